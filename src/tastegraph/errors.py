@@ -1,0 +1,45 @@
+"""Errors a person can act on: what was wrong, where, and what to do."""
+
+from __future__ import annotations
+
+
+class TastegraphError(Exception):
+    """Base of every error raised on purpose; its text is written for the person who reads it."""
+
+
+class ConfigError(TastegraphError):
+    """A value in ``tastegraph.toml`` is missing, misspelt or out of range."""
+
+
+class NotFoundError(TastegraphError):
+    """A workspace, snapshot, asset, user or item that was asked for does not exist."""
+
+
+class AssetError(TastegraphError):
+    """An asset could not be had from any of its sources, or its checksum is wrong."""
+
+
+class SnapshotError(TastegraphError):
+    """A snapshot is incomplete, altered or of another format; it is never served."""
+
+
+class RowError(TastegraphError):
+    """One row of a file that cannot be imported.
+
+    Attributes:
+        file: path of the file, as given.
+        line: 1-based line (text formats) or row (Parquet).
+        column: name of the column, or ``None`` where the whole row is at fault.
+        value: the offending value, as found.
+        expected: what would have been accepted.
+    """
+
+    def __init__(
+        self, file: str, line: int, column: str | None, value: object, expected: str
+    ) -> None:
+        self.file, self.line, self.column = file, line, column
+        self.value, self.expected = value, expected
+        where = f"{file}, line {line}" + (f", column {column!r}" if column else "")
+        shown = repr(value)
+        shown = shown if len(shown) <= 120 else shown[:117] + "…'"
+        super().__init__(f"{where}: {shown} found, {expected} expected")

@@ -1,0 +1,181 @@
+"""Full-ranking metrics: rank every item for every person, and score the head of the list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.arrays import CSR, Floats, Ints, contains, pair_keys
+
+_LOW = np.uint64(0xFFFFFFFF)
+
+
+def top_k(scores: Floats, mask: CSR | None, k: int) -> NDArray[np.int32]:
+    """Return the ``k`` best items of each row, best first, int32[U, k].
+
+    Equal scores are ordered by lower item index, so the answer does not depend on the machine.
+    Masked items and items scored −inf are never returned; missing places hold −1.
+
+    Each score and its index are packed into one 64-bit integer whose order is the wanted one, so
+    that a plain partition (linear time) decides ties as well.
+
+    Args:
+        scores: float32[U, I]; other types are rounded to float32.
+        mask: CSR[U, I], non-zero where an item must not be returned (seen before).
+        k: at least 1.
+
+    Raises:
+        ValueError: a score is nan, the shapes differ, or ``k`` < 1.
+    """
+    if scores.ndim != 2 or k < 1:
+        raise ValueError(f"scores must be [U, I] and k ≥ 1: {scores.shape} and {k} found")
+    if mask is not None and mask.shape != scores.shape:
+        raise ValueError(f"mask {mask.shape} and scores {scores.shape} differ in shape")
+    keys = _ordered_keys(scores)
+    if mask is not None:
+        keys.reshape(-1)[pair_keys(mask)] = 0
+    n_users, n_items = scores.shape
+    width = min(k, n_items)
+    if width < n_items:
+        keys.partition(n_items - width, axis=1)
+        keys = keys[:, n_items - width :]
+    keys.sort(axis=1)
+    best = keys[:, ::-1]
+    top = np.full((n_users, k), -1, dtype=np.int32)
+    top[:, :width] = np.where(best > 0, (_LOW - (best & _LOW)).astype(np.int64), -1)
+    return top
+
+
+def top_k_blocks(
+    score: Callable[[NDArray[np.int64]], Floats],
+    n_users: int,
+    mask: CSR | None,
+    k: int,
+    block: int = 512,
+) -> NDArray[np.int32]:
+    """Return :func:`top_k` for all people, scoring ``block`` of them at a time; int32[U, k].
+
+    Args:
+        score: takes user rows int64[B], gives float32[B, I].
+        n_users: U; rows 0 … U−1 are scored in order.
+        mask: CSR[U, I] or ``None``.
+        k: length of the lists.
+        block: people scored at once; bounds memory at about ``20 * block * I`` bytes.
+
+    Raises:
+        ValueError: as in :func:`top_k`.
+    """
+    top = np.full((n_users, k), -1, dtype=np.int32)
+    for start in range(0, n_users, block):
+        rows = np.arange(start, min(start + block, n_users), dtype=np.int64)
+        seen = None if mask is None else mask[start : start + len(rows)]
+        top[rows] = top_k(score(rows), seen, k)
+    return top
+
+
+def per_user(
+    top: Ints, relevant: CSR, cutoffs: Sequence[int], popularity: Ints
+) -> dict[str, NDArray[np.float64]]:
+    """Return each metric at each cutoff, for each person: ``{"ndcg@10": float64[U], …}``.
+
+    With r the rank from 1, h(r) ∈ {0, 1} whether the item there is relevant, and R the relevant
+    items of a person:
+
+    - ``ndcg``: Σ h(r)/log₂(r+1) over the same sum for min(R, k) hits at the top
+      (Järvelin & Kekäläinen, TOIS 2002, binary gain).
+    - ``recall``: hits / R. ``hit``: whether there is any.
+    - ``mrr``: 1 / rank of the first hit, 0 without one (Voorhees, TREC-8).
+    - ``map``: Σ h(r)·precision(r) / min(R, k).
+    - ``novelty``: mean of −log₂ p(i) over the items shown, p the share of training events with
+      one added to each item (Zhou et al., PNAS 2010); nan for an empty list.
+
+    A person without relevant items has nan throughout, so that every mean is over the same
+    people.
+
+    Args:
+        top: int32[U, K], items best first, −1 where the list is shorter.
+        relevant: CSR[U, I], non-zero where an item is relevant.
+        cutoffs: each k in 1 … K.
+        popularity: int64[I], training events of each item.
+
+    Raises:
+        ValueError: shapes disagree, a cutoff is out of range, or a list repeats an item.
+    """
+    n_users, n_items = relevant.shape
+    _check(top, (n_users, n_items), cutoffs, popularity)
+    top = top[:, : max(cutoffs)]
+    ranks = np.arange(1, top.shape[1] + 1)
+    shown = np.asarray(top >= 0)
+    keys = pair_keys(relevant)
+    cells = np.arange(n_users, dtype=np.int64)[:, None] * n_items + top
+    hits = np.logical_and(shown, contains(keys, cells))
+    n_relevant = np.bincount(keys // n_items, minlength=n_users)
+    judged = np.where(n_relevant > 0, 1.0, np.nan)
+    n_relevant = np.maximum(n_relevant, 1)
+
+    discount = 1 / np.log2(ranks + 1)
+    ideal = np.cumsum(discount)
+    gain = np.cumsum(hits * discount, axis=1)
+    found = np.cumsum(hits, axis=1)
+    precision = np.cumsum(hits * found / ranks, axis=1)
+    reciprocal = np.maximum.accumulate(hits / ranks, axis=1)
+    length = np.cumsum(shown, axis=1)
+    surprise = -np.log2((popularity + 1) / (popularity.sum() + n_items))
+    novelty = np.cumsum(np.where(shown, surprise[top], 0), axis=1) / np.maximum(length, 1)
+    novelty[length == 0] = np.nan
+
+    metrics: dict[str, NDArray[np.float64]] = {}
+    for k in cutoffs:
+        last, most = k - 1, np.minimum(n_relevant, k)
+        metrics[f"ndcg@{k}"] = judged * gain[:, last] / ideal[most - 1]
+        metrics[f"recall@{k}"] = judged * found[:, last] / n_relevant
+        metrics[f"mrr@{k}"] = judged * reciprocal[:, last]
+        metrics[f"hit@{k}"] = judged * (found[:, last] > 0)
+        metrics[f"map@{k}"] = judged * precision[:, last] / most
+        metrics[f"novelty@{k}"] = judged * novelty[:, last]
+    return metrics
+
+
+def coverage(top: Ints, n_items: int, k: int) -> float:
+    """Return the share of the ``n_items`` items that anyone's first ``k`` places show.
+
+    Args:
+        top: int32[U, K], −1 where a list is shorter.
+
+    Raises:
+        ValueError: ``k`` is not in 1 … K, or there are no items.
+    """
+    if not 1 <= k <= top.shape[1] or n_items < 1:
+        raise ValueError(f"k must be in 1 … {top.shape[1]}: {k} found, of {n_items} items")
+    shown = np.unique(top[:, :k])
+    return int(np.count_nonzero(shown >= 0)) / n_items
+
+
+def _ordered_keys(scores: Floats) -> NDArray[np.uint64]:
+    """Pack score and item into uint64[U, I]: higher score first, then lower index; 0 for −inf."""
+    values = scores.astype(np.float32)
+    if np.isnan(values).any():
+        raise ValueError(f"{int(np.isnan(values).sum())} scores are nan")
+    values += 0  # −0 and 0 are one score
+    bits = values.view(np.uint32)
+    bits ^= np.where(bits >> 31, np.uint32(0xFFFFFFFF), np.uint32(0x80000000))
+    keys = bits.astype(np.uint64)
+    keys <<= np.uint64(32)
+    keys |= _LOW - np.arange(scores.shape[1], dtype=np.uint64)
+    keys[scores == -np.inf] = 0
+    return keys
+
+
+def _check(top: Ints, shape: tuple[int, int], cutoffs: Sequence[int], popularity: Ints) -> None:
+    n_users, n_items = shape
+    if top.ndim != 2 or len(top) != n_users or popularity.shape != (n_items,):
+        raise ValueError(f"top {top.shape}, popularity {popularity.shape}, relevant {shape}")
+    if not cutoffs or min(cutoffs) < 1 or max(cutoffs) > top.shape[1]:
+        raise ValueError(f"cutoffs must be in 1 … {top.shape[1]}: {tuple(cutoffs)} found")
+    if n_items < 1 or (top.size and (top.min() < -1 or top.max() >= n_items)):
+        raise ValueError(f"items must be in −1 … {n_items - 1}")
+    ordered = np.sort(top, axis=1)
+    if ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any():
+        raise ValueError("a list repeats an item")

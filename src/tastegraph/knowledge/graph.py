@@ -1,0 +1,227 @@
+"""The knowledge graph in memory: typed edges between items, entities and values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.config import Config
+from tastegraph.knowledge.inverses import redundant_relations
+from tastegraph.records import ITEM, Fact, Item, Link
+
+LONGEST_VALUE = 64
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class KnowledgeGraph:
+    """A directed multigraph with typed edges, sorted by (head, relation, tail).
+
+    Nodes are numbered items first (``0 … n_items - 1``, by id), then entities and values.
+
+    Attributes:
+        item_ids: ids of the items.
+        node_ids: ids of the other nodes; a value's id is ``relation␟value``, so that equal values
+            of different relations stay apart.
+        labels: a name for every node, items first; empty where the sources give none.
+        relations: names of the relations.
+        heads, relation, tails: int32[E], one entry for each edge.
+        facts: int64[E], id of the stored fact behind the edge.
+        confidence: float32[E] in (0, 1].
+    """
+
+    item_ids: list[str]
+    node_ids: list[str]
+    labels: list[str]
+    relations: list[str]
+    heads: Ints
+    relation: Ints
+    tails: Ints
+    facts: NDArray[np.int64]
+    confidence: NDArray[np.float32]
+
+    @property
+    def n_items(self) -> int:
+        """How many nodes are items."""
+        return len(self.item_ids)
+
+    @property
+    def n_nodes(self) -> int:
+        """Items, entities and values together."""
+        return len(self.item_ids) + len(self.node_ids)
+
+    @cached_property
+    def degrees(self) -> NDArray[np.int64]:
+        """int64[n_nodes], edges at each node, whichever way they point."""
+        return np.bincount(self.heads, minlength=self.n_nodes) + np.bincount(
+            self.tails, minlength=self.n_nodes
+        )
+
+    def without_edges(self) -> KnowledgeGraph:
+        """The control 'graph off': the same nodes, nothing known about them."""
+        return self._with_edges(np.zeros(0, dtype=np.int64), self.tails[:0])
+
+    def shuffled(self, seed: int) -> KnowledgeGraph:
+        """The control 'graph shuffled': object ends permuted within each relation."""
+        rng = np.random.default_rng(seed)
+        tails = self.tails.copy()
+        for relation in range(len(self.relations)):
+            at = np.flatnonzero(self.relation == relation)
+            tails[at] = tails[rng.permutation(at)]
+        return self._with_edges(np.arange(len(tails)), tails)
+
+    def restricted_to(self, keep: NDArray[np.bool_]) -> KnowledgeGraph:
+        """The graph over the nodes where ``keep`` (bool[n_nodes], all items) holds."""
+        number = (np.cumsum(keep) - 1).astype(np.int32)
+        edges = np.flatnonzero(keep[self.heads] & keep[self.tails])
+        others = np.flatnonzero(keep[self.n_items :])
+        return KnowledgeGraph(
+            self.item_ids,
+            [self.node_ids[k] for k in others],
+            [self.labels[k] for k in np.flatnonzero(keep)],
+            self.relations,
+            number[self.heads[edges]],
+            self.relation[edges],
+            number[self.tails[edges]],
+            self.facts[edges],
+            self.confidence[edges],
+        )
+
+    def _with_edges(self, keep: NDArray[np.int64], tails: Ints) -> KnowledgeGraph:
+        return KnowledgeGraph(
+            self.item_ids, self.node_ids, self.labels, self.relations,
+            self.heads[keep], self.relation[keep], tails,
+            self.facts[keep], self.confidence[keep],
+        )  # fmt: skip
+
+
+def build_graph(
+    items: Iterable[Item],
+    further_items: Iterable[str],
+    facts: Iterable[tuple[int, Fact]],
+    links: Iterable[Link],
+    config: Config,
+) -> KnowledgeGraph:
+    """Join catalogue, facts and links into one graph.
+
+    A linked entity and its item are one node; an entity linked to several items stands for each
+    of them. Labels name nodes and are no edges; long literals stay in the store alone. A relation
+    whose facts are another's, reversed, adds nothing and is left out.
+
+    Args:
+        items: the catalogue.
+        further_items: ids that occur in events but not in the catalogue.
+        facts: (fact id, fact) pairs.
+        links: which entity an item is.
+    """
+    titles = {item.item_id: item.title for item in items}
+    for item_id in further_items:
+        titles.setdefault(item_id, item_id)
+    item_ids = sorted(titles)
+    nodes = _Nodes(item_ids, links)
+    label_rank = {name: rank for rank, name in enumerate(config.graph.label_relations)}
+    labels: dict[str, tuple[int, str]] = {}
+    edges = _Edges()
+    relations: dict[str, int] = {}
+    for fact_id, fact in facts:
+        rank = label_rank.get(fact.relation)
+        if rank is not None and fact.literal:
+            best = labels.get(fact.subject)
+            if best is None or rank < best[0]:
+                labels[fact.subject] = (rank, fact.object)
+            continue
+        if fact.relation in config.relations and not config.relations[fact.relation].use:
+            continue
+        if fact.literal and len(fact.object) > LONGEST_VALUE:
+            continue
+        relation = relations.setdefault(fact.relation, len(relations))
+        for head in nodes.of(fact.subject):
+            for tail in nodes.value(fact) if fact.literal else nodes.of(fact.object):
+                edges.add(head, relation, tail, fact_id, fact.confidence)
+    names = [titles[item_id] for item_id in item_ids]
+    names += [_name(node_id, labels) for node_id in nodes.others]
+    return _assemble(item_ids, list(nodes.others), names, list(relations), edges)
+
+
+def _name(node_id: str, labels: Mapping[str, tuple[int, str]]) -> str:
+    if "\x1f" in node_id:
+        return node_id.split("\x1f", 1)[1]
+    return labels[node_id][1] if node_id in labels else ""
+
+
+class _Nodes:
+    """Numbers for node ids; items and the entities linked to them share one."""
+
+    def __init__(self, item_ids: Sequence[str], links: Iterable[Link]) -> None:
+        self._items = {item_id: index for index, item_id in enumerate(item_ids)}
+        self._linked: dict[str, list[int]] = {}
+        linked_items = set()
+        for link in links:
+            if link.item_id in self._items:
+                self._linked.setdefault(link.entity_id, []).append(self._items[link.item_id])
+                linked_items.add(link.item_id)
+        self._own_name = self._items.keys() - linked_items
+        self.others: dict[str, int] = {}
+
+    def of(self, entity_id: str) -> Sequence[int]:
+        """The nodes that ``entity_id`` stands for.
+
+        ``item:ID`` always is the item; a bare id is the item of that id only where the item has
+        no link, since two sources may number items and entities alike.
+        """
+        if entity_id in self._linked:
+            return self._linked[entity_id]
+        item_id = entity_id.removeprefix(ITEM)
+        if item_id in (self._own_name if item_id == entity_id else self._items):
+            return (self._items[item_id],)
+        return (self._other(entity_id),)
+
+    def value(self, fact: Fact) -> Sequence[int]:
+        return (self._other(f"{fact.relation}\x1f{fact.object}"),)
+
+    def _other(self, node_id: str) -> int:
+        return self.others.setdefault(node_id, len(self._items) + len(self.others))
+
+
+@dataclass
+class _Edges:
+    heads: list[int] = field(default_factory=list)
+    relation: list[int] = field(default_factory=list)
+    tails: list[int] = field(default_factory=list)
+    facts: list[int] = field(default_factory=list)
+    confidence: list[float] = field(default_factory=list)
+
+    def add(self, head: int, relation: int, tail: int, fact: int, confidence: float) -> None:
+        self.heads.append(head)
+        self.relation.append(relation)
+        self.tails.append(tail)
+        self.facts.append(fact)
+        self.confidence.append(confidence)
+
+
+def _assemble(
+    item_ids: list[str], node_ids: list[str], labels: list[str], relations: list[str], edges: _Edges
+) -> KnowledgeGraph:
+    heads = np.array(edges.heads, dtype=np.int32)
+    relation = np.array(edges.relation, dtype=np.int32)
+    tails = np.array(edges.tails, dtype=np.int32)
+    n_nodes = len(item_ids) + len(node_ids)
+    redundant = redundant_relations(heads, relation, tails, n_nodes, len(item_ids), relations)
+    keep = np.flatnonzero(~np.isin(relation, redundant) & (heads != tails))
+    used, relation[keep] = np.unique(relation[keep], return_inverse=True)
+    order = keep[np.lexsort((tails[keep], relation[keep], heads[keep]))]
+    return KnowledgeGraph(
+        item_ids=item_ids,
+        node_ids=node_ids,
+        labels=labels,
+        relations=[relations[r] for r in used],
+        heads=heads[order],
+        relation=relation[order],
+        tails=tails[order],
+        facts=np.array(edges.facts, dtype=np.int64)[order],
+        confidence=np.array(edges.confidence, dtype=np.float32)[order],
+    )

@@ -1,0 +1,1 @@
+"""Who likes what, and why: histories, attention, interest and content graphs."""

@@ -1,0 +1,96 @@
+"""Attention over a behaviour sequence: how much each event of a history speaks now.
+
+Both kinds return one number for each event. Everything that ranks is linear in these numbers,
+which is what makes the share of every reason exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from tastegraph.arrays import CSR
+from tastegraph.profiles.interactions import History
+
+FLOOR = 0.05
+Weights = NDArray[np.float32]
+
+
+class Attention(Protocol):
+    """Anything that weighs the events of a history."""
+
+    def __call__(self, history: History) -> Weights:
+        """float32[T], one weight for each event."""
+        ...
+
+
+@dataclass(frozen=True)
+class Recency:
+    """w · (½^(b/h) + .05) for the event that lies b events back, w the weight of its kind.
+
+    Attributes:
+        half_life: h, in events; ``None`` weighs old and new alike.
+        against: factor on events that count against; 0 ignores them.
+    """
+
+    half_life: float | None = None
+    against: float = 0.0
+
+    def __call__(self, history: History) -> Weights:
+        """float32[T]."""
+        weights = np.where(history.weights < 0, self.against * history.weights, history.weights)
+        if self.half_life is not None:
+            back = np.arange(len(history) - 1, -1, -1, dtype=np.float32)
+            weights = weights * (np.exp2(-back / np.float32(self.half_life)) + np.float32(FLOOR))
+        return weights.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class SequenceAttention:
+    """Scaled dot-product attention of the newest event over all of them (Vaswani et al. 2017).
+
+    αₜ = softmax(query(newest) · key(t) / √d + bias(events back)), over the newest L events that
+    count for their item; the others get 0. The result is divided by |Σ αₜ hₜ|, so that a score
+    taken with it is a cosine.
+
+    Attributes:
+        queries, keys: float32[items, d], already scaled by d^(-1/4) each.
+        values: float32[items, d], what an event contributes: hₜ.
+        bias: float32[L], by events back.
+    """
+
+    queries: Weights
+    keys: Weights
+    values: Weights
+    bias: Weights
+
+    def __call__(self, history: History) -> Weights:
+        """float32[T]."""
+        weights = np.zeros(len(history), dtype=np.float32)
+        liked = np.flatnonzero(history.weights > 0)[-len(self.bias) :]
+        if not len(liked):
+            return weights
+        items = history.items[liked]
+        logits = self.keys[items] @ self.queries[items[-1]] + self.bias[: len(items)][::-1]
+        alpha = np.exp(logits - logits.max())
+        alpha /= alpha.sum()
+        norm = np.linalg.norm(alpha @ self.values[items])
+        weights[liked] = alpha / max(norm, np.float32(1e-12))
+        return weights
+
+
+def attend(histories: Sequence[History], attention: Attention, n_items: int) -> CSR:
+    """float32 CSR[histories, items]: the attention each item of each history gets, summed."""
+    lengths = [len(history) for history in histories]
+    data = [attention(history) for history in histories]
+    rows = np.repeat(np.arange(len(histories)), lengths)
+    items = np.concatenate([h.items for h in histories]) if histories else np.zeros(0, np.int32)
+    values = np.concatenate(data) if data else np.zeros(0, np.float32)
+    matrix = sparse.csr_array((values, (rows, items)), shape=(len(histories), n_items))
+    matrix.sum_duplicates()
+    return matrix

@@ -1,0 +1,70 @@
+"""The content graph of an item and the interest graph of a person, as data one can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.knowledge.graph import KnowledgeGraph
+from tastegraph.profiles.association import Associations
+from tastegraph.profiles.attention import Attention
+from tastegraph.profiles.interactions import History
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """One edge of a content or interest graph.
+
+    Attributes:
+        feature: index of the feature in :class:`Associations`.
+        strength: association strength; negative where the person is against it.
+    """
+
+    feature: int
+    strength: float
+
+
+def content_graph(associations: Associations, item: int) -> list[Tie]:
+    """What ``item`` is tied to, strongest first."""
+    at = associations.of_item(item)
+    strength = associations.strength.data[at]
+    features = associations.strength.indices[at]
+    return [Tie(int(features[k]), float(strength[k])) for k in np.argsort(-strength, kind="stable")]
+
+
+def interest_graph(
+    associations: Associations, history: History, attention: Attention, limit: int | None = None
+) -> list[Tie]:
+    """The union of the content graphs of a history, weighted by attention, strongest first."""
+    weights = attention(history)
+    total = weights @ associations.strength[history.items]
+    order = np.argsort(-np.abs(total), kind="stable")
+    return [Tie(int(f), float(total[f])) for f in order[:limit] if total[f]]
+
+
+@dataclass(frozen=True)
+class EgoGraph:
+    """The part of the knowledge graph within some hops of one node.
+
+    Attributes:
+        nodes: int64[N], node numbers of the whole graph, the centre first.
+        edges: int64[E], edge numbers of the whole graph: all between these nodes.
+    """
+
+    nodes: NDArray[np.int64]
+    edges: NDArray[np.int64]
+
+
+def ego_graph(graph: KnowledgeGraph, centre: int, hops: int) -> EgoGraph:
+    """Cut out what lies within ``hops`` edges of ``centre``, whichever way they point."""
+    inside = np.zeros(graph.n_nodes, dtype=np.bool_)
+    inside[centre] = True
+    for _ in range(hops):
+        reached = inside[graph.heads] | inside[graph.tails]
+        inside[graph.heads[reached]] = True
+        inside[graph.tails[reached]] = True
+    nodes = np.flatnonzero(inside)
+    nodes = np.concatenate([[centre], nodes[nodes != centre]])
+    return EgoGraph(nodes, np.flatnonzero(inside[graph.heads] & inside[graph.tails]))

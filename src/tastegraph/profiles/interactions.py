@@ -1,0 +1,128 @@
+"""Events as columns: by user, oldest first, each with the weight of its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.arrays import CSR, Bools, binary
+from tastegraph.config import Events
+from tastegraph.records import Event
+
+_SPLITS: Mapping[str | None, int] = {None: -1, "train": 0, "valid": 1, "test": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What one person did, oldest first.
+
+    Attributes:
+        items: int32[T], item indices.
+        weights: float32[T] in [-1, 1]: for (> 0) or against (< 0).
+    """
+
+    items: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def likes(self) -> NDArray[np.int32]:
+        """Items with an event that counts for them, oldest first."""
+        return self.items[self.weights > 0]
+
+    def newest(self, count: int) -> History:
+        """The last ``count`` events."""
+        return History(self.items[-count:], self.weights[-count:])
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Every event that counts, grouped by user, oldest first.
+
+    Attributes:
+        user_ids: ids of the users.
+        n_items: how many items there are, with or without events.
+        users, items: int32[E], indices.
+        times: float64[E], seconds; NaN where the source has none.
+        weights: float32[E] in [-1, 1], never 0.
+        given: int8[E], part of a published split: 0 train, 1 valid, 2 test, -1 none.
+    """
+
+    user_ids: list[str]
+    n_items: int
+    users: NDArray[np.int32]
+    items: NDArray[np.int32]
+    times: NDArray[np.float64]
+    weights: NDArray[np.float32]
+    given: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    @property
+    def n_users(self) -> int:
+        """How many people there are, with or without events in this selection."""
+        return len(self.user_ids)
+
+    def select(self, mask: Bools) -> Interactions:
+        """The events where ``mask`` (bool[E]) holds; users and items keep their numbers."""
+        return Interactions(
+            self.user_ids, self.n_items, self.users[mask], self.items[mask], self.times[mask],
+            self.weights[mask], self.given[mask],
+        )  # fmt: skip
+
+    def likes(self) -> CSR:
+        """bool CSR[users, items]: at least one event counts for the item."""
+        liked = self.weights > 0
+        return binary(self.users[liked], self.items[liked], (self.n_users, self.n_items))
+
+    def histories(self, newest: int | None = None) -> list[History]:
+        """One history for each user, in the order of ``user_ids``."""
+        ends = np.searchsorted(self.users, np.arange(self.n_users + 1))
+        starts = ends[:-1] if newest is None else np.maximum(ends[:-1], ends[1:] - newest)
+        return [
+            History(self.items[a:b], self.weights[a:b])
+            for a, b in zip(starts.tolist(), ends[1:].tolist(), strict=True)
+        ]
+
+
+def weight_of(event: Event, config: Events) -> float:
+    """How much an event counts: the weight of its type, the sign of a rating by its value."""
+    weight = config.weights.get(event.type, 0.0)
+    if event.type == "rating" and event.value is not None and event.value < config.positive_rating:
+        return -weight
+    return weight
+
+
+def interactions(
+    events: Iterable[Event], item_index: Mapping[str, int], config: Events
+) -> Interactions:
+    """Columns of ``events``, which come grouped by user and oldest first.
+
+    Events that count neither for nor against, or whose item is unknown, are left out.
+    """
+    user_ids: list[str] = []
+    rows: list[tuple[int, int, float, float, int]] = []
+    for event in events:
+        if not user_ids or event.user_id != user_ids[-1]:
+            user_ids.append(event.user_id)
+        weight = weight_of(event, config)
+        item = item_index.get(event.item_id)
+        if weight and item is not None:
+            time = np.nan if event.timestamp is None else event.timestamp
+            rows.append((len(user_ids) - 1, item, time, weight, _SPLITS[event.split]))
+    columns = np.array(rows, dtype=np.float64).reshape(-1, 5)
+    return Interactions(
+        user_ids=user_ids,
+        n_items=len(item_index),
+        users=columns[:, 0].astype(np.int32),
+        items=columns[:, 1].astype(np.int32),
+        times=columns[:, 2],
+        weights=columns[:, 3].astype(np.float32),
+        given=columns[:, 4].astype(np.int8),
+    )

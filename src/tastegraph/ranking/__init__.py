@@ -1,0 +1,1 @@
+"""What should come first: filters, graph network, blend."""

@@ -1,0 +1,234 @@
+"""Training the graph network: next-item prediction with a softmax over cosines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from tastegraph.arrays import CSR
+from tastegraph.config import Model as ModelConfig
+from tastegraph.knowledge.graph import KnowledgeGraph
+from tastegraph.profiles.attention import SequenceAttention
+from tastegraph.profiles.interactions import History
+from tastegraph.progress import progress
+from tastegraph.ranking.kernels import FactorKernel
+from tastegraph.ranking.network import GraphNetwork, Inputs, as_tensor, propagation_matrix
+
+USERS_PER_BATCH = 64
+PATIENCE = 3
+ALL_ITEMS = 8_192
+"""Up to this many items the softmax runs over all; beyond, over the batch's and as many others."""
+
+Floats32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a network is trained on and computed from.
+
+    Attributes:
+        graph: nodes and typed edges, leaves cut off: a node with one edge joins nothing.
+        text: float32[n_nodes, t], zero rows where a node has no text.
+        likes: CSR[U, I].
+        kind_weights: float32[2R], from :func:`tastegraph.ranking.filters.kind_weights`.
+    """
+
+    graph: KnowledgeGraph
+    text: Floats32
+    likes: CSR
+    kind_weights: Floats32
+
+    @classmethod
+    def of(
+        cls, graph: KnowledgeGraph, text: Floats32, likes: CSR, kind_weights: Floats32
+    ) -> Evidence:
+        """The evidence in a whole graph, with ``text`` for all its nodes."""
+        keep = (graph.degrees > 1) | (np.arange(graph.n_nodes) < graph.n_items)
+        return cls(graph.restricted_to(keep), text[keep], likes, kind_weights)
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """A network's parameters and the names of the nodes they belong to.
+
+    Attributes:
+        parameters: float32 arrays by name.
+        item_ids, node_ids: names of the rows of ``node``, items first.
+        layers: propagation steps.
+        epochs: passes over the data that training took.
+    """
+
+    parameters: dict[str, Floats32]
+    item_ids: list[str] = field(repr=False)
+    node_ids: list[str] = field(repr=False)
+    layers: int
+    epochs: int
+
+    def vectors(self, evidence: Evidence, cold: Sequence[int] = ()) -> Vectors:
+        """Item vectors over any graph: new nodes are what their text and neighbours make them.
+
+        Args:
+            evidence: the graph as it is now.
+            cold: items to treat as if they had neither events nor a learned vector.
+        """
+        graph = evidence.graph
+        rows = {name: row for row, name in enumerate(self.item_ids)}
+        at_items = np.array([rows.get(name, -1) for name in graph.item_ids], dtype=np.int64)
+        rows = {name: row + len(self.item_ids) for row, name in enumerate(self.node_ids)}
+        at_others = np.array([rows.get(name, -1) for name in graph.node_ids], dtype=np.int64)
+        at = np.concatenate([at_items, at_others])
+        at[list(cold)] = -1
+        likes = evidence.likes
+        if len(cold):
+            likes = likes.copy()
+            likes.data[np.isin(likes.indices, cold)] = 0
+            likes.eliminate_zeros()
+        network = GraphNetwork(
+            graph.n_nodes,
+            graph.n_items,
+            text_dimensions=self.parameters["text"].shape[0],
+            dimensions=self.parameters["text"].shape[1],
+            layers=self.layers,
+            history=len(self.parameters["position"]),
+        )
+        arrays = dict(self.parameters)
+        arrays["node"] = arrays["node"][at]
+        arrays["event"] = arrays["event"][at[: graph.n_items]]
+        network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in arrays.items()})
+        inputs = _inputs(evidence, likes, known=at >= 0)
+        return _vectors(network, inputs)
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """A network as NumPy scores with it: an attention and a kernel."""
+
+    attention: SequenceAttention
+    kernel: FactorKernel
+
+
+def train(
+    evidence: Evidence,
+    histories: Sequence[History],
+    config: ModelConfig,
+    epochs: int | None = None,
+    quality: Callable[[Vectors], float] | None = None,
+) -> TrainedNetwork:
+    """Fit a network to what people liked next.
+
+    Args:
+        evidence: graph, texts and likes; the likes must be those of ``histories``.
+        histories: one for each person.
+        config: sizes, learning rate, seed.
+        epochs: exactly so many passes; or
+        quality: higher is better; training stops when it has not risen for three epochs, and
+            goes back to the best.
+    """
+    torch.manual_seed(config.seed)
+    rng = np.random.default_rng(config.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    graph = evidence.graph
+    network = GraphNetwork(
+        graph.n_nodes, graph.n_items, evidence.text.shape[1], config.dimensions, config.layers,
+        config.history,
+    ).to(device)  # fmt: skip
+    inputs = _inputs(evidence, evidence.likes, np.ones(graph.n_nodes, dtype=np.bool_), device)
+    batches = _batches(histories, config.history)
+    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    best, best_epoch, best_state = -np.inf, 0, _state(network)
+    limit = config.epochs if epochs is None else epochs
+    with progress("training the graph network", limit * len(batches)) as advance:
+        for epoch in range(1, limit + 1):
+            for at in rng.permutation(len(batches)):
+                loss = _loss(network, inputs, batches[at].to(device), config, rng)
+                optimiser.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+                advance(1)
+            if quality is None:
+                best_epoch, best_state = epoch, _state(network)
+                continue
+            reached = quality(_vectors(network, inputs))
+            if reached > best:
+                best, best_epoch, best_state = reached, epoch, _state(network)
+            elif epoch - best_epoch >= PATIENCE:
+                break
+    return TrainedNetwork(best_state, graph.item_ids, graph.node_ids, config.layers, best_epoch)
+
+
+def _loss(
+    network: GraphNetwork,
+    inputs: Inputs,
+    batch: Tensor,
+    config: ModelConfig,
+    rng: np.random.Generator,
+) -> Tensor:
+    """Cross-entropy of the next item among all, cosine / temperature (Wu et al. 2024)."""
+    items = network(inputs)
+    present = batch >= 0
+    events = network.events(items, inputs)[batch.clamp(min=0)]
+    tastes = network.tastes(events, present)[:, :-1]
+    target = batch[:, 1:]
+    asked = target >= 0
+    wanted = target[asked]
+    if len(items) > ALL_ITEMS:
+        others = torch.from_numpy(rng.integers(0, len(items), ALL_ITEMS)).to(batch.device)
+        candidates, wanted = torch.unique(torch.cat([wanted, others]), return_inverse=True)
+        wanted = wanted[: int(asked.sum())]
+        items = items[candidates]
+    cosine = functional.normalize(tastes[asked], dim=-1) @ functional.normalize(items, dim=-1).T
+    return functional.cross_entropy(cosine / config.temperature, wanted)
+
+
+def _batches(histories: Sequence[History], newest: int) -> list[Tensor]:
+    """int64[B, T] each: people with sequences of like length, padded with -1 at the end."""
+    sequences = [history.likes[-newest:] for history in histories]
+    sequences = sorted((s for s in sequences if len(s) > 1), key=len)
+    batches = []
+    for start in range(0, len(sequences), USERS_PER_BATCH):
+        chosen = sequences[start : start + USERS_PER_BATCH]
+        padded = np.full((len(chosen), len(chosen[-1])), -1, dtype=np.int64)
+        for row, sequence in zip(padded, chosen, strict=True):
+            row[: len(sequence)] = sequence
+        batches.append(torch.from_numpy(padded))
+    return batches
+
+
+def _inputs(
+    evidence: Evidence,
+    likes: CSR,
+    known: NDArray[np.bool_],
+    device: torch.device | None = None,
+) -> Inputs:
+    matrix = propagation_matrix(evidence.graph, likes, evidence.kind_weights)
+    return Inputs(
+        adjacency=as_tensor(matrix).to(device),
+        text=torch.from_numpy(evidence.text).to(device),
+        known=torch.from_numpy(known.astype(np.float32)[:, None]).to(device),
+        n_items=evidence.graph.n_items,
+    )
+
+
+def _state(network: GraphNetwork) -> dict[str, Floats32]:
+    return {k: v.detach().cpu().numpy().copy() for k, v in network.state_dict().items()}
+
+
+@torch.no_grad()
+def _vectors(network: GraphNetwork, inputs: Inputs) -> Vectors:
+    items = network(inputs)
+    events = network.events(items, inputs)
+    scale = items.shape[1] ** -0.25
+    attention = SequenceAttention(
+        queries=((events @ network.query + network.query_bias) * scale).cpu().numpy(),
+        keys=(events @ network.key * scale).cpu().numpy(),
+        values=events.cpu().numpy(),
+        bias=network.bias().cpu().numpy(),
+    )
+    unit = functional.normalize(items, dim=-1).cpu().numpy()
+    return Vectors(attention, FactorKernel(attention.values, unit))

@@ -1,0 +1,84 @@
+"""The nouns: what a source yields, storage keeps and the graph is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Split = Literal["train", "valid", "test"]
+EVENT_TYPES = (
+    "view", "click", "purchase", "like", "rating", "dislike", "skip", "impression",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing a person did with one item.
+
+    Attributes:
+        event_id: given by the client, or derived from the row; it never counts twice.
+        type: one of :data:`EVENT_TYPES`; its weight is in the configuration.
+        value: a rating or an amount, in the source's own unit.
+        timestamp: seconds since 1970-01-01 UTC; ``None`` where the source has none.
+        split: the part of a published split, used as given.
+        recommendation_id: the list that showed the item, where one did.
+        position: 1-based rank in that list.
+    """
+
+    event_id: str
+    user_id: str
+    item_id: str
+    type: str = "click"
+    value: float | None = None
+    timestamp: float | None = None
+    split: Split | None = None
+    recommendation_id: str | None = None
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that can be recommended.
+
+    Attributes:
+        text: free text a language model may read; empty where there is none.
+        attributes: further columns, each a tuple of values in the order found.
+    """
+
+    item_id: str
+    title: str
+    text: str = ""
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Subject, relation, object, and how sure its source is of it.
+
+    Attributes:
+        literal: whether ``object`` is a value (a year, a name) rather than an entity id.
+        datatype: IRI of the literal's type, or empty.
+        language: BCP 47 tag of the literal, or empty.
+        confidence: in (0, 1]; 1 for asserted facts.
+    """
+
+    subject: str
+    relation: str
+    object: str
+    literal: bool = False
+    datatype: str = ""
+    language: str = ""
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An item and the entity of the knowledge graph that it is."""
+
+    item_id: str
+    entity_id: str
+
+
+ITEM = "item:"
+"""Prefix of a fact's subject or object that names an item rather than an entity."""

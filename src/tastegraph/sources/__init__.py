@@ -1,0 +1,1 @@
+"""Sources: files in the formats people have, read as the records of :mod:`tastegraph.records`."""

@@ -1,0 +1,94 @@
+"""Events: rows of what people did with items, checked and given ids that survive re-import."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import cast, get_args
+
+from tastegraph.records import EVENT_TYPES, Event, Split
+from tastegraph.sources.cells import Cells
+from tastegraph.sources.rejects import Rejects
+from tastegraph.sources.tables import Row, read_rows
+
+_SPLITS = get_args(Split)
+
+
+class Repeats:
+    """Numbers the identical rows of one file: 1 for the first, 2 for the next like it."""
+
+    def __init__(self) -> None:
+        self._seen: dict[bytes, int] = {}
+
+    def number(self, content: str) -> int:
+        """Return how many rows of this content there were, this one included."""
+        key = hashlib.blake2b(content.encode(), digest_size=16).digest()
+        count = self._seen.get(key, 0) + 1
+        self._seen[key] = count
+        return count
+
+
+def read_events(path: Path, rejects: Rejects, split: Split | None = None) -> Iterator[Event]:
+    """Yield the events of a table with the columns ``user_id`` and ``item_id``.
+
+    Optional columns: ``timestamp``, ``type``, ``value`` (or ``rating``), ``event_id``, ``split``,
+    ``recommendation_id``, ``position``; others are not read.
+
+    Args:
+        split: the split of rows that name none.
+
+    Raises:
+        NotFoundError: the file cannot be opened.
+        TastegraphError: its format is unknown.
+        RowError: its header is at fault (always), or a row is and ``rejects`` raises.
+    """
+    file, repeats = str(path), Repeats()
+
+    def build(row: Row) -> Event:
+        return event_from(row.values, file, row.line, repeats, split)
+
+    return rejects.keep(read_rows(path, rejects, ("user_id", "item_id")), build)
+
+
+def event_from(
+    values: Mapping[str, object],
+    file: str,
+    line: int,
+    repeats: Repeats | None = None,
+    split: Split | None = None,
+) -> Event:
+    """Check one row, from a file or the body of a request, and return its event.
+
+    Without an ``event_id`` one is derived from the row's content and, with ``repeats``, from how
+    many rows like it there were: the same file gives the same ids again, and repeated events
+    stay apart. Without ``repeats`` equal rows get equal ids.
+
+    Raises:
+        RowError: a cell is missing or cannot be accepted; ``file`` and ``line`` are its place.
+    """
+    cells = Cells(values, file, line)
+    user_id, item_id = cells.id("user_id"), cells.id("item_id")
+    value = cells.number("value")
+    if value is None:
+        value = cells.number("rating")
+    kind = cells.choice("type", EVENT_TYPES) or ("click" if value is None else "rating")
+    timestamp = cells.timestamp("timestamp")
+    part = cast("Split | None", cells.choice("split", _SPLITS)) or split
+    event_id = cells.optional_id("event_id")
+    if event_id is None:
+        # No id holds a control character, so \x1f keeps the parts apart.
+        content = f"{user_id}\x1f{item_id}\x1f{kind}\x1f{value}\x1f{timestamp}\x1f{part}"
+        number = repeats.number(content) if repeats else 1
+        event_id = hashlib.sha256(f"{content}\x1f{number}".encode()).hexdigest()[:32]
+    return Event(
+        event_id=event_id,
+        user_id=user_id,
+        item_id=item_id,
+        type=kind,
+        value=value,
+        timestamp=timestamp,
+        split=part,
+        recommendation_id=cells.optional_id("recommendation_id"),
+        position=cells.whole("position"),
+    )

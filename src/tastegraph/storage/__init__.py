@@ -1,0 +1,1 @@
+"""Rows and snapshots at rest."""

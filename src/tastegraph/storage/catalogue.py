@@ -1,0 +1,143 @@
+"""Items, the facts known about them, and the entities that they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from itertools import islice
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from tastegraph.records import Fact, Item, Link
+from tastegraph.storage.schema import evidence, facts, items, links
+
+BATCH = 10_000
+
+
+def fact_id(fact: Fact) -> int:
+    """A stable id in [0, 2⁶³): the same statement has the same id in every workspace."""
+    parts = (fact.subject, fact.relation, fact.object, fact.datatype, fact.language)
+    digest = blake2b(
+        "\x1f".join((*parts, str(int(fact.literal)))).encode("utf-8", "surrogatepass"),
+        digest_size=8,
+    )
+    return int.from_bytes(digest.digest(), "big") >> 1
+
+
+def put_items(connection: Connection, new: Iterable[Item]) -> int:
+    """Add items; one that is there already is replaced. Returns how many were given."""
+    statement = insert(items)
+    statement = statement.on_conflict_do_update(
+        index_elements=["item_id"],
+        set_={name: statement.excluded[name] for name in ("title", "text", "attributes")},
+    )
+    total = 0
+    stream = iter(new)
+    while batch := list(islice(stream, BATCH)):
+        total += len(batch)
+        connection.execute(
+            statement,
+            [
+                {
+                    "item_id": item.item_id,
+                    "title": item.title,
+                    "text": item.text,
+                    "attributes": {k: list(v) for k, v in item.attributes.items()},
+                }
+                for item in batch
+            ],
+        )
+    return total
+
+
+def put_facts(connection: Connection, new: Iterable[Fact], source: str) -> int:
+    """Add facts with ``source`` as their support. Returns how many were given."""
+    statement = insert(facts).on_conflict_do_nothing()
+    support = insert(evidence)
+    support = support.on_conflict_do_update(
+        index_elements=["fact_id", "source"], set_={"confidence": support.excluded.confidence}
+    )
+    total = 0
+    stream = iter(new)
+    while batch := [(fact_id(fact), fact) for fact in islice(stream, BATCH)]:
+        total += len(batch)
+        connection.execute(
+            statement,
+            [
+                {
+                    "fact_id": key,
+                    "subject": fact.subject,
+                    "relation": fact.relation,
+                    "object": fact.object,
+                    "literal": fact.literal,
+                    "datatype": fact.datatype,
+                    "language": fact.language,
+                }
+                for key, fact in batch
+            ],
+        )
+        connection.execute(
+            support,
+            [
+                {"fact_id": key, "source": source, "confidence": fact.confidence}
+                for key, fact in batch
+            ],
+        )
+    return total
+
+
+def put_links(connection: Connection, new: Iterable[Link]) -> int:
+    """Add links between items and entities. Returns how many were given."""
+    statement = insert(links).on_conflict_do_nothing()
+    total = 0
+    stream = iter(new)
+    while batch := list(islice(stream, BATCH)):
+        total += len(batch)
+        connection.execute(
+            statement, [{"item_id": x.item_id, "entity_id": x.entity_id} for x in batch]
+        )
+    return total
+
+
+def all_items(connection: Connection) -> Iterator[Item]:
+    """Every item, by id."""
+    rows = connection.execution_options(yield_per=BATCH).execute(
+        select(items).order_by(items.c.item_id)
+    )
+    for item_id, title, text, attributes in rows:
+        yield Item(item_id, title, text, {k: tuple(v) for k, v in attributes.items()})
+
+
+def all_facts(connection: Connection) -> Iterator[tuple[int, Fact]]:
+    """Every fact with its id and the confidence of its best support, in a fixed order."""
+    best = func.max(evidence.c.confidence)
+    rows = connection.execution_options(yield_per=BATCH).execute(
+        select(*facts.c, best)
+        .join(evidence, evidence.c.fact_id == facts.c.fact_id)
+        .group_by(facts.c.fact_id)
+        .order_by(facts.c.fact_id)
+    )
+    for key, *fields in rows:
+        yield key, Fact(*fields)
+
+
+def get_fact(connection: Connection, key: int) -> Fact | None:
+    """The fact with this id."""
+    row = connection.execute(select(*list(facts.c)[1:]).where(facts.c.fact_id == key)).one_or_none()
+    return None if row is None else Fact(*row)
+
+
+def all_links(connection: Connection) -> Iterator[Link]:
+    """Every link, by item."""
+    rows = connection.execute(select(links).order_by(links.c.item_id, links.c.entity_id))
+    return (Link(*row) for row in rows)
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many items, facts and links there are."""
+    tables = {"items": items, "facts": facts, "links": links}
+    return {
+        name: connection.scalar(select(func.count()).select_from(table)) or 0
+        for name, table in tables.items()
+    }

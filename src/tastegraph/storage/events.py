@@ -1,0 +1,66 @@
+"""The event log: append-only, durable when acknowledged, idempotent by event id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from tastegraph.records import Event
+from tastegraph.storage.schema import events
+
+BATCH = 10_000
+_FIELDS = tuple(column for column in events.c if column.name != "seq")
+# An event without a time counts as older than any with one, in the order of its arrival.
+_IN_TIME = (func.coalesce(events.c.timestamp, 0.0), events.c.seq)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of the events that were handed in."""
+
+    accepted: int
+    duplicates: int
+
+
+def append(connection: Connection, new: Iterable[Event]) -> Receipt:
+    """Add events; one whose id is in the log already changes nothing."""
+    statement = insert(events).on_conflict_do_nothing(index_elements=["event_id"])
+    accepted = total = 0
+    stream = iter(new)
+    while batch := [asdict(event) for event in islice(stream, BATCH)]:
+        total += len(batch)
+        accepted += connection.execute(statement, batch).rowcount
+    return Receipt(accepted, total - accepted)
+
+
+def of_user(connection: Connection, user_id: str, newest: int) -> Sequence[Event]:
+    """The ``newest`` events of one person, oldest first."""
+    rows = connection.execute(
+        select(*_FIELDS)
+        .where(events.c.user_id == user_id)
+        .order_by(*(column.desc() for column in _IN_TIME))
+        .limit(newest)
+    )
+    return [Event(*row) for row in rows][::-1]
+
+
+def in_time(connection: Connection) -> Iterator[Event]:
+    """Every event, grouped by user, oldest first."""
+    rows = connection.execution_options(yield_per=BATCH).execute(
+        select(*_FIELDS).order_by(events.c.user_id, *_IN_TIME)
+    )
+    return (Event(*row) for row in rows)
+
+
+def users(connection: Connection) -> int:
+    """How many people have an event."""
+    return connection.scalar(select(func.count(events.c.user_id.distinct()))) or 0
+
+
+def count(connection: Connection) -> int:
+    """How many events the log holds."""
+    return connection.scalar(select(func.count()).select_from(events)) or 0

@@ -1,0 +1,183 @@
+"""Snapshots: immutable directories of arrays, published whole or not at all.
+
+A snapshot holds ``manifest.json`` with the SHA-256 of every other file, and ``.npy`` arrays that
+are memory-mapped, never unpickled. It is written beside the others, flushed to disk, renamed
+into place, and only then does the pointer ``CURRENT`` name it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.errors import NotFoundError, SnapshotError
+
+FORMAT = 1
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An opened snapshot: its manifest, and its arrays mapped into memory."""
+
+    path: Path
+    manifest: dict[str, Any]
+    arrays: dict[str, Array]
+
+    @property
+    def version(self) -> str:
+        """The name it was published under."""
+        return self.path.name
+
+    def strings(self, name: str) -> list[str]:
+        """The list of strings that :func:`pack` wrote as ``name``."""
+        return unpack(self.arrays[name], self.arrays[f"{name}.ends"])
+
+
+def pack(name: str, strings: Sequence[str]) -> dict[str, Array]:
+    """Strings as two arrays: their UTF-8 bytes (uint8) and where each ends (int64)."""
+    encoded = [text.encode("utf-8", "surrogatepass") for text in strings]
+    ends = np.cumsum([len(data) for data in encoded], dtype=np.int64)
+    return {name: np.frombuffer(b"".join(encoded), dtype=np.uint8), f"{name}.ends": ends}
+
+
+def unpack(data: Array, ends: Array) -> list[str]:
+    """The inverse of :func:`pack`."""
+    raw = data.tobytes()
+    bounds = [0, *ends.tolist()]
+    return [
+        raw[a:b].decode("utf-8", "surrogatepass")
+        for a, b in itertools.pairwise(bounds)
+    ]
+
+
+class Snapshots:
+    """The snapshots of one workspace, and the pointer to the one in service."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._pointer = directory / "CURRENT"
+
+    def publish(self, manifest: Mapping[str, Any], arrays: Mapping[str, Array]) -> str:
+        """Write a snapshot and point to it; after a crash it is there whole or not at all.
+
+        Returns:
+            Its version: a number that grows, zero-padded.
+
+        Raises:
+            SnapshotError: an array of floats holds NaN or infinity.
+        """
+        for name, array in arrays.items():
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise SnapshotError(f"array {name!r} is not finite: the snapshot is not published")
+        self.directory.mkdir(parents=True, exist_ok=True)
+        version = f"{max(map(int, self.versions()), default=0) + 1:06d}"
+        work = Path(tempfile.mkdtemp(prefix=".writing-", dir=self.directory))
+        try:
+            for name, array in arrays.items():
+                np.save(work / f"{name}.npy", array, allow_pickle=False)
+            files = sorted(work.iterdir())
+            full = {
+                **manifest,
+                "format": FORMAT,
+                "version": version,
+                "files": {file.name: _sha256(file) for file in files},
+            }
+            (work / "manifest.json").write_text(json.dumps(full, indent=1), encoding="utf-8")
+            for file in work.iterdir():
+                _flush(file)
+            work.chmod(0o755)
+            work.rename(self.directory / version)
+        except BaseException:
+            shutil.rmtree(work, ignore_errors=True)
+            raise
+        _flush(self.directory)
+        self.point_to(version)
+        return version
+
+    def point_to(self, version: str) -> None:
+        """Put ``version`` into service."""
+        if version not in self.versions():
+            raise NotFoundError(f"there is no snapshot {version!r}: {', '.join(self.versions())}")
+        new = self._pointer.with_suffix(".new")
+        new.write_text(version, encoding="utf-8")
+        _flush(new)
+        new.replace(self._pointer)
+        _flush(self.directory)
+
+    def versions(self) -> list[str]:
+        """Every published version, oldest first."""
+        if not self.directory.is_dir():
+            return []
+        return sorted(p.name for p in self.directory.iterdir() if p.name.isdigit())
+
+    def current(self) -> str | None:
+        """The version in service, or ``None`` before the first build."""
+        try:
+            return self._pointer.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def open(self, version: str | None = None) -> Snapshot:
+        """Check and map a snapshot, by default the one in service.
+
+        Raises:
+            NotFoundError: nothing has been published, or not this version.
+            SnapshotError: a file is missing, altered, or of another format.
+        """
+        version = version or self.current()
+        if version is None:
+            raise NotFoundError(f"{self.directory.parent} has no snapshot: run 'tastegraph build'")
+        path = self.directory / version
+        try:
+            manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise NotFoundError(f"there is no snapshot {version!r} in {self.directory}") from None
+        except ValueError as error:
+            raise SnapshotError(f"{path / 'manifest.json'} is not JSON: {error}") from None
+        if manifest.get("format") != FORMAT:
+            raise SnapshotError(
+                f"{path} has format {manifest.get('format')!r}, this version reads {FORMAT}: "
+                "run 'tastegraph build' again"
+            )
+        arrays = {}
+        for file, digest in manifest["files"].items():
+            try:
+                if _sha256(path / file) != digest:
+                    raise SnapshotError(f"{path / file} was altered since it was published")
+                arrays[file.removesuffix(".npy")] = np.load(
+                    path / file, mmap_mode="r", allow_pickle=False
+                )
+            except (OSError, ValueError) as error:
+                raise SnapshotError(f"{path / file} cannot be read: {error}") from None
+        return Snapshot(path, manifest, arrays)
+
+    def prune(self, keep: int) -> None:
+        """Delete all but the newest ``keep`` snapshots and the one in service."""
+        for version in self.versions()[:-keep]:
+            if version != self.current():
+                shutil.rmtree(self.directory / version)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
