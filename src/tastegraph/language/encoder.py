@@ -73,7 +73,9 @@ class Encoder:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         model = SentenceTransformer(str(self._folder), local_files_only=True)
         model.max_seq_length = min(self._max_tokens, model.max_seq_length or self._max_tokens)
         return model

@@ -86,11 +86,16 @@ class SequenceAttention:
 
 def attend(histories: Sequence[History], attention: Attention, n_items: int) -> CSR:
     """float32 CSR[histories, items]: the attention each item of each history gets, summed."""
-    lengths = [len(history) for history in histories]
-    data = [attention(history) for history in histories]
-    rows = np.repeat(np.arange(len(histories)), lengths)
-    items = np.concatenate([h.items for h in histories]) if histories else np.zeros(0, np.int32)
-    values = np.concatenate(data) if data else np.zeros(0, np.float32)
+    if not histories:
+        return sparse.csr_array(np.zeros((0, n_items), dtype=np.float32))
+    values = np.concatenate([attention(history) for history in histories])
+    rows = np.repeat(np.arange(len(histories)), [len(history) for history in histories])
+    items = np.concatenate([history.items for history in histories])
     matrix = sparse.csr_array((values, (rows, items)), shape=(len(histories), n_items))
     matrix.sum_duplicates()
     return matrix
+
+
+def as_row(history: History, weights: Weights, n_items: int) -> CSR:
+    """float32 CSR[1, items]: ``weights`` (float32[T]) as :func:`attend` would lay them out."""
+    return attend([history], lambda _: weights, n_items)

@@ -4,7 +4,8 @@ A score is linear in the attention that the events of a history get:
 
     s(u, i) = Σₜ αₜ K[itemₜ, i]
 
-so ``αₜ K[itemₜ, i]`` is exactly the share of event t.
+so ``αₜ K[itemₜ, i]`` is exactly the share of event t. The diagonal of every kernel is 0: an item
+says nothing about itself, so that a dislike speaks of other items alone.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ Scores = NDArray[np.float32]
 class Kernel(Protocol):
     """Anything that compares items."""
 
+    @property
+    def n_items(self) -> int:
+        """I."""
+        ...
+
     def scores(self, attention: CSR) -> Scores:
         """float32[U, I] from the attention (CSR[U, I]) of U histories."""
         ...
@@ -44,6 +50,11 @@ class TableKernel:
 
     table: Scores | CSR
 
+    @property
+    def n_items(self) -> int:
+        """I."""
+        return int(self.table.shape[0])
+
     def scores(self, attention: CSR) -> Scores:
         """float32[U, I]."""
         product = attention @ self.table
@@ -60,7 +71,7 @@ class TableKernel:
 
 @dataclass(frozen=True)
 class FactorKernel:
-    """K = L Rᵀ, held as its factors.
+    """K = L Rᵀ without its diagonal, held as its factors.
 
     Attributes:
         left: float32[I, d], the side of the history.
@@ -70,18 +81,29 @@ class FactorKernel:
     left: Scores
     right: Scores
 
+    @property
+    def n_items(self) -> int:
+        """I."""
+        return int(self.left.shape[0])
+
     def scores(self, attention: CSR) -> Scores:
         """float32[U, I]."""
-        return np.asarray((attention @ self.left) @ self.right.T, dtype=np.float32)
+        scores = np.asarray((attention @ self.left) @ self.right.T, dtype=np.float32)
+        return _without_itself(scores, attention, self._diagonal)
 
     def between(self, items: NDArray[np.int32], target: int) -> Scores:
         """float32[T]."""
-        return np.asarray(self.left[items] @ self.right[target], dtype=np.float32)
+        entries = np.asarray(self.left[items] @ self.right[target], dtype=np.float32)
+        return np.where(items == target, np.float32(0), entries)
+
+    @cached_property
+    def _diagonal(self) -> Scores:
+        return np.asarray(np.einsum("id,id->i", self.left, self.right), dtype=np.float32)
 
 
 @dataclass(frozen=True)
 class FeatureKernel:
-    """K = F Fᵀ over sparse features: the match of an interest graph with a content graph.
+    """K = F Fᵀ without its diagonal: the match of an interest graph with a content graph.
 
     Attributes:
         features: float32 CSR[I, features].
@@ -89,13 +111,23 @@ class FeatureKernel:
 
     features: CSR
 
+    @property
+    def n_items(self) -> int:
+        """I."""
+        return int(self.features.shape[0])
+
     @cached_property
     def _transposed(self) -> CSR:
         return sparse.csr_array(self.features.T)
 
+    @cached_property
+    def _diagonal(self) -> Scores:
+        return np.asarray(self.features.multiply(self.features).sum(axis=1), np.float32).reshape(-1)
+
     def scores(self, attention: CSR) -> Scores:
         """float32[U, I]."""
-        return np.asarray(((attention @ self.features) @ self._transposed).toarray(), np.float32)
+        product = ((attention @ self.features) @ self._transposed).toarray()
+        return _without_itself(np.asarray(product, np.float32), attention, self._diagonal)
 
     def between(self, items: NDArray[np.int32], target: int) -> Scores:
         """float32[T]."""
@@ -120,5 +152,12 @@ class FeatureKernel:
         entries = np.repeat(starts, lengths) + offset
         features = self.features.indices[entries]
         products = self.features.data[entries] * wanted[features]
-        hit = np.flatnonzero(products)
+        hit = np.flatnonzero((products != 0) & (items[events] != target))
         return events[hit], features[hit], products[hit]
+
+
+def _without_itself(scores: Scores, attention: CSR, diagonal: Scores) -> Scores:
+    """Take ``attention · diagonal`` off, in place."""
+    rows = np.repeat(np.arange(attention.shape[0]), np.diff(attention.indptr))
+    scores[rows, attention.indices] -= attention.data * diagonal[attention.indices]
+    return scores

@@ -4,7 +4,7 @@
 
 σₚ(u) is the standard deviation of part p's scores for u over the warm items, and b the weights of
 the blend for the segments that u and i belong to. Everything is linear in the attention α, so
-``contributions`` add up to the score exactly.
+contributions add up to the score exactly.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.arrays import Bools
-from tastegraph.profiles.attention import Attention, attend
+from tastegraph.profiles.attention import Attention, as_row, attend
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking.kernels import Kernel, Scores
 
@@ -34,9 +34,9 @@ class Part:
     attention: Attention
     kernel: Kernel
 
-    def scores(self, histories: Sequence[History], n_items: int) -> Scores:
+    def scores(self, histories: Sequence[History]) -> Scores:
         """float32[U, I]."""
-        return self.kernel.scores(attend(histories, self.attention, n_items))
+        return self.kernel.scores(attend(histories, self.attention, self.kernel.n_items))
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Blend:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """float32[U] twice: the part's weight for each person, on warm and on cold items."""
         warm = [self.warm[segment].get(part, 0.0) for segment in segments]
-        cold = [self.cold[segment].get(part, 0.0) for segment in segments]
+        cold = [self.cold.get(segment, {}).get(part, 0.0) for segment in segments]
         return np.array(warm, dtype=np.float32), np.array(cold, dtype=np.float32)
 
 
@@ -66,15 +66,29 @@ class Contribution:
 
     Attributes:
         part: its name.
-        scale: b / σ; ``scale · attention[t] · kernel`` is the share of event t.
-        attention: float32[T].
-        shares: float32[T], summing to the part's share of the score.
+        factors: float32[T], b / σ · α: what the kernel's entries are multiplied by.
+        shares: float32[T], one for each event, summing to the part's share of the score.
     """
 
     part: str
-    scale: float
-    attention: NDArray[np.float32]
+    factors: NDArray[np.float32]
     shares: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One history's scores, and what is needed to take each of them apart.
+
+    Attributes:
+        history: the history.
+        scores: float32[I].
+        factors: part → float32[T] on warm items, float32[T] on cold ones; empty where nothing is
+            known of the person and the scores are popularity.
+    """
+
+    history: History
+    scores: Scores
+    factors: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
 
 
 @dataclass(frozen=True)
@@ -85,12 +99,14 @@ class Model:
         parts: by name; a part that does not exist says nothing.
         blend: their weights.
         warm: bool[I], items with events at the time of the fit.
+        rows: int64[I], row of each item in what was learned; -1 for an item that is newer.
         popularity: int64[I], people who like each item; what a person without any like gets.
     """
 
     parts: Mapping[str, Part]
     blend: Blend
     warm: Bools
+    rows: NDArray[np.int64]
     popularity: NDArray[np.int64]
 
     @property
@@ -106,38 +122,45 @@ class Model:
             warm, cold = self.blend.rows(name, segments)
             if not warm.any() and not cold.any():
                 continue
-            scores = part.scores(histories, self.n_items)
-            spread = self._spread(scores)
-            total += scores * np.where(
-                self.warm[None, :], (warm * spread)[:, None], (cold * spread)[:, None]
-            )
-        silent = ~total.any(axis=1)
-        if silent.any():
-            total[silent] = self.prior()
+            scores = part.scores(histories)
+            spread = self.spread(scores)
+            total[:, self.warm] += scores[:, self.warm] * (warm * spread)[:, None]
+            total[:, ~self.warm] += scores[:, ~self.warm] * (cold * spread)[:, None]
+        total[~total.any(axis=1)] = self.prior()
         return total
+
+    def rank(self, history: History) -> Ranked:
+        """The scores of one history, ready to be explained."""
+        total = np.zeros(self.n_items, dtype=np.float32)
+        factors = {}
+        for name, part in self.parts.items():
+            (warm,), (cold,) = self.blend.rows(name, [segment(history)])
+            if not warm and not cold:
+                continue
+            attention = part.attention(history)
+            scores = part.kernel.scores(as_row(history, attention, self.n_items))
+            (spread,) = self.spread(scores)
+            total += np.where(self.warm, warm * spread, cold * spread) * scores[0]
+            factors[name] = (warm * spread * attention, cold * spread * attention)
+        if not total.any():
+            return Ranked(history, self.prior(), {})
+        return Ranked(history, total, factors)
+
+    def contributions(self, ranked: Ranked, target: int) -> list[Contribution]:
+        """What each part says about ``target``; all shares together are its score."""
+        found = []
+        for name, (warm, cold) in ranked.factors.items():
+            factors = warm if self.warm[target] else cold
+            kernel = self.parts[name].kernel
+            shares = factors * kernel.between(ranked.history.items, target)
+            found.append(Contribution(name, factors, shares))
+        return found
 
     def prior(self) -> Scores:
         """float32[I] in [0, 1]: popularity, for people of whom nothing is known."""
         return (self.popularity / max(int(self.popularity.max(initial=0)), 1)).astype(np.float32)
 
-    def contributions(self, history: History, targets: Sequence[int]) -> list[list[Contribution]]:
-        """For each target what each part says; all shares of one target sum to its score."""
-        found: list[list[Contribution]] = [[] for _ in targets]
-        who = segment(history)
-        for name, part in self.parts.items():
-            (warm,), (cold,) = self.blend.rows(name, [who])
-            if not warm and not cold:
-                continue
-            attention = part.attention(history)
-            scores = part.scores([history], self.n_items)
-            (spread,) = self._spread(scores)
-            for row, target in zip(found, targets, strict=True):
-                scale = float((warm if self.warm[target] else cold) * spread)
-                shares = scale * attention * part.kernel.between(history.items, target)
-                row.append(Contribution(name, scale, attention, shares))
-        return found
-
-    def _spread(self, scores: Scores) -> NDArray[np.float32]:
+    def spread(self, scores: Scores) -> NDArray[np.float32]:
         """1 / σ over the warm items, float32[U]; 0 where a part says nothing."""
         deviation = scores[:, self.warm].std(axis=1) if self.warm.any() else scores.std(axis=1)
         return np.where(deviation > 1e-9, 1 / np.maximum(deviation, 1e-9), 0).astype(np.float32)

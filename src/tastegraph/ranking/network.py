@@ -32,9 +32,7 @@ from tastegraph.knowledge.graph import KnowledgeGraph
 KNOWLEDGE_WEIGHT = 0.5
 
 
-def propagation_matrix(
-    graph: KnowledgeGraph, likes: CSR, kind_weights: NDArray[np.float32]
-) -> CSR:
+def propagation_matrix(graph: KnowledgeGraph, likes: CSR, kind_weights: NDArray[np.float32]) -> CSR:
     """D^(-½) A D^(-½), float32 CSR[N + U, N + U], over the graph's nodes and then the people.
 
     Args:

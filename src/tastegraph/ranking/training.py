@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from tastegraph.profiles.attention import SequenceAttention
 from tastegraph.profiles.interactions import History
 from tastegraph.progress import progress
 from tastegraph.ranking.kernels import FactorKernel
+from tastegraph.ranking.learned import TrainedNetwork
 from tastegraph.ranking.network import GraphNetwork, Inputs, as_tensor, propagation_matrix
 
 USERS_PER_BATCH = 64
@@ -51,58 +52,6 @@ class Evidence:
         """The evidence in a whole graph, with ``text`` for all its nodes."""
         keep = (graph.degrees > 1) | (np.arange(graph.n_nodes) < graph.n_items)
         return cls(graph.restricted_to(keep), text[keep], likes, kind_weights)
-
-
-@dataclass(frozen=True)
-class TrainedNetwork:
-    """A network's parameters and the names of the nodes they belong to.
-
-    Attributes:
-        parameters: float32 arrays by name.
-        item_ids, node_ids: names of the rows of ``node``, items first.
-        layers: propagation steps.
-        epochs: passes over the data that training took.
-    """
-
-    parameters: dict[str, Floats32]
-    item_ids: list[str] = field(repr=False)
-    node_ids: list[str] = field(repr=False)
-    layers: int
-    epochs: int
-
-    def vectors(self, evidence: Evidence, cold: Sequence[int] = ()) -> Vectors:
-        """Item vectors over any graph: new nodes are what their text and neighbours make them.
-
-        Args:
-            evidence: the graph as it is now.
-            cold: items to treat as if they had neither events nor a learned vector.
-        """
-        graph = evidence.graph
-        rows = {name: row for row, name in enumerate(self.item_ids)}
-        at_items = np.array([rows.get(name, -1) for name in graph.item_ids], dtype=np.int64)
-        rows = {name: row + len(self.item_ids) for row, name in enumerate(self.node_ids)}
-        at_others = np.array([rows.get(name, -1) for name in graph.node_ids], dtype=np.int64)
-        at = np.concatenate([at_items, at_others])
-        at[list(cold)] = -1
-        likes = evidence.likes
-        if len(cold):
-            likes = likes.copy()
-            likes.data[np.isin(likes.indices, cold)] = 0
-            likes.eliminate_zeros()
-        network = GraphNetwork(
-            graph.n_nodes,
-            graph.n_items,
-            text_dimensions=self.parameters["text"].shape[0],
-            dimensions=self.parameters["text"].shape[1],
-            layers=self.layers,
-            history=len(self.parameters["position"]),
-        )
-        arrays = dict(self.parameters)
-        arrays["node"] = arrays["node"][at]
-        arrays["event"] = arrays["event"][at[: graph.n_items]]
-        network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in arrays.items()})
-        inputs = _inputs(evidence, likes, known=at >= 0)
-        return _vectors(network, inputs)
 
 
 @dataclass(frozen=True)
@@ -160,6 +109,42 @@ def train(
             elif epoch - best_epoch >= PATIENCE:
                 break
     return TrainedNetwork(best_state, graph.item_ids, graph.node_ids, config.layers, best_epoch)
+
+
+def item_vectors(trained: TrainedNetwork, evidence: Evidence, cold: Sequence[int] = ()) -> Vectors:
+    """Item vectors over any graph: new nodes are what their text and neighbours make them.
+
+    Args:
+        trained: parameters, by the names of their nodes.
+        evidence: the graph as it is now.
+        cold: items to treat as if they had neither events nor a learned vector.
+    """
+    graph = evidence.graph
+    rows = {name: row for row, name in enumerate(trained.item_ids)}
+    at_items = np.array([rows.get(name, -1) for name in graph.item_ids], dtype=np.int64)
+    rows = {name: row + len(trained.item_ids) for row, name in enumerate(trained.node_ids)}
+    at_others = np.array([rows.get(name, -1) for name in graph.node_ids], dtype=np.int64)
+    at = np.concatenate([at_items, at_others])
+    at[list(cold)] = -1
+    likes = evidence.likes
+    if len(cold):
+        likes = likes.copy()
+        likes.data[np.isin(likes.indices, cold)] = 0
+        likes.eliminate_zeros()
+    network = GraphNetwork(
+        graph.n_nodes,
+        graph.n_items,
+        text_dimensions=trained.parameters["text"].shape[0],
+        dimensions=trained.parameters["text"].shape[1],
+        layers=trained.layers,
+        history=len(trained.parameters["position"]),
+    )
+    arrays = dict(trained.parameters)
+    arrays["node"] = arrays["node"][at]
+    arrays["event"] = arrays["event"][at[: graph.n_items]]
+    network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in arrays.items()})
+    inputs = _inputs(evidence, likes, known=at >= 0)
+    return _vectors(network, inputs)
 
 
 def _loss(

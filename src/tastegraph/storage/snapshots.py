@@ -56,10 +56,7 @@ def unpack(data: Array, ends: Array) -> list[str]:
     """The inverse of :func:`pack`."""
     raw = data.tobytes()
     bounds = [0, *ends.tolist()]
-    return [
-        raw[a:b].decode("utf-8", "surrogatepass")
-        for a, b in itertools.pairwise(bounds)
-    ]
+    return [raw[a:b].decode("utf-8", "surrogatepass") for a, b in itertools.pairwise(bounds)]
 
 
 class Snapshots:

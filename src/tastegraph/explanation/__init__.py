@@ -1,0 +1,1 @@
+"""Why an item is in a list: reasons whose shares add up to its score."""

@@ -1,0 +1,92 @@
+"""Reasons in words, by templates that read well even where an entity has no name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tastegraph.config import Relation
+from tastegraph.records import Event
+
+_DONE = {
+    "view": "which you viewed",
+    "click": "which you clicked on",
+    "purchase": "which you bought",
+    "like": "which you liked",
+    "dislike": "which you disliked",
+    "skip": "which you skipped",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What an item of the history and the target have in common.
+
+    Attributes:
+        relation: name of the relation.
+        label: name of the entity or value at its other end; empty where it has none.
+        reverse: whether the items are the objects of the facts.
+        direct: ``"forward"`` where the target's own fact names the item of the history,
+            ``"backward"`` where that item's fact names the target, else ``None``.
+    """
+
+    relation: str
+    label: str
+    reverse: bool
+    direct: str | None = None
+
+
+def phrase_of(relation: str, relations: Mapping[str, Relation]) -> str:
+    """How a relation is read aloud: as configured, else from the last part of its name."""
+    told = relations.get(relation)
+    if told is not None and told.phrase:
+        return told.phrase
+    last = re.split(r"[/#:.]", relation.rstrip("/#:."))[-1]
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", last).replace("_", " ").replace("-", " ")
+    return " ".join(spaced.lower().split()) or relation
+
+
+def done(event: Event) -> str:
+    """What the person did: "which you rated 5"."""
+    if event.type == "rating" and event.value is not None:
+        return f"which you rated {event.value:g}"
+    return _DONE.get(event.type, "which you know")
+
+
+def liked_with(title: str, event: Event, against: bool) -> str:
+    """For the kind ``behaviour``; ``against`` where the event counts against its item."""
+    if against:
+        return f"unlike *{title}*, {done(event)}"
+    return f"people who like *{title}*, {done(event)}, like this too"
+
+
+def text_like(title: str, event: Event, against: bool) -> str:
+    """For the kind ``text``."""
+    if against:
+        return f"described unlike *{title}*, {done(event)}"
+    return f"described much like *{title}*, {done(event)}"
+
+
+def shares_with(common: Common, phrase: str, title: str, event: Event, events: int) -> str:
+    """For the kind ``knowledge``: "same director as *Fargo*, which you rated 5"."""
+    item = f"*{title}*, {done(event)}"
+    more = f" (and {events - 1} more)" if events > 1 else ""
+    if common.direct == "forward":
+        return f"its {phrase} is {item}"
+    if common.direct == "backward":
+        return f"{phrase} of {item}"
+    if phrase.endswith(" by"):
+        tail = f" {common.label}, like" if common.label else " the same as"
+        return f"{phrase}{tail} {item}{more}"
+    if common.reverse:
+        tail = f" of {common.label}, like" if common.label else " of the same as"
+        return f"{phrase}{tail} {item}{more}"
+    if common.label:
+        return f"{phrase} {common.label}, like {item}{more}"
+    return f"same {phrase} as {item}{more}"
+
+
+def popular() -> str:
+    """For the kind ``popularity``."""
+    return "liked by many; nothing is known of your taste yet"

@@ -1,0 +1,237 @@
+"""Content, what was learned, and the model, to and from the arrays of a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from tastegraph.arrays import CSR
+from tastegraph.knowledge.graph import KnowledgeGraph
+from tastegraph.profiles.association import Associations
+from tastegraph.profiles.attention import Recency, SequenceAttention
+from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, Scores, TableKernel
+from tastegraph.ranking.learned import Choice, Content, Learned, TrainedNetwork, aligned
+from tastegraph.ranking.model import (
+    BEHAVIOUR,
+    KNOWLEDGE,
+    NETWORK,
+    TEXT,
+    Blend,
+    Model,
+    Part,
+)
+from tastegraph.storage.snapshots import Array, Snapshot, pack
+
+Arrays = dict[str, Array]
+
+
+def to_arrays(content: Content, learned: Learned, model: Model) -> tuple[dict[str, Any], Arrays]:
+    """The manifest entries and arrays that the three functions below read."""
+    manifest = {
+        "choice": _choice_to_json(learned.choice),
+        "cold": learned.cold,
+        "kinds": [[name, rev, weight] for (name, rev), weight in learned.kind_weights.items()],
+        "network": {"layers": learned.network.layers, "epochs": learned.network.epochs},
+        "parts": list(model.parts),
+        "counts": {
+            "items": content.graph.n_items,
+            "nodes": content.graph.n_nodes,
+            "edges": len(content.graph.heads),
+        },
+    }
+    return manifest, {
+        **_content_arrays(content),
+        **_learned_arrays(learned),
+        **_model_arrays(model),
+    }
+
+
+def content_from(snapshot: Snapshot) -> Content:
+    """Graph and texts."""
+    arrays = snapshot.arrays
+    graph = KnowledgeGraph(
+        item_ids=snapshot.strings("graph.items"),
+        node_ids=snapshot.strings("graph.nodes"),
+        labels=snapshot.strings("graph.labels"),
+        relations=snapshot.strings("graph.relations"),
+        heads=arrays["graph.heads"],
+        relation=arrays["graph.relation"],
+        tails=arrays["graph.tails"],
+        facts=arrays["graph.facts"],
+        confidence=arrays["graph.confidence"],
+    )
+    vectors = arrays["text.vectors"]
+    text = np.zeros((graph.n_nodes, vectors.shape[1]), dtype=np.float32)
+    text[arrays["text.rows"]] = vectors
+    return Content(graph, text)
+
+
+def associations_from(snapshot: Snapshot) -> Associations:
+    """Items × features."""
+    arrays = snapshot.arrays
+    n_items = len(arrays["associations.indptr"]) - 1
+    return Associations(
+        strength=_csr(snapshot, "associations", "strength", n_items),
+        facts=arrays["associations.facts"],
+        relation=arrays["associations.relation"],
+        reverse=arrays["associations.reverse"],
+        node=arrays["associations.node"],
+    )
+
+
+def learned_from(snapshot: Snapshot) -> Learned:
+    """What was learned from events."""
+    manifest, arrays = snapshot.manifest, snapshot.arrays
+    prefix = "network.learned."
+    return Learned(
+        choice=_choice_from_json(manifest["choice"]),
+        item_ids=snapshot.strings("behaviour.items"),
+        warm=arrays["behaviour.warm"],
+        table=_table_from(snapshot),
+        kind_weights={(name, rev): weight for name, rev, weight in manifest["kinds"]},
+        network=TrainedNetwork(
+            parameters={
+                name.removeprefix(prefix): array
+                for name, array in arrays.items()
+                if name.startswith(prefix)
+            },
+            item_ids=snapshot.strings("behaviour.items"),
+            node_ids=snapshot.strings("network.nodes"),
+            **manifest["network"],
+        ),
+        cold=manifest["cold"],
+    )
+
+
+def model_from(snapshot: Snapshot) -> Model:
+    """The model, ready to rank; needs no torch."""
+    arrays, choice = snapshot.arrays, _choice_from_json(snapshot.manifest["choice"])
+    rows = arrays["model.rows"]
+    parts = {
+        BEHAVIOUR: Part(
+            choice.attention[BEHAVIOUR], TableKernel(aligned(_table_from(snapshot), rows))
+        ),
+        NETWORK: Part(
+            SequenceAttention(
+                queries=arrays["network.queries"],
+                keys=arrays["network.keys"],
+                values=arrays["network.values"],
+                bias=arrays["network.bias"],
+            ),
+            FactorKernel(arrays["network.values"], arrays["network.items"]),
+        ),
+    }
+    if KNOWLEDGE in snapshot.manifest["parts"]:
+        features = _csr(snapshot, "associations", "features", len(rows))
+        parts[KNOWLEDGE] = Part(choice.attention.get(KNOWLEDGE, Recency()), FeatureKernel(features))
+    if TEXT in snapshot.manifest["parts"]:
+        text = arrays["text.features"]
+        parts[TEXT] = Part(choice.attention.get(TEXT, Recency()), FactorKernel(text, text))
+    return Model(
+        parts=parts,
+        blend=Blend(warm=choice.weights, cold=snapshot.manifest["cold"]),
+        warm=np.asarray(arrays["model.warm"]),
+        rows=np.asarray(rows),
+        popularity=np.asarray(arrays["model.popularity"]),
+    )
+
+
+def _content_arrays(content: Content) -> Arrays:
+    graph, associations = content.graph, content.associations
+    rows = np.flatnonzero(content.text.any(axis=1))
+    return {
+        **pack("graph.items", graph.item_ids),
+        **pack("graph.nodes", graph.node_ids),
+        **pack("graph.labels", graph.labels),
+        **pack("graph.relations", graph.relations),
+        "graph.heads": graph.heads,
+        "graph.relation": graph.relation,
+        "graph.tails": graph.tails,
+        "graph.facts": graph.facts,
+        "graph.confidence": graph.confidence,
+        "text.rows": rows,
+        "text.vectors": content.text[rows],
+        "associations.indptr": associations.strength.indptr.astype(np.int64),
+        "associations.indices": associations.strength.indices.astype(np.int32),
+        "associations.strength": associations.strength.data,
+        "associations.facts": associations.facts,
+        "associations.relation": associations.relation,
+        "associations.reverse": associations.reverse,
+        "associations.node": associations.node,
+    }
+
+
+def _learned_arrays(learned: Learned) -> Arrays:
+    table = learned.table
+    if isinstance(table, np.ndarray):
+        arrays: Arrays = {"behaviour.table": table}
+    else:
+        arrays = {
+            "behaviour.data": table.data,
+            "behaviour.indices": table.indices.astype(np.int32),
+            "behaviour.indptr": table.indptr.astype(np.int64),
+        }
+    return {
+        **arrays,
+        **pack("behaviour.items", learned.item_ids),
+        "behaviour.warm": learned.warm,
+        **pack("network.nodes", learned.network.node_ids),
+        **{f"network.learned.{k}": v for k, v in learned.network.parameters.items()},
+    }
+
+
+def _model_arrays(model: Model) -> Arrays:
+    network = model.parts[NETWORK]
+    assert isinstance(network.attention, SequenceAttention)
+    assert isinstance(network.kernel, FactorKernel)
+    arrays: Arrays = {
+        "model.rows": model.rows,
+        "model.warm": model.warm,
+        "model.popularity": model.popularity,
+        "network.queries": network.attention.queries,
+        "network.keys": network.attention.keys,
+        "network.values": network.attention.values,
+        "network.bias": network.attention.bias,
+        "network.items": network.kernel.right,
+    }
+    for name, part in model.parts.items():
+        if isinstance(part.kernel, FeatureKernel):
+            arrays["associations.features"] = part.kernel.features.data
+        elif name == TEXT and isinstance(part.kernel, FactorKernel):
+            arrays["text.features"] = part.kernel.right
+    return arrays
+
+
+def _table_from(snapshot: Snapshot) -> Scores | CSR:
+    if "behaviour.table" in snapshot.arrays:
+        return snapshot.arrays["behaviour.table"]
+    return _csr(snapshot, "behaviour", "data", len(snapshot.arrays["behaviour.indptr"]) - 1)
+
+
+def _csr(snapshot: Snapshot, group: str, data: str, rows: int) -> CSR:
+    arrays = snapshot.arrays
+    columns = len(arrays[f"{group}.node"]) if f"{group}.node" in arrays else rows
+    parts = (arrays[f"{group}.{data}"], arrays[f"{group}.indices"], arrays[f"{group}.indptr"])
+    return sparse.csr_array(parts, shape=(rows, columns), copy=False)
+
+
+def _choice_to_json(choice: Choice) -> dict[str, Any]:
+    return {
+        "filter": choice.filter,
+        "parameter": choice.parameter,
+        "attention": {
+            part: {"half_life": recency.half_life, "against": recency.against}
+            for part, recency in choice.attention.items()
+        },
+        "epochs": choice.epochs,
+        "weights": choice.weights,
+        "valid": choice.valid,
+    }
+
+
+def _choice_from_json(values: Mapping[str, Any]) -> Choice:
+    attention = {part: Recency(**recency) for part, recency in values["attention"].items()}
+    return Choice(**{**values, "attention": attention})

@@ -1,0 +1,90 @@
+"""Choosing what each part is worth, on validation data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from tastegraph.progress import progress
+from tastegraph.ranking.kernels import Scores
+
+WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5)
+PASSES = 2
+GAIN = 1e-4
+"""A part or a weight must raise the objective by this much, or the simpler choice stays."""
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """The outcome of :func:`weigh`.
+
+    Attributes:
+        weights: part → weight.
+        settings: part → index of its best setting.
+        reached: the objective's value.
+    """
+
+    weights: dict[str, float]
+    settings: dict[str, int]
+    reached: float
+
+
+def weigh(
+    parts: Mapping[str, Sequence[Callable[[], Scores]]], objective: Callable[[Scores], float]
+) -> Weighed:
+    """Coordinate ascent over settings and weights, from the strongest part outwards.
+
+    Args:
+        parts: name → one function for each setting, giving standardised scores, float32[U, I].
+        objective: higher is better.
+    """
+    alone = {
+        name: [objective(setting()) for setting in settings] for name, settings in parts.items()
+    }
+    settings = {name: int(np.argmax(values)) for name, values in alone.items()}
+    order = sorted(parts, key=lambda name: -max(alone[name]))
+    weights = dict.fromkeys(parts, 0.0)
+    weights[order[0]] = 1.0
+    reached = max(alone[order[0]])
+    held = {name: parts[name][settings[name]]() for name in parts}
+    steps = PASSES * sum(len(parts[name]) for name in order)
+    with progress("weighing the evidence", steps) as advance:
+        for _ in range(PASSES):
+            for name in order:
+                others = sum(
+                    (weights[other] * held[other] for other in parts if other != name),
+                    np.zeros_like(held[name]),
+                )
+                for index, setting in enumerate(parts[name]):
+                    scores = setting()
+                    for weight in WEIGHTS:
+                        value = objective(others + np.float32(weight) * scores)
+                        if value > reached + GAIN:
+                            reached, weights[name], settings[name] = value, weight, index
+                            held[name] = scores
+                    advance(1)
+    return Weighed(weights, settings, reached)
+
+
+def predict_from(parts: Mapping[str, Scores], score: Scores) -> dict[str, float]:
+    """Weights ≥ 0 with which ``parts`` best predict ``score`` in the least-squares sense.
+
+    This is how an item without events is ranked among those with: by what its score would be
+    expected to be, given the evidence that it has.
+    """
+    names = list(parts)
+    if not names:
+        return {}
+    design: NDArray[np.float64] = np.stack(
+        [parts[name].reshape(-1).astype(np.float64) for name in names], axis=1
+    )
+    # The normal equations are small however many pairs there are.
+    gram, moment = design.T @ design, design.T @ score.reshape(-1).astype(np.float64)
+    gram[np.diag_indices_from(gram)] += 1e-6 * max(float(np.trace(gram)), 1e-12)
+    root = np.linalg.cholesky(gram).T
+    weights, _ = nnls(root, np.linalg.solve(root.T, moment))
+    return dict(zip(names, weights.tolist(), strict=True))

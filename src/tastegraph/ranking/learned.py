@@ -1,0 +1,120 @@
+"""What goes into a fit and what comes out of it, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.arrays import CSR
+from tastegraph.knowledge.graph import KnowledgeGraph
+from tastegraph.profiles.association import Associations, associate
+from tastegraph.profiles.attention import Recency
+from tastegraph.ranking.kernels import Scores
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """A network's parameters and the names of the nodes they belong to.
+
+    Attributes:
+        parameters: float32 arrays by name.
+        item_ids, node_ids: names of the rows of ``node``, items first.
+        layers: propagation steps.
+        epochs: passes over the data that training took.
+    """
+
+    parameters: dict[str, NDArray[np.float32]]
+    item_ids: list[str] = field(repr=False)
+    node_ids: list[str] = field(repr=False)
+    layers: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is known about items apart from what people did with them.
+
+    Attributes:
+        graph: the knowledge graph.
+        text: float32[n_nodes, t], unit rows, or zeros where a node has no text.
+    """
+
+    graph: KnowledgeGraph
+    text: NDArray[np.float32]
+
+    @cached_property
+    def associations(self) -> Associations:
+        """Items × features."""
+        return associate(self.graph)
+
+    def graph_off(self) -> Content:
+        """Control: no facts."""
+        return Content(self.graph.without_edges(), self.text)
+
+    def graph_shuffled(self, seed: int) -> Content:
+        """Control: as many facts of each relation, about the wrong things."""
+        return Content(self.graph.shuffled(seed), self.text)
+
+    def text_off(self) -> Content:
+        """Control: no text."""
+        return Content(self.graph, np.zeros_like(self.text))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Every setting that validation data decides.
+
+    Attributes:
+        filter: ``ease`` or ``rp3beta``; ``parameter``: its λ or β.
+        attention: part → recency weighting.
+        epochs: passes that train the network.
+        weights: person segment → part → weight on warm items.
+        valid: NDCG@10 reached on validation data.
+    """
+
+    filter: str
+    parameter: float
+    attention: Mapping[str, Recency]
+    epochs: int
+    weights: Mapping[str, Mapping[str, float]]
+    valid: float
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What was learned from events; it outlives changes of the graph.
+
+    Attributes:
+        choice: the settings.
+        item_ids: rows and columns of ``table``; the items that had events are ``warm``.
+        table: float32[I, I] dense or CSR, the behaviour kernel.
+        kind_weights: (relation, reverse) → weight.
+        network: the graph network.
+        cold: person segment → part → weight on items without events.
+    """
+
+    choice: Choice
+    item_ids: list[str]
+    warm: NDArray[np.bool_]
+    table: Scores | CSR
+    kind_weights: Mapping[tuple[str, bool], float]
+    network: TrainedNetwork
+    cold: Mapping[str, Mapping[str, float]]
+
+
+def aligned(table: Scores | CSR, rows: NDArray[np.int64]) -> Scores | CSR:
+    """``table`` for the items now; those it does not know have empty rows and columns."""
+    if len(rows) == table.shape[0] and np.array_equal(rows, np.arange(len(rows))):
+        return table
+    known = np.flatnonzero(rows >= 0)
+    if isinstance(table, np.ndarray):
+        aligned = np.zeros((len(rows), len(rows)), dtype=np.float32)
+        aligned[np.ix_(known, known)] = table[np.ix_(rows[known], rows[known])]
+        return aligned
+    chosen = table[rows[known]][:, rows[known]].tocoo()
+    shape = (len(rows), len(rows))
+    return type(table)((chosen.data, (known[chosen.row], known[chosen.col])), shape=shape)

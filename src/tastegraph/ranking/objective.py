@@ -1,0 +1,69 @@
+"""NDCG@10 on validation data: what every choice is made by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.arrays import CSR
+from tastegraph.ranking.kernels import Scores
+
+CUTOFF = 10
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Mean NDCG@10 of people with something to find, over all items they have not liked.
+
+    Attributes:
+        people: int64[U], rows of the data that are asked for.
+        seen: int64[2, M], (row, item) cells that cannot be recommended.
+        row, item: int64[R], what should be found, by row.
+        ideal: float64[U], DCG of a perfect list.
+    """
+
+    people: NDArray[np.int64]
+    seen: tuple[NDArray[np.int64], NDArray[np.int64]]
+    row: NDArray[np.int64]
+    item: NDArray[np.int64]
+    ideal: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, seen: CSR, wanted: CSR, people: NDArray[np.int64]) -> Objective:
+        """Ask for ``people`` of whom ``wanted`` (CSR[users, items]) holds something."""
+        hidden, asked = seen[people], wanted[people]
+        hidden_row = np.repeat(np.arange(len(people)), np.diff(hidden.indptr))
+        sizes = np.diff(asked.indptr)
+        gains = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(2, CUTOFF + 2)))])
+        return cls(
+            people=people,
+            seen=(hidden_row, hidden.indices.astype(np.int64)),
+            row=np.repeat(np.arange(len(people)), sizes),
+            item=asked.indices.astype(np.int64),
+            ideal=gains[np.minimum(sizes, CUTOFF)],
+        )
+
+    def __call__(self, scores: Scores) -> float:
+        """NDCG@10 of float32[U, I]; equal scores count against the item (Järvelin 2002)."""
+        visible = scores.copy()
+        visible[self.seen] = -np.inf
+        wanted = scores[self.row, self.item]
+        ahead = np.empty(len(wanted), dtype=np.int64)
+        for start in range(0, len(wanted), 4096):
+            block = slice(start, start + 4096)
+            rivals = visible[self.row[block]] >= wanted[block, None]
+            ahead[block] = rivals.sum(axis=1) - 1
+        gain = np.where(ahead < CUTOFF, 1 / np.log2(np.maximum(ahead, 0) + 2), 0.0)
+        reached = np.bincount(self.row, gain, minlength=len(self.people))
+        return float((reached / self.ideal).mean())
+
+
+def people_to_ask(wanted: CSR, n_items: int, cells: int, seed: int) -> NDArray[np.int64]:
+    """Rows of ``wanted`` that hold something: all, or a seeded sample of ``cells / n_items``."""
+    rows = np.flatnonzero(np.diff(wanted.indptr))
+    most = max(cells // max(n_items, 1), 1)
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    return rows

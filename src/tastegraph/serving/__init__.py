@@ -1,0 +1,1 @@
+"""Answers from a published snapshot; nothing here imports torch."""

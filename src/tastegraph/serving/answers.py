@@ -1,0 +1,96 @@
+"""What the engine answers, in Python and as JSON alike."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tastegraph.explanation.reasons import Kind
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Statement(_Answer):
+    """One stored fact on a path: subject, predicate, object, with names where there are any."""
+
+    s: str
+    p: str
+    o: str
+    s_label: str = ""
+    o_label: str = ""
+    fact_id: int
+
+
+class Because(_Answer):
+    """One reason: a liked item, or a path over stored facts from one."""
+
+    kind: Kind
+    share: float = Field(description="how much of the score; negative speaks against the item")
+    text: str
+    item_id: str | None = Field(
+        default=None, description="the item of the history that it starts from"
+    )
+    path: tuple[Statement, ...] = ()
+
+
+class Listed(_Answer):
+    """One item of a list."""
+
+    item_id: str
+    title: str
+    rank: int
+    score: float
+    reasons: tuple[Because, ...] = ()
+
+
+class Recommendations(_Answer):
+    """A ranked list."""
+
+    recommendation_id: str
+    model: str
+    graph: str
+    personal: bool = Field(description="false where nothing is known and the list is by popularity")
+    items: tuple[Listed, ...]
+
+
+class Explanation(_Answer):
+    """Why an item stands where it stands for a person; the shares sum to the score."""
+
+    item_id: str
+    title: str
+    score: float
+    rank: int = Field(description="1-based place among all items, those already seen included")
+    seen: bool
+    model: str
+    graph: str
+    reasons: tuple[Because, ...]
+
+
+class Past(_Answer):
+    """One event of a person, as the page shows it."""
+
+    item_id: str
+    title: str
+    type: str
+    value: float | None
+    timestamp: float | None
+    counts: float = Field(description="for (> 0), against (< 0) or not at all (0)")
+
+
+class Interest(_Answer):
+    """One edge of an interest or content graph."""
+
+    relation: str
+    phrase: str
+    node: str
+    label: str
+    strength: float
+
+
+class Profile(_Answer):
+    """A person's history, newest first, and interest graph, strongest first."""
+
+    user_id: str
+    events: tuple[Past, ...]
+    interests: tuple[Interest, ...]
