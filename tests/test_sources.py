@@ -401,10 +401,10 @@ def test_items_and_their_facts(tmp_path: Path) -> None:
     )  # fmt: skip
     assert second == Item("2", "Big")
     assert list(item_facts(first, columns)) == [
-        Fact("1", "genre", "Crime"),
-        Fact("1", "genre", "Drama"),
-        Fact("1", "year", "1995", literal=True),
-        Fact("1", "label", "Heat", literal=True),
+        Fact("item:1", "genre", "Crime"),
+        Fact("item:1", "genre", "Drama"),
+        Fact("item:1", "year", "1995", literal=True),
+        Fact("item:1", "label", "Heat", literal=True),
     ]
     assert next(read_items(path, STRICT)).attributes["genre"] == ("Crime| Drama|",)
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from tastegraph import assets
 from tastegraph.config import Column
 from tastegraph.errors import NotFoundError, RowError
-from tastegraph.records import Event, Fact, Item, Link
+from tastegraph.records import ITEM, Event, Fact, Item, Link
 from tastegraph.sources.cells import Cells
 from tastegraph.sources.events import read_events
 from tastegraph.sources.facts import read_facts
@@ -179,7 +179,7 @@ def _credits(path: Path | None) -> Iterator[Fact]:
         for column, relation in (("directors", "director"), ("cast", "cast")):
             names = (" ".join(name.split()) for name in cells.optional_text(column).split(","))
             for name in dict.fromkeys(filter(None, names)):
-                yield Fact(item_id, relation, f"person:{name}")
+                yield Fact(ITEM + item_id, relation, f"person:{name}")
 
 
 def _dbpedia(path: Path | None, rejects: Rejects) -> Iterator[Fact]:
@@ -192,7 +192,7 @@ def _dbpedia(path: Path | None, rejects: Rejects) -> Iterator[Fact]:
             name, _, kind = column.partition("::")
             if kind == "string_list":
                 for uri in filter(None, cells.optional_text(column).split("::")):
-                    yield Fact(item_id, f"dbpedia:{name}", uri)
+                    yield Fact(ITEM + item_id, f"dbpedia:{name}", uri)
 
 
 def _freebase_names(path: Path | None, entities: set[str], rejects: Rejects) -> Iterator[Fact]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 Advance = Callable[[int], None]
+T = TypeVar("T")
 
 _console = Console(stderr=True)
 
@@ -28,3 +30,17 @@ def progress(description: str, total: int | None = None) -> Iterator[Advance]:
     with bar:
         task = bar.add_task(description, total=total)
         yield lambda steps: bar.advance(task, steps)
+
+
+def counted(description: str, stream: Iterable[T]) -> Iterator[T]:
+    """``stream``, with a running count of what went by."""
+    with progress(description) as advance:
+        for number, record in enumerate(stream, start=1):
+            if number % 1000 == 0:
+                advance(1000)
+            yield record
+
+
+def say(text: str) -> None:
+    """Tell the person who is watching."""
+    _console.print(text, markup=False, highlight=False, soft_wrap=True)

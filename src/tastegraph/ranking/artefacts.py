@@ -82,12 +82,17 @@ def associations_from(snapshot: Snapshot) -> Associations:
     )
 
 
+def choice_from(snapshot: Snapshot) -> Choice:
+    """The settings that validation data decided."""
+    return _choice_from_json(snapshot.manifest["choice"])
+
+
 def learned_from(snapshot: Snapshot) -> Learned:
     """What was learned from events."""
     manifest, arrays = snapshot.manifest, snapshot.arrays
     prefix = "network.learned."
     return Learned(
-        choice=_choice_from_json(manifest["choice"]),
+        choice=choice_from(snapshot),
         item_ids=snapshot.strings("behaviour.items"),
         warm=arrays["behaviour.warm"],
         table=_table_from(snapshot),
@@ -108,7 +113,7 @@ def learned_from(snapshot: Snapshot) -> Learned:
 
 def model_from(snapshot: Snapshot) -> Model:
     """The model, ready to rank; needs no torch."""
-    arrays, choice = snapshot.arrays, _choice_from_json(snapshot.manifest["choice"])
+    arrays, choice = snapshot.arrays, choice_from(snapshot)
     rows = arrays["model.rows"]
     parts = {
         BEHAVIOUR: Part(

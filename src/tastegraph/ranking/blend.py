@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from tastegraph.progress import progress
 from tastegraph.ranking.kernels import Scores
@@ -68,23 +66,3 @@ def weigh(
                             held[name] = scores
                     advance(1)
     return Weighed(weights, settings, reached)
-
-
-def predict_from(parts: Mapping[str, Scores], score: Scores) -> dict[str, float]:
-    """Weights ≥ 0 with which ``parts`` best predict ``score`` in the least-squares sense.
-
-    This is how an item without events is ranked among those with: by what its score would be
-    expected to be, given the evidence that it has.
-    """
-    names = list(parts)
-    if not names:
-        return {}
-    design: NDArray[np.float64] = np.stack(
-        [parts[name].reshape(-1).astype(np.float64) for name in names], axis=1
-    )
-    # The normal equations are small however many pairs there are.
-    gram, moment = design.T @ design, design.T @ score.reshape(-1).astype(np.float64)
-    gram[np.diag_indices_from(gram)] += 1e-6 * max(float(np.trace(gram)), 1e-12)
-    root = np.linalg.cholesky(gram).T
-    weights, _ = nnls(root, np.linalg.solve(root.T, moment))
-    return dict(zip(names, weights.tolist(), strict=True))

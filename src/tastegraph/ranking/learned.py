@@ -73,7 +73,7 @@ class Choice:
         attention: part → recency weighting.
         epochs: passes that train the network.
         weights: person segment → part → weight on warm items.
-        valid: NDCG@10 reached on validation data.
+        valid: NDCG@10 reached on validation data, where there was any.
     """
 
     filter: str
@@ -81,7 +81,7 @@ class Choice:
     attention: Mapping[str, Recency]
     epochs: int
     weights: Mapping[str, Mapping[str, float]]
-    valid: float
+    valid: float | None
 
 
 @dataclass(frozen=True)

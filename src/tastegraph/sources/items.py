@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tastegraph.config import Column
-from tastegraph.records import Fact, Item
+from tastegraph.records import ITEM, Fact, Item
 from tastegraph.sources.cells import Cells
 from tastegraph.sources.rejects import Rejects
 from tastegraph.sources.tables import Row, kind_of, read_rows
@@ -70,4 +70,4 @@ def item_facts(item: Item, columns: Mapping[str, Column]) -> Iterator[Fact]:
     for name, column in columns.items():
         for value in own.get(name) or item.attributes.get(name, ()):
             if stripped := value.strip():
-                yield Fact(item.item_id, column.relation, stripped, literal=column.literal)
+                yield Fact(ITEM + item.item_id, column.relation, stripped, literal=column.literal)

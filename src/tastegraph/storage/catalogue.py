@@ -141,3 +141,14 @@ def counts(connection: Connection) -> dict[str, int]:
         name: connection.scalar(select(func.count()).select_from(table)) or 0
         for name, table in tables.items()
     }
+
+
+def revision(connection: Connection) -> str:
+    """Changes with every item, fact, support and link."""
+    digest = blake2b(digest_size=16)
+    for table in (items, evidence, links):
+        key = list(table.primary_key.columns)
+        rows = connection.execution_options(yield_per=BATCH).execute(select(table).order_by(*key))
+        for row in rows:
+            digest.update(repr(tuple(row)).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

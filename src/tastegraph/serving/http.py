@@ -1,0 +1,63 @@
+"""The service: an engine over HTTP, and the page."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+
+from tastegraph import __version__
+from tastegraph.errors import TastegraphError
+from tastegraph.serving.engine import Engine
+from tastegraph.serving.guard import Guard
+from tastegraph.serving.problems import add_problems
+from tastegraph.serving.routes import routes
+
+PAGE = Path(__file__).parent / "page"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def create_app(engine: Engine) -> FastAPI:
+    """The API, its description and the page, over one engine."""
+    app = FastAPI(
+        title="Tastegraph",
+        version=__version__,
+        summary="Personal recommendation from a knowledge graph, with its reasons",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.include_router(routes(engine))
+    app.mount("/page", StaticFiles(directory=PAGE))
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(PAGE / "index.html")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> FileResponse:
+        return FileResponse(PAGE / "docs.html")
+
+    add_problems(app)
+    app.add_middleware(Guard)
+    return app
+
+
+def serve(engine: Engine, host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Answer requests until interrupted.
+
+    Raises:
+        TastegraphError: ``host`` is not this machine alone.
+    """
+    if host not in LOOPBACK:
+        raise TastegraphError(
+            f"{host} can be reached from other machines, and the service has no keys yet: "
+            f"serve on {LOOPBACK[0]} and put a proxy that asks who is there before it"
+        )
+    app = create_app(engine)
+    gc.collect()
+    gc.freeze()
+    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)

@@ -1,0 +1,74 @@
+// The API's description, drawn from /openapi.json, with each route ready to be tried.
+import { h } from "./dom.js";
+
+const EXAMPLES = {
+  "/v1/recommendations": { user_id: "1", n: 5, explain: "reasons" },
+  "/v1/events": { events: [{ event_id: "mine-1", type: "like", user_id: "1", item_id: "1" }] },
+  "/v1/explain": { user_id: "1", item_id: "1" },
+};
+let schemas = {};
+
+const resolved = (schema) =>
+  schema?.$ref ? schemas[schema.$ref.split("/").pop()] : (schema ?? {});
+
+function typeOf(schema) {
+  if (schema.$ref) return schema.$ref.split("/").pop();
+  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
+  if (schema.anyOf) return schema.anyOf.map(typeOf).join(" | ");
+  if (schema.type === "array") return `list of ${typeOf(schema.items ?? {})}`;
+  return schema.title && schema.type === "object" ? schema.title : (schema.type ?? "any");
+}
+
+function limits(schema) {
+  const said = [schema.description];
+  if ("default" in schema && schema.default !== null) said.push(`default ${JSON.stringify(schema.default)}`);
+  if ("minimum" in schema) said.push(`${schema.minimum} to ${schema.maximum}`);
+  if ("maxItems" in schema) said.push(`at most ${schema.maxItems}`);
+  return said.filter(Boolean).join("; ");
+}
+
+function fields(schema) {
+  const rows = Object.entries(resolved(schema).properties ?? {});
+  return h("table", { class: "fields" }, ...rows.map(([name, field]) =>
+    h("tr", {}, h("td", {}, name), h("td", {}, typeOf(field)), h("td", {}, limits(field)))));
+}
+
+function nested(schema) {
+  const found = Object.values(resolved(schema).properties ?? {}).flatMap((field) =>
+    [field.items, ...(field.anyOf ?? [])].filter((part) => part?.$ref || part?.properties));
+  return found.flatMap((part) => [h("h3", {}, typeOf(part)), fields(part), ...nested(part)]);
+}
+
+function trial(method, path, body) {
+  const parameter = /\{(.*?)\}/.exec(path)?.[1];
+  const place = parameter && h("input", { "aria-label": parameter, value: "1" });
+  const text = body && h("textarea", { rows: 5, "aria-label": "body", spellcheck: "false" });
+  if (text) text.value = JSON.stringify(EXAMPLES[path] ?? {}, null, 2);
+  const result = h("pre", { hidden: "", "aria-live": "polite" });
+  const send = async () => {
+    const url = path.replace(/\{.*?\}/, () => encodeURIComponent(place.value));
+    const headers = text ? { "Content-Type": "application/json" } : {};
+    const answer = await fetch(url, { method, headers, body: text?.value });
+    result.textContent = `${answer.status}\n${JSON.stringify(await answer.json(), null, 2)}`;
+    result.hidden = false;
+  };
+  return h("div", { class: "try" }, place, text, h("button", { type: "button", onclick: send }, "Send"), result);
+}
+
+function route(method, path, told) {
+  const body = told.requestBody?.content["application/json"].schema;
+  const answer = told.responses["200"]?.content?.["application/json"]?.schema;
+  return h("section", { class: "route" },
+    h("h2", {}, h("b", {}, method.toUpperCase()), path),
+    h("p", {}, told.description ?? told.summary),
+    ...(body ? [h("h3", {}, "Request"), fields(body), ...nested(body)] : []),
+    ...(answer ? [h("h3", {}, "Answer"), fields(answer), ...nested(answer)] : []),
+    h("h3", {}, "Try it"), trial(method.toUpperCase(), path, body));
+}
+
+const description = await (await fetch("/openapi.json")).json();
+schemas = description.components.schemas;
+document.getElementById("main").append(
+  h("p", {}, "Errors are application/problem+json (RFC 9457) with a stable code."),
+  ...Object.entries(description.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, told]) => route(method, path, told))));

@@ -1,0 +1,211 @@
+// The page: one person, their history and interests, their list and its reasons.
+import { bar, h, sentence } from "./dom.js";
+import { shortId, stations } from "./path.js";
+import { words } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+const SHORT = 10;
+let language = remembered() ?? (navigator.language.startsWith("zh") ? "zh" : "en");
+let say = words[language];
+let shown = null; // {user, list, profile, before: item id → rank in the list before}
+let latest = 0;
+
+function remembered() {
+  try {
+    return localStorage.getItem("language");
+  } catch {
+    return null;
+  }
+}
+
+async function call(method, path, body) {
+  let answer;
+  try {
+    const headers = body ? { "Content-Type": "application/json" } : {};
+    answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+  } catch {
+    throw new Error(say.unreachable);
+  }
+  const data = await answer.json();
+  if (!answer.ok) throw Object.assign(new Error(data.detail), { status: answer.status });
+  return data;
+}
+
+async function profileOf(user) {
+  try {
+    return await call("GET", `/v1/users/${encodeURIComponent(user)}/profile`);
+  } catch (error) {
+    if (error.status === 404) return { events: [], interests: [] };
+    throw error;
+  }
+}
+
+async function load(user) {
+  const mine = ++latest;
+  $("main").setAttribute("aria-busy", "true");
+  try {
+    const [list, profile] = await Promise.all([
+      call("POST", "/v1/recommendations", { user_id: user, n: 10, explain: "paths" }),
+      profileOf(user),
+    ]);
+    if (mine !== latest) return;
+    const same = shown?.user === user;
+    const before = same ? new Map(shown.list.items.map((item) => [item.item_id, item.rank])) : null;
+    shown = { user, list, profile, before };
+    draw();
+  } finally {
+    if (mine === latest) $("main").removeAttribute("aria-busy");
+  }
+}
+
+async function tell(item, type) {
+  const { user, list } = shown;
+  const event = {
+    event_id: crypto.randomUUID(), type, user_id: user, item_id: item.item_id,
+    recommendation_id: list.recommendation_id, position: item.rank,
+  };
+  const receipt = await call("POST", "/v1/events", { events: [event] });
+  if (receipt.rejected.length) throw new Error(receipt.rejected[0].message);
+  await load(user);
+  notice(type === "like" ? say.liked(item.title) : say.disliked(item.title));
+  $("items").querySelector("button")?.focus({ preventScroll: true });
+}
+
+let fading;
+function notice(text, wrong = false) {
+  const box = $("notice");
+  box.textContent = text;
+  box.className = wrong ? "on wrong" : "on";
+  clearTimeout(fading);
+  fading = setTimeout(() => { box.className = ""; }, wrong ? 8000 : 3500);
+}
+
+const attempt = (work) => work.catch((error) => notice(say.failed(error.message), true));
+
+function draw() {
+  const { list, profile } = shown;
+  $("welcome").hidden = true;
+  $("columns").hidden = false;
+  $("about").textContent = list.personal
+    ? say.about(list.items.length, Math.round(list.took_ms), list.model)
+    : say.popular;
+  $("items").replaceChildren(...list.items.map(drawItem));
+  if (!list.items.length) $("items").append(h("li", { class: "none" }, say.empty));
+  drawInterests(profile.interests);
+  drawHistory(profile.events, SHORT);
+}
+
+function drawItem(item) {
+  const button = (type, text, label) =>
+    h("button", {
+      type: "button", class: type, "aria-label": label,
+      onclick: (event) => {
+        event.currentTarget.closest(".item").querySelectorAll("button").forEach((b) => { b.disabled = true; });
+        attempt(tell(item, type).catch((error) => { draw(); throw error; }));
+      },
+    }, text);
+  return h("li", { class: "item", "data-item": item.item_id },
+    h("span", { class: "rank", "aria-hidden": "true" }, String(item.rank)),
+    h("div", { class: "body" },
+      h("h3", {}, item.title, moved(item)),
+      h("ul", { class: "reasons" }, ...item.reasons.map((reason) => drawReason(reason, item)))),
+    h("div", { class: "verdict" },
+      button("like", say.like, say.likeOf(item.title)),
+      button("dislike", say.dislike, say.dislikeOf(item.title))));
+}
+
+function moved(item) {
+  if (!shown.before) return null;
+  const rank = shown.before.get(item.item_id);
+  if (rank === undefined) return h("small", { class: "moved fresh" }, say.fresh);
+  if (rank === item.rank) return null;
+  const up = rank > item.rank;
+  return h("small", { class: "moved" }, `${up ? "↑" : "↓"} ${Math.abs(rank - item.rank)}`);
+}
+
+const largestShare = () =>
+  Math.max(1e-9, ...shown.list.items.flatMap((item) => item.reasons.map((reason) => reason.share)));
+
+function drawReason(reason, item) {
+  const percent = Math.round((100 * reason.share) / (Math.abs(item.score) || 1));
+  const size = bar(reason.share / largestShare(), say.share(percent < 1 ? "< 1" : percent));
+  const said = [sentence(reason.text), size];
+  const light = (on) => () => {
+    for (const row of $("history").children) row.classList.toggle("lit", on && row.dataset.item === reason.item_id);
+  };
+  const lights = { onmouseenter: light(true), onmouseleave: light(false) };
+  if (!reason.path.length) return h("li", { class: `reason ${reason.kind}`, ...lights }, ...said);
+  const path = stations(reason.path, reason.item_id);
+  path.hidden = true;
+  const opener = h("button", {
+    type: "button", class: "opener", "aria-expanded": "false", title: say.path,
+    onfocus: light(true), onblur: light(false),
+    onclick: () => {
+      path.hidden = !path.hidden;
+      opener.setAttribute("aria-expanded", String(!path.hidden));
+    },
+  }, ...said);
+  return h("li", { class: `reason ${reason.kind}`, ...lights }, opener, path);
+}
+
+function drawInterests(interests) {
+  const top = interests.slice(0, SHORT);
+  const most = Math.max(...top.map((tie) => Math.abs(tie.strength)), 1e-9);
+  $("interests").replaceChildren(...top.map((tie) =>
+    h("li", { class: "interest", title: tie.node },
+      h("span", { class: "phrase", lang: "en" }, tie.phrase),
+      h("span", { class: tie.label ? "label" : "label nameless" }, tie.label || shortId(tie.node)),
+      bar(tie.strength / most, tie.strength < 0 ? say.against : null))));
+  if (!top.length) $("interests").append(h("li", { class: "none" }, say.noInterests));
+}
+
+function drawHistory(events, count) {
+  $("history").replaceChildren(...events.slice(0, count).map((event) =>
+    h("li", { class: event.counts < 0 ? "past against" : "past", "data-item": event.item_id },
+      h("span", { class: "title" }, event.title),
+      h("span", { class: "did" }, did(event)))));
+  if (!events.length) $("history").append(h("li", { class: "none" }, say.noHistory));
+  $("more").hidden = events.length <= count;
+  $("more").textContent = say.more(events.length);
+}
+
+function did(event) {
+  const word = say.types[event.type] ?? event.type;
+  return event.type === "rating" && event.value != null ? `${word} ${event.value}` : word;
+}
+
+function speak(to) {
+  language = words[to] ? to : "en";
+  say = words[language];
+  document.documentElement.lang = language;
+  document.querySelectorAll("[data-say]").forEach((element) => { element.textContent = say[element.dataset.say]; });
+  $("language").textContent = say.other;
+  $("language").lang = language === "en" ? "zh" : "en";
+  if (shown) draw();
+}
+
+function show(user) {
+  $("user").value = user;
+  document.title = user ? `${user} · Tastegraph` : "Tastegraph";
+  if (user) attempt(load(user));
+}
+
+const asked = () => new URL(location.href).searchParams.get("user") ?? "";
+
+$("who").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const user = $("user").value.trim();
+  if (!user) return;
+  history.pushState(null, "", `?user=${encodeURIComponent(user)}`);
+  show(user);
+});
+$("language").addEventListener("click", () => {
+  speak(language === "en" ? "zh" : "en");
+  try {
+    localStorage.setItem("language", language);
+  } catch { /* it is asked again next time */ }
+});
+$("more").addEventListener("click", () => drawHistory(shown.profile.events, Infinity));
+addEventListener("popstate", () => show(asked()));
+speak(language);
+show(asked());

@@ -1,0 +1,31 @@
+// A path drawn as stations: item, relation, entity, relation, item.
+import { h } from "./dom.js";
+
+// A name for what has none: the last part of its id, cut short.
+export function shortId(id) {
+  const last = id.split(/[/#]/).filter(Boolean).pop() ?? id;
+  return last.length > 18 ? `${last.slice(0, 17)}…` : last;
+}
+
+const relationName = (p) =>
+  (p.split(/[/#:.]/).filter(Boolean).pop() ?? p).replaceAll("_", " ").replaceAll("-", " ");
+
+function station(id, label) {
+  const kind = id.startsWith("item:") ? "station item" : "station";
+  return h("li", { class: label ? kind : `${kind} nameless`, title: id }, label || shortId(id));
+}
+
+// The stations from the item of the history to the recommended one.
+export function stations(path, fromItem) {
+  let here = `item:${fromItem}`;
+  const line = [];
+  for (const { s, p, o, s_label, o_label, fact_id } of path) {
+    const forward = s === here;
+    if (!line.length) line.push(station(here, forward ? s_label : o_label));
+    const arrow = forward ? "→" : "←";
+    line.push(h("li", { class: "relation", title: `${p}, #${fact_id}` }, `${relationName(p)} ${arrow}`));
+    line.push(forward ? station(o, o_label) : station(s, s_label));
+    here = forward ? o : s;
+  }
+  return h("ol", { class: "path" }, ...line);
+}

@@ -1,0 +1,175 @@
+"""What the service is asked: checked, and turned into the library's own records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from uuid import uuid4
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    model_validator,
+)
+
+from tastegraph.records import Event
+from tastegraph.serving.engine import Who
+from tastegraph.sources.cells import LONGEST_ID
+from tastegraph.sources.events import event_from
+
+MOST_EVENTS = 1000
+MOST_ITEMS = 100
+SESSION = "session:"
+"""Prefix of the user id under which the events of a session without a user are kept."""
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Id = Annotated[
+    str,
+    BeforeValidator(_as_text, json_schema_input_type=str | int),
+    StringConstraints(min_length=1, max_length=LONGEST_ID),
+]
+LooseId = StrictStr | StrictInt
+"""An id as it comes in a row, where :func:`event_from` judges it."""
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SessionEvent(_Request):
+    """One thing that somebody without a user id did."""
+
+    item_id: LooseId
+    type: str | None = Field(
+        default=None, description="view, click, purchase, like, rating, dislike, skip, impression"
+    )
+    value: float | None = Field(default=None, allow_inf_nan=False, description="a rating, …")
+    ts: float | str | None = Field(
+        default=None, description="seconds since 1970-01-01 UTC, or ISO 8601"
+    )
+    recommendation_id: LooseId | None = Field(
+        default=None, description="the list that showed the item"
+    )
+    position: int | None = Field(default=None, description="the item's rank in that list")
+
+    def event(
+        self, line: int, user_id: object, event_id: object = None, now: float | None = None
+    ) -> Event:
+        """The record.
+
+        Args:
+            line: the row's place in the request.
+            now: the time of a row that names none.
+
+        Raises:
+            RowError: a value cannot be accepted.
+        """
+        values = {
+            "event_id": event_id,
+            "user_id": user_id,
+            "item_id": self.item_id,
+            "type": self.type,
+            "value": self.value,
+            "timestamp": now if self.ts in (None, "") else self.ts,
+            "recommendation_id": self.recommendation_id,
+            "position": self.position,
+        }
+        return event_from(values, "events", line)
+
+
+class NewEvent(SessionEvent):
+    """One event to be kept; without ``event_id`` or ``ts`` the server gives it one."""
+
+    event_id: LooseId | None = Field(
+        default=None, description="the same id twice counts once, so that a client can send again"
+    )
+    user_id: LooseId | None = None
+    session_id: LooseId | None = Field(
+        default=None, description="where there is no user; its user id is session:ID"
+    )
+
+    def record(self, line: int) -> Event:
+        """The record; ``line`` is the row's place in the request.
+
+        Raises:
+            RowError: a value cannot be accepted.
+        """
+        user_id = self.user_id
+        if user_id is None and self.session_id not in (None, ""):
+            user_id = f"{SESSION}{self.session_id}"
+        return self.event(line, user_id, self.event_id or uuid4().hex, time.time())
+
+
+class NewEvents(_Request):
+    """A batch: its good rows are kept in one transaction, the others come back as rejected."""
+
+    events: Annotated[
+        list[object],
+        Field(
+            max_length=MOST_EVENTS,
+            json_schema_extra={"items": NewEvent.model_json_schema()},
+        ),
+    ]
+
+
+class Session(_Request):
+    """What somebody without a user id did, oldest first."""
+
+    events: list[SessionEvent] = Field(max_length=MOST_EVENTS)
+
+    def records(self) -> Sequence[Event]:
+        """The events, oldest first; one without a time counts as older than any with one.
+
+        Raises:
+            RowError: a value cannot be accepted.
+        """
+        events = [row.event(line, "session") for line, row in enumerate(self.events)]
+        return sorted(events, key=lambda event: event.timestamp or 0.0)
+
+
+class _Asking(_Request):
+    user_id: Id | None = None
+    session: Session | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> _Asking:
+        if (self.user_id is None) == (self.session is None):
+            raise ValueError("give either user_id or session")
+        return self
+
+    def who(self) -> Who:
+        """The user id, or the events of the session.
+
+        Raises:
+            RowError: a value of the session cannot be accepted.
+        """
+        if self.session is not None:
+            return self.session.records()
+        assert self.user_id is not None
+        return self.user_id
+
+
+class Wanted(_Asking):
+    """A list for a user or a session."""
+
+    n: int = Field(default=10, ge=1, le=MOST_ITEMS)
+    exclude: Literal["seen", "none"] = "seen"
+    explain: Literal["none", "reasons", "paths"] = Field(
+        default="reasons", description="paths adds the stored facts behind each reason"
+    )
+
+
+class Asked(_Asking):
+    """Why one item stands where it stands."""
+
+    item_id: Id

@@ -1,0 +1,150 @@
+"""The routes of the API."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ValidationError
+
+from tastegraph import __version__
+from tastegraph.errors import RowError
+from tastegraph.records import Event
+from tastegraph.serving.answers import Explanation, Interest, Profile, Recommendations
+from tastegraph.serving.engine import REASONS, Engine
+from tastegraph.serving.problems import Problem, fault_code, row_fault
+from tastegraph.serving.requests import Asked, NewEvent, NewEvents, Wanted
+from tastegraph.serving.strict import StrictRoute
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "model": Problem,
+        "description": "What was wrong, as application/problem+json with a stable `code`",
+    }
+}
+
+
+class Answered(Recommendations):
+    """A ranked list, and how long it took."""
+
+    took_ms: float
+
+
+class Rejected(BaseModel):
+    """One row of a batch that was not kept."""
+
+    index: int
+    code: str
+    message: str
+
+
+class Kept(BaseModel):
+    """What became of a batch."""
+
+    accepted: int
+    duplicates: int
+    rejected: list[Rejected]
+
+
+class ItemContent(BaseModel):
+    """An item and its content graph, strongest ties first."""
+
+    item_id: str
+    title: str
+    content: list[Interest]
+
+
+class Health(BaseModel):
+    """The service, and what it has in service."""
+
+    status: str = "ok"
+    model: str
+    graph: str
+    version: str = __version__
+
+
+def routes(engine: Engine) -> APIRouter:
+    """The API over one engine.
+
+    Answers are computed one after the other in the event loop: each is a few milliseconds of
+    numpy and Python, which threads would only interrupt. Writes wait for the disk, in one thread.
+    """
+    router = APIRouter(route_class=StrictRoute, responses=_PROBLEMS)
+    writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="events")
+
+    @router.post("/v1/recommendations")
+    async def recommend(wanted: Wanted) -> Answered:
+        """Give a ranked list for a user or a session, each item with its reasons."""
+        began = time.perf_counter()
+        answer = engine.recommend(
+            wanted.who(),
+            wanted.n,
+            reasons=0 if wanted.explain == "none" else REASONS,
+            exclude_seen=wanted.exclude == "seen",
+        )
+        if wanted.explain == "reasons":
+            answer = _without_paths(answer)
+        took = (time.perf_counter() - began) * 1e3
+        return Answered.model_construct(**dict(answer), took_ms=round(took, 3))
+
+    @router.post("/v1/events")
+    async def record(batch: NewEvents) -> Kept:
+        """Keep events; the answer comes when they are on disk and count in the next list."""
+        events, rejected = _sorted_out(batch)
+        receipt = await asyncio.get_running_loop().run_in_executor(writer, engine.record, events)
+        return Kept(accepted=receipt.accepted, duplicates=receipt.duplicates, rejected=rejected)
+
+    @router.post("/v1/explain")
+    async def explain(asked: Asked) -> Explanation:
+        """Give every reason for and against one item; the shares sum to its score."""
+        return engine.explain(asked.who(), asked.item_id)
+
+    @router.get("/v1/users/{user_id}/profile")
+    async def profile(user_id: str) -> Profile:
+        """Give a person's history, newest first, and interests, strongest first."""
+        return engine.profile(user_id)
+
+    @router.get("/v1/items/{item_id}")
+    async def content(item_id: str) -> ItemContent:
+        """Give an item's title and what it is tied to, strongest first."""
+        title, ties = engine.content(item_id)
+        return ItemContent(item_id=item_id, title=title, content=ties)
+
+    @router.get("/healthz")
+    async def health() -> Health:
+        """Say that the service answers, and with what."""
+        model, graph = engine.versions()
+        return Health(model=model, graph=graph)
+
+    return router
+
+
+def _without_paths(answer: Recommendations) -> Recommendations:
+    items = tuple(
+        item.model_copy(
+            update={"reasons": tuple(r.model_copy(update={"path": ()}) for r in item.reasons)}
+        )
+        for item in answer.items
+    )
+    return answer.model_copy(update={"items": items})
+
+
+def _sorted_out(batch: NewEvents) -> tuple[list[Event], list[Rejected]]:
+    events: list[Event] = []
+    rejected: list[Rejected] = []
+    for index, row in enumerate(batch.events):
+        try:
+            events.append(NewEvent.model_validate(row).record(index))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            place = ".".join(str(part) for part in first["loc"][:1]) or "event"
+            message = f"{place}: {first['msg']}"
+            code = fault_code(first["type"])
+            rejected.append(Rejected(index=index, code=code, message=message))
+        except RowError as error:
+            code, message = row_fault(error)
+            rejected.append(Rejected(index=index, code=code, message=message))
+    return events, rejected

@@ -1,0 +1,76 @@
+"""The files of one import, as streams of records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Literal, TypedDict
+
+from tastegraph.config import Config
+from tastegraph.records import Event, Fact, Item, Link
+from tastegraph.sources.events import read_events
+from tastegraph.sources.facts import read_facts
+from tastegraph.sources.items import read_items
+from tastegraph.sources.links import read_links
+from tastegraph.sources.recbole import (
+    AtomicFiles,
+    atomic_files,
+    read_atomic_events,
+    read_atomic_items,
+)
+from tastegraph.sources.rejects import Rejects
+
+
+class Records(TypedDict):
+    """What :meth:`tastegraph.workspace.Workspace.ingest` takes."""
+
+    items: Iterator[Item]
+    events: Iterator[Event]
+    facts: Iterator[Fact]
+    links: Iterator[Link]
+    source: str
+
+
+@dataclass(frozen=True)
+class Files:
+    """Paths by what they hold; read when the records are asked for."""
+
+    items: Sequence[Path]
+    events: Sequence[Path]
+    facts: Sequence[Path]
+    links: Sequence[Path]
+    atomic: AtomicFiles | None = None
+
+    def with_atomic(self, folder: Path) -> Files:
+        """Further a folder of RecBole atomic files, whole.
+
+        Raises:
+            NotFoundError: it holds none.
+        """
+        found = atomic_files(folder)
+        facts = [*self.facts, *([found.kg] if found.kg else [])]
+        links = [*self.links, *([found.link] if found.link else [])]
+        return replace(self, facts=facts, links=links, atomic=found)
+
+    def records(self, config: Config, rejects: Rejects) -> Records:
+        """Everything, as streams; the first bad row that ``rejects`` does not take is raised."""
+        items = [read_items(path, rejects, config.items.facts) for path in self.items]
+        events = [read_events(path, rejects) for path in self.events]
+        if self.atomic is not None:
+            if self.atomic.item is not None:
+                items.append(read_atomic_items(self.atomic.item, rejects))
+            events.append(read_atomic_events(self.atomic, rejects))
+        return Records(
+            items=chain.from_iterable(items),
+            events=chain.from_iterable(events),
+            facts=chain.from_iterable(read_facts(path, rejects) for path in self.facts),
+            links=chain.from_iterable(read_links(path, rejects) for path in self.links),
+            source=", ".join(path.name for path in self.facts) or "import",
+        )
+
+
+def rejects_file(directory: Path, on_error: Literal["raise", "skip"] | str) -> Rejects:
+    """Where a workspace keeps the rows that an import left out."""
+    return Rejects("skip" if on_error == "skip" else "raise", directory / "rejects.jsonl")

@@ -1,0 +1,277 @@
+"""The façade: one directory that holds everything one recommender owns.
+
+tastegraph.toml    what it was told
+tastegraph.db      events, items, facts, links
+vectors.db         text vectors, by content
+snapshots/         what was built; CURRENT names the one in service
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from importlib.util import find_spec
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import tomli_w
+
+from tastegraph import assets
+from tastegraph import config as configuration
+from tastegraph.config import Config
+from tastegraph.errors import ConfigError, TastegraphError
+from tastegraph.progress import counted, say
+from tastegraph.records import Event, Fact, Item, Link
+from tastegraph.sources.items import item_facts
+from tastegraph.storage import catalogue, schema, vectors
+from tastegraph.storage import events as log
+from tastegraph.storage.database import Database
+from tastegraph.storage.snapshots import Snapshot, Snapshots
+
+if TYPE_CHECKING:
+    from tastegraph.language.encoder import Encoder
+    from tastegraph.serving.answers import Explanation, Recommendations
+    from tastegraph.serving.engine import Engine, Who
+
+Stage = Literal["graph", "text", "model"]
+STAGES: tuple[Stage, ...] = ("graph", "text", "model")
+KEPT_SNAPSHOTS = 5
+CATALOGUE = "catalogue"
+"""Source of the facts that item columns state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import added."""
+
+    items: int
+    events: int
+    duplicate_events: int
+    facts: int
+    links: int
+
+
+class Workspace:
+    """One recommender.
+
+    Args:
+        directory: where it lives; made by :meth:`init`.
+
+    Raises:
+        ConfigError: there is no workspace there, or its configuration is wrong.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.config: Config = configuration.load(directory / configuration.FILE)
+        self.database = Database(directory / "tastegraph.db", schema.metadata)
+        self.snapshots = Snapshots(directory / "snapshots")
+
+    @classmethod
+    def init(cls, directory: Path, settings: Mapping[str, Any] | None = None) -> Workspace:
+        """Make an empty workspace with ``settings`` as its configuration.
+
+        Raises:
+            ConfigError: there is a workspace already.
+        """
+        file = directory / configuration.FILE
+        if file.exists():
+            raise ConfigError(f"{directory} is a workspace already")
+        directory.mkdir(parents=True, exist_ok=True)
+        told = {"name": directory.resolve().name, **(settings or {})}
+        file.write_text(tomli_w.dumps(told), encoding="utf-8")
+        return cls(directory)
+
+    def ingest(
+        self,
+        *,
+        items: Iterable[Item] = (),
+        events: Iterable[Event] = (),
+        facts: Iterable[Fact] = (),
+        links: Iterable[Link] = (),
+        source: str = "import",
+    ) -> Imported:
+        """Import records: all of them, or on any error none.
+
+        Args:
+            items: replace those of the same id; configured columns become facts.
+            events: those whose id is known already change nothing.
+            facts: supported by ``source``.
+            links: which entity an item is.
+            source: name of where the facts come from.
+
+        Raises:
+            RowError: a record is wrong; nothing was imported.
+            BusyError: another process is writing to this workspace.
+        """
+        with self.database.writing() as connection:
+            n_items = n_facts = 0
+            for batch in _batches(counted("items", items)):
+                n_items += catalogue.put_items(connection, batch)
+                stated = (f for item in batch for f in item_facts(item, self.config.items.facts))
+                n_facts += catalogue.put_facts(connection, stated, CATALOGUE)
+            n_facts += catalogue.put_facts(connection, counted("facts", facts), source)
+            n_links = catalogue.put_links(connection, links)
+            receipt = log.append(connection, counted("events", events))
+        return Imported(n_items, receipt.accepted, receipt.duplicates, n_facts, n_links)
+
+    def record(self, events: Iterable[Event]) -> log.Receipt:
+        """Append events; when this returns they are durable, and the next answer knows them.
+
+        Raises:
+            BusyError: another process is writing to this workspace.
+        """
+        with self.database.writing() as connection:
+            return log.append(connection, events)
+
+    def build(self, only: Collection[Stage] = STAGES) -> str:
+        """Build what is asked for, publish it, and return the version in service.
+
+        With ``only={"graph", "text"}`` new items and facts count at once, ranked by what was
+        learned before. Where nothing has changed, nothing is done.
+
+        Raises:
+            NotFoundError: something that was not asked for has never been built.
+            TastegraphError: the workspace is empty, or torch is not installed.
+        """
+        unknown = set(only) - set(STAGES)
+        if unknown:
+            raise ConfigError(f"no such stage: {', '.join(sorted(unknown))}; there are {STAGES}")
+        inputs = self.fingerprint()
+        version = self.snapshots.current()
+        if version is not None and set(only) == set(STAGES):
+            manifest = self.snapshots.open(version).manifest
+            if manifest.get("inputs") == inputs and manifest["model"] is None:
+                return version
+        return self._build(set(only), inputs)
+
+    def evaluate(self, file: Path | None = None) -> dict[str, Any]:
+        """Compare the system with its controls and the baselines, on held-out events.
+
+        Args:
+            file: where the result is written as JSON.
+
+        Returns:
+            ``{"dataset", "protocol", "audit", "results"}``.
+
+        Raises:
+            TastegraphError: there are too few events to hold any out.
+        """
+        _need_torch()
+        from tastegraph.evaluation.report import document, evaluate
+        from tastegraph.learning.content import interactions_from_store
+        from tastegraph.ranking.artefacts import choice_from, content_from
+
+        snapshot = self.snapshots.open()
+        content, inputs = content_from(snapshot), self.fingerprint()
+        events = interactions_from_store(self.database, content.graph, self.config)
+        same = snapshot.manifest["inputs"] == inputs and snapshot.manifest["model"] is None
+        choice = choice_from(snapshot) if same else None
+        report = document(self.config, inputs, *evaluate(content, events, self.config, choice))
+        if file is not None:
+            file.write_text(json.dumps(report, indent=1, allow_nan=False), encoding="utf-8")
+        return report
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What answers, from the snapshot in service.
+
+        Raises:
+            NotFoundError: nothing has been built yet.
+        """
+        from tastegraph.serving.engine import Engine
+
+        return Engine(self.snapshots, self.database, self.config)
+
+    def recommend(self, who: Who, n: int = 10) -> Recommendations:
+        """The best ``n`` items for a user id, or for the events of somebody who has none."""
+        return self.engine.recommend(who, n)
+
+    def explain(self, who: Who, item_id: str) -> Explanation:
+        """Every reason for and against one item; their shares sum to its score."""
+        return self.engine.explain(who, item_id)
+
+    def counts(self) -> dict[str, int]:
+        """How many items, facts, links, events and users there are."""
+        with self.database.reading() as connection:
+            return {
+                **catalogue.counts(connection),
+                "events": log.count(connection),
+                "users": log.users(connection),
+            }
+
+    def fingerprint(self) -> str:
+        """Changes whenever anything changes that a build depends on."""
+        told = (self.directory / configuration.FILE).read_bytes()
+        with self.database.reading() as connection:
+            state = (log.revision(connection), catalogue.revision(connection))
+        return sha256(told + repr(state).encode()).hexdigest()
+
+    def close(self) -> None:
+        """Let another process write."""
+        self.database.close()
+
+    def _build(self, stages: Collection[Stage], inputs: str) -> str:
+        _need_torch()
+        from tastegraph.learning.content import content_from_store, interactions_from_store
+        from tastegraph.learning.learn import learn
+        from tastegraph.ranking.artefacts import content_from, learned_from, to_arrays
+        from tastegraph.ranking.fit import assemble
+
+        old = None if set(stages) == set(STAGES) else self.snapshots.open()
+        content = content_from_store(
+            self.database,
+            self.config,
+            self._encoder,
+            None if old is None else content_from(old),
+            graph="graph" in stages,
+            text="text" in stages,
+        )
+        events = interactions_from_store(self.database, content.graph, self.config)
+        if old is None or "model" in stages:
+            learned = learn(content, events, self.config)
+        else:
+            learned = learned_from(old)
+        model = assemble(content, events.likes(), learned)
+        manifest, arrays = to_arrays(content, learned, model)
+        manifest |= {
+            "inputs": inputs,
+            "seed": self.config.model.seed,
+            "model": _carried(old, "model", made="model" in stages),
+            "graph": _carried(old, "graph", made="graph" in stages),
+        }
+        version = self.snapshots.publish(manifest, arrays)
+        self.snapshots.prune(KEPT_SNAPSHOTS)
+        return version
+
+    def _encoder(self) -> Encoder:
+        from tastegraph.language.encoder import Encoder
+
+        told = self.config.text
+        folder = Path(told.encoder)
+        if not folder.is_absolute():
+            folder = self.directory / folder
+        if not folder.is_dir():
+            folder = assets.find(told.encoder, announce=say)
+        cache = Database(self.directory / "vectors.db", vectors.metadata)
+        return Encoder(folder, told.max_tokens, cache)
+
+
+def _carried(old: Snapshot | None, what: str, *, made: bool) -> str | None:
+    """The version that ``what`` was built for: ``None`` for the snapshot to come."""
+    return None if made or old is None else old.manifest[what] or old.version
+
+
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    stream = iter(items)
+    while batch := list(islice(stream, catalogue.BATCH)):
+        yield batch
+
+
+def _need_torch() -> None:
+    if find_spec("torch") is None or find_spec("torch_geometric") is None:
+        raise TastegraphError("building needs torch: pip install 'tastegraph[train]'")

@@ -1,0 +1,156 @@
+"""A small world to serve: six westerns, six space films, people who like one or the other.
+
+Everything is made from library parts without training, so that a test starts within a second.
+``python tests/serving_world.py DIRECTORY PORT`` makes it where it is not yet and serves it.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import numpy as np
+
+from tastegraph.config import Config, Relation
+from tastegraph.knowledge.graph import build_graph
+from tastegraph.profiles.attention import Recency, SequenceAttention
+from tastegraph.profiles.interactions import interactions
+from tastegraph.ranking import filters
+from tastegraph.ranking.artefacts import to_arrays
+from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, TableKernel
+from tastegraph.ranking.learned import Choice, Content, Learned, TrainedNetwork
+from tastegraph.ranking.model import BEHAVIOUR, KNOWLEDGE, NETWORK, TEXT, Blend, Model, Part
+from tastegraph.records import Event, Fact, Item, Link
+from tastegraph.serving.engine import Engine
+from tastegraph.storage import events as log
+from tastegraph.storage.database import Database
+from tastegraph.storage.schema import metadata
+from tastegraph.storage.snapshots import Snapshots
+
+HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
+GENRES = {"western": "Western", "space": "Space opera"}
+ITEMS = [
+    Item(f"{genre}-{k}", f"{name} No. {k}") for genre, name in GENRES.items() for k in range(6)
+] + [Item("hostile", HOSTILE)]
+FACTS = [
+    *(Fact(f"item:{g}-{k}", "genre", f"genre:{g}") for g in GENRES for k in range(6)),
+    *(Fact(f"item:{g}-{k}", "director", f"person:{g}-{k % 2}") for g in GENRES for k in range(6)),
+    *(Fact(f"genre:{g}", "label", name, literal=True) for g, name in GENRES.items()),
+    *(Fact(f"person:{g}-0", "label", f"The {g} director", literal=True) for g in GENRES),
+    Fact("item:hostile", "genre", "genre:western"),
+    Fact("item:western-1", "prequel", "item:western-0"),
+]
+
+
+def events() -> list[Event]:
+    """Twenty people, each of one taste, each with four of the six films."""
+    return [
+        Event(f"{g}-{u}-{k}", f"{g}-{u}", f"{g}-{(u + k) % 6}", "rating", 5.0, 1000.0 + k)
+        for g in GENRES
+        for u in range(10)
+        for k in range(4)
+    ]
+
+
+def make(
+    directory: Path,
+    items: Iterable[Item],
+    facts: Iterable[Fact],
+    links: Iterable[Link],
+    people: list[Event],
+    config: Config,
+) -> None:
+    """Publish a snapshot and write the log, without training anything."""
+    database = Database(directory / "tastegraph.db", metadata)
+    with database.writing() as connection:
+        log.append(connection, people)
+    database.close()
+    rng = np.random.default_rng(0)
+    graph = build_graph(items, [], list(enumerate(facts)), links, config)
+    index = {item_id: k for k, item_id in enumerate(graph.item_ids)}
+    people = sorted(people, key=lambda event: (event.user_id, event.timestamp or 0))
+    likes = interactions(people, index, config.events).likes()
+    text = np.zeros((graph.n_nodes, 32), dtype=np.float32)
+    text[: graph.n_items] = rng.normal(size=(graph.n_items, 32))
+    content = Content(graph, text / np.maximum(np.linalg.norm(text, axis=1, keepdims=True), 1e-9))
+    kinds = np.ones(2 * len(graph.relations), dtype=np.float32)
+    table = filters.ease(likes, 5.0 if graph.n_items < 100 else 500.0)
+    vectors = rng.normal(size=(graph.n_items, 64)).astype(np.float32) / 8
+    weights = {BEHAVIOUR: 1.0, KNOWLEDGE: 0.7, TEXT: 0.1, NETWORK: 0.1}
+    blend = {segment: weights for segment in ("new", "known")}
+    attention = {part: Recency(50.0, 1.0) for part in (BEHAVIOUR, KNOWLEDGE, TEXT)}
+    warm = np.bincount(likes.indices, minlength=graph.n_items) > 0
+    network = TrainedNetwork({}, graph.item_ids, graph.node_ids, layers=1, epochs=1)
+    choice = Choice("ease", 5.0, attention, 1, blend, 0.0)
+    learned = Learned(choice, graph.item_ids, warm, table, {}, network, blend)
+    features = FeatureKernel(filters.knowledge_features(content.associations, kinds))
+    texts = filters.text_features(content.text[: graph.n_items])
+    sequence = SequenceAttention(vectors, vectors, vectors, np.zeros(200, dtype=np.float32))
+    model = Model(
+        parts={
+            BEHAVIOUR: Part(attention[BEHAVIOUR], TableKernel(table)),
+            NETWORK: Part(sequence, FactorKernel(vectors, vectors)),
+            KNOWLEDGE: Part(attention[KNOWLEDGE], features),
+            TEXT: Part(attention[TEXT], FactorKernel(texts, texts)),
+        },
+        blend=Blend(blend, blend),
+        warm=warm,
+        rows=np.arange(graph.n_items),
+        popularity=np.bincount(likes.indices, minlength=graph.n_items),
+    )
+    manifest, arrays = to_arrays(content, learned, model)
+    Snapshots(directory / "snapshots").publish({"model": "", "graph": "", **manifest}, arrays)
+
+
+def open_engine(directory: Path) -> Engine:
+    """The engine over a world, which is made where it is not yet."""
+    config = Config(relations={"film.film.directed_by": Relation(phrase="director")})
+    if not (directory / "snapshots").exists():
+        make(directory, ITEMS, FACTS, [], events(), config)
+    database = Database(directory / "tastegraph.db", metadata)
+    return Engine(Snapshots(directory / "snapshots"), database, config)
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@contextmanager
+def served(directory: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A service in its own process: its address, and the process."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, __file__, str(directory), str(port)])
+    try:
+        url = f"http://127.0.0.1:{port}"
+        await_health(url, process)
+        yield url, process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def await_health(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Return as soon as the service answers."""
+    for _ in range(600):
+        try:
+            httpx.get(f"{url}/healthz").raise_for_status()
+            return
+        except httpx.TransportError:
+            assert process.poll() is None, "the service ended by itself"
+            time.sleep(0.02)
+    raise AssertionError("the service does not answer")
+
+
+if __name__ == "__main__":
+    from tastegraph.serving.http import serve
+
+    serve(open_engine(Path(sys.argv[1])), port=int(sys.argv[2]))

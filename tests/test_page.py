@@ -1,0 +1,142 @@
+"""The page in a real browser: a person, a list, a reason, a path; a like changes the list."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import serving_world
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving_world.served(tmp_path_factory.mktemp("world")) as (url, _):
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with playwright.sync_playwright() as tools:
+        browser = tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    yield page
+    context.close()
+    # A stranger's profile is a 404 by design, and the browser logs it.
+    assert [text for text in complaints if "404" not in text] == []
+
+
+def titles(page: Page) -> list[str]:
+    page.wait_for_selector("main:not([aria-busy]) .item")
+    return page.locator(".item h3").evaluate_all("all => all.map(h => h.firstChild.textContent)")
+
+
+def test_history_interests_list_and_reasons_are_shown(page: Page, url: str) -> None:
+    page.goto(f"{url}/")
+    page.get_by_label("Person").fill("western-1")
+    page.get_by_role("button", name="Show").click()
+    assert titles(page)[0] in {"Western No. 0", "Western No. 5"}
+    assert page.url.endswith("?user=western-1")
+    assert page.locator(".past .title").all_text_contents() == [
+        f"Western No. {k}" for k in (4, 3, 2, 1)
+    ]
+    assert page.locator(".past .did").first.text_content() == "rated 5"
+    assert "Western" in page.locator(".interest .label").all_text_contents()
+    cited = page.locator(".reason cite").first
+    assert (cited.text_content() or "").startswith("Western No.")
+    assert "*" not in (page.locator("#items").text_content() or "")
+
+
+def test_a_reason_opens_its_path_by_keyboard(page: Page, url: str) -> None:
+    page.goto(f"{url}/?user=western-1")
+    first = titles(page)[0]
+    opener = page.locator(".opener").first
+    opener.focus()
+    page.keyboard.press("Enter")
+    assert opener.get_attribute("aria-expanded") == "true"
+    stations = page.locator(".path:visible .station").all_text_contents()
+    assert len(stations) == 3
+    assert stations[0].startswith("Western No.")
+    assert stations[-1] == first
+    assert page.locator(".past.lit").count() == 1
+
+
+def test_a_like_changes_the_list_at_once(page: Page, url: str) -> None:
+    page.goto(f"{url}/?user=newcomer")
+    before = titles(page)
+    space = next(title for title in before if title.startswith("Space"))
+    page.get_by_role("button", name=f"Like {space}", exact=True).click()
+    page.wait_for_selector("#notice.on")
+    after = titles(page)
+    assert space not in after
+    assert all(title.startswith("Space") for title in after[:5])
+    assert page.locator(".past .did").all_text_contents() == ["liked"]
+
+
+def test_a_dislike_takes_the_item_away(page: Page, url: str) -> None:
+    page.goto(f"{url}/?user=grumpy")
+    first = titles(page)[0]
+    page.get_by_role("button", name=f"Not for me: {first}").click()
+    page.wait_for_selector("#notice.on")
+    assert first not in titles(page)
+    assert page.locator(".past.against").count() == 1
+
+
+def test_a_hostile_title_stays_text(page: Page, url: str) -> None:
+    page.goto(f"{url}/?user=western-2")
+    assert serving_world.HOSTILE in titles(page)
+    assert page.locator("main img").count() == 0
+    button = page.get_by_role("button", name=f"Like {serving_world.HOSTILE}", exact=True)
+    button.click()
+    page.wait_for_selector("#notice.on")
+    assert serving_world.HOSTILE in page.locator(".past .title").all_text_contents()
+    assert page.locator("main img").count() == 0
+    assert page.title() == "western-2 · Tastegraph"
+
+
+def test_it_speaks_chinese(page: Page, url: str) -> None:
+    page.goto(f"{url}/?user=western-1")
+    titles(page)
+    page.get_by_role("button", name="中文").click()
+    assert page.locator("html").get_attribute("lang") == "zh"
+    assert page.locator("h1").text_content() == "接下来看什么"
+    page.reload()
+    titles(page)
+    assert page.locator("h1").text_content() == "接下来看什么"
+
+
+@pytest.mark.parametrize("path", ["/?user=western-1", "/docs"])
+@pytest.mark.parametrize("width", [375, 1280])
+def test_nothing_is_wider_than_the_screen(page: Page, url: str, width: int, path: str) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(url + path)
+    page.wait_for_selector(".item, .route")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_description_of_the_api_can_be_tried(page: Page, url: str) -> None:
+    page.goto(f"{url}/docs")
+    route = page.locator(".route", has_text="/v1/recommendations").first
+    route.get_by_role("button", name="Send").click()
+    route.locator("pre:visible").wait_for()
+    assert (route.locator("pre").text_content() or "").startswith("200")
