@@ -6,8 +6,9 @@ Everything is made from library parts without training, so that a test starts wi
 
 from __future__ import annotations
 
+import multiprocessing
+import multiprocessing.process
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -28,10 +29,14 @@ from tastegraph.ranking.learned import Choice, Content, Learned, TrainedNetwork
 from tastegraph.ranking.model import BEHAVIOUR, KNOWLEDGE, NETWORK, TEXT, Blend, Model, Part
 from tastegraph.records import Event, Fact, Item, Link
 from tastegraph.serving.engine import Engine
+from tastegraph.serving.http import serve
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.schema import metadata
 from tastegraph.storage.snapshots import Snapshots
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["tastegraph.serving.http", "tastegraph.ranking.filters"])
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 GENRES = {"western": "Western", "space": "Space opera"}
@@ -83,7 +88,7 @@ def make(
     table = filters.ease(likes, 5.0 if graph.n_items < 100 else 500.0)
     vectors = rng.normal(size=(graph.n_items, 64)).astype(np.float32) / 8
     weights = {BEHAVIOUR: 1.0, KNOWLEDGE: 0.7, TEXT: 0.1, NETWORK: 0.1}
-    blend = {segment: weights for segment in ("new", "known")}
+    blend = dict.fromkeys(("new", "known"), weights)
     attention = {part: Recency(50.0, 1.0) for part in (BEHAVIOUR, KNOWLEDGE, TEXT)}
     warm = np.bincount(likes.indices, minlength=graph.n_items) > 0
     network = TrainedNetwork({}, graph.item_ids, graph.node_ids, layers=1, epochs=1)
@@ -124,33 +129,37 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
+def run(directory: Path, port: int) -> None:
+    """Serve until the process ends."""
+    serve(open_engine(directory), port=port)
+
+
 @contextmanager
-def served(directory: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def served(directory: Path) -> Iterator[tuple[str, multiprocessing.process.BaseProcess]]:
     """A service in its own process: its address, and the process."""
     port = free_port()
-    process = subprocess.Popen([sys.executable, __file__, str(directory), str(port)])
+    process = _PROCESSES.Process(target=run, args=(directory, port))
+    process.start()
     try:
         url = f"http://127.0.0.1:{port}"
         await_health(url, process)
         yield url, process
     finally:
         process.kill()
-        process.wait()
+        process.join()
 
 
-def await_health(url: str, process: subprocess.Popen[bytes]) -> None:
+def await_health(url: str, process: multiprocessing.process.BaseProcess) -> None:
     """Return as soon as the service answers."""
     for _ in range(600):
         try:
             httpx.get(f"{url}/healthz").raise_for_status()
             return
         except httpx.TransportError:
-            assert process.poll() is None, "the service ended by itself"
+            assert process.is_alive(), "the service ended by itself"
             time.sleep(0.02)
     raise AssertionError("the service does not answer")
 
 
 if __name__ == "__main__":
-    from tastegraph.serving.http import serve
-
-    serve(open_engine(Path(sys.argv[1])), port=int(sys.argv[2]))
+    run(Path(sys.argv[1]), int(sys.argv[2]))

@@ -9,8 +9,8 @@ from collections import Counter
 from pathlib import Path
 
 import httpx
-import serving_world
 
+import serving_world
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.schema import metadata
@@ -63,7 +63,7 @@ def test_what_was_acknowledged_is_there_exactly_once_after_kills(tmp_path: Path)
             poster.start()
             time.sleep(rng.uniform(0.02, 0.3))
             process.kill()
-            process.wait()
+            process.join()
             poster.join(timeout=30)
             assert not poster.is_alive()
         found = ids(tmp_path)
@@ -81,7 +81,7 @@ def test_a_batch_sent_again_after_a_kill_counts_once(tmp_path: Path) -> None:
     with serving_world.served(tmp_path) as (url, process):
         assert httpx.post(f"{url}/v1/events", json=body).json()["accepted"] == 50
         process.kill()
-        process.wait()
+        process.join()
     with serving_world.served(tmp_path) as (url, _):
         assert httpx.post(f"{url}/v1/events", json=body).json()["duplicates"] == 50
         answer = httpx.post(f"{url}/v1/recommendations", json={"user_id": "u"}).json()

@@ -13,11 +13,11 @@ from typing import Any
 
 import httpx
 import pytest
-import serving_world
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import serving_world
 from tastegraph.errors import TastegraphError
 from tastegraph.serving.http import create_app, serve
 
@@ -112,7 +112,7 @@ def test_the_shares_of_an_explanation_sum_to_the_score(client: TestClient) -> No
 
 def test_profile_item_and_health(client: TestClient) -> None:
     profile = client.get("/v1/users/western-1/profile").json()
-    assert [event["item_id"] for event in profile["events"]][0] == "western-4"
+    assert next(event["item_id"] for event in profile["events"]) == "western-4"
     assert profile["interests"][0]["label"] in {"Western", "The western director", ""}
     item = client.get("/v1/items/western-0").json()
     assert item["title"] == "Western No. 0"

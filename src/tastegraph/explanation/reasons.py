@@ -67,12 +67,18 @@ def reasons_for(
 
 
 def shortlist(reasons: Sequence[Reason], most: int) -> list[Reason]:
-    """The reasons to show first: for the item, large, and of every kind there is."""
-    speaking = [reason for reason in reasons if reason.share > 0]
-    best = {reason.kind: reason for reason in reversed(speaking)}
-    first = sorted(best.values(), key=lambda reason: -reason.share)[:most]
-    rest = [reason for reason in speaking if reason not in first]
-    return sorted(first + rest[: most - len(first)], key=lambda reason: -reason.share)
+    """The reasons to show first: for the item, telling, and of every kind there is.
+
+    A reason tells more the larger its share for each event that says it: one film by the same
+    director tells more than forty with the same age rating.
+    """
+    telling = sorted((r for r in reasons if r.share > 0), key=lambda r: -r.share / r.events)
+    first: dict[Kind, Reason] = {}
+    for reason in telling:
+        first.setdefault(reason.kind, reason)
+    chosen = list(first.values())[:most]
+    chosen += [reason for reason in telling if reason not in chosen][: most - len(chosen)]
+    return sorted(chosen, key=lambda reason: -reason.share)
 
 
 def _paths(

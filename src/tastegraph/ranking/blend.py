@@ -59,10 +59,24 @@ def weigh(
                 )
                 for index, setting in enumerate(parts[name]):
                     scores = setting()
-                    for weight in WEIGHTS:
-                        value = objective(others + np.float32(weight) * scores)
-                        if value > reached + GAIN:
-                            reached, weights[name], settings[name] = value, weight, index
-                            held[name] = scores
+                    weight, value = _best_weight(others, scores, objective)
+                    if value > reached + GAIN:
+                        reached, weights[name], settings[name] = value, weight, index
+                        held[name] = scores
                     advance(1)
     return Weighed(weights, settings, reached)
+
+
+def _best_weight(
+    others: Scores, scores: Scores, objective: Callable[[Scores], float]
+) -> tuple[float, float]:
+    """The best of ``WEIGHTS`` and what it reaches; larger ones are not tried after two falls."""
+    best, reached, falls = 0.0, -np.inf, 0
+    for weight in WEIGHTS:
+        value = objective(others + np.float32(weight) * scores)
+        falls = falls + 1 if value <= reached else 0
+        if value > reached:
+            best, reached = weight, value
+        if falls == 2:
+            break
+    return best, reached

@@ -31,7 +31,7 @@ from tastegraph.ranking.model import (
 from tastegraph.ranking.objective import Objective, people_to_ask
 from tastegraph.ranking.training import Vectors
 
-HALF_LIVES = (None, 40.0, 20.0, 10.0, 5.0)
+HALF_LIVES = (None, 20.0, 5.0)
 AGAINST = (0.0, 0.5)
 EASE_STRENGTHS = (100.0, 250.0, 500.0)
 RP3_BETAS = (0.0, 0.3, 0.6)
