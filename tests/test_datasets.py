@@ -77,6 +77,7 @@ def test_own_files(folder: Path) -> None:
     assert list(dataset.links()) == [Link("1", "m.1")]
     assert list(item_facts(second, dataset.columns)) == [
         Fact("item:2", "genre", "Comedy"),
+        Fact("Comedy", "label", "Comedy", literal=True),
         Fact("item:2", "release_year", "1988", literal=True),
     ]
 
@@ -99,9 +100,9 @@ def test_further_files(folder: Path) -> None:
     }
     assert sum(fact.relation == "label" for fact in facts) == len(labels)
     assert [(f.subject, f.relation, f.object) for f in facts if f.relation == "cast"] == [
-        ("1", "cast", "person:Al Pacino"),
-        ("1", "cast", "person:James Caan"),
-        ("2", "cast", "person:Al Pacino"),
+        ("item:1", "cast", "person:Al Pacino"),
+        ("item:1", "cast", "person:James Caan"),
+        ("item:2", "cast", "person:Al Pacino"),
     ]
     assert {fact.relation for fact in facts} - {"label"} <= set(dataset.relations)
     assert all(fact.literal == (fact.relation == "label") for fact in facts)

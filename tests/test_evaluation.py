@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 from scipy import sparse, stats
 
+from tastegraph.arrays import binary, contains, pair_keys
 from tastegraph.config import Evaluation
 from tastegraph.errors import ConfigError
-from tastegraph.arrays import binary, contains, pair_keys
 from tastegraph.evaluation.audit import ItemFacts, audit
 from tastegraph.evaluation.metrics import coverage, per_user, top_k, top_k_blocks
 from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_p

@@ -402,7 +402,9 @@ def test_items_and_their_facts(tmp_path: Path) -> None:
     assert second == Item("2", "Big")
     assert list(item_facts(first, columns)) == [
         Fact("item:1", "genre", "Crime"),
+        Fact("Crime", "label", "Crime", literal=True),
         Fact("item:1", "genre", "Drama"),
+        Fact("Drama", "label", "Drama", literal=True),
         Fact("item:1", "year", "1995", literal=True),
         Fact("item:1", "label", "Heat", literal=True),
     ]

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from tastegraph import assets
 from tastegraph.config import Column
 from tastegraph.errors import NotFoundError, RowError
-from tastegraph.records import ITEM, Event, Fact, Item, Link
+from tastegraph.records import ITEM, LABEL, Event, Fact, Item, Link
 from tastegraph.sources.cells import Cells
 from tastegraph.sources.events import read_events
 from tastegraph.sources.facts import read_facts
@@ -20,8 +20,6 @@ from tastegraph.sources.links import read_links
 from tastegraph.sources.recbole import read_atomic_items
 from tastegraph.sources.rejects import Rejects
 from tastegraph.sources.tables import read_rows
-
-LABEL = "label"
 
 PLOTS = Path("clayrs/items_info.json")
 DBPEDIA = Path("frankgraphbench/enriched.csv")

@@ -82,3 +82,6 @@ class Link:
 
 ITEM = "item:"
 """Prefix of a fact's subject or object that names an item rather than an entity."""
+
+LABEL = "label"
+"""Relation of the label facts that imports state themselves."""

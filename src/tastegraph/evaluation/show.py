@@ -65,7 +65,7 @@ def _audit_lines(audit: Mapping[str, Any]) -> list[str]:
     for relation in audit["relations"]:
         if relation["suspicious"]:
             lines.append(
-                f"  suspicious: {relation['relation']} links {relation['observed']:.1%} of test items "
-                f"to the person's history, {relation['lift']:.1f} × what popularity explains."
+                f"  suspicious: {relation['relation']} links {relation['observed']:.1%} of test "
+                f"items to the person's history, {relation['lift']:.1f} × what chance gives."
             )
     return lines

@@ -32,7 +32,8 @@ from tastegraph.ranking.objective import Objective, people_to_ask
 from tastegraph.ranking.training import Vectors
 
 HALF_LIVES = (None, 20.0, 5.0)
-AGAINST = (0.0, 0.5)
+AGAINST = (0.1, 0.5)
+"""A dislike always counts; how much is chosen."""
 EASE_STRENGTHS = (100.0, 250.0, 500.0)
 RP3_BETAS = (0.0, 0.3, 0.6)
 CELLS = 20_000_000
@@ -42,7 +43,7 @@ _EVEN = {BEHAVIOUR: 1.0, NETWORK: 1.0, KNOWLEDGE: 0.2, TEXT: 0.2}
 UNTUNED = Choice(
     filter="rp3beta",
     parameter=0.3,
-    attention={BEHAVIOUR: Recency(20.0), KNOWLEDGE: Recency(20.0), TEXT: Recency(20.0)},
+    attention=dict.fromkeys((BEHAVIOUR, KNOWLEDGE, TEXT), Recency(20.0, AGAINST[-1])),
     epochs=8,
     weights={KNOWN: _EVEN, NEW: _EVEN},
     valid=None,
@@ -150,5 +151,5 @@ def _best_filter(likes: CSR, validation: Validation) -> tuple[str, float]:
 
 
 def _recencies(training: Interactions) -> list[Recency]:
-    against = AGAINST if (training.weights < 0).any() else AGAINST[:1]
+    against = AGAINST if (training.weights < 0).any() else AGAINST[-1:]
     return [Recency(half_life, factor) for factor in against for half_life in HALF_LIVES]

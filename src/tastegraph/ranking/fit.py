@@ -20,10 +20,22 @@ from tastegraph.ranking import filters
 from tastegraph.ranking.cold import cold_sample, cold_weights
 from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, Scores, TableKernel
 from tastegraph.ranking.learned import Choice, Content, Learned, aligned
-from tastegraph.ranking.model import BEHAVIOUR, KNOWLEDGE, NETWORK, TEXT, Blend, Model, Part
+from tastegraph.ranking.model import (
+    BEHAVIOUR,
+    KNOWLEDGE,
+    KNOWN,
+    NETWORK,
+    NEW,
+    TEXT,
+    Blend,
+    Model,
+    Part,
+)
 from tastegraph.ranking.training import Evidence, Vectors, item_vectors, train
 
 Quality = Callable[[Vectors], float]
+BY_CONTENT = {who: {KNOWLEDGE: 1.0, TEXT: 1.0} for who in (KNOWN, NEW)}
+"""How items without events are ranked where nobody's events say anything better."""
 
 
 def fit(
@@ -61,7 +73,7 @@ def fit(
             (relations[kind // 2], bool(kind % 2)): float(w) for kind, w in enumerate(weights)
         },
         network=network,
-        cold=choice.weights,
+        cold=BY_CONTENT,
     )
     return with_cold_weights(content, training, learned, config)
 

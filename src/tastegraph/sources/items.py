@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tastegraph.config import Column
-from tastegraph.records import ITEM, Fact, Item
+from tastegraph.records import ITEM, LABEL, Fact, Item
 from tastegraph.sources.cells import Cells
 from tastegraph.sources.rejects import Rejects
 from tastegraph.sources.tables import Row, kind_of, read_rows
@@ -65,9 +65,14 @@ def item_from(values: Mapping[str, object], file: str, line: int) -> Item:
 
 
 def item_facts(item: Item, columns: Mapping[str, Column]) -> Iterator[Fact]:
-    """Yield what the named columns of an item state: one fact for each value that is not blank."""
+    """Yield what the named columns of an item state: one fact for each value that is not blank.
+
+    An entity that a column names is labelled by that name.
+    """
     own = {"title": (item.title,), "text": (item.text,)}
     for name, column in columns.items():
         for value in own.get(name) or item.attributes.get(name, ()):
             if stripped := value.strip():
                 yield Fact(ITEM + item.item_id, column.relation, stripped, literal=column.literal)
+                if not column.literal:
+                    yield Fact(stripped, LABEL, stripped, literal=True)

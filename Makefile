@@ -1,0 +1,28 @@
+PYTHON ?= python3
+DATA ?=
+BIN := .venv/bin
+
+.PHONY: setup demo test lint benchmark-serving
+
+setup: .venv/ready
+
+# torch comes first, so that nothing pulls in another build of it.
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,dev]'
+	touch $@
+
+demo: setup
+	$(BIN)/tastegraph demo demo $(if $(DATA),--data $(DATA))
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest
+
+benchmark-serving: demo
+	$(BIN)/python benchmarks/serving.py demo

@@ -1,0 +1,91 @@
+"""A small world with known answers: people of two tastes, films of two kinds."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tastegraph.records import Event, Fact, Item
+from tastegraph.workspace import Workspace
+
+KINDS = {
+    "western": "cowboys ride through the desert to a gunfight in a dusty frontier town",
+    "space": "astronauts fly a starship to a distant planet and meet alien robots",
+}
+FILMS = 12
+PEOPLE = 30
+SETTINGS = {
+    "name": "cinema",
+    "model": {"epochs": 12, "dimensions": 16},
+    "evaluation": {"bootstrap": 100},
+    "items": {"facts": {"genre": {"relation": "genre"}}},
+    "relations": {"directed_by": {"phrase": "director"}},
+}
+
+
+def films() -> list[Item]:
+    return [
+        Item(f"{kind}-{k:02}", f"{kind.title()} {k}", text, {"genre": (kind,)})
+        for kind, text in KINDS.items()
+        for k in range(FILMS)
+    ]
+
+
+def facts() -> list[Fact]:
+    return [
+        *(
+            Fact(f"item:{kind}-{k:02}", "directed_by", f"person:{kind}-{k % 4}")
+            for kind in KINDS
+            for k in range(FILMS)
+        ),
+        *(Fact(f"person:{kind}-0", "label", f"Old {kind} hand", literal=True) for kind in KINDS),
+    ]
+
+
+def events() -> list[Event]:
+    """Each person rates eight films of the kind they like 5, and two of the other 1."""
+    rng = np.random.default_rng(7)
+    found = []
+    for kind, other in (("western", "space"), ("space", "western")):
+        for person in range(PEOPLE):
+            liked = [(f"{kind}-{k:02}", 5.0) for k in rng.choice(FILMS, 8, replace=False)]
+            loathed = [(f"{other}-{k:02}", 1.0) for k in rng.choice(FILMS, 2, replace=False)]
+            rated = [(liked + loathed)[k] for k in rng.permutation(10)]
+            found += [
+                Event(f"{kind}{person}-{n}", f"{kind}-fan-{person}", item, "rating", value, 1e6 + n)
+                for n, (item, value) in enumerate(rated)
+            ]
+    return found
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a built workspace; not to be changed."""
+    workspace = Workspace.init(tmp_path_factory.mktemp("world") / "cinema", SETTINGS)
+    workspace.ingest(items=films(), events=events(), facts=facts())
+    workspace.build()
+    workspace.close()
+    return workspace.directory
+
+
+@pytest.fixture
+def cinema(built: Path, tmp_path: Path) -> Workspace:
+    """A built workspace of one's own."""
+    shutil.copytree(built, tmp_path / "cinema")
+    return Workspace(tmp_path / "cinema")
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Write a file and give its path."""
+
+    def _write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return _write

@@ -1,0 +1,196 @@
+"""The whole way of the data, on a world whose right answers are known."""
+
+import json
+
+import numpy as np
+import pytest
+
+import tastegraph
+from conftest import FILMS, SETTINGS, events, facts, films
+from tastegraph.errors import ConfigError, NotFoundError, RowError, TastegraphError
+from tastegraph.explanation.reasons import reasons_for
+from tastegraph.profiles.interactions import History
+from tastegraph.ranking.artefacts import associations_from, model_from
+from tastegraph.records import Event, Fact, Item
+from tastegraph.storage import catalogue
+from tastegraph.workspace import Workspace
+
+
+def test_a_checkerboard_of_tastes_has_one_right_answer(cinema):
+    answer = cinema.recommend("western-fan-3", n=4)
+    assert [item.item_id.split("-")[0] for item in answer.items] == ["western"] * 4
+    seen = {event.item_id for event in events() if event.user_id == "western-fan-3"}
+    assert not seen & {item.item_id for item in answer.items}
+    assert answer.personal
+
+
+def test_a_new_person_gets_personal_results_from_three_events(cinema):
+    nobody = cinema.recommend("newcomer", n=4)
+    assert not nobody.personal
+    assert nobody.items[0].reasons[0].kind == "popularity"
+    liked = ["space-01", "space-05", "space-07"]
+    cinema.record(Event(f"new-{k}", "newcomer", item, "like") for k, item in enumerate(liked))
+    somebody = cinema.recommend("newcomer", n=4)
+    assert somebody.personal
+    assert {item.item_id.split("-")[0] for item in somebody.items} == {"space"}
+    by_history = cinema.recommend([Event("", "", item, "like") for item in liked], n=4)
+    assert [i.item_id for i in by_history.items] == [i.item_id for i in somebody.items]
+
+
+def test_a_new_item_is_listed_after_graph_and_text_alone(cinema):
+    """Only a title and two facts, and nothing is learned again."""
+    before = cinema.engine.versions()
+    cinema.ingest(
+        items=[Item("fresh", "Cowboys at the frontier")],
+        facts=[
+            Fact("item:fresh", "directed_by", "person:western-1"),
+            Fact("item:fresh", "genre", "western"),
+        ],
+    )
+    cinema.build(only={"graph", "text"})
+    model, graph = cinema.engine.versions()
+    assert model == before[0]
+    assert graph != before[1]
+    fans = sorted({event.user_id for event in events()})
+    lists = {user: [i.item_id for i in cinema.recommend(user, n=5).items] for user in fans}
+    western = [user for user in fans if user.startswith("western")]
+    assert all("fresh" in lists[user] for user in western)
+    place = {user: cinema.explain(user, "fresh").rank for user in fans}
+    space = [user for user in fans if user not in western]
+    assert max(place[user] for user in western) <= min(place[user] for user in space)
+    explained = cinema.explain(western[0], "fresh")
+    assert any(reason.kind == "knowledge" and reason.path for reason in explained.reasons)
+
+
+def test_dislikes_push_like_items_down(cinema):
+    torn = [Event("", "", item, "like") for item in ("western-01", "space-01")]
+    against = [Event("", "", f"western-{k:02}", "dislike") for k in (5, 7, 9)]
+    answer = cinema.recommend(torn + against, n=4)
+    assert {item.item_id.split("-")[0] for item in answer.items} == {"space"}
+
+
+def test_shares_sum_to_the_score_and_paths_exist(cinema):
+    """1,000 random pairs: promise 7."""
+    snapshot = cinema.snapshots.open()
+    model, associations = model_from(snapshot), associations_from(snapshot)
+    with cinema.database.reading() as connection:
+        stored = dict(catalogue.all_facts(connection))
+    rng = np.random.default_rng(3)
+    relations = snapshot.strings("graph.relations")
+    for _ in range(1000):
+        size = int(rng.integers(1, 9))
+        history = History(
+            rng.integers(0, model.n_items, size).astype(np.int32),
+            rng.choice([1.0, 1.0, 0.5, -1.0], size).astype(np.float32),
+        )
+        target = int(rng.integers(model.n_items))
+        ranked = model.rank(history)
+        reasons = reasons_for(model, associations, ranked, target)
+        assert sum(r.share for r in reasons) == pytest.approx(ranked.scores[target], abs=1e-4)
+        for reason in reasons:
+            for fact in reason.facts:
+                assert stored[fact].relation == relations[associations.relation[reason.feature]]
+
+
+def test_batched_and_single_scores_agree(cinema):
+    model = model_from(cinema.snapshots.open())
+    rng = np.random.default_rng(5)
+    histories = [
+        History(rng.integers(0, model.n_items, n).astype(np.int32), np.ones(n, np.float32))
+        for n in range(8)
+    ]
+    batch = model.scores(histories)
+    for row, history in zip(batch, histories, strict=True):
+        np.testing.assert_allclose(row, model.rank(history).scores, atol=1e-5)
+
+
+def test_building_twice_gives_the_same_arrays(built, tmp_path):
+    again = Workspace.init(tmp_path / "again" / "cinema", SETTINGS)
+    again.ingest(items=films(), events=events(), facts=facts())
+    again.build()
+    first = Workspace(built).snapshots.open().manifest
+    second = again.snapshots.open().manifest
+    assert first["files"] == second["files"]
+    assert first["choice"] == second["choice"]
+
+
+def test_nothing_is_rebuilt_where_nothing_changed(cinema):
+    version = cinema.snapshots.current()
+    assert cinema.build() == version
+    cinema.record([Event("one-more", "western-fan-1", "western-03", "like")])
+    assert cinema.build() != version
+
+
+def test_evaluation_has_every_row_and_no_nan(cinema, tmp_path):
+    file = tmp_path / "evaluation.json"
+    cinema.evaluate(file)
+    report = json.loads(file.read_text())
+    assert set(report) == {"dataset", "protocol", "audit", "results"}
+    models = {row["model"] for row in report["results"]}
+    assert models == {
+        "tastegraph", "gcn", "filters", "popularity", "itemknn", "rp3beta", "ease",
+        "graph off", "graph shuffled", "text off",
+    }  # fmt: skip
+    assert {row["history"] for row in report["results"]} == {"train", "train+valid"}
+    whole = [r for r in report["results"] if r["slice"] == "all"]
+    assert all({"ndcg@10", "recall@20", "coverage@10"} <= set(row["metrics"]) for row in whole)
+    system = next(r for r in whole if r["model"] == "tastegraph" and r["history"] == "train")
+    assert set(system["p_vs"]) == models - {"tastegraph"}
+    popularity = next(r for r in whole if r["model"] == "popularity" and r["history"] == "train")
+    assert system["metrics"]["ndcg@10"] > popularity["metrics"]["ndcg@10"]
+
+
+def test_profiles_can_be_read(cinema):
+    profile = cinema.engine.profile("western-fan-0")
+    assert profile.events[0].timestamp >= profile.events[-1].timestamp
+    strongest = profile.interests[0]
+    assert strongest.strength > 0
+    assert "western" in strongest.node
+    title, ties = cinema.engine.content("western-00")
+    assert title == "Western 0"
+    assert {(tie.phrase, tie.label) for tie in ties} == {
+        ("director", "Old western hand"),
+        ("genre", "western"),
+    }
+
+
+def test_a_bad_record_imports_nothing(cinema, write):
+    before = cinema.counts()
+    bad = write("events.csv", "user_id,item_id,value\na,western-01,5\nb,western-02,five\n")
+    from tastegraph.sources.events import read_events
+    from tastegraph.sources.rejects import Rejects
+
+    with pytest.raises(RowError, match=r"line 3, column 'value': 'five' found"):
+        cinema.ingest(items=films()[:1], events=read_events(bad, Rejects()))
+    assert cinema.counts() == before
+
+
+def test_a_workspace_without_events_still_ranks_by_what_is_known(tmp_path):
+    workspace = Workspace.init(tmp_path / "shop", SETTINGS)
+    workspace.ingest(items=films(), facts=facts())
+    workspace.build()
+    answer = workspace.recommend([Event("", "", "space-02", "like")], n=3)
+    assert {item.item_id.split("-")[0] for item in answer.items} == {"space"}
+    with pytest.raises(TastegraphError, match="holds out no event"):
+        workspace.evaluate()
+
+
+def test_errors_say_what_to_do(tmp_path, cinema):
+    with pytest.raises(ConfigError, match="tastegraph init"):
+        tastegraph.open(tmp_path / "nowhere")
+    empty = Workspace.init(tmp_path / "empty")
+    with pytest.raises(TastegraphError, match="tastegraph import"):
+        empty.build()
+    with pytest.raises(ConfigError, match="is a workspace already"):
+        Workspace.init(cinema.directory)
+    with pytest.raises(NotFoundError, match="no item 'nothing'"):
+        cinema.explain("western-fan-0", "nothing")
+    with pytest.raises(ConfigError, match="no such stage: grap"):
+        cinema.build(only={"grap"})
+
+
+def test_every_item_is_listed_once_where_all_are_asked_for(cinema):
+    answer = cinema.engine.recommend("western-fan-0", n=100, exclude_seen=False)
+    assert len({item.item_id for item in answer.items}) == 2 * FILMS
+    scores = [item.score for item in answer.items]
+    assert scores == sorted(scores, reverse=True)
