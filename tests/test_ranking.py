@@ -1,0 +1,302 @@
+"""Kernels, filters, network and blend, against values computed by hand or another way."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from tastegraph.config import Model as ModelConfig
+from tastegraph.evaluation.metrics import per_user, top_k
+from tastegraph.knowledge.graph import KnowledgeGraph
+from tastegraph.profiles.association import associate
+from tastegraph.profiles.attention import Recency, attend
+from tastegraph.profiles.graphs import ego_graph
+from tastegraph.profiles.interactions import History
+from tastegraph.ranking import filters
+from tastegraph.ranking.blend import weigh
+from tastegraph.ranking.cold import predict_from
+from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, TableKernel
+from tastegraph.ranking.network import GraphNetwork, SymmetricConv, as_tensor, propagation_matrix
+from tastegraph.ranking.objective import Objective
+from tastegraph.ranking.training import Evidence, item_vectors, train
+
+CHECKERBOARD = sparse.csr_array(
+    np.array([[1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 0, 0]], dtype=bool)
+)
+
+
+def graph_of(n_items: int, edges: list[tuple[int, int, int]], n_nodes: int) -> KnowledgeGraph:
+    edges = sorted(edges)
+    heads, relation, tails = (np.array(column, dtype=np.int32) for column in np.array(edges).T)
+    return KnowledgeGraph(
+        item_ids=[f"i{k}" for k in range(n_items)],
+        node_ids=[f"e{k}" for k in range(n_nodes - n_items)],
+        labels=[""] * n_nodes,
+        relations=[f"r{k}" for k in range(relation.max() + 1)],
+        heads=heads,
+        relation=relation,
+        tails=tails,
+        facts=np.arange(len(edges)),
+        confidence=np.ones(len(edges), dtype=np.float32),
+    )
+
+
+def random_graph(seed: int = 0, n_items: int = 12, n_nodes: int = 30) -> KnowledgeGraph:
+    rng = np.random.default_rng(seed)
+    columns = (rng.integers(0, size, 60) for size in (n_items, 3, n_nodes))
+    edges = {tuple(map(int, edge)) for edge in np.stack(list(columns), axis=1)}
+    edges = {(head, relation, tail) for head, relation, tail in edges if head != tail}
+    return graph_of(n_items, list(edges), n_nodes)
+
+
+def likes_of(seed: int, n_users: int, n_items: int) -> sparse.csr_array:
+    rng = np.random.default_rng(seed)
+    return sparse.csr_array(rng.random((n_users, n_items)) < 0.3)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        lambda x: filters.ease(x, 1.0),
+        lambda x: filters.rp3beta(x, 0.0),
+        lambda x: filters.item_knn(x, 2),
+    ],
+)
+def test_a_checkerboard_has_one_right_recommendation(table):
+    kernel = TableKernel(table(CHECKERBOARD))
+    newcomer = attend([History(np.array([0], np.int32), np.ones(1, np.float32))], Recency(), 4)
+    assert top_k(kernel.scores(newcomer), newcomer, 1).tolist() == [[2]]
+
+
+def test_ease_solves_its_own_normal_equations():
+    """Steck 2019: B minimises |X − XB|² + λ|B|² under diag B = 0; its gradient is 0 off it."""
+    likes = likes_of(1, 40, 8)
+    x, strength = likes.toarray().astype(float), 3.0
+    b = filters.ease(likes, strength).astype(float)
+    gradient = x.T @ (x @ b - x) + strength * b
+    np.fill_diagonal(gradient, 0)
+    assert np.abs(gradient).max() < 1e-4
+    assert not np.diag(b).any()
+
+
+def test_rp3beta_by_hand():
+    """Users {a: 0, 1}, {b: 1}: from item 0 a walk reaches item 1 with ½; from 1 to 0 with ¼."""
+    likes = sparse.csr_array(np.array([[1, 1], [0, 1]], dtype=bool))
+    walk = filters.rp3beta(likes, 0.0).toarray()
+    np.testing.assert_allclose(walk, [[0, 0.5], [0.25, 0]], atol=1e-6)
+    damped = filters.rp3beta(likes, 1.0).toarray()
+    np.testing.assert_allclose(damped, [[0, 0.25], [0.25, 0]], atol=1e-6)
+
+
+def test_item_knn_keeps_the_nearest_of_each_target():
+    likes = likes_of(3, 50, 9)
+    x = likes.toarray().astype(float)
+    norm = np.sqrt(x.sum(axis=0))
+    cosine = x.T @ x / norm / norm[:, None]
+    np.fill_diagonal(cosine, 0)
+    for target in range(9):
+        cosine[np.argsort(-cosine[:, target], kind="stable")[4:], target] = 0
+    np.testing.assert_allclose(filters.item_knn(likes, 4).toarray(), cosine, atol=1e-6)
+
+
+@given(st.integers(0, 10_000), st.integers(2, 9))
+@settings(max_examples=40, deadline=None)
+def test_every_kernel_agrees_with_its_matrix(seed, n_items):
+    rng = np.random.default_rng(seed)
+    dense = rng.normal(size=(n_items, 5)).astype(np.float32)
+    dense[rng.random(dense.shape) < 0.4] = 0
+    matrix = dense @ dense.T
+    np.fill_diagonal(matrix, 0)
+    history = History(
+        rng.integers(0, n_items, 6).astype(np.int32), rng.normal(size=6).astype(np.float32)
+    )
+    attention = attend([history], Recency(2.0, against=1.0), n_items)
+    weights = Recency(2.0, against=1.0)(history)
+    expected = weights @ matrix[history.items]
+    kernels = [
+        TableKernel(matrix),
+        TableKernel(sparse.csr_array(matrix)),
+        FactorKernel(dense, dense),
+        FeatureKernel(sparse.csr_array(dense)),
+    ]
+    for kernel in kernels:
+        np.testing.assert_allclose(kernel.scores(attention)[0], expected, atol=1e-4)
+        for target in range(n_items):
+            between = kernel.between(history.items, target)
+            np.testing.assert_allclose(between, matrix[history.items, target], atol=1e-4)
+
+
+def test_knowledge_that_speaks_gets_the_weight():
+    """Relation r0 joins items that the same people like; r1 is noise."""
+    rng = np.random.default_rng(0)
+    n_items = 40
+    edges = [(i, 0, n_items + i // 10) for i in range(n_items)]
+    edges += [(i, 1, n_items + 4 + int(rng.integers(4))) for i in range(n_items)]
+    graph = graph_of(n_items, edges, n_items + 8)
+    people = np.repeat(np.arange(4), 15)
+    likes = (np.arange(n_items) // 10 == people[:, None]) & (rng.random((60, n_items)) < 0.7)
+    weights = filters.kind_weights(associate(graph), sparse.csr_array(likes), seed=1)
+    assert weights[0] == 1
+    assert weights[2] < 0.2
+
+
+def test_objective_agrees_with_the_evaluator():
+    rng = np.random.default_rng(4)
+    scores = rng.normal(size=(20, 30)).astype(np.float32)
+    seen, wanted = likes_of(1, 20, 30), likes_of(2, 20, 30)
+    wanted = sparse.csr_array(wanted.toarray() & ~seen.toarray())
+    people = np.flatnonzero(np.diff(wanted.indptr))
+    told = Objective.of(seen, wanted, people)(scores[people])
+    values = per_user(top_k(scores, seen, 10), wanted, (10,), np.ones(30, int))["ndcg@10"]
+    assert told == pytest.approx(np.nanmean(values))
+
+
+def test_weigh_finds_the_part_that_knows():
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=(30, 50)).astype(np.float32)
+    noise = rng.normal(size=(30, 50)).astype(np.float32)
+    wanted = sparse.csr_array(truth > np.sort(truth, axis=1)[:, [-4]])
+    objective = Objective.of(sparse.csr_array((30, 50), dtype=bool), wanted, np.arange(30))
+    found = weigh({"knows": [lambda: truth], "noise": [lambda: noise]}, objective)
+    assert found.weights == {"knows": 1.0, "noise": 0.0}
+    assert found.reached == pytest.approx(1.0)
+
+
+def test_a_cold_score_is_the_least_squares_prediction():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 20, 30)).astype(np.float32)
+    weights = predict_from({"a": a, "b": b}, 0.7 * a + 0.2 * b)
+    assert weights == pytest.approx({"a": 0.7, "b": 0.2}, abs=1e-4)
+
+
+def test_propagation_is_the_normalised_adjacency():
+    """One item, one entity, one person: degrees 1.5, .5 and 1."""
+    graph = graph_of(1, [(0, 0, 1)], 2)
+    likes = sparse.csr_array(np.array([[True]]))
+    matrix = propagation_matrix(graph, likes, np.ones(2, np.float32)).toarray()
+    edge, like = 0.5 / np.sqrt(1.5 * 0.5), 1 / np.sqrt(1.5)
+    np.testing.assert_allclose(matrix, [[0, edge, like], [edge, 0, 0], [like, 0, 0]], atol=1e-6)
+
+
+def test_the_gradient_of_a_step_is_its_transpose():
+    matrix = as_tensor(propagation_matrix(random_graph(), likes_of(1, 5, 12), np.ones(6, "f4")))
+    x = torch.randn(matrix.shape[0], 3, requires_grad=True)
+    weight = torch.randn(matrix.shape[0], 3)
+    (SymmetricConv(aggr="add")(x, matrix) * weight).sum().backward()
+    torch.testing.assert_close(x.grad, matrix.to_dense().T @ weight)
+
+
+@pytest.mark.parametrize("layers", [0, 1, 2, 3])
+def test_the_content_graph_cut_out_gives_the_same_vector(layers):
+    """An item's vector depends on its L-hop ego graph alone, to 1e-5."""
+    graph = random_graph(3)
+    likes = sparse.csr_array((4, graph.n_items), dtype=bool)
+    whole = propagation_matrix(graph, likes, np.ones(6, np.float32))
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(whole.shape[0], 8)).astype(np.float32)
+
+    def propagate(matrix, start):
+        h = total = start
+        for _ in range(layers):
+            h = matrix @ h
+            total = total + h
+        return total / (layers + 1)
+
+    everything = propagate(whole, x)
+    for item in range(graph.n_items):
+        nodes = ego_graph(graph, item, layers).nodes
+        alone = propagate(whole[nodes][:, nodes], x[nodes])
+        np.testing.assert_allclose(alone[0], everything[item], atol=1e-5)
+
+
+def trained(seed: int = 1, epochs: int = 3):
+    graph = random_graph()
+    rng = np.random.default_rng(2)
+    histories = [
+        History(rng.integers(0, 12, 7).astype(np.int32), np.ones(7, np.float32)) for _ in range(20)
+    ]
+    rows = np.repeat(np.arange(20), 7)
+    items = np.concatenate([history.items for history in histories])
+    likes = sparse.csr_array((np.ones(140, bool), (rows, items)), shape=(20, 12))
+    likes.sum_duplicates()
+    text = rng.normal(size=(30, 5)).astype(np.float32)
+    evidence = Evidence.of(graph, text, likes, np.ones(6, np.float32))
+    config = ModelConfig(dimensions=8, history=5, seed=seed)
+    return train(evidence, histories, config, epochs=epochs), evidence, histories, config
+
+
+def test_numpy_attends_as_torch_does():
+    network, evidence, histories, config = trained()
+    vectors = item_vectors(network, evidence)
+    module = GraphNetwork(evidence.graph.n_nodes, 12, 5, 8, config.layers, config.history)
+    module.load_state_dict({k: torch.from_numpy(v) for k, v in network.parameters.items()})
+    events = torch.from_numpy(vectors.attention.values)
+    for history in histories[:5]:
+        newest = torch.from_numpy(history.items[-config.history :].astype(np.int64))
+        with torch.no_grad():
+            tastes = module.tastes(events[newest][None], torch.ones(1, len(newest), dtype=bool))
+        taste = torch.nn.functional.normalize(tastes[0, -1], dim=0).numpy()
+        ours = vectors.attention(history) @ vectors.attention.values[history.items]
+        np.testing.assert_allclose(ours, taste, atol=1e-5)
+
+
+def test_a_taste_never_looks_ahead():
+    _, _, _, config = trained()
+    module = GraphNetwork(12, 12, 5, 8, 1, config.history)
+    sequence = torch.randn(1, 6, 8)
+    changed = sequence.clone()
+    changed[0, 4:] += 10
+    present = torch.ones(1, 6, dtype=torch.bool)
+    torch.testing.assert_close(
+        module.tastes(sequence, present)[0, :4], module.tastes(changed, present)[0, :4]
+    )
+
+
+def test_training_is_deterministic_and_lowers_nothing_to_nan():
+    first, second = trained()[0], trained()[0]
+    other = trained(seed=2)[0]
+    for name, array in first.parameters.items():
+        assert np.isfinite(array).all()
+        np.testing.assert_array_equal(array, second.parameters[name])
+    assert not np.array_equal(first.parameters["node"], other.parameters["node"])
+
+
+def test_training_learns_what_follows_what():
+    """On a ring every film is followed by the next one; the network finds out."""
+    n_items = 10
+    graph = graph_of(n_items, [(k, 0, n_items) for k in range(n_items)], n_items + 1)
+    histories = [
+        History(((start + np.arange(6)) % n_items).astype(np.int32), np.ones(6, np.float32))
+        for start in np.random.default_rng(0).integers(0, n_items, 80)
+    ]
+    rows = np.repeat(np.arange(80), 6)
+    items = np.concatenate([history.items for history in histories])
+    likes = sparse.csr_array((np.ones(480, bool), (rows, items)), shape=(80, n_items))
+    evidence = Evidence.of(
+        graph, np.zeros((n_items + 1, 1), np.float32), likes, np.ones(2, np.float32)
+    )
+    network = train(evidence, histories, ModelConfig(dimensions=16), epochs=30)
+    vectors = item_vectors(network, evidence)
+    scores = vectors.kernel.scores(attend(histories, vectors.attention, n_items))
+    seen = sparse.csr_array((np.ones(480, bool), (rows, items)), shape=(80, n_items))
+    best = top_k(scores, seen, 1)[:, 0]
+    right = np.array([(history.items[-1] + 1) % n_items for history in histories])
+    assert (best == right).mean() > 0.9
+
+
+def test_cold_items_lose_their_learned_vector_and_their_events():
+    network, evidence, _, _ = trained()
+    warm = item_vectors(network, evidence).kernel.right
+    cold = item_vectors(network, evidence, cold=[3]).kernel.right
+    assert not np.allclose(warm[3], cold[3])
+    fewer = dataclasses.replace(evidence, likes=evidence.likes.copy())
+    fewer.likes.data[fewer.likes.indices == 3] = False
+    fewer.likes.eliminate_zeros()
+    nameless = dataclasses.replace(
+        network, item_ids=[i if i != "i3" else "gone" for i in network.item_ids]
+    )
+    np.testing.assert_allclose(cold, item_vectors(nameless, fewer).kernel.right, atol=1e-6)
