@@ -137,8 +137,10 @@ class _Connections:
 
     async def ask(self, request: bytes) -> int:
         """Send one request, read its whole answer, and return its status."""
-        if self._idle:
+        while self._idle:
             reader, writer = self._idle.pop()
+            if not reader.at_eof():
+                break
         else:
             reader, writer = await asyncio.open_connection(self._host, self._port)
         writer.write(request)

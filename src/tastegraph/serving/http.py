@@ -60,4 +60,6 @@ def serve(engine: Engine, host: str = "127.0.0.1", port: int = 8000) -> None:
     app = create_app(engine)
     gc.collect()
     gc.freeze()
-    uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+    uvicorn.run(
+        app, host=host, port=port, log_level="warning", access_log=False, timeout_keep_alive=75
+    )

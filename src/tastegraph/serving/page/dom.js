@@ -12,7 +12,7 @@ export function h(name, attributes = {}, ...children) {
 }
 
 // A thin bar, and beside it what it says; size is in [-1, 1] and drawn without its sign.
-export function bar(size, text) {
+export function bar(size, text = "") {
   const fill = h("i");
   fill.style.setProperty("--size", Math.min(1, Math.max(0.01, Math.abs(size))).toFixed(3));
   return h("span", { class: size < 0 ? "bar against" : "bar" }, fill, text);

@@ -153,9 +153,9 @@ function drawInterests(interests) {
   const most = Math.max(...top.map((tie) => Math.abs(tie.strength)), 1e-9);
   $("interests").replaceChildren(...top.map((tie) =>
     h("li", { class: "interest", title: tie.node },
-      h("span", { class: "phrase", lang: "en" }, tie.phrase),
+      h("span", { class: "phrase" }, tie.strength < 0 ? `${tie.phrase}, ${say.against}` : tie.phrase),
       h("span", { class: tie.label ? "label" : "label nameless" }, tie.label || shortId(tie.node)),
-      bar(tie.strength / most, tie.strength < 0 ? say.against : null))));
+      bar(tie.strength / most))));
   if (!top.length) $("interests").append(h("li", { class: "none" }, say.noInterests));
 }
 
