@@ -46,7 +46,7 @@ class Client:
 def ids(directory: Path) -> Counter[str]:
     database = Database(directory / "tastegraph.db", metadata)
     with database.reading() as connection:
-        found = Counter(event.event_id for event in log.in_time(connection))
+        found = Counter(event.event_id for event in log.grouped_by_user(connection))
     database.close()
     return found
 

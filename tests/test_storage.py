@@ -104,7 +104,7 @@ with database.writing() as connection:
     subprocess.run([sys.executable, "-c", code, str(database.path)], check=False)
     append(database, event("next"))
     with database.reading() as connection:
-        assert [e.event_id for e in log.in_time(connection)] == ["kept", "next"]
+        assert [e.event_id for e in log.grouped_by_user(connection)] == ["kept", "next"]
 
 
 def test_readers_cannot_write(database):
@@ -157,7 +157,7 @@ def test_what_was_written_is_there_after_closing(database, tmp_path):
     database.close()
     again = Database(tmp_path / "tastegraph.db", schema.metadata)
     with again.reading() as connection:
-        assert list(log.in_time(connection)) == [
+        assert list(log.grouped_by_user(connection)) == [
             event("a", timestamp=5.0, value=2.5, split="test", position=3)
         ]
     again.close()
@@ -181,7 +181,7 @@ def test_events_without_a_time_come_first_and_ties_as_they_arrived(database):
     wanted = ["none-1", "none-0", "early", "tie-2", "tie-1", "late"]
     with database.reading() as connection:
         assert [e.event_id for e in log.of_user(connection, "ann", 10)] == wanted
-        assert [e.event_id for e in log.in_time(connection)] == wanted
+        assert [e.event_id for e in log.grouped_by_user(connection)] == wanted
         for newest in range(7):
             found = [e.event_id for e in log.of_user(connection, "ann", newest)]
             assert found == wanted[len(wanted) - newest :]
@@ -190,7 +190,7 @@ def test_events_without_a_time_come_first_and_ties_as_they_arrived(database):
 def test_all_events_come_by_user(database):
     append(database, event("1", "zoe"), event("2", "ann"), event("3", "zoe"), event("4", "bob"))
     with database.reading() as connection:
-        assert [e.event_id for e in log.in_time(connection)] == ["2", "4", "1", "3"]
+        assert [e.event_id for e in log.grouped_by_user(connection)] == ["2", "4", "1", "3"]
         assert log.users(connection) == 3
         assert sorted(log.item_ids(connection)) == ["item-1", "item-2", "item-3", "item-4"]
 
@@ -284,7 +284,7 @@ class LogAgainstADict(RuleBasedStateMachine):
             for user in ("ann", "bob")
         }
         with self.database.reading() as connection:
-            assert list(log.in_time(connection)) == wanted["ann"] + wanted["bob"]
+            assert list(log.grouped_by_user(connection)) == wanted["ann"] + wanted["bob"]
             assert log.of_user(connection, "ann", 2) == wanted["ann"][-2:]
             assert log.count(connection) == len(self.known)
 
@@ -435,7 +435,9 @@ def test_a_lone_surrogate_is_refused_and_changes_nothing(database):
         with pytest.raises((UnicodeEncodeError, TastegraphError)):
             append(database, event("c"), new)
     assert count(database) == 1
-    assert catalogue.fact_id(Fact("\ud800", "r", "o")) != catalogue.fact_id(Fact("\ud801", "r", "o"))
+    assert catalogue.fact_id(Fact("\ud800", "r", "o")) != catalogue.fact_id(
+        Fact("\ud801", "r", "o")
+    )
 
 
 # Snapshots.

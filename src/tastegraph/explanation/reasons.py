@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tastegraph.profiles.association import ITSELF, Associations
-from tastegraph.ranking.kernels import FeatureKernel
+from tastegraph.ranking.kernels import FeatureKernel, Scores
 from tastegraph.ranking.model import BEHAVIOUR, NETWORK, TEXT, Model, Ranked
 
 Kind = Literal["behaviour", "knowledge", "text", "popularity"]
@@ -43,27 +43,115 @@ class Reason:
     events: int = 1
 
 
+class Explainer:
+    """Takes one person's scores apart, item by item."""
+
+    def __init__(self, model: Model, associations: Associations, ranked: Ranked) -> None:
+        self._model, self._associations, self._ranked = model, associations, ranked
+        self._interests: dict[tuple[str, bool], _Interests] = {}
+
+    def reasons(self, target: int) -> list[Reason]:
+        """All reasons of ``target``, the largest share first; they sum to its score."""
+        return sorted(self._found(target, None), key=lambda reason: -abs(reason.share))
+
+    def shortlist(self, target: int, most: int) -> list[Reason]:
+        """The reasons to show first: for the item, telling, and of every kind there is."""
+        found = self._found(target, most)
+        return shortlist(sorted(found, key=lambda reason: -reason.share), most)
+
+    def _found(self, target: int, most: int | None) -> list[Reason]:
+        """All reasons, or of every kind the ``most`` that tell most for the item."""
+        model, ranked, items = self._model, self._ranked, self._ranked.history.items
+        if not ranked.factors:
+            return [Reason("popularity", float(ranked.scores[target]))]
+        by_event: dict[Kind, Scores] = {}
+        reasons: list[Reason] = []
+        is_warm = bool(model.warm[target])
+        for name, (warm, cold) in ranked.factors.items():
+            factors = warm if is_warm else cold
+            kernel = model.parts[name].kernel
+            if isinstance(kernel, FeatureKernel):
+                if (name, is_warm) not in self._interests:
+                    self._interests[name, is_warm] = _Interests.of(kernel, items, factors)
+                interests = self._interests[name, is_warm]
+                reasons += interests.paths(self._associations, target, most)
+            else:
+                kind = KIND_OF_PART[name]
+                shares = factors * kernel.between(items, target)
+                by_event[kind] = by_event[kind] + shares if kind in by_event else shares
+        for kind, shares in by_event.items():
+            chosen = np.flatnonzero(shares) if most is None else _telling(shares, 1, most)
+            reasons += [Reason(kind, float(shares[t]), event=int(t)) for t in chosen]
+        return reasons
+
+
+@dataclass(frozen=True)
+class _Interests:
+    """One history's interest graph: what each feature is worth, and by which events.
+
+    Attributes:
+        events, features, terms: columns, one row for each feature of each event.
+        worth: float32[features], the sum of the terms.
+        count: int64[features], how many events have the feature.
+    """
+
+    kernel: FeatureKernel
+    items: NDArray[np.int32]
+    events: NDArray[np.int64]
+    features: NDArray[np.int32]
+    terms: Scores
+    worth: Scores
+    count: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, kernel: FeatureKernel, items: NDArray[np.int32], factors: Scores) -> _Interests:
+        events, features, values = kernel.entries(items)
+        terms, width = factors[events] * values, kernel.features.shape[1]
+        return cls(
+            kernel, items, events, features, terms,
+            worth=np.bincount(features, terms, minlength=width).astype(np.float32),
+            count=np.bincount(features[values != 0], minlength=width),
+        )  # fmt: skip
+
+    def paths(self, associations: Associations, target: int, most: int | None) -> list[Reason]:
+        """One reason for each feature in common, by way of the event that says most of it."""
+        at = slice(*self.kernel.features.indptr[target : target + 2])
+        features, values = self.kernel.features.indices[at], self.kernel.features.data[at]
+        if not len(features):
+            return []
+        # An item says nothing about itself.
+        itself = np.flatnonzero(self.items == target)
+        own = self.terms[np.isin(self.events, itself)] if len(itself) else np.zeros_like(values)
+        shares = (self.worth[features] - own.reshape(-1, len(values)).sum(axis=0)) * values
+        counts = np.where(values != 0, self.count[features] - len(itself), 0)
+        chosen = np.flatnonzero(counts) if most is None else _telling(shares, counts, most)
+        found = []
+        for place in chosen:
+            feature = int(features[place])
+            rows = np.flatnonzero(self.features == feature)
+            if len(itself):
+                rows = rows[self.items[self.events[rows]] != target]
+            event = int(self.events[rows[np.argmax(np.abs(self.terms[rows]))]])
+            facts = (_fact(associations, int(self.items[event]), feature),
+                     _fact(associations, target, feature))  # fmt: skip
+            found.append(
+                Reason(
+                    "knowledge",
+                    float(shares[place]),
+                    event=event,
+                    feature=feature,
+                    facts=tuple(fact for fact in facts if fact != ITSELF),
+                    events=int(counts[place]),
+                )
+            )
+        return found
+
+
 def reasons_for(
     model: Model, associations: Associations, ranked: Ranked, target: int
 ) -> list[Reason]:
     """All reasons of ``target``, the largest share first; they sum to its score."""
-    if not ranked.factors:
-        return [Reason("popularity", float(ranked.scores[target]))]
-    by_event: dict[Kind, np.ndarray[tuple[int], np.dtype[np.float32]]] = {}
-    reasons: list[Reason] = []
-    items = ranked.history.items
-    for said in model.contributions(ranked, target):
-        kernel = model.parts[said.part].kernel
-        if isinstance(kernel, FeatureKernel):
-            events, features, products = kernel.matches(items, target)
-            terms = said.factors[events] * products
-            reasons += _paths(associations, items, target, events, features, terms)
-        else:
-            kind = KIND_OF_PART[said.part]
-            by_event[kind] = by_event.get(kind, np.zeros(len(items), np.float32)) + said.shares
-    for kind, shares in by_event.items():
-        reasons += [Reason(kind, float(shares[t]), event=int(t)) for t in np.flatnonzero(shares)]
-    return sorted(reasons, key=lambda reason: -abs(reason.share))
+    return Explainer(model, associations, ranked).reasons(target)
 
 
 def shortlist(reasons: Sequence[Reason], most: int) -> list[Reason]:
@@ -77,38 +165,16 @@ def shortlist(reasons: Sequence[Reason], most: int) -> list[Reason]:
     for reason in telling:
         first.setdefault(reason.kind, reason)
     chosen = list(first.values())[:most]
-    chosen += [reason for reason in telling if reason not in chosen][: most - len(chosen)]
+    chosen += [r for r in telling if not any(r is c for c in chosen)][: most - len(chosen)]
     return sorted(chosen, key=lambda reason: -reason.share)
 
 
-def _paths(
-    associations: Associations,
-    items: np.ndarray[tuple[int], np.dtype[np.int32]],
-    target: int,
-    events: np.ndarray[tuple[int], np.dtype[np.int64]],
-    features: np.ndarray[tuple[int], np.dtype[np.int32]],
-    terms: np.ndarray[tuple[int], np.dtype[np.float32]],
-) -> list[Reason]:
-    """One reason for each feature in common, by way of the event that says most of it."""
-    found = []
-    order = np.lexsort((-np.abs(terms), features))
-    bounds = np.flatnonzero(np.diff(features[order], prepend=-1, append=-1))
-    for start, end in pairwise(bounds):
-        group = order[start:end]
-        event, feature = int(events[group[0]]), int(features[group[0]])
-        facts = (_fact(associations, int(items[event]), feature),
-                 _fact(associations, target, feature))  # fmt: skip
-        found.append(
-            Reason(
-                "knowledge",
-                float(terms[group].sum()),
-                event=event,
-                feature=feature,
-                facts=tuple(fact for fact in facts if fact != ITSELF),
-                events=len(group),
-            )
-        )
-    return found
+def _telling(shares: Scores, events: NDArray[np.int64] | int, most: int) -> NDArray[np.int64]:
+    """Where the ``most`` shares above 0 are that tell most for each event that says them."""
+    speaking = np.flatnonzero(shares > 0)
+    chosen = shares[speaking]
+    each = chosen / (events if isinstance(events, int) else events[speaking])
+    return speaking[np.lexsort((-chosen, -each))[:most]]
 
 
 def _fact(associations: Associations, item: int, feature: int) -> int:

@@ -63,7 +63,7 @@ def interactions_from_store(
     """Every event on an item of ``graph`` that counts for or against it."""
     index = {item_id: row for row, item_id in enumerate(graph.item_ids)}
     with database.reading() as connection:
-        return interactions(log.in_time(connection), index, config.events)
+        return interactions(log.grouped_by_user(connection), index, config.events)
 
 
 def content_from_store(

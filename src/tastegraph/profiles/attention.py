@@ -94,8 +94,3 @@ def attend(histories: Sequence[History], attention: Attention, n_items: int) -> 
     matrix = sparse.csr_array((values, (rows, items)), shape=(len(histories), n_items))
     matrix.sum_duplicates()
     return matrix
-
-
-def as_row(history: History, weights: Weights, n_items: int) -> CSR:
-    """float32 CSR[1, items]: ``weights`` (float32[T]) as :func:`attend` would lay them out."""
-    return attend([history], lambda _: weights, n_items)

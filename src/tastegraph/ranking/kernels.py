@@ -21,6 +21,8 @@ from scipy import sparse
 from tastegraph.arrays import CSR
 
 Scores = NDArray[np.float32]
+Entries = tuple[NDArray[np.int64], NDArray[np.int32], Scores]
+"""(event, feature, value) of a history, as columns."""
 
 
 class Kernel(Protocol):
@@ -33,6 +35,10 @@ class Kernel(Protocol):
 
     def scores(self, attention: CSR) -> Scores:
         """float32[U, I] from the attention (CSR[U, I]) of U histories."""
+        ...
+
+    def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
+        """float32[I]: :meth:`scores` of one history, from the attention its events get."""
         ...
 
     def between(self, items: NDArray[np.int32], target: int) -> Scores:
@@ -60,6 +66,10 @@ class TableKernel:
         product = attention @ self.table
         dense = product.toarray() if sparse.issparse(product) else product
         return np.asarray(dense, dtype=np.float32)
+
+    def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
+        """float32[I]."""
+        return np.asarray(attention @ self.table[items], dtype=np.float32)
 
     def between(self, items: NDArray[np.int32], target: int) -> Scores:
         """float32[T]."""
@@ -90,6 +100,12 @@ class FactorKernel:
         """float32[U, I]."""
         scores = np.asarray((attention @ self.left) @ self.right.T, dtype=np.float32)
         return _without_itself(scores, attention, self._diagonal)
+
+    def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
+        """float32[I]."""
+        scores = self.right @ (attention @ self.left[items])
+        np.subtract.at(scores, items, attention * self._diagonal[items])
+        return np.asarray(scores, dtype=np.float32)
 
     def between(self, items: NDArray[np.int32], target: int) -> Scores:
         """float32[T]."""
@@ -129,31 +145,32 @@ class FeatureKernel:
         product = ((attention @ self.features) @ self._transposed).toarray()
         return _without_itself(np.asarray(product, np.float32), attention, self._diagonal)
 
+    def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
+        """float32[I]."""
+        events, features, values = self.entries(items)
+        width = self.features.shape[1]
+        interests = np.bincount(features, attention[events] * values, minlength=width)
+        scores = np.asarray(self.features @ interests.astype(np.float32), dtype=np.float32)
+        np.subtract.at(scores, items, attention * self._diagonal[items])
+        return scores
+
     def between(self, items: NDArray[np.int32], target: int) -> Scores:
         """float32[T]."""
-        events, _, products = self.matches(items, target)
-        return np.bincount(events, products, minlength=len(items)).astype(np.float32)
-
-    def matches(
-        self, items: NDArray[np.int32], target: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.int32], Scores]:
-        """Each (event, feature) that an item of the history shares with the target.
-
-        Returns:
-            Positions in ``items`` (int64[M]), features (int32[M]), F[item, f] · F[target, f].
-        """
         wanted = np.zeros(self.features.shape[1], dtype=np.float32)
         at = slice(*self.features.indptr[target : target + 2])
         wanted[self.features.indices[at]] = self.features.data[at]
+        events, features, values = self.entries(items)
+        entries = np.bincount(events, values * wanted[features], minlength=len(items))
+        return np.where(items == target, 0, entries).astype(np.float32)
+
+    def entries(self, items: NDArray[np.int32]) -> Entries:
+        """Every feature of every item of a history."""
         starts, ends = self.features.indptr[items], self.features.indptr[items + 1]
         lengths = ends - starts
         events = np.repeat(np.arange(len(items)), lengths)
         offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         entries = np.repeat(starts, lengths) + offset
-        features = self.features.indices[entries]
-        products = self.features.data[entries] * wanted[features]
-        hit = np.flatnonzero((products != 0) & (items[events] != target))
-        return events[hit], features[hit], products[hit]
+        return events, self.features.indices[entries], self.features.data[entries]
 
 
 def _without_itself(scores: Scores, attention: CSR, diagonal: Scores) -> Scores:

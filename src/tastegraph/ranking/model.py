@@ -4,7 +4,7 @@
 
 σₚ(u) is the standard deviation of part p's scores for u over the warm items, and b the weights of
 the blend for the segments that u and i belong to. Everything is linear in the attention α, so
-contributions add up to the score exactly.
+a score is exactly the sum of what each event says.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.arrays import Bools
-from tastegraph.profiles.attention import Attention, as_row, attend
+from tastegraph.profiles.attention import Attention, attend
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking.kernels import Kernel, Scores
 
@@ -58,21 +58,6 @@ class Blend:
         warm = [self.warm[segment].get(part, 0.0) for segment in segments]
         cold = [self.cold.get(segment, {}).get(part, 0.0) for segment in segments]
         return np.array(warm, dtype=np.float32), np.array(cold, dtype=np.float32)
-
-
-@dataclass(frozen=True)
-class Contribution:
-    """What one part says about one item, event by event.
-
-    Attributes:
-        part: its name.
-        factors: float32[T], b / σ · α: what the kernel's entries are multiplied by.
-        shares: float32[T], one for each event, summing to the part's share of the score.
-    """
-
-    part: str
-    factors: NDArray[np.float32]
-    shares: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -138,23 +123,13 @@ class Model:
             if not warm and not cold:
                 continue
             attention = part.attention(history)
-            scores = part.kernel.scores(as_row(history, attention, self.n_items))
-            (spread,) = self.spread(scores)
-            total += np.where(self.warm, warm * spread, cold * spread) * scores[0]
+            scores = part.kernel.row(history.items, attention)
+            (spread,) = self.spread(scores[None, :])
+            total += np.where(self.warm, warm * spread, cold * spread) * scores
             factors[name] = (warm * spread * attention, cold * spread * attention)
         if not total.any():
             return Ranked(history, self.prior(), {})
         return Ranked(history, total, factors)
-
-    def contributions(self, ranked: Ranked, target: int) -> list[Contribution]:
-        """What each part says about ``target``; all shares together are its score."""
-        found = []
-        for name, (warm, cold) in ranked.factors.items():
-            factors = warm if self.warm[target] else cold
-            kernel = self.parts[name].kernel
-            shares = factors * kernel.between(ranked.history.items, target)
-            found.append(Contribution(name, factors, shares))
-        return found
 
     def prior(self) -> Scores:
         """float32[I] in [0, 1]: popularity, for people of whom nothing is known."""

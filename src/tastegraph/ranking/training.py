@@ -22,7 +22,7 @@ from tastegraph.ranking.learned import TrainedNetwork
 from tastegraph.ranking.network import GraphNetwork, Inputs, as_tensor, propagation_matrix
 
 USERS_PER_BATCH = 64
-PATIENCE = 3
+PATIENCE = 2
 ALL_ITEMS = 8_192
 """Up to this many items the softmax runs over all; beyond, over the batch's and as many others."""
 
@@ -76,7 +76,7 @@ def train(
         histories: one for each person.
         config: sizes, learning rate, seed.
         epochs: exactly so many passes; or
-        quality: higher is better; training stops when it has not risen for three epochs, and
+        quality: higher is better; training stops when it has not risen for two epochs, and
             goes back to the best.
     """
     torch.manual_seed(config.seed)

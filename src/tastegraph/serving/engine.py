@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,12 +11,12 @@ from uuid import uuid4
 import numpy as np
 
 from tastegraph.config import Config
-from tastegraph.errors import NotFoundError
-from tastegraph.explanation.reasons import reasons_for, shortlist
+from tastegraph.errors import NotFoundError, TastegraphError
+from tastegraph.explanation.reasons import Explainer, reasons_for
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.graphs import content_graph, interest_graph
 from tastegraph.profiles.interactions import History, weight_of
-from tastegraph.ranking.model import KNOWLEDGE, Ranked
+from tastegraph.ranking.model import KNOWLEDGE
 from tastegraph.records import Event
 from tastegraph.serving.answers import (
     Because,
@@ -31,6 +32,7 @@ from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.snapshots import Snapshots
 
+_log = logging.getLogger(__name__)
 REASONS = 3
 NEWEST = 10_000
 """Events of one person that are read; older ones are neither attended to nor excluded as seen."""
@@ -60,8 +62,8 @@ class Engine:
     def __init__(self, snapshots: Snapshots, database: Database, config: Config) -> None:
         self._snapshots, self._database, self._config = snapshots, database, config
         self._switch = threading.Lock()
-        self._version: str | None = None
-        self._published = self._open()
+        self._version = snapshots.current()
+        self._published = self._open(self._version)
 
     def recommend(
         self, who: Who, n: int = 10, *, reasons: int = REASONS, exclude_seen: bool = True
@@ -76,6 +78,7 @@ class Engine:
             scores[seen] = -np.inf
         top = np.argsort(-scores, kind="stable")[: max(n, 0)]
         listed = [int(item) for item in top if np.isfinite(scores[item])]
+        explainer = Explainer(now.model, now.associations, ranked)
         return Recommendations(
             recommendation_id=uuid4().hex,
             model=now.model_version,
@@ -87,7 +90,7 @@ class Engine:
                     title=now.labels[item],
                     rank=rank,
                     score=float(ranked.scores[item]),
-                    reasons=self._reasons(now, person, ranked, item, reasons),
+                    reasons=self._reasons(now, person, explainer, item, reasons),
                 )
                 for rank, item in enumerate(listed, start=1)
             ),
@@ -173,11 +176,11 @@ class Engine:
         return now.model_version, now.graph_version
 
     def _reasons(
-        self, now: Published, person: _Person, ranked: Ranked, item: int, most: int
+        self, now: Published, person: _Person, explainer: Explainer, item: int, most: int
     ) -> tuple[Because, ...]:
         if not most:
             return ()
-        found = shortlist(reasons_for(now.model, now.associations, ranked, item), most)
+        found = explainer.shortlist(item, most)
         return tuple(now.because(reason, person.history, person.counted, item) for reason in found)
 
     def _person(self, now: Published, who: Who) -> _Person:
@@ -199,17 +202,20 @@ class Engine:
             return log.of_user(connection, user_id, NEWEST)
 
     def _current(self) -> Published:
-        if self._snapshots.current() != self._version:
+        """The snapshot in service; where a new one cannot be read, the old one serves on."""
+        version = self._snapshots.current()
+        if version != self._version:
             with self._switch:
-                if self._snapshots.current() != self._version:
-                    self._published = self._open()
+                if version != self._version:
+                    try:
+                        self._published = self._open(version)
+                    except TastegraphError as error:
+                        _log.error("still serving %s: %s", self._published.graph_version, error)
+                    self._version = version
         return self._published
 
-    def _open(self) -> Published:
-        version = self._snapshots.current()
-        published = Published.open(self._snapshots.open(version), self._config.relations)
-        self._version = version
-        return published
+    def _open(self, version: str | None) -> Published:
+        return Published.open(self._snapshots.open(version), self._config.relations)
 
     def _item(self, now: Published, item_id: str) -> int:
         if item_id not in now.items:

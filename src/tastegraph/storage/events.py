@@ -10,12 +10,10 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.records import Event
-from tastegraph.storage.schema import events
+from tastegraph.storage.schema import events, in_time
 
 BATCH = 10_000
 _FIELDS = tuple(column for column in events.c if column.name != "seq")
-# An event without a time counts as older than any with one, in the order of its arrival.
-_IN_TIME = (func.coalesce(events.c.timestamp, 0.0), events.c.seq)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +40,16 @@ def of_user(connection: Connection, user_id: str, newest: int) -> Sequence[Event
     rows = connection.execute(
         select(*_FIELDS)
         .where(events.c.user_id == user_id)
-        .order_by(*(column.desc() for column in _IN_TIME))
+        .order_by(*(column.desc() for column in in_time))
         .limit(newest)
     )
     return [Event(*row) for row in rows][::-1]
 
 
-def in_time(connection: Connection) -> Iterator[Event]:
+def grouped_by_user(connection: Connection) -> Iterator[Event]:
     """Every event, grouped by user, oldest first."""
     rows = connection.execution_options(yield_per=BATCH).execute(
-        select(*_FIELDS).order_by(events.c.user_id, *_IN_TIME)
+        select(*_FIELDS).order_by(events.c.user_id, *in_time)
     )
     return (Event(*row) for row in rows)
 

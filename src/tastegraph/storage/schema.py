@@ -15,6 +15,8 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    func,
+    literal_column,
 )
 
 metadata = MetaData()
@@ -32,8 +34,10 @@ events = Table(
     Column("split", String),
     Column("recommendation_id", String),
     Column("position", Integer),
-    Index("events_of_user", "user_id", "timestamp", "seq"),
 )
+# An event without a time counts as older than any with one, in the order of its arrival.
+in_time = (func.coalesce(events.c.timestamp, literal_column("0.0")), events.c.seq)
+Index("events_of_user", events.c.user_id, *in_time)
 
 items = Table(
     "items",
