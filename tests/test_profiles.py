@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tastegraph.config import Config, Events
 from tastegraph.knowledge.graph import KnowledgeGraph, build_graph
 from tastegraph.profiles.association import ITSELF, associate
-from tastegraph.profiles.attention import Recency, SequenceAttention, as_row, attend
+from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.graphs import Tie, content_graph, ego_graph, interest_graph
 from tastegraph.profiles.interactions import History, interactions, weight_of
 from tastegraph.records import EVENT_TYPES, Event
@@ -239,7 +239,7 @@ def test_sequence_attention_is_a_softmax_over_the_newest_likes():
         for item, back in zip(items, (2, 1, 0), strict=True)
     ]
     alpha = np.exp(logits) / np.exp(logits).sum()
-    wanted = alpha / np.linalg.norm(sum(a * attention.values[i] for a, i in zip(alpha, items)))
+    wanted = alpha / np.linalg.norm(alpha @ attention.values[items])
     found = attention(past)
     assert found[1] == 0
     np.testing.assert_allclose(found[[0, 2, 3]], wanted, rtol=1e-5)
@@ -289,9 +289,6 @@ def test_histories_together_are_laid_out_as_one_by_one(many):
             wanted = np.zeros(N_ITEMS)
             np.add.at(wanted, past.items, weights)
             np.testing.assert_allclose(row, wanted, atol=1e-5)
-            alone = as_row(past, weights, N_ITEMS)
-            assert alone.shape == (1, N_ITEMS)
-            np.testing.assert_array_equal(alone.toarray()[0], row)
 
 
 # Events as columns.

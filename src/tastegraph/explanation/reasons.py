@@ -21,6 +21,8 @@ Kind = Literal["behaviour", "knowledge", "text", "popularity"]
 KIND_OF_PART: dict[str, Kind] = {BEHAVIOUR: "behaviour", NETWORK: "behaviour", TEXT: "text"}
 """The filter on co-engagement and the network both say: people who like this like that."""
 
+LEAST_SHOWN = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -57,7 +59,7 @@ class Explainer:
     def shortlist(self, target: int, most: int) -> list[Reason]:
         """The reasons to show first: for the item, telling, and of every kind there is."""
         found = self._found(target, most)
-        return shortlist(sorted(found, key=lambda reason: -reason.share), most)
+        return shortlist(found, most, float(self._ranked.scores[target]))
 
     def _found(self, target: int, most: int | None) -> list[Reason]:
         """All reasons, or of every kind the ``most`` that tell most for the item."""
@@ -154,13 +156,15 @@ def reasons_for(
     return Explainer(model, associations, ranked).reasons(target)
 
 
-def shortlist(reasons: Sequence[Reason], most: int) -> list[Reason]:
+def shortlist(reasons: Sequence[Reason], most: int, score: float) -> list[Reason]:
     """The reasons to show first: for the item, telling, and of every kind there is.
 
     A reason tells more the larger its share for each event that says it: one film by the same
-    director tells more than forty with the same age rating.
+    director tells more than forty with the same age rating. What makes up less than a hundredth
+    of ``score`` is no reason to show, unless there is no other.
     """
     telling = sorted((r for r in reasons if r.share > 0), key=lambda r: -r.share / r.events)
+    telling = [r for r in telling if r.share >= LEAST_SHOWN * score] or telling
     first: dict[Kind, Reason] = {}
     for reason in telling:
         first.setdefault(reason.kind, reason)

@@ -1,0 +1,5 @@
+"""``python -m tastegraph``."""
+
+from tastegraph.cli import main
+
+main()
