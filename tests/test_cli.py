@@ -341,12 +341,12 @@ def test_recommend_for_a_history_that_is_given(tastegraph, cinema):
     assert len(lists) == 3
     assert all("[space-" in line and "space-05" not in line for line in lists)
     assert any("which you liked" in line for line in reasons)
-    assert all("%  " in line for line in reasons)
+    assert all(line.lstrip()[0] in "+-" for line in reasons)
 
 
 def test_explained_lists_name_paths_and_shares(tastegraph, cinema):
     done = tastegraph("recommend", cinema.directory, "space-fan-1", "-n", 5, "--explain")
-    assert "people who like *Space " in done.out
+    assert "genre space, like *Space " in done.out
     assert "which you rated 5" in done.out
     plain = tastegraph("recommend", cinema.directory, "space-fan-1", "-n", 5)
     assert len(plain.out.splitlines()) == 5
@@ -415,7 +415,6 @@ def test_a_bad_event_is_not_recorded(tastegraph, cinema, write):
     assert len((cinema.directory / "rejects.jsonl").read_text().splitlines()) == 1
 
 
-@pytest.mark.xfail(strict=True, raises=UnicodeEncodeError, reason="not a TastegraphError")
 def test_a_user_id_that_is_no_unicode_is_an_error(tastegraph, cinema):
     done = tastegraph("recommend", cinema.directory, "\udcff")
     assert is_one_line_of_error(done)

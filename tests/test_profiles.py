@@ -62,17 +62,17 @@ def test_features_are_relation_direction_and_node():
 
 def test_strength_is_confidence_times_specificity():
     wanted = [
-        [OF_TWO, OF_TWO, OF_TWO, 0],
-        [OF_TWO / 2, OF_TWO, OF_TWO, 0],
+        [OF_TWO, OF_TWO, 0, 0],
+        [OF_TWO / 2, OF_TWO, OF_ONE, 0],
         [0, 0, 0, OF_ONE],
     ]
     np.testing.assert_allclose(associate(SMALL).strength.toarray(), wanted, rtol=1e-6)
     assert pytest.approx(0.5) == OF_ONE
 
 
-def test_a_fact_between_two_items_ties_each_to_the_other_and_to_itself():
+def test_a_fact_between_two_items_ties_each_to_the_other_and_its_object_to_itself():
     found = associate(SMALL)
-    assert found.facts[found.of_item(0)].tolist() == [100, 102, ITSELF]
+    assert found.facts[found.of_item(0)].tolist() == [100, 102]
     assert found.facts[found.of_item(1)].tolist() == [101, ITSELF, 102]
     assert found.facts[found.of_item(2)].tolist() == [103]
 
@@ -135,8 +135,8 @@ def test_every_tie_has_its_fact(found):
 
 def test_a_content_graph_lists_the_strongest_tie_first():
     ties = content_graph(associate(SMALL), 1)
-    assert [tie.feature for tie in ties] == [1, 2, 0]
-    assert [tie.strength for tie in ties] == pytest.approx([OF_TWO, OF_TWO, OF_TWO / 2])
+    assert [tie.feature for tie in ties] == [2, 1, 0]
+    assert [tie.strength for tie in ties] == pytest.approx([OF_ONE, OF_TWO, OF_TWO / 2])
     assert content_graph(associate(graph_of((0, 0, 3))), 2) == []
 
 
@@ -144,9 +144,9 @@ def test_an_interest_graph_weighs_content_graphs_by_attention():
     """Item 0 liked, item 1 liked half as much, item 2 disliked."""
     past = history((0, 1.0), (1, 0.5), (2, -1.0))
     ties = interest_graph(associate(SMALL), past, Recency(against=1.0))
-    assert [tie.feature for tie in ties] == [3, 1, 2, 0]
+    assert [tie.feature for tie in ties] == [3, 1, 0, 2]
     assert [tie.strength for tie in ties] == pytest.approx(
-        [-OF_ONE, 1.5 * OF_TWO, 1.5 * OF_TWO, 1.25 * OF_TWO]
+        [-OF_ONE, 1.5 * OF_TWO, 1.25 * OF_TWO, 0.5 * OF_ONE]
     )
     assert interest_graph(associate(SMALL), past, Recency(against=1.0), 2) == ties[:2]
 

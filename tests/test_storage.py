@@ -14,13 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from sqlalchemy.exc import OperationalError
 
-from tastegraph.errors import NotFoundError, SnapshotError, TastegraphError
+from tastegraph.errors import BusyError, NotFoundError, SnapshotError, TastegraphError
 from tastegraph.records import Event, Fact, Item, Link
 from tastegraph.storage import catalogue, schema, snapshots, vectors
 from tastegraph.storage import events as log
-from tastegraph.storage.database import BusyError, Database
+from tastegraph.storage.database import Database
 from tastegraph.storage.events import Receipt
 from tastegraph.storage.snapshots import Snapshots, pack, unpack
 
@@ -71,7 +70,8 @@ def test_another_process_cannot_write_but_can_read(database):
 import sys
 from pathlib import Path
 from tastegraph.storage import events, schema
-from tastegraph.storage.database import BusyError, Database
+from tastegraph.errors import BusyError
+from tastegraph.storage.database import Database
 database = Database(Path(sys.argv[1]), schema.metadata)
 with database.reading() as connection:
     print(events.count(connection))
@@ -110,7 +110,7 @@ with database.writing() as connection:
 def test_readers_cannot_write(database):
     append(database, event("a"))
     with (
-        pytest.raises(OperationalError, match="readonly database"),
+        pytest.raises(TastegraphError, match="readonly database"),
         database.reading() as connection,
     ):
         log.append(connection, [event("b")])
@@ -177,12 +177,10 @@ def test_the_name_of_a_folder_does_not_matter(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["a#b", "a?b", "a%41b"])
-@pytest.mark.xfail(strict=True, reason="the path goes into a URL unescaped")
 def test_characters_of_urls_may_be_in_the_name_of_a_folder(tmp_path, name):
     test_the_name_of_a_folder_does_not_matter(tmp_path, name)
 
 
-@pytest.mark.xfail(strict=True, reason="the lock is kept where opening fails")
 def test_a_database_that_cannot_be_opened_is_not_busy(database):
     database.path.write_bytes(b"no database " * 500)
     for _ in range(2):
@@ -330,7 +328,7 @@ FACT = Fact("subject", "relation", "object", True, "datatype", "en", 0.5)
 
 def test_a_fact_has_the_same_id_everywhere():
     assert catalogue.fact_id(FACT) == catalogue.fact_id(replace(FACT))
-    assert catalogue.fact_id(Fact("a", "b", "c")) == 2031232967375342228
+    assert catalogue.fact_id(Fact("a", "b", "c")) == 7208774412611073757
 
 
 def test_the_id_of_a_fact_does_not_depend_on_how_sure_its_source_is():
@@ -593,7 +591,7 @@ def garbage_manifest(folder):
         (empty, r"numbers\.npy was altered"),
         (flip, r"numbers\.npy was altered"),
         (remove, r"numbers\.npy cannot be read"),
-        (other_format, r"000002 has format 99.*run 'tastegraph build' again"),
+        (other_format, r"000002/manifest.json has format 99.*run 'tastegraph build' again"),
         (half_manifest, r"manifest\.json is not JSON"),
         (garbage_manifest, r"manifest\.json is not JSON"),
     ],
@@ -610,7 +608,6 @@ def test_a_damaged_snapshot_is_named_and_the_one_before_can_be_opened(shelf, dam
 
 
 @pytest.mark.parametrize("manifest", ["[]", "null", '{"format": 1}', '{"format": 1, "files": []}'])
-@pytest.mark.xfail(strict=True, raises=(AttributeError, KeyError), reason="not a SnapshotError")
 def test_a_manifest_that_is_json_but_none_of_ours_is_named(shelf, manifest):
     version = shelf.publish({}, ARRAYS)
     (shelf.directory / version / "manifest.json").write_text(manifest)

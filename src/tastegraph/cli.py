@@ -71,8 +71,7 @@ def import_(
     rejects = rejects_file(directory, on_error.value)
     with rejects:
         _print_imported(workspace.ingest(**files.records(workspace.config, rejects)))
-    if rejects.count:
-        _print(f"{rejects.count} bad rows were left out: see {rejects.path}")
+    _print_rejects(rejects)
 
 
 @app.command()
@@ -82,7 +81,8 @@ def build(
 ) -> None:
     """Build graph, text vectors and model, and put them into service."""
     workspace = _open(directory)
-    _print(f"in service: snapshot {workspace.build([s.strip() for s in only.split(',')])}")  # type: ignore[misc]
+    stages: Any = {stage.strip() for stage in only.split(",") if stage.strip()}
+    _print(f"in service: snapshot {workspace.build(stages)}")
 
 
 @app.command()
@@ -109,16 +109,19 @@ def recommend(
 ) -> None:
     """Print the best items for a person."""
     who = _who(user, history)
-    answer = _open(directory).engine.recommend(who, n, reasons=3 if explain or json else 0)
+    engine = _open(directory).engine
+    if not isinstance(who, str):
+        engine.require(event.item_id for event in who)
+    answer = engine.recommend(who, n, reasons=3 if explain or json else 0)
     if json:
         _print(answer.model_dump_json(indent=1))
         return
     if not answer.personal:
         _print("Nothing is known of this person: what most people like.")
     for item in answer.items:
-        _print(f"{item.rank:>3}. {item.title}  [{item.item_id}]")
+        _print(f"{item.rank:>3}. {item.title}  [{item.item_id}]  score {item.score:.4f}")
         for because in item.reasons:
-            _print(f"       {because.share / item.score:>4.0%}  {because.text}")
+            _print(f"       {because.share:>+9.4f}  {because.text}")
 
 
 @app.command()
@@ -148,9 +151,11 @@ def record(
     from tastegraph.sources.events import read_events
     from tastegraph.sources.files import rejects_file
 
+    workspace = _open(directory)
     with rejects_file(directory, on_error.value) as rejects:
-        receipt = _open(directory).record(read_events(events, rejects))
+        receipt = workspace.record(read_events(events, rejects))
     _print(f"{receipt.accepted} events recorded, {receipt.duplicates} known already")
+    _print_rejects(rejects)
 
 
 @app.command()
@@ -264,6 +269,11 @@ def _print_imported(imported: Any) -> None:
     )
 
 
+def _print_rejects(rejects: Any) -> None:
+    if rejects.count:
+        _print(f"{rejects.count} bad rows were left out: see {rejects.path}")
+
+
 def _print_interests(title: str, ties: Any) -> None:
     _print(f"{title}:")
     for tie in ties:
@@ -271,4 +281,5 @@ def _print_interests(title: str, ties: Any) -> None:
 
 
 def _print(text: str) -> None:
-    print(text.encode(sys.stdout.encoding or "utf-8", "replace").decode(sys.stdout.encoding))
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding))

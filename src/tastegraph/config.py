@@ -6,9 +6,10 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tastegraph.errors import ConfigError
+from tastegraph.records import EVENT_TYPES
 
 FILE = "tastegraph.toml"
 
@@ -18,6 +19,10 @@ class _Section(BaseModel):
 
 
 Weight = Annotated[float, Field(ge=-1, le=1)]
+_WEIGHTS: dict[str, Weight] = {
+    "view": 0.3, "click": 0.5, "purchase": 1.0, "like": 1.0, "rating": 1.0,
+    "dislike": -1.0, "skip": -0.3, "impression": 0.0,
+}  # fmt: skip
 
 
 class Events(_Section):
@@ -25,14 +30,20 @@ class Events(_Section):
 
     Attributes:
         weights: event type → weight in [-1, 1]; for (> 0), against (< 0) or not at all (0).
+            Types that are not named keep their default.
         positive_rating: a rating of at least this counts for, a lower one against.
     """
 
-    weights: dict[str, Weight] = {
-        "view": 0.3, "click": 0.5, "purchase": 1.0, "like": 1.0, "rating": 1.0,
-        "dislike": -1.0, "skip": -0.3, "impression": 0.0,
-    }  # fmt: skip
+    weights: dict[str, Weight] = _WEIGHTS
     positive_rating: float = 4.0
+
+    @field_validator("weights", mode="after")
+    @classmethod
+    def _complete(cls, told: dict[str, float]) -> dict[str, float]:
+        unknown = sorted(told.keys() - set(EVENT_TYPES))
+        if unknown:
+            raise ValueError(f"no such event type: {', '.join(unknown)}; there are {EVENT_TYPES}")
+        return {**_WEIGHTS, **told}
 
 
 class Column(_Section):
@@ -66,6 +77,7 @@ class Graph(_Section):
 
     Attributes:
         label_relations: relations whose literal object is the subject's name, best first.
+        label_languages: of names by the same relation, which is taken; "" is untagged.
     """
 
     label_relations: tuple[str, ...] = (
@@ -76,6 +88,7 @@ class Graph(_Section):
         "label",
         "name",
     )
+    label_languages: tuple[str, ...] = ("", "en")
 
 
 class Text(_Section):
@@ -141,7 +154,7 @@ def load(path: Path) -> Config:
     """
     try:
         return Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         raise ConfigError(f"{path} does not exist: run 'tastegraph init {path.parent}'") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None

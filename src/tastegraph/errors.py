@@ -15,6 +15,10 @@ class NotFoundError(TastegraphError):
     """A workspace, snapshot, asset, user or item that was asked for does not exist."""
 
 
+class BusyError(TastegraphError):
+    """Another process does what only one may do at a time."""
+
+
 class AssetError(TastegraphError):
     """An asset could not be had from any of its sources, or its checksum is wrong."""
 

@@ -25,11 +25,12 @@ from tastegraph import config as configuration
 from tastegraph.config import Config
 from tastegraph.errors import ConfigError, TastegraphError
 from tastegraph.progress import counted, say
-from tastegraph.records import Event, Fact, Item, Link
+from tastegraph.records import ITEM, Event, Fact, Item, Link
 from tastegraph.sources.items import item_facts
 from tastegraph.storage import catalogue, schema, vectors
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
+from tastegraph.storage.locks import held
 from tastegraph.storage.snapshots import Snapshot, Snapshots
 
 if TYPE_CHECKING:
@@ -112,6 +113,8 @@ class Workspace:
             n_items = n_facts = 0
             for batch in _batches(counted("items", items)):
                 n_items += catalogue.put_items(connection, batch)
+                subjects = [ITEM + item.item_id for item in batch]
+                catalogue.withdraw(connection, subjects, CATALOGUE)
                 stated = (f for item in batch for f in item_facts(item, self.config.items.facts))
                 n_facts += catalogue.put_facts(connection, stated, CATALOGUE)
             n_facts += catalogue.put_facts(connection, counted("facts", facts), source)
@@ -136,18 +139,25 @@ class Workspace:
 
         Raises:
             NotFoundError: something that was not asked for has never been built.
+            BusyError: another process is building this workspace.
             TastegraphError: the workspace is empty, or torch is not installed.
         """
         unknown = set(only) - set(STAGES)
-        if unknown:
-            raise ConfigError(f"no such stage: {', '.join(sorted(unknown))}; there are {STAGES}")
+        if unknown or not only:
+            named = ", ".join(sorted(unknown)) or "none given"
+            raise ConfigError(f"no such stage: {named}; there are {', '.join(STAGES)}")
+        busy = f"{self.directory} is being built by another process: wait for it"
+        with held(self.directory / "build.lock", busy):
+            return self._build_if_changed(only)
+
+    def _build_if_changed(self, only: Collection[Stage]) -> str:
         inputs = self.fingerprint()
         version = self.snapshots.current()
         if version is not None and set(only) == set(STAGES):
             manifest = self.snapshots.open(version).manifest
             if manifest.get("inputs") == inputs and manifest["model"] is None:
                 return version
-        return self._build(set(only), inputs)
+        return self._build(only, inputs)
 
     def evaluate(self, file: Path | None = None) -> dict[str, Any]:
         """Compare the system with its controls and the baselines, on held-out events.

@@ -175,7 +175,7 @@ def shortlist(reasons: Sequence[Reason], most: int, score: float) -> list[Reason
 
 def _telling(shares: Scores, events: NDArray[np.int64] | int, most: int) -> NDArray[np.int64]:
     """Where the ``most`` shares above 0 are that tell most for each event that says them."""
-    speaking = np.flatnonzero(shares > 0)
+    speaking = np.flatnonzero((shares > 0) & (np.asarray(events) > 0))
     chosen = shares[speaking]
     each = chosen / (events if isinstance(events, int) else events[speaking])
     return speaking[np.lexsort((-chosen, -each))[:most]]

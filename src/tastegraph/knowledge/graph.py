@@ -19,7 +19,7 @@ Ints = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class KnowledgeGraph:
-    """A directed multigraph with typed edges, sorted by (head, relation, tail).
+    """A directed multigraph with typed edges, in a fixed order.
 
     Nodes are numbered items first (``0 … n_items - 1``, by id), then entities and values.
 
@@ -124,15 +124,15 @@ def build_graph(
     item_ids = sorted(titles)
     nodes = _Nodes(item_ids, links)
     label_rank = {name: rank for rank, name in enumerate(config.graph.label_relations)}
-    labels: dict[str, tuple[int, str]] = {}
+    languages = {tag: place for place, tag in enumerate(config.graph.label_languages)}
+    labels: dict[str, tuple[int, int, str]] = {}
     edges = _Edges()
     relations: dict[str, int] = {}
     for fact_id, fact in facts:
         rank = label_rank.get(fact.relation)
         if rank is not None and fact.literal:
-            best = labels.get(fact.subject)
-            if best is None or rank < best[0]:
-                labels[fact.subject] = (rank, fact.object)
+            label = (rank, languages.get(fact.language, len(languages)), fact.object)
+            labels[fact.subject] = min(label, labels.get(fact.subject, label))
             continue
         if fact.relation in config.relations and not config.relations[fact.relation].use:
             continue
@@ -147,10 +147,10 @@ def build_graph(
     return _assemble(item_ids, list(nodes.others), names, list(relations), edges)
 
 
-def _name(node_id: str, labels: Mapping[str, tuple[int, str]]) -> str:
+def _name(node_id: str, labels: Mapping[str, tuple[int, int, str]]) -> str:
     if "\x1f" in node_id:
         return node_id.split("\x1f", 1)[1]
-    return labels[node_id][1] if node_id in labels else ""
+    return labels[node_id][2] if node_id in labels else ""
 
 
 class _Nodes:

@@ -38,10 +38,9 @@ def redundant_relations(
     shared = np.zeros((n, n), dtype=np.int64)
     np.add.at(shared, (edges[here, 2], edges[there, 2]), 1)
     at_items = np.bincount(edges[edges[:, 0] < n_items, 2], minlength=n) / np.maximum(size, 1)
-    worth = sorted(range(n), key=lambda r: (-size[r], -at_items[r], names[r]))
-    kept: list[int] = []
-    redundant: list[int] = []
-    for r in worth:
-        covered = any(shared[r, k] >= CONTAINED * size[r] for k in kept if k != r)
-        (redundant if covered and size[r] else kept).append(r)
-    return redundant
+    covers = CONTAINED * size[None, :] <= shared.T  # covers[k, r]: k says what r says
+    better = sorted(range(n), key=lambda r: (-at_items[r], names[r]))
+    rank = np.argsort(better)
+    said_elsewhere = covers & (~covers.T | (rank[:, None] < rank[None, :]))
+    np.fill_diagonal(said_elsewhere, False)
+    return np.flatnonzero(said_elsewhere.any(axis=0) & (size > 0)).tolist()

@@ -29,8 +29,9 @@ class Associations:
 
     Attributes:
         strength: float32 CSR[items, features], rows sorted by feature.
-        facts: int64[nnz], the stored fact behind each entry, or ``ITSELF`` where the feature's
-            node is the item itself ("sequel of *Alien*" is a feature that *Alien* has).
+        facts: int64[nnz], the stored fact behind each entry, or ``ITSELF`` where a fact's
+            object is the item itself: what states "prequel: *Alien*" has this in common with
+            *Alien*. It is told one way alone, so that one fact counts once.
         relation: int32[features], index of the relation.
         reverse: bool[features], whether the item is the object of the fact.
         node: int32[features], the node at the other end.
@@ -70,7 +71,7 @@ def associate(graph: KnowledgeGraph) -> Associations:
     features, column = np.unique(key, return_inverse=True)
     facts, confidence = graph.facts[edge], graph.confidence[edge]
     kind, feature_node = np.divmod(features, graph.n_nodes)
-    itself = np.flatnonzero(feature_node < n)
+    itself = np.flatnonzero((feature_node < n) & (kind % 2 == 0))
     item = np.concatenate([item, feature_node[itself]])
     column = np.concatenate([column, itself])
     facts = np.concatenate([facts, np.full(len(itself), ITSELF)])

@@ -37,7 +37,8 @@ class History:
 
     def newest(self, count: int) -> History:
         """The last ``count`` events."""
-        return History(self.items[-count:], self.weights[-count:])
+        start = max(len(self) - count, 0)
+        return History(self.items[start:], self.weights[start:])
 
 
 @dataclass(frozen=True)

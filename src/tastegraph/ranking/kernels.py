@@ -20,6 +20,7 @@ from scipy import sparse
 
 from tastegraph.arrays import CSR
 
+ROUNDING = 1e-5
 Scores = NDArray[np.float32]
 Entries = tuple[NDArray[np.int64], NDArray[np.int32], Scores]
 """(event, feature, value) of a history, as columns."""
@@ -103,9 +104,9 @@ class FactorKernel:
 
     def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
         """float32[I]."""
-        scores = self.right @ (attention @ self.left[items])
-        np.subtract.at(scores, items, attention * self._diagonal[items])
-        return np.asarray(scores, dtype=np.float32)
+        scores = np.asarray(self.right @ (attention @ self.left[items]), dtype=np.float32)
+        _without_itself(scores[None, :], _as_row(items, attention, len(scores)), self._diagonal)
+        return scores
 
     def between(self, items: NDArray[np.int32], target: int) -> Scores:
         """float32[T]."""
@@ -151,7 +152,7 @@ class FeatureKernel:
         width = self.features.shape[1]
         interests = np.bincount(features, attention[events] * values, minlength=width)
         scores = np.asarray(self.features @ interests.astype(np.float32), dtype=np.float32)
-        np.subtract.at(scores, items, attention * self._diagonal[items])
+        _without_itself(scores[None, :], _as_row(items, attention, len(scores)), self._diagonal)
         return scores
 
     def between(self, items: NDArray[np.int32], target: int) -> Scores:
@@ -173,8 +174,17 @@ class FeatureKernel:
         return events, self.features.indices[entries], self.features.data[entries]
 
 
+def _as_row(items: NDArray[np.int32], attention: Scores, n_items: int) -> CSR:
+    """What each item of one history gets, summed, as CSR[1, I]."""
+    distinct, place = np.unique(items, return_inverse=True)
+    total = np.bincount(place, attention, minlength=len(distinct)).astype(np.float32)
+    return sparse.csr_array((total, distinct, [0, len(distinct)]), shape=(1, n_items))
+
+
 def _without_itself(scores: Scores, attention: CSR, diagonal: Scores) -> Scores:
-    """Take ``attention · diagonal`` off, in place."""
+    """Take ``attention · diagonal`` off, in place; what is left of it by rounding is 0."""
     rows = np.repeat(np.arange(attention.shape[0]), np.diff(attention.indptr))
-    scores[rows, attention.indices] -= attention.data * diagonal[attention.indices]
+    own = attention.data * diagonal[attention.indices]
+    others = scores[rows, attention.indices] - own
+    scores[rows, attention.indices] = np.where(np.abs(others) > ROUNDING * np.abs(own), others, 0)
     return scores

@@ -170,6 +170,16 @@ class Engine:
         known = [tie for tie in ties if now.associations.node[tie.feature] != item]
         return now.labels[item], [now.interest(tie) for tie in known]
 
+    def require(self, item_ids: Iterable[str]) -> None:
+        """Check that the snapshot in service knows all these items.
+
+        Raises:
+            NotFoundError: it does not know one.
+        """
+        now = self._current()
+        for item_id in item_ids:
+            self._item(now, item_id)
+
     def versions(self) -> tuple[str, str]:
         """The model and the graph in service."""
         now = self._current()

@@ -13,8 +13,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from tastegraph.errors import NotFoundError, RowError, TastegraphError
-from tastegraph.storage.database import BusyError
+from tastegraph.errors import BusyError, NotFoundError, RowError, TastegraphError
 
 log = logging.getLogger("tastegraph.serving")
 

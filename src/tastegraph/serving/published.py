@@ -121,11 +121,8 @@ class Published:
         relation = self.relations[self.associations.relation[reason.feature]]
         reverse = bool(self.associations.reverse[reason.feature])
         node = int(self.associations.node[reason.feature])
-        direct = None
-        if node in (start, target):
-            # The item at the other end is the feature's own node, so one fact joins the two.
-            told_by_target = node == start
-            direct = "forward" if told_by_target != reverse else "backward"
+        # Where the item at the other end is the feature's own node, one fact joins the two.
+        direct = {start: "forward", target: "backward"}.get(node)
         common = wording.Common(relation, self.labels[node], reverse, direct)
         phrase = wording.phrase_of(relation, self.told)
         return wording.shares_with(common, phrase, title, event, reason.events)

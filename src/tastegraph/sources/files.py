@@ -72,5 +72,7 @@ class Files:
 
 
 def rejects_file(directory: Path, on_error: Literal["raise", "skip"] | str) -> Rejects:
-    """Where a workspace keeps the rows that an import left out."""
-    return Rejects("skip" if on_error == "skip" else "raise", directory / "rejects.jsonl")
+    """Where a workspace keeps the rows that its last import left out."""
+    path = directory / "rejects.jsonl"
+    path.unlink(missing_ok=True)
+    return Rejects("skip" if on_error == "skip" else "raise", path)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import islice
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.records import Fact, Item, Link
@@ -18,10 +18,8 @@ BATCH = 10_000
 def fact_id(fact: Fact) -> int:
     """A stable id in [0, 2⁶³): the same statement has the same id in every workspace."""
     parts = (fact.subject, fact.relation, fact.object, fact.datatype, fact.language)
-    digest = blake2b(
-        "\x1f".join((*parts, str(int(fact.literal)))).encode("utf-8", "surrogatepass"),
-        digest_size=8,
-    )
+    whole = "".join(f"{len(part)}:{part}" for part in (*parts, str(int(fact.literal))))
+    digest = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=8)
     return int.from_bytes(digest.digest(), "big") >> 1
 
 
@@ -49,6 +47,18 @@ def put_items(connection: Connection, new: Iterable[Item]) -> int:
             ],
         )
     return total
+
+
+def withdraw(connection: Connection, subjects: Sequence[str], source: str) -> None:
+    """Take ``source``'s support from every fact about ``subjects``; facts without any go."""
+    for start in range(0, len(subjects), 500):
+        about = facts.c.subject.in_(subjects[start : start + 500])
+        ids = select(facts.c.fact_id).where(about).scalar_subquery()
+        connection.execute(
+            delete(evidence).where(evidence.c.source == source, evidence.c.fact_id.in_(ids))
+        )
+        supported = select(evidence.c.fact_id).where(evidence.c.fact_id == facts.c.fact_id)
+        connection.execute(delete(facts).where(about, ~supported.exists()))
 
 
 def put_facts(connection: Connection, new: Iterable[Fact], source: str) -> int:

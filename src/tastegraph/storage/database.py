@@ -7,22 +7,20 @@ other connection is opened read-only.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from tastegraph.errors import TastegraphError
-
-
-class BusyError(TastegraphError):
-    """Another process holds the writing connection."""
+from tastegraph.storage.locks import hold
 
 
 class Database:
@@ -40,7 +38,11 @@ class Database:
         self._writer: Connection | None = None
         self._lock: int | None = None
         self._readers = create_engine(
-            f"sqlite:///file:{path}?mode=ro&uri=true",
+            URL.create(
+                "sqlite",
+                database=f"file:{quote(str(path))}",
+                query={"mode": "ro", "uri": "true"},
+            ),
             poolclass=QueuePool,
             pool_size=8,
             max_overflow=64,
@@ -57,7 +59,7 @@ class Database:
         """
         if not self.path.exists():
             raise TastegraphError(f"{self.path} holds nothing yet: run 'tastegraph import' first")
-        with self._readers.connect() as connection:
+        with _told(self.path), self._readers.connect() as connection:
             yield connection
 
     @contextmanager
@@ -67,7 +69,7 @@ class Database:
         Raises:
             BusyError: another process is writing to this database.
         """
-        with self._mutex:
+        with self._mutex, _told(self.path):
             connection = self._open_writer()
             with connection.begin():
                 yield connection
@@ -85,31 +87,35 @@ class Database:
 
     def _open_writer(self) -> Connection:
         if self._writer is None:
-            self._lock = _acquire(self.path)
+            self._lock = hold(
+                self.path.with_suffix(".lock"),
+                f"{self.path} is being written by another process: stop it, or send events to "
+                "the running service (POST /v1/events)",
+            )
             engine = create_engine(
-                f"sqlite:///{self.path}",
+                URL.create("sqlite", database=str(self.path)),
                 poolclass=NullPool,
                 connect_args={"check_same_thread": False},
             )
             _on_connect(engine, ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"))
-            self._writer = engine.connect()
-            with self._writer.begin():
-                self._metadata.create_all(self._writer)
+            try:
+                self._writer = engine.connect()
+                with self._writer.begin():
+                    self._metadata.create_all(self._writer)
+            except BaseException:
+                self.close()
+                raise
         return self._writer
 
 
-def _acquire(path: Path) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o644)
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise BusyError(
-            f"{path} is being written by another process: stop it, or send events to "
-            "the running service (POST /v1/events)"
-        ) from None
-    return lock
+        yield
+    except DatabaseError as error:
+        raise TastegraphError(f"{path} cannot be used: {error.orig}") from error
+    except UnicodeEncodeError as error:
+        raise TastegraphError(f"not valid Unicode text: {error.object!r}") from error
 
 
 def _on_connect(engine: Engine, pragmas: tuple[str, ...]) -> None:

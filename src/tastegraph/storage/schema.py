@@ -60,6 +60,8 @@ facts = Table(
     Column("language", String, nullable=False),
 )
 
+Index("facts_by_subject", facts.c.subject)
+
 evidence = Table(
     "evidence",
     metadata,

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from tastegraph.errors import NotFoundError, SnapshotError
 
 FORMAT = 1
+_WRITING = ".writing-"
 Array = NDArray[Any]
 
 
@@ -80,7 +81,7 @@ class Snapshots:
                 raise SnapshotError(f"array {name!r} is not finite: the snapshot is not published")
         self.directory.mkdir(parents=True, exist_ok=True)
         version = f"{max(map(int, self.versions()), default=0) + 1:06d}"
-        work = Path(tempfile.mkdtemp(prefix=".writing-", dir=self.directory))
+        work = Path(tempfile.mkdtemp(prefix=_WRITING, dir=self.directory))
         try:
             for name, array in arrays.items():
                 np.save(work / f"{name}.npy", array, allow_pickle=False)
@@ -122,7 +123,7 @@ class Snapshots:
     def current(self) -> str | None:
         """The version in service, or ``None`` before the first build."""
         try:
-            return self._pointer.read_text(encoding="utf-8")
+            return self._pointer.read_text(encoding="utf-8").strip() or None
         except FileNotFoundError:
             return None
 
@@ -143,10 +144,11 @@ class Snapshots:
             raise NotFoundError(f"there is no snapshot {version!r} in {self.directory}") from None
         except ValueError as error:
             raise SnapshotError(f"{path / 'manifest.json'} is not JSON: {error}") from None
-        if manifest.get("format") != FORMAT:
+        told = manifest if isinstance(manifest, dict) else {}
+        if told.get("format") != FORMAT or not isinstance(told.get("files"), dict):
             raise SnapshotError(
-                f"{path} has format {manifest.get('format')!r}, this version reads {FORMAT}: "
-                "run 'tastegraph build' again"
+                f"{path / 'manifest.json'} has format {told.get('format')!r}, this version reads "
+                f"{FORMAT}: run 'tastegraph build' again"
             )
         arrays = {}
         for file, digest in manifest["files"].items():
@@ -161,10 +163,16 @@ class Snapshots:
         return Snapshot(path, manifest, arrays)
 
     def prune(self, keep: int) -> None:
-        """Delete all but the newest ``keep`` snapshots and the one in service."""
-        for version in self.versions()[:-keep]:
+        """Delete all but the newest ``keep`` snapshots and the one in service.
+
+        What a killed build left half-written goes as well, so no build may be under way.
+        """
+        versions = self.versions()
+        for version in versions[: max(len(versions) - keep, 0)]:
             if version != self.current():
                 shutil.rmtree(self.directory / version)
+        for left in self.directory.glob(f"{_WRITING}*"):
+            shutil.rmtree(left)
 
 
 def _sha256(file: Path) -> str:
