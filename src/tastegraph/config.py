@@ -121,13 +121,14 @@ class Evaluation(_Section):
     """How a recommender is judged.
 
     Attributes:
-        split: ``given`` uses the events' own ``split`` column.
+        split: ``given`` uses the events' own ``split`` column; ``auto`` does so where every like
+            has one, and else splits each person's events in time order.
         fractions: train, valid, test; used by every split but ``given`` and ``leave-last-out``.
     """
 
-    split: Literal["user-temporal", "global-temporal", "random", "leave-last-out", "given"] = (
-        "user-temporal"
-    )
+    split: Literal[
+        "auto", "user-temporal", "global-temporal", "random", "leave-last-out", "given"
+    ] = "auto"
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
     cutoffs: tuple[int, ...] = (10, 20)
     bootstrap: int = Field(default=1000, ge=100)

@@ -172,7 +172,7 @@ class Workspace:
             TastegraphError: there are too few events to hold any out.
         """
         _need_torch()
-        from tastegraph.evaluation.report import document, evaluate
+        from tastegraph.evaluation.report import evaluate
         from tastegraph.learning.content import interactions_from_store
         from tastegraph.ranking.artefacts import choice_from, content_from
 
@@ -181,7 +181,7 @@ class Workspace:
         events = interactions_from_store(self.database, content.graph, self.config)
         same = snapshot.manifest["inputs"] == inputs and snapshot.manifest["model"] is None
         choice = choice_from(snapshot) if same else None
-        report = document(self.config, inputs, *evaluate(content, events, self.config, choice))
+        report = evaluate(content, events, self.config, inputs, choice)
         if file is not None:
             file.write_text(json.dumps(report, indent=1, allow_nan=False), encoding="utf-8")
         return report

@@ -10,6 +10,15 @@ from tastegraph.evaluation.split import TRAIN, split
 from tastegraph.profiles.interactions import Interactions
 
 
+def resolved(events: Interactions, config: Evaluation) -> Evaluation:
+    """``config`` with the split that ``auto`` stands for."""
+    if config.split != "auto":
+        return config
+    given = events.given[events.weights > 0]
+    published = bool(len(given)) and bool((given >= 0).all())
+    return config.model_copy(update={"split": "given" if published else "user-temporal"})
+
+
 def parts_of(events: Interactions, config: Evaluation, seed: int) -> NDArray[np.int8]:
     """int8[E]: likes are split; an event against an item goes with the person's latest like.
 
@@ -19,6 +28,7 @@ def parts_of(events: Interactions, config: Evaluation, seed: int) -> NDArray[np.
         ConfigError: the events do not have what the split needs.
     """
     liked = np.flatnonzero(events.weights > 0)
+    config = resolved(events, config)
     given = events.given[liked] if config.split == "given" else None
     parts = np.full(len(events), TRAIN, dtype=np.int8)
     if not len(liked):

@@ -10,28 +10,34 @@ import numpy as np
 from tastegraph.config import Config
 from tastegraph.errors import TastegraphError
 from tastegraph.evaluation.audit import Audit, ItemFacts, audit
-from tastegraph.evaluation.experiment import TRAIN_AND_VALID, TRAIN_ONLY, Data, compare
-from tastegraph.evaluation.parts import parts_of
+from tastegraph.evaluation.experiment import compare
+from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, Data
+from tastegraph.evaluation.parts import parts_of, resolved
 from tastegraph.evaluation.split import TEST
-from tastegraph.evaluation.table import Result, to_json
+from tastegraph.evaluation.table import to_json
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.ranking.learned import Choice, Content
 
 
 def evaluate(
-    content: Content, events: Interactions, config: Config, choice: Choice | None
-) -> tuple[Audit, list[Result]]:
+    content: Content, events: Interactions, config: Config, inputs: str, choice: Choice | None
+) -> dict[str, Any]:
     """Audit the split, then judge every model on it.
 
     Args:
         content: graph and texts.
         events: every event.
         config: the workspace's.
+        inputs: fingerprint of what the result depends on.
         choice: settings chosen on this very split before, to spare choosing them again.
+
+    Returns:
+        ``{"dataset", "protocol", "audit", "results"}``, ready for JSON.
 
     Raises:
         TastegraphError: no event could be held out.
     """
+    config = config.model_copy(update={"evaluation": resolved(events, config.evaluation)})
     parts = parts_of(events, config.evaluation, config.model.seed)
     data = Data(events, parts, content)
     if not data.wanted(TEST).nnz:
@@ -39,12 +45,8 @@ def evaluate(
             f"the split {config.evaluation.split!r} holds out no event for the test part: "
             "there are too few events of any one person"
         )
-    return _audit(data), compare(data, config.evaluation, config.model, choice)
-
-
-def document(config: Config, inputs: str, audited: Audit, results: list[Result]) -> dict[str, Any]:
-    """``{"dataset", "protocol", "audit", "results"}``, ready for JSON."""
-    return to_json(config.name, protocol(config, inputs), audited, results)
+    results = compare(data, config.evaluation, config.model, choice)
+    return to_json(config.name, protocol(config, inputs), _audit(data), results)
 
 
 def protocol(config: Config, inputs: str) -> Mapping[str, Any]:

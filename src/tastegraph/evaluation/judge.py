@@ -1,0 +1,181 @@
+"""Judging one model: everybody's list against what they went on to like."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.arrays import CSR
+from tastegraph.config import Evaluation
+from tastegraph.config import Model as ModelConfig
+from tastegraph.evaluation.metrics import coverage, per_user, top_k_blocks
+from tastegraph.evaluation.significance import bootstrap_interval, paired_p
+from tastegraph.evaluation.slices import Slice, standard_slices
+from tastegraph.evaluation.split import TEST, TRAIN
+from tastegraph.evaluation.table import Result
+from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.ranking.kernels import Scores
+from tastegraph.ranking.learned import Content
+from tastegraph.ranking.model import Model
+
+TRAIN_ONLY, TRAIN_AND_VALID = "train", "train+valid"
+SLICE_METRICS = ("ndcg@10", "recall@10", "recall@20")
+_BLOCK = 512
+
+
+class Ranker(Protocol):
+    """Anything that scores all items for histories."""
+
+    def scores(self, histories: Sequence[History]) -> Scores:
+        """float32[U, I]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Data:
+    """Events with their parts, and what is known about the items.
+
+    Attributes:
+        events: every event.
+        parts: int8[E], from :func:`tastegraph.evaluation.parts.parts_of`.
+        content: graph and texts.
+    """
+
+    events: Interactions
+    parts: NDArray[np.int8]
+    content: Content
+
+    @property
+    def training(self) -> Interactions:
+        """What every model learns from first."""
+        return self.events.select(self.parts == TRAIN)
+
+    @property
+    def known(self) -> Interactions:
+        """Training and validation part."""
+        return self.events.select(self.parts != TEST)
+
+    def wanted(self, part: int) -> CSR:
+        """bool CSR[U, I], what should be found."""
+        return self.events.select((self.parts == part) & (self.events.weights > 0)).likes()
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A model fitted for one kind of history."""
+
+    model: str
+    history: str
+    ranker: Ranker
+    fit_seconds: float = math.nan
+    peak_rss_mb: float = math.nan
+
+
+def liked_only(events: Interactions) -> list[History]:
+    """Every person's likes, oldest first."""
+    return events.select(events.weights > 0).histories()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Everybody's metrics on all items: metric → float64[U], and the lists themselves."""
+
+    top: NDArray[np.int32]
+    values: Mapping[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Ranks all items for everybody with a test event, and compares."""
+
+    data: Data
+    evaluation: Evaluation
+    config: ModelConfig
+    people: NDArray[np.int64]
+    masked: CSR
+    wanted: CSR
+    popularity: NDArray[np.int64]
+    slices: Sequence[Slice]
+
+    @classmethod
+    def of(cls, data: Data, evaluation: Evaluation, config: ModelConfig) -> Judge:
+        """Everybody who has something to find in the test part."""
+        wanted = data.wanted(TEST)
+        people = np.flatnonzero(np.diff(wanted.indptr))
+        likes = data.training.likes()
+        return cls(
+            data=data,
+            evaluation=evaluation,
+            config=config,
+            people=people,
+            masked=data.known.likes()[people],
+            wanted=wanted[people],
+            popularity=np.bincount(likes.indices, minlength=likes.shape[1]),
+            slices=[replace(s, users=s.users[people]) for s in standard_slices(likes)],
+        )
+
+    def __call__(self, entrant: Entrant) -> Judged:
+        """Rank all items for everybody; a baseline's history holds likes alone."""
+        events = self.data.training if entrant.history == TRAIN_ONLY else self.data.known
+        everyone = (
+            events.histories(self.config.history)
+            if isinstance(entrant.ranker, Model)
+            else liked_only(events)
+        )
+        histories = [everyone[person] for person in self.people]
+        top = top_k_blocks(
+            lambda rows: entrant.ranker.scores([histories[row] for row in rows]),
+            len(self.people),
+            self.masked,
+            max(self.evaluation.cutoffs),
+            _BLOCK,
+        )
+        return Judged(top, self._values(top, self.wanted))
+
+    def report(
+        self, entrant: Entrant, judged: Judged, p: Mapping[str, Mapping[str, float]]
+    ) -> Iterator[Result]:
+        """One result for each slice that holds anybody."""
+        for part in self.slices:
+            whole = part.name == "all"
+            values = judged.values
+            if not whole:
+                restricted = self._values(judged.top, part.restrict(self.wanted))
+                values = {name: restricted[name] for name in SLICE_METRICS}
+            if not np.isfinite(values["ndcg@10"]).any():
+                continue
+            means = {name: float(np.nanmean(value)) for name, value in values.items()}
+            if whole:
+                means |= {
+                    f"coverage@{k}": coverage(judged.top, self.wanted.shape[1], k)
+                    for k in self.evaluation.cutoffs
+                }
+            yield Result(
+                model=entrant.model,
+                slice=part.name,
+                history=entrant.history,
+                metrics=means,
+                ci95={name: self._interval(value) for name, value in values.items()},
+                p_vs=p[entrant.model] if whole else {},
+                fit_seconds=entrant.fit_seconds,
+                peak_rss_mb=entrant.peak_rss_mb,
+            )
+
+    def p_value(self, first: Judged, second: Judged) -> float:
+        """Of the difference in NDCG@10, person by person."""
+        return paired_p(
+            first.values["ndcg@10"], second.values["ndcg@10"],
+            10 * self.evaluation.bootstrap, self.config.seed,
+        )  # fmt: skip
+
+    def _values(self, top: NDArray[np.int32], wanted: CSR) -> dict[str, NDArray[np.float64]]:
+        return per_user(top, wanted, self.evaluation.cutoffs, self.popularity)
+
+    def _interval(self, values: NDArray[np.float64]) -> tuple[float, float]:
+        known = values[np.isfinite(values)]
+        return bootstrap_interval(known, self.evaluation.bootstrap, self.config.seed)
