@@ -9,6 +9,7 @@ snapshots/         what was built; CURRENT names the one in service
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -285,3 +286,5 @@ def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
 def _need_torch() -> None:
     if find_spec("torch") is None or find_spec("torch_geometric") is None:
         raise TastegraphError("building needs torch: pip install 'tastegraph[train]'")
+    # Before torch is loaded: threads that wait by spinning starve every other process.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

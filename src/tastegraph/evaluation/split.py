@@ -58,7 +58,7 @@ def split(
             return _last_two(place, size)
         case "random":
             order = np.lexsort((np.random.default_rng(seed).random(len(users)), users))
-        case "user-temporal":
+        case "user-temporal" | "auto":
             order = _ordered_within_user(users, times)
     place, size = _places(users, order)
     counts = part_counts(size, config.fractions)

@@ -70,7 +70,6 @@ class Encoder:
 
     @cached_property
     def _model(self) -> Any:
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging

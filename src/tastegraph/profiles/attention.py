@@ -31,10 +31,10 @@ class Attention(Protocol):
 
 @dataclass(frozen=True)
 class Recency:
-    """w · (½^(b/h) + .05) for the event that lies b events back, w the weight of its kind.
+    """w · (½^(b/h) + .05) for an event that b likes came after, w the weight of its kind.
 
     Attributes:
-        half_life: h, in events; ``None`` weighs old and new alike.
+        half_life: h, in likes; ``None`` weighs old and new alike.
         against: factor on events that count against; 0 ignores them.
     """
 
@@ -45,7 +45,8 @@ class Recency:
         """float32[T]."""
         weights = np.where(history.weights < 0, self.against * history.weights, history.weights)
         if self.half_life is not None:
-            back = np.arange(len(history) - 1, -1, -1, dtype=np.float32)
+            liked = np.cumsum(history.weights > 0, dtype=np.float32)
+            back = liked[-1:] - liked
             weights = weights * (np.exp2(-back / np.float32(self.half_life)) + np.float32(FLOOR))
         return weights.astype(np.float32)
 

@@ -145,7 +145,8 @@ def _best_filter(likes: CSR, validation: Validation) -> tuple[str, float]:
         options += [("ease", strength) for strength in EASE_STRENGTHS]
 
     def value(option: tuple[str, float]) -> float:
-        return validation(Part(Recency(), TableKernel(behaviour_table(likes, *option))))
+        kernel = TableKernel(behaviour_table(likes, *option))
+        return max(validation(Part(Recency(half_life), kernel)) for half_life in HALF_LIVES)
 
     return max(options, key=value)
 
