@@ -76,8 +76,8 @@ def test_own_files(folder: Path) -> None:
     assert list(dataset.facts()) == [DIRECTED]
     assert list(dataset.links()) == [Link("1", "m.1")]
     assert list(item_facts(second, dataset.columns)) == [
-        Fact("item:2", "genre", "Comedy"),
-        Fact("Comedy", "label", "Comedy", literal=True),
+        Fact("item:2", "genre", "genre:Comedy"),
+        Fact("genre:Comedy", "label", "Comedy", literal=True),
         Fact("item:2", "release_year", "1988", literal=True),
     ]
 

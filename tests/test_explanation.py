@@ -125,14 +125,16 @@ def test_what_two_items_have_in_common_in_words(found, words):
 
 def test_behaviour_and_text_in_words_for_and_against():
     skipped = Event("", "", "fargo", "skip")
-    assert wording.liked_with("Fargo", RATED, against=False) == (
+    assert wording.liked_with("Fargo", RATED, alike=True) == (
         "people who like *Fargo*, which you rated 5, like this too"
     )
-    assert wording.liked_with("Fargo", skipped, against=True) == "unlike *Fargo*, which you skipped"
-    assert wording.text_like("Fargo", RATED, against=False) == (
+    assert wording.liked_with("Fargo", skipped, alike=False) == (
+        "people who like *Fargo*, which you skipped, like this less than others do"
+    )
+    assert wording.text_like("Fargo", RATED, alike=True) == (
         "described much like *Fargo*, which you rated 5"
     )
-    assert wording.text_like("Fargo", skipped, against=True) == (
+    assert wording.text_like("Fargo", skipped, alike=False) == (
         "described unlike *Fargo*, which you skipped"
     )
     assert wording.popular() == "liked by many; nothing is known of your taste yet"
@@ -184,7 +186,8 @@ def test_a_dislike_speaks_against_what_is_alike(engine):
     assert {r.kind for r in against} >= {"behaviour", "knowledge"}
     assert all(r.share < 0 for r in against if r.kind == "knowledge")
     (behaviour,) = (r for r in against if r.kind == "behaviour")
-    assert behaviour.text == "unlike *Western No. 1*, which you disliked"
+    alike = behaviour.share < 0  # what is like a disliked film has a share below 0
+    assert behaviour.text == wording.liked_with("Western No. 1", events[1], alike)
 
 
 def test_of_a_stranger_nothing_is_known(engine):

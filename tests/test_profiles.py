@@ -198,10 +198,10 @@ def test_without_a_half_life_old_and_new_weigh_alike():
     np.testing.assert_allclose(Recency(against=0.5)(past), [1, 0.3, -0.5, -0.25])
 
 
-def test_an_event_one_half_life_back_weighs_half_and_the_floor():
+def test_an_event_one_half_life_of_likes_back_weighs_half_and_the_floor():
     past = history((0, 1.0), (1, -0.5), (2, 1.0), (3, 0.3), (4, 1.0))
     assert Recency(half_life=2.0, against=1.0)(past) == pytest.approx(
-        [0.25 + 0.05, -0.5 * (2**-1.5 + 0.05), 0.5 + 0.05, 0.3 * (2**-0.5 + 0.05), 1.05]
+        [2**-1.5 + 0.05, -0.5 * (2**-1.5 + 0.05), 0.5 + 0.05, 0.3 * (2**-0.5 + 0.05), 1.05]
     )
 
 

@@ -401,10 +401,10 @@ def test_items_and_their_facts(tmp_path: Path) -> None:
     )  # fmt: skip
     assert second == Item("2", "Big")
     assert list(item_facts(first, columns)) == [
-        Fact("item:1", "genre", "Crime"),
-        Fact("Crime", "label", "Crime", literal=True),
-        Fact("item:1", "genre", "Drama"),
-        Fact("Drama", "label", "Drama", literal=True),
+        Fact("item:1", "genre", "genre:Crime"),
+        Fact("genre:Crime", "label", "Crime", literal=True),
+        Fact("item:1", "genre", "genre:Drama"),
+        Fact("genre:Drama", "label", "Drama", literal=True),
         Fact("item:1", "year", "1995", literal=True),
         Fact("item:1", "label", "Heat", literal=True),
     ]

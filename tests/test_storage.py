@@ -55,11 +55,14 @@ def test_a_database_that_was_never_written_says_what_to_do(database):
 
 def test_a_second_writer_is_told_what_to_do(database, tmp_path):
     append(database, event("a"))
-    second = Database(tmp_path / "tastegraph.db", schema.metadata)
-    with pytest.raises(BusyError, match="POST /v1/events"), second.writing():
+    second = Database(tmp_path / "tastegraph.db", schema.metadata, patience=0.0)
+    with (
+        database.writing(),
+        pytest.raises(BusyError, match="wait until it is done"),
+        second.writing(),
+    ):
         pass
     assert count(second) == 1
-    database.close()
     assert append(second, event("b")) == Receipt(1, 0)
     second.close()
 
@@ -72,7 +75,7 @@ from pathlib import Path
 from tastegraph.storage import events, schema
 from tastegraph.errors import BusyError
 from tastegraph.storage.database import Database
-database = Database(Path(sys.argv[1]), schema.metadata)
+database = Database(Path(sys.argv[1]), schema.metadata, patience=0.0)
 with database.reading() as connection:
     print(events.count(connection))
 try:
@@ -81,10 +84,12 @@ try:
 except BusyError:
     print("busy")
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(database.path)], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-c", code, str(database.path)]
+    with database.writing():
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["1", "busy"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "written"]
 
 
 def test_the_lock_of_a_writer_ends_with_its_process(database):

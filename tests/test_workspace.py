@@ -128,7 +128,7 @@ def test_evaluation_has_every_row_and_no_nan(cinema, tmp_path):
     assert set(report) == {"dataset", "protocol", "audit", "results"}
     models = {row["model"] for row in report["results"]}
     assert models == {
-        "tastegraph", "gcn", "filters", "popularity", "itemknn", "rp3beta", "ease",
+        "tastegraph", "gcn", "filters", "popularity", "itemknn", "rp3beta", "ease", "ease tuned",
         "graph off", "graph shuffled", "text off",
     }  # fmt: skip
     assert {row["history"] for row in report["results"]} == {"train", "train+valid"}
@@ -138,6 +138,41 @@ def test_evaluation_has_every_row_and_no_nan(cinema, tmp_path):
     assert set(system["p_vs"]) == models - {"tastegraph"}
     popularity = next(r for r in whole if r["model"] == "popularity" and r["history"] == "train")
     assert system["metrics"]["ndcg@10"] > popularity["metrics"]["ndcg@10"]
+
+
+def test_numbers_in_a_column_are_no_items(tmp_path):
+    """A category called 2 is not item 2."""
+    told = {**SETTINGS, "items": {"facts": {"category": {"relation": "category"}}}}
+    shop = Workspace.init(tmp_path / "shop", told)
+    shop.ingest(
+        items=[Item(str(k), f"Thing {k}", "", {"category": (str(k % 3),)}) for k in range(9)]
+    )
+    shop.build()
+    _, ties = shop.engine.content("5")
+    assert [(tie.phrase, tie.node, tie.label) for tie in ties] == [("category", "category:2", "2")]
+
+
+def test_what_was_viewed_clicked_and_bought_is_one_event(cinema):
+    kinds = ("view", "purchase", "click")
+    cinema.record(Event(f"{kind}-1", "buyer", "space-03", kind) for kind in kinds)
+    cinema.record([Event("other", "buyer", "space-04", "like")])
+    texts = [r.text for r in cinema.explain("buyer", "space-05").reasons]
+    assert len(texts) == len(set(texts))
+    assert not any("clicked" in text or "viewed" in text for text in texts)
+    assert any("which you bought" in text for text in texts)
+
+
+def test_only_what_is_stale_is_built(cinema):
+    cinema.ingest(
+        items=[Item("late", "Late")], events=[Event("l", "western-fan-0", "late", "like")]
+    )
+    with pytest.raises(TastegraphError, match="run 'tastegraph build' first"):
+        cinema.evaluate()
+    cinema.build(only={"model"})
+    with pytest.raises(NotFoundError, match="late"):
+        cinema.explain("western-fan-0", "late")
+    cinema.build()
+    assert cinema.explain("western-fan-0", "late").seen
 
 
 def test_profiles_can_be_read(cinema):

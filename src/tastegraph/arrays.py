@@ -33,6 +33,13 @@ def contains(keys: NDArray[np.int64], wanted: NDArray[np.int64]) -> Bools:
     return np.equal(keys[np.minimum(found, len(keys) - 1)], wanted)
 
 
+def without(matrix: CSR, cells: CSR) -> CSR:
+    """Return the cells of ``matrix`` that are not in ``cells``, as bool CSR of the same shape."""
+    keys = pair_keys(matrix)
+    rows, columns = np.divmod(keys[~contains(pair_keys(cells), keys)], max(matrix.shape[1], 1))
+    return binary(rows, columns, (matrix.shape[0], matrix.shape[1]))
+
+
 def binary(rows: ArrayLike, columns: ArrayLike, shape: tuple[int, int]) -> CSR:
     """Return the boolean CSR[shape] that holds the given cells, each once however often given."""
     keys = np.unique(np.asarray(rows, dtype=np.int64) * shape[1] + np.asarray(columns))

@@ -36,7 +36,6 @@ class OnError(StrEnum):
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="the workspace")]
 Number = Annotated[int, typer.Option("-n", min=1, max=1000, help="how many")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
-File = Annotated[Path | None, typer.Option(dir_okay=False)]
 Skip = Annotated[OnError, typer.Option(help="skip: import the rest, write rejects to a file")]
 
 
@@ -64,6 +63,8 @@ def import_(
     """Import files; without --on-error skip a bad row means that nothing is imported."""
     from tastegraph.sources.files import Files, rejects_file
 
+    if not any((items, events, facts, links, atomic)):
+        raise TastegraphError("nothing to import: give --items, --events, --facts or --links")
     files = Files(items or [], events or [], facts or [], links or [])
     if atomic is not None:
         files = files.with_atomic(atomic)
@@ -93,6 +94,8 @@ def evaluate(
     """Compare the system with its controls and the baselines on held-out events."""
     from tastegraph.evaluation.show import show
 
+    if json is not None and not json.parent.is_dir():
+        raise TastegraphError(f"{json.parent} is no folder: the results could not be written")
     show(_open(directory).evaluate(json))
 
 
@@ -153,7 +156,8 @@ def record(
 
     workspace = _open(directory)
     with rejects_file(directory, on_error.value) as rejects:
-        receipt = workspace.record(read_events(events, rejects))
+        types = workspace.config.events.weights
+        receipt = workspace.record(read_events(events, rejects, types=types))
     _print(f"{receipt.accepted} events recorded, {receipt.duplicates} known already")
     _print_rejects(rejects)
 
@@ -231,7 +235,7 @@ def main() -> None:
     """Run the command line; an error a person can act on is one line, without a traceback."""
     try:
         app()
-    except TastegraphError as error:
+    except (TastegraphError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,7 +10,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tastegraph.errors import ConfigError
-from tastegraph.records import EVENT_TYPES
 
 FILE = "tastegraph.toml"
 
@@ -30,7 +30,7 @@ class Events(_Section):
 
     Attributes:
         weights: event type → weight in [-1, 1]; for (> 0), against (< 0) or not at all (0).
-            Types that are not named keep their default.
+            Those that are not named keep their default; further types may be named.
         positive_rating: a rating of at least this counts for, a lower one against.
     """
 
@@ -40,16 +40,25 @@ class Events(_Section):
     @field_validator("weights", mode="after")
     @classmethod
     def _complete(cls, told: dict[str, float]) -> dict[str, float]:
-        unknown = sorted(told.keys() - set(EVENT_TYPES))
-        if unknown:
-            raise ValueError(f"no such event type: {', '.join(unknown)}; there are {EVENT_TYPES}")
+        for name in told:
+            if not re.fullmatch(r"[a-z][a-z0-9_.-]{0,63}", name):
+                raise ValueError(f"{name!r} is no event type: lower-case letters, digits, _ . -")
         return {**_WEIGHTS, **told}
 
 
 class Column(_Section):
-    """An item column that becomes facts: relation name and, for text formats, the separator."""
+    """An item column that becomes facts.
+
+    Attributes:
+        relation: name of the relation.
+        entity: what kind of thing it names; two columns of one kind, such as "person" for
+            director and actor, share their entities. By default the relation's name.
+        separator: between values, in text formats.
+        literal: whether it holds plain values (a year) rather than names of things.
+    """
 
     relation: str
+    entity: str | None = None
     separator: str = "|"
     literal: bool = False
 

@@ -27,23 +27,23 @@ def run(directory: Path, data: Path | None) -> None:
     started = time.perf_counter()
     workspace = _workspace(directory, data)
     counts = workspace.counts()
-    say(", ".join(f"{count:,} {what}" for what, count in counts.items()))
-    say(f"Snapshot in service: {workspace.build()}")
+    print(", ".join(f"{count:,} {what}" for what, count in counts.items()))
+    print(f"Snapshot in service: {workspace.build()}")
     show(_evaluation(workspace))
     answer = workspace.recommend(PERSON)
-    say(f"Ten films for person {PERSON}, each with the reasons that weigh most:")
+    print(f"Ten films for person {PERSON}, each with the reasons that weigh most:")
     for item in answer.items:
-        say(f"{item.rank:>3}. {item.title}")
+        print(f"{item.rank:>3}. {item.title}")
         for because in item.reasons[:2]:
-            say(f"       {because.share / item.score:>4.0%}  {because.text}")
-    say(f"Done in {time.perf_counter() - started:.0f} s. Open the page:")
-    say(f"  tastegraph serve {directory}    then http://127.0.0.1:8000/?user={PERSON}")
+            print(f"       {because.share / item.score:>4.0%}  {because.text}")
+    print(f"Done in {time.perf_counter() - started:.0f} s. Open the page:")
+    print(f"  tastegraph serve {directory}    then http://127.0.0.1:8000/?user={PERSON}")
 
 
 def _workspace(directory: Path, data: Path | None) -> Workspace:
     if (directory / FILE).exists():
         workspace = Workspace(directory)
-        if workspace.database.path.exists():
+        if workspace.counts()["events"]:
             return workspace
     dataset = Dataset(DATASET, data, say)
     if not (directory / FILE).exists():
@@ -65,7 +65,7 @@ def _workspace(directory: Path, data: Path | None) -> Workspace:
         links=dataset.links(),
         source=DATASET,
     )
-    say(
+    print(
         f"Imported {imported.items:,} items, {imported.events:,} events, {imported.facts:,} facts "
         f"and {imported.links:,} links from {dataset.folder}"
     )

@@ -42,5 +42,5 @@ def counted(description: str, stream: Iterable[T]) -> Iterator[T]:
 
 
 def say(text: str) -> None:
-    """Tell the person who is watching."""
+    """Tell the person who is watching, on standard error."""
     _console.print(text, markup=False, highlight=False, soft_wrap=True)

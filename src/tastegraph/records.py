@@ -10,6 +10,7 @@ Split = Literal["train", "valid", "test"]
 EVENT_TYPES = (
     "view", "click", "purchase", "like", "rating", "dislike", "skip", "impression",
 )  # fmt: skip
+"""The types that have a weight without configuration; a workspace may name further ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Event:
 
     Attributes:
         event_id: given by the client, or derived from the row; it never counts twice.
-        type: one of :data:`EVENT_TYPES`; its weight is in the configuration.
+        type: what was done; its weight is in the configuration.
         value: a rating or an amount, in the source's own unit.
         timestamp: seconds since 1970-01-01 UTC; ``None`` where the source has none.
         split: the part of a published split, used as given.
@@ -82,6 +83,9 @@ class Link:
 
 ITEM = "item:"
 """Prefix of a fact's subject or object that names an item rather than an entity."""
+
+USER = "user:"
+"""Prefix of a fact's subject or object that names a person."""
 
 LABEL = "label"
 """Relation of the label facts that imports state themselves."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import tomli_w
 
-from tastegraph import assets
+from tastegraph import __version__, assets
 from tastegraph import config as configuration
 from tastegraph.config import Config
 from tastegraph.errors import ConfigError, TastegraphError
@@ -32,7 +32,7 @@ from tastegraph.storage import catalogue, schema, vectors
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.locks import held
-from tastegraph.storage.snapshots import Snapshot, Snapshots
+from tastegraph.storage.snapshots import FORMAT, Snapshot, Snapshots
 
 if TYPE_CHECKING:
     from tastegraph.language.encoder import Encoder
@@ -154,9 +154,9 @@ class Workspace:
     def _build_if_changed(self, only: Collection[Stage]) -> str:
         inputs = self.fingerprint()
         version = self.snapshots.current()
-        if version is not None and set(only) == set(STAGES):
-            manifest = self.snapshots.open(version).manifest
-            if manifest.get("inputs") == inputs and manifest["model"] is None:
+        if version is not None:
+            built = self.snapshots.open(version).manifest["inputs"]
+            if all(built[stage] == inputs for stage in only):
                 return version
         return self._build(only, inputs)
 
@@ -170,19 +170,25 @@ class Workspace:
             ``{"dataset", "protocol", "audit", "results"}``.
 
         Raises:
-            TastegraphError: there are too few events to hold any out.
+            TastegraphError: something has changed since the last build, or there are too few
+                events to hold any out.
         """
         _need_torch()
         from tastegraph.evaluation.report import evaluate
         from tastegraph.learning.content import interactions_from_store
         from tastegraph.ranking.artefacts import choice_from, content_from
 
+        inputs = self.fingerprint()
         snapshot = self.snapshots.open()
-        content, inputs = content_from(snapshot), self.fingerprint()
+        stale = [stage for stage in STAGES if snapshot.manifest["inputs"][stage] != inputs]
+        if stale:
+            raise TastegraphError(
+                f"{self.directory} has changed since its {', '.join(stale)} was built: "
+                "run 'tastegraph build' first"
+            )
+        content = content_from(snapshot)
         events = interactions_from_store(self.database, content.graph, self.config)
-        same = snapshot.manifest["inputs"] == inputs and snapshot.manifest["model"] is None
-        choice = choice_from(snapshot) if same else None
-        report = evaluate(content, events, self.config, inputs, choice)
+        report = evaluate(content, events, self.config, inputs, choice_from(snapshot))
         if file is not None:
             file.write_text(json.dumps(report, indent=1, allow_nan=False), encoding="utf-8")
         return report
@@ -208,6 +214,8 @@ class Workspace:
 
     def counts(self) -> dict[str, int]:
         """How many items, facts, links, events and users there are."""
+        if not self.database.path.exists():
+            return dict.fromkeys(("items", "facts", "links", "events", "users"), 0)
         with self.database.reading() as connection:
             return {
                 **catalogue.counts(connection),
@@ -217,10 +225,10 @@ class Workspace:
 
     def fingerprint(self) -> str:
         """Changes whenever anything changes that a build depends on."""
-        told = (self.directory / configuration.FILE).read_bytes()
         with self.database.reading() as connection:
             state = (log.revision(connection), catalogue.revision(connection))
-        return sha256(told + repr(state).encode()).hexdigest()
+        told = (__version__, FORMAT, self.config.model_dump_json(), state)
+        return sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()
 
     def close(self) -> None:
         """Let another process write."""
@@ -242,6 +250,8 @@ class Workspace:
             graph="graph" in stages,
             text="text" in stages,
         )
+        if not content.graph.n_items:
+            raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
         events = interactions_from_store(self.database, content.graph, self.config)
         if old is None or "model" in stages:
             learned = learn(content, events, self.config)
@@ -250,7 +260,10 @@ class Workspace:
         model = assemble(content, events.likes(), learned)
         manifest, arrays = to_arrays(content, learned, model)
         manifest |= {
-            "inputs": inputs,
+            "inputs": {
+                stage: inputs if old is None or stage in stages else old.manifest["inputs"][stage]
+                for stage in STAGES
+            },
             "seed": self.config.model.seed,
             "model": _carried(old, "model", made="model" in stages),
             "graph": _carried(old, "graph", made="graph" in stages),

@@ -7,12 +7,9 @@ fitted anew on both. Every list leaves out what the person liked in training or 
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-
-import numpy as np
 
 from tastegraph.config import Evaluation
 from tastegraph.config import Model as ModelConfig
@@ -24,18 +21,18 @@ from tastegraph.evaluation.judge import (
     Judge,
     Judged,
     Ranker,
-    liked_only,
 )
+from tastegraph.evaluation.memory import peak_mb, reset_peak
 from tastegraph.evaluation.significance import holm
 from tastegraph.evaluation.split import VALID
 from tastegraph.evaluation.table import REFERENCE, Result
 from tastegraph.progress import progress
 from tastegraph.ranking.baselines import BASELINES, Baseline
-from tastegraph.ranking.choice import choose, reweigh
-from tastegraph.ranking.fit import assemble, fit
+from tastegraph.ranking.choice import Validation, choose, reweigh
+from tastegraph.ranking.filters import DENSE_ITEMS
+from tastegraph.ranking.fit import assemble, fit, with_cold_weights
 from tastegraph.ranking.learned import Choice, Content
 from tastegraph.ranking.model import BEHAVIOUR, KNOWLEDGE, NETWORK, TEXT, Blend, Model
-from tastegraph.ranking.objective import Objective
 
 FILTERS = (BEHAVIOUR, KNOWLEDGE, TEXT)
 
@@ -79,17 +76,19 @@ def _entrants(data: Data, config: ModelConfig, choice: Choice | None) -> Iterato
         both = fit(content, data.known, learned.choice, config)
     filters = reweigh(content, training, valid, learned, config, parts=FILTERS).choice
     stages = (
-        (TRAIN_ONLY, training.likes(), learned, tuning),
-        (TRAIN_AND_VALID, data.known.likes(), both, fitting),
+        (TRAIN_ONLY, training, learned, tuning),
+        (TRAIN_AND_VALID, data.known, both, fitting),
     )
-    for history, likes, fitted, clock in stages:
+    for history, events, fitted, clock in stages:
+        likes = events.likes()
         whole = assemble(content, likes, fitted)
         yield clock.entrant(REFERENCE, history, whole)
-        yield Entrant("gcn", history, _only(whole, (NETWORK,)))
-        weighed = assemble(content, likes, replace(fitted, choice=filters))
-        yield Entrant("filters", history, _only(weighed, FILTERS))
+        yield clock.entrant("gcn", history, _only(whole, (NETWORK,)))
+        alone = with_cold_weights(content, events, replace(fitted, choice=filters), config)
+        weighed = assemble(content, likes, alone)
+        yield clock.entrant("filters", history, _only(weighed, FILTERS))
     yield from _controls(data, config)
-    yield from _baselines(data)
+    yield from _baselines(data, config)
 
 
 def _controls(data: Data, config: ModelConfig) -> Iterator[Entrant]:
@@ -108,58 +107,59 @@ def _controls(data: Data, config: ModelConfig) -> Iterator[Entrant]:
         yield fitting.entrant(name, TRAIN_AND_VALID, assemble(content, data.known.likes(), learned))
 
 
-def _baselines(data: Data) -> Iterator[Entrant]:
+def _baselines(data: Data, config: ModelConfig) -> Iterator[Entrant]:
     for name, baseline in BASELINES.items():
+        if baseline.dense and data.events.n_items > DENSE_ITEMS:
+            continue
         with _Clock() as tuning:
-            parameter = _best_parameter(data, baseline)
-            ranker = baseline.fit(data.training.likes(), parameter)
+            setting = _best_setting(data, config, baseline)
+            ranker = baseline.fit(data.training.likes(), *setting)
         yield tuning.entrant(name, TRAIN_ONLY, ranker)
         with _Clock() as fitting:
-            ranker = baseline.fit(data.known.likes(), parameter)
+            ranker = baseline.fit(data.known.likes(), *setting)
         yield fitting.entrant(name, TRAIN_AND_VALID, ranker)
 
 
-def _best_parameter(data: Data, baseline: Baseline) -> float:
-    if len(baseline.grid) == 1:
+def _best_setting(data: Data, config: ModelConfig, baseline: Baseline) -> tuple[float | None, ...]:
+    """By NDCG@10 on the validation part, of people whose likes alone are known."""
+    training = data.training.select(data.training.weights > 0)
+    validation = Validation.of(training, data.wanted(VALID), config)
+    if validation is None or len(baseline.grid) == 1:
         return baseline.grid[0]
-    likes, valid = data.training.likes(), data.wanted(VALID)
-    people = np.flatnonzero(np.diff(valid.indptr))
-    objective = Objective.of(likes, valid, people)
-    everyone = liked_only(data.training)
-    histories = [everyone[person] for person in people]
+    likes = training.likes()
     return max(
         baseline.grid,
-        key=lambda parameter: objective(baseline.fit(likes, parameter).scores(histories)),
+        key=lambda setting: validation.objective(
+            baseline.fit(likes, *setting).scores(validation.histories)
+        ),
     )
 
 
 def _only(model: Model, parts: Sequence[str]) -> Model:
-    """The same model with the other parts silent."""
+    """The same model with the other parts silent; a part that is left alone has weight 1."""
 
     def kept(weights: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+        if len(parts) == 1:
+            return {who: dict.fromkeys(parts, 1.0) for who in weights}
         return {
             who: {part: weight for part, weight in by_part.items() if part in parts}
-            or dict.fromkeys(parts, 1.0)
             for who, by_part in weights.items()
         }
 
-    blend = Blend(warm=kept(model.blend.warm), cold=kept(model.blend.cold))
-    if len(parts) == 1:
-        alone = {who: dict.fromkeys(parts, 1.0) for who in model.blend.warm}
-        blend = Blend(warm=alone, cold=alone)
-    return replace(model, blend=blend)
+    return replace(model, blend=Blend(warm=kept(model.blend.warm), cold=kept(model.blend.cold)))
 
 
 class _Clock:
-    """Seconds of a block, and the most memory the process has held by its end."""
+    """Seconds of a block, and the most memory the process held during it."""
 
     def __enter__(self) -> _Clock:
+        reset_peak()
         self._started = time.perf_counter()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.seconds = time.perf_counter() - self._started
-        self.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        self.peak_mb = peak_mb()
 
     def entrant(self, model: str, history: str, ranker: Ranker) -> Entrant:
         return Entrant(model, history, ranker, self.seconds, self.peak_mb)

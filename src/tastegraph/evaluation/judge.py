@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.arrays import CSR
+from tastegraph.arrays import CSR, without
 from tastegraph.config import Evaluation
 from tastegraph.config import Model as ModelConfig
 from tastegraph.evaluation.metrics import coverage, per_user, top_k_blocks
@@ -99,24 +99,31 @@ class Judge:
     people: NDArray[np.int64]
     masked: CSR
     wanted: CSR
-    popularity: NDArray[np.int64]
-    slices: Sequence[Slice]
+    popularity: Mapping[str, NDArray[np.int64]]
+    slices: Mapping[str, Sequence[Slice]]
 
     @classmethod
     def of(cls, data: Data, evaluation: Evaluation, config: ModelConfig) -> Judge:
         """Everybody who has something to find in the test part."""
-        wanted = data.wanted(TEST)
+        masked = data.known.likes()
+        wanted = without(data.wanted(TEST), masked)
         people = np.flatnonzero(np.diff(wanted.indptr))
-        likes = data.training.likes()
+        likes = {TRAIN_ONLY: data.training.likes(), TRAIN_AND_VALID: masked}
         return cls(
             data=data,
             evaluation=evaluation,
             config=config,
             people=people,
-            masked=data.known.likes()[people],
+            masked=masked[people],
             wanted=wanted[people],
-            popularity=np.bincount(likes.indices, minlength=likes.shape[1]),
-            slices=[replace(s, users=s.users[people]) for s in standard_slices(likes)],
+            popularity={
+                history: np.bincount(known.indices, minlength=known.shape[1])
+                for history, known in likes.items()
+            },
+            slices={
+                history: [replace(s, users=s.users[people]) for s in standard_slices(known)]
+                for history, known in likes.items()
+            },
         )
 
     def __call__(self, entrant: Entrant) -> Judged:
@@ -135,21 +142,23 @@ class Judge:
             max(self.evaluation.cutoffs),
             _BLOCK,
         )
-        return Judged(top, self._values(top, self.wanted))
+        return Judged(top, self._values(top, self.wanted, entrant.history))
 
     def report(
         self, entrant: Entrant, judged: Judged, p: Mapping[str, Mapping[str, float]]
     ) -> Iterator[Result]:
         """One result for each slice that holds anybody."""
-        for part in self.slices:
+        for part in self.slices[entrant.history]:
             whole = part.name == "all"
             values = judged.values
             if not whole:
-                restricted = self._values(judged.top, part.restrict(self.wanted))
+                wanted = part.restrict(self.wanted)
+                restricted = self._values(judged.top, wanted, entrant.history)
                 values = {name: restricted[name] for name in SLICE_METRICS}
             if not np.isfinite(values["ndcg@10"]).any():
                 continue
             means = {name: float(np.nanmean(value)) for name, value in values.items()}
+            means["people"] = float(np.isfinite(values["ndcg@10"]).sum())
             if whole:
                 means |= {
                     f"coverage@{k}": coverage(judged.top, self.wanted.shape[1], k)
@@ -173,8 +182,10 @@ class Judge:
             10 * self.evaluation.bootstrap, self.config.seed,
         )  # fmt: skip
 
-    def _values(self, top: NDArray[np.int32], wanted: CSR) -> dict[str, NDArray[np.float64]]:
-        return per_user(top, wanted, self.evaluation.cutoffs, self.popularity)
+    def _values(
+        self, top: NDArray[np.int32], wanted: CSR, history: str
+    ) -> dict[str, NDArray[np.float64]]:
+        return per_user(top, wanted, self.evaluation.cutoffs, self.popularity[history])
 
     def _interval(self, values: NDArray[np.float64]) -> tuple[float, float]:
         known = values[np.isfinite(values)]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.config import Evaluation
-from tastegraph.evaluation.split import TRAIN, split
+from tastegraph.evaluation.split import TEST, TRAIN, VALID, split
 from tastegraph.profiles.interactions import Interactions
 
 
@@ -20,24 +20,35 @@ def resolved(events: Interactions, config: Evaluation) -> Evaluation:
 
 
 def parts_of(events: Interactions, config: Evaluation, seed: int) -> NDArray[np.int8]:
-    """int8[E]: likes are split; an event against an item goes with the person's latest like.
+    """int8[E]: likes are split; an event against an item goes where its time belongs.
 
-    So nothing that happened after the last training like is learned from, whatever its kind.
+    With published parts it keeps its own (train where it has none); with two cuts over all time
+    they cut it as well; else it goes with the person's latest like before it, so that nothing
+    that happened after the first held-out like is learned from.
 
     Raises:
         ConfigError: the events do not have what the split needs.
     """
-    liked = np.flatnonzero(events.weights > 0)
     config = resolved(events, config)
-    given = events.given[liked] if config.split == "given" else None
+    liked = np.flatnonzero(events.weights > 0)
     parts = np.full(len(events), TRAIN, dtype=np.int8)
     if not len(liked):
         return parts
+    given = events.given[liked] if config.split == "given" else None
     parts[liked] = split(
         events.users[liked], events.items[liked], events.times[liked], config, seed, given
     )
-    latest = np.full(len(events), -1, dtype=np.int64)
-    latest[liked] = liked
-    latest = np.maximum.accumulate(latest)
-    first = np.searchsorted(events.users, events.users)
-    return np.where(latest >= first, parts[np.maximum(latest, 0)], TRAIN).astype(np.int8)
+    against = np.flatnonzero(events.weights < 0)
+    if config.split == "given":
+        parts[against] = np.maximum(events.given[against], TRAIN)
+    elif config.split == "global-temporal":
+        for part in (VALID, TEST):
+            first = events.times[liked][parts[liked] == part].min(initial=np.inf)
+            parts[against[events.times[against] >= first]] = part
+    else:
+        latest = np.full(len(events), -1, dtype=np.int64)
+        latest[liked] = liked
+        latest = np.maximum.accumulate(latest)
+        begun = latest >= np.searchsorted(events.users, events.users)
+        parts[against] = np.where(begun, parts[np.maximum(latest, 0)], TRAIN)[against]
+    return parts

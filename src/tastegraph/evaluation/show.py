@@ -22,7 +22,7 @@ def show(document: Mapping[str, Any], console: Console | None = None) -> None:
         console.print(line, markup=False)
     console.print(
         f"Every table ranks {told['ranking']} and leaves out {told['masked']}; "
-        f"every setting is chosen on {told['chosen_on']}.\n",
+        f"settings are chosen on {told['chosen_on']}.\n",
         markup=False,
     )
     for table in render(_results(document)):

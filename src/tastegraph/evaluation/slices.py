@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tastegraph.arrays import CSR, Bools, Ints, binary, pair_keys
+from tastegraph.ranking.model import FEW_LIKES
 
-COLD_EVENTS = 5
 TAIL_SHARE = 0.2
 
 
@@ -46,7 +46,7 @@ class Slice:
 def standard_slices(train: CSR) -> list[Slice]:
     """Return the slices every model is judged on, ``all`` first.
 
-    - ``cold_user`` and ``warm_user`` part the people at :data:`COLD_EVENTS` training items.
+    - ``cold_user`` and ``warm_user`` part the people at :data:`FEW_LIKES` training items.
     - ``cold_item`` and ``warm_item`` part the items by whether they occur in training.
     - ``tail`` and ``head`` part the warm items: the tail is the least popular items that together
       hold no more than :data:`TAIL_SHARE` of the training events. Items of equal popularity are on
@@ -57,7 +57,7 @@ def standard_slices(train: CSR) -> list[Slice]:
     """
     n_users, n_items = train.shape
     rows, columns = np.divmod(pair_keys(train), max(n_items, 1))
-    cold_user = np.bincount(rows, minlength=n_users) < COLD_EVENTS
+    cold_user = np.bincount(rows, minlength=n_users) < FEW_LIKES
     popularity = np.bincount(columns, minlength=n_items)
     warm_item = popularity > 0
     tail = warm_item & _least_popular(popularity)

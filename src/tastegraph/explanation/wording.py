@@ -54,18 +54,16 @@ def done(event: Event) -> str:
     return _DONE.get(event.type, "which you know")
 
 
-def liked_with(title: str, event: Event, against: bool) -> str:
-    """For the kind ``behaviour``; ``against`` where the event counts against its item."""
-    if against:
-        return f"unlike *{title}*, {done(event)}"
-    return f"people who like *{title}*, {done(event)}, like this too"
+def liked_with(title: str, event: Event, alike: bool) -> str:
+    """For the kind ``behaviour``; ``alike`` where who likes one item likes the other."""
+    who = f"people who like *{title}*, {done(event)},"
+    return f"{who} like this too" if alike else f"{who} like this less than others do"
 
 
-def text_like(title: str, event: Event, against: bool) -> str:
-    """For the kind ``text``."""
-    if against:
-        return f"described unlike *{title}*, {done(event)}"
-    return f"described much like *{title}*, {done(event)}"
+def text_like(title: str, event: Event, alike: bool) -> str:
+    """For the kind ``text``; ``alike`` where the texts are nearer than most."""
+    how = "much like" if alike else "unlike"
+    return f"described {how} *{title}*, {done(event)}"
 
 
 def shares_with(common: Common, phrase: str, title: str, event: Event, events: int) -> str:

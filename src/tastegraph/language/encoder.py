@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.progress import progress
+from tastegraph.progress import progress, say
 from tastegraph.storage import vectors
 from tastegraph.storage.database import Database
 
 CHUNK = 256
+UNREADABLE = 0.3
+"""Share of unknown tokens from which a person is told that the model cannot read the texts."""
 
 
 class Encoder:
@@ -41,6 +43,7 @@ class Encoder:
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         longest_last = sorted(missing.items(), key=lambda pair: len(pair[1]))
         if longest_last:
+            self._warn_if_unreadable([text for _, text in longest_last[::-1][:CHUNK]])
             with progress("encoding texts", len(longest_last)) as advance:
                 for start in range(0, len(longest_last), CHUNK):
                     chunk = dict(longest_last[start : start + CHUNK])
@@ -56,6 +59,17 @@ class Encoder:
             texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False
         )
         return np.asarray(encoded, dtype=np.float32)
+
+    def _warn_if_unreadable(self, texts: list[str]) -> None:
+        tokenizer = self._model.tokenizer
+        tokens = [token for text in texts for token in tokenizer.encode(text, truncation=True)]
+        unknown = sum(token == tokenizer.unk_token_id for token in tokens)
+        if unknown > UNREADABLE * len(tokens):
+            say(
+                f"warning: {unknown / len(tokens):.0%} of the texts' tokens are unknown to the "
+                f"language model {self._folder.name}: name one that reads their language in "
+                "[text] encoder"
+            )
 
     @cached_property
     def _identity(self) -> bytes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tastegraph.config import Config
+from tastegraph.evaluation.judge import Data
 from tastegraph.evaluation.parts import parts_of
-from tastegraph.evaluation.split import TRAIN, VALID
+from tastegraph.evaluation.split import VALID
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.ranking.choice import choose
 from tastegraph.ranking.fit import fit
@@ -13,8 +14,6 @@ from tastegraph.ranking.learned import Content, Learned
 
 def learn(content: Content, events: Interactions, config: Config) -> Learned:
     """Choose on the validation part of the configured split, then fit on all events."""
-    parts = parts_of(events, config.evaluation, config.model.seed)
-    training = events.select(parts == TRAIN)
-    valid = events.select((parts == VALID) & (events.weights > 0)).likes()
-    choice = choose(content, training, valid, config.model).choice
+    data = Data(events, parts_of(events, config.evaluation, config.model.seed), content)
+    choice = choose(content, data.training, data.wanted(VALID), config.model).choice
     return fit(content, events, choice, config.model)

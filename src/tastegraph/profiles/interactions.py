@@ -100,12 +100,36 @@ def weight_of(event: Event, config: Events) -> float:
     return weight
 
 
+def settled(
+    keys: NDArray[np.int64], weights: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """One event for each key, oldest first: viewed, clicked and bought is bought once.
+
+    Args:
+        keys: int64[E], what the events are about, oldest first.
+        weights: float32[E].
+
+    Returns:
+        int64[K] twice: the newest event of each key, which says when; and the strongest, the
+        newest among equals, which says what.
+    """
+    order = np.lexsort((np.arange(len(keys)), np.abs(weights), keys))
+    starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
+    if not len(starts):
+        return order, order
+    strongest = order[np.append(starts[1:], len(order)) - 1]
+    newest = np.maximum.reduceat(order, starts)
+    in_time = np.argsort(newest)
+    return newest[in_time], strongest[in_time]
+
+
 def interactions(
     events: Iterable[Event], item_index: Mapping[str, int], config: Events
 ) -> Interactions:
     """Columns of ``events``, which come grouped by user and oldest first.
 
-    Events that count neither for nor against, or whose item is unknown, are left out.
+    Events that count neither for nor against, or whose item is unknown, are left out. Several
+    events of one person and item are one, in each part of a published split.
     """
     user_ids: list[str] = []
     rows: list[tuple[int, int, float, float, int]] = []
@@ -113,17 +137,21 @@ def interactions(
         if not user_ids or event.user_id != user_ids[-1]:
             user_ids.append(event.user_id)
         weight = weight_of(event, config)
-        item = item_index.get(event.item_id)
-        if weight and item is not None:
-            time = np.nan if event.timestamp is None else event.timestamp
-            rows.append((len(user_ids) - 1, item, time, weight, _SPLITS[event.split]))
+        item_number = item_index.get(event.item_id)
+        if weight and item_number is not None:
+            when = np.nan if event.timestamp is None else event.timestamp
+            rows.append((len(user_ids) - 1, item_number, when, weight, _SPLITS[event.split]))
     columns = np.array(rows, dtype=np.float64).reshape(-1, 5)
+    weights = columns[:, 3].astype(np.float32)
+    user, item, given = (columns[:, k].astype(np.int64) for k in (0, 1, 4))
+    n_items = len(item_index)
+    newest, strongest = settled((user * n_items + item) * 4 + given + 1, weights)
     return Interactions(
         user_ids=user_ids,
-        n_items=len(item_index),
-        users=columns[:, 0].astype(np.int32),
-        items=columns[:, 1].astype(np.int32),
-        times=columns[:, 2],
-        weights=columns[:, 3].astype(np.float32),
-        given=columns[:, 4].astype(np.int8),
+        n_items=n_items,
+        users=user[newest].astype(np.int32),
+        items=item[newest].astype(np.int32),
+        times=columns[newest, 2],
+        weights=weights[strongest],
+        given=given[newest].astype(np.int8),
     )

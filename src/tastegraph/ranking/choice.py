@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from tastegraph.arrays import CSR
+from tastegraph.arrays import CSR, without
 from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
@@ -62,6 +62,7 @@ class Validation:
     def of(cls, training: Interactions, valid: CSR, config: ModelConfig) -> Validation | None:
         """``None`` where nobody has both a like to learn from and one to find."""
         likes = training.likes()
+        valid = without(valid, likes)
         people = people_to_ask(valid, training.n_items, CELLS, config.seed)
         people = people[np.diff(likes.indptr)[people] > 0]
         if not len(people):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -117,24 +119,24 @@ def text_features(vectors: Floats32) -> Floats32:
 
 def unit_rows(matrix: CSR) -> CSR:
     """Every row divided by its Euclidean length; empty rows stay empty."""
-    squares = np.bincount(
-        np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)),
-        matrix.data.astype(np.float64) ** 2,
-        minlength=matrix.shape[0],
-    )
-    norm = np.sqrt(np.where(squares > 0, squares, 1.0))
-    data = matrix.data / np.repeat(norm, np.diff(matrix.indptr))
-    return sparse.csr_array(
-        (data.astype(np.float32), matrix.indices, matrix.indptr), shape=matrix.shape
-    )
+    return _divided(matrix, np.sqrt(_row_sums(matrix, matrix.data.astype(np.float64) ** 2)))
 
 
 def _rows_to_one(matrix: CSR) -> CSR:
-    length = np.maximum(np.asarray(matrix.sum(axis=1)).reshape(-1), 1e-12)
-    data = matrix.data / np.repeat(length, np.diff(matrix.indptr))
-    return sparse.csr_array(
-        (data.astype(np.float32), matrix.indices, matrix.indptr), shape=matrix.shape
-    )
+    return _divided(matrix, _row_sums(matrix, matrix.data))
+
+
+def _row_sums(matrix: CSR, values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    sums: NDArray[np.float64] = np.zeros(matrix.shape[0])
+    np.add.at(sums, rows, values)
+    return sums
+
+
+def _divided(matrix: CSR, lengths: NDArray[np.float64]) -> CSR:
+    scale = np.repeat(np.where(lengths > 0, lengths, 1.0), np.diff(matrix.indptr))
+    data = (matrix.data / scale).astype(np.float32)
+    return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def _without_diagonal(matrix: CSR) -> CSR:

@@ -16,6 +16,7 @@ alone: attention of the newest liked item over all (:class:`SequenceAttention`).
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,12 @@ def propagation_matrix(graph: KnowledgeGraph, likes: CSR, kind_weights: NDArray[
 
 def as_tensor(matrix: CSR) -> Tensor:
     """The same matrix as a torch CSR tensor."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
+        return _csr(matrix)
+
+
+def _csr(matrix: CSR) -> Tensor:
     return torch.sparse_csr_tensor(
         torch.from_numpy(matrix.indptr.astype(np.int64)),
         torch.from_numpy(matrix.indices.astype(np.int64)),

@@ -32,7 +32,10 @@ class Objective:
 
     @classmethod
     def of(cls, seen: CSR, wanted: CSR, people: NDArray[np.int64]) -> Objective:
-        """Ask for ``people`` of whom ``wanted`` (CSR[users, items]) holds something."""
+        """Ask for ``people`` of whom ``wanted`` (CSR[users, items]) holds something.
+
+        No cell of ``wanted`` may be in ``seen``: what cannot be recommended cannot be found.
+        """
         hidden, asked = seen[people], wanted[people]
         hidden_row = np.repeat(np.arange(len(people)), np.diff(hidden.indptr))
         sizes = np.diff(asked.indptr)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ from tastegraph.errors import NotFoundError, TastegraphError
 from tastegraph.explanation.reasons import Explainer, reasons_for
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.graphs import content_graph, interest_graph
-from tastegraph.profiles.interactions import History, weight_of
+from tastegraph.profiles.interactions import History, settled, weight_of
 from tastegraph.ranking.model import KNOWLEDGE
 from tastegraph.records import Event
 from tastegraph.serving.answers import (
@@ -170,6 +170,11 @@ class Engine:
         known = [tie for tie in ties if now.associations.node[tie.feature] != item]
         return now.labels[item], [now.interest(tie) for tie in known]
 
+    @property
+    def event_types(self) -> Collection[str]:
+        """What an event may be: the types that have a weight."""
+        return self._config.events.weights.keys()
+
     def require(self, item_ids: Iterable[str]) -> None:
         """Check that the snapshot in service knows all these items.
 
@@ -200,12 +205,13 @@ class Engine:
             (event, weight)
             for event in events
             if event.item_id in now.items and (weight := weight_of(event, self._config.events)) != 0
-        ][-self._config.model.history :]
-        history = History(
-            items=np.array([now.items[event.item_id] for event, _ in counted], dtype=np.int32),
-            weights=np.array([weight for _, weight in counted], dtype=np.float32),
-        )
-        return _Person(events, history, [event for event, _ in counted])
+        ]
+        items = np.array([now.items[event.item_id] for event, _ in counted], dtype=np.int32)
+        weights = np.array([weight for _, weight in counted], dtype=np.float32)
+        newest, strongest = settled(items.astype(np.int64), weights)
+        kept = slice(-self._config.model.history, None)
+        history = History(items[newest][kept], weights[strongest][kept])
+        return _Person(events, history, [counted[row][0] for row in strongest[kept]])
 
     def _events_of(self, user_id: str) -> Sequence[Event]:
         with self._database.reading() as connection:

@@ -65,15 +65,15 @@ class Published:
         event = events[reason.event]
         start = int(history.items[reason.event])
         title = self.labels[start]
-        against = bool(history.weights[reason.event] < 0)
+        alike = bool((history.weights[reason.event] > 0) == (reason.share > 0))
         path: tuple[Statement, ...] = ()
         if reason.kind == KNOWLEDGE and reason.feature is not None:
             path = self._path(reason, start, target)
             text = self._in_common(reason, title, event, start, target)
         elif reason.kind == TEXT:
-            text = wording.text_like(title, event, against)
+            text = wording.text_like(title, event, alike)
         else:
-            text = wording.liked_with(title, event, against)
+            text = wording.liked_with(title, event, alike)
         return Because(
             kind=reason.kind, share=reason.share, text=text, item_id=event.item_id, path=path
         )

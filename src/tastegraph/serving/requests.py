@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
 from uuid import uuid4
 
@@ -63,12 +63,18 @@ class SessionEvent(_Request):
     position: int | None = Field(default=None, description="the item's rank in that list")
 
     def event(
-        self, line: int, user_id: object, event_id: object = None, now: float | None = None
+        self,
+        line: int,
+        types: Collection[str],
+        user_id: object,
+        event_id: object = None,
+        now: float | None = None,
     ) -> Event:
         """The record.
 
         Args:
             line: the row's place in the request.
+            types: what an event may be.
             now: the time of a row that names none.
 
         Raises:
@@ -84,7 +90,7 @@ class SessionEvent(_Request):
             "recommendation_id": self.recommendation_id,
             "position": self.position,
         }
-        return event_from(values, "events", line)
+        return event_from(values, "events", line, types=types)
 
 
 class NewEvent(SessionEvent):
@@ -98,8 +104,8 @@ class NewEvent(SessionEvent):
         default=None, description="where there is no user; its user id is session:ID"
     )
 
-    def record(self, line: int) -> Event:
-        """The record; ``line`` is the row's place in the request.
+    def record(self, line: int, types: Collection[str]) -> Event:
+        """The record; ``line`` is the row's place in the request, ``types`` what it may be.
 
         Raises:
             RowError: a value cannot be accepted.
@@ -107,7 +113,7 @@ class NewEvent(SessionEvent):
         user_id = self.user_id
         if user_id is None and self.session_id not in (None, ""):
             user_id = f"{SESSION}{self.session_id}"
-        return self.event(line, user_id, self.event_id or uuid4().hex, time.time())
+        return self.event(line, types, user_id, self.event_id or uuid4().hex, time.time())
 
 
 class NewEvents(_Request):
@@ -127,13 +133,13 @@ class Session(_Request):
 
     events: list[SessionEvent] = Field(max_length=MOST_EVENTS)
 
-    def records(self) -> Sequence[Event]:
+    def records(self, types: Collection[str]) -> Sequence[Event]:
         """The events, oldest first; one without a time counts as older than any with one.
 
         Raises:
             RowError: a value cannot be accepted.
         """
-        events = [row.event(line, "session") for line, row in enumerate(self.events)]
+        events = [row.event(line, types, "session") for line, row in enumerate(self.events)]
         return sorted(events, key=lambda event: event.timestamp or 0.0)
 
 
@@ -147,14 +153,14 @@ class _Asking(_Request):
             raise ValueError("give either user_id or session")
         return self
 
-    def who(self) -> Who:
+    def who(self, types: Collection[str]) -> Who:
         """The user id, or the events of the session.
 
         Raises:
             RowError: a value of the session cannot be accepted.
         """
         if self.session is not None:
-            return self.session.records()
+            return self.session.records(types)
         assert self.user_id is not None
         return self.user_id
 

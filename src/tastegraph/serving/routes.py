@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -80,7 +81,7 @@ def routes(engine: Engine) -> APIRouter:
         """Give a ranked list for a user or a session, each item with its reasons."""
         began = time.perf_counter()
         answer = engine.recommend(
-            wanted.who(),
+            wanted.who(engine.event_types),
             wanted.n,
             reasons=0 if wanted.explain == "none" else REASONS,
             exclude_seen=wanted.exclude == "seen",
@@ -93,21 +94,21 @@ def routes(engine: Engine) -> APIRouter:
     @router.post("/v1/events")
     async def record(batch: NewEvents) -> Kept:
         """Keep events; the answer comes when they are on disk and count in the next list."""
-        events, rejected = _sorted_out(batch)
+        events, rejected = _sorted_out(batch, engine.event_types)
         receipt = await asyncio.get_running_loop().run_in_executor(writer, engine.record, events)
         return Kept(accepted=receipt.accepted, duplicates=receipt.duplicates, rejected=rejected)
 
     @router.post("/v1/explain")
     async def explain(asked: Asked) -> Explanation:
         """Give every reason for and against one item; the shares sum to its score."""
-        return engine.explain(asked.who(), asked.item_id)
+        return engine.explain(asked.who(engine.event_types), asked.item_id)
 
-    @router.get("/v1/users/{user_id}/profile")
+    @router.get("/v1/users/{user_id:path}/profile")
     async def profile(user_id: str) -> Profile:
         """Give a person's history, newest first, and interests, strongest first."""
         return engine.profile(user_id)
 
-    @router.get("/v1/items/{item_id}")
+    @router.get("/v1/items/{item_id:path}")
     async def content(item_id: str) -> ItemContent:
         """Give an item's title and what it is tied to, strongest first."""
         title, ties = engine.content(item_id)
@@ -132,12 +133,12 @@ def _without_paths(answer: Recommendations) -> Recommendations:
     return answer.model_copy(update={"items": items})
 
 
-def _sorted_out(batch: NewEvents) -> tuple[list[Event], list[Rejected]]:
+def _sorted_out(batch: NewEvents, types: Collection[str]) -> tuple[list[Event], list[Rejected]]:
     events: list[Event] = []
     rejected: list[Rejected] = []
     for index, row in enumerate(batch.events):
         try:
-            events.append(NewEvent.model_validate(row).record(index))
+            events.append(NewEvent.model_validate(row).record(index, types))
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             place = ".".join(str(part) for part in first["loc"][:1]) or "event"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import cast, get_args
 
@@ -29,7 +29,12 @@ class Repeats:
         return count
 
 
-def read_events(path: Path, rejects: Rejects, split: Split | None = None) -> Iterator[Event]:
+def read_events(
+    path: Path,
+    rejects: Rejects,
+    split: Split | None = None,
+    types: Collection[str] = EVENT_TYPES,
+) -> Iterator[Event]:
     """Yield the events of a table with the columns ``user_id`` and ``item_id``.
 
     Optional columns: ``timestamp``, ``type``, ``value`` (or ``rating``), ``event_id``, ``split``,
@@ -37,6 +42,7 @@ def read_events(path: Path, rejects: Rejects, split: Split | None = None) -> Ite
 
     Args:
         split: the split of rows that name none.
+        types: what an event may be.
 
     Raises:
         NotFoundError: the file cannot be opened.
@@ -46,7 +52,7 @@ def read_events(path: Path, rejects: Rejects, split: Split | None = None) -> Ite
     file, repeats = str(path), Repeats()
 
     def build(row: Row) -> Event:
-        return event_from(row.values, file, row.line, repeats, split)
+        return event_from(row.values, file, row.line, repeats, split, types)
 
     return rejects.keep(read_rows(path, rejects, ("user_id", "item_id")), build)
 
@@ -57,6 +63,7 @@ def event_from(
     line: int,
     repeats: Repeats | None = None,
     split: Split | None = None,
+    types: Collection[str] = EVENT_TYPES,
 ) -> Event:
     """Check one row, from a file or the body of a request, and return its event.
 
@@ -72,7 +79,7 @@ def event_from(
     value = cells.number("value")
     if value is None:
         value = cells.number("rating")
-    kind = cells.choice("type", EVENT_TYPES) or ("click" if value is None else "rating")
+    kind = cells.choice("type", tuple(types)) or ("click" if value is None else "rating")
     timestamp = cells.timestamp("timestamp")
     part = cast("Split | None", cells.choice("split", _SPLITS)) or split
     event_id = cells.optional_id("event_id")

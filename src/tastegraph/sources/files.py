@@ -57,7 +57,8 @@ class Files:
     def records(self, config: Config, rejects: Rejects) -> Records:
         """Everything, as streams; the first bad row that ``rejects`` does not take is raised."""
         items = [read_items(path, rejects, config.items.facts) for path in self.items]
-        events = [read_events(path, rejects) for path in self.events]
+        types = config.events.weights
+        events = [read_events(path, rejects, types=types) for path in self.events]
         if self.atomic is not None:
             if self.atomic.item is not None:
                 items.append(read_atomic_items(self.atomic.item, rejects))

@@ -73,6 +73,9 @@ def item_facts(item: Item, columns: Mapping[str, Column]) -> Iterator[Fact]:
     for name, column in columns.items():
         for value in own.get(name) or item.attributes.get(name, ()):
             if stripped := value.strip():
-                yield Fact(ITEM + item.item_id, column.relation, stripped, literal=column.literal)
-                if not column.literal:
-                    yield Fact(stripped, LABEL, stripped, literal=True)
+                if column.literal:
+                    yield Fact(ITEM + item.item_id, column.relation, stripped, literal=True)
+                    continue
+                entity = f"{column.entity or column.relation}:{stripped}"
+                yield Fact(ITEM + item.item_id, column.relation, entity)
+                yield Fact(entity, LABEL, stripped, literal=True)

@@ -1,16 +1,17 @@
-"""One database file: many readers, one writing connection that alone checkpoints.
+"""One database file: many readers, and one writer at a time that alone checkpoints.
 
 SQLite before 3.51.3 can corrupt a write-ahead log when two connections write or checkpoint at
-the same moment. So a workspace has one writer, held by a lock file across processes, and every
-other connection is opened read-only.
+the same moment. So whoever writes, or closes a connection that wrote, holds a lock file for as
+long as that takes, and every other connection is opened read-only.
 """
 
 from __future__ import annotations
 
-import os
+import atexit
 import threading
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +21,9 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from tastegraph.errors import TastegraphError
-from tastegraph.storage.locks import hold
+from tastegraph.storage.locks import held
+
+PATIENCE = 10.0
 
 
 class Database:
@@ -29,14 +32,16 @@ class Database:
     Args:
         path: the file; it and its tables are made by the first :meth:`writing`.
         metadata: the tables it holds.
+        patience: seconds to wait for another process to finish writing.
     """
 
-    def __init__(self, path: Path, metadata: MetaData) -> None:
+    def __init__(self, path: Path, metadata: MetaData, patience: float = PATIENCE) -> None:
         self.path = path
         self._metadata = metadata
         self._mutex = threading.RLock()
         self._writer: Connection | None = None
-        self._lock: int | None = None
+        self._patience = patience
+        atexit.register(_close, weakref.ref(self))
         self._readers = create_engine(
             URL.create(
                 "sqlite",
@@ -67,45 +72,52 @@ class Database:
         """The writing connection in one transaction: all of it is durable at exit, or none.
 
         Raises:
-            BusyError: another process is writing to this database.
+            BusyError: another process has been writing for longer than ``patience``.
         """
-        with self._mutex, _told(self.path):
+        with self._mutex, _told(self.path), self._alone():
             connection = self._open_writer()
             with connection.begin():
                 yield connection
 
     def close(self) -> None:
-        """Give back the writing connection, its lock and all readers."""
+        """Give back the writing connection and all readers."""
         with self._mutex:
             if self._writer is not None:
-                self._writer.close()
+                with self._alone():
+                    self._writer.close()
                 self._writer = None
-            if self._lock is not None:
-                os.close(self._lock)
-                self._lock = None
         self._readers.dispose()
 
     def _open_writer(self) -> Connection:
         if self._writer is None:
-            self._lock = hold(
-                self.path.with_suffix(".lock"),
-                f"{self.path} is being written by another process: stop it, or send events to "
-                "the running service (POST /v1/events)",
-            )
             engine = create_engine(
                 URL.create("sqlite", database=str(self.path)),
                 poolclass=NullPool,
                 connect_args={"check_same_thread": False},
             )
             _on_connect(engine, ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"))
+            writer = engine.connect()
             try:
-                self._writer = engine.connect()
-                with self._writer.begin():
-                    self._metadata.create_all(self._writer)
+                with writer.begin():
+                    self._metadata.create_all(writer)
             except BaseException:
-                self.close()
+                writer.close()
                 raise
+            self._writer = writer
         return self._writer
+
+    def _alone(self) -> AbstractContextManager[None]:
+        return held(
+            self.path.with_suffix(".lock"),
+            f"{self.path} is being written by another process: wait until it is done",
+            self._patience,
+        )
+
+
+def _close(database: weakref.ref[Database]) -> None:
+    """At exit: what is closed unheard would checkpoint without the lock."""
+    if (left := database()) is not None:
+        left.close()
 
 
 @contextmanager
