@@ -161,7 +161,7 @@ def test_weigh_finds_the_part_that_knows():
     noise = rng.normal(size=(30, 50)).astype(np.float32)
     wanted = sparse.csr_array(truth > np.sort(truth, axis=1)[:, [-4]])
     objective = Objective.of(sparse.csr_array((30, 50), dtype=bool), wanted, np.arange(30))
-    found = weigh({"knows": [lambda: truth], "noise": [lambda: noise]}, objective)
+    found = weigh({"knows": [lambda: truth], "noise": [lambda: noise]}, objective.by_person)
     assert found.weights == {"knows": 1.0, "noise": 0.0}
     assert found.reached == pytest.approx(1.0)
 

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tastegraph.progress import progress
 from tastegraph.ranking.kernels import Scores
 
 WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5)
 PASSES = 2
-GAIN = 1e-4
-"""A part or a weight must raise the objective by this much, or the simpler choice stays."""
+
+PerPerson = NDArray[np.float64]
+Objective = Callable[[Scores], PerPerson]
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Weighed:
     Attributes:
         weights: part → weight.
         settings: part → index of its best setting.
-        reached: the objective's value.
+        reached: mean of the objective.
     """
 
     weights: dict[str, float]
@@ -31,23 +33,23 @@ class Weighed:
     reached: float
 
 
-def weigh(
-    parts: Mapping[str, Sequence[Callable[[], Scores]]], objective: Callable[[Scores], float]
-) -> Weighed:
+def weigh(parts: Mapping[str, Sequence[Callable[[], Scores]]], objective: Objective) -> Weighed:
     """Coordinate ascent over settings and weights, from the strongest part outwards.
+
+    A change is made only where it gains more than one standard error of the paired difference
+    (the rule of Breiman et al. 1984): what helps by chance alone stays out.
 
     Args:
         parts: name → one function for each setting, giving standardised scores, float32[U, I].
-        objective: higher is better.
+        objective: what each of the U people gets; higher is better.
     """
-    alone = {
-        name: [objective(setting()) for setting in settings] for name, settings in parts.items()
-    }
-    settings = {name: int(np.argmax(values)) for name, values in alone.items()}
-    order = sorted(parts, key=lambda name: -max(alone[name]))
+    alone = {name: [objective(setting()) for setting in options] for name, options in parts.items()}
+    means = {name: [values.mean() for values in found] for name, found in alone.items()}
+    settings = {name: int(np.argmax(found)) for name, found in means.items()}
+    order = sorted(parts, key=lambda name: -max(means[name]))
     weights = dict.fromkeys(parts, 0.0)
     weights[order[0]] = 1.0
-    reached = max(alone[order[0]])
+    reached = alone[order[0]][settings[order[0]]]
     held = {name: parts[name][settings[name]]() for name in parts}
     steps = PASSES * sum(len(parts[name]) for name in order)
     with progress("weighing the evidence", steps) as advance:
@@ -59,24 +61,27 @@ def weigh(
                 )
                 for index, setting in enumerate(parts[name]):
                     scores = setting()
-                    weight, value = _best_weight(others, scores, objective)
-                    if value > reached + GAIN:
-                        reached, weights[name], settings[name] = value, weight, index
+                    weight, values = _best_weight(others, scores, objective)
+                    if _clearly_better(values, reached):
+                        reached, weights[name], settings[name] = values, weight, index
                         held[name] = scores
                     advance(1)
-    return Weighed(weights, settings, reached)
+    return Weighed(weights, settings, float(reached.mean()))
 
 
-def _best_weight(
-    others: Scores, scores: Scores, objective: Callable[[Scores], float]
-) -> tuple[float, float]:
+def _clearly_better(values: PerPerson, reached: PerPerson) -> bool:
+    gain = values - reached
+    return bool(gain.mean() > gain.std() / np.sqrt(len(gain)))
+
+
+def _best_weight(others: Scores, scores: Scores, objective: Objective) -> tuple[float, PerPerson]:
     """The best of ``WEIGHTS`` and what it reaches; larger ones are not tried after two falls."""
-    best, reached, falls = 0.0, -np.inf, 0
-    for weight in WEIGHTS:
-        value = objective(others + np.float32(weight) * scores)
-        falls = falls + 1 if value <= reached else 0
-        if value > reached:
-            best, reached = weight, value
+    best, reached, falls = 0.0, objective(others), 0
+    for weight in WEIGHTS[1:]:
+        values = objective(others + np.float32(weight) * scores)
+        falls = falls + 1 if values.mean() <= reached.mean() else 0
+        if values.mean() > reached.mean():
+            best, reached = weight, values
         if falls == 2:
             break
     return best, reached

@@ -120,10 +120,10 @@ def reweigh(
 
         return {name: [partial(standardised, p) for p in some] for name, some in chosen.items()}
 
-    known = weigh(offers(validation.histories, options), validation.objective)
+    known = weigh(offers(validation.histories, options), validation.objective.by_person)
     best = {name: [options[name][setting]] for name, setting in known.settings.items()}
     short = [history.newest(FEW_LIKES - 2) for history in validation.histories]
-    new = weigh(offers(short, best), validation.objective)
+    new = weigh(offers(short, best), validation.objective.by_person)
     choice = replace(
         learned.choice,
         attention={

@@ -49,7 +49,11 @@ class Objective:
         )
 
     def __call__(self, scores: Scores) -> float:
-        """NDCG@10 of float32[U, I]; equal scores count against the item (Järvelin 2002)."""
+        """Mean NDCG@10 of float32[U, I]."""
+        return float(self.by_person(scores).mean())
+
+    def by_person(self, scores: Scores) -> NDArray[np.float64]:
+        """NDCG@10, float64[U]; equal scores count against the item (Järvelin 2002)."""
         visible = scores.copy()
         visible[self.seen] = -np.inf
         wanted = scores[self.row, self.item]
@@ -60,7 +64,7 @@ class Objective:
             ahead[block] = rivals.sum(axis=1) - 1
         gain = np.where(ahead < CUTOFF, 1 / np.log2(np.maximum(ahead, 0) + 2), 0.0)
         reached = np.bincount(self.row, gain, minlength=len(self.people))
-        return float((reached / self.ideal).mean())
+        return reached / self.ideal
 
 
 def people_to_ask(wanted: CSR, n_items: int, cells: int, seed: int) -> NDArray[np.int64]:
