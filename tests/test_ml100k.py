@@ -161,15 +161,13 @@ def test_every_listed_film_has_a_reason(workspace):
 def test_a_new_person_and_a_new_film_count_at_once(workspace):
     workspace.record(Event(f"new-{k}", "new", item, "like") for k, item in enumerate("123"))
     assert workspace.recommend("new").personal
-    before = {user: workspace.recommend(user, n=20).items for user in map(str, range(1, 60))}
     workspace.ingest(
         items=[Item("fresh", "Star Wars: A Fresh Hope")],
         facts=[
             Fact("item:fresh", "film.film.prequel", "item:50"),
-            Fact("item:fresh", "genre", "Sci-Fi"),
+            Fact("item:fresh", "genre", "genre:Sci-Fi"),
         ],
     )
     workspace.build(only={"graph", "text"})
-    after = {user: workspace.recommend(user, n=100).items for user in before}
-    lists = {user: [item.item_id for item in items] for user, items in after.items()}
-    assert any("fresh" in items for items in lists.values())
+    lists = [workspace.recommend(str(user), n=10).items for user in range(1, 944, 2)]
+    assert any(item.item_id == "fresh" for items in lists for item in items)

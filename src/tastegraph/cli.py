@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -13,7 +14,9 @@ from tastegraph.errors import TastegraphError
 
 if TYPE_CHECKING:
     from tastegraph.records import Event
-    from tastegraph.workspace import Workspace
+    from tastegraph.serving.answers import Interest
+    from tastegraph.sources.rejects import Rejects
+    from tastegraph.workspace import Imported, Stage, Workspace
 
 app = typer.Typer(
     name="tastegraph",
@@ -82,7 +85,7 @@ def build(
 ) -> None:
     """Build graph, text vectors and model, and put them into service."""
     workspace = _open(directory)
-    stages: Any = {stage.strip() for stage in only.split(",") if stage.strip()}
+    stages = {cast("Stage", stage.strip()) for stage in only.split(",") if stage.strip()}
     _print(f"in service: snapshot {workspace.build(stages)}")
 
 
@@ -265,7 +268,7 @@ def _single_threaded_numpy() -> None:
         os.environ.setdefault(name, "1")
 
 
-def _print_imported(imported: Any) -> None:
+def _print_imported(imported: Imported) -> None:
     _print(
         f"imported {imported.items:,} items, {imported.events:,} events "
         f"({imported.duplicate_events:,} known already), {imported.facts:,} facts, "
@@ -273,12 +276,12 @@ def _print_imported(imported: Any) -> None:
     )
 
 
-def _print_rejects(rejects: Any) -> None:
+def _print_rejects(rejects: Rejects) -> None:
     if rejects.count:
         _print(f"{rejects.count} bad rows were left out: see {rejects.path}")
 
 
-def _print_interests(title: str, ties: Any) -> None:
+def _print_interests(title: str, ties: Iterable[Interest]) -> None:
     _print(f"{title}:")
     for tie in ties:
         _print(f"  {tie.strength:>+8.3f}  {tie.phrase}: {tie.label or tie.node}")

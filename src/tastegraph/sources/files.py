@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import TypedDict
 
 from tastegraph.config import Config
 from tastegraph.records import Event, Fact, Item, Link
@@ -72,7 +72,7 @@ class Files:
         )
 
 
-def rejects_file(directory: Path, on_error: Literal["raise", "skip"] | str) -> Rejects:
+def rejects_file(directory: Path, on_error: str) -> Rejects:
     """Where a workspace keeps the rows that its last import left out."""
     path = directory / "rejects.jsonl"
     path.unlink(missing_ok=True)
