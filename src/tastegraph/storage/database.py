@@ -82,11 +82,12 @@ class Database:
     def close(self) -> None:
         """Give back the writing connection and all readers."""
         with self._mutex:
+            # Readers first: the last connection to close leaves the log written back and empty.
+            self._readers.dispose()
             if self._writer is not None:
                 with self._alone():
                     self._writer.close()
                 self._writer = None
-        self._readers.dispose()
 
     def _open_writer(self) -> Connection:
         if self._writer is None:
