@@ -66,7 +66,7 @@ def events() -> list[Event]:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a built workspace; not to be changed."""
     workspace = Workspace.init(tmp_path_factory.mktemp("world") / "cinema", SETTINGS)
-    workspace.ingest(items=films(), events=events(), facts=facts())
+    workspace.ingest(items=films(), events=events(), facts={"films": facts()})
     workspace.build()
     workspace.close()
     return workspace.directory

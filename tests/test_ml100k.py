@@ -163,10 +163,12 @@ def test_a_new_person_and_a_new_film_count_at_once(workspace):
     assert workspace.recommend("new").personal
     workspace.ingest(
         items=[Item("fresh", "Star Wars: A Fresh Hope")],
-        facts=[
-            Fact("item:fresh", "film.film.prequel", "item:50"),
-            Fact("item:fresh", "genre", "genre:Sci-Fi"),
-        ],
+        facts={
+            "fresh": [
+                Fact("item:fresh", "film.film.prequel", "item:50"),
+                Fact("item:fresh", "genre", "genre:Sci-Fi"),
+            ]
+        },
     )
     workspace.build(only={"graph", "text"})
     lists = [workspace.recommend(str(user), n=10).items for user in range(1, 944, 2)]

@@ -414,7 +414,8 @@ def test_an_item_that_is_there_is_replaced(database):
 def test_links_are_kept_once(database):
     with database.writing() as connection:
         new = [Link("b", "E"), Link("a", "E"), Link("a", "E"), Link("a", "D")]
-        assert catalogue.put_links(connection, new) == 4
+        assert catalogue.put_links(connection, new, "one") == 4
+        assert catalogue.put_links(connection, new[:1], "two") == 1
     with database.reading() as connection:
         assert list(catalogue.all_links(connection)) == [
             Link("a", "D"),
@@ -439,10 +440,11 @@ def test_the_revision_changes_with_every_kind_of_change(database):
         revision_after(catalogue.put_facts, [FACT], "one"),
         revision_after(catalogue.put_facts, [FACT], "two"),
         revision_after(catalogue.put_facts, [replace(FACT, confidence=0.1)], "two"),
-        revision_after(catalogue.put_links, [Link("a", "E")]),
+        revision_after(catalogue.put_links, [Link("a", "E")], "one"),
+        revision_after(catalogue.put_links, [Link("a", "E")], "two"),
     ]
     assert len(set(changes)) == len(changes)
-    assert revision_after(catalogue.put_links, [Link("a", "E")]) == changes[-1]
+    assert revision_after(catalogue.put_links, [Link("a", "E")], "two") == changes[-1]
 
 
 @settings(max_examples=30, deadline=None)

@@ -42,10 +42,12 @@ def test_a_new_item_is_listed_after_graph_and_text_alone(cinema):
     before = cinema.engine.versions()
     cinema.ingest(
         items=[Item("fresh", "Cowboys at the frontier")],
-        facts=[
-            Fact("item:fresh", "directed_by", "person:western-1"),
-            Fact("item:fresh", "genre", "western"),
-        ],
+        facts={
+            "fresh": [
+                Fact("item:fresh", "directed_by", "person:western-1"),
+                Fact("item:fresh", "genre", "western"),
+            ]
+        },
     )
     cinema.build(only={"graph", "text"})
     model, graph = cinema.engine.versions()
@@ -106,7 +108,7 @@ def test_batched_and_single_scores_agree(cinema):
 
 def test_building_twice_gives_the_same_arrays(built, tmp_path):
     again = Workspace.init(tmp_path / "again" / "cinema", SETTINGS)
-    again.ingest(items=films(), events=events(), facts=facts())
+    again.ingest(items=films(), events=events(), facts={"films": facts()})
     again.build()
     first = Workspace(built).snapshots.open().manifest
     second = again.snapshots.open().manifest
@@ -202,7 +204,7 @@ def test_a_bad_record_imports_nothing(cinema, write):
 
 def test_a_workspace_without_events_still_ranks_by_what_is_known(tmp_path):
     workspace = Workspace.init(tmp_path / "shop", SETTINGS)
-    workspace.ingest(items=films(), facts=facts())
+    workspace.ingest(items=films(), facts={"films": facts()})
     workspace.build()
     answer = workspace.recommend([Event("", "", "space-02", "like")], n=3)
     assert {item.item_id.split("-")[0] for item in answer.items} == {"space"}

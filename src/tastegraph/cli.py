@@ -63,7 +63,10 @@ def import_(
     atomic: Annotated[Path | None, typer.Option(help="a folder of RecBole atomic files")] = None,
     on_error: Skip = OnError.RAISE,
 ) -> None:
-    """Import files; without --on-error skip a bad row means that nothing is imported."""
+    """Import files; without --on-error skip a bad row means that nothing is imported.
+
+    A file of facts or links replaces what one of the same name stated before.
+    """
     from tastegraph.sources.files import Files, rejects_file
 
     if not any((items, events, facts, links, atomic)):
@@ -274,6 +277,8 @@ def _print_imported(imported: Imported) -> None:
         f"({imported.duplicate_events:,} known already), {imported.facts:,} facts, "
         f"{imported.links:,} links"
     )
+    if imported.withdrawn:
+        _print(f"{imported.withdrawn:,} facts are gone: their source does not state them any more")
 
 
 def _print_rejects(rejects: Rejects) -> None:

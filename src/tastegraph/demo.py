@@ -61,9 +61,8 @@ def _workspace(directory: Path, data: Path | None) -> Workspace:
     imported = workspace.ingest(
         items=dataset.items(),
         events=dataset.events(),
-        facts=dataset.facts(),
-        links=dataset.links(),
-        source=DATASET,
+        facts={DATASET: dataset.facts()},
+        links={DATASET: dataset.links()},
     )
     print(
         f"Imported {imported.items:,} items, {imported.events:,} events, {imported.facts:,} facts "

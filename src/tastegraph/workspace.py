@@ -24,14 +24,15 @@ import tomli_w
 from tastegraph import __version__, assets
 from tastegraph import config as configuration
 from tastegraph.config import Config
-from tastegraph.errors import ConfigError, TastegraphError
+from tastegraph.errors import ConfigError, NotFoundError, TastegraphError
 from tastegraph.progress import counted, say
 from tastegraph.records import ITEM, Event, Fact, Item, Link
 from tastegraph.sources.items import item_facts
-from tastegraph.storage import catalogue, schema, vectors
+from tastegraph.storage import catalogue, provenance, schema, vectors
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.locks import held
+from tastegraph.storage.provenance import Source
 from tastegraph.storage.snapshots import FORMAT, Snapshot, Snapshots
 
 if TYPE_CHECKING:
@@ -43,18 +44,23 @@ Stage = Literal["graph", "text", "model"]
 STAGES: tuple[Stage, ...] = ("graph", "text", "model")
 KEPT_SNAPSHOTS = 5
 CATALOGUE = "catalogue"
-"""Source of the facts that item columns state."""
+"""Source of the facts that item columns state; no other may have its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import added."""
+    """What an import added.
+
+    Attributes:
+        withdrawn: facts that went because their sources do not state them any more.
+    """
 
     items: int
     events: int
     duplicate_events: int
     facts: int
     links: int
+    withdrawn: int = 0
 
 
 class Workspace:
@@ -93,35 +99,76 @@ class Workspace:
         *,
         items: Iterable[Item] = (),
         events: Iterable[Event] = (),
-        facts: Iterable[Fact] = (),
-        links: Iterable[Link] = (),
-        source: str = "import",
+        facts: Mapping[str, Iterable[Fact]] | None = None,
+        links: Mapping[str, Iterable[Link]] | None = None,
     ) -> Imported:
         """Import records: all of them, or on any error none.
+
+        A source is replaced whole: what it stated before, facts and links alike, and does not
+        state now loses its support, and what no other source supports goes.
 
         Args:
             items: replace those of the same id; configured columns become facts.
             events: those whose id is known already change nothing.
-            facts: supported by ``source``.
-            links: which entity an item is.
-            source: name of where the facts come from.
+            facts: what each source states, by the source's name.
+            links: which entity an item is, by the source's name.
 
         Raises:
+            ConfigError: a source has no name, or that of the catalogue; nothing was imported.
             RowError: a record is wrong; nothing was imported.
             BusyError: another process is writing to this workspace.
         """
+        facts, links = facts or {}, links or {}
+        _check_names([*facts, *links])
         with self.database.writing() as connection:
-            n_items = n_facts = 0
+            n_items = n_facts = n_links = 0
             for batch in _batches(counted("items", items)):
                 n_items += catalogue.put_items(connection, batch)
                 subjects = [ITEM + item.item_id for item in batch]
                 catalogue.withdraw(connection, subjects, CATALOGUE)
                 stated = (f for item in batch for f in item_facts(item, self.config.items.facts))
                 n_facts += catalogue.put_facts(connection, stated, CATALOGUE)
-            n_facts += catalogue.put_facts(connection, counted("facts", facts), source)
-            n_links = catalogue.put_links(connection, links)
+            replaced = [
+                provenance.withdraw_source(connection, source) for source in {**facts, **links}
+            ]
+            for source, stated in facts.items():
+                n_facts += catalogue.put_facts(connection, counted(source, stated), source)
+            for source, linked in links.items():
+                n_links += catalogue.put_links(connection, linked, source)
+            withdrawn = provenance.drop_unsupported(connection) if any(replaced) else 0
             receipt = log.append(connection, counted("events", events))
-        return Imported(n_items, receipt.accepted, receipt.duplicates, n_facts, n_links)
+        return Imported(n_items, receipt.accepted, receipt.duplicates, n_facts, n_links, withdrawn)
+
+    def forget(self, source: str) -> int:
+        """Remove a source: what remains is as if it had never been imported.
+
+        Returns:
+            How many facts and links went; those that another source supports stay.
+
+        Raises:
+            NotFoundError: no such source supports anything.
+            ConfigError: it is the catalogue, which states what ``tastegraph.toml`` says it does.
+            BusyError: another process is writing to this workspace.
+        """
+        _check_names([source])
+        known = [name for name, _, _ in self.sources()]
+        if source not in known:
+            raise NotFoundError(
+                f"{self.directory} has no source {source!r}; it has {', '.join(known) or 'none'}"
+            )
+        with self.database.writing() as connection:
+            before = catalogue.counts(connection)
+            provenance.withdraw_source(connection, source)
+            provenance.drop_unsupported(connection)
+            after = catalogue.counts(connection)
+        return sum(before.values()) - sum(after.values())
+
+    def sources(self) -> list[Source]:
+        """Every source with how many facts and links it supports, by name."""
+        if not self.database.path.exists():
+            return []
+        with self.database.reading() as connection:
+            return provenance.sources(connection)
 
     def record(self, events: Iterable[Event]) -> log.Receipt:
         """Append events; when this returns they are durable, and the next answer knows them.
@@ -288,6 +335,17 @@ class Workspace:
 def _carried(old: Snapshot | None, what: str, *, made: bool) -> str | None:
     """The version that ``what`` was built for: ``None`` for the snapshot to come."""
     return None if made or old is None else old.manifest[what] or old.version
+
+
+def _check_names(sources: Iterable[str]) -> None:
+    for source in sources:
+        if not source.strip():
+            raise ConfigError("a source needs a name that is not blank")
+        if source == CATALOGUE:
+            raise ConfigError(
+                f"{CATALOGUE!r} is the source of what item columns state: name another; to change "
+                "what they state, edit [items.facts] and import the items again"
+            )
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:

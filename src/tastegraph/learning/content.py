@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.config import Config
-from tastegraph.knowledge.graph import KnowledgeGraph, build_graph
+from tastegraph.knowledge.graph import KnowledgeGraph
+from tastegraph.knowledge.stored import graph_from_store
 from tastegraph.language.encoder import Encoder
 from tastegraph.language.texts import item_text
 from tastegraph.profiles.interactions import Interactions, interactions
@@ -16,18 +17,6 @@ from tastegraph.ranking.learned import Content
 from tastegraph.storage import catalogue
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
-
-
-def graph_from_store(database: Database, config: Config) -> KnowledgeGraph:
-    """The knowledge graph over every item of the catalogue and of the events."""
-    with database.reading() as connection:
-        return build_graph(
-            items=catalogue.all_items(connection),
-            further_items=log.item_ids(connection),
-            facts=catalogue.all_facts(connection),
-            links=catalogue.all_links(connection),
-            config=config,
-        )
 
 
 def encode_texts(

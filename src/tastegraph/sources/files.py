@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TypedDict
 
 from tastegraph.config import Config
+from tastegraph.errors import TastegraphError
 from tastegraph.records import Event, Fact, Item, Link
 from tastegraph.sources.events import read_events
 from tastegraph.sources.facts import read_facts
@@ -28,9 +29,8 @@ class Records(TypedDict):
 
     items: Iterator[Item]
     events: Iterator[Event]
-    facts: Iterator[Fact]
-    links: Iterator[Link]
-    source: str
+    facts: dict[str, Iterator[Fact]]
+    links: dict[str, Iterator[Link]]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,14 @@ class Files:
         return replace(self, facts=facts, links=links, atomic=found)
 
     def records(self, config: Config, rejects: Rejects) -> Records:
-        """Everything, as streams; the first bad row that ``rejects`` does not take is raised."""
+        """Everything, as streams; the first bad row that ``rejects`` does not take is raised.
+
+        Facts and links come by source, which is the name of their file without its folder.
+
+        Raises:
+            TastegraphError: two files of facts or links have one name.
+        """
+        _check_names({*self.facts, *self.links})
         items = [read_items(path, rejects, config.items.facts) for path in self.items]
         types = config.events.weights
         events = [read_events(path, rejects, types=types) for path in self.events]
@@ -66,10 +73,20 @@ class Files:
         return Records(
             items=chain.from_iterable(items),
             events=chain.from_iterable(events),
-            facts=chain.from_iterable(read_facts(path, rejects) for path in self.facts),
-            links=chain.from_iterable(read_links(path, rejects) for path in self.links),
-            source=", ".join(path.name for path in self.facts) or "import",
+            facts={path.name: read_facts(path, rejects) for path in self.facts},
+            links={path.name: read_links(path, rejects) for path in self.links},
         )
+
+
+def _check_names(paths: Iterable[Path]) -> None:
+    named: dict[str, Path] = {}
+    for path in sorted(paths):
+        if path.name in named:
+            raise TastegraphError(
+                f"{named[path.name]} and {path} have one name, by which facts and links know "
+                "their source: rename one"
+            )
+        named[path.name] = path
 
 
 def rejects_file(directory: Path, on_error: str) -> Rejects:

@@ -97,15 +97,16 @@ def put_facts(connection: Connection, new: Iterable[Fact], source: str) -> int:
     return total
 
 
-def put_links(connection: Connection, new: Iterable[Link]) -> int:
-    """Add links between items and entities. Returns how many were given."""
+def put_links(connection: Connection, new: Iterable[Link], source: str) -> int:
+    """Add links with ``source`` as their support. Returns how many were given."""
     statement = insert(links).on_conflict_do_nothing()
     total = 0
     stream = iter(new)
     while batch := list(islice(stream, BATCH)):
         total += len(batch)
         connection.execute(
-            statement, [{"item_id": x.item_id, "entity_id": x.entity_id} for x in batch]
+            statement,
+            [{"item_id": x.item_id, "entity_id": x.entity_id, "source": source} for x in batch],
         )
     return total
 
@@ -139,14 +140,16 @@ def get_fact(connection: Connection, key: int) -> Fact | None:
 
 
 def all_links(connection: Connection) -> Iterator[Link]:
-    """Every link, by item."""
-    rows = connection.execute(select(links).order_by(links.c.item_id, links.c.entity_id))
+    """Every link, by item; once, however many sources state it."""
+    pair = (links.c.item_id, links.c.entity_id)
+    rows = connection.execute(select(*pair).distinct().order_by(*pair))
     return (Link(*row) for row in rows)
 
 
 def counts(connection: Connection) -> dict[str, int]:
     """How many items, facts and links there are."""
-    tables = {"items": items, "facts": facts, "links": links}
+    linked = select(links.c.item_id, links.c.entity_id).distinct().subquery()
+    tables = {"items": items, "facts": facts, "links": linked}
     return {
         name: connection.scalar(select(func.count()).select_from(table)) or 0
         for name, table in tables.items()

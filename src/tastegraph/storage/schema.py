@@ -75,4 +75,5 @@ links = Table(
     metadata,
     Column("item_id", String, primary_key=True),
     Column("entity_id", String, primary_key=True),
+    Column("source", String, primary_key=True),
 )
