@@ -19,7 +19,8 @@ FLOORS = [
     {"evaluation", "explanation"},
     {"learning", "serving"},
     {"workspace"},
-    {"demo"},
+    {"demo", "terminal"},
+    {"cli_kg"},
     {"cli"},
     {"__main__"},
 ]

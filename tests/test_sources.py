@@ -459,10 +459,7 @@ RDF = (
 )
 RDF_FACTS = [
     Fact("http://x/a", "http://x/p", "http://x/b"),
-    Fact(
-        "_:n", "http://x/p", "two\nlines", literal=True, language="en",
-        datatype="http://www.w3.org/1999/02/22-rdf-syntax-ns#langString",
-    ),
+    Fact("_:n", "http://x/p", "two\nlines", literal=True, language="en"),
     Fact(
         "http://x/a", "http://x/p", "5", literal=True,
         datatype="http://www.w3.org/2001/XMLSchema#int",

@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from tastegraph.cli_kg import kg_app
 from tastegraph.errors import TastegraphError
+from tastegraph.terminal import AsJson, Directory
+from tastegraph.terminal import open_workspace as _open
+from tastegraph.terminal import show as _print
 
 if TYPE_CHECKING:
     from tastegraph.records import Event
     from tastegraph.serving.answers import Interest
     from tastegraph.sources.rejects import Rejects
-    from tastegraph.workspace import Imported, Stage, Workspace
+    from tastegraph.workspace import Imported, Stage
 
 app = typer.Typer(
     name="tastegraph",
@@ -27,6 +31,7 @@ app = typer.Typer(
 )
 datasets_app = typer.Typer(help="Public data sets.", no_args_is_help=True)
 app.add_typer(datasets_app, name="datasets")
+app.add_typer(kg_app, name="kg")
 
 
 class OnError(StrEnum):
@@ -36,9 +41,7 @@ class OnError(StrEnum):
     SKIP = "skip"
 
 
-Directory = Annotated[Path, typer.Argument(metavar="DIR", help="the workspace")]
 Number = Annotated[int, typer.Option("-n", min=1, max=1000, help="how many")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 Skip = Annotated[OnError, typer.Option(help="skip: import the rest, write rejects to a file")]
 
 
@@ -246,12 +249,6 @@ def main() -> None:
         sys.exit(1)
 
 
-def _open(directory: Path) -> Workspace:
-    from tastegraph.workspace import Workspace
-
-    return Workspace(directory)
-
-
 def _who(user: str | None, history: str | None) -> str | list[Event]:
     from tastegraph.records import Event
 
@@ -290,8 +287,3 @@ def _print_interests(title: str, ties: Iterable[Interest]) -> None:
     _print(f"{title}:")
     for tie in ties:
         _print(f"  {tie.strength:>+8.3f}  {tie.phrase}: {tie.label or tie.node}")
-
-
-def _print(text: str) -> None:
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding))

@@ -59,8 +59,8 @@ class Fact:
 
     Attributes:
         literal: whether ``object`` is a value (a year, a name) rather than an entity id.
-        datatype: IRI of the literal's type, or empty.
-        language: BCP 47 tag of the literal, or empty.
+        datatype: IRI of the literal's type; empty for plain text and text in a language.
+        language: BCP 47 tag of the literal in lower case, or empty.
         confidence: in (0, 1]; 1 for asserted facts.
     """
 

@@ -126,8 +126,8 @@ class Workspace:
                 n_items += catalogue.put_items(connection, batch)
                 subjects = [ITEM + item.item_id for item in batch]
                 catalogue.withdraw(connection, subjects, CATALOGUE)
-                stated = (f for item in batch for f in item_facts(item, self.config.items.facts))
-                n_facts += catalogue.put_facts(connection, stated, CATALOGUE)
+                columns = (f for item in batch for f in item_facts(item, self.config.items.facts))
+                n_facts += catalogue.put_facts(connection, columns, CATALOGUE)
             replaced = [
                 provenance.withdraw_source(connection, source) for source in {**facts, **links}
             ]

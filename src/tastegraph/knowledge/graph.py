@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from tastegraph.config import Config
 from tastegraph.knowledge.inverses import redundant_relations
-from tastegraph.records import ITEM, Fact, Item, Link
+from tastegraph.knowledge.nodes import Nodes
+from tastegraph.records import Fact, Item, Link
 
 LONGEST_VALUE = 64
 Ints = NDArray[np.int32]
@@ -122,9 +123,9 @@ def build_graph(
     for item_id in further_items:
         titles.setdefault(item_id, item_id)
     item_ids = sorted(titles)
-    nodes = _Nodes(item_ids, links)
+    nodes = Nodes(item_ids, links)
     label_rank = {name: rank for rank, name in enumerate(config.graph.label_relations)}
-    languages = {tag: place for place, tag in enumerate(config.graph.label_languages)}
+    languages = {tag.lower(): place for place, tag in enumerate(config.graph.label_languages)}
     labels: dict[str, tuple[int, int, str]] = {}
     edges = _Edges()
     relations: dict[str, int] = {}
@@ -151,40 +152,6 @@ def _name(node_id: str, labels: Mapping[str, tuple[int, int, str]]) -> str:
     if "\x1f" in node_id:
         return node_id.split("\x1f", 1)[1]
     return labels[node_id][2] if node_id in labels else ""
-
-
-class _Nodes:
-    """Numbers for node ids; items and the entities linked to them share one."""
-
-    def __init__(self, item_ids: Sequence[str], links: Iterable[Link]) -> None:
-        self._items = {item_id: index for index, item_id in enumerate(item_ids)}
-        self._linked: dict[str, list[int]] = {}
-        linked_items = set()
-        for link in links:
-            if link.item_id in self._items:
-                self._linked.setdefault(link.entity_id, []).append(self._items[link.item_id])
-                linked_items.add(link.item_id)
-        self._own_name = self._items.keys() - linked_items
-        self.others: dict[str, int] = {}
-
-    def of(self, entity_id: str) -> Sequence[int]:
-        """The nodes that ``entity_id`` stands for.
-
-        ``item:ID`` always is the item; a bare id is the item of that id only where the item has
-        no link, since two sources may number items and entities alike.
-        """
-        if entity_id in self._linked:
-            return self._linked[entity_id]
-        item_id = entity_id.removeprefix(ITEM)
-        if item_id in (self._own_name if item_id == entity_id else self._items):
-            return (self._items[item_id],)
-        return (self._other(entity_id),)
-
-    def value(self, fact: Fact) -> Sequence[int]:
-        return (self._other(f"{fact.relation}\x1f{fact.object}"),)
-
-    def _other(self, node_id: str) -> int:
-        return self.others.setdefault(node_id, len(self._items) + len(self.others))
 
 
 @dataclass

@@ -14,7 +14,7 @@ from tastegraph.errors import RowError
 LONGEST_ID = 512
 LATEST = 1e11
 
-_NOT_IN_ID = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+NOT_IN_ID = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NOT_IN_TEXT = re.compile("[\x00\ud800-\udfff]")
 _TIME = (
     "seconds since 1970-01-01 UTC, at least 0 and below 100,000,000,000 "
@@ -56,7 +56,7 @@ class Cells:
             raise self.error(column, "an id: text or a whole number")
         if len(value) > longest:
             raise self.error(column, f"an id of at most {longest} characters")
-        if _NOT_IN_ID.search(value):
+        if NOT_IN_ID.search(value):
             raise self.error(column, "an id without control characters or broken Unicode")
         return value
 

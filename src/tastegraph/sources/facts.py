@@ -13,6 +13,7 @@ from tastegraph.sources.cells import Cells
 from tastegraph.sources.lines import CUT_SHORT, UNREADABLE, open_bytes, read_lines
 from tastegraph.sources.rejects import Rejects
 from tastegraph.sources.tables import Row, read_rows, suffix
+from tastegraph.sources.terms import LANGUAGE_STRING, STRING, datatype_of, identifier
 
 LONGEST_ENTITY = 4096
 
@@ -29,9 +30,11 @@ def read_facts(path: Path, rejects: Rejects) -> Iterator[Fact]:
     """Yield the facts of an N-Triples, N-Quads or Turtle file (also packed), or of a table.
 
     Graph names of N-Quads are left out. IRIs have no brackets, blank nodes begin with ``_:``;
-    those that Turtle writes as ``[]`` get another random name at every reading.
+    those that Turtle writes as ``[]`` get another random name at every reading. IRIs that
+    :mod:`~tastegraph.sources.terms` made of ids become these ids again.
     A table has the columns ``head``, ``relation``, ``tail`` (or ``subject``, ``predicate``,
-    ``object``; or RecBole's), and may have ``confidence`` and ``literal``.
+    ``object``; or RecBole's), and may have ``literal``, ``datatype``, ``language`` and
+    ``confidence``. A blank ``tail`` is a value only where datatype or language say so.
 
     A syntax error in Turtle ends the file, even where ``rejects`` skips: its statements depend
     on those before them. In N-Triples and N-Quads reading goes on with the next line.
@@ -60,16 +63,43 @@ def fact_from(values: Mapping[str, object], file: str, line: int) -> Fact:
     """
     cells = Cells(values, file, line)
     literal = cells.flag("literal")
+    datatype, language = _kind(cells, literal)
     confidence = cells.number("confidence")
     if confidence is not None and not 0 < confidence <= 1:
         raise cells.error("confidence", "a number above 0 and at most 1")
     return Fact(
         subject=cells.id("head", LONGEST_ENTITY),
         relation=cells.id("relation", LONGEST_ENTITY),
-        object=cells.text("tail") if literal else cells.id("tail", LONGEST_ENTITY),
+        object=_value(cells) if literal else cells.id("tail", LONGEST_ENTITY),
         literal=literal,
+        datatype=datatype,
+        language=language,
         confidence=1.0 if confidence is None else confidence,
     )
+
+
+def _kind(cells: Cells, literal: bool) -> tuple[str, str]:
+    datatype = cells.optional_id("datatype", LONGEST_ENTITY) or ""
+    language = cells.optional_id("language") or ""
+    for column, found in (("datatype", datatype), ("language", language)):
+        if found and not literal:
+            raise cells.error(column, "nothing where literal is not true")
+    if language:
+        try:
+            language = ox.Literal("", language=language).language or ""
+        except ValueError:
+            raise cells.error("language", "a language tag such as en or zh-Hans") from None
+        if datatype not in ("", LANGUAGE_STRING):
+            raise cells.error("datatype", "nothing where there is a language")
+    return "" if datatype in (STRING, LANGUAGE_STRING) else datatype, language
+
+
+def _value(cells: Cells) -> str:
+    found = cells.values.get("tail")
+    typed = cells.given("datatype") or cells.given("language")
+    if typed and isinstance(found, str) and not found.strip():
+        return found
+    return cells.text("tail")
 
 
 def _line_facts(path: Path, rejects: Rejects) -> Iterator[Fact]:
@@ -121,19 +151,17 @@ def _fact(quad: ox.Quad, file: str, line: int) -> Fact:
     if isinstance(value, ox.Literal):
         return Fact(
             subject,
-            quad.predicate.value,
+            identifier(quad.predicate),
             value.value,
             literal=True,
-            datatype=value.datatype.value,
+            datatype=datatype_of(value),
             language=value.language or "",
         )
     entity = _entity(value)
     if entity is None:
         raise RowError(file, line, "object", str(value), _NO_TRIPLE_TERM)
-    return Fact(subject, quad.predicate.value, entity)
+    return Fact(subject, identifier(quad.predicate), entity)
 
 
 def _entity(term: object) -> str | None:
-    if isinstance(term, ox.NamedNode):
-        return term.value
-    return f"_:{term.value}" if isinstance(term, ox.BlankNode) else None
+    return identifier(term) if isinstance(term, ox.NamedNode | ox.BlankNode) else None

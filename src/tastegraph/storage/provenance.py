@@ -19,7 +19,7 @@ class Source(NamedTuple):
 
 def sources(connection: Connection) -> list[Source]:
     """Every source that supports something, by name."""
-    stated = [
+    stated: list[dict[str, int]] = [
         dict(
             connection.execute(select(table.c.source, func.count()).group_by(table.c.source)).all()
         )
