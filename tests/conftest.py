@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tastegraph import cli, cli_kg
 from tastegraph.records import Event, Fact, Item
 from tastegraph.workspace import Workspace
 
@@ -89,3 +92,40 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
         return path
 
     return _write
+
+
+@dataclass
+class Done:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def tastegraph(monkeypatch, capsys):
+    """Run one command in this process; as at the end of one, its workspace is closed."""
+    opened = []
+
+    def _open(directory):
+        opened.append(Workspace(directory))
+        return opened[-1]
+
+    monkeypatch.setattr(cli, "_open", _open)
+    monkeypatch.setattr(cli_kg, "_open", _open)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["tastegraph", *map(str, arguments)])
+        capsys.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+        for workspace in opened:
+            workspace.close()
+        captured = capsys.readouterr()
+        return Done(code, captured.out, captured.err)
+
+    return run

@@ -4,50 +4,16 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 
 import pytest
 
+from conftest import Done
 from tastegraph import cli
 from tastegraph.storage import catalogue, database
 from tastegraph.storage import events as log
 from tastegraph.workspace import Workspace
 
 COMMAND = [sys.executable, "-c", "from tastegraph.cli import main; main()"]
-
-
-@dataclass
-class Done:
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def tastegraph(monkeypatch, capsys):
-    """Run one command in this process; as at the end of one, its workspace is closed."""
-    opened = []
-
-    def _open(directory):
-        opened.append(Workspace(directory))
-        return opened[-1]
-
-    monkeypatch.setattr(cli, "_open", _open)
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["tastegraph", *map(str, arguments)])
-        capsys.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as end:
-            code = end.code or 0
-        for workspace in opened:
-            workspace.close()
-        captured = capsys.readouterr()
-        return Done(code, captured.out, captured.err)
-
-    return run
 
 
 @pytest.fixture
