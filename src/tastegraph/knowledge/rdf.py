@@ -58,7 +58,8 @@ def query(store: ox.Store, sparql: str) -> Answer:
     """Ask ``sparql``, of any form, with :data:`PREFIXES` known.
 
     ``ASK`` gives one column ``answer``, ``CONSTRUCT`` and ``DESCRIBE`` give ``subject``,
-    ``relation`` and ``object``.
+    ``relation`` and ``object``. Nothing can be changed, but a ``SERVICE`` clause asks another
+    endpoint over the network: a query must come from somebody who may do that.
 
     Raises:
         TastegraphError: it is no SPARQL query, or it asks for what is not here.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -133,7 +134,7 @@ class _Relation:
 
 @dataclass
 class _Seen:
-    """What went by: ``rows`` of (relation, head, language, tail), ``edges`` the ends of edges."""
+    """What went by, flat: (relation, head, language, tail) in ``rows``, both ends in ``edges``."""
 
     nodes: Nodes
     n_items: int
@@ -142,8 +143,8 @@ class _Seen:
     languages: dict[str, int] = field(default_factory=dict)
     types: Counter[str] = field(default_factory=Counter)
     named: set[int] = field(default_factory=set)
-    rows: list[tuple[int, int, int, int]] = field(default_factory=list)
-    edges: list[int] = field(default_factory=list)
+    rows: array[int] = field(default_factory=lambda: array("q"))
+    edges: array[int] = field(default_factory=lambda: array("q"))
 
     def add(self, fact: Fact) -> None:
         relation = self.relations.get(fact.relation)
@@ -161,9 +162,9 @@ class _Seen:
         language = self.languages.setdefault(fact.language, len(self.languages))
         for head in heads:
             for tail in tails:
-                self.rows.append((relation.number, head, language, tail))
+                self.rows.extend((relation.number, head, language, tail))
                 if tail >= 0 and tail != head:
-                    self.edges += (head, tail)
+                    self.edges.extend((head, tail))
 
     def _tails(self, fact: Fact) -> Sequence[int]:
         if not fact.literal:
