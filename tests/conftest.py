@@ -114,6 +114,8 @@ def tastegraph(monkeypatch, capsys):
 
     monkeypatch.setattr(cli, "_open", _open)
     monkeypatch.setattr(cli_kg, "_open", _open)
+    # What 'serve' sets before NumPy is loaded would outlive it here and slow every later test.
+    monkeypatch.setattr(cli, "_single_threaded_numpy", lambda: None)
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["tastegraph", *map(str, arguments)])
