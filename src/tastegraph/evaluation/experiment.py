@@ -28,7 +28,7 @@ from tastegraph.evaluation.split import VALID
 from tastegraph.evaluation.table import REFERENCE, Result
 from tastegraph.progress import progress
 from tastegraph.ranking.baselines import BASELINES, Baseline
-from tastegraph.ranking.choice import Validation, choose, reweigh
+from tastegraph.ranking.choice import Validation, choose, weighed
 from tastegraph.ranking.filters import DENSE_ITEMS
 from tastegraph.ranking.fit import assemble, fit, with_cold_weights
 from tastegraph.ranking.learned import Choice, Content
@@ -74,7 +74,7 @@ def _entrants(data: Data, config: ModelConfig, choice: Choice | None) -> Iterato
             learned = fit(content, training, choice, config)
     with _Clock() as fitting:
         both = fit(content, data.known, learned.choice, config)
-    filters = reweigh(content, training, valid, learned, config, parts=FILTERS).choice
+    filters = weighed(content, training, valid, learned, config, parts=FILTERS)
     stages = (
         (TRAIN_ONLY, training, learned, tuning),
         (TRAIN_AND_VALID, data.known, both, fitting),
@@ -85,8 +85,7 @@ def _entrants(data: Data, config: ModelConfig, choice: Choice | None) -> Iterato
         yield clock.entrant(REFERENCE, history, whole)
         yield clock.entrant("gcn", history, _only(whole, (NETWORK,)))
         alone = with_cold_weights(content, events, replace(fitted, choice=filters), config)
-        weighed = assemble(content, likes, alone)
-        yield clock.entrant("filters", history, _only(weighed, FILTERS))
+        yield clock.entrant("filters", history, _only(assemble(content, likes, alone), FILTERS))
     yield from _controls(data, config)
     yield from _baselines(data, config)
 

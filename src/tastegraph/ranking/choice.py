@@ -14,7 +14,7 @@ from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking import filters
 from tastegraph.ranking.blend import weigh
-from tastegraph.ranking.fit import assemble, behaviour_table, fit, with_cold_weights
+from tastegraph.ranking.fit import assemble, behaviour_table, fit, learn, with_cold_weights
 from tastegraph.ranking.kernels import Scores, TableKernel
 from tastegraph.ranking.learned import Choice, Content, Learned
 from tastegraph.ranking.model import (
@@ -89,22 +89,23 @@ def choose(content: Content, training: Interactions, valid: CSR, config: ModelCo
         return validation(Part(vectors.attention, vectors.kernel))
 
     start = replace(UNTUNED, filter=name, parameter=parameter)
-    learned = fit(content, training, start, config, quality)
-    return reweigh(content, training, valid, learned, config)
+    learned = learn(content, training, start, config, quality)
+    learned = replace(learned, choice=weighed(content, training, valid, learned, config))
+    return with_cold_weights(content, training, learned, config)
 
 
-def reweigh(
+def weighed(
     content: Content,
     training: Interactions,
     valid: CSR,
     learned: Learned,
     config: ModelConfig,
     parts: Collection[str] = PARTS,
-) -> Learned:
-    """Choose attention and weights anew, of ``parts`` alone, and leave what was learned."""
+) -> Choice:
+    """The choice of ``learned`` with attention and weights chosen anew, of ``parts`` alone."""
     validation = Validation.of(training, valid, config)
     if validation is None:
-        return learned
+        return learned.choice
     model = assemble(content, training.likes(), learned)
     recencies = _recencies(training)
     options = {
@@ -124,7 +125,7 @@ def reweigh(
     best = {name: [options[name][setting]] for name, setting in known.settings.items()}
     short = [history.newest(FEW_LIKES - 2) for history in validation.histories]
     new = weigh(offers(short, best), validation.objective.by_person)
-    choice = replace(
+    return replace(
         learned.choice,
         attention={
             name: part.attention
@@ -134,7 +135,6 @@ def reweigh(
         weights={KNOWN: known.weights, NEW: new.weights},
         valid=known.reached,
     )
-    return with_cold_weights(content, training, replace(learned, choice=choice), config)
 
 
 _Offers = dict[str, list[Callable[[], Scores]]]

@@ -38,14 +38,19 @@ BY_CONTENT = {who: {KNOWLEDGE: 1.0, TEXT: 1.0} for who in (KNOWN, NEW)}
 """How items without events are ranked where nobody's events say anything better."""
 
 
-def fit(
+def fit(content: Content, training: Interactions, choice: Choice, config: ModelConfig) -> Learned:
+    """Learn from ``training`` with the settings of ``choice``, for items without events too."""
+    return with_cold_weights(content, training, learn(content, training, choice, config), config)
+
+
+def learn(
     content: Content,
     training: Interactions,
     choice: Choice,
     config: ModelConfig,
     quality: Quality | None = None,
 ) -> Learned:
-    """Learn from ``training`` with the settings of ``choice``.
+    """Learn all but the weights on items without events, which follow from the others.
 
     Args:
         content: graph and texts.
@@ -64,7 +69,7 @@ def fit(
         quality=quality,
     )
     relations = content.graph.relations
-    learned = Learned(
+    return Learned(
         choice=replace(choice, epochs=network.epochs),
         item_ids=content.graph.item_ids,
         warm=np.bincount(likes.indices, minlength=likes.shape[1]) > 0,
@@ -75,7 +80,6 @@ def fit(
         network=network,
         cold=BY_CONTENT,
     )
-    return with_cold_weights(content, training, learned, config)
 
 
 def with_cold_weights(
