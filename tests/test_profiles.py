@@ -53,7 +53,6 @@ OF_ONE = math.log(4 / 2) / math.log(4)
 
 def test_features_are_relation_direction_and_node():
     found = associate(SMALL)
-    assert found.n_features == 4
     assert found.relation.tolist() == [0, 1, 1, 2]
     assert found.reverse.tolist() == [False, False, True, True]
     assert found.node.tolist() == [3, 1, 0, 4]

@@ -392,15 +392,13 @@ def test_a_fact_is_as_sure_as_its_surest_source(database):
     assert stored_facts(database) == [replace(FACT, confidence=0.5)]
 
 
-def test_facts_come_back_by_id(database):
+def test_facts_come_back_with_their_ids(database):
     facts = [Fact("s", "r", str(k)) for k in range(20)]
     put_facts(database, *facts)
     with database.reading() as connection:
         found = list(catalogue.all_facts(connection))
-        assert [key for key, _ in found] == sorted(catalogue.fact_id(fact) for fact in facts)
-        for key, fact in found:
-            assert catalogue.get_fact(connection, key) == fact
-        assert catalogue.get_fact(connection, 1) is None
+    assert [key for key, _ in found] == sorted(catalogue.fact_id(fact) for fact in facts)
+    assert dict(found) == {catalogue.fact_id(fact): fact for fact in facts}
 
 
 def test_an_item_that_is_there_is_replaced(database):

@@ -44,11 +44,6 @@ class Associations:
     node: NDArray[np.int32]
 
     @property
-    def n_features(self) -> int:
-        """How many distinct (relation, direction, node) there are."""
-        return len(self.node)
-
-    @property
     def kind(self) -> NDArray[np.int32]:
         """int32[features], relation and direction as one number: ``2 · relation + reverse``."""
         return 2 * self.relation + self.reverse

@@ -133,12 +133,6 @@ def all_facts(connection: Connection) -> Iterator[tuple[int, Fact]]:
         yield key, Fact(*fields)
 
 
-def get_fact(connection: Connection, key: int) -> Fact | None:
-    """The fact with this id."""
-    row = connection.execute(select(*list(facts.c)[1:]).where(facts.c.fact_id == key)).one_or_none()
-    return None if row is None else Fact(*row)
-
-
 def all_links(connection: Connection) -> Iterator[Link]:
     """Every link, by item; once, however many sources state it."""
     pair = (links.c.item_id, links.c.entity_id)
