@@ -13,6 +13,8 @@ import pytest
 
 from tastegraph import cli, cli_kg
 from tastegraph.records import Event, Fact, Item
+from tastegraph.storage import schema
+from tastegraph.storage.database import Database
 from tastegraph.workspace import Workspace
 
 KINDS = {
@@ -131,3 +133,10 @@ def tastegraph(monkeypatch, capsys):
         return Done(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def database(tmp_path):
+    made = Database(tmp_path / "tastegraph.db", schema.metadata)
+    yield made
+    made.close()
