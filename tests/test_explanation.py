@@ -17,7 +17,17 @@ from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking import filters
 from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, TableKernel
-from tastegraph.ranking.model import BEHAVIOUR, KNOWLEDGE, NETWORK, TEXT, Blend, Model, Part
+from tastegraph.ranking.model import (
+    BEHAVIOUR,
+    KNOWLEDGE,
+    KNOWN,
+    NETWORK,
+    NEW,
+    TEXT,
+    Blend,
+    Model,
+    Part,
+)
 from tastegraph.records import Event
 
 # Words.
@@ -389,3 +399,31 @@ def test_an_item_that_is_in_the_history_more_than_once_can_be_explained():
         ranked = model.rank(History(rng.integers(0, 3, 9).astype(np.int32), weights))
         for target in range(3):
             Explainer(model, associations, ranked).shortlist(target, 3)
+
+
+def test_what_is_large_is_not_crowded_out_by_what_is_too_small_to_show():
+    """Feature 0 is shared with 200 events, each worth 1; features 1 to 3 with one, worth 1.5."""
+    rows = np.repeat(np.arange(204), [1] * 203 + [4])
+    columns = np.array([0] * 200 + [1, 2, 3] + [0, 1, 2, 3])
+    values = np.array([1.0] * 200 + [1.5] * 3 + [1.0] * 4, dtype=np.float32)
+    features = sparse.csr_array((values, (rows, columns)), shape=(204, 4))
+    associations = Associations(
+        strength=features,
+        facts=np.arange(207),
+        relation=np.zeros(4, np.int32),
+        reverse=np.zeros(4, bool),
+        node=np.arange(204, 208, dtype=np.int32),
+    )
+    weights = {who: {KNOWLEDGE: 1.0} for who in (KNOWN, NEW)}
+    model = Model(
+        parts={KNOWLEDGE: Part(Recency(), FeatureKernel(features))},
+        blend=Blend(weights, weights),
+        warm=np.ones(204, bool),
+        rows=np.arange(204),
+        popularity=np.ones(204, np.int64),
+    )
+    history = History(np.arange(203, dtype=np.int32), np.ones(203, np.float32))
+    ranked = model.rank(history)
+    (shown,) = Explainer(model, associations, ranked).shortlist(203, 3)
+    assert (shown.feature, shown.events) == (0, 200)
+    assert shown.share == pytest.approx(ranked.scores[203] * 200 / 204.5, rel=1e-4)

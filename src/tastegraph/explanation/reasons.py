@@ -54,15 +54,16 @@ class Explainer:
 
     def reasons(self, target: int) -> list[Reason]:
         """All reasons of ``target``, the largest share first; they sum to its score."""
-        return sorted(self._found(target, None), key=lambda reason: -abs(reason.share))
+        return sorted(self._found(target), key=lambda reason: -abs(reason.share))
 
     def shortlist(self, target: int, most: int) -> list[Reason]:
         """The reasons to show first: for the item, telling, and of every kind there is."""
-        found = self._found(target, most)
-        return shortlist(found, most, float(self._ranked.scores[target]))
+        score = float(self._ranked.scores[target])
+        found = self._found(target, _Wanted(most, max(LEAST_SHOWN * score, 0.0)))
+        return shortlist(found or self._found(target, _Wanted(most, 0.0)), most, score)
 
-    def _found(self, target: int, most: int | None) -> list[Reason]:
-        """All reasons, or of every kind the ``most`` that tell most for the item."""
+    def _found(self, target: int, wanted: _Wanted | None = None) -> list[Reason]:
+        """All reasons, or of every kind those that tell most for the item."""
         model, ranked, items = self._model, self._ranked, self._ranked.history.items
         if not ranked.factors:
             return [Reason("popularity", float(ranked.scores[target]))]
@@ -76,13 +77,13 @@ class Explainer:
                 if (name, is_warm) not in self._interests:
                     self._interests[name, is_warm] = _Interests.of(kernel, items, factors)
                 interests = self._interests[name, is_warm]
-                reasons += interests.paths(self._associations, target, most)
+                reasons += interests.paths(self._associations, target, wanted)
             else:
                 kind = KIND_OF_PART[name]
                 shares = factors * kernel.between(items, target)
                 by_event[kind] = by_event[kind] + shares if kind in by_event else shares
         for kind, shares in by_event.items():
-            chosen = np.flatnonzero(shares) if most is None else _telling(shares, 1, most)
+            chosen = np.flatnonzero(shares) if wanted is None else wanted.of(shares, 1)
             reasons += [Reason(kind, float(shares[t]), event=int(t)) for t in chosen]
         return reasons
 
@@ -115,7 +116,9 @@ class _Interests:
             count=np.bincount(features[values != 0], minlength=width),
         )  # fmt: skip
 
-    def paths(self, associations: Associations, target: int, most: int | None) -> list[Reason]:
+    def paths(
+        self, associations: Associations, target: int, wanted: _Wanted | None
+    ) -> list[Reason]:
         """One reason for each feature in common, by way of the event that says most of it."""
         at = slice(*self.kernel.features.indptr[target : target + 2])
         features, values = self.kernel.features.indices[at], self.kernel.features.data[at]
@@ -126,7 +129,7 @@ class _Interests:
         own = self.terms[np.isin(self.events, itself)] if len(itself) else np.zeros_like(values)
         shares = (self.worth[features] - own.reshape(-1, len(values)).sum(axis=0)) * values
         counts = np.where(values != 0, self.count[features] - len(itself), 0)
-        chosen = np.flatnonzero(counts) if most is None else _telling(shares, counts, most)
+        chosen = np.flatnonzero(counts) if wanted is None else wanted.of(shares, counts)
         found = []
         for place in chosen:
             feature = int(features[place])
@@ -173,12 +176,19 @@ def shortlist(reasons: Sequence[Reason], most: int, score: float) -> list[Reason
     return sorted(chosen, key=lambda reason: -reason.share)
 
 
-def _telling(shares: Scores, events: NDArray[np.int64] | int, most: int) -> NDArray[np.int64]:
-    """Where the ``most`` shares above 0 are that tell most for each event that says them."""
-    speaking = np.flatnonzero((shares > 0) & (np.asarray(events) > 0))
-    chosen = shares[speaking]
-    each = chosen / (events if isinstance(events, int) else events[speaking])
-    return speaking[np.lexsort((-chosen, -each))[:most]]
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which shares a short list may need: at most so many of a kind, each at least so large."""
+
+    most: int
+    least: float
+
+    def of(self, shares: Scores, events: NDArray[np.int64] | int) -> NDArray[np.int64]:
+        """Where the shares above 0 are that tell most for each event that says them."""
+        counts = np.broadcast_to(events, shares.shape)
+        speaking = np.flatnonzero((shares > 0) & (shares >= self.least) & (counts > 0))
+        each = shares[speaking] / counts[speaking]
+        return speaking[np.lexsort((-shares[speaking], -each))[: self.most]]
 
 
 def _fact(associations: Associations, item: int, feature: int) -> int:
