@@ -14,6 +14,8 @@ FLOORS = [
     {"config"},
     {"assets", "sources", "storage"},
     {"datasets", "knowledge", "language"},
+    {"linking"},
+    {"extraction", "fusion"},
     {"profiles"},
     {"ranking"},
     {"evaluation", "explanation"},

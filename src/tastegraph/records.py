@@ -54,6 +54,22 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """The words that a fact was read from.
+
+    Attributes:
+        document: id of the text: ``item:ID`` for an item's own.
+        start, end: characters of the text, half-open: ``text[start:end]`` are the words.
+        extractor: what read them, with its version: ``patterns/1``.
+    """
+
+    document: str
+    start: int
+    end: int
+    extractor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """Subject, relation, object, and how sure its source is of it.
 
@@ -62,6 +78,7 @@ class Fact:
         datatype: IRI of the literal's type; empty for plain text and text in a language.
         language: BCP 47 tag of the literal in lower case, or empty.
         confidence: in (0, 1]; 1 for asserted facts.
+        span: the words it was read from; ``None`` for asserted facts.
     """
 
     subject: str
@@ -71,6 +88,7 @@ class Fact:
     datatype: str = ""
     language: str = ""
     confidence: float = 1.0
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +107,12 @@ USER = "user:"
 
 LABEL = "label"
 """Relation of the label facts that imports state themselves."""
+
+MENTIONS = "mentions"
+"""Relation between an item and an entity that its text names."""
+
+SAME_AS = "http://www.w3.org/2002/07/owl#sameAs"
+"""Relation between two ids of one thing."""
+
+DIFFERENT_FROM = "http://www.w3.org/2002/07/owl#differentFrom"
+"""Relation between two ids that are never one thing."""
