@@ -58,7 +58,7 @@ class Entities:
             if fact.literal and fact.relation in naming:
                 named.setdefault(ends[0], []).append(fact.object)
                 continue
-            if not fact.subject.startswith(ITEM) and not fact.subject.startswith(USER):
+            if not fact.subject.startswith((ITEM, USER)):
                 tied.add(ends[0], f"{fact.relation}>")
                 if fact.relation in TYPE_RELATIONS:
                     tied.add(ends[0], f"{fact.relation}>{fact.object}")
@@ -80,10 +80,10 @@ class Entities:
         self._texts = [" / ".join(names) for names in self.names] + list(values)
         self._near = self._neighbours(edges, said)
         self.degrees: NDArray[np.float64] = np.diff(self._near.indptr).astype(np.float64)
-        self.years: CSR = self._near @ _cells(
-            [[year - FIRST_YEAR for year in years((text,))] for text in self._texts],
-            LAST_YEAR - FIRST_YEAR + 1,
-        ).astype(np.float64)
+        named_years = [[year - FIRST_YEAR for year in years((text,))] for text in self._texts]
+        self.years: CSR = sparse.csr_array(
+            self._near @ _cells(named_years, LAST_YEAR - FIRST_YEAR + 1).astype(np.float64)
+        )
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -99,7 +99,7 @@ class Entities:
             [vocabulary.setdefault(word, len(vocabulary)) for word in sorted(terms(text))]
             for text in self._texts
         ]
-        return vocabulary, (self._near @ _cells(rows, len(vocabulary))) != 0
+        return vocabulary, sparse.csr_array(self._near @ _cells(rows, len(vocabulary)))
 
     def described(self) -> list[str]:
         """A sentence for each entity: its name and those of a few neighbours, rarest first."""

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
+from scipy import sparse
 
-from tastegraph.arrays import CSR, binary
+from tastegraph.arrays import binary
 from tastegraph.linking.candidates import Candidates, Pairs
 from tastegraph.linking.entities import FIRST_YEAR, Entities
+from tastegraph.linking.groups import lead
 from tastegraph.linking.names import normalised, numbers, parted, terms, years
 from tastegraph.linking.queries import Query
 
 NAMES = (
     "exact", "own_exact", "ratio", "sorted_ratio", "set_ratio", "partial_ratio",
     "numbers", "qualifier_year", "near_year", "years_known",
-    "context", "plausibility", "degree", "bearers", "cosine",
-    "name_margin", "year_margin", "context_margin", "plausibility_margin", "cosine_margin",
+    "context", "degree", "bearers", "cosine",
+    "name_lead", "year_lead", "context_lead", "cosine_lead",
+    "plausibility", "plausibility_lead",
 )  # fmt: skip
-"""Column by column what :class:`Features` makes; a margin is to the best of the other candidates."""
-
-_MARGINS = {
-    "name_margin": "name", "year_margin": "near_year", "context_margin": "context",
-    "plausibility_margin": "plausibility", "cosine_margin": "cosine",
-}  # fmt: skip
+"""Of each column; a lead is over the best of the other candidates."""
 
 
 class Features:
@@ -49,26 +48,21 @@ class Features:
             for names in entities.names
         ]
 
-    def of(
-        self, queries: Sequence[Query], pairs: Pairs, plausibility: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """float64[P, len(NAMES)].
-
-        Args:
-            plausibility: float64[entities], how likely an entity of its ties is to be linked.
-        """
-        column: dict[str, NDArray[np.float64]] = {
-            "plausibility": plausibility[pairs.entity],
+    def of(self, queries: Sequence[Query], pairs: Pairs) -> NDArray[np.float64]:
+        """float64[P, len(NAMES) - 2]: all but plausibility, which :func:`with_ties` adds."""
+        column: dict[str, NDArray[Any]] = {
             "degree": np.log1p(self._entities.degrees[pairs.entity]),
             "context": self._overlap(queries, pairs),
             "cosine": np.zeros(len(pairs.query)) if pairs.cosine is None else pairs.cosine,
+            **self._names_alike(queries, pairs),
+            **self._years_alike(queries, pairs),
         }
-        column |= self._names_alike(queries, pairs)
-        column |= self._years_alike(queries, pairs)
-        column["name"] = np.maximum(column["sorted_ratio"], column["ratio"]) + column["exact"]
-        for margin, name in _MARGINS.items():
-            column[margin] = _to_best_other(pairs.query, column[name])
-        return np.stack([column[name] for name in NAMES], axis=1)
+        alike = np.maximum(column["sorted_ratio"], column["ratio"]) + column["exact"]
+        column["name_lead"] = lead(pairs.query, alike)
+        column["year_lead"] = lead(pairs.query, column["near_year"])
+        column["context_lead"] = lead(pairs.query, column["context"])
+        column["cosine_lead"] = lead(pairs.query, column["cosine"])
+        return np.stack([column[name] for name in NAMES[:-2]], axis=1).astype(np.float64)
 
     def _names_alike(
         self, queries: Sequence[Query], pairs: Pairs
@@ -89,7 +83,10 @@ class Features:
         )  # fmt: skip
 
     def _name(
-        self, query: Query, plain: tuple[str, ...], names: tuple[tuple[str, str, frozenset[int]], ...]
+        self,
+        query: Query,
+        plain: tuple[str, ...],
+        names: tuple[tuple[str, str, frozenset[int]], ...],
     ) -> tuple[float, ...]:
         forms = {form for full, base, _ in names for form in (full, base)}
         both = [(name, form) for name in plain for form in forms]
@@ -137,21 +134,20 @@ class Features:
         ]
         rows = np.repeat(np.arange(len(queries)), [len(words) for words in asked])
         columns = [word for words in asked for word in words]
-        words: CSR = binary(rows, columns, (len(queries), len(self._idf))).multiply(self._idf)
-        words = words.tocsr()
+        shape = (len(queries), len(self._idf))
+        words = sparse.csr_array(binary(rows, columns, shape).multiply(self._idf))
         shared = words[pairs.query].multiply(self._context[pairs.entity]).sum(axis=1)
         whole = np.asarray(words.sum(axis=1)).ravel()[pairs.query]
         return np.asarray(shared).ravel() / np.maximum(whole, 1e-9)
 
 
-def _to_best_other(group: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``values`` less the best of the others in the group; the groups lie together."""
-    starts = np.flatnonzero(np.diff(group, prepend=-1))
-    sizes = np.diff(np.append(starts, len(group)))
-    best = np.repeat(np.maximum.reduceat(values, starts), sizes) if len(starts) else values
-    is_best = values == best
-    once = np.repeat(np.add.reduceat(is_best, starts), sizes) == 1 if len(starts) else is_best
-    below = np.where(is_best, -np.inf, values)
-    second = np.repeat(np.maximum.reduceat(below, starts), sizes) if len(starts) else values
-    other = np.where(is_best & once, second, best)
-    return np.where(np.isfinite(other), values - other, values)
+def with_ties(
+    features: NDArray[np.float64], pairs: Pairs, plausibility: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """float64[P, len(NAMES)].
+
+    Args:
+        plausibility: float64[entities], log-odds that one of its ties is linked.
+    """
+    own = plausibility[pairs.entity]
+    return np.column_stack([features, own, lead(pairs.query, own)])

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tastegraph.linking.names import numbers, readings, years
 from tastegraph.records import Item
+
+
+class Mention(NamedTuple):
+    """Words of a text that may name an entity, and the text around them."""
+
+    surface: str
+    context: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +55,13 @@ def item_query(item: Item) -> Query:
     )
 
 
-def mention_query(query_id: str, surface: str, context: str) -> Query:
+def mention_query(query_id: str, mention: Mention) -> Query:
     """Years are taken from brackets in the surface form, and from the text around it."""
-    names, qualifiers = readings(surface)
+    names, qualifiers = readings(mention.surface)
     return Query(
         query_id,
         names,
-        years((*qualifiers, context)),
+        years((*qualifiers, mention.context)),
         numbers(names[0]),
-        " ".join((*qualifiers, context)),
+        " ".join((*qualifiers, mention.context)),
     )
