@@ -44,6 +44,7 @@ from tastegraph.linking.names import name_in, normalised, parted, readings
 from tastegraph.records import Fact, Item, Link
 
 SEED = 1
+MAX_TOKENS = 64
 Gold = dict[str, str]
 
 
@@ -176,9 +177,12 @@ def _tsv(path: Path) -> Iterator[dict[str, str]]:
 def _minilm(folder: Path) -> Encode:
     from tastegraph import assets
     from tastegraph.language.encoder import Encoder
+    from tastegraph.storage import vectors
     from tastegraph.storage.database import Database
 
-    return Encoder(assets.find("all-MiniLM-L6-v2"), 64, Database(folder / "vectors.db")).encode
+    folder.mkdir(parents=True, exist_ok=True)
+    cache = Database(folder / "vectors.db", vectors.metadata)
+    return Encoder(assets.find("all-MiniLM-L6-v2"), MAX_TOKENS, cache).encode
 
 
 def main() -> None:

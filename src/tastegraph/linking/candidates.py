@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from tastegraph.arrays import Bools
 from tastegraph.linking.entities import Entities
 from tastegraph.linking.names import normalised, parted
 from tastegraph.linking.queries import Query
@@ -36,6 +37,11 @@ class Pairs:
     entity: NDArray[np.int64]
     cosine: NDArray[np.float32] | None = None
 
+    def where(self, kept: Bools) -> Pairs:
+        """Those of them that ``kept``, bool[P], says."""
+        cosine = None if self.cosine is None else self.cosine[kept]
+        return Pairs(self.query[kept], self.entity[kept], cosine)
+
 
 class NameIndex:
     """Names by their character 3-grams, weighted by TF-IDF (Salton & Buckley 1988).
@@ -48,7 +54,7 @@ class NameIndex:
         self._vectorizer = TfidfVectorizer(
             analyzer="char_wb", ngram_range=(3, 3), dtype=np.float32, sublinear_tf=True
         )
-        plain = [normalised(name) or "\x00" for name in names]
+        plain = [normalised(name) or "\x00" for name in names] or ["\x00"]
         self._names: sparse.csr_matrix = self._vectorizer.fit_transform(plain).tocsr()
 
     def nearest(

@@ -18,14 +18,21 @@ from tastegraph.linking.queries import Mention, Query, item_query, mention_query
 from tastegraph.linking.scoring import Scorer, plausible, prior_scores
 from tastegraph.records import Item, Link
 
-PRECISION = 0.98
-CAUTIOUS = 0.9
+PRECISION = 0.97
+CAUTIOUS = 0.8
 """The confidence from which on a link is made where none are known to learn from."""
+
+LIKELIER_THAN_NOT = 0.5
+"""No link is made with less confidence, however well known links bear it."""
 
 REVIEW = 0.1
 SHOWN = 5
+ABSENT = 0.2
+"""Share of the known links that is learned from once more as if the graph did not have the entity:
+what a catalogue holds is often in no graph, but known links seldom say so."""
+
 FEWEST = 50
-"""Known links from which on it is worth learning from them."""
+"""Right candidates of known links, and wrong ones, from which on it is worth learning."""
 
 
 class Candidate(NamedTuple):
@@ -42,7 +49,7 @@ class Linked:
     Attributes:
         item_id: of the item; of a mention, its place among those asked.
         entity_id: the entity that it is; ``None`` where no candidate is sure enough.
-        confidence: probability that the first candidate is right; 0 without any.
+        confidence: probability that the most likely candidate is right; 0 without any.
         candidates: the few with a confidence of at least :data:`REVIEW`, best first: where
             ``entity_id`` is ``None``, a person may choose among them.
     """
@@ -64,6 +71,9 @@ class Linker:
         encode: texts → float32[n, d], rows of length 1; without one, names alone find candidates.
         precision: share of the links made that shall be right, on known links held out.
         one_to_one: no entity is linked twice; who is more sure has it (unique mapping).
+
+    Attributes:
+        threshold: confidence from which on a link is made.
     """
 
     def __init__(
@@ -83,7 +93,7 @@ class Linker:
         self.threshold = CAUTIOUS
 
     def fit(self, known: Sequence[Link], items: Sequence[Item]) -> Self:
-        """Learn from the items whose entity is known; fewer than :data:`FEWEST` teach nothing.
+        """Learn from the items whose entity is known; too few (:data:`FEWEST`) teach nothing.
 
         A known entity that is not in the graph says that none of the graph is right.
         """
@@ -108,18 +118,27 @@ class Linker:
         return self._link(_numbered(mentions), alike=False)
 
     def _fit(self, queries: Sequence[Query], known: Sequence[str]) -> Self:
-        if len(queries) < FEWEST:
-            return self
         gold = np.array([self._entities.numbers.get(e, -1) for e in known], dtype=np.int64)
-        pairs = self._candidates.of(queries)
-        features = self._features.of(queries, pairs)
-        self._scorer = Scorer(features, pairs, gold, self._entities.ties, self._seed)
-        confidence = self._scorer.held_out
         if self._one_to_one:
             self._taken = {int(e): q.query_id for q, e in zip(queries, gold, strict=True) if e >= 0}
+        origin = np.arange(len(queries), dtype=np.int64)
+        rng = np.random.default_rng(self._seed)
+        bereft = np.sort(rng.choice(origin, round(ABSENT * len(queries)), replace=False))
+        hidden = np.concatenate([np.full(len(queries), -1), gold[bereft]])
+        gold = np.concatenate([gold, np.full(len(bereft), -1)])
+        origin = np.concatenate([origin, bereft])
+        queries = [queries[q] for q in origin.tolist()]
+        pairs = self._candidates.of(queries)
+        pairs = pairs.where(pairs.entity != hidden[pairs.query])
+        right = pairs.entity == gold[pairs.query]
+        if min(right.sum(), (~right).sum()) < FEWEST:
+            return self
+        features = self._features.of(queries, pairs)
+        self._scorer = Scorer(features, pairs, gold, origin, self._entities.ties, self._seed)
+        confidence = self._scorer.held_out
         chosen = self._chosen(pairs, confidence, queries)
-        right = pairs.entity[chosen] == gold[pairs.query[chosen]]
-        self.threshold = threshold_for(self._precision, confidence[chosen], right)
+        least = threshold_for(self._precision, confidence[chosen], right[chosen])
+        self.threshold = max(least, LIKELIER_THAN_NOT)
         return self
 
     def _link(self, queries: Sequence[Query], alike: bool) -> list[Linked]:
