@@ -27,7 +27,7 @@ LIKELIER_THAN_NOT = 0.5
 
 REVIEW = 0.1
 SHOWN = 5
-ABSENT = 0.2
+ABSENT = 0.1
 """Share of the known links that is learned from once more as if the graph did not have the entity:
 what a catalogue holds is often in no graph, but known links seldom say so."""
 
