@@ -19,14 +19,17 @@ from tastegraph.linking.scoring import Scorer, plausible, prior_scores
 from tastegraph.records import Item, Link
 
 PRECISION = 0.97
+"""Share of the links made that shall be right, where nobody asks for another."""
+
 CAUTIOUS = 0.8
 """The confidence from which on a link is made where none are known to learn from."""
 
 LIKELIER_THAN_NOT = 0.5
 """No link is made with less confidence, however well known links bear it."""
 
-REVIEW = 0.1
-SHOWN = 5
+REVIEW, SHOWN = 0.1, 5
+"""The least confidence of a candidate that a person is shown, and the most of them."""
+
 ABSENT = 0.1
 """Share of the known links that is learned from once more as if the graph did not have the entity:
 what a catalogue holds is often in no graph, but known links seldom say so."""
@@ -121,12 +124,7 @@ class Linker:
         gold = np.array([self._entities.numbers.get(e, -1) for e in known], dtype=np.int64)
         if self._one_to_one:
             self._taken = {int(e): q.query_id for q, e in zip(queries, gold, strict=True) if e >= 0}
-        origin = np.arange(len(queries), dtype=np.int64)
-        rng = np.random.default_rng(self._seed)
-        bereft = np.sort(rng.choice(origin, round(ABSENT * len(queries)), replace=False))
-        hidden = np.concatenate([np.full(len(queries), -1), gold[bereft]])
-        gold = np.concatenate([gold, np.full(len(bereft), -1)])
-        origin = np.concatenate([origin, bereft])
+        origin, gold, hidden = _some_hidden(gold, self._seed)
         queries = [queries[q] for q in origin.tolist()]
         pairs = self._candidates.of(queries)
         pairs = pairs.where(pairs.entity != hidden[pairs.query])
@@ -181,6 +179,20 @@ class Linker:
                 served.add(query)
                 chosen.append(p)
         return np.array(sorted(chosen), dtype=np.int64)
+
+
+def _some_hidden(
+    gold: NDArray[np.int64], seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The queries, and some once more; of each its entity, and the one it may not find, or -1."""
+    every = np.arange(len(gold), dtype=np.int64)
+    rng = np.random.default_rng(seed)
+    again = np.sort(rng.choice(every, round(ABSENT * len(gold)), replace=False))
+    return (
+        np.concatenate([every, again]),
+        np.concatenate([gold, np.full(len(again), -1)]),
+        np.concatenate([np.full(len(gold), -1), gold[again]]),
+    )
 
 
 def _numbered(mentions: Sequence[Mention]) -> list[Query]:
