@@ -275,7 +275,9 @@ def _print_imported(imported: Imported) -> None:
         f"{imported.links:,} links"
     )
     if imported.withdrawn:
-        _print(f"{imported.withdrawn:,} facts are gone: their source does not state them any more")
+        _print(
+            f"{imported.withdrawn:,} facts and links are gone: their source does not state them any more"
+        )
 
 
 def _print_rejects(rejects: Rejects) -> None:

@@ -81,7 +81,7 @@ def query(
     """
     from tastegraph.knowledge.rdf import query as ask
     from tastegraph.knowledge.rdf import store_of
-    from tastegraph.storage.catalogue import all_facts
+    from tastegraph.storage.statements import all_facts
 
     with _open(directory).database.reading() as connection:
         store = store_of(fact for _, fact in all_facts(connection))

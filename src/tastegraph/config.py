@@ -19,6 +19,7 @@ class _Section(BaseModel):
 
 
 Weight = Annotated[float, Field(ge=-1, le=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
 _WEIGHTS: dict[str, Weight] = {
     "view": 0.3, "click": 0.5, "purchase": 1.0, "like": 1.0, "rating": 1.0,
     "dislike": -1.0, "skip": -0.3, "impression": 0.0,
@@ -75,10 +76,12 @@ class Relation(_Section):
     Attributes:
         phrase: the noun for its object: "director" in "same director as *Fargo*".
         use: ``False`` keeps the facts but leaves them out of profiles and ranking.
+        single: a thing has one: of several values the best supported counts.
     """
 
     phrase: str | None = None
     use: bool = True
+    single: bool = False
 
 
 class Graph(_Section):
@@ -87,6 +90,8 @@ class Graph(_Section):
     Attributes:
         label_relations: relations whose literal object is the subject's name, best first.
         label_languages: of names by the same relation, which is taken; "" is untagged.
+        least_confidence: facts less sure are kept for review and not used.
+        least_sameness: the same for what says that two ids are one thing.
     """
 
     label_relations: tuple[str, ...] = (
@@ -98,6 +103,18 @@ class Graph(_Section):
         "name",
     )
     label_languages: tuple[str, ...] = ("", "en")
+    least_confidence: Share = 0.5
+    least_sameness: Share = 0.8
+
+
+class Sources(_Section):
+    """How far sources are believed.
+
+    Attributes:
+        trust: source → factor of the confidence of what it states; 1 for those not named.
+    """
+
+    trust: dict[str, Share] = {}
 
 
 class Text(_Section):
@@ -150,6 +167,7 @@ class Config(_Section):
     events: Events = Events()
     items: Items = Items()
     graph: Graph = Graph()
+    sources: Sources = Sources()
     relations: dict[str, Relation] = {}
     text: Text = Text()
     model: Model = Model()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,12 +29,13 @@ from tastegraph.errors import ConfigError, NotFoundError, TastegraphError
 from tastegraph.progress import counted, say
 from tastegraph.records import ITEM, Event, Fact, Item, Link
 from tastegraph.sources.items import item_facts
-from tastegraph.storage import catalogue, provenance, schema, vectors
+from tastegraph.storage import catalogue, provenance, schema, statements, vectors
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.locks import held
 from tastegraph.storage.provenance import Source
 from tastegraph.storage.snapshots import FORMAT, Snapshot, Snapshots
+from tastegraph.storage.verdicts import PEOPLE
 
 if TYPE_CHECKING:
     from tastegraph.language.encoder import Encoder
@@ -52,7 +54,7 @@ class Imported:
     """What an import added.
 
     Attributes:
-        withdrawn: facts that went because their sources do not state them any more.
+        withdrawn: facts and links that went because their sources do not state them any more.
     """
 
     items: int
@@ -118,23 +120,25 @@ class Workspace:
             RowError: a record is wrong; nothing was imported.
             BusyError: another process is writing to this workspace.
         """
-        facts, links = facts or {}, links or {}
+        facts, links, now = facts or {}, links or {}, time.time()
         _check_names([*facts, *links])
         with self.database.writing() as connection:
             n_items = n_facts = n_links = 0
             for batch in _batches(counted("items", items)):
                 n_items += catalogue.put_items(connection, batch)
                 subjects = [ITEM + item.item_id for item in batch]
-                catalogue.withdraw(connection, subjects, CATALOGUE)
+                statements.withdraw(connection, subjects, CATALOGUE)
                 columns = (f for item in batch for f in item_facts(item, self.config.items.facts))
-                n_facts += catalogue.put_facts(connection, columns, CATALOGUE)
+                n_facts += statements.put_facts(connection, columns, CATALOGUE)
             replaced = [
                 provenance.withdraw_source(connection, source) for source in {**facts, **links}
             ]
             for source, stated in facts.items():
-                n_facts += catalogue.put_facts(connection, counted(source, stated), source)
+                n_facts += statements.put_facts(connection, counted(source, stated), source)
             for source, linked in links.items():
-                n_links += catalogue.put_links(connection, linked, source)
+                n_links += statements.put_links(connection, linked, source)
+            for source in {**facts, **links}:
+                provenance.stamp(connection, source, now)
             withdrawn = provenance.drop_unsupported(connection) if any(replaced) else 0
             receipt = log.append(connection, counted("events", events))
         return Imported(n_items, receipt.accepted, receipt.duplicates, n_facts, n_links, withdrawn)
@@ -341,6 +345,11 @@ def _check_names(sources: Iterable[str]) -> None:
     for source in sources:
         if not source.strip():
             raise ConfigError("a source needs a name that is not blank")
+        if source == PEOPLE:
+            raise ConfigError(
+                f"{PEOPLE!r} is the source of what people decide: name another; to take a "
+                "decision back, undo it"
+            )
         if source == CATALOGUE:
             raise ConfigError(
                 f"{CATALOGUE!r} is the source of what item columns state: name another; to change "
@@ -350,7 +359,7 @@ def _check_names(sources: Iterable[str]) -> None:
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     stream = iter(items)
-    while batch := list(islice(stream, catalogue.BATCH)):
+    while batch := list(islice(stream, statements.BATCH)):
         yield batch
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -106,6 +107,7 @@ def build_graph(
     facts: Iterable[tuple[int, Fact]],
     links: Iterable[Link],
     config: Config,
+    same: Mapping[str, str] | None = None,
 ) -> KnowledgeGraph:
     """Join catalogue, facts and links into one graph.
 
@@ -118,12 +120,13 @@ def build_graph(
         further_items: ids that occur in events but not in the catalogue.
         facts: (fact id, fact) pairs.
         links: which entity an item is.
+        same: id → the id that stands for it, for those that have several.
     """
     titles = {item.item_id: item.title for item in items}
     for item_id in further_items:
         titles.setdefault(item_id, item_id)
     item_ids = sorted(titles)
-    nodes = Nodes(item_ids, links)
+    nodes = Nodes(item_ids, links, same)
     label_rank = {name: rank for rank, name in enumerate(config.graph.label_relations)}
     languages = {tag.lower(): place for place, tag in enumerate(config.graph.label_languages)}
     labels: dict[str, tuple[int, int, str]] = {}
@@ -133,7 +136,8 @@ def build_graph(
         rank = label_rank.get(fact.relation)
         if rank is not None and fact.literal:
             label = (rank, languages.get(fact.language, len(languages)), fact.object)
-            labels[fact.subject] = min(label, labels.get(fact.subject, label))
+            subject = (same or {}).get(fact.subject, fact.subject)
+            labels[subject] = min(label, labels.get(subject, label))
             continue
         if fact.relation in config.relations and not config.relations[fact.relation].use:
             continue
@@ -156,11 +160,11 @@ def _name(node_id: str, labels: Mapping[str, tuple[int, int, str]]) -> str:
 
 @dataclass
 class _Edges:
-    heads: list[int] = field(default_factory=list)
-    relation: list[int] = field(default_factory=list)
-    tails: list[int] = field(default_factory=list)
-    facts: list[int] = field(default_factory=list)
-    confidence: list[float] = field(default_factory=list)
+    heads: array[int] = field(default_factory=lambda: array("i"))
+    relation: array[int] = field(default_factory=lambda: array("i"))
+    tails: array[int] = field(default_factory=lambda: array("i"))
+    facts: array[int] = field(default_factory=lambda: array("q"))
+    confidence: array[float] = field(default_factory=lambda: array("f"))
 
     def add(self, head: int, relation: int, tail: int, fact: int, confidence: float) -> None:
         self.heads.append(head)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects.sqlite import insert
 
-from tastegraph.storage.schema import evidence, facts, links
+from tastegraph.storage.schema import evidence, facts
+from tastegraph.storage.schema import sources as table
+from tastegraph.storage.statements import is_link
 
 
 class Source(NamedTuple):
@@ -19,26 +22,38 @@ class Source(NamedTuple):
 
 def sources(connection: Connection) -> list[Source]:
     """Every source that supports something, by name."""
-    stated: list[dict[str, int]] = [
-        dict(
-            connection.execute(select(table.c.source, func.count()).group_by(table.c.source)).all()
-        )
-        for table in (evidence, links)
+    number = func.count(evidence.c.fact_id.distinct())
+    stated = select(evidence.c.source, number).group_by(evidence.c.source)
+    linked = stated.join(facts, facts.c.fact_id == evidence.c.fact_id).where(is_link())
+    all_of: dict[str, int] = dict(tuple(row) for row in connection.execute(stated))
+    links_of: dict[str, int] = dict(tuple(row) for row in connection.execute(linked))
+    return [
+        Source(name, all_of[name] - links_of.get(name, 0), links_of.get(name, 0))
+        for name in sorted(all_of)
     ]
-    names = sorted(stated[0].keys() | stated[1].keys())
-    return [Source(name, stated[0].get(name, 0), stated[1].get(name, 0)) for name in names]
+
+
+def stamp(connection: Connection, source: str, now: float) -> None:
+    """Note that ``source`` was imported at ``now``, in seconds since 1970-01-01 UTC."""
+    statement = insert(table).values(source=source, imported=now)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["source"], set_={"imported": now})
+    )
+
+
+def imported(connection: Connection) -> dict[str, float]:
+    """When each source was imported last."""
+    return {row.source: row.imported for row in connection.execute(select(table))}
 
 
 def withdraw_source(connection: Connection, source: str) -> int:
     """Take all of ``source``'s support; :func:`drop_unsupported` must follow.
 
-    Returns how many facts and links it supported. Links without support are gone at once; facts
-    stay until then, so that a source can be replaced without its facts being written anew.
+    Returns how many supports that were. The facts stay until then, so that a source can be
+    replaced without its facts being written anew.
     """
-    return sum(
-        connection.execute(delete(table).where(table.c.source == source)).rowcount
-        for table in (evidence, links)
-    )
+    connection.execute(delete(table).where(table.c.source == source))
+    return connection.execute(delete(evidence).where(evidence.c.source == source)).rowcount
 
 
 def drop_unsupported(connection: Connection) -> int:
