@@ -27,7 +27,7 @@ kg_app = typer.Typer(help="The knowledge graph: sources, health, queries.", no_a
 @kg_app.command()
 def sources(directory: Directory) -> None:
     """Print every source and what it supports."""
-    for source in _open(directory).sources():
+    for source in _open(directory).knowledge.sources():
         _print(f"{source.facts:>10,} facts  {source.links:>10,} links  {source.name}")
 
 
@@ -37,7 +37,7 @@ def forget(
     source: Annotated[str, typer.Argument(help="see 'kg sources'")],
 ) -> None:
     """Remove a source, and what no other source supports."""
-    gone = _open(directory).forget(source)
+    gone = _open(directory).knowledge.forget(source)
     _print(f"{source} is forgotten: {gone:,} facts and links that it alone stated are gone")
 
 

@@ -25,7 +25,7 @@ import tomli_w
 from tastegraph import __version__, assets
 from tastegraph import config as configuration
 from tastegraph.config import Config
-from tastegraph.errors import ConfigError, NotFoundError, TastegraphError
+from tastegraph.errors import ConfigError, TastegraphError
 from tastegraph.progress import counted, say
 from tastegraph.records import ITEM, Event, Fact, Item, Link
 from tastegraph.sources.items import item_facts
@@ -33,11 +33,11 @@ from tastegraph.storage import catalogue, provenance, schema, statements, vector
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.locks import held
-from tastegraph.storage.provenance import Source
+from tastegraph.storage.provenance import CATALOGUE, check_source_names
 from tastegraph.storage.snapshots import FORMAT, Snapshot, Snapshots
-from tastegraph.storage.verdicts import PEOPLE
 
 if TYPE_CHECKING:
+    from tastegraph.curation.knowledge import Knowledge
     from tastegraph.language.encoder import Encoder
     from tastegraph.serving.answers import Explanation, Recommendations
     from tastegraph.serving.engine import Engine, Who
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 Stage = Literal["graph", "text", "model"]
 STAGES: tuple[Stage, ...] = ("graph", "text", "model")
 KEPT_SNAPSHOTS = 5
-CATALOGUE = "catalogue"
-"""Source of the facts that item columns state; no other may have its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,7 @@ class Workspace:
             BusyError: another process is writing to this workspace.
         """
         facts, links, now = facts or {}, links or {}, time.time()
-        _check_names([*facts, *links])
+        check_source_names([*facts, *links])
         with self.database.writing() as connection:
             n_items = n_facts = n_links = 0
             for batch in _batches(counted("items", items)):
@@ -143,36 +141,12 @@ class Workspace:
             receipt = log.append(connection, counted("events", events))
         return Imported(n_items, receipt.accepted, receipt.duplicates, n_facts, n_links, withdrawn)
 
-    def forget(self, source: str) -> int:
-        """Remove a source: what remains is as if it had never been imported.
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        """What is known, to be derived, reviewed and corrected."""
+        from tastegraph.curation.knowledge import Knowledge
 
-        Returns:
-            How many facts and links went; those that another source supports stay.
-
-        Raises:
-            NotFoundError: no such source supports anything.
-            ConfigError: it is the catalogue, which states what ``tastegraph.toml`` says it does.
-            BusyError: another process is writing to this workspace.
-        """
-        _check_names([source])
-        known = [name for name, _, _ in self.sources()]
-        if source not in known:
-            raise NotFoundError(
-                f"{self.directory} has no source {source!r}; it has {', '.join(known) or 'none'}"
-            )
-        with self.database.writing() as connection:
-            before = catalogue.counts(connection)
-            provenance.withdraw_source(connection, source)
-            provenance.drop_unsupported(connection)
-            after = catalogue.counts(connection)
-        return sum(before.values()) - sum(after.values())
-
-    def sources(self) -> list[Source]:
-        """Every source with how many facts and links it supports, by name."""
-        if not self.database.path.exists():
-            return []
-        with self.database.reading() as connection:
-            return provenance.sources(connection)
+        return Knowledge(self.database, self.config)
 
     def record(self, events: Iterable[Event]) -> log.Receipt:
         """Append events; when this returns they are durable, and the next answer knows them.
@@ -339,22 +313,6 @@ class Workspace:
 def _carried(old: Snapshot | None, what: str, *, made: bool) -> str | None:
     """The version that ``what`` was built for: ``None`` for the snapshot to come."""
     return None if made or old is None else old.manifest[what] or old.version
-
-
-def _check_names(sources: Iterable[str]) -> None:
-    for source in sources:
-        if not source.strip():
-            raise ConfigError("a source needs a name that is not blank")
-        if source == PEOPLE:
-            raise ConfigError(
-                f"{PEOPLE!r} is the source of what people decide: name another; to take a "
-                "decision back, undo it"
-            )
-        if source == CATALOGUE:
-            raise ConfigError(
-                f"{CATALOGUE!r} is the source of what item columns state: name another; to change "
-                "what they state, edit [items.facts] and import the items again"
-            )
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:

@@ -49,6 +49,14 @@ def all_items(connection: Connection) -> Iterator[Item]:
         yield Item(item_id, title, text, {k: tuple(v) for k, v in attributes.items()})
 
 
+def item(connection: Connection, item_id: str) -> Item | None:
+    """One item; ``None`` where there is none of that id."""
+    row = connection.execute(select(items).where(items.c.item_id == item_id)).first()
+    if row is None:
+        return None
+    return Item(row.item_id, row.title, row.text, {k: tuple(v) for k, v in row.attributes.items()})
+
+
 def counts(connection: Connection) -> dict[str, int]:
     """How many items, facts and links there are; a link is no fact here."""
     linked = connection.scalar(select(func.count()).select_from(facts).where(is_link())) or 0

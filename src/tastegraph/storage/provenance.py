@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
+from tastegraph.errors import ConfigError
 from tastegraph.storage.schema import evidence, facts
 from tastegraph.storage.schema import sources as table
 from tastegraph.storage.statements import is_link
+from tastegraph.storage.verdicts import PEOPLE
+
+CATALOGUE = "catalogue"
+"""Source of what item columns state."""
+LINKING, MENTIONED, PATTERNS, LANGUAGE_MODEL, FUSION = DERIVED = (
+    "linking", "mentions", "patterns", "language model", "fusion",
+)  # fmt: skip
+"""Sources whose statements follow from those of the others, in the order they are derived."""
 
 
 class Source(NamedTuple):
@@ -60,3 +70,24 @@ def drop_unsupported(connection: Connection) -> int:
     """Remove the facts that no source states any more. Returns how many went."""
     supported = select(evidence.c.fact_id).where(evidence.c.fact_id == facts.c.fact_id)
     return connection.execute(delete(facts).where(~supported.exists())).rowcount
+
+
+def check_source_names(names: Iterable[str]) -> None:
+    """Check that an import may have these names.
+
+    Raises:
+        ConfigError: one is blank, or that of a source that is no import.
+    """
+    for name in names:
+        if not name.strip():
+            raise ConfigError("a source needs a name that is not blank")
+        if name == CATALOGUE:
+            raise ConfigError(
+                f"{CATALOGUE!r} is the source of what item columns state: name another; to change "
+                "what they state, edit [items.facts] and import the items again"
+            )
+        if name == PEOPLE:
+            raise ConfigError(
+                f"{PEOPLE!r} is the source of what people decide: name another; a decision is "
+                "taken back with 'tastegraph kg undo'"
+            )
