@@ -27,9 +27,14 @@ class Passage:
         while start >= 0:
             end = start + len(needle)
             if self._parted(start) and self._parted(end):
-                return self._origin[start], self._origin[end - 1] + 1
+                return self._origin[start], self._with_accents(self._origin[end - 1] + 1)
             start = self.plain.find(needle, start + 1)
         return None
+
+    def _with_accents(self, end: int) -> int:
+        while end < len(self.text) and unicodedata.combining(self.text[end]):
+            end += 1
+        return end
 
     def _parted(self, at: int) -> bool:
         """Whether a word may begin or end before the character ``at`` of the plain text."""

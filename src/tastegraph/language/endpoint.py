@@ -111,13 +111,16 @@ class Endpoint:
             )
         except openai.APIError as error:
             raise self._told(error) from error
+        except ValueError as error:
+            raise self._unreadable(str(error)) from error
         return completion
 
     def _answer(self, completion: ChatCompletion, question: Question) -> Answer:
-        if not getattr(completion, "choices", None):
-            raise AnswerError("SERVER", f"{self.told.endpoint} gave an answer without content")
-        choice, usage = completion.choices[0], completion.usage
-        text = (choice.message.content or "").encode("utf-8", "replace").decode()
+        try:
+            choice, usage = completion.choices[0], completion.usage
+            text = (choice.message.content or "").encode("utf-8", "replace").decode()
+        except (AttributeError, TypeError, IndexError):
+            raise self._unreadable(repr(completion)) from None
         if choice.finish_reason == "length":
             raise AnswerError(
                 "TRUNCATED",
@@ -127,6 +130,11 @@ class Endpoint:
         if usage is None:
             return Answer(text, question.tokens, tokens(text))
         return Answer(text, usage.prompt_tokens, usage.completion_tokens)
+
+    def _unreadable(self, said: str) -> AnswerError:
+        return AnswerError(
+            "SERVER", f"{self.told.endpoint} gave no OpenAI-compatible answer: {_short(said)}"
+        )
 
     def _told(self, error: APIError) -> TastegraphError:
         import openai
@@ -138,8 +146,8 @@ class Endpoint:
                 f"{where} was silent for {self.told.timeout:g} s: raise [llm] timeout, or lower "
                 "max_tokens",
             )
-        if isinstance(error, openai.APIResponseValidationError | json.JSONDecodeError):
-            return AnswerError("SERVER", f"{where} gave no OpenAI-compatible answer: {said}")
+        if isinstance(error, openai.APIResponseValidationError):
+            return self._unreadable(said)
         if isinstance(error, openai.BadRequestError | openai.UnprocessableEntityError):
             return AnswerError("REFUSED", f"{where} refused the question: {said}")
         if isinstance(error, openai.InternalServerError):
