@@ -127,7 +127,8 @@ class LLM(_Section):
         max_characters: longer texts are cut.
         max_retries: how often a request is repeated that found the service busy or gone.
         concurrency: requests at the same time.
-        budget: tokens, read and written, that one run may use; no limit by default.
+        budget: tokens, read and written, that one run may use; no limit by default. Before a
+            question they are estimated, after it they are counted.
         confidence: of every fact read, in (0, 1]: the model's precision where that is known.
     """
 

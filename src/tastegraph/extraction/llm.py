@@ -12,7 +12,8 @@ from tastegraph.extraction.grounding import Passage
 from tastegraph.extraction.prompt import Prompt
 from tastegraph.extraction.reading import Value, values
 from tastegraph.extraction.schema import Slot, fields
-from tastegraph.language.asking import Asker, Plan, Usage, plan
+from tastegraph.language.asking import Asker, plan
+from tastegraph.language.budget import Plan, Usage
 from tastegraph.language.endpoint import Endpoint, object_in
 from tastegraph.records import Fact, Span
 from tastegraph.storage.database import Database

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from hashlib import sha256
 
 from tastegraph.config import LLM
 from tastegraph.errors import AnswerError, EndpointError
-from tastegraph.language.budget import Budget, cost
+from tastegraph.language.budget import Budget, Plan, Usage, cost
 from tastegraph.language.endpoint import Endpoint, Question
 from tastegraph.progress import progress
 from tastegraph.storage import answers
@@ -20,47 +18,7 @@ from tastegraph.storage.answers import Answer
 from tastegraph.storage.database import Database
 
 FAILURES = 5
-"""So many questions in a row without a usable answer end a run."""
-
-
-@dataclass
-class Usage:
-    """What a run asked and used.
-
-    Attributes:
-        questions: all, of which ``cached`` had an answer before and ``left`` have none after.
-        failed: questions without a usable answer, by reason.
-        cost: in the currency of the prices; ``None`` where none are told.
-        stopped: why the run ended before its last question, or empty.
-    """
-
-    questions: int = 0
-    cached: int = 0
-    asked: int = 0
-    left: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    seconds: float = 0.0
-    cost: float | None = None
-    failed: Counter[str] = field(default_factory=Counter)
-    stopped: str = ""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run would ask; nothing is asked for it.
-
-    Attributes:
-        prompt_tokens: estimated at four bytes of text a token.
-        completion_tokens: at most, if every answer were as long as ``max_tokens`` allows.
-        cost: of both, hence an upper bound; ``None`` where no prices are told.
-    """
-
-    questions: int
-    cached: int
-    prompt_tokens: int
-    completion_tokens: int
-    cost: float | None
+"""So many questions in a row without a usable answer stop a run."""
 
 
 class Asker:
@@ -81,30 +39,34 @@ class Asker:
         """An answer to each question, ``None`` where there is none.
 
         Raises:
-            EndpointError: the endpoint cannot be used, or :data:`FAILURES` questions in a row, or
-                all, had no usable answer. Answers that came before are kept.
+            EndpointError: the endpoint cannot be used, or no question at all has an answer. What
+                it answered before is kept.
         """
         began = time.monotonic()
         keys = [_key(self._endpoint.model, question) for question in questions]
         known = _kept(self._cache, keys)
         self.usage = usage = Usage(len(questions), sum(key in known for key in keys))
         waiting = {k: q for k, q in zip(keys, questions, strict=True) if k not in known}
+        fault: EndpointError | AnswerError | None = None
         try:
-            self._ask(waiting)
-        except (AnswerError, EndpointError) as error:
-            left = len(waiting) - len(_kept(self._cache, list(waiting)))
-            raise EndpointError(
-                f"{error}. {left} of {len(questions)} questions are left; the answers to the "
-                "others are kept: run again to go on"
-            ) from error
+            fault = self._ask(waiting)
+        except EndpointError as error:
+            fault = error
         finally:
             known |= _kept(self._cache, list(waiting))
             usage.left = sum(key not in known for key in keys)
             usage.seconds = time.monotonic() - began
             usage.cost = cost(self._told.prices, usage.prompt_tokens, usage.completion_tokens)
+        if isinstance(fault, EndpointError) or (fault is not None and not known):
+            raise EndpointError(
+                f"{fault}. {usage.left} of {usage.questions} questions are left; the answers to "
+                "the others are kept: run again to go on"
+            ) from fault
         return [known.get(key) for key in keys]
 
-    def _ask(self, waiting: Mapping[bytes, Question]) -> None:
+    def _ask(self, waiting: Mapping[bytes, Question]) -> AnswerError | None:
+        """Ask, keep, count; the last failure."""
+        last: AnswerError | None = None
         in_a_row = 0
         with (
             progress("asking the language model", len(waiting)) as advance,
@@ -112,13 +74,16 @@ class Asker:
         ):
             for outcome in self._outcomes(pool, waiting):
                 if isinstance(outcome, AnswerError):
+                    last = outcome
                     in_a_row += 1
                     self.usage.failed[outcome.reason] += 1
-                    if in_a_row == min(FAILURES, len(waiting)):
-                        raise outcome
+                    if in_a_row == FAILURES:
+                        self.usage.stopped = f"{FAILURES} failures in a row, the last: {outcome}"
+                        break
                 else:
                     in_a_row = 0
                 advance(1)
+        return last
 
     def _outcomes(
         self, pool: ThreadPoolExecutor, waiting: Mapping[bytes, Question]

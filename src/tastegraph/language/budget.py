@@ -2,10 +2,53 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass, field
+
 from tastegraph.config import Prices
 
 BYTES_PER_TOKEN = 4
 """A rule of thumb for English and Chinese; no tokenizer is asked, since each model has its own."""
+
+
+@dataclass
+class Usage:
+    """What a run asked and used.
+
+    Attributes:
+        questions: all, of which ``cached`` had an answer before and ``left`` have none after.
+        failed: questions without a usable answer, by reason.
+        cost: in the currency of the prices; ``None`` where none are told.
+        stopped: why the run ended before its last question, or empty.
+    """
+
+    questions: int = 0
+    cached: int = 0
+    asked: int = 0
+    left: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    cost: float | None = None
+    failed: Counter[str] = field(default_factory=Counter)
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would ask; nothing is asked for it.
+
+    Attributes:
+        prompt_tokens: estimated at four bytes of text a token.
+        completion_tokens: at most, if every answer were as long as ``max_tokens`` allows.
+        cost: of both, hence an upper bound; ``None`` where no prices are told.
+    """
+
+    questions: int
+    cached: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None
 
 
 def tokens(*texts: str) -> int:

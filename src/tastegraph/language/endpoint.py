@@ -96,10 +96,11 @@ class Endpoint:
     def _create(self, question: Question, wanted: str) -> ChatCompletion:
         import openai
 
-        described = {"name": "answer", "schema": question.schema, "strict": True}
-        form = {"type": wanted} | ({"json_schema": described} if wanted == FORMATS[0] else {})
         messages: Any = [{"role": role, "content": text} for role, text in question.messages]
-        response_format: Any = form
+        response_format: Any = {"type": wanted}
+        if wanted == "json_schema":
+            described = {"name": "answer", "schema": question.schema, "strict": True}
+            response_format["json_schema"] = described
         try:
             completion: ChatCompletion = self._client.chat.completions.create(
                 model=self.model,
@@ -127,9 +128,12 @@ class Endpoint:
                 f"an answer was cut at {self.told.max_tokens} tokens: raise [llm] max_tokens",
             )
         object_in(text)
-        if usage is None:
-            return Answer(text, question.tokens, tokens(text))
-        return Answer(text, usage.prompt_tokens, usage.completion_tokens)
+        # Some endpoints do not count, or only half of it.
+        return Answer(
+            text,
+            getattr(usage, "prompt_tokens", None) or question.tokens,
+            getattr(usage, "completion_tokens", None) or tokens(text),
+        )
 
     def _unreadable(self, said: str) -> AnswerError:
         return AnswerError(
