@@ -108,7 +108,7 @@ def run(data: Path, films: int = 60, *, learning: bool = False) -> dict[str, Any
         "failed": dict(report.usage.failed),
         "seconds": round(report.usage.seconds, 1),
         "model": reader.name,
-        "dropped": {reason: count for reason, count in report.dropped.items() if count},
+        "dropped": dict(report.dropped),
     }
 
 

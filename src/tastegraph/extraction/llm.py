@@ -129,5 +129,5 @@ def _shown(told: LLM, documents: Iterable[Document]) -> list[tuple[str, str, boo
 
 
 def _counted(dropped: Counter[str]) -> str:
-    told = [f"{count} {reason}" for reason, count in dropped.most_common() if count]
+    told = [f"{count} {reason}" for reason, count in dropped.most_common()]
     return ", ".join(told) or "all answers were empty"

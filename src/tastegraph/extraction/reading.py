@@ -33,13 +33,13 @@ def values(
 
     Nothing of what the model wrote goes any further: a value is the text's own words.
     """
-    dropped["NOT_IN_SCHEMA"] += len(record.keys() - fields.keys())
+    dropped.update("NOT_IN_SCHEMA" for _ in record.keys() - fields.keys())
     for key, slot in fields.items():
         listed = record.get(key, [])
         if not isinstance(listed, list):
             dropped["WRONG_TYPE"] += 1
             continue
-        dropped["TOO_MANY"] += len(listed[MOST:])
+        dropped.update("TOO_MANY" for _ in listed[MOST:])
         seen = set()
         for value in listed[:MOST]:
             found = _located(value, passage)
