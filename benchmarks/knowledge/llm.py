@@ -26,6 +26,7 @@ from scores import scores
 
 from tastegraph import assets
 from tastegraph.config import LLM
+from tastegraph.extraction.grounding import Passage
 from tastegraph.extraction.llm import Reader
 from tastegraph.extraction.schema import Slot
 from tastegraph.language.endpoint import Endpoint
@@ -123,11 +124,15 @@ def _edges(file: Path) -> dict[str, frozenset[str]]:
 def _scored(
     films: Sequence[Film], found: dict[tuple[str, str], set[str]], relation: str
 ) -> dict[str, Any]:
-    units = []
+    """Scores, and the share of what DBpedia states that stands in the abstracts at all."""
+    units, stated, in_text = [], 0, 0
     for film in films:
         said, gold = found[film.film_id, relation], film.gold[relation]
         units.append((len(said & gold), len(said - gold), len(gold - said)))
-    return scores(units)
+        passage = Passage(film.text)
+        stated += len(gold)
+        in_text += sum(passage.find(name) is not None for name in gold)
+    return {**scores(units), "recall_ceiling": round(in_text / stated, 4)}
 
 
 def _weights() -> Path:
