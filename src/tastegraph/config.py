@@ -124,6 +124,45 @@ class Text(_Section):
     max_tokens: int = Field(default=128, ge=8, le=512)
 
 
+class Prices(_Section):
+    """What an endpoint takes for a million tokens read (``prompt``) and written."""
+
+    prompt: float = Field(ge=0)
+    completion: float = Field(ge=0)
+    currency: str = "USD"
+
+
+class LLM(_Section):
+    """The large language model that reads facts from texts.
+
+    Attributes:
+        endpoint: base address of any OpenAI-compatible service, such as
+            ``http://127.0.0.1:8080/v1``.
+        api_key_variable: name of the environment variable that holds the key; none by default.
+        timeout: seconds that the service may be silent.
+        max_tokens: the longest answer.
+        max_characters: longer texts are cut.
+        max_retries: how often a request is repeated that found the service busy or gone.
+        concurrency: requests at the same time.
+        budget: tokens, read and written, that one run may use; no limit by default. Before a
+            question they are estimated, after it they are counted.
+        confidence: of every fact read, in (0, 1]: the model's precision where that is known.
+    """
+
+    endpoint: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
+    model: str | None = Field(default=None, min_length=1)
+    api_key_variable: str | None = Field(default=None, pattern=r"^[A-Z_][A-Z0-9_]*$")
+    timeout: float = Field(default=120, gt=0, le=3600)
+    max_tokens: int = Field(default=512, ge=16)
+    max_characters: int = Field(default=8000, ge=100)
+    max_retries: int = Field(default=3, ge=0, le=20)
+    concurrency: int = Field(default=1, ge=1, le=64)
+    budget: int | None = Field(default=None, ge=1)
+    prices: Prices | None = None
+    confidence: float = Field(default=0.8, gt=0, le=1)
+    seed: int = 1
+
+
 class Model(_Section):
     """The ranking model; what is not here is chosen on validation data.
 
@@ -170,6 +209,7 @@ class Config(_Section):
     sources: Sources = Sources()
     relations: dict[str, Relation] = {}
     text: Text = Text()
+    llm: LLM = LLM()
     model: Model = Model()
     evaluation: Evaluation = Evaluation()
 
