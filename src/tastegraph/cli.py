@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from tastegraph.cli_kg import kg_app
+from tastegraph.cli_review import kg_app
 from tastegraph.errors import TastegraphError
 from tastegraph.terminal import AsJson, Directory
 from tastegraph.terminal import open_workspace as _open

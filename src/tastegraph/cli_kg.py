@@ -17,6 +17,7 @@ from tastegraph.terminal import show as _print
 if TYPE_CHECKING:
     from tastegraph.knowledge.rdf import Answer
     from tastegraph.knowledge.stats import RelationStats, Stats
+    from tastegraph.language.budget import Plan
 
 SHOWN = 10
 WIDEST = 60
@@ -39,6 +40,28 @@ def forget(
     """Remove a source, and what no other source supports."""
     gone = _open(directory).knowledge.forget(source)
     _print(f"{source} is forgotten: {gone:,} facts and links that it alone stated are gone")
+
+
+@kg_app.command()
+def derive(
+    directory: Directory,
+    steps: Annotated[
+        list[str] | None,
+        typer.Argument(help="linking, mentions, patterns, 'language model', fusion"),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="what the language model would be asked; asks nothing")
+    ] = False,
+) -> None:
+    """State anew what follows from what is known; without STEPS, all but the language model."""
+    from tastegraph.storage.provenance import DERIVED, LANGUAGE_MODEL
+
+    knowledge = _open(directory).knowledge
+    if dry_run:
+        _print_plan(knowledge.plan())
+        return
+    for step in steps or [step for step in DERIVED if step != LANGUAGE_MODEL]:
+        _print(f"{step}: {knowledge.derive(step):,} facts")
 
 
 @kg_app.command()
@@ -90,6 +113,15 @@ def query(
         _print(_dumped(asdict(answer)))
     else:
         _print_table(answer)
+
+
+def _print_plan(plan: Plan) -> None:
+    cost = "" if plan.cost is None else f", at most {plan.cost:.2f}"
+    _print(
+        f"{plan.questions:,} texts, {plan.cached:,} answered before; about "
+        f"{plan.prompt_tokens:,} tokens to read and at most {plan.completion_tokens:,} to write"
+        f"{cost}; nothing was asked"
+    )
 
 
 def _print_stats(found: Stats) -> None:

@@ -102,6 +102,12 @@ class Graph(_Section):
         "label",
         "name",
     )
+    alias_relations: tuple[str, ...] = (
+        "http://www.w3.org/2004/02/skos/core#altLabel",
+        "http://schema.org/alternateName",
+        "alias",
+    )
+    description_relations: tuple[str, ...] = ("http://schema.org/description",)
     label_languages: tuple[str, ...] = ("", "en")
     least_confidence: Share = 0.5
     least_sameness: Share = 0.8

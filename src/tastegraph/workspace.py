@@ -3,6 +3,7 @@
 tastegraph.toml    what it was told
 tastegraph.db      events, items, facts, links
 vectors.db         text vectors, by content
+answers.db         what a language model answered, by question
 snapshots/         what was built; CURRENT names the one in service
 """
 
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,7 +29,7 @@ from tastegraph.errors import ConfigError, TastegraphError
 from tastegraph.progress import counted, say
 from tastegraph.records import ITEM, Event, Fact, Item, Link
 from tastegraph.sources.items import item_facts
-from tastegraph.storage import catalogue, provenance, schema, statements, vectors
+from tastegraph.storage import answers, catalogue, provenance, schema, statements, vectors
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.locks import held
@@ -118,7 +118,7 @@ class Workspace:
             RowError: a record is wrong; nothing was imported.
             BusyError: another process is writing to this workspace.
         """
-        facts, links, now = facts or {}, links or {}, time.time()
+        facts, links = facts or {}, links or {}
         check_source_names([*facts, *links])
         with self.database.writing() as connection:
             n_items = n_facts = n_links = 0
@@ -136,7 +136,7 @@ class Workspace:
             for source, linked in links.items():
                 n_links += statements.put_links(connection, linked, source)
             for source in {**facts, **links}:
-                provenance.stamp(connection, source, now)
+                provenance.stamp(connection, source)
             withdrawn = provenance.drop_unsupported(connection) if any(replaced) else 0
             receipt = log.append(connection, counted("events", events))
         return Imported(n_items, receipt.accepted, receipt.duplicates, n_facts, n_links, withdrawn)
@@ -146,7 +146,8 @@ class Workspace:
         """What is known, to be derived, reviewed and corrected."""
         from tastegraph.curation.knowledge import Knowledge
 
-        return Knowledge(self.database, self.config)
+        cache = Database(self.directory / "answers.db", answers.metadata)
+        return Knowledge(self.database, self.config, cache)
 
     def record(self, events: Iterable[Event]) -> log.Receipt:
         """Append events; when this returns they are durable, and the next answer knows them.
@@ -252,7 +253,7 @@ class Workspace:
         """Changes whenever anything changes that a build depends on."""
         with self.database.reading() as connection:
             state = (log.revision(connection), catalogue.revision(connection))
-        told = (__version__, FORMAT, self.config.model_dump_json(), state)
+        told = (__version__, FORMAT, self.config.model_dump_json(exclude={"llm"}), state)
         return sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()
 
     def close(self) -> None:

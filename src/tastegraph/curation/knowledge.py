@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-
-from sqlalchemy import Connection
+from collections.abc import Callable, Iterable
 
 from tastegraph.config import Config
-from tastegraph.curation import decisions, extracted, read_by_llm
+from tastegraph.curation import decisions, read_by_llm
+from tastegraph.curation.extracted import mentions
 from tastegraph.curation.fusing import fused
 from tastegraph.curation.inputs import Inputs
 from tastegraph.curation.linked import linked
 from tastegraph.curation.review import Question, questions
 from tastegraph.errors import NotFoundError
+from tastegraph.language.budget import Plan
 from tastegraph.progress import counted, say
 from tastegraph.records import Fact
 from tastegraph.storage import catalogue, provenance, statements, verdicts
@@ -24,7 +23,6 @@ from tastegraph.storage.provenance import (
     LANGUAGE_MODEL,
     LINKING,
     MENTIONED,
-    PATTERNS,
     Source,
     check_source_names,
 )
@@ -43,11 +41,10 @@ class Knowledge:
     """
 
     def __init__(self, database: Database, config: Config, answers: Database) -> None:
-        self._database, self._config = database, config
+        self._database, self._config, self._answers = database, config, answers
         self._steps: dict[str, Derive] = {
             LINKING: linked,
-            MENTIONED: extracted.mentions,
-            PATTERNS: extracted.by_patterns,
+            MENTIONED: mentions,
             LANGUAGE_MODEL: read_by_llm.reader(answers),
             FUSION: fused,
         }
@@ -81,12 +78,14 @@ class Knowledge:
                 f"{', '.join(known) or 'none'}"
             )
         again = [] if source in DERIVED else [step for step in DERIVED if step in known]
-        with self._changing() as gone:
+        before = self._size()
+        with self._database.writing() as connection:
             for name in (source, *again):
-                provenance.withdraw_source(gone.connection, name)
+                provenance.withdraw_source(connection, name)
+            provenance.drop_unsupported(connection)
         for step in again:
             self.derive(step)
-        return gone.number
+        return before - self._size()
 
     def derive(self, step: str) -> int:
         """State anew what follows from what is known. Returns how many facts that are.
@@ -112,6 +111,12 @@ class Knowledge:
             provenance.stamp(connection, step)
             provenance.drop_unsupported(connection)
         return number
+
+    def plan(self) -> Plan:
+        """What reading all texts with the language model would take; nothing is asked."""
+        with self._database.reading() as connection:
+            inputs = Inputs(connection, self._config, LANGUAGE_MODEL)
+            return read_by_llm.planned(inputs, self._answers)
 
     def questions(self, n: int = 20) -> list[Question]:
         """The facts on which a person's answer would change most, the first ones first."""
@@ -157,3 +162,7 @@ class Knowledge:
         """See :func:`tastegraph.curation.decisions.undo`."""
         with self._database.writing() as connection:
             return decisions.undo(connection, seq, author)
+
+    def _size(self) -> int:
+        with self._database.reading() as connection:
+            return sum(catalogue.counts(connection).values())

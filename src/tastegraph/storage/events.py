@@ -72,7 +72,7 @@ def item_ids(connection: Connection) -> list[str]:
 def counts_by_item(connection: Connection) -> dict[str, int]:
     """How many events there are on each item that has any."""
     rows = connection.execute(select(events.c.item_id, func.count()).group_by(events.c.item_id))
-    return {item_id: number for item_id, number in rows}
+    return {item_id: int(number) for item_id, number in rows}
 
 
 def revision(connection: Connection) -> int:

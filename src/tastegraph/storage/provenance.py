@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -43,8 +44,9 @@ def sources(connection: Connection) -> list[Source]:
     ]
 
 
-def stamp(connection: Connection, source: str, now: float) -> None:
-    """Note that ``source`` was imported at ``now``, in seconds since 1970-01-01 UTC."""
+def stamp(connection: Connection, source: str) -> None:
+    """Note that ``source`` is imported now."""
+    now = time.time()
     statement = insert(table).values(source=source, imported=now)
     connection.execute(
         statement.on_conflict_do_update(index_elements=["source"], set_={"imported": now})
