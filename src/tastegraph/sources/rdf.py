@@ -100,9 +100,10 @@ def _whole_facts(path: Path, rejects: Rejects, syntax: ox.RdfFormat) -> Iterator
             except StopIteration:
                 return
             except SyntaxError as error:
-                line = checked.line if checked else error.lineno
-                wanted = f"{syntax.name} (nothing after this line could be read)"
-                rejects.handle(RowError(file, line or 1, None, error.msg, wanted))
+                # Of XML only the line is known up to which it was read when the error was found.
+                line, place = (checked.line, "up to") if checked else (error.lineno or 1, "on")
+                wanted = f"{syntax.name} {place} this line (nothing after it could be read)"
+                rejects.handle(RowError(file, line, None, error.msg, wanted))
                 return
             except UNREADABLE as error:
                 rejects.handle(RowError(file, count + 1, None, str(error), CUT_SHORT))

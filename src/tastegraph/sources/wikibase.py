@@ -170,22 +170,23 @@ def date_time(time: str, precision: int, *, julian: bool) -> str | None:
         return None
     in_order = 1 - year if before else year
     if julian and precision >= _DAY and -4712 <= in_order <= 9999:
-        return f"{_gregorian(in_order, month, day)}{found[5]}"
+        in_order, month, day = _gregorian(in_order, month, day)
     if precision <= _YEAR:
         month = 1
     day = 1 if precision <= _MONTH else min(day, monthrange(in_order, month)[1])
-    if before and precision >= _YEAR:
-        year = -in_order
-    sign = "-" if before and year else ""
-    return f"{sign}{year:04}-{month:02}-{day:02}{found[5]}"
+    if precision >= _YEAR:
+        before, year = in_order < 0, abs(in_order)
+    return f"{'-' if before else ''}{year:04}-{month:02}-{day:02}{found[5]}"
 
 
-def _gregorian(year: int, month: int, day: int) -> np.datetime64:
+def _gregorian(year: int, month: int, day: int) -> tuple[int, int, int]:
     """A Julian date as a Gregorian one, by its Julian day number (Meeus 1998, ch. 7)."""
     january = month <= 2
     years, months = year + 4800 - january, month - 3 + 12 * january
     number = day + (153 * months + 2) // 5 + 365 * years + years // 4 - 32083
-    return np.datetime64(number - _UNIX_EPOCH, "D")
+    date = str(np.datetime64(number - _UNIX_EPOCH, "D"))
+    found = date.rsplit("-", 2)
+    return int(found[0]), int(found[1]), int(found[2])
 
 
 def _plain(number: float) -> str:
