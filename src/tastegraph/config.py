@@ -87,18 +87,28 @@ class Relation(_Section):
 class Graph(_Section):
     """What the knowledge graph keeps.
 
+    What names or describes an entity is kept as facts, and is neither node nor edge.
+
     Attributes:
         label_relations: relations whose literal object is the subject's name, best first.
         label_languages: of names by the same relation, which is taken; "" is untagged.
-        least_confidence: facts less sure are kept for review and not used.
-        least_sameness: the same for what says that two ids are one thing.
+        alias_relations: relations whose literal object is a further name of the subject.
+        description_relations: relations whose literal object says in words what the subject is.
     """
 
     label_relations: tuple[str, ...] = (
         "http://www.w3.org/2000/01/rdf-schema#label",
         "http://www.w3.org/2004/02/skos/core#prefLabel",
         "http://schema.org/name",
+        "https://schema.org/name",
+        "http://xmlns.com/foaf/0.1/name",
+        "http://purl.org/dc/terms/title",
+        "http://purl.org/dc/elements/1.1/title",
+        "http://dbpedia.org/property/name",
+        "http://rdf.freebase.com/ns/type.object.name",
         "rdfs:label",
+        "skos:prefLabel",
+        "type.object.name",
         "label",
         "name",
     )
@@ -109,18 +119,43 @@ class Graph(_Section):
     )
     description_relations: tuple[str, ...] = ("http://schema.org/description",)
     label_languages: tuple[str, ...] = ("", "en")
-    least_confidence: Share = 0.5
-    least_sameness: Share = 0.8
+    alias_relations: tuple[str, ...] = (
+        "http://www.w3.org/2004/02/skos/core#altLabel",
+        "http://www.w3.org/2004/02/skos/core#hiddenLabel",
+        "http://schema.org/alternateName",
+        "https://schema.org/alternateName",
+        "http://xmlns.com/foaf/0.1/nick",
+        "http://purl.org/dc/terms/alternative",
+        "http://dbpedia.org/ontology/alias",
+        "http://dbpedia.org/property/alias",
+        "http://rdf.freebase.com/ns/common.topic.alias",
+        "skos:altLabel",
+        "common.topic.alias",
+        "alias",
+    )
+    description_relations: tuple[str, ...] = (
+        "http://schema.org/description",
+        "https://schema.org/description",
+        "http://schema.org/abstract",
+        "https://schema.org/abstract",
+        "http://www.w3.org/2000/01/rdf-schema#comment",
+        "http://www.w3.org/2004/02/skos/core#definition",
+        "http://purl.org/dc/terms/description",
+        "http://purl.org/dc/elements/1.1/description",
+        "http://dbpedia.org/ontology/abstract",
+        "http://rdf.freebase.com/ns/common.topic.description",
+        "rdfs:comment",
+        "common.topic.description",
+        "description",
+        "abstract",
+    )
 
-
-class Sources(_Section):
-    """How far sources are believed.
-
-    Attributes:
-        trust: source → factor of the confidence of what it states; 1 for those not named.
-    """
-
-    trust: dict[str, Share] = {}
+    @property
+    def verbal_relations(self) -> frozenset[str]:
+        """All relations whose literals name or describe their subject."""
+        return frozenset(
+            (*self.label_relations, *self.alias_relations, *self.description_relations)
+        )
 
 
 class Text(_Section):

@@ -112,7 +112,8 @@ def build_graph(
     """Join catalogue, facts and links into one graph.
 
     A linked entity and its item are one node; an entity linked to several items stands for each
-    of them. Labels name nodes and are no edges; long literals stay in the store alone. A relation
+    of them. Labels name nodes and are no edges; aliases, descriptions and long literals
+    stay in the store alone. A relation
     whose facts are another's, reversed, adds nothing and is left out.
 
     Args:
@@ -129,6 +130,7 @@ def build_graph(
     nodes = Nodes(item_ids, links, same)
     label_rank = {name: rank for rank, name in enumerate(config.graph.label_relations)}
     languages = {tag.lower(): place for place, tag in enumerate(config.graph.label_languages)}
+    verbal = config.graph.verbal_relations
     labels: dict[str, tuple[int, int, str]] = {}
     edges = _Edges()
     relations: dict[str, int] = {}
@@ -141,7 +143,7 @@ def build_graph(
             continue
         if fact.relation in config.relations and not config.relations[fact.relation].use:
             continue
-        if fact.literal and len(fact.object) > LONGEST_VALUE:
+        if fact.literal and (fact.relation in verbal or len(fact.object) > LONGEST_VALUE):
             continue
         relation = relations.setdefault(fact.relation, len(relations))
         for head in nodes.of(fact.subject):

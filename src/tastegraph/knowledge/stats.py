@@ -102,12 +102,14 @@ def stats(
         items: their ids.
         facts: each statement once.
         links: which entity an item is.
-        config: says which relations are labels.
-        same: id → the id that stands for it, for those that have several.
+        config: says which relations name or describe.
     """
     item_ids = sorted(items)
     seen = _Seen(
-        Nodes(item_ids, links, same), len(item_ids), frozenset(config.graph.label_relations)
+        Nodes(item_ids, links),
+        len(item_ids),
+        frozenset(config.graph.label_relations),
+        config.graph.verbal_relations,
     )
     for fact in facts:
         seen.add(fact)
@@ -148,6 +150,7 @@ class _Seen:
     nodes: Nodes
     n_items: int
     label_relations: frozenset[str]
+    verbal_relations: frozenset[str]
     relations: dict[str, _Relation] = field(default_factory=dict)
     languages: dict[str, int] = field(default_factory=dict)
     types: Counter[str] = field(default_factory=Counter)
@@ -178,7 +181,7 @@ class _Seen:
     def _tails(self, fact: Fact) -> Sequence[int]:
         if not fact.literal:
             return self.nodes.of(fact.object)
-        if fact.relation in self.label_relations or len(fact.object) > LONGEST_VALUE:
+        if fact.relation in self.verbal_relations or len(fact.object) > LONGEST_VALUE:
             return (-1 - len(self.rows),)  # no node, and no other value either
         return self.nodes.value(fact)
 
