@@ -94,6 +94,8 @@ class Graph(_Section):
         label_languages: of names by the same relation, which is taken; "" is untagged.
         alias_relations: relations whose literal object is a further name of the subject.
         description_relations: relations whose literal object says in words what the subject is.
+        least_confidence: facts less sure are kept for review and not used.
+        least_sameness: the same for what says that two ids are one thing.
     """
 
     label_relations: tuple[str, ...] = (
@@ -112,12 +114,6 @@ class Graph(_Section):
         "label",
         "name",
     )
-    alias_relations: tuple[str, ...] = (
-        "http://www.w3.org/2004/02/skos/core#altLabel",
-        "http://schema.org/alternateName",
-        "alias",
-    )
-    description_relations: tuple[str, ...] = ("http://schema.org/description",)
     label_languages: tuple[str, ...] = ("", "en")
     alias_relations: tuple[str, ...] = (
         "http://www.w3.org/2004/02/skos/core#altLabel",
@@ -150,12 +146,28 @@ class Graph(_Section):
         "abstract",
     )
 
+    least_confidence: Share = 0.5
+    least_sameness: Share = 0.8
+
+    @property
+    def naming_relations(self) -> tuple[str, ...]:
+        """All relations whose literals are names of their subject, the best first."""
+        return (*self.label_relations, *self.alias_relations)
+
     @property
     def verbal_relations(self) -> frozenset[str]:
         """All relations whose literals name or describe their subject."""
-        return frozenset(
-            (*self.label_relations, *self.alias_relations, *self.description_relations)
-        )
+        return frozenset((*self.naming_relations, *self.description_relations))
+
+
+class Sources(_Section):
+    """How far sources are believed.
+
+    Attributes:
+        trust: source → factor of the confidence of what it states; 1 for those not named.
+    """
+
+    trust: dict[str, Share] = {}
 
 
 class Text(_Section):

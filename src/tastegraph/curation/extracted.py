@@ -48,7 +48,7 @@ def mentions(inputs: Inputs) -> Iterator[Fact]:
         for found in gazetteer.find(text)
         if own.get(document) not in found.entities
     ]
-    linker = Linker(Entities(inputs.facts, inputs.config.graph.label_relations))
+    linker = Linker(Entities(inputs.facts, inputs.config.graph.naming_relations))
     several = [one for one in named if len(one.entities) > 1]
     meant = dict(
         zip(several, linker.link_mentions([_mention(one) for one in several]), strict=True)

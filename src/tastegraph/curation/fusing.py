@@ -19,7 +19,7 @@ def fused(inputs: Inputs) -> Iterator[Fact]:
     """
     apart = statements.all_facts(inputs.connection, only=facts.c.relation == DIFFERENT_FROM)
     stated = [*inputs.facts, *(fact for _, fact in apart)]
-    described = profiles(stated, inputs.config.graph.label_relations)
+    described = profiles(stated, inputs.config.graph.naming_relations)
     entities = [one for one in described if not one.id.startswith(ITEM)]
     for match in duplicates(entities):
         left, right = sorted((match.left, match.right))

@@ -61,7 +61,7 @@ class Inputs:
         Args:
             but: ids that are left out.
         """
-        naming = {*self.config.graph.label_relations, *self.config.graph.alias_relations}
+        naming = frozenset(self.config.graph.naming_relations)
         told: dict[str, list[str]] = {}
         for fact in self.facts:
             ends = (fact.subject,) if fact.literal else (fact.subject, fact.object)

@@ -20,7 +20,7 @@ def linked(inputs: Inputs) -> Iterator[Fact]:
     known = inputs.same.links
     linked_items = {link.item_id for link in known}
     open_items = [item for item in inputs.items if item.item_id not in linked_items]
-    entities = Entities(inputs.facts, inputs.config.graph.label_relations)
+    entities = Entities(inputs.facts, inputs.config.graph.naming_relations)
     if not len(entities) or not open_items:
         return
     linker = Linker(entities).fit(known, inputs.items)

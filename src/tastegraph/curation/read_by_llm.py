@@ -49,12 +49,11 @@ def slots(inputs: Inputs) -> list[Slot]:
         for fact in inputs.facts
         if fact.subject.startswith(ITEM) or fact.subject in items
     )
-    naming = {*inputs.config.graph.label_relations, *inputs.config.graph.alias_relations}
-    naming |= {*inputs.config.graph.description_relations, MENTIONS}
+    verbal = {*inputs.config.graph.verbal_relations, MENTIONS}
     return [
         Slot(relation, phrase(inputs.config, relation), literal)
         for (relation, literal), number in found.most_common()
-        if number >= FEWEST_FACTS and relation not in naming
+        if number >= FEWEST_FACTS and relation not in verbal
     ][:MOST_SLOTS]
 
 

@@ -112,9 +112,8 @@ def build_graph(
     """Join catalogue, facts and links into one graph.
 
     A linked entity and its item are one node; an entity linked to several items stands for each
-    of them. Labels name nodes and are no edges; aliases, descriptions and long literals
-    stay in the store alone. A relation
-    whose facts are another's, reversed, adds nothing and is left out.
+    of them. Labels name nodes and are no edges; aliases, descriptions and long literals stay in
+    the store alone. A relation whose facts are another's, reversed, adds nothing and is left out.
 
     Args:
         items: the catalogue.

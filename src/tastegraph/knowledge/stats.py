@@ -103,10 +103,11 @@ def stats(
         facts: each statement once.
         links: which entity an item is.
         config: says which relations name or describe.
+        same: id → the id that stands for it, for those that have several.
     """
     item_ids = sorted(items)
     seen = _Seen(
-        Nodes(item_ids, links),
+        Nodes(item_ids, links, same),
         len(item_ids),
         frozenset(config.graph.label_relations),
         config.graph.verbal_relations,

@@ -13,11 +13,6 @@ from tastegraph.knowledge.stats import TYPE_RELATIONS
 from tastegraph.linking.names import name_in, parted, terms, years
 from tastegraph.records import ITEM, USER, Fact
 
-ALIAS_RELATIONS = (
-    "http://www.w3.org/2004/02/skos/core#altLabel",
-    "http://schema.org/alternateName",
-    "alias",
-)
 FIRST_YEAR, LAST_YEAR = 1500, 2099
 DESCRIBED_BY = 12
 """How many of its neighbours a text about an entity names."""
@@ -28,7 +23,7 @@ class Entities:
 
     Args:
         facts: those of items and persons themselves (``item:…``, ``user:…``) are passed over.
-        label_relations: relations whose literal object is the subject's name.
+        naming_relations: relations whose literal object is a name of the subject.
 
     Attributes:
         ids: in the order of their first fact.
@@ -39,8 +34,8 @@ class Entities:
         years: float64 CSR[N, 600], how many neighbours and values name each year from 1500 on.
     """
 
-    def __init__(self, facts: Iterable[Fact], label_relations: Sequence[str]) -> None:
-        naming = {*label_relations, *ALIAS_RELATIONS}
+    def __init__(self, facts: Iterable[Fact], naming_relations: Sequence[str]) -> None:
+        naming = frozenset(naming_relations)
         numbers: dict[str, int] = {}
         named: dict[int, list[str]] = {}
         values: dict[str, int] = {}
