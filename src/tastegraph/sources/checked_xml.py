@@ -20,7 +20,6 @@ class CheckedXml:
 
     ``read`` raises :class:`RowError` where the text is not well-formed or ends too early, a tag or
     a text is longer than :data:`LONGEST`, or an entity refers to another one or to a file.
-
     """
 
     def __init__(self, stream: BinaryIO, file: str) -> None:
