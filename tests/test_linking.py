@@ -30,7 +30,7 @@ DBR = "http://dbpedia.org/resource/"
 
 
 def entities(*facts):
-    return Entities(facts, Graph().label_relations)
+    return Entities(facts, Graph().naming_relations)
 
 
 def film(title, year, item_id=None, **attributes):

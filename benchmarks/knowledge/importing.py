@@ -42,16 +42,16 @@ def _apart(measure: Any, argument: Any) -> dict[str, Any]:
 
 def _nemig(data: Path) -> dict[str, Any]:
     files = sorted((data / "nemig_en").rglob("*.nt.bz2"))
-    rejects = Rejects("raise")
+    rejects = Rejects("skip")
     stated = {file.name: read_facts(file, rejects) for file in files}
     titles = data / "nemig_en" / "kg_base" / "nemig_en_base-instances_content_literals.nt.bz2"
     numbered = {
         fact.subject.removeprefix(f"{NEWS}news_title_"): fact.object
-        for fact in read_facts(titles, rejects)
+        for fact in read_facts(titles, Rejects("skip"))
         if fact.subject.startswith(f"{NEWS}news_title_")
     }
     items = [Item(f"news_{number}", title) for number, title in sorted(numbered.items())]
-    return _measured(stated, items)
+    return {**_measured(stated, items), "lines_refused": rejects.count}
 
 
 def _generated(size: int) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def run(data: Path, encode: Encode | None = None) -> dict[str, Any]:
         ("ml1m", [], list(_ml1m_items(data)), _ml1m_gold(data)),
         ("ml100k", list(_frankgraphbench(data)), list(_ml100k_items(data)), _ml100k_gold(data)),
     ):
-        entities = Entities([*facts, *more], Graph().label_relations)
+        entities = Entities([*facts, *more], Graph().naming_relations)
         told[name] = _measure(entities, items, gold, None)
         if encode is not None:
             told[name]["vectors"] = _measure(entities, items, gold, encode)
