@@ -114,7 +114,9 @@ def _measure(found: Sequence[Fact], relation: str, truth: Gold) -> dict[str, Any
     for film, people in truth.items():
         left = {identified(_name(person)): person for person in people}
         true = [_is(fact.object, people, left) for fact in by_film[film]]
-        hit = len({_key(f.object) for f, is_true in zip(by_film[film], true, strict=True) if is_true})
+        hit = len(
+            {_key(f.object) for f, is_true in zip(by_film[film], true, strict=True) if is_true}
+        )
         units.append((hit, len(true) - sum(true), len(people) - hit))
         sure += [fact.confidence for fact in by_film[film]]
         right += true

@@ -78,7 +78,9 @@ def _inside(mention: Mention, runs: list[tuple[int, int]]) -> bool:
     if place < 0:
         return False
     start, end = runs[place]
-    return start <= mention.start and mention.end <= end and end - start > mention.end - mention.start
+    return (
+        start <= mention.start and mention.end <= end and end - start > mention.end - mention.start
+    )
 
 
 def _resolved(found: list[Candidate]) -> Iterator[Candidate]:

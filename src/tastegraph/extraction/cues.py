@@ -12,6 +12,7 @@ from tastegraph.extraction.sentences import Sentences
 LONGEST = 4
 NEAR = 10
 LATE = 4
+LONG = 12
 _TOKEN = re.compile(r"\d+|[^\W\d_]+(?:['’-][^\W\d_]+)*|[^\w\s]")
 
 Gap = tuple[str, ...]
@@ -56,6 +57,7 @@ def cues(
     stands between, ``left`` any word before it in its sentence.
     """
     around = gaps(text, sentences, found)
+    times = Counter(candidate.name for candidate in found)
     told: list[list[str]] = []
     seen: set[str] = set()
     head = 0
@@ -74,8 +76,14 @@ def cues(
         features += _starts("tail", around[tail][1], 2)
         features += [f"left {token}" for token in set(_tokens(sentence))]
         features.append(f"sentence {min(number, LATE)}")
-        features.append(f"listed {min(place - head, LATE)}")
-        features.append(f"words {min(len(candidate.name.split()), 3)}")
+        features.append(f"listed {min(place - head, LONG)}")
+        features.append(f"listed {min(place - head, LONG)} of {min(tail - head, LONG)}")
+        words = candidate.name.split()
+        features.append(f"words {min(len(words), 3)}")
+        if len(words) > 1:
+            features.append(f"given {words[0].lower()}")
+        features.append(f"times {min(times[candidate.name], LATE)}")
+        features.append(f"names before {min(len(seen), LONG)}")
         features.append(f"bracket {sentence.count('(') > sentence.count(')')}")
         features.append(f"again {candidate.name in seen}")
         if not fresh and place > 1:

@@ -124,4 +124,4 @@ def _capital(word: str) -> bool:
 
 def _punctuation(words: str) -> set[str]:
     """What parts words more than a space, a hyphen, an apostrophe or a full stop does."""
-    return {c for c in words if c in ",;:!?()[]{}\"“”/|\n，。、；：！？（）《》"}
+    return {c for c in words if c in ',;:!?()[]{}"“”/|\n，。、；：！？（）《》'}

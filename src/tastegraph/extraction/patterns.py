@@ -70,7 +70,12 @@ class Patterns:
 
 
 def learn(
-    documents: Iterable[Document], facts: Iterable[Fact], gazetteer: Gazetteer, seed: int = 1
+    documents: Iterable[Document],
+    facts: Iterable[Fact],
+    gazetteer: Gazetteer,
+    *,
+    closed: bool = False,
+    seed: int = 1,
 ) -> Patterns:
     """Learn from texts about things of which facts are known (Mintz et al., ACL 2009).
 
@@ -79,6 +84,8 @@ def learn(
 
     Args:
         facts: what is known; objects that are entities are found by their names in ``gazetteer``.
+        closed: whether the gazetteer holds every entity that can be an object; names that it does
+            not hold are then never objects.
         seed: of the folds that probabilities are calibrated over.
     """
     known: dict[tuple[str, bool], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -86,7 +93,8 @@ def learn(
         known[fact.relation, fact.literal][fact.subject].add(fact.object)
     subjects = {subject for by_subject in known.values() for subject in by_subject}
     texts = [document for document in documents if document.subject in subjects]
-    reader = reader_of(texts, {r: k for (r, literal), k in known.items() if not literal}, gazetteer)
+    entities = {relation: k for (relation, literal), k in known.items() if not literal}
+    reader = reader_of(texts, entities, gazetteer, closed)
     scorers: dict[str, Scorer] = {}
     for literal in (True, False):
         mine = {r: k for (r, is_literal), k in known.items() if is_literal == literal}

@@ -12,7 +12,7 @@ from tastegraph.extraction.gazetteer import Gazetteer
 from tastegraph.extraction.sentences import Sentences
 from tastegraph.extraction.usage import Usage, learn_usage
 
-MANY = 4
+MANY = 8
 """How far the facts that an entity is the object of are counted."""
 
 Known = Mapping[str, Mapping[str, Collection[str]]]
@@ -48,12 +48,19 @@ class Reader:
         known: facts whose objects are entities. How often an entity is the object of a relation
             is a cue too, but of a text's own subject no fact counts.
         lists: the gaps that go on a list of objects.
+        closed: whether an object is always an entity of the gazetteer.
     """
 
     def __init__(
-        self, gazetteer: Gazetteer, known: Known, usage: Usage, lists: Collection[Gap]
+        self,
+        gazetteer: Gazetteer,
+        known: Known,
+        usage: Usage,
+        lists: Collection[Gap],
+        closed: bool,
     ) -> None:
         self._gazetteer, self._known, self._usage, self._lists = gazetteer, known, usage, lists
+        self._closed = closed
         self._times = {
             relation: Counter(o for objects in by_subject.values() for o in objects)
             for relation, by_subject in known.items()
@@ -74,7 +81,8 @@ class Reader:
                     default=0,
                 )
                 features.append(f"{relation} of {min(times, MANY)} others")
-        return Reading(found, told)
+        kept = [k for k, candidate in enumerate(found) if candidate.entities or not self._closed]
+        return Reading([found[k] for k in kept], [told[k] for k in kept])
 
     def objects(self, found: Sequence[Candidate], relation: str, literal: bool) -> list[str]:
         """The object that each candidate is: its value, or an entity's id.
@@ -94,7 +102,9 @@ class Reader:
         return self._times[relation][entity] - own
 
 
-def reader_of(documents: Sequence[Document], known: Known, gazetteer: Gazetteer) -> Reader:
+def reader_of(
+    documents: Sequence[Document], known: Known, gazetteer: Gazetteer, closed: bool
+) -> Reader:
     """Learn from ``documents`` how they write names and lists."""
     texts = [document.text for document in documents]
     objects = {o for by_subject in known.values() for found in by_subject.values() for o in found}
@@ -111,4 +121,4 @@ def reader_of(documents: Sequence[Document], known: Known, gazetteer: Gazetteer)
         for by_subject in known.values():
             if gold := by_subject.get(document.subject):
                 lists.append((before, [c.is_any_of(gold) for c in found]))
-    return Reader(gazetteer, known, usage, coordinating(lists))
+    return Reader(gazetteer, known, usage, coordinating(lists), closed)

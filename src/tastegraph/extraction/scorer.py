@@ -106,7 +106,7 @@ def _threshold(sure: Floats, right: NDArray[np.bool_], stated: int) -> float:
 
 
 def _regression() -> LogisticRegression:
-    return LogisticRegression(C=0.3, solver="liblinear")
+    return LogisticRegression(C=0.1, solver="liblinear")
 
 
 def _as_they_are(cues: list[str]) -> list[str]:

@@ -57,7 +57,9 @@ def learn_usage(texts: Iterable[str], names: Iterable[Sequence[tuple[int, int]]]
                 continue
             while place < len(inner) and inner[place].stop <= found.start():
                 place += 1
-            joined = place < len(inner) and found.start() in inner[place] and found.end() in inner[place]
+            joined = (
+                place < len(inner) and found.start() in inner[place] and found.end() in inner[place]
+            )
             (joins if joined else parts)[word] += 1
     return Usage(
         frozenset(w for w, n in joins.items() if n >= SUPPORT and n >= SHARE * (n + parts[w])),
