@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tastegraph import cli, cli_kg
+from tastegraph import cli, cli_kg, cli_review
 from tastegraph.records import Event, Fact, Item
 from tastegraph.storage import schema
 from tastegraph.storage.database import Database
@@ -116,6 +116,7 @@ def tastegraph(monkeypatch, capsys):
 
     monkeypatch.setattr(cli, "_open", _open)
     monkeypatch.setattr(cli_kg, "_open", _open)
+    monkeypatch.setattr(cli_review, "_open", _open)
     # What 'serve' sets before NumPy is loaded would outlive it here and slow every later test.
     monkeypatch.setattr(cli, "_single_threaded_numpy", lambda: None)
 

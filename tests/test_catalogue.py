@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tastegraph.errors import TastegraphError
 from tastegraph.records import Event, Fact, Item, Link
-from tastegraph.storage import catalogue, schema
+from tastegraph.storage import catalogue, schema, statements
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 
@@ -33,16 +33,16 @@ FACT = Fact("subject", "relation", "object", True, "datatype", "en", 0.5)
 
 
 def test_a_fact_has_the_same_id_everywhere():
-    assert catalogue.fact_id(FACT) == catalogue.fact_id(replace(FACT))
-    assert catalogue.fact_id(Fact("a", "b", "c")) == 7208774412611073757
+    assert statements.fact_id(FACT) == statements.fact_id(replace(FACT))
+    assert statements.fact_id(Fact("a", "b", "c")) == 7208774412611073757
 
 
 def test_the_id_of_a_fact_does_not_depend_on_how_sure_its_source_is():
-    assert catalogue.fact_id(replace(FACT, confidence=0.1)) == catalogue.fact_id(FACT)
+    assert statements.fact_id(replace(FACT, confidence=0.1)) == statements.fact_id(FACT)
 
 
 names = st.text(st.characters(exclude_categories=["Cc"]), max_size=5)
-statements = st.builds(
+stated = st.builds(
     Fact,
     subject=names,
     relation=names,
@@ -53,36 +53,36 @@ statements = st.builds(
 )
 
 
-@given(one=statements, other=statements)
+@given(one=stated, other=stated)
 def test_facts_have_different_ids_where_any_part_differs(one, other):
-    assert (catalogue.fact_id(one) == catalogue.fact_id(other)) == (one == other)
-    assert 0 <= catalogue.fact_id(one) < 2**63
+    assert (statements.fact_id(one) == statements.fact_id(other)) == (one == other)
+    assert 0 <= statements.fact_id(one) < 2**63
     for part in ("subject", "relation", "object", "datatype", "language"):
         changed = replace(one, **{part: getattr(one, part) + "x"})
-        assert catalogue.fact_id(changed) != catalogue.fact_id(one)
+        assert statements.fact_id(changed) != statements.fact_id(one)
     turned = replace(one, literal=not one.literal)
-    assert catalogue.fact_id(turned) != catalogue.fact_id(one)
+    assert statements.fact_id(turned) != statements.fact_id(one)
 
 
 def test_a_part_that_moves_to_its_neighbour_is_another_fact():
     ids = {
-        catalogue.fact_id(Fact("ab", "c", "d")),
-        catalogue.fact_id(Fact("a", "bc", "d")),
-        catalogue.fact_id(Fact("a", "b", "cd")),
-        catalogue.fact_id(Fact("a", "b", "c", datatype="d")),
-        catalogue.fact_id(Fact("a", "b", "c", language="d")),
+        statements.fact_id(Fact("ab", "c", "d")),
+        statements.fact_id(Fact("a", "bc", "d")),
+        statements.fact_id(Fact("a", "b", "cd")),
+        statements.fact_id(Fact("a", "b", "c", datatype="d")),
+        statements.fact_id(Fact("a", "b", "c", language="d")),
     }
     assert len(ids) == 5
 
 
 def put_facts(database, *facts, source="import"):
     with database.writing() as connection:
-        return catalogue.put_facts(connection, facts, source)
+        return statements.put_facts(connection, facts, source)
 
 
 def stored_facts(database):
     with database.reading() as connection:
-        return [fact for _, fact in catalogue.all_facts(connection)]
+        return [fact for _, fact in statements.all_facts(connection)]
 
 
 def test_a_fact_is_as_sure_as_its_surest_source(database):
@@ -97,9 +97,9 @@ def test_facts_come_back_with_their_ids(database):
     facts = [Fact("s", "r", str(k)) for k in range(20)]
     put_facts(database, *facts)
     with database.reading() as connection:
-        found = list(catalogue.all_facts(connection))
-    assert [key for key, _ in found] == sorted(catalogue.fact_id(fact) for fact in facts)
-    assert dict(found) == {catalogue.fact_id(fact): fact for fact in facts}
+        found = list(statements.all_facts(connection))
+    assert [key for key, _ in found] == sorted(statements.fact_id(fact) for fact in facts)
+    assert dict(found) == {statements.fact_id(fact): fact for fact in facts}
 
 
 def test_an_item_that_is_there_is_replaced(database):
@@ -113,10 +113,10 @@ def test_an_item_that_is_there_is_replaced(database):
 def test_links_are_kept_once(database):
     with database.writing() as connection:
         new = [Link("b", "E"), Link("a", "E"), Link("a", "E"), Link("a", "D")]
-        assert catalogue.put_links(connection, new, "one") == 4
-        assert catalogue.put_links(connection, new[:1], "two") == 1
+        assert statements.put_links(connection, new, "one") == 4
+        assert statements.put_links(connection, new[:1], "two") == 1
     with database.reading() as connection:
-        assert list(catalogue.all_links(connection)) == [
+        assert list(statements.all_links(connection)) == [
             Link("a", "D"),
             Link("a", "E"),
             Link("b", "E"),
@@ -136,14 +136,14 @@ def test_the_revision_changes_with_every_kind_of_change(database):
         revision_after(catalogue.put_items, [Item("a", "A")]),
         revision_after(catalogue.put_items, [Item("a", "B")]),
         revision_after(catalogue.put_items, [Item("a", "B", "", {"x": ("1",)})]),
-        revision_after(catalogue.put_facts, [FACT], "one"),
-        revision_after(catalogue.put_facts, [FACT], "two"),
-        revision_after(catalogue.put_facts, [replace(FACT, confidence=0.1)], "two"),
-        revision_after(catalogue.put_links, [Link("a", "E")], "one"),
-        revision_after(catalogue.put_links, [Link("a", "E")], "two"),
+        revision_after(statements.put_facts, [FACT], "one"),
+        revision_after(statements.put_facts, [FACT], "two"),
+        revision_after(statements.put_facts, [replace(FACT, confidence=0.1)], "two"),
+        revision_after(statements.put_links, [Link("a", "E")], "one"),
+        revision_after(statements.put_links, [Link("a", "E")], "two"),
     ]
     assert len(set(changes)) == len(changes)
-    assert revision_after(catalogue.put_links, [Link("a", "E")], "two") == changes[-1]
+    assert revision_after(statements.put_links, [Link("a", "E")], "two") == changes[-1]
 
 
 @settings(max_examples=30, deadline=None)
@@ -169,6 +169,6 @@ def test_a_lone_surrogate_is_refused_and_changes_nothing(database):
         with pytest.raises((UnicodeEncodeError, TastegraphError)):
             append(database, event("c"), new)
     assert count(database) == 1
-    assert catalogue.fact_id(Fact("\ud800", "r", "o")) != catalogue.fact_id(
+    assert statements.fact_id(Fact("\ud800", "r", "o")) != statements.fact_id(
         Fact("\ud801", "r", "o")
     )

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import Done
 from tastegraph import cli
-from tastegraph.storage import catalogue, database
+from tastegraph.storage import catalogue, database, statements
 from tastegraph.storage import events as log
 from tastegraph.workspace import Workspace
 
@@ -176,7 +176,7 @@ def test_items_events_facts_and_links_are_imported(tastegraph, shop, write):
             "alien", "rating", 5.0, 100.0,
         )  # fmt: skip
         assert second.item_id == "heat"
-        found = {fact.relation: fact for _, fact in catalogue.all_facts(connection)}
+        found = {fact.relation: fact for _, fact in statements.all_facts(connection)}
         assert found["star"].confidence == 0.5
         assert found["label"].literal
 
@@ -195,7 +195,7 @@ def test_columns_that_were_told_to_become_facts(tastegraph, shop, write):
     items = write("items.csv", "item_id,title,genre\nalien,Alien,horror|space\n")
     assert "4 facts" in tastegraph("import", shop, "--items", items).out
     with Workspace(shop).database.reading() as connection:
-        found = {(f.subject, f.relation, f.object) for _, f in catalogue.all_facts(connection)}
+        found = {(f.subject, f.relation, f.object) for _, f in statements.all_facts(connection)}
     assert found == {
         ("item:alien", "genre", "genre:horror"),
         ("item:alien", "genre", "genre:space"),

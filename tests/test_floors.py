@@ -16,6 +16,7 @@ FLOORS = [
     {"datasets", "knowledge", "language"},
     {"linking"},
     {"extraction", "fusion"},
+    {"curation"},
     {"profiles"},
     {"ranking"},
     {"evaluation", "explanation"},
@@ -23,6 +24,7 @@ FLOORS = [
     {"workspace"},
     {"demo", "terminal"},
     {"cli_kg"},
+    {"cli_review"},
     {"cli"},
     {"__main__"},
 ]

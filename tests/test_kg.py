@@ -25,7 +25,7 @@ from tastegraph.knowledge.export import (
 from tastegraph.knowledge.graph import build_graph
 from tastegraph.knowledge.rdf import Found, query, store_of
 from tastegraph.knowledge.stats import Hub, stats
-from tastegraph.records import Fact, Item, Link
+from tastegraph.records import SAME_AS, Fact, Item, Link
 from tastegraph.sources.facts import read_facts
 from tastegraph.sources.links import read_links
 from tastegraph.sources.rejects import Rejects
@@ -328,6 +328,9 @@ def test_there_are_statistics_of_nothing():
 # The commands.
 
 
+LINKED = Fact("item:alien", SAME_AS, "m.a")
+
+
 @pytest.fixture
 def shop(tmp_path):
     made = Workspace.init(tmp_path / "shop")
@@ -357,7 +360,7 @@ def test_sources_are_listed_and_forgotten(tastegraph, shop):
 def test_an_import_says_what_went(tastegraph, shop, write):
     film = write("films.csv", "head,relation,tail\nitem:heat,star,Al Pacino\n")
     done = tastegraph("import", shop, "--facts", film)
-    assert "2 facts are gone: their source does not state them any more" in done.out
+    assert "2 facts and links are gone: their source does not state them any more" in done.out
 
 
 def test_statistics_are_printed_and_come_as_json(tastegraph, shop):
@@ -372,7 +375,7 @@ def test_statistics_are_printed_and_come_as_json(tastegraph, shop):
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("f.nt", "3 facts"), ("f.ttl", "3 facts"), ("f.csv", "3 facts"), ("f.kg", "1 facts"),
+    [("f.nt", "4 facts"), ("f.ttl", "4 facts"), ("f.csv", "4 facts"), ("f.kg", "1 facts"),
      ("f.link", "1 links"), ("f.graphml", "2 edges")],
 )  # fmt: skip
 def test_exports_say_what_was_written(tastegraph, shop, tmp_path, name, said):
@@ -380,7 +383,7 @@ def test_exports_say_what_was_written(tastegraph, shop, tmp_path, name, said):
     assert done.out == f"{said} written to {tmp_path / name}\n"
     if name in ("f.nt", "f.ttl", "f.csv"):
         again = list(read_facts(tmp_path / name, Rejects("raise")))
-        assert sorted(map(repr, again)) == sorted(map(repr, FACTS))
+        assert sorted(map(repr, again)) == sorted(map(repr, [*FACTS, LINKED]))
 
 
 def test_an_export_appears_whole_or_not_at_all(tastegraph, shop, tmp_path):

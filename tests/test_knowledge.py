@@ -157,6 +157,19 @@ def test_a_label_relation_between_entities_is_an_edge():
     assert edges(graph) == {("item:heat", "name", "n:heat")}
 
 
+@pytest.mark.parametrize("words", ["alias_relations", "description_relations"])
+def test_further_names_and_descriptions_are_no_values(words):
+    told = getattr(Graph(), words)
+    facts = [
+        Fact("item:heat", "star", "pacino"),
+        *(Fact("pacino", relation, "Al", literal=True) for relation in told),
+    ]
+    assert edges(build(*facts)) == {("item:heat", "star", "pacino")}
+    config = Config(graph=Graph(**{words: ()}))
+    assert len(edges(build(*facts, config=config))) == 1 + len(told)
+    assert edges(build(Fact("item:heat", told[0], "al"))) == {("item:heat", told[0], "al")}
+
+
 def test_long_literals_are_left_out():
     graph = build(
         Fact("item:heat", "motto", "x" * LONGEST_VALUE, literal=True),

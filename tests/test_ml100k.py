@@ -21,7 +21,7 @@ from tastegraph.learning.content import interactions_from_store
 from tastegraph.ranking.artefacts import content_from
 from tastegraph.records import Event, Fact, Item
 from tastegraph.serving.published import Published
-from tastegraph.storage import catalogue, schema
+from tastegraph.storage import schema, statements
 from tastegraph.workspace import Workspace
 
 RECBOLE = {"popularity": 0.0348, "itemknn": 0.0989, "ease": 0.1010}
@@ -129,8 +129,8 @@ def test_shares_sum_and_paths_exist_for_a_thousand_pairs(workspace, data):
     """Promise 7, on real people and films."""
     now = Published.open(workspace.snapshots.open(), workspace.config.relations)
     with workspace.database.reading() as connection:
-        stored = dict(catalogue.all_facts(connection))
-        links = {link.item_id: link.entity_id for link in catalogue.all_links(connection)}
+        stored = dict(statements.all_facts(connection))
+        links = {link.item_id: link.entity_id for link in statements.all_links(connection)}
     histories = data.events.histories(workspace.config.model.history)
     rng = np.random.default_rng(1)
     paths = 0

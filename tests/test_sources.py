@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import bz2
 import csv
-import gzip
-import io
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from source_files import STRICT, fault, write
 from tastegraph.config import Column
 from tastegraph.errors import NotFoundError, RowError, TastegraphError
 from tastegraph.records import EVENT_TYPES, Fact, Item, Link
@@ -37,26 +34,9 @@ from tastegraph.sources.recbole import (
 from tastegraph.sources.rejects import Rejects
 from tastegraph.sources.tables import read_rows
 
-Reader = Callable[[Path, Rejects], Iterator[object]]
-READERS: tuple[Reader, ...] = (read_events, read_items, read_facts, read_links)
-STRICT = Rejects("raise")
-
 quick = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-
-
-def write(path: Path, content: str | bytes) -> Path:
-    data = content.encode() if isinstance(content, str) else content
-    pack = {".gz": gzip.compress, ".bz2": bz2.compress}.get(path.suffix, bytes)
-    path.write_bytes(pack(data))
-    return path
-
-
-def fault(reader: Reader, path: Path) -> RowError:
-    with pytest.raises(RowError) as caught:
-        list(reader(path, STRICT))
-    return caught.value
 
 
 # Rejects
@@ -98,7 +78,7 @@ def test_rejects_hold_any_value(tmp_path: Path) -> None:
 # Tables
 
 
-@pytest.mark.parametrize("packed", ["", ".gz", ".bz2"])
+@pytest.mark.parametrize("packed", ["", ".gz", ".bz2", ".zst"])
 @pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize(
     ("kind", "text"),
@@ -220,19 +200,6 @@ def test_long_fields_and_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_field_of_a_megabyte_is_read(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", "a\n" + "x" * 2**20 + "\n")
     assert [len(str(row.values["a"])) for row in read_rows(path, STRICT)] == [2**20]
-
-
-@pytest.mark.parametrize("name", ["f.csv.gz", "f.tsv.bz2", "f.ttl.gz", "f.nt.bz2", "f.parquet"])
-def test_damaged_files(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    if name == "f.parquet":
-        pl.DataFrame({"head": ["a"] * 5000}).write_parquet(path)
-    else:
-        write(path, "head" + os.urandom(2000).hex() + "\n")
-    path.write_bytes(path.read_bytes()[:-20])
-    error = fault(read_facts, path)
-    assert error.file == str(path)
-    assert "nothing after" in error.expected
 
 
 def test_missing_files_and_unknown_formats(tmp_path: Path) -> None:
@@ -452,57 +419,6 @@ def test_a_configured_column_must_be_in_the_header(tmp_path: Path) -> None:
 
 # Facts
 
-RDF = (
-    "<http://x/a> <http://x/p> <http://x/b> .\n# comment\n\n"
-    '_:n <http://x/p> "two\\nlines"@en .\n'
-    '<http://x/a> <http://x/p> "5"^^<http://www.w3.org/2001/XMLSchema#int> .\n'
-)
-RDF_FACTS = [
-    Fact("http://x/a", "http://x/p", "http://x/b"),
-    Fact("_:n", "http://x/p", "two\nlines", literal=True, language="en"),
-    Fact(
-        "http://x/a", "http://x/p", "5", literal=True,
-        datatype="http://www.w3.org/2001/XMLSchema#int",
-    ),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("name", ["f.nt", "f.nq", "f.ttl", "f.nt.gz", "f.nt.bz2", "f.ttl.gz"])
-def test_rdf(tmp_path: Path, name: str) -> None:
-    assert list(read_facts(write(tmp_path / name, RDF), STRICT)) == RDF_FACTS
-
-
-def test_graph_names_are_left_out(tmp_path: Path) -> None:
-    path = write(tmp_path / "f.nq", "<http://a> <http://p> <http://b> <http://g> .\n")
-    assert list(read_facts(path, STRICT)) == [Fact("http://a", "http://p", "http://b")]
-
-
-@pytest.mark.parametrize(
-    "line",
-    ["<a> <http://p> <http://b> .", "nonsense", '<http://a> <http://p> "open .', "\xff",
-     "<http://a> <http://p> <<( <http://a> <http://p> <http://b> )>> ."],
-)  # fmt: skip
-def test_ntriples_go_on_after_a_bad_line(tmp_path: Path, line: str) -> None:
-    good = "<http://a> <http://p> <http://b> .\n"
-    path = write(tmp_path / "f.nt", (good + line + "\n" + good).encode("latin-1"))
-    error = fault(read_facts, path)
-    assert (error.file, error.line) == (str(path), 2)
-    rejects = Rejects("skip")
-    assert len(list(read_facts(path, rejects))) == 2
-    assert rejects.count == 1
-
-
-def test_turtle_stops_at_an_error_and_says_so(tmp_path: Path) -> None:
-    path = write(
-        tmp_path / "f.ttl", "@prefix x: <http://x/> .\nx:a x:p x:b .\nx:a ;;\nx:c x:p 1 .\n"
-    )
-    error = fault(read_facts, path)
-    assert error.line == 3
-    assert "nothing after this line" in error.expected
-    rejects = Rejects("skip")
-    assert list(read_facts(path, rejects)) == [Fact("http://x/a", "http://x/p", "http://x/b")]
-    assert rejects.count == 1
-
 
 @pytest.mark.parametrize(
     "header", ["head,relation,tail", "subject,predicate,object", "tail,head,relation"]
@@ -526,21 +442,6 @@ def test_bad_fact_rows(tmp_path: Path, row: str, column: str) -> None:
     path = write(tmp_path / "f.csv", f"head,relation,tail,confidence,literal\n{row}\n")
     error = fault(read_facts, path)
     assert (error.file, error.line, error.column) == (str(path), 2, column)
-
-
-iris = st.text("abcé", max_size=4).map("http://x/{}".format)
-literal_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
-
-
-@quick
-@given(facts=st.lists(st.tuples(iris, iris, literal_text), max_size=5))
-def test_rdf_literals_round_trip(tmp_path: Path, facts: list[tuple[str, str, str]]) -> None:
-    escaped = [
-        '<{}> <{}> "{}" .\n'.format(s, p, "".join(f"\\U{ord(c):08x}" for c in o))
-        for s, p, o in facts
-    ]
-    path = write(tmp_path / "f.nt", "".join(escaped))
-    assert [(f.subject, f.relation, f.object) for f in read_facts(path, STRICT)] == facts
 
 
 # Links
@@ -622,43 +523,6 @@ def test_recbole_bad_rows_and_folders(tmp_path: Path) -> None:
     write(tmp_path / "y.inter", "")
     with pytest.raises(TastegraphError, match="x, y"):
         atomic_files(tmp_path)
-
-
-# Fuzzing
-
-NAMES = ("f.csv", "f.tsv", "f.jsonl", "f.parquet", "f.nt", "f.nq", "f.ttl", "f.kg", "f.inter",
-         "f.csv.gz", "f.csv.bz2", "f.nt.gz", "f.ttl.bz2")  # fmt: skip
-HEADERS = (
-    b"", b"user_id,item_id,value,timestamp\n", b"item_id,title,text\n", b"head,relation,tail\n",
-    b"item_id,entity\n", b'{"user_id":"a","item_id":"b"', b"<http://a> <http://b> ",
-    b"\x1f\x8b\x08", b"BZh9", b"PAR1",
-)  # fmt: skip
-
-
-@settings(quick, max_examples=250)
-@given(name=st.sampled_from(NAMES), head=st.sampled_from(HEADERS), data=st.binary(max_size=200))
-def test_no_bytes_raise_anything_else(tmp_path: Path, name: str, head: bytes, data: bytes) -> None:
-    path = tmp_path / name
-    path.write_bytes(head + data)
-    for reader in (*READERS, read_atomic_items):
-        for rejects in (STRICT, Rejects("skip", tmp_path / "rejects.jsonl")):
-            with suppress(TastegraphError):
-                list(reader(path, rejects))
-
-
-@settings(quick, max_examples=80)
-@given(at=st.integers(0, 10_000), byte=st.integers(0, 255))
-def test_no_altered_parquet_raises_anything_else(tmp_path: Path, at: int, byte: int) -> None:
-    buffer = io.BytesIO()
-    pl.DataFrame({"item_id": ["1", "2"], "title": ["a", "b"], "g": [["x"], None]}).write_parquet(
-        buffer
-    )
-    data = bytearray(buffer.getvalue())
-    data[at % len(data)] = byte
-    path = tmp_path / "f.parquet"
-    path.write_bytes(data)
-    with suppress(TastegraphError):
-        list(read_items(path, STRICT))
 
 
 json_values = st.recursive(

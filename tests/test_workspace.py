@@ -12,7 +12,7 @@ from tastegraph.explanation.reasons import reasons_for
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking.artefacts import associations_from, model_from
 from tastegraph.records import Event, Fact, Item
-from tastegraph.storage import catalogue
+from tastegraph.storage import statements
 from tastegraph.workspace import Workspace
 
 
@@ -76,7 +76,7 @@ def test_shares_sum_to_the_score_and_paths_exist(cinema):
     snapshot = cinema.snapshots.open()
     model, associations = model_from(snapshot), associations_from(snapshot)
     with cinema.database.reading() as connection:
-        stored = dict(catalogue.all_facts(connection))
+        stored = dict(statements.all_facts(connection))
     rng = np.random.default_rng(3)
     relations = snapshot.strings("graph.relations")
     for _ in range(1000):

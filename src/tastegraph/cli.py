@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from tastegraph.cli_kg import kg_app
+from tastegraph.cli_review import kg_app
 from tastegraph.errors import TastegraphError
 from tastegraph.terminal import AsJson, Directory
 from tastegraph.terminal import open_workspace as _open
@@ -275,7 +275,9 @@ def _print_imported(imported: Imported) -> None:
         f"{imported.links:,} links"
     )
     if imported.withdrawn:
-        _print(f"{imported.withdrawn:,} facts are gone: their source does not state them any more")
+        _print(
+            f"{imported.withdrawn:,} facts and links are gone: their source does not state them any more"
+        )
 
 
 def _print_rejects(rejects: Rejects) -> None:

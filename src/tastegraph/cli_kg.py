@@ -17,6 +17,7 @@ from tastegraph.terminal import show as _print
 if TYPE_CHECKING:
     from tastegraph.knowledge.rdf import Answer
     from tastegraph.knowledge.stats import RelationStats, Stats
+    from tastegraph.language.budget import Plan
 
 SHOWN = 10
 WIDEST = 60
@@ -27,7 +28,7 @@ kg_app = typer.Typer(help="The knowledge graph: sources, health, queries.", no_a
 @kg_app.command()
 def sources(directory: Directory) -> None:
     """Print every source and what it supports."""
-    for source in _open(directory).sources():
+    for source in _open(directory).knowledge.sources():
         _print(f"{source.facts:>10,} facts  {source.links:>10,} links  {source.name}")
 
 
@@ -37,8 +38,30 @@ def forget(
     source: Annotated[str, typer.Argument(help="see 'kg sources'")],
 ) -> None:
     """Remove a source, and what no other source supports."""
-    gone = _open(directory).forget(source)
+    gone = _open(directory).knowledge.forget(source)
     _print(f"{source} is forgotten: {gone:,} facts and links that it alone stated are gone")
+
+
+@kg_app.command()
+def derive(
+    directory: Directory,
+    steps: Annotated[
+        list[str] | None,
+        typer.Argument(help="linking, mentions, patterns, 'language model', fusion"),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="what the language model would be asked; asks nothing")
+    ] = False,
+) -> None:
+    """State anew what follows from what is known; without STEPS, all but the language model."""
+    from tastegraph.storage.provenance import DERIVED, LANGUAGE_MODEL
+
+    knowledge = _open(directory).knowledge
+    if dry_run:
+        _print_plan(knowledge.plan())
+        return
+    for step in steps or [step for step in DERIVED if step != LANGUAGE_MODEL]:
+        _print(f"{step}: {knowledge.derive(step):,} facts")
 
 
 @kg_app.command()
@@ -81,7 +104,7 @@ def query(
     """
     from tastegraph.knowledge.rdf import query as ask
     from tastegraph.knowledge.rdf import store_of
-    from tastegraph.storage.catalogue import all_facts
+    from tastegraph.storage.statements import all_facts
 
     with _open(directory).database.reading() as connection:
         store = store_of(fact for _, fact in all_facts(connection))
@@ -90,6 +113,15 @@ def query(
         _print(_dumped(asdict(answer)))
     else:
         _print_table(answer)
+
+
+def _print_plan(plan: Plan) -> None:
+    cost = "" if plan.cost is None else f", at most {plan.cost:.2f}"
+    _print(
+        f"{plan.questions:,} texts, {plan.cached:,} answered before; about "
+        f"{plan.prompt_tokens:,} tokens to read and at most {plan.completion_tokens:,} to write"
+        f"{cost}; nothing was asked"
+    )
 
 
 def _print_stats(found: Stats) -> None:

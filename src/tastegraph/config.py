@@ -19,6 +19,7 @@ class _Section(BaseModel):
 
 
 Weight = Annotated[float, Field(ge=-1, le=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
 _WEIGHTS: dict[str, Weight] = {
     "view": 0.3, "click": 0.5, "purchase": 1.0, "like": 1.0, "rating": 1.0,
     "dislike": -1.0, "skip": -0.3, "impression": 0.0,
@@ -75,29 +76,98 @@ class Relation(_Section):
     Attributes:
         phrase: the noun for its object: "director" in "same director as *Fargo*".
         use: ``False`` keeps the facts but leaves them out of profiles and ranking.
+        single: a thing has one: of several values the best supported counts.
     """
 
     phrase: str | None = None
     use: bool = True
+    single: bool = False
 
 
 class Graph(_Section):
     """What the knowledge graph keeps.
 
+    What names or describes an entity is kept as facts, and is neither node nor edge.
+
     Attributes:
         label_relations: relations whose literal object is the subject's name, best first.
         label_languages: of names by the same relation, which is taken; "" is untagged.
+        alias_relations: relations whose literal object is a further name of the subject.
+        description_relations: relations whose literal object says in words what the subject is.
+        least_confidence: facts less sure are kept for review and not used.
+        least_sameness: the same for what says that two ids are one thing.
     """
 
     label_relations: tuple[str, ...] = (
         "http://www.w3.org/2000/01/rdf-schema#label",
         "http://www.w3.org/2004/02/skos/core#prefLabel",
         "http://schema.org/name",
+        "https://schema.org/name",
+        "http://xmlns.com/foaf/0.1/name",
+        "http://purl.org/dc/terms/title",
+        "http://purl.org/dc/elements/1.1/title",
+        "http://dbpedia.org/property/name",
+        "http://rdf.freebase.com/ns/type.object.name",
         "rdfs:label",
+        "skos:prefLabel",
+        "type.object.name",
         "label",
         "name",
     )
     label_languages: tuple[str, ...] = ("", "en")
+    alias_relations: tuple[str, ...] = (
+        "http://www.w3.org/2004/02/skos/core#altLabel",
+        "http://www.w3.org/2004/02/skos/core#hiddenLabel",
+        "http://schema.org/alternateName",
+        "https://schema.org/alternateName",
+        "http://xmlns.com/foaf/0.1/nick",
+        "http://purl.org/dc/terms/alternative",
+        "http://dbpedia.org/ontology/alias",
+        "http://dbpedia.org/property/alias",
+        "http://rdf.freebase.com/ns/common.topic.alias",
+        "skos:altLabel",
+        "common.topic.alias",
+        "alias",
+    )
+    description_relations: tuple[str, ...] = (
+        "http://schema.org/description",
+        "https://schema.org/description",
+        "http://schema.org/abstract",
+        "https://schema.org/abstract",
+        "http://www.w3.org/2000/01/rdf-schema#comment",
+        "http://www.w3.org/2004/02/skos/core#definition",
+        "http://purl.org/dc/terms/description",
+        "http://purl.org/dc/elements/1.1/description",
+        "http://dbpedia.org/ontology/abstract",
+        "http://rdf.freebase.com/ns/common.topic.description",
+        "rdfs:comment",
+        "common.topic.description",
+        "description",
+        "abstract",
+    )
+
+    least_confidence: Share = 0.5
+    least_sameness: Share = 0.8
+
+    @property
+    def naming_relations(self) -> tuple[str, ...]:
+        """All relations whose literals are names of their subject, the best first."""
+        return (*self.label_relations, *self.alias_relations)
+
+    @property
+    def verbal_relations(self) -> frozenset[str]:
+        """All relations whose literals name or describe their subject."""
+        return frozenset((*self.naming_relations, *self.description_relations))
+
+
+class Sources(_Section):
+    """How far sources are believed.
+
+    Attributes:
+        trust: source → factor of the confidence of what it states; 1 for those not named.
+    """
+
+    trust: dict[str, Share] = {}
 
 
 class Text(_Section):
@@ -105,6 +175,45 @@ class Text(_Section):
 
     encoder: str = "all-MiniLM-L6-v2"
     max_tokens: int = Field(default=128, ge=8, le=512)
+
+
+class Prices(_Section):
+    """What an endpoint takes for a million tokens read (``prompt``) and written."""
+
+    prompt: float = Field(ge=0)
+    completion: float = Field(ge=0)
+    currency: str = "USD"
+
+
+class LLM(_Section):
+    """The large language model that reads facts from texts.
+
+    Attributes:
+        endpoint: base address of any OpenAI-compatible service, such as
+            ``http://127.0.0.1:8080/v1``.
+        api_key_variable: name of the environment variable that holds the key; none by default.
+        timeout: seconds that the service may be silent.
+        max_tokens: the longest answer.
+        max_characters: longer texts are cut.
+        max_retries: how often a request is repeated that found the service busy or gone.
+        concurrency: requests at the same time.
+        budget: tokens, read and written, that one run may use; no limit by default. Before a
+            question they are estimated, after it they are counted.
+        confidence: of every fact read, in (0, 1]: the model's precision where that is known.
+    """
+
+    endpoint: str | None = Field(default=None, pattern=r"^https?://[^\s@]+$")
+    model: str | None = Field(default=None, min_length=1)
+    api_key_variable: str | None = Field(default=None, pattern=r"^[A-Z_][A-Z0-9_]*$")
+    timeout: float = Field(default=120, gt=0, le=3600)
+    max_tokens: int = Field(default=512, ge=16)
+    max_characters: int = Field(default=8000, ge=100)
+    max_retries: int = Field(default=3, ge=0, le=20)
+    concurrency: int = Field(default=1, ge=1, le=64)
+    budget: int | None = Field(default=None, ge=1)
+    prices: Prices | None = None
+    confidence: float = Field(default=0.8, gt=0, le=1)
+    seed: int = 1
 
 
 class Model(_Section):
@@ -150,8 +259,10 @@ class Config(_Section):
     events: Events = Events()
     items: Items = Items()
     graph: Graph = Graph()
+    sources: Sources = Sources()
     relations: dict[str, Relation] = {}
     text: Text = Text()
+    llm: LLM = LLM()
     model: Model = Model()
     evaluation: Evaluation = Evaluation()
 

@@ -23,6 +23,22 @@ class AssetError(TastegraphError):
     """An asset could not be had from any of its sources, or its checksum is wrong."""
 
 
+class EndpointError(TastegraphError):
+    """A language-model service cannot be used; what it answered before is kept."""
+
+
+class AnswerError(TastegraphError):
+    """A language-model service gave no usable answer to one question.
+
+    Attributes:
+        reason: short code: ``TRUNCATED``, ``NOT_JSON``, ``TIMEOUT``, ``REFUSED``, ``SERVER``.
+    """
+
+    def __init__(self, reason: str, text: str) -> None:
+        self.reason = reason
+        super().__init__(text)
+
+
 class SnapshotError(TastegraphError):
     """A snapshot is incomplete, altered or of another format; it is never served."""
 

@@ -3,6 +3,7 @@
 tastegraph.toml    what it was told
 tastegraph.db      events, items, facts, links
 vectors.db         text vectors, by content
+answers.db         what a language model answered, by question
 snapshots/         what was built; CURRENT names the one in service
 """
 
@@ -24,18 +25,19 @@ import tomli_w
 from tastegraph import __version__, assets
 from tastegraph import config as configuration
 from tastegraph.config import Config
-from tastegraph.errors import ConfigError, NotFoundError, TastegraphError
+from tastegraph.errors import ConfigError, TastegraphError
 from tastegraph.progress import counted, say
 from tastegraph.records import ITEM, Event, Fact, Item, Link
 from tastegraph.sources.items import item_facts
-from tastegraph.storage import catalogue, provenance, schema, vectors
+from tastegraph.storage import answers, catalogue, provenance, schema, statements, vectors
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.locks import held
-from tastegraph.storage.provenance import Source
+from tastegraph.storage.provenance import CATALOGUE, check_source_names
 from tastegraph.storage.snapshots import FORMAT, Snapshot, Snapshots
 
 if TYPE_CHECKING:
+    from tastegraph.curation.knowledge import Knowledge
     from tastegraph.language.encoder import Encoder
     from tastegraph.serving.answers import Explanation, Recommendations
     from tastegraph.serving.engine import Engine, Who
@@ -43,8 +45,6 @@ if TYPE_CHECKING:
 Stage = Literal["graph", "text", "model"]
 STAGES: tuple[Stage, ...] = ("graph", "text", "model")
 KEPT_SNAPSHOTS = 5
-CATALOGUE = "catalogue"
-"""Source of the facts that item columns state; no other may have its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Imported:
     """What an import added.
 
     Attributes:
-        withdrawn: facts that went because their sources do not state them any more.
+        withdrawn: facts and links that went because their sources do not state them any more.
     """
 
     items: int
@@ -119,56 +119,35 @@ class Workspace:
             BusyError: another process is writing to this workspace.
         """
         facts, links = facts or {}, links or {}
-        _check_names([*facts, *links])
+        check_source_names([*facts, *links])
         with self.database.writing() as connection:
             n_items = n_facts = n_links = 0
             for batch in _batches(counted("items", items)):
                 n_items += catalogue.put_items(connection, batch)
                 subjects = [ITEM + item.item_id for item in batch]
-                catalogue.withdraw(connection, subjects, CATALOGUE)
+                statements.withdraw(connection, subjects, CATALOGUE)
                 columns = (f for item in batch for f in item_facts(item, self.config.items.facts))
-                n_facts += catalogue.put_facts(connection, columns, CATALOGUE)
+                n_facts += statements.put_facts(connection, columns, CATALOGUE)
             replaced = [
                 provenance.withdraw_source(connection, source) for source in {**facts, **links}
             ]
             for source, stated in facts.items():
-                n_facts += catalogue.put_facts(connection, counted(source, stated), source)
+                n_facts += statements.put_facts(connection, counted(source, stated), source)
             for source, linked in links.items():
-                n_links += catalogue.put_links(connection, linked, source)
+                n_links += statements.put_links(connection, linked, source)
+            for source in {**facts, **links}:
+                provenance.stamp(connection, source)
             withdrawn = provenance.drop_unsupported(connection) if any(replaced) else 0
             receipt = log.append(connection, counted("events", events))
         return Imported(n_items, receipt.accepted, receipt.duplicates, n_facts, n_links, withdrawn)
 
-    def forget(self, source: str) -> int:
-        """Remove a source: what remains is as if it had never been imported.
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        """What is known, to be derived, reviewed and corrected."""
+        from tastegraph.curation.knowledge import Knowledge
 
-        Returns:
-            How many facts and links went; those that another source supports stay.
-
-        Raises:
-            NotFoundError: no such source supports anything.
-            ConfigError: it is the catalogue, which states what ``tastegraph.toml`` says it does.
-            BusyError: another process is writing to this workspace.
-        """
-        _check_names([source])
-        known = [name for name, _, _ in self.sources()]
-        if source not in known:
-            raise NotFoundError(
-                f"{self.directory} has no source {source!r}; it has {', '.join(known) or 'none'}"
-            )
-        with self.database.writing() as connection:
-            before = catalogue.counts(connection)
-            provenance.withdraw_source(connection, source)
-            provenance.drop_unsupported(connection)
-            after = catalogue.counts(connection)
-        return sum(before.values()) - sum(after.values())
-
-    def sources(self) -> list[Source]:
-        """Every source with how many facts and links it supports, by name."""
-        if not self.database.path.exists():
-            return []
-        with self.database.reading() as connection:
-            return provenance.sources(connection)
+        cache = Database(self.directory / "answers.db", answers.metadata)
+        return Knowledge(self.database, self.config, cache)
 
     def record(self, events: Iterable[Event]) -> log.Receipt:
         """Append events; when this returns they are durable, and the next answer knows them.
@@ -274,7 +253,7 @@ class Workspace:
         """Changes whenever anything changes that a build depends on."""
         with self.database.reading() as connection:
             state = (log.revision(connection), catalogue.revision(connection))
-        told = (__version__, FORMAT, self.config.model_dump_json(), state)
+        told = (__version__, FORMAT, self.config.model_dump_json(exclude={"llm"}), state)
         return sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()
 
     def close(self) -> None:
@@ -337,20 +316,9 @@ def _carried(old: Snapshot | None, what: str, *, made: bool) -> str | None:
     return None if made or old is None else old.manifest[what] or old.version
 
 
-def _check_names(sources: Iterable[str]) -> None:
-    for source in sources:
-        if not source.strip():
-            raise ConfigError("a source needs a name that is not blank")
-        if source == CATALOGUE:
-            raise ConfigError(
-                f"{CATALOGUE!r} is the source of what item columns state: name another; to change "
-                "what they state, edit [items.facts] and import the items again"
-            )
-
-
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     stream = iter(items)
-    while batch := list(islice(stream, catalogue.BATCH)):
+    while batch := list(islice(stream, statements.BATCH)):
         yield batch
 
 

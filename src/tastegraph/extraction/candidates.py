@@ -8,24 +8,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from tastegraph.extraction.gazetteer import Gazetteer, Mention
+from tastegraph.extraction.orthography import Orthography
 from tastegraph.extraction.runs import capitalised_runs
 from tastegraph.extraction.sentences import Sentences
-from tastegraph.extraction.usage import Usage
 from tastegraph.linking.names import normalised
 
-NAME = "name:"
-"""Prefix of the id of an entity of which nothing is known but its name."""
-
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-
-
-def identified(name: str) -> str:
-    """The id of what only a text names: ``Jan Švankmajer`` → ``name:jan_svankmajer``.
-
-    One name is one id, whatever text it stands in; :func:`~tastegraph.linking.names.name_in`
-    reads the name back from it.
-    """
-    return NAME + normalised(name).replace(" ", "_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +41,17 @@ def numbers(text: str) -> list[Candidate]:
     return [Candidate(m.start(), m.end(), m.group()) for m in _NUMBER.finditer(text)]
 
 
-def named(text: str, sentences: Sentences, gazetteer: Gazetteer, usage: Usage) -> list[Candidate]:
+def named(
+    text: str, sentences: Sentences, gazetteer: Gazetteer, orthography: Orthography
+) -> list[Candidate]:
     """The names of ``text``, in order: mentions, and runs of capitalised words.
 
     A mention of several words parts a run; one word inside a longer run is part of a longer name.
     One word that ends a name found before it stands for that name.
     """
     mentions = gazetteer.find(text)
-    runs = [usage.trimmed(text, *run, sentences)
-            for run in capitalised_runs(text, sentences, usage.particles)]  # fmt: skip
+    runs = [orthography.trimmed(text, *run, sentences)
+            for run in capitalised_runs(text, sentences, orthography.particles)]  # fmt: skip
     runs = [(start, end) for start, end in runs if start < end]
     kept = [m for m in mentions if " " in text[m.start : m.end] or not _inside(m, runs)]
     taken = [mention.end for mention in kept]

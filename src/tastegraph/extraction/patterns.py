@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tastegraph.extraction.documents import Document, Reader, reader_of
 from tastegraph.extraction.gazetteer import Gazetteer
-from tastegraph.extraction.reader import Document, Reader, reader_of
 from tastegraph.extraction.scorer import Scorer, best_places, fit
 from tastegraph.records import LABEL, Fact, Span
 
@@ -38,7 +38,7 @@ class Patterns:
         """The facts that the texts state, as far as each is surer than its relation's threshold.
 
         An object that the gazetteer does not hold gets the id that
-        :func:`~tastegraph.extraction.candidates.identified` makes of its name and, once, a label.
+        :func:`~tastegraph.extraction.resolution.id_of` makes of its name and, once, a label.
         Its confidence is the share of facts so sure that were known in what was learned from.
         """
         labelled: set[str] = set()

@@ -11,7 +11,7 @@ _SHORT = re.compile(r"(?:^|[\W_])(?:[^\W\d_]\.)*(?:[^\W\d_]|[A-Z][^\W\d_aeiouy]{
 
 
 def shortened(before: str) -> bool:
-    """Whether ``before``, up to a full stop, ends in an initial or in consonants (*F*, *Dr*, *Jr*)."""
+    """Whether what stands ``before`` a full stop ends in an initial or consonants (*F*, *Jr*)."""
     return _SHORT.search(before) is not None
 
 

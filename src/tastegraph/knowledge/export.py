@@ -17,10 +17,11 @@ import pyoxigraph as ox
 from tastegraph.config import Config
 from tastegraph.errors import TastegraphError
 from tastegraph.knowledge.graph import KnowledgeGraph
+from tastegraph.knowledge.known import IDENTITY
 from tastegraph.knowledge.stored import graph_from_store
 from tastegraph.records import Fact, Link
 from tastegraph.sources.terms import LANGUAGE_STRING, STRING, triple
-from tastegraph.storage import catalogue
+from tastegraph.storage import statements
 from tastegraph.storage.database import Database
 
 COLUMNS = ("head", "relation", "tail", "literal", "datatype", "language", "confidence")
@@ -100,7 +101,11 @@ def write_csv(facts: Iterable[Fact], stream: BinaryIO) -> int:
 def write_kg(facts: Iterable[Fact], stream: BinaryIO) -> int:
     """Write the facts between entities as a RecBole ``.kg`` file. Returns how many."""
     header = ("head_id:token", "relation_id:token", "tail_id:token")
-    ends = ((fact.subject, fact.relation, fact.object) for fact in facts if not fact.literal)
+    ends = (
+        (fact.subject, fact.relation, fact.object)
+        for fact in facts
+        if not fact.literal and fact.relation not in IDENTITY
+    )
     return _atomic(stream, header, ends)
 
 
@@ -157,14 +162,14 @@ def _text(stream: BinaryIO) -> Iterator[TextIO]:
 def _of_facts(write: Callable[[Iterable[Fact], BinaryIO], int]) -> _Writer:
     def write_all(database: Database, config: Config, stream: BinaryIO) -> int:
         with database.reading() as connection:
-            return write((fact for _, fact in catalogue.all_facts(connection)), stream)
+            return write((fact for _, fact in statements.all_facts(connection)), stream)
 
     return write_all
 
 
 def _all_links(database: Database, config: Config, stream: BinaryIO) -> int:
     with database.reading() as connection:
-        return write_links(catalogue.all_links(connection), stream)
+        return write_links(statements.all_links(connection), stream)
 
 
 def _whole_graph(database: Database, config: Config, stream: BinaryIO) -> int:

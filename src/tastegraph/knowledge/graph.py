@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -106,26 +107,29 @@ def build_graph(
     facts: Iterable[tuple[int, Fact]],
     links: Iterable[Link],
     config: Config,
+    same: Mapping[str, str] | None = None,
 ) -> KnowledgeGraph:
     """Join catalogue, facts and links into one graph.
 
     A linked entity and its item are one node; an entity linked to several items stands for each
-    of them. Labels name nodes and are no edges; long literals stay in the store alone. A relation
-    whose facts are another's, reversed, adds nothing and is left out.
+    of them. Labels name nodes and are no edges; aliases, descriptions and long literals stay in
+    the store alone. A relation whose facts are another's, reversed, adds nothing and is left out.
 
     Args:
         items: the catalogue.
         further_items: ids that occur in events but not in the catalogue.
         facts: (fact id, fact) pairs.
         links: which entity an item is.
+        same: id → the id that stands for it, for those that have several.
     """
     titles = {item.item_id: item.title for item in items}
     for item_id in further_items:
         titles.setdefault(item_id, item_id)
     item_ids = sorted(titles)
-    nodes = Nodes(item_ids, links)
+    nodes = Nodes(item_ids, links, same)
     label_rank = {name: rank for rank, name in enumerate(config.graph.label_relations)}
     languages = {tag.lower(): place for place, tag in enumerate(config.graph.label_languages)}
+    verbal = config.graph.verbal_relations
     labels: dict[str, tuple[int, int, str]] = {}
     edges = _Edges()
     relations: dict[str, int] = {}
@@ -133,11 +137,12 @@ def build_graph(
         rank = label_rank.get(fact.relation)
         if rank is not None and fact.literal:
             label = (rank, languages.get(fact.language, len(languages)), fact.object)
-            labels[fact.subject] = min(label, labels.get(fact.subject, label))
+            subject = (same or {}).get(fact.subject, fact.subject)
+            labels[subject] = min(label, labels.get(subject, label))
             continue
         if fact.relation in config.relations and not config.relations[fact.relation].use:
             continue
-        if fact.literal and len(fact.object) > LONGEST_VALUE:
+        if fact.literal and (fact.relation in verbal or len(fact.object) > LONGEST_VALUE):
             continue
         relation = relations.setdefault(fact.relation, len(relations))
         for head in nodes.of(fact.subject):
@@ -156,11 +161,11 @@ def _name(node_id: str, labels: Mapping[str, tuple[int, int, str]]) -> str:
 
 @dataclass
 class _Edges:
-    heads: list[int] = field(default_factory=list)
-    relation: list[int] = field(default_factory=list)
-    tails: list[int] = field(default_factory=list)
-    facts: list[int] = field(default_factory=list)
-    confidence: list[float] = field(default_factory=list)
+    heads: array[int] = field(default_factory=lambda: array("i"))
+    relation: array[int] = field(default_factory=lambda: array("i"))
+    tails: array[int] = field(default_factory=lambda: array("i"))
+    facts: array[int] = field(default_factory=lambda: array("q"))
+    confidence: array[float] = field(default_factory=lambda: array("f"))
 
     def add(self, head: int, relation: int, tail: int, fact: int, confidence: float) -> None:
         self.heads.append(head)

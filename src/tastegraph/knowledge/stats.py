@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tastegraph.config import Config
 from tastegraph.knowledge.graph import LONGEST_VALUE
+from tastegraph.knowledge.known import identity, known_facts
 from tastegraph.knowledge.nodes import Nodes
 from tastegraph.records import ITEM, Fact, Link
 from tastegraph.storage import catalogue
@@ -83,12 +84,17 @@ def stats_from_store(database: Database, config: Config) -> Stats:
     with database.reading() as connection:
         items = {item.item_id for item in catalogue.all_items(connection)}
         items |= set(log.item_ids(connection))
-        facts = (fact for _, fact in catalogue.all_facts(connection))
-        return stats(items, facts, catalogue.all_links(connection), config)
+        same = identity(connection, config)
+        facts = (fact for _, fact in known_facts(connection, config, same))
+        return stats(items, facts, same.links, config, same.same)
 
 
 def stats(
-    items: Iterable[str], facts: Iterable[Fact], links: Iterable[Link], config: Config
+    items: Iterable[str],
+    facts: Iterable[Fact],
+    links: Iterable[Link],
+    config: Config,
+    same: Mapping[str, str] | None = None,
 ) -> Stats:
     """Look at every fact once.
 
@@ -96,10 +102,16 @@ def stats(
         items: their ids.
         facts: each statement once.
         links: which entity an item is.
-        config: says which relations are labels.
+        config: says which relations name or describe.
+        same: id → the id that stands for it, for those that have several.
     """
     item_ids = sorted(items)
-    seen = _Seen(Nodes(item_ids, links), len(item_ids), frozenset(config.graph.label_relations))
+    seen = _Seen(
+        Nodes(item_ids, links, same),
+        len(item_ids),
+        frozenset(config.graph.label_relations),
+        config.graph.verbal_relations,
+    )
     for fact in facts:
         seen.add(fact)
     names = [ITEM + item_id for item_id in item_ids] + list(seen.nodes.others)
@@ -139,6 +151,7 @@ class _Seen:
     nodes: Nodes
     n_items: int
     label_relations: frozenset[str]
+    verbal_relations: frozenset[str]
     relations: dict[str, _Relation] = field(default_factory=dict)
     languages: dict[str, int] = field(default_factory=dict)
     types: Counter[str] = field(default_factory=Counter)
@@ -169,7 +182,7 @@ class _Seen:
     def _tails(self, fact: Fact) -> Sequence[int]:
         if not fact.literal:
             return self.nodes.of(fact.object)
-        if fact.relation in self.label_relations or len(fact.object) > LONGEST_VALUE:
+        if fact.relation in self.verbal_relations or len(fact.object) > LONGEST_VALUE:
             return (-1 - len(self.rows),)  # no node, and no other value either
         return self.nodes.value(fact)
 

@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from tastegraph.linking.names import normalised
+from tastegraph.arrays import Bools
+from tastegraph.linking.entities import Entities
+from tastegraph.linking.names import normalised, parted
+from tastegraph.linking.queries import Query
 
 ROWS = 512
+LIKE = 10
+BEARERS = 50
+"""Of more entities with one name, those with the most facts are candidates."""
+
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Texts to float32[n, d], rows of length 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Which entities each query may mean, in order of query and entity.
+
+    Attributes:
+        query, entity: int64[P].
+        cosine: float32[P] between their vectors; ``None`` without an encoder.
+    """
+
+    query: NDArray[np.int64]
+    entity: NDArray[np.int64]
+    cosine: NDArray[np.float32] | None = None
+
+    def where(self, kept: Bools) -> Pairs:
+        """Those of them that ``kept``, bool[P], says."""
+        cosine = None if self.cosine is None else self.cosine[kept]
+        return Pairs(self.query[kept], self.entity[kept], cosine)
 
 
 class NameIndex:
@@ -25,7 +54,7 @@ class NameIndex:
         self._vectorizer = TfidfVectorizer(
             analyzer="char_wb", ngram_range=(3, 3), dtype=np.float32, sublinear_tf=True
         )
-        plain = [normalised(name) or "\x00" for name in names]
+        plain = [normalised(name) or "\x00" for name in names] or ["\x00"]
         self._names: sparse.csr_matrix = self._vectorizer.fit_transform(plain).tocsr()
 
     def nearest(
@@ -54,3 +83,55 @@ class NameIndex:
                 found[start + row, : len(best)] = columns[best]
                 cosine[start + row, : len(best)] = values[best]
         return found, cosine
+
+
+class Candidates:
+    """The few entities that each query may mean: lexical and vector candidates, united.
+
+    By name they are those that bear the very name of a query, and the :data:`LIKE` names most like
+    each of its names. By meaning they are the :data:`LIKE` nearest vectors, where there are any.
+
+    Args:
+        entities: what can be found.
+        encode: texts → float32[n, d], rows of length 1.
+    """
+
+    def __init__(self, entities: Entities, encode: Encode | None = None) -> None:
+        bearers: dict[str, list[int]] = {}
+        for entity, names in enumerate(entities.names):
+            forms = {normalised(form) for name in names for form in (name, parted(name)[0])}
+            for plain in sorted(forms - {""}):
+                bearers.setdefault(plain, []).append(entity)
+        self._bearers = {
+            name: sorted(some, key=lambda e: (-entities.degrees[e], e))[:BEARERS]
+            for name, some in bearers.items()
+        }
+        self._forms = list(self._bearers)
+        self._index = NameIndex(self._forms)
+        self._encode = encode
+        self._vectors = encode(entities.described()) if encode else None
+
+    def bearers(self, name: str) -> int:
+        """How many entities have ``name``, which is normalised, with or without a qualifier."""
+        return len(self._bearers.get(name, ()))
+
+    def of(self, queries: Sequence[Query]) -> Pairs:
+        """Every pair of a query and a candidate, each once, in order."""
+        pairs: set[tuple[int, int]] = set()
+        asked = [(i, normalised(name)) for i, query in enumerate(queries) for name in query.names]
+        near, _ = self._index.nearest([name for _, name in asked], LIKE)
+        for (i, name), row in zip(asked, near, strict=True):
+            pairs.update((i, entity) for entity in self._bearers.get(name, ()))
+            for form in row[row >= 0]:
+                pairs.update((i, entity) for entity in self._bearers[self._forms[form]])
+        cosine: NDArray[np.float32] | None = None
+        if self._encode is not None and self._vectors is not None and queries:
+            asked_vectors = self._encode([query.text for query in queries])
+            for start in range(0, len(queries), ROWS):
+                scores = asked_vectors[start : start + ROWS] @ self._vectors.T
+                best = np.argsort(-scores, axis=1, kind="stable")[:, :LIKE]
+                pairs.update((start + i, int(e)) for i, row in enumerate(best) for e in row)
+        query, entity = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2).T
+        if self._encode is not None and self._vectors is not None and queries:
+            cosine = np.einsum("ij,ij->i", asked_vectors[query], self._vectors[entity])
+        return Pairs(query, entity, cosine)

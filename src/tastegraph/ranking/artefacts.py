@@ -43,7 +43,7 @@ def to_arrays(content: Content, learned: Learned, model: Model) -> tuple[dict[st
         },
     }
     return manifest, {
-        **_content_arrays(content),
+        **content_arrays(content),
         **_learned_arrays(learned),
         **_model_arrays(model),
     }
@@ -144,7 +144,8 @@ def model_from(snapshot: Snapshot) -> Model:
     )
 
 
-def _content_arrays(content: Content) -> Arrays:
+def content_arrays(content: Content) -> Arrays:
+    """What a snapshot holds of graph and texts."""
     graph, associations = content.graph, content.associations
     rows = np.flatnonzero(content.text.any(axis=1))
     return {

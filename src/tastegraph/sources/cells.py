@@ -12,6 +12,7 @@ from decimal import Decimal
 from tastegraph.errors import RowError
 
 LONGEST_ID = 512
+LONGEST_ENTITY = 4096
 LATEST = 1e11
 
 NOT_IN_ID = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

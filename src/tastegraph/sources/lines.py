@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
-from tastegraph.errors import NotFoundError, RowError
+from tastegraph.errors import RowError
+from tastegraph.sources.packed import UNREADABLE, open_bytes
 from tastegraph.sources.rejects import Rejects
 
 LONGEST = 32 * 1024 * 1024
 CUT_SHORT = "an undamaged file (nothing after this line could be read)"
-UNREADABLE = (OSError, EOFError, zlib.error)
-
-_OPENERS: dict[str, Callable[[Path], object]] = {".gz": gzip.GzipFile, ".bz2": bz2.BZ2File}
-
-
-def _open_plain(path: Path) -> BinaryIO:
-    return path.open("rb")
-
-
-@contextmanager
-def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading, unpacked if its name ends in ``.gz`` or ``.bz2``.
-
-    Raises:
-        NotFoundError: there is no such file, or it may not be read.
-    """
-    opener = _OPENERS.get(path.suffix.lower(), _open_plain)
-    try:
-        stream = cast("BinaryIO", opener(path))
-    except OSError as error:
-        raise NotFoundError(f"{path} cannot be read: {error.strerror or error}") from None
-    with stream:
-        yield stream
 
 
 class Lines:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tastegraph.records import Link
-from tastegraph.sources.cells import Cells
-from tastegraph.sources.facts import LONGEST_ENTITY
+from tastegraph.sources.cells import LONGEST_ENTITY, Cells
 from tastegraph.sources.rejects import Rejects
 from tastegraph.sources.tables import Row, read_rows
 

@@ -12,7 +12,8 @@ from typing import Literal
 import polars as pl
 
 from tastegraph.errors import NotFoundError, RowError, TastegraphError
-from tastegraph.sources.lines import Lines, open_bytes, read_lines
+from tastegraph.sources.lines import Lines, read_lines
+from tastegraph.sources.packed import is_packed, open_bytes, suffix
 from tastegraph.sources.rejects import Rejects
 
 Kind = Literal["csv", "tsv", "jsonl", "parquet", "recbole"]
@@ -32,7 +33,6 @@ _KINDS: dict[str, Kind] = {
     ".link": "recbole",
     ".user": "recbole",
 }
-_PACKED = (".gz", ".bz2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,6 @@ class Row:
     values: dict[str, object]
 
 
-def suffix(path: Path) -> str:
-    """Return the ending that names the format: ``.csv`` for ``events.csv.gz``."""
-    name = path.with_suffix("") if path.suffix.lower() in _PACKED else path
-    return name.suffix.lower()
-
-
 def kind_of(path: Path) -> Kind:
     """Return the format of a table, by the ending of its name.
 
@@ -59,10 +53,10 @@ def kind_of(path: Path) -> Kind:
         TastegraphError: the ending is none of those that can be read.
     """
     kind = _KINDS.get(suffix(path))
-    if kind is None or (kind == "parquet" and path.suffix.lower() in _PACKED):
+    if kind is None or (kind == "parquet" and is_packed(path)):
         raise TastegraphError(
             f"{path}: its name does not end in a format that can be read: .csv, .tsv or .jsonl "
-            "(also with .gz or .bz2), .parquet, or RecBole's .inter, .item, .kg, .link"
+            "(also with .gz, .bz2 or .zst), .parquet, or RecBole's .inter, .item, .kg, .link"
         )
     return kind
 

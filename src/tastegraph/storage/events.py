@@ -69,6 +69,12 @@ def item_ids(connection: Connection) -> list[str]:
     return list(connection.scalars(select(events.c.item_id).distinct()))
 
 
+def counts_by_item(connection: Connection) -> dict[str, int]:
+    """How many events there are on each item that has any."""
+    rows = connection.execute(select(events.c.item_id, func.count()).group_by(events.c.item_id))
+    return {item_id: int(number) for item_id, number in rows}
+
+
 def revision(connection: Connection) -> int:
     """Grows with every event."""
     return connection.scalar(select(func.max(events.c.seq))) or 0

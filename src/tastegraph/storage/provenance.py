@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects.sqlite import insert
 
-from tastegraph.storage.schema import evidence, facts, links
+from tastegraph.errors import ConfigError
+from tastegraph.storage.schema import evidence, facts
+from tastegraph.storage.schema import sources as table
+from tastegraph.storage.statements import is_link
+from tastegraph.storage.verdicts import PEOPLE
+
+CATALOGUE = "catalogue"
+"""Source of what item columns state."""
+LINKING, MENTIONED, PATTERNS, LANGUAGE_MODEL, FUSION = DERIVED = (
+    "linking", "mentions", "patterns", "language model", "fusion",
+)  # fmt: skip
+"""Sources whose statements follow from those of the others, in the order they are derived."""
 
 
 class Source(NamedTuple):
@@ -19,29 +33,63 @@ class Source(NamedTuple):
 
 def sources(connection: Connection) -> list[Source]:
     """Every source that supports something, by name."""
-    stated: list[dict[str, int]] = [
-        dict(
-            connection.execute(select(table.c.source, func.count()).group_by(table.c.source)).all()
-        )
-        for table in (evidence, links)
+    number = func.count(evidence.c.fact_id.distinct())
+    stated = select(evidence.c.source, number).group_by(evidence.c.source)
+    linked = stated.join(facts, facts.c.fact_id == evidence.c.fact_id).where(is_link())
+    all_of: dict[str, int] = dict(tuple(row) for row in connection.execute(stated))
+    links_of: dict[str, int] = dict(tuple(row) for row in connection.execute(linked))
+    return [
+        Source(name, all_of[name] - links_of.get(name, 0), links_of.get(name, 0))
+        for name in sorted(all_of)
     ]
-    names = sorted(stated[0].keys() | stated[1].keys())
-    return [Source(name, stated[0].get(name, 0), stated[1].get(name, 0)) for name in names]
+
+
+def stamp(connection: Connection, source: str) -> None:
+    """Note that ``source`` is imported now."""
+    now = time.time()
+    statement = insert(table).values(source=source, imported=now)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["source"], set_={"imported": now})
+    )
+
+
+def imported(connection: Connection) -> dict[str, float]:
+    """When each source was imported last."""
+    return {row.source: row.imported for row in connection.execute(select(table))}
 
 
 def withdraw_source(connection: Connection, source: str) -> int:
     """Take all of ``source``'s support; :func:`drop_unsupported` must follow.
 
-    Returns how many facts and links it supported. Links without support are gone at once; facts
-    stay until then, so that a source can be replaced without its facts being written anew.
+    Returns how many supports that were. The facts stay until then, so that a source can be
+    replaced without its facts being written anew.
     """
-    return sum(
-        connection.execute(delete(table).where(table.c.source == source)).rowcount
-        for table in (evidence, links)
-    )
+    connection.execute(delete(table).where(table.c.source == source))
+    return connection.execute(delete(evidence).where(evidence.c.source == source)).rowcount
 
 
 def drop_unsupported(connection: Connection) -> int:
     """Remove the facts that no source states any more. Returns how many went."""
     supported = select(evidence.c.fact_id).where(evidence.c.fact_id == facts.c.fact_id)
     return connection.execute(delete(facts).where(~supported.exists())).rowcount
+
+
+def check_source_names(names: Iterable[str]) -> None:
+    """Check that an import may have these names.
+
+    Raises:
+        ConfigError: one is blank, or that of a source that is no import.
+    """
+    for name in names:
+        if not name.strip():
+            raise ConfigError("a source needs a name that is not blank")
+        if name == CATALOGUE:
+            raise ConfigError(
+                f"{CATALOGUE!r} is the source of what item columns state: name another; to change "
+                "what they state, edit [items.facts] and import the items again"
+            )
+        if name == PEOPLE:
+            raise ConfigError(
+                f"{PEOPLE!r} is the source of what people decide: name another; a decision is "
+                "taken back with 'tastegraph kg undo'"
+            )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
     Float,
@@ -18,6 +17,8 @@ from sqlalchemy import (
     func,
     literal_column,
 )
+
+from tastegraph.records import DIFFERENT_FROM, SAME_AS
 
 metadata = MetaData()
 
@@ -51,7 +52,7 @@ items = Table(
 facts = Table(
     "facts",
     metadata,
-    Column("fact_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("fact_id", Integer, primary_key=True, autoincrement=False),
     Column("subject", String, nullable=False),
     Column("relation", String, nullable=False),
     Column("object", Text, nullable=False),
@@ -60,20 +61,49 @@ facts = Table(
     Column("language", String, nullable=False),
 )
 
-Index("facts_by_subject", facts.c.subject)
+BY_SUBJECT = Index("facts_by_subject", facts.c.subject)
+Index(
+    "identities",
+    facts.c.relation,
+    sqlite_where=facts.c.relation.in_([SAME_AS, DIFFERENT_FROM]),
+)
 
 evidence = Table(
     "evidence",
     metadata,
-    Column("fact_id", BigInteger, ForeignKey("facts.fact_id"), primary_key=True),
+    Column("fact_id", Integer, ForeignKey("facts.fact_id"), primary_key=True),
     Column("source", String, primary_key=True),
+    Column("document", String, primary_key=True),
+    Column("start", Integer, primary_key=True, autoincrement=False),
+    Column("end", Integer, nullable=False),
+    Column("extractor", String, nullable=False),
     Column("confidence", Float, nullable=False),
+    sqlite_with_rowid=False,
 )
 
-links = Table(
-    "links",
+sources = Table(
+    "sources",
     metadata,
-    Column("item_id", String, primary_key=True),
-    Column("entity_id", String, primary_key=True),
     Column("source", String, primary_key=True),
+    Column("imported", Float, nullable=False),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("kind", String, nullable=False),
+    Column("author", String, nullable=False),
+    Column("made", Float, nullable=False),
+    Column("undone", Float),
+    Column("undone_by", String),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("fact_id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Integer, ForeignKey("decisions.seq"), primary_key=True, autoincrement=False),
+    Column("affirmed", Boolean, nullable=False),
+    Column("fact", JSON, nullable=False),
 )

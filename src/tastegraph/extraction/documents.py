@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from tastegraph.extraction.candidates import Candidate, identified, named, numbers
+from tastegraph.extraction.candidates import Candidate, named, numbers
 from tastegraph.extraction.cues import Gap, coordinating, cues, gaps
 from tastegraph.extraction.gazetteer import Gazetteer
+from tastegraph.extraction.orthography import Orthography, learn_orthography
+from tastegraph.extraction.resolution import id_of
 from tastegraph.extraction.sentences import Sentences
-from tastegraph.extraction.usage import Usage, learn_usage
 
 MANY = 8
 """How far the facts that an entity is the object of are counted."""
@@ -55,11 +56,16 @@ class Reader:
         self,
         gazetteer: Gazetteer,
         known: Known,
-        usage: Usage,
+        orthography: Orthography,
         lists: Collection[Gap],
         closed: bool,
     ) -> None:
-        self._gazetteer, self._known, self._usage, self._lists = gazetteer, known, usage, lists
+        self._gazetteer, self._known, self._orthography, self._lists = (
+            gazetteer,
+            known,
+            orthography,
+            lists,
+        )
         self._closed = closed
         self._times = {
             relation: Counter(o for objects in by_subject.values() for o in objects)
@@ -72,7 +78,7 @@ class Reader:
         if literal:
             found = numbers(text)
             return Reading(found, cues(text, sentences, found, ()))
-        found = named(text, sentences, self._gazetteer, self._usage)
+        found = named(text, sentences, self._gazetteer, self._orthography)
         told = cues(text, sentences, found, self._lists)
         for candidate, features in zip(found, told, strict=True):
             for relation in self._known:
@@ -93,8 +99,7 @@ class Reader:
             return [candidate.name for candidate in found]
         times = self._times[relation]
         return [
-            max(c.entities, key=lambda e: times[e]) if c.entities else identified(c.name)
-            for c in found
+            max(c.entities, key=lambda e: times[e]) if c.entities else id_of(c.name) for c in found
         ]
 
     def _elsewhere(self, relation: str, entity: str, subject: str) -> int:
@@ -112,13 +117,13 @@ def reader_of(
         [(m.start, m.end) for m in gazetteer.find(text) if not objects.isdisjoint(m.entities)]
         for text in texts
     ]
-    usage = learn_usage(texts, spans)
+    orthography = learn_orthography(texts, spans)
     lists = []
     for document in documents:
         sentences = Sentences(document.text)
-        found = named(document.text, sentences, gazetteer, usage)
+        found = named(document.text, sentences, gazetteer, orthography)
         before = [gap for gap, _ in gaps(document.text, sentences, found)]
         for by_subject in known.values():
             if gold := by_subject.get(document.subject):
                 lists.append((before, [c.is_any_of(gold) for c in found]))
-    return Reader(gazetteer, known, usage, coordinating(lists), closed)
+    return Reader(gazetteer, known, orthography, coordinating(lists), closed)

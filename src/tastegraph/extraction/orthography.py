@@ -16,8 +16,8 @@ _BETWEEN = re.compile(r"(?<=\w) ([^\W\d_]{1,12}) (?=[^\W\d_])")
 
 
 @dataclass(frozen=True)
-class Usage:
-    """What :func:`learn_usage` counts.
+class Orthography:
+    """What :func:`learn_orthography` counts.
 
     Attributes:
         particles: words in lower case that join names (*von*) more often than they part them.
@@ -35,7 +35,9 @@ class Usage:
         return (start + len(first) + 1, end) if rest else (end, end)
 
 
-def learn_usage(texts: Iterable[str], names: Iterable[Sequence[tuple[int, int]]]) -> Usage:
+def learn_orthography(
+    texts: Iterable[str], names: Iterable[Sequence[tuple[int, int]]]
+) -> Orthography:
     """Count in ``texts``, of which ``names`` are the spans of known names, in order."""
     lower: Counter[str] = Counter()
     upper: Counter[str] = Counter()
@@ -61,7 +63,7 @@ def learn_usage(texts: Iterable[str], names: Iterable[Sequence[tuple[int, int]]]
                 place < len(inner) and found.start() in inner[place] and found.end() in inner[place]
             )
             (joins if joined else parts)[word] += 1
-    return Usage(
+    return Orthography(
         frozenset(w for w, n in joins.items() if n >= SUPPORT and n >= SHARE * (n + parts[w])),
         frozenset(w for w, n in lower.items() if n > upper[w]),
     )

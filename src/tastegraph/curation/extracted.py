@@ -1,0 +1,70 @@
+"""Derived: whom the texts of items name, and what they say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tastegraph.curation.inputs import Inputs
+from tastegraph.extraction.gazetteer import Gazetteer
+from tastegraph.linking.entities import Entities
+from tastegraph.linking.linker import Linker
+from tastegraph.linking.queries import Mention
+from tastegraph.records import ITEM, MENTIONS, Fact, Span
+
+GAZETTEER = "gazetteer/1"
+AROUND = 300
+"""Characters of text on either side of a name that tell who is meant."""
+
+
+class _Named(NamedTuple):
+    document: str
+    start: int
+    end: int
+    entities: tuple[str, ...]
+    score: float
+    around: str
+    words: str
+
+
+def mentions(inputs: Inputs) -> Iterator[Fact]:
+    """``mentions`` of entities that an item's text names, with the words and how sure that is.
+
+    A name that several bear goes to the one that the text around it speaks for.
+    """
+    own = {ITEM + link.item_id: link.entity_id for link in inputs.same.links}
+    gazetteer = Gazetteer((n, entity) for entity, told in inputs.names().items() for n in told)
+    named = [
+        _Named(
+            document,
+            found.start,
+            found.end,
+            found.entities,
+            found.score,
+            text[max(found.start - AROUND, 0) : found.end + AROUND],
+            text[found.start : found.end],
+        )
+        for document, text in inputs.documents()
+        for found in gazetteer.find(text)
+        if own.get(document) not in found.entities
+    ]
+    linker = Linker(Entities(inputs.facts, inputs.config.graph.naming_relations))
+    several = [one for one in named if len(one.entities) > 1]
+    meant = dict(
+        zip(several, linker.link_mentions([_mention(one) for one in several]), strict=True)
+    )
+    for one in named:
+        span = Span(one.document, one.start, one.end, GAZETTEER)
+        chosen = [(one.entities[0], one.score)]
+        if one in meant:
+            chosen = [
+                (entity, sure * one.score)
+                for entity, sure in meant[one].candidates
+                if entity in one.entities
+            ]
+        for entity, sure in chosen:
+            yield Fact(one.document, MENTIONS, entity, confidence=sure, span=span)
+
+
+def _mention(one: _Named) -> Mention:
+    return Mention(one.words, one.around)

@@ -1,0 +1,73 @@
+"""What a derivation works on: the graph as the sources state it, without what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import Connection
+
+from tastegraph.config import Config
+from tastegraph.knowledge.known import Identity, identity, known_facts
+from tastegraph.linking.names import name_in
+from tastegraph.records import ITEM, USER, Fact, Item
+from tastegraph.storage import catalogue
+from tastegraph.storage.provenance import DERIVED
+
+
+def not_before(step: str) -> tuple[str, ...]:
+    """The sources that ``step`` may not use: itself, and what is derived after it."""
+    return DERIVED[DERIVED.index(step) :]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Items, facts and links at one moment.
+
+    Args:
+        connection: sees one consistent state as long as it is open.
+        config: the workspace's.
+        step: the derived source that is made of them.
+    """
+
+    connection: Connection
+    config: Config
+    step: str
+
+    @cached_property
+    def items(self) -> list[Item]:
+        """The catalogue, by id."""
+        return list(catalogue.all_items(self.connection))
+
+    @cached_property
+    def same(self) -> Identity:
+        """Which ids are one thing."""
+        return identity(self.connection, self.config, not_before(self.step))
+
+    @cached_property
+    def facts(self) -> list[Fact]:
+        """What holds, in a fixed order."""
+        found = known_facts(self.connection, self.config, self.same, not_before(self.step))
+        return [fact for _, fact in found]
+
+    def documents(self) -> Iterator[tuple[str, str]]:
+        """Id and text of every item that has a text."""
+        return ((ITEM + item.item_id, item.text) for item in self.items if item.text.strip())
+
+    def names(self, but: Collection[str] = ()) -> dict[str, list[str]]:
+        """Labels and aliases of every entity, or what its id says where it has none.
+
+        Args:
+            but: ids that are left out.
+        """
+        naming = frozenset(self.config.graph.naming_relations)
+        told: dict[str, list[str]] = {}
+        for fact in self.facts:
+            ends = (fact.subject,) if fact.literal else (fact.subject, fact.object)
+            for end in ends:
+                if not end.startswith((ITEM, USER)) and end not in but:
+                    told.setdefault(end, [])
+            if fact.literal and fact.relation in naming and fact.subject in told:
+                told[fact.subject].append(fact.object)
+        return {entity: names or [name_in(entity)] for entity, names in told.items()}

@@ -1,0 +1,32 @@
+"""Derived: which entity an item is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tastegraph.curation.fusing import sameness
+from tastegraph.curation.inputs import Inputs
+from tastegraph.linking.entities import Entities
+from tastegraph.linking.linker import Linker
+from tastegraph.records import ITEM, SAME_AS, Fact
+
+
+def linked(inputs: Inputs) -> Iterator[Fact]:
+    """``owl:sameAs`` of items that have no link yet, learned from those that have one.
+
+    A candidate that is not sure enough is stated with less confidence than counts, so that it
+    can be asked about.
+    """
+    known = inputs.same.links
+    linked_items = {link.item_id for link in known}
+    open_items = [item for item in inputs.items if item.item_id not in linked_items]
+    entities = Entities(inputs.facts, inputs.config.graph.naming_relations)
+    if not len(entities) or not open_items:
+        return
+    linker = Linker(entities).fit(known, inputs.items)
+    least = inputs.config.graph.least_sameness
+    for found in linker.link(open_items):
+        for candidate in found.candidates:
+            taken = candidate.entity_id == found.entity_id
+            sure = sameness(candidate.confidence, least, taken=taken)
+            yield Fact(ITEM + found.item_id, SAME_AS, candidate.entity_id, confidence=sure)

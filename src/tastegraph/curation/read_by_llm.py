@@ -1,0 +1,78 @@
+"""Derived: what a large language model reads in the texts of items."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from tastegraph.config import Config
+from tastegraph.curation.inputs import Inputs
+from tastegraph.extraction.llm import Reader, Report, estimate
+from tastegraph.extraction.resolution import Resolution
+from tastegraph.extraction.schema import Slot
+from tastegraph.language.budget import Plan
+from tastegraph.language.endpoint import Endpoint
+from tastegraph.progress import say
+from tastegraph.records import ITEM, MENTIONS, Fact
+from tastegraph.storage.database import Database
+
+MOST_SLOTS = 12
+FEWEST_FACTS = 10
+"""Facts that items must have of a relation before it is asked for."""
+
+
+def reader(answers: Database) -> Callable[[Inputs], Iterator[Fact]]:
+    """The derivation that asks ``[llm]`` and keeps its answers in ``answers``."""
+
+    def read(inputs: Inputs) -> Iterator[Fact]:
+        resolution = Resolution(inputs.names())
+        model = Reader(
+            slots(inputs), Endpoint(inputs.config.llm), answers, lambda name, _: resolution.of(name)
+        )
+        yield from model.facts(inputs.documents())
+        yield from resolution.labels()
+        say(told(model.report))
+
+    return read
+
+
+def planned(inputs: Inputs, answers: Database) -> Plan:
+    """What reading would take; nothing is asked."""
+    return estimate(inputs.config.llm, slots(inputs), inputs.documents(), answers)
+
+
+def slots(inputs: Inputs) -> list[Slot]:
+    """The relations of items that the graph has most facts of: what its texts may tell more of."""
+    items = {link.entity_id for link in inputs.same.links}
+    found: Counter[tuple[str, bool]] = Counter(
+        (fact.relation, fact.literal)
+        for fact in inputs.facts
+        if fact.subject.startswith(ITEM) or fact.subject in items
+    )
+    verbal = {*inputs.config.graph.verbal_relations, MENTIONS}
+    return [
+        Slot(relation, phrase(inputs.config, relation), literal)
+        for (relation, literal), number in found.most_common()
+        if number >= FEWEST_FACTS and relation not in verbal
+    ][:MOST_SLOTS]
+
+
+def phrase(config: Config, relation: str) -> str:
+    """How a relation is asked for: as it is told, or by the end of its id."""
+    told = config.relations.get(relation)
+    if told is not None and told.phrase:
+        return told.phrase
+    return relation.rstrip("/#").replace("#", "/").replace(":", "/").rpartition("/")[2]
+
+
+def told(report: Report) -> str:
+    """One line on what was read and what it took."""
+    usage = report.usage
+    cost = "" if usage.cost is None else f", cost {usage.cost:.4f}"
+    dropped = ", ".join(f"{n} {reason}" for reason, n in report.dropped.most_common()) or "none"
+    stopped = f"; stopped: {usage.stopped}" if usage.stopped else ""
+    return (
+        f"{usage.questions:,} texts ({usage.cached:,} answered before, {usage.left:,} left), "
+        f"{report.facts:,} facts, dropped: {dropped}; {usage.prompt_tokens:,} + "
+        f"{usage.completion_tokens:,} tokens in {usage.seconds:.0f} s{cost}{stopped}"
+    )

@@ -1,0 +1,193 @@
+"""The review queue: unsure facts, first those on which an answer would change most."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import log1p
+
+from sqlalchemy import Connection
+
+from tastegraph.config import Config
+from tastegraph.knowledge.known import IDENTITY, Identity, identity
+from tastegraph.records import ITEM, Fact, Span
+from tastegraph.storage import catalogue, statements, verdicts
+from tastegraph.storage import events as log
+from tastegraph.storage.schema import facts
+
+CONTEXT = 60
+"""Characters of a text that are shown on either side of the words of a fact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The words that a fact was read from, and what is around them."""
+
+    document: str
+    before: str
+    words: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A fact to be judged.
+
+    Attributes:
+        fact_id: by which it is accepted, rejected or edited.
+        priority: how much an answer would change: 4p(1 - p), the uncertainty of what is stated
+            with confidence p, times the logarithm of the events on the items it reaches.
+        sources: who states it, and how sure each is.
+        excerpts: the words it was read from.
+        subject_name, object_name: what the ends are called.
+        rivals: other values of a relation of which a thing has one.
+    """
+
+    fact_id: int
+    fact: Fact
+    priority: float
+    sources: tuple[tuple[str, float], ...]
+    excerpts: tuple[Excerpt, ...]
+    subject_name: str
+    object_name: str
+    rivals: tuple[str, ...] = ()
+
+
+def questions(connection: Connection, config: Config, n: int = 20) -> list[Question]:
+    """The ``n`` facts on which a person's answer would change most, the first ones first.
+
+    Asked is what nobody has judged: facts of which no source is certain, and values that
+    contradict each other.
+    """
+    judged = verdicts.judged(connection)
+    same = identity(connection, config)
+    unsure: dict[int, tuple[Fact, float]] = {}
+    rivals = _rivals(connection, config, same)
+    for key, fact in statements.all_facts(connection, trust=config.sources.trust):
+        if key in judged:
+            continue
+        if key in rivals:
+            unsure[key] = fact, min(fact.confidence, 1 / (1 + len(rivals[key])))
+        elif fact.confidence < 1:
+            unsure[key] = fact, fact.confidence
+    reach = _Reach(connection, same, (fact for fact, _ in unsure.values()))
+    ranked = sorted(
+        (
+            (-4 * p * (1 - p) * log1p(1 + reach.of(fact)), key, fact)
+            for key, (fact, p) in unsure.items()
+        ),
+        key=lambda entry: entry[:2],
+    )[:n]
+    names = _names(connection, config, [fact for _, _, fact in ranked])
+    return [
+        _question(connection, key, fact, -priority, names, rivals.get(key, ()))
+        for priority, key, fact in ranked
+    ]
+
+
+def _question(
+    connection: Connection,
+    key: int,
+    fact: Fact,
+    priority: float,
+    names: Mapping[str, str],
+    rivals: Iterable[str],
+) -> Question:
+    found = statements.supports(connection, key)
+    spans = [span for _, _, span in found if span is not None]
+    best: dict[str, float] = {}
+    for source, confidence, _ in found:
+        best[source] = max(confidence, best.get(source, 0.0))
+    return Question(
+        fact_id=key,
+        fact=fact,
+        priority=priority,
+        sources=tuple(best.items()),
+        excerpts=tuple(filter(None, (_excerpt(connection, span) for span in spans))),
+        subject_name=names.get(fact.subject, ""),
+        object_name="" if fact.literal else names.get(fact.object, ""),
+        rivals=tuple(rivals),
+    )
+
+
+def _excerpt(connection: Connection, span: Span) -> Excerpt | None:
+    item = catalogue.item(connection, span.document.removeprefix(ITEM))
+    if item is None or span.end > len(item.text):
+        return None
+    return Excerpt(
+        span.document,
+        item.text[max(span.start - CONTEXT, 0) : span.start],
+        item.text[span.start : span.end],
+        item.text[span.end : span.end + CONTEXT],
+    )
+
+
+def _rivals(connection: Connection, config: Config, same: Identity) -> dict[int, tuple[str, ...]]:
+    """Fact id → the other values of its subject, where the relation allows one."""
+    single = [name for name, told in config.relations.items() if told.single]
+    if not single:
+        return {}
+    values: dict[tuple[str, str, str], dict[int, str]] = defaultdict(dict)
+    for key, fact in statements.all_facts(connection, only=facts.c.relation.in_(single)):
+        value = fact.object if fact.literal else same.of(fact.object)
+        values[same.of(fact.subject), fact.relation, fact.language][key] = value
+    return {
+        key: others
+        for told in values.values()
+        for key, value in told.items()
+        if (others := tuple(sorted(set(told.values()) - {value})))
+    }
+
+
+class _Reach:
+    """Events on the items that an id is, or is one fact away from."""
+
+    def __init__(self, connection: Connection, same: Identity, asked: Iterable[Fact]) -> None:
+        self._same = same
+        asked = list(asked)
+        ends = {same.of(end) for fact in asked for end in _ends(fact)}
+        events = log.counts_by_item(connection)
+        entity_of = {link.item_id: link.entity_id for link in same.links}
+        own: Counter[str] = Counter()
+        for item_id, number in events.items():
+            own[same.of(ITEM + item_id)] += number
+            if item_id in entity_of:
+                own[same.of(entity_of[item_id])] += number
+        self._events = Counter({end: own[end] for end in ends})
+        if not asked:
+            return
+        for _, fact in statements.all_facts(connection):
+            if fact.literal or fact.relation in IDENTITY:
+                continue
+            head, tail = same.of(fact.subject), same.of(fact.object)
+            if head in ends:
+                self._events[head] += own[tail]
+            if tail in ends:
+                self._events[tail] += own[head]
+
+    def of(self, fact: Fact) -> int:
+        return sum(self._events[self._same.of(end)] for end in _ends(fact))
+
+
+def _ends(fact: Fact) -> tuple[str, ...]:
+    return (fact.subject,) if fact.literal else (fact.subject, fact.object)
+
+
+def _names(connection: Connection, config: Config, asked: Iterable[Fact]) -> dict[str, str]:
+    wanted = {end for fact in asked for end in _ends(fact)}
+    rank = {name: place for place, name in enumerate(config.graph.label_relations)}
+    found: dict[str, tuple[int, str]] = {}
+    labels = statements.all_facts(
+        connection, only=facts.c.relation.in_(rank) & facts.c.subject.in_(wanted)
+    )
+    for _, fact in labels:
+        named = (rank[fact.relation], fact.object)
+        found[fact.subject] = min(named, found.get(fact.subject, named))
+    names = {identifier: name for identifier, (_, name) in found.items()}
+    for identifier in wanted:
+        if identifier.startswith(ITEM):
+            item = catalogue.item(connection, identifier.removeprefix(ITEM))
+            if item is not None:
+                names[identifier] = item.title
+    return names

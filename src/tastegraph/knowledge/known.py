@@ -1,0 +1,140 @@
+"""What is known: of all that sources, texts and people state, what holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection, func, select
+
+from tastegraph.config import Config
+from tastegraph.knowledge.sameness import grouped, representatives
+from tastegraph.records import DIFFERENT_FROM, ITEM, SAME_AS, Fact, Link
+from tastegraph.storage import statements
+from tastegraph.storage.schema import evidence, facts, sources
+
+IDENTITY = frozenset({SAME_AS, DIFFERENT_FROM})
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which ids are one thing.
+
+    Attributes:
+        links: the entities that items are.
+        same: id → the id that stands for it and for all others of the same thing.
+    """
+
+    links: list[Link]
+    same: Mapping[str, str]
+
+    def of(self, identifier: str) -> str:
+        """The id that stands for ``identifier``."""
+        return self.same.get(identifier, identifier)
+
+
+class Support(NamedTuple):
+    """How well a value is supported: the larger, the better."""
+
+    confidence: float
+    sources: int
+    imported: float
+
+
+def identity(connection: Connection, config: Config, without: Iterable[str] = ()) -> Identity:
+    """Links and merges that are sure enough, from every statement that two ids are one thing."""
+    links, same, different = [], [], []
+    found = statements.all_facts(
+        connection,
+        trust=config.sources.trust,
+        without=list(without),
+        only=facts.c.relation.in_(IDENTITY),
+    )
+    for _, fact in found:
+        if fact.literal:
+            continue
+        ends = (fact.subject, fact.object)
+        if fact.relation == DIFFERENT_FROM:
+            different.append(ends)
+        elif fact.confidence < config.graph.least_sameness:
+            continue
+        elif _is_link(fact):
+            links.append(Link(fact.subject.removeprefix(ITEM), fact.object))
+        else:
+            same.append((*ends, fact.confidence))
+    apart = {frozenset(pair) for pair in different}
+    links = sorted(
+        {x for x in links if frozenset((ITEM + x.item_id, x.entity_id)) not in apart},
+        key=lambda link: (link.item_id, link.entity_id),
+    )
+    return Identity(links, representatives(grouped(same, different)))
+
+
+def known_facts(
+    connection: Connection, config: Config, same: Identity, without: Iterable[str] = ()
+) -> Iterator[tuple[int, Fact]]:
+    """Every fact that is sure enough and that no better supported value contradicts.
+
+    What says that ids are one thing is in ``same``, and left out here.
+    """
+    single = [name for name, told in config.relations.items() if told.single]
+    beaten = contradicted(_values(connection, config, single), same) if single else set()
+    stated = statements.all_facts(
+        connection,
+        trust=config.sources.trust,
+        without=list(without),
+        only=facts.c.relation.not_in(IDENTITY),
+    )
+    for key, fact in stated:
+        if fact.confidence >= config.graph.least_confidence and key not in beaten:
+            yield key, fact
+
+
+def contradicted(values: Iterable[tuple[int, Fact, Support]], same: Identity) -> set[int]:
+    """Ids of the facts whose subject has a better supported value of the same relation.
+
+    Better is surer, then stated by more sources, then imported later. Values in several
+    languages do not contradict each other.
+
+    Args:
+        values: (fact id, fact, support) of relations of which a thing has one value.
+        same: ids that are one thing have one value together, and are one value.
+    """
+    best: dict[tuple[str, str, str], tuple[Support, str]] = {}
+    told = list(values)
+    for _, fact, support in told:
+        place = (same.of(fact.subject), fact.relation, fact.language)
+        value = fact.object if fact.literal else same.of(fact.object)
+        best[place] = max(best.get(place, (support, value)), (support, value))
+    return {
+        key
+        for key, fact, _ in told
+        if (fact.object if fact.literal else same.of(fact.object))
+        != best[same.of(fact.subject), fact.relation, fact.language][1]
+    }
+
+
+def _values(
+    connection: Connection, config: Config, single: list[str]
+) -> list[tuple[int, Fact, Support]]:
+    rows = (
+        select(
+            evidence.c.fact_id,
+            func.count(evidence.c.source.distinct()),
+            func.max(func.coalesce(sources.c.imported, 0.0)),
+        )
+        .join(facts, facts.c.fact_id == evidence.c.fact_id)
+        .outerjoin(sources, sources.c.source == evidence.c.source)
+        .where(facts.c.relation.in_(single))
+        .group_by(evidence.c.fact_id)
+    )
+    supported = {key: (number, when) for key, number, when in connection.execute(rows)}
+    stated = statements.all_facts(
+        connection, trust=config.sources.trust, only=facts.c.relation.in_(single)
+    )
+    return [(key, fact, Support(fact.confidence, *supported[key])) for key, fact in stated]
+
+
+def _is_link(fact: Fact) -> bool:
+    return fact.subject.startswith(ITEM) and not fact.object.startswith(ITEM)
