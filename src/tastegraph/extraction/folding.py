@@ -30,7 +30,7 @@ class Folded:
     starts: NDArray[np.int64]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Where ``text[start:end]`` stands in the original, half-open; nothing but marks: (0, 0)."""
+        """Where ``text[start:end]`` stands in the original; (0, 0) where it is marks alone."""
         while start < end and self.text[start] in MARKS:
             start += 1
         while end > start and self.text[end - 1] in MARKS:
@@ -44,7 +44,7 @@ MARKS = f"{OPEN}{CLOSE} "
 
 
 def fold(text: str) -> Folded:
-    """Fold ``text`` character by character, as :func:`~tastegraph.linking.names.normalised` does."""
+    """Fold each character of ``text`` as :func:`~tastegraph.linking.names.normalised` would."""
     pieces = {ord(c): _piece(c) for c in set(text)}
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     distinct, inverse = np.unique(codes, return_inverse=True)

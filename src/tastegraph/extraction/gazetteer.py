@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -84,7 +85,6 @@ class Gazetteer:
 
     def _exact(self, text: str, sentences: Sentences) -> Iterator[Mention]:
         folded = fold(text)
-        begins = set(sentences.starts)
         for place, first, last in self._automaton.find_matches_as_indexes(folded.text):
             start, end = folded.span(first, last)
             name, words = self._known[place], text[start:end]
@@ -95,19 +95,15 @@ class Gazetteer:
             capitals = _capitals(words)
             if any(asked and not has for asked, has in zip(name.capitals, capitals, strict=True)):
                 continue
-            opens = not text[sentences.starts[sentences.at(start)] : start].strip(" \n\"'“‘(")
-            doubtful = opens and name.capitals[0] and " " not in self._keys[place] and begins
+            one_word = name.capitals[0] and " " not in self._keys[place]
+            doubtful = one_word and sentences.opened_by(start)
             yield Mention(start, end, self._entities[place], UNSURE if doubtful else 1.0)
 
     def _fuzzy(self, text: str, sentences: Sentences, exact: list[Mention]) -> Iterator[Mention]:
-        ends = iter([*exact, Mention(len(text), len(text), ("",), 1.0)])
-        ahead = next(ends)
+        ends = [mention.end for mention in exact]
         for start, end in capitalised_runs(text, sentences, ()):
-            while ahead.end <= start:
-                ahead = next(ends, ahead)
-                if ahead.start == len(text):
-                    break
-            if ahead.start < end and start < ahead.end:
+            later = bisect_right(ends, start)
+            if later < len(exact) and exact[later].start < end:
                 continue
             near = self._near.of(normalised(text[start:end]))
             if near is not None:

@@ -29,7 +29,7 @@ class NearNames:
                 self._blocks[block].append(place)
 
     def of(self, key: str) -> tuple[int, float] | None:
-        """Place and score of the one name nearest to ``key``; ``None`` where none or several are."""
+        """Place and score of the one name nearest to ``key``; ``None``: there is none, or a tie."""
         words = key.split()
         best: dict[int, float] = {}
         for block in _blocks(words):

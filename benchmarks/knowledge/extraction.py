@@ -1,0 +1,177 @@
+"""Directors and actors read from abstracts of films, against facts that others published.
+
+    python benchmarks/knowledge/extraction.py DATA
+
+Half of the films, drawn by seed, is learned from; the figures are of the other half, whose facts
+nothing knows. Gold are all the director and starring facts of a film with an abstract, whether the
+abstract states them or not.
+
+* ``graph_of_learning_half``: names are those of the people in the facts learned from; others are
+  found by their capitals, and count as right where they have the name of a person in gold;
+* ``all_labels_known``: the gazetteer holds all people of both relations (``closed``), as a graph
+  does that has nodes but lacks edges. That somebody is in it at all says that some film has them;
+* ``every_mention``: the control without patterns: whoever is named directs and stars;
+* ``ceiling`` is the share of gold whose name stands in the abstract;
+* ``ece`` is of the confidence of what was found;
+* ``cues`` are the strongest that were learned.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from scores import scores
+
+from tastegraph.extraction.documents import Document
+from tastegraph.extraction.gazetteer import Gazetteer
+from tastegraph.extraction.patterns import Patterns, learn
+from tastegraph.extraction.resolution import NAMED, id_of
+from tastegraph.linking.calibration import expected_calibration_error
+from tastegraph.linking.names import name_in, normalised, parted
+from tastegraph.records import LABEL, Fact
+
+RELATIONS = ("director", "starring")
+
+Gold = dict[str, set[str]]
+
+
+def run(data: Path, seed: int = 1) -> dict[str, Any]:
+    """Micro scores over the facts of each relation, with controls; a unit is a film."""
+    documents = _documents(data)
+    gold = {relation: _gold(data, relation, documents) for relation in RELATIONS}
+    films = sorted(set().union(*gold.values()))
+    order = np.random.default_rng(seed).permutation(len(films))
+    half = [{films[k] for k in part} for part in np.array_split(order, 2)]
+    learning, measured = ([d for d in documents if d.subject in part] for part in half)
+    facts = [
+        Fact(film, relation, person)
+        for relation in RELATIONS
+        for film, people in sorted(gold[relation].items())
+        if film in half[0]
+        for person in sorted(people)
+    ]
+    everyone = {p for by_film in gold.values() for people in by_film.values() for p in people}
+    learned = Gazetteer(_names({fact.object for fact in facts}))
+    labels = Gazetteer(_names(everyone))
+    patterns = learn(learning, facts, learned, seed=seed)
+    told: dict[str, Any] = {r: {} for r in RELATIONS}
+    rows = {
+        "graph_of_learning_half": _found(patterns, measured),
+        "all_labels_known": _found(
+            learn(learning, facts, labels, closed=True, seed=seed), measured
+        ),
+        "every_mention": _mentions(labels, measured),
+    }
+    for relation in RELATIONS:
+        truth = {film: people for film, people in gold[relation].items() if film in half[1]}
+        for row, found in rows.items():
+            told[relation][row] = _measure(found, relation, truth)
+        told[relation]["ceiling"] = _ceiling(measured, truth)
+        told[relation]["cues"] = [cue for cue, _ in patterns.strongest(relation, 8)]
+    return told
+
+
+def _documents(data: Path) -> list[Document]:
+    texts = json.loads(
+        (data / "ml1m/dbpedia_abstracts/dbpedia_abstracts.json").read_text(encoding="utf-8")
+    )
+    lines = (data / "ml1m/entity2rec/mappings.tsv").read_text(encoding="utf-8").splitlines()
+    films = {uri: item for item, _, uri in (line.split("\t") for line in lines)}
+    return [
+        Document(f"item:{item}", uri, texts[item])
+        for uri, item in sorted(films.items())
+        if texts.get(item)
+    ]
+
+
+def _gold(data: Path, relation: str, documents: Sequence[Document]) -> Gold:
+    films = {document.subject for document in documents}
+    gold: Gold = defaultdict(set)
+    path = data / f"ml1m/entity2rec/dbo:{relation}.edgelist"
+    for line in path.read_text(encoding="utf-8").splitlines():
+        film, person = line.split()
+        if film in films:
+            gold[film].add(person)
+    return gold
+
+
+def _names(entities: Iterable[str]) -> list[tuple[str, str]]:
+    return [(_name(entity), entity) for entity in sorted(entities)]
+
+
+def _name(entity: str) -> str:
+    return parted(name_in(entity))[0]
+
+
+def _found(patterns: Patterns, documents: Sequence[Document]) -> list[Fact]:
+    return [fact for fact in patterns.extract(documents) if fact.relation != LABEL]
+
+
+def _mentions(gazetteer: Gazetteer, documents: Sequence[Document]) -> list[Fact]:
+    """The control without cues: whoever is named directs and stars."""
+    return [
+        Fact(document.subject, relation, entity)
+        for document in documents
+        for entity in sorted({m.entities[0] for m in gazetteer.find(document.text)})
+        for relation in RELATIONS
+    ]
+
+
+def _measure(found: Sequence[Fact], relation: str, truth: Gold) -> dict[str, Any]:
+    """Scores and expected calibration error of what was found about the films of ``truth``."""
+    by_film: dict[str, list[Fact]] = defaultdict(list)
+    for fact in found:
+        if fact.relation == relation and fact.subject in truth:
+            by_film[fact.subject].append(fact)
+    units, sure, right = [], [], []
+    for film, people in truth.items():
+        left = {id_of(_name(person)): person for person in people}
+        true = [_is(fact.object, people, left) for fact in by_film[film]]
+        hit = len(
+            {_key(f.object) for f, is_true in zip(by_film[film], true, strict=True) if is_true}
+        )
+        units.append((hit, len(true) - sum(true), len(people) - hit))
+        sure += [fact.confidence for fact in by_film[film]]
+        right += true
+    return {
+        **scores(units),
+        "ece": round(expected_calibration_error(np.array(sure), np.array(right, dtype=bool)), 4),
+    }
+
+
+def _is(found: str, people: set[str], names: dict[str, str]) -> bool:
+    return found in people or (found.startswith(NAMED) and found in names)
+
+
+def _key(found: str) -> str:
+    return found if found.startswith(NAMED) else id_of(_name(found))
+
+
+def _ceiling(documents: Sequence[Document], truth: Gold) -> float:
+    """The share of gold facts whose object's name stands in the text."""
+    named = total = 0
+    for document in documents:
+        text = f" {normalised(document.text)} "
+        for person in truth.get(document.subject, ()):
+            total += 1
+            named += f" {normalised(_name(person))} " in text
+    return round(named / max(total, 1), 4)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("data", type=Path)
+    print(json.dumps(run(parser.parse_args().data), indent=1))
+
+
+if __name__ == "__main__":
+    main()

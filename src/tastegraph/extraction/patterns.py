@@ -1,0 +1,117 @@
+"""Relations of items read from their texts, by patterns learned from facts that are known."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tastegraph.extraction.documents import Document, Reader, reader_of
+from tastegraph.extraction.gazetteer import Gazetteer
+from tastegraph.extraction.scorer import Scorer, best_places, fit
+from tastegraph.records import LABEL, Fact, Span
+
+EXTRACTOR = "patterns/1"
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """What :func:`learn` learned.
+
+    Attributes:
+        relations: a scorer for each relation that could be learned.
+        literal: the relations among them whose objects are values.
+        reader: reads texts as they were read when the scorers were fitted.
+    """
+
+    relations: Mapping[str, Scorer]
+    literal: frozenset[str]
+    reader: Reader
+
+    def strongest(self, relation: str, n: int = 10) -> list[tuple[str, float]]:
+        """The ``n`` cues that speak most for ``relation``, each with its weight in log odds."""
+        return self.relations[relation].strongest(n)
+
+    def extract(self, documents: Iterable[Document]) -> Iterator[Fact]:
+        """The facts that the texts state, as far as each is surer than its relation's threshold.
+
+        An object that the gazetteer does not hold gets the id that
+        :func:`~tastegraph.extraction.resolution.id_of` makes of its name and, once, a label.
+        Its confidence is the share of facts so sure that were known in what was learned from.
+        """
+        labelled: set[str] = set()
+        for document in documents:
+            for literal in (True, False):
+                if relations := [r for r in self.relations if (r in self.literal) == literal]:
+                    yield from self._stated(document, relations, literal, labelled)
+
+    def _stated(
+        self, document: Document, relations: list[str], literal: bool, labelled: set[str]
+    ) -> Iterator[Fact]:
+        reading = self.reader.read(document, literal)
+        for relation in relations:
+            scorer = self.relations[relation]
+            sure = scorer.confidence(reading.cues)
+            objects = self.reader.objects(reading.found, relation, literal)
+            for place in best_places(objects, sure):
+                candidate, name = reading.found[place], objects[place]
+                if sure[place] < scorer.threshold:
+                    continue
+                span = Span(document.id, candidate.start, candidate.end, EXTRACTOR)
+                if not literal and not candidate.entities and name not in labelled:
+                    labelled.add(name)
+                    yield Fact(name, LABEL, candidate.name, literal=True, span=span)
+                yield Fact(
+                    document.subject, relation, name, literal,
+                    confidence=float(sure[place]), span=span,
+                )  # fmt: skip
+
+
+def learn(
+    documents: Iterable[Document],
+    facts: Iterable[Fact],
+    gazetteer: Gazetteer,
+    *,
+    closed: bool = False,
+    seed: int = 1,
+) -> Patterns:
+    """Learn from texts about things of which facts are known (Mintz et al., ACL 2009).
+
+    Where a text names the object of a known fact of its subject, it is taken to state the fact;
+    what else it names, not to. Texts whose subject has no fact of a relation teach nothing of it.
+
+    Args:
+        facts: what is known; objects that are entities are found by their names in ``gazetteer``.
+        closed: whether the gazetteer holds every entity that can be an object; names that it does
+            not hold are then never objects.
+        seed: of the folds that probabilities are calibrated over.
+    """
+    known: dict[tuple[str, bool], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for fact in facts:
+        known[fact.relation, fact.literal][fact.subject].add(fact.object)
+    subjects = {subject for by_subject in known.values() for subject in by_subject}
+    texts = [document for document in documents if document.subject in subjects]
+    entities = {relation: k for (relation, literal), k in known.items() if not literal}
+    reader = reader_of(texts, entities, gazetteer, closed)
+    scorers: dict[str, Scorer] = {}
+    for literal in (True, False):
+        mine = {r: k for (r, is_literal), k in known.items() if is_literal == literal}
+        readings = [reader.read(document, literal) for document in texts] if mine else []
+        for relation, by_subject in mine.items():
+            cues: list[list[str]] = []
+            right: list[bool] = []
+            fact_of: list[tuple[int, str]] = []
+            stated = 0
+            for number, (document, reading) in enumerate(zip(texts, readings, strict=True)):
+                if gold := by_subject.get(document.subject):
+                    stated += len(gold)
+                    cues += reading.cues
+                    right += [c.is_any_of(gold) for c in reading.found]
+                    names = reader.objects(reading.found, relation, literal)
+                    fact_of += [(number, name) for name in names]
+            scorer = fit(cues, np.array(right, dtype=bool), fact_of, stated, seed)
+            if scorer is not None:
+                scorers[relation] = scorer
+    return Patterns(scorers, frozenset(r for r, literal in known if literal), reader)
