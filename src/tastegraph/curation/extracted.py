@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from tastegraph.curation.inputs import Inputs
+from tastegraph.extraction.documents import Document
 from tastegraph.extraction.gazetteer import Gazetteer
+from tastegraph.extraction.patterns import learn
 from tastegraph.linking.entities import Entities
 from tastegraph.linking.linker import Linker
 from tastegraph.linking.queries import Mention
@@ -33,7 +35,7 @@ def mentions(inputs: Inputs) -> Iterator[Fact]:
     A name that several bear goes to the one that the text around it speaks for.
     """
     own = {ITEM + link.item_id: link.entity_id for link in inputs.same.links}
-    gazetteer = Gazetteer((n, entity) for entity, told in inputs.names().items() for n in told)
+    gazetteer = _gazetteer(inputs)
     named = [
         _Named(
             document,
@@ -64,6 +66,17 @@ def mentions(inputs: Inputs) -> Iterator[Fact]:
             ]
         for entity, sure in chosen:
             yield Fact(one.document, MENTIONS, entity, confidence=sure, span=span)
+
+
+def by_patterns(inputs: Inputs) -> Iterator[Fact]:
+    """What the texts of items state, by patterns learned from those of which facts are known."""
+    documents = [Document(id_, id_, text) for id_, text in inputs.documents()]
+    known = list(inputs.about_items())
+    return learn(documents, known, _gazetteer(inputs)).extract(documents)
+
+
+def _gazetteer(inputs: Inputs) -> Gazetteer:
+    return Gazetteer((name, entity) for entity, told in inputs.names().items() for name in told)
 
 
 def _mention(one: _Named) -> Mention:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sqlalchemy import Connection
@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from tastegraph.config import Config
 from tastegraph.knowledge.known import Identity, identity, known_facts
 from tastegraph.linking.names import name_in
-from tastegraph.records import ITEM, USER, Fact, Item
+from tastegraph.records import ITEM, MENTIONS, USER, Fact, Item
 from tastegraph.storage import catalogue
 from tastegraph.storage.provenance import DERIVED
 
@@ -54,6 +54,24 @@ class Inputs:
     def documents(self) -> Iterator[tuple[str, str]]:
         """Id and text of every item that has a text."""
         return ((ITEM + item.item_id, item.text) for item in self.items if item.text.strip())
+
+    def about_items(self) -> Iterator[Fact]:
+        """What is known of items, also of the entities that they are, with the item as subject.
+
+        Names, descriptions and mentions are left out: of these a text is made, or made a graph.
+        """
+        items: dict[str, list[str]] = {}
+        for link in self.same.links:
+            items.setdefault(self.same.of(link.entity_id), []).append(ITEM + link.item_id)
+        passed_over = {*self.config.graph.verbal_relations, MENTIONS}
+        for fact in self.facts:
+            if fact.relation in passed_over:
+                continue
+            if fact.subject.startswith(ITEM):
+                yield fact
+            else:
+                for item in items.get(self.same.of(fact.subject), ()):
+                    yield replace(fact, subject=item)
 
     def names(self, but: Collection[str] = ()) -> dict[str, list[str]]:
         """Labels and aliases of every entity, or what its id says where it has none.

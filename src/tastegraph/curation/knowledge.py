@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from tastegraph.config import Config
 from tastegraph.curation import decisions, read_by_llm
-from tastegraph.curation.extracted import mentions
+from tastegraph.curation.extracted import by_patterns, mentions
 from tastegraph.curation.fusing import fused
 from tastegraph.curation.inputs import Inputs
 from tastegraph.curation.linked import linked
@@ -23,6 +23,7 @@ from tastegraph.storage.provenance import (
     LANGUAGE_MODEL,
     LINKING,
     MENTIONED,
+    PATTERNS,
     Source,
     check_source_names,
 )
@@ -45,6 +46,7 @@ class Knowledge:
         self._steps: dict[str, Derive] = {
             LINKING: linked,
             MENTIONED: mentions,
+            PATTERNS: by_patterns,
             LANGUAGE_MODEL: read_by_llm.reader(answers),
             FUSION: fused,
         }

@@ -13,7 +13,7 @@ from tastegraph.extraction.schema import Slot
 from tastegraph.language.budget import Plan
 from tastegraph.language.endpoint import Endpoint
 from tastegraph.progress import say
-from tastegraph.records import ITEM, MENTIONS, Fact
+from tastegraph.records import Fact
 from tastegraph.storage.database import Database
 
 MOST_SLOTS = 12
@@ -43,17 +43,11 @@ def planned(inputs: Inputs, answers: Database) -> Plan:
 
 def slots(inputs: Inputs) -> list[Slot]:
     """The relations of items that the graph has most facts of: what its texts may tell more of."""
-    items = {link.entity_id for link in inputs.same.links}
-    found: Counter[tuple[str, bool]] = Counter(
-        (fact.relation, fact.literal)
-        for fact in inputs.facts
-        if fact.subject.startswith(ITEM) or fact.subject in items
-    )
-    verbal = {*inputs.config.graph.verbal_relations, MENTIONS}
+    found = Counter((fact.relation, fact.literal) for fact in inputs.about_items())
     return [
         Slot(relation, phrase(inputs.config, relation), literal)
         for (relation, literal), number in found.most_common()
-        if number >= FEWEST_FACTS and relation not in verbal
+        if number >= FEWEST_FACTS
     ][:MOST_SLOTS]
 
 
