@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -65,7 +65,7 @@ class KnowledgeGraph:
 
     def without_edges(self) -> KnowledgeGraph:
         """The control 'graph off': the same nodes, nothing known about them."""
-        return self._with_edges(np.zeros(0, dtype=np.int64), self.tails[:0])
+        return self.with_edges(np.zeros(0, dtype=np.int64))
 
     def shuffled(self, seed: int) -> KnowledgeGraph:
         """The control 'graph shuffled': object ends permuted within each relation."""
@@ -74,7 +74,7 @@ class KnowledgeGraph:
         for relation in range(len(self.relations)):
             at = np.flatnonzero(self.relation == relation)
             tails[at] = tails[rng.permutation(at)]
-        return self._with_edges(np.arange(len(tails)), tails)
+        return replace(self, tails=tails)
 
     def restricted_to(self, keep: NDArray[np.bool_]) -> KnowledgeGraph:
         """The graph over the nodes where ``keep`` (bool[n_nodes], all items) holds."""
@@ -93,12 +93,16 @@ class KnowledgeGraph:
             self.confidence[edges],
         )
 
-    def _with_edges(self, keep: NDArray[np.int64], tails: Ints) -> KnowledgeGraph:
-        return KnowledgeGraph(
-            self.item_ids, self.node_ids, self.labels, self.relations,
-            self.heads[keep], self.relation[keep], tails,
-            self.facts[keep], self.confidence[keep],
-        )  # fmt: skip
+    def with_edges(self, keep: NDArray[np.int64]) -> KnowledgeGraph:
+        """The same nodes with the edges at ``keep`` alone."""
+        return replace(
+            self,
+            heads=self.heads[keep],
+            relation=self.relation[keep],
+            tails=self.tails[keep],
+            facts=self.facts[keep],
+            confidence=self.confidence[keep],
+        )
 
 
 def build_graph(

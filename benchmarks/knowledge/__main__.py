@@ -1,0 +1,64 @@
+"""All measurements of the knowledge graph: results as JSON, and the table of the documentation.
+
+    python benchmarks/knowledge DATA [PART …]
+
+Parts that are named are measured anew, the others kept as they are in the results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import extraction
+import fusion
+import importing
+import item_linking
+import llm
+import use
+from table import table
+
+from tastegraph.progress import say
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "benchmarks" / "results" / "knowledge.json"
+DOCUMENT = ROOT / "docs" / "knowledge-results.md"
+
+PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "item_linking": item_linking.run,
+    "extraction": extraction.run,
+    "language_model": llm.run,
+    "fusion": fusion.run,
+    "import": importing.run,
+    "use": use.run,
+}
+
+
+def main() -> None:
+    """Measure, and write what was measured after every part."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="default: all")
+    told = parser.parse_args()
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    for name in told.parts or PARTS:
+        say(f"measuring {name}")
+        results[name] = PARTS[name](told.data)
+        results["machine"] = {"python": platform.python_version(), "cpu": _cpu()}
+        RESULTS.parent.mkdir(parents=True, exist_ok=True)
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        DOCUMENT.write_text(table(results), encoding="utf-8")
+
+
+def _cpu() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return f"{len(models)} × {models[0]}" if models else platform.processor()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""The results as a page of the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+HEAD = """# Measurements of the knowledge graph
+
+Written by `make benchmark-knowledge DATA=…`; the figures are those of
+`benchmarks/results/knowledge.json`. Intervals are 95 %, by bootstrap over units (films, items,
+entities) or, where it says so, over seeds. What is chosen is chosen on other data than is measured.
+"""
+SCORES = ("precision", "recall", "f1")
+
+
+def table(results: Mapping[str, Any]) -> str:
+    """The page, as Markdown; parts that were not measured are left out."""
+    parts = [HEAD]
+    for name, write in _PARTS.items():
+        if name in results:
+            parts.append(write(results[name]))
+    return "\n".join(parts)
+
+
+def _linking(told: Mapping[str, Any]) -> str:
+    rows = {
+        f"{name}, {row}" if row else name: scores
+        for name in ("ml1m", "ml100k")
+        for row, scores in _with_rows(told[name]).items()
+    }
+    return (
+        "## Titles linked to DBpedia\n\n"
+        "Candidates are all entities of the graph. The linker learns from one half of the items; "
+        "recall is over the gold entities that are in the graph.\n\n" + _scores(rows, "ece")
+    )
+
+
+def _extraction(told: Mapping[str, Any]) -> str:
+    rows = {
+        f"{name}, {row}" if row else name: scores
+        for name in ("director", "starring")
+        for row, scores in _with_rows(told[name]).items()
+    }
+    ceilings = ", ".join(f"{name} {told[name]['ceiling']:.3f}" for name in ("director", "starring"))
+    return (
+        "## Facts read from abstracts, without a language model\n\n"
+        f"Gold is all of DBpedia's; the share of it that the abstracts name at all: {ceilings}.\n\n"
+        + _scores(rows, "ece")
+    )
+
+
+def _language_model(told: Mapping[str, Any]) -> str:
+    tokens = told["tokens"]
+    return (
+        "## The same, read by a large language model\n\n"
+        f"`{told['model']}`, {told['questions']} films, {tokens['prompt']:,} tokens read, "
+        f"{tokens['completion']:,} written, {told['seconds']:,.0f} s.\n\n"
+        + _scores({name: told[name] for name in ("director", "starring")})
+    )
+
+
+def _fusion(told: Mapping[str, Any]) -> str:
+    rows = {name: row for name, row in told.items() if isinstance(row, Mapping) and "f1" in row}
+    blocking = told.get("blocking", {})
+    found = ", ".join(f"{name} {_number(value)}" for name, value in blocking.items())
+    return (
+        "## Duplicates fused\n\n"
+        "On imdb-tvdb and tmdb-tvdb the gold misses most true pairs: nothing follows from their "
+        f"precision. Recall of blocking at ten candidates: {found}.\n\n" + _scores(rows)
+    )
+
+
+def _import(told: Mapping[str, Any]) -> str:
+    rows = [("nemig_en", told["nemig_en"])]
+    rows += [("generated", row) for row in told["generated"]["rows"]]
+    lines = [
+        f"| {name} | {row['statements']:,} | {row['seconds']:.1f} | "
+        f"{row['statements_per_second']:,} | {row['peak_rss_mb']:,.0f} |"
+        for name, row in rows
+    ]
+    grown = told["generated"]
+    return (
+        "## From files to a snapshot's graph\n\n"
+        "| graph | statements | s | statements/s | peak MiB |\n|---|---|---|---|---|\n"
+        + "\n".join(lines)
+        + f"\n\nSlope on a log-log line: seconds {grown['seconds_slope']}, memory "
+        f"{grown['peak_rss_mb_slope']}.\n"
+    )
+
+
+def _use(told: Mapping[str, Any]) -> str:
+    lines = []
+    for name in ("beside_published", "in_place_of_published"):
+        row = told[name]
+        low, high = row["difference_interval"]
+        lines.append(
+            f"| {name.replace('_', ' ')} | {row['without']:.4f} | {row['with']:.4f} | "
+            f"{row['difference']:+.4f} [{low:+.4f}, {high:+.4f}] | {row['p']:.3f} |"
+        )
+    read = ", ".join(f"{count:,} by {step}" for step, count in told["facts_read"].items())
+    return (
+        "## What facts read from plots do to the demo's lists\n\n"
+        f"NDCG@10 on MovieLens-100K, history train+valid; facts read: {read}.\n\n"
+        "| facts read | without | with | difference | p |\n|---|---|---|---|---|\n"
+        + "\n".join(lines)
+        + "\n"
+    )
+
+
+def _with_rows(told: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The row itself under no name, and further rows that lie in it."""
+    inner = {name: row for name, row in told.items() if isinstance(row, Mapping) and "f1" in row}
+    return {**({"": told} if "f1" in told else {}), **inner}
+
+
+def _scores(rows: Mapping[str, Mapping[str, Any]], *more: str) -> str:
+    lines = [_line(("", *SCORES, *more)), _line(["---"] * (1 + len(SCORES) + len(more)))]
+    for name, row in rows.items():
+        cells = [_with_interval(row, score) for score in SCORES]
+        cells += [_number(row[column]) if column in row else "" for column in more]
+        lines.append(_line((name.replace("_", " "), *cells)))
+    return "\n".join(lines) + "\n"
+
+
+def _with_interval(row: Mapping[str, Any], score: str) -> str:
+    interval = row.get(f"{score}_interval")
+    told = _number(row[score])
+    return told if interval is None else f"{told} [{interval[0]:.3f}, {interval[1]:.3f}]"
+
+
+def _number(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+_PARTS = {
+    "item_linking": _linking,
+    "extraction": _extraction,
+    "language_model": _language_model,
+    "fusion": _fusion,
+    "import": _import,
+    "use": _use,
+}

@@ -1,0 +1,131 @@
+"""Whether facts read from plots better the demo's lists: MovieLens-100K with them and without.
+
+    python benchmarks/knowledge/use.py DATA
+
+Two pairs, each chosen on validation data, fitted on train and validation part and judged on the
+test part: beside all the facts that are published, and in place of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tastegraph import assets
+from tastegraph.datasets import Dataset
+from tastegraph.evaluation.judge import TRAIN_AND_VALID, Data, Entrant, Judge, Judged
+from tastegraph.evaluation.parts import parts_of, resolved
+from tastegraph.evaluation.significance import bootstrap_interval, paired_p
+from tastegraph.evaluation.split import VALID
+from tastegraph.knowledge.graph import KnowledgeGraph
+from tastegraph.language.encoder import Encoder
+from tastegraph.learning.content import content_from_store, interactions_from_store
+from tastegraph.ranking.choice import choose
+from tastegraph.ranking.fit import assemble, fit
+from tastegraph.ranking.learned import Content
+from tastegraph.storage import statements, vectors
+from tastegraph.storage.database import Database
+from tastegraph.storage.provenance import MENTIONED, PATTERNS
+from tastegraph.workspace import Workspace
+
+NAME = "ml-100k"
+RESAMPLES = 10_000
+
+
+def run(data: Path) -> dict[str, Any]:
+    """NDCG@10 of both pairs, their difference with its interval, and p."""
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = _workspace(Path(folder) / "demo", data)
+        without = _content(workspace)
+        read = {step: workspace.knowledge.derive(step) for step in (MENTIONED, PATTERNS)}
+        whole = _content(workspace)
+        derived = _facts_of(workspace, (MENTIONED, PATTERNS))
+        judged = {
+            "published": _judged(workspace, without),
+            "published and read": _judged(workspace, whole),
+            "none": _judged(workspace, without.graph_off()),
+            "read": _judged(workspace, Content(_only(whole.graph, derived), whole.text)),
+        }
+        workspace.close()
+    return {
+        "facts_read": read,
+        "beside_published": _difference(judged, "published and read", "published"),
+        "in_place_of_published": _difference(judged, "read", "none"),
+    }
+
+
+def _workspace(directory: Path, data: Path) -> Workspace:
+    dataset = Dataset(NAME, data / "ml100k")
+    columns = {name: c.model_dump(exclude_defaults=True) for name, c in dataset.columns.items()}
+    phrases = {name: {"phrase": phrase} for name, phrase in dataset.relations.items()}
+    settings = {"name": NAME, "items": {"facts": columns}, "relations": phrases}
+    workspace = Workspace.init(directory, settings)
+    workspace.ingest(
+        items=dataset.items(),
+        events=dataset.events(),
+        facts={NAME: dataset.facts()},
+        links={NAME: dataset.links()},
+    )
+    return workspace
+
+
+def _content(workspace: Workspace) -> Content:
+    told = workspace.config.text
+    cache = Database(workspace.directory / "vectors.db", vectors.metadata)
+    encoder = Encoder(assets.find(told.encoder), told.max_tokens, cache)
+    return content_from_store(
+        workspace.database, workspace.config, lambda: encoder, None, graph=True, text=True
+    )
+
+
+def _facts_of(workspace: Workspace, sources: tuple[str, ...]) -> set[int]:
+    """Ids of the facts that no other source states."""
+    with workspace.database.reading() as connection:
+        every = {key for key, _ in statements.all_facts(connection)}
+        others = {key for key, _ in statements.all_facts(connection, without=sources)}
+    return every - others
+
+
+def _only(graph: KnowledgeGraph, facts: set[int]) -> KnowledgeGraph:
+    return graph.with_edges(np.flatnonzero(np.isin(graph.facts, list(facts))))
+
+
+def _judged(workspace: Workspace, content: Content) -> Judged:
+    config = workspace.config
+    events = interactions_from_store(workspace.database, content.graph, config)
+    evaluation = resolved(events, config.evaluation)
+    told = Data(events, parts_of(events, evaluation, config.model.seed), content)
+    learned = choose(content, told.training, told.wanted(VALID), config.model)
+    fitted = fit(content, told.known, learned.choice, config.model)
+    model = assemble(content, told.known.likes(), fitted)
+    judge = Judge.of(told, evaluation, config.model)
+    return judge(Entrant("system", TRAIN_AND_VALID, model))
+
+
+def _difference(judged: Mapping[str, Judged], one: str, other: str) -> dict[str, Any]:
+    a, b = (judged[name].values["ndcg@10"] for name in (one, other))
+    return {
+        "people": len(a),
+        "with": round(float(np.nanmean(a)), 4),
+        "without": round(float(np.nanmean(b)), 4),
+        "difference": round(float(np.nanmean(a - b)), 5),
+        "difference_interval": [round(x, 5) for x in bootstrap_interval(a - b, RESAMPLES, 1)],
+        "p": round(paired_p(a, b, RESAMPLES, 1), 4),
+    }
+
+
+def main() -> None:
+    """Print the result as JSON."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("data", type=Path)
+    print(json.dumps(run(parser.parse_args().data), indent=1))
+
+
+if __name__ == "__main__":
+    main()
