@@ -291,6 +291,19 @@ def test_while_another_writes_the_command_waits_and_then_says_so(
 # Answers.
 
 
+def test_an_import_that_was_interrupted_goes_on_where_it_stopped(tastegraph, tmp_path, write):
+    Workspace.init(tmp_path / "shop")
+    head = "head,relation,tail\n"
+    good, bad = write("good.csv", head + "a,r,b\n"), write("bad.csv", head + "a,r\n")
+    command = ("import", tmp_path / "shop", "--resume", "--facts", good, "--facts", bad)
+    done = tastegraph(*command)
+    assert (done.code, done.out) == (1, "good.csv: 1 facts, 0 links\n")
+    write("bad.csv", head + "a,r,c\n")
+    lines = tastegraph(*command).out.splitlines()
+    assert lines[:2] == ["good.csv: imported before and unchanged", "bad.csv: 1 facts, 0 links"]
+    assert "bad.csv: imported before and unchanged" in tastegraph(*command).out
+
+
 def test_recommend_takes_a_user_or_a_history(tastegraph, cinema):
     for arguments in ([], ["western-fan-0", "--history", "space-01"]):
         done = tastegraph("recommend", cinema.directory, *arguments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -19,8 +20,9 @@ from tastegraph.terminal import show as _print
 if TYPE_CHECKING:
     from tastegraph.records import Event
     from tastegraph.serving.answers import Interest
+    from tastegraph.sources.files import Files
     from tastegraph.sources.rejects import Rejects
-    from tastegraph.workspace import Imported, Stage
+    from tastegraph.workspace import Imported, Stage, Workspace
 
 app = typer.Typer(
     name="tastegraph",
@@ -60,15 +62,22 @@ def import_(
     items: Annotated[list[Path] | None, typer.Option(help="CSV, TSV, JSONL, Parquet")] = None,
     events: Annotated[list[Path] | None, typer.Option(help="CSV, TSV, JSONL, Parquet")] = None,
     facts: Annotated[
-        list[Path] | None, typer.Option(help="N-Triples, Turtle, CSV, TSV, RecBole .kg")
+        list[Path] | None,
+        typer.Option(help="RDF, Wikidata's JSON dump, CSV, TSV, JSONL, Parquet, RecBole .kg"),
     ] = None,
     links: Annotated[list[Path] | None, typer.Option(help="CSV, TSV, JSONL, .link")] = None,
     atomic: Annotated[Path | None, typer.Option(help="a folder of RecBole atomic files")] = None,
     on_error: Skip = OnError.RAISE,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="keep each file of facts or links as soon as it is read"),
+    ] = False,
 ) -> None:
     """Import files; without --on-error skip a bad row means that nothing is imported.
 
-    A file of facts or links replaces what one of the same name stated before.
+    A file of facts or links replaces what one of the same name stated before. With --resume each
+    of them is imported by itself, and one that is there unchanged is passed over: what was
+    interrupted goes on where it stopped.
     """
     from tastegraph.sources.files import Files, rejects_file
 
@@ -80,6 +89,10 @@ def import_(
     workspace = _open(directory)
     rejects = rejects_file(directory, on_error.value)
     with rejects:
+        if resume:
+            for one, digests in files.one_by_one():
+                _import_one(workspace, one, digests, rejects)
+            files = replace(files, facts=[], links=[])
         _print_imported(workspace.ingest(**files.records(workspace.config, rejects)))
     _print_rejects(rejects)
 
@@ -260,6 +273,17 @@ def _who(user: str | None, history: str | None) -> str | list[Event]:
     return [Event(f"given-{k}", "", item, "like") for k, item in enumerate(liked)]
 
 
+def _import_one(
+    workspace: Workspace, file: Files, digests: dict[str, str], rejects: Rejects
+) -> None:
+    ((name, digest),) = digests.items()
+    if workspace.up_to_date(name, digest):
+        _print(f"{name}: imported before and unchanged")
+        return
+    done = workspace.ingest(**file.records(workspace.config, rejects), digests=digests)
+    _print(f"{name}: {done.facts:,} facts, {done.links:,} links")
+
+
 def _single_threaded_numpy() -> None:
     """One request is too small to share among threads; set before NumPy is imported."""
     import os
@@ -276,7 +300,8 @@ def _print_imported(imported: Imported) -> None:
     )
     if imported.withdrawn:
         _print(
-            f"{imported.withdrawn:,} facts and links are gone: their source does not state them any more"
+            f"{imported.withdrawn:,} facts and links are gone: their source does not state them "
+            "any more"
         )
 
 

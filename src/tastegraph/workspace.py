@@ -101,6 +101,7 @@ class Workspace:
         events: Iterable[Event] = (),
         facts: Mapping[str, Iterable[Fact]] | None = None,
         links: Mapping[str, Iterable[Link]] | None = None,
+        digests: Mapping[str, str] | None = None,
     ) -> Imported:
         """Import records: all of them, or on any error none.
 
@@ -112,6 +113,7 @@ class Workspace:
             events: those whose id is known already change nothing.
             facts: what each source states, by the source's name.
             links: which entity an item is, by the source's name.
+            digests: what tells this state of a source from others; see :meth:`up_to_date`.
 
         Raises:
             ConfigError: a source has no name, or that of the catalogue; nothing was imported.
@@ -136,10 +138,17 @@ class Workspace:
             for source, linked in links.items():
                 n_links += statements.put_links(connection, linked, source)
             for source in {**facts, **links}:
-                provenance.stamp(connection, source)
+                provenance.stamp(connection, source, (digests or {}).get(source, ""))
             withdrawn = provenance.drop_unsupported(connection) if any(replaced) else 0
             receipt = log.append(connection, counted("events", events))
         return Imported(n_items, receipt.accepted, receipt.duplicates, n_facts, n_links, withdrawn)
+
+    def up_to_date(self, source: str, digest: str) -> bool:
+        """Whether a source is there, in the state that ``digest`` was given for."""
+        if not self.database.path.exists():
+            return False
+        with self.database.reading() as connection:
+            return provenance.digests(connection).get(source) == digest
 
     @cached_property
     def knowledge(self) -> Knowledge:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from tastegraph.config import Config
-from tastegraph.errors import TastegraphError
+from tastegraph.errors import NotFoundError, TastegraphError
 from tastegraph.records import Event, Fact, Item, Link
 from tastegraph.sources.events import read_events
 from tastegraph.sources.facts import read_facts
@@ -54,6 +55,19 @@ class Files:
         links = [*self.links, *([found.link] if found.link else [])]
         return replace(self, facts=facts, links=links, atomic=found)
 
+    def one_by_one(self) -> Iterator[tuple[Files, dict[str, str]]]:
+        """Each file of facts or links by itself, with the SHA-256 of its source.
+
+        Raises:
+            TastegraphError: two files of facts or links have one name.
+            NotFoundError: a file cannot be read.
+        """
+        _check_names({*self.facts, *self.links})
+        for path in dict.fromkeys([*self.facts, *self.links]):
+            facts = [path] if path in self.facts else []
+            links = [path] if path in self.links else []
+            yield Files([], [], facts, links), {path.name: _digest(path)}
+
     def records(self, config: Config, rejects: Rejects) -> Records:
         """Everything, as streams; the first bad row that ``rejects`` does not take is raised.
 
@@ -76,6 +90,14 @@ class Files:
             facts={path.name: read_facts(path, rejects) for path in self.facts},
             links={path.name: read_links(path, rejects) for path in self.links},
         )
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise NotFoundError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
 def _check_names(paths: Iterable[Path]) -> None:

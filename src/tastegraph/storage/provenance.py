@@ -44,18 +44,16 @@ def sources(connection: Connection) -> list[Source]:
     ]
 
 
-def stamp(connection: Connection, source: str) -> None:
-    """Note that ``source`` is imported now."""
-    now = time.time()
-    statement = insert(table).values(source=source, imported=now)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["source"], set_={"imported": now})
-    )
+def stamp(connection: Connection, source: str, digest: str = "") -> None:
+    """Note that ``source`` is imported now; ``digest`` tells this state of it from others."""
+    told = {"imported": time.time(), "digest": digest}
+    statement = insert(table).values(source=source, **told)
+    connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_=told))
 
 
-def imported(connection: Connection) -> dict[str, float]:
-    """When each source was imported last."""
-    return {row.source: row.imported for row in connection.execute(select(table))}
+def digests(connection: Connection) -> dict[str, str]:
+    """The digest with which each source was imported last."""
+    return {row.source: row.digest for row in connection.execute(select(table))}
 
 
 def withdraw_source(connection: Connection, source: str) -> int:

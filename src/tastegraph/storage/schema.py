@@ -86,6 +86,7 @@ sources = Table(
     metadata,
     Column("source", String, primary_key=True),
     Column("imported", Float, nullable=False),
+    Column("digest", String, nullable=False),
 )
 
 decisions = Table(
