@@ -118,7 +118,11 @@ def _answered(knowledge: Knowledge, question: Question, author: str, made: list[
             right = typer.prompt("what is right instead", default=question.fact.object)
             if right == question.fact.object:
                 continue
-            new = with_value(question.fact, right)
+            try:
+                new = with_value(question.fact, right)
+            except DecisionError as error:
+                _print(str(error))
+                continue
             made.append(knowledge.edit(question.fact_id, new, author))
         elif key == "u":
             if made:
