@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from tastegraph.config import Config, Graph, Relation, Sources
+from tastegraph.config import Config, Relation, Sources
 from tastegraph.curation import decisions
 from tastegraph.curation.review import questions
 from tastegraph.errors import ConfigError, DecisionError, NotFoundError
