@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from test_http import problem
 
 import serving_world
 from tastegraph.records import SAME_AS, Fact, Item, Span
@@ -20,6 +19,7 @@ from tastegraph.serving.http import create_app
 from tastegraph.storage import catalogue, statements
 from tastegraph.storage.database import Database
 from tastegraph.storage.schema import metadata
+from test_http import problem
 
 DECISIONS = "/v1/kg/decisions"
 SURE = Fact("item:a", "genre", "western")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pyoxigraph as ox
 
-from tastegraph.errors import NotFoundError, TastegraphError
+from tastegraph.errors import TastegraphError
 from tastegraph.records import Fact
-from tastegraph.sources.terms import identifier, triple
+from tastegraph.sources.lines import UNREADABLE, open_bytes
+from tastegraph.sources.terms import triple
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -25,7 +30,15 @@ CODE = frozenset(
     )
 )  # fmt: skip
 """What SHACL-SPARQL, SHACL-AF and SHACL-JS say with; a query could reach the network."""
-DEEPEST_PATH = 20
+TARGETS = frozenset(
+    SH + name for name in ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf")
+)
+CLASS = "http://www.w3.org/2000/01/rdf-schema#Class"
+
+
+_WHERE_SHAPES_ARE_WRONG = (
+    RuntimeError, ValueError, TypeError, LookupError, AttributeError, re.error,
+)  # fmt: skip
 
 
 class Violation(NamedTuple):
@@ -68,23 +81,84 @@ def validate(facts: Iterable[Fact], shapes_file: Path) -> Report:
     """
     try:
         import pyshacl
-        import rdflib
+        from pyshacl.errors import ShapeRecursionWarning
+        from rdflib import Graph
+
+        from tastegraph.knowledge.rdflib_terms import graph_of
     except ModuleNotFoundError:
         raise TastegraphError(
-            "shapes are checked by pyshacl: pip install 'tastegraph[shacl]'"
+            "pyshacl checks shapes and is not here: pip install 'tastegraph[shacl]'"
         ) from None
     shapes = _read(shapes_file)
-    graph = rdflib.Graph()
-    for fact in facts:
-        stated = triple(fact)
-        graph.add((_term(stated.subject), _term(stated.predicate), _term(stated.object)))
+    with _quiet():
+        stated = graph_of(map(triple, facts))
     try:
-        _, found, words = pyshacl.validate(
-            graph, shacl_graph=shapes, advanced=False, js=False, inference="none",
-            do_owl_imports=False, inplace=True,
-        )  # fmt: skip
-    except (RuntimeError, ValueError, TypeError, LookupError, re.error) as error:
-        raise TastegraphError(f"{shapes_file} cannot be used: {_first_line(error)}") from None
-    if not isinstance(found, rdflib.Graph):
-        raise TastegraphError(f"{shapes_file} cannot be used: {_first_line(words)}")
-    return _report(found)
+        with _quiet(), warnings.catch_warnings():
+            warnings.simplefilter("error", ShapeRecursionWarning)
+            conforms, found, words = pyshacl.validate(
+                stated, shacl_graph=graph_of(shapes), advanced=False, js=False,
+                inference="none", do_owl_imports=False, inplace=True,
+            )  # fmt: skip
+    except ShapeRecursionWarning:
+        raise TastegraphError(f"{shapes_file}: a shape refers to itself") from None
+    except _WHERE_SHAPES_ARE_WRONG as error:
+        raise TastegraphError(f"{shapes_file}: {_on_one_line(str(error))}") from None
+    if not isinstance(found, Graph):
+        raise TastegraphError(f"{shapes_file}: {_on_one_line(words)}")
+    return Report(conforms, sorted(_violations(found)))
+
+
+def _read(file: Path) -> list[ox.Triple]:
+    try:
+        with open_bytes(file) as stream:
+            stated = [quad.triple for quad in ox.parse(stream, ox.RdfFormat.TURTLE)]
+    except SyntaxError as error:
+        raise TastegraphError(
+            f"{file}, line {error.lineno}: {error.msg}: Turtle expected"
+        ) from None
+    except UNREADABLE as error:
+        raise TastegraphError(f"{file} cannot be read: {error}") from None
+    used = {one.predicate.value for one in stated}
+    if code := sorted(used & CODE):
+        raise TastegraphError(
+            f"{file} holds code ({code[0]}), and none is run: say it in SHACL Core, or ask "
+            "'tastegraph kg query'"
+        )
+    if not used & TARGETS and not any(one.object == ox.NamedNode(CLASS) for one in stated):
+        raise TastegraphError(f"{file} holds no shape with a target: sh:targetClass, …")
+    return stated
+
+
+def _violations(found: Graph) -> Iterator[Violation]:
+    from rdflib import SH as sh  # noqa: N811
+
+    from tastegraph.knowledge.rdflib_terms import path_of, text_of
+
+    for result in found.subjects(sh.focusNode):
+        path = found.value(result, sh.resultPath)
+        messages = sorted(map(str, found.objects(result, sh.resultMessage)))
+        yield Violation(
+            focus=text_of(found.value(result, sh.focusNode)),
+            path="" if path is None else path_of(found, path),
+            value=text_of(found.value(result, sh.value)),
+            message=_on_one_line("; ".join(messages)),
+            severity=text_of(found.value(result, sh.resultSeverity)).removeprefix(SH),
+        )
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What these libraries log is in the report or in the error already."""
+    loggers = [logging.getLogger(name) for name in ("rdflib.term", "pyshacl-validate")]
+    before = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        for logger, was in zip(loggers, before, strict=True):
+            logger.disabled = was
