@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from itertools import islice
@@ -11,10 +11,10 @@ from math import log1p
 from sqlalchemy import Connection
 
 from tastegraph.config import Config
-from tastegraph.knowledge.known import IDENTITY, Identity, identity
+from tastegraph.curation.reach import Reach, ends
+from tastegraph.knowledge.known import Identity, identity
 from tastegraph.records import ITEM, Fact, Span
 from tastegraph.storage import catalogue, statements, verdicts
-from tastegraph.storage import events as log
 from tastegraph.storage.schema import facts
 
 CONTEXT = 60
@@ -74,7 +74,7 @@ def questions(connection: Connection, config: Config, n: int = 20) -> list[Quest
             unsure[key] = fact, min(fact.confidence, 1 / (1 + len(rivals[key])))
         elif fact.confidence < 1:
             unsure[key] = fact, fact.confidence
-    reach = _Reach(connection, same, (fact for fact, _ in unsure.values()))
+    reach = Reach(connection, same, (fact for fact, _ in unsure.values()))
     ranked = sorted(
         (
             (-4 * p * (1 - p) * log1p(1 + reach.of(fact)), key, fact)
@@ -147,43 +147,8 @@ def _rivals(
     }
 
 
-class _Reach:
-    """Events on the items that an id is, or is one fact away from."""
-
-    def __init__(self, connection: Connection, same: Identity, asked: Iterable[Fact]) -> None:
-        self._same = same
-        asked = list(asked)
-        ends = {same.of(end) for fact in asked for end in _ends(fact)}
-        events = log.counts_by_item(connection)
-        entities: dict[str, set[str]] = defaultdict(set)
-        for link in same.links:
-            entities[link.item_id].add(same.of(link.entity_id))
-        own: Counter[str] = Counter()
-        for item_id, number in events.items():
-            for end in {same.of(ITEM + item_id)} | entities[item_id]:
-                own[end] += number
-        self._events = Counter({end: own[end] for end in ends})
-        if not asked:
-            return
-        for _, fact in statements.all_facts(connection):
-            if fact.literal or fact.relation in IDENTITY:
-                continue
-            head, tail = same.of(fact.subject), same.of(fact.object)
-            if head in ends:
-                self._events[head] += own[tail]
-            if tail in ends:
-                self._events[tail] += own[head]
-
-    def of(self, fact: Fact) -> int:
-        return sum(self._events[self._same.of(end)] for end in _ends(fact))
-
-
-def _ends(fact: Fact) -> tuple[str, ...]:
-    return (fact.subject,) if fact.literal else (fact.subject, fact.object)
-
-
 def _names(connection: Connection, config: Config, asked: Iterable[Fact]) -> dict[str, str]:
-    wanted = {end for fact in asked for end in _ends(fact)}
+    wanted = {end for fact in asked for end in ends(fact)}
     rank = {name: place for place, name in enumerate(config.graph.label_relations)}
     languages = {tag.lower(): place for place, tag in enumerate(config.graph.label_languages)}
     found: dict[str, tuple[int, int, str]] = {}

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 
 from tastegraph.errors import TastegraphError
 from tastegraph.records import Fact
-from tastegraph.sources.lines import UNREADABLE, open_bytes
+from tastegraph.sources.packed import UNREADABLE, open_bytes
 from tastegraph.sources.terms import triple
 
 if TYPE_CHECKING:
