@@ -14,6 +14,7 @@ from tastegraph.curation import decisions
 from tastegraph.curation.review import questions
 from tastegraph.errors import ConfigError, DecisionError, NotFoundError
 from tastegraph.knowledge.known import identity, known_facts
+from tastegraph.knowledge.nodes import Nodes
 from tastegraph.knowledge.stored import graph_from_store
 from tastegraph.records import DIFFERENT_FROM, SAME_AS, Event, Fact, Item, Link, Span
 from tastegraph.storage import catalogue, provenance, schema, statements, verdicts
@@ -303,6 +304,47 @@ def test_that_two_are_one_is_rejected_both_ways_round(store):
     decide(store, "reject", number(Fact("a", SAME_AS, "b")))
     put(store, "other", Fact("b", SAME_AS, "a"))
     assert not one_thing(store, "a", "b")
+
+
+def test_identity_may_be_turned_round_and_told_of_one_thing(store):
+    same, turned, itself = (Fact(*ends) for ends in (
+        ("a", SAME_AS, "b"), ("b", SAME_AS, "a"), ("a", SAME_AS, "a"),
+    ))  # fmt: skip
+    put(store, "same", same, itself)
+    decide(store, "reject", number(itself))
+    decide(store, "edit", number(same), turned)
+    assert one_thing(store, "a", "b")
+    with store.reading() as connection:
+        assert identity(connection, CONFIG).same == {"a": "a", "b": "a"}
+
+
+ENDS = st.sampled_from(["a", "b", "c", "item:1", "item:2"])
+SAMENESS = st.builds(
+    lambda left, right, sure: Fact(left, SAME_AS, right, confidence=sure),
+    ENDS, ENDS, st.sampled_from([0.8, 0.9, 1.0]),
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(stated=st.lists(SAMENESS, max_size=8), ends=st.sets(ENDS, min_size=2, max_size=2))
+def test_whatever_joins_them_the_last_decision_counts(tmp_path_factory, stated, ends):
+    database = Database(tmp_path_factory.mktemp("same") / "tastegraph.db", schema.metadata)
+    one, other = sorted(ends)
+
+    def together():
+        with database.reading() as connection:
+            found = identity(connection, CONFIG)
+        nodes = Nodes(["1", "2"], found.links, found.same)
+        return bool(set(nodes.of(one)) & set(nodes.of(other)))
+
+    try:
+        put(database, "same", *stated)
+        decide(database, "split", one, other)
+        assert not together()
+        decide(database, "merge", one, other)
+        assert together()
+    finally:
+        database.close()
 
 
 def test_an_item_is_linked_by_a_merge(store):

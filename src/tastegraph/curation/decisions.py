@@ -88,17 +88,16 @@ def decide(
 ) -> int:
     """Keep a decision and make it count. Returns its number.
 
+    What it affirms it does not deny.
+
     Raises:
         DecisionError: the author is not named.
     """
     author = _checked(author)
-    seq = verdicts.append(
-        connection,
-        kind,
-        author,
-        [(statements.fact_id(fact), fact) for fact in affirmed],
-        [(statements.fact_id(fact), fact) for fact in denied],
-    )
+    good = {statements.fact_id(fact): fact for fact in affirmed}
+    bad = {statements.fact_id(fact): fact for fact in denied}
+    against = [(key, fact) for key, fact in bad.items() if key not in good]
+    seq = verdicts.append(connection, kind, author, list(good.items()), against)
     span = Span(verdicts.support_of(seq), 0, 0, author)
     statements.put_facts(
         connection, (replace(fact, confidence=1.0, span=span) for fact in affirmed), PEOPLE
