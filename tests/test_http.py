@@ -21,7 +21,7 @@ import serving_world
 from tastegraph.errors import TastegraphError
 from tastegraph.serving.http import create_app, serve
 
-POSTS = ("/v1/recommendations", "/v1/events", "/v1/explain")
+POSTS = ("/v1/recommendations", "/v1/events", "/v1/explain", "/v1/kg/decisions")
 
 
 @pytest.fixture(scope="module")
@@ -261,9 +261,23 @@ KEYS = st.sampled_from(
      "value", "type", "event_id", "position", "recommendation_id"]
 )  # fmt: skip
 ROWS = st.dictionaries(KEYS, JSON, max_size=6)
+LOOSE = st.text() | JSON
+NEW_FACTS = st.fixed_dictionaries(
+    {"subject": LOOSE, "relation": LOOSE, "object": LOOSE},
+    optional={"literal": LOOSE | st.booleans(), "datatype": LOOSE, "language": LOOSE},
+)
+JUDGEMENTS = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(["accept", "reject", "edit", "add", "merge", "split"]),
+        "author": LOOSE,
+    },
+    optional={"fact_id": LOOSE | st.integers(0, 2**63).map(str), "value": LOOSE,
+              "fact": NEW_FACTS, "one": LOOSE, "other": LOOSE},
+)  # fmt: skip
 BODIES = (
     JSON
     | ROWS
+    | JUDGEMENTS
     | st.fixed_dictionaries({"events": st.lists(ROWS, max_size=3)})
     | st.fixed_dictionaries({"session": st.fixed_dictionaries({"events": st.lists(ROWS)})})
 )

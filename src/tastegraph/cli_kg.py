@@ -16,6 +16,7 @@ from tastegraph.terminal import show as _print
 
 if TYPE_CHECKING:
     from tastegraph.knowledge.rdf import Answer
+    from tastegraph.knowledge.shapes import Report
     from tastegraph.knowledge.stats import RelationStats, Stats
     from tastegraph.language.budget import Plan
 
@@ -113,6 +114,37 @@ def query(
         _print(_dumped(asdict(answer)))
     else:
         _print_table(answer)
+
+
+@kg_app.command()
+def validate(
+    directory: Directory,
+    shapes: Annotated[Path, typer.Argument(metavar="SHAPES.ttl", help="SHACL Core, in Turtle")],
+    json: AsJson = False,
+) -> None:
+    """Check the facts against SHACL shapes; exit code 1 where they do not conform.
+
+    Ids are written as for 'kg query': <so>, or percent-encoded behind urn:tastegraph:.
+    """
+    from tastegraph.knowledge.shapes import validate as check
+    from tastegraph.storage.statements import all_facts
+
+    with _open(directory).database.reading() as connection:
+        report = check((fact for _, fact in all_facts(connection)), shapes)
+    if json:
+        found = [violation._asdict() for violation in report.violations]
+        _print(_dumped({"conforms": report.conforms, "violations": found}))
+    else:
+        _print_violations(report)
+    if not report.conforms:
+        raise typer.Exit(1)
+
+
+def _print_violations(report: Report) -> None:
+    for found in report.violations:
+        value = f"  {_on_one_line(found.value)}" if found.value else ""
+        _print(f"{found.severity}: {found.focus}  {found.path}{value}: {found.message}")
+    _print("the facts conform" if report.conforms else f"{len(report.violations):,} results")
 
 
 def _print_plan(plan: Plan) -> None:

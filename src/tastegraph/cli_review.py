@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tastegraph.cli_kg import kg_app as kg_app
+from tastegraph.errors import DecisionError
 from tastegraph.terminal import AsJson, Directory
 from tastegraph.terminal import open_workspace as _open
 from tastegraph.terminal import show as _print
@@ -27,7 +28,7 @@ KEYS = "[a]ccept  [r]eject  [e]dit  [s]kip  [u]ndo  [q]uit"
 @kg_app.command()
 def review(
     directory: Directory,
-    n: Annotated[int, typer.Option("-n", min=1, help="how many are asked")] = 20,
+    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="how many are asked")] = 20,
     author: Author = None,
     list_only: Annotated[bool, typer.Option("--list", help="print them, ask nothing")] = False,
     json: AsJson = False,
@@ -78,7 +79,9 @@ def add(
     author: Author = None,
 ) -> None:
     """State a fact."""
-    fact = _fact(subject, relation, value, literal)
+    from tastegraph.curation.decisions import checked
+
+    fact = checked(subject, relation, value, literal=literal)
     _done(_open(directory).knowledge.add(fact, _named(author)))
 
 
@@ -103,6 +106,8 @@ def undo(directory: Directory, decision: int, author: Author = None) -> None:
 
 def _answered(knowledge: Knowledge, question: Question, author: str, made: list[int]) -> bool:
     """Put one question until it is answered or passed over; ``False`` ends the review."""
+    from tastegraph.curation.decisions import with_value
+
     while True:
         key = typer.prompt(KEYS, default="s").strip().lower()[:1]
         if key == "a":
@@ -110,11 +115,14 @@ def _answered(knowledge: Knowledge, question: Question, author: str, made: list[
         elif key == "r":
             made.append(knowledge.reject(question.fact_id, author))
         elif key == "e":
-            old = question.fact
-            right = typer.prompt("what is right instead", default=old.object)
-            if right == old.object:
+            right = typer.prompt("what is right instead", default=question.fact.object)
+            if right == question.fact.object:
                 continue
-            new = _fact(old.subject, old.relation, right, old.literal)
+            try:
+                new = with_value(question.fact, right)
+            except DecisionError as error:
+                _print(str(error))
+                continue
             made.append(knowledge.edit(question.fact_id, new, author))
         elif key == "u":
             if made:
@@ -142,15 +150,11 @@ def _show(question: Question) -> None:
         _print(f"  others say: {', '.join(question.rivals)}")
 
 
-def _fact(subject: str, relation: str, value: str, literal: bool) -> Fact:
-    from tastegraph.sources.facts import fact_from
-
-    cells = {"head": subject, "relation": relation, "tail": value, "literal": literal}
-    return fact_from(cells, "the command line", 1)
-
-
 def _named(author: str | None) -> str:
-    return getpass.getuser() if author is None else author
+    try:
+        return getpass.getuser() if author is None else author
+    except (KeyError, OSError):
+        raise DecisionError("nobody is logged in by name: say who decides with --author") from None
 
 
 def _done(seq: int) -> None:

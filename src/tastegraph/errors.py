@@ -19,6 +19,10 @@ class BusyError(TastegraphError):
     """Another process does what only one may do at a time."""
 
 
+class DecisionError(TastegraphError):
+    """A decision on what is known that cannot be made, or cannot be taken back."""
+
+
 class AssetError(TastegraphError):
     """An asset could not be had from any of its sources, or its checksum is wrong."""
 

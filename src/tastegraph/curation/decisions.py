@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from tastegraph.errors import NotFoundError, TastegraphError
-from tastegraph.records import DIFFERENT_FROM, SAME_AS, Fact, Span
+from tastegraph.errors import DecisionError, NotFoundError, RowError
+from tastegraph.records import DIFFERENT_FROM, ITEM, SAME_AS, Fact, Span
+from tastegraph.sources.facts import fact_from
 from tastegraph.storage import provenance, statements, verdicts
 from tastegraph.storage.schema import facts
 from tastegraph.storage.verdicts import PEOPLE, Decision, Kind
@@ -21,7 +22,7 @@ def accept(connection: Connection, fact_id: int, author: str) -> int:
 
     Raises:
         NotFoundError: no such fact is stated.
-        TastegraphError: the author is not named.
+        DecisionError: the author is not named.
     """
     return decide(connection, "accept", author, affirmed=[stated(connection, fact_id)])
 
@@ -30,28 +31,29 @@ def reject(connection: Connection, fact_id: int, author: str) -> int:
     """A stated fact is wrong, whoever states it, now or later. Returns the decision's number.
 
     Raises:
-        NotFoundError, TastegraphError: as for :func:`accept`.
+        NotFoundError, DecisionError: as for :func:`accept`.
     """
-    return decide(connection, "reject", author, denied=[stated(connection, fact_id)])
+    wrong = stated(connection, fact_id)
+    return decide(connection, "reject", author, denied=[wrong, *_reversed(wrong)])
 
 
 def edit(connection: Connection, fact_id: int, new: Fact, author: str) -> int:
     """Not a stated fact but ``new`` is right. Returns the decision's number.
 
     Raises:
-        NotFoundError, TastegraphError: as for :func:`accept`.
+        NotFoundError, DecisionError: as for :func:`accept`.
     """
     old = stated(connection, fact_id)
     if statements.fact_id(old) == statements.fact_id(new):
-        raise TastegraphError(f"fact {fact_id} says this already")
-    return decide(connection, "edit", author, affirmed=[new], denied=[old])
+        raise DecisionError(f"fact {fact_id} says this already")
+    return decide(connection, "edit", author, affirmed=[new], denied=[old, *_reversed(old)])
 
 
 def add(connection: Connection, new: Fact, author: str) -> int:
     """A fact that nobody stated is right. Returns the decision's number.
 
     Raises:
-        TastegraphError: the author is not named.
+        DecisionError: the author is not named.
     """
     return decide(connection, "add", author, affirmed=[new])
 
@@ -60,7 +62,7 @@ def merge(connection: Connection, one: str, other: str, author: str) -> int:
     """Two ids are one thing. Returns the decision's number.
 
     Raises:
-        TastegraphError: they are one id, or the author is not named.
+        DecisionError: they are one id, or one is none, or the author is not named.
     """
     same, different = _identity(one, other)
     return decide(connection, "merge", author, affirmed=same[:1], denied=different)
@@ -70,7 +72,7 @@ def split(connection: Connection, one: str, other: str, author: str) -> int:
     """Two ids are two things, whatever joins them. Returns the decision's number.
 
     Raises:
-        TastegraphError: they are one id, or the author is not named.
+        DecisionError: they are one id, or one is none, or the author is not named.
     """
     same, different = _identity(one, other)
     return decide(connection, "split", author, affirmed=different[:1], denied=same)
@@ -86,17 +88,16 @@ def decide(
 ) -> int:
     """Keep a decision and make it count. Returns its number.
 
+    What it affirms it does not deny.
+
     Raises:
-        TastegraphError: the author is not named.
+        DecisionError: the author is not named.
     """
     author = _checked(author)
-    seq = verdicts.append(
-        connection,
-        kind,
-        author,
-        [(statements.fact_id(fact), fact) for fact in affirmed],
-        [(statements.fact_id(fact), fact) for fact in denied],
-    )
+    good = {statements.fact_id(fact): fact for fact in affirmed}
+    bad = {statements.fact_id(fact): fact for fact in denied}
+    against = [(key, fact) for key, fact in bad.items() if key not in good]
+    seq = verdicts.append(connection, kind, author, list(good.items()), against)
     span = Span(verdicts.support_of(seq), 0, 0, author)
     statements.put_facts(
         connection, (replace(fact, confidence=1.0, span=span) for fact in affirmed), PEOPLE
@@ -109,7 +110,7 @@ def undo(connection: Connection, seq: int, author: str) -> Decision:
 
     Raises:
         NotFoundError: there is no such decision.
-        TastegraphError: it has been taken back already, or the author is not named.
+        DecisionError: it has been taken back already, or the author is not named.
     """
     decision = verdicts.undo(connection, seq, _checked(author))
     provenance.drop_unsupported(connection)
@@ -128,22 +129,66 @@ def stated(connection: Connection, fact_id: int) -> Fact:
     return Fact(*tuple(row)[1:])
 
 
+def checked(
+    subject: str,
+    relation: str,
+    value: str,
+    *,
+    literal: bool = False,
+    datatype: str = "",
+    language: str = "",
+) -> Fact:
+    """The fact that a person states, held to what an import may state.
+
+    Raises:
+        DecisionError: a part of it is no id, no value, no language tag.
+    """
+    cells = {
+        "head": subject, "relation": relation, "tail": value,
+        "literal": literal, "datatype": datatype, "language": language,
+    }  # fmt: skip
+    try:
+        return fact_from(cells, "decision", 1)
+    except RowError as error:
+        part = {"head": "subject", "tail": "object"}.get(error.column or "", error.column)
+        raise DecisionError(f"{part}: {error.expected} expected") from None
+
+
+def with_value(fact: Fact, value: str) -> Fact:
+    """``fact`` with another object of the same kind.
+
+    Raises:
+        DecisionError: it cannot have this one.
+    """
+    return checked(
+        fact.subject,
+        fact.relation,
+        value,
+        literal=fact.literal,
+        datatype=fact.datatype,
+        language=fact.language,
+    )
+
+
 def _identity(one: str, other: str) -> tuple[list[Fact], list[Fact]]:
     if one == other:
-        raise TastegraphError(f"{one!r} is one id: give two")
-    ends = sorted((one, other), key=lambda end: (not end.startswith("item:"), end))
-    pairs = [(ends[0], ends[1]), (ends[1], ends[0])]
-    same, different = (
-        [Fact(left, relation, right) for left, right in pairs]
-        for relation in (SAME_AS, DIFFERENT_FROM)
-    )
-    return same, different
+        raise DecisionError(f"{one!r} is one id: give two")
+    left, right = sorted((one, other), key=lambda end: (not end.startswith(ITEM), end))
+    same, different = (checked(left, relation, right) for relation in (SAME_AS, DIFFERENT_FROM))
+    return [same, *_reversed(same)], [different, *_reversed(different)]
+
+
+def _reversed(fact: Fact) -> list[Fact]:
+    """What says the same the other way round, where the relation is one that does."""
+    if fact.relation not in (SAME_AS, DIFFERENT_FROM) or fact.literal:
+        return []
+    return [replace(fact, subject=fact.object, object=fact.subject)]
 
 
 def _checked(author: str) -> str:
     author = author.strip()
     if not author or len(author) > LONGEST_AUTHOR or not author.isprintable():
-        raise TastegraphError(
+        raise DecisionError(
             f"a decision needs its author: a name of 1 to {LONGEST_AUTHOR} characters"
         )
     return author

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from itertools import islice
 from math import log1p
 
 from sqlalchemy import Connection
 
 from tastegraph.config import Config
-from tastegraph.knowledge.known import IDENTITY, Identity, identity
+from tastegraph.curation.reach import Reach, ends
+from tastegraph.knowledge.known import Identity, identity
 from tastegraph.records import ITEM, Fact, Span
 from tastegraph.storage import catalogue, statements, verdicts
-from tastegraph.storage import events as log
 from tastegraph.storage.schema import facts
 
 CONTEXT = 60
 """Characters of a text that are shown on either side of the words of a fact."""
+MOST_EXCERPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,8 @@ class Question:
     Attributes:
         fact_id: by which it is accepted, rejected or edited.
         priority: how much an answer would change: 4p(1 - p), the uncertainty of what is stated
-            with confidence p, times the logarithm of the events on the items it reaches.
+            with confidence p, times log(2 + events on the items it reaches). A value that
+            contradicts n others has p of at most 1 / (1 + n).
         sources: who states it, and how sure each is.
         excerpts: the words it was read from.
         subject_name, object_name: what the ends are called.
@@ -58,12 +61,12 @@ def questions(connection: Connection, config: Config, n: int = 20) -> list[Quest
     """The ``n`` facts on which a person's answer would change most, the first ones first.
 
     Asked is what nobody has judged: facts of which no source is certain, and values that
-    contradict each other.
+    contradict each other while a person has affirmed none of them.
     """
     judged = verdicts.judged(connection)
     same = identity(connection, config)
     unsure: dict[int, tuple[Fact, float]] = {}
-    rivals = _rivals(connection, config, same)
+    rivals = _rivals(connection, config, same, verdicts.affirmed(connection).keys())
     for key, fact in statements.all_facts(connection, trust=config.sources.trust):
         if key in judged:
             continue
@@ -71,7 +74,7 @@ def questions(connection: Connection, config: Config, n: int = 20) -> list[Quest
             unsure[key] = fact, min(fact.confidence, 1 / (1 + len(rivals[key])))
         elif fact.confidence < 1:
             unsure[key] = fact, fact.confidence
-    reach = _Reach(connection, same, (fact for fact, _ in unsure.values()))
+    reach = Reach(connection, same, (fact for fact, _ in unsure.values()))
     ranked = sorted(
         (
             (-4 * p * (1 - p) * log1p(1 + reach.of(fact)), key, fact)
@@ -104,27 +107,30 @@ def _question(
         fact=fact,
         priority=priority,
         sources=tuple(best.items()),
-        excerpts=tuple(filter(None, (_excerpt(connection, span) for span in spans))),
+        excerpts=tuple(excerpts(connection, spans)),
         subject_name=names.get(fact.subject, ""),
         object_name="" if fact.literal else names.get(fact.object, ""),
         rivals=tuple(rivals),
     )
 
 
-def _excerpt(connection: Connection, span: Span) -> Excerpt | None:
-    item = catalogue.item(connection, span.document.removeprefix(ITEM))
-    if item is None or span.end > len(item.text):
-        return None
-    return Excerpt(
-        span.document,
-        item.text[max(span.start - CONTEXT, 0) : span.start],
-        item.text[span.start : span.end],
-        item.text[span.end : span.end + CONTEXT],
-    )
+def excerpts(connection: Connection, spans: Iterable[Span]) -> Iterator[Excerpt]:
+    """The words of the first few spans that the catalogue still has."""
+    for span in islice((span for span in spans if span.document.startswith(ITEM)), MOST_EXCERPTS):
+        item = catalogue.item(connection, span.document.removeprefix(ITEM))
+        if item is not None and span.end <= len(item.text):
+            yield Excerpt(
+                span.document,
+                item.text[max(span.start - CONTEXT, 0) : span.start],
+                item.text[span.start : span.end],
+                item.text[span.end : span.end + CONTEXT],
+            )
 
 
-def _rivals(connection: Connection, config: Config, same: Identity) -> dict[int, tuple[str, ...]]:
-    """Fact id → the other values of its subject, where the relation allows one."""
+def _rivals(
+    connection: Connection, config: Config, same: Identity, affirmed: Set[int]
+) -> dict[int, tuple[str, ...]]:
+    """Fact id → the other values of its subject, where it should have one and none is affirmed."""
     single = [name for name, told in config.relations.items() if told.single]
     if not single:
         return {}
@@ -135,56 +141,25 @@ def _rivals(connection: Connection, config: Config, same: Identity) -> dict[int,
     return {
         key: others
         for told in values.values()
+        if affirmed.isdisjoint(told)
         for key, value in told.items()
         if (others := tuple(sorted(set(told.values()) - {value})))
     }
 
 
-class _Reach:
-    """Events on the items that an id is, or is one fact away from."""
-
-    def __init__(self, connection: Connection, same: Identity, asked: Iterable[Fact]) -> None:
-        self._same = same
-        asked = list(asked)
-        ends = {same.of(end) for fact in asked for end in _ends(fact)}
-        events = log.counts_by_item(connection)
-        entity_of = {link.item_id: link.entity_id for link in same.links}
-        own: Counter[str] = Counter()
-        for item_id, number in events.items():
-            own[same.of(ITEM + item_id)] += number
-            if item_id in entity_of:
-                own[same.of(entity_of[item_id])] += number
-        self._events = Counter({end: own[end] for end in ends})
-        if not asked:
-            return
-        for _, fact in statements.all_facts(connection):
-            if fact.literal or fact.relation in IDENTITY:
-                continue
-            head, tail = same.of(fact.subject), same.of(fact.object)
-            if head in ends:
-                self._events[head] += own[tail]
-            if tail in ends:
-                self._events[tail] += own[head]
-
-    def of(self, fact: Fact) -> int:
-        return sum(self._events[self._same.of(end)] for end in _ends(fact))
-
-
-def _ends(fact: Fact) -> tuple[str, ...]:
-    return (fact.subject,) if fact.literal else (fact.subject, fact.object)
-
-
 def _names(connection: Connection, config: Config, asked: Iterable[Fact]) -> dict[str, str]:
-    wanted = {end for fact in asked for end in _ends(fact)}
+    wanted = {end for fact in asked for end in ends(fact)}
     rank = {name: place for place, name in enumerate(config.graph.label_relations)}
-    found: dict[str, tuple[int, str]] = {}
+    languages = {tag.lower(): place for place, tag in enumerate(config.graph.label_languages)}
+    found: dict[str, tuple[int, int, str]] = {}
     labels = statements.all_facts(
-        connection, only=facts.c.relation.in_(rank) & facts.c.subject.in_(wanted)
+        connection,
+        only=facts.c.relation.in_(rank) & facts.c.subject.in_(wanted) & facts.c.literal,
     )
     for _, fact in labels:
-        named = (rank[fact.relation], fact.object)
+        named = (rank[fact.relation], languages.get(fact.language, len(languages)), fact.object)
         found[fact.subject] = min(named, found.get(fact.subject, named))
-    names = {identifier: name for identifier, (_, name) in found.items()}
+    names = {identifier: name for identifier, (*_, name) in found.items()}
     for identifier in wanted:
         if identifier.startswith(ITEM):
             item = catalogue.item(connection, identifier.removeprefix(ITEM))

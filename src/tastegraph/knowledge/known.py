@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from tastegraph.config import Config
-from tastegraph.knowledge.sameness import grouped, representatives
+from tastegraph.knowledge.sameness import consistent, grouped, representatives
 from tastegraph.records import DIFFERENT_FROM, ITEM, SAME_AS, Fact, Link
-from tastegraph.storage import statements
+from tastegraph.storage import statements, verdicts
 from tastegraph.storage.schema import evidence, facts, sources
 
 IDENTITY = frozenset({SAME_AS, DIFFERENT_FROM})
@@ -35,55 +35,62 @@ class Identity:
 
 
 class Support(NamedTuple):
-    """How well a value is supported: the larger, the better."""
+    """How well a value is supported: the larger, the better.
 
+    Attributes:
+        decision: number of the last decision of a person that affirms it; 0 without any.
+        imported: when the newest of its sources was.
+    """
+
+    decision: int
     confidence: float
     sources: int
     imported: float
 
 
-def identity(connection: Connection, config: Config, without: Iterable[str] = ()) -> Identity:
-    """Links and merges that are sure enough, from every statement that two ids are one thing."""
-    links, same, different = [], [], []
+def identity(connection: Connection, config: Config, without: Collection[str] = ()) -> Identity:
+    """Links and merges that are sure enough, from every statement that two ids are one thing.
+
+    Of those that cannot hold together, the later decision of a person goes before the earlier,
+    and every decision before what sources state.
+    """
+    decided = verdicts.affirmed(connection)
+    same, different = [], []
     found = statements.all_facts(
         connection,
         trust=config.sources.trust,
-        without=list(without),
+        without=without,
         only=facts.c.relation.in_(IDENTITY),
     )
-    for _, fact in found:
-        if fact.literal:
+    for key, fact in found:
+        if fact.literal or fact.confidence < config.graph.least_sameness:
             continue
-        ends = (fact.subject, fact.object)
         if fact.relation == DIFFERENT_FROM:
-            different.append(ends)
-        elif fact.confidence < config.graph.least_sameness:
-            continue
-        elif _is_link(fact):
-            links.append(Link(fact.subject.removeprefix(ITEM), fact.object))
+            different.append((fact.subject, fact.object))
         else:
-            same.append((*ends, fact.confidence))
-    apart = {frozenset(pair) for pair in different}
+            same.append((fact.subject, fact.object, decided.get(key, 0) + fact.confidence))
+    pairs = consistent(same, different)
     links = sorted(
-        {x for x in links if frozenset((ITEM + x.item_id, x.entity_id)) not in apart},
+        {Link(left.removeprefix(ITEM), right) for left, right in pairs if _is_link(left, right)},
         key=lambda link: (link.item_id, link.entity_id),
     )
-    return Identity(links, representatives(grouped(same, different)))
+    merged = [(*pair, 1.0) for pair in pairs if not _is_link(*pair)]
+    return Identity(links, representatives(grouped(merged)))
 
 
 def known_facts(
-    connection: Connection, config: Config, same: Identity, without: Iterable[str] = ()
+    connection: Connection, config: Config, same: Identity, without: Collection[str] = ()
 ) -> Iterator[tuple[int, Fact]]:
     """Every fact that is sure enough and that no better supported value contradicts.
 
     What says that ids are one thing is in ``same``, and left out here.
     """
     single = [name for name, told in config.relations.items() if told.single]
-    beaten = contradicted(_values(connection, config, single), same) if single else set()
+    beaten = contradicted(_values(connection, config, single, without), same) if single else set()
     stated = statements.all_facts(
         connection,
         trust=config.sources.trust,
-        without=list(without),
+        without=without,
         only=facts.c.relation.not_in(IDENTITY),
     )
     for key, fact in stated:
@@ -94,8 +101,8 @@ def known_facts(
 def contradicted(values: Iterable[tuple[int, Fact, Support]], same: Identity) -> set[int]:
     """Ids of the facts whose subject has a better supported value of the same relation.
 
-    Better is surer, then stated by more sources, then imported later. Values in several
-    languages do not contradict each other.
+    Better is what a person affirmed later, then what is surer, then what more sources state,
+    then what was imported later. Values in several languages do not contradict each other.
 
     Args:
         values: (fact id, fact, support) of relations of which a thing has one value.
@@ -116,7 +123,7 @@ def contradicted(values: Iterable[tuple[int, Fact, Support]], same: Identity) ->
 
 
 def _values(
-    connection: Connection, config: Config, single: list[str]
+    connection: Connection, config: Config, single: list[str], without: Collection[str]
 ) -> list[tuple[int, Fact, Support]]:
     rows = (
         select(
@@ -126,15 +133,22 @@ def _values(
         )
         .join(facts, facts.c.fact_id == evidence.c.fact_id)
         .outerjoin(sources, sources.c.source == evidence.c.source)
-        .where(facts.c.relation.in_(single))
+        .where(facts.c.relation.in_(single), evidence.c.source.not_in(list(without)))
         .group_by(evidence.c.fact_id)
     )
     supported = {key: (number, when) for key, number, when in connection.execute(rows)}
     stated = statements.all_facts(
-        connection, trust=config.sources.trust, only=facts.c.relation.in_(single)
+        connection,
+        trust=config.sources.trust,
+        without=without,
+        only=facts.c.relation.in_(single),
     )
-    return [(key, fact, Support(fact.confidence, *supported[key])) for key, fact in stated]
+    decided = verdicts.affirmed(connection)
+    return [
+        (key, fact, Support(decided.get(key, 0), fact.confidence, *supported[key]))
+        for key, fact in stated
+    ]
 
 
-def _is_link(fact: Fact) -> bool:
-    return fact.subject.startswith(ITEM) and not fact.object.startswith(ITEM)
+def _is_link(left: str, right: str) -> bool:
+    return left.startswith(ITEM) and not right.startswith(ITEM)

@@ -5,37 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 Pair = tuple[str, str]
+Sure = tuple[str, str, float]
+"""Two ids, and how sure it is that they are one thing."""
 
 
-def grouped(
-    same: Iterable[tuple[str, str, float]], different: Iterable[Pair] = ()
-) -> list[list[str]]:
-    """Ids that are one thing, by constrained agglomeration (Davidson & Ravi, PKDD 2005).
+def consistent(same: Iterable[Sure], different: Iterable[Pair] = ()) -> list[Pair]:
+    """The pairs that can hold together, by constrained agglomeration (Davidson & Ravi, PKDD 2005).
 
-    The surest pairs are joined first, and no pair is joined where that would bring two ids
-    together that are known to differ: transitive closure alone lets one wrong pair join many.
+    The surest pairs are taken first, and none is taken that would bring two ids together that
+    are known to differ: transitive closure alone lets one wrong pair join many.
 
     Args:
         same: pairs with how sure it is that they are one thing.
         different: pairs that are not.
 
     Returns:
+        Those of ``same`` that were taken, the surest first, each as it was given.
+    """
+    return _agglomerated(same, different)[0]
+
+
+def grouped(same: Iterable[Sure], different: Iterable[Pair] = ()) -> list[list[str]]:
+    """Ids that are one thing: what the pairs of :func:`consistent` join.
+
+    Returns:
         The groups of two ids and more, each sorted, in a fixed order.
     """
-    group: dict[str, set[str]] = {}
-    apart: dict[str, set[str]] = {}
-    for left, right in different:
-        apart.setdefault(left, set()).add(right)
-        apart.setdefault(right, set()).add(left)
-    for left, right, _ in sorted(same, key=lambda pair: (-pair[2], pair[0], pair[1])):
-        one, other = (group.get(end, {end}) for end in (left, right))
-        if one is other or any(apart.get(member, set()) & other for member in one):
-            continue
-        joined = one | other
-        for member in joined:
-            group[member] = joined
-    groups = {min(members): members for members in group.values() if len(members) > 1}
-    return [sorted(groups[first]) for first in sorted(groups)]
+    group = _agglomerated(same, different)[1]
+    return sorted({id(members): sorted(members) for members in group.values()}.values())
 
 
 def representatives(groups: Iterable[Iterable[str]]) -> dict[str, str]:
@@ -45,3 +42,31 @@ def representatives(groups: Iterable[Iterable[str]]) -> dict[str, str]:
         members = sorted(group)
         found |= dict.fromkeys(members, members[0])
     return found
+
+
+def _agglomerated(
+    same: Iterable[Sure], different: Iterable[Pair]
+) -> tuple[list[Pair], dict[str, set[str]]]:
+    apart: dict[str, set[str]] = {}
+    for left, right in different:
+        apart.setdefault(left, set()).add(right)
+        apart.setdefault(right, set()).add(left)
+    taken: list[Pair] = []
+    group: dict[str, set[str]] = {}
+    for left, right, _ in sorted(same, key=_surest_first):
+        if left == right:
+            continue
+        one, other = (group.get(end, {end}) for end in (left, right))
+        few, many = sorted((one, other), key=len)
+        if one is not other:
+            if any(not apart.get(member, set()).isdisjoint(many) for member in few):
+                continue
+            many |= few
+            group |= dict.fromkeys((*few, left, right), many)
+        taken.append((left, right))
+    return taken, group
+
+
+def _surest_first(pair: Sure) -> tuple[float, str, str, str]:
+    left, right, sure = pair
+    return -sure, min(left, right), max(left, right), left

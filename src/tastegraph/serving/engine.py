@@ -60,7 +60,7 @@ class Engine:
     """
 
     def __init__(self, snapshots: Snapshots, database: Database, config: Config) -> None:
-        self._snapshots, self._database, self._config = snapshots, database, config
+        self._snapshots, self.database, self.config = snapshots, database, config
         self._switch = threading.Lock()
         self._version = snapshots.current()
         self._published = self._open(self._version)
@@ -126,7 +126,7 @@ class Engine:
         Raises:
             BusyError: another process is writing to the workspace.
         """
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             return log.append(connection, events)
 
     def profile(self, user_id: str, interests: int = 30) -> Profile:
@@ -151,7 +151,7 @@ class Engine:
                     type=event.type,
                     value=event.value,
                     timestamp=event.timestamp,
-                    counts=weight_of(event, self._config.events),
+                    counts=weight_of(event, self.config.events),
                 )
                 for event in reversed(person.events)
             ),
@@ -173,7 +173,7 @@ class Engine:
     @property
     def event_types(self) -> Collection[str]:
         """What an event may be: the types that have a weight."""
-        return self._config.events.weights.keys()
+        return self.config.events.weights.keys()
 
     def require(self, item_ids: Iterable[str]) -> None:
         """Check that the snapshot in service knows all these items.
@@ -204,17 +204,17 @@ class Engine:
         counted = [
             (event, weight)
             for event in events
-            if event.item_id in now.items and (weight := weight_of(event, self._config.events)) != 0
+            if event.item_id in now.items and (weight := weight_of(event, self.config.events)) != 0
         ]
         items = np.array([now.items[event.item_id] for event, _ in counted], dtype=np.int32)
         weights = np.array([weight for _, weight in counted], dtype=np.float32)
         newest, strongest = settled(items.astype(np.int64), weights)
-        kept = slice(-self._config.model.history, None)
+        kept = slice(-self.config.model.history, None)
         history = History(items[newest][kept], weights[strongest][kept])
         return _Person(events, history, [counted[row][0] for row in strongest[kept]])
 
     def _events_of(self, user_id: str) -> Sequence[Event]:
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             return log.of_user(connection, user_id, NEWEST)
 
     def _current(self) -> Published:
@@ -231,7 +231,7 @@ class Engine:
         return self._published
 
     def _open(self, version: str | None) -> Published:
-        return Published.open(self._snapshots.open(version), self._config.relations)
+        return Published.open(self._snapshots.open(version), self.config.relations)
 
     def _item(self, now: Published, item_id: str) -> int:
         if item_id not in now.items:

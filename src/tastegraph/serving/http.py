@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import uvicorn
@@ -14,6 +15,7 @@ from tastegraph import __version__
 from tastegraph.errors import TastegraphError
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.guard import Guard
+from tastegraph.serving.knowledge_routes import knowledge_routes
 from tastegraph.serving.problems import add_problems
 from tastegraph.serving.routes import routes
 
@@ -30,7 +32,10 @@ def create_app(engine: Engine) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.include_router(routes(engine))
+    # One thread writes, so that requests that write wait for their turn and not for a lock.
+    writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+    app.include_router(routes(engine, writer))
+    app.include_router(knowledge_routes(engine, writer))
     app.mount("/page", StaticFiles(directory=PAGE))
 
     @app.get("/", include_in_schema=False)

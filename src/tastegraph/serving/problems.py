@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,7 +14,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from tastegraph.errors import BusyError, NotFoundError, RowError, TastegraphError
+from tastegraph.errors import BusyError, DecisionError, NotFoundError, RowError, TastegraphError
 
 log = logging.getLogger("tastegraph.serving")
 
@@ -48,6 +49,15 @@ class Problem(BaseModel):
     detail: str
     code: str
     errors: list[Fault] | None = None
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "model": Problem,
+        "description": "What was wrong, as application/problem+json with a stable `code`",
+    }
+}
+"""What every route says it may answer besides."""
 
 
 def problem(
@@ -120,6 +130,8 @@ async def _told(_: Request, error: Exception) -> Response:
         return problem(422, message, errors=[Fault(pointer=pointer, code=code, message=message)])
     if isinstance(error, NotFoundError):
         return problem(404, str(error))
+    if isinstance(error, DecisionError):
+        return problem(422, str(error))
     if isinstance(error, BusyError):
         return problem(409, str(error))
     return internal(error)

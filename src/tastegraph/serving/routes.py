@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from concurrent.futures import Executor
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ValidationError
@@ -16,16 +15,9 @@ from tastegraph.errors import RowError
 from tastegraph.records import Event
 from tastegraph.serving.answers import Explanation, Interest, Profile, Recommendations
 from tastegraph.serving.engine import REASONS, Engine
-from tastegraph.serving.problems import Problem, fault_code, row_fault
+from tastegraph.serving.problems import PROBLEMS, fault_code, row_fault
 from tastegraph.serving.requests import Asked, NewEvent, NewEvents, Wanted
 from tastegraph.serving.strict import StrictRoute
-
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    "4XX": {
-        "model": Problem,
-        "description": "What was wrong, as application/problem+json with a stable `code`",
-    }
-}
 
 
 class Answered(Recommendations):
@@ -67,14 +59,13 @@ class Health(BaseModel):
     version: str = __version__
 
 
-def routes(engine: Engine) -> APIRouter:
+def routes(engine: Engine, writer: Executor) -> APIRouter:
     """The API over one engine.
 
     Answers are computed one after the other in the event loop: each is a few milliseconds of
-    numpy and Python, which threads would only interrupt. Writes wait for the disk, in one thread.
+    numpy and Python, which threads would only interrupt. Writes wait for the disk, in ``writer``.
     """
-    router = APIRouter(route_class=StrictRoute, responses=_PROBLEMS)
-    writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="events")
+    router = APIRouter(route_class=StrictRoute, responses=PROBLEMS)
 
     @router.post("/v1/recommendations")
     async def recommend(wanted: Wanted) -> Answered:

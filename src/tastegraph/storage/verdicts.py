@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from tastegraph.errors import NotFoundError, TastegraphError
+from tastegraph.errors import DecisionError, NotFoundError
 from tastegraph.records import Fact
 from tastegraph.storage.schema import decisions, evidence, verdicts
 
@@ -39,19 +39,12 @@ class Decision(NamedTuple):
 
 def denied(connection: Connection) -> set[int]:
     """Ids of the facts whose last standing verdict is against them."""
-    last = (
-        select(verdicts.c.fact_id, func.max(verdicts.c.seq).label("seq"))
-        .join(decisions, decisions.c.seq == verdicts.c.seq)
-        .where(decisions.c.undone.is_(None))
-        .group_by(verdicts.c.fact_id)
-        .subquery()
-    )
-    against = (
-        select(verdicts.c.fact_id)
-        .join(last, (last.c.fact_id == verdicts.c.fact_id) & (last.c.seq == verdicts.c.seq))
-        .where(~verdicts.c.affirmed)
-    )
-    return set(connection.scalars(against))
+    return set(_last(connection, affirmed=False))
+
+
+def affirmed(connection: Connection) -> dict[int, int]:
+    """Ids of the facts whose last standing verdict is for them, with that decision's number."""
+    return _last(connection, affirmed=True)
 
 
 def judged(connection: Connection) -> set[int]:
@@ -100,18 +93,23 @@ def undo(connection: Connection, seq: int, author: str) -> Decision:
 
     Raises:
         NotFoundError: there is no such decision.
-        TastegraphError: it has been taken back already.
+        DecisionError: it has been taken back already.
     """
     found = [decision for decision in log(connection) if decision.seq == seq]
     if not found:
         raise NotFoundError(f"there is no decision {seq}")
     if found[0].undone is not None:
-        raise TastegraphError(f"decision {seq} was taken back by {found[0].undone_by} already")
+        raise DecisionError(f"decision {seq} was taken back by {found[0].undone_by} already")
     connection.execute(
         update(decisions).where(decisions.c.seq == seq).values(undone=time.time(), undone_by=author)
     )
+    spoken = select(verdicts.c.fact_id).where(verdicts.c.seq == seq)
     connection.execute(
-        delete(evidence).where(evidence.c.source == PEOPLE, evidence.c.document == support_of(seq))
+        delete(evidence).where(
+            evidence.c.fact_id.in_(spoken),
+            evidence.c.source == PEOPLE,
+            evidence.c.document == support_of(seq),
+        )
     )
     return found[0]
 
@@ -126,6 +124,22 @@ def log(connection: Connection) -> list[Decision]:
         tuple(row) for row in connection.execute(select(decisions).order_by(decisions.c.seq.desc()))
     )
     return [Decision(*row, *(tuple(side) for side in spoken.get(row[0], ([], [])))) for row in rows]
+
+
+def _last(connection: Connection, *, affirmed: bool) -> dict[int, int]:
+    last = (
+        select(verdicts.c.fact_id, func.max(verdicts.c.seq).label("seq"))
+        .join(decisions, decisions.c.seq == verdicts.c.seq)
+        .where(decisions.c.undone.is_(None))
+        .group_by(verdicts.c.fact_id)
+        .subquery()
+    )
+    found = (
+        select(verdicts.c.fact_id, verdicts.c.seq)
+        .join(last, (last.c.fact_id == verdicts.c.fact_id) & (last.c.seq == verdicts.c.seq))
+        .where(verdicts.c.affirmed.is_(affirmed))
+    )
+    return {row.fact_id: row.seq for row in connection.execute(found)}
 
 
 def _told(fact: Fact) -> dict[str, object]:
