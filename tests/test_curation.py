@@ -27,9 +27,12 @@ from tastegraph.workspace import Workspace
 GIVEN = ("Ada", "Boris", "Clara", "Dmitri", "Edith", "Farid", "Greta", "Hugo")
 FAMILY = ("Almond", "Birch", "Cedar", "Dogwood", "Elder", "Fir", "Gorse", "Hazel")
 PEOPLE = [f"{given} {family}" for given, family in product(GIVEN, FAMILY)]
-TITLES = [f"{a} {b}" for a, b in product(("Red", "Blue", "Silent", "Last", "Golden", "Lost"),
-                                         ("Harbour", "Winter", "Station", "Garden", "Letters",
-                                          "Bridges", "Mirror", "Orchard", "Lantern", "River"))]  # fmt: skip
+FIRST = ("Red", "Blue", "Silent", "Last", "Golden", "Lost")
+SECOND = (
+    "Harbour", "Winter", "Station", "Garden", "Letters", "Bridges", "Mirror", "Orchard", "Lantern",
+    "River",
+)  # fmt: skip
+TITLES = [f"{first} {second}" for first, second in product(FIRST, SECOND)]
 LABELLED = "http://www.w3.org/2000/01/rdf-schema#label"
 
 
@@ -222,3 +225,12 @@ def test_a_language_model_reads_once_and_its_plan_says_what_it_would_take(tasteg
             assert len(stub.requests) == asked
             said = tastegraph("kg", "derive", shop.directory, "--dry-run").out
             assert said.startswith("60 texts, 60 answered before; about 0 tokens to read")
+
+
+def test_what_is_derived_can_be_forgotten_but_not_imported(cinema_of_texts):
+    with pytest.raises(ConfigError, match="'patterns' is the source of what is derived"):
+        cinema_of_texts.ingest(facts={PATTERNS: []})
+    before = rows(cinema_of_texts)
+    cinema_of_texts.knowledge.derive(PATTERNS)
+    assert cinema_of_texts.knowledge.forget(PATTERNS) > 0
+    assert rows(cinema_of_texts) == before

@@ -86,6 +86,11 @@ def check_source_names(names: Iterable[str]) -> None:
                 f"{CATALOGUE!r} is the source of what item columns state: name another; to change "
                 "what they state, edit [items.facts] and import the items again"
             )
+        if name in DERIVED:
+            raise ConfigError(
+                f"{name!r} is the source of what is derived: name another; it is stated anew with "
+                "'tastegraph kg derive'"
+            )
         if name == PEOPLE:
             raise ConfigError(
                 f"{PEOPLE!r} is the source of what people decide: name another; a decision is "
