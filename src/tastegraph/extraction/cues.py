@@ -13,7 +13,10 @@ LONGEST = 4
 NEAR = 10
 LATE = 4
 LONG = 12
-_TOKEN = re.compile(r"\d+|[^\W\d_]+(?:['’-][^\W\d_]+)*|[^\w\s]")
+REACH = 400
+"""Characters before a candidate that are read, at most."""
+
+_TOKEN = re.compile(r"\d+|[\u3040-\u9fff]|[^\W\d_\u3040-\u9fff]+(?:['’-][^\W\d_]+)*|[^\w\s]")
 
 Gap = tuple[str, ...]
 
@@ -68,9 +71,10 @@ def cues(
         if fresh or before not in lists:
             head = place
         tail = place
-        while tail + 1 < len(found) and around[tail][1] in lists:
+        while tail < min(place + LONG, len(found) - 1) and around[tail][1] in lists:
             tail += 1
-        sentence = text[sentences.starts[number] : candidate.start]
+        reach = max(sentences.starts[number], candidate.start - REACH)
+        sentence = text[reach : candidate.start]
         features = [*_phrases("cue", around[head][0]), *_ends("before", before, 2)]
         features += _starts("after", after, 3)
         features += _starts("tail", around[tail][1], 2)

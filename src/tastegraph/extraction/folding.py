@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +55,12 @@ def fold(text: str) -> Folded:
     return _marked(plain, starts)
 
 
+def fold_names(keys: Sequence[str]) -> list[str]:
+    """Fold names that are normalised already: ``fold(key).text`` of each, in one go."""
+    lines = "\n".join(keys)
+    return _marked(lines, np.zeros(len(lines), dtype=np.int64)).text.split("\n")
+
+
 def _piece(character: str) -> str:
     """What one character folds to: nothing where words go on across it, a space where they part."""
     return normalised(f"a{character}a")[1:-1]
@@ -64,7 +71,7 @@ def _marked(plain: str, starts: NDArray[np.int64]) -> Folded:
     space = codes == ord(" ")
     kept = ~(space & np.concatenate([[True], space[:-1]])) if len(codes) else space
     codes, starts, space = codes[kept], starts[kept], space[kept]
-    word = ~space
+    word = ~space & (codes != ord("\n"))
     for first, last in _UNSPACED:
         word &= (codes < first) | (codes > last)
     before = np.concatenate([[False], word])

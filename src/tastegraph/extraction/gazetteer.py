@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from tastegraph.extraction.folding import fold
+from tastegraph.extraction.folding import fold, fold_names
 from tastegraph.extraction.near import NearNames
 from tastegraph.extraction.runs import capitalised_runs
 from tastegraph.extraction.sentences import Sentences
@@ -67,7 +67,7 @@ class Gazetteer:
         self._entities = [tuple(name.entities) for name in self._known]
         self._keys = list(known)
         self._place = {key: place for place, key in enumerate(self._keys)}
-        patterns = [fold(key).text for key in self._keys]
+        patterns = fold_names(self._keys) if self._keys else []
         self._automaton = AhoCorasick(patterns, matchkind=MatchKind.LeftmostLongest)
         self._near = NearNames(self._keys)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from re import Match
 
 from tastegraph.extraction.runs import WORD
 from tastegraph.extraction.sentences import Sentences
 
 SUPPORT = 3
 SHARE = 0.5
-_BETWEEN = re.compile(r"(?<=\w) ([^\W\d_]{1,12}) (?=[^\W\d_])")
 
 
 @dataclass(frozen=True)
@@ -45,25 +45,30 @@ def learn_orthography(
     parts: Counter[str] = Counter()
     for text, spans in zip(texts, names, strict=True):
         sentences = Sentences(text)
-        for found in WORD.finditer(text):
-            word = found.group()
+        words = list(WORD.finditer(text))
+        for found in words:
+            word = found.group().rstrip(".")
             if word.islower():
                 lower[word] += 1
             elif not sentences.opened_by(found.start()):
                 upper[word.lower()] += 1
-        inner = [range(*span) for span in spans]
-        place = 0
-        for found in _BETWEEN.finditer(text):
-            word, last = found.group(1), text[: found.start()].rpartition(" ")[2]
-            if not (word.islower() and text[found.end()].isupper() and last[:1].isupper()):
-                continue
-            while place < len(inner) and inner[place].stop <= found.start():
-                place += 1
-            joined = (
-                place < len(inner) and found.start() in inner[place] and found.end() in inner[place]
-            )
-            (joins if joined else parts)[word] += 1
+        ends = [end for _, end in spans]
+        for before, between, after in zip(words, words[1:], words[2:], strict=False):
+            if _parted_by(text, before, between, after):
+                place = bisect_right(ends, between.start())
+                joined = place < len(spans) and spans[place][0] < between.start()
+                (joins if joined else parts)[between.group()] += 1
     return Orthography(
         frozenset(w for w, n in joins.items() if n >= SUPPORT and n >= SHARE * (n + parts[w])),
         frozenset(w for w, n in lower.items() if n > upper[w]),
+    )
+
+
+def _parted_by(text: str, before: Match[str], between: Match[str], after: Match[str]) -> bool:
+    """Whether one word in lower case, and a space on either side, part two capitals."""
+    return (
+        between.group().islower()
+        and before.group()[0].isupper()
+        and after.group()[0].isupper()
+        and text[before.end() : between.start()] == " " == text[between.end() : after.start()]
     )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from tastegraph.extraction.documents import Document, Reader, reader_of
+from tastegraph.errors import NotFoundError
+from tastegraph.extraction.documents import Document, Known, Reader, reader_of
 from tastegraph.extraction.gazetteer import Gazetteer
-from tastegraph.extraction.scorer import Scorer, best_places, fit
+from tastegraph.extraction.scorer import Examples, Scorer, best_places, fit
 from tastegraph.records import LABEL, Fact, Span
 
 EXTRACTOR = "patterns/1"
@@ -31,7 +29,16 @@ class Patterns:
     reader: Reader
 
     def strongest(self, relation: str, n: int = 10) -> list[tuple[str, float]]:
-        """The ``n`` cues that speak most for ``relation``, each with its weight in log odds."""
+        """The ``n`` cues that speak most for ``relation``, each with its weight in log odds.
+
+        Raises:
+            NotFoundError: where the relation was not learned.
+        """
+        if relation not in self.relations:
+            raise NotFoundError(
+                f"no patterns of {relation!r}: learned were {', '.join(self.relations) or 'none'}; "
+                "a relation needs known facts of more things with texts"
+            )
         return self.relations[relation].strongest(n)
 
     def extract(self, documents: Iterable[Document]) -> Iterator[Fact]:
@@ -82,36 +89,41 @@ def learn(
     Where a text names the object of a known fact of its subject, it is taken to state the fact;
     what else it names, not to. Texts whose subject has no fact of a relation teach nothing of it.
 
+    A relation that has an entity among its objects is one of entities, any other one of values, of
+    which numbers are read. What is found in too few texts is not learned.
+
     Args:
         facts: what is known; objects that are entities are found by their names in ``gazetteer``.
         closed: whether the gazetteer holds every entity that can be an object; names that it does
             not hold are then never objects.
         seed: of the folds that probabilities are calibrated over.
     """
-    known: dict[tuple[str, bool], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for fact in facts:
-        known[fact.relation, fact.literal][fact.subject].add(fact.object)
-    subjects = {subject for by_subject in known.values() for subject in by_subject}
+    entities, values = _by_relation(facts)
+    subjects = {
+        s for known in (entities, values) for by_subject in known.values() for s in by_subject
+    }
     texts = [document for document in documents if document.subject in subjects]
-    entities = {relation: k for (relation, literal), k in known.items() if not literal}
     reader = reader_of(texts, entities, gazetteer, closed)
     scorers: dict[str, Scorer] = {}
-    for literal in (True, False):
-        mine = {r: k for (r, is_literal), k in known.items() if is_literal == literal}
-        readings = [reader.read(document, literal) for document in texts] if mine else []
-        for relation, by_subject in mine.items():
-            cues: list[list[str]] = []
-            right: list[bool] = []
-            fact_of: list[tuple[int, str]] = []
-            stated = 0
-            for number, (document, reading) in enumerate(zip(texts, readings, strict=True)):
+    for known, literal in ((entities, False), (values, True)):
+        readings = [reader.read(document, literal) for document in texts] if known else []
+        for relation, by_subject in known.items():
+            examples = Examples()
+            for document, reading in zip(texts, readings, strict=True):
                 if gold := by_subject.get(document.subject):
-                    stated += len(gold)
-                    cues += reading.cues
-                    right += [c.is_any_of(gold) for c in reading.found]
-                    names = reader.objects(reading.found, relation, literal)
-                    fact_of += [(number, name) for name in names]
-            scorer = fit(cues, np.array(right, dtype=bool), fact_of, stated, seed)
-            if scorer is not None:
-                scorers[relation] = scorer
-    return Patterns(scorers, frozenset(r for r, literal in known if literal), reader)
+                    objects = reader.objects(reading.found, relation, literal)
+                    right = [candidate.is_any_of(gold) for candidate in reading.found]
+                    examples.add(reading.cues, objects, right, len(gold))
+            if examples.enough():
+                scorers[relation] = fit(examples, seed)
+    return Patterns(scorers, frozenset(values), reader)
+
+
+def _by_relation(facts: Iterable[Fact]) -> tuple[Known, Known]:
+    """Facts with entities as objects, and the others: relation → subject → objects."""
+    known: tuple[dict[str, dict[str, set[str]]], ...] = ({}, {})
+    for fact in facts:
+        of_relation = known[fact.literal].setdefault(fact.relation, {})
+        of_relation.setdefault(fact.subject, set()).add(fact.object)
+    entities, values = known
+    return entities, {relation: k for relation, k in values.items() if relation not in entities}

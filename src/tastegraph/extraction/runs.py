@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from tastegraph.extraction.sentences import Sentences, shortened
 
 WORD = re.compile(r"[^\W\d_]+(?:['’\-‐‑.][^\W\d_]+)*\.?")
+MEMORY = 12
 _POSSESSIVE = ("'s", "’s", "'", "’")
 
 
@@ -45,6 +46,6 @@ def _trimmed(found: re.Match[str]) -> tuple[int, int]:
     for ending in _POSSESSIVE:
         if word.endswith(ending):
             return found.start(), end - len(ending)
-    if word.endswith(".") and not shortened(word[:-1]):
+    if word.endswith(".") and not shortened(word[-MEMORY:-1]):
         return found.start(), end - 1
     return found.start(), end

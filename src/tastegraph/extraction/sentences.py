@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-_END = re.compile(r"[。！？]+[”’」』]?|\n\s*\n|[.!?]+[\"'”’)\]]{0,2}(?=\s+[\"'“‘(\[]?[^\W_a-z])")
+_END = re.compile(
+    r"[。！？]+[”’」』]?|\n[^\S\n]*+\n"
+    r"|(?<![.!?])[.!?]++[\"'”’)\]]{0,2}(?=\s++[\"'“‘(\[]?[^\W_a-z])"
+)
 OPENING = 8
 _SHORT = re.compile(r"(?:^|[\W_])(?:[^\W\d_]\.)*(?:[^\W\d_]|[A-Z][^\W\d_aeiouy]{1,3})$")
 
