@@ -2,7 +2,7 @@ PYTHON ?= python3
 DATA ?=
 BIN := .venv/bin
 
-.PHONY: setup demo test lint benchmark-serving
+.PHONY: setup demo test lint benchmark-serving benchmark-knowledge
 
 setup: .venv/ready
 
@@ -26,3 +26,12 @@ test: lint
 
 benchmark-serving: demo
 	$(BIN)/python benchmarks/serving.py demo
+
+# The language model that reads beside the patterns is a peer: it has an environment of its own.
+benchmarks/.venv-llm/ready: Makefile
+	$(PYTHON) -m venv benchmarks/.venv-llm
+	benchmarks/.venv-llm/bin/pip install --quiet xllamacpp==2026.10.11549
+	touch $@
+
+benchmark-knowledge: setup benchmarks/.venv-llm/ready
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/knowledge $(DATA) $(PART)

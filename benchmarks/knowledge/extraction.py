@@ -24,7 +24,8 @@ import argparse
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,39 +47,75 @@ RELATIONS = ("director", "starring")
 Gold = dict[str, set[str]]
 
 
+@dataclass(frozen=True)
+class Films:
+    """Abstracts of films in two halves, and what DBpedia states of them.
+
+    Attributes:
+        learning, measured: in a seeded order.
+        gold: relation → film → people.
+    """
+
+    learning: list[Document]
+    measured: list[Document]
+    gold: dict[str, Gold]
+
+    def truth(self, relation: str) -> Gold:
+        """What is to be found in the measured half."""
+        measured = {document.subject for document in self.measured}
+        return {f: people for f, people in self.gold[relation].items() if f in measured}
+
+
+def films(data: Path, seed: int = 1) -> Films:
+    """The films that have an abstract and a fact of either relation."""
+    documents = {document.subject: document for document in _documents(data)}
+    gold = {relation: _gold(data, relation, documents.keys()) for relation in RELATIONS}
+    named = sorted(set().union(*gold.values()))
+    order = np.random.default_rng(seed).permutation(len(named))
+    learning, measured = ([documents[named[k]] for k in part] for part in np.array_split(order, 2))
+    return Films(learning, measured, gold)
+
+
 def run(data: Path, seed: int = 1) -> dict[str, Any]:
     """Micro scores over the facts of each relation, with controls; a unit is a film."""
-    documents = _documents(data)
-    gold = {relation: _gold(data, relation, documents) for relation in RELATIONS}
-    films = sorted(set().union(*gold.values()))
-    order = np.random.default_rng(seed).permutation(len(films))
-    half = [{films[k] for k in part} for part in np.array_split(order, 2)]
-    learning, measured = ([d for d in documents if d.subject in part] for part in half)
-    facts = [
-        Fact(film, relation, person)
-        for relation in RELATIONS
-        for film, people in sorted(gold[relation].items())
-        if film in half[0]
-        for person in sorted(people)
-    ]
+    halves = films(data, seed)
+    learning, measured = halves.learning, halves.measured
+    facts = _known(halves)
     known = {fact.object for fact in facts}
     learned, labels = Gazetteer(_names(known)), Gazetteer(_names(_entities(data)))
     patterns = learn(learning, facts, learned, seed=seed)
-    whole = _found(learn(learning, facts, labels, closed=True, seed=seed), measured)
+    whole = read_by_patterns(halves, data, seed)
     told: dict[str, Any] = {}
     rows = {
         "graph_of_learning_half": _found(patterns, measured),
         "every_mention": _mentions(labels, measured),
     }
     for relation in RELATIONS:
-        truth = {film: people for film, people in gold[relation].items() if film in half[1]}
-        told[relation] = _measure(whole, relation, truth)
+        truth = halves.truth(relation)
+        told[relation] = measure(whole, relation, truth)
         for row, found in rows.items():
-            told[relation][row] = _measure(found, relation, truth)
+            told[relation][row] = measure(found, relation, truth)
         told[relation]["ceiling"] = _ceiling(measured, truth)
         told[relation]["known_elsewhere"] = _share(truth, known)
         told[relation]["cues"] = [cue for cue, _ in patterns.strongest(relation, 8)]
     return told
+
+
+def read_by_patterns(halves: Films, data: Path, seed: int = 1) -> list[Fact]:
+    """What patterns find in the measured half, the labels of the graph being known."""
+    labels = Gazetteer(_names(_entities(data)))
+    patterns = learn(halves.learning, _known(halves), labels, closed=True, seed=seed)
+    return _found(patterns, halves.measured)
+
+
+def _known(halves: Films) -> list[Fact]:
+    """The facts of the learning half."""
+    return [
+        Fact(document.subject, relation, person)
+        for relation in RELATIONS
+        for document in sorted(halves.learning, key=lambda document: document.subject)
+        for person in sorted(halves.gold[relation].get(document.subject, ()))
+    ]
 
 
 def _documents(data: Path) -> list[Document]:
@@ -94,8 +131,7 @@ def _documents(data: Path) -> list[Document]:
     ]
 
 
-def _gold(data: Path, relation: str, documents: Sequence[Document]) -> Gold:
-    films = {document.subject for document in documents}
+def _gold(data: Path, relation: str, films: Collection[str]) -> Gold:
     gold: Gold = defaultdict(set)
     path = data / f"ml1m/entity2rec/dbo:{relation}.edgelist"
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -139,7 +175,7 @@ def _mentions(gazetteer: Gazetteer, documents: Sequence[Document]) -> list[Fact]
     ]
 
 
-def _measure(found: Sequence[Fact], relation: str, truth: Gold) -> dict[str, Any]:
+def measure(found: Sequence[Fact], relation: str, truth: Gold) -> dict[str, Any]:
     """Scores and expected calibration error of what was found about the films of ``truth``."""
     by_film: dict[str, list[Fact]] = defaultdict(list)
     for fact in found:

@@ -56,7 +56,13 @@ def _language_model(told: Mapping[str, Any]) -> str:
         "## The same, read by a large language model\n\n"
         f"`{told['model']}`, {told['questions']} films, {tokens['prompt']:,} tokens read, "
         f"{tokens['completion']:,} written, {told['seconds']:,.0f} s.\n\n"
-        + _scores({name: told[name] for name in ("director", "starring")})
+        + _scores(
+            {
+                f"{name}, {row}" if row else name: scores
+                for name in ("director", "starring")
+                for row, scores in _with_rows(told[name]).items()
+            }
+        )
     )
 
 
