@@ -1,1 +1,1 @@
-"""One thing under several ids: found, decided, and kept apart where it is not."""
+"""Which entities of several sources, or of one, are the same thing."""
