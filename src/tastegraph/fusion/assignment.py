@@ -26,9 +26,7 @@ def exclusive(odds: Floats, pairs: Pairs) -> Floats:
         pairs: int32[n, 2].
     """
     weights = np.exp(np.clip(odds, -50, 50))
-    both = [
-        weights / (1 + np.bincount(side, weights)[side]) for side in (pairs[:, 0], pairs[:, 1])
-    ]
+    both = [weights / (1 + np.bincount(side, weights)[side]) for side in (pairs[:, 0], pairs[:, 1])]
     return np.asarray(np.minimum(*both))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import IntEnum
 from functools import lru_cache
@@ -9,21 +10,25 @@ from itertools import product
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from tastegraph.linking.names import normalised, parted
 
 LONGEST = 256
 ALIKE = 88
 TYPO = 93
-_NUMBER_WORDS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen twenty"
-).split()
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_CARDINALS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+    "nineteen", "twenty",
+)  # fmt: skip
+_ORDINALS = (
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+)  # fmt: skip
 _ROMAN = {"ii": 2, "iii": 3, "iv": 4, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
+_ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|s)$")
 _NUMBERS = {
-    **{word: str(n) for n, word in enumerate(_NUMBER_WORDS)},
+    **{word: str(n) for n, word in enumerate(_CARDINALS)},
     **{word: str(n) for n, word in enumerate(_ORDINALS, 1)},
     **{word: str(n) for word, n in _ROMAN.items()},
 }
@@ -110,7 +115,7 @@ def _agreement(one: str, other: str, sort: float) -> Agreement:
     fitted = _fitted(shorter, longer)
     if fitted is not None:
         return fitted
-    if sort >= TYPO:
+    if sort >= TYPO or (len(one) > 3 and OSA.distance(one, other, score_cutoff=1) <= 1):
         return Agreement.TYPO
     return Agreement.ALIKE if sort >= ALIKE else Agreement.OTHER
 
@@ -140,5 +145,5 @@ def _numbers(words: list[str]) -> set[str]:
     return {
         number
         for word in words
-        if (number := _NUMBERS.get(word, word)).isdecimal()
+        if (number := _NUMBERS.get(word, _ORDINAL.sub("", word))).isdecimal()
     }
