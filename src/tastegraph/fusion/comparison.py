@@ -83,9 +83,7 @@ def _levels(features: NDArray[np.float32]) -> NDArray[np.int8]:
     share = np.searchsorted(SHARES, features[:, 6])
     rest = features[:, len(NAMES) :]
     levels = np.column_stack([names, share, (rest >= NEAR).astype(int) + (rest >= AGREE)])
-    missing = np.column_stack(
-        [np.zeros(len(names), bool), np.isnan(features[:, 6]), np.isnan(rest)]
-    )
+    missing = np.isnan(np.column_stack([names, features[:, 6], rest]))
     return np.where(missing, -1, levels).astype(np.int8)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from enum import IntEnum
 from functools import lru_cache
@@ -25,12 +24,12 @@ _CARDINALS = (
 _ORDINALS = (
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
 )  # fmt: skip
-_ROMAN = {"ii": 2, "iii": 3, "iv": 4, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
-_ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|s)$")
-_NUMBERS = {
+_ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
+_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
+_FIGURES = {
     **{word: str(n) for n, word in enumerate(_CARDINALS)},
-    **{word: str(n) for n, word in enumerate(_ORDINALS, 1)},
-    **{word: str(n) for word, n in _ROMAN.items()},
+    **{word: f"{n}{_ENDINGS.get(n, 'th')}" for n, word in enumerate(_ORDINALS, 1)},
+    **_ROMAN,
 }
 
 
@@ -106,7 +105,7 @@ def _compared(one: str, other: str) -> Wording:
 
 
 def _agreement(one: str, other: str, sort: float) -> Agreement:
-    ours, theirs = one.split(), other.split()
+    ours, theirs = _words(one), _words(other)
     if sorted(ours) == sorted(theirs):
         return Agreement.VARIANT
     if _numbers(ours) != _numbers(theirs):
@@ -141,9 +140,10 @@ def _stands_for(one: str, other: str) -> bool:
     return one == other or (min(len(one), len(other)) == 1 and one[0] == other[0])
 
 
+def _words(name: str) -> list[str]:
+    """The words, with numbers in figures: *World War II* and *World War Two* are the same."""
+    return [_FIGURES.get(word, word) for word in name.split()]
+
+
 def _numbers(words: list[str]) -> set[str]:
-    return {
-        number
-        for word in words
-        if (number := _NUMBERS.get(word, _ORDINAL.sub("", word))).isdecimal()
-    }
+    return {word for word in words if word[0].isdecimal()}
