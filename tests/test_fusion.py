@@ -96,10 +96,11 @@ def test_profiles_from_facts():
         ("J. R. R. Tolkien", "John Ronald Reuel Tolkien", Agreement.INITIALS),
         ("Mary Louise Parker", "Mary Parker", Agreement.DROPPED),
         ("Scarlett Johansson", "Scarlet Johansson", Agreement.TYPO),
-        ("Toy Story 2", "Toy Story 3", Agreement.NUMBER),
+        ("Toy Story 2", "Toy Story 3", Agreement.DISTINCT),
         ("Die Hard Two", "Die Hard 2", Agreement.VARIANT),
         ("World War II", "World War Two", Agreement.VARIANT),
         ("The First Man", "The Second Man", Agreement.OTHER),
+        ("Crash (1996 film)", "Crash (2004 film)", Agreement.OTHER),
         ("J. Smith", "Kate Smith", Agreement.OTHER),
         ("Harvey Weinstein", "Bob Weinstein", Agreement.OTHER),
     ],
@@ -180,6 +181,18 @@ def test_compare_counts_namesakes_and_what_surrounds():
     assert found.features.shape == (3, len(NAMES))
     assert found.features[0, 6] == pytest.approx(1)
     assert np.isnan(found.features[2, 6])
+
+
+def test_words_in_use_tell_apart_and_slips_do_not():
+    prizes = [
+        f"{who} of the year {year}" for who in ("actor", "actress") for year in range(1950, 1960)
+    ]
+    source = [Profile(str(k), (name,)) for k, name in enumerate([*prizes, "actr of the year 1950"])]
+    pairs = np.array([[0, 10], [0, 20]], dtype=np.int32)
+    assert compare(source, source, pairs, []).levels[:, 0].tolist() == [
+        Agreement.DISTINCT,
+        Agreement.TYPO,
+    ]
 
 
 def test_ids_of_two_sources_may_be_the_same():

@@ -21,6 +21,8 @@ SHARES = (0.0, 0.15, 0.3, 0.5)
 """Bounds between nothing in common, little, some, much and most of what surrounds two entities."""
 NAMES = ("agreement", "sort", "overlap", "prefix", "words", "namesakes", "share", "weight")
 SAME_AND_UNIQUE = len(Agreement)
+SLIPS = (Agreement.ALIKE, Agreement.TYPO)
+COMMON = 5
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ def compare(
     for row, (a, b) in enumerate(pairs.tolist()):
         one, other = left[a], right[b]
         features[row, :4] = compared(one.names, other.names)
+        if features[row, 0] in SLIPS and words.tell_apart(a, offset + b):
+            features[row, 0] = Agreement.DISTINCT
         features[row, 4] = words.share(a, offset + b)
         features[row, 5] = bearers[first[a]] + bearers[first[offset + b]] - 2
         if around.sets[a] and around.sets[offset + b]:
@@ -92,9 +96,15 @@ class _Rarity:
 
     def __init__(self, sets: list[frozenset[str]]) -> None:
         self.sets = sets
-        counts = Counter(term for terms in sets for term in terms)
+        self._counts = counts = Counter(term for terms in sets for term in terms)
         self._weight = {t: math.log((1 + len(sets)) / count) for t, count in counts.items()}
         self._total = [self._sum(terms) for terms in sets]
+
+    def tell_apart(self, a: int, b: int) -> bool:
+        """Whether each has a term of its own, and all these are in use: a slip makes rare ones."""
+        ours, theirs = self.sets[a] - self.sets[b], self.sets[b] - self.sets[a]
+        own = ours | theirs
+        return bool(ours and theirs) and all(self._counts[term] >= COMMON for term in own)
 
     def weight(self, a: int, b: int) -> float:
         return self._sum(self.sets[a] & self.sets[b])

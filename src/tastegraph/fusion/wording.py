@@ -37,8 +37,8 @@ class Agreement(IntEnum):
     """How two names agree, from not at all to the same words."""
 
     OTHER = 0
-    NUMBER = 1
-    """Alike, but for a number: *Toy Story 2* and *Toy Story 3*."""
+    DISTINCT = 1
+    """Alike, but for what tells apart: *Toy Story 2* and *3*, *Best Actor* and *Best Actress*."""
     ALIKE = 2
     TYPO = 3
     DROPPED = 4
@@ -64,15 +64,15 @@ class Wording(NamedTuple):
 
 
 @lru_cache(maxsize=1 << 17)
-def variants(name: str) -> tuple[str, ...]:
+def variants(name: str, qualified: bool = False) -> tuple[str, ...]:
     """The normalised forms a name may stand for, itself first.
 
-    ``"Dali, Salvador"`` is also *salvador dali*, ``"Crash (1996 film)"`` also *crash*, and
-    ``"Bob Ray as Robert Ray"`` also either of its parts.
+    ``"Dali, Salvador"`` is also *salvador dali*, ``"Bob Ray as Robert Ray"`` either of its parts,
+    and ``"Crash (1996 film)"`` also *crash*, unless the name is to stay ``qualified``.
     """
     name = name[:LONGEST]
     plain = normalised(name)
-    forms = [plain, normalised(parted(name)[0])]
+    forms = [plain] if qualified else [plain, normalised(parted(name)[0])]
     last, comma, first = name.partition(",")
     if comma and "," not in first:
         forms.append(normalised(f"{first} {last}"))
@@ -83,15 +83,19 @@ def variants(name: str) -> tuple[str, ...]:
 
 
 def compared(left: Iterable[str], right: Iterable[str]) -> Wording:
-    """The best agreement between any two variants of the names of two entities."""
-    ours = [(form, at > 0) for name in left for at, form in enumerate(variants(name))]
-    theirs = [(form, at > 0) for name in right for at, form in enumerate(variants(name))]
+    """The best agreement between any variants of any two names of two entities.
+
+    Where both names have a qualifier it stays: *Crash (1996 film)* is not *Crash (2004 film)*.
+    """
     best = Wording(Agreement.OTHER, 0.0, 0.0, 0.0)
-    for (one, derived), (other, also) in product(ours, theirs):
-        found = _compared(one, other)
-        if found.agreement is Agreement.SAME and (derived or also):
-            found = found._replace(agreement=Agreement.VARIANT)
-        best = max(best, found)
+    for one, other in product(left, right):
+        qualified = bool(parted(one[:LONGEST])[1] and parted(other[:LONGEST])[1])
+        ours, theirs = variants(one, qualified), variants(other, qualified)
+        for (at, form), (to, like) in product(enumerate(ours), enumerate(theirs)):
+            found = _compared(form, like)
+            if found.agreement is Agreement.SAME and (at or to):
+                found = found._replace(agreement=Agreement.VARIANT)
+            best = max(best, found)
     return best
 
 
@@ -109,7 +113,7 @@ def _agreement(one: str, other: str, sort: float) -> Agreement:
     if sorted(ours) == sorted(theirs):
         return Agreement.VARIANT
     if _numbers(ours) != _numbers(theirs):
-        return Agreement.NUMBER if sort >= ALIKE else Agreement.OTHER
+        return Agreement.DISTINCT if sort >= ALIKE else Agreement.OTHER
     shorter, longer = sorted((ours, theirs), key=len)
     fitted = _fitted(shorter, longer)
     if fitted is not None:
