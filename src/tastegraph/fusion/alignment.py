@@ -4,32 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from tastegraph.fusion.profiles import Profile
-from tastegraph.fusion.values import agreement
+from tastegraph.fusion.values import AGREE, agreement
 from tastegraph.linking.names import normalised
 
 FEWEST = 15
-AGREE = 0.75
 LIFT = 2.0
+FLOOR = 0.25
+SEED = 1
 Aligned = tuple[str, str]
 
 
-class Anchors(NamedTuple):
-    """Pairs that are the same without a doubt worth having: equal names, unique on both sides."""
-
-    left: list[int]
-    right: list[int]
-
-
-def anchors(left: Sequence[Profile], right: Sequence[Profile]) -> Anchors:
-    """The pairs whose first names are equal, and no other entity's on either side."""
+def anchors(left: Sequence[Profile], right: Sequence[Profile]) -> list[tuple[int, int]]:
+    """Positions of the pairs whose first names are equal, and no other entity's on either side."""
     ours, theirs = _unique(left), _unique(right)
-    shared = sorted(ours.keys() & theirs.keys())
-    return Anchors([ours[key] for key in shared], [theirs[key] for key in shared])
+    return [(ours[key], theirs[key]) for key in sorted(ours.keys() & theirs.keys())]
 
 
 def aligned(left: Sequence[Profile], right: Sequence[Profile]) -> list[Aligned]:
@@ -40,25 +32,21 @@ def aligned(left: Sequence[Profile], right: Sequence[Profile]) -> list[Aligned]:
     the attributes. Each attribute is aligned once, the surest first.
     """
     pairs = anchors(left, right)
-    order = np.random.default_rng(0).permutation(len(pairs.left)).tolist()
     found = []
     for one in sorted({name for profile in left for name in profile.attributes}):
         for other in sorted({name for profile in right for name in profile.attributes}):
             both = [
                 (left[a].attributes[one], right[b].attributes[other])
-                for a, b in zip(pairs.left, pairs.right, strict=True)
+                for a, b in pairs
                 if one in left[a].attributes and other in right[b].attributes
             ]
             if len(both) < FEWEST:
                 continue
-            rng = np.random.default_rng(len(both))
-            moved = rng.permutation(len(both)).tolist()
-            agree = np.mean([agreement(a, b) >= AGREE for a, b in both])
-            chance = np.mean(
-                [agreement(both[m][0], b) >= AGREE for m, (_, b) in zip(moved, both, strict=True)]
-            )
-            if agree >= 0.25 and agree >= LIFT * chance:
-                found.append((float(agree * (1 - chance)), one, other))
+            moved = np.random.default_rng(SEED).permutation(len(both)).tolist()
+            agree = _agreeing(both)
+            chance = _agreeing([(both[k][0], b) for k, (_, b) in zip(moved, both, strict=True)])
+            if agree >= FLOOR and agree >= LIFT * chance:
+                found.append((agree - chance, one, other))
     taken: set[tuple[str, int]] = set()
     kept = []
     for _, one, other in sorted(found, key=lambda f: (-f[0], f[1], f[2])):
@@ -72,6 +60,10 @@ def shared(profiles: Sequence[Profile]) -> list[Aligned]:
     """Within one source an attribute says what it says: each is aligned with itself."""
     counts = Counter(name for profile in profiles for name in profile.attributes)
     return [(name, name) for name in sorted(counts) if counts[name] >= FEWEST]
+
+
+def _agreeing(pairs: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> float:
+    return sum(agreement(one, other) >= AGREE for one, other in pairs) / len(pairs)
 
 
 def _unique(profiles: Sequence[Profile]) -> dict[tuple[str, tuple[str, ...]], int]:

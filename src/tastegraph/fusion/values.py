@@ -11,6 +11,7 @@ from rapidfuzz import fuzz
 
 from tastegraph.linking.names import normalised
 
+AGREE = 0.75
 NEAR = 0.5
 CLOSE = 0.05
 LONG = 64

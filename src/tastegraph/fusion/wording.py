@@ -9,53 +9,27 @@ from itertools import product
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from tastegraph.linking.names import normalised, parted
 
 LONGEST = 256
 ALIKE = 88
 TYPO = 93
-_NUMBER_WORDS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-]
-_ORDINALS = [
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-]
-_ROMAN = {"ii": 2, "iii": 3, "iv": 4, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
-_NUMBERS = {
-    **{word: str(n) for n, word in enumerate(_NUMBER_WORDS)},
-    **{word: str(n) for n, word in enumerate(_ORDINALS, 1)},
-    **{word: str(n) for word, n in _ROMAN.items()},
+_CARDINALS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+    "nineteen", "twenty",
+)  # fmt: skip
+_ORDINALS = (
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+)  # fmt: skip
+_ROMAN = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
+_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
+_FIGURES = {
+    **{word: str(n) for n, word in enumerate(_CARDINALS)},
+    **{word: f"{n}{_ENDINGS.get(n, 'th')}" for n, word in enumerate(_ORDINALS, 1)},
+    **_ROMAN,
 }
 
 
@@ -63,8 +37,8 @@ class Agreement(IntEnum):
     """How two names agree, from not at all to the same words."""
 
     OTHER = 0
-    NUMBER = 1
-    """Alike, but for a number: *Toy Story 2* and *Toy Story 3*."""
+    DISTINCT = 1
+    """Alike, but for what tells apart: *Toy Story 2* and *3*, *Best Actor* and *Best Actress*."""
     ALIKE = 2
     TYPO = 3
     DROPPED = 4
@@ -90,15 +64,15 @@ class Wording(NamedTuple):
 
 
 @lru_cache(maxsize=1 << 17)
-def variants(name: str) -> tuple[str, ...]:
+def variants(name: str, qualified: bool = False) -> tuple[str, ...]:
     """The normalised forms a name may stand for, itself first.
 
-    ``"Dali, Salvador"`` is also *salvador dali*, ``"Crash (1996 film)"`` also *crash*, and
-    ``"Bob Ray as Robert Ray"`` also either of its parts.
+    ``"Dali, Salvador"`` is also *salvador dali*, ``"Bob Ray as Robert Ray"`` either of its parts,
+    and ``"Crash (1996 film)"`` also *crash*, unless the name is to stay ``qualified``.
     """
     name = name[:LONGEST]
     plain = normalised(name)
-    forms = [plain, normalised(parted(name)[0])]
+    forms = [plain] if qualified else [plain, normalised(parted(name)[0])]
     last, comma, first = name.partition(",")
     if comma and "," not in first:
         forms.append(normalised(f"{first} {last}"))
@@ -109,15 +83,19 @@ def variants(name: str) -> tuple[str, ...]:
 
 
 def compared(left: Iterable[str], right: Iterable[str]) -> Wording:
-    """The best agreement between any two variants of the names of two entities."""
-    ours = [(form, at > 0) for name in left for at, form in enumerate(variants(name))]
-    theirs = [(form, at > 0) for name in right for at, form in enumerate(variants(name))]
+    """The best agreement between any variants of any two names of two entities.
+
+    Where both names have a qualifier it stays: *Crash (1996 film)* is not *Crash (2004 film)*.
+    """
     best = Wording(Agreement.OTHER, 0.0, 0.0, 0.0)
-    for (one, derived), (other, also) in product(ours, theirs):
-        found = _compared(one, other)
-        if found.agreement is Agreement.SAME and (derived or also):
-            found = found._replace(agreement=Agreement.VARIANT)
-        best = max(best, found)
+    for one, other in product(left, right):
+        qualified = bool(parted(one[:LONGEST])[1] and parted(other[:LONGEST])[1])
+        ours, theirs = variants(one, qualified), variants(other, qualified)
+        for (at, form), (to, like) in product(enumerate(ours), enumerate(theirs)):
+            found = _compared(form, like)
+            if found.agreement is Agreement.SAME and (at or to):
+                found = found._replace(agreement=Agreement.VARIANT)
+            best = max(best, found)
     return best
 
 
@@ -131,16 +109,16 @@ def _compared(one: str, other: str) -> Wording:
 
 
 def _agreement(one: str, other: str, sort: float) -> Agreement:
-    ours, theirs = one.split(), other.split()
+    ours, theirs = _words(one), _words(other)
     if sorted(ours) == sorted(theirs):
         return Agreement.VARIANT
     if _numbers(ours) != _numbers(theirs):
-        return Agreement.NUMBER if sort >= ALIKE else Agreement.OTHER
+        return Agreement.DISTINCT if sort >= ALIKE else Agreement.OTHER
     shorter, longer = sorted((ours, theirs), key=len)
     fitted = _fitted(shorter, longer)
     if fitted is not None:
         return fitted
-    if sort >= TYPO:
+    if sort >= TYPO or (len(one) > 3 and OSA.distance(one, other, score_cutoff=1) <= 1):
         return Agreement.TYPO
     return Agreement.ALIKE if sort >= ALIKE else Agreement.OTHER
 
@@ -166,5 +144,10 @@ def _stands_for(one: str, other: str) -> bool:
     return one == other or (min(len(one), len(other)) == 1 and one[0] == other[0])
 
 
+def _words(name: str) -> list[str]:
+    """The words, with numbers in figures: *World War II* and *World War Two* are the same."""
+    return [_FIGURES.get(word, word) for word in name.split()]
+
+
 def _numbers(words: list[str]) -> set[str]:
-    return {number for word in words if (number := _NUMBERS.get(word, word)).isdecimal()}
+    return {word for word in words if word[0].isdecimal()}
