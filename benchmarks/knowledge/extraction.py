@@ -10,8 +10,8 @@ abstract states them or not.
   found by their capitals, and count as right where they have the name of a person in gold;
 * the row itself: the gazetteer holds the names of every entity of the graph but the films, whose
   texts these are (``closed``): people and companies; the facts of the measured films are not known.
-  That is a graph that has nodes but lacks edges. That somebody is in it at all says that some film has them:
-  ``known_elsewhere`` is the share of measured facts whose object the learning half has too;
+  That is a graph that has nodes but lacks edges. That somebody is in it at all says that some film
+  has them: ``known_elsewhere`` is the share of measured facts whose object the learning half has;
 * ``every_mention``: the control without patterns: whoever is named directs and stars;
 * ``ceiling`` is the share of gold whose name stands in the abstract;
 * ``ece`` is of the confidence of what was found;
