@@ -111,7 +111,7 @@ def _over_seeds(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Mean of every figure over seeds, with Student's 95 % interval of the mean."""
     told: dict[str, Any] = {"seeds": len(rows)}
     for name in rows[0]:
-        if name.endswith("_interval"):
+        if name.endswith("_interval") or name in ("units", "gold"):
             continue
         values = np.array([row[name] for row in rows], dtype=float)
         half = 2.776 * values.std(ddof=1) / np.sqrt(len(values))
