@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tastegraph.fusion import alignment, blocking
-from tastegraph.fusion.assignment import clusters, exclusive, one_to_one
+from tastegraph.fusion.assignment import exclusive, one_to_one
 from tastegraph.fusion.comparison import NAMES, SAME_AND_UNIQUE, compare
 from tastegraph.fusion.exclusion import Exclusion
 from tastegraph.fusion.fellegi_sunter import log_odds, sigmoid
@@ -221,28 +221,6 @@ def test_one_to_one_never_takes_an_entity_twice(pairs, random):
     probability = np.array([random.random() for _ in rows])
     taken = rows[one_to_one(rows, probability)]
     assert len(set(taken[:, 0].tolist())) == len(set(taken[:, 1].tolist())) == len(taken)
-
-
-def test_a_chain_does_not_join_what_is_known_apart():
-    pairs = [("a", "b", 0.9), ("b", "c", 0.8), ("d", "e", 0.4)]
-    assert clusters(pairs, [], 0.5) == [["a", "b", "c"]]
-    assert clusters(pairs, [("c", "a")], 0.5) == [["a", "b"]]
-
-
-IDS = st.sampled_from("abcdef")
-
-
-@given(
-    st.lists(st.tuples(IDS, IDS, st.floats(0, 1)), max_size=20),
-    st.lists(st.tuples(IDS, IDS), max_size=6),
-)
-def test_clusters_part_the_ids_and_keep_exclusions(pairs, apart):
-    pairs = [pair for pair in pairs if pair[0] != pair[1]]
-    groups = clusters(pairs, apart, 0.5)
-    members = [id_ for group in groups for id_ in group]
-    assert len(members) == len(set(members))
-    assert not any(a != b and a in group and b in group for group in groups for a, b in apart)
-    assert groups == clusters(reversed(pairs), apart, 0.5)
 
 
 def test_em_finds_the_same_without_labels():

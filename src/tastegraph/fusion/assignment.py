@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -58,34 +56,3 @@ def one_to_one(pairs: Pairs, probability: Floats) -> NDArray[np.int64]:
         picked = row_of[linear_sum_assignment(table, maximize=True)]
         chosen.append(picked[picked >= 0])
     return np.sort(np.concatenate(chosen))
-
-
-def clusters(
-    pairs: Iterable[tuple[str, str, float]],
-    cannot_link: Collection[tuple[str, str]],
-    threshold: float,
-) -> list[list[str]]:
-    """Groups of ids that are one thing, each sorted, of two or more.
-
-    Agglomeration, the surest pair first: two groups are united unless that would bring together
-    a pair that cannot be one. A chain of likely pairs therefore never joins what is known apart.
-
-    Args:
-        pairs: (id, id, probability).
-        cannot_link: pairs of ids in any order.
-        threshold: lowest probability that unites.
-    """
-    group: dict[str, set[str]] = {}
-    apart: dict[str, set[str]] = {}
-    for one, other in cannot_link:
-        apart.setdefault(one, set()).add(other)
-        apart.setdefault(other, set()).add(one)
-    sure = [pair for pair in pairs if pair[2] >= threshold]
-    for one, other, _ in sorted(sure, key=lambda p: (-p[2], p[0], p[1])):
-        ours, theirs = group.setdefault(one, {one}), group.setdefault(other, {other})
-        if ours is theirs or any(apart.get(member, set()) & theirs for member in ours):
-            continue
-        ours |= theirs
-        group.update(dict.fromkeys(theirs, ours))
-    distinct = {id(members): sorted(members) for members in group.values() if len(members) > 1}
-    return sorted(distinct.values())

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.fusion import alignment, blocking
-from tastegraph.fusion.assignment import clusters, exclusive, one_to_one
+from tastegraph.fusion.assignment import exclusive, one_to_one
 from tastegraph.fusion.blocking import Pairs
 from tastegraph.fusion.comparison import Comparison, compare
 from tastegraph.fusion.exclusion import Exclusion
 from tastegraph.fusion.fellegi_sunter import log_odds, sigmoid
 from tastegraph.fusion.profiles import Profile
 from tastegraph.fusion.supervised import learned
+from tastegraph.knowledge.sameness import consistent, grouped
 
 ACCEPT_ACROSS = 0.4
 """Expected F1 rises with every pair likelier than half of it (Lipton et al. 2014)."""
@@ -136,15 +137,12 @@ def _united(
     ]
     apart = [
         (one, other)
-        for chain in clusters(likely, (), accept)
+        for chain in grouped(likely)
         for one, other in combinations(chain, 2)
         if cannot(by_id[one], by_id[other])
     ]
-    group = {id_: at for at, ids in enumerate(clusters(likely, apart, accept)) for id_ in ids}
-    return np.array([
-        p >= accept and group.get(profiles[a].id, -1) == group.get(profiles[b].id, -2)
-        for (a, b), p in zip(pairs.tolist(), probability, strict=True)
-    ])  # fmt: skip
+    taken = set(consistent(likely, apart))
+    return np.array([(profiles[a].id, profiles[b].id) in taken for a, b in pairs.tolist()])
 
 
 def _matches(
