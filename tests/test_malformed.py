@@ -27,7 +27,7 @@ from tastegraph.sources.items import read_items
 from tastegraph.sources.links import read_links
 from tastegraph.sources.recbole import read_atomic_items
 from tastegraph.sources.rejects import Rejects
-from tastegraph.storage import catalogue
+from tastegraph.storage import catalogue, statements
 from tastegraph.workspace import Workspace
 
 quick = settings(
@@ -127,7 +127,7 @@ def ingest(workspace: Workspace, path: Path, rejects: Rejects) -> None:
 
 def stored(workspace: Workspace) -> dict[int, Fact]:
     with workspace.database.reading() as connection:
-        return dict(catalogue.all_facts(connection))
+        return dict(statements.all_facts(connection))
 
 
 def named(facts: Mapping[int, Fact]) -> set[int]:
@@ -146,12 +146,12 @@ def whole(workspace: Workspace, path: Path, rejects: Rejects | None = None) -> b
         return False
     if path.name not in ITEMS and path.name not in EVENTS:
         if path.name not in LINKS:
-            said = {catalogue.fact_id(fact): fact for fact in read_facts(path, rejects or STRICT)}
+            said = {statements.fact_id(fact): fact for fact in read_facts(path, rejects or STRICT)}
             now = stored(workspace)
             assert named({**said, **known}) == named(now)
             assert len(said.keys() | known.keys()) == len(now)
         with suppress(TastegraphError):  # where it said nothing
-            workspace.forget(path.name)
+            workspace.knowledge.forget(path.name)
         assert workspace.fingerprint() == before
     return True
 
@@ -252,10 +252,10 @@ def test_a_literal_of_ten_megabytes(workspace: Workspace, tmp_path: Path, name: 
     assert fact.object == text
     known = stored(workspace)
     ingest(workspace, path, STRICT)
-    assert stored(workspace) == {**known, catalogue.fact_id(fact): fact}
+    assert stored(workspace) == {**known, statements.fact_id(fact): fact}
     graph = graph_from_store(workspace.database, workspace.config)
     assert not any(text in value for value in graph.node_ids)
-    workspace.forget(path.name)
+    workspace.knowledge.forget(path.name)
 
 
 def test_a_hundred_thousand_aliases_of_one_entity(workspace: Workspace, tmp_path: Path) -> None:
@@ -269,7 +269,7 @@ def test_a_hundred_thousand_aliases_of_one_entity(workspace: Workspace, tmp_path
     assert workspace.counts()["facts"] == known + count
     assert graph_from_store(workspace.database, workspace.config).node_ids == nodes
     assert time.process_time() - started < 8
-    assert workspace.forget(path.name) == count
+    assert workspace.knowledge.forget(path.name) == count
 
 
 def test_cycles(workspace: Workspace, tmp_path: Path) -> None:
@@ -286,7 +286,7 @@ def test_cycles(workspace: Workspace, tmp_path: Path) -> None:
     graph = graph_from_store(workspace.database, workspace.config)
     assert np.all(graph.heads != graph.tails)
     assert set(graph.relations) >= {SAME_AS, SUBCLASS}
-    workspace.forget(path.name)
+    workspace.knowledge.forget(path.name)
 
 
 def test_duplicates_count_once(tmp_path: Path) -> None:
