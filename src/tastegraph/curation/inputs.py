@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -73,18 +73,14 @@ class Inputs:
                 for item in items.get(self.same.of(fact.subject), ()):
                     yield replace(fact, subject=item)
 
-    def names(self, but: Collection[str] = ()) -> dict[str, list[str]]:
-        """Labels and aliases of every entity, or what its id says where it has none.
-
-        Args:
-            but: ids that are left out.
-        """
+    def names(self) -> dict[str, list[str]]:
+        """Labels and aliases of every entity, or what its id says where it has none."""
         naming = frozenset(self.config.graph.naming_relations)
         told: dict[str, list[str]] = {}
         for fact in self.facts:
             ends = (fact.subject,) if fact.literal else (fact.subject, fact.object)
             for end in ends:
-                if not end.startswith((ITEM, USER)) and end not in but:
+                if not end.startswith((ITEM, USER)):
                     told.setdefault(end, [])
             if fact.literal and fact.relation in naming and fact.subject in told:
                 told[fact.subject].append(fact.object)
