@@ -234,3 +234,35 @@ def test_what_is_derived_can_be_forgotten_but_not_imported(cinema_of_texts):
     cinema_of_texts.knowledge.derive(PATTERNS)
     assert cinema_of_texts.knowledge.forget(PATTERNS) > 0
     assert rows(cinema_of_texts) == before
+
+
+def test_a_recogniser_finds_names_that_the_graph_does_not_know(tmp_path):
+    spacy = pytest.importorskip("spacy")
+    pipeline = spacy.blank("en")
+    ruler = pipeline.add_pipe("entity_ruler")
+    ruler.add_patterns([
+        {"label": "PERSON", "pattern": "Zoe Zelkova"},
+        {"label": "PERSON", "pattern": "Ada Almond"},
+        {"label": "DATE", "pattern": "Monday"},
+    ])  # fmt: skip
+    pipeline.to_disk(tmp_path / "ner")
+    text = "On Monday Zoe Zelkova met Ada Almond."
+    with workspace({"extraction": {"spacy": str(tmp_path / "ner")}}) as shop:
+        shop.ingest(items=[Item("1", "One", text)], facts={"films": FACTS})
+        shop.knowledge.derive("mentions")
+        found = stated(shop, "mentions")
+        assert found["item:1", MENTIONS, "name:zoe zelkova"] == 0.4
+        assert found["item:1", MENTIONS, person("Ada Almond")] == 1
+        assert not any("monday" in end.lower() for _, _, end in found)
+        assert "name:zoe zelkova" in {q.fact.object for q in shop.knowledge.questions()}
+
+
+def test_a_recogniser_that_is_none_is_refused(tmp_path):
+    spacy = pytest.importorskip("spacy")
+    spacy.blank("en").to_disk(tmp_path / "blank")
+    for model, said in (("no_such_model", "is no spaCy pipeline"),
+                        (str(tmp_path / "blank"), "finds no named entities")):  # fmt: skip
+        with workspace({"extraction": {"spacy": model}}) as shop:
+            shop.ingest(items=[Item("1", "One", "A text.")], facts={"films": FACTS})
+            with pytest.raises(ConfigError, match=said):
+                shop.knowledge.derive("mentions")

@@ -177,6 +177,21 @@ class Text(_Section):
     max_tokens: int = Field(default=128, ge=8, le=512)
 
 
+class Extraction(_Section):
+    """Names in texts that the graph does not know.
+
+    Attributes:
+        spacy: a spaCy pipeline that finds them: an installed one's name, or its folder.
+        kinds: which of its labels count.
+        confidence: of what it finds, in (0, 1]; below ``graph.least_confidence`` it is only
+            asked about.
+    """
+
+    spacy: str | None = None
+    kinds: tuple[str, ...] = ("PERSON", "PER", "ORG", "GPE", "LOC", "WORK_OF_ART", "FAC", "EVENT")
+    confidence: Share = 0.4
+
+
 class Prices(_Section):
     """What an endpoint takes for a million tokens read (``prompt``) and written."""
 
@@ -262,6 +277,7 @@ class Config(_Section):
     sources: Sources = Sources()
     relations: dict[str, Relation] = {}
     text: Text = Text()
+    extraction: Extraction = Extraction()
     llm: LLM = LLM()
     model: Model = Model()
     evaluation: Evaluation = Evaluation()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tastegraph.curation.inputs import Inputs
 from tastegraph.extraction.documents import Document
 from tastegraph.extraction.gazetteer import Gazetteer
 from tastegraph.extraction.patterns import learn
+from tastegraph.extraction.recognition import Recogniser
+from tastegraph.extraction.resolution import Resolution
 from tastegraph.linking.entities import Entities
 from tastegraph.linking.linker import Linker
 from tastegraph.linking.queries import Mention
@@ -50,6 +52,7 @@ def mentions(inputs: Inputs) -> Iterator[Fact]:
         for found in gazetteer.find(text)
         if own.get(document) not in found.entities
     ]
+    yield from _recognised(inputs, named)
     linker = Linker(Entities(inputs.facts, inputs.config.graph.naming_relations))
     several = [one for one in named if len(one.entities) > 1]
     meant = dict(
@@ -66,6 +69,30 @@ def mentions(inputs: Inputs) -> Iterator[Fact]:
             ]
         for entity, sure in chosen:
             yield Fact(one.document, MENTIONS, entity, confidence=sure, span=span)
+
+
+def _recognised(inputs: Inputs, named: Sequence[_Named]) -> Iterator[Fact]:
+    """Names that only the recogniser of ``[extraction]`` finds, where it is told one."""
+    told = inputs.config.extraction
+    if told.spacy is None:
+        return
+    recogniser = Recogniser(told.spacy, told.kinds)
+    taken: dict[str, list[_Named]] = {}
+    for one in named:
+        taken.setdefault(one.document, []).append(one)
+    documents = list(inputs.documents())
+    resolution = Resolution(inputs.names())
+    for (document, text), found in zip(
+        documents, recogniser.find(text for _, text in documents), strict=True
+    ):
+        for start, end, _ in found:
+            if any(one.start < end and start < one.end for one in taken.get(document, ())):
+                continue
+            entity = resolution.of(text[start:end])
+            if entity is not None:
+                span = Span(document, start, end, recogniser.name)
+                yield Fact(document, MENTIONS, entity, confidence=told.confidence, span=span)
+    yield from resolution.labels()
 
 
 def by_patterns(inputs: Inputs) -> Iterator[Fact]:
