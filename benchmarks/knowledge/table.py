@@ -9,7 +9,17 @@ HEAD = """# Measurements of the knowledge graph
 
 Written by `make benchmark-knowledge DATA=…`; the figures are those of
 `benchmarks/results/knowledge.json`. Intervals are 95 %, by bootstrap over units (films, items,
-entities) or, where it says so, over seeds. What is chosen is chosen on other data than is measured.
+entities) or, where it says so, over seeds. Code chooses on other data than it measures.
+
+People who built it saw more than that, so take these figures as a little too good:
+
+- **Linking**: about half of the measured items were among those whose errors were read while features
+  were made. On the others alone: ml1m precision .994, recall .972 (821 items); ml100k .991, .974 (348).
+- **Starring**: that the names of people and companies are known, and those of films are not looked
+  for, was settled with measured figures in sight (.698 with films). The row *graph of learning half*
+  knows no name but those of the half it learned from.
+- **Fusion**: settings were made on 30 % of imdb-tmdb, which the figure includes; without them F1 is
+  .916.
 """
 SCORES = ("precision", "recall", "f1")
 
@@ -32,7 +42,8 @@ def _linking(told: Mapping[str, Any]) -> str:
     return (
         "## Titles linked to DBpedia\n\n"
         "Candidates are all entities of the graph. The linker learns from one half of the items; "
-        "recall is over the gold entities that are in the graph.\n\n" + _scores(rows, "ece")
+        "recall is over the gold entities that are in the graph, *recall of all* over the others "
+        "too. *unfitted* knows no link to learn from.\n\n" + _scores(rows, "recall_of_all", "ece")
     )
 
 
@@ -69,10 +80,11 @@ def _language_model(told: Mapping[str, Any]) -> str:
 def _fusion(told: Mapping[str, Any]) -> str:
     rows = {name: row for name, row in told.items() if isinstance(row, Mapping) and "f1" in row}
     blocking = told.get("blocking", {})
-    found = ", ".join(f"{name} {_number(value)}" for name, value in blocking.items())
+    found = ", ".join(f"{name} {row['recall']:.4f}" for name, row in blocking.items())
     return (
         "## Duplicates fused\n\n"
-        "On imdb-tvdb and tmdb-tvdb the gold misses most true pairs: nothing follows from their "
+        "Supervised: 20/10/70, five seeds; planted: renamed copies with dropped facts in ml1m's "
+        "graph, five seeds. On imdb-tvdb and tmdb-tvdb the gold misses most true pairs: nothing follows from their "
         f"precision. Recall of blocking at ten candidates: {found}.\n\n" + _scores(rows)
     )
 
@@ -121,7 +133,8 @@ def _with_rows(told: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 
 def _scores(rows: Mapping[str, Mapping[str, Any]], *more: str) -> str:
-    lines = [_line(("", *SCORES, *more)), _line(["---"] * (1 + len(SCORES) + len(more)))]
+    titles = [column.replace("_", " ") for column in more]
+    lines = [_line(("", *SCORES, *titles)), _line(["---"] * (1 + len(SCORES) + len(more)))]
     for name, row in rows.items():
         cells = [_with_interval(row, score) for score in SCORES]
         cells += [_number(row[column]) if column in row else "" for column in more]

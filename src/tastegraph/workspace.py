@@ -262,7 +262,12 @@ class Workspace:
         """Changes whenever anything changes that a build depends on."""
         with self.database.reading() as connection:
             state = (log.revision(connection), catalogue.revision(connection))
-        told = (__version__, FORMAT, self.config.model_dump_json(exclude={"llm", "extraction"}), state)
+        told = (
+            __version__,
+            FORMAT,
+            self.config.model_dump_json(exclude={"llm", "extraction"}),
+            state,
+        )
         return sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()
 
     def close(self) -> None:
