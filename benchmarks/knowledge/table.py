@@ -17,8 +17,8 @@ People who built it saw more than that, so take these figures as a little too go
   features were made. On the others alone: ml1m precision .994, recall .972 (821 items); ml100k .991
   and .974 (348).
 - **Starring**: that the names of people and companies are known, and those of films are not looked
-  for, was settled with measured figures in sight (.698 with films). The row *graph of learning half*
-  knows no name but those of the half it learned from.
+  for, was settled with measured figures in sight (.698 with films). The row *graph of learning
+  half* knows no name but those of the half it learned from.
 - **Fusion**: settings were made on 30 % of imdb-tmdb, which the figure includes; without them F1 is
   .916.
 """
@@ -85,8 +85,9 @@ def _fusion(told: Mapping[str, Any]) -> str:
     return (
         "## Duplicates fused\n\n"
         "Supervised: 20/10/70, five seeds; planted: renamed copies with dropped facts in ml1m's "
-        "graph, five seeds. On imdb-tvdb and tmdb-tvdb the gold misses most true pairs: nothing follows from their "
-        f"precision. Recall of blocking at ten candidates: {found}.\n\n" + _scores(rows)
+        "graph, five seeds. On imdb-tvdb and tmdb-tvdb the gold misses most true pairs: nothing "
+        f"follows from their precision. Recall of blocking at ten candidates: {found}.\n\n"
+        + _scores(rows)
     )
 
 
