@@ -139,13 +139,15 @@ def test_texts_mention_whom_they_name(cinema_of_texts):
             assert found[ITEM + item_id, MENTIONS, person(name)] == 1
 
 
-def test_duplicates_become_one_node_and_can_be_parted(cinema_of_texts):
+@pytest.mark.parametrize("within", [False, True], ids=["across sources", "within one"])
+def test_duplicates_become_one_node_and_can_be_parted(cinema_of_texts, within):
     twice = [Fact("x:1", LABELLED, "Ada Almond", literal=True)]
     twice += [Fact("x:1", "born", "1901", literal=True)]
     whose = [f for f in FACTS if f.object == person("Ada Almond")]
     twice += [Fact(f.subject, f.relation, "x:1") for f in whose]
     one_more = [Fact(person("Ada Almond"), "born", "1901", literal=True)]
-    cinema_of_texts.ingest(facts={"twice": twice, "born": one_more})
+    given = {"films": [*FACTS, *twice, *one_more]} if within else {"twice": twice, "born": one_more}
+    cinema_of_texts.ingest(facts=given)
     cinema_of_texts.knowledge.derive(FUSION)
     pair = (person("Ada Almond"), SAME_AS, "x:1")
     assert stated(cinema_of_texts, FUSION)[pair] >= cinema_of_texts.config.graph.least_sameness

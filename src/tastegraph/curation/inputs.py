@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from tastegraph.config import Config
-from tastegraph.knowledge.known import Identity, identity, known_facts
+from tastegraph.knowledge.known import IDENTITY, Identity, identity, known_facts
 from tastegraph.linking.names import name_in
 from tastegraph.records import ITEM, MENTIONS, USER, Fact, Item
 from tastegraph.storage import catalogue
 from tastegraph.storage.provenance import DERIVED
+from tastegraph.storage.schema import evidence, facts
 
 
 def not_before(step: str) -> tuple[str, ...]:
@@ -85,3 +86,27 @@ class Inputs:
             if fact.literal and fact.relation in naming and fact.subject in told:
                 told[fact.subject].append(fact.object)
         return {entity: names or [name_in(entity)] for entity, names in told.items()}
+
+    def sources_of(self) -> dict[str, set[str]]:
+        """Entity → the sources that state anything of it; of facts that the step may use."""
+        found: dict[str, set[str]] = {}
+        for end in (facts.c.subject, facts.c.object):
+            pairs = (
+                select(end, evidence.c.source)
+                .join(evidence, evidence.c.fact_id == facts.c.fact_id)
+                .where(
+                    evidence.c.source.not_in(not_before(self.step)),
+                    facts.c.relation.not_in(IDENTITY),
+                )
+                .distinct()
+            )
+            if end is facts.c.object:
+                pairs = pairs.where(~facts.c.literal)
+            for entity, source in self.connection.execute(pairs):
+                found.setdefault(entity, set()).add(source)
+        return found
+
+    def sameness(self, probability: float, *, taken: bool) -> float:
+        """Confidence with which a match counts that is taken, and is only asked about if not."""
+        least = self.config.graph.least_sameness
+        return max(probability, least) if taken else min(probability, 0.99 * least)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tastegraph.curation.fusing import sameness
 from tastegraph.curation.inputs import Inputs
 from tastegraph.linking.entities import Entities
 from tastegraph.linking.linker import Linker
@@ -24,9 +23,8 @@ def linked(inputs: Inputs) -> Iterator[Fact]:
     if not len(entities) or not open_items:
         return
     linker = Linker(entities).fit(known, inputs.items)
-    least = inputs.config.graph.least_sameness
     for found in linker.link(open_items):
         for candidate in found.candidates:
             taken = candidate.entity_id == found.entity_id
-            sure = sameness(candidate.confidence, least, taken=taken)
+            sure = inputs.sameness(candidate.confidence, taken=taken)
             yield Fact(ITEM + found.item_id, SAME_AS, candidate.entity_id, confidence=sure)
