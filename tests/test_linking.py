@@ -367,17 +367,6 @@ def test_a_mention_is_told_by_what_is_said_around_it():
     assert mention_query("0", Mention("Crash (film)", "of 1996")).years == {1996}
 
 
-def test_mentions_can_be_learned_from():
-    facts, items, links = world()
-    mentions = [Mention(item.title[:-7], f"seen in {item.title[-5:-1]}") for item in items]
-    graph = entities(*facts)
-    known = [link.entity_id for link in links]
-    linker = Linker(graph).fit_mentions(mentions[::2], known[::2])
-    linked = linker.link_mentions(mentions[1::2])
-    right = [one.entity_id == entity for one, entity in zip(linked, known[1::2], strict=True)]
-    assert np.mean(right) > 0.95
-
-
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=12), st.text(max_size=12)), max_size=4))
 def test_any_text_can_be_asked(mentions):

@@ -27,8 +27,7 @@ class _Named(NamedTuple):
     end: int
     entities: tuple[str, ...]
     score: float
-    around: str
-    words: str
+    mention: Mention
 
 
 def mentions(inputs: Inputs) -> Iterator[Fact]:
@@ -45,8 +44,10 @@ def mentions(inputs: Inputs) -> Iterator[Fact]:
             found.end,
             found.entities,
             found.score,
-            text[max(found.start - AROUND, 0) : found.end + AROUND],
-            text[found.start : found.end],
+            Mention(
+                text[found.start : found.end],
+                text[max(found.start - AROUND, 0) : found.end + AROUND],
+            ),
         )
         for document, text in inputs.documents()
         for found in gazetteer.find(text)
@@ -55,9 +56,7 @@ def mentions(inputs: Inputs) -> Iterator[Fact]:
     yield from _recognised(inputs, named)
     linker = Linker(Entities(inputs.facts, inputs.config.graph.naming_relations))
     several = [one for one in named if len(one.entities) > 1]
-    meant = dict(
-        zip(several, linker.link_mentions([_mention(one) for one in several]), strict=True)
-    )
+    meant = dict(zip(several, linker.link_mentions([one.mention for one in several]), strict=True))
     for one in named:
         span = Span(one.document, one.start, one.end, GAZETTEER)
         chosen = [(one.entities[0], one.score)]
@@ -104,7 +103,3 @@ def by_patterns(inputs: Inputs) -> Iterator[Fact]:
 
 def _gazetteer(inputs: Inputs) -> Gazetteer:
     return Gazetteer((name, entity) for entity, told in inputs.names().items() for name in told)
-
-
-def _mention(one: _Named) -> Mention:
-    return Mention(one.words, one.around)

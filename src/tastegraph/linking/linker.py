@@ -102,26 +102,10 @@ class Linker:
         """
         entity = {link.item_id: link.entity_id for link in known}
         mine = [item for item in items if item.item_id in entity]
-        return self._fit([item_query(i) for i in mine], [entity[i.item_id] for i in mine])
-
-    def fit_mentions(self, mentions: Sequence[Mention], known: Sequence[str]) -> Self:
-        """Learn from mentions, ``known`` being the entity id of each, or "" for none."""
-        return self._fit(_numbered(mentions), known)
-
-    def link(self, items: Sequence[Item]) -> list[Linked]:
-        """Decide of each item, in order.
-
-        Without known links, which ties are plausible is taken from the items whose name and year
-        leave no doubt.
-        """
-        return self._link([item_query(item) for item in items], alike=True)
-
-    def link_mentions(self, mentions: Sequence[Mention]) -> list[Linked]:
-        """Decide of each mention, in order, each by itself."""
-        return self._link(_numbered(mentions), alike=False)
-
-    def _fit(self, queries: Sequence[Query], known: Sequence[str]) -> Self:
-        gold = np.array([self._entities.numbers.get(e, -1) for e in known], dtype=np.int64)
+        queries = [item_query(item) for item in mine]
+        gold = np.array(
+            [self._entities.numbers.get(entity[i.item_id], -1) for i in mine], dtype=np.int64
+        )
         if self._one_to_one:
             self._taken = {int(e): q.query_id for q, e in zip(queries, gold, strict=True) if e >= 0}
         origin, gold, hidden = _some_hidden(gold, self._seed)
@@ -138,6 +122,18 @@ class Linker:
         least = threshold_for(self._precision, confidence[chosen], right[chosen])
         self.threshold = max(least, LIKELIER_THAN_NOT)
         return self
+
+    def link(self, items: Sequence[Item]) -> list[Linked]:
+        """Decide of each item, in order.
+
+        Without known links, which ties are plausible is taken from the items whose name and year
+        leave no doubt.
+        """
+        return self._link([item_query(item) for item in items], alike=True)
+
+    def link_mentions(self, mentions: Sequence[Mention]) -> list[Linked]:
+        """Decide of each mention, in order, each by itself."""
+        return self._link(_numbered(mentions), alike=False)
 
     def _link(self, queries: Sequence[Query], alike: bool) -> list[Linked]:
         pairs = self._candidates.of(queries)
