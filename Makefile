@@ -10,7 +10,7 @@ setup: .venv/ready
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,llm,spacy,shacl,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,onnx,lora,llm,spacy,shacl,dev]'
 	touch $@
 
 demo: setup

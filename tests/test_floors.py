@@ -15,7 +15,7 @@ FLOORS = [
     {"carriers", "sources", "storage"},
     {"assets"},
     {"datasets", "knowledge", "language"},
-    {"linking"},
+    {"linking", "teaching"},
     {"extraction", "fusion"},
     {"curation"},
     {"profiles"},

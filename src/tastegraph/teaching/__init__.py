@@ -1,0 +1,1 @@
+"""Teaching a language model the graph and people's behaviour."""
