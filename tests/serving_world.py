@@ -24,9 +24,21 @@ from tastegraph.profiles.attention import Recency, SequenceAttention
 from tastegraph.profiles.interactions import interactions
 from tastegraph.ranking import filters
 from tastegraph.ranking.artefacts import to_arrays
-from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, TableKernel
-from tastegraph.ranking.learned import Choice, Content, Learned, TrainedNetwork
-from tastegraph.ranking.model import BEHAVIOUR, KNOWLEDGE, NETWORK, TEXT, Blend, Model, Part
+from tastegraph.ranking.described import content_kernels
+from tastegraph.ranking.kernels import FactorKernel, TableKernel
+from tastegraph.ranking.learned import Choice, Content, Learned, TrainedNetwork, no_words
+from tastegraph.ranking.mapping import Target
+from tastegraph.ranking.model import (
+    BEHAVIOUR,
+    KNOWLEDGE,
+    MAPPED,
+    MAPPED_KNOWLEDGE,
+    NETWORK,
+    TEXT,
+    Blend,
+    Model,
+    Part,
+)
 from tastegraph.records import Event, Fact, Item, Link
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.http import serve
@@ -83,26 +95,26 @@ def make(
     likes = interactions(people, index, config.events).likes()
     text = np.zeros((graph.n_nodes, 32), dtype=np.float32)
     text[: graph.n_items] = rng.normal(size=(graph.n_items, 32))
-    content = Content(graph, text / np.maximum(np.linalg.norm(text, axis=1, keepdims=True), 1e-9))
+    unit = text / np.maximum(np.linalg.norm(text, axis=1, keepdims=True), 1e-9)
+    content = Content(graph, unit, no_words(graph.n_items))
     kinds = np.ones(2 * len(graph.relations), dtype=np.float32)
     table = filters.ease(likes, 5.0 if graph.n_items < 100 else 500.0)
     vectors = rng.normal(size=(graph.n_items, 64)).astype(np.float32) / 8
-    weights = {BEHAVIOUR: 1.0, KNOWLEDGE: 0.7, TEXT: 0.1, NETWORK: 0.1}
+    weights = {BEHAVIOUR: 1.0, KNOWLEDGE: 0.7, TEXT: 0.1, NETWORK: 0.1, MAPPED_KNOWLEDGE: 0.3}
     blend = dict.fromkeys(("new", "known"), weights)
-    attention = {part: Recency(50.0, 1.0) for part in (BEHAVIOUR, KNOWLEDGE, TEXT)}
+    attention = {part: Recency(50.0, 1.0) for part in (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED)}
+    targets = dict.fromkeys(MAPPED, Target(16, 1.0))
     warm = np.bincount(likes.indices, minlength=graph.n_items) > 0
     network = TrainedNetwork({}, graph.item_ids, graph.node_ids, layers=1, epochs=1)
-    choice = Choice("ease", 5.0, attention, 1, blend, 0.0)
+    choice = Choice("ease", 5.0, targets, attention, 1, blend, {}, 0.0)
     learned = Learned(choice, graph.item_ids, warm, table, {}, network, blend)
-    features = FeatureKernel(filters.knowledge_features(content.associations, kinds))
-    texts = filters.text_features(content.text[: graph.n_items])
+    kernels = content_kernels(content, likes, kinds, targets)
     sequence = SequenceAttention(vectors, vectors, vectors, np.zeros(200, dtype=np.float32))
     model = Model(
         parts={
             BEHAVIOUR: Part(attention[BEHAVIOUR], TableKernel(table)),
             NETWORK: Part(sequence, FactorKernel(vectors, vectors)),
-            KNOWLEDGE: Part(attention[KNOWLEDGE], features),
-            TEXT: Part(attention[TEXT], FactorKernel(texts, texts)),
+            **{part: Part(attention[part], kernel) for part, kernel in kernels.items()},
         },
         blend=Blend(blend, blend),
         warm=warm,

@@ -160,7 +160,10 @@ def engine(tmp_path_factory):
 
 def told(engine, liked, target, kind="like", relation=None):
     answer = engine.explain([Event("", "", liked, kind)], target)
-    return [r for r in answer.reasons if relation is None or relation in {s.p for s in r.path}]
+    if relation is None:
+        return list(answer.reasons)
+    known = (reason for reason in answer.reasons if reason.kind == "knowledge")
+    return [reason for reason in known if relation in {step.p for step in reason.path}]
 
 
 def test_a_fact_of_the_target_about_the_liked_item_is_one_step(engine):
@@ -187,6 +190,14 @@ def test_a_shared_entity_is_two_steps(engine):
     ]
     (unnamed,) = told(engine, "space-1", "space-3", relation="director")
     assert unnamed.text == "same director as *Space opera No. 1*, which you liked"
+
+
+def test_an_affinity_is_one_step_from_the_target(engine):
+    reasons = [r for r in told(engine, "space-0", "space-3") if r.kind == "affinity"]
+    assert reasons
+    (genre,) = (r for r in reasons if r.path[0].p == "genre")
+    assert [(s.s, s.o) for s in genre.path] == [("item:space-3", "genre:space")]
+    assert genre.text.startswith("people who like *Space opera No. 0*, which you liked, like the")
 
 
 def test_a_dislike_speaks_against_what_is_alike(engine):

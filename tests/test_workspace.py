@@ -61,7 +61,9 @@ def test_a_new_item_is_listed_after_graph_and_text_alone(cinema):
     space = [user for user in fans if user not in western]
     assert max(place[user] for user in western) <= min(place[user] for user in space)
     explained = cinema.explain(western[0], "fresh")
-    assert any(reason.kind == "knowledge" and reason.path for reason in explained.reasons)
+    assert any(
+        reason.kind in ("knowledge", "affinity") and reason.path for reason in explained.reasons
+    )
 
 
 def test_dislikes_push_like_items_down(cinema):

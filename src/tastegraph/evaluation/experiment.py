@@ -28,13 +28,14 @@ from tastegraph.evaluation.split import VALID
 from tastegraph.evaluation.table import REFERENCE, Result
 from tastegraph.progress import progress
 from tastegraph.ranking.baselines import BASELINES, Baseline
-from tastegraph.ranking.choice import Validation, choose, weighed
+from tastegraph.ranking.choice import choose, weighed
 from tastegraph.ranking.filters import DENSE_ITEMS
 from tastegraph.ranking.fit import assemble, fit, with_cold_weights
 from tastegraph.ranking.learned import Choice, Content
-from tastegraph.ranking.model import BEHAVIOUR, KNOWLEDGE, NETWORK, TEXT, Blend, Model
+from tastegraph.ranking.model import BEHAVIOUR, KNOWLEDGE, MAPPED, NETWORK, TEXT, Blend, Model
+from tastegraph.ranking.validation import Validation
 
-FILTERS = (BEHAVIOUR, KNOWLEDGE, TEXT)
+FILTERS = (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED)
 
 
 def compare(

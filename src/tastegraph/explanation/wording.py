@@ -54,6 +54,14 @@ def done(event: Event) -> str:
     return _DONE.get(event.type, "which you know")
 
 
+def liked_among(common: Common, phrase: str, title: str, event: Event, alike: bool) -> str:
+    """For the kind ``affinity``: what the target has and likers of the item like."""
+    who = f"people who like *{title}*, {done(event)},"
+    of = " of" if common.reverse else ""
+    what = f"the {phrase}{of} {common.label}" if common.label else f"this {phrase}"
+    return f"{who} like {what}" if alike else f"{who} like {what} less than others do"
+
+
 def liked_with(title: str, event: Event, alike: bool) -> str:
     """For the kind ``behaviour``; ``alike`` where who likes one item likes the other."""
     who = f"people who like *{title}*, {done(event)},"

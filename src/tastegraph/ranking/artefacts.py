@@ -12,11 +12,20 @@ from tastegraph.arrays import CSR
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.attention import Recency, SequenceAttention
-from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, Scores, TableKernel
+from tastegraph.ranking.kernels import (
+    AffinityKernel,
+    FactorKernel,
+    FeatureKernel,
+    Scores,
+    TableKernel,
+)
 from tastegraph.ranking.learned import Choice, Content, Learned, TrainedNetwork, aligned
+from tastegraph.ranking.mapping import Target
 from tastegraph.ranking.model import (
     BEHAVIOUR,
     KNOWLEDGE,
+    MAPPED,
+    MAPPED_KNOWLEDGE,
     NETWORK,
     TEXT,
     Blend,
@@ -66,7 +75,7 @@ def content_from(snapshot: Snapshot) -> Content:
     vectors = arrays["text.vectors"]
     text = np.zeros((graph.n_nodes, vectors.shape[1]), dtype=np.float32)
     text[arrays["text.rows"]] = vectors
-    return Content(graph, text)
+    return Content(graph, text, _csr(snapshot, "words", "values", graph.n_items))
 
 
 def associations_from(snapshot: Snapshot) -> Associations:
@@ -132,9 +141,14 @@ def model_from(snapshot: Snapshot) -> Model:
     if KNOWLEDGE in snapshot.manifest["parts"]:
         features = _csr(snapshot, "associations", "features", len(rows))
         parts[KNOWLEDGE] = Part(choice.attention.get(KNOWLEDGE, Recency()), FeatureKernel(features))
-    if TEXT in snapshot.manifest["parts"]:
-        text = arrays["text.features"]
-        parts[TEXT] = Part(choice.attention.get(TEXT, Recency()), FactorKernel(text, text))
+    for name in (TEXT, *MAPPED):
+        if name in snapshot.manifest["parts"]:
+            kernel = FactorKernel(arrays[f"{name}.left"], arrays[f"{name}.right"])
+            if name == MAPPED_KNOWLEDGE:
+                kernel = AffinityKernel(
+                    kernel.left, kernel.right, features, arrays[f"{name}.loadings"]
+                )
+            parts[name] = Part(choice.attention.get(name, Recency()), kernel)
     return Model(
         parts=parts,
         blend=Blend(warm=choice.weights, cold=snapshot.manifest["cold"]),
@@ -160,6 +174,10 @@ def content_arrays(content: Content) -> Arrays:
         "graph.confidence": graph.confidence,
         "text.rows": rows,
         "text.vectors": content.text[rows],
+        "words.indptr": content.words.indptr.astype(np.int64),
+        "words.indices": content.words.indices.astype(np.int32),
+        "words.values": content.words.data.astype(np.float32),
+        "words.width": np.array([content.words.shape[1]]),
         "associations.indptr": associations.strength.indptr.astype(np.int64),
         "associations.indices": associations.strength.indices.astype(np.int32),
         "associations.strength": associations.strength.data,
@@ -206,8 +224,10 @@ def _model_arrays(model: Model) -> Arrays:
     for name, part in model.parts.items():
         if isinstance(part.kernel, FeatureKernel):
             arrays["associations.features"] = part.kernel.features.data
-        elif name == TEXT and isinstance(part.kernel, FactorKernel):
-            arrays["text.features"] = part.kernel.right
+        elif name != NETWORK and isinstance(part.kernel, FactorKernel):
+            arrays |= {f"{name}.left": part.kernel.left, f"{name}.right": part.kernel.right}
+        if isinstance(part.kernel, AffinityKernel):
+            arrays[f"{name}.loadings"] = part.kernel.loadings
     return arrays
 
 
@@ -219,7 +239,11 @@ def _table_from(snapshot: Snapshot) -> Scores | CSR:
 
 def _csr(snapshot: Snapshot, group: str, data: str, rows: int) -> CSR:
     arrays = snapshot.arrays
-    columns = len(arrays[f"{group}.node"]) if f"{group}.node" in arrays else rows
+    columns = rows
+    if f"{group}.width" in arrays:
+        columns = int(arrays[f"{group}.width"][0])
+    elif f"{group}.node" in arrays:
+        columns = len(arrays[f"{group}.node"])
     parts = (arrays[f"{group}.{data}"], arrays[f"{group}.indices"], arrays[f"{group}.indptr"])
     return sparse.csr_array(parts, shape=(rows, columns), copy=False)
 
@@ -232,12 +256,18 @@ def _choice_to_json(choice: Choice) -> dict[str, Any]:
             part: {"half_life": recency.half_life, "against": recency.against}
             for part, recency in choice.attention.items()
         },
+        "targets": {
+            part: {"rank": target.rank, "regularisation": target.regularisation}
+            for part, target in choice.targets.items()
+        },
         "epochs": choice.epochs,
         "weights": choice.weights,
+        "cold": choice.cold,
         "valid": choice.valid,
     }
 
 
 def _choice_from_json(values: Mapping[str, Any]) -> Choice:
     attention = {part: Recency(**recency) for part, recency in values["attention"].items()}
-    return Choice(**{**values, "attention": attention})
+    targets = {part: Target(**target) for part, target in values["targets"].items()}
+    return Choice(**{**values, "attention": attention, "targets": targets})

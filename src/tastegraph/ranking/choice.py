@@ -3,76 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-import numpy as np
-
-from tastegraph.arrays import CSR, without
+from tastegraph.arrays import CSR
 from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking import filters
 from tastegraph.ranking.blend import weigh
-from tastegraph.ranking.fit import assemble, behaviour_table, fit, learn, with_cold_weights
+from tastegraph.ranking.cold import blind_scores, playing_cold, without_items
+from tastegraph.ranking.described import content_kernels
+from tastegraph.ranking.fit import (
+    assemble,
+    behaviour_table,
+    fit,
+    learn,
+    with_cold_weights,
+)
 from tastegraph.ranking.kernels import Scores, TableKernel
 from tastegraph.ranking.learned import Choice, Content, Learned
+from tastegraph.ranking.mapping import Target
 from tastegraph.ranking.model import (
     BEHAVIOUR,
-    FEW_LIKES,
     KNOWLEDGE,
     KNOWN,
+    MAPPED,
     NETWORK,
     NEW,
     PARTS,
     TEXT,
     Part,
 )
-from tastegraph.ranking.objective import Objective, people_to_ask
 from tastegraph.ranking.training import Vectors
+from tastegraph.ranking.validation import Validation
 
 HALF_LIVES = (None, 20.0, 5.0)
 AGAINST = (0.1, 0.5)
 """A dislike always counts; how much is chosen."""
 EASE_STRENGTHS = (100.0, 250.0, 500.0)
 RP3_BETAS = (0.0, 0.3, 0.6)
-CELLS = 20_000_000
-"""People are sampled so that one part's validation scores hold at most so many numbers."""
 
+TARGETS = [Target(rank, strength) for rank in (None, 64) for strength in (0.3, 1.0, 3.0)]
 _EVEN = {BEHAVIOUR: 1.0, NETWORK: 1.0, KNOWLEDGE: 0.2, TEXT: 0.2}
 UNTUNED = Choice(
     filter="rp3beta",
     parameter=0.3,
-    attention=dict.fromkeys((BEHAVIOUR, KNOWLEDGE, TEXT), Recency(20.0, AGAINST[-1])),
+    targets=dict.fromkeys(MAPPED, Target(64, 1.0)),
+    attention=dict.fromkeys((BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED), Recency(20.0, AGAINST[-1])),
     epochs=8,
     weights={KNOWN: _EVEN, NEW: _EVEN},
+    cold={},
     valid=None,
 )
 """What is used where there are too few events to choose by."""
-
-
-@dataclass(frozen=True)
-class Validation:
-    """Whom to ask, what they did, and how good an answer is."""
-
-    histories: Sequence[History]
-    objective: Objective
-
-    @classmethod
-    def of(cls, training: Interactions, valid: CSR, config: ModelConfig) -> Validation | None:
-        """``None`` where nobody has both a like to learn from and one to find."""
-        likes = training.likes()
-        valid = without(valid, likes)
-        people = people_to_ask(valid, training.n_items, CELLS, config.seed)
-        people = people[np.diff(likes.indptr)[people] > 0]
-        if not len(people):
-            return None
-        histories = training.histories(config.history)
-        return cls([histories[k] for k in people], Objective.of(likes, valid, people))
-
-    def __call__(self, part: Part) -> float:
-        """How good one part is alone."""
-        return self.objective(part.scores(self.histories))
 
 
 def choose(content: Content, training: Interactions, valid: CSR, config: ModelConfig) -> Learned:
@@ -88,7 +72,8 @@ def choose(content: Content, training: Interactions, valid: CSR, config: ModelCo
     def quality(vectors: Vectors) -> float:
         return validation(Part(vectors.attention, vectors.kernel))
 
-    start = replace(UNTUNED, filter=name, parameter=parameter)
+    targets = _best_targets(content, training, valid, config)
+    start = replace(UNTUNED, filter=name, parameter=parameter, targets=targets)
     learned = learn(content, training, start, config, quality)
     learned = replace(learned, choice=weighed(content, training, valid, learned, config))
     return with_cold_weights(content, training, learned, config)
@@ -123,9 +108,8 @@ def weighed(
 
     known = weigh(offers(validation.histories, options), validation.objective.by_person)
     best = {name: [options[name][setting]] for name, setting in known.settings.items()}
-    short = [history.newest(FEW_LIKES - 2) for history in validation.histories]
-    new = weigh(offers(short, best), validation.objective.by_person)
-    return replace(
+    new = weigh(offers(validation.newest, best), validation.objective.by_person)
+    choice = replace(
         learned.choice,
         attention={
             name: part.attention
@@ -135,6 +119,59 @@ def weighed(
         weights={KNOWN: known.weights, NEW: new.weights},
         valid=known.reached,
     )
+    learned = replace(learned, choice=choice)
+    return replace(choice, cold=_weighed_cold(content, training, valid, learned, config, parts))
+
+
+def _weighed_cold(
+    content: Content,
+    training: Interactions,
+    valid: CSR,
+    learned: Learned,
+    config: ModelConfig,
+    parts: Collection[str],
+) -> dict[str, dict[str, float]]:
+    """Weights that order items best whose events are not known, for known and for new people."""
+    cold = playing_cold(content.graph.item_ids, config.seed)
+    validation = Validation.of_cold(training, valid, cold, config)
+    if validation is None:
+        return {}
+    blind = assemble(content, training.likes(), learned, cold)
+    found = {}
+    for who, histories in ((KNOWN, validation.histories), (NEW, validation.newest)):
+        scores = blind_scores(blind, histories)
+        offers = {name: [partial(_same, scores[name][:, cold])] for name in scores if name in parts}
+        found[who] = weigh(offers, validation.objective.by_person).weights
+    return found
+
+
+def _best_targets(
+    content: Content, training: Interactions, valid: CSR, config: ModelConfig
+) -> dict[str, Target]:
+    """What the mapped parts are best mapped to, by items whose events are not known."""
+    cold = playing_cold(content.graph.item_ids, config.seed)
+    validation = Validation.of_cold(training, valid, cold, config)
+    if validation is None:
+        return dict(UNTUNED.targets)
+    likes = without_items(training.likes(), cold)
+    weights = filters.kind_weights(content.associations, likes, config.seed)
+    reached: dict[str, dict[Target, float]] = {name: {} for name in MAPPED}
+    for target in TARGETS:
+        kernels = content_kernels(content, likes, weights, dict.fromkeys(MAPPED, target))
+        for name in MAPPED:
+            if name in kernels:
+                reached[name][target] = max(
+                    validation(Part(Recency(half_life), kernels[name]), cold)
+                    for half_life in HALF_LIVES
+                )
+    return {
+        name: max(found, key=found.__getitem__) if found else UNTUNED.targets[name]
+        for name, found in reached.items()
+    }
+
+
+def _same(scores: Scores) -> Scores:
+    return scores
 
 
 _Offers = dict[str, list[Callable[[], Scores]]]

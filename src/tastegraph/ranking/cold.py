@@ -1,67 +1,100 @@
-"""How to rank an item without events among those that have some.
+"""How to rank items without events: among themselves, and among those that have some.
 
-A share of the warm items is treated as if it were cold, and the score that each person gives them
-is predicted from the evidence that is left, by least squares. So a cold item's score is what its
-score would be expected to be, no more: where the evidence says little, it shrinks.
+A share of the items plays cold: a model is made that has never seen their events. What it says of
+them is compared with what people did. Which evidence orders them best decides its weights relative
+to one another; how far the whole can be trusted follows from least squares against the scores that
+a model with their events gives. So a cold item's score is what its score would be expected to be,
+no more: where the evidence says little, it shrinks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from tastegraph.profiles.interactions import History
-from tastegraph.ranking.kernels import FactorKernel, Scores
-from tastegraph.ranking.model import BEHAVIOUR, FEW_LIKES, KNOWN, NETWORK, NEW, Model, Part
+from tastegraph.arrays import CSR, Bools
+from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.ranking.kernels import Scores
+from tastegraph.ranking.model import BEHAVIOUR, FEW_LIKES, KNOWN, NEW, Model
 
-COLD_SHARE = 0.2
+COLD_EVERY = 5
 PEOPLE = 500
 
 
-def cold_sample(warm: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.int64]:
-    """A fifth of the warm items, int64[C], ascending."""
-    items = np.flatnonzero(warm)
-    return np.sort(rng.choice(items, int(np.ceil(COLD_SHARE * len(items))), replace=False))
+def playing_cold(item_ids: Sequence[str], seed: int) -> Bools:
+    """bool[I]: a fifth of all items, the same ones whatever happens to the others.
+
+    The language model is not taught by their events either: what its vectors are worth on new
+    items can be seen on them.
+    """
+    digests = (sha256(f"{seed}:{item_id}".encode("utf-8", "replace")) for item_id in item_ids)
+    return np.array([d.digest()[0] % COLD_EVERY == 0 for d in digests], dtype=np.bool_)
 
 
-def cold_weights(
+def without_items(likes: CSR, items: Bools) -> CSR:
+    """``likes`` (CSR[U, I]) without the columns where ``items`` (bool[I]) holds."""
+    kept = likes.copy()
+    kept.data = kept.data & ~items[kept.indices]
+    kept.eliminate_zeros()
+    return kept
+
+
+def scaled(
     model: Model,
-    blind: FactorKernel,
-    cold: NDArray[np.int64],
-    histories: Sequence[History],
+    blind: Model,
+    cold: Bools,
+    training: Interactions,
+    newest: int,
+    directions: Mapping[str, Mapping[str, float]],
     rng: np.random.Generator,
 ) -> dict[str, dict[str, float]]:
     """Person segment → part → weight; empty where nobody's history says anything.
 
     Args:
         model: the model whose scores are predicted.
-        blind: the network's kernel, computed without the events of ``cold``.
-        cold: int64[C], warm items that play cold.
-        histories: everybody's.
+        blind: the same, made without the events of ``cold``.
+        cold: bool[I], items that play cold.
+        training: everybody's events.
+        newest: events of a person that are attended to.
+        directions: weights relative to one another; without them least squares decides all.
         rng: picks at most 500 people.
     """
-    telling = [history for history in histories if len(history.likes) >= FEW_LIKES]
-    telling = telling or [history for history in histories if len(history.likes)]
-    if not telling or not len(cold):
+    everybody = training.select(~cold[training.items]).histories(newest)
+    telling = [history for history in everybody if len(history.likes) >= FEW_LIKES]
+    telling = telling or [history for history in everybody if len(history.likes)]
+    wanted = np.flatnonzero(cold & model.warm)
+    if not telling or not len(wanted):
         return {}
-    chosen = rng.choice(len(telling), min(len(telling), PEOPLE), replace=False)
+    chosen = [
+        telling[k] for k in rng.choice(len(telling), min(len(telling), PEOPLE), replace=False)
+    ]
     weights = {}
-    for who, newest in ((KNOWN, None), (NEW, FEW_LIKES - 2)):
-        people = [telling[k] if newest is None else telling[k].newest(newest) for k in chosen]
-        visible: dict[str, Scores] = {}
-        for name, part in model.parts.items():
-            if name == BEHAVIOUR:
-                continue
-            spread = model.spread(part.scores(people))[:, None]
-            seen = part
-            if name == NETWORK and isinstance(part.kernel, FactorKernel):
-                seen = Part(part.attention, FactorKernel(part.kernel.left, blind.right))
-            visible[name] = seen.scores(people)[:, cold] * spread
-        weights[who] = predict_from(visible, model.scores(people)[:, cold])
+    for who, most in ((KNOWN, None), (NEW, FEW_LIKES - 2)):
+        people = chosen if most is None else [history.newest(most) for history in chosen]
+        score = model.scores(people)[:, wanted]
+        visible = {name: s[:, wanted] for name, s in blind_scores(blind, people).items()}
+        direction = directions.get(who, {})
+        if any(direction.values()):
+            sums = (direction.get(name, 0.0) * scores for name, scores in visible.items())
+            total = sum(sums, np.zeros_like(score))
+            scale = predict_from({"all": total}, score)["all"]
+            weights[who] = {name: scale * weight for name, weight in direction.items()}
+        else:
+            weights[who] = predict_from(visible, score)
     return weights
+
+
+def blind_scores(blind: Model, histories: Sequence[History]) -> dict[str, Scores]:
+    """Part → standardised scores, float32[U, I], of all parts that see items without events."""
+    found = {}
+    for name, part in blind.parts.items():
+        if name != BEHAVIOUR:
+            scores = part.scores(histories)
+            found[name] = scores * blind.spread(scores)[:, None]
+    return found
 
 
 def predict_from(parts: dict[str, Scores], score: Scores) -> dict[str, float]:

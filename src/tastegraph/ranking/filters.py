@@ -110,13 +110,6 @@ def knowledge_features(associations: Associations, weights: Floats32) -> CSR:
     )
 
 
-def text_features(vectors: Floats32) -> Floats32:
-    """float32[I, d]: text vectors, their mean taken off, rows of length 1."""
-    centred = vectors - vectors.mean(axis=0, keepdims=True)
-    norm = np.linalg.norm(centred, axis=1, keepdims=True)
-    return np.asarray(centred / np.maximum(norm, 1e-12), dtype=np.float32)
-
-
 def unit_rows(matrix: CSR) -> CSR:
     """Every row divided by its Euclidean length; empty rows stay empty."""
     return _divided(matrix, np.sqrt(_row_sums(matrix, matrix.data.astype(np.float64) ** 2)))

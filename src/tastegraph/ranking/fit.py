@@ -12,13 +12,19 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.arrays import CSR
+from tastegraph.arrays import CSR, Bools
 from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.ranking import filters
-from tastegraph.ranking.cold import cold_sample, cold_weights
-from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, Scores, TableKernel
+from tastegraph.ranking.cold import playing_cold, scaled, without_items
+from tastegraph.ranking.described import content_kernels
+from tastegraph.ranking.kernels import (
+    FactorKernel,
+    FeatureKernel,
+    Scores,
+    TableKernel,
+)
 from tastegraph.ranking.learned import Choice, Content, Learned, aligned
 from tastegraph.ranking.model import (
     BEHAVIOUR,
@@ -87,29 +93,41 @@ def with_cold_weights(
 ) -> Learned:
     """``learned``, with the weights on items without events that follow from those on others."""
     likes = training.likes()
-    rng = np.random.default_rng(config.seed)
-    cold = cold_sample(learned.warm, rng)
-    blind = item_vectors(learned.network, _evidence(content, likes, learned), cold.tolist()).kernel
-    model = assemble(content, likes, learned)
-    weights = cold_weights(model, blind, cold, training.histories(config.history), rng)
+    cold = playing_cold(content.graph.item_ids, config.seed)
+    weights = scaled(
+        assemble(content, likes, learned),
+        assemble(content, likes, learned, cold),
+        cold,
+        training,
+        config.history,
+        learned.choice.cold,
+        np.random.default_rng(config.seed),
+    )
     return replace(learned, cold=weights or learned.cold)
 
 
-def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
+def assemble(
+    content: Content, likes: CSR, learned: Learned, blind_to: Bools | None = None
+) -> Model:
     """A model over the items of ``content``, which may be more or others than were learned from.
 
     Args:
         content: graph and texts as they are now.
         likes: CSR[U, I] as they are now.
         learned: from :func:`fit`.
+        blind_to: bool[I], items whose events it shall not know, as if they were new.
     """
     items = {item_id: row for row, item_id in enumerate(learned.item_ids)}
     rows = np.array([items.get(item_id, -1) for item_id in content.graph.item_ids], dtype=np.int64)
+    warm = (rows >= 0) & np.append(learned.warm, False)[rows]
+    if blind_to is not None:
+        likes, warm = without_items(likes, blind_to), warm & ~blind_to
     evidence = _evidence(content, likes, learned)
-    vectors = item_vectors(learned.network, evidence)
+    hidden = [] if blind_to is None else np.flatnonzero(blind_to).tolist()
+    vectors = item_vectors(learned.network, evidence, hidden)
     kernels: dict[str, TableKernel | FeatureKernel | FactorKernel] = {
         BEHAVIOUR: TableKernel(aligned(learned.table, rows)),
-        **_content_kernels(content, evidence.kind_weights),
+        **content_kernels(content, likes, evidence.kind_weights, learned.choice.targets),
     }
     attention = learned.choice.attention
     return Model(
@@ -118,7 +136,7 @@ def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
             **{part: Part(attention.get(part, Recency()), k) for part, k in kernels.items()},
         },
         blend=Blend(warm=learned.choice.weights, cold=learned.cold),
-        warm=(rows >= 0) & np.append(learned.warm, False)[rows],
+        warm=warm,
         rows=rows,
         popularity=np.bincount(likes.indices, minlength=likes.shape[1]),
     )
@@ -132,20 +150,6 @@ def behaviour_table(likes: CSR, name: str, parameter: float) -> Scores | CSR:
 def _evidence(content: Content, likes: CSR, learned: Learned) -> Evidence:
     weights = _kind_weights_for(content, learned.kind_weights)
     return Evidence.of(content.graph, content.text, likes, weights)
-
-
-def _content_kernels(
-    content: Content, weights: NDArray[np.float32]
-) -> dict[str, FeatureKernel | FactorKernel]:
-    kernels: dict[str, FeatureKernel | FactorKernel] = {}
-    if content.associations.strength.nnz:
-        features = filters.knowledge_features(content.associations, weights)
-        kernels[KNOWLEDGE] = FeatureKernel(features)
-    text = content.text[: content.graph.n_items]
-    if text.any():
-        vectors = filters.text_features(text)
-        kernels[TEXT] = FactorKernel(vectors, vectors)
-    return kernels
 
 
 def _kind_weights_for(

@@ -119,6 +119,39 @@ class FactorKernel:
 
 
 @dataclass(frozen=True)
+class AffinityKernel(FactorKernel):
+    """K = L (F P)ᵀ without its diagonal: what likers of an item like, feature by feature.
+
+    ``right`` is F P with P = Fᵀ W, so that the share of a feature f of target i is exact:
+    L[item] · P[f] F[i, f].
+
+    Attributes:
+        features: float32 CSR[I, features], F.
+        loadings: float32[I, d], W.
+    """
+
+    features: CSR
+    loadings: Scores
+
+    @classmethod
+    def of(cls, left: Scores, features: CSR, loadings: Scores) -> AffinityKernel:
+        """The kernel whose right side follows from the others."""
+        right = features @ (features.T @ loadings)
+        return cls(left, np.asarray(right, dtype=np.float32), features, loadings)
+
+    @cached_property
+    def _by_feature(self) -> CSR:
+        return sparse.csr_array(self.features.T)
+
+    def of_features(self, target: int) -> tuple[NDArray[np.int32], Scores]:
+        """The features of ``target``, int32[n], and P F for each of them, float32[n, d]."""
+        at = slice(*self.features.indptr[target : target + 2])
+        chosen = self.features.indices[at]
+        vectors = self._by_feature[chosen] @ self.loadings
+        return chosen, np.asarray(vectors * self.features.data[at][:, None], dtype=np.float32)
+
+
+@dataclass(frozen=True)
 class FeatureKernel:
     """K = F Fᵀ without its diagonal: the match of an interest graph with a content graph.
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from tastegraph.arrays import CSR
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.profiles.association import Associations, associate
 from tastegraph.profiles.attention import Recency
 from tastegraph.ranking.kernels import Scores
+from tastegraph.ranking.mapping import Target, text_features
 
 
 @dataclass(frozen=True)
@@ -41,27 +43,34 @@ class Content:
     Attributes:
         graph: the knowledge graph.
         text: float32[n_nodes, t], unit rows, or zeros where a node has no text.
+        words: float32 CSR[I, V], what the items' texts say word for word, unit rows.
     """
 
     graph: KnowledgeGraph
     text: NDArray[np.float32]
+    words: CSR
 
     @cached_property
     def associations(self) -> Associations:
         """Items × features."""
         return associate(self.graph)
 
+    @cached_property
+    def text_features(self) -> NDArray[np.float32]:
+        """float32[I, d]: what items' texts say, by vectors and word for word."""
+        return text_features(self.text[: self.graph.n_items], self.words)
+
     def graph_off(self) -> Content:
         """Control: no facts."""
-        return Content(self.graph.without_edges(), self.text)
+        return replace(self, graph=self.graph.without_edges())
 
     def graph_shuffled(self, seed: int) -> Content:
         """Control: as many facts of each relation, about the wrong things."""
-        return Content(self.graph.shuffled(seed), self.text)
+        return replace(self, graph=self.graph.shuffled(seed))
 
     def text_off(self) -> Content:
         """Control: no text."""
-        return Content(self.graph, np.zeros_like(self.text))
+        return Content(self.graph, np.zeros_like(self.text), no_words(self.graph.n_items))
 
 
 @dataclass(frozen=True)
@@ -70,17 +79,22 @@ class Choice:
 
     Attributes:
         filter: ``ease`` or ``rp3beta``; ``parameter``: its λ or β.
+        targets: mapped part → what its features are mapped to.
         attention: part → recency weighting.
         epochs: passes that train the network.
         weights: person segment → part → weight on warm items.
+        cold: person segment → part → weight on items without events, relative to one another;
+            empty where too few events could decide.
         valid: NDCG@10 reached on validation data, where there was any.
     """
 
     filter: str
     parameter: float
+    targets: Mapping[str, Target]
     attention: Mapping[str, Recency]
     epochs: int
     weights: Mapping[str, Mapping[str, float]]
+    cold: Mapping[str, Mapping[str, float]]
     valid: float | None
 
 
@@ -104,6 +118,12 @@ class Learned:
     kind_weights: Mapping[tuple[str, bool], float]
     network: TrainedNetwork
     cold: Mapping[str, Mapping[str, float]]
+
+
+def no_words(n_items: int) -> CSR:
+    """Texts without a word, float32 CSR[I, 0]."""
+    nothing = np.zeros(0, dtype=np.float32), np.zeros(0, np.int32), np.zeros(n_items + 1, np.int32)
+    return sparse.csr_array(nothing, shape=(n_items, 0))
 
 
 def aligned(table: Scores | CSR, rows: NDArray[np.int64]) -> Scores | CSR:

@@ -21,7 +21,9 @@ from tastegraph.profiles.interactions import History
 from tastegraph.ranking.kernels import Kernel, Scores
 
 BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT = "behaviour", "network", "knowledge", "text"
-PARTS = (BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT)
+MAPPED_KNOWLEDGE, MAPPED_TEXT = "mapped knowledge", "mapped text"
+MAPPED = (MAPPED_KNOWLEDGE, MAPPED_TEXT)
+PARTS = (BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT, *MAPPED)
 NEW, KNOWN = "new", "known"
 FEW_LIKES = 5
 """A person with fewer likes is new."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tastegraph.explanation.reasons import Kind
+from tastegraph.explanation.reason import Kind
 
 
 class _Answer(BaseModel):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tastegraph.config import Relation
 from tastegraph.explanation import wording
-from tastegraph.explanation.reasons import Reason
+from tastegraph.explanation.reason import Reason
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.graphs import Tie
 from tastegraph.profiles.interactions import History
@@ -68,8 +68,13 @@ class Published:
         alike = bool((history.weights[reason.event] > 0) == (reason.share > 0))
         path: tuple[Statement, ...] = ()
         if reason.kind == KNOWLEDGE and reason.feature is not None:
-            path = self._path(reason, start, target)
-            text = self._in_common(reason, title, event, start, target)
+            path = self._path(reason, (start, target))
+            text = wording.shares_with(
+                *self._common(reason, start, target), title, event, reason.events
+            )
+        elif reason.feature is not None:
+            path = self._path(reason, (target,))
+            text = wording.liked_among(*self._common(reason, start, target), title, event, alike)
         elif reason.kind == TEXT:
             text = wording.text_like(title, event, alike)
         else:
@@ -96,10 +101,10 @@ class Published:
             return ITEM + self.item_ids[node]
         return self.node_ids[node - len(self.item_ids)].split("\x1f", 1)[-1]
 
-    def _path(self, reason: Reason, start: int, target: int) -> tuple[Statement, ...]:
+    def _path(self, reason: Reason, items: tuple[int, ...]) -> tuple[Statement, ...]:
         assert reason.feature is not None
         node = int(self.associations.node[reason.feature])
-        ends = [item for item in (start, target) if item != node]
+        ends = [item for item in items if item != node]
         return tuple(
             self._statement(reason.feature, item, node, fact)
             for item, fact in zip(ends, reason.facts, strict=True)
@@ -116,7 +121,8 @@ class Published:
             fact_id=fact,
         )
 
-    def _in_common(self, reason: Reason, title: str, event: Event, start: int, target: int) -> str:
+    def _common(self, reason: Reason, start: int, target: int) -> tuple[wording.Common, str]:
+        """What a reason's feature is, and its relation read aloud."""
         assert reason.feature is not None
         relation = self.relations[self.associations.relation[reason.feature]]
         reverse = bool(self.associations.reverse[reason.feature])
@@ -124,5 +130,4 @@ class Published:
         # Where the item at the other end is the feature's own node, one fact joins the two.
         direct = {start: "forward", target: "backward"}.get(node)
         common = wording.Common(relation, self.labels[node], reverse, direct)
-        phrase = wording.phrase_of(relation, self.told)
-        return wording.shares_with(common, phrase, title, event, reason.events)
+        return common, wording.phrase_of(relation, self.told)

@@ -1,0 +1,149 @@
+"""From what is known of an item to how people engage with it, in closed form.
+
+A new item has no events, but it has features x. Ridge regression maps them to what the features of
+warm items say of engagement (Gantner et al. 2010, Learning attribute-to-feature mappings for
+cold-start recommendations), and so a kernel comes out that compares any two items:
+
+    K[i, j] = tᵢ · B xⱼ,     B = argmin Σ over warm w of ‖t_w − B x_w‖² + λ‖B‖²
+
+tᵢ is what engagement says of the history's item: its collaborative factors, or, at full rank, its
+row of the co-engagement cosine. That is never formed: it stays a product of factors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.utils.extmath import randomized_svd
+
+from tastegraph.arrays import CSR
+
+DIMENSIONS = 512
+COLUMNS = 64
+SEED = 1
+"""Of the random projection that starts the decomposition; the result hardly depends on it."""
+
+Floats32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What features are mapped to.
+
+    Attributes:
+        rank: collaborative factors; ``None`` for the whole co-engagement cosine.
+        regularisation: λ.
+    """
+
+    rank: int | None
+    regularisation: float
+
+
+@dataclass(frozen=True)
+class Compressed:
+    """Features in few dimensions: ``rows`` = F Fᵀ ``loadings``, whose products are nearly F Fᵀ.
+
+    Attributes:
+        rows, loadings: float32[I, d].
+    """
+
+    rows: Floats32
+    loadings: Floats32
+
+
+@dataclass(frozen=True)
+class Map:
+    """K[i, j] = left[i] · matrixᵀ x_j.
+
+    Attributes:
+        left: float32[I, r].
+        matrix: float32[d, r].
+    """
+
+    left: Floats32
+    matrix: Floats32
+
+
+def compressed(features: CSR) -> Compressed:
+    """The truncated singular value decomposition U Σ of CSR[I, F] (Halko et al. 2011).
+
+    d is 512, or what the matrix has.
+    """
+    rank = min(DIMENSIONS, *features.shape)
+    if not features.nnz or not rank:
+        nothing = np.zeros((features.shape[0], 1), dtype=np.float32)
+        return Compressed(nothing, nothing)
+    left, values, _ = randomized_svd(features, rank, random_state=SEED)
+    loadings = np.where(values > 1e-6 * values[0], left / np.maximum(values, 1e-12), 0)
+    loadings = loadings.astype(np.float32)
+    return Compressed(np.asarray(features @ (features.T @ loadings), np.float32), loadings)
+
+
+def text_features(vectors: Floats32, words: CSR) -> Floats32:
+    """float32[I, d], rows whose products are cosine of vectors plus cosine of words.
+
+    Args:
+        vectors: float32[I, t], zero rows where there is no text; their mean is taken off, since
+            what all texts share tells none from another (Mu & Viswanath 2018).
+        words: float32 CSR[I, V], unit rows.
+    """
+    told = vectors.any(axis=1)
+    centred = np.zeros_like(vectors)
+    if not told.any():
+        return compressed(words).rows
+    centred[told] = vectors[told] - vectors[told].mean(axis=0, keepdims=True)
+    centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)
+    if not words.nnz:
+        return centred
+    return compressed(sparse.csr_array(sparse.hstack([sparse.csr_array(centred), words]))).rows
+
+
+def mapped(features: Floats32, likes: CSR, target: Target) -> Map | None:
+    """The map of the module's formula, or ``None`` where no item has events.
+
+    Args:
+        features: float32[I, d].
+        likes: CSR[U, I]; items with a like are warm.
+        target: what is predicted.
+    """
+    popularity = np.bincount(likes.indices, minlength=likes.shape[1])
+    warm = np.flatnonzero(popularity)
+    if not len(warm) or not features.any():
+        return None
+    known = features[warm].astype(np.float64)
+    gram = known.T @ known
+    gram[np.diag_indices_from(gram)] += target.regularisation
+    if target.rank is None:
+        x = likes.astype(np.float64)
+        x = sparse.csr_array(x @ sparse.diags_array(np.maximum(popularity, 1) ** -0.5))
+        left = np.linalg.solve(gram, _co_engaged(x, features).T).T
+        return Map(left.astype(np.float32), np.eye(features.shape[1], dtype=np.float32))
+    factors = collaborative_factors(likes, target.rank)
+    matrix = np.linalg.solve(gram, known.T @ factors[warm])
+    return Map(factors, matrix.astype(np.float32))
+
+
+def _co_engaged(x: CSR, features: Floats32) -> NDArray[np.float64]:
+    """float64[I, d]: (XᵀX) F, some columns at a time, so that nothing of users × d is held."""
+    found = np.empty(features.shape, dtype=np.float64)
+    for start in range(0, features.shape[1], COLUMNS):
+        block = slice(start, start + COLUMNS)
+        found[:, block] = x.T @ (x @ features[:, block].astype(np.float64))
+    return found
+
+
+def collaborative_factors(likes: CSR, rank: int) -> Floats32:
+    """float32[I, r]: right singular vectors of D_u^(-½) X D_i^(-½), scaled by √σ.
+
+    Items without events have rows of zeros.
+    """
+    x = likes.astype(np.float64)
+    by_user = np.maximum(np.diff(likes.indptr), 1) ** -0.5
+    by_item = np.maximum(np.bincount(likes.indices, minlength=likes.shape[1]), 1) ** -0.5
+    normal = sparse.csr_array(sparse.diags_array(by_user) @ x @ sparse.diags_array(by_item))
+    rank = min(rank, *likes.shape)
+    _, values, right = randomized_svd(normal, rank, n_iter=7, random_state=SEED)
+    return np.asarray(right.T * np.sqrt(values), dtype=np.float32)
