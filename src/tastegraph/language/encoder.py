@@ -74,8 +74,9 @@ class Encoder:
             known = vectors.get(connection, mine)
         missing = [(key, asked[key]) for key in mine if key not in known]
         missing.sort(key=lambda pair: len(pair[1]))
-        if missing:
-            self._warn_if_unreadable([text for _, text in missing[-READ_FIRST:]])
+        if not missing:
+            return
+        self._warn_if_unreadable([text for _, text in missing[-READ_FIRST:]])
         with progress("encoding texts", len(missing)) as advance:
             for start in range(0, len(missing), CHUNK):
                 chunk = dict(missing[start : start + CHUNK])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import cache
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
@@ -108,7 +107,6 @@ def check(folder: Path) -> None:
         _check_whole(file)
 
 
-@cache
 def fingerprint(folder: Path) -> bytes:
     """SHA-256 of all that decides a model's vectors: weights, tokenizer, pooling, prompts."""
     digest = sha256()
@@ -122,7 +120,8 @@ def fingerprint(folder: Path) -> bytes:
 def _decisive(folder: Path) -> Iterator[Path]:
     for pattern in DECISIVE:
         for file in folder.rglob(pattern):
-            if file.relative_to(folder).parts[0] != EXPORTED:
+            first = file.relative_to(folder).parts[0]
+            if first != EXPORTED and not first.startswith("."):
                 yield file
 
 
