@@ -15,7 +15,6 @@ from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 from sqlalchemy import select
-from tiny_models import WIDTH, WORDS, bert, gpt2, tokenizer, xlnet
 from transformers import AutoModel
 
 from tastegraph import assets
@@ -26,6 +25,7 @@ from tastegraph.language.encoder import Encoder
 from tastegraph.language.models import TorchModel, kind
 from tastegraph.storage import vectors
 from tastegraph.storage.database import Database
+from tiny_models import WIDTH, WORDS, bert, gpt2, tokenizer, xlnet
 
 KINDS = {"masked": bert, "causal": gpt2, "permutation": xlnet}
 TEXTS = ["a western", "cowboys in space with robots love film", "机器人", "robots"]

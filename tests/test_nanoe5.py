@@ -57,7 +57,7 @@ def packed() -> tuple[bytes, dict[str, np.ndarray]]:
     shapes = {"emb.word": (WORDS, WIDTH)} | {name: (n, WIDTH) for name, n in tables.items()}
     shapes |= {"emb.ln.w": (WIDTH,), "emb.ln.b": (WIDTH,)}
     for layer in range(LAYERS):
-        dense = {part: (WIDTH, WIDTH) for part in square}
+        dense = dict.fromkeys(square, (WIDTH, WIDTH))
         dense |= {"fi": (INNER, WIDTH), "fo": (WIDTH, INNER)}
         for part, shape in dense.items():
             shapes |= {f"l{layer}.{part}.w": shape, f"l{layer}.{part}.b": shape[:1]}

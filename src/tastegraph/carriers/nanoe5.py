@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,8 +89,7 @@ def convert(packed: Path, into: Path) -> None:
         (into / name).write_bytes(text.encode())
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(NamedTuple):
     """The header: sizes of the model."""
 
     width: int
@@ -120,7 +119,7 @@ def read(data: bytes) -> tuple[Shape, dict[str, NDArray[np.float32]]]:
 def _read(data: bytes) -> tuple[Shape, dict[str, NDArray[np.float32]]]:
     header = struct.Struct("<I7ifi")
     _, *sizes, epsilon, _ = header.unpack_from(data, 4)
-    shape = Shape(*sizes, round(epsilon, 15))
+    shape = Shape._make((*sizes, round(epsilon, 15)))
     at = _after_tokenizer(data, 4 + header.size)
     (count,) = struct.unpack_from("<i", data, at)
     at += 4

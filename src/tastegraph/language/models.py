@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+from torch import nn
 from transformers import (
     MODEL_FOR_CAUSAL_LM_MAPPING,
     MODEL_FOR_MASKED_LM_MAPPING,
@@ -23,6 +24,7 @@ from transformers.utils import logging as transformers_logging
 
 from tastegraph.errors import TastegraphError
 from tastegraph.language import folders
+from tastegraph.language.batching import CPU, GPU
 
 Kind = Literal["masked", "causal", "permutation"]
 POOLING = {"masked": "mean", "permutation": "mean", "causal": "weightedmean"}
@@ -54,6 +56,7 @@ class TorchModel:
             max_tokens, self.sentence_model.max_seq_length or max_tokens
         )
         self.tokenizer: Any = self.sentence_model.tokenizer
+        self.room = GPU if device() == "cuda" else CPU
         self.dimensions = int(self.sentence_model.get_embedding_dimension() or 0)
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
@@ -68,11 +71,10 @@ class TorchModel:
         encoded = self.sentence_model.encode(
             list(texts),
             batch_size=len(texts),
-            normalize_embeddings=True,
             convert_to_tensor=True,
             show_progress_bar=False,
         )
-        rows: NDArray[np.float32] = encoded.float().cpu().numpy()
+        rows: NDArray[np.float32] = nn.functional.normalize(encoded.float(), dim=1).cpu().numpy()
         return rows
 
 
