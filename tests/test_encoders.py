@@ -22,7 +22,8 @@ from tastegraph.errors import AssetError, NotFoundError, TastegraphError
 from tastegraph.language import folders, models
 from tastegraph.language.batching import batches, encoded
 from tastegraph.language.encoder import Encoder
-from tastegraph.language.models import TorchModel, kind
+from tastegraph.language.loading import kind, load
+from tastegraph.language.models import TorchModel
 from tastegraph.storage import vectors
 from tastegraph.storage.database import Database
 from tiny_models import WIDTH, WORDS, bert, gpt2, tokenizer, xlnet
@@ -109,7 +110,7 @@ def test_what_a_sentence_model_says_of_itself_rules(made, tmp_path):
 def test_weights_in_half_precision_are_read_in_single_on_a_cpu(model):
     half = {name: w.bfloat16() for name, w in load_file(model / WEIGHTS).items()}
     save_file(half, model / WEIGHTS, metadata={"format": "pt"})
-    assert {p.dtype for p in models.load(model).parameters()} == {torch.float32}
+    assert {p.dtype for p in load(model).parameters()} == {torch.float32}
 
 
 ODD = {

