@@ -268,7 +268,19 @@ def _no_modules(model):
     (model / "modules.json").write_text("[]")
 
 
+def _no_pooling(model):
+    kind = "sentence_transformers.models.Transformer"
+    told = [{"idx": 0, "name": "0", "path": "", "type": kind}]
+    (model / "modules.json").write_text(json.dumps(told))
+
+
+def _no_map(model):
+    (model / "model.safetensors.index.json").write_text("{}")
+
+
 BROKEN = {
+    _no_pooling: "does not say how the model pools",
+    _no_map: "it has no weight_map",
     _cut_short: "cut short or damaged",
     _half: "holds only part of a model: 16 weights are missing",
     _not_numbers: "no finite vector for 'robots'",

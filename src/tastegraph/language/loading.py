@@ -28,7 +28,7 @@ POOLING = {"masked": "mean", "permutation": "mean", "causal": "weightedmean"}
 
 ``mean``: over the real tokens (Reimers & Gurevych 2019, §3). ``weightedmean``: the same with the
 weights 1, 2, 3, … by position, because a token of a causal model has seen only those before it
-(Muennighoff 2022, "SGPT", §3.1: better than the mean and than the last token alone).
+(Muennighoff 2022, "SGPT", arXiv 2202.08904, which prefers it to the mean and the last token).
 """
 UNUSED = ("pooler.", "decoder.")
 """Parts of a transformer that no vector depends on."""
@@ -79,9 +79,12 @@ def kind(config: PretrainedConfig) -> Kind:
 
 def _sentence_model(folder: Path, kwargs: dict[str, Any]) -> SentenceTransformer:
     if folders.is_sentence_model(folder):
-        return SentenceTransformer(
+        saved = SentenceTransformer(
             str(folder), device="cpu", local_files_only=True, model_kwargs=kwargs
         )
+        if len(saved) == 1:
+            raise TastegraphError(f"{folder / 'modules.json'} does not say how the model pools")
+        return saved
     transformer = Transformer(
         str(folder), model_kwargs=kwargs, processor_kwargs={"local_files_only": True}
     )
