@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import tomli_w
 
-from tastegraph import __version__, assets
+from tastegraph import __version__
 from tastegraph import config as configuration
 from tastegraph.config import Config
 from tastegraph.errors import ConfigError, TastegraphError
-from tastegraph.progress import counted, say
+from tastegraph.progress import counted
 from tastegraph.records import ITEM, Event, Fact, Item, Link
 from tastegraph.sources.items import item_facts
 from tastegraph.storage import answers, catalogue, provenance, schema, statements, vectors
@@ -314,13 +314,10 @@ class Workspace:
 
     def _encoder(self) -> Encoder:
         from tastegraph.language.encoder import Encoder
+        from tastegraph.language.folders import located
 
         told = self.config.text
-        folder = Path(told.encoder)
-        if not folder.is_absolute():
-            folder = self.directory / folder
-        if not folder.is_dir():
-            folder = assets.find(told.encoder, announce=say)
+        folder = located(told.encoder, self.directory)
         cache = Database(self.directory / "vectors.db", vectors.metadata)
         return Encoder(folder, told.max_tokens, cache)
 
