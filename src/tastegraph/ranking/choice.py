@@ -32,6 +32,7 @@ from tastegraph.ranking.model import (
     NETWORK,
     NEW,
     PARTS,
+    SEES_COLD,
     TEXT,
     Part,
 )
@@ -140,7 +141,8 @@ def _weighed_cold(
     found = {}
     for who, histories in ((KNOWN, validation.histories), (NEW, validation.newest)):
         scores = blind_scores(blind, histories)
-        offers = {name: [partial(_same, scores[name][:, cold])] for name in scores if name in parts}
+        seen = [name for name in SEES_COLD if name in scores and name in parts]
+        offers = {name: [partial(_same, scores[name][:, cold])] for name in seen}
         found[who] = weigh(offers, validation.objective.by_person).weights
     return found
 

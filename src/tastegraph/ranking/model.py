@@ -24,6 +24,8 @@ BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT = "behaviour", "network", "knowledge", "text
 MAPPED_KNOWLEDGE, MAPPED_TEXT = "mapped knowledge", "mapped text"
 MAPPED = (MAPPED_KNOWLEDGE, MAPPED_TEXT)
 PARTS = (BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT, *MAPPED)
+SEES_COLD = (KNOWLEDGE, MAPPED_KNOWLEDGE, TEXT, MAPPED_TEXT, NETWORK)
+"""What can compare items without events; among equals, what can be explained best comes first."""
 NEW, KNOWN = "new", "known"
 FEW_LIKES = 5
 """A person with fewer likes is new."""
