@@ -32,6 +32,7 @@ class Plan:
         steps: batches.
         learning_rate: at its highest; it rises linearly over ``warmup`` of the steps and falls
             linearly to 0 (Devlin et al. 2019, A.2).
+        weight_decay: of matrices; biases and scales have none (Loshchilov & Hutter 2019).
         seed: decides every batch, mask and dropout.
         save_every: steps between checkpoints.
     """
@@ -76,11 +77,17 @@ def train(
         The loss of every step since the one it went on from.
 
     Raises:
-        TastegraphError: the loss is not finite.
+        TastegraphError: nothing is to be trained, or the loss is not finite.
     """
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    if not trained:
+        raise TastegraphError(f"{what}: no parameter is to be trained: freeze fewer layers")
+    matrices = [p for p in trained.values() if p.ndim > 1]
+    others = [p for p in trained.values() if p.ndim <= 1]
     optimiser = torch.optim.AdamW(
-        trained.values(), lr=plan.learning_rate, weight_decay=plan.weight_decay
+        [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": others}],
+        lr=plan.learning_rate,
+        weight_decay=0.0,
     )
     start = 0 if checkpoint is None else resume(checkpoint, identity, trained, optimiser)
     model.train()
