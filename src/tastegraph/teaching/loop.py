@@ -8,9 +8,10 @@ run that was killed gives the same weights as one that was not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -82,13 +83,7 @@ def train(
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
     if not trained:
         raise TastegraphError(f"{what}: no parameter is to be trained: freeze fewer layers")
-    matrices = [p for p in trained.values() if p.ndim > 1]
-    others = [p for p in trained.values() if p.ndim <= 1]
-    optimiser = torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": plan.weight_decay}, {"params": others}],
-        lr=plan.learning_rate,
-        weight_decay=0.0,
-    )
+    optimiser = torch.optim.AdamW(_groups(trained.values(), plan), lr=plan.learning_rate)
     start = 0 if checkpoint is None else resume(checkpoint, identity, trained, optimiser)
     model.train()
     losses = []
@@ -112,3 +107,11 @@ def train(
             if checkpoint is not None and (step + 1) % plan.save_every == 0:
                 save(checkpoint, Checkpoint(identity, step + 1), trained, optimiser)
     return losses
+
+
+def _groups(trained: Iterable[nn.Parameter], plan: Plan) -> list[dict[str, Any]]:
+    trained = list(trained)
+    return [
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": plan.weight_decay},
+        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+    ]

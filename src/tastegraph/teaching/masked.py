@@ -50,7 +50,8 @@ class Pairs:
         int64[batch], both :data:`IGNORED` where nothing is asked."""
         seen, labels, segments, following = [], [], [], []
         for row in rows:
-            parts, label = self._pair(*self._places[row], rng)
+            document, place = self._places[row]
+            parts, label = self._pair(document, place, rng)
             whole, segment = self._assembled(parts)
             chosen = choose(whole.units, SHARE, rng)
             mask = self._tokenizer.mask_token_id

@@ -45,7 +45,7 @@ def read(
     found = []
     with progress("reading texts", len(documents)) as advance:
         for document in documents:
-            texts = [_readable(sentence) for sentence in document.sentences]
+            texts = [readable(sentence) for sentence in document.sentences]
             if spaced:
                 texts = [*texts[:1], *(f" {text}" for text in texts[1:])]
             names = document.names if whole_names else ()
@@ -112,6 +112,6 @@ def _joined(units: NDArray[np.int64], place: int) -> bool:
     return bool(units[place] == units[place - 1] != SPECIAL)
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
     """Half of a surrogate pair, which no tokenizer takes, is a question mark."""
     return text.encode("utf-8", "replace").decode("utf-8")

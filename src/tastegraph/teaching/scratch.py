@@ -14,6 +14,7 @@ from transformers import BertConfig, BertForPreTraining, BertTokenizer
 from tastegraph.errors import ConfigError, TastegraphError
 from tastegraph.teaching.folders import whole
 from tastegraph.teaching.models import quietly
+from tastegraph.teaching.pieces import readable
 
 HEAD = 64
 """Width of an attention head (Devlin et al. 2019, §3)."""
@@ -39,7 +40,7 @@ def from_scratch(
         into: a new folder; it is there whole or not at all.
         layers: of attention.
         width: of a vector, a multiple of 64.
-        vocabulary: most word pieces.
+        vocabulary: most word pieces, unless there are more characters than that.
         max_tokens: longest text.
         seed: decides the weights.
 
@@ -69,18 +70,24 @@ def from_scratch(
 
 
 def _tokenizer(texts: Iterable[str], vocabulary: int, max_tokens: int) -> Any:
-    pieces = BertWordPieceTokenizer(lowercase=True)
-    pieces.train_from_iterator(
-        (text.encode("utf-8", "replace").decode("utf-8") for text in texts),
+    learner = BertWordPieceTokenizer(lowercase=True)
+    read = [learner.normalizer.normalize_str(readable(text)) for text in texts]
+    words = [w for text in read for w, _ in learner.pre_tokenizer.pre_tokenize_str(text)]
+    if not words:
+        raise TastegraphError("no vocabulary can be made: the texts hold no words")
+    learner.train_from_iterator(
+        words,
         vocab_size=vocabulary,
-        limit_alphabet=vocabulary // 2,
-        special_tokens=SPECIALS,
+        limit_alphabet=vocabulary,
+        special_tokens=[*SPECIALS, *_inner(words)],
         show_progress=False,
     )
-    words = pieces.get_vocab()
-    if len(words) == len(SPECIALS):
-        raise TastegraphError("no vocabulary can be made: the texts hold no words")
-    return BertTokenizer(words, do_lower_case=True, model_max_length=max_tokens)
+    return BertTokenizer(learner.get_vocab(), do_lower_case=True, model_max_length=max_tokens)
+
+
+def _inner(words: Iterable[str]) -> list[str]:
+    """Characters inside words, in an order of their own: the library's differs from run to run."""
+    return [f"##{character}" for character in sorted({c for word in words for c in word[1:]})]
 
 
 def _pool(folder: Path, width: int, max_tokens: int) -> None:
