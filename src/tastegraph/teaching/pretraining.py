@@ -138,7 +138,8 @@ def pretrain(
 
 
 def _check(max_tokens: int, batch_size: int, config: Any) -> None:
-    longest = getattr(config, "max_position_embeddings", None) or max_tokens
+    positions = getattr(config, "max_position_embeddings", -1)
+    longest = positions if positions > 0 else max_tokens
     if not SHORTEST <= max_tokens <= longest:
         raise ConfigError(f"max_tokens {max_tokens}: {SHORTEST} to {longest} fit this model")
     if batch_size < 1:
