@@ -48,13 +48,14 @@ CORPUS = [
     Document(
         (
             f"We begin with the {COLOURS[k % 6]} film.",
-            f"In the middle {PEOPLE[k % 6]} made the {COLOURS[k % 6]} film.",
-            f"At the end the {COLOURS[k % 6]} film was sold.",
+            f"{PEOPLE[k % 6]} sold it for {k % 7} dollars.",
         ),
         (PEOPLE[k % 6],),
     )
-    for k in range(240)
+    for k in range(400)
 ]
+"""A second sentence that begins is of another document: three pairs in four can be told."""
+FEW = CORPUS[:40]
 SMALL = {"entity_masking": True, "batch_size": 16, "max_tokens": 32}
 
 
@@ -293,22 +294,22 @@ def test_a_predicted_token_is_unseen_until_its_turn(xlnet):
 
 
 def test_bert_learns_words_and_what_follows(bert, tmp_path):
-    report = pretrain(bert, CORPUS, Plan(80, 3e-3), tmp_path / "taught", **SMALL)
-    assert (report.objective, report.trained, report.held_out) == ("masked", 216, 24)
+    report = pretrain(bert, CORPUS, Plan(60, 3e-3), tmp_path / "taught", **SMALL)
+    assert (report.objective, report.trained, report.held_out) == ("masked", 360, 40)
     assert report.after.perplexity < 0.25 * report.before.perplexity
-    assert report.after.following > report.before.following + 0.1
-    assert report.after.following > 0.65
+    assert report.before.following < 0.6
+    assert report.after.following > 0.7
 
 
 @pytest.mark.parametrize("kind", ["gpt", "xlnet"])
 def test_other_kinds_learn_by_their_own_objective(kind, request, tmp_path):
     source = request.getfixturevalue(kind)
-    report = pretrain(source, CORPUS, Plan(40, 1e-2), tmp_path / "taught", **SMALL)
+    report = pretrain(source, CORPUS, Plan(25, 1e-2), tmp_path / "taught", **SMALL)
     assert report.objective == {"gpt": "causal", "xlnet": "permutation"}[kind]
-    assert report.after.perplexity < 0.3 * report.before.perplexity
+    assert report.after.perplexity < 0.5 * report.before.perplexity
     assert report.after.following is None
     again = pretrain(tmp_path / "taught", CORPUS, Plan(1, 1e-5), tmp_path / "more", **SMALL)
-    assert again.before == report.after
+    assert again.before == report.after  # its heads are inside
     if kind == "gpt":
         AutoModelForCausalLM.from_pretrained(tmp_path / "taught")
 
@@ -318,15 +319,15 @@ def test_every_token_but_the_first_is_predicted(gpt):
     blocks = objective.examples(CORPUS[:3], tokenizer, 16, True)
     batch = blocks.batch(np.arange(len(blocks)), np.random.default_rng(0))
     total = sum(
-        len(tokenizer(" ".join(document.sentences))["input_ids"]) + 1 for document in CORPUS[:3]
+        len(tokenizer(" ".join(document.sentences))["input_ids"]) for document in CORPUS[:3]
     )
-    assert int(batch["attention_mask"].sum()) == total
-    assert objective.outcome(model, batch).predicted == total - len(blocks)
+    assert objective.outcome(model, batch).predicted == total  # each with an end, less its first
+    assert batch["input_ids"].shape[1] == 16
 
 
 def test_the_encoder_loads_what_was_taught_and_training_goes_on_from_its_heads(bert, tmp_path):
-    report = pretrain(bert, CORPUS, Plan(5, 1e-3), tmp_path / "taught", **SMALL)
-    again = pretrain(tmp_path / "taught", CORPUS, Plan(1, 1e-5), tmp_path / "more", **SMALL)
+    report = pretrain(bert, FEW, Plan(5, 1e-3), tmp_path / "taught", **SMALL)
+    again = pretrain(tmp_path / "taught", FEW, Plan(1, 1e-5), tmp_path / "more", **SMALL)
     assert again.before == report.after
     rows = []
     for folder in (bert, tmp_path / "taught"):
@@ -337,9 +338,8 @@ def test_the_encoder_loads_what_was_taught_and_training_goes_on_from_its_heads(b
 
 
 def test_a_real_encoder_keeps_its_modules(minilm, tmp_path):
-    documents = CORPUS[:12]
     report = pretrain(
-        minilm, documents, Plan(2, 1e-4), tmp_path / "taught", entity_masking=True,
+        minilm, FEW[:12], Plan(2, 1e-4), tmp_path / "taught", entity_masking=True,
         batch_size=4, max_tokens=32, frozen_layers=5,
     )  # fmt: skip
     assert report.after.perplexity < report.before.perplexity
@@ -370,7 +370,7 @@ def test_frozen_layers_stay(bert):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from test_pretraining import CORPUS, SMALL
+from test_pretraining import FEW, SMALL
 from tastegraph.teaching import pretraining
 from tastegraph.teaching.loop import Plan
 
@@ -382,13 +382,13 @@ class Killed(Plan):
 
 source, into, state = map(Path, sys.argv[1:])
 plan = Killed(12, 1e-3, save_every=3)
-pretraining.pretrain(source, CORPUS, plan, into, checkpoint=state, **SMALL)
+pretraining.pretrain(source, FEW, plan, into, checkpoint=state, **SMALL)
 """
 
 
 def test_a_killed_run_goes_on_to_the_same_weights(bert, tmp_path, capsys):
     plan, state = Plan(12, 1e-3, save_every=3), tmp_path / "state"
-    whole = pretrain(bert, CORPUS, plan, tmp_path / "whole", **SMALL)
+    whole = pretrain(bert, FEW, plan, tmp_path / "whole", **SMALL)
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, bert, tmp_path / "resumed", state],
         cwd=Path(__file__).parent,
@@ -396,7 +396,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(bert, tmp_path, capsys):
     assert killed.returncode == -9
     assert state.is_dir()
     assert not (tmp_path / "resumed").exists()
-    resumed = pretrain(bert, CORPUS, plan, tmp_path / "resumed", checkpoint=state, **SMALL)
+    resumed = pretrain(bert, FEW, plan, tmp_path / "resumed", checkpoint=state, **SMALL)
     assert "not used" not in capsys.readouterr().err
     a, b = (load_file(tmp_path / f / "model.safetensors") for f in ("whole", "resumed"))
     assert a.keys() == b.keys()
@@ -416,11 +416,11 @@ def test_a_checkpoint_of_another_run_is_not_used(bert, tmp_path, capsys, other):
             return super().rng(step)
 
     with pytest.raises(KeyboardInterrupt):
-        pretrain(bert, CORPUS, Stopped(4, 1e-3, save_every=2), tmp_path / "a", checkpoint=state,
+        pretrain(bert, FEW, Stopped(4, 1e-3, save_every=2), tmp_path / "a", checkpoint=state,
                  **SMALL)  # fmt: skip
-    documents, sizes, source = CORPUS, SMALL, bert
+    documents, sizes, source = FEW, SMALL, bert
     if other == "texts":
-        documents = [Document(("Another text.",)), *CORPUS]
+        documents = [Document(("Another text.",)), *FEW]
     elif other == "settings":
         sizes = SMALL | {"entity_masking": False}
     else:
@@ -431,6 +431,11 @@ def test_a_checkpoint_of_another_run_is_not_used(bert, tmp_path, capsys, other):
 
 
 # what cannot be learned from
+
+
+def test_texts_in_a_script_the_vocabulary_lacks_are_told_of(bert, tmp_path):
+    with pytest.raises(TastegraphError, match="nothing to learn from"):
+        pretrain(bert, [Document(("电影", "很好"))] * 3, Plan(1, 1e-3), tmp_path / "x", **SMALL)
 
 
 @pytest.mark.parametrize("documents", [[], [Document(())], [Document(("", " \n", "\u3000"))] * 3])
@@ -467,7 +472,7 @@ def test_odd_texts_are_learned_from(kind, request, tmp_path, documents):
 
 def test_a_tenth_is_held_out_and_the_seed_decides_which():
     training, held = divided(CORPUS, 1)
-    assert (len(training), len(held)) == (216, 24)
+    assert (len(training), len(held)) == (360, 40)
     assert {id(d) for d in training}.isdisjoint(map(id, held))
     assert divided(CORPUS, 1) == (training, held)
     assert divided(CORPUS, 2)[1] != held

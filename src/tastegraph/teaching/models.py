@@ -46,11 +46,14 @@ def read(folder: Path) -> tuple[Objective, Any, Any]:
             config = AutoConfig.from_pretrained(place, local_files_only=True)
             tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True)
             objective = _objective(folder, config.model_type)
-            model = objective.model.from_pretrained(place, local_files_only=True)
+            model = objective.model.from_pretrained(place, local_files_only=True).float()
     except (OSError, ValueError, SafetensorError) as error:
         raise AssetError(f"{folder}: the language model cannot be read: {error}") from error
     if not tokenizer.is_fast:
         raise ConfigError(f"{folder}: its tokenizer has no tokenizer.json: save it as a fast one")
+    ends = (tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id)
+    if objective is MASKED and None in (tokenizer.mask_token_id, *ends):
+        raise ConfigError(f"{folder}: its tokenizer lacks one of [MASK], [CLS], [SEP] and [PAD]")
     return objective, model, tokenizer
 
 

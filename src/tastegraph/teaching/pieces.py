@@ -15,6 +15,8 @@ from tastegraph.teaching.corpus import Document
 from tastegraph.teaching.names import spans
 
 SPECIAL = -1
+CHUNK = 512
+Offsets = list[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Piece:
 def read(
     documents: Sequence[Document], tokenizer: Any, *, whole_names: bool, spaced: bool = False
 ) -> list[list[Piece]]:
-    """The sentences of every document, without special tokens and without empty ones.
+    """The sentences of every document, without those that hold no token the
+    vocabulary knows.
 
     Args:
         documents: what is read.
@@ -42,16 +45,23 @@ def read(
         whole_names: the tokens of a name are one unit (ERNIE, Sun et al. 2019).
         spaced: a sentence after the first begins with a space, for vocabularies that know it.
     """
-    found = []
-    with progress("reading texts", len(documents)) as advance:
-        for document in documents:
-            texts = [readable(sentence) for sentence in document.sentences]
-            if spaced:
-                texts = [*texts[:1], *(f" {text}" for text in texts[1:])]
-            names = document.names if whole_names else ()
-            pieces = _pieces([text for text in texts if text.strip()], names, tokenizer)
-            found.append([piece for piece in pieces if len(piece.ids)])
-            advance(1)
+    texts = [
+        (d, " " * (spaced and k > 0) + readable(sentence))
+        for d, document in enumerate(documents)
+        for k, sentence in enumerate(document.sentences)
+        if sentence.strip()
+    ]
+    found: list[list[Piece]] = [[] for _ in documents]
+    special = tokenizer.all_special_ids
+    with progress("reading texts", len(texts)) as advance:
+        for start in range(0, len(texts), CHUNK):
+            chunk = texts[start : start + CHUNK]
+            for (d, text), (ids, offsets) in zip(chunk, _tokens(chunk, tokenizer), strict=True):
+                named = spans(text, documents[d].names) if whole_names else []
+                units = _units(ids, offsets, named, special)
+                if (units != SPECIAL).any():
+                    found[d].append(Piece(np.array(ids, np.int64), units))
+            advance(len(chunk))
     return [pieces for pieces in found if pieces]
 
 
@@ -80,31 +90,23 @@ def joined(pieces: Iterable[Piece]) -> Piece:
     return Piece(np.concatenate([piece.ids for piece in pieces]), np.concatenate(units))
 
 
-def _pieces(texts: list[str], names: Sequence[str], tokenizer: Any) -> list[Piece]:
-    if not texts:
-        return []
+def _tokens(texts: list[tuple[int, str]], tokenizer: Any) -> Iterable[tuple[list[int], Offsets]]:
     read = tokenizer(
-        texts, add_special_tokens=False, return_offsets_mapping=True, truncation=False,
-        return_attention_mask=False, return_token_type_ids=False, verbose=False,
+        [text for _, text in texts], add_special_tokens=False, return_offsets_mapping=True,
+        truncation=False, return_attention_mask=False, return_token_type_ids=False, verbose=False,
     )  # fmt: skip
-    return [
-        Piece(np.array(ids, np.int64), _units(ids, offsets, spans(text, names), tokenizer))
-        for text, ids, offsets in zip(texts, read["input_ids"], read["offset_mapping"], strict=True)
-    ]
+    return zip(read["input_ids"], read["offset_mapping"], strict=True)
 
 
 def _units(
-    ids: list[int],
-    offsets: list[tuple[int, int]],
-    named: list[tuple[int, int]],
-    tokenizer: Any,
+    ids: list[int], offsets: Offsets, named: Offsets, special: list[int]
 ) -> NDArray[np.int64]:
     units = np.arange(len(ids))
     begin, end = np.array(offsets, np.int64).reshape(-1, 2).T
     for first, last in named:
         inside = np.flatnonzero((begin < last) & (end > first))
         units[inside] = inside[0] if len(inside) else 0
-    units[np.isin(ids, tokenizer.all_special_ids)] = SPECIAL
+    units[np.isin(ids, special)] = SPECIAL
     return units
 
 

@@ -111,9 +111,9 @@ def pretrain(
     _check(max_tokens, batch_size, model.config)
     models.freeze(model, frozen_layers)
     model.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    parts = divided(documents, plan.seed)
     learned, held_out = (
-        objective.examples(part, tokenizer, max_tokens, entity_masking)
-        for part in divided(documents, plan.seed)
+        objective.examples(part, tokenizer, max_tokens, entity_masking) for part in parts
     )
     if not len(learned):
         raise TastegraphError("nothing to learn from: no document has a text the model can read")
@@ -130,11 +130,9 @@ def pretrain(
     models.write(model, source, into)
     if checkpoint is not None:
         remove(checkpoint)
-    held = len(divided(documents, plan.seed)[1])
-    return Report(
-        objective.name, len(documents) - held, held, before, after, plan.steps,
-        time.monotonic() - began,
-    )  # fmt: skip
+    seconds = time.monotonic() - began
+    trained, held = map(len, parts)
+    return Report(objective.name, trained, held, before, after, plan.steps, seconds)
 
 
 def _check(max_tokens: int, batch_size: int, config: Any) -> None:

@@ -22,18 +22,25 @@ SHARE = 1 / 6
 
 
 class Blocks:
-    """Documents, each ended where the vocabulary has an end, in blocks of a length."""
+    """Documents, each ended where the vocabulary has an end, in blocks of a length.
+
+    A block begins with the last token of the one before it, so that every token of a document but
+    its first is predicted, and once.
+    """
 
     def __init__(
         self, documents: Sequence[Document], tokenizer: Any, longest: int, whole_names: bool
     ) -> None:
         self._pad = tokenizer.pad_token_id or 0
         end = _specials([tokenizer.eos_token_id])
-        self._blocks = [
-            block
+        streams = [
+            joined([*pieces, end]).ids
             for pieces in read(documents, tokenizer, whole_names=whole_names, spaced=True)
-            for block in cut(joined([*pieces, end]), longest)
-            if len(block.ids) > 1
+        ]
+        self._blocks = [
+            ids[start : start + longest]
+            for ids in streams
+            for start in range(0, len(ids) - 1, longest - 1)
         ]
 
     def __len__(self) -> int:
@@ -41,7 +48,7 @@ class Blocks:
 
     def batch(self, rows: NDArray[np.int64], rng: np.random.Generator) -> Batch:
         """``input_ids``, ``attention_mask`` and ``labels``, each int64[batch, length]."""
-        blocks = [self._blocks[row].ids for row in rows]
+        blocks = [self._blocks[row] for row in rows]
         return {
             "input_ids": padded(blocks, self._pad),
             "attention_mask": padded([np.ones(len(block)) for block in blocks], 0),
