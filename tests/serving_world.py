@@ -24,7 +24,7 @@ from tastegraph.profiles.attention import Recency, SequenceAttention
 from tastegraph.profiles.interactions import interactions
 from tastegraph.ranking import filters
 from tastegraph.ranking.artefacts import to_arrays
-from tastegraph.ranking.described import content_kernels
+from tastegraph.ranking.described import Described
 from tastegraph.ranking.kernels import FactorKernel, TableKernel
 from tastegraph.ranking.learned import Choice, Content, Learned, TrainedNetwork, no_words
 from tastegraph.ranking.mapping import Target
@@ -108,7 +108,7 @@ def make(
     network = TrainedNetwork({}, graph.item_ids, graph.node_ids, layers=1, epochs=1)
     choice = Choice("ease", 5.0, targets, attention, 1, blend, {}, 0.0)
     learned = Learned(choice, graph.item_ids, warm, table, {}, network, blend)
-    kernels = content_kernels(content, likes, kinds, targets)
+    kernels = Described.of(content, kinds).kernels(likes, targets)
     sequence = SequenceAttention(vectors, vectors, vectors, np.zeros(200, dtype=np.float32))
     model = Model(
         parts={

@@ -13,7 +13,7 @@ from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking import filters
 from tastegraph.ranking.blend import weigh
 from tastegraph.ranking.cold import blind_scores, playing_cold, without_items
-from tastegraph.ranking.described import content_kernels
+from tastegraph.ranking.described import Described
 from tastegraph.ranking.fit import (
     assemble,
     behaviour_table,
@@ -158,8 +158,9 @@ def _best_targets(
     likes = without_items(training.likes(), cold)
     weights = filters.kind_weights(content.associations, likes, config.seed)
     reached: dict[str, dict[Target, float]] = {name: {} for name in MAPPED}
+    described = Described.of(content, weights)
     for target in TARGETS:
-        kernels = content_kernels(content, likes, weights, dict.fromkeys(MAPPED, target))
+        kernels = described.kernels(likes, dict.fromkeys(MAPPED, target))
         for name in MAPPED:
             if name in kernels:
                 reached[name][target] = max(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,37 +12,49 @@ from tastegraph.arrays import CSR
 from tastegraph.ranking import filters
 from tastegraph.ranking.kernels import AffinityKernel, FactorKernel, FeatureKernel
 from tastegraph.ranking.learned import Content
-from tastegraph.ranking.mapping import Target, compressed, mapped
+from tastegraph.ranking.mapping import Compressed, Target, compressed, mapped
 from tastegraph.ranking.model import KNOWLEDGE, MAPPED_KNOWLEDGE, MAPPED_TEXT, TEXT
 
+Kernels = dict[str, FeatureKernel | FactorKernel]
 
-def content_kernels(
-    content: Content,
-    likes: CSR,
-    kind_weights: NDArray[np.float32],
-    targets: Mapping[str, Target],
-) -> dict[str, FeatureKernel | FactorKernel]:
-    """What compares items by what is known and written of them; nothing where nothing is.
 
-    Args:
-        content: graph and texts.
-        likes: CSR[U, I], what the mapped parts are mapped to.
-        kind_weights: float32[2R].
-        targets: mapped part → how.
+@dataclass(frozen=True)
+class Described:
+    """Items by their features, ready to be compared and to be mapped to engagement.
+
+    Attributes:
+        ties: float32 CSR[I, features], unit rows.
+        few: the same in few dimensions.
+        text: float32[I, d].
     """
-    kernels: dict[str, FeatureKernel | FactorKernel] = {}
-    if content.associations.strength.nnz:
+
+    ties: CSR
+    few: Compressed
+    text: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, content: Content, kind_weights: NDArray[np.float32]) -> Described:
+        """By facts, weighted by their kinds (float32[2R]), and by texts."""
         ties = filters.knowledge_features(content.associations, kind_weights)
-        kernels[KNOWLEDGE] = FeatureKernel(ties)
-        few = compressed(ties)
-        told = mapped(few.rows, likes, targets[MAPPED_KNOWLEDGE])
-        if told is not None:
-            loadings = few.loadings @ told.matrix
-            kernels[MAPPED_KNOWLEDGE] = AffinityKernel.of(told.left, ties, loadings)
-    text = content.text_features
-    if text.any():
-        kernels[TEXT] = FactorKernel(text, text)
-        told = mapped(text, likes, targets[MAPPED_TEXT])
-        if told is not None:
-            kernels[MAPPED_TEXT] = FactorKernel(told.left, text @ told.matrix)
-    return kernels
+        return cls(ties, compressed(ties), content.text_features)
+
+    def kernels(self, likes: CSR, targets: Mapping[str, Target]) -> Kernels:
+        """What compares items; nothing where nothing is known or written.
+
+        Args:
+            likes: CSR[U, I], what the mapped parts are mapped to.
+            targets: mapped part → how.
+        """
+        kernels: Kernels = {}
+        if self.ties.nnz:
+            kernels[KNOWLEDGE] = FeatureKernel(self.ties)
+            told = mapped(self.few.rows, likes, targets[MAPPED_KNOWLEDGE])
+            if told is not None:
+                loadings = self.few.loadings @ told.matrix
+                kernels[MAPPED_KNOWLEDGE] = AffinityKernel.of(told.left, self.ties, loadings)
+        if self.text.any():
+            kernels[TEXT] = FactorKernel(self.text, self.text)
+            told = mapped(self.text, likes, targets[MAPPED_TEXT])
+            if told is not None:
+                kernels[MAPPED_TEXT] = FactorKernel(told.left, self.text @ told.matrix)
+        return kernels

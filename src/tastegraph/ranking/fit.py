@@ -18,7 +18,7 @@ from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.ranking import filters
 from tastegraph.ranking.cold import playing_cold, scaled, without_items
-from tastegraph.ranking.described import content_kernels
+from tastegraph.ranking.described import Described
 from tastegraph.ranking.kernels import (
     FactorKernel,
     FeatureKernel,
@@ -127,7 +127,7 @@ def assemble(
     vectors = item_vectors(learned.network, evidence, hidden)
     kernels: dict[str, TableKernel | FeatureKernel | FactorKernel] = {
         BEHAVIOUR: TableKernel(aligned(learned.table, rows)),
-        **content_kernels(content, likes, evidence.kind_weights, learned.choice.targets),
+        **Described.of(content, evidence.kind_weights).kernels(likes, learned.choice.targets),
     }
     attention = learned.choice.attention
     return Model(

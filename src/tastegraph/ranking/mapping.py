@@ -23,6 +23,8 @@ from tastegraph.arrays import CSR
 
 DIMENSIONS = 512
 COLUMNS = 64
+ITERATIONS = 4
+LEAST = 1e-6
 SEED = 1
 """Of the random projection that starts the decomposition; the result hardly depends on it."""
 
@@ -68,18 +70,32 @@ class Map:
 
 
 def compressed(features: CSR) -> Compressed:
-    """The truncated singular value decomposition U Σ of CSR[I, F] (Halko et al. 2011).
+    """The truncated singular value decomposition U Σ of CSR[I, F].
 
-    d is 512, or what the matrix has.
+    By subspace iteration on F Fᵀ from a random start (Halko et al. 2011, alg. 4.4), so that nothing
+    of features × d is orthogonalised. d is 512, or what the matrix has.
     """
     rank = min(DIMENSIONS, *features.shape)
     if not features.nnz or not rank:
         nothing = np.zeros((features.shape[0], 1), dtype=np.float32)
         return Compressed(nothing, nothing)
-    left, values, _ = randomized_svd(features, rank, random_state=SEED)
-    loadings = np.where(values > 1e-6 * values[0], left / np.maximum(values, 1e-12), 0)
-    loadings = loadings.astype(np.float32)
+    start = np.random.default_rng(SEED).standard_normal((features.shape[0], rank))
+    basis = start.astype(np.float32)
+    for _ in range(ITERATIONS):
+        basis = _orthonormal(features @ (features.T @ basis))
+    seen = features.T @ basis
+    squares, rotation = np.linalg.eigh((seen.T @ seen).astype(np.float64))
+    kept = squares > LEAST * max(float(squares[-1]), LEAST)
+    loadings = basis @ (rotation[:, kept] / np.sqrt(squares[kept])).astype(np.float32)
     return Compressed(np.asarray(features @ (features.T @ loadings), np.float32), loadings)
+
+
+def _orthonormal(columns: Floats32) -> Floats32:
+    """float32[I, k]: the same space by k ≤ d orthonormal columns, through its small Gram matrix."""
+    squares, rotation = np.linalg.eigh((columns.T @ columns).astype(np.float64))
+    kept = squares > LEAST * squares[-1]
+    found = columns @ (rotation[:, kept] / np.sqrt(squares[kept])).astype(np.float32)
+    return np.asarray(found, dtype=np.float32)
 
 
 def text_features(vectors: Floats32, words: CSR) -> Floats32:
@@ -145,5 +161,5 @@ def collaborative_factors(likes: CSR, rank: int) -> Floats32:
     by_item = np.maximum(np.bincount(likes.indices, minlength=likes.shape[1]), 1) ** -0.5
     normal = sparse.csr_array(sparse.diags_array(by_user) @ x @ sparse.diags_array(by_item))
     rank = min(rank, *likes.shape)
-    _, values, right = randomized_svd(normal, rank, n_iter=7, random_state=SEED)
+    _, values, right = randomized_svd(normal, rank, n_iter=4, random_state=SEED)
     return np.asarray(right.T * np.sqrt(values), dtype=np.float32)
