@@ -12,6 +12,7 @@ from tastegraph.explanation import wording
 from tastegraph.explanation.reasons import Explainer, Reason, reasons_for, shortlist
 from tastegraph.explanation.wording import Common
 from tastegraph.knowledge.graph import KnowledgeGraph
+from tastegraph.language.verbal import phrase_of
 from tastegraph.profiles.association import ITSELF, Associations, associate
 from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.interactions import History
@@ -53,14 +54,14 @@ from tastegraph.records import Event
     ],
 )
 def test_a_relation_is_read_by_the_last_part_of_its_name(relation, phrase):
-    assert wording.phrase_of(relation, {}) == phrase
+    assert phrase_of(relation, {}) == phrase
 
 
 def test_what_was_told_of_a_relation_goes_first():
     told = {"a.b": Relation(phrase="Regie"), "c.d": Relation(use=True), "e.f": Relation(phrase="")}
-    assert wording.phrase_of("a.b", told) == "Regie"
-    assert wording.phrase_of("c.d", told) == "d"
-    assert wording.phrase_of("e.f", told) == "f"
+    assert phrase_of("a.b", told) == "Regie"
+    assert phrase_of("c.d", told) == "d"
+    assert phrase_of("e.f", told) == "f"
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tastegraph.config import Relation
 from tastegraph.records import Event
 
 _DONE = {
@@ -35,16 +32,6 @@ class Common:
     label: str
     reverse: bool
     direct: str | None = None
-
-
-def phrase_of(relation: str, relations: Mapping[str, Relation]) -> str:
-    """How a relation is read aloud: as configured, else from the last part of its name."""
-    told = relations.get(relation)
-    if told is not None and told.phrase:
-        return told.phrase
-    last = re.split(r"[/#:.]", relation.rstrip("/#:."))[-1]
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", last).replace("_", " ").replace("-", " ")
-    return " ".join(spaced.lower().split()) or relation
 
 
 def done(event: Event) -> str:

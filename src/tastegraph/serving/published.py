@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tastegraph.config import Relation
 from tastegraph.explanation import wording
 from tastegraph.explanation.reasons import Reason
+from tastegraph.language.verbal import phrase_of
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.graphs import Tie
 from tastegraph.profiles.interactions import History
@@ -84,7 +85,7 @@ class Published:
         node = int(self.associations.node[tie.feature])
         return Interest(
             relation=relation,
-            phrase=wording.phrase_of(relation, self.told),
+            phrase=phrase_of(relation, self.told),
             node=self.node_id(node),
             label=self.labels[node],
             strength=tie.strength,
@@ -124,5 +125,5 @@ class Published:
         # Where the item at the other end is the feature's own node, one fact joins the two.
         direct = {start: "forward", target: "backward"}.get(node)
         common = wording.Common(relation, self.labels[node], reverse, direct)
-        phrase = wording.phrase_of(relation, self.told)
+        phrase = phrase_of(relation, self.told)
         return wording.shares_with(common, phrase, title, event, reason.events)
