@@ -63,16 +63,47 @@ def item_knn(likes: CSR, neighbours: int) -> CSR:
 def kind_weights(associations: Associations, likes: CSR, seed: int) -> Floats32:
     """How much each (relation, direction) says about who likes what, float32[kinds], max 1.
 
-    Non-negative least squares of the co-engagement cosine of item pairs on their knowledge
-    similarity, one regressor for each kind and an intercept; over all pairs of items with at
-    least five likes, or a seeded sample of them. No kind falls below 5 % of the strongest: what
+    Of what is stated, see :func:`co_engagement`. No kind falls below 5 % of the strongest: what
     is asserted may always speak, if only for an item that nothing else speaks for.
     """
-    n_kinds = int(associations.kind.max(initial=-1)) + 1
+    fitted = co_engagement(associations, likes, seed)
+    if fitted is None:
+        return np.ones(_n_kinds(associations), dtype=np.float32)
+    weights = fitted[0]
+    top = weights.max(initial=0.0)
+    weights = weights / top if top > 0 else np.ones(len(weights))
+    return np.maximum(weights, LEAST_WEIGHT).astype(np.float32)
+
+
+def semantic_weights(associations: Associations, likes: CSR, seed: int) -> Floats32:
+    """How far a semantic tie of each kind is worth its probability, float32[kinds] in [.05, 1].
+
+    Where one end of a pair is stated and the other semantic, the regression of
+    :func:`co_engagement` gives the pair c instead of w; c / w is what the tie is worth.
+    """
+    fitted = co_engagement(associations, likes, seed)
+    if fitted is None:
+        return np.ones(_n_kinds(associations), dtype=np.float32)
+    stated, mixed, _ = fitted
+    stated = np.maximum(stated, LEAST_WEIGHT * stated.max(initial=0.0))
+    worth = np.divide(mixed, stated, out=np.ones_like(mixed), where=stated > 0)
+    return np.clip(worth, LEAST_WEIGHT, 1).astype(np.float32)
+
+
+def co_engagement(
+    associations: Associations, likes: CSR, seed: int
+) -> NDArray[np.float64] | None:
+    """What a pair of ties of each kind says, float64[3, kinds]: of which 0, 1 and 2 are semantic.
+
+    Non-negative least squares of the co-engagement cosine of item pairs on their knowledge
+    similarity, one regressor for each and an intercept; over all pairs of items with at least
+    five likes, or a seeded sample of them. ``None`` where there are no such pairs.
+    """
+    n_kinds = _n_kinds(associations)
     popularity = np.bincount(likes.indices, minlength=likes.shape[1])
     enough = np.flatnonzero(popularity >= 5)
     if not n_kinds or len(enough) < 2:
-        return np.ones(n_kinds, dtype=np.float32)
+        return None
     rng = np.random.default_rng(seed)
     pairs = rng.integers(0, len(enough), size=(2, SAMPLED_PAIRS))
     if len(enough) ** 2 // 2 <= SAMPLED_PAIRS:
@@ -83,31 +114,15 @@ def kind_weights(associations: Associations, likes: CSR, seed: int) -> Floats32:
     together = by_item[first].multiply(by_item[second]).sum(axis=1)
     target = np.asarray(together).reshape(-1) / np.sqrt(popularity[first] * popularity[second])
     unit = unit_rows(associations.strength)
+    # The pattern of a product is that of its factors: 1 + i tells which of them are semantic.
+    marks = sparse.csr_array((1 + 1j * associations.semantic, unit.indices, unit.indptr), unit.shape)
     shared = sparse.csr_array(unit[first].multiply(unit[second]))
     cell = np.repeat(np.arange(len(first)), np.diff(shared.indptr)) * n_kinds
     cell += associations.kind[shared.indices]
     regressors = np.bincount(cell, shared.data, minlength=len(first) * n_kinds)
     design = np.column_stack([regressors.reshape(-1, n_kinds), np.ones(len(first))])
     fitted, _ = nnls(design.astype(np.float64), target)
-    weights = fitted[:-1]
-    top = weights.max(initial=0.0)
-    weights = weights / top if top > 0 else np.ones(n_kinds)
-    return np.maximum(weights, LEAST_WEIGHT).astype(np.float32)
-
-
-def knowledge_features(associations: Associations, weights: Floats32) -> CSR:
-    """float32 CSR[I, features], rows of length 1: strength · √(weight of the feature's kind).
-
-    The pattern of entries is that of ``associations.strength``, explicit zeros included.
-    """
-    scale = np.sqrt(weights)[associations.kind]
-    strength = associations.strength
-    return unit_rows(
-        sparse.csr_array(
-            (strength.data * scale[strength.indices], strength.indices, strength.indptr),
-            shape=strength.shape,
-        )
-    )
+    return fitted[:-1].reshape(3, n_kinds)
 
 
 def text_features(vectors: Floats32) -> Floats32:
