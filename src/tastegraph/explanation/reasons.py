@@ -33,7 +33,8 @@ class Reason:
         share: how much of the score it is; negative where it speaks against the item.
         event: position in the history of the event that says most of it; ``None`` for popularity.
         feature: the feature that item and target have in common, for ``knowledge`` alone.
-        facts: ids of the stored facts on the path from the event's item to the target.
+        facts: ids of the stored facts on the path from the event's item to the target, with
+            ``SEMANTIC`` in the place of one that nobody states.
         events: how many events of the history say it.
     """
 

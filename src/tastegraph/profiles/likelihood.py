@@ -10,6 +10,7 @@ stands out far counts for more: one straight line of z would not reach it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,8 @@ FURTHER = 64
 COSINE = 10.0
 """Cosines are multiplied by this, so that they vary as much as the other regressors."""
 FAR = 2.0
+GAIN = 2.0
+"""By this factor a tie must raise the odds of its feature; else it tells how common that is."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +90,14 @@ class Likelihood:
         odds = self.offset + self.slope * z + self.by_far * np.maximum(z - FAR, 0)
         return np.asarray(odds + self.by_cosine * cosines, dtype=np.float32)
 
-    def probability(self, cosines: Floats32, gain: float = 0.0) -> Floats32:
-        """float32[n, P]; 0 where the log-odds are not by ``gain`` above those of any item."""
+    def probability(self, cosines: Floats32) -> Floats32:
+        """float32[n, P], of cosines float32[n, P]."""
+        return np.asarray(expit(self.odds(cosines)), dtype=np.float32)
+
+    def telling(self, cosines: Floats32) -> Floats32:
+        """The same; 0 where the vector does not raise the odds by :data:`GAIN`."""
         odds = self.odds(cosines)
-        told = odds >= self.scale.prior + gain
+        told = odds >= self.scale.prior + math.log(GAIN)
         return np.asarray(np.where(told, expit(odds), 0), dtype=np.float32)
 
 

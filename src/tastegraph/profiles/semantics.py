@@ -8,7 +8,6 @@ compared with, so that what is learned of items holds for any text.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +20,6 @@ from tastegraph.profiles.likelihood import Likelihood, Scale, fit
 from tastegraph.profiles.prototypes import BLOCK, Floats32, Prototypes, indicator
 
 LEAST = 0.2
-GAIN = math.log(2)
-"""A tie must raise the odds of its feature so far, or it tells how common that is."""
 MOST = 10
 FEWEST_ITEMS = 10
 JUDGED = 5
@@ -85,7 +82,7 @@ class Semantics:
         found: list[CSR] = [sparse.csr_array(np.zeros((0, len(features)), dtype=np.float32))]
         for start in range(0, len(vectors), BLOCK):
             at = slice(start, start + BLOCK)
-            likely = self.likelihood.probability(self.prototypes.cosines(vectors[at]), GAIN)
+            likely = self.likelihood.telling(self.prototypes.cosines(vectors[at]))
             likely[~vectors[at].any(axis=1)] = 0
             if besides is not None:
                 likely[besides[at][:, features].nonzero()] = 0
@@ -140,7 +137,7 @@ def best(likely: Floats32, most: int, least: float) -> CSR:
 def _judge(semantics: Semantics, items: Floats32, member: CSR) -> Reliability:
     confidence, right = [np.zeros(0, dtype=np.float32)], [np.zeros(0, dtype=np.bool_)]
     for at, cosines in semantics.prototypes.blocks(items, member):
-        ties = best(semantics.likelihood.probability(cosines, GAIN), MOST, LEAST).tocoo()
+        ties = best(semantics.likelihood.telling(cosines), MOST, LEAST).tocoo()
         confidence.append(ties.data)
         right.append(member[at].toarray()[ties.row, ties.col] > 0)
     sure, holds = np.concatenate(confidence), np.concatenate(right)

@@ -9,7 +9,7 @@ from tastegraph.config import Relation
 from tastegraph.explanation import wording
 from tastegraph.explanation.reasons import Reason
 from tastegraph.language.verbal import phrase_of
-from tastegraph.profiles.association import Associations
+from tastegraph.profiles.association import SEMANTIC, Associations
 from tastegraph.profiles.graphs import Tie
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking.artefacts import associations_from, model_from
@@ -89,6 +89,7 @@ class Published:
             node=self.node_id(node),
             label=self.labels[node],
             strength=tie.strength,
+            stated=tie.stated,
         )
 
     def node_id(self, node: int) -> str:
@@ -104,6 +105,7 @@ class Published:
         return tuple(
             self._statement(reason.feature, item, node, fact)
             for item, fact in zip(ends, reason.facts, strict=True)
+            if fact != SEMANTIC
         )
 
     def _statement(self, feature: int, item: int, node: int, fact: int) -> Statement:
@@ -124,6 +126,19 @@ class Published:
         node = int(self.associations.node[reason.feature])
         # Where the item at the other end is the feature's own node, one fact joins the two.
         direct = {start: "forward", target: "backward"}.get(node)
-        common = wording.Common(relation, self.labels[node], reverse, direct)
+        common = wording.Common(
+            relation, self.labels[node], reverse, direct, _near(reason, start, node)
+        )
         phrase = phrase_of(relation, self.told)
         return wording.shares_with(common, phrase, title, event, reason.events)
+
+
+def _near(reason: Reason, start: int, node: int) -> wording.Near:
+    """Which items of a path have no fact; one that is the node itself has none to have."""
+    semantic = [fact == SEMANTIC for fact in reason.facts]
+    if len(semantic) == 1:
+        semantic = [False, *semantic] if start == node else [*semantic, False]
+    history, target = semantic
+    if history and target:
+        return "both"
+    return "history" if history else "target" if target else "neither"
