@@ -219,6 +219,32 @@ def test_a_shared_entity_is_two_steps(engine):
     assert unnamed.text == "same director as *Space opera No. 1*, which you liked"
 
 
+def test_a_tie_that_nobody_states_is_no_step_of_a_path(engine):
+    now = engine._current()
+    start, target = now.items["space-0"], now.items["space-3"]
+    row = now.associations.of_item(start)
+    feature = next(
+        int(f)
+        for f in now.associations.strength.indices[row]
+        if now.labels[now.associations.node[f]] == "Space opera"
+    )
+    past, liked = History(np.array([start], np.int32), np.ones(1, np.float32)), Event("", "", "a")
+
+    def because(*facts):
+        reason = Reason("knowledge", 0.5, event=0, feature=feature, facts=facts)
+        return now.because(reason, past, [liked], target)
+
+    half = because(7, SEMANTIC)
+    assert half.text.startswith("by its text close to genre Space opera, like *Space opera No. 0*")
+    assert [(step.s, step.fact_id) for step in half.path] == [("item:space-0", 7)]
+    other = because(SEMANTIC, 7)
+    assert "close by its text" in other.text
+    assert [(step.s, step.fact_id) for step in other.path] == [("item:space-3", 7)]
+    neither = because(SEMANTIC, SEMANTIC)
+    assert neither.path == ()
+    assert neither.text.startswith("by its text close to genre Space opera, as is")
+
+
 def test_a_dislike_speaks_against_what_is_alike(engine):
     events = [Event("", "", "space-0", "like"), Event("", "", "western-1", "dislike")]
     answer = engine.explain(events, "western-3")

@@ -71,7 +71,7 @@ HEAT = Item("1", "Heat.", "A heist! It fails", {"genre": ("Crime", "Drama"), "ye
 def test_what_is_read_of_an_item():
     found = verbalise(HEAT)
     assert found.sentences == ("Heat.", "Crime, Drama.", "1995.", "A heist!", "It fails.")
-    assert found.text == item_text(HEAT) == "Heat. Crime, Drama. 1995. A heist! It fails."
+    assert found.text == item_text(HEAT) == "Heat. Crime, Drama. 1995. A heist! It fails"
     assert found.names == ("Heat.",)
 
 
@@ -104,7 +104,7 @@ def test_no_relation_says_more_than_its_share():
 )  # fmt: skip
 def test_what_nobody_could_read_is_left_out(label):
     assert readable(label) == ""
-    assert verbalise(Item("1", "Heat"), [Told("star", label, True)]).text == "Heat."
+    assert verbalise(Item("1", "Heat"), [Told("star", label, True)]).text == "Heat"
 
 
 def test_a_label_that_is_an_id_is_none():
@@ -173,8 +173,8 @@ def test_a_graph_tells_of_each_item_the_most_specific_first():
     told = {"prequel": Relation(phrase="sequel to")}
     found = [text.text for text in item_texts(items, graph, associate(graph), told)]
     assert found == [
-        "Alien. sequel to this: Aliens. director: Ridley Scott. genre: Science fiction.",
-        "Aliens. year: 1986. sequel to: Alien. genre: Science fiction.",
-        "Blade Runner. director: Ridley Scott. genre: Science fiction.",
+        "Alien. sequel to this: Aliens. director: Ridley Scott. genre: Science fiction",
+        "Aliens. year: 1986. sequel to: Alien. genre: Science fiction",
+        "Blade Runner. director: Ridley Scott. genre: Science fiction",
         "",
     ]

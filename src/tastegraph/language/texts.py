@@ -29,8 +29,8 @@ class ItemText:
 
     @property
     def text(self) -> str:
-        """The paragraph."""
-        return " ".join(self.sentences)
+        """The paragraph without its last full stop: a title alone reads like any other name."""
+        return " ".join(self.sentences).removesuffix(".")
 
 
 def verbalise(

@@ -76,16 +76,17 @@ def kind_weights(associations: Associations, likes: CSR, seed: int) -> Floats32:
 
 
 def semantic_weights(associations: Associations, likes: CSR, seed: int) -> Floats32:
-    """How far a semantic tie of each kind is worth its probability, float32[kinds] in [.05, 1].
+    """How far a semantic tie of each kind is worth its probability, float32[kinds] in [0, 1].
 
     What :func:`co_engagement` gives pairs with a semantic tie, over what it gives stated ones.
+    What nobody states may be silent: items have their texts compared anyway.
     """
     fitted = co_engagement(associations, likes, seed)
     if fitted is None:
         return np.ones(_n_kinds(associations), dtype=np.float32)
     stated = np.maximum(fitted[0], LEAST_WEIGHT * fitted[0].max(initial=0.0))
     worth = np.divide(fitted[1], stated, out=np.ones_like(stated), where=stated > 0)
-    return np.asarray(np.clip(worth, LEAST_WEIGHT, 1), dtype=np.float32)
+    return np.asarray(np.clip(worth, 0, 1), dtype=np.float32)
 
 
 def co_engagement(associations: Associations, likes: CSR, seed: int) -> NDArray[np.float64] | None:
