@@ -8,7 +8,7 @@ from hashlib import sha256
 from itertools import count, islice
 
 from tastegraph.extraction.schema import Slot, json_schema
-from tastegraph.language.endpoint import Question
+from tastegraph.language.endpoint import Question, delimited
 
 INSTRUCTION = """\
 You copy names and values out of a text into a JSON object.
@@ -46,7 +46,7 @@ class Prompt:
 
     def question(self, text: str) -> Question:
         """What is asked about ``text``."""
-        return Question((*self._opening, ("user", _delimited(text))), self._schema)
+        return Question((*self._opening, ("user", delimited(text))), self._schema)
 
 
 def _told(slot: Slot) -> str:
@@ -64,11 +64,4 @@ def _full(fields: Mapping[str, Slot]) -> tuple[str, dict[str, list[str]]]:
 
 
 def _exchange(text: str, record: Mapping[str, list[str]]) -> tuple[tuple[str, str], ...]:
-    return (("user", _delimited(text)), ("assistant", json.dumps(record, ensure_ascii=False)))
-
-
-def _delimited(text: str) -> str:
-    """``text`` between tags that it cannot close, since they carry its own hash."""
-    plain = text.encode("utf-8", "replace").decode()
-    code = sha256(plain.encode()).hexdigest()[:8]
-    return f"<text {code}>\n{plain}\n</text {code}>"
+    return (("user", delimited(text)), ("assistant", json.dumps(record, ensure_ascii=False)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tastegraph.config import LLM
@@ -167,6 +168,13 @@ class Endpoint:
         if isinstance(error, openai.APIConnectionError):
             return EndpointError(f"{where} cannot be reached: is it running? {said}")
         return EndpointError(f"{where}: {said}")
+
+
+def delimited(text: str) -> str:
+    """``text`` between tags that it cannot close, since they carry its own hash."""
+    plain = text.encode("utf-8", "replace").decode()
+    code = sha256(plain.encode()).hexdigest()[:8]
+    return f"<text {code}>\n{plain}\n</text {code}>"
 
 
 def object_in(answer: str) -> dict[str, Any]:

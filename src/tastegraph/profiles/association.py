@@ -7,20 +7,24 @@ A *feature* is a relation, its direction and the node at its other end: "directe
 
 where dᶠ of the n items have it: a rare director says more than "Drama" (inverse document
 frequency, Spärck Jones 1972). Learned relation weights multiply it where it is used to rank.
+
+Where nobody states that an item has a feature, its vector may lie near it: a *semantic* tie, whose
+confidence is the probability that the feature holds (:mod:`~tastegraph.profiles.semantics`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tastegraph.arrays import CSR
+from tastegraph.arrays import CSR, Ints
 from tastegraph.knowledge.graph import KnowledgeGraph
 
 ITSELF = -1
+SEMANTIC = -2
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Associations:
         strength: float32 CSR[items, features], rows sorted by feature.
         facts: int64[nnz], the stored fact behind each entry, or ``ITSELF`` where a fact's
             object is the item itself: what states "prequel: *Alien*" has this in common with
-            *Alien*. It is told one way alone, so that one fact counts once.
+            *Alien*. It is told one way alone, so that one fact counts once. ``SEMANTIC`` where
+            no fact but the item's vector ties it to the feature.
         relation: int32[features], index of the relation.
         reverse: bool[features], whether the item is the object of the fact.
         node: int32[features], the node at the other end.
@@ -47,6 +52,11 @@ class Associations:
     def kind(self) -> NDArray[np.int32]:
         """int32[features], relation and direction as one number: ``2 · relation + reverse``."""
         return 2 * self.relation + self.reverse
+
+    @property
+    def semantic(self) -> NDArray[np.bool_]:
+        """bool[nnz], which entries no fact is behind."""
+        return np.equal(self.facts, SEMANTIC)
 
     def of_item(self, item: int) -> slice:
         """Where the entries of ``item`` stand in ``strength.indices`` and ``facts``."""
@@ -76,8 +86,7 @@ def associate(graph: KnowledgeGraph) -> Associations:
     pair = item[order].astype(np.int64) * max(len(features), 1) + column[order]
     keep = order[np.flatnonzero(np.diff(pair, prepend=-1))]
     item, column = item[keep], column[keep]
-    frequency = np.bincount(column, minlength=len(features))
-    specificity = np.log((1 + n) / (1 + frequency)) / np.log(1 + max(n, 1))
+    specificity = _specificity(column, n, len(features))
     indptr = np.concatenate([[0], np.cumsum(np.bincount(item, minlength=n))])
     strength = sparse.csr_array(
         ((confidence[keep] * specificity[column]).astype(np.float32), column, indptr),
@@ -90,3 +99,36 @@ def associate(graph: KnowledgeGraph) -> Associations:
         reverse=(kind % 2).astype(np.bool_),
         node=feature_node.astype(np.int32),
     )
+
+
+def with_semantic(associations: Associations, likely: CSR) -> Associations:
+    """``associations`` and the semantic ties that nobody states.
+
+    Args:
+        associations: what is stated.
+        likely: float32 CSR[items, features] in (0, 1], how probable each tie is. Those that are
+            stated, and those of an item to itself, are passed over.
+    """
+    stated = associations.strength
+    n, n_features = stated.shape
+    row = np.repeat(np.arange(n, dtype=np.int64), np.diff(stated.indptr))
+    new = likely.tocoo()
+    key = new.row.astype(np.int64) * n_features + new.col
+    told = np.isin(key, row * n_features + stated.indices)
+    told |= associations.node[new.col] == new.row
+    item, column = new.row[~told], new.col[~told]
+    strength = new.data[~told] * _specificity(stated.indices, n, n_features)[column]
+    rows = np.concatenate([row, item])
+    columns = np.concatenate([stated.indices, column])
+    order = np.lexsort((columns, rows))
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n))])
+    values = np.concatenate([stated.data, strength]).astype(np.float32)[order]
+    facts = np.concatenate([associations.facts, np.full(len(item), SEMANTIC)])[order]
+    merged = sparse.csr_array((values, columns[order], indptr), shape=(n, n_features))
+    return replace(associations, strength=merged, facts=facts)
+
+
+def _specificity(columns: Ints, n: int, n_features: int) -> NDArray[np.float64]:
+    """float64[features], of what ``columns`` (int[nnz]) tell of ``n`` items."""
+    frequency = np.bincount(columns, minlength=n_features)
+    return np.asarray(np.log((1 + n) / (1 + frequency)) / np.log(1 + max(n, 1)))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.knowledge.graph import KnowledgeGraph
-from tastegraph.profiles.association import Associations
+from tastegraph.profiles.association import SEMANTIC, Associations
 from tastegraph.profiles.attention import Attention
 from tastegraph.profiles.interactions import History
 
@@ -20,10 +20,12 @@ class Tie:
     Attributes:
         feature: index of the feature in :class:`Associations`.
         strength: association strength; negative where the person is against it.
+        stated: whether a fact is behind it; else it is a text's nearness alone.
     """
 
     feature: int
     strength: float
+    stated: bool = True
 
 
 def content_graph(associations: Associations, item: int) -> list[Tie]:
@@ -31,17 +33,28 @@ def content_graph(associations: Associations, item: int) -> list[Tie]:
     at = associations.of_item(item)
     strength = associations.strength.data[at]
     features = associations.strength.indices[at]
-    return [Tie(int(features[k]), float(strength[k])) for k in np.argsort(-strength, kind="stable")]
+    stated = associations.facts[at] != SEMANTIC
+    return [
+        Tie(int(features[k]), float(strength[k]), bool(stated[k]))
+        for k in np.argsort(-strength, kind="stable")
+    ]
 
 
 def interest_graph(
     associations: Associations, history: History, attention: Attention, limit: int | None = None
 ) -> list[Tie]:
-    """The union of the content graphs of a history, weighted by attention, strongest first."""
+    """The union of the content graphs of a history, weighted by attention, strongest first.
+
+    What is stated of one item of the history is stated.
+    """
     weights = attention(history)
     total = weights @ associations.strength[history.items]
+    stated = np.zeros(len(total), dtype=np.bool_)
+    for item in np.unique(history.items):
+        at = associations.of_item(item)
+        stated[associations.strength.indices[at][associations.facts[at] != SEMANTIC]] = True
     order = np.argsort(-np.abs(total), kind="stable")
-    return [Tie(int(f), float(total[f])) for f in order[:limit] if total[f]]
+    return [Tie(int(f), float(total[f]), bool(stated[f])) for f in order[:limit] if total[f]]
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,7 @@ class Interest(_Answer):
     node: str
     label: str
     strength: float
+    stated: bool = Field(description="false where only the nearness of texts says it")
 
 
 class Profile(_Answer):

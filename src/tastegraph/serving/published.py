@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from tastegraph.config import Relation
 from tastegraph.explanation import wording
 from tastegraph.explanation.reason import Reason
-from tastegraph.profiles.association import Associations
+from tastegraph.language.verbal import phrase_of
+from tastegraph.profiles.association import SEMANTIC, Associations
 from tastegraph.profiles.graphs import Tie
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking.artefacts import associations_from, model_from
@@ -70,11 +71,12 @@ class Published:
         if reason.kind == KNOWLEDGE and reason.feature is not None:
             path = self._path(reason, (start, target))
             text = wording.shares_with(
-                *self._common(reason, start, target), title, event, reason.events
+                *self._common(reason, (start, target), start, target), title, event, reason.events
             )
         elif reason.feature is not None:
             path = self._path(reason, (target,))
-            text = wording.liked_among(*self._common(reason, start, target), title, event, alike)
+            common = self._common(reason, (target,), start, target)
+            text = wording.liked_among(*common, title, event, alike)
         elif reason.kind == TEXT:
             text = wording.text_like(title, event, alike)
         else:
@@ -89,10 +91,11 @@ class Published:
         node = int(self.associations.node[tie.feature])
         return Interest(
             relation=relation,
-            phrase=wording.phrase_of(relation, self.told),
+            phrase=phrase_of(relation, self.told),
             node=self.node_id(node),
             label=self.labels[node],
             strength=tie.strength,
+            stated=tie.stated,
         )
 
     def node_id(self, node: int) -> str:
@@ -104,10 +107,11 @@ class Published:
     def _path(self, reason: Reason, items: tuple[int, ...]) -> tuple[Statement, ...]:
         assert reason.feature is not None
         node = int(self.associations.node[reason.feature])
-        ends = [item for item in items if item != node]
+        ends = self._ends(reason.feature, items)
         return tuple(
             self._statement(reason.feature, item, node, fact)
             for item, fact in zip(ends, reason.facts, strict=True)
+            if fact != SEMANTIC
         )
 
     def _statement(self, feature: int, item: int, node: int, fact: int) -> Statement:
@@ -121,7 +125,9 @@ class Published:
             fact_id=fact,
         )
 
-    def _common(self, reason: Reason, start: int, target: int) -> tuple[wording.Common, str]:
+    def _common(
+        self, reason: Reason, items: tuple[int, ...], start: int, target: int
+    ) -> tuple[wording.Common, str]:
         """What a reason's feature is, and its relation read aloud."""
         assert reason.feature is not None
         relation = self.relations[self.associations.relation[reason.feature]]
@@ -129,5 +135,21 @@ class Published:
         node = int(self.associations.node[reason.feature])
         # Where the item at the other end is the feature's own node, one fact joins the two.
         direct = {start: "forward", target: "backward"}.get(node)
-        common = wording.Common(relation, self.labels[node], reverse, direct)
-        return common, wording.phrase_of(relation, self.told)
+        facts = zip(self._ends(reason.feature, items), reason.facts, strict=True)
+        semantic = {item for item, fact in facts if fact == SEMANTIC}
+        near = _NEAR[start in semantic, target in semantic]
+        common = wording.Common(relation, self.labels[node], reverse, direct, near)
+        return common, phrase_of(relation, self.told)
+
+    def _ends(self, feature: int, items: tuple[int, ...]) -> list[int]:
+        node = int(self.associations.node[feature])
+        return [item for item in items if item != node]
+
+
+_NEAR: dict[tuple[bool, bool], wording.Near] = {
+    (False, False): "neither",
+    (False, True): "target",
+    (True, False): "history",
+    (True, True): "both",
+}
+"""Which of history and target no fact ties to a feature."""

@@ -1,0 +1,107 @@
+"""Where a feature lies among vectors: the mean of what has it, and of its own name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.arrays import CSR
+from tastegraph.profiles.association import Associations
+
+Floats32 = NDArray[np.float32]
+FEWEST_ITEMS = 3
+NAME = 1.0
+"""How many items a feature's own name counts for."""
+BLOCK = 256
+
+
+@dataclass(frozen=True)
+class Prototypes:
+    """A vector for each feature that enough items have, as in prototypical networks (Snell 2017).
+
+    Attributes:
+        features: int64[P], which features these are, ascending.
+        sums: float32[P, d], of the unit vectors of the items that have them, and of their names.
+        centre: float32[d], taken off every vector before its length is made 1.
+    """
+
+    features: NDArray[np.int64]
+    sums: Floats32
+    centre: Floats32
+
+    @cached_property
+    def lengths(self) -> Floats32:
+        """float32[P], of the sums."""
+        return np.asarray(np.linalg.norm(self.sums, axis=1), dtype=np.float32)
+
+    @classmethod
+    def of(cls, associations: Associations, items: Floats32, nodes: Floats32) -> Prototypes:
+        """The prototypes of the features of at least three items and at most half of them.
+
+        Args:
+            associations: what is asserted.
+            items: float32[n_items, d], zero rows where an item has no vector.
+            nodes: float32[n_nodes, d], of names; zero rows where a node has none.
+        """
+        centre = _centre(items)
+        units = centred(items, centre)
+        strength = associations.strength
+        present = units.any(axis=1)
+        rows = np.repeat(present, np.diff(strength.indptr))
+        having = np.bincount(strength.indices[rows], minlength=strength.shape[1])
+        features = np.flatnonzero((having >= FEWEST_ITEMS) & (2 * having <= present.sum()))
+        names = centred(nodes, _centre(nodes))[associations.node[features]]
+        member = indicator(associations, features)
+        return cls(features, (member.T @ units + NAME * names).astype(np.float32), centre)
+
+    def cosines(self, vectors: Floats32) -> Floats32:
+        """float32[n, P], of any vectors; 0 where a vector is."""
+        units = centred(vectors, self.centre)
+        return np.asarray(units @ (self.sums / _at_least_tiny(self.lengths)[:, None]).T)
+
+    def blocks(self, items: Floats32, member: CSR) -> Iterator[tuple[slice, Floats32]]:
+        """Rows of items and their cosines, each with the prototypes of the *other* items.
+
+        Args:
+            items: float32[n, d].
+            member: bool CSR[n, P], which item is part of which sum.
+        """
+        for start in range(0, len(items), BLOCK):
+            at = slice(start, start + BLOCK)
+            cosines = self.cosines(items[at])
+            own = member[at].tocoo()
+            # |s − v|² = |s|² − 2 s·v + 1, and (s − v)·v = s·v − 1.
+            length = self.lengths[own.col]
+            along = cosines[own.row, own.col] * length
+            others = np.sqrt(np.maximum(length**2 - 2 * along + 1, 0))
+            cosines[own.row, own.col] = (along - 1) / _at_least_tiny(others)
+            cosines[~items[at].any(axis=1)] = 0
+            yield at, cosines
+
+
+def indicator(associations: Associations, features: NDArray[np.int64]) -> CSR:
+    """float32 CSR[items, P]: which item has which of ``features``."""
+    member = associations.strength[:, features].copy()
+    member.data = np.ones(member.nnz, dtype=np.float32)
+    return member
+
+
+def centred(vectors: Floats32, centre: Floats32) -> Floats32:
+    """Rows of length 1 after ``centre`` is taken off; zero rows stay zero."""
+    moved = np.where(vectors.any(axis=1, keepdims=True), vectors - centre, 0)
+    length = np.linalg.norm(moved, axis=1, keepdims=True)
+    return np.asarray(moved / _at_least_tiny(length), dtype=np.float32)
+
+
+def _centre(vectors: Floats32) -> Floats32:
+    present = vectors[vectors.any(axis=1)]
+    mean = present.mean(axis=0) if len(present) else np.zeros(vectors.shape[1])
+    return np.asarray(mean, dtype=np.float32)
+
+
+def _at_least_tiny(lengths: Floats32) -> Floats32:
+    return np.maximum(lengths, np.float32(1e-9))
