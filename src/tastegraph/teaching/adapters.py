@@ -1,0 +1,69 @@
+"""Which weights are trained: the upper layers, or small low-rank ones beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from tastegraph.errors import ConfigError, TastegraphError
+
+LARGE = 100_000_000
+"""Parameters from which a model is trained through LoRA unless told otherwise."""
+
+
+@dataclass(frozen=True)
+class LoRA:
+    """Low-rank adaptation of all linear layers (Hu et al. 2022).
+
+    Attributes:
+        rank: r of the two matrices.
+        alpha: what they add is scaled by alpha / rank.
+    """
+
+    rank: int = 8
+    alpha: int = 16
+
+
+def size(model: nn.Module) -> int:
+    """Parameters of a model."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def adapt(transformer: Any, lora: LoRA) -> Any:
+    """Put adapters into ``transformer``; they alone require a gradient then.
+
+    Returns:
+        What :func:`merge` takes.
+
+    Raises:
+        TastegraphError: peft is not installed.
+    """
+    try:
+        from peft import LoraConfig, LoraModel
+    except ImportError:
+        raise TastegraphError("LoRA needs peft: pip install 'tastegraph[lora]'") from None
+    config = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, target_modules="all-linear")
+    return LoraModel(transformer, config, "default")
+
+
+def merge(adapted: Any) -> None:
+    """Add the adapters to the weights they stand beside, and take them out."""
+    adapted.merge_and_unload()
+
+
+def freeze(transformer: Any, layers: int) -> None:
+    """Leave the embeddings and the lowest ``layers`` as they are; 0 leaves nothing.
+
+    Raises:
+        ConfigError: the model has not more layers than that.
+    """
+    stack = next(module for module in transformer.modules() if isinstance(module, nn.ModuleList))
+    if not 0 <= layers < len(stack):
+        raise ConfigError(f"{layers} frozen layers: 0 to {len(stack) - 1} of this model can be")
+    first = next(stack[layers].parameters())
+    for parameter in transformer.parameters() if layers else ():
+        if parameter is first:
+            return
+        parameter.requires_grad_(False)
