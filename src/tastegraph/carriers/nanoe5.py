@@ -120,7 +120,7 @@ def read(data: bytes) -> tuple[Shape, dict[str, NDArray[np.float32]]]:
 def _read(data: bytes) -> tuple[Shape, dict[str, NDArray[np.float32]]]:
     header = struct.Struct("<I7ifi")
     _, *sizes, epsilon, _ = header.unpack_from(data, 4)
-    shape = Shape(*sizes, epsilon=round(epsilon, 15))
+    shape = Shape(*sizes, round(epsilon, 15))
     at = _after_tokenizer(data, 4 + header.size)
     (count,) = struct.unpack_from("<i", data, at)
     at += 4

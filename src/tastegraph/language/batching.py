@@ -48,7 +48,8 @@ def encoded(model: Model, texts: Sequence[str]) -> NDArray[np.float32]:
     if not np.isfinite(found).all():
         row = int(np.flatnonzero(~np.isfinite(found).all(axis=1))[0])
         raise TastegraphError(
-            f"{model.name} gives no finite vector for {readable[row][:80]!r}: its weights are damaged"
+            f"{model.name} gives no finite vector for {readable[row][:80]!r}: its weights are "
+            "damaged"
         )
     return found
 

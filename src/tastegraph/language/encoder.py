@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.errors import TastegraphError
 from tastegraph.language import folders
 from tastegraph.language.batching import encoded
 from tastegraph.progress import progress, say
@@ -66,6 +67,8 @@ class Encoder:
             TastegraphError: the model is incomplete or damaged.
         """
         share, shares = shard
+        if not 0 <= share < shares:
+            raise TastegraphError(f"there is no share {share} of {shares}: they count from 0")
         asked = {self._key(text): text for text in texts}
         mine = [key for key in asked if int.from_bytes(key[:8]) % shares == share]
         with self._cache.writing():

@@ -141,6 +141,8 @@ def _json(file: Path) -> Any:
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise TastegraphError(f"{file.parent} is no language model: it has no {file.name}") from None
+        raise TastegraphError(
+            f"{file.parent} is no language model: it has no {file.name}"
+        ) from None
     except (OSError, ValueError) as error:
         raise TastegraphError(f"{file} cannot be read: {error}") from None

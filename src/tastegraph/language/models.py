@@ -170,8 +170,9 @@ def _check_weights(place: Path, kwargs: dict[str, Any]) -> None:
 
 
 def _check_tokenizer(folder: Path, model: SentenceTransformer) -> None:
-    words = len(model.tokenizer)
-    known = model[0].auto_model.get_input_embeddings().num_embeddings
+    transformer: Any = model[0]
+    words = len(transformer.tokenizer)
+    known = transformer.auto_model.get_input_embeddings().num_embeddings
     if words > known:
         raise TastegraphError(
             f"the tokenizer in {folder} is another model's: it has {words:,} tokens, the model "
@@ -182,14 +183,13 @@ def _check_tokenizer(folder: Path, model: SentenceTransformer) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """What the libraries would print is checked here, and told as an error."""
-    before = transformers_logging.get_verbosity()
-    ours = logging.getLogger("sentence_transformers")
-    ours_before = ours.level
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    ours.setLevel(logging.ERROR)
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    loggers = [logging.getLogger(name) for name in ("transformers", "sentence_transformers")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        transformers_logging.set_verbosity(before)
-        ours.setLevel(ours_before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

@@ -138,7 +138,5 @@ def _tokenizer(exported: Path, told: Told, max_tokens: int) -> Any:
         raise TastegraphError(NEEDED.format("tokenizers")) from None
     tokenizer = Tokenizer.from_file(str(exported / TOKENIZER))
     tokenizer.enable_truncation(max_tokens)
-    tokenizer.enable_padding(
-        direction=told.pad_side, pad_id=told.pad_id, pad_token=told.pad_token
-    )
+    tokenizer.enable_padding(direction=told.pad_side, pad_id=told.pad_id, pad_token=told.pad_token)
     return tokenizer
