@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
+from transformers.pytorch_utils import Conv1D
 
 from tastegraph.errors import ConfigError, TastegraphError
 
@@ -44,7 +45,12 @@ def adapt(transformer: Any, lora: LoRA) -> Any:
         from peft import LoraConfig, LoraModel
     except ImportError:
         raise TastegraphError("LoRA needs peft: pip install 'tastegraph[lora]'") from None
-    config = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, target_modules="all-linear")
+    config = LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        target_modules="all-linear",
+        fan_in_fan_out=any(isinstance(module, Conv1D) for module in transformer.modules()),
+    )
     return LoraModel(transformer, config, "default")
 
 
