@@ -24,11 +24,11 @@ PENALTIES = (0.1, 1.0, 10.0, 100.0)
 @dataclass(frozen=True)
 class Alignment:
     """Lesson: a text's vector, through a linear head that is thrown away afterwards, tells its
-    item's fixed target from those of all other items (RLMRec-Con, Ren et al. 2024, eq. 7).
+    item's fixed target from those of all other items (RLMRec-Con, Ren et al. 2024).
 
     The whole catalogue is told apart for the price of one encoding, where SimKGC (Wang et al.
     2022) gathers negatives from batches. What is near in the graph shares entities: such negatives
-    count ``exp(hardness · cosine)`` as much (Robinson et al. 2021, eq. 4).
+    count ``exp(hardness · cosine)`` as much (Robinson et al. 2021).
 
     Attributes:
         targets: float32[I, g]; a row of length 0 is not taught.

@@ -38,7 +38,7 @@ def against_all(
         anchors: float[B, d]; of any length.
         bank: float[N, d]; of any length.
         own: int[B], the row of ``bank`` that belongs to each anchor.
-        weights: float[B, N], how much a negative counts (Robinson et al. 2021, eq. 4): 0 is none,
+        weights: float[B, N], how much a negative counts (Robinson et al. 2021): 0 is none,
             1 an ordinary one. That of an anchor's own row is not read.
         temperature: as in :func:`contrastive`.
     """

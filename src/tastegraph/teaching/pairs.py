@@ -18,7 +18,7 @@ def co_engagement(
 
     The cosine divides a count by what both items' popularity explains (Sarwar et al. 2001, §3.1.1).
     A person's likes share one unit of length, so that who likes everything says little (Deshpande
-    & Karypis 2004, §4.2). Of each item only the strongest ties are kept: the rest is noise.
+    & Karypis 2004). Of each item only the strongest ties are kept: the rest is noise.
 
     Args:
         likes: bool[U, I]. Columns that are not teachable are not read.
