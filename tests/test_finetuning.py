@@ -125,10 +125,22 @@ def test_against_all_by_hand():
 
 
 def test_co_engagement_by_hand():
-    likes = sparse.csr_array(np.array([[1, 1, 0], [1, 0, 1], [1, 0, 0]], dtype=bool))
-    ties = co_engagement(likes, np.ones(3, dtype=bool), 2).toarray()
-    # People share one unit: item 0 has √½, √½, 1 (length √2), items 1 and 2 √½ from one person.
-    assert ties == pytest.approx(np.array([[0, 0.5, 0.5], [0.5, 0, 0], [0.5, 0, 0]]))
+    rows = [[1, 1, 0]] * 4 + [[1, 0, 1]] * 2 + [[0, 0, 1]] * 2 + [[0, 0, 0]]
+    ties = co_engagement(sparse.csr_array(np.array(rows, dtype=bool)), np.ones(3, dtype=bool), 2)
+    # 8 people like something: 6, 4 and 4 of them items 0, 1 and 2. Items 0 and 1 have 4 people in
+    # common where chance is 3; 0 and 2 have 2 where chance is 3; 1 and 2 have none.
+    strength = np.log(4 / 3) * 4 / (4 + 10)
+    assert ties.toarray() == pytest.approx(
+        np.array([[0, strength, 0], [strength, 0, 0], [0, 0, 0]]), abs=1e-6
+    )
+
+
+def test_what_everyone_likes_is_nobodys_neighbour():
+    likes = likes_of(KINDS).toarray()
+    likes[:, 0] = True
+    ties = co_engagement(sparse.csr_array(likes), ALL, 8)
+    assert not ties[[0]].nnz
+    assert ties[[1]].nnz
 
 
 def test_only_the_strongest_ties_are_kept():

@@ -5,20 +5,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.preprocessing import normalize
 
 BLOCK = 256
 """Rows of a product that are in memory at once."""
+DISCOUNT = 10
+"""People in common at which a tie counts half."""
 
 
 def co_engagement(
     likes: sparse.csr_array, teachable: NDArray[np.bool_], neighbours: int
 ) -> sparse.csr_array:
-    """How strongly items are engaged with together: cosines of their columns of ``likes``.
+    """How much more often than by chance items are engaged with by the same people.
 
-    The cosine divides a count by what both items' popularity explains (Sarwar et al. 2001, §3.1.1).
-    A person's likes share one unit of length, so that who likes everything says little (Deshpande
-    & Karypis 2004). Of each item only the strongest ties are kept: the rest is noise.
+    Positive pointwise mutual information, max(0, log P(i, j) / P(i) P(j)) (Church & Hanks 1990),
+    so that popular items are not everyone's neighbours; times n / (n + 10), n the people in
+    common, because it overrates what few have in common (Pantel & Lin 2002). Of each item only
+    the strongest ties are kept: the rest is noise.
 
     Args:
         likes: bool[U, I]. Columns that are not teachable are not read.
@@ -26,15 +28,25 @@ def co_engagement(
         neighbours: ties kept per item; an item may have more, kept for the sake of others.
 
     Returns:
-        float32[I, I], symmetric, diagonal 0, rows sorted.
+        float32[I, I], symmetric, diagonal 0, column indices in order.
     """
-    kept = sparse.csr_array(likes @ sparse.diags_array(teachable.astype(np.float32)))
-    kept.eliminate_zeros()
-    columns = sparse.csr_array(normalize(normalize(kept), axis=0))
-    strongest = _strongest(sparse.csr_array(columns.T), columns, neighbours)
-    ties = sparse.csr_array(strongest.maximum(strongest.T))
-    ties.sort_indices()
-    return ties
+    liked = sparse.csr_array(likes @ sparse.diags_array(teachable.astype(np.float32)))
+    liked.eliminate_zeros()
+    by_item = sparse.csr_array(liked.T)
+    counts = np.maximum(liked.sum(axis=0), 1)
+    people = np.count_nonzero(np.diff(liked.indptr))
+    found = []
+    for start in range(0, len(counts), BLOCK):
+        common = (by_item[start : start + BLOCK] @ liked).toarray()
+        lift = common * people / (counts[start : start + BLOCK, None] * counts)
+        strength = np.log(np.maximum(lift, 1)) * common / (common + DISCOUNT)
+        own = np.arange(len(strength))
+        strength[own, start + own] = 0
+        found.append(_strongest(strength, neighbours))
+    ties = sparse.csr_array(sparse.vstack(found))
+    symmetric = sparse.csr_array(ties.maximum(ties.T)).astype(np.float32)
+    symmetric.sort_indices()
+    return symmetric
 
 
 def nearest(
@@ -62,15 +74,9 @@ def nearest(
     return found
 
 
-def _strongest(rows: sparse.csr_array, columns: sparse.csr_array, count: int) -> sparse.csr_array:
-    """The ``count`` largest entries of each row of ``rows @ columns``, diagonal left out."""
-    found = []
-    for start in range(0, rows.shape[0], BLOCK):
-        block = (rows[start : start + BLOCK] @ columns).toarray()
-        own = np.arange(len(block))
-        block[own, start + own] = 0
-        order = np.argsort(-block, axis=1, kind="stable")[:, :count]
-        kept = np.zeros_like(block)
-        np.put_along_axis(kept, order, np.take_along_axis(block, order, axis=1), axis=1)
-        found.append(sparse.csr_array(kept))
-    return sparse.csr_array(sparse.vstack(found))
+def _strongest(strength: NDArray[np.floating], count: int) -> sparse.csr_array:
+    """The ``count`` largest entries of each row."""
+    order = np.argsort(-strength, axis=1, kind="stable")[:, :count]
+    kept = np.zeros_like(strength)
+    np.put_along_axis(kept, order, np.take_along_axis(strength, order, axis=1), axis=1)
+    return sparse.csr_array(kept)
