@@ -62,6 +62,7 @@ def finetune(
     Args:
         source: a folder of sentence-transformers or transformers.
         texts: of item 0, 1, 2, …; those that no lesson draws are not encoded.
+            Those that are need words.
         lessons: what is taught.
         plan: how long and how fast.
         into: a new folder of sentence-transformers; it is there whole or not at all.
