@@ -15,7 +15,6 @@ from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 from sqlalchemy import select
-from tiny_models import WIDTH, WORDS, bert, gpt2, tokenizer, xlnet
 from transformers import AutoModel
 
 from tastegraph import assets
@@ -23,9 +22,11 @@ from tastegraph.errors import AssetError, NotFoundError, TastegraphError
 from tastegraph.language import folders, models
 from tastegraph.language.batching import batches, encoded
 from tastegraph.language.encoder import Encoder
-from tastegraph.language.models import TorchModel, kind
+from tastegraph.language.loading import kind, load
+from tastegraph.language.models import TorchModel
 from tastegraph.storage import vectors
 from tastegraph.storage.database import Database
+from tiny_models import WIDTH, WORDS, bert, gpt2, tokenizer, xlnet
 
 KINDS = {"masked": bert, "causal": gpt2, "permutation": xlnet}
 TEXTS = ["a western", "cowboys in space with robots love film", "机器人", "robots"]
@@ -109,7 +110,7 @@ def test_what_a_sentence_model_says_of_itself_rules(made, tmp_path):
 def test_weights_in_half_precision_are_read_in_single_on_a_cpu(model):
     half = {name: w.bfloat16() for name, w in load_file(model / WEIGHTS).items()}
     save_file(half, model / WEIGHTS, metadata={"format": "pt"})
-    assert {p.dtype for p in models.load(model).parameters()} == {torch.float32}
+    assert {p.dtype for p in load(model).parameters()} == {torch.float32}
 
 
 ODD = {
@@ -267,7 +268,19 @@ def _no_modules(model):
     (model / "modules.json").write_text("[]")
 
 
+def _no_pooling(model):
+    kind = "sentence_transformers.models.Transformer"
+    told = [{"idx": 0, "name": "0", "path": "", "type": kind}]
+    (model / "modules.json").write_text(json.dumps(told))
+
+
+def _no_map(model):
+    (model / "model.safetensors.index.json").write_text("{}")
+
+
 BROKEN = {
+    _no_pooling: "does not say how the model pools",
+    _no_map: "it has no weight_map",
     _cut_short: "cut short or damaged",
     _half: "holds only part of a model: 16 weights are missing",
     _not_numbers: "no finite vector for 'robots'",

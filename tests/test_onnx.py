@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-from tiny_models import WIDTH, bert, gpt2, xlnet
 
 from tastegraph import assets
 from tastegraph.errors import NotFoundError, TastegraphError
@@ -21,6 +20,7 @@ from tastegraph.language.batching import encoded
 from tastegraph.language.export import export
 from tastegraph.language.models import TorchModel
 from tastegraph.language.onnx import OnnxEncoder
+from tiny_models import WIDTH, bert, gpt2, xlnet
 
 TEXTS = [
     "a western with cowboys",
@@ -119,7 +119,7 @@ def test_what_was_not_exported_is_told(tmp_path):
 
 def test_what_was_exported_before_the_model_changed_is_refused(tiny):
     bert(tiny, seed=1)
-    with pytest.raises(TastegraphError, match="has changed since model.onnx was exported"):
+    with pytest.raises(TastegraphError, match=r"has changed since model\.onnx was exported"):
         OnnxEncoder(tiny, 32)
     export(tiny)
     OnnxEncoder(tiny, 32)
@@ -128,7 +128,7 @@ def test_what_was_exported_before_the_model_changed_is_refused(tiny):
 def test_a_damaged_export_is_told(tiny):
     graph, told = tiny / "onnx/model.onnx", tiny / "onnx/encoder.json"
     graph.write_bytes(graph.read_bytes()[:1000])
-    with pytest.raises(TastegraphError, match="is damaged.*export the model again"):
+    with pytest.raises(TastegraphError, match=r"is damaged.*export the model again"):
         OnnxEncoder(tiny, 32)
     for text in ("{", json.dumps({"prompt": ""}), "[]"):
         told.write_text(text)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tastegraph.errors import TastegraphError
 from tastegraph.language import folders
-from tastegraph.language.batching import encoded
+from tastegraph.language.batching import encoded, readable
 from tastegraph.progress import progress, say
 from tastegraph.storage import vectors
 from tastegraph.storage.database import Database
@@ -25,7 +25,6 @@ CHUNK = 256
 """Texts between two writes to the cache: what an interrupted run loses."""
 UNREADABLE = 0.3
 """Share of unknown tokens from which a person is told that the model cannot read the texts."""
-READ_FIRST = 256
 
 
 class Encoder:
@@ -79,7 +78,7 @@ class Encoder:
         missing.sort(key=lambda pair: len(pair[1]))
         if not missing:
             return
-        self._warn_if_unreadable([text for _, text in missing[-READ_FIRST:]])
+        self._warn_if_unreadable([text for _, text in missing[-CHUNK:]])
         with progress("encoding texts", len(missing)) as advance:
             for start in range(0, len(missing), CHUNK):
                 chunk = dict(missing[start : start + CHUNK])
@@ -92,8 +91,8 @@ class Encoder:
         return encoded(self._model, texts)
 
     def _warn_if_unreadable(self, texts: list[str]) -> None:
-        readable = [text.encode("utf-8", "replace").decode() for text in texts]
-        tokens = [token for ids in self._model.tokens(readable) for token in ids]
+        read = self._model.tokens([readable(text) for text in texts])
+        tokens = [token for ids in read for token in ids]
         unknown = sum(token == self._model.tokenizer.unk_token_id for token in tokens)
         if unknown > UNREADABLE * len(tokens):
             say(
@@ -105,13 +104,14 @@ class Encoder:
     @cached_property
     def _identity(self) -> bytes:
         """Tells apart all that a vector depends on but the text."""
-        from tastegraph.language.models import POOLING, precision
+        from tastegraph.language.loading import POOLING
+        from tastegraph.language.models import precision
 
         how = f"{self._max_tokens} {precision()} {sorted(POOLING.items())}"
         return folders.fingerprint(self._folder) + how.encode()
 
     def _key(self, text: str) -> bytes:
-        return sha256(self._identity + text.encode("utf-8", "replace")).digest()
+        return sha256(self._identity + readable(text).encode()).digest()
 
     @cached_property
     def _model(self) -> TorchModel:

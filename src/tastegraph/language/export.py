@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from tastegraph.errors import TastegraphError
 from tastegraph.language import folders
-from tastegraph.language.models import load
+from tastegraph.language.loading import load
 from tastegraph.language.onnx import GRAPHS, NEEDED, TOKENIZER, Told
 
 OPSET = 17
@@ -56,7 +56,7 @@ def export(folder: Path) -> Path:
         TastegraphError: the model is incomplete, or onnx or onnxruntime is missing.
     """
     _need_onnx()
-    model = load(folder, attention="eager").to("cpu", torch.float32)
+    model = load(folder, attention="eager")
     exported = folder / folders.EXPORTED
     with TemporaryDirectory(dir=folder, prefix=f".{folders.EXPORTED}-") as made:
         place = Path(made) / folders.EXPORTED

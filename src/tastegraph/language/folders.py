@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,7 @@ def check(folder: Path) -> None:
         raise TastegraphError(f"{place} has no tokenizer ({', '.join(VOCABULARIES)})")
     index = place / "model.safetensors.index.json"
     if index.is_file():
-        named = {place / str(file) for file in _json(index)["weight_map"].values()}
+        named = {place / str(file) for file in _weight_map(index).values()}
     else:
         named = {place / "model.safetensors"}
     missing = sorted(file.name for file in named if not file.is_file())
@@ -123,6 +123,14 @@ def _decisive(folder: Path) -> Iterator[Path]:
             first = file.relative_to(folder).parts[0]
             if first != EXPORTED and not first.startswith("."):
                 yield file
+
+
+def _weight_map(index: Path) -> Mapping[str, Any]:
+    told = _json(index)
+    if not isinstance(told, dict) or not isinstance(told.get("weight_map"), dict):
+        raise TastegraphError(f"{index} does not say where the weights are: it has no weight_map")
+    found: Mapping[str, Any] = told["weight_map"]
+    return found
 
 
 def _check_whole(file: Path) -> None:

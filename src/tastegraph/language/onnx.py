@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tastegraph.errors import NotFoundError, TastegraphError
 from tastegraph.language import folders
-from tastegraph.language.batching import encoded
+from tastegraph.language.batching import CPU, encoded
 
 Precision = Literal["fp32", "int8"]
 GRAPHS: dict[Precision, str] = {"fp32": "model.onnx", "int8": "model_int8.onnx"}
@@ -60,12 +60,16 @@ class OnnxEncoder:
     Args:
         folder: of the model; :func:`tastegraph.language.export.export` puts its graphs there.
         max_tokens: longer texts are cut.
-        precision: ``int8`` is smaller and about 1.5 times faster; its vectors are near, not equal.
+        precision: ``int8`` is a quarter of the size and half the work. Its vectors are near those
+            of ``fp32`` (all-MiniLM-L6-v2: cosine .993, at worst .988), and as near to themselves:
+            what a batch is quantised by depends on all its texts.
 
     Raises:
         NotFoundError: the model was not exported.
         TastegraphError: ONNX Runtime is missing, or what was exported was another model.
     """
+
+    room = CPU
 
     def __init__(self, folder: Path, max_tokens: int, precision: Precision = "fp32") -> None:
         self.name = folder.name
