@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import file_digest
@@ -16,8 +14,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from tastegraph.progress import say
+from tastegraph.teaching.folders import places, whole
 
-MOMENTS = ("exp_avg", "exp_avg_sq")
+OPTIMISER = ("step", "exp_avg", "exp_avg_sq")
+"""What AdamW keeps of a parameter, from the first gradient that it gets."""
 STATE, MANIFEST = "state.safetensors", "checkpoint.json"
 
 
@@ -39,22 +39,12 @@ def save(
     tensors: dict[str, Tensor] = {}
     for name, parameter in trained.items():
         tensors[name] = parameter.detach().cpu().contiguous()
-        for moment in MOMENTS:
-            tensors[f"{moment}:{name}"] = optimiser.state[parameter][moment].cpu().contiguous()
-    new, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
-    for leftover in (new, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    new.mkdir(parents=True)
-    save_file(tensors, new / STATE)
-    manifest = asdict(checkpoint) | {"sha256": _digest(new / STATE)}
-    (new / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
-    for file in (new / STATE, new / MANIFEST):
-        with file.open("rb") as opened:
-            os.fsync(opened.fileno())
-    if folder.exists():
-        folder.rename(old)
-    new.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+        for key, value in optimiser.state.get(parameter, {}).items():
+            tensors[f"{key}:{name}"] = value.cpu().contiguous()
+    with whole(folder) as new:
+        save_file(tensors, new / STATE)
+        manifest = asdict(checkpoint) | {"sha256": _digest(new / STATE)}
+        (new / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
 
 
 def resume(
@@ -66,52 +56,54 @@ def resume(
     """Put the state in ``folder`` into ``trained`` and ``optimiser``.
 
     A process killed between the two renames of :func:`save` leaves a whole state under another
-    name; it is found there. A damaged state is told of and not used.
+    name; it is found there. A state that is damaged, of another run or of another model is told of
+    and not used.
 
     Returns:
         The steps it has behind it; 0 where there is no state of this run.
     """
-    for place in (folder, folder.with_name(folder.name + ".new"),
-                  folder.with_name(folder.name + ".old")):  # fmt: skip
-        found = _read(place, identity)
-        if found is None:
+    for place in places(folder):
+        if not place.is_dir():
             continue
-        checkpoint, tensors = found
-        if not _fits(tensors, trained):
-            say(f"warning: the checkpoint in {place} is of another model: starting anew")
+        try:
+            checkpoint, tensors = _read(place, identity)
+            _check(tensors, trained)
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            say(f"warning: the checkpoint in {place} is not used: {error}")
             continue
         with torch.no_grad():
             for name, parameter in trained.items():
                 parameter.copy_(tensors[name])
-                optimiser.state[parameter] = {
-                    "step": torch.tensor(float(checkpoint.steps)),
-                    **{m: tensors[f"{m}:{name}"].to(parameter.device) for m in MOMENTS},
-                }
+                if f"step:{name}" in tensors:
+                    optimiser.state[parameter] = {
+                        "step": tensors[f"step:{name}"],
+                        **{k: tensors[f"{k}:{name}"].to(parameter.device) for k in OPTIMISER[1:]},
+                    }
         return checkpoint.steps
     return 0
 
 
-def _read(folder: Path, identity: str) -> tuple[Checkpoint, dict[str, Tensor]] | None:
-    if not folder.is_dir():
-        return None
-    try:
-        told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        checkpoint = Checkpoint(str(told["identity"]), int(told["steps"]))
-        if checkpoint.identity != identity:
-            return None
-        if _digest(folder / STATE) != told["sha256"]:
-            raise ValueError(f"{STATE} is not what was saved")
-        return checkpoint, load_file(folder / STATE)
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        say(f"warning: the checkpoint in {folder} is damaged and not used: {error}")
-        return None
+def _read(folder: Path, identity: str) -> tuple[Checkpoint, dict[str, Tensor]]:
+    told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    checkpoint = Checkpoint(str(told["identity"]), int(told["steps"]))
+    if checkpoint.identity != identity:
+        raise ValueError("it is of a run with other texts, settings or weights")
+    if _digest(folder / STATE) != told["sha256"]:
+        raise ValueError(f"{STATE} is damaged")
+    return checkpoint, load_file(folder / STATE)
 
 
-def _fits(tensors: Mapping[str, Tensor], trained: Mapping[str, nn.Parameter]) -> bool:
-    keys = {*trained, *(f"{moment}:{name}" for moment in MOMENTS for name in trained)}
-    return set(tensors) == keys and all(
-        tensors[name].shape == parameter.shape for name, parameter in trained.items()
-    )
+def _check(tensors: Mapping[str, Tensor], trained: Mapping[str, nn.Parameter]) -> None:
+    """Raise ValueError unless every tensor belongs to a parameter, and has its shape."""
+    known = set()
+    for name, parameter in trained.items():
+        stepped = f"step:{name}" in tensors
+        keys = [name, *(f"{key}:{name}" for key in OPTIMISER[1:] if stepped)]
+        if any(key not in tensors or tensors[key].shape != parameter.shape for key in keys):
+            raise ValueError(f"it is of another model: {name} differs")
+        known |= {*keys, *([f"step:{name}"] if stepped else [])}
+    if extra := set(tensors) - known:
+        raise ValueError(f"it is of another model, with {min(extra)}")
 
 
 def _digest(file: Path) -> str:

@@ -8,9 +8,10 @@ run that was killed gives the same weights as one that was not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -32,6 +33,7 @@ class Plan:
         steps: batches.
         learning_rate: at its highest; it rises linearly over ``warmup`` of the steps and falls
             linearly to 0 (Devlin et al. 2019, A.2).
+        weight_decay: of matrices; biases and scales have none (Loshchilov & Hutter 2019).
         seed: decides every batch, mask and dropout.
         save_every: steps between checkpoints.
     """
@@ -76,12 +78,12 @@ def train(
         The loss of every step since the one it went on from.
 
     Raises:
-        TastegraphError: the loss is not finite.
+        TastegraphError: nothing is to be trained, or the loss is not finite.
     """
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    optimiser = torch.optim.AdamW(
-        trained.values(), lr=plan.learning_rate, weight_decay=plan.weight_decay
-    )
+    if not trained:
+        raise TastegraphError(f"{what}: no parameter is to be trained: freeze fewer layers")
+    optimiser = torch.optim.AdamW(_groups(trained.values(), plan), lr=plan.learning_rate)
     start = 0 if checkpoint is None else resume(checkpoint, identity, trained, optimiser)
     model.train()
     losses = []
@@ -105,3 +107,11 @@ def train(
             if checkpoint is not None and (step + 1) % plan.save_every == 0:
                 save(checkpoint, Checkpoint(identity, step + 1), trained, optimiser)
     return losses
+
+
+def _groups(trained: Iterable[nn.Parameter], plan: Plan) -> list[dict[str, Any]]:
+    trained = list(trained)
+    return [
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": plan.weight_decay},
+        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
+    ]
