@@ -1,4 +1,4 @@
-"""Which weights are trained: the upper layers, or small low-rank ones beside them."""
+"""Small low-rank weights that are trained in place of a large model's own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
-from tastegraph.errors import ConfigError, TastegraphError
+from tastegraph.errors import TastegraphError
 
 LARGE = 100_000_000
 """Parameters from which a model is trained through LoRA unless told otherwise."""
@@ -57,19 +57,3 @@ def adapt(transformer: Any, lora: LoRA) -> Any:
 def merge(adapted: Any) -> None:
     """Add the adapters to the weights they stand beside, and take them out."""
     adapted.merge_and_unload()
-
-
-def freeze(transformer: Any, layers: int) -> None:
-    """Leave the embeddings and the lowest ``layers`` as they are; 0 leaves nothing.
-
-    Raises:
-        ConfigError: the model has not more layers than that.
-    """
-    stack = next(module for module in transformer.modules() if isinstance(module, nn.ModuleList))
-    if not 0 <= layers < len(stack):
-        raise ConfigError(f"{layers} frozen layers: 0 to {len(stack) - 1} of this model can be")
-    first = next(stack[layers].parameters())
-    for parameter in transformer.parameters() if layers else ():
-        if parameter is first:
-            return
-        parameter.requires_grad_(False)

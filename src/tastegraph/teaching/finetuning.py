@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,15 +12,16 @@ from typing import Literal
 
 import numpy as np
 import torch
-from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
 from tastegraph.errors import ConfigError, TastegraphError
 from tastegraph.language import folders
-from tastegraph.language.models import load
-from tastegraph.teaching.adapters import LARGE, LoRA, adapt, freeze, merge, size
+from tastegraph.language.loading import load
+from tastegraph.teaching.adapters import LARGE, LoRA, adapt, merge, size
+from tastegraph.teaching.folders import remove, whole
 from tastegraph.teaching.lessons import Lesson, Taught
 from tastegraph.teaching.loop import Plan, train
+from tastegraph.teaching.models import freeze
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def finetune(
 
     Args:
         source: a folder of sentence-transformers or transformers.
-        texts: of item 0, 1, 2, …; those that no lesson draws are not encoded.
-            Those that are need words.
+        texts: of item 0, 1, 2, …; those that no lesson draws are not encoded, those that one
+            draws need words.
         lessons: what is taught.
         plan: how long and how fast.
         into: a new folder of sentence-transformers; it is there whole or not at all.
@@ -83,7 +83,7 @@ def finetune(
     if not lessons or batch_size < 2 or max_tokens < 1:
         raise ConfigError("at least a lesson, a batch of 2 texts and 1 token are expected")
     began = time.monotonic()
-    encoder = load(source).float()
+    encoder = load(source).to("cuda" if torch.cuda.is_available() else "cpu")
     longest = encoder.max_seq_length
     encoder.max_seq_length = min(max_tokens, longest or max_tokens)
     parameters = size(encoder)
@@ -98,7 +98,6 @@ def finetune(
         value: Tensor = taught(rng, batch_size)
         return value
 
-    _freeze_unused(taught, plan)
     trained = sum(p.numel() for p in encoder.parameters() if p.requires_grad)
     settings = [max_tokens, batch_size, frozen_layers, asdict(lora) if lora else None]
     identity = _identity(source, texts, lessons, plan, settings)
@@ -106,19 +105,11 @@ def finetune(
     if adapted is not None:
         merge(adapted)
     encoder.max_seq_length = longest
-    _write(encoder, into)
+    with whole(into) as new:
+        encoder.save_pretrained(str(new), create_model_card=False)
     if checkpoint is not None:
-        shutil.rmtree(checkpoint, ignore_errors=True)
+        remove(checkpoint)
     return Report(parameters, trained, losses, time.monotonic() - began)
-
-
-def _freeze_unused(taught: Taught, plan: Plan) -> None:
-    """What no vector depends on, such as a pooler, is not trained."""
-    taught(plan.rng(0), 2).backward()
-    for parameter in taught.parameters():
-        if parameter.grad is None:
-            parameter.requires_grad_(False)
-        parameter.grad = None
 
 
 def _identity(
@@ -133,10 +124,3 @@ def _identity(
     weights = folders.fingerprint(source).hex()
     everything = json.dumps([weights, list(texts), taught, told, list(settings)])
     return sha256(everything.encode()).hexdigest()
-
-
-def _write(encoder: SentenceTransformer, into: Path) -> None:
-    new = into.with_name(into.name + ".new")
-    shutil.rmtree(new, ignore_errors=True)
-    encoder.save_pretrained(str(new), create_model_card=False)
-    new.rename(into)
