@@ -14,7 +14,7 @@ import numpy as np
 
 from tastegraph.knowledge.stored import graph_from_store
 from tastegraph.ranking.artefacts import content_arrays
-from tastegraph.ranking.learned import Content
+from tastegraph.ranking.learned import Content, no_words
 from tastegraph.records import Fact, Item, Link
 from tastegraph.sources.facts import read_facts
 from tastegraph.sources.rejects import Rejects
@@ -81,7 +81,9 @@ def _measured(stated: dict[str, Iterator[Fact]], items: list[Item]) -> dict[str,
         done = workspace.ingest(items=items, facts=stated, links={"links": links})
         stored = time.perf_counter()
         graph = graph_from_store(workspace.database, workspace.config)
-        content = Content(graph, np.zeros((graph.n_nodes, 1), dtype=np.float32))
+        content = Content(
+            graph, np.zeros((graph.n_nodes, 1), dtype=np.float32), no_words(graph.n_items)
+        )
         workspace.snapshots.publish({}, content_arrays(content))
         published = time.perf_counter()
         facts = workspace.counts()["facts"]

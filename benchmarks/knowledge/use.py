@@ -12,6 +12,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,10 @@ from tastegraph.evaluation.parts import parts_of, resolved
 from tastegraph.evaluation.significance import bootstrap_interval, paired_p
 from tastegraph.evaluation.split import VALID
 from tastegraph.knowledge.graph import KnowledgeGraph
+from tastegraph.knowledge.stored import graph_from_store
 from tastegraph.language.encoder import Encoder
-from tastegraph.learning.content import content_from_store, interactions_from_store
+from tastegraph.learning.content import encoded, interactions_from_store
+from tastegraph.learning.texts import texts_from_store
 from tastegraph.ranking.choice import choose
 from tastegraph.ranking.fit import assemble, fit
 from tastegraph.ranking.learned import Content
@@ -50,7 +53,7 @@ def run(data: Path) -> dict[str, Any]:
             "published": _judged(workspace, without),
             "published and read": _judged(workspace, whole),
             "none": _judged(workspace, without.graph_off()),
-            "read": _judged(workspace, Content(_only(whole.graph, derived), whole.text)),
+            "read": _judged(workspace, replace(whole, graph=_only(whole.graph, derived))),
         }
         workspace.close()
     return {
@@ -79,9 +82,9 @@ def _content(workspace: Workspace) -> Content:
     told = workspace.config.text
     cache = Database(workspace.directory / "vectors.db", vectors.metadata)
     encoder = Encoder(assets.find(told.encoder), told.max_tokens, cache)
-    return content_from_store(
-        workspace.database, workspace.config, lambda: encoder, None, graph=True, text=True
-    )
+    graph = graph_from_store(workspace.database, workspace.config)
+    texts = texts_from_store(workspace.database, graph, workspace.config, workspace.directory)
+    return encoded(graph, texts, encoder)
 
 
 def _facts_of(workspace: Workspace, sources: tuple[str, ...]) -> set[int]:

@@ -171,10 +171,47 @@ class Sources(_Section):
 
 
 class Text(_Section):
-    """The language model: an asset name or a folder that sentence-transformers can read."""
+    """The language model, and what it reads of an item.
+
+    Attributes:
+        encoder: an asset's name, a folder of transformers or sentence-transformers, or
+            ``owner/model`` on the hub.
+        max_tokens: longer texts are cut.
+        facts: whether what the graph says of an item is told in its text too.
+        descriptions: a JSON file, item id → text, that is read beside an item's own text.
+    """
 
     encoder: str = "all-MiniLM-L6-v2"
     max_tokens: int = Field(default=128, ge=8, le=512)
+    facts: bool = False
+    descriptions: str | None = None
+
+
+Lesson = Literal["pretraining", "alignment", "co-engagement"]
+
+
+class Teaching(_Section):
+    """What the language model is taught before it reads; nothing by default.
+
+    Attributes:
+        lessons: ``pretraining`` on the texts and facts themselves, by the model's own objective;
+            ``alignment`` of a text with what the graph says of its item; ``co-engagement``, that
+            items the same people engage with are near each other.
+        entity_masking: whether pre-training hides whole names.
+        pretraining_steps: batches of ``batch_size`` examples.
+        steps: batches of the other lessons, which are taught together.
+        frozen_layers: the lowest layers that stay as they are, with the embeddings.
+    """
+
+    lessons: tuple[Lesson, ...] = ()
+    entity_masking: bool = True
+    pretraining_steps: int = Field(default=100, ge=1)
+    pretraining_rate: float = Field(default=5e-5, gt=0)
+    steps: int = Field(default=100, ge=1)
+    rate: float = Field(default=3e-4, gt=0)
+    batch_size: int = Field(default=64, ge=2)
+    max_tokens: int = Field(default=64, ge=8, le=512)
+    frozen_layers: int = Field(default=3, ge=0)
 
 
 class Extraction(_Section):
@@ -277,6 +314,7 @@ class Config(_Section):
     sources: Sources = Sources()
     relations: dict[str, Relation] = {}
     text: Text = Text()
+    teaching: Teaching = Teaching()
     extraction: Extraction = Extraction()
     llm: LLM = LLM()
     model: Model = Model()

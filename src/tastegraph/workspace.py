@@ -4,6 +4,7 @@ tastegraph.toml    what it was told
 tastegraph.db      events, items, facts, links
 vectors.db         text vectors, by content
 answers.db         what a language model answered, by question
+models/            language models as they were taught here
 snapshots/         what was built; CURRENT names the one in service
 """
 
@@ -38,7 +39,7 @@ from tastegraph.storage.snapshots import FORMAT, Snapshot, Snapshots
 
 if TYPE_CHECKING:
     from tastegraph.curation.knowledge import Knowledge
-    from tastegraph.language.encoder import Encoder
+    from tastegraph.ranking.learned import Content
     from tastegraph.serving.answers import Explanation, Recommendations
     from tastegraph.serving.engine import Engine, Who
 
@@ -267,8 +268,14 @@ class Workspace:
             FORMAT,
             self.config.model_dump_json(exclude={"llm", "extraction"}),
             state,
+            self._descriptions_digest(),
         )
         return sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()
+
+    def _descriptions_digest(self) -> str:
+        told = self.config.text.descriptions
+        file = self.directory / told if told is not None else None
+        return sha256(file.read_bytes()).hexdigest() if file is not None and file.is_file() else ""
 
     def close(self) -> None:
         """Let another process write."""
@@ -276,20 +283,13 @@ class Workspace:
 
     def _build(self, stages: Collection[Stage], inputs: str) -> str:
         _need_torch()
-        from tastegraph.learning.content import content_from_store, interactions_from_store
+        from tastegraph.learning.content import interactions_from_store
         from tastegraph.learning.learn import learn
-        from tastegraph.ranking.artefacts import content_from, learned_from, to_arrays
+        from tastegraph.ranking.artefacts import learned_from, to_arrays
         from tastegraph.ranking.fit import assemble
 
         old = None if set(stages) == set(STAGES) else self.snapshots.open()
-        content = content_from_store(
-            self.database,
-            self.config,
-            self._encoder,
-            None if old is None else content_from(old),
-            graph="graph" in stages,
-            text="text" in stages,
-        )
+        content, encoder = self._content(stages, old)
         if not content.graph.n_items:
             raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
         events = interactions_from_store(self.database, content.graph, self.config)
@@ -305,6 +305,7 @@ class Workspace:
                 for stage in STAGES
             },
             "seed": self.config.model.seed,
+            "encoder": encoder,
             "model": _carried(old, "model", made="model" in stages),
             "graph": _carried(old, "graph", made="graph" in stages),
         }
@@ -312,14 +313,44 @@ class Workspace:
         self.snapshots.prune(KEPT_SNAPSHOTS)
         return version
 
-    def _encoder(self) -> Encoder:
+    def _content(self, stages: Collection[Stage], old: Snapshot | None) -> tuple[Content, str]:
+        """Graph and texts, each made anew or taken from ``old``; and the model that read them.
+
+        A network reads the vectors it was trained on: while it stays, so does the language model.
+        """
+        from tastegraph.knowledge.stored import graph_from_store
         from tastegraph.language.encoder import Encoder
+        from tastegraph.learning.content import carried_over, encoded, interactions_from_store
+        from tastegraph.learning.teach import teach
+        from tastegraph.learning.texts import material, texts_from_store
+        from tastegraph.ranking.artefacts import content_from
+
+        before = None if old is None else content_from(old)
+        if before is None or "graph" in stages:
+            graph = graph_from_store(self.database, self.config)
+        else:
+            graph = before.graph
+        if before is not None and old is not None and "text" not in stages:
+            return carried_over(before, graph), str(old.manifest["encoder"])
+        texts = texts_from_store(self.database, graph, self.config, self.directory)
+        config, models = self.config, self.directory / "models"
+        if old is not None and "model" not in stages:
+            folder = self._model_folder(str(old.manifest["encoder"]))
+        else:
+            folder = self._model_folder(config.text.encoder)
+            if config.teaching.lessons and graph.n_items:
+                events = interactions_from_store(self.database, graph, config)
+                lessons = material(texts, graph, events, config)
+                folder = teach(folder, lessons, config.teaching, config.model.seed, models)
+        cache = Database(self.directory / "vectors.db", vectors.metadata)
+        name = folder.name if folder.parent == models else config.text.encoder
+        return encoded(graph, texts, Encoder(folder, config.text.max_tokens, cache)), name
+
+    def _model_folder(self, name: str) -> Path:
         from tastegraph.language.folders import located
 
-        told = self.config.text
-        folder = located(told.encoder, self.directory)
-        cache = Database(self.directory / "vectors.db", vectors.metadata)
-        return Encoder(folder, told.max_tokens, cache)
+        taught = self.directory / "models" / name
+        return taught if taught.is_dir() else located(name, self.directory)
 
 
 def _carried(old: Snapshot | None, what: str, *, made: bool) -> str | None:

@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from tastegraph.arrays import CSR
+
 BLOCK = 256
 """Rows of a product that are in memory at once."""
 DISCOUNT = 10
 """People in common at which a tie counts half."""
 
 
-def co_engagement(
-    likes: sparse.csr_array, teachable: NDArray[np.bool_], neighbours: int
-) -> sparse.csr_array:
+def co_engagement(likes: CSR, teachable: NDArray[np.bool_], neighbours: int) -> sparse.csr_array:
     """How much more often than by chance items are engaged with by the same people.
 
     Positive pointwise mutual information, max(0, log P(i, j) / P(i) P(j)) (Church & Hanks 1990),

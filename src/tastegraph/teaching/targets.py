@@ -9,10 +9,10 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.preprocessing import normalize
 
+from tastegraph.arrays import CSR
 
-def graph_representation(
-    features: sparse.csr_array, dimensions: int, seed: int
-) -> NDArray[np.float32]:
+
+def graph_representation(features: CSR, dimensions: int, seed: int) -> NDArray[np.float32]:
     """Latent semantic analysis (Deerwester et al. 1990) of what the graph says of items.
 
     Args:
@@ -27,7 +27,7 @@ def graph_representation(
 
 
 def collaborative_factors(
-    likes: sparse.csr_array, teachable: NDArray[np.bool_], dimensions: int, seed: int
+    likes: CSR, teachable: NDArray[np.bool_], dimensions: int, seed: int
 ) -> NDArray[np.float32]:
     """Truncated SVD of D_U^-½ R D_I^-½, the normalisation of LightGCN (He et al. 2020, eq. 3).
 

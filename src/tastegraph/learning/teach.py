@@ -1,0 +1,150 @@
+"""A workspace's own language model: taught its texts, its graph and its people's behaviour.
+
+Behaviour teaches by the training part of the configured split alone, and never by the items that
+play cold: so every choice that is made on validation data, and every figure that is measured on
+test data, is of a model that has seen neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from tastegraph.arrays import CSR, Bools
+from tastegraph.config import Teaching
+from tastegraph.language import folders
+from tastegraph.language.batching import encoded
+from tastegraph.language.models import TorchModel
+from tastegraph.language.texts import ItemText
+from tastegraph.profiles.interactions import Interactions
+from tastegraph.teaching.alignment import Alignment
+from tastegraph.teaching.coengagement import CoEngagement
+from tastegraph.teaching.corpus import Document
+from tastegraph.teaching.finetuning import finetune
+from tastegraph.teaching.lessons import Lesson
+from tastegraph.teaching.loop import Plan
+from tastegraph.teaching.pairs import co_engagement, nearest
+from tastegraph.teaching.pretraining import pretrain
+from tastegraph.teaching.targets import collaborative_factors, graph_representation
+
+NEIGHBOURS = 20
+"""Ties that an item keeps to those it is engaged with, and items that are hard negatives of it."""
+FACTORS = 64
+
+
+@dataclass(frozen=True)
+class Material:
+    """What there is to teach by.
+
+    Attributes:
+        documents: texts and facts, to pre-train on.
+        texts: what is read of item 0, 1, 2, …
+        ties: CSR[I, F], what the graph says of them.
+        likes: bool CSR[U, I], behaviour that may teach.
+        teachable: bool[I], items whose behaviour may teach.
+    """
+
+    documents: Sequence[Document]
+    texts: Sequence[str]
+    ties: CSR
+    likes: CSR
+    teachable: Bools
+
+    @classmethod
+    def of(
+        cls,
+        told: Sequence[ItemText],
+        texts: Sequence[str],
+        descriptions: Sequence[ItemText],
+        ties: CSR,
+        training: Interactions,
+        playing: Bools,
+    ) -> Material:
+        """From what is known, and the training part of events.
+
+        Args:
+            told: of each item, text and facts in words.
+            texts: of each item, what is encoded.
+            descriptions: of entities.
+            ties: CSR[I, F].
+            training: events that may teach.
+            playing: bool[I], items that play cold.
+        """
+        documents = [
+            Document(text.sentences, text.names)
+            for text in (*told, *descriptions)
+            if any(sentence.strip() for sentence in text.sentences)
+        ]
+        has_text = np.array([bool(text.strip()) for text in texts], dtype=np.bool_)
+        teachable = ~playing & has_text
+        likes = training.select(teachable[training.items]).likes()
+        return cls(documents, texts, ties, likes, teachable)
+
+
+def teach(source: Path, material: Material, told: Teaching, seed: int, models: Path) -> Path:
+    """The folder of ``source`` after its lessons; made where it is not there yet.
+
+    Args:
+        source: a language model.
+        material: what it is taught by.
+        told: which lessons, how long.
+        seed: decides every batch.
+        models: where taught models are kept, each under a name that follows from all of this.
+    """
+    models.mkdir(parents=True, exist_ok=True)
+    model = source
+    if "pretraining" in told.lessons:
+        model = _kept(
+            models, source, ("pretraining", told, seed, material.documents),
+            lambda into, state: pretrain(
+                source, material.documents,
+                Plan(told.pretraining_steps, told.pretraining_rate, seed=seed), into,
+                entity_masking=told.entity_masking, batch_size=told.batch_size // 2,
+                max_tokens=told.max_tokens, frozen_layers=told.frozen_layers, checkpoint=state,
+            ),
+        )  # fmt: skip
+    before, lessons = model, _lessons(model, material, told, seed)
+    if lessons:
+        identities = [lesson.identity for lesson in lessons]
+        model = _kept(
+            models, before, (identities, told, seed, material.texts),
+            lambda into, state: finetune(
+                before, material.texts, lessons, Plan(told.steps, told.rate, seed=seed), into,
+                max_tokens=told.max_tokens, batch_size=told.batch_size,
+                frozen_layers=told.frozen_layers, checkpoint=state,
+            ),
+        )  # fmt: skip
+    return model
+
+
+def _lessons(model: Path, material: Material, told: Teaching, seed: int) -> list[Lesson]:
+    wanted = set(told.lessons) - {"pretraining"}
+    if not wanted:
+        return []
+    frozen = encoded(TorchModel(model, told.max_tokens), list(material.texts))
+    lessons: list[Lesson] = []
+    if "co-engagement" in wanted and material.likes.nnz:
+        ties = co_engagement(material.likes, material.teachable, NEIGHBOURS)
+        factors = collaborative_factors(material.likes, material.teachable, FACTORS, seed)
+        if ties.nnz:
+            lessons.append(CoEngagement(ties, nearest(frozen, material.teachable, NEIGHBOURS)))
+            lessons.append(Alignment(factors, material.teachable, frozen))
+    if "alignment" in wanted and material.ties.nnz:
+        graph = graph_representation(material.ties, FACTORS, seed)
+        lessons.append(Alignment(graph, material.teachable, frozen, hardness=1.0))
+    return lessons
+
+
+def _kept(
+    models: Path, source: Path, settings: object, make: Callable[[Path, Path], object]
+) -> Path:
+    told = repr(settings).encode("utf-8", "backslashreplace")
+    name = sha256(folders.fingerprint(source) + told).hexdigest()[:32]
+    into = models / name
+    if not into.exists():
+        make(into, models / f"{name}.state")
+    return into
