@@ -181,15 +181,22 @@ _Offers = dict[str, list[Callable[[], Scores]]]
 
 
 def _best_filter(likes: CSR, validation: Validation) -> tuple[str, float]:
-    options = [("rp3beta", beta) for beta in RP3_BETAS]
+    """The better family by its middle setting, then the best of its settings."""
+    families = [[("rp3beta", beta) for beta in RP3_BETAS]]
     if likes.shape[1] <= filters.DENSE_ITEMS:
-        options += [("ease", strength) for strength in EASE_STRENGTHS]
+        families.append([("ease", strength) for strength in EASE_STRENGTHS])
+    reached: dict[tuple[str, float], float] = {}
 
     def value(option: tuple[str, float]) -> float:
-        kernel = TableKernel(behaviour_table(likes, *option))
-        return max(validation(Part(Recency(half_life), kernel)) for half_life in HALF_LIVES)
+        if option not in reached:
+            kernel = TableKernel(behaviour_table(likes, *option))
+            reached[option] = max(
+                validation(Part(Recency(half_life), kernel)) for half_life in HALF_LIVES
+            )
+        return reached[option]
 
-    return max(options, key=value)
+    family = max(families, key=lambda options: value(options[len(options) // 2]))
+    return max(family, key=value)
 
 
 def _recencies(training: Interactions) -> list[Recency]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.linalg import lapack
 from scipy.optimize import nnls
 
 from tastegraph.arrays import CSR
@@ -28,10 +29,20 @@ def ease(likes: CSR, regularisation: float) -> Floats32:
     x = likes.astype(np.float32)
     gram = np.asarray((x.T @ x).todense(), dtype=np.float64)
     gram[np.diag_indices_from(gram)] += regularisation
-    inverse = np.linalg.inv(gram)
+    inverse = _inverse(gram)
     table = -inverse / np.diag(inverse)
     np.fill_diagonal(table, 0.0)
     return table.astype(np.float32)
+
+
+def _inverse(gram: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of a positive definite matrix, by its Cholesky factor: half the work of a general one."""
+    factor, fault = lapack.dpotrf(gram, lower=True, overwrite_a=True)
+    if fault:
+        raise np.linalg.LinAlgError(f"the matrix is not positive definite at row {fault}")
+    half, _ = lapack.dpotri(factor, lower=True, overwrite_c=True)
+    lower = np.tril(half)
+    return np.asarray(lower + np.tril(lower, -1).T, dtype=np.float64)
 
 
 def rp3beta(likes: CSR, beta: float) -> CSR:
