@@ -2,7 +2,7 @@ PYTHON ?= python3
 DATA ?=
 BIN := .venv/bin
 
-.PHONY: setup demo test lint benchmark-serving benchmark-knowledge
+.PHONY: setup demo test lint benchmark-serving benchmark-knowledge benchmark-language
 
 setup: .venv/ready
 
@@ -35,3 +35,6 @@ benchmarks/.venv-llm/ready: Makefile
 
 benchmark-knowledge: setup benchmarks/.venv-llm/ready
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/knowledge $(DATA) $(PART)
+
+benchmark-language: setup
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/language $(DATA) $(PART)

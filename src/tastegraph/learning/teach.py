@@ -7,10 +7,12 @@ test data, is of a model that has seen neither.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,10 +26,12 @@ from tastegraph.profiles.interactions import Interactions
 from tastegraph.teaching.alignment import Alignment
 from tastegraph.teaching.coengagement import CoEngagement
 from tastegraph.teaching.corpus import Document
+from tastegraph.teaching.finetuning import Report as FinetuningReport
 from tastegraph.teaching.finetuning import finetune
 from tastegraph.teaching.lessons import Lesson
 from tastegraph.teaching.loop import Plan
 from tastegraph.teaching.pairs import co_engagement, nearest
+from tastegraph.teaching.pretraining import Report as PretrainingReport
 from tastegraph.teaching.pretraining import pretrain
 from tastegraph.teaching.targets import collaborative_factors, graph_representation
 
@@ -139,12 +143,26 @@ def _lessons(model: Path, material: Material, told: Teaching, seed: int) -> list
     return lessons
 
 
+def report_of(model: Path) -> dict[str, Any]:
+    """What teaching ``model`` did: losses, seconds, and of pre-training its quality."""
+    told: dict[str, Any] = json.loads(_report(model).read_text(encoding="utf-8"))
+    return told
+
+
 def _kept(
-    models: Path, source: Path, settings: object, make: Callable[[Path, Path], object]
+    models: Path,
+    source: Path,
+    settings: object,
+    make: Callable[[Path, Path], PretrainingReport | FinetuningReport],
 ) -> Path:
     told = repr(settings).encode("utf-8", "backslashreplace")
     name = sha256(folders.fingerprint(source) + told).hexdigest()[:32]
     into = models / name
     if not into.exists():
-        make(into, models / f"{name}.state")
+        report = make(into, models / f"{name}.state")
+        _report(into).write_text(json.dumps(asdict(report), indent=1), encoding="utf-8")
     return into
+
+
+def _report(model: Path) -> Path:
+    return model.with_name(f"{model.name}.json")

@@ -1,0 +1,55 @@
+"""New people: a fifth of everybody is in no training signal; their history is cut to 1, 3, 5.
+
+new_people.SET.N.rows.ROW.{ndcg@20, recall@20}
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scores import told
+from sets import Set
+from task import EVERY, NEWEST, Values
+from taught import Reader, plain
+from warm import ROWS, judged, scorers
+
+from tastegraph.arrays import without
+from tastegraph.evaluation.split import TEST, TRAIN, VALID
+from tastegraph.progress import say
+
+SEEDS = (1, 2, 3)
+EVENTS = (1, 3, 5)
+
+
+def of_set(told_set: Set, reader: Reader, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any]:
+    """One table for each length of history."""
+    content = reader.content(told_set, reader.frozen, plain(told_set))
+    found: dict[int, dict[str, list[Values]]] = {n: {row: [] for row in ROWS} for n in EVENTS}
+    events, parts = told_set.events, told_set.parts
+    for seed in seeds:
+        say(f"{told_set.name}, new people, seed {seed}")
+        drawn = np.random.default_rng(seed).permutation(events.n_users)[: events.n_users // EVERY]
+        new = np.zeros(events.n_users, dtype=np.bool_)
+        new[drawn] = True
+        others = ~new[events.users]
+        before = np.isin(parts, (TRAIN, VALID))
+        wanted = without(
+            events.select((parts == TEST) & (events.weights > 0)).likes(),
+            events.select(before).likes(),
+        )
+        liked = events.select(before & (events.weights > 0)).histories(NEWEST)
+        people = np.flatnonzero(new & (np.diff(wanted.indptr) > 0))
+        people = people[[len(liked[person]) > 0 for person in people]]
+        seen = events.select(before).likes()[people]
+        for row, scorer in scorers(
+            content,
+            events.select(others & (parts == TRAIN)),
+            events.select(others & (parts == VALID) & (events.weights > 0)).likes(),
+            events.select(others & before),
+            seed,
+        ):
+            for n in EVENTS:
+                histories = [liked[person].newest(n) for person in people]
+                found[n][row].append(judged(scorer, histories, seen, wanted[people]))
+    return {str(n): {"rows": told(rows)} for n, rows in found.items()}

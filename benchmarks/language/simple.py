@@ -1,0 +1,90 @@
+"""What needs no tuning: nearest neighbours, popularity, and features mapped to factors by ridge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from task import Task
+
+from tastegraph.arrays import CSR
+from tastegraph.profiles.association import Associations
+from tastegraph.ranking.filters import unit_rows
+from tastegraph.ranking.kernels import Scores
+from tastegraph.ranking.mapping import Target, compressed, mapped, text_features
+
+Ranker = Callable[[NDArray[np.int64]], Scores]
+Features = NDArray[np.float32] | CSR
+RANKS = (64, 256)
+STRENGTHS = (0.3, 1.0, 3.0)
+
+
+def chance(task: Task) -> Ranker:
+    """Seeded noise."""
+    rng = np.random.default_rng(task.seed)
+    noise = rng.random((len(task.people), len(task.cold)), dtype=np.float32)
+    return lambda rows: noise[rows]
+
+
+def by_maker(task: Task, associations: Associations) -> Ranker:
+    """How much people like the other items of an item's makers: its director, its brand."""
+    graph = task.set.graph
+    if task.set.maker in graph.relations:
+        relation = graph.relations.index(task.set.maker)
+        mine = np.flatnonzero((associations.relation == relation) & ~associations.reverse)
+        by = associations.strength[:, mine].astype(bool).astype(np.float32)
+    else:
+        by = sparse.csr_array((len(task.cold), 1), dtype=np.float32)
+    likes = task.known.likes()
+    popularity = np.bincount(likes.indices, minlength=likes.shape[1]).astype(np.float32)
+    worth = np.asarray(by @ (by.T @ popularity), dtype=np.float32)
+    worth = np.where(task.cold, worth, popularity).astype(np.float32)
+    return lambda rows: np.broadcast_to(worth, (len(rows), len(worth))).astype(np.float32)
+
+
+def neighbours(task: Task, features: Features) -> Ranker:
+    """Cosine with the mean of what a person likes; rows of ``features`` have length 1 or 0."""
+
+    def scores(rows: NDArray[np.int64]) -> Scores:
+        interest = task.even[rows] @ features
+        product = interest @ features.T
+        dense = product.toarray() if sparse.issparse(product) else product
+        return np.asarray(dense, dtype=np.float32)
+
+    return scores
+
+
+def by_ridge(task: Task, features: NDArray[np.float32]) -> Iterator[tuple[str, Ranker]]:
+    """Features mapped to collaborative factors, by every rank and strength there is."""
+    likes = task.known.likes()
+    for rank in RANKS:
+        for strength in STRENGTHS:
+            told = mapped(features, likes, Target(rank, strength))
+            if told is not None:
+                right = features @ told.matrix
+                yield f"{rank} factors, λ {strength:g}", _mapped(task, told.left, right)
+
+
+def representations(
+    associations: Associations, words: CSR, vectors: NDArray[np.float32]
+) -> dict[str, NDArray[np.float32]]:
+    """What ridge maps: float32[I, d] each."""
+    known = unit_rows(associations.strength)
+    text = text_features(vectors, words[:, :0])
+    return {
+        "tfidf": compressed(words).rows,
+        "frozen": text,
+        "kg_tfidf": compressed(known).rows,
+        "kg_tfidf + tfidf": compressed(_beside(known, words)).rows,
+        "kg_tfidf + frozen": compressed(_beside(known, sparse.csr_array(text))).rows,
+    }
+
+
+def _mapped(task: Task, left: Scores, right: Scores) -> Ranker:
+    return lambda rows: np.asarray((task.even[rows] @ left) @ right.T, dtype=np.float32)
+
+
+def _beside(one: CSR, other: CSR) -> CSR:
+    return sparse.csr_array(sparse.hstack([one, other]))

@@ -1,0 +1,43 @@
+"""The whole system on a task: chosen on validation data, fitted on all that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from task import NEWEST
+
+from tastegraph.arrays import CSR
+from tastegraph.config import Model as ModelConfig
+from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.ranking.choice import choose
+from tastegraph.ranking.fit import assemble, fit
+from tastegraph.ranking.kernels import Scores
+from tastegraph.ranking.learned import Content
+from tastegraph.ranking.model import Model
+
+EPOCHS = 3
+"""Of the network, at most: it cannot be part of what ranks cold items."""
+
+
+def fitted(
+    content: Content,
+    training: Interactions,
+    valid: CSR,
+    known: Interactions,
+    seed: int,
+) -> Model:
+    """The model of ``known``, with every setting chosen by ``valid`` after ``training``."""
+    config = ModelConfig(seed=seed, epochs=EPOCHS, history=NEWEST)
+    choice = choose(content, training, valid, config).choice
+    return assemble(content, known.likes(), fit(content, known, choice, config))
+
+
+def ranker(model: Model, histories: Sequence[History]):  # type: ignore[no-untyped-def]
+    """(rows) → float32[B, I]."""
+
+    def scores(rows: NDArray[np.int64]) -> Scores:
+        return model.scores([histories[row] for row in rows])
+
+    return scores

@@ -1,0 +1,122 @@
+"""The encoder after each of its lessons, and what it makes of a set's texts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sets import Set
+from task import Task
+
+from tastegraph import assets
+from tastegraph.config import Lesson, Teaching
+from tastegraph.language.export import export
+from tastegraph.language.onnx import OnnxEncoder
+from tastegraph.language.texts import item_text
+from tastegraph.language.words import word_features
+from tastegraph.learning.teach import Material, report_of, teach
+from tastegraph.profiles.association import associate
+from tastegraph.profiles.telling import item_texts
+from tastegraph.progress import say
+from tastegraph.ranking.cold import playing_cold
+from tastegraph.ranking.learned import Content
+
+ENCODER = "all-MiniLM-L6-v2"
+MAX_TOKENS = 64
+CHAIN: dict[str, tuple[Lesson, ...]] = {
+    "pretrained": ("pretraining",),
+    "aligned": ("pretraining", "alignment"),
+    "co_engagement": ("pretraining", "alignment", "co-engagement"),
+}
+"""Each row is taught what the row before it is, and one lesson more."""
+
+
+class Reader:
+    """Reads texts with any model, and never twice.
+
+    Args:
+        folder: where models and vectors are kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.models, self._vectors = folder / "models", folder / "vectors"
+        self._vectors.mkdir(parents=True, exist_ok=True)
+        self.frozen = assets.find(ENCODER, announce=say)
+
+    def vectors(self, model: Path, texts: Sequence[str]) -> NDArray[np.float32]:
+        """float32[n, d], unit rows, or of zeros where there is no text."""
+        told = json.dumps([str(model), MAX_TOKENS, list(texts)]).encode()
+        file = self._vectors / f"{sha256(told).hexdigest()}.npy"
+        if not file.exists():
+            export(model)
+            found = OnnxEncoder(model, MAX_TOKENS).encode(list(texts))
+            np.save(file, np.asarray(found, dtype=np.float32), allow_pickle=False)
+        return np.asarray(np.load(file, allow_pickle=False), dtype=np.float32)
+
+    def content(self, told: Set, model: Path, texts: Sequence[str]) -> Content:
+        """What is known of a set's items, read by ``model``."""
+        graph = told.graph
+        joined = np.flatnonzero((graph.degrees > 1) & (np.arange(graph.n_nodes) >= graph.n_items))
+        named = [node for node in joined.tolist() if graph.labels[node]]
+        labels = self.vectors(model, [graph.labels[node] for node in named])
+        vectors = self.vectors(model, texts)
+        text = np.zeros((graph.n_nodes, vectors.shape[1]), dtype=np.float32)
+        text[: graph.n_items] = vectors
+        if named:
+            text[named] = labels
+        return Content(graph, text, word_features(plain(told)))
+
+
+def plain(told: Set) -> list[str]:
+    """Of each item its title, attributes and text."""
+    return [item_text(item) for item in told.items]
+
+
+def with_facts(told: Set) -> list[str]:
+    """Of each item that, and what the graph says of it, in words."""
+    texts = item_texts(told.items, told.graph, associate(told.graph), told.config.relations)
+    return [text.text for text in texts]
+
+
+def chain(reader: Reader, task: Task, teaching: Teaching) -> dict[str, Path]:
+    """Row → the model that was taught what it names, by the train part of ``task`` alone."""
+    told = task.set
+    associations = associate(told.graph)
+    texts = item_texts(told.items, told.graph, associations, told.config.relations)
+    lessons = Material.of(
+        texts,
+        [text.text for text in texts],
+        [],
+        associations.strength,
+        task.training,
+        playing_cold(told.graph.item_ids, task.seed) | task.cold,
+    )
+    # Texts of cold items teach nothing either.
+    lessons = Material(
+        [document for document, cold in zip(lessons.documents, task.cold, strict=True) if not cold],
+        lessons.texts, lessons.ties, lessons.likes, lessons.teachable,
+    )  # fmt: skip
+    return {
+        row: teach(
+            reader.frozen, lessons, teaching.model_copy(update={"lessons": taught}),
+            task.seed, reader.models,
+        )
+        for row, taught in CHAIN.items()
+    }  # fmt: skip
+
+
+def learned(models: dict[str, Path]) -> dict[str, Any]:
+    """Perplexity and next-sentence accuracy before and after, and what each lesson cost."""
+    told = {row: report_of(model) for row, model in models.items()}
+    return {
+        "pretraining": {
+            key: told["pretrained"][key]
+            for key in ("before", "after", "trained", "held_out", "steps", "seconds")
+        },
+        "seconds": {row: round(report["seconds"], 1) for row, report in told.items()},
+    }

@@ -1,0 +1,49 @@
+"""Sparse data: everybody's events before the test part thinned to 50, 20 and 10 %.
+
+sparse.SET.SHARE.rows.ROW.{ndcg@20, recall@20}
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scores import told
+from sets import Set
+from task import NEWEST, Values
+from taught import Reader, plain
+from warm import ROWS, judged, scorers
+
+from tastegraph.arrays import without
+from tastegraph.evaluation.split import TEST, TRAIN, VALID
+from tastegraph.progress import say
+
+SEEDS = (1, 2, 3)
+SHARES = (1.0, 0.5, 0.2, 0.1)
+
+
+def of_set(told_set: Set, reader: Reader, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any]:
+    """One table for each share of the events."""
+    content = reader.content(told_set, reader.frozen, plain(told_set))
+    events, parts = told_set.events, told_set.parts
+    before = np.isin(parts, (TRAIN, VALID))
+    whole = events.select(before).likes()
+    wanted = without(events.select((parts == TEST) & (events.weights > 0)).likes(), whole)
+    people = np.flatnonzero(np.diff(wanted.indptr) > 0)
+    found: dict[float, dict[str, list[Values]]] = {s: {row: [] for row in ROWS} for s in SHARES}
+    for share in SHARES:
+        for seed in seeds:
+            say(f"{told_set.name}, {share:.0%} of the events, seed {seed}")
+            kept = np.random.default_rng(seed).random(len(events)) < share
+            known = events.select(before & kept)
+            histories = known.histories(NEWEST)
+            for row, scorer in scorers(
+                content,
+                events.select(kept & (parts == TRAIN)),
+                events.select(kept & (parts == VALID) & (events.weights > 0)).likes(),
+                known,
+                seed,
+            ):
+                asked = [histories[person] for person in people]
+                found[share][row].append(judged(scorer, asked, whole[people], wanted[people]))
+    return {f"{share:g}": {"rows": told(rows)} for share, rows in found.items()}

@@ -1,0 +1,56 @@
+"""Texts a second by torch, ONNX and int8 on two threads, turn about in one run.
+
+throughput.ENGINE.{texts_per_second, times_torch, cosine}
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sets import ml1m
+from taught import ENCODER, plain
+
+from tastegraph import assets
+from tastegraph.language.batching import Model, encoded
+from tastegraph.language.export import export
+from tastegraph.language.models import TorchModel
+from tastegraph.language.onnx import OnnxEncoder
+
+TEXTS = 512
+MAX_TOKENS = 128
+TURNS = 3
+
+
+def run(data: Path) -> dict[str, Any]:
+    """The median of three turns, film texts of MovieLens-1M."""
+    texts = plain(ml1m(data))[:TEXTS]
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(shutil.copytree(assets.find(ENCODER), Path(folder) / "model"))
+        export(model)
+        engines: dict[str, Model] = {
+            "torch": TorchModel(model, MAX_TOKENS),
+            "onnx": OnnxEncoder(model, MAX_TOKENS),
+            "int8": OnnxEncoder(model, MAX_TOKENS, "int8"),
+        }
+        vectors = {name: encoded(engine, texts[:64]) for name, engine in engines.items()}
+        seconds: dict[str, list[float]] = {name: [] for name in engines}
+        for _turn in range(TURNS):
+            for name, engine in engines.items():
+                began = time.perf_counter()
+                vectors[name] = encoded(engine, texts)
+                seconds[name].append(time.perf_counter() - began)
+    told = {name: TEXTS / float(np.median(spent)) for name, spent in seconds.items()}
+    return {
+        name: {
+            "texts_per_second": round(speed, 1),
+            "times_torch": round(speed / told["torch"], 2),
+            "lowest_cosine": round(float((vectors[name] * vectors["torch"]).sum(axis=1).min()), 5),
+            "mean_cosine": round(float((vectors[name] * vectors["torch"]).sum(axis=1).mean()), 5),
+        }
+        for name, speed in told.items()
+    }

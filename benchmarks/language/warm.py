@@ -1,0 +1,44 @@
+"""What the warm benchmarks rank by: the system, the same without text, EASE and popularity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from system import fitted
+from task import CUTOFF, METRICS, Values
+
+from tastegraph.arrays import CSR
+from tastegraph.evaluation.metrics import per_user, top_k_blocks
+from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.ranking.baselines import BASELINES
+from tastegraph.ranking.kernels import Scores
+from tastegraph.ranking.learned import Content
+
+ROWS = ("system", "system_no_text", "ease", "popularity")
+Rank = Callable[[NDArray[np.int64]], Scores]
+Scorer = Callable[[Sequence[History]], Scores]
+
+
+def scorers(
+    content: Content, training: Interactions, valid: CSR, known: Interactions, seed: int
+) -> Iterator[tuple[str, Scorer]]:
+    """Row → what scores histories, learned from ``known`` with settings chosen by ``valid``."""
+    for row, told in (("system", content), ("system_no_text", content.text_off())):
+        yield row, fitted(told, training, valid, known, seed).scores
+    likes = known.likes()
+    yield "ease", BASELINES["ease"].fit(likes, 250.0).scores
+    yield "popularity", BASELINES["popularity"].fit(likes).scores
+
+
+def judged(scorer: Scorer, histories: Sequence[History], seen: CSR, wanted: CSR) -> Values:
+    """NDCG and recall of lists over all items that are not in ``seen`` (CSR[P, I])."""
+    top = top_k_blocks(ranker_of(scorer, histories), len(histories), seen, CUTOFF)
+    told = per_user(top, wanted, (CUTOFF,), np.ones(wanted.shape[1], dtype=np.int64))
+    return {name: told[name] for name in METRICS}
+
+
+def ranker_of(scorer: Scorer, histories: Sequence[History]) -> Rank:
+    """(rows) → float32[B, I]."""
+    return lambda rows: scorer([histories[row] for row in rows])
