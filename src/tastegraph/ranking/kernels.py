@@ -21,6 +21,8 @@ from scipy import sparse
 from tastegraph.arrays import CSR
 
 ROUNDING = 1e-5
+TABLE_ITEMS = 6_000
+"""Up to this many items all products of their features are held: 144 MB."""
 Scores = NDArray[np.float32]
 Entries = tuple[NDArray[np.int64], NDArray[np.int32], Scores]
 """(event, feature, value) of a history, as columns."""
@@ -171,12 +173,19 @@ class FeatureKernel:
         return sparse.csr_array(self.features.T)
 
     @cached_property
+    def _products(self) -> Scores:
+        return np.asarray((self.features @ self._transposed).toarray(), dtype=np.float32)
+
+    @cached_property
     def _diagonal(self) -> Scores:
         return np.asarray(self.features.multiply(self.features).sum(axis=1), np.float32).reshape(-1)
 
     def scores(self, attention: CSR) -> Scores:
-        """float32[U, I]."""
-        product = ((attention @ self.features) @ self._transposed).toarray()
+        """float32[U, I]; of many histories by way of the items' products, where these fit."""
+        if self.n_items <= TABLE_ITEMS < attention.nnz:
+            product = attention @ self._products
+        else:
+            product = ((attention @ self.features) @ self._transposed).toarray()
         return _without_itself(np.asarray(product, np.float32), attention, self._diagonal)
 
     def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:

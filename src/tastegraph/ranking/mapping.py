@@ -24,7 +24,7 @@ from tastegraph.arrays import CSR
 DIMENSIONS = 512
 COLUMNS = 64
 ITERATIONS = 4
-LEAST = 1e-6
+LEAST = 1e-9
 SEED = 1
 """Of the random projection that starts the decomposition; the result hardly depends on it."""
 
@@ -79,23 +79,21 @@ def compressed(features: CSR) -> Compressed:
     if not features.nnz or not rank:
         nothing = np.zeros((features.shape[0], 1), dtype=np.float32)
         return Compressed(nothing, nothing)
-    start = np.random.default_rng(SEED).standard_normal((features.shape[0], rank))
-    basis = start.astype(np.float32)
+    basis = np.random.default_rng(SEED).standard_normal((features.shape[0], rank))
     for _ in range(ITERATIONS):
         basis = _orthonormal(features @ (features.T @ basis))
     seen = features.T @ basis
-    squares, rotation = np.linalg.eigh((seen.T @ seen).astype(np.float64))
+    squares, rotation = np.linalg.eigh(seen.T @ seen)
     kept = squares > LEAST * max(float(squares[-1]), LEAST)
-    loadings = basis @ (rotation[:, kept] / np.sqrt(squares[kept])).astype(np.float32)
+    loadings = (basis @ (rotation[:, kept] / np.sqrt(squares[kept]))).astype(np.float32)
     return Compressed(np.asarray(features @ (features.T @ loadings), np.float32), loadings)
 
 
-def _orthonormal(columns: Floats32) -> Floats32:
-    """float32[I, k]: the same space by k ≤ d orthonormal columns, through its small Gram matrix."""
-    squares, rotation = np.linalg.eigh((columns.T @ columns).astype(np.float64))
+def _orthonormal(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """float64[I, k]: the same space by k ≤ d orthonormal columns, through its small Gram matrix."""
+    squares, rotation = np.linalg.eigh(columns.T @ columns)
     kept = squares > LEAST * squares[-1]
-    found = columns @ (rotation[:, kept] / np.sqrt(squares[kept])).astype(np.float32)
-    return np.asarray(found, dtype=np.float32)
+    return np.asarray(columns @ (rotation[:, kept] / np.sqrt(squares[kept])))
 
 
 def text_features(vectors: Floats32, words: CSR) -> Floats32:
