@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,8 @@ from tastegraph.ranking.kernels import Scores
 from tastegraph.ranking.mapping import Target, compressed, mapped, text_features
 
 Ranker = Callable[[NDArray[np.int64]], Scores]
-Features = NDArray[np.float32] | CSR
+Features = Any
+"""float32[I, d] or float32 CSR[I, F]."""
 RANKS = (64, 256)
 STRENGTHS = (0.3, 1.0, 3.0)
 

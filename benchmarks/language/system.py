@@ -18,7 +18,7 @@ from tastegraph.ranking.learned import Content
 from tastegraph.ranking.model import Model
 
 EPOCHS = 3
-"""Of the network, at most: it cannot be part of what ranks cold items."""
+"""Of the network, at most: it is no part of what ranks cold items."""
 
 
 def fitted(

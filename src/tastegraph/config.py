@@ -205,9 +205,9 @@ class Teaching(_Section):
 
     lessons: tuple[Lesson, ...] = ()
     entity_masking: bool = True
-    pretraining_steps: int = Field(default=100, ge=1)
+    pretraining_steps: int = Field(default=60, ge=1)
     pretraining_rate: float = Field(default=5e-5, gt=0)
-    steps: int = Field(default=100, ge=1)
+    steps: int = Field(default=60, ge=1)
     rate: float = Field(default=3e-4, gt=0)
     batch_size: int = Field(default=64, ge=2)
     max_tokens: int = Field(default=64, ge=8, le=512)

@@ -32,7 +32,6 @@ from tastegraph.ranking.model import (
     NETWORK,
     NEW,
     PARTS,
-    SEES_COLD,
     TEXT,
     Part,
 )
@@ -73,8 +72,14 @@ def choose(content: Content, training: Interactions, valid: CSR, config: ModelCo
     def quality(vectors: Vectors) -> float:
         return validation(Part(vectors.attention, vectors.kernel))
 
-    targets = _best_targets(content, training, valid, config)
-    start = replace(UNTUNED, filter=name, parameter=parameter, targets=targets)
+    targets, attention = _best_for_cold(content, training, valid, config)
+    start = replace(
+        UNTUNED,
+        filter=name,
+        parameter=parameter,
+        targets=targets,
+        attention={**UNTUNED.attention, **attention},
+    )
     learned = learn(content, training, start, config, quality)
     learned = replace(learned, choice=weighed(content, training, valid, learned, config))
     return with_cold_weights(content, training, learned, config)
@@ -88,17 +93,18 @@ def weighed(
     config: ModelConfig,
     parts: Collection[str] = PARTS,
 ) -> Choice:
-    """The choice of ``learned`` with attention and weights chosen anew, of ``parts`` alone."""
+    """The choice of ``learned`` with weights chosen anew, of ``parts`` alone.
+
+    So is the attention that ranks behaviour; that of the others is what orders new items best.
+    """
     validation = Validation.of(training, valid, config)
     if validation is None:
         return learned.choice
     model = assemble(content, training.likes(), learned)
-    recencies = _recencies(training)
-    options = {
-        name: [part] if name == NETWORK else [Part(recency, part.kernel) for recency in recencies]
-        for name, part in model.parts.items()
-        if name in parts
-    }
+    options = {name: [part] for name, part in model.parts.items() if name in parts}
+    if BEHAVIOUR in options:
+        kernel = model.parts[BEHAVIOUR].kernel
+        options[BEHAVIOUR] = [Part(recency, kernel) for recency in _recencies(training)]
 
     def offers(histories: Sequence[History], chosen: dict[str, list[Part]]) -> _Offers:
         def standardised(part: Part) -> Scores:
@@ -113,9 +119,12 @@ def weighed(
     choice = replace(
         learned.choice,
         attention={
-            name: part.attention
-            for name, (part,) in best.items()
-            if isinstance(part.attention, Recency)
+            **learned.choice.attention,
+            **{
+                name: part.attention
+                for name, (part,) in best.items()
+                if isinstance(part.attention, Recency)
+            },
         },
         weights={KNOWN: known.weights, NEW: new.weights},
         valid=known.reached,
@@ -141,36 +150,40 @@ def _weighed_cold(
     found = {}
     for who, histories in ((KNOWN, validation.histories), (NEW, validation.newest)):
         scores = blind_scores(blind, histories)
-        seen = [name for name in SEES_COLD if name in scores and name in parts]
-        offers = {name: [partial(_same, scores[name][:, cold])] for name in seen}
+        offers = {name: [partial(_same, scores[name][:, cold])] for name in scores if name in parts}
         found[who] = weigh(offers, validation.objective.by_person).weights
     return found
 
 
-def _best_targets(
+def _best_for_cold(
     content: Content, training: Interactions, valid: CSR, config: ModelConfig
-) -> dict[str, Target]:
-    """What the mapped parts are best mapped to, by items whose events are not known."""
+) -> tuple[dict[str, Target], dict[str, Recency]]:
+    """What mapped parts are best mapped to, and how parts best weigh a history.
+
+    Decided by items whose events are not known: that is what these parts are for.
+    """
+    targets = dict(UNTUNED.targets)
+    attention: dict[str, Recency] = {}
     cold = playing_cold(content.graph.item_ids, config.seed)
     validation = Validation.of_cold(training, valid, cold, config)
     if validation is None:
-        return dict(UNTUNED.targets)
+        return targets, attention
     likes = without_items(training.likes(), cold)
     weights = filters.kind_weights(content.associations, likes, config.seed)
-    reached: dict[str, dict[Target, float]] = {name: {} for name in MAPPED}
-    described = Described.of(content, weights)
+    described, recencies = Described.of(content, weights), _recencies(training)
+    best: dict[str, float] = {}
     for target in TARGETS:
         kernels = described.kernels(likes, dict.fromkeys(MAPPED, target))
-        for name in MAPPED:
-            if name in kernels:
-                reached[name][target] = max(
-                    validation(Part(Recency(half_life), kernels[name]), cold)
-                    for half_life in HALF_LIVES
-                )
-    return {
-        name: max(found, key=found.__getitem__) if found else UNTUNED.targets[name]
-        for name, found in reached.items()
-    }
+        for name, kernel in kernels.items():
+            if name not in MAPPED and name in best:
+                continue
+            for recency in recencies:
+                reached = validation(Part(recency, kernel), cold)
+                if reached > best.get(name, -1.0):
+                    best[name], attention[name] = reached, recency
+                    if name in MAPPED:
+                        targets[name] = target
+    return targets, attention
 
 
 def _same(scores: Scores) -> Scores:

@@ -18,7 +18,7 @@ from scipy.optimize import nnls
 from tastegraph.arrays import CSR, Bools
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking.kernels import Scores
-from tastegraph.ranking.model import BEHAVIOUR, FEW_LIKES, KNOWN, NEW, Model
+from tastegraph.ranking.model import FEW_LIKES, KNOWN, NEW, SEES_COLD, Model
 
 COLD_EVERY = 5
 PEOPLE = 500
@@ -90,9 +90,9 @@ def scaled(
 def blind_scores(blind: Model, histories: Sequence[History]) -> dict[str, Scores]:
     """Part → standardised scores, float32[U, I], of all parts that see items without events."""
     found = {}
-    for name, part in blind.parts.items():
-        if name != BEHAVIOUR:
-            scores = part.scores(histories)
+    for name in SEES_COLD:
+        if name in blind.parts:
+            scores = blind.parts[name].scores(histories)
             found[name] = scores * blind.spread(scores)[:, None]
     return found
 

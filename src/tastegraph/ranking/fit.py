@@ -123,8 +123,7 @@ def assemble(
     if blind_to is not None:
         likes, warm = without_items(likes, blind_to), warm & ~blind_to
     evidence = _evidence(content, likes, learned)
-    hidden = [] if blind_to is None else np.flatnonzero(blind_to).tolist()
-    vectors = item_vectors(learned.network, evidence, hidden)
+    vectors = item_vectors(learned.network, evidence)
     kernels: dict[str, TableKernel | FeatureKernel | FactorKernel] = {
         BEHAVIOUR: TableKernel(aligned(learned.table, rows)),
         **Described.of(content, evidence.kind_weights).kernels(likes, learned.choice.targets),

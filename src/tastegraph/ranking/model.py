@@ -24,8 +24,12 @@ BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT = "behaviour", "network", "knowledge", "text
 MAPPED_KNOWLEDGE, MAPPED_TEXT = "mapped knowledge", "mapped text"
 MAPPED = (MAPPED_KNOWLEDGE, MAPPED_TEXT)
 PARTS = (BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT, *MAPPED)
-SEES_COLD = (KNOWLEDGE, MAPPED_KNOWLEDGE, TEXT, MAPPED_TEXT, NETWORK)
-"""What can compare items without events; among equals, what can be explained best comes first."""
+SEES_COLD = (KNOWLEDGE, MAPPED_KNOWLEDGE, TEXT, MAPPED_TEXT)
+"""What ranks items without events; among equals, what can be explained best comes first.
+
+Not the network: its vectors were trained with the events of the items that play cold, so that what
+it is worth on new ones cannot be seen on them.
+"""
 NEW, KNOWN = "new", "known"
 FEW_LIKES = 5
 """A person with fewer likes is new."""

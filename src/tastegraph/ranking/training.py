@@ -21,7 +21,7 @@ from tastegraph.ranking.kernels import FactorKernel
 from tastegraph.ranking.learned import TrainedNetwork
 from tastegraph.ranking.network import GraphNetwork, Inputs, as_tensor, propagation_matrix
 
-USERS_PER_BATCH = 64
+EVENTS_PER_BATCH = 4_096
 PATIENCE = 2
 ALL_ITEMS = 8_192
 """Up to this many items the softmax runs over all; beyond, over the batch's and as many others."""
@@ -111,13 +111,12 @@ def train(
     return TrainedNetwork(best_state, graph.item_ids, graph.node_ids, config.layers, best_epoch)
 
 
-def item_vectors(trained: TrainedNetwork, evidence: Evidence, cold: Sequence[int] = ()) -> Vectors:
+def item_vectors(trained: TrainedNetwork, evidence: Evidence) -> Vectors:
     """Item vectors over any graph: new nodes are what their text and neighbours make them.
 
     Args:
         trained: parameters, by the names of their nodes.
         evidence: the graph as it is now.
-        cold: items to treat as if they had neither events nor a learned vector.
     """
     graph = evidence.graph
     rows = {name: row for row, name in enumerate(trained.item_ids)}
@@ -125,12 +124,6 @@ def item_vectors(trained: TrainedNetwork, evidence: Evidence, cold: Sequence[int
     rows = {name: row + len(trained.item_ids) for row, name in enumerate(trained.node_ids)}
     at_others = np.array([rows.get(name, -1) for name in graph.node_ids], dtype=np.int64)
     at = np.concatenate([at_items, at_others])
-    at[list(cold)] = -1
-    likes = evidence.likes
-    if len(cold):
-        likes = likes.copy()
-        likes.data[np.isin(likes.indices, cold)] = 0
-        likes.eliminate_zeros()
     network = GraphNetwork(
         graph.n_nodes,
         graph.n_items,
@@ -143,7 +136,7 @@ def item_vectors(trained: TrainedNetwork, evidence: Evidence, cold: Sequence[int
     arrays["node"] = arrays["node"][at]
     arrays["event"] = arrays["event"][at[: graph.n_items]]
     network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in arrays.items()})
-    inputs = _inputs(evidence, likes, known=at >= 0)
+    inputs = _inputs(evidence, evidence.likes, known=at >= 0)
     return _vectors(network, inputs)
 
 
@@ -174,11 +167,13 @@ def _loss(
 def _batches(histories: Sequence[History], newest: int) -> list[Tensor]:
     """int64[B, T] each: people with sequences of like length, padded with -1 at the end."""
     sequences = [history.likes[-newest:] for history in histories]
-    sequences = sorted((s for s in sequences if len(s) > 1), key=len)
+    sequences = sorted((s for s in sequences if len(s) > 1), key=len, reverse=True)
     batches = []
-    for start in range(0, len(sequences), USERS_PER_BATCH):
-        chosen = sequences[start : start + USERS_PER_BATCH]
-        padded = np.full((len(chosen), len(chosen[-1])), -1, dtype=np.int64)
+    while sequences:
+        longest = len(sequences[0])
+        count = max(EVENTS_PER_BATCH // longest, 1)
+        chosen, sequences = sequences[:count], sequences[count:]
+        padded = np.full((len(chosen), longest), -1, dtype=np.int64)
         for row, sequence in zip(padded, chosen, strict=True):
             row[: len(sequence)] = sequence
         batches.append(torch.from_numpy(padded))

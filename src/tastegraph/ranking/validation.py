@@ -14,7 +14,7 @@ from tastegraph.ranking.cold import without_items
 from tastegraph.ranking.model import FEW_LIKES, Part
 from tastegraph.ranking.objective import Objective, people_to_ask
 
-CELLS = 20_000_000
+CELLS = 5_000_000
 """People are sampled so that one part's validation scores hold at most so many numbers."""
 FEWEST_PEOPLE = 50
 """Fewer people with an event on an item that plays cold decide nothing about such items."""
