@@ -1,7 +1,5 @@
 """Kernels, filters, network and blend, against values computed by hand or another way."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 import torch
@@ -286,17 +284,3 @@ def test_training_learns_what_follows_what():
     best = top_k(scores, seen, 1)[:, 0]
     right = np.array([(history.items[-1] + 1) % n_items for history in histories])
     assert (best == right).mean() > 0.9
-
-
-def test_cold_items_lose_their_learned_vector_and_their_events():
-    network, evidence, _, _ = trained()
-    warm = item_vectors(network, evidence).kernel.right
-    cold = item_vectors(network, evidence, cold=[3]).kernel.right
-    assert not np.allclose(warm[3], cold[3])
-    fewer = dataclasses.replace(evidence, likes=evidence.likes.copy())
-    fewer.likes.data[fewer.likes.indices == 3] = False
-    fewer.likes.eliminate_zeros()
-    nameless = dataclasses.replace(
-        network, item_ids=[i if i != "i3" else "gone" for i in network.item_ids]
-    )
-    np.testing.assert_allclose(cold, item_vectors(nameless, fewer).kernel.right, atol=1e-6)

@@ -29,6 +29,8 @@ from tastegraph.ranking.filters import unit_rows
 from tastegraph.ranking.mapping import text_features
 
 SEEDS = (1, 2, 3)
+TEACHING = Teaching(pretraining_steps=40, steps=40)
+"""Fewer steps than by default: a chain of three for each of nine tasks."""
 TAUGHT = ("frozen", "facts", "pretrained", "aligned", "co_engagement")
 Found = dict[str, list[Values]]
 
@@ -88,7 +90,7 @@ def _rankers(
             yield f"ridge {name}, {how}", rank
     facts = with_facts(told_set)
     yield "facts", neighbours(task, _centred(reader.vectors(reader.frozen, facts)))
-    models = chain(reader, task, Teaching())
+    models = chain(reader, task, TEACHING)
     lessons.append(learned(models))
     for row, model in models.items():
         yield row, neighbours(task, _centred(reader.vectors(model, facts)))
