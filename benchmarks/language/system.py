@@ -17,7 +17,7 @@ from tastegraph.ranking.kernels import Scores
 from tastegraph.ranking.learned import Content
 from tastegraph.ranking.model import Model
 
-EPOCHS = 3
+EPOCHS = 1
 """Of the network, at most: it is no part of what ranks cold items."""
 
 

@@ -14,7 +14,8 @@ from tastegraph.arrays import CSR
 from tastegraph.profiles.association import Associations
 
 Floats32 = NDArray[np.float32]
-DENSE_ITEMS = 20_000
+DENSE_ITEMS = 10_000
+"""Up to this many items EASE is tried: its table then takes 400 MB, and its inverse a minute."""
 SAMPLED_PAIRS = 200_000
 LEAST_WEIGHT = 0.05
 
