@@ -72,7 +72,7 @@ class Content:
         """float32 CSR[I, features]: how probable it is that items have what nobody states."""
         stated = self.associations.strength
         if self.semantics is None:
-            return sparse.csr_array(np.zeros(stated.shape, dtype=np.float32))
+            return _nothing(*stated.shape)
         items = self.text[: self.graph.n_items]
         return self.semantics[0].associate(items, besides=stated)
 
@@ -144,8 +144,7 @@ class Learned:
 
 def no_words(n_items: int) -> CSR:
     """Texts without a word, float32 CSR[I, 0]."""
-    nothing = np.zeros(0, dtype=np.float32), np.zeros(0, np.int32), np.zeros(n_items + 1, np.int32)
-    return sparse.csr_array(nothing, shape=(n_items, 0))
+    return _nothing(n_items, 0)
 
 
 def aligned(table: Scores | CSR, rows: NDArray[np.int64]) -> Scores | CSR:
@@ -160,3 +159,8 @@ def aligned(table: Scores | CSR, rows: NDArray[np.int64]) -> Scores | CSR:
     chosen = table[rows[known]][:, rows[known]].tocoo()
     shape = (len(rows), len(rows))
     return type(table)((chosen.data, (known[chosen.row], known[chosen.col])), shape=shape)
+
+
+def _nothing(rows: int, columns: int) -> CSR:
+    empty = np.zeros(0, dtype=np.float32), np.zeros(0, np.int32), np.zeros(rows + 1, np.int32)
+    return sparse.csr_array(empty, shape=(rows, columns))
