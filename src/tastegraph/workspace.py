@@ -192,16 +192,20 @@ class Workspace:
     def _build_if_changed(self, only: Collection[Stage]) -> str:
         from tastegraph.learning.served import export_for_serving
 
-        inputs = self.fingerprint()
-        try:
-            built = self.snapshots.open() if self.snapshots.current() is not None else None
-        except SnapshotError as error:
-            say(f"warning: {error}")
-            built = None
+        inputs, built = self.fingerprint(), self._in_service()
         if built is not None and all(built.manifest["inputs"][stage] == inputs for stage in only):
             export_for_serving(self.directory / built.manifest["encoder_folder"])
             return built.version
         return self._build(only, inputs)
+
+    def _in_service(self) -> Snapshot | None:
+        if self.snapshots.current() is None:
+            return None
+        try:
+            return self.snapshots.open()
+        except SnapshotError as error:
+            say(f"the snapshot in service cannot be read, another is built ({error})")
+            return None
 
     def evaluate(self, file: Path | None = None) -> dict[str, Any]:
         """Compare the system with its controls and the baselines, on held-out events.
@@ -353,19 +357,18 @@ class Workspace:
             return carried_over(before, graph), {key: old.manifest[key] for key in READER}
         texts = texts_from_store(self.database, graph, self.config, self.directory)
         config, models = self.config, self.directory / "models"
-        if old is not None and "model" not in stages:
-            folder = self._model_folder(str(old.manifest["encoder"]))
-        else:
-            folder = self._model_folder(config.text.encoder)
-            if config.teaching.lessons and graph.n_items:
-                events = interactions_from_store(self.database, graph, config)
-                lessons = material(texts, graph, events, config)
-                folder = teach(folder, lessons, config.teaching, config.model.seed, models)
+        kept = None if "model" in stages else old
+        asked = config.text.encoder if kept is None else str(kept.manifest["encoder"])
+        folder = self._model_folder(asked)
+        if kept is None and config.teaching.lessons and graph.n_items:
+            events = interactions_from_store(self.database, graph, config)
+            lessons = material(texts, graph, events, config)
+            folder = teach(folder, lessons, config.teaching, config.model.seed, models)
         cache = Database(self.directory / "vectors.db", vectors.metadata)
         encoder = Encoder(folder, config.text.max_tokens, cache)
         within = folder.is_relative_to(self.directory)
         place = folder.relative_to(self.directory) if within else folder.absolute()
-        name = folder.name if folder.parent == models else config.text.encoder
+        name = folder.name if folder.parent == models else asked
         reader = dict(zip(READER, (name, str(place), config.text.max_tokens), strict=True))
         return encoded(graph, texts, encoder, recited=config.text.facts), reader
 
