@@ -122,7 +122,8 @@ def make(
         popularity=np.bincount(likes.indices, minlength=graph.n_items),
     )
     manifest, arrays = to_arrays(content, learned, model)
-    Snapshots(directory / "snapshots").publish({"model": "", "graph": "", **manifest}, arrays)
+    told = {"model": "", "graph": "", "encoder_folder": "models/none", "max_tokens": 128}
+    Snapshots(directory / "snapshots").publish({**told, **manifest}, arrays)
 
 
 def open_engine(directory: Path) -> Engine:

@@ -313,4 +313,5 @@ def _print_rejects(rejects: Rejects) -> None:
 def _print_interests(title: str, ties: Iterable[Interest]) -> None:
     _print(f"{title}:")
     for tie in ties:
-        _print(f"  {tie.strength:>+8.3f}  {tie.phrase}: {tie.label or tie.node}")
+        near = "" if tie.stated else " (not stated)"
+        _print(f"  {tie.strength:>+8.3f}  {tie.phrase}: {tie.label or tie.node}{near}")

@@ -19,6 +19,10 @@ class BusyError(TastegraphError):
     """Another process does what only one may do at a time."""
 
 
+class NoEncoderError(TastegraphError):
+    """Texts cannot be read: the language model that a snapshot was built with is not exported."""
+
+
 class DecisionError(TastegraphError):
     """A decision on what is known that cannot be made, or cannot be taken back."""
 

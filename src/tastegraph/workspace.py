@@ -26,8 +26,8 @@ import tomli_w
 from tastegraph import __version__
 from tastegraph import config as configuration
 from tastegraph.config import Config
-from tastegraph.errors import ConfigError, TastegraphError
-from tastegraph.progress import counted
+from tastegraph.errors import ConfigError, SnapshotError, TastegraphError
+from tastegraph.progress import counted, say
 from tastegraph.records import ITEM, Event, Fact, Item, Link
 from tastegraph.sources.items import item_facts
 from tastegraph.storage import answers, catalogue, provenance, schema, statements, vectors
@@ -40,12 +40,14 @@ from tastegraph.storage.snapshots import FORMAT, Snapshot, Snapshots
 if TYPE_CHECKING:
     from tastegraph.curation.knowledge import Knowledge
     from tastegraph.ranking.learned import Content
-    from tastegraph.serving.answers import Explanation, Recommendations
+    from tastegraph.serving.answers import Associated, Explanation, Recommendations
     from tastegraph.serving.engine import Engine, Who
 
 Stage = Literal["graph", "text", "model"]
 STAGES: tuple[Stage, ...] = ("graph", "text", "model")
 KEPT_SNAPSHOTS = 5
+READER = ("encoder", "encoder_folder", "max_tokens")
+"""What a manifest says of the language model: its name, where it lies seen from here, its cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +190,22 @@ class Workspace:
             return self._build_if_changed(only)
 
     def _build_if_changed(self, only: Collection[Stage]) -> str:
-        inputs = self.fingerprint()
-        version = self.snapshots.current()
-        if version is not None:
-            built = self.snapshots.open(version).manifest["inputs"]
-            if all(built[stage] == inputs for stage in only):
-                return version
+        from tastegraph.learning.served import export_for_serving
+
+        inputs, built = self.fingerprint(), self._in_service()
+        if built is not None and all(built.manifest["inputs"][stage] == inputs for stage in only):
+            export_for_serving(self.directory / built.manifest["encoder_folder"])
+            return built.version
         return self._build(only, inputs)
+
+    def _in_service(self) -> Snapshot | None:
+        if self.snapshots.current() is None:
+            return None
+        try:
+            return self.snapshots.open()
+        except SnapshotError as error:
+            say(f"the snapshot in service cannot be read, another is built ({error})")
+            return None
 
     def evaluate(self, file: Path | None = None) -> dict[str, Any]:
         """Compare the system with its controls and the baselines, on held-out events.
@@ -248,6 +259,14 @@ class Workspace:
         """Every reason for and against one item; their shares sum to its score."""
         return self.engine.explain(who, item_id)
 
+    def associate(self, text: str, n: int = 20) -> Associated:
+        """What ``text`` is about: the ``n`` nearest items, and up to ``n`` ties to what is known.
+
+        Raises:
+            NoEncoderError: the language model of the snapshot in service is not exported.
+        """
+        return self.engine.associate(text, n)
+
     def counts(self) -> dict[str, int]:
         """How many items, facts, links, events and users there are."""
         if not self.database.path.exists():
@@ -285,11 +304,12 @@ class Workspace:
         _need_torch()
         from tastegraph.learning.content import interactions_from_store
         from tastegraph.learning.learn import learn
+        from tastegraph.learning.served import export_for_serving
         from tastegraph.ranking.artefacts import learned_from, to_arrays
         from tastegraph.ranking.fit import assemble
 
         old = None if set(stages) == set(STAGES) else self.snapshots.open()
-        content, encoder = self._content(stages, old)
+        content, reader = self._content(stages, old)
         if not content.graph.n_items:
             raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
         events = interactions_from_store(self.database, content.graph, self.config)
@@ -305,16 +325,19 @@ class Workspace:
                 for stage in STAGES
             },
             "seed": self.config.model.seed,
-            "encoder": encoder,
+            **reader,
             "model": _carried(old, "model", made="model" in stages),
             "graph": _carried(old, "graph", made="graph" in stages),
         }
+        export_for_serving(self.directory / reader["encoder_folder"])
         version = self.snapshots.publish(manifest, arrays)
         self.snapshots.prune(KEPT_SNAPSHOTS)
         return version
 
-    def _content(self, stages: Collection[Stage], old: Snapshot | None) -> tuple[Content, str]:
-        """Graph and texts, each made anew or taken from ``old``; and the model that read them.
+    def _content(
+        self, stages: Collection[Stage], old: Snapshot | None
+    ) -> tuple[Content, dict[str, Any]]:
+        """Graph and texts, each made anew or taken from ``old``; and what read them.
 
         A network reads the vectors it was trained on: while it stays, so does the language model.
         """
@@ -331,20 +354,23 @@ class Workspace:
         else:
             graph = before.graph
         if before is not None and old is not None and "text" not in stages:
-            return carried_over(before, graph), str(old.manifest["encoder"])
+            return carried_over(before, graph), {key: old.manifest[key] for key in READER}
         texts = texts_from_store(self.database, graph, self.config, self.directory)
         config, models = self.config, self.directory / "models"
-        if old is not None and "model" not in stages:
-            folder = self._model_folder(str(old.manifest["encoder"]))
-        else:
-            folder = self._model_folder(config.text.encoder)
-            if config.teaching.lessons and graph.n_items:
-                events = interactions_from_store(self.database, graph, config)
-                lessons = material(texts, graph, events, config)
-                folder = teach(folder, lessons, config.teaching, config.model.seed, models)
+        kept = None if "model" in stages else old
+        asked = config.text.encoder if kept is None else str(kept.manifest["encoder"])
+        folder = self._model_folder(asked)
+        if kept is None and config.teaching.lessons and graph.n_items:
+            events = interactions_from_store(self.database, graph, config)
+            lessons = material(texts, graph, events, config)
+            folder = teach(folder, lessons, config.teaching, config.model.seed, models)
         cache = Database(self.directory / "vectors.db", vectors.metadata)
-        name = folder.name if folder.parent == models else config.text.encoder
-        return encoded(graph, texts, Encoder(folder, config.text.max_tokens, cache)), name
+        encoder = Encoder(folder, config.text.max_tokens, cache)
+        within = folder.is_relative_to(self.directory)
+        place = folder.relative_to(self.directory) if within else folder.absolute()
+        name = folder.name if folder.parent == models else asked
+        reader = dict(zip(READER, (name, str(place), config.text.max_tokens), strict=True))
+        return encoded(graph, texts, encoder, recited=config.text.facts), reader
 
     def _model_folder(self, name: str) -> Path:
         from tastegraph.language.folders import located

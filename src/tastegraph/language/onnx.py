@@ -74,7 +74,7 @@ class OnnxEncoder:
     def __init__(self, folder: Path, max_tokens: int, precision: Precision = "fp32") -> None:
         self.name = folder.name
         exported = folder / folders.EXPORTED
-        told = _told(folder, exported, exported / GRAPHS[precision])
+        told = read_export(folder, precision)
         self.dimensions = told.dimensions
         self._prompt, self._inputs = told.prompt, told.inputs
         self._session = _session(exported / GRAPHS[precision])
@@ -108,7 +108,15 @@ class OnnxEncoder:
         return rows
 
 
-def _told(folder: Path, exported: Path, graph: Path) -> Told:
+def read_export(folder: Path, precision: Precision = "fp32") -> Told:
+    """What the export of a model says of itself.
+
+    Raises:
+        NotFoundError: the model was not exported.
+        TastegraphError: what was exported was another model, or cannot be read.
+    """
+    exported = folder / folders.EXPORTED
+    graph = exported / GRAPHS[precision]
     how = f"export it with tastegraph.language.export.export(Path({str(folder)!r}))"
     if not graph.is_file():
         raise NotFoundError(f"{graph} does not exist: {how}")

@@ -18,12 +18,22 @@ from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 
 
-def encoded(graph: KnowledgeGraph, texts: Texts, encoder: Encoder) -> Content:
-    """``graph`` with its texts as vectors: items by their text, other nodes by their name."""
+def encoded(
+    graph: KnowledgeGraph, texts: Texts, encoder: Encoder, *, recited: bool = False
+) -> Content:
+    """``graph`` with its texts as vectors: items by their text, other nodes by their name.
+
+    Args:
+        graph: what the texts are about.
+        texts: of its nodes.
+        encoder: reads them.
+        recited: whether the items' texts tell the facts.
+    """
     node_texts = [*texts.items, *texts.labels]
     rows = [row for row, text in enumerate(node_texts) if text]
     vectors = encoder.encode([node_texts[row] for row in rows])
-    return Content(graph, _spread(vectors, rows, graph.n_nodes), word_features(texts.items))
+    text = _spread(vectors, rows, graph.n_nodes)
+    return Content(graph, text, word_features(texts.items), recited)
 
 
 def carried_over(old: Content, graph: KnowledgeGraph) -> Content:
@@ -33,7 +43,7 @@ def carried_over(old: Content, graph: KnowledgeGraph) -> Content:
     rows, there = [row for row, _ in pairs], [place for _, place in pairs]
     n_items = sum(row < graph.n_items for row in rows)
     words = _moved(old.words, rows[:n_items], there[:n_items], graph.n_items)
-    return Content(graph, _spread(old.text[there], rows, graph.n_nodes), words)
+    return Content(graph, _spread(old.text[there], rows, graph.n_nodes), words, old.recited)
 
 
 def interactions_from_store(

@@ -111,13 +111,14 @@ def with_semantic(associations: Associations, likely: CSR) -> Associations:
     """
     stated = associations.strength
     n, n_features = stated.shape
+    rare = specificity(associations)
     row = np.repeat(np.arange(n, dtype=np.int64), np.diff(stated.indptr))
     new = likely.tocoo()
     key = new.row.astype(np.int64) * n_features + new.col
     told = np.isin(key, row * n_features + stated.indices)
     told |= associations.node[new.col] == new.row
     item, column = new.row[~told], new.col[~told]
-    strength = new.data[~told] * _specificity(stated.indices, n, n_features)[column]
+    strength = new.data[~told] * rare[column]
     rows = np.concatenate([row, item])
     columns = np.concatenate([stated.indices, column])
     order = np.lexsort((columns, rows))
@@ -126,6 +127,12 @@ def with_semantic(associations: Associations, likely: CSR) -> Associations:
     facts = np.concatenate([associations.facts, np.full(len(item), SEMANTIC)])[order]
     merged = sparse.csr_array((values, columns[order], indptr), shape=(n, n_features))
     return replace(associations, strength=merged, facts=facts)
+
+
+def specificity(associations: Associations) -> NDArray[np.float64]:
+    """float64[features], by how many items each is stated of: what a confidence is worth."""
+    strength = associations.strength
+    return _specificity(strength.indices[~associations.semantic], *strength.shape)
 
 
 def _specificity(columns: Ints, n: int, n_features: int) -> NDArray[np.float64]:

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
 from tastegraph.arrays import CSR, Ints
 from tastegraph.linking.calibration import logit
@@ -113,6 +112,8 @@ def fit(
         member: CSR[n, P], what they have.
         rng: decides which items, and which pairs.
     """
+    from sklearn.linear_model import LogisticRegression
+
     chosen = rng.permutation(len(items))[:MOST_ITEMS]
     items, member = items[chosen], member[chosen]
     parts = [

@@ -38,6 +38,11 @@ class Prototypes:
         """float32[P], of the sums."""
         return np.asarray(np.linalg.norm(self.sums, axis=1), dtype=np.float32)
 
+    @property
+    def directions(self) -> Floats32:
+        """float32[P, d], the sums at length 1; zero rows stay zero."""
+        return np.asarray(self.sums / _at_least_tiny(self.lengths)[:, None])
+
     @classmethod
     def of(cls, associations: Associations, items: Floats32, nodes: Floats32) -> Prototypes:
         """The prototypes of the features of at least three items and at most half of them.
@@ -61,7 +66,7 @@ class Prototypes:
     def cosines(self, vectors: Floats32) -> Floats32:
         """float32[n, P], of any vectors; 0 where a vector is."""
         units = centred(vectors, self.centre)
-        return np.asarray(units @ (self.sums / _at_least_tiny(self.lengths)[:, None]).T)
+        return np.asarray(units @ self.sums.T / _at_least_tiny(self.lengths))
 
     def blocks(self, items: Floats32, member: CSR) -> Iterator[tuple[slice, Floats32]]:
         """Rows of items and their cosines, each with the prototypes of the *other* items.

@@ -107,7 +107,7 @@ def learn_semantics(
         seed: decides what is fitted to, and what is judged.
 
     Returns:
-        ``None`` where too little is asserted about items with vectors.
+        ``None`` where too little is asserted about items with vectors, or nothing tells them apart.
     """
     prototypes = Prototypes.of(associations, items, nodes)
     features = prototypes.features
@@ -118,6 +118,8 @@ def learn_semantics(
     rng = np.random.default_rng(seed)
     drawn = rng.permutation(known)
     judged, fitted = drawn[: len(drawn) // JUDGED], drawn[len(drawn) // JUDGED :]
+    if member[fitted].nnz == len(fitted) * len(features):
+        return None
     scale = Scale.of(prototypes, items, member, associations.kind[features])
     likelihood = fit(prototypes, scale, items[fitted], member[fitted], rng)
     semantics = Semantics(prototypes, likelihood, associations.strength.shape[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from tastegraph.ranking.model import (
     Model,
     Part,
 )
+from tastegraph.ranking.nearness import nearness_arrays
 from tastegraph.storage.snapshots import Array, Snapshot, pack
 
 Arrays = dict[str, Array]
@@ -50,9 +52,11 @@ def to_arrays(content: Content, learned: Learned, model: Model) -> tuple[dict[st
             "nodes": content.graph.n_nodes,
             "edges": len(content.graph.heads),
         },
+        "reliability": None if content.semantics is None else asdict(content.semantics[1]),
     }
     return manifest, {
         **content_arrays(content),
+        **nearness_arrays(content),
         **_learned_arrays(learned),
         **_model_arrays(model),
     }
@@ -75,7 +79,8 @@ def content_from(snapshot: Snapshot) -> Content:
     vectors = arrays["text.vectors"]
     text = np.zeros((graph.n_nodes, vectors.shape[1]), dtype=np.float32)
     text[arrays["text.rows"]] = vectors
-    return Content(graph, text, _csr(snapshot, "words", "values", graph.n_items))
+    words = _csr(snapshot, "words", "values", graph.n_items)
+    return Content(graph, text, words, recited=bool(arrays["text.recited"][0]))
 
 
 def associations_from(snapshot: Snapshot) -> Associations:
@@ -174,6 +179,7 @@ def content_arrays(content: Content) -> Arrays:
         "graph.confidence": graph.confidence,
         "text.rows": rows,
         "text.vectors": content.text[rows],
+        "text.recited": np.array([content.recited]),
         "words.indptr": content.words.indptr.astype(np.int64),
         "words.indices": content.words.indices.astype(np.int32),
         "words.values": content.words.data.astype(np.float32),

@@ -14,6 +14,7 @@ from tastegraph.arrays import CSR
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.profiles.association import Associations, associate
 from tastegraph.profiles.attention import Recency
+from tastegraph.profiles.semantics import Reliability, Semantics, learn_semantics
 from tastegraph.ranking.kernels import Scores
 from tastegraph.ranking.mapping import Target, text_features
 
@@ -40,20 +41,40 @@ class TrainedNetwork:
 class Content:
     """What is known about items apart from what people did with them.
 
+    Items are ranked by what is stated alone: what a text lies near would compare texts once more.
+
     Attributes:
         graph: the knowledge graph.
         text: float32[n_nodes, t], unit rows, or zeros where a node has no text.
         words: float32 CSR[I, V], what the items' texts say word for word, unit rows.
+        recited: whether the texts tell the facts, so that what they lie near is no news.
     """
 
     graph: KnowledgeGraph
     text: NDArray[np.float32]
     words: CSR
+    recited: bool = False
 
     @cached_property
     def associations(self) -> Associations:
-        """Items × features."""
+        """Items × features, as they are stated."""
         return associate(self.graph)
+
+    @cached_property
+    def semantics(self) -> tuple[Semantics, Reliability] | None:
+        """What texts lie near, learned from items with facts; ``None`` where it cannot be."""
+        if self.recited:
+            return None
+        return learn_semantics(self.associations, self.text[: self.graph.n_items], self.text)
+
+    @cached_property
+    def likely(self) -> CSR:
+        """float32 CSR[I, features]: how probable it is that items have what nobody states."""
+        stated = self.associations.strength
+        if self.semantics is None:
+            return _nothing(*stated.shape)
+        items = self.text[: self.graph.n_items]
+        return self.semantics[0].associate(items, besides=stated)
 
     @cached_property
     def text_features(self) -> NDArray[np.float32]:
@@ -70,7 +91,8 @@ class Content:
 
     def text_off(self) -> Content:
         """Control: no text."""
-        return Content(self.graph, np.zeros_like(self.text), no_words(self.graph.n_items))
+        nothing = np.zeros_like(self.text)
+        return replace(self, text=nothing, words=no_words(self.graph.n_items))
 
 
 @dataclass(frozen=True)
@@ -122,8 +144,7 @@ class Learned:
 
 def no_words(n_items: int) -> CSR:
     """Texts without a word, float32 CSR[I, 0]."""
-    nothing = np.zeros(0, dtype=np.float32), np.zeros(0, np.int32), np.zeros(n_items + 1, np.int32)
-    return sparse.csr_array(nothing, shape=(n_items, 0))
+    return _nothing(n_items, 0)
 
 
 def aligned(table: Scores | CSR, rows: NDArray[np.int64]) -> Scores | CSR:
@@ -138,3 +159,8 @@ def aligned(table: Scores | CSR, rows: NDArray[np.int64]) -> Scores | CSR:
     chosen = table[rows[known]][:, rows[known]].tocoo()
     shape = (len(rows), len(rows))
     return type(table)((chosen.data, (known[chosen.row], known[chosen.col])), shape=shape)
+
+
+def _nothing(rows: int, columns: int) -> CSR:
+    empty = np.zeros(0, dtype=np.float32), np.zeros(0, np.int32), np.zeros(rows + 1, np.int32)
+    return sparse.csr_array(empty, shape=(rows, columns))

@@ -67,6 +67,14 @@ class Explanation(_Answer):
     reasons: tuple[Because, ...]
 
 
+class Near(_Answer):
+    """One item by its text."""
+
+    item_id: str
+    title: str
+    similarity: float = Field(description="cosine of the two texts' vectors")
+
+
 class Past(_Answer):
     """One event of a person, as the page shows it."""
 
@@ -95,3 +103,12 @@ class Profile(_Answer):
     user_id: str
     events: tuple[Past, ...]
     interests: tuple[Interest, ...]
+
+
+class Associated(_Answer):
+    """What a text is about: ties to what is known and the nearest items, each strongest first."""
+
+    associations: tuple[Interest, ...]
+    items: tuple[Near, ...]
+    model: str
+    graph: str

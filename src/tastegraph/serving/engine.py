@@ -19,15 +19,18 @@ from tastegraph.profiles.interactions import History, settled, weight_of
 from tastegraph.ranking.model import KNOWLEDGE
 from tastegraph.records import Event
 from tastegraph.serving.answers import (
+    Associated,
     Because,
     Explanation,
     Interest,
     Listed,
+    Near,
     Past,
     Profile,
     Recommendations,
 )
 from tastegraph.serving.published import Published
+from tastegraph.serving.reading import Reader
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.snapshots import Snapshots
@@ -61,7 +64,7 @@ class Engine:
 
     def __init__(self, snapshots: Snapshots, database: Database, config: Config) -> None:
         self._snapshots, self.database, self.config = snapshots, database, config
-        self._switch = threading.Lock()
+        self._switch, self._reader = threading.Lock(), Reader()
         self._version = snapshots.current()
         self._published = self._open(self._version)
 
@@ -141,7 +144,7 @@ class Engine:
             raise NotFoundError(f"there is no event of user {user_id!r}")
         part = now.model.parts.get(KNOWLEDGE)
         attention = part.attention if part is not None else Recency()
-        ties = interest_graph(now.associations, person.history, attention, interests)
+        ties = interest_graph(now.ties, person.history, attention, interests)
         return Profile(
             user_id=user_id,
             events=tuple(
@@ -166,9 +169,27 @@ class Engine:
         """
         now = self._current()
         item = self._item(now, item_id)
-        ties = content_graph(now.associations, item)
+        ties = content_graph(now.ties, item)
         known = [tie for tie in ties if now.associations.node[tie.feature] != item]
         return now.labels[item], [now.interest(tie) for tie in known]
+
+    def associate(self, text: str, n: int = 20) -> Associated:
+        """The ``n`` items nearest to a text, and up to ``n`` ties to what it is about.
+
+        Raises:
+            NoEncoderError: the language model of the snapshot in service is not exported.
+        """
+        now = self._current()
+        (vector,) = self._reader.read(text, now.texts.folder, now.texts.max_tokens)
+        return Associated(
+            associations=tuple(now.interest(tie) for tie in now.texts.ties(vector, n)),
+            items=tuple(
+                Near(item_id=now.item_ids[item], title=now.labels[item], similarity=cosine)
+                for item, cosine in now.texts.nearest(vector, n)
+            ),
+            model=now.model_version,
+            graph=now.graph_version,
+        )
 
     @property
     def event_types(self) -> Collection[str]:

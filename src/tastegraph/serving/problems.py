@@ -14,7 +14,14 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from tastegraph.errors import BusyError, DecisionError, NotFoundError, RowError, TastegraphError
+from tastegraph.errors import (
+    BusyError,
+    DecisionError,
+    NoEncoderError,
+    NotFoundError,
+    RowError,
+    TastegraphError,
+)
 
 log = logging.getLogger("tastegraph.serving")
 
@@ -28,6 +35,7 @@ CODES = {
     413: "body_too_large",
     422: "invalid_request",
     500: "internal",
+    503: "no_encoder",
 }
 _ROW_CODES = {"missing": "missing", "extra_forbidden": "unknown_field"}
 
@@ -58,6 +66,11 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     }
 }
 """What every route says it may answer besides."""
+
+UNAVAILABLE: dict[int | str, dict[str, Any]] = {
+    503: {"model": Problem, "description": "The language model is not exported: `no_encoder`"}
+}
+"""What a route that reads texts says it may answer besides."""
 
 
 def problem(
@@ -134,4 +147,6 @@ async def _told(_: Request, error: Exception) -> Response:
         return problem(422, str(error))
     if isinstance(error, BusyError):
         return problem(409, str(error))
+    if isinstance(error, NoEncoderError):
+        return problem(503, str(error))
     return internal(error)

@@ -14,8 +14,10 @@ from tastegraph.profiles.graphs import Tie
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking.artefacts import associations_from, model_from
 from tastegraph.ranking.model import KNOWLEDGE, TEXT, Model
+from tastegraph.ranking.nearness import ties_from
 from tastegraph.records import ITEM, Event
 from tastegraph.serving.answers import Because, Interest, Statement
+from tastegraph.serving.texts import Texts
 from tastegraph.storage.snapshots import Snapshot
 
 
@@ -25,6 +27,7 @@ class Published:
 
     Attributes:
         model_version, graph_version: which snapshot each was built for.
+        associations: what is stated, by which items are ranked; ``ties``: what texts lie near too.
         items: item id → index.
         labels: name of every node, items first.
     """
@@ -33,6 +36,8 @@ class Published:
     graph_version: str
     model: Model
     associations: Associations
+    ties: Associations
+    texts: Texts
     items: Mapping[str, int]
     item_ids: list[str]
     node_ids: list[str]
@@ -44,11 +49,14 @@ class Published:
     def open(cls, snapshot: Snapshot, told: Mapping[str, Relation]) -> Published:
         """Map a snapshot; ``told`` is what the configuration says of relations."""
         item_ids = snapshot.strings("graph.items")
+        associations = associations_from(snapshot)
         return cls(
             model_version=snapshot.manifest["model"] or snapshot.version,
             graph_version=snapshot.manifest["graph"] or snapshot.version,
             model=model_from(snapshot),
-            associations=associations_from(snapshot),
+            associations=associations,
+            ties=ties_from(snapshot, associations),
+            texts=Texts.open(snapshot, associations),
             items={item_id: index for index, item_id in enumerate(item_ids)},
             item_ids=item_ids,
             node_ids=snapshot.strings("graph.nodes"),

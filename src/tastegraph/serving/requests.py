@@ -25,6 +25,7 @@ from tastegraph.sources.events import event_from
 
 MOST_EVENTS = 1000
 MOST_ITEMS = 100
+LONGEST_WORDS = 10_000
 SESSION = "session:"
 """Prefix of the user id under which the events of a session without a user are kept."""
 
@@ -173,6 +174,13 @@ class Wanted(_Asking):
     explain: Literal["none", "reasons", "paths"] = Field(
         default="reasons", description="paths adds the stored facts behind each reason"
     )
+
+
+class Words(_Request):
+    """Anybody's words, and how much of each is wanted of what they are about."""
+
+    text: str = Field(min_length=1, max_length=LONGEST_WORDS)
+    n: int = Field(default=20, ge=1, le=MOST_ITEMS)
 
 
 class Asked(_Asking):

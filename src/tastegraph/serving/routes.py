@@ -13,10 +13,16 @@ from pydantic import BaseModel, ValidationError
 from tastegraph import __version__
 from tastegraph.errors import RowError
 from tastegraph.records import Event
-from tastegraph.serving.answers import Explanation, Interest, Profile, Recommendations
+from tastegraph.serving.answers import (
+    Associated,
+    Explanation,
+    Interest,
+    Profile,
+    Recommendations,
+)
 from tastegraph.serving.engine import REASONS, Engine
-from tastegraph.serving.problems import PROBLEMS, fault_code, row_fault
-from tastegraph.serving.requests import Asked, NewEvent, NewEvents, Wanted
+from tastegraph.serving.problems import PROBLEMS, UNAVAILABLE, fault_code, row_fault
+from tastegraph.serving.requests import Asked, NewEvent, NewEvents, Wanted, Words
 from tastegraph.serving.strict import StrictRoute
 
 
@@ -63,7 +69,8 @@ def routes(engine: Engine, writer: Executor) -> APIRouter:
     """The API over one engine.
 
     Answers are computed one after the other in the event loop: each is a few milliseconds of
-    numpy and Python, which threads would only interrupt. Writes wait for the disk, in ``writer``.
+    numpy and Python, which threads would only interrupt. Writes wait for the disk, in ``writer``;
+    a text is read beside the event loop, since a language model takes its time.
     """
     router = APIRouter(route_class=StrictRoute, responses=PROBLEMS)
 
@@ -93,6 +100,11 @@ def routes(engine: Engine, writer: Executor) -> APIRouter:
     async def explain(asked: Asked) -> Explanation:
         """Give every reason for and against one item; the shares sum to its score."""
         return engine.explain(asked.who(engine.event_types), asked.item_id)
+
+    @router.post("/v1/associations", responses=UNAVAILABLE)
+    def associate(words: Words) -> Associated:
+        """Give what a text is about: ties that nobody states, and the items nearest to it."""
+        return engine.associate(words.text, words.n)
 
     @router.get("/v1/users/{user_id:path}/profile")
     async def profile(user_id: str) -> Profile:

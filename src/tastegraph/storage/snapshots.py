@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from tastegraph.errors import NotFoundError, SnapshotError
 
-FORMAT = 1
+FORMAT = 2
 _WRITING = ".writing-"
 Array = NDArray[Any]
 
