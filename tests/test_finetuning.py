@@ -23,7 +23,7 @@ from tastegraph.teaching.contrast import against_all, contrastive
 from tastegraph.teaching.finetuning import finetune
 from tastegraph.teaching.loop import Plan
 from tastegraph.teaching.pairs import co_engagement, nearest
-from tastegraph.teaching.targets import collaborative_factors, graph_representation
+from tastegraph.teaching.targets import behaviour_representation, graph_representation
 
 ITEMS = 24
 TEXTS = [f"w{k}" for k in range(ITEMS)]
@@ -159,7 +159,7 @@ def test_what_is_not_teachable_does_not_count():
     assert np.array_equal(one.toarray(), other.toarray())
     assert not one[:5].nnz
     factors = [
-        collaborative_factors(x, teachable, 4, 1) for x in (likes, sparse.csr_array(altered))
+        behaviour_representation(x, teachable, 4, 1) for x in (likes, sparse.csr_array(altered))
     ]
     assert np.array_equal(*factors)
     assert not factors[0][:5].any()
@@ -273,7 +273,7 @@ def test_what_is_not_teachable_has_no_influence(bert, tmp_path):
         ("one", likes, TEXTS),
         ("other", sparse.csr_array(altered), ["w9"] * 5 + TEXTS[5:]),
     ):
-        factors = collaborative_factors(some, teachable, 4, 1)
+        factors = behaviour_representation(some, teachable, 4, 1)
         lessons = [lesson(some, teachable), Alignment(factors, teachable)]
         tune(bert, tmp_path / name, lessons, texts=texts)
     assert same(weights(tmp_path / "one"), weights(tmp_path / "other"))
@@ -290,7 +290,7 @@ def test_an_interrupted_run_gives_the_same_weights(bert, tmp_path):
             return super().loss(items, vectors)
 
     ties = co_engagement(likes_of(KINDS), ALL, 8)
-    aligned = Alignment(collaborative_factors(likes_of(KINDS), ALL, 4, 1), ALL)
+    aligned = Alignment(behaviour_representation(likes_of(KINDS), ALL, 4, 1), ALL)
     tune(bert, tmp_path / "whole", [CoEngagement(ties), aligned])
     state = tmp_path / "state"
     with pytest.raises(KeyboardInterrupt):

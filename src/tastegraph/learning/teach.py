@@ -33,7 +33,7 @@ from tastegraph.teaching.loop import Plan
 from tastegraph.teaching.pairs import co_engagement, nearest
 from tastegraph.teaching.pretraining import Report as PretrainingReport
 from tastegraph.teaching.pretraining import pretrain
-from tastegraph.teaching.targets import collaborative_factors, graph_representation
+from tastegraph.teaching.targets import behaviour_representation, graph_representation
 
 NEIGHBOURS = 20
 """Ties that an item keeps to those it is engaged with, and items that are hard negatives of it."""
@@ -133,7 +133,7 @@ def _lessons(model: Path, material: Material, told: Teaching, seed: int) -> list
     lessons: list[Lesson] = []
     if "co-engagement" in wanted and material.likes.nnz:
         ties = co_engagement(material.likes, material.teachable, NEIGHBOURS)
-        factors = collaborative_factors(material.likes, material.teachable, FACTORS, seed)
+        factors = behaviour_representation(material.likes, material.teachable, FACTORS, seed)
         if ties.nnz:
             lessons.append(CoEngagement(ties, nearest(frozen, material.teachable, NEIGHBOURS)))
             lessons.append(Alignment(factors, material.teachable, frozen))

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.utils.extmath import randomized_svd
 
 from tastegraph.arrays import CSR
 
@@ -25,6 +24,7 @@ DIMENSIONS = 512
 COLUMNS = 64
 ITERATIONS = 4
 LEAST = 1e-9
+OVERSAMPLED = 8
 SEED = 1
 """Of the random projection that starts the decomposition; the result hardly depends on it."""
 
@@ -69,13 +69,13 @@ class Map:
     matrix: Floats32
 
 
-def compressed(features: CSR) -> Compressed:
+def compressed(features: CSR, dimensions: int = DIMENSIONS) -> Compressed:
     """The truncated singular value decomposition U Σ of CSR[I, F].
 
     By subspace iteration on F Fᵀ from a random start (Halko et al. 2011, alg. 4.4), so that nothing
-    of features × d is orthogonalised. d is 512, or what the matrix has.
+    of features × d is orthogonalised. d is ``dimensions``, or what the matrix has.
     """
-    rank = min(DIMENSIONS, *features.shape)
+    rank = min(dimensions + OVERSAMPLED, *features.shape)
     if not features.nnz or not rank:
         nothing = np.zeros((features.shape[0], 1), dtype=np.float32)
         return Compressed(nothing, nothing)
@@ -85,6 +85,7 @@ def compressed(features: CSR) -> Compressed:
     seen = features.T @ basis
     squares, rotation = np.linalg.eigh(seen.T @ seen)
     kept = squares > LEAST * max(float(squares[-1]), LEAST)
+    kept[: max(len(kept) - dimensions, 0)] = False
     loadings = (basis @ (rotation[:, kept] / np.sqrt(squares[kept]))).astype(np.float32)
     return Compressed(np.asarray(features @ (features.T @ loadings), np.float32), loadings)
 
@@ -158,6 +159,6 @@ def collaborative_factors(likes: CSR, rank: int) -> Floats32:
     by_user = np.maximum(np.diff(likes.indptr), 1) ** -0.5
     by_item = np.maximum(np.bincount(likes.indices, minlength=likes.shape[1]), 1) ** -0.5
     normal = sparse.csr_array(sparse.diags_array(by_user) @ x @ sparse.diags_array(by_item))
-    rank = min(rank, *likes.shape)
-    _, values, right = randomized_svd(normal, rank, n_iter=4, random_state=SEED)
-    return np.asarray(right.T * np.sqrt(values), dtype=np.float32)
+    rows = compressed(sparse.csr_array(normal.T), rank).rows
+    values = np.linalg.norm(rows, axis=0)
+    return np.asarray(rows / np.sqrt(np.maximum(values, LEAST)), dtype=np.float32)

@@ -26,7 +26,7 @@ def graph_representation(features: CSR, dimensions: int, seed: int) -> NDArray[n
     return _reduced(TfidfTransformer().fit_transform(features), dimensions, seed)
 
 
-def collaborative_factors(
+def behaviour_representation(
     likes: CSR, teachable: NDArray[np.bool_], dimensions: int, seed: int
 ) -> NDArray[np.float32]:
     """Truncated SVD of D_U^-½ R D_I^-½, the normalisation of LightGCN (He et al. 2020, eq. 3).
