@@ -19,7 +19,7 @@ from tastegraph.language.export import export
 from tastegraph.language.onnx import OnnxEncoder
 from tastegraph.language.texts import item_text
 from tastegraph.language.words import word_features
-from tastegraph.learning.teach import Material, report_of, teach
+from tastegraph.learning.teach import Material, Read, report_of, teach
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.telling import item_texts
 from tastegraph.progress import say
@@ -27,7 +27,9 @@ from tastegraph.ranking.cold import playing_cold
 from tastegraph.ranking.learned import Content
 
 ENCODER = "all-MiniLM-L6-v2"
-MAX_TOKENS = 64
+MAX_TOKENS = {"amazon_beauty": 32}
+MOST_TOKENS = 48
+"""Of a text, where the set has no fewer: titles are short."""
 CHAIN: dict[str, tuple[Lesson, ...]] = {
     "pretrained": ("pretraining",),
     "aligned": ("pretraining", "alignment"),
@@ -48,13 +50,18 @@ class Reader:
         self._vectors.mkdir(parents=True, exist_ok=True)
         self.frozen = assets.find(ENCODER, announce=say)
 
-    def vectors(self, model: Path, texts: Sequence[str]) -> NDArray[np.float32]:
+    def of(self, name: str) -> Read:
+        """What reads the texts of the set called ``name``."""
+        most = MAX_TOKENS.get(name, MOST_TOKENS)
+        return lambda model, texts: self.vectors(model, texts, most)
+
+    def vectors(self, model: Path, texts: Sequence[str], most: int) -> NDArray[np.float32]:
         """float32[n, d], unit rows, or of zeros where there is no text."""
-        told = json.dumps([str(model), MAX_TOKENS, list(texts)]).encode()
+        told = json.dumps([str(model), most, list(texts)]).encode()
         file = self._vectors / f"{sha256(told).hexdigest()}.npy"
         if not file.exists():
             export(model)
-            found = OnnxEncoder(model, MAX_TOKENS).encode(list(texts))
+            found = OnnxEncoder(model, most).encode(list(texts))
             np.save(file, np.asarray(found, dtype=np.float32), allow_pickle=False)
         return np.asarray(np.load(file, allow_pickle=False), dtype=np.float32)
 
@@ -63,8 +70,9 @@ class Reader:
         graph = told.graph
         joined = np.flatnonzero((graph.degrees > 1) & (np.arange(graph.n_nodes) >= graph.n_items))
         named = [node for node in joined.tolist() if graph.labels[node]]
-        labels = self.vectors(model, [graph.labels[node] for node in named])
-        vectors = self.vectors(model, texts)
+        read = self.of(told.name)
+        labels = read(model, [graph.labels[node] for node in named])
+        vectors = read(model, texts)
         text = np.zeros((graph.n_nodes, vectors.shape[1]), dtype=np.float32)
         text[: graph.n_items] = vectors
         if named:
@@ -103,8 +111,12 @@ def chain(reader: Reader, task: Task, teaching: Teaching) -> dict[str, Path]:
     )  # fmt: skip
     return {
         row: teach(
-            reader.frozen, lessons, teaching.model_copy(update={"lessons": taught}),
-            task.seed, reader.models,
+            reader.frozen,
+            lessons,
+            teaching.model_copy(
+                update={"lessons": taught, "max_tokens": MAX_TOKENS.get(told.name, MOST_TOKENS)}
+            ),
+            task.seed, reader.models, reader.of(told.name),
         )
         for row, taught in CHAIN.items()
     }  # fmt: skip

@@ -357,15 +357,22 @@ class Workspace:
             return carried_over(before, graph), {key: old.manifest[key] for key in READER}
         texts = texts_from_store(self.database, graph, self.config, self.directory)
         config, models = self.config, self.directory / "models"
+        cache = Database(self.directory / "vectors.db", vectors.metadata)
+
+        def reader_of(folder: Path) -> Encoder:
+            return Encoder(folder, config.text.max_tokens, cache)
+
         kept = None if "model" in stages else old
         asked = config.text.encoder if kept is None else str(kept.manifest["encoder"])
         folder = self._model_folder(asked)
         if kept is None and config.teaching.lessons and graph.n_items:
             events = interactions_from_store(self.database, graph, config)
             lessons = material(texts, graph, events, config)
-            folder = teach(folder, lessons, config.teaching, config.model.seed, models)
-        cache = Database(self.directory / "vectors.db", vectors.metadata)
-        encoder = Encoder(folder, config.text.max_tokens, cache)
+            folder = teach(
+                folder, lessons, config.teaching, config.model.seed, models,
+                lambda model, asked: reader_of(model).encode(asked),
+            )  # fmt: skip
+        encoder = reader_of(folder)
         within = folder.is_relative_to(self.directory)
         place = folder.relative_to(self.directory) if within else folder.absolute()
         name = folder.name if folder.parent == models else asked

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tastegraph.arrays import CSR, Bools
 from tastegraph.config import Teaching
 from tastegraph.language import folders
-from tastegraph.language.batching import encoded
-from tastegraph.language.models import TorchModel
 from tastegraph.language.texts import ItemText
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.teaching.alignment import Alignment
@@ -38,6 +37,7 @@ from tastegraph.teaching.targets import behaviour_representation, graph_represen
 NEIGHBOURS = 20
 """Ties that an item keeps to those it is engaged with, and items that are hard negatives of it."""
 FACTORS = 64
+Read = Callable[[Path, Sequence[str]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,9 @@ class Material:
         return cls(documents, texts, ties, likes, teachable)
 
 
-def teach(source: Path, material: Material, told: Teaching, seed: int, models: Path) -> Path:
+def teach(
+    source: Path, material: Material, told: Teaching, seed: int, models: Path, read: Read
+) -> Path:
     """The folder of ``source`` after its lessons; made where it is not there yet.
 
     Args:
@@ -98,6 +100,7 @@ def teach(source: Path, material: Material, told: Teaching, seed: int, models: P
         told: which lessons, how long.
         seed: decides every batch.
         models: where taught models are kept, each under a name that follows from all of this.
+        read: (a model, texts) → float32[n, d], what it makes of them before it is taught further.
     """
     models.mkdir(parents=True, exist_ok=True)
     model = source
@@ -111,7 +114,7 @@ def teach(source: Path, material: Material, told: Teaching, seed: int, models: P
                 max_tokens=told.max_tokens, frozen_layers=told.frozen_layers, checkpoint=state,
             ),
         )  # fmt: skip
-    before, lessons = model, _lessons(model, material, told, seed)
+    before, lessons = model, _lessons(model, material, told, seed, read)
     if lessons:
         identities = [lesson.identity for lesson in lessons]
         model = _kept(
@@ -125,11 +128,13 @@ def teach(source: Path, material: Material, told: Teaching, seed: int, models: P
     return model
 
 
-def _lessons(model: Path, material: Material, told: Teaching, seed: int) -> list[Lesson]:
+def _lessons(
+    model: Path, material: Material, told: Teaching, seed: int, read: Read
+) -> list[Lesson]:
     wanted = set(told.lessons) - {"pretraining"}
     if not wanted:
         return []
-    frozen = encoded(TorchModel(model, told.max_tokens), list(material.texts))
+    frozen = read(model, material.texts)
     lessons: list[Lesson] = []
     if "co-engagement" in wanted and material.likes.nnz:
         ties = co_engagement(material.likes, material.teachable, NEIGHBOURS)

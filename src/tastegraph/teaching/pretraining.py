@@ -24,7 +24,7 @@ from tastegraph.teaching.objectives import Batch, Examples, Objective
 
 SHORTEST = 8
 """Fewest tokens an example may have."""
-MEASURED = 1024
+MEASURED = 256
 """Most held-out examples a model is measured on."""
 
 

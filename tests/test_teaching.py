@@ -1,0 +1,153 @@
+"""A workspace that teaches its own language model: every kind, every lesson, and no leak."""
+
+import dataclasses
+import shutil
+
+import numpy as np
+import pytest
+
+import conftest
+import tiny_models
+from tastegraph.learning import teach
+from tastegraph.records import Item
+from tastegraph.teaching.scratch import from_scratch
+from tastegraph.workspace import Workspace
+
+ALL = ["pretraining", "alignment", "co-engagement"]
+FAST = {"pretraining_steps": 4, "steps": 4, "batch_size": 8, "max_tokens": 16, "frozen_layers": 0}
+
+
+def words_of_films():
+    return [f"{film.title}. {film.text}" for film in conftest.films()]
+
+
+def workspace(directory, encoder, lessons, events=None, **text):
+    settings = {
+        **conftest.SETTINGS,
+        "model": {"epochs": 2, "dimensions": 8},
+        "text": {"encoder": str(encoder), "max_tokens": 16, **text},
+        "teaching": {"lessons": lessons, **FAST},
+    }
+    made = Workspace.init(directory, settings)
+    made.ingest(
+        items=conftest.films(),
+        events=conftest.events() if events is None else events,
+        facts={"films": conftest.facts()},
+    )
+    return made
+
+
+def model_of(made):
+    made.build()
+    return made.snapshots.open().manifest["encoder"]
+
+
+@pytest.fixture(scope="module")
+def tiny_bert(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "bert"
+    from_scratch(words_of_films(), folder, layers=1, width=64, vocabulary=200, max_tokens=32)
+    return folder
+
+
+@pytest.mark.parametrize("make", [tiny_models.gpt2, tiny_models.xlnet])
+def test_causal_and_permutation_models_are_taught_and_recommend(make, tmp_path):
+    made = workspace(tmp_path / "cinema", make(tmp_path / "model"), ALL)
+    taught = model_of(made)
+    assert (made.directory / "models" / taught).is_dir()
+    (user, *_) = {event.user_id for event in conftest.events()}
+    assert len(made.recommend(user, 5).items) == 5
+    assert made.snapshots.open().arrays["text.vectors"].shape[1] == tiny_models.WIDTH
+
+
+def test_every_lesson_is_taught_and_told_of(tiny_bert, tmp_path):
+    made = workspace(tmp_path / "cinema", tiny_bert, ALL, facts=True)
+    taught = made.directory / "models" / model_of(made)
+    others = [folder for folder in taught.parent.iterdir() if folder.is_dir()]
+    assert len(others) == 2  # pre-trained, and that one taught further
+    assert len(teach.report_of(taught)["losses"]) == FAST["steps"]
+    (pretrained,) = (folder for folder in others if folder != taught)
+    assert teach.report_of(pretrained)["objective"] == "masked"
+
+
+def test_a_model_is_taught_once(tiny_bert, tmp_path, monkeypatch):
+    made = workspace(tmp_path / "cinema", tiny_bert, ALL)
+    first = model_of(made)
+    for name in ("pretrain", "finetune"):
+        monkeypatch.setattr(teach, name, lambda *_, **__: pytest.fail("taught again"))
+    shutil.rmtree(made.directory / "snapshots")
+    assert model_of(made) == first
+
+
+def test_held_out_events_teach_nothing(tiny_bert, tmp_path):
+    """Each person's newest fifth: another item in its place, another model only if it may learn."""
+    events = conftest.events()
+    place = {}
+    for event in events:
+        place.setdefault(event.user_id, []).append(event)
+    newest = {max(mine, key=lambda event: event.timestamp).event_id for mine in place.values()}
+    others = [
+        dataclasses.replace(event, item_id="western-00" if event.value > 3 else event.item_id)
+        if event.event_id in newest
+        else event
+        for event in events
+    ]
+    assert others != events
+    first = model_of(workspace(tmp_path / "one", tiny_bert, ["co-engagement"], events))
+    assert first == model_of(workspace(tmp_path / "two", tiny_bert, ["co-engagement"], others))
+    fewer = [event for event in events if not event.user_id.startswith("western")]
+    assert first != model_of(workspace(tmp_path / "three", tiny_bert, ["co-engagement"], fewer))
+
+
+def test_items_that_play_cold_teach_nothing(tiny_bert, tmp_path):
+    from tastegraph.ranking.cold import playing_cold
+
+    names = sorted(film.item_id for film in conftest.films())
+    cold = {name for name, plays in zip(names, playing_cold(names, 1), strict=True) if plays}
+    assert 0 < len(cold) < len(names) / 2
+    # Its events go on counting for the split, so that what is held out stays the same.
+    first = teach_by(tiny_bert, tmp_path / "one", lambda items, likes: likes)
+
+    def without_cold(items, likes):
+        likes = likes.toarray()
+        likes[:, [name in cold for name in items]] = False
+        return likes
+
+    assert first == teach_by(tiny_bert, tmp_path / "two", without_cold)
+
+
+def teach_by(source, directory, change):
+    """The taught model's name, ``change`` made to what Material is told of behaviour."""
+    from scipy import sparse
+
+    made = workspace(directory, source, ["co-engagement"])
+    seen = {}
+
+    def remembered(source, material, told, seed, models):
+        items = sorted(film.item_id for film in conftest.films())
+        likes = sparse.csr_array(change(items, material.likes))
+        seen["model"] = real(source, dataclasses.replace(material, likes=likes), told, seed, models)
+        return seen["model"]
+
+    real = teach.teach
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(teach, "teach", remembered)
+        made.build()
+    return seen["model"].name
+
+
+def test_new_texts_are_read_by_the_model_that_the_network_knows(tiny_bert, tmp_path):
+    made = workspace(tmp_path / "cinema", tiny_bert, ["co-engagement"])
+    before = model_of(made)
+    vectors = made.snapshots.open().arrays["text.vectors"][:24].copy()
+    made.ingest(items=[Item("zz-new", "Cowboys", "cowboys ride through the desert")])
+    made.build(only={"graph", "text"})
+    snapshot = made.snapshots.open()
+    assert snapshot.manifest["encoder"] == before
+    np.testing.assert_allclose(snapshot.arrays["text.vectors"][:24], vectors, atol=1e-6)
+    assert model_of(made) != before  # built whole, the new text is a lesson too
+
+
+def test_without_lessons_nothing_is_taught(tiny_bert, tmp_path):
+    made = workspace(tmp_path / "cinema", tiny_bert, [])
+    model_of(made)
+    assert not (made.directory / "models").exists()
