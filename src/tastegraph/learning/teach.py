@@ -103,10 +103,10 @@ def teach(
         read: (a model, texts) → float32[n, d], what it makes of them before it is taught further.
     """
     models.mkdir(parents=True, exist_ok=True)
-    model = source
+    model, how = source, told.model_copy(update={"lessons": ()})
     if "pretraining" in told.lessons:
         model = _kept(
-            models, source, ("pretraining", told, seed, material.documents),
+            models, source, ("pretraining", how, seed, material.documents),
             lambda into, state: pretrain(
                 source, material.documents,
                 Plan(told.pretraining_steps, told.pretraining_rate, seed=seed), into,
@@ -118,7 +118,7 @@ def teach(
     if lessons:
         identities = [lesson.identity for lesson in lessons]
         model = _kept(
-            models, before, (identities, told, seed, material.texts),
+            models, before, (identities, how, seed, material.texts),
             lambda into, state: finetune(
                 before, material.texts, lessons, Plan(told.steps, told.rate, seed=seed), into,
                 max_tokens=told.max_tokens, batch_size=told.batch_size,
