@@ -19,7 +19,7 @@ import cold_items
 import people
 import thinned
 import throughput
-from sets import SETS
+from sets import MORE, SETS
 from table import table
 from taught import Reader
 
@@ -39,7 +39,8 @@ OF_SETS: dict[str, Callable[..., dict[str, Any]]] = {
 
 def main() -> None:
     """Measure, and write what was measured after every part."""
-    every = [f"{part}.{name}" for part in OF_SETS for name in SETS] + ["throughput"]
+    every = [f"{part}.{name}" for part in OF_SETS for name in SETS]
+    every += [*(f"cold_items.{name}" for name in MORE), "throughput"]
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("parts", nargs="*", help="default: all")
@@ -51,7 +52,7 @@ def main() -> None:
         say(f"measuring {name}")
         part, _, of = name.partition(".")
         if of:
-            found = OF_SETS[part](SETS[of](told.data), Reader(CACHE))
+            found = OF_SETS[part]({**SETS, **MORE}[of](told.data), Reader(CACHE))
         else:
             found = throughput.run(told.data)
         _write(part, of, found)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from scores import told
-from sets import Set
+from sets import SETS, Set
 from simple import Ranker, by_maker, by_ridge, chance, neighbours, representations
 from system import fitted, ranker
 from task import Task, Values
@@ -26,6 +26,7 @@ from tastegraph.language.words import word_features
 from tastegraph.profiles.association import associate
 from tastegraph.progress import say
 from tastegraph.ranking.filters import unit_rows
+from tastegraph.ranking.learned import Content
 from tastegraph.ranking.mapping import text_features
 
 SEEDS = (1, 2, 3)
@@ -91,18 +92,30 @@ def _rankers(
     for name, features in representations(associations, words, frozen).items():
         for how, rank in by_ridge(task, features):
             yield f"ridge {name}, {how}", rank
+    if told_set.name in SETS:
+        yield from _taught(task, reader, lessons)
+    content = reader.content(told_set, reader.frozen, plain(told_set))
+    yield "system", _system(task, content)
+
+
+def _taught(
+    task: Task, reader: Reader, lessons: list[dict[str, Any]]
+) -> Iterator[tuple[str, Ranker]]:
+    told_set, read = task.set, reader.of(task.set.name)
     facts = with_facts(told_set)
     yield "facts", neighbours(task, _centred(read(reader.frozen, facts)))
     models = chain(reader, task, TEACHING)
     lessons.append(learned(models))
     for row, model in models.items():
         yield row, neighbours(task, _centred(read(model, facts)))
-    contents = {"system": reader.content(told_set, reader.frozen, plain(told_set))}
     if told_set.name in TAUGHT_SYSTEM:
-        contents["system_taught"] = reader.content(told_set, models["co_engagement"], facts)
-    for row, content in contents.items():
-        model = fitted(content, task.training, task.valid, task.known, task.seed)
-        yield row, ranker(model, task.histories)
+        content = reader.content(told_set, models["co_engagement"], facts)
+        yield "system_taught", _system(task, content)
+
+
+def _system(task: Task, content: Content) -> Ranker:
+    model = fitted(content, task.training, task.valid, task.known, task.seed)
+    return ranker(model, task.histories)
 
 
 def _best(ridges: Mapping[str, list[Values]]) -> str:

@@ -12,7 +12,7 @@ import csv
 import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -125,11 +125,18 @@ def amazon_beauty(data: Path) -> Set:
     return _set("amazon_beauty", items, [], [], events, config, "brand")
 
 
+def ml1m_without_wiki_links(data: Path) -> Set:
+    """The same without the links between DBpedia's pages, which leak fame."""
+    return replace(ml1m(data, wiki_links=False), name="ml1m_without_wiki_links")
+
+
 SETS: dict[str, Callable[[Path], Set]] = {
     "ml1m": ml1m,
     "ml100k": ml100k,
     "amazon_beauty": amazon_beauty,
 }
+MORE: dict[str, Callable[[Path], Set]] = {"ml1m_without_wiki_links": ml1m_without_wiki_links}
+"""Measured on cold items alone, and not taught on."""
 
 
 def _set(

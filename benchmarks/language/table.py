@@ -91,7 +91,8 @@ def _cold(found: Mapping[str, Any]) -> Iterator[str]:
 def _same(found: Mapping[str, Any]) -> Iterator[str]:
     rows = ("frozen", "facts", "pretrained", "aligned", "co_engagement")
     yield _head("set", *(COLD_ROWS[row] for row in rows))
-    for name, told in found.items():
+    taught = {name: told for name, told in found.items() if told["lessons"]}
+    for name, told in taught.items():
         same = told["same_period"]["rows"]
         yield _line(name, *(f"{same[row]['ndcg@20']:.4f}{_star(same[row])}" for row in rows))
     yield "\n\\* p < .05 against frozen.\n"
@@ -99,7 +100,7 @@ def _same(found: Mapping[str, Any]) -> Iterator[str]:
         "set", "held-out perplexity before", "after", "next sentence right before", "after",
         "seconds: pre-training", "alignment", "alignment and co-engagement",
     )  # fmt: skip
-    for name, told in found.items():
+    for name, told in taught.items():
         lessons = told["lessons"]
         quality = [
             f"{_mean(lessons, 'pretraining', when, what):.{digits}f}"
