@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from tastegraph.arrays import binary
+from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking.cold import blind_scores, playing_cold, predict_from, without_items
 from tastegraph.ranking.kernels import AffinityKernel, FactorKernel
@@ -17,6 +18,7 @@ from tastegraph.ranking.mapping import (
     mapped,
     text_features,
 )
+from tastegraph.ranking.model import KNOWLEDGE, Part
 
 LIKES = binary([0, 0, 1, 1, 2, 2, 3, 3], [0, 1, 0, 1, 2, 3, 2, 3], (4, 6))
 """Two people like items 0 and 1, two like 2 and 3; items 4 and 5 have no events."""
@@ -133,14 +135,11 @@ def test_predicting_from_nothing_gives_nothing():
 
 
 def test_blind_scores_are_standardised():
-    from tastegraph.profiles.attention import Recency
-    from tastegraph.ranking.model import BEHAVIOUR, KNOWLEDGE, Blend, Model, Part
-
     rng = np.random.default_rng(0)
     factors = rng.standard_normal((6, 3)).astype(np.float32)
-    part = Part(Recency(), FactorKernel(factors, factors))
-    warm = np.array([1, 1, 1, 1, 0, 0], dtype=bool)
-    model = Model({BEHAVIOUR: part, KNOWLEDGE: part}, Blend({}, {}), warm, np.arange(6), warm * 1)
-    found = blind_scores(model, [History(np.array([0], np.int32), np.ones(1, np.float32))])
-    assert list(found) == [KNOWLEDGE]
-    assert found[KNOWLEDGE][0, :4].std() == pytest.approx(1, abs=1e-4)
+    parts = {KNOWLEDGE: Part(Recency(), FactorKernel(factors, factors))}
+    cold = np.array([0, 0, 0, 0, 1, 1], dtype=bool)
+    person = History(np.array([0], np.int32), np.ones(1, np.float32))
+    everything = blind_scores(parts, ~cold, np.ones(6, dtype=bool), [person])[KNOWLEDGE]
+    assert everything[0, :4].std() == pytest.approx(1, abs=1e-4)
+    assert blind_scores(parts, ~cold, cold, [person])[KNOWLEDGE] == pytest.approx(everything[:, 4:])

@@ -109,7 +109,7 @@ def _taught(
     for row, model in models.items():
         yield row, neighbours(task, _centred(read(model, facts)))
     if told_set.name in TAUGHT_SYSTEM:
-        content = reader.content(told_set, models["co_engagement"], facts)
+        content = reader.content(told_set, models["co_engagement"], facts, taught=True)
         yield "system_taught", _system(task, content)
 
 

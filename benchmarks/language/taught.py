@@ -65,7 +65,9 @@ class Reader:
             np.save(file, np.asarray(found, dtype=np.float32), allow_pickle=False)
         return np.asarray(np.load(file, allow_pickle=False), dtype=np.float32)
 
-    def content(self, told: Set, model: Path, texts: Sequence[str]) -> Content:
+    def content(
+        self, told: Set, model: Path, texts: Sequence[str], *, taught: bool = False
+    ) -> Content:
         """What is known of a set's items, read by ``model``."""
         graph = told.graph
         joined = np.flatnonzero((graph.degrees > 1) & (np.arange(graph.n_nodes) >= graph.n_items))
@@ -77,7 +79,7 @@ class Reader:
         text[: graph.n_items] = vectors
         if named:
             text[named] = labels
-        return Content(graph, text, word_features(plain(told)))
+        return Content(graph, text, word_features(plain(told)), taught=taught)
 
 
 def plain(told: Set) -> list[str]:

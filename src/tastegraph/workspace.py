@@ -377,7 +377,9 @@ class Workspace:
         place = folder.relative_to(self.directory) if within else folder.absolute()
         name = folder.name if folder.parent == models else asked
         reader = dict(zip(READER, (name, str(place), config.text.max_tokens), strict=True))
-        return encoded(graph, texts, encoder, recited=config.text.facts), reader
+        taught = "co-engagement" in config.teaching.lessons
+        content = encoded(graph, texts, encoder, recited=config.text.facts, taught=taught)
+        return content, reader
 
     def _model_folder(self, name: str) -> Path:
         from tastegraph.language.folders import located

@@ -19,7 +19,12 @@ from tastegraph.storage.database import Database
 
 
 def encoded(
-    graph: KnowledgeGraph, texts: Texts, encoder: Encoder, *, recited: bool = False
+    graph: KnowledgeGraph,
+    texts: Texts,
+    encoder: Encoder,
+    *,
+    recited: bool = False,
+    taught: bool = False,
 ) -> Content:
     """``graph`` with its texts as vectors: items by their text, other nodes by their name.
 
@@ -28,12 +33,13 @@ def encoded(
         texts: of its nodes.
         encoder: reads them.
         recited: whether the items' texts tell the facts.
+        taught: whether behaviour taught what reads them.
     """
     node_texts = [*texts.items, *texts.labels]
     rows = [row for row, text in enumerate(node_texts) if text]
     vectors = encoder.encode([node_texts[row] for row in rows])
     text = _spread(vectors, rows, graph.n_nodes)
-    return Content(graph, text, word_features(texts.items), recited)
+    return Content(graph, text, word_features(texts.items), recited, taught)
 
 
 def carried_over(old: Content, graph: KnowledgeGraph) -> Content:
@@ -43,7 +49,8 @@ def carried_over(old: Content, graph: KnowledgeGraph) -> Content:
     rows, there = [row for row, _ in pairs], [place for _, place in pairs]
     n_items = sum(row < graph.n_items for row in rows)
     words = _moved(old.words, rows[:n_items], there[:n_items], graph.n_items)
-    return Content(graph, _spread(old.text[there], rows, graph.n_nodes), words, old.recited)
+    text = _spread(old.text[there], rows, graph.n_nodes)
+    return Content(graph, text, words, old.recited, old.taught)
 
 
 def interactions_from_store(

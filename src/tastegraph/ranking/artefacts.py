@@ -80,7 +80,8 @@ def content_from(snapshot: Snapshot) -> Content:
     text = np.zeros((graph.n_nodes, vectors.shape[1]), dtype=np.float32)
     text[arrays["text.rows"]] = vectors
     words = _csr(snapshot, "words", "values", graph.n_items)
-    return Content(graph, text, words, recited=bool(arrays["text.recited"][0]))
+    recited, taught = (bool(flag) for flag in arrays["text.flags"])
+    return Content(graph, text, words, recited, taught)
 
 
 def associations_from(snapshot: Snapshot) -> Associations:
@@ -179,7 +180,7 @@ def content_arrays(content: Content) -> Arrays:
         "graph.confidence": graph.confidence,
         "text.rows": rows,
         "text.vectors": content.text[rows],
-        "text.recited": np.array([content.recited]),
+        "text.flags": np.array([content.recited, content.taught]),
         "words.indptr": content.words.indptr.astype(np.int64),
         "words.indices": content.words.indices.astype(np.int32),
         "words.values": content.words.data.astype(np.float32),

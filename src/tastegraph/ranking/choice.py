@@ -12,8 +12,7 @@ from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking import filters
 from tastegraph.ranking.blend import weigh
-from tastegraph.ranking.cold import blind_scores, playing_cold, without_items
-from tastegraph.ranking.described import Described
+from tastegraph.ranking.cold_choice import best_for_cold, weighed_cold
 from tastegraph.ranking.fit import (
     assemble,
     behaviour_table,
@@ -44,7 +43,6 @@ AGAINST = (0.1, 0.5)
 EASE_STRENGTHS = (100.0, 250.0, 500.0)
 RP3_BETAS = (0.0, 0.3, 0.6)
 
-TARGETS = [Target(rank, strength) for rank in (None, 64) for strength in (0.3, 1.0, 3.0)]
 _EVEN = {BEHAVIOUR: 1.0, NETWORK: 1.0, KNOWLEDGE: 0.2, TEXT: 0.2}
 UNTUNED = Choice(
     filter="rp3beta",
@@ -72,7 +70,9 @@ def choose(content: Content, training: Interactions, valid: CSR, config: ModelCo
     def quality(vectors: Vectors) -> float:
         return validation(Part(vectors.attention, vectors.kernel))
 
-    targets, attention = _best_for_cold(content, training, valid, config)
+    targets, attention = best_for_cold(
+        content, training, valid, config, _recencies(training), UNTUNED.targets
+    )
     start = replace(
         UNTUNED,
         filter=name,
@@ -130,64 +130,7 @@ def weighed(
         valid=known.reached,
     )
     learned = replace(learned, choice=choice)
-    return replace(choice, cold=_weighed_cold(content, training, valid, learned, config, parts))
-
-
-def _weighed_cold(
-    content: Content,
-    training: Interactions,
-    valid: CSR,
-    learned: Learned,
-    config: ModelConfig,
-    parts: Collection[str],
-) -> dict[str, dict[str, float]]:
-    """Weights that order items best whose events are not known, for known and for new people."""
-    cold = playing_cold(content.graph.item_ids, config.seed)
-    validation = Validation.of_cold(training, valid, cold, config)
-    if validation is None:
-        return {}
-    blind = assemble(content, training.likes(), learned, cold)
-    found = {}
-    for who, histories in ((KNOWN, validation.histories), (NEW, validation.newest)):
-        scores = blind_scores(blind, histories)
-        offers = {name: [partial(_same, scores[name][:, cold])] for name in scores if name in parts}
-        found[who] = weigh(offers, validation.objective.by_person).weights
-    return found
-
-
-def _best_for_cold(
-    content: Content, training: Interactions, valid: CSR, config: ModelConfig
-) -> tuple[dict[str, Target], dict[str, Recency]]:
-    """What mapped parts are best mapped to, and how parts best weigh a history.
-
-    Decided by items whose events are not known: that is what these parts are for.
-    """
-    targets = dict(UNTUNED.targets)
-    attention: dict[str, Recency] = {}
-    cold = playing_cold(content.graph.item_ids, config.seed)
-    validation = Validation.of_cold(training, valid, cold, config)
-    if validation is None:
-        return targets, attention
-    likes = without_items(training.likes(), cold)
-    weights = filters.kind_weights(content.associations, likes, config.seed)
-    described, recencies = Described.of(content, weights), _recencies(training)
-    best: dict[str, float] = {}
-    for target in TARGETS:
-        kernels = described.kernels(likes, dict.fromkeys(MAPPED, target))
-        for name, kernel in kernels.items():
-            if name not in MAPPED and name in best:
-                continue
-            for recency in recencies:
-                reached = validation(Part(recency, kernel), cold)
-                if reached > best.get(name, -1.0):
-                    best[name], attention[name] = reached, recency
-                    if name in MAPPED:
-                        targets[name] = target
-    return targets, attention
-
-
-def _same(scores: Scores) -> Scores:
-    return scores
+    return replace(choice, cold=weighed_cold(content, training, valid, learned, config, parts))
 
 
 _Offers = dict[str, list[Callable[[], Scores]]]

@@ -13,14 +13,18 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from tastegraph.arrays import CSR, Bools
+from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.ranking.described import Described
 from tastegraph.ranking.kernels import Scores
-from tastegraph.ranking.model import FEW_LIKES, KNOWN, NEW, SEES_COLD, Model
+from tastegraph.ranking.learned import Choice
+from tastegraph.ranking.model import FEW_LIKES, KNOWN, NEW, Model, Part, spread
 
-COLD_EVERY = 5
+FOLDS = 5
 PEOPLE = 500
 
 
@@ -30,8 +34,13 @@ def playing_cold(item_ids: Sequence[str], seed: int) -> Bools:
     The language model is not taught by their events either: what its vectors are worth on new
     items can be seen on them.
     """
+    return np.equal(cold_folds(item_ids, seed), 0)
+
+
+def cold_folds(item_ids: Sequence[str], seed: int) -> NDArray[np.int64]:
+    """int64[I] in 0 … 4: which of five times each item plays cold."""
     digests = (sha256(f"{seed}:{item_id}".encode("utf-8", "replace")) for item_id in item_ids)
-    return np.array([d.digest()[0] % COLD_EVERY == 0 for d in digests], dtype=np.bool_)
+    return np.array([d.digest()[0] % FOLDS for d in digests], dtype=np.int64)
 
 
 def without_items(likes: CSR, items: Bools) -> CSR:
@@ -42,9 +51,34 @@ def without_items(likes: CSR, items: Bools) -> CSR:
     return kept
 
 
+def blind_parts(described: Described, likes: CSR, choice: Choice) -> dict[str, Part]:
+    """The parts that rank items without events, as ``likes`` (CSR[U, I]) make them."""
+    return {
+        name: Part(choice.attention.get(name, Recency()), kernel)
+        for name, kernel in described.kernels(likes, choice.targets).items()
+    }
+
+
+def blind_scores(
+    parts: Mapping[str, Part], warm: Bools, cold: Bools, histories: Sequence[History]
+) -> dict[str, Scores]:
+    """Part → float32[U, C], scores of the items in ``cold`` over their spread on those in ``warm``.
+
+    Args:
+        parts: of :func:`blind_parts`.
+        warm, cold: bool[I].
+        histories: of U people.
+    """
+    found = {}
+    for name, part in parts.items():
+        scores = part.scores(histories)
+        found[name] = scores[:, cold] * spread(scores, warm)[:, None]
+    return found
+
+
 def scaled(
     model: Model,
-    blind: Model,
+    blind: Mapping[str, Part],
     cold: Bools,
     training: Interactions,
     newest: int,
@@ -55,7 +89,7 @@ def scaled(
 
     Args:
         model: the model whose scores are predicted.
-        blind: the same, made without the events of ``cold``.
+        blind: parts made without the events of ``cold``.
         cold: bool[I], items that play cold.
         training: everybody's events.
         newest: events of a person that are attended to.
@@ -65,8 +99,8 @@ def scaled(
     everybody = training.select(~cold[training.items]).histories(newest)
     telling = [history for history in everybody if len(history.likes) >= FEW_LIKES]
     telling = telling or [history for history in everybody if len(history.likes)]
-    wanted = np.flatnonzero(cold & model.warm)
-    if not telling or not len(wanted):
+    wanted = cold & model.warm
+    if not telling or not wanted.any():
         return {}
     chosen = [
         telling[k] for k in rng.choice(len(telling), min(len(telling), PEOPLE), replace=False)
@@ -75,7 +109,7 @@ def scaled(
     for who, most in ((KNOWN, None), (NEW, FEW_LIKES - 2)):
         people = chosen if most is None else [history.newest(most) for history in chosen]
         score = model.scores(people)[:, wanted]
-        visible = {name: s[:, wanted] for name, s in blind_scores(blind, people).items()}
+        visible = blind_scores(blind, model.warm & ~cold, wanted, people)
         direction = directions.get(who, {})
         if any(direction.values()):
             sums = (direction.get(name, 0.0) * scores for name, scores in visible.items())
@@ -85,16 +119,6 @@ def scaled(
         else:
             weights[who] = predict_from(visible, score)
     return weights
-
-
-def blind_scores(blind: Model, histories: Sequence[History]) -> dict[str, Scores]:
-    """Part → standardised scores, float32[U, I], of all parts that see items without events."""
-    found = {}
-    for name in SEES_COLD:
-        if name in blind.parts:
-            scores = blind.parts[name].scores(histories)
-            found[name] = scores * blind.spread(scores)[:, None]
-    return found
 
 
 def predict_from(parts: dict[str, Scores], score: Scores) -> dict[str, float]:

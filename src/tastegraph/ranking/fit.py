@@ -12,12 +12,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.arrays import CSR, Bools
+from tastegraph.arrays import CSR
 from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.ranking import filters
-from tastegraph.ranking.cold import playing_cold, scaled, without_items
+from tastegraph.ranking.cold import blind_parts, playing_cold, scaled, without_items
 from tastegraph.ranking.described import Described
 from tastegraph.ranking.kernels import (
     FactorKernel,
@@ -94,9 +94,10 @@ def with_cold_weights(
     """``learned``, with the weights on items without events that follow from those on others."""
     likes = training.likes()
     cold = playing_cold(content.graph.item_ids, config.seed)
+    described = Described.of(content, kind_weights_for(content, learned.kind_weights))
     weights = scaled(
         assemble(content, likes, learned),
-        assemble(content, likes, learned, cold),
+        blind_parts(described, without_items(likes, cold), learned.choice),
         cold,
         training,
         config.history,
@@ -106,22 +107,17 @@ def with_cold_weights(
     return replace(learned, cold=weights or learned.cold)
 
 
-def assemble(
-    content: Content, likes: CSR, learned: Learned, blind_to: Bools | None = None
-) -> Model:
+def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
     """A model over the items of ``content``, which may be more or others than were learned from.
 
     Args:
         content: graph and texts as they are now.
         likes: CSR[U, I] as they are now.
         learned: from :func:`fit`.
-        blind_to: bool[I], items whose events it shall not know, as if they were new.
     """
     items = {item_id: row for row, item_id in enumerate(learned.item_ids)}
     rows = np.array([items.get(item_id, -1) for item_id in content.graph.item_ids], dtype=np.int64)
     warm = (rows >= 0) & np.append(learned.warm, False)[rows]
-    if blind_to is not None:
-        likes, warm = without_items(likes, blind_to), warm & ~blind_to
     evidence = _evidence(content, likes, learned)
     vectors = item_vectors(learned.network, evidence)
     kernels: dict[str, TableKernel | FeatureKernel | FactorKernel] = {
@@ -147,11 +143,11 @@ def behaviour_table(likes: CSR, name: str, parameter: float) -> Scores | CSR:
 
 
 def _evidence(content: Content, likes: CSR, learned: Learned) -> Evidence:
-    weights = _kind_weights_for(content, learned.kind_weights)
+    weights = kind_weights_for(content, learned.kind_weights)
     return Evidence.of(content.graph, content.text, likes, weights)
 
 
-def _kind_weights_for(
+def kind_weights_for(
     content: Content, by_name: Mapping[tuple[str, bool], float]
 ) -> NDArray[np.float32]:
     """float32[2R] in the order of this graph; a relation never seen gets the middle weight."""

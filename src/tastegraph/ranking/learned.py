@@ -48,12 +48,14 @@ class Content:
         text: float32[n_nodes, t], unit rows, or zeros where a node has no text.
         words: float32 CSR[I, V], what the items' texts say word for word, unit rows.
         recited: whether the texts tell the facts, so that what they lie near is no news.
+        taught: whether behaviour taught the language model, all but that on items that play cold.
     """
 
     graph: KnowledgeGraph
     text: NDArray[np.float32]
     words: CSR
     recited: bool = False
+    taught: bool = False
 
     @cached_property
     def associations(self) -> Associations:

@@ -24,12 +24,6 @@ BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT = "behaviour", "network", "knowledge", "text
 MAPPED_KNOWLEDGE, MAPPED_TEXT = "mapped knowledge", "mapped text"
 MAPPED = (MAPPED_KNOWLEDGE, MAPPED_TEXT)
 PARTS = (BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT, *MAPPED)
-SEES_COLD = (KNOWLEDGE, MAPPED_KNOWLEDGE, TEXT, MAPPED_TEXT)
-"""What ranks items without events; among equals, what can be explained best comes first.
-
-Not the network: its vectors were trained with the events of the items that play cold, so that what
-it is worth on new ones cannot be seen on them.
-"""
 NEW, KNOWN = "new", "known"
 FEW_LIKES = 5
 """A person with fewer likes is new."""
@@ -145,10 +139,15 @@ class Model:
 
     def spread(self, scores: Scores) -> NDArray[np.float32]:
         """1 / σ over the warm items, float32[U]; 0 where a part says nothing."""
-        deviation = scores[:, self.warm].std(axis=1) if self.warm.any() else scores.std(axis=1)
-        return np.where(deviation > 1e-9, 1 / np.maximum(deviation, 1e-9), 0).astype(np.float32)
+        return spread(scores, self.warm)
 
 
 def segment(history: History) -> str:
     """Whether a person is new or known."""
     return NEW if len(history.likes) < FEW_LIKES else KNOWN
+
+
+def spread(scores: Scores, warm: Bools) -> NDArray[np.float32]:
+    """1 / σ of each row over the items in ``warm``, float32[U]; 0 where a part says nothing."""
+    deviation = scores[:, warm].std(axis=1) if warm.any() else scores.std(axis=1)
+    return np.where(deviation > 1e-9, 1 / np.maximum(deviation, 1e-9), 0).astype(np.float32)

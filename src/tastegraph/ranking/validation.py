@@ -60,6 +60,10 @@ class Validation:
         """The histories as if these people were new."""
         return [history.newest(FEW_LIKES - 2) for history in self.histories]
 
-    def __call__(self, part: Part, items: Bools | slice = slice(None)) -> float:
-        """How good one part is alone, on the items that the objective is about."""
-        return self.objective(part.scores(self.histories)[:, items])
+    def __call__(self, part: Part) -> float:
+        """How good one part is alone."""
+        return self.objective(part.scores(self.histories))
+
+    def total(self, part: Part, items: Bools) -> float:
+        """The sum over people of how good one part is on ``items`` (bool[I]) alone."""
+        return float(self.objective.by_person(part.scores(self.histories)[:, items]).sum())

@@ -1,0 +1,156 @@
+"""What orders items best whose events are not known: every item plays cold once.
+
+In each of five trials a fifth of the items plays cold. People are asked for their validation events
+on them, and whatever could know these items is made without their events. A language model that
+behaviour has taught was kept from one fifth alone; then that trial stands for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.arrays import CSR, Bools
+from tastegraph.config import Model as ModelConfig
+from tastegraph.profiles.attention import Recency
+from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.ranking import filters
+from tastegraph.ranking.blend import weigh
+from tastegraph.ranking.cold import FOLDS, blind_parts, blind_scores, cold_folds, without_items
+from tastegraph.ranking.described import Described
+from tastegraph.ranking.fit import kind_weights_for
+from tastegraph.ranking.kernels import Scores
+from tastegraph.ranking.learned import Content, Learned
+from tastegraph.ranking.mapping import Target
+from tastegraph.ranking.model import KNOWN, MAPPED, NEW, Part
+from tastegraph.ranking.validation import Validation
+
+TARGETS = [Target(rank, strength) for rank in (None, 64) for strength in (0.3, 1.0, 3.0)]
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """One fifth of the items plays cold.
+
+    Attributes:
+        cold, warm: bool[I]; warm are those of the others that have events.
+        likes: CSR[U, I], those on the others.
+        validation: who is asked for what.
+    """
+
+    cold: Bools
+    warm: Bools
+    likes: CSR
+    validation: Validation
+
+
+def best_for_cold(
+    content: Content,
+    training: Interactions,
+    valid: CSR,
+    config: ModelConfig,
+    recencies: Sequence[Recency],
+    targets: Mapping[str, Target],
+) -> tuple[dict[str, Target], dict[str, Recency]]:
+    """What mapped parts are best mapped to, and how each part best weighs a history.
+
+    Args:
+        content: graph and texts.
+        training: what is learned from.
+        valid: CSR[U, I], what should be found.
+        config: seed, and how much of a history counts.
+        recencies: ways to weigh a history.
+        targets: kept where too few people could be asked.
+    """
+    trials = _trials(content, training, valid, config)
+    weights = filters.kind_weights(content.associations, training.likes(), config.seed)
+    described = Described.of(content, weights)
+    reached: dict[str, dict[tuple[Target | None, Recency], float]] = {}
+    for trial in trials:
+        for place, target in enumerate(TARGETS):
+            kernels = described.kernels(trial.likes, dict.fromkeys(MAPPED, target))
+            for name, kernel in kernels.items():
+                if name not in MAPPED and place:
+                    continue
+                of_part = reached.setdefault(name, {})
+                for recency in recencies:
+                    setting = (target if name in MAPPED else None, recency)
+                    gain = trial.validation.total(Part(recency, kernel), trial.cold)
+                    of_part[setting] = of_part.get(setting, 0.0) + gain
+    best = {name: max(found, key=found.__getitem__) for name, found in reached.items()}
+    chosen = {name: target for name, (target, _) in best.items() if target is not None}
+    return {**targets, **chosen}, {name: recency for name, (_, recency) in best.items()}
+
+
+def weighed_cold(
+    content: Content,
+    training: Interactions,
+    valid: CSR,
+    learned: Learned,
+    config: ModelConfig,
+    parts: Collection[str],
+) -> dict[str, dict[str, float]]:
+    """Weights of ``parts`` relative to one another, for known and for new people.
+
+    Empty where too few people could be asked.
+    """
+    trials = _trials(content, training, valid, config)
+    if not trials:
+        return {}
+    described = Described.of(content, kind_weights_for(content, learned.kind_weights))
+    blind = [blind_parts(described, trial.likes, learned.choice) for trial in trials]
+
+    def histories_of(trial: _Trial, who: str) -> Sequence[History]:
+        return trial.validation.histories if who == KNOWN else trial.validation.newest
+
+    found = {}
+    for who in (KNOWN, NEW):
+        scores = [
+            blind_scores(made, trial.warm, trial.cold, histories_of(trial, who))
+            for trial, made in zip(trials, blind, strict=True)
+        ]
+        offers = {
+            name: [partial(_joined, [of_trial[name] for of_trial in scores])]
+            for name in scores[0]
+            if name in parts
+        }
+        found[who] = weigh(offers, partial(_by_person, trials)).weights if offers else {}
+    return found
+
+
+def _trials(
+    content: Content, training: Interactions, valid: CSR, config: ModelConfig
+) -> list[_Trial]:
+    likes = training.likes()
+    folds = cold_folds(content.graph.item_ids, config.seed)
+    has_events = np.bincount(likes.indices, minlength=likes.shape[1]) > 0
+    found = []
+    for fold in range(1 if content.taught else FOLDS):
+        cold = folds == fold
+        validation = Validation.of_cold(training, valid, cold, config)
+        if validation is not None:
+            warm = has_events & ~cold
+            found.append(_Trial(cold, warm, without_items(likes, cold), validation))
+    return found
+
+
+def _joined(scores: Sequence[Scores]) -> Scores:
+    """Trials below one another, float32[ΣU, max C], filled up with 0."""
+    width = max(of_trial.shape[1] for of_trial in scores)
+    return np.concatenate(
+        [np.pad(of_trial, ((0, 0), (0, width - of_trial.shape[1]))) for of_trial in scores]
+    )
+
+
+def _by_person(trials: Sequence[_Trial], scores: Scores) -> NDArray[np.float64]:
+    """NDCG of everybody asked in any trial, of scores as :func:`_joined` lays them out."""
+    found, start = [], 0
+    for trial in trials:
+        end = start + len(trial.validation.histories)
+        found.append(trial.validation.objective.by_person(scores[start:end, : trial.cold.sum()]))
+        start = end
+    return np.concatenate(found)
