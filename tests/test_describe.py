@@ -17,6 +17,7 @@ from tastegraph.language.descriptions import LONGEST
 from tastegraph.learning import describe
 from tastegraph.learning.content import interactions_from_store
 from tastegraph.learning.texts import texts_from_store
+from tastegraph.records import Event
 from tastegraph.workspace import Workspace
 
 FAN = "western-fan-3"
@@ -187,6 +188,19 @@ def test_interests_are_told_by_the_training_part_alone_and_kept_nowhere(shop, st
     assert found.texts == {FAN: f"About {text[:9]}"}
     assert not (shop.directory / describe.FILE).exists()
     assert shop.describe([FAN]).usage.cached == len(stub.requests) == 1
+
+
+def test_what_is_in_a_published_train_and_test_part_is_held_out(stub, tmp_path):
+    parts = [("00", "train"), ("01", "train"), ("02", "valid"), ("01", "test")]
+    likes = [
+        Event(f"e{n}", "ann", f"space-{k}", "like", None, 1e6 + n, part)
+        for n, (k, part) in enumerate(parts)
+    ]
+    llm = {"endpoint": stub.url, "model": "stub"}
+    shop = Workspace.init(tmp_path / "shop", {"evaluation": {"split": "given"}, "llm": llm})
+    shop.ingest(items=films(), events=likes)
+    shop.describe(["ann"])
+    assert stub.texts() == ["Space 0"]
 
 
 def test_an_event_that_is_held_out_is_refused(shop, stub, monkeypatch):
