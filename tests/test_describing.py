@@ -14,12 +14,10 @@ from tastegraph.config import LLM
 from tastegraph.errors import NotFoundError, RowError, TastegraphError
 from tastegraph.language import describing
 from tastegraph.language.asking import Asker, plan
-from tastegraph.language.describing import (
+from tastegraph.language.describing import about_interests, about_items, describe
+from tastegraph.language.descriptions import (
     LONGEST,
-    about_interests,
-    about_items,
     bounded,
-    describe,
     read_descriptions,
     with_descriptions,
 )

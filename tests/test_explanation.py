@@ -13,13 +13,7 @@ from tastegraph.explanation.reasons import Explainer, Reason, reasons_for, short
 from tastegraph.explanation.wording import Common
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.language.verbal import phrase_of
-from tastegraph.profiles.association import (
-    ITSELF,
-    SEMANTIC,
-    Associations,
-    associate,
-    with_semantic,
-)
+from tastegraph.profiles.association import ITSELF, Associations, associate
 from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking import filters
@@ -140,29 +134,6 @@ def test_what_two_items_have_in_common_in_words(found, words):
     assert found == words
 
 
-@pytest.mark.parametrize(
-    ("near", "label", "more", "words"),
-    [
-        ("target", "Joel Coen", {}, "by its text close to director Joel Coen, like *Fargo*, "
-         "which you rated 5"),
-        ("target", "", {"events": 2}, "by its text close to the same director, like *Fargo*, "
-         "which you rated 5 (and 1 more)"),
-        ("history", "Joel Coen", {}, "director Joel Coen, to which *Fargo*, which you rated 5 "
-         "is close by its text"),
-        ("both", "Joel Coen", {"reverse": True}, "by its text close to director of Joel Coen, "
-         "as is *Fargo*, which you rated 5"),
-        ("target", "Fargo", {"direct": "forward"}, "by its text like those whose director is "
-         "*Fargo*, which you rated 5"),
-        ("history", "Him", {"direct": "backward"}, "director of what is like *Fargo*, which you "
-         "rated 5, by its text"),
-    ],
-)  # fmt: skip
-def test_what_no_fact_says_is_not_told_as_one(near, label, more, words):
-    events = more.pop("events", 1)
-    common = Common("director", label, more.get("reverse", False), more.get("direct"), near)
-    assert wording.shares_with(common, "director", "Fargo", RATED, events) == words
-
-
 def test_behaviour_and_text_in_words_for_and_against():
     skipped = Event("", "", "fargo", "skip")
     assert wording.liked_with("Fargo", RATED, alike=True) == (
@@ -228,32 +199,6 @@ def test_an_affinity_is_one_step_from_the_target(engine):
     (genre,) = (r for r in reasons if r.path[0].p == "genre")
     assert [(s.s, s.o) for s in genre.path] == [("item:space-3", "genre:space")]
     assert genre.text.startswith("people who like *Space opera No. 0*, which you liked, like the")
-
-
-def test_a_tie_that_nobody_states_is_no_step_of_a_path(engine):
-    now = engine._current()
-    start, target = now.items["space-0"], now.items["space-3"]
-    row = now.associations.of_item(start)
-    feature = next(
-        int(f)
-        for f in now.associations.strength.indices[row]
-        if now.labels[now.associations.node[f]] == "Space opera"
-    )
-    past, liked = History(np.array([start], np.int32), np.ones(1, np.float32)), Event("", "", "a")
-
-    def because(*facts):
-        reason = Reason("knowledge", 0.5, event=0, feature=feature, facts=facts)
-        return now.because(reason, past, [liked], target)
-
-    half = because(7, SEMANTIC)
-    assert half.text.startswith("by its text close to genre Space opera, like *Space opera No. 0*")
-    assert [(step.s, step.fact_id) for step in half.path] == [("item:space-0", 7)]
-    other = because(SEMANTIC, 7)
-    assert "close by its text" in other.text
-    assert [(step.s, step.fact_id) for step in other.path] == [("item:space-3", 7)]
-    neither = because(SEMANTIC, SEMANTIC)
-    assert neither.path == ()
-    assert neither.text.startswith("by its text close to genre Space opera, as is")
 
 
 def test_a_dislike_speaks_against_what_is_alike(engine):
@@ -339,12 +284,8 @@ def small_model(rng):
         rng.uniform(0.5, 1, len(table)).astype(np.float32),
     )  # fmt: skip
     associations = associate(graph)
-    likely = rng.random(associations.strength.shape) * (
-        rng.random(associations.strength.shape) < 0.2
-    )
-    associations = with_semantic(associations, sparse.csr_array(likely.astype(np.float32)))
-    weights, semantic = rng.uniform(0.5, 1, (2, 4)).astype(np.float32)
-    features = FeatureKernel(filters.knowledge_features(associations, weights, semantic))
+    weights = rng.uniform(0.5, 1, 4).astype(np.float32)
+    features = FeatureKernel(filters.knowledge_features(associations, weights))
     behaviour = rng.normal(size=(N, N)).astype(np.float32)
     np.fill_diagonal(behaviour, 0)
     left, right, values = rng.normal(size=(3, N, 4)).astype(np.float32)
@@ -429,11 +370,6 @@ def test_reasons_sum_to_the_score_of_every_item_not_in_the_history(seed):
             assert ITSELF not in reason.facts
             ends = [item for item in (start, target) if item != node]
             for item, fact in zip(ends, reason.facts, strict=True):
-                if fact == SEMANTIC:
-                    at = associations.of_item(item)
-                    place = np.searchsorted(associations.strength.indices[at], reason.feature)
-                    assert associations.semantic[at][place]
-                    continue
                 assert {int(graph.heads[fact]), int(graph.tails[fact])} == {item, node}
 
 

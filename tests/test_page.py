@@ -125,6 +125,22 @@ def test_it_speaks_chinese(page: Page, url: str) -> None:
     assert page.locator("h1").text_content() == "接下来看什么"
 
 
+def test_an_interest_that_no_fact_states_is_marked_in_both_languages(page: Page, url: str) -> None:
+    interest = {"relation": "mood", "phrase": "mood", "node": "x", "label": "X", "stated": True}
+    against = {"strength": -0.5, "stated": False}
+    told = [{"strength": 1.0}, {"strength": 0.5, "stated": False}, against]
+    profile = {"events": [], "interests": [{**interest, **tie} for tie in told]}
+    page.route("**/v1/users/*/profile", lambda route: route.fulfill(json=profile))
+    page.goto(f"{url}/?user=western-1")
+    titles(page)
+    phrases = page.locator(".interest .phrase")
+    marked = ["mood", "mood, by its texts", "mood, against, by its texts"]
+    assert phrases.all_text_contents() == marked
+    assert page.locator(".interest.unstated").count() == 2
+    page.get_by_role("button", name="中文").click()
+    assert phrases.all_text_contents()[1] == "mood, 据文本推断"
+
+
 @pytest.mark.parametrize("path", ["/?user=western-1", "/docs"])
 @pytest.mark.parametrize("width", [375, 1280])
 def test_nothing_is_wider_than_the_screen(page: Page, url: str, width: int, path: str) -> None:

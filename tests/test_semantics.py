@@ -17,7 +17,6 @@ from tastegraph.profiles.interactions import History
 from tastegraph.profiles.likelihood import Scale, fit
 from tastegraph.profiles.prototypes import Prototypes, indicator
 from tastegraph.profiles.semantics import LEAST, best, learn_semantics
-from tastegraph.ranking import filters
 
 
 def graph_of(edges, n_items, n_others, n_relations=2):
@@ -259,38 +258,3 @@ def test_semantic_ties_keep_rows_sorted_and_facts_in_place(seed):
         kept = facts != SEMANTIC
         np.testing.assert_array_equal(features[kept], SMALL.strength.indices[before])
         np.testing.assert_array_equal(facts[kept], SMALL.facts[before])
-
-
-# What they say of who likes what.
-
-
-def weighted(true_ties, seed=0):
-    """80 items of two kinds and 60 people of one taste each; half of the ties are semantic."""
-    rng = np.random.default_rng(seed)
-    kind = np.arange(80) % 2
-    graph = graph_of([(i, 0, 80 + kind[i]) for i in range(40)], 80, 2)
-    tied = kind[40:] if true_ties else rng.integers(0, 2, 40)
-    likely = sparse.csr_array((np.full(40, 0.8), (np.arange(40, 80), tied)), shape=(80, 2))
-    taste = np.arange(60)[:, None] % 2
-    likes = sparse.csr_array((rng.random((60, 80)) < 0.4) & (taste == kind))
-    return with_semantic(associate(graph), likely.astype(np.float32)), likes
-
-
-def test_what_semantic_ties_are_worth_is_learned_from_who_likes_what():
-    for true_ties, low, high in ((True, 0.8, 1.0), (False, 0.0, 0.4)):
-        associations, likes = weighted(true_ties)
-        assert filters.kind_weights(associations, likes, 1).tolist() == [1.0]
-        (worth,) = filters.semantic_weights(associations, likes, 1).tolist()
-        assert low <= worth <= high
-
-
-def test_worth_scales_semantic_entries_alone():
-    associations, _ = weighted(True)
-    whole = filters.knowledge_features(associations, np.ones(1, np.float32))
-    np.testing.assert_allclose(whole.data, 1)
-    found = with_ties((2, 0, 0.5))
-    half = filters.knowledge_features(
-        found, np.ones(4, np.float32), np.full(4, 0.5, dtype=np.float32)
-    )
-    row = np.array([OF_TWO / 4, OF_ONE])
-    np.testing.assert_allclose(half[[2]].data, row / np.linalg.norm(row), rtol=1e-6)

@@ -109,6 +109,37 @@ def build(
 
 
 @app.command()
+def describe(
+    directory: Directory,
+    interests: Annotated[
+        list[str] | None,
+        typer.Option(metavar="USER", help="what this person likes, instead of the items"),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="the first ones alone")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="what it would take; asks nothing")
+    ] = False,
+) -> None:
+    """Have a large language model describe the items, or what a person likes.
+
+    Items are described from their texts and facts into DIR/descriptions.json. A person's interests
+    are described from what they liked in the training part, and printed. What was answered before
+    is not asked again.
+    """
+    workspace = _open(directory)
+    if dry_run:
+        _print(workspace.plan_describe(interests, limit).in_words())
+        return
+    found = workspace.describe(interests, limit)
+    if interests is not None:
+        for user, text in found.texts.items():
+            _print(f"{user}: {text}")
+    _print(f"{len(found.texts):,} described; {found.usage.in_words()}")
+    if interests is None and workspace.config.text.descriptions is None:
+        _print('To have them read: [text] descriptions = "descriptions.json", then build')
+
+
+@app.command()
 def evaluate(
     directory: Directory,
     json: Annotated[Path | None, typer.Option(help="write the results here")] = None,

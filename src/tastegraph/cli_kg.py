@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tastegraph.knowledge.rdf import Answer
     from tastegraph.knowledge.shapes import Report
     from tastegraph.knowledge.stats import RelationStats, Stats
-    from tastegraph.language.budget import Plan
 
 SHOWN = 10
 WIDEST = 60
@@ -59,7 +58,7 @@ def derive(
 
     knowledge = _open(directory).knowledge
     if dry_run:
-        _print_plan(knowledge.plan())
+        _print(knowledge.plan().in_words())
         return
     for step in steps or [step for step in DERIVED if step != LANGUAGE_MODEL]:
         _print(f"{step}: {knowledge.derive(step):,} facts")
@@ -145,15 +144,6 @@ def _print_violations(report: Report) -> None:
         value = f"  {_on_one_line(found.value)}" if found.value else ""
         _print(f"{found.severity}: {found.focus}  {found.path}{value}: {found.message}")
     _print("the facts conform" if report.conforms else f"{len(report.violations):,} results")
-
-
-def _print_plan(plan: Plan) -> None:
-    cost = "" if plan.cost is None else f", at most {plan.cost:.2f}"
-    _print(
-        f"{plan.questions:,} texts, {plan.cached:,} answered before; about "
-        f"{plan.prompt_tokens:,} tokens to read and at most {plan.completion_tokens:,} to write"
-        f"{cost}; nothing was asked"
-    )
 
 
 def _print_stats(found: Stats) -> None:

@@ -4,6 +4,7 @@ tastegraph.toml    what it was told
 tastegraph.db      events, items, facts, links
 vectors.db         text vectors, by content
 answers.db         what a language model answered, by question
+descriptions.json  what it said of items
 models/            language models as they were taught here
 snapshots/         what was built; CURRENT names the one in service
 """
@@ -39,6 +40,9 @@ from tastegraph.storage.snapshots import FORMAT, Snapshot, Snapshots
 
 if TYPE_CHECKING:
     from tastegraph.curation.knowledge import Knowledge
+    from tastegraph.language.budget import Plan
+    from tastegraph.language.endpoint import Question
+    from tastegraph.learning.describe import Described
     from tastegraph.ranking.learned import Content
     from tastegraph.serving.answers import Associated, Explanation, Recommendations
     from tastegraph.serving.engine import Engine, Who
@@ -158,8 +162,60 @@ class Workspace:
         """What is known, to be derived, reviewed and corrected."""
         from tastegraph.curation.knowledge import Knowledge
 
-        cache = Database(self.directory / "answers.db", answers.metadata)
-        return Knowledge(self.database, self.config, cache)
+        return Knowledge(self.database, self.config, self._answers)
+
+    def describe(self, users: Collection[str] | None = None, limit: int | None = None) -> Described:
+        """Have the language model of ``[llm]`` describe items, or what ``users`` like.
+
+        Items are described from their texts and what is stated of them, into the workspace's
+        ``descriptions.json``, which ``[text] descriptions`` may name. Interests are described
+        from the training part's titles, and only returned. What was answered once is not asked
+        again, also where a run ended half-way.
+
+        Args:
+            users: ids of people; by default items are described.
+            limit: how many, the first ones; by default all.
+
+        Raises:
+            ConfigError: ``[llm]`` names no language model.
+            EndpointError: it cannot be used; what it answered before is kept.
+            NotFoundError: nothing is known of what a person likes.
+            BusyError: another process is describing this workspace's items.
+        """
+        from tastegraph.language.asking import Asker
+        from tastegraph.language.endpoint import Endpoint
+        from tastegraph.learning.describe import describe_interests, describe_items
+
+        asker = Asker(Endpoint(self.config.llm), self._answers)
+        if users is not None:
+            return describe_interests(self._questions(users, limit), asker)
+        busy = f"the items of {self.directory} are being described by another process: wait for it"
+        with held(self.directory / "describe.lock", busy):
+            return describe_items(self._questions(None, limit), asker, self.directory)
+
+    def plan_describe(self, users: Collection[str] | None = None, limit: int | None = None) -> Plan:
+        """What :meth:`describe` would take; nothing is asked.
+
+        Raises:
+            NotFoundError: nothing is known of what a person likes.
+        """
+        from tastegraph.language.asking import plan
+
+        questions = self._questions(users, limit)
+        return plan(self.config.llm, list(questions.values()), self._answers)
+
+    def _questions(self, users: Collection[str] | None, limit: int | None) -> dict[str, Question]:
+        from tastegraph.learning.describe import interest_questions, item_questions
+
+        if users is None:
+            questions = item_questions(self.database, self.config)
+        else:
+            questions = interest_questions(self.database, self.config, users)
+        return dict(islice(questions.items(), limit))
+
+    @cached_property
+    def _answers(self) -> Database:
+        return Database(self.directory / "answers.db", answers.metadata)
 
     def record(self, events: Iterable[Event]) -> log.Receipt:
         """Append events; when this returns they are durable, and the next answer knows them.

@@ -61,12 +61,5 @@ def phrase(config: Config, relation: str) -> str:
 
 def told(report: Report) -> str:
     """One line on what was read and what it took."""
-    usage = report.usage
-    cost = "" if usage.cost is None else f", cost {usage.cost:.4f}"
     dropped = ", ".join(f"{n} {reason}" for reason, n in report.dropped.most_common()) or "none"
-    stopped = f"; stopped: {usage.stopped}" if usage.stopped else ""
-    return (
-        f"{usage.questions:,} texts ({usage.cached:,} answered before, {usage.left:,} left), "
-        f"{report.facts:,} facts, dropped: {dropped}; {usage.prompt_tokens:,} + "
-        f"{usage.completion_tokens:,} tokens in {usage.seconds:.0f} s{cost}{stopped}"
-    )
+    return f"{report.facts:,} facts, dropped: {dropped}; {report.usage.in_words()}"

@@ -24,8 +24,7 @@ class Reason:
         event: position in the history of the event that says most of it; ``None`` for popularity.
         feature: for ``knowledge``, what item and target have in common; for ``affinity``, what the
             target has that likers of the item like.
-        facts: ids of the stored facts on the path from the event's item to the target, with
-            ``SEMANTIC`` in the place of one that nobody states.
+        facts: ids of the stored facts on the path from the event's item to the target.
         events: how many events of the history say it.
     """
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from tastegraph.records import Event
 
@@ -17,9 +16,6 @@ _DONE = {
 }
 
 
-Near = Literal["neither", "target", "history", "both"]
-
-
 @dataclass(frozen=True, slots=True)
 class Common:
     """What an item of the history and the target have in common.
@@ -30,14 +26,12 @@ class Common:
         reverse: whether the items are the objects of the facts.
         direct: ``"forward"`` where the target's own fact names the item of the history,
             ``"backward"`` where that item's fact names the target, else ``None``.
-        near: which of both items no fact ties to it, but the nearness of its text.
     """
 
     relation: str
     label: str
     reverse: bool
     direct: str | None = None
-    near: Near = "neither"
 
 
 def done(event: Event) -> str:
@@ -52,8 +46,6 @@ def liked_among(common: Common, phrase: str, title: str, event: Event, alike: bo
     who = f"people who like *{title}*, {done(event)},"
     of = " of" if common.reverse else ""
     what = f"the {phrase}{of} {common.label}" if common.label else f"this {phrase}"
-    if common.near != "neither":
-        what += ", to which this is close by its text"
     return f"{who} like {what}" if alike else f"{who} like {what} less than others do"
 
 
@@ -73,8 +65,6 @@ def shares_with(common: Common, phrase: str, title: str, event: Event, events: i
     """For the kind ``knowledge``: "same director as *Fargo*, which you rated 5"."""
     item = f"*{title}*, {done(event)}"
     more = f" (and {events - 1} more)" if events > 1 else ""
-    if common.near != "neither":
-        return _near(common, phrase, item, more)
     if common.direct == "forward":
         return f"its {phrase} is {item}"
     if common.direct == "backward":
@@ -88,21 +78,6 @@ def shares_with(common: Common, phrase: str, title: str, event: Event, events: i
     if common.label:
         return f"{phrase} {common.label}, like {item}{more}"
     return f"same {phrase} as {item}{more}"
-
-
-def _near(common: Common, phrase: str, item: str, more: str) -> str:
-    """What no fact says is not told as one."""
-    if common.direct == "forward":
-        return f"by its text like those whose {phrase} is {item}"
-    if common.direct == "backward":
-        return f"{phrase} of what is like {item}, by its text"
-    what = f"{phrase} of" if common.reverse and not phrase.endswith(" by") else phrase
-    what = f"{what} {common.label}" if common.label else f"the same {phrase}"
-    if common.near == "target":
-        return f"by its text close to {what}, like {item}{more}"
-    if common.near == "history":
-        return f"{what}, to which {item}{more} is close by its text"
-    return f"by its text close to {what}, as is {item}{more}"
 
 
 def popular() -> str:

@@ -64,6 +64,12 @@ class Asker:
             ) from fault
         return [known.get(key) for key in keys]
 
+    def kept(self, questions: Sequence[Question]) -> list[Answer | None]:
+        """The answer that each question had before; nothing is asked."""
+        keys = [_key(self._endpoint.model, question) for question in questions]
+        known = _kept(self._cache, keys)
+        return [known.get(key) for key in keys]
+
     def _ask(self, waiting: Mapping[bytes, Question]) -> AnswerError | None:
         """Ask, keep, count; the last failure."""
         last: AnswerError | None = None

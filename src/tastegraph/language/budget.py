@@ -33,6 +33,16 @@ class Usage:
     failed: Counter[str] = field(default_factory=Counter)
     stopped: str = ""
 
+    def in_words(self) -> str:
+        """One line on what was asked and what it took."""
+        cost = "" if self.cost is None else f", cost {self.cost:.4f}"
+        stopped = f"; stopped: {self.stopped}" if self.stopped else ""
+        return (
+            f"{self.questions:,} texts ({self.cached:,} answered before, {self.left:,} left), "
+            f"{self.prompt_tokens:,} + {self.completion_tokens:,} tokens in {self.seconds:.0f} s"
+            f"{cost}{stopped}"
+        )
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -49,6 +59,15 @@ class Plan:
     prompt_tokens: int
     completion_tokens: int
     cost: float | None
+
+    def in_words(self) -> str:
+        """One line on what would be asked and what it would take."""
+        cost = "" if self.cost is None else f", at most {self.cost:.2f}"
+        return (
+            f"{self.questions:,} texts, {self.cached:,} answered before; about "
+            f"{self.prompt_tokens:,} tokens to read and at most {self.completion_tokens:,} to "
+            f"write{cost}; nothing was asked"
+        )
 
 
 def tokens(*texts: str) -> int:

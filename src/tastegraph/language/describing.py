@@ -5,21 +5,16 @@ Answers are data: one bounded string, cleaned of control characters, and never f
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from tastegraph.errors import NotFoundError, RowError, TastegraphError
+from tastegraph.errors import TastegraphError
 from tastegraph.language.asking import Asker
+from tastegraph.language.descriptions import LONGEST, bounded
 from tastegraph.language.endpoint import Question, delimited, object_in
 from tastegraph.language.texts import ItemText
 from tastegraph.language.verbal import clean
-from tastegraph.records import Item
 
-LONGEST = 600
-"""Characters of a description."""
 NEWEST = 50
 """Titles of a history that are shown."""
 _SCHEMA: dict[str, Any] = {
@@ -97,60 +92,19 @@ def describe(questions: Mapping[str, Question], asker: Asker) -> dict[str, str]:
     Raises:
         EndpointError: as :meth:`Asker.ask` does; the answers so far are kept.
     """
-    answers = asker.ask(list(questions.values()))
+    asker.ask(list(questions.values()))
+    return described(questions, asker)
+
+
+def described(questions: Mapping[str, Question], asker: Asker) -> dict[str, str]:
+    """Id → description, of those answered before; nothing is asked."""
     found = {}
-    for name, answer in zip(questions, answers, strict=True):
+    for name, answer in zip(questions, asker.kept(list(questions.values())), strict=True):
         said = object_in(answer.text).get("description") if answer is not None else None
         text = bounded(said) if isinstance(said, str) else ""
         if text:
             found[name] = text
     return found
-
-
-def read_descriptions(path: Path) -> dict[str, str]:
-    """Item id → description, of a JSON file that maps ids to texts.
-
-    Raises:
-        NotFoundError: there is no such file.
-        RowError: it is no JSON object of strings, or names an id twice.
-    """
-
-    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        found: dict[str, object] = {}
-        for key, value in pairs:
-            if key in found:
-                raise RowError(str(path), 1, key, value, "every item id once")
-            found[key] = value
-        return found
-
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)
-    except (FileNotFoundError, IsADirectoryError):
-        raise NotFoundError(f"{path} does not exist: name a JSON file of descriptions") from None
-    except (ValueError, RecursionError) as error:
-        raise RowError(str(path), 1, None, str(error), "JSON") from None
-    if not isinstance(told, dict):
-        raise RowError(str(path), 1, None, type(told).__name__, "an object: item id to text")
-    for item_id, text in told.items():
-        if not isinstance(text, str):
-            raise RowError(str(path), 1, item_id, text, "a text")
-    return {item_id: text for item_id, said in told.items() if (text := bounded(said))}
-
-
-def with_descriptions(items: Iterable[Item], descriptions: Mapping[str, str]) -> Iterator[Item]:
-    """``items``, each with its description after its own text."""
-    for item in items:
-        said = descriptions.get(item.item_id)
-        yield replace(item, text=f"{item.text} {said}".strip()) if said else item
-
-
-def bounded(text: str) -> str:
-    """``text`` cleaned, on one line, cut at a word where it is longer than :data:`LONGEST`."""
-    text = clean(text)
-    if len(text) <= LONGEST:
-        return text
-    kept, _, _ = text[:LONGEST].rpartition(" ")
-    return f"{kept or text[: LONGEST - 1]}…"
 
 
 def _question(instruction: str, text: str) -> Question:

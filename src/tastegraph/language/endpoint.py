@@ -47,7 +47,7 @@ class Endpoint:
         if told.endpoint is None or told.model is None:
             raise ConfigError(
                 "no language model to ask: name its endpoint and model under [llm] in "
-                "tastegraph.toml"
+                'tastegraph.toml: endpoint = "http://127.0.0.1:8080/v1", model = "NAME"'
             )
         self.told, self.model = told, told.model
         self._format = 0

@@ -10,7 +10,7 @@ from tastegraph.evaluation.parts import parts_of
 from tastegraph.evaluation.split import TRAIN
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.knowledge.known import identity, known_facts
-from tastegraph.language.describing import read_descriptions, with_descriptions
+from tastegraph.language.descriptions import read_descriptions, with_descriptions
 from tastegraph.language.texts import ItemText, entity_texts, item_text
 from tastegraph.learning.teach import Material
 from tastegraph.profiles.association import associate

@@ -75,45 +75,16 @@ def item_knn(likes: CSR, neighbours: int) -> CSR:
 def kind_weights(associations: Associations, likes: CSR, seed: int) -> Floats32:
     """How much each (relation, direction) says about who likes what, float32[kinds], max 1.
 
-    Of what is stated, see :func:`co_engagement`. No kind falls below 5 % of the strongest: what
+    Non-negative least squares of the co-engagement cosine of item pairs on their knowledge
+    similarity, one regressor for each kind and an intercept; over all pairs of items with at
+    least five likes, or a seeded sample of them. No kind falls below 5 % of the strongest: what
     is asserted may always speak, if only for an item that nothing else speaks for.
     """
-    fitted = co_engagement(associations, likes, seed)
-    if fitted is None:
-        return np.ones(_n_kinds(associations), dtype=np.float32)
-    weights = fitted[0]
-    top = weights.max(initial=0.0)
-    weights = weights / top if top > 0 else np.ones(len(weights))
-    return np.maximum(weights, LEAST_WEIGHT).astype(np.float32)
-
-
-def semantic_weights(associations: Associations, likes: CSR, seed: int) -> Floats32:
-    """How far a semantic tie of each kind is worth its probability, float32[kinds] in [0, 1].
-
-    What :func:`co_engagement` gives pairs with a semantic tie, over what it gives stated ones.
-    What nobody states may be silent: items have their texts compared anyway.
-    """
-    fitted = co_engagement(associations, likes, seed)
-    if fitted is None:
-        return np.ones(_n_kinds(associations), dtype=np.float32)
-    stated = np.maximum(fitted[0], LEAST_WEIGHT * fitted[0].max(initial=0.0))
-    worth = np.divide(fitted[1], stated, out=np.ones_like(stated), where=stated > 0)
-    return np.asarray(np.clip(worth, 0, 1), dtype=np.float32)
-
-
-def co_engagement(associations: Associations, likes: CSR, seed: int) -> NDArray[np.float64] | None:
-    """What each kind says that a pair of items has in common, float64[2, kinds].
-
-    First by ties that are stated of both, then where one or both are semantic. Non-negative least
-    squares of the co-engagement cosine of item pairs on their knowledge similarity, one regressor
-    for each and an intercept; over all pairs of items with at least five likes, or a seeded
-    sample of them. ``None`` where there are no such pairs.
-    """
-    n_kinds = _n_kinds(associations)
+    n_kinds = int(associations.kind.max(initial=-1)) + 1
     popularity = np.bincount(likes.indices, minlength=likes.shape[1])
     enough = np.flatnonzero(popularity >= 5)
     if not n_kinds or len(enough) < 2:
-        return None
+        return np.ones(n_kinds, dtype=np.float32)
     rng = np.random.default_rng(seed)
     pairs = rng.integers(0, len(enough), size=(2, SAMPLED_PAIRS))
     if len(enough) ** 2 // 2 <= SAMPLED_PAIRS:
@@ -124,29 +95,18 @@ def co_engagement(associations: Associations, likes: CSR, seed: int) -> NDArray[
     together = by_item[first].multiply(by_item[second]).sum(axis=1)
     target = np.asarray(together).reshape(-1) / np.sqrt(popularity[first] * popularity[second])
     unit = unit_rows(associations.strength)
-    stated = sparse.csr_array(
-        (unit.data * ~associations.semantic, unit.indices, unit.indptr), shape=unit.shape
-    )
-
-    def by_kind(ties: CSR) -> NDArray[np.float64]:
-        shared = sparse.csr_array(ties[first].multiply(ties[second]))
-        cell = np.repeat(np.arange(len(first)), np.diff(shared.indptr)) * n_kinds
-        cell += associations.kind[shared.indices]
-        sums = np.bincount(cell, shared.data, minlength=len(first) * n_kinds)
-        return sums.astype(np.float64).reshape(-1, n_kinds)
-
-    by_stated, fitted = by_kind(stated), np.zeros((2, n_kinds))
-    regressors = [by_stated]
-    if associations.semantic.any():
-        regressors.append(np.maximum(by_kind(unit) - by_stated, 0))
-    design = np.column_stack([*regressors, np.ones(len(first))])
-    fitted[: len(regressors)] = nnls(design, target)[0][:-1].reshape(-1, n_kinds)
-    return fitted
+    shared = sparse.csr_array(unit[first].multiply(unit[second]))
+    cell = np.repeat(np.arange(len(first)), np.diff(shared.indptr)) * n_kinds
+    cell += associations.kind[shared.indices]
+    regressors = np.bincount(cell, shared.data, minlength=len(first) * n_kinds)
+    design = np.column_stack([regressors.reshape(-1, n_kinds), np.ones(len(first))])
+    weights = nnls(design.astype(np.float64), target)[0][:-1]
+    top = weights.max(initial=0.0)
+    weights = weights / top if top > 0 else np.ones(n_kinds)
+    return np.maximum(weights, LEAST_WEIGHT).astype(np.float32)
 
 
-def knowledge_features(
-    associations: Associations, weights: Floats32, semantic: Floats32 | None = None
-) -> CSR:
+def knowledge_features(associations: Associations, weights: Floats32) -> CSR:
     """float32 CSR[I, features], rows of length 1: strength · √(weight of the feature's kind).
 
     The pattern of entries is that of ``associations.strength``, explicit zeros included.
@@ -154,14 +114,9 @@ def knowledge_features(
     Args:
         associations: the ties.
         weights: float32[kinds], from :func:`kind_weights`.
-        semantic: float32[kinds], from :func:`semantic_weights`: factor of semantic ties; by
-            default they count by their probability alone.
     """
     strength = associations.strength
-    kind = associations.kind[strength.indices]
-    values = strength.data * np.sqrt(weights)[kind]
-    if semantic is not None:
-        values = np.where(associations.semantic, values * semantic[kind], values)
+    values = strength.data * np.sqrt(weights)[associations.kind[strength.indices]]
     return unit_rows(
         sparse.csr_array((values, strength.indices, strength.indptr), shape=strength.shape)
     )
@@ -170,10 +125,6 @@ def knowledge_features(
 def unit_rows(matrix: CSR) -> CSR:
     """Every row divided by its Euclidean length; empty rows stay empty."""
     return _divided(matrix, np.sqrt(_row_sums(matrix, matrix.data.astype(np.float64) ** 2)))
-
-
-def _n_kinds(associations: Associations) -> int:
-    return int(associations.kind.max(initial=-1)) + 1
 
 
 def _rows_to_one(matrix: CSR) -> CSR:

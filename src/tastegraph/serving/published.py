@@ -9,7 +9,7 @@ from tastegraph.config import Relation
 from tastegraph.explanation import wording
 from tastegraph.explanation.reason import Reason
 from tastegraph.language.verbal import phrase_of
-from tastegraph.profiles.association import SEMANTIC, Associations
+from tastegraph.profiles.association import Associations
 from tastegraph.profiles.graphs import Tie
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking.artefacts import associations_from, model_from
@@ -78,12 +78,11 @@ class Published:
         path: tuple[Statement, ...] = ()
         if reason.kind == KNOWLEDGE and reason.feature is not None:
             path = self._path(reason, (start, target))
-            text = wording.shares_with(
-                *self._common(reason, (start, target), start, target), title, event, reason.events
-            )
+            common = self._common(reason.feature, start, target)
+            text = wording.shares_with(*common, title, event, reason.events)
         elif reason.feature is not None:
             path = self._path(reason, (target,))
-            common = self._common(reason, (target,), start, target)
+            common = self._common(reason.feature, start, target)
             text = wording.liked_among(*common, title, event, alike)
         elif reason.kind == TEXT:
             text = wording.text_like(title, event, alike)
@@ -115,11 +114,10 @@ class Published:
     def _path(self, reason: Reason, items: tuple[int, ...]) -> tuple[Statement, ...]:
         assert reason.feature is not None
         node = int(self.associations.node[reason.feature])
-        ends = self._ends(reason.feature, items)
+        ends = [item for item in items if item != node]
         return tuple(
             self._statement(reason.feature, item, node, fact)
             for item, fact in zip(ends, reason.facts, strict=True)
-            if fact != SEMANTIC
         )
 
     def _statement(self, feature: int, item: int, node: int, fact: int) -> Statement:
@@ -133,31 +131,12 @@ class Published:
             fact_id=fact,
         )
 
-    def _common(
-        self, reason: Reason, items: tuple[int, ...], start: int, target: int
-    ) -> tuple[wording.Common, str]:
+    def _common(self, feature: int, start: int, target: int) -> tuple[wording.Common, str]:
         """What a reason's feature is, and its relation read aloud."""
-        assert reason.feature is not None
-        relation = self.relations[self.associations.relation[reason.feature]]
-        reverse = bool(self.associations.reverse[reason.feature])
-        node = int(self.associations.node[reason.feature])
+        relation = self.relations[self.associations.relation[feature]]
+        reverse = bool(self.associations.reverse[feature])
+        node = int(self.associations.node[feature])
         # Where the item at the other end is the feature's own node, one fact joins the two.
         direct = {start: "forward", target: "backward"}.get(node)
-        facts = zip(self._ends(reason.feature, items), reason.facts, strict=True)
-        semantic = {item for item, fact in facts if fact == SEMANTIC}
-        near = _NEAR[start in semantic, target in semantic]
-        common = wording.Common(relation, self.labels[node], reverse, direct, near)
+        common = wording.Common(relation, self.labels[node], reverse, direct)
         return common, phrase_of(relation, self.told)
-
-    def _ends(self, feature: int, items: tuple[int, ...]) -> list[int]:
-        node = int(self.associations.node[feature])
-        return [item for item in items if item != node]
-
-
-_NEAR: dict[tuple[bool, bool], wording.Near] = {
-    (False, False): "neither",
-    (False, True): "target",
-    (True, False): "history",
-    (True, True): "both",
-}
-"""Which of history and target no fact ties to a feature."""

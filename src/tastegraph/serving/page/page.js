@@ -152,11 +152,16 @@ function drawInterests(interests) {
   const top = interests.slice(0, SHORT);
   const most = Math.max(...top.map((tie) => Math.abs(tie.strength)), 1e-9);
   $("interests").replaceChildren(...top.map((tie) =>
-    h("li", { class: "interest", title: tie.node },
-      h("span", { class: "phrase" }, tie.strength < 0 ? `${tie.phrase}, ${say.against}` : tie.phrase),
+    h("li", { class: tie.stated ? "interest" : "interest unstated", title: tie.node },
+      h("span", { class: "phrase" }, phrase(tie)),
       h("span", { class: tie.label ? "label" : "label nameless" }, tie.label || shortId(tie.node)),
       bar(tie.strength / most))));
   if (!top.length) $("interests").append(h("li", { class: "none" }, say.noInterests));
+}
+
+function phrase(tie) {
+  const against = tie.strength < 0 && say.against;
+  return [tie.phrase, against, !tie.stated && say.unstated].filter(Boolean).join(", ");
 }
 
 function drawHistory(events, count) {

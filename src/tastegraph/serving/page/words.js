@@ -26,6 +26,7 @@ export const words = {
     share: (percent) => `${percent}% of the score`,
     path: "Show the path",
     against: "against",
+    unstated: "by its texts",
     failed: (what) => `That did not work: ${what}`,
     unreachable: "the service does not answer",
     types: {
@@ -58,6 +59,7 @@ export const words = {
     share: (percent) => `占得分的 ${percent}%`,
     path: "显示路径",
     against: "反对",
+    unstated: "据文本推断",
     failed: (what) => `操作未成功：${what}`,
     unreachable: "服务没有响应",
     types: {

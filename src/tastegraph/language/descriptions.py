@@ -1,0 +1,72 @@
+"""Descriptions of items at rest: a JSON file, item id to text, that people may write as well."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from tastegraph.errors import NotFoundError, RowError
+from tastegraph.language.verbal import clean
+from tastegraph.records import Item
+
+LONGEST = 600
+"""Characters of a description."""
+
+
+def read_descriptions(path: Path) -> dict[str, str]:
+    """Item id → description, of a JSON file that maps ids to texts.
+
+    Raises:
+        NotFoundError: there is no such file.
+        RowError: it is no JSON object of strings, or names an id twice.
+    """
+
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for key, value in pairs:
+            if key in found:
+                raise RowError(str(path), 1, key, value, "every item id once")
+            found[key] = value
+        return found
+
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)
+    except (FileNotFoundError, IsADirectoryError):
+        raise NotFoundError(f"{path} does not exist: name a JSON file of descriptions") from None
+    except (ValueError, RecursionError) as error:
+        raise RowError(str(path), 1, None, str(error), "JSON") from None
+    if not isinstance(told, dict):
+        raise RowError(str(path), 1, None, type(told).__name__, "an object: item id to text")
+    for item_id, text in told.items():
+        if not isinstance(text, str):
+            raise RowError(str(path), 1, item_id, text, "a text")
+    return {item_id: text for item_id, said in told.items() if (text := bounded(said))}
+
+
+def with_descriptions(items: Iterable[Item], descriptions: Mapping[str, str]) -> Iterator[Item]:
+    """``items``, each with its description after its own text."""
+    for item in items:
+        said = descriptions.get(item.item_id)
+        yield replace(item, text=f"{item.text} {said}".strip()) if said else item
+
+
+def write_descriptions(path: Path, descriptions: Mapping[str, str]) -> None:
+    """Write item id → text, sorted by id; after a crash the file is the old or the new one."""
+    new = path.with_name(f"{path.name}.new")
+    with new.open("w", encoding="utf-8") as file:
+        json.dump(dict(sorted(descriptions.items())), file, ensure_ascii=False, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def bounded(text: str) -> str:
+    """``text`` cleaned, on one line, cut at a word where it is longer than :data:`LONGEST`."""
+    text = clean(text)
+    if len(text) <= LONGEST:
+        return text
+    kept, _, _ = text[:LONGEST].rpartition(" ")
+    return f"{kept or text[: LONGEST - 1]}…"
