@@ -2,8 +2,8 @@
 
     python benchmarks/language DATA [PART …]
 
-A part is ``cold_items``, ``new_people``, ``sparse`` or ``throughput``, or one set of it:
-``cold_items.ml100k``. Parts that are named are measured anew, the others kept as they are.
+A part is ``cold_items``, ``new_people``, ``sparse``, ``throughput`` or ``finetuning``, or
+one set of it: ``cold_items.ml100k``. Parts that are named are measured anew, the others kept as they are.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import cold_items
+import lessons
 import people
 import thinned
 import throughput
@@ -40,7 +41,7 @@ OF_SETS: dict[str, Callable[..., dict[str, Any]]] = {
 def main() -> None:
     """Measure, and write what was measured after every part."""
     every = [f"{part}.{name}" for part in OF_SETS for name in SETS]
-    every += [*(f"cold_items.{name}" for name in MORE), "throughput"]
+    every += [*(f"cold_items.{name}" for name in MORE), "throughput", "finetuning"]
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("parts", nargs="*", help="default: all")
@@ -53,8 +54,10 @@ def main() -> None:
         part, _, of = name.partition(".")
         if of:
             found = OF_SETS[part]({**SETS, **MORE}[of](told.data), Reader(CACHE))
-        else:
+        elif part == "throughput":
             found = throughput.run(told.data)
+        else:
+            found = lessons.run(told.data, Reader(CACHE))
         _write(part, of, found)
 
 

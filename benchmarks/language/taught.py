@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from sets import Set
 from task import Task
 
 from tastegraph import assets
+from tastegraph.arrays import Bools
 from tastegraph.config import Lesson, Teaching
 from tastegraph.language.export import export
 from tastegraph.language.onnx import OnnxEncoder
@@ -21,6 +23,7 @@ from tastegraph.language.texts import item_text
 from tastegraph.language.words import word_features
 from tastegraph.learning.teach import Material, Read, report_of, teach
 from tastegraph.profiles.association import associate
+from tastegraph.profiles.interactions import Interactions
 from tastegraph.profiles.telling import item_texts
 from tastegraph.progress import say
 from tastegraph.ranking.cold import playing_cold
@@ -93,35 +96,36 @@ def with_facts(told: Set) -> list[str]:
     return [text.text for text in texts]
 
 
-def chain(reader: Reader, task: Task, teaching: Teaching) -> dict[str, Path]:
-    """Row → the model that was taught what it names, by the train part of ``task`` alone."""
-    told = task.set
+def material(told: Set, training: Interactions, silent: Bools) -> Material:
+    """Texts, facts and behaviour to teach by; nothing of what people did with ``silent`` items."""
     associations = associate(told.graph)
     texts = item_texts(told.items, told.graph, associations, told.config.relations)
-    lessons = Material.of(
-        texts,
-        [text.text for text in texts],
-        [],
-        associations.strength,
-        task.training,
-        playing_cold(told.graph.item_ids, task.seed) | task.cold,
-    )
-    # Texts of cold items teach nothing either.
-    lessons = Material(
-        [document for document, cold in zip(lessons.documents, task.cold, strict=True) if not cold],
-        lessons.texts, lessons.ties, lessons.likes, lessons.teachable,
-    )  # fmt: skip
+    written = [text.text for text in texts]
+    return Material.of(texts, written, [], associations.strength, training, silent)
+
+
+def chain(reader: Reader, task: Task, teaching: Teaching) -> dict[str, Path]:
+    """Row → the model that was taught what it names, by the train part of ``task`` alone.
+
+    Texts of cold items teach nothing either.
+    """
+    told = task.set
+    silent = playing_cold(told.graph.item_ids, task.seed) | task.cold
+    lessons = material(told, task.training, silent)
+    spoken = zip(lessons.documents, task.cold, strict=True)
+    lessons = replace(lessons, documents=[document for document, cold in spoken if not cold])
+    most = MAX_TOKENS.get(told.name, MOST_TOKENS)
     return {
         row: teach(
             reader.frozen,
             lessons,
-            teaching.model_copy(
-                update={"lessons": taught, "max_tokens": MAX_TOKENS.get(told.name, MOST_TOKENS)}
-            ),
-            task.seed, reader.models, reader.of(told.name),
+            teaching.model_copy(update={"lessons": taught, "max_tokens": most}),
+            task.seed,
+            reader.models,
+            reader.of(told.name),
         )
         for row, taught in CHAIN.items()
-    }  # fmt: skip
+    }
 
 
 def learned(models: dict[str, Path]) -> dict[str, Any]:

@@ -1,0 +1,50 @@
+"""What the default lessons cost on MovieLens-1M's whole corpus.
+
+finetuning.{seconds, texts, pretraining, finetuning}
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from sets import ml1m
+from taught import MOST_TOKENS, Reader, material, with_facts
+
+from tastegraph.config import Teaching
+from tastegraph.evaluation.split import TRAIN
+from tastegraph.learning.teach import report_of, teach
+from tastegraph.ranking.cold import playing_cold
+
+ALL = Teaching(lessons=("pretraining", "alignment", "co-engagement"))
+SEED = 1
+
+
+def run(data: Path, reader: Reader) -> dict[str, Any]:
+    """Seconds of all lessons together, and of each model on the way."""
+    told = ml1m(data)
+    training = told.events.select(told.parts == TRAIN)
+    lessons = material(told, training, playing_cold(told.graph.item_ids, SEED))
+    read = reader.of(told.name)
+    read(reader.frozen, with_facts(told))
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        model = teach(reader.frozen, lessons, ALL, SEED, Path(folder), read)
+        seconds = time.perf_counter() - began
+        reports = [report_of(path) for path in Path(folder).iterdir() if path.is_dir()]
+        pretraining = next(report for report in reports if "objective" in report)
+        finetuning = report_of(model)
+    return {
+        "seconds": round(seconds, 1),
+        "texts": len(lessons.texts),
+        "tokens": MOST_TOKENS,
+        "pretraining": {key: pretraining[key] for key in ("before", "after", "steps", "seconds")},
+        "finetuning": {
+            "steps": len(finetuning["losses"]),
+            "seconds": round(finetuning["seconds"], 1),
+            "first_loss": round(finetuning["losses"][0], 3),
+            "last_loss": round(finetuning["losses"][-1], 3),
+        },
+    }
