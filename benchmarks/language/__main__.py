@@ -2,8 +2,8 @@
 
     python benchmarks/language DATA [PART …]
 
-A part is ``cold_items``, ``new_people``, ``sparse``, ``throughput`` or ``finetuning``, or
-one set of it: ``cold_items.ml100k``. Parts that are named are measured anew, the others kept as they are.
+A part is ``cold_items``, ``new_people``, ``sparse``, ``throughput`` or ``finetuning``, or one set of
+it: ``cold_items.ml100k``. Parts that are named are measured anew, the others kept as they are.
 """
 
 from __future__ import annotations
