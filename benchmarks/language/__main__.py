@@ -2,7 +2,7 @@
 
     python benchmarks/language DATA [PART …]
 
-A part is ``cold_items``, ``new_people``, ``sparse``, ``throughput`` or ``finetuning``, or one set of
+A part is ``cold_items``, ``new_people``, ``sparse``, ``throughput``, ``finetuning``, or one set of
 it: ``cold_items.ml100k``. Parts that are named are measured anew, the others kept as they are.
 """
 
