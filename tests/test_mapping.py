@@ -88,6 +88,8 @@ def test_compression_of_nothing_is_nothing():
     empty = sparse.csr_array((np.zeros(0, np.float32), np.zeros(0, int), np.zeros(5, int)), (4, 3))
     assert compressed(empty).rows.shape == (4, 1)
     assert not compressed(empty).rows.any()
+    said_of_all = sparse.csr_array((np.zeros(4, np.float32), np.zeros(4, int), np.arange(5)))
+    assert not compressed(said_of_all).rows.any()
 
 
 @settings(max_examples=30, deadline=None)

@@ -152,6 +152,12 @@ def test_new_texts_are_read_by_the_model_that_the_network_knows(tiny_bert, tmp_p
     snapshot = made.snapshots.open()
     assert snapshot.manifest["encoder"] == before
     np.testing.assert_allclose(snapshot.arrays["text.vectors"][:24], vectors, atol=1e-6)
+    assert snapshot.arrays["text.flags"].tolist() == [False, True]
+    silent = made.config.teaching.model_copy(update={"lessons": ()})
+    made.config = made.config.model_copy(update={"teaching": silent})
+    made.build(only={"graph", "text"})
+    assert made.snapshots.open().arrays["text.flags"].tolist() == [False, True]
+    made.config = workspace(tmp_path / "other", tiny_bert, ["co-engagement"]).config
     assert model_of(made) != before  # built whole, the new text is a lesson too
 
 

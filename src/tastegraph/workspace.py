@@ -434,6 +434,8 @@ class Workspace:
         name = folder.name if folder.parent == models else asked
         reader = dict(zip(READER, (name, str(place), config.text.max_tokens), strict=True))
         taught = "co-engagement" in config.teaching.lessons
+        if kept is not None and before is not None:
+            taught = before.taught
         content = encoded(graph, texts, encoder, recited=config.text.facts, taught=taught)
         return content, reader
 

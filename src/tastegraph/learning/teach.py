@@ -27,6 +27,7 @@ from tastegraph.teaching.coengagement import CoEngagement
 from tastegraph.teaching.corpus import Document
 from tastegraph.teaching.finetuning import Report as FinetuningReport
 from tastegraph.teaching.finetuning import finetune
+from tastegraph.teaching.folders import remove
 from tastegraph.teaching.lessons import Lesson
 from tastegraph.teaching.loop import Plan
 from tastegraph.teaching.pairs import co_engagement, nearest
@@ -163,7 +164,8 @@ def _kept(
     told = repr(settings).encode("utf-8", "backslashreplace")
     name = sha256(folders.fingerprint(source) + told).hexdigest()[:32]
     into = models / name
-    if not into.exists():
+    if not (into.exists() and _report(into).exists()):
+        remove(into)
         report = make(into, models / f"{name}.state")
         _report(into).write_text(json.dumps(asdict(report), indent=1), encoding="utf-8")
     return into

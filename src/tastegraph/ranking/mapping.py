@@ -76,7 +76,7 @@ def compressed(features: CSR, dimensions: int = DIMENSIONS) -> Compressed:
     of features × d is orthogonalised. d is ``dimensions``, or what the matrix has.
     """
     rank = min(dimensions + OVERSAMPLED, *features.shape)
-    if not features.nnz or not rank:
+    if not features.data.any():
         nothing = np.zeros((features.shape[0], 1), dtype=np.float32)
         return Compressed(nothing, nothing)
     basis = np.random.default_rng(SEED).standard_normal((features.shape[0], rank))

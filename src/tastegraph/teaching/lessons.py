@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
 
+from tastegraph.language.batching import readable
+
 PIECE = 16
 """Texts of like length that are encoded at once: less padding, and it stays in the cache."""
 
@@ -63,7 +65,7 @@ class Taught(nn.Module):
         order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
         found = []
         for start in range(0, len(order), PIECE):
-            some = [_readable(texts[row]) for row in order[start : start + PIECE]]
+            some = [readable(texts[row]) for row in order[start : start + PIECE]]
             piece: Any = self.encoder.preprocess(some)
             moved = {
                 name: value.to(self.encoder.device) if isinstance(value, Tensor) else value
@@ -71,8 +73,3 @@ class Taught(nn.Module):
             }
             found.append(self.encoder(moved)["sentence_embedding"])
         return torch.cat(found)[np.argsort(order)]
-
-
-def _readable(text: str) -> str:
-    """Without lone surrogates, which no encoding has."""
-    return text.encode("utf-8", "replace").decode()

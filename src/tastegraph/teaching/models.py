@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from transformers.models.auto.modeling_auto import (
 from transformers.utils import logging
 
 from tastegraph.errors import AssetError, ConfigError, NotFoundError
+from tastegraph.language.folders import transformer_folder
 from tastegraph.teaching.folders import whole
 from tastegraph.teaching.masked import MASKED
 from tastegraph.teaching.objectives import Objective
@@ -40,7 +39,7 @@ def read(folder: Path) -> tuple[Objective, Any, Any]:
     """
     if not folder.is_dir():
         raise NotFoundError(f"{folder}: there is no language model here")
-    place = _transformer(folder)
+    place = transformer_folder(folder)
     try:
         with quietly():
             config = AutoConfig.from_pretrained(place, local_files_only=True)
@@ -61,7 +60,7 @@ def write(model: Any, source: Path, into: Path) -> None:
     """``source`` with the weights of ``model``, heads and all, in ``into``: whole or not at all."""
     with whole(into) as new:
         shutil.copytree(source, new, dirs_exist_ok=True)
-        place = _transformer(new)
+        place = transformer_folder(new)
         for stale in [path for pattern in STALE for path in place.glob(pattern)]:
             shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
         with quietly():
@@ -85,16 +84,6 @@ def freeze(model: Any, layers: int) -> None:
         parameter.requires_grad = False
 
 
-def digest(folder: Path) -> str:
-    """SHA-256 of every file in ``folder``, names included."""
-    found = sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        with file.open("rb") as opened:
-            line = f"{file.relative_to(folder)} {file_digest(opened, 'sha256').hexdigest()}\n"
-        found.update(line.encode())
-    return found.hexdigest()
-
-
 def _objective(folder: Path, kind: str) -> Objective:
     if kind in (special := {"bert": MASKED, "xlnet": PERMUTATION}):
         return special[kind]
@@ -104,14 +93,6 @@ def _objective(folder: Path, kind: str) -> Objective:
         f"{folder}: a model of type {kind!r} cannot be pre-trained: bert, xlnet and causal models "
         "such as gpt2 can"
     )
-
-
-def _transformer(folder: Path) -> Path:
-    """Where the transformer lies in a folder of sentence-transformers; else the folder itself."""
-    modules = folder / "modules.json"
-    if not modules.is_file():
-        return folder
-    return folder / str(json.loads(modules.read_text(encoding="utf-8"))[0]["path"])
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from tastegraph.errors import ConfigError, TastegraphError
+from tastegraph.language.folders import fingerprint
 from tastegraph.progress import progress
 from tastegraph.teaching import models
 from tastegraph.teaching.corpus import Document, divided
@@ -175,5 +176,5 @@ def _identity(
 ) -> str:
     told = asdict(plan) | {"save_every": None}
     texts = [asdict(document) for document in documents]
-    everything = json.dumps([models.digest(source), told, list(settings), texts])
+    everything = json.dumps([fingerprint(source).hex(), told, list(settings), texts])
     return sha256(everything.encode("utf-8")).hexdigest()
