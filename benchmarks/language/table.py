@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 COLD_ROWS = {
@@ -28,8 +29,11 @@ WARM_ROWS = {
 INTRODUCTION = """# The language model, measured
 
 Made by `make benchmark-language DATA=…`; every figure is from `benchmarks/results/language.json`.
-Means over people and three seeds, in brackets their 95 % bootstrap interval; p against the whole
-system on NDCG@20, sign-flip test, Holm-adjusted. The encoder is all-MiniLM-L6-v2, 64 tokens.
+Means over people and seeds, in brackets their 95 % bootstrap interval; p against the whole system
+on NDCG@20, sign-flip test, Holm-adjusted. A person of several seeds counts as several, which makes
+intervals a little narrow. Cold items have three seeds; new people and sparse data three on ml100k
+and one on the larger sets. The encoder is all-MiniLM-L6-v2, 48 tokens of a film's text and 32 of a
+product's title; a network of one epoch, 50 events of a history.
 """
 COLD = """## Strict cold items
 
@@ -37,8 +41,10 @@ A fifth of the items, drawn by seed, is in no training signal: no event on them,
 any lesson. A person's history is what they did before the test part with the other items; asked is
 for their test events on the cold ones. Each row of text is taught what the row above it is and one
 lesson more. *Best ridge* is the best, on the test data themselves, of five representations mapped
-to 64 or 256 collaborative factors with three strengths: an oracle. DBpedia is younger than the
-ratings of MovieLens, so its links leak fame.
+to 64 or 256 collaborative factors with three strengths: an oracle. What a person did earlier with
+cold items stays among what is ranked, in every row. DBpedia is younger than the ratings of
+MovieLens, so its links leak fame. The lessons are short: 30 steps of pre-training with 16 pairs, 30
+of alignment and co-engagement with 32 texts.
 """
 SAME = """### What the lessons taught
 
@@ -53,7 +59,7 @@ among all items, NDCG@20.
 SPARSE = """## Sparse data
 
 Everybody's events before the test part thinned by chance; what was thinned away is still not
-recommended. Ranked among all items, NDCG@20.
+recommended. Ranked among all items, NDCG@20. EASE has λ = 250, as it comes.
 """
 SPEED = """## Texts a second
 
@@ -98,6 +104,18 @@ def _same(found: Mapping[str, Any]) -> Iterator[str]:
         same = told["same_period"]["rows"]
         yield _line(name, *(f"{same[row]['ndcg@20']:.4f}{_star(same[row])}" for row in rows))
     yield "\n\\* p < .05 against frozen.\n"
+    yield "What each lesson added to NDCG@20, later events / events of the same period:\n"
+    yield _head("set", *(COLD_ROWS[row].removeprefix("+ ") for row in rows[1:]))
+    for name, told in taught.items():
+        gains = []
+        for before, after in pairwise(rows):
+            later, same = (
+                found[after]["ndcg@20"] - found[before]["ndcg@20"]
+                for found in (told["rows"], told["same_period"]["rows"])
+            )
+            gains.append(f"{later:+.4f} / {same:+.4f}")
+        yield _line(name, *gains)
+    yield ""
     yield _head(
         "set", "held-out perplexity before", "after", "next sentence right before", "after",
         "seconds: pre-training", "alignment", "alignment and co-engagement",

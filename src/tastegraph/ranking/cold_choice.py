@@ -1,8 +1,9 @@
 """What orders items best whose events are not known: every item plays cold once.
 
 In each of five trials a fifth of the items plays cold. People are asked for their validation events
-on them, and whatever could know these items is made without their events. A language model that
-behaviour has taught was kept from one fifth alone; then that trial stands for all.
+on them, and what compares items is made without their events; only the weight of each relation, one
+number, is learned with them. A language model that behaviour has taught was kept from one fifth
+alone; then that trial stands for all.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def _orthonormal(columns: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def text_features(vectors: Floats32, words: CSR) -> Floats32:
-    """float32[I, d], rows whose products are cosine of vectors plus cosine of words.
+    """float32[I, d], rows whose products are nearly cosine of vectors plus cosine of words.
 
     Args:
         vectors: float32[I, t], zero rows where there is no text; their mean is taken off, since
