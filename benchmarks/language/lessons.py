@@ -1,4 +1,4 @@
-"""What the default lessons cost on MovieLens-1M's whole corpus.
+"""What all three lessons cost on MovieLens-1M's whole corpus, as long as they are by default.
 
 finetuning.{seconds, texts, pretraining, finetuning}
 """
