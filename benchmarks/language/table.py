@@ -171,8 +171,8 @@ def _throughput(found: Mapping[str, Any]) -> str:
 def _finetuning(found: Mapping[str, Any]) -> str:
     pretrained, tuned = found["pretraining"], found["finetuning"]
     return (
-        f"\nAll three lessons, as long as they are by default, on the {found['texts']:,} texts of MovieLens-1M took "
-        f"{found['seconds']:.0f} s: {pretrained['steps']} steps of pre-training "
+        f"\nAll three lessons, as long as they are by default, on the {found['texts']:,} texts of "
+        f"MovieLens-1M took {found['seconds']:.0f} s: {pretrained['steps']} steps of pre-training "
         f"({pretrained['seconds']:.0f} s) and {tuned['steps']} of alignment and co-engagement "
         f"({tuned['seconds']:.0f} s; loss {tuned['first_loss']:.2f} to {tuned['last_loss']:.2f})."
     )
