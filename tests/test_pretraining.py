@@ -344,7 +344,8 @@ def test_a_real_encoder_keeps_its_modules(minilm, tmp_path):
     )  # fmt: skip
     assert report.after.perplexity < report.before.perplexity
     files = [{path.relative_to(f) for path in f.rglob("*")} for f in (minilm, tmp_path / "taught")]
-    assert files[0] == files[1]
+    # What serves without torch may lie beside the weights; it is made from them anew.
+    assert {path for path in files[0] if path.parts[0] != "onnx"} == files[1]
     before, after = (
         AutoModel.from_pretrained(f).state_dict() for f in (minilm, tmp_path / "taught")
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +33,11 @@ class Weighed:
     reached: float
 
 
-def weigh(parts: Mapping[str, Sequence[Callable[[], Scores]]], objective: Objective) -> Weighed:
+def weigh(
+    parts: Mapping[str, Sequence[Callable[[], Scores]]],
+    objective: Objective,
+    speaking: Collection[str] = (),
+) -> Weighed:
     """Coordinate ascent over settings and weights, from the strongest part outwards.
 
     A change is made only where it gains more than one standard error of the paired difference
@@ -42,6 +46,8 @@ def weigh(parts: Mapping[str, Sequence[Callable[[], Scores]]], objective: Object
     Args:
         parts: name → one function for each setting, giving standardised scores, float32[U, I].
         objective: what each of the U people gets; higher is better.
+        speaking: parts that get the least weight there is unless it clearly hurts: what can be
+            told as a path is worth more than its place in the list.
     """
     alone = {name: [objective(setting()) for setting in options] for name, options in parts.items()}
     means = {name: [values.mean() for values in found] for name, found in alone.items()}
@@ -66,6 +72,14 @@ def weigh(parts: Mapping[str, Sequence[Callable[[], Scores]]], objective: Object
                         reached, weights[name], settings[name] = values, weight, index
                         held[name] = scores
                     advance(1)
+    for name in parts:
+        if name in speaking and not weights[name]:
+            total = sum(
+                (weights[other] * held[other] for other in parts), np.zeros_like(held[name])
+            )
+            values = objective(total + np.float32(WEIGHTS[1]) * held[name])
+            if not _clearly_better(reached, values):
+                reached, weights[name] = values, WEIGHTS[1]
     return Weighed(weights, settings, float(reached.mean()))
 
 

@@ -113,9 +113,10 @@ def weighed(
 
         return {name: [partial(standardised, p) for p in some] for name, some in chosen.items()}
 
-    known = weigh(offers(validation.histories, options), validation.objective.by_person)
+    by_person = validation.objective.by_person
+    known = weigh(offers(validation.histories, options), by_person, (KNOWLEDGE,))
     best = {name: [options[name][setting]] for name, setting in known.settings.items()}
-    new = weigh(offers(validation.newest, best), validation.objective.by_person)
+    new = weigh(offers(validation.newest, best), by_person, (KNOWLEDGE,))
     choice = replace(
         learned.choice,
         attention={

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,15 @@ class Model:
         """How many items are ranked."""
         return len(self.warm)
 
+    @cached_property
+    def as_warm(self) -> Bools:
+        """bool[I], items ranked by the weights of warm ones.
+
+        So are items that are newer than the model: nobody has passed them over yet, which is what
+        the weights on cold items know of.
+        """
+        return self.warm | (self.rows < 0)
+
     def scores(self, histories: Sequence[History]) -> Scores:
         """float32[U, I]: higher is better; by popularity for a history that says nothing."""
         total = np.zeros((len(histories), self.n_items), dtype=np.float32)
@@ -111,8 +121,8 @@ class Model:
                 continue
             scores = part.scores(histories)
             spread = self.spread(scores)
-            total[:, self.warm] += scores[:, self.warm] * (warm * spread)[:, None]
-            total[:, ~self.warm] += scores[:, ~self.warm] * (cold * spread)[:, None]
+            total[:, self.as_warm] += scores[:, self.as_warm] * (warm * spread)[:, None]
+            total[:, ~self.as_warm] += scores[:, ~self.as_warm] * (cold * spread)[:, None]
         total[~total.any(axis=1)] = self.prior()
         return total
 
@@ -127,7 +137,7 @@ class Model:
             attention = part.attention(history)
             scores = part.kernel.row(history.items, attention)
             (spread,) = self.spread(scores[None, :])
-            total += np.where(self.warm, warm * spread, cold * spread) * scores
+            total += np.where(self.as_warm, warm * spread, cold * spread) * scores
             factors[name] = (warm * spread * attention, cold * spread * attention)
         if not total.any():
             return Ranked(history, self.prior(), {})
