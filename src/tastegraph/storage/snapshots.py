@@ -94,13 +94,13 @@ class Snapshots:
             }
             (work / "manifest.json").write_text(json.dumps(full, indent=1), encoding="utf-8")
             for file in work.iterdir():
-                _flush(file)
+                flush(file)
             work.chmod(0o755)
             work.rename(self.directory / version)
         except BaseException:
             shutil.rmtree(work, ignore_errors=True)
             raise
-        _flush(self.directory)
+        flush(self.directory)
         self.point_to(version)
         return version
 
@@ -110,9 +110,9 @@ class Snapshots:
             raise NotFoundError(f"there is no snapshot {version!r}: {', '.join(self.versions())}")
         new = self._pointer.with_suffix(".new")
         new.write_text(version, encoding="utf-8")
-        _flush(new)
+        flush(new)
         new.replace(self._pointer)
-        _flush(self.directory)
+        flush(self.directory)
 
     def versions(self) -> list[str]:
         """Every published version, oldest first."""
@@ -180,7 +180,8 @@ def _sha256(file: Path) -> str:
         return file_digest(stream, "sha256").hexdigest()
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

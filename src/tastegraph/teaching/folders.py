@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tastegraph.storage.snapshots import flush
 
 
 @contextmanager
@@ -26,11 +27,11 @@ def whole(folder: Path) -> Iterator[Path]:
         shutil.rmtree(new, ignore_errors=True)
         raise
     for path in (*new.rglob("*"), new):
-        _flush(path)
+        flush(path)
     if folder.exists():
         folder.rename(old)
     new.rename(folder)
-    _flush(folder.parent)
+    flush(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -43,11 +44,3 @@ def remove(folder: Path) -> None:
     """Remove ``folder`` and what a kill may have left of it."""
     for place in places(folder):
         shutil.rmtree(place, ignore_errors=True)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

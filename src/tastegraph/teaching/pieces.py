@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.language.batching import readable
 from tastegraph.progress import progress
 from tastegraph.teaching.corpus import Document
 from tastegraph.teaching.names import spans
@@ -112,8 +113,3 @@ def _units(
 
 def _joined(units: NDArray[np.int64], place: int) -> bool:
     return bool(units[place] == units[place - 1] != SPECIAL)
-
-
-def readable(text: str) -> str:
-    """Half of a surrogate pair, which no tokenizer takes, is a question mark."""
-    return text.encode("utf-8", "replace").decode("utf-8")

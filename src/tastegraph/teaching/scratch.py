@@ -12,9 +12,9 @@ from tokenizers import BertWordPieceTokenizer
 from transformers import BertConfig, BertForPreTraining, BertTokenizer
 
 from tastegraph.errors import ConfigError, TastegraphError
+from tastegraph.language.batching import readable
 from tastegraph.teaching.folders import whole
 from tastegraph.teaching.models import quietly
-from tastegraph.teaching.pieces import readable
 
 HEAD = 64
 """Width of an attention head (Devlin et al. 2019, §3)."""
