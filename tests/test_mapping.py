@@ -10,6 +10,7 @@ from tastegraph.arrays import binary
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking.cold import blind_scores, playing_cold, predict_from, without_items
+from tastegraph.ranking.cold_choice import _by_person, _joined, _Trial
 from tastegraph.ranking.kernels import AffinityKernel, FactorKernel
 from tastegraph.ranking.mapping import (
     Target,
@@ -19,6 +20,8 @@ from tastegraph.ranking.mapping import (
     text_features,
 )
 from tastegraph.ranking.model import KNOWLEDGE, Part
+from tastegraph.ranking.objective import Objective
+from tastegraph.ranking.validation import Validation
 
 LIKES = binary([0, 0, 1, 1, 2, 2, 3, 3], [0, 1, 0, 1, 2, 3, 2, 3], (4, 6))
 """Two people like items 0 and 1, two like 2 and 3; items 4 and 5 have no events."""
@@ -145,3 +148,22 @@ def test_blind_scores_are_standardised():
     everything = blind_scores(parts, ~cold, np.ones(6, dtype=bool), [person])[KNOWLEDGE]
     assert everything[0, :4].std() == pytest.approx(1, abs=1e-4)
     assert blind_scores(parts, ~cold, cold, [person])[KNOWLEDGE] == pytest.approx(everything[:, 4:])
+
+
+def test_trials_of_unlike_size_are_asked_one_below_another():
+    """Two people of the first trial want items 1 and 0 of two, one of the second item 2 of three."""
+
+    def trial(wanted, n_items):
+        seen = binary([], [], (len(wanted), n_items))
+        rows = np.arange(len(wanted))
+        asked = binary(rows, wanted, (len(wanted), n_items))
+        people = [History(np.array([0], np.int32), np.ones(1, np.float32)) for _ in wanted]
+        validation = Validation(people, Objective.of(seen, asked, rows))
+        cold = np.ones(n_items, dtype=bool)
+        return _Trial(cold, ~cold, seen, validation)
+
+    trials = [trial([1, 0], 2), trial([2], 3)]
+    scores = _joined([np.array([[0, 1], [0, 1]], np.float32), np.array([[3, 2, 1]], np.float32)])
+    assert scores.shape == (3, 3)
+    expected = [1, 1 / np.log2(3), 1 / np.log2(4)]
+    assert _by_person(trials, scores) == pytest.approx(expected)

@@ -18,6 +18,7 @@ from tastegraph.ranking import filters
 from tastegraph.ranking.blend import weigh
 from tastegraph.ranking.cold import predict_from
 from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, TableKernel
+from tastegraph.ranking.model import TEXT, Blend, Model, Part
 from tastegraph.ranking.network import GraphNetwork, SymmetricConv, as_tensor, propagation_matrix
 from tastegraph.ranking.objective import Objective
 from tastegraph.ranking.training import Evidence, item_vectors, train
@@ -162,6 +163,31 @@ def test_weigh_finds_the_part_that_knows():
     found = weigh({"knows": [lambda: truth], "noise": [lambda: noise]}, objective.by_person)
     assert found.weights == {"knows": 1.0, "noise": 0.0}
     assert found.reached == pytest.approx(1.0)
+
+
+def test_what_is_to_speak_does_unless_it_clearly_hurts():
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=(30, 50)).astype(np.float32)
+    wanted = sparse.csr_array(truth > np.sort(truth, axis=1)[:, [-4]])
+    objective = Objective.of(sparse.csr_array((30, 50), dtype=bool), wanted, np.arange(30))
+    faint = 1e-3 * rng.normal(size=(30, 50)).astype(np.float32)
+    parts = {"knows": [lambda: truth], "paths": [lambda: faint]}
+    assert weigh(parts, objective.by_person).weights["paths"] == 0.0
+    assert weigh(parts, objective.by_person, ("paths",)).weights["paths"] == 0.05
+    parts["paths"] = [lambda: -100 * truth]
+    assert weigh(parts, objective.by_person, ("paths",)).weights["paths"] == 0.0
+
+
+def test_an_item_newer_than_the_model_is_weighed_as_a_warm_one():
+    factors = np.array([[1, 0], [1, 0.5], [1, 1], [1, 1]], dtype=np.float32)
+    part = Part(Recency(), FactorKernel(factors, factors))
+    warm = np.array([True, True, False, False])
+    blend = Blend({"new": {TEXT: 1.0}}, {"new": {TEXT: 0.25}})
+    model = Model({TEXT: part}, blend, warm, np.array([0, 1, 2, -1]), np.ones(4, dtype=int))
+    person = History(np.array([0], np.int32), np.ones(1, np.float32))
+    assert model.as_warm.tolist() == [True, True, False, True]
+    assert model.scores([person])[0, 3] == pytest.approx(4 * model.scores([person])[0, 2])
+    assert model.rank(person).scores == pytest.approx(model.scores([person])[0])
 
 
 def test_a_cold_score_is_the_least_squares_prediction():
