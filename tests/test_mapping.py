@@ -151,7 +151,7 @@ def test_blind_scores_are_standardised():
 
 
 def test_trials_of_unlike_size_are_asked_one_below_another():
-    """Two people of the first trial want items 1 and 0 of two, one of the second item 2 of three."""
+    """Two people of the first trial want items 1 and 0; one of the second wants item 2."""
 
     def trial(wanted, n_items):
         seen = binary([], [], (len(wanted), n_items))
