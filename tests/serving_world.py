@@ -107,8 +107,9 @@ def make(
     warm = np.bincount(likes.indices, minlength=graph.n_items) > 0
     network = TrainedNetwork({}, graph.item_ids, graph.node_ids, layers=1, epochs=1)
     choice = Choice("ease", 5.0, targets, attention, 1, blend, {}, 0.0)
-    learned = Learned(choice, graph.item_ids, warm, table, {}, network, blend)
-    kernels = Described.of(content, kinds).kernels(likes, targets)
+    tower = np.zeros((graph.n_items, 8), dtype=np.float32)
+    learned = Learned(choice, graph.item_ids, warm, table, {}, network, tower, blend)
+    kernels = Described.of(content, kinds).kernels(likes, targets, tower, warm)
     sequence = SequenceAttention(vectors, vectors, vectors, np.zeros(200, dtype=np.float32))
     model = Model(
         parts={

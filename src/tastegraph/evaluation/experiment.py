@@ -29,13 +29,23 @@ from tastegraph.evaluation.table import REFERENCE, Result
 from tastegraph.progress import progress
 from tastegraph.ranking.baselines import BASELINES, Baseline
 from tastegraph.ranking.choice import choose, weighed
+from tastegraph.ranking.cold_choice import cold_trials
 from tastegraph.ranking.filters import DENSE_ITEMS
 from tastegraph.ranking.fit import assemble, fit, with_cold_weights
 from tastegraph.ranking.learned import Choice, Content
-from tastegraph.ranking.model import BEHAVIOUR, KNOWLEDGE, MAPPED, NETWORK, TEXT, Blend, Model
+from tastegraph.ranking.model import (
+    BEHAVIOUR,
+    KNOWLEDGE,
+    MAPPED,
+    NETWORK,
+    TEXT,
+    TOWER,
+    Blend,
+    Model,
+)
 from tastegraph.ranking.validation import Validation
 
-FILTERS = (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED)
+FILTERS = (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED, TOWER)
 
 
 def compare(
@@ -75,7 +85,8 @@ def _entrants(data: Data, config: ModelConfig, choice: Choice | None) -> Iterato
             learned = fit(content, training, choice, config)
     with _Clock() as fitting:
         both = fit(content, data.known, learned.choice, config)
-    filters = weighed(content, training, valid, learned, config, parts=FILTERS)
+    trials = cold_trials(content, training, valid, config)
+    filters = weighed(content, training, valid, learned, config, trials, parts=FILTERS)
     stages = (
         (TRAIN_ONLY, training, learned, tuning),
         (TRAIN_AND_VALID, data.known, both, fitting),

@@ -20,6 +20,7 @@ from tastegraph.ranking.model import (
     MAPPED_TEXT,
     NETWORK,
     TEXT,
+    TOWER,
     Model,
     Ranked,
 )
@@ -29,6 +30,7 @@ KIND_OF_PART: dict[str, Kind] = {
     NETWORK: "behaviour",
     TEXT: "text",
     MAPPED_TEXT: "text",
+    TOWER: "text",
 }
 """The filter on co-engagement and the network both say: people who like this like that."""
 

@@ -29,6 +29,7 @@ from tastegraph.ranking.model import (
     MAPPED_KNOWLEDGE,
     NETWORK,
     TEXT,
+    TOWER,
     Blend,
     Model,
     Part,
@@ -122,6 +123,7 @@ def learned_from(snapshot: Snapshot) -> Learned:
             node_ids=snapshot.strings("network.nodes"),
             **manifest["network"],
         ),
+        tower=arrays["tower.vectors"],
         cold=manifest["cold"],
     )
 
@@ -147,7 +149,7 @@ def model_from(snapshot: Snapshot) -> Model:
     if KNOWLEDGE in snapshot.manifest["parts"]:
         features = _csr(snapshot, "associations", "features", len(rows))
         parts[KNOWLEDGE] = Part(choice.attention.get(KNOWLEDGE, Recency()), FeatureKernel(features))
-    for name in (TEXT, *MAPPED):
+    for name in (TEXT, *MAPPED, TOWER):
         if name in snapshot.manifest["parts"]:
             kernel = FactorKernel(arrays[f"{name}.left"], arrays[f"{name}.right"])
             if name == MAPPED_KNOWLEDGE:
@@ -209,6 +211,7 @@ def _learned_arrays(learned: Learned) -> Arrays:
         **arrays,
         **pack("behaviour.items", learned.item_ids),
         "behaviour.warm": learned.warm,
+        "tower.vectors": learned.tower,
         **pack("network.nodes", learned.network.node_ids),
         **{f"network.learned.{k}": v for k, v in learned.network.parameters.items()},
     }

@@ -12,7 +12,7 @@ from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking import filters
 from tastegraph.ranking.blend import weigh
-from tastegraph.ranking.cold_choice import best_for_cold, weighed_cold
+from tastegraph.ranking.cold_choice import Trial, best_for_cold, cold_trials, weighed_cold
 from tastegraph.ranking.fit import (
     assemble,
     behaviour_table,
@@ -32,12 +32,13 @@ from tastegraph.ranking.model import (
     NEW,
     PARTS,
     TEXT,
+    TOWER,
     Part,
 )
 from tastegraph.ranking.training import Vectors
 from tastegraph.ranking.validation import Validation
 
-HALF_LIVES = (None, 20.0, 5.0)
+HALF_LIVES = (None, 20.0, 5.0, 2.0)
 AGAINST = (0.1, 0.5)
 """A dislike always counts; how much is chosen."""
 EASE_STRENGTHS = (100.0, 250.0, 500.0)
@@ -48,7 +49,9 @@ UNTUNED = Choice(
     filter="rp3beta",
     parameter=0.3,
     targets=dict.fromkeys(MAPPED, Target(64, 1.0)),
-    attention=dict.fromkeys((BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED), Recency(20.0, AGAINST[-1])),
+    attention=dict.fromkeys(
+        (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED, TOWER), Recency(20.0, AGAINST[-1])
+    ),
     epochs=8,
     weights={KNOWN: _EVEN, NEW: _EVEN},
     cold={},
@@ -70,8 +73,9 @@ def choose(content: Content, training: Interactions, valid: CSR, config: ModelCo
     def quality(vectors: Vectors) -> float:
         return validation(Part(vectors.attention, vectors.kernel))
 
+    trials = cold_trials(content, training, valid, config)
     targets, attention = best_for_cold(
-        content, training, valid, config, _recencies(training), UNTUNED.targets
+        trials, content, training, config, _recencies(training), UNTUNED.targets
     )
     start = replace(
         UNTUNED,
@@ -81,7 +85,7 @@ def choose(content: Content, training: Interactions, valid: CSR, config: ModelCo
         attention={**UNTUNED.attention, **attention},
     )
     learned = learn(content, training, start, config, quality)
-    learned = replace(learned, choice=weighed(content, training, valid, learned, config))
+    learned = replace(learned, choice=weighed(content, training, valid, learned, config, trials))
     return with_cold_weights(content, training, learned, config)
 
 
@@ -91,11 +95,13 @@ def weighed(
     valid: CSR,
     learned: Learned,
     config: ModelConfig,
+    trials: Sequence[Trial],
     parts: Collection[str] = PARTS,
 ) -> Choice:
     """The choice of ``learned`` with weights chosen anew, of ``parts`` alone.
 
-    So is the attention that ranks behaviour; that of the others is what orders new items best.
+    ``trials`` decide those on cold items. The attention that ranks behaviour is chosen anew as
+    well; that of the others is what orders new items best.
     """
     validation = Validation.of(training, valid, config)
     if validation is None:
@@ -131,7 +137,7 @@ def weighed(
         valid=known.reached,
     )
     learned = replace(learned, choice=choice)
-    return replace(choice, cold=weighed_cold(content, training, valid, learned, config, parts))
+    return replace(choice, cold=weighed_cold(trials, content, learned, parts))
 
 
 _Offers = dict[str, list[Callable[[], Scores]]]

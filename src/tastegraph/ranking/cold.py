@@ -51,11 +51,19 @@ def without_items(likes: CSR, items: Bools) -> CSR:
     return kept
 
 
-def blind_parts(described: Described, likes: CSR, choice: Choice) -> dict[str, Part]:
-    """The parts that rank items without events, as ``likes`` (CSR[U, I]) make them."""
+def blind_parts(described: Described, likes: CSR, choice: Choice, tower: Scores) -> dict[str, Part]:
+    """The parts that rank items without events, as ``likes`` (CSR[U, I]) make them.
+
+    Args:
+        described: all items.
+        likes: what the mapped parts are mapped to.
+        choice: to what, and how each weighs a history.
+        tower: float32[I, d], text tower taught without the events of what plays cold.
+    """
+    known = np.ones(likes.shape[1], dtype=np.bool_)
     return {
         name: Part(choice.attention.get(name, Recency()), kernel)
-        for name, kernel in described.kernels(likes, choice.targets).items()
+        for name, kernel in described.kernels(likes, choice.targets, tower, known).items()
     }
 
 

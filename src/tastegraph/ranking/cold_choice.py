@@ -28,31 +28,59 @@ from tastegraph.ranking.kernels import Scores
 from tastegraph.ranking.learned import Content, Learned
 from tastegraph.ranking.mapping import Target
 from tastegraph.ranking.model import KNOWN, MAPPED, NEW, Part
+from tastegraph.ranking.tower import text_tower
 from tastegraph.ranking.validation import Validation
 
 TARGETS = [Target(rank, strength) for rank in (None, 64) for strength in (0.3, 1.0, 3.0)]
 
 
 @dataclass(frozen=True)
-class _Trial:
+class Trial:
     """One fifth of the items plays cold.
 
     Attributes:
         cold, warm: bool[I]; warm are those of the others that have events.
         likes: CSR[U, I], those on the others.
+        tower: float32[I, d], the text tower that those likes teach.
         validation: who is asked for what.
     """
 
     cold: Bools
     warm: Bools
     likes: CSR
+    tower: Scores
     validation: Validation
 
 
+def cold_trials(
+    content: Content, training: Interactions, valid: CSR, config: ModelConfig
+) -> list[Trial]:
+    """Those in which enough people can be asked.
+
+    Args:
+        content: graph and texts.
+        training: what is learned from.
+        valid: CSR[U, I], what should be found.
+        config: seed, and how much of a history counts.
+    """
+    likes = training.likes()
+    folds = cold_folds(content.graph.item_ids, config.seed)
+    has_events = np.bincount(likes.indices, minlength=likes.shape[1]) > 0
+    found = []
+    for fold in range(1 if content.taught else FOLDS):
+        cold = folds == fold
+        validation = Validation.of_cold(training, valid, cold, config)
+        if validation is not None:
+            tower = text_tower(content, training.select(~cold[training.items]), config)
+            warm = has_events & ~cold
+            found.append(Trial(cold, warm, without_items(likes, cold), tower, validation))
+    return found
+
+
 def best_for_cold(
+    trials: Sequence[Trial],
     content: Content,
     training: Interactions,
-    valid: CSR,
     config: ModelConfig,
     recencies: Sequence[Recency],
     targets: Mapping[str, Target],
@@ -60,20 +88,21 @@ def best_for_cold(
     """What mapped parts are best mapped to, and how each part best weighs a history.
 
     Args:
+        trials: from :func:`cold_trials`.
         content: graph and texts.
         training: what is learned from.
-        valid: CSR[U, I], what should be found.
-        config: seed, and how much of a history counts.
+        config: seed.
         recencies: ways to weigh a history.
         targets: kept where too few people could be asked.
     """
-    trials = _trials(content, training, valid, config)
     weights = filters.kind_weights(content.associations, training.likes(), config.seed)
     described = Described.of(content, weights)
     reached: dict[str, dict[tuple[Target | None, Recency], float]] = {}
     for trial in trials:
         for place, target in enumerate(TARGETS):
-            kernels = described.kernels(trial.likes, dict.fromkeys(MAPPED, target))
+            known = np.ones(len(trial.cold), dtype=np.bool_)
+            mappings = dict.fromkeys(MAPPED, target)
+            kernels = described.kernels(trial.likes, mappings, trial.tower, known)
             for name, kernel in kernels.items():
                 if name not in MAPPED and place:
                     continue
@@ -88,24 +117,18 @@ def best_for_cold(
 
 
 def weighed_cold(
-    content: Content,
-    training: Interactions,
-    valid: CSR,
-    learned: Learned,
-    config: ModelConfig,
-    parts: Collection[str],
+    trials: Sequence[Trial], content: Content, learned: Learned, parts: Collection[str]
 ) -> dict[str, dict[str, float]]:
     """Weights of ``parts`` relative to one another, for known and for new people.
 
     Empty where too few people could be asked.
     """
-    trials = _trials(content, training, valid, config)
     if not trials:
         return {}
     described = Described.of(content, kind_weights_for(content, learned.kind_weights))
-    blind = [blind_parts(described, trial.likes, learned.choice) for trial in trials]
+    blind = [blind_parts(described, trial.likes, learned.choice, trial.tower) for trial in trials]
 
-    def histories_of(trial: _Trial, who: str) -> Sequence[History]:
+    def histories_of(trial: Trial, who: str) -> Sequence[History]:
         return trial.validation.histories if who == KNOWN else trial.validation.newest
 
     found = {}
@@ -123,22 +146,6 @@ def weighed_cold(
     return found
 
 
-def _trials(
-    content: Content, training: Interactions, valid: CSR, config: ModelConfig
-) -> list[_Trial]:
-    likes = training.likes()
-    folds = cold_folds(content.graph.item_ids, config.seed)
-    has_events = np.bincount(likes.indices, minlength=likes.shape[1]) > 0
-    found = []
-    for fold in range(1 if content.taught else FOLDS):
-        cold = folds == fold
-        validation = Validation.of_cold(training, valid, cold, config)
-        if validation is not None:
-            warm = has_events & ~cold
-            found.append(_Trial(cold, warm, without_items(likes, cold), validation))
-    return found
-
-
 def _joined(scores: Sequence[Scores]) -> Scores:
     """Trials below one another, float32[ΣU, max C], filled up with 0."""
     width = max(of_trial.shape[1] for of_trial in scores)
@@ -147,7 +154,7 @@ def _joined(scores: Sequence[Scores]) -> Scores:
     )
 
 
-def _by_person(trials: Sequence[_Trial], scores: Scores) -> NDArray[np.float64]:
+def _by_person(trials: Sequence[Trial], scores: Scores) -> NDArray[np.float64]:
     """NDCG of everybody asked in any trial, of scores as :func:`_joined` lays them out."""
     found, start = [], 0
     for trial in trials:

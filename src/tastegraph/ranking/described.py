@@ -12,8 +12,8 @@ from tastegraph.arrays import CSR
 from tastegraph.ranking import filters
 from tastegraph.ranking.kernels import AffinityKernel, FactorKernel, FeatureKernel
 from tastegraph.ranking.learned import Content
-from tastegraph.ranking.mapping import Compressed, Target, compressed, mapped
-from tastegraph.ranking.model import KNOWLEDGE, MAPPED_KNOWLEDGE, MAPPED_TEXT, TEXT
+from tastegraph.ranking.mapping import Compressed, Target, completed, compressed, mapped
+from tastegraph.ranking.model import KNOWLEDGE, MAPPED_KNOWLEDGE, MAPPED_TEXT, TEXT, TOWER
 
 Kernels = dict[str, FeatureKernel | FactorKernel]
 
@@ -38,12 +38,20 @@ class Described:
         ties = filters.knowledge_features(content.associations, kind_weights)
         return cls(ties, compressed(ties), content.text_features)
 
-    def kernels(self, likes: CSR, targets: Mapping[str, Target]) -> Kernels:
+    def kernels(
+        self,
+        likes: CSR,
+        targets: Mapping[str, Target],
+        tower: NDArray[np.float32],
+        known: NDArray[np.bool_],
+    ) -> Kernels:
         """What compares items; nothing where nothing is known or written.
 
         Args:
             likes: CSR[U, I], what the mapped parts are mapped to.
             targets: mapped part → how.
+            tower: float32[I, d], vectors of the text tower.
+            known: bool[I], items that the tower was taught with; the others' follow from these.
         """
         kernels: Kernels = {}
         if self.ties.nnz:
@@ -57,4 +65,7 @@ class Described:
             told = mapped(self.text, likes, targets[MAPPED_TEXT])
             if told is not None:
                 kernels[MAPPED_TEXT] = FactorKernel(told.left, self.text @ told.matrix)
+            if tower.any():
+                vectors = completed(tower, known, self.text)
+                kernels[TOWER] = FactorKernel(vectors, vectors)
         return kernels

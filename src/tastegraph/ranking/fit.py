@@ -37,6 +37,7 @@ from tastegraph.ranking.model import (
     Model,
     Part,
 )
+from tastegraph.ranking.tower import DIMENSIONS, text_tower
 from tastegraph.ranking.training import Evidence, Vectors, item_vectors, train
 
 Quality = Callable[[Vectors], float]
@@ -84,6 +85,7 @@ def learn(
             (relations[kind // 2], bool(kind % 2)): float(w) for kind, w in enumerate(weights)
         },
         network=network,
+        tower=text_tower(content, training, config),
         cold=BY_CONTENT,
     )
 
@@ -97,7 +99,12 @@ def with_cold_weights(
     described = Described.of(content, kind_weights_for(content, learned.kind_weights))
     weights = scaled(
         assemble(content, likes, learned),
-        blind_parts(described, without_items(likes, cold), learned.choice),
+        blind_parts(
+            described,
+            without_items(likes, cold),
+            learned.choice,
+            text_tower(content, training.select(~cold[training.items]), config),
+        ),
         cold,
         training,
         config.history,
@@ -120,9 +127,12 @@ def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
     warm = (rows >= 0) & np.append(learned.warm, False)[rows]
     evidence = _evidence(content, likes, learned)
     vectors = item_vectors(learned.network, evidence)
+    tower = np.concatenate([learned.tower, np.zeros_like(learned.tower, shape=(1, DIMENSIONS))])
     kernels: dict[str, TableKernel | FeatureKernel | FactorKernel] = {
         BEHAVIOUR: TableKernel(aligned(learned.table, rows)),
-        **Described.of(content, evidence.kind_weights).kernels(likes, learned.choice.targets),
+        **Described.of(content, evidence.kind_weights).kernels(
+            likes, learned.choice.targets, tower[rows], rows >= 0
+        ),
     }
     attention = learned.choice.attention
     return Model(

@@ -132,6 +132,7 @@ class Learned:
         table: float32[I, I] dense or CSR, the behaviour kernel.
         kind_weights: (relation, reverse) → weight.
         network: the graph network.
+        tower: float32[I, d], what texts say of engagement, from :mod:`tastegraph.ranking.tower`.
         cold: person segment → part → weight on items without events.
     """
 
@@ -141,6 +142,7 @@ class Learned:
     table: Scores | CSR
     kind_weights: Mapping[tuple[str, bool], float]
     network: TrainedNetwork
+    tower: Scores
     cold: Mapping[str, Mapping[str, float]]
 
 

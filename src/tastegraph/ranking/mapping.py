@@ -105,15 +105,22 @@ def text_features(vectors: Floats32, words: CSR) -> Floats32:
             what all texts share tells none from another (Mu & Viswanath 2018).
         words: float32 CSR[I, V], unit rows.
     """
-    told = vectors.any(axis=1)
-    centred = np.zeros_like(vectors)
-    if not told.any():
+    if not vectors.any():
         return compressed(words).rows
-    centred[told] = vectors[told] - vectors[told].mean(axis=0, keepdims=True)
-    centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-12)
+    apart = centred(vectors)
     if not words.nnz:
-        return centred
-    return compressed(sparse.csr_array(sparse.hstack([sparse.csr_array(centred), words]))).rows
+        return apart
+    return compressed(sparse.csr_array(sparse.hstack([sparse.csr_array(apart), words]))).rows
+
+
+def centred(vectors: Floats32) -> Floats32:
+    """float32[I, t]: unit rows without what all of them share; rows of zeros stay zeros."""
+    told = vectors.any(axis=1)
+    apart = np.zeros_like(vectors)
+    if told.any():
+        apart[told] = vectors[told] - vectors[told].mean(axis=0, keepdims=True)
+    apart /= np.maximum(np.linalg.norm(apart, axis=1, keepdims=True), 1e-12)
+    return apart
 
 
 def mapped(features: Floats32, likes: CSR, target: Target) -> Map | None:
@@ -139,6 +146,23 @@ def mapped(features: Floats32, likes: CSR, target: Target) -> Map | None:
     factors = collaborative_factors(likes, target.rank)
     matrix = np.linalg.solve(gram, known.T @ factors[warm])
     return Map(factors, matrix.astype(np.float32))
+
+
+def completed(learned: Floats32, known: NDArray[np.bool_], features: Floats32) -> Floats32:
+    """``learned`` (float32[I, r]), and where not ``known`` (bool[I]) what ridge makes of features.
+
+    Args:
+        learned: vectors of the items that were there when they were learned.
+        known: which those are.
+        features: float32[I, d].
+    """
+    if known.all() or not known.any() or not learned.any():
+        return learned
+    seen = features[known].astype(np.float64)
+    gram = seen.T @ seen
+    gram[np.diag_indices_from(gram)] += 1.0
+    matrix = np.linalg.solve(gram, seen.T @ learned[known])
+    return np.where(known[:, None], learned, features @ matrix.astype(np.float32))
 
 
 def _co_engaged(x: CSR, features: Floats32) -> NDArray[np.float64]:

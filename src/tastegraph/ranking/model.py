@@ -24,7 +24,8 @@ from tastegraph.ranking.kernels import Kernel, Scores
 BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT = "behaviour", "network", "knowledge", "text"
 MAPPED_KNOWLEDGE, MAPPED_TEXT = "mapped knowledge", "mapped text"
 MAPPED = (MAPPED_KNOWLEDGE, MAPPED_TEXT)
-PARTS = (BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT, *MAPPED)
+TOWER = "text tower"
+PARTS = (BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT, *MAPPED, TOWER)
 NEW, KNOWN = "new", "known"
 FEW_LIKES = 5
 """A person with fewer likes is new."""

@@ -66,7 +66,7 @@ def as_tensor(matrix: CSR) -> Tensor:
     """The same matrix as a torch CSR tensor."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
-        return _csr(matrix)
+        return _csr(matrix.sorted_indices())
 
 
 def _csr(matrix: CSR) -> Tensor:
@@ -89,19 +89,23 @@ class SymmetricConv(MessagePassing):  # type: ignore[misc]
 
     def message_and_aggregate(self, adj_t: Tensor, x: Tensor) -> Tensor:
         """The product of matrix and features."""
-        out: Tensor = _SymmetricProduct.apply(adj_t, x)  # type: ignore[no-untyped-call]
+        out: Tensor = SparseProduct.apply(adj_t, adj_t, x)  # type: ignore[no-untyped-call]
         return out
 
 
-class _SymmetricProduct(torch.autograd.Function):
+class SparseProduct(torch.autograd.Function):
+    """``(M, Mᵀ, x) → M x``; the gradient is a CSR product too."""
+
     @staticmethod
-    def forward(ctx: Any, matrix: Tensor, x: Tensor) -> Tensor:
-        ctx.matrix = matrix
+    def forward(ctx: Any, matrix: Tensor, transposed: Tensor, x: Tensor) -> Tensor:
+        """float32[N, M] CSR, its transpose, float32[M, d] → float32[N, d]."""
+        ctx.transposed = transposed
         return matrix @ x
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor]:
-        return None, ctx.matrix @ gradients[0]
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
+        """Of x alone: the matrix is given."""
+        return None, None, ctx.transposed @ gradients[0]
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from tastegraph.errors import NotFoundError, SnapshotError
 
-FORMAT = 2
+FORMAT = 3
 _WRITING = ".writing-"
 Array = NDArray[Any]
 
