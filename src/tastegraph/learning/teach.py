@@ -23,11 +23,11 @@ from tastegraph.language import folders
 from tastegraph.language.texts import ItemText
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.teaching.alignment import Alignment
+from tastegraph.teaching.atomic import remove
 from tastegraph.teaching.coengagement import CoEngagement
 from tastegraph.teaching.corpus import Document
 from tastegraph.teaching.finetuning import Report as FinetuningReport
 from tastegraph.teaching.finetuning import finetune
-from tastegraph.teaching.folders import remove
 from tastegraph.teaching.lessons import Lesson
 from tastegraph.teaching.loop import Plan
 from tastegraph.teaching.pairs import co_engagement, nearest
