@@ -9,7 +9,7 @@ import pytest
 import conftest
 import tiny_models
 from tastegraph.learning import teach
-from tastegraph.records import Item
+from tastegraph.records import Event, Fact, Item
 from tastegraph.teaching.scratch import from_scratch
 from tastegraph.workspace import Workspace
 
@@ -165,3 +165,26 @@ def test_without_lessons_nothing_is_taught(tiny_bert, tmp_path):
     made = workspace(tmp_path / "cinema", tiny_bert, [])
     model_of(made)
     assert not (made.directory / "models").exists()
+
+
+@pytest.mark.parametrize("lesson", ["alignment", "co-engagement"])
+def test_a_lesson_without_anything_to_teach_by_is_passed_over(lesson, tiny_bert, tmp_path, capsys):
+    """What is stated, and what people did, is of items that have no text or that play cold."""
+    settings = {
+        **conftest.SETTINGS,
+        "model": {"epochs": 1, "dimensions": 8},
+        "text": {"encoder": str(tiny_bert), "max_tokens": 16},
+        "teaching": {"lessons": [lesson], **FAST},
+    }
+    made = Workspace.init(tmp_path / "cinema", settings)
+    silent = [Item(f"silent-{k}", "", "") for k in range(4)]
+    told = [dataclasses.replace(film, attributes={}) for film in conftest.films()]
+    facts = [Fact(f"item:{item.item_id}", "directed_by", "person:1") for item in silent]
+    events = [
+        Event(f"{user}-{item.item_id}", f"fan-{user}", item.item_id, "like", None, float(user))
+        for user in range(12)
+        for item in silent
+    ]
+    made.ingest(items=[*silent, *told], facts={"films": facts}, events=events)
+    assert model_of(made) == str(tiny_bert)
+    assert f"the lesson {lesson} is passed over" in capsys.readouterr().err

@@ -22,6 +22,7 @@ from tastegraph.config import Teaching
 from tastegraph.language import folders
 from tastegraph.language.texts import ItemText
 from tastegraph.profiles.interactions import Interactions
+from tastegraph.progress import say
 from tastegraph.teaching.alignment import Alignment
 from tastegraph.teaching.atomic import remove
 from tastegraph.teaching.coengagement import CoEngagement
@@ -102,6 +103,8 @@ def teach(
         seed: decides every batch.
         models: where taught models are kept, each under a name that follows from all of this.
         read: (a model, texts) → float32[n, d], what it makes of them before it is taught further.
+
+    A lesson for which nothing is known of any item that may teach is passed over, and told of.
     """
     models.mkdir(parents=True, exist_ok=True)
     model, how = source, told.model_copy(update={"lessons": ()})
@@ -137,16 +140,25 @@ def _lessons(
         return []
     frozen = read(model, material.texts)
     lessons: list[Lesson] = []
-    if "co-engagement" in wanted and material.likes.nnz:
+    if "co-engagement" in wanted:
         ties = co_engagement(material.likes, material.teachable, NEIGHBOURS)
-        factors = behaviour_representation(material.likes, material.teachable, FACTORS, seed)
         if ties.nnz:
+            factors = behaviour_representation(material.likes, material.teachable, FACTORS, seed)
             lessons.append(CoEngagement(ties, nearest(frozen, material.teachable, NEIGHBOURS)))
             lessons.append(Alignment(factors, material.teachable, frozen))
-    if "alignment" in wanted and material.ties.nnz:
-        graph = graph_representation(material.ties, FACTORS, seed)
-        lessons.append(Alignment(graph, material.teachable, frozen, hardness=1.0))
+        else:
+            _pass_over("co-engagement", "no two items are liked together more than by chance")
+    if "alignment" in wanted:
+        if (material.teachable & (np.diff(material.ties.indptr) > 0)).any():
+            graph = graph_representation(material.ties, FACTORS, seed)
+            lessons.append(Alignment(graph, material.teachable, frozen, hardness=1.0))
+        else:
+            _pass_over("alignment", "of no item is a fact stated")
     return lessons
+
+
+def _pass_over(lesson: str, why: str) -> None:
+    say(f"the lesson {lesson} is passed over: among those with a text that do not play cold, {why}")
 
 
 def report_of(model: Path) -> dict[str, Any]:
