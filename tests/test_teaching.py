@@ -8,6 +8,7 @@ import pytest
 
 import conftest
 import tiny_models
+from tastegraph.errors import TastegraphError
 from tastegraph.learning import teach
 from tastegraph.records import Event, Fact, Item
 from tastegraph.teaching.scratch import from_scratch
@@ -188,3 +189,21 @@ def test_a_lesson_without_anything_to_teach_by_is_passed_over(lesson, tiny_bert,
     made.ingest(items=[*silent, *told], facts={"films": facts}, events=events)
     assert model_of(made) == str(tiny_bert)
     assert f"the lesson {lesson} is passed over" in capsys.readouterr().err
+
+
+def test_a_text_read_by_the_model_of_before_is_not_new(tiny_bert, tmp_path):
+    """While the network stays, its language model does: the one that is asked for now has read
+    nothing yet."""
+    made = workspace(tmp_path / "cinema", tiny_bert, [])
+    first = model_of(made)
+    other = tiny_models.gpt2(tmp_path / "other")
+    made.config = workspace(tmp_path / "asked", other, []).config
+    made.build(only={"graph", "text"})
+    assert made.snapshots.open().manifest["encoder"] == first
+    made.build(only={"model"})
+    with pytest.raises(TastegraphError, match="its text was built"):
+        made.evaluate()
+    assert model_of(made) == str(other)
+    made.ingest(items=[Item("zz-new", "Cowboys")])
+    version = made.build(only={"graph", "text"})
+    assert made.build(only={"graph", "text"}) == version

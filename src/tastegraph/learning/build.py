@@ -14,11 +14,12 @@ from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.knowledge.stored import graph_from_store
 from tastegraph.learning import teach
 from tastegraph.learning.content import carried_over, encoded, interactions_from_store
-from tastegraph.learning.inputs import STAGES, Stage
+from tastegraph.learning.inputs import STAGES, Stage, stamps
 from tastegraph.learning.learn import learn
-from tastegraph.learning.reader import MODELS, Reader, told_before
+from tastegraph.learning.reader import MODELS, Reader, asked_for, told_before
 from tastegraph.learning.served import export_for_serving
 from tastegraph.learning.texts import Texts, material, texts_from_store
+from tastegraph.progress import say
 from tastegraph.ranking.artefacts import content_from, learned_from, to_arrays
 from tastegraph.ranking.fit import assemble
 from tastegraph.ranking.learned import Content
@@ -45,6 +46,9 @@ class Builder:
     def build(self, stages: Collection[Stage], inputs: str) -> str:
         """Make ``stages`` anew, take the others from the snapshot in service, and publish.
 
+        Text that the language model of before has read, since the network stays, is new only
+        where that model is still the one that is asked for.
+
         Args:
             stages: some of :data:`STAGES`.
             inputs: fingerprint of what they are made from.
@@ -67,11 +71,11 @@ class Builder:
             learned = learned_from(old)
         model = assemble(content, events.likes(), learned)
         manifest, arrays = to_arrays(content, learned, model)
+        made = set(stages)
+        if reader["asked"] != asked_for(self.config):
+            made.discard("text")
         manifest |= {
-            "inputs": {
-                stage: inputs if old is None or stage in stages else old.manifest["inputs"][stage]
-                for stage in STAGES
-            },
+            "inputs": stamps(made, inputs, old),
             "seed": self.config.model.seed,
             **reader,
             "model": _carried(old, "model", made="model" in stages),
@@ -99,10 +103,15 @@ class Builder:
         config = self.config
         texts = texts_from_store(self.database, graph, config, self.directory)
         if old is not None and before is not None and "model" not in stages:
-            reader = self._called(old.manifest["encoder"])
+            reader = Reader.before(old, config, self.directory)
             taught = before.taught
+            if reader.asked != asked_for(config):
+                say(
+                    f"the texts are read by {reader.name} as before, which the network was trained "
+                    "on: 'tastegraph build' has the model read them that is asked for now"
+                )
         else:
-            reader = self._taught(self._called(config.text.encoder), graph, texts)
+            reader = self._taught(Reader.configured(config, self.directory), graph, texts)
             taught = "co-engagement" in config.teaching.lessons
         content = encoded(
             graph, texts, reader.encoder(self._cache), recited=config.text.facts, taught=taught
@@ -124,9 +133,6 @@ class Builder:
             lambda model, asked: reader.taught(model).encoder(self._cache).encode(asked),
         )
         return reader.taught(folder)
-
-    def _called(self, name: str) -> Reader:
-        return Reader.called(name, self.directory, self.config.text.max_tokens)
 
     @cached_property
     def _cache(self) -> Database:

@@ -52,6 +52,14 @@ def stale(snapshot: Snapshot, inputs: str, stages: Collection[Stage] = STAGES) -
     return [stage for stage in stages if snapshot.manifest["inputs"][stage] != inputs]
 
 
+def stamps(made: Collection[Stage], inputs: str, old: Snapshot | None) -> dict[Stage, str]:
+    """What a manifest says that each stage was made from: ``inputs``, or what ``old`` says."""
+    return {
+        stage: inputs if old is None or stage in made else old.manifest["inputs"][stage]
+        for stage in STAGES
+    }
+
+
 def _descriptions_digest(config: Config, directory: Path) -> str:
     told = config.text.descriptions
     file = directory / told if told is not None else None
