@@ -1,6 +1,7 @@
 """A workspace that teaches its own language model: every kind, every lesson, and no leak."""
 
 import dataclasses
+import os
 import shutil
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 import conftest
 import tiny_models
 from tastegraph.errors import TastegraphError
-from tastegraph.learning import teach
+from tastegraph.learning import build, teach
+from tastegraph.learning import taught as taught_models
 from tastegraph.records import Event, Fact, Item
 from tastegraph.teaching.scratch import from_scratch
 from tastegraph.workspace import Workspace
@@ -65,9 +67,9 @@ def test_every_lesson_is_taught_and_told_of(tiny_bert, tmp_path):
     taught = made.directory / "models" / model_of(made)
     others = [folder for folder in taught.parent.iterdir() if folder.is_dir()]
     assert len(others) == 2  # pre-trained, and that one taught further
-    assert len(teach.report_of(taught)["losses"]) == FAST["steps"]
+    assert len(taught_models.report_of(taught)["losses"]) == FAST["steps"]
     (pretrained,) = (folder for folder in others if folder != taught)
-    assert teach.report_of(pretrained)["objective"] == "masked"
+    assert taught_models.report_of(pretrained)["objective"] == "masked"
 
 
 def test_a_model_is_taught_once(tiny_bert, tmp_path, monkeypatch):
@@ -207,3 +209,36 @@ def test_a_text_read_by_the_model_of_before_is_not_new(tiny_bert, tmp_path):
     made.ingest(items=[Item("zz-new", "Cowboys")])
     version = made.build(only={"graph", "text"})
     assert made.build(only={"graph", "text"}) == version
+
+
+def test_models_are_pruned_as_snapshots_are(tiny_bert, tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "KEPT_SNAPSHOTS", 2)
+    monkeypatch.setattr(build, "KEPT_MODELS", 1)
+    made = workspace(tmp_path / "cinema", tiny_bert, ["alignment"])
+    models = made.directory / "models"
+    (models / "mine").mkdir(parents=True)
+    names = []
+    for seed in (1, 2, 3):
+        model = made.config.model.model_copy(update={"seed": seed})
+        made.config = made.config.model_copy(update={"model": model})
+        names.append(model_of(made))
+        (models / f"{'0' * 32}.state").mkdir()
+    assert {path.name for path in models.iterdir()} == {
+        "mine", *names[1:], *(f"{name}.json" for name in names[1:]), f"{'0' * 32}.state",
+    }  # fmt: skip
+    made.snapshots.point_to("000002")
+    assert made.engine.associate("cowboys", 1).items
+
+
+def test_the_models_last_asked_for_stay(tmp_path):
+    names = ["a" * 32, "b" * 32, "c" * 32]
+    for age, name in enumerate(names):
+        (tmp_path / name).mkdir()
+        report = tmp_path / f"{name}.json"
+        report.write_text("{}")
+        os.utime(report, (100 - age, 100 - age))
+    (tmp_path / "notes.json").write_text("{}")
+    taught_models.prune(tmp_path, in_use=[names[2]], keep=1)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {names[0], f"{names[0]}.json", names[2], f"{names[2]}.json", "notes.json"}
+    taught_models.prune(tmp_path / "nothing", in_use=[], keep=1)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from tastegraph.config import Config
-from tastegraph.errors import TastegraphError
+from tastegraph.errors import SnapshotError, TastegraphError
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.knowledge.stored import graph_from_store
 from tastegraph.learning import teach
@@ -18,6 +19,7 @@ from tastegraph.learning.inputs import STAGES, Stage, stamps
 from tastegraph.learning.learn import learn
 from tastegraph.learning.reader import MODELS, Reader, asked_for, told_before
 from tastegraph.learning.served import export_for_serving
+from tastegraph.learning.taught import prune
 from tastegraph.learning.texts import Texts, material, texts_from_store
 from tastegraph.progress import say
 from tastegraph.ranking.artefacts import content_from, learned_from, to_arrays
@@ -28,6 +30,8 @@ from tastegraph.storage.database import Database
 from tastegraph.storage.snapshots import Snapshot, Snapshots
 
 KEPT_SNAPSHOTS = 5
+KEPT_MODELS = 4
+"""Taught models beside those that a snapshot needs: two builds, each pre-trained, then tuned."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class Builder:
         export_for_serving(self.directory / reader["encoder_folder"])
         version = self.snapshots.publish(manifest, arrays)
         self.snapshots.prune(KEPT_SNAPSHOTS)
+        prune(self.directory / MODELS, self._readers(), KEPT_MODELS)
         return version
 
     def _content(
@@ -133,6 +138,14 @@ class Builder:
             lambda model, asked: reader.taught(model).encoder(self._cache).encode(asked),
         )
         return reader.taught(folder)
+
+    def _readers(self) -> set[str]:
+        """The language models of all snapshots that can be put into service."""
+        found = set()
+        for version in self.snapshots.versions():
+            with suppress(SnapshotError):
+                found.add(str(self.snapshots.manifest(version)["encoder"]))
+        return found
 
     @cached_property
     def _cache(self) -> Database:

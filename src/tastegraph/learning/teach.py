@@ -7,32 +7,26 @@ test data, is of a model that has seen neither.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from hashlib import sha256
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.arrays import CSR, Bools
 from tastegraph.config import Teaching
-from tastegraph.language import folders
 from tastegraph.language.texts import ItemText
+from tastegraph.learning.taught import kept
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.progress import say
 from tastegraph.teaching.alignment import Alignment
-from tastegraph.teaching.atomic import remove
 from tastegraph.teaching.coengagement import CoEngagement
 from tastegraph.teaching.corpus import Document
-from tastegraph.teaching.finetuning import Report as FinetuningReport
 from tastegraph.teaching.finetuning import finetune
 from tastegraph.teaching.lessons import Lesson
 from tastegraph.teaching.loop import Plan
 from tastegraph.teaching.pairs import co_engagement, nearest
-from tastegraph.teaching.pretraining import Report as PretrainingReport
 from tastegraph.teaching.pretraining import pretrain
 from tastegraph.teaching.targets import behaviour_representation, graph_representation
 
@@ -109,7 +103,7 @@ def teach(
     models.mkdir(parents=True, exist_ok=True)
     model, how = source, told.model_copy(update={"lessons": ()})
     if "pretraining" in told.lessons:
-        model = _kept(
+        model = kept(
             models, source, ("pretraining", how, seed, material.documents),
             lambda into, state: pretrain(
                 source, material.documents,
@@ -121,7 +115,7 @@ def teach(
     before, lessons = model, _lessons(model, material, told, seed, read)
     if lessons:
         identities = [lesson.identity for lesson in lessons]
-        model = _kept(
+        model = kept(
             models, before, (identities, how, seed, material.texts),
             lambda into, state: finetune(
                 before, material.texts, lessons, Plan(told.steps, told.rate, seed=seed), into,
@@ -159,29 +153,3 @@ def _lessons(
 
 def _pass_over(lesson: str, why: str) -> None:
     say(f"the lesson {lesson} is passed over: among those with a text that do not play cold, {why}")
-
-
-def report_of(model: Path) -> dict[str, Any]:
-    """What teaching ``model`` did: losses, seconds, and of pre-training its quality."""
-    told: dict[str, Any] = json.loads(_report(model).read_text(encoding="utf-8"))
-    return told
-
-
-def _kept(
-    models: Path,
-    source: Path,
-    settings: object,
-    make: Callable[[Path, Path], PretrainingReport | FinetuningReport],
-) -> Path:
-    told = repr(settings).encode("utf-8", "backslashreplace")
-    name = sha256(folders.fingerprint(source) + told).hexdigest()[:32]
-    into = models / name
-    if not (into.exists() and _report(into).exists()):
-        remove(into)
-        report = make(into, models / f"{name}.state")
-        _report(into).write_text(json.dumps(asdict(report), indent=1), encoding="utf-8")
-    return into
-
-
-def _report(model: Path) -> Path:
-    return model.with_name(f"{model.name}.json")
