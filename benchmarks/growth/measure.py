@@ -3,8 +3,8 @@
     python measure.py EVENTS SEED [EPOCHS]
 
 prints {events, people, items, facts, generate_seconds, generate_rss_mb, choose_seconds,
-fit_seconds, assemble_seconds, score_seconds, peak_rss_mb, epochs, valid} as JSON: settings are
-chosen on the newest tenth of all events, then learned with from all of them.
+fit_seconds, assemble_seconds, score_seconds, peak_rss_mb, epochs, valid, threads} as JSON:
+settings are chosen on the newest tenth of all events, then learned with from all of them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from typing import Any
 
 import numpy as np
+import torch
 from world import World
 
 from tastegraph.config import Evaluation, Model
@@ -65,7 +66,11 @@ def measured(n_events: int, seed: int, epochs: int | None = None) -> dict[str, A
     )  # fmt: skip
     found["score_seconds"] = round(clock.lap() * SCORED / len(people), 3)
     found["peak_rss_mb"] = round(peak_mb())
-    return found | {"epochs": learned.choice.epochs, "valid": learned.choice.valid}
+    return found | {
+        "epochs": learned.choice.epochs,
+        "valid": learned.choice.valid,
+        "threads": torch.get_num_threads(),
+    }
 
 
 class _Clock:
