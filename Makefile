@@ -2,7 +2,8 @@ PYTHON ?= python3
 DATA ?=
 BIN := .venv/bin
 
-.PHONY: setup demo test lint benchmark-serving benchmark-knowledge benchmark-language
+.PHONY: setup demo test lint benchmark-serving benchmark-knowledge benchmark-language \
+	benchmark-growth
 
 setup: .venv/ready
 
@@ -38,3 +39,6 @@ benchmark-knowledge: setup benchmarks/.venv-llm/ready
 
 benchmark-language: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/language $(DATA) $(PART)
+
+benchmark-growth: setup
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/growth $(SIZES)

@@ -31,7 +31,7 @@ from tastegraph.errors import AssetError, ConfigError, NotFoundError, Tastegraph
 from tastegraph.language.encoder import Encoder
 from tastegraph.storage import vectors
 from tastegraph.storage.database import Database
-from tastegraph.teaching import models
+from tastegraph.teaching import pretrained
 from tastegraph.teaching.corpus import Document, divided
 from tastegraph.teaching.loop import Plan
 from tastegraph.teaching.masked import Pairs
@@ -250,7 +250,7 @@ def test_pairs_fit_and_lose_nothing(tokenizer):
 
 
 def test_masked_tokens_are_decoded_as_the_whole_model_does(bert):
-    objective, model, tokenizer = models.read(bert)
+    objective, model, tokenizer = pretrained.read(bert)
     pairs = objective.examples(CORPUS[:20], tokenizer, 32, True)
     batch = pairs.batch(np.arange(16), np.random.default_rng(2))
     model.eval()
@@ -266,7 +266,7 @@ def test_masked_tokens_are_decoded_as_the_whole_model_does(bert):
 
 
 def test_a_predicted_token_is_unseen_until_its_turn(xlnet):
-    objective, model, tokenizer = models.read(xlnet)
+    objective, model, tokenizer = pretrained.read(xlnet)
     blocks = objective.examples(CORPUS[:2], tokenizer, 32, True)
     batch = blocks.batch(np.arange(1), np.random.default_rng(3))
     hidden = batch["perm_mask"][0].bool()
@@ -315,7 +315,7 @@ def test_other_kinds_learn_by_their_own_objective(kind, request, tmp_path):
 
 
 def test_every_token_but_the_first_is_predicted(gpt):
-    objective, model, tokenizer = models.read(gpt)
+    objective, model, tokenizer = pretrained.read(gpt)
     blocks = objective.examples(CORPUS[:3], tokenizer, 16, True)
     batch = blocks.batch(np.arange(len(blocks)), np.random.default_rng(0))
     total = sum(
@@ -356,14 +356,14 @@ def test_a_real_encoder_keeps_its_modules(minilm, tmp_path):
 
 
 def test_frozen_layers_stay(bert):
-    _, model, _ = models.read(bert)
-    models.freeze(model, 1)
+    _, model, _ = pretrained.read(bert)
+    pretrained.freeze(model, 1)
     trained = {name for name, p in model.named_parameters() if p.requires_grad}
     assert not any("embeddings" in name or "layer.0." in name for name in trained)
     assert any("layer.1." in name for name in trained)
     assert "cls.predictions.bias" in trained
     with pytest.raises(ConfigError, match="2 frozen layers: 0 to 1"):
-        models.freeze(model, 2)
+        pretrained.freeze(model, 2)
 
 
 # interruption

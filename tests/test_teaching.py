@@ -1,6 +1,7 @@
 """A workspace that teaches its own language model: every kind, every lesson, and no leak."""
 
 import dataclasses
+import os
 import shutil
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 
 import conftest
 import tiny_models
-from tastegraph.learning import teach
-from tastegraph.records import Item
+from tastegraph.errors import TastegraphError
+from tastegraph.learning import build, teach
+from tastegraph.learning import taught as taught_models
+from tastegraph.records import Event, Fact, Item
 from tastegraph.teaching.scratch import from_scratch
 from tastegraph.workspace import Workspace
 
@@ -64,9 +67,9 @@ def test_every_lesson_is_taught_and_told_of(tiny_bert, tmp_path):
     taught = made.directory / "models" / model_of(made)
     others = [folder for folder in taught.parent.iterdir() if folder.is_dir()]
     assert len(others) == 2  # pre-trained, and that one taught further
-    assert len(teach.report_of(taught)["losses"]) == FAST["steps"]
+    assert len(taught_models.report_of(taught)["losses"]) == FAST["steps"]
     (pretrained,) = (folder for folder in others if folder != taught)
-    assert teach.report_of(pretrained)["objective"] == "masked"
+    assert taught_models.report_of(pretrained)["objective"] == "masked"
 
 
 def test_a_model_is_taught_once(tiny_bert, tmp_path, monkeypatch):
@@ -165,3 +168,77 @@ def test_without_lessons_nothing_is_taught(tiny_bert, tmp_path):
     made = workspace(tmp_path / "cinema", tiny_bert, [])
     model_of(made)
     assert not (made.directory / "models").exists()
+
+
+@pytest.mark.parametrize("lesson", ["alignment", "co-engagement"])
+def test_a_lesson_without_anything_to_teach_by_is_passed_over(lesson, tiny_bert, tmp_path, capsys):
+    """What is stated, and what people did, is of items that have no text or that play cold."""
+    settings = {
+        **conftest.SETTINGS,
+        "model": {"epochs": 1, "dimensions": 8},
+        "text": {"encoder": str(tiny_bert), "max_tokens": 16},
+        "teaching": {"lessons": [lesson], **FAST},
+    }
+    made = Workspace.init(tmp_path / "cinema", settings)
+    silent = [Item(f"silent-{k}", "", "") for k in range(4)]
+    told = [dataclasses.replace(film, attributes={}) for film in conftest.films()]
+    facts = [Fact(f"item:{item.item_id}", "directed_by", "person:1") for item in silent]
+    events = [
+        Event(f"{user}-{item.item_id}", f"fan-{user}", item.item_id, "like", None, float(user))
+        for user in range(12)
+        for item in silent
+    ]
+    made.ingest(items=[*silent, *told], facts={"films": facts}, events=events)
+    assert model_of(made) == str(tiny_bert)
+    assert f"the lesson {lesson} is passed over" in capsys.readouterr().err
+
+
+def test_a_text_read_by_the_model_of_before_is_not_new(tiny_bert, tmp_path):
+    """While the network stays, its language model does: the one that is asked for now has read
+    nothing yet."""
+    made = workspace(tmp_path / "cinema", tiny_bert, [])
+    first = model_of(made)
+    other = tiny_models.gpt2(tmp_path / "other")
+    made.config = workspace(tmp_path / "asked", other, []).config
+    made.build(only={"graph", "text"})
+    assert made.snapshots.open().manifest["encoder"] == first
+    made.build(only={"model"})
+    with pytest.raises(TastegraphError, match="its text was built"):
+        made.evaluate()
+    assert model_of(made) == str(other)
+    made.ingest(items=[Item("zz-new", "Cowboys")])
+    version = made.build(only={"graph", "text"})
+    assert made.build(only={"graph", "text"}) == version
+
+
+def test_models_are_pruned_as_snapshots_are(tiny_bert, tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "KEPT_SNAPSHOTS", 2)
+    monkeypatch.setattr(build, "KEPT_MODELS", 1)
+    made = workspace(tmp_path / "cinema", tiny_bert, ["alignment"])
+    models = made.directory / "models"
+    (models / "mine").mkdir(parents=True)
+    names = []
+    for seed in (1, 2, 3):
+        model = made.config.model.model_copy(update={"seed": seed})
+        made.config = made.config.model_copy(update={"model": model})
+        names.append(model_of(made))
+        (models / f"{'0' * 32}.state").mkdir()
+    assert {path.name for path in models.iterdir()} == {
+        "mine", *names[1:], *(f"{name}.json" for name in names[1:]), f"{'0' * 32}.state",
+    }  # fmt: skip
+    made.snapshots.point_to("000002")
+    assert made.engine.associate("cowboys", 1).items
+
+
+def test_the_models_last_asked_for_stay(tmp_path):
+    names = ["a" * 32, "b" * 32, "c" * 32]
+    for age, name in enumerate(names):
+        (tmp_path / name).mkdir()
+        report = tmp_path / f"{name}.json"
+        report.write_text("{}")
+        os.utime(report, (100 - age, 100 - age))
+    (tmp_path / "notes.json").write_text("{}")
+    taught_models.prune(tmp_path, in_use=[names[2]], keep=1)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {names[0], f"{names[0]}.json", names[2], f"{names[2]}.json", "notes.json"}
+    taught_models.prune(tmp_path / "nothing", in_use=[], keep=1)

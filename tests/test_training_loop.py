@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from tastegraph.errors import TastegraphError
+from tastegraph.teaching.atomic import places, whole
 from tastegraph.teaching.checkpoints import MANIFEST, STATE
-from tastegraph.teaching.folders import places, whole
 from tastegraph.teaching.loop import Plan, train
 
 PLAN = Plan(steps=12, learning_rate=0.05, save_every=3)

@@ -15,7 +15,8 @@ from taught import MOST_TOKENS, Reader, material, with_facts
 
 from tastegraph.config import Teaching
 from tastegraph.evaluation.split import TRAIN
-from tastegraph.learning.teach import report_of, teach
+from tastegraph.learning.taught import report_of
+from tastegraph.learning.teach import teach
 from tastegraph.ranking.cold import playing_cold
 
 ALL = Teaching(lessons=("pretraining", "alignment", "co-engagement"))

@@ -21,7 +21,8 @@ from tastegraph.language.export import export
 from tastegraph.language.onnx import OnnxEncoder
 from tastegraph.language.texts import item_text
 from tastegraph.language.words import word_features
-from tastegraph.learning.teach import Material, Read, report_of, teach
+from tastegraph.learning.taught import report_of
+from tastegraph.learning.teach import Material, Read, teach
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.profiles.telling import item_texts

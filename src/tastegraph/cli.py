@@ -18,11 +18,13 @@ from tastegraph.terminal import open_workspace as _open
 from tastegraph.terminal import show as _print
 
 if TYPE_CHECKING:
+    from tastegraph.learning.inputs import Stage
     from tastegraph.records import Event
     from tastegraph.serving.answers import Interest
     from tastegraph.sources.files import Files
     from tastegraph.sources.rejects import Rejects
-    from tastegraph.workspace import Imported, Stage, Workspace
+    from tastegraph.storage.ingestion import Imported
+    from tastegraph.workspace import Workspace
 
 app = typer.Typer(
     name="tastegraph",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,21 @@ class Described:
 
     texts: dict[str, str]
     usage: Usage
+
+
+def questions(
+    database: Database, config: Config, users: Collection[str] | None, limit: int | None = None
+) -> dict[str, Question]:
+    """What to ask about items, or where ``users`` are given about people: the first ``limit``.
+
+    Raises:
+        NotFoundError: nothing is known of what a person likes.
+    """
+    if users is None:
+        found = item_questions(database, config)
+    else:
+        found = interest_questions(database, config, users)
+    return dict(islice(found.items(), limit))
 
 
 def item_questions(database: Database, config: Config) -> dict[str, Question]:

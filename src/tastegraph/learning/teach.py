@@ -7,31 +7,26 @@ test data, is of a model that has seen neither.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from hashlib import sha256
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.arrays import CSR, Bools
 from tastegraph.config import Teaching
-from tastegraph.language import folders
 from tastegraph.language.texts import ItemText
+from tastegraph.learning.taught import kept
 from tastegraph.profiles.interactions import Interactions
+from tastegraph.progress import say
 from tastegraph.teaching.alignment import Alignment
 from tastegraph.teaching.coengagement import CoEngagement
 from tastegraph.teaching.corpus import Document
-from tastegraph.teaching.finetuning import Report as FinetuningReport
 from tastegraph.teaching.finetuning import finetune
-from tastegraph.teaching.folders import remove
 from tastegraph.teaching.lessons import Lesson
 from tastegraph.teaching.loop import Plan
 from tastegraph.teaching.pairs import co_engagement, nearest
-from tastegraph.teaching.pretraining import Report as PretrainingReport
 from tastegraph.teaching.pretraining import pretrain
 from tastegraph.teaching.targets import behaviour_representation, graph_representation
 
@@ -102,11 +97,13 @@ def teach(
         seed: decides every batch.
         models: where taught models are kept, each under a name that follows from all of this.
         read: (a model, texts) → float32[n, d], what it makes of them before it is taught further.
+
+    A lesson for which nothing is known of any item that may teach is passed over, and told of.
     """
     models.mkdir(parents=True, exist_ok=True)
     model, how = source, told.model_copy(update={"lessons": ()})
     if "pretraining" in told.lessons:
-        model = _kept(
+        model = kept(
             models, source, ("pretraining", how, seed, material.documents),
             lambda into, state: pretrain(
                 source, material.documents,
@@ -118,7 +115,7 @@ def teach(
     before, lessons = model, _lessons(model, material, told, seed, read)
     if lessons:
         identities = [lesson.identity for lesson in lessons]
-        model = _kept(
+        model = kept(
             models, before, (identities, how, seed, material.texts),
             lambda into, state: finetune(
                 before, material.texts, lessons, Plan(told.steps, told.rate, seed=seed), into,
@@ -137,39 +134,22 @@ def _lessons(
         return []
     frozen = read(model, material.texts)
     lessons: list[Lesson] = []
-    if "co-engagement" in wanted and material.likes.nnz:
+    if "co-engagement" in wanted:
         ties = co_engagement(material.likes, material.teachable, NEIGHBOURS)
-        factors = behaviour_representation(material.likes, material.teachable, FACTORS, seed)
         if ties.nnz:
+            factors = behaviour_representation(material.likes, material.teachable, FACTORS, seed)
             lessons.append(CoEngagement(ties, nearest(frozen, material.teachable, NEIGHBOURS)))
             lessons.append(Alignment(factors, material.teachable, frozen))
-    if "alignment" in wanted and material.ties.nnz:
-        graph = graph_representation(material.ties, FACTORS, seed)
-        lessons.append(Alignment(graph, material.teachable, frozen, hardness=1.0))
+        else:
+            _pass_over("co-engagement", "no two items are liked together more than by chance")
+    if "alignment" in wanted:
+        if (material.teachable & (np.diff(material.ties.indptr) > 0)).any():
+            graph = graph_representation(material.ties, FACTORS, seed)
+            lessons.append(Alignment(graph, material.teachable, frozen, hardness=1.0))
+        else:
+            _pass_over("alignment", "of no item is a fact stated")
     return lessons
 
 
-def report_of(model: Path) -> dict[str, Any]:
-    """What teaching ``model`` did: losses, seconds, and of pre-training its quality."""
-    told: dict[str, Any] = json.loads(_report(model).read_text(encoding="utf-8"))
-    return told
-
-
-def _kept(
-    models: Path,
-    source: Path,
-    settings: object,
-    make: Callable[[Path, Path], PretrainingReport | FinetuningReport],
-) -> Path:
-    told = repr(settings).encode("utf-8", "backslashreplace")
-    name = sha256(folders.fingerprint(source) + told).hexdigest()[:32]
-    into = models / name
-    if not (into.exists() and _report(into).exists()):
-        remove(into)
-        report = make(into, models / f"{name}.state")
-        _report(into).write_text(json.dumps(asdict(report), indent=1), encoding="utf-8")
-    return into
-
-
-def _report(model: Path) -> Path:
-    return model.with_name(f"{model.name}.json")
+def _pass_over(lesson: str, why: str) -> None:
+    say(f"the lesson {lesson} is passed over: among those with a text that do not play cold, {why}")

@@ -137,19 +137,7 @@ class Snapshots:
         version = version or self.current()
         if version is None:
             raise NotFoundError(f"{self.directory.parent} has no snapshot: run 'tastegraph build'")
-        path = self.directory / version
-        try:
-            manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise NotFoundError(f"there is no snapshot {version!r} in {self.directory}") from None
-        except ValueError as error:
-            raise SnapshotError(f"{path / 'manifest.json'} is not JSON: {error}") from None
-        told = manifest if isinstance(manifest, dict) else {}
-        if told.get("format") != FORMAT or not isinstance(told.get("files"), dict):
-            raise SnapshotError(
-                f"{path / 'manifest.json'} has format {told.get('format')!r}, this version reads "
-                f"{FORMAT}: run 'tastegraph build' again"
-            )
+        manifest, path = self.manifest(version), self.directory / version
         arrays = {}
         for file, digest in manifest["files"].items():
             try:
@@ -161,6 +149,28 @@ class Snapshots:
             except (OSError, ValueError) as error:
                 raise SnapshotError(f"{path / file} cannot be read: {error}") from None
         return Snapshot(path, manifest, arrays)
+
+    def manifest(self, version: str) -> dict[str, Any]:
+        """What a snapshot says of itself; its arrays are not looked at.
+
+        Raises:
+            NotFoundError: there is no such version.
+            SnapshotError: the manifest cannot be read, or is of another format.
+        """
+        file = self.directory / version / "manifest.json"
+        try:
+            manifest = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise NotFoundError(f"there is no snapshot {version!r} in {self.directory}") from None
+        except ValueError as error:
+            raise SnapshotError(f"{file} is not JSON: {error}") from None
+        told: dict[str, Any] = manifest if isinstance(manifest, dict) else {}
+        if told.get("format") != FORMAT or not isinstance(told.get("files"), dict):
+            raise SnapshotError(
+                f"{file} has format {told.get('format')!r}, this version reads {FORMAT}: run "
+                "'tastegraph build' again"
+            )
+        return told
 
     def prune(self, keep: int) -> None:
         """Delete all but the newest ``keep`` snapshots and the one in service.

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from tastegraph.progress import say
-from tastegraph.teaching.folders import places, whole
+from tastegraph.teaching.atomic import places, whole
 
 OPTIMISER = ("step", "exp_avg", "exp_avg_sq")
 """What AdamW keeps of a parameter, from the first gradient that it gets."""

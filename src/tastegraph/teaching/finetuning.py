@@ -18,10 +18,10 @@ from tastegraph.errors import ConfigError, TastegraphError
 from tastegraph.language import folders
 from tastegraph.language.loading import load
 from tastegraph.teaching.adapters import LARGE, LoRA, adapt, merge, size
-from tastegraph.teaching.folders import remove, whole
+from tastegraph.teaching.atomic import remove, whole
 from tastegraph.teaching.lessons import Lesson, Taught
 from tastegraph.teaching.loop import Plan, train
-from tastegraph.teaching.models import freeze
+from tastegraph.teaching.pretrained import freeze
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ import torch
 from tastegraph.errors import ConfigError, TastegraphError
 from tastegraph.language.folders import fingerprint
 from tastegraph.progress import progress
-from tastegraph.teaching import models
+from tastegraph.teaching import pretrained
+from tastegraph.teaching.atomic import remove
 from tastegraph.teaching.corpus import Document, divided
-from tastegraph.teaching.folders import remove
 from tastegraph.teaching.loop import Plan, train
 from tastegraph.teaching.objectives import Batch, Examples, Objective
 
@@ -108,9 +108,9 @@ def pretrain(
         raise TastegraphError(f"{into} is there already: remove it, or name another folder")
     began = time.monotonic()
     torch.manual_seed(plan.seed)
-    objective, model, tokenizer = models.read(source)
+    objective, model, tokenizer = pretrained.read(source)
     _check(max_tokens, batch_size, model.config)
-    models.freeze(model, frozen_layers)
+    pretrained.freeze(model, frozen_layers)
     model.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     parts = divided(documents, plan.seed)
     learned, held_out = (
@@ -128,7 +128,7 @@ def pretrain(
     identity = _identity(source, documents, plan, settings)
     train(model, loss, plan, "pre-training", checkpoint, identity)
     after = _quality(objective, model, held_out, batch_size, plan.seed)
-    models.write(model, source, into)
+    pretrained.write(model, source, into)
     if checkpoint is not None:
         remove(checkpoint)
     seconds = time.monotonic() - began

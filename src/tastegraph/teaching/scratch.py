@@ -13,8 +13,8 @@ from transformers import BertConfig, BertForPreTraining, BertTokenizer
 
 from tastegraph.errors import ConfigError, TastegraphError
 from tastegraph.language.batching import readable
-from tastegraph.teaching.folders import whole
-from tastegraph.teaching.models import quietly
+from tastegraph.teaching.atomic import whole
+from tastegraph.teaching.pretrained import quietly
 
 HEAD = 64
 """Width of an attention head (Devlin et al. 2019, §3)."""

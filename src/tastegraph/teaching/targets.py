@@ -47,6 +47,8 @@ def behaviour_representation(
 
 
 def _reduced(matrix: sparse.csr_array, dimensions: int, seed: int) -> NDArray[np.float32]:
+    if matrix.shape[1] < 2:
+        return np.asarray(normalize(matrix).toarray(), dtype=np.float32)
     fitting = max(min(dimensions, min(matrix.shape) - 1), 1)
     reduced = TruncatedSVD(fitting, random_state=seed).fit_transform(matrix)
     rows: NDArray[np.float32] = normalize(reduced).astype(np.float32)

@@ -1,4 +1,4 @@
-"""A language model's folder: what kind it is, read with its heads and written as it was."""
+"""A pre-trained model on disk: what kind it is, read with its heads and written as it was."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from transformers.utils import logging
 
 from tastegraph.errors import AssetError, ConfigError, NotFoundError
 from tastegraph.language.folders import transformer_folder
-from tastegraph.teaching.folders import whole
+from tastegraph.teaching.atomic import whole
 from tastegraph.teaching.masked import MASKED
 from tastegraph.teaching.objectives import Objective
 from tastegraph.teaching.streams import CAUSAL, PERMUTATION

@@ -1,4 +1,4 @@
-"""A folder that is there whole or not at all."""
+"""A folder that is there whole or not at all, whatever ends the writing."""
 
 from __future__ import annotations
 

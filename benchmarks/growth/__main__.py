@@ -1,0 +1,71 @@
+"""How time and memory grow with events: results as JSON, and the table of the documentation.
+
+    python benchmarks/growth [SIZE …] [--seed 1] [--epochs N]
+
+Sizes are numbers of events; those named are measured anew, the others kept as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from shape import Shape
+from slopes import slopes
+from table import table
+
+from tastegraph.progress import say
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "benchmarks" / "results" / "growth.json"
+DOCUMENT = ROOT / "docs" / "growth-results.md"
+SIZES = (1_000_000, 3_000_000, 10_000_000, 30_000_000)
+
+
+def main() -> None:
+    """Measure each size in a process of its own, and write what was measured after each."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("sizes", nargs="*", type=_size, default=SIZES)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--epochs", type=int, help="of the network, at most; default: as it comes")
+    told = parser.parse_args()
+    for size in told.sizes:
+        say(f"measuring {size:,} events")
+        command = [sys.executable, str(Path(__file__).with_name("measure.py")), str(size)]
+        command += [str(told.seed)] + ([str(told.epochs)] if told.epochs else [])
+        done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+        _write(size, json.loads(done.stdout) | {"seed": told.seed, "most_epochs": told.epochs})
+
+
+def _size(text: str) -> int:
+    """``1000000``, ``1e6``."""
+    size = int(float(text))
+    if size < Shape().fewest:
+        raise argparse.ArgumentTypeError(f"{text} events make nobody's history")
+    return size
+
+
+def _write(size: int, found: dict[str, Any]) -> None:
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    sizes = results.get("sizes", {}) | {str(size): found}
+    results["sizes"] = {name: sizes[name] for name in sorted(sizes, key=int)}
+    results["slopes"] = slopes(list(results["sizes"].values()))
+    results["machine"] = {"python": platform.python_version(), "cpu": _cpu()}
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    DOCUMENT.write_text(table(results), encoding="utf-8")
+
+
+def _cpu() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return f"{len(models)} × {models[0]}" if models else platform.processor()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Who does what, when: events of people who draw from a few communities each."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from pools import COUNTS, EVENTS, Pool
+from shape import Shape
+
+from tastegraph.profiles.interactions import Interactions
+from tastegraph.progress import progress
+
+PEOPLE = 8_192
+"""People whose events are drawn at once."""
+REDRAWN = 12
+"""How often what a person has already done is drawn anew before it is left out."""
+DRIFT = 0.2
+"""How far from its own third of a life a taste still speaks, as a share of that life."""
+BEGIN, WINDOW = 1.6e9, 3 * 365 * 86_400.0
+GAPS = 1.5
+"""Standard deviation of the logarithm of the time between two events: most come in sessions."""
+
+
+def numbers_of_events(n_events: int, shape: Shape, rng: np.random.Generator) -> NDArray[np.int64]:
+    """int64[U], by a power law, as many people as make ``n_events`` together."""
+    tail = 1 / (shape.activity - 1)
+    drawn = shape.fewest * (1 - rng.random(n_events // shape.fewest + 1)) ** -tail
+    most = shape.most * shape.n_items(n_events)
+    counts = np.minimum(drawn, max(most, shape.fewest)).astype(np.int64)
+    return counts[: int(np.searchsorted(np.cumsum(counts), n_events)) + 1]
+
+
+def interactions(n_events: int, items: Pool, shape: Shape, seed: int) -> Interactions:
+    """About ``n_events``: one for each person and item, by person, oldest first."""
+    counts = numbers_of_events(n_events, shape, np.random.default_rng([seed, COUNTS]))
+    most = int(counts.sum())
+    users, chosen = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
+    times = np.empty(most)
+    end = 0
+    with progress("drawing people's events", len(counts)) as advance:
+        for block, start in enumerate(range(0, len(counts), PEOPLE)):
+            of_block = counts[start : start + PEOPLE]
+            rng = np.random.default_rng([seed, EVENTS, block])
+            person, item, when = _drawn(of_block, items, shape, rng)
+            at = slice(end, end + len(person))
+            users[at], chosen[at], times[at] = person + start, item, when
+            end = at.stop
+            advance(len(of_block))
+    return Interactions(
+        user_ids=[f"u{user:08d}" for user in range(len(counts))],
+        n_items=len(items.home),
+        users=users[:end],
+        items=chosen[:end],
+        times=times[:end],
+        weights=np.ones(end, dtype=np.float32),
+        given=np.full(end, -1, dtype=np.int8),
+    )
+
+
+def _drawn(
+    counts: NDArray[np.int64], items: Pool, shape: Shape, rng: np.random.Generator
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+    """People of one block, what they do and when."""
+    person = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    starts = np.repeat(np.cumsum(counts) - counts, counts)
+    tastes = rng.choice(items.groups, (len(counts), shape.tastes), p=items.shares).astype(np.int32)
+    place = (np.arange(len(person)) - starts + 0.5) / counts[person]
+    now = (place + DRIFT * rng.standard_normal(len(person))) % 1
+    speaking = tastes[person, np.minimum((now * shape.tastes).astype(int), shape.tastes - 1)]
+    item = items.draw(speaking, shape.loyalty, rng)
+    again = np.arange(len(person))
+    for _ in range(REDRAWN):
+        again = _repeated(person, item, len(items.home))
+        if not len(again):
+            break
+        item[again] = items.draw(speaking[again], shape.loyalty, rng)
+    kept = np.ones(len(person), dtype=np.bool_)
+    kept[_repeated(person, item, len(items.home))] = False
+    when = _times(person, counts, rng)
+    return person[kept], item[kept], when[kept]
+
+
+def _repeated(
+    person: NDArray[np.int32], item: NDArray[np.int32], n_items: int
+) -> NDArray[np.int64]:
+    """int64[R], the events whose person has done the same before."""
+    key = person.astype(np.int64) * n_items + item
+    order = np.argsort(key, kind="stable")
+    return order[1:][key[order[1:]] == key[order[:-1]]]
+
+
+def _times(
+    person: NDArray[np.int32], counts: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """float64[E], rising for each person, from a first day on for a part of what is left."""
+    gaps = np.cumsum(rng.lognormal(sigma=GAPS, size=len(person)))
+    last = np.cumsum(counts) - 1
+    before = np.concatenate([[0.0], gaps[last[:-1]]])
+    lived = (gaps - before[person]) / (gaps[last] - before)[person]
+    first = rng.random(len(counts))
+    length = (1 - first) * rng.random(len(counts))
+    return np.asarray(BEGIN + WINDOW * (first[person] + length[person] * lived))

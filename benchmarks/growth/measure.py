@@ -1,0 +1,87 @@
+"""One size, in a process of its own: the whole system on the world of that many events.
+
+    python measure.py EVENTS SEED [EPOCHS]
+
+prints {events, people, items, facts, generate_seconds, generate_rss_mb, choose_seconds,
+fit_seconds, assemble_seconds, score_seconds, peak_rss_mb, epochs, valid, threads} as JSON:
+settings are chosen on the newest tenth of all events, then learned with from all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+import numpy as np
+import torch
+from world import World
+
+from tastegraph.config import Evaluation, Model
+from tastegraph.evaluation.memory import peak_mb, reset_peak
+from tastegraph.evaluation.metrics import top_k_blocks
+from tastegraph.evaluation.parts import parts_of
+from tastegraph.evaluation.split import TRAIN, VALID
+from tastegraph.ranking.choice import choose
+from tastegraph.ranking.fit import assemble, fit
+
+BY_TIME = Evaluation(split="global-temporal", fractions=(0.9, 0.1, 0.0))
+SCORED = 1_000
+"""People who are scored."""
+LISTED = 10
+
+
+def measured(n_events: int, seed: int, epochs: int | None = None) -> dict[str, Any]:
+    """Seconds and memory of one size; ``epochs`` are the most of the network's, where given."""
+    config = Model(seed=seed) if epochs is None else Model(seed=seed, epochs=epochs)
+    clock = _Clock()
+    world = World.of(n_events, seed)
+    events, content = world.events, world.content
+    found: dict[str, Any] = {
+        "events": len(events),
+        "people": events.n_users,
+        "items": events.n_items,
+        "facts": len(content.graph.heads),
+        "generate_seconds": clock.lap(),
+        "generate_rss_mb": round(peak_mb()),
+    }
+    reset_peak()
+    parts = parts_of(events, BY_TIME, seed)
+    chosen = choose(content, events.select(parts == TRAIN), events.select(parts == VALID).likes(),
+                    config)  # fmt: skip
+    found["choose_seconds"] = clock.lap()
+    learned = fit(content, events, chosen.choice, config)
+    found["fit_seconds"] = clock.lap()
+    likes = events.likes()
+    model = assemble(content, likes, learned)
+    found["assemble_seconds"] = clock.lap()
+    chance = np.random.default_rng(seed)
+    people = chance.choice(events.n_users, min(SCORED, events.n_users), replace=False)
+    everybody = events.histories(config.history)
+    clock.lap()
+    top_k_blocks(
+        lambda rows: model.scores([everybody[people[row]] for row in rows]),
+        len(people), likes[people], LISTED,
+    )  # fmt: skip
+    found["score_seconds"] = round(clock.lap() * SCORED / len(people), 3)
+    found["peak_rss_mb"] = round(peak_mb())
+    return found | {
+        "epochs": learned.choice.epochs,
+        "valid": learned.choice.valid,
+        "threads": torch.get_num_threads(),
+    }
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    def lap(self) -> float:
+        """Seconds since the last one."""
+        before, self._since = self._since, time.perf_counter()
+        return round(self._since - before, 3)
+
+
+if __name__ == "__main__":
+    print(json.dumps(measured(*(int(number) for number in sys.argv[1:]))))

@@ -1,0 +1,29 @@
+"""How steeply a figure grows with events: 1 is in proportion, 2 with the square."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+GROWING = ("train_seconds", "score_seconds", "peak_rss_mb")
+
+
+def slopes(sizes: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Figure → exponent of events by least squares on the log-log line; none of fewer than two."""
+    if len(sizes) < 2:
+        return {}
+    events = np.log([told["events"] for told in sizes])
+    return {
+        name: round(float(np.polyfit(events, np.log([of(told, name) for told in sizes]), 1)[0]), 3)
+        for name in GROWING
+    }
+
+
+def of(told: Mapping[str, Any], name: str) -> float:
+    """One figure of a size; ``train_seconds`` is all that has to happen before the first list."""
+    if name == "train_seconds":
+        parts = ("choose_seconds", "fit_seconds", "assemble_seconds")
+        return float(sum(told[part] for part in parts))
+    return float(told[name])

@@ -1,0 +1,57 @@
+"""The page of results: every figure from the results file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from slopes import of
+
+INTRODUCTION = """# Growth, measured
+
+Made by `make benchmark-growth`; every figure is from `benchmarks/results/growth.json`.
+
+Seeded worlds of one shape at every size: people grow linearly with events (about 90 each), items
+with the square root, facts of an item (12) and items of a community (100) stay as many.
+Items' popularity and people's activity follow power laws; people draw seven events in ten from
+three communities of items, one after another; six facts in ten name an object that is at home in
+the item's community. There is no text. `benchmarks/growth/shape.py` holds all of it.
+
+*Fit* is the whole system: every setting chosen on the newest tenth of all events, learned with from
+all of them, and the model assembled. *Score* is lists of ten for 1,000 people, all items scored.
+Each size ran in a process of its own; memory is its largest resident set from fit to the last list:
+the events, and about 400 MiB of Python with torch, included.
+"""
+
+
+def table(results: Mapping[str, Any]) -> str:
+    """Markdown."""
+    lines = [
+        "| events | people | items | facts | fit, s | choosing | learning | assembling |"
+        " network's epochs | score, s | peak, MiB | threads |",
+        "|" + " ---: |" * 12,
+    ]
+    for told in results["sizes"].values():
+        train = of(told, "train_seconds")
+        counts = (f"{told[name]:,}" for name in ("events", "people", "items", "facts"))
+        seconds = (f"{told[f'{part}_seconds']:,.1f}" for part in ("choose", "fit", "assemble"))
+        most = told["most_epochs"]
+        epochs = f"{told['epochs']}" + (f" of {most} at most" if most else "")
+        cells = [*counts, f"{train:,.1f}", *seconds, epochs, f"{told['score_seconds']:.2f}"]
+        lines.append(
+            "| " + " | ".join([*cells, f"{told['peak_rss_mb']:,}", f"{told['threads']}"]) + " |"
+        )
+    parts = [INTRODUCTION, "\n".join(lines)]
+    if results["slopes"]:
+        parts.append(_told(results["slopes"]))
+    machine = results["machine"]
+    parts.append(f"{machine['cpu']}, Python {machine['python']}.")
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _told(slopes: Mapping[str, float]) -> str:
+    return (
+        "On a log-log line against events, by least squares: fit "
+        f"{slopes['train_seconds']:.2f}, score {slopes['score_seconds']:.2f}, memory "
+        f"{slopes['peak_rss_mb']:.2f}. 1 is in proportion to events."
+    )

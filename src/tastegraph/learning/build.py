@@ -1,0 +1,157 @@
+"""From a workspace's store to a snapshot in service, all stages or some."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tastegraph.config import Config
+from tastegraph.errors import SnapshotError, TastegraphError
+from tastegraph.knowledge.graph import KnowledgeGraph
+from tastegraph.knowledge.stored import graph_from_store
+from tastegraph.learning import teach
+from tastegraph.learning.content import carried_over, encoded, interactions_from_store
+from tastegraph.learning.inputs import STAGES, Stage, stamps
+from tastegraph.learning.learn import learn
+from tastegraph.learning.reader import MODELS, Reader, asked_for, told_before
+from tastegraph.learning.served import export_for_serving
+from tastegraph.learning.taught import prune
+from tastegraph.learning.texts import Texts, material, texts_from_store
+from tastegraph.progress import say
+from tastegraph.ranking.artefacts import content_from, learned_from, to_arrays
+from tastegraph.ranking.fit import assemble
+from tastegraph.ranking.learned import Content
+from tastegraph.storage import vectors
+from tastegraph.storage.database import Database
+from tastegraph.storage.snapshots import Snapshot, Snapshots
+
+KEPT_SNAPSHOTS = 5
+KEPT_MODELS = 4
+"""Taught models beside those that a snapshot needs: two builds, each pre-trained, then tuned."""
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Builds one workspace.
+
+    Attributes:
+        directory, config, database, snapshots: the workspace's.
+    """
+
+    directory: Path
+    config: Config
+    database: Database
+    snapshots: Snapshots
+
+    def build(self, stages: Collection[Stage], inputs: str) -> str:
+        """Make ``stages`` anew, take the others from the snapshot in service, and publish.
+
+        Text that the language model of before has read, since the network stays, is new only
+        where that model is still the one that is asked for.
+
+        Args:
+            stages: some of :data:`STAGES`.
+            inputs: fingerprint of what they are made from.
+
+        Returns:
+            The version now in service.
+
+        Raises:
+            NotFoundError: something that was not asked for has never been built.
+            TastegraphError: the workspace is empty.
+        """
+        old = None if set(stages) == set(STAGES) else self.snapshots.open()
+        content, reader = self._content(stages, old)
+        if not content.graph.n_items:
+            raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
+        events = interactions_from_store(self.database, content.graph, self.config)
+        if old is None or "model" in stages:
+            learned = learn(content, events, self.config)
+        else:
+            learned = learned_from(old)
+        model = assemble(content, events.likes(), learned)
+        manifest, arrays = to_arrays(content, learned, model)
+        made = set(stages)
+        if reader["asked"] != asked_for(self.config):
+            made.discard("text")
+        manifest |= {
+            "inputs": stamps(made, inputs, old),
+            "seed": self.config.model.seed,
+            **reader,
+            "model": _carried(old, "model", made="model" in stages),
+            "graph": _carried(old, "graph", made="graph" in stages),
+        }
+        export_for_serving(self.directory / reader["encoder_folder"])
+        version = self.snapshots.publish(manifest, arrays)
+        self.snapshots.prune(KEPT_SNAPSHOTS)
+        prune(self.directory / MODELS, self._readers(), KEPT_MODELS)
+        return version
+
+    def _content(
+        self, stages: Collection[Stage], old: Snapshot | None
+    ) -> tuple[Content, dict[str, Any]]:
+        """Graph and texts, each made anew or taken from ``old``; and what read them.
+
+        A network reads the vectors it was trained on: while it stays, so does the language model.
+        """
+        before = None if old is None else content_from(old)
+        if before is None or "graph" in stages:
+            graph = graph_from_store(self.database, self.config)
+        else:
+            graph = before.graph
+        if old is not None and before is not None and "text" not in stages:
+            return carried_over(before, graph), told_before(old)
+        config = self.config
+        texts = texts_from_store(self.database, graph, config, self.directory)
+        if old is not None and before is not None and "model" not in stages:
+            reader = Reader.before(old, config, self.directory)
+            taught = before.taught
+            if reader.asked != asked_for(config):
+                say(
+                    f"the texts are read by {reader.name} as before, which the network was trained "
+                    "on: 'tastegraph build' has the model read them that is asked for now"
+                )
+        else:
+            reader = self._taught(Reader.configured(config, self.directory), graph, texts)
+            taught = "co-engagement" in config.teaching.lessons
+        content = encoded(
+            graph, texts, reader.encoder(self._cache), recited=config.text.facts, taught=taught
+        )
+        return content, reader.told(self.directory)
+
+    def _taught(self, reader: Reader, graph: KnowledgeGraph, texts: Texts) -> Reader:
+        """``reader`` after the lessons that are configured."""
+        config = self.config
+        if not config.teaching.lessons or not graph.n_items:
+            return reader
+        events = interactions_from_store(self.database, graph, config)
+        folder = teach.teach(
+            reader.folder,
+            material(texts, graph, events, config),
+            config.teaching,
+            config.model.seed,
+            self.directory / MODELS,
+            lambda model, asked: reader.taught(model).encoder(self._cache).encode(asked),
+        )
+        return reader.taught(folder)
+
+    def _readers(self) -> set[str]:
+        """The language models of all snapshots that can be put into service."""
+        found = set()
+        for version in self.snapshots.versions():
+            with suppress(SnapshotError):
+                found.add(str(self.snapshots.manifest(version)["encoder"]))
+        return found
+
+    @cached_property
+    def _cache(self) -> Database:
+        return Database(self.directory / "vectors.db", vectors.metadata)
+
+
+def _carried(old: Snapshot | None, what: str, *, made: bool) -> str | None:
+    """The version that ``what`` was built for: ``None`` for the snapshot to come."""
+    return None if made or old is None else old.manifest[what] or old.version
