@@ -13,10 +13,10 @@ from tastegraph.evaluation.parts import parts_of
 from tastegraph.evaluation.split import TEST, TRAIN, VALID, split
 from tastegraph.knowledge.graph import KnowledgeGraph, build_graph
 from tastegraph.profiles.interactions import Interactions, interactions
-from tastegraph.records import Event, Fact, Item, Link
+from tastegraph.records import Event, Fact, Item, Link, Split
 from tastegraph.sources.items import item_facts
 
-PARTS = ("train", "valid", "test")
+PARTS: tuple[Split, Split, Split] = ("train", "valid", "test")
 GIVEN = Evaluation(split="given")
 VALIDATION = Evaluation(split="random", fractions=(0.9, 0.1, 0.0))
 """What is cut from a published training part to choose by: a tenth of each person's events."""
