@@ -2,7 +2,8 @@ PYTHON ?= python3
 DATA ?=
 BIN := .venv/bin
 
-.PHONY: setup demo test lint benchmark-serving benchmark-knowledge benchmark-language
+.PHONY: setup demo test lint benchmark-serving benchmark-knowledge benchmark-language \
+	benchmark-ranking
 
 setup: .venv/ready
 
@@ -38,3 +39,6 @@ benchmark-knowledge: setup benchmarks/.venv-llm/ready
 
 benchmark-language: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/language $(DATA) $(PART)
+
+benchmark-ranking: setup
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/tastegraph benchmark all --data $(DATA) --json benchmarks/results/ranking.json

@@ -6,7 +6,7 @@ part a model is fitted on that; for the one that holds both it is fitted anew on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from tastegraph.config import Model as ModelConfig
 from tastegraph.evaluation.clock import Clock
@@ -18,7 +18,6 @@ from tastegraph.ranking.fit import assemble, fit
 from tastegraph.ranking.learned import Content
 from tastegraph.ranking.validation import Validation
 
-HISTORIES = (TRAIN_ONLY, TRAIN_AND_VALID)
 GRAPH_CONTROLS: Mapping[str, Callable[[Content, int], Content]] = {
     "graph off": lambda content, _: content.graph_off(),
     "graph shuffled": lambda content, seed: content.graph_shuffled(seed),
@@ -31,40 +30,28 @@ CONTROLS = {**GRAPH_CONTROLS, **TEXT_CONTROLS}
 """The whole system, chosen and fitted anew, with one kind of knowledge taken away or made false."""
 
 
-def system(
-    name: str,
-    content: Content,
-    data: Data,
-    config: ModelConfig,
-    histories: Collection[str] = HISTORIES,
-) -> Iterator[Entrant]:
-    """The whole system on ``content``, once for each history."""
+def system(name: str, content: Content, data: Data, config: ModelConfig) -> Iterator[Entrant]:
+    """The whole system on ``content``: knowing the training part, then validation as well."""
     with Clock() as tuning:
         learned = choose(content, data.training, data.wanted(VALID), config)
-    if TRAIN_ONLY in histories:
         model = assemble(content, data.training.likes(), learned)
-        yield Entrant(name, TRAIN_ONLY, model, tuning.seconds, tuning.peak_mb)
-    if TRAIN_AND_VALID in histories:
-        with Clock() as fitting:
-            learned = fit(content, data.known, learned.choice, config)
+    yield Entrant(name, TRAIN_ONLY, model, tuning.seconds, tuning.peak_mb)
+    with Clock() as fitting:
+        learned = fit(content, data.known, learned.choice, config)
         model = assemble(content, data.known.likes(), learned)
-        yield Entrant(name, TRAIN_AND_VALID, model, fitting.seconds, fitting.peak_mb)
+    yield Entrant(name, TRAIN_AND_VALID, model, fitting.seconds, fitting.peak_mb)
 
 
-def baseline(
-    name: str, data: Data, config: ModelConfig, histories: Collection[str] = HISTORIES
-) -> Iterator[Entrant]:
-    """One of :data:`~tastegraph.ranking.baselines.BASELINES`, once for each history."""
+def baseline(name: str, data: Data, config: ModelConfig) -> Iterator[Entrant]:
+    """One of :data:`~tastegraph.ranking.baselines.BASELINES`, for the same two histories."""
     told = BASELINES[name]
     with Clock() as tuning:
         setting = best_setting(told, data, config)
         ranker = told.fit(data.training.likes(), *setting)
-    if TRAIN_ONLY in histories:
-        yield Entrant(name, TRAIN_ONLY, ranker, tuning.seconds, tuning.peak_mb)
-    if TRAIN_AND_VALID in histories:
-        with Clock() as fitting:
-            ranker = told.fit(data.known.likes(), *setting)
-        yield Entrant(name, TRAIN_AND_VALID, ranker, fitting.seconds, fitting.peak_mb)
+    yield Entrant(name, TRAIN_ONLY, ranker, tuning.seconds, tuning.peak_mb)
+    with Clock() as fitting:
+        ranker = told.fit(data.known.likes(), *setting)
+    yield Entrant(name, TRAIN_AND_VALID, ranker, fitting.seconds, fitting.peak_mb)
 
 
 def best_setting(told: Baseline, data: Data, config: ModelConfig) -> tuple[float | None, ...]:

@@ -17,6 +17,7 @@ from tastegraph.benchmark.sets.lastfm import artists
 from tastegraph.benchmark.sets.set import GIVEN, PARTS, Pairs, Set, assembled
 from tastegraph.config import Config
 from tastegraph.evaluation.split import TEST, TRAIN, VALID
+from tastegraph.profiles.interactions import Interactions
 from tastegraph.records import Event, Fact, Item, Link
 
 SHARES = (0.6, 0.8)
@@ -63,35 +64,42 @@ def _set(
 ) -> Set:
     users, items, labels = ratings[:, 0], ratings[:, 1], ratings[:, 2] > 0
     parts = parts_of_pairs(users, labels, seed)
+    known = parts >= 0
     numbers = [str(item) for item in range(int(items.max()) + 1)]
-    clicks = [
-        Event(f"{user}-{item}", str(user), str(item), "like", None, None, PARTS[part])
-        for user, item, part in ratings_of(users, items, parts, labels & (parts >= 0))
-    ]
+    clicks = np.flatnonzero(known & labels)
+    columns = (column[clicks].tolist() for column in (users, items, parts))
     told = assembled(
         name,
         [Item(item, titles.get(item, "")) for item in numbers],
         facts,
         [Link(item, f"entity:{item}") for item in numbers],
-        clicks,
+        [
+            Event(f"{user}-{item}", str(user), str(item), "like", None, None, PARTS[part])
+            for user, item, part in zip(*columns, strict=True)
+        ],
         Config(evaluation=GIVEN),
     )
-    kept = parts >= 0
-    row_of_user = {user: row for row, user in enumerate(told.events.user_ids)}
-    row_of_item = {item: row for row, item in enumerate(told.graph.item_ids)}
+    events = _of_everybody(told.events, [str(user) for user in np.unique(users)])
     pairs = Pairs(
-        users=np.array([row_of_user[str(user)] for user in users[kept]], dtype=np.int32),
-        items=np.array([row_of_item[str(item)] for item in items[kept]], dtype=np.int32),
-        labels=labels[kept],
-        parts=parts[kept],
+        users=_places(events.user_ids, users[known]),
+        items=_places(told.graph.item_ids, items[known]),
+        labels=labels[known],
+        parts=parts[known],
     )
-    return replace(told, pairs=pairs)
+    return replace(told, events=events, pairs=pairs)
 
 
-def ratings_of(*columns: NDArray[np.generic]) -> Iterable[tuple[int, int, int]]:
-    """Rows of the columns where the last holds."""
-    *told, at = columns
-    return zip(*(column[at.astype(np.bool_)].tolist() for column in told), strict=True)
+def _of_everybody(events: Interactions, people: list[str]) -> Interactions:
+    """The same events among ``people``, so that a person has one number however pairs are split."""
+    user_ids = sorted(people)
+    place = {user: row for row, user in enumerate(user_ids)}
+    rows = np.array([place[user] for user in events.user_ids], dtype=np.int32)
+    return replace(events, user_ids=user_ids, users=rows[events.users])
+
+
+def _places(names: list[str], numbers: NDArray[np.int64]) -> NDArray[np.int32]:
+    place = {name: row for row, name in enumerate(names)}
+    return np.array([place[str(number)] for number in numbers.tolist()], dtype=np.int32)
 
 
 def _facts(file: Path) -> list[Fact]:
