@@ -41,4 +41,5 @@ benchmark-language: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/language $(DATA) $(PART)
 
 benchmark-ranking: setup
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/tastegraph benchmark all --data $(DATA) --json benchmarks/results/ranking.json
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/tastegraph benchmark all --data $(DATA) \
+		--json benchmarks/results/ranking.json --markdown docs/ranking-results.md

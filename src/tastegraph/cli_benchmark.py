@@ -16,6 +16,9 @@ def benchmark(
     json: Annotated[
         Path | None, typer.Option(help="write the results here, after each set")
     ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="write all that FILE of --json holds as tables here")
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="how often each model is learned")] = 5,
     peers: Annotated[bool, typer.Option("--peers", help="run other libraries too")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="measure anew what is known")] = False,
@@ -28,12 +31,17 @@ def benchmark(
 
     from tastegraph.benchmark.benchmarks import named
     from tastegraph.benchmark.suite import run, save
-    from tastegraph.benchmark.table import rendered
+    from tastegraph.benchmark.table import in_markdown, rendered
 
-    if json is not None and not json.parent.is_dir():
-        raise TastegraphError(f"{json.parent} is no folder: the results could not be written")
+    if markdown is not None and json is None:
+        raise TastegraphError("--markdown shows what --json keeps: give both")
+    for file in filter(None, (json, markdown)):
+        if not file.parent.is_dir():
+            raise TastegraphError(f"{file.parent} is no folder: the results could not be written")
     for one in named(name):
         found = run(one, data, seeds, peers=peers, fresh=fresh)
         if json is not None:
-            save(json, one, found)
+            results = save(json, one, found)
+            if markdown is not None:
+                markdown.write_text(in_markdown(results), encoding="utf-8")
         Console(highlight=False).print(rendered(one, found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from tastegraph.benchmark.clicks import ClickJudge
 from tastegraph.benchmark.lists import ListJudge
@@ -37,6 +38,13 @@ class Field:
     content: Content
     config: ModelConfig
 
+    @cached_property
+    def judge(self) -> ListJudge | ClickJudge:
+        """What measures a model on this set."""
+        if self.told.pairs is not None:
+            return ClickJudge(self.told, self.config)
+        return ListJudge.of(self.told, self.content, self.config)
+
     def absent(self) -> dict[str, str]:
         """Row → why it cannot be."""
         told: dict[str, str] = {}
@@ -54,9 +62,6 @@ class Field:
 
     def measured(self, row: str, histories: tuple[str, ...]) -> Iterator[tuple[str, Measured]]:
         """One row under every history that is asked for."""
-        judge = (ListJudge.of if self.told.pairs is None else _click_judge)(
-            self.told, self.content, self.config
-        )
         data = Data(self.told.events, self.told.parts, self.content)
         if row in BASELINES:
             entrants = baseline(row, data, self.config)
@@ -66,7 +71,7 @@ class Field:
         for entrant in entrants:
             seconds += entrant.fit_seconds
             if entrant.history in missing:
-                yield entrant.history, judge(entrant, seconds)
+                yield entrant.history, self.judge(entrant, seconds)
                 missing.remove(entrant.history)
             if not missing:
                 return
@@ -79,7 +84,3 @@ class Field:
         if told.dense and self.told.events.n_items > most:
             return f"a number for every pair of {self.told.events.n_items:,} items"
         return ""
-
-
-def _click_judge(told: Set, _: Content, config: ModelConfig) -> ClickJudge:
-    return ClickJudge(told, config)

@@ -19,7 +19,7 @@ CODE = ("arrays.py", "profiles", "ranking", "evaluation", "benchmark")
 
 def fingerprint(told: Set, content: Content, config: ModelConfig) -> str:
     """Changes with events, split, graph, vectors, settings and code."""
-    events, graph = told.events, told.graph
+    events, graph = told.events, content.graph
     arrays = [events.users, events.items, events.times, events.weights, told.parts]
     arrays += [graph.heads, graph.relation, graph.tails, content.text, content.words.data]
     if told.pairs is not None:

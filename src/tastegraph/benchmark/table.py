@@ -28,7 +28,7 @@ def rendered(name: str, found: Found) -> Table:
     return table
 
 
-def markdown(results: Found) -> str:
+def in_markdown(results: Found) -> str:
     """All sets: what must be beaten, then a table of each."""
     parts = [_overview(results["sets"])]
     for name, found in results["sets"].items():
