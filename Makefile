@@ -3,7 +3,7 @@ DATA ?=
 BIN := .venv/bin
 
 .PHONY: setup demo test lint benchmark-serving benchmark-knowledge benchmark-language \
-	benchmark-growth
+	benchmark-growth benchmark-ranking
 
 setup: .venv/ready
 
@@ -42,3 +42,7 @@ benchmark-language: setup
 
 benchmark-growth: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/growth $(SIZES)
+
+benchmark-ranking: setup
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/tastegraph benchmark all --data $(DATA) \
+		--json benchmarks/results/ranking.json --markdown docs/ranking-results.md

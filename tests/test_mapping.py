@@ -10,7 +10,7 @@ from tastegraph.arrays import binary
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking.cold import blind_scores, playing_cold, predict_from, without_items
-from tastegraph.ranking.cold_choice import _by_person, _joined, _Trial
+from tastegraph.ranking.cold_choice import Trial, _by_person, _joined
 from tastegraph.ranking.kernels import AffinityKernel, FactorKernel
 from tastegraph.ranking.mapping import (
     Target,
@@ -160,7 +160,7 @@ def test_trials_of_unlike_size_are_asked_one_below_another():
         people = [History(np.array([0], np.int32), np.ones(1, np.float32)) for _ in wanted]
         validation = Validation(people, Objective.of(seen, asked, rows))
         cold = np.ones(n_items, dtype=bool)
-        return _Trial(cold, ~cold, seen, validation)
+        return Trial(cold, ~cold, seen, np.zeros((len(cold), 1), np.float32), validation)
 
     trials = [trial([1, 0], 2), trial([2], 3)]
     scores = _joined([np.array([[0, 1], [0, 1]], np.float32), np.array([[3, 2, 1]], np.float32)])

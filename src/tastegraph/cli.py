@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from tastegraph.cli_benchmark import benchmark
 from tastegraph.cli_review import kg_app
 from tastegraph.errors import TastegraphError
 from tastegraph.terminal import AsJson, Directory
@@ -36,6 +37,7 @@ app = typer.Typer(
 datasets_app = typer.Typer(help="Public data sets.", no_args_is_help=True)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(kg_app, name="kg")
+app.command()(benchmark)
 
 
 class OnError(StrEnum):

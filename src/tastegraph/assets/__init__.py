@@ -16,7 +16,7 @@ from tastegraph.assets.table import ASSETS
 from tastegraph.carriers import Asset, Source, check
 from tastegraph.errors import AssetError, NotFoundError
 
-__all__ = ["ASSETS", "CACHE_VARIABLE", "cache_folder", "find"]
+__all__ = ["ASSETS", "CACHE_VARIABLE", "cache_folder", "cache_root", "find"]
 
 CACHE_VARIABLE = "TASTEGRAPH_CACHE"
 
@@ -70,17 +70,20 @@ def find(
 
 
 def cache_folder(name: str) -> Path:
-    """Return where an asset is kept: below ``$TASTEGRAPH_CACHE`` or the platform's cache."""
+    """Return where an asset is kept: below :func:`cache_root`."""
+    return cache_root() / "assets" / name
+
+
+def cache_root() -> Path:
+    """Return what may be made anew at any time: ``$TASTEGRAPH_CACHE`` or the platform's cache."""
     given = os.environ.get(CACHE_VARIABLE)
     if given:
-        root = Path(given)
-    elif sys.platform == "win32":
-        root = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")) / "tastegraph"
-    elif sys.platform == "darwin":
-        root = Path.home() / "Library/Caches/tastegraph"
-    else:
-        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tastegraph"
-    return root / "assets" / name
+        return Path(given)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")) / "tastegraph"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches/tastegraph"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tastegraph"
 
 
 def _within(folder: Path | None, name: str) -> list[Path]:

@@ -7,12 +7,13 @@ fitted anew on both. Every list leaves out what the person liked in training or 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tastegraph.config import Evaluation
 from tastegraph.config import Model as ModelConfig
+from tastegraph.evaluation.clock import Clock
+from tastegraph.evaluation.entrants import CONTROLS, baseline, system
 from tastegraph.evaluation.judge import (
     TRAIN_AND_VALID,
     TRAIN_ONLY,
@@ -20,19 +21,17 @@ from tastegraph.evaluation.judge import (
     Entrant,
     Judge,
     Judged,
-    Ranker,
 )
-from tastegraph.evaluation.memory import peak_mb, reset_peak
 from tastegraph.evaluation.significance import holm
 from tastegraph.evaluation.split import VALID
 from tastegraph.evaluation.table import REFERENCE, Result
 from tastegraph.progress import progress
-from tastegraph.ranking.baselines import BASELINES, Baseline
+from tastegraph.ranking.baselines import BASELINES
 from tastegraph.ranking.choice import choose, weighed
 from tastegraph.ranking.cold_choice import cold_trials
 from tastegraph.ranking.filters import DENSE_ITEMS
 from tastegraph.ranking.fit import assemble, fit, with_cold_weights
-from tastegraph.ranking.learned import Choice, Content
+from tastegraph.ranking.learned import Choice
 from tastegraph.ranking.model import (
     BEHAVIOUR,
     KNOWLEDGE,
@@ -43,9 +42,9 @@ from tastegraph.ranking.model import (
     Blend,
     Model,
 )
-from tastegraph.ranking.validation import Validation
 
 FILTERS = (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED, TOWER)
+CONTROLLED = ("graph off", "graph shuffled", "text off")
 
 
 def compare(
@@ -78,12 +77,12 @@ def compare(
 
 def _entrants(data: Data, config: ModelConfig, choice: Choice | None) -> Iterator[Entrant]:
     content, training, valid = data.content, data.training, data.wanted(VALID)
-    with _Clock() as tuning:
+    with Clock() as tuning:
         if choice is None:
             learned = choose(content, training, valid, config)
         else:
             learned = fit(content, training, choice, config)
-    with _Clock() as fitting:
+    with Clock() as fitting:
         both = fit(content, data.known, learned.choice, config)
     trials = cold_trials(content, training, valid, config)
     filters = weighed(content, training, valid, learned, config, trials, parts=FILTERS)
@@ -94,56 +93,18 @@ def _entrants(data: Data, config: ModelConfig, choice: Choice | None) -> Iterato
     for history, events, fitted, clock in stages:
         likes = events.likes()
         whole = assemble(content, likes, fitted)
-        yield clock.entrant(REFERENCE, history, whole)
-        yield clock.entrant("gcn", history, _only(whole, (NETWORK,)))
         alone = with_cold_weights(content, events, replace(fitted, choice=filters), config)
-        yield clock.entrant("filters", history, _only(assemble(content, likes, alone), FILTERS))
-    yield from _controls(data, config)
-    yield from _baselines(data, config)
-
-
-def _controls(data: Data, config: ModelConfig) -> Iterator[Entrant]:
-    """The whole system, chosen and fitted anew, with one kind of knowledge taken away."""
-    changed: Mapping[str, Content] = {
-        "graph off": data.content.graph_off(),
-        "graph shuffled": data.content.graph_shuffled(config.seed),
-        "text off": data.content.text_off(),
-    }
-    for name, content in changed.items():
-        with _Clock() as tuning:
-            learned = choose(content, data.training, data.wanted(VALID), config)
-        yield tuning.entrant(name, TRAIN_ONLY, assemble(content, data.training.likes(), learned))
-        with _Clock() as fitting:
-            learned = fit(content, data.known, learned.choice, config)
-        yield fitting.entrant(name, TRAIN_AND_VALID, assemble(content, data.known.likes(), learned))
-
-
-def _baselines(data: Data, config: ModelConfig) -> Iterator[Entrant]:
-    for name, baseline in BASELINES.items():
-        if baseline.dense and data.events.n_items > DENSE_ITEMS:
-            continue
-        with _Clock() as tuning:
-            setting = _best_setting(data, config, baseline)
-            ranker = baseline.fit(data.training.likes(), *setting)
-        yield tuning.entrant(name, TRAIN_ONLY, ranker)
-        with _Clock() as fitting:
-            ranker = baseline.fit(data.known.likes(), *setting)
-        yield fitting.entrant(name, TRAIN_AND_VALID, ranker)
-
-
-def _best_setting(data: Data, config: ModelConfig, baseline: Baseline) -> tuple[float | None, ...]:
-    """By NDCG@10 on the validation part, of people whose likes alone are known."""
-    training = data.training.select(data.training.weights > 0)
-    validation = Validation.of(training, data.wanted(VALID), config)
-    if validation is None or len(baseline.grid) == 1:
-        return baseline.grid[0]
-    likes = training.likes()
-    return max(
-        baseline.grid,
-        key=lambda setting: validation.objective(
-            baseline.fit(likes, *setting).scores(validation.histories)
-        ),
-    )
+        for name, model in (
+            (REFERENCE, whole),
+            ("gcn", _only(whole, (NETWORK,))),
+            ("filters", _only(assemble(content, likes, alone), FILTERS)),
+        ):
+            yield Entrant(name, history, model, clock.seconds, clock.peak_mb)
+    for name in CONTROLLED:
+        yield from system(name, CONTROLS[name](content, config.seed), data, config)
+    for name, told in BASELINES.items():
+        if not told.dense or data.events.n_items <= DENSE_ITEMS:
+            yield from baseline(name, data, config)
 
 
 def _only(model: Model, parts: Sequence[str]) -> Model:
@@ -158,22 +119,6 @@ def _only(model: Model, parts: Sequence[str]) -> Model:
         }
 
     return replace(model, blend=Blend(warm=kept(model.blend.warm), cold=kept(model.blend.cold)))
-
-
-class _Clock:
-    """Seconds of a block, and the most memory the process held during it."""
-
-    def __enter__(self) -> _Clock:
-        reset_peak()
-        self._started = time.perf_counter()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.seconds = time.perf_counter() - self._started
-        self.peak_mb = peak_mb()
-
-    def entrant(self, model: str, history: str, ranker: Ranker) -> Entrant:
-        return Entrant(model, history, ranker, self.seconds, self.peak_mb)
 
 
 def _differences(judged: Mapping[str, Judged], judge: Judge) -> dict[str, dict[str, float]]:

@@ -76,8 +76,10 @@ class Entrant:
     peak_rss_mb: float = math.nan
 
 
-def liked_only(events: Interactions) -> list[History]:
-    """Every person's likes, oldest first."""
+def histories_for(ranker: Ranker, events: Interactions, config: ModelConfig) -> list[History]:
+    """What a ranker is told of every person, oldest first: a baseline hears of likes alone."""
+    if isinstance(ranker, Model):
+        return events.histories(config.history)
     return events.select(events.weights > 0).histories()
 
 
@@ -129,11 +131,7 @@ class Judge:
     def __call__(self, entrant: Entrant) -> Judged:
         """Rank all items for everybody; a baseline's history holds likes alone."""
         events = self.data.training if entrant.history == TRAIN_ONLY else self.data.known
-        everyone = (
-            events.histories(self.config.history)
-            if isinstance(entrant.ranker, Model)
-            else liked_only(events)
-        )
+        everyone = histories_for(entrant.ranker, events, self.config)
         histories = [everyone[person] for person in self.people]
         top = top_k_blocks(
             lambda rows: entrant.ranker.scores([histories[row] for row in rows]),

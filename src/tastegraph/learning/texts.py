@@ -68,14 +68,15 @@ def texts_from_store(
             else [own.get(item_id, "") for item_id in graph.item_ids]
         ),
         told=told,
-        labels=[
-            label if degree > 1 else ""
-            for label, degree in zip(
-                graph.labels[graph.n_items :], graph.degrees[graph.n_items :].tolist(), strict=True
-            )
-        ],
+        labels=joining_labels(graph),
         entities=entities,
     )
+
+
+def joining_labels(graph: KnowledgeGraph) -> list[str]:
+    """Of each node that is no item its name, empty where it joins nothing."""
+    labels, degrees = graph.labels[graph.n_items :], graph.degrees[graph.n_items :].tolist()
+    return [label if n > 1 else "" for label, n in zip(labels, degrees, strict=True)]
 
 
 def material(texts: Texts, graph: KnowledgeGraph, events: Interactions, config: Config) -> Material:

@@ -96,6 +96,13 @@ class Content:
         nothing = np.zeros_like(self.text)
         return replace(self, text=nothing, words=no_words(self.graph.n_items))
 
+    def text_shuffled(self, seed: int) -> Content:
+        """Control: the same texts, of the wrong items; other nodes keep their names."""
+        order = np.random.default_rng(seed).permutation(self.graph.n_items)
+        text = self.text.copy()
+        text[: len(order)] = text[order]
+        return replace(self, text=text, words=self.words[order])
+
 
 @dataclass(frozen=True)
 class Choice:

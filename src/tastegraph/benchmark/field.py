@@ -1,0 +1,86 @@
+"""Which models stand in a set's table, and why one does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from tastegraph.benchmark.clicks import ClickJudge
+from tastegraph.benchmark.lists import ListJudge
+from tastegraph.benchmark.measured import Measured
+from tastegraph.benchmark.sets.set import Set
+from tastegraph.config import Model as ModelConfig
+from tastegraph.evaluation.entrants import (
+    CONTROLS,
+    GRAPH_CONTROLS,
+    TEXT_CONTROLS,
+    baseline,
+    system,
+)
+from tastegraph.evaluation.judge import Data
+from tastegraph.evaluation.table import REFERENCE
+from tastegraph.ranking.baselines import BASELINES, Baseline
+from tastegraph.ranking.filters import DENSE_ITEMS
+from tastegraph.ranking.learned import Content
+
+MOST_DENSE_ITEMS = 13_000
+"""Up to this many items a dense baseline is fitted, and up to ``DENSE_ITEMS`` tuned as well."""
+LEARNED = (REFERENCE, *CONTROLS)
+"""Rows that depend on a seed."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """The models on one set, under one seed."""
+
+    told: Set
+    content: Content
+    config: ModelConfig
+
+    @cached_property
+    def judge(self) -> ListJudge | ClickJudge:
+        """What measures a model on this set."""
+        if self.told.pairs is not None:
+            return ClickJudge(self.told, self.config)
+        return ListJudge.of(self.told, self.content, self.config)
+
+    def absent(self) -> dict[str, str]:
+        """Row → why it cannot be."""
+        told: dict[str, str] = {}
+        if not len(self.content.graph.heads):
+            told |= dict.fromkeys(GRAPH_CONTROLS, "the set has no graph")
+        if not self.content.text[: self.content.graph.n_items].any():
+            told |= dict.fromkeys(TEXT_CONTROLS, "the set has no texts")
+        told |= {name: reason for name, b in BASELINES.items() if (reason := self._too_large(b))}
+        return told
+
+    def rows(self) -> list[str]:
+        """Every row that can be, ours first."""
+        absent = self.absent()
+        return [row for row in (*LEARNED, *BASELINES) if row not in absent]
+
+    def measured(self, row: str, histories: tuple[str, ...]) -> Iterator[tuple[str, Measured]]:
+        """One row under every history that is asked for."""
+        data = Data(self.told.events, self.told.parts, self.content)
+        if row in BASELINES:
+            entrants = baseline(row, data, self.config)
+        else:
+            entrants = system(row, self._controlled(row), data, self.config)
+        seconds, missing = 0.0, set(histories)
+        for entrant in entrants:
+            seconds += entrant.fit_seconds
+            if entrant.history in missing:
+                yield entrant.history, self.judge(entrant, seconds)
+                missing.remove(entrant.history)
+            if not missing:
+                return
+
+    def _controlled(self, row: str) -> Content:
+        return CONTROLS[row](self.content, self.config.seed) if row in CONTROLS else self.content
+
+    def _too_large(self, told: Baseline) -> str:
+        most = MOST_DENSE_ITEMS if len(told.grid) == 1 else DENSE_ITEMS
+        if told.dense and self.told.events.n_items > most:
+            return f"a number for every pair of {self.told.events.n_items:,} items"
+        return ""

@@ -1,0 +1,57 @@
+"""Amazon's Beauty, five purchases at least of each person and product: titles, brand, category.
+
+What was also bought or viewed was counted on all purchases, those of the test part too, and is left
+out. The source orders each person's purchases and gives no time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from tastegraph.benchmark.sets.files import comma_separated, folder_of, lines
+from tastegraph.benchmark.sets.set import Set, assembled
+from tastegraph.config import Config, Evaluation
+from tastegraph.records import Event, Item
+
+LAST_HELD_OUT = Evaluation(split="leave-last-out")
+
+
+def amazon_beauty(data: Path, evaluation: Evaluation = LAST_HELD_OUT) -> Set:
+    """The set, each person's purchases split by ``evaluation``."""
+    folder = folder_of(data, "amazon_beauty")
+    facts = {"brand": {"relation": "brand"}, "category": {"relation": "category"}}
+    config = Config.model_validate({"items": {"facts": facts}}).model_copy(
+        update={"evaluation": evaluation}
+    )
+    items, events = list(_items(folder)), _purchases(folder)
+    return assembled("amazon-beauty", items, [], [], events, config, "brand")
+
+
+def _items(folder: Path) -> Iterator[Item]:
+    number = json.loads((folder / "dhr/item_id_to_int.json").read_text("utf-8"))
+    table = comma_separated(folder / "dhr/products_lookup.csv")
+    names = {row["global_product_id"]: row["name"] for row in table}
+    products = lines(folder / "pgpr/product.txt.gz")
+    brands = _listed(folder, "brand_p_b", "brand")
+    categories = _listed(folder, "category_p_c", "category")
+    for asin, brand, category in zip(products, brands, categories, strict=True):
+        yield Item(asin, names[str(number[asin])], "", {"brand": brand, "category": category})
+
+
+def _listed(folder: Path, file: str, names: str) -> list[tuple[str, ...]]:
+    told = lines(folder / f"pgpr/{names}.txt.gz")
+    return [
+        tuple(told[int(k)] for k in row.split()) for row in lines(folder / f"pgpr/{file}.txt.gz")
+    ]
+
+
+def _purchases(folder: Path) -> Iterator[Event]:
+    told = json.loads((folder / "rdrec/datamaps.json").read_text("utf-8"))
+    people, products = told["id2user"], told["id2item"]
+    for line in (folder / "s3rec/Beauty.txt").read_text("utf-8").splitlines():
+        user, *bought = line.split()
+        for place, item in enumerate(bought):
+            name = f"{user}-{place}"
+            yield Event(name, people[user], products[item], "purchase", None, float(place))

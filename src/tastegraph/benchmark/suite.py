@@ -1,0 +1,141 @@
+"""The whole of a benchmark: every model under every seed, each measured once."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tastegraph import __version__
+from tastegraph.assets import cache_root
+from tastegraph.benchmark.atomic import export_atomic
+from tastegraph.benchmark.benchmarks import BENCHMARKS, Benchmark
+from tastegraph.benchmark.field import LEARNED, Field
+from tastegraph.benchmark.fingerprint import fingerprint
+from tastegraph.benchmark.lists import ListJudge
+from tastegraph.benchmark.measured import Measured, Store
+from tastegraph.benchmark.peers import run_peers
+from tastegraph.benchmark.published import PUBLISHED
+from tastegraph.benchmark.reading import content_of
+from tastegraph.benchmark.sets.set import sizes
+from tastegraph.benchmark.summary import summary
+from tastegraph.config import Model as ModelConfig
+from tastegraph.progress import progress, say
+
+Rows = dict[str, list[Measured]]
+
+
+def run(
+    name: str, data: Path, seeds: int, *, peers: bool = False, fresh: bool = False
+) -> dict[str, Any]:
+    """Measure one benchmark; what was measured before under the same state is not measured again.
+
+    Args:
+        name: of :data:`~tastegraph.benchmark.benchmarks.BENCHMARKS`.
+        data: the folder that holds the published files.
+        seeds: how often each model that depends on one is learned, from seed 1 on.
+        peers: whether other libraries are run too.
+        fresh: measure everything anew.
+
+    Returns:
+        ``sets.NAME`` of the results, ready for JSON.
+
+    Raises:
+        NotFoundError: the data are not there.
+    """
+    benchmark = BENCHMARKS[name]
+    found: dict[str, Rows] = {history: {} for history in benchmark.histories}
+    fields = _fields(benchmark, data, seeds)
+    for seed, field in fields:
+        folder = cache_root() / "benchmark" / name
+        state = fingerprint(field.told, field.content, field.config)
+        store = Store(folder / state)
+        if fresh:
+            store.clear()
+        rows = [row for row in field.rows() if row in LEARNED or benchmark.redrawn or seed == 1]
+        with progress(f"{name}, seed {seed} of {seeds}", len(rows)) as advance:
+            for row in rows:
+                for history, measured in _measured(store, field, row, benchmark.histories):
+                    found[history].setdefault(row, []).append(measured)
+                advance(1)
+    notes = field.absent()
+    if peers and field.told.pairs is None:
+        notes |= _peers(field, folder / "peers" / state, found[benchmark.histories[0]])
+    first, *others = benchmark.histories
+    published = PUBLISHED[name]
+    return {
+        "protocol": benchmark.protocol,
+        "history": first,
+        "metrics": list(benchmark.metrics),
+        "seeds": seeds,
+        "sizes": sizes(field.told),
+        **summary(found[first], benchmark.metrics),
+        "absent": notes,
+        "published": [row.as_dict() for row in published.rows],
+        "must_beat": dict(published.must_beat),
+        "aim": dict(published.aim),
+        "also": {history: summary(found[history], benchmark.metrics) for history in others},
+    }
+
+
+def save(file: Path, name: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Put one benchmark's results into the file beside the others', and return all of them."""
+    results: dict[str, Any] = {"sets": {}}
+    if file.exists():
+        results = json.loads(file.read_text(encoding="utf-8"))
+    results["sets"][name] = found
+    results["sets"] = {n: results["sets"][n] for n in BENCHMARKS if n in results["sets"]}
+    results["machine"] = {
+        "python": platform.python_version(), "cpu": _cpu(), "tastegraph": __version__,
+    }  # fmt: skip
+    beside = file.with_suffix(".part")
+    beside.write_text(json.dumps(results, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    beside.replace(file)
+    return results
+
+
+def _fields(benchmark: Benchmark, data: Path, seeds: int) -> Iterator[tuple[int, Field]]:
+    load = partial(benchmark.load, data)
+    told = load(1)
+    content = content_of(told)
+    for seed in range(1, seeds + 1):
+        if benchmark.redrawn and seed > 1:
+            told = load(seed)
+        yield seed, Field(told, content, ModelConfig(seed=seed))
+
+
+def _measured(
+    store: Store, field: Field, row: str, histories: Sequence[str]
+) -> Iterator[tuple[str, Measured]]:
+    seed = field.config.seed
+    kept = {history: store.get(row, history, seed) for history in histories}
+    missing = tuple(history for history, measured in kept.items() if measured is None)
+    if missing:
+        for history, measured in field.measured(row, missing):
+            store.put(row, history, seed, measured)
+            kept[history] = measured
+    yield from ((history, measured) for history, measured in kept.items() if measured is not None)
+
+
+def _peers(field: Field, folder: Path, rows: Rows) -> dict[str, str]:
+    """Add the peers' rows; return why others are absent."""
+    export_atomic(field.told, folder)
+    judge = ListJudge.of(field.told, field.content, field.config)
+    notes = {}
+    for name, peer in run_peers(field.told, folder).items():
+        if peer.top is None:
+            notes[name] = peer.note
+            say(f"{name}: {peer.note}")
+        else:
+            rows[name] = [judge.of_lists(peer.top, peer.seconds, peer.memory_mb)]
+    return notes
+
+
+def _cpu() -> str:
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return f"{len(models)} × {models[0]}" if models else platform.processor()

@@ -1,0 +1,99 @@
+"""From measurements to a table's numbers: means, intervals, tests, costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+from tastegraph.benchmark.measured import Measured
+from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_p
+from tastegraph.evaluation.table import REFERENCE
+
+RESAMPLES = 10_000
+BOOTSTRAP = 1_000
+SEED = 1
+Row = Sequence[Measured]
+
+
+def summary(rows: Mapping[str, Row], metrics: Sequence[str]) -> dict[str, Any]:
+    """What a table says of each row, for JSON: nan becomes ``None``.
+
+    - ``rows``: the mean over the seeds; ``by_seed``: each seed's.
+    - ``intervals``: 95 % of that mean, Student's t over the seeds; ``None`` for one seed.
+    - ``people``: 95 % of the mean over people, bootstrap; each person's mean over the seeds.
+    - ``p``: of ``metrics``, against our row; a paired test of the same, Holm-adjusted over rows.
+    - ``seconds``: of a fit with its tuning, and of ranking; ``memory``: MiB at most.
+
+    Args:
+        rows: row → one measurement for each seed.
+        metrics: those the field reports.
+    """
+    by_seed = {
+        row: {name: [_mean(m.values[name]) for m in found] for name in found[0].values}
+        for row, found in rows.items()
+    }
+    per_person = {
+        row: {name: averaged(found, name) for name in metrics if len(found[0].values[name]) > 1}
+        for row, found in rows.items()
+    }
+    return {
+        "rows": _each(by_seed, lambda values: _finite(float(np.mean(values)))),
+        "by_seed": by_seed,
+        "intervals": _each(by_seed, seed_interval),
+        "people": _each(per_person, lambda v: list(bootstrap_interval(v, BOOTSTRAP, SEED))),
+        "p": _tests(per_person),
+        "seconds": {
+            row: {
+                "fit": _finite(float(np.mean([m.fit_seconds for m in found]))),
+                "score": _finite(float(np.mean([m.score_seconds for m in found]))),
+            }
+            for row, found in rows.items()
+        },
+        "memory": {row: _finite(max(m.memory_mb for m in found)) for row, found in rows.items()},
+    }
+
+
+def averaged(found: Row, metric: str) -> NDArray[np.float64]:
+    """float64[P]: each person's mean over the seeds."""
+    return np.asarray(np.mean([measured.values[metric] for measured in found], axis=0))
+
+
+def seed_interval(values: Sequence[float]) -> list[float] | None:
+    """95 % of the mean over seeds; ``None`` for one seed."""
+    if len(values) < 2:
+        return None
+    half = student.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values))
+    return [float(np.mean(values) - half), float(np.mean(values) + half)]
+
+
+def _tests(
+    per_person: Mapping[str, Mapping[str, NDArray[np.float64]]],
+) -> dict[str, dict[str, float | None]]:
+    ours = per_person.get(REFERENCE, {})
+    told: dict[str, dict[str, float | None]] = {}
+    for metric, reference in ours.items():
+        p = {
+            row: paired_p(reference, values[metric], RESAMPLES, SEED)
+            for row, values in per_person.items()
+            if row != REFERENCE and metric in values
+        }
+        for row, adjusted in holm(p).items():
+            told.setdefault(row, {})[metric] = _finite(adjusted)
+    return told
+
+
+def _each(told: Mapping[str, Mapping[str, Any]], what: Any) -> dict[str, dict[str, Any]]:
+    return {row: {name: what(v) for name, v in values.items()} for row, values in told.items()}
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    return float(np.nanmean(values))
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

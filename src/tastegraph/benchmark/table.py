@@ -1,0 +1,101 @@
+"""Results for people: one table for each set on the terminal, and all of them as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from tastegraph.evaluation.table import REFERENCE
+
+Found = Mapping[str, Any]
+_NONE = "–"
+
+
+def rendered(name: str, found: Found) -> Table:
+    """Every row of one set, the field's beside ours."""
+    metrics: Sequence[str] = found["metrics"]
+    table = Table(title=f"{name}, history: {found['history']}", title_justify="left",
+                  box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))  # fmt: skip
+    for column in header(metrics):
+        table.add_column(column, justify="left" if column == "model" else "right")
+    for cells in (*measured(found, metrics), *reported(found, metrics)):
+        style = "bold" if cells[0] == REFERENCE else ""
+        table.add_row(*map(escape, cells), style=style)
+    return table
+
+
+def in_markdown(results: Found) -> str:
+    """All sets: what must be beaten, then a table of each."""
+    parts = [_overview(results["sets"])]
+    for name, found in results["sets"].items():
+        metrics = found["metrics"]
+        rows = [header(metrics), *measured(found, metrics), *reported(found, metrics)]
+        told = f"{found['protocol'].capitalize()}. History: {found['history']}."
+        parts.append(f"### {name}\n\n{told}\n\n{_grid(rows)}")
+        for history, other in found["also"].items():
+            grid = _grid([header(metrics), *measured(other, metrics)])
+            parts.append(f"The same with history {history}:\n\n{grid}")
+    return "\n\n".join(parts) + "\n"
+
+
+def header(metrics: Sequence[str]) -> list[str]:
+    """Names of the columns."""
+    return ["model", *metrics, "p", "fit, s", "ranking, s", "memory, MiB"]
+
+
+def measured(found: Found, metrics: Sequence[str]) -> Iterator[list[str]]:
+    """A row of text for each model that was measured, and for each that could not be."""
+    for row, values in found["rows"].items():
+        p = found["p"].get(row, {}).get(metrics[0])
+        yield [
+            row,
+            *(_with_interval(values.get(m), found["intervals"][row].get(m)) for m in metrics),
+            _NONE if p is None else "< .001" if p < 0.001 else f"{p:.3f}",
+            _number(found["seconds"][row]["fit"], 1),
+            _number(found["seconds"][row]["score"], 1),
+            _number(found["memory"][row], 0),
+        ]
+    for row, reason in found.get("absent", {}).items():
+        yield [f"{row}: {reason}", *[_NONE] * (len(metrics) + 4)]
+
+
+def reported(found: Found, metrics: Sequence[str]) -> Iterator[list[str]]:
+    """A row of text for each of the field's."""
+    for row in found["published"]:
+        if any(metric in row for metric in metrics):
+            cells = [_number(row.get(metric), 4) for metric in metrics]
+            yield [f"{row['model']} ({row['source']})", *cells, *[_NONE] * 4]
+
+
+def _overview(sets: Found) -> str:
+    rows = [["set", "metric", REFERENCE, "95 %", "must beat", "aim"]]
+    for name, found in sets.items():
+        for metric, bar in found["must_beat"].items():
+            ours = found["rows"].get(REFERENCE, {}).get(metric)
+            interval = found["intervals"].get(REFERENCE, {}).get(metric)
+            rows.append([
+                name, metric, _number(ours, 4),
+                _NONE if interval is None else f"{interval[0]:.4f}–{interval[1]:.4f}",
+                _number(bar, 4), _number(found["aim"].get(metric), 4),
+            ])  # fmt: skip
+    return _grid(rows)
+
+
+def _grid(rows: Sequence[Sequence[str]]) -> str:
+    first, *others = rows
+    rule = ["---", *["---:"] * (len(first) - 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (first, rule, *others))
+
+
+def _with_interval(value: float | None, interval: Sequence[float] | None) -> str:
+    if interval is None:
+        return _number(value, 4)
+    return f"{_number(value, 4)} ± {(interval[1] - interval[0]) / 2:.4f}"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return _NONE if value is None else f"{value:,.{digits}f}"

@@ -1,0 +1,47 @@
+"""``tastegraph benchmark``: the published data sets, the field's figures and ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tastegraph.errors import TastegraphError
+
+
+def benchmark(
+    name: Annotated[str, typer.Argument(help="ml100k, lastfm-lightkg, …, or all")],
+    data: Annotated[Path, typer.Option(help="the folder that holds the published files")],
+    json: Annotated[
+        Path | None, typer.Option(help="write the results here, after each set")
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="write all that FILE of --json holds as tables here")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="how often each model is learned")] = 5,
+    peers: Annotated[bool, typer.Option("--peers", help="run other libraries too")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="measure anew what is known")] = False,
+) -> None:
+    """Compare the system with the field on published data, under its own protocols.
+
+    What was measured is kept: an interrupted run goes on where it stopped.
+    """
+    from rich.console import Console
+
+    from tastegraph.benchmark.benchmarks import named
+    from tastegraph.benchmark.suite import run, save
+    from tastegraph.benchmark.table import in_markdown, rendered
+
+    if markdown is not None and json is None:
+        raise TastegraphError("--markdown shows what --json keeps: give both")
+    for file in filter(None, (json, markdown)):
+        if not file.parent.is_dir():
+            raise TastegraphError(f"{file.parent} is no folder: the results could not be written")
+    for one in named(name):
+        found = run(one, data, seeds, peers=peers, fresh=fresh)
+        if json is not None:
+            results = save(json, one, found)
+            if markdown is not None:
+                markdown.write_text(in_markdown(results), encoding="utf-8")
+        Console(highlight=False).print(rendered(one, found))

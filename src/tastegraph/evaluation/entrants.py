@@ -1,0 +1,69 @@
+"""The models of a comparison, each chosen on validation data and fitted for every history.
+
+Every setting is chosen by NDCG@10 on the validation part. For the history that holds the training
+part a model is fitted on that; for the one that holds both it is fitted anew on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from tastegraph.config import Model as ModelConfig
+from tastegraph.evaluation.clock import Clock
+from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, Data, Entrant
+from tastegraph.evaluation.split import VALID
+from tastegraph.ranking.baselines import BASELINES, Baseline
+from tastegraph.ranking.choice import choose
+from tastegraph.ranking.fit import assemble, fit
+from tastegraph.ranking.learned import Content
+from tastegraph.ranking.validation import Validation
+
+GRAPH_CONTROLS: Mapping[str, Callable[[Content, int], Content]] = {
+    "graph off": lambda content, _: content.graph_off(),
+    "graph shuffled": lambda content, seed: content.graph_shuffled(seed),
+}
+TEXT_CONTROLS: Mapping[str, Callable[[Content, int], Content]] = {
+    "text off": lambda content, _: content.text_off(),
+    "text shuffled": lambda content, seed: content.text_shuffled(seed),
+}
+CONTROLS = {**GRAPH_CONTROLS, **TEXT_CONTROLS}
+"""The whole system, chosen and fitted anew, with one kind of knowledge taken away or made false."""
+
+
+def system(name: str, content: Content, data: Data, config: ModelConfig) -> Iterator[Entrant]:
+    """The whole system on ``content``: knowing the training part, then validation as well."""
+    with Clock() as tuning:
+        learned = choose(content, data.training, data.wanted(VALID), config)
+        model = assemble(content, data.training.likes(), learned)
+    yield Entrant(name, TRAIN_ONLY, model, tuning.seconds, tuning.peak_mb)
+    with Clock() as fitting:
+        learned = fit(content, data.known, learned.choice, config)
+        model = assemble(content, data.known.likes(), learned)
+    yield Entrant(name, TRAIN_AND_VALID, model, fitting.seconds, fitting.peak_mb)
+
+
+def baseline(name: str, data: Data, config: ModelConfig) -> Iterator[Entrant]:
+    """One of :data:`~tastegraph.ranking.baselines.BASELINES`, for the same two histories."""
+    told = BASELINES[name]
+    with Clock() as tuning:
+        setting = best_setting(told, data, config)
+        ranker = told.fit(data.training.likes(), *setting)
+    yield Entrant(name, TRAIN_ONLY, ranker, tuning.seconds, tuning.peak_mb)
+    with Clock() as fitting:
+        ranker = told.fit(data.known.likes(), *setting)
+    yield Entrant(name, TRAIN_AND_VALID, ranker, fitting.seconds, fitting.peak_mb)
+
+
+def best_setting(told: Baseline, data: Data, config: ModelConfig) -> tuple[float | None, ...]:
+    """By NDCG@10 on the validation part, of people whose likes alone are known."""
+    training = data.training.select(data.training.weights > 0)
+    validation = Validation.of(training, data.wanted(VALID), config)
+    if validation is None or len(told.grid) == 1:
+        return told.grid[0]
+    likes = training.likes()
+    return max(
+        told.grid,
+        key=lambda setting: validation.objective(
+            told.fit(likes, *setting).scores(validation.histories)
+        ),
+    )

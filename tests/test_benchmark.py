@@ -1,0 +1,341 @@
+"""The benchmark suite: clicks, what is kept, the models, the tables, the command."""
+
+import io
+import json
+import math
+
+import numpy as np
+import pytest
+from rich.console import Console
+from sklearn.metrics import roc_auc_score
+
+import benchmark_folders as folders
+from tastegraph.benchmark import field, reading, suite
+from tastegraph.benchmark.benchmarks import BENCHMARKS, named
+from tastegraph.benchmark.clicks import Calibrated, ClickJudge, auc_by_person, scores_of_pairs
+from tastegraph.benchmark.field import Field
+from tastegraph.benchmark.fingerprint import fingerprint
+from tastegraph.benchmark.measured import Measured, Store
+from tastegraph.benchmark.peers import Peer, read_answer
+from tastegraph.benchmark.published import PUBLISHED
+from tastegraph.benchmark.sets.ctr import lastfm_ctr
+from tastegraph.benchmark.sets.lastfm import lastfm_lightkg
+from tastegraph.benchmark.summary import seed_interval, summary
+from tastegraph.benchmark.table import in_markdown, rendered
+from tastegraph.config import Model as ModelConfig
+from tastegraph.errors import NotFoundError, TastegraphError
+from tastegraph.evaluation import entrants
+from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, Entrant
+from tastegraph.language.words import word_features
+from tastegraph.ranking.baselines import popularity
+from tastegraph.ranking.learned import Content
+
+
+def content_of(told):
+    """Every item has a text of its own, in two numbers."""
+    rng = np.random.default_rng(1)
+    text = rng.normal(size=(told.graph.n_nodes, 2)).astype(np.float32)
+    words = word_features([f"word {k % 3} of {k % 2}" for k in range(told.graph.n_items)])
+    return Content(told.graph, text, words)
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A tiny set, a cache of one's own, and a system that is quickly made."""
+    folders.lastfm(tmp_path)
+    monkeypatch.setenv("TASTEGRAPH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(suite, "content_of", content_of)
+    learned = []
+
+    def system(name, content, data, config):
+        learned.append((name, config.seed))
+        for history, events in ((TRAIN_ONLY, data.training), (TRAIN_AND_VALID, data.known)):
+            yield Entrant(name, history, popularity(events.likes()), 2.0, 10.0)
+
+    monkeypatch.setattr(field, "system", system)
+    return tmp_path, learned
+
+
+# Clicks
+
+
+def test_the_area_by_hand():
+    """Scores .9 .4 clicked, .6 .4 .1 not: placements (3 + 1.5) / 6."""
+    scores, labels = np.array([0.9, 0.4, 0.6, 0.4, 0.1]), np.array([1, 1, 0, 0, 0], dtype=np.bool_)
+    shares = auc_by_person(scores, labels, np.array([0, 1, 0, 1, 2]), 4)
+    assert shares.mean() == pytest.approx(4.5 / 6)
+    # 0: placement 3 of the clicked one, 1 of the other (.9 lies above .6): (3 + 1) / 6 · 4 / 2
+    assert shares.tolist() == pytest.approx([4 / 3, (1.5 + 1.5) / 3, 2 / 3, 0])
+
+
+def test_the_area_is_the_usual_one_whoever_the_people_are():
+    rng = np.random.default_rng(2)
+    scores, labels = rng.integers(0, 9, 300).astype(float), rng.random(300) < 0.3
+    found = auc_by_person(scores, labels, rng.integers(0, 40, 300), 50)
+    assert found.shape == (50,)
+    assert found.mean() == pytest.approx(roc_auc_score(labels, scores))
+
+
+def test_pairs_get_their_own_score_and_a_probability_in_the_same_order(tmp_path):
+    folders.ctr(tmp_path)
+    told = lastfm_ctr(tmp_path)
+    ranker = popularity(told.events.likes())
+    histories = told.events.histories()
+    users, items = np.array([3, 1, 3, 9]), np.array([0, 5, 2, 0])
+    expected = ranker.popularity[items]
+    assert scores_of_pairs(ranker, histories, users, items).tolist() == expected.tolist()
+    clicks = Calibrated.of(ranker, histories, told.pairs.select(1))
+    given = clicks.probabilities(told.pairs.users, told.pairs.items)
+    assert ((given > 0) & (given < 1)).all()
+    of_items = ranker.popularity[told.pairs.items]
+    assert roc_auc_score(told.pairs.labels, given) == roc_auc_score(told.pairs.labels, of_items)
+    judged = ClickJudge(told, ModelConfig())(Entrant("p", TRAIN_ONLY, ranker, 1.0, 1.0), 1.0)
+    assert 0 <= judged.values["auc"].mean() <= 1
+    assert judged.values["f1"].shape == (1,)
+
+
+# Keeping
+
+
+def test_a_measurement_comes_back_as_it_was(tmp_path):
+    store = Store(tmp_path)
+    told = Measured({"ndcg@10": np.array([0.5, math.nan])}, 1.5, 0.25, 100.0)
+    assert store.get("graph off", "train+valid", 2) is None
+    store.put("graph off", "train+valid", 2, told)
+    found = store.get("graph off", "train+valid", 2)
+    assert np.array_equal(found.values["ndcg@10"], told.values["ndcg@10"], equal_nan=True)
+    assert (found.fit_seconds, found.score_seconds, found.memory_mb) == (1.5, 0.25, 100.0)
+    store.clear()
+    assert store.get("graph off", "train+valid", 2) is None
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(small, monkeypatch):
+    data, learned = small
+    quick = field.system
+
+    def interrupted(name, content, data, config):
+        if (name, config.seed) == ("text off", 2):
+            raise KeyboardInterrupt
+        yield from quick(name, content, data, config)
+
+    monkeypatch.setattr(field, "system", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        suite.run("lastfm-lightkg", data, 2)
+    monkeypatch.setattr(field, "system", quick)
+    before = list(learned)
+    assert before[-1] == ("graph shuffled", 2)
+    first = suite.run("lastfm-lightkg", data, 2)
+    assert learned[len(before) :] == [("text off", 2), ("text shuffled", 2)]
+    assert suite.run("lastfm-lightkg", data, 2) == first
+    assert len(learned) == 10
+    suite.run("lastfm-lightkg", data, 2, fresh=True)
+    assert len(learned) == 20
+
+
+def test_data_settings_and_texts_name_a_state(tmp_path):
+    folders.lastfm(tmp_path)
+    told = lastfm_lightkg(tmp_path)
+    content = content_of(told)
+    state = fingerprint(told, content, ModelConfig(seed=1))
+    assert fingerprint(told, content, ModelConfig(seed=2)) == state
+    assert fingerprint(told, content, ModelConfig(layers=1)) != state
+    assert fingerprint(told, content.text_off(), ModelConfig()) != state
+    assert fingerprint(told, content.graph_shuffled(1), ModelConfig()) != state
+
+
+# Models
+
+
+def test_each_control_is_chosen_and_fitted_on_what_it_names(tmp_path, monkeypatch):
+    folders.lastfm(tmp_path)
+    told = lastfm_lightkg(tmp_path)
+    whole, seen = content_of(told), {}
+
+    def system(name, content, data, config):
+        seen[name] = content
+        yield Entrant(name, TRAIN_ONLY, popularity(data.training.likes()), 1.0, 1.0)
+
+    monkeypatch.setattr(field, "system", system)
+    table = Field(told, whole, ModelConfig(seed=4))
+    for row in field.LEARNED:
+        list(table.measured(row, (TRAIN_ONLY,)))
+    assert seen["tastegraph"] is whole
+    assert not len(seen["graph off"].graph.heads)
+    assert not np.array_equal(seen["graph shuffled"].graph.tails, whole.graph.tails)
+    assert not seen["text off"].text.any()
+    shuffled, n = seen["text shuffled"], whole.graph.n_items
+    order = [
+        int(np.flatnonzero((whole.text[:n] == row).all(axis=1))[0]) for row in shuffled.text[:n]
+    ]
+    assert order != sorted(order) == list(range(n))
+    assert np.array_equal(shuffled.words.toarray(), whole.words.toarray()[order])
+    assert np.array_equal(shuffled.text[n:], whole.text[n:])
+
+
+def test_the_system_is_chosen_on_train_and_fitted_anew_on_both(tmp_path, monkeypatch):
+    folders.lastfm(tmp_path)
+    told = lastfm_lightkg(tmp_path)
+    data = entrants.Data(told.events, told.parts, content_of(told))
+    calls = []
+
+    class Learned:
+        choice = "chosen"
+
+    def choose(content, training, valid, config):
+        calls.append(("choose", len(training), valid.nnz))
+        return Learned()
+
+    def fit(content, known, choice, config):
+        calls.append(("fit", len(known), choice))
+        return Learned()
+
+    monkeypatch.setattr(entrants, "choose", choose)
+    monkeypatch.setattr(entrants, "fit", fit)
+    monkeypatch.setattr(entrants, "assemble", lambda content, likes, learned: popularity(likes))
+    found = list(entrants.system("tastegraph", data.content, data, ModelConfig()))
+    assert [entrant.history for entrant in found] == [TRAIN_ONLY, TRAIN_AND_VALID]
+    assert calls == [("choose", 18, 6), ("fit", 24, "chosen")]
+
+
+def test_rows_that_cannot_be_say_why(tmp_path):
+    folders.lastfm(tmp_path)
+    told = lastfm_lightkg(tmp_path)
+    bare = content_of(told).graph_off().text_off()
+    table = Field(told, bare, ModelConfig())
+    assert set(table.absent()) == {"graph off", "graph shuffled", "text off", "text shuffled"}
+    assert table.rows()[0] == "tastegraph"
+    assert "ease" in table.rows()
+
+
+def test_a_dense_baseline_is_left_out_where_it_would_not_fit(tmp_path, monkeypatch):
+    folders.lastfm(tmp_path)
+    told = lastfm_lightkg(tmp_path)
+    monkeypatch.setattr(field, "DENSE_ITEMS", 5)
+    table = Field(told, content_of(told), ModelConfig())
+    assert list(table.absent()) == ["ease tuned"]
+    monkeypatch.setattr(field, "MOST_DENSE_ITEMS", 5)
+    assert list(table.absent()) == ["ease", "ease tuned"]
+
+
+# Numbers and tables
+
+
+def test_seeds_are_averaged_and_people_compared():
+    ours = [Measured({"ndcg@10": np.full(40, v)}, 10.0, 1.0, 50.0) for v in (0.4, 0.6)]
+    theirs = [Measured({"ndcg@10": np.full(40, 0.1)}, 1.0, 1.0, 70.0)]
+    found = summary({"tastegraph": ours, "popularity": theirs}, ["ndcg@10"])
+    assert found["rows"]["tastegraph"]["ndcg@10"] == pytest.approx(0.5)
+    # t(.975, 1) = 12.706; the half width is 12.706 · .1414 / √2
+    assert found["intervals"]["tastegraph"]["ndcg@10"] == pytest.approx(
+        [0.5 - 1.2706, 0.5 + 1.2706], abs=1e-3
+    )
+    assert found["intervals"]["popularity"]["ndcg@10"] is None
+    assert found["p"]["popularity"]["ndcg@10"] < 0.001
+    assert found["seconds"]["tastegraph"] == {"fit": 10.0, "score": 1.0}
+    assert found["memory"] == {"tastegraph": 50.0, "popularity": 70.0}
+    assert seed_interval([0.3]) is None
+
+
+def test_results_are_saved_beside_others_and_shown(small):
+    data, _ = small
+    found = suite.run("lastfm-lightkg", data, 2)
+    file = data / "ranking.json"
+    file.write_text(json.dumps({"sets": {"ml100k": found}}))
+    suite.save(file, "lastfm-lightkg", found)
+    results = json.loads(file.read_text())
+    assert list(results["sets"]) == ["ml100k", "lastfm-lightkg"]
+    told = results["sets"]["lastfm-lightkg"]
+    assert told["history"] == TRAIN_ONLY
+    assert set(told["also"]) == {TRAIN_AND_VALID}
+    assert len(told["by_seed"]["tastegraph"]["recall@10"]) == 2
+    assert len(told["by_seed"]["ease"]["recall@10"]) == 1
+    assert "AdaKG" in in_markdown(results)
+    console = Console(width=200, file=io.StringIO())
+    console.print(rendered("lastfm-lightkg", told))
+    shown = console.file.getvalue()
+    assert "graph shuffled" in shown
+    assert "0.3053" in shown
+
+
+def test_the_field_is_well_formed():
+    assert set(PUBLISHED) == set(BENCHMARKS)
+    for name, told in PUBLISHED.items():
+        metrics = BENCHMARKS[name].metrics
+        assert set(told.must_beat) <= set(metrics)
+        assert all(told.aim[metric] > bar for metric, bar in told.must_beat.items())
+        assert all(row.source and row.values for row in told.rows)
+        assert all(0 < value < 1 for row in told.rows for value in row.values.values())
+        known = {(row.model, row.source) for row in told.rows}
+        assert len(known) == len(told.rows)
+
+
+# Peers and the command
+
+
+def test_a_peers_answer_is_read_or_refused(tmp_path):
+    folders.lastfm(tmp_path)
+    told = lastfm_lightkg(tmp_path)
+    with pytest.raises(TastegraphError, match="left no answer"):
+        read_answer(tmp_path, "als", told)
+    (tmp_path / "als.json").write_text('{"note": "does not install"}')
+    assert read_answer(tmp_path, "als", told).note == "does not install"
+    (tmp_path / "als.json").write_text('{"seconds": 3, "memory_mb": 9}')
+    np.save(tmp_path / "als.npy", np.zeros((2, 20), dtype=np.int32))
+    with pytest.raises(TastegraphError, match=r"int32\[6, k\]"):
+        read_answer(tmp_path, "als", told)
+    np.save(tmp_path / "als.npy", np.tile(np.arange(-1, 5, dtype=np.int32)[::-1], (6, 1)))
+    assert read_answer(tmp_path, "als", told).seconds == 3
+
+
+def test_peers_stand_in_the_table(small, monkeypatch):
+    data, _ = small
+    top = np.full((6, 20), -1, dtype=np.int32)
+    top[:, 0] = (np.arange(6) + 4) % 6
+    answers = {"als": Peer(top, 3.0, 9.0), "kgat": Peer(None, note="does not install")}
+    monkeypatch.setattr(suite, "run_peers", lambda told, folder: answers)
+    found = suite.run("lastfm-lightkg", data, 1, peers=True)
+    assert found["rows"]["als"]["recall@10"] == 1
+    assert found["absent"]["kgat"] == "does not install"
+
+
+def test_the_command_runs_one_benchmark(small, tastegraph):
+    data, _ = small
+    file = data / "out.json"
+    done = tastegraph("benchmark", "lastfm-lightkg", "--data", data, "--json", file, "--seeds", 1,
+                      "--markdown", data / "out.md")  # fmt: skip
+    assert done.code == 0, done.err
+    assert "| lastfm-lightkg | recall@10 |" in (data / "out.md").read_text()
+    assert "lastfm-lightkg" in done.out
+    assert json.loads(file.read_text())["sets"]["lastfm-lightkg"]["seeds"] == 1
+    wrong = tastegraph("benchmark", "netflix", "--data", data)
+    assert wrong.code == 1
+    assert "netflix" in wrong.err
+
+
+def test_names():
+    assert named("all") == list(BENCHMARKS)
+    with pytest.raises(NotFoundError):
+        named("netflix")
+
+
+def test_texts_are_read_and_kept(tmp_path, monkeypatch):
+    folders.lastfm(tmp_path)
+    folders.artists(tmp_path)
+    told = lastfm_lightkg(tmp_path)
+    monkeypatch.setenv("TASTEGRAPH_CACHE", str(tmp_path / "cache"))
+    read = []
+
+    class Reader:
+        def __init__(self, folder, most, cache):
+            self.cache = cache
+
+        def encode(self, texts):
+            read.extend(texts)
+            return np.ones((len(texts), 3), dtype=np.float32)
+
+    monkeypatch.setattr(reading, "Encoder", Reader)
+    monkeypatch.setattr(reading, "located", lambda name, near: near)
+    content = reading.content_of(told)
+    assert read[0] == "Artist 0"
+    assert content.text[: content.graph.n_items].all()
+    assert (tmp_path / "cache/benchmark").is_dir()
