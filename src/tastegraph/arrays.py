@@ -42,6 +42,7 @@ def without(matrix: CSR, cells: CSR) -> CSR:
 
 def binary(rows: ArrayLike, columns: ArrayLike, shape: tuple[int, int]) -> CSR:
     """Return the boolean CSR[shape] that holds the given cells, each once however often given."""
-    keys = np.unique(np.asarray(rows, dtype=np.int64) * shape[1] + np.asarray(columns))
-    row, column = np.divmod(keys, max(shape[1], 1))
-    return sparse.csr_array((np.ones(len(keys), dtype=np.bool_), (row, column)), shape=shape)
+    row, column = np.asarray(rows), np.asarray(columns)
+    cells = sparse.csr_array((np.ones(len(row), dtype=np.bool_), (row, column)), shape=shape)
+    cells.sum_duplicates()
+    return cells

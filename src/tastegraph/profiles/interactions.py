@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +79,11 @@ class Interactions:
         )  # fmt: skip
 
     def likes(self) -> CSR:
-        """bool CSR[users, items]: at least one event counts for the item."""
+        """bool CSR[users, items]: at least one event counts for the item. Not to be changed."""
+        return self._likes
+
+    @cached_property
+    def _likes(self) -> CSR:
         liked = self.weights > 0
         return binary(self.users[liked], self.items[liked], (self.n_users, self.n_items))
 

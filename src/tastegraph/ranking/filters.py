@@ -133,9 +133,8 @@ def _rows_to_one(matrix: CSR) -> CSR:
 
 def _row_sums(matrix: CSR, values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    sums: NDArray[np.float64] = np.zeros(matrix.shape[0])
-    np.add.at(sums, rows, values)
-    return sums
+    sums = np.bincount(rows, values, minlength=matrix.shape[0])
+    return np.asarray(sums, dtype=np.float64)
 
 
 def _divided(matrix: CSR, lengths: NDArray[np.float64]) -> CSR:

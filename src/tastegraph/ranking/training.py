@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,8 +24,11 @@ from tastegraph.ranking.network import GraphNetwork, Inputs, as_tensor, propagat
 
 EVENTS_PER_BATCH = 4_096
 PATIENCE = 2
-ALL_ITEMS = 8_192
-"""Up to this many items the softmax runs over all; beyond, over the batch's and as many others."""
+ALL_ITEMS = 2_048
+"""Up to this many items the softmax runs over all; beyond, over as many shared ones as this:"""
+SHARED = 1_024
+BATCHES = 64
+"""In one pass, at most: each propagates over the whole graph, so cost stays linear in events."""
 
 Floats32 = NDArray[np.float32]
 
@@ -147,31 +151,37 @@ def _loss(
     config: ModelConfig,
     rng: np.random.Generator,
 ) -> Tensor:
-    """Cross-entropy of the next item among all, cosine / temperature (Wu et al. 2024)."""
-    items = network(inputs)
+    """Cross-entropy of the next item among all, cosine / temperature (Wu et al. 2024).
+
+    The sum over all items is estimated from ``SHARED`` of them where there are many (sampled
+    softmax with a uniform proposal, Bengio & Senécal 2008).
+    """
+    items = functional.normalize(everything := network(inputs), dim=-1)
     present = batch >= 0
-    events = network.events(items, inputs)[batch.clamp(min=0)]
+    events = network.events(everything, inputs)[batch.clamp(min=0)]
     tastes = network.tastes(events, present)[:, :-1]
     target = batch[:, 1:]
     asked = target >= 0
     wanted = target[asked]
-    if len(items) > ALL_ITEMS:
-        others = torch.from_numpy(rng.integers(0, len(items), ALL_ITEMS)).to(batch.device)
-        candidates, wanted = torch.unique(torch.cat([wanted, others]), return_inverse=True)
-        wanted = wanted[: int(asked.sum())]
-        items = items[candidates]
-    cosine = functional.normalize(tastes[asked], dim=-1) @ functional.normalize(items, dim=-1).T
-    return functional.cross_entropy(cosine / config.temperature, wanted)
+    tastes = functional.normalize(tastes[asked], dim=-1) / config.temperature
+    if len(items) <= ALL_ITEMS:
+        return functional.cross_entropy(tastes @ items.T, wanted)
+    others = torch.from_numpy(rng.integers(0, len(items), SHARED)).to(batch.device)
+    own = (tastes * items[wanted]).sum(dim=-1)
+    theirs = (tastes @ items[others].T).masked_fill(others == wanted[:, None], -torch.inf)
+    rest = theirs.logsumexp(dim=-1) + math.log((len(items) - 1) / SHARED)
+    return functional.softplus(rest - own).mean()
 
 
 def _batches(histories: Sequence[History], newest: int) -> list[Tensor]:
     """int64[B, T] each: people with sequences of like length, padded with -1 at the end."""
     sequences = [history.likes[-newest:] for history in histories]
     sequences = sorted((s for s in sequences if len(s) > 1), key=len, reverse=True)
+    events = max(EVENTS_PER_BATCH, sum(len(s) for s in sequences) // BATCHES)
     batches = []
     while sequences:
         longest = len(sequences[0])
-        count = max(EVENTS_PER_BATCH // longest, 1)
+        count = max(events // longest, 1)
         chosen, sequences = sequences[:count], sequences[count:]
         padded = np.full((len(chosen), longest), -1, dtype=np.int64)
         for row, sequence in zip(padded, chosen, strict=True):
