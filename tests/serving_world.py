@@ -109,7 +109,7 @@ def make(
     choice = Choice("ease", 5.0, targets, attention, 1, blend, {}, 0.0)
     tower = np.zeros((graph.n_items, 8), dtype=np.float32)
     learned = Learned(choice, graph.item_ids, warm, table, {}, network, tower, blend)
-    kernels = Described.of(content, kinds).kernels(likes, targets, tower, warm)
+    kernels = Described.of(content, kinds).engaged(likes).kernels(targets, tower, warm)
     sequence = SequenceAttention(vectors, vectors, vectors, np.zeros(200, dtype=np.float32))
     model = Model(
         parts={

@@ -13,10 +13,10 @@ from tastegraph.ranking.cold import blind_scores, playing_cold, predict_from, wi
 from tastegraph.ranking.cold_choice import Trial, _by_person, _joined
 from tastegraph.ranking.kernels import AffinityKernel, FactorKernel
 from tastegraph.ranking.mapping import (
+    Ridge,
     Target,
     collaborative_factors,
     compressed,
-    mapped,
     text_features,
 )
 from tastegraph.ranking.model import KNOWLEDGE, Part
@@ -40,9 +40,9 @@ def test_full_rank_is_the_ridge_regression_of_the_cosine():
     cosine = x.T @ x / np.sqrt(count) / np.sqrt(count)[:, None]
     warm = FEATURES[:4].astype(float)
     matrix = np.linalg.solve(warm.T @ warm + 0.5 * np.eye(2), warm.T @ cosine[:4])
-    told = mapped(FEATURES, LIKES, Target(None, 0.5))
-    # mapped() leaves the item's own normalisation on both sides of the co-engagement.
-    kernel = told.left @ (FEATURES @ told.matrix).T
+    told = Ridge(FEATURES, LIKES).map(Target(None, 0.5))
+    # It leaves the item's own normalisation on both sides of the co-engagement.
+    kernel = told.left @ told.of(FEATURES).T
     assert kernel == pytest.approx((FEATURES @ matrix).T, abs=1e-6)
 
 
@@ -60,14 +60,14 @@ def _root(gram):
 
 @pytest.mark.parametrize("target", [Target(None, 0.3), Target(2, 0.3)])
 def test_a_new_item_goes_with_those_of_its_kind(target):
-    told = mapped(FEATURES, LIKES, target)
-    kernel = FactorKernel(told.left, FEATURES @ told.matrix)
+    told = Ridge(FEATURES, LIKES).map(target)
+    kernel = FactorKernel(told.left, told.of(FEATURES))
     scores = kernel.row(np.array([0], np.int32), np.ones(1, np.float32))
     assert scores[4] > 0.1
     assert scores[5] == pytest.approx(0, abs=1e-5)
     shuffled = FEATURES[[0, 2, 1, 3, 4, 5]]
-    told = mapped(shuffled, LIKES, target)
-    scores = FactorKernel(told.left, shuffled @ told.matrix).row(
+    told = Ridge(shuffled, LIKES).map(target)
+    scores = FactorKernel(told.left, told.of(shuffled)).row(
         np.array([0], np.int32), np.ones(1, np.float32)
     )
     assert scores[4] == pytest.approx(scores[5], abs=1e-5)
@@ -75,8 +75,8 @@ def test_a_new_item_goes_with_those_of_its_kind(target):
 
 def test_nothing_is_mapped_where_nobody_likes_anything():
     nobody = binary([], [], (3, 6))
-    assert mapped(FEATURES, nobody, Target(None, 1.0)) is None
-    assert mapped(np.zeros_like(FEATURES), LIKES, Target(None, 1.0)) is None
+    assert Ridge(FEATURES, nobody).map(Target(None, 1.0)) is None
+    assert Ridge(np.zeros_like(FEATURES), LIKES).map(Target(None, 1.0)) is None
 
 
 def test_compression_keeps_products():

@@ -310,3 +310,17 @@ def test_training_learns_what_follows_what():
     best = top_k(scores, seen, 1)[:, 0]
     right = np.array([(history.items[-1] + 1) % n_items for history in histories])
     assert (best == right).mean() > 0.9
+
+
+@pytest.mark.parametrize("kind", ["table", "factors", "features"])
+def test_some_items_score_what_they_score_among_all(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    dense = rng.random((6, 4), dtype=np.float32)
+    kernel = {
+        "table": TableKernel(rng.random((6, 6), dtype=np.float32)),
+        "factors": FactorKernel(dense, rng.random((6, 4), dtype=np.float32)),
+        "features": FeatureKernel(sparse.csr_array(dense)),
+    }[kind]
+    attention = sparse.csr_array(np.array([[1, 0, 0.5, 0, 0, 0]], dtype=np.float32))
+    among = np.array([True, False, True, False, True, True])
+    assert kernel.scores(attention, among) == pytest.approx(kernel.scores(attention)[:, among])

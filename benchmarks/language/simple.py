@@ -14,12 +14,14 @@ from tastegraph.arrays import CSR
 from tastegraph.profiles.association import Associations
 from tastegraph.ranking.filters import unit_rows
 from tastegraph.ranking.kernels import Scores
-from tastegraph.ranking.mapping import Target, compressed, mapped, text_features
+from tastegraph.ranking.mapping import Ridge, Target, compressed, text_features
 
 Ranker = Callable[[NDArray[np.int64]], Scores]
 Features = Any
 """float32[I, d] or float32 CSR[I, F]."""
 RANKS = (64, 256)
+WIDTH = 512
+"""Of sparse features, before they are mapped."""
 STRENGTHS = (0.3, 1.0, 3.0)
 
 
@@ -63,9 +65,9 @@ def by_ridge(task: Task, features: NDArray[np.float32]) -> Iterator[tuple[str, R
     likes = task.known.likes()
     for rank in RANKS:
         for strength in STRENGTHS:
-            told = mapped(features, likes, Target(rank, strength))
+            told = Ridge(features, likes).map(Target(rank, strength))
             if told is not None:
-                right = features @ told.matrix
+                right = told.of(features)
                 yield f"{rank} factors, λ {strength:g}", _mapped(task, told.left, right)
 
 
@@ -76,11 +78,11 @@ def representations(
     known = unit_rows(associations.strength)
     text = text_features(vectors, words[:, :0])
     return {
-        "tfidf": compressed(words).rows,
+        "tfidf": compressed(words, WIDTH).rows,
         "frozen": text,
-        "kg_tfidf": compressed(known).rows,
-        "kg_tfidf + tfidf": compressed(_beside(known, words)).rows,
-        "kg_tfidf + frozen": compressed(_beside(known, sparse.csr_array(text))).rows,
+        "kg_tfidf": compressed(known, WIDTH).rows,
+        "kg_tfidf + tfidf": compressed(_beside(known, words), WIDTH).rows,
+        "kg_tfidf + frozen": compressed(_beside(known, sparse.csr_array(text)), WIDTH).rows,
     }
 
 

@@ -63,7 +63,7 @@ def blind_parts(described: Described, likes: CSR, choice: Choice, tower: Scores)
     known = np.ones(likes.shape[1], dtype=np.bool_)
     return {
         name: Part(choice.attention.get(name, Recency()), kernel)
-        for name, kernel in described.kernels(likes, choice.targets, tower, known).items()
+        for name, kernel in described.engaged(likes).kernels(choice.targets, tower, known).items()
     }
 
 

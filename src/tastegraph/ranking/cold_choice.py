@@ -31,7 +31,7 @@ from tastegraph.ranking.model import KNOWN, MAPPED, NEW, Part
 from tastegraph.ranking.tower import text_tower
 from tastegraph.ranking.validation import Validation
 
-TARGETS = [Target(rank, strength) for rank in (None, 64) for strength in (0.3, 1.0, 3.0)]
+TARGETS = [*(Target(None, strength) for strength in (1.0, 3.0, 10.0)), Target(64, 1.0)]
 
 
 @dataclass(frozen=True)
@@ -99,10 +99,10 @@ def best_for_cold(
     described = Described.of(content, weights)
     reached: dict[str, dict[tuple[Target | None, Recency], float]] = {}
     for trial in trials:
+        engaged = described.engaged(trial.likes)
+        known = np.ones(len(trial.cold), dtype=np.bool_)
         for place, target in enumerate(TARGETS):
-            known = np.ones(len(trial.cold), dtype=np.bool_)
-            mappings = dict.fromkeys(MAPPED, target)
-            kernels = described.kernels(trial.likes, mappings, trial.tower, known)
+            kernels = engaged.kernels(dict.fromkeys(MAPPED, target), trial.tower, known)
             for name, kernel in kernels.items():
                 if name not in MAPPED and place:
                     continue

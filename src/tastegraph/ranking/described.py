@@ -12,7 +12,7 @@ from tastegraph.arrays import CSR
 from tastegraph.ranking import filters
 from tastegraph.ranking.kernels import AffinityKernel, FactorKernel, FeatureKernel
 from tastegraph.ranking.learned import Content
-from tastegraph.ranking.mapping import Compressed, Target, completed, compressed, mapped
+from tastegraph.ranking.mapping import FEWEST, Compressed, Ridge, Target, completed, compressed
 from tastegraph.ranking.model import KNOWLEDGE, MAPPED_KNOWLEDGE, MAPPED_TEXT, TEXT, TOWER
 
 Kernels = dict[str, FeatureKernel | FactorKernel]
@@ -36,11 +36,23 @@ class Described:
     def of(cls, content: Content, kind_weights: NDArray[np.float32]) -> Described:
         """By facts, weighted by their kinds (float32[2R]), and by texts."""
         ties = filters.knowledge_features(content.associations, kind_weights)
-        return cls(ties, compressed(ties), content.text_features)
+        return cls(ties, compressed(ties, FEWEST), content.text_features)
+
+    def engaged(self, likes: CSR) -> Engaged:
+        """The items together with who likes them (CSR[U, I])."""
+        return Engaged(self, Ridge(self.few.rows, likes), Ridge(self.text, likes))
+
+
+@dataclass(frozen=True)
+class Engaged:
+    """Items by their features, and the engagement that these are mapped to."""
+
+    described: Described
+    by_facts: Ridge
+    by_text: Ridge
 
     def kernels(
         self,
-        likes: CSR,
         targets: Mapping[str, Target],
         tower: NDArray[np.float32],
         known: NDArray[np.bool_],
@@ -48,24 +60,24 @@ class Described:
         """What compares items; nothing where nothing is known or written.
 
         Args:
-            likes: CSR[U, I], what the mapped parts are mapped to.
-            targets: mapped part → how.
+            targets: mapped part → what it is mapped to.
             tower: float32[I, d], vectors of the text tower.
             known: bool[I], items that the tower was taught with; the others' follow from these.
         """
         kernels: Kernels = {}
-        if self.ties.nnz:
-            kernels[KNOWLEDGE] = FeatureKernel(self.ties)
-            told = mapped(self.few.rows, likes, targets[MAPPED_KNOWLEDGE])
+        ties, few, text = self.described.ties, self.described.few, self.described.text
+        if ties.nnz:
+            kernels[KNOWLEDGE] = FeatureKernel(ties)
+            told = self.by_facts.map(targets[MAPPED_KNOWLEDGE])
             if told is not None:
-                loadings = self.few.loadings @ told.matrix
-                kernels[MAPPED_KNOWLEDGE] = AffinityKernel.of(told.left, self.ties, loadings)
-        if self.text.any():
-            kernels[TEXT] = FactorKernel(self.text, self.text)
-            told = mapped(self.text, likes, targets[MAPPED_TEXT])
+                loadings = told.of(few.loadings)
+                kernels[MAPPED_KNOWLEDGE] = AffinityKernel.of(told.left, ties, loadings)
+        if text.any():
+            kernels[TEXT] = FactorKernel(text, text)
+            told = self.by_text.map(targets[MAPPED_TEXT])
             if told is not None:
-                kernels[MAPPED_TEXT] = FactorKernel(told.left, self.text @ told.matrix)
+                kernels[MAPPED_TEXT] = FactorKernel(told.left, told.of(text))
             if tower.any():
-                vectors = completed(tower, known, self.text)
+                vectors = completed(tower, known, text)
                 kernels[TOWER] = FactorKernel(vectors, vectors)
         return kernels

@@ -130,9 +130,9 @@ def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
     tower = np.concatenate([learned.tower, np.zeros_like(learned.tower, shape=(1, DIMENSIONS))])
     kernels: dict[str, TableKernel | FeatureKernel | FactorKernel] = {
         BEHAVIOUR: TableKernel(aligned(learned.table, rows)),
-        **Described.of(content, evidence.kind_weights).kernels(
-            likes, learned.choice.targets, tower[rows], rows >= 0
-        ),
+        **Described.of(content, evidence.kind_weights)
+        .engaged(likes)
+        .kernels(learned.choice.targets, tower[rows], rows >= 0),
     }
     attention = learned.choice.attention
     return Model(

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tastegraph.arrays import CSR
+from tastegraph.arrays import CSR, Bools
 
 ROUNDING = 1e-5
 TABLE_ITEMS = 6_000
@@ -36,8 +36,11 @@ class Kernel(Protocol):
         """I."""
         ...
 
-    def scores(self, attention: CSR) -> Scores:
-        """float32[U, I] from the attention (CSR[U, I]) of U histories."""
+    def scores(self, attention: CSR, among: Bools | None = None) -> Scores:
+        """float32[U, I] from the attention (CSR[U, I]) of U histories.
+
+        Of the items in ``among`` (bool[I]) alone, where it is given: float32[U, C].
+        """
         ...
 
     def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
@@ -64,9 +67,9 @@ class TableKernel:
         """I."""
         return int(self.table.shape[0])
 
-    def scores(self, attention: CSR) -> Scores:
+    def scores(self, attention: CSR, among: Bools | None = None) -> Scores:
         """float32[U, I]."""
-        product = attention @ self.table
+        product = attention @ (self.table if among is None else self.table[:, among])
         dense = product.toarray() if sparse.issparse(product) else product
         return np.asarray(dense, dtype=np.float32)
 
@@ -99,10 +102,13 @@ class FactorKernel:
         """I."""
         return int(self.left.shape[0])
 
-    def scores(self, attention: CSR) -> Scores:
+    def scores(self, attention: CSR, among: Bools | None = None) -> Scores:
         """float32[U, I]."""
-        scores = np.asarray((attention @ self.left) @ self.right.T, dtype=np.float32)
-        return _without_itself(scores, attention, self._diagonal)
+        people, right, diagonal = attention @ self.left, self.right, self._diagonal
+        if among is not None:
+            attention, right, diagonal = attention[:, among], right[among], diagonal[among]
+        scores = np.asarray(people @ right.T, dtype=np.float32)
+        return _without_itself(scores, attention, diagonal)
 
     def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
         """float32[I]."""
@@ -180,13 +186,14 @@ class FeatureKernel:
     def _diagonal(self) -> Scores:
         return np.asarray(self.features.multiply(self.features).sum(axis=1), np.float32).reshape(-1)
 
-    def scores(self, attention: CSR) -> Scores:
+    def scores(self, attention: CSR, among: Bools | None = None) -> Scores:
         """float32[U, I]; of many histories by way of the items' products, where these fit."""
         if self.n_items <= TABLE_ITEMS < attention.nnz:
             product = attention @ self._products
         else:
             product = ((attention @ self.features) @ self._transposed).toarray()
-        return _without_itself(np.asarray(product, np.float32), attention, self._diagonal)
+        scores = _without_itself(np.asarray(product, np.float32), attention, self._diagonal)
+        return scores if among is None else scores[:, among]
 
     def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
         """float32[I]."""

@@ -13,16 +13,21 @@ row of the co-engagement cosine. That is never formed: it stays a product of fac
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from tastegraph.arrays import CSR
 
-DIMENSIONS = 512
+FEWEST, MOST = 512, 2_048
+CELLS = 25_000_000
+"""Of features, after compression, within ``FEWEST`` and ``MOST`` an item: words lose much in few
+dimensions, and a large catalogue has room for few."""
 COLUMNS = 64
-ITERATIONS = 4
+ITERATIONS = 3
 LEAST = 1e-9
 OVERSAMPLED = 8
 SEED = 1
@@ -62,19 +67,25 @@ class Map:
 
     Attributes:
         left: float32[I, r].
-        matrix: float32[d, r].
+        matrix: float32[d, r]; ``None`` for the identity.
     """
 
     left: Floats32
-    matrix: Floats32
+    matrix: Floats32 | None
+
+    def of(self, features: Floats32) -> Floats32:
+        """float32[n, r]: the side of the target, from float32[n, d]."""
+        return features if self.matrix is None else features @ self.matrix
 
 
-def compressed(features: CSR, dimensions: int = DIMENSIONS) -> Compressed:
+def compressed(features: CSR, dimensions: int | None = None) -> Compressed:
     """The truncated singular value decomposition U Σ of CSR[I, F].
 
     By subspace iteration on F Fᵀ from a random start (Halko et al. 2011, alg. 4.4), so that nothing
-    of features × d is orthogonalised. d is ``dimensions``, or what the matrix has.
+    of features × d is orthogonalised. d is ``dimensions``, or as many as there is room for, or
+    what the matrix has.
     """
+    dimensions = dimensions or min(max(CELLS // max(features.shape[0], 1), FEWEST), MOST)
     rank = min(dimensions + OVERSAMPLED, *features.shape)
     if not features.data.any():
         nothing = np.zeros((features.shape[0], 1), dtype=np.float32)
@@ -91,8 +102,18 @@ def compressed(features: CSR, dimensions: int = DIMENSIONS) -> Compressed:
 
 
 def _orthonormal(columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """float64[I, k]: the same space by k ≤ d orthonormal columns, through its small Gram matrix."""
-    squares, rotation = np.linalg.eigh(columns.T @ columns)
+    """float64[I, k]: the same space by k ≤ d orthonormal columns, through its small Gram matrix.
+
+    By its Cholesky factor; where columns depend on one another, by what is left of its spectrum.
+    """
+    gram = columns.T @ columns
+    try:
+        root = np.linalg.cholesky(gram)
+        if np.diag(root).min() ** 2 > LEAST * np.diag(root).max() ** 2:
+            return np.asarray(solve_triangular(root, columns.T, lower=True).T)
+    except np.linalg.LinAlgError:
+        pass
+    squares, rotation = np.linalg.eigh(gram)
     kept = squares > LEAST * squares[-1]
     return np.asarray(columns @ (rotation[:, kept] / np.sqrt(squares[kept])))
 
@@ -123,29 +144,63 @@ def centred(vectors: Floats32) -> Floats32:
     return apart
 
 
-def mapped(features: Floats32, likes: CSR, target: Target) -> Map | None:
-    """The map of the module's formula, or ``None`` where no item has events.
+@dataclass(frozen=True)
+class Ridge:
+    """Features of items, and the engagement that they are mapped to.
 
-    Args:
+    Attributes:
         features: float32[I, d].
         likes: CSR[U, I]; items with a like are warm.
-        target: what is predicted.
     """
-    popularity = np.bincount(likes.indices, minlength=likes.shape[1])
-    warm = np.flatnonzero(popularity)
-    if not len(warm) or not features.any():
-        return None
-    known = features[warm].astype(np.float64)
-    gram = known.T @ known
-    gram[np.diag_indices_from(gram)] += target.regularisation
-    if target.rank is None:
-        x = likes.astype(np.float64)
-        x = sparse.csr_array(x @ sparse.diags_array(np.maximum(popularity, 1) ** -0.5))
-        left = np.linalg.solve(gram, _co_engaged(x, features).T).T
-        return Map(left.astype(np.float32), np.eye(features.shape[1], dtype=np.float32))
-    factors = collaborative_factors(likes, target.rank)
-    matrix = np.linalg.solve(gram, known.T @ factors[warm])
-    return Map(factors, matrix.astype(np.float32))
+
+    features: Floats32
+    likes: CSR
+
+    def map(self, target: Target) -> Map | None:
+        """The map of the module's formula, or ``None`` where nothing can be mapped."""
+        if not len(self._warm) or not self.features.any():
+            return None
+        gram = self._gram.copy()
+        gram[np.diag_indices_from(gram)] += target.regularisation
+        factor = cho_factor(gram, lower=True, overwrite_a=True)
+        if target.rank is None:
+            return Map(cho_solve(factor, self._engaged.T).T.astype(np.float32), None)
+        factors = self._factors(target.rank)
+        matrix = cho_solve(factor, self.features[self._warm].T @ factors[self._warm])
+        return Map(factors, matrix.astype(np.float32))
+
+    @cached_property
+    def _popularity(self) -> NDArray[np.int64]:
+        return np.bincount(self.likes.indices, minlength=self.likes.shape[1])
+
+    @property
+    def _warm(self) -> NDArray[np.int64]:
+        return np.flatnonzero(self._popularity)
+
+    @cached_property
+    def _gram(self) -> Floats32:
+        known = self.features[self._warm]
+        return known.T @ known
+
+    @cached_property
+    def _engaged(self) -> Floats32:
+        """float32[I, d]: the co-engagement cosine times F, some columns at a time."""
+        scale = np.maximum(self._popularity, 1).astype(np.float32) ** -0.5
+        x = sparse.csr_array(self.likes.astype(np.float32) @ sparse.diags_array(scale))
+        found = np.empty_like(self.features)
+        for start in range(0, found.shape[1], COLUMNS):
+            block = slice(start, start + COLUMNS)
+            found[:, block] = x.T @ (x @ self.features[:, block])
+        return found
+
+    def _factors(self, rank: int) -> Floats32:
+        if rank not in self._by_rank:
+            self._by_rank[rank] = collaborative_factors(self.likes, rank)
+        return self._by_rank[rank]
+
+    @cached_property
+    def _by_rank(self) -> dict[int, Floats32]:
+        return {}
 
 
 def completed(learned: Floats32, known: NDArray[np.bool_], features: Floats32) -> Floats32:
@@ -163,15 +218,6 @@ def completed(learned: Floats32, known: NDArray[np.bool_], features: Floats32) -
     gram[np.diag_indices_from(gram)] += 1.0
     matrix = np.linalg.solve(gram, seen.T @ learned[known])
     return np.where(known[:, None], learned, features @ matrix.astype(np.float32))
-
-
-def _co_engaged(x: CSR, features: Floats32) -> NDArray[np.float64]:
-    """float64[I, d]: (XᵀX) F, some columns at a time, so that nothing of users × d is held."""
-    found = np.empty(features.shape, dtype=np.float64)
-    for start in range(0, features.shape[1], COLUMNS):
-        block = slice(start, start + COLUMNS)
-        found[:, block] = x.T @ (x @ features[:, block].astype(np.float64))
-    return found
 
 
 def collaborative_factors(likes: CSR, rank: int) -> Floats32:

@@ -38,9 +38,9 @@ class Part:
     attention: Attention
     kernel: Kernel
 
-    def scores(self, histories: Sequence[History]) -> Scores:
-        """float32[U, I]."""
-        return self.kernel.scores(attend(histories, self.attention, self.kernel.n_items))
+    def scores(self, histories: Sequence[History], among: Bools | None = None) -> Scores:
+        """float32[U, I], or float32[U, C] of the items in ``among`` (bool[I])."""
+        return self.kernel.scores(attend(histories, self.attention, self.kernel.n_items), among)
 
 
 @dataclass(frozen=True)

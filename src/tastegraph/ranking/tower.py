@@ -38,7 +38,7 @@ STEPS = 20
 """In one pass, at least."""
 OTHERS = 2_048
 LEARNING_RATE = 0.005
-TEMPERATURE = 0.15
+TEMPERATURE = 0.12
 HALF_LIFE = 2.0
 """Of how much a like says of another, in likes between them."""
 START = 0.1

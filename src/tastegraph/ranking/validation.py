@@ -66,4 +66,4 @@ class Validation:
 
     def total(self, part: Part, items: Bools) -> float:
         """The sum over people of how good one part is on ``items`` (bool[I]) alone."""
-        return float(self.objective.by_person(part.scores(self.histories)[:, items]).sum())
+        return float(self.objective.by_person(part.scores(self.histories, items)).sum())
