@@ -31,9 +31,9 @@ from tastegraph.ranking.network import SparseProduct, as_tensor
 
 DIMENSIONS = 128
 PASSES = 2
-PAIRS = 100_000
+PAIRS = 60_000
 """Likes that are asked for in one pass, at most."""
-BATCH = 4_096
+BATCH = 2_048
 STEPS = 20
 """In one pass, at least."""
 OTHERS = 2_048
@@ -131,8 +131,8 @@ def text_tower(content: Content, training: Interactions, config: ModelConfig) ->
         for _ in range(PASSES):
             places = rng.permutation(len(sequences.items))[:asked]
             for batch in np.array_split(places, batches):
-                others = rng.choice(warm, min(OTHERS, len(warm)), replace=False)
-                loss = _loss(tower(), sequences, batch, others)
+                drawn = rng.choice(warm, min(OTHERS, len(warm)), replace=False)
+                loss = _loss(tower(), sequences, batch, drawn)
                 optimiser.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
@@ -141,17 +141,16 @@ def text_tower(content: Content, training: Interactions, config: ModelConfig) ->
         return np.asarray(tower().cpu().numpy(), dtype=np.float32)
 
 
-def _loss(items: Tensor, sequences: _Sequences, batch: Ints, others: Ints) -> Tensor:
-    """Cross-entropy of each like among all of the batch and ``others``, but for those around it."""
+def _loss(items: Tensor, sequences: _Sequences, batch: Ints, drawn: Ints) -> Tensor:
+    """Cross-entropy of each like among those of the batch and ``drawn``, but for what is around."""
     around = sequences.around(batch, len(items))
     wanted = sequences.items[batch]
-    candidates, place = np.unique(np.concatenate([wanted, others]), return_inverse=True)
+    candidates, place = np.unique(np.concatenate([wanted, drawn]), return_inverse=True)
     attention = as_tensor(around).to(items.device)
     transposed = as_tensor(sparse.csr_array(around.T)).to(items.device)
     people = SparseProduct.apply(attention, transposed, items)  # type: ignore[no-untyped-call]
-    cosine = functional.normalize(people, dim=-1) @ items[torch.from_numpy(candidates)].T
-    known = around[:, candidates].tocoo()
-    hidden = torch.from_numpy(np.stack([known.row, known.col]).astype(np.int64))
-    cosine[hidden[0], hidden[1]] = -1e4
+    others = items.index_select(0, torch.from_numpy(candidates).to(items.device))
+    cosine = (functional.normalize(people, dim=-1) / TEMPERATURE) @ others.T
+    hidden = torch.from_numpy(around[:, candidates].toarray()).to(items.device)
     target = torch.from_numpy(place[: len(wanted)]).to(items.device)
-    return functional.cross_entropy(cosine / TEMPERATURE, target)
+    return functional.cross_entropy(cosine.masked_fill(hidden > 0, -torch.inf), target)
