@@ -34,6 +34,7 @@ class Split:
 
     Attributes:
         train, valid: int64[n, 2], rows of (user, item).
+        order: float64[n], the third column of train: what came before what.
         n_users, n_items: one more than the largest id in any part.
     """
 
@@ -41,6 +42,7 @@ class Split:
     name: str
     train: NDArray[np.int64]
     valid: NDArray[np.int64]
+    order: NDArray[np.float64]
     n_users: int
     n_items: int
     k: int
@@ -53,14 +55,23 @@ class Split:
         made.data[:] = 1
         return made
 
+    @property
+    def width(self) -> int:
+        """How many items to list so that ``k`` are left when the validation items go."""
+        return self.k + int(np.bincount(self.valid[:, 0]).max(initial=0))
+
     def mrr(self, lists: Lists, cutoff: int = 10) -> float:
         """MRR over the people with validation items, by which RecBole chooses, and so do all."""
-        wanted = self.matrix(self.valid)
-        people = np.flatnonzero(np.diff(wanted.indptr))
-        top = lists[people, :cutoff]
-        hit = np.asarray(wanted[people[:, None], np.maximum(top, 0)].todense() > 0) & (top >= 0)
-        first = hit.argmax(axis=1)
-        return float(np.where(hit.any(axis=1), 1 / (first + 1), 0).mean())
+        people = np.unique(self.valid[:, 0])
+        hit = _listed(lists[people, :cutoff], self.matrix(self.valid)[people])
+        return float(np.where(hit.any(axis=1), 1 / (hit.argmax(axis=1) + 1), 0).mean())
+
+    def unseen(self, lists: Lists) -> Lists:
+        """The first ``k`` of each list, int32[U, width], that are no validation items."""
+        known = _listed(lists, self.matrix(self.valid))
+        order = np.argsort(known, axis=1, kind="stable")[:, : self.k]
+        kept = np.take_along_axis(np.where(known, -1, lists), order, axis=1)
+        return kept.astype(np.int32)
 
 
 class Clock:
@@ -96,25 +107,26 @@ class Clock:
         return True
 
 
-def choose(split: Split, clock: Clock, fits: Iterator[Callable[[sp.csr_matrix], Lists]]) -> Lists:
-    """Fit one setting after another on train, and let the best on validation recommend.
+def choose(split: Split, clock: Clock, candidates: Iterator[Lists]) -> Lists:
+    """Return the lists that are best on validation, less the validation items; int32[U, k].
 
     Args:
         split: the set.
         clock: ends the search.
-        fits: each makes a fitted model, a function from what is masked to lists.
+        candidates: fits one setting after another on train and gives its lists, int32[U, width],
+            without train items.
 
     Raises:
         TimeoutError: not one setting was ready in time.
     """
-    chosen = None
+    best = None
     with clock.running():
-        for recommend in fits:
-            if clock.better(split.mrr(recommend(split.matrix(split.train)))):
-                chosen = recommend
-    if chosen is None:
+        for lists in candidates:
+            if clock.better(split.mrr(lists)):
+                best = lists
+    if best is None:
         raise TimeoutError(f"no model within {clock.limit:g} s")
-    return chosen(split.matrix(split.train, split.valid))
+    return split.unseen(best)
 
 
 def main(library: str, run: Callable[[str, Split, Clock], Lists]) -> None:
@@ -152,6 +164,11 @@ def main(library: str, run: Callable[[str, Split, Clock], Lists]) -> None:
     (out / "peer.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
 
 
+def _listed(lists: Lists, items: sp.csr_matrix) -> NDArray[np.bool_]:
+    rows = np.arange(len(lists))[:, None]
+    return (items[rows, np.maximum(lists, 0)].toarray() > 0) & (lists >= 0)
+
+
 def _ring(signum: int, frame: object) -> None:
     raise TimeUp
 
@@ -159,11 +176,10 @@ def _ring(signum: int, frame: object) -> None:
 def _read(folder: Path, k: int) -> Split:
     (file,) = folder.glob("*.train.inter")
     name = file.name.removesuffix(".train.inter")
-    parts = [
-        np.loadtxt(
-            folder / f"{name}.{part}.inter", dtype=float, skiprows=1, usecols=(0, 1), ndmin=2
-        ).astype(np.int64)
+    train, valid, test = (
+        np.loadtxt(folder / f"{name}.{part}.inter", skiprows=1, usecols=(0, 1, 2), ndmin=2)
         for part in ("train", "valid", "test")
-    ]
-    n_users, n_items = np.concatenate(parts).max(axis=0) + 1
-    return Split(folder, name, parts[0], parts[1], int(n_users), int(n_items), k)
+    )
+    n_users, n_items = np.concatenate([train, valid, test])[:, :2].max(axis=0).astype(int) + 1
+    pairs = [part[:, :2].astype(np.int64) for part in (train, valid)]
+    return Split(folder, name, *pairs, train[:, 2], int(n_users), int(n_items), k)

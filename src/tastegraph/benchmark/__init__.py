@@ -1,0 +1,1 @@
+"""Benchmarks: published data sets under their published protocols, beside published figures."""
