@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tastegraph.benchmark import peers
-from tastegraph.benchmark.peers import Peer, run_peers
+from tastegraph.benchmark.peer import PEERS, Peer, fitting
+from tastegraph.benchmark.peers import run_peers
 from tastegraph.errors import NotFoundError
 
 SCRIPT = """
@@ -119,20 +120,16 @@ def test_threads_are_set_for_every_library(outcome):
 
 
 def test_without_facts_no_peer_that_needs_them(tmp_path):
-    assert not any(peer.needs_facts for peer in peers.fitting(tmp_path))
+    assert not any(peer.needs_facts for peer in fitting(tmp_path))
     (tmp_path / "set.kg").touch()
-    assert peers.fitting(tmp_path) == peers.PEERS
+    assert fitting(tmp_path) == PEERS
 
 
 def test_a_missing_environment_says_how_to_make_it(tmp_path):
     with pytest.raises(NotFoundError, match="make benchmarks"):
-        list(
-            run_peers(
-                peers.PEERS, tmp_path, tmp_path, (1, 1), k=1, limit=1, threads=1, home=tmp_path
-            )
-        )
+        list(run_peers(PEERS, tmp_path, tmp_path, (1, 1), k=1, limit=1, threads=1, home=tmp_path))
 
 
 def test_every_peer_has_its_script():
-    for peer in peers.PEERS:
+    for peer in PEERS:
         assert (peers.HOME / "peers" / f"{peer.library.lower()}_peer.py").exists()

@@ -11,9 +11,10 @@ from itertools import product
 
 import bench
 import numpy as np
-from bench import Clock, Lists, Split
+from bench import Clock
 from implicit.als import AlternatingLeastSquares
 from implicit.bpr import BayesianPersonalizedRanking
+from split import Lists, Split
 
 THREADS = int(os.environ["OMP_NUM_THREADS"])
 GRIDS = {

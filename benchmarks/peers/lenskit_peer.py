@@ -11,11 +11,12 @@ from itertools import product
 import bench
 import numpy as np
 import pandas as pd
-from bench import Clock, Lists, Split
+from bench import Clock
 from lenskit.als import ImplicitMFScorer
 from lenskit.data import ItemList, RecQuery, from_interactions_df
 from lenskit.knn import EASEScorer, ItemKNNScorer
 from lenskit.training import TrainingOptions
+from split import Lists, Split
 
 GRIDS = {
     "ItemKNN": (ItemKNNScorer, {"feedback": ("implicit",), "max_nbrs": (20, 100, 500)}),
