@@ -17,7 +17,7 @@ model, folder, out = sys.argv[1:4]
 k = int(sys.argv[sys.argv.index("--k") + 1])
 report = {
     "version": "1.0", "seconds_total": 2.0, "seconds_to_best": 1.5, "best_valid": 0.25,
-    "epochs": 3, "peak_rss_mb": 100.0, "stopped": model == "slow", "error": None,
+    "epochs": 2, "course": [[1.5, 0.25], [1.9, 0.2]], "peak_rss_mb": 100.0, "stopped": model == "slow", "error": None,
 }
 lists = np.arange(3 * k, dtype=np.int32).reshape(3, k)
 if model == "crash":
@@ -76,7 +76,8 @@ def test_good_lists_come_back_with_what_was_measured(outcome):
     assert came.error is None
     assert came.lists.tolist() == [*np.arange(15).reshape(3, 5).tolist(), [-1] * 5]
     assert (came.seconds_total, came.seconds_to_best, came.best_valid) == (2.0, 1.5, 0.25)
-    assert (came.version, came.tried, came.peak_rss_mb, came.stopped) == ("1.0", 3, 100.0, False)
+    assert came.course == ((1.5, 0.25), (1.9, 0.2))
+    assert (came.version, came.peak_rss_mb, came.stopped) == ("1.0", 100.0, False)
 
 
 def test_a_peer_stopped_at_its_limit_still_counts(outcome):

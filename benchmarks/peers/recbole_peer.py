@@ -1,4 +1,4 @@
-"""One model of RecBole at its defaults, stopped early on validation.
+"""One model of RecBole at its defaults, but for patience, stopped early on validation.
 
 python recbole_peer.py MODEL FOLDER OUT --limit SECONDS --k 20
 """
@@ -27,8 +27,8 @@ sp.dok_matrix._update = lambda matrix, entries: matrix._dict.update(entries)
 
 SCORES_AT_ONCE = 2_000_000
 """For evaluation; RecBole's own 4,096 means one person at a time where there are 3,000 items."""
-BIG_SCORES = {"KGCN": 100_000, "RippleNet": 20_000}
-"""These two hold whole vectors or memories for every score."""
+BIG_SCORES = {"KGCN": 20_000, "RippleNet": 20_000}
+"""These two hold whole vectors or memories for every score; more at once is slower."""
 
 
 class KGATWithoutDGL(KGAT):
@@ -89,6 +89,7 @@ def _config(name: str, split: Split) -> Config:
         "benchmark_filename": ["train", "valid", "test"],
         "load_col": {"inter": ["user_id", "item_id"], **(graph if known else {})},
         "eval_batch_size": BIG_SCORES.get(name, SCORES_AT_ONCE),
+        "stopping_step": bench.PATIENCE,
         "show_progress": False,
         "use_gpu": False,
         "state": "ERROR",

@@ -24,7 +24,7 @@ from split import Lists, Split
 
 THREADS = int(os.environ["OMP_NUM_THREADS"])
 REGULARIZATION = (500, 250, 100, 50, 10)
-EPOCHS, PATIENCE = 300, 10
+EPOCHS = 300
 """RecBole's, since RecTools trains for three epochs and leaves the choice to its user."""
 
 
@@ -50,7 +50,7 @@ def _sasrec(split: Split, data: Dataset, clock: Clock) -> Iterator[Lists]:
         model.fit_partial(data, min_epochs=1, max_epochs=1)
         yield _lists(model, data, split)
         best, since = clock.best, 0 if clock.best != best else since + 1
-        if since == PATIENCE:
+        if since == bench.PATIENCE:
             return
 
 

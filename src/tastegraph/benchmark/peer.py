@@ -55,7 +55,7 @@ class Outcome:
         seconds_total: wall clock from start to end of the process.
         seconds_to_best: from the start of training, data read, to the best validation score.
         best_valid: MRR@10 on validation, by which the peer chose.
-        tried: validations: epochs, or settings of a closed form.
+        course: seconds and score of each validation: of epochs, or of settings.
         peak_rss_mb: most memory held.
         stopped: it reached its limit, and this is the best it had.
         error: one line, or ``None``.
@@ -67,7 +67,7 @@ class Outcome:
     seconds_total: float | None
     seconds_to_best: float | None
     best_valid: float | None
-    tried: int
+    course: tuple[tuple[float, float], ...]
     peak_rss_mb: float | None
     stopped: bool
     error: str | None

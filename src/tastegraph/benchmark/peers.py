@@ -108,7 +108,7 @@ def _outcome(
         told.get("seconds_total"),
         told.get("seconds_to_best"),
         told.get("best_valid"),
-        told.get("epochs", 0),
+        tuple((seconds, score) for seconds, score in told.get("course", ())),
         told.get("peak_rss_mb"),
         told.get("stopped", False),
         error,
