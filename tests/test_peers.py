@@ -17,7 +17,8 @@ model, folder, out = sys.argv[1:4]
 k = int(sys.argv[sys.argv.index("--k") + 1])
 report = {
     "version": "1.0", "seconds_total": 2.0, "seconds_to_best": 1.5, "best_valid": 0.25,
-    "epochs": 2, "course": [[1.5, 0.25], [1.9, 0.2]], "peak_rss_mb": 100.0, "stopped": model == "slow", "error": None,
+    "epochs": 2, "course": [[1.5, 0.25], [1.9, 0.2]], "peak_rss_mb": 100.0,
+    "stopped": model == "slow", "error": None,
 }
 lists = np.arange(3 * k, dtype=np.int32).reshape(3, k)
 if model == "crash":
