@@ -34,6 +34,16 @@ benchmarks/.venv-llm/ready: Makefile
 	benchmarks/.venv-llm/bin/pip install --quiet xllamacpp==2026.10.11549
 	touch $@
 
+# What a user would pick instead. torch-scatter is built from source; where that fails, two of
+# RecBole's models are rows that say so.
+PEERS := benchmarks/.venv-peers/bin
+benchmarks/.venv-peers/ready: benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv benchmarks/.venv-peers
+	$(PEERS)/pip install --quiet torch==2.13.0
+	$(PEERS)/pip install --quiet --requirement benchmarks/peers/requirements.txt
+	-$(PEERS)/pip install --quiet --no-build-isolation torch-scatter==2.1.2
+	touch $@
+
 benchmark-knowledge: setup benchmarks/.venv-llm/ready
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/knowledge $(DATA) $(PART)
 

@@ -16,14 +16,14 @@ from tastegraph.benchmark.clicks import Calibrated, ClickJudge, auc_by_person, s
 from tastegraph.benchmark.field import Field
 from tastegraph.benchmark.fingerprint import fingerprint
 from tastegraph.benchmark.measured import Measured, Store
-from tastegraph.benchmark.peers import Peer, read_answer
+from tastegraph.benchmark.peer import Outcome, Peer
 from tastegraph.benchmark.published import PUBLISHED
 from tastegraph.benchmark.sets.ctr import lastfm_ctr
 from tastegraph.benchmark.sets.lastfm import lastfm_lightkg
 from tastegraph.benchmark.summary import seed_interval, summary
 from tastegraph.benchmark.table import in_markdown, rendered
 from tastegraph.config import Model as ModelConfig
-from tastegraph.errors import NotFoundError, TastegraphError
+from tastegraph.errors import NotFoundError
 from tastegraph.evaluation import entrants
 from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, Entrant
 from tastegraph.language.words import word_features
@@ -272,30 +272,19 @@ def test_the_field_is_well_formed():
 # Peers and the command
 
 
-def test_a_peers_answer_is_read_or_refused(tmp_path):
-    folders.lastfm(tmp_path)
-    told = lastfm_lightkg(tmp_path)
-    with pytest.raises(TastegraphError, match="left no answer"):
-        read_answer(tmp_path, "als", told)
-    (tmp_path / "als.json").write_text('{"note": "does not install"}')
-    assert read_answer(tmp_path, "als", told).note == "does not install"
-    (tmp_path / "als.json").write_text('{"seconds": 3, "memory_mb": 9}')
-    np.save(tmp_path / "als.npy", np.zeros((2, 20), dtype=np.int32))
-    with pytest.raises(TastegraphError, match=r"int32\[6, k\]"):
-        read_answer(tmp_path, "als", told)
-    np.save(tmp_path / "als.npy", np.tile(np.arange(-1, 5, dtype=np.int32)[::-1], (6, 1)))
-    assert read_answer(tmp_path, "als", told).seconds == 3
-
-
 def test_peers_stand_in_the_table(small, monkeypatch):
     data, _ = small
     top = np.full((6, 20), -1, dtype=np.int32)
     top[:, 0] = (np.arange(6) + 4) % 6
-    answers = {"als": Peer(top, 3.0, 9.0), "kgat": Peer(None, note="does not install")}
-    monkeypatch.setattr(suite, "run_peers", lambda told, folder: answers)
+    answers = [
+        Outcome(Peer("RecBole", "EASE"), top, "1", 4.0, 3.0, 0.5, (), 9.0, True, None),
+        Outcome(Peer("RecBole", "KGAT"), None, None, None, None, None, (), None, False, "broken"),
+    ]
+    monkeypatch.setattr(suite, "run_peers", lambda *_, **__: answers)
     found = suite.run("lastfm-lightkg", data, 1, peers=True)
-    assert found["rows"]["als"]["recall@10"] == 1
-    assert found["absent"]["kgat"] == "does not install"
+    assert found["rows"]["RecBole EASE"]["recall@10"] == 1
+    assert found["absent"]["RecBole KGAT"] == "broken"
+    assert "stopped after" in found["absent"]["RecBole EASE"]
 
 
 def test_the_command_runs_one_benchmark(small, tastegraph):

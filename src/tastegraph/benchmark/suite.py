@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import platform
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -15,8 +17,9 @@ from tastegraph.benchmark.atomic import export_atomic
 from tastegraph.benchmark.benchmarks import BENCHMARKS, Benchmark
 from tastegraph.benchmark.field import LEARNED, Field
 from tastegraph.benchmark.fingerprint import fingerprint
-from tastegraph.benchmark.lists import ListJudge
+from tastegraph.benchmark.lists import EVALUATION, ListJudge
 from tastegraph.benchmark.measured import Measured, Store
+from tastegraph.benchmark.peer import fitting
 from tastegraph.benchmark.peers import run_peers
 from tastegraph.benchmark.published import PUBLISHED
 from tastegraph.benchmark.reading import content_of
@@ -25,6 +28,8 @@ from tastegraph.benchmark.summary import summary
 from tastegraph.config import Model as ModelConfig
 from tastegraph.progress import progress, say
 
+PEER_LIMIT = 600.0
+"""Seconds that each peer may train."""
 Rows = dict[str, list[Measured]]
 
 
@@ -121,16 +126,32 @@ def _measured(
 
 
 def _peers(field: Field, folder: Path, rows: Rows) -> dict[str, str]:
-    """Add the peers' rows; return why others are absent."""
+    """Add the peers' rows; return why others are absent, and which were stopped at the limit."""
     export_atomic(field.told, folder)
     judge = ListJudge.of(field.told, field.content, field.config)
+    likes = field.told.events
     notes = {}
-    for name, peer in run_peers(field.told, folder).items():
-        if peer.top is None:
-            notes[name] = peer.note
-            say(f"{name}: {peer.note}")
-        else:
-            rows[name] = [judge.of_lists(peer.top, peer.seconds, peer.memory_mb)]
+    for outcome in run_peers(
+        fitting(folder),
+        folder,
+        folder,
+        (likes.n_users, likes.n_items),
+        k=max(EVALUATION.cutoffs),
+        limit=PEER_LIMIT,
+        threads=os.cpu_count() or 1,
+    ):
+        name = outcome.peer.name
+        if outcome.lists is None:
+            notes[name] = outcome.error or "no lists"
+            say(f"{name}: {notes[name]}")
+            continue
+        seconds, memory = (
+            math.nan if value is None else value
+            for value in (outcome.seconds_to_best, outcome.peak_rss_mb)
+        )
+        rows[name] = [judge.of_lists(outcome.lists, seconds, memory)]
+        if outcome.stopped:
+            notes[name] = f"stopped after {PEER_LIMIT:g} s: the best until then"
     return notes
 
 

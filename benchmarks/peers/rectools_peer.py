@@ -1,0 +1,75 @@
+"""Models of RecTools: EASE over a few settings, SASRec stopped early on validation.
+
+python rectools_peer.py EASE|SASRec FOLDER OUT --limit SECONDS --k 20
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+
+import bench
+import numpy as np
+import pandas as pd
+import torch
+from bench import Clock
+from pytorch_lightning import seed_everything
+from rectools import Columns
+from rectools.dataset import Dataset
+from rectools.models import EASEModel, SASRecModel
+from rectools.models.base import ModelBase
+from split import Lists, Split
+
+THREADS = int(os.environ["OMP_NUM_THREADS"])
+REGULARIZATION = (500, 250, 100, 50, 10)
+EPOCHS = 300
+"""RecBole's, since RecTools trains for three epochs and leaves the choice to its user."""
+
+
+def run(name: str, split: Split, clock: Clock) -> Lists:
+    candidates = {"EASE": _ease, "SASRec": _sasrec}[name]
+    return bench.choose(split, clock, candidates(split, _data(split), clock))
+
+
+def _ease(split: Split, data: Dataset, clock: Clock) -> Iterator[Lists]:
+    for strength in REGULARIZATION:
+        model = EASEModel(regularization=strength, recommend_n_threads=THREADS)
+        yield _lists(model.fit(data), data, split)
+
+
+def _sasrec(split: Split, data: Dataset, clock: Clock) -> Iterator[Lists]:
+    logging.disable(logging.WARNING)
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(THREADS)
+    seed_everything(0)
+    model = SASRecModel(deterministic=True, recommend_torch_device="cpu")
+    best, since = clock.best, 0
+    for _ in range(EPOCHS):
+        model.fit_partial(data, min_epochs=1, max_epochs=1)
+        yield _lists(model, data, split)
+        best, since = clock.best, 0 if clock.best != best else since + 1
+        if since == bench.PATIENCE:
+            return
+
+
+def _data(split: Split) -> Dataset:
+    events = pd.DataFrame(split.train, columns=[Columns.User, Columns.Item])
+    events[Columns.Weight] = 1
+    events[Columns.Datetime] = pd.to_datetime(split.order, unit="s")
+    return Dataset.construct(events)
+
+
+def _lists(model: ModelBase, data: Dataset, split: Split) -> Lists:
+    people = data.user_id_map.external_ids
+    found = model.recommend(
+        people, data, k=split.width, filter_viewed=True, on_unsupported_targets="ignore"
+    )
+    lists = np.full((split.n_users, split.width), -1, dtype=np.int32)
+    lists[found[Columns.User], found[Columns.Rank] - 1] = found[Columns.Item]
+    return lists
+
+
+if __name__ == "__main__":
+    bench.main("rectools", run)
