@@ -19,6 +19,9 @@ from tastegraph.evaluation.clock import Clock
 from tastegraph.evaluation.judge import Entrant, Ranker, histories_for
 from tastegraph.evaluation.split import TEST, TRAIN, VALID
 from tastegraph.profiles.interactions import History
+from tastegraph.ranking.clicks import Pairs as Asked
+from tastegraph.ranking.clicks import fit_clicks
+from tastegraph.ranking.learned import Content
 
 BLOCK = 512
 
@@ -27,7 +30,7 @@ class Clicks(Protocol):
     """Anything that tells how probable a click is."""
 
     def probabilities(self, users: Ints, items: Ints) -> Floats:
-        """float32[P] in [0, 1], for as many people and items."""
+        """float64[P] in [0, 1], for as many people and items."""
         ...
 
 
@@ -75,6 +78,22 @@ class ClickJudge:
         memory = max(entrant.peak_rss_mb, scoring.peak_mb)
         return Measured(values, fit_seconds, scoring.seconds, memory)
 
+    def learned(self, content: Content) -> Measured:
+        """Our model of clicks, chosen by validation pairs and fitted on training pairs."""
+        train, valid = self._pairs(TRAIN), self._pairs(VALID)
+        with Clock() as fitting:
+            clicks = fit_clicks(
+                content,
+                (clicks_of(train), train.labels),
+                (clicks_of(valid), valid.labels),
+                self.told.events.n_users,
+                self.config.seed,
+            )
+        with Clock() as scoring:
+            values = self.values(clicks)
+        memory = max(fitting.peak_mb, scoring.peak_mb)
+        return Measured(values, fitting.seconds, scoring.seconds, memory)
+
     def values(self, clicks: Clicks) -> dict[str, NDArray[np.float64]]:
         """``auc`` by person, and ``f1`` of what is more probable than not."""
         pairs = self._pairs(TEST)
@@ -88,6 +107,11 @@ class ClickJudge:
         if self.told.pairs is None:
             raise ValueError(f"{self.told.name} has no labelled pairs")
         return self.told.pairs.select(part)
+
+
+def clicks_of(pairs: Pairs) -> Asked:
+    """The people and items alone."""
+    return Asked(pairs.users.astype(np.int64), pairs.items.astype(np.int64))
 
 
 def auc_by_person(

@@ -20,15 +20,24 @@ SAMPLED_PAIRS = 200_000
 LEAST_WEIGHT = 0.05
 
 
-def ease(likes: CSR, regularisation: float) -> Floats32:
+def ease(
+    likes: CSR, regularisation: float, features: CSR | None = None, share: float = 0.0
+) -> Floats32:
     """EASE, float32[I, I] (Steck 2019, eq. 8): B = I − P · diag(1 / diag P), P = (XᵀX + λI)⁻¹.
+
+    With features F it is P = (XᵀX + aFFᵀ + λI)⁻¹: a feature is one more person, who likes the
+    items that have it (CEASE, Jeunen et al. 2020).
 
     Args:
         likes: CSR[U, I].
         regularisation: λ.
+        features: float32 CSR[I, F].
+        share: a.
     """
     x = likes.astype(np.float32)
     gram = np.asarray((x.T @ x).todense(), dtype=np.float64)
+    if features is not None and share:
+        gram += share * np.asarray((features @ features.T).todense(), dtype=np.float64)
     gram[np.diag_indices_from(gram)] += regularisation
     inverse = _inverse(gram)
     table = -inverse / np.diag(inverse)
@@ -49,8 +58,8 @@ def _inverse(gram: NDArray[np.float64]) -> NDArray[np.float64]:
 def rp3beta(likes: CSR, beta: float) -> CSR:
     """RP³β, float32 CSR[I, I] (Paudel et al. 2016): three-step walks, damped by popularity."""
     x = likes.astype(np.float32)
-    by_user = _rows_to_one(x)
-    by_item = _rows_to_one(sparse.csr_array(x.T))
+    by_user = rows_to_one(x)
+    by_item = rows_to_one(sparse.csr_array(x.T))
     walk = sparse.csr_array(by_item @ by_user)
     popularity = np.maximum(np.bincount(x.indices, minlength=x.shape[1]), 1)
     walk.data *= (popularity.astype(np.float32) ** -beta)[walk.indices]
@@ -127,7 +136,8 @@ def unit_rows(matrix: CSR) -> CSR:
     return _divided(matrix, np.sqrt(_row_sums(matrix, matrix.data.astype(np.float64) ** 2)))
 
 
-def _rows_to_one(matrix: CSR) -> CSR:
+def rows_to_one(matrix: CSR) -> CSR:
+    """Every row divided by its sum; empty rows stay empty."""
     return _divided(matrix, _row_sums(matrix, matrix.data))
 
 
