@@ -324,3 +324,14 @@ def test_some_items_score_what_they_score_among_all(kind: str) -> None:
     attention = sparse.csr_array(np.array([[1, 0, 0.5, 0, 0, 0]], dtype=np.float32))
     among = np.array([True, False, True, False, True, True])
     assert kernel.scores(attention, among) == pytest.approx(kernel.scores(attention)[:, among])
+
+
+def test_without_order_an_item_is_told_by_all_the_others() -> None:
+    """Three events: the mean of the other two, whichever is first."""
+    sequences = torch.tensor([[[1.0, 0], [3, 2], [5, 4]], [[2, 2], [4, 0], [9, 9]]])
+    present = torch.tensor([[True, True, True], [True, True, False]])
+    told = GraphNetwork.tastes_without(sequences, present)
+    assert told[0].tolist() == [[4, 3], [3, 2], [2, 1]]
+    assert told[1, :2].tolist() == [[4, 0], [2, 2]]
+    asked = torch.randn(2, 3, 2, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x: GraphNetwork.tastes_without(x, present), (asked,))

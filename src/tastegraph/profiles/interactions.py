@@ -71,6 +71,11 @@ class Interactions:
         """How many people there are, with or without events in this selection."""
         return len(self.user_ids)
 
+    @property
+    def ordered(self) -> bool:
+        """Whether any event tells when it was."""
+        return bool(np.isfinite(self.times).any())
+
     def select(self, mask: Bools) -> Interactions:
         """The events where ``mask`` (bool[E]) holds; users and items keep their numbers."""
         return Interactions(

@@ -11,11 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from tastegraph.arrays import CSR
 from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
-from tastegraph.profiles.interactions import Interactions
+from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking import filters
 from tastegraph.ranking.cold import blind_parts, playing_cold, scaled, without_items
 from tastegraph.ranking.described import Described
@@ -68,12 +69,14 @@ def learn(
     """
     likes = training.likes()
     weights = filters.kind_weights(content.associations, likes, config.seed)
+    histories, ordered = training.histories(config.history), training.ordered
     network = train(
         Evidence.of(content.graph, content.text, likes, weights),
-        training.histories(config.history),
+        histories if ordered else [*histories, *_alike(content, config.history)],
         config,
         epochs=choice.epochs if quality is None else None,
         quality=quality,
+        ordered=ordered,
     )
     relations = content.graph.relations
     return Learned(
@@ -88,6 +91,18 @@ def learn(
         tower=text_tower(content, training, config),
         cold=BY_CONTENT,
     )
+
+
+def _alike(content: Content, most: int) -> list[History]:
+    """Items that share a feature, as if somebody liked them: what many share tells nothing."""
+    strength = content.associations.strength
+    by_feature = sparse.csr_array(strength.T)
+    groups = np.split(by_feature.indices, by_feature.indptr[1:-1])
+    return [
+        History(group.astype(np.int32), np.ones(len(group), dtype=np.float32))
+        for group in groups
+        if 1 < len(group) <= most
+    ]
 
 
 def with_cold_weights(

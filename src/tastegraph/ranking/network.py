@@ -187,6 +187,24 @@ class GraphNetwork(nn.Module):
         back = torch.arange(len(self.position), device=self.position.device)
         return self.position + self.decay * torch.log1p(back.float())
 
+    def forget_order(self) -> None:
+        """Attend to every event alike, whatever came first."""
+        for name in ("query", "query_bias", "key", "position", "decay"):
+            nn.init.zeros_(getattr(self, name))
+            getattr(self, name).requires_grad_(False)
+
+    @staticmethod
+    def tastes_without(sequences: Tensor, present: Tensor) -> Tensor:
+        """The taste that all the other events make, for each event, float32[B, T, d].
+
+        Args:
+            sequences: float32[B, T, d], events in any order, padded at the end.
+            present: bool[B, T].
+        """
+        known = sequences * present[..., None]
+        others = (present.sum(dim=1) - 1).clamp(min=1)
+        return (known.sum(dim=1, keepdim=True) - known) / others[:, None, None]
+
     def tastes(self, sequences: Tensor, present: Tensor) -> Tensor:
         """The taste after each event, from it and the events before it.
 

@@ -23,7 +23,7 @@ from tastegraph.ranking.learned import TrainedNetwork
 from tastegraph.ranking.network import GraphNetwork, Inputs, as_tensor, propagation_matrix
 
 EVENTS_PER_BATCH = 4_096
-PATIENCE = 2
+PATIENCE, STEPS = 2, 20
 ALL_ITEMS = 2_048
 """Up to this many items the softmax runs over all; beyond, over as many shared ones as this:"""
 SHARED = 1_024
@@ -72,16 +72,20 @@ def train(
     config: ModelConfig,
     epochs: int | None = None,
     quality: Callable[[Vectors], float] | None = None,
+    *,
+    ordered: bool = True,
 ) -> TrainedNetwork:
     """Fit a network to what people liked next.
 
     Args:
-        evidence: graph, texts and likes; the likes must be those of ``histories``.
-        histories: one for each person.
+        evidence: graph, texts and likes.
+        histories: one for each person, and any other items that belong together.
         config: sizes, learning rate, seed.
         epochs: exactly so many passes; or
-        quality: higher is better; training stops when it has not risen for two epochs, and
-            goes back to the best.
+        quality: higher is better; training stops when it has not risen for two epochs and
+            ``STEPS`` batches, and goes back to the best.
+        ordered: whether what comes later in a history is newer. Otherwise every item is told by
+            all the others of its history, and attention is even.
     """
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
@@ -92,14 +96,17 @@ def train(
         config.history,
     ).to(device)  # fmt: skip
     inputs = _inputs(evidence, evidence.likes, np.ones(graph.n_nodes, dtype=np.bool_), device)
+    if not ordered:
+        network.forget_order()
     batches = _batches(histories, config.history)
+    patience = max(PATIENCE, -(-STEPS // max(len(batches), 1)))
     optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
     best, best_epoch, best_state = -np.inf, 0, _state(network)
     limit = config.epochs if epochs is None else epochs
     with progress("training the graph network", limit * len(batches)) as advance:
         for epoch in range(1, limit + 1):
             for at in rng.permutation(len(batches)):
-                loss = _loss(network, inputs, batches[at].to(device), config, rng)
+                loss = _loss(network, inputs, batches[at].to(device), config, rng, ordered=ordered)
                 optimiser.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
@@ -110,7 +117,7 @@ def train(
             reached = quality(_vectors(network, inputs))
             if reached > best:
                 best, best_epoch, best_state = reached, epoch, _state(network)
-            elif epoch - best_epoch >= PATIENCE:
+            elif epoch - best_epoch >= patience:
                 break
     return TrainedNetwork(best_state, graph.item_ids, graph.node_ids, config.layers, best_epoch)
 
@@ -150,8 +157,12 @@ def _loss(
     batch: Tensor,
     config: ModelConfig,
     rng: np.random.Generator,
+    *,
+    ordered: bool,
 ) -> Tensor:
     """Cross-entropy of the next item among all, cosine / temperature (Wu et al. 2024).
+
+    Of each item after all the others where nothing tells their order.
 
     The sum over all items is estimated from ``SHARED`` of them where there are many (sampled
     softmax with a uniform proposal, Bengio & Senécal 2008).
@@ -159,8 +170,10 @@ def _loss(
     items = functional.normalize(everything := network(inputs), dim=-1)
     present = batch >= 0
     events = network.events(everything, inputs)[batch.clamp(min=0)]
-    tastes = network.tastes(events, present)[:, :-1]
-    target = batch[:, 1:]
+    if ordered:
+        tastes, target = network.tastes(events, present)[:, :-1], batch[:, 1:]
+    else:
+        tastes, target = network.tastes_without(events, present), batch
     asked = target >= 0
     wanted = target[asked]
     tastes = functional.normalize(tastes[asked], dim=-1) / config.temperature
