@@ -72,7 +72,7 @@ def test_what_was_acknowledged_is_there_exactly_once_after_kills(tmp_path: Path)
             for batch in earlier.sent:
                 assert len({found[event_id] for event_id in batch}) == 1, "half a batch was kept"
         assert max(found.values()) == 1
-    assert sum(len(client.acknowledged) for client in clients) > 5 * KILLS
+    assert sum(len(client.acknowledged) for client in clients) > KILLS
 
 
 def test_a_batch_sent_again_after_a_kill_counts_once(tmp_path: Path) -> None:

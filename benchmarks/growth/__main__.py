@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ from shape import Shape
 from slopes import slopes
 from table import table
 
+from tastegraph.evaluation.machine import machine
 from tastegraph.progress import say
 
 ROOT = Path(__file__).parents[2]
@@ -55,16 +55,10 @@ def _write(size: int, found: dict[str, Any]) -> None:
     sizes = results.get("sizes", {}) | {str(size): found}
     results["sizes"] = {name: sizes[name] for name in sorted(sizes, key=int)}
     results["slopes"] = slopes(list(results["sizes"].values()))
-    results["machine"] = {"python": platform.python_version(), "cpu": _cpu()}
+    results["machine"] = machine()
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     DOCUMENT.write_text(table(results), encoding="utf-8")
-
-
-def _cpu() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    return f"{len(models)} × {models[0]}" if models else platform.processor()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from sets import MORE, SETS
 from table import table
 from taught import Reader
 
+from tastegraph.evaluation.machine import machine
 from tastegraph.progress import say
 
 ROOT = Path(__file__).parents[2]
@@ -71,16 +71,10 @@ def _write(part: str, of: str, found: dict[str, Any]) -> None:
         results.setdefault(part, {})[of] = found
     else:
         results[part] = found
-    results["machine"] = {"python": platform.python_version(), "cpu": _cpu()}
+    results["machine"] = machine()
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     DOCUMENT.write_text(table(results), encoding="utf-8")
-
-
-def _cpu() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    return f"{len(models)} × {models[0]}" if models else platform.processor()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import platform
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -26,6 +25,7 @@ from tastegraph.benchmark.reading import content_of
 from tastegraph.benchmark.sets.set import sizes
 from tastegraph.benchmark.summary import summary
 from tastegraph.config import Model as ModelConfig
+from tastegraph.evaluation.machine import machine
 from tastegraph.progress import progress, say
 
 PEER_LIMIT = 600.0
@@ -93,9 +93,7 @@ def save(file: Path, name: str, found: dict[str, Any]) -> dict[str, Any]:
         results = json.loads(file.read_text(encoding="utf-8"))
     results["sets"][name] = found
     results["sets"] = {n: results["sets"][n] for n in BENCHMARKS if n in results["sets"]}
-    results["machine"] = {
-        "python": platform.python_version(), "cpu": _cpu(), "tastegraph": __version__,
-    }  # fmt: skip
+    results["machine"] = {**machine(), "tastegraph": __version__}
     beside = file.with_suffix(".part")
     beside.write_text(json.dumps(results, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     beside.replace(file)
@@ -153,10 +151,3 @@ def _peers(field: Field, folder: Path, rows: Rows) -> dict[str, str]:
         if outcome.stopped:
             notes[name] = f"stopped after {PEER_LIMIT:g} s: the best until then"
     return notes
-
-
-def _cpu() -> str:
-    file = Path("/proc/cpuinfo")
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    return f"{len(models)} × {models[0]}" if models else platform.processor()
