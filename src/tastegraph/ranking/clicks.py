@@ -11,7 +11,7 @@ part of the clicks is set aside, and the kernels are made of the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -133,8 +133,8 @@ def evidence(content: Content, likes: CSR, pairs: Pairs, seed: int) -> Floats32:
     described = Described.of(content, weights)
     columns = [column[pairs.items] for column in _of_items(described.ties, likes)]
     mean = filters.rows_to_one(likes.astype(np.float32))
-    for kernel in _kernels(content, described, likes):
-        columns.append(_of_pairs(lambda rows, k=kernel: k.scores(mean[rows]), pairs))  # type: ignore[misc]
+    kernels = _kernels(content, described, likes)
+    columns += [_of_pairs(kernel, mean, pairs) for kernel in kernels]
     return np.column_stack(columns).astype(np.float32)
 
 
@@ -166,7 +166,7 @@ def _kernels(content: Content, described: Described, likes: CSR) -> Iterator[Ker
         yield FactorKernel(content.text_features, content.text_features)
 
 
-def _of_pairs(scores: Callable[[Ints], Floats32], pairs: Pairs) -> Floats32:
+def _of_pairs(kernel: Kernel, attention: CSR, pairs: Pairs) -> Floats32:
     """float32[P]: scores of all items, for some people at a time, where they are asked for."""
     found = np.empty(len(pairs), dtype=np.float32)
     order = np.argsort(pairs.users, kind="stable")
@@ -174,7 +174,7 @@ def _of_pairs(scores: Callable[[Ints], Floats32], pairs: Pairs) -> Floats32:
     ends = np.append(starts[1:], len(order))
     for first in range(0, len(people), BLOCK):
         block = slice(first, first + BLOCK)
-        of_people = scores(people[block])
+        of_people = kernel.scores(attention[people[block]])
         at = order[starts[first] : ends[block][-1]]
         row = np.searchsorted(people[block], pairs.users[at])
         found[at] = of_people[row, pairs.items[at]]
