@@ -93,7 +93,11 @@ class Interactions:
         return binary(self.users[liked], self.items[liked], (self.n_users, self.n_items))
 
     def histories(self, newest: int | None = None) -> list[History]:
-        """One history for each user, in the order of ``user_ids``."""
+        """One history for each user, in the order of ``user_ids``.
+
+        Where nothing tells what is newest, all of it counts.
+        """
+        newest = newest if self.ordered else None
         ends = np.searchsorted(self.users, np.arange(self.n_users + 1))
         starts = ends[:-1] if newest is None else np.maximum(ends[:-1], ends[1:] - newest)
         return [

@@ -13,6 +13,7 @@ from tastegraph.arrays import CSR
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.attention import Recency, SequenceAttention
+from tastegraph.ranking.behaviour import FILTERS
 from tastegraph.ranking.kernels import (
     AffinityKernel,
     FactorKernel,
@@ -20,7 +21,14 @@ from tastegraph.ranking.kernels import (
     Scores,
     TableKernel,
 )
-from tastegraph.ranking.learned import Choice, Content, Learned, TrainedNetwork, aligned
+from tastegraph.ranking.learned import (
+    Choice,
+    Content,
+    Learned,
+    NetworkSettings,
+    TrainedNetwork,
+    aligned,
+)
 from tastegraph.ranking.mapping import Target
 from tastegraph.ranking.model import (
     BEHAVIOUR,
@@ -46,7 +54,7 @@ def to_arrays(content: Content, learned: Learned, model: Model) -> tuple[dict[st
         "choice": _choice_to_json(learned.choice),
         "cold": learned.cold,
         "kinds": [[name, rev, weight] for (name, rev), weight in learned.kind_weights.items()],
-        "network": {"layers": learned.network.layers, "epochs": learned.network.epochs},
+        "network": asdict(learned.network.settings),
         "parts": list(model.parts),
         "counts": {
             "items": content.graph.n_items,
@@ -121,7 +129,7 @@ def learned_from(snapshot: Snapshot) -> Learned:
             },
             item_ids=snapshot.strings("behaviour.items"),
             node_ids=snapshot.strings("network.nodes"),
-            **manifest["network"],
+            settings=NetworkSettings(**manifest["network"]),
         ),
         tower=arrays["tower.vectors"],
         cold=manifest["cold"],
@@ -260,8 +268,7 @@ def _csr(snapshot: Snapshot, group: str, data: str, rows: int) -> CSR:
 
 def _choice_to_json(choice: Choice) -> dict[str, Any]:
     return {
-        "filter": choice.filter,
-        "parameter": choice.parameter,
+        "filter": {"name": type(choice.filter).__name__, **asdict(choice.filter)},
         "attention": {
             part: {"half_life": recency.half_life, "against": recency.against}
             for part, recency in choice.attention.items()
@@ -270,7 +277,7 @@ def _choice_to_json(choice: Choice) -> dict[str, Any]:
             part: {"rank": target.rank, "regularisation": target.regularisation}
             for part, target in choice.targets.items()
         },
-        "epochs": choice.epochs,
+        "network": asdict(choice.network),
         "weights": choice.weights,
         "cold": choice.cold,
         "valid": choice.valid,
@@ -280,4 +287,13 @@ def _choice_to_json(choice: Choice) -> dict[str, Any]:
 def _choice_from_json(values: Mapping[str, Any]) -> Choice:
     attention = {part: Recency(**recency) for part, recency in values["attention"].items()}
     targets = {part: Target(**target) for part, target in values["targets"].items()}
-    return Choice(**{**values, "attention": attention, "targets": targets})
+    name, settings = (told := dict(values["filter"])).pop("name"), told
+    return Choice(
+        **{
+            **values,
+            "filter": FILTERS[name](**settings),
+            "network": NetworkSettings(**values["network"]),
+            "attention": attention,
+            "targets": targets,
+        }
+    )

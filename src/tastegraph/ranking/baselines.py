@@ -42,12 +42,12 @@ def item_knn(likes: CSR, neighbours: int) -> Part:
 
 def rp3beta(likes: CSR, beta: float) -> Part:
     """Random walks damped by popularity (Paudel et al. 2016)."""
-    return Part(Recency(), TableKernel(filters.rp3beta(likes, beta)))
+    return Part(Recency(), TableKernel(filters.co_engagement(likes, 1.0, 1.0, beta)))
 
 
 def ease(likes: CSR, strength: float, half_life: float | None = None) -> Part:
     """A linear autoencoder in closed form (Steck 2019), over a history weighted by recency."""
-    return Part(Recency(half_life), TableKernel(filters.ease(likes, strength)))
+    return Part(Recency(half_life), TableKernel(filters.ease(filters.gram(likes), strength)))
 
 
 @dataclass(frozen=True)

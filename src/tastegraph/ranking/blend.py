@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ class Weighed:
 def weigh(
     parts: Mapping[str, Sequence[Callable[[], Scores]]],
     objective: Objective,
-    speaking: Collection[str] = (),
+    expected: Mapping[str, float] | None = None,
 ) -> Weighed:
     """Coordinate ascent over settings and weights, from the strongest part outwards.
 
@@ -46,8 +46,8 @@ def weigh(
     Args:
         parts: name → one function for each setting, giving standardised scores, float32[U, I].
         objective: what each of the U people gets; higher is better.
-        speaking: parts that get the least weight there is unless it clearly hurts: what can be
-            told as a path is worth more than its place in the list.
+        expected: part → weight that it gets unless this clearly hurts, where data alone give it
+            none.
     """
     alone = {name: [objective(setting()) for setting in options] for name, options in parts.items()}
     means = {name: [values.mean() for values in found] for name, found in alone.items()}
@@ -72,14 +72,14 @@ def weigh(
                         reached, weights[name], settings[name] = values, weight, index
                         held[name] = scores
                     advance(1)
-    for name in parts:
-        if name in speaking and not weights[name]:
+    for name, weight in (expected or {}).items():
+        if name in parts and not weights[name]:
             total = sum(
                 (weights[other] * held[other] for other in parts), np.zeros_like(held[name])
             )
-            values = objective(total + np.float32(WEIGHTS[1]) * held[name])
+            values = objective(total + np.float32(weight) * held[name])
             if not _clearly_better(reached, values):
-                reached, weights[name] = values, WEIGHTS[1]
+                reached, weights[name] = values, weight
     return Weighed(weights, settings, float(reached.mean()))
 
 

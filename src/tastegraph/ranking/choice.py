@@ -10,18 +10,13 @@ from tastegraph.arrays import CSR
 from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
-from tastegraph.ranking import filters
+from tastegraph.ranking import behaviour
 from tastegraph.ranking.blend import weigh
 from tastegraph.ranking.cold_choice import Trial, best_for_cold, cold_trials, weighed_cold
-from tastegraph.ranking.fit import (
-    assemble,
-    behaviour_table,
-    fit,
-    learn,
-    with_cold_weights,
-)
-from tastegraph.ranking.kernels import Scores, TableKernel
-from tastegraph.ranking.learned import Choice, Content, Learned
+from tastegraph.ranking.filter_choice import best_filter
+from tastegraph.ranking.fit import assemble, fit, learn, with_cold_weights
+from tastegraph.ranking.kernels import Scores
+from tastegraph.ranking.learned import Choice, Content, Learned, NetworkSettings
 from tastegraph.ranking.mapping import Target
 from tastegraph.ranking.model import (
     BEHAVIOUR,
@@ -35,24 +30,24 @@ from tastegraph.ranking.model import (
     TOWER,
     Part,
 )
-from tastegraph.ranking.training import Vectors
+from tastegraph.ranking.network_choice import best_network
 from tastegraph.ranking.validation import Validation
 
 HALF_LIVES = (None, 20.0, 5.0, 2.0)
 AGAINST = (0.1, 0.5)
 """A dislike always counts; how much is chosen."""
-EASE_STRENGTHS = (100.0, 250.0, 500.0)
-RP3_BETAS = (0.0, 0.3, 0.6)
+EXPECTED = {BEHAVIOUR: 0.1, NETWORK: 0.1, KNOWLEDGE: 0.05}
+"""Two ways to learn from behaviour err less than one, and what can be told as a path is worth more
+than its place in the list: these speak unless they clearly hurt."""
 
 _EVEN = {BEHAVIOUR: 1.0, NETWORK: 1.0, KNOWLEDGE: 0.2, TEXT: 0.2}
 UNTUNED = Choice(
-    filter="rp3beta",
-    parameter=0.3,
+    filter=behaviour.UNTUNED,
     targets=dict.fromkeys(MAPPED, Target(64, 1.0)),
     attention=dict.fromkeys(
         (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED, TOWER), Recency(20.0, AGAINST[-1])
     ),
-    epochs=8,
+    network=NetworkSettings(0.2, layers=2, dimensions=64, heads=1, learning_rate=0.01, epochs=8),
     weights={KNOWN: _EVEN, NEW: _EVEN},
     cold={},
     valid=None,
@@ -68,23 +63,19 @@ def choose(content: Content, training: Interactions, valid: CSR, config: ModelCo
     validation = Validation.of(training, valid, config)
     if validation is None:
         return fit(content, training, UNTUNED, config)
-    name, parameter = _best_filter(training.likes(), validation)
-
-    def quality(vectors: Vectors) -> float:
-        return validation(Part(vectors.attention, vectors.kernel))
-
+    recencies = _recencies(training)
+    told = best_filter(
+        training.likes(), content.groups, validation, [Recency(each) for each in HALF_LIVES]
+    )
+    network = best_network(content, training, validation, config)
     trials = cold_trials(content, training, valid, config)
     targets, attention = best_for_cold(
-        trials, content, training, config, _recencies(training), UNTUNED.targets
+        trials, content, training, config, recencies, UNTUNED.targets
     )
     start = replace(
-        UNTUNED,
-        filter=name,
-        parameter=parameter,
-        targets=targets,
-        attention={**UNTUNED.attention, **attention},
+        UNTUNED, filter=told, targets=targets, attention={**UNTUNED.attention, **attention}
     )
-    learned = learn(content, training, start, config, quality)
+    learned = learn(content, training, start, network, config)
     learned = replace(learned, choice=weighed(content, training, valid, learned, config, trials))
     return with_cold_weights(content, training, learned, config)
 
@@ -120,9 +111,9 @@ def weighed(
         return {name: [partial(standardised, p) for p in some] for name, some in chosen.items()}
 
     by_person = validation.objective.by_person
-    known = weigh(offers(validation.histories, options), by_person, (KNOWLEDGE,))
+    known = weigh(offers(validation.histories, options), by_person, EXPECTED)
     best = {name: [options[name][setting]] for name, setting in known.settings.items()}
-    new = weigh(offers(validation.newest, best), by_person, (KNOWLEDGE,))
+    new = weigh(offers(validation.newest, best), by_person, EXPECTED)
     choice = replace(
         learned.choice,
         attention={
@@ -141,25 +132,6 @@ def weighed(
 
 
 _Offers = dict[str, list[Callable[[], Scores]]]
-
-
-def _best_filter(likes: CSR, validation: Validation) -> tuple[str, float]:
-    """The better family by its middle setting, then the best of its settings."""
-    families = [[("rp3beta", beta) for beta in RP3_BETAS]]
-    if likes.shape[1] <= filters.DENSE_ITEMS:
-        families.append([("ease", strength) for strength in EASE_STRENGTHS])
-    reached: dict[tuple[str, float], float] = {}
-
-    def value(option: tuple[str, float]) -> float:
-        if option not in reached:
-            kernel = TableKernel(behaviour_table(likes, *option))
-            reached[option] = max(
-                validation(Part(Recency(half_life), kernel)) for half_life in HALF_LIVES
-            )
-        return reached[option]
-
-    family = max(families, key=lambda options: value(options[len(options) // 2]))
-    return max(family, key=value)
 
 
 def _recencies(training: Interactions) -> list[Recency]:

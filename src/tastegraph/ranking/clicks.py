@@ -30,7 +30,7 @@ from tastegraph.ranking.mapping import Ridge, Target, collaborative_factors
 FOLDS = 4
 BLOCK = 512
 RANKS = (32, 128)
-EASE_STRENGTH, KNOWLEDGE_SHARE = 50.0, 3.0
+EASE_STRENGTH = 50.0
 BETA = 0.4
 MAPPED_TO = Target(64, 1.0)
 TREES = 300
@@ -150,13 +150,13 @@ def _of_items(ties: CSR, likes: CSR) -> Iterator[Floats32]:
 
 
 def _kernels(content: Content, described: Described, likes: CSR) -> Iterator[Kernel]:
-    yield TableKernel(filters.rp3beta(likes, BETA))
+    yield TableKernel(filters.co_engagement(likes, 1.0, 1.0, BETA))
     yield TableKernel(filters.item_knn(likes, likes.shape[1]))
     for rank in RANKS:
         factors = collaborative_factors(likes, rank)
         yield FactorKernel(factors, factors)
     if likes.shape[1] <= filters.DENSE_ITEMS:
-        yield TableKernel(filters.ease(likes, EASE_STRENGTH, described.ties, KNOWLEDGE_SHARE))
+        yield TableKernel(filters.ease(filters.gram(likes, content.groups), EASE_STRENGTH))
     if described.ties.nnz:
         yield FeatureKernel(described.ties)
         told = Ridge(described.few.rows, likes).map(MAPPED_TO)

@@ -16,30 +16,38 @@ from tastegraph.profiles.association import Associations
 Floats32 = NDArray[np.float32]
 DENSE_ITEMS = 10_000
 """Up to this many items EASE is tried: its table then takes 400 MB, and its inverse a minute."""
+NEIGHBOURS = 2_000
+"""So many neighbours of an item are kept where they are counted, and ``BLOCK`` items at a time."""
+BLOCK = 4_096
 SAMPLED_PAIRS = 200_000
 LEAST_WEIGHT = 0.05
 
 
-def ease(
-    likes: CSR, regularisation: float, features: CSR | None = None, share: float = 0.0
-) -> Floats32:
-    """EASE, float32[I, I] (Steck 2019, eq. 8): B = I − P · diag(1 / diag P), P = (XᵀX + λI)⁻¹.
+def gram(likes: CSR, groups: CSR | None = None) -> NDArray[np.float64]:
+    """How many people like both of two items, float64[I, I]: XᵀX + GᵀG.
 
-    With features F it is P = (XᵀX + aFFᵀ + λI)⁻¹: a feature is one more person, who likes the
-    items that have it (CEASE, Jeunen et al. 2020).
+    A group of items that share a feature counts as one more person, who likes them all (CEASE,
+    Jeunen et al. 2020).
 
     Args:
-        likes: CSR[U, I].
-        regularisation: λ.
-        features: float32 CSR[I, F].
-        share: a.
+        likes: CSR[U, I], X.
+        groups: bool CSR[F, I], G.
     """
-    x = likes.astype(np.float32)
-    gram = np.asarray((x.T @ x).todense(), dtype=np.float64)
-    if features is not None and share:
-        gram += share * np.asarray((features @ features.T).todense(), dtype=np.float64)
-    gram[np.diag_indices_from(gram)] += regularisation
-    inverse = _inverse(gram)
+    people = [likes] if groups is None else [likes, groups]
+    x = sparse.csr_array(sparse.vstack(people, format="csr"), dtype=np.float32)
+    return np.asarray(sparse.csr_array(x.T @ x).toarray(), dtype=np.float64)
+
+
+def ease(gram: NDArray[np.float64], regularisation: float) -> Floats32:
+    """EASE, float32[I, I] (Steck 2019, eq. 8): B = I − P · diag(1 / diag P), P = (XᵀX + λI)⁻¹.
+
+    Args:
+        gram: float64[I, I], XᵀX.
+        regularisation: λ.
+    """
+    regularised = gram.copy()
+    regularised[np.diag_indices_from(gram)] += regularisation
+    inverse = _inverse(regularised)
     table = -inverse / np.diag(inverse)
     np.fill_diagonal(table, 0.0)
     return table.astype(np.float32)
@@ -55,15 +63,29 @@ def _inverse(gram: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(lower + np.tril(lower, -1).T, dtype=np.float64)
 
 
-def rp3beta(likes: CSR, beta: float) -> CSR:
-    """RP³β, float32 CSR[I, I] (Paudel et al. 2016): three-step walks, damped by popularity."""
+def co_engagement(likes: CSR, source: float, person: float, target: float) -> CSR:
+    """Who likes one item likes another, float32 CSR[I, I]: D^(-s) Xᵀ Dᵤ^(-p) X D^(-t).
+
+    D and Dᵤ are the likes of each item and of each person. (½, 0, ½) is the cosine of ItemKNN,
+    (1, 1, β) is RP³β (Paudel et al. 2016), two steps of a random walk damped by popularity. Of
+    what goes with an item the strongest :data:`NEIGHBOURS` are kept.
+
+    Args:
+        likes: CSR[U, I].
+        source: s, how much a popular item of a history says less.
+        person: p, how much a busy person says less.
+        target: t, how much a popular item is held back.
+    """
     x = likes.astype(np.float32)
-    by_user = rows_to_one(x)
-    by_item = rows_to_one(sparse.csr_array(x.T))
-    walk = sparse.csr_array(by_item @ by_user)
-    popularity = np.maximum(np.bincount(x.indices, minlength=x.shape[1]), 1)
-    walk.data *= (popularity.astype(np.float32) ** -beta)[walk.indices]
-    return _without_diagonal(walk)
+    of_item = np.maximum(np.bincount(x.indices, minlength=x.shape[1]), 1).astype(np.float32)
+    of_person = np.maximum(np.diff(x.indptr), 1).astype(np.float32)
+    right = _scaled(x, of_person**-person, of_item**-target)
+    left = sparse.csr_array(_scaled(x, np.ones_like(of_person), of_item**-source).T)
+    blocks = [
+        _strongest(_without_diagonal(sparse.csr_array(left[start : start + BLOCK] @ right), start))
+        for start in range(0, x.shape[1], BLOCK)
+    ]
+    return sparse.csr_array(sparse.vstack(blocks, format="csr"))
 
 
 def item_knn(likes: CSR, neighbours: int) -> CSR:
@@ -153,8 +175,23 @@ def _divided(matrix: CSR, lengths: NDArray[np.float64]) -> CSR:
     return sparse.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
-def _without_diagonal(matrix: CSR) -> CSR:
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+def _scaled(matrix: CSR, rows: Floats32, columns: Floats32) -> CSR:
+    scale = np.repeat(rows, np.diff(matrix.indptr)) * columns[matrix.indices]
+    parts = (matrix.data * scale, matrix.indices, matrix.indptr)
+    return sparse.csr_array(parts, shape=matrix.shape)
+
+
+def _strongest(matrix: CSR) -> CSR:
+    for row in np.flatnonzero(np.diff(matrix.indptr) > NEIGHBOURS):
+        values = matrix.data[matrix.indptr[row] : matrix.indptr[row + 1]]
+        values[np.argpartition(-values, NEIGHBOURS)[NEIGHBOURS:]] = 0
+    matrix.eliminate_zeros()
+    return matrix
+
+
+def _without_diagonal(matrix: CSR, first: int = 0) -> CSR:
+    """Of a matrix whose first row is that of item ``first``."""
+    rows = np.repeat(np.arange(first, first + matrix.shape[0]), np.diff(matrix.indptr))
     matrix.data[rows == matrix.indices] = 0
     matrix.eliminate_zeros()
     return matrix

@@ -16,17 +16,23 @@ from scipy import sparse
 from tastegraph.arrays import CSR
 from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
-from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.profiles.interactions import Interactions
 from tastegraph.ranking import filters
 from tastegraph.ranking.cold import blind_parts, playing_cold, scaled, without_items
 from tastegraph.ranking.described import Described
 from tastegraph.ranking.kernels import (
     FactorKernel,
     FeatureKernel,
-    Scores,
     TableKernel,
 )
-from tastegraph.ranking.learned import Choice, Content, Learned, aligned
+from tastegraph.ranking.learned import (
+    Choice,
+    Content,
+    Learned,
+    NetworkSettings,
+    TrainedNetwork,
+    aligned,
+)
 from tastegraph.ranking.model import (
     BEHAVIOUR,
     KNOWLEDGE,
@@ -38,6 +44,7 @@ from tastegraph.ranking.model import (
     Model,
     Part,
 )
+from tastegraph.ranking.tasks import NextItem, Task, WholeSet
 from tastegraph.ranking.tower import DIMENSIONS, text_tower
 from tastegraph.ranking.training import Evidence, Vectors, item_vectors, train
 
@@ -48,15 +55,45 @@ BY_CONTENT = {who: {KNOWLEDGE: 1.0, TEXT: 1.0} for who in (KNOWN, NEW)}
 
 def fit(content: Content, training: Interactions, choice: Choice, config: ModelConfig) -> Learned:
     """Learn from ``training`` with the settings of ``choice``, for items without events too."""
-    return with_cold_weights(content, training, learn(content, training, choice, config), config)
+    network = trained_network(content, training, choice.network, config)
+    return with_cold_weights(
+        content, training, learn(content, training, choice, network, config), config
+    )
+
+
+def trained_network(
+    content: Content,
+    training: Interactions,
+    settings: NetworkSettings,
+    config: ModelConfig,
+    quality: Quality | None = None,
+) -> TrainedNetwork:
+    """The graph network, from next likes where these have an order, and else from whole sets.
+
+    Args:
+        content: graph and texts.
+        training: events.
+        settings: sizes, and how long it trains.
+        config: seed, and how much of a history counts.
+        quality: where given, it decides when training stops.
+    """
+    likes = training.likes()
+    weights = filters.kind_weights(content.associations, likes, config.seed)
+    task: Task
+    if training.ordered:
+        task = NextItem(training.histories(config.history), config.history)
+    else:
+        task = WholeSet(sparse.csr_array(sparse.vstack([likes, content.groups], format="csr")))
+    evidence = Evidence.of(content.graph, content.text, likes, weights)
+    return train(evidence, task, settings, config.seed, quality)
 
 
 def learn(
     content: Content,
     training: Interactions,
     choice: Choice,
+    network: TrainedNetwork,
     config: ModelConfig,
-    quality: Quality | None = None,
 ) -> Learned:
     """Learn all but the weights on items without events, which follow from the others.
 
@@ -64,26 +101,17 @@ def learn(
         content: graph and texts.
         training: events.
         choice: every setting.
-        config: sizes and seed.
-        quality: where given, it decides how long the network trains, not ``choice.epochs``.
+        network: from :func:`trained_network`.
+        config: seed, and how much of a history counts.
     """
     likes = training.likes()
     weights = filters.kind_weights(content.associations, likes, config.seed)
-    histories, ordered = training.histories(config.history), training.ordered
-    network = train(
-        Evidence.of(content.graph, content.text, likes, weights),
-        histories if ordered else [*histories, *_alike(content, config.history)],
-        config,
-        epochs=choice.epochs if quality is None else None,
-        quality=quality,
-        ordered=ordered,
-    )
     relations = content.graph.relations
     return Learned(
-        choice=replace(choice, epochs=network.epochs),
+        choice=replace(choice, network=network.settings),
         item_ids=content.graph.item_ids,
         warm=np.bincount(likes.indices, minlength=likes.shape[1]) > 0,
-        table=behaviour_table(likes, choice.filter, choice.parameter),
+        table=choice.filter.table(likes, content.groups),
         kind_weights={
             (relations[kind // 2], bool(kind % 2)): float(w) for kind, w in enumerate(weights)
         },
@@ -91,18 +119,6 @@ def learn(
         tower=text_tower(content, training, config),
         cold=BY_CONTENT,
     )
-
-
-def _alike(content: Content, most: int) -> list[History]:
-    """Items that share a feature, as if somebody liked them: what many share tells nothing."""
-    strength = content.associations.strength
-    by_feature = sparse.csr_array(strength.T)
-    groups = np.split(by_feature.indices, by_feature.indptr[1:-1])
-    return [
-        History(group.astype(np.int32), np.ones(len(group), dtype=np.float32))
-        for group in groups
-        if 1 < len(group) <= most
-    ]
 
 
 def with_cold_weights(
@@ -160,11 +176,6 @@ def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
         rows=rows,
         popularity=np.bincount(likes.indices, minlength=likes.shape[1]),
     )
-
-
-def behaviour_table(likes: CSR, name: str, parameter: float) -> Scores | CSR:
-    """The filter called ``name``: ``ease`` with λ, or ``rp3beta`` with β."""
-    return (filters.ease if name == "ease" else filters.rp3beta)(likes, parameter)
 
 
 def _evidence(content: Content, likes: CSR, learned: Learned) -> Evidence:

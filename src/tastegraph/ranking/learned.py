@@ -10,13 +10,35 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tastegraph.arrays import CSR
+from tastegraph.arrays import CSR, binary
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.profiles.association import Associations, associate
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.semantics import Reliability, Semantics, learn_semantics
+from tastegraph.ranking.behaviour import Filter
 from tastegraph.ranking.kernels import Scores
 from tastegraph.ranking.mapping import Target, text_features
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """How the graph network is made and trained.
+
+    Attributes:
+        temperature: of the softmax.
+        layers: propagation steps.
+        dimensions: width of its vectors, in each head.
+        heads: networks beside one another, each with a softmax of its own, whose cosines add up.
+        learning_rate: of Adam.
+        epochs: passes over the data.
+    """
+
+    temperature: float
+    layers: int
+    dimensions: int
+    heads: int
+    learning_rate: float
+    epochs: int
 
 
 @dataclass(frozen=True)
@@ -26,15 +48,15 @@ class TrainedNetwork:
     Attributes:
         parameters: float32 arrays by name.
         item_ids, node_ids: names of the rows of ``node``, items first.
-        layers: propagation steps.
-        epochs: passes over the data that training took.
+        settings: how it was trained, in how many epochs.
+        valid: how good it was alone on validation data, where there was any.
     """
 
     parameters: dict[str, NDArray[np.float32]]
     item_ids: list[str] = field(repr=False)
     node_ids: list[str] = field(repr=False)
-    layers: int
-    epochs: int
+    settings: NetworkSettings
+    valid: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -61,6 +83,16 @@ class Content:
     def associations(self) -> Associations:
         """Items × features, as they are stated."""
         return associate(self.graph)
+
+    @cached_property
+    def groups(self) -> CSR:
+        """bool CSR[F, I]: items that share a feature, for each that several have."""
+        by_feature = sparse.csc_array(self.associations.strength)
+        sizes = np.diff(by_feature.indptr)
+        shared = np.repeat(sizes > 1, sizes)
+        feature = np.repeat(np.cumsum(sizes > 1) - 1, sizes)[shared]
+        shape = (int((sizes > 1).sum()), by_feature.shape[0])
+        return binary(feature, by_feature.indices[shared], shape)
 
     @cached_property
     def semantics(self) -> tuple[Semantics, Reliability] | None:
@@ -109,21 +141,20 @@ class Choice:
     """Every setting that validation data decides.
 
     Attributes:
-        filter: ``ease`` or ``rp3beta``; ``parameter``: its λ or β.
+        filter: what compares items by who liked both.
         targets: mapped part → what its features are mapped to.
         attention: part → recency weighting.
-        epochs: passes that train the network.
+        network: how the graph network is trained.
         weights: person segment → part → weight on warm items.
         cold: person segment → part → weight on items without events, relative to one another;
             empty where too few events could decide.
         valid: NDCG@10 reached on validation data, where there was any.
     """
 
-    filter: str
-    parameter: float
+    filter: Filter
     targets: Mapping[str, Target]
     attention: Mapping[str, Recency]
-    epochs: int
+    network: NetworkSettings
     weights: Mapping[str, Mapping[str, float]]
     cold: Mapping[str, Mapping[str, float]]
     valid: float | None

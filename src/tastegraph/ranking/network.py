@@ -193,18 +193,6 @@ class GraphNetwork(nn.Module):
             nn.init.zeros_(getattr(self, name))
             getattr(self, name).requires_grad_(False)
 
-    @staticmethod
-    def tastes_without(sequences: Tensor, present: Tensor) -> Tensor:
-        """The taste that all the other events make, for each event, float32[B, T, d].
-
-        Args:
-            sequences: float32[B, T, d], events in any order, padded at the end.
-            present: bool[B, T].
-        """
-        known = sequences * present[..., None]
-        others = (present.sum(dim=1) - 1).clamp(min=1)
-        return (known.sum(dim=1, keepdim=True) - known) / others[:, None, None]
-
     def tastes(self, sequences: Tensor, present: Tensor) -> Tensor:
         """The taste after each event, from it and the events before it.
 

@@ -1,34 +1,29 @@
-"""Training the graph network: next-item prediction with a softmax over cosines."""
+"""Training the graph network, and item vectors of a trained one over any graph."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from tastegraph.arrays import CSR
-from tastegraph.config import Model as ModelConfig
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.profiles.attention import SequenceAttention
-from tastegraph.profiles.interactions import History
 from tastegraph.progress import progress
 from tastegraph.ranking.kernels import FactorKernel
-from tastegraph.ranking.learned import TrainedNetwork
+from tastegraph.ranking.learned import NetworkSettings, TrainedNetwork
 from tastegraph.ranking.network import GraphNetwork, Inputs, as_tensor, propagation_matrix
+from tastegraph.ranking.tasks import Task, loss, of_heads
 
-EVENTS_PER_BATCH = 4_096
-PATIENCE, STEPS = 2, 20
-ALL_ITEMS = 2_048
-"""Up to this many items the softmax runs over all; beyond, over as many shared ones as this:"""
-SHARED = 1_024
-BATCHES = 64
-"""In one pass, at most: each propagates over the whole graph, so cost stays linear in events."""
+PATIENCE, STEPS = 2, 200
+TEXT_DIRECTIONS = 64
+AVERAGED = 50
+"""The network that is kept is the mean of the newest steps, about so many."""
 
 Floats32 = NDArray[np.float32]
 
@@ -68,58 +63,63 @@ class Vectors:
 
 def train(
     evidence: Evidence,
-    histories: Sequence[History],
-    config: ModelConfig,
-    epochs: int | None = None,
+    task: Task,
+    settings: NetworkSettings,
+    seed: int,
     quality: Callable[[Vectors], float] | None = None,
-    *,
-    ordered: bool = True,
 ) -> TrainedNetwork:
-    """Fit a network to what people liked next.
+    """Fit a network to what people liked.
+
+    What is kept is a running mean of the parameters (Polyak & Juditsky 1992), which depends less
+    on when training stops.
 
     Args:
         evidence: graph, texts and likes.
-        histories: one for each person, and any other items that belong together.
-        config: sizes, learning rate, seed.
-        epochs: exactly so many passes; or
+        task: what is asked.
+        settings: sizes, and exactly how many epochs; at most so many where there is a
         quality: higher is better; training stops when it has not risen for two epochs and
             ``STEPS`` batches, and goes back to the best.
-        ordered: whether what comes later in a history is newer. Otherwise every item is told by
-            all the others of its history, and attention is even.
+        seed: of all that is drawn.
     """
-    torch.manual_seed(config.seed)
-    rng = np.random.default_rng(config.seed)
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    graph = evidence.graph
+    graph, basis = evidence.graph, _principal(evidence.text)
+    told = replace(evidence, text=evidence.text @ basis)
     network = GraphNetwork(
-        graph.n_nodes, graph.n_items, evidence.text.shape[1], config.dimensions, config.layers,
-        config.history,
+        graph.n_nodes, graph.n_items, basis.shape[1],
+        settings.heads * settings.dimensions, settings.layers, task.history,
     ).to(device)  # fmt: skip
-    inputs = _inputs(evidence, evidence.likes, np.ones(graph.n_nodes, dtype=np.bool_), device)
-    if not ordered:
+    inputs = _inputs(told, np.ones(graph.n_nodes, dtype=np.bool_), device)
+    if not task.ordered:
         network.forget_order()
-    batches = _batches(histories, config.history)
-    patience = max(PATIENCE, -(-STEPS // max(len(batches), 1)))
-    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
-    best, best_epoch, best_state = -np.inf, 0, _state(network)
-    limit = config.epochs if epochs is None else epochs
-    with progress("training the graph network", limit * len(batches)) as advance:
-        for epoch in range(1, limit + 1):
-            for at in rng.permutation(len(batches)):
-                loss = _loss(network, inputs, batches[at].to(device), config, rng, ordered=ordered)
+    averages = AveragedModel(network, avg_fn=_averaged)
+    kept: GraphNetwork = averages.module  # type: ignore[assignment]
+    patience = max(PATIENCE, -(-STEPS // max(len(task), 1)))
+    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+    best, best_epoch, best_state = np.nan, 0, _state(network)
+    with progress("training the graph network", settings.epochs * len(task)) as advance:
+        for epoch in range(1, settings.epochs + 1):
+            for ask in task.epoch(rng):
+                items = network(inputs)
+                asked = ask(network, network.events(items, inputs))
                 optimiser.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
+                loss(asked, items, settings, rng).backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
+                averages.update_parameters(network)
                 advance(1)
             if quality is None:
-                best_epoch, best_state = epoch, _state(network)
+                best_epoch, best_state = epoch, _state(kept)
                 continue
-            reached = quality(_vectors(network, inputs))
-            if reached > best:
-                best, best_epoch, best_state = reached, epoch, _state(network)
+            reached = quality(_vectors(kept, inputs, settings.heads))
+            if not reached <= best:
+                best, best_epoch, best_state = reached, epoch, _state(kept)
             elif epoch - best_epoch >= patience:
                 break
-    return TrainedNetwork(best_state, graph.item_ids, graph.node_ids, config.layers, best_epoch)
+    best_state["text"] = basis @ best_state["text"]
+    return TrainedNetwork(
+        best_state, graph.item_ids, graph.node_ids, replace(settings, epochs=best_epoch), best
+    )
 
 
 def item_vectors(trained: TrainedNetwork, evidence: Evidence) -> Vectors:
@@ -140,76 +140,31 @@ def item_vectors(trained: TrainedNetwork, evidence: Evidence) -> Vectors:
         graph.n_items,
         text_dimensions=trained.parameters["text"].shape[0],
         dimensions=trained.parameters["text"].shape[1],
-        layers=trained.layers,
+        layers=trained.settings.layers,
         history=len(trained.parameters["position"]),
     )
     arrays = dict(trained.parameters)
     arrays["node"] = arrays["node"][at]
     arrays["event"] = arrays["event"][at[: graph.n_items]]
     network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in arrays.items()})
-    inputs = _inputs(evidence, evidence.likes, known=at >= 0)
-    return _vectors(network, inputs)
+    inputs = _inputs(evidence, known=at >= 0)
+    return _vectors(network, inputs, trained.settings.heads)
 
 
-def _loss(
-    network: GraphNetwork,
-    inputs: Inputs,
-    batch: Tensor,
-    config: ModelConfig,
-    rng: np.random.Generator,
-    *,
-    ordered: bool,
-) -> Tensor:
-    """Cross-entropy of the next item among all, cosine / temperature (Wu et al. 2024).
-
-    Of each item after all the others where nothing tells their order.
-
-    The sum over all items is estimated from ``SHARED`` of them where there are many (sampled
-    softmax with a uniform proposal, Bengio & Senécal 2008).
-    """
-    items = functional.normalize(everything := network(inputs), dim=-1)
-    present = batch >= 0
-    events = network.events(everything, inputs)[batch.clamp(min=0)]
-    if ordered:
-        tastes, target = network.tastes(events, present)[:, :-1], batch[:, 1:]
-    else:
-        tastes, target = network.tastes_without(events, present), batch
-    asked = target >= 0
-    wanted = target[asked]
-    tastes = functional.normalize(tastes[asked], dim=-1) / config.temperature
-    if len(items) <= ALL_ITEMS:
-        return functional.cross_entropy(tastes @ items.T, wanted)
-    others = torch.from_numpy(rng.integers(0, len(items), SHARED)).to(batch.device)
-    own = (tastes * items[wanted]).sum(dim=-1)
-    theirs = (tastes @ items[others].T).masked_fill(others == wanted[:, None], -torch.inf)
-    rest = theirs.logsumexp(dim=-1) + math.log((len(items) - 1) / SHARED)
-    return functional.softplus(rest - own).mean()
+def _averaged(mean: Tensor, new: Tensor, steps: Tensor | int) -> Tensor:
+    return mean + (new - mean) / min(int(steps) + 1, AVERAGED)
 
 
-def _batches(histories: Sequence[History], newest: int) -> list[Tensor]:
-    """int64[B, T] each: people with sequences of like length, padded with -1 at the end."""
-    sequences = [history.likes[-newest:] for history in histories]
-    sequences = sorted((s for s in sequences if len(s) > 1), key=len, reverse=True)
-    events = max(EVENTS_PER_BATCH, sum(len(s) for s in sequences) // BATCHES)
-    batches = []
-    while sequences:
-        longest = len(sequences[0])
-        count = max(events // longest, 1)
-        chosen, sequences = sequences[:count], sequences[count:]
-        padded = np.full((len(chosen), longest), -1, dtype=np.int64)
-        for row, sequence in zip(padded, chosen, strict=True):
-            row[: len(sequence)] = sequence
-        batches.append(torch.from_numpy(padded))
-    return batches
+def _principal(text: Floats32) -> Floats32:
+    """float32[t, r]: the directions in which texts differ most, the only ones that are learned."""
+    _, directions = np.linalg.eigh(text.T @ text)
+    return np.ascontiguousarray(directions[:, ::-1][:, :TEXT_DIRECTIONS])
 
 
 def _inputs(
-    evidence: Evidence,
-    likes: CSR,
-    known: NDArray[np.bool_],
-    device: torch.device | None = None,
+    evidence: Evidence, known: NDArray[np.bool_], device: torch.device | None = None
 ) -> Inputs:
-    matrix = propagation_matrix(evidence.graph, likes, evidence.kind_weights)
+    matrix = propagation_matrix(evidence.graph, evidence.likes, evidence.kind_weights)
     return Inputs(
         adjacency=as_tensor(matrix).to(device),
         text=torch.from_numpy(evidence.text).to(device),
@@ -218,12 +173,12 @@ def _inputs(
     )
 
 
-def _state(network: GraphNetwork) -> dict[str, Floats32]:
+def _state(network: nn.Module) -> dict[str, Floats32]:
     return {k: v.detach().cpu().numpy().copy() for k, v in network.state_dict().items()}
 
 
 @torch.no_grad()
-def _vectors(network: GraphNetwork, inputs: Inputs) -> Vectors:
+def _vectors(network: GraphNetwork, inputs: Inputs, heads: int) -> Vectors:
     items = network(inputs)
     events = network.events(items, inputs)
     scale = items.shape[1] ** -0.25
@@ -233,5 +188,5 @@ def _vectors(network: GraphNetwork, inputs: Inputs) -> Vectors:
         values=events.cpu().numpy(),
         bias=network.bias().cpu().numpy(),
     )
-    unit = functional.normalize(items, dim=-1).cpu().numpy()
-    return Vectors(attention, FactorKernel(attention.values, unit))
+    unit = of_heads(items, heads).transpose(0, 1).reshape(items.shape)
+    return Vectors(attention, FactorKernel(attention.values, unit.cpu().numpy()))

@@ -14,8 +14,9 @@ from tastegraph.ranking.cold import without_items
 from tastegraph.ranking.model import FEW_LIKES, Part
 from tastegraph.ranking.objective import Objective, people_to_ask
 
-CELLS = 5_000_000
-"""People are sampled so that one part's validation scores hold at most so many numbers."""
+CELLS, COLD_CELLS = 20_000_000, 4_000_000
+"""People are sampled so that one part's validation scores hold at most so many numbers; of items
+that play cold, in each of the trials."""
 FEWEST_PEOPLE = 50
 """Fewer people with an event on an item that plays cold decide nothing about such items."""
 
@@ -28,11 +29,13 @@ class Validation:
     objective: Objective
 
     @classmethod
-    def of(cls, training: Interactions, valid: CSR, config: ModelConfig) -> Validation | None:
+    def of(
+        cls, training: Interactions, valid: CSR, config: ModelConfig, cells: int = CELLS
+    ) -> Validation | None:
         """``None`` where nobody has both a like to learn from and one to find."""
         likes = training.likes()
         valid = without(valid, likes)
-        people = people_to_ask(valid, training.n_items, CELLS, config.seed)
+        people = people_to_ask(valid, training.n_items, cells, config.seed)
         people = people[np.diff(likes.indptr)[people] > 0]
         if not len(people):
             return None
@@ -49,7 +52,7 @@ class Validation:
         """
         likes = training.likes()
         wanted = without_items(without(valid, likes), ~cold)
-        found = cls.of(training.select(~cold[training.items]), wanted, config)
+        found = cls.of(training.select(~cold[training.items]), wanted, config, COLD_CELLS)
         if found is None or len(found.histories) < FEWEST_PEOPLE:
             return None
         objective = Objective.of(likes[:, cold], wanted[:, cold], found.objective.people)

@@ -1,0 +1,47 @@
+"""The filters that compare items by who liked both, as settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tastegraph.arrays import CSR
+from tastegraph.ranking import filters
+from tastegraph.ranking.kernels import Scores
+
+
+@dataclass(frozen=True)
+class Ease:
+    """:func:`tastegraph.ranking.filters.ease`.
+
+    Attributes:
+        regularisation: λ.
+        grouped: whether items that share a feature count as liked by one more person.
+    """
+
+    regularisation: float
+    grouped: bool
+
+    def table(self, likes: CSR, groups: CSR) -> Scores:
+        """float32[I, I] from likes, CSR[U, I], and groups of items, CSR[F, I]."""
+        gram = filters.gram(likes, groups if self.grouped else None)
+        return filters.ease(gram, self.regularisation)
+
+
+@dataclass(frozen=True)
+class CoEngagement:
+    """:func:`tastegraph.ranking.filters.co_engagement`, and how it is damped."""
+
+    source: float
+    person: float
+    target: float
+
+    def table(self, likes: CSR, groups: CSR) -> CSR:
+        """float32 CSR[I, I] from likes, CSR[U, I]; groups say nothing."""
+        return filters.co_engagement(likes, self.source, self.person, self.target)
+
+
+Filter = Ease | CoEngagement
+FILTERS: Mapping[str, type[Filter]] = {kind.__name__: kind for kind in (Ease, CoEngagement)}
+UNTUNED = CoEngagement(1.0, 1.0, 0.3)
+"""RP³β as it is where too few events can decide."""

@@ -1,0 +1,104 @@
+"""Which filter compares items by who liked both, and its settings, decided on validation data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import TypeVar
+
+import numpy as np
+from scipy import sparse
+
+from tastegraph.arrays import CSR
+from tastegraph.profiles.attention import Recency, attend
+from tastegraph.progress import say
+from tastegraph.ranking import filters
+from tastegraph.ranking.behaviour import CoEngagement, Ease, Filter
+from tastegraph.ranking.kernels import TableKernel
+from tastegraph.ranking.model import Part
+from tastegraph.ranking.validation import Validation
+
+STRENGTHS = (20.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2000.0)
+DAMPING = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+_Option = TypeVar("_Option")
+
+
+def best_filter(
+    likes: CSR, groups: CSR, validation: Validation, recencies: Sequence[Recency]
+) -> Filter:
+    """The filter that alone orders best what people went on to like.
+
+    Args:
+        likes: CSR[U, I].
+        groups: bool CSR[F, I], items that share a feature.
+        validation: whom to ask.
+        recencies: ways to weigh a history; each filter is judged by its best.
+    """
+    found: list[tuple[float, Filter]] = [_best_co_engagement(likes, validation, recencies)]
+    if likes.shape[1] <= filters.DENSE_ITEMS:
+        found.append(_best_ease(likes, groups, validation, recencies))
+    reached, told = max(found, key=lambda pair: pair[0])
+    say(f"behaviour: {told}, NDCG@10 {reached:.4f}")
+    return told
+
+
+def _best_ease(
+    likes: CSR, groups: CSR, validation: Validation, recencies: Sequence[Recency]
+) -> tuple[float, Ease]:
+    grams = {False: filters.gram(likes), True: filters.gram(likes, groups)}
+
+    @cache
+    def value(told: Ease) -> float:
+        kernel = TableKernel(filters.ease(grams[told.grouped], told.regularisation))
+        return max(validation(Part(recency, kernel)) for recency in recencies)
+
+    def near(told: Ease) -> Iterator[Ease]:
+        for strength in _beside(STRENGTHS, told.regularisation):
+            yield replace(told, regularisation=strength)
+        if groups.nnz:
+            yield replace(told, grouped=not told.grouped)
+
+    return _climb(Ease(250.0, grouped=False), near, value)
+
+
+def _best_co_engagement(
+    likes: CSR, validation: Validation, recencies: Sequence[Recency]
+) -> tuple[float, CoEngagement]:
+    """Only the damping of people needs a product of its own; that of items scales it."""
+    of_item = np.maximum(np.bincount(likes.indices, minlength=likes.shape[1]), 1).astype(np.float32)
+
+    @cache
+    def together(person: float) -> TableKernel:
+        return TableKernel(filters.co_engagement(likes, 0.0, person, 0.0))
+
+    def judged(told: CoEngagement, recency: Recency) -> float:
+        weighed = attend(validation.histories, recency, likes.shape[1])
+        weighed = sparse.csr_array(weighed @ sparse.diags_array(of_item**-told.source))
+        scores = together(told.person).scores(weighed)
+        return validation.objective(scores * of_item**-told.target)
+
+    def near(told: CoEngagement) -> Iterator[CoEngagement]:
+        for name in ("source", "person", "target"):
+            for damping in _beside(DAMPING, getattr(told, name)):
+                yield replace(told, **{name: damping})
+
+    start = CoEngagement(0.5, 0.5, 0.5)
+    recency = max(recencies, key=lambda option: judged(start, option))
+    return _climb(start, near, cache(lambda told: judged(told, recency)))
+
+
+def _climb(
+    start: _Option, near: Callable[[_Option], Iterator[_Option]], value: Callable[[_Option], float]
+) -> tuple[float, _Option]:
+    """What no option near it betters, and its value."""
+    best = start
+    while (found := max([best, *near(best)], key=value)) != best:
+        best = found
+    return value(best), best
+
+
+def _beside(options: Sequence[float], chosen: float) -> Sequence[float]:
+    at = options.index(chosen)
+    return (*options[max(at - 1, 0) : at], *options[at + 1 : at + 2])

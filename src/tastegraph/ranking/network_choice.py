@@ -1,0 +1,84 @@
+"""How the graph network is made and trained, decided on validation data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from tastegraph.config import Model as ModelConfig
+from tastegraph.profiles.interactions import Interactions
+from tastegraph.progress import say
+from tastegraph.ranking.fit import trained_network
+from tastegraph.ranking.learned import Content, NetworkSettings, TrainedNetwork
+from tastegraph.ranking.model import Part
+from tastegraph.ranking.training import Vectors
+from tastegraph.ranking.validation import Validation
+
+TEMPERATURES = (0.2, 0.1)
+"""Both are tried where the configuration has none."""
+HEADS, FEW_EDGES = 4, 100_000
+"""So many heads where they cost little: sets, with at most so many likes and facts."""
+
+Tried = tuple[float, TrainedNetwork]
+
+
+def best_network(
+    content: Content, training: Interactions, validation: Validation, config: ModelConfig
+) -> TrainedNetwork:
+    """The network that alone orders best what people went on to like.
+
+    One for each temperature; and, where ``config.budget`` gives time for more, what a search makes
+    of it. Without a budget the same seed makes the same network.
+    """
+
+    def quality(vectors: Vectors) -> float:
+        return validation(Part(vectors.attention, vectors.kernel))
+
+    def tried(settings: NetworkSettings) -> Tried:
+        network = trained_network(content, training, settings, config, quality)
+        say(f"network: {network.settings}, NDCG@10 {network.valid:.4f}")
+        return network.valid, network
+
+    temperatures = TEMPERATURES if config.temperature is None else (config.temperature,)
+    start = NetworkSettings(
+        temperatures[0], config.layers, config.dimensions, _heads(content, training, config),
+        config.learning_rate, config.epochs,
+    )  # fmt: skip
+    found = [tried(replace(start, temperature=temperature)) for temperature in temperatures]
+    if config.budget:
+        found += _searched(start, tried, config)
+    return max(found, key=lambda pair: pair[0])[1]
+
+
+def _heads(content: Content, training: Interactions, config: ModelConfig) -> int:
+    if config.heads is not None:
+        return config.heads
+    few = len(training) + len(content.graph.heads) <= FEW_EDGES
+    return HEADS if few and not training.ordered else 1
+
+
+def _searched(
+    start: NetworkSettings, tried: Callable[[NetworkSettings], Tried], config: ModelConfig
+) -> Iterator[Tried]:
+    """What a tree of Parzen estimators draws in the time there is (Bergstra et al. 2011)."""
+    import optuna
+
+    found: list[Tried] = []
+
+    def objective(trial: optuna.Trial) -> float:
+        settings = replace(
+            start,
+            temperature=trial.suggest_float("temperature", 0.05, 0.4, log=True),
+            layers=trial.suggest_int("layers", 0, 3),
+            dimensions=trial.suggest_categorical("dimensions", (32, 64, 128)),
+            learning_rate=trial.suggest_float("learning_rate", 0.003, 0.03, log=True),
+        )
+        found.append(tried(settings))
+        return found[-1][0]
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        direction="maximize", sampler=optuna.samplers.TPESampler(seed=config.seed)
+    )
+    study.optimize(objective, timeout=config.budget)
+    yield from found

@@ -1,0 +1,189 @@
+"""What the graph network learns from: the next item of a sequence, or the whole of a set.
+
+Both ask which items go with a taste, by a softmax over cosines with a temperature (Wu et al. 2024).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor
+from torch.nn import functional
+
+from tastegraph.arrays import CSR, Bools
+from tastegraph.profiles.interactions import History
+from tastegraph.ranking.learned import NetworkSettings
+from tastegraph.ranking.network import GraphNetwork, SparseProduct, as_tensor
+
+EVENTS_PER_BATCH = 4_096
+SETS_PER_BATCH = 256
+BATCHES = 32
+"""In one pass, at most: each propagates over the whole graph, so cost stays linear in events."""
+KEPT = 0.85
+"""Share of a set that is shown; all of it is asked for."""
+ALL_ITEMS = 4_096
+"""Up to this many items the softmax runs over all; beyond, over as many shared ones as this:"""
+SHARED = 2_048
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What one batch asks.
+
+    Attributes:
+        tastes: float32[B, heads · d], of any length.
+        asked: int64[R], row of the taste that each wanted item belongs to.
+        wanted: int64[R], items.
+    """
+
+    tastes: Tensor
+    asked: Tensor
+    wanted: Tensor
+
+
+Ask = Callable[[GraphNetwork, Tensor], Questions]
+"""The questions of one batch, from the network and what an event on each item contributes."""
+
+
+class Task(Protocol):
+    """Anything that a network can learn from.
+
+    Attributes:
+        history: newest likes that make a taste.
+        ordered: whether what comes later in a history is newer; otherwise attention is even.
+    """
+
+    history: int
+    ordered: bool
+
+    def __len__(self) -> int:
+        """Batches in one pass."""
+        ...
+
+    def epoch(self, rng: np.random.Generator) -> Iterator[Ask]:
+        """Every batch once, in a random order."""
+        ...
+
+
+class NextItem:
+    """What comes next, after each event of a sequence.
+
+    Args:
+        histories: oldest first.
+        newest: so many likes of each count.
+    """
+
+    ordered = True
+
+    def __init__(self, histories: Sequence[History], newest: int) -> None:
+        self.history = newest
+        likes = (history.likes[-newest:] for history in histories)
+        sequences = sorted((s for s in likes if len(s) > 1), key=len, reverse=True)
+        events = max(EVENTS_PER_BATCH, sum(len(s) for s in sequences) // BATCHES)
+        self._batches: list[Tensor] = []
+        while sequences:
+            count = max(events // len(sequences[0]), 1)
+            chosen, sequences = sequences[:count], sequences[count:]
+            padded = np.full((len(chosen), len(chosen[0])), -1, dtype=np.int64)
+            for row, sequence in zip(padded, chosen, strict=True):
+                row[: len(sequence)] = sequence
+            self._batches.append(torch.from_numpy(padded))
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def epoch(self, rng: np.random.Generator) -> Iterator[Ask]:
+        """Every batch once: people with sequences of like length."""
+        for at in rng.permutation(len(self._batches)):
+            yield partial(_next_items, self._batches[at])
+
+
+class WholeSet:
+    """The whole of a set, from most of it: a denoising autoencoder (Liang et al. 2018).
+
+    Args:
+        sets: CSR[S, I], what each person likes, and any other items that belong together.
+    """
+
+    ordered = False
+
+    def __init__(self, sets: CSR) -> None:
+        self.history = max(int(np.diff(sets.indptr).max(initial=0)), 1)
+        self._sets = sparse.csr_array(sets[np.diff(sets.indptr) > 1])
+        self._size = max(SETS_PER_BATCH, -(-self._sets.shape[0] // BATCHES))
+
+    def __len__(self) -> int:
+        return -(-self._sets.shape[0] // self._size)
+
+    def epoch(self, rng: np.random.Generator) -> Iterator[Ask]:
+        """Every set once."""
+        order = rng.permutation(self._sets.shape[0])
+        for start in range(0, len(order), self._size):
+            sets = self._sets[order[start : start + self._size]]
+            yield partial(_whole_sets, sets, rng.random(sets.nnz) < KEPT)
+
+
+def loss(
+    questions: Questions, items: Tensor, settings: NetworkSettings, rng: np.random.Generator
+) -> Tensor:
+    """Cross-entropy of the wanted items among all, of cosine / temperature, mean over heads.
+
+    The sum over all items is estimated from ``SHARED`` of them where there are many (sampled
+    softmax with a uniform proposal, Bengio & Senécal 2008).
+
+    Args:
+        questions: of one batch.
+        items: float32[I, heads · d].
+        settings: temperature and heads.
+        rng: what the shared items are drawn with.
+    """
+    tastes = of_heads(questions.tastes, settings.heads) / settings.temperature
+    unit = of_heads(items, settings.heads)
+    asked, wanted = questions.asked, questions.wanted
+    if len(items) <= ALL_ITEMS:
+        logits = tastes @ unit.transpose(1, 2)
+        return (logits.logsumexp(dim=-1)[:, asked] - logits[:, asked, wanted]).mean()
+    shared = torch.from_numpy(rng.integers(0, len(items), SHARED)).to(items.device)
+    own = (tastes[:, asked] * unit[:, wanted]).sum(dim=-1)
+    logits = tastes @ unit[:, shared].transpose(1, 2)
+    rest = logits.logsumexp(dim=-1) + math.log(len(items) / SHARED)
+    return functional.softplus(rest[:, asked] - own).mean()
+
+
+def of_heads(vectors: Tensor, heads: int) -> Tensor:
+    """float32[R, heads · d] → float32[heads, R, d], rows of length 1."""
+    apart = vectors.reshape(len(vectors), heads, -1).transpose(0, 1)
+    return functional.normalize(apart, dim=-1)
+
+
+def _next_items(sequences: Tensor, network: GraphNetwork, events: Tensor) -> Questions:
+    """``sequences`` is int64[B, T], padded with -1 at the end."""
+    sequences = sequences.to(events.device)
+    present = sequences >= 0
+    tastes = network.tastes(events[sequences.clamp(min=0)], present)[:, :-1]
+    known = present[:, 1:]
+    wanted = sequences[:, 1:][known]
+    return Questions(tastes[known], torch.arange(len(wanted), device=wanted.device), wanted)
+
+
+def _whole_sets(sets: CSR, kept: Bools, _: GraphNetwork, events: Tensor) -> Questions:
+    """``sets`` is CSR[B, I], ``kept`` bool[nnz]."""
+    rows = np.repeat(np.arange(sets.shape[0]), np.diff(sets.indptr))
+    cells = (rows[kept], sets.indices[kept])
+    ones = np.ones(len(cells[0]), dtype=np.float32)
+    shown = sparse.csr_array((ones, cells), shape=sets.shape)
+    tastes = SparseProduct.apply(  # type: ignore[no-untyped-call]
+        as_tensor(shown).to(events.device),
+        as_tensor(sparse.csr_array(shown.T)).to(events.device),
+        events,
+    )
+    told = (np.diff(shown.indptr) > 0)[rows]
+    asked = torch.from_numpy(rows[told]).to(events.device)
+    return Questions(tastes, asked, torch.from_numpy(sets.indices[told].astype(np.int64)).to(asked))
