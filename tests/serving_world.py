@@ -24,9 +24,17 @@ from tastegraph.profiles.attention import Recency, SequenceAttention
 from tastegraph.profiles.interactions import interactions
 from tastegraph.ranking import filters
 from tastegraph.ranking.artefacts import to_arrays
+from tastegraph.ranking.behaviour import Ease
 from tastegraph.ranking.described import Described
 from tastegraph.ranking.kernels import FactorKernel, TableKernel
-from tastegraph.ranking.learned import Choice, Content, Learned, TrainedNetwork, no_words
+from tastegraph.ranking.learned import (
+    Choice,
+    Content,
+    Learned,
+    NetworkSettings,
+    TrainedNetwork,
+    no_words,
+)
 from tastegraph.ranking.mapping import Target
 from tastegraph.ranking.model import (
     BEHAVIOUR,
@@ -98,15 +106,16 @@ def make(
     unit = text / np.maximum(np.linalg.norm(text, axis=1, keepdims=True), 1e-9)
     content = Content(graph, unit, no_words(graph.n_items))
     kinds = np.ones(2 * len(graph.relations), dtype=np.float32)
-    table = filters.ease(likes, 5.0 if graph.n_items < 100 else 500.0)
+    table = filters.ease(filters.gram(likes), 5.0 if graph.n_items < 100 else 500.0)
     vectors = rng.normal(size=(graph.n_items, 64)).astype(np.float32) / 8
     weights = {BEHAVIOUR: 1.0, KNOWLEDGE: 0.7, TEXT: 0.1, NETWORK: 0.1, MAPPED_KNOWLEDGE: 0.3}
     blend = dict.fromkeys(("new", "known"), weights)
     attention = {part: Recency(50.0, 1.0) for part in (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED)}
     targets = dict.fromkeys(MAPPED, Target(16, 1.0))
     warm = np.bincount(likes.indices, minlength=graph.n_items) > 0
-    network = TrainedNetwork({}, graph.item_ids, graph.node_ids, layers=1, epochs=1)
-    choice = Choice("ease", 5.0, targets, attention, 1, blend, {}, 0.0)
+    settings = NetworkSettings(0.2, 1, 64, 1, 0.01, 1)
+    network = TrainedNetwork({}, graph.item_ids, graph.node_ids, settings)
+    choice = Choice(Ease(5.0, False), targets, attention, settings, blend, {}, 0.0)
     tower = np.zeros((graph.n_items, 8), dtype=np.float32)
     learned = Learned(choice, graph.item_ids, warm, table, {}, network, tower, blend)
     kernels = Described.of(content, kinds).engaged(likes).kernels(targets, tower, warm)

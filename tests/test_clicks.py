@@ -24,14 +24,14 @@ def _content(n_items: int, makers: int) -> Content:
     return Content(graph, np.zeros((graph.n_nodes, 4), dtype=np.float32), no_words(n_items))
 
 
-def test_ease_with_features_takes_them_for_people() -> None:
+def test_ease_takes_groups_for_people() -> None:
     likes = sparse.csr_array(np.array([[1, 1, 0], [0, 1, 1]], dtype=bool))
-    features = sparse.csr_array(np.array([[1, 0], [0, 0], [1, 0]], dtype=np.float32))
-    stacked = np.vstack([likes.toarray(), np.sqrt(2) * features.toarray().T])
+    groups = sparse.csr_array(np.array([[1, 0, 1]], dtype=bool))
+    stacked = np.vstack([likes.toarray(), groups.toarray()]).astype(float)
     inverse = np.linalg.inv(stacked.T @ stacked + 3 * np.eye(3))
     wanted = -inverse / np.diag(inverse)
     np.fill_diagonal(wanted, 0)
-    assert filters.ease(likes, 3.0, features, 2.0) == pytest.approx(wanted, abs=1e-6)
+    assert filters.ease(filters.gram(likes, groups), 3.0) == pytest.approx(wanted, abs=1e-6)
 
 
 def test_a_click_says_nothing_of_itself() -> None:

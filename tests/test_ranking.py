@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from tastegraph.config import Model as ModelConfig
 from tastegraph.evaluation.metrics import per_user, top_k
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.profiles.association import associate
@@ -18,9 +17,11 @@ from tastegraph.ranking import filters
 from tastegraph.ranking.blend import weigh
 from tastegraph.ranking.cold import predict_from
 from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, TableKernel
+from tastegraph.ranking.learned import Content, NetworkSettings, no_words
 from tastegraph.ranking.model import TEXT, Blend, Model, Part
 from tastegraph.ranking.network import GraphNetwork, SymmetricConv, as_tensor, propagation_matrix
 from tastegraph.ranking.objective import Objective
+from tastegraph.ranking.tasks import NextItem, Questions, WholeSet, loss
 from tastegraph.ranking.training import Evidence, item_vectors, train
 
 CHECKERBOARD = sparse.csr_array(
@@ -60,8 +61,8 @@ def likes_of(seed: int, n_users: int, n_items: int) -> sparse.csr_array:
 @pytest.mark.parametrize(
     "table",
     [
-        lambda x: filters.ease(x, 1.0),
-        lambda x: filters.rp3beta(x, 0.0),
+        lambda x: filters.ease(filters.gram(x), 1.0),
+        lambda x: filters.co_engagement(x, 1.0, 1.0, 0.0),
         lambda x: filters.item_knn(x, 2),
     ],
 )
@@ -75,7 +76,7 @@ def test_ease_solves_its_own_normal_equations():
     """Steck 2019: B minimises |X − XB|² + λ|B|² under diag B = 0; its gradient is 0 off it."""
     likes = likes_of(1, 40, 8)
     x, strength = likes.toarray().astype(float), 3.0
-    b = filters.ease(likes, strength).astype(float)
+    b = filters.ease(filters.gram(likes), strength).astype(float)
     gradient = x.T @ (x @ b - x) + strength * b
     np.fill_diagonal(gradient, 0)
     assert np.abs(gradient).max() < 1e-4
@@ -85,9 +86,9 @@ def test_ease_solves_its_own_normal_equations():
 def test_rp3beta_by_hand():
     """Users {a: 0, 1}, {b: 1}: from item 0 a walk reaches item 1 with ½; from 1 to 0 with ¼."""
     likes = sparse.csr_array(np.array([[1, 1], [0, 1]], dtype=bool))
-    walk = filters.rp3beta(likes, 0.0).toarray()
+    walk = filters.co_engagement(likes, 1.0, 1.0, 0.0).toarray()
     np.testing.assert_allclose(walk, [[0, 0.5], [0.25, 0]], atol=1e-6)
-    damped = filters.rp3beta(likes, 1.0).toarray()
+    damped = filters.co_engagement(likes, 1.0, 1.0, 1.0).toarray()
     np.testing.assert_allclose(damped, [[0, 0.25], [0.25, 0]], atol=1e-6)
 
 
@@ -249,18 +250,18 @@ def trained(seed: int = 1, epochs: int = 3):
     likes.sum_duplicates()
     text = rng.normal(size=(30, 5)).astype(np.float32)
     evidence = Evidence.of(graph, text, likes, np.ones(6, np.float32))
-    config = ModelConfig(dimensions=8, history=5, seed=seed)
-    return train(evidence, histories, config, epochs=epochs), evidence, histories, config
+    settings = NetworkSettings(0.2, 2, 8, 1, 0.01, epochs)
+    return train(evidence, NextItem(histories, 5), settings, seed), evidence, histories
 
 
 def test_numpy_attends_as_torch_does():
-    network, evidence, histories, config = trained()
+    network, evidence, histories = trained()
     vectors = item_vectors(network, evidence)
-    module = GraphNetwork(evidence.graph.n_nodes, 12, 5, 8, config.layers, config.history)
+    module = GraphNetwork(evidence.graph.n_nodes, 12, 5, 8, 2, 5)
     module.load_state_dict({k: torch.from_numpy(v) for k, v in network.parameters.items()})
     events = torch.from_numpy(vectors.attention.values)
     for history in histories[:5]:
-        newest = torch.from_numpy(history.items[-config.history :].astype(np.int64))
+        newest = torch.from_numpy(history.items[-5:].astype(np.int64))
         with torch.no_grad():
             tastes = module.tastes(events[newest][None], torch.ones(1, len(newest), dtype=bool))
         taste = torch.nn.functional.normalize(tastes[0, -1], dim=0).numpy()
@@ -269,8 +270,7 @@ def test_numpy_attends_as_torch_does():
 
 
 def test_a_taste_never_looks_ahead():
-    _, _, _, config = trained()
-    module = GraphNetwork(12, 12, 5, 8, 1, config.history)
+    module = GraphNetwork(12, 12, 5, 8, 1, 5)
     sequence = torch.randn(1, 6, 8)
     changed = sequence.clone()
     changed[0, 4:] += 10
@@ -303,7 +303,9 @@ def test_training_learns_what_follows_what():
     evidence = Evidence.of(
         graph, np.zeros((n_items + 1, 1), np.float32), likes, np.ones(2, np.float32)
     )
-    network = train(evidence, histories, ModelConfig(dimensions=16), epochs=30)
+    network = train(
+        evidence, NextItem(histories, 200), NetworkSettings(0.2, 2, 16, 1, 0.01, 30), seed=1
+    )
     vectors = item_vectors(network, evidence)
     scores = vectors.kernel.scores(attend(histories, vectors.attention, n_items))
     seen = sparse.csr_array((np.ones(480, bool), (rows, items)), shape=(80, n_items))
@@ -326,12 +328,58 @@ def test_some_items_score_what_they_score_among_all(kind: str) -> None:
     assert kernel.scores(attention, among) == pytest.approx(kernel.scores(attention)[:, among])
 
 
-def test_without_order_an_item_is_told_by_all_the_others() -> None:
-    """Three events: the mean of the other two, whichever is first."""
-    sequences = torch.tensor([[[1.0, 0], [3, 2], [5, 4]], [[2, 2], [4, 0], [9, 9]]])
-    present = torch.tensor([[True, True, True], [True, True, False]])
-    told = GraphNetwork.tastes_without(sequences, present)
-    assert told[0].tolist() == [[4, 3], [3, 2], [2, 1]]
-    assert told[1, :2].tolist() == [[4, 0], [2, 2]]
-    asked = torch.randn(2, 3, 2, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda x: GraphNetwork.tastes_without(x, present), (asked,))
+def test_whole_sets_learn_a_checkerboard() -> None:
+    """Black squares go with black ones; people and a shared fact say so, and no order."""
+    rng = np.random.default_rng(0)
+    colour = np.arange(20) % 2
+    likes = sparse.csr_array((rng.random((60, 20)) < 0.4) & (colour == np.arange(60)[:, None] % 2))
+    graph = graph_of(20, [(k, 0, 20 + k % 2) for k in range(20)], 22)
+    evidence = Evidence.of(graph, np.zeros((22, 1), np.float32), likes, np.ones(2, np.float32))
+    settings = NetworkSettings(0.2, 2, 8, heads=2, learning_rate=0.02, epochs=30)
+    vectors = item_vectors(train(evidence, WholeSet(likes), settings, seed=1), evidence)
+    asked = [History(np.array([k], np.int32), np.ones(1, np.float32)) for k in range(20)]
+    scores = vectors.kernel.scores(attend(asked, vectors.attention, 20))
+    np.fill_diagonal(scores, -np.inf)
+    assert (colour[np.argsort(-scores, axis=1)[:, :9]] == colour[:, None]).all()
+
+
+def test_the_softmax_by_hand() -> None:
+    """Two heads of two dimensions, one taste, three items, temperature ½."""
+    taste = torch.tensor([[2.0, 0, 0, 3]], dtype=torch.float64, requires_grad=True)
+    items = torch.tensor([[1.0, 0, 0, 1], [0, 1, 1, 0], [-1, 0, 0, -1]], dtype=torch.float64)
+    settings = NetworkSettings(0.5, 0, 2, heads=2, learning_rate=0.01, epochs=1)
+    none = torch.zeros(1, dtype=torch.int64)
+
+    def asked(tastes: torch.Tensor) -> torch.Tensor:
+        rng = np.random.default_rng(0)
+        return loss(Questions(tastes, none, none), items, settings, rng)
+
+    wanted = -2 + np.log(np.exp([2, 0, -2]).sum())
+    assert asked(taste).item() == pytest.approx(wanted)
+    assert torch.autograd.gradcheck(asked, (taste,))
+
+
+def test_leaves_join_nothing() -> None:
+    """A value that one item alone has, told from both sides, is cut off; a shared one stays."""
+    graph = graph_of(2, [(0, 0, 2), (2, 1, 0), (0, 0, 3), (1, 0, 3)], 4)
+    likes = sparse.csr_array(np.ones((1, 2), dtype=bool))
+    evidence = Evidence.of(graph, np.zeros((4, 1), np.float32), likes, np.ones(4, np.float32))
+    assert evidence.graph.node_ids == ["e1"]
+
+
+def test_groups_are_features_that_several_items_share() -> None:
+    graph = graph_of(3, [(0, 0, 3), (1, 0, 3), (2, 0, 4), (1, 1, 4), (2, 1, 4)], 5)
+    content = Content(graph, np.zeros((5, 1), np.float32), no_words(3))
+    assert content.groups.toarray().tolist() == [[True, True, False], [False, True, True]]
+    likes = sparse.csr_array(np.array([[1, 0, 1]], dtype=bool))
+    assert filters.gram(likes, content.groups).tolist() == [[2, 1, 1], [1, 2, 1], [1, 1, 2]]
+
+
+def test_co_engagement_by_hand() -> None:
+    """Two people, (a, b) and (a, c): D^(-s) Xᵀ Dᵤ^(-p) X D^(-t) for s = 1, p = 1, t = ½."""
+    likes = sparse.csr_array(np.array([[1, 1, 0], [1, 0, 1]], dtype=bool))
+    table = filters.co_engagement(likes, 1.0, 1.0, 0.5).toarray()
+    wanted = [[0, 0.25, 0.25], [0.5 / np.sqrt(2), 0, 0], [0.5 / np.sqrt(2), 0, 0]]
+    np.testing.assert_allclose(table, wanted, rtol=1e-6)
+    cosine = filters.co_engagement(CHECKERBOARD, 0.5, 0.0, 0.5).toarray()
+    np.testing.assert_allclose(cosine, filters.item_knn(CHECKERBOARD, 4).toarray(), rtol=1e-6)

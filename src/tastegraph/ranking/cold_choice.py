@@ -1,6 +1,6 @@
-"""What orders items best whose events are not known: every item plays cold once.
+"""What orders items best whose events are not known: items play cold in turn.
 
-In each of five trials a fifth of the items plays cold. People are asked for their validation events
+In each of up to five trials a fifth of the items plays cold. People are asked for their validation events
 on them, and what compares items is made without their events; only the weight of each relation, one
 number, is learned with them. A language model that behaviour has taught was kept from one fifth
 alone; then that trial stands for all.
@@ -31,6 +31,8 @@ from tastegraph.ranking.model import KNOWN, MAPPED, NEW, Part
 from tastegraph.ranking.tower import text_tower
 from tastegraph.ranking.validation import Validation
 
+ENOUGH_PEOPLE = 2_000
+"""Once so many have been asked, there are no more trials."""
 TARGETS = [*(Target(None, strength) for strength in (1.0, 3.0, 10.0)), Target(64, 1.0)]
 
 
@@ -66,8 +68,10 @@ def cold_trials(
     likes = training.likes()
     folds = cold_folds(content.graph.item_ids, config.seed)
     has_events = np.bincount(likes.indices, minlength=likes.shape[1]) > 0
-    found = []
+    found: list[Trial] = []
     for fold in range(1 if content.taught else FOLDS):
+        if sum(len(trial.validation.histories) for trial in found) >= ENOUGH_PEOPLE:
+            break
         cold = folds == fold
         validation = Validation.of_cold(training, valid, cold, config)
         if validation is not None:

@@ -23,6 +23,7 @@ from tastegraph.ranking.learned import NetworkSettings
 from tastegraph.ranking.network import GraphNetwork, SparseProduct, as_tensor
 
 EVENTS_PER_BATCH = 4_096
+"""So many are asked for at a time; what makes their tastes may be more."""
 SETS_PER_BATCH = 256
 BATCHES = 32
 """In one pass, at most: each propagates over the whole graph, so cost stays linear in events."""
@@ -102,7 +103,7 @@ class NextItem:
     def epoch(self, rng: np.random.Generator) -> Iterator[Ask]:
         """Every batch once: people with sequences of like length."""
         for at in rng.permutation(len(self._batches)):
-            yield partial(_next_items, self._batches[at])
+            yield partial(_next_items, self._batches[at], rng)
 
 
 class WholeSet:
@@ -163,14 +164,19 @@ def of_heads(vectors: Tensor, heads: int) -> Tensor:
     return functional.normalize(apart, dim=-1)
 
 
-def _next_items(sequences: Tensor, network: GraphNetwork, events: Tensor) -> Questions:
-    """``sequences`` is int64[B, T], padded with -1 at the end."""
+def _next_items(
+    sequences: Tensor, rng: np.random.Generator, network: GraphNetwork, events: Tensor
+) -> Questions:
+    """``sequences`` is int64[B, T], padded with -1 at the end; some of them where they are many."""
     sequences = sequences.to(events.device)
     present = sequences >= 0
     tastes = network.tastes(events[sequences.clamp(min=0)], present)[:, :-1]
-    known = present[:, 1:]
-    wanted = sequences[:, 1:][known]
-    return Questions(tastes[known], torch.arange(len(wanted), device=wanted.device), wanted)
+    row, at = torch.nonzero(present[:, 1:], as_tuple=True)
+    if len(row) > EVENTS_PER_BATCH:
+        some = torch.from_numpy(rng.choice(len(row), EVENTS_PER_BATCH, replace=False)).to(row)
+        row, at = row[some], at[some]
+    every = torch.arange(len(row), device=row.device)
+    return Questions(tastes[row, at], every, sequences[row, at + 1])
 
 
 def _whole_sets(sets: CSR, kept: Bools, _: GraphNetwork, events: Tensor) -> Questions:

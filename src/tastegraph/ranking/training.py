@@ -33,7 +33,7 @@ class Evidence:
     """What a network is trained on and computed from.
 
     Attributes:
-        graph: nodes and typed edges, leaves cut off: a node with one edge joins nothing.
+        graph: nodes and typed edges, leaves cut off: a node with one neighbour joins nothing.
         text: float32[n_nodes, t], zero rows where a node has no text.
         likes: CSR[U, I].
         kind_weights: float32[2R], from :func:`tastegraph.ranking.filters.kind_weights`.
@@ -49,7 +49,7 @@ class Evidence:
         cls, graph: KnowledgeGraph, text: Floats32, likes: CSR, kind_weights: Floats32
     ) -> Evidence:
         """The evidence in a whole graph, with ``text`` for all its nodes."""
-        keep = (graph.degrees > 1) | (np.arange(graph.n_nodes) < graph.n_items)
+        keep = (_neighbours(graph) > 1) | (np.arange(graph.n_nodes) < graph.n_items)
         return cls(graph.restricted_to(keep), text[keep], likes, kind_weights)
 
 
@@ -149,6 +149,14 @@ def item_vectors(trained: TrainedNetwork, evidence: Evidence) -> Vectors:
     network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in arrays.items()})
     inputs = _inputs(evidence, known=at >= 0)
     return _vectors(network, inputs, trained.settings.heads)
+
+
+def _neighbours(graph: KnowledgeGraph) -> NDArray[np.int64]:
+    """int64[N], to how many other nodes there is an edge, however many there are to each."""
+    heads, tails = graph.heads.astype(np.int64), graph.tails.astype(np.int64)
+    pairs = np.unique(np.minimum(heads, tails) * graph.n_nodes + np.maximum(heads, tails))
+    ends = np.concatenate(np.divmod(pairs, graph.n_nodes))
+    return np.bincount(ends, minlength=graph.n_nodes)
 
 
 def _averaged(mean: Tensor, new: Tensor, steps: Tensor | int) -> Tensor:
