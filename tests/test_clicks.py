@@ -48,8 +48,8 @@ def test_tastes_are_found_where_popularity_says_nothing() -> None:
     """People click items by one of two makers; whether they do is all that labels tell."""
     rng = np.random.default_rng(0)
     n_users, n_items = 120, 60
-    users = np.repeat(np.arange(n_users), 16)
-    items = np.concatenate([rng.permutation(n_items)[:16] for _ in range(n_users)])
+    users = np.repeat(np.arange(n_users), 12)
+    items = np.concatenate([rng.permutation(n_items)[:12] for _ in range(n_users)])
     labels = items % 2 == users % 2
     part = rng.integers(0, 3, len(users))
 
@@ -65,7 +65,7 @@ def test_tastes_are_found_where_popularity_says_nothing() -> None:
         makers: roc_auc_score(clicked, model.probabilities(asked.users, asked.items))
         for makers, model in by.items()
     }
-    assert reached[2] > 0.95
+    assert reached[2] > 0.9
     assert reached[2] > reached[60]
     again = fit_clicks(_content(n_items, 2), of(0), of(1), n_users, seed=1)
     assert np.array_equal(

@@ -1,9 +1,9 @@
 """What orders items best whose events are not known: items play cold in turn.
 
-In each of up to five trials a fifth of the items plays cold. People are asked for their validation events
-on them, and what compares items is made without their events; only the weight of each relation, one
-number, is learned with them. A language model that behaviour has taught was kept from one fifth
-alone; then that trial stands for all.
+In each of up to five trials a fifth of the items plays cold. People are asked for their validation
+events on them, and what compares items is made without their events; only the weight of each
+relation, one number, is learned with them. A language model that behaviour has taught was kept from
+one fifth alone; then that trial stands for all.
 """
 
 from __future__ import annotations
