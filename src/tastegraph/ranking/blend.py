@@ -46,8 +46,8 @@ def weigh(
     Args:
         parts: name → one function for each setting, giving standardised scores, float32[U, I].
         objective: what each of the U people gets; higher is better.
-        expected: part → weight that it gets unless this clearly hurts, where data alone give it
-            none.
+        expected: part → weight that it gets where the data alone give it none, unless it loses
+            more than two standard errors so.
     """
     alone = {name: [objective(setting()) for setting in options] for name, options in parts.items()}
     means = {name: [values.mean() for values in found] for name, found in alone.items()}
@@ -78,14 +78,14 @@ def weigh(
                 (weights[other] * held[other] for other in parts), np.zeros_like(held[name])
             )
             values = objective(total + np.float32(weight) * held[name])
-            if not _clearly_better(reached, values):
+            if not _clearly_better(reached, values, errors=2):
                 reached, weights[name] = values, weight
     return Weighed(weights, settings, float(reached.mean()))
 
 
-def _clearly_better(values: PerPerson, reached: PerPerson) -> bool:
+def _clearly_better(values: PerPerson, reached: PerPerson, errors: float = 1) -> bool:
     gain = values - reached
-    return bool(gain.mean() > gain.std() / np.sqrt(len(gain)))
+    return bool(gain.mean() > errors * gain.std() / np.sqrt(len(gain)))
 
 
 def _best_weight(others: Scores, scores: Scores, objective: Objective) -> tuple[float, PerPerson]:

@@ -16,7 +16,6 @@ from tastegraph.progress import say
 from tastegraph.ranking import filters
 from tastegraph.ranking.behaviour import CoEngagement, Ease, Filter
 from tastegraph.ranking.kernels import TableKernel
-from tastegraph.ranking.model import Part
 from tastegraph.ranking.validation import Validation
 
 STRENGTHS = (20.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2000.0)
@@ -36,23 +35,24 @@ def best_filter(
         validation: whom to ask.
         recencies: ways to weigh a history; each filter is judged by its best.
     """
-    found: list[tuple[float, Filter]] = [_best_co_engagement(likes, validation, recencies)]
+    weighed = [attend(validation.histories, recency, likes.shape[1]) for recency in recencies]
+    found: list[tuple[float, Filter]] = [_best_co_engagement(likes, validation, weighed)]
     if likes.shape[1] <= filters.DENSE_ITEMS:
-        found.append(_best_ease(likes, groups, validation, recencies))
+        found.append(_best_ease(likes, groups, validation, weighed))
     reached, told = max(found, key=lambda pair: pair[0])
     say(f"behaviour: {told}, NDCG@10 {reached:.4f}")
     return told
 
 
 def _best_ease(
-    likes: CSR, groups: CSR, validation: Validation, recencies: Sequence[Recency]
+    likes: CSR, groups: CSR, validation: Validation, weighed: Sequence[CSR]
 ) -> tuple[float, Ease]:
     grams = {False: filters.gram(likes), True: filters.gram(likes, groups)}
 
     @cache
     def value(told: Ease) -> float:
         kernel = TableKernel(filters.ease(grams[told.grouped], told.regularisation))
-        return max(validation(Part(recency, kernel)) for recency in recencies)
+        return max(validation.objective(kernel.scores(attention)) for attention in weighed)
 
     def near(told: Ease) -> Iterator[Ease]:
         for strength in _beside(STRENGTHS, told.regularisation):
@@ -64,7 +64,7 @@ def _best_ease(
 
 
 def _best_co_engagement(
-    likes: CSR, validation: Validation, recencies: Sequence[Recency]
+    likes: CSR, validation: Validation, weighed: Sequence[CSR]
 ) -> tuple[float, CoEngagement]:
     """Only the damping of people needs a product of its own; that of items scales it."""
     of_item = np.maximum(np.bincount(likes.indices, minlength=likes.shape[1]), 1).astype(np.float32)
@@ -73,10 +73,9 @@ def _best_co_engagement(
     def together(person: float) -> TableKernel:
         return TableKernel(filters.co_engagement(likes, 0.0, person, 0.0))
 
-    def judged(told: CoEngagement, recency: Recency) -> float:
-        weighed = attend(validation.histories, recency, likes.shape[1])
-        weighed = sparse.csr_array(weighed @ sparse.diags_array(of_item**-told.source))
-        scores = together(told.person).scores(weighed)
+    def judged(told: CoEngagement, attention: CSR) -> float:
+        damped = sparse.csr_array(attention @ sparse.diags_array(of_item**-told.source))
+        scores = together(told.person).scores(damped)
         return validation.objective(scores * of_item**-told.target)
 
     def near(told: CoEngagement) -> Iterator[CoEngagement]:
@@ -85,8 +84,8 @@ def _best_co_engagement(
                 yield replace(told, **{name: damping})
 
     start = CoEngagement(0.5, 0.5, 0.5)
-    recency = max(recencies, key=lambda option: judged(start, option))
-    return _climb(start, near, cache(lambda told: judged(told, recency)))
+    attention = max(weighed, key=lambda option: judged(start, option))
+    return _climb(start, near, cache(lambda told: judged(told, attention)))
 
 
 def _climb(
