@@ -174,9 +174,9 @@ def test_what_is_to_speak_does_unless_it_clearly_hurts():
     faint = 1e-3 * rng.normal(size=(30, 50)).astype(np.float32)
     parts = {"knows": [lambda: truth], "paths": [lambda: faint]}
     assert weigh(parts, objective.by_person).weights["paths"] == 0.0
-    assert weigh(parts, objective.by_person, {"paths": 0.05}).weights["paths"] == 0.05
+    assert weigh(parts, objective.by_person, ("paths",)).weights["paths"] == 0.05
     parts["paths"] = [lambda: -100 * truth]
-    assert weigh(parts, objective.by_person, {"paths": 0.05}).weights["paths"] == 0.0
+    assert weigh(parts, objective.by_person, ("paths",)).weights["paths"] == 0.0
 
 
 def test_an_item_newer_than_the_model_is_weighed_as_a_warm_one():

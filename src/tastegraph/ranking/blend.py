@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ class Weighed:
 def weigh(
     parts: Mapping[str, Sequence[Callable[[], Scores]]],
     objective: Objective,
-    expected: Mapping[str, float] | None = None,
+    expected: Collection[str] = (),
 ) -> Weighed:
     """Coordinate ascent over settings and weights, from the strongest part outwards.
 
@@ -46,8 +46,7 @@ def weigh(
     Args:
         parts: name → one function for each setting, giving standardised scores, float32[U, I].
         objective: what each of the U people gets; higher is better.
-        expected: part → weight that it gets where the data alone give it none, unless it loses
-            more than two standard errors so.
+        expected: parts that get the least weight there is, unless it clearly hurts.
     """
     alone = {name: [objective(setting()) for setting in options] for name, options in parts.items()}
     means = {name: [values.mean() for values in found] for name, found in alone.items()}
@@ -72,20 +71,20 @@ def weigh(
                         reached, weights[name], settings[name] = values, weight, index
                         held[name] = scores
                     advance(1)
-    for name, weight in (expected or {}).items():
+    for name in expected:
         if name in parts and not weights[name]:
             total = sum(
                 (weights[other] * held[other] for other in parts), np.zeros_like(held[name])
             )
-            values = objective(total + np.float32(weight) * held[name])
-            if not _clearly_better(reached, values, errors=2):
-                reached, weights[name] = values, weight
+            values = objective(total + np.float32(WEIGHTS[1]) * held[name])
+            if not _clearly_better(reached, values):
+                reached, weights[name] = values, WEIGHTS[1]
     return Weighed(weights, settings, float(reached.mean()))
 
 
-def _clearly_better(values: PerPerson, reached: PerPerson, errors: float = 1) -> bool:
+def _clearly_better(values: PerPerson, reached: PerPerson) -> bool:
     gain = values - reached
-    return bool(gain.mean() > errors * gain.std() / np.sqrt(len(gain)))
+    return bool(gain.mean() > gain.std() / np.sqrt(len(gain)))
 
 
 def _best_weight(others: Scores, scores: Scores, objective: Objective) -> tuple[float, PerPerson]:

@@ -36,7 +36,7 @@ from tastegraph.ranking.validation import Validation
 HALF_LIVES = (None, 20.0, 5.0, 2.0)
 AGAINST = (0.1, 0.5)
 """A dislike always counts; how much is chosen."""
-EXPECTED = {BEHAVIOUR: 0.1, NETWORK: 0.1, KNOWLEDGE: 0.05}
+EXPECTED = (BEHAVIOUR, NETWORK, KNOWLEDGE)
 """Two ways to learn from behaviour err less than one, and what can be told as a path is worth more
 than its place in the list: these speak unless they clearly hurt."""
 
