@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tastegraph.progress import progress
 from tastegraph.ranking.kernels import Scores
 
-WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5)
+WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 4.0)
 PASSES = 2
 
 PerPerson = NDArray[np.float64]
@@ -88,13 +88,13 @@ def _clearly_better(values: PerPerson, reached: PerPerson) -> bool:
 
 
 def _best_weight(others: Scores, scores: Scores, objective: Objective) -> tuple[float, PerPerson]:
-    """The best of ``WEIGHTS`` and what it reaches; larger ones are not tried after two falls."""
-    best, reached, falls = 0.0, objective(others), 0
+    """The best of ``WEIGHTS`` and what it reaches.
+
+    All are tried: a part that hurts a little where it is faint may help where it leads.
+    """
+    best, reached = 0.0, objective(others)
     for weight in WEIGHTS[1:]:
         values = objective(others + np.float32(weight) * scores)
-        falls = falls + 1 if values.mean() <= reached.mean() else 0
         if values.mean() > reached.mean():
             best, reached = weight, values
-        if falls == 2:
-            break
     return best, reached
