@@ -14,7 +14,7 @@ from tastegraph.ranking import behaviour
 from tastegraph.ranking.blend import weigh
 from tastegraph.ranking.cold_choice import Trial, best_for_cold, cold_trials, weighed_cold
 from tastegraph.ranking.filter_choice import best_filter
-from tastegraph.ranking.fit import assemble, fit, learn, with_cold_weights
+from tastegraph.ranking.fit import assemble, fit, gather, learn, task_of, with_cold_weights
 from tastegraph.ranking.kernels import Scores
 from tastegraph.ranking.learned import Choice, Content, Learned, NetworkSettings
 from tastegraph.ranking.mapping import Target
@@ -67,15 +67,16 @@ def choose(content: Content, training: Interactions, valid: CSR, config: ModelCo
     told = best_filter(
         training.likes(), content.groups, validation, [Recency(each) for each in HALF_LIVES]
     )
-    network = best_network(content, training, validation, config)
+    evidence = gather(content, training, config)
+    network = best_network(evidence, task_of(content, training, config), validation, config)
     trials = cold_trials(content, training, valid, config)
     targets, attention = best_for_cold(
-        trials, content, training, config, recencies, UNTUNED.targets
+        trials, content, evidence.kind_weights, recencies, UNTUNED.targets
     )
     start = replace(
         UNTUNED, filter=told, targets=targets, attention={**UNTUNED.attention, **attention}
     )
-    learned = learn(content, training, start, network, config)
+    learned = learn(content, training, start, evidence.kind_weights, network, config)
     learned = replace(learned, choice=weighed(content, training, valid, learned, config, trials))
     return with_cold_weights(content, training, learned, config)
 

@@ -19,7 +19,6 @@ from tastegraph.arrays import CSR, Bools
 from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
-from tastegraph.ranking import filters
 from tastegraph.ranking.blend import weigh
 from tastegraph.ranking.cold import FOLDS, blind_parts, blind_scores, cold_folds, without_items
 from tastegraph.ranking.described import Described
@@ -84,8 +83,7 @@ def cold_trials(
 def best_for_cold(
     trials: Sequence[Trial],
     content: Content,
-    training: Interactions,
-    config: ModelConfig,
+    kind_weights: NDArray[np.float32],
     recencies: Sequence[Recency],
     targets: Mapping[str, Target],
 ) -> tuple[dict[str, Target], dict[str, Recency]]:
@@ -94,13 +92,11 @@ def best_for_cold(
     Args:
         trials: from :func:`cold_trials`.
         content: graph and texts.
-        training: what is learned from.
-        config: seed.
+        kind_weights: float32[2R], of facts.
         recencies: ways to weigh a history.
         targets: kept where too few people could be asked.
     """
-    weights = filters.kind_weights(content.associations, training.likes(), config.seed)
-    described = Described.of(content, weights)
+    described = Described.of(content, kind_weights)
     reached: dict[str, dict[tuple[Target | None, Recency], float]] = {}
     for trial in trials:
         engaged = described.engaged(trial.likes)

@@ -6,7 +6,7 @@ what is known *now*, so that a new item or fact counts without learning anything
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +29,6 @@ from tastegraph.ranking.learned import (
     Choice,
     Content,
     Learned,
-    NetworkSettings,
     TrainedNetwork,
     aligned,
 )
@@ -46,52 +45,40 @@ from tastegraph.ranking.model import (
 )
 from tastegraph.ranking.tasks import NextItem, Task, WholeSet
 from tastegraph.ranking.tower import DIMENSIONS, text_tower
-from tastegraph.ranking.training import Evidence, Vectors, item_vectors, train
+from tastegraph.ranking.training import Evidence, item_vectors, train
 
-Quality = Callable[[Vectors], float]
 BY_CONTENT = {who: {KNOWLEDGE: 1.0, TEXT: 1.0} for who in (KNOWN, NEW)}
 """How items without events are ranked where nobody's events say anything better."""
 
 
 def fit(content: Content, training: Interactions, choice: Choice, config: ModelConfig) -> Learned:
     """Learn from ``training`` with the settings of ``choice``, for items without events too."""
-    network = trained_network(content, training, choice.network, config)
-    return with_cold_weights(
-        content, training, learn(content, training, choice, network, config), config
-    )
+    evidence = gather(content, training, config)
+    network = train(evidence, task_of(content, training, config), choice.network, config.seed)
+    learned = learn(content, training, choice, evidence.kind_weights, network, config)
+    return with_cold_weights(content, training, learned, config)
 
 
-def trained_network(
-    content: Content,
-    training: Interactions,
-    settings: NetworkSettings,
-    config: ModelConfig,
-    quality: Quality | None = None,
-) -> TrainedNetwork:
-    """The graph network, from next likes where these have an order, and else from whole sets.
-
-    Args:
-        content: graph and texts.
-        training: events.
-        settings: sizes, and how long it trains.
-        config: seed, and how much of a history counts.
-        quality: where given, it decides when training stops.
-    """
+def gather(content: Content, training: Interactions, config: ModelConfig) -> Evidence:
+    """What a network is trained on, the weight of each kind of facts among it."""
     likes = training.likes()
     weights = filters.kind_weights(content.associations, likes, config.seed)
-    task: Task
+    return Evidence.of(content.graph, content.text, likes, weights)
+
+
+def task_of(content: Content, training: Interactions, config: ModelConfig) -> Task:
+    """To tell the next like where likes have an order, and else whole sets of them."""
     if training.ordered:
-        task = NextItem(training.histories(config.history), config.history)
-    else:
-        task = WholeSet(sparse.csr_array(sparse.vstack([likes, content.groups], format="csr")))
-    evidence = Evidence.of(content.graph, content.text, likes, weights)
-    return train(evidence, task, settings, config.seed, quality)
+        return NextItem(training.histories(config.history), config.history)
+    sets = sparse.vstack([training.likes(), content.groups], format="csr")
+    return WholeSet(sparse.csr_array(sets))
 
 
 def learn(
     content: Content,
     training: Interactions,
     choice: Choice,
+    kind_weights: NDArray[np.float32],
     network: TrainedNetwork,
     config: ModelConfig,
 ) -> Learned:
@@ -101,11 +88,11 @@ def learn(
         content: graph and texts.
         training: events.
         choice: every setting.
-        network: from :func:`trained_network`.
+        kind_weights: float32[2R], from :func:`tastegraph.ranking.filters.kind_weights`.
+        network: trained on the same events.
         config: seed, and how much of a history counts.
     """
     likes = training.likes()
-    weights = filters.kind_weights(content.associations, likes, config.seed)
     relations = content.graph.relations
     return Learned(
         choice=replace(choice, network=network.settings),
@@ -113,7 +100,7 @@ def learn(
         warm=np.bincount(likes.indices, minlength=likes.shape[1]) > 0,
         table=choice.filter.table(likes, content.groups),
         kind_weights={
-            (relations[kind // 2], bool(kind % 2)): float(w) for kind, w in enumerate(weights)
+            (relations[kind // 2], bool(kind % 2)): float(w) for kind, w in enumerate(kind_weights)
         },
         network=network,
         tower=text_tower(content, training, config),

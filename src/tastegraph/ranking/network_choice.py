@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from tastegraph.config import Model as ModelConfig
-from tastegraph.profiles.interactions import Interactions
 from tastegraph.progress import say
-from tastegraph.ranking.fit import trained_network
-from tastegraph.ranking.learned import Content, NetworkSettings, TrainedNetwork
+from tastegraph.ranking.learned import NetworkSettings, TrainedNetwork
 from tastegraph.ranking.model import Part
-from tastegraph.ranking.training import Vectors
+from tastegraph.ranking.tasks import Task
+from tastegraph.ranking.training import Evidence, Vectors, train
 from tastegraph.ranking.validation import Validation
 
 TEMPERATURES = (0.2, 0.1)
@@ -23,7 +22,7 @@ Tried = tuple[float, TrainedNetwork]
 
 
 def best_network(
-    content: Content, training: Interactions, validation: Validation, config: ModelConfig
+    evidence: Evidence, task: Task, validation: Validation, config: ModelConfig
 ) -> TrainedNetwork:
     """The network that alone orders best what people went on to like.
 
@@ -35,13 +34,13 @@ def best_network(
         return validation(Part(vectors.attention, vectors.kernel))
 
     def tried(settings: NetworkSettings) -> Tried:
-        network = trained_network(content, training, settings, config, quality)
+        network = train(evidence, task, settings, config.seed, quality)
         say(f"network: {network.settings}, NDCG@10 {network.valid:.4f}")
         return network.valid, network
 
     temperatures = TEMPERATURES if config.temperature is None else (config.temperature,)
     start = NetworkSettings(
-        temperatures[0], config.layers, config.dimensions, _heads(content, training, config),
+        temperatures[0], config.layers, config.dimensions, _heads(evidence, task, config),
         config.learning_rate, config.epochs,
     )  # fmt: skip
     found = [tried(replace(start, temperature=temperature)) for temperature in temperatures]
@@ -50,11 +49,11 @@ def best_network(
     return max(found, key=lambda pair: pair[0])[1]
 
 
-def _heads(content: Content, training: Interactions, config: ModelConfig) -> int:
+def _heads(evidence: Evidence, task: Task, config: ModelConfig) -> int:
     if config.heads is not None:
         return config.heads
-    few = len(training) + len(content.graph.heads) <= FEW_EDGES
-    return HEADS if few and not training.ordered else 1
+    edges = evidence.likes.nnz + len(evidence.graph.heads)
+    return HEADS if edges <= FEW_EDGES and not task.ordered else 1
 
 
 def _searched(
