@@ -123,14 +123,20 @@ def kind_weights(associations: Associations, likes: CSR, seed: int) -> Floats32:
     first, second = enough[pairs[:, pairs[0] != pairs[1]]]
 
     by_item = sparse.csr_array(likes.astype(np.float32).T)
-    together = by_item[first].multiply(by_item[second]).sum(axis=1)
-    target = np.asarray(together).reshape(-1) / np.sqrt(popularity[first] * popularity[second])
     unit = unit_rows(associations.strength)
-    shared = sparse.csr_array(unit[first].multiply(unit[second]))
-    cell = np.repeat(np.arange(len(first)), np.diff(shared.indptr)) * n_kinds
-    cell += associations.kind[shared.indices]
-    regressors = np.bincount(cell, shared.data, minlength=len(first) * n_kinds)
-    design = np.column_stack([regressors.reshape(-1, n_kinds), np.ones(len(first))])
+    target = np.empty(len(first))
+    regressors = np.empty((len(first), n_kinds))
+    for start in range(0, len(first), BLOCK):
+        block = slice(start, start + BLOCK)
+        one, other = first[block], second[block]
+        together = np.asarray(by_item[one].multiply(by_item[other]).sum(axis=1)).reshape(-1)
+        target[block] = together / np.sqrt(popularity[one] * popularity[other])
+        shared = sparse.csr_array(unit[one].multiply(unit[other]))
+        cell = np.repeat(np.arange(len(one)), np.diff(shared.indptr)) * n_kinds
+        cell += associations.kind[shared.indices]
+        sums = np.bincount(cell, shared.data, minlength=len(one) * n_kinds)
+        regressors[block] = sums.reshape(-1, n_kinds)
+    design = np.column_stack([regressors, np.ones(len(first))])
     weights = nnls(design.astype(np.float64), target)[0][:-1]
     top = weights.max(initial=0.0)
     weights = weights / top if top > 0 else np.ones(n_kinds)

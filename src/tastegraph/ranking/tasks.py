@@ -23,10 +23,11 @@ from tastegraph.ranking.learned import NetworkSettings
 from tastegraph.ranking.network import GraphNetwork, SparseProduct, as_tensor
 
 EVENTS_PER_BATCH = 4_096
-"""So many are asked for at a time; what makes their tastes may be more."""
+"""So many are asked for at a time, out of up to four times as many."""
 SETS_PER_BATCH = 256
-BATCHES = 32
-"""In one pass, at most: each propagates over the whole graph, so cost stays linear in events."""
+BATCHES, LARGER = 32, 16
+"""A pass has at most so many batches, each of which propagates over the whole graph: where there is
+much to learn from, batches grow up to so many times, and beyond that a pass sees some of it."""
 KEPT = 0.85
 """Share of a set that is shown; all of it is asked for."""
 ALL_ITEMS = 4_096
@@ -69,7 +70,7 @@ class Task(Protocol):
         ...
 
     def epoch(self, rng: np.random.Generator) -> Iterator[Ask]:
-        """Every batch once, in a random order."""
+        """Batches in a random order."""
         ...
 
 
@@ -87,7 +88,8 @@ class NextItem:
         self.history = newest
         likes = (history.likes[-newest:] for history in histories)
         sequences = sorted((s for s in likes if len(s) > 1), key=len, reverse=True)
-        events = max(EVENTS_PER_BATCH, sum(len(s) for s in sequences) // BATCHES)
+        events = sum(len(s) for s in sequences) // BATCHES
+        events = min(max(events, EVENTS_PER_BATCH), 4 * EVENTS_PER_BATCH)
         self._batches: list[Tensor] = []
         while sequences:
             count = max(events // len(sequences[0]), 1)
@@ -98,11 +100,11 @@ class NextItem:
             self._batches.append(torch.from_numpy(padded))
 
     def __len__(self) -> int:
-        return len(self._batches)
+        return min(len(self._batches), BATCHES)
 
     def epoch(self, rng: np.random.Generator) -> Iterator[Ask]:
-        """Every batch once: people with sequences of like length."""
-        for at in rng.permutation(len(self._batches)):
+        """Each batch has people with sequences of like length."""
+        for at in rng.permutation(len(self._batches))[:BATCHES]:
             yield partial(_next_items, self._batches[at], rng)
 
 
@@ -118,14 +120,15 @@ class WholeSet:
     def __init__(self, sets: CSR) -> None:
         self.history = max(int(np.diff(sets.indptr).max(initial=0)), 1)
         self._sets = sparse.csr_array(sets[np.diff(sets.indptr) > 1])
-        self._size = max(SETS_PER_BATCH, -(-self._sets.shape[0] // BATCHES))
+        size = -(-self._sets.shape[0] // BATCHES)
+        self._size = min(max(size, SETS_PER_BATCH), LARGER * SETS_PER_BATCH)
 
     def __len__(self) -> int:
-        return -(-self._sets.shape[0] // self._size)
+        return min(-(-self._sets.shape[0] // self._size), BATCHES)
 
     def epoch(self, rng: np.random.Generator) -> Iterator[Ask]:
-        """Every set once."""
-        order = rng.permutation(self._sets.shape[0])
+        """Sets in a random order."""
+        order = rng.permutation(self._sets.shape[0])[: BATCHES * self._size]
         for start in range(0, len(order), self._size):
             sets = self._sets[order[start : start + self._size]]
             yield partial(_whole_sets, sets, rng.random(sets.nnz) < KEPT)
