@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tastegraph.errors import TastegraphError
+from tastegraph.terminal import duration
 
 
 def benchmark(
@@ -20,6 +21,10 @@ def benchmark(
         Path | None, typer.Option(help="write all that FILE of --json holds as tables here")
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="how often each model is learned")] = 5,
+    budget: Annotated[
+        float,
+        typer.Option(parser=duration, metavar="10m", help="tune each network so much longer"),
+    ] = 0.0,
     peers: Annotated[bool, typer.Option("--peers", help="run other libraries too")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="measure anew what is known")] = False,
 ) -> None:
@@ -39,7 +44,7 @@ def benchmark(
         if not file.parent.is_dir():
             raise TastegraphError(f"{file.parent} is no folder: the results could not be written")
     for one in named(name):
-        found = run(one, data, seeds, peers=peers, fresh=fresh)
+        found = run(one, data, seeds, budget=budget, peers=peers, fresh=fresh)
         if json is not None:
             results = save(json, one, found)
             if markdown is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,3 +27,11 @@ def show(text: str) -> None:
     """Print a line; what the terminal cannot show is replaced."""
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "replace").decode(encoding))
+
+
+def duration(text: str) -> float:
+    """``90``, ``90s``, ``10m`` or ``1.5h`` in seconds."""
+    told = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    if told is None:
+        raise typer.BadParameter(f"{text!r} is no duration: try 90s, 10m or 1.5h")
+    return float(told[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[told[2]]

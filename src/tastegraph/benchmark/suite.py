@@ -34,7 +34,13 @@ Rows = dict[str, list[Measured]]
 
 
 def run(
-    name: str, data: Path, seeds: int, *, peers: bool = False, fresh: bool = False
+    name: str,
+    data: Path,
+    seeds: int,
+    *,
+    budget: float = 0.0,
+    peers: bool = False,
+    fresh: bool = False,
 ) -> dict[str, Any]:
     """Measure one benchmark; what was measured before under the same state is not measured again.
 
@@ -42,6 +48,7 @@ def run(
         name: of :data:`~tastegraph.benchmark.benchmarks.BENCHMARKS`.
         data: the folder that holds the published files.
         seeds: how often each model that depends on one is learned, from seed 1 on.
+        budget: seconds in which each network is tuned beyond its defaults.
         peers: whether other libraries are run too.
         fresh: measure everything anew.
 
@@ -53,7 +60,7 @@ def run(
     """
     benchmark = BENCHMARKS[name]
     found: dict[str, Rows] = {history: {} for history in benchmark.histories}
-    fields = _fields(benchmark, data, seeds)
+    fields = _fields(benchmark, data, seeds, budget)
     for seed, field in fields:
         folder = cache_root() / "benchmark" / name
         state = fingerprint(field.told, field.content, field.config)
@@ -100,14 +107,16 @@ def save(file: Path, name: str, found: dict[str, Any]) -> dict[str, Any]:
     return results
 
 
-def _fields(benchmark: Benchmark, data: Path, seeds: int) -> Iterator[tuple[int, Field]]:
+def _fields(
+    benchmark: Benchmark, data: Path, seeds: int, budget: float
+) -> Iterator[tuple[int, Field]]:
     load = partial(benchmark.load, data)
     told = load(1)
     content = content_of(told)
     for seed in range(1, seeds + 1):
         if benchmark.redrawn and seed > 1:
             told = load(seed)
-        yield seed, Field(told, content, ModelConfig(seed=seed))
+        yield seed, Field(told, content, ModelConfig(seed=seed, budget=budget))
 
 
 def _measured(

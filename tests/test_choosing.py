@@ -1,0 +1,98 @@
+"""What validation data decide: the filter, the network, and a search within a time budget."""
+
+import numpy as np
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+from small_graphs import graph_of
+from tastegraph.config import Model as ModelConfig
+from tastegraph.profiles.attention import Recency
+from tastegraph.profiles.interactions import Interactions
+from tastegraph.ranking import network_choice
+from tastegraph.ranking.behaviour import CoEngagement, Ease
+from tastegraph.ranking.filter_choice import _climb, best_filter
+from tastegraph.ranking.fit import gather, task_of
+from tastegraph.ranking.learned import Content, no_words
+from tastegraph.ranking.network_choice import best_network
+from tastegraph.ranking.validation import Validation
+from tastegraph.terminal import duration
+
+N_USERS, N_ITEMS = 60, 24
+
+
+def world(seed: int = 0) -> tuple[Content, Interactions, sparse.csr_array]:
+    """People like items of their colour; a fact names the colour. What is left out is asked for."""
+    rng = np.random.default_rng(seed)
+    same = np.arange(N_ITEMS) % 2 == np.arange(N_USERS)[:, None] % 2
+    users, items = np.nonzero((rng.random((N_USERS, N_ITEMS)) < 0.6) & same)
+    shown = rng.random(len(users)) < 0.7
+    training = Interactions(
+        [str(user) for user in range(N_USERS)], N_ITEMS, users[shown].astype(np.int32),
+        items[shown].astype(np.int32), np.full(shown.sum(), np.nan),
+        np.ones(shown.sum(), np.float32), np.full(shown.sum(), -1, np.int8),
+    )  # fmt: skip
+    cells = (np.ones((~shown).sum(), bool), (users[~shown], items[~shown]))
+    wanted = sparse.csr_array(cells, shape=(N_USERS, N_ITEMS))
+    edges = [(k, 0, N_ITEMS + k % 2) for k in range(N_ITEMS)]
+    graph = graph_of(N_ITEMS, edges, N_ITEMS + 2)
+    return (
+        Content(graph, np.zeros((N_ITEMS + 2, 4), np.float32), no_words(N_ITEMS)),
+        training,
+        wanted,
+    )
+
+
+@given(st.integers(0, 20), st.integers(0, 20))
+def test_a_climb_ends_at_the_only_peak(start: int, peak: int) -> None:
+    def near(option: int) -> range:
+        return range(max(option - 1, 0), min(option + 2, 21))
+
+    assert _climb(start, lambda k: iter(near(k)), lambda k: -abs(k - peak)) == (0, peak)
+
+
+def test_the_filter_is_the_best_of_those_near_it() -> None:
+    content, training, wanted = world()
+    validation = Validation.of(training, wanted, ModelConfig())
+    assert validation is not None
+    told = best_filter(training.likes(), content.groups, validation, [Recency()])
+    assert isinstance(told, Ease | CoEngagement)
+    table = told.table(training.likes(), content.groups)
+    dense = table if isinstance(table, np.ndarray) else table.toarray()
+    colour = np.arange(N_ITEMS) % 2
+    alike = colour[:, None] == colour
+    assert dense[alike & ~np.eye(N_ITEMS, dtype=bool)].mean() > dense[~alike].mean()
+
+
+def test_a_budget_tries_more_networks_and_takes_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    content, training, wanted = world()
+    config = ModelConfig(dimensions=8, epochs=2)
+    validation = Validation.of(training, wanted, config)
+    assert validation is not None
+    evidence, task = gather(content, training, config), task_of(content, training, config)
+    tried = []
+
+    def watched(*told, of=network_choice.train):
+        tried.append(of(*told))
+        return tried[-1]
+
+    monkeypatch.setattr(network_choice, "train", watched)
+    first = best_network(evidence, task, validation, config)
+    assert sorted(network.settings.temperature for network in tried) == [0.1, 0.2]
+    assert first.valid == max(network.valid for network in tried)
+    again = best_network(evidence, task, validation, config)
+    for name, array in first.parameters.items():
+        np.testing.assert_array_equal(array, again.parameters[name])
+    tried.clear()
+    longer = best_network(evidence, task, validation, config.model_copy(update={"budget": 0.5}))
+    assert len(tried) > 2
+    assert longer.valid == max(network.valid for network in tried)
+
+
+def test_durations_are_read() -> None:
+    assert [duration(text) for text in ("90", "90s", "10m", "1.5h")] == [90, 90, 600, 5400]
+    for text in ("", "ten", "-5m", "5 d"):
+        with pytest.raises(typer.BadParameter):
+            duration(text)
