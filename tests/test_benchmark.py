@@ -28,6 +28,7 @@ from tastegraph.evaluation import entrants
 from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, Entrant
 from tastegraph.language.words import word_features
 from tastegraph.ranking.baselines import popularity
+from tastegraph.ranking.choice import UNTUNED
 from tastegraph.ranking.learned import Content
 
 
@@ -47,10 +48,11 @@ def small(tmp_path, monkeypatch):
     monkeypatch.setattr(suite, "content_of", content_of)
     learned = []
 
-    def system(name, content, data, config):
+    def system(name, content, data, config, choice, histories):
+        assert (choice is None) == (config.seed == 1)
         learned.append((name, config.seed))
         for history, events in ((TRAIN_ONLY, data.training), (TRAIN_AND_VALID, data.known)):
-            yield Entrant(name, history, popularity(events.likes()), 2.0, 10.0)
+            yield Entrant(name, history, popularity(events.likes()), 2.0, 10.0, UNTUNED)
 
     monkeypatch.setattr(field, "system", system)
     return tmp_path, learned
@@ -99,12 +101,13 @@ def test_pairs_get_their_own_score_and_a_probability_in_the_same_order(tmp_path)
 
 def test_a_measurement_comes_back_as_it_was(tmp_path):
     store = Store(tmp_path)
-    told = Measured({"ndcg@10": np.array([0.5, math.nan])}, 1.5, 0.25, 100.0)
+    told = Measured({"ndcg@10": np.array([0.5, math.nan])}, 1.5, 0.25, 100.0, UNTUNED)
     assert store.get("graph off", "train+valid", 2) is None
     store.put("graph off", "train+valid", 2, told)
     found = store.get("graph off", "train+valid", 2)
     assert np.array_equal(found.values["ndcg@10"], told.values["ndcg@10"], equal_nan=True)
     assert (found.fit_seconds, found.score_seconds, found.memory_mb) == (1.5, 0.25, 100.0)
+    assert found.choice == UNTUNED
     store.clear()
     assert store.get("graph off", "train+valid", 2) is None
 
@@ -113,10 +116,10 @@ def test_an_interrupted_run_goes_on_where_it_stopped(small, monkeypatch):
     data, learned = small
     quick = field.system
 
-    def interrupted(name, content, data, config):
+    def interrupted(name, content, data, config, *told):
         if (name, config.seed) == ("text off", 2):
             raise KeyboardInterrupt
-        yield from quick(name, content, data, config)
+        yield from quick(name, content, data, config, *told)
 
     monkeypatch.setattr(field, "system", interrupted)
     with pytest.raises(KeyboardInterrupt):
@@ -151,7 +154,7 @@ def test_each_control_is_chosen_and_fitted_on_what_it_names(tmp_path, monkeypatc
     told = lastfm_lightkg(tmp_path)
     whole, seen = content_of(told), {}
 
-    def system(name, content, data, config):
+    def system(name, content, data, config, *_):
         seen[name] = content
         yield Entrant(name, TRAIN_ONLY, popularity(data.training.likes()), 1.0, 1.0)
 
@@ -195,6 +198,12 @@ def test_the_system_is_chosen_on_train_and_fitted_anew_on_both(tmp_path, monkeyp
     found = list(entrants.system("tastegraph", data.content, data, ModelConfig()))
     assert [entrant.history for entrant in found] == [TRAIN_ONLY, TRAIN_AND_VALID]
     assert calls == [("choose", 18, 6), ("fit", 24, "chosen")]
+    calls.clear()
+    again = entrants.system(
+        "tastegraph", data.content, data, ModelConfig(seed=2), "chosen", (TRAIN_AND_VALID,)
+    )
+    assert [entrant.history for entrant in again] == [TRAIN_AND_VALID]
+    assert calls == [("fit", 24, "chosen")]
 
 
 def test_rows_that_cannot_be_say_why(tmp_path):

@@ -24,7 +24,7 @@ def benchmark(
     budget: Annotated[
         float,
         typer.Option(parser=duration, metavar="10m", help="tune each network so much longer"),
-    ] = 0.0,
+    ] = "0",  # type: ignore[assignment]
     peers: Annotated[bool, typer.Option("--peers", help="run other libraries too")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="measure anew what is known")] = False,
 ) -> None:

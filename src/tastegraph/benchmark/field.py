@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tastegraph.benchmark.clicks import ClickJudge
@@ -22,7 +22,7 @@ from tastegraph.evaluation.judge import Data
 from tastegraph.evaluation.table import REFERENCE
 from tastegraph.ranking.baselines import BASELINES, Baseline
 from tastegraph.ranking.filters import DENSE_ITEMS
-from tastegraph.ranking.learned import Content
+from tastegraph.ranking.learned import Choice, Content
 
 MOST_DENSE_ITEMS = 13_000
 """Up to this many items a dense baseline is fitted, and up to ``DENSE_ITEMS`` tuned as well."""
@@ -60,8 +60,10 @@ class Field:
         absent = self.absent()
         return [row for row in (*LEARNED, *BASELINES) if row not in absent]
 
-    def measured(self, row: str, histories: tuple[str, ...]) -> Iterator[tuple[str, Measured]]:
-        """One row under every history that is asked for."""
+    def measured(
+        self, row: str, histories: tuple[str, ...], choice: Choice | None = None
+    ) -> Iterator[tuple[str, Measured]]:
+        """One row under every history that is asked for; ours with ``choice``, if there is one."""
         judge = self.judge
         if row in LEARNED and isinstance(judge, ClickJudge):
             yield histories[0], judge.learned(self._controlled(row))
@@ -70,12 +72,12 @@ class Field:
         if row in BASELINES:
             entrants = baseline(row, data, self.config)
         else:
-            entrants = system(row, self._controlled(row), data, self.config)
+            entrants = system(row, self._controlled(row), data, self.config, choice, histories)
         seconds, missing = 0.0, set(histories)
         for entrant in entrants:
             seconds += entrant.fit_seconds
             if entrant.history in missing:
-                yield entrant.history, judge(entrant, seconds)
+                yield entrant.history, replace(judge(entrant, seconds), choice=entrant.choice)
                 missing.remove(entrant.history)
             if not missing:
                 return

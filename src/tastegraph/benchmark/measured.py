@@ -11,6 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.ranking.choice_json import choice_from_json, choice_to_json
+from tastegraph.ranking.learned import Choice
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -22,12 +25,14 @@ class Measured:
         fit_seconds: tuning included.
         score_seconds: ranking for everybody who is tested.
         memory_mb: most memory held meanwhile.
+        choice: the settings, where there were any to choose.
     """
 
     values: Mapping[str, NDArray[np.float64]]
     fit_seconds: float
     score_seconds: float
     memory_mb: float
+    choice: Choice | None = None
 
 
 class Store:
@@ -47,6 +52,8 @@ class Store:
             return None
         with np.load(file, allow_pickle=False) as found:
             told = json.loads(str(found["told"]))
+            if told["choice"] is not None:
+                told["choice"] = choice_from_json(told["choice"])
             return Measured({name: found[name] for name in found.files if name != "told"}, **told)
 
     def put(self, row: str, history: str, seed: int, measured: Measured) -> None:
@@ -57,6 +64,7 @@ class Store:
             "fit_seconds": measured.fit_seconds,
             "score_seconds": measured.score_seconds,
             "memory_mb": measured.memory_mb,
+            "choice": None if measured.choice is None else choice_to_json(measured.choice),
         }
         beside = file.with_suffix(".part.npz")
         np.savez_compressed(beside, allow_pickle=False, told=json.dumps(told), **measured.values)

@@ -27,6 +27,7 @@ from tastegraph.benchmark.summary import summary
 from tastegraph.config import Model as ModelConfig
 from tastegraph.evaluation.machine import machine
 from tastegraph.progress import progress, say
+from tastegraph.ranking.learned import Choice
 
 PEER_LIMIT = 600.0
 """Seconds that each peer may train."""
@@ -43,6 +44,8 @@ def run(
     fresh: bool = False,
 ) -> dict[str, Any]:
     """Measure one benchmark; what was measured before under the same state is not measured again.
+
+    Settings are chosen under the first seed; under the others the same are fitted.
 
     Args:
         name: of :data:`~tastegraph.benchmark.benchmarks.BENCHMARKS`.
@@ -70,7 +73,9 @@ def run(
         rows = [row for row in field.rows() if row in LEARNED or benchmark.redrawn or seed == 1]
         with progress(f"{name}, seed {seed} of {seeds}", len(rows)) as advance:
             for row in rows:
-                for history, measured in _measured(store, field, row, benchmark.histories):
+                before = found[benchmark.histories[0]].get(row)
+                choice = before[0].choice if before and not benchmark.redrawn else None
+                for history, measured in _measured(store, field, row, choice, benchmark.histories):
                     found[history].setdefault(row, []).append(measured)
                 advance(1)
     notes = field.absent()
@@ -120,13 +125,13 @@ def _fields(
 
 
 def _measured(
-    store: Store, field: Field, row: str, histories: Sequence[str]
+    store: Store, field: Field, row: str, choice: Choice | None, histories: Sequence[str]
 ) -> Iterator[tuple[str, Measured]]:
     seed = field.config.seed
     kept = {history: store.get(row, history, seed) for history in histories}
     missing = tuple(history for history, measured in kept.items() if measured is None)
     if missing:
-        for history, measured in field.measured(row, missing):
+        for history, measured in field.measured(row, missing, choice):
             store.put(row, history, seed, measured)
             kept[history] = measured
     yield from ((history, measured) for history, measured in kept.items() if measured is not None)

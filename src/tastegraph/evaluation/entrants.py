@@ -6,7 +6,7 @@ part a model is fitted on that; for the one that holds both it is fitted anew on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from tastegraph.config import Model as ModelConfig
 from tastegraph.evaluation.clock import Clock
@@ -15,7 +15,7 @@ from tastegraph.evaluation.split import VALID
 from tastegraph.ranking.baselines import BASELINES, Baseline
 from tastegraph.ranking.choice import choose
 from tastegraph.ranking.fit import assemble, fit
-from tastegraph.ranking.learned import Content
+from tastegraph.ranking.learned import Choice, Content
 from tastegraph.ranking.validation import Validation
 
 GRAPH_CONTROLS: Mapping[str, Callable[[Content, int], Content]] = {
@@ -30,16 +30,38 @@ CONTROLS = {**GRAPH_CONTROLS, **TEXT_CONTROLS}
 """The whole system, chosen and fitted anew, with one kind of knowledge taken away or made false."""
 
 
-def system(name: str, content: Content, data: Data, config: ModelConfig) -> Iterator[Entrant]:
-    """The whole system on ``content``: knowing the training part, then validation as well."""
-    with Clock() as tuning:
-        learned = choose(content, data.training, data.wanted(VALID), config)
-        model = assemble(content, data.training.likes(), learned)
-    yield Entrant(name, TRAIN_ONLY, model, tuning.seconds, tuning.peak_mb)
-    with Clock() as fitting:
-        learned = fit(content, data.known, learned.choice, config)
-        model = assemble(content, data.known.likes(), learned)
-    yield Entrant(name, TRAIN_AND_VALID, model, fitting.seconds, fitting.peak_mb)
+def system(
+    name: str,
+    content: Content,
+    data: Data,
+    config: ModelConfig,
+    choice: Choice | None = None,
+    histories: Collection[str] = (TRAIN_ONLY, TRAIN_AND_VALID),
+) -> Iterator[Entrant]:
+    """The whole system on ``content``: knowing the training part, then validation as well.
+
+    Args:
+        name: of the row.
+        content: what it is given to know of items.
+        data: events and their parts.
+        config: sizes and seed.
+        choice: the settings; by default they are chosen on the validation part.
+        histories: those that are asked for; where settings are chosen, the first is there anyway.
+    """
+    if choice is None or TRAIN_ONLY in histories:
+        with Clock() as tuning:
+            if choice is None:
+                learned = choose(content, data.training, data.wanted(VALID), config)
+            else:
+                learned = fit(content, data.training, choice, config)
+            model = assemble(content, data.training.likes(), learned)
+        choice = learned.choice
+        yield Entrant(name, TRAIN_ONLY, model, tuning.seconds, tuning.peak_mb, choice)
+    if TRAIN_AND_VALID in histories:
+        with Clock() as fitting:
+            learned = fit(content, data.known, choice, config)
+            model = assemble(content, data.known.likes(), learned)
+        yield Entrant(name, TRAIN_AND_VALID, model, fitting.seconds, fitting.peak_mb, choice)
 
 
 def baseline(name: str, data: Data, config: ModelConfig) -> Iterator[Entrant]:

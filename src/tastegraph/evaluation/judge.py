@@ -20,7 +20,7 @@ from tastegraph.evaluation.split import TEST, TRAIN
 from tastegraph.evaluation.table import Result
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking.kernels import Scores
-from tastegraph.ranking.learned import Content
+from tastegraph.ranking.learned import Choice, Content
 from tastegraph.ranking.model import Model
 
 TRAIN_ONLY, TRAIN_AND_VALID = "train", "train+valid"
@@ -67,13 +67,14 @@ class Data:
 
 @dataclass(frozen=True)
 class Entrant:
-    """A model fitted for one kind of history."""
+    """A model fitted for one kind of history, and the settings it was fitted with."""
 
     model: str
     history: str
     ranker: Ranker
     fit_seconds: float = math.nan
     peak_rss_mb: float = math.nan
+    choice: Choice | None = None
 
 
 def histories_for(ranker: Ranker, events: Interactions, config: ModelConfig) -> list[History]:

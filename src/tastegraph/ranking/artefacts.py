@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +12,7 @@ from tastegraph.arrays import CSR
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.attention import Recency, SequenceAttention
-from tastegraph.ranking.behaviour import FILTERS
+from tastegraph.ranking.choice_json import choice_from_json, choice_to_json
 from tastegraph.ranking.kernels import (
     AffinityKernel,
     FactorKernel,
@@ -29,7 +28,6 @@ from tastegraph.ranking.learned import (
     TrainedNetwork,
     aligned,
 )
-from tastegraph.ranking.mapping import Target
 from tastegraph.ranking.model import (
     BEHAVIOUR,
     KNOWLEDGE,
@@ -51,7 +49,7 @@ Arrays = dict[str, Array]
 def to_arrays(content: Content, learned: Learned, model: Model) -> tuple[dict[str, Any], Arrays]:
     """The manifest entries and arrays that the three functions below read."""
     manifest = {
-        "choice": _choice_to_json(learned.choice),
+        "choice": choice_to_json(learned.choice),
         "cold": learned.cold,
         "kinds": [[name, rev, weight] for (name, rev), weight in learned.kind_weights.items()],
         "network": asdict(learned.network.settings),
@@ -108,7 +106,7 @@ def associations_from(snapshot: Snapshot) -> Associations:
 
 def choice_from(snapshot: Snapshot) -> Choice:
     """The settings that validation data decided."""
-    return _choice_from_json(snapshot.manifest["choice"])
+    return choice_from_json(snapshot.manifest["choice"])
 
 
 def learned_from(snapshot: Snapshot) -> Learned:
@@ -264,36 +262,3 @@ def _csr(snapshot: Snapshot, group: str, data: str, rows: int) -> CSR:
         columns = len(arrays[f"{group}.node"])
     parts = (arrays[f"{group}.{data}"], arrays[f"{group}.indices"], arrays[f"{group}.indptr"])
     return sparse.csr_array(parts, shape=(rows, columns), copy=False)
-
-
-def _choice_to_json(choice: Choice) -> dict[str, Any]:
-    return {
-        "filter": {"name": type(choice.filter).__name__, **asdict(choice.filter)},
-        "attention": {
-            part: {"half_life": recency.half_life, "against": recency.against}
-            for part, recency in choice.attention.items()
-        },
-        "targets": {
-            part: {"rank": target.rank, "regularisation": target.regularisation}
-            for part, target in choice.targets.items()
-        },
-        "network": asdict(choice.network),
-        "weights": choice.weights,
-        "cold": choice.cold,
-        "valid": choice.valid,
-    }
-
-
-def _choice_from_json(values: Mapping[str, Any]) -> Choice:
-    attention = {part: Recency(**recency) for part, recency in values["attention"].items()}
-    targets = {part: Target(**target) for part, target in values["targets"].items()}
-    name, settings = (told := dict(values["filter"])).pop("name"), told
-    return Choice(
-        **{
-            **values,
-            "filter": FILTERS[name](**settings),
-            "network": NetworkSettings(**values["network"]),
-            "attention": attention,
-            "targets": targets,
-        }
-    )
