@@ -67,7 +67,7 @@ def measured(n_events: int, seed: int, epochs: int | None = None) -> dict[str, A
     found["score_seconds"] = round(clock.lap() * SCORED / len(people), 3)
     found["peak_rss_mb"] = round(peak_mb())
     return found | {
-        "epochs": learned.choice.epochs,
+        "epochs": learned.choice.network.epochs,
         "valid": learned.choice.valid,
         "threads": torch.get_num_threads(),
     }
