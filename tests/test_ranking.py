@@ -358,3 +358,12 @@ def test_co_engagement_by_hand() -> None:
     np.testing.assert_allclose(table, wanted, rtol=1e-6)
     cosine = filters.co_engagement(CHECKERBOARD, 0.5, 0.0, 0.5).toarray()
     np.testing.assert_allclose(cosine, filters.item_knn(CHECKERBOARD, 4).toarray(), rtol=1e-6)
+
+
+def test_scores_that_are_no_numbers_find_nothing() -> None:
+    """A network that diverged must not look perfect to what stops it."""
+    wanted = sparse.csr_array(np.array([[0, 1, 0]], dtype=bool))
+    objective = Objective.of(sparse.csr_array((1, 3), dtype=bool), wanted, np.arange(1))
+    assert objective(np.array([[0, 1, 0]], np.float32)) == 1
+    assert objective(np.array([[0, np.nan, 0]], np.float32)) == 0
+    assert objective(np.full((1, 3), np.nan, np.float32)) == 0

@@ -49,14 +49,14 @@ class TrainedNetwork:
         parameters: float32 arrays by name.
         item_ids, node_ids: names of the rows of ``node``, items first.
         settings: how it was trained, in how many epochs.
-        valid: how good it was alone on validation data, where there was any.
+        valid: how good it was alone on validation data; -inf where nobody was asked.
     """
 
     parameters: dict[str, NDArray[np.float32]]
     item_ids: list[str] = field(repr=False)
     node_ids: list[str] = field(repr=False)
     settings: NetworkSettings
-    valid: float = float("nan")
+    valid: float = float("-inf")
 
 
 @dataclass(frozen=True)

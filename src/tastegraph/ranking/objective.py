@@ -53,7 +53,10 @@ class Objective:
         return float(self.by_person(scores).mean())
 
     def by_person(self, scores: Scores) -> NDArray[np.float64]:
-        """NDCG@10, float64[U]; equal scores count against the item (Järvelin 2002)."""
+        """NDCG@10, float64[U]; equal scores count against the item (Järvelin 2002).
+
+        What scores nan is not found: it does not even reach itself.
+        """
         visible = scores.copy()
         visible[self.seen] = -np.inf
         wanted = scores[self.row, self.item]
@@ -62,7 +65,8 @@ class Objective:
             block = slice(start, start + 4096)
             rivals = visible[self.row[block]] >= wanted[block, None]
             ahead[block] = rivals.sum(axis=1) - 1
-        gain = np.where(ahead < CUTOFF, 1 / np.log2(np.maximum(ahead, 0) + 2), 0.0)
+        found = (ahead >= 0) & (ahead < CUTOFF)
+        gain = np.where(found, 1 / np.log2(np.maximum(ahead, 0) + 2), 0.0)
         reached = np.bincount(self.row, gain, minlength=len(self.people))
         return reached / self.ideal
 

@@ -97,7 +97,7 @@ def train(
     kept: GraphNetwork = averages.module  # type: ignore[assignment]
     patience = max(PATIENCE, -(-STEPS // max(len(task), 1)))
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
-    best, best_epoch, best_state = np.nan, 0, _state(network)
+    best, best_epoch, best_state = -np.inf, 0, _state(network)
     with progress("training the graph network", settings.epochs * len(task)) as advance:
         for epoch in range(1, settings.epochs + 1):
             for ask in task.epoch(rng):
@@ -112,7 +112,7 @@ def train(
                 best_epoch, best_state = epoch, _state(kept)
                 continue
             reached = quality(_vectors(kept, inputs, settings.heads))
-            if not reached <= best:
+            if reached > best:
                 best, best_epoch, best_state = reached, epoch, _state(kept)
             elif epoch - best_epoch >= patience:
                 break
