@@ -57,11 +57,12 @@ class KnowledgeGraph:
         return len(self.item_ids) + len(self.node_ids)
 
     @cached_property
-    def degrees(self) -> NDArray[np.int64]:
-        """int64[n_nodes], edges at each node, whichever way they point."""
-        return np.bincount(self.heads, minlength=self.n_nodes) + np.bincount(
-            self.tails, minlength=self.n_nodes
-        )
+    def neighbours(self) -> NDArray[np.int64]:
+        """int64[n_nodes], other nodes that there is an edge to or from, each counted once."""
+        heads, tails = self.heads.astype(np.int64), self.tails.astype(np.int64)
+        pairs = np.unique(np.minimum(heads, tails) * self.n_nodes + np.maximum(heads, tails))
+        ends = np.concatenate(np.divmod(pairs, max(self.n_nodes, 1)))
+        return np.bincount(ends, minlength=self.n_nodes)
 
     def without_edges(self) -> KnowledgeGraph:
         """The control 'graph off': the same nodes, nothing known about them."""

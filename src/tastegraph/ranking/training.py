@@ -49,7 +49,7 @@ class Evidence:
         cls, graph: KnowledgeGraph, text: Floats32, likes: CSR, kind_weights: Floats32
     ) -> Evidence:
         """The evidence in a whole graph, with ``text`` for all its nodes."""
-        keep = (_neighbours(graph) > 1) | (np.arange(graph.n_nodes) < graph.n_items)
+        keep = (graph.neighbours > 1) | (np.arange(graph.n_nodes) < graph.n_items)
         return cls(graph.restricted_to(keep), text[keep], likes, kind_weights)
 
 
@@ -149,14 +149,6 @@ def item_vectors(trained: TrainedNetwork, evidence: Evidence) -> Vectors:
     network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in arrays.items()})
     inputs = _inputs(evidence, known=at >= 0)
     return _vectors(network, inputs, trained.settings.heads)
-
-
-def _neighbours(graph: KnowledgeGraph) -> NDArray[np.int64]:
-    """int64[N], to how many other nodes there is an edge, however many there are to each."""
-    heads, tails = graph.heads.astype(np.int64), graph.tails.astype(np.int64)
-    pairs = np.unique(np.minimum(heads, tails) * graph.n_nodes + np.maximum(heads, tails))
-    ends = np.concatenate(np.divmod(pairs, graph.n_nodes))
-    return np.bincount(ends, minlength=graph.n_nodes)
 
 
 def _averaged(mean: Tensor, new: Tensor, steps: Tensor | int) -> Tensor:
