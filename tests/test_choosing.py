@@ -12,7 +12,6 @@ from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.ranking import network_choice
-from tastegraph.ranking.behaviour import CoEngagement, Ease
 from tastegraph.ranking.filter_choice import _climb, best_filter
 from tastegraph.ranking.fit import gather, task_of
 from tastegraph.ranking.learned import Content, no_words
@@ -58,7 +57,6 @@ def test_the_filter_is_the_best_of_those_near_it() -> None:
     validation = Validation.of(training, wanted, ModelConfig())
     assert validation is not None
     told = best_filter(training.likes(), content.groups, validation, [Recency()])
-    assert isinstance(told, Ease | CoEngagement)
     table = told.table(training.likes(), content.groups)
     dense = table if isinstance(table, np.ndarray) else table.toarray()
     colour = np.arange(N_ITEMS) % 2

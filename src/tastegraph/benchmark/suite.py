@@ -45,7 +45,8 @@ def run(
 ) -> dict[str, Any]:
     """Measure one benchmark; what was measured before under the same state is not measured again.
 
-    Settings are chosen under the first seed; under the others the same are fitted.
+    Settings are chosen under the first seed and fitted under the others; anew for each split where
+    every seed has its own.
 
     Args:
         name: of :data:`~tastegraph.benchmark.benchmarks.BENCHMARKS`.

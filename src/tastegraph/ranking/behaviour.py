@@ -43,5 +43,3 @@ class CoEngagement:
 
 Filter = Ease | CoEngagement
 FILTERS: Mapping[str, type[Filter]] = {kind.__name__: kind for kind in (Ease, CoEngagement)}
-UNTUNED = CoEngagement(1.0, 1.0, 0.3)
-"""RP³β as it is where too few events can decide."""

@@ -82,7 +82,10 @@ def co_engagement(likes: CSR, source: float, person: float, target: float) -> CS
     right = _scaled(x, of_person**-person, of_item**-target)
     left = sparse.csr_array(_scaled(x, np.ones_like(of_person), of_item**-source).T)
     blocks = [
-        _strongest(_without_diagonal(sparse.csr_array(left[start : start + BLOCK] @ right), start))
+        _strongest(
+            _without_diagonal(sparse.csr_array(left[start : start + BLOCK] @ right), start),
+            NEIGHBOURS,
+        )
         for start in range(0, x.shape[1], BLOCK)
     ]
     return sparse.csr_array(sparse.vstack(blocks, format="csr"))
@@ -94,13 +97,7 @@ def item_knn(likes: CSR, neighbours: int) -> CSR:
     norm = np.sqrt(np.maximum(np.bincount(x.indices, minlength=x.shape[1]), 1)).astype(np.float32)
     x = sparse.csr_array((x.data / norm[x.indices], x.indices, x.indptr), shape=x.shape)
     similar = _without_diagonal(sparse.csr_array(x.T @ x))
-    for target in range(similar.shape[0]):
-        at = slice(similar.indptr[target], similar.indptr[target + 1])
-        row = similar.data[at]
-        if len(row) > neighbours:
-            row[np.argpartition(-row, neighbours)[neighbours:]] = 0
-    similar.eliminate_zeros()
-    return sparse.csr_array(similar.T)
+    return sparse.csr_array(_strongest(similar, neighbours).T)
 
 
 def kind_weights(associations: Associations, likes: CSR, seed: int) -> Floats32:
@@ -187,10 +184,10 @@ def _scaled(matrix: CSR, rows: Floats32, columns: Floats32) -> CSR:
     return sparse.csr_array(parts, shape=matrix.shape)
 
 
-def _strongest(matrix: CSR) -> CSR:
-    for row in np.flatnonzero(np.diff(matrix.indptr) > NEIGHBOURS):
+def _strongest(matrix: CSR, most: int) -> CSR:
+    for row in np.flatnonzero(np.diff(matrix.indptr) > most):
         values = matrix.data[matrix.indptr[row] : matrix.indptr[row + 1]]
-        values[np.argpartition(-values, NEIGHBOURS)[NEIGHBOURS:]] = 0
+        values[np.argpartition(-values, most)[most:]] = 0
     matrix.eliminate_zeros()
     return matrix
 

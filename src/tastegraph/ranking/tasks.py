@@ -22,12 +22,13 @@ from tastegraph.profiles.interactions import History
 from tastegraph.ranking.learned import NetworkSettings
 from tastegraph.ranking.network import GraphNetwork, SparseProduct, as_tensor
 
-EVENTS_PER_BATCH = 4_096
-"""So many are asked for at a time, out of up to four times as many."""
-SETS_PER_BATCH = 256
-BATCHES, LARGER = 32, 16
-"""A pass has at most so many batches, each of which propagates over the whole graph: where there is
-much to learn from, batches grow up to so many times, and beyond that a pass sees some of it."""
+BATCHES = 32
+"""A pass has at most so many, each of which propagates over the whole graph. Where there is much to
+learn from, batches grow, and beyond their largest size a pass sees some of it."""
+EVENTS, SETS = (4_096, 16_384), (256, 4_096)
+"""Smallest and largest batch, of events and of sets."""
+ASKED = 4_096
+"""Of the events in a batch so many are asked for, at most."""
 KEPT = 0.85
 """Share of a set that is shown; all of it is asked for."""
 ALL_ITEMS = 4_096
@@ -89,7 +90,7 @@ class NextItem:
         likes = (history.likes[-newest:] for history in histories)
         sequences = sorted((s for s in likes if len(s) > 1), key=len, reverse=True)
         events = sum(len(s) for s in sequences) // BATCHES
-        events = min(max(events, EVENTS_PER_BATCH), 4 * EVENTS_PER_BATCH)
+        events = min(max(events, EVENTS[0]), EVENTS[1])
         self._batches: list[Tensor] = []
         while sequences:
             count = max(events // len(sequences[0]), 1)
@@ -121,7 +122,7 @@ class WholeSet:
         self.history = max(int(np.diff(sets.indptr).max(initial=0)), 1)
         self._sets = sparse.csr_array(sets[np.diff(sets.indptr) > 1])
         size = -(-self._sets.shape[0] // BATCHES)
-        self._size = min(max(size, SETS_PER_BATCH), LARGER * SETS_PER_BATCH)
+        self._size = min(max(size, SETS[0]), SETS[1])
 
     def __len__(self) -> int:
         return min(-(-self._sets.shape[0] // self._size), BATCHES)
@@ -175,8 +176,8 @@ def _next_items(
     present = sequences >= 0
     tastes = network.tastes(events[sequences.clamp(min=0)], present)[:, :-1]
     row, at = torch.nonzero(present[:, 1:], as_tuple=True)
-    if len(row) > EVENTS_PER_BATCH:
-        some = torch.from_numpy(rng.choice(len(row), EVENTS_PER_BATCH, replace=False)).to(row)
+    if len(row) > ASKED:
+        some = torch.from_numpy(rng.choice(len(row), ASKED, replace=False)).to(row)
         row, at = row[some], at[some]
     every = torch.arange(len(row), device=row.device)
     return Questions(tastes[row, at], every, sequences[row, at + 1])
