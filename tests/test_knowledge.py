@@ -42,7 +42,7 @@ def test_items_come_first_by_id_then_the_other_nodes():
     assert graph.tails.tolist() == [3, 4]
     assert graph.facts.tolist() == [0, 1]
     assert [graph.relations[r] for r in graph.relation] == ["star", "born_in"]
-    assert graph.neighbours.tolist() == [0, 0, 1, 2, 1]
+    assert graph.degrees.tolist() == [0, 0, 1, 2, 1]
 
 
 def test_an_item_and_the_entity_linked_to_it_are_one_node():
@@ -227,7 +227,7 @@ def test_confidence_follows_its_edge_through_sorting():
 def test_an_empty_graph_has_its_items():
     graph = build()
     assert (graph.n_items, graph.n_nodes, len(graph.heads)) == (3, 3, 0)
-    assert graph.neighbours.tolist() == [0, 0, 0]
+    assert graph.degrees.tolist() == graph.neighbours.tolist() == [0, 0, 0]
     assert build(items=[]).n_nodes == 0
 
 

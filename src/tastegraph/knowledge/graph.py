@@ -57,6 +57,13 @@ class KnowledgeGraph:
         return len(self.item_ids) + len(self.node_ids)
 
     @cached_property
+    def degrees(self) -> NDArray[np.int64]:
+        """int64[n_nodes], edges at each node, whichever way they point."""
+        return np.bincount(self.heads, minlength=self.n_nodes) + np.bincount(
+            self.tails, minlength=self.n_nodes
+        )
+
+    @property
     def neighbours(self) -> NDArray[np.int64]:
         """int64[n_nodes], other nodes that there is an edge to or from, each counted once."""
         heads, tails = self.heads.astype(np.int64), self.tails.astype(np.int64)
