@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tastegraph.assets import find
@@ -126,6 +126,8 @@ def test_values_are_said_short(label, said):
     assert readable(label) == said
 
 
+@example(".", "", [])
+@example("Monsters, Inc.", "", [])
 @given(st.text(max_size=40), st.text(max_size=200), st.lists(st.text(max_size=20), max_size=3))
 def test_no_catalogue_brings_control_characters_into_a_text(title, text, labels):
     item = Item("1", title, text, {"a": tuple(labels)})

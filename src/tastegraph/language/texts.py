@@ -29,8 +29,12 @@ class ItemText:
 
     @property
     def text(self) -> str:
-        """The paragraph without its last full stop: a title alone reads like any other name."""
-        return " ".join(self.sentences).removesuffix(".")
+        """The paragraph without its last full stop: a title alone reads like any other name.
+
+        Where that full stop is the end of a name, as in *Monsters, Inc.*, it stays.
+        """
+        whole = " ".join(self.sentences)
+        return whole if whole.endswith(self.names) else whole.removesuffix(".")
 
 
 def verbalise(
