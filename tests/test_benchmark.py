@@ -133,6 +133,9 @@ def test_an_interrupted_run_goes_on_where_it_stopped(small, monkeypatch):
     assert len(learned) == 10
     suite.run("lastfm-lightkg", data, 2, fresh=True)
     assert len(learned) == 20
+    suite.run("lastfm-lightkg", data, 2, control_seeds=1, fresh=True)
+    assert len(learned) == 26
+    assert learned[-1] == ("tastegraph", 2)
 
 
 def test_data_settings_and_texts_name_a_state(tmp_path):

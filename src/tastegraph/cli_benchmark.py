@@ -21,6 +21,9 @@ def benchmark(
         Path | None, typer.Option(help="write all that FILE of --json holds as tables here")
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="how often each model is learned")] = 5,
+    control_seeds: Annotated[
+        int | None, typer.Option(min=1, help="how often the controls are; as often, by default")
+    ] = None,
     budget: Annotated[
         float,
         typer.Option(parser=duration, metavar="10m", help="tune each network so much longer"),
@@ -44,7 +47,9 @@ def benchmark(
         if not file.parent.is_dir():
             raise TastegraphError(f"{file.parent} is no folder: the results could not be written")
     for one in named(name):
-        found = run(one, data, seeds, budget=budget, peers=peers, fresh=fresh)
+        found = run(
+            one, data, seeds, control_seeds=control_seeds, budget=budget, peers=peers, fresh=fresh
+        )
         if json is not None:
             results = save(json, one, found)
             if markdown is not None:

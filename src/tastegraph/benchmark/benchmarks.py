@@ -56,7 +56,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "ml1m-pearlm": Benchmark(
         lambda data, _: ml1m_pearlm(data),
         ("recall@20", "ndcg@20"),
-        (TRAIN_AND_VALID, TRAIN_ONLY),
+        (TRAIN_AND_VALID,),
         "PEARLM's train, valid and test in each person's time order",
     ),
     "lastfm-lightkg": Benchmark(

@@ -25,6 +25,7 @@ from tastegraph.benchmark.reading import content_of
 from tastegraph.benchmark.sets.set import sizes
 from tastegraph.benchmark.summary import summary
 from tastegraph.config import Model as ModelConfig
+from tastegraph.evaluation.entrants import CONTROLS
 from tastegraph.evaluation.machine import machine
 from tastegraph.progress import progress, say
 from tastegraph.ranking.learned import Choice
@@ -39,6 +40,7 @@ def run(
     data: Path,
     seeds: int,
     *,
+    control_seeds: int | None = None,
     budget: float = 0.0,
     peers: bool = False,
     fresh: bool = False,
@@ -52,6 +54,7 @@ def run(
         name: of :data:`~tastegraph.benchmark.benchmarks.BENCHMARKS`.
         data: the folder that holds the published files.
         seeds: how often each model that depends on one is learned, from seed 1 on.
+        control_seeds: how often the controls are; by default as often, and so on each split.
         budget: seconds in which each network is tuned beyond its defaults.
         peers: whether other libraries are run too.
         fresh: measure everything anew.
@@ -71,7 +74,7 @@ def run(
         store = Store(folder / state)
         if fresh:
             store.clear()
-        rows = [row for row in field.rows() if row in LEARNED or benchmark.redrawn or seed == 1]
+        rows = [row for row in field.rows() if seed <= _often(benchmark, row, seeds, control_seeds)]
         with progress(f"{name}, seed {seed} of {seeds}", len(rows)) as advance:
             for row in rows:
                 before = found[benchmark.histories[0]].get(row)
@@ -123,6 +126,13 @@ def _fields(
         if benchmark.redrawn and seed > 1:
             told = load(seed)
         yield seed, Field(told, content, ModelConfig(seed=seed, budget=budget))
+
+
+def _often(benchmark: Benchmark, row: str, seeds: int, control_seeds: int | None) -> int:
+    """Up to which seed a row is measured: once where no seed changes it, on each split there is."""
+    if row in CONTROLS and control_seeds is not None and not benchmark.redrawn:
+        return control_seeds
+    return seeds if row in LEARNED or benchmark.redrawn else 1
 
 
 def _measured(

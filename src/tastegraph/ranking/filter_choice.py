@@ -1,4 +1,4 @@
-"""Which filter compares items by who liked both, and its settings, decided on validation data."""
+"""The settings of the filter that compares items by who liked both, decided on validation data."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ _Option = TypeVar("_Option")
 def best_filter(
     likes: CSR, groups: CSR, validation: Validation, recencies: Sequence[Recency]
 ) -> Filter:
-    """The filter that alone orders best what people went on to like.
+    """The settings of a filter that alone order best what people went on to like.
+
+    EASE where its table can be held; beyond, co-engagement.
 
     Args:
         likes: CSR[U, I].
@@ -36,10 +38,12 @@ def best_filter(
         recencies: ways to weigh a history; each filter is judged by its best.
     """
     weighed = [attend(validation.histories, recency, likes.shape[1]) for recency in recencies]
-    found: list[tuple[float, Filter]] = [_best_co_engagement(likes, validation, weighed)]
+    reached: float
+    told: Filter
     if likes.shape[1] <= filters.DENSE_ITEMS:
-        found.append(_best_ease(likes, groups, validation, weighed))
-    reached, told = max(found, key=lambda pair: pair[0])
+        reached, told = _best_ease(likes, groups, validation, weighed)
+    else:
+        reached, told = _best_co_engagement(likes, validation, weighed)
     say(f"behaviour: {told}, NDCG@10 {reached:.4f}")
     return told
 

@@ -15,7 +15,7 @@ from tastegraph.profiles.association import Associations
 
 Floats32 = NDArray[np.float32]
 DENSE_ITEMS = 10_000
-"""Up to this many items EASE is tried: its table then takes 400 MB, and its inverse a minute."""
+"""Up to this many items EASE is used: its table then takes 400 MB, and its inverse a minute."""
 NEIGHBOURS = 2_000
 """So many neighbours of an item are kept where they are counted, and ``BLOCK`` items at a time."""
 BLOCK = 4_096

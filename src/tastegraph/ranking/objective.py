@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from tastegraph.arrays import CSR
@@ -55,16 +56,14 @@ class Objective:
     def by_person(self, scores: Scores) -> NDArray[np.float64]:
         """NDCG@10, float64[U]; equal scores count against the item (Järvelin 2002).
 
-        What scores nan is not found: it does not even reach itself.
+        What scores nan is not found: it does not even reach itself. Whether an item is among the
+        first ten is told by the eleven best scores of a row alone.
         """
-        visible = scores.copy()
+        visible = np.fmax(scores, np.float32(-np.inf))
         visible[self.seen] = -np.inf
-        wanted = scores[self.row, self.item]
-        ahead = np.empty(len(wanted), dtype=np.int64)
-        for start in range(0, len(wanted), 4096):
-            block = slice(start, start + 4096)
-            rivals = visible[self.row[block]] >= wanted[block, None]
-            ahead[block] = rivals.sum(axis=1) - 1
+        kept = min(CUTOFF + 1, visible.shape[1])
+        top = torch.from_numpy(visible).topk(kept, dim=1).values.numpy()
+        ahead = (top[self.row] >= scores[self.row, self.item][:, None]).sum(axis=1) - 1
         found = (ahead >= 0) & (ahead < CUTOFF)
         gain = np.where(found, 1 / np.log2(np.maximum(ahead, 0) + 2), 0.0)
         reached = np.bincount(self.row, gain, minlength=len(self.people))

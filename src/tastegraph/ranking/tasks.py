@@ -153,8 +153,8 @@ def loss(
     unit = of_heads(items, settings.heads)
     asked, wanted = questions.asked, questions.wanted
     if len(items) <= ALL_ITEMS:
-        logits = tastes @ unit.transpose(1, 2)
-        return (logits.logsumexp(dim=-1)[:, asked] - logits[:, asked, wanted]).mean()
+        told = functional.log_softmax(tastes @ unit.transpose(1, 2), dim=-1)
+        return -told[:, asked, wanted].mean()
     shared = torch.from_numpy(rng.integers(0, len(items), SHARED)).to(items.device)
     own = (tastes[:, asked] * unit[:, wanted]).sum(dim=-1)
     logits = tastes @ unit[:, shared].transpose(1, 2)

@@ -14,7 +14,7 @@ from tastegraph.ranking.cold import without_items
 from tastegraph.ranking.model import FEW_LIKES, Part
 from tastegraph.ranking.objective import Objective, people_to_ask
 
-CELLS, COLD_CELLS = 30_000_000, 4_000_000
+CELLS, COLD_CELLS = 60_000_000, 4_000_000
 """People are sampled so that one part's validation scores hold at most so many numbers; of items
 that play cold, in each of the trials."""
 FEWEST_PEOPLE = 50
