@@ -21,6 +21,7 @@ from tastegraph.arrays import CSR, Bools
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking.learned import NetworkSettings
 from tastegraph.ranking.network import GraphNetwork, SparseProduct, as_tensor
+from tastegraph.ranking.softmax import log_sum_exp
 
 BATCHES = 32
 """A pass has at most so many, each of which propagates over the whole graph. Where there is much to
@@ -152,13 +153,11 @@ def loss(
     tastes = of_heads(questions.tastes, settings.heads) / settings.temperature
     unit = of_heads(items, settings.heads)
     asked, wanted = questions.asked, questions.wanted
-    if len(items) <= ALL_ITEMS:
-        told = functional.log_softmax(tastes @ unit.transpose(1, 2), dim=-1)
-        return -told[:, asked, wanted].mean()
-    shared = torch.from_numpy(rng.integers(0, len(items), SHARED)).to(items.device)
     own = (tastes[:, asked] * unit[:, wanted]).sum(dim=-1)
-    logits = tastes @ unit[:, shared].transpose(1, 2)
-    rest = logits.logsumexp(dim=-1) + math.log(len(items) / SHARED)
+    if len(items) <= ALL_ITEMS:
+        return (log_sum_exp(tastes, unit)[:, asked] - own).mean()
+    shared = torch.from_numpy(rng.integers(0, len(items), SHARED)).to(items.device)
+    rest = log_sum_exp(tastes, unit[:, shared]) + math.log(len(items) / SHARED)
     return functional.softplus(rest[:, asked] - own).mean()
 
 

@@ -20,7 +20,7 @@ from tastegraph.ranking.learned import NetworkSettings, TrainedNetwork
 from tastegraph.ranking.network import GraphNetwork, Inputs, as_tensor, propagation_matrix
 from tastegraph.ranking.tasks import Task, loss, of_heads
 
-PATIENCE, STEPS = 2, 100
+PATIENCE, STEPS = 2, 96
 TEXT_DIRECTIONS = 64
 AVERAGED = 50
 """The network that is kept is the mean of the newest steps, about so many."""
