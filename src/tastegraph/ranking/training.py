@@ -23,7 +23,7 @@ from tastegraph.ranking.tasks import Task, loss, of_heads
 PATIENCE, STEPS = 2, 96
 TEXT_DIRECTIONS = 64
 AVERAGED = 50
-"""The network that is kept is the mean of the newest steps, about so many."""
+"""The network that is kept is the mean of the newest half of all steps, or so many at least."""
 
 Floats32 = NDArray[np.float32]
 
@@ -70,8 +70,8 @@ def train(
 ) -> TrainedNetwork:
     """Fit a network to what people liked.
 
-    What is kept is a running mean of the parameters (Polyak & Juditsky 1992), which depends less
-    on when training stops.
+    What is kept is a mean over the steps that weighs the newest half most (polynomial-decay
+    averaging, Shamir & Zhang 2013), which depends less on when training stops.
 
     Args:
         evidence: graph, texts and likes.
@@ -152,7 +152,8 @@ def item_vectors(trained: TrainedNetwork, evidence: Evidence) -> Vectors:
 
 
 def _averaged(mean: Tensor, new: Tensor, steps: Tensor | int) -> Tensor:
-    return mean + (new - mean) / min(int(steps) + 1, AVERAGED)
+    taken = int(steps) + 1
+    return mean + (new - mean) / min(taken, max(AVERAGED, taken / 2))
 
 
 def _principal(text: Floats32) -> Floats32:
