@@ -1,0 +1,127 @@
+"""What the lists miss: for each wanted item its rank, by how popular it is and how much is known.
+
+    python benchmarks/residuals.py SET --data DATA [--json FILE]
+
+The whole system under seed 1, with the settings that the benchmark chose where it was run before. A
+wanted item's popularity is its number of known likes, a person's history theirs; both are parted at
+their quartiles over the wanted items. `misses_listed_by` is the share of what our lists miss that
+the lists of a simpler model hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.arrays import CSR, Ints
+from tastegraph.assets import cache_root
+from tastegraph.benchmark.benchmarks import BENCHMARKS
+from tastegraph.benchmark.fingerprint import fingerprint
+from tastegraph.benchmark.lists import EVALUATION
+from tastegraph.benchmark.measured import Store
+from tastegraph.benchmark.reading import content_of
+from tastegraph.config import Model as ModelConfig
+from tastegraph.evaluation.entrants import baseline, system
+from tastegraph.evaluation.judge import TRAIN_ONLY, Data, Entrant, Judge, histories_for
+from tastegraph.evaluation.metrics import top_k_blocks
+from tastegraph.evaluation.table import REFERENCE
+
+DEPTH = 100
+RIVALS = ("popularity", "itemknn")
+
+
+def main() -> None:
+    """Print one JSON object, or put it beside the others in a file."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("name", choices=list(BENCHMARKS))
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--json", type=Path)
+    told = parser.parse_args()
+    found = residuals(told.name, told.data)
+    if told.json is None:
+        print(json.dumps(found, indent=1))
+        return
+    results = json.loads(told.json.read_text(encoding="utf-8")) if told.json.exists() else {}
+    results[told.name] = found
+    told.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+def residuals(name: str, data: Path) -> dict[str, Any]:
+    """Of the system's lists on one set."""
+    benchmark, config = BENCHMARKS[name], ModelConfig(seed=1)
+    told = benchmark.load(data, 1)
+    content, history = content_of(told), benchmark.histories[0]
+    events = Data(told.events, told.parts, content)
+    judge = Judge.of(events, EVALUATION, config)
+    cutoff = int(benchmark.metrics[0].partition("@")[2])
+
+    folder = cache_root() / "benchmark" / name / fingerprint(told, content, config)
+    before = Store(folder).get(REFERENCE, history, config.seed)
+    choice = None if before is None else before.choice
+    entrants = system(REFERENCE, content, events, config, choice, [history])
+    ours = next(entrant for entrant in entrants if entrant.history == history)
+    ranks = _ranks(judge, ours)
+    wanted, popularity = judge.wanted, judge.popularity[history]
+    person = np.repeat(np.arange(wanted.shape[0]), np.diff(wanted.indptr))
+    length = np.diff((events.training if history == TRAIN_ONLY else events.known).likes().indptr)
+    missed = ranks >= cutoff
+    found: dict[str, Any] = {
+        "history": history,
+        "cutoff": cutoff,
+        "wanted": len(ranks),
+        "listed": float(np.mean(~missed)),
+        "just_missed": float(np.mean((ranks >= cutoff) & (ranks < DEPTH))),
+        "beyond": float(np.mean(ranks >= DEPTH)),
+        "by_popularity": _by_quartile(popularity[wanted.indices], ranks, cutoff),
+        "by_history": _by_quartile(length[judge.people[person]], ranks, cutoff),
+        "misses_listed_by": {},
+    }
+    for rival in RIVALS:
+        entrant = next(e for e in baseline(rival, events, config) if e.history == history)
+        listed = _ranks(judge, entrant) < cutoff
+        found["misses_listed_by"][rival] = float(listed[missed].mean())
+    return found
+
+
+def _ranks(judge: Judge, entrant: Entrant) -> NDArray[np.int64]:
+    """Rank from 0 of every cell of ``judge.wanted``; ``DEPTH`` where it is not among so many."""
+    events = judge.data.training if entrant.history == TRAIN_ONLY else judge.data.known
+    everyone = histories_for(entrant.ranker, events, judge.config)
+    top = top_k_blocks(
+        lambda rows: entrant.ranker.scores([everyone[judge.people[row]] for row in rows]),
+        len(judge.people), judge.masked, DEPTH,
+    )  # fmt: skip
+    return ranks_of(top, judge.wanted)
+
+
+def ranks_of(top: NDArray[np.int32], wanted: CSR) -> NDArray[np.int64]:
+    """int64[nnz]: where each wanted item stands in int32[U, k], k where nowhere."""
+    person = np.repeat(np.arange(wanted.shape[0]), np.diff(wanted.indptr))
+    hits = top[person] == wanted.indices[:, None]
+    found = np.where(hits.any(axis=1), hits.argmax(axis=1), top.shape[1])
+    return np.asarray(found, dtype=np.int64)
+
+
+def _by_quartile(values: Ints, ranks: Ints, cutoff: int) -> list[dict[str, float]]:
+    edges = np.quantile(values, (0.25, 0.5, 0.75))
+    quarter = np.searchsorted(edges, values, side="left")
+    return [
+        {
+            "from": int(values[quarter == q].min()),
+            "to": int(values[quarter == q].max()),
+            "share": float(np.mean(quarter == q)),
+            "listed": float(np.mean(ranks[quarter == q] < cutoff)),
+            "beyond": float(np.mean(ranks[quarter == q] >= DEPTH)),
+        }
+        for q in range(4)
+        if (quarter == q).any()
+    ]
+
+
+if __name__ == "__main__":
+    main()
