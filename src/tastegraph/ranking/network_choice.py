@@ -9,12 +9,13 @@ from tastegraph.config import Model as ModelConfig
 from tastegraph.progress import say
 from tastegraph.ranking.learned import NetworkSettings, TrainedNetwork
 from tastegraph.ranking.model import Part
-from tastegraph.ranking.tasks import Task
+from tastegraph.ranking.tasks import ALL_ITEMS, Task
 from tastegraph.ranking.training import Evidence, Vectors, train
 from tastegraph.ranking.validation import Validation
 
-TEMPERATURES = (0.2, 0.1)
-"""Both are tried where the configuration has none."""
+TEMPERATURES, SHARP = (0.2, 0.1), (0.1,)
+"""All are tried where the configuration has none; the sharp ones alone where the softmax has too
+many items for one cosine to outweigh the others: exp(1 / .2) is 148."""
 HEADS, FEW_EDGES = 4, 100_000
 """So many heads where they cost little: sets, with at most so many likes and facts."""
 
@@ -38,7 +39,9 @@ def best_network(
         say(f"network: {network.settings}, NDCG@10 {network.valid:.4f}")
         return network.valid, network
 
-    temperatures = TEMPERATURES if config.temperature is None else (config.temperature,)
+    temperatures = TEMPERATURES if evidence.graph.n_items <= ALL_ITEMS else SHARP
+    if config.temperature is not None:
+        temperatures = (config.temperature,)
     start = NetworkSettings(
         temperatures[0], config.layers, config.dimensions, _heads(evidence, task, config),
         config.learning_rate, config.epochs,
