@@ -243,7 +243,9 @@ def test_seeds_are_averaged_and_people_compared():
     )
     assert found["intervals"]["popularity"]["ndcg@10"] is None
     assert found["p"]["popularity"]["ndcg@10"] < 0.001
-    assert found["seconds"]["tastegraph"] == {"fit": 10.0, "score": 1.0}
+    assert found["seconds"]["tastegraph"] == {
+        "fit": 10.0, "fit_by_seed": [10.0, 10.0], "score": 1.0,
+    }  # fmt: skip
     assert found["memory"] == {"tastegraph": 50.0, "popularity": 70.0}
     assert seed_interval([0.3]) is None
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-from residuals import ranks_of  # noqa: E402
+from residuals import ranks_of
 
 
 def test_ranks_of_wanted_items() -> None:

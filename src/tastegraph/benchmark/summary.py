@@ -27,7 +27,8 @@ def summary(rows: Mapping[str, Row], metrics: Sequence[str]) -> dict[str, Any]:
     - ``intervals``: 95 % of that mean, Student's t over the seeds; ``None`` for one seed.
     - ``people``: 95 % of the mean over people, bootstrap; each person's mean over the seeds.
     - ``p``: of ``metrics``, against our row; a paired test of the same, Holm-adjusted over rows.
-    - ``seconds``: of the first fit with its tuning, and of ranking; ``memory``: MiB at most.
+    - ``seconds``: of the first fit with its tuning, of each seed's fit, and of ranking; ``memory``:
+      MiB at most.
 
     Args:
         rows: row → one measurement for each seed.
@@ -50,6 +51,7 @@ def summary(rows: Mapping[str, Row], metrics: Sequence[str]) -> dict[str, Any]:
         "seconds": {
             row: {
                 "fit": _finite(found[0].fit_seconds),
+                "fit_by_seed": [_finite(m.fit_seconds) for m in found],
                 "score": _finite(float(np.mean([m.score_seconds for m in found]))),
             }
             for row, found in rows.items()

@@ -13,6 +13,14 @@ from tastegraph.evaluation.table import REFERENCE
 
 Found = Mapping[str, Any]
 _NONE = "–"
+_INTRODUCTION = """# Ranking, measured
+
+Made by `make benchmark-ranking DATA=…`; every figure is from `benchmarks/results/ranking.json`.
+Settings are chosen on validation data under seed 1 and kept under the others, or chosen anew where
+each seed has a split of its own. Behind ± is 95 % of the mean over seeds (Student's t); p is of the
+first metric against tastegraph, person by person (randomisation, Holm-adjusted). *Fit* is the first
+seed's, all choosing included. A control is the whole system, chosen and fitted anew with one kind
+of knowledge taken away or made false. Rows with a source in brackets are the field's figures."""
 
 
 def rendered(name: str, found: Found) -> Table:
@@ -30,7 +38,7 @@ def rendered(name: str, found: Found) -> Table:
 
 def in_markdown(results: Found) -> str:
     """All sets: what must be beaten, then a table of each."""
-    parts = [_overview(results["sets"])]
+    parts = [_INTRODUCTION, _overview(results["sets"])]
     for name, found in results["sets"].items():
         metrics = found["metrics"]
         rows = [header(metrics), *measured(found, metrics), *reported(found, metrics)]
@@ -39,6 +47,8 @@ def in_markdown(results: Found) -> str:
         for history, other in found["also"].items():
             grid = _grid([header(metrics), *measured(other, metrics)])
             parts.append(f"The same with history {history}:\n\n{grid}")
+    machine = results["machine"]
+    parts.append(f"{machine['cpu']}, Python {machine['python']}.")
     return "\n\n".join(parts) + "\n"
 
 
