@@ -1,5 +1,7 @@
 """What validation data decide: the filter, the network, and a search within a time budget."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import typer
@@ -12,10 +14,12 @@ from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.ranking import network_choice
+from tastegraph.ranking import training as network_training
 from tastegraph.ranking.filter_choice import _climb, best_filter
 from tastegraph.ranking.fit import gather, task_of
-from tastegraph.ranking.learned import Content, no_words
+from tastegraph.ranking.learned import Content, NetworkSettings, no_words
 from tastegraph.ranking.network_choice import best_network
+from tastegraph.ranking.training import Vectors, train
 from tastegraph.ranking.validation import Validation
 from tastegraph.terminal import duration
 
@@ -94,3 +98,22 @@ def test_durations_are_read() -> None:
     for text in ("", "ten", "-5m", "5 d"):
         with pytest.raises(typer.BadParameter):
             duration(text)
+
+
+@pytest.mark.parametrize(("rival", "epochs"), [((), 5), ([0.1], 5), ([0.9], 1)])
+def test_who_lags_behind_a_rival_gives_up(
+    rival: Sequence[float], epochs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network_training, "RACE", 1)
+    content, training, _ = world()
+    config = ModelConfig(dimensions=8)
+    evidence, task = gather(content, training, config), task_of(content, training, config)
+    settings = NetworkSettings(0.2, 2, 8, heads=1, learning_rate=0.01, epochs=5)
+    reached: list[float] = []
+
+    def quality(_: Vectors) -> float:
+        reached.append(0.5 + len(reached) / 100)
+        return reached[-1]
+
+    assert train(evidence, task, settings, 1, quality, rival).valid == reached[-1]
+    assert len(reached) == epochs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from tastegraph.ranking.network import GraphNetwork, Inputs, as_tensor, propagat
 from tastegraph.ranking.tasks import Task, loss, of_heads
 
 PATIENCE, STEPS = 2, 96
+RACE = 128
 TEXT_DIRECTIONS = 64
 AVERAGED = 50
 """The network that is kept is the mean of the newest half of all steps, or so many at least."""
@@ -67,6 +68,7 @@ def train(
     settings: NetworkSettings,
     seed: int,
     quality: Callable[[Vectors], float] | None = None,
+    rival: Sequence[float] = (),
 ) -> TrainedNetwork:
     """Fit a network to what people liked.
 
@@ -80,6 +82,8 @@ def train(
         quality: higher is better; training stops when it has not risen for two epochs and
             ``STEPS`` batches, and goes back to the best.
         seed: of all that is drawn.
+        rival: the quality of another network after each epoch; who lags behind it after ``RACE``
+            batches gives up.
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -95,7 +99,7 @@ def train(
         network.forget_order()
     averages = AveragedModel(network, avg_fn=_averaged)
     kept: GraphNetwork = averages.module  # type: ignore[assignment]
-    patience = max(PATIENCE, -(-STEPS // max(len(task), 1)))
+    patience, race = max(PATIENCE, _epochs(STEPS, task)), _epochs(RACE, task)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
     best, best_epoch, best_state = -np.inf, 0, _state(network)
     with progress("training the graph network", settings.epochs * len(task)) as advance:
@@ -115,6 +119,8 @@ def train(
             if reached > best:
                 best, best_epoch, best_state = reached, epoch, _state(kept)
             elif epoch - best_epoch >= patience:
+                break
+            if epoch == race and best < max(rival[:race], default=-np.inf):
                 break
     best_state["text"] = basis @ best_state["text"]
     return TrainedNetwork(
@@ -149,6 +155,10 @@ def item_vectors(trained: TrainedNetwork, evidence: Evidence) -> Vectors:
     network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in arrays.items()})
     inputs = _inputs(evidence, known=at >= 0)
     return _vectors(network, inputs, trained.settings.heads)
+
+
+def _epochs(steps: int, task: Task) -> int:
+    return -(-steps // max(len(task), 1))
 
 
 def _averaged(mean: Tensor, new: Tensor, steps: Tensor | int) -> Tensor:
