@@ -54,5 +54,5 @@ benchmark-growth: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/growth $(SIZES)
 
 benchmark-ranking: setup
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/tastegraph benchmark all --data $(DATA) \
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/tastegraph benchmark all --data $(DATA) --control-seeds 2 \
 		--json benchmarks/results/ranking.json --markdown docs/ranking-results.md

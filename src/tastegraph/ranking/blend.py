@@ -65,7 +65,7 @@ def weigh(
                     np.zeros_like(held[name]),
                 )
                 for index, setting in enumerate(parts[name]):
-                    scores = setting()
+                    scores = held[name] if index == settings[name] else setting()
                     weight, values = _best_weight(others, scores, objective)
                     if _clearly_better(values, reached):
                         reached, weights[name], settings[name] = values, weight, index
