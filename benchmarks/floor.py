@@ -102,7 +102,7 @@ def _operands(
     n_items: int, task: Task, n_nodes: int, settings: NetworkSettings
 ) -> tuple[Tensor, Tensor]:
     """What the largest batch of a pass multiplies, as random numbers of the same shape."""
-    network = GraphNetwork(n_nodes, n_items, 1, settings.dimensions, settings.layers, task.history)
+    network = GraphNetwork(n_nodes, n_items, 1, settings.dimensions, task.history)
     rows = max(
         len(ask(network, network.event.detach()).tastes)
         for ask in task.epoch(np.random.default_rng(1))

@@ -14,12 +14,12 @@ from tastegraph.profiles.attention import Recency, attend
 from tastegraph.profiles.graphs import ego_graph
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking import filters
-from tastegraph.ranking.blend import weigh
+from tastegraph.ranking.blend import WEIGHTS, weigh
 from tastegraph.ranking.cold import predict_from
 from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, TableKernel
 from tastegraph.ranking.learned import Content, NetworkSettings, no_words
 from tastegraph.ranking.model import TEXT, Blend, Model, Part
-from tastegraph.ranking.network import GraphNetwork, SymmetricConv, as_tensor, propagation_matrix
+from tastegraph.ranking.network import GraphConv, GraphNetwork, Inputs, propagation_matrix, steps
 from tastegraph.ranking.objective import Objective
 from tastegraph.ranking.tasks import NextItem, Questions, WholeSet, loss
 from tastegraph.ranking.training import Evidence, item_vectors, train
@@ -150,7 +150,7 @@ def test_what_is_to_speak_does_unless_it_clearly_hurts():
     faint = 1e-3 * rng.normal(size=(30, 50)).astype(np.float32)
     parts = {"knows": [lambda: truth], "paths": [lambda: faint]}
     assert weigh(parts, objective.by_person).weights["paths"] == 0.0
-    assert weigh(parts, objective.by_person, ("paths",)).weights["paths"] == 0.05
+    assert weigh(parts, objective.by_person, ("paths",)).weights["paths"] == WEIGHTS[1]
     parts["paths"] = [lambda: -100 * truth]
     assert weigh(parts, objective.by_person, ("paths",)).weights["paths"] == 0.0
 
@@ -184,11 +184,30 @@ def test_propagation_is_the_normalised_adjacency():
 
 
 def test_the_gradient_of_a_step_is_its_transpose():
-    matrix = as_tensor(propagation_matrix(random_graph(), likes_of(1, 5, 12), np.ones(6, "f4")))
-    x = torch.randn(matrix.shape[0], 3, requires_grad=True)
-    weight = torch.randn(matrix.shape[0], 3)
-    (SymmetricConv(aggr="add")(x, matrix) * weight).sum().backward()
-    torch.testing.assert_close(x.grad, matrix.to_dense().T @ weight)
+    matrix = propagation_matrix(random_graph(), likes_of(1, 5, 12), np.ones(6, "f4"))
+    for step in steps(matrix, 30, 12, layers=3):
+        x = torch.randn(step.matrix.shape[1], 3, requires_grad=True)
+        weight = torch.randn(step.matrix.shape[0], 3)
+        (GraphConv(aggr="add")(x, step) * weight).sum().backward()
+        torch.testing.assert_close(x.grad, step.matrix.to_dense().T @ weight)
+
+
+@pytest.mark.parametrize("layers", [0, 1, 2, 3])
+def test_what_is_left_out_of_a_step_changes_nothing(layers):
+    """People start as nothing and items alone are asked for: the mean over layers is as of all."""
+    graph = random_graph()
+    matrix = propagation_matrix(graph, likes_of(1, 5, 12), np.ones(6, "f4"))
+    network = GraphNetwork(graph.n_nodes, 12, 5, 8, 5)
+    text = torch.randn(graph.n_nodes, 5)
+    known = torch.ones(graph.n_nodes, 1)
+    told = Inputs(steps(matrix, graph.n_nodes, 12, layers), text, known, 12)
+    with torch.no_grad():
+        start = (network.node + text @ network.text).numpy()
+        h = total = np.concatenate([start, np.zeros((5, 8), np.float32)])
+        for _ in range(layers):
+            h = matrix @ h
+            total = total + h
+        np.testing.assert_allclose(network(told), total[:12] / (layers + 1), atol=1e-6)
 
 
 @pytest.mark.parametrize("layers", [0, 1, 2, 3])
@@ -233,7 +252,7 @@ def trained(seed: int = 1, epochs: int = 3):
 def test_numpy_attends_as_torch_does():
     network, evidence, histories = trained()
     vectors = item_vectors(network, evidence)
-    module = GraphNetwork(evidence.graph.n_nodes, 12, 5, 8, 2, 5)
+    module = GraphNetwork(evidence.graph.n_nodes, 12, 5, 8, 5)
     module.load_state_dict({k: torch.from_numpy(v) for k, v in network.parameters.items()})
     events = torch.from_numpy(vectors.attention.values)
     for history in histories[:5]:
@@ -246,7 +265,7 @@ def test_numpy_attends_as_torch_does():
 
 
 def test_a_taste_never_looks_ahead():
-    module = GraphNetwork(12, 12, 5, 8, 1, 5)
+    module = GraphNetwork(12, 12, 5, 8, 5)
     sequence = torch.randn(1, 6, 8)
     changed = sequence.clone()
     changed[0, 4:] += 10

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tastegraph.progress import progress
 from tastegraph.ranking.kernels import Scores
 
-WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 4.0)
+WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0)
 PASSES = 2
 
 PerPerson = NDArray[np.float64]
@@ -41,7 +41,8 @@ def weigh(
     """Coordinate ascent over settings and weights, from the strongest part outwards.
 
     A change is made only where it gains more than one standard error of the paired difference
-    (the rule of Breiman et al. 1984): what helps by chance alone stays out.
+    (the rule of Breiman et al. 1984): what helps by chance alone stays out. A part is asked again
+    where the others have changed meanwhile.
 
     Args:
         parts: name → one function for each setting, giving standardised scores, float32[U, I].
@@ -56,12 +57,22 @@ def weigh(
     weights[order[0]] = 1.0
     reached = alone[order[0]][settings[order[0]]]
     held = {name: parts[name][settings[name]]() for name in parts}
+    asked_beside: dict[str, dict[str, tuple[float, int]]] = {}
     steps = PASSES * sum(len(parts[name]) for name in order)
     with progress("weighing the evidence", steps) as advance:
         for _ in range(PASSES):
             for name in order:
+                beside = {
+                    other: (weights[other], settings[other])
+                    for other in parts
+                    if other != name and weights[other]
+                }
+                if asked_beside.get(name) == beside:
+                    advance(len(parts[name]))
+                    continue
+                asked_beside[name] = beside
                 others = sum(
-                    (weights[other] * held[other] for other in parts if other != name),
+                    (np.float32(weights[other]) * held[other] for other in beside),
                     np.zeros_like(held[name]),
                 )
                 for index, setting in enumerate(parts[name]):

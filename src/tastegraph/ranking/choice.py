@@ -64,8 +64,9 @@ def choose(content: Content, training: Interactions, valid: CSR, config: ModelCo
     if validation is None:
         return fit(content, training, UNTUNED, config)
     recencies = _recencies(training)
+    half_lives = dict.fromkeys(each.half_life for each in recencies)
     told = best_filter(
-        training.likes(), content.groups, validation, [Recency(each) for each in HALF_LIVES]
+        training.likes(), content.groups, validation, [Recency(each) for each in half_lives]
     )
     evidence = gather(content, training, config)
     network = best_network(evidence, task_of(content, training, config), validation, config)
@@ -136,5 +137,7 @@ _Offers = dict[str, list[Callable[[], Scores]]]
 
 
 def _recencies(training: Interactions) -> list[Recency]:
+    """Without an order nothing is newer."""
     against = AGAINST if (training.weights < 0).any() else AGAINST[-1:]
-    return [Recency(half_life, factor) for factor in against for half_life in HALF_LIVES]
+    half_lives = HALF_LIVES if training.ordered else HALF_LIVES[:1]
+    return [Recency(half_life, factor) for factor in against for half_life in half_lives]

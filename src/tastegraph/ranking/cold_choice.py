@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tastegraph.arrays import CSR, Bools
 from tastegraph.config import Model as ModelConfig
-from tastegraph.profiles.attention import Recency
+from tastegraph.profiles.attention import Recency, attend
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking.blend import weigh
 from tastegraph.ranking.cold import FOLDS, blind_parts, blind_scores, cold_folds, without_items
@@ -26,7 +26,7 @@ from tastegraph.ranking.fit import kind_weights_for
 from tastegraph.ranking.kernels import Scores
 from tastegraph.ranking.learned import Content, Learned
 from tastegraph.ranking.mapping import Target
-from tastegraph.ranking.model import KNOWN, MAPPED, NEW, Part
+from tastegraph.ranking.model import KNOWN, MAPPED, NEW
 from tastegraph.ranking.tower import text_tower
 from tastegraph.ranking.validation import Validation
 
@@ -101,16 +101,18 @@ def best_for_cold(
     for trial in trials:
         engaged = described.engaged(trial.likes)
         known = np.ones(len(trial.cold), dtype=np.bool_)
+        asked = trial.validation
+        attended = {r: attend(asked.histories, r, len(trial.cold)) for r in recencies}
         for place, target in enumerate(TARGETS):
             kernels = engaged.kernels(dict.fromkeys(MAPPED, target), trial.tower, known)
             for name, kernel in kernels.items():
                 if name not in MAPPED and place:
                     continue
                 of_part = reached.setdefault(name, {})
-                for recency in recencies:
+                for recency, attention in attended.items():
                     setting = (target if name in MAPPED else None, recency)
-                    gain = trial.validation.total(Part(recency, kernel), trial.cold)
-                    of_part[setting] = of_part.get(setting, 0.0) + gain
+                    values = asked.objective.by_person(kernel.scores(attention, trial.cold))
+                    of_part[setting] = of_part.get(setting, 0.0) + float(values.sum())
     best = {name: max(found, key=found.__getitem__) for name, found in reached.items()}
     chosen = {name: target for name, (target, _) in best.items() if target is not None}
     return {**targets, **chosen}, {name: recency for name, (_, recency) in best.items()}

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.arrays import CSR
-from tastegraph.ranking import filters
 from tastegraph.ranking.kernels import AffinityKernel, FactorKernel, FeatureKernel
 from tastegraph.ranking.learned import Content
-from tastegraph.ranking.mapping import FEWEST, Compressed, Ridge, Target, completed, compressed
+from tastegraph.ranking.mapping import Compressed, Ridge, Target, completed
 from tastegraph.ranking.model import KNOWLEDGE, MAPPED_KNOWLEDGE, MAPPED_TEXT, TEXT, TOWER
 
 Kernels = dict[str, FeatureKernel | FactorKernel]
@@ -35,8 +34,8 @@ class Described:
     @classmethod
     def of(cls, content: Content, kind_weights: NDArray[np.float32]) -> Described:
         """By facts, weighted by their kinds (float32[2R]), and by texts."""
-        ties = filters.knowledge_features(content.associations, kind_weights)
-        return cls(ties, compressed(ties, FEWEST), content.text_features)
+        ties, few = content.ties(kind_weights)
+        return cls(ties, few, content.text_features)
 
     def engaged(self, likes: CSR) -> Engaged:
         """The items together with who likes them (CSR[U, I])."""
@@ -70,8 +69,8 @@ class Engaged:
             kernels[KNOWLEDGE] = FeatureKernel(ties)
             told = self.by_facts.map(targets[MAPPED_KNOWLEDGE])
             if told is not None:
-                loadings = told.of(few.loadings)
-                kernels[MAPPED_KNOWLEDGE] = AffinityKernel.of(told.left, ties, loadings)
+                right, loadings = told.of(few.rows), told.of(few.loadings)
+                kernels[MAPPED_KNOWLEDGE] = AffinityKernel(told.left, right, ties, loadings)
         if text.any():
             kernels[TEXT] = FactorKernel(text, text)
             told = self.by_text.map(targets[MAPPED_TEXT])

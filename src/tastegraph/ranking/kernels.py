@@ -130,7 +130,7 @@ class FactorKernel:
 class AffinityKernel(FactorKernel):
     """K = L (F P)ᵀ without its diagonal: what likers of an item like, feature by feature.
 
-    ``right`` is F P with P = Fᵀ W, so that the share of a feature f of target i is exact:
+    ``right`` must be F P with P = Fᵀ W, so that the share of a feature f of target i is exact:
     L[item] · P[f] F[i, f].
 
     Attributes:
@@ -140,12 +140,6 @@ class AffinityKernel(FactorKernel):
 
     features: CSR
     loadings: Scores
-
-    @classmethod
-    def of(cls, left: Scores, features: CSR, loadings: Scores) -> AffinityKernel:
-        """The kernel whose right side follows from the others."""
-        right = features @ (features.T @ loadings)
-        return cls(left, np.asarray(right, dtype=np.float32), features, loadings)
 
     @cached_property
     def _by_feature(self) -> CSR:

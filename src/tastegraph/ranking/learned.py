@@ -16,8 +16,9 @@ from tastegraph.profiles.association import Associations, associate
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.semantics import Reliability, Semantics, learn_semantics
 from tastegraph.ranking.behaviour import Filter
+from tastegraph.ranking.filters import knowledge_features
 from tastegraph.ranking.kernels import Scores
-from tastegraph.ranking.mapping import Target, text_features
+from tastegraph.ranking.mapping import FEWEST, Compressed, Target, compressed, text_features
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,22 @@ class Content:
     def associations(self) -> Associations:
         """Items × features, as they are stated."""
         return associate(self.graph)
+
+    def ties(self, kind_weights: NDArray[np.float32]) -> tuple[CSR, Compressed]:
+        """Items × features weighted by their kinds (float32[2R]), and the same in few dimensions.
+
+        Those of the weights that were asked for last are kept.
+        """
+        weights = kind_weights.tobytes()
+        if weights not in self._ties:
+            self._ties.clear()
+            ties = knowledge_features(self.associations, kind_weights)
+            self._ties[weights] = ties, compressed(ties, FEWEST)
+        return self._ties[weights]
+
+    @cached_property
+    def _ties(self) -> dict[bytes, tuple[CSR, Compressed]]:
+        return {}
 
     @cached_property
     def groups(self) -> CSR:

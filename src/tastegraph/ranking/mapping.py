@@ -91,14 +91,15 @@ def compressed(features: CSR, dimensions: int | None = None) -> Compressed:
         nothing = np.zeros((features.shape[0], 1), dtype=np.float32)
         return Compressed(nothing, nothing)
     basis = np.random.default_rng(SEED).standard_normal((features.shape[0], rank))
+    transposed = sparse.csr_array(features.T)
     for _ in range(ITERATIONS):
-        basis = _orthonormal(features @ (features.T @ basis))
-    seen = features.T @ basis
+        basis = _orthonormal(features @ (transposed @ basis))
+    seen = transposed @ basis
     squares, rotation = np.linalg.eigh(seen.T @ seen)
     kept = squares > LEAST * max(float(squares[-1]), LEAST)
     kept[: max(len(kept) - dimensions, 0)] = False
     loadings = (basis @ (rotation[:, kept] / np.sqrt(squares[kept]))).astype(np.float32)
-    return Compressed(np.asarray(features @ (features.T @ loadings), np.float32), loadings)
+    return Compressed(np.asarray(features @ (transposed @ loadings), np.float32), loadings)
 
 
 def _orthonormal(columns: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -187,10 +188,11 @@ class Ridge:
         """float32[I, d]: the co-engagement cosine times F, some columns at a time."""
         scale = np.maximum(self._popularity, 1).astype(np.float32) ** -0.5
         x = sparse.csr_array(self.likes.astype(np.float32) @ sparse.diags_array(scale))
+        transposed = sparse.csr_array(x.T)
         found = np.empty_like(self.features)
         for start in range(0, found.shape[1], COLUMNS):
             block = slice(start, start + COLUMNS)
-            found[:, block] = x.T @ (x @ self.features[:, block])
+            found[:, block] = transposed @ (x @ self.features[:, block])
         return found
 
     def _factors(self, rank: int) -> Floats32:

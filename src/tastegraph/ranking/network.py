@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,17 +80,54 @@ def _csr(matrix: CSR) -> Tensor:
     )
 
 
-class SymmetricConv(MessagePassing):  # type: ignore[misc]
-    """One step x → Â x over a symmetric CSR matrix Â, whose transpose the gradient reuses."""
+@dataclass(frozen=True)
+class Step:
+    """One step of propagation, without what is known to be zero or is not asked for.
 
-    def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
-        """float32[N, d] → float32[N, d]."""
-        out: Tensor = self.propagate(adjacency, x=x)
+    Attributes:
+        matrix: CSR[M, N].
+        transposed: CSR[N, M], for the gradient.
+    """
+
+    matrix: Tensor
+    transposed: Tensor
+
+    @classmethod
+    def of(cls, symmetric: CSR, rows: int, columns: int, device: torch.device | None) -> Step:
+        """To the first ``rows`` nodes from the first ``columns``, of a symmetric matrix."""
+        there = as_tensor(sparse.csr_array(symmetric[:rows, :columns])).to(device)
+        if rows == columns:
+            return cls(there, there)
+        return cls(there, as_tensor(sparse.csr_array(symmetric[:columns, :rows])).to(device))
+
+
+def steps(
+    symmetric: CSR, n_nodes: int, n_items: int, layers: int, device: torch.device | None = None
+) -> list[Step]:
+    """Â, as often as there are layers: people start as nothing, and items alone are asked for."""
+    size = symmetric.shape[0]
+    return [
+        Step.of(
+            symmetric,
+            n_items if layer == layers - 1 else size,
+            n_nodes if layer == 0 else size,
+            device,
+        )
+        for layer in range(layers)
+    ]
+
+
+class GraphConv(MessagePassing):  # type: ignore[misc]
+    """One step x → Â x as a CSR product, and its gradient as another."""
+
+    def forward(self, x: Tensor, step: Step) -> Tensor:
+        """float32[N, d] → float32[M, d]."""
+        out: Tensor = self.propagate(step.matrix, x=x, transposed=step.transposed)
         return out
 
-    def message_and_aggregate(self, adj_t: Tensor, x: Tensor) -> Tensor:
+    def message_and_aggregate(self, adj_t: Tensor, x: Tensor, transposed: Tensor) -> Tensor:
         """The product of matrix and features."""
-        out: Tensor = SparseProduct.apply(adj_t, adj_t, x)  # type: ignore[no-untyped-call]
+        out: Tensor = SparseProduct.apply(adj_t, transposed, x)  # type: ignore[no-untyped-call]
         return out
 
 
@@ -113,13 +151,13 @@ class Inputs:
     """What the network sees of one graph.
 
     Attributes:
-        adjacency: CSR[N + U, N + U] of :func:`propagation_matrix`.
+        steps: of :func:`propagation_matrix`, one for each layer.
         text: float32[N, t], text vectors; rows of zeros where there is no text.
         known: float32[N, 1], 1 where a node's learned vector may be used, else 0.
         n_items: the first nodes are items.
     """
 
-    adjacency: Tensor
+    steps: Sequence[Step]
     text: Tensor
     known: Tensor
     n_items: int
@@ -133,7 +171,6 @@ class GraphNetwork(nn.Module):
         n_items: the first of them that are items.
         text_dimensions: t.
         dimensions: d.
-        layers: propagation steps.
         history: L, newest likes that are attended to.
     """
 
@@ -143,11 +180,9 @@ class GraphNetwork(nn.Module):
         n_items: int,
         text_dimensions: int,
         dimensions: int,
-        layers: int,
         history: int,
     ) -> None:
         super().__init__()
-        self.layers = layers
         self.node = nn.Parameter(torch.empty(n_nodes, dimensions))
         self.event = nn.Parameter(torch.empty(n_items, dimensions))
         self.text = nn.Parameter(torch.empty(text_dimensions, dimensions))
@@ -156,7 +191,7 @@ class GraphNetwork(nn.Module):
         self.key = nn.Parameter(torch.empty(dimensions, dimensions))
         self.position = nn.Parameter(torch.empty(history))
         self.decay = nn.Parameter(torch.empty(()))
-        self.step = SymmetricConv(aggr="add")
+        self.convolve = GraphConv(aggr="add")
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -171,12 +206,11 @@ class GraphNetwork(nn.Module):
     def forward(self, inputs: Inputs) -> Tensor:
         """float32[I, d]: one vector for each item, from its L-hop content graph."""
         h = self.node * inputs.known + inputs.text @ self.text
-        h = torch.cat([h, h.new_zeros(inputs.adjacency.shape[0] - len(h), h.shape[1])])
-        total = h
-        for _ in range(self.layers):
-            h = self.step(h, inputs.adjacency)
-            total = total + h
-        return total[: inputs.n_items] / (self.layers + 1)
+        total = h[: inputs.n_items]
+        for step in inputs.steps:
+            h = self.convolve(h, step)
+            total = total + h[: inputs.n_items]
+        return total / (len(inputs.steps) + 1)
 
     def events(self, items: Tensor, inputs: Inputs) -> Tensor:
         """float32[I, d]: what an event on each item contributes to a taste."""

@@ -15,8 +15,9 @@ from tastegraph.ranking.training import Evidence, Vectors, train
 from tastegraph.ranking.validation import Validation
 
 TEMPERATURES, SHARP = (0.1, 0.2), (0.1,)
-"""All are tried where the configuration has none; the sharp ones alone where the softmax has too
-many items for one cosine to outweigh the others: exp(1 / .2) is 148."""
+"""All are tried where the configuration has none. The sharp ones alone where the next item is asked
+for, of which no other told more on validation data, and where the softmax has too many items for
+one cosine to outweigh the others: exp(1 / .2) is 148."""
 HEADS, FEW_EDGES = 4, 100_000
 """So many heads where they cost little: sets, with at most so many likes and facts."""
 
@@ -47,7 +48,8 @@ def best_network(
             best[:] = reached
         return network.valid, network
 
-    temperatures = TEMPERATURES if evidence.graph.n_items <= ALL_ITEMS else SHARP
+    many = evidence.graph.n_items > ALL_ITEMS
+    temperatures = SHARP if task.ordered or many else TEMPERATURES
     if config.temperature is not None:
         temperatures = (config.temperature,)
     start = NetworkSettings(

@@ -28,7 +28,7 @@ BATCHES = 32
 learn from, batches grow, and beyond their largest size a pass sees some of it."""
 EVENTS, SETS = (4_096, 16_384), (256, 4_096)
 """Smallest and largest batch, of events and of sets."""
-ASKED = 4_096
+ASKED = 2_048
 """Of the events in a batch so many are asked for, at most."""
 KEPT = 0.85
 """Share of a set that is shown; all of it is asked for."""

@@ -17,10 +17,12 @@ from tastegraph.profiles.attention import SequenceAttention
 from tastegraph.progress import progress
 from tastegraph.ranking.kernels import FactorKernel
 from tastegraph.ranking.learned import NetworkSettings, TrainedNetwork
-from tastegraph.ranking.network import GraphNetwork, Inputs, as_tensor, propagation_matrix
+from tastegraph.ranking.network import GraphNetwork, Inputs, propagation_matrix, steps
 from tastegraph.ranking.tasks import Task, loss, of_heads
 
 PATIENCE, STEPS = 2, 96
+RISE = 0.002
+"""Training goes on while quality rises by this share of itself."""
 RACE = 128
 TEXT_DIRECTIONS = 64
 AVERAGED = 50
@@ -79,8 +81,8 @@ def train(
         evidence: graph, texts and likes.
         task: what is asked.
         settings: sizes, and exactly how many epochs; at most so many where there is a
-        quality: higher is better; training stops when it has not risen for two epochs and
-            ``STEPS`` batches, and goes back to the best.
+        quality: higher is better; training stops when for two epochs and ``STEPS`` batches it has
+            not risen by ``RISE`` of itself, and goes back to the best.
         seed: of all that is drawn.
         rival: the quality of another network after each epoch; who lags behind it after ``RACE``
             batches gives up.
@@ -92,9 +94,9 @@ def train(
     told = replace(evidence, text=evidence.text @ basis)
     network = GraphNetwork(
         graph.n_nodes, graph.n_items, basis.shape[1],
-        settings.heads * settings.dimensions, settings.layers, task.history,
+        settings.heads * settings.dimensions, task.history,
     ).to(device)  # fmt: skip
-    inputs = _inputs(told, np.ones(graph.n_nodes, dtype=np.bool_), device)
+    inputs = _inputs(told, np.ones(graph.n_nodes, dtype=np.bool_), settings.layers, device)
     if not task.ordered:
         network.forget_order()
     averages = AveragedModel(network, avg_fn=_averaged)
@@ -102,6 +104,7 @@ def train(
     patience, race = max(PATIENCE, _epochs(STEPS, task)), _epochs(RACE, task)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
     best, best_epoch, best_state = -np.inf, 0, _state(network)
+    risen, risen_epoch = -np.inf, 0
     with progress("training the graph network", settings.epochs * len(task)) as advance:
         for epoch in range(1, settings.epochs + 1):
             for ask in task.epoch(rng):
@@ -118,7 +121,9 @@ def train(
             reached = quality(_vectors(kept, inputs, settings.heads))
             if reached > best:
                 best, best_epoch, best_state = reached, epoch, _state(kept)
-            elif epoch - best_epoch >= patience:
+            if reached > risen + RISE * abs(risen) or risen_epoch == 0:
+                risen, risen_epoch = reached, epoch
+            elif epoch - risen_epoch >= patience:
                 break
             if epoch == race and best < max(rival[:race], default=-np.inf):
                 break
@@ -146,14 +151,13 @@ def item_vectors(trained: TrainedNetwork, evidence: Evidence) -> Vectors:
         graph.n_items,
         text_dimensions=trained.parameters["text"].shape[0],
         dimensions=trained.parameters["text"].shape[1],
-        layers=trained.settings.layers,
         history=len(trained.parameters["position"]),
     )
     arrays = dict(trained.parameters)
     arrays["node"] = arrays["node"][at]
     arrays["event"] = arrays["event"][at[: graph.n_items]]
     network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in arrays.items()})
-    inputs = _inputs(evidence, known=at >= 0)
+    inputs = _inputs(evidence, at >= 0, trained.settings.layers)
     return _vectors(network, inputs, trained.settings.heads)
 
 
@@ -173,14 +177,18 @@ def _principal(text: Floats32) -> Floats32:
 
 
 def _inputs(
-    evidence: Evidence, known: NDArray[np.bool_], device: torch.device | None = None
+    evidence: Evidence,
+    known: NDArray[np.bool_],
+    layers: int,
+    device: torch.device | None = None,
 ) -> Inputs:
-    matrix = propagation_matrix(evidence.graph, evidence.likes, evidence.kind_weights)
+    graph = evidence.graph
+    matrix = propagation_matrix(graph, evidence.likes, evidence.kind_weights)
     return Inputs(
-        adjacency=as_tensor(matrix).to(device),
+        steps=steps(matrix, graph.n_nodes, graph.n_items, layers, device),
         text=torch.from_numpy(evidence.text).to(device),
         known=torch.from_numpy(known.astype(np.float32)[:, None]).to(device),
-        n_items=evidence.graph.n_items,
+        n_items=graph.n_items,
     )
 
 

@@ -66,7 +66,3 @@ class Validation:
     def __call__(self, part: Part) -> float:
         """How good one part is alone."""
         return self.objective(part.scores(self.histories))
-
-    def total(self, part: Part, items: Bools) -> float:
-        """The sum over people of how good one part is on ``items`` (bool[I]) alone."""
-        return float(self.objective.by_person(part.scores(self.histories, items)).sum())
