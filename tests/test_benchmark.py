@@ -25,6 +25,7 @@ from tastegraph.benchmark.table import in_markdown, rendered
 from tastegraph.config import Model as ModelConfig
 from tastegraph.errors import NotFoundError
 from tastegraph.evaluation import entrants
+from tastegraph.evaluation.clock import Course, seconds_to
 from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, Entrant
 from tastegraph.language.words import word_features
 from tastegraph.ranking.baselines import popularity
@@ -187,7 +188,8 @@ def test_the_system_is_chosen_on_train_and_fitted_anew_on_both(tmp_path, monkeyp
     class Learned:
         choice = "chosen"
 
-    def choose(content, training, valid, config):
+    def choose(content, training, valid, config, watch):
+        watch(0.5)
         calls.append(("choose", len(training), valid.nnz))
         return Learned()
 
@@ -200,6 +202,7 @@ def test_the_system_is_chosen_on_train_and_fitted_anew_on_both(tmp_path, monkeyp
     monkeypatch.setattr(entrants, "assemble", lambda content, likes, learned: popularity(likes))
     found = list(entrants.system("tastegraph", data.content, data, ModelConfig()))
     assert [entrant.history for entrant in found] == [TRAIN_ONLY, TRAIN_AND_VALID]
+    assert [quality for _, quality in found[0].course] == [0.5]
     assert calls == [("choose", 18, 6), ("fit", 24, "chosen")]
     calls.clear()
     again = entrants.system(
@@ -299,6 +302,18 @@ def test_peers_stand_in_the_table(small, monkeypatch):
     assert found["rows"]["RecBole EASE"]["recall@10"] == 1
     assert found["absent"]["RecBole KGAT"] == "broken"
     assert "stopped after" in found["absent"]["RecBole EASE"]
+    chase = found["chase"]["RecBole EASE"]
+    assert (chase["valid"], chase["seconds"]) == (0.5, 3.0)
+    assert list(found["chase"]) == ["RecBole EASE"]
+
+
+def test_who_was_as_good_when():
+    course = Course()
+    for quality in (0.2, 0.1, 0.2, 0.3):
+        course(quality)
+    assert [quality for _, quality in course.steps] == [0.2, 0.3]
+    steps = [(1.0, 0.2), (4.0, 0.3)]
+    assert [seconds_to(q, steps) for q in (0.1, 0.2, 0.25, 0.4)] == [1.0, 1.0, 4.0, None]
 
 
 def test_the_command_runs_one_benchmark(small, tastegraph):

@@ -1,6 +1,7 @@
 """Peers run in processes of their own: whatever they do, there is a row."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,10 @@ from tastegraph.benchmark import peers
 from tastegraph.benchmark.peer import PEERS, Peer, fitting
 from tastegraph.benchmark.peers import run_peers
 from tastegraph.errors import NotFoundError
+
+sys.path.insert(0, str(peers.HOME / "peers"))
+
+from split import Split
 
 SCRIPT = """
 import json, os, sys, time
@@ -135,3 +140,12 @@ def test_a_missing_environment_says_how_to_make_it(tmp_path):
 def test_every_peer_has_its_script():
     for peer in PEERS:
         assert (peers.HOME / "peers" / f"{peer.library.lower()}_peer.py").exists()
+
+
+def test_peers_choose_by_our_ndcg():
+    """Two people want one and two items: the first at rank 2, the second's at ranks 1 and 3."""
+    wanted = np.array([[0, 4], [2, 1], [2, 5]])
+    told = Split(Path(), "set", wanted[:0], wanted, np.zeros(0), 3, 6, 3)
+    lists = np.array([[3, 4, 0], [-1, -1, -1], [1, 2, 5]], dtype=np.int32)
+    second = (1 + 1 / np.log2(4)) / (1 + 1 / np.log2(3))
+    assert told.ndcg(lists) == pytest.approx((1 / np.log2(3) + second) / 2)

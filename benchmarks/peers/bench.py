@@ -76,7 +76,7 @@ def choose(split: Split, clock: Clock, candidates: Iterator[Lists]) -> Lists:
     best = None
     with clock.running():
         for lists in candidates:
-            if clock.better(split.mrr(lists)):
+            if clock.better(split.ndcg(lists)):
                 best = lists
     if best is None:
         raise TimeoutError(f"no model within {clock.limit:g} s")

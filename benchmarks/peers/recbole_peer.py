@@ -90,6 +90,7 @@ def _config(name: str, split: Split) -> Config:
         "load_col": {"inter": ["user_id", "item_id"], **(graph if known else {})},
         "eval_batch_size": BIG_SCORES.get(name, SCORES_AT_ONCE),
         "stopping_step": bench.PATIENCE,
+        "valid_metric": "NDCG@10",
         "show_progress": False,
         "use_gpu": False,
         "state": "ERROR",

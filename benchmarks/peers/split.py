@@ -45,11 +45,13 @@ class Split:
         """How many items to list so that ``k`` are left when the validation items go."""
         return self.k + int(np.bincount(self.valid[:, 0]).max(initial=0))
 
-    def mrr(self, lists: Lists, cutoff: int = 10) -> float:
-        """MRR over the people with validation items, by which RecBole chooses, and so do all."""
-        people = np.unique(self.valid[:, 0])
+    def ndcg(self, lists: Lists, cutoff: int = 10) -> float:
+        """NDCG over the people with validation items, by which all choose."""
+        people, wanted = np.unique(self.valid[:, 0], return_counts=True)
         hit = _listed(lists[people, :cutoff], self.matrix(self.valid)[people])
-        return float(np.where(hit.any(axis=1), 1 / (hit.argmax(axis=1) + 1), 0).mean())
+        gains = 1 / np.log2(np.arange(2, cutoff + 2))
+        ideal = np.cumsum(gains)[np.minimum(wanted, cutoff) - 1]
+        return float((hit @ gains[: hit.shape[1]] / ideal).mean())
 
     def unseen(self, lists: Lists) -> Lists:
         """The first ``k`` of each list, int32[U, width], that are no validation items."""

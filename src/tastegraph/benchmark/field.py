@@ -74,10 +74,13 @@ class Field:
         else:
             entrants = system(row, self._controlled(row), data, self.config, choice, histories)
         seconds, missing = 0.0, set(histories)
+        course: tuple[tuple[float, float], ...] = ()
         for entrant in entrants:
             seconds += entrant.fit_seconds
+            course = course or entrant.course
             if entrant.history in missing:
-                yield entrant.history, replace(judge(entrant, seconds), choice=entrant.choice)
+                told = judge(entrant, seconds)
+                yield entrant.history, replace(told, choice=entrant.choice, course=course)
                 missing.remove(entrant.history)
             if not missing:
                 return

@@ -26,6 +26,7 @@ class Measured:
         score_seconds: ranking for everybody who is tested.
         memory_mb: most memory held meanwhile.
         choice: the settings, where there were any to choose.
+        course: while choosing, seconds and validation NDCG@10 of what was better than all before.
     """
 
     values: Mapping[str, NDArray[np.float64]]
@@ -33,6 +34,7 @@ class Measured:
     score_seconds: float
     memory_mb: float
     choice: Choice | None = None
+    course: tuple[tuple[float, float], ...] = ()
 
 
 class Store:
@@ -52,6 +54,7 @@ class Store:
             return None
         with np.load(file, allow_pickle=False) as found:
             told = json.loads(str(found["told"]))
+            told["course"] = tuple((seconds, value) for seconds, value in told["course"])
             if told["choice"] is not None:
                 told["choice"] = choice_from_json(told["choice"])
             return Measured({name: found[name] for name in found.files if name != "told"}, **told)
@@ -64,6 +67,7 @@ class Store:
             "fit_seconds": measured.fit_seconds,
             "score_seconds": measured.score_seconds,
             "memory_mb": measured.memory_mb,
+            "course": measured.course,
             "choice": None if measured.choice is None else choice_to_json(measured.choice),
         }
         beside = file.with_suffix(".part.npz")

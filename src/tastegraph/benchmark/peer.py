@@ -54,7 +54,7 @@ class Outcome:
         version: of the library; ``None`` where it did not start.
         seconds_total: wall clock from start to end of the process.
         seconds_to_best: from the start of training, data read, to the best validation score.
-        best_valid: MRR@10 on validation, by which the peer chose.
+        best_valid: NDCG@10 on validation, by which the peer chose.
         course: seconds and score of each validation: of epochs, or of settings.
         peak_rss_mb: most memory held.
         stopped: it reached its limit, and this is the best it had.

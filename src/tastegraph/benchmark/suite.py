@@ -25,8 +25,10 @@ from tastegraph.benchmark.reading import content_of
 from tastegraph.benchmark.sets.set import sizes
 from tastegraph.benchmark.summary import summary
 from tastegraph.config import Model as ModelConfig
+from tastegraph.evaluation.clock import seconds_to
 from tastegraph.evaluation.entrants import CONTROLS
 from tastegraph.evaluation.machine import machine
+from tastegraph.evaluation.table import REFERENCE
 from tastegraph.progress import progress, say
 from tastegraph.ranking.learned import Choice
 
@@ -83,8 +85,10 @@ def run(
                     found[history].setdefault(row, []).append(measured)
                 advance(1)
     notes = field.absent()
+    chase: dict[str, dict[str, float | None]] = {}
     if peers and field.told.pairs is None:
-        notes |= _peers(field, folder / "peers" / state, found[benchmark.histories[0]])
+        why, chase = _peers(field, folder / "peers" / state, found[benchmark.histories[0]])
+        notes |= why
     first, *others = benchmark.histories
     published = PUBLISHED[name]
     return {
@@ -95,6 +99,7 @@ def run(
         "sizes": sizes(field.told),
         **summary(found[first], benchmark.metrics),
         "absent": notes,
+        "chase": chase,
         "published": [row.as_dict() for row in published.rows],
         "must_beat": dict(published.must_beat),
         "aim": dict(published.aim),
@@ -148,12 +153,20 @@ def _measured(
     yield from ((history, measured) for history, measured in kept.items() if measured is not None)
 
 
-def _peers(field: Field, folder: Path, rows: Rows) -> dict[str, str]:
-    """Add the peers' rows; return why others are absent, and which were stopped at the limit."""
+def _peers(
+    field: Field, folder: Path, rows: Rows
+) -> tuple[dict[str, str], dict[str, dict[str, float | None]]]:
+    """Add the peers' rows; return why others are absent or were stopped, and who was when as good.
+
+    Of each peer: its best validation NDCG@10, the seconds it took to it, the seconds in which our
+    choice had something as good, and their ratio; ``None`` where it never had.
+    """
     export_atomic(field.told, folder)
     judge = ListJudge.of(field.told, field.content, field.config)
     likes = field.told.events
-    notes = {}
+    notes: dict[str, str] = {}
+    chase: dict[str, dict[str, float | None]] = {}
+    course = rows[REFERENCE][0].course
     for outcome in run_peers(
         fitting(folder),
         folder,
@@ -175,4 +188,12 @@ def _peers(field: Field, folder: Path, rows: Rows) -> dict[str, str]:
         rows[name] = [judge.of_lists(outcome.lists, seconds, memory)]
         if outcome.stopped:
             notes[name] = f"stopped after {PEER_LIMIT:g} s: the best until then"
-    return notes
+        if outcome.best_valid is not None and outcome.seconds_to_best is not None:
+            ours = seconds_to(outcome.best_valid, course)
+            chase[name] = {
+                "valid": outcome.best_valid,
+                "seconds": outcome.seconds_to_best,
+                "ours": ours,
+                "ratio": None if ours is None else outcome.seconds_to_best / ours,
+            }
+    return notes, chase

@@ -12,6 +12,10 @@ from rich.table import Table
 from tastegraph.evaluation.table import REFERENCE
 
 Found = Mapping[str, Any]
+_CHASE = (
+    "Seconds from the start of training, data read, to a peer's best validation score, and to the "
+    "first filter or network of ours that was as good:"
+)
 _NONE = "–"
 _INTRODUCTION = """# Ranking, measured
 
@@ -44,6 +48,8 @@ def in_markdown(results: Found) -> str:
         rows = [header(metrics), *measured(found, metrics), *reported(found, metrics)]
         told = f"{found['protocol'].capitalize()}. History: {found['history']}."
         parts.append(f"### {name}\n\n{told}\n\n{_grid(rows)}")
+        if found.get("chase"):
+            parts.append(f"{_CHASE}\n\n{_grid(chased(found['chase']))}")
         for history, other in found["also"].items():
             grid = _grid([header(metrics), *measured(other, metrics)])
             parts.append(f"The same with history {history}:\n\n{grid}")
@@ -71,6 +77,15 @@ def measured(found: Found, metrics: Sequence[str]) -> Iterator[list[str]]:
         ]
     for row, reason in found.get("absent", {}).items():
         yield [f"{row}: {reason}", *[_NONE] * (len(metrics) + 4)]
+
+
+def chased(chase: Found) -> list[list[str]]:
+    """How soon our choice had something as good as each peer at its best."""
+    rows = [["peer", "its best validation NDCG@10", "its seconds", "ours", "ratio"]]
+    for name, told in chase.items():
+        figures = (told["valid"], 4), (told["seconds"], 1), (told["ours"], 1), (told["ratio"], 1)
+        rows.append([name, *(_number(value, digits) for value, digits in figures)])
+    return rows
 
 
 def reported(found: Found, metrics: Sequence[str]) -> Iterator[list[str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from tastegraph.config import Model as ModelConfig
-from tastegraph.evaluation.clock import Clock
+from tastegraph.evaluation.clock import Clock, Course
 from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, Data, Entrant
 from tastegraph.evaluation.split import VALID
 from tastegraph.ranking.baselines import BASELINES, Baseline
@@ -49,14 +49,16 @@ def system(
         histories: those that are asked for; where settings are chosen, the first is there anyway.
     """
     if choice is None or TRAIN_ONLY in histories:
+        course = Course()
         with Clock() as tuning:
             if choice is None:
-                learned = choose(content, data.training, data.wanted(VALID), config)
+                learned = choose(content, data.training, data.wanted(VALID), config, course)
             else:
                 learned = fit(content, data.training, choice, config)
             model = assemble(content, data.training.likes(), learned)
         choice = learned.choice
-        yield Entrant(name, TRAIN_ONLY, model, tuning.seconds, tuning.peak_mb, choice)
+        steps = tuple(course.steps)
+        yield Entrant(name, TRAIN_ONLY, model, tuning.seconds, tuning.peak_mb, choice, steps)
     if TRAIN_AND_VALID in histories:
         with Clock() as fitting:
             learned = fit(content, data.known, choice, config)

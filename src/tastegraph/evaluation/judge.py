@@ -67,7 +67,10 @@ class Data:
 
 @dataclass(frozen=True)
 class Entrant:
-    """A model fitted for one kind of history, and the settings it was fitted with."""
+    """A model fitted for one kind of history, and the settings it was fitted with.
+
+    ``course``: where settings were chosen, seconds and validation NDCG@10 of what was ever better.
+    """
 
     model: str
     history: str
@@ -75,6 +78,7 @@ class Entrant:
     fit_seconds: float = math.nan
     peak_rss_mb: float = math.nan
     choice: Choice | None = None
+    course: tuple[tuple[float, float], ...] = ()
 
 
 def histories_for(ranker: Ranker, events: Interactions, config: ModelConfig) -> list[History]:

@@ -31,6 +31,7 @@ from tastegraph.ranking.model import (
     Part,
 )
 from tastegraph.ranking.network_choice import best_network
+from tastegraph.ranking.objective import Watch, unwatched
 from tastegraph.ranking.validation import Validation
 
 HALF_LIVES = (None, 20.0, 5.0, 2.0)
@@ -55,12 +56,19 @@ UNTUNED = Choice(
 """What is used where there are too few events to choose by."""
 
 
-def choose(content: Content, training: Interactions, valid: CSR, config: ModelConfig) -> Learned:
+def choose(
+    content: Content,
+    training: Interactions,
+    valid: CSR,
+    config: ModelConfig,
+    watch: Watch = unwatched,
+) -> Learned:
     """Fix every setting by NDCG@10 on ``valid`` (CSR[U, I]), and learn from ``training``.
 
-    Without validation data the settings are ``UNTUNED``.
+    Without validation data the settings are ``UNTUNED``. ``watch`` hears of each quality that a
+    filter or the network reached alone.
     """
-    validation = Validation.of(training, valid, config)
+    validation = Validation.of(training, valid, config, watch=watch)
     if validation is None:
         return fit(content, training, UNTUNED, config)
     recencies = _recencies(training)

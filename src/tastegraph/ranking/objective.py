@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -12,6 +13,12 @@ from tastegraph.arrays import CSR
 from tastegraph.ranking.kernels import Scores
 
 CUTOFF = 10
+Watch = Callable[[float], None]
+"""Hears of each quality that was reached."""
+
+
+def unwatched(_: float) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,7 @@ class Objective:
         seen: int64[2, M], (row, item) cells that cannot be recommended.
         row, item: int64[R], what should be found, by row.
         ideal: float64[U], DCG of a perfect list.
+        watch: hears of the mean over people of whatever is judged.
     """
 
     people: NDArray[np.int64]
@@ -30,9 +38,12 @@ class Objective:
     row: NDArray[np.int64]
     item: NDArray[np.int64]
     ideal: NDArray[np.float64]
+    watch: Watch = field(default=unwatched, repr=False)
 
     @classmethod
-    def of(cls, seen: CSR, wanted: CSR, people: NDArray[np.int64]) -> Objective:
+    def of(
+        cls, seen: CSR, wanted: CSR, people: NDArray[np.int64], watch: Watch = unwatched
+    ) -> Objective:
         """Ask for ``people`` of whom ``wanted`` (CSR[users, items]) holds something.
 
         No cell of ``wanted`` may be in ``seen``: what cannot be recommended cannot be found.
@@ -47,6 +58,7 @@ class Objective:
             row=np.repeat(np.arange(len(people)), sizes),
             item=asked.indices.astype(np.int64),
             ideal=gains[np.minimum(sizes, CUTOFF)],
+            watch=watch,
         )
 
     def __call__(self, scores: Scores) -> float:
@@ -64,10 +76,12 @@ class Objective:
         kept = min(CUTOFF + 1, visible.shape[1])
         top = torch.from_numpy(visible).topk(kept, dim=1).values.numpy()
         ahead = (top[self.row] >= scores[self.row, self.item][:, None]).sum(axis=1) - 1
-        found = (ahead >= 0) & (ahead < CUTOFF)
-        gain = np.where(found, 1 / np.log2(np.maximum(ahead, 0) + 2), 0.0)
+        listed = (ahead >= 0) & (ahead < CUTOFF)
+        gain = np.where(listed, 1 / np.log2(np.maximum(ahead, 0) + 2), 0.0)
         reached = np.bincount(self.row, gain, minlength=len(self.people))
-        return reached / self.ideal
+        found = reached / self.ideal
+        self.watch(float(found.mean()))
+        return found
 
 
 def people_to_ask(wanted: CSR, n_items: int, cells: int, seed: int) -> NDArray[np.int64]:

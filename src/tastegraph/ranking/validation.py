@@ -12,7 +12,7 @@ from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking.cold import without_items
 from tastegraph.ranking.model import FEW_LIKES, Part
-from tastegraph.ranking.objective import Objective, people_to_ask
+from tastegraph.ranking.objective import Objective, Watch, people_to_ask, unwatched
 
 CELLS, COLD_CELLS = 60_000_000, 4_000_000
 """People are sampled so that one part's validation scores hold at most so many numbers; of items
@@ -30,7 +30,12 @@ class Validation:
 
     @classmethod
     def of(
-        cls, training: Interactions, valid: CSR, config: ModelConfig, cells: int = CELLS
+        cls,
+        training: Interactions,
+        valid: CSR,
+        config: ModelConfig,
+        cells: int = CELLS,
+        watch: Watch = unwatched,
     ) -> Validation | None:
         """``None`` where nobody has both a like to learn from and one to find."""
         likes = training.likes()
@@ -40,7 +45,7 @@ class Validation:
         if not len(people):
             return None
         histories = training.histories(config.history)
-        return cls([histories[k] for k in people], Objective.of(likes, valid, people))
+        return cls([histories[k] for k in people], Objective.of(likes, valid, people, watch))
 
     @classmethod
     def of_cold(
