@@ -43,7 +43,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "ml100k": Benchmark(
         lambda data, _: ml100k(data),
         ("ndcg@10",),
-        (TRAIN_AND_VALID, TRAIN_ONLY),
+        (TRAIN_AND_VALID,),
         "ratings from 4; each person's 80/10/10 in time order, RecBole's ratio split",
     ),
     "ml1m-colakg": Benchmark(
