@@ -243,6 +243,9 @@ def test_an_error_nobody_foresaw_tells_nothing(tmp_path: Path) -> None:
         def versions(self) -> tuple[str, str]:
             raise RuntimeError("secret")
 
+        def close(self) -> None:
+            """Nothing waits."""
+
     app = create_app(Broken())  # type: ignore[arg-type]
     with TestClient(app, raise_server_exceptions=False) as client:
         answer = client.get("/healthz")

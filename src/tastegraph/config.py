@@ -309,6 +309,19 @@ class Evaluation(_Section):
     bootstrap: int = Field(default=1000, ge=100)
 
 
+class Serving(_Section):
+    """What the service does beside answering.
+
+    Attributes:
+        explore: ε in [0, 1], how often a slot of a list is given to an item that the model is
+            unsure of; a request may ask for another share.
+        keep_lists: whether the lists that were shown are kept, with the chance of each item.
+    """
+
+    explore: float = Field(default=0.0, ge=0, le=1)
+    keep_lists: bool = True
+
+
 class Config(_Section):
     """Everything a workspace can be told."""
 
@@ -323,6 +336,7 @@ class Config(_Section):
     extraction: Extraction = Extraction()
     llm: LLM = LLM()
     model: Model = Model()
+    serving: Serving = Serving()
     evaluation: Evaluation = Evaluation()
 
 

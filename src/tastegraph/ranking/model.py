@@ -73,11 +73,27 @@ class Ranked:
         scores: float32[I].
         factors: part → float32[T] on warm items, float32[T] on cold ones; empty where nothing is
             known of the person and the scores are popularity.
+        opinions: part → float32[I] twice, its weight on each item and its score over its spread.
     """
 
     history: History
     scores: Scores
     factors: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
+    opinions: Mapping[str, tuple[Scores, Scores]]
+
+    def doubt(self) -> Scores:
+        """float32[I] ≥ 0: how much the parts disagree, the standard deviation of their opinions.
+
+        Weighted as they are in the score; 0 where fewer than two speak.
+        """
+        if not self.opinions:
+            return np.zeros_like(self.scores)
+        weights = np.stack([weight for weight, _ in self.opinions.values()])
+        told = np.stack([score for _, score in self.opinions.values()])
+        total = np.maximum(weights.sum(axis=0), np.float32(1e-12))
+        mean = (weights * told).sum(axis=0) / total
+        variance = (weights * (told - mean) ** 2).sum(axis=0) / total
+        return np.asarray(np.sqrt(variance), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -130,7 +146,7 @@ class Model:
     def rank(self, history: History) -> Ranked:
         """The scores of one history, ready to be explained."""
         total = np.zeros(self.n_items, dtype=np.float32)
-        factors = {}
+        factors, opinions = {}, {}
         for name, part in self.parts.items():
             (warm,), (cold,) = self.blend.rows(name, [segment(history)])
             if not warm and not cold:
@@ -138,11 +154,13 @@ class Model:
             attention = part.attention(history)
             scores = part.kernel.row(history.items, attention)
             (spread,) = self.spread(scores[None, :])
-            total += np.where(self.as_warm, warm * spread, cold * spread) * scores
+            weight = np.where(self.as_warm, warm, cold)
+            opinions[name] = weight, spread * scores
+            total += weight * opinions[name][1]
             factors[name] = (warm * spread * attention, cold * spread * attention)
         if not total.any():
-            return Ranked(history, self.prior(), {})
-        return Ranked(history, total, factors)
+            return Ranked(history, self.prior(), {}, {})
+        return Ranked(history, total, factors, opinions)
 
     def prior(self) -> Scores:
         """float32[I] in [0, 1]: popularity, for people of whom nothing is known."""

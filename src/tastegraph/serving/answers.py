@@ -41,6 +41,9 @@ class Listed(_Answer):
     title: str
     rank: int
     score: float
+    propensity: float = Field(
+        default=1.0, description="chance of the item to stand here, given what stands above"
+    )
     reasons: tuple[Because, ...] = ()
 
 

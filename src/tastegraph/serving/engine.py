@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
+from secrets import randbits
 from uuid import uuid4
 
 import numpy as np
@@ -29,10 +33,14 @@ from tastegraph.serving.answers import (
     Profile,
     Recommendations,
 )
+from tastegraph.serving.exploration import drawn
 from tastegraph.serving.published import Published
 from tastegraph.serving.reading import Reader
 from tastegraph.storage import events as log
+from tastegraph.storage import lists
+from tastegraph.storage.committing import Committer
 from tastegraph.storage.database import Database
+from tastegraph.storage.lists import Place, Shown
 from tastegraph.storage.snapshots import Snapshots
 
 _log = logging.getLogger(__name__)
@@ -42,6 +50,26 @@ NEWEST = 10_000
 
 Who = str | Sequence[Event]
 """A user id, or the events of somebody who has none."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a list is made, beside for whom.
+
+    Attributes:
+        exclude_seen: whether what the person has an event on is left out.
+        explore: share in [0, 1] of the places that explore; ``None`` for the configured one.
+        seed: what they are drawn with; ``None`` for a random one.
+    """
+
+    exclude_seen: bool = True
+    explore: float | None = None
+    seed: int | None = None
+
+
+def _complain(kept: Future[None]) -> None:
+    if (error := kept.exception()) is not None:
+        _log.error("a list was not kept: %s", error)
 
 
 @dataclass(frozen=True)
@@ -69,18 +97,104 @@ class Engine:
         self._published = self._open(self._version)
 
     def recommend(
-        self, who: Who, n: int = 10, *, reasons: int = REASONS, exclude_seen: bool = True
+        self,
+        who: Who,
+        n: int = 10,
+        *,
+        reasons: int = REASONS,
+        exclude_seen: bool = True,
+        explore: float = 0.0,
+        seed: int = 0,
     ) -> Recommendations:
-        """The best ``n`` items for a person, each with up to ``reasons`` reasons."""
+        """The best ``n`` items for a person, each with up to ``reasons`` reasons.
+
+        Args:
+            who: a user id, or the events of somebody who has none.
+            n: how many.
+            reasons: of each item, at most.
+            exclude_seen: whether what the person has an event on is left out.
+            explore: share in [0, 1] of the places given to items that the model is unsure of.
+            seed: what those are drawn with.
+        """
         now = self._current()
-        person = self._person(now, who)
+        return self._recommend(
+            now, self._person(now, self._events_of(who)), n, reasons, exclude_seen, explore, seed
+        )
+
+    def show(self, who: Who, n: int, asked: Asked, *, reasons: int = REASONS) -> Recommendations:
+        """:meth:`recommend`, and the list is kept, so that it can be learned from and made again.
+
+        It is on disk soon after the answer. Without ``explore`` or ``seed`` in ``asked`` the
+        configured share and a random seed are taken.
+        """
+        explore = self.config.serving.explore if asked.explore is None else asked.explore
+        seed = randbits(32) if asked.seed is None else asked.seed
+        now, (known, events) = self._current(), self._known_events(who)
+        person = self._person(now, events)
+        answer = self._recommend(now, person, n, reasons, asked.exclude_seen, explore, seed)
+        if self.config.serving.keep_lists:
+            session = None if isinstance(who, str) else [asdict(event) for event in who]
+            shown = Shown(
+                recommendation_id=answer.recommendation_id,
+                user_id=who if isinstance(who, str) else None,
+                made=time.time(),
+                snapshot=now.version,
+                model=answer.model,
+                graph=answer.graph,
+                known=known,
+                asked={
+                    "n": n, "exclude_seen": asked.exclude_seen, "explore": explore, "seed": seed,
+                    "session": session,
+                },
+                places=[Place(i.item_id, i.score, i.propensity) for i in answer.items],
+            )  # fmt: skip
+            self._committer.submit(partial(lists.keep, shown=shown)).add_done_callback(_complain)
+        return answer
+
+    def shown(self, recommendation_id: str) -> Shown:
+        """A list as it was kept.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        with self.database.reading() as connection:
+            return lists.get(connection, recommendation_id)
+
+    def replay(self, recommendation_id: str) -> Recommendations:
+        """The same list once more, from the snapshot and the events that it was made of.
+
+        Raises:
+            NotFoundError: there is no such list, or its snapshot is gone.
+        """
+        shown = self.shown(recommendation_id)
+        before = self._open(shown.snapshot)
+        asked = dict(shown.asked)
+        session = asked.pop("session")
+        if shown.user_id is None:
+            events: Sequence[Event] = [Event(**row) for row in session]
+        else:
+            with self.database.reading() as connection:
+                events = log.of_user(connection, shown.user_id, NEWEST, shown.known)
+        answer = self._recommend(before, self._person(before, events), reasons=REASONS, **asked)
+        return answer.model_copy(update={"recommendation_id": recommendation_id})
+
+    def _recommend(
+        self,
+        now: Published,
+        person: _Person,
+        n: int,
+        reasons: int,
+        exclude_seen: bool,
+        explore: float,
+        seed: int,
+    ) -> Recommendations:
         ranked = now.model.rank(person.history)
         scores = ranked.scores.copy()
         if exclude_seen:
             seen = [now.items[e.item_id] for e in person.events if e.item_id in now.items]
             scores[seen] = -np.inf
-        top = np.argsort(-scores, kind="stable")[: max(n, 0)]
-        listed = [int(item) for item in top if np.isfinite(scores[item])]
+        doubt = ranked.doubt() if explore > 0 else scores
+        found = drawn(scores, doubt, n, explore, np.random.default_rng(seed))
         explainer = Explainer(now.model, now.associations, ranked)
         return Recommendations(
             recommendation_id=uuid4().hex,
@@ -93,9 +207,12 @@ class Engine:
                     title=now.labels[item],
                     rank=rank,
                     score=float(ranked.scores[item]),
+                    propensity=propensity,
                     reasons=self._reasons(now, person, explainer, item, reasons),
                 )
-                for rank, item in enumerate(listed, start=1)
+                for rank, (item, propensity) in enumerate(
+                    zip(found.items, found.propensities, strict=True), start=1
+                )
             ),
         )
 
@@ -107,7 +224,7 @@ class Engine:
         """
         now = self._current()
         item = self._item(now, item_id)
-        person = self._person(now, who)
+        person = self._person(now, self._events_of(who))
         ranked = now.model.rank(person.history)
         found = reasons_for(now.model, now.associations, ranked, item)
         return Explanation(
@@ -129,8 +246,21 @@ class Engine:
         Raises:
             BusyError: another process is writing to the workspace.
         """
-        with self.database.writing() as connection:
-            return log.append(connection, events)
+        return self.record_soon(events).result()
+
+    def record_soon(self, events: Iterable[Event]) -> Future[log.Receipt]:
+        """The same, without waiting: events of many callers go to disk together."""
+        return self._committer.submit(partial(log.append, new=list(events)))
+
+    def close(self) -> None:
+        """Write what waits; who writes afterwards begins anew."""
+        committer: Committer | None = vars(self).pop("_committer", None)
+        if committer is not None:
+            committer.close()
+
+    @cached_property
+    def _committer(self) -> Committer:
+        return Committer(self.database)
 
     def profile(self, user_id: str, interests: int = 30) -> Profile:
         """A person's history and interest graph.
@@ -139,7 +269,7 @@ class Engine:
             NotFoundError: there is no event of this person.
         """
         now = self._current()
-        person = self._person(now, user_id)
+        person = self._person(now, self._events_of(user_id))
         if not person.events:
             raise NotFoundError(f"there is no event of user {user_id!r}")
         part = now.model.parts.get(KNOWLEDGE)
@@ -219,8 +349,7 @@ class Engine:
         found = explainer.shortlist(item, most)
         return tuple(now.because(reason, person.history, person.counted, item) for reason in found)
 
-    def _person(self, now: Published, who: Who) -> _Person:
-        events = self._events_of(who) if isinstance(who, str) else who
+    def _person(self, now: Published, events: Sequence[Event]) -> _Person:
         events = [event for event in events if event.type != "impression"]
         counted = [
             (event, weight)
@@ -234,9 +363,19 @@ class Engine:
         history = History(items[newest][kept], weights[strongest][kept])
         return _Person(events, history, [counted[row][0] for row in strongest[kept]])
 
-    def _events_of(self, user_id: str) -> Sequence[Event]:
+    def _events_of(self, who: Who) -> Sequence[Event]:
+        if not isinstance(who, str):
+            return who
         with self.database.reading() as connection:
-            return log.of_user(connection, user_id, NEWEST)
+            return log.of_user(connection, who, NEWEST)
+
+    def _known_events(self, who: Who) -> tuple[int, Sequence[Event]]:
+        """The log's revision, and a person's events at that revision."""
+        if not isinstance(who, str):
+            return 0, who
+        with self.database.reading() as connection:
+            known = log.revision(connection)
+            return known, log.of_user(connection, who, NEWEST, known)
 
     def _current(self) -> Published:
         """The snapshot in service; where a new one cannot be read, the old one serves on."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
@@ -25,16 +27,23 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 def create_app(engine: Engine) -> FastAPI:
     """The API, its description and the page, over one engine."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        engine.close()
+
     app = FastAPI(
+        lifespan=lifespan,
         title="Tastegraph",
         version=__version__,
         summary="Personal recommendation from a knowledge graph, with its reasons",
         docs_url=None,
         redoc_url=None,
     )
-    # One thread writes, so that requests that write wait for their turn and not for a lock.
+    # One thread decides, so that who decides waits for their turn and not for a lock.
     writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
-    app.include_router(routes(engine, writer))
+    app.include_router(routes(engine))
     app.include_router(knowledge_routes(engine, writer))
     app.mount("/page", StaticFiles(directory=PAGE))
 

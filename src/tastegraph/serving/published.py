@@ -26,12 +26,14 @@ class Published:
     """Everything one snapshot needs to rank and explain; never changes.
 
     Attributes:
+        version: of the snapshot.
         model_version, graph_version: which snapshot each was built for.
         associations: what is stated, by which items are ranked; ``ties``: what texts lie near too.
         items: item id → index.
         labels: name of every node, items first.
     """
 
+    version: str
     model_version: str
     graph_version: str
     model: Model
@@ -51,6 +53,7 @@ class Published:
         item_ids = snapshot.strings("graph.items")
         associations = associations_from(snapshot)
         return cls(
+            version=snapshot.version,
             model_version=snapshot.manifest["model"] or snapshot.version,
             graph_version=snapshot.manifest["graph"] or snapshot.version,
             model=model_from(snapshot),

@@ -18,14 +18,18 @@ from pydantic import (
     model_validator,
 )
 
+from tastegraph.errors import RowError
 from tastegraph.records import Event
-from tastegraph.serving.engine import Who
+from tastegraph.serving.engine import Asked, Who
 from tastegraph.sources.cells import LONGEST_ID
 from tastegraph.sources.events import event_from
 
 MOST_EVENTS = 1000
 MOST_ITEMS = 100
 LONGEST_WORDS = 10_000
+AHEAD = 300.0
+"""Seconds by which an event may come from the future: clocks differ. One from further on would be
+the person's newest for as long as that takes."""
 SESSION = "session:"
 """Prefix of the user id under which the events of a session without a user are kept."""
 
@@ -114,7 +118,11 @@ class NewEvent(SessionEvent):
         user_id = self.user_id
         if user_id is None and self.session_id not in (None, ""):
             user_id = f"{SESSION}{self.session_id}"
-        return self.event(line, types, user_id, self.event_id or uuid4().hex, time.time())
+        now = time.time()
+        event = self.event(line, types, user_id, self.event_id or uuid4().hex, now)
+        if event.timestamp is not None and event.timestamp > now + AHEAD:
+            raise RowError("events", line, "ts", self.ts, "a time that is not to come")
+        return event
 
 
 class NewEvents(_Request):
@@ -174,6 +182,18 @@ class Wanted(_Asking):
     explain: Literal["none", "reasons", "paths"] = Field(
         default="reasons", description="paths adds the stored facts behind each reason"
     )
+    explore: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="share of the places given to items that the model is unsure of; by default "
+        "the configured one",
+    )
+    seed: int | None = Field(default=None, ge=0, lt=2**32, description="of what explores")
+
+    def asked(self) -> Asked:
+        """How the list is made."""
+        return Asked(self.exclude == "seen", self.explore, self.seed)
 
 
 class Words(_Request):
@@ -183,7 +203,7 @@ class Words(_Request):
     n: int = Field(default=20, ge=1, le=MOST_ITEMS)
 
 
-class Asked(_Asking):
+class AskedWhy(_Asking):
     """Why one item stands where it stands."""
 
     item_id: Id

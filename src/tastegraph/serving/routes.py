@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection
-from concurrent.futures import Executor
+from dataclasses import asdict
+from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ValidationError
@@ -22,7 +23,7 @@ from tastegraph.serving.answers import (
 )
 from tastegraph.serving.engine import REASONS, Engine
 from tastegraph.serving.problems import PROBLEMS, UNAVAILABLE, fault_code, row_fault
-from tastegraph.serving.requests import Asked, NewEvent, NewEvents, Wanted, Words
+from tastegraph.serving.requests import AskedWhy, NewEvent, NewEvents, Wanted, Words
 from tastegraph.serving.strict import StrictRoute
 
 
@@ -48,6 +49,28 @@ class Kept(BaseModel):
     rejected: list[Rejected]
 
 
+class KeptPlace(BaseModel):
+    """One item of a list that was shown."""
+
+    item_id: str
+    score: float
+    propensity: float
+
+
+class KeptList(BaseModel):
+    """A list that was shown, and everything that it was made of."""
+
+    recommendation_id: str
+    user_id: str | None
+    made: float
+    snapshot: str
+    model: str
+    graph: str
+    known: int
+    asked: dict[str, Any]
+    places: list[KeptPlace]
+
+
 class ItemContent(BaseModel):
     """An item and its content graph, strongest ties first."""
 
@@ -65,12 +88,12 @@ class Health(BaseModel):
     version: str = __version__
 
 
-def routes(engine: Engine, writer: Executor) -> APIRouter:
+def routes(engine: Engine) -> APIRouter:
     """The API over one engine.
 
     Answers are computed one after the other in the event loop: each is a few milliseconds of
-    numpy and Python, which threads would only interrupt. Writes wait for the disk, in ``writer``;
-    a text is read beside the event loop, since a language model takes its time.
+    numpy and Python, which threads would only interrupt. Events that wait for the disk go there
+    together; a text is read beside the event loop, since a language model takes its time.
     """
     router = APIRouter(route_class=StrictRoute, responses=PROBLEMS)
 
@@ -78,26 +101,36 @@ def routes(engine: Engine, writer: Executor) -> APIRouter:
     async def recommend(wanted: Wanted) -> Answered:
         """Give a ranked list for a user or a session, each item with its reasons."""
         began = time.perf_counter()
-        answer = engine.recommend(
+        answer = engine.show(
             wanted.who(engine.event_types),
             wanted.n,
+            wanted.asked(),
             reasons=0 if wanted.explain == "none" else REASONS,
-            exclude_seen=wanted.exclude == "seen",
         )
         if wanted.explain == "reasons":
             answer = _without_paths(answer)
         took = (time.perf_counter() - began) * 1e3
         return Answered.model_construct(**dict(answer), took_ms=round(took, 3))
 
+    @router.get("/v1/recommendations/{recommendation_id}")
+    def kept(recommendation_id: str) -> KeptList:
+        """Give a list as it was shown, with the chance of each item to stand where it stood."""
+        return KeptList.model_validate(asdict(engine.shown(recommendation_id)))
+
+    @router.get("/v1/recommendations/{recommendation_id}/replay")
+    def replay(recommendation_id: str) -> Recommendations:
+        """Make a list once more, from the snapshot and the events that it was made of."""
+        return engine.replay(recommendation_id)
+
     @router.post("/v1/events")
     async def record(batch: NewEvents) -> Kept:
         """Keep events; the answer comes when they are on disk and count in the next list."""
         events, rejected = _sorted_out(batch, engine.event_types)
-        receipt = await asyncio.get_running_loop().run_in_executor(writer, engine.record, events)
+        receipt = await asyncio.wrap_future(engine.record_soon(events))
         return Kept(accepted=receipt.accepted, duplicates=receipt.duplicates, rejected=rejected)
 
     @router.post("/v1/explain")
-    async def explain(asked: Asked) -> Explanation:
+    async def explain(asked: AskedWhy) -> Explanation:
         """Give every reason for and against one item; the shares sum to its score."""
         return engine.explain(asked.who(engine.event_types), asked.item_id)
 

@@ -35,11 +35,18 @@ def append(connection: Connection, new: Iterable[Event]) -> Receipt:
     return Receipt(accepted, total - accepted)
 
 
-def of_user(connection: Connection, user_id: str, newest: int) -> Sequence[Event]:
-    """The ``newest`` events of one person, oldest first."""
+def of_user(
+    connection: Connection, user_id: str, newest: int, known: int | None = None
+) -> Sequence[Event]:
+    """The ``newest`` events of one person, oldest first.
+
+    One that came late stands where its time puts it. With ``known``, those alone that the log held
+    at that :func:`revision`.
+    """
+    arrived = () if known is None else (events.c.seq <= known,)
     rows = connection.execute(
         select(*_FIELDS)
-        .where(events.c.user_id == user_id)
+        .where(events.c.user_id == user_id, *arrived)
         .order_by(*(column.desc() for column in in_time))
         .limit(newest)
     )

@@ -40,6 +40,22 @@ events = Table(
 in_time = (func.coalesce(events.c.timestamp, literal_column("0.0")), events.c.seq)
 Index("events_of_user", events.c.user_id, *in_time)
 
+lists = Table(
+    "lists",
+    metadata,
+    Column("recommendation_id", String, primary_key=True),
+    Column("user_id", String),
+    Column("made", Float, nullable=False),
+    Column("snapshot", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("graph", String, nullable=False),
+    Column("known", Integer, nullable=False),
+    Column("asked", JSON, nullable=False),
+    Column("places", JSON, nullable=False),
+)
+Index("lists_of_user", lists.c.user_id)
+Index("lists_in_time", lists.c.made)
+
 items = Table(
     "items",
     metadata,

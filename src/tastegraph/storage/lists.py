@@ -1,0 +1,125 @@
+"""The lists that were shown: to whom, made of what, and with which chance each item was there.
+
+What was clicked is told by the events that name a list; why it could be clicked, by the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from tastegraph.errors import NotFoundError
+from tastegraph.storage.schema import events, lists
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One item of a list.
+
+    Attributes:
+        propensity: probability in (0, 1] with which it was put here, given what stands above.
+    """
+
+    item_id: str
+    score: float
+    propensity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One list.
+
+    Attributes:
+        user_id: ``None`` for the events of somebody who has none; they are in ``asked``.
+        made: seconds since 1970-01-01 UTC.
+        snapshot, model, graph: versions.
+        known: :func:`tastegraph.storage.events.revision` when it was made.
+        asked: everything else that it depends on.
+        places: best first.
+    """
+
+    recommendation_id: str
+    user_id: str | None
+    made: float
+    snapshot: str
+    model: str
+    graph: str
+    known: int
+    asked: dict[str, Any]
+    places: Sequence[Place]
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One item that was shown, and what was done with it.
+
+    Attributes:
+        rank: 1-based.
+        events: types of the events that name the list and the item.
+    """
+
+    recommendation_id: str
+    model: str
+    made: float
+    item_id: str
+    rank: int
+    propensity: float
+    events: tuple[str, ...]
+
+
+def keep(connection: Connection, shown: Shown) -> None:
+    """Add a list; one that is there already stays as it is."""
+    row = {
+        "recommendation_id": shown.recommendation_id,
+        "user_id": shown.user_id,
+        "made": shown.made,
+        "snapshot": shown.snapshot,
+        "model": shown.model,
+        "graph": shown.graph,
+        "known": shown.known,
+        "asked": shown.asked,
+        "places": [[place.item_id, place.score, place.propensity] for place in shown.places],
+    }
+    connection.execute(insert(lists).values(row).on_conflict_do_nothing())
+
+
+def get(connection: Connection, recommendation_id: str) -> Shown:
+    """The list of this id.
+
+    Raises:
+        NotFoundError: there is none, or it was of somebody who has been erased.
+    """
+    row = connection.execute(
+        select(lists).where(lists.c.recommendation_id == recommendation_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no list {recommendation_id!r}")
+    told = row._asdict()
+    return Shown(**{**told, "places": [Place(*place) for place in told["places"]]})
+
+
+def exposures(connection: Connection, since: float = 0.0) -> Iterator[Exposure]:
+    """Everything that was shown from ``since`` on, list by list in the order they were made.
+
+    An event counts for the list that it names, whatever the person's next list may have been.
+    """
+    done: dict[tuple[str, str], list[str]] = {}
+    for recommendation_id, item_id, kind in connection.execute(
+        select(events.c.recommendation_id, events.c.item_id, events.c.type)
+        .where(events.c.recommendation_id.is_not(None))
+        .order_by(events.c.seq)
+    ):
+        done.setdefault((recommendation_id, item_id), []).append(kind)
+    rows = connection.execute(
+        select(lists.c.recommendation_id, lists.c.model, lists.c.made, lists.c.places)
+        .where(lists.c.made >= since)
+        .order_by(lists.c.made, lists.c.recommendation_id)
+    )
+    for recommendation_id, model, made, places in rows:
+        for rank, (item_id, _, propensity) in enumerate(places, start=1):
+            kinds = tuple(done.get((recommendation_id, item_id), ()))
+            yield Exposure(recommendation_id, model, made, item_id, rank, propensity, kinds)
