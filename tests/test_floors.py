@@ -25,7 +25,7 @@ FLOORS = [
     {"benchmark"},
     {"workspace"},
     {"demo", "terminal"},
-    {"cli_benchmark", "cli_kg"},
+    {"cli_benchmark", "cli_kg", "cli_models"},
     {"cli_review"},
     {"cli"},
     {"__main__"},

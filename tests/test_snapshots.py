@@ -220,3 +220,53 @@ def test_a_mapped_snapshot_outlives_its_pruning(shelf):
     shelf.prune(1)
     assert shelf.versions() == ["000002"]
     np.testing.assert_array_equal(old.arrays["numbers"], ARRAYS["numbers"])
+
+
+def test_there_is_a_way_back_as_far_as_snapshots_are_kept(shelf):
+    for _ in range(4):
+        shelf.publish({}, ARRAYS)
+    shelf.point_to("000001")
+    assert shelf.roll_back() == "000004" == shelf.current()
+    assert shelf.roll_back() == "000003"
+    shelf.point_to("000003")
+    assert shelf.roll_back() == "000002"
+    assert shelf.roll_back() == "000001"
+    with pytest.raises(NotFoundError, match="no earlier snapshot"):
+        shelf.roll_back()
+    assert shelf.current() == "000001"
+
+
+def test_the_way_back_passes_over_what_is_gone(shelf):
+    for _ in range(4):
+        shelf.publish({}, ARRAYS)
+    shelf.point_to("000001")
+    shelf.point_to("000004")
+    for gone in ("000001", "000003"):
+        (shelf.directory / gone).rename(shelf.directory / f"x{gone}")
+    assert shelf.roll_back() == "000002"
+
+
+def test_a_way_back_is_there_whenever_the_change_was_cut_off(shelf, monkeypatch):
+    for _ in range(3):
+        shelf.publish({}, ARRAYS)
+    replace = Path.replace
+
+    def cut(self, target):
+        if target.name == "CURRENT":
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", cut)
+    with pytest.raises(KeyboardInterrupt):
+        shelf.point_to("000001")
+    monkeypatch.setattr(Path, "replace", replace)
+    assert shelf.current() == "000003"
+    assert shelf.roll_back() == "000002"
+
+
+def test_what_is_published_aside_is_not_served(shelf):
+    shelf.publish({}, ARRAYS)
+    assert shelf.publish({}, ARRAYS, serve=False) == "000002"
+    assert shelf.current() == "000001"
+    shelf.point_to("000002")
+    assert shelf.roll_back() == "000001"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from tastegraph.cli_benchmark import benchmark
+from tastegraph.cli_models import models_app
 from tastegraph.cli_review import kg_app
 from tastegraph.errors import TastegraphError
 from tastegraph.terminal import AsJson, Directory
@@ -37,6 +38,7 @@ app = typer.Typer(
 datasets_app = typer.Typer(help="Public data sets.", no_args_is_help=True)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(kg_app, name="kg")
+app.add_typer(models_app, name="models")
 app.command()(benchmark)
 
 

@@ -91,7 +91,7 @@ class Engine:
     """
 
     def __init__(self, snapshots: Snapshots, database: Database, config: Config) -> None:
-        self._snapshots, self.database, self.config = snapshots, database, config
+        self.snapshots, self.database, self.config = snapshots, database, config
         self._switch, self._reader = threading.Lock(), Reader()
         self._version = snapshots.current()
         self._published = self._open(self._version)
@@ -336,6 +336,15 @@ class Engine:
         for item_id in item_ids:
             self._item(now, item_id)
 
+    def check(self, version: str) -> None:
+        """Raise SnapshotError where ``version`` could not be served; nothing is changed."""
+        self._open(version)
+
+    @property
+    def version(self) -> str:
+        """The snapshot that answers."""
+        return self._current().version
+
     def versions(self) -> tuple[str, str]:
         """The model and the graph in service."""
         now = self._current()
@@ -379,7 +388,7 @@ class Engine:
 
     def _current(self) -> Published:
         """The snapshot in service; where a new one cannot be read, the old one serves on."""
-        version = self._snapshots.current()
+        version = self.snapshots.current()
         if version != self._version:
             with self._switch:
                 if version != self._version:
@@ -391,7 +400,7 @@ class Engine:
         return self._published
 
     def _open(self, version: str | None) -> Published:
-        return Published.open(self._snapshots.open(version), self.config.relations)
+        return Published.open(self.snapshots.open(version), self.config.relations)
 
     def _item(self, now: Published, item_id: str) -> int:
         if item_id not in now.items:

@@ -18,6 +18,7 @@ from tastegraph.errors import TastegraphError
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.guard import Guard
 from tastegraph.serving.knowledge_routes import knowledge_routes
+from tastegraph.serving.model_routes import model_routes
 from tastegraph.serving.problems import add_problems
 from tastegraph.serving.routes import routes
 
@@ -41,10 +42,11 @@ def create_app(engine: Engine) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    # One thread decides, so that who decides waits for their turn and not for a lock.
+    # One thread decides, so that whoever decides waits for their turn and not for a lock.
     writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
     app.include_router(routes(engine))
     app.include_router(knowledge_routes(engine, writer))
+    app.include_router(model_routes(engine, writer))
     app.mount("/page", StaticFiles(directory=PAGE))
 
     @app.get("/", include_in_schema=False)

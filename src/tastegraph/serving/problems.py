@@ -20,6 +20,7 @@ from tastegraph.errors import (
     NoEncoderError,
     NotFoundError,
     RowError,
+    SnapshotError,
     TastegraphError,
 )
 
@@ -145,6 +146,8 @@ async def _told(_: Request, error: Exception) -> Response:
         return problem(404, str(error))
     if isinstance(error, DecisionError):
         return problem(422, str(error))
+    if isinstance(error, SnapshotError):
+        return problem(422, str(error), "unfit_model")
     if isinstance(error, BusyError):
         return problem(409, str(error))
     if isinstance(error, NoEncoderError):

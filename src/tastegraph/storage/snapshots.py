@@ -2,7 +2,8 @@
 
 A snapshot holds ``manifest.json`` with the SHA-256 of every other file, and ``.npy`` arrays that
 are memory-mapped, never unpickled. It is written beside the others, flushed to disk, renamed
-into place, and only then does the pointer ``CURRENT`` name it.
+into place, and only then does the pointer ``CURRENT`` name it. ``SERVED`` has what was in service
+before, oldest first, so that there is a way back.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -22,8 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.errors import NotFoundError, SnapshotError
+from tastegraph.storage.locks import held
 
 FORMAT = 3
+REMEMBERED = 100
+"""So many changes of what is in service can be taken back, as far as snapshots are kept."""
+PATIENCE = 5.0
 _WRITING = ".writing-"
 Array = NDArray[Any]
 
@@ -66,9 +72,17 @@ class Snapshots:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._pointer = directory / "CURRENT"
+        self._past = directory / "SERVED"
 
-    def publish(self, manifest: Mapping[str, Any], arrays: Mapping[str, Array]) -> str:
+    def publish(
+        self, manifest: Mapping[str, Any], arrays: Mapping[str, Array], *, serve: bool = True
+    ) -> str:
         """Write a snapshot and point to it; after a crash it is there whole or not at all.
+
+        Args:
+            manifest: what it says of itself.
+            arrays: by name.
+            serve: whether it is put into service; one that is not can be, later.
 
         Returns:
             Its version: a number that grows, zero-padded.
@@ -101,18 +115,42 @@ class Snapshots:
             shutil.rmtree(work, ignore_errors=True)
             raise
         flush(self.directory)
-        self.point_to(version)
+        if serve:
+            self.point_to(version)
         return version
 
     def point_to(self, version: str) -> None:
-        """Put ``version`` into service."""
+        """Put ``version`` into service.
+
+        Raises:
+            NotFoundError: there is no such version.
+            BusyError: another process has been changing what is in service for five seconds.
+        """
         if version not in self.versions():
             raise NotFoundError(f"there is no snapshot {version!r}: {', '.join(self.versions())}")
-        new = self._pointer.with_suffix(".new")
-        new.write_text(version, encoding="utf-8")
-        flush(new)
-        new.replace(self._pointer)
-        flush(self.directory)
+        with self._changing():
+            current, past = self.current(), self._served()
+            if current is not None and current != version:
+                self._write(self._past, "\n".join([*past, current][-REMEMBERED:]))
+            self._write(self._pointer, version)
+
+    def roll_back(self) -> str:
+        """Put what was in service before into service again, and return its version.
+
+        Raises:
+            NotFoundError: nothing was, or it is not kept any more.
+            BusyError: another process has been changing what is in service for five seconds.
+        """
+        with self._changing():
+            current, past, kept = self.current(), self._served(), set(self.versions())
+            while past and (past[-1] == current or past[-1] not in kept):
+                past.pop()
+            if not past:
+                raise NotFoundError(f"{self.directory}: no earlier snapshot is left to go back to")
+            version = past.pop()
+            self._write(self._pointer, version)
+            self._write(self._past, "\n".join(past))
+        return version
 
     def versions(self) -> list[str]:
         """Every published version, oldest first."""
@@ -126,6 +164,24 @@ class Snapshots:
             return self._pointer.read_text(encoding="utf-8").strip() or None
         except FileNotFoundError:
             return None
+
+    def _served(self) -> list[str]:
+        try:
+            return self._past.read_text(encoding="utf-8").split()
+        except FileNotFoundError:
+            return []
+
+    def _write(self, file: Path, text: str) -> None:
+        """All of it or nothing, on disk when this returns."""
+        new = file.with_suffix(".new")
+        new.write_text(text, encoding="utf-8")
+        flush(new)
+        new.replace(file)
+        flush(self.directory)
+
+    def _changing(self) -> AbstractContextManager[None]:
+        busy = f"another process changes what {self.directory} has in service: try again"
+        return held(self.directory / "pointer.lock", busy, PATIENCE)
 
     def open(self, version: str | None = None) -> Snapshot:
         """Check and map a snapshot, by default the one in service.

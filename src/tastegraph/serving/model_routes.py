@@ -1,0 +1,74 @@
+"""Routes to the models: which there are, and which is in service."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi import Path as InPath
+from pydantic import BaseModel
+
+from tastegraph.errors import DecisionError, NotFoundError
+from tastegraph.serving.engine import Engine
+from tastegraph.serving.models import ModelVersion, model_versions
+from tastegraph.serving.problems import PROBLEMS
+from tastegraph.serving.strict import StrictRoute
+
+VersionName = Annotated[str, InPath(pattern=r"^\d{6,}$")]
+
+
+class Models(BaseModel):
+    """Every version that is kept, newest first."""
+
+    models: list[ModelVersion]
+
+
+class InService(BaseModel):
+    """What answers from now on."""
+
+    version: str
+    model: str
+    graph: str
+
+
+def model_routes(engine: Engine, writer: Executor) -> APIRouter:
+    """The API to the snapshots of one engine; changes wait for their turn in ``writer``."""
+    router = APIRouter(prefix="/v1/models", route_class=StrictRoute, responses=PROBLEMS)
+
+    async def changed(change: Callable[[], object]) -> InService:
+        await asyncio.get_running_loop().run_in_executor(writer, change)
+        model, graph = engine.versions()
+        return InService(version=engine.version, model=model, graph=graph)
+
+    @router.get("")
+    def models() -> Models:
+        """Give every version that is kept, newest first."""
+        return Models(models=model_versions(engine.snapshots))
+
+    @router.post("/{version}:promote")
+    async def promote(version: VersionName) -> InService:
+        """Put a version into service; the answer comes when it is what answers."""
+
+        def put() -> None:
+            if version not in engine.snapshots.versions():
+                raise NotFoundError(f"there is no model {version!r}")
+            engine.check(version)
+            engine.snapshots.point_to(version)
+
+        return await changed(put)
+
+    @router.post("/{version}:rollback")
+    async def rollback(version: VersionName) -> InService:
+        """Take a version out of service: what was there before it answers again."""
+
+        def back() -> None:
+            if engine.snapshots.current() != version:
+                raise DecisionError(f"model {version!r} is not in service: nothing was changed")
+            engine.snapshots.roll_back()
+
+        return await changed(back)
+
+    return router
