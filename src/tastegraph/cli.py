@@ -115,6 +115,25 @@ def build(
 
 
 @app.command()
+def retrain(directory: Directory) -> None:
+    """Learn from what happened since the model in service was learned.
+
+    The network goes on from where it was. What comes out is served only if it is no worse: on what
+    some people did since, which it was not told, and on what was known before.
+    """
+    done = _open(directory).retrain()
+    if done.verdict is None:
+        _print(f"nothing has happened since: snapshot {done.version} stays in service")
+    elif done.version is None:
+        raise TastegraphError(
+            f"the candidate that learned from {done.events:,} new events is not served:\n"
+            + done.verdict.in_words()
+        )
+    else:
+        _print(f"learned from {done.events:,} new events; in service: snapshot {done.version}")
+
+
+@app.command()
 def describe(
     directory: Directory,
     interests: Annotated[

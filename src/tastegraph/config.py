@@ -322,6 +322,28 @@ class Serving(_Section):
     keep_lists: bool = True
 
 
+class Loop(_Section):
+    """How the system learns from its own use.
+
+    Attributes:
+        every: new events after which a running service retrains; 0 for never.
+        witnesses: share of the people whose newest events a candidate is not told, to be judged
+            by them; others each time.
+        tolerance: share of NDCG@10 that a candidate may lose, on the newest and earlier events.
+        coverage: share of the coverage in service that it must keep.
+        facts: share of the facts in service that its graph must hold.
+        slower, seconds: a list may take so many times as long, or so long anyway.
+    """
+
+    every: int = Field(default=0, ge=0)
+    witnesses: float = Field(default=0.1, ge=0, le=0.5)
+    tolerance: float = Field(default=0.03, ge=0, le=1)
+    coverage: float = Field(default=0.5, ge=0, le=1)
+    facts: float = Field(default=0.5, ge=0, le=1)
+    slower: float = Field(default=3.0, ge=1)
+    seconds: float = Field(default=0.02, gt=0)
+
+
 class Config(_Section):
     """Everything a workspace can be told."""
 
@@ -337,6 +359,7 @@ class Config(_Section):
     llm: LLM = LLM()
     model: Model = Model()
     serving: Serving = Serving()
+    loop: Loop = Loop()
     evaluation: Evaluation = Evaluation()
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tastegraph.curation.knowledge import Knowledge
     from tastegraph.language.budget import Plan
     from tastegraph.learning.describe import Described
+    from tastegraph.learning.retrain import Retrained
     from tastegraph.serving.answers import Associated, Explanation, Recommendations
     from tastegraph.serving.engine import Engine, Who
 
@@ -192,6 +193,23 @@ class Workspace:
         with held(self.directory / "build.lock", busy):
             return self._build_if_changed(only)
 
+    def retrain(self) -> Retrained:
+        """Learn from what happened since the model in service, and serve the result if no worse.
+
+        Raises:
+            NotFoundError: nothing has been built yet.
+            BusyError: another process is building this workspace.
+            TastegraphError: torch is not installed.
+        """
+        need_torch()
+        from tastegraph.learning.build import Builder
+        from tastegraph.learning.retrain import retrain
+
+        busy = f"{self.directory} is being built by another process: wait for it"
+        with held(self.directory / "build.lock", busy):
+            builder = Builder(self.directory, self.config, self.database, self.snapshots)
+            return retrain(builder, self.fingerprint())
+
     def _build_if_changed(self, only: Collection[Stage]) -> str:
         from tastegraph.learning.served import export_for_serving
 
@@ -280,4 +298,6 @@ class Workspace:
 
     def close(self) -> None:
         """Let another process write."""
+        if "engine" in vars(self):
+            self.engine.close()
         self.database.close()

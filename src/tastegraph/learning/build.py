@@ -24,7 +24,9 @@ from tastegraph.learning.texts import Texts, material, texts_from_store
 from tastegraph.progress import say
 from tastegraph.ranking.artefacts import content_from, learned_from, to_arrays
 from tastegraph.ranking.fit import assemble
-from tastegraph.ranking.learned import Content
+from tastegraph.ranking.learned import Content, Learned
+from tastegraph.ranking.model import Model
+from tastegraph.storage import events as log
 from tastegraph.storage import vectors
 from tastegraph.storage.database import Database
 from tastegraph.storage.snapshots import Snapshot, Snapshots
@@ -32,6 +34,24 @@ from tastegraph.storage.snapshots import Snapshot, Snapshots
 KEPT_SNAPSHOTS = 5
 KEPT_MODELS = 4
 """Taught models beside those that a snapshot needs: two builds, each pre-trained, then tuned."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a snapshot is made of.
+
+    Attributes:
+        reader: what its manifest says of the language model.
+        known: the log's revision up to which the model was learned.
+        gate: what was compared before it may be served; ``None`` for a build.
+    """
+
+    content: Content
+    reader: dict[str, Any]
+    learned: Learned
+    model: Model
+    known: int
+    gate: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -65,16 +85,32 @@ class Builder:
             TastegraphError: the workspace is empty.
         """
         old = None if set(stages) == set(STAGES) else self.snapshots.open()
-        content, reader = self._content(stages, old)
+        content, reader = self.content(stages, old)
         if not content.graph.n_items:
             raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
-        events = interactions_from_store(self.database, content.graph, self.config)
+        with self.database.reading() as connection:
+            known = log.revision(connection)
+        events = interactions_from_store(self.database, content.graph, self.config, known)
         if old is None or "model" in stages:
             learned = learn(content, events, self.config)
         else:
-            learned = learned_from(old)
+            learned, known = learned_from(old), old.manifest["learned_until"]
         model = assemble(content, events.likes(), learned)
-        manifest, arrays = to_arrays(content, learned, model)
+        return self.publish(Made(content, reader, learned, model, known), stages, inputs, old)
+
+    def publish(
+        self, found: Made, stages: Collection[Stage], inputs: str, old: Snapshot | None
+    ) -> str:
+        """Put what was made into service, and return its version.
+
+        Args:
+            found: what was made.
+            stages: those that were made anew; the others are of ``old``.
+            inputs: fingerprint of what they were made from.
+            old: the snapshot in service.
+        """
+        reader, learned_anew = found.reader, old is None or "model" in stages
+        manifest, arrays = to_arrays(found.content, found.learned, found.model)
         made = set(stages)
         if reader["asked"] != asked_for(self.config):
             made.discard("text")
@@ -84,6 +120,8 @@ class Builder:
             **reader,
             "model": _carried(old, "model", made="model" in stages),
             "graph": _carried(old, "graph", made="graph" in stages),
+            "learned_until": found.known,
+            "gate": found.gate if learned_anew or old is None else old.manifest["gate"],
         }
         export_for_serving(self.directory / reader["encoder_folder"])
         version = self.snapshots.publish(manifest, arrays)
@@ -91,7 +129,7 @@ class Builder:
         prune(self.directory / MODELS, self._readers(), KEPT_MODELS)
         return version
 
-    def _content(
+    def content(
         self, stages: Collection[Stage], old: Snapshot | None
     ) -> tuple[Content, dict[str, Any]]:
         """Graph and texts, each made anew or taken from ``old``; and what read them.

@@ -54,12 +54,15 @@ def carried_over(old: Content, graph: KnowledgeGraph) -> Content:
 
 
 def interactions_from_store(
-    database: Database, graph: KnowledgeGraph, config: Config
+    database: Database, graph: KnowledgeGraph, config: Config, known: int | None = None
 ) -> Interactions:
-    """Every event on an item of ``graph`` that counts for or against it."""
+    """Every event on an item of ``graph`` that counts for or against it.
+
+    With ``known``, of those alone that the log held at that revision.
+    """
     index = {item_id: row for row, item_id in enumerate(graph.item_ids)}
     with database.reading() as connection:
-        return interactions(log.grouped_by_user(connection), index, config.events)
+        return interactions(log.grouped_by_user(connection, known), index, config.events)
 
 
 def _spread(vectors: NDArray[np.float32], rows: list[int], n_nodes: int) -> NDArray[np.float32]:

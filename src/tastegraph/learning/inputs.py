@@ -32,7 +32,7 @@ def fingerprint(database: Database, config: Config, directory: Path) -> str:
     told = (
         __version__,
         FORMAT,
-        config.model_dump_json(exclude={"llm", "extraction", "serving"}),
+        config.model_dump_json(exclude={"llm", "extraction", "serving", "loop"}),
         state,
         _descriptions_digest(config, directory),
     )

@@ -51,10 +51,29 @@ BY_CONTENT = {who: {KNOWLEDGE: 1.0, TEXT: 1.0} for who in (KNOWN, NEW)}
 """How items without events are ranked where nobody's events say anything better."""
 
 
-def fit(content: Content, training: Interactions, choice: Choice, config: ModelConfig) -> Learned:
-    """Learn from ``training`` with the settings of ``choice``, for items without events too."""
+WARM_EPOCHS = 2
+"""Passes over the data where a network goes on from another."""
+
+
+def fit(
+    content: Content,
+    training: Interactions,
+    choice: Choice,
+    config: ModelConfig,
+    start: TrainedNetwork | None = None,
+) -> Learned:
+    """Learn from ``training`` with the settings of ``choice``, for items without events too.
+
+    With ``start`` the network goes on from another, in ``WARM_EPOCHS`` passes; all else is made
+    anew.
+    """
     evidence = gather(content, training, config)
-    network = train(evidence, task_of(content, training, config), choice.network, config.seed)
+    settings = choice.network
+    if start is not None:
+        settings = replace(settings, epochs=min(WARM_EPOCHS, settings.epochs))
+    task = task_of(content, training, config)
+    network = train(evidence, task, settings, config.seed, start=start)
+    network = replace(network, settings=choice.network)
     learned = learn(content, training, choice, evidence.kind_weights, network, config)
     return with_cold_weights(content, training, learned, config)
 

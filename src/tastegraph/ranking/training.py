@@ -71,6 +71,7 @@ def train(
     seed: int,
     quality: Callable[[Vectors], float] | None = None,
     rival: Sequence[float] = (),
+    start: TrainedNetwork | None = None,
 ) -> TrainedNetwork:
     """Fit a network to what people liked.
 
@@ -86,6 +87,8 @@ def train(
         seed: of all that is drawn.
         rival: the quality of another network after each epoch; who lags behind it after ``RACE``
             batches gives up.
+        start: where training begins, if of the same sizes: each node by its name, a new one with
+            what its text and neighbours say of it.
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -97,6 +100,8 @@ def train(
         settings.heads * settings.dimensions, task.history,
     ).to(device)  # fmt: skip
     inputs = _inputs(told, np.ones(graph.n_nodes, dtype=np.bool_), settings.layers, device)
+    if start is not None:
+        _begin(network, start, evidence, basis)
     if not task.ordered:
         network.forget_order()
     averages = AveragedModel(network, avg_fn=_averaged)
@@ -140,12 +145,7 @@ def item_vectors(trained: TrainedNetwork, evidence: Evidence) -> Vectors:
         trained: parameters, by the names of their nodes.
         evidence: the graph as it is now.
     """
-    graph = evidence.graph
-    rows = {name: row for row, name in enumerate(trained.item_ids)}
-    at_items = np.array([rows.get(name, -1) for name in graph.item_ids], dtype=np.int64)
-    rows = {name: row + len(trained.item_ids) for row, name in enumerate(trained.node_ids)}
-    at_others = np.array([rows.get(name, -1) for name in graph.node_ids], dtype=np.int64)
-    at = np.concatenate([at_items, at_others])
+    graph, at = evidence.graph, _rows(trained, evidence.graph)
     network = GraphNetwork(
         graph.n_nodes,
         graph.n_items,
@@ -159,6 +159,37 @@ def item_vectors(trained: TrainedNetwork, evidence: Evidence) -> Vectors:
     network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in arrays.items()})
     inputs = _inputs(evidence, at >= 0, trained.settings.layers)
     return _vectors(network, inputs, trained.settings.heads)
+
+
+def _rows(trained: TrainedNetwork, graph: KnowledgeGraph) -> NDArray[np.int64]:
+    """int64[N]: row of each node of ``graph`` in what was trained; -1 where it was not there."""
+    rows = {name: row for row, name in enumerate(trained.item_ids)}
+    at_items = np.array([rows.get(name, -1) for name in graph.item_ids], dtype=np.int64)
+    rows = {name: row + len(trained.item_ids) for row, name in enumerate(trained.node_ids)}
+    at_others = np.array([rows.get(name, -1) for name in graph.node_ids], dtype=np.int64)
+    return np.concatenate([at_items, at_others])
+
+
+@torch.no_grad()
+def _begin(
+    network: GraphNetwork, start: TrainedNetwork, evidence: Evidence, basis: Floats32
+) -> None:
+    """Give ``network`` what ``start`` knows; text in the directions of ``basis``, float32[t, r]."""
+    if start.parameters["text"].shape != (len(basis), network.text.shape[1]):
+        return
+    at, n_items = _rows(start, evidence.graph), evidence.graph.n_items
+    known = torch.from_numpy(at >= 0)
+    for parameter, name, rows in (
+        (network.node, "node", at),
+        (network.event, "event", at[:n_items]),
+    ):
+        values = torch.from_numpy(start.parameters[name][rows]).to(parameter)
+        parameter.copy_(torch.where(known[: len(rows), None].to(parameter.device), values, 0))
+    network.text.copy_(torch.from_numpy(basis.T @ start.parameters["text"]))
+    for name in ("query", "query_bias", "key", "decay", "position"):
+        parameter, before = getattr(network, name), torch.from_numpy(start.parameters[name].copy())
+        if parameter.shape == before.shape:
+            parameter.copy_(before)
 
 
 def _epochs(steps: int, task: Task) -> int:

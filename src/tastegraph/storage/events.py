@@ -53,10 +53,11 @@ def of_user(
     return [Event(*row) for row in rows][::-1]
 
 
-def grouped_by_user(connection: Connection) -> Iterator[Event]:
-    """Every event, grouped by user, oldest first."""
+def grouped_by_user(connection: Connection, known: int | None = None) -> Iterator[Event]:
+    """Every event, grouped by user, oldest first; up to the :func:`revision` ``known``."""
+    arrived = () if known is None else (events.c.seq <= known,)
     rows = connection.execution_options(yield_per=BATCH).execute(
-        select(*_FIELDS).order_by(events.c.user_id, *in_time)
+        select(*_FIELDS).where(*arrived).order_by(events.c.user_id, *in_time)
     )
     return (Event(*row) for row in rows)
 

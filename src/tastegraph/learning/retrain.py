@@ -1,0 +1,110 @@
+"""Retraining: what is in service learns from what happened since, and is served if no worse.
+
+Graph and texts are made anew, filters and maps fitted anew, and the network goes on from where it
+was; the settings stay those that a build chose. The witnesses' newest events are left out, and
+tell whether the result may be served.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.learning import gate
+from tastegraph.learning.build import Builder, Made
+from tastegraph.learning.content import interactions_from_store
+from tastegraph.learning.gate import Verdict
+from tastegraph.learning.inputs import STAGES
+from tastegraph.profiles.interactions import Interactions
+from tastegraph.progress import say
+from tastegraph.ranking.artefacts import learned_from
+from tastegraph.ranking.fit import assemble, fit
+from tastegraph.storage import events as log
+from tastegraph.storage.snapshots import Snapshot
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """The outcome.
+
+    Attributes:
+        version: in service now; ``None`` where the candidate was refused.
+        verdict: what was compared; ``None`` where there was nothing new to learn from.
+        events: how many came since the model in service was learned.
+    """
+
+    version: str | None
+    verdict: Verdict | None
+    events: int
+
+
+def retrain(builder: Builder, inputs: str) -> Retrained:
+    """Learn from the events since the model in service, and serve the result if it passes.
+
+    Args:
+        builder: of the workspace.
+        inputs: fingerprint of what is learned from.
+
+    Raises:
+        NotFoundError: nothing has been built yet.
+    """
+    old, config = builder.snapshots.open(), builder.config
+    before_known = int(old.manifest["learned_until"])
+    with builder.database.reading() as connection:
+        known = log.revision(connection)
+    if known == before_known:
+        return Retrained(old.version, None, 0)
+    content, reader = builder.content(("graph", "text"), old)
+    now = interactions_from_store(builder.database, content.graph, config, known)
+    before = interactions_from_store(builder.database, content.graph, config, before_known)
+    held = gate.witnesses(now.user_ids, config.loop.witnesses, known)
+    learned = learned_from(old)
+    told = without_newest(now, before, held)
+    candidate = fit(content, told, learned.choice, config.model, start=learned.network)
+    history = config.model.history
+    asked = {
+        "newest": gate.asked_newest(before, now, held, history),
+        "earlier": gate.asked_earlier(before, history),
+    }
+    verdict = gate.judge(
+        assemble(content, told.likes(), candidate),
+        assemble(content, before.likes(), learned),
+        (len(content.graph.heads), _facts(old)),
+        asked,
+        config.loop,
+    )
+    say(verdict.in_words())
+    version = None
+    if verdict.passed:
+        model = assemble(content, now.likes(), candidate)
+        made = Made(content, reader, candidate, model, known, verdict.as_dict())
+        version = builder.publish(made, STAGES, inputs, old)
+    return Retrained(version, verdict, known - before_known)
+
+
+def without_newest(
+    now: Interactions, before: Interactions, held: NDArray[np.bool_]
+) -> Interactions:
+    """``now``, but of the people in ``held`` (bool[U]) what they did ``before`` alone."""
+    rows = {user: row for row, user in enumerate(now.user_ids)}
+    at = np.array([rows[user] for user in before.user_ids], dtype=np.int32)
+    mine = held[at[before.users]] if len(before) else np.zeros(0, dtype=np.bool_)
+    theirs = before.select(mine)
+    others = now.select(~held[now.users])
+    users = np.concatenate([others.users, at[theirs.users]])
+    order = np.argsort(users, kind="stable")
+
+    def joined(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(others, name), getattr(theirs, name)])[order]
+
+    return Interactions(
+        now.user_ids, now.n_items, users[order].astype(np.int32), joined("items"),
+        joined("times"), joined("weights"), joined("given"),
+    )  # fmt: skip
+
+
+def _facts(snapshot: Snapshot) -> int:
+    return int(snapshot.manifest["counts"]["edges"])
