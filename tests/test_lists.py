@@ -54,6 +54,7 @@ def test_chances_are_those_of_the_formula() -> None:
     for seed in range(4000):
         found = drawn(scores, doubt, 1, 0.5, np.random.default_rng(seed))
         assert found.propensities == [pytest.approx(chance[found.items[0]])]
+        assert found.best == [found.items[0] == 0]
         counts[found.items[0]] += 1
     for item, expected in chance.items():
         assert counts[item] / 4000 == pytest.approx(expected, abs=0.03)
@@ -124,7 +125,7 @@ def test_a_list_is_not_kept_where_it_is_not_to_be(tmp_path: Path) -> None:
 
 
 def test_a_click_counts_for_the_list_it_names(engine: Engine) -> None:
-    places = [Place("a", 2.0, 1.0), Place("b", 1.0, 0.25)]
+    places = [Place("a", 2.0, 1.0, True), Place("b", 1.0, 0.25, False)]
     shown = [
         Shown(name, "u", made, "1", "1", "1", 0, {}, places)
         for name, made in (("first", 1.0), ("second", 2.0))
@@ -144,10 +145,10 @@ def test_a_click_counts_for_the_list_it_names(engine: Engine) -> None:
         found = list(lists.exposures(connection))
         assert list(lists.exposures(connection, since=1.5)) == found[2:]
     assert found == [
-        Exposure("first", "1", 1.0, "a", 1, 1.0, ()),
-        Exposure("first", "1", 1.0, "b", 2, 0.25, ("click", "purchase")),
-        Exposure("second", "1", 2.0, "a", 1, 1.0, ()),
-        Exposure("second", "1", 2.0, "b", 2, 0.25, ()),
+        Exposure("first", "1", 1.0, "a", 1, 1.0, True, ()),
+        Exposure("first", "1", 1.0, "b", 2, 0.25, False, ("click", "purchase")),
+        Exposure("second", "1", 2.0, "a", 1, 1.0, True, ()),
+        Exposure("second", "1", 2.0, "b", 2, 0.25, False, ()),
     ]
 
 

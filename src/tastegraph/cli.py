@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from tastegraph.cli_benchmark import benchmark
-from tastegraph.cli_models import models_app
+from tastegraph.cli_models import feedback, models_app
 from tastegraph.cli_review import kg_app
 from tastegraph.errors import TastegraphError
 from tastegraph.terminal import AsJson, Directory
@@ -40,6 +40,7 @@ app.add_typer(datasets_app, name="datasets")
 app.add_typer(kg_app, name="kg")
 app.add_typer(models_app, name="models")
 app.command()(benchmark)
+app.command()(feedback)
 
 
 class OnError(StrEnum):

@@ -16,6 +16,33 @@ models_app = typer.Typer(
 Version = Annotated[str, typer.Argument(help="see 'models list'")]
 
 
+def feedback(
+    directory: Directory,
+    days: Annotated[float | None, typer.Option(min=0, help="the last ones alone")] = None,
+    json: AsJson = False,
+) -> None:
+    """Print what came of the lists that were shown, and would have come without exploration."""
+    import time
+    from json import dumps
+
+    since = 0.0 if days is None else time.time() - 86_400 * days
+    found = _open(directory).feedback(since)
+    if json:
+        _print(dumps([one.as_dict() for one in found], indent=1))
+        return
+    if not found:
+        _print("no list was shown and kept")
+    for one in found:
+        _print(
+            f"model {one.model}: {one.lists:,} lists, {one.places:,} places, answered "
+            f"{one.answered.value:.1%} ({one.answered.low:.1%} to {one.answered.high:.1%}); "
+            f"coverage {one.coverage:.1%}, Gini {one.gini:.2f}"
+        )
+        for name, told in one.unexplored.items():
+            _print(f"  without exploration, {name}: {told.value:.1%}"
+                   f" ({told.low:.1%} to {told.high:.1%})")  # fmt: skip
+
+
 @models_app.command("list")
 def list_(directory: Directory, json: AsJson = False) -> None:
     """Print every version that is kept, newest first; * is in service."""

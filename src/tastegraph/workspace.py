@@ -27,7 +27,7 @@ from tastegraph.learning.needs import need_torch
 from tastegraph.progress import say
 from tastegraph.records import Event, Fact, Item, Link
 from tastegraph.sources.items import item_facts
-from tastegraph.storage import answers, catalogue, provenance, schema
+from tastegraph.storage import answers, catalogue, lists, provenance, schema
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.ingestion import Imported, Records, ingest
@@ -37,6 +37,7 @@ from tastegraph.storage.snapshots import Snapshot, Snapshots
 
 if TYPE_CHECKING:
     from tastegraph.curation.knowledge import Knowledge
+    from tastegraph.evaluation.feedback import Feedback
     from tastegraph.language.budget import Plan
     from tastegraph.learning.describe import Described
     from tastegraph.learning.retrain import Retrained
@@ -280,6 +281,21 @@ class Workspace:
             NoEncoderError: the language model of the snapshot in service is not exported.
         """
         return self.engine.associate(text, n)
+
+    def feedback(self, since: float = 0.0) -> list[Feedback]:
+        """What came of the lists that were shown, model by model.
+
+        A success is an event of a type that counts for an item.
+
+        Args:
+            since: seconds since 1970-01-01 UTC; older lists are left out.
+        """
+        from tastegraph.evaluation.feedback import feedback
+
+        rewarding = [name for name, weight in self.config.events.weights.items() if weight > 0]
+        with self.database.reading() as connection:
+            n_items = len(self.snapshots.open().strings("graph.items"))
+            return feedback(lists.exposures(connection, since), rewarding, n_items)
 
     def counts(self) -> dict[str, int]:
         """How many items, facts, links, events and users there are."""

@@ -44,6 +44,7 @@ class Listed(_Answer):
     propensity: float = Field(
         default=1.0, description="chance of the item to stand here, given what stands above"
     )
+    best: bool = Field(default=True, description="false where the place was given to exploration")
     reasons: tuple[Because, ...] = ()
 
 

@@ -146,7 +146,7 @@ class Engine:
                     "n": n, "exclude_seen": asked.exclude_seen, "explore": explore, "seed": seed,
                     "session": session,
                 },
-                places=[Place(i.item_id, i.score, i.propensity) for i in answer.items],
+                places=[Place(i.item_id, i.score, i.propensity, i.best) for i in answer.items],
             )  # fmt: skip
             self._committer.submit(partial(lists.keep, shown=shown)).add_done_callback(_complain)
         return answer
@@ -208,10 +208,11 @@ class Engine:
                     rank=rank,
                     score=float(ranked.scores[item]),
                     propensity=propensity,
+                    best=best,
                     reasons=self._reasons(now, person, explainer, item, reasons),
                 )
-                for rank, (item, propensity) in enumerate(
-                    zip(found.items, found.propensities, strict=True), start=1
+                for rank, (item, propensity, best) in enumerate(
+                    zip(found.items, found.propensities, found.best, strict=True), start=1
                 )
             ),
         )

@@ -22,10 +22,17 @@ POOL = 10
 
 @dataclass(frozen=True)
 class Drawn:
-    """A list, best slot first, and the chance of each item to stand where it stands."""
+    """A list, best slot first.
+
+    Attributes:
+        items: what stands there.
+        propensities: the chance of each to stand where it stands.
+        best: whether each was the best that was left.
+    """
 
     items: list[int]
     propensities: list[float]
+    best: list[bool]
 
 
 def drawn(
@@ -44,14 +51,15 @@ def drawn(
     order = order[np.isfinite(scores[order])]
     if share <= 0:
         best = order[: max(slots, 0)].tolist()
-        return Drawn(best, [1.0] * len(best))
+        return Drawn(best, [1.0] * len(best), [True] * len(best))
     pool = order[: POOL * max(slots, 0)].tolist()
-    found = Drawn([], [])
+    found = Drawn([], [], [])
     while pool and len(found.items) < slots:
         weights = np.asarray(doubt[pool], dtype=np.float64)
         total = weights.sum()
         chances = weights / total if total > 0 else np.full(len(pool), 1 / len(pool))
         at = int(rng.choice(len(pool), p=chances)) if rng.random() < share else 0
         found.propensities.append(float((1 - share) * (at == 0) + share * chances[at]))
+        found.best.append(at == 0)
         found.items.append(pool.pop(at))
     return found

@@ -55,6 +55,7 @@ class KeptPlace(BaseModel):
     item_id: str
     score: float
     propensity: float
+    best: bool
 
 
 class KeptList(BaseModel):

@@ -22,11 +22,13 @@ class Place:
 
     Attributes:
         propensity: probability in (0, 1] with which it was put here, given what stands above.
+        best: whether the model alone would have put it here, given what stands above.
     """
 
     item_id: str
     score: float
     propensity: float
+    best: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Exposure:
 
     Attributes:
         rank: 1-based.
+        propensity, best: as of its :class:`Place`.
         events: types of the events that name the list and the item.
     """
 
@@ -68,6 +71,7 @@ class Exposure:
     item_id: str
     rank: int
     propensity: float
+    best: bool
     events: tuple[str, ...]
 
 
@@ -82,7 +86,7 @@ def keep(connection: Connection, shown: Shown) -> None:
         "graph": shown.graph,
         "known": shown.known,
         "asked": shown.asked,
-        "places": [[place.item_id, place.score, place.propensity] for place in shown.places],
+        "places": [[p.item_id, p.score, p.propensity, p.best] for p in shown.places],
     }
     connection.execute(insert(lists).values(row).on_conflict_do_nothing())
 
@@ -120,6 +124,6 @@ def exposures(connection: Connection, since: float = 0.0) -> Iterator[Exposure]:
         .order_by(lists.c.made, lists.c.recommendation_id)
     )
     for recommendation_id, model, made, places in rows:
-        for rank, (item_id, _, propensity) in enumerate(places, start=1):
+        for rank, (item_id, _, propensity, best) in enumerate(places, start=1):
             kinds = tuple(done.get((recommendation_id, item_id), ()))
-            yield Exposure(recommendation_id, model, made, item_id, rank, propensity, kinds)
+            yield Exposure(recommendation_id, model, made, item_id, rank, propensity, best, kinds)
