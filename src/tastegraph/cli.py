@@ -242,6 +242,23 @@ def record(
 
 
 @app.command()
+def erase(
+    directory: Directory,
+    user: Annotated[str, typer.Argument(help="who")],
+) -> None:
+    """Delete all there is of a person: events, lists, facts.
+
+    The model in service has learned from them until the next 'build' or 'retrain', which learn as
+    if they had never been.
+    """
+    gone = _open(directory).erase(user)
+    _print(
+        f"erased: {gone.events} events, {gone.lists} lists, {gone.facts} facts of sha256 "
+        f"{gone.digest}"
+    )
+
+
+@app.command()
 def serve(
     directory: Directory,
     host: Annotated[str, typer.Option(help="loopback only")] = "127.0.0.1",

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tastegraph.learning.retrain import Retrained
     from tastegraph.serving.answers import Associated, Explanation, Recommendations
     from tastegraph.serving.engine import Engine, Who
+    from tastegraph.storage.erasure import Receipt
 
 
 class Workspace:
@@ -177,6 +178,19 @@ class Workspace:
         """
         with self.database.writing() as connection:
             return log.append(connection, events)
+
+    def erase(self, user_id: str) -> Receipt:
+        """Delete all there is of a person; the next build or retraining forgets them.
+
+        Raises:
+            BusyError: another process is writing to this workspace, or reading all the time.
+        """
+        from tastegraph.storage.erasure import erase_user
+
+        with self.database.writing() as connection:
+            receipt = erase_user(connection, user_id)
+        self.database.scrub()
+        return receipt
 
     def build(self, only: Collection[Stage] = STAGES) -> str:
         """Build what is asked for, publish it, and return the version in service.

@@ -26,8 +26,8 @@ from tastegraph.ranking.artefacts import content_from, learned_from, to_arrays
 from tastegraph.ranking.fit import assemble
 from tastegraph.ranking.learned import Content, Learned
 from tastegraph.ranking.model import Model
+from tastegraph.storage import erasure, vectors
 from tastegraph.storage import events as log
-from tastegraph.storage import vectors
 from tastegraph.storage.database import Database
 from tastegraph.storage.snapshots import Snapshot, Snapshots
 
@@ -43,6 +43,7 @@ class Made:
     Attributes:
         reader: what its manifest says of the language model.
         known: the log's revision up to which the model was learned.
+        erasures: how many there had been by then.
         gate: what was compared before it may be served; ``None`` for a build.
     """
 
@@ -51,6 +52,7 @@ class Made:
     learned: Learned
     model: Model
     known: int
+    erasures: int
     gate: dict[str, Any] | None = None
 
 
@@ -89,14 +91,16 @@ class Builder:
         if not content.graph.n_items:
             raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
         with self.database.reading() as connection:
-            known = log.revision(connection)
+            known, erasures = log.revision(connection), erasure.count(connection)
         events = interactions_from_store(self.database, content.graph, self.config, known)
         if old is None or "model" in stages:
             learned = learn(content, events, self.config)
         else:
-            learned, known = learned_from(old), old.manifest["learned_until"]
+            learned = learned_from(old)
+            known, erasures = old.manifest["learned_until"], old.manifest["erasures"]
         model = assemble(content, events.likes(), learned)
-        return self.publish(Made(content, reader, learned, model, known), stages, inputs, old)
+        made = Made(content, reader, learned, model, known, erasures)
+        return self.publish(made, stages, inputs, old)
 
     def publish(
         self, found: Made, stages: Collection[Stage], inputs: str, old: Snapshot | None
@@ -121,11 +125,12 @@ class Builder:
             "model": _carried(old, "model", made="model" in stages),
             "graph": _carried(old, "graph", made="graph" in stages),
             "learned_until": found.known,
+            "erasures": found.erasures,
             "gate": found.gate if learned_anew or old is None else old.manifest["gate"],
         }
         export_for_serving(self.directory / reader["encoder_folder"])
         version = self.snapshots.publish(manifest, arrays)
-        self.snapshots.prune(KEPT_SNAPSHOTS)
+        self.snapshots.prune(KEPT_SNAPSHOTS, self._remembers(found.erasures))
         prune(self.directory / MODELS, self._readers(), KEPT_MODELS)
         return version
 
@@ -176,6 +181,15 @@ class Builder:
             lambda model, asked: reader.taught(model).encoder(self._cache).encode(asked),
         )
         return reader.taught(folder)
+
+    def _remembers(self, erasures: int) -> set[str]:
+        """The snapshots that were learned before the last of so many erasures."""
+        found = set()
+        for version in self.snapshots.versions():
+            with suppress(SnapshotError):
+                if self.snapshots.manifest(version)["erasures"] < erasures:
+                    found.add(version)
+        return found
 
     def _readers(self) -> set[str]:
         """The language models of all snapshots that can be put into service."""

@@ -10,7 +10,7 @@ from typing import Literal
 from tastegraph import __version__
 from tastegraph.config import Config
 from tastegraph.errors import ConfigError
-from tastegraph.storage import catalogue
+from tastegraph.storage import catalogue, erasure
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.snapshots import FORMAT, Snapshot
@@ -28,7 +28,9 @@ def fingerprint(database: Database, config: Config, directory: Path) -> str:
         directory: where its file of descriptions is looked for.
     """
     with database.reading() as connection:
-        state = (log.revision(connection), catalogue.revision(connection))
+        state = (
+            log.revision(connection), erasure.count(connection), catalogue.revision(connection),
+        )  # fmt: skip
     told = (
         __version__,
         FORMAT,

@@ -2,7 +2,8 @@
 
 Graph and texts are made anew, filters and maps fitted anew, and the network goes on from where it
 was; the settings stay those that a build chose. The witnesses' newest events are left out, and
-tell whether the result may be served.
+tell whether the result may be served. Where somebody was erased, the network begins anew: what it
+had learned from them must not live on.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tastegraph.profiles.interactions import Interactions
 from tastegraph.progress import say
 from tastegraph.ranking.artefacts import learned_from
 from tastegraph.ranking.fit import assemble, fit
+from tastegraph.storage import erasure
 from tastegraph.storage import events as log
 from tastegraph.storage.snapshots import Snapshot
 
@@ -54,8 +56,9 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     old, config = builder.snapshots.open(), builder.config
     before_known = int(old.manifest["learned_until"])
     with builder.database.reading() as connection:
-        known = log.revision(connection)
-    if known == before_known:
+        known, erasures = log.revision(connection), erasure.count(connection)
+    forgets = erasures != old.manifest["erasures"]
+    if known == before_known and not forgets:
         return Retrained(old.version, None, 0)
     content, reader = builder.content(("graph", "text"), old)
     now = interactions_from_store(builder.database, content.graph, config, known)
@@ -63,7 +66,9 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     held = gate.witnesses(now.user_ids, config.loop.witnesses, known)
     learned = learned_from(old)
     told = without_newest(now, before, held)
-    candidate = fit(content, told, learned.choice, config.model, start=learned.network)
+    candidate = fit(
+        content, told, learned.choice, config.model, start=None if forgets else learned.network
+    )
     history = config.model.history
     asked = {
         "newest": gate.asked_newest(before, now, held, history),
@@ -80,7 +85,7 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     version = None
     if verdict.passed:
         model = assemble(content, now.likes(), candidate)
-        made = Made(content, reader, candidate, model, known, verdict.as_dict())
+        made = Made(content, reader, candidate, model, known, erasures, verdict.as_dict())
         version = builder.publish(made, STAGES, inputs, old)
     return Retrained(version, verdict, known - before_known)
 

@@ -36,8 +36,8 @@ from tastegraph.serving.answers import (
 from tastegraph.serving.exploration import drawn
 from tastegraph.serving.published import Published
 from tastegraph.serving.reading import Reader
+from tastegraph.storage import erasure, lists
 from tastegraph.storage import events as log
-from tastegraph.storage import lists
 from tastegraph.storage.committing import Committer
 from tastegraph.storage.database import Database
 from tastegraph.storage.lists import Place, Shown
@@ -252,6 +252,16 @@ class Engine:
     def record_soon(self, events: Iterable[Event]) -> Future[log.Receipt]:
         """The same, without waiting: events of many callers go to disk together."""
         return self._committer.submit(partial(log.append, new=list(events)))
+
+    def erase(self, user_id: str) -> erasure.Receipt:
+        """Delete all there is of a person; when this returns, nothing of it is on disk.
+
+        Raises:
+            BusyError: the database is being read all the time; calling again completes it.
+        """
+        receipt = self._committer.submit(partial(erasure.erase_user, user_id=user_id)).result()
+        self.database.scrub()
+        return receipt
 
     def close(self) -> None:
         """Write what waits; who writes afterwards begins anew."""

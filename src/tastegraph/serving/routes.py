@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from tastegraph import __version__
 from tastegraph.errors import RowError
@@ -70,6 +70,16 @@ class KeptList(BaseModel):
     known: int
     asked: dict[str, Any]
     places: list[KeptPlace]
+
+
+class Erased(BaseModel):
+    """What was deleted of a person: the receipt names nobody."""
+
+    digest: str = Field(description="SHA-256 of the id, in hexadecimal")
+    at: float
+    events: int
+    lists: int
+    facts: int
 
 
 class ItemContent(BaseModel):
@@ -144,6 +154,11 @@ def routes(engine: Engine) -> APIRouter:
     async def profile(user_id: str) -> Profile:
         """Give a person's history, newest first, and interests, strongest first."""
         return engine.profile(user_id)
+
+    @router.delete("/v1/users/{user_id:path}")
+    def erase(user_id: str) -> Erased:
+        """Delete all there is of a person; the next model is fitted as if they had never been."""
+        return Erased.model_validate(asdict(engine.erase(user_id)))
 
     @router.get("/v1/items/{item_id:path}")
     async def content(item_id: str) -> ItemContent:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,7 +21,7 @@ from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from tastegraph.errors import TastegraphError
+from tastegraph.errors import BusyError, TastegraphError
 from tastegraph.storage.locks import held
 
 PATIENCE = 10.0
@@ -79,6 +80,26 @@ class Database:
             with connection.begin():
                 yield connection
 
+    def scrub(self) -> None:
+        """Leave nothing of what was deleted on disk: the log is written back and emptied.
+
+        Deleted rows are overwritten with zeros where they were.
+
+        Raises:
+            BusyError: somebody has been reading for longer than ``patience``; what was deleted
+                stays deleted, and the next call empties the log.
+        """
+        deadline = time.monotonic() + self._patience
+        with self._mutex, _told(self.path), self._alone():
+            writer = self._open_writer()
+            while True:
+                row = writer.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                if row is not None and not row[0]:
+                    return
+                if time.monotonic() > deadline:
+                    raise BusyError(f"{self.path} is being read: its log could not be emptied yet")
+                time.sleep(0.01)
+
     def close(self) -> None:
         """Give back the writing connection and all readers."""
         with self._mutex:
@@ -96,7 +117,10 @@ class Database:
                 poolclass=NullPool,
                 connect_args={"check_same_thread": False},
             )
-            _on_connect(engine, ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"))
+            _on_connect(
+                engine,
+                ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"),
+            )
             writer = engine.connect()
             try:
                 with writer.begin():

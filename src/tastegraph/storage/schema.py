@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -55,6 +56,14 @@ lists = Table(
 )
 Index("lists_of_user", lists.c.user_id)
 Index("lists_in_time", lists.c.made)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+)
 
 items = Table(
     "items",

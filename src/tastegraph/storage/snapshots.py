@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -228,14 +228,15 @@ class Snapshots:
             )
         return told
 
-    def prune(self, keep: int) -> None:
-        """Delete all but the newest ``keep`` snapshots and the one in service.
+    def prune(self, keep: int, without: Collection[str] = ()) -> None:
+        """Delete all but the newest ``keep`` snapshots and the one in service, and ``without``.
 
         What a killed build left half-written goes as well, so no build may be under way.
         """
         versions = self.versions()
-        for version in versions[: max(len(versions) - keep, 0)]:
-            if version != self.current():
+        old = versions[: max(len(versions) - keep, 0)]
+        for version in versions:
+            if version != self.current() and (version in old or version in without):
                 shutil.rmtree(self.directory / version)
         for left in self.directory.glob(f"{_WRITING}*"):
             shutil.rmtree(left)
