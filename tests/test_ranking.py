@@ -137,7 +137,7 @@ def test_weigh_finds_the_part_that_knows():
     noise = rng.normal(size=(30, 50)).astype(np.float32)
     wanted = sparse.csr_array(truth > np.sort(truth, axis=1)[:, [-4]])
     objective = Objective.of(sparse.csr_array((30, 50), dtype=bool), wanted, np.arange(30))
-    found = weigh({"knows": [lambda: truth], "noise": [lambda: noise]}, objective.by_person)
+    found = weigh({"knows": [truth], "noise": [noise]}, objective.by_person)
     assert found.weights == {"knows": 1.0, "noise": 0.0}
     assert found.reached == pytest.approx(1.0)
 
@@ -148,10 +148,10 @@ def test_what_is_to_speak_does_unless_it_clearly_hurts():
     wanted = sparse.csr_array(truth > np.sort(truth, axis=1)[:, [-4]])
     objective = Objective.of(sparse.csr_array((30, 50), dtype=bool), wanted, np.arange(30))
     faint = 1e-3 * rng.normal(size=(30, 50)).astype(np.float32)
-    parts = {"knows": [lambda: truth], "paths": [lambda: faint]}
+    parts = {"knows": [truth], "paths": [faint]}
     assert weigh(parts, objective.by_person).weights["paths"] == 0.0
     assert weigh(parts, objective.by_person, ("paths",)).weights["paths"] == WEIGHTS[1]
-    parts["paths"] = [lambda: -100 * truth]
+    parts["paths"] = [-100 * truth]
     assert weigh(parts, objective.by_person, ("paths",)).weights["paths"] == 0.0
 
 

@@ -34,7 +34,7 @@ class Weighed:
 
 
 def weigh(
-    parts: Mapping[str, Sequence[Callable[[], Scores]]],
+    parts: Mapping[str, Sequence[Scores]],
     objective: Objective,
     expected: Collection[str] = (),
 ) -> Weighed:
@@ -45,18 +45,18 @@ def weigh(
     where the others have changed meanwhile.
 
     Args:
-        parts: name → one function for each setting, giving standardised scores, float32[U, I].
+        parts: name → standardised scores by each of its settings, float32[U, C].
         objective: what each of the U people gets; higher is better.
         expected: parts that get the least weight there is, unless it clearly hurts.
     """
-    alone = {name: [objective(setting()) for setting in options] for name, options in parts.items()}
+    alone = {name: [objective(scores) for scores in options] for name, options in parts.items()}
     means = {name: [values.mean() for values in found] for name, found in alone.items()}
     settings = {name: int(np.argmax(found)) for name, found in means.items()}
     order = sorted(parts, key=lambda name: -max(means[name]))
     weights = dict.fromkeys(parts, 0.0)
     weights[order[0]] = 1.0
     reached = alone[order[0]][settings[order[0]]]
-    held = {name: parts[name][settings[name]]() for name in parts}
+    held = {name: parts[name][settings[name]] for name in parts}
     asked_beside: dict[str, dict[str, tuple[float, int]]] = {}
     steps = PASSES * sum(len(parts[name]) for name in order)
     with progress("weighing the evidence", steps) as advance:
@@ -75,8 +75,7 @@ def weigh(
                     (np.float32(weights[other]) * held[other] for other in beside),
                     np.zeros_like(held[name]),
                 )
-                for index, setting in enumerate(parts[name]):
-                    scores = held[name] if index == settings[name] else setting()
+                for index, scores in enumerate(parts[name]):
                     weight, values = _best_weight(others, scores, objective)
                     if _clearly_better(values, reached):
                         reached, weights[name], settings[name] = values, weight, index

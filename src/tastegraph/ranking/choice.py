@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from functools import partial
 
 from tastegraph.arrays import CSR
 from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking.behaviour import CoEngagement
-from tastegraph.ranking.blend import weigh
+from tastegraph.ranking.blend import Weighed, weigh
 from tastegraph.ranking.cold_choice import Trial, best_for_cold, cold_trials, weighed_cold
 from tastegraph.ranking.filter_choice import best_filter
 from tastegraph.ranking.fit import assemble, fit, gather, learn, task_of, with_cold_weights
-from tastegraph.ranking.kernels import Scores
 from tastegraph.ranking.learned import Choice, Content, Learned, NetworkSettings
 from tastegraph.ranking.mapping import Target
 from tastegraph.ranking.model import (
@@ -32,8 +30,11 @@ from tastegraph.ranking.model import (
 )
 from tastegraph.ranking.network_choice import best_network
 from tastegraph.ranking.objective import Watch, unwatched
+from tastegraph.ranking.shortlist import Shortlist
 from tastegraph.ranking.validation import Validation
 
+PEOPLE = 10_000
+"""So many are asked for the weights, at most."""
 HALF_LIVES = (None, 20.0, 5.0, 2.0)
 AGAINST = (0.1, 0.5)
 """A dislike always counts; how much is chosen."""
@@ -104,7 +105,7 @@ def weighed(
     ``trials`` decide those on cold items. The attention that ranks behaviour is chosen anew as
     well; that of the others is what orders new items best.
     """
-    validation = Validation.of(training, valid, config)
+    validation = Validation.of(training, valid, config, PEOPLE * training.n_items)
     if validation is None:
         return learned.choice
     model = assemble(content, training.likes(), learned)
@@ -113,17 +114,13 @@ def weighed(
         kernel = model.parts[BEHAVIOUR].kernel
         options[BEHAVIOUR] = [Part(recency, kernel) for recency in _recencies(training)]
 
-    def offers(histories: Sequence[History], chosen: dict[str, list[Part]]) -> _Offers:
-        def standardised(part: Part) -> Scores:
-            scores = part.scores(histories)
-            return scores * model.spread(scores)[:, None]
+    def weights(histories: Sequence[History], chosen: dict[str, list[Part]]) -> Weighed:
+        among = Shortlist.of(chosen, histories, validation.objective, model.spread)
+        return weigh(among.scores, among.objective.by_person, EXPECTED)
 
-        return {name: [partial(standardised, p) for p in some] for name, some in chosen.items()}
-
-    by_person = validation.objective.by_person
-    known = weigh(offers(validation.histories, options), by_person, EXPECTED)
+    known = weights(validation.histories, options)
     best = {name: [options[name][setting]] for name, setting in known.settings.items()}
-    new = weigh(offers(validation.newest, best), by_person, EXPECTED)
+    new = weights(validation.newest, best)
     choice = replace(
         learned.choice,
         attention={
@@ -139,9 +136,6 @@ def weighed(
     )
     learned = replace(learned, choice=choice)
     return replace(choice, cold=weighed_cold(trials, content, learned, parts))
-
-
-_Offers = dict[str, list[Callable[[], Scores]]]
 
 
 def _recencies(training: Interactions) -> list[Recency]:

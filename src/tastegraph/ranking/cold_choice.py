@@ -140,7 +140,7 @@ def weighed_cold(
             for trial, made in zip(trials, blind, strict=True)
         ]
         offers = {
-            name: [partial(_joined, [of_trial[name] for of_trial in scores])]
+            name: [_joined([of_trial[name] for of_trial in scores])]
             for name in scores[0]
             if name in parts
         }
