@@ -132,7 +132,10 @@ def make(
         popularity=np.bincount(likes.indices, minlength=graph.n_items),
     )
     manifest, arrays = to_arrays(content, learned, model)
-    told = {"model": "", "graph": "", "encoder_folder": "models/none", "max_tokens": 128}
+    told = {
+        "model": "", "graph": "", "encoder_folder": "models/none", "max_tokens": 128,
+        "learned_until": len(people), "erasures": 0, "gate": None,
+    }  # fmt: skip
     Snapshots(directory / "snapshots").publish({**told, **manifest}, arrays)
 
 

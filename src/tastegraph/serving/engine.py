@@ -356,6 +356,11 @@ class Engine:
         """The snapshot that answers."""
         return self._current().version
 
+    @property
+    def learned_until(self) -> int:
+        """The log's revision up to which the model in service was learned."""
+        return self._current().learned_until
+
     def versions(self) -> tuple[str, str]:
         """The model and the graph in service."""
         now = self._current()

@@ -21,17 +21,22 @@ from tastegraph.serving.knowledge_routes import knowledge_routes
 from tastegraph.serving.model_routes import model_routes
 from tastegraph.serving.problems import add_problems
 from tastegraph.serving.routes import routes
+from tastegraph.serving.schedule import Schedule, retraining
 
 PAGE = Path(__file__).parent / "page"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def create_app(engine: Engine) -> FastAPI:
-    """The API, its description and the page, over one engine."""
+def create_app(engine: Engine, schedule: Schedule | None = None) -> FastAPI:
+    """The API, its description and the page, over one engine; ``schedule`` runs meanwhile."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if schedule is not None:
+            schedule.start()
         yield
+        if schedule is not None:
+            schedule.close()
         engine.close()
 
     app = FastAPI(
@@ -73,7 +78,9 @@ def serve(engine: Engine, host: str = "127.0.0.1", port: int = 8000) -> None:
             f"{host} can be reached from other machines, and the service has no keys yet: "
             f"serve on {LOOPBACK[0]} and put a proxy that asks who is there before it"
         )
-    app = create_app(engine)
+    every = engine.config.loop.every
+    command = retraining(engine.database.path.parent)
+    app = create_app(engine, Schedule(engine, every, command) if every else None)
     gc.collect()
     gc.freeze()
     uvicorn.run(
