@@ -3,7 +3,7 @@ DATA ?=
 BIN := .venv/bin
 
 .PHONY: setup demo test lint benchmark-serving benchmark-knowledge benchmark-language \
-	benchmark-growth benchmark-ranking
+	benchmark-growth benchmark-ranking benchmark-loop
 
 setup: .venv/ready
 
@@ -56,3 +56,6 @@ benchmark-growth: setup
 benchmark-ranking: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/tastegraph benchmark all --data $(DATA) --control-seeds 2 \
 		--json benchmarks/results/ranking.json --markdown docs/ranking-results.md
+
+benchmark-loop: setup
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/loop $(DATA) $(SETS)

@@ -175,6 +175,31 @@ def served(directory: Path) -> Iterator[tuple[str, multiprocessing.process.BaseP
         process.join()
 
 
+def publish_for_ever(directory: Path) -> None:
+    """Publish, promote, roll back and prune, until the process ends."""
+    snapshots = Snapshots(directory / "snapshots")
+    while True:
+        first = snapshots.open(snapshots.versions()[0])
+        told = {k: v for k, v in first.manifest.items() if k not in ("format", "version", "files")}
+        snapshots.publish(told, first.arrays, serve=False)
+        snapshots.point_to(snapshots.versions()[-1])
+        snapshots.publish(told, first.arrays)
+        snapshots.roll_back()
+        snapshots.prune(4)
+
+
+@contextmanager
+def publishing(directory: Path) -> Iterator[multiprocessing.process.BaseProcess]:
+    """A process that publishes without end."""
+    process = _PROCESSES.Process(target=publish_for_ever, args=(directory,))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
+
+
 def await_health(url: str, process: multiprocessing.process.BaseProcess) -> None:
     """Return as soon as the service answers."""
     for _ in range(600):

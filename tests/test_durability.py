@@ -14,6 +14,7 @@ import serving_world
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.schema import metadata
+from tastegraph.storage.snapshots import Snapshots
 
 KILLS = 20
 
@@ -86,3 +87,55 @@ def test_a_batch_sent_again_after_a_kill_counts_once(tmp_path: Path) -> None:
         assert httpx.post(f"{url}/v1/events", json=body).json()["duplicates"] == 50
         answer = httpx.post(f"{url}/v1/recommendations", json={"user_id": "u"}).json()
         assert "space-0" not in [item["item_id"] for item in answer["items"]]
+
+
+def test_publishing_that_is_killed_leaves_one_whole_model_in_service(tmp_path: Path) -> None:
+    """Published, promoted, rolled back and pruned in a loop, and killed at seeded moments."""
+    rng = random.Random(11)
+    serving_world.open_engine(tmp_path).close()
+    for _ in range(KILLS):
+        with serving_world.publishing(tmp_path) as process:
+            time.sleep(rng.uniform(0.02, 0.25))
+            process.kill()
+            process.join()
+        snapshots = Snapshots(tmp_path / "snapshots")
+        assert snapshots.open().version == snapshots.current()
+        for version in snapshots.versions():
+            snapshots.open(version)
+        engine = serving_world.open_engine(tmp_path)
+        assert engine.recommend("western-1", 3).items
+        engine.close()
+
+
+def test_what_was_acknowledged_survives_kills_while_the_log_is_emptied(tmp_path: Path) -> None:
+    """People are erased, and the write-ahead log truncated, while others' events come in."""
+    rng = random.Random(13)
+    serving_world.open_engine(tmp_path).close()
+    acknowledged: list[str] = []
+    for kill in range(KILLS // 2):
+        with serving_world.served(tmp_path) as (url, process):
+            client = Client()
+            poster = threading.Thread(target=client.post_until_gone, args=(url, kill))
+            eraser = threading.Thread(target=erase_until_gone, args=(url,))
+            poster.start()
+            eraser.start()
+            time.sleep(rng.uniform(0.05, 0.3))
+            process.kill()
+            process.join()
+            poster.join(timeout=30)
+            eraser.join(timeout=30)
+        acknowledged += [event_id for batch in client.acknowledged for event_id in batch]
+        found = ids(tmp_path)
+        assert all(found[event_id] == 1 for event_id in acknowledged)
+
+
+def erase_until_gone(url: str) -> None:
+    """Record events of somebody and erase them, again and again."""
+    row = {"user_id": "passer-by", "item_id": "space-0"}
+    with httpx.Client(base_url=url) as http:
+        try:
+            while True:
+                http.post("/v1/events", json={"events": [row] * 5})
+                http.delete("/v1/users/passer-by")
+        except httpx.TransportError:
+            return

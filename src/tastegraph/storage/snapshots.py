@@ -237,7 +237,8 @@ class Snapshots:
         old = versions[: max(len(versions) - keep, 0)]
         for version in versions:
             if version != self.current() and (version in old or version in without):
-                shutil.rmtree(self.directory / version)
+                # Out of sight first: what is cut off here must not look like a snapshot.
+                (self.directory / version).rename(self.directory / f"{_WRITING}{version}")
         for left in self.directory.glob(f"{_WRITING}*"):
             shutil.rmtree(left)
 

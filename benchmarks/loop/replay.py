@@ -1,0 +1,194 @@
+"""Replay: a set's events once more in the order of time; serve, score, reveal, learn.
+
+The older half of all events is known at the start. The rest comes in slices of as many events. In
+each slice everybody who likes something is asked once, for one of their likes drawn by the seed:
+what was known just before it is the history, and NDCG@10 tells how high the like stood among all
+items that were new to the person.
+
+| row | history | model |
+|---|---|---|
+| frozen | of the start | of the start |
+| fold_in | up to the event | of the start |
+| retrain | up to the event | goes on from the last one at the start of each slice |
+| scratch | up to the event | chosen and fitted anew at the start of each slice |
+| popularity, itemknn | up to the event | refitted at the start of each slice |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.arrays import CSR, binary
+from tastegraph.config import Evaluation
+from tastegraph.config import Model as ModelConfig
+from tastegraph.evaluation.clock import Clock
+from tastegraph.evaluation.judge import Ranker
+from tastegraph.evaluation.parts import parts_of
+from tastegraph.evaluation.split import TRAIN, VALID
+from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.progress import say
+from tastegraph.ranking.baselines import BASELINES
+from tastegraph.ranking.choice import choose
+from tastegraph.ranking.fit import assemble, fit
+from tastegraph.ranking.learned import Content, Learned
+from tastegraph.ranking.objective import Objective
+
+ROWS = ("frozen", "fold_in", "retrain", "scratch", "popularity", "itemknn")
+START = 0.5
+"""Share of the events that is known at the start."""
+BY_TIME = Evaluation(split="user-temporal", fractions=(0.9, 0.1, 0.0))
+"""Settings are chosen on everybody's newest tenth of what is known."""
+BLOCK = 2_000
+
+
+@dataclass(frozen=True)
+class Question:
+    """One like of one person: where it stands among their events, and in time."""
+
+    person: int
+    event: int
+
+
+@dataclass(frozen=True)
+class Played:
+    """One row in one slice.
+
+    Attributes:
+        values: float64[P], NDCG@10 of everybody who was asked.
+        seconds: until its model could be asked; 0 where it stayed.
+    """
+
+    values: NDArray[np.float64]
+    seconds: float
+
+
+def replay(
+    content: Content, events: Interactions, slices: int, config: ModelConfig
+) -> Iterator[dict[str, Played]]:
+    """Slice by slice, what every row reached.
+
+    Args:
+        content: what is known of all items.
+        events: with times.
+        slices: how many.
+        config: seed and sizes.
+    """
+    order = np.argsort(events.times, kind="stable")
+    bounds = np.linspace(START * len(order), len(order), slices + 1).astype(int)
+    when = np.empty(len(order), dtype=np.int64)
+    when[order] = np.arange(len(order))
+    rng = np.random.default_rng(config.seed)
+    known = when < bounds[0]
+    start = _chosen(content, events.select(known), config)
+    model = assemble(content, events.select(known).likes(), start)
+    warm = start
+    for number, (begin, end) in enumerate(pairwise(bounds.tolist())):
+        told = events.select(when < begin)
+        questions = _questions(events, when, begin, end, rng)
+        now = _histories(events, when, questions, config.history)
+        frozen = _histories(events, when, questions, config.history, int(bounds[0]))
+        objective = _objective(events, when, questions)
+        say(f"slice {number + 1} of {slices}: {len(questions)} people")
+        played = {
+            "frozen": Played(_asked(model, frozen, objective), 0.0),
+            "fold_in": Played(_asked(model, now, objective), 0.0),
+        }
+        with Clock() as clock:
+            if number:
+                warm = fit(content, told, start.choice, config, start=warm.network)
+            ranker = assemble(content, told.likes(), warm)
+        played["retrain"] = Played(_asked(ranker, now, objective), clock.seconds)
+        with Clock() as clock:
+            ranker = assemble(content, told.likes(), _chosen(content, told, config))
+        played["scratch"] = Played(_asked(ranker, now, objective), clock.seconds)
+        liked = [History(h.likes, np.ones(len(h.likes), np.float32)) for h in now]
+        for name in ("popularity", "itemknn"):
+            with Clock() as clock:
+                baseline = BASELINES[name].fit(told.likes(), *BASELINES[name].grid[0])
+            played[name] = Played(_asked(baseline, liked, objective), clock.seconds)
+        yield played
+
+
+def _chosen(content: Content, known: Interactions, config: ModelConfig) -> Learned:
+    parts = parts_of(known, BY_TIME, config.seed)
+    valid = known.select((parts == VALID) & (known.weights > 0)).likes()
+    learned = choose(content, known.select(parts == TRAIN), valid, config)
+    return fit(content, known, learned.choice, config)
+
+
+def _questions(
+    events: Interactions, when: NDArray[np.int64], begin: int, end: int, rng: np.random.Generator
+) -> list[Question]:
+    """One like of this slice of each person who had a like before it."""
+    liked = events.weights > 0
+    first = np.full(events.n_users, len(events), dtype=np.int64)
+    np.minimum.at(first, events.users[liked], when[liked])
+    there = np.flatnonzero(liked & (when >= begin) & (when < end))
+    there = there[first[events.users[there]] < when[there]]
+    there = rng.permutation(there)
+    people, at = np.unique(events.users[there], return_index=True)
+    return [Question(int(p), int(e)) for p, e in zip(people, there[at], strict=True)]
+
+
+def _histories(
+    events: Interactions,
+    when: NDArray[np.int64],
+    questions: Sequence[Question],
+    newest: int,
+    until: int | None = None,
+) -> list[History]:
+    """What each person did before their question, or before ``until`` where that is earlier."""
+    ends = np.searchsorted(events.users, np.arange(events.n_users + 1))
+    found = []
+    for question in questions:
+        rows = np.arange(ends[question.person], ends[question.person + 1])
+        limit = when[question.event] if until is None else until
+        rows = rows[when[rows] < limit][-newest:]
+        found.append(History(events.items[rows], events.weights[rows]))
+    return found
+
+
+def _objective(
+    events: Interactions, when: NDArray[np.int64], questions: Sequence[Question]
+) -> Objective:
+    """Find the one like among all items but those of earlier events."""
+    person = np.array([q.person for q in questions], dtype=np.int64)
+    event = np.array([q.event for q in questions], dtype=np.int64)
+    shape = (len(questions), events.n_items)
+    row_of = np.full(events.n_users, -1, dtype=np.int64)
+    row_of[person] = np.arange(len(person))
+    asked_at = np.full(events.n_users, -1, dtype=np.int64)
+    asked_at[person] = when[event]
+    before = when < asked_at[events.users]
+    seen: CSR = binary(row_of[events.users[before]], events.items[before], shape)
+    wanted: CSR = binary(np.arange(len(event)), events.items[event], shape)
+    return Objective.of(seen, wanted, np.arange(len(event)))
+
+
+def _asked(
+    ranker: Ranker, histories: Sequence[History], objective: Objective
+) -> NDArray[np.float64]:
+    """NDCG@10 of each, some people at a time."""
+    found = []
+    for start in range(0, len(histories), BLOCK):
+        scores = ranker.scores(histories[start : start + BLOCK])
+        found.append(_part(objective, start, start + BLOCK).by_person(scores))
+    return np.concatenate(found)
+
+
+def _part(objective: Objective, start: int, end: int) -> Objective:
+    """The objective of some of the people."""
+    hidden = (objective.seen[0] >= start) & (objective.seen[0] < end)
+    asked = (objective.row >= start) & (objective.row < end)
+    return Objective(
+        people=objective.people[start:end],
+        seen=(objective.seen[0][hidden] - start, objective.seen[1][hidden]),
+        row=objective.row[asked] - start,
+        item=objective.item[asked],
+        ideal=objective.ideal[start:end],
+    )

@@ -1,0 +1,102 @@
+"""Replay in time: nobody is told what is to come, and everybody is asked for one like a slice."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tastegraph.config import Model as ModelConfig
+from tastegraph.profiles.interactions import Interactions
+from tastegraph.ranking.baselines import popularity
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks" / "loop"))
+
+import replay as loop
+
+USERS, ITEMS = 12, 20
+
+
+@pytest.fixture
+def events() -> Interactions:
+    """Everybody likes ten items, at times of their own; one in five of the ten is a dislike."""
+    rng = np.random.default_rng(0)
+    users = np.repeat(np.arange(USERS), 10).astype(np.int32)
+    items = np.concatenate([rng.permutation(ITEMS)[:10] for _ in range(USERS)]).astype(np.int32)
+    times = np.concatenate([np.sort(rng.random(10)) for _ in range(USERS)])
+    weights = np.where(rng.random(len(users)) < 0.2, -1, 1).astype(np.float32)
+    given = np.full(len(users), -1, dtype=np.int8)
+    ids = [f"u{k}" for k in range(USERS)]
+    return Interactions(ids, ITEMS, users, items, times, weights, given)
+
+
+def test_what_every_row_is_told(events, monkeypatch) -> None:
+    """Models are told what came before their slice, histories what came before the event."""
+    fitted, told = [], []
+
+    class Learned:
+        choice, network = None, "warm"
+
+    def fit(content, known, choice, config, start=None):
+        assert start == "warm"
+        fitted.append(len(known))
+        return Learned()
+
+    def chosen(content, known, config):
+        fitted.append(len(known))
+        return Learned()
+
+    class Ranker:
+        def __init__(self, likes):
+            self.inner, self.people = popularity(likes), likes.nnz
+
+        def scores(self, histories):
+            told.append([len(history) for history in histories])
+            return self.inner.scores(histories)
+
+    monkeypatch.setattr(loop, "_chosen", chosen)
+    monkeypatch.setattr(loop, "fit", fit)
+    monkeypatch.setattr(loop, "assemble", lambda content, likes, learned: Ranker(likes))
+    played = list(loop.replay(None, events, 3, ModelConfig(seed=1)))
+    # Half of all is known at the start; the first slice retrains nothing, the others go on.
+    assert fitted == [60, 60, 80, 80, 100, 100]
+    frozen, now = told[0], told[1]
+    assert all(before <= later for before, later in zip(frozen, now, strict=True))
+    assert sum(now) > sum(frozen)
+    assert set(played[0]) == set(loop.ROWS)
+    for slice_ in played:
+        assert len({len(row.values) for row in slice_.values()}) == 1
+        assert all(((row.values >= 0) & (row.values <= 1)).all() for row in slice_.values())
+
+
+def test_nobody_is_told_what_is_to_come(events) -> None:
+    order = np.argsort(events.times, kind="stable")
+    when = np.empty(len(order), dtype=np.int64)
+    when[order] = np.arange(len(order))
+    questions = loop._questions(events, when, 60, 90, np.random.default_rng(1))
+    assert len({q.person for q in questions}) == len(questions)
+    histories = loop._histories(events, when, questions, 200)
+    frozen = loop._histories(events, when, questions, 200, 60)
+    objective = loop._objective(events, when, questions)
+    assert len(objective.row) == len(questions)
+    for question, history, early in zip(questions, histories, frozen, strict=True):
+        at = when[question.event]
+        assert 60 <= at < 90
+        assert events.weights[question.event] > 0
+        mine = events.users == question.person
+        assert set(history.items.tolist()) == set(events.items[mine & (when < at)].tolist())
+        assert set(early.items.tolist()) == set(events.items[mine & (when < 60)].tolist())
+        assert len(history.likes) > 0
+
+
+def test_blocks_of_people_are_judged_as_all_of_them(events, monkeypatch) -> None:
+    when = np.argsort(np.argsort(events.times))
+    questions = loop._questions(events, when, 60, 120, np.random.default_rng(1))
+    objective = loop._objective(events, when, questions)
+    histories = loop._histories(events, when, questions, 200)
+    ranker = popularity(events.likes())
+    whole = loop._asked(ranker, histories, objective)
+    monkeypatch.setattr(loop, "BLOCK", 5)
+    assert loop._asked(ranker, histories, objective) == pytest.approx(whole)
