@@ -25,8 +25,8 @@ RISE = 0.002
 """Training goes on while quality rises by this share of itself."""
 RACE = 128
 TEXT_DIRECTIONS = 64
-AVERAGED = 50
-"""The network that is kept is the mean of the newest half of all steps, or so many at least."""
+AVERAGED, SHARE = 50, 0.25
+"""The network that is kept is the mean of the newest quarter of all steps, or so many at least."""
 
 Floats32 = NDArray[np.float32]
 
@@ -75,7 +75,7 @@ def train(
 ) -> TrainedNetwork:
     """Fit a network to what people liked.
 
-    What is kept is a mean over the steps that weighs the newest half most (polynomial-decay
+    What is kept is a mean over the steps that weighs the newest quarter most (polynomial-decay
     averaging, Shamir & Zhang 2013), which depends less on when training stops.
 
     Args:
@@ -198,7 +198,7 @@ def _epochs(steps: int, task: Task) -> int:
 
 def _averaged(mean: Tensor, new: Tensor, steps: Tensor | int) -> Tensor:
     taken = int(steps) + 1
-    return mean + (new - mean) / min(taken, max(AVERAGED, taken / 2))
+    return mean + (new - mean) / min(taken, max(AVERAGED, SHARE * taken))
 
 
 def _principal(text: Floats32) -> Floats32:
