@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection
-from dataclasses import asdict
-from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from tastegraph import __version__
 from tastegraph.errors import RowError
@@ -25,6 +23,8 @@ from tastegraph.serving.engine import REASONS, Engine
 from tastegraph.serving.problems import PROBLEMS, UNAVAILABLE, fault_code, row_fault
 from tastegraph.serving.requests import AskedWhy, NewEvent, NewEvents, Wanted, Words
 from tastegraph.serving.strict import StrictRoute
+from tastegraph.storage.erasure import Receipt
+from tastegraph.storage.lists import Shown
 
 
 class Answered(Recommendations):
@@ -47,39 +47,6 @@ class Kept(BaseModel):
     accepted: int
     duplicates: int
     rejected: list[Rejected]
-
-
-class KeptPlace(BaseModel):
-    """One item of a list that was shown."""
-
-    item_id: str
-    score: float
-    propensity: float
-    best: bool
-
-
-class KeptList(BaseModel):
-    """A list that was shown, and everything that it was made of."""
-
-    recommendation_id: str
-    user_id: str | None
-    made: float
-    snapshot: str
-    model: str
-    graph: str
-    known: int
-    asked: dict[str, Any]
-    places: list[KeptPlace]
-
-
-class Erased(BaseModel):
-    """What was deleted of a person: the receipt names nobody."""
-
-    digest: str = Field(description="SHA-256 of the id, in hexadecimal")
-    at: float
-    events: int
-    lists: int
-    facts: int
 
 
 class ItemContent(BaseModel):
@@ -124,9 +91,9 @@ def routes(engine: Engine) -> APIRouter:
         return Answered.model_construct(**dict(answer), took_ms=round(took, 3))
 
     @router.get("/v1/recommendations/{recommendation_id}")
-    def kept(recommendation_id: str) -> KeptList:
+    def kept(recommendation_id: str) -> Shown:
         """Give a list as it was shown, with the chance of each item to stand where it stood."""
-        return KeptList.model_validate(asdict(engine.shown(recommendation_id)))
+        return engine.shown(recommendation_id)
 
     @router.get("/v1/recommendations/{recommendation_id}/replay")
     def replay(recommendation_id: str) -> Recommendations:
@@ -156,9 +123,9 @@ def routes(engine: Engine) -> APIRouter:
         return engine.profile(user_id)
 
     @router.delete("/v1/users/{user_id:path}")
-    def erase(user_id: str) -> Erased:
+    def erase(user_id: str) -> Receipt:
         """Delete all there is of a person; the next model is fitted as if they had never been."""
-        return Erased.model_validate(asdict(engine.erase(user_id)))
+        return engine.erase(user_id)
 
     @router.get("/v1/items/{item_id:path}")
     async def content(item_id: str) -> ItemContent:
