@@ -216,6 +216,8 @@ def test_the_gate_weighs_loss_against_chance() -> None:
     nearly = of(truth + rng.normal(scale=0.02, size=(40, 40)))
     assert judge(nearly, good, (9, 9), asked, loop).passed
     assert not judge(good, good, (4, 9), asked, loop).passed
+    nobody = {"newest": Asked([], asked["newest"].seen[:0], wanted[:0])}
+    assert not judge(good, good, (9, 9), nobody, loop).passed
     slow = judge(good, good, (9, 9), asked, Loop(slower=1, seconds=1e-9))
     assert {check.name for check in slow.checks} >= {"seconds of a list", "facts"}
     assert "FAILED" in verdict.in_words()

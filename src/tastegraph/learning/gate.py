@@ -161,6 +161,8 @@ def judge(
     """
     checks = [_finite(candidate, asked)]
     if checks[0].passed:
+        asking = sum(len(people.histories) for people in asked.values())
+        checks.append(Check("people to ask", asking, asking, 1, asking, asking > 0))
         for name, people in asked.items():
             checks += _quality(candidate, incumbent, name, people, loop)
         checks.append(_seconds(candidate, incumbent, asked, loop))
@@ -179,7 +181,7 @@ def _finite(candidate: Model, asked: dict[str, Asked]) -> Check:
 def _quality(
     candidate: Model, incumbent: Model, name: str, people: Asked, loop: Loop
 ) -> list[Check]:
-    """NDCG@10 and coverage; nobody to ask, nothing to fear."""
+    """NDCG@10 and coverage; nothing where there is nobody to ask."""
     count = len(people.histories)
     if not count:
         return []

@@ -87,7 +87,8 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
         model = assemble(content, now.likes(), candidate)
         made = Made(content, reader, candidate, model, known, erasures, verdict.as_dict())
         version = builder.publish(made, STAGES, inputs, old)
-    return Retrained(version, verdict, known - before_known)
+    # Where the newest events were erased, the log ends earlier than it did.
+    return Retrained(version, verdict, max(known - before_known, 0))
 
 
 def without_newest(
