@@ -63,6 +63,26 @@ def list_(directory: Directory, json: AsJson = False) -> None:
 
 
 @models_app.command()
+def compare(
+    directory: Directory,
+    version: Version,
+    other: Annotated[str | None, typer.Argument(help="by default the one in service")] = None,
+    json: AsJson = False,
+) -> None:
+    """Print how one version does against another, on the newest events and on earlier ones.
+
+    The comparisons are those by which 'retrain' decides.
+    """
+    from json import dumps
+
+    verdict = _open(directory).compare(version, other)
+    if json:
+        _print(dumps(verdict.as_dict(), indent=1))
+        return
+    _print(verdict.in_words())
+
+
+@models_app.command()
 def promote(directory: Directory, version: Version) -> None:
     """Put a version into service; a running service takes it up with its next answer."""
     snapshots = _open(directory).snapshots

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from tastegraph.evaluation.feedback import Feedback
     from tastegraph.language.budget import Plan
     from tastegraph.learning.describe import Described
+    from tastegraph.learning.gate import Verdict
     from tastegraph.learning.retrain import Retrained
     from tastegraph.serving.answers import Associated, Explanation, Recommendations
     from tastegraph.serving.engine import Engine, Who
@@ -224,6 +225,20 @@ class Workspace:
         with held(self.directory / "build.lock", busy):
             builder = Builder(self.directory, self.config, self.database, self.snapshots)
             return retrain(builder, self.fingerprint())
+
+    def compare(self, version: str, other: str | None = None) -> Verdict:
+        """One published model against another, by default the one in service.
+
+        Raises:
+            NotFoundError: there is no such version.
+            SnapshotError: one of them cannot be read.
+            TastegraphError: torch is not installed.
+        """
+        need_torch()
+        from tastegraph.learning.compare import compare
+
+        one, two = self.snapshots.open(version), self.snapshots.open(other)
+        return compare(one, two, self.database, self.config)
 
     def _build_if_changed(self, only: Collection[Stage]) -> str:
         from tastegraph.learning.served import export_for_serving

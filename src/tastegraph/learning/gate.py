@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,8 @@ from tastegraph.arrays import CSR, without
 from tastegraph.config import Loop
 from tastegraph.evaluation.metrics import coverage, top_k
 from tastegraph.profiles.interactions import History, Interactions
-from tastegraph.ranking.model import Model
+from tastegraph.ranking.kernels import Scores
+from tastegraph.ranking.model import Ranked
 from tastegraph.ranking.objective import CUTOFF, Objective
 
 PEOPLE, CELLS = 2_000, 20_000_000
@@ -30,6 +31,23 @@ EARLIER = 5
 """One like in so many, the last ones, is asked for of what was known before."""
 ONE_SIDED = 1.645
 TIMED = 50
+
+
+class Judged(Protocol):
+    """Anything that ranks the items that are asked for."""
+
+    @property
+    def n_items(self) -> int:
+        """I."""
+        ...
+
+    def scores(self, histories: Sequence[History]) -> Scores:
+        """float32[U, I]."""
+        ...
+
+    def rank(self, history: History) -> Ranked:
+        """All that a list takes."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -149,7 +167,11 @@ def asked_earlier(before: Interactions, newest: int) -> Asked:
 
 
 def judge(
-    candidate: Model, incumbent: Model, facts: tuple[int, int], asked: dict[str, Asked], loop: Loop
+    candidate: Judged,
+    incumbent: Judged,
+    facts: tuple[int, int],
+    asked: dict[str, Asked],
+    loop: Loop,
 ) -> Verdict:
     """Compare two models over the same items.
 
@@ -172,14 +194,14 @@ def judge(
     return Verdict(tuple(checks))
 
 
-def _finite(candidate: Model, asked: dict[str, Asked]) -> Check:
+def _finite(candidate: Judged, asked: dict[str, Asked]) -> Check:
     histories = [history for people in asked.values() for history in people.histories[:TIMED]]
     share = float(np.isfinite(candidate.scores(histories)).mean()) if histories else 1.0
     return Check("scores that are numbers", share, 1.0, 1.0, len(histories), share == 1.0)
 
 
 def _quality(
-    candidate: Model, incumbent: Model, name: str, people: Asked, loop: Loop
+    candidate: Judged, incumbent: Judged, name: str, people: Asked, loop: Loop
 ) -> list[Check]:
     """NDCG@10 and coverage; nothing where there is nobody to ask."""
     count = len(people.histories)
@@ -207,7 +229,7 @@ def _quality(
     ]
 
 
-def _seconds(candidate: Model, incumbent: Model, asked: dict[str, Asked], loop: Loop) -> Check:
+def _seconds(candidate: Judged, incumbent: Judged, asked: dict[str, Asked], loop: Loop) -> Check:
     """The median time of one list."""
     histories = [history for people in asked.values() for history in people.histories[:TIMED]]
     taken = []
