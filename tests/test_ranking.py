@@ -151,7 +151,7 @@ def test_what_is_to_speak_does_unless_it_clearly_hurts():
     parts = {"knows": [truth], "paths": [faint]}
     assert weigh(parts, objective.by_person).weights["paths"] == 0.0
     assert weigh(parts, objective.by_person, ("paths",)).weights["paths"] == WEIGHTS[1]
-    parts["paths"] = [-100 * truth]
+    parts["paths"] = [-1000 * truth]
     assert weigh(parts, objective.by_person, ("paths",)).weights["paths"] == 0.0
 
 
