@@ -134,7 +134,7 @@ def make(
     manifest, arrays = to_arrays(content, learned, model)
     told = {
         "model": "", "graph": "", "encoder_folder": "models/none", "max_tokens": 128,
-        "learned_until": len(people), "erasures": 0, "gate": None,
+        "learned_until": len(people), "erasures": 0, "gate": None, "changes": 0, "items_erased": 0,
     }  # fmt: skip
     Snapshots(directory / "snapshots").publish({**told, **manifest}, arrays)
 

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Connection
 
 import serving_world
 from conftest import SETTINGS, events, facts, films
-from tastegraph.errors import BusyError
+from tastegraph.errors import BusyError, NotFoundError
+from tastegraph.language.descriptions import read_descriptions, write_descriptions
 from tastegraph.learning import retrain
-from tastegraph.records import USER, Event, Fact
+from tastegraph.records import USER, Event, Fact, Item
 from tastegraph.serving.engine import Asked
 from tastegraph.serving.http import create_app
+from tastegraph.storage import answers, statements, vectors
+from tastegraph.storage.answers import Answer
+from tastegraph.storage.database import Database
 from tastegraph.workspace import Workspace
 
 MARK = "m4rk3r-of-somebody"
@@ -62,8 +70,8 @@ def test_while_somebody_reads_it_is_said_that_the_log_holds_on(tmp_path: Path) -
         connection.exec_driver_sql("SELECT count(*) FROM events").fetchall()
         engine.record([Event("y", MARK, "space-1", "like", None, 1.0)])
         with pytest.raises(BusyError, match="emptied"):
-            engine.erase(MARK)
-    assert engine.erase(MARK).events == 0
+            engine.erase.user(MARK)
+    assert engine.erase.user(MARK).events == 0
     assert files_with(MARK, tmp_path) == []
 
 
@@ -81,7 +89,7 @@ def test_the_next_fit_is_that_of_a_world_without_them(tmp_path: Path) -> None:
             stated = Fact(USER + MARK, "lives_in", "place:1")
             workspace.ingest(facts={"addresses": [stated]})
             workspace.build()
-            receipt = workspace.erase(MARK)
+            receipt = workspace.erase.user(MARK)
             assert (receipt.events, receipt.facts) == (8, 1)
         version = workspace.build()
         digests.append(workspace.snapshots.manifest(version)["files"])
@@ -101,7 +109,7 @@ def test_a_network_that_learned_from_them_does_not_live_on(cinema, monkeypatch) 
         return fit(content, told, choice, config, start=start)
 
     monkeypatch.setattr(retrain, "fit", watched)
-    cinema.erase("western-fan-1")
+    cinema.erase.user("western-fan-1")
     done = cinema.retrain()
     assert done.events == 0
     assert starts == [None]
@@ -132,6 +140,108 @@ def test_erasing_is_quick(tmp_path: Path) -> None:
         for k in range(20_000)
     )
     began = time.perf_counter()
-    engine.erase("u7")
+    engine.erase.user("u7")
     assert time.perf_counter() - began < 5
     engine.close()
+
+
+def test_no_byte_of_an_item_remains_after_the_next_snapshot(cinema) -> None:
+    """From lists it is gone at once; from what was built, with the next graph."""
+    mark = "An Unheard-of M4rk3r"
+    item = Item("m4rk3r", mark, f"{mark} rides to a gunfight", {"genre": ("western",)})
+    stated = [Fact("item:m4rk3r", "directed_by", "person:m4rk3r-director")]
+    cinema.ingest(
+        items=[item, Item("other", "Other", "a gunfight")],
+        facts={"more": stated, "names": [Fact("person:1", "label", "One", literal=True)]},
+        events=[Event(f"m{u}", f"western-fan-{u}", "m4rk3r", "like", None, 2e6) for u in range(9)],
+    )
+    fact = statements.fact_id(stated[0])
+    cinema.knowledge.reject(fact, "somebody")
+    write_descriptions(cinema.directory / "descriptions.json", {"m4rk3r": mark, "other": "kept"})
+    with cinema._answers.writing() as connection:
+        answers.put(connection, b"1", Answer(f"{mark} is a film", 1, 1))
+        answers.put(connection, b"2", Answer("another film", 1, 1))
+    cinema.build()
+    before = cinema.recommend("space-fan-1", 30).items
+    assert "m4rk3r" in [item.item_id for item in before]
+    shown = cinema.engine.show("western-fan-20", 30, Asked())
+    asked = [Event("e", "session", "m4rk3r", "like", None, 1.0)]
+    session = cinema.engine.show(asked, 1, Asked())
+    kept = cinema.engine.show("western-fan-20", 1, Asked())
+    cinema.engine.close()
+
+    gone = cinema.engine.erase.item("m4rk3r")
+    assert (gone.events, gone.lists) == (9, 2)
+    assert gone.facts >= 1
+    assert "m4rk3r" not in [item.item_id for item in cinema.recommend("space-fan-1", 30).items]
+    with pytest.raises(NotFoundError):
+        cinema.engine.explain("space-fan-1", "m4rk3r")
+    for list_id in (shown.recommendation_id, session.recommendation_id):
+        with pytest.raises(NotFoundError):
+            cinema.engine.shown(list_id)
+    cinema.engine.shown(kept.recommendation_id)
+    assert read_descriptions(cinema.directory / "descriptions.json") == {"other": "kept"}
+
+    model, _ = cinema.engine.versions()
+    with vectors_of(cinema) as connection:
+        many = connection.exec_driver_sql("SELECT count(*) FROM vectors").scalar()
+    version = cinema.build({"graph", "text"})
+    assert cinema.engine.versions() == (model, version)
+    with vectors_of(cinema) as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM vectors").scalar() < many
+    cinema.close()
+    for written in ("m4rk3r", "M4rk3r", mark):
+        assert files_with(written, cinema.directory) == []
+    assert cinema.snapshots.versions() == [version]
+
+
+@contextmanager
+def vectors_of(workspace: Workspace) -> Iterator[Connection]:
+    database = Database(workspace.directory / "vectors.db", vectors.metadata)
+    with database.reading() as connection:
+        yield connection
+    database.close()
+
+
+def test_a_model_of_before_an_erasure_is_not_built_upon(cinema) -> None:
+    """Even where the model alone is to be made anew, the graph forgets the item."""
+    cinema.erase.item("western-03")
+    cinema.build({"model"})
+    assert "western-03" not in cinema.snapshots.open().strings("graph.items")
+    assert "western-03" not in [
+        item.item_id for item in cinema.recommend("western-fan-1", 30).items
+    ]
+
+
+def test_a_list_on_its_way_to_the_disk_is_not_kept_after_an_erasure(tmp_path: Path) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    submit, waiting = engine._committer.submit, []
+    engine._committer.submit = lambda work: waiting.append(work) or Future()
+    mine = engine.show("western-1", 3, Asked())
+    others = engine.show("western-2", 13, Asked(exclude_seen=False))
+    kept = engine.show("space-1", 1, Asked())
+    engine._committer.submit = submit
+    engine.erase.user("western-1")
+    engine.erase.item("western-3")
+    for work in waiting:
+        submit(work).result()
+    engine.shown(kept.recommendation_id)
+    for one in (mine, others):
+        with pytest.raises(NotFoundError):
+            engine.shown(one.recommendation_id)
+
+
+def test_items_come_and_go_over_http(tmp_path: Path, tastegraph) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    with TestClient(create_app(engine)) as client:
+        new = {"title": "New", "attributes": {"genre": ["Western"]}}
+        assert client.put("/v1/items/a/b", json=new).json() == {"item_id": "a/b", "facts": 0}
+        assert client.put("/v1/items/a", json={"title": 5}).status_code == 422
+        assert client.delete("/v1/items/western-5").json()["events"] > 0
+        listed = client.post("/v1/recommendations", json={"user_id": "western-1", "n": 13}).json()
+        assert "western-5" not in [item["item_id"] for item in listed["items"]]
+        assert client.get("/v1/items/western-5").status_code == 404
+    engine.close()
+    (tmp_path / "tastegraph.toml").write_text('name = "world"\n')
+    assert "facts of sha256" in tastegraph("erase", tmp_path, "--item", "western-4").out
+    assert tastegraph("erase", tmp_path).code == 1

@@ -1,7 +1,8 @@
-"""Retraining by itself: after so many events, one process at a time, and not again for nothing."""
+"""What a service has done by itself: on its occasion, one process at a time, not for nothing."""
 
 from __future__ import annotations
 
+import random
 import sys
 import time
 from pathlib import Path
@@ -10,9 +11,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 import serving_world
-from tastegraph.records import Event
+from tastegraph.config import Config, Loop
+from tastegraph.evaluation.drift import fallen
+from tastegraph.records import Event, Item
+from tastegraph.serving.engine import Asked
 from tastegraph.serving.http import create_app
-from tastegraph.serving.schedule import Schedule, retraining
+from tastegraph.serving.occasions import Changed, Drifted, Grown, occasions
+from tastegraph.serving.schedule import Schedule
+from tastegraph.storage import catalogue
 
 
 def send(engine, count: int, start: int = 0) -> None:
@@ -43,12 +49,13 @@ def awaited(condition) -> None:
 @pytest.mark.parametrize("ending", ["", "raise SystemExit(1)"])
 def test_it_runs_after_so_many_events_and_not_again_for_nothing(tmp_path: Path, ending) -> None:
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
-    schedule = Schedule(engine, 10, writing(file, ending), pause=0.02)
-    assert not schedule.due()
+    occasion = Grown(10, writing(file, ending))
+    schedule = Schedule(engine, [occasion], pause=0.02)
+    assert not occasion.due(engine)
     send(engine, 9)
-    assert not schedule.due()
+    assert not occasion.due(engine)
     send(engine, 1, 9)
-    assert schedule.due()
+    assert occasion.due(engine)
     with TestClient(create_app(engine, schedule)):
         awaited(lambda: lines(file) == 1)
         send(engine, 9, 10)
@@ -60,14 +67,77 @@ def test_it_runs_after_so_many_events_and_not_again_for_nothing(tmp_path: Path, 
 
 def test_what_runs_is_ended_with_the_service(tmp_path: Path) -> None:
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
-    schedule = Schedule(engine, 1, writing(file, "import time; time.sleep(60)"), pause=0.02)
+    occasion = Grown(1, writing(file, "import time; time.sleep(60)"))
     send(engine, 1)
     began = time.monotonic()
-    with TestClient(create_app(engine, schedule)):
+    with TestClient(create_app(engine, Schedule(engine, [occasion], pause=0.02))):
         awaited(lambda: lines(file) == 1)
     assert time.monotonic() - began < 20
 
 
-def test_the_command_is_that_of_the_command_line(cinema, tastegraph) -> None:
-    _, _, _, *words = retraining(cinema.directory)
+def test_a_change_of_what_is_known_is_an_occasion_once(tmp_path: Path) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    occasion = Changed([])
+    send(engine, 3)
+    assert not occasion.due(engine)
+    with engine.database.writing() as connection:
+        catalogue.put_items(connection, [Item("new", "New")])
+    assert occasion.due(engine)
+    occasion.begun(engine)
+    assert not occasion.due(engine)
+    engine.erase.item("new")
+    assert occasion.due(engine)
+
+
+def test_lists_that_are_answered_less_are_an_occasion(tmp_path: Path) -> None:
+    engine, rng = serving_world.open_engine(tmp_path), random.Random(1)
+    occasion = Drifted(0.2, 0.0, ["like"], [])
+
+    def show(count: int, share: float) -> None:
+        for _ in range(count):
+            shown = engine.show("western-1", 1, Asked())
+            if rng.random() < share:
+                key, item = shown.recommendation_id, shown.items[0].item_id
+                engine.record([Event(key, "passer-by", item, "like", None, 1.0, None, key, 1)])
+
+    show(200, 0.5)
+    assert not occasion.due(engine, time.time() + 100)
+    show(100, 0.1)
+    assert not occasion.due(engine, time.time() + 120), "looked at once a minute"
+    assert occasion.due(engine, time.time() + 200)
+    occasion.begun(engine)
+    assert not occasion.due(engine, time.time() + 300)
+
+
+def test_a_fall_is_told_from_chance() -> None:
+    """n₁ = n₂ = 100, p₁ = .5: z = .2 / √(.4 · .6 / 50) = 2.89, and .21 / √(.395 · .605 / 50)
+    = 3.04 and .22 / √(.39 · .61 / 50) = 3.19: the first two are chance."""
+    was = [True, False] * 50
+    for now, alarm in ((30, False), (29, False), (28, True)):
+        assert fallen([*was, *([True] * now), *([False] * (100 - now))], 0.1) is alarm
+    assert not fallen([*was, *([True] * 28), *([False] * 72)], 0.5)
+    assert not fallen([True] * 99 + [False] * 100, 0.1), "too few before"
+
+
+def test_the_configuration_names_the_occasions(cinema, tastegraph, tmp_path: Path) -> None:
+    found = occasions(Config(), tmp_path)
+    assert [type(one) for one in found] == [Changed]
+    loop = Loop(refresh=False, every=5, drift=0.1)
+    found = occasions(Config(loop=loop), cinema.directory)
+    assert [type(one) for one in found] == [Grown, Drifted]
+    _, _, _, *words = found[0].command
     assert tastegraph(*words).code == 0
+
+
+def test_a_new_item_reaches_the_lists_of_a_running_service(cinema, tastegraph) -> None:
+    """The command that a change starts: graph and texts are new, the model is as it was."""
+    model, _ = cinema.engine.versions()
+    item = Item("western-new", "Western New", "cowboys ride to a gunfight", {"genre": ("western",)})
+    cinema.ingest(items=[item])
+    (occasion,) = occasions(cinema.config, cinema.directory)
+    assert occasion.due(cinema.engine)
+    assert tastegraph(*occasion.command[3:]).code == 0
+    assert not occasion.due(cinema.engine)
+    assert cinema.engine.versions() == (model, "000002")
+    listed = [item.item_id for item in cinema.recommend("western-fan-1", 8).items]
+    assert "western-new" in listed

@@ -244,14 +244,18 @@ def record(
 @app.command()
 def erase(
     directory: Directory,
-    user: Annotated[str, typer.Argument(help="who")],
+    user: Annotated[str | None, typer.Argument(help="who")] = None,
+    item: Annotated[str | None, typer.Option(metavar="ITEM", help="what, instead")] = None,
 ) -> None:
-    """Delete all there is of a person: events, lists, facts.
+    """Delete all there is of a person, or of an item: events, lists, facts.
 
     The model in service has learned from them until the next 'build' or 'retrain', which learn as
-    if they had never been.
+    if they had never been. No answer has an erased item any more.
     """
-    gone = _open(directory).erase(user)
+    if (user is None) == (item is None):
+        raise TastegraphError("give either a user or --item")
+    eraser = _open(directory).erase
+    gone = eraser.item(item) if item is not None else eraser.user(user or "")
     _print(
         f"erased: {gone.events} events, {gone.lists} lists, {gone.facts} facts of sha256 "
         f"{gone.digest}"

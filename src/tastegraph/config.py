@@ -327,6 +327,14 @@ class Loop(_Section):
 
     Attributes:
         every: new events after which a running service retrains; 0 for never.
+        drift: retrain as well where lists are answered by so much less than they were, as a
+            share; 0 for never.
+        settled: seconds that a list is given to be answered, before it counts for ``drift``.
+        refresh: whether a running service makes new items and facts count as soon as they come.
+        teach: whether retraining teaches the language model anew, as ``[teaching]`` says.
+        support: people who must have liked two items for the graph to say that they go together;
+            0 for no such facts.
+        half_life: days after which such a liking counts half.
         witnesses: share of the people whose newest events a candidate is not told, to be judged
             by them; others each time.
         tolerance: share of NDCG@10 that a candidate may lose, on the newest and earlier events.
@@ -336,6 +344,12 @@ class Loop(_Section):
     """
 
     every: int = Field(default=0, ge=0)
+    drift: float = Field(default=0.0, ge=0, lt=1)
+    settled: float = Field(default=3600.0, ge=0)
+    refresh: bool = True
+    teach: bool = False
+    support: int = Field(default=0, ge=0)
+    half_life: float = Field(default=90.0, gt=0)
     witnesses: float = Field(default=0.1, ge=0, le=0.5)
     tolerance: float = Field(default=0.03, ge=0, le=1)
     coverage: float = Field(default=0.5, ge=0, le=1)

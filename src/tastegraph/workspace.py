@@ -12,7 +12,7 @@ snapshots/         what was built; CURRENT names the one in service
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,10 @@ from tastegraph.storage.provenance import check_source_names
 from tastegraph.storage.snapshots import Snapshot, Snapshots
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from tastegraph.curation.knowledge import Knowledge
+    from tastegraph.erasing import Eraser
     from tastegraph.evaluation.feedback import Feedback
     from tastegraph.language.budget import Plan
     from tastegraph.learning.describe import Described
@@ -169,7 +172,7 @@ class Workspace:
 
     @cached_property
     def _answers(self) -> Database:
-        return Database(self.directory / "answers.db", answers.metadata)
+        return Database(self.directory / answers.FILE, answers.metadata)
 
     def record(self, events: Iterable[Event]) -> log.Receipt:
         """Append events; when this returns they are durable, and the next answer knows them.
@@ -180,18 +183,20 @@ class Workspace:
         with self.database.writing() as connection:
             return log.append(connection, events)
 
-    def erase(self, user_id: str) -> Receipt:
-        """Delete all there is of a person; the next build or retraining forgets them.
+    @property
+    def erase(self) -> Eraser:
+        """Deletes people and items; the next build or retraining forgets them.
 
         Raises:
             BusyError: another process is writing to this workspace, or reading all the time.
         """
-        from tastegraph.storage.erasure import erase_user
+        from tastegraph.erasing import Eraser
 
-        with self.database.writing() as connection:
-            receipt = erase_user(connection, user_id)
-        self.database.scrub()
-        return receipt
+        def write(work: Callable[[Connection], Receipt]) -> Receipt:
+            with self.database.writing() as connection:
+                return work(connection)
+
+        return Eraser(self.database, write)
 
     def build(self, only: Collection[Stage] = STAGES) -> str:
         """Build what is asked for, publish it, and return the version in service.

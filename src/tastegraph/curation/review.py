@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import log1p
 
@@ -14,7 +14,7 @@ from tastegraph.config import Config
 from tastegraph.curation.reach import Reach, ends
 from tastegraph.knowledge.known import Identity, identity
 from tastegraph.records import ITEM, Fact, Span
-from tastegraph.storage import catalogue, statements, verdicts
+from tastegraph.storage import catalogue, statements, verdicts, votes
 from tastegraph.storage.schema import facts
 
 CONTEXT = 60
@@ -40,11 +40,13 @@ class Question:
         fact_id: by which it is accepted, rejected or edited.
         priority: how much an answer would change: 4p(1 - p), the uncertainty of what is stated
             with confidence p, times log(2 + events on the items it reaches). A value that
-            contradicts n others has p of at most 1 / (1 + n).
+            contradicts n others has p of at most 1 / (1 + n). One that v people doubt has p of at
+            most ½, and 1 + v times the priority.
         sources: who states it, and how sure each is.
         excerpts: the words it was read from.
         subject_name, object_name: what the ends are called.
         rivals: other values of a relation of which a thing has one.
+        votes: how many people said that it is wrong.
     """
 
     fact_id: int
@@ -55,36 +57,41 @@ class Question:
     subject_name: str
     object_name: str
     rivals: tuple[str, ...] = ()
+    votes: int = 0
 
 
 def questions(connection: Connection, config: Config, n: int = 20) -> list[Question]:
     """The ``n`` facts on which a person's answer would change most, the first ones first.
 
-    Asked is what nobody has judged: facts of which no source is certain, and values that
-    contradict each other while a person has affirmed none of them.
+    Asked is what nobody has judged: facts of which no source is certain, those that people doubt,
+    and values that contradict each other while a person has affirmed none of them.
     """
-    judged = verdicts.judged(connection)
+    judged, doubts = verdicts.judged(connection), votes.by_fact(connection)
     same = identity(connection, config)
     unsure: dict[int, tuple[Fact, float]] = {}
     rivals = _rivals(connection, config, same, verdicts.affirmed(connection).keys())
     for key, fact in statements.all_facts(connection, trust=config.sources.trust):
         if key in judged:
             continue
-        if key in rivals:
-            unsure[key] = fact, min(fact.confidence, 1 / (1 + len(rivals[key])))
-        elif fact.confidence < 1:
-            unsure[key] = fact, fact.confidence
+        p = min(fact.confidence, 1 / (1 + len(rivals.get(key, ()))))
+        if key in doubts:
+            p = min(p, 0.5)
+        if p < 1:
+            unsure[key] = fact, p
     reach = Reach(connection, same, (fact for fact, _ in unsure.values()))
     ranked = sorted(
         (
-            (-4 * p * (1 - p) * log1p(1 + reach.of(fact)), key, fact)
+            (-4 * p * (1 - p) * log1p(1 + reach.of(fact)) * (1 + doubts.get(key, 0)), key, fact)
             for key, (fact, p) in unsure.items()
         ),
         key=lambda entry: entry[:2],
     )[:n]
     names = _names(connection, config, [fact for _, _, fact in ranked])
     return [
-        _question(connection, key, fact, -priority, names, rivals.get(key, ()))
+        replace(
+            _question(connection, key, fact, -priority, names, rivals.get(key, ())),
+            votes=doubts.get(key, 0),
+        )
         for priority, key, fact in ranked
     ]
 

@@ -12,6 +12,8 @@ from tastegraph.errors import NotFoundError, RowError
 from tastegraph.language.verbal import clean
 from tastegraph.records import Item
 
+FILE = "descriptions.json"
+"""Where a workspace has what its language model said of items."""
 LONGEST = 600
 """Characters of a description."""
 

@@ -87,6 +87,12 @@ class Encoder:
                     vectors.put(connection, new)
                 advance(len(chunk))
 
+    def keep_only(self, texts: Sequence[str]) -> None:
+        """Delete every other vector from the cache, and leave none of it on disk."""
+        with self._cache.writing() as connection:
+            vectors.keep_only(connection, {self._key(text) for text in texts})
+        self._cache.scrub()
+
     def _vectors(self, texts: list[str]) -> NDArray[np.float32]:
         return encoded(self._model, texts)
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tastegraph.config import Config
 from tastegraph.errors import SnapshotError, TastegraphError
@@ -26,7 +26,7 @@ from tastegraph.ranking.artefacts import content_from, learned_from, to_arrays
 from tastegraph.ranking.fit import assemble
 from tastegraph.ranking.learned import Content, Learned
 from tastegraph.ranking.model import Model
-from tastegraph.storage import erasure, vectors
+from tastegraph.storage import changes, erasure, vectors
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.snapshots import Snapshot, Snapshots
@@ -36,19 +36,49 @@ KEPT_MODELS = 4
 """Taught models beside those that a snapshot needs: two builds, each pre-trained, then tuned."""
 
 
+class State(NamedTuple):
+    """Of what is known, when a graph was made of it.
+
+    Attributes:
+        changes: how often it had changed.
+        items_erased: how many items had been erased.
+    """
+
+    changes: int
+    items_erased: int
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> State:
+        """When the graph of ``snapshot`` was made."""
+        return cls(*(int(snapshot.manifest[name]) for name in cls._fields))
+
+
+@dataclass(frozen=True)
+class Read:
+    """What is known about items, read.
+
+    Attributes:
+        reader: what a manifest says of the language model.
+        state: of what is known, when the graph was made.
+    """
+
+    content: Content
+    reader: dict[str, Any]
+    state: State
+
+
 @dataclass(frozen=True)
 class Made:
     """What a snapshot is made of.
 
     Attributes:
-        reader: what its manifest says of the language model.
+        read: graph and texts.
         known: the log's revision up to which the model was learned.
-        erasures: how many there had been by then.
+        erasures: how many people had been erased by then.
         gate: what was compared before it may be served; ``None`` for a build.
     """
 
-    content: Content
-    reader: dict[str, Any]
+    read: Read
     learned: Learned
     model: Model
     known: int
@@ -87,7 +117,10 @@ class Builder:
             TastegraphError: the workspace is empty.
         """
         old = None if set(stages) == set(STAGES) else self.snapshots.open()
-        content, reader = self.content(stages, old)
+        if old is not None and State.of(old).items_erased != self._state().items_erased:
+            stages = {*stages, "graph", "text"}
+        read = self.content(stages, old)
+        content = read.content
         if not content.graph.n_items:
             raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
         with self.database.reading() as connection:
@@ -96,10 +129,10 @@ class Builder:
         if old is None or "model" in stages:
             learned = learn(content, events, self.config)
         else:
-            learned = learned_from(old)
+            learned = learned_from(old).among(content.graph.item_ids)
             known, erasures = old.manifest["learned_until"], old.manifest["erasures"]
         model = assemble(content, events.likes(), learned)
-        made = Made(content, reader, learned, model, known, erasures)
+        made = Made(read, learned, model, known, erasures)
         return self.publish(made, stages, inputs, old)
 
     def publish(
@@ -113,41 +146,41 @@ class Builder:
             inputs: fingerprint of what they were made from.
             old: the snapshot in service.
         """
-        reader, learned_anew = found.reader, old is None or "model" in stages
-        manifest, arrays = to_arrays(found.content, found.learned, found.model)
+        read, learned_anew = found.read, old is None or "model" in stages
+        manifest, arrays = to_arrays(read.content, found.learned, found.model)
         made = set(stages)
-        if reader["asked"] != asked_for(self.config):
+        if read.reader["asked"] != asked_for(self.config):
             made.discard("text")
         manifest |= {
             "inputs": stamps(made, inputs, old),
             "seed": self.config.model.seed,
-            **reader,
+            **read.reader,
+            **read.state._asdict(),
             "model": _carried(old, "model", made="model" in stages),
             "graph": _carried(old, "graph", made="graph" in stages),
             "learned_until": found.known,
             "erasures": found.erasures,
             "gate": found.gate if learned_anew or old is None else old.manifest["gate"],
         }
-        export_for_serving(self.directory / reader["encoder_folder"])
+        export_for_serving(self.directory / read.reader["encoder_folder"])
         version = self.snapshots.publish(manifest, arrays)
-        self.snapshots.prune(KEPT_SNAPSHOTS, self._remembers(found.erasures))
+        self.snapshots.prune(KEPT_SNAPSHOTS, self._remembers(found))
         prune(self.directory / MODELS, self._readers(), KEPT_MODELS)
         return version
 
-    def content(
-        self, stages: Collection[Stage], old: Snapshot | None
-    ) -> tuple[Content, dict[str, Any]]:
+    def content(self, stages: Collection[Stage], old: Snapshot | None) -> Read:
         """Graph and texts, each made anew or taken from ``old``; and what read them.
 
         A network reads the vectors it was trained on: while it stays, so does the language model.
         """
         before = None if old is None else content_from(old)
+        state = State.of(old) if old is not None and "graph" not in stages else self._state()
         if before is None or "graph" in stages:
             graph = graph_from_store(self.database, self.config)
         else:
             graph = before.graph
         if old is not None and before is not None and "text" not in stages:
-            return carried_over(before, graph), told_before(old)
+            return Read(carried_over(before, graph), told_before(old), state)
         config = self.config
         texts = texts_from_store(self.database, graph, config, self.directory)
         if old is not None and before is not None and "model" not in stages:
@@ -161,10 +194,11 @@ class Builder:
         else:
             reader = self._taught(Reader.configured(config, self.directory), graph, texts)
             taught = "co-engagement" in config.teaching.lessons
-        content = encoded(
-            graph, texts, reader.encoder(self._cache), recited=config.text.facts, taught=taught
-        )
-        return content, reader.told(self.directory)
+        encoder = reader.encoder(self._cache)
+        content = encoded(graph, texts, encoder, recited=config.text.facts, taught=taught)
+        if self._holds_erased(state):
+            encoder.keep_only([*texts.items, *texts.labels])
+        return Read(content, reader.told(self.directory), state)
 
     def _taught(self, reader: Reader, graph: KnowledgeGraph, texts: Texts) -> Reader:
         """``reader`` after the lessons that are configured."""
@@ -182,22 +216,34 @@ class Builder:
         )
         return reader.taught(folder)
 
-    def _remembers(self, erasures: int) -> set[str]:
-        """The snapshots that were learned before the last of so many erasures."""
-        found = set()
+    def _state(self) -> State:
+        with self.database.reading() as connection:
+            return State(changes.count(connection), erasure.items_count(connection))
+
+    def _holds_erased(self, state: State) -> bool:
+        """Whether a snapshot is kept that was made before the last item was erased."""
+        return any(told["items_erased"] < state.items_erased for told in self._manifests().values())
+
+    def _remembers(self, found: Made) -> set[str]:
+        """The snapshots that know a person or an item that was erased before ``found``."""
+        return {
+            version
+            for version, told in self._manifests().items()
+            if told["erasures"] < found.erasures
+            or told["items_erased"] < found.read.state.items_erased
+        }
+
+    def _manifests(self) -> dict[str, dict[str, Any]]:
+        """Of every snapshot that can be put into service."""
+        found = {}
         for version in self.snapshots.versions():
             with suppress(SnapshotError):
-                if self.snapshots.manifest(version)["erasures"] < erasures:
-                    found.add(version)
+                found[version] = self.snapshots.manifest(version)
         return found
 
     def _readers(self) -> set[str]:
         """The language models of all snapshots that can be put into service."""
-        found = set()
-        for version in self.snapshots.versions():
-            with suppress(SnapshotError):
-                found.add(str(self.snapshots.manifest(version)["encoder"]))
-        return found
+        return {str(told["encoder"]) for told in self._manifests().values()}
 
     @cached_property
     def _cache(self) -> Database:

@@ -18,15 +18,13 @@ from tastegraph.knowledge.stored import graph_from_store
 from tastegraph.language.asking import Asker
 from tastegraph.language.budget import Usage
 from tastegraph.language.describing import about_interests, about_items, describe, described
-from tastegraph.language.descriptions import read_descriptions, write_descriptions
+from tastegraph.language.descriptions import FILE, read_descriptions, write_descriptions
 from tastegraph.language.endpoint import Question
 from tastegraph.learning.content import interactions_from_store
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.telling import item_texts
 from tastegraph.storage import catalogue
 from tastegraph.storage.database import Database
-
-FILE = "descriptions.json"
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,8 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     forgets = erasures != old.manifest["erasures"]
     if known == before_known and not forgets:
         return Retrained(old.version, None, 0)
-    content, reader = builder.content(("graph", "text"), old)
+    read = builder.content(("graph", "text"), old)
+    content = read.content
     now = interactions_from_store(builder.database, content.graph, config, known)
     before = interactions_from_store(builder.database, content.graph, config, before_known)
     held = gate.witnesses(now.user_ids, config.loop.witnesses, known)
@@ -85,7 +86,7 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     version = None
     if verdict.passed:
         model = assemble(content, now.likes(), candidate)
-        made = Made(content, reader, candidate, model, known, erasures, verdict.as_dict())
+        made = Made(read, candidate, model, known, erasures, verdict.as_dict())
         version = builder.publish(made, STAGES, inputs, old)
     # Where the newest events were erased, the log ends earlier than it did.
     return Retrained(version, verdict, max(known - before_known, 0))

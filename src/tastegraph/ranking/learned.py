@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -58,6 +58,21 @@ class TrainedNetwork:
     node_ids: list[str] = field(repr=False)
     settings: NetworkSettings
     valid: float = float("-inf")
+
+    def among(self, item_ids: Collection[str]) -> TrainedNetwork:
+        """The network of these items and of all other nodes."""
+        items = [k for k, name in enumerate(self.item_ids) if name in item_ids]
+        others = np.arange(len(self.node_ids)) + len(self.item_ids)
+        rows = {"event": np.array(items, dtype=np.int64)}
+        rows["node"] = np.concatenate([rows["event"], others])
+        return replace(
+            self,
+            parameters={
+                name: values[rows[name]] if name in rows else values
+                for name, values in self.parameters.items()
+            },
+            item_ids=[self.item_ids[k] for k in items],
+        )
 
 
 @dataclass(frozen=True)
@@ -199,6 +214,21 @@ class Learned:
     network: TrainedNetwork
     tower: Scores
     cold: Mapping[str, Mapping[str, float]]
+
+    def among(self, item_ids: Collection[str]) -> Learned:
+        """What was learned of the items in ``item_ids`` alone, and nothing of any other."""
+        kept = set(item_ids)
+        if kept.issuperset(self.item_ids):
+            return self
+        at = np.array([k for k, name in enumerate(self.item_ids) if name in kept], dtype=np.int64)
+        return replace(
+            self,
+            item_ids=[self.item_ids[k] for k in at],
+            warm=self.warm[at],
+            table=aligned(self.table, at),
+            network=self.network.among(kept),
+            tower=self.tower[at],
+        )
 
 
 def no_words(n_items: int) -> CSR:

@@ -10,30 +10,28 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from secrets import randbits
-from uuid import uuid4
 
-import numpy as np
+from sqlalchemy import Connection
 
 from tastegraph.config import Config
+from tastegraph.erasing import Eraser
 from tastegraph.errors import NotFoundError, TastegraphError
-from tastegraph.explanation.reasons import Explainer, reasons_for
+from tastegraph.explanation.reasons import reasons_for
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.graphs import content_graph, interest_graph
-from tastegraph.profiles.interactions import History, settled, weight_of
+from tastegraph.profiles.interactions import weight_of
 from tastegraph.ranking.model import KNOWLEDGE
 from tastegraph.records import Event
 from tastegraph.serving.answers import (
     Associated,
-    Because,
     Explanation,
     Interest,
-    Listed,
     Near,
     Past,
     Profile,
     Recommendations,
 )
-from tastegraph.serving.exploration import drawn
+from tastegraph.serving.listing import REASONS, Person, Wish, listed
 from tastegraph.serving.published import Published
 from tastegraph.serving.reading import Reader
 from tastegraph.storage import erasure, lists
@@ -44,7 +42,6 @@ from tastegraph.storage.lists import Place, Shown
 from tastegraph.storage.snapshots import Snapshots
 
 _log = logging.getLogger(__name__)
-REASONS = 3
 NEWEST = 10_000
 """Events of one person that are read; older ones are neither attended to nor excluded as seen."""
 
@@ -54,7 +51,7 @@ Who = str | Sequence[Event]
 
 @dataclass(frozen=True)
 class Asked:
-    """How a list is made, beside for whom.
+    """How a list that is kept is made, beside for whom.
 
     Attributes:
         exclude_seen: whether what the person has an event on is left out.
@@ -73,10 +70,20 @@ def _complain(kept: Future[None]) -> None:
 
 
 @dataclass(frozen=True)
-class _Person:
+class _Seen:
+    """What one request sees of the world.
+
+    Attributes:
+        now: the snapshot in service, without what was erased since.
+        events: the person's.
+        known: the log's revision.
+        erased: how many people had been erased.
+    """
+
+    now: Published
     events: Sequence[Event]
-    history: History
-    counted: Sequence[Event]
+    known: int
+    erased: int
 
 
 class Engine:
@@ -116,10 +123,9 @@ class Engine:
             explore: share in [0, 1] of the places given to items that the model is unsure of.
             seed: what those are drawn with.
         """
-        now = self._current()
-        return self._recommend(
-            now, self._person(now, self._events_of(who)), n, reasons, exclude_seen, explore, seed
-        )
+        saw = self._saw(who)
+        wish = Wish(n, exclude_seen, explore, seed)
+        return listed(saw.now, self._person(saw.now, saw.events), wish, reasons)
 
     def show(self, who: Who, n: int, asked: Asked, *, reasons: int = REASONS) -> Recommendations:
         """:meth:`recommend`, and the list is kept, so that it can be learned from and made again.
@@ -129,26 +135,23 @@ class Engine:
         """
         explore = self.config.serving.explore if asked.explore is None else asked.explore
         seed = randbits(32) if asked.seed is None else asked.seed
-        now, (known, events) = self._current(), self._known_events(who)
-        person = self._person(now, events)
-        answer = self._recommend(now, person, n, reasons, asked.exclude_seen, explore, seed)
+        saw, wish = self._saw(who), Wish(n, asked.exclude_seen, explore, seed)
+        answer = listed(saw.now, self._person(saw.now, saw.events), wish, reasons)
         if self.config.serving.keep_lists:
             session = None if isinstance(who, str) else [asdict(event) for event in who]
             shown = Shown(
                 recommendation_id=answer.recommendation_id,
                 user_id=who if isinstance(who, str) else None,
                 made=time.time(),
-                snapshot=now.version,
+                snapshot=saw.now.version,
                 model=answer.model,
                 graph=answer.graph,
-                known=known,
-                asked={
-                    "n": n, "exclude_seen": asked.exclude_seen, "explore": explore, "seed": seed,
-                    "session": session,
-                },
+                known=saw.known,
+                asked={**asdict(wish), "session": session},
                 places=[Place(i.item_id, i.score, i.propensity, i.best) for i in answer.items],
-            )  # fmt: skip
-            self._committer.submit(partial(lists.keep, shown=shown)).add_done_callback(_complain)
+            )
+            keeping = partial(lists.keep, shown=shown, erased=(saw.erased, saw.now.erased))
+            self._committer.submit(keeping).add_done_callback(_complain)
         return answer
 
     def shown(self, recommendation_id: str) -> Shown:
@@ -175,47 +178,8 @@ class Engine:
         else:
             with self.database.reading() as connection:
                 events = log.of_user(connection, shown.user_id, NEWEST, shown.known)
-        answer = self._recommend(before, self._person(before, events), reasons=REASONS, **asked)
+        answer = listed(before, self._person(before, events), Wish(**asked))
         return answer.model_copy(update={"recommendation_id": recommendation_id})
-
-    def _recommend(
-        self,
-        now: Published,
-        person: _Person,
-        n: int,
-        reasons: int,
-        exclude_seen: bool,
-        explore: float,
-        seed: int,
-    ) -> Recommendations:
-        ranked = now.model.rank(person.history)
-        scores = ranked.scores.copy()
-        if exclude_seen:
-            seen = [now.items[e.item_id] for e in person.events if e.item_id in now.items]
-            scores[seen] = -np.inf
-        doubt = ranked.doubt() if explore > 0 else scores
-        found = drawn(scores, doubt, n, explore, np.random.default_rng(seed))
-        explainer = Explainer(now.model, now.associations, ranked)
-        return Recommendations(
-            recommendation_id=uuid4().hex,
-            model=now.model_version,
-            graph=now.graph_version,
-            personal=bool(ranked.factors),
-            items=tuple(
-                Listed(
-                    item_id=now.item_ids[item],
-                    title=now.labels[item],
-                    rank=rank,
-                    score=float(ranked.scores[item]),
-                    propensity=propensity,
-                    best=best,
-                    reasons=self._reasons(now, person, explainer, item, reasons),
-                )
-                for rank, (item, propensity, best) in enumerate(
-                    zip(found.items, found.propensities, found.best, strict=True), start=1
-                )
-            ),
-        )
 
     def explain(self, who: Who, item_id: str) -> Explanation:
         """Every reason for and against one item; their shares sum to its score.
@@ -223,9 +187,9 @@ class Engine:
         Raises:
             NotFoundError: the snapshot does not know the item.
         """
-        now = self._current()
-        item = self._item(now, item_id)
-        person = self._person(now, self._events_of(who))
+        saw = self._saw(who)
+        now, item = saw.now, self._item(saw.now, item_id)
+        person = self._person(now, saw.events)
         ranked = now.model.rank(person.history)
         found = reasons_for(now.model, now.associations, ranked, item)
         return Explanation(
@@ -253,15 +217,14 @@ class Engine:
         """The same, without waiting: events of many callers go to disk together."""
         return self._committer.submit(partial(log.append, new=list(events)))
 
-    def erase(self, user_id: str) -> erasure.Receipt:
-        """Delete all there is of a person; when this returns, nothing of it is on disk.
+    @property
+    def erase(self) -> Eraser:
+        """Deletes people and items; when it returns, no answer knows of them.
 
-        Raises:
-            BusyError: the database is being read all the time; calling again completes it.
+        The snapshot in service holds an item until the next one, which a running service makes at
+        once.
         """
-        receipt = self._committer.submit(partial(erasure.erase_user, user_id=user_id)).result()
-        self.database.scrub()
-        return receipt
+        return Eraser(self.database, lambda work: self._committer.submit(work).result())
 
     def close(self) -> None:
         """Write what waits; who writes afterwards begins anew."""
@@ -279,8 +242,8 @@ class Engine:
         Raises:
             NotFoundError: there is no event of this person.
         """
-        now = self._current()
-        person = self._person(now, self._events_of(user_id))
+        saw = self._saw(user_id)
+        now, person = saw.now, self._person(saw.now, saw.events)
         if not person.events:
             raise NotFoundError(f"there is no event of user {user_id!r}")
         part = now.model.parts.get(KNOWLEDGE)
@@ -326,7 +289,8 @@ class Engine:
             associations=tuple(now.interest(tie) for tie in now.texts.ties(vector, n)),
             items=tuple(
                 Near(item_id=now.item_ids[item], title=now.labels[item], similarity=cosine)
-                for item, cosine in now.texts.nearest(vector, n)
+                for item, cosine in now.texts.nearest(vector, n + len(now.hidden))
+                if item not in now.hidden
             ),
             model=now.model_version,
             graph=now.graph_version,
@@ -357,6 +321,11 @@ class Engine:
         return self._current().version
 
     @property
+    def changes(self) -> int:
+        """How often what is known had changed when the snapshot that answers was made."""
+        return self._current().changes
+
+    @property
     def learned_until(self) -> int:
         """The log's revision up to which the model in service was learned."""
         return self._current().learned_until
@@ -366,45 +335,27 @@ class Engine:
         now = self._current()
         return now.model_version, now.graph_version
 
-    def _reasons(
-        self, now: Published, person: _Person, explainer: Explainer, item: int, most: int
-    ) -> tuple[Because, ...]:
-        if not most:
-            return ()
-        found = explainer.shortlist(item, most)
-        return tuple(now.because(reason, person.history, person.counted, item) for reason in found)
+    def _person(self, now: Published, events: Sequence[Event]) -> Person:
+        return Person.of(events, now, self.config.events, self.config.model.history)
 
-    def _person(self, now: Published, events: Sequence[Event]) -> _Person:
-        events = [event for event in events if event.type != "impression"]
-        counted = [
-            (event, weight)
-            for event in events
-            if event.item_id in now.items and (weight := weight_of(event, self.config.events)) != 0
-        ]
-        items = np.array([now.items[event.item_id] for event, _ in counted], dtype=np.int32)
-        weights = np.array([weight for _, weight in counted], dtype=np.float32)
-        newest, strongest = settled(items.astype(np.int64), weights)
-        kept = slice(-self.config.model.history, None)
-        history = History(items[newest][kept], weights[strongest][kept])
-        return _Person(events, history, [counted[row][0] for row in strongest[kept]])
-
-    def _events_of(self, who: Who) -> Sequence[Event]:
-        if not isinstance(who, str):
-            return who
+    def _saw(self, who: Who) -> _Seen:
+        """One consistent state of the log, and the snapshot that goes with it."""
         with self.database.reading() as connection:
-            return log.of_user(connection, who, NEWEST)
-
-    def _known_events(self, who: Who) -> tuple[int, Sequence[Event]]:
-        """The log's revision, and a person's events at that revision."""
-        if not isinstance(who, str):
-            return 0, who
-        with self.database.reading() as connection:
-            known = log.revision(connection)
-            return known, log.of_user(connection, who, NEWEST, known)
+            known, erased = log.revision(connection), erasure.count(connection)
+            events = log.of_user(connection, who, NEWEST, known) if isinstance(who, str) else who
+            now = self._in_service(connection)
+        return _Seen(now, events, known, erased)
 
     def _current(self) -> Published:
-        """The snapshot in service; where a new one cannot be read, the old one serves on."""
-        version = self.snapshots.current()
+        with self.database.reading() as connection:
+            return self._in_service(connection)
+
+    def _in_service(self, connection: Connection) -> Published:
+        """The snapshot in service, without what was erased since it was made.
+
+        Where a new one cannot be read, the old one serves on.
+        """
+        version, erased = self.snapshots.current(), erasure.items_count(connection)
         if version != self._version:
             with self._switch:
                 if version != self._version:
@@ -413,6 +364,13 @@ class Engine:
                     except TastegraphError as error:
                         _log.error("still serving %s: %s", self._published.graph_version, error)
                     self._version = version
+        if erased != self._published.erased:
+            with self._switch:
+                now = self._published
+                gone = erasure.items_since(connection, now.erased)
+                self._published = now.without(
+                    [i for name, i in now.items.items() if erasure.digest_of(name) in gone], erased
+                )
         return self._published
 
     def _open(self, version: str | None) -> Published:

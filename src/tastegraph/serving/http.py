@@ -17,11 +17,13 @@ from tastegraph import __version__
 from tastegraph.errors import TastegraphError
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.guard import Guard
+from tastegraph.serving.item_routes import item_routes
 from tastegraph.serving.knowledge_routes import knowledge_routes
 from tastegraph.serving.model_routes import model_routes
+from tastegraph.serving.occasions import occasions
 from tastegraph.serving.problems import add_problems
 from tastegraph.serving.routes import routes
-from tastegraph.serving.schedule import Schedule, retraining
+from tastegraph.serving.schedule import Schedule
 
 PAGE = Path(__file__).parent / "page"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -50,6 +52,7 @@ def create_app(engine: Engine, schedule: Schedule | None = None) -> FastAPI:
     # One thread decides, so that whoever decides waits for their turn and not for a lock.
     writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
     app.include_router(routes(engine))
+    app.include_router(item_routes(engine, writer))
     app.include_router(knowledge_routes(engine, writer))
     app.include_router(model_routes(engine, writer))
     app.mount("/page", StaticFiles(directory=PAGE))
@@ -78,9 +81,8 @@ def serve(engine: Engine, host: str = "127.0.0.1", port: int = 8000) -> None:
             f"{host} can be reached from other machines, and the service has no keys yet: "
             f"serve on {LOOPBACK[0]} and put a proxy that asks who is there before it"
         )
-    every = engine.config.loop.every
-    command = retraining(engine.database.path.parent)
-    app = create_app(engine, Schedule(engine, every, command) if every else None)
+    found = occasions(engine.config, engine.database.path.parent)
+    app = create_app(engine, Schedule(engine, found) if found else None)
     gc.collect()
     gc.freeze()
     uvicorn.run(

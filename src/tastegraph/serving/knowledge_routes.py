@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from tastegraph.curation import decisions
 from tastegraph.curation.review import Excerpt, Question, excerpts, questions
@@ -17,8 +17,9 @@ from tastegraph.records import Fact
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.judgements import FactId, Judgement
 from tastegraph.serving.problems import PROBLEMS
+from tastegraph.serving.requests import Id
 from tastegraph.serving.strict import StrictRoute
-from tastegraph.storage import statements, verdicts
+from tastegraph.storage import statements, verdicts, votes
 from tastegraph.storage.verdicts import Decision
 
 MOST = 1000
@@ -56,6 +57,7 @@ class Asked(BaseModel):
     sources: dict[str, float] = Field(description="who states it, and how sure each is")
     excerpts: list[Words]
     rivals: list[str] = Field(description="other values of a relation of which a thing has one")
+    votes: int = Field(description="how many people said that it is wrong")
 
 
 class Review(BaseModel):
@@ -87,6 +89,20 @@ class Receipt(BaseModel):
     """The number of a decision that was kept or taken back."""
 
     seq: int
+
+
+class Vote(BaseModel):
+    """Somebody says that a reason they were given is wrong."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    user_id: Id
+
+
+class Votes(BaseModel):
+    """How many people say so."""
+
+    votes: int
 
 
 class Support(BaseModel):
@@ -150,6 +166,21 @@ def knowledge_routes(engine: Engine, writer: Executor) -> APIRouter:
 
         return Receipt(seq=await asyncio.get_running_loop().run_in_executor(writer, undone))
 
+    @router.post("/facts/{fact_id}/votes")
+    async def doubt(fact_id: FactId, vote: Vote) -> Votes:
+        """Say that a fact behind a reason is wrong: it comes first in the review.
+
+        It counts on until somebody who reviews it decides; who says so twice counts once.
+        """
+
+        def kept() -> int:
+            with engine.database.writing() as connection:
+                decisions.stated(connection, fact_id)
+                votes.against(connection, vote.user_id, fact_id)
+                return votes.by_fact(connection)[fact_id]
+
+        return Votes(votes=await asyncio.get_running_loop().run_in_executor(writer, kept))
+
     @router.get("/facts/{fact_id}/evidence")
     def evidence(fact_id: FactId) -> Evidence:
         """Give all that a fact stands on."""
@@ -184,6 +215,7 @@ def _asked(question: Question) -> Asked:
         sources=dict(question.sources),
         excerpts=_words(question.excerpts),
         rivals=list(question.rivals),
+        votes=question.votes,
     )
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tastegraph.config import Relation
 from tastegraph.explanation import wording
@@ -20,6 +23,9 @@ from tastegraph.serving.answers import Because, Interest, Statement
 from tastegraph.serving.texts import Texts
 from tastegraph.storage.snapshots import Snapshot
 
+ERASED = "erased"
+"""The name of what was erased, on paths of a snapshot that still has it."""
+
 
 @dataclass(frozen=True)
 class Published:
@@ -32,6 +38,9 @@ class Published:
         associations: what is stated, by which items are ranked; ``ties``: what texts lie near too.
         items: item id → index.
         labels: name of every node, items first.
+        changes: how often what is known had changed when it was made.
+        erased: how many items had been erased by then, or are hidden since.
+        hidden: int64[h], items that were erased since it was made.
     """
 
     version: str
@@ -48,6 +57,9 @@ class Published:
     labels: list[str]
     relations: list[str]
     told: Mapping[str, Relation]
+    changes: int
+    erased: int
+    hidden: NDArray[np.int64]
 
     @classmethod
     def open(cls, snapshot: Snapshot, told: Mapping[str, Relation]) -> Published:
@@ -69,6 +81,21 @@ class Published:
             labels=snapshot.strings("graph.labels"),
             relations=snapshot.strings("graph.relations"),
             told=told,
+            changes=int(snapshot.manifest["changes"]),
+            erased=int(snapshot.manifest["items_erased"]),
+            hidden=np.zeros(0, dtype=np.int64),
+        )
+
+    def without(self, rows: Sequence[int], erased: int) -> Published:
+        """The same after ``erased`` items were erased, the last of which are in ``rows``."""
+        gone = set(rows)
+        return replace(
+            self,
+            items={name: row for name, row in self.items.items() if row not in gone},
+            item_ids=[ERASED if k in gone else name for k, name in enumerate(self.item_ids)],
+            labels=[ERASED if k in gone else name for k, name in enumerate(self.labels)],
+            erased=erased,
+            hidden=np.concatenate([self.hidden, np.array(sorted(gone), dtype=np.int64)]),
         )
 
     def because(

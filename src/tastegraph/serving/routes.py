@@ -125,7 +125,7 @@ def routes(engine: Engine) -> APIRouter:
     @router.delete("/v1/users/{user_id:path}")
     def erase(user_id: str) -> Receipt:
         """Delete all there is of a person; the next model is fitted as if they had never been."""
-        return engine.erase(user_id)
+        return engine.erase.user(user_id)
 
     @router.get("/v1/items/{item_id:path}")
     async def content(item_id: str) -> ItemContent:

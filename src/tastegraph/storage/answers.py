@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Table, Text, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    delete,
+    func,
+    select,
+)
 from sqlalchemy.dialects.sqlite import insert
 
+FILE = "answers.db"
+"""Where a workspace has them."""
 BATCH = 500
 metadata = MetaData()
 answers = Table(
@@ -42,3 +55,8 @@ def put(connection: Connection, key: bytes, answer: Answer) -> None:
     """Keep an answer; a key that is there already stays as it is."""
     row = {"key": key, **answer._asdict()}
     connection.execute(insert(answers).values(row).on_conflict_do_nothing())
+
+
+def drop_naming(connection: Connection, words: str) -> None:
+    """Delete the answers in which ``words`` stand."""
+    connection.execute(delete(answers).where(func.instr(answers.c.text, words) > 0))

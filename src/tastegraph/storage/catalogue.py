@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.records import Item
+from tastegraph.storage import changes
 from tastegraph.storage.schema import decisions, evidence, facts, items
 from tastegraph.storage.statements import BATCH, is_link
 
@@ -23,6 +24,7 @@ def put_items(connection: Connection, new: Iterable[Item]) -> int:
     )
     total = 0
     stream = iter(new)
+    changes.touch(connection)
     while batch := list(islice(stream, BATCH)):
         total += len(batch)
         connection.execute(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, inspect
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -42,6 +42,7 @@ class Database:
         self._mutex = threading.RLock()
         self._writer: Connection | None = None
         self._patience = patience
+        self._complete = False
         atexit.register(_close, weakref.ref(self))
         self._readers = create_engine(
             URL.create(
@@ -62,9 +63,12 @@ class Database:
 
         Raises:
             TastegraphError: the database has not been made yet.
+            BusyError: it lacks a table, being of an earlier version, and another process writes.
         """
         if not self.path.exists():
             raise TastegraphError(f"{self.path} holds nothing yet: run 'tastegraph import' first")
+        if not self._complete:
+            self._add_tables()
         with _told(self.path), self._readers.connect() as connection:
             yield connection
 
@@ -109,6 +113,15 @@ class Database:
                 with self._alone():
                     self._writer.close()
                 self._writer = None
+
+    def _add_tables(self) -> None:
+        """An earlier version may have made fewer."""
+        with _told(self.path), self._readers.connect() as connection:
+            missing = set(self._metadata.tables) - set(inspect(connection).get_table_names())
+        if missing:
+            with self.writing():
+                pass
+        self._complete = True
 
     def _open_writer(self) -> Connection:
         if self._writer is None:

@@ -1,4 +1,4 @@
-"""Erasure: nothing of a person remains, but that somebody was erased."""
+"""Erasure: nothing of a person or an item remains, but that somebody or something was erased."""
 
 from __future__ import annotations
 
@@ -6,10 +6,21 @@ import time
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, func, insert, or_, select
+from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, select, true
 
-from tastegraph.records import USER
-from tastegraph.storage.schema import erasures, events, evidence, facts, lists, verdicts
+from tastegraph.records import ITEM, USER
+from tastegraph.storage import changes, provenance
+from tastegraph.storage.schema import (
+    erased_items,
+    erasures,
+    events,
+    evidence,
+    facts,
+    items,
+    lists,
+    verdicts,
+    votes,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +41,90 @@ class Receipt:
 
 
 def erase_user(connection: Connection, user_id: str) -> Receipt:
-    """Delete a person's events, lists and facts.
+    """Delete a person's events, lists, votes and facts.
 
     What models learned from them is gone with the next one: it is fitted as if they had never been.
     """
-    digest, now = sha256(user_id.encode("utf-8", "surrogatepass")), time.time()
-    connection.execute(insert(erasures).values(at=now, digest=digest.digest()))
-    name = USER + user_id
-    about = select(facts.c.fact_id).where(or_(facts.c.subject == name, facts.c.object == name))
-    ids = list(connection.scalars(about))
-    for table in (evidence, verdicts):
-        connection.execute(delete(table).where(table.c.fact_id.in_(ids)))
-    gone = {
-        table.name: connection.execute(delete(table).where(condition)).rowcount
-        for table, condition in (
-            (events, events.c.user_id == user_id),
-            (lists, lists.c.user_id == user_id),
-            (facts, facts.c.fact_id.in_(ids)),
-        )
-    }
-    return Receipt(digest.hexdigest(), now, **gone)
+    at = _noted(connection, erasures, user_id)
+    gone = _count(connection, events, events.c.user_id == user_id)
+    shown = _count(connection, lists, lists.c.user_id == user_id)
+    connection.execute(delete(votes).where(votes.c.user_id == user_id))
+    stated = _facts_about(connection, USER + user_id)
+    return Receipt(digest_of(user_id).hex(), at, gone, shown, stated)
+
+
+def erase_item(connection: Connection, item_id: str) -> Receipt:
+    """Delete an item, the events on it, the lists that showed it, and what is known of it.
+
+    No list has it from now on; the next graph, texts and models are made as if it had never been.
+    """
+    at = _noted(connection, erased_items, item_id)
+    changes.touch(connection)
+    gone = _count(connection, events, events.c.item_id == item_id)
+    place = func.json_each(lists.c.places).table_valued("value")
+    event = func.json_each(lists.c.asked, "$.session").table_valued("value")
+    showed = exists().select_from(place).where(
+        func.json_extract(place.c.value, "$[0]") == item_id
+    )  # fmt: skip
+    asked = exists().select_from(event).where(
+        func.json_extract(event.c.value, "$.item_id") == item_id
+    )  # fmt: skip
+    shown = _count(connection, lists, or_(showed, asked))
+    connection.execute(delete(items).where(items.c.item_id == item_id))
+    name = ITEM + item_id
+    # What was read in its text stands on it no more.
+    connection.execute(delete(evidence).where(evidence.c.document == name))
+    stated = _facts_about(connection, name)
+    stated += provenance.drop_unsupported(connection)
+    return Receipt(digest_of(item_id).hex(), at, gone, shown, stated)
 
 
 def count(connection: Connection) -> int:
-    """How many erasures there were: a model learned when there were fewer may know more."""
+    """How many people were erased: a model learned when there were fewer may know more."""
     return connection.scalar(select(func.max(erasures.c.seq))) or 0
+
+
+def items_count(connection: Connection) -> int:
+    """How many items were erased: a snapshot made when there were fewer may hold more."""
+    return connection.scalar(select(func.max(erased_items.c.seq))) or 0
+
+
+def items_since(connection: Connection, known: int) -> set[bytes]:
+    """Digests of the items that were erased after ``known`` of them."""
+    later = select(erased_items.c.digest).where(erased_items.c.seq > known)
+    return set(connection.scalars(later))
+
+
+def user_since(connection: Connection, user_id: str, known: int) -> bool:
+    """Whether a person was erased after ``known`` people were."""
+    mine = (erasures.c.digest == digest_of(user_id)) & (erasures.c.seq > known)
+    return connection.scalar(select(true()).where(mine)) is not None
+
+
+def digest_of(identifier: str) -> bytes:
+    """SHA-256 of an id: all that is kept of who or what was erased."""
+    return sha256(identifier.encode("utf-8", "surrogatepass")).digest()
+
+
+def _noted(connection: Connection, table: Table, identifier: str) -> float:
+    now = time.time()
+    connection.execute(insert(table).values(at=now, digest=digest_of(identifier)))
+    return now
+
+
+def _facts_about(connection: Connection, name: str) -> int:
+    """Delete every fact that names ``name``, stated, denied or decided, and what it stands on."""
+    ids = list(
+        connection.scalars(
+            select(facts.c.fact_id).where(or_(facts.c.subject == name, facts.c.object == name))
+        )
+    )
+    told = (func.json_extract(verdicts.c.fact, f"$.{end}") == name for end in ("subject", "object"))
+    connection.execute(delete(evidence).where(evidence.c.fact_id.in_(ids)))
+    connection.execute(delete(votes).where(votes.c.fact_id.in_(ids)))
+    connection.execute(delete(verdicts).where(or_(verdicts.c.fact_id.in_(ids), *told)))
+    return _count(connection, facts, facts.c.fact_id.in_(ids))
+
+
+def _count(connection: Connection, table: Table, condition: object) -> int:
+    return connection.execute(delete(table).where(condition)).rowcount  # type: ignore[arg-type]

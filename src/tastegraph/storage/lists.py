@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.errors import NotFoundError
+from tastegraph.storage import erasure
 from tastegraph.storage.schema import events, lists
 
 
@@ -75,8 +76,14 @@ class Exposure:
     events: tuple[str, ...]
 
 
-def keep(connection: Connection, shown: Shown) -> None:
-    """Add a list; one that is there already stays as it is."""
+def keep(connection: Connection, shown: Shown, erased: tuple[int, int] | None = None) -> None:
+    """Add a list; one that is there already stays as it is.
+
+    With ``erased``, how many people and items had been erased when it was made: it is not kept
+    where its person or one of its items was erased since.
+    """
+    if erased is not None and _names_the_erased(connection, shown, *erased):
+        return
     row = {
         "recommendation_id": shown.recommendation_id,
         "user_id": shown.user_id,
@@ -89,6 +96,15 @@ def keep(connection: Connection, shown: Shown) -> None:
         "places": [[p.item_id, p.score, p.propensity, p.best] for p in shown.places],
     }
     connection.execute(insert(lists).values(row).on_conflict_do_nothing())
+
+
+def _names_the_erased(connection: Connection, shown: Shown, people: int, items: int) -> bool:
+    if shown.user_id is not None and erasure.user_since(connection, shown.user_id, people):
+        return True
+    gone = erasure.items_since(connection, items)
+    named = [place.item_id for place in shown.places]
+    named += [event["item_id"] for event in shown.asked.get("session") or ()]
+    return bool(gone) and any(erasure.digest_of(name) in gone for name in named)
 
 
 def get(connection: Connection, recommendation_id: str) -> Shown:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.errors import ConfigError
+from tastegraph.storage import changes
 from tastegraph.storage.schema import evidence, facts
 from tastegraph.storage.schema import sources as table
 from tastegraph.storage.statements import is_link
@@ -63,6 +64,7 @@ def withdraw_source(connection: Connection, source: str) -> int:
     replaced without its facts being written anew.
     """
     connection.execute(delete(table).where(table.c.source == source))
+    changes.touch(connection)
     return connection.execute(delete(evidence).where(evidence.c.source == source)).rowcount
 
 

@@ -65,6 +65,21 @@ erasures = Table(
     Column("digest", LargeBinary, nullable=False),
 )
 
+erased_items = Table(
+    "erased_items",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("what", String, primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
 items = Table(
     "items",
     metadata,
@@ -124,6 +139,15 @@ decisions = Table(
     Column("undone", Float),
     Column("undone_by", String),
 )
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("fact_id", Integer, primary_key=True, autoincrement=False),
+    Column("at", Float, nullable=False),
+)
+Index("votes_on_fact", votes.c.fact_id)
 
 verdicts = Table(
     "verdicts",

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, case, delete, func, literal, s
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from tastegraph.records import ITEM, SAME_AS, Fact, Link, Span
+from tastegraph.storage import changes
 from tastegraph.storage.schema import BY_SUBJECT, evidence, facts
 from tastegraph.storage.verdicts import denied
 
@@ -53,6 +54,7 @@ def put_facts(connection: Connection, new: Iterable[Fact], source: str) -> int:
         run(f"INSERT INTO staged VALUES ({', '.join('?' * 13)})", batch)
     if not total:
         return 0
+    changes.touch(connection)
     anew = total >= MANY
     if anew:
         connection.execute(DropIndex(BY_SUBJECT))

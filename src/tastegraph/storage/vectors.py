@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, select
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 BATCH = 500
@@ -34,3 +34,11 @@ def put(connection: Connection, new: Mapping[bytes, NDArray[np.float32]]) -> Non
     rows = [{"key": key, "vector": vector.tobytes()} for key, vector in new.items()]
     if rows:
         connection.execute(insert(vectors).on_conflict_do_nothing(), rows)
+
+
+def keep_only(connection: Connection, keys: Collection[bytes]) -> None:
+    """Delete the vectors of all other keys."""
+    others = [key for key in connection.scalars(select(vectors.c.key)) if key not in keys]
+    for start in range(0, len(others), BATCH):
+        chosen = vectors.c.key.in_(others[start : start + BATCH])
+        connection.execute(delete(vectors).where(chosen))

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from tastegraph.errors import DecisionError, NotFoundError
 from tastegraph.records import Fact
+from tastegraph.storage import changes
 from tastegraph.storage.schema import decisions, evidence, verdicts
 
 PEOPLE = "people"
@@ -68,6 +69,7 @@ def append(
 
     What it affirms has to be stored with :func:`support_of` it as its support.
     """
+    changes.touch(connection)
     done = connection.execute(insert(decisions).values(kind=kind, author=author, made=time.time()))
     assert done.inserted_primary_key is not None
     seq = int(done.inserted_primary_key[0])
@@ -103,6 +105,7 @@ def undo(connection: Connection, seq: int, author: str) -> Decision:
     connection.execute(
         update(decisions).where(decisions.c.seq == seq).values(undone=time.time(), undone_by=author)
     )
+    changes.touch(connection)
     spoken = select(verdicts.c.fact_id).where(verdicts.c.seq == seq)
     connection.execute(
         delete(evidence).where(

@@ -1,0 +1,138 @@
+"""Occasions on which a running service has a process do something: when, and what."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import time
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+from tastegraph.config import Config
+from tastegraph.evaluation.drift import FEWEST, fallen
+from tastegraph.serving.engine import Engine
+from tastegraph.storage import changes, lists
+from tastegraph.storage import events as log
+
+
+def command(directory: Path, *words: str) -> list[str]:
+    """A command on a workspace; what it imports never enters the service."""
+    return [sys.executable, "-m", "tastegraph", words[0], str(directory), *words[1:]]
+
+
+class Occasion(Protocol):
+    """When something is due, and the command that does it.
+
+    Attributes:
+        command: run in a process of its own.
+    """
+
+    command: Sequence[str]
+
+    def due(self, engine: Engine) -> bool:
+        """Whether it is time; asked every few moments."""
+        ...
+
+    def begun(self, engine: Engine) -> None:
+        """Note that it is under way: for the same reason it is not due again."""
+        ...
+
+
+class Changed:
+    """What is known has changed since the snapshot in service was made."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self.command, self._tried = command, 0
+
+    def due(self, engine: Engine) -> bool:
+        """Whether anything was written that no snapshot holds and no process was started for."""
+        return self._now(engine) > max(engine.changes, self._tried)
+
+    def begun(self, engine: Engine) -> None:
+        """A process that fails is started again with the next change."""
+        self._tried = self._now(engine)
+
+    def _now(self, engine: Engine) -> int:
+        with engine.database.reading() as connection:
+            return changes.count(connection)
+
+
+class Grown:
+    """So many events came since the model in service was learned.
+
+    Where a candidate was refused, as many must come again.
+    """
+
+    def __init__(self, every: int, command: Sequence[str]) -> None:
+        self.command, self._every, self._tried = command, every, 0
+
+    def due(self, engine: Engine) -> bool:
+        """Whether as many came since then, and since the last process was started."""
+        since = max(engine.learned_until, self._tried)
+        return self._now(engine) - since >= self._every
+
+    def begun(self, engine: Engine) -> None:
+        """Count from here."""
+        self._tried = self._now(engine)
+
+    def _now(self, engine: Engine) -> int:
+        with engine.database.reading() as connection:
+            return log.revision(connection)
+
+
+class Drifted:
+    """Lists of the model in service are answered less often than they were.
+
+    Where a candidate was refused, as many lists must be shown again as are compared.
+
+    Args:
+        tolerated: share of the answered lists by which they may fall.
+        settled: seconds that a list is given to be answered.
+        rewarding: types of the events that answer.
+    """
+
+    def __init__(
+        self, tolerated: float, settled: float, rewarding: Sequence[str], command: Sequence[str]
+    ) -> None:
+        self.command = command
+        self._tolerated, self._settled, self._rewarding = tolerated, settled, frozenset(rewarding)
+        self._looked, self._since = 0.0, 0.0
+
+    def due(self, engine: Engine, now: float | None = None) -> bool:
+        """Whether they have fallen; looked at once a minute."""
+        now = time.time() if now is None else now
+        if now - self._looked < 60:
+            return False
+        self._looked = now
+        model, _ = engine.versions()
+        with engine.database.reading() as connection:
+            shown = [
+                (one.recommendation_id, not self._rewarding.isdisjoint(one.events))
+                for one in lists.exposures(connection, self._since)
+                if one.model == model and one.made <= now - self._settled
+            ]
+        answered = [
+            any(done for _, done in group)
+            for _, group in itertools.groupby(shown, key=lambda pair: pair[0])
+        ]
+        return len(answered) >= 2 * FEWEST and fallen(answered, self._tolerated)
+
+    def begun(self, engine: Engine) -> None:
+        """Look at later lists alone."""
+        self._since = time.time() - self._settled
+
+
+def occasions(config: Config, directory: Path) -> list[Occasion]:
+    """Those that ``[loop]`` names, the most pressing first."""
+    loop, found = config.loop, list[Occasion]()
+    if loop.refresh and find_spec("torch") is not None:
+        found.append(Changed(command(directory, "build", "--only", "graph,text")))
+    retrain = command(directory, "retrain")
+    if loop.every:
+        found.append(Grown(loop.every, retrain))
+    if loop.drift:
+        rewarding = [name for name, weight in config.events.weights.items() if weight > 0]
+        found.append(Drifted(loop.drift, loop.settled, rewarding, retrain))
+    return found
