@@ -229,3 +229,30 @@ def test_reviewing_needs_nothing_that_learning_needs() -> None:
         "assert not {'torch', 'sklearn', 'tastegraph.curation.knowledge'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_who_doubts_a_reason_has_it_reviewed(client: TestClient, world: Path) -> None:
+    """A fact that is sure is asked for once somebody doubts it, and first where many do."""
+    engine = serving_world.open_engine(world)
+    sure = Fact("item:western-1", "genre", "genre:western")
+    with engine.database.writing() as connection:
+        statements.put_facts(connection, [sure], "films")
+    engine.close()
+    number = str(statements.fact_id(sure))
+
+    def queue() -> dict[str, int]:
+        found = client.get("/v1/kg/review?n=100").json()["questions"]
+        return {question["fact"]["fact_id"]: question["votes"] for question in found}
+
+    assert number not in queue()
+    url = f"/v1/kg/facts/{number}/votes"
+    assert client.post(url, json={"user_id": "a"}).json() == {"votes": 1}
+    assert client.post(url, json={"user_id": "a"}).json() == {"votes": 1}
+    assert client.post(url, json={"user_id": "b"}).json() == {"votes": 2}
+    assert queue()[number] == 2
+    assert client.delete("/v1/users/a").status_code == 200
+    assert queue()[number] == 1
+    decide(client, "accept", fact_id=number)
+    assert number not in queue()
+    assert client.post("/v1/kg/facts/5/votes", json={"user_id": "a"}).status_code == 404
+    assert client.post(url, json={}).status_code == 422

@@ -142,6 +142,20 @@ def test_weigh_finds_the_part_that_knows():
     assert found.reached == pytest.approx(1.0)
 
 
+def test_weights_go_on_from_where_they_were():
+    """From what is best nothing moves; from what is worst the way leads back."""
+    rng = np.random.default_rng(0)
+    truth, noise = rng.normal(size=(2, 60, 50)).astype(np.float32)
+    wanted = sparse.csr_array(truth > np.sort(truth, axis=1)[:, [-4]])
+    objective = Objective.of(sparse.csr_array((60, 50), dtype=bool), wanted, np.arange(60))
+    parts = {"knows": [truth], "noise": [noise]}
+    held = weigh(parts, objective.by_person, start={"knows": 0.7, "noise": 0.0, "gone": 1.0})
+    assert held.weights == {"knows": 0.7, "noise": 0.0}
+    lost = weigh(parts, objective.by_person, start={"knows": 0.0, "noise": 1.0})
+    assert lost.reached > 0.9
+    assert lost.weights["knows"] > lost.weights["noise"]
+
+
 def test_what_is_to_speak_does_unless_it_clearly_hurts():
     rng = np.random.default_rng(0)
     truth = rng.normal(size=(30, 50)).astype(np.float32)

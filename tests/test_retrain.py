@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -11,7 +13,7 @@ from tastegraph.config import Loop
 from tastegraph.errors import BusyError
 from tastegraph.learning import gate, retrain
 from tastegraph.learning.gate import Asked, judge
-from tastegraph.learning.retrain import without_newest
+from tastegraph.learning.retrain import parted, without_newest
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking.kernels import TableKernel
@@ -97,8 +99,8 @@ def test_what_learned_from_poison_is_never_served(cinema, monkeypatch, poison) -
         content = retrain.Builder.content
 
         def emptied(self, stages, old):
-            found, reader = content(self, stages, old)
-            return found.graph_off(), reader
+            read = content(self, stages, old)
+            return replace(read, content=read.content.graph_off())
 
         monkeypatch.setattr(retrain.Builder, "content", emptied)
     done = cinema.retrain()
@@ -222,3 +224,51 @@ def test_the_gate_weighs_loss_against_chance() -> None:
     assert {check.name for check in slow.checks} >= {"seconds of a list", "facts"}
     assert "FAILED" in verdict.in_words()
     assert not verdict.as_dict()["passed"]
+
+
+def test_of_many_witnesses_some_decide_the_weights() -> None:
+    held = np.arange(2_000) % 2 == 0
+    judging, weighing = parted(held, 7)
+    assert not (judging & weighing).any()
+    assert ((judging | weighing) == held).all()
+    assert weighing.sum() == pytest.approx(250, abs=40)
+    few = held[:100]
+    judging, weighing = parted(few, 7)
+    assert (judging == few).all()
+    assert not weighing.any()
+
+
+def test_weights_go_on_from_those_in_service(cinema, monkeypatch) -> None:
+    """What clearly helps is found; what decides nothing stays as it was."""
+    monkeypatch.setattr(retrain, "MANY", 10)
+    asked = []
+    reweighed = retrain.reweighed
+
+    def watched(content, training, valid, learned, config):
+        choice = reweighed(content, training, valid, learned, config)
+        asked.append((learned.choice.weights, choice.weights, valid.nnz))
+        return choice
+
+    monkeypatch.setattr(retrain, "reweighed", watched)
+    cinema.record(more(np.random.default_rng(1)))
+    assert cinema.retrain().verdict is not None
+    ((before, after, liked),) = asked
+    assert liked > 0
+    assert before.keys() == after.keys()
+
+
+def test_retraining_teaches_the_language_model_where_that_is_asked_for(cinema, monkeypatch) -> None:
+    file = cinema.directory / "tastegraph.toml"
+    file.write_text(file.read_text() + "\n[loop]\nteach = true\n", encoding="utf-8")
+    stages = []
+    content = retrain.Builder.content
+
+    def watched(self, asked, old):
+        stages.append(set(asked))
+        return content(self, asked, old)
+
+    monkeypatch.setattr(retrain.Builder, "content", watched)
+    workspace = type(cinema)(cinema.directory)
+    workspace.record(more(np.random.default_rng(1)))
+    workspace.retrain()
+    assert stages == [{"graph", "text", "model"}]

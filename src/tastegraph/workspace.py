@@ -32,7 +32,7 @@ from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.ingestion import Imported, Records, ingest
 from tastegraph.storage.locks import held
-from tastegraph.storage.provenance import check_source_names
+from tastegraph.storage.provenance import USE, check_source_names
 from tastegraph.storage.snapshots import Snapshot, Snapshots
 
 if TYPE_CHECKING:
@@ -228,6 +228,8 @@ class Workspace:
 
         busy = f"{self.directory} is being built by another process: wait for it"
         with held(self.directory / "build.lock", busy):
+            if self.config.loop.support:
+                self.knowledge.derive(USE)
             builder = Builder(self.directory, self.config, self.database, self.snapshots)
             return retrain(builder, self.fingerprint())
 

@@ -11,6 +11,7 @@ from tastegraph.curation.fusing import fused
 from tastegraph.curation.inputs import Inputs
 from tastegraph.curation.linked import linked
 from tastegraph.curation.review import Question, questions
+from tastegraph.curation.together import together
 from tastegraph.errors import NotFoundError
 from tastegraph.language.budget import Plan
 from tastegraph.progress import counted, say
@@ -24,6 +25,7 @@ from tastegraph.storage.provenance import (
     LINKING,
     MENTIONED,
     PATTERNS,
+    USE,
     Source,
     check_source_names,
 )
@@ -49,6 +51,7 @@ class Knowledge:
             PATTERNS: by_patterns,
             LANGUAGE_MODEL: read_by_llm.reader(answers),
             FUSION: fused,
+            USE: together,
         }
 
     def sources(self) -> list[Source]:
@@ -95,9 +98,10 @@ class Knowledge:
 
         Args:
             step: ``linking`` (which entity an item is), ``mentions`` (which entities its text
-                names), ``patterns`` and ``language model`` (what its text says of them), or
-                ``fusion`` (which entities are one). Each uses what the sources, people and the
-                steps before it state, and replaces what it stated itself.
+                names), ``patterns`` and ``language model`` (what its text says of them), ``fusion``
+                (which entities are one), or ``use`` (which items are liked together).
+                Each uses what the sources, people and the steps before it state, and replaces what
+                it stated itself.
 
         Raises:
             NotFoundError: there is no such step.

@@ -15,6 +15,7 @@ from tastegraph.curation.reach import Reach, ends
 from tastegraph.knowledge.known import Identity, identity
 from tastegraph.records import ITEM, Fact, Span
 from tastegraph.storage import catalogue, statements, verdicts, votes
+from tastegraph.storage.provenance import USE
 from tastegraph.storage.schema import facts
 
 CONTEXT = 60
@@ -64,13 +65,15 @@ def questions(connection: Connection, config: Config, n: int = 20) -> list[Quest
     """The ``n`` facts on which a person's answer would change most, the first ones first.
 
     Asked is what nobody has judged: facts of which no source is certain, those that people doubt,
-    and values that contradict each other while a person has affirmed none of them.
+    and values that contradict each other while a person has affirmed none of them. What use says
+    is counted, and not for people to judge.
     """
     judged, doubts = verdicts.judged(connection), votes.by_fact(connection)
     same = identity(connection, config)
     unsure: dict[int, tuple[Fact, float]] = {}
     rivals = _rivals(connection, config, same, verdicts.affirmed(connection).keys())
-    for key, fact in statements.all_facts(connection, trust=config.sources.trust):
+    stated = statements.all_facts(connection, trust=config.sources.trust, without=[USE])
+    for key, fact in stated:
         if key in judged:
             continue
         p = min(fact.confidence, 1 / (1 + len(rivals.get(key, ()))))

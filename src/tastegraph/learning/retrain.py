@@ -1,31 +1,38 @@
 """Retraining: what is in service learns from what happened since, and is served if no worse.
 
 Graph and texts are made anew, filters and maps fitted anew, and the network goes on from where it
-was; the settings stay those that a build chose. The witnesses' newest events are left out, and
-tell whether the result may be served. Where somebody was erased, the network begins anew: what it
-had learned from them must not live on.
+was; the settings stay those that a build chose. The witnesses' newest events are left out: those of
+some decide whether the weights of the blend change, those of the others tell whether the result may
+be served. The language model is taught anew where ``[loop] teach`` says so. Where somebody was
+erased, the network begins anew: what it had learned from them must not live on.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.learning import gate
-from tastegraph.learning.build import Builder, Made
-from tastegraph.learning.content import interactions_from_store
+from tastegraph.learning.build import Builder, Made, Read
+from tastegraph.learning.content import carried_over, interactions_from_store
 from tastegraph.learning.gate import Verdict
-from tastegraph.learning.inputs import STAGES
+from tastegraph.learning.inputs import STAGES, Stage
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.progress import say
-from tastegraph.ranking.artefacts import learned_from
-from tastegraph.ranking.fit import assemble, fit
+from tastegraph.ranking.artefacts import content_from, learned_from
+from tastegraph.ranking.choice import reweighed
+from tastegraph.ranking.fit import assemble, fit, with_cold_weights
+from tastegraph.ranking.learned import Content
 from tastegraph.storage import erasure
 from tastegraph.storage import events as log
 from tastegraph.storage.snapshots import Snapshot
+
+MANY = 400
+"""Witnesses from which on some of them decide the weights of the blend."""
 
 
 @dataclass(frozen=True)
@@ -60,24 +67,32 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     forgets = erasures != old.manifest["erasures"]
     if known == before_known and not forgets:
         return Retrained(old.version, None, 0)
-    read = builder.content(("graph", "text"), old)
+    stages: Collection[Stage] = STAGES if config.loop.teach else ("graph", "text")
+    read = builder.content(stages, old)
     content = read.content
     now = interactions_from_store(builder.database, content.graph, config, known)
     before = interactions_from_store(builder.database, content.graph, config, before_known)
     held = gate.witnesses(now.user_ids, config.loop.witnesses, known)
+    judging, weighing = parted(held, known)
     learned = learned_from(old)
     told = without_newest(now, before, held)
     candidate = fit(
         content, told, learned.choice, config.model, start=None if forgets else learned.network
     )
+    if weighing.any():
+        newest = now.select(weighing[now.users]).likes()
+        choice = reweighed(content, told, newest, candidate, config.model)
+        candidate = with_cold_weights(
+            content, told, replace(candidate, choice=choice), config.model
+        )
     history = config.model.history
     asked = {
-        "newest": gate.asked_newest(before, now, held, history),
+        "newest": gate.asked_newest(before, now, judging, history),
         "earlier": gate.asked_earlier(before, history),
     }
     verdict = gate.judge(
         assemble(content, told.likes(), candidate),
-        assemble(content, before.likes(), learned),
+        assemble(_as_it_reads(read, old), before.likes(), learned),
         (len(content.graph.heads), _facts(old)),
         asked,
         config.loop,
@@ -90,6 +105,21 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
         version = builder.publish(made, STAGES, inputs, old)
     # Where the newest events were erased, the log ends earlier than it did.
     return Retrained(version, verdict, max(known - before_known, 0))
+
+
+def parted(held: NDArray[np.bool_], round_: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Witnesses who judge, and where there are many a quarter who decide weights instead."""
+    weighing = np.zeros_like(held)
+    if held.sum() >= MANY:
+        weighing = held & (np.random.default_rng((round_, 1)).random(len(held)) < 0.25)
+    return held & ~weighing, weighing
+
+
+def _as_it_reads(read: Read, old: Snapshot) -> Content:
+    """The same items as the model in service reads them: with the language model it has."""
+    if read.reader["encoder"] == old.manifest["encoder"]:
+        return read.content
+    return carried_over(content_from(old), read.content.graph)
 
 
 def without_newest(

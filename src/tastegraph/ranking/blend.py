@@ -37,6 +37,7 @@ def weigh(
     parts: Mapping[str, Sequence[Scores]],
     objective: Objective,
     expected: Collection[str] = (),
+    start: Mapping[str, float] | None = None,
 ) -> Weighed:
     """Coordinate ascent over settings and weights, from the strongest part outwards.
 
@@ -48,15 +49,20 @@ def weigh(
         parts: name → standardised scores by each of its settings, float32[U, C].
         objective: what each of the U people gets; higher is better.
         expected: parts that get the least weight there is, unless it clearly hurts.
+        start: weights to go on from; by default the strongest part speaks alone.
     """
     alone = {name: [objective(scores) for scores in options] for name, options in parts.items()}
     means = {name: [values.mean() for values in found] for name, found in alone.items()}
     settings = {name: int(np.argmax(found)) for name, found in means.items()}
     order = sorted(parts, key=lambda name: -max(means[name]))
-    weights = dict.fromkeys(parts, 0.0)
-    weights[order[0]] = 1.0
-    reached = alone[order[0]][settings[order[0]]]
     held = {name: parts[name][settings[name]] for name in parts}
+    weights = dict.fromkeys(parts, 0.0)
+    if start is None:
+        weights[order[0]] = 1.0
+        reached = alone[order[0]][settings[order[0]]]
+    else:
+        weights |= {name: weight for name, weight in start.items() if name in parts}
+        reached = objective(_sum(weights, held))
     asked_beside: dict[str, dict[str, tuple[float, int]]] = {}
     steps = PASSES * sum(len(parts[name]) for name in order)
     with progress("weighing the evidence", steps) as advance:
@@ -83,13 +89,16 @@ def weigh(
                     advance(1)
     for name in expected:
         if name in parts and not weights[name]:
-            total = sum(
-                (weights[other] * held[other] for other in parts), np.zeros_like(held[name])
-            )
-            values = objective(total + np.float32(WEIGHTS[1]) * held[name])
+            values = objective(_sum(weights, held) + np.float32(WEIGHTS[1]) * held[name])
             if not _clearly_better(reached, values):
                 reached, weights[name] = values, WEIGHTS[1]
     return Weighed(weights, settings, float(reached.mean()))
+
+
+def _sum(weights: Mapping[str, float], held: Mapping[str, Scores]) -> Scores:
+    """What the parts say together, float32[U, C]."""
+    nothing = np.zeros_like(next(iter(held.values())))
+    return sum((np.float32(weights[name]) * held[name] for name in held), nothing)
 
 
 def _clearly_better(values: PerPerson, reached: PerPerson) -> bool:

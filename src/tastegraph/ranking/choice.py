@@ -138,6 +138,31 @@ def weighed(
     return replace(choice, cold=weighed_cold(trials, content, learned, parts))
 
 
+def reweighed(
+    content: Content, training: Interactions, valid: CSR, learned: Learned, config: ModelConfig
+) -> Choice:
+    """The choice of ``learned``, its weights on warm items changed where that is clearly better.
+
+    Args:
+        content: graph and texts.
+        training: what ``learned`` knows.
+        valid: CSR[U, I], likes that it does not know.
+        learned: whose weights are where it starts.
+        config: whom to ask.
+    """
+    validation = Validation.of(training, valid, config, PEOPLE * training.n_items)
+    if validation is None:
+        return learned.choice
+    model = assemble(content, training.likes(), learned)
+    parts = {name: [part] for name, part in model.parts.items()}
+    weights = {}
+    for who, histories in ((KNOWN, validation.histories), (NEW, validation.newest)):
+        among = Shortlist.of(parts, histories, validation.objective, model.spread)
+        start = learned.choice.weights[who]
+        weights[who] = weigh(among.scores, among.objective.by_person, start=start).weights
+    return replace(learned.choice, weights=weights)
+
+
 def _recencies(training: Interactions) -> list[Recency]:
     """Without an order nothing is newer."""
     against = AGAINST if (training.weights < 0).any() else AGAINST[-1:]

@@ -18,8 +18,8 @@ from tastegraph.storage.verdicts import PEOPLE
 
 CATALOGUE = "catalogue"
 """Source of what item columns state."""
-LINKING, MENTIONED, PATTERNS, LANGUAGE_MODEL, FUSION = DERIVED = (
-    "linking", "mentions", "patterns", "language model", "fusion",
+LINKING, MENTIONED, PATTERNS, LANGUAGE_MODEL, FUSION, USE = DERIVED = (
+    "linking", "mentions", "patterns", "language model", "fusion", "use",
 )  # fmt: skip
 """Sources whose statements follow from those of the others, in the order they are derived."""
 

@@ -1,0 +1,89 @@
+"""What use says of items: which are liked together, by how many, and how lately."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy import sparse
+
+from tastegraph.curation.inputs import Inputs
+from tastegraph.evaluation.parts import parts_of
+from tastegraph.evaluation.split import TRAIN
+from tastegraph.profiles.interactions import Interactions, interactions
+from tastegraph.records import ITEM, Fact
+from tastegraph.storage import events as log
+
+LIKED_WITH = "liked_with"
+NEAREST = 10
+"""So many items of those that go with one are stated, at most."""
+BLOCK = 4_096
+DAY = 86_400.0
+
+
+def together(inputs: Inputs) -> Iterator[Fact]:
+    """``item:A liked_with item:B``, where as many people like both as ``[loop] support`` says.
+
+    Of the training part alone, as all that is learned: the events that tell how good a model is
+    state nothing.
+    """
+    loop, config = inputs.config.loop, inputs.config
+    if not loop.support:
+        return
+    item_ids = [item.item_id for item in inputs.items]
+    index = {item_id: row for row, item_id in enumerate(item_ids)}
+    events = interactions(log.grouped_by_user(inputs.connection), index, config.events)
+    training = events.select(parts_of(events, config.evaluation, config.model.seed) == TRAIN)
+    for one, other, n in pairs(training, loop.support, loop.half_life):
+        ends = sorted((item_ids[one], item_ids[other]))
+        yield Fact(ITEM + ends[0], LIKED_WITH, ITEM + ends[1], confidence=n / (n + loop.support))
+
+
+def pairs(
+    events: Interactions, support: float, half_life: float
+) -> Iterator[tuple[int, int, float]]:
+    """Items i < j that are liked together, with their decayed support, in a fixed order.
+
+        n_ij = Σᵤ w_ui w_uj,   w_ui = 2^(-age / half-life)
+
+    Of those with n_ij of at least ``support``, each item states the :data:`NEAREST` with the
+    largest cosine n_ij / √(n_ii n_jj).
+
+    Args:
+        events: ages are counted from the newest; one without a time has none.
+        support: people.
+        half_life: days.
+    """
+    liked = events.weights > 0
+    times = events.times[liked]
+    newest = np.nanmax(times) if np.isfinite(times).any() else 0.0
+    weights = np.exp2(-np.nan_to_num(newest - times, nan=0.0) / (half_life * DAY))
+    x = _strongest(events.users[liked], events.items[liked], weights, events)
+    own = np.asarray(x.multiply(x).sum(axis=0)).reshape(-1)
+    found: dict[tuple[int, int], float] = {}
+    columns = sparse.csr_array(x.T)
+    for start in range(0, x.shape[1], BLOCK):
+        block = sparse.csr_array(columns[start : start + BLOCK] @ x)
+        for row in range(block.shape[0]):
+            at = slice(*block.indptr[row : row + 2])
+            item, others, n = start + row, block.indices[at], block.data[at]
+            enough = (n >= support) & (others != item)
+            others, n = others[enough], n[enough]
+            cosine = n / np.sqrt(own[item] * own[others])
+            for k in np.lexsort((others, -cosine))[:NEAREST]:
+                one, other = sorted((item, int(others[k])))
+                found[one, other] = float(n[k])
+    for one, other in sorted(found):
+        yield one, other, found[one, other]
+
+
+def _strongest(
+    users: np.ndarray, items: np.ndarray, weights: np.ndarray, events: Interactions
+) -> sparse.csr_array:
+    """float64 CSR[U, I]: of several likings of one item by one person the latest."""
+    order = np.lexsort((-weights, items, users))
+    users, items, weights = users[order], items[order], weights[order]
+    first = np.ones(len(users), dtype=np.bool_)
+    first[1:] = (np.diff(users) != 0) | (np.diff(items) != 0)
+    shape = (events.n_users, events.n_items)
+    return sparse.csr_array((weights[first], (users[first], items[first])), shape=shape)
