@@ -19,7 +19,8 @@ from tastegraph.serving.answers import (
     Profile,
     Recommendations,
 )
-from tastegraph.serving.engine import REASONS, Engine
+from tastegraph.serving.engine import Engine
+from tastegraph.serving.listing import REASONS
 from tastegraph.serving.problems import PROBLEMS, UNAVAILABLE, fault_code, row_fault
 from tastegraph.serving.requests import AskedWhy, NewEvent, NewEvents, Wanted, Words
 from tastegraph.serving.strict import StrictRoute
