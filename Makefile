@@ -58,4 +58,4 @@ benchmark-ranking: setup
 		--json benchmarks/results/ranking.json --markdown docs/ranking-results.md
 
 benchmark-loop: setup
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/loop $(DATA) $(SETS)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/loop $(DATA) $(PARTS)

@@ -59,7 +59,8 @@ def test_what_every_row_is_told(events, monkeypatch) -> None:
     monkeypatch.setattr(loop, "_chosen", chosen)
     monkeypatch.setattr(loop, "fit", fit)
     monkeypatch.setattr(loop, "assemble", lambda content, likes, learned: Ranker(likes))
-    played = list(loop.replay(None, events, 3, ModelConfig(seed=1)))
+    slices = list(loop.replay(None, events, 3, ModelConfig(seed=1)))
+    played = [one.played for one in slices]
     # Half of all is known at the start; the first slice retrains nothing, the others go on.
     assert fitted == [60, 60, 80, 80, 100, 100]
     frozen, now = told[0], told[1]
@@ -100,3 +101,16 @@ def test_blocks_of_people_are_judged_as_all_of_them(events, monkeypatch) -> None
     whole = loop._asked(ranker, histories, objective)
     monkeypatch.setattr(loop, "BLOCK", 5)
     assert loop._asked(ranker, histories, objective) == pytest.approx(whole)
+
+
+def test_the_age_of_a_new_item_is_what_it_had_had(events) -> None:
+    when = np.argsort(np.argsort(events.times))
+    questions = loop._questions(events, when, 60, 120, np.random.default_rng(1))
+    ages = loop._ages(events, when, questions, 60)
+    for question, age in zip(questions, ages, strict=True):
+        theirs = when[events.items == events.items[question.event]]
+        if theirs.min() < 60:
+            assert age == -1
+        else:
+            assert age == (theirs < when[question.event]).sum()
+    assert (loop._ages(events, when, questions, 0) >= 0).all()

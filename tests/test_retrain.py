@@ -12,13 +12,16 @@ from conftest import events
 from tastegraph.config import Loop
 from tastegraph.errors import BusyError
 from tastegraph.learning import gate, retrain
+from tastegraph.learning.content import unprompted
 from tastegraph.learning.gate import Asked, judge
 from tastegraph.learning.retrain import parted, without_newest
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.ranking.artefacts import content_from
 from tastegraph.ranking.kernels import TableKernel
 from tastegraph.ranking.model import BEHAVIOUR, KNOWN, NEW, Blend, Model, Part
 from tastegraph.records import Event, Item
+from tastegraph.serving.engine import Asked as Shown
 
 LATER = 2e6
 
@@ -272,3 +275,38 @@ def test_retraining_teaches_the_language_model_where_that_is_asked_for(cinema, m
     workspace.record(more(np.random.default_rng(1)))
     workspace.retrain()
     assert stages == [{"graph", "text", "model"}]
+
+
+def test_what_a_list_prompted_is_asked_for_only_where_too_little_else_is(monkeypatch) -> None:
+    """Person 0 liked item 3 of their own accord and item 4 because a list had it."""
+    before = told([(0, 1), (1, 2)], users=2)
+    now = told([(0, 1), (0, 3), (0, 4), (1, 2), (1, 5)], users=2)
+    free = told([(0, 1), (0, 3), (1, 2)], users=2)
+    judging = np.array([True, True])
+    everything = retrain.asked_newest(before, now, free, judging, 10)
+    assert everything.wanted.toarray().nonzero()[1].tolist() == [3, 4, 5]
+    monkeypatch.setattr(retrain, "ENOUGH", 1)
+    own = retrain.asked_newest(before, now, free, judging, 10)
+    assert own.wanted.toarray().nonzero()[1].tolist() == [3]
+    nobody = retrain.asked_newest(before, now, free, np.array([False, True]), 10)
+    assert nobody.wanted.toarray().nonzero()[1].tolist() == [5]
+
+
+def test_events_that_the_models_own_lists_prompted_are_told_from_others(cinema) -> None:
+    """Of a list the places count that were given to exploration."""
+    shown = cinema.engine.show("western-fan-1", 12, Shown(explore=0.7, seed=5))
+    best = next(item.item_id for item in shown.items if item.best)
+    explored = next(item.item_id for item in shown.items if not item.best)
+    key = shown.recommendation_id
+    cinema.record([
+        Event("a", "somebody", best, "like", None, LATER, None, key, 1),
+        Event("b", "somebody", explored, "like", None, LATER, None, key, 2),
+        Event("c", "somebody", "space-01", "like", None, LATER),
+        Event("d", "somebody", best, "like", None, LATER, None, "a list nobody knows", 1),
+    ])  # fmt: skip
+    cinema.engine.close()
+    graph = content_from(cinema.snapshots.open()).graph
+    free = unprompted(cinema.database, graph, cinema.config, 10**9)
+    mine = free.users == free.user_ids.index("somebody")
+    liked = {graph.item_ids[item] for item in free.items[mine]}
+    assert liked == {explored, "space-01"}

@@ -1,51 +1,77 @@
-"""What learning from use is worth: results as JSON.
+"""What learning from use is worth: results as JSON, and their pictures.
 
-    python benchmarks/loop DATA [SET …] [--slices 20] [--seed 1]
+    python benchmarks/loop DATA [PART …] [--slices 20] [--seed 1] [--seeds 3]
 
-Sets that are named are measured anew, the others kept as they are.
+Parts that are named are measured anew, the others kept as they are.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from replay import ROWS, Played, replay
+from durability import durability
+from ingest import ingest
+from pictures import draw
+from replay import ROWS, Slice, replay
+from simulation import ARMS, World, simulate
 
 from tastegraph.benchmark.benchmarks import BENCHMARKS
 from tastegraph.benchmark.reading import content_of
+from tastegraph.config import Config
 from tastegraph.config import Model as ModelConfig
 from tastegraph.evaluation.machine import machine
 from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_p
 
-RESULTS = Path(__file__).parents[1] / "results" / "loop.json"
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "benchmarks" / "results" / "loop.json"
 SETS = ("ml100k", "ml1m-pearlm")
+PARTS = (*SETS, "simulation", "ingest", "durability")
 PAIRS = (("fold_in", "frozen"), ("retrain", "fold_in"), ("retrain", "scratch"))
 RESAMPLES = 10_000
+AGES = ((0, 1), (1, 5), (5, 20), (20, 100))
+"""From how many events of an item to how many."""
 
 
 def main() -> None:
-    """Replay each set, and write what was measured after each."""
+    """Measure each part, and write what was measured after each."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("sets", nargs="*", choices=SETS, default=SETS)
+    parser.add_argument("parts", nargs="*", choices=PARTS, default=PARTS)
     parser.add_argument("--slices", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=3, help="of the simulation")
     told = parser.parse_args()
-    for name in told.sets:
-        found = BENCHMARKS[name].load(told.data, 1)
-        config = ModelConfig(seed=told.seed)
-        played = list(replay(content_of(found), found.events, told.slices, config))
-        _write(name, {"seed": told.seed, "slices": told.slices, **summary(played)})
+    measured: dict[str, Callable[[], dict[str, Any]]] = {
+        "simulation": lambda: simulated(World(), told.seeds),
+        "ingest": ingest,
+        "durability": lambda: durability(told.seed),
+    }
+    for name in told.parts:
+        if name in SETS:
+            found = BENCHMARKS[name].load(told.data, 1)
+            config = ModelConfig(seed=told.seed)
+            played = list(replay(content_of(found), found.events, told.slices, config))
+            result = {"seed": told.seed, "slices": told.slices, **summary(played)}
+            _write(
+                lambda results, name=name, result=result: (  # type: ignore[misc]
+                    results.setdefault("replay", {}).update({name: result})
+                )
+            )
+        else:
+            result = measured[name]()
+            _write(lambda results, name=name, result=result: results.update({name: result}))  # type: ignore[misc]
 
 
-def summary(played: Sequence[Mapping[str, Played]]) -> dict[str, Any]:
-    """Means over everybody asked, by slice and in all; intervals, tests, seconds."""
+def summary(slices: Sequence[Slice]) -> dict[str, Any]:
+    """Means over everybody asked, by slice, by age and in all; intervals, tests, seconds."""
+    played = [one.played for one in slices]
     everybody = {row: np.concatenate([p[row].values for p in played]) for row in ROWS}
+    ages = np.concatenate([one.ages for one in slices])
     p = {
         f"{one} - {other}": paired_p(everybody[one], everybody[other], RESAMPLES, 1)
         for one, other in PAIRS
@@ -62,6 +88,7 @@ def summary(played: Sequence[Mapping[str, Played]]) -> dict[str, Any]:
             for row, values in everybody.items()
         },
         "p": holm(p),
+        "by_age": [_of_age(everybody, ages, *bounds) for bounds in AGES],
         # The first slice is learned as at the start; what retraining costs shows from the second.
         "retrain_share_of_scratch": float(
             np.sum([p["retrain"].seconds for p in played[1:]])
@@ -70,11 +97,43 @@ def summary(played: Sequence[Mapping[str, Played]]) -> dict[str, Any]:
     }
 
 
-def _write(name: str, found: dict[str, Any]) -> None:
+def simulated(world: World, seeds: int) -> dict[str, Any]:
+    """Each row's rounds, mean over seeds; the last ten rounds' means with their spread."""
+    found: dict[str, Any] = {"seeds": seeds, "world": vars(world), "rows": {}}
+    for arm in ARMS:
+        runs = [
+            list(simulate(arm, world, Config(model=ModelConfig(seed=seed))))
+            for seed in range(1, seeds + 1)
+        ]
+        found["rows"][arm] = {}
+        for name in vars(runs[0][0]):
+            values = np.array([[getattr(one, name) for one in run] for run in runs])
+            late = values[:, -10:].mean(axis=1)
+            found["rows"][arm][name] = {
+                "by_round": values.mean(axis=0).tolist(),
+                "late": float(late.mean()),
+                "late_by_seed": late.tolist(),
+            }
+    return found
+
+
+def _of_age(
+    everybody: dict[str, np.ndarray], ages: np.ndarray, least: int, below: int
+) -> dict[str, Any]:
+    """What each row reaches on items that were new, when they had had so many events."""
+    at = (ages >= least) & (ages < below)
+    told: dict[str, Any] = {"events": [least, below - 1], "asked": int(at.sum())}
+    if at.any():
+        told["ndcg@10"] = {row: float(values[at].mean()) for row, values in everybody.items()}
+    return told
+
+
+def _write(put: Callable[[dict[str, Any]], None]) -> None:
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    results.setdefault("replay", {})[name] = found
+    put(results)
     results["machine"] = machine()
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    draw(results, ROOT / "docs")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ items that were new to the person.
 | retrain | up to the event | goes on from the last one at the start of each slice |
 | scratch | up to the event | chosen and fitted anew at the start of each slice |
 | popularity, itemknn | up to the event | refitted at the start of each slice |
+
+Of a like on an item that nobody had an event on at the start, the item's **age** is how many events
+it had had by then.
 """
 
 from __future__ import annotations
@@ -67,9 +70,23 @@ class Played:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Slice:
+    """One slice.
+
+    Attributes:
+        played: row → what it reached.
+        ages: int64[P], events that the item of each question had had before; -1 where it had one
+            at the start.
+    """
+
+    played: dict[str, Played]
+    ages: NDArray[np.int64]
+
+
 def replay(
     content: Content, events: Interactions, slices: int, config: ModelConfig
-) -> Iterator[dict[str, Played]]:
+) -> Iterator[Slice]:
     """Slice by slice, what every row reached.
 
     Args:
@@ -111,7 +128,7 @@ def replay(
             with Clock() as clock:
                 baseline = BASELINES[name].fit(told.likes(), *BASELINES[name].grid[0])
             played[name] = Played(_asked(baseline, liked, objective), clock.seconds)
-        yield played
+        yield Slice(played, _ages(events, when, questions, int(bounds[0])))
 
 
 def _chosen(content: Content, known: Interactions, config: ModelConfig) -> Learned:
@@ -133,6 +150,19 @@ def _questions(
     there = rng.permutation(there)
     people, at = np.unique(events.users[there], return_index=True)
     return [Question(int(p), int(e)) for p, e in zip(people, there[at], strict=True)]
+
+
+def _ages(
+    events: Interactions, when: NDArray[np.int64], questions: Sequence[Question], start: int
+) -> NDArray[np.int64]:
+    """How many events each question's item had had; -1 where one of them was before ``start``."""
+    order = np.lexsort((when, events.items))
+    first = np.searchsorted(events.items[order], np.arange(events.n_items + 1))
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order)) - first[events.items[order]]
+    asked = np.array([question.event for question in questions], dtype=np.int64)
+    began = when[order][np.minimum(first[:-1], len(order) - 1)][events.items[asked]]
+    return np.where(began < start, -1, place[asked])
 
 
 def _histories(

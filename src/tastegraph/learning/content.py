@@ -15,6 +15,7 @@ from tastegraph.learning.texts import Texts
 from tastegraph.profiles.interactions import Interactions, interactions
 from tastegraph.ranking.learned import Content
 from tastegraph.storage import events as log
+from tastegraph.storage import lists
 from tastegraph.storage.database import Database
 
 
@@ -63,6 +64,26 @@ def interactions_from_store(
     index = {item_id: row for row, item_id in enumerate(graph.item_ids)}
     with database.reading() as connection:
         return interactions(log.grouped_by_user(connection, known), index, config.events)
+
+
+def unprompted(
+    database: Database, graph: KnowledgeGraph, config: Config, known: int
+) -> Interactions:
+    """:func:`interactions_from_store` without what a list prompted that the model itself made.
+
+    What it put first is answered because it is there: such an event speaks for whoever made the
+    list. Of its lists the places count that were given to exploration.
+    """
+    index = {item_id: row for row, item_id in enumerate(graph.item_ids)}
+    with database.reading() as connection:
+        explored = lists.explored(connection)
+        events = (
+            event
+            for event in log.grouped_by_user(connection, known)
+            if event.recommendation_id is None
+            or (event.recommendation_id, event.item_id) in explored
+        )
+        return interactions(events, index, config.events)
 
 
 def _spread(vectors: NDArray[np.float32], rows: list[int], n_nodes: int) -> NDArray[np.float32]:

@@ -16,21 +16,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.config import Config
 from tastegraph.learning import gate
 from tastegraph.learning.build import Builder, Made, Read
-from tastegraph.learning.content import carried_over, interactions_from_store
-from tastegraph.learning.gate import Verdict
+from tastegraph.learning.content import carried_over, interactions_from_store, unprompted
+from tastegraph.learning.gate import Asked, Verdict
 from tastegraph.learning.inputs import STAGES, Stage
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.progress import say
 from tastegraph.ranking.artefacts import content_from, learned_from
 from tastegraph.ranking.choice import reweighed
 from tastegraph.ranking.fit import assemble, fit, with_cold_weights
-from tastegraph.ranking.learned import Content
+from tastegraph.ranking.learned import Content, Learned
 from tastegraph.storage import erasure
 from tastegraph.storage import events as log
 from tastegraph.storage.snapshots import Snapshot
 
+ENOUGH = 50
+"""Witnesses who liked something of their own accord from which on they alone are asked for it."""
 MANY = 400
 """Witnesses from which on some of them decide the weights of the blend."""
 
@@ -48,6 +51,53 @@ class Retrained:
     version: str | None
     verdict: Verdict | None
     events: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What may come into service.
+
+    Attributes:
+        learned: from what it was told.
+        told: all but the witnesses' newest events.
+        judging: bool[U], the witnesses whose newest events nothing has seen.
+    """
+
+    learned: Learned
+    told: Interactions
+    judging: NDArray[np.bool_]
+
+
+def candidate(
+    content: Content,
+    before: Interactions,
+    now: Interactions,
+    learned: Learned,
+    config: Config,
+    round_: int,
+    *,
+    forgets: bool = False,
+) -> Candidate:
+    """What ``learned`` becomes with what happened since.
+
+    Args:
+        content: graph and texts as they are now.
+        before, now: the events until which ``learned`` knows, and all there are.
+        learned: what is in service.
+        config: settings.
+        round_: draws the witnesses.
+        forgets: whether the network begins anew.
+    """
+    held = gate.witnesses(now.user_ids, config.loop.witnesses, round_)
+    judging, weighing = parted(held, round_)
+    told = without_newest(now, before, held)
+    start = None if forgets else learned.network
+    found = fit(content, told, learned.choice, config.model, start=start)
+    if weighing.any():
+        newest = now.select(weighing[now.users]).likes()
+        choice = reweighed(content, told, newest, found, config.model)
+        found = with_cold_weights(content, told, replace(found, choice=choice), config.model)
+    return Candidate(found, told, judging)
 
 
 def retrain(builder: Builder, inputs: str) -> Retrained:
@@ -72,26 +122,16 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     content = read.content
     now = interactions_from_store(builder.database, content.graph, config, known)
     before = interactions_from_store(builder.database, content.graph, config, before_known)
-    held = gate.witnesses(now.user_ids, config.loop.witnesses, known)
-    judging, weighing = parted(held, known)
     learned = learned_from(old)
-    told = without_newest(now, before, held)
-    candidate = fit(
-        content, told, learned.choice, config.model, start=None if forgets else learned.network
-    )
-    if weighing.any():
-        newest = now.select(weighing[now.users]).likes()
-        choice = reweighed(content, told, newest, candidate, config.model)
-        candidate = with_cold_weights(
-            content, told, replace(candidate, choice=choice), config.model
-        )
+    found = candidate(content, before, now, learned, config, known, forgets=forgets)
     history = config.model.history
+    free = unprompted(builder.database, content.graph, config, known)
     asked = {
-        "newest": gate.asked_newest(before, now, judging, history),
+        "newest": asked_newest(before, now, free, found.judging, history),
         "earlier": gate.asked_earlier(before, history),
     }
     verdict = gate.judge(
-        assemble(content, told.likes(), candidate),
+        assemble(content, found.told.likes(), found.learned),
         assemble(_as_it_reads(read, old), before.likes(), learned),
         (len(content.graph.heads), _facts(old)),
         asked,
@@ -100,8 +140,8 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     say(verdict.in_words())
     version = None
     if verdict.passed:
-        model = assemble(content, now.likes(), candidate)
-        made = Made(read, candidate, model, known, erasures, verdict.as_dict())
+        model = assemble(content, now.likes(), found.learned)
+        made = Made(read, found.learned, model, known, erasures, verdict.as_dict())
         version = builder.publish(made, STAGES, inputs, old)
     # Where the newest events were erased, the log ends earlier than it did.
     return Retrained(version, verdict, max(known - before_known, 0))
@@ -113,6 +153,30 @@ def parted(held: NDArray[np.bool_], round_: int) -> tuple[NDArray[np.bool_], NDA
     if held.sum() >= MANY:
         weighing = held & (np.random.default_rng((round_, 1)).random(len(held)) < 0.25)
     return held & ~weighing, weighing
+
+
+def asked_newest(
+    before: Interactions,
+    now: Interactions,
+    free: Interactions,
+    judging: NDArray[np.bool_],
+    history: int,
+) -> Asked:
+    """What witnesses went on to like: of their own accord, where enough of them did.
+
+    Args:
+        before: what was known.
+        now: all events.
+        free: those of ``now`` that no list of the model prompted.
+        judging: bool[U] of ``now``.
+        history: newest events that are attended to.
+    """
+    judges = {user for user, judges in zip(now.user_ids, judging, strict=True) if judges}
+    theirs = np.array([user in judges for user in free.user_ids], dtype=np.bool_)
+    asked = gate.asked_newest(before, free, theirs, history)
+    if len(asked.histories) >= ENOUGH:
+        return asked
+    return gate.asked_newest(before, now, judging, history)
 
 
 def _as_it_reads(read: Read, old: Snapshot) -> Content:

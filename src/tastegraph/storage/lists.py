@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.errors import NotFoundError
@@ -120,6 +120,16 @@ def get(connection: Connection, recommendation_id: str) -> Shown:
         raise NotFoundError(f"there is no list {recommendation_id!r}")
     told = row._asdict()
     return Shown(**{**told, "places": [Place(*place) for place in told["places"]]})
+
+
+def explored(connection: Connection) -> set[tuple[str, str]]:
+    """(recommendation_id, item_id) of every place that was given to exploration."""
+    place = func.json_each(lists.c.places).table_valued("value")
+    item, best = (func.json_extract(place.c.value, f"$[{k}]") for k in (0, 3))
+    rows = connection.execute(
+        select(lists.c.recommendation_id, item).select_from(lists, place).where(best == 0)
+    )
+    return {(recommendation_id, item_id) for recommendation_id, item_id in rows}
 
 
 def exposures(connection: Connection, since: float = 0.0) -> Iterator[Exposure]:

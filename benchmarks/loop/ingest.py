@@ -1,0 +1,84 @@
+"""How fast events become durable, and how soon the next list knows them."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+from service import served
+from workspace import ITEMS, PEOPLE, made
+
+SECONDS = 10.0
+CLIENTS = 32
+BATCH = 1000
+LISTS = 500
+
+
+def ingest() -> dict[str, Any]:
+    """Events a second and milliseconds, one at a time, by many clients, in batches; freshness."""
+    with tempfile.TemporaryDirectory() as folder:
+        directory = Path(folder) / "shop"
+        made(directory).close()
+        with served(directory) as service:
+            return {
+                "single": _load(service.url, 1, 1),
+                f"{CLIENTS} clients": _load(service.url, CLIENTS, 1),
+                f"batches of {BATCH}": _load(service.url, 1, BATCH),
+                "freshness": _freshness(service.url),
+            }
+
+
+def _load(url: str, clients: int, size: int) -> dict[str, float]:
+    """Each client sends the next batch as soon as the last is durable."""
+    laps: list[list[float]] = [[] for _ in range(clients)]
+    rng = np.random.default_rng(0)
+    ended = time.perf_counter() + SECONDS
+
+    def send(own: list[float], seed: int) -> None:
+        with httpx.Client(base_url=url) as http:
+            while (began := time.perf_counter()) < ended:
+                rows = [
+                    {"user_id": f"new-{seed}-{k % 50}", "item_id": str(k % ITEMS), "type": "view"}
+                    for k in rng.integers(0, 10_000, size).tolist()
+                ]
+                answer = http.post("/v1/events", json={"events": rows}).raise_for_status().json()
+                assert answer["accepted"] == size
+                own.append(time.perf_counter() - began)
+
+    _all([lambda k=k: send(laps[k], k) for k in range(clients)])  # type: ignore[misc]
+    return {"events_per_second": size * sum(map(len, laps)) / SECONDS, **_told(laps)}
+
+
+def _freshness(url: str) -> dict[str, float]:
+    """From sending a like to holding the next list, which must be another one."""
+    laps = []
+    with httpx.Client(base_url=url) as http:
+        for k in range(LISTS):
+            who = {"user_id": str(k % PEOPLE), "n": 10}
+            first = http.post("/v1/recommendations", json=who).json()["items"][0]["item_id"]
+            began = time.perf_counter()
+            row = {"user_id": who["user_id"], "item_id": first, "type": "like"}
+            http.post("/v1/events", json={"events": [row]}).raise_for_status()
+            then = http.post("/v1/recommendations", json=who).json()["items"]
+            laps.append(time.perf_counter() - began)
+            assert first not in [item["item_id"] for item in then]
+    return _told([laps])
+
+
+def _told(laps: list[list[float]]) -> dict[str, float]:
+    every = np.concatenate([np.array(own) for own in laps]) * 1e3
+    return {f"p{q}_ms": float(np.percentile(every, q)) for q in (50, 99)} | {"requests": len(every)}
+
+
+def _all(work: list[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=one) for one in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

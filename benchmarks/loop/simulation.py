@@ -1,0 +1,253 @@
+"""Simulation: what learning from one's own lists does over many rounds, where the truth is known.
+
+Each round some items are new, some people have other interests, and everybody gets a list. What is
+read of it is liked or skipped: an event. And everybody finds a few items by themselves, the more
+probably the more they please. Then whoever learns does.
+
+| row | learns from the lists | explores |
+|---|---|---|
+| loop | each round, as ``retrain`` does, gate and all; histories at once | a share of the places |
+| no exploration | the same | nothing |
+| no feedback | nothing: model and histories stay as at the start | nothing |
+
+Regret is what the best list would have earned on expectation, less what this one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from truth import Truth, read
+
+from tastegraph.arrays import Bools
+from tastegraph.config import Config, Evaluation
+from tastegraph.config import Model as ModelConfig
+from tastegraph.evaluation.off_policy import gini
+from tastegraph.evaluation.parts import parts_of
+from tastegraph.evaluation.split import TRAIN, VALID
+from tastegraph.learning import gate
+from tastegraph.learning.retrain import asked_newest, candidate
+from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.progress import say
+from tastegraph.ranking.choice import choose
+from tastegraph.ranking.fit import assemble, fit
+from tastegraph.ranking.learned import Content, Learned
+from tastegraph.ranking.model import Model
+from tastegraph.serving.exploration import drawn
+
+ARMS = {"loop": (True, 0.1), "no exploration": (True, 0.0), "no feedback": (False, 0.0)}
+"""Whether it learns, and which share of the places explores."""
+LIKED, SKIPPED = 1.0, -0.3
+"""Weights of the events, those of ``like`` and ``skip``."""
+BY_TIME = Evaluation(split="user-temporal", fractions=(0.9, 0.1, 0.0))
+
+
+@dataclass(frozen=True)
+class World:
+    """Sizes of a simulation.
+
+    Attributes:
+        people, items: at the start.
+        new: items that come each round.
+        rounds: how many.
+        shown: random items that everybody was shown before the start.
+        places: of a list.
+        own: items that everybody comes upon by themselves each round.
+        drift: share of the people whose interests change each round.
+    """
+
+    people: int = 500
+    items: int = 400
+    new: int = 10
+    rounds: int = 30
+    shown: int = 60
+    places: int = 10
+    own: int = 2
+    drift: float = 0.03
+
+
+@dataclass(frozen=True)
+class Round:
+    """What came of one round.
+
+    Attributes:
+        regret: expected likes that each list fell short, mean over people.
+        likes: that each list got, mean.
+        coverage: share of the items that were in any list of this round.
+        gini: of exposure in this round.
+        found: of all pairs of a person and a new item that stood in their best list so far, the
+            share in which they were shown it.
+    """
+
+    regret: float
+    likes: float
+    coverage: float
+    gini: float
+    found: float
+
+
+class _Log:
+    """What everybody did so far, oldest first."""
+
+    def __init__(self, people: int, items: int) -> None:
+        self.n_items = items
+        self.did: list[list[tuple[float, int, float, bool]]] = [[] for _ in range(people)]
+
+    def add(
+        self, person: int, items: NDArray[np.int64], likes: Bools, prompted: Bools, now: float
+    ) -> None:
+        """Of one person, each item with whether it was liked, else skipped."""
+        self.did[person] += [
+            (now, int(item), LIKED if liked else SKIPPED, bool(by_list))
+            for item, liked, by_list in zip(items, likes, prompted, strict=True)
+        ]
+
+    def seen(self, person: int) -> list[int]:
+        return [item for _, item, _, _ in self.did[person]]
+
+    def histories(self, newest: int) -> list[History]:
+        return self.interactions().histories(newest)
+
+    def interactions(self, *, free: bool = False) -> Interactions:
+        """All events; with ``free`` those that no list prompted."""
+        rows = [
+            (u, i, t, w)
+            for u, did in enumerate(self.did)
+            for t, i, w, prompted in did
+            if not (free and prompted)
+        ]
+        users, items, times, weights = (np.array(column) for column in zip(*rows, strict=True))
+        return Interactions(
+            [f"{u:05}" for u in range(len(self.did))], self.n_items, users.astype(np.int32),
+            items.astype(np.int32), times.astype(np.float64), weights.astype(np.float32),
+            np.full(len(rows), -1, np.int8),
+        )  # fmt: skip
+
+
+def simulate(arm: str, world: World, config: Config) -> Iterator[Round]:
+    """One row, round by round; ``config.model.seed`` makes truth, readers and draws."""
+    learns, explore = ARMS[arm]
+    seed, newest = config.model.seed, config.model.history
+    total = world.items + world.new * world.rounds
+    truth = Truth.of(world.people, total, seed)
+    rng = np.random.default_rng([seed, 1])
+    content, log = truth.content(), _Log(world.people, total)
+    pleases = truth.pleases()
+    for person in range(world.people):
+        chosen = rng.permutation(world.items)[: world.shown]
+        likes = rng.random(len(chosen)) < pleases[person, chosen]
+        log.add(person, chosen, likes, np.zeros_like(likes), 0.0)
+    known = log.interactions()
+    learned = _chosen(content, known, config.model)
+    model = assemble(content, known.likes(), learned)
+    at_start = known.histories(newest)
+    belonged, shown = np.zeros((2, world.people, total), dtype=np.bool_)
+    for number in range(world.rounds):
+        truth.drift(world.drift, np.random.default_rng([seed, 2, number]))
+        there = world.items + world.new * (number + 1)
+        if learns and number:
+            before, known = known, log.interactions()
+            free = log.interactions(free=True)
+            learned = _renewed(content, before, known, free, learned, config, number)
+            model = assemble(content, known.likes(), learned)
+        histories = log.histories(newest) if learns else at_start
+        pleases = truth.pleases()
+        earned, best, liked = np.zeros((3, world.people))
+        exposure = np.zeros(total)
+        for person in range(world.people):
+            unseen = np.arange(total) < there
+            unseen[log.seen(person)] = False
+            own = _finds(pleases[person], unseen, world.own, rng)
+            likes = rng.random(len(own)) < pleases[person, own]
+            log.add(person, own, likes, np.zeros_like(likes), number + 1.0)
+            unseen[own] = False
+            listed, best_left = _list(model, histories[person], unseen, world.places, explore, rng)
+            ideal = np.flatnonzero(unseen)
+            ideal = ideal[np.argsort(-pleases[person, ideal], kind="stable")][: world.places]
+            earned[person] = read(len(listed)) @ pleases[person, listed]
+            best[person] = read(len(ideal)) @ pleases[person, ideal]
+            reads = rng.random(len(listed)) < read(len(listed))
+            likes = rng.random(len(listed)) < pleases[person, listed]
+            log.add(person, listed[reads], likes[reads], best_left[reads], number + 1.5)
+            liked[person] = (reads & likes).sum()
+            exposure[listed] += 1
+            belonged[person, ideal] = True
+            shown[person, listed] = True
+        later = (np.arange(total) >= world.items)[None, :] & belonged
+        yield Round(
+            regret=float((best - earned).mean()),
+            likes=float(liked.mean()),
+            coverage=float((exposure[:there] > 0).mean()),
+            gini=gini(exposure[:there]),
+            found=float((later & shown).sum() / max(later.sum(), 1)),
+        )
+        say(f"{arm}, round {number + 1} of {world.rounds}")
+
+
+def _chosen(content: Content, known: Interactions, config: ModelConfig) -> Learned:
+    parts = parts_of(known, BY_TIME, config.seed)
+    valid = known.select((parts == VALID) & (known.weights > 0)).likes()
+    learned = choose(content, known.select(parts == TRAIN), valid, config)
+    return fit(content, known, learned.choice, config)
+
+
+def _renewed(
+    content: Content,
+    before: Interactions,
+    now: Interactions,
+    free: Interactions,
+    learned: Learned,
+    config: Config,
+    round_: int,
+) -> Learned:
+    """What is in service after a retraining: the candidate where it passes the gate."""
+    found = candidate(content, before, now, learned, config, round_)
+    history = config.model.history
+    facts = len(content.graph.heads)
+    verdict = gate.judge(
+        assemble(content, found.told.likes(), found.learned),
+        assemble(content, before.likes(), learned),
+        (facts, facts),
+        {
+            "newest": asked_newest(before, now, free, found.judging, history),
+            "earlier": gate.asked_earlier(before, history),
+        },
+        config.loop,
+    )
+    return found.learned if verdict.passed else learned
+
+
+def _list(
+    model: Model,
+    history: History,
+    allowed: NDArray[np.bool_],
+    places: int,
+    explore: float,
+    rng: np.random.Generator,
+) -> tuple[NDArray[np.int64], Bools]:
+    """Items, and whether each was the best that was left."""
+    ranked = model.rank(history)
+    scores = np.where(allowed, ranked.scores, -np.inf).astype(np.float32)
+    doubt = ranked.doubt() if explore > 0 else scores
+    found = drawn(scores, doubt, places, explore, rng)
+    return np.array(found.items, dtype=np.int64), np.array(found.best, dtype=np.bool_)
+
+
+def _finds(
+    pleases: NDArray[np.float64], unseen: Bools, count: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """What somebody comes upon without a list, the more probably the more it would please."""
+    there = np.flatnonzero(unseen)
+    share = pleases[there] / pleases[there].sum()
+    return rng.choice(there, min(count, len(there)), replace=False, p=share)
+
+
+def smaller(world: World, factor: int) -> World:
+    """The same with fewer people, items and rounds."""
+    return replace(
+        world, people=world.people // factor, items=world.items // factor,
+        new=max(world.new // factor, 1), rounds=max(world.rounds // factor, 2),
+    )  # fmt: skip
