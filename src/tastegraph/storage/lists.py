@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, true
 from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.errors import NotFoundError
@@ -127,7 +127,9 @@ def explored(connection: Connection) -> set[tuple[str, str]]:
     place = func.json_each(lists.c.places).table_valued("value")
     item, best = (func.json_extract(place.c.value, f"$[{k}]") for k in (0, 3))
     rows = connection.execute(
-        select(lists.c.recommendation_id, item).select_from(lists, place).where(best == 0)
+        select(lists.c.recommendation_id, item)
+        .select_from(lists.join(place, true()))
+        .where(best == 0)
     )
     return {(recommendation_id, item_id) for recommendation_id, item_id in rows}
 
