@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tastegraph import config as configuration
-from tastegraph.curation.together import LIKED_WITH, pairs
+from tastegraph.learning.together import LIKED_WITH, pairs, restate
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.storage import statements
 from tastegraph.storage.provenance import USE
@@ -70,4 +70,4 @@ def test_retraining_states_what_is_liked_together(sociable: Workspace) -> None:
 
 
 def test_without_a_support_nothing_is_stated(cinema: Workspace) -> None:
-    assert cinema.knowledge.derive(USE) == 0
+    assert restate(cinema.database, cinema.config) == 0

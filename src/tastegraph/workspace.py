@@ -32,14 +32,14 @@ from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.ingestion import Imported, Records, ingest
 from tastegraph.storage.locks import held
-from tastegraph.storage.provenance import USE, check_source_names
+from tastegraph.storage.provenance import check_source_names
 from tastegraph.storage.snapshots import Snapshot, Snapshots
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from tastegraph.curation.erasing import Eraser
     from tastegraph.curation.knowledge import Knowledge
-    from tastegraph.erasing import Eraser
     from tastegraph.evaluation.feedback import Feedback
     from tastegraph.language.budget import Plan
     from tastegraph.learning.describe import Described
@@ -190,7 +190,7 @@ class Workspace:
         Raises:
             BusyError: another process is writing to this workspace, or reading all the time.
         """
-        from tastegraph.erasing import Eraser
+        from tastegraph.curation.erasing import Eraser
 
         def write(work: Callable[[Connection], Receipt]) -> Receipt:
             with self.database.writing() as connection:
@@ -225,11 +225,12 @@ class Workspace:
         need_torch()
         from tastegraph.learning.build import Builder
         from tastegraph.learning.retrain import retrain
+        from tastegraph.learning.together import restate
 
         busy = f"{self.directory} is being built by another process: wait for it"
         with held(self.directory / "build.lock", busy):
             if self.config.loop.support:
-                self.knowledge.derive(USE)
+                restate(self.database, self.config)
             builder = Builder(self.directory, self.config, self.database, self.snapshots)
             return retrain(builder, self.fingerprint())
 

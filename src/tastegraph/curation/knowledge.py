@@ -11,7 +11,6 @@ from tastegraph.curation.fusing import fused
 from tastegraph.curation.inputs import Inputs
 from tastegraph.curation.linked import linked
 from tastegraph.curation.review import Question, questions
-from tastegraph.curation.together import together
 from tastegraph.errors import NotFoundError
 from tastegraph.language.budget import Plan
 from tastegraph.progress import counted, say
@@ -51,7 +50,6 @@ class Knowledge:
             PATTERNS: by_patterns,
             LANGUAGE_MODEL: read_by_llm.reader(answers),
             FUSION: fused,
-            USE: together,
         }
 
     def sources(self) -> list[Source]:
@@ -75,7 +73,7 @@ class Knowledge:
                 or people, whose decisions are taken back one by one.
             BusyError: another process is writing to this workspace.
         """
-        if source not in DERIVED:
+        if source not in (*DERIVED, USE):
             check_source_names([source])
         known = [name for name, _, _ in self.sources()]
         if source not in known:
@@ -83,7 +81,7 @@ class Knowledge:
                 f"{self._database.path.parent} has no source {source!r}; it has "
                 f"{', '.join(known) or 'none'}"
             )
-        again = [] if source in DERIVED else [step for step in DERIVED if step in known]
+        again = [] if source in (*DERIVED, USE) else [step for step in DERIVED if step in known]
         before = self._size()
         with self._database.writing() as connection:
             for name in (source, *again):
@@ -98,10 +96,9 @@ class Knowledge:
 
         Args:
             step: ``linking`` (which entity an item is), ``mentions`` (which entities its text
-                names), ``patterns`` and ``language model`` (what its text says of them), ``fusion``
-                (which entities are one), or ``use`` (which items are liked together).
-                Each uses what the sources, people and the steps before it state, and replaces what
-                it stated itself.
+                names), ``patterns`` and ``language model`` (what its text says of them), or
+                ``fusion`` (which entities are one). Each uses what the sources, people and the
+                steps before it state, and replaces what it stated itself.
 
         Raises:
             NotFoundError: there is no such step.

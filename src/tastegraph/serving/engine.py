@@ -14,7 +14,7 @@ from secrets import randbits
 from sqlalchemy import Connection
 
 from tastegraph.config import Config
-from tastegraph.erasing import Eraser
+from tastegraph.curation.erasing import Eraser
 from tastegraph.errors import NotFoundError, TastegraphError
 from tastegraph.explanation.reasons import reasons_for
 from tastegraph.profiles.attention import Recency

@@ -18,10 +18,12 @@ from tastegraph.storage.verdicts import PEOPLE
 
 CATALOGUE = "catalogue"
 """Source of what item columns state."""
-LINKING, MENTIONED, PATTERNS, LANGUAGE_MODEL, FUSION, USE = DERIVED = (
-    "linking", "mentions", "patterns", "language model", "fusion", "use",
+LINKING, MENTIONED, PATTERNS, LANGUAGE_MODEL, FUSION = DERIVED = (
+    "linking", "mentions", "patterns", "language model", "fusion",
 )  # fmt: skip
 """Sources whose statements follow from those of the others, in the order they are derived."""
+USE = "use"
+"""Source of what events say of items; stated anew when a model is retrained."""
 
 
 class Source(NamedTuple):
@@ -92,6 +94,11 @@ def check_source_names(names: Iterable[str]) -> None:
             raise ConfigError(
                 f"{name!r} is the source of what is derived: name another; it is stated anew with "
                 "'tastegraph kg derive'"
+            )
+        if name == USE:
+            raise ConfigError(
+                f"{USE!r} is the source of what events say of items: name another; it is stated "
+                "anew with 'tastegraph retrain'"
             )
         if name == PEOPLE:
             raise ConfigError(

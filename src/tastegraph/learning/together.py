@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy import sparse
 
-from tastegraph.curation.inputs import Inputs
+from tastegraph.config import Config, Loop
 from tastegraph.evaluation.parts import parts_of
 from tastegraph.evaluation.split import TRAIN
 from tastegraph.profiles.interactions import Interactions, interactions
 from tastegraph.records import ITEM, Fact
+from tastegraph.storage import catalogue, provenance, statements
 from tastegraph.storage import events as log
+from tastegraph.storage.database import Database
+from tastegraph.storage.provenance import USE
 
 LIKED_WITH = "liked_with"
 NEAREST = 10
@@ -21,22 +24,35 @@ BLOCK = 4_096
 DAY = 86_400.0
 
 
-def together(inputs: Inputs) -> Iterator[Fact]:
-    """``item:A liked_with item:B``, where as many people like both as ``[loop] support`` says.
+def restate(database: Database, config: Config) -> int:
+    """State anew which items are liked together. Returns how many facts that are.
 
-    Of the training part alone, as all that is learned: the events that tell how good a model is
-    state nothing.
+    ``item:A liked_with item:B``, where as many people like both as ``[loop] support`` says. Of the
+    training part alone, as all that is learned: the events that tell how good a model is state
+    nothing.
+
+    Raises:
+        BusyError: another process is writing to this workspace.
     """
-    loop, config = inputs.config.loop, inputs.config
-    if not loop.support:
-        return
-    item_ids = [item.item_id for item in inputs.items]
-    index = {item_id: row for row, item_id in enumerate(item_ids)}
-    events = interactions(log.grouped_by_user(inputs.connection), index, config.events)
+    with database.reading() as connection:
+        item_ids = [item.item_id for item in catalogue.all_items(connection)]
+        index = {item_id: row for row, item_id in enumerate(item_ids)}
+        events = interactions(log.grouped_by_user(connection), index, config.events)
     training = events.select(parts_of(events, config.evaluation, config.model.seed) == TRAIN)
-    for one, other, n in pairs(training, loop.support, loop.half_life):
-        ends = sorted((item_ids[one], item_ids[other]))
-        yield Fact(ITEM + ends[0], LIKED_WITH, ITEM + ends[1], confidence=n / (n + loop.support))
+    found = list(_facts(training, item_ids, config.loop)) if config.loop.support else []
+    with database.writing() as connection:
+        provenance.withdraw_source(connection, USE)
+        number = statements.put_facts(connection, found, USE)
+        provenance.stamp(connection, USE)
+        provenance.drop_unsupported(connection)
+    return number
+
+
+def _facts(events: Interactions, item_ids: Sequence[str], loop: Loop) -> Iterator[Fact]:
+    """As sure as n people make it, n / (n + support)."""
+    for one, other, n in pairs(events, loop.support, loop.half_life):
+        first, second = sorted((item_ids[one], item_ids[other]))
+        yield Fact(ITEM + first, LIKED_WITH, ITEM + second, confidence=n / (n + loop.support))
 
 
 def pairs(
