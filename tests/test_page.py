@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pytest
 import serving_world
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -79,6 +80,28 @@ def test_a_reason_opens_its_path_by_keyboard(page: Page, url: str) -> None:
     assert stations[0].startswith("Western No.")
     assert stations[-1] == first
     assert page.locator(".past.lit").count() == 1
+
+
+def test_a_fact_on_a_path_is_said_to_be_wrong(page: Page, url: str) -> None:
+    """The id comes whole, though it has more bits than a number of the browser's."""
+    told: list[tuple[str, object]] = []
+
+    def keep(route: Route) -> None:
+        told.append((route.request.url, route.request.post_data_json))
+        route.fulfill(json={"votes": 1})
+
+    page.route("**/v1/kg/facts/*/votes", keep)
+    page.goto(f"{url}/?user=western-1")
+    titles(page)
+    page.locator(".opener").first.click()
+    doubt = page.locator(".path:visible .doubt").first
+    assert (doubt.get_attribute("aria-label") or "").startswith("Say that this is wrong: ")
+    number = re.search(r"#(\d+)\)$", doubt.get_attribute("title") or "")
+    assert number is not None
+    doubt.click()
+    page.wait_for_selector("#notice.on")
+    assert told == [(f"{url}/v1/kg/facts/{number[1]}/votes", {"user_id": "western-1"})]
+    assert doubt.is_disabled()
 
 
 def test_a_like_changes_the_list_at_once(page: Page, url: str) -> None:

@@ -46,7 +46,8 @@ def in_markdown(results: Found) -> str:
     for name, found in results["sets"].items():
         metrics = found["metrics"]
         rows = [header(metrics), *measured(found, metrics), *reported(found, metrics)]
-        told = f"{found['protocol'].capitalize()}. History: {found['history']}."
+        protocol = found["protocol"]
+        told = f"{protocol[0].upper()}{protocol[1:]}. History: {found['history']}."
         parts.append(f"### {name}\n\n{told}\n\n{_grid(rows)}")
         if found.get("chase"):
             parts.append(f"{_CHASE}\n\n{_grid(chased(found['chase']))}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from tastegraph.explanation.reason import Kind
 
@@ -19,7 +21,9 @@ class Statement(_Answer):
     o: str
     s_label: str = ""
     o_label: str = ""
-    fact_id: int
+    fact_id: Annotated[int, PlainSerializer(str, return_type=str, when_used="json")] = Field(
+        description="up to 63 bits, so as text in JSON"
+    )
 
 
 class Because(_Answer):

@@ -135,7 +135,7 @@ function drawReason(reason, item) {
   };
   const lights = { onmouseenter: light(true), onmouseleave: light(false) };
   if (!reason.path.length) return h("li", { class: `reason ${reason.kind}`, ...lights }, ...said);
-  const path = stations(reason.path, reason.item_id);
+  const path = stations(reason.path, reason.item_id, doubt, say.wrong);
   path.hidden = true;
   const opener = h("button", {
     type: "button", class: "opener", "aria-expanded": "false", title: say.path,
@@ -146,6 +146,18 @@ function drawReason(reason, item) {
     },
   }, ...said);
   return h("li", { class: `reason ${reason.kind}`, ...lights }, opener, path);
+}
+
+// Whether it was kept that the person doubts a fact.
+async function doubt(fact) {
+  try {
+    await call("POST", `/v1/kg/facts/${fact}/votes`, { user_id: shown.user });
+    notice(say.doubted);
+    return true;
+  } catch (error) {
+    notice(say.failed(error.message), true);
+    return false;
+  }
 }
 
 function drawInterests(interests) {

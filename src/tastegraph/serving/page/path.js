@@ -15,15 +15,23 @@ function station(id, label) {
   return h("li", { class: label ? kind : `${kind} nameless`, title: id }, label || shortId(id));
 }
 
-// The stations from the item of the history to the recommended one.
-export function stations(path, fromItem) {
+// The stations from the item of the history to the recommended one. The line between two is a
+// button that says of its fact that it is wrong: doubt(fact_id), called `wrong(relation)`.
+export function stations(path, fromItem, doubt, wrong) {
   let here = `item:${fromItem}`;
   const line = [];
   for (const { s, p, o, s_label, o_label, fact_id } of path) {
     const forward = s === here;
     if (!line.length) line.push(station(here, forward ? s_label : o_label));
     const arrow = forward ? "→" : "←";
-    line.push(h("li", { class: "relation", title: `${p}, #${fact_id}` }, `${relationName(p)} ${arrow}`));
+    const name = relationName(p);
+    line.push(h("li", { class: "relation" }, h("button", {
+      type: "button", class: "doubt", title: `${wrong(name)} (${p}, #${fact_id})`, "aria-label": wrong(name),
+      onclick: async ({ currentTarget: button }) => {
+        button.disabled = true;
+        if (!(await doubt(fact_id))) button.disabled = false;
+      },
+    }, `${name} ${arrow}`)));
     line.push(forward ? station(o, o_label) : station(s, s_label));
     here = forward ? o : s;
   }
