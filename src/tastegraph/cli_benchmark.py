@@ -29,6 +29,9 @@ def benchmark(
         typer.Option(parser=duration, metavar="10m", help="tune each network so much longer"),
     ] = "0",  # type: ignore[assignment]
     peers: Annotated[bool, typer.Option("--peers", help="run other libraries too")] = False,
+    peer_limit: Annotated[
+        float, typer.Option(parser=duration, metavar="10m", help="each of them trains so long")
+    ] = "10m",  # type: ignore[assignment]
     fresh: Annotated[bool, typer.Option("--fresh", help="measure anew what is known")] = False,
 ) -> None:
     """Compare the system with the field on published data, under its own protocols.
@@ -48,7 +51,14 @@ def benchmark(
             raise TastegraphError(f"{file.parent} is no folder: the results could not be written")
     for one in named(name):
         found = run(
-            one, data, seeds, control_seeds=control_seeds, budget=budget, peers=peers, fresh=fresh
+            one,
+            data,
+            seeds,
+            control_seeds=control_seeds,
+            budget=budget,
+            peers=peers,
+            peer_limit=peer_limit,
+            fresh=fresh,
         )
         if json is not None:
             results = save(json, one, found)

@@ -33,7 +33,7 @@ from tastegraph.progress import progress, say
 from tastegraph.ranking.learned import Choice
 
 PEER_LIMIT = 600.0
-"""Seconds that each peer may train."""
+"""Seconds that each peer may train, where nothing else is said."""
 Rows = dict[str, list[Measured]]
 
 
@@ -45,6 +45,7 @@ def run(
     control_seeds: int | None = None,
     budget: float = 0.0,
     peers: bool = False,
+    peer_limit: float = PEER_LIMIT,
     fresh: bool = False,
 ) -> dict[str, Any]:
     """Measure one benchmark; what was measured before under the same state is not measured again.
@@ -59,6 +60,7 @@ def run(
         control_seeds: how often the controls are; by default as often, and so on each split.
         budget: seconds in which each network is tuned beyond its defaults.
         peers: whether other libraries are run too.
+        peer_limit: seconds that each of them may train.
         fresh: measure everything anew.
 
     Returns:
@@ -87,7 +89,8 @@ def run(
     notes = field.absent()
     chase: dict[str, dict[str, float | None]] = {}
     if peers and field.told.pairs is None:
-        why, chase = _peers(field, folder / "peers" / state, found[benchmark.histories[0]])
+        rows = found[benchmark.histories[0]]
+        why, chase = _peers(field, folder / "peers" / state, rows, peer_limit)
         notes |= why
     first, *others = benchmark.histories
     published = PUBLISHED[name]
@@ -154,7 +157,7 @@ def _measured(
 
 
 def _peers(
-    field: Field, folder: Path, rows: Rows
+    field: Field, folder: Path, rows: Rows, limit: float
 ) -> tuple[dict[str, str], dict[str, dict[str, float | None]]]:
     """Add the peers' rows; return why others are absent or were stopped, and who was when as good.
 
@@ -173,7 +176,7 @@ def _peers(
         folder,
         (likes.n_users, likes.n_items),
         k=max(EVALUATION.cutoffs),
-        limit=PEER_LIMIT,
+        limit=limit,
         threads=os.cpu_count() or 1,
     ):
         name = outcome.peer.name
@@ -187,7 +190,7 @@ def _peers(
         )
         rows[name] = [judge.of_lists(outcome.lists, seconds, memory)]
         if outcome.stopped:
-            notes[name] = f"stopped after {PEER_LIMIT:g} s: the best until then"
+            notes[name] = f"stopped after {limit:g} s: the best until then"
         if outcome.best_valid is not None and outcome.seconds_to_best is not None:
             ours = seconds_to(outcome.best_valid, course)
             chase[name] = {
