@@ -56,7 +56,7 @@ def test_what_every_row_is_told(events, monkeypatch) -> None:
             told.append([len(history) for history in histories])
             return self.inner.scores(histories)
 
-    monkeypatch.setattr(loop, "_chosen", chosen)
+    monkeypatch.setattr(loop, "chosen", chosen)
     monkeypatch.setattr(loop, "fit", fit)
     monkeypatch.setattr(loop, "assemble", lambda content, likes, learned: Ranker(likes))
     slices = list(loop.replay(None, events, 3, ModelConfig(seed=1)))

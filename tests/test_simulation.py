@@ -49,7 +49,7 @@ def test_interests_drift_of_some_alone() -> None:
 def test_who_knows_the_truth_regrets_nothing(monkeypatch) -> None:
     """And reaches every new item that belongs into a list."""
     knowing = Knowing(Truth.of(SMALL.people, 46, 3).pleases())
-    monkeypatch.setattr(simulation, "_chosen", lambda *_: None)
+    monkeypatch.setattr(simulation, "chosen", lambda *_: None)
     monkeypatch.setattr(simulation, "assemble", lambda *_: knowing)
     world = World(**{**vars(SMALL), "drift": 0.0})
     rounds = list(simulate("no feedback", world, Config(model=ModelConfig(seed=3))))

@@ -24,28 +24,23 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from choosing import chosen
 from numpy.typing import NDArray
 
 from tastegraph.arrays import CSR, binary
-from tastegraph.config import Evaluation
 from tastegraph.config import Model as ModelConfig
 from tastegraph.evaluation.clock import Clock
 from tastegraph.evaluation.judge import Ranker
-from tastegraph.evaluation.parts import parts_of
-from tastegraph.evaluation.split import TRAIN, VALID
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.progress import say
 from tastegraph.ranking.baselines import BASELINES
-from tastegraph.ranking.choice import choose
 from tastegraph.ranking.fit import assemble, fit
-from tastegraph.ranking.learned import Content, Learned
+from tastegraph.ranking.learned import Content
 from tastegraph.ranking.objective import Objective
 
 ROWS = ("frozen", "fold_in", "retrain", "scratch", "popularity", "itemknn")
 START = 0.5
 """Share of the events that is known at the start."""
-BY_TIME = Evaluation(split="user-temporal", fractions=(0.9, 0.1, 0.0))
-"""Settings are chosen on everybody's newest tenth of what is known."""
 BLOCK = 2_000
 
 
@@ -101,7 +96,7 @@ def replay(
     when[order] = np.arange(len(order))
     rng = np.random.default_rng(config.seed)
     known = when < bounds[0]
-    start = _chosen(content, events.select(known), config)
+    start = chosen(content, events.select(known), config)
     model = assemble(content, events.select(known).likes(), start)
     warm = start
     for number, (begin, end) in enumerate(pairwise(bounds.tolist())):
@@ -121,7 +116,7 @@ def replay(
             ranker = assemble(content, told.likes(), warm)
         played["retrain"] = Played(_asked(ranker, now, objective), clock.seconds)
         with Clock() as clock:
-            ranker = assemble(content, told.likes(), _chosen(content, told, config))
+            ranker = assemble(content, told.likes(), chosen(content, told, config))
         played["scratch"] = Played(_asked(ranker, now, objective), clock.seconds)
         liked = [History(h.likes, np.ones(len(h.likes), np.float32)) for h in now]
         for name in ("popularity", "itemknn"):
@@ -129,13 +124,6 @@ def replay(
                 baseline = BASELINES[name].fit(told.likes(), *BASELINES[name].grid[0])
             played[name] = Played(_asked(baseline, liked, objective), clock.seconds)
         yield Slice(played, _ages(events, when, questions, int(bounds[0])))
-
-
-def _chosen(content: Content, known: Interactions, config: ModelConfig) -> Learned:
-    parts = parts_of(known, BY_TIME, config.seed)
-    valid = known.select((parts == VALID) & (known.weights > 0)).likes()
-    learned = choose(content, known.select(parts == TRAIN), valid, config)
-    return fit(content, known, learned.choice, config)
 
 
 def _questions(

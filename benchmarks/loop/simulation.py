@@ -23,17 +23,13 @@ from numpy.typing import NDArray
 from truth import Truth, read
 
 from tastegraph.arrays import Bools
-from tastegraph.config import Config, Evaluation
-from tastegraph.config import Model as ModelConfig
+from tastegraph.config import Config
 from tastegraph.evaluation.off_policy import gini
-from tastegraph.evaluation.parts import parts_of
-from tastegraph.evaluation.split import TRAIN, VALID
 from tastegraph.learning import gate
 from tastegraph.learning.retrain import asked_newest, candidate
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.progress import say
-from tastegraph.ranking.choice import choose
-from tastegraph.ranking.fit import assemble, fit
+from tastegraph.ranking.fit import assemble
 from tastegraph.ranking.learned import Content, Learned
 from tastegraph.ranking.model import Model
 from tastegraph.serving.exploration import drawn
@@ -42,7 +38,6 @@ ARMS = {"loop": (True, 0.1), "no exploration": (True, 0.0), "no feedback": (Fals
 """Whether it learns, and which share of the places explores."""
 LIKED, SKIPPED = 1.0, -0.3
 """Weights of the events, those of ``like`` and ``skip``."""
-BY_TIME = Evaluation(split="user-temporal", fractions=(0.9, 0.1, 0.0))
 
 
 @dataclass(frozen=True)
@@ -141,7 +136,7 @@ def simulate(arm: str, world: World, config: Config) -> Iterator[Round]:
         likes = rng.random(len(chosen)) < pleases[person, chosen]
         log.add(person, chosen, likes, np.zeros_like(likes), 0.0)
     known = log.interactions()
-    learned = _chosen(content, known, config.model)
+    learned = chosen(content, known, config.model)
     model = assemble(content, known.likes(), learned)
     at_start = known.histories(newest)
     belonged, shown = np.zeros((2, world.people, total), dtype=np.bool_)
@@ -185,13 +180,6 @@ def simulate(arm: str, world: World, config: Config) -> Iterator[Round]:
             found=float((later & shown).sum() / max(later.sum(), 1)),
         )
         say(f"{arm}, round {number + 1} of {world.rounds}")
-
-
-def _chosen(content: Content, known: Interactions, config: ModelConfig) -> Learned:
-    parts = parts_of(known, BY_TIME, config.seed)
-    valid = known.select((parts == VALID) & (known.weights > 0)).likes()
-    learned = choose(content, known.select(parts == TRAIN), valid, config)
-    return fit(content, known, learned.choice, config)
 
 
 def _renewed(
