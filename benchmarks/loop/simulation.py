@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from choosing import chosen
 from numpy.typing import NDArray
 from truth import Truth, read
 
@@ -132,9 +133,9 @@ def simulate(arm: str, world: World, config: Config) -> Iterator[Round]:
     content, log = truth.content(), _Log(world.people, total)
     pleases = truth.pleases()
     for person in range(world.people):
-        chosen = rng.permutation(world.items)[: world.shown]
-        likes = rng.random(len(chosen)) < pleases[person, chosen]
-        log.add(person, chosen, likes, np.zeros_like(likes), 0.0)
+        offered = rng.permutation(world.items)[: world.shown]
+        likes = rng.random(len(offered)) < pleases[person, offered]
+        log.add(person, offered, likes, np.zeros_like(likes), 0.0)
     known = log.interactions()
     learned = chosen(content, known, config.model)
     model = assemble(content, known.likes(), learned)
