@@ -160,6 +160,20 @@ def test_duplicates_become_one_node_and_can_be_parted(cinema_of_texts, within):
     assert pair not in stated(cinema_of_texts, FUSION)
 
 
+def test_what_was_derived_is_renewed_with_what_is_new_and_nothing_else_is(cinema_of_texts):
+    knowledge = cinema_of_texts.knowledge
+    sources = {source.name for source in knowledge.sources()}
+    knowledge.renew()
+    assert {source.name for source in knowledge.sources()} == sources
+    knowledge.derive("mentions")
+    name = TOLD["50"][0]
+    cinema_of_texts.ingest(items=[Item("new", "New", f"A film directed by {name}.")])
+    assert ("item:new", MENTIONS, person(name)) not in stated(cinema_of_texts, "mentions")
+    knowledge.renew()
+    assert ("item:new", MENTIONS, person(name)) in stated(cinema_of_texts, "mentions")
+    assert {source.name for source in knowledge.sources()} == {*sources, "mentions"}
+
+
 def test_deriving_again_changes_nothing(cinema_of_texts):
     steps = [step for step in DERIVED if step != LANGUAGE_MODEL]
     for step in steps:

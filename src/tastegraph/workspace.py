@@ -229,6 +229,7 @@ class Workspace:
 
         busy = f"{self.directory} is being built by another process: wait for it"
         with held(self.directory / "build.lock", busy):
+            self.knowledge.renew()
             if self.config.loop.support:
                 restate(self.database, self.config)
             builder = Builder(self.directory, self.config, self.database, self.snapshots)

@@ -116,6 +116,20 @@ class Knowledge:
             provenance.drop_unsupported(connection)
         return number
 
+    def renew(self) -> None:
+        """Derive anew what was derived before, so that new texts and entities state what they do.
+
+        What a language model reads is left as it is: to ask it costs.
+
+        Raises:
+            BusyError: another process is writing to this workspace.
+        """
+        with self._database.reading() as connection:
+            before = provenance.digests(connection)
+        for step in DERIVED:
+            if step in before and step != LANGUAGE_MODEL:
+                self.derive(step)
+
     def plan(self) -> Plan:
         """What reading all texts with the language model would take; nothing is asked."""
         with self._database.reading() as connection:
