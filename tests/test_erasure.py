@@ -100,7 +100,8 @@ def test_the_next_fit_is_that_of_a_world_without_them(tmp_path: Path) -> None:
     assert digests[0] == digests[1]
 
 
-def test_a_network_that_learned_from_them_does_not_live_on(cinema, monkeypatch) -> None:
+@pytest.mark.parametrize("what", ["a person", "an item"])
+def test_a_network_that_learned_from_them_does_not_live_on(cinema, monkeypatch, what) -> None:
     starts = []
     fit = retrain.fit
 
@@ -109,7 +110,11 @@ def test_a_network_that_learned_from_them_does_not_live_on(cinema, monkeypatch) 
         return fit(content, told, choice, config, start=start)
 
     monkeypatch.setattr(retrain, "fit", watched)
-    cinema.erase.user("western-fan-1")
+    if what == "a person":
+        cinema.erase.user("western-fan-1")
+    else:
+        cinema.erase.item("western-03")
+        cinema.build({"graph", "text"})
     done = cinema.retrain()
     assert done.events == 0
     assert starts == [None]
@@ -118,6 +123,8 @@ def test_a_network_that_learned_from_them_does_not_live_on(cinema, monkeypatch) 
     with cinema.database.reading() as connection:
         left = connection.exec_driver_sql(
             "SELECT count(*) FROM events WHERE user_id = 'western-fan-1'"
+            if what == "a person"
+            else "SELECT count(*) FROM events WHERE item_id = 'western-03'"
         ).scalar()
     assert left == 0
 

@@ -74,7 +74,7 @@ class Made:
     Attributes:
         read: graph and texts.
         known: the log's revision up to which the model was learned.
-        erasures: how many people had been erased by then.
+        erasures: how many people and items had been erased by then.
         gate: what was compared before it may be served; ``None`` for a build.
     """
 
@@ -124,7 +124,7 @@ class Builder:
         if not content.graph.n_items:
             raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
         with self.database.reading() as connection:
-            known, erasures = log.revision(connection), erasure.count(connection)
+            known, erasures = log.revision(connection), erasure.total(connection)
         events = interactions_from_store(self.database, content.graph, self.config, known)
         if old is None or "model" in stages:
             learned = learn(content, events, self.config)

@@ -29,7 +29,7 @@ def fingerprint(database: Database, config: Config, directory: Path) -> str:
     """
     with database.reading() as connection:
         state = (
-            log.revision(connection), erasure.count(connection), catalogue.revision(connection),
+            log.revision(connection), erasure.total(connection), catalogue.revision(connection),
         )  # fmt: skip
     told = (
         __version__,

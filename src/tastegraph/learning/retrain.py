@@ -113,7 +113,7 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     old, config = builder.snapshots.open(), builder.config
     before_known = int(old.manifest["learned_until"])
     with builder.database.reading() as connection:
-        known, erasures = log.revision(connection), erasure.count(connection)
+        known, erasures = log.revision(connection), erasure.total(connection)
     forgets = erasures != old.manifest["erasures"]
     if known == before_known and not forgets:
         return Retrained(old.version, None, 0)

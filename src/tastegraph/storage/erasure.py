@@ -80,13 +80,18 @@ def erase_item(connection: Connection, item_id: str) -> Receipt:
 
 
 def count(connection: Connection) -> int:
-    """How many people were erased: a model learned when there were fewer may know more."""
+    """How many people were erased."""
     return connection.scalar(select(func.max(erasures.c.seq))) or 0
 
 
 def items_count(connection: Connection) -> int:
     """How many items were erased: a snapshot made when there were fewer may hold more."""
     return connection.scalar(select(func.max(erased_items.c.seq))) or 0
+
+
+def total(connection: Connection) -> int:
+    """How many people and items were: a model learned when there were fewer may know more."""
+    return count(connection) + items_count(connection)
 
 
 def items_since(connection: Connection, known: int) -> set[bytes]:
