@@ -1,4 +1,4 @@
-"""How fast events become durable, and how soon the next list knows them."""
+"""How fast events become durable, and how soon lists know them, and items that are new."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ SECONDS = 10.0
 CLIENTS = 32
 BATCH = 1000
 LISTS = 500
+NEW = 5
 
 
 def ingest() -> dict[str, Any]:
@@ -31,6 +32,7 @@ def ingest() -> dict[str, Any]:
                 f"{CLIENTS} clients": _load(service.url, CLIENTS, 1),
                 f"batches of {BATCH}": _load(service.url, 1, BATCH),
                 "freshness": _freshness(service.url),
+                "new item": _new_items(service.url),
             }
 
 
@@ -69,6 +71,20 @@ def _freshness(url: str) -> dict[str, float]:
             laps.append(time.perf_counter() - began)
             assert first not in [item["item_id"] for item in then]
     return _told([laps])
+
+
+def _new_items(url: str) -> dict[str, float]:
+    """Seconds from sending an item to the first answer that has it: text, graph and snapshot."""
+    laps = []
+    with httpx.Client(base_url=url, timeout=60) as http:
+        for k in range(NEW):
+            began = time.perf_counter()
+            new = {"title": f"New {k}", "text": "A new item, read by the language model."}
+            http.put(f"/v1/items/new-{k}", json=new).raise_for_status()
+            while http.get(f"/v1/items/new-{k}").status_code == 404:
+                time.sleep(0.05)
+            laps.append(time.perf_counter() - began)
+    return {"median_seconds": float(np.median(laps)), "worst_seconds": max(laps)}
 
 
 def _told(laps: list[list[float]]) -> dict[str, float]:
