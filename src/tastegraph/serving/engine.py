@@ -285,12 +285,13 @@ class Engine:
         """
         now = self._current()
         (vector,) = self._reader.read(text, now.texts.folder, now.texts.max_tokens)
+        near = now.texts.nearest(vector, n + len(now.hidden))
+        there = [(item, cosine) for item, cosine in near if item not in now.hidden]
         return Associated(
             associations=tuple(now.interest(tie) for tie in now.texts.ties(vector, n)),
             items=tuple(
                 Near(item_id=now.item_ids[item], title=now.labels[item], similarity=cosine)
-                for item, cosine in now.texts.nearest(vector, n + len(now.hidden))
-                if item not in now.hidden
+                for item, cosine in there[:n]
             ),
             model=now.model_version,
             graph=now.graph_version,

@@ -110,7 +110,7 @@ class Drifted:
         with engine.database.reading() as connection:
             shown = [
                 (one.recommendation_id, not self._rewarding.isdisjoint(one.events))
-                for one in lists.exposures(connection, self._since)
+                for one in lists.exposures(connection, self._since, engine.learned_until)
                 if one.model == model and one.made <= now - self._settled
             ]
         answered = [

@@ -134,15 +134,20 @@ def explored(connection: Connection) -> set[tuple[str, str]]:
     return {(recommendation_id, item_id) for recommendation_id, item_id in rows}
 
 
-def exposures(connection: Connection, since: float = 0.0) -> Iterator[Exposure]:
+def exposures(connection: Connection, since: float = 0.0, known: int = 0) -> Iterator[Exposure]:
     """Everything that was shown from ``since`` on, list by list in the order they were made.
 
     An event counts for the list that it names, whatever the person's next list may have been.
+
+    Args:
+        connection: to the store.
+        since: seconds since 1970-01-01 UTC.
+        known: a revision of the log before the first of these lists; earlier events are not read.
     """
     done: dict[tuple[str, str], list[str]] = {}
     for recommendation_id, item_id, kind in connection.execute(
         select(events.c.recommendation_id, events.c.item_id, events.c.type)
-        .where(events.c.recommendation_id.is_not(None))
+        .where(events.c.recommendation_id.is_not(None), events.c.seq > known)
         .order_by(events.c.seq)
     ):
         done.setdefault((recommendation_id, item_id), []).append(kind)
