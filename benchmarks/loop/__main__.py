@@ -19,6 +19,7 @@ from ingest import ingest
 from pictures import draw
 from replay import ROWS, Slice, replay
 from simulation import ARMS, World, simulate
+from table import page
 
 from tastegraph.benchmark.benchmarks import BENCHMARKS
 from tastegraph.benchmark.reading import content_of
@@ -134,6 +135,7 @@ def _write(put: Callable[[dict[str, Any]], None]) -> None:
     results["machine"] = machine()
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     draw(results, ROOT / "docs")
+    (ROOT / "docs" / "loop-results.md").write_text(page(results), encoding="utf-8")
 
 
 if __name__ == "__main__":

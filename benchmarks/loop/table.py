@@ -1,0 +1,137 @@
+"""The page of results: every figure from the results file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pictures import NAMES
+
+Found = Mapping[str, Any]
+INTRODUCTION = """# The loop, measured
+
+Made by `make benchmark-loop DATA=…`; every figure is from `benchmarks/results/loop.json`."""
+
+REPLAY = """## Replay in time
+
+The older half of a set's events is known at the start, the rest comes in slices: serve, score,
+reveal, learn. In each slice everybody who likes something is asked for one of their likes,
+among all items that are new to them. Behind ± is 95 % (bootstrap over answers); p is of paired
+randomisation, Holm-adjusted."""
+
+AGES = """New items: NDCG@10 of likes on items that had no event at the start, by how many they had had."""
+
+SIMULATION = """## Simulation with known truth
+
+![regret, coverage, Gini, new items](loop-simulation.svg)
+
+People's interests in the entities of a graph are known, and drift; lists are read from the top,
+place k with probability 1/√k; new items come each round (`benchmarks/loop/truth.py`). Means of
+the last ten rounds, with the spread over seeds. *Regret* is what the best list would have
+earned on expectation, less what was shown; *found* the share of all pairs of a person and a new
+item that belonged into their list which they were shown."""
+
+INGEST = """## Events in, lists out
+
+Over HTTP on loopback, client and service on the same two cores; an answer means that the event
+is on disk."""
+
+DURABILITY = """## Kills
+
+SIGKILL at seeded moments, against a ledger that a client flushes to its own disk after each
+answer."""
+
+
+def page(results: Found) -> str:
+    """Markdown."""
+    parts = [INTRODUCTION]
+    if "replay" in results:
+        parts.append(REPLAY)
+        for name, told in results["replay"].items():
+            parts += [f"### {name}\n\n![by slice](loop-{name}.svg)", *_replayed(told)]
+    if "simulation" in results:
+        parts += [SIMULATION, _simulated(results["simulation"]["rows"])]
+    if "ingest" in results:
+        parts += [INGEST, _ingested(results["ingest"])]
+    if "durability" in results:
+        parts += [DURABILITY, _killed(results["durability"])]
+    machine = results["machine"]
+    parts.append(f"{machine['cpu']}, Python {machine['python']}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _replayed(told: Found) -> Iterator[str]:
+    rows = [["row", "NDCG@10", "95 %", "seconds a slice"]]
+    for row, found in told["rows"].items():
+        low, high = found["interval"]
+        seconds = sum(found["seconds"]) / len(found["seconds"])
+        rows.append(
+            [NAMES[row], f"{found['ndcg@10']:.4f}", f"{low:.4f}–{high:.4f}", f"{seconds:.1f}"]
+        )
+    yield _grid(rows)
+    p = ", ".join(f"{pair.replace('_', '-')}: {_p(value)}" for pair, value in told["p"].items())
+    yield (
+        f"p of {p}. A warm retraining takes {told['retrain_share_of_scratch']:.0%} of the time "
+        "that learning from scratch does."
+    )
+    ages = [["events on the item", "asked", *NAMES.values()]]
+    for age in told["by_age"]:
+        first, last = age["events"]
+        values = age.get("ndcg@10", {})
+        cells = [f"{values[row]:.4f}" if row in values else "–" for row in NAMES]
+        ages.append(
+            [f"{first}–{last}" if first < last else f"{first}", f"{age['asked']:,}", *cells]
+        )
+    yield f"{AGES}\n\n{_grid(ages)}"
+
+
+def _simulated(rows: Found) -> str:
+    measures = ("regret", "likes", "coverage", "gini", "found")
+    grid = [["row", *measures]]
+    for arm, found in rows.items():
+        cells = [
+            f"{found[m]['late']:.3f} ({min(found[m]['late_by_seed']):.3f}–"
+            f"{max(found[m]['late_by_seed']):.3f})"
+            for m in measures
+        ]
+        grid.append([arm, *cells])
+    return _grid(grid)
+
+
+def _ingested(told: Found) -> str:
+    grid = [["", "events a second", "median, ms", "p99, ms"]]
+    for name, found in told.items():
+        if "p50_ms" in found:
+            rate = found.get("events_per_second")
+            grid.append([
+                name, "–" if rate is None else f"{rate:,.0f}",
+                f"{found['p50_ms']:.1f}", f"{found['p99_ms']:.1f}",
+            ])  # fmt: skip
+    new = told["new item"]
+    return (
+        f"{_grid(grid)}\n\n*Freshness* is from sending a like to holding the next list, which "
+        "must be another one. A new item stands in the running service after "
+        f"{new['median_seconds']:.1f} s (worst {new['worst_seconds']:.1f} s): read by the language "
+        "model, in the graph, in a snapshot of its own."
+    )
+
+
+def _killed(told: Found) -> str:
+    kinds = ", ".join(f"{count} during {what}" for what, count in told["kills"].items())
+    back = told["back_seconds"]
+    return (
+        f"{sum(told['kills'].values())} kills ({kinds}); {told['acknowledged']:,} events "
+        f"acknowledged: {told['lost']} lost, {told['twice']} twice, {told['half_batches']} "
+        f"batches by half, {told['half_models']} snapshots not whole. The service answered again "
+        f"{back['median']:.1f} s after its start (worst {back['worst']:.1f} s)."
+    )
+
+
+def _p(value: float) -> str:
+    return "< .001" if value < 0.001 else f"{value:.3f}"
+
+
+def _grid(rows: Sequence[Sequence[str]]) -> str:
+    first, *others = rows
+    rule = ["---", *["---:"] * (len(first) - 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (first, rule, *others))
