@@ -19,7 +19,9 @@ reveal, learn. In each slice everybody who likes something is asked for one of t
 among all items that are new to them. Behind ± is 95 % (bootstrap over answers); p is of paired
 randomisation, Holm-adjusted."""
 
-AGES = """New items: NDCG@10 of likes on items without an event at the start, by how many they had had."""
+AGES = (
+    """New items: NDCG@10 of likes on items without an event at the start, by their events since."""
+)
 
 SIMULATION = """## Simulation with known truth
 
