@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg import lapack
-from scipy.optimize import nnls
 
 from tastegraph.arrays import CSR
 from tastegraph.profiles.association import Associations
@@ -55,6 +53,8 @@ def ease(gram: NDArray[np.float64], regularisation: float) -> Floats32:
 
 def _inverse(gram: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of a positive definite matrix, by its Cholesky factor: half the work of a general one."""
+    from scipy.linalg import lapack
+
     factor, fault = lapack.dpotrf(gram, lower=True, overwrite_a=True)
     if fault:
         raise np.linalg.LinAlgError(f"the matrix is not positive definite at row {fault}")
@@ -108,6 +108,9 @@ def kind_weights(associations: Associations, likes: CSR, seed: int) -> Floats32:
     least five likes, or a seeded sample of them. No kind falls below 5 % of the strongest: what
     is asserted may always speak, if only for an item that nothing else speaks for.
     """
+    # Not above: the service never needs it, and would wait a quarter of a second for it.
+    from scipy.optimize import nnls
+
     n_kinds = int(associations.kind.max(initial=-1)) + 1
     popularity = np.bincount(likes.indices, minlength=likes.shape[1])
     enough = np.flatnonzero(popularity >= 5)

@@ -18,7 +18,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from tastegraph.arrays import CSR
 
@@ -111,6 +110,8 @@ def _orthonormal(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     try:
         root = np.linalg.cholesky(gram)
         if np.diag(root).min() ** 2 > LEAST * np.diag(root).max() ** 2:
+            from scipy.linalg import solve_triangular
+
             return np.asarray(solve_triangular(root, columns.T, lower=True).T)
     except np.linalg.LinAlgError:
         pass
@@ -159,6 +160,8 @@ class Ridge:
 
     def map(self, target: Target) -> Map | None:
         """The map of the module's formula, or ``None`` where nothing can be mapped."""
+        from scipy.linalg import cho_factor, cho_solve
+
         if not len(self._warm) or not self.features.any():
             return None
         gram = self._gram.copy()

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import polars as pl
-
 from tastegraph.errors import NotFoundError, RowError, TastegraphError
 from tastegraph.sources.lines import Lines, read_lines
 from tastegraph.sources.packed import is_packed, open_bytes, suffix
@@ -211,6 +209,9 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _parquet_rows(
     path: Path, rejects: Rejects, required: Collection[str], aliases: Mapping[str, str]
 ) -> Iterator[Row]:
+    # Not above: the service reads events by the same rules, and no Parquet.
+    import polars as pl
+
     file, line = str(path), 0
     try:
         table = pl.scan_parquet(path, glob=False)
