@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from tastegraph.serving.http import create_app
 from tastegraph.serving.occasions import Changed, Drifted, Grown, occasions
 from tastegraph.serving.schedule import Schedule
 from tastegraph.storage import catalogue
+from tastegraph.storage.locks import held
+from tastegraph.workspace import Workspace
 
 
 def send(engine, count: int, start: int = 0) -> None:
@@ -129,15 +132,48 @@ def test_the_configuration_names_the_occasions(cinema, tastegraph, tmp_path: Pat
     assert tastegraph(*words).code == 0
 
 
-def test_a_new_item_reaches_the_lists_of_a_running_service(cinema, tastegraph) -> None:
-    """The command that a change starts: graph and texts are new, the model is as it was."""
+def test_a_process_that_stays_is_started_once_and_ends_with_the_service(tmp_path: Path) -> None:
+    engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
+    stays = Changed(writing(file, "import time; time.sleep(60)"))
+    beside = Grown(1, writing(tmp_path / "beside"))
+
+    def change(number: int) -> None:
+        with engine.database.writing() as connection:
+            catalogue.put_items(connection, [Item(f"new-{number}", "New")])
+
+    change(1)
+    began = time.monotonic()
+    with TestClient(create_app(engine, Schedule(engine, [stays, beside], pause=0.02))):
+        awaited(lambda: lines(file) == 1)
+        change(2)
+        send(engine, 1)
+        awaited(lambda: lines(tmp_path / "beside") == 1)
+        time.sleep(0.2)
+        assert lines(file) == 1
+    assert time.monotonic() - began < 20
+
+
+def test_what_is_new_is_followed_until_nothing_is(cinema) -> None:
+    """Graph and texts are new, the model is as it was; a change while it is learned waits."""
     model, _ = cinema.engine.versions()
+    (occasion,) = occasions(cinema.config, cinema.directory)
     item = Item("western-new", "Western New", "cowboys ride to a gunfight", {"genre": ("western",)})
     cinema.ingest(items=[item])
-    (occasion,) = occasions(cinema.config, cinema.directory)
     assert occasion.due(cinema.engine)
-    assert tastegraph(*occasion.command[3:]).code == 0
+    other = Workspace(cinema.directory)
+    thread = threading.Thread(target=other.follow, args=(1.0, 0.02))
+    with held(cinema.directory / "build.lock", "learning"):
+        thread.start()
+        time.sleep(0.2)
+        assert occasion.due(cinema.engine)
+    thread.join(60)
+    assert not thread.is_alive()
     assert not occasion.due(cinema.engine)
     assert cinema.engine.versions() == (model, "000002")
     listed = [item.item_id for item in cinema.recommend("western-fan-1", 8).items]
     assert "western-new" in listed
+
+
+def test_the_command_follows(cinema, tastegraph) -> None:
+    (occasion,) = occasions(cinema.config, cinema.directory)
+    assert tastegraph(*occasion.command[3:], "--idle", "0").code == 0

@@ -15,7 +15,7 @@ from tastegraph.cli_benchmark import benchmark
 from tastegraph.cli_models import feedback, models_app
 from tastegraph.cli_review import kg_app
 from tastegraph.errors import TastegraphError
-from tastegraph.terminal import AsJson, Directory
+from tastegraph.terminal import AsJson, Directory, duration
 from tastegraph.terminal import open_workspace as _open
 from tastegraph.terminal import show as _print
 
@@ -116,13 +116,29 @@ def build(
 
 
 @app.command()
-def retrain(directory: Directory) -> None:
+def follow(
+    directory: Directory,
+    idle: Annotated[
+        float, typer.Option(parser=duration, metavar="10m", help="end after so long without one")
+    ] = "10m",  # type: ignore[assignment]
+) -> None:
+    """Make graph and texts anew whenever anything known changes; 'serve' starts it by itself."""
+    _open(directory).follow(idle)
+
+
+@app.command()
+def retrain(
+    directory: Directory,
+    wait: Annotated[
+        float, typer.Option(parser=duration, metavar="10m", help="for another that is building")
+    ] = "0",  # type: ignore[assignment]
+) -> None:
     """Learn from what happened since the model in service was learned.
 
     The network goes on from where it was. What comes out is served only if it is no worse: on what
     some people did since, which it was not told, and on what was known before.
     """
-    done = _open(directory).retrain()
+    done = _open(directory).retrain(wait)
     if done.verdict is None:
         _print(f"nothing has happened since: snapshot {done.version} stays in service")
     elif done.version is None:

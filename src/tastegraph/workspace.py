@@ -12,7 +12,10 @@ snapshots/         what was built; CURRENT names the one in service
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,13 +24,13 @@ import tomli_w
 
 from tastegraph import config as configuration
 from tastegraph.config import Config
-from tastegraph.errors import ConfigError, SnapshotError
+from tastegraph.errors import BusyError, ConfigError, SnapshotError
 from tastegraph.learning.inputs import STAGES, Stage, check_stages, fingerprint, stale
 from tastegraph.learning.needs import need_torch
 from tastegraph.progress import say
 from tastegraph.records import Event, Fact, Item, Link
 from tastegraph.sources.items import item_facts
-from tastegraph.storage import answers, catalogue, lists, provenance, schema
+from tastegraph.storage import answers, catalogue, changes, lists, provenance, schema
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.ingestion import Imported, Records, ingest
@@ -214,8 +217,36 @@ class Workspace:
         with held(self.directory / "build.lock", busy):
             return self._build_if_changed(only)
 
-    def retrain(self) -> Retrained:
+    def follow(self, idle: float = 600.0, pause: float = 0.25) -> None:
+        """Build graph and texts as soon as anything known changes.
+
+        One process that stays is sooner done than one for each change, which would first have to
+        load all that reads texts. It ends with the process that started it.
+
+        Args:
+            idle: seconds without a change after which it ends.
+            pause: seconds between two looks.
+
+        Raises:
+            NotFoundError: nothing has been built yet.
+        """
+        parent, last = os.getppid(), time.monotonic()
+        done = int(self.snapshots.open().manifest["changes"])
+        while time.monotonic() - last < idle and os.getppid() == parent:
+            with self.database.reading() as connection:
+                now = changes.count(connection)
+            if now != done:
+                # While the model is learned anew, it waits for that: the next look finds it.
+                with suppress(BusyError):
+                    self.build({"graph", "text"})
+                    done, last = now, time.monotonic()
+            time.sleep(pause)
+
+    def retrain(self, patience: float = 0.0) -> Retrained:
         """Learn from what happened since the model in service, and serve the result if no worse.
+
+        Args:
+            patience: seconds to wait for another process that is building this workspace.
 
         Raises:
             NotFoundError: nothing has been built yet.
@@ -228,7 +259,7 @@ class Workspace:
         from tastegraph.learning.together import restate
 
         busy = f"{self.directory} is being built by another process: wait for it"
-        with held(self.directory / "build.lock", busy):
+        with held(self.directory / "build.lock", busy, patience):
             self.knowledge.renew()
             if self.config.loop.support:
                 restate(self.database, self.config)

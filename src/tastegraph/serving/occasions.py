@@ -27,9 +27,11 @@ class Occasion(Protocol):
 
     Attributes:
         command: run in a process of its own.
+        stays: whether that process stays, and others may run beside it.
     """
 
     command: Sequence[str]
+    stays: bool
 
     def due(self, engine: Engine) -> bool:
         """Whether it is time; asked every few moments."""
@@ -41,7 +43,12 @@ class Occasion(Protocol):
 
 
 class Changed:
-    """What is known has changed since the snapshot in service was made."""
+    """What is known has changed since the snapshot in service was made.
+
+    The process that it starts follows what changes next by itself.
+    """
+
+    stays = True
 
     def __init__(self, command: Sequence[str]) -> None:
         self.command, self._tried = command, 0
@@ -64,6 +71,8 @@ class Grown:
 
     Where a candidate was refused, as many must come again.
     """
+
+    stays = False
 
     def __init__(self, every: int, command: Sequence[str]) -> None:
         self.command, self._every, self._tried = command, every, 0
@@ -92,6 +101,8 @@ class Drifted:
         settled: seconds that a list is given to be answered.
         rewarding: types of the events that answer.
     """
+
+    stays = False
 
     def __init__(
         self, tolerated: float, settled: float, rewarding: Sequence[str], command: Sequence[str]
@@ -128,8 +139,8 @@ def occasions(config: Config, directory: Path) -> list[Occasion]:
     """Those that ``[loop]`` names, the most pressing first."""
     loop, found = config.loop, list[Occasion]()
     if loop.refresh and find_spec("torch") is not None:
-        found.append(Changed(command(directory, "build", "--only", "graph,text")))
-    retrain = command(directory, "retrain")
+        found.append(Changed(command(directory, "follow")))
+    retrain = command(directory, "retrain", "--wait", "10m")
     if loop.every:
         found.append(Grown(loop.every, retrain))
     if loop.drift:

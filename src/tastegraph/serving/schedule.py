@@ -1,4 +1,4 @@
-"""What a running service has done by itself: one process at a time, each on its occasion."""
+"""What a running service has done by itself, in processes of its own, each on its occasion."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ PAUSE = 1.0
 
 
 class Schedule:
-    """Looks for occasions, and runs the command of the first that is due.
+    """Looks for occasions, and runs the command of the first that is due, one at a time.
+
+    A process that stays is started once and ends with the service, if not by itself.
 
     Args:
         engine: whose log and snapshots are looked at.
@@ -28,6 +30,7 @@ class Schedule:
     def __init__(self, engine: Engine, occasions: Sequence[Occasion], pause: float = PAUSE) -> None:
         self._engine, self._occasions, self._pause = engine, occasions, pause
         self._ended = threading.Event()
+        self._staying: dict[int, subprocess.Popen[bytes]] = {}
         self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
 
     def start(self) -> None:
@@ -35,21 +38,34 @@ class Schedule:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop looking; a process that was started is ended."""
+        """Stop looking; processes that were started are ended."""
         self._ended.set()
         self._thread.join()
+        for process in self._staying.values():
+            process.terminate()
+            process.wait()
 
     def _run(self) -> None:
         while not self._ended.wait(self._pause):
             try:
-                due = next((one for one in self._occasions if one.due(self._engine)), None)
+                due = next((one for one in self._occasions if self._is_due(one)), None)
                 if due is not None:
                     due.begun(self._engine)
-                    self._do(due.command)
+                    (self._start if due.stays else self._do)(due)
             except Exception:
                 _log.exception("what was due could not be done")
 
-    def _do(self, command: Sequence[str]) -> None:
+    def _is_due(self, occasion: Occasion) -> bool:
+        process = self._staying.get(id(occasion))
+        return (process is None or process.poll() is not None) and occasion.due(self._engine)
+
+    def _start(self, occasion: Occasion) -> None:
+        self._staying[id(occasion)] = subprocess.Popen(
+            occasion.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    def _do(self, occasion: Occasion) -> None:
+        command = occasion.command
         with tempfile.TemporaryFile() as errors:
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
             while process.poll() is None:
