@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tastegraph.progress import progress
 from tastegraph.ranking.kernels import Scores
 
-WEIGHTS = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0)
+WEIGHTS = (0.0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0)
 PASSES = 2
 
 PerPerson = NDArray[np.float64]
