@@ -15,6 +15,7 @@ def redundant_relations(
     """Relations of which at least 95 % of the facts stand in another one the other way round.
 
     Of two that contain each other the one that starts at items is kept, else the first by name.
+    What stands for another one stays.
 
     Args:
         heads, relation, tails: int32[E].
@@ -43,4 +44,12 @@ def redundant_relations(
     rank = np.argsort(better)
     said_elsewhere = covers & (~covers.T | (rank[:, None] < rank[None, :]))
     np.fill_diagonal(said_elsewhere, False)
-    return np.flatnonzero(said_elsewhere.any(axis=0) & (size > 0)).tolist()
+    dropped: set[int] = set()
+    needed: set[int] = set()
+    for r in better:
+        # What stands for another must itself stay.
+        saying = [k for k in better if said_elsewhere[k, r] and k not in dropped]
+        if saying and size[r] and r not in needed:
+            dropped.add(r)
+            needed.add(saying[0])
+    return sorted(dropped)
