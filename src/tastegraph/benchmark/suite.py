@@ -89,8 +89,8 @@ def run(
     notes = field.absent()
     chase: dict[str, dict[str, float | None]] = {}
     if peers and field.told.pairs is None:
-        rows = found[benchmark.histories[0]]
-        why, chase = _peers(field, folder / "peers" / state, rows, peer_limit)
+        entered = found[benchmark.histories[0]]
+        why, chase = _peers(field, folder / "peers" / state, entered, peer_limit)
         notes |= why
     first, *others = benchmark.histories
     published = PUBLISHED[name]
