@@ -16,7 +16,7 @@ from tastegraph.storage.database import Database
 from tastegraph.storage.schema import metadata
 from tastegraph.storage.snapshots import Snapshots
 
-KILLS = 20
+KILLS = 10
 
 
 class Client:
