@@ -28,7 +28,7 @@ def test_a_model_among_some_of_its_items_scores_as_alone() -> None:
 def test_versions_are_compared_on_what_happened_since(cinema, tastegraph) -> None:
     cinema.ingest(items=[Item("a-new-one", "A New One", "cowboys ride to a gunfight")])
     cinema.record(more(np.random.default_rng(1)))
-    assert cinema.retrain().version == "000002"
+    assert cinema.build() == "000002"
     nothing_new = cinema.compare("000002", "000001")
     assert [c.people for c in nothing_new.checks if c.name == "NDCG@10, newest"] == []
     kinds = ("western", "space")
