@@ -16,7 +16,7 @@ Regret is what the best list would have earned on expectation, less what this on
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from choosing import chosen
@@ -232,11 +232,3 @@ def _finds(
     there = np.flatnonzero(unseen)
     share = pleases[there] / pleases[there].sum()
     return rng.choice(there, min(count, len(there)), replace=False, p=share)
-
-
-def smaller(world: World, factor: int) -> World:
-    """The same with fewer people, items and rounds."""
-    return replace(
-        world, people=world.people // factor, items=world.items // factor,
-        new=max(world.new // factor, 1), rounds=max(world.rounds // factor, 2),
-    )  # fmt: skip
