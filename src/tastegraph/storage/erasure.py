@@ -46,8 +46,8 @@ def erase_user(connection: Connection, user_id: str) -> Receipt:
     What models learned from them is gone with the next one: it is fitted as if they had never been.
     """
     at = _noted(connection, erasures, user_id)
-    gone = _count(connection, events, events.c.user_id == user_id)
-    shown = _count(connection, lists, lists.c.user_id == user_id)
+    gone = _deleted(connection, events, events.c.user_id == user_id)
+    shown = _deleted(connection, lists, lists.c.user_id == user_id)
     connection.execute(delete(votes).where(votes.c.user_id == user_id))
     stated = _facts_about(connection, USER + user_id)
     return Receipt(digest_of(user_id).hex(), at, gone, shown, stated)
@@ -60,7 +60,7 @@ def erase_item(connection: Connection, item_id: str) -> Receipt:
     """
     at = _noted(connection, erased_items, item_id)
     changes.touch(connection)
-    gone = _count(connection, events, events.c.item_id == item_id)
+    gone = _deleted(connection, events, events.c.item_id == item_id)
     place = func.json_each(lists.c.places).table_valued("value")
     event = func.json_each(lists.c.asked, "$.session").table_valued("value")
     showed = exists().select_from(place).where(
@@ -69,7 +69,7 @@ def erase_item(connection: Connection, item_id: str) -> Receipt:
     asked = exists().select_from(event).where(
         func.json_extract(event.c.value, "$.item_id") == item_id
     )  # fmt: skip
-    shown = _count(connection, lists, or_(showed, asked))
+    shown = _deleted(connection, lists, or_(showed, asked))
     connection.execute(delete(items).where(items.c.item_id == item_id))
     name = ITEM + item_id
     # What was read in its text stands on it no more.
@@ -128,8 +128,9 @@ def _facts_about(connection: Connection, name: str) -> int:
     connection.execute(delete(evidence).where(evidence.c.fact_id.in_(ids)))
     connection.execute(delete(votes).where(votes.c.fact_id.in_(ids)))
     connection.execute(delete(verdicts).where(or_(verdicts.c.fact_id.in_(ids), *told)))
-    return _count(connection, facts, facts.c.fact_id.in_(ids))
+    return _deleted(connection, facts, facts.c.fact_id.in_(ids))
 
 
-def _count(connection: Connection, table: Table, condition: object) -> int:
+def _deleted(connection: Connection, table: Table, condition: object) -> int:
+    """Delete the rows for which ``condition`` holds. Returns how many there were."""
     return connection.execute(delete(table).where(condition)).rowcount  # type: ignore[arg-type]
