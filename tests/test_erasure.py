@@ -22,7 +22,7 @@ from tastegraph.learning import retrain
 from tastegraph.records import USER, Event, Fact, Item
 from tastegraph.serving.engine import Asked
 from tastegraph.serving.http import create_app
-from tastegraph.storage import answers, statements, vectors
+from tastegraph.storage import answers, changes, statements, vectors
 from tastegraph.storage.answers import Answer
 from tastegraph.storage.database import Database
 from tastegraph.workspace import Workspace
@@ -89,7 +89,11 @@ def test_the_next_fit_is_that_of_a_world_without_them(tmp_path: Path) -> None:
             stated = Fact(USER + MARK, "lives_in", "place:1")
             workspace.ingest(facts={"addresses": [stated]})
             workspace.build()
+            with workspace.database.reading() as connection:
+                known = changes.count(connection)
             receipt = workspace.erase.user(MARK)
+            with workspace.database.reading() as connection:
+                assert changes.count(connection) > known, "a running service makes a snapshot"
             assert (receipt.events, receipt.facts) == (8, 1)
         version = workspace.build()
         digests.append(workspace.snapshots.manifest(version)["files"])

@@ -125,6 +125,8 @@ def _facts_about(connection: Connection, name: str) -> int:
         )
     )
     told = (func.json_extract(verdicts.c.fact, f"$.{end}") == name for end in ("subject", "object"))
+    if ids:
+        changes.touch(connection)
     connection.execute(delete(evidence).where(evidence.c.fact_id.in_(ids)))
     connection.execute(delete(votes).where(votes.c.fact_id.in_(ids)))
     connection.execute(delete(verdicts).where(or_(verdicts.c.fact_id.in_(ids), *told)))
