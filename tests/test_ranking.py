@@ -169,6 +169,21 @@ def test_what_is_to_speak_does_unless_it_clearly_hurts():
     assert weigh(parts, objective.by_person, ("paths",)).weights["paths"] == 0.0
 
 
+def test_what_is_to_speak_has_its_best_weight_even_if_that_may_be_chance():
+    """Of 40 people the second part helps five a little and costs three as much."""
+
+    def objective(scores):
+        weight = scores[0, 0] - 1
+        gain = 0.1 - abs(weight - 0.2)
+        return np.concatenate([np.full(5, gain), np.full(3, -gain), np.zeros(32)]) + 0.5
+
+    ones = np.ones((1, 1), dtype=np.float32)
+    parts = {"leads": [ones], "helps": [ones]}
+    alone = {"leads": 1.0, "helps": 0.0}
+    assert weigh(parts, objective, start=alone).weights == alone
+    assert weigh(parts, objective, ("helps",), alone).weights == {"leads": 1.0, "helps": 0.2}
+
+
 def test_an_item_newer_than_the_model_is_weighed_as_a_warm_one():
     factors = np.array([[1, 0], [1, 0.5], [1, 1], [1, 1]], dtype=np.float32)
     part = Part(Recency(), FactorKernel(factors, factors))

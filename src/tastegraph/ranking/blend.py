@@ -43,12 +43,13 @@ def weigh(
 
     A change is made only where it gains more than one standard error of the paired difference
     (the rule of Breiman et al. 1984): what helps by chance alone stays out. A part is asked again
-    where the others have changed meanwhile.
+    where the others have changed meanwhile. An ``expected`` part need not help beyond chance: it
+    gets the weight that is best, and none only if the best clearly hurts.
 
     Args:
         parts: name → standardised scores by each of its settings, float32[U, C].
         objective: what each of the U people gets; higher is better.
-        expected: parts that get the least weight there is, unless it clearly hurts.
+        expected: parts that have a weight, unless any clearly hurts.
         start: weights to go on from; by default the strongest part speaks alone.
     """
     alone = {name: [objective(scores) for scores in options] for name, options in parts.items()}
@@ -82,23 +83,39 @@ def weigh(
                     np.zeros_like(held[name]),
                 )
                 for index, scores in enumerate(parts[name]):
-                    weight, values = _best_weight(others, scores, objective)
+                    weight, values = _best_weight(others, scores, objective, WEIGHTS)
                     if _clearly_better(values, reached):
                         reached, weights[name], settings[name] = values, weight, index
                         held[name] = scores
                     advance(1)
     for name in expected:
-        if name in parts and not weights[name]:
-            values = objective(_sum(weights, held) + np.float32(WEIGHTS[1]) * held[name])
-            if not _clearly_better(reached, values):
-                reached, weights[name] = values, WEIGHTS[1]
+        if name in parts:
+            weights[name], reached = _expected(name, weights, held, reached, objective)
     return Weighed(weights, settings, float(reached.mean()))
+
+
+def _expected(
+    name: str,
+    weights: Mapping[str, float],
+    held: Mapping[str, Scores],
+    reached: PerPerson,
+    objective: Objective,
+) -> tuple[float, PerPerson]:
+    """The weight of a part that is to speak, and what is reached with it."""
+    beside = {other: weight for other, weight in weights.items() if weight and other != name}
+    if not beside:
+        return weights[name], reached
+    weight, values = _best_weight(_sum(beside, held), held[name], objective, WEIGHTS[1:])
+    silent_but_harmless = not weights[name] and not _clearly_better(reached, values)
+    if silent_but_harmless or values.mean() > reached.mean():
+        return weight, values
+    return weights[name], reached
 
 
 def _sum(weights: Mapping[str, float], held: Mapping[str, Scores]) -> Scores:
     """What the parts say together, float32[U, C]."""
     nothing = np.zeros_like(next(iter(held.values())))
-    return sum((np.float32(weights[name]) * held[name] for name in held), nothing)
+    return sum((np.float32(weights[name]) * held[name] for name in weights), nothing)
 
 
 def _clearly_better(values: PerPerson, reached: PerPerson) -> bool:
@@ -106,14 +123,12 @@ def _clearly_better(values: PerPerson, reached: PerPerson) -> bool:
     return bool(gain.mean() > gain.std() / np.sqrt(len(gain)))
 
 
-def _best_weight(others: Scores, scores: Scores, objective: Objective) -> tuple[float, PerPerson]:
-    """The best of ``WEIGHTS`` and what it reaches.
+def _best_weight(
+    others: Scores, scores: Scores, objective: Objective, weights: Sequence[float]
+) -> tuple[float, PerPerson]:
+    """The best of ``weights``, the smallest of equals, and what it reaches.
 
     All are tried: a part that hurts a little where it is faint may help where it leads.
     """
-    best, reached = 0.0, objective(others)
-    for weight in WEIGHTS[1:]:
-        values = objective(others + np.float32(weight) * scores)
-        if values.mean() > reached.mean():
-            best, reached = weight, values
-    return best, reached
+    tried = ((weight, objective(others + np.float32(weight) * scores)) for weight in weights)
+    return max(tried, key=lambda pair: pair[1].mean())
