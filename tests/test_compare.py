@@ -10,7 +10,8 @@ import pytest
 from tastegraph.learning.compare import Among
 from tastegraph.profiles.interactions import History
 from tastegraph.records import Event, Item
-from test_retrain import LATER, more, of
+from test_gate import of
+from test_retrain import LATER, more
 
 
 def test_a_model_among_some_of_its_items_scores_as_alone() -> None:

@@ -26,8 +26,7 @@ from truth import Truth, read
 from tastegraph.arrays import Bools
 from tastegraph.config import Config
 from tastegraph.evaluation.off_policy import gini
-from tastegraph.learning import gate
-from tastegraph.learning.retrain import asked_newest, candidate
+from tastegraph.learning.retrain import Happened, candidate, judged
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.progress import say
 from tastegraph.ranking.fit import assemble
@@ -194,17 +193,14 @@ def _renewed(
 ) -> Learned:
     """What is in service after a retraining: the candidate where it passes the gate."""
     found = candidate(content, before, now, learned, config, round_)
-    history = config.model.history
     facts = len(content.graph.heads)
-    verdict = gate.judge(
+    verdict = judged(
         assemble(content, found.told.likes(), found.learned),
         assemble(content, before.likes(), learned),
+        Happened(before, now, free),
+        found.judging,
         (facts, facts),
-        {
-            "newest": asked_newest(before, now, free, found.judging, history),
-            "earlier": gate.asked_earlier(before, history),
-        },
-        config.loop,
+        config,
     )
     return found.learned if verdict.passed else learned
 

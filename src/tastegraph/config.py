@@ -340,6 +340,8 @@ class Loop(_Section):
         tolerance: share of NDCG@10 that a candidate may lose, on the newest and earlier events.
         coverage: share of the coverage in service that it must keep.
         facts: share of the facts in service that its graph must hold.
+        resemblance: how well what people liked since must be told from what they did not, as a
+            share of how well that is done with what they liked before; 0 to ask nothing.
         slower, seconds: a list may take so many times as long, or so long anyway.
     """
 
@@ -354,6 +356,7 @@ class Loop(_Section):
     tolerance: float = Field(default=0.03, ge=0, le=1)
     coverage: float = Field(default=0.5, ge=0, le=1)
     facts: float = Field(default=0.5, ge=0, le=1)
+    resemblance: float = Field(default=0.5, ge=0, le=1)
     slower: float = Field(default=3.0, ge=1)
     seconds: float = Field(default=0.02, gt=0)
 

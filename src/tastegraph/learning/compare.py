@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.config import Config
-from tastegraph.learning import gate
+from tastegraph.learning import asked, gate
 from tastegraph.learning.gate import Verdict
 from tastegraph.profiles.interactions import History, interactions
 from tastegraph.ranking.artefacts import model_from
@@ -72,9 +72,9 @@ def compare(one: Snapshot, other: Snapshot, database: Database, config: Config) 
         now = interactions(log.grouped_by_user(connection), index, config.events)
         before = interactions(log.grouped_by_user(connection, until), index, config.events)
     history, everybody = config.model.history, np.ones(now.n_users, dtype=np.bool_)
-    asked = {
-        "newest": gate.asked_newest(before, now, everybody, history),
-        "earlier": gate.asked_earlier(before, history),
+    people = {
+        "newest": asked.newest(before, now, everybody, history),
+        "earlier": asked.earlier(before, history),
     }
     facts = int(one.manifest["counts"]["edges"]), int(other.manifest["counts"]["edges"])
-    return gate.judge(candidate, incumbent, facts, asked, config.loop)
+    return gate.judge(candidate, incumbent, facts, people, config.loop)

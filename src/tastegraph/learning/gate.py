@@ -1,34 +1,31 @@
 """The gate: a candidate is served only where it is no worse than what is in service.
 
-Both rank the same items for the same people. **Newest**: what witnesses did since the model in
-service was learned, which the candidate was not told; neither has seen it. **Earlier**: the last
-fifth of what people liked before, which both were told; a candidate that learned from what is
-wrong forgets it. **Coverage**, **facts** and **seconds** are compared as well, and every score must
-be a number.
+Both rank the same items for the same people: **newest**, what neither has seen, and **earlier**,
+what both were told; a candidate that learned from what is wrong forgets it. **Coverage**, **facts**
+and **seconds** are compared as well, and every score must be a number. What was learned from has to
+**resemble** what was known: clicks that a machine makes up may cost a list little, and yet are no
+taste.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy import stats
 
-from tastegraph.arrays import CSR, without
+from tastegraph.arrays import Bools
 from tastegraph.config import Loop
 from tastegraph.evaluation.metrics import coverage, top_k
-from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.learning.asked import Asked
+from tastegraph.profiles.interactions import History
 from tastegraph.ranking.kernels import Scores
 from tastegraph.ranking.model import Ranked
 from tastegraph.ranking.objective import CUTOFF, Objective
 
-PEOPLE, CELLS = 2_000, 20_000_000
-"""At most so many are asked for each comparison, and so many scores of one model held."""
-EARLIER = 5
-"""One like in so many, the last ones, is asked for of what was known before."""
 ONE_SIDED = 1.645
 TIMED = 50
 
@@ -81,6 +78,10 @@ class Verdict:
         """Whether it may be served."""
         return all(check.passed for check in self.checks)
 
+    def beside(self, check: Check) -> Verdict:
+        """The same with one comparison more."""
+        return Verdict((*self.checks, check))
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {"passed": self.passed, "checks": [asdict(check) for check in self.checks]}
@@ -92,78 +93,6 @@ class Verdict:
             f"{c.incumbent:.4g}, bound {c.bound:.4g}" + (f", {c.people} people" * bool(c.people))
             for c in self.checks
         )
-
-
-@dataclass(frozen=True)
-class Asked:
-    """People, what is known of each, and what should be found.
-
-    Attributes:
-        histories: of P people.
-        seen, wanted: CSR[P, I].
-    """
-
-    histories: Sequence[History]
-    seen: CSR
-    wanted: CSR = field(repr=False)
-
-    @classmethod
-    def of(
-        cls, histories: Sequence[History], seen: CSR, wanted: CSR, rng: np.random.Generator
-    ) -> Asked:
-        """Some of those who have a like and something to find."""
-        wanted = without(wanted, seen)
-        able = (np.diff(wanted.indptr) > 0) & np.array([len(h.likes) > 0 for h in histories])
-        people = np.flatnonzero(able)
-        most = min(PEOPLE, max(CELLS // max(wanted.shape[1], 1), 1))
-        if len(people) > most:
-            people = np.sort(rng.choice(people, most, replace=False))
-        return cls([histories[int(k)] for k in people], seen[people], wanted[people])
-
-
-def witnesses(
-    user_ids: Sequence[str], share: float, round_: int, enough: int = 100
-) -> NDArray[np.bool_]:
-    """bool[U]: whose newest events are kept from the candidate, others in each round.
-
-    ``share`` of the people, but ``enough`` of them where that is at most half.
-    """
-    share = max(share, min(enough / max(len(user_ids), 1), 0.5))
-    digests = np.random.default_rng(round_).random(len(user_ids))
-    return np.asarray(digests < share)
-
-
-def asked_newest(
-    before: Interactions, now: Interactions, held: NDArray[np.bool_], newest: int
-) -> Asked:
-    """What the people in ``held`` (bool[U] of ``now``) went on to like since ``before``."""
-    rows = {user: row for row, user in enumerate(before.user_ids)}
-    at = np.array([rows.get(user, -1) for user in now.user_ids], dtype=np.int64)
-    known = np.flatnonzero(held & (at >= 0))
-    histories = before.histories(newest)
-    return Asked.of(
-        [histories[k] for k in at[known]],
-        before.likes()[at[known]],
-        now.likes()[known],
-        np.random.default_rng(0),
-    )
-
-
-def asked_earlier(before: Interactions, newest: int) -> Asked:
-    """The last fifth of each person's likes, from what they did until then."""
-    liked = before.weights > 0
-    rank = np.zeros(len(before), dtype=np.int64)
-    rank[liked] = _places(before.users[liked])
-    sizes = np.bincount(before.users[liked], minlength=before.n_users)
-    late = liked & (rank >= (sizes - sizes // EARLIER)[before.users])
-    first = np.full(before.n_users, len(before), dtype=np.int64)
-    np.minimum.at(first, before.users[late], np.flatnonzero(late))
-    until = np.arange(len(before)) < first[before.users]
-    earlier = before.select(until)
-    return Asked.of(
-        earlier.histories(newest), earlier.likes(), before.select(late).likes(),
-        np.random.default_rng(0),
-    )  # fmt: skip
 
 
 def judge(
@@ -192,6 +121,45 @@ def judge(
     least = loop.facts * there
     checks.append(Check("facts", told, there, least, 0, told >= least))
     return Verdict(tuple(checks))
+
+
+def resemblance(incumbent: Judged, since: Asked, earlier: Asked, known: Bools, loop: Loop) -> Check:
+    """Whether the model in service tells what people liked since from what they did not.
+
+    By AUC, 1/2 where clicks are random; what it reaches on likes that it was told of is the
+    measure. Fails where what is new is less of it than ``loop.resemblance``, and not by chance.
+
+    Args:
+        incumbent: knows all items there are now.
+        since, earlier: whom to ask.
+        known: bool[I], items with events that it was told of; others are not asked for.
+        loop: what is enough.
+    """
+    new, error, people = _told_apart(incumbent, since, known)
+    old, _, _ = _told_apart(incumbent, earlier, known)
+    bound = 0.5 + loop.resemblance * max(old - 0.5, 0.0)
+    passed = not people or new + ONE_SIDED * error >= bound
+    return Check("AUC of likes that are new, beside earlier ones", new, old, bound, people, passed)
+
+
+def _told_apart(model: Judged, asked: Asked, known: Bools) -> tuple[float, float, int]:
+    """AUC of the wanted items among those not seen, mean over likes; its error; people."""
+    reached, sizes = [], []
+    for row, history in enumerate(asked.histories):
+        free = known & ~asked.seen[[row]].toarray()[0]
+        liked = asked.wanted[[row]].toarray()[0]
+        liked = liked[free]
+        if 0 < (many := int(liked.sum())) < len(liked):
+            ranks = stats.rankdata(model.scores([history])[0, free])
+            below = ranks[liked].sum() - many * (many + 1) / 2
+            reached.append(below / (many * (len(liked) - many)))
+            sizes.append(many)
+    if not sizes:
+        return 0.5, 0.0, 0
+    values, weights = np.array(reached), np.array(sizes)
+    mean = float(np.average(values, weights=weights))
+    error = float(np.sqrt(((weights * (values - mean)) ** 2).sum()) / weights.sum())
+    return mean, error, len(values)
 
 
 def _finite(candidate: Judged, asked: dict[str, Asked]) -> Check:
@@ -242,9 +210,3 @@ def _seconds(candidate: Judged, incumbent: Judged, asked: dict[str, Asked], loop
         taken.append(float(np.median(laps)) if laps else 0.0)
     most = max(loop.slower * taken[1], loop.seconds)
     return Check("seconds of a list", taken[0], taken[1], most, len(histories), taken[0] <= most)
-
-
-def _places(users: NDArray[np.int32]) -> NDArray[np.int64]:
-    """int64[E]: place of each event among its person's; events are grouped by person."""
-    starts = np.searchsorted(users, users)
-    return np.arange(len(users)) - starts

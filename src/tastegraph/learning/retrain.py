@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.config import Config
-from tastegraph.learning import gate
+from tastegraph.learning import asked, gate
 from tastegraph.learning.build import Builder, Made, Read
 from tastegraph.learning.content import carried_over, interactions_from_store, unprompted
-from tastegraph.learning.gate import Asked, Verdict
+from tastegraph.learning.gate import Verdict
 from tastegraph.learning.inputs import STAGES, Stage
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.progress import say
@@ -28,12 +28,11 @@ from tastegraph.ranking.artefacts import content_from, learned_from
 from tastegraph.ranking.choice import reweighed
 from tastegraph.ranking.fit import assemble, fit, with_cold_weights
 from tastegraph.ranking.learned import Content, Learned
+from tastegraph.ranking.model import Model
 from tastegraph.storage import erasure
 from tastegraph.storage import events as log
 from tastegraph.storage.snapshots import Snapshot
 
-ENOUGH = 50
-"""Witnesses who liked something of their own accord from which on they alone are asked for it."""
 MANY = 400
 """Witnesses from which on some of them decide the weights of the blend."""
 
@@ -51,6 +50,21 @@ class Retrained:
     version: str | None
     verdict: Verdict | None
     events: int
+
+
+@dataclass(frozen=True)
+class Happened:
+    """Events over the same items.
+
+    Attributes:
+        before: those that the model in service was told of.
+        now: all there are.
+        unprompted: those of ``now`` that no list of the model prompted.
+    """
+
+    before: Interactions
+    now: Interactions
+    unprompted: Interactions
 
 
 @dataclass(frozen=True)
@@ -88,7 +102,7 @@ def candidate(
         round_: draws the witnesses.
         forgets: whether the network begins anew.
     """
-    held = gate.witnesses(now.user_ids, config.loop.witnesses, round_)
+    held = asked.witnesses(now.user_ids, config.loop.witnesses, round_)
     judging, weighing = parted(held, round_)
     told = without_newest(now, before, held)
     start = None if forgets else learned.network
@@ -124,18 +138,13 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     before = interactions_from_store(builder.database, content.graph, config, before_known)
     learned = learned_from(old)
     found = candidate(content, before, now, learned, config, known, forgets=forgets)
-    history = config.model.history
-    free = unprompted(builder.database, content.graph, config, known)
-    asked = {
-        "newest": asked_newest(before, now, free, found.judging, history),
-        "earlier": gate.asked_earlier(before, history),
-    }
-    verdict = gate.judge(
+    verdict = judged(
         assemble(content, found.told.likes(), found.learned),
         assemble(_as_it_reads(read, old), before.likes(), learned),
+        Happened(before, now, unprompted(builder.database, content.graph, config, known)),
+        found.judging,
         (len(content.graph.heads), _facts(old)),
-        asked,
-        config.loop,
+        config,
     )
     say(verdict.in_words())
     version = None
@@ -147,36 +156,41 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     return Retrained(version, verdict, max(known - before_known, 0))
 
 
+def judged(
+    candidate: Model,
+    incumbent: Model,
+    happened: Happened,
+    judging: NDArray[np.bool_],
+    facts: tuple[int, int],
+    config: Config,
+) -> Verdict:
+    """Everything that the gate compares.
+
+    Args:
+        candidate, incumbent: over the same items.
+        happened: what ``incumbent`` was told of, and what came since.
+        judging: bool[U], whose newest events neither was told of.
+        facts: edges of the candidate's graph, and of the one in service.
+        config: what may be lost.
+    """
+    before, now, history = happened.before, happened.now, config.model.history
+    earlier = asked.earlier(before, history)
+    people = {
+        "newest": asked.newest_unled(before, now, happened.unprompted, judging, history),
+        "earlier": earlier,
+    }
+    compared = gate.judge(candidate, incumbent, facts, people, config.loop)
+    since = asked.since(before, now, history)
+    known = np.asarray(before.likes().sum(axis=0)) > 0
+    return compared.beside(gate.resemblance(incumbent, since, earlier, known, config.loop))
+
+
 def parted(held: NDArray[np.bool_], round_: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Witnesses who judge, and where there are many a quarter who decide weights instead."""
     weighing = np.zeros_like(held)
     if held.sum() >= MANY:
         weighing = held & (np.random.default_rng((round_, 1)).random(len(held)) < 0.25)
     return held & ~weighing, weighing
-
-
-def asked_newest(
-    before: Interactions,
-    now: Interactions,
-    free: Interactions,
-    judging: NDArray[np.bool_],
-    history: int,
-) -> Asked:
-    """What witnesses went on to like: of their own accord, where enough of them did.
-
-    Args:
-        before: what was known.
-        now: all events.
-        free: those of ``now`` that no list of the model prompted.
-        judging: bool[U] of ``now``.
-        history: newest events that are attended to.
-    """
-    judges = {user for user, judges in zip(now.user_ids, judging, strict=True) if judges}
-    theirs = np.array([user in judges for user in free.user_ids], dtype=np.bool_)
-    asked = gate.asked_newest(before, free, theirs, history)
-    if len(asked.histories) >= ENOUGH:
-        return asked
-    return gate.asked_newest(before, now, judging, history)
 
 
 def _as_it_reads(read: Read, old: Snapshot) -> Content:

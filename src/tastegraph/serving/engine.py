@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Future
@@ -11,11 +10,9 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from secrets import randbits
 
-from sqlalchemy import Connection
-
 from tastegraph.config import Config
 from tastegraph.curation.erasing import Eraser
-from tastegraph.errors import NotFoundError, TastegraphError
+from tastegraph.errors import NotFoundError
 from tastegraph.explanation.reasons import reasons_for
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.graphs import content_graph, interest_graph
@@ -31,6 +28,7 @@ from tastegraph.serving.answers import (
     Profile,
     Recommendations,
 )
+from tastegraph.serving.in_service import InService
 from tastegraph.serving.listing import REASONS, Person, Wish, listed
 from tastegraph.serving.published import Published
 from tastegraph.serving.reading import Reader
@@ -99,9 +97,7 @@ class Engine:
 
     def __init__(self, snapshots: Snapshots, database: Database, config: Config) -> None:
         self.snapshots, self.database, self.config = snapshots, database, config
-        self._switch, self._reader = threading.Lock(), Reader()
-        self._version = snapshots.current()
-        self._published = self._open(self._version)
+        self._in_service, self._reader = InService(snapshots, database, config), Reader()
 
     def recommend(
         self,
@@ -170,7 +166,7 @@ class Engine:
             NotFoundError: there is no such list, or its snapshot is gone.
         """
         shown = self.shown(recommendation_id)
-        before = self._open(shown.snapshot)
+        before = self._in_service.open(shown.snapshot)
         asked = dict(shown.asked)
         session = asked.pop("session")
         if shown.user_id is None:
@@ -271,7 +267,7 @@ class Engine:
         Raises:
             NotFoundError: the snapshot does not know the item.
         """
-        now = self._current()
+        now = self._in_service()
         item = self._item(now, item_id)
         ties = content_graph(now.ties, item)
         known = [tie for tie in ties if now.associations.node[tie.feature] != item]
@@ -283,7 +279,7 @@ class Engine:
         Raises:
             NoEncoderError: the language model of the snapshot in service is not exported.
         """
-        now = self._current()
+        now = self._in_service()
         (vector,) = self._reader.read(text, now.texts.folder, now.texts.max_tokens)
         near = now.texts.nearest(vector, n + len(now.hidden))
         there = [(item, cosine) for item, cosine in near if item not in now.hidden]
@@ -308,32 +304,32 @@ class Engine:
         Raises:
             NotFoundError: it does not know one.
         """
-        now = self._current()
+        now = self._in_service()
         for item_id in item_ids:
             self._item(now, item_id)
 
     def check(self, version: str) -> None:
         """Raise SnapshotError where ``version`` could not be served; nothing is changed."""
-        self._open(version)
+        self._in_service.open(version)
 
     @property
     def version(self) -> str:
         """The snapshot that answers."""
-        return self._current().version
+        return self._in_service().version
 
     @property
     def changes(self) -> int:
         """How often what is known had changed when the snapshot that answers was made."""
-        return self._current().changes
+        return self._in_service().changes
 
     @property
     def learned_until(self) -> int:
         """The log's revision up to which the model in service was learned."""
-        return self._current().learned_until
+        return self._in_service().learned_until
 
     def versions(self) -> tuple[str, str]:
         """The model and the graph in service."""
-        now = self._current()
+        now = self._in_service()
         return now.model_version, now.graph_version
 
     def _person(self, now: Published, events: Sequence[Event]) -> Person:
@@ -344,38 +340,8 @@ class Engine:
         with self.database.reading() as connection:
             known, erased = log.revision(connection), erasure.count(connection)
             events = log.of_user(connection, who, NEWEST, known) if isinstance(who, str) else who
-            now = self._in_service(connection)
+            now = self._in_service.seen_by(connection)
         return _Seen(now, events, known, erased)
-
-    def _current(self) -> Published:
-        with self.database.reading() as connection:
-            return self._in_service(connection)
-
-    def _in_service(self, connection: Connection) -> Published:
-        """The snapshot in service, without what was erased since it was made.
-
-        Where a new one cannot be read, the old one serves on.
-        """
-        version, erased = self.snapshots.current(), erasure.items_count(connection)
-        if version != self._version:
-            with self._switch:
-                if version != self._version:
-                    try:
-                        self._published = self._open(version)
-                    except TastegraphError as error:
-                        _log.error("still serving %s: %s", self._published.graph_version, error)
-                    self._version = version
-        if erased != self._published.erased:
-            with self._switch:
-                now = self._published
-                gone = erasure.items_since(connection, now.erased)
-                self._published = now.without(
-                    [i for name, i in now.items.items() if erasure.digest_of(name) in gone], erased
-                )
-        return self._published
-
-    def _open(self, version: str | None) -> Published:
-        return Published.open(self.snapshots.open(version), self.config.relations)
 
     def _item(self, now: Published, item_id: str) -> int:
         if item_id not in now.items:

@@ -91,6 +91,10 @@ class Grown:
             return log.revision(connection)
 
 
+LOOKING = 60.0
+"""Seconds from one look at the lists to the next."""
+
+
 class Drifted:
     """Lists of the model in service are answered less often than they were.
 
@@ -114,7 +118,7 @@ class Drifted:
     def due(self, engine: Engine, now: float | None = None) -> bool:
         """Whether they have fallen; looked at once a minute."""
         now = time.time() if now is None else now
-        if now - self._looked < 60:
+        if now - self._looked < LOOKING:
             return False
         self._looked = now
         model, _ = engine.versions()
