@@ -79,12 +79,23 @@ def test_nothing_is_mapped_where_nobody_likes_anything():
     assert Ridge(np.zeros_like(FEATURES), LIKES).map(Target(None, 1.0)) is None
 
 
-def test_compression_keeps_products():
-    features = random_features(np.random.default_rng(0))
+@pytest.mark.parametrize("columns", [50, 20])
+def test_compression_keeps_products(columns):
+    """Through the products of all items, or where features are fewer through theirs."""
+    features = random_features(np.random.default_rng(0), columns=columns)
     few = compressed(features)
     assert few.rows @ few.rows.T == pytest.approx((features @ features.T).toarray(), abs=1e-3)
     assert few.rows == pytest.approx(features @ (features.T @ few.loadings), abs=1e-4)
     assert compressed(features).rows == pytest.approx(few.rows, abs=0)
+
+
+def test_few_directions_are_the_first_of_all():
+    features = random_features(np.random.default_rng(1), 60, 80)
+    whole = np.linalg.svd(features.toarray(), full_matrices=False)
+    best = (whole.U[:, :3] * whole.S[:3] ** 2) @ whole.U[:, :3].T
+    few = compressed(features, 3)
+    assert few.rows.shape == (60, 3)
+    assert few.rows @ few.rows.T == pytest.approx(best, abs=0.02 * float(whole.S[0]) ** 2)
 
 
 def test_compression_of_nothing_is_nothing():

@@ -39,7 +39,8 @@ class Described:
 
     def engaged(self, likes: CSR) -> Engaged:
         """The items together with who likes them (CSR[U, I])."""
-        return Engaged(self, Ridge(self.few.rows, likes), Ridge(self.text, likes))
+        by_facts = Ridge(self.few.rows, likes)
+        return Engaged(self, by_facts, by_facts.on(self.text))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ row of the co-engagement cosine. That is never formed: it stays a product of fac
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -80,25 +80,38 @@ class Map:
 def compressed(features: CSR, dimensions: int | None = None) -> Compressed:
     """The truncated singular value decomposition U Σ of CSR[I, F].
 
-    By subspace iteration on F Fᵀ from a random start (Halko et al. 2011, alg. 4.4), so that nothing
-    of features × d is orthogonalised. d is ``dimensions``, or as many as there is room for, or
-    what the matrix has.
+    From F Fᵀ itself where d is all it has; else by subspace iteration on it from a random start
+    (Halko et al. 2011, alg. 4.4), so that nothing of features × d is orthogonalised. d is
+    ``dimensions``, or as many as there is room for, or what the matrix has.
     """
     dimensions = dimensions or min(max(CELLS // max(features.shape[0], 1), FEWEST), MOST)
     rank = min(dimensions + OVERSAMPLED, *features.shape)
     if not features.data.any():
         nothing = np.zeros((features.shape[0], 1), dtype=np.float32)
         return Compressed(nothing, nothing)
-    basis = np.random.default_rng(SEED).standard_normal((features.shape[0], rank))
     transposed = sparse.csr_array(features.T)
+    if rank == features.shape[0]:
+        gram = (features @ transposed).toarray().astype(np.float64)
+        squares, rotation = _spectrum(gram, dimensions)
+        loadings = np.asarray(rotation / np.sqrt(squares), np.float32)
+        return Compressed(np.asarray(gram @ loadings, np.float32), loadings)
+    basis = np.random.default_rng(SEED).standard_normal((features.shape[0], rank))
     for _ in range(ITERATIONS):
         basis = _orthonormal(features @ (transposed @ basis))
     seen = transposed @ basis
-    squares, rotation = np.linalg.eigh(seen.T @ seen)
-    kept = squares > LEAST * max(float(squares[-1]), LEAST)
-    kept[: max(len(kept) - dimensions, 0)] = False
-    loadings = (basis @ (rotation[:, kept] / np.sqrt(squares[kept]))).astype(np.float32)
+    squares, rotation = _spectrum(seen.T @ seen, dimensions)
+    loadings = np.asarray(basis @ (rotation / np.sqrt(squares)), np.float32)
     return Compressed(np.asarray(features @ (transposed @ loadings), np.float32), loadings)
+
+
+def _spectrum(
+    gram: NDArray[np.float64], most: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The largest eigenvalues of a Gram matrix, ``most`` of those that are not 0; their vectors."""
+    values, vectors = np.linalg.eigh(gram)
+    kept = values > LEAST * max(float(values[-1]), LEAST)
+    kept[: max(len(kept) - most, 0)] = False
+    return values[kept], vectors[:, kept]
 
 
 def _orthonormal(columns: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -157,6 +170,11 @@ class Ridge:
 
     features: Floats32
     likes: CSR
+    _by_rank: dict[int, Floats32] = field(default_factory=dict, repr=False)
+
+    def on(self, features: Floats32) -> Ridge:
+        """Other features of the same items, mapped to the same engagement."""
+        return replace(self, features=features)
 
     def map(self, target: Target) -> Map | None:
         """The map of the module's formula, or ``None`` where nothing can be mapped."""
@@ -202,10 +220,6 @@ class Ridge:
         if rank not in self._by_rank:
             self._by_rank[rank] = collaborative_factors(self.likes, rank)
         return self._by_rank[rank]
-
-    @cached_property
-    def _by_rank(self) -> dict[int, Floats32]:
-        return {}
 
 
 def completed(learned: Floats32, known: NDArray[np.bool_], features: Floats32) -> Floats32:
