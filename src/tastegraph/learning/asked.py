@@ -15,9 +15,12 @@ from numpy.typing import NDArray
 
 from tastegraph.arrays import CSR, without
 from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.ranking.objective import people_to_ask
 
 PEOPLE, CELLS = 2_000, 20_000_000
 """At most so many are asked for each comparison, and so many scores of one model held."""
+SEED = 0
+"""Of who they are."""
 ENOUGH = 50
 """Witnesses who liked something of their own accord from which on they alone are asked for it."""
 EARLIER = 5
@@ -38,16 +41,13 @@ class Asked:
     wanted: CSR = field(repr=False)
 
     @classmethod
-    def of(
-        cls, histories: Sequence[History], seen: CSR, wanted: CSR, rng: np.random.Generator
-    ) -> Asked:
+    def of(cls, histories: Sequence[History], seen: CSR, wanted: CSR) -> Asked:
         """Some of those who have a like and something to find."""
         wanted = without(wanted, seen)
-        able = (np.diff(wanted.indptr) > 0) & np.array([len(h.likes) > 0 for h in histories])
-        people = np.flatnonzero(able)
-        most = min(PEOPLE, max(CELLS // max(wanted.shape[1], 1), 1))
-        if len(people) > most:
-            people = np.sort(rng.choice(people, most, replace=False))
+        told = np.flatnonzero([len(history.likes) > 0 for history in histories])
+        n_items = wanted.shape[1]
+        some = people_to_ask(wanted[told], n_items, min(PEOPLE * n_items, CELLS), SEED)
+        people = told[some]
         return cls([histories[int(k)] for k in people], seen[people], wanted[people])
 
 
@@ -73,7 +73,6 @@ def newest(before: Interactions, now: Interactions, held: NDArray[np.bool_], his
         [histories[k] for k in at[known]],
         before.likes()[at[known]],
         now.likes()[known],
-        np.random.default_rng(0),
     )
 
 
@@ -126,10 +125,7 @@ def _last(events: Interactions, counts: NDArray[np.int64], history: int) -> Aske
     np.minimum.at(first, events.users[late], np.flatnonzero(late))
     until = np.arange(len(events)) < first[events.users]
     told = events.select(until)
-    return Asked.of(
-        told.histories(history), told.likes(), events.select(late).likes(),
-        np.random.default_rng(0),
-    )  # fmt: skip
+    return Asked.of(told.histories(history), told.likes(), events.select(late).likes())
 
 
 def _places(users: NDArray[np.int32]) -> NDArray[np.int64]:
