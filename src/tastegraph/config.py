@@ -273,8 +273,8 @@ class Model(_Section):
 
     Attributes:
         dimensions: width of the graph network's vectors.
-        heads: networks beside one another; by default more where there is little to learn from.
-        layers: propagation steps over the graph.
+        heads: networks beside one another; by default as many as the data have room for.
+        layers: propagation steps over the graph; by default one where events have an order.
         epochs: upper bound; training stops early on validation data.
         temperature: of the network's softmax; by default .2 and .1 are tried.
         history: newest events of a person that are attended to.
@@ -283,7 +283,7 @@ class Model(_Section):
 
     dimensions: int = Field(default=64, ge=4, le=1024)
     heads: int | None = Field(default=None, ge=1, le=16)
-    layers: int = Field(default=2, ge=0, le=6)
+    layers: int | None = Field(default=None, ge=0, le=6)
     epochs: int = Field(default=80, ge=1)
     learning_rate: float = Field(default=0.01, gt=0)
     temperature: float | None = Field(default=None, gt=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tastegraph.config import Model as ModelConfig
 from tastegraph.progress import say
@@ -14,12 +14,25 @@ from tastegraph.ranking.tasks import ALL_ITEMS, Task
 from tastegraph.ranking.training import Evidence, Vectors, train
 from tastegraph.ranking.validation import Validation
 
+
+@dataclass(frozen=True)
+class Size:
+    """How large a network is by default: networks beside one another, and steps of each."""
+
+    heads: int
+    layers: int
+
+
 TEMPERATURES, SHARP = (0.1, 0.2), (0.1,)
 """All are tried where the configuration has none. The sharp ones alone where the next item is asked
 for, of which no other told more on validation data, and where the softmax has too many items for
 one cosine to outweigh the others: exp(1 / .2) is 148."""
-HEADS, FEW_EDGES = 4, 100_000
-"""So many heads where they cost little: sets, with at most so many likes and facts."""
+ORDERED = Size(heads=2, layers=1)
+"""What comes next is told by neighbours alone: further ones blur it on all three sets tried."""
+SETS = Size(heads=4, layers=2)
+MANY = replace(SETS, heads=1)
+"""Heads cost as much as they are; one alone beyond so many nodes, people among them:"""
+FEW_NODES = 50_000
 
 Tried = tuple[float, TrainedNetwork]
 
@@ -52,21 +65,26 @@ def best_network(
     temperatures = SHARP if task.ordered or many else TEMPERATURES
     if config.temperature is not None:
         temperatures = (config.temperature,)
+    size = _size(evidence, task)
     start = NetworkSettings(
-        temperatures[0], config.layers, config.dimensions, _heads(evidence, task, config),
-        config.learning_rate, config.epochs,
-    )  # fmt: skip
+        temperatures[0],
+        size.layers if config.layers is None else config.layers,
+        config.dimensions,
+        size.heads if config.heads is None else config.heads,
+        config.learning_rate,
+        config.epochs,
+    )
     found = [tried(replace(start, temperature=temperature)) for temperature in temperatures]
     if config.budget:
         found += _searched(start, tried, config)
     return max(found, key=lambda pair: pair[0])[1]
 
 
-def _heads(evidence: Evidence, task: Task, config: ModelConfig) -> int:
-    if config.heads is not None:
-        return config.heads
-    edges = evidence.likes.nnz + len(evidence.graph.heads)
-    return HEADS if edges <= FEW_EDGES and not task.ordered else 1
+def _size(evidence: Evidence, task: Task) -> Size:
+    if task.ordered:
+        return ORDERED
+    people, nodes = evidence.likes.shape[0], evidence.graph.n_nodes
+    return SETS if people + nodes <= FEW_NODES else MANY
 
 
 def _searched(
