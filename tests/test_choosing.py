@@ -1,6 +1,7 @@
 """What validation data decide: the filter, the network, and a search within a time budget."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,11 +14,14 @@ from small_graphs import graph_of
 from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
-from tastegraph.ranking import network_choice
+from tastegraph.ranking import filters, network_choice
+from tastegraph.ranking import learned as learned_module
 from tastegraph.ranking import training as network_training
+from tastegraph.ranking.behaviour import CoEngagement, Ease
+from tastegraph.ranking.choice import UNTUNED
 from tastegraph.ranking.filter_choice import _climb, best_filter
-from tastegraph.ranking.fit import gather, task_of
-from tastegraph.ranking.learned import Content, NetworkSettings, no_words
+from tastegraph.ranking.fit import fit, gather, task_of
+from tastegraph.ranking.learned import Content, NetworkSettings, aligned, no_words
 from tastegraph.ranking.network_choice import best_network
 from tastegraph.ranking.training import Vectors, train
 from tastegraph.ranking.validation import Validation
@@ -98,6 +102,42 @@ def test_durations_are_read() -> None:
     for text in ("", "ten", "-5m", "5 d"):
         with pytest.raises(typer.BadParameter):
             duration(text)
+
+
+def test_a_table_that_no_longer_fits_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings were chosen for fewer items than there are now."""
+    content, training, _ = world()
+    config = ModelConfig(dimensions=8)
+    choice = replace(UNTUNED, filter=Ease(250.0, grouped=False))
+    assert isinstance(fit(content, training, choice, config).table, np.ndarray)
+    monkeypatch.setattr(filters, "DENSE_ITEMS", N_ITEMS - 1)
+    now = fit(content, training, choice, config)
+    assert isinstance(now.choice.filter, CoEngagement)
+    assert isinstance(now.table, sparse.csr_array)
+
+
+def test_a_table_among_too_many_items_is_sparse(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, rows = np.arange(4, dtype=np.float32).reshape(2, 2), np.array([1, -1, 0])
+    whole = aligned(table, rows)
+    assert whole.tolist() == [[3, 0, 2], [0, 0, 0], [1, 0, 0]]
+    monkeypatch.setattr(learned_module, "DENSE_ITEMS", 2)
+    few = aligned(table, rows)
+    assert isinstance(few, sparse.csr_array)
+    assert few.toarray().tolist() == whole.tolist()
+
+
+def test_what_knew_no_order_teaches_no_attention() -> None:
+    """From parameters that are all 0 attention would never be learned."""
+    content, training, _ = world()
+    config = ModelConfig(dimensions=8)
+    evidence = gather(content, training, config)
+    settings = NetworkSettings(0.2, 1, 8, heads=1, learning_rate=0.01, epochs=1)
+    start = train(evidence, task_of(content, training, config), settings, 1)
+    assert not start.parameters["query"].any()
+    ordered = replace(training, times=np.arange(len(training), dtype=float))
+    now = train(evidence, task_of(content, ordered, config), settings, 1, start=start)
+    assert now.parameters["query"].any()
+    assert now.parameters["key"].any()
 
 
 @pytest.mark.parametrize(("rival", "epochs"), [((), 5), ([0.1], 5), ([0.9], 1)])

@@ -122,6 +122,20 @@ def test_the_gate_weighs_loss_against_chance() -> None:
     assert not verdict.as_dict()["passed"]
 
 
+def test_one_person_proves_nothing() -> None:
+    """What stood first stands second: of one person nobody knows whether that is chance."""
+    good, worse = np.zeros((2, 6, 6))
+    good[0, 1], good[0, 2], worse[0, 1], worse[0, 2] = 2, 1, 1, 2
+    seen, wanted = np.zeros((2, 1, 6), dtype=bool)
+    seen[0, 0], wanted[0, 1] = True, True
+    alone = Asked([History(np.array([0], "i4"), np.ones(1, "f4"))], sparse.csr_array(seen),
+                  sparse.csr_array(wanted))  # fmt: skip
+    verdict = judge(of(worse), of(good), (9, 9), {"newest": alone}, Loop(seconds=10))
+    (quality,) = (check for check in verdict.checks if check.name.startswith("NDCG"))
+    assert quality.candidate < quality.incumbent
+    assert quality.passed
+
+
 def test_what_is_new_has_to_resemble_what_was_known() -> None:
     """Two camps of items: likes within one's camp pass, likes anywhere do not."""
     rng = np.random.default_rng(0)

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 import serving_world
 from tastegraph.evaluation.feedback import feedback
-from tastegraph.evaluation.off_policy import doubly_robust, gini, ips, plain, snips
+from tastegraph.evaluation.off_policy import doubly_robust, gini, in_order, ips, plain, snips
 from tastegraph.records import Event
 from tastegraph.serving.engine import Asked
+from tastegraph.serving.exploration import drawn
 from tastegraph.storage.lists import Exposure, exposures
 
 
@@ -70,6 +71,36 @@ def test_a_wrong_chance_is_mended_by_a_right_model() -> None:
     assert abs(ips(reward, target, chance).value - 0.6) > 0.2
     told = doubly_robust(reward, target, chance, worth[shown], np.full(50_000, worth[1]))
     assert told.value == pytest.approx(0.6, abs=0.02)
+
+
+def test_places_of_a_list_are_weighed_with_those_above() -> None:
+    group = np.array([0, 0, 0, 1, 1])
+    chances = np.array([0.5, 0.5, 0.2, 0.9, 0.1])
+    assert in_order(chances, group) == pytest.approx([0.5, 0.25, 0.05, 0.9, 0.09])
+    # Two lists with sums of 2 and 0 apart from twice the mean: variance 2, of a mean of places.
+    told = plain(np.array([1.0, 1, 0, 0]), np.array([0, 0, 1, 1]))
+    assert told.high - told.value == pytest.approx(1.959964 * np.sqrt(2 * 2) / 4)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3])
+def test_lists_that_explored_tell_what_they_would_have_earned(share) -> None:
+    """Ten items whose worth falls from place to place: after an explored place the best left is
+    what would have stood above, which is not what the list without exploration has there."""
+    rng = np.random.default_rng(0)
+    worth = 0.6 * 0.8 ** np.arange(10)
+    scores, doubt = -np.arange(10, dtype=np.float32), np.ones(10, dtype=np.float32)
+    shown = []
+    for k in range(6_000):
+        made = drawn(scores, doubt, 4, share, rng)
+        for rank, (item, chance, best) in enumerate(
+            zip(made.items, made.propensities, made.best, strict=True), start=1
+        ):
+            events = ("click",) if rng.random() < worth[item] else ()
+            shown.append(Exposure(f"l{k}", "m", k, f"i{item}", rank, chance, best, events))
+    (told,) = feedback(shown, ("click",), 10)
+    for estimate in told.unexplored.values():
+        assert estimate.low - 0.01 < worth[:4].mean() < estimate.high + 0.01
+        assert estimate.high - estimate.low < 0.06
 
 
 def test_gini() -> None:

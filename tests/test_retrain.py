@@ -7,18 +7,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from conftest import events
+from conftest import SETTINGS, events, facts, films
 from tastegraph.errors import BusyError
+from tastegraph.learning import judge as judge_module
 from tastegraph.learning import retrain
 from tastegraph.learning.content import unprompted
 from tastegraph.learning.retrain import parted
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
-from tastegraph.ranking.artefacts import content_from
+from tastegraph.ranking.artefacts import content_from, model_from
 from tastegraph.ranking.kernels import TableKernel
 from tastegraph.ranking.model import BEHAVIOUR, KNOWN, NEW, Blend, Model, Part
 from tastegraph.records import Event, Item
 from tastegraph.serving.engine import Asked as Shown
+from tastegraph.workspace import Workspace
 
 LATER = 2e6
 
@@ -61,10 +63,37 @@ def test_what_happened_since_is_learned_and_served(cinema) -> None:
 
 def test_a_build_knows_until_when_it_learned(cinema) -> None:
     assert cinema.snapshots.manifest("000001")["learned_until"] == len(events())
-    cinema.record([Event("x", "western-fan-1", "western-01", "like", None, LATER)])
+    before = model_from(cinema.snapshots.open()).popularity
+    cinema.record(Event(f"x{k}", f"n{k}", "western-01", "like", None, LATER) for k in range(9))
     cinema.build(only={"graph", "text"})
+    # What no gate has let pass is in no model, even where graph and texts are made anew.
+    assert (model_from(cinema.snapshots.open()).popularity == before).all()
     assert cinema.snapshots.manifest("000002")["learned_until"] == len(events())
     assert cinema.snapshots.manifest("000002")["gate"] is None
+
+
+def test_a_model_that_knew_nobody_has_no_gate(tmp_path) -> None:
+    workspace = Workspace.init(tmp_path / "early", SETTINGS)
+    workspace.ingest(items=films(), facts={"films": facts()})
+    workspace.build()
+    workspace.record(events())
+    done = workspace.retrain()
+    assert (done.version, done.verdict, done.events) == ("000002", None, len(events()))
+    listed = workspace.recommend("space-fan-1", 3).items
+    assert {item.item_id.split("-")[0] for item in listed} == {"space"}
+    workspace.close()
+
+
+def test_weights_that_newest_events_decided_are_not_judged_by_them(cinema, monkeypatch) -> None:
+    file = cinema.directory / "tastegraph.toml"
+    file.write_text(file.read_text() + "\n[loop]\ntolerance = 1.0\n", encoding="utf-8")
+    workspace, judged = type(cinema)(cinema.directory), []
+    monkeypatch.setattr(judge_module, "evaluate", lambda *told: judged.append(told[-1]) or {})
+    workspace.evaluate()
+    workspace.record(more(np.random.default_rng(1)))
+    assert workspace.retrain().version == "000002"
+    workspace.evaluate()
+    assert [choice is None for choice in judged] == [False, True]
 
 
 @pytest.mark.parametrize("poison", ["labels", "vectors", "graph"])

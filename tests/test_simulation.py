@@ -50,7 +50,7 @@ def test_who_knows_the_truth_regrets_nothing(monkeypatch) -> None:
     """And reaches every new item that belongs into a list."""
     knowing = Knowing(Truth.of(SMALL.people, 46, 3).pleases())
     monkeypatch.setattr(simulation, "chosen", lambda *_: None)
-    monkeypatch.setattr(simulation, "assemble", lambda *_: knowing)
+    monkeypatch.setattr(simulation, "_served", lambda *_: knowing)
     world = World(**{**vars(SMALL), "drift": 0.0})
     rounds = list(simulate("no feedback", world, Config(model=ModelConfig(seed=3))))
     assert [one.regret for one in rounds] == pytest.approx([0, 0, 0], abs=1e-9)

@@ -69,13 +69,15 @@ def main() -> None:
 
 
 def summary(slices: Sequence[Slice]) -> dict[str, Any]:
-    """Means over everybody asked, by slice, by age and in all; intervals, tests, seconds."""
+    """Means over people, and over all that was asked by slice and by age; tests, seconds."""
     played = [one.played for one in slices]
     everybody = {row: np.concatenate([p[row].values for p in played]) for row in ROWS}
     ages = np.concatenate([one.ages for one in slices])
+    # What one person was asked in several slices is one observation.
+    _, who = np.unique(np.concatenate([one.people for one in slices]), return_inverse=True)
+    means = {row: np.bincount(who, values) / np.bincount(who) for row, values in everybody.items()}
     p = {
-        f"{one} - {other}": paired_p(everybody[one], everybody[other], RESAMPLES, 1)
-        for one, other in PAIRS
+        f"{one} - {other}": paired_p(means[one], means[other], RESAMPLES, 1) for one, other in PAIRS
     }
     return {
         "asked": [len(p["frozen"].values) for p in played],
@@ -86,7 +88,7 @@ def summary(slices: Sequence[Slice]) -> dict[str, Any]:
                 "by_slice": [float(p[row].values.mean()) for p in played],
                 "seconds": [round(p[row].seconds, 2) for p in played],
             }
-            for row, values in everybody.items()
+            for row, values in means.items()
         },
         "p": holm(p),
         "by_age": [_of_age(everybody, ages, *bounds) for bounds in AGES],

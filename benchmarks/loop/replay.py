@@ -71,11 +71,13 @@ class Slice:
 
     Attributes:
         played: row → what it reached.
+        people: int64[P], who was asked; the same people again in later slices.
         ages: int64[P], events that the item of each question had had before; -1 where it had one
             at the start.
     """
 
     played: dict[str, Played]
+    people: NDArray[np.int64]
     ages: NDArray[np.int64]
 
 
@@ -123,7 +125,8 @@ def replay(
             with Clock() as clock:
                 baseline = BASELINES[name].fit(told.likes(), *BASELINES[name].grid[0])
             played[name] = Played(_asked(baseline, liked, objective), clock.seconds)
-        yield Slice(played, _ages(events, when, questions, int(bounds[0])))
+        asked = np.array([question.person for question in questions], dtype=np.int64)
+        yield Slice(played, asked, _ages(events, when, questions, int(bounds[0])))
 
 
 def _questions(

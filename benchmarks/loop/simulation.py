@@ -16,7 +16,7 @@ Regret is what the best list would have earned on expectation, less what this on
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from choosing import chosen
@@ -137,17 +137,18 @@ def simulate(arm: str, world: World, config: Config) -> Iterator[Round]:
         log.add(person, offered, likes, np.zeros_like(likes), 0.0)
     known = log.interactions()
     learned = chosen(content, known, config.model)
-    model = assemble(content, known.likes(), learned)
+    model = _served(content, known, learned, world.items)
     at_start = known.histories(newest)
     belonged, shown = np.zeros((2, world.people, total), dtype=np.bool_)
     for number in range(world.rounds):
         truth.drift(world.drift, np.random.default_rng([seed, 2, number]))
         there = world.items + world.new * (number + 1)
         if learns and number:
-            before, known = known, log.interactions()
-            free = log.interactions(free=True)
-            learned = _renewed(content, before, known, free, learned, config, number)
-            model = assemble(content, known.likes(), learned)
+            now, free = log.interactions(), log.interactions(free=True)
+            renewed = _renewed(content, known, now, free, learned, config, number)
+            if renewed is not None:
+                known, learned = now, renewed
+                model = _served(content, known, learned, there - world.new)
         histories = log.histories(newest) if learns else at_start
         pleases = truth.pleases()
         earned, best, liked = np.zeros((3, world.people))
@@ -190,8 +191,8 @@ def _renewed(
     learned: Learned,
     config: Config,
     round_: int,
-) -> Learned:
-    """What is in service after a retraining: the candidate where it passes the gate."""
+) -> Learned | None:
+    """The candidate of a retraining, where it passes the gate."""
     found = candidate(content, before, now, learned, config, round_)
     facts = len(content.graph.heads)
     verdict = judged(
@@ -202,7 +203,14 @@ def _renewed(
         (facts, facts),
         config,
     )
-    return found.learned if verdict.passed else learned
+    return found.learned if verdict.passed else None
+
+
+def _served(content: Content, known: Interactions, learned: Learned, there: int) -> Model:
+    """As a service has it: items that came after the first ``there`` are newer than the model."""
+    model = assemble(content, known.likes(), learned)
+    came = np.arange(model.n_items) < there
+    return replace(model, rows=np.where(came, model.rows, -1))
 
 
 def _list(

@@ -139,9 +139,9 @@ def retrain(
     some people did since, which it was not told, and on what was known before.
     """
     done = _open(directory).retrain(wait)
-    if done.verdict is None:
+    if done.verdict is None and not done.events:
         _print(f"nothing has happened since: snapshot {done.version} stays in service")
-    elif done.version is None:
+    elif done.verdict is not None and done.version is None:
         raise TastegraphError(
             f"the candidate that learned from {done.events:,} new events is not served:\n"
             + done.verdict.in_words()

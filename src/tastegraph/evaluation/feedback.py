@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.evaluation.off_policy import Estimate, doubly_robust, gini, ips, plain, snips
+from tastegraph.evaluation.off_policy import (
+    Estimate,
+    doubly_robust,
+    gini,
+    in_order,
+    ips,
+    plain,
+    snips,
+)
 from tastegraph.storage.lists import Exposure
 
 
@@ -62,22 +70,24 @@ def feedback(
 
 def _of(model: str, found: list[Exposure], rewarding: set[str], n_items: int) -> Feedback:
     reward = np.array([float(not rewarding.isdisjoint(e.events)) for e in found])
-    propensity = np.array([e.propensity for e in found])
     rank = np.array([e.rank for e in found])
-    target = np.array([float(e.best) for e in found])
+    numbers = {name: k for k, name in enumerate(dict.fromkeys(e.recommendation_id for e in found))}
+    lists = np.array([numbers[e.recommendation_id] for e in found], dtype=np.int64)
+    propensity = in_order(np.array([e.propensity for e in found]), lists)
+    target = in_order(np.array([float(e.best) for e in found]), lists)
     by_rank = {int(r): float(reward[rank == r].mean()) for r in np.unique(rank)}
     # What a place earns whoever stands there is the simplest model there is.
     expected = np.array([by_rank[int(r)] for r in rank])
     items, counts = np.unique([e.item_id for e in found], return_counts=True)
     return Feedback(
         model=model,
-        lists=len({e.recommendation_id for e in found}),
+        lists=len(numbers),
         places=len(found),
-        answered=plain(reward),
+        answered=plain(reward, lists),
         unexplored={
-            "ips": ips(reward, target, propensity),
-            "snips": snips(reward, target, propensity),
-            "doubly robust": doubly_robust(reward, target, propensity, expected, expected),
+            "ips": ips(reward, target, propensity, lists),
+            "snips": snips(reward, target, propensity, lists),
+            "doubly robust": doubly_robust(reward, target, propensity, expected, expected, lists),
         },
         by_rank=by_rank,
         coverage=len(items) / max(n_items, len(items), 1),

@@ -123,14 +123,18 @@ class Builder:
         content = read.content
         if not content.graph.n_items:
             raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
-        with self.database.reading() as connection:
-            known, erasures = log.revision(connection), erasure.total(connection)
+        learns = old is None or "model" in stages
+        if old is None or learns:
+            with self.database.reading() as connection:
+                known, erasures = log.revision(connection), erasure.total(connection)
+        else:
+            # What came since has not passed the gate yet.
+            known, erasures = old.manifest["learned_until"], old.manifest["erasures"]
         events = interactions_from_store(self.database, content.graph, self.config, known)
-        if old is None or "model" in stages:
+        if old is None or learns:
             learned = learn(content, events, self.config)
         else:
             learned = learned_from(old).among(content.graph.item_ids)
-            known, erasures = old.manifest["learned_until"], old.manifest["erasures"]
         model = assemble(content, events.likes(), learned)
         made = Made(read, learned, model, known, erasures)
         return self.publish(made, stages, inputs, old)

@@ -158,8 +158,9 @@ def _told_apart(model: Judged, asked: Asked, known: Bools) -> tuple[float, float
         return 0.5, 0.0, 0
     values, weights = np.array(reached), np.array(sizes)
     mean = float(np.average(values, weights=weights))
+    several = len(values) > 1
     error = float(np.sqrt(((weights * (values - mean)) ** 2).sum()) / weights.sum())
-    return mean, error, len(values)
+    return mean, error if several else np.inf, len(values)
 
 
 def _finite(candidate: Judged, asked: dict[str, Asked]) -> Check:
@@ -179,7 +180,7 @@ def _quality(
     scores = [model.scores(people.histories) for model in (candidate, incumbent)]
     theirs, ours = (objective.by_person(found) for found in scores)
     gain = theirs - ours
-    error = gain.std() / np.sqrt(count)
+    error = float(gain.std(ddof=1) / np.sqrt(count)) if count > 1 else np.inf
     lost = -loop.tolerance * float(ours.mean())
     # Worse by more than is tolerated, and not only by the chance of who was asked.
     passed = bool(gain.mean() >= lost or gain.mean() + ONE_SIDED * error >= 0)

@@ -37,4 +37,6 @@ def judge(snapshot: Snapshot, database: Database, config: Config, inputs: str) -
         )
     content = content_from(snapshot)
     events = interactions_from_store(database, content.graph, config)
-    return evaluate(content, events, config, inputs, choice_from(snapshot))
+    # Where retraining weighed the blend anew, test events may have decided.
+    choice = choice_from(snapshot) if snapshot.manifest["gate"] is None else None
+    return evaluate(content, events, config, inputs, choice)

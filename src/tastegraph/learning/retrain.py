@@ -22,6 +22,7 @@ from tastegraph.learning.build import Builder, Made, Read
 from tastegraph.learning.content import carried_over, interactions_from_store, unprompted
 from tastegraph.learning.gate import Verdict
 from tastegraph.learning.inputs import STAGES, Stage
+from tastegraph.learning.learn import learn
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.progress import say
 from tastegraph.ranking.artefacts import content_from, learned_from
@@ -43,7 +44,8 @@ class Retrained:
 
     Attributes:
         version: in service now; ``None`` where the candidate was refused.
-        verdict: what was compared; ``None`` where there was nothing new to learn from.
+        verdict: what was compared; ``None`` where there was nothing new to learn from, or nothing
+            learned before to compare with.
         events: how many came since the model in service was learned.
     """
 
@@ -136,6 +138,11 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     content = read.content
     now = interactions_from_store(builder.database, content.graph, config, known)
     before = interactions_from_store(builder.database, content.graph, config, before_known)
+    if not before.likes().nnz:
+        # What is in service knows nobody: there is nothing to compare with.
+        learned = learn(content, now, config)
+        made = Made(read, learned, assemble(content, now.likes(), learned), known, erasures)
+        return Retrained(builder.publish(made, STAGES, inputs, old), None, known - before_known)
     learned = learned_from(old)
     found = candidate(content, before, now, learned, config, known, forgets=forgets)
     verdict = judged(

@@ -9,7 +9,7 @@ from tastegraph.arrays import CSR
 from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
-from tastegraph.ranking.behaviour import CoEngagement
+from tastegraph.ranking import behaviour
 from tastegraph.ranking.blend import Weighed, weigh
 from tastegraph.ranking.cold_choice import Trial, best_for_cold, cold_trials, weighed_cold
 from tastegraph.ranking.filter_choice import best_filter
@@ -44,7 +44,7 @@ than its place in the list: these speak unless they clearly hurt."""
 
 _EVEN = {BEHAVIOUR: 1.0, NETWORK: 1.0, KNOWLEDGE: 0.2, TEXT: 0.2}
 UNTUNED = Choice(
-    filter=CoEngagement(1.0, 1.0, 0.3),
+    filter=behaviour.UNTUNED,
     targets=dict.fromkeys(MAPPED, Target(64, 1.0)),
     attention=dict.fromkeys(
         (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED, TOWER), Recency(20.0, AGAINST[-1])

@@ -125,7 +125,7 @@ def kind_weights(associations: Associations, likes: CSR, seed: int) -> Floats32:
     by_item = sparse.csr_array(likes.astype(np.float32).T)
     unit = unit_rows(associations.strength)
     target = np.empty(len(first))
-    regressors = np.empty((len(first), n_kinds))
+    design = np.ones((len(first), n_kinds + 1))
     for start in range(0, len(first), BLOCK):
         block = slice(start, start + BLOCK)
         one, other = first[block], second[block]
@@ -135,9 +135,8 @@ def kind_weights(associations: Associations, likes: CSR, seed: int) -> Floats32:
         cell = np.repeat(np.arange(len(one)), np.diff(shared.indptr)) * n_kinds
         cell += associations.kind[shared.indices]
         sums = np.bincount(cell, shared.data, minlength=len(one) * n_kinds)
-        regressors[block] = sums.reshape(-1, n_kinds)
-    design = np.column_stack([regressors, np.ones(len(first))])
-    weights = nnls(design.astype(np.float64), target)[0][:-1]
+        design[block, :-1] = sums.reshape(-1, n_kinds)
+    weights = nnls(design, target)[0][:-1]
     top = weights.max(initial=0.0)
     weights = weights / top if top > 0 else np.ones(n_kinds)
     return np.maximum(weights, LEAST_WEIGHT).astype(np.float32)

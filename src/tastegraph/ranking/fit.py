@@ -18,6 +18,7 @@ from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.ranking import filters
+from tastegraph.ranking.behaviour import UNTUNED, CoEngagement
 from tastegraph.ranking.cold import blind_parts, playing_cold, scaled, without_items
 from tastegraph.ranking.described import Described
 from tastegraph.ranking.kernels import (
@@ -82,7 +83,8 @@ def gather(content: Content, training: Interactions, config: ModelConfig) -> Evi
     """What a network is trained on, the weight of each kind of facts among it."""
     likes = training.likes()
     weights = filters.kind_weights(content.associations, likes, config.seed)
-    return Evidence.of(content.graph, content.text, likes, weights)
+    whole = kind_weights_for(content, _by_name(content, weights))
+    return Evidence.of(content.graph, content.text, likes, whole)
 
 
 def task_of(content: Content, training: Interactions, config: ModelConfig) -> Task:
@@ -112,15 +114,15 @@ def learn(
         config: seed, and how much of a history counts.
     """
     likes = training.likes()
-    relations = content.graph.relations
+    # What was chosen for fewer items may be a table that is too large for those there are now.
+    fits = isinstance(choice.filter, CoEngagement) or likes.shape[1] <= filters.DENSE_ITEMS
+    told = choice.filter if fits else UNTUNED
     return Learned(
-        choice=replace(choice, network=network.settings),
+        choice=replace(choice, filter=told, network=network.settings),
         item_ids=content.graph.item_ids,
         warm=np.bincount(likes.indices, minlength=likes.shape[1]) > 0,
-        table=choice.filter.table(likes, content.groups),
-        kind_weights={
-            (relations[kind // 2], bool(kind % 2)): float(w) for kind, w in enumerate(kind_weights)
-        },
+        table=told.table(likes, content.groups),
+        kind_weights=_by_name(content, kind_weights),
         network=network,
         tower=text_tower(content, training, config),
         cold=BY_CONTENT,
@@ -187,6 +189,11 @@ def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
 def _evidence(content: Content, likes: CSR, learned: Learned) -> Evidence:
     weights = kind_weights_for(content, learned.kind_weights)
     return Evidence.of(content.graph, content.text, likes, weights)
+
+
+def _by_name(content: Content, kind_weights: NDArray[np.float32]) -> dict[tuple[str, bool], float]:
+    relations = content.graph.relations
+    return {(relations[kind // 2], bool(kind % 2)): float(w) for kind, w in enumerate(kind_weights)}
 
 
 def kind_weights_for(

@@ -16,7 +16,7 @@ from tastegraph.profiles.association import Associations, associate
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.semantics import Reliability, Semantics, learn_semantics
 from tastegraph.ranking.behaviour import Filter
-from tastegraph.ranking.filters import knowledge_features
+from tastegraph.ranking.filters import DENSE_ITEMS, knowledge_features
 from tastegraph.ranking.kernels import Scores
 from tastegraph.ranking.mapping import FEWEST, Compressed, Target, compressed, text_features
 
@@ -241,6 +241,8 @@ def aligned(table: Scores | CSR, rows: NDArray[np.int64]) -> Scores | CSR:
     if len(rows) == table.shape[0] and np.array_equal(rows, np.arange(len(rows))):
         return table
     known = np.flatnonzero(rows >= 0)
+    if isinstance(table, np.ndarray) and len(rows) > DENSE_ITEMS:
+        table = sparse.csr_array(table)
     if isinstance(table, np.ndarray):
         aligned = np.zeros((len(rows), len(rows)), dtype=np.float32)
         aligned[np.ix_(known, known)] = table[np.ix_(rows[known], rows[known])]

@@ -7,7 +7,8 @@ cold-start recommendations), and so a kernel comes out that compares any two ite
     K[i, j] = tᵢ · B xⱼ,     B = argmin Σ over warm w of ‖t_w − B x_w‖² + λ‖B‖²
 
 tᵢ is what engagement says of the history's item: its collaborative factors, or, at full rank, its
-row of the co-engagement cosine. That is never formed: it stays a product of factors.
+column of likes, each over √popularity, so that tᵢ · t_w is the co-engagement cosine. That is never
+formed: it stays a product of factors.
 """
 
 from __future__ import annotations

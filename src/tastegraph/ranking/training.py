@@ -188,7 +188,8 @@ def _begin(
     network.text.copy_(torch.from_numpy(basis.T @ start.parameters["text"]))
     for name in ("query", "query_bias", "key", "decay", "position"):
         parameter, before = getattr(network, name), torch.from_numpy(start.parameters[name].copy())
-        if parameter.shape == before.shape:
+        # Of one that knew no order all of these are 0, from where nothing is learned.
+        if parameter.shape == before.shape and before.any():
             parameter.copy_(before)
 
 

@@ -57,7 +57,8 @@ class Validation:
         """
         likes = training.likes()
         wanted = without_items(without(valid, likes), ~cold)
-        found = cls.of(training.select(~cold[training.items]), wanted, config, COLD_CELLS)
+        cells = max(COLD_CELLS, 2 * FEWEST_PEOPLE * training.n_items)
+        found = cls.of(training.select(~cold[training.items]), wanted, config, cells)
         if found is None or len(found.histories) < FEWEST_PEOPLE:
             return None
         objective = Objective.of(likes[:, cold], wanted[:, cold], found.objective.people)
