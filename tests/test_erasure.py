@@ -22,9 +22,11 @@ from tastegraph.learning import retrain
 from tastegraph.records import USER, Event, Fact, Item
 from tastegraph.serving.engine import Asked
 from tastegraph.serving.http import create_app
-from tastegraph.storage import answers, changes, statements, vectors
+from tastegraph.storage import answers, changes, erasure, statements, vectors
+from tastegraph.storage import events as log
 from tastegraph.storage.answers import Answer
 from tastegraph.storage.database import Database
+from tastegraph.storage.schema import metadata
 from tastegraph.workspace import Workspace
 
 MARK = "m4rk3r-of-somebody"
@@ -60,6 +62,32 @@ def test_no_byte_of_a_person_remains(tmp_path: Path) -> None:
     engine.close()
     engine.database.close()
     assert files_with(MARK, tmp_path) == []
+
+
+def test_no_byte_remains_where_pages_were_divided(tmp_path: Path) -> None:
+    """Rows move as others come between them, and a page may keep a copy of what it held."""
+    rng = np.random.default_rng(3)
+    database = Database(tmp_path / "tastegraph.db", metadata)
+    people = [f"person-{number:06d}" for number in rng.permutation(400)]
+    for batch in range(24):
+        with database.writing() as connection:
+            log.append(
+                connection,
+                (
+                    Event(f"e{batch}-{k}", people[rng.integers(400)], f"i{k % 97}", "click", None,
+                          1e6 + float(rng.integers(10**6)))
+                    for k in range(500)
+                ),
+            )  # fmt: skip
+    for person in people[:60]:
+        with database.writing() as connection:
+            erasure.erase_user(connection, person)
+        database.scrub(person)
+    left = (tmp_path / "tastegraph.db").read_bytes() + Path(f"{database.path}-wal").read_bytes()
+    assert [person for person in people[:60] if person.encode() in left] == []
+    with database.reading() as connection:
+        assert log.users(connection) == 340
+    database.close()
 
 
 def test_while_somebody_reads_it_is_said_that_the_log_holds_on(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tastegraph.errors import NotFoundError
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking.model import Ranked
 from tastegraph.records import Event
+from tastegraph.serving import engine as engine_module
 from tastegraph.serving.engine import Asked, Engine
 from tastegraph.serving.exploration import POOL, drawn
 from tastegraph.serving.http import create_app
@@ -112,6 +113,26 @@ def test_a_list_is_made_again_whatever_happened_since(engine: Engine) -> None:
     for answer in answers:
         again = engine.replay(answer.recommendation_id)
         assert again == answer
+
+
+def test_what_was_erased_is_in_no_list_that_is_made_again(engine: Engine) -> None:
+    engine.erase.item("western-5")
+    answer = engine.show("western-1", 5, Asked(explore=0.0))
+    engine.close()
+    again = engine.replay(answer.recommendation_id)
+    assert order(again) == order(answer)
+    assert "western-5" not in again.model_dump_json()
+
+
+def test_what_was_only_shown_does_not_crowd_out_what_was_liked(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "NEWEST", 20)
+    engine.record(
+        Event(f"seen{k}", "western-1", f"space-{k % 6}", "impression", None, 1e9 + k)
+        for k in range(30)
+    )
+    assert engine.recommend("western-1", 3).personal
 
 
 def test_a_list_is_not_kept_where_it_is_not_to_be(tmp_path: Path) -> None:

@@ -84,6 +84,16 @@ def test_a_broken_model_is_not_promoted(engine: Engine) -> None:
     assert engine.snapshots.current() == "000001"
 
 
+def test_a_broken_model_is_not_gone_back_to(engine: Engine) -> None:
+    with TestClient(create_app(engine)) as client:
+        assert client.post("/v1/models/000002:promote").status_code == 200
+        file = engine.snapshots.directory / "000001" / "behaviour.table.npy"
+        file.write_bytes(file.read_bytes()[:-4])
+        refused = client.post("/v1/models/000002:rollback")
+        assert (refused.status_code, refused.json()["code"]) == (422, "unfit_model")
+    assert engine.snapshots.current() == "000002"
+
+
 def test_models_on_the_command_line(tmp_path: Path, tastegraph) -> None:
     serving_world.open_engine(tmp_path)
     publish_another(tmp_path, 2.0)

@@ -11,6 +11,8 @@ EVENT_TYPES = (
     "view", "click", "purchase", "like", "rating", "dislike", "skip", "impression",
 )  # fmt: skip
 """The types that have a weight without configuration; a workspace may name further ones."""
+IMPRESSION = "impression"
+"""An item stood in a list; the person did nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ import tomli_w
 
 from tastegraph import config as configuration
 from tastegraph.config import Config
-from tastegraph.errors import BusyError, ConfigError, SnapshotError
+from tastegraph.errors import BusyError, ConfigError, NotFoundError, SnapshotError
 from tastegraph.learning.inputs import STAGES, Stage, check_stages, fingerprint, stale
 from tastegraph.learning.needs import need_torch
 from tastegraph.progress import say
@@ -239,7 +239,8 @@ class Workspace:
                 # While the model is learned anew, it waits for that: the next look finds it.
                 with suppress(BusyError):
                     self.build({"graph", "text"})
-                    done, last = now, time.monotonic()
+                    done = now
+                last = time.monotonic()
             time.sleep(pause)
 
     def retrain(self, patience: float = 0.0) -> Retrained:
@@ -298,7 +299,7 @@ class Workspace:
             return None
         try:
             return self.snapshots.open()
-        except SnapshotError as error:
+        except (SnapshotError, NotFoundError) as error:
             say(f"the snapshot in service cannot be read, another is built ({error})")
             return None
 

@@ -37,7 +37,7 @@ class Eraser:
             BusyError: the database is being read all the time; calling again completes it.
         """
         receipt = self.write(partial(erasure.erase_user, user_id=user_id))
-        self.database.scrub()
+        self.database.scrub(user_id)
         return receipt
 
     def item(self, item_id: str) -> Receipt:
@@ -54,7 +54,7 @@ class Eraser:
         if item is not None:
             _forget_answers(directory / answers.FILE, item.title)
         receipt = self.write(partial(erasure.erase_item, item_id=item_id))
-        self.database.scrub()
+        self.database.scrub(item_id)
         return receipt
 
 
@@ -74,6 +74,6 @@ def _forget_answers(file: Path, title: str) -> None:
     try:
         with database.writing() as connection:
             answers.drop_naming(connection, title)
-        database.scrub()
+        database.scrub(title)
     finally:
         database.close()

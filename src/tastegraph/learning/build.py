@@ -119,17 +119,18 @@ class Builder:
         old = None if set(stages) == set(STAGES) else self.snapshots.open()
         if old is not None and State.of(old).items_erased != self._state().items_erased:
             stages = {*stages, "graph", "text"}
-        read = self.content(stages, old)
-        content = read.content
-        if not content.graph.n_items:
-            raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
         learns = old is None or "model" in stages
         if old is None or learns:
+            # Before anything is taught: who is erased meanwhile is forgotten by the next model.
             with self.database.reading() as connection:
                 known, erasures = log.revision(connection), erasure.total(connection)
         else:
             # What came since has not passed the gate yet.
             known, erasures = old.manifest["learned_until"], old.manifest["erasures"]
+        read = self.content(stages, old)
+        content = read.content
+        if not content.graph.n_items:
+            raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
         events = interactions_from_store(self.database, content.graph, self.config, known)
         if old is None or learns:
             learned = learn(content, events, self.config)

@@ -133,7 +133,7 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     forgets = erasures != old.manifest["erasures"]
     if known == before_known and not forgets:
         return Retrained(old.version, None, 0)
-    stages: Collection[Stage] = STAGES if config.loop.teach else ("graph", "text")
+    stages: Collection[Stage] = STAGES if config.loop.teach or forgets else ("graph", "text")
     read = builder.content(stages, old)
     content = read.content
     now = interactions_from_store(builder.database, content.graph, config, known)

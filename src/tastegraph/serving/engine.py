@@ -166,13 +166,13 @@ class Engine:
             NotFoundError: there is no such list, or its snapshot is gone.
         """
         shown = self.shown(recommendation_id)
-        before = self._in_service.open(shown.snapshot)
         asked = dict(shown.asked)
         session = asked.pop("session")
-        if shown.user_id is None:
-            events: Sequence[Event] = [Event(**row) for row in session]
-        else:
-            with self.database.reading() as connection:
+        with self.database.reading() as connection:
+            before = self._in_service.before(shown.snapshot, connection)
+            if shown.user_id is None:
+                events: Sequence[Event] = [Event(**row) for row in session]
+            else:
                 events = log.of_user(connection, shown.user_id, NEWEST, shown.known)
         answer = listed(before, self._person(before, events), Wish(**asked))
         return answer.model_copy(update={"recommendation_id": recommendation_id})

@@ -38,7 +38,7 @@ class InService:
 
     def seen_by(self, connection: Connection) -> Published:
         """The snapshot in service, without what was erased since it was made."""
-        version, erased = self._snapshots.current(), erasure.items_count(connection)
+        version = self._snapshots.current()
         if version != self._version:
             with self._switch:
                 if version != self._version:
@@ -47,14 +47,21 @@ class InService:
                     except TastegraphError as error:
                         _log.error("still serving %s: %s", self._published.graph_version, error)
                     self._version = version
-        if erased != self._published.erased:
+        if erasure.items_count(connection) != self._published.erased:
             with self._switch:
-                now = self._published
-                gone = erasure.items_since(connection, now.erased)
-                self._published = now.without(
-                    [i for name, i in now.items.items() if erasure.digest_of(name) in gone], erased
-                )
+                self._published = _without_erased(self._published, connection)
         return self._published
+
+    def before(self, version: str, connection: Connection) -> Published:
+        """Any version that is kept, without what was erased since it was made.
+
+        Raises:
+            NotFoundError: it is not kept any more.
+            SnapshotError: it is incomplete or altered.
+        """
+        now = self.seen_by(connection)
+        found = now if version == now.version else self.open(version)
+        return _without_erased(found, connection)
 
     def open(self, version: str | None) -> Published:
         """Any version, checked.
@@ -64,3 +71,12 @@ class InService:
             SnapshotError: it is incomplete or altered.
         """
         return Published.open(self._snapshots.open(version), self._config.relations)
+
+
+def _without_erased(found: Published, connection: Connection) -> Published:
+    erased = erasure.items_count(connection)
+    if erased == found.erased:
+        return found
+    gone = erasure.items_since(connection, found.erased)
+    hidden = [row for name, row in found.items.items() if erasure.digest_of(name) in gone]
+    return found.without(hidden, erased)

@@ -11,7 +11,7 @@ import numpy as np
 from tastegraph.config import Events
 from tastegraph.explanation.reasons import Explainer
 from tastegraph.profiles.interactions import History, settled, weight_of
-from tastegraph.records import Event
+from tastegraph.records import IMPRESSION, Event
 from tastegraph.serving.answers import Because, Listed, Recommendations
 from tastegraph.serving.exploration import drawn
 from tastegraph.serving.published import Published
@@ -36,7 +36,7 @@ class Person:
     @classmethod
     def of(cls, events: Sequence[Event], now: Published, counts: Events, newest: int) -> Person:
         """Of ``events``, oldest first, of which the ``newest`` on known items are attended to."""
-        events = [event for event in events if event.type != "impression"]
+        events = [event for event in events if event.type != IMPRESSION]
         counted = [
             (event, weight)
             for event in events

@@ -119,7 +119,8 @@ class NewEvent(SessionEvent):
         if user_id is None and self.session_id not in (None, ""):
             user_id = f"{SESSION}{self.session_id}"
         now = time.time()
-        event = self.event(line, types, user_id, self.event_id or uuid4().hex, now)
+        given = uuid4().hex if self.event_id in (None, "") else self.event_id
+        event = self.event(line, types, user_id, given, now)
         if event.timestamp is not None and event.timestamp > now + AHEAD:
             raise RowError("events", line, "ts", self.ts, "a time that is not to come")
         return event

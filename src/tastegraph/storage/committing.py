@@ -31,6 +31,9 @@ class _Task(Generic[_T]):
             with connection.begin_nested():
                 result = self.work(connection)
         except Exception as error:
+            if not connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+                # The database gave up all of it, as on a full disk: what others wrote is gone too.
+                raise
             failure = error
             return lambda: self.future.set_exception(failure)
         return lambda: self.future.set_result(result)

@@ -8,6 +8,7 @@ long as that takes, and every other connection is opened read-only.
 from __future__ import annotations
 
 import atexit
+import mmap
 import threading
 import time
 import weakref
@@ -84,25 +85,42 @@ class Database:
             with connection.begin():
                 yield connection
 
-    def scrub(self) -> None:
+    def scrub(self, gone: str = "") -> None:
         """Leave nothing of what was deleted on disk: the log is written back and emptied.
 
-        Deleted rows are overwritten with zeros where they were.
+        Deleted rows are overwritten with zeros where they were; but where a page was divided, a
+        copy may be left of rows that moved. If ``gone`` can still be read anywhere in the file,
+        all of it is written anew.
 
         Raises:
             BusyError: somebody has been reading for longer than ``patience``; what was deleted
                 stays deleted, and the next call empties the log.
         """
+        self._empty_log()
+        if gone and self._holds(gone.encode("utf-8", "surrogatepass")):
+            with self._mutex, _told(self.path), self._alone():
+                self._open_writer().connection.execute("VACUUM")
+            self._empty_log()
+
+    def _empty_log(self) -> None:
+        """Between two attempts others may write."""
         deadline = time.monotonic() + self._patience
-        with self._mutex, _told(self.path), self._alone():
-            writer = self._open_writer()
-            while True:
+        while True:
+            with self._mutex, _told(self.path), self._alone():
+                writer = self._open_writer()
                 row = writer.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-                if row is not None and not row[0]:
-                    return
-                if time.monotonic() > deadline:
-                    raise BusyError(f"{self.path} is being read: its log could not be emptied yet")
-                time.sleep(0.01)
+            if row is not None and not row[0]:
+                return
+            if time.monotonic() > deadline:
+                raise BusyError(f"{self.path} is being read: its log could not be emptied yet")
+            time.sleep(0.01)
+
+    def _holds(self, text: bytes) -> bool:
+        with (
+            self.path.open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole,
+        ):
+            return whole.find(text) >= 0
 
     def close(self) -> None:
         """Give back the writing connection and all readers."""

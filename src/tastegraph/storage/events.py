@@ -9,7 +9,7 @@ from itertools import islice
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from tastegraph.records import Event
+from tastegraph.records import IMPRESSION, Event
 from tastegraph.storage.schema import events, in_time
 
 BATCH = 10_000
@@ -38,7 +38,7 @@ def append(connection: Connection, new: Iterable[Event]) -> Receipt:
 def of_user(
     connection: Connection, user_id: str, newest: int, known: int | None = None
 ) -> Sequence[Event]:
-    """The ``newest`` events of one person, oldest first.
+    """The ``newest`` events of one person, oldest first, but impressions: those are of a list.
 
     One that came late stands where its time puts it. With ``known``, those alone that the log held
     at that :func:`revision`.
@@ -46,7 +46,7 @@ def of_user(
     arrived = () if known is None else (events.c.seq <= known,)
     rows = connection.execute(
         select(*_FIELDS)
-        .where(events.c.user_id == user_id, *arrived)
+        .where(events.c.user_id == user_id, events.c.type != IMPRESSION, *arrived)
         .order_by(*(column.desc() for column in in_time))
         .limit(newest)
     )

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -134,8 +134,11 @@ class Snapshots:
                 self._write(self._past, "\n".join([*past, current][-REMEMBERED:]))
             self._write(self._pointer, version)
 
-    def roll_back(self) -> str:
+    def roll_back(self, check: Callable[[str], object] = str) -> str:
         """Put what was in service before into service again, and return its version.
+
+        Args:
+            check: raises where a version cannot be served; then nothing is changed.
 
         Raises:
             NotFoundError: nothing was, or it is not kept any more.
@@ -148,6 +151,7 @@ class Snapshots:
             if not past:
                 raise NotFoundError(f"{self.directory}: no earlier snapshot is left to go back to")
             version = past.pop()
+            check(version)
             self._write(self._pointer, version)
             self._write(self._past, "\n".join(past))
         return version
