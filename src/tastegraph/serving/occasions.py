@@ -123,15 +123,12 @@ class Drifted:
         self._looked = now
         model, _ = engine.versions()
         with engine.database.reading() as connection:
-            shown = [
-                (one.recommendation_id, not self._rewarding.isdisjoint(one.events))
-                for one in lists.exposures(connection, self._since, engine.learned_until)
-                if one.model == model and one.made <= now - self._settled
+            shown = lists.exposures(connection, self._since, engine.learned_until, model)
+            settled = (one for one in shown if one.made <= now - self._settled)
+            answered = [
+                any(not self._rewarding.isdisjoint(one.events) for one in places)
+                for _, places in itertools.groupby(settled, key=lambda one: one.recommendation_id)
             ]
-        answered = [
-            any(done for _, done in group)
-            for _, group in itertools.groupby(shown, key=lambda pair: pair[0])
-        ]
         return len(answered) >= 2 * FEWEST and fallen(answered, self._tolerated)
 
     def begun(self, engine: Engine) -> None:

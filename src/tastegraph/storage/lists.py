@@ -134,7 +134,9 @@ def explored(connection: Connection) -> set[tuple[str, str]]:
     return {(recommendation_id, item_id) for recommendation_id, item_id in rows}
 
 
-def exposures(connection: Connection, since: float = 0.0, known: int = 0) -> Iterator[Exposure]:
+def exposures(
+    connection: Connection, since: float = 0.0, known: int = 0, model: str | None = None
+) -> Iterator[Exposure]:
     """Everything that was shown from ``since`` on, list by list in the order they were made.
 
     An event counts for the list that it names, whatever the person's next list may have been.
@@ -143,7 +145,9 @@ def exposures(connection: Connection, since: float = 0.0, known: int = 0) -> Ite
         connection: to the store.
         since: seconds since 1970-01-01 UTC.
         known: a revision of the log before the first of these lists; earlier events are not read.
+        model: whose lists; by default everybody's.
     """
+    whose = () if model is None else (lists.c.model == model,)
     done: dict[tuple[str, str], list[str]] = {}
     for recommendation_id, item_id, kind in connection.execute(
         select(events.c.recommendation_id, events.c.item_id, events.c.type)
@@ -153,7 +157,7 @@ def exposures(connection: Connection, since: float = 0.0, known: int = 0) -> Ite
         done.setdefault((recommendation_id, item_id), []).append(kind)
     rows = connection.execute(
         select(lists.c.recommendation_id, lists.c.model, lists.c.made, lists.c.places)
-        .where(lists.c.made >= since)
+        .where(lists.c.made >= since, *whose)
         .order_by(lists.c.made, lists.c.recommendation_id)
     )
     for recommendation_id, model, made, places in rows:
