@@ -119,7 +119,22 @@ def test_where_nobody_answers_there_is_no_file(shop, stub):
     stub.behaviour = lambda _: Reply(status=401)
     with pytest.raises(EndpointError):
         shop.describe()
-    assert sorted(file.name for file in shop.directory.glob("descriptions*")) == []
+    assert sorted(file.name for file in shop.directory.glob("descriptions.json*")) == []
+
+
+def test_what_is_erased_meanwhile_is_not_written(shop, stub, monkeypatch):
+    ask = describe.describe
+
+    def erased_meanwhile(questions, asker):
+        found = ask(questions, asker)
+        shop.erase.item(next(iter(questions)))
+        return found
+
+    monkeypatch.setattr(describe, "describe", erased_meanwhile)
+    found = shop.describe(limit=3)
+    erased, *others = found.texts
+    assert list(file_of(shop)) == others
+    assert erased not in others
 
 
 def test_hostile_answers_are_cleaned_bounded_or_left_out(shop, stub):

@@ -159,7 +159,7 @@ class Workspace:
         busy = f"the items of {self.directory} are being described by another process: wait for it"
         with held(self.directory / "describe.lock", busy):
             asked = questions(self.database, self.config, None, limit)
-            return describe_items(asked, asker, self.directory)
+            return describe_items(asked, asker, self.database)
 
     def plan_describe(self, users: Collection[str] | None = None, limit: int | None = None) -> Plan:
         """What :meth:`describe` would take; nothing is asked.

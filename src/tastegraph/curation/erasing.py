@@ -59,11 +59,10 @@ class Eraser:
 
 
 def _forget_description(file: Path, item_id: str) -> None:
-    if not file.exists():
-        return
-    told = descriptions.read_descriptions(file)
-    if told.pop(item_id, None) is not None:
-        descriptions.write_descriptions(file, told)
+    if file.exists():
+        descriptions.change_descriptions(
+            file, lambda told: {name: text for name, text in told.items() if name != item_id}
+        )
 
 
 def _forget_answers(file: Path, title: str) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from tastegraph.errors import NotFoundError, RowError
 from tastegraph.language.verbal import clean
 from tastegraph.records import Item
+from tastegraph.storage.locks import held
 
 FILE = "descriptions.json"
 """Where a workspace has what its language model said of items."""
 LONGEST = 600
 """Characters of a description."""
+PATIENCE = 5.0
 
 
 def read_descriptions(path: Path) -> dict[str, str]:
@@ -63,6 +65,21 @@ def write_descriptions(path: Path, descriptions: Mapping[str, str]) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
+
+
+def change_descriptions(path: Path, change: Callable[[dict[str, str]], Mapping[str, str]]) -> None:
+    """Read, change and write what there is, while nobody else does.
+
+    Raises:
+        RowError: as :func:`read_descriptions`.
+        BusyError: somebody else has been doing so for five seconds.
+    """
+    busy = f"{path} is being written by another process: try again"
+    with held(path.with_suffix(".lock"), busy, PATIENCE):
+        before = read_descriptions(path) if path.exists() else {}
+        now = change(dict(before))
+        if now != before:
+            write_descriptions(path, now)
 
 
 def bounded(text: str) -> str:

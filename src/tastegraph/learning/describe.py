@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from tastegraph.knowledge.stored import graph_from_store
 from tastegraph.language.asking import Asker
 from tastegraph.language.budget import Usage
 from tastegraph.language.describing import about_interests, about_items, describe, described
-from tastegraph.language.descriptions import FILE, read_descriptions, write_descriptions
+from tastegraph.language.descriptions import FILE, change_descriptions, read_descriptions
 from tastegraph.language.endpoint import Question
 from tastegraph.learning.content import interactions_from_store
 from tastegraph.profiles.association import associate
@@ -98,23 +97,29 @@ def interest_questions(
     return questions
 
 
-def describe_items(questions: dict[str, Question], asker: Asker, directory: Path) -> Described:
-    """Ask, and write :data:`FILE` in ``directory``: what it says of other items stays.
+def describe_items(questions: dict[str, Question], asker: Asker, database: Database) -> Described:
+    """Ask, and write :data:`FILE` beside ``database``: what it says of other items stays.
 
-    Whatever ends the asking, what was answered is written.
+    Whatever ends the asking, what was answered is written, but of items that were erased meanwhile.
 
     Raises:
         RowError: the file that is there is no file of descriptions; nothing was asked.
         EndpointError: as :meth:`Asker.ask` does.
     """
-    file = directory / FILE
-    before = read_descriptions(file) if file.exists() else {}
+    file = database.path.parent / FILE
+    if file.exists():
+        read_descriptions(file)
+
+    def joined(before: dict[str, str]) -> dict[str, str]:
+        found = described(questions, asker)
+        with database.reading() as connection:
+            there = {name for name in found if catalogue.item(connection, name) is not None}
+        return before | {name: text for name, text in found.items() if name in there}
+
     try:
         texts = describe(questions, asker)
     finally:
-        found = before | described(questions, asker)
-        if found:
-            write_descriptions(file, found)
+        change_descriptions(file, joined)
     return Described(texts, asker.usage)
 
 
