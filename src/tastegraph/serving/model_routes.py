@@ -67,7 +67,7 @@ def model_routes(engine: Engine, writer: Executor) -> APIRouter:
         def back() -> None:
             if engine.snapshots.current() != version:
                 raise DecisionError(f"model {version!r} is not in service: nothing was changed")
-            engine.snapshots.roll_back(engine.check)
+            engine.snapshots.roll_back()
 
         return await changed(back)
 

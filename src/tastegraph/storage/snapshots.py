@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -134,14 +134,12 @@ class Snapshots:
                 self._write(self._past, "\n".join([*past, current][-REMEMBERED:]))
             self._write(self._pointer, version)
 
-    def roll_back(self, check: Callable[[str], object] = str) -> str:
+    def roll_back(self) -> str:
         """Put what was in service before into service again, and return its version.
-
-        Args:
-            check: raises where a version cannot be served; then nothing is changed.
 
         Raises:
             NotFoundError: nothing was, or it is not kept any more.
+            SnapshotError: it is incomplete or altered; nothing was changed.
             BusyError: another process has been changing what is in service for five seconds.
         """
         with self._changing():
@@ -151,7 +149,7 @@ class Snapshots:
             if not past:
                 raise NotFoundError(f"{self.directory}: no earlier snapshot is left to go back to")
             version = past.pop()
-            check(version)
+            self.open(version)
             self._write(self._pointer, version)
             self._write(self._past, "\n".join(past))
         return version
