@@ -142,7 +142,8 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
         # What is in service knows nobody: there is nothing to compare with.
         learned = learn(content, now, config)
         made = Made(read, learned, assemble(content, now.likes(), learned), known, erasures)
-        return Retrained(builder.publish(made, STAGES, inputs, old), None, known - before_known)
+        version = builder.publish(made, STAGES, inputs, old)
+        return Retrained(version, None, max(known - before_known, 0))
     learned = learned_from(old)
     found = candidate(content, before, now, learned, config, known, forgets=forgets)
     verdict = judged(

@@ -42,6 +42,6 @@ class CoEngagement:
 
 
 Filter = Ease | CoEngagement
-UNTUNED = CoEngagement(1.0, 1.0, 0.3)
+DEFAULT = CoEngagement(1.0, 1.0, 0.3)
 """Where nothing tells better."""
 FILTERS: Mapping[str, type[Filter]] = {kind.__name__: kind for kind in (Ease, CoEngagement)}

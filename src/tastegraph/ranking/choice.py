@@ -44,7 +44,7 @@ than its place in the list: these speak unless they clearly hurt."""
 
 _EVEN = {BEHAVIOUR: 1.0, NETWORK: 1.0, KNOWLEDGE: 0.2, TEXT: 0.2}
 UNTUNED = Choice(
-    filter=behaviour.UNTUNED,
+    filter=behaviour.DEFAULT,
     targets=dict.fromkeys(MAPPED, Target(64, 1.0)),
     attention=dict.fromkeys(
         (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED, TOWER), Recency(20.0, AGAINST[-1])

@@ -18,7 +18,7 @@ from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.ranking import filters
-from tastegraph.ranking.behaviour import UNTUNED, CoEngagement
+from tastegraph.ranking.behaviour import DEFAULT, CoEngagement
 from tastegraph.ranking.cold import blind_parts, playing_cold, scaled, without_items
 from tastegraph.ranking.described import Described
 from tastegraph.ranking.kernels import (
@@ -116,7 +116,7 @@ def learn(
     likes = training.likes()
     # What was chosen for fewer items may be a table that is too large for those there are now.
     fits = isinstance(choice.filter, CoEngagement) or likes.shape[1] <= filters.DENSE_ITEMS
-    told = choice.filter if fits else UNTUNED
+    told = choice.filter if fits else DEFAULT
     return Learned(
         choice=replace(choice, filter=told, network=network.settings),
         item_ids=content.graph.item_ids,
