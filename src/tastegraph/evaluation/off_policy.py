@@ -3,12 +3,12 @@
 Each observation has a reward r, the chance p > 0 with which it was shown, and the chance t that
 the other way would have shown it. With w = t / p:
 
-Observations of one group, as the places of a list, depend on one another: errors are by group.
-
 - IPS (Horvitz & Thompson 1952): the mean of w r, unbiased wherever p > 0 if t > 0.
 - SNIPS (Swaminathan & Joachims 2015): Σ w r / Σ w, biased a little and of less variance.
 - DR (Dudík, Langford & Li 2011): the mean of q̄ + w (r − q), q the reward that a model expects of
   what was shown and q̄ of what the other way would have shown: right if either p or q is.
+
+Observations of one group, as the places of a list, depend on one another: errors are by group.
 """
 
 from __future__ import annotations

@@ -119,23 +119,23 @@ class Builder:
         old = None if set(stages) == set(STAGES) else self.snapshots.open()
         if old is not None and State.of(old).items_erased != self._state().items_erased:
             stages = {*stages, "graph", "text"}
-        learns = old is None or "model" in stages
-        if old is None or learns:
+        kept = None if old is None or "model" in stages else old
+        if kept is None:
             # Before anything is taught: who is erased meanwhile is forgotten by the next model.
             with self.database.reading() as connection:
                 known, erasures = log.revision(connection), erasure.total(connection)
         else:
             # What came since has not passed the gate yet.
-            known, erasures = old.manifest["learned_until"], old.manifest["erasures"]
+            known, erasures = kept.manifest["learned_until"], kept.manifest["erasures"]
         read = self.content(stages, old)
         content = read.content
         if not content.graph.n_items:
             raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
         events = interactions_from_store(self.database, content.graph, self.config, known)
-        if old is None or learns:
+        if kept is None:
             learned = learn(content, events, self.config)
         else:
-            learned = learned_from(old).among(content.graph.item_ids)
+            learned = learned_from(kept).among(content.graph.item_ids)
         model = assemble(content, events.likes(), learned)
         made = Made(read, learned, model, known, erasures)
         return self.publish(made, stages, inputs, old)

@@ -142,8 +142,8 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
         # What is in service knows nobody: there is nothing to compare with.
         learned = learn(content, now, config)
         made = Made(read, learned, assemble(content, now.likes(), learned), known, erasures)
-        version = builder.publish(made, STAGES, inputs, old)
-        return Retrained(version, None, max(known - before_known, 0))
+        first = builder.publish(made, STAGES, inputs, old)
+        return Retrained(first, None, max(known - before_known, 0))
     learned = learned_from(old)
     found = candidate(content, before, now, learned, config, known, forgets=forgets)
     verdict = judged(
