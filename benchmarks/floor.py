@@ -28,7 +28,7 @@ from tastegraph.ranking.fit import gather, task_of
 from tastegraph.ranking.learned import NetworkSettings
 from tastegraph.ranking.network import GraphNetwork, as_tensor, propagation_matrix
 from tastegraph.ranking.softmax import BLOCK, log_sum_exp
-from tastegraph.ranking.tasks import ALL_ITEMS, SHARED, Task
+from tastegraph.ranking.tasks import Task, under_softmax
 from tastegraph.ranking.training import train
 
 PASSES = 2
@@ -107,8 +107,8 @@ def _operands(
         len(ask(network, network.event.detach()).tastes)
         for ask in task.epoch(np.random.default_rng(1))
     )
-    others = n_items if n_items <= ALL_ITEMS else SHARED
-    tastes, items = (torch.randn(1, n, settings.dimensions) for n in (rows, others))
+    among = under_softmax(n_items, task)
+    tastes, items = (torch.randn(1, n, settings.dimensions) for n in (rows, among))
     return tastes.requires_grad_(), items.requires_grad_()
 
 

@@ -272,7 +272,7 @@ class Model(_Section):
     """The ranking model; what is not here is chosen on validation data.
 
     Attributes:
-        dimensions: width of the graph network's vectors.
+        dimensions: width of the graph network's vectors; by default what the data have room for.
         heads: networks beside one another; by default as many as the data have room for.
         layers: propagation steps over the graph; by default one where events have an order.
         epochs: upper bound; training stops early on validation data.
@@ -281,7 +281,7 @@ class Model(_Section):
         budget: seconds in which further networks are tried on validation data.
     """
 
-    dimensions: int = Field(default=64, ge=4, le=1024)
+    dimensions: int | None = Field(default=None, ge=4, le=1024)
     heads: int | None = Field(default=None, ge=1, le=16)
     layers: int | None = Field(default=None, ge=0, le=6)
     epochs: int = Field(default=80, ge=1)

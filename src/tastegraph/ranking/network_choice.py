@@ -17,22 +17,27 @@ from tastegraph.ranking.validation import Validation
 
 @dataclass(frozen=True)
 class Size:
-    """How large a network is by default: networks beside one another, and steps of each."""
+    """How large a network is by default: networks beside one another, steps and width of each."""
 
     heads: int
     layers: int
+    dimensions: int
 
 
 TEMPERATURES, SHARP = (0.1, 0.2), (0.1,)
 """All are tried where the configuration has none. The sharp ones alone where the next item is asked
 for, of which no other told more on validation data, and where the softmax has too many items for
 one cosine to outweigh the others: exp(1 / .2) is 148."""
-ORDERED = Size(heads=2, layers=1)
+ORDERED = Size(heads=2, layers=1, dimensions=64)
 """What comes next is told by neighbours alone: further ones blur it on all three sets tried."""
-SETS = Size(heads=4, layers=2)
-MANY = replace(SETS, heads=1)
-"""Heads cost as much as they are; one alone beyond so many nodes, people among them:"""
-FEW_NODES = 50_000
+SETS = {
+    50_000: Size(heads=4, layers=2, dimensions=64),
+    250_000: Size(heads=1, layers=2, dimensions=256),
+}
+"""Up to so many nodes, people among them. Among few, networks agree on what is no chance of one;
+what many need is room to tell them apart."""
+HUGE = Size(heads=1, layers=2, dimensions=64)
+"""Beyond, where every number of a node counts."""
 
 Tried = tuple[float, TrainedNetwork]
 
@@ -65,11 +70,11 @@ def best_network(
     temperatures = SHARP if task.ordered or many else TEMPERATURES
     if config.temperature is not None:
         temperatures = (config.temperature,)
-    size = _size(evidence, task)
+    size = size_of(evidence, task)
     start = NetworkSettings(
         temperatures[0],
         size.layers if config.layers is None else config.layers,
-        config.dimensions,
+        size.dimensions if config.dimensions is None else config.dimensions,
         size.heads if config.heads is None else config.heads,
         config.learning_rate,
         config.epochs,
@@ -80,11 +85,12 @@ def best_network(
     return max(found, key=lambda pair: pair[0])[1]
 
 
-def _size(evidence: Evidence, task: Task) -> Size:
+def size_of(evidence: Evidence, task: Task) -> Size:
+    """What a network has where the configuration says nothing: by order, then by nodes."""
     if task.ordered:
         return ORDERED
     people, nodes = evidence.likes.shape[0], evidence.graph.n_nodes
-    return SETS if people + nodes <= FEW_NODES else MANY
+    return next((size for most, size in SETS.items() if people + nodes <= most), HUGE)
 
 
 def _searched(
@@ -100,7 +106,7 @@ def _searched(
             start,
             temperature=trial.suggest_float("temperature", 0.05, 0.4, log=True),
             layers=trial.suggest_int("layers", 0, 3),
-            dimensions=trial.suggest_categorical("dimensions", (32, 64, 128)),
+            dimensions=trial.suggest_categorical("dimensions", (32, 64, 128, 256)),
             learning_rate=trial.suggest_float("learning_rate", 0.003, 0.03, log=True),
         )
         found.append(tried(settings))

@@ -33,8 +33,9 @@ ASKED = 2_048
 KEPT = 0.85
 """Share of a set that is shown; all of it is asked for."""
 ALL_ITEMS = 4_096
-"""Up to this many items the softmax runs over all; beyond, over as many shared ones as this:"""
-SHARED = 2_048
+"""Up to this many items the softmax runs over all; beyond, over so many shared ones, where events
+are asked for and where sets are, whose vectors are wide and need more to be told apart by:"""
+SHARED = 2_048, 8_192
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,12 @@ class Task(Protocol):
     Attributes:
         history: newest likes that make a taste.
         ordered: whether what comes later in a history is newer; otherwise attention is even.
+        shared: items that the softmax runs over, where there are more than it takes in.
     """
 
     history: int
     ordered: bool
+    shared: int
 
     def __len__(self) -> int:
         """Batches in one pass."""
@@ -84,7 +87,7 @@ class NextItem:
         newest: so many likes of each count.
     """
 
-    ordered = True
+    ordered, shared = True, SHARED[0]
 
     def __init__(self, histories: Sequence[History], newest: int) -> None:
         self.history = newest
@@ -117,7 +120,7 @@ class WholeSet:
         sets: CSR[S, I], what each person likes, and any other items that belong together.
     """
 
-    ordered = False
+    ordered, shared = False, SHARED[1]
 
     def __init__(self, sets: CSR) -> None:
         self.history = max(int(np.diff(sets.indptr).max(initial=0)), 1)
@@ -136,28 +139,38 @@ class WholeSet:
             yield partial(_whole_sets, sets, rng.random(sets.nnz) < KEPT)
 
 
+def under_softmax(n_items: int, task: Task) -> int:
+    """How many of ``n_items`` a softmax runs over: all, or the shared ones."""
+    return n_items if n_items <= max(ALL_ITEMS, task.shared) else task.shared
+
+
 def loss(
-    questions: Questions, items: Tensor, settings: NetworkSettings, rng: np.random.Generator
+    questions: Questions,
+    items: Tensor,
+    settings: NetworkSettings,
+    among: int,
+    rng: np.random.Generator,
 ) -> Tensor:
     """Cross-entropy of the wanted items among all, of cosine / temperature, mean over heads.
 
-    The sum over all items is estimated from ``SHARED`` of them where there are many (sampled
-    softmax with a uniform proposal, Bengio & Senécal 2008).
+    The sum over all items is estimated from some where there are more (sampled softmax with a
+    uniform proposal, Bengio & Senécal 2008).
 
     Args:
         questions: of one batch.
         items: float32[I, heads · d].
         settings: temperature and heads.
+        among: the sum runs over so many, of :func:`under_softmax`.
         rng: what the shared items are drawn with.
     """
     tastes = of_heads(questions.tastes, settings.heads) / settings.temperature
     unit = of_heads(items, settings.heads)
     asked, wanted = questions.asked, questions.wanted
     own = (tastes[:, asked] * unit[:, wanted]).sum(dim=-1)
-    if len(items) <= ALL_ITEMS:
+    if among == len(items):
         return (log_sum_exp(tastes, unit)[:, asked] - own).mean()
-    shared = torch.from_numpy(rng.integers(0, len(items), SHARED)).to(items.device)
-    rest = log_sum_exp(tastes, unit[:, shared]) + math.log(len(items) / SHARED)
+    shared = torch.from_numpy(rng.integers(0, len(items), among)).to(items.device)
+    rest = log_sum_exp(tastes, unit[:, shared]) + math.log(len(items) / among)
     return functional.softplus(rest[:, asked] - own).mean()
 
 

@@ -18,7 +18,7 @@ from tastegraph.progress import progress
 from tastegraph.ranking.kernels import FactorKernel
 from tastegraph.ranking.learned import NetworkSettings, TrainedNetwork
 from tastegraph.ranking.network import GraphNetwork, Inputs, propagation_matrix, steps
-from tastegraph.ranking.tasks import Task, loss, of_heads
+from tastegraph.ranking.tasks import Task, loss, of_heads, under_softmax
 
 PATIENCE, STEPS = 2, 96
 RISE = 0.002
@@ -107,6 +107,7 @@ def train(
     averages = AveragedModel(network, avg_fn=_averaged)
     kept: GraphNetwork = averages.module  # type: ignore[assignment]
     patience, race = max(PATIENCE, _epochs(STEPS, task)), _epochs(RACE, task)
+    among = under_softmax(graph.n_items, task)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
     best, best_epoch, best_state = -np.inf, 0, _state(network)
     risen, risen_epoch = -np.inf, 0
@@ -116,7 +117,7 @@ def train(
                 items = network(inputs)
                 asked = ask(network, network.events(items, inputs))
                 optimiser.zero_grad()
-                loss(asked, items, settings, rng).backward()  # type: ignore[no-untyped-call]
+                loss(asked, items, settings, among, rng).backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
                 averages.update_parameters(network)
                 advance(1)
