@@ -20,8 +20,8 @@ from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, TableKernel
 from tastegraph.ranking.learned import Content, NetworkSettings, no_words
 from tastegraph.ranking.model import TEXT, Blend, Model, Part
 from tastegraph.ranking.network import GraphConv, GraphNetwork, Inputs, propagation_matrix, steps
-from tastegraph.ranking.objective import Objective
 from tastegraph.ranking.network_choice import size_of
+from tastegraph.ranking.objective import Objective
 from tastegraph.ranking.tasks import NextItem, Questions, WholeSet, loss, under_softmax
 from tastegraph.ranking.training import Evidence, item_vectors, train
 
@@ -398,7 +398,7 @@ def test_how_large_a_network_is_by_default() -> None:
 
     def size(people: int, *, ordered: bool) -> tuple[int, int, int]:
         likes = sparse.csr_array((people, 2), dtype=bool)
-        graph = graph_of(2, [], 2)
+        graph = graph_of(2, [(0, 0, 1)], 2)
         evidence = Evidence(graph, np.zeros((2, 1), np.float32), likes, np.ones(0, np.float32))
         task = NextItem([], 5) if ordered else WholeSet(likes)
         told = size_of(evidence, task)
