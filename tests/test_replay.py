@@ -72,16 +72,20 @@ def test_what_every_row_is_told(events, monkeypatch) -> None:
         assert all(((row.values >= 0) & (row.values <= 1)).all() for row in slice_.values())
 
 
-def test_nobody_is_told_what_is_to_come(events) -> None:
+def test_nobody_is_told_what_is_to_come(events, monkeypatch) -> None:
+    monkeypatch.setattr(loop, "ASKED", 2)
     order = np.argsort(events.times, kind="stable")
     when = np.empty(len(order), dtype=np.int64)
     when[order] = np.arange(len(order))
     questions = loop._questions(events, when, 60, 90, np.random.default_rng(1))
-    assert len({q.person for q in questions}) == len(questions)
+    times = np.unique([q.person for q in questions], return_counts=True)[1]
+    assert set(times.tolist()) == {1, 2}
+    assert len({q.event for q in questions}) == len(questions)
     histories = loop._histories(events, when, questions, 200)
     frozen = loop._histories(events, when, questions, 200, 60)
     objective = loop._objective(events, when, questions)
     assert len(objective.row) == len(questions)
+    of_question, seen = objective.seen
     for question, history, early in zip(questions, histories, frozen, strict=True):
         at = when[question.event]
         assert 60 <= at < 90
@@ -90,6 +94,8 @@ def test_nobody_is_told_what_is_to_come(events) -> None:
         assert set(history.items.tolist()) == set(events.items[mine & (when < at)].tolist())
         assert set(early.items.tolist()) == set(events.items[mine & (when < 60)].tolist())
         assert len(history.likes) > 0
+        row = questions.index(question)
+        assert set(seen[of_question == row].tolist()) == set(history.items.tolist())
 
 
 def test_blocks_of_people_are_judged_as_all_of_them(events, monkeypatch) -> None:

@@ -1,9 +1,9 @@
 """Replay: a set's events once more in the order of time; serve, score, reveal, learn.
 
 The older half of all events is known at the start. The rest comes in slices of as many events. In
-each slice everybody who likes something is asked once, for one of their likes drawn by the seed:
-what was known just before it is the history, and NDCG@10 tells how high the like stood among all
-items that were new to the person.
+each slice everybody who likes something is asked for their likes, ``ASKED`` at most, drawn by the
+seed: what was known just before each is the history, and NDCG@10 tells how high the like stood
+among all items that were new to the person.
 
 | row | history | model |
 |---|---|---|
@@ -41,6 +41,8 @@ from tastegraph.ranking.objective import Objective
 ROWS = ("frozen", "fold_in", "retrain", "scratch", "popularity", "itemknn")
 START = 0.5
 """Share of the events that is known at the start."""
+ASKED = 10
+"""Likes of a person in one slice."""
 BLOCK = 2_000
 
 
@@ -57,7 +59,7 @@ class Played:
     """One row in one slice.
 
     Attributes:
-        values: float64[P], NDCG@10 of everybody who was asked.
+        values: float64[Q], NDCG@10 of each question.
         seconds: until its model could be asked; 0 where it stayed.
     """
 
@@ -71,8 +73,8 @@ class Slice:
 
     Attributes:
         played: row → what it reached.
-        people: int64[P], who was asked; the same people again in later slices.
-        ages: int64[P], events that the item of each question had had before; -1 where it had one
+        people: int64[Q], who was asked; the same people several times, and in later slices.
+        ages: int64[Q], events that the item of each question had had before; -1 where it had one
             at the start.
     """
 
@@ -107,7 +109,6 @@ def replay(
         now = _histories(events, when, questions, config.history)
         frozen = _histories(events, when, questions, config.history, int(bounds[0]))
         objective = _objective(events, when, questions)
-        say(f"slice {number + 1} of {slices}: {len(questions)} people")
         played = {
             "frozen": Played(_asked(model, frozen, objective), 0.0),
             "fold_in": Played(_asked(model, now, objective), 0.0),
@@ -126,21 +127,25 @@ def replay(
                 baseline = BASELINES[name].fit(told.likes(), *BASELINES[name].grid[0])
             played[name] = Played(_asked(baseline, liked, objective), clock.seconds)
         asked = np.array([question.person for question in questions], dtype=np.int64)
+        told_of = (f"{row} {p.values.mean():.4f} ({p.seconds:.1f} s)" for row, p in played.items())
+        say(f"slice {number + 1} of {slices}, {len(asked)} likes: {', '.join(told_of)}")
         yield Slice(played, asked, _ages(events, when, questions, int(bounds[0])))
 
 
 def _questions(
     events: Interactions, when: NDArray[np.int64], begin: int, end: int, rng: np.random.Generator
 ) -> list[Question]:
-    """One like of this slice of each person who had a like before it."""
+    """Likes of this slice, some of each person's, of those who had a like before."""
     liked = events.weights > 0
     first = np.full(events.n_users, len(events), dtype=np.int64)
     np.minimum.at(first, events.users[liked], when[liked])
     there = np.flatnonzero(liked & (when >= begin) & (when < end))
     there = there[first[events.users[there]] < when[there]]
     there = rng.permutation(there)
-    people, at = np.unique(events.users[there], return_index=True)
-    return [Question(int(p), int(e)) for p, e in zip(people, there[at], strict=True)]
+    there = there[np.argsort(events.users[there], kind="stable")]
+    people = events.users[there]
+    nth = np.arange(len(there)) - np.searchsorted(people, people)
+    return [Question(int(events.users[event]), int(event)) for event in there[nth < ASKED]]
 
 
 def _ages(
@@ -164,31 +169,37 @@ def _histories(
     until: int | None = None,
 ) -> list[History]:
     """What each person did before their question, or before ``until`` where that is earlier."""
-    ends = np.searchsorted(events.users, np.arange(events.n_users + 1))
     found = []
     for question in questions:
-        rows = np.arange(ends[question.person], ends[question.person + 1])
-        limit = when[question.event] if until is None else until
-        rows = rows[when[rows] < limit][-newest:]
+        limit = int(when[question.event]) if until is None else until
+        rows = _before(events, when, question, limit)[-newest:]
         found.append(History(events.items[rows], events.weights[rows]))
     return found
+
+
+def _before(
+    events: Interactions, when: NDArray[np.int64], question: Question, limit: int
+) -> NDArray[np.int64]:
+    """int64[n], the person's events, oldest first, before the one that is ``limit``-th of all."""
+    begin, end = np.searchsorted(events.users, [question.person, question.person + 1])
+    rows = np.arange(begin, end)
+    return rows[when[rows] < limit]
 
 
 def _objective(
     events: Interactions, when: NDArray[np.int64], questions: Sequence[Question]
 ) -> Objective:
     """Find the one like among all items but those of earlier events."""
-    person = np.array([q.person for q in questions], dtype=np.int64)
     event = np.array([q.event for q in questions], dtype=np.int64)
-    shape = (len(questions), events.n_items)
-    row_of = np.full(events.n_users, -1, dtype=np.int64)
-    row_of[person] = np.arange(len(person))
-    asked_at = np.full(events.n_users, -1, dtype=np.int64)
-    asked_at[person] = when[event]
-    before = when < asked_at[events.users]
-    seen: CSR = binary(row_of[events.users[before]], events.items[before], shape)
-    wanted: CSR = binary(np.arange(len(event)), events.items[event], shape)
-    return Objective.of(seen, wanted, np.arange(len(event)))
+    shape, every = (len(questions), events.n_items), np.arange(len(questions))
+    before = [
+        events.items[_before(events, when, question, int(when[question.event]))]
+        for question in questions
+    ]
+    rows = np.repeat(every, [len(items) for items in before])
+    seen: CSR = binary(rows, np.concatenate(before), shape)
+    wanted: CSR = binary(every, events.items[event], shape)
+    return Objective.of(seen, wanted, every)
 
 
 def _asked(
