@@ -3,7 +3,7 @@ DATA ?=
 BIN := .venv/bin
 
 .PHONY: setup demo test lint benchmark-serving benchmark-knowledge benchmark-language \
-	benchmark-growth benchmark-ranking benchmark-loop
+	benchmark-growth benchmark-ranking benchmark-details benchmark-loop
 
 setup: .venv/ready
 
@@ -56,6 +56,9 @@ benchmark-growth: setup
 benchmark-ranking: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/tastegraph benchmark all --data $(DATA) --control-seeds 2 \
 		--json benchmarks/results/ranking.json --markdown docs/ranking-results.md
+
+benchmark-details: setup
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/details $(DATA) $(SETS)
 
 benchmark-loop: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/loop $(DATA) $(PARTS)

@@ -15,9 +15,9 @@ Made by `make benchmark-loop DATA=…`; every figure is from `benchmarks/results
 REPLAY = """## Replay in time
 
 The older half of a set's events is known at the start, the rest comes in slices: serve, score,
-reveal, learn. In each slice everybody who likes something is asked for one of their likes,
-among all items that are new to them. Behind ± is 95 % (bootstrap over answers); p is of paired
-randomisation, Holm-adjusted."""
+reveal, learn. In each slice everybody who likes something is asked for up to ten of their likes,
+each among all items that were new to them. Behind ± is 95 % (bootstrap over answers); p is of
+paired randomisation, Holm-adjusted."""
 
 AGES = (
     """New items: NDCG@10 of likes on items without an event at the start, by their events since."""

@@ -1,7 +1,5 @@
 """What the lists miss: for each wanted item its rank, by how popular it is and how much is known.
 
-    python benchmarks/residuals.py SET --data DATA [--json FILE]
-
 The whole system under seed 1, with the settings that the benchmark chose where it was run before. A
 wanted item's popularity is its number of known likes, a person's history theirs; both are parted at
 their quartiles over the wanted items. `misses_listed_by` is the share of what our lists miss that
@@ -10,8 +8,6 @@ the lists of a simpler model hold.
 
 from __future__ import annotations
 
-import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -33,22 +29,6 @@ from tastegraph.evaluation.table import REFERENCE
 
 DEPTH = 100
 RIVALS = ("popularity", "itemknn")
-
-
-def main() -> None:
-    """Print one JSON object, or put it beside the others in a file."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("name", choices=list(BENCHMARKS))
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--json", type=Path)
-    told = parser.parse_args()
-    found = residuals(told.name, told.data)
-    if told.json is None:
-        print(json.dumps(found, indent=1))
-        return
-    results = json.loads(told.json.read_text(encoding="utf-8")) if told.json.exists() else {}
-    results[told.name] = found
-    told.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 def residuals(name: str, data: Path) -> dict[str, Any]:
@@ -121,7 +101,3 @@ def _by_quartile(values: Ints, ranks: Ints, cutoff: int) -> list[dict[str, float
         for q in range(4)
         if (quarter == q).any()
     ]
-
-
-if __name__ == "__main__":
-    main()

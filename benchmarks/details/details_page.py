@@ -1,0 +1,83 @@
+"""The page of details: every figure from the results file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+Found = Mapping[str, Any]
+
+INTRODUCTION = """# What lists miss, and what training costs
+
+Made by `make benchmark-details DATA=…`; every figure is from `benchmarks/results/details.json`."""
+
+RESIDUALS = """## What the lists miss
+
+The whole system under seed 1. *Listed* is the share of all wanted items that the list has, *just
+missed* that of those behind it up to place 100. Then the same for the least popular quarter of the
+wanted items to the most popular one, and from the people with the shortest history to those with
+the longest. *Theirs* is the share of our misses that the lists of a simpler model have."""
+
+FLOOR = """## How near a training step is to what the machine can do
+
+A step of the graph network is two things above all: products of the propagation matrix, bound by
+how fast rows can be gathered from memory (*entries*, forward and back), and the products under the
+softmax, bound by how fast matrices are multiplied. Both rates were measured in the same run, on
+blocks as wide; *floor* is what the operations of a step must take at these rates, *reached* its
+share of the seconds that a step takes (optimiser, attention and averaging included)."""
+
+
+def page(results: Found) -> str:
+    """Markdown."""
+    parts = [INTRODUCTION]
+    if "residuals" in results:
+        parts += [RESIDUALS, *_missed(results["residuals"])]
+    if "floor" in results:
+        parts += [FLOOR, _near(results["floor"])]
+    machine = results["machine"]
+    parts.append(f"{machine['cpu']}, {machine['threads']} threads, Python {machine['python']}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _missed(sets: Mapping[str, Found]) -> Iterator[str]:
+    whole = [["set", "list", "listed", "just missed", "further", "theirs: popularity", "ItemKNN"]]
+    quarters = [["set", *(["1", "2", "3", "4"]), *(["1", "2", "3", "4"])]]
+    for name, told in sets.items():
+        theirs = told["misses_listed_by"]
+        shares = (told["listed"], told["just_missed"], told["beyond"])
+        shares += (theirs["popularity"], theirs["itemknn"])
+        whole.append([name, str(told["cutoff"]), *(f"{share:.1%}" for share in shares)])
+        quarters.append([name, *_listed(told["by_popularity"]), *_listed(told["by_history"])])
+    yield _grid(whole)
+    yield "Listed, by the item's popularity (rare to popular), then by the length of a history:"
+    yield _grid(quarters)
+
+
+def _listed(quarters: Sequence[Found]) -> list[str]:
+    """Four cells; where values are too much alike for four quarters the last ones stay empty."""
+    cells = [f"{told['listed']:.1%} ({told['from']:,}–{told['to']:,})" for told in quarters]
+    return cells + ["–"] * (4 - len(cells))
+
+
+def _near(sets: Mapping[str, Found]) -> str:
+    rows = [[
+        "set", "heads × width, layers", "entries", "propagation, GFLOP / GB", "s", "floor",
+        "softmax, GFLOP", "s", "floor", "step, s", "floor", "reached",
+    ]]  # fmt: skip
+    for name, told in sets.items():
+        one, other = told["propagation"], told["softmax"]
+        rows.append([
+            name, f"{told['heads']} × {told['dimensions']}, {told['layers']}",
+            f"{told['entries']:,}", f"{one['gigaflop']:.2f} / {one['gigabytes']:.2f}",
+            f"{one['seconds']:.3f}", f"{one['floor_seconds']:.3f}", f"{other['gigaflop']:.2f}",
+            f"{other['seconds']:.3f}", f"{other['floor_seconds']:.3f}",
+            f"{told['step_seconds']:.3f}", f"{told['step_floor_seconds']:.3f}",
+            f"{told['step_floor_seconds'] / told['step_seconds']:.0%}",
+        ])  # fmt: skip
+    return _grid(rows)
+
+
+def _grid(rows: Sequence[Sequence[str]]) -> str:
+    first, *others = rows
+    rule = ["---", *["---:"] * (len(first) - 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (first, rule, *others))
