@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -9,10 +12,11 @@ from scipy import sparse
 from tastegraph.config import Loop
 from tastegraph.learning import asked
 from tastegraph.learning.asked import Asked
-from tastegraph.learning.gate import judge, resemblance
+from tastegraph.learning.gate import floor, judge, resemblance
 from tastegraph.learning.retrain import without_newest
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.ranking.baselines import popularity
 from tastegraph.ranking.kernels import TableKernel
 from tastegraph.ranking.model import BEHAVIOUR, KNOWN, NEW, Blend, Model, Part
 
@@ -67,6 +71,17 @@ def test_of_what_was_liked_since_the_later_half_is_asked_for() -> None:
     assert [row.nonzero()[0].tolist() for row in found.wanted.toarray()] == [[4, 5], [4, 5]]
 
 
+def test_what_came_late_is_new_whatever_time_it_says_it_is_of() -> None:
+    """Likes of items 3 and 4 that are dated before all that was known."""
+    before = told([(0, 1), (0, 2)])
+    now = told([(0, 3), (0, 4), (0, 1), (0, 2)])
+    now = replace(now, times=np.array([-2.0, -1.0, *before.times]))
+    assert asked.arrived(before, now).tolist() == [True, True, False, False]
+    found = asked.since(before, now, 10)
+    assert found.wanted.toarray().nonzero()[1].tolist() == [4]
+    assert [history.items.tolist() for history in found.histories] == [[3, 1, 2]]
+
+
 def test_what_a_list_prompted_is_asked_for_only_where_too_little_else_is(monkeypatch) -> None:
     """Person 0 liked item 3 of their own accord and item 4 because a list had it."""
     before = told([(0, 1), (1, 2)], users=2)
@@ -93,7 +108,13 @@ def of(table: np.ndarray) -> Model:
                  np.ones(n, int))  # fmt: skip
 
 
-def test_the_gate_weighs_loss_against_chance() -> None:
+def lazily(model: Model, _: History) -> None:
+    """A rank that takes a while, of a model that nothing is popular for."""
+    if not model.popularity.any():
+        time.sleep(0.02)
+
+
+def test_the_gate_weighs_loss_against_chance(monkeypatch: pytest.MonkeyPatch) -> None:
     """A table that says everything passes against one that says noise, and not the other way."""
     rng = np.random.default_rng(0)
     seen = sparse.csr_array(rng.random((200, 40)) < 0.15)
@@ -107,7 +128,7 @@ def test_the_gate_weighs_loss_against_chance() -> None:
                  for row in seen.toarray()]  # fmt: skip
     people = {"newest": Asked(histories, sparse.csr_array(seen), wanted)}
     good, bad = of(truth), of(rng.normal(size=(40, 40)))
-    loop = Loop(seconds=10)
+    loop = Loop(seconds=0.005)
     assert judge(good, bad, (9, 9), people, loop).passed
     verdict = judge(bad, good, (9, 9), people, loop)
     assert [check.name for check in verdict.checks if not check.passed] == ["NDCG@10, newest"]
@@ -116,8 +137,11 @@ def test_the_gate_weighs_loss_against_chance() -> None:
     assert not judge(good, good, (4, 9), people, loop).passed
     nobody = {"newest": Asked([], people["newest"].seen[:0], wanted[:0])}
     assert not judge(good, good, (9, 9), nobody, loop).passed
-    slow = judge(good, good, (9, 9), people, Loop(slower=1, seconds=1e-9))
-    assert {check.name for check in slow.checks} >= {"seconds of a list", "facts"}
+    narrow = judge(of(np.ones((40, 40))), good, (9, 9), people, Loop(tolerance=1))
+    assert "coverage, newest" in {check.name for check in narrow.checks if not check.passed}
+    monkeypatch.setattr(Model, "rank", lazily)
+    slow = judge(replace(good, popularity=np.zeros(40, int)), good, (9, 9), people, loop)
+    assert [check.name for check in slow.checks if not check.passed] == ["seconds of a list"]
     assert "FAILED" in verdict.in_words()
     assert not verdict.as_dict()["passed"]
 
@@ -134,6 +158,25 @@ def test_one_person_proves_nothing() -> None:
     (quality,) = (check for check in verdict.checks if check.name.startswith("NDCG"))
     assert quality.candidate < quality.incumbent
     assert quality.passed
+    assert not verdict.passed, "nor is one person enough to judge by"
+    assert judge(of(good), of(good), (9, 9), {"newest": alone}, Loop(seconds=10, people=1)).passed
+
+
+def test_no_row_of_small_losses_gets_below_popularity() -> None:
+    """Who likes what all like: the same list for everybody passes beside itself, noise does not."""
+    rng = np.random.default_rng(0)
+    seen, wanted = np.zeros((2, 100, 40), dtype=bool)
+    for u in range(100):
+        row = rng.choice(40, 5, replace=False, p=(np.arange(40) + 1) ** 2 / 22_140)
+        seen[u, row[:2]], wanted[u, row[2:]] = True, True
+    histories = [History(np.flatnonzero(row).astype("i4"), np.ones(2, "f4")) for row in seen]
+    people = {"newest": Asked(histories, sparse.csr_array(seen), sparse.csr_array(wanted))}
+    same_for_all = popularity(sparse.csr_array(seen | wanted))
+    everywhere = of(np.tile((seen | wanted).sum(axis=0), (40, 1)).astype(float))
+    assert all(check.passed for check in floor(everywhere, same_for_all, people))
+    (noise,) = floor(of(rng.normal(size=(40, 40))), same_for_all, people)
+    assert (noise.passed, noise.people) == (False, 100)
+    assert noise.candidate < noise.bound == noise.incumbent
 
 
 def test_what_is_new_has_to_resemble_what_was_known() -> None:

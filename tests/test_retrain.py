@@ -127,8 +127,8 @@ def test_what_learned_from_poison_is_never_served(cinema, monkeypatch, poison) -
     if poison == "graph":
         content = retrain.Builder.content
 
-        def emptied(self, stages, old):
-            read = content(self, stages, old)
+        def emptied(self, stages, old, told):
+            read = content(self, stages, old, told)
             return replace(read, content=read.content.graph_off())
 
         monkeypatch.setattr(retrain.Builder, "content", emptied)
@@ -219,9 +219,9 @@ def test_retraining_teaches_the_language_model_where_that_is_asked_for(cinema, m
     stages = []
     content = retrain.Builder.content
 
-    def watched(self, asked, old):
+    def watched(self, asked, old, told):
         stages.append(set(asked))
-        return content(self, asked, old)
+        return content(self, asked, old, told)
 
     monkeypatch.setattr(retrain.Builder, "content", watched)
     workspace = type(cinema)(cinema.directory)
@@ -244,7 +244,7 @@ def test_events_that_the_models_own_lists_prompted_are_told_from_others(cinema) 
     ])  # fmt: skip
     cinema.engine.close()
     graph = content_from(cinema.snapshots.open()).graph
-    free = unprompted(cinema.database, graph, cinema.config, 10**9)
+    free = unprompted(cinema.database, graph.item_ids, cinema.config, 10**9)
     mine = free.users == free.user_ids.index("somebody")
     liked = {graph.item_ids[item] for item in free.items[mine]}
     assert liked == {explored, "space-01"}

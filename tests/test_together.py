@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from conftest import SETTINGS, events, facts, films
 from tastegraph import config as configuration
-from tastegraph.learning.together import LIKED_WITH, pairs, restate
+from tastegraph.learning import retrain
+from tastegraph.learning.gate import Check, Verdict
+from tastegraph.learning.together import LIKED_WITH, pairs, put_to_rest, used
 from tastegraph.profiles.interactions import Interactions
-from tastegraph.storage import statements
+from tastegraph.ranking.artefacts import content_from
+from tastegraph.records import Event, Fact, Item
+from tastegraph.storage import changes, statements
 from tastegraph.storage.provenance import USE
 from tastegraph.workspace import Workspace
 from test_retrain import more
@@ -54,20 +60,93 @@ def sociable(cinema: Workspace) -> Workspace:
     return Workspace(cinema.directory)
 
 
+def stated(workspace: Workspace) -> list[Fact]:
+    """What the store says of use."""
+    with workspace.database.reading() as connection:
+        return [f for _, f in statements.all_facts(connection) if f.relation == LIKED_WITH]
+
+
+def relations(workspace: Workspace) -> list[str]:
+    """Those of the graph in service."""
+    return workspace.snapshots.open().strings("graph.relations")
+
+
 def test_retraining_states_what_is_liked_together(sociable: Workspace) -> None:
     sociable.record(more(np.random.default_rng(1)))
-    sociable.retrain()
-    with sociable.database.reading() as connection:
-        found = [f for _, f in statements.all_facts(connection) if f.relation == LIKED_WITH]
+    assert sociable.retrain().version is not None
+    found = stated(sociable)
     assert found
     assert all(f.subject.split("-")[0] == f.object.split("-")[0] for f in found)
     assert all(0.5 <= f.confidence < 1 for f in found)
-    sociable.build()
-    assert LIKED_WITH in sociable.snapshots.open().strings("graph.relations")
+    assert LIKED_WITH in relations(sociable)
     assert not [q for q in sociable.knowledge.questions(100) if q.fact.relation == LIKED_WITH]
     assert USE in [source.name for source in sociable.knowledge.sources()]
-    assert sociable.knowledge.forget(USE) == len(found)
+    with sociable.database.reading() as connection:
+        known = changes.count(connection)
+    assert sociable.snapshots.open().manifest["changes"] == known, "nothing is left to follow"
+    built = sociable.build()
+    assert sociable.build() == built, "nothing is left to build"
+    there = len(stated(sociable))
+    assert sociable.knowledge.forget(USE) == there > 0
+
+
+def test_what_is_refused_states_nothing(
+    sociable: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made-up people who like the same two things are in no graph, also not in the next."""
+    sociable.build()
+    before = stated(sociable)
+    sociable.record(
+        Event(f"bot-{u}-{item}", f"bot-{u}", item, "like", None, 1e9)
+        for u in range(40)
+        for item in ("western-01", "space-01")
+    )
+    refused = Verdict((Check("any", 0.0, 1.0, 1.0, 1, passed=False),))
+    monkeypatch.setattr(retrain, "judged", lambda *_: refused)
+    assert sociable.retrain().version is None
+    assert stated(sociable) == before
+    sociable.ingest(items=[Item("western-new", "Western New", "cowboys")])
+    sociable.build({"graph", "text"})
+    mixed = {"item:space-01", "item:western-01"}
+    assert not [f for f in stated(sociable) if {f.subject, f.object} == mixed]
+    assert stated(sociable) == before
+
+
+def test_a_person_who_denied_it_is_heard(sociable: Workspace) -> None:
+    sociable.build()
+    (first, *_) = found = stated(sociable)
+    sociable.knowledge.reject(statements.fact_id(first), "Ada")
+    sociable.build()
+    assert len(stated(sociable)) == len(found) - 1
+    graph = content_from(sociable.snapshots.open()).graph
+    assert statements.fact_id(first) not in graph.facts.tolist()
+
+
+def test_who_is_erased_supports_nothing(tmp_path: Path) -> None:
+    """With them seven people like both; without, the next graph is that of a world without."""
+    graphs = []
+    for name in ("never", "erased"):
+        workspace = Workspace.init(tmp_path / name, SETTINGS | {"loop": {"support": 8}})
+        workspace.ingest(items=films(), events=events(), facts={"films": facts()})
+        if name == "erased":
+            workspace.record(
+                Event(f"{u}-{k}", u, f"space-{k:02}", "like", None, 5.0)
+                for u in ("one", "two")
+                for k in range(7)
+            )
+            workspace.build()
+            there = stated(workspace)
+            for user in ("one", "two"):
+                workspace.erase.user(user)
+        workspace.build()
+        graphs.append((stated(workspace), workspace.snapshots.open().manifest["files"]))
+        workspace.close()
+    assert graphs[0] == graphs[1]
+    assert there != graphs[0][0]
 
 
 def test_without_a_support_nothing_is_stated(cinema: Workspace) -> None:
-    assert restate(cinema.database, cinema.config) == 0
+    told = liked([(0, 0, 0.0), (0, 1, 0.0)])
+    assert used(told, list("abcd"), cinema.config) == []
+    before, after = put_to_rest(cinema.database, [])
+    assert before == after

@@ -337,6 +337,7 @@ class Loop(_Section):
         half_life: days after which such a liking counts half.
         witnesses: share of the people whose newest events a candidate is not told, to be judged
             by them; others each time.
+        people: so many must be asked, together; a candidate whom fewer can judge is refused.
         tolerance: share of NDCG@10 that a candidate may lose, on the newest and earlier events.
         coverage: share of the coverage in service that it must keep.
         facts: share of the facts in service that its graph must hold.
@@ -353,6 +354,7 @@ class Loop(_Section):
     support: int = Field(default=0, ge=0)
     half_life: float = Field(default=90.0, gt=0)
     witnesses: float = Field(default=0.1, ge=0, le=0.5)
+    people: int = Field(default=10, ge=1)
     tolerance: float = Field(default=0.03, ge=0, le=1)
     coverage: float = Field(default=0.5, ge=0, le=1)
     facts: float = Field(default=0.5, ge=0, le=1)

@@ -257,13 +257,10 @@ class Workspace:
         need_torch()
         from tastegraph.learning.build import Builder
         from tastegraph.learning.retrain import retrain
-        from tastegraph.learning.together import restate
 
         busy = f"{self.directory} is being built by another process: wait for it"
         with held(self.directory / "build.lock", busy, patience):
             self.knowledge.renew()
-            if self.config.loop.support:
-                restate(self.database, self.config)
             builder = Builder(self.directory, self.config, self.database, self.snapshots)
             return retrain(builder, self.fingerprint())
 

@@ -1,8 +1,8 @@
 """Whom a gate asks: people, what is known of each, and what should be found.
 
 **Newest**: what witnesses did since the model in service was learned, which a candidate is not
-told. **Earlier**: the last fifth of what people liked before. **Since**: the later half of what
-anybody liked since, the earlier half being known.
+told. **Earlier**: the last fifth of what people liked before. **Since**: the later half of each
+person's likes that came since, all else being known.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.arrays import CSR, without
+from tastegraph.arrays import CSR, Bools, without
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking.objective import people_to_ask
 
@@ -105,13 +105,33 @@ def earlier(before: Interactions, history: int) -> Asked:
 
 
 def since(before: Interactions, now: Interactions, history: int) -> Asked:
-    """The later half of what each person liked since ``before``, from all until then."""
+    """The later half of each person's likes that came since ``before``, from all other events."""
+    new = (now.weights > 0) & arrived(before, now)
+    rank = np.zeros(len(now), dtype=np.int64)
+    rank[new] = _places(now.users[new])
+    counts = np.bincount(now.users[new], minlength=now.n_users)
+    wanted = new & (rank >= (counts // 2)[now.users])
+    told = now.select(~wanted)
+    return Asked.of(told.histories(history), told.likes(), now.select(wanted).likes())
+
+
+def arrived(before: Interactions, now: Interactions) -> Bools:
+    """bool[E]: the events of ``now`` that ``before`` has not, whatever their times."""
     rows = {user: row for row, user in enumerate(now.user_ids)}
     at = np.array([rows.get(user, -1) for user in before.user_ids], dtype=np.int64)
-    new = np.bincount(now.users[now.weights > 0], minlength=now.n_users)
-    known = np.bincount(before.users[before.weights > 0], minlength=before.n_users)
-    np.subtract.at(new, at[at >= 0], known[at >= 0])
-    return _last(now, -(-np.maximum(new, 0) // 2), history)
+    theirs = at[before.users] if len(before) else np.zeros(0, dtype=np.int64)
+    both = np.concatenate([_keys(theirs, before), _keys(now.users, now)])
+    _, key = np.unique(both, return_inverse=True)
+    return ~np.isin(key[len(before) :], key[: len(before)])
+
+
+def _keys(users: NDArray[np.integer], events: Interactions) -> NDArray[np.void]:
+    """Who did what when, one value for each event."""
+    kinds = [("user", "i8"), ("item", "i8"), ("time", "f8"), ("weight", "f4")]
+    keys = np.empty(len(events), dtype=kinds)
+    keys["user"], keys["item"], keys["weight"] = users, events.items, events.weights
+    keys["time"] = np.nan_to_num(events.times, nan=-np.inf)
+    return keys
 
 
 def _last(events: Interactions, counts: NDArray[np.int64], history: int) -> Asked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tastegraph.config import Config
-from tastegraph.errors import SnapshotError, TastegraphError
+from tastegraph.errors import BusyError, SnapshotError, TastegraphError
 from tastegraph.knowledge.graph import KnowledgeGraph
-from tastegraph.knowledge.stored import graph_from_store
+from tastegraph.knowledge.stored import graph_from_store, item_ids
 from tastegraph.learning import teach
 from tastegraph.learning.content import carried_over, encoded, interactions_from_store
 from tastegraph.learning.inputs import STAGES, Stage, stamps
@@ -21,11 +21,14 @@ from tastegraph.learning.reader import MODELS, Reader, asked_for, told_before
 from tastegraph.learning.served import export_for_serving
 from tastegraph.learning.taught import prune
 from tastegraph.learning.texts import Texts, material, texts_from_store
+from tastegraph.learning.together import put_to_rest, used
+from tastegraph.profiles.interactions import Interactions
 from tastegraph.progress import say
 from tastegraph.ranking.artefacts import content_from, learned_from, to_arrays
 from tastegraph.ranking.fit import assemble
 from tastegraph.ranking.learned import Content, Learned
 from tastegraph.ranking.model import Model
+from tastegraph.records import Fact
 from tastegraph.storage import changes, erasure, vectors
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
@@ -34,6 +37,9 @@ from tastegraph.storage.snapshots import Snapshot, Snapshots
 KEPT_SNAPSHOTS = 5
 KEPT_MODELS = 4
 """Taught models beside those that a snapshot needs: two builds, each pre-trained, then tuned."""
+
+Told = Callable[[Sequence[str]], Interactions]
+"""Events over items that are named."""
 
 
 class State(NamedTuple):
@@ -60,11 +66,13 @@ class Read:
     Attributes:
         reader: what a manifest says of the language model.
         state: of what is known, when the graph was made.
+        used: what use says of items in it; ``None`` where the graph was not made anew.
     """
 
     content: Content
     reader: dict[str, Any]
     state: State
+    used: Sequence[Fact] | None
 
 
 @dataclass(frozen=True)
@@ -127,11 +135,15 @@ class Builder:
         else:
             # What came since has not passed the gate yet.
             known, erasures = kept.manifest["learned_until"], kept.manifest["erasures"]
-        read = self.content(stages, old)
+
+        def told(items: Sequence[str]) -> Interactions:
+            return interactions_from_store(self.database, items, self.config, known)
+
+        read = self.content(stages, old, told)
         content = read.content
         if not content.graph.n_items:
             raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
-        events = interactions_from_store(self.database, content.graph, self.config, known)
+        events = told(content.graph.item_ids)
         if kept is None:
             learned = learn(content, events, self.config)
         else:
@@ -160,7 +172,7 @@ class Builder:
             "inputs": stamps(made, inputs, old),
             "seed": self.config.model.seed,
             **read.reader,
-            **read.state._asdict(),
+            **self._put_to_rest(read)._asdict(),
             "model": _carried(old, "model", made="model" in stages),
             "graph": _carried(old, "graph", made="graph" in stages),
             "learned_until": found.known,
@@ -173,19 +185,29 @@ class Builder:
         prune(self.directory / MODELS, self._readers(), KEPT_MODELS)
         return version
 
-    def content(self, stages: Collection[Stage], old: Snapshot | None) -> Read:
+    def content(self, stages: Collection[Stage], old: Snapshot | None, told: Told) -> Read:
         """Graph and texts, each made anew or taken from ``old``; and what read them.
 
         A network reads the vectors it was trained on: while it stays, so does the language model.
+
+        Args:
+            stages: those that are made anew.
+            old: the snapshot in service.
+            told: the events that may teach the language model and state facts.
         """
         before = None if old is None else content_from(old)
         state = State.of(old) if old is not None and "graph" not in stages else self._state()
+        said: Sequence[Fact] | None = None
         if before is None or "graph" in stages:
-            graph = graph_from_store(self.database, self.config)
+            said = []
+            if self.config.loop.support:
+                items = item_ids(self.database)
+                said = used(told(items), items, self.config)
+            graph = graph_from_store(self.database, self.config, said)
         else:
             graph = before.graph
         if old is not None and before is not None and "text" not in stages:
-            return Read(carried_over(before, graph), told_before(old), state)
+            return Read(carried_over(before, graph), told_before(old), state, said)
         config = self.config
         texts = texts_from_store(self.database, graph, config, self.directory)
         if old is not None and before is not None and "model" not in stages:
@@ -197,20 +219,31 @@ class Builder:
                     "on: 'tastegraph build' has the model read them that is asked for now"
                 )
         else:
-            reader = self._taught(Reader.configured(config, self.directory), graph, texts)
+            reader = self._taught(Reader.configured(config, self.directory), graph, texts, told)
             taught = "co-engagement" in config.teaching.lessons
         encoder = reader.encoder(self._cache)
         content = encoded(graph, texts, encoder, recited=config.text.facts, taught=taught)
         if self._holds_erased(state):
             encoder.keep_only([*texts.items, *texts.labels])
-        return Read(content, reader.told(self.directory), state)
+        return Read(content, reader.told(self.directory), state, said)
 
-    def _taught(self, reader: Reader, graph: KnowledgeGraph, texts: Texts) -> Reader:
+    def _put_to_rest(self, read: Read) -> State:
+        """Let the store say what the graph says of use. Returns what is known with it."""
+        if read.used is None:
+            return read.state
+        try:
+            before, after = put_to_rest(self.database, read.used)
+        except BusyError:
+            # It is there to be seen; the next build finds it missing.
+            return read.state
+        return read.state._replace(changes=after) if before == read.state.changes else read.state
+
+    def _taught(self, reader: Reader, graph: KnowledgeGraph, texts: Texts, told: Told) -> Reader:
         """``reader`` after the lessons that are configured."""
         config = self.config
         if not config.teaching.lessons or not graph.n_items:
             return reader
-        events = interactions_from_store(self.database, graph, config)
+        events = told(graph.item_ids)
         folder = teach.teach(
             reader.folder,
             material(texts, graph, events, config),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -55,26 +57,26 @@ def carried_over(old: Content, graph: KnowledgeGraph) -> Content:
 
 
 def interactions_from_store(
-    database: Database, graph: KnowledgeGraph, config: Config, known: int | None = None
+    database: Database, item_ids: Sequence[str], config: Config, known: int | None = None
 ) -> Interactions:
-    """Every event on an item of ``graph`` that counts for or against it.
+    """Every event on one of the items that counts for or against it.
 
     With ``known``, of those alone that the log held at that revision.
     """
-    index = {item_id: row for row, item_id in enumerate(graph.item_ids)}
+    index = {item_id: row for row, item_id in enumerate(item_ids)}
     with database.reading() as connection:
         return interactions(log.grouped_by_user(connection, known), index, config.events)
 
 
 def unprompted(
-    database: Database, graph: KnowledgeGraph, config: Config, known: int
+    database: Database, item_ids: Sequence[str], config: Config, known: int
 ) -> Interactions:
     """:func:`interactions_from_store` without what a list prompted that the model itself made.
 
     What it put first is answered because it is there: such an event speaks for whoever made the
     list. Of its lists the places count that were given to exploration.
     """
-    index = {item_id: row for row, item_id in enumerate(graph.item_ids)}
+    index = {item_id: row for row, item_id in enumerate(item_ids)}
     with database.reading() as connection:
         explored = lists.explored(connection)
         events = (

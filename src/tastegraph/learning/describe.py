@@ -68,7 +68,7 @@ def interest_questions(
         NotFoundError: one of them liked nothing there.
     """
     graph = graph_from_store(database, config)
-    events = interactions_from_store(database, graph, config)
+    events = interactions_from_store(database, graph.item_ids, config)
     parts = parts_of(events, config.evaluation, config.model.seed)
     numbers = [number for number, user in enumerate(events.user_ids) if user in users]
     theirs = np.isin(events.users, numbers)

@@ -4,7 +4,7 @@ Both rank the same items for the same people: **newest**, what neither has seen,
 what both were told; a candidate that learned from what is wrong forgets it. **Coverage**, **facts**
 and **seconds** are compared as well, and every score must be a number. What was learned from has to
 **resemble** what was known: clicks that a machine makes up may cost a list little, and yet are no
-taste.
+taste. And **popularity** is the floor, which no row of small losses gets below.
 """
 
 from __future__ import annotations
@@ -26,20 +26,25 @@ from tastegraph.ranking.kernels import Scores
 from tastegraph.ranking.model import Ranked
 from tastegraph.ranking.objective import CUTOFF, Objective
 
-ONE_SIDED = 1.645
+CONFIDENT = 0.95
+"""One-sided: what could be chance with more than the rest is taken for chance."""
 TIMED = 50
 
 
-class Judged(Protocol):
+class Scorer(Protocol):
+    """Anything that scores items."""
+
+    def scores(self, histories: Sequence[History]) -> Scores:
+        """float32[U, I]."""
+        ...
+
+
+class Judged(Scorer, Protocol):
     """Anything that ranks the items that are asked for."""
 
     @property
     def n_items(self) -> int:
         """I."""
-        ...
-
-    def scores(self, histories: Sequence[History]) -> Scores:
-        """float32[U, I]."""
         ...
 
     def rank(self, history: History) -> Ranked:
@@ -78,9 +83,9 @@ class Verdict:
         """Whether it may be served."""
         return all(check.passed for check in self.checks)
 
-    def beside(self, check: Check) -> Verdict:
-        """The same with one comparison more."""
-        return Verdict((*self.checks, check))
+    def beside(self, *checks: Check) -> Verdict:
+        """The same with more comparisons."""
+        return Verdict((*self.checks, *checks))
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -113,7 +118,8 @@ def judge(
     checks = [_finite(candidate, asked)]
     if checks[0].passed:
         asking = sum(len(people.histories) for people in asked.values())
-        checks.append(Check("people to ask", asking, asking, 1, asking, asking > 0))
+        enough = asking >= loop.people
+        checks.append(Check("people to ask", asking, asking, loop.people, asking, enough))
         for name, people in asked.items():
             checks += _quality(candidate, incumbent, name, people, loop)
         checks.append(_seconds(candidate, incumbent, asked, loop))
@@ -121,6 +127,18 @@ def judge(
     least = loop.facts * there
     checks.append(Check("facts", told, there, least, 0, told >= least))
     return Verdict(tuple(checks))
+
+
+def floor(candidate: Judged, popularity: Scorer, asked: dict[str, Asked]) -> tuple[Check, ...]:
+    """Whether ``candidate`` is no worse than a list that is the same for everybody.
+
+    A loss that is tolerated each time adds up; below this it never falls.
+    """
+    return tuple(
+        _no_worse(f"NDCG@10 beside popularity, {name}", candidate, popularity, people, 0.0)[0]
+        for name, people in asked.items()
+        if people.histories
+    )
 
 
 def resemblance(incumbent: Judged, since: Asked, earlier: Asked, known: Bools, loop: Loop) -> Check:
@@ -138,7 +156,7 @@ def resemblance(incumbent: Judged, since: Asked, earlier: Asked, known: Bools, l
     new, error, people = _told_apart(incumbent, since, known)
     old, _, _ = _told_apart(incumbent, earlier, known)
     bound = 0.5 + loop.resemblance * max(old - 0.5, 0.0)
-    passed = not people or new + ONE_SIDED * error >= bound
+    passed = not people or new + _chance(error, people) >= bound
     return Check("AUC of likes that are new, beside earlier ones", new, old, bound, people, passed)
 
 
@@ -158,9 +176,8 @@ def _told_apart(model: Judged, asked: Asked, known: Bools) -> tuple[float, float
         return 0.5, 0.0, 0
     values, weights = np.array(reached), np.array(sizes)
     mean = float(np.average(values, weights=weights))
-    several = len(values) > 1
     error = float(np.sqrt(((weights * (values - mean)) ** 2).sum()) / weights.sum())
-    return mean, error if several else np.inf, len(values)
+    return mean, error, len(values)
 
 
 def _finite(candidate: Judged, asked: dict[str, Asked]) -> Check:
@@ -176,18 +193,7 @@ def _quality(
     count = len(people.histories)
     if not count:
         return []
-    objective = Objective.of(people.seen, people.wanted, np.arange(count))
-    scores = [model.scores(people.histories) for model in (candidate, incumbent)]
-    theirs, ours = (objective.by_person(found) for found in scores)
-    gain = theirs - ours
-    error = float(gain.std(ddof=1) / np.sqrt(count)) if count > 1 else np.inf
-    lost = -loop.tolerance * float(ours.mean())
-    # Worse by more than is tolerated, and not only by the chance of who was asked.
-    passed = bool(gain.mean() >= lost or gain.mean() + ONE_SIDED * error >= 0)
-    quality = Check(
-        f"NDCG@10, {name}", float(theirs.mean()), float(ours.mean()), float(ours.mean()) + lost,
-        count, passed,
-    )  # fmt: skip
+    quality, scores = _no_worse(f"NDCG@10, {name}", candidate, incumbent, people, loop.tolerance)
     shares = [
         coverage(top_k(found, people.seen, CUTOFF), candidate.n_items, CUTOFF) for found in scores
     ]
@@ -196,6 +202,26 @@ def _quality(
         quality,
         Check(f"coverage, {name}", shares[0], shares[1], least, count, shares[0] >= least),
     ]
+
+
+def _no_worse(
+    name: str, candidate: Judged, other: Scorer, people: Asked, tolerance: float
+) -> tuple[Check, tuple[Scores, Scores]]:
+    """Whether ``candidate`` loses no more than a share of NDCG@10, or no more than by chance."""
+    count = len(people.histories)
+    objective = Objective.of(people.seen, people.wanted, np.arange(count))
+    scores = candidate.scores(people.histories), other.scores(people.histories)
+    theirs, ours = (objective.by_person(found) for found in scores)
+    gain, reached = theirs - ours, float(ours.mean())
+    lost = -tolerance * reached
+    error = float(gain.std(ddof=min(count - 1, 1))) / np.sqrt(count)
+    passed = bool(gain.mean() >= lost or gain.mean() + _chance(error, count) >= 0)
+    return Check(name, float(theirs.mean()), reached, reached + lost, count, passed), scores
+
+
+def _chance(error: float, people: int) -> float:
+    """What a mean over people may miss; few say little (Student's t), and one proves nothing."""
+    return float(stats.t.ppf(CONFIDENT, people - 1)) * error if people > 1 else np.inf
 
 
 def _seconds(candidate: Judged, incumbent: Judged, asked: dict[str, Asked], loop: Loop) -> Check:

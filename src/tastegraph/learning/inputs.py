@@ -35,6 +35,7 @@ def fingerprint(database: Database, config: Config, directory: Path) -> str:
         __version__,
         FORMAT,
         config.model_dump_json(exclude={"llm", "extraction", "serving", "loop"}),
+        (config.loop.support, config.loop.half_life),
         state,
         _descriptions_digest(config, directory),
     )

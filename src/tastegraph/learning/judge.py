@@ -36,7 +36,7 @@ def judge(snapshot: Snapshot, database: Database, config: Config, inputs: str) -
             "run 'tastegraph build' first"
         )
     content = content_from(snapshot)
-    events = interactions_from_store(database, content.graph, config)
+    events = interactions_from_store(database, content.graph.item_ids, config)
     # Where retraining weighed the blend anew, test events may have decided.
     choice = choice_from(snapshot) if snapshot.manifest["gate"] is None else None
     return evaluate(content, events, config, inputs, choice)

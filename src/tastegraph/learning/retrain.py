@@ -3,13 +3,14 @@
 Graph and texts are made anew, filters and maps fitted anew, and the network goes on from where it
 was; the settings stay those that a build chose. The witnesses' newest events are left out: those of
 some decide whether the weights of the blend change, those of the others tell whether the result may
-be served. The language model is taught anew where ``[loop] teach`` says so. Where somebody was
-erased, the network begins anew: what it had learned from them must not live on.
+be served: they neither teach the language model, where ``[loop] teach`` says so, nor state facts.
+Where somebody was erased, all is learned anew as a build does: what was learned from them must not
+live on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,18 +19,19 @@ from numpy.typing import NDArray
 
 from tastegraph.config import Config
 from tastegraph.learning import asked, gate
-from tastegraph.learning.build import Builder, Made, Read
-from tastegraph.learning.content import carried_over, interactions_from_store, unprompted
-from tastegraph.learning.gate import Verdict
+from tastegraph.learning.among import Among, in_both
+from tastegraph.learning.build import Builder, Made
+from tastegraph.learning.content import interactions_from_store, unprompted
+from tastegraph.learning.gate import Judged, Verdict
 from tastegraph.learning.inputs import STAGES, Stage
 from tastegraph.learning.learn import learn
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.progress import say
-from tastegraph.ranking.artefacts import content_from, learned_from
+from tastegraph.ranking.artefacts import learned_from, model_from
+from tastegraph.ranking.baselines import popularity
 from tastegraph.ranking.choice import reweighed
 from tastegraph.ranking.fit import assemble, fit, with_cold_weights
 from tastegraph.ranking.learned import Content, Learned
-from tastegraph.ranking.model import Model
 from tastegraph.storage import erasure
 from tastegraph.storage import events as log
 from tastegraph.storage.snapshots import Snapshot
@@ -102,13 +104,15 @@ def candidate(
         learned: what is in service.
         config: settings.
         round_: draws the witnesses.
-        forgets: whether the network begins anew.
+        forgets: whether all is chosen and learned anew, from nothing.
     """
-    held = asked.witnesses(now.user_ids, config.loop.witnesses, round_)
+    held = _held(now, config, round_)
     judging, weighing = parted(held, round_)
     told = without_newest(now, before, held)
-    start = None if forgets else learned.network
-    found = fit(content, told, learned.choice, config.model, start=start)
+    if forgets:
+        found = learn(content, told, config)
+    else:
+        found = fit(content, told, learned.choice, config.model, start=learned.network)
     if weighing.any():
         newest = now.select(weighing[now.users]).likes()
         choice = reweighed(content, told, newest, found, config.model)
@@ -134,10 +138,22 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     if known == before_known and not forgets:
         return Retrained(old.version, None, 0)
     stages: Collection[Stage] = STAGES if config.loop.teach or forgets else ("graph", "text")
-    read = builder.content(stages, old)
+
+    def until(item_ids: Sequence[str]) -> tuple[Interactions, Interactions]:
+        """All events, and those that the model in service was told of."""
+        revisions = known, before_known
+        return tuple(  # type: ignore[return-value]
+            interactions_from_store(builder.database, item_ids, config, revision)
+            for revision in revisions
+        )
+
+    def told(item_ids: Sequence[str]) -> Interactions:
+        now, before = until(item_ids)
+        return without_newest(now, before, _held(now, config, known))
+
+    read = builder.content(stages, old, told)
     content = read.content
-    now = interactions_from_store(builder.database, content.graph, config, known)
-    before = interactions_from_store(builder.database, content.graph, config, before_known)
+    now, before = until(content.graph.item_ids)
     if not before.likes().nnz:
         # What is in service knows nobody: there is nothing to compare with.
         learned = learn(content, now, config)
@@ -146,10 +162,12 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
         return Retrained(first, None, max(known - before_known, 0))
     learned = learned_from(old)
     found = candidate(content, before, now, learned, config, known, forgets=forgets)
+    own, theirs = in_both(content.graph.item_ids, old.strings("graph.items"))
+    free = unprompted(builder.database, content.graph.item_ids, config, known)
     verdict = judged(
-        assemble(content, found.told.likes(), found.learned),
-        assemble(_as_it_reads(read, old), before.likes(), learned),
-        Happened(before, now, unprompted(builder.database, content.graph, config, known)),
+        Among(assemble(content, found.told.likes(), found.learned), own),
+        Among(model_from(old), theirs),
+        Happened(*(events.among(own) for events in (before, now, free))),
         found.judging,
         (len(content.graph.heads), _facts(old)),
         config,
@@ -165,8 +183,8 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
 
 
 def judged(
-    candidate: Model,
-    incumbent: Model,
+    candidate: Judged,
+    incumbent: Judged,
     happened: Happened,
     judging: NDArray[np.bool_],
     facts: tuple[int, int],
@@ -190,7 +208,8 @@ def judged(
     compared = gate.judge(candidate, incumbent, facts, people, config.loop)
     since = asked.since(before, now, history)
     known = np.asarray(before.likes().sum(axis=0)) > 0
-    return compared.beside(gate.resemblance(incumbent, since, earlier, known, config.loop))
+    alike = gate.resemblance(incumbent, since, earlier, known, config.loop)
+    return compared.beside(*gate.floor(candidate, popularity(before.likes()), people), alike)
 
 
 def parted(held: NDArray[np.bool_], round_: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -201,11 +220,8 @@ def parted(held: NDArray[np.bool_], round_: int) -> tuple[NDArray[np.bool_], NDA
     return held & ~weighing, weighing
 
 
-def _as_it_reads(read: Read, old: Snapshot) -> Content:
-    """The same items as the model in service reads them: with the language model it has."""
-    if read.reader["encoder"] == old.manifest["encoder"]:
-        return read.content
-    return carried_over(content_from(old), read.content.graph)
+def _held(now: Interactions, config: Config, round_: int) -> NDArray[np.bool_]:
+    return asked.witnesses(now.user_ids, config.loop.witnesses, round_)
 
 
 def without_newest(

@@ -1,4 +1,8 @@
-"""What use says of items: which are liked together, by how many, and how lately."""
+"""What use says of items: which are liked together, by how many, and how lately.
+
+A graph is made with what the events say that it may be made of; what is at rest of it in the store
+is there to be seen, voted on and denied, and follows what is published.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy import sparse
 
-from tastegraph.config import Config, Loop
+from tastegraph.config import Config
 from tastegraph.evaluation.parts import parts_of
 from tastegraph.evaluation.split import TRAIN
-from tastegraph.profiles.interactions import Interactions, interactions
+from tastegraph.profiles.interactions import Interactions
 from tastegraph.records import ITEM, Fact
-from tastegraph.storage import catalogue, provenance, statements
-from tastegraph.storage import events as log
+from tastegraph.storage import changes, provenance, statements
 from tastegraph.storage.database import Database
 from tastegraph.storage.provenance import USE
 
@@ -24,35 +27,47 @@ BLOCK = 4_096
 DAY = 86_400.0
 
 
-def restate(database: Database, config: Config) -> int:
-    """State anew which items are liked together. Returns how many facts that are.
+def used(events: Interactions, item_ids: Sequence[str], config: Config) -> list[Fact]:
+    """``item:A liked_with item:B``, where as many people like both as ``[loop] support`` says.
 
-    ``item:A liked_with item:B``, where as many people like both as ``[loop] support`` says. Of the
-    training part alone, as all that is learned: the events that tell how good a model is state
-    nothing.
+    As sure as n people make it, n / (n + support). Of the training part alone, as all that is
+    learned: the events that tell how good a model is state nothing.
+
+    Args:
+        events: what may state anything, over the items.
+        item_ids: their names.
+        config: the workspace's.
+    """
+    support, found = config.loop.support, list[Fact]()
+    if support:
+        training = events.select(parts_of(events, config.evaluation, config.model.seed) == TRAIN)
+        for one, other, n in pairs(training, support, config.loop.half_life):
+            first, second = sorted((item_ids[one], item_ids[other]))
+            found.append(
+                Fact(ITEM + first, LIKED_WITH, ITEM + second, confidence=n / (n + support))
+            )
+    return found
+
+
+def put_to_rest(database: Database, facts: Sequence[Fact]) -> tuple[int, int]:
+    """Have the store say what use says, and nothing else of it.
+
+    Returns:
+        How often what is known had changed before, and has after: once more where it said
+        anything else.
 
     Raises:
         BusyError: another process is writing to this workspace.
     """
-    with database.reading() as connection:
-        item_ids = [item.item_id for item in catalogue.all_items(connection)]
-        index = {item_id: row for row, item_id in enumerate(item_ids)}
-        events = interactions(log.grouped_by_user(connection), index, config.events)
-    training = events.select(parts_of(events, config.evaluation, config.model.seed) == TRAIN)
-    found = list(_facts(training, item_ids, config.loop)) if config.loop.support else []
     with database.writing() as connection:
-        provenance.withdraw_source(connection, USE)
-        number = statements.put_facts(connection, found, USE)
-        provenance.stamp(connection, USE)
-        provenance.drop_unsupported(connection)
-    return number
-
-
-def _facts(events: Interactions, item_ids: Sequence[str], loop: Loop) -> Iterator[Fact]:
-    """As sure as n people make it, n / (n + support)."""
-    for one, other, n in pairs(events, loop.support, loop.half_life):
-        first, second = sorted((item_ids[one], item_ids[other]))
-        yield Fact(ITEM + first, LIKED_WITH, ITEM + second, confidence=n / (n + loop.support))
+        before = changes.count(connection)
+        there = statements.stated_by(connection, USE)
+        if there != {statements.fact_id(fact): fact.confidence for fact in facts}:
+            provenance.withdraw_source(connection, USE)
+            statements.put_facts(connection, facts, USE)
+            provenance.stamp(connection, USE)
+            provenance.drop_unsupported(connection)
+        return before, changes.count(connection)
 
 
 def pairs(

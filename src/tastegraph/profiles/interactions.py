@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -82,6 +82,13 @@ class Interactions:
             self.user_ids, self.n_items, self.users[mask], self.items[mask], self.times[mask],
             self.weights[mask], self.given[mask],
         )  # fmt: skip
+
+    def among(self, at: NDArray[np.int32]) -> Interactions:
+        """The events on some of the items, ``at`` (int32[C]), which are numbered as they come."""
+        place = np.full(self.n_items, -1, dtype=np.int32)
+        place[at] = np.arange(len(at), dtype=np.int32)
+        found = self.select(place[self.items] >= 0)
+        return replace(found, n_items=len(at), items=place[found.items])
 
     def likes(self) -> CSR:
         """bool CSR[users, items]: at least one event counts for the item. Not to be changed."""

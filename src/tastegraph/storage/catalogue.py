@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.records import Item
 from tastegraph.storage import changes
+from tastegraph.storage.provenance import USE
 from tastegraph.storage.schema import decisions, evidence, facts, items
 from tastegraph.storage.statements import BATCH, is_link
 
@@ -69,11 +70,19 @@ def counts(connection: Connection) -> dict[str, int]:
 
 
 def revision(connection: Connection) -> str:
-    """Changes with every item, fact, support, link and decision."""
+    """Changes with every item, fact, support, link and decision.
+
+    Not with what use says of items: that follows from the events.
+    """
     digest = blake2b(digest_size=16)
-    for table in (items, evidence, decisions):
+    stated = select(evidence).where(evidence.c.source != USE)
+    for table, query in (
+        (items, select(items)),
+        (evidence, stated),
+        (decisions, select(decisions)),
+    ):
         key = list(table.primary_key.columns)
-        rows = connection.execution_options(yield_per=BATCH).execute(select(table).order_by(*key))
+        rows = connection.execution_options(yield_per=BATCH).execute(query.order_by(*key))
         for row in rows:
             digest.update(repr(tuple(row)).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()

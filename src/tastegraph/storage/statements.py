@@ -134,6 +134,12 @@ def is_link() -> ColumnElement[bool]:
     )
 
 
+def stated_by(connection: Connection, source: str) -> dict[int, float]:
+    """Fact id → confidence, of all that ``source`` states."""
+    told = select(evidence.c.fact_id, evidence.c.confidence).where(evidence.c.source == source)
+    return {row.fact_id: row.confidence for row in connection.execute(told)}
+
+
 def supports(connection: Connection, key: int) -> list[tuple[str, float, Span | None]]:
     """What one fact stands on: source, confidence and, where it was read in a text, the words."""
     rows = connection.execute(
