@@ -9,13 +9,14 @@ import pytest
 
 from conftest import SETTINGS, events, facts, films
 from tastegraph.errors import BusyError
+from tastegraph.knowledge.stored import item_ids
 from tastegraph.learning import judge as judge_module
 from tastegraph.learning import retrain
 from tastegraph.learning.content import unprompted
 from tastegraph.learning.retrain import parted
 from tastegraph.profiles.attention import Recency
-from tastegraph.profiles.interactions import Interactions
-from tastegraph.ranking.artefacts import content_from, model_from
+from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.ranking.artefacts import content_from, learned_from, model_from
 from tastegraph.ranking.kernels import TableKernel
 from tastegraph.ranking.model import BEHAVIOUR, KNOWN, NEW, Blend, Model, Part
 from tastegraph.records import Event, Item
@@ -211,6 +212,41 @@ def test_weights_go_on_from_those_in_service(cinema, monkeypatch) -> None:
     ((before, after, liked),) = asked
     assert liked > 0
     assert before.keys() == after.keys()
+
+
+def test_what_witnesses_did_last_neither_teaches_nor_states(cinema, monkeypatch) -> None:
+    """And the network goes on from the one in service, against which it is judged as it is."""
+    told_of, starts, incumbents = [], [], []
+    content, fit, judge = retrain.Builder.content, retrain.fit, retrain.judged
+
+    def watched(self, stages, old, told):
+        names = item_ids(cinema.database)
+        told_of.append(told(names))
+        return content(self, stages, old, told)
+
+    def fitted(content, told, choice, config, start):
+        starts.append(start)
+        return fit(content, told, choice, config, start=start)
+
+    def judging(candidate, incumbent, *rest):
+        incumbents.append(incumbent)
+        return judge(candidate, incumbent, *rest)
+
+    monkeypatch.setattr(retrain.Builder, "content", watched)
+    monkeypatch.setattr(retrain, "fit", fitted)
+    monkeypatch.setattr(retrain, "judged", judging)
+    before = cinema.snapshots.open()
+    cinema.record(more(np.random.default_rng(1)))
+    cinema.retrain()
+    ((told,), (start,), (incumbent,)) = told_of, starts, incumbents
+    likes = len(events()) + len(more(np.random.default_rng(1)))
+    assert len(events()) < len(told) < likes
+    for name, array in learned_from(before).network.parameters.items():
+        np.testing.assert_array_equal(array, start.parameters[name])
+    somebody = [History(np.array([1, 2], "i4"), np.ones(2, "f4"))]
+    np.testing.assert_array_equal(
+        incumbent.scores(somebody), model_from(before).scores(somebody)[:, incumbent.at]
+    )
 
 
 def test_retraining_teaches_the_language_model_where_that_is_asked_for(cinema, monkeypatch) -> None:

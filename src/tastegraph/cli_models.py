@@ -71,7 +71,7 @@ def compare(
 ) -> None:
     """Print how one version does against another, on the newest events and on earlier ones.
 
-    The comparisons are those by which 'retrain' decides.
+    The comparisons are those by which 'retrain' decides, but for popularity and AUC, which ask what is new.
     """
     from json import dumps
 
