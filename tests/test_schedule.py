@@ -19,7 +19,8 @@ from tastegraph.serving.engine import Asked
 from tastegraph.serving.http import create_app
 from tastegraph.serving.occasions import Changed, Drifted, Grown, occasions
 from tastegraph.serving.schedule import Schedule
-from tastegraph.storage import catalogue
+from tastegraph.storage import catalogue, changes
+from tastegraph.storage import events as log
 from tastegraph.storage.locks import held
 from tastegraph.workspace import Workspace
 
@@ -90,6 +91,38 @@ def test_a_change_of_what_is_known_is_an_occasion_once(tmp_path: Path) -> None:
     assert not occasion.due(engine)
     engine.erase.item("new")
     assert occasion.due(engine)
+
+
+def test_a_rollback_is_not_undone(tmp_path: Path) -> None:
+    """What the version that was taken back had been told of is due to nobody who begins anew."""
+    engine = serving_world.open_engine(tmp_path)
+
+    def learn(count: int) -> None:
+        with engine.database.writing() as connection:
+            catalogue.put_items(connection, [Item(f"new-{count}", "New")])
+        send(engine, 5, 10 * count)
+        old = engine.snapshots.open()
+        with engine.database.reading() as connection:
+            told = {"changes": changes.count(connection), "learned_until": log.revision(connection)}
+        kept = {k: v for k, v in old.manifest.items() if k not in ("format", "version", "files")}
+        engine.snapshots.publish({**kept, **told}, old.arrays)
+
+    before = Changed([]), Grown(5, [])
+    learn(1)
+    engine.snapshots.roll_back()
+    for occasion in (*before, Changed([]), Grown(5, [])):
+        assert not occasion.due(engine)
+    with engine.database.writing() as connection:
+        catalogue.put_items(connection, [Item("newer", "Newer")])
+    send(engine, 4, 100)
+    changed, grown = Changed([]), Grown(5, [])
+    assert changed.due(engine)
+    assert not grown.due(engine)
+    send(engine, 1, 104)
+    assert grown.due(engine)
+    learn(2)
+    assert not changed.due(engine)
+    assert not grown.due(engine)
 
 
 def test_lists_that_are_answered_less_are_an_occasion(tmp_path: Path) -> None:

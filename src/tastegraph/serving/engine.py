@@ -318,11 +318,6 @@ class Engine:
         return self._in_service().version
 
     @property
-    def changes(self) -> int:
-        """How often what is known had changed when the snapshot that answers was made."""
-        return self._in_service().changes
-
-    @property
     def learned_until(self) -> int:
         """The log's revision up to which the model in service was learned."""
         return self._in_service().learned_until
