@@ -202,22 +202,32 @@ def test_only_a_version_that_exists_can_be_put_into_service(shelf):
     assert shelf.current() == "000001"
 
 
-def test_pruning_keeps_the_newest_and_the_one_in_service(shelf):
+def test_pruning_spares_what_is_in_service_and_the_way_back(shelf):
     for _ in range(5):
         shelf.publish({}, ARRAYS)
     shelf.point_to("000002")
-    shelf.prune(2)
-    assert shelf.versions() == ["000002", "000004", "000005"]
-    shelf.prune(10)
-    assert shelf.versions() == ["000002", "000004", "000005"]
-    assert shelf.publish({}, ARRAYS) == "000006"
+    shelf.prune(shelf.versions())
+    assert shelf.versions() == ["000002", "000005"]
+    shelf.prune([], without=shelf.versions())
+    assert shelf.versions() == ["000002"]
+    assert shelf.publish({}, ARRAYS) == "000003"
+
+
+def test_what_is_gone_does_not_crowd_out_the_way_back(shelf, monkeypatch):
+    monkeypatch.setattr(snapshots, "REMEMBERED", 3)
+    for number in range(1, 6):
+        shelf.publish({}, ARRAYS)
+        shelf.prune([f"{number - 2:06d}"] if number > 3 else [])
+    assert shelf.versions() == ["000001", "000004", "000005"]
+    assert shelf.roll_back() == "000004"
+    assert shelf.roll_back() == "000001"
 
 
 def test_a_mapped_snapshot_outlives_its_pruning(shelf):
     shelf.publish({}, ARRAYS)
     old = shelf.open()
     shelf.publish({}, ARRAYS)
-    shelf.prune(1)
+    shelf.prune([], without=["000001"])
     assert shelf.versions() == ["000002"]
     np.testing.assert_array_equal(old.arrays["numbers"], ARRAYS["numbers"])
 
