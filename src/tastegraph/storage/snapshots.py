@@ -126,10 +126,10 @@ class Snapshots:
             NotFoundError: there is no such version.
             BusyError: another process has been changing what is in service for five seconds.
         """
-        if version not in self.versions():
-            raise NotFoundError(f"there is no snapshot {version!r}: {', '.join(self.versions())}")
         with self._changing():
-            current, past, kept = self.current(), self._served(), set(self.versions())
+            current, past, kept = self.current(), self._served(), self.versions()
+            if version not in kept:
+                raise NotFoundError(f"there is no snapshot {version!r}: {', '.join(kept)}")
             if current is not None and current != version:
                 # What is gone would crowd out what can still be gone back to.
                 past = [one for one in [*past, current] if one in kept]
@@ -242,13 +242,17 @@ class Snapshots:
 
         The one that :meth:`roll_back` goes to is never ``old``. What a killed build left
         half-written goes as well, so no build may be under way.
+
+        Raises:
+            BusyError: another process has been changing what is in service for five seconds.
         """
-        versions = self.versions()
-        spared = {self.current(), *self._back(set(versions) - set(without))[-1:]}
-        gone = ({*old} - spared) | ({*without} - {self.current()})
-        for version in gone.intersection(versions):
-            # Out of sight first: what is cut off here must not look like a snapshot.
-            (self.directory / version).rename(self.directory / f"{_WRITING}{version}")
+        with self._changing():
+            current, versions = self.current(), self.versions()
+            spared = {current, *self._back(set(versions) - set(without))[-1:]}
+            gone = ({*old} - spared) | ({*without} - {current})
+            for version in gone.intersection(versions):
+                # Out of sight first: what is cut off here must not look like a snapshot.
+                (self.directory / version).rename(self.directory / f"{_WRITING}{version}")
         for left in self.directory.glob(f"{_WRITING}*"):
             shutil.rmtree(left)
 
