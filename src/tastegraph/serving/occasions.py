@@ -42,6 +42,10 @@ class Occasion(Protocol):
         """Note that it is under way: for the same reason it is not due again."""
         ...
 
+    def failed(self) -> bool:
+        """Note that nothing came of it; whether it may be due again for the same reason."""
+        ...
+
 
 class Changed:
     """What is known has changed since any snapshot was made, in service or rolled back.
@@ -59,8 +63,13 @@ class Changed:
         return self._now(engine) > max(self._told.most(engine.snapshots), self._tried)
 
     def begun(self, engine: Engine) -> None:
-        """A process that fails is started again with the next change."""
+        """Changes from here on are followed by the process itself."""
         self._tried = self._now(engine)
+
+    def failed(self) -> bool:
+        """Due until a snapshot holds what has changed."""
+        self._tried = 0
+        return True
 
     def _now(self, engine: Engine) -> int:
         with engine.database.reading() as connection:
@@ -87,6 +96,10 @@ class Grown:
     def begun(self, engine: Engine) -> None:
         """Count from here."""
         self._tried = self._now(engine)
+
+    def failed(self) -> bool:
+        """As many must come again."""
+        return False
 
     def _now(self, engine: Engine) -> int:
         with engine.database.reading() as connection:
@@ -136,6 +149,10 @@ class Drifted:
     def begun(self, engine: Engine) -> None:
         """Look at later lists alone."""
         self._since = time.time() - self._settled
+
+    def failed(self) -> bool:
+        """As many lists must be shown again."""
+        return False
 
 
 def occasions(config: Config, directory: Path) -> list[Occasion]:
