@@ -84,7 +84,7 @@ def compare(
 
 @models_app.command()
 def promote(directory: Directory, version: Version) -> None:
-    """Put a version into service; a running service takes it up with its next answer."""
+    """Put a version into service; a running service takes it up within a second."""
     snapshots = _open(directory).snapshots
     if version in snapshots.versions():
         snapshots.open(version)

@@ -137,7 +137,11 @@ class Snapshots:
             self._write(self._pointer, version)
 
     def roll_back(self) -> str:
-        """Put what was in service before into service again, and return its version.
+        """:meth:`go_back`, and return the version."""
+        return self.go_back().version
+
+    def go_back(self) -> Snapshot:
+        """Put what was in service before into service again, and open it.
 
         Raises:
             NotFoundError: nothing was, or it is not kept any more.
@@ -148,11 +152,10 @@ class Snapshots:
             past = self._back(set(self.versions()))
             if not past:
                 raise NotFoundError(f"{self.directory}: no earlier snapshot is left to go back to")
-            version = past.pop()
-            self.open(version)
-            self._write(self._pointer, version)
+            snapshot = self.open(past.pop())
+            self._write(self._pointer, snapshot.version)
             self._write(self._past, "\n".join(past))
-        return version
+        return snapshot
 
     def versions(self) -> list[str]:
         """Every published version, oldest first."""
