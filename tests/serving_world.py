@@ -185,7 +185,7 @@ def publish_for_ever(directory: Path) -> None:
         snapshots.point_to(snapshots.versions()[-1])
         snapshots.publish(told, first.arrays)
         snapshots.roll_back()
-        snapshots.prune(4)
+        snapshots.prune(snapshots.versions()[:-4])
 
 
 @contextmanager

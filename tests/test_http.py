@@ -243,6 +243,9 @@ def test_an_error_nobody_foresaw_tells_nothing(tmp_path: Path) -> None:
         def versions(self) -> tuple[str, str]:
             raise RuntimeError("secret")
 
+        def watch(self) -> None:
+            """Nothing is published."""
+
         def close(self) -> None:
             """Nothing waits."""
 

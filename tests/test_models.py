@@ -13,9 +13,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 import serving_world
+from tastegraph.serving import in_service
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.http import create_app
 from tastegraph.serving.models import model_versions
+from tastegraph.serving.published import Published
 from tastegraph.storage.snapshots import Snapshots
 
 SWAPS = 100
@@ -92,6 +94,55 @@ def test_a_broken_model_is_not_gone_back_to(engine: Engine) -> None:
         refused = client.post("/v1/models/000002:rollback")
         assert (refused.status_code, refused.json()["code"]) == (422, "unfit_model")
     assert engine.snapshots.current() == "000002"
+
+
+def test_answers_do_not_wait_for_what_is_opened(engine: Engine, monkeypatch) -> None:
+    opened, begun, whole = Published.open, threading.Event(), threading.Event()
+
+    def slowly(*args):
+        begun.set()
+        assert whole.wait(30)
+        return opened(*args)
+
+    monkeypatch.setattr(Published, "open", slowly)
+    with TestClient(create_app(engine)) as client:
+        engine.snapshots.point_to("000002")
+        assert begun.wait(30), "nobody need ask for it"
+        for _ in range(3):
+            assert client.get("/healthz").json()["model"] == "000001"
+            assert engine.recommend("western-1", 3).model == "000001"
+        whole.set()
+        came = time.perf_counter()
+        while client.get("/healthz").json()["model"] != "000002":
+            assert time.perf_counter() - came < 30
+    engine.snapshots.point_to("000001")
+    assert engine.recommend("western-1", 3).model == "000001", "without a service it waits"
+
+
+def test_what_is_promoted_over_http_is_opened_once(engine: Engine, monkeypatch) -> None:
+    opened, versions = Snapshots.open, []
+
+    def noted(self: Snapshots, version: str | None = None):
+        versions.append(version)
+        return opened(self, version)
+
+    monkeypatch.setattr(Snapshots, "open", noted)
+    with TestClient(create_app(engine)) as client:
+        assert client.post("/v1/models/000002:promote").json()["model"] == "000002"
+        assert client.get("/healthz").json()["model"] == "000002"
+        assert client.post("/v1/models/000002:rollback").json()["model"] == "000001"
+        assert client.get("/healthz").json()["model"] == "000001"
+        time.sleep(3 * in_service.PAUSE)
+    assert versions == ["000002", "000001"]
+
+
+def test_what_is_erased_stays_hidden_in_what_is_promoted(engine: Engine) -> None:
+    with TestClient(create_app(engine)) as client:
+        engine.erase.item("western-2")
+        for change in ("000002:promote", "000002:rollback"):
+            assert client.post(f"/v1/models/{change}").status_code == 200
+            answer = client.post("/v1/recommendations", json={"user_id": "western-1", "n": 20})
+            assert "western-2" not in answer.text
 
 
 def test_models_on_the_command_line(tmp_path: Path, tastegraph) -> None:

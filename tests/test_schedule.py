@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,11 +17,13 @@ import serving_world
 from tastegraph.config import Config, Loop
 from tastegraph.evaluation.drift import fallen
 from tastegraph.records import Event, Item
+from tastegraph.serving import schedule
 from tastegraph.serving.engine import Asked
 from tastegraph.serving.http import create_app
 from tastegraph.serving.occasions import Changed, Drifted, Grown, occasions
-from tastegraph.serving.schedule import Schedule
-from tastegraph.storage import catalogue
+from tastegraph.serving.schedule import Schedule, Turn
+from tastegraph.storage import catalogue, changes
+from tastegraph.storage import events as log
 from tastegraph.storage.locks import held
 from tastegraph.workspace import Workspace
 
@@ -53,13 +57,12 @@ def awaited(condition) -> None:
 def test_it_runs_after_so_many_events_and_not_again_for_nothing(tmp_path: Path, ending) -> None:
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
     occasion = Grown(10, writing(file, ending))
-    schedule = Schedule(engine, [occasion], pause=0.02)
     assert not occasion.due(engine)
     send(engine, 9)
     assert not occasion.due(engine)
     send(engine, 1, 9)
     assert occasion.due(engine)
-    with TestClient(create_app(engine, schedule)):
+    with TestClient(create_app(engine, Schedule(engine, [occasion], pause=0.02))):
         awaited(lambda: lines(file) == 1)
         send(engine, 9, 10)
         time.sleep(0.3)
@@ -90,6 +93,38 @@ def test_a_change_of_what_is_known_is_an_occasion_once(tmp_path: Path) -> None:
     assert not occasion.due(engine)
     engine.erase.item("new")
     assert occasion.due(engine)
+
+
+def test_a_rollback_is_not_undone(tmp_path: Path) -> None:
+    """What the version that was taken back had been told of is due to nobody who begins anew."""
+    engine = serving_world.open_engine(tmp_path)
+
+    def learn(count: int) -> None:
+        with engine.database.writing() as connection:
+            catalogue.put_items(connection, [Item(f"new-{count}", "New")])
+        send(engine, 5, 10 * count)
+        old = engine.snapshots.open()
+        with engine.database.reading() as connection:
+            told = {"changes": changes.count(connection), "learned_until": log.revision(connection)}
+        kept = {k: v for k, v in old.manifest.items() if k not in ("format", "version", "files")}
+        engine.snapshots.publish({**kept, **told}, old.arrays)
+
+    before = Changed([]), Grown(5, [])
+    learn(1)
+    engine.snapshots.roll_back()
+    for occasion in (*before, Changed([]), Grown(5, [])):
+        assert not occasion.due(engine)
+    with engine.database.writing() as connection:
+        catalogue.put_items(connection, [Item("newer", "Newer")])
+    send(engine, 4, 100)
+    changed, grown = Changed([]), Grown(5, [])
+    assert changed.due(engine)
+    assert not grown.due(engine)
+    send(engine, 1, 104)
+    assert grown.due(engine)
+    learn(2)
+    assert not changed.due(engine)
+    assert not grown.due(engine)
 
 
 def test_lists_that_are_answered_less_are_an_occasion(tmp_path: Path) -> None:
@@ -151,6 +186,68 @@ def test_a_process_that_stays_is_started_once_and_ends_with_the_service(tmp_path
         time.sleep(0.2)
         assert lines(file) == 1
     assert time.monotonic() - began < 20
+
+
+def change(engine) -> None:
+    with engine.database.writing() as connection:
+        catalogue.put_items(connection, [Item("new", "New")])
+
+
+def test_changes_are_looked_at_while_a_model_is_learned(tmp_path: Path) -> None:
+    engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
+    learns = Grown(1, writing(file, "import time; time.sleep(60)"))
+    follows = Changed(writing(tmp_path / "beside"))
+    send(engine, 1)
+    with TestClient(create_app(engine, Schedule(engine, [follows, learns], pause=0.02))):
+        awaited(lambda: lines(file) == 1)
+        change(engine)
+        awaited(lambda: lines(tmp_path / "beside") == 1)
+
+
+def test_what_stays_and_fails_is_told_of_and_tried_again(tmp_path, monkeypatch, caplog) -> None:
+    monkeypatch.setattr(schedule, "FIRST_WAIT", 0.05)
+    engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
+    fails = Changed(writing(file, "import sys; sys.exit('reading\\nno disk is left\\n\\n')"))
+    change(engine)
+    with TestClient(create_app(engine, Schedule(engine, [fails], pause=0.02))):
+        awaited(lambda: lines(file) == 3)
+        awaited(lambda: "ended with 1: no disk is left" in caplog.text)
+    assert "reading\n" not in caplog.text
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_what_fails_is_tried_again_after_twice_as_long_each_time(
+    tmp_path, monkeypatch, missing
+) -> None:
+    """Begun at 0, and failed at the next second: again after 2, 4, 8, 10 and 10 seconds."""
+    begun, clock = [], SimpleNamespace(now=0)
+
+    class Fails:
+        def __init__(self, _: list[str]) -> None:
+            begun.append(clock.now)
+            if missing:
+                raise OSError("no memory")
+
+        def ended(self) -> int:
+            return 1
+
+        def seconds(self) -> float:
+            return 1.0
+
+        def said(self) -> str:
+            return ""
+
+    monkeypatch.setattr(schedule, "Process", Fails)
+    monkeypatch.setattr(schedule, "LONGEST_WAIT", 10.0)
+    monkeypatch.setattr(schedule, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    engine = serving_world.open_engine(tmp_path)
+    change(engine)
+    turn = Turn(engine, [Changed([])])
+    for clock.now in range(50):
+        turn.look()
+    took = 0 if missing else 1
+    waits = [later - earlier - took for earlier, later in itertools.pairwise(begun)]
+    assert waits[:5] == [2, 4, 8, 10, 10]
 
 
 def test_what_is_new_is_followed_until_nothing_is(cinema) -> None:

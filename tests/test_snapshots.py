@@ -1,6 +1,9 @@
 """Snapshots: published whole or not at all, and refused where they are not whole."""
 
 import json
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tastegraph.errors import NotFoundError, SnapshotError
+from tastegraph.errors import BusyError, NotFoundError, SnapshotError
 from tastegraph.storage import snapshots
+from tastegraph.storage.locks import held
 from tastegraph.storage.snapshots import Snapshots, pack, unpack
 
 
@@ -202,22 +206,55 @@ def test_only_a_version_that_exists_can_be_put_into_service(shelf):
     assert shelf.current() == "000001"
 
 
-def test_pruning_keeps_the_newest_and_the_one_in_service(shelf):
+def test_pruning_spares_what_is_in_service_and_the_way_back(shelf):
     for _ in range(5):
         shelf.publish({}, ARRAYS)
     shelf.point_to("000002")
-    shelf.prune(2)
-    assert shelf.versions() == ["000002", "000004", "000005"]
-    shelf.prune(10)
-    assert shelf.versions() == ["000002", "000004", "000005"]
-    assert shelf.publish({}, ARRAYS) == "000006"
+    shelf.prune(shelf.versions())
+    assert shelf.versions() == ["000002", "000005"]
+    shelf.prune([], without=shelf.versions())
+    assert shelf.versions() == ["000002"]
+    assert shelf.publish({}, ARRAYS) == "000003"
+
+
+def test_nothing_is_pruned_while_what_is_in_service_changes(shelf, monkeypatch):
+    for _ in range(3):
+        shelf.publish({}, ARRAYS)
+    monkeypatch.setattr(snapshots, "PATIENCE", 0.0)
+    with held(shelf.directory / "pointer.lock", "busy"), pytest.raises(BusyError):
+        shelf.prune(["000001"])
+    assert shelf.versions() == ["000001", "000002", "000003"]
+
+
+def test_what_is_pruned_meanwhile_is_not_put_into_service(shelf):
+    """It was looked for before the lock, and CURRENT named nothing."""
+    for _ in range(2):
+        shelf.publish({}, ARRAYS)
+    with ThreadPoolExecutor() as pool:
+        with held(shelf.directory / "pointer.lock", "busy"):
+            waits = pool.submit(shelf.point_to, "000001")
+            time.sleep(0.1)
+            shutil.rmtree(shelf.directory / "000001")
+        with pytest.raises(NotFoundError, match="no snapshot '000001': 000002"):
+            waits.result()
+    assert shelf.current() == "000002"
+
+
+def test_what_is_gone_does_not_crowd_out_the_way_back(shelf, monkeypatch):
+    monkeypatch.setattr(snapshots, "REMEMBERED", 3)
+    for number in range(1, 6):
+        shelf.publish({}, ARRAYS)
+        shelf.prune([f"{number - 2:06d}"] if number > 3 else [])
+    assert shelf.versions() == ["000001", "000004", "000005"]
+    assert shelf.roll_back() == "000004"
+    assert shelf.roll_back() == "000001"
 
 
 def test_a_mapped_snapshot_outlives_its_pruning(shelf):
     shelf.publish({}, ARRAYS)
     old = shelf.open()
     shelf.publish({}, ARRAYS)
-    shelf.prune(1)
+    shelf.prune([], without=["000001"])
     assert shelf.versions() == ["000002"]
     np.testing.assert_array_equal(old.arrays["numbers"], ARRAYS["numbers"])
 

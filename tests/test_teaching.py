@@ -10,7 +10,7 @@ import pytest
 import conftest
 import tiny_models
 from tastegraph.errors import TastegraphError
-from tastegraph.learning import build, teach
+from tastegraph.learning import build, keeping, teach
 from tastegraph.learning import taught as taught_models
 from tastegraph.records import Event, Fact, Item
 from tastegraph.teaching.scratch import from_scratch
@@ -212,7 +212,7 @@ def test_a_text_read_by_the_model_of_before_is_not_new(tiny_bert, tmp_path):
 
 
 def test_models_are_pruned_as_snapshots_are(tiny_bert, tmp_path, monkeypatch):
-    monkeypatch.setattr(build, "KEPT_SNAPSHOTS", 2)
+    monkeypatch.setattr(keeping, "MODELS", 2)
     monkeypatch.setattr(build, "KEPT_MODELS", 1)
     made = workspace(tmp_path / "cinema", tiny_bert, ["alignment"])
     models = made.directory / "models"

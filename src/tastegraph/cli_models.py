@@ -71,7 +71,7 @@ def compare(
 ) -> None:
     """Print how one version does against another, on the newest events and on earlier ones.
 
-    The comparisons are those by which 'retrain' decides, but for popularity and AUC, which ask what is new.
+    The comparisons are those by which 'retrain' decides, but for those that ask what is new.
     """
     from json import dumps
 
@@ -84,7 +84,7 @@ def compare(
 
 @models_app.command()
 def promote(directory: Directory, version: Version) -> None:
-    """Put a version into service; a running service takes it up with its next answer."""
+    """Put a version into service; a running service takes it up within a second."""
     snapshots = _open(directory).snapshots
     if version in snapshots.versions():
         snapshots.open(version)

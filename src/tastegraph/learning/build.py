@@ -16,6 +16,7 @@ from tastegraph.knowledge.stored import graph_from_store, item_ids
 from tastegraph.learning import teach
 from tastegraph.learning.content import carried_over, encoded, interactions_from_store
 from tastegraph.learning.inputs import STAGES, Stage, stamps
+from tastegraph.learning.keeping import superseded
 from tastegraph.learning.learn import learn
 from tastegraph.learning.reader import MODELS, Reader, asked_for, told_before
 from tastegraph.learning.served import export_for_serving
@@ -34,7 +35,6 @@ from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.snapshots import Snapshot, Snapshots
 
-KEPT_SNAPSHOTS = 5
 KEPT_MODELS = 4
 """Taught models beside those that a snapshot needs: two builds, each pre-trained, then tuned."""
 
@@ -181,7 +181,7 @@ class Builder:
         }
         export_for_serving(self.directory / read.reader["encoder_folder"])
         version = self.snapshots.publish(manifest, arrays)
-        self.snapshots.prune(KEPT_SNAPSHOTS, self._remembers(found))
+        self.snapshots.prune(self._superseded(), self._remembers(found))
         prune(self.directory / MODELS, self._readers(), KEPT_MODELS)
         return version
 
@@ -261,6 +261,13 @@ class Builder:
     def _holds_erased(self, state: State) -> bool:
         """Whether a snapshot is kept that was made before the last item was erased."""
         return any(told["items_erased"] < state.items_erased for told in self._manifests().values())
+
+    def _superseded(self) -> set[str]:
+        """The snapshots that need not stay; what cannot be read stays as long as any model."""
+        told = self._manifests()
+        of = {version: told.get(version, {}).get("model") for version in self.snapshots.versions()}
+        models = {version: model or version for version, model in of.items()}
+        return superseded(models, self.snapshots.current())
 
     def _remembers(self, found: Made) -> set[str]:
         """The snapshots that know a person or an item that was erased before ``found``."""

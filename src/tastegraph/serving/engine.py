@@ -223,7 +223,8 @@ class Engine:
         return Eraser(self.database, lambda work: self._committer.submit(work).result())
 
     def close(self) -> None:
-        """Write what waits; who writes afterwards begins anew."""
+        """Write what waits, and watch no longer; who writes afterwards begins anew."""
+        self._in_service.close()
         committer: Committer | None = vars(self).pop("_committer", None)
         if committer is not None:
             committer.close()
@@ -308,19 +309,32 @@ class Engine:
         for item_id in item_ids:
             self._item(now, item_id)
 
-    def check(self, version: str) -> None:
-        """Raise SnapshotError where ``version`` could not be served; nothing is changed."""
-        self._in_service.open(version)
+    def watch(self) -> None:
+        """Take up in the background what is published, until :meth:`close`.
 
-    @property
-    def version(self) -> str:
-        """The snapshot that answers."""
-        return self._in_service().version
+        Without it, the next answer waits for that.
+        """
+        self._in_service.watch()
 
-    @property
-    def changes(self) -> int:
-        """How often what is known had changed when the snapshot that answers was made."""
-        return self._in_service().changes
+    def promote(self, version: str) -> Published:
+        """Put ``version`` into service; when this returns, it is what answers.
+
+        Raises:
+            NotFoundError: there is no such version.
+            SnapshotError: it is incomplete or altered; nothing was changed.
+            BusyError: another process is changing what is in service.
+        """
+        return self._in_service.promote(version)
+
+    def roll_back(self) -> Published:
+        """Put what was in service before into service again; when this returns, it answers.
+
+        Raises:
+            NotFoundError: nothing was, or it is not kept any more.
+            SnapshotError: it is incomplete or altered; nothing was changed.
+            BusyError: another process is changing what is in service.
+        """
+        return self._in_service.roll_back()
 
     @property
     def learned_until(self) -> int:

@@ -34,6 +34,7 @@ def create_app(engine: Engine, schedule: Schedule | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        engine.watch()
         if schedule is not None:
             schedule.start()
         yield

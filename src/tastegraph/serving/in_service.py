@@ -10,15 +10,23 @@ from sqlalchemy import Connection
 from tastegraph.config import Config
 from tastegraph.errors import TastegraphError
 from tastegraph.serving.published import Published
+from tastegraph.serving.watch import Watch
 from tastegraph.storage import erasure
 from tastegraph.storage.database import Database
-from tastegraph.storage.snapshots import Snapshots
+from tastegraph.storage.snapshots import Snapshot, Snapshots
 
 _log = logging.getLogger(__name__)
 
 
+PAUSE = 0.1
+"""Seconds from one look at what is published to the next, while it is watched."""
+
+
 class InService:
     """Safe to ask from many threads; where a new snapshot cannot be read, the old one serves on.
+
+    Whoever asks gets what is in service, opened then and there where it is new. While it is
+    watched nobody waits for that: they are answered by the one before until the new one is whole.
 
     Raises:
         NotFoundError: nothing has been built yet.
@@ -27,9 +35,21 @@ class InService:
 
     def __init__(self, snapshots: Snapshots, database: Database, config: Config) -> None:
         self._snapshots, self._database, self._config = snapshots, database, config
-        self._switch = threading.Lock()
+        self._opening, self._switch = threading.Lock(), threading.Lock()
+        self._watch: Watch | None = None
         self._version = snapshots.current()
-        self._published = self.open(self._version)
+        self._published = self._open(self._version)
+
+    def watch(self) -> None:
+        """From now on take up in the background what is published."""
+        if self._watch is None:
+            self._watch = Watch(self._take_up, PAUSE)
+
+    def close(self) -> None:
+        """Watch no longer."""
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.close()
 
     def __call__(self) -> Published:
         """The snapshot in service."""
@@ -38,19 +58,37 @@ class InService:
 
     def seen_by(self, connection: Connection) -> Published:
         """The snapshot in service, without what was erased since it was made."""
-        version = self._snapshots.current()
-        if version != self._version:
+        if self._watch is None:
+            self._take_up()
+        found = self._published
+        if erasure.items_count(connection) != found.erased:
             with self._switch:
-                if version != self._version:
-                    try:
-                        self._published = self.open(version)
-                    except TastegraphError as error:
-                        _log.error("still serving %s: %s", self._published.graph_version, error)
-                    self._version = version
-        if erasure.items_count(connection) != self._published.erased:
-            with self._switch:
-                self._published = _without_erased(self._published, connection)
-        return self._published
+                found = self._published = _without_erased(self._published, connection)
+        return found
+
+    def promote(self, version: str) -> Published:
+        """Put ``version`` into service; when this returns, it is what answers.
+
+        Raises:
+            NotFoundError: there is no such version.
+            SnapshotError: it is incomplete or altered; nothing was changed.
+            BusyError: another process has been changing what is in service for five seconds.
+        """
+        with self._opening:
+            found = self._open(version)
+            self._snapshots.point_to(version)
+            return self._serve(found)
+
+    def roll_back(self) -> Published:
+        """Put what was in service before into service again; when this returns, it answers.
+
+        Raises:
+            NotFoundError: nothing was, or it is not kept any more.
+            SnapshotError: it is incomplete or altered; nothing was changed.
+            BusyError: another process has been changing what is in service for five seconds.
+        """
+        with self._opening:
+            return self._serve(self._read(self._snapshots.go_back()))
 
     def before(self, version: str, connection: Connection) -> Published:
         """Any version that is kept, without what was erased since it was made.
@@ -60,17 +98,35 @@ class InService:
             SnapshotError: it is incomplete or altered.
         """
         now = self.seen_by(connection)
-        found = now if version == now.version else self.open(version)
+        found = now if version == now.version else self._open(version)
         return _without_erased(found, connection)
 
-    def open(self, version: str | None) -> Published:
-        """Any version, checked.
+    def _take_up(self) -> None:
+        """Open what is published, if it is not what answers already."""
+        if self._snapshots.current() == self._version:
+            return
+        with self._opening:
+            version = self._snapshots.current()
+            if version == self._version:
+                return
+            try:
+                self._serve(self._open(version))
+            except Exception as error:
+                told = isinstance(error, TastegraphError)
+                serving = self._published.version
+                _log.error("still serving %s: %s", serving, error, exc_info=not told)
+            self._version = version
 
-        Raises:
-            NotFoundError: there is no such version.
-            SnapshotError: it is incomplete or altered.
-        """
-        return Published.open(self._snapshots.open(version), self._config.relations)
+    def _serve(self, found: Published) -> Published:
+        with self._switch:
+            self._published, self._version = found, found.version
+        return found
+
+    def _open(self, version: str | None) -> Published:
+        return self._read(self._snapshots.open(version))
+
+    def _read(self, snapshot: Snapshot) -> Published:
+        return Published.open(snapshot, self._config.relations)
 
 
 def _without_erased(found: Published, connection: Connection) -> Published:

@@ -15,6 +15,7 @@ from tastegraph.errors import DecisionError, NotFoundError
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.models import ModelVersion, model_versions
 from tastegraph.serving.problems import PROBLEMS
+from tastegraph.serving.published import Published
 from tastegraph.serving.strict import StrictRoute
 
 VersionName = Annotated[str, InPath(pattern=r"^\d{6,}$")]
@@ -38,10 +39,9 @@ def model_routes(engine: Engine, writer: Executor) -> APIRouter:
     """The API to the snapshots of one engine; changes wait for their turn in ``writer``."""
     router = APIRouter(prefix="/v1/models", route_class=StrictRoute, responses=PROBLEMS)
 
-    async def changed(change: Callable[[], object]) -> InService:
-        await asyncio.get_running_loop().run_in_executor(writer, change)
-        model, graph = engine.versions()
-        return InService(version=engine.version, model=model, graph=graph)
+    async def changed(change: Callable[[], Published]) -> InService:
+        now = await asyncio.get_running_loop().run_in_executor(writer, change)
+        return InService(version=now.version, model=now.model_version, graph=now.graph_version)
 
     @router.get("")
     def models() -> Models:
@@ -52,11 +52,10 @@ def model_routes(engine: Engine, writer: Executor) -> APIRouter:
     async def promote(version: VersionName) -> InService:
         """Put a version into service; the answer comes when it is what answers."""
 
-        def put() -> None:
+        def put() -> Published:
             if version not in engine.snapshots.versions():
                 raise NotFoundError(f"there is no model {version!r}")
-            engine.check(version)
-            engine.snapshots.point_to(version)
+            return engine.promote(version)
 
         return await changed(put)
 
@@ -64,10 +63,10 @@ def model_routes(engine: Engine, writer: Executor) -> APIRouter:
     async def rollback(version: VersionName) -> InService:
         """Take a version out of service: what was there before it answers again."""
 
-        def back() -> None:
+        def back() -> Published:
             if engine.snapshots.current() != version:
                 raise DecisionError(f"model {version!r} is not in service: nothing was changed")
-            engine.snapshots.roll_back()
+            return engine.roll_back()
 
         return await changed(back)
 

@@ -13,6 +13,7 @@ from typing import Protocol
 from tastegraph.config import Config
 from tastegraph.evaluation.drift import FEWEST, fallen
 from tastegraph.serving.engine import Engine
+from tastegraph.serving.told import Told
 from tastegraph.storage import changes, lists
 from tastegraph.storage import events as log
 
@@ -41,9 +42,13 @@ class Occasion(Protocol):
         """Note that it is under way: for the same reason it is not due again."""
         ...
 
+    def failed(self) -> bool:
+        """Note that nothing came of it; whether it may be due again for the same reason."""
+        ...
+
 
 class Changed:
-    """What is known has changed since the snapshot in service was made.
+    """What is known has changed since any snapshot was made, in service or rolled back.
 
     The process that it starts follows what changes next by itself.
     """
@@ -51,15 +56,20 @@ class Changed:
     stays = True
 
     def __init__(self, command: Sequence[str]) -> None:
-        self.command, self._tried = command, 0
+        self.command, self._tried, self._told = command, 0, Told("changes")
 
     def due(self, engine: Engine) -> bool:
         """Whether anything was written that no snapshot holds and no process was started for."""
-        return self._now(engine) > max(engine.changes, self._tried)
+        return self._now(engine) > max(self._told.most(engine.snapshots), self._tried)
 
     def begun(self, engine: Engine) -> None:
-        """A process that fails is started again with the next change."""
+        """Changes from here on are followed by the process itself."""
         self._tried = self._now(engine)
+
+    def failed(self) -> bool:
+        """Due until a snapshot holds what has changed."""
+        self._tried = 0
+        return True
 
     def _now(self, engine: Engine) -> int:
         with engine.database.reading() as connection:
@@ -67,7 +77,7 @@ class Changed:
 
 
 class Grown:
-    """So many events came since the model in service was learned.
+    """So many events came since any model was learned, in service or rolled back.
 
     Where a candidate was refused, as many must come again.
     """
@@ -76,15 +86,20 @@ class Grown:
 
     def __init__(self, every: int, command: Sequence[str]) -> None:
         self.command, self._every, self._tried = command, every, 0
+        self._told = Told("learned_until")
 
     def due(self, engine: Engine) -> bool:
         """Whether as many came since then, and since the last process was started."""
-        since = max(engine.learned_until, self._tried)
+        since = max(self._told.most(engine.snapshots), self._tried)
         return self._now(engine) - since >= self._every
 
     def begun(self, engine: Engine) -> None:
         """Count from here."""
         self._tried = self._now(engine)
+
+    def failed(self) -> bool:
+        """As many must come again."""
+        return False
 
     def _now(self, engine: Engine) -> int:
         with engine.database.reading() as connection:
@@ -134,6 +149,10 @@ class Drifted:
     def begun(self, engine: Engine) -> None:
         """Look at later lists alone."""
         self._since = time.time() - self._settled
+
+    def failed(self) -> bool:
+        """As many lists must be shown again."""
+        return False
 
 
 def occasions(config: Config, directory: Path) -> list[Occasion]:

@@ -3,23 +3,79 @@
 from __future__ import annotations
 
 import logging
-import subprocess
-import tempfile
 import threading
+import time
 from collections.abc import Sequence
 
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.occasions import Occasion
+from tastegraph.serving.process import Process
 
 _log = logging.getLogger(__name__)
 PAUSE = 1.0
 """Seconds between two looks."""
+FIRST_WAIT, LONGEST_WAIT = 2.0, 300.0
+"""Seconds after which what failed is tried again; twice as many each time, up to the longest."""
+
+
+class Turn:
+    """Occasions that take turns: of these, one process runs at a time.
+
+    Args:
+        engine: whose log and snapshots are looked at.
+        occasions: the most pressing first.
+    """
+
+    def __init__(self, engine: Engine, occasions: Sequence[Occasion]) -> None:
+        self._engine, self._occasions = engine, occasions
+        self._running: tuple[Occasion, Process] | None = None
+        self._wait, self._not_before = FIRST_WAIT, 0.0
+
+    def look(self) -> None:
+        """See how what runs is doing; where nothing does, run the command of what is due."""
+        if self._running is not None:
+            self._see_to(*self._running)
+        if self._running is None and time.monotonic() >= self._not_before:
+            due = next((one for one in self._occasions if one.due(self._engine)), None)
+            if due is not None:
+                self._begin(due)
+
+    def end(self) -> None:
+        """Have what runs end."""
+        if self._running is not None:
+            self._running[1].end()
+
+    def _begin(self, due: Occasion) -> None:
+        due.begun(self._engine)
+        try:
+            self._running = due, Process(due.command)
+        except OSError as error:
+            self._failed(due, f"could not be run: {error}")
+
+    def _see_to(self, occasion: Occasion, process: Process) -> None:
+        code = process.ended()
+        if code is None:
+            return
+        self._running = None
+        if code == 0 or process.seconds() > LONGEST_WAIT:
+            self._wait = FIRST_WAIT
+        if code == 0:
+            _log.info("%s is done", occasion.command)
+        else:
+            self._failed(occasion, f"ended with {code}: {process.said()}")
+
+    def _failed(self, occasion: Occasion, how: str) -> None:
+        _log.warning("%s %s", occasion.command, how)
+        if occasion.failed():
+            self._not_before = time.monotonic() + self._wait
+            self._wait = min(2 * self._wait, LONGEST_WAIT)
 
 
 class Schedule:
-    """Looks for occasions, and runs the command of the first that is due, one at a time.
+    """Looks for occasions, and runs the command of each that is due.
 
-    A process that stays is started once and ends with the service, if not by itself.
+    What stays is started once, runs beside the others and ends with the service, if not by itself.
+    Of the others one runs at a time.
 
     Args:
         engine: whose log and snapshots are looked at.
@@ -28,9 +84,10 @@ class Schedule:
     """
 
     def __init__(self, engine: Engine, occasions: Sequence[Occasion], pause: float = PAUSE) -> None:
-        self._engine, self._occasions, self._pause = engine, occasions, pause
-        self._ended = threading.Event()
-        self._staying: dict[int, subprocess.Popen[bytes]] = {}
+        self._pause, self._ended = pause, threading.Event()
+        alone = [[one] for one in occasions if one.stays]
+        together = [one for one in occasions if not one.stays]
+        self._turns = [Turn(engine, each) for each in (*alone, together)]
         self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
 
     def start(self) -> None:
@@ -41,39 +98,13 @@ class Schedule:
         """Stop looking; processes that were started are ended."""
         self._ended.set()
         self._thread.join()
-        for process in self._staying.values():
-            process.terminate()
-            process.wait()
+        for turn in self._turns:
+            turn.end()
 
     def _run(self) -> None:
         while not self._ended.wait(self._pause):
-            try:
-                due = next((one for one in self._occasions if self._is_due(one)), None)
-                if due is not None:
-                    due.begun(self._engine)
-                    (self._start if due.stays else self._do)(due)
-            except Exception:
-                _log.exception("what was due could not be done")
-
-    def _is_due(self, occasion: Occasion) -> bool:
-        process = self._staying.get(id(occasion))
-        return (process is None or process.poll() is not None) and occasion.due(self._engine)
-
-    def _start(self, occasion: Occasion) -> None:
-        self._staying[id(occasion)] = subprocess.Popen(
-            occasion.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-
-    def _do(self, occasion: Occasion) -> None:
-        command = occasion.command
-        with tempfile.TemporaryFile() as errors:
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
-            while process.poll() is None:
-                if self._ended.wait(0.1):
-                    process.terminate()
-            errors.seek(0)
-            said = errors.read().decode("utf-8", "replace").strip()[-2000:]
-        if process.returncode:
-            _log.warning("%s ended with %d: %s", command, process.returncode, said)
-        else:
-            _log.info("%s is done", command)
+            for turn in self._turns:
+                try:
+                    turn.look()
+                except Exception:
+                    _log.exception("what was due could not be done")

@@ -126,16 +126,22 @@ class Snapshots:
             NotFoundError: there is no such version.
             BusyError: another process has been changing what is in service for five seconds.
         """
-        if version not in self.versions():
-            raise NotFoundError(f"there is no snapshot {version!r}: {', '.join(self.versions())}")
         with self._changing():
-            current, past = self.current(), self._served()
+            current, past, kept = self.current(), self._served(), self.versions()
+            if version not in kept:
+                raise NotFoundError(f"there is no snapshot {version!r}: {', '.join(kept)}")
             if current is not None and current != version:
-                self._write(self._past, "\n".join([*past, current][-REMEMBERED:]))
+                # What is gone would crowd out what can still be gone back to.
+                past = [one for one in [*past, current] if one in kept]
+                self._write(self._past, "\n".join(past[-REMEMBERED:]))
             self._write(self._pointer, version)
 
     def roll_back(self) -> str:
-        """Put what was in service before into service again, and return its version.
+        """:meth:`go_back`, and return the version."""
+        return self.go_back().version
+
+    def go_back(self) -> Snapshot:
+        """Put what was in service before into service again, and open it.
 
         Raises:
             NotFoundError: nothing was, or it is not kept any more.
@@ -143,16 +149,13 @@ class Snapshots:
             BusyError: another process has been changing what is in service for five seconds.
         """
         with self._changing():
-            current, past, kept = self.current(), self._served(), set(self.versions())
-            while past and (past[-1] == current or past[-1] not in kept):
-                past.pop()
+            past = self._back(set(self.versions()))
             if not past:
                 raise NotFoundError(f"{self.directory}: no earlier snapshot is left to go back to")
-            version = past.pop()
-            self.open(version)
-            self._write(self._pointer, version)
+            snapshot = self.open(past.pop())
+            self._write(self._pointer, snapshot.version)
             self._write(self._past, "\n".join(past))
-        return version
+        return snapshot
 
     def versions(self) -> list[str]:
         """Every published version, oldest first."""
@@ -166,6 +169,13 @@ class Snapshots:
             return self._pointer.read_text(encoding="utf-8").strip() or None
         except FileNotFoundError:
             return None
+
+    def _back(self, kept: Collection[str]) -> list[str]:
+        """What was in service before, as far as it is ``kept``; the last one is gone back to."""
+        current, past = self.current(), self._served()
+        while past and (past[-1] == current or past[-1] not in kept):
+            past.pop()
+        return past
 
     def _served(self) -> list[str]:
         try:
@@ -230,15 +240,20 @@ class Snapshots:
             )
         return told
 
-    def prune(self, keep: int, without: Collection[str] = ()) -> None:
-        """Delete all but the newest ``keep`` snapshots and the one in service, and ``without``.
+    def prune(self, old: Collection[str], without: Collection[str] = ()) -> None:
+        """Delete ``old`` and ``without``, but never the one in service.
 
-        What a killed build left half-written goes as well, so no build may be under way.
+        The one that :meth:`roll_back` goes to is never ``old``. What a killed build left
+        half-written goes as well, so no build may be under way.
+
+        Raises:
+            BusyError: another process has been changing what is in service for five seconds.
         """
-        versions = self.versions()
-        old = versions[: max(len(versions) - keep, 0)]
-        for version in versions:
-            if version != self.current() and (version in old or version in without):
+        with self._changing():
+            current, versions = self.current(), self.versions()
+            spared = {current, *self._back(set(versions) - set(without))[-1:]}
+            gone = ({*old} - spared) | ({*without} - {current})
+            for version in gone.intersection(versions):
                 # Out of sight first: what is cut off here must not look like a snapshot.
                 (self.directory / version).rename(self.directory / f"{_WRITING}{version}")
         for left in self.directory.glob(f"{_WRITING}*"):
