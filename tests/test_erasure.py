@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
+from threading import Event as Flag
 
 import numpy as np
 import pytest
@@ -101,6 +103,50 @@ def test_while_somebody_reads_it_is_said_that_the_log_holds_on(tmp_path: Path) -
             engine.erase.user(MARK)
     assert engine.erase.user(MARK).events == 0
     assert files_with(MARK, tmp_path) == []
+
+
+def test_events_go_on_being_written_while_an_erasure_waits_for_a_reader(tmp_path: Path) -> None:
+    """A checkpoint that waits for readers would keep every writer out for seconds."""
+    engine = serving_world.open_engine(tmp_path)
+    engine.database._patience = 1.0
+    with engine.database.reading() as connection, ThreadPoolExecutor(1) as pool:
+        connection.exec_driver_sql("SELECT count(*) FROM events").fetchall()
+        erasing = pool.submit(engine.erase.user, "western-1")
+        time.sleep(0.2)
+        for k in range(5):
+            began = time.perf_counter()
+            engine.record([Event(f"meanwhile{k}", MARK, "space-1", "like", None, 1.0)])
+            assert time.perf_counter() - began < 0.5
+        assert not erasing.done()
+        with pytest.raises(BusyError, match="emptied"):
+            erasing.result(timeout=2.0)
+    assert engine.erase.user("western-1").events == 0
+    engine.close()
+
+
+def test_a_log_is_emptied_though_people_read_and_write_all_the_time(tmp_path: Path) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    ended = Flag()
+
+    def reading() -> None:
+        while not ended.is_set():
+            engine.recommend("space-1", 5)
+
+    def writing() -> None:
+        for k in count():
+            if ended.is_set():
+                return
+            engine.record([Event(f"busy{k}", "space-2", "space-1", "view", None, 1.0)])
+
+    with ThreadPoolExecutor(4) as pool:
+        busy = [pool.submit(work) for work in (reading, reading, reading, writing)]
+        try:
+            engine.erase.user("western-1")
+        finally:
+            ended.set()
+        for work in busy:
+            work.result()
+    engine.close()
 
 
 def test_the_next_fit_is_that_of_a_world_without_them(tmp_path: Path) -> None:

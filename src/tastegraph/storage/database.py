@@ -26,6 +26,8 @@ from tastegraph.errors import BusyError, TastegraphError
 from tastegraph.storage.locks import held
 
 PATIENCE = 10.0
+STEP = 0.02
+"""Seconds between two tries to empty the log."""
 
 
 class Database:
@@ -103,17 +105,23 @@ class Database:
             self._empty_log()
 
     def _empty_log(self) -> None:
-        """Between two attempts others may write."""
+        """A try never waits for readers, and between two of them others may write."""
         deadline = time.monotonic() + self._patience
-        while True:
-            with self._mutex, _told(self.path), self._alone():
-                writer = self._open_writer()
-                row = writer.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if row is not None and not row[0]:
-                return
+        while not self._emptied():
             if time.monotonic() > deadline:
                 raise BusyError(f"{self.path} is being read: its log could not be emptied yet")
-            time.sleep(0.01)
+            time.sleep(STEP)
+
+    def _emptied(self) -> bool:
+        with self._mutex, _told(self.path), self._alone():
+            cursor = self._open_writer().connection.cursor()
+            (waits,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+            cursor.execute("PRAGMA busy_timeout=0")
+            try:
+                busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={waits}")
+            return not busy
 
     def _holds(self, text: bytes) -> bool:
         with (
