@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -66,30 +68,101 @@ def test_no_byte_of_a_person_remains(tmp_path: Path) -> None:
     assert files_with(MARK, tmp_path) == []
 
 
-def test_no_byte_remains_where_pages_were_divided(tmp_path: Path) -> None:
-    """Rows move as others come between them, and a page may keep a copy of what it held."""
+def statements_of(database: Database) -> list[str]:
+    """What its writing connection is told from now on."""
+    said: list[str] = []
+    database._open_writer().connection.driver_connection.set_trace_callback(said.append)
+    return said
+
+
+def with_events_of(people: list[str], directory: Path) -> Database:
+    """A database of 12,000 events, each at any time and by any of ``people``."""
     rng = np.random.default_rng(3)
-    database = Database(tmp_path / "tastegraph.db", metadata)
-    people = [f"person-{number:06d}" for number in rng.permutation(400)]
+    database = Database(directory / "tastegraph.db", metadata)
     for batch in range(24):
         with database.writing() as connection:
             log.append(
                 connection,
                 (
-                    Event(f"e{batch}-{k}", people[rng.integers(400)], f"i{k % 97}", "click", None,
-                          1e6 + float(rng.integers(10**6)))
+                    Event(f"e{batch}-{k}", people[rng.integers(len(people))], f"i{k % 97}", "click",
+                          None, 1e6 + float(rng.integers(10**6)))
                     for k in range(500)
                 ),
             )  # fmt: skip
+    return database
+
+
+def test_no_byte_remains_where_pages_were_divided(tmp_path: Path) -> None:
+    """Rows move as others come between them, and a page may keep a copy of what it held."""
+    people = [f"person-{number:06d}" for number in np.random.default_rng(3).permutation(400)]
+    database = with_events_of(people, tmp_path)
+    said = statements_of(database)
     for person in people[:60]:
         with database.writing() as connection:
             erasure.erase_user(connection, person)
         database.scrub(person)
     left = (tmp_path / "tastegraph.db").read_bytes() + Path(f"{database.path}-wal").read_bytes()
     assert [person for person in people[:60] if person.encode() in left] == []
+    assert 0 < said.count("VACUUM") < 60
     with database.reading() as connection:
         assert log.users(connection) == 340
     database.close()
+
+
+def test_a_short_id_in_the_rows_of_others_does_not_have_the_file_written_anew(
+    tmp_path: Path,
+) -> None:
+    database = with_events_of([str(number) for number in range(500)], tmp_path)
+    with database.writing():
+        pass
+    database._open_writer().connection.execute("VACUUM")
+    said = statements_of(database)
+    with database.writing() as connection:
+        erasure.erase_user(connection, "7")
+    database.scrub("7")
+    assert b"7" in database.path.read_bytes()
+    assert "VACUUM" not in said
+    database.close()
+
+
+def test_where_a_leftover_holds_the_id_the_file_is_written_anew(tmp_path: Path) -> None:
+    people = [f"person-{number:06d}" for number in range(400)]
+    database = with_events_of(people, tmp_path)
+    for person in people:
+        with database.writing() as connection:
+            erasure.erase_user(connection, person)
+        database._empty_log()
+        if person.encode() in database.path.read_bytes():
+            break
+    else:
+        pytest.fail("no page was divided")
+    said = statements_of(database)
+    database.scrub(person)
+    assert said.count("VACUUM") == 1
+    assert person.encode() not in database.path.read_bytes()
+    database.close()
+
+
+def test_what_is_recorded_after_an_erasure_outlives_another_process(tmp_path: Path) -> None:
+    """A descriptor that was closed took the locks along, and the other process took the log."""
+    engine = serving_world.open_engine(tmp_path)
+    engine.erase.user("western-1")
+    engine.record([Event("before", MARK, "space-1", "like", None, 1.0)])
+    other = "import sys, pathlib; from tastegraph.storage import database, schema\n"
+    other += "one = database.Database(pathlib.Path(sys.argv[1]), schema.metadata)\n"
+    other += "with one.writing(): pass\n"
+    other += "one.close()"
+    subprocess.run([sys.executable, "-c", other, engine.database.path], check=True)
+    engine.record([Event("after", MARK, "space-2", "like", None, 1.0)])
+    seen = "import sys, sqlite3; one = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True)\n"
+    seen += "print(*one.execute('SELECT event_id FROM events WHERE user_id = ?', sys.argv[2:]))"
+    told = subprocess.run(
+        [sys.executable, "-c", seen, engine.database.path, MARK],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    engine.close()
+    assert "'before'" in told
+    assert "'after'" in told
 
 
 def test_while_somebody_reads_it_is_said_that_the_log_holds_on(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ long as that takes, and every other connection is opened read-only.
 from __future__ import annotations
 
 import atexit
-import mmap
 import threading
 import time
 import weakref
@@ -23,6 +22,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from tastegraph.errors import BusyError, TastegraphError
+from tastegraph.storage.leftovers import left_over
 from tastegraph.storage.locks import held
 
 PATIENCE = 10.0
@@ -91,18 +91,24 @@ class Database:
         """Leave nothing of what was deleted on disk: the log is written back and emptied.
 
         Deleted rows are overwritten with zeros where they were; but where a page was divided, a
-        copy may be left of rows that moved. If ``gone`` can still be read anywhere in the file,
-        all of it is written anew.
+        copy may be left of rows that moved. Where ``gone`` can be read in such a leftover, all of
+        the file is written anew. A short id can stand in what is left of others, too.
 
         Raises:
             BusyError: somebody has been reading for longer than ``patience``; what was deleted
                 stays deleted, and the next call empties the log.
         """
         self._empty_log()
-        if gone and self._holds(gone.encode("utf-8", "surrogatepass")):
-            with self._mutex, _told(self.path), self._alone():
-                self._open_writer().connection.execute("VACUUM")
+        if gone and self._rewritten_without(gone.encode("utf-8", "surrogatepass")):
             self._empty_log()
+
+    def _rewritten_without(self, gone: bytes) -> bool:
+        """Whether all of the file had to be written anew."""
+        with self._mutex, _told(self.path), self._alone():
+            if not left_over(self.path, gone):
+                return False
+            self._open_writer().connection.execute("VACUUM")
+        return True
 
     def _empty_log(self) -> None:
         """A try never waits for readers, and between two of them others may write."""
@@ -122,13 +128,6 @@ class Database:
             finally:
                 cursor.execute(f"PRAGMA busy_timeout={waits}")
             return not busy
-
-    def _holds(self, text: bytes) -> bool:
-        with (
-            self.path.open("rb") as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole,
-        ):
-            return whole.find(text) >= 0
 
     def close(self) -> None:
         """Give back the writing connection and all readers."""
