@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -20,8 +21,9 @@ from sqlalchemy import Connection
 
 import serving_world
 from conftest import SETTINGS, events, facts, films
+from tastegraph.config import FILE as CONFIG
 from tastegraph.errors import BusyError, NotFoundError
-from tastegraph.language.descriptions import read_descriptions, write_descriptions
+from tastegraph.language.descriptions import write_descriptions
 from tastegraph.learning import retrain
 from tastegraph.records import USER, Event, Fact, Item
 from tastegraph.serving.engine import Asked
@@ -315,10 +317,22 @@ def test_no_byte_of_an_item_remains_after_the_next_snapshot(cinema) -> None:
     )
     fact = statements.fact_id(stated[0])
     cinema.knowledge.reject(fact, "somebody")
-    write_descriptions(cinema.directory / "descriptions.json", {"m4rk3r": mark, "other": "kept"})
+    with (cinema.directory / CONFIG).open("a", encoding="utf-8") as file:
+        file.write('\n[text]\ndescriptions = "by-hand.json"\n')
+    cinema = Workspace(cinema.directory)
+    long = "kept " * 200
+    described = {"m4rk3r": mark, "other": long}
+    for name in ("descriptions.json", "by-hand.json"):
+        write_descriptions(cinema.directory / name, described)
+    kept_answer, naming, quoting = (b"%d" % n for n in range(3))
     with cinema._answers.writing() as connection:
-        answers.put(connection, b"1", Answer(f"{mark} is a film", 1, 1))
-        answers.put(connection, b"2", Answer("another film", 1, 1))
+        answers.note(
+            connection,
+            [(kept_answer, "item:other"), (naming, "item:other"), (quoting, "item:m4rk3r")],
+        )
+        answers.put(connection, kept_answer, Answer("another film", 1, 1))
+        answers.put(connection, naming, Answer(f"{mark} is a film", 1, 1))
+        answers.put(connection, quoting, Answer("rides to a M4rk3r of its text", 1, 1))
     cinema.build()
     before = cinema.recommend("space-fan-1", 30).items
     assert "m4rk3r" in [item.item_id for item in before]
@@ -338,7 +352,10 @@ def test_no_byte_of_an_item_remains_after_the_next_snapshot(cinema) -> None:
         with pytest.raises(NotFoundError):
             cinema.engine.shown(list_id)
     cinema.engine.shown(kept.recommendation_id)
-    assert read_descriptions(cinema.directory / "descriptions.json") == {"other": "kept"}
+    for name in ("descriptions.json", "by-hand.json"):
+        assert json.loads((cinema.directory / name).read_text()) == {"other": long}
+    with cinema._answers.reading() as connection:
+        assert set(answers.get(connection, [kept_answer, naming, quoting])) == {kept_answer}
 
     model, _ = cinema.engine.versions()
     with vectors_of(cinema) as connection:

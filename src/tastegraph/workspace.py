@@ -199,7 +199,7 @@ class Workspace:
             with self.database.writing() as connection:
                 return work(connection)
 
-        return Eraser(self.database, write)
+        return Eraser(self.database, write, self.config.text.descriptions)
 
     def build(self, only: Collection[Stage] = STAGES) -> str:
         """Build what is asked for, publish it, and return the version in service.

@@ -220,7 +220,11 @@ class Engine:
         The snapshot in service holds an item until the next one, which a running service makes at
         once.
         """
-        return Eraser(self.database, lambda work: self._committer.submit(work).result())
+        return Eraser(
+            self.database,
+            lambda work: self._committer.submit(work).result(),
+            self.config.text.descriptions,
+        )
 
     def close(self) -> None:
         """Write what waits; who writes afterwards begins anew."""

@@ -99,16 +99,22 @@ class Database:
                 stays deleted, and the next call empties the log.
         """
         self._empty_log()
-        if gone and self._rewritten_without(gone.encode("utf-8", "surrogatepass")):
-            self._empty_log()
+        if gone and self._left(gone.encode("utf-8", "surrogatepass")):
+            self.rewrite()
 
-    def _rewritten_without(self, gone: bytes) -> bool:
-        """Whether all of the file had to be written anew."""
+    def rewrite(self) -> None:
+        """Write all of the file anew, so that nothing of what was deleted is left in it.
+
+        Raises:
+            BusyError: as above.
+        """
         with self._mutex, _told(self.path), self._alone():
-            if not left_over(self.path, gone):
-                return False
             self._open_writer().connection.execute("VACUUM")
-        return True
+        self._empty_log()
+
+    def _left(self, gone: bytes) -> bool:
+        with self._mutex, self._alone():
+            return left_over(self.path, gone)
 
     def _empty_log(self) -> None:
         """A try never waits for readers, and between two of them others may write."""
