@@ -181,6 +181,7 @@ class Workspace:
         """Append events; when this returns they are durable, and the next answer knows them.
 
         Raises:
+            RowError: one is more than five minutes to come; none was appended.
             BusyError: another process is writing to this workspace.
         """
         with self.database.writing() as connection:

@@ -205,6 +205,7 @@ class Engine:
         """Append events; when this returns they are on disk and the next answer knows them.
 
         Raises:
+            RowError: one is more than five minutes to come; none was appended.
             BusyError: another process is writing to the workspace.
         """
         return self.record_soon(events).result()
