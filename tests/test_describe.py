@@ -205,6 +205,26 @@ def test_interests_are_told_by_the_training_part_alone_and_kept_nowhere(shop, st
     assert shop.describe([FAN]).usage.cached == len(stub.requests) == 1
 
 
+def test_what_was_said_of_a_persons_interests_goes_with_the_person(stub, tmp_path):
+    shop = made(tmp_path / "shop", stub.url)
+    others = [f"space-fan-{k}" for k in range(12)]
+    stub.behaviour = lambda request: said(
+        f"likes {'m4rk3r' if 'Western' in text_of(request) else 'space'}"
+    )
+    shop.describe([FAN, *others])
+    shop.erase.user(FAN)
+    shop.close()
+    shop._answers.close()
+    left = [file for file in shop.directory.rglob("*") if file.is_file()]
+    for mark in (b"m4rk3r", FAN.encode()):
+        assert [file.name for file in left if mark in file.read_bytes()] == []
+    with pytest.raises(NotFoundError):
+        shop.describe([FAN])
+    asked = len(stub.requests)
+    shop.describe(others)
+    assert len(stub.requests) == asked
+
+
 def test_what_is_in_a_published_train_and_test_part_is_held_out(stub, tmp_path):
     parts = [("00", "train"), ("01", "train"), ("02", "valid"), ("01", "test")]
     likes = [

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
+from threading import Event as Flag
 
 import numpy as np
 import pytest
@@ -16,8 +21,9 @@ from sqlalchemy import Connection
 
 import serving_world
 from conftest import SETTINGS, events, facts, films
+from tastegraph.config import FILE as CONFIG
 from tastegraph.errors import BusyError, NotFoundError
-from tastegraph.language.descriptions import read_descriptions, write_descriptions
+from tastegraph.language.descriptions import write_descriptions
 from tastegraph.learning import retrain
 from tastegraph.records import USER, Event, Fact, Item
 from tastegraph.serving.engine import Asked
@@ -64,30 +70,101 @@ def test_no_byte_of_a_person_remains(tmp_path: Path) -> None:
     assert files_with(MARK, tmp_path) == []
 
 
-def test_no_byte_remains_where_pages_were_divided(tmp_path: Path) -> None:
-    """Rows move as others come between them, and a page may keep a copy of what it held."""
+def statements_of(database: Database) -> list[str]:
+    """What its writing connection is told from now on."""
+    said: list[str] = []
+    database._open_writer().connection.driver_connection.set_trace_callback(said.append)
+    return said
+
+
+def with_events_of(people: list[str], directory: Path) -> Database:
+    """A database of 12,000 events, each at any time and by any of ``people``."""
     rng = np.random.default_rng(3)
-    database = Database(tmp_path / "tastegraph.db", metadata)
-    people = [f"person-{number:06d}" for number in rng.permutation(400)]
+    database = Database(directory / "tastegraph.db", metadata)
     for batch in range(24):
         with database.writing() as connection:
             log.append(
                 connection,
                 (
-                    Event(f"e{batch}-{k}", people[rng.integers(400)], f"i{k % 97}", "click", None,
-                          1e6 + float(rng.integers(10**6)))
+                    Event(f"e{batch}-{k}", people[rng.integers(len(people))], f"i{k % 97}", "click",
+                          None, 1e6 + float(rng.integers(10**6)))
                     for k in range(500)
                 ),
             )  # fmt: skip
+    return database
+
+
+def test_no_byte_remains_where_pages_were_divided(tmp_path: Path) -> None:
+    """Rows move as others come between them, and a page may keep a copy of what it held."""
+    people = [f"person-{number:06d}" for number in np.random.default_rng(3).permutation(400)]
+    database = with_events_of(people, tmp_path)
+    said = statements_of(database)
     for person in people[:60]:
         with database.writing() as connection:
             erasure.erase_user(connection, person)
         database.scrub(person)
     left = (tmp_path / "tastegraph.db").read_bytes() + Path(f"{database.path}-wal").read_bytes()
     assert [person for person in people[:60] if person.encode() in left] == []
+    assert 0 < said.count("VACUUM") < 60
     with database.reading() as connection:
         assert log.users(connection) == 340
     database.close()
+
+
+def test_a_short_id_in_the_rows_of_others_does_not_have_the_file_written_anew(
+    tmp_path: Path,
+) -> None:
+    database = with_events_of([str(number) for number in range(500)], tmp_path)
+    with database.writing():
+        pass
+    database._open_writer().connection.execute("VACUUM")
+    said = statements_of(database)
+    with database.writing() as connection:
+        erasure.erase_user(connection, "7")
+    database.scrub("7")
+    assert b"7" in database.path.read_bytes()
+    assert "VACUUM" not in said
+    database.close()
+
+
+def test_where_a_leftover_holds_the_id_the_file_is_written_anew(tmp_path: Path) -> None:
+    people = [f"person-{number:06d}" for number in range(400)]
+    database = with_events_of(people, tmp_path)
+    for person in people:
+        with database.writing() as connection:
+            erasure.erase_user(connection, person)
+        database._empty_log()
+        if person.encode() in database.path.read_bytes():
+            break
+    else:
+        pytest.fail("no page was divided")
+    said = statements_of(database)
+    database.scrub(person)
+    assert said.count("VACUUM") == 1
+    assert person.encode() not in database.path.read_bytes()
+    database.close()
+
+
+def test_what_is_recorded_after_an_erasure_outlives_another_process(tmp_path: Path) -> None:
+    """A descriptor that was closed took the locks along, and the other process took the log."""
+    engine = serving_world.open_engine(tmp_path)
+    engine.erase.user("western-1")
+    engine.record([Event("before", MARK, "space-1", "like", None, 1.0)])
+    other = "import sys, pathlib; from tastegraph.storage import database, schema\n"
+    other += "one = database.Database(pathlib.Path(sys.argv[1]), schema.metadata)\n"
+    other += "with one.writing(): pass\n"
+    other += "one.close()"
+    subprocess.run([sys.executable, "-c", other, engine.database.path], check=True)
+    engine.record([Event("after", MARK, "space-2", "like", None, 1.0)])
+    seen = "import sys, sqlite3; one = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True)\n"
+    seen += "print(*one.execute('SELECT event_id FROM events WHERE user_id = ?', sys.argv[2:]))"
+    told = subprocess.run(
+        [sys.executable, "-c", seen, engine.database.path, MARK],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    engine.close()
+    assert "'before'" in told
+    assert "'after'" in told
 
 
 def test_while_somebody_reads_it_is_said_that_the_log_holds_on(tmp_path: Path) -> None:
@@ -101,6 +178,50 @@ def test_while_somebody_reads_it_is_said_that_the_log_holds_on(tmp_path: Path) -
             engine.erase.user(MARK)
     assert engine.erase.user(MARK).events == 0
     assert files_with(MARK, tmp_path) == []
+
+
+def test_events_go_on_being_written_while_an_erasure_waits_for_a_reader(tmp_path: Path) -> None:
+    """A checkpoint that waits for readers would keep every writer out for seconds."""
+    engine = serving_world.open_engine(tmp_path)
+    engine.database._patience = 1.0
+    with engine.database.reading() as connection, ThreadPoolExecutor(1) as pool:
+        connection.exec_driver_sql("SELECT count(*) FROM events").fetchall()
+        erasing = pool.submit(engine.erase.user, "western-1")
+        time.sleep(0.2)
+        for k in range(5):
+            began = time.perf_counter()
+            engine.record([Event(f"meanwhile{k}", MARK, "space-1", "like", None, 1.0)])
+            assert time.perf_counter() - began < 0.5
+        assert not erasing.done()
+        with pytest.raises(BusyError, match="emptied"):
+            erasing.result(timeout=2.0)
+    assert engine.erase.user("western-1").events == 0
+    engine.close()
+
+
+def test_a_log_is_emptied_though_people_read_and_write_all_the_time(tmp_path: Path) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    ended = Flag()
+
+    def reading() -> None:
+        while not ended.is_set():
+            engine.recommend("space-1", 5)
+
+    def writing() -> None:
+        for k in count():
+            if ended.is_set():
+                return
+            engine.record([Event(f"busy{k}", "space-2", "space-1", "view", None, 1.0)])
+
+    with ThreadPoolExecutor(4) as pool:
+        busy = [pool.submit(work) for work in (reading, reading, reading, writing)]
+        try:
+            engine.erase.user("western-1")
+        finally:
+            ended.set()
+        for work in busy:
+            work.result()
+    engine.close()
 
 
 def test_the_next_fit_is_that_of_a_world_without_them(tmp_path: Path) -> None:
@@ -197,10 +318,22 @@ def test_no_byte_of_an_item_remains_after_the_next_snapshot(cinema) -> None:
     )
     fact = statements.fact_id(stated[0])
     cinema.knowledge.reject(fact, "somebody")
-    write_descriptions(cinema.directory / "descriptions.json", {"m4rk3r": mark, "other": "kept"})
+    with (cinema.directory / CONFIG).open("a", encoding="utf-8") as file:
+        file.write('\n[text]\ndescriptions = "by-hand.json"\n')
+    cinema = Workspace(cinema.directory)
+    long = "kept " * 200
+    described = {"m4rk3r": mark, "other": long}
+    for name in ("descriptions.json", "by-hand.json"):
+        write_descriptions(cinema.directory / name, described)
+    kept_answer, naming, quoting = (b"%d" % n for n in range(3))
     with cinema._answers.writing() as connection:
-        answers.put(connection, b"1", Answer(f"{mark} is a film", 1, 1))
-        answers.put(connection, b"2", Answer("another film", 1, 1))
+        answers.note(
+            connection,
+            [(kept_answer, "item:other"), (naming, "item:other"), (quoting, "item:m4rk3r")],
+        )
+        answers.put(connection, kept_answer, Answer("another film", 1, 1))
+        answers.put(connection, naming, Answer(f"{mark} is a film", 1, 1))
+        answers.put(connection, quoting, Answer("rides to a M4rk3r of its text", 1, 1))
     cinema.build()
     before = cinema.recommend("space-fan-1", 30).items
     assert "m4rk3r" in [item.item_id for item in before]
@@ -220,7 +353,10 @@ def test_no_byte_of_an_item_remains_after_the_next_snapshot(cinema) -> None:
         with pytest.raises(NotFoundError):
             cinema.engine.shown(list_id)
     cinema.engine.shown(kept.recommendation_id)
-    assert read_descriptions(cinema.directory / "descriptions.json") == {"other": "kept"}
+    for name in ("descriptions.json", "by-hand.json"):
+        assert json.loads((cinema.directory / name).read_text()) == {"other": long}
+    with cinema._answers.reading() as connection:
+        assert set(answers.get(connection, [kept_answer, naming, quoting])) == {kept_answer}
 
     model, _ = cinema.engine.versions()
     with vectors_of(cinema) as connection:

@@ -14,15 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import serving_world
-from tastegraph.errors import NotFoundError
+from tastegraph.errors import NotFoundError, RowError
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking.model import Ranked
-from tastegraph.records import Event
+from tastegraph.records import AHEAD, Event
 from tastegraph.serving import engine as engine_module
 from tastegraph.serving.engine import Asked, Engine
 from tastegraph.serving.exploration import POOL, drawn
 from tastegraph.serving.http import create_app
-from tastegraph.serving.requests import AHEAD
 from tastegraph.storage import lists
 from tastegraph.storage.lists import Exposure, Place, Shown
 
@@ -204,6 +203,16 @@ def test_an_event_from_the_future_is_refused_and_the_others_are_kept(engine: Eng
     assert told["accepted"] == 1
     assert [(row["index"], row["code"]) for row in told["rejected"]] == [(1, "invalid_value")]
     assert "not to come" in told["rejected"][0]["message"]
+
+
+def test_an_event_from_the_future_is_refused_whoever_records_it(engine: Engine) -> None:
+    near, far = (
+        Event(name, "u", "space-0", "like", None, time.time() + ahead)
+        for name, ahead in (("near", AHEAD / 2), ("far", 2 * AHEAD))
+    )
+    with pytest.raises(RowError, match=r"events, line 2, column 'timestamp': .* not to come"):
+        engine.record([near, far])
+    assert engine.record([near]).accepted == 1
 
 
 def test_a_late_event_stands_where_its_time_puts_it(engine: Engine) -> None:

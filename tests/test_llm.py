@@ -260,8 +260,42 @@ def test_only_what_is_new_is_asked_and_nothing_twice(reader):
         assert len(stub.requests) == 4
 
 
+def test_an_answer_goes_with_the_item_whose_text_it_quotes(reader, cache):
+    (first, _), (second, _) = numbered(2)
+    with serving(copies) as stub:
+        list(reader(stub.url).facts(numbered(2)))
+        with cache.writing() as connection:
+            assert answers.drop_about(connection, first) == 2
+        list(reader(stub.url).facts(numbered(2)))
+        assert len(stub.requests) == 3
+    with cache.reading() as connection:
+        kept = connection.exec_driver_sql("SELECT subject FROM subjects ORDER BY subject")
+        assert [subject for (subject,) in kept] == [first, second]
+
+
+def test_what_is_answered_of_somebody_erased_meanwhile_is_not_kept(cache):
+    with cache.writing() as connection:
+        answers.note(connection, [(b"1", "user:ann"), (b"2", "user:bob")])
+        answers.drop_about(connection, "user:ann")
+        for key in (b"1", b"2"):
+            answers.put(connection, key, Answer("likes westerns", 1, 1))
+    with cache.reading() as connection:
+        assert set(answers.get(connection, [b"1", b"2"])) == {b"2"}
+
+
+def test_answers_of_an_earlier_version_whose_subject_nobody_knows_go_with_the_first(cache):
+    with cache.writing() as connection:
+        answers.note(connection, [(b"1", "item:1"), (b"2", "")])
+        for key in (b"1", b"2", b"3"):
+            answers.put(connection, key, Answer("{}", 1, 1))
+        connection.exec_driver_sql("INSERT INTO answers VALUES (x'33', 'of before', 1, 1)")
+        assert answers.drop_about(connection, "user:nobody") == 1
+        assert set(answers.get(connection, [b"1", b"2", b"3"])) == {b"1", b"2"}
+
+
 def test_answers_are_kept_by_key_and_never_change(cache):
     with cache.writing() as connection:
+        answers.note(connection, [(b"%d" % k, "item:1") for k in range(answers.BATCH + 5)])
         for k in range(answers.BATCH + 5):
             answers.put(connection, b"%d" % k, Answer(f"{k}", k, 1))
         answers.put(connection, b"0", Answer("other", 0, 0))

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tastegraph.config import Config, Events
+from tastegraph.config import Config, Events, load
+from tastegraph.errors import ConfigError
 from tastegraph.knowledge.graph import KnowledgeGraph, build_graph
 from tastegraph.profiles.association import ITSELF, associate
 from tastegraph.profiles.attention import Recency, SequenceAttention, attend
@@ -325,6 +326,18 @@ def test_weights_and_threshold_can_be_told():
     assert weight_of(Event("", "", "", "rating", 0.5), told) == 0.5
     assert weight_of(Event("", "", "", "rating", 0.4), told) == -0.5
     assert weight_of(Event("", "", "", "click", 0.1), told) == -0.25
+
+
+@pytest.mark.parametrize("weight", [0.2, -0.1])
+def test_an_impression_weighs_nothing_whatever_is_told(tmp_path, weight):
+    """Training would count it, and serving would not."""
+    file = tmp_path / "tastegraph.toml"
+    file.write_text(f"[events.weights]\nimpression = {weight}\n")
+    with pytest.raises(
+        ConfigError, match=r"events\.weights: .*'impression' can weigh nothing but 0"
+    ):
+        load(file)
+    assert Events(weights={"impression": 0}).weights == Events().weights
 
 
 def columns():

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from source_files import STRICT, fault, write
 from tastegraph.config import Column
 from tastegraph.errors import NotFoundError, RowError, TastegraphError
-from tastegraph.records import EVENT_TYPES, Fact, Item, Link
+from tastegraph.records import AHEAD, EVENT_TYPES, Fact, Item, Link
 from tastegraph.sources import lines as lines_module
 from tastegraph.sources import tables
 from tastegraph.sources.events import event_from, read_events
@@ -40,6 +40,21 @@ quick = settings(
 
 
 # Rejects
+
+
+def test_a_row_that_is_to_come_is_rejected_and_the_others_are_kept(tmp_path: Path) -> None:
+    ids, now = {"user_id": "u", "item_id": "i"}, 1e9
+    assert event_from(ids | {"timestamp": now + AHEAD}, "f", 1, now=now).timestamp == now + AHEAD
+    with pytest.raises(RowError, match=r"column 'timestamp': .* not to come"):
+        event_from(ids | {"timestamp": now + AHEAD + 1}, "f", 1, now=now)
+    year = datetime.now(UTC).year
+    times = ["0", "1990-01-01", f"{year + 2}-01-01", str(time.time() + AHEAD / 2)]
+    path = write(
+        tmp_path / "e.csv", "user_id,item_id,timestamp\n" + "".join(f"u,i,{t}\n" for t in times)
+    )
+    with Rejects("skip") as rejects:
+        assert len(list(read_events(path, rejects))) == 3
+    assert rejects.count == 1
 
 
 def test_skip_sets_bad_rows_aside_and_goes_on(tmp_path: Path) -> None:

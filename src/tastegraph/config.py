@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tastegraph.errors import ConfigError
+from tastegraph.records import IMPRESSION
 
 FILE = "tastegraph.toml"
 
@@ -31,7 +32,8 @@ class Events(_Section):
 
     Attributes:
         weights: event type → weight in [-1, 1]; for (> 0), against (< 0) or not at all (0).
-            Those that are not named keep their default; further types may be named.
+            Those that are not named keep their default; further types may be named. An
+            ``impression`` always weighs 0: it is what a list showed, not what a person did.
         positive_rating: a rating of at least this counts for, a lower one against.
     """
 
@@ -44,6 +46,11 @@ class Events(_Section):
         for name in told:
             if not re.fullmatch(r"[a-z][a-z0-9_.-]{0,63}", name):
                 raise ValueError(f"{name!r} is no event type: lower-case letters, digits, _ . -")
+        if told.get(IMPRESSION):
+            raise ValueError(
+                f"{IMPRESSION!r} can weigh nothing but 0: it is what a list showed, and not what "
+                'the person did; name an event of your own, such as "dwell"'
+            )
         return {**_WEIGHTS, **told}
 
 

@@ -14,6 +14,12 @@ EVENT_TYPES = (
 IMPRESSION = "impression"
 """An item stood in a list; the person did nothing."""
 
+AHEAD = 300.0
+"""Seconds by which an event may come from the future: clocks differ. One from further on would be
+the person's newest for as long as that takes."""
+TIMELY = "a time that is not to come, in UTC where it names no zone"
+"""What is expected of an event's time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -38,6 +44,10 @@ class Event:
     split: Split | None = None
     recommendation_id: str | None = None
     position: int | None = None
+
+    def is_to_come(self, now: float) -> bool:
+        """Whether it is more than :data:`AHEAD` from the future of ``now``."""
+        return self.timestamp is not None and self.timestamp > now + AHEAD
 
 
 @dataclass(frozen=True, slots=True)

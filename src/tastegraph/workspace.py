@@ -181,6 +181,7 @@ class Workspace:
         """Append events; when this returns they are durable, and the next answer knows them.
 
         Raises:
+            RowError: one is more than five minutes to come; none was appended.
             BusyError: another process is writing to this workspace.
         """
         with self.database.writing() as connection:
@@ -199,7 +200,7 @@ class Workspace:
             with self.database.writing() as connection:
                 return work(connection)
 
-        return Eraser(self.database, write)
+        return Eraser(self.database, write, self.config.text.descriptions)
 
     def build(self, only: Collection[Stage] = STAGES) -> str:
         """Build what is asked for, publish it, and return the version in service.

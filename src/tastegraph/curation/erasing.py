@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from sqlalchemy import Connection
 
 from tastegraph.language import descriptions
+from tastegraph.records import ITEM, USER
 from tastegraph.storage import answers, catalogue, erasure
 from tastegraph.storage.database import Database
 from tastegraph.storage.erasure import Receipt
@@ -25,18 +25,21 @@ class Eraser:
     Attributes:
         database: the workspace's.
         write: writes to it.
+        descriptions: a file of descriptions beside the workspace's own, seen from the workspace.
     """
 
     database: Database
     write: Write
+    descriptions: str | None = None
 
     def user(self, user_id: str) -> Receipt:
-        """Delete all there is of a person.
+        """Delete all there is of a person, and what a language model wrote of them.
 
         Raises:
             BusyError: the database is being read all the time; calling again completes it.
         """
         receipt = self.write(partial(erasure.erase_user, user_id=user_id))
+        self._forget_answers(USER + user_id)
         self.database.scrub(user_id)
         return receipt
 
@@ -45,34 +48,37 @@ class Eraser:
 
         Raises:
             BusyError: as above.
-            RowError: the file of descriptions is none; nothing was deleted.
+            RowError: a file of descriptions is none; nothing was deleted.
         """
-        directory = self.database.path.parent
         with self.database.reading() as connection:
             item = catalogue.item(connection, item_id)
-        _forget_description(directory / descriptions.FILE, item_id)
-        if item is not None:
-            _forget_answers(directory / answers.FILE, item.title)
+        self._forget_descriptions(item_id)
+        self._forget_answers(ITEM + item_id, "" if item is None else item.title.strip())
         receipt = self.write(partial(erasure.erase_item, item_id=item_id))
         self.database.scrub(item_id)
         return receipt
 
+    def _forget_descriptions(self, item_id: str) -> None:
+        directory = self.database.path.parent
+        names = {descriptions.FILE, self.descriptions or descriptions.FILE}
+        for file in {(directory / name).resolve() for name in names}:
+            if file.exists():
+                descriptions.change_descriptions(
+                    file, lambda told: {name: told[name] for name in told if name != item_id}
+                )
 
-def _forget_description(file: Path, item_id: str) -> None:
-    if file.exists():
-        descriptions.change_descriptions(
-            file, lambda told: {name: text for name, text in told.items() if name != item_id}
-        )
-
-
-def _forget_answers(file: Path, title: str) -> None:
-    """Answers are kept by the hash of what was asked: those that name the item go."""
-    if not file.exists() or not title.strip():
-        return
-    database = Database(file, answers.metadata)
-    try:
-        with database.writing() as connection:
-            answers.drop_naming(connection, title)
-        database.scrub(title)
-    finally:
-        database.close()
+    def _forget_answers(self, subject: str, words: str = "") -> None:
+        """Answers are kept by the hash of what was asked, and who it was about beside it."""
+        file = self.database.path.parent / answers.FILE
+        if not file.exists():
+            return
+        database = Database(file, answers.metadata)
+        try:
+            with database.writing() as connection:
+                dropped = answers.drop_about(connection, subject, words)
+            if dropped:
+                database.rewrite()
+            else:
+                database.scrub(subject)
+        finally:
+            database.close()

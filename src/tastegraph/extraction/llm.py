@@ -14,7 +14,7 @@ from tastegraph.extraction.reading import Value, values
 from tastegraph.extraction.schema import Slot, fields
 from tastegraph.language.asking import Asker, plan
 from tastegraph.language.budget import Plan, Usage
-from tastegraph.language.endpoint import Endpoint, object_in
+from tastegraph.language.endpoint import Endpoint, Question, object_in
 from tastegraph.records import Fact, Span
 from tastegraph.storage.database import Database
 
@@ -77,7 +77,7 @@ class Reader:
         shown = _shown(self._told, documents)
         self.report = Report(cut=sum(cut for _, _, cut in shown))
         try:
-            answers = self._asker.ask([self._prompt.question(text) for _, text, _ in shown])
+            answers = self._asker.ask(_questions(self._prompt, shown))
         finally:
             self.report.usage = self._asker.usage
         for (document, text, _), answer in zip(shown, answers, strict=True):
@@ -117,7 +117,11 @@ def estimate(
 ) -> Plan:
     """What reading ``documents`` would take; no request is made, and no endpoint is needed."""
     prompt = Prompt(fields(slots))
-    return plan(told, [prompt.question(text) for _, text, _ in _shown(told, documents)], cache)
+    return plan(told, _questions(prompt, _shown(told, documents)), cache)
+
+
+def _questions(prompt: Prompt, shown: Iterable[tuple[str, str, bool]]) -> list[Question]:
+    return [prompt.question(text, document) for document, text, _ in shown]
 
 
 def _shown(told: LLM, documents: Iterable[Document]) -> list[tuple[str, str, bool]]:

@@ -44,9 +44,9 @@ class Prompt:
         asked = json.dumps([self._opening, self._schema], sort_keys=True)
         self.version = sha256(asked.encode()).hexdigest()[:8]
 
-    def question(self, text: str) -> Question:
-        """What is asked about ``text``."""
-        return Question((*self._opening, ("user", delimited(text))), self._schema)
+    def question(self, text: str, about: str = "") -> Question:
+        """What is asked about ``text``, which is that of the document ``about``."""
+        return Question((*self._opening, ("user", delimited(text))), self._schema, about)
 
 
 def _told(slot: Slot) -> str:

@@ -44,6 +44,8 @@ class Asker:
         """
         began = time.monotonic()
         keys = [_key(self._endpoint.model, question) for question in questions]
+        with self._cache.writing() as connection:
+            answers.note(connection, zip(keys, (each.about for each in questions), strict=True))
         known = _kept(self._cache, keys)
         self.usage = usage = Usage(len(questions), sum(key in known for key in keys))
         waiting = {k: q for k, q in zip(keys, questions, strict=True) if k not in known}

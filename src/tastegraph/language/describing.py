@@ -14,6 +14,7 @@ from tastegraph.language.descriptions import LONGEST, bounded
 from tastegraph.language.endpoint import Question, delimited, object_in
 from tastegraph.language.texts import ItemText
 from tastegraph.language.verbal import clean
+from tastegraph.records import ITEM, USER
 
 NEWEST = 50
 """Titles of a history that are shown."""
@@ -43,7 +44,7 @@ def about_items(texts: Mapping[str, ItemText], most_characters: int) -> dict[str
         most_characters: longer texts are cut.
     """
     return {
-        item_id: _question(_ABOUT_ITEM, text.text[:most_characters])
+        item_id: _question(_ABOUT_ITEM, text.text[:most_characters], ITEM + item_id)
         for item_id, text in texts.items()
         if text.sentences
     }
@@ -79,7 +80,7 @@ def about_interests(
         newest = [clean(titles[item]) for item in reversed(items) if titles.get(item)]
         text = "\n".join(newest[:NEWEST])[:most_characters]
         if text:
-            found[person] = _question(_ABOUT_INTERESTS, text)
+            found[person] = _question(_ABOUT_INTERESTS, text, USER + person)
     return found
 
 
@@ -107,5 +108,6 @@ def described(questions: Mapping[str, Question], asker: Asker) -> dict[str, str]
     return found
 
 
-def _question(instruction: str, text: str) -> Question:
-    return Question((("system", instruction + _DATA), ("user", delimited(text))), _SCHEMA)
+def _question(instruction: str, text: str, about: str) -> Question:
+    messages = (("system", instruction + _DATA), ("user", delimited(text)))
+    return Question(messages, _SCHEMA, about)

@@ -27,27 +27,7 @@ def read_descriptions(path: Path) -> dict[str, str]:
         NotFoundError: there is no such file.
         RowError: it is no JSON object of strings, or names an id twice.
     """
-
-    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        found: dict[str, object] = {}
-        for key, value in pairs:
-            if key in found:
-                raise RowError(str(path), 1, key, value, "every item id once")
-            found[key] = value
-        return found
-
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)
-    except (FileNotFoundError, IsADirectoryError):
-        raise NotFoundError(f"{path} does not exist: name a JSON file of descriptions") from None
-    except (ValueError, RecursionError) as error:
-        raise RowError(str(path), 1, None, str(error), "JSON") from None
-    if not isinstance(told, dict):
-        raise RowError(str(path), 1, None, type(told).__name__, "an object: item id to text")
-    for item_id, text in told.items():
-        if not isinstance(text, str):
-            raise RowError(str(path), 1, item_id, text, "a text")
-    return {item_id: text for item_id, said in told.items() if (text := bounded(said))}
+    return {item_id: text for item_id, said in _told(path).items() if (text := bounded(said))}
 
 
 def with_descriptions(items: Iterable[Item], descriptions: Mapping[str, str]) -> Iterator[Item]:
@@ -68,7 +48,7 @@ def write_descriptions(path: Path, descriptions: Mapping[str, str]) -> None:
 
 
 def change_descriptions(path: Path, change: Callable[[dict[str, str]], Mapping[str, str]]) -> None:
-    """Read, change and write what there is, while nobody else does.
+    """Read, change and write what there is, while nobody else does; what is not changed stays.
 
     Raises:
         RowError: as :func:`read_descriptions`.
@@ -76,10 +56,33 @@ def change_descriptions(path: Path, change: Callable[[dict[str, str]], Mapping[s
     """
     busy = f"{path} is being written by another process: try again"
     with held(path.with_suffix(".lock"), busy, PATIENCE):
-        before = read_descriptions(path) if path.exists() else {}
+        before = _told(path) if path.exists() else {}
         now = change(dict(before))
         if now != before:
             write_descriptions(path, now)
+
+
+def _told(path: Path) -> dict[str, str]:
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for key, value in pairs:
+            if key in found:
+                raise RowError(str(path), 1, key, value, "every item id once")
+            found[key] = value
+        return found
+
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)
+    except (FileNotFoundError, IsADirectoryError):
+        raise NotFoundError(f"{path} does not exist: name a JSON file of descriptions") from None
+    except (ValueError, RecursionError) as error:
+        raise RowError(str(path), 1, None, str(error), "JSON") from None
+    if not isinstance(told, dict):
+        raise RowError(str(path), 1, None, type(told).__name__, "an object: item id to text")
+    for item_id, text in told.items():
+        if not isinstance(text, str):
+            raise RowError(str(path), 1, item_id, text, "a text")
+    return told
 
 
 def bounded(text: str) -> str:

@@ -24,10 +24,15 @@ SHOWN = 300
 
 
 class Question(NamedTuple):
-    """Messages (role, content) and the JSON schema of the answer."""
+    """Messages (role, content) and the JSON schema of the answer.
+
+    ``about`` is whom or what they are about, ``user:ID`` or ``item:ID``: never sent, and the answer
+    is kept no longer than they are.
+    """
 
     messages: tuple[tuple[str, str], ...]
     schema: Mapping[str, Any]
+    about: str = ""
 
     @property
     def tokens(self) -> int:

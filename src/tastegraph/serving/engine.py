@@ -205,6 +205,7 @@ class Engine:
         """Append events; when this returns they are on disk and the next answer knows them.
 
         Raises:
+            RowError: one is more than five minutes to come; none was appended.
             BusyError: another process is writing to the workspace.
         """
         return self.record_soon(events).result()
@@ -220,7 +221,11 @@ class Engine:
         The snapshot in service holds an item until the next one, which a running service makes at
         once.
         """
-        return Eraser(self.database, lambda work: self._committer.submit(work).result())
+        return Eraser(
+            self.database,
+            lambda work: self._committer.submit(work).result(),
+            self.config.text.descriptions,
+        )
 
     def close(self) -> None:
         """Write what waits, and watch no longer; who writes afterwards begins anew."""

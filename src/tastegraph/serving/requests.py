@@ -18,7 +18,6 @@ from pydantic import (
     model_validator,
 )
 
-from tastegraph.errors import RowError
 from tastegraph.records import Event
 from tastegraph.serving.engine import Asked, Who
 from tastegraph.sources.cells import LONGEST_ID
@@ -27,9 +26,6 @@ from tastegraph.sources.events import event_from
 MOST_EVENTS = 1000
 MOST_ITEMS = 100
 LONGEST_WORDS = 10_000
-AHEAD = 300.0
-"""Seconds by which an event may come from the future: clocks differ. One from further on would be
-the person's newest for as long as that takes."""
 SESSION = "session:"
 """Prefix of the user id under which the events of a session without a user are kept."""
 
@@ -118,12 +114,8 @@ class NewEvent(SessionEvent):
         user_id = self.user_id
         if user_id is None and self.session_id not in (None, ""):
             user_id = f"{SESSION}{self.session_id}"
-        now = time.time()
         given = uuid4().hex if self.event_id in (None, "") else self.event_id
-        event = self.event(line, types, user_id, given, now)
-        if event.timestamp is not None and event.timestamp > now + AHEAD:
-            raise RowError("events", line, "ts", self.ts, "a time that is not to come")
-        return event
+        return self.event(line, types, user_id, given, time.time())
 
 
 class NewEvents(_Request):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import cast, get_args
 
-from tastegraph.records import EVENT_TYPES, Event, Split
+from tastegraph.records import EVENT_TYPES, TIMELY, Event, Split
 from tastegraph.sources.cells import Cells
 from tastegraph.sources.rejects import Rejects
 from tastegraph.sources.tables import Row, read_rows
@@ -64,6 +65,7 @@ def event_from(
     repeats: Repeats | None = None,
     split: Split | None = None,
     types: Collection[str] = EVENT_TYPES,
+    now: float | None = None,
 ) -> Event:
     """Check one row, from a file or the body of a request, and return its event.
 
@@ -71,8 +73,12 @@ def event_from(
     many rows like it there were: the same file gives the same ids again, and repeated events
     stay apart. Without ``repeats`` equal rows get equal ids.
 
+    Args:
+        now: seconds since 1970-01-01 UTC; by default the clock's.
+
     Raises:
-        RowError: a cell is missing or cannot be accepted; ``file`` and ``line`` are its place.
+        RowError: a cell is missing or cannot be accepted, or the event is to come; ``file`` and
+            ``line`` are its place.
     """
     cells = Cells(values, file, line)
     user_id, item_id = cells.id("user_id"), cells.id("item_id")
@@ -88,7 +94,7 @@ def event_from(
         content = f"{user_id}\x1f{item_id}\x1f{kind}\x1f{value}\x1f{timestamp}\x1f{part}"
         number = repeats.number(content) if repeats else 1
         event_id = hashlib.sha256(f"{content}\x1f{number}".encode()).hexdigest()[:32]
-    return Event(
+    event = Event(
         event_id=event_id,
         user_id=user_id,
         item_id=item_id,
@@ -99,3 +105,6 @@ def event_from(
         recommendation_id=cells.optional_id("recommendation_id"),
         position=cells.whole("position"),
     )
+    if event.is_to_come(time.time() if now is None else now):
+        raise cells.error("timestamp", TIMELY)
+    return event

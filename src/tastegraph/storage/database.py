@@ -8,7 +8,6 @@ long as that takes, and every other connection is opened read-only.
 from __future__ import annotations
 
 import atexit
-import mmap
 import threading
 import time
 import weakref
@@ -23,9 +22,12 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from tastegraph.errors import BusyError, TastegraphError
+from tastegraph.storage.leftovers import left_over
 from tastegraph.storage.locks import held
 
 PATIENCE = 10.0
+STEP = 0.02
+"""Seconds between two tries to empty the log."""
 
 
 class Database:
@@ -89,38 +91,49 @@ class Database:
         """Leave nothing of what was deleted on disk: the log is written back and emptied.
 
         Deleted rows are overwritten with zeros where they were; but where a page was divided, a
-        copy may be left of rows that moved. If ``gone`` can still be read anywhere in the file,
-        all of it is written anew.
+        copy may be left of rows that moved. Where ``gone`` can be read in such a leftover, all of
+        the file is written anew. A short id can stand in what is left of others, too.
 
         Raises:
             BusyError: somebody has been reading for longer than ``patience``; what was deleted
                 stays deleted, and the next call empties the log.
         """
         self._empty_log()
-        if gone and self._holds(gone.encode("utf-8", "surrogatepass")):
-            with self._mutex, _told(self.path), self._alone():
-                self._open_writer().connection.execute("VACUUM")
-            self._empty_log()
+        if gone and self._left(gone.encode("utf-8", "surrogatepass")):
+            self.rewrite()
+
+    def rewrite(self) -> None:
+        """Write all of the file anew, so that nothing of what was deleted is left in it.
+
+        Raises:
+            BusyError: as above.
+        """
+        with self._mutex, _told(self.path), self._alone():
+            self._open_writer().connection.execute("VACUUM")
+        self._empty_log()
+
+    def _left(self, gone: bytes) -> bool:
+        with self._mutex, self._alone():
+            return left_over(self.path, gone)
 
     def _empty_log(self) -> None:
-        """Between two attempts others may write."""
+        """A try never waits for readers, and between two of them others may write."""
         deadline = time.monotonic() + self._patience
-        while True:
-            with self._mutex, _told(self.path), self._alone():
-                writer = self._open_writer()
-                row = writer.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            if row is not None and not row[0]:
-                return
+        while not self._emptied():
             if time.monotonic() > deadline:
                 raise BusyError(f"{self.path} is being read: its log could not be emptied yet")
-            time.sleep(0.01)
+            time.sleep(STEP)
 
-    def _holds(self, text: bytes) -> bool:
-        with (
-            self.path.open("rb") as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole,
-        ):
-            return whole.find(text) >= 0
+    def _emptied(self) -> bool:
+        with self._mutex, _told(self.path), self._alone():
+            cursor = self._open_writer().connection.cursor()
+            (waits,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+            cursor.execute("PRAGMA busy_timeout=0")
+            try:
+                busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={waits}")
+            return not busy
 
     def close(self) -> None:
         """Give back the writing connection and all readers."""

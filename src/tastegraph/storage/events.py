@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -9,7 +10,8 @@ from itertools import islice
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from tastegraph.records import IMPRESSION, Event
+from tastegraph.errors import RowError
+from tastegraph.records import IMPRESSION, TIMELY, Event
 from tastegraph.storage.schema import events, in_time
 
 BATCH = 10_000
@@ -25,14 +27,26 @@ class Receipt:
 
 
 def append(connection: Connection, new: Iterable[Event]) -> Receipt:
-    """Add events; one whose id is in the log already changes nothing."""
+    """Add events; one whose id is in the log already changes nothing.
+
+    Raises:
+        RowError: an event is to come; the transaction is to be given up.
+    """
     statement = insert(events).on_conflict_do_nothing(index_elements=["event_id"])
     accepted = total = 0
-    stream = iter(new)
+    stream = _timely(new)
     while batch := [asdict(event) for event in islice(stream, BATCH)]:
         total += len(batch)
         accepted += connection.execute(statement, batch).rowcount
     return Receipt(accepted, total - accepted)
+
+
+def _timely(new: Iterable[Event]) -> Iterator[Event]:
+    now = time.time()
+    for number, event in enumerate(new, start=1):
+        if event.is_to_come(now):
+            raise RowError("events", number, "timestamp", event.timestamp, TIMELY)
+        yield event
 
 
 def of_user(
