@@ -184,7 +184,7 @@ def test_without_an_endpoint_it_is_told_what_to_write(tmp_path):
 
 def training_titles(workspace, user):
     graph = graph_from_store(workspace.database, workspace.config)
-    found = interactions_from_store(workspace.database, graph, workspace.config)
+    found = interactions_from_store(workspace.database, graph.item_ids, workspace.config)
     parts = parts_of(found, workspace.config.evaluation, workspace.config.model.seed)
     theirs = found.users == found.user_ids.index(user)
     training = found.select(theirs & (parts == TRAIN) & (found.weights > 0))
