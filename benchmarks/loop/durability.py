@@ -136,7 +136,7 @@ while True:
     snapshots.point_to(snapshots.versions()[-1])
     snapshots.publish(told, first.arrays)
     snapshots.roll_back()
-    snapshots.prune(4)
+    snapshots.prune(snapshots.versions()[:-4])
 """
 
 
