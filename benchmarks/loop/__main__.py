@@ -1,5 +1,7 @@
 """What learning from use is worth: results as JSON, and their pictures.
 
+A replay writes what it has after each slice.
+
     python benchmarks/loop DATA [PART …] [--slices 20] [--seed 1] [--seeds 3]
 
 Parts that are named are measured anew, the others kept as they are.
@@ -56,13 +58,15 @@ def main() -> None:
         if name in SETS:
             found = BENCHMARKS[name].load(told.data, 1)
             config = ModelConfig(seed=told.seed)
-            played = list(replay(content_of(found), found.events, told.slices, config))
-            result = {"seed": told.seed, "slices": told.slices, **summary(played)}
-            _write(
-                lambda results, name=name, result=result: (  # type: ignore[misc]
-                    results.setdefault("replay", {}).update({name: result})
+            played: list[Slice] = []
+            for one in replay(content_of(found), found.events, told.slices, config):
+                played.append(one)
+                result = {"seed": told.seed, "slices": told.slices, **summary(played)}
+                _write(
+                    lambda results, name=name, result=result: (  # type: ignore[misc]
+                        results.setdefault("replay", {}).update({name: result})
+                    )
                 )
-            )
         else:
             result = measured[name]()
             _write(lambda results, name=name, result=result: results.update({name: result}))  # type: ignore[misc]
