@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tastegraph.benchmark.table import grid
+
 Found = Mapping[str, Any]
 
 INTRODUCTION = """# What lists miss, and what training costs
@@ -48,9 +50,9 @@ def _missed(sets: Mapping[str, Found]) -> Iterator[str]:
         shares += (theirs["popularity"], theirs["itemknn"])
         whole.append([name, str(told["cutoff"]), *(f"{share:.1%}" for share in shares)])
         quarters.append([name, *_listed(told["by_popularity"]), *_listed(told["by_history"])])
-    yield _grid(whole)
+    yield grid(whole)
     yield "Listed, by the item's popularity (rare to popular), then by the length of a history:"
-    yield _grid(quarters)
+    yield grid(quarters)
 
 
 def _listed(quarters: Sequence[Found]) -> list[str]:
@@ -74,10 +76,4 @@ def _near(sets: Mapping[str, Found]) -> str:
             f"{told['step_seconds']:.3f}", f"{told['step_floor_seconds']:.3f}",
             f"{told['step_floor_seconds'] / told['step_seconds']:.0%}",
         ])  # fmt: skip
-    return _grid(rows)
-
-
-def _grid(rows: Sequence[Sequence[str]]) -> str:
-    first, *others = rows
-    rule = ["---", *["---:"] * (len(first) - 1)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (first, rule, *others))
+    return grid(rows)

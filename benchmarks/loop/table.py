@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pictures import NAMES
+
+from tastegraph.benchmark.table import grid
 
 Found = Mapping[str, Any]
 INTRODUCTION = """# The loop, measured
@@ -70,7 +72,7 @@ def _replayed(told: Found) -> Iterator[str]:
         rows.append(
             [NAMES[row], f"{found['ndcg@10']:.4f}", f"{low:.4f}–{high:.4f}", f"{seconds:.1f}"]
         )
-    yield _grid(rows)
+    yield grid(rows)
     p = ", ".join(f"{pair.replace('_', '-')}: {_p(value)}" for pair, value in told["p"].items())
     yield (
         f"p of {p}. A warm retraining takes {told['retrain_share_of_scratch']:.0%} of the time "
@@ -84,34 +86,34 @@ def _replayed(told: Found) -> Iterator[str]:
         ages.append(
             [f"{first}–{last}" if first < last else f"{first}", f"{age['asked']:,}", *cells]
         )
-    yield f"{AGES}\n\n{_grid(ages)}"
+    yield f"{AGES}\n\n{grid(ages)}"
 
 
 def _simulated(rows: Found) -> str:
     measures = ("regret", "likes", "coverage", "gini", "found")
-    grid = [["row", *measures]]
+    table = [["row", *measures]]
     for arm, found in rows.items():
         cells = [
             f"{found[m]['late']:.3f} ({min(found[m]['late_by_seed']):.3f}–"
             f"{max(found[m]['late_by_seed']):.3f})"
             for m in measures
         ]
-        grid.append([arm, *cells])
-    return _grid(grid)
+        table.append([arm, *cells])
+    return grid(table)
 
 
 def _ingested(told: Found) -> str:
-    grid = [["", "events a second", "median, ms", "p99, ms"]]
+    table = [["", "events a second", "median, ms", "p99, ms"]]
     for name, found in told.items():
         if "p50_ms" in found:
             rate = found.get("events_per_second")
-            grid.append([
+            table.append([
                 name, "–" if rate is None else f"{rate:,.0f}",
                 f"{found['p50_ms']:.1f}", f"{found['p99_ms']:.1f}",
             ])  # fmt: skip
     new = told["new item"]
     return (
-        f"{_grid(grid)}\n\n*Freshness* is from sending a like to holding the next list, which "
+        f"{grid(table)}\n\n*Freshness* is from sending a like to holding the next list, which "
         "must be another one. A new item stands in the running service after "
         f"{new['median_seconds']:.1f} s (worst {new['worst_seconds']:.1f} s): read by the language "
         "model, in the graph, in a snapshot of its own."
@@ -131,9 +133,3 @@ def _killed(told: Found) -> str:
 
 def _p(value: float) -> str:
     return "< .001" if value < 0.001 else f"{value:.3f}"
-
-
-def _grid(rows: Sequence[Sequence[str]]) -> str:
-    first, *others = rows
-    rule = ["---", *["---:"] * (len(first) - 1)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (first, rule, *others))

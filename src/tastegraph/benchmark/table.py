@@ -48,12 +48,12 @@ def in_markdown(results: Found) -> str:
         rows = [header(metrics), *measured(found, metrics), *reported(found, metrics)]
         protocol = found["protocol"]
         told = f"{protocol[0].upper()}{protocol[1:]}. History: {found['history']}."
-        parts.append(f"### {name}\n\n{told}\n\n{_grid(rows)}")
+        parts.append(f"### {name}\n\n{told}\n\n{grid(rows)}")
         if found.get("chase"):
-            parts.append(f"{_CHASE}\n\n{_grid(chased(found['chase']))}")
+            parts.append(f"{_CHASE}\n\n{grid(chased(found['chase']))}")
         for history, other in found["also"].items():
-            grid = _grid([header(metrics), *measured(other, metrics)])
-            parts.append(f"The same with history {history}:\n\n{grid}")
+            rows = [header(metrics), *measured(other, metrics)]
+            parts.append(f"The same with history {history}:\n\n{grid(rows)}")
     machine = results["machine"]
     parts.append(f"{machine['cpu']}, Python {machine['python']}.")
     return "\n\n".join(parts) + "\n"
@@ -108,10 +108,11 @@ def _overview(sets: Found) -> str:
                 _NONE if interval is None else f"{interval[0]:.4f}–{interval[1]:.4f}",
                 _number(bar, 4), _number(found["aim"].get(metric), 4),
             ])  # fmt: skip
-    return _grid(rows)
+    return grid(rows)
 
 
-def _grid(rows: Sequence[Sequence[str]]) -> str:
+def grid(rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown: the first row is its head, and all columns but the first are numbers."""
     first, *others = rows
     rule = ["---", *["---:"] * (len(first) - 1)]
     return "\n".join(f"| {' | '.join(row)} |" for row in (first, rule, *others))
