@@ -122,7 +122,13 @@ def test_atomic_files_hold_the_split_by_row_numbers(tmp_path):
     export_atomic(told, tmp_path / "out")
     test = (tmp_path / "out/lastfm-lightkg.test.inter").read_text().splitlines()
     assert test[:2] == ["user_id:token\titem_id:token\ttimestamp:float", "0\t4\t4"]
-    assert (tmp_path / "out/lastfm-lightkg.link").read_text().splitlines()[1] == "0\t0"
+    links = (tmp_path / "out/lastfm-lightkg.link").read_text().splitlines()[1:]
+    rows = (
+        row.split("\t")[1]
+        for part in ("train", "valid", "test")
+        for row in (tmp_path / f"out/lastfm-lightkg.{part}.inter").read_text().splitlines()[1:]
+    )
+    assert {tuple(link.split("\t")) for link in links} == {(item, item) for item in rows}
     assert len((tmp_path / "out/lastfm-lightkg.kg").read_text().splitlines()) == 7
     folders.ctr(tmp_path)
     export_atomic(lastfm_ctr(tmp_path), tmp_path / "out")

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tastegraph.arrays import Bools
 from tastegraph.benchmark.sets.set import PARTS, Pairs, Set
@@ -46,8 +47,15 @@ def export_atomic(told: Set, folder: Path) -> None:
             ("head_id:token", "relation_id:token", "tail_id:token"),
             edges,
         )
-        same = ((row, row) for row in range(graph.n_items))
+        # RecBole stops at a link of an item that has no event.
+        same = ((row, row) for row in _occurring(told))
         _write(folder / f"{told.name}.link", ("item_id:token", "entity_id:token"), same)
+
+
+def _occurring(told: Set) -> NDArray[np.integer]:
+    """The items that some file of events has."""
+    pairs, events = told.pairs, told.events
+    return np.unique(events.items[events.weights > 0] if pairs is None else pairs.items)
 
 
 def _events(told: Set, at: Bools) -> Iterable[tuple[int, ...]]:
