@@ -22,11 +22,12 @@ the longest. *Theirs* is the share of our misses that the lists of a simpler mod
 
 FLOOR = """## How near a training step is to what the machine can do
 
-A step of the graph network is two things above all: products of the propagation matrix, bound by
-how fast rows can be gathered from memory (*entries*, forward and back), and the products under the
-softmax, bound by how fast matrices are multiplied. Both rates were measured in the same run, on
-blocks as wide; *floor* is what the operations of a step must take at these rates, *reached* its
-share of the seconds that a step takes (optimiser, attention and averaging included)."""
+A step of the graph network is two things above all: products of the propagation matrix (*entries*,
+forward and back), bound by memory or by arithmetic, whichever takes longer, and the products under
+the softmax, bound by how fast matrices are multiplied. Bytes are the fewest there can be: every
+entry once, every row once in and once out. Both rates were measured in the same run; *floor* is
+what a step must take at these rates, *reached* its share of the seconds that a step takes
+(optimiser, attention and averaging included)."""
 
 
 def page(results: Found) -> str:

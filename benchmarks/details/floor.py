@@ -1,8 +1,8 @@
 """How near a training step comes to what this machine could do: operations, bytes, seconds.
 
 A step's floor is the sum of its two large parts: the products of the propagation matrix, bound by
-how fast rows can be gathered, and the products under the softmax, bound by how fast matrices are
-multiplied. Both rates are measured on the same machine in the same run, on blocks as wide.
+memory or by arithmetic, whichever takes longer, and the products under the softmax, bound by how
+fast matrices are multiplied. Both rates are measured on the same machine in the same run.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from tastegraph.ranking.training import train
 
 PASSES = 2
 REPEATS = 5
-ROWS = 1 << 15
-"""Gathered at once, so that they stay in a cache as the sums of a product do."""
+COPIED = 1 << 26
+"""Numbers that are copied to tell how fast memory is: more than any cache holds."""
 PRODUCTS = 4
 """Under the softmax: once forward, once more for the gradient, and one for either side."""
 
@@ -63,14 +63,18 @@ def floor(name: str, data: Path) -> dict[str, Any]:
     ]
     propagation = sum(_seconds(lambda of=of: of @ nodes[: of.shape[1]]) for of in products)  # type: ignore[misc]
     entries = sum(len(of.values()) for of in products)
-    some = torch.from_numpy(matrix.indices[:ROWS].astype(np.int64))
-    gathered = _seconds(lambda: nodes[some]) * entries / len(some)
+    # At least: every entry once, every row of numbers once in and once out.
+    traffic = 12 * entries + 4 * width * sum(sum(of.shape) for of in products)
+    many = torch.randn(COPIED)
+    bandwidth = 2 * 4 * COPIED / _seconds(many.clone)
 
     tastes, items = _operands(graph.n_items, task, graph.n_nodes, settings)
     softmax = _seconds(lambda: log_sum_exp(tastes, items).sum().backward())  # type: ignore[no-untyped-call]
     block = tastes[:, :BLOCK].detach()
     multiplied = PRODUCTS * _seconds(lambda: block @ items.detach().mT)
     multiplied *= tastes.shape[1] / block.shape[1]
+    softmax_flop = PRODUCTS * 2 * tastes.shape[1] * items.shape[1] * width
+    moved = max(traffic / bandwidth, 2 * entries * width * multiplied / softmax_flop)
     return {
         "entries": entries,
         "tastes": tastes.shape[1],
@@ -80,17 +84,17 @@ def floor(name: str, data: Path) -> dict[str, Any]:
         "layers": layers,
         "propagation": {
             "gigaflop": 2 * entries * width / 1e9,
-            "gigabytes": entries * (4 * width + 12) / 1e9,
+            "gigabytes": traffic / 1e9,
             "seconds": propagation,
-            "floor_seconds": gathered,
+            "floor_seconds": moved,
         },
         "softmax": {
-            "gigaflop": PRODUCTS * 2 * tastes.shape[1] * items.shape[1] * width / 1e9,
+            "gigaflop": softmax_flop / 1e9,
             "seconds": softmax,
             "floor_seconds": multiplied,
         },
         "step_seconds": step,
-        "step_floor_seconds": gathered + multiplied,
+        "step_floor_seconds": moved + multiplied,
     }
 
 
