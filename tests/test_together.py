@@ -123,7 +123,7 @@ def test_a_person_who_denied_it_is_heard(sociable: Workspace) -> None:
 
 
 def test_who_is_erased_supports_nothing(tmp_path: Path) -> None:
-    """With them seven people like both; without, the next graph is that of a world without."""
+    """What two people liked states more; without them the graph is that of a world without."""
     graphs = []
     for name in ("never", "erased"):
         workspace = Workspace.init(tmp_path / name, SETTINGS | {"loop": {"support": 8}})

@@ -139,21 +139,17 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
         return Retrained(old.version, None, 0)
     stages: Collection[Stage] = STAGES if config.loop.teach or forgets else ("graph", "text")
 
-    def until(item_ids: Sequence[str]) -> tuple[Interactions, Interactions]:
-        """All events, and those that the model in service was told of."""
-        revisions = known, before_known
-        return tuple(  # type: ignore[return-value]
-            interactions_from_store(builder.database, item_ids, config, revision)
-            for revision in revisions
-        )
+    def until(item_ids: Sequence[str], revision: int) -> Interactions:
+        return interactions_from_store(builder.database, item_ids, config, revision)
 
     def told(item_ids: Sequence[str]) -> Interactions:
-        now, before = until(item_ids)
+        now, before = until(item_ids, known), until(item_ids, before_known)
         return without_newest(now, before, _held(now, config, known))
 
     read = builder.content(stages, old, told)
     content = read.content
-    now, before = until(content.graph.item_ids)
+    items = content.graph.item_ids
+    now, before = until(items, known), until(items, before_known)
     if not before.likes().nnz:
         # What is in service knows nobody: there is nothing to compare with.
         learned = learn(content, now, config)
@@ -162,8 +158,8 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
         return Retrained(first, None, max(known - before_known, 0))
     learned = learned_from(old)
     found = candidate(content, before, now, learned, config, known, forgets=forgets)
-    own, theirs = in_both(content.graph.item_ids, old.strings("graph.items"))
-    free = unprompted(builder.database, content.graph.item_ids, config, known)
+    own, theirs = in_both(items, old.strings("graph.items"))
+    free = unprompted(builder.database, items, config, known)
     verdict = judged(
         Among(assemble(content, found.told.likes(), found.learned), own),
         Among(model_from(old), theirs),
