@@ -13,7 +13,7 @@ from typing import Protocol
 from tastegraph.config import Config
 from tastegraph.evaluation.drift import FEWEST, fallen
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.told import Told
+from tastegraph.serving.highest import Highest
 from tastegraph.storage import changes, lists
 from tastegraph.storage import events as log
 
@@ -56,11 +56,11 @@ class Changed:
     stays = True
 
     def __init__(self, command: Sequence[str]) -> None:
-        self.command, self._tried, self._told = command, 0, Told("changes")
+        self.command, self._tried, self._highest = command, 0, Highest("changes")
 
     def due(self, engine: Engine) -> bool:
         """Whether anything was written that no snapshot holds and no process was started for."""
-        return self._now(engine) > max(self._told.most(engine.snapshots), self._tried)
+        return self._now(engine) > max(self._highest.among(engine.snapshots), self._tried)
 
     def begun(self, engine: Engine) -> None:
         """Changes from here on are followed by the process itself."""
@@ -86,11 +86,11 @@ class Grown:
 
     def __init__(self, every: int, command: Sequence[str]) -> None:
         self.command, self._every, self._tried = command, every, 0
-        self._told = Told("learned_until")
+        self._highest = Highest("learned_until")
 
     def due(self, engine: Engine) -> bool:
         """Whether as many came since then, and since the last process was started."""
-        since = max(self._told.most(engine.snapshots), self._tried)
+        since = max(self._highest.among(engine.snapshots), self._tried)
         return self._now(engine) - since >= self._every
 
     def begun(self, engine: Engine) -> None:

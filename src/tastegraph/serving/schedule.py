@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Sequence
 
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.occasions import Occasion
 from tastegraph.serving.process import Process
+from tastegraph.serving.watch import Watch
 
 _log = logging.getLogger(__name__)
 PAUSE = 1.0
@@ -84,27 +84,18 @@ class Schedule:
     """
 
     def __init__(self, engine: Engine, occasions: Sequence[Occasion], pause: float = PAUSE) -> None:
-        self._pause, self._ended = pause, threading.Event()
+        self._pause, self._watches = pause, list[Watch]()
         alone = [[one] for one in occasions if one.stays]
         together = [one for one in occasions if not one.stays]
         self._turns = [Turn(engine, each) for each in (*alone, together)]
-        self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
 
     def start(self) -> None:
         """Begin to look."""
-        self._thread.start()
+        self._watches = [Watch(turn.look, self._pause) for turn in self._turns]
 
     def close(self) -> None:
         """Stop looking; processes that were started are ended."""
-        self._ended.set()
-        self._thread.join()
+        for watch in self._watches:
+            watch.close()
         for turn in self._turns:
             turn.end()
-
-    def _run(self) -> None:
-        while not self._ended.wait(self._pause):
-            for turn in self._turns:
-                try:
-                    turn.look()
-                except Exception:
-                    _log.exception("what was due could not be done")

@@ -31,5 +31,5 @@ class Watch:
         while not self._ended.wait(self._pause):
             try:
                 self._look()
-            except Exception:
+            except Exception:  # Whatever it was, who is served must not be left unwatched.
                 _log.exception("what is watched could not be looked at")

@@ -8,7 +8,7 @@ from tastegraph.errors import NotFoundError, SnapshotError
 from tastegraph.storage.snapshots import Snapshots
 
 
-class Told:
+class Highest:
     """The most of something that any kept snapshot knew of when it was made.
 
     What is in service may have been rolled back to. What came before the version that was taken
@@ -21,7 +21,7 @@ class Told:
     def __init__(self, what: str) -> None:
         self._what, self._known = what, dict[str, int]()
 
-    def most(self, snapshots: Snapshots) -> int:
+    def among(self, snapshots: Snapshots) -> int:
         """Of all snapshots that are there now; each manifest is read once."""
         self._known = {
             version: self._known[version]
