@@ -140,6 +140,18 @@ def test_what_knew_no_order_teaches_no_attention() -> None:
     assert now.parameters["key"].any()
 
 
+def test_a_network_goes_on_from_a_quarter_of_its_vectors() -> None:
+    content, training, _ = world()
+    config = ModelConfig(dimensions=8)
+    evidence, task = gather(content, training, config), task_of(content, training, config)
+    settings = NetworkSettings(0.2, 1, 8, heads=1, learning_rate=0.01, epochs=1)
+    start = train(evidence, task, settings, 1)
+    still = replace(settings, learning_rate=0.0)
+    now = train(evidence, task, still, 1, start=start)
+    for name in ("node", "event", "text"):
+        assert now.parameters[name] == pytest.approx(start.parameters[name] / 4, abs=1e-6)
+
+
 @pytest.mark.parametrize(("rival", "epochs"), [((), 5), ([0.1], 5), ([0.9], 1)])
 def test_who_lags_behind_a_rival_gives_up(
     rival: Sequence[float], epochs: int, monkeypatch: pytest.MonkeyPatch

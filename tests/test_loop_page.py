@@ -27,6 +27,7 @@ def results() -> dict:
                     {"events": [0, 0], "asked": 7, "ndcg@10": dict.fromkeys(NAMES, 0.05)},
                     {"events": [1, 4], "asked": 0},
                 ],
+                "listed": [{"before": 5, "items": 8, "share": dict.fromkeys(NAMES, 0.625)}],
                 "retrain_share_of_scratch": 0.125,
             }
         },
@@ -48,7 +49,7 @@ def test_the_page_says_what_was_measured(results) -> None:
     told = page(results)
     for words in (
         "| frozen | 0.1234 | 0.1000–0.2000 | 2.0 |", "fold-in - frozen: < .001", "12% of the time",
-        "| 0 | 7 | 0.0500", "| 1–4 | 0 | – |", "1.500 (1.250–1.750)",
+        "| 0 | 7 | 0.0500", "| 5 | 8 | 62% ", "| 1–4 | 0 | – |", "1.500 (1.250–1.750)",
         "| single | 1,234 | 1.2 | 9.5 |",
         "| freshness | – | 11.0 | 44.0 |", "5 kills (3 during ingest, 2 during publish)", "4,567",
     ):  # fmt: skip

@@ -15,6 +15,7 @@ from tastegraph.ranking.baselines import popularity
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks" / "loop"))
 
 import replay as loop
+from arrivals import NEVER, Arrivals
 
 USERS, ITEMS = 12, 20
 
@@ -77,13 +78,14 @@ def test_nobody_is_told_what_is_to_come(events, monkeypatch) -> None:
     order = np.argsort(events.times, kind="stable")
     when = np.empty(len(order), dtype=np.int64)
     when[order] = np.arange(len(order))
-    questions = loop._questions(events, when, 60, 90, np.random.default_rng(1))
+    absent = Arrivals.of(events, when).began >= 90
+    asked = loop._asked(events, when, 60, 90, absent, np.random.default_rng(1))
+    questions, objective = asked.questions, asked.objective
     times = np.unique([q.person for q in questions], return_counts=True)[1]
     assert set(times.tolist()) == {1, 2}
     assert len({q.event for q in questions}) == len(questions)
     histories = loop._histories(events, when, questions, 200)
     frozen = loop._histories(events, when, questions, 200, 60)
-    objective = loop._objective(events, when, questions)
     assert len(objective.row) == len(questions)
     of_question, seen = objective.seen
     for question, history, early in zip(questions, histories, frozen, strict=True):
@@ -95,28 +97,44 @@ def test_nobody_is_told_what_is_to_come(events, monkeypatch) -> None:
         assert set(early.items.tolist()) == set(events.items[mine & (when < 60)].tolist())
         assert len(history.likes) > 0
         row = questions.index(question)
-        assert set(seen[of_question == row].tolist()) == set(history.items.tolist())
+        hidden = set(seen[of_question == row].tolist())
+        assert hidden == set(history.items.tolist()) | set(np.flatnonzero(absent).tolist())
+        assert hidden == set(asked.seen[[row]].indices.tolist())
+        assert asked.places[row] == at
 
 
 def test_blocks_of_people_are_judged_as_all_of_them(events, monkeypatch) -> None:
     when = np.argsort(np.argsort(events.times))
-    questions = loop._questions(events, when, 60, 120, np.random.default_rng(1))
-    objective = loop._objective(events, when, questions)
-    histories = loop._histories(events, when, questions, 200)
+    nobody = np.zeros(ITEMS, dtype=np.bool_)
+    asked = loop._asked(events, when, 60, 120, nobody, np.random.default_rng(1))
+    histories = loop._histories(events, when, asked.questions, 200)
     ranker = popularity(events.likes())
-    whole = loop._asked(ranker, histories, objective)
+    whole, lists = loop._answered(ranker, histories, asked)
     monkeypatch.setattr(loop, "BLOCK", 5)
-    assert loop._asked(ranker, histories, objective) == pytest.approx(whole)
+    parts, their_lists = loop._answered(ranker, histories, asked)
+    assert parts == pytest.approx(whole)
+    assert (their_lists == lists).all()
+    assert not any(
+        asked.seen[row, item] for row, of in enumerate(lists) for item in of if item >= 0
+    )
 
 
-def test_the_age_of_a_new_item_is_what_it_had_had(events) -> None:
+def test_how_many_events_an_item_had_had(events) -> None:
     when = np.argsort(np.argsort(events.times))
-    questions = loop._questions(events, when, 60, 120, np.random.default_rng(1))
-    ages = loop._ages(events, when, questions, 60)
-    for question, age in zip(questions, ages, strict=True):
-        theirs = when[events.items == events.items[question.event]]
-        if theirs.min() < 60:
-            assert age == -1
-        else:
-            assert age == (theirs < when[question.event]).sum()
-    assert (loop._ages(events, when, questions, 0) >= 0).all()
+    arrivals = Arrivals.of(events, when)
+    for item in range(ITEMS):
+        theirs = when[events.items == item]
+        assert arrivals.began[item] == (theirs.min() if len(theirs) else NEVER)
+        for place in (0, 60, 120):
+            found = arrivals.events_before(np.array([item]), np.array([place]))
+            assert found.tolist() == [(theirs < place).sum()]
+
+
+def test_with_how_few_events_an_item_was_listed(events) -> None:
+    when = np.argsort(np.argsort(events.times))
+    arrivals = Arrivals.of(events, when)
+    lists, places = np.array([[3, 4], [3, -1]], dtype=np.int32), np.array([100, 50])
+    fewest = arrivals.fewest(lists, places)
+    assert fewest[3] == (when[events.items == 3] < 50).sum()
+    assert fewest[4] == (when[events.items == 4] < 100).sum()
+    assert (np.delete(fewest, [3, 4]) == NEVER).all()

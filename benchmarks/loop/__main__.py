@@ -38,6 +38,8 @@ PAIRS = (("fold_in", "frozen"), ("retrain", "fold_in"), ("retrain", "scratch"))
 RESAMPLES = 10_000
 AGES = ((0, 1), (1, 5), (5, 20), (20, 100))
 """From how many events of an item to how many."""
+SOON = (1, 5, 20, 100)
+"""Before which event of an item it is asked whether a list had it."""
 
 
 def main() -> None:
@@ -96,6 +98,7 @@ def summary(slices: Sequence[Slice]) -> dict[str, Any]:
         },
         "p": holm(p),
         "by_age": [_of_age(everybody, ages, *bounds) for bounds in AGES],
+        "listed": [_listed(slices, event) for event in SOON],
         # The first slice is learned as at the start; what retraining costs shows from the second.
         "retrain_share_of_scratch": float(
             np.sum([p["retrain"].seconds for p in played[1:]])
@@ -132,6 +135,20 @@ def _of_age(
     told: dict[str, Any] = {"events": [least, below - 1], "asked": int(at.sum())}
     if at.any():
         told["ndcg@10"] = {row: float(values[at].mean()) for row, values in everybody.items()}
+    return told
+
+
+def _listed(slices: Sequence[Slice], event: int) -> dict[str, Any]:
+    """Of the new items with so many events, the share that a list of each row had before that."""
+    had = slices[-1].heard >= event
+    told: dict[str, Any] = {"before": event, "items": int(had.sum())}
+    if had.any():
+        told["share"] = {
+            row: float(
+                np.mean(np.min([one.played[row].fewest[had] for one in slices], axis=0) < event)
+            )
+            for row in ROWS
+        }
     return told
 
 

@@ -13,8 +13,9 @@ among all items that were new to the person.
 | scratch | up to the event | chosen and fitted anew at the start of each slice |
 | popularity, itemknn | up to the event | refitted at the start of each slice |
 
-Of a like on an item that nobody had an event on at the start, the item's **age** is how many events
-it had had by then.
+An item that nobody had an event on at the start is **new**: it arrives with the slice in which its
+first event lies, and is in no list before. Its **age** is how many events it had had by then. What
+is stated of it and its text are known, as they are of an item that a shop adds.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from arrivals import Arrivals
 from choosing import chosen
 from numpy.typing import NDArray
 
@@ -31,6 +33,7 @@ from tastegraph.arrays import CSR, binary
 from tastegraph.config import Model as ModelConfig
 from tastegraph.evaluation.clock import Clock
 from tastegraph.evaluation.judge import Ranker
+from tastegraph.evaluation.metrics import top_k
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.progress import say
 from tastegraph.ranking.baselines import BASELINES
@@ -43,6 +46,7 @@ START = 0.5
 """Share of the events that is known at the start."""
 ASKED = 10
 """Likes of a person in one slice."""
+LISTED = 10
 BLOCK = 2_000
 
 
@@ -60,10 +64,13 @@ class Played:
 
     Attributes:
         values: float64[Q], NDCG@10 of each question.
+        fewest: int64[I], the fewest events with which an item stood in one of the lists; ``NEVER``
+            where it stood in none.
         seconds: until its model could be asked; 0 where it stayed.
     """
 
     values: NDArray[np.float64]
+    fewest: NDArray[np.int64]
     seconds: float
 
 
@@ -76,11 +83,30 @@ class Slice:
         people: int64[Q], who was asked; the same people several times, and in later slices.
         ages: int64[Q], events that the item of each question had had before; -1 where it had one
             at the start.
+        heard: int64[I], events that each new item had had when the slice ended; 0 of all others.
     """
 
     played: dict[str, Played]
     people: NDArray[np.int64]
     ages: NDArray[np.int64]
+    heard: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked in one slice.
+
+    Attributes:
+        questions: Q likes.
+        places: int64[Q], when each happened.
+        seen: bool CSR[Q, I], what cannot be listed: what the person knows, what is not there yet.
+        objective: find each like among all others.
+    """
+
+    questions: Sequence[Question]
+    places: NDArray[np.int64]
+    seen: CSR
+    objective: Objective
 
 
 def replay(
@@ -99,37 +125,49 @@ def replay(
     when = np.empty(len(order), dtype=np.int64)
     when[order] = np.arange(len(order))
     rng = np.random.default_rng(config.seed)
+    arrivals = Arrivals.of(events, when)
+    new = arrivals.began >= bounds[0]
     known = when < bounds[0]
     start = chosen(content, events.select(known), config)
     model = assemble(content, events.select(known).likes(), start)
     warm = start
     for number, (begin, end) in enumerate(pairwise(bounds.tolist())):
         told = events.select(when < begin)
-        questions = _questions(events, when, begin, end, rng)
-        now = _histories(events, when, questions, config.history)
-        frozen = _histories(events, when, questions, config.history, int(bounds[0]))
-        objective = _objective(events, when, questions)
-        played = {
-            "frozen": Played(_asked(model, frozen, objective), 0.0),
-            "fold_in": Played(_asked(model, now, objective), 0.0),
-        }
+        asked = _asked(events, when, begin, end, arrivals.began >= end, rng)
+        now = _histories(events, when, asked.questions, config.history)
+        frozen = _histories(events, when, asked.questions, config.history, int(bounds[0]))
+
+        def played(
+            ranker: Ranker,
+            histories: Sequence[History],
+            seconds: float = 0.0,
+            asked: Asked = asked,
+        ) -> Played:
+            values, lists = _answered(ranker, histories, asked)
+            return Played(values, arrivals.fewest(lists, asked.places), seconds)
+
+        rows = {"frozen": played(model, frozen), "fold_in": played(model, now)}
         with Clock() as clock:
             if number:
                 warm = fit(content, told, start.choice, config, start=warm.network)
             ranker = assemble(content, told.likes(), warm)
-        played["retrain"] = Played(_asked(ranker, now, objective), clock.seconds)
+        rows["retrain"] = played(ranker, now, clock.seconds)
         with Clock() as clock:
             ranker = assemble(content, told.likes(), chosen(content, told, config))
-        played["scratch"] = Played(_asked(ranker, now, objective), clock.seconds)
+        rows["scratch"] = played(ranker, now, clock.seconds)
         liked = [History(h.likes, np.ones(len(h.likes), np.float32)) for h in now]
         for name in ("popularity", "itemknn"):
             with Clock() as clock:
                 baseline = BASELINES[name].fit(told.likes(), *BASELINES[name].grid[0])
-            played[name] = Played(_asked(baseline, liked, objective), clock.seconds)
-        asked = np.array([question.person for question in questions], dtype=np.int64)
-        told_of = (f"{row} {p.values.mean():.4f} ({p.seconds:.1f} s)" for row, p in played.items())
-        say(f"slice {number + 1} of {slices}, {len(asked)} likes: {', '.join(told_of)}")
-        yield Slice(played, asked, _ages(events, when, questions, int(bounds[0])))
+            rows[name] = played(baseline, liked, clock.seconds)
+        told_of = (f"{row} {p.values.mean():.4f} ({p.seconds:.1f} s)" for row, p in rows.items())
+        say(f"slice {number + 1} of {slices}, {len(asked.places)} likes: {', '.join(told_of)}")
+        people = np.array([question.person for question in asked.questions], dtype=np.int64)
+        items = np.array([events.items[q.event] for q in asked.questions], dtype=np.int64)
+        ages = np.where(new[items], arrivals.events_before(items, asked.places), -1)
+        every = np.arange(events.n_items)
+        heard = np.where(new, arrivals.events_before(every, np.full(len(every), end)), 0)
+        yield Slice(rows, people, ages, heard)
 
 
 def _questions(
@@ -146,19 +184,6 @@ def _questions(
     people = events.users[there]
     nth = np.arange(len(there)) - np.searchsorted(people, people)
     return [Question(int(events.users[event]), int(event)) for event in there[nth < ASKED]]
-
-
-def _ages(
-    events: Interactions, when: NDArray[np.int64], questions: Sequence[Question], start: int
-) -> NDArray[np.int64]:
-    """How many events each question's item had had; -1 where one of them was before ``start``."""
-    order = np.lexsort((when, events.items))
-    first = np.searchsorted(events.items[order], np.arange(events.n_items + 1))
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order)) - first[events.items[order]]
-    asked = np.array([question.event for question in questions], dtype=np.int64)
-    began = when[order][np.minimum(first[:-1], len(order) - 1)][events.items[asked]]
-    return np.where(began < start, -1, place[asked])
 
 
 def _histories(
@@ -186,31 +211,40 @@ def _before(
     return rows[when[rows] < limit]
 
 
-def _objective(
-    events: Interactions, when: NDArray[np.int64], questions: Sequence[Question]
-) -> Objective:
-    """Find the one like among all items but those of earlier events."""
-    event = np.array([q.event for q in questions], dtype=np.int64)
+def _asked(
+    events: Interactions,
+    when: NDArray[np.int64],
+    begin: int,
+    end: int,
+    absent: NDArray[np.bool_],
+    rng: np.random.Generator,
+) -> Asked:
+    """Find each like of the slice among all items but those of earlier events and ``absent``."""
+    questions = _questions(events, when, begin, end, rng)
+    liked = np.array([q.event for q in questions], dtype=np.int64)
     shape, every = (len(questions), events.n_items), np.arange(len(questions))
-    before = [
-        events.items[_before(events, when, question, int(when[question.event]))]
+    missing = np.flatnonzero(absent)
+    hidden = [
+        np.append(events.items[_before(events, when, question, int(when[question.event]))], missing)
         for question in questions
     ]
-    rows = np.repeat(every, [len(items) for items in before])
-    seen: CSR = binary(rows, np.concatenate(before), shape)
-    wanted: CSR = binary(every, events.items[event], shape)
-    return Objective.of(seen, wanted, every)
+    rows = np.repeat(every, [len(items) for items in hidden])
+    seen: CSR = binary(rows, np.concatenate(hidden), shape)
+    wanted: CSR = binary(every, events.items[liked], shape)
+    return Asked(questions, when[liked], seen, Objective.of(seen, wanted, every))
 
 
-def _asked(
-    ranker: Ranker, histories: Sequence[History], objective: Objective
-) -> NDArray[np.float64]:
-    """NDCG@10 of each, some people at a time."""
-    found = []
+def _answered(
+    ranker: Ranker, histories: Sequence[History], asked: Asked
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """NDCG@10 of each and its list, int32[Q, 10]; some people at a time."""
+    values, lists = [], []
     for start in range(0, len(histories), BLOCK):
-        scores = ranker.scores(histories[start : start + BLOCK])
-        found.append(_part(objective, start, start + BLOCK).by_person(scores))
-    return np.concatenate(found)
+        end = start + BLOCK
+        scores = ranker.scores(histories[start:end])
+        values.append(_part(asked.objective, start, end).by_person(scores))
+        lists.append(top_k(scores, asked.seen[start:end], LISTED))
+    return np.concatenate(values), np.concatenate(lists)
 
 
 def _part(objective: Objective, start: int, end: int) -> Objective:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pictures import NAMES
@@ -21,9 +21,11 @@ reveal, learn. In each slice everybody who likes something is asked for up to te
 each among all items that were new to them. Behind ± is 95 % (bootstrap over answers); p is of
 paired randomisation, Holm-adjusted."""
 
-AGES = (
-    """New items: NDCG@10 of likes on items without an event at the start, by their events since."""
-)
+AGES = """How well new items are ranked: NDCG@10 of likes on items without an event at the start, by
+their events since. An item arrives with the slice in which its first event lies."""
+
+SOON = """How soon new items reach lists: of those with so many events, the share that stood among
+the first ten of anybody asked before that event."""
 
 SIMULATION = """## Simulation with known truth
 
@@ -78,15 +80,25 @@ def _replayed(told: Found) -> Iterator[str]:
         f"p of {p}. A warm retraining takes {told['retrain_share_of_scratch']:.0%} of the time "
         "that learning from scratch does."
     )
-    ages = [["events on the item", "asked", *NAMES.values()]]
-    for age in told["by_age"]:
-        first, last = age["events"]
-        values = age.get("ndcg@10", {})
-        cells = [f"{values[row]:.4f}" if row in values else "–" for row in NAMES]
-        ages.append(
-            [f"{first}–{last}" if first < last else f"{first}", f"{age['asked']:,}", *cells]
-        )
-    yield f"{AGES}\n\n{grid(ages)}"
+    ages = [
+        (f"{first}–{last}" if first < last else f"{first}", age["asked"], age.get("ndcg@10", {}))
+        for age in told["by_age"]
+        for first, last in [age["events"]]
+    ]
+    yield f"{AGES}\n\n{_by_row('events on the item', 'asked', ages, '.4f')}"
+    soon = [(f"{one['before']}", one["items"], one.get("share", {})) for one in told["listed"]]
+    yield f"{SOON}\n\n{_by_row('before event', 'items', soon, '.0%')}"
+
+
+def _by_row(
+    of: str, counted: str, lines: Sequence[tuple[str, int, Mapping[str, float]]], how: str
+) -> str:
+    """A line for each of something, a column for each row of the replay."""
+    table = [[of, counted, *NAMES.values()]]
+    for name, count, values in lines:
+        cells = [f"{values[row]:{how}}" if row in values else "–" for row in NAMES]
+        table.append([name, f"{count:,}", *cells])
+    return grid(table)
 
 
 def _simulated(rows: Found) -> str:

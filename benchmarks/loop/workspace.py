@@ -10,18 +10,37 @@ from truth import RELATIONS, Truth
 from tastegraph.records import Event, Fact, Item
 from tastegraph.workspace import Workspace
 
-PEOPLE, ITEMS, SHOWN = 200, 200, 60
-SETTINGS = {"model": {"epochs": 20, "dimensions": 32}}
+PEOPLE, ITEMS, SHOWN, SEED = 200, 200, 60, 1
+NAMES = [f"{relation}:{k}" for relation, size in RELATIONS.items() for k in range(size)]
+SETTINGS = {
+    "model": {"epochs": 20, "dimensions": 32},
+    "items": {"facts": {relation: {"relation": relation} for relation in RELATIONS}},
+}
 
 
-def made(directory: Path, seed: int = 1) -> Workspace:
+def most_pleasing() -> dict[str, dict[str, list[str]]]:
+    """Person → what is stated of the item that would please them most."""
+    truth = Truth.of(PEOPLE, ITEMS, SEED)
+    best = truth.pleases().argmax(axis=1)
+    return {str(person): _stated(truth, int(item)) for person, item in enumerate(best)}
+
+
+def _stated(truth: Truth, item: int) -> dict[str, list[str]]:
+    """Relation → values."""
+    found: dict[str, list[str]] = {relation: [] for relation in RELATIONS}
+    for entity in np.flatnonzero(truth.ties[item]):
+        relation, _, value = NAMES[entity].partition(":")
+        found[relation].append(value)
+    return found
+
+
+def made(directory: Path, seed: int = SEED) -> Workspace:
     """The workspace in ``directory``, built where it is not yet."""
     if (directory / "tastegraph.toml").exists():
         return Workspace(directory)
     truth, rng = Truth.of(PEOPLE, ITEMS, seed), np.random.default_rng(seed)
-    names = [f"{r}:{k}" for r, size in RELATIONS.items() for k in range(size)]
     facts = [
-        Fact(f"item:{i}", names[e].partition(":")[0], names[e])
+        Fact(f"item:{i}", NAMES[e].partition(":")[0], NAMES[e])
         for i, e in zip(*np.nonzero(truth.ties), strict=True)
     ]
     pleases = truth.pleases()

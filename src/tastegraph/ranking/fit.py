@@ -52,7 +52,7 @@ BY_CONTENT = {who: {KNOWLEDGE: 1.0, TEXT: 1.0} for who in (KNOWN, NEW)}
 """How items without events are ranked where nobody's events say anything better."""
 
 
-WARM_EPOCHS = 2
+WARM_EPOCHS = 4
 """Passes over the data where a network goes on from another."""
 
 

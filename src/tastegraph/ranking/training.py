@@ -25,6 +25,9 @@ RISE = 0.002
 """Training goes on while quality rises by this share of itself."""
 RACE = 128
 TEXT_DIRECTIONS = 64
+SHRUNK = 0.25
+"""Share of its vectors with which a network goes on from another: whole ones are so sure of the old
+that the new is learned late and the old by heart (shrink and perturb, Ash & Adams 2020)."""
 AVERAGED, SHARE = 50, 0.25
 """The network that is kept is the mean of the newest quarter of all steps, or so many at least."""
 
@@ -87,8 +90,8 @@ def train(
         seed: of all that is drawn.
         rival: the quality of another network after each epoch; who lags behind it after ``RACE``
             batches gives up.
-        start: where training begins, if of the same sizes: each node by its name, a new one with
-            what its text and neighbours say of it.
+        start: where training begins, if of the same sizes, from ``SHRUNK`` of its vectors: each
+            node by its name, a new one with what its text and neighbours say of it.
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -175,7 +178,10 @@ def _rows(trained: TrainedNetwork, graph: KnowledgeGraph) -> NDArray[np.int64]:
 def _begin(
     network: GraphNetwork, start: TrainedNetwork, evidence: Evidence, basis: Floats32
 ) -> None:
-    """Give ``network`` what ``start`` knows; text in the directions of ``basis``, float32[t, r]."""
+    """Give ``network`` what ``start`` knows, shrunk, and its attention as it is.
+
+    Text is told in the directions of ``basis``, float32[t, r].
+    """
     if start.parameters["text"].shape != (len(basis), network.text.shape[1]):
         return
     at, n_items = _rows(start, evidence.graph), evidence.graph.n_items
@@ -184,9 +190,9 @@ def _begin(
         (network.node, "node", at),
         (network.event, "event", at[:n_items]),
     ):
-        values = torch.from_numpy(start.parameters[name][rows]).to(parameter)
+        values = torch.from_numpy(SHRUNK * start.parameters[name][rows]).to(parameter)
         parameter.copy_(torch.where(known[: len(rows), None].to(parameter.device), values, 0))
-    network.text.copy_(torch.from_numpy(basis.T @ start.parameters["text"]))
+    network.text.copy_(torch.from_numpy(SHRUNK * basis.T @ start.parameters["text"]))
     for name in ("query", "query_bias", "key", "decay", "position"):
         parameter, before = getattr(network, name), torch.from_numpy(start.parameters[name].copy())
         # Of one that knew no order all of these are 0, from where nothing is learned.
