@@ -18,7 +18,7 @@ from tastegraph.config import Config, Loop
 from tastegraph.evaluation.drift import fallen
 from tastegraph.records import Event, Item
 from tastegraph.serving import schedule
-from tastegraph.serving.engine import Asked
+from tastegraph.serving.engine import Asked, Engine
 from tastegraph.serving.http import create_app
 from tastegraph.serving.occasions import Changed, Drifted, Grown, occasions
 from tastegraph.serving.schedule import Schedule, Turn
@@ -127,20 +127,39 @@ def test_a_rollback_is_not_undone(tmp_path: Path) -> None:
     assert not grown.due(engine)
 
 
+def show(engine: Engine, rng: random.Random, count: int, share: float) -> None:
+    """Lists, a share of which is answered."""
+    for _ in range(count):
+        shown = engine.show("western-1", 1, Asked())
+        if rng.random() < share:
+            key, item = shown.recommendation_id, shown.items[0].item_id
+            engine.record([Event(key, "passer-by", item, "like", None, 1.0, None, key, 1)])
+
+
+def test_lists_from_before_a_rollback_do_not_undo_it(tmp_path: Path) -> None:
+    engine, rng = serving_world.open_engine(tmp_path), random.Random(1)
+    show(engine, rng, 200, 0.5)
+    show(engine, rng, 100, 0.1)
+    assert Drifted(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
+    old = engine.snapshots.open()
+    with engine.database.reading() as connection:
+        told = {"learned_until": log.revision(connection)}
+    kept = {k: v for k, v in old.manifest.items() if k not in ("format", "version", "files")}
+    engine.snapshots.publish({**kept, **told}, old.arrays)
+    engine.snapshots.roll_back()
+    assert not Drifted(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
+    send(engine, 1, 1000)
+    show(engine, rng, 200, 0.5)
+    show(engine, rng, 100, 0.1)
+    assert Drifted(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
+
+
 def test_lists_that_are_answered_less_are_an_occasion(tmp_path: Path) -> None:
     engine, rng = serving_world.open_engine(tmp_path), random.Random(1)
     occasion = Drifted(0.2, 0.0, ["like"], [])
-
-    def show(count: int, share: float) -> None:
-        for _ in range(count):
-            shown = engine.show("western-1", 1, Asked())
-            if rng.random() < share:
-                key, item = shown.recommendation_id, shown.items[0].item_id
-                engine.record([Event(key, "passer-by", item, "like", None, 1.0, None, key, 1)])
-
-    show(200, 0.5)
+    show(engine, rng, 200, 0.5)
     assert not occasion.due(engine, time.time() + 100)
-    show(100, 0.1)
+    show(engine, rng, 100, 0.1)
     assert not occasion.due(engine, time.time() + 120), "looked at once a minute"
     assert occasion.due(engine, time.time() + 200)
     occasion.begun(engine)

@@ -341,11 +341,6 @@ class Engine:
         """
         return self._in_service.roll_back()
 
-    @property
-    def learned_until(self) -> int:
-        """The log's revision up to which the model in service was learned."""
-        return self._in_service().learned_until
-
     def versions(self) -> tuple[str, str]:
         """The model and the graph in service."""
         now = self._in_service()

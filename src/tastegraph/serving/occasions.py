@@ -113,7 +113,9 @@ LOOKING = 60.0
 class Drifted:
     """Lists of the model in service are answered less often than they were.
 
-    Where a candidate was refused, as many lists must be shown again as are compared.
+    Those from before any model was learned that is kept say nothing: what has been rolled back to
+    is judged by its lists since. Where a candidate was refused, as many lists must be shown again
+    as are compared.
 
     Args:
         tolerated: share of the answered lists by which they may fall.
@@ -129,6 +131,7 @@ class Drifted:
         self.command = command
         self._tolerated, self._settled, self._rewarding = tolerated, settled, frozenset(rewarding)
         self._looked, self._since = 0.0, 0.0
+        self._highest = Highest("learned_until")
 
     def due(self, engine: Engine, now: float | None = None) -> bool:
         """Whether they have fallen; looked at once a minute."""
@@ -137,8 +140,9 @@ class Drifted:
             return False
         self._looked = now
         model, _ = engine.versions()
+        highest = self._highest.among(engine.snapshots)
         with engine.database.reading() as connection:
-            shown = lists.exposures(connection, self._since, engine.learned_until, model)
+            shown = lists.exposures(connection, self._since, highest, model)
             settled = (one for one in shown if one.made <= now - self._settled)
             answered = [
                 any(not self._rewarding.isdisjoint(one.events) for one in places)

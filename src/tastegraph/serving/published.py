@@ -33,7 +33,6 @@ class Published:
 
     Attributes:
         version: of the snapshot.
-        learned_until: the log's revision up to which the model was learned.
         model_version, graph_version: which snapshot each was built for.
         associations: what is stated, by which items are ranked; ``ties``: what texts lie near too.
         items: item id → index.
@@ -44,7 +43,6 @@ class Published:
     """
 
     version: str
-    learned_until: int
     model_version: str
     graph_version: str
     model: Model
@@ -68,7 +66,6 @@ class Published:
         associations = associations_from(snapshot)
         return cls(
             version=snapshot.version,
-            learned_until=int(snapshot.manifest["learned_until"]),
             model_version=snapshot.manifest["model"] or snapshot.version,
             graph_version=snapshot.manifest["graph"] or snapshot.version,
             model=model_from(snapshot),

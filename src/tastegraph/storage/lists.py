@@ -144,7 +144,7 @@ def exposures(
     Args:
         connection: to the store.
         since: seconds since 1970-01-01 UTC.
-        known: a revision of the log before the first of these lists; earlier events are not read.
+        known: lists from before this revision of the log are not read, nor are earlier events.
         model: whose lists; by default everybody's.
     """
     whose = () if model is None else (lists.c.model == model,)
@@ -157,7 +157,7 @@ def exposures(
         done.setdefault((recommendation_id, item_id), []).append(kind)
     rows = connection.execute(
         select(lists.c.recommendation_id, lists.c.model, lists.c.made, lists.c.places)
-        .where(lists.c.made >= since, *whose)
+        .where(lists.c.made >= since, lists.c.known >= known, *whose)
         .order_by(lists.c.made, lists.c.recommendation_id)
     )
     for recommendation_id, model, made, places in rows:
