@@ -263,7 +263,7 @@ def test_a_network_that_learned_from_them_does_not_live_on(cinema, monkeypatch, 
         return begun[-1]
 
     monkeypatch.setattr(retrain, "learn", watched)
-    monkeypatch.setattr(retrain, "fit", None)
+    monkeypatch.setattr(retrain, "go_on", None)
     if what == "a person":
         cinema.erase.user("western-fan-1")
     else:

@@ -40,8 +40,8 @@ def test_what_every_row_is_told(events, monkeypatch) -> None:
     class Learned:
         choice, network = None, "warm"
 
-    def fit(content, known, choice, config, start=None):
-        assert start == "warm"
+    def go_on(content, known, learned, config):
+        assert learned.network == "warm"
         fitted.append(len(known))
         return Learned()
 
@@ -58,7 +58,7 @@ def test_what_every_row_is_told(events, monkeypatch) -> None:
             return self.inner.scores(histories)
 
     monkeypatch.setattr(loop, "chosen", chosen)
-    monkeypatch.setattr(loop, "fit", fit)
+    monkeypatch.setattr(loop, "go_on", go_on)
     monkeypatch.setattr(loop, "assemble", lambda content, likes, learned: Ranker(likes))
     slices = list(loop.replay(None, events, 3, ModelConfig(seed=1)))
     played = [one.played for one in slices]

@@ -17,6 +17,7 @@ from tastegraph.learning.retrain import parted
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking.artefacts import content_from, learned_from, model_from
+from tastegraph.ranking.fit import fit
 from tastegraph.ranking.kernels import TableKernel
 from tastegraph.ranking.model import BEHAVIOUR, KNOWN, NEW, Blend, Model, Part
 from tastegraph.records import Event, Item
@@ -101,17 +102,17 @@ def test_weights_that_newest_events_decided_are_not_judged_by_them(cinema, monke
 def test_what_learned_from_poison_is_never_served(cinema, monkeypatch, poison) -> None:
     """Shuffled labels, vectors that are no numbers, an empty graph."""
     cinema.record(more(np.random.default_rng(2)))
-    fit, assemble = retrain.fit, retrain.assemble
+    go_on, assemble = retrain.go_on, retrain.assemble
 
-    def poisoned(content, told, choice, config, start):
+    def poisoned(content, told, learned, config):
         if poison == "labels":
             rng = np.random.default_rng(3)
             told = Interactions(
                 told.user_ids, told.n_items, told.users, rng.permutation(told.items),
                 told.times, told.weights, told.given,
             )  # fmt: skip
-            start = None
-        return fit(content, told, choice, config, start=start)
+            return fit(content, told, learned.choice, config)
+        return go_on(content, told, learned, config)
 
     def spoiled(content, likes, learned):
         model = assemble(content, likes, learned)
@@ -123,7 +124,7 @@ def test_what_learned_from_poison_is_never_served(cinema, monkeypatch, poison) -
         return model
 
     spoiled.first = None
-    monkeypatch.setattr(retrain, "fit", poisoned)
+    monkeypatch.setattr(retrain, "go_on", poisoned)
     monkeypatch.setattr(retrain, "assemble", spoiled)
     if poison == "graph":
         content = retrain.Builder.content
@@ -171,7 +172,7 @@ def test_only_one_retrains(cinema, monkeypatch) -> None:
             type(cinema)(cinema.directory).retrain()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(retrain, "fit", meanwhile)
+    monkeypatch.setattr(retrain, "go_on", meanwhile)
     with pytest.raises(KeyboardInterrupt):
         cinema.retrain()
     assert cinema.snapshots.versions() == ["000001"]
@@ -217,23 +218,23 @@ def test_weights_go_on_from_those_in_service(cinema, monkeypatch) -> None:
 def test_what_witnesses_did_last_neither_teaches_nor_states(cinema, monkeypatch) -> None:
     """And the network goes on from the one in service, against which it is judged as it is."""
     told_of, starts, incumbents = [], [], []
-    content, fit, judge = retrain.Builder.content, retrain.fit, retrain.judged
+    content, go_on, judge = retrain.Builder.content, retrain.go_on, retrain.judged
 
     def watched(self, stages, old, told):
         names = item_ids(cinema.database)
         told_of.append(told(names))
         return content(self, stages, old, told)
 
-    def fitted(content, told, choice, config, start):
-        starts.append(start)
-        return fit(content, told, choice, config, start=start)
+    def gone_on(content, told, learned, config):
+        starts.append(learned.network)
+        return go_on(content, told, learned, config)
 
     def judging(candidate, incumbent, *rest):
         incumbents.append(incumbent)
         return judge(candidate, incumbent, *rest)
 
     monkeypatch.setattr(retrain.Builder, "content", watched)
-    monkeypatch.setattr(retrain, "fit", fitted)
+    monkeypatch.setattr(retrain, "go_on", gone_on)
     monkeypatch.setattr(retrain, "judged", judging)
     before = cinema.snapshots.open()
     cinema.record(more(np.random.default_rng(1)))

@@ -2,7 +2,7 @@
 
 A replay writes what it has after each slice.
 
-    python benchmarks/loop DATA [PART …] [--slices 20] [--seed 1] [--seeds 3]
+    python benchmarks/loop DATA [PART …] [--slices 20] [--seed 1] [--seeds 3] [--jobs 1]
 
 Parts that are named are measured anew, the others kept as they are.
 """
@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("--slices", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=3, help="of the simulation")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that learn from scratch")
     told = parser.parse_args()
     measured: dict[str, Callable[[], dict[str, Any]]] = {
         "simulation": lambda: simulated(World(), told.seeds),
@@ -61,7 +62,8 @@ def main() -> None:
             found = BENCHMARKS[name].load(told.data, 1)
             config = ModelConfig(seed=told.seed)
             played: list[Slice] = []
-            for one in replay(content_of(found), found.events, told.slices, config):
+            content = content_of(found)
+            for one in replay(content, found.events, told.slices, config, told.jobs):
                 played.append(one)
                 result = {"seed": told.seed, "slices": told.slices, **summary(played)}
                 _write(

@@ -20,6 +20,7 @@ is stated of it and its text are known, as they are of an item that a shop adds.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,17 +28,17 @@ from itertools import pairwise
 import numpy as np
 from arrivals import Arrivals
 from choosing import chosen
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from tastegraph.arrays import CSR, binary
 from tastegraph.config import Model as ModelConfig
-from tastegraph.evaluation.clock import Clock
 from tastegraph.evaluation.judge import Ranker
 from tastegraph.evaluation.metrics import top_k
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.progress import say
 from tastegraph.ranking.baselines import BASELINES
-from tastegraph.ranking.fit import assemble, fit
+from tastegraph.ranking.fit import assemble, go_on
 from tastegraph.ranking.learned import Content
 from tastegraph.ranking.objective import Objective
 
@@ -66,7 +67,7 @@ class Played:
         values: float64[Q], NDCG@10 of each question.
         fewest: int64[I], the fewest events with which an item stood in one of the lists; ``NEVER``
             where it stood in none.
-        seconds: until its model could be asked; 0 where it stayed.
+        seconds: of processor time until its model could be asked; 0 where it stayed.
     """
 
     values: NDArray[np.float64]
@@ -109,8 +110,12 @@ class Asked:
     objective: Objective
 
 
+Answers = tuple[NDArray[np.float64], NDArray[np.int32]]
+"""NDCG@10 of each question, float64[Q], and the list it was answered with, int32[Q, 10]."""
+
+
 def replay(
-    content: Content, events: Interactions, slices: int, config: ModelConfig
+    content: Content, events: Interactions, slices: int, config: ModelConfig, jobs: int = 1
 ) -> Iterator[Slice]:
     """Slice by slice, what every row reached.
 
@@ -119,47 +124,52 @@ def replay(
         events: with times.
         slices: how many.
         config: seed and sizes.
+        jobs: so many processes learn from scratch, each of them for another slice.
     """
     order = np.argsort(events.times, kind="stable")
-    bounds = np.linspace(START * len(order), len(order), slices + 1).astype(int)
+    bounds = np.linspace(START * len(order), len(order), slices + 1).astype(int).tolist()
     when = np.empty(len(order), dtype=np.int64)
     when[order] = np.arange(len(order))
     rng = np.random.default_rng(config.seed)
     arrivals = Arrivals.of(events, when)
     new = arrivals.began >= bounds[0]
-    known = when < bounds[0]
-    start = chosen(content, events.select(known), config)
-    model = assemble(content, events.select(known).likes(), start)
+    known = events.select(when < bounds[0])
+    start = chosen(content, known, config)
+    model = assemble(content, known.likes(), start)
+    every_asked = [
+        _asked(events, when, begin, end, arrivals.began >= end, rng)
+        for begin, end in pairwise(bounds)
+    ]
+    from_scratch = Parallel(n_jobs=jobs, pre_dispatch="n_jobs", return_as="generator")(
+        delayed(_scratch)(content, events, when, begin, asked, config)
+        for begin, asked in zip(bounds, every_asked, strict=False)
+    )
     warm = start
-    for number, (begin, end) in enumerate(pairwise(bounds.tolist())):
+    for number, (asked, (begin, end)) in enumerate(zip(every_asked, pairwise(bounds), strict=True)):
         told = events.select(when < begin)
-        asked = _asked(events, when, begin, end, arrivals.began >= end, rng)
         now = _histories(events, when, asked.questions, config.history)
-        frozen = _histories(events, when, asked.questions, config.history, int(bounds[0]))
-
-        def played(
-            ranker: Ranker,
-            histories: Sequence[History],
-            seconds: float = 0.0,
-            asked: Asked = asked,
-        ) -> Played:
-            values, lists = _answered(ranker, histories, asked)
-            return Played(values, arrivals.fewest(lists, asked.places), seconds)
-
-        rows = {"frozen": played(model, frozen), "fold_in": played(model, now)}
-        with Clock() as clock:
-            if number:
-                warm = fit(content, told, start.choice, config, start=warm.network)
-            ranker = assemble(content, told.likes(), warm)
-        rows["retrain"] = played(ranker, now, clock.seconds)
-        with Clock() as clock:
-            ranker = assemble(content, told.likes(), chosen(content, told, config))
-        rows["scratch"] = played(ranker, now, clock.seconds)
+        frozen = _histories(events, when, asked.questions, config.history, bounds[0])
+        answers = {
+            "frozen": _answered(model, frozen, asked),
+            "fold_in": _answered(model, now, asked),
+        }
+        began = time.process_time()
+        if number:
+            warm = go_on(content, told, warm, config)
+        ranker = assemble(content, told.likes(), warm)
+        spent = {"retrain": time.process_time() - began}
+        answers["retrain"] = _answered(ranker, now, asked)
+        answers["scratch"], spent["scratch"] = next(from_scratch)
         liked = [History(h.likes, np.ones(len(h.likes), np.float32)) for h in now]
         for name in ("popularity", "itemknn"):
-            with Clock() as clock:
-                baseline = BASELINES[name].fit(told.likes(), *BASELINES[name].grid[0])
-            rows[name] = played(baseline, liked, clock.seconds)
+            began = time.process_time()
+            baseline = BASELINES[name].fit(told.likes(), *BASELINES[name].grid[0])
+            spent[name] = time.process_time() - began
+            answers[name] = _answered(baseline, liked, asked)
+        rows = {
+            row: Played(values, arrivals.fewest(lists, asked.places), spent.get(row, 0.0))
+            for row, (values, lists) in answers.items()
+        }
         told_of = (f"{row} {p.values.mean():.4f} ({p.seconds:.1f} s)" for row, p in rows.items())
         say(f"slice {number + 1} of {slices}, {len(asked.places)} likes: {', '.join(told_of)}")
         people = np.array([question.person for question in asked.questions], dtype=np.int64)
@@ -168,6 +178,24 @@ def replay(
         every = np.arange(events.n_items)
         heard = np.where(new, arrivals.events_before(every, np.full(len(every), end)), 0)
         yield Slice(rows, people, ages, heard)
+
+
+def _scratch(
+    content: Content,
+    events: Interactions,
+    when: NDArray[np.int64],
+    begin: int,
+    asked: Asked,
+    config: ModelConfig,
+) -> tuple[Answers, float]:
+    """What a model answers that is chosen and fitted on what was before ``begin``; seconds."""
+    told = events.select(when < begin)
+    began = time.process_time()
+    ranker = assemble(content, told.likes(), chosen(content, told, config))
+    spent = time.process_time() - began
+    return _answered(
+        ranker, _histories(events, when, asked.questions, config.history), asked
+    ), spent
 
 
 def _questions(
@@ -234,10 +262,8 @@ def _asked(
     return Asked(questions, when[liked], seen, Objective.of(seen, wanted, every))
 
 
-def _answered(
-    ranker: Ranker, histories: Sequence[History], asked: Asked
-) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """NDCG@10 of each and its list, int32[Q, 10]; some people at a time."""
+def _answered(ranker: Ranker, histories: Sequence[History], asked: Asked) -> Answers:
+    """Ask some people at a time."""
     values, lists = [], []
     for start in range(0, len(histories), BLOCK):
         end = start + BLOCK

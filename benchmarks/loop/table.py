@@ -67,7 +67,7 @@ def page(results: Found) -> str:
 
 
 def _replayed(told: Found) -> Iterator[str]:
-    rows = [["row", "NDCG@10", "95 %", "seconds a slice"]]
+    rows = [["row", "NDCG@10", "95 %", "processor seconds a slice"]]
     for row, found in told["rows"].items():
         low, high = found["interval"]
         seconds = sum(found["seconds"]) / len(found["seconds"])

@@ -30,7 +30,7 @@ from tastegraph.progress import say
 from tastegraph.ranking.artefacts import learned_from, model_from
 from tastegraph.ranking.baselines import popularity
 from tastegraph.ranking.choice import reweighed
-from tastegraph.ranking.fit import assemble, fit, with_cold_weights
+from tastegraph.ranking.fit import assemble, go_on, with_cold_weights
 from tastegraph.ranking.learned import Content, Learned
 from tastegraph.storage import erasure
 from tastegraph.storage import events as log
@@ -109,14 +109,12 @@ def candidate(
     held = _held(now, config, round_)
     judging, weighing = parted(held, round_)
     told = without_newest(now, before, held)
-    if forgets:
-        found = learn(content, told, config)
-    else:
-        found = fit(content, told, learned.choice, config.model, start=learned.network)
+    model = config.model
+    found = learn(content, told, config) if forgets else go_on(content, told, learned, model)
     if weighing.any():
         newest = now.select(weighing[now.users]).likes()
-        choice = reweighed(content, told, newest, found, config.model)
-        found = with_cold_weights(content, told, replace(found, choice=choice), config.model)
+        choice = reweighed(content, told, newest, found, model)
+        found = with_cold_weights(content, told, replace(found, choice=choice), model)
     return Candidate(found, told, judging)
 
 

@@ -1,7 +1,8 @@
 """From events and what is known about items to a model: fit, then assemble.
 
-``fit`` learns from events with given settings. ``assemble`` makes a model of what was learned and
-what is known *now*, so that a new item or fact counts without learning anything again.
+``fit`` learns from events with given settings, ``go_on`` from what was learned of fewer events.
+``assemble`` makes a model of what was learned and what is known *now*, so that a new item or fact
+counts without learning anything again.
 """
 
 from __future__ import annotations
@@ -56,27 +57,29 @@ WARM_EPOCHS = 4
 """Passes over the data where a network goes on from another."""
 
 
-def fit(
-    content: Content,
-    training: Interactions,
-    choice: Choice,
-    config: ModelConfig,
-    start: TrainedNetwork | None = None,
-) -> Learned:
-    """Learn from ``training`` with the settings of ``choice``, for items without events too.
-
-    With ``start`` the network goes on from another, in ``WARM_EPOCHS`` passes; all else is made
-    anew.
-    """
-    evidence = gather(content, training, config)
-    settings = choice.network
-    if start is not None:
-        settings = replace(settings, epochs=min(WARM_EPOCHS, settings.epochs))
-    task = task_of(content, training, config)
-    network = train(evidence, task, settings, config.seed, start=start)
-    network = replace(network, settings=choice.network)
+def fit(content: Content, training: Interactions, choice: Choice, config: ModelConfig) -> Learned:
+    """Learn from ``training`` with the settings of ``choice``, for items without events too."""
+    evidence, task = gather(content, training, config), task_of(content, training, config)
+    network = train(evidence, task, choice.network, config.seed)
     learned = learn(content, training, choice, evidence.kind_weights, network, config)
     return with_cold_weights(content, training, learned, config)
+
+
+def go_on(
+    content: Content, training: Interactions, learned: Learned, config: ModelConfig
+) -> Learned:
+    """What ``learned`` becomes with what is known now.
+
+    The network goes on in ``WARM_EPOCHS`` passes, every setting and weight stays, all else is made
+    anew.
+    """
+    evidence, task = gather(content, training, config), task_of(content, training, config)
+    told = learned.choice.network
+    few = replace(told, epochs=min(WARM_EPOCHS, told.epochs))
+    network = train(evidence, task, few, config.seed, start=learned.network)
+    network = replace(network, settings=told)
+    now = learn(content, training, learned.choice, evidence.kind_weights, network, config)
+    return replace(now, cold=learned.cold)
 
 
 def gather(content: Content, training: Interactions, config: ModelConfig) -> Evidence:
