@@ -157,6 +157,23 @@ def test_weights_go_on_from_where_they_were():
     assert lost.weights["knows"] > lost.weights["noise"]
 
 
+def test_weights_in_service_move_only_for_what_is_sure():
+    """The second part helps 30 of 40 people and costs ten as much: two standard errors or so."""
+
+    def objective(scores):
+        weight = scores[0, 0] - 1
+        gain = 0.1 - abs(weight - 0.2)
+        return np.concatenate([np.full(30, gain), np.full(10, -gain)]) + 0.5
+
+    gain = objective(np.array([[1.2]])) - objective(np.array([[1.0]]))
+    errors = gain.mean() / (gain.std() / np.sqrt(len(gain)))
+    assert 1 < errors < 4
+    ones = np.ones((1, 1), dtype=np.float32)
+    parts, alone = {"leads": [ones], "helps": [ones]}, {"leads": 1.0, "helps": 0.0}
+    for hurdle, weight in ((0.9 * errors, 0.2), (1.1 * errors, 0.0)):
+        assert weigh(parts, objective, (), alone, hurdle).weights["helps"] == weight
+
+
 def test_what_is_to_speak_does_unless_it_clearly_hurts():
     rng = np.random.default_rng(0)
     truth = rng.normal(size=(30, 50)).astype(np.float32)

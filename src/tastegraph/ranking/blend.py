@@ -38,19 +38,21 @@ def weigh(
     objective: Objective,
     expected: Collection[str] = (),
     start: Mapping[str, float] | None = None,
+    hurdle: float = 1.0,
 ) -> Weighed:
     """Coordinate ascent over settings and weights, from the strongest part outwards.
 
-    A change is made only where it gains more than one standard error of the paired difference
-    (the rule of Breiman et al. 1984): what helps by chance alone stays out. A part is asked again
-    where the others have changed meanwhile. An ``expected`` part need not help beyond chance: it
-    gets the weight that is best, and none only if the best clearly hurts.
+    A change is made only where it gains more than ``hurdle`` standard errors of the paired
+    difference (one is the rule of Breiman et al. 1984): what helps by chance alone stays out. A
+    part is asked again where the others have changed meanwhile. An ``expected`` part need not help
+    beyond chance: it gets the weight that is best, and none only if the best clearly hurts.
 
     Args:
         parts: name → standardised scores by each of its settings, float32[U, C].
         objective: what each of the U people gets; higher is better.
         expected: parts that have a weight, unless any clearly hurts.
         start: weights to go on from; by default the strongest part speaks alone.
+        hurdle: standard errors.
     """
     alone = {name: [objective(scores) for scores in options] for name, options in parts.items()}
     means = {name: [values.mean() for values in found] for name, found in alone.items()}
@@ -84,13 +86,13 @@ def weigh(
                 )
                 for index, scores in enumerate(parts[name]):
                     weight, values = _best_weight(others, scores, objective, WEIGHTS)
-                    if _clearly_better(values, reached):
+                    if _clearly_better(values, reached, hurdle):
                         reached, weights[name], settings[name] = values, weight, index
                         held[name] = scores
                     advance(1)
     for name in expected:
         if name in parts:
-            weights[name], reached = _expected(name, weights, held, reached, objective)
+            weights[name], reached = _expected(name, weights, held, reached, objective, hurdle)
     return Weighed(weights, settings, float(reached.mean()))
 
 
@@ -100,13 +102,14 @@ def _expected(
     held: Mapping[str, Scores],
     reached: PerPerson,
     objective: Objective,
+    hurdle: float,
 ) -> tuple[float, PerPerson]:
     """The weight of a part that is to speak, and what is reached with it."""
     beside = {other: weight for other, weight in weights.items() if weight and other != name}
     if not beside:
         return weights[name], reached
     weight, values = _best_weight(_sum(beside, held), held[name], objective, WEIGHTS[1:])
-    silent_but_harmless = not weights[name] and not _clearly_better(reached, values)
+    silent_but_harmless = not weights[name] and not _clearly_better(reached, values, hurdle)
     if silent_but_harmless or values.mean() > reached.mean():
         return weight, values
     return weights[name], reached
@@ -118,9 +121,9 @@ def _sum(weights: Mapping[str, float], held: Mapping[str, Scores]) -> Scores:
     return sum((np.float32(weights[name]) * held[name] for name in weights), nothing)
 
 
-def _clearly_better(values: PerPerson, reached: PerPerson) -> bool:
+def _clearly_better(values: PerPerson, reached: PerPerson, hurdle: float) -> bool:
     gain = values - reached
-    return bool(gain.mean() > gain.std() / np.sqrt(len(gain)))
+    return bool(gain.mean() > hurdle * gain.std() / np.sqrt(len(gain)))
 
 
 def _best_weight(

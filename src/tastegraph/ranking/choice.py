@@ -42,6 +42,11 @@ EXPECTED = (BEHAVIOUR, NETWORK, KNOWLEDGE)
 """Two ways to learn from behaviour err less than one, and what can be told as a path is worth more
 than its place in the list: these speak unless they clearly hurt."""
 
+SURE = 3.0
+"""Standard errors that a change of weights in service must gain. They were chosen on more people
+than are asked here, who are asked again after each retraining for many changes: less, and chance
+alone would lead the weights away."""
+
 _EVEN = {BEHAVIOUR: 1.0, NETWORK: 1.0, KNOWLEDGE: 0.2, TEXT: 0.2}
 UNTUNED = Choice(
     filter=behaviour.DEFAULT,
@@ -159,7 +164,8 @@ def reweighed(
     for who, histories in ((KNOWN, validation.histories), (NEW, validation.newest)):
         among = Shortlist.of(parts, histories, validation.objective, model.spread)
         start = learned.choice.weights[who]
-        weights[who] = weigh(among.scores, among.objective.by_person, start=start).weights
+        found = weigh(among.scores, among.objective.by_person, start=start, hurdle=SURE)
+        weights[who] = found.weights
     return replace(learned.choice, weights=weights)
 
 
