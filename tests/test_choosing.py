@@ -140,7 +140,7 @@ def test_what_knew_no_order_teaches_no_attention() -> None:
     assert now.parameters["key"].any()
 
 
-def test_a_network_goes_on_from_a_quarter_of_its_vectors() -> None:
+def test_a_network_goes_on_from_half_of_its_vectors() -> None:
     content, training, _ = world()
     config = ModelConfig(dimensions=8)
     evidence, task = gather(content, training, config), task_of(content, training, config)
@@ -149,7 +149,7 @@ def test_a_network_goes_on_from_a_quarter_of_its_vectors() -> None:
     still = replace(settings, learning_rate=0.0)
     now = train(evidence, task, still, 1, start=start)
     for name in ("node", "event", "text"):
-        assert now.parameters[name] == pytest.approx(start.parameters[name] / 4, abs=1e-6)
+        assert now.parameters[name] == pytest.approx(start.parameters[name] / 2, abs=1e-6)
 
 
 @pytest.mark.parametrize(("rival", "epochs"), [((), 5), ([0.1], 5), ([0.9], 1)])

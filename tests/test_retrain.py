@@ -104,7 +104,7 @@ def test_what_learned_from_poison_is_never_served(cinema, monkeypatch, poison) -
     cinema.record(more(np.random.default_rng(2)))
     go_on, assemble = retrain.go_on, retrain.assemble
 
-    def poisoned(content, told, learned, config):
+    def poisoned(content, told, before, learned, config):
         if poison == "labels":
             rng = np.random.default_rng(3)
             told = Interactions(
@@ -112,7 +112,7 @@ def test_what_learned_from_poison_is_never_served(cinema, monkeypatch, poison) -
                 told.times, told.weights, told.given,
             )  # fmt: skip
             return fit(content, told, learned.choice, config)
-        return go_on(content, told, learned, config)
+        return go_on(content, told, before, learned, config)
 
     def spoiled(content, likes, learned):
         model = assemble(content, likes, learned)
@@ -225,9 +225,9 @@ def test_what_witnesses_did_last_neither_teaches_nor_states(cinema, monkeypatch)
         told_of.append(told(names))
         return content(self, stages, old, told)
 
-    def gone_on(content, told, learned, config):
+    def gone_on(content, told, before, learned, config):
         starts.append(learned.network)
-        return go_on(content, told, learned, config)
+        return go_on(content, told, before, learned, config)
 
     def judging(candidate, incumbent, *rest):
         incumbents.append(incumbent)

@@ -10,7 +10,7 @@ among all items that were new to the person.
 | frozen | of the start | of the start |
 | fold_in | up to the event | of the start |
 | retrain | up to the event | goes on from the last one at the start of each slice |
-| scratch | up to the event | chosen and fitted anew at the start of each slice |
+| scratch | up to the event | chosen and fitted anew at the start of each slice, as at the start |
 | popularity, itemknn | up to the event | refitted at the start of each slice |
 
 An item that nobody had an event on at the start is **new**: it arrives with the slice in which its
@@ -142,9 +142,9 @@ def replay(
     ]
     from_scratch = Parallel(n_jobs=jobs, pre_dispatch="n_jobs", return_as="generator")(
         delayed(_scratch)(content, events, when, begin, asked, config)
-        for begin, asked in zip(bounds, every_asked, strict=False)
+        for begin, asked in zip(bounds[1:-1], every_asked[1:], strict=True)
     )
-    warm = start
+    warm, before = start, known
     for number, (asked, (begin, end)) in enumerate(zip(every_asked, pairwise(bounds), strict=True)):
         told = events.select(when < begin)
         now = _histories(events, when, asked.questions, config.history)
@@ -155,11 +155,14 @@ def replay(
         }
         began = time.process_time()
         if number:
-            warm = go_on(content, told, warm, config)
+            warm = go_on(content, told, before, warm, config)
         ranker = assemble(content, told.likes(), warm)
-        spent = {"retrain": time.process_time() - began}
+        spent, before = {"retrain": time.process_time() - began}, told
         answers["retrain"] = _answered(ranker, now, asked)
-        answers["scratch"], spent["scratch"] = next(from_scratch)
+        if number:
+            answers["scratch"], spent["scratch"] = next(from_scratch)
+        else:
+            answers["scratch"] = answers["retrain"]
         liked = [History(h.likes, np.ones(len(h.likes), np.float32)) for h in now]
         for name in ("popularity", "itemknn"):
             began = time.process_time()

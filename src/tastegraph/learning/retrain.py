@@ -110,7 +110,10 @@ def candidate(
     judging, weighing = parted(held, round_)
     told = without_newest(now, before, held)
     model = config.model
-    found = learn(content, told, config) if forgets else go_on(content, told, learned, model)
+    if forgets:
+        found = learn(content, told, config)
+    else:
+        found = go_on(content, told, before, learned, model)
     if weighing.any():
         newest = now.select(weighing[now.users]).likes()
         choice = reweighed(content, told, newest, found, model)

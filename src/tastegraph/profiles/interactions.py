@@ -112,6 +112,16 @@ class Interactions:
             for a, b in zip(starts.tolist(), ends[1:].tolist(), strict=True)
         ]
 
+    def more_likes(self, before: Interactions) -> NDArray[np.int64]:
+        """int64[U], how many more events that are liked each user has than ``before``."""
+        had = dict(zip(before.user_ids, before._liked().tolist(), strict=True))
+        earlier = np.array([had.get(user, 0) for user in self.user_ids], dtype=np.int64)
+        more: NDArray[np.int64] = np.maximum(self._liked() - earlier, 0)
+        return more
+
+    def _liked(self) -> NDArray[np.int64]:
+        return np.bincount(self.users[self.weights > 0], minlength=self.n_users)
+
 
 def weight_of(event: Event, config: Events) -> float:
     """How much an event counts: the weight of its type, the sign of a rating by its value."""

@@ -66,14 +66,18 @@ def fit(content: Content, training: Interactions, choice: Choice, config: ModelC
 
 
 def go_on(
-    content: Content, training: Interactions, learned: Learned, config: ModelConfig
+    content: Content,
+    training: Interactions,
+    before: Interactions,
+    learned: Learned,
+    config: ModelConfig,
 ) -> Learned:
-    """What ``learned`` becomes with what is known now.
+    """What ``learned``, which was told of ``before``, becomes with the events of ``training``.
 
-    The network goes on in ``WARM_EPOCHS`` passes, every setting and weight stays, all else is made
-    anew.
+    The network goes on in ``WARM_EPOCHS`` passes that ask for what is new first, every setting and
+    weight stays, all else is made anew.
     """
-    evidence, task = gather(content, training, config), task_of(content, training, config)
+    evidence, task = gather(content, training, config), task_of(content, training, config, before)
     told = learned.choice.network
     few = replace(told, epochs=min(WARM_EPOCHS, told.epochs))
     network = train(evidence, task, few, config.seed, start=learned.network)
@@ -90,10 +94,19 @@ def gather(content: Content, training: Interactions, config: ModelConfig) -> Evi
     return Evidence.of(content.graph, content.text, likes, whole)
 
 
-def task_of(content: Content, training: Interactions, config: ModelConfig) -> Task:
-    """To tell the next like where likes have an order, and else whole sets of them."""
+def task_of(
+    content: Content,
+    training: Interactions,
+    config: ModelConfig,
+    before: Interactions | None = None,
+) -> Task:
+    """To tell the next like where likes have an order, and else whole sets of them.
+
+    What is new since ``before`` is asked for first, where there is an order.
+    """
     if training.ordered:
-        return NextItem(training.histories(config.history), config.history)
+        new = None if before is None else training.more_likes(before)
+        return NextItem(training.histories(config.history), config.history, new)
     sets = sparse.vstack([training.likes(), content.groups], format="csr")
     return WholeSet(sparse.csr_array(sets))
 

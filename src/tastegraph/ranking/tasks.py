@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
 from torch.nn import functional
@@ -29,7 +30,7 @@ learn from, batches grow, and beyond their largest size a pass sees some of it."
 EVENTS, SETS = (4_096, 16_384), (256, 4_096)
 """Smallest and largest batch, of events and of sets."""
 ASKED = 2_048
-"""Of the events in a batch so many are asked for, at most."""
+"""Of the events in a batch so many are asked for, at most; half of it first for what is new."""
 KEPT = 0.85
 """Share of a set that is shown; all of it is asked for."""
 ALL_ITEMS = 4_096
@@ -85,24 +86,39 @@ class NextItem:
     Args:
         histories: oldest first.
         newest: so many likes of each count.
+        new: int64[U], so many of each one's likes, the newest, are asked for before others; by
+            default none.
     """
 
     ordered, shared = True, SHARED[0]
 
-    def __init__(self, histories: Sequence[History], newest: int) -> None:
+    def __init__(
+        self,
+        histories: Sequence[History],
+        newest: int,
+        new: NDArray[np.int64] | None = None,
+    ) -> None:
         self.history = newest
-        likes = (history.likes[-newest:] for history in histories)
-        sequences = sorted((s for s in likes if len(s) > 1), key=len, reverse=True)
-        events = sum(len(s) for s in sequences) // BATCHES
+        counts = np.zeros(len(histories), dtype=np.int64) if new is None else new
+        pairs = (
+            (history.likes[-newest:], int(count))
+            for history, count in zip(histories, counts, strict=True)
+        )
+        sequences = sorted((p for p in pairs if len(p[0]) > 1), key=lambda p: -len(p[0]))
+        events = sum(len(s) for s, _ in sequences) // BATCHES
         events = min(max(events, EVENTS[0]), EVENTS[1])
-        self._batches: list[Tensor] = []
+        self._batches: list[tuple[Tensor, Tensor]] = []
         while sequences:
-            count = max(events // len(sequences[0]), 1)
-            chosen, sequences = sequences[:count], sequences[count:]
-            padded = np.full((len(chosen), len(chosen[0])), -1, dtype=np.int64)
-            for row, sequence in zip(padded, chosen, strict=True):
-                row[: len(sequence)] = sequence
-            self._batches.append(torch.from_numpy(padded))
+            longest = len(sequences[0][0])
+            chosen = sequences[: max(events // longest, 1)]
+            sequences = sequences[len(chosen) :]
+            padded = np.full((len(chosen), longest), -1, dtype=np.int64)
+            first = np.zeros(padded.shape, dtype=np.bool_)
+            for row, (sequence, count) in enumerate(chosen):
+                end = len(sequence)
+                padded[row, :end] = sequence
+                first[row, max(end - count, 0) : end] = True
+            self._batches.append((torch.from_numpy(padded), torch.from_numpy(first)))
 
     def __len__(self) -> int:
         return min(len(self._batches), BATCHES)
@@ -110,7 +126,8 @@ class NextItem:
     def epoch(self, rng: np.random.Generator) -> Iterator[Ask]:
         """Each batch has people with sequences of like length."""
         for at in rng.permutation(len(self._batches))[:BATCHES]:
-            yield partial(_next_items, self._batches[at], rng)
+            sequences, new = self._batches[at]
+            yield partial(_next_items, sequences, new, rng)
 
 
 class WholeSet:
@@ -181,18 +198,29 @@ def of_heads(vectors: Tensor, heads: int) -> Tensor:
 
 
 def _next_items(
-    sequences: Tensor, rng: np.random.Generator, network: GraphNetwork, events: Tensor
+    sequences: Tensor, new: Tensor, rng: np.random.Generator, network: GraphNetwork, events: Tensor
 ) -> Questions:
-    """``sequences`` is int64[B, T], padded with -1 at the end; some of them where they are many."""
+    """``sequences`` is int64[B, T], padded with -1 at the end, ``new`` bool[B, T]."""
     sequences = sequences.to(events.device)
     present = sequences >= 0
     tastes = network.tastes(events[sequences.clamp(min=0)], present)[:, :-1]
     row, at = torch.nonzero(present[:, 1:], as_tuple=True)
     if len(row) > ASKED:
-        some = torch.from_numpy(rng.choice(len(row), ASKED, replace=False)).to(row)
+        some = torch.from_numpy(_drawn(new[row.cpu(), at.cpu() + 1].numpy(), rng)).to(row)
         row, at = row[some], at[some]
     every = torch.arange(len(row), device=row.device)
     return Questions(tastes[row, at], every, sequences[row, at + 1])
+
+
+def _drawn(new: Bools, rng: np.random.Generator) -> NDArray[np.int64]:
+    """int64[ASKED]: where ``new`` (bool[N], N > ASKED) holds, half at most, and of all others."""
+    first = np.flatnonzero(new)
+    if len(first):
+        first = rng.permutation(first)[: ASKED // 2]
+    others = np.ones(len(new), dtype=np.bool_)
+    others[first] = False
+    rest = rng.choice(np.flatnonzero(others), ASKED - len(first), replace=False)
+    return np.concatenate([first, rest])
 
 
 def _whole_sets(sets: CSR, kept: Bools, _: GraphNetwork, events: Tensor) -> Questions:

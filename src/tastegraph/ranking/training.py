@@ -25,7 +25,7 @@ RISE = 0.002
 """Training goes on while quality rises by this share of itself."""
 RACE = 128
 TEXT_DIRECTIONS = 64
-SHRUNK = 0.25
+SHRUNK = 0.5
 """Share of its vectors with which a network goes on from another: whole ones are so sure of the old
 that the new is learned late and the old by heart (shrink and perturb, Ash & Adams 2020)."""
 AVERAGED, SHARE = 50, 0.25
