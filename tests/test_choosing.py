@@ -22,8 +22,9 @@ from tastegraph.ranking.choice import UNTUNED
 from tastegraph.ranking.filter_choice import _climb, best_filter
 from tastegraph.ranking.fit import fit, gather, task_of
 from tastegraph.ranking.learned import Content, NetworkSettings, aligned, no_words
-from tastegraph.ranking.network_choice import best_network
-from tastegraph.ranking.training import Vectors, train
+from tastegraph.ranking.network_choice import best_network, size_of
+from tastegraph.ranking.tasks import NextItem, WholeSet
+from tastegraph.ranking.training import Evidence, Vectors, train
 from tastegraph.ranking.validation import Validation
 from tastegraph.terminal import duration
 
@@ -169,3 +170,20 @@ def test_who_lags_behind_a_rival_gives_up(
 
     assert train(evidence, task, settings, 1, quality, rival).valid == reached[-1]
     assert len(reached) == epochs
+
+
+def test_how_large_a_network_is_by_default() -> None:
+    """By whether events have an order, then by people and nodes."""
+
+    def size(people: int, *, ordered: bool) -> tuple[int, int, int]:
+        likes = sparse.csr_array((people, 2), dtype=bool)
+        graph = graph_of(2, [(0, 0, 1)], 2)
+        evidence = Evidence(graph, np.zeros((2, 1), np.float32), likes, np.ones(0, np.float32))
+        task = NextItem([], 5) if ordered else WholeSet(likes)
+        told = size_of(evidence, task)
+        return told.heads, told.layers, told.dimensions
+
+    assert size(10**6, ordered=True) == (2, 1, 64)
+    assert size(49_998, ordered=False) == (4, 2, 64)
+    assert size(49_999, ordered=False) == (1, 2, 256)
+    assert size(249_999, ordered=False) == (1, 2, 64)

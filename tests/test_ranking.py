@@ -20,9 +20,8 @@ from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, TableKernel
 from tastegraph.ranking.learned import Content, NetworkSettings, no_words
 from tastegraph.ranking.model import TEXT, Blend, Model, Part
 from tastegraph.ranking.network import GraphConv, GraphNetwork, Inputs, propagation_matrix, steps
-from tastegraph.ranking.network_choice import size_of
 from tastegraph.ranking.objective import Objective
-from tastegraph.ranking.tasks import NextItem, Questions, WholeSet, loss, under_softmax
+from tastegraph.ranking.tasks import NextItem, Questions, WholeSet, loss
 from tastegraph.ranking.training import Evidence, item_vectors, train
 
 CHECKERBOARD = sparse.csr_array(
@@ -398,33 +397,6 @@ def test_the_softmax_by_hand() -> None:
     wanted = -2 + np.log(np.exp([2, 0, -2]).sum())
     assert asked(taste).item() == pytest.approx(wanted)
     assert torch.autograd.gradcheck(asked, (taste,))
-
-
-@pytest.mark.parametrize(
-    ("items", "events", "sets"),
-    [(4_096, 4_096, 4_096), (5_000, 2_048, 5_000), (9_000, 2_048, 8_192)],
-)
-def test_a_softmax_runs_over_all_items_or_some(items: int, events: int, sets: int) -> None:
-    likes = sparse.csr_array(np.ones((1, 2), dtype=bool))
-    assert under_softmax(items, NextItem([], 5)) == events
-    assert under_softmax(items, WholeSet(likes)) == sets
-
-
-def test_how_large_a_network_is_by_default() -> None:
-    """By whether events have an order, then by people and nodes."""
-
-    def size(people: int, *, ordered: bool) -> tuple[int, int, int]:
-        likes = sparse.csr_array((people, 2), dtype=bool)
-        graph = graph_of(2, [(0, 0, 1)], 2)
-        evidence = Evidence(graph, np.zeros((2, 1), np.float32), likes, np.ones(0, np.float32))
-        task = NextItem([], 5) if ordered else WholeSet(likes)
-        told = size_of(evidence, task)
-        return told.heads, told.layers, told.dimensions
-
-    assert size(10**6, ordered=True) == (2, 1, 64)
-    assert size(49_998, ordered=False) == (4, 2, 64)
-    assert size(49_999, ordered=False) == (1, 2, 256)
-    assert size(249_999, ordered=False) == (1, 2, 64)
 
 
 def test_leaves_join_nothing() -> None:
