@@ -14,8 +14,12 @@ from tastegraph.ranking.baselines import popularity
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks" / "loop"))
 
+import questions
 import replay as loop
 from arrivals import NEVER, Arrivals
+from questions import Questions
+from replay import ROWS, Played, Slice
+from summary import summary
 
 USERS, ITEMS = 12, 20
 
@@ -75,49 +79,46 @@ def test_what_every_row_is_told(events, monkeypatch) -> None:
 
 
 def test_nobody_is_told_what_is_to_come(events, monkeypatch) -> None:
-    monkeypatch.setattr(loop, "ASKED", 2)
-    order = np.argsort(events.times, kind="stable")
-    when = np.empty(len(order), dtype=np.int64)
-    when[order] = np.arange(len(order))
+    monkeypatch.setattr(questions, "MOST", 2)
+    when = np.argsort(np.argsort(events.times))
     absent = Arrivals.of(events, when).began >= 90
-    asked = loop._asked(events, when, 60, 90, absent, np.random.default_rng(1))
-    questions, objective = asked.questions, asked.objective
-    times = np.unique([q.person for q in questions], return_counts=True)[1]
+    asked = Questions.of(events, when, 60, 90, absent, np.random.default_rng(1))
+    times = np.unique(asked.people, return_counts=True)[1]
     assert set(times.tolist()) == {1, 2}
-    assert len({q.event for q in questions}) == len(questions)
-    histories = loop._histories(events, when, questions, 200)
-    frozen = loop._histories(events, when, questions, 200, 60)
-    assert len(objective.row) == len(questions)
-    of_question, seen = objective.seen
-    for question, history, early in zip(questions, histories, frozen, strict=True):
-        at = when[question.event]
+    assert len(set(asked.places.tolist())) == len(asked.places) == len(asked.objective.row)
+    histories = asked.histories(events, when, 200)
+    frozen = asked.histories(events, when, 200, 60)
+    of_question, seen = asked.objective.seen
+    for row, (person, item, at) in enumerate(
+        zip(asked.people, asked.items, asked.places, strict=True)
+    ):
+        history, early = histories[row], frozen[row]
+        (event,) = np.flatnonzero(when == at)
         assert 60 <= at < 90
-        assert events.weights[question.event] > 0
-        mine = events.users == question.person
+        assert (events.users[event], events.items[event]) == (person, item)
+        assert events.weights[event] > 0
+        mine = events.users == person
         assert set(history.items.tolist()) == set(events.items[mine & (when < at)].tolist())
         assert set(early.items.tolist()) == set(events.items[mine & (when < 60)].tolist())
         assert len(history.likes) > 0
-        row = questions.index(question)
         hidden = set(seen[of_question == row].tolist())
         assert hidden == set(history.items.tolist()) | set(np.flatnonzero(absent).tolist())
         assert hidden == set(asked.seen[[row]].indices.tolist())
-        assert asked.places[row] == at
 
 
 def test_blocks_of_people_are_judged_as_all_of_them(events, monkeypatch) -> None:
     when = np.argsort(np.argsort(events.times))
     nobody = np.zeros(ITEMS, dtype=np.bool_)
-    asked = loop._asked(events, when, 60, 120, nobody, np.random.default_rng(1))
-    histories = loop._histories(events, when, asked.questions, 200)
+    asked = Questions.of(events, when, 60, 120, nobody, np.random.default_rng(1))
+    histories = asked.histories(events, when, 200)
     ranker = popularity(events.likes())
-    whole, lists = loop._answered(ranker, histories, asked)
-    monkeypatch.setattr(loop, "BLOCK", 5)
-    parts, their_lists = loop._answered(ranker, histories, asked)
+    whole, lists = asked.answered(ranker, histories)
+    monkeypatch.setattr(questions, "BLOCK", 5)
+    parts, their_lists = asked.answered(ranker, histories)
     assert parts == pytest.approx(whole)
     assert (their_lists == lists).all()
-    assert not any(
-        asked.seen[row, item] for row, of in enumerate(lists) for item in of if item >= 0
-    )
+    for row, listed in enumerate(lists):
+        assert not set(listed.tolist()) & set(asked.seen[[row]].indices.tolist())
 
 
 def test_how_many_events_an_item_had_had(events) -> None:
@@ -139,3 +140,27 @@ def test_with_how_few_events_an_item_was_listed(events) -> None:
     assert fewest[3] == (when[events.items == 3] < 50).sum()
     assert fewest[4] == (when[events.items == 4] < 100).sum()
     assert (np.delete(fewest, [3, 4]) == NEVER).all()
+
+
+def test_what_a_replay_came_to() -> None:
+    """Three items: one is not new, one got six events, one a single one."""
+
+    def played(values: list[float], fewest: list[int], seconds: float) -> dict[str, Played]:
+        row = Played(np.array(values), np.array(fewest, dtype=np.int64), seconds)
+        worse = Played(np.array(values) / 2, np.full(3, NEVER), 10 * seconds)
+        return {name: row if name == "retrain" else worse for name in ROWS}
+
+    people, ages = np.array([0, 1]), np.array([-1, 0])
+    told = summary([
+        Slice(played([1.0, 0.5], [0, NEVER, NEVER], 7.0), people, ages, np.array([0, 2, 1])),
+        Slice(played([0.0, 0.5], [0, 3, NEVER], 3.0), people, ages, np.array([0, 6, 1])),
+    ])  # fmt: skip
+    assert told["rows"]["retrain"]["ndcg@10"] == pytest.approx(0.5)
+    assert told["rows"]["retrain"]["by_slice"] == [0.75, 0.25]
+    assert told["retrain_share_of_scratch"] == pytest.approx(0.1)
+    assert [one["asked"] for one in told["by_age"]] == [2, 0, 0, 0]
+    assert told["by_age"][0]["ndcg@10"]["retrain"] == pytest.approx(0.5)
+    first, fifth, twentieth, _ = told["listed"]
+    assert (first["items"], first["share"]["retrain"]) == (2, 0.0)
+    assert (fifth["items"], fifth["share"]["retrain"], fifth["share"]["scratch"]) == (1, 1.0, 0.0)
+    assert twentieth == {"before": 20, "items": 0}

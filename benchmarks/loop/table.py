@@ -126,7 +126,7 @@ def _ingested(told: Found) -> str:
     new = told["new item"]
     return (
         f"{grid(table)}\n\n*Freshness* is from sending a like to holding the next list, which "
-        "must be another one. A new item stands in a list of the running service after "
+        "must be another one. A new item stands in a list of a hundred after "
         f"{new['median_seconds']:.1f} s (worst {new['worst_seconds']:.1f} s): read by the language "
         "model, in the graph, in a snapshot of its own."
     )
