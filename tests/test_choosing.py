@@ -14,13 +14,14 @@ from small_graphs import graph_of
 from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
+from tastegraph.ranking import choice as choice_module
 from tastegraph.ranking import filters, network_choice
 from tastegraph.ranking import learned as learned_module
 from tastegraph.ranking import training as network_training
 from tastegraph.ranking.behaviour import CoEngagement, Ease
-from tastegraph.ranking.choice import UNTUNED
+from tastegraph.ranking.choice import UNTUNED, reweighed
 from tastegraph.ranking.filter_choice import _climb, best_filter
-from tastegraph.ranking.fit import fit, gather, task_of
+from tastegraph.ranking.fit import fit, gather, go_on, task_of
 from tastegraph.ranking.learned import Content, NetworkSettings, aligned, no_words
 from tastegraph.ranking.network_choice import best_network, size_of
 from tastegraph.ranking.tasks import NextItem, WholeSet
@@ -151,6 +152,38 @@ def test_a_network_goes_on_from_half_of_its_vectors() -> None:
     now = train(evidence, task, still, 1, start=start)
     for name in ("node", "event", "text"):
         assert now.parameters[name] == pytest.approx(start.parameters[name] / 2, abs=1e-6)
+
+
+def test_what_goes_on_keeps_settings_and_weights() -> None:
+    content, training, _ = world()
+    config = ModelConfig(dimensions=8)
+    before = training.select(training.users < N_USERS // 2)
+    found = fit(content, before, UNTUNED, config)
+    now = go_on(content, training, before, found, config)
+    assert (now.choice, now.cold) == (found.choice, found.cold)
+    assert now.warm.sum() >= found.warm.sum()
+    assert not np.array_equal(now.network.parameters["node"], found.network.parameters["node"])
+
+
+def test_weights_in_service_stay_without_what_is_sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    content, training, wanted = world()
+    config = ModelConfig(dimensions=8)
+    silent = {who: {**told, "behaviour": 0.02} for who, told in UNTUNED.weights.items()}
+    found = fit(content, training, replace(UNTUNED, weights=silent), config)
+    moved = []
+    for errors in (0.0, 1e9):
+        monkeypatch.setattr(choice_module, "SURE", errors)
+        told = reweighed(content, training, wanted, found, config).weights
+        moved.append(
+            [
+                (who, part)
+                for who, parts in told.items()
+                for part, weight in parts.items()
+                if weight != silent[who].get(part, 0.0)
+            ]
+        )
+    assert moved[0]
+    assert not moved[1]
 
 
 @pytest.mark.parametrize(("rival", "epochs"), [((), 5), ([0.1], 5), ([0.9], 1)])

@@ -1,9 +1,10 @@
 """Retraining: what is in service learns from what happened since, and is served if no worse.
 
-Graph and texts are made anew, filters and maps fitted anew, and the network goes on from where it
-was; the settings stay those that a build chose. The witnesses' newest events are left out: those of
-some decide whether the weights of the blend change, those of the others tell whether the result may
-be served: they neither teach the language model, where ``[loop] teach`` says so, nor state facts.
+Graph and texts are made anew, filters and maps fitted anew, and the network goes on; settings, and
+weights on new items, stay those that a build chose. The witnesses' newest events are left out:
+those of some decide whether the weights of the blend change, those of the others tell whether the
+result may be served: they neither teach the language model, where ``[loop] teach`` says so, nor
+state facts.
 Where somebody was erased, all is learned anew as a build does: what was learned from them must not
 live on.
 """

@@ -76,6 +76,13 @@ def go_on(
 
     The network goes on in ``WARM_EPOCHS`` passes that ask for what is new first, every setting and
     weight stays, all else is made anew.
+
+    Args:
+        content: graph and texts as they are now.
+        training: all events that it is to learn from.
+        before: events that ``learned`` was told of.
+        learned: from :func:`fit`, or from here.
+        config: seed, and how much of a history counts.
     """
     evidence, task = gather(content, training, config), task_of(content, training, config, before)
     told = learned.choice.network

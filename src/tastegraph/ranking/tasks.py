@@ -213,10 +213,11 @@ def _next_items(
 
 
 def _drawn(new: Bools, rng: np.random.Generator) -> NDArray[np.int64]:
-    """int64[ASKED]: where ``new`` (bool[N], N > ASKED) holds, half at most, and of all others."""
-    first = np.flatnonzero(new)
-    if len(first):
-        first = rng.permutation(first)[: ASKED // 2]
+    """int64[ASKED] of N > ASKED: of those where ``new`` (bool[N]) holds first, of the rest then.
+
+    New ones take half of the places before any other is drawn.
+    """
+    first = rng.permutation(np.flatnonzero(new))[: ASKED // 2]
     others = np.ones(len(new), dtype=np.bool_)
     others[first] = False
     rest = rng.choice(np.flatnonzero(others), ASKED - len(first), replace=False)
