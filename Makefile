@@ -61,4 +61,4 @@ benchmark-details: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/details $(DATA) $(SETS)
 
 benchmark-loop: setup
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/loop $(DATA) $(PARTS)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/loop $(DATA) $(PARTS) $(if $(JOBS),--jobs $(JOBS))
