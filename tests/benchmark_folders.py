@@ -80,7 +80,10 @@ def amazon_beauty(data: Path) -> None:
     zipped(folder / "pgpr/category.txt.gz", "Hair\nSkin\n")
     zipped(folder / "pgpr/brand_p_b.txt.gz", "0\n1\n0\n")
     zipped(folder / "pgpr/category_p_c.txt.gz", "1\n0\n0 1\n")
-    zipped(folder / "pgpr/also_bought_p_p.txt.gz", "1\n2\n0\n")
+    zipped(folder / "pgpr/related_product.txt.gz", "A2\nelsewhere\nA0\nA1\n")
+    zipped(folder / "pgpr/also_bought_p_p.txt.gz", "0 1\n2\n1\n")
+    zipped(folder / "pgpr/also_viewed_p_p.txt.gz", "\n0 2\n\n")
+    zipped(folder / "pgpr/bought_together_p_p.txt.gz", "\n\n2 3\n")
 
 
 def ml1m(data: Path) -> None:

@@ -69,6 +69,20 @@ def test_beauty_holds_out_the_last_purchase_and_knows_no_also_bought(tmp_path):
     assert [item.title for item in told.items] == ["Soap", "Comb", "Oil"]
 
 
+def test_beauty_with_what_was_also_bought_joins_products_of_the_set_alone(tmp_path):
+    folders.amazon_beauty(tmp_path)
+    without, told = amazon_beauty(tmp_path), amazon_beauty(tmp_path, also=True)
+    assert facts(told) - facts(without) == {
+        ("A0", "also_bought", "A2"),
+        ("A1", "also_bought", "A0"),
+        ("A1", "also_viewed", "A0"),
+        ("A1", "also_viewed", "A2"),
+        ("A2", "bought_together", "A0"),
+        ("A2", "bought_together", "A1"),
+    }
+    assert held(told, TEST) == held(without, TEST)
+
+
 def test_ml1m_joins_both_graphs_and_texts_by_the_original_ids(tmp_path):
     folders.ml1m(tmp_path)
     told = ml1m_pearlm(tmp_path)

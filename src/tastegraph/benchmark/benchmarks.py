@@ -85,6 +85,13 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         (TRAIN_AND_VALID,),
         "each person's last purchase is test, the one before chooses; no also_* facts",
     ),
+    "amazon-beauty-also": Benchmark(
+        lambda data, _: amazon_beauty(data, also=True),
+        ("recall@10", "ndcg@10"),
+        (TRAIN_AND_VALID,),
+        "the same with what was also bought, also viewed and bought together, between products of "
+        "the set; the shop counted all purchases, so these facts may know of the last ones too",
+    ),
     "amazon-book-kgat": Benchmark(
         amazon_book_kgat,
         ("recall@20", "ndcg@20"),

@@ -1,7 +1,7 @@
 """Amazon's Beauty, five purchases at least of each person and product: titles, brand, category.
 
-What was also bought or viewed was counted on all purchases, those of the test part too, and is left
-out. The source orders each person's purchases and gives no time.
+What was also bought or viewed was counted on all purchases, those of the test part too, so the set
+comes with it and without. The source orders each person's purchases and gives no time.
 """
 
 from __future__ import annotations
@@ -13,20 +13,23 @@ from pathlib import Path
 from tastegraph.benchmark.sets.files import comma_separated, folder_of, lines
 from tastegraph.benchmark.sets.set import Set, assembled
 from tastegraph.config import Config, Evaluation
-from tastegraph.records import Event, Item
+from tastegraph.records import ITEM, Event, Fact, Item
 
 LAST_HELD_OUT = Evaluation(split="leave-last-out")
+ALSO = ("also_bought", "also_viewed", "bought_together")
+"""Relations between products that their shop counted."""
 
 
-def amazon_beauty(data: Path, evaluation: Evaluation = LAST_HELD_OUT) -> Set:
-    """The set, each person's purchases split by ``evaluation``."""
+def amazon_beauty(data: Path, evaluation: Evaluation = LAST_HELD_OUT, *, also: bool = False) -> Set:
+    """The set, each person's purchases split by ``evaluation``; with :data:`ALSO` facts or not."""
     folder = folder_of(data, "amazon_beauty")
     facts = {"brand": {"relation": "brand"}, "category": {"relation": "category"}}
     config = Config.model_validate({"items": {"facts": facts}}).model_copy(
         update={"evaluation": evaluation}
     )
     items, events = list(_items(folder)), _purchases(folder)
-    return assembled("amazon-beauty", items, [], [], events, config, "brand")
+    name, counted = ("amazon-beauty-also", _counted(folder)) if also else ("amazon-beauty", ())
+    return assembled(name, items, counted, [], events, config, "brand")
 
 
 def _items(folder: Path) -> Iterator[Item]:
@@ -45,6 +48,18 @@ def _listed(folder: Path, file: str, names: str) -> list[tuple[str, ...]]:
     return [
         tuple(told[int(k)] for k in row.split()) for row in lines(folder / f"pgpr/{file}.txt.gz")
     ]
+
+
+def _counted(folder: Path) -> Iterator[Fact]:
+    """Facts of :data:`ALSO` between products of the set; its source names many others too."""
+    products = lines(folder / "pgpr/product.txt.gz")
+    held = set(products)
+    for relation in ALSO:
+        listed = _listed(folder, f"{relation}_p_p", "related_product")
+        for asin, others in zip(products, listed, strict=True):
+            for other in others:
+                if other in held:
+                    yield Fact(ITEM + asin, relation, ITEM + other)
 
 
 def _purchases(folder: Path) -> Iterator[Event]:
