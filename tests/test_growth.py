@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks" / "growth"))
 from measure import BY_TIME
 from pools import HEAD, Pool, power_law
 from shape import Relation, Shape
-from slopes import slopes
+from slopes import slopes, steps
 from world import World
 
 EVENTS = 60_000
@@ -176,3 +176,4 @@ def test_the_slope_of_a_square_is_two():
     ]  # fmt: skip
     assert slopes(sizes) == {"train_seconds": 2.0, "score_seconds": 0.5, "peak_rss_mb": 1.0}
     assert slopes(sizes[:1]) == {}
+    assert steps(sizes, "score_seconds") == [0.5, 0.5]

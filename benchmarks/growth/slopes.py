@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,11 @@ def slopes(sizes: Sequence[Mapping[str, Any]]) -> dict[str, float]:
         name: round(float(np.polyfit(events, np.log([of(told, name) for told in sizes]), 1)[0]), 3)
         for name in GROWING
     }
+
+
+def steps(sizes: Sequence[Mapping[str, Any]], name: str) -> list[float]:
+    """The exponent from each size to the next, of one figure of :data:`GROWING`."""
+    return [slopes([one, other])[name] for one, other in pairwise(sizes)]
 
 
 def of(told: Mapping[str, Any], name: str) -> float:
