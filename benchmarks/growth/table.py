@@ -8,6 +8,7 @@ from typing import Any
 from slopes import of, steps
 
 from tastegraph.ranking.filters import DENSE_ITEMS
+from tastegraph.ranking.tasks import BATCHES, EVENTS
 
 INTRODUCTION = """# Growth, measured
 
@@ -25,7 +26,9 @@ Each size ran in a process of its own; memory is its largest resident set from f
 the events, and about 400 MiB of Python with torch, included.
 
 What compares items by behaviour is EASE up to {dense:,} items, whose work grows with the cube of
-items; beyond, co-engagement, whose work grows with events.
+items; beyond, co-engagement, whose work grows with events. A pass of the network has at most
+{batches} batches, so beyond about {seen:.1f} million events it sees some of them: that is why a fit
+grows slower than events.
 """
 
 
@@ -46,7 +49,10 @@ def table(results: Mapping[str, Any]) -> str:
         lines.append(
             "| " + " | ".join([*cells, f"{told['peak_rss_mb']:,}", f"{told['threads']}"]) + " |"
         )
-    parts = [INTRODUCTION.format(dense=DENSE_ITEMS), "\n".join(lines)]
+    parts = [
+        INTRODUCTION.format(dense=DENSE_ITEMS, batches=BATCHES, seen=BATCHES * EVENTS[1] / 1e6),
+        "\n".join(lines),
+    ]
     if results["slopes"]:
         between = steps(list(results["sizes"].values()), "train_seconds")
         parts.append(_told(results["slopes"], between))
