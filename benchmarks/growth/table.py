@@ -26,9 +26,9 @@ Each size ran in a process of its own; memory is its largest resident set from f
 the events, and about 400 MiB of Python with torch, included.
 
 What compares items by behaviour is EASE up to {dense:,} items, whose work grows with the cube of
-items; beyond, co-engagement, whose work grows with events. A pass of the network has at most
-{batches} batches, so beyond about {seen:.1f} million events it sees some of them: that is why a fit
-grows slower than events.
+items; beyond, co-engagement, whose work grows with events. A fit grows slower than events where it
+sees some of them: settings are chosen by a sample of people, and a pass of the network has at most
+{batches} batches, which is all events up to about {seen:.1f} million.
 """
 
 
