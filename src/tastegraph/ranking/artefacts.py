@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +12,7 @@ from scipy import sparse
 from tastegraph.arrays import CSR
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.profiles.association import Associations
-from tastegraph.profiles.attention import Recency, SequenceAttention
+from tastegraph.profiles.attention import Attention, Distinct, Recency, SequenceAttention
 from tastegraph.ranking.choice_json import choice_from_json, choice_to_json
 from tastegraph.ranking.kernels import (
     AffinityKernel,
@@ -30,6 +31,7 @@ from tastegraph.ranking.learned import (
 )
 from tastegraph.ranking.model import (
     BEHAVIOUR,
+    FACTORS,
     KNOWLEDGE,
     MAPPED,
     MAPPED_KNOWLEDGE,
@@ -118,6 +120,9 @@ def learned_from(snapshot: Snapshot) -> Learned:
         item_ids=snapshot.strings("behaviour.items"),
         warm=arrays["behaviour.warm"],
         table=_table_from(snapshot),
+        factors=arrays.get(
+            "factors.learned", np.zeros((len(arrays["behaviour.warm"]), 0), np.float32)
+        ),
         kind_weights={(name, rev): weight for name, rev, weight in manifest["kinds"]},
         network=TrainedNetwork(
             parameters={
@@ -143,15 +148,14 @@ def model_from(snapshot: Snapshot) -> Model:
             choice.attention[BEHAVIOUR], TableKernel(aligned(_table_from(snapshot), rows))
         ),
         NETWORK: Part(
-            SequenceAttention(
-                queries=arrays["network.queries"],
-                keys=arrays["network.keys"],
-                values=arrays["network.values"],
-                bias=arrays["network.bias"],
-            ),
+            _network_attention(arrays),
             FactorKernel(arrays["network.values"], arrays["network.items"]),
         ),
     }
+    if FACTORS in snapshot.manifest["parts"]:
+        vectors = arrays["factors.vectors"]
+        alone = choice.attention.get(FACTORS, Recency())
+        parts[FACTORS] = Part(Distinct(alone, vectors), FactorKernel(vectors, vectors))
     if KNOWLEDGE in snapshot.manifest["parts"]:
         features = _csr(snapshot, "associations", "features", len(rows))
         parts[KNOWLEDGE] = Part(choice.attention.get(KNOWLEDGE, Recency()), FeatureKernel(features))
@@ -169,6 +173,17 @@ def model_from(snapshot: Snapshot) -> Model:
         warm=np.asarray(arrays["model.warm"]),
         rows=np.asarray(rows),
         popularity=np.asarray(arrays["model.popularity"]),
+    )
+
+
+def _network_attention(arrays: Mapping[str, Array]) -> Attention:
+    if "network.distinct" in arrays:
+        return Distinct(Recency(), arrays["network.distinct"])
+    return SequenceAttention(
+        queries=arrays["network.queries"],
+        keys=arrays["network.keys"],
+        values=arrays["network.values"],
+        bias=arrays["network.bias"],
     )
 
 
@@ -213,6 +228,8 @@ def _learned_arrays(learned: Learned) -> Arrays:
             "behaviour.indices": table.indices.astype(np.int32),
             "behaviour.indptr": table.indptr.astype(np.int64),
         }
+    if learned.factors.shape[1]:
+        arrays["factors.learned"] = learned.factors
     return {
         **arrays,
         **pack("behaviour.items", learned.item_ids),
@@ -225,21 +242,27 @@ def _learned_arrays(learned: Learned) -> Arrays:
 
 def _model_arrays(model: Model) -> Arrays:
     network = model.parts[NETWORK]
-    assert isinstance(network.attention, SequenceAttention)
     assert isinstance(network.kernel, FactorKernel)
     arrays: Arrays = {
         "model.rows": model.rows,
         "model.warm": model.warm,
         "model.popularity": model.popularity,
-        "network.queries": network.attention.queries,
-        "network.keys": network.attention.keys,
-        "network.values": network.attention.values,
-        "network.bias": network.attention.bias,
+        "network.values": network.kernel.left,
         "network.items": network.kernel.right,
     }
+    if isinstance(network.attention, Distinct):
+        arrays["network.distinct"] = network.attention.vectors
+    elif isinstance(network.attention, SequenceAttention):
+        arrays |= {
+            "network.queries": network.attention.queries,
+            "network.keys": network.attention.keys,
+            "network.bias": network.attention.bias,
+        }
     for name, part in model.parts.items():
         if isinstance(part.kernel, FeatureKernel):
             arrays["associations.features"] = part.kernel.features.data
+        elif name == FACTORS and isinstance(part.kernel, FactorKernel):
+            arrays["factors.vectors"] = part.kernel.left
         elif name != NETWORK and isinstance(part.kernel, FactorKernel):
             arrays |= {f"{name}.left": part.kernel.left, f"{name}.right": part.kernel.right}
         if isinstance(part.kernel, AffinityKernel):
