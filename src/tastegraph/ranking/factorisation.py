@@ -68,7 +68,7 @@ class Factorisation:
 
     def comparable(self, items: Vectors) -> Vectors:
         """V, float32[I, d], from H: their products are what one event says about another item."""
-        return np.asarray(solve_triangular(self._root(items), items.T, lower=True).T, np.float32)
+        return _solved(self._root(items), items)
 
     def _root(self, items: Vectors) -> NDArray[np.float64]:
         gram = self.unobserved * (items.T @ items).astype(np.float64)
@@ -78,12 +78,18 @@ class Factorisation:
     def _found(self, rows: CSR, others: Vectors) -> Vectors:
         """float32[R, d]: the best vector of each of ``rows`` (CSR[R, N]) beside float32[N, d]."""
         root = self._root(others)
-        known = solve_triangular(root, others.T, lower=True).T.astype(np.float32)
+        known = _solved(root, others)
         known = np.concatenate([known, np.zeros_like(known[:1])])
         found = np.zeros((rows.shape[0], others.shape[1]), dtype=np.float32)
         for some, members in _alike(rows, others.shape[1]):
             found[some] = _explained(known[members])
-        return np.asarray(solve_triangular(root, found.T, lower=True, trans="T").T, np.float32)
+        return _solved(root, found, transposed=True)
+
+
+def _solved(root: NDArray[np.float64], rows: Vectors, transposed: bool = False) -> Vectors:
+    """L⁻¹ x, or L⁻ᵀ x, of each row x."""
+    found = solve_triangular(root, rows.T, lower=True, trans=1 if transposed else 0)
+    return np.ascontiguousarray(found.T, dtype=np.float32)
 
 
 def _explained(members: Vectors) -> Vectors:

@@ -48,7 +48,7 @@ from tastegraph.ranking.tower import text_tower
 from tastegraph.ranking.training import Evidence, Vectors, item_vectors, train
 
 APART = 3.0
-"""Two events that the network holds for the same say four fifths of what two that differ say; chosen
+"""Two events that the network holds for the same say 4/5 of what two that differ say; chosen
 on re-splits of one set's train and validation part."""
 BY_CONTENT = {who: {KNOWLEDGE: 1.0, TEXT: 1.0} for who in (KNOWN, NEW)}
 """How items without events are ranked where nobody's events say anything better."""
@@ -145,12 +145,13 @@ def learn(
     # What was chosen for fewer items may be a table that is too large for those there are now.
     fits = isinstance(choice.filter, CoEngagement) or likes.shape[1] <= filters.DENSE_ITEMS
     told = choice.filter if fits else DEFAULT
+    factors = None if training.ordered else choice.factors
     return Learned(
-        choice=replace(choice, filter=told, network=network.settings),
+        choice=replace(choice, filter=told, factors=factors, network=network.settings),
         item_ids=content.graph.item_ids,
         warm=np.bincount(likes.indices, minlength=likes.shape[1]) > 0,
         table=told.table(likes, content.groups),
-        factors=_factors(content, training, choice.factors, config.seed),
+        factors=_factors(content, training, factors, config.seed),
         kind_weights=_by_name(content, kind_weights),
         network=network,
         tower=text_tower(content, training, config),
