@@ -83,6 +83,7 @@ def test_the_factorisation_is_found_where_events_have_no_order(tmp_path: Path) -
     config = ModelConfig(dimensions=8, epochs=2)
     learned = choose(content, training, wanted, config)
     assert learned.choice.factors is not None
+    assert all(recency.half_life is None for recency in learned.choice.attention.values())
     model = assemble(content, training.likes(), learned)
     for part in (FACTORS, NETWORK):
         assert isinstance(model.parts[part].attention, Distinct)

@@ -63,7 +63,7 @@ UNTUNED = Choice(
     factors=None,
     targets=dict.fromkeys(MAPPED, Target(64, 1.0)),
     attention=dict.fromkeys(
-        (BEHAVIOUR, FACTORS, KNOWLEDGE, TEXT, *MAPPED, TOWER), Recency(20.0, AGAINST[-1])
+        (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED, TOWER), Recency(20.0, AGAINST[-1])
     ),
     network=NetworkSettings(0.2, layers=2, dimensions=64, heads=1, learning_rate=0.01, epochs=8),
     weights={KNOWN: _EVEN, NEW: _EVEN},
@@ -85,9 +85,10 @@ def choose(
     Without validation data the settings are ``UNTUNED``. ``watch`` hears of each quality that a
     filter or the network reached alone.
     """
+    untuned = _untuned(training)
     validation = Validation.of(training, valid, config, watch=watch)
     if validation is None:
-        return fit(content, training, UNTUNED, config)
+        return fit(content, training, untuned, config)
     recencies = _recencies(training)
     half_lives = dict.fromkeys(each.half_life for each in recencies)
     told = best_filter(
@@ -95,20 +96,20 @@ def choose(
     )
     factors = None
     if not training.ordered:
-        sets, alone = sets_of(content, training), UNTUNED.attention[FACTORS]
+        sets, alone = sets_of(content, training), untuned.attention[FACTORS]
         factors = best_factorisation(sets, validation, alone, config.seed)
     evidence = gather(content, training, config)
     network = best_network(evidence, task_of(content, training, config), validation, config)
     trials = cold_trials(content, training, valid, config)
     targets, attention = best_for_cold(
-        trials, content, evidence.kind_weights, recencies, UNTUNED.targets
+        trials, content, evidence.kind_weights, recencies, untuned.targets
     )
     start = replace(
-        UNTUNED,
+        untuned,
         filter=told,
         factors=factors,
         targets=targets,
-        attention={**UNTUNED.attention, **attention},
+        attention={**untuned.attention, **attention},
     )
     learned = learn(content, training, start, evidence.kind_weights, network, config)
     learned = replace(learned, choice=weighed(content, training, valid, learned, config, trials))
@@ -186,6 +187,13 @@ def reweighed(
         found = weigh(among.scores, among.objective.by_person, start=start, hurdle=SURE)
         weights[who] = found.weights
     return replace(learned.choice, weights=weights)
+
+
+def _untuned(training: Interactions) -> Choice:
+    if training.ordered:
+        return UNTUNED
+    attention = dict.fromkeys((*UNTUNED.attention, FACTORS), Recency(None, AGAINST[-1]))
+    return replace(UNTUNED, attention=attention)
 
 
 def _recencies(training: Interactions) -> list[Recency]:
