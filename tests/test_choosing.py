@@ -13,7 +13,7 @@ from scipy import sparse
 
 from small_graphs import graph_of
 from tastegraph.config import Model as ModelConfig
-from tastegraph.profiles.attention import Distinct, Recency, SequenceAttention
+from tastegraph.profiles.attention import Distinct, Recency
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.ranking import choice as choice_module
 from tastegraph.ranking import filters, network_choice
@@ -25,7 +25,7 @@ from tastegraph.ranking.choice import UNTUNED, choose, reweighed
 from tastegraph.ranking.filter_choice import best_filter, climb
 from tastegraph.ranking.fit import assemble, fit, gather, go_on, task_of
 from tastegraph.ranking.learned import Content, NetworkSettings, aligned, no_words
-from tastegraph.ranking.model import FACTORS, NETWORK
+from tastegraph.ranking.model import FACTORS
 from tastegraph.ranking.network_choice import best_network, size_of
 from tastegraph.ranking.tasks import NextItem, WholeSet
 from tastegraph.ranking.training import Evidence, Vectors, train
@@ -85,8 +85,7 @@ def test_the_factorisation_is_found_where_events_have_no_order(tmp_path: Path) -
     assert learned.choice.factors is not None
     assert all(recency.half_life is None for recency in learned.choice.attention.values())
     model = assemble(content, training.likes(), learned)
-    for part in (FACTORS, NETWORK):
-        assert isinstance(model.parts[part].attention, Distinct)
+    assert isinstance(model.parts[FACTORS].attention, Distinct)
     scores = model.parts[FACTORS].scores(training.histories())
     same = np.arange(N_ITEMS) % 2 == np.arange(N_USERS)[:, None] % 2
     assert scores[same].mean() > scores[~same].mean()
@@ -109,9 +108,7 @@ def test_events_in_order_are_not_factorised() -> None:
     # What was chosen before events had an order is of no use after.
     learned = fit(content, ordered, told, config)
     assert learned.choice.factors is None
-    model = assemble(content, ordered.likes(), learned)
-    assert FACTORS not in model.parts
-    assert isinstance(model.parts[NETWORK].attention, SequenceAttention)
+    assert FACTORS not in assemble(content, ordered.likes(), learned).parts
 
 
 def test_a_budget_tries_more_networks_and_takes_the_best(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -291,15 +291,6 @@ def test_two_events_that_say_the_same_count_less_than_two_that_differ():
     np.testing.assert_allclose(against, [3 / 5, -4 / 5], rtol=1e-6)
 
 
-def test_alike_by_cosine_whatever_the_length():
-    vectors = np.array([[9, 0], [0.1, 0], [0, 0]], dtype=np.float32)
-    attention = Distinct.by_cosine(Recency(), vectors, 3.0)
-    # (1 + 1/3) a + 1/3 a = 1; what has no vector is like nothing.
-    np.testing.assert_allclose(
-        attention(history((0, 1.0), (1, 1.0), (2, 1.0))), [0.6, 0.6, 1.0], rtol=1e-6
-    )
-
-
 @given(pasts, st.integers(0, 5), st.integers(1, 12))
 def test_distinct_attention_solves_its_equations_in_any_number_of_dimensions(past, seed, width):
     vectors = np.random.default_rng(seed).normal(size=(N_ITEMS, width)).astype(np.float32)

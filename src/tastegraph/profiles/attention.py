@@ -101,13 +101,6 @@ class Distinct:
     alone: Attention
     vectors: Weights
 
-    @classmethod
-    def by_cosine(cls, alone: Attention, vectors: Weights, apart: float) -> Distinct:
-        """Events are as alike as the cosine of their ``vectors``, divided by ``apart`` > 0."""
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True) * np.float32(np.sqrt(apart))
-        unit = vectors / np.where(lengths > 0, lengths, np.float32(1))
-        return cls(alone, unit.astype(np.float32))
-
     def __call__(self, history: History) -> Weights:
         """float32[T]; a system of T or of d equations is solved, whichever is less."""
         weights, v = self.alone(history), self.vectors[history.items]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -12,7 +11,7 @@ from scipy import sparse
 from tastegraph.arrays import CSR
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.profiles.association import Associations
-from tastegraph.profiles.attention import Attention, Distinct, Recency, SequenceAttention
+from tastegraph.profiles.attention import Distinct, Recency, SequenceAttention
 from tastegraph.ranking.choice_json import choice_from_json, choice_to_json
 from tastegraph.ranking.kernels import (
     AffinityKernel,
@@ -115,14 +114,13 @@ def learned_from(snapshot: Snapshot) -> Learned:
     """What was learned from events."""
     manifest, arrays = snapshot.manifest, snapshot.arrays
     prefix = "network.learned."
+    nothing = np.zeros((len(arrays["behaviour.warm"]), 0), dtype=np.float32)
     return Learned(
         choice=choice_from(snapshot),
         item_ids=snapshot.strings("behaviour.items"),
         warm=arrays["behaviour.warm"],
         table=_table_from(snapshot),
-        factors=arrays.get(
-            "factors.learned", np.zeros((len(arrays["behaviour.warm"]), 0), np.float32)
-        ),
+        factors=arrays.get("factors.learned", nothing),
         kind_weights={(name, rev): weight for name, rev, weight in manifest["kinds"]},
         network=TrainedNetwork(
             parameters={
@@ -148,13 +146,17 @@ def model_from(snapshot: Snapshot) -> Model:
             choice.attention[BEHAVIOUR], TableKernel(aligned(_table_from(snapshot), rows))
         ),
         NETWORK: Part(
-            _network_attention(arrays),
+            SequenceAttention(
+                queries=arrays["network.queries"],
+                keys=arrays["network.keys"],
+                values=arrays["network.values"],
+                bias=arrays["network.bias"],
+            ),
             FactorKernel(arrays["network.values"], arrays["network.items"]),
         ),
     }
     if FACTORS in snapshot.manifest["parts"]:
-        vectors = arrays["factors.vectors"]
-        alone = choice.attention.get(FACTORS, Recency())
+        vectors, alone = arrays["factors.vectors"], choice.attention.get(FACTORS, Recency())
         parts[FACTORS] = Part(Distinct(alone, vectors), FactorKernel(vectors, vectors))
     if KNOWLEDGE in snapshot.manifest["parts"]:
         features = _csr(snapshot, "associations", "features", len(rows))
@@ -173,17 +175,6 @@ def model_from(snapshot: Snapshot) -> Model:
         warm=np.asarray(arrays["model.warm"]),
         rows=np.asarray(rows),
         popularity=np.asarray(arrays["model.popularity"]),
-    )
-
-
-def _network_attention(arrays: Mapping[str, Array]) -> Attention:
-    if "network.distinct" in arrays:
-        return Distinct(Recency(), arrays["network.distinct"])
-    return SequenceAttention(
-        queries=arrays["network.queries"],
-        keys=arrays["network.keys"],
-        values=arrays["network.values"],
-        bias=arrays["network.bias"],
     )
 
 
@@ -242,22 +233,18 @@ def _learned_arrays(learned: Learned) -> Arrays:
 
 def _model_arrays(model: Model) -> Arrays:
     network = model.parts[NETWORK]
+    assert isinstance(network.attention, SequenceAttention)
     assert isinstance(network.kernel, FactorKernel)
     arrays: Arrays = {
         "model.rows": model.rows,
         "model.warm": model.warm,
         "model.popularity": model.popularity,
-        "network.values": network.kernel.left,
+        "network.queries": network.attention.queries,
+        "network.keys": network.attention.keys,
+        "network.values": network.attention.values,
+        "network.bias": network.attention.bias,
         "network.items": network.kernel.right,
     }
-    if isinstance(network.attention, Distinct):
-        arrays["network.distinct"] = network.attention.vectors
-    elif isinstance(network.attention, SequenceAttention):
-        arrays |= {
-            "network.queries": network.attention.queries,
-            "network.keys": network.attention.keys,
-            "network.bias": network.attention.bias,
-        }
     for name, part in model.parts.items():
         if isinstance(part.kernel, FeatureKernel):
             arrays["associations.features"] = part.kernel.features.data

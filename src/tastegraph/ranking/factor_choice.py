@@ -16,8 +16,8 @@ from tastegraph.ranking.model import Part
 from tastegraph.ranking.validation import Validation
 
 UNOBSERVED = (0.01, 0.03, 0.1, 0.3)
-STRENGTHS = (0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
-START = Factorisation(0.03, 4.0)
+STRENGTHS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+START = Factorisation(0.03, 2.0)
 SWEEPS = 3
 """Vectors that were found with one setting are soon right for another."""
 

@@ -45,11 +45,8 @@ from tastegraph.ranking.model import (
 )
 from tastegraph.ranking.tasks import NextItem, Task, WholeSet
 from tastegraph.ranking.tower import text_tower
-from tastegraph.ranking.training import Evidence, Vectors, item_vectors, train
+from tastegraph.ranking.training import Evidence, item_vectors, train
 
-APART = 3.0
-"""Two events that the network holds for the same say 4/5 of what two that differ say; chosen
-on re-splits of one set's train and validation part."""
 BY_CONTENT = {who: {KNOWLEDGE: 1.0, TEXT: 1.0} for who in (KNOWN, NEW)}
 """How items without events are ranked where nobody's events say anything better."""
 
@@ -217,7 +214,8 @@ def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
         **{part: Part(attention.get(part, Recency()), k) for part, k in kernels.items()},
     }
     if learned.choice.factors is not None:
-        parts |= _of_sets(learned, _with_nothing(learned.factors)[rows], vectors)
+        factors, alone = _with_nothing(learned.factors)[rows], attention.get(FACTORS, Recency())
+        parts[FACTORS] = Part(Distinct(alone, factors), FactorKernel(factors, factors))
     return Model(
         parts=parts,
         blend=Blend(warm=learned.choice.weights, cold=learned.cold),
@@ -225,16 +223,6 @@ def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
         rows=rows,
         popularity=np.bincount(likes.indices, minlength=likes.shape[1]),
     )
-
-
-def _of_sets(learned: Learned, factors: Scores, vectors: Vectors) -> dict[str, Part]:
-    """Parts over events that have no order: what several of them say counts once."""
-    alone = learned.choice.attention.get(FACTORS, Recency())
-    values = vectors.attention.values
-    return {
-        FACTORS: Part(Distinct(alone, factors), FactorKernel(factors, factors)),
-        NETWORK: Part(Distinct.by_cosine(Recency(), values, APART), vectors.kernel),
-    }
 
 
 def _with_nothing(vectors: Scores) -> Scores:
