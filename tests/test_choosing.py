@@ -17,6 +17,7 @@ from tastegraph.profiles.attention import Distinct, Recency
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.ranking import choice as choice_module
 from tastegraph.ranking import filters, network_choice
+from tastegraph.ranking import fit as fit_module
 from tastegraph.ranking import learned as learned_module
 from tastegraph.ranking import training as network_training
 from tastegraph.ranking.artefacts import learned_from, model_from, to_arrays
@@ -109,6 +110,15 @@ def test_events_in_order_are_not_factorised() -> None:
     learned = fit(content, ordered, told, config)
     assert learned.choice.factors is None
     assert FACTORS not in assemble(content, ordered.likes(), learned).parts
+
+
+def test_too_many_events_are_not_factorised(monkeypatch: pytest.MonkeyPatch) -> None:
+    content, training, wanted = world()
+    config = ModelConfig(dimensions=8, epochs=2)
+    told = choose(content, training, wanted, config).choice
+    monkeypatch.setattr(fit_module, "FACTORISED", len(training) - 1)
+    assert choose(content, training, wanted, config).choice.factors is None
+    assert fit(content, training, told, config).choice.factors is None
 
 
 def test_a_budget_tries_more_networks_and_takes_the_best(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from tastegraph.ranking.factor_choice import best_factorisation
 from tastegraph.ranking.filter_choice import best_filter
 from tastegraph.ranking.fit import (
     assemble,
+    factorised,
     fit,
     gather,
     learn,
@@ -95,7 +96,7 @@ def choose(
         training.likes(), content.groups, validation, [Recency(each) for each in half_lives]
     )
     factors = None
-    if not training.ordered:
+    if factorised(training):
         sets, alone = sets_of(content, training), untuned.attention[FACTORS]
         factors = best_factorisation(sets, validation, alone, config.seed)
     evidence = gather(content, training, config)

@@ -51,6 +51,8 @@ BY_CONTENT = {who: {KNOWLEDGE: 1.0, TEXT: 1.0} for who in (KNOWN, NEW)}
 """How items without events are ranked where nobody's events say anything better."""
 
 
+FACTORISED = 2_000_000
+"""With more events a factorisation would take longer than the network."""
 WARM_EPOCHS = 4
 """Passes over the data where a network goes on from another."""
 
@@ -115,6 +117,11 @@ def task_of(
     return WholeSet(sets_of(content, training))
 
 
+def factorised(training: Interactions) -> bool:
+    """Whether a factorisation is a part: of up to ``FACTORISED`` events that have no order."""
+    return not training.ordered and len(training) <= FACTORISED
+
+
 def sets_of(content: Content, training: Interactions) -> CSR:
     """CSR[U + F, I]: what each person likes, and the items that share each feature."""
     return sparse.csr_array(sparse.vstack([training.likes(), content.groups], format="csr"))
@@ -142,7 +149,7 @@ def learn(
     # What was chosen for fewer items may be a table that is too large for those there are now.
     fits = isinstance(choice.filter, CoEngagement) or likes.shape[1] <= filters.DENSE_ITEMS
     told = choice.filter if fits else DEFAULT
-    factors = None if training.ordered else choice.factors
+    factors = choice.factors if factorised(training) else None
     return Learned(
         choice=replace(choice, filter=told, factors=factors, network=network.settings),
         item_ids=content.graph.item_ids,
