@@ -115,10 +115,9 @@ def make(
     warm = np.bincount(likes.indices, minlength=graph.n_items) > 0
     settings = NetworkSettings(0.2, 1, 64, 1, 0.01, 1)
     network = TrainedNetwork({}, graph.item_ids, graph.node_ids, settings)
-    choice = Choice(Ease(5.0, False), None, targets, attention, settings, blend, {}, 0.0)
+    choice = Choice(Ease(5.0, False), targets, attention, settings, blend, {}, 0.0)
     tower = np.zeros((graph.n_items, 8), dtype=np.float32)
-    nothing = np.zeros((graph.n_items, 0), dtype=np.float32)
-    learned = Learned(choice, graph.item_ids, warm, table, nothing, {}, network, tower, blend)
+    learned = Learned(choice, graph.item_ids, warm, table, {}, network, tower, blend)
     kernels = Described.of(content, kinds).engaged(likes).kernels(targets, tower, warm)
     sequence = SequenceAttention(vectors, vectors, vectors, np.zeros(200, dtype=np.float32))
     model = Model(

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,25 +12,21 @@ from scipy import sparse
 
 from small_graphs import graph_of
 from tastegraph.config import Model as ModelConfig
-from tastegraph.profiles.attention import Distinct, Recency
+from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.ranking import choice as choice_module
 from tastegraph.ranking import filters, network_choice
-from tastegraph.ranking import fit as fit_module
 from tastegraph.ranking import learned as learned_module
 from tastegraph.ranking import training as network_training
-from tastegraph.ranking.artefacts import learned_from, model_from, to_arrays
 from tastegraph.ranking.behaviour import CoEngagement, Ease
 from tastegraph.ranking.choice import UNTUNED, choose, reweighed
-from tastegraph.ranking.filter_choice import best_filter, climb
-from tastegraph.ranking.fit import assemble, fit, gather, go_on, task_of
+from tastegraph.ranking.filter_choice import _climb, best_filter
+from tastegraph.ranking.fit import fit, gather, go_on, task_of
 from tastegraph.ranking.learned import Content, NetworkSettings, aligned, no_words
-from tastegraph.ranking.model import FACTORS
 from tastegraph.ranking.network_choice import best_network, size_of
 from tastegraph.ranking.tasks import NextItem, WholeSet
 from tastegraph.ranking.training import Evidence, Vectors, train
 from tastegraph.ranking.validation import Validation
-from tastegraph.storage.snapshots import Snapshots
 from tastegraph.terminal import duration
 
 N_USERS, N_ITEMS = 60, 24
@@ -64,7 +59,7 @@ def test_a_climb_ends_at_the_only_peak(start: int, peak: int) -> None:
     def near(option: int) -> range:
         return range(max(option - 1, 0), min(option + 2, 21))
 
-    assert climb(start, lambda k: iter(near(k)), lambda k: -abs(k - peak)) == (0, peak)
+    assert _climb(start, lambda k: iter(near(k)), lambda k: -abs(k - peak)) == (0, peak)
 
 
 def test_the_filter_is_the_best_of_those_near_it() -> None:
@@ -79,46 +74,12 @@ def test_the_filter_is_the_best_of_those_near_it() -> None:
     assert dense[alike & ~np.eye(N_ITEMS, dtype=bool)].mean() > dense[~alike].mean()
 
 
-def test_the_factorisation_is_found_where_events_have_no_order(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", [True, False])
+def test_without_an_order_every_event_of_a_history_counts_alike(asked: bool) -> None:
     content, training, wanted = world()
     config = ModelConfig(dimensions=8, epochs=2)
-    learned = choose(content, training, wanted, config)
-    assert learned.choice.factors is not None
-    assert all(recency.half_life is None for recency in learned.choice.attention.values())
-    model = assemble(content, training.likes(), learned)
-    assert isinstance(model.parts[FACTORS].attention, Distinct)
-    scores = model.parts[FACTORS].scores(training.histories())
-    same = np.arange(N_ITEMS) % 2 == np.arange(N_USERS)[:, None] % 2
-    assert scores[same].mean() > scores[~same].mean()
-
-    snapshots = Snapshots(tmp_path)
-    snapshots.publish(*to_arrays(content, learned, model))
-    snapshot = snapshots.open()
-    histories = training.histories()
-    again = assemble(content, training.likes(), learned_from(snapshot))
-    for other in (model_from(snapshot), again):
-        np.testing.assert_allclose(other.scores(histories), model.scores(histories), rtol=1e-5)
-
-
-def test_events_in_order_are_not_factorised() -> None:
-    content, training, wanted = world()
-    config = ModelConfig(dimensions=8, epochs=2)
-    told = choose(content, training, wanted, config).choice
-    ordered = replace(training, times=np.arange(len(training), dtype=float))
-    assert choose(content, ordered, wanted, config).choice.factors is None
-    # What was chosen before events had an order is of no use after.
-    learned = fit(content, ordered, told, config)
-    assert learned.choice.factors is None
-    assert FACTORS not in assemble(content, ordered.likes(), learned).parts
-
-
-def test_too_many_events_are_not_factorised(monkeypatch: pytest.MonkeyPatch) -> None:
-    content, training, wanted = world()
-    config = ModelConfig(dimensions=8, epochs=2)
-    told = choose(content, training, wanted, config).choice
-    monkeypatch.setattr(fit_module, "FACTORISED", len(training) - 1)
-    assert choose(content, training, wanted, config).choice.factors is None
-    assert fit(content, training, told, config).choice.factors is None
+    choice = choose(content, training, wanted if asked else wanted * False, config).choice
+    assert {recency.half_life for recency in choice.attention.values()} == {None}
 
 
 def test_a_budget_tries_more_networks_and_takes_the_best(monkeypatch: pytest.MonkeyPatch) -> None:

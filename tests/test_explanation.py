@@ -14,13 +14,12 @@ from tastegraph.explanation.wording import Common
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.language.verbal import phrase_of
 from tastegraph.profiles.association import ITSELF, Associations, associate
-from tastegraph.profiles.attention import Distinct, Recency, SequenceAttention, attend
+from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking import filters
 from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, TableKernel
 from tastegraph.ranking.model import (
     BEHAVIOUR,
-    FACTORS,
     KNOWLEDGE,
     KNOWN,
     NETWORK,
@@ -296,7 +295,6 @@ def small_model(rng):
         NETWORK: Part(attention, FactorKernel(values, right)),
         KNOWLEDGE: Part(Recency(None, 1.0), features),
         TEXT: Part(Recency(10.0, 1.0), FactorKernel(left, left)),
-        FACTORS: Part(Distinct(Recency(None, 0.5), right), FactorKernel(right, right)),
     }
     blend = Blend(
         warm={s: {p: float(rng.uniform(0.1, 1)) for p in parts} for s in ("new", "known")},

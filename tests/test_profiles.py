@@ -11,7 +11,7 @@ from tastegraph.config import Config, Events, load
 from tastegraph.errors import ConfigError
 from tastegraph.knowledge.graph import KnowledgeGraph, build_graph
 from tastegraph.profiles.association import ITSELF, associate
-from tastegraph.profiles.attention import Distinct, Recency, SequenceAttention, attend
+from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.graphs import Tie, content_graph, ego_graph, interest_graph
 from tastegraph.profiles.interactions import History, interactions, weight_of
 from tastegraph.records import EVENT_TYPES, Event
@@ -276,37 +276,12 @@ def test_large_logits_do_not_overflow():
     assert np.isfinite(huge(history((0, 1.0), (1, 1.0), (2, 1.0)))).all()
 
 
-# What several events say counts once.
-
-
-def test_two_events_that_say_the_same_count_less_than_two_that_differ():
-    vectors = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
-    attention = Distinct(Recency(), vectors)
-    # (I + V Vᵀ) a = 1: alone 2a = 1, twice the same 2a + a = 1.
-    np.testing.assert_allclose(attention(history((0, 1.0))), [1 / 2])
-    np.testing.assert_allclose(attention(history((0, 1.0), (2, 1.0))), [1 / 2, 1 / 2])
-    np.testing.assert_allclose(attention(history((0, 1.0), (1, 1.0))), [1 / 3, 1 / 3], rtol=1e-6)
-    # Weights ½ and -1: (I + |W| V Vᵀ) a = w is 3/2 a + 1/2 b = 1/2, a + 2 b = -1.
-    against = Distinct(Recency(against=1.0), vectors)(history((0, 0.5), (1, -1.0)))
-    np.testing.assert_allclose(against, [3 / 5, -4 / 5], rtol=1e-6)
-
-
-@given(pasts, st.integers(0, 5), st.integers(1, 12))
-def test_distinct_attention_solves_its_equations_in_any_number_of_dimensions(past, seed, width):
-    vectors = np.random.default_rng(seed).normal(size=(N_ITEMS, width)).astype(np.float32)
-    found = Distinct(Recency(against=0.5), vectors)(past)
-    assert found.dtype == np.float32
-    weights, v = Recency(against=0.5)(past), vectors[past.items].astype(float)
-    np.testing.assert_allclose(found + np.abs(weights) * (v @ (v.T @ found)), weights, atol=1e-4)
-
-
 # Many histories at once.
 
 
 @given(st.lists(pasts, max_size=5))
 def test_histories_together_are_laid_out_as_one_by_one(many):
-    distinct = Distinct(Recency(), np.eye(N_ITEMS, 3, dtype=np.float32))
-    for attention in (Recency(2.0, 0.5), sequence(), distinct):
+    for attention in (Recency(2.0, 0.5), sequence()):
         matrix = attend(many, attention, N_ITEMS)
         assert matrix.shape == (len(many), N_ITEMS)
         for row, past in zip(matrix.toarray(), many, strict=True):

@@ -34,7 +34,6 @@ from tastegraph.ranking.fit import assemble, fit, with_cold_weights
 from tastegraph.ranking.learned import Choice
 from tastegraph.ranking.model import (
     BEHAVIOUR,
-    FACTORS,
     KNOWLEDGE,
     MAPPED,
     NETWORK,
@@ -44,7 +43,7 @@ from tastegraph.ranking.model import (
     Model,
 )
 
-FILTERS = (BEHAVIOUR, FACTORS, KNOWLEDGE, TEXT, *MAPPED, TOWER)
+FILTERS = (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED, TOWER)
 CONTROLLED = ("graph off", "graph shuffled", "text off")
 
 

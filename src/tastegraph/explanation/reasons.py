@@ -17,7 +17,6 @@ from tastegraph.profiles.association import Associations
 from tastegraph.ranking.kernels import AffinityKernel, FeatureKernel, Scores
 from tastegraph.ranking.model import (
     BEHAVIOUR,
-    FACTORS,
     MAPPED_TEXT,
     NETWORK,
     TEXT,
@@ -28,13 +27,12 @@ from tastegraph.ranking.model import (
 
 KIND_OF_PART: dict[str, Kind] = {
     BEHAVIOUR: "behaviour",
-    FACTORS: "behaviour",
     NETWORK: "behaviour",
     TEXT: "text",
     MAPPED_TEXT: "text",
     TOWER: "text",
 }
-"""Filter, factors and network say the same: people who like this like that."""
+"""The filter on co-engagement and the network both say: people who like this like that."""
 
 LEAST_SHOWN = 0.01
 

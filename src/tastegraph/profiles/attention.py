@@ -1,6 +1,6 @@
 """Attention over a behaviour sequence: how much each event of a history speaks now.
 
-Every kind returns one number for each event. Everything that ranks is linear in these numbers,
+Both kinds return one number for each event. Everything that ranks is linear in these numbers,
 which is what makes the share of every reason exact.
 """
 
@@ -83,34 +83,6 @@ class SequenceAttention:
         norm = np.linalg.norm(alpha @ self.values[items])
         weights[liked] = alpha / max(norm, np.float32(1e-12))
         return weights
-
-
-@dataclass(frozen=True)
-class Distinct:
-    """Attention that counts once what several events of a history say: a = (I + |W| V Vᵀ)⁻¹ w.
-
-    Kernel ridge regression of the history on itself (Saunders et al. 1998), w what each event
-    would count alone and |W| how sure it is. Events that nothing else in the history is like keep
-    most of their w; an order makes no difference.
-
-    Attributes:
-        alone: w.
-        vectors: float32[items, d], V: the longer, and the more alike, the less two say than one.
-    """
-
-    alone: Attention
-    vectors: Weights
-
-    def __call__(self, history: History) -> Weights:
-        """float32[T]; a system of T or of d equations is solved, whichever is less."""
-        weights, v = self.alone(history), self.vectors[history.items]
-        sure = np.abs(weights)[:, None] * v
-        if len(v) <= v.shape[1]:
-            told = np.linalg.solve(np.eye(len(v), dtype=np.float32) + sure @ v.T, weights)
-        else:
-            inner = np.eye(v.shape[1], dtype=np.float32) + v.T @ sure
-            told = weights - sure @ np.linalg.solve(inner, v.T @ weights)
-        return np.asarray(told, dtype=np.float32)
 
 
 def attend(histories: Sequence[History], attention: Attention, n_items: int) -> CSR:

@@ -11,7 +11,7 @@ from scipy import sparse
 from tastegraph.arrays import CSR
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.profiles.association import Associations
-from tastegraph.profiles.attention import Distinct, Recency, SequenceAttention
+from tastegraph.profiles.attention import Recency, SequenceAttention
 from tastegraph.ranking.choice_json import choice_from_json, choice_to_json
 from tastegraph.ranking.kernels import (
     AffinityKernel,
@@ -30,7 +30,6 @@ from tastegraph.ranking.learned import (
 )
 from tastegraph.ranking.model import (
     BEHAVIOUR,
-    FACTORS,
     KNOWLEDGE,
     MAPPED,
     MAPPED_KNOWLEDGE,
@@ -114,13 +113,11 @@ def learned_from(snapshot: Snapshot) -> Learned:
     """What was learned from events."""
     manifest, arrays = snapshot.manifest, snapshot.arrays
     prefix = "network.learned."
-    nothing = np.zeros((len(arrays["behaviour.warm"]), 0), dtype=np.float32)
     return Learned(
         choice=choice_from(snapshot),
         item_ids=snapshot.strings("behaviour.items"),
         warm=arrays["behaviour.warm"],
         table=_table_from(snapshot),
-        factors=arrays.get("factors.learned", nothing),
         kind_weights={(name, rev): weight for name, rev, weight in manifest["kinds"]},
         network=TrainedNetwork(
             parameters={
@@ -155,9 +152,6 @@ def model_from(snapshot: Snapshot) -> Model:
             FactorKernel(arrays["network.values"], arrays["network.items"]),
         ),
     }
-    if FACTORS in snapshot.manifest["parts"]:
-        vectors, alone = arrays["factors.vectors"], choice.attention.get(FACTORS, Recency())
-        parts[FACTORS] = Part(Distinct(alone, vectors), FactorKernel(vectors, vectors))
     if KNOWLEDGE in snapshot.manifest["parts"]:
         features = _csr(snapshot, "associations", "features", len(rows))
         parts[KNOWLEDGE] = Part(choice.attention.get(KNOWLEDGE, Recency()), FeatureKernel(features))
@@ -219,8 +213,6 @@ def _learned_arrays(learned: Learned) -> Arrays:
             "behaviour.indices": table.indices.astype(np.int32),
             "behaviour.indptr": table.indptr.astype(np.int64),
         }
-    if learned.factors.shape[1]:
-        arrays["factors.learned"] = learned.factors
     return {
         **arrays,
         **pack("behaviour.items", learned.item_ids),
@@ -248,8 +240,6 @@ def _model_arrays(model: Model) -> Arrays:
     for name, part in model.parts.items():
         if isinstance(part.kernel, FeatureKernel):
             arrays["associations.features"] = part.kernel.features.data
-        elif name == FACTORS and isinstance(part.kernel, FactorKernel):
-            arrays["factors.vectors"] = part.kernel.left
         elif name != NETWORK and isinstance(part.kernel, FactorKernel):
             arrays |= {f"{name}.left": part.kernel.left, f"{name}.right": part.kernel.right}
         if isinstance(part.kernel, AffinityKernel):

@@ -12,23 +12,12 @@ from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking import behaviour
 from tastegraph.ranking.blend import Weighed, weigh
 from tastegraph.ranking.cold_choice import Trial, best_for_cold, cold_trials, weighed_cold
-from tastegraph.ranking.factor_choice import best_factorisation
 from tastegraph.ranking.filter_choice import best_filter
-from tastegraph.ranking.fit import (
-    assemble,
-    factorised,
-    fit,
-    gather,
-    learn,
-    sets_of,
-    task_of,
-    with_cold_weights,
-)
+from tastegraph.ranking.fit import assemble, fit, gather, learn, task_of, with_cold_weights
 from tastegraph.ranking.learned import Choice, Content, Learned, NetworkSettings
 from tastegraph.ranking.mapping import Target
 from tastegraph.ranking.model import (
     BEHAVIOUR,
-    FACTORS,
     KNOWLEDGE,
     KNOWN,
     MAPPED,
@@ -49,9 +38,9 @@ PEOPLE = 10_000
 HALF_LIVES = (None, 20.0, 5.0, 2.0)
 AGAINST = (0.1, 0.5)
 """A dislike always counts; how much is chosen."""
-EXPECTED = (BEHAVIOUR, FACTORS, NETWORK, KNOWLEDGE)
-"""Several ways to learn from behaviour err less than one, and what can be told as a path is worth
-more than its place in the list: these speak unless they clearly hurt."""
+EXPECTED = (BEHAVIOUR, NETWORK, KNOWLEDGE)
+"""Two ways to learn from behaviour err less than one, and what can be told as a path is worth more
+than its place in the list: these speak unless they clearly hurt."""
 
 SURE = 3.0
 """Standard errors that a change of weights in service must gain. They were chosen on more people
@@ -61,7 +50,6 @@ alone would lead the weights away."""
 _EVEN = {BEHAVIOUR: 1.0, NETWORK: 1.0, KNOWLEDGE: 0.2, TEXT: 0.2}
 UNTUNED = Choice(
     filter=behaviour.DEFAULT,
-    factors=None,
     targets=dict.fromkeys(MAPPED, Target(64, 1.0)),
     attention=dict.fromkeys(
         (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED, TOWER), Recency(20.0, AGAINST[-1])
@@ -95,10 +83,6 @@ def choose(
     told = best_filter(
         training.likes(), content.groups, validation, [Recency(each) for each in half_lives]
     )
-    factors = None
-    if factorised(training):
-        sets, alone = sets_of(content, training), untuned.attention[FACTORS]
-        factors = best_factorisation(sets, validation, alone, config.seed)
     evidence = gather(content, training, config)
     network = best_network(evidence, task_of(content, training, config), validation, config)
     trials = cold_trials(content, training, valid, config)
@@ -106,11 +90,7 @@ def choose(
         trials, content, evidence.kind_weights, recencies, untuned.targets
     )
     start = replace(
-        untuned,
-        filter=told,
-        factors=factors,
-        targets=targets,
-        attention={**untuned.attention, **attention},
+        untuned, filter=told, targets=targets, attention={**untuned.attention, **attention}
     )
     learned = learn(content, training, start, evidence.kind_weights, network, config)
     learned = replace(learned, choice=weighed(content, training, valid, learned, config, trials))
@@ -191,10 +171,11 @@ def reweighed(
 
 
 def _untuned(training: Interactions) -> Choice:
+    """Where events have no order, those that come last in a file are not heard before others."""
     if training.ordered:
         return UNTUNED
-    attention = dict.fromkeys((*UNTUNED.attention, FACTORS), Recency(None, AGAINST[-1]))
-    return replace(UNTUNED, attention=attention)
+    even = dict.fromkeys(UNTUNED.attention, Recency(None, AGAINST[-1]))
+    return replace(UNTUNED, attention=even)
 
 
 def _recencies(training: Interactions) -> list[Recency]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from tastegraph.profiles.attention import Recency
 from tastegraph.ranking.behaviour import FILTERS
-from tastegraph.ranking.factorisation import Factorisation
 from tastegraph.ranking.learned import Choice, NetworkSettings
 from tastegraph.ranking.mapping import Target
 
@@ -17,7 +16,6 @@ def choice_to_json(choice: Choice) -> dict[str, Any]:
     """What :func:`choice_from_json` reads."""
     return {
         "filter": {"name": type(choice.filter).__name__, **asdict(choice.filter)},
-        "factors": None if choice.factors is None else asdict(choice.factors),
         "attention": {
             part: {"half_life": recency.half_life, "against": recency.against}
             for part, recency in choice.attention.items()
@@ -38,12 +36,10 @@ def choice_from_json(values: Mapping[str, Any]) -> Choice:
     attention = {part: Recency(**recency) for part, recency in values["attention"].items()}
     targets = {part: Target(**target) for part, target in values["targets"].items()}
     name, settings = (told := dict(values["filter"])).pop("name"), told
-    factors = values.get("factors")
     return Choice(
         **{
             **values,
             "filter": FILTERS[name](**settings),
-            "factors": None if factors is None else Factorisation(**factors),
             "network": NetworkSettings(**values["network"]),
             "attention": attention,
             "targets": targets,

@@ -21,7 +21,7 @@ from tastegraph.ranking.validation import Validation
 STRENGTHS = (20.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2000.0)
 DAMPING = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
-Option = TypeVar("Option")
+_Option = TypeVar("_Option")
 
 
 def best_filter(
@@ -59,12 +59,12 @@ def _best_ease(
         return max(validation.objective(kernel.scores(attention)) for attention in weighed)
 
     def near(told: Ease) -> Iterator[Ease]:
-        for strength in beside(STRENGTHS, told.regularisation):
+        for strength in _beside(STRENGTHS, told.regularisation):
             yield replace(told, regularisation=strength)
         if groups.nnz:
             yield replace(told, grouped=not told.grouped)
 
-    return climb(Ease(250.0, grouped=False), near, value)
+    return _climb(Ease(250.0, grouped=False), near, value)
 
 
 def _best_co_engagement(
@@ -84,17 +84,17 @@ def _best_co_engagement(
 
     def near(told: CoEngagement) -> Iterator[CoEngagement]:
         for name in ("source", "person", "target"):
-            for damping in beside(DAMPING, getattr(told, name)):
+            for damping in _beside(DAMPING, getattr(told, name)):
                 yield replace(told, **{name: damping})
 
     start = CoEngagement(0.5, 0.5, 0.5)
     attention = max(weighed, key=lambda option: judged(start, option))
-    return climb(start, near, cache(lambda told: judged(told, attention)))
+    return _climb(start, near, cache(lambda told: judged(told, attention)))
 
 
-def climb(
-    start: Option, near: Callable[[Option], Iterator[Option]], value: Callable[[Option], float]
-) -> tuple[float, Option]:
+def _climb(
+    start: _Option, near: Callable[[_Option], Iterator[_Option]], value: Callable[[_Option], float]
+) -> tuple[float, _Option]:
     """What no option near it betters, and its value."""
     best = start
     while (found := max([best, *near(best)], key=value)) != best:
@@ -102,7 +102,6 @@ def climb(
     return value(best), best
 
 
-def beside(options: Sequence[float], chosen: float) -> Sequence[float]:
-    """The next smaller and the next larger of ``options``."""
+def _beside(options: Sequence[float], chosen: float) -> Sequence[float]:
     at = options.index(chosen)
     return (*options[max(at - 1, 0) : at], *options[at + 1 : at + 2])

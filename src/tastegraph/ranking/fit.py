@@ -16,14 +16,17 @@ from scipy import sparse
 
 from tastegraph.arrays import CSR
 from tastegraph.config import Model as ModelConfig
-from tastegraph.profiles.attention import Distinct, Recency
+from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.ranking import filters
 from tastegraph.ranking.behaviour import DEFAULT, CoEngagement
 from tastegraph.ranking.cold import blind_parts, playing_cold, scaled, without_items
 from tastegraph.ranking.described import Described
-from tastegraph.ranking.factorisation import Factorisation
-from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, Scores, TableKernel
+from tastegraph.ranking.kernels import (
+    FactorKernel,
+    FeatureKernel,
+    TableKernel,
+)
 from tastegraph.ranking.learned import (
     Choice,
     Content,
@@ -33,7 +36,6 @@ from tastegraph.ranking.learned import (
 )
 from tastegraph.ranking.model import (
     BEHAVIOUR,
-    FACTORS,
     KNOWLEDGE,
     KNOWN,
     NETWORK,
@@ -44,15 +46,13 @@ from tastegraph.ranking.model import (
     Part,
 )
 from tastegraph.ranking.tasks import NextItem, Task, WholeSet
-from tastegraph.ranking.tower import text_tower
+from tastegraph.ranking.tower import DIMENSIONS, text_tower
 from tastegraph.ranking.training import Evidence, item_vectors, train
 
 BY_CONTENT = {who: {KNOWLEDGE: 1.0, TEXT: 1.0} for who in (KNOWN, NEW)}
 """How items without events are ranked where nobody's events say anything better."""
 
 
-FACTORISED = 2_000_000
-"""With more events a factorisation would take longer than the network."""
 WARM_EPOCHS = 4
 """Passes over the data where a network goes on from another."""
 
@@ -114,17 +114,8 @@ def task_of(
     if training.ordered:
         new = None if before is None else training.more_likes(before)
         return NextItem(training.histories(config.history), config.history, new)
-    return WholeSet(sets_of(content, training))
-
-
-def factorised(training: Interactions) -> bool:
-    """Whether a factorisation is a part: of up to ``FACTORISED`` events that have no order."""
-    return not training.ordered and len(training) <= FACTORISED
-
-
-def sets_of(content: Content, training: Interactions) -> CSR:
-    """CSR[U + F, I]: what each person likes, and the items that share each feature."""
-    return sparse.csr_array(sparse.vstack([training.likes(), content.groups], format="csr"))
+    sets = sparse.vstack([training.likes(), content.groups], format="csr")
+    return WholeSet(sparse.csr_array(sets))
 
 
 def learn(
@@ -149,26 +140,16 @@ def learn(
     # What was chosen for fewer items may be a table that is too large for those there are now.
     fits = isinstance(choice.filter, CoEngagement) or likes.shape[1] <= filters.DENSE_ITEMS
     told = choice.filter if fits else DEFAULT
-    factors = choice.factors if factorised(training) else None
     return Learned(
-        choice=replace(choice, filter=told, factors=factors, network=network.settings),
+        choice=replace(choice, filter=told, network=network.settings),
         item_ids=content.graph.item_ids,
         warm=np.bincount(likes.indices, minlength=likes.shape[1]) > 0,
         table=told.table(likes, content.groups),
-        factors=_factors(content, training, factors, config.seed),
         kind_weights=_by_name(content, kind_weights),
         network=network,
         tower=text_tower(content, training, config),
         cold=BY_CONTENT,
     )
-
-
-def _factors(
-    content: Content, training: Interactions, told: Factorisation | None, seed: int
-) -> Scores:
-    if told is None:
-        return np.zeros((training.n_items, 0), dtype=np.float32)
-    return told.comparable(told.items(sets_of(content, training), seed))
 
 
 def with_cold_weights(
@@ -208,33 +189,24 @@ def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
     warm = (rows >= 0) & np.append(learned.warm, False)[rows]
     evidence = _evidence(content, likes, learned)
     vectors = item_vectors(learned.network, evidence)
-    tower = _with_nothing(learned.tower)[rows]
+    tower = np.concatenate([learned.tower, np.zeros_like(learned.tower, shape=(1, DIMENSIONS))])
     kernels: dict[str, TableKernel | FeatureKernel | FactorKernel] = {
         BEHAVIOUR: TableKernel(aligned(learned.table, rows)),
         **Described.of(content, evidence.kind_weights)
         .engaged(likes)
-        .kernels(learned.choice.targets, tower, rows >= 0),
+        .kernels(learned.choice.targets, tower[rows], rows >= 0),
     }
     attention = learned.choice.attention
-    parts = {
-        NETWORK: Part(vectors.attention, vectors.kernel),
-        **{part: Part(attention.get(part, Recency()), k) for part, k in kernels.items()},
-    }
-    if learned.choice.factors is not None:
-        factors, alone = _with_nothing(learned.factors)[rows], attention.get(FACTORS, Recency())
-        parts[FACTORS] = Part(Distinct(alone, factors), FactorKernel(factors, factors))
     return Model(
-        parts=parts,
+        parts={
+            NETWORK: Part(vectors.attention, vectors.kernel),
+            **{part: Part(attention.get(part, Recency()), k) for part, k in kernels.items()},
+        },
         blend=Blend(warm=learned.choice.weights, cold=learned.cold),
         warm=warm,
         rows=rows,
         popularity=np.bincount(likes.indices, minlength=likes.shape[1]),
     )
-
-
-def _with_nothing(vectors: Scores) -> Scores:
-    """One more row, of zeros: what row -1 is."""
-    return np.concatenate([vectors, np.zeros_like(vectors[:1], shape=(1, vectors.shape[1]))])
 
 
 def _evidence(content: Content, likes: CSR, learned: Learned) -> Evidence:

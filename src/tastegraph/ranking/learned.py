@@ -16,7 +16,6 @@ from tastegraph.profiles.association import Associations, associate
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.semantics import Reliability, Semantics, learn_semantics
 from tastegraph.ranking.behaviour import Filter
-from tastegraph.ranking.factorisation import Factorisation
 from tastegraph.ranking.filters import DENSE_ITEMS, knowledge_features
 from tastegraph.ranking.kernels import Scores
 from tastegraph.ranking.mapping import FEWEST, Compressed, Target, compressed, text_features
@@ -175,7 +174,6 @@ class Choice:
 
     Attributes:
         filter: what compares items by who liked both.
-        factors: how events are factorised, where they have no order; ``None`` where they have one.
         targets: mapped part → what its features are mapped to.
         attention: part → recency weighting.
         network: how the graph network is trained.
@@ -186,7 +184,6 @@ class Choice:
     """
 
     filter: Filter
-    factors: Factorisation | None
     targets: Mapping[str, Target]
     attention: Mapping[str, Recency]
     network: NetworkSettings
@@ -203,7 +200,6 @@ class Learned:
         choice: the settings.
         item_ids: rows and columns of ``table``; the items that had events are ``warm``.
         table: float32[I, I] dense or CSR, the behaviour kernel.
-        factors: float32[I, d], what events on items share; d is 0 where they are not factorised.
         kind_weights: (relation, reverse) → weight.
         network: the graph network.
         tower: float32[I, d], what texts say of engagement, from :mod:`tastegraph.ranking.tower`.
@@ -214,7 +210,6 @@ class Learned:
     item_ids: list[str]
     warm: NDArray[np.bool_]
     table: Scores | CSR
-    factors: Scores
     kind_weights: Mapping[tuple[str, bool], float]
     network: TrainedNetwork
     tower: Scores
@@ -231,7 +226,6 @@ class Learned:
             item_ids=[self.item_ids[k] for k in at],
             warm=self.warm[at],
             table=aligned(self.table, at),
-            factors=self.factors[at],
             network=self.network.among(kept),
             tower=self.tower[at],
         )

@@ -22,11 +22,10 @@ from tastegraph.profiles.interactions import History
 from tastegraph.ranking.kernels import Kernel, Scores
 
 BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT = "behaviour", "network", "knowledge", "text"
-FACTORS = "factors"
 MAPPED_KNOWLEDGE, MAPPED_TEXT = "mapped knowledge", "mapped text"
 MAPPED = (MAPPED_KNOWLEDGE, MAPPED_TEXT)
 TOWER = "text tower"
-PARTS = (BEHAVIOUR, FACTORS, NETWORK, KNOWLEDGE, TEXT, *MAPPED, TOWER)
+PARTS = (BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT, *MAPPED, TOWER)
 NEW, KNOWN = "new", "known"
 FEW_LIKES = 5
 """A person with fewer likes is new."""
