@@ -6,6 +6,7 @@ Tokens are row numbers: of people and items in ``Set.events``, of nodes in ``Set
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ def export_atomic(told: Set, folder: Path) -> None:
 
     Events against an item are left out. ``timestamp`` is the place of an event among its person's,
     which every set has, whether or not its source tells the time. A set of labelled pairs has
-    ``label`` instead.
+    ``label`` instead. Of an item without a fact one more relation states that it is itself.
 
     Args:
         told: the set.
@@ -42,13 +43,16 @@ def export_atomic(told: Set, folder: Path) -> None:
         edges = zip(
             graph.heads.tolist(), graph.relation.tolist(), graph.tails.tolist(), strict=True
         )
+        # RecBole stops at a link of an item that has no event, and at one to what has no fact.
+        linked = _occurring(told)
+        known = np.union1d(graph.heads, graph.tails)
+        itself = ((row, len(graph.relations), row) for row in np.setdiff1d(linked, known))
         _write(
             folder / f"{told.name}.kg",
             ("head_id:token", "relation_id:token", "tail_id:token"),
-            edges,
+            chain(edges, itself),
         )
-        # RecBole stops at a link of an item that has no event.
-        same = ((row, row) for row in _occurring(told))
+        same = ((row, row) for row in linked)
         _write(folder / f"{told.name}.link", ("item_id:token", "entity_id:token"), same)
 
 
