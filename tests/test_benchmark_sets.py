@@ -1,6 +1,7 @@
 """The published sets: every format read, every split as published, and the files for others."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +150,23 @@ def test_atomic_files_hold_the_split_by_row_numbers(tmp_path):
     pairs = (tmp_path / "out/lastfm-ctr.train.inter").read_text().splitlines()
     assert pairs[0] == "user_id:token\titem_id:token\tlabel:float"
     assert {row.split("\t")[2] for row in pairs[1:]} == {"0", "1"}
+
+
+def test_every_linked_item_has_a_fact(tmp_path):
+    folders.lastfm(tmp_path)
+    told = lastfm_lightkg(tmp_path)
+    graph, first = told.graph, slice(0, 1)
+    few = replace(
+        graph, heads=graph.heads[first], relation=graph.relation[first], tails=graph.tails[first],
+        facts=graph.facts[first], confidence=graph.confidence[first],
+    )  # fmt: skip
+    export_atomic(replace(told, graph=few), tmp_path)
+    links = (tmp_path / "lastfm-lightkg.link").read_text().splitlines()[1:]
+    known, *itself = (tmp_path / "lastfm-lightkg.kg").read_text().splitlines()[1:]
+    head, _, tail = known.split("\t")
+    alone = {link.split("\t")[0] for link in links} - {head, tail}
+    assert alone
+    assert itself == [f"{row}\t{len(graph.relations)}\t{row}" for row in sorted(alone, key=int)]
 
 
 def test_a_missing_folder_is_named(tmp_path):
