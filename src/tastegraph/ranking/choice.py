@@ -71,8 +71,8 @@ def choose(
 ) -> Learned:
     """Fix every setting by NDCG@10 on ``valid`` (CSR[U, I]), and learn from ``training``.
 
-    Without validation data the settings are ``UNTUNED``. ``watch`` hears of each quality that a
-    filter or the network reached alone.
+    Without validation data the settings are ``UNTUNED``, even over events without an order.
+    ``watch`` hears of each quality that a filter or the network reached alone.
     """
     untuned = _untuned(training)
     validation = Validation.of(training, valid, config, watch=watch)
@@ -171,7 +171,7 @@ def reweighed(
 
 
 def _untuned(training: Interactions) -> Choice:
-    """Where events have no order, those that come last in a file are not heard before others."""
+    """``UNTUNED``, by which a place in the file is no time where events have no order."""
     if training.ordered:
         return UNTUNED
     even = dict.fromkeys(UNTUNED.attention, Recency(None, AGAINST[-1]))
