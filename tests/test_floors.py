@@ -10,7 +10,7 @@ import tastegraph
 ROOT = Path(tastegraph.__file__).parent
 FLOORS = [
     {"__init__"},
-    {"errors", "records", "arrays", "progress"},
+    {"errors", "records", "arrays", "progress", "languages"},
     {"config"},
     {"carriers", "sources", "storage"},
     {"assets"},

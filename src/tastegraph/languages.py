@@ -1,0 +1,34 @@
+"""The languages in which the product speaks to people."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+Language = Literal["en", "zh"]
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+DEFAULT: Final[Language] = "en"
+
+
+def negotiate(accept_language: str, default: Language = DEFAULT) -> Language:
+    """The language that an ``Accept-Language`` header prefers (RFC 9110, 12.5.4).
+
+    Args:
+        accept_language: the header's value, such as ``zh-CN,zh;q=0.9,en;q=0.8``; may be empty.
+        default: what is spoken where the header names none of :data:`LANGUAGES`.
+    """
+    best, language = 0.0, default
+    for part in accept_language.split(","):
+        tag, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        quality = 1.0
+        for parameter in parameters:
+            name, _, value = parameter.partition("=")
+            if name.strip() == "q":
+                try:
+                    quality = float(value)
+                except ValueError:
+                    quality = 0.0
+        primary = tag.split("-")[0]
+        for offered in LANGUAGES:
+            if primary == offered and best < quality <= 1:
+                best, language = quality, offered
+    return language
