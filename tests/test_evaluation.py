@@ -25,6 +25,7 @@ from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_
 from tastegraph.evaluation.slices import standard_slices
 from tastegraph.evaluation.split import TEST, TRAIN, VALID, part_counts, split
 from tastegraph.evaluation.table import Result, render, to_json
+from tastegraph.profiles.interactions import pair_hashes
 
 EIGHTY = (0.8, 0.1, 0.1)
 seeds = st.integers(0, 2**32 - 1)
@@ -109,11 +110,16 @@ def event_logs(draw):
     return users.astype(np.int32), times.astype(np.float64)
 
 
+def hashes_of(users, seed=0):
+    """Distinct, in an order that has nothing to do with that of the rows."""
+    return np.random.default_rng(seed).permutation(len(users)).astype(np.uint64)
+
+
 @quick
 @given(event_logs(), st.sampled_from(["user-temporal", "random", "leave-last-out"]), seeds)
 def test_split_gives_each_person_their_counts(log, strategy, seed):
     users, times = log
-    parts = split(users, users, times, Evaluation(split=strategy), seed)
+    parts = split(users, hashes_of(users, seed), times, Evaluation(split=strategy))
     assert parts.dtype == np.int8
     for user in np.unique(users):
         own = parts[users == user]
@@ -125,31 +131,44 @@ def test_split_gives_each_person_their_counts(log, strategy, seed):
 
 
 @quick
-@given(event_logs(), st.sampled_from(["user-temporal", "leave-last-out"]))
-def test_split_follows_time_then_row(log, strategy):
+@given(event_logs(), st.sampled_from(["user-temporal", "leave-last-out"]), seeds)
+def test_split_follows_time_then_hash(log, strategy, seed):
     users, times = log
-    parts = split(users, users, times, Evaluation(split=strategy), 0)
+    hashes = hashes_of(users, seed)
+    parts = split(users, hashes, times, Evaluation(split=strategy))
     for user in np.unique(users):
         rows = np.flatnonzero(users == user)
-        in_order = sorted(rows, key=lambda row: (times[row], row))
+        in_order = sorted(rows, key=lambda row: (times[row], hashes[row]))
         assert (np.diff(parts[in_order]) >= 0).all()
 
 
-def test_split_without_times_takes_rows_in_order():
+@quick
+@given(event_logs(), st.sampled_from(["user-temporal", "random", "leave-last-out"]), seeds)
+def test_the_order_of_rows_decides_nothing_in_a_split(log, strategy, seed):
+    users, times = log
+    times[::3] = np.nan
+    hashes, config = hashes_of(users, seed), Evaluation(split=strategy)
+    rows = np.random.default_rng(seed).permutation(len(users))
+    parts = split(users, hashes, times, config)
+    assert (split(users[rows], hashes[rows], times[rows], config) == parts[rows]).all()
+
+
+def test_events_without_a_time_are_never_the_newest():
     users = ints(0, 0, 0, 1, 1, 1)
     times = np.array([np.nan, np.nan, np.nan, 9, np.nan, 1])
-    parts = split(users, users, times, Evaluation(split="leave-last-out"), 0)
-    assert parts.tolist() == [TRAIN, VALID, TEST] * 2
+    hashes = np.array([2, 0, 1, 0, 1, 2], dtype=np.uint64)
+    parts = split(users, hashes, times, Evaluation(split="leave-last-out"))
+    assert parts.tolist() == [TEST, TRAIN, VALID, TEST, TRAIN, VALID]
 
 
-def test_random_split_depends_on_the_seed_alone():
+def test_random_split_depends_on_the_hash_alone():
     users = np.zeros(50, dtype=np.int32)
     times = np.arange(50.0)
     config = Evaluation(split="random")
-    first, again, other = (split(users, users, times, config, seed) for seed in (1, 1, 2))
+    first, again, other = (split(users, hashes_of(users, k), times, config) for k in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()
-    assert (split(users, users, -times, config, 1) == first).all()
+    assert (split(users, hashes_of(users, 1), -times, config) == first).all()
 
 
 @quick
@@ -158,7 +177,7 @@ def test_global_split_cuts_the_time_line(log):
     users, times = log
     times[0] = -1.0
     try:
-        parts = split(users, users, times, Evaluation(split="global-temporal"), 0)
+        parts = split(users, hashes_of(users), times, Evaluation(split="global-temporal"))
     except ConfigError:
         train = recbole_counts(len(times), EIGHTY)[0]
         assert sorted(times)[train] == -1
@@ -170,34 +189,34 @@ def test_global_split_cuts_the_time_line(log):
 def test_global_split_by_hand():
     times = np.array([3, 1, 2, 5, 4, 6, 7, 8, 9, 10.0])
     users = np.zeros(10, dtype=np.int32)
-    parts = split(users, users, times, Evaluation(split="global-temporal"), 0)
-    assert parts.tolist() == [0, 0, 0, 0, 0, 0, 0, 0, 1, 2]
+    hashes, config = hashes_of(users), Evaluation(split="global-temporal")
+    assert split(users, hashes, times, config).tolist() == [0, 0, 0, 0, 0, 0, 0, 0, 1, 2]
     with pytest.raises(ConfigError, match="1 of 10"):
-        split(users, users, np.where(times == 3, np.nan, times),
-              Evaluation(split="global-temporal"), 0)  # fmt: skip
+        split(users, hashes, np.where(times == 3, np.nan, times), config)
     with pytest.raises(ConfigError, match="one timestamp"):
-        split(users, users, times * 0, Evaluation(split="global-temporal"), 0)
+        split(users, hashes, times * 0, config)
 
 
 def test_given_split_is_used_or_its_lack_named():
     users, times = ints(0, 0, 1), np.zeros(3)
-    config = Evaluation(split="given")
+    hashes, config = hashes_of(users), Evaluation(split="given")
     parts = np.array([0, 2, 1], dtype=np.int8)
-    assert split(users, users, times, config, 0, parts).tolist() == [0, 2, 1]
+    assert split(users, hashes, times, config, parts).tolist() == [0, 2, 1]
     with pytest.raises(ConfigError, match="carry no split"):
-        split(users, users, times, config, 0)
+        split(users, hashes, times, config)
     with pytest.raises(ConfigError, match="1 of 3"):
-        split(users, users, times, config, 0, np.array([0, -1, 1], dtype=np.int8))
+        split(users, hashes, times, config, np.array([0, -1, 1], dtype=np.int8))
     with pytest.raises(ValueError, match="2 given"):
-        split(users, users, times, config, 0, parts[:2])
+        split(users, hashes, times, config, parts[:2])
     with pytest.raises(ValueError, match="2 times"):
-        split(users, users, times[:2], config, 0, parts)
+        split(users, hashes, times[:2], config, parts)
 
 
 def test_split_of_nothing():
     empty = np.array([], dtype=np.int32)
     for strategy in ("user-temporal", "global-temporal", "random", "leave-last-out"):
-        assert len(split(empty, empty, np.array([]), Evaluation(split=strategy), 0)) == 0
+        config = Evaluation(split=strategy)
+        assert len(split(empty, hashes_of(empty), np.array([]), config)) == 0
 
 
 @pytest.mark.skipif("TASTEGRAPH_DATA" not in os.environ, reason="needs MovieLens 100K")
@@ -207,7 +226,8 @@ def test_split_of_movielens_as_recbole():
     frame = frame.filter(pl.col("rating") >= 4)
     users = frame["user"].to_numpy().astype(np.int32)
     items = frame["item"].to_numpy().astype(np.int32)
-    parts = split(users, items, frame["time"].to_numpy().astype(np.float64), Evaluation(), 0)
+    hashes = pair_hashes(users.astype(np.uint64), items)
+    parts = split(users, hashes, frame["time"].to_numpy().astype(np.float64), Evaluation())
     assert len(np.unique(users)) == 942
     assert np.bincount(parts).tolist() == [45_063, 5_156, 5_156]
 

@@ -304,7 +304,8 @@ class Evaluation(_Section):
 
     Attributes:
         split: ``given`` uses the events' own ``split`` column; ``auto`` does so where every like
-            has one, and else splits each person's events in time order.
+            has one, and else splits each person's events in time order, or at random (by a hash
+            of person and item) where fewer than half of the events have a time.
         fractions: train, valid, test; used by every split but ``given`` and ``leave-last-out``.
     """
 

@@ -15,8 +15,9 @@ def resolved(events: Interactions, config: Evaluation) -> Evaluation:
     if config.split != "auto":
         return config
     given = events.given[events.weights > 0]
-    published = bool(len(given)) and bool((given >= 0).all())
-    return config.model_copy(update={"split": "given" if published else "user-temporal"})
+    if len(given) and (given >= 0).all():
+        return config.model_copy(update={"split": "given"})
+    return config.model_copy(update={"split": "user-temporal" if events.ordered else "random"})
 
 
 def parts_of(events: Interactions, config: Evaluation, seed: int) -> NDArray[np.int8]:
@@ -35,9 +36,8 @@ def parts_of(events: Interactions, config: Evaluation, seed: int) -> NDArray[np.
     if not len(liked):
         return parts
     given = events.given[liked] if config.split == "given" else None
-    parts[liked] = split(
-        events.users[liked], events.items[liked], events.times[liked], config, seed, given
-    )
+    hashes = events.pair_hashes(seed)
+    parts[liked] = split(events.users[liked], hashes[liked], events.times[liked], config, given)
     against = np.flatnonzero(events.weights < 0)
     if config.split == "given":
         parts[against] = np.maximum(events.given[against], TRAIN)

@@ -20,23 +20,22 @@ Parts = NDArray[np.int8]
 
 def split(
     users: Ints,
-    items: Ints,
+    hashes: NDArray[np.uint64],
     times: Floats,
     config: Evaluation,
-    seed: int,
     given: Ints | None = None,
 ) -> Parts:
-    """Assign every event to one part.
+    """Assign every event to one part; the order of the rows decides nothing.
 
-    Ties in time keep the order of the rows. A person with any event without a time is taken in
-    the order of the rows altogether, since a mixture has no order.
+    Ties in time are ordered by ``hashes``, and so are events without a time, which count as older
+    than any with one: a person without any time is split at random.
 
     Args:
         users: int32[E].
-        items: int32[E].
+        hashes: uint64[E], a seeded hash of each person and item, of
+            :meth:`tastegraph.profiles.interactions.Interactions.pair_hashes`.
         times: float64[E], seconds; nan where the source has none.
         config: strategy and fractions.
-        seed: decides the ``random`` strategy; the others are deterministic.
         given: int8[E] of :data:`TRAIN`, :data:`VALID` and :data:`TEST`, for ``given``.
 
     Returns:
@@ -46,20 +45,20 @@ def split(
         ConfigError: the strategy cannot be applied to these events.
         ValueError: the arrays differ in length.
     """
-    if not len(users) == len(items) == len(times):
-        raise ValueError(f"{len(users)} users, {len(items)} items, {len(times)} times")
+    if not len(users) == len(hashes) == len(times):
+        raise ValueError(f"{len(users)} users, {len(hashes)} hashes, {len(times)} times")
     match config.split:
         case "given":
             return _as_given(given, len(users))
         case "global-temporal":
             return _by_two_cuts(times, config.fractions)
         case "leave-last-out":
-            place, size = _places(users, _ordered_within_user(users, times))
+            place, size = _places(users, _ordered_within_user(users, hashes, times))
             return _last_two(place, size)
         case "random":
-            order = np.lexsort((np.random.default_rng(seed).random(len(users)), users))
+            order = np.lexsort((hashes, users))
         case "user-temporal" | "auto":
-            order = _ordered_within_user(users, times)
+            order = _ordered_within_user(users, hashes, times)
     place, size = _places(users, order)
     counts = part_counts(size, config.fractions)
     return _parts(place >= counts[:, 0], place >= counts[:, 0] + counts[:, 1])
@@ -94,10 +93,11 @@ def part_counts(sizes: Ints, fractions: tuple[float, float, float]) -> NDArray[n
     return counts
 
 
-def _ordered_within_user(users: Ints, times: Floats) -> NDArray[np.intp]:
-    """Return rows by user, then time, then row: a stable order."""
-    untimed = np.isin(users, users[np.isnan(times)])
-    return np.lexsort((np.where(untimed, 0.0, times), users))
+def _ordered_within_user(
+    users: Ints, hashes: NDArray[np.uint64], times: Floats
+) -> NDArray[np.intp]:
+    """Return rows by user, then time, then hash; those without a time first."""
+    return np.lexsort((hashes, np.where(np.isnan(times), -np.inf, times), users))
 
 
 def _places(users: Ints, order: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -39,7 +39,7 @@ class Among:
         return self.model.rank(self._own(history))
 
     def _own(self, history: History) -> History:
-        return History(self.at[history.items], history.weights)
+        return History(self.at[history.items], history.weights, history.ordered)
 
 
 def in_both(names: Sequence[str], others: Sequence[str]) -> tuple[NDArray[np.int32], ...]:

@@ -33,6 +33,8 @@ class Attention(Protocol):
 class Recency:
     """w · (½^(b/h) + .05) for an event that b likes came after, w the weight of its kind.
 
+    Where no event of a history has a time, all count alike.
+
     Attributes:
         half_life: h, in likes; ``None`` weighs old and new alike.
         against: factor on events that count against; 0 ignores them.
@@ -44,7 +46,7 @@ class Recency:
     def __call__(self, history: History) -> Weights:
         """float32[T]."""
         weights = np.where(history.weights < 0, self.against * history.weights, history.weights)
-        if self.half_life is not None:
+        if self.half_life is not None and history.ordered:
             liked = np.cumsum(history.weights > 0, dtype=np.float32)
             back = liked[-1:] - liked
             weights = weights * (np.exp2(-back / np.float32(self.half_life)) + np.float32(FLOOR))
@@ -57,7 +59,7 @@ class SequenceAttention:
 
     αₜ = softmax(query(newest) · key(t) / √d + bias(events back)), over the newest L events that
     count for their item; the others get 0. The result is divided by |Σ αₜ hₜ|, so that a score
-    taken with it is a cosine.
+    taken with it is a cosine. Where no event of a history has a time, all have the same weight.
 
     Attributes:
         queries, keys: float32[items, d], already scaled by d^(-1/4) each.
@@ -77,8 +79,11 @@ class SequenceAttention:
         if not len(liked):
             return weights
         items = history.items[liked]
-        logits = self.keys[items] @ self.queries[items[-1]] + self.bias[: len(items)][::-1]
-        alpha = np.exp(logits - logits.max())
+        if history.ordered:
+            logits = self.keys[items] @ self.queries[items[-1]] + self.bias[: len(items)][::-1]
+            alpha = np.exp(logits - logits.max())
+        else:
+            alpha = np.ones(len(items), dtype=np.float32)
         alpha /= alpha.sum()
         norm = np.linalg.norm(alpha @ self.values[items])
         weights[liked] = alpha / max(norm, np.float32(1e-12))

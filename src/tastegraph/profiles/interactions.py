@@ -1,15 +1,21 @@
-"""Events as columns: by user, oldest first, each with the weight of its kind."""
+"""Events as columns: by user, oldest first, each with the weight of its kind.
+
+Time alone says what is newer, never the place of a row in a file. Events of one person at one
+moment, and those without a time, are ordered by a hash of person and item; an event without a time
+counts as older than any with one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.arrays import CSR, Bools, binary
+from tastegraph.arrays import CSR, Bools, Floats, Ints, binary
 from tastegraph.config import Events
 from tastegraph.records import Event
 
@@ -23,10 +29,12 @@ class History:
     Attributes:
         items: int32[T], item indices.
         weights: float32[T] in [-1, 1]: for (> 0) or against (< 0).
+        ordered: whether any event has a time; without one no event is newer than another.
     """
 
     items: NDArray[np.int32]
     weights: NDArray[np.float32]
+    ordered: bool = True
 
     def __len__(self) -> int:
         return len(self.items)
@@ -39,7 +47,7 @@ class History:
     def newest(self, count: int) -> History:
         """The last ``count`` events."""
         start = max(len(self) - count, 0)
-        return History(self.items[start:], self.weights[start:])
+        return History(self.items[start:], self.weights[start:], self.ordered)
 
 
 @dataclass(frozen=True)
@@ -73,8 +81,24 @@ class Interactions:
 
     @property
     def ordered(self) -> bool:
-        """Whether any event tells when it was."""
-        return bool(np.isfinite(self.times).any())
+        """Whether at least half of the events have a time: only then is a sequence learned from."""
+        return bool(len(self)) and 2 * int(np.isfinite(self.times).sum()) >= len(self)
+
+    @cached_property
+    def timed_users(self) -> Bools:
+        """bool[U]: at least one event of the person has a time."""
+        timed = np.zeros(self.n_users, dtype=np.bool_)
+        timed[self.users[np.isfinite(self.times)]] = True
+        return timed
+
+    @cached_property
+    def user_hashes(self) -> NDArray[np.uint64]:
+        """uint64[U], of the ids."""
+        return np.array([id_hash(user_id) for user_id in self.user_ids], dtype=np.uint64)
+
+    def pair_hashes(self, seed: int = 0) -> NDArray[np.uint64]:
+        """uint64[E]: a number for each (person, item), which no order of rows changes."""
+        return pair_hashes(self.user_hashes[self.users], self.items, seed)
 
     def select(self, mask: Bools) -> Interactions:
         """The events where ``mask`` (bool[E]) holds; users and items keep their numbers."""
@@ -107,9 +131,10 @@ class Interactions:
         newest = newest if self.ordered else None
         ends = np.searchsorted(self.users, np.arange(self.n_users + 1))
         starts = ends[:-1] if newest is None else np.maximum(ends[:-1], ends[1:] - newest)
+        timed = self.timed_users.tolist()
         return [
-            History(self.items[a:b], self.weights[a:b])
-            for a, b in zip(starts.tolist(), ends[1:].tolist(), strict=True)
+            History(self.items[a:b], self.weights[a:b], ordered)
+            for a, b, ordered in zip(starts.tolist(), ends[1:].tolist(), timed, strict=True)
         ]
 
     def more_likes(self, before: Interactions) -> NDArray[np.int64]:
@@ -129,6 +154,50 @@ def weight_of(event: Event, config: Events) -> float:
     if event.type == "rating" and event.value is not None and event.value < config.positive_rating:
         return -weight
     return weight
+
+
+def id_hash(user_id: str) -> int:
+    """An id as a number in [0, 2⁶⁴) (BLAKE2b)."""
+    digest = blake2b(user_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
+
+
+def pair_hashes(users: NDArray[np.uint64], items: Ints, seed: int = 0) -> NDArray[np.uint64]:
+    """A number for each pair, uint64[E], evenly spread (SplitMix64, Steele et al. 2014).
+
+    Args:
+        users: uint64[E], of :func:`id_hash`.
+        items: int[E], item indices.
+        seed: other seeds give numbers that have nothing to do with these.
+    """
+    mixed = users ^ _mixed(np.asarray(items).astype(np.uint64) + np.uint64(1))
+    return _mixed(mixed + _mixed(np.full(1, seed, dtype=np.int64).view(np.uint64)))
+
+
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    with np.errstate(over="ignore"):
+        z = values + np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return z ^ (z >> np.uint64(31))
+
+
+def oldest_first(
+    users: Floats, times: Floats, hashes: NDArray[np.uint64], weights: Floats
+) -> NDArray[np.intp]:
+    """The order of rows by person and time, int[E]; no order of the rows given changes it.
+
+    Equal times, and events without a time, which come first, are ordered by their hashes; what one
+    person did with one item at one time by its weight.
+
+    Args:
+        users: float64[E], whole numbers.
+        times: float64[E], seconds; NaN where there is none.
+        hashes: uint64[E], of :func:`pair_hashes`.
+        weights: float64[E].
+    """
+    moments = np.where(np.isfinite(times), times, -np.inf)
+    return np.lexsort((weights, hashes, moments, users))
 
 
 def settled(
@@ -157,7 +226,7 @@ def settled(
 def interactions(
     events: Iterable[Event], item_index: Mapping[str, int], config: Events
 ) -> Interactions:
-    """Columns of ``events``, which come grouped by user and oldest first.
+    """Columns of ``events``, which come grouped by user, in any order.
 
     Events that count neither for nor against, or whose item is unknown, are left out. Several
     events of one person and item are one, in each part of a published split.
@@ -173,6 +242,9 @@ def interactions(
             when = np.nan if event.timestamp is None else event.timestamp
             rows.append((len(user_ids) - 1, item_number, when, weight, _SPLITS[event.split]))
     columns = np.array(rows, dtype=np.float64).reshape(-1, 5)
+    of_user = np.array([id_hash(user_id) for user_id in user_ids], dtype=np.uint64)
+    hashes = pair_hashes(of_user[columns[:, 0].astype(np.int64)], columns[:, 1].astype(np.int64))
+    columns = columns[oldest_first(columns[:, 0], columns[:, 2], hashes, columns[:, 3])]
     weights = columns[:, 3].astype(np.float32)
     user, item, given = (columns[:, k].astype(np.int64) for k in (0, 1, 4))
     n_items = len(item_index)

@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +258,16 @@ class Snapshots:
                 (self.directory / version).rename(self.directory / f"{_WRITING}{version}")
         for left in self.directory.glob(f"{_WRITING}*"):
             shutil.rmtree(left)
+
+
+def artefact_hash(manifest: Mapping[str, Any]) -> str:
+    """SHA-256 of all that a snapshot holds: its arrays, and what was chosen.
+
+    The same data, configuration, seed and versions of libraries give the same on one machine,
+    whatever the order of the rows they came in.
+    """
+    content = {name: manifest[name] for name in ("files", "choice", "cold", "kinds", "network")}
+    return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _sha256(file: Path) -> str:

@@ -61,7 +61,7 @@ def put_facts(connection: Connection, new: Iterable[Fact], source: str) -> int:
     run(f"INSERT OR IGNORE INTO facts SELECT {_FACT} FROM staged ORDER BY fact_id")
     run(
         f"INSERT OR REPLACE INTO evidence SELECT {_SUPPORT} FROM staged "
-        "ORDER BY fact_id, document, start, rowid"
+        "ORDER BY fact_id, document, start, confidence, extractor, end, rowid"
     )
     if anew:
         connection.execute(CreateIndex(BY_SUBJECT))

@@ -103,7 +103,8 @@ def with_validation(parts: NDArray[np.int8], events: Interactions, seed: int) ->
         raise ValueError("the published split has a validation part of its own")
     at = np.flatnonzero(parts == TRAIN)
     cut = parts.copy()
-    cut[at] = split(events.users[at], events.items[at], events.times[at], VALIDATION, seed)
+    hashes = events.pair_hashes(seed)
+    cut[at] = split(events.users[at], hashes[at], events.times[at], VALIDATION)
     return cut
 
 
