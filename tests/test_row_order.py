@@ -37,7 +37,7 @@ def tables(times: str) -> dict[str, list[list[object]]]:
     """A small shop: items with a genre, a director and text; events, some of them repeated."""
     rng = random.Random(5)
     items = [["item_id", "title", "text", "genre"]]
-    items += [[f"i{k:02}", f"Thing {k}", f"a {'red blue'.split()[k % 2]} thing", k % 3]
+    items += [[f"i{k:02}", f"Thing {k}", f"a {['red', 'blue'][k % 2]} thing", k % 3]
               for k in range(24)]  # fmt: skip
     facts = [["head", "relation", "tail", "confidence"]]
     facts += [[f"e{k:02}", "director", f"person{k % 5}", 1.0] for k in range(24)]
