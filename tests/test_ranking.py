@@ -18,7 +18,6 @@ from tastegraph.ranking.blend import WEIGHTS, weigh
 from tastegraph.ranking.cold import predict_from
 from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, TableKernel
 from tastegraph.ranking.learned import Content, NetworkSettings, no_words
-from tastegraph.ranking.model import TEXT, Blend, Model, Part
 from tastegraph.ranking.network import GraphConv, GraphNetwork, Inputs, propagation_matrix, steps
 from tastegraph.ranking.objective import Objective
 from tastegraph.ranking.tasks import NextItem, Questions, WholeSet, loss
@@ -199,18 +198,6 @@ def test_what_is_to_speak_has_its_best_weight_even_if_that_may_be_chance():
     alone = {"leads": 1.0, "helps": 0.0}
     assert weigh(parts, objective, start=alone).weights == alone
     assert weigh(parts, objective, ("helps",), alone).weights == {"leads": 1.0, "helps": 0.2}
-
-
-def test_an_item_newer_than_the_model_is_weighed_as_a_warm_one():
-    factors = np.array([[1, 0], [1, 0.5], [1, 1], [1, 1]], dtype=np.float32)
-    part = Part(Recency(), FactorKernel(factors, factors))
-    warm = np.array([True, True, False, False])
-    blend = Blend({"new": {TEXT: 1.0}}, {"new": {TEXT: 0.25}})
-    model = Model({TEXT: part}, blend, warm, np.array([0, 1, 2, -1]), np.ones(4, dtype=int))
-    person = History(np.array([0], np.int32), np.ones(1, np.float32))
-    assert model.as_warm.tolist() == [True, True, False, True]
-    assert model.scores([person])[0, 3] == pytest.approx(4 * model.scores([person])[0, 2])
-    assert model.rank(person).scores == pytest.approx(model.scores([person])[0])
 
 
 def test_a_cold_score_is_the_least_squares_prediction():

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
 
 from tastegraph.evaluation.table import Result, render
 
 WIDTH = 100
+CRITICAL = 1.96
+"""Standard errors to either side of a mean that hold 95 % of a normal distribution."""
 
 
 def show(document: Mapping[str, Any], console: Console | None = None) -> None:
@@ -27,6 +31,36 @@ def show(document: Mapping[str, Any], console: Console | None = None) -> None:
     )
     for table in render(_results(document)):
         console.print(table)
+
+
+def show_comparison(rows: Sequence[Mapping[str, Any]], console: Console | None = None) -> None:
+    """Print what a build tried, what it serves and how sure that is.
+
+    Args:
+        rows: :class:`tastegraph.ranking.learned.Compared` as the manifest of a snapshot has them.
+        console: where to; by default standard output.
+    """
+    console = console or Console(width=WIDTH, highlight=False)
+    if not rows:
+        console.print(
+            "Not compared with popularity, ItemKNN or EASE: nobody has both an event to learn from "
+            "and a later one to find. The defaults are served."
+        )
+        return
+    people = rows[0]["people"]
+    table = Table(
+        box=SIMPLE_HEAD,
+        title=f"Validation: NDCG@10 of {people:,} people. What is best beyond chance is served.",
+        title_justify="left",
+        title_style="",
+    )
+    for name in ("Model", "NDCG@10", "Difference (95 %)", ""):
+        table.add_column(name, justify="left" if name in ("Model", "") else "right")
+    for row in sorted(rows, key=lambda row: -row["ndcg"]):
+        low, high = (row["lead"] + side * CRITICAL * row["error"] for side in (-1, 1))
+        lead = f"{row['lead']:+.4f} ({low:+.4f} to {high:+.4f})" if row["error"] else ""
+        table.add_row(row["model"], f"{row['ndcg']:.4f}", lead, "served" if row["served"] else "")
+    console.print(table)
 
 
 def _results(document: Mapping[str, Any]) -> list[Result]:

@@ -61,7 +61,7 @@ class Explainer:
             return [Reason("popularity", float(ranked.scores[target]))]
         by_event: dict[Kind, Scores] = {}
         reasons: list[Reason] = []
-        is_warm = bool(model.as_warm[target])
+        is_warm = bool(model.warm[target])
         for name, (warm, cold) in ranked.factors.items():
             factors = warm if is_warm else cold
             kernel = model.parts[name].kernel

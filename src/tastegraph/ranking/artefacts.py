@@ -131,6 +131,7 @@ def learned_from(snapshot: Snapshot) -> Learned:
         ),
         tower=arrays["tower.vectors"],
         cold=manifest["cold"],
+        recent=arrays["popularity.recent"],
     )
 
 
@@ -169,6 +170,7 @@ def model_from(snapshot: Snapshot) -> Model:
         warm=np.asarray(arrays["model.warm"]),
         rows=np.asarray(rows),
         popularity=np.asarray(arrays["model.popularity"]),
+        recent=np.asarray(arrays["model.recent"]),
     )
 
 
@@ -218,6 +220,7 @@ def _learned_arrays(learned: Learned) -> Arrays:
         **pack("behaviour.items", learned.item_ids),
         "behaviour.warm": learned.warm,
         "tower.vectors": learned.tower,
+        "popularity.recent": learned.recent,
         **pack("network.nodes", learned.network.node_ids),
         **{f"network.learned.{k}": v for k, v in learned.network.parameters.items()},
     }
@@ -231,6 +234,7 @@ def _model_arrays(model: Model) -> Arrays:
         "model.rows": model.rows,
         "model.warm": model.warm,
         "model.popularity": model.popularity,
+        "model.recent": model.recent,
         "network.queries": network.attention.queries,
         "network.keys": network.attention.keys,
         "network.values": network.attention.values,

@@ -41,7 +41,24 @@ class CoEngagement:
         return filters.co_engagement(likes, self.source, self.person, self.target)
 
 
-Filter = Ease | CoEngagement
+@dataclass(frozen=True)
+class ItemKNN:
+    """:func:`tastegraph.ranking.filters.item_knn`.
+
+    Attributes:
+        neighbours: of each target.
+    """
+
+    neighbours: int
+
+    def table(self, likes: CSR, groups: CSR) -> CSR:
+        """float32 CSR[I, I] from likes, CSR[U, I]; groups say nothing."""
+        return filters.item_knn(likes, self.neighbours)
+
+
+Filter = Ease | CoEngagement | ItemKNN
 DEFAULT = CoEngagement(1.0, 1.0, 0.3)
 """Where nothing tells better."""
-FILTERS: Mapping[str, type[Filter]] = {kind.__name__: kind for kind in (Ease, CoEngagement)}
+FILTERS: Mapping[str, type[Filter]] = {
+    kind.__name__: kind for kind in (Ease, CoEngagement, ItemKNN)
+}

@@ -11,7 +11,13 @@ from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking import behaviour
 from tastegraph.ranking.blend import Weighed, weigh
-from tastegraph.ranking.cold_choice import Trial, best_for_cold, cold_trials, weighed_cold
+from tastegraph.ranking.cold_choice import (
+    Trial,
+    best_for_cold,
+    cold_trials,
+    trust_in_cold,
+    weighed_cold,
+)
 from tastegraph.ranking.filter_choice import best_filter
 from tastegraph.ranking.fit import assemble, fit, gather, learn, task_of, with_cold_weights
 from tastegraph.ranking.learned import Choice, Content, Learned, NetworkSettings
@@ -24,12 +30,18 @@ from tastegraph.ranking.model import (
     NETWORK,
     NEW,
     PARTS,
+    POPULARITY,
+    PRIORS,
+    RECENT_POPULARITY,
     TEXT,
     TOWER,
     Part,
+    Prior,
 )
 from tastegraph.ranking.network_choice import best_network
 from tastegraph.ranking.objective import Watch, unwatched
+from tastegraph.ranking.popularity import half_lives, recent_popularity
+from tastegraph.ranking.safeguard import compare, safeguarded, simple_models
 from tastegraph.ranking.shortlist import Shortlist
 from tastegraph.ranking.validation import Validation
 
@@ -46,6 +58,9 @@ SURE = 3.0
 """Standard errors that a change of weights in service must gain. They were chosen on more people
 than are asked here, who are asked again after each retraining for many changes: less, and chance
 alone would lead the weights away."""
+
+Options = dict[str, list[Part | Prior]]
+"""Parts and priors by name, each with the settings that may be chosen."""
 
 _EVEN = {BEHAVIOUR: 1.0, NETWORK: 1.0, KNOWLEDGE: 0.2, TEXT: 0.2}
 UNTUNED = Choice(
@@ -94,7 +109,21 @@ def choose(
     )
     learned = learn(content, training, start, evidence.kind_weights, network, config)
     learned = replace(learned, choice=weighed(content, training, valid, learned, config, trials))
-    return with_cold_weights(content, training, learned, config)
+    learned = replace(learned, recent=recent_popularity(training, learned.choice.recent))
+
+    def with_cold(learned: Learned) -> Learned:
+        trust = trust_in_cold(trials, content, training, valid, learned, config)
+        learned = replace(learned, choice=replace(learned.choice, trust=trust))
+        return with_cold_weights(content, training, learned, config)
+
+    learned = with_cold(learned)
+    likes = training.likes()
+    model = assemble(content, likes, learned)
+    choice = safeguarded(learned.choice, compare(model, simple_models(model, likes), validation))
+    if choice.weights == learned.choice.weights:
+        return replace(learned, choice=choice)
+    table = choice.filter.table(likes, content.groups)
+    return with_cold(replace(learned, choice=choice, table=table))
 
 
 def weighed(
@@ -104,9 +133,9 @@ def weighed(
     learned: Learned,
     config: ModelConfig,
     trials: Sequence[Trial],
-    parts: Collection[str] = PARTS,
+    parts: Collection[str] = (*PARTS, *PRIORS),
 ) -> Choice:
-    """The choice of ``learned`` with weights chosen anew, of ``parts`` alone.
+    """The choice of ``learned`` with weights chosen anew, of ``parts`` and priors alone.
 
     ``trials`` decide those on cold items. The attention that ranks behaviour is chosen anew as
     well; that of the others is what orders new items best.
@@ -115,17 +144,22 @@ def weighed(
     if validation is None:
         return learned.choice
     model = assemble(content, training.likes(), learned)
-    options = {name: [part] for name, part in model.parts.items() if name in parts}
+    options: Options = {name: [part] for name, part in model.parts.items() if name in parts}
     if BEHAVIOUR in options:
         kernel = model.parts[BEHAVIOUR].kernel
         options[BEHAVIOUR] = [Part(recency, kernel) for recency in _recencies(training)]
+    if POPULARITY in parts and model.popularity.any():
+        options[POPULARITY] = [Prior.of(model.popularity)]
+    ages = half_lives(training) if RECENT_POPULARITY in parts else []
+    if ages:
+        options[RECENT_POPULARITY] = [Prior.of(recent_popularity(training, age)) for age in ages]
 
-    def weights(histories: Sequence[History], chosen: dict[str, list[Part]]) -> Weighed:
+    def weights(histories: Sequence[History], chosen: Options) -> Weighed:
         among = Shortlist.of(chosen, histories, validation.objective, model.spread)
         return weigh(among.scores, among.objective.by_person, EXPECTED)
 
     known = weights(validation.histories, options)
-    best = {name: [options[name][setting]] for name, setting in known.settings.items()}
+    best: Options = {name: [options[name][setting]] for name, setting in known.settings.items()}
     new = weights(validation.newest, best)
     choice = replace(
         learned.choice,
@@ -134,11 +168,12 @@ def weighed(
             **{
                 name: part.attention
                 for name, (part,) in best.items()
-                if isinstance(part.attention, Recency)
+                if isinstance(part, Part) and isinstance(part.attention, Recency)
             },
         },
         weights={KNOWN: known.weights, NEW: new.weights},
         valid=known.reached,
+        recent=ages[known.settings[RECENT_POPULARITY]] if ages else None,
     )
     learned = replace(learned, choice=choice)
     return replace(choice, cold=weighed_cold(trials, content, learned, parts))
@@ -160,7 +195,8 @@ def reweighed(
     if validation is None:
         return learned.choice
     model = assemble(content, training.likes(), learned)
-    parts = {name: [part] for name, part in model.parts.items()}
+    parts: Options = {name: [part] for name, part in model.parts.items()}
+    parts |= {name: [prior] for name, prior in model.priors.items()}
     weights = {}
     for who, histories in ((KNOWN, validation.histories), (NEW, validation.newest)):
         among = Shortlist.of(parts, histories, validation.objective, model.spread)

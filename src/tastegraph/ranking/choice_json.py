@@ -8,7 +8,7 @@ from typing import Any
 
 from tastegraph.profiles.attention import Recency
 from tastegraph.ranking.behaviour import FILTERS
-from tastegraph.ranking.learned import Choice, NetworkSettings
+from tastegraph.ranking.learned import Choice, Compared, NetworkSettings
 from tastegraph.ranking.mapping import Target
 
 
@@ -28,6 +28,9 @@ def choice_to_json(choice: Choice) -> dict[str, Any]:
         "weights": choice.weights,
         "cold": choice.cold,
         "valid": choice.valid,
+        "trust": choice.trust,
+        "recent": choice.recent,
+        "compared": [asdict(row) for row in choice.compared],
     }
 
 
@@ -43,5 +46,6 @@ def choice_from_json(values: Mapping[str, Any]) -> Choice:
             "network": NetworkSettings(**values["network"]),
             "attention": attention,
             "targets": targets,
+            "compared": tuple(Compared(**row) for row in values["compared"]),
         }
     )

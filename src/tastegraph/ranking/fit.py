@@ -19,7 +19,7 @@ from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.ranking import filters
-from tastegraph.ranking.behaviour import DEFAULT, CoEngagement
+from tastegraph.ranking.behaviour import DEFAULT, Ease
 from tastegraph.ranking.cold import blind_parts, playing_cold, scaled, without_items
 from tastegraph.ranking.described import Described
 from tastegraph.ranking.kernels import (
@@ -45,6 +45,7 @@ from tastegraph.ranking.model import (
     Model,
     Part,
 )
+from tastegraph.ranking.popularity import recent_popularity
 from tastegraph.ranking.tasks import NextItem, Task, WholeSet
 from tastegraph.ranking.tower import DIMENSIONS, text_tower
 from tastegraph.ranking.training import Evidence, item_vectors, train
@@ -138,7 +139,7 @@ def learn(
     """
     likes = training.likes()
     # What was chosen for fewer items may be a table that is too large for those there are now.
-    fits = isinstance(choice.filter, CoEngagement) or likes.shape[1] <= filters.DENSE_ITEMS
+    fits = not isinstance(choice.filter, Ease) or likes.shape[1] <= filters.DENSE_ITEMS
     told = choice.filter if fits else DEFAULT
     return Learned(
         choice=replace(choice, filter=told, network=network.settings),
@@ -149,6 +150,7 @@ def learn(
         network=network,
         tower=text_tower(content, training, config),
         cold=BY_CONTENT,
+        recent=recent_popularity(training, choice.recent),
     )
 
 
@@ -173,7 +175,11 @@ def with_cold_weights(
         learned.choice.cold,
         np.random.default_rng(config.seed),
     )
-    return replace(learned, cold=weights or learned.cold)
+    trusted = {
+        who: {name: learned.choice.trust.get(who, 1.0) * weight for name, weight in found.items()}
+        for who, found in weights.items()
+    }
+    return replace(learned, cold=trusted or learned.cold)
 
 
 def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
@@ -189,6 +195,7 @@ def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
     warm = (rows >= 0) & np.append(learned.warm, False)[rows]
     evidence = _evidence(content, likes, learned)
     vectors = item_vectors(learned.network, evidence)
+    recent = np.append(learned.recent, np.float32(0)) if len(learned.recent) else learned.recent
     tower = np.concatenate([learned.tower, np.zeros_like(learned.tower, shape=(1, DIMENSIONS))])
     kernels: dict[str, TableKernel | FeatureKernel | FactorKernel] = {
         BEHAVIOUR: TableKernel(aligned(learned.table, rows)),
@@ -206,6 +213,7 @@ def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
         warm=warm,
         rows=rows,
         popularity=np.bincount(likes.indices, minlength=likes.shape[1]),
+        recent=recent[rows] if len(recent) else recent,
     )
 
 

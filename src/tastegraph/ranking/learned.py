@@ -169,6 +169,27 @@ class Content:
 
 
 @dataclass(frozen=True)
+class Compared:
+    """How one model stands beside the one that is served, on the same validation people.
+
+    Attributes:
+        model: its name.
+        ndcg: mean NDCG@10.
+        lead: mean over people of its NDCG@10 minus that of the served model.
+        error: standard error of ``lead``.
+        people: how many were compared.
+        served: whether it is the one that is served.
+    """
+
+    model: str
+    ndcg: float
+    lead: float
+    error: float
+    people: int
+    served: bool
+
+
+@dataclass(frozen=True)
 class Choice:
     """Every setting that validation data decides.
 
@@ -181,6 +202,11 @@ class Choice:
         cold: person segment → part → weight on items without events, relative to one another;
             empty where too few events could decide.
         valid: NDCG@10 reached on validation data, where there was any.
+        trust: person segment → factor on the weights on items without events that least squares
+            finds; 1 where too few events could decide.
+        recent: seconds after which a like counts half in recent popularity; ``None`` where likes
+            have no times.
+        compared: what the served model and simple ones reached on validation data.
     """
 
     filter: Filter
@@ -190,6 +216,9 @@ class Choice:
     weights: Mapping[str, Mapping[str, float]]
     cold: Mapping[str, Mapping[str, float]]
     valid: float | None
+    trust: Mapping[str, float] = field(default_factory=dict)
+    recent: float | None = None
+    compared: tuple[Compared, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -204,6 +233,8 @@ class Learned:
         network: the graph network.
         tower: float32[I, d], what texts say of engagement, from :mod:`tastegraph.ranking.tower`.
         cold: person segment → part → weight on items without events.
+        recent: float32[I], people who like an item, an older like counting less; empty where likes
+            have no times.
     """
 
     choice: Choice
@@ -214,6 +245,7 @@ class Learned:
     network: TrainedNetwork
     tower: Scores
     cold: Mapping[str, Mapping[str, float]]
+    recent: Scores = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
     def among(self, item_ids: Collection[str]) -> Learned:
         """What was learned of the items in ``item_ids`` alone, and nothing of any other."""
@@ -228,6 +260,7 @@ class Learned:
             table=aligned(self.table, at),
             network=self.network.among(kept),
             tower=self.tower[at],
+            recent=self.recent[at] if len(self.recent) else self.recent,
         )
 
 

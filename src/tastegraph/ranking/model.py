@@ -1,17 +1,19 @@
-"""The ranking model: parts that each weigh a history and compare items, blended.
+"""The ranking model: parts that each weigh a history and compare items, and priors, blended.
 
-    s(u, i) = Σₚ bₚ(u, i) / σₚ(u) · Σₜ αₚₜ Kₚ[itemₜ, i]
+    s(u, i) = Σₚ bₚ(u, i) / σₚ(u) · Σₜ αₚₜ Kₚ[itemₜ, i] + Σ_q b_q(u, i) / σ_q · log(1 + n_q[i])
 
-σₚ(u) is the standard deviation of part p's scores for u over the warm items, and b the weights of
-the blend for the segments that u and i belong to. Everything is linear in the attention α, so
-a score is exactly the sum of what each event says.
+σₚ(u) is the standard deviation of part p's scores for u over the warm items, n_q how many people
+like an item (popularity) or have liked it lately (recent popularity), and b the weights of the
+blend for the segments that u and i belong to. Everything is linear in the attention α, so a score
+is exactly the sum of what each event says and of what many people like.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,8 @@ MAPPED_KNOWLEDGE, MAPPED_TEXT = "mapped knowledge", "mapped text"
 MAPPED = (MAPPED_KNOWLEDGE, MAPPED_TEXT)
 TOWER = "text tower"
 PARTS = (BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT, *MAPPED, TOWER)
+POPULARITY, RECENT_POPULARITY = "popularity", "recent popularity"
+PRIORS = (POPULARITY, RECENT_POPULARITY)
 NEW, KNOWN = "new", "known"
 FEW_LIKES = 5
 """A person with fewer likes is new."""
@@ -40,7 +44,37 @@ class Part:
 
     def scores(self, histories: Sequence[History], among: Bools | None = None) -> Scores:
         """float32[U, I], or float32[U, C] of the items in ``among`` (bool[I])."""
-        return self.kernel.scores(attend(histories, self.attention, self.kernel.n_items), among)
+        return self.kernel.scores(attend(histories, self.attention, self.n_items), among)
+
+    @property
+    def n_items(self) -> int:
+        """I."""
+        return self.kernel.n_items
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What speaks for an item whoever the person is: log(1 + people who like it).
+
+    Attributes:
+        values: float32[I].
+    """
+
+    values: Scores
+
+    @classmethod
+    def of(cls, counts: NDArray[Any]) -> Prior:
+        """From counts, number[I] ≥ 0."""
+        return cls(np.log1p(counts).astype(np.float32))
+
+    def scores(self, histories: Sequence[History]) -> Scores:
+        """float32[U, I]: the same for everybody."""
+        return np.tile(self.values, (len(histories), 1))
+
+    @property
+    def n_items(self) -> int:
+        """I."""
+        return len(self.values)
 
 
 @dataclass(frozen=True)
@@ -71,15 +105,17 @@ class Ranked:
     Attributes:
         history: the history.
         scores: float32[I].
-        factors: part → float32[T] on warm items, float32[T] on cold ones; empty where nothing is
-            known of the person and the scores are popularity.
+        factors: part → float32[T] on warm items, float32[T] on cold ones; empty where no event says
+            anything and the scores are popularity.
         opinions: part → float32[I] twice, its weight on each item and its score over its spread.
+        priors: prior → float32[I], its share of the score of each item.
     """
 
     history: History
     scores: Scores
     factors: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
     opinions: Mapping[str, tuple[Scores, Scores]]
+    priors: Mapping[str, Scores] = field(default_factory=dict)
 
     def doubt(self) -> Scores:
         """float32[I] ≥ 0: how much the parts disagree, the standard deviation of their opinions.
@@ -105,7 +141,8 @@ class Model:
         blend: their weights.
         warm: bool[I], items with events at the time of the fit.
         rows: int64[I], row of each item in what was learned; -1 for an item that is newer.
-        popularity: int64[I], people who like each item; what a person without any like gets.
+        popularity: int64[I], people who like each item.
+        recent: float32[I], the same, an older like counting less; empty where likes have no times.
     """
 
     parts: Mapping[str, Part]
@@ -113,6 +150,7 @@ class Model:
     warm: Bools
     rows: NDArray[np.int64]
     popularity: NDArray[np.int64]
+    recent: Scores = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
     @property
     def n_items(self) -> int:
@@ -120,13 +158,13 @@ class Model:
         return len(self.warm)
 
     @cached_property
-    def as_warm(self) -> Bools:
-        """bool[I], items ranked by the weights of warm ones.
-
-        So are items that are newer than the model: nobody has passed them over yet, which is what
-        the weights on cold items know of.
-        """
-        return self.warm | (self.rows < 0)
+    def priors(self) -> Mapping[str, Prior]:
+        """By name; one that nothing is known of is left out."""
+        counts: dict[str, NDArray[Any]] = {
+            POPULARITY: self.popularity,
+            RECENT_POPULARITY: self.recent,
+        }
+        return {name: Prior.of(found) for name, found in counts.items() if found.any()}
 
     def scores(self, histories: Sequence[History]) -> Scores:
         """float32[U, I]: higher is better; by popularity for a history that says nothing."""
@@ -138,8 +176,12 @@ class Model:
                 continue
             scores = part.scores(histories)
             spread = self.spread(scores)
-            total[:, self.as_warm] += scores[:, self.as_warm] * (warm * spread)[:, None]
-            total[:, ~self.as_warm] += scores[:, ~self.as_warm] * (cold * spread)[:, None]
+            total[:, self.warm] += scores[:, self.warm] * (warm * spread)[:, None]
+            total[:, ~self.warm] += scores[:, ~self.warm] * (cold * spread)[:, None]
+        for name in self.priors:
+            weights = self.blend.rows(name, segments)
+            if weights[0].any() or weights[1].any():
+                total += np.where(self.warm, *(w[:, None] for w in weights)) * self._standard(name)
         total[~total.any(axis=1)] = self.prior()
         return total
 
@@ -154,13 +196,27 @@ class Model:
             attention = part.attention(history)
             scores = part.kernel.row(history.items, attention)
             (spread,) = self.spread(scores[None, :])
-            weight = np.where(self.as_warm, warm, cold)
+            weight = np.where(self.warm, warm, cold)
             opinions[name] = weight, spread * scores
             total += weight * opinions[name][1]
             factors[name] = (warm * spread * attention, cold * spread * attention)
+        priors = {}
+        for name in self.priors:
+            (warm,), (cold,) = self.blend.rows(name, [segment(history)])
+            if warm or cold:
+                weight, standard = np.where(self.warm, warm, cold), self._standard(name)
+                opinions[name] = weight, standard
+                priors[name] = weight * standard
+                total += priors[name]
         if not total.any():
-            return Ranked(history, self.prior(), {}, {})
-        return Ranked(history, total, factors, opinions)
+            prior = self.prior()
+            return Ranked(history, prior, {}, {}, {POPULARITY: prior})
+        return Ranked(history, total, factors, opinions, priors)
+
+    def _standard(self, name: str) -> Scores:
+        """float32[I], a prior over its spread."""
+        values = self.priors[name].values
+        return np.asarray(values * self.spread(values[None, :])[0], dtype=np.float32)
 
     def prior(self) -> Scores:
         """float32[I] in [0, 1]: popularity, for people of whom nothing is known."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking.kernels import Scores
-from tastegraph.ranking.model import Part
+from tastegraph.ranking.model import Part, Prior
 from tastegraph.ranking.objective import Objective
 
 FIRST = 100
@@ -40,7 +40,7 @@ class Shortlist:
     @classmethod
     def of(
         cls,
-        parts: Mapping[str, Sequence[Part]],
+        parts: Mapping[str, Sequence[Part | Prior]],
         histories: Sequence[History],
         objective: Objective,
         spread: Callable[[Scores], NDArray[np.float32]],
@@ -85,7 +85,7 @@ def _blocks(
 
 
 def _standardised(
-    part: Part, people: Sequence[History], spread: Callable[[Scores], NDArray[np.float32]]
+    part: Part | Prior, people: Sequence[History], spread: Callable[[Scores], NDArray[np.float32]]
 ) -> Scores:
     scores = part.scores(people)
     return np.asarray(scores * spread(scores)[:, None], dtype=np.float32)
@@ -136,5 +136,5 @@ def _stacked(blocks: Sequence[Scores]) -> Scores:
     )
 
 
-def _n_items(parts: Mapping[str, Sequence[Part]]) -> int:
-    return next(part.kernel.n_items for some in parts.values() for part in some)
+def _n_items(parts: Mapping[str, Sequence[Part | Prior]]) -> int:
+    return next(part.n_items for some in parts.values() for part in some)
