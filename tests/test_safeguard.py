@@ -1,4 +1,4 @@
-"""What is served is never worse than what is simple: popularity, recent popularity, ItemKNN, EASE."""
+"""What is served is never worse than what is simple: popularity, ItemKNN, EASE."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_recent_popularity_counts_older_likes_less() -> None:
 def test_priors_are_part_of_the_score_and_of_its_reasons() -> None:
     n = 5
     popularity = np.array([9, 3, 0, 1, 4])
-    blend = dict.fromkeys((KNOWN, NEW), {POPULARITY: 0.5, RECENT_POPULARITY: 2.0})
+    blend = {who: {POPULARITY: 0.5, RECENT_POPULARITY: 2.0} for who in (KNOWN, NEW)}
     recent = np.array([0, 0, 1, 0, 0.5], np.float32)
     model = Model({}, Blend(blend, {}), np.ones(n, bool), np.arange(n), popularity, recent)
     history = History(np.array([1], np.int32), np.ones(1, np.float32))

@@ -13,6 +13,19 @@ Floats: TypeAlias = NDArray[np.floating[Any]]
 Bools: TypeAlias = NDArray[np.bool_]
 CSR: TypeAlias = "sparse.csr_array[Any] | sparse.csr_matrix[Any]"
 
+ROUNDING = 1e-5
+"""A float32 sum of at most this share of the sizes of its terms is what rounding left of them."""
+
+
+def without_rounding(sums: NDArray[Any], sizes: NDArray[Any]) -> NDArray[np.float32]:
+    """Return ``sums`` as float32, with 0 where rounding is all that is left of what cancelled.
+
+    Args:
+        sums: any shape.
+        sizes: of the same shape, the sums of the absolute values of the same terms.
+    """
+    return np.where(np.abs(sums) > ROUNDING * sizes, sums, 0).astype(np.float32)
+
 
 def pair_keys(matrix: CSR) -> NDArray[np.int64]:
     """Return the non-zero cells of ``matrix`` as sorted, distinct keys, int64[N].

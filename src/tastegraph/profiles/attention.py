@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tastegraph.arrays import CSR
+from tastegraph.arrays import CSR, without_rounding
 from tastegraph.profiles.interactions import History
 
 FLOOR = 0.05
@@ -59,7 +59,8 @@ class SequenceAttention:
 
     αₜ = softmax(query(newest) · key(t) / √d + bias(events back)), over the newest L events that
     count for their item; the others get 0. The result is divided by |Σ αₜ hₜ|, so that a score
-    taken with it is a cosine. Where no event of a history has a time, all have the same weight.
+    taken with it is a cosine; where the hₜ cancel, all get 0. Where no event of a history has a
+    time, all have the same weight.
 
     Attributes:
         queries, keys: float32[items, d], already scaled by d^(-1/4) each.
@@ -85,18 +86,26 @@ class SequenceAttention:
         else:
             alpha = np.ones(len(items), dtype=np.float32)
         alpha /= alpha.sum()
-        norm = np.linalg.norm(alpha @ self.values[items])
-        weights[liked] = alpha / max(norm, np.float32(1e-12))
+        values = self.values[items]
+        norm = np.linalg.norm(without_rounding(alpha @ values, alpha @ np.abs(values)))
+        if norm > 0:
+            weights[liked] = alpha / norm
         return weights
 
 
 def attend(histories: Sequence[History], attention: Attention, n_items: int) -> CSR:
-    """float32 CSR[histories, items]: the attention each item of each history gets, summed."""
+    """float32 CSR[histories, items]: the attention each item of each history gets, summed.
+
+    An item whose events for and against it cancel gets 0, not what rounding leaves.
+    """
     if not histories:
         return sparse.csr_array(np.zeros((0, n_items), dtype=np.float32))
     values = np.concatenate([attention(history) for history in histories])
     rows = np.repeat(np.arange(len(histories)), [len(history) for history in histories])
     items = np.concatenate([history.items for history in histories])
-    matrix = sparse.csr_array((values, (rows, items)), shape=(len(histories), n_items))
-    matrix.sum_duplicates()
+    shape = len(histories), n_items
+    matrix = sparse.csr_array((values, (rows, items)), shape=shape)
+    if (values < 0).any():
+        sizes = sparse.csr_array((np.abs(values), (rows, items)), shape=shape)
+        matrix.data = without_rounding(matrix.data, sizes.data)
     return matrix

@@ -5,7 +5,8 @@ A score is linear in the attention that the events of a history get:
     s(u, i) = Σₜ αₜ K[itemₜ, i]
 
 so ``αₜ K[itemₜ, i]`` is exactly the share of event t. The diagonal of every kernel is 0: an item
-says nothing about itself, so that a dislike speaks of other items alone.
+says nothing about itself, so that a dislike speaks of other items alone. Where events for and
+against something cancel, what rounding leaves of them is 0 (:func:`arrays.without_rounding`).
 """
 
 from __future__ import annotations
@@ -18,9 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tastegraph.arrays import CSR, Bools
+from tastegraph.arrays import CSR, ROUNDING, Bools, without_rounding
 
-ROUNDING = 1e-5
 TABLE_ITEMS = 6_000
 """Up to this many items all products of their features are held: 144 MB."""
 Scores = NDArray[np.float32]
@@ -69,13 +69,19 @@ class TableKernel:
 
     def scores(self, attention: CSR, among: Bools | None = None) -> Scores:
         """float32[U, I]."""
-        product = attention @ (self.table if among is None else self.table[:, among])
+        table = self.table if among is None else self.table[:, among]
+        product = attention @ table
         dense = product.toarray() if sparse.issparse(product) else product
-        return np.asarray(dense, dtype=np.float32)
+        scores = np.asarray(dense, dtype=np.float32)
+        return _unless_all_cancels(scores, np.asarray(abs(attention) @ _norms(table)))
 
     def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
         """float32[I]."""
-        return np.asarray(attention @ self.table[items], dtype=np.float32)
+        items, attention = _by_item(items, attention)
+        rows = self.table[items]
+        scores = np.asarray(attention @ rows, dtype=np.float32)
+        _unless_all_cancels(scores[None, :], abs(attention)[None, :] @ _norms(rows))
+        return scores
 
     def between(self, items: NDArray[np.int32], target: int) -> Scores:
         """float32[T]."""
@@ -104,7 +110,9 @@ class FactorKernel:
 
     def scores(self, attention: CSR, among: Bools | None = None) -> Scores:
         """float32[U, I]."""
-        people, right, diagonal = attention @ self.left, self.right, self._diagonal
+        right, diagonal = self.right, self._diagonal
+        sizes = np.asarray(abs(attention) @ np.abs(self.left))
+        people = without_rounding(np.asarray(attention @ self.left), sizes)
         if among is not None:
             attention, right, diagonal = attention[:, among], right[among], diagonal[among]
         scores = np.asarray(people @ right.T, dtype=np.float32)
@@ -112,7 +120,10 @@ class FactorKernel:
 
     def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
         """float32[I]."""
-        scores = np.asarray(self.right @ (attention @ self.left[items]), dtype=np.float32)
+        items, attention = _by_item(items, attention)
+        left = self.left[items]
+        person = without_rounding(attention @ left, abs(attention) @ np.abs(left))
+        scores = np.asarray(self.right @ person, dtype=np.float32)
         _without_itself(scores[None, :], _as_row(items, attention, len(scores)), self._diagonal)
         return scores
 
@@ -173,8 +184,10 @@ class FeatureKernel:
         return sparse.csr_array(self.features.T)
 
     @cached_property
-    def _products(self) -> Scores:
-        return np.asarray((self.features @ self._transposed).toarray(), dtype=np.float32)
+    def _table(self) -> TableKernel:
+        products = np.asarray((self.features @ self._transposed).toarray(), dtype=np.float32)
+        np.fill_diagonal(products, 0)
+        return TableKernel(products)
 
     @cached_property
     def _diagonal(self) -> Scores:
@@ -183,18 +196,25 @@ class FeatureKernel:
     def scores(self, attention: CSR, among: Bools | None = None) -> Scores:
         """float32[U, I]; of many histories by way of the items' products, where these fit."""
         if self.n_items <= TABLE_ITEMS < attention.nnz:
-            product = attention @ self._products
-        else:
-            product = ((attention @ self.features) @ self._transposed).toarray()
-        scores = _without_itself(np.asarray(product, np.float32), attention, self._diagonal)
+            return self._table.scores(attention, among)
+        interests = attention @ self.features
+        if (attention.data < 0).any():
+            least = abs(attention) @ abs(self.features).multiply(ROUNDING)
+            interests = sparse.csr_array(interests.multiply(abs(interests) > least))
+        product = np.asarray((interests @ self._transposed).toarray(), dtype=np.float32)
+        scores = _without_itself(product, attention, self._diagonal)
         return scores if among is None else scores[:, among]
 
     def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
         """float32[I]."""
+        items, attention = _by_item(items, attention)
         events, features, values = self.entries(items)
-        width = self.features.shape[1]
-        interests = np.bincount(features, attention[events] * values, minlength=width)
-        scores = np.asarray(self.features @ interests.astype(np.float32), dtype=np.float32)
+        terms, width = attention[events] * values, self.features.shape[1]
+        interests = without_rounding(
+            np.bincount(features, terms, minlength=width),
+            np.bincount(features, np.abs(terms), minlength=width),
+        )
+        scores = np.asarray(self.features @ interests, dtype=np.float32)
         _without_itself(scores[None, :], _as_row(items, attention, len(scores)), self._diagonal)
         return scores
 
@@ -217,11 +237,34 @@ class FeatureKernel:
         return events, self.features.indices[entries], self.features.data[entries]
 
 
-def _as_row(items: NDArray[np.int32], attention: Scores, n_items: int) -> CSR:
-    """What each item of one history gets, summed, as CSR[1, I]."""
+def _by_item(
+    items: NDArray[np.int32], attention: Scores
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The distinct items of one history, and what the events of each get together."""
     distinct, place = np.unique(items, return_inverse=True)
-    total = np.bincount(place, attention, minlength=len(distinct)).astype(np.float32)
-    return sparse.csr_array((total, distinct, [0, len(distinct)]), shape=(1, n_items))
+    sums, sizes = (
+        np.bincount(place, values, minlength=len(distinct))
+        for values in (attention, np.abs(attention))
+    )
+    return distinct, without_rounding(sums, sizes)
+
+
+def _as_row(items: NDArray[np.int32], attention: Scores, n_items: int) -> CSR:
+    """What each of the distinct ``items`` of one history gets, as CSR[1, I]."""
+    return sparse.csr_array((attention, items, [0, len(items)]), shape=(1, n_items))
+
+
+def _norms(table: Scores | CSR) -> Scores:
+    """float32[I]: the Euclidean length of each row."""
+    if isinstance(table, np.ndarray):
+        return np.asarray(np.sqrt(np.einsum("ij,ij->i", table, table)), dtype=np.float32)
+    return np.asarray(np.sqrt(table.multiply(table).sum(axis=1)), dtype=np.float32).reshape(-1)
+
+
+def _unless_all_cancels(scores: Scores, sizes: Scores) -> Scores:
+    """Make 0, in place, the rows that rounding left of terms of these lengths (float32[U])."""
+    scores[_norms(scores) <= ROUNDING * sizes] = 0
+    return scores
 
 
 def _without_itself(scores: Scores, attention: CSR, diagonal: Scores) -> Scores:
@@ -229,5 +272,5 @@ def _without_itself(scores: Scores, attention: CSR, diagonal: Scores) -> Scores:
     rows = np.repeat(np.arange(attention.shape[0]), np.diff(attention.indptr))
     own = attention.data * diagonal[attention.indices]
     others = scores[rows, attention.indices] - own
-    scores[rows, attention.indices] = np.where(np.abs(others) > ROUNDING * np.abs(own), others, 0)
+    scores[rows, attention.indices] = without_rounding(others, np.abs(own))
     return scores

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.arrays import Bools
+from tastegraph.arrays import ROUNDING, Bools
 from tastegraph.profiles.attention import Attention, attend
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking.kernels import Kernel, Scores
@@ -233,6 +233,12 @@ def segment(history: History) -> str:
 
 
 def spread(scores: Scores, warm: Bools) -> NDArray[np.float32]:
-    """1 / σ of each row over the items in ``warm``, float32[U]; 0 where a part says nothing."""
+    """1 / σ of each row over the items in ``warm``, float32[U]; 0 where a part says nothing.
+
+    It says nothing where σ is no more than rounding of the largest score.
+    """
     deviation = scores[:, warm].std(axis=1) if warm.any() else scores.std(axis=1)
-    return np.where(deviation > 1e-9, 1 / np.maximum(deviation, 1e-9), 0).astype(np.float32)
+    largest = np.maximum(scores.max(axis=1, initial=0), -scores.min(axis=1, initial=0))
+    inverse = np.zeros(len(scores), dtype=np.float32)
+    np.divide(1, deviation, out=inverse, where=deviation > ROUNDING * largest)
+    return inverse
