@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -88,3 +89,9 @@ def test_a_softmax_runs_over_all_items_or_some(items: int, events: int, sets: in
     likes = sparse.csr_array(np.ones((1, 2), dtype=bool))
     assert under_softmax(items, NextItem([], 5)) == events
     assert under_softmax(items, WholeSet(likes)) == sets
+
+
+def test_nothing_is_next_in_a_history_without_times() -> None:
+    unordered = replace(history(1, 2, 3), ordered=False)
+    assert len(NextItem([unordered], 10)) == 0
+    assert len(NextItem([unordered, history(4, 5)], 10)) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -49,6 +51,14 @@ def test_a_like_is_surrounded_by_the_others_of_its_person_the_nearest_first() ->
             ]
         )
     )
+
+
+def test_where_nothing_has_a_time_all_that_is_liked_is_equally_near() -> None:
+    events = _events([[0, 1, 2]], 3)
+    untimed = replace(events, times=np.full(3, np.nan))
+    around = _Sequences.of(untimed, newest=10).around(np.array([0]), 3).toarray()
+    assert around.tolist() == [[0, 0.5, 0.5]]
+    assert not len(_Sequences.of(events, newest=1).items)
 
 
 def test_the_gradient_of_a_sparse_product_is_that_of_the_dense_one() -> None:

@@ -84,7 +84,7 @@ class NextItem:
     """What comes next, after each event of a sequence.
 
     Args:
-        histories: oldest first.
+        histories: oldest first; of one without times no item is the next, so nothing is learned.
         newest: so many likes of each count.
         new: int64[U], so many of each one's likes, the newest, are asked for before others; by
             default none.
@@ -103,6 +103,7 @@ class NextItem:
         pairs = (
             (history.likes[-newest:], int(count))
             for history, count in zip(histories, counts, strict=True)
+            if history.ordered
         )
         sequences = sorted((p for p in pairs if len(p[0]) > 1), key=lambda p: -len(p[0]))
         events = sum(len(s) for s, _ in sequences) // BATCHES

@@ -20,7 +20,7 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tastegraph.arrays import CSR
+from tastegraph.arrays import CSR, Bools
 from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import FLOOR
 from tastegraph.profiles.interactions import Interactions
@@ -78,20 +78,29 @@ class _Sequences:
     Attributes:
         items: int64[L].
         start, end: int64[L], where the sequence of each like begins and ends.
+        ordered: bool[L], whether the sequence has times; without, all of it is equally near.
     """
 
     items: Ints
     start: Ints
     end: Ints
+    ordered: Bools
 
     @classmethod
     def of(cls, training: Interactions, newest: int) -> _Sequences:
-        likes = [history.likes[-newest:] for history in training.histories()]
-        likes = [sequence for sequence in likes if len(sequence) > 1]
+        enough = 2 if newest > 1 else np.inf
+        histories = [each for each in training.histories() if len(each.likes) >= enough]
+        likes = [history.likes[-newest:] for history in histories]
         sizes = np.array([len(sequence) for sequence in likes], dtype=np.int64)
         ends = np.cumsum(sizes)
         items = np.concatenate([np.zeros(0, dtype=np.int64), *likes]).astype(np.int64)
-        return cls(items, np.repeat(ends - sizes, sizes), np.repeat(ends, sizes))
+        ordered = np.array([history.ordered for history in histories], dtype=np.bool_)
+        return cls(
+            items,
+            np.repeat(ends - sizes, sizes),
+            np.repeat(ends, sizes),
+            np.repeat(ordered, sizes),
+        )
 
     def around(self, places: Ints, n_items: int) -> CSR:
         """float32 CSR[B, I], rows of sum 1: what else was liked, by its distance."""
@@ -100,7 +109,8 @@ class _Sequences:
         first = np.repeat(self.start[places] - np.cumsum(sizes) + sizes, sizes)
         at = np.arange(sizes.sum()) + first
         away = np.abs(at - places[row])
-        weight = np.where(away, np.exp2(-(away - 1) / HALF_LIFE) + FLOOR, 0.0)
+        near = np.where(self.ordered[places[row]], np.exp2(-(away - 1) / HALF_LIFE) + FLOOR, 1.0)
+        weight = np.where(away, near, 0.0)
         weight /= np.bincount(row, weight, minlength=len(places))[row]
         entries = (weight[away > 0].astype(np.float32), (row[away > 0], self.items[at[away > 0]]))
         return sparse.csr_array(sparse.coo_array(entries, shape=(len(places), n_items)))
