@@ -30,8 +30,8 @@ def check_counting(events: Interactions, meaning: EventMeaning, types: Mapping[s
         raise TastegraphError(
             f"none of the {sum(acts.values()):,} events counts for an item, so there is nothing to "
             f"learn: {_each(acts, meaning)}. In tastegraph.toml set [events] positive_rating to "
-            "the lowest rating that counts for an item, or [events.weights] to more than 0 for what "
-            "people do with items they want; or import events of such a type"
+            "the lowest rating that counts for an item, or in [events.weights] the types of what "
+            "people do with items they want to more than 0; or import events of such a type"
         )
     scale = meaning.scale
     if not scale.n:

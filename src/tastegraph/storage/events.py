@@ -76,9 +76,9 @@ def item_ids_of_user(
     """
     arrived = () if known is None else (events.c.seq <= known,)
     rows = connection.scalars(
-        select(events.c.item_id.distinct()).where(
-            events.c.user_id == user_id, events.c.type.not_in(without), *arrived
-        )
+        select(events.c.item_id)
+        .where(events.c.user_id == user_id, events.c.type.not_in(without), *arrived)
+        .distinct()
     )
     return set(rows)
 
