@@ -14,7 +14,7 @@ Values = Mapping[float, int]
 TOPS = (5.0, 10.0, 20.0, 100.0)
 """The highest marks of the usual scales."""
 ENOUGH = 100
-"""Ratings from which on their highest one, up to 10, is the top of the scale."""
+"""Ratings from which on their highest one, up to 7, is the top where every mark below occurs."""
 FULL = 0.95
 """Share of all counts that are not above the one that counts fully."""
 
@@ -173,7 +173,7 @@ def _ratings(values: Values) -> RatingScale:
     if high <= 1:
         return RatingScale("ratings", 0.0, 1.0, 2 / 3)
     top = next(top for top in TOPS if top >= high)
-    if high <= 10 and n >= ENOUGH:
+    if high <= 7 and n >= ENOUGH and all(float(k) in values for k in range(1, int(high) + 1)):
         top = float(math.ceil(high))
     bottom = 0.0 if top >= 20 else min(low, 1.0)
     return RatingScale("ratings", bottom, top, math.ceil(bottom + 2 / 3 * (top - bottom) - 1e-9))
