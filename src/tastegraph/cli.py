@@ -14,7 +14,7 @@ import typer
 from tastegraph.cli_benchmark import benchmark
 from tastegraph.cli_models import feedback, models_app
 from tastegraph.cli_review import kg_app
-from tastegraph.errors import TastegraphError
+from tastegraph.errors import SnapshotError, TastegraphError
 from tastegraph.terminal import AsJson, Directory, duration
 from tastegraph.terminal import open_workspace as _open
 from tastegraph.terminal import show as _print
@@ -323,9 +323,7 @@ def info(
             _print(f"{what:>10}  {count:,}")
         _print(f"{'snapshot':>10}  {workspace.snapshots.current() or 'none yet'}")
         if workspace.snapshots.current() is not None:
-            fitted = workspace.fitted()
-            _print(f"{'fitted to':>10}  {fitted.meaning.in_words()}")
-            _print_changes(fitted, workspace.config)
+            _print_fitted(workspace)
     if user is not None:
         profile = workspace.engine.profile(user)
         _print(f"{user}: {len(profile.events)} events, newest first")
@@ -409,6 +407,16 @@ def _print_imported(imported: Imported) -> None:
             f"{imported.withdrawn:,} facts and links are gone: their source does not state them "
             "any more"
         )
+
+
+def _print_fitted(workspace: Workspace) -> None:
+    try:
+        fitted = workspace.fitted()
+    except SnapshotError as error:
+        _print(f"it cannot be served: {error}")
+        return
+    _print(f"{'fitted to':>10}  {fitted.meaning.in_words()}")
+    _print_changes(fitted, workspace.config)
 
 
 def _print_changes(fitted: FittedConfig, config: Config) -> None:
