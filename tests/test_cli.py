@@ -413,10 +413,11 @@ def test_a_user_id_that_is_no_unicode_is_an_error(tastegraph, cinema):
 
 def test_info_counts_what_there_is(tastegraph, cinema):
     lines = tastegraph("info", cinema.directory).out.splitlines()
-    found = dict(line.split() for line in lines)
+    found = dict(line.split(maxsplit=1) for line in lines)
     assert found == {
         "items": "24", "facts": "52", "links": "0", "events": "600", "users": "60",
         "snapshot": "000001",
+        "fitted": "events of weight > 0; ratings 1 to 5: from 4 on they count for an item",
     }  # fmt: skip
 
 

@@ -415,7 +415,7 @@ def _print_fitted(workspace: Workspace) -> None:
     except SnapshotError as error:
         _print(f"it cannot be served: {error}")
         return
-    _print(f"{'fitted to':>10}  {fitted.meaning.in_words()}")
+    _print(f"{'fitted':>10}  {fitted.meaning.in_words()}")
     _print_changes(fitted, workspace.config)
 
 
