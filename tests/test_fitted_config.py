@@ -9,10 +9,11 @@ import tomli_w
 
 from conftest import SETTINGS, events, facts, films
 from tastegraph.config import Config
-from tastegraph.errors import SnapshotError
+from tastegraph.errors import SnapshotError, TastegraphError
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.ranking.fitted_config import FittedConfig
 from tastegraph.records import Event
+from tastegraph.serving.engine import Asked
 from tastegraph.workspace import Workspace
 
 USER = "western-fan-3"
@@ -104,6 +105,25 @@ def test_retraining_learns_anew_where_events_mean_something_else(cinema, capsys)
         assert other.fitted().meaning.weights["rating"] == 0.5
     else:
         assert other.fitted().meaning.weights["rating"] == 1.0
+
+
+def test_retraining_is_refused_where_nothing_counts_any_more(cinema):
+    other = reopened(cinema, events={"positive_rating": 100.0, "weights": {"like": 0.0}})
+    other.record([Event("more", USER, "western-03", "like")])
+    with pytest.raises(TastegraphError, match="none of the 601 events counts for an item"):
+        other.retrain()
+    assert other.snapshots.current() == "000001"
+
+
+def test_a_low_rating_of_a_list_is_no_success(cinema):
+    shown = cinema.engine.show(USER, 2, Asked())
+    cinema.engine.close()
+    cinema.record(
+        Event(f"{k}", USER, item.item_id, "rating", value, None, None, shown.recommendation_id, k)
+        for k, (item, value) in enumerate(zip(shown.items, (5.0, 1.0), strict=True), start=1)
+    )
+    (told,) = cinema.feedback()
+    assert (told.places, told.answered.value) == (2, 0.5)
 
 
 def test_retraining_goes_on_where_nothing_changed(cinema, capsys):

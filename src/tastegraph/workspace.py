@@ -355,17 +355,19 @@ class Workspace:
     def feedback(self, since: float = 0.0) -> list[Feedback]:
         """What came of the lists that were shown, model by model.
 
-        A success is an event of a type that counts for an item.
+        A success is an event that counts for its item: of such a type, and no low rating.
 
         Args:
             since: seconds since 1970-01-01 UTC; older lists are left out.
         """
         from tastegraph.evaluation.feedback import feedback
+        from tastegraph.profiles.event_meaning import EventMeaning
 
-        rewarding = [name for name, weight in self.config.events.weights.items() if weight > 0]
         with self.database.reading() as connection:
             n_items = len(self.snapshots.open().strings("graph.items"))
-            return feedback(lists.exposures(connection, since), rewarding, n_items)
+            meaning = EventMeaning.stored(connection, self.config.events)
+            shown = lists.exposures(connection, since, counts=meaning.likes)
+            return feedback(shown, meaning.weights, n_items)
 
     def rating_scale(self) -> RatingScale:
         """The scale that ratings are on: as configured, or as all of them together tell it."""

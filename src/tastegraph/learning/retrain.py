@@ -24,6 +24,7 @@ from tastegraph.learning import asked, gate
 from tastegraph.learning.among import Among, in_both
 from tastegraph.learning.build import Builder, Made
 from tastegraph.learning.content import interactions_from_store, unprompted
+from tastegraph.learning.counting import check_counting
 from tastegraph.learning.gate import Judged, Verdict
 from tastegraph.learning.inputs import STAGES, Stage
 from tastegraph.learning.learn import learn
@@ -134,12 +135,14 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
 
     Raises:
         NotFoundError: nothing has been built yet.
+        TastegraphError: events mean something else than they did, and none counts for an item.
     """
     old, config = builder.snapshots.open(), builder.config
     before_known = int(old.manifest["learned_until"])
     with builder.database.reading() as connection:
         known, erasures = log.revision(connection), erasure.total(connection)
         meaning = EventMeaning.stored(connection, config.events, known)
+        types = log.type_counts(connection, known)
     fitted = FittedConfig.of(old.manifest)
     changed = _changed(fitted, config, meaning)
     forgets = erasures != old.manifest["erasures"]
@@ -166,6 +169,8 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     content = read.content
     items = content.graph.item_ids
     now, before = until(items, known), until(items, before_known)
+    if changed or not before.likes().nnz:
+        check_counting(now, meaning, types)
     if not before.likes().nnz:
         # What is in service knows nobody: there is nothing to compare with.
         learned = learn(content, now, config)

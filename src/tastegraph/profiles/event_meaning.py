@@ -51,9 +51,16 @@ class EventMeaning:
         It is the weight of its type, times what the value says where it is a rating; the values
         of other types, such as a price, say nothing.
         """
-        weight = self.weights.get(event.type, 0.0)
-        if event.type == RATING and event.value is not None:
-            return weight * self.scale.says(event.value)
+        return self._weight(event.type, event.value)
+
+    def likes(self, kind: str, value: float | None) -> bool:
+        """Whether an event of this type and value counts for its item."""
+        return self._weight(kind, value) > 0
+
+    def _weight(self, kind: str, value: float | None) -> float:
+        weight = self.weights.get(kind, 0.0)
+        if kind == RATING and value is not None:
+            return weight * self.scale.says(value)
         return weight
 
     def read(self, event: Event) -> Event:

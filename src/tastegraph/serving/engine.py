@@ -17,6 +17,7 @@ from tastegraph.curation.erasing import Eraser
 from tastegraph.errors import NotFoundError
 from tastegraph.explanation.reasons import reasons_for
 from tastegraph.profiles.attention import Recency
+from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.graphs import content_graph, interest_graph
 from tastegraph.ranking.model import KNOWLEDGE
 from tastegraph.records import Event
@@ -316,6 +317,11 @@ class Engine:
             model=now.model_version,
             graph=now.graph_version,
         )
+
+    @property
+    def meaning(self) -> EventMeaning:
+        """What events say, by the model in service."""
+        return self._in_service().fitted.meaning
 
     @property
     def event_types(self) -> Collection[str]:
