@@ -176,7 +176,8 @@ def _ratings(values: Values) -> RatingScale:
     if high <= 7 and n >= ENOUGH and all(float(k) in values for k in range(1, int(high) + 1)):
         top = float(math.ceil(high))
     bottom = 0.0 if top >= 20 else min(low, 1.0)
-    return RatingScale("ratings", bottom, top, math.ceil(bottom + 2 / 3 * (top - bottom) - 1e-9))
+    positive = math.ceil(bottom + 2 / 3 * (top - bottom) - 1e-9)
+    return RatingScale("ratings", bottom, top, float(positive))
 
 
 def _counts(values: Values) -> RatingScale:
