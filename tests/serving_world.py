@@ -21,11 +21,13 @@ import numpy as np
 from tastegraph.config import Config, Relation
 from tastegraph.knowledge.graph import build_graph
 from tastegraph.profiles.attention import Recency, SequenceAttention
+from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import interactions
 from tastegraph.ranking import filters
 from tastegraph.ranking.artefacts import to_arrays
 from tastegraph.ranking.behaviour import Ease
 from tastegraph.ranking.described import Described
+from tastegraph.ranking.fitted_config import FittedConfig
 from tastegraph.ranking.kernels import FactorKernel, TableKernel
 from tastegraph.ranking.learned import (
     Choice,
@@ -100,7 +102,8 @@ def make(
     graph = build_graph(items, [], list(enumerate(facts)), links, config)
     index = {item_id: k for k, item_id in enumerate(graph.item_ids)}
     people = sorted(people, key=lambda event: (event.user_id, event.timestamp or 0))
-    likes = interactions(people, index, config.events).likes()
+    meaning = EventMeaning.of_events(config.events, people)
+    likes = interactions(people, index, meaning).likes()
     text = np.zeros((graph.n_nodes, 32), dtype=np.float32)
     text[: graph.n_items] = rng.normal(size=(graph.n_items, 32))
     unit = text / np.maximum(np.linalg.norm(text, axis=1, keepdims=True), 1e-9)
@@ -134,7 +137,8 @@ def make(
     manifest, arrays = to_arrays(content, learned, model)
     told = {
         "model": "", "graph": "", "encoder_folder": "models/none", "max_tokens": 128,
-        "learned_until": len(people), "erasures": 0, "gate": None, "changes": 0, "items_erased": 0,
+        "fitted": FittedConfig(config, meaning).as_json(), "learned_until": len(people),
+        "erasures": 0, "gate": None, "changes": 0, "items_erased": 0,
     }  # fmt: skip
     Snapshots(directory / "snapshots").publish({**told, **manifest}, arrays)
 

@@ -166,7 +166,10 @@ def test_before_the_first_import_and_build_commands_say_what_to_do(tastegraph, s
 def test_items_events_facts_and_links_are_imported(tastegraph, shop, write):
     done = tastegraph("import", shop, *flat(four(write)))
     assert done.code == 0
-    assert done.out == "imported 3 items, 3 events (0 known already), 2 facts, 1 links\n"
+    assert done.out == (
+        "imported 3 items, 3 events (0 known already), 2 facts, 1 links\n"
+        "ratings 1 to 5: from 4 on they count for an item\n"
+    )
     assert counts(shop) == {"items": 3, "facts": 2, "links": 1, "events": 3, "users": 2}
     with Workspace(shop).database.reading() as connection:
         items = {item.item_id: item for item in catalogue.all_items(connection)}
@@ -410,10 +413,11 @@ def test_a_user_id_that_is_no_unicode_is_an_error(tastegraph, cinema):
 
 def test_info_counts_what_there_is(tastegraph, cinema):
     lines = tastegraph("info", cinema.directory).out.splitlines()
-    found = dict(line.split() for line in lines)
+    found = dict(line.split(maxsplit=1) for line in lines)
     assert found == {
         "items": "24", "facts": "52", "links": "0", "events": "600", "users": "60",
         "snapshot": "000001",
+        "fitted": "events of weight > 0; ratings 1 to 5: from 4 on they count for an item",
     }  # fmt: skip
 
 

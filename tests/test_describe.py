@@ -9,6 +9,7 @@ import pytest
 from conftest import SETTINGS, events, facts, films
 from stub_endpoint import Reply, serving, text_of
 from tastegraph.config import FILE as CONFIG
+from tastegraph.config import Events
 from tastegraph.errors import ConfigError, EndpointError, NotFoundError, RowError, TastegraphError
 from tastegraph.evaluation.parts import parts_of
 from tastegraph.evaluation.split import TRAIN
@@ -17,10 +18,12 @@ from tastegraph.language.descriptions import LONGEST
 from tastegraph.learning import describe
 from tastegraph.learning.content import interactions_from_store
 from tastegraph.learning.texts import texts_from_store
+from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.records import Event
 from tastegraph.workspace import Workspace
 
 FAN = "western-fan-3"
+MEANING = EventMeaning.of(Events(positive_rating=4), {})
 
 
 @pytest.fixture
@@ -184,7 +187,7 @@ def test_without_an_endpoint_it_is_told_what_to_write(tmp_path):
 
 def training_titles(workspace, user):
     graph = graph_from_store(workspace.database, workspace.config)
-    found = interactions_from_store(workspace.database, graph.item_ids, workspace.config)
+    found = interactions_from_store(workspace.database, graph.item_ids, MEANING)
     parts = parts_of(found, workspace.config.evaluation, workspace.config.model.seed)
     theirs = found.users == found.user_ids.index(user)
     training = found.select(theirs & (parts == TRAIN) & (found.weights > 0))

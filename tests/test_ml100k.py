@@ -58,7 +58,9 @@ def rows(directory):
 @pytest.fixture(scope="module")
 def data(workspace) -> Data:
     content = content_from(workspace.snapshots.open())
-    events = interactions_from_store(workspace.database, content.graph.item_ids, workspace.config)
+    events = interactions_from_store(
+        workspace.database, content.graph.item_ids, workspace.fitted().meaning
+    )
     return Data(events, parts_of(events, workspace.config.evaluation, 1), content)
 
 

@@ -4,9 +4,11 @@ import numpy as np
 
 from tastegraph.config import Evaluation, Events
 from tastegraph.evaluation.parts import parts_of, resolved
+from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import interactions, settled
 from tastegraph.records import Event
 
+MEANING = EventMeaning.of(Events(), {})
 ITEMS = {f"i{k}": k for k in range(30)}
 
 
@@ -19,7 +21,7 @@ def person(likes, dislikes, split=lambda k: None):
         Event(f"d{k}", "ann", f"i{20 + k}", "dislike", None, float(t), part)
         for k, (t, part) in enumerate(dislikes)
     ]
-    return interactions(sorted(events, key=lambda e: e.timestamp), ITEMS, Events())
+    return interactions(sorted(events, key=lambda e: e.timestamp), ITEMS, MEANING)
 
 
 def against(events, split):
@@ -56,7 +58,7 @@ def test_several_events_of_one_item_are_one():
         Event("c", "ann", "i1", "click", None, 3.0),
         Event("d", "ann", "i0", "click", None, 4.0),
     ]
-    found = interactions(events, ITEMS, Events())
+    found = interactions(events, ITEMS, MEANING)
     assert found.items.tolist() == [1, 0]
     assert found.times.tolist() == [3.0, 4.0]
     np.testing.assert_allclose(found.weights, [0.5, 1.0])

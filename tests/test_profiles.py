@@ -12,8 +12,9 @@ from tastegraph.errors import ConfigError
 from tastegraph.knowledge.graph import KnowledgeGraph, build_graph
 from tastegraph.profiles.association import ITSELF, associate
 from tastegraph.profiles.attention import Recency, SequenceAttention, attend
+from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.graphs import Tie, content_graph, ego_graph, interest_graph
-from tastegraph.profiles.interactions import History, interactions, weight_of
+from tastegraph.profiles.interactions import History, interactions
 from tastegraph.records import EVENT_TYPES, Event
 
 
@@ -294,6 +295,9 @@ def test_histories_together_are_laid_out_as_one_by_one(many):
 # Events as columns.
 
 
+MEANING = EventMeaning.of(Events(), {5.0: 1, 1.0: 1})
+
+
 @pytest.mark.parametrize(
     ("kind", "weight"),
     [
@@ -309,7 +313,7 @@ def test_histories_together_are_laid_out_as_one_by_one(many):
     ],
 )
 def test_every_type_of_event_has_its_weight(kind, weight):
-    assert weight_of(Event("", "", "", kind), Events()) == weight
+    assert MEANING.weight_of(Event("", "", "", kind)) == weight
     assert kind in EVENT_TYPES or weight == 0
 
 
@@ -318,14 +322,15 @@ def test_every_type_of_event_has_its_weight(kind, weight):
     [(5.0, 1.0), (4.0, 1.0), (np.nextafter(4.0, 0), -1.0), (0.0, -1.0), (-1.0, -1.0), (None, 1.0)],
 )
 def test_a_rating_counts_for_from_the_threshold_up(value, weight):
-    assert weight_of(Event("", "", "", "rating", value), Events()) == weight
+    assert MEANING.weight_of(Event("", "", "", "rating", value)) == weight
 
 
 def test_weights_and_threshold_can_be_told():
     told = Events(weights={"rating": 0.5, "click": -0.25}, positive_rating=0.5)
-    assert weight_of(Event("", "", "", "rating", 0.5), told) == 0.5
-    assert weight_of(Event("", "", "", "rating", 0.4), told) == -0.5
-    assert weight_of(Event("", "", "", "click", 0.1), told) == -0.25
+    meaning = EventMeaning.of(told, {0.4: 1, 90.0: 3})
+    assert meaning.weight_of(Event("", "", "", "rating", 0.5)) == 0.5
+    assert meaning.weight_of(Event("", "", "", "rating", 0.4)) == -0.5
+    assert meaning.weight_of(Event("", "", "", "click", 0.1)) == -0.25
 
 
 @pytest.mark.parametrize("weight", [0.2, -0.1])
@@ -350,7 +355,7 @@ def columns():
         Event("6", "bob", "a", "impression", timestamp=1.0),
         Event("7", "cyd", "c", "like", timestamp=0.0),
     ]
-    return interactions(iter(events), {"a": 0, "b": 1, "c": 2, "d": 3}, Events())
+    return interactions(iter(events), {"a": 0, "b": 1, "c": 2, "d": 3}, MEANING)
 
 
 def test_events_become_columns_without_those_that_do_not_count():
@@ -365,7 +370,7 @@ def test_events_become_columns_without_those_that_do_not_count():
 
 
 def test_no_events_no_columns():
-    found = interactions([], {"a": 0}, Events())
+    found = interactions([], {"a": 0}, MEANING)
     assert (len(found), found.n_users, found.n_items) == (0, 0, 1)
     assert found.histories() == []
     assert found.likes().shape == (0, 1)

@@ -281,7 +281,7 @@ def test_events_that_the_models_own_lists_prompted_are_told_from_others(cinema) 
     ])  # fmt: skip
     cinema.engine.close()
     graph = content_from(cinema.snapshots.open()).graph
-    free = unprompted(cinema.database, graph.item_ids, cinema.config, 10**9)
+    free = unprompted(cinema.database, graph.item_ids, cinema.fitted().meaning, 10**9)
     mine = free.users == free.user_ids.index("somebody")
     liked = {graph.item_ids[item] for item in free.items[mine]}
     assert liked == {explored, "space-01"}

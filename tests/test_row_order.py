@@ -15,6 +15,7 @@ from tastegraph.config import Evaluation, Events
 from tastegraph.evaluation.parts import parts_of, resolved
 from tastegraph.evaluation.split import TEST, TRAIN
 from tastegraph.profiles.attention import Recency, SequenceAttention
+from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import History, Interactions, interactions
 from tastegraph.records import Event
 from tastegraph.sources.files import Files
@@ -26,6 +27,7 @@ SETTINGS = {
     "model": {"epochs": 3, "dimensions": 8},
     "items": {"facts": {"genre": {"relation": "genre"}}},
 }
+MEANING = EventMeaning.of(Events(), {})
 MOMENTS = {
     "no times": lambda rng: "",
     "whole days": lambda rng: 86_400 * rng.randrange(3) + 86_400,
@@ -89,7 +91,7 @@ def test_any_order_of_the_rows_of_any_file_gives_the_same_artefact(
 def likes(times: list[float | None]) -> Interactions:
     index = {f"i{k:02}": k for k in range(len(times))}
     events = [Event(f"e{k}", "ann", f"i{k:02}", "like", None, t) for k, t in enumerate(times)]
-    return interactions(events, index, Events())
+    return interactions(events, index, MEANING)
 
 
 def test_a_file_sorted_by_item_does_not_hold_out_the_highest_ids():
@@ -99,7 +101,7 @@ def test_a_file_sorted_by_item_does_not_hold_out_the_highest_ids():
         for user in range(50)
         for k in sorted(random.Random(user).sample(range(100), 20))
     ]
-    found = interactions(events, index, Events())
+    found = interactions(events, index, MEANING)
     assert resolved(found, Evaluation()).split == "random"
     parts = parts_of(found, Evaluation(), 1)
     held, learned = found.items[parts == TEST], found.items[parts == TRAIN]
@@ -136,6 +138,36 @@ def test_what_one_person_did_at_one_moment_has_one_order_whatever_the_rows():
     index = {f"i{k}": k for k in range(9)}
     events = [Event(f"e{k}", "ann", f"i{k}", "like", None, 86_400.0) for k in range(9)]
     events.append(Event("again", "ann", "i3", "dislike", None, 86_400.0))
-    forth, back = (interactions(some, index, Events()) for some in (events, events[::-1]))
+    forth, back = (interactions(some, index, MEANING) for some in (events, events[::-1]))
     assert forth.items.tolist() == back.items.tolist() != sorted(forth.items.tolist())
     assert forth.weights.tolist() == back.weights.tolist()
+
+
+@pytest.mark.parametrize("moment", [None, 86_400.0])
+def test_a_person_is_served_as_the_model_learned_them(cinema, moment):
+    """Of one day, or of none: the order of arrival says nothing."""
+    items = [f"space-{k:02}" for k in range(6)]
+    for name in ("forth", "back"):
+        rows = items if name == "forth" else items[::-1]
+        cinema.record(Event(f"{name}-{k}", "same", k, "like", None, moment) for k in rows)
+        found = cinema.engine.recommend("same", 5)
+        cinema.erase.user("same")
+        if name == "forth":
+            forth = found
+    assert [(i.item_id, i.score) for i in forth.items] == [
+        (i.item_id, i.score) for i in found.items
+    ]
+
+
+def test_the_events_of_somebody_without_an_id_come_in_their_order(cinema):
+    items = ["space-00", "western-01", "space-02", "western-03"]
+    forth, back = (
+        [Event(f"s{k}", "", item, "like") for k, item in enumerate(some)]
+        for some in (items, items[::-1])
+    )
+    scores = [
+        {i.item_id: i.score for i in cinema.engine.recommend(who, 20).items}
+        for who in (forth, back)
+    ]
+    assert scores[0].keys() == scores[1].keys()
+    assert scores[0] != scores[1]

@@ -29,6 +29,7 @@ from tastegraph.knowledge.stored import graph_from_store
 from tastegraph.language.encoder import Encoder
 from tastegraph.learning.content import encoded, interactions_from_store
 from tastegraph.learning.texts import texts_from_store
+from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.ranking.choice import choose
 from tastegraph.ranking.fit import assemble, fit
 from tastegraph.ranking.learned import Content
@@ -101,7 +102,9 @@ def _only(graph: KnowledgeGraph, facts: set[int]) -> KnowledgeGraph:
 
 def _judged(workspace: Workspace, content: Content) -> Judged:
     config = workspace.config
-    events = interactions_from_store(workspace.database, content.graph, config)
+    with workspace.database.reading() as connection:
+        meaning = EventMeaning.stored(connection, config.events)
+    events = interactions_from_store(workspace.database, content.graph.item_ids, meaning)
     evaluation = resolved(events, config.evaluation)
     told = Data(events, parts_of(events, evaluation, config.model.seed), content)
     learned = choose(content, told.training, told.wanted(VALID), config.model)

@@ -14,13 +14,16 @@ import typer
 from tastegraph.cli_benchmark import benchmark
 from tastegraph.cli_models import feedback, models_app
 from tastegraph.cli_review import kg_app
-from tastegraph.errors import TastegraphError
+from tastegraph.errors import SnapshotError, TastegraphError
 from tastegraph.terminal import AsJson, Directory, duration
 from tastegraph.terminal import open_workspace as _open
 from tastegraph.terminal import show as _print
 
 if TYPE_CHECKING:
+    from tastegraph.config import Config
     from tastegraph.learning.inputs import Stage
+    from tastegraph.profiles.rating_scale import RatingScale
+    from tastegraph.ranking.fitted_config import FittedConfig
     from tastegraph.records import Event
     from tastegraph.serving.answers import Interest
     from tastegraph.sources.files import Files
@@ -94,6 +97,7 @@ def import_(
     if atomic is not None:
         files = files.with_atomic(atomic)
     workspace = _open(directory)
+    before = workspace.rating_scale()
     rejects = rejects_file(directory, on_error.value)
     with rejects:
         if resume:
@@ -101,6 +105,7 @@ def import_(
                 _import_one(workspace, one, digests, rejects)
             files = replace(files, facts=[], links=[])
         _print_imported(workspace.ingest(**files.records(workspace.config, rejects)))
+    _print_scale(before, workspace.rating_scale())
     _print_rejects(rejects)
 
 
@@ -297,7 +302,10 @@ def serve(
     _single_threaded_numpy()
     from tastegraph.serving.http import serve as run
 
-    run(_open(directory).engine, host, port)
+    workspace = _open(directory)
+    engine = workspace.engine
+    _print_changes(workspace.fitted(), workspace.config)
+    run(engine, host, port)
 
 
 @app.command()
@@ -323,6 +331,8 @@ def info(
         for what, count in workspace.counts().items():
             _print(f"{what:>10}  {count:,}")
         _print(f"{'snapshot':>10}  {workspace.snapshots.current() or 'none yet'}")
+        if workspace.snapshots.current() is not None:
+            _print_fitted(workspace)
     if user is not None:
         profile = workspace.engine.profile(user)
         _print(f"{user}: {len(profile.events)} events, newest first")
@@ -405,6 +415,35 @@ def _print_imported(imported: Imported) -> None:
         _print(
             f"{imported.withdrawn:,} facts and links are gone: their source does not state them "
             "any more"
+        )
+
+
+def _print_fitted(workspace: Workspace) -> None:
+    try:
+        fitted = workspace.fitted()
+    except SnapshotError as error:
+        _print(f"it cannot be served: {error}")
+        return
+    _print(f"{'fitted':>10}  {fitted.meaning.in_words()}")
+    _print_changes(fitted, workspace.config)
+
+
+def _print_changes(fitted: FittedConfig, config: Config) -> None:
+    if changed := fitted.changes(config):
+        _print(
+            f"what is in service was made before {', '.join(changed)} changed in tastegraph.toml, "
+            "and answers as it was made: 'tastegraph build' takes that up"
+        )
+
+
+def _print_scale(before: RatingScale, now: RatingScale) -> None:
+    if now.n > before.n:
+        _print(now.in_words())
+    if before.n and not now.agrees(before):
+        _print(
+            f"until now they were read as {before.in_words()}. Where values of two kinds are "
+            "mixed, give one of them a type of its own, in a column 'type', or set [events] "
+            "positive_rating in tastegraph.toml"
         )
 
 

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tastegraph.errors import ConfigError
 from tastegraph.records import IMPRESSION
@@ -34,11 +34,15 @@ class Events(_Section):
         weights: event type → weight in [-1, 1]; for (> 0), against (< 0) or not at all (0).
             Those that are not named keep their default; further types may be named. An
             ``impression`` always weighs 0: it is what a list showed, not what a person did.
-        positive_rating: a rating of at least this counts for, a lower one against.
+        positive_rating: a rating of at least this counts for, a lower one against. By default the
+            scale is read from the ratings that there are, as
+            :class:`~tastegraph.profiles.rating_scale.RatingScale` says: of 1 to 5 those from 4,
+            of 1 to 10 those from 7, of 0 and 1, or −1 and 1, those of 1; counts are no ratings,
+            each counts for its item, the more the higher.
     """
 
     weights: dict[str, Weight] = _WEIGHTS
-    positive_rating: float = 4.0
+    positive_rating: float | None = None
 
     @field_validator("weights", mode="after")
     @classmethod
@@ -324,10 +328,21 @@ class Serving(_Section):
         explore: ε in [0, 1], how often a slot of a list is given to an item that the model is
             unsure of; a request may ask for another share.
         keep_lists: whether the lists that were shown are kept, with the chance of each item.
+        exclude: event type → whether an item that a person has such an event on is left out of
+            their lists; all types do that, but ``impression``, where nothing is said of them.
+            With ``view = false``, what was only viewed may come again; what was viewed and
+            bought may not.
     """
 
     explore: float = Field(default=0.0, ge=0, le=1)
     keep_lists: bool = True
+    exclude: dict[str, bool] = {}
+
+    @property
+    def repeats(self) -> tuple[str, ...]:
+        """The event types that leave an item in its person's lists, in alphabetical order."""
+        told = {IMPRESSION: False, **self.exclude}
+        return tuple(sorted(name for name, excludes in told.items() if not excludes))
 
 
 class Loop(_Section):
@@ -388,6 +403,16 @@ class Config(_Section):
     serving: Serving = Serving()
     loop: Loop = Loop()
     evaluation: Evaluation = Evaluation()
+
+    @model_validator(mode="after")
+    def _known_types(self) -> Config:
+        for name in self.serving.exclude:
+            if name not in self.events.weights:
+                raise ValueError(
+                    f"serving.exclude: there is no event type {name!r}; there are "
+                    f"{', '.join(self.events.weights)}, and what [events.weights] adds"
+                )
+        return self
 
 
 def load(path: Path) -> Config:

@@ -13,6 +13,10 @@ EVENT_TYPES = (
 """The types that have a weight without configuration; a workspace may name further ones."""
 IMPRESSION = "impression"
 """An item stood in a list; the person did nothing."""
+RATING = "rating"
+"""The item was given a value, which says what the person thinks of it."""
+COUNT = "count"
+"""How an event of type ``rating`` is read whose value is no rating but a count or an amount."""
 
 AHEAD = 300.0
 """Seconds by which an event may come from the future: clocks differ. One from further on would be
@@ -28,7 +32,8 @@ class Event:
     Attributes:
         event_id: given by the client, or derived from the row; it never counts twice.
         type: what was done; its weight is in the configuration.
-        value: a rating or an amount, in the source's own unit.
+        value: a rating, a count or an amount, in the source's own unit; without a type of its own
+            the event is a ``rating``, and all ratings together tell which of these they are.
         timestamp: seconds since 1970-01-01 UTC; ``None`` where the source has none.
         split: the part of a published split, used as given.
         recommendation_id: the list that showed the item, where one did.

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from tastegraph.learning.describe import Described
     from tastegraph.learning.gate import Verdict
     from tastegraph.learning.retrain import Retrained
+    from tastegraph.profiles.rating_scale import RatingScale
+    from tastegraph.ranking.fitted_config import FittedConfig
     from tastegraph.serving.answers import Associated, Explanation, Recommendations
     from tastegraph.serving.engine import Engine, Who
     from tastegraph.storage.erasure import Receipt
@@ -353,17 +355,43 @@ class Workspace:
     def feedback(self, since: float = 0.0) -> list[Feedback]:
         """What came of the lists that were shown, model by model.
 
-        A success is an event of a type that counts for an item.
+        A success is an event that counts for its item: of such a type, and no low rating.
 
         Args:
             since: seconds since 1970-01-01 UTC; older lists are left out.
         """
         from tastegraph.evaluation.feedback import feedback
+        from tastegraph.profiles.event_meaning import EventMeaning
 
-        rewarding = [name for name, weight in self.config.events.weights.items() if weight > 0]
         with self.database.reading() as connection:
             n_items = len(self.snapshots.open().strings("graph.items"))
-            return feedback(lists.exposures(connection, since), rewarding, n_items)
+            meaning = EventMeaning.stored(connection, self.config.events)
+            shown = lists.exposures(connection, since, counts=meaning.likes)
+            return feedback(shown, meaning.weights, n_items)
+
+    def rating_scale(self) -> RatingScale:
+        """The scale that ratings are on: as configured, or as all of them together tell it."""
+        from tastegraph.profiles.event_meaning import EventMeaning
+        from tastegraph.profiles.rating_scale import rating_scale
+
+        if not self.database.path.exists():
+            return rating_scale({}, self.config.events.positive_rating)
+        with self.database.reading() as connection:
+            return EventMeaning.stored(connection, self.config.events).scale
+
+    def fitted(self) -> FittedConfig:
+        """The configuration that what is in service was made with.
+
+        Raises:
+            NotFoundError: nothing has been built yet.
+            SnapshotError: its manifest cannot be read, or is of another format.
+        """
+        from tastegraph.ranking.fitted_config import FittedConfig
+
+        version = self.snapshots.current()
+        if version is None:
+            raise NotFoundError(f"{self.directory} has no snapshot: run 'tastegraph build'")
+        return FittedConfig.of(self.snapshots.manifest(version))
 
     def counts(self) -> dict[str, int]:
         """How many items, facts, links, events and users there are."""

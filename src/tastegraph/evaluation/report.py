@@ -15,13 +15,19 @@ from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, Data
 from tastegraph.evaluation.parts import parts_of, resolved
 from tastegraph.evaluation.split import TEST
 from tastegraph.evaluation.table import to_json
+from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.ranking.learned import Choice, Content
 from tastegraph.records import USER
 
 
 def evaluate(
-    content: Content, events: Interactions, config: Config, inputs: str, choice: Choice | None
+    content: Content,
+    events: Interactions,
+    config: Config,
+    meaning: EventMeaning,
+    inputs: str,
+    choice: Choice | None,
 ) -> dict[str, Any]:
     """Audit the split, then judge every model on it.
 
@@ -29,6 +35,7 @@ def evaluate(
         content: graph and texts.
         events: every event.
         config: the workspace's.
+        meaning: what the events say.
         inputs: fingerprint of what the result depends on.
         choice: settings chosen on this very split before, to spare choosing them again.
 
@@ -45,18 +52,18 @@ def evaluate(
         raise TastegraphError(
             f"the split {config.evaluation.split!r} holds out no event for the test part: "
             "there are too few events of any one person that count for an item "
-            f"(a rating does from {config.events.positive_rating:g} on)"
+            f"({meaning.scale.in_words()})"
         )
     results = compare(data, config.evaluation, config.model, choice)
-    return to_json(config.name, protocol(config, inputs), _audit(data), results)
+    return to_json(config.name, protocol(config, meaning, inputs), _audit(data), results)
 
 
-def protocol(config: Config, inputs: str) -> Mapping[str, Any]:
+def protocol(config: Config, meaning: EventMeaning, inputs: str) -> Mapping[str, Any]:
     """How the results came about, in words that a reader can check."""
     return {
         "split": config.evaluation.split,
         "fractions": config.evaluation.fractions,
-        "positives": f"events of weight > 0; ratings ≥ {config.events.positive_rating:g}",
+        "positives": meaning.in_words(),
         "ranking": "all items",
         "masked": "what the person liked in train or valid, for every model and history",
         "chosen_on": "valid ndcg@10, but for itemknn (k = 100) and ease (λ = 250): RecBole's",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tastegraph.records import Event
+from tastegraph.records import COUNT, Event
 
 _DONE = {
     "view": "which you viewed",
@@ -13,6 +13,7 @@ _DONE = {
     "like": "which you liked",
     "dislike": "which you disliked",
     "skip": "which you skipped",
+    COUNT: "which you chose",
 }
 
 
@@ -38,6 +39,8 @@ def done(event: Event) -> str:
     """What the person did: "which you rated 5"."""
     if event.type == "rating" and event.value is not None:
         return f"which you rated {event.value:g}"
+    if event.type == COUNT and event.value is not None and event.value.is_integer():
+        return f"which you chose {event.value:,.0f} times" if event.value > 1 else _DONE[COUNT]
     return _DONE.get(event.type, "which you know")
 
 

@@ -15,6 +15,7 @@ from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.knowledge.stored import graph_from_store, item_ids
 from tastegraph.learning import teach
 from tastegraph.learning.content import carried_over, encoded, interactions_from_store
+from tastegraph.learning.counting import check_counting
 from tastegraph.learning.inputs import STAGES, Stage, stamps
 from tastegraph.learning.keeping import superseded
 from tastegraph.learning.learn import learn
@@ -23,10 +24,12 @@ from tastegraph.learning.served import export_for_serving
 from tastegraph.learning.taught import prune
 from tastegraph.learning.texts import Texts, material, texts_from_store
 from tastegraph.learning.together import put_to_rest, used
+from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.progress import say
 from tastegraph.ranking.artefacts import content_from, learned_from, to_arrays
 from tastegraph.ranking.fit import assemble
+from tastegraph.ranking.fitted_config import LEARNED, FittedConfig
 from tastegraph.ranking.learned import Content, Learned
 from tastegraph.ranking.model import Model
 from tastegraph.records import Fact
@@ -81,6 +84,7 @@ class Made:
 
     Attributes:
         read: graph and texts.
+        fitted: the configuration that each of the three was made with.
         known: the log's revision up to which the model was learned.
         erasures: how many people and items had been erased by then.
         gate: what was compared before it may be served; ``None`` for a build.
@@ -89,6 +93,7 @@ class Made:
     read: Read
     learned: Learned
     model: Model
+    fitted: FittedConfig
     known: int
     erasures: int
     gate: dict[str, Any] | None = None
@@ -132,12 +137,15 @@ class Builder:
             # Before anything is taught: who is erased meanwhile is forgotten by the next model.
             with self.database.reading() as connection:
                 known, erasures = log.revision(connection), erasure.total(connection)
+                meaning = EventMeaning.stored(connection, self.config.events, known)
+                types = log.type_counts(connection, known)
         else:
             # What came since has not passed the gate yet.
             known, erasures = kept.manifest["learned_until"], kept.manifest["erasures"]
+            meaning, types = self._stays(FittedConfig.of(kept.manifest)).meaning, {}
 
         def told(items: Sequence[str]) -> Interactions:
-            return interactions_from_store(self.database, items, self.config, known)
+            return interactions_from_store(self.database, items, meaning, known)
 
         read = self.content(stages, old, told)
         content = read.content
@@ -145,11 +153,13 @@ class Builder:
             raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
         events = told(content.graph.item_ids)
         if kept is None:
+            check_counting(events, meaning, types)
             learned = learn(content, events, self.config)
         else:
             learned = learned_from(kept).among(content.graph.item_ids)
         model = assemble(content, events.likes(), learned)
-        made = Made(read, learned, model, known, erasures)
+        fitted = self.fitted(stages, old, read, meaning)
+        made = Made(read, learned, model, fitted, known, erasures)
         return self.publish(made, stages, inputs, old)
 
     def publish(
@@ -165,12 +175,10 @@ class Builder:
         """
         read, learned_anew = found.read, old is None or "model" in stages
         manifest, arrays = to_arrays(read.content, found.learned, found.model)
-        made = set(stages)
-        if read.reader["asked"] != asked_for(self.config):
-            made.discard("text")
         manifest |= {
-            "inputs": stamps(made, inputs, old),
+            "inputs": stamps(self._as_configured(stages, read), inputs, old),
             "seed": self.config.model.seed,
+            "fitted": found.fitted.as_json(),
             **read.reader,
             **self._put_to_rest(read)._asdict(),
             "model": _carried(old, "model", made="model" in stages),
@@ -184,6 +192,31 @@ class Builder:
         self.snapshots.prune(self._superseded(), self._remembers(found))
         prune(self.directory / MODELS, self._readers(), KEPT_MODELS)
         return version
+
+    def fitted(
+        self, stages: Collection[Stage], old: Snapshot | None, read: Read, meaning: EventMeaning
+    ) -> FittedConfig:
+        """What a snapshot is made with, of which ``stages`` are made anew and others of ``old``."""
+        before = FittedConfig(self.config, meaning)
+        if old is not None:
+            before = FittedConfig.of(old.manifest)
+        return before.with_stages(self._as_configured(stages, read), self.config, meaning)
+
+    def _as_configured(self, stages: Collection[Stage], read: Read) -> set[Stage]:
+        """Those of ``stages`` that are as the configuration says now."""
+        made = set(stages)
+        if read.reader["asked"] != asked_for(self.config):
+            made.discard("text")
+        return made
+
+    def _stays(self, fitted: FittedConfig) -> FittedConfig:
+        """``fitted``, the model's; where the file says something else now, that is said."""
+        if changed := fitted.changes(self.config, LEARNED):
+            say(
+                f"the model stays as it was learned, before {', '.join(changed)} changed: "
+                "'tastegraph build' learns it anew"
+            )
+        return fitted
 
     def content(self, stages: Collection[Stage], old: Snapshot | None, told: Told) -> Read:
         """Graph and texts, each made anew or taken from ``old``; and what read them.

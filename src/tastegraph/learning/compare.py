@@ -8,6 +8,7 @@ from tastegraph.config import Config
 from tastegraph.learning import asked, gate
 from tastegraph.learning.among import Among, in_both
 from tastegraph.learning.gate import Verdict
+from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import interactions
 from tastegraph.ranking.artefacts import model_from
 from tastegraph.storage import events as log
@@ -32,8 +33,9 @@ def compare(one: Snapshot, other: Snapshot, database: Database, config: Config) 
     candidate, incumbent = Among(model_from(one), own), Among(model_from(other), others)
     until = max(int(told.manifest["learned_until"]) for told in (one, other))
     with database.reading() as connection:
-        now = interactions(log.grouped_by_user(connection), index, config.events)
-        before = interactions(log.grouped_by_user(connection, until), index, config.events)
+        meaning = EventMeaning.stored(connection, config.events)
+        now = interactions(log.grouped_by_user(connection), index, meaning)
+        before = interactions(log.grouped_by_user(connection, until), index, meaning)
     history, everybody = config.model.history, np.ones(now.n_users, dtype=np.bool_)
     people = {
         "newest": asked.newest(before, now, everybody, history),

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.arrays import CSR
-from tastegraph.config import Config
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.language.encoder import Encoder
 from tastegraph.language.words import word_features
 from tastegraph.learning.texts import Texts
+from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions, interactions
 from tastegraph.ranking.learned import Content
 from tastegraph.storage import events as log
@@ -57,7 +57,7 @@ def carried_over(old: Content, graph: KnowledgeGraph) -> Content:
 
 
 def interactions_from_store(
-    database: Database, item_ids: Sequence[str], config: Config, known: int | None = None
+    database: Database, item_ids: Sequence[str], meaning: EventMeaning, known: int | None = None
 ) -> Interactions:
     """Every event on one of the items that counts for or against it.
 
@@ -65,11 +65,11 @@ def interactions_from_store(
     """
     index = {item_id: row for row, item_id in enumerate(item_ids)}
     with database.reading() as connection:
-        return interactions(log.grouped_by_user(connection, known), index, config.events)
+        return interactions(log.grouped_by_user(connection, known), index, meaning)
 
 
 def unprompted(
-    database: Database, item_ids: Sequence[str], config: Config, known: int
+    database: Database, item_ids: Sequence[str], meaning: EventMeaning, known: int
 ) -> Interactions:
     """:func:`interactions_from_store` without what a list prompted that the model itself made.
 
@@ -85,7 +85,7 @@ def unprompted(
             if event.recommendation_id is None
             or (event.recommendation_id, event.item_id) in explored
         )
-        return interactions(events, index, config.events)
+        return interactions(events, index, meaning)
 
 
 def _spread(vectors: NDArray[np.float32], rows: list[int], n_nodes: int) -> NDArray[np.float32]:

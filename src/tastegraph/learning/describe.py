@@ -21,6 +21,7 @@ from tastegraph.language.descriptions import FILE, change_descriptions, read_des
 from tastegraph.language.endpoint import Question
 from tastegraph.learning.content import interactions_from_store
 from tastegraph.profiles.association import associate
+from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.telling import item_texts
 from tastegraph.storage import catalogue
 from tastegraph.storage.database import Database
@@ -68,7 +69,9 @@ def interest_questions(
         NotFoundError: one of them liked nothing there.
     """
     graph = graph_from_store(database, config)
-    events = interactions_from_store(database, graph.item_ids, config)
+    with database.reading() as connection:
+        meaning = EventMeaning.stored(connection, config.events)
+    events = interactions_from_store(database, graph.item_ids, meaning)
     parts = parts_of(events, config.evaluation, config.model.seed)
     numbers = [number for number, user in enumerate(events.user_ids) if user in users]
     theirs = np.isin(events.users, numbers)

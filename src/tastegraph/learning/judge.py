@@ -10,6 +10,7 @@ from tastegraph.evaluation.report import evaluate
 from tastegraph.learning.content import interactions_from_store
 from tastegraph.learning.inputs import stale
 from tastegraph.ranking.artefacts import choice_from, content_from
+from tastegraph.ranking.fitted_config import FittedConfig
 from tastegraph.storage.database import Database
 from tastegraph.storage.snapshots import Snapshot
 
@@ -36,7 +37,8 @@ def judge(snapshot: Snapshot, database: Database, config: Config, inputs: str) -
             "run 'tastegraph build' first"
         )
     content = content_from(snapshot)
-    events = interactions_from_store(database, content.graph.item_ids, config)
+    meaning = FittedConfig.of(snapshot.manifest).meaning
+    events = interactions_from_store(database, content.graph.item_ids, meaning)
     # Where retraining weighed the blend anew, test events may have decided.
     choice = choice_from(snapshot) if snapshot.manifest["gate"] is None else None
-    return evaluate(content, events, config, inputs, choice)
+    return evaluate(content, events, config, meaning, inputs, choice)

@@ -6,7 +6,8 @@ those of some decide whether the weights of the blend change, those of the other
 result may be served: they neither teach the language model, where ``[loop] teach`` says so, nor
 state facts.
 Where somebody was erased, all is learned anew as a build does: what was learned from them must not
-live on.
+live on. So it is where ``[events]`` or ``[model]`` changed since, or ratings are of another scale
+now: what events said before must not be mixed with what they say now.
 """
 
 from __future__ import annotations
@@ -23,15 +24,18 @@ from tastegraph.learning import asked, gate
 from tastegraph.learning.among import Among, in_both
 from tastegraph.learning.build import Builder, Made
 from tastegraph.learning.content import interactions_from_store, unprompted
+from tastegraph.learning.counting import check_counting
 from tastegraph.learning.gate import Judged, Verdict
 from tastegraph.learning.inputs import STAGES, Stage
 from tastegraph.learning.learn import learn
+from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.progress import say
 from tastegraph.ranking.artefacts import learned_from, model_from
 from tastegraph.ranking.baselines import popularity
 from tastegraph.ranking.choice import reweighed
 from tastegraph.ranking.fit import assemble, go_on, with_cold_weights
+from tastegraph.ranking.fitted_config import LEARNED, FittedConfig
 from tastegraph.ranking.learned import Content, Learned
 from tastegraph.storage import erasure
 from tastegraph.storage import events as log
@@ -131,18 +135,31 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
 
     Raises:
         NotFoundError: nothing has been built yet.
+        TastegraphError: events mean something else than they did, and none counts for an item.
     """
     old, config = builder.snapshots.open(), builder.config
     before_known = int(old.manifest["learned_until"])
     with builder.database.reading() as connection:
         known, erasures = log.revision(connection), erasure.total(connection)
+        meaning = EventMeaning.stored(connection, config.events, known)
+        types = log.type_counts(connection, known)
+    fitted = FittedConfig.of(old.manifest)
+    changed = _changed(fitted, config, meaning)
     forgets = erasures != old.manifest["erasures"]
     if known == before_known and not forgets:
+        if changed:
+            say(f"{changed} since the model in service was learned: run 'tastegraph build'")
         return Retrained(old.version, None, 0)
+    if changed:
+        say(f"all is learned anew: {changed} since the model in service was learned")
+        forgets = True
+    else:
+        # The same, but for how high the counts lie that count fully.
+        meaning = fitted.meaning
     stages: Collection[Stage] = STAGES if config.loop.teach or forgets else ("graph", "text")
 
     def until(item_ids: Sequence[str], revision: int) -> Interactions:
-        return interactions_from_store(builder.database, item_ids, config, revision)
+        return interactions_from_store(builder.database, item_ids, meaning, revision)
 
     def told(item_ids: Sequence[str]) -> Interactions:
         now, before = until(item_ids, known), until(item_ids, before_known)
@@ -152,16 +169,20 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     content = read.content
     items = content.graph.item_ids
     now, before = until(items, known), until(items, before_known)
+    if changed or not before.likes().nnz:
+        check_counting(now, meaning, types)
     if not before.likes().nnz:
         # What is in service knows nobody: there is nothing to compare with.
         learned = learn(content, now, config)
-        made = Made(read, learned, assemble(content, now.likes(), learned), known, erasures)
+        model = assemble(content, now.likes(), learned)
+        fitted = builder.fitted(STAGES, old, read, meaning)
+        made = Made(read, learned, model, fitted, known, erasures)
         first = builder.publish(made, STAGES, inputs, old)
         return Retrained(first, None, max(known - before_known, 0))
     learned = learned_from(old)
     found = candidate(content, before, now, learned, config, known, forgets=forgets)
     own, theirs = in_both(items, old.strings("graph.items"))
-    free = unprompted(builder.database, items, config, known)
+    free = unprompted(builder.database, items, meaning, known)
     verdict = judged(
         Among(assemble(content, found.told.likes(), found.learned), own),
         Among(model_from(old), theirs),
@@ -174,7 +195,8 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     version = None
     if verdict.passed:
         model = assemble(content, now.likes(), found.learned)
-        made = Made(read, found.learned, model, known, erasures, verdict.as_dict())
+        anew = builder.fitted(STAGES, old, read, meaning)
+        made = Made(read, found.learned, model, anew, known, erasures, verdict.as_dict())
         version = builder.publish(made, STAGES, inputs, old)
     # Where the newest events were erased, the log ends earlier than it did.
     return Retrained(version, verdict, max(known - before_known, 0))
@@ -216,6 +238,15 @@ def parted(held: NDArray[np.bool_], round_: int) -> tuple[NDArray[np.bool_], NDA
     if held.sum() >= MANY:
         weighing = held & (np.random.default_rng((round_, 1)).random(len(held)) < 0.25)
     return held & ~weighing, weighing
+
+
+def _changed(fitted: FittedConfig, config: Config, meaning: EventMeaning) -> str:
+    """What says something else now than when the model was learned; empty where nothing does."""
+    if keys := fitted.changes(config, LEARNED):
+        return f"{', '.join(keys)} changed in tastegraph.toml"
+    if not meaning.agrees(fitted.meaning):
+        return f"{fitted.meaning.scale.in_words()!r} became {meaning.scale.in_words()!r}"
+    return ""
 
 
 def _held(now: Interactions, config: Config, round_: int) -> NDArray[np.bool_]:

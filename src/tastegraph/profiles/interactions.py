@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.arrays import CSR, Bools, Floats, Ints, binary
-from tastegraph.config import Events
+from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.records import Event
 
 _SPLITS: Mapping[str | None, int] = {None: -1, "train": 0, "valid": 1, "test": 2}
@@ -148,14 +148,6 @@ class Interactions:
         return np.bincount(self.users[self.weights > 0], minlength=self.n_users)
 
 
-def weight_of(event: Event, config: Events) -> float:
-    """How much an event counts: the weight of its type, the sign of a rating by its value."""
-    weight = config.weights.get(event.type, 0.0)
-    if event.type == "rating" and event.value is not None and event.value < config.positive_rating:
-        return -weight
-    return weight
-
-
 def id_hash(user_id: str) -> int:
     """An id as a number in [0, 2⁶⁴) (BLAKE2b)."""
     digest = blake2b(user_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
@@ -224,7 +216,7 @@ def settled(
 
 
 def interactions(
-    events: Iterable[Event], item_index: Mapping[str, int], config: Events
+    events: Iterable[Event], item_index: Mapping[str, int], meaning: EventMeaning
 ) -> Interactions:
     """Columns of ``events``, which come grouped by user, in any order.
 
@@ -236,7 +228,7 @@ def interactions(
     for event in events:
         if not user_ids or event.user_id != user_ids[-1]:
             user_ids.append(event.user_id)
-        weight = weight_of(event, config)
+        weight = meaning.weight_of(event)
         item_number = item_index.get(event.item_id)
         if weight and item_number is not None:
             when = np.nan if event.timestamp is None else event.timestamp

@@ -69,7 +69,9 @@ class Explanation(_Answer):
     title: str
     score: float
     rank: int = Field(description="1-based place among all items, those already seen included")
-    seen: bool
+    seen: bool = Field(
+        description="whether the person has an event on it of a type that leaves it out of lists"
+    )
     model: str
     graph: str
     reasons: tuple[Because, ...]

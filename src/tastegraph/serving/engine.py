@@ -10,13 +10,15 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from secrets import randbits
 
+from sqlalchemy import Connection
+
 from tastegraph.config import Config
 from tastegraph.curation.erasing import Eraser
 from tastegraph.errors import NotFoundError
 from tastegraph.explanation.reasons import reasons_for
 from tastegraph.profiles.attention import Recency
+from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.graphs import content_graph, interest_graph
-from tastegraph.profiles.interactions import weight_of
 from tastegraph.ranking.model import KNOWLEDGE
 from tastegraph.records import Event
 from tastegraph.serving.answers import (
@@ -41,7 +43,7 @@ from tastegraph.storage.snapshots import Snapshots
 
 _log = logging.getLogger(__name__)
 NEWEST = 10_000
-"""Events of one person that are read; older ones are neither attended to nor excluded as seen."""
+"""Events of one person that are read to be attended to; what they have seen is all left out."""
 
 Who = str | Sequence[Event]
 """A user id, or the events of somebody who has none."""
@@ -52,7 +54,7 @@ class Asked:
     """How a list that is kept is made, beside for whom.
 
     Attributes:
-        exclude_seen: whether what the person has an event on is left out.
+        exclude_seen: whether what the person has seen, by ``[serving.exclude]``, is left out.
         explore: share in [0, 1] of the places that explore; ``None`` for the configured one.
         seed: what they are drawn with; ``None`` for a random one.
     """
@@ -73,15 +75,31 @@ class _Seen:
 
     Attributes:
         now: the snapshot in service, without what was erased since.
-        events: the person's.
+        events: the person's, the newest.
+        seen: ids of all items whose events leave them out of the person's lists.
         known: the log's revision.
         erased: how many people had been erased.
     """
 
     now: Published
     events: Sequence[Event]
+    seen: Collection[str]
     known: int
     erased: int
+
+    def person(self) -> Person:
+        """Whose events these are."""
+        return Person.of(self.events, self.seen, self.now)
+
+
+def _events_and_seen(
+    connection: Connection, who: Who, repeats: Collection[str], known: int
+) -> tuple[Sequence[Event], Collection[str]]:
+    """The newest events, and the ids of all items with an event of a type not in ``repeats``."""
+    if isinstance(who, str):
+        seen = log.item_ids_of_user(connection, who, repeats, known)
+        return log.of_user(connection, who, NEWEST, known), seen
+    return who, {event.item_id for event in who if event.type not in repeats}
 
 
 class Engine:
@@ -115,13 +133,13 @@ class Engine:
             who: a user id, or the events of somebody who has none.
             n: how many.
             reasons: of each item, at most.
-            exclude_seen: whether what the person has an event on is left out.
+            exclude_seen: whether what the person has seen, by ``[serving.exclude]``, is left out.
             explore: share in [0, 1] of the places given to items that the model is unsure of.
             seed: what those are drawn with.
         """
         saw = self._saw(who)
-        wish = Wish(n, exclude_seen, explore, seed)
-        return listed(saw.now, self._person(saw.now, saw.events), wish, reasons)
+        wish = Wish(n, exclude_seen, explore, seed, self._repeats)
+        return listed(saw.now, saw.person(), wish, reasons)
 
     def show(self, who: Who, n: int, asked: Asked, *, reasons: int = REASONS) -> Recommendations:
         """:meth:`recommend`, and the list is kept, so that it can be learned from and made again.
@@ -131,8 +149,8 @@ class Engine:
         """
         explore = self.config.serving.explore if asked.explore is None else asked.explore
         seed = randbits(32) if asked.seed is None else asked.seed
-        saw, wish = self._saw(who), Wish(n, asked.exclude_seen, explore, seed)
-        answer = listed(saw.now, self._person(saw.now, saw.events), wish, reasons)
+        saw, wish = self._saw(who), Wish(n, asked.exclude_seen, explore, seed, self._repeats)
+        answer = listed(saw.now, saw.person(), wish, reasons)
         if self.config.serving.keep_lists:
             session = None if isinstance(who, str) else [asdict(event) for event in who]
             shown = Shown(
@@ -167,14 +185,14 @@ class Engine:
         """
         shown = self.shown(recommendation_id)
         asked = dict(shown.asked)
-        session = asked.pop("session")
+        session, wish = asked.pop("session"), Wish(**asked)
         with self.database.reading() as connection:
             before = self._in_service.before(shown.snapshot, connection)
-            if shown.user_id is None:
-                events: Sequence[Event] = [Event(**row) for row in session]
-            else:
-                events = log.of_user(connection, shown.user_id, NEWEST, shown.known)
-        answer = listed(before, self._person(before, events), Wish(**asked))
+            who: Who = [Event(**row) for row in session or ()]
+            if shown.user_id is not None:
+                who = shown.user_id
+            events, seen = _events_and_seen(connection, who, wish.repeats, shown.known)
+        answer = listed(before, Person.of(events, seen, before), wish)
         return answer.model_copy(update={"recommendation_id": recommendation_id})
 
     def explain(self, who: Who, item_id: str) -> Explanation:
@@ -185,7 +203,7 @@ class Engine:
         """
         saw = self._saw(who)
         now, item = saw.now, self._item(saw.now, item_id)
-        person = self._person(now, saw.events)
+        person = saw.person()
         ranked = now.model.rank(person.history)
         found = reasons_for(now.model, now.associations, ranked, item)
         return Explanation(
@@ -193,7 +211,7 @@ class Engine:
             title=now.labels[item],
             score=float(ranked.scores[item]),
             rank=int((ranked.scores > ranked.scores[item]).sum()) + 1,
-            seen=any(event.item_id == item_id for event in person.events),
+            seen=item_id in person.seen,
             model=now.model_version,
             graph=now.graph_version,
             reasons=tuple(
@@ -245,7 +263,8 @@ class Engine:
             NotFoundError: there is no event of this person.
         """
         saw = self._saw(user_id)
-        now, person = saw.now, self._person(saw.now, saw.events)
+        now, person = saw.now, saw.person()
+        meaning = now.fitted.meaning
         if not person.events:
             raise NotFoundError(f"there is no event of user {user_id!r}")
         part = now.model.parts.get(KNOWLEDGE)
@@ -257,10 +276,10 @@ class Engine:
                 Past(
                     item_id=event.item_id,
                     title=self._title(now, event.item_id),
-                    type=event.type,
+                    type=meaning.read(event).type,
                     value=event.value,
                     timestamp=event.timestamp,
-                    counts=weight_of(event, self.config.events),
+                    counts=meaning.weight_of(event),
                 )
                 for event in reversed(person.events)
             ),
@@ -298,6 +317,11 @@ class Engine:
             model=now.model_version,
             graph=now.graph_version,
         )
+
+    @property
+    def meaning(self) -> EventMeaning:
+        """What events say, by the model in service."""
+        return self._in_service().fitted.meaning
 
     @property
     def event_types(self) -> Collection[str]:
@@ -346,16 +370,17 @@ class Engine:
         now = self._in_service()
         return now.model_version, now.graph_version
 
-    def _person(self, now: Published, events: Sequence[Event]) -> Person:
-        return Person.of(events, now, self.config.events, self.config.model.history)
+    @property
+    def _repeats(self) -> Sequence[str]:
+        return self.config.serving.repeats
 
     def _saw(self, who: Who) -> _Seen:
         """One consistent state of the log, and the snapshot that goes with it."""
         with self.database.reading() as connection:
             known, erased = log.revision(connection), erasure.count(connection)
-            events = log.of_user(connection, who, NEWEST, known) if isinstance(who, str) else who
+            events, seen = _events_and_seen(connection, who, self._repeats, known)
             now = self._in_service.seen_by(connection)
-        return _Seen(now, events, known, erased)
+        return _Seen(now, events, seen, known, erased)
 
     def _item(self, now: Published, item_id: str) -> int:
         if item_id not in now.items:

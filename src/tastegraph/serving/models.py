@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from tastegraph.errors import SnapshotError
+from tastegraph.ranking.fitted_config import FittedConfig
 from tastegraph.storage.snapshots import Snapshots
 
 
@@ -21,6 +22,7 @@ class ModelVersion(BaseModel):
     model: str = Field(description="the version whose training made its model")
     graph: str = Field(description="the version that its graph was built for")
     valid: float | None = Field(description="NDCG@10 that its settings reached on validation data")
+    ratings: str | None = Field(description="how it reads the values of ratings")
     gate: dict[str, Any] | None = Field(description="what was compared before it was promoted")
     fault: str | None = Field(default=None, description="why it cannot be served")
 
@@ -46,6 +48,7 @@ def _told(snapshots: Snapshots, version: str, current: str | None) -> ModelVersi
         model=manifest.get("model") or version,
         graph=manifest.get("graph") or version,
         valid=manifest.get("choice", {}).get("valid"),
+        ratings=FittedConfig.of(manifest).meaning.scale.in_words() if manifest else None,
         gate=manifest.get("gate"),
         fault=fault,
     )

@@ -141,8 +141,9 @@ class Drifted:
         self._looked = now
         model, _ = engine.versions()
         highest = self._highest.among(engine.snapshots)
+        likes = engine.meaning.likes
         with engine.database.reading() as connection:
-            shown = lists.exposures(connection, self._since, highest, model)
+            shown = lists.exposures(connection, self._since, highest, model, likes)
             settled = (one for one in shown if one.made <= now - self._settled)
             answered = [
                 any(not self._rewarding.isdisjoint(one.events) for one in places)

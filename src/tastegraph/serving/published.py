@@ -16,6 +16,7 @@ from tastegraph.profiles.association import Associations
 from tastegraph.profiles.graphs import Tie
 from tastegraph.profiles.interactions import History
 from tastegraph.ranking.artefacts import associations_from, model_from
+from tastegraph.ranking.fitted_config import FittedConfig
 from tastegraph.ranking.model import KNOWLEDGE, TEXT, Model
 from tastegraph.ranking.nearness import ties_from
 from tastegraph.records import ITEM, Event
@@ -37,6 +38,7 @@ class Published:
         associations: what is stated, by which items are ranked; ``ties``: what texts lie near too.
         items: item id → index.
         labels: name of every node, items first.
+        fitted: the configuration that it was made with.
         changes: how often what is known had changed when it was made.
         erased: how many items had been erased by then, or are hidden since.
         hidden: int64[h], items that were erased since it was made.
@@ -55,6 +57,7 @@ class Published:
     labels: list[str]
     relations: list[str]
     told: Mapping[str, Relation]
+    fitted: FittedConfig
     changes: int
     erased: int
     hidden: NDArray[np.int64]
@@ -78,6 +81,7 @@ class Published:
             labels=snapshot.strings("graph.labels"),
             relations=snapshot.strings("graph.relations"),
             told=told,
+            fitted=FittedConfig.of(snapshot.manifest),
             changes=int(snapshot.manifest["changes"]),
             erased=int(snapshot.manifest["items_erased"]),
             hidden=np.zeros(0, dtype=np.int64),

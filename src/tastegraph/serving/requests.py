@@ -52,9 +52,13 @@ class SessionEvent(_Request):
 
     item_id: LooseId
     type: str | None = Field(
-        default=None, description="view, click, purchase, like, rating, dislike, skip, impression"
+        default=None,
+        description="view, click, purchase, like, rating, dislike, skip, impression, or another "
+        "that [events.weights] names; by default click, or rating where there is a value",
     )
-    value: float | None = Field(default=None, allow_inf_nan=False, description="a rating, …")
+    value: float | None = Field(
+        default=None, allow_inf_nan=False, description="a rating, a count, an amount"
+    )
     ts: float | str | None = Field(
         default=None, description="seconds since 1970-01-01 UTC, or ISO 8601"
     )

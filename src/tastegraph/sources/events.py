@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import cast, get_args
 
-from tastegraph.records import EVENT_TYPES, TIMELY, Event, Split
+from tastegraph.records import EVENT_TYPES, RATING, TIMELY, Event, Split
 from tastegraph.sources.cells import Cells
 from tastegraph.sources.rejects import Rejects
 from tastegraph.sources.tables import Row, read_rows
@@ -39,7 +39,8 @@ def read_events(
     """Yield the events of a table with the columns ``user_id`` and ``item_id``.
 
     Optional columns: ``timestamp``, ``type``, ``value`` (or ``rating``), ``event_id``, ``split``,
-    ``recommendation_id``, ``position``; others are not read.
+    ``recommendation_id``, ``position``; others are not read. A row with a value and no type is a
+    ``rating``, whether that is a mark or a count: no row can tell, all of them together do.
 
     Args:
         split: the split of rows that name none.
@@ -85,7 +86,7 @@ def event_from(
     value = cells.number("value")
     if value is None:
         value = cells.number("rating")
-    kind = cells.choice("type", tuple(types)) or ("click" if value is None else "rating")
+    kind = cells.choice("type", tuple(types)) or ("click" if value is None else RATING)
     timestamp = cells.timestamp("timestamp")
     part = cast("Split | None", cells.choice("split", _SPLITS)) or split
     event_id = cells.optional_id("event_id")

@@ -83,7 +83,7 @@ class Files:
         if self.atomic is not None:
             if self.atomic.item is not None:
                 items.append(read_atomic_items(self.atomic.item, rejects))
-            events.append(read_atomic_events(self.atomic, rejects))
+            events.append(read_atomic_events(self.atomic, rejects, types))
         return Records(
             items=chain.from_iterable(items),
             events=chain.from_iterable(events),

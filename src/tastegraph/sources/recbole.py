@@ -7,13 +7,13 @@ are read by :func:`~tastegraph.sources.facts.read_facts` and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
 from tastegraph.errors import NotFoundError, TastegraphError
-from tastegraph.records import Event, Item, Split
+from tastegraph.records import EVENT_TYPES, Event, Item, Split
 from tastegraph.sources.events import read_events
 from tastegraph.sources.items import item_from
 from tastegraph.sources.rejects import Rejects
@@ -67,14 +67,21 @@ def split_of(path: Path) -> Split | None:
     return cast("Split", part) if part in get_args(Split) else None
 
 
-def read_atomic_events(files: AtomicFiles, rejects: Rejects) -> Iterator[Event]:
+def read_atomic_events(
+    files: AtomicFiles, rejects: Rejects, types: Collection[str] = EVENT_TYPES
+) -> Iterator[Event]:
     """Yield the events of every ``.inter`` file; those of a part carry its split.
+
+    Args:
+        files: of one folder.
+        rejects: what becomes of a bad row.
+        types: what an event may be.
 
     Raises:
         RowError: a header is at fault (always), or a row is and ``rejects`` raises.
     """
     for path in files.inter:
-        yield from read_events(path, rejects, split_of(path))
+        yield from read_events(path, rejects, split_of(path), types)
 
 
 def read_atomic_items(path: Path, rejects: Rejects) -> Iterator[Item]:

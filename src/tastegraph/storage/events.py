@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.errors import RowError
-from tastegraph.records import IMPRESSION, TIMELY, Event
+from tastegraph.records import IMPRESSION, RATING, TIMELY, Event
 from tastegraph.storage.schema import events, in_time
 
 BATCH = 10_000
@@ -67,6 +67,22 @@ def of_user(
     return [Event(*row) for row in rows][::-1]
 
 
+def item_ids_of_user(
+    connection: Connection, user_id: str, without: Collection[str], known: int | None = None
+) -> set[str]:
+    """Every item that one person has an event on of another type than those of ``without``.
+
+    With ``known``, on which they had one when the log was at that :func:`revision`.
+    """
+    arrived = () if known is None else (events.c.seq <= known,)
+    rows = connection.scalars(
+        select(events.c.item_id)
+        .where(events.c.user_id == user_id, events.c.type.not_in(without), *arrived)
+        .distinct()
+    )
+    return set(rows)
+
+
 def grouped_by_user(connection: Connection, known: int | None = None) -> Iterator[Event]:
     """Every event, grouped by user, oldest first; up to the :func:`revision` ``known``."""
     arrived = () if known is None else (events.c.seq <= known,)
@@ -74,6 +90,26 @@ def grouped_by_user(connection: Connection, known: int | None = None) -> Iterato
         select(*_FIELDS).where(*arrived).order_by(events.c.user_id, *in_time)
     )
     return (Event(*row) for row in rows)
+
+
+def rating_values(connection: Connection, known: int | None = None) -> dict[float, int]:
+    """How often each value of a rating occurs; up to the :func:`revision` ``known``."""
+    arrived = () if known is None else (events.c.seq <= known,)
+    rows = connection.execute(
+        select(events.c.value, func.count())
+        .where(events.c.type == RATING, events.c.value.is_not(None), *arrived)
+        .group_by(events.c.value)
+    )
+    return {float(value): int(number) for value, number in rows}
+
+
+def type_counts(connection: Connection, known: int | None = None) -> dict[str, int]:
+    """How many events of each type there are; up to the :func:`revision` ``known``."""
+    arrived = () if known is None else (events.c.seq <= known,)
+    rows = connection.execute(
+        select(events.c.type, func.count()).where(*arrived).group_by(events.c.type)
+    )
+    return {kind: int(number) for kind, number in rows}
 
 
 def users(connection: Connection) -> int:

@@ -5,7 +5,7 @@ What was clicked is told by the events that name a list; why it could be clicked
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,7 +135,11 @@ def explored(connection: Connection) -> set[tuple[str, str]]:
 
 
 def exposures(
-    connection: Connection, since: float = 0.0, known: int = 0, model: str | None = None
+    connection: Connection,
+    since: float = 0.0,
+    known: int = 0,
+    model: str | None = None,
+    counts: Callable[[str, float | None], bool] = lambda kind, value: True,
 ) -> Iterator[Exposure]:
     """Everything that was shown from ``since`` on, list by list in the order they were made.
 
@@ -146,15 +150,17 @@ def exposures(
         since: seconds since 1970-01-01 UTC.
         known: lists from before this revision of the log are not read, nor are earlier events.
         model: whose lists; by default everybody's.
+        counts: of an event's type and value, whether it is told of; by default all are.
     """
     whose = () if model is None else (lists.c.model == model,)
     done: dict[tuple[str, str], list[str]] = {}
-    for recommendation_id, item_id, kind in connection.execute(
-        select(events.c.recommendation_id, events.c.item_id, events.c.type)
+    for recommendation_id, item_id, kind, value in connection.execute(
+        select(events.c.recommendation_id, events.c.item_id, events.c.type, events.c.value)
         .where(events.c.recommendation_id.is_not(None), events.c.seq > known)
         .order_by(events.c.seq)
     ):
-        done.setdefault((recommendation_id, item_id), []).append(kind)
+        if counts(kind, value):
+            done.setdefault((recommendation_id, item_id), []).append(kind)
     rows = connection.execute(
         select(lists.c.recommendation_id, lists.c.model, lists.c.made, lists.c.places)
         .where(lists.c.made >= since, lists.c.known >= known, *whose)

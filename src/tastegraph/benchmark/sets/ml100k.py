@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tastegraph.benchmark.sets.files import folder_of
 from tastegraph.benchmark.sets.set import Set, assembled
-from tastegraph.config import Config, Evaluation, Relation
+from tastegraph.config import Config, Evaluation, Events, Relation
 from tastegraph.datasets import Dataset
 
 BY_TIME = Evaluation(split="user-temporal", fractions=(0.8, 0.1, 0.1))
@@ -22,6 +22,7 @@ def ml100k(data: Path, evaluation: Evaluation = BY_TIME) -> Set:
     config = Config.model_validate({"items": {"facts": columns}}).model_copy(
         update={
             "evaluation": evaluation,
+            "events": Events(positive_rating=4.0),
             "relations": {name: Relation(phrase=p) for name, p in dataset.relations.items()},
         }
     )

@@ -12,6 +12,7 @@ from tastegraph.config import Config, Evaluation
 from tastegraph.evaluation.parts import parts_of
 from tastegraph.evaluation.split import TEST, TRAIN, VALID, split
 from tastegraph.knowledge.graph import KnowledgeGraph, build_graph
+from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions, interactions
 from tastegraph.records import Event, Fact, Item, Link, Split
 from tastegraph.sources.items import item_facts
@@ -81,7 +82,7 @@ def assembled(
     by_id = {item.item_id: item for item in items}
     index = {item_id: row for row, item_id in enumerate(graph.item_ids)}
     ordered = sorted(events, key=lambda event: (event.user_id, event.timestamp or 0.0))
-    told = interactions(ordered, index, config.events)
+    told = interactions(ordered, index, EventMeaning.of_events(config.events, ordered))
     return Set(
         name=name,
         items=[by_id[item_id] for item_id in graph.item_ids],
