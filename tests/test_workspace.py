@@ -29,7 +29,9 @@ def test_a_new_person_gets_personal_results_from_three_events(cinema):
     assert not nobody.personal
     assert nobody.items[0].reasons[0].kind == "popularity"
     liked = ["space-01", "space-05", "space-07"]
-    cinema.record(Event(f"new-{k}", "newcomer", item, "like") for k, item in enumerate(liked))
+    cinema.record(
+        Event(f"new-{k}", "newcomer", item, "like", None, 2e6 + k) for k, item in enumerate(liked)
+    )
     somebody = cinema.recommend("newcomer", n=4)
     assert somebody.personal
     assert {item.item_id.split("-")[0] for item in somebody.items} == {"space"}

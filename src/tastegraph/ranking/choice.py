@@ -15,7 +15,6 @@ from tastegraph.ranking.cold_choice import (
     Trial,
     best_for_cold,
     cold_trials,
-    trust_in_cold,
     weighed_cold,
 )
 from tastegraph.ranking.filter_choice import best_filter
@@ -110,20 +109,16 @@ def choose(
     learned = learn(content, training, start, evidence.kind_weights, network, config)
     learned = replace(learned, choice=weighed(content, training, valid, learned, config, trials))
     learned = replace(learned, recent=recent_popularity(training, learned.choice.recent))
-
-    def with_cold(learned: Learned) -> Learned:
-        trust = trust_in_cold(trials, content, training, valid, learned, config)
-        learned = replace(learned, choice=replace(learned.choice, trust=trust))
-        return with_cold_weights(content, training, learned, config)
-
-    learned = with_cold(learned)
+    learned = with_cold_weights(content, training, learned, config)
     likes = training.likes()
     model = assemble(content, likes, learned)
     choice = safeguarded(learned.choice, compare(model, simple_models(model, likes), validation))
     if choice.weights == learned.choice.weights:
         return replace(learned, choice=choice)
     table = choice.filter.table(likes, content.groups)
-    return with_cold(replace(learned, choice=choice, table=table))
+    return with_cold_weights(
+        content, training, replace(learned, choice=choice, table=table), config
+    )
 
 
 def weighed(

@@ -28,7 +28,6 @@ def choice_to_json(choice: Choice) -> dict[str, Any]:
         "weights": choice.weights,
         "cold": choice.cold,
         "valid": choice.valid,
-        "trust": choice.trust,
         "recent": choice.recent,
         "compared": [asdict(row) for row in choice.compared],
     }

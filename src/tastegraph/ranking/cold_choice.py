@@ -20,16 +20,9 @@ from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency, attend
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking.blend import weigh
-from tastegraph.ranking.cold import (
-    FOLDS,
-    blind_parts,
-    blind_scores,
-    cold_folds,
-    predict_from,
-    without_items,
-)
+from tastegraph.ranking.cold import FOLDS, blind_parts, blind_scores, cold_folds, without_items
 from tastegraph.ranking.described import Described
-from tastegraph.ranking.fit import assemble, kind_weights_for
+from tastegraph.ranking.fit import kind_weights_for
 from tastegraph.ranking.kernels import Scores
 from tastegraph.ranking.learned import Content, Learned
 from tastegraph.ranking.mapping import Target
@@ -39,9 +32,6 @@ from tastegraph.ranking.validation import Validation
 
 ENOUGH_PEOPLE = 2_000
 """Once so many have been asked, there are no more trials."""
-TRUST = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)
-TRUST_CELLS = 8_000_000
-"""People are sampled so that the scores of one trial hold at most so many numbers."""
 TARGETS = [*(Target(None, strength) for strength in (1.0, 3.0, 10.0)), Target(64, 1.0)]
 
 
@@ -156,61 +146,6 @@ def weighed_cold(
         }
         found[who] = weigh(offers, partial(_by_person, trials)).weights if offers else {}
     return found
-
-
-def trust_in_cold(
-    trials: Sequence[Trial],
-    content: Content,
-    training: Interactions,
-    valid: CSR,
-    learned: Learned,
-    config: ModelConfig,
-) -> dict[str, float]:
-    """Person segment → factor on the weights that least squares finds for items without events.
-
-    A score that is expected to be right is no place that is: what is cold competes with the best
-    of what is warm. So the factor is the one with which whole lists, of warm items and of those
-    that play cold, hold most of what people went on to like.
-
-    Args:
-        trials: from :func:`cold_trials`.
-        content: graph and texts.
-        training: events.
-        valid: CSR[U, I], what should be found.
-        learned: with the weights on warm items, and those on cold ones relative to one another.
-        config: seed, and how much of a history counts.
-    """
-    if not trials:
-        return {}
-    model = assemble(content, training.likes(), learned)
-    described = Described.of(content, kind_weights_for(content, learned.kind_weights))
-    values: dict[str, list[NDArray[np.float64]]] = {KNOWN: [], NEW: []}
-    for trial in trials:
-        events = training.select(~trial.cold[training.items])
-        validation = Validation.of(events, valid, config, TRUST_CELLS, seen=training.likes())
-        if validation is None:
-            continue
-        parts = blind_parts(described, trial.likes, learned.choice, trial.tower)
-        without_events = ~trial.warm
-        known = model.warm[without_events]
-        for who, histories in ((KNOWN, validation.histories), (NEW, validation.newest)):
-            scores = model.scores(histories)
-            blind = blind_scores(parts, trial.warm, without_events, histories)
-            direction = learned.choice.cold.get(who, {})
-            sums = (np.float32(direction.get(name, 0.0)) * s for name, s in blind.items())
-            total = sum(sums, np.zeros_like(scores[:, without_events]))
-            expected = scores[:, without_events][:, known]
-            scale = predict_from({"all": total[:, known]}, expected)["all"]
-            found = []
-            for factor in TRUST:
-                scores[:, without_events] = np.float32(factor * scale) * total
-                found.append(validation.objective.by_person(scores))
-            values[who].append(np.stack(found))
-    return {
-        who: TRUST[int(np.argmax(np.concatenate(found, axis=1).mean(axis=1)))]
-        for who, found in values.items()
-        if found
-    }
 
 
 def _joined(scores: Sequence[Scores]) -> Scores:

@@ -175,11 +175,7 @@ def with_cold_weights(
         learned.choice.cold,
         np.random.default_rng(config.seed),
     )
-    trusted = {
-        who: {name: learned.choice.trust.get(who, 1.0) * weight for name, weight in found.items()}
-        for who, found in weights.items()
-    }
-    return replace(learned, cold=trusted or learned.cold)
+    return replace(learned, cold=weights or learned.cold)
 
 
 def assemble(content: Content, likes: CSR, learned: Learned) -> Model:

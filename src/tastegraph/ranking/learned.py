@@ -202,8 +202,6 @@ class Choice:
         cold: person segment → part → weight on items without events, relative to one another;
             empty where too few events could decide.
         valid: NDCG@10 reached on validation data, where there was any.
-        trust: person segment → factor on the weights on items without events that least squares
-            finds; 1 where too few events could decide.
         recent: seconds after which a like counts half in recent popularity; ``None`` where likes
             have no times.
         compared: what the served model and simple ones reached on validation data.
@@ -216,7 +214,6 @@ class Choice:
     weights: Mapping[str, Mapping[str, float]]
     cold: Mapping[str, Mapping[str, float]]
     valid: float | None
-    trust: Mapping[str, float] = field(default_factory=dict)
     recent: float | None = None
     compared: tuple[Compared, ...] = ()
 

@@ -36,27 +36,16 @@ class Validation:
         config: ModelConfig,
         cells: int = CELLS,
         watch: Watch = unwatched,
-        seen: CSR | None = None,
     ) -> Validation | None:
-        """``None`` where nobody has both a like to learn from and one to find.
-
-        Args:
-            training: what is known.
-            valid: CSR[U, I], what should be found.
-            config: seed, and how much of a history counts.
-            cells: of scores, at most; people are sampled.
-            watch: hears of each quality.
-            seen: CSR[U, I], what cannot be recommended; by default the likes in ``training``.
-        """
+        """``None`` where nobody has both a like to learn from and one to find."""
         likes = training.likes()
-        seen = likes if seen is None else seen
-        valid = without(valid, seen)
+        valid = without(valid, likes)
         people = people_to_ask(valid, training.n_items, cells, config.seed)
         people = people[np.diff(likes.indptr)[people] > 0]
         if not len(people):
             return None
         histories = training.histories(config.history)
-        return cls([histories[k] for k in people], Objective.of(seen, valid, people, watch))
+        return cls([histories[k] for k in people], Objective.of(likes, valid, people, watch))
 
     @classmethod
     def of_cold(
