@@ -89,6 +89,7 @@ class Past(_Answer):
     item_id: str
     title: str
     type: str
+    did: str = Field(description="the same in words, in the language of the answer")
     value: float | None
     timestamp: float | None
     counts: float = Field(description="for (> 0), against (< 0) or not at all (0)")

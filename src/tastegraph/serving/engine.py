@@ -14,6 +14,8 @@ from tastegraph.config import Config
 from tastegraph.curation.erasing import Eraser
 from tastegraph.errors import NotFoundError
 from tastegraph.explanation.reasons import reasons_for
+from tastegraph.languages import Language
+from tastegraph.messages import Message
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.graphs import content_graph, interest_graph
 from tastegraph.profiles.interactions import weight_of
@@ -30,6 +32,7 @@ from tastegraph.serving.answers import (
 )
 from tastegraph.serving.in_service import InService
 from tastegraph.serving.listing import REASONS, Person, Wish, listed
+from tastegraph.serving.past import done
 from tastegraph.serving.published import Published
 from tastegraph.serving.reading import Reader
 from tastegraph.storage import erasure, lists
@@ -108,6 +111,7 @@ class Engine:
         exclude_seen: bool = True,
         explore: float = 0.0,
         seed: int = 0,
+        language: Language | None = None,
     ) -> Recommendations:
         """The best ``n`` items for a person, each with up to ``reasons`` reasons.
 
@@ -118,12 +122,21 @@ class Engine:
             exclude_seen: whether what the person has an event on is left out.
             explore: share in [0, 1] of the places given to items that the model is unsure of.
             seed: what those are drawn with.
+            language: of the reasons; by default the configured one.
         """
         saw = self._saw(who)
         wish = Wish(n, exclude_seen, explore, seed)
         return listed(saw.now, self._person(saw.now, saw.events), wish, reasons)
 
-    def show(self, who: Who, n: int, asked: Asked, *, reasons: int = REASONS) -> Recommendations:
+    def show(
+        self,
+        who: Who,
+        n: int,
+        asked: Asked,
+        *,
+        reasons: int = REASONS,
+        language: Language | None = None,
+    ) -> Recommendations:
         """:meth:`recommend`, and the list is kept, so that it can be learned from and made again.
 
         It is on disk soon after the answer. Without ``explore`` or ``seed`` in ``asked`` the
@@ -159,7 +172,9 @@ class Engine:
         with self.database.reading() as connection:
             return lists.get(connection, recommendation_id)
 
-    def replay(self, recommendation_id: str) -> Recommendations:
+    def replay(
+        self, recommendation_id: str, *, language: Language | None = None
+    ) -> Recommendations:
         """The same list once more, from the snapshot and the events that it was made of.
 
         Raises:
@@ -177,7 +192,7 @@ class Engine:
         answer = listed(before, self._person(before, events), Wish(**asked))
         return answer.model_copy(update={"recommendation_id": recommendation_id})
 
-    def explain(self, who: Who, item_id: str) -> Explanation:
+    def explain(self, who: Who, item_id: str, *, language: Language | None = None) -> Explanation:
         """Every reason for and against one item; their shares sum to its score.
 
         Raises:
@@ -238,16 +253,24 @@ class Engine:
     def _committer(self) -> Committer:
         return Committer(self.database)
 
-    def profile(self, user_id: str, interests: int = 30) -> Profile:
+    def profile(
+        self, user_id: str, interests: int = 30, *, language: Language | None = None
+    ) -> Profile:
         """A person's history and interest graph.
+
+        Args:
+            user_id: whose.
+            interests: how many of them, at most.
+            language: of what is said of events and relations; by default the configured one.
 
         Raises:
             NotFoundError: there is no event of this person.
         """
+        spoken = language or self.config.serving.language
         saw = self._saw(user_id)
         now, person = saw.now, self._person(saw.now, saw.events)
         if not person.events:
-            raise NotFoundError(f"there is no event of user {user_id!r}")
+            raise NotFoundError(Message("missing.user", user=user_id))
         part = now.model.parts.get(KNOWLEDGE)
         attention = part.attention if part is not None else Recency()
         ties = interest_graph(now.ties, person.history, attention, interests)
@@ -258,16 +281,19 @@ class Engine:
                     item_id=event.item_id,
                     title=self._title(now, event.item_id),
                     type=event.type,
+                    did=done(event, spoken),
                     value=event.value,
                     timestamp=event.timestamp,
                     counts=weight_of(event, self.config.events),
                 )
                 for event in reversed(person.events)
             ),
-            interests=tuple(now.interest(tie) for tie in ties),
+            interests=tuple(now.interest(tie, spoken) for tie in ties),
         )
 
-    def content(self, item_id: str) -> tuple[str, list[Interest]]:
+    def content(
+        self, item_id: str, *, language: Language | None = None
+    ) -> tuple[str, list[Interest]]:
         """An item's title and content graph.
 
         Raises:
@@ -277,20 +303,22 @@ class Engine:
         item = self._item(now, item_id)
         ties = content_graph(now.ties, item)
         known = [tie for tie in ties if now.associations.node[tie.feature] != item]
-        return now.labels[item], [now.interest(tie) for tie in known]
+        spoken = language or self.config.serving.language
+        return now.labels[item], [now.interest(tie, spoken) for tie in known]
 
-    def associate(self, text: str, n: int = 20) -> Associated:
+    def associate(self, text: str, n: int = 20, *, language: Language | None = None) -> Associated:
         """The ``n`` items nearest to a text, and up to ``n`` ties to what it is about.
 
         Raises:
             NoEncoderError: the language model of the snapshot in service is not exported.
         """
+        spoken = language or self.config.serving.language
         now = self._in_service()
         (vector,) = self._reader.read(text, now.texts.folder, now.texts.max_tokens)
         near = now.texts.nearest(vector, n + len(now.hidden))
         there = [(item, cosine) for item, cosine in near if item not in now.hidden]
         return Associated(
-            associations=tuple(now.interest(tie) for tie in now.texts.ties(vector, n)),
+            associations=tuple(now.interest(tie, spoken) for tie in now.texts.ties(vector, n)),
             items=tuple(
                 Near(item_id=now.item_ids[item], title=now.labels[item], similarity=cosine)
                 for item, cosine in there[:n]
@@ -359,7 +387,7 @@ class Engine:
 
     def _item(self, now: Published, item_id: str) -> int:
         if item_id not in now.items:
-            raise NotFoundError(f"there is no item {item_id!r} in the snapshot in service")
+            raise NotFoundError(Message("missing.item", item=item_id))
         return now.items[item_id]
 
     def _title(self, now: Published, item_id: str) -> str:

@@ -67,7 +67,7 @@ def create_app(engine: Engine, schedule: Schedule | None = None) -> FastAPI:
         return FileResponse(PAGE / "docs.html")
 
     add_problems(app)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, language=engine.config.serving.language)
     return app
 
 

@@ -1,0 +1,46 @@
+"""What commands print beside reasons: in every language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from tastegraph.messages.template import Template
+
+TEMPLATES: Final[Mapping[str, Template]] = {
+    "list.popular": Template(
+        "Nothing is known of this person: what most people like.",
+        "还不了解这位用户的喜好，以下为热门内容。",
+    ),
+    "list.empty": Template("There is nothing left to recommend.", "没有可以推荐的内容了。"),
+    "list.score": Template("score {score:.4f}", "得分 {score:.4f}"),
+    "explain.header": Template(
+        "{title}  [{item}]: score {score:.4f}, rank {rank}",
+        "{title}  [{item}]：得分 {score:.4f}，排名第 {rank}",
+    ),
+    "info.items": Template("items", "物品"),
+    "info.facts": Template("facts", "事实"),
+    "info.links": Template("links", "链接"),
+    "info.events": Template("events", "事件"),
+    "info.users": Template("users", "用户"),
+    "info.snapshot": Template("snapshot", "快照"),
+    "info.no_snapshot": Template("none yet", "尚未构建"),
+    "info.history": Template(
+        "{user}: {count} events, newest first", "{user}：{count} 条事件，最新的在前"
+    ),
+    "info.interests": Template("interest graph", "兴趣图"),
+    "info.content": Template("content graph of {title}", "《{title}》的内容图"),
+    "info.heading": Template("{title}:", "{title}："),
+    "info.tie": Template("{phrase}: {label}", "{phrase}：{label}"),
+    "info.unstated": Template("(not stated)", "（推断）"),
+    "demo.counts": Template("{count:,} {what}", "{count:,} 条{what}"),
+    "demo.snapshot": Template("Snapshot in service: {version}", "线上快照：{version}"),
+    "demo.list": Template(
+        "Ten films for person {user}, each with the reasons that weigh most:",
+        "为用户 {user} 推荐的十部影片，各附最主要的理由：",
+    ),
+    "demo.done": Template(
+        "Done in {seconds:.0f} s. Open the page:", "用时 {seconds:.0f} 秒。打开页面："
+    ),
+    "demo.open": Template("{command}    then {address}", "{command}    然后访问 {address}"),
+}
