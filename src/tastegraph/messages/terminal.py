@@ -13,7 +13,10 @@ TEMPLATES: Final[Mapping[str, Template]] = {
         "还不了解这位用户的喜好，以下为热门内容。",
     ),
     "list.empty": Template("There is nothing left to recommend.", "没有可以推荐的内容了。"),
-    "list.score": Template("score {score:.4f}", "得分 {score:.4f}"),
+    "list.item": Template(
+        "{rank:>3}. {title}  [{item}]  score {score:.4f}",
+        "{rank:>3}. {title}  [{item}]  得分 {score:.4f}",
+    ),
     "explain.header": Template(
         "{title}  [{item}]: score {score:.4f}, rank {rank}",
         "{title}  [{item}]：得分 {score:.4f}，排名第 {rank}",
@@ -30,17 +33,12 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     ),
     "info.interests": Template("interest graph", "兴趣图"),
     "info.content": Template("content graph of {title}", "《{title}》的内容图"),
-    "info.heading": Template("{title}:", "{title}："),
-    "info.tie": Template("{phrase}: {label}", "{phrase}：{label}"),
-    "info.unstated": Template("(not stated)", "（推断）"),
-    "demo.counts": Template("{count:,} {what}", "{count:,} 条{what}"),
-    "demo.snapshot": Template("Snapshot in service: {version}", "线上快照：{version}"),
-    "demo.list": Template(
-        "Ten films for person {user}, each with the reasons that weigh most:",
-        "为用户 {user} 推荐的十部影片，各附最主要的理由：",
+    "info.heading": Template("{what}:", "{what}："),
+    "info.tie": Template(
+        "  {strength:>+8.3f}  {phrase}: {label}", "  {strength:>+8.3f}  {phrase}：{label}"
     ),
-    "demo.done": Template(
-        "Done in {seconds:.0f} s. Open the page:", "用时 {seconds:.0f} 秒。打开页面："
+    "info.near": Template(
+        "  {strength:>+8.3f}  {phrase}: {label} (not stated)",
+        "  {strength:>+8.3f}  {phrase}：{label}（据文本推断）",
     ),
-    "demo.open": Template("{command}    then {address}", "{command}    然后访问 {address}"),
 }

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from tastegraph.errors import SnapshotError
-from tastegraph.languages import Language
+from tastegraph.languages import DEFAULT, Language
 from tastegraph.storage.snapshots import Snapshots
 
 
@@ -26,7 +26,7 @@ class ModelVersion(BaseModel):
     fault: str | None = Field(default=None, description="why it cannot be served")
 
 
-def model_versions(snapshots: Snapshots, language: Language) -> list[ModelVersion]:
+def model_versions(snapshots: Snapshots, language: Language = DEFAULT) -> list[ModelVersion]:
     """All of them, newest first; one whose manifest cannot be read says so in ``language``."""
     current = snapshots.current()
     return [

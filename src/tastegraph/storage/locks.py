@@ -16,7 +16,7 @@ POLL = 0.01
 
 
 @contextmanager
-def held(file: Path, advice: str | Message, patience: float = 0.0) -> Iterator[None]:
+def held(file: Path, advice: Message, patience: float = 0.0) -> Iterator[None]:
     """Hold ``file`` for the length of a block.
 
     Args:
@@ -36,7 +36,7 @@ def held(file: Path, advice: str | Message, patience: float = 0.0) -> Iterator[N
         os.close(lock)
 
 
-def _acquire(lock: int, advice: str | Message, deadline: float) -> None:
+def _acquire(lock: int, advice: Message, deadline: float) -> None:
     while True:
         try:
             return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
