@@ -327,7 +327,16 @@ def test_the_page_is_served_from_here_alone(client: TestClient) -> None:
         assert "<script src=" in text
         assert "http://" not in text
         assert "https://" not in text
-    for file in ("page.js", "page.css", "words.js", "dom.js", "path.js", "docs.js", "mark.svg"):
+    for file in (
+        "page.js",
+        "page.css",
+        "words.js",
+        "dom.js",
+        "path.js",
+        "docs.js",
+        "language.js",
+        "mark.svg",
+    ):
         answer = client.get(f"/page/{file}")
         assert answer.status_code == 200
         assert "innerHTML" not in answer.text

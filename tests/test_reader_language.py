@@ -17,6 +17,7 @@ from tastegraph.config import Config
 from tastegraph.errors import BusyError, NoEncoderError, SnapshotError
 from tastegraph.languages import Language
 from tastegraph.messages import Message
+from tastegraph.messages.description import CHINESE as CHINESE_DESCRIPTION
 from tastegraph.serving.http import create_app
 from test_http import BODIES, POSTS
 from test_messages import CHINESE, english
@@ -127,6 +128,31 @@ def test_a_profile_says_what_was_done_in_words(client: TestClient) -> None:
     for language, words in {"en": ["rated 4.5", "bought"], "zh": ["评分 4.5", "买过"]}.items():
         profile = client.get("/v1/users/wei/profile", params={"lang": language}).json()
         assert [past["did"] for past in profile["events"]] == words
+
+
+def words_of(part: object) -> Iterator[str]:
+    """Every text of an OpenAPI document that is written for people."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key in ("description", "summary") and isinstance(value, str):
+                yield value
+            else:
+                yield from words_of(value)
+    elif isinstance(part, list):
+        for one in part:
+            yield from words_of(one)
+
+
+def test_the_description_of_the_api_is_whole_in_either_language(client: TestClient) -> None:
+    one, other = (
+        client.get("/openapi.json", params={"lang": language}).json() for language in LANGUAGES
+    )
+    written = set(words_of(one))
+    assert not any(CHINESE.search(text) for text in written)
+    assert [text for text in words_of(other) if not CHINESE.search(text) or english(text)] == []
+    assert CHINESE_DESCRIPTION.keys() <= written, "nobody writes these any more"
+    assert one["paths"].keys() == other["paths"].keys()
+    assert one["components"]["schemas"].keys() == other["components"]["schemas"].keys()
 
 
 # What is wrong, said in either language.
