@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tastegraph.errors import ConfigError
-from tastegraph.languages import Language
+from tastegraph.languages import DEFAULT, Language
 from tastegraph.records import IMPRESSION
 
 FILE = "tastegraph.toml"
@@ -324,12 +324,12 @@ class Serving(_Section):
         explore: ε in [0, 1], how often a slot of a list is given to an item that the model is
             unsure of; a request may ask for another share.
         keep_lists: whether the lists that were shown are kept, with the chance of each item.
-        language: what readers are spoken to in who ask for no language: ``en`` or ``zh``.
+        language: of reasons and messages where a request names none.
     """
 
     explore: float = Field(default=0.0, ge=0, le=1)
     keep_lists: bool = True
-    language: Language = "en"
+    language: Language = DEFAULT
 
 
 class Loop(_Section):

@@ -122,7 +122,7 @@ class Engine:
             exclude_seen: whether what the person has an event on is left out.
             explore: share in [0, 1] of the places given to items that the model is unsure of.
             seed: what those are drawn with.
-            language: of the reasons; by default the configured one.
+            language: of the reasons; the configured one by default.
         """
         saw = self._saw(who)
         wish = Wish(n, exclude_seen, explore, seed)
@@ -258,15 +258,9 @@ class Engine:
     ) -> Profile:
         """A person's history and interest graph.
 
-        Args:
-            user_id: whose.
-            interests: how many of them, at most.
-            language: of what is said of events and relations; by default the configured one.
-
         Raises:
             NotFoundError: there is no event of this person.
         """
-        spoken = language or self.config.serving.language
         saw = self._saw(user_id)
         now, person = saw.now, self._person(saw.now, saw.events)
         if not person.events:
@@ -281,14 +275,14 @@ class Engine:
                     item_id=event.item_id,
                     title=self._title(now, event.item_id),
                     type=event.type,
-                    did=done(event, spoken),
+                    did=done(event, self._language(language)),
                     value=event.value,
                     timestamp=event.timestamp,
                     counts=weight_of(event, self.config.events),
                 )
                 for event in reversed(person.events)
             ),
-            interests=tuple(now.interest(tie, spoken) for tie in ties),
+            interests=tuple(now.interest(tie, self._language(language)) for tie in ties),
         )
 
     def content(
@@ -303,7 +297,7 @@ class Engine:
         item = self._item(now, item_id)
         ties = content_graph(now.ties, item)
         known = [tie for tie in ties if now.associations.node[tie.feature] != item]
-        spoken = language or self.config.serving.language
+        spoken = self._language(language)
         return now.labels[item], [now.interest(tie, spoken) for tie in known]
 
     def associate(self, text: str, n: int = 20, *, language: Language | None = None) -> Associated:
@@ -312,13 +306,14 @@ class Engine:
         Raises:
             NoEncoderError: the language model of the snapshot in service is not exported.
         """
-        spoken = language or self.config.serving.language
         now = self._in_service()
         (vector,) = self._reader.read(text, now.texts.folder, now.texts.max_tokens)
         near = now.texts.nearest(vector, n + len(now.hidden))
         there = [(item, cosine) for item, cosine in near if item not in now.hidden]
         return Associated(
-            associations=tuple(now.interest(tie, spoken) for tie in now.texts.ties(vector, n)),
+            associations=tuple(
+                now.interest(tie, self._language(language)) for tie in now.texts.ties(vector, n)
+            ),
             items=tuple(
                 Near(item_id=now.item_ids[item], title=now.labels[item], similarity=cosine)
                 for item, cosine in there[:n]
@@ -376,6 +371,9 @@ class Engine:
 
     def _person(self, now: Published, events: Sequence[Event]) -> Person:
         return Person.of(events, now, self.config.events, self.config.model.history)
+
+    def _language(self, wished: Language | None) -> Language:
+        return self.config.serving.language if wished is None else wished
 
     def _saw(self, who: Who) -> _Seen:
         """One consistent state of the log, and the snapshot that goes with it."""

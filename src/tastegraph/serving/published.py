@@ -12,7 +12,7 @@ from tastegraph.config import Relation
 from tastegraph.explanation import wording
 from tastegraph.explanation.reason import Reason
 from tastegraph.language.verbal import phrase_of
-from tastegraph.languages import Language
+from tastegraph.languages import DEFAULT, Language
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.graphs import Tie
 from tastegraph.profiles.interactions import History
@@ -123,8 +123,8 @@ class Published:
             kind=reason.kind, share=reason.share, text=text, item_id=event.item_id, path=path
         )
 
-    def interest(self, tie: Tie, language: Language) -> Interest:
-        """One edge of an interest or content graph, by name, as ``language`` has it."""
+    def interest(self, tie: Tie, language: Language = DEFAULT) -> Interest:
+        """One edge of an interest or content graph, by name."""
         relation = self.relations[self.associations.relation[tie.feature]]
         node = int(self.associations.node[tie.feature])
         return Interest(

@@ -98,7 +98,7 @@ function draw() {
   $("columns").hidden = false;
   $("about").textContent = list.personal
     ? say.about(list.items.length, Math.round(list.took_ms), list.model)
-    : say.popular;
+    : list.stranger === false ? say.unrelated : say.popular;
   $("items").replaceChildren(...list.items.map(drawItem));
   if (!list.items.length) $("items").append(h("li", { class: "none" }, say.empty));
   drawInterests(profile.interests);
