@@ -88,14 +88,14 @@ BODIES: Final[Mapping[str, str]] = {
     ),
     "A list for a user or a session.": "为用户或会话请求推荐列表。",
     "A person's history, newest first, and interest graph, strongest first.": (
-        "用户的行为记录（最新的在前）和兴趣图（最强的在前）。"
+        "用户的行为记录（最新的在前）和兴趣图谱（最强的在前）。"
     ),
     "A ranked list, and how long it took.": "推荐列表及其耗时。",
     "A ranked list.": "推荐列表。",
     "A stated fact is right.": "确认一条已有事实正确。",
     "A stated fact is wrong.": "确认一条已有事实有误。",
     "An error (RFC 9457).": "错误（RFC 9457）。",
-    "An item and its content graph, strongest ties first.": "物品及其内容图，关联最强的在前。",
+    "An item and its content graph, strongest ties first.": "物品及其内容图谱，关联最强的在前。",
     "An item as it is to be known from now on.": "物品的新内容。",
     "An item is on disk.": "物品已落盘。",
     "Another value, or another fact, is right instead of a stated one.": (
@@ -109,7 +109,7 @@ BODIES: Final[Mapping[str, str]] = {
         "待审核的事实，影响大的在前。"
     ),
     "How many people say so.": "提出异议的人数。",
-    "One edge of an interest or content graph.": "兴趣图或内容图中的一条边。",
+    "One edge of an interest or content graph.": "兴趣图谱或内容图谱中的一条边。",
     "One event of a person, as the page shows it.": "用户的一条行为记录，供页面展示。",
     "One event to be kept; without ``event_id`` or ``ts`` the server gives it one.": (
         "一条待写入的事件；没有 ``event_id`` 或 ``ts`` 时由服务端补上。"

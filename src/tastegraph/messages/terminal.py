@@ -31,8 +31,8 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     "info.history": Template(
         "{user}: {count} events, newest first", "{user}：{count} 条事件，最新的在前"
     ),
-    "info.interests": Template("interest graph", "兴趣图"),
-    "info.content": Template("content graph of {title}", "《{title}》的内容图"),
+    "info.interests": Template("interest graph", "兴趣图谱"),
+    "info.content": Template("content graph of {title}", "《{title}》的内容图谱"),
     "info.heading": Template("{what}:", "{what}："),
     "info.tie": Template(
         "  {strength:>+8.3f}  {phrase}: {label}", "  {strength:>+8.3f}  {phrase}：{label}"

@@ -369,11 +369,11 @@ class Engine:
         now = self._in_service()
         return now.model_version, now.graph_version
 
-    def _person(self, now: Published, events: Sequence[Event]) -> Person:
-        return Person.of(events, now, self.config.events, self.config.model.history)
-
     def _language(self, wished: Language | None) -> Language:
         return self.config.serving.language if wished is None else wished
+
+    def _person(self, now: Published, events: Sequence[Event]) -> Person:
+        return Person.of(events, now, self.config.events, self.config.model.history)
 
     def _saw(self, who: Who) -> _Seen:
         """One consistent state of the log, and the snapshot that goes with it."""
