@@ -215,7 +215,12 @@ def recommend(
         _print(answer.model_dump_json(indent=1))
         return
     if not answer.personal:
-        _print("Nothing is known of this person: what most people like.")
+        why = (
+            "Nothing is known of this person"
+            if answer.stranger
+            else "What this person did says nothing of these items"
+        )
+        _print(f"{why}: what most people like.")
     for item in answer.items:
         _print(f"{item.rank:>3}. {item.title}  [{item.item_id}]  score {item.score:.4f}")
         for because in item.reasons:

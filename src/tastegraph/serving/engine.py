@@ -14,6 +14,7 @@ from tastegraph.config import Config
 from tastegraph.curation.erasing import Eraser
 from tastegraph.errors import NotFoundError
 from tastegraph.explanation.reasons import reasons_for
+from tastegraph.languages import Language
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.graphs import content_graph, interest_graph
 from tastegraph.profiles.interactions import weight_of
@@ -108,6 +109,7 @@ class Engine:
         exclude_seen: bool = True,
         explore: float = 0.0,
         seed: int = 0,
+        language: Language | None = None,
     ) -> Recommendations:
         """The best ``n`` items for a person, each with up to ``reasons`` reasons.
 
@@ -118,12 +120,21 @@ class Engine:
             exclude_seen: whether what the person has an event on is left out.
             explore: share in [0, 1] of the places given to items that the model is unsure of.
             seed: what those are drawn with.
+            language: of the reasons; the configured one by default.
         """
         saw = self._saw(who)
-        wish = Wish(n, exclude_seen, explore, seed)
-        return listed(saw.now, self._person(saw.now, saw.events), wish, reasons)
+        wish, person = Wish(n, exclude_seen, explore, seed), self._person(saw.now, saw.events)
+        return listed(saw.now, person, wish, reasons, self._language(language))
 
-    def show(self, who: Who, n: int, asked: Asked, *, reasons: int = REASONS) -> Recommendations:
+    def show(
+        self,
+        who: Who,
+        n: int,
+        asked: Asked,
+        *,
+        reasons: int = REASONS,
+        language: Language | None = None,
+    ) -> Recommendations:
         """:meth:`recommend`, and the list is kept, so that it can be learned from and made again.
 
         It is on disk soon after the answer. Without ``explore`` or ``seed`` in ``asked`` the
@@ -132,7 +143,8 @@ class Engine:
         explore = self.config.serving.explore if asked.explore is None else asked.explore
         seed = randbits(32) if asked.seed is None else asked.seed
         saw, wish = self._saw(who), Wish(n, asked.exclude_seen, explore, seed)
-        answer = listed(saw.now, self._person(saw.now, saw.events), wish, reasons)
+        person = self._person(saw.now, saw.events)
+        answer = listed(saw.now, person, wish, reasons, self._language(language))
         if self.config.serving.keep_lists:
             session = None if isinstance(who, str) else [asdict(event) for event in who]
             shown = Shown(
@@ -159,7 +171,9 @@ class Engine:
         with self.database.reading() as connection:
             return lists.get(connection, recommendation_id)
 
-    def replay(self, recommendation_id: str) -> Recommendations:
+    def replay(
+        self, recommendation_id: str, *, language: Language | None = None
+    ) -> Recommendations:
         """The same list once more, from the snapshot and the events that it was made of.
 
         Raises:
@@ -174,10 +188,11 @@ class Engine:
                 events: Sequence[Event] = [Event(**row) for row in session]
             else:
                 events = log.of_user(connection, shown.user_id, NEWEST, shown.known)
-        answer = listed(before, self._person(before, events), Wish(**asked))
+        person, wish = self._person(before, events), Wish(**asked)
+        answer = listed(before, person, wish, language=self._language(language))
         return answer.model_copy(update={"recommendation_id": recommendation_id})
 
-    def explain(self, who: Who, item_id: str) -> Explanation:
+    def explain(self, who: Who, item_id: str, *, language: Language | None = None) -> Explanation:
         """Every reason for and against one item; their shares sum to its score.
 
         Raises:
@@ -197,7 +212,15 @@ class Engine:
             model=now.model_version,
             graph=now.graph_version,
             reasons=tuple(
-                now.because(reason, person.history, person.counted, item) for reason in found
+                now.because(
+                    reason,
+                    person.history,
+                    person.counted,
+                    item,
+                    self._language(language),
+                    stranger=person.stranger,
+                )
+                for reason in found
             ),
         )
 
@@ -238,7 +261,9 @@ class Engine:
     def _committer(self) -> Committer:
         return Committer(self.database)
 
-    def profile(self, user_id: str, interests: int = 30) -> Profile:
+    def profile(
+        self, user_id: str, interests: int = 30, *, language: Language | None = None
+    ) -> Profile:
         """A person's history and interest graph.
 
         Raises:
@@ -264,10 +289,12 @@ class Engine:
                 )
                 for event in reversed(person.events)
             ),
-            interests=tuple(now.interest(tie) for tie in ties),
+            interests=tuple(now.interest(tie, self._language(language)) for tie in ties),
         )
 
-    def content(self, item_id: str) -> tuple[str, list[Interest]]:
+    def content(
+        self, item_id: str, *, language: Language | None = None
+    ) -> tuple[str, list[Interest]]:
         """An item's title and content graph.
 
         Raises:
@@ -277,9 +304,10 @@ class Engine:
         item = self._item(now, item_id)
         ties = content_graph(now.ties, item)
         known = [tie for tie in ties if now.associations.node[tie.feature] != item]
-        return now.labels[item], [now.interest(tie) for tie in known]
+        spoken = self._language(language)
+        return now.labels[item], [now.interest(tie, spoken) for tie in known]
 
-    def associate(self, text: str, n: int = 20) -> Associated:
+    def associate(self, text: str, n: int = 20, *, language: Language | None = None) -> Associated:
         """The ``n`` items nearest to a text, and up to ``n`` ties to what it is about.
 
         Raises:
@@ -290,7 +318,9 @@ class Engine:
         near = now.texts.nearest(vector, n + len(now.hidden))
         there = [(item, cosine) for item, cosine in near if item not in now.hidden]
         return Associated(
-            associations=tuple(now.interest(tie) for tie in now.texts.ties(vector, n)),
+            associations=tuple(
+                now.interest(tie, self._language(language)) for tie in now.texts.ties(vector, n)
+            ),
             items=tuple(
                 Near(item_id=now.item_ids[item], title=now.labels[item], similarity=cosine)
                 for item, cosine in there[:n]
@@ -345,6 +375,9 @@ class Engine:
         """The model and the graph in service."""
         now = self._in_service()
         return now.model_version, now.graph_version
+
+    def _language(self, wished: Language | None) -> Language:
+        return self.config.serving.language if wished is None else wished
 
     def _person(self, now: Published, events: Sequence[Event]) -> Person:
         return Person.of(events, now, self.config.events, self.config.model.history)
