@@ -357,7 +357,7 @@ def test_commands_speak_the_language_that_they_are_told(tastegraph, cinema):
     assert re.match(r"Western 0  \[western-00\]：得分 -?\d\.\d{4}，排名第 \d+\n", done.out)
     person = tastegraph("info", where, "--user", "western-fan-0", "--lang", "zh").out
     assert person.startswith("western-fan-0：10 条事件，最新的在前\n")
-    assert person.count("  评分 ") == 10
+    assert person.count("  打了 ") == 10
     assert "兴趣图谱：" in person
     assert "（据文本推断）" in tastegraph("info", where, "--item", "western-00", "--lang", "zh").out
     assert tastegraph("info", where, "--lang", "zh").out.startswith("      物品  24\n")

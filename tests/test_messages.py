@@ -15,7 +15,7 @@ from pydantic_core._pydantic_core import list_all_errors
 import tastegraph
 from tastegraph.errors import NotFoundError, RowError
 from tastegraph.languages import LANGUAGES
-from tastegraph.messages import TEMPLATES, Message, events, problems, terminal, validation
+from tastegraph.messages import TEMPLATES, Message, problems, terminal, validation
 from tastegraph.messages.template import Template
 
 ROOT = Path(tastegraph.__file__).parent
@@ -64,7 +64,7 @@ def test_a_template_is_in_the_language_that_it_stands_for(key: str) -> None:
 
 
 def test_no_key_stands_in_two_catalogues() -> None:
-    catalogues = (events, problems, terminal, validation)
+    catalogues = (problems, terminal, validation)
     assert sum(len(one.TEMPLATES) for one in catalogues) == len(TEMPLATES)
 
 
@@ -86,7 +86,7 @@ def test_no_template_is_left_over() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     counts = {f"info.{what}" for what in ("items", "facts", "links", "events", "users", "snapshot")}
-    by_kind = {*validation.VALUES, *validation.JSON, *problems.TITLES, *events.TEMPLATES, *counts}
+    by_kind = {*validation.VALUES, *validation.JSON, *problems.TITLES, *counts}
     assert TEMPLATES.keys() - by_kind <= constants
 
 

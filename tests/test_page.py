@@ -162,7 +162,7 @@ def test_it_speaks_chinese(page: Page, url: str) -> None:
     assert replayed.value.headers["content-language"] == "zh"
     assert page.locator("html").get_attribute("lang") == "zh"
     assert page.locator("h1").text_content() == "推荐列表"
-    page.locator(".past .did", has_text="评分 5").first.wait_for()
+    page.locator(".past .did", has_text="打了 5 分").first.wait_for()
     assert titles(page) == before
     assert page.locator(".sentence").first.get_attribute("lang") == "zh"
     profile = ("/v1/users/western-1/profile", "zh")
@@ -216,7 +216,7 @@ def test_no_label_is_left_in_english(page: Page, url: str) -> None:
     page.goto(f"{url}/?user=western-1")
     titles(page)
     page.get_by_role("button", name="中文").click()
-    page.locator(".past .did", has_text="评分 5").first.wait_for()
+    page.locator(".past .did", has_text="打了 5 分").first.wait_for()
     labels = page.evaluate(
         """() => [...document.querySelectorAll(
                 "[data-say], #about, .did, .verdict button, .reason .bar, .doubt"

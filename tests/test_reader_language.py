@@ -125,7 +125,7 @@ def test_a_profile_says_what_was_done_in_words(client: TestClient) -> None:
     event = {"user_id": "wei", "item_id": "space-0", "type": "purchase"}
     rated = {"user_id": "wei", "item_id": "space-1", "type": "rating", "value": 4.5}
     client.post("/v1/events", json={"events": [event, rated]})
-    for language, words in {"en": ["rated 4.5", "bought"], "zh": ["评分 4.5", "买过"]}.items():
+    for language, words in {"en": ["rated 4.5", "bought"], "zh": ["打了 4.5 分", "买过"]}.items():
         profile = client.get("/v1/users/wei/profile", params={"lang": language}).json()
         assert [past["did"] for past in profile["events"]] == words
 

@@ -222,7 +222,7 @@ def recommend(
     if not answer.items:
         _say(language, "list.empty")
     elif not answer.personal:
-        _say(language, "list.popular")
+        _say(language, "list.popular" if answer.stranger else "list.unrelated")
     for item in answer.items:
         told = {"rank": item.rank, "title": item.title, "item": item.item_id}
         _say(language, "list.item", score=item.score, **told)

@@ -28,6 +28,18 @@ _WEIGHTS: dict[str, Weight] = {
 }  # fmt: skip
 
 
+class Words(_Section):
+    """What a person did, as it is said of the item.
+
+    Attributes:
+        en: after the item's title: "which you added to the cart".
+        zh: before it: 「你加入过购物车的」.
+    """
+
+    en: str | None = Field(default=None, min_length=1)
+    zh: str | None = Field(default=None, min_length=1)
+
+
 class Events(_Section):
     """How an event counts.
 
@@ -36,10 +48,12 @@ class Events(_Section):
             Those that are not named keep their default; further types may be named. An
             ``impression`` always weighs 0: it is what a list showed, not what a person did.
         positive_rating: a rating of at least this counts for, a lower one against.
+        words: event type → how a reason says it, for types of one's own.
     """
 
     weights: dict[str, Weight] = _WEIGHTS
     positive_rating: float = 4.0
+    words: dict[str, Words] = {}
 
     @field_validator("weights", mode="after")
     @classmethod
@@ -82,12 +96,15 @@ class Relation(_Section):
     """How one relation of the graph is read aloud, and whether it may be used.
 
     Attributes:
-        phrase: the noun for its object: "director" in "same director as *Fargo*".
+        phrase: the noun for its object: "director" in "same director as *Fargo*"; or what stands
+            before it: "directed by", "mentions".
+        phrase_zh: the same in Chinese: 「导演」, 「提到」.
         use: ``False`` keeps the facts but leaves them out of profiles and ranking.
         single: a thing has one: of several values the best supported counts.
     """
 
     phrase: str | None = None
+    phrase_zh: str | None = None
     use: bool = True
     single: bool = False
 

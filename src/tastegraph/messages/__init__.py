@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from tastegraph.languages import DEFAULT, Language
-from tastegraph.messages import events, problems, terminal, validation
+from tastegraph.messages import problems, terminal, validation
 from tastegraph.messages.template import Template
 
 TEMPLATES: Final[Mapping[str, Template]] = {
     **problems.TEMPLATES,
     **validation.TEMPLATES,
     **terminal.TEMPLATES,
-    **events.TEMPLATES,
 }
 """Key → template. Keys are unique among the catalogues."""
 _COMMA: Final = Template(en=", ", zh="、")

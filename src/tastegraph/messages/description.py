@@ -196,8 +196,13 @@ FIELDS: Final[Mapping[str, str]] = {
     ),
     "column → values": "列名 → 取值",
     "cosine of the two texts' vectors": "两段文本向量的余弦相似度",
-    "false where nothing is known and the list is by popularity": (
-        "为 false 表示对用户一无所知，列表按热度排序"
+    "false where the list is by popularity alone": "为 false 表示列表仅按热度排序",
+    "true where no event of this person counts for or against": (
+        "为 true 表示该用户没有任何计入喜好的行为"
+    ),
+    "people for whom it is so, counted from stored events when the snapshot was made; null where "
+    "the reason says nothing of people": (
+        "符合这条理由的人数，构建快照时由已存事件统计；理由不涉及其他用户时为 null"
     ),
     "false where only the nearness of texts says it": "为 false 表示仅由文本相似度推断",
     "false where the place was given to exploration": "为 false 表示该位置用于探索",

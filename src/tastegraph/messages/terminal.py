@@ -12,6 +12,10 @@ TEMPLATES: Final[Mapping[str, Template]] = {
         "Nothing is known of this person: what most people like.",
         "还不了解这位用户的喜好，以下为热门内容。",
     ),
+    "list.unrelated": Template(
+        "What this person did says nothing of these items: what most people like.",
+        "这位用户的行为与以下内容无关，因此按热门程度排列。",
+    ),
     "list.empty": Template("There is nothing left to recommend.", "没有可以推荐的内容了。"),
     "list.item": Template(
         "{rank:>3}. {title}  [{item}]  score {score:.4f}",

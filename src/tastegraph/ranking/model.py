@@ -10,7 +10,7 @@ a score is exactly the sum of what each event says.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from tastegraph.arrays import Bools
 from tastegraph.profiles.attention import Attention, attend
 from tastegraph.profiles.interactions import History
+from tastegraph.profiles.likers import Likers
 from tastegraph.ranking.kernels import Kernel, Scores
 
 BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT = "behaviour", "network", "knowledge", "text"
@@ -106,6 +107,7 @@ class Model:
         warm: bool[I], items with events at the time of the fit.
         rows: int64[I], row of each item in what was learned; -1 for an item that is newer.
         popularity: int64[I], people who like each item; what a person without any like gets.
+        likers: who they are, by number; without them nothing is said of other people.
     """
 
     parts: Mapping[str, Part]
@@ -113,6 +115,7 @@ class Model:
     warm: Bools
     rows: NDArray[np.int64]
     popularity: NDArray[np.int64]
+    likers: Likers | None = field(default=None, repr=False)
 
     @property
     def n_items(self) -> int:

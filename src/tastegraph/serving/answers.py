@@ -35,6 +35,11 @@ class Because(_Answer):
     item_id: str | None = Field(
         default=None, description="the item of the history that it starts from"
     )
+    support: int | None = Field(
+        default=None,
+        description="people for whom it is so, counted from stored events when the snapshot was "
+        "made; null where the reason says nothing of people",
+    )
     path: tuple[Statement, ...] = ()
 
 
@@ -58,7 +63,10 @@ class Recommendations(_Answer):
     recommendation_id: str
     model: str
     graph: str
-    personal: bool = Field(description="false where nothing is known and the list is by popularity")
+    personal: bool = Field(description="false where the list is by popularity alone")
+    stranger: bool = Field(
+        default=False, description="true where no event of this person counts for or against"
+    )
     items: tuple[Listed, ...]
 
 

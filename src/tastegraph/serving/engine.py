@@ -125,8 +125,8 @@ class Engine:
             language: of the reasons; the configured one by default.
         """
         saw = self._saw(who)
-        wish = Wish(n, exclude_seen, explore, seed)
-        return listed(saw.now, self._person(saw.now, saw.events), wish, reasons)
+        wish, person = Wish(n, exclude_seen, explore, seed), self._person(saw.now, saw.events)
+        return listed(saw.now, person, wish, reasons, self._language(language))
 
     def show(
         self,
@@ -145,7 +145,8 @@ class Engine:
         explore = self.config.serving.explore if asked.explore is None else asked.explore
         seed = randbits(32) if asked.seed is None else asked.seed
         saw, wish = self._saw(who), Wish(n, asked.exclude_seen, explore, seed)
-        answer = listed(saw.now, self._person(saw.now, saw.events), wish, reasons)
+        person = self._person(saw.now, saw.events)
+        answer = listed(saw.now, person, wish, reasons, self._language(language))
         if self.config.serving.keep_lists:
             session = None if isinstance(who, str) else [asdict(event) for event in who]
             shown = Shown(
@@ -189,7 +190,8 @@ class Engine:
                 events: Sequence[Event] = [Event(**row) for row in session]
             else:
                 events = log.of_user(connection, shown.user_id, NEWEST, shown.known)
-        answer = listed(before, self._person(before, events), Wish(**asked))
+        person, wish = self._person(before, events), Wish(**asked)
+        answer = listed(before, person, wish, language=self._language(language))
         return answer.model_copy(update={"recommendation_id": recommendation_id})
 
     def explain(self, who: Who, item_id: str, *, language: Language | None = None) -> Explanation:
@@ -212,7 +214,15 @@ class Engine:
             model=now.model_version,
             graph=now.graph_version,
             reasons=tuple(
-                now.because(reason, person.history, person.counted, item) for reason in found
+                now.because(
+                    reason,
+                    person.history,
+                    person.counted,
+                    item,
+                    self._language(language),
+                    stranger=person.stranger,
+                )
+                for reason in found
             ),
         )
 
@@ -275,7 +285,7 @@ class Engine:
                     item_id=event.item_id,
                     title=self._title(now, event.item_id),
                     type=event.type,
-                    did=done(event, self._language(language)),
+                    did=done(event, now.wordings[self._language(language)]),
                     value=event.value,
                     timestamp=event.timestamp,
                     counts=weight_of(event, self.config.events),

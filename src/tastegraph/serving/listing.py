@@ -10,6 +10,7 @@ import numpy as np
 
 from tastegraph.config import Events
 from tastegraph.explanation.reasons import Explainer
+from tastegraph.languages import DEFAULT, Language
 from tastegraph.profiles.interactions import History, settled, weight_of
 from tastegraph.records import IMPRESSION, Event
 from tastegraph.serving.answers import Because, Listed, Recommendations
@@ -27,11 +28,13 @@ class Person:
         events: all but impressions, oldest first.
         history: those that count, as the model takes them.
         counted: the event behind each entry of ``history``.
+        stranger: whether no event counts, on no item that is known or was.
     """
 
     events: Sequence[Event]
     history: History
     counted: Sequence[Event]
+    stranger: bool
 
     @classmethod
     def of(cls, events: Sequence[Event], now: Published, counts: Events, newest: int) -> Person:
@@ -47,7 +50,8 @@ class Person:
         latest, strongest = settled(items.astype(np.int64), weights)
         kept = slice(-newest, None)
         history = History(items[latest][kept], weights[strongest][kept])
-        return cls(events, history, [counted[row][0] for row in strongest[kept]])
+        stranger = not any(weight_of(event, counts) for event in events)
+        return cls(events, history, [counted[row][0] for row in strongest[kept]], stranger)
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,14 @@ class Wish:
     seed: int = 0
 
 
-def listed(now: Published, person: Person, wish: Wish, reasons: int = REASONS) -> Recommendations:
-    """The best items for a person, each with up to ``reasons`` reasons."""
+def listed(
+    now: Published,
+    person: Person,
+    wish: Wish,
+    reasons: int = REASONS,
+    language: Language = DEFAULT,
+) -> Recommendations:
+    """The best items for a person, each with up to ``reasons`` reasons in ``language``."""
     ranked = now.model.rank(person.history)
     scores = ranked.scores.copy()
     scores[now.hidden] = -np.inf
@@ -81,13 +91,19 @@ def listed(now: Published, person: Person, wish: Wish, reasons: int = REASONS) -
 
     def why(item: int) -> tuple[Because, ...]:
         told = explainer.shortlist(item, reasons) if reasons else []
-        return tuple(now.because(each, person.history, person.counted, item) for each in told)
+        return tuple(
+            now.because(
+                each, person.history, person.counted, item, language, stranger=person.stranger
+            )
+            for each in told
+        )
 
     return Recommendations(
         recommendation_id=uuid4().hex,
         model=now.model_version,
         graph=now.graph_version,
         personal=bool(ranked.factors),
+        stranger=person.stranger,
         items=tuple(
             Listed(
                 item_id=now.item_ids[item],

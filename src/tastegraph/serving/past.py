@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from tastegraph.languages import Language
-from tastegraph.messages import TEMPLATES, Message
+from tastegraph.explanation.wording import Wording
 from tastegraph.records import Event
 
+_PERSON = ("which you ", "你")
 
-def done(event: Event, language: Language) -> str:
-    """ "rated 5"; an event of a workspace's own type is called by the type's name."""
-    key = f"event.{event.type}"
-    if event.type == "rating" and event.value is not None:
-        return Message("event.rating_of", value=event.value).text(language)
-    return Message(key).text(language) if key in TEMPLATES else event.type
+
+def done(event: Event, wording: Wording) -> str:
+    """What a reason says of an event, without the person: "rated 5", 「打了 5 分」."""
+    said = wording.done(event)
+    for person in _PERSON:
+        if said.startswith(person):
+            return said.removeprefix(person)
+    return said

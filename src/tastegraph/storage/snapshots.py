@@ -27,7 +27,7 @@ from tastegraph.errors import NotFoundError, SnapshotError
 from tastegraph.messages import Message
 from tastegraph.storage.locks import held
 
-FORMAT = 5
+FORMAT = 6
 REMEMBERED = 100
 """So many changes of what is in service can be taken back, as far as snapshots are kept."""
 PATIENCE = 5.0
