@@ -229,6 +229,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "the same id twice counts once, so that a client can send again": (
         "相同编号只计一次，客户端可以放心重发"
     ),
+    "the relation read aloud": "关系的读法",
     "the same in words, in the language of the answer": "行为的文字说明，使用响应的语言",
     "the version that its graph was built for": "构建其图谱的版本",
     "the version whose training made its model": "训练出其模型的版本",

@@ -21,6 +21,7 @@ class Statement(_Answer):
     o: str
     s_label: str = ""
     o_label: str = ""
+    p_label: str = Field(default="", description="the relation read aloud")
     fact_id: Annotated[int, PlainSerializer(str, return_type=str, when_used="json")] = Field(
         description="up to 63 bits, so as text in JSON"
     )

@@ -233,12 +233,14 @@ class Published:
 
     def _statement(self, feature: int, item: int, node: int, fact: int) -> Statement:
         subject, obj = (node, item) if self.associations.reverse[feature] else (item, node)
+        relation = self.relations[self.associations.relation[feature]]
         return Statement(
             s=self.node_id(subject),
-            p=self.relations[self.associations.relation[feature]],
+            p=relation,
             o=self.node_id(obj),
             s_label=self.labels[subject],
             o_label=self.labels[obj],
+            p_label=phrase_of(relation, self.told),
             fact_id=fact,
         )
 
