@@ -68,7 +68,9 @@ class Published:
     @classmethod
     def open(cls, snapshot: Snapshot, config: Config) -> Published:
         """Map a snapshot; ``config`` has words for relations and events."""
-        item_ids = snapshot.strings("graph.items")
+        item_ids, labels = snapshot.strings("graph.items"), snapshot.strings("graph.labels")
+        # An item without a title is called by its id.
+        labels[: len(item_ids)] = [a or b for a, b in zip(labels, item_ids, strict=False)]
         associations = associations_from(snapshot)
         return cls(
             version=snapshot.version,
@@ -81,7 +83,7 @@ class Published:
             items={item_id: index for index, item_id in enumerate(item_ids)},
             item_ids=item_ids,
             node_ids=snapshot.strings("graph.nodes"),
-            labels=snapshot.strings("graph.labels"),
+            labels=labels,
             relations=snapshot.strings("graph.relations"),
             wordings=wordings(config),
             changes=int(snapshot.manifest["changes"]),
