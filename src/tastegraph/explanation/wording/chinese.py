@@ -139,7 +139,8 @@ class Chinese:
         goes = "相配" if alike else "不相配"
         name, item = self._named(common.relation), self._item(title, event)
         if name.verb or name.opaque or common.reverse:
-            return f"从大家的喜好中学到：它{self._has(common, '')}，这和{item}{goes}"
+            it = "" if name.verb and common.reverse else "它"
+            return f"从大家的喜好中学到：{it}{self._has(common, '')}，这和{item}{goes}"
         return f"从大家的喜好中学到：它的{name.text}{_spaced(common.label)}和{item}{goes}"
 
     def facts(self, title: str, event: Event, *, alike: bool) -> str:

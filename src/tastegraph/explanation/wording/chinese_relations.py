@@ -78,7 +78,8 @@ _NOUNS = {
     "相关内容": "related to; links to",
     "相似内容": "similar to",
     "同购商品": "bought along with; bought together with",
-    "同看商品": "viewed along with; bought after viewing",
+    "同看商品": "viewed along with",
+    "看后购买的商品": "viewed before",
     "风格": "music genre; musical style; musical genre",
 }
 _VERBS = {
