@@ -107,6 +107,9 @@ class Explainer:
             return replace(reason, support=int(self._model.popularity[target]))
         if reason.kind not in BESIDE.values() or reason.event is None:
             return reason
+        if reason.feature is not None and self._associations.node[reason.feature] == target:
+            # What other items state of the target: no fact of its own says it has that.
+            return replace(reason, kind="facts", feature=None, facts=())
         if self._people is None:
             return replace(reason, kind="learned" if reason.kind == "behaviour" else "facts")
         history = self._ranked.history

@@ -68,7 +68,9 @@ class Published:
     @classmethod
     def open(cls, snapshot: Snapshot, config: Config) -> Published:
         """Map a snapshot; ``config`` has words for relations and events."""
-        item_ids = snapshot.strings("graph.items")
+        item_ids, labels = snapshot.strings("graph.items"), snapshot.strings("graph.labels")
+        # An item without a title is called by its id.
+        labels[: len(item_ids)] = [a or b for a, b in zip(labels, item_ids, strict=False)]
         associations = associations_from(snapshot)
         return cls(
             version=snapshot.version,
@@ -81,7 +83,7 @@ class Published:
             items={item_id: index for index, item_id in enumerate(item_ids)},
             item_ids=item_ids,
             node_ids=snapshot.strings("graph.nodes"),
-            labels=snapshot.strings("graph.labels"),
+            labels=labels,
             relations=snapshot.strings("graph.relations"),
             wordings=wordings(config),
             changes=int(snapshot.manifest["changes"]),
@@ -129,7 +131,8 @@ class Published:
         past, alike = (self.labels[start], event), likens(reason, history)
         path: tuple[Statement, ...] = ()
         if reason.feature is not None:
-            path = self._path(reason, (start, target) if reason.kind == "knowledge" else (target,))
+            ends = (start, target) if reason.kind == "knowledge" else (target,)
+            path = self._path(reason, ends, words)
             text = self._by_feature(reason, words, past, start, target, alike=alike)
         elif reason.kind == "text":
             text = self._by_text(words, past, start, target, alike=alike)
@@ -222,16 +225,20 @@ class Published:
             return ITEM + self.item_ids[node]
         return self.node_ids[node - len(self.item_ids)].split("\x1f", 1)[-1]
 
-    def _path(self, reason: Reason, items: tuple[int, ...]) -> tuple[Statement, ...]:
+    def _path(
+        self, reason: Reason, items: tuple[int, ...], words: Wording
+    ) -> tuple[Statement, ...]:
         assert reason.feature is not None
         node = int(self.associations.node[reason.feature])
         ends = [item for item in items if item != node]
         return tuple(
-            self._statement(reason.feature, item, node, fact)
+            self._statement(reason.feature, item, node, fact, words)
             for item, fact in zip(ends, reason.facts, strict=True)
         )
 
-    def _statement(self, feature: int, item: int, node: int, fact: int) -> Statement:
+    def _statement(
+        self, feature: int, item: int, node: int, fact: int, words: Wording
+    ) -> Statement:
         subject, obj = (node, item) if self.associations.reverse[feature] else (item, node)
         relation = self.relations[self.associations.relation[feature]]
         return Statement(
@@ -240,7 +247,7 @@ class Published:
             o=self.node_id(obj),
             s_label=self.labels[subject],
             o_label=self.labels[obj],
-            p_label=phrase_of(relation, self.told),
+            p_label=words.phrase(relation),
             fact_id=fact,
         )
 

@@ -122,22 +122,26 @@ class Chinese:
 
     def liked_among(self, title: str, event: Event, common: Common, people: int) -> str:
         """For the kind ``affinity``."""
-        has = self._has(common)
+        what = f"别的，{self._has(common, '也')}"
         if people == 1:
-            return f"有一个喜欢{self._aside(title, event)}的人还喜欢其他{has}"
-        return f"喜欢{self._aside(title, event)}的人还喜欢其他{has}（{people:,} 人）"
+            return f"有一个喜欢{self._aside(title, event)}的人还喜欢{what}"
+        return f"喜欢{self._aside(title, event)}的人还喜欢{what}（{people:,} 人）"
 
     def liked_less_among(
         self, title: str, event: Event, common: Common, people: int, of: int
     ) -> str:
         """For the kind ``affinity``, parting the two."""
-        who, has = f"喜欢{self._aside(title, event)}的人", self._has(common)
-        return f"{who}比别人更少喜欢其他{has}（{of:,} 人中有 {people:,} 人）"
+        who, what = f"喜欢{self._aside(title, event)}的人", self._has(common, "")
+        return f"{who}比别人更少喜欢这一类：{what}（{of:,} 人中有 {people:,} 人）"
 
     def feature(self, title: str, event: Event, common: Common, *, alike: bool) -> str:
         """For the kind ``facts``, by one feature."""
         goes = "相配" if alike else "不相配"
-        return f"从大家的喜好中学到：{self._has(common)}和{self._item(title, event)}{goes}"
+        name, item = self._named(common.relation), self._item(title, event)
+        if name.verb or name.opaque or common.reverse:
+            it = "" if name.verb and common.reverse else "它"
+            return f"从大家的喜好中学到：{it}{self._has(common, '')}，这和{item}{goes}"
+        return f"从大家的喜好中学到：它的{name.text}{_spaced(common.label)}和{item}{goes}"
 
     def facts(self, title: str, event: Event, *, alike: bool) -> str:
         """For the kind ``facts``."""
@@ -156,20 +160,21 @@ class Chinese:
 
     def shares_with(self, title: str, event: Event, common: Common, events: int) -> str:
         """For the kind ``knowledge``."""
-        item, name, label = self._item(title, event), self._named(common.relation), common.label
+        item, name = self._item(title, event), self._named(common.relation)
         more = f"（另有 {events - 1} 个也是）" if events > 1 else ""
         if common.direct is not None:
             return _one_step(name, item, forward=common.direct == "forward")
+        label = _spaced(common.label) or "同一事物"
         if name.opaque:
-            return f"和{item}都与{label or '同一事物'}有关{more}"
+            return f"和{item}都与{label}有关{more}"
         if common.reverse and name.verb:
-            return f"和{item}一样，{label or '同一事物'}也{name.text}它{more}"
+            return f"和{item}一样，{label.lstrip()}也{name.text}它{more}"
         if common.reverse:
-            return f"和{item}同为{label or '同一事物'}的{name.text}{more}"
+            return f"和{item}同为{label}的{name.text}{more}"
         if name.verb:
-            return f"和{item}一样{name.text}{label or '同一事物'}{more}"
-        if label:
-            return f"和{item}{name.text}同为{label}{more}"
+            return f"和{item}一样{name.text}{label.rstrip()}{more}"
+        if common.label:
+            return f"和{item}{name.text}同为{label.rstrip()}{more}"
         return f"和{item}{name.text}相同{more}"
 
     def _item(self, title: str, event: Event) -> str:
@@ -181,16 +186,27 @@ class Chinese:
     def _named(self, relation: str) -> Named:
         return named(relation, self._relations)
 
-    def _has(self, common: Common) -> str:
-        """A thing that has it: 「导演为李安的内容」."""
-        name, label = self._named(common.relation), common.label or "同一事物"
+    def _has(self, common: Common, also: str) -> str:
+        """What is said of a thing that has it: 「导演（也）是李安」."""
+        name, label = self._named(common.relation), _spaced(common.label) or "同一事物"
         if name.opaque:
-            return f"与{label}有关的内容"
+            return f"{also}与{label}有关"
+        if common.reverse and name.verb:
+            return f"{label.lstrip()}{also}{name.text}它"
         if common.reverse:
-            return f"被{label}{name.text}的内容" if name.verb else f"同属{label}的{name.text}"
+            return f"{also}是{label}的{name.text}"
         if name.verb:
-            return f"{name.text}{label}的内容"
-        return f"{name.text}为{label}的内容" if common.label else f"{name.text}相同的内容"
+            return f"{also}{name.text}{label.rstrip()}"
+        if common.label:
+            return f"{name.text}{also}是{label.rstrip()}"
+        return f"{name.text}{also or '与此'}相同"
+
+
+def _spaced(label: str) -> str:
+    """With a space between Chinese and other letters."""
+    before = " " if label[:1].isascii() and label[:1].isalnum() else ""
+    after = " " if label[-1:].isascii() and label[-1:].isalnum() else ""
+    return f"{before}{label}{after}"
 
 
 def _one_step(name: Named, item: str, *, forward: bool) -> str:

@@ -78,7 +78,8 @@ _NOUNS = {
     "相关内容": "related to; links to",
     "相似内容": "similar to",
     "同购商品": "bought along with; bought together with",
-    "同看商品": "viewed along with; bought after viewing",
+    "同看商品": "viewed along with",
+    "看后购买的商品": "viewed before",
     "风格": "music genre; musical style; musical genre",
 }
 _VERBS = {
@@ -90,6 +91,9 @@ _VERBS = {
     "接续": "follows; sequel of; continues; preceded by",
     "翻拍自": "remake of; remade from",
     "影响了": "influences; influenced; inspired",
+    "执导": "directed; directs",
+    "创作": "wrote; writes; created",
+    "出演": "acted in; starred in; stars in; appears in; played in",
     "使用": "uses; used; employs; requires",
     "引用": "cites; quotes",
     "来自": "from; comes from; originates from",

@@ -160,9 +160,9 @@ class English:
         if common.direct is not None:
             return _one_step(phrase, item, forward=common.direct == "forward")
         if common.reverse:
-            return f"{_reverse(phrase, label)}, like {item}{more}"
+            return _reverse_shared(phrase, label, item) + more
         if phrase.form == "opaque":
-            return f"tied to {label or 'the same thing'}, like {item}{more}"
+            return f"tied to {label}, like {item}{more}" if label else _same_tie(item) + more
         if label:
             return f"{phrase.text} {label}, like {item}{more}"
         if phrase.form == "noun":
@@ -183,14 +183,20 @@ class English:
     def _has(self, common: Common) -> str:
         """What stands after "something": "with the director Joel Coen"."""
         phrase, label = self._phrase(common.relation), common.label
-        if common.reverse:
-            is_ = "" if phrase.form in ("participle", "verb") else "is "
-            return f"that {is_}{_reverse(phrase, label).removeprefix('what ')}"
         if phrase.form == "opaque":
             return f"tied to {label or 'the same thing as this'}"
+        if common.reverse and phrase.form == "noun":
+            return f"listed as {phrase.text} of {label or 'the same thing as this'}"
+        if common.reverse:
+            is_ = "is " if phrase.form == "participle" else ""
+            return f"that {label or 'the same thing'} {is_}{phrase.text}"
+        if phrase.form == "noun" and label:
+            return f"with the {phrase.text} {label}"
         if phrase.form == "noun":
-            return f"with the {phrase.text} {label}" if label else f"with this {phrase.text}"
-        that = "that " if phrase.form == "verb" else ""
+            return f"with {'these' if _is_plural(phrase) else 'this'} {phrase.text}"
+        that = "that " if phrase.form == "verb" else "that is "
+        if phrase.form == "participle" and phrase.text.split()[0].endswith("ed"):
+            that = ""
         return f"{that}{phrase.text} {label or 'the same as this'}"
 
 
@@ -203,24 +209,36 @@ def _people(count: int) -> str:
     return "one person" if count == 1 else f"{count:,} people"
 
 
+def _is_plural(phrase: Phrase) -> bool:
+    last = phrase.text.split()[-1]
+    return last.endswith("s") and not last.endswith(("ss", "us", "is", "series", "news"))
+
+
+def _same_tie(item: str) -> str:
+    return f"tied to the same thing as {item}"
+
+
 def _one_step(phrase: Phrase, item: str, *, forward: bool) -> str:
     """A fact of the target that names the item, or of the item that names the target."""
     if phrase.form == "opaque":
         return f"tied to {item}"
+    if phrase.form == "noun" and forward:
+        return f"its {phrase.text} {'are' if _is_plural(phrase) else 'is'} {item}"
     if phrase.form == "noun":
-        return f"its {phrase.text} is {item}" if forward else f"{phrase.text} of {item}"
+        return f"{phrase.text} of {item}"
     if forward:
         return f"{phrase.text} {item}"
     is_ = "is " if phrase.form == "participle" else ""
     return f"{item}, {is_}{phrase.text} this"
 
 
-def _reverse(phrase: Phrase, label: str) -> str:
-    """What the objects of the same facts are: "film of Joel Coen"."""
-    label = label or "the same one"
+def _reverse_shared(phrase: Phrase, label: str, item: str) -> str:
+    """Both are objects of the same fact: "film of Joel Coen, like *Fargo*"."""
     if phrase.form == "opaque":
-        return f"tied to {label}"
+        return f"tied to {label}, like {item}" if label else _same_tie(item)
     if phrase.form == "noun":
-        return f"{phrase.text} of {label}"
+        return f"{phrase.text} of {f'{label}, like' if label else 'the same one as'} {item}"
     is_ = "is " if phrase.form == "participle" else ""
-    return f"what {label} {is_}{phrase.text}"
+    if label:
+        return f"what {label} {is_}{phrase.text}, like {item}"
+    return f"something {is_}{phrase.text} both this and {item}"

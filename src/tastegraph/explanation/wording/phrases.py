@@ -60,13 +60,13 @@ _REWORDED = {
     "also bought": "bought along with",
     "also viewed": "viewed along with",
     "bought together": "bought together with",
-    "buy after viewing": "bought after viewing",
+    "buy after viewing": "viewed before",
     "related product": "related to",
     "wiki page wiki link": "links to",
     "see also": "related to",
     "same as": "the same as",
 }
-_OPAQUE = re.compile(r"[pqlm]\d+|\W*", re.I)
+_OPAQUE = re.compile(r"[pqlm]\d+|[\W_]*", re.I)
 
 
 @dataclass(frozen=True, slots=True)
