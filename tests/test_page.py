@@ -219,7 +219,7 @@ def test_no_label_is_left_in_english(page: Page, url: str) -> None:
     page.locator(".past .did", has_text="打了 5 分").first.wait_for()
     labels = page.evaluate(
         """() => [...document.querySelectorAll(
-                "[data-say], #about, .did, .verdict button, .reason .bar, .doubt"
+                "[data-say], #about, .did, .verdict button, .reason .bar, .doubt, .sentence"
             )].flatMap((one) => one.matches(".doubt")
                 ? [one.getAttribute("aria-label")]
                 : [one.textContent, one.getAttribute("aria-label"), one.getAttribute("title")])
