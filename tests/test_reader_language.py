@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 
 import serving_world
 from tastegraph.config import Config
-from tastegraph.errors import BusyError, NoEncoderError, SnapshotError
+from tastegraph.errors import BusyError, NoEncoderError, RowError, SnapshotError
 from tastegraph.languages import Language
 from tastegraph.messages import Message
 from tastegraph.messages.description import CHINESE as CHINESE_DESCRIPTION
@@ -100,6 +100,11 @@ def test_a_workspace_may_speak_chinese_by_default(world: Path) -> None:
         assert language_of(client.get("/v1/items/none", headers={"accept-language": ""})) == "zh"
         assert language_of(client.get("/v1/items/none", headers={"accept-language": "en"})) == "en"
     engine.close()
+
+
+def test_headers_that_come_in_pieces_are_read_as_one(client: TestClient) -> None:
+    pieces = [("accept-language", "fr"), ("accept-language", "en;q=0.5"), ("accept-language", "zh")]
+    assert language_of(client.get("/healthz", headers=pieces)) == "zh"  # type: ignore[arg-type]
 
 
 def test_every_route_says_in_which_language_it_answers(client: TestClient) -> None:
@@ -305,6 +310,7 @@ def test_no_body_is_answered_by_an_english_sentence_to_who_reads_chinese(
 @pytest.mark.parametrize(
     ("error", "status", "code"),
     [
+        (RowError("said.json", 1, None, "x", "JSON"), 500, "internal"),
         (BusyError(Message("busy.database", file="a.db")), 409, "busy"),
         (SnapshotError(Message("snapshot.altered", file="x.npy")), 422, "unfit_model"),
         (NoEncoderError(Message("encoder.none", cause=Message("encoder.package", package="x"))),
@@ -335,3 +341,4 @@ def test_what_goes_wrong_deep_below_is_told_in_the_readers_language(
     assert language_of(answer) == language
     assert speaks(told["detail"], language)
     assert "secret" not in answer.text
+    assert "said.json" not in answer.text

@@ -22,7 +22,7 @@ _STATE, _KEY = "state", "language"
 def choose(scope: Scope, default: Language) -> None:
     """Note for the rest of a request what its query and its headers ask for."""
     query = parse_qs(scope["query_string"].decode("latin-1"))
-    header = Headers(scope=scope).get("accept-language", "")
+    header = ", ".join(Headers(scope=scope).getlist("accept-language"))
     choose_named(scope, negotiate(header, default))
     choose_named(scope, query.get(PARAMETER, [""])[0])
 

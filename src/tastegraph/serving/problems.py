@@ -32,6 +32,8 @@ log = logging.getLogger("tastegraph.serving")
 MEDIA_TYPE = "application/problem+json"
 LONGEST_DETAIL = 500
 LONGEST_VALUE = 80
+EVENTS = "events"
+"""What a row of a request is called; any other is of a file of the service's own."""
 CODES = {
     400: "bad_request",
     404: "not_found",
@@ -184,7 +186,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _raised(request: Request, error: Exception) -> Response:
     assert isinstance(error, TastegraphError)
     language = chosen(request.scope)
-    if isinstance(error, RowError):
+    if isinstance(error, RowError) and error.file == EVENTS:
         code, message = wrong_row(error)
         text = message.text(language)
         pointer = f"/session/events/{error.line}/{error.column}"
