@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from claims_hook import _claims  # noqa: F401
 from tastegraph import cli, cli_kg, cli_review
 from tastegraph.records import Event, Fact, Item
 from tastegraph.storage import schema

@@ -23,12 +23,13 @@ from tastegraph.knowledge.graph import build_graph
 from tastegraph.profiles.attention import Recency, SequenceAttention
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import interactions
+from tastegraph.profiles.likers import Likers
 from tastegraph.ranking import filters
 from tastegraph.ranking.artefacts import to_arrays
 from tastegraph.ranking.behaviour import Ease
 from tastegraph.ranking.described import Described
 from tastegraph.ranking.fitted_config import FittedConfig
-from tastegraph.ranking.kernels import FactorKernel, TableKernel
+from tastegraph.ranking.kernels import NetworkKernel, TableKernel
 from tastegraph.ranking.learned import (
     Choice,
     Content,
@@ -122,17 +123,20 @@ def make(
     tower = np.zeros((graph.n_items, 8), dtype=np.float32)
     learned = Learned(choice, graph.item_ids, warm, table, {}, network, tower, blend)
     kernels = Described.of(content, kinds).engaged(likes).kernels(targets, tower, warm)
+    half = (vectors / 2).astype(np.float16)
+    network_kernel = NetworkKernel(vectors, vectors, half / 2, half / 2)
     sequence = SequenceAttention(vectors, vectors, vectors, np.zeros(200, dtype=np.float32))
     model = Model(
         parts={
             BEHAVIOUR: Part(attention[BEHAVIOUR], TableKernel(table)),
-            NETWORK: Part(sequence, FactorKernel(vectors, vectors)),
+            NETWORK: Part(sequence, network_kernel),
             **{part: Part(attention[part], kernel) for part, kernel in kernels.items()},
         },
         blend=Blend(blend, blend),
         warm=warm,
         rows=np.arange(graph.n_items),
         popularity=np.bincount(likes.indices, minlength=graph.n_items),
+        likers=Likers.of_likes(likes),
     )
     manifest, arrays = to_arrays(content, learned, model)
     told = {

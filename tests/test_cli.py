@@ -1,6 +1,7 @@
 """The command line, as a person meets it."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -347,6 +348,37 @@ def test_recommend_says_where_nothing_is_known(tastegraph, cinema):
     assert second.startswith("  1. ")
 
 
+def test_commands_speak_the_language_that_they_are_told(tastegraph, cinema):
+    """What readers of lists are told beside reasons; titles stay what they are."""
+    where = cinema.directory
+    first, second = tastegraph("recommend", where, "nobody", "-n", 1, "--lang", "zh").out.split(
+        "\n", 1
+    )
+    assert first == "还不了解这位用户的喜好，以下为热门内容。"
+    assert "得分" in second
+    done = tastegraph("explain", where, "western-fan-3", "western-00", "--lang", "zh")
+    assert re.match(r"Western 0  \[western-00\]：得分 -?\d\.\d{4}，排名第 \d+\n", done.out)
+    person = tastegraph("info", where, "--user", "western-fan-0", "--lang", "zh").out
+    assert person.startswith("western-fan-0：10 条事件，最新的在前\n")
+    assert person.count("  打了 ") == 10
+    assert "兴趣图谱：" in person
+    assert "（据文本推断）" in tastegraph("info", where, "--item", "western-00", "--lang", "zh").out
+    assert tastegraph("info", where, "--lang", "zh").out.startswith("      物品  24\n")
+    done = tastegraph("recommend", where, "nobody", "--lang", "fr")
+    assert done.code == 2
+    assert "'fr' is none of en, zh" in done.err
+
+
+def test_a_workspace_has_a_language_of_its_own(tastegraph, shop):
+    with (shop / "tastegraph.toml").open("a") as file:
+        file.write('\n[serving]\nlanguage = "zh"\n')
+    assert tastegraph("info", shop).out.splitlines()[-1] == "      快照  尚未构建"
+    assert "none yet" in tastegraph("info", shop, "--lang", "en").out
+    text = (shop / "tastegraph.toml").read_text()
+    (shop / "tastegraph.toml").write_text(text.replace('"zh"', '"fr"'))
+    assert is_one_line_of_error(tastegraph("info", shop), "serving.language")
+
+
 def test_lists_and_explanations_come_as_json(tastegraph, cinema):
     done = tastegraph("recommend", cinema.directory, "western-fan-3", "-n", 2, "--json")
     answer = json.loads(done.out)
@@ -424,7 +456,7 @@ def test_info_counts_what_there_is(tastegraph, cinema):
 def test_info_shows_a_person_and_an_item(tastegraph, cinema):
     person = tastegraph("info", cinema.directory, "--user", "western-fan-0").out
     assert person.startswith("western-fan-0: 10 events, newest first\n")
-    assert person.count("  rating ") == 10
+    assert person.count("  rated ") == 10
     assert "interest graph:" in person
     assert "Old western hand" in person
     item = tastegraph("info", cinema.directory, "--item", "western-00").out

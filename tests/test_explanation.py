@@ -8,9 +8,8 @@ from scipy import sparse
 
 import serving_world
 from tastegraph.config import Relation
-from tastegraph.explanation import wording
 from tastegraph.explanation.reasons import Explainer, Reason, reasons_for, shortlist
-from tastegraph.explanation.wording import Common
+from tastegraph.explanation.wording import English
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.language.verbal import phrase_of
 from tastegraph.profiles.association import ITSELF, Associations, associate
@@ -64,93 +63,6 @@ def test_what_was_told_of_a_relation_goes_first():
     assert phrase_of("e.f", told) == "f"
 
 
-@pytest.mark.parametrize(
-    ("kind", "value", "words"),
-    [
-        ("view", None, "which you viewed"),
-        ("click", None, "which you clicked on"),
-        ("purchase", 9.99, "which you bought"),
-        ("like", None, "which you liked"),
-        ("dislike", None, "which you disliked"),
-        ("skip", None, "which you skipped"),
-        ("rating", 5.0, "which you rated 5"),
-        ("rating", 3.5, "which you rated 3.5"),
-        ("rating", None, "which you know"),
-        ("impression", None, "which you know"),
-    ],
-)
-def test_every_event_has_its_words(kind, value, words):
-    assert wording.done(Event("", "", "", kind, value)) == words
-
-
-RATED = Event("", "", "fargo", "rating", 5.0)
-
-
-def shares(phrase, label="Joel Coen", *, reverse=False, direct=None, events=1):
-    common = Common("relation", label, reverse, direct)
-    return wording.shares_with(common, phrase, "Fargo", RATED, events)
-
-
-@pytest.mark.parametrize(
-    ("found", "words"),
-    [
-        (shares("director"), "director Joel Coen, like *Fargo*, which you rated 5"),
-        (shares("director", ""), "same director as *Fargo*, which you rated 5"),
-        (
-            shares("directed by"),
-            "directed by Joel Coen, like *Fargo*, which you rated 5",
-        ),
-        (shares("directed by", ""), "directed by the same as *Fargo*, which you rated 5"),
-        (
-            shares("film", reverse=True),
-            "film of Joel Coen, like *Fargo*, which you rated 5",
-        ),
-        (shares("film", "", reverse=True), "film of the same as *Fargo*, which you rated 5"),
-        (
-            shares("remade by", reverse=True),
-            "remade by Joel Coen, like *Fargo*, which you rated 5",
-        ),
-        (shares("sequel", direct="forward"), "its sequel is *Fargo*, which you rated 5"),
-        (shares("sequel", direct="backward"), "sequel of *Fargo*, which you rated 5"),
-        (
-            shares("director", events=3),
-            "director Joel Coen, like *Fargo*, which you rated 5 (and 2 more)",
-        ),
-        (
-            shares("director", "", events=2),
-            "same director as *Fargo*, which you rated 5 (and 1 more)",
-        ),
-        (
-            shares("film", "", reverse=True, events=2),
-            "film of the same as *Fargo*, which you rated 5 (and 1 more)",
-        ),
-        (
-            shares("shot by", events=9),
-            "shot by Joel Coen, like *Fargo*, which you rated 5 (and 8 more)",
-        ),
-    ],
-)
-def test_what_two_items_have_in_common_in_words(found, words):
-    assert found == words
-
-
-def test_behaviour_and_text_in_words_for_and_against():
-    skipped = Event("", "", "fargo", "skip")
-    assert wording.liked_with("Fargo", RATED, alike=True) == (
-        "people who like *Fargo*, which you rated 5, like this too"
-    )
-    assert wording.liked_with("Fargo", skipped, alike=False) == (
-        "people who like *Fargo*, which you skipped, like this less than others do"
-    )
-    assert wording.text_like("Fargo", RATED, alike=True) == (
-        "described much like *Fargo*, which you rated 5"
-    )
-    assert wording.text_like("Fargo", skipped, alike=False) == (
-        "described unlike *Fargo*, which you skipped"
-    )
-    assert wording.popular() == "liked by many; nothing is known of your taste yet"
-
-
 # Words and paths, in a small world.
 
 
@@ -198,7 +110,10 @@ def test_an_affinity_is_one_step_from_the_target(engine):
     assert reasons
     (genre,) = (r for r in reasons if r.path[0].p == "genre")
     assert [(s.s, s.o) for s in genre.path] == [("item:space-3", "genre:space")]
-    assert genre.text.startswith("people who like *Space opera No. 0*, which you liked, like the")
+    assert genre.text == (
+        "6 people who like *Space opera No. 0*, which you liked, like something else with the "
+        "genre Space opera too"
+    )
 
 
 def test_a_dislike_speaks_against_what_is_alike(engine):
@@ -208,14 +123,18 @@ def test_a_dislike_speaks_against_what_is_alike(engine):
     assert {r.kind for r in against} >= {"behaviour", "knowledge"}
     assert all(r.share < 0 for r in against if r.kind == "knowledge")
     (behaviour,) = (r for r in against if r.kind == "behaviour")
-    alike = behaviour.share < 0  # what is like a disliked film has a share below 0
-    assert behaviour.text == wording.liked_with("Western No. 1", events[1], alike)
+    words, past = English(), ("Western No. 1", events[1])
+    if behaviour.share < 0:  # what is like a disliked film has a share below 0
+        assert behaviour.text == words.liked_with(*past, behaviour.support)
+    else:
+        assert behaviour.text == words.liked_less_with(*past, behaviour.support, 7)
 
 
 def test_of_a_stranger_nothing_is_known(engine):
     (reason,) = engine.explain([], "space-0").reasons
     assert (reason.kind, reason.item_id, reason.path) == ("popularity", None, ())
-    assert reason.text == wording.popular()
+    assert reason.text == "liked by 6 people; nothing is known of your taste yet"
+    assert reason.support == 6
 
 
 def test_no_reason_is_said_twice(engine):

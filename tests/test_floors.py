@@ -10,7 +10,9 @@ import tastegraph
 ROOT = Path(tastegraph.__file__).parent
 FLOORS = [
     {"__init__"},
-    {"errors", "records", "arrays", "progress", "languages"},
+    {"languages"},
+    {"messages"},
+    {"errors", "records", "arrays", "progress"},
     {"config"},
     {"carriers", "sources", "storage"},
     {"assets"},

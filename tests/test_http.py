@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import serving_world
+from tastegraph.config import Config
 from tastegraph.errors import TastegraphError
 from tastegraph.serving.http import create_app, serve
 
@@ -240,6 +241,8 @@ def test_a_large_body_is_refused_however_it_is_sent(client: TestClient) -> None:
 
 def test_an_error_nobody_foresaw_tells_nothing(tmp_path: Path) -> None:
     class Broken:
+        config = Config()
+
         def versions(self) -> tuple[str, str]:
             raise RuntimeError("secret")
 
@@ -324,7 +327,16 @@ def test_the_page_is_served_from_here_alone(client: TestClient) -> None:
         assert "<script src=" in text
         assert "http://" not in text
         assert "https://" not in text
-    for file in ("page.js", "page.css", "words.js", "dom.js", "path.js", "docs.js", "mark.svg"):
+    for file in (
+        "page.js",
+        "page.css",
+        "words.js",
+        "dom.js",
+        "path.js",
+        "docs.js",
+        "language.js",
+        "mark.svg",
+    ):
         answer = client.get(f"/page/{file}")
         assert answer.status_code == 200
         assert "innerHTML" not in answer.text

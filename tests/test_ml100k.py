@@ -129,7 +129,7 @@ def test_the_system_beats_ease(rows):
 
 def test_shares_sum_and_paths_exist_for_a_thousand_pairs(workspace, data):
     """Promise 7, on real people and films."""
-    now = Published.open(workspace.snapshots.open(), workspace.config.relations)
+    now = Published.open(workspace.snapshots.open(), workspace.config)
     with workspace.database.reading() as connection:
         stored = dict(statements.all_facts(connection))
         links = {link.item_id: link.entity_id for link in statements.all_links(connection)}

@@ -6,13 +6,15 @@ import re
 import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
 import serving_world
+from test_messages import CHINESE
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Browser, Page, Request, Route
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -137,15 +139,115 @@ def test_a_hostile_title_stays_text(page: Page, url: str) -> None:
     assert page.title() == "western-2 · Tastegraph"
 
 
+def asked(page: Page) -> list[tuple[str, str]]:
+    """Every call of the API from now on, and the language that it asks for."""
+    calls: list[tuple[str, str]] = []
+
+    def keep(request: Request) -> None:
+        if "/v1/" in request.url or "openapi" in request.url:
+            path = re.sub(r"[0-9a-f]{32}", "ID", urlsplit(request.url).path)
+            calls.append((path, request.headers.get("accept-language", "")))
+
+    page.on("request", keep)
+    return calls
+
+
 def test_it_speaks_chinese(page: Page, url: str) -> None:
+    """Labels, what was done, and the same list with its reasons; and it remembers."""
+    page.goto(f"{url}/?user=western-1")
+    before = titles(page)
+    calls = asked(page)
+    with page.expect_response("**/replay") as replayed:
+        page.get_by_role("button", name="中文").click()
+    assert replayed.value.headers["content-language"] == "zh"
+    assert page.locator("html").get_attribute("lang") == "zh"
+    assert page.locator("h1").text_content() == "推荐列表"
+    page.locator(".past .did", has_text="打了 5 分").first.wait_for()
+    assert titles(page) == before
+    assert page.locator(".sentence").first.get_attribute("lang") == "zh"
+    profile = ("/v1/users/western-1/profile", "zh")
+    assert sorted(calls) == [("/v1/recommendations/ID/replay", "zh"), profile]
+    page.reload()
+    titles(page)
+    assert page.locator("h1").text_content() == "推荐列表"
+    assert sorted(calls)[0] == ("/v1/recommendations", "zh")
+    page.get_by_role("button", name="English").click()
+    assert page.locator("h1").text_content() == "To see next"
+
+
+def test_where_a_list_is_gone_it_is_made_anew_in_the_other_language(page: Page, url: str) -> None:
+    page.route("**/replay", lambda route: route.fulfill(status=404, json={"detail": "gone"}))
+    page.goto(f"{url}/?user=western-1")
+    before = titles(page)
+    calls = asked(page)
+    with page.expect_response("**/v1/recommendations"):
+        page.get_by_role("button", name="中文").click()
+    assert titles(page) == before
+    assert ("/v1/recommendations", "zh") in calls
+
+
+def test_a_browser_that_prefers_chinese_is_answered_in_it(browser: Browser, url: str) -> None:
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    calls = asked(page)
+    page.goto(f"{url}/?user=nobody")
+    titles(page)
+    assert page.locator("html").get_attribute("lang") == "zh"
+    assert {language for _, language in calls} == {"zh"}
+    context.close()
+
+
+def test_both_languages_have_the_same_words(page: Page, url: str) -> None:
+    page.goto(f"{url}/")
+    kinds = page.evaluate(
+        """async () => {
+            const { words } = await import("/page/words.js");
+            const kind = (value) => (typeof value === "function" ? value.length : "text");
+            return Object.values(words).map((said) =>
+                Object.entries(said).map(([key, value]) => [key, kind(value)]));
+        }"""
+    )
+    assert kinds[0] == kinds[1]
+    assert len(kinds) == 2
+
+
+def test_no_label_is_left_in_english(page: Page, url: str) -> None:
+    """What the page says by itself, with what only screen readers hear; titles and ids may be."""
     page.goto(f"{url}/?user=western-1")
     titles(page)
     page.get_by_role("button", name="中文").click()
+    page.locator(".past .did", has_text="打了 5 分").first.wait_for()
+    labels = page.evaluate(
+        """() => [...document.querySelectorAll(
+                "[data-say], #about, .did, .verdict button, .reason .bar, .doubt, .sentence"
+            )].flatMap((one) => one.matches(".doubt")
+                ? [one.getAttribute("aria-label")]
+                : [one.textContent, one.getAttribute("aria-label"), one.getAttribute("title")])
+            .filter((text) => text)"""
+    )
+    assert len(labels) > 40
+    assert [text for text in labels if not CHINESE.search(text)] == []
+
+
+def test_the_description_of_the_api_is_chinese_to_who_reads_it(page: Page, url: str) -> None:
+    page.goto(f"{url}/docs")
+    page.wait_for_selector(".route")
+    calls = asked(page)
+    page.get_by_role("button", name="中文").click()
+    page.locator(".route h3", has_text="请求").first.wait_for()
+    assert calls == [("/openapi.json", "zh")]
+    texts = page.locator("main h1, .route p, .route h3, .route button, #routes > p")
+    english = re.compile("^[A-Za-z-]+$")  # the name of a body
+    said = [text for text in texts.all_text_contents() if not english.match(text)]
+    assert [text for text in said if not CHINESE.search(text)] == []
+    limits = page.locator(".fields td:last-child").all_text_contents()
+    assert [text for text in limits if text and not CHINESE.search(text)] == []
     assert page.locator("html").get_attribute("lang") == "zh"
-    assert page.locator("h1").text_content() == "接下来看什么"
-    page.reload()
-    titles(page)
-    assert page.locator("h1").text_content() == "接下来看什么"
+    assert page.title() == "Tastegraph 接口文档"
+    route = page.locator(".route", has_text="/v1/explain").first
+    route.get_by_role("button", name="发送").click()
+    route.locator("pre:visible").wait_for()
+    assert "当前线上快照中没有物品" in (route.locator("pre").text_content() or "")
 
 
 def test_an_interest_that_no_fact_states_is_marked_in_both_languages(page: Page, url: str) -> None:
@@ -161,7 +263,7 @@ def test_an_interest_that_no_fact_states_is_marked_in_both_languages(page: Page,
     assert phrases.all_text_contents() == marked
     assert page.locator(".interest.unstated").count() == 2
     page.get_by_role("button", name="中文").click()
-    assert phrases.all_text_contents()[1] == "mood, 据文本推断"
+    assert phrases.all_text_contents()[1] == "mood，据文本推断"
 
 
 @pytest.mark.parametrize("path", ["/?user=western-1", "/docs"])

@@ -15,12 +15,15 @@ from tastegraph.cli_benchmark import benchmark
 from tastegraph.cli_models import feedback, models_app
 from tastegraph.cli_review import kg_app
 from tastegraph.errors import SnapshotError, TastegraphError
-from tastegraph.terminal import AsJson, Directory, duration
+from tastegraph.messages import Message
+from tastegraph.terminal import AsJson, Directory, Lang, duration, right
 from tastegraph.terminal import open_workspace as _open
+from tastegraph.terminal import say as _say
 from tastegraph.terminal import show as _print
 
 if TYPE_CHECKING:
     from tastegraph.config import Config
+    from tastegraph.languages import Language
     from tastegraph.learning.inputs import Stage
     from tastegraph.profiles.rating_scale import RatingScale
     from tastegraph.ranking.fitted_config import FittedConfig
@@ -218,20 +221,25 @@ def recommend(
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="say why")] = False,
     json: AsJson = False,
+    lang: Lang = None,
 ) -> None:
     """Print the best items for a person."""
     who = _who(user, history)
-    engine = _open(directory).engine
+    workspace = _open(directory)
+    engine, language = workspace.engine, lang or workspace.config.serving.language
     if not isinstance(who, str):
         engine.require(event.item_id for event in who)
-    answer = engine.recommend(who, n, reasons=3 if explain or json else 0)
+    answer = engine.recommend(who, n, reasons=3 if explain or json else 0, language=language)
     if json:
         _print(answer.model_dump_json(indent=1))
         return
-    if not answer.personal:
-        _print("Nothing is known of this person: what most people like.")
+    if not answer.items:
+        _say(language, "list.empty")
+    elif not answer.personal:
+        _say(language, "list.popular" if answer.stranger else "list.unrelated")
     for item in answer.items:
-        _print(f"{item.rank:>3}. {item.title}  [{item.item_id}]  score {item.score:.4f}")
+        told = {"rank": item.rank, "title": item.title, "item": item.item_id}
+        _say(language, "list.item", score=item.score, **told)
         for because in item.reasons:
             _print(f"       {because.share:>+9.4f}  {because.text}")
 
@@ -242,13 +250,17 @@ def explain(
     user: Annotated[str, typer.Argument(help="who")],
     item: Annotated[str, typer.Argument(help="which item")],
     json: AsJson = False,
+    lang: Lang = None,
 ) -> None:
     """Print every reason for and against one item."""
-    answer = _open(directory).explain(user, item)
+    workspace = _open(directory)
+    language = lang or workspace.config.serving.language
+    answer = workspace.engine.explain(user, item, language=language)
     if json:
         _print(answer.model_dump_json(indent=1))
         return
-    _print(f"{answer.title}  [{answer.item_id}]: score {answer.score:.4f}, rank {answer.rank}")
+    told = {"title": answer.title, "item": answer.item_id, "rank": answer.rank}
+    _say(language, "explain.header", score=answer.score, **told)
     for because in answer.reasons:
         _print(f"  {because.share:>+9.4f}  {because.text}")
 
@@ -324,25 +336,27 @@ def info(
     directory: Directory,
     user: Annotated[str | None, typer.Option(help="a person's history and interest graph")] = None,
     item: Annotated[str | None, typer.Option(help="an item's content graph")] = None,
+    lang: Lang = None,
 ) -> None:
     """Print what the workspace holds, or one person's or item's profile."""
     workspace = _open(directory)
+    language = lang or workspace.config.serving.language
     if user is None and item is None:
-        for what, count in workspace.counts().items():
-            _print(f"{what:>10}  {count:,}")
-        _print(f"{'snapshot':>10}  {workspace.snapshots.current() or 'none yet'}")
+        version = workspace.snapshots.current() or Message("info.no_snapshot").text(language)
+        held = {what: f"{count:,}" for what, count in workspace.counts().items()}
+        for what, value in {**held, "snapshot": version}.items():
+            _print(f"{right(Message(f'info.{what}').text(language), 10)}  {value}")
         if workspace.snapshots.current() is not None:
             _print_fitted(workspace)
     if user is not None:
-        profile = workspace.engine.profile(user)
-        _print(f"{user}: {len(profile.events)} events, newest first")
+        profile = workspace.engine.profile(user, language=language)
+        _say(language, "info.history", user=user, count=len(profile.events))
         for past in profile.events[:20]:
-            value = "" if past.value is None else f" {past.value:g}"
-            _print(f"  {past.type}{value}  {past.title}  [{past.item_id}]")
-        _print_interests("interest graph", profile.interests)
+            _print(f"  {past.did}  {past.title}  [{past.item_id}]")
+        _print_interests(Message("info.interests"), profile.interests, language)
     if item is not None:
-        title, ties = workspace.engine.content(item)
-        _print_interests(f"content graph of {title}", ties)
+        title, ties = workspace.engine.content(item, language=language)
+        _print_interests(Message("info.content", title=title), ties, language)
 
 
 @datasets_app.command("list")
@@ -452,8 +466,9 @@ def _print_rejects(rejects: Rejects) -> None:
         _print(f"{rejects.count} bad rows were left out: see {rejects.path}")
 
 
-def _print_interests(title: str, ties: Iterable[Interest]) -> None:
-    _print(f"{title}:")
+def _print_interests(what: Message, ties: Iterable[Interest], language: Language) -> None:
+    _say(language, "info.heading", what=what)
     for tie in ties:
-        near = "" if tie.stated else " (not stated)"
-        _print(f"  {tie.strength:>+8.3f}  {tie.phrase}: {tie.label or tie.node}{near}")
+        key = "info.tie" if tie.stated else "info.near"
+        told = {"phrase": tie.phrase, "label": tie.label or tie.node}
+        _say(language, key, strength=tie.strength, **told)

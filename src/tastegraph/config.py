@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tastegraph.errors import ConfigError
+from tastegraph.languages import DEFAULT, Language
 from tastegraph.records import IMPRESSION
 
 FILE = "tastegraph.toml"
@@ -27,6 +28,18 @@ _WEIGHTS: dict[str, Weight] = {
 }  # fmt: skip
 
 
+class Words(_Section):
+    """What a person did, as it is said of the item.
+
+    Attributes:
+        en: after the item's title: "which you added to the cart".
+        zh: before it: 「你加入过购物车的」.
+    """
+
+    en: str | None = Field(default=None, min_length=1)
+    zh: str | None = Field(default=None, min_length=1)
+
+
 class Events(_Section):
     """How an event counts.
 
@@ -39,10 +52,12 @@ class Events(_Section):
             :class:`~tastegraph.profiles.rating_scale.RatingScale` says: of 1 to 5 those from 4,
             of 1 to 10 those from 7, of 0 and 1, or −1 and 1, those of 1; counts are no ratings,
             each counts for its item, the more the higher.
+        words: event type → how a reason says it, for types of one's own.
     """
 
     weights: dict[str, Weight] = _WEIGHTS
     positive_rating: float | None = None
+    words: dict[str, Words] = {}
 
     @field_validator("weights", mode="after")
     @classmethod
@@ -85,12 +100,15 @@ class Relation(_Section):
     """How one relation of the graph is read aloud, and whether it may be used.
 
     Attributes:
-        phrase: the noun for its object: "director" in "same director as *Fargo*".
+        phrase: the noun for its object: "director" in "same director as *Fargo*"; or what stands
+            before it: "directed by", "mentions".
+        phrase_zh: the same in Chinese: 「导演」, 「提到」.
         use: ``False`` keeps the facts but leaves them out of profiles and ranking.
         single: a thing has one: of several values the best supported counts.
     """
 
     phrase: str | None = None
+    phrase_zh: str | None = None
     use: bool = True
     single: bool = False
 
@@ -332,11 +350,13 @@ class Serving(_Section):
             their lists; all types do that, but ``impression``, where nothing is said of them.
             With ``view = false``, what was only viewed may come again; what was viewed and
             bought may not.
+        language: of reasons and messages where a request names none.
     """
 
     explore: float = Field(default=0.0, ge=0, le=1)
     keep_lists: bool = True
     exclude: dict[str, bool] = {}
+    language: Language = DEFAULT
 
     @property
     def repeats(self) -> tuple[str, ...]:

@@ -31,11 +31,12 @@ def run(directory: Path, data: Path | None) -> None:
     print(f"Snapshot in service: {workspace.build()}")
     show(_evaluation(workspace))
     answer = workspace.recommend(PERSON)
-    print(f"Ten films for person {PERSON}, each with the reasons that weigh most:")
+    print(f"Ten films for person {PERSON}, each with its score and the reasons that weigh most in")
+    print("it; what speaks against a film, 'tastegraph explain' says too:")
     for item in answer.items:
-        print(f"{item.rank:>3}. {item.title}")
+        print(f"{item.rank:>3}. {item.title}  {item.score:.2f}")
         for because in item.reasons[:2]:
-            print(f"       {because.share / item.score:>4.0%}  {because.text}")
+            print(f"       {because.share:>+5.2f}  {because.text}")
     print(f"Done in {time.perf_counter() - started:.0f} s. Open the page:")
     print(f"  tastegraph serve {directory}    then http://127.0.0.1:8000/?user={PERSON}")
 

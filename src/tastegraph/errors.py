@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from tastegraph.languages import Language
+from tastegraph.messages import Message
+
 
 class TastegraphError(Exception):
-    """Base of every error raised on purpose; its text is written for the person who reads it."""
+    """Base of every error raised on purpose; its text is written for the person who reads it.
+
+    Attributes:
+        message: in English, or in any language, which is so of all that a service answers with.
+    """
+
+    def __init__(self, text: str | Message) -> None:
+        self.message = text
+        super().__init__(str(text))
+
+    def text(self, language: Language) -> str:
+        """What was wrong, in ``language`` where a message says it; ``str`` of it is English."""
+        said = self.message
+        return said.text(language) if isinstance(said, Message) else said
 
 
 class ConfigError(TastegraphError):
@@ -59,11 +75,11 @@ class RowError(TastegraphError):
         line: 1-based line (text formats) or row (Parquet).
         column: name of the column, or ``None`` where the whole row is at fault.
         value: the offending value, as found.
-        expected: what would have been accepted.
+        expected: what would have been accepted; a message where a service may say it.
     """
 
     def __init__(
-        self, file: str, line: int, column: str | None, value: object, expected: str
+        self, file: str, line: int, column: str | None, value: object, expected: str | Message
     ) -> None:
         self.file, self.line, self.column = file, line, column
         self.value, self.expected = value, expected

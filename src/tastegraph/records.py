@@ -21,8 +21,6 @@ COUNT = "count"
 AHEAD = 300.0
 """Seconds by which an event may come from the future: clocks differ. One from further on would be
 the person's newest for as long as that takes."""
-TIMELY = "a time that is not to come, in UTC where it names no zone"
-"""What is expected of an event's time."""
 
 
 @dataclass(frozen=True, slots=True)

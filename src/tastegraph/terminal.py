@@ -4,16 +4,39 @@ from __future__ import annotations
 
 import re
 import sys
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from tastegraph.languages import LANGUAGES, Language
+from tastegraph.messages import Message
 
 if TYPE_CHECKING:
     from tastegraph.workspace import Workspace
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="the workspace")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def _spoken(text: str) -> Language:
+    """One of the languages of the product."""
+    for language in LANGUAGES:
+        if text == language:
+            return language
+    raise typer.BadParameter(f"{text!r} is none of {', '.join(LANGUAGES)}")
+
+
+Lang = Annotated[
+    Language | None,
+    typer.Option(
+        "--lang",
+        parser=_spoken,
+        metavar="|".join(LANGUAGES),
+        help="of what is printed; by default the workspace's",
+    ),
+]
 
 
 def open_workspace(directory: Path) -> Workspace:
@@ -27,6 +50,17 @@ def show(text: str) -> None:
     """Print a line; what the terminal cannot show is replaced."""
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "replace").decode(encoding))
+
+
+def say(language: Language, key: str, /, **parameters: object) -> None:
+    """Print a message of the catalogue."""
+    show(Message(key, **parameters).text(language))
+
+
+def right(text: str, width: int) -> str:
+    """``text`` at the right end of ``width`` columns, of which a Chinese character takes two."""
+    taken = sum(2 if unicodedata.east_asian_width(one) in "FW" else 1 for one in text)
+    return " " * (width - taken) + text
 
 
 def duration(text: str) -> float:

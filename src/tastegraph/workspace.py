@@ -27,6 +27,7 @@ from tastegraph.config import Config
 from tastegraph.errors import BusyError, ConfigError, NotFoundError, SnapshotError
 from tastegraph.learning.inputs import STAGES, Stage, check_stages, fingerprint, stale
 from tastegraph.learning.needs import need_torch
+from tastegraph.messages import Message
 from tastegraph.progress import say
 from tastegraph.records import Event, Fact, Item, Link
 from tastegraph.sources.items import item_facts
@@ -158,7 +159,7 @@ class Workspace:
         if users is not None:
             asked = questions(self.database, self.config, users, limit)
             return describe_interests(asked, asker)
-        busy = f"the items of {self.directory} are being described by another process: wait for it"
+        busy = Message("busy.describe", directory=self.directory)
         with held(self.directory / "describe.lock", busy):
             asked = questions(self.database, self.config, None, limit)
             return describe_items(asked, asker, self.database)
@@ -216,7 +217,7 @@ class Workspace:
             TastegraphError: the workspace is empty, or torch is not installed.
         """
         check_stages(only)
-        busy = f"{self.directory} is being built by another process: wait for it"
+        busy = Message("busy.build", directory=self.directory)
         with held(self.directory / "build.lock", busy):
             return self._build_if_changed(only)
 
@@ -261,7 +262,7 @@ class Workspace:
         from tastegraph.learning.build import Builder
         from tastegraph.learning.retrain import retrain
 
-        busy = f"{self.directory} is being built by another process: wait for it"
+        busy = Message("busy.build", directory=self.directory)
         with held(self.directory / "build.lock", busy, patience):
             self.knowledge.renew()
             builder = Builder(self.directory, self.config, self.database, self.snapshots)

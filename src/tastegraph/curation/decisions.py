@@ -8,6 +8,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from tastegraph.errors import DecisionError, NotFoundError, RowError
+from tastegraph.messages import Message
 from tastegraph.records import DIFFERENT_FROM, ITEM, SAME_AS, Fact, Span
 from tastegraph.sources.facts import fact_from
 from tastegraph.storage import provenance, statements, verdicts
@@ -45,7 +46,7 @@ def edit(connection: Connection, fact_id: int, new: Fact, author: str) -> int:
     """
     old = stated(connection, fact_id)
     if statements.fact_id(old) == statements.fact_id(new):
-        raise DecisionError(f"fact {fact_id} says this already")
+        raise DecisionError(Message("decision.same_fact", fact=fact_id))
     return decide(connection, "edit", author, affirmed=[new], denied=[old, *_reversed(old)])
 
 
@@ -125,7 +126,7 @@ def stated(connection: Connection, fact_id: int) -> Fact:
     """
     row = connection.execute(facts.select().where(facts.c.fact_id == fact_id)).first()
     if row is None:
-        raise NotFoundError(f"no fact {fact_id} is stated: see 'tastegraph kg review'")
+        raise NotFoundError(Message("missing.fact", fact=fact_id))
     return Fact(*tuple(row)[1:])
 
 
@@ -151,7 +152,9 @@ def checked(
         return fact_from(cells, "decision", 1)
     except RowError as error:
         part = {"head": "subject", "tail": "object"}.get(error.column or "", error.column)
-        raise DecisionError(f"{part}: {error.expected} expected") from None
+        raise DecisionError(
+            Message("cell.expected", column=part, expected=error.expected)
+        ) from None
 
 
 def with_value(fact: Fact, value: str) -> Fact:
@@ -172,7 +175,7 @@ def with_value(fact: Fact, value: str) -> Fact:
 
 def _identity(one: str, other: str) -> tuple[list[Fact], list[Fact]]:
     if one == other:
-        raise DecisionError(f"{one!r} is one id: give two")
+        raise DecisionError(Message("decision.one_id", id=one))
     left, right = sorted((one, other), key=lambda end: (not end.startswith(ITEM), end))
     same, different = (checked(left, relation, right) for relation in (SAME_AS, DIFFERENT_FROM))
     return [same, *_reversed(same)], [different, *_reversed(different)]
@@ -188,7 +191,5 @@ def _reversed(fact: Fact) -> list[Fact]:
 def _checked(author: str) -> str:
     author = author.strip()
     if not author or len(author) > LONGEST_AUTHOR or not author.isprintable():
-        raise DecisionError(
-            f"a decision needs its author: a name of 1 to {LONGEST_AUTHOR} characters"
-        )
+        raise DecisionError(Message("decision.author", longest=LONGEST_AUTHOR))
     return author

@@ -59,7 +59,9 @@ class Interests:
             rows = np.flatnonzero(self.features == feature)
             if len(itself):
                 rows = rows[self.items[self.events[rows]] != target]
-            event = int(self.events[rows[np.argmax(np.abs(self.terms[rows]))]])
+            # Of the events on its side, the one that says most.
+            said = self.terms[rows] * np.sign(shares[place])
+            event = int(self.events[rows[np.argmax(said)]])
             facts = stored_facts(associations, (int(self.items[event]), target), feature)
             found.append(
                 Reason(

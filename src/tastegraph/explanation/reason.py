@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tastegraph.profiles.association import ITSELF, Associations
 from tastegraph.ranking.kernels import Scores
 
-Kind = Literal["behaviour", "knowledge", "affinity", "text", "popularity"]
+Kind = Literal["behaviour", "learned", "knowledge", "affinity", "facts", "text", "popularity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +19,20 @@ class Reason:
     """One term of a score.
 
     Attributes:
-        kind: ``behaviour``, ``knowledge``, ``affinity``, ``text`` or ``popularity``.
+        kind: ``behaviour``: there are people who like both items; ``learned``: there are none, or
+            the term says the opposite of what they do, and only the model likens the two.
+            ``knowledge``: facts join the two. ``affinity``: there are people who like the item and
+            something else that has a feature of the target; ``facts``: by what is known, as the
+            model learned it. ``text``: by texts. ``popularity``: by how many people like it.
         share: how much of the score it is; negative where it speaks against the item.
         event: position in the history of the event that says most of it; ``None`` for popularity.
-        feature: for ``knowledge``, what item and target have in common; for ``affinity``, what the
-            target has that likers of the item like.
+        feature: for ``knowledge``, what item and target have in common; for ``affinity``, and
+            ``facts`` where one feature says it, what the target has.
         facts: ids of the stored facts on the path from the event's item to the target.
         events: how many events of the history say it.
+        support: people for whom it is so, counted from stored events; ``None`` where nothing is
+            said of people.
+        recent: for ``popularity``, whether it is that of late.
     """
 
     kind: Kind
@@ -34,6 +41,8 @@ class Reason:
     feature: int | None = None
     facts: tuple[int, ...] = ()
     events: int = 1
+    support: int | None = None
+    recent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

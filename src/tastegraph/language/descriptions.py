@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tastegraph.errors import NotFoundError, RowError
 from tastegraph.language.verbal import clean
+from tastegraph.messages import Message
 from tastegraph.records import Item
 from tastegraph.storage.locks import held
 
@@ -54,7 +55,7 @@ def change_descriptions(path: Path, change: Callable[[dict[str, str]], Mapping[s
         RowError: as :func:`read_descriptions`.
         BusyError: somebody else has been doing so for five seconds.
     """
-    busy = f"{path} is being written by another process: try again"
+    busy = Message("busy.descriptions", file=path)
     with held(path.with_suffix(".lock"), busy, PATIENCE):
         before = _told(path) if path.exists() else {}
         now = change(dict(before))

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from tastegraph.errors import TastegraphError
 from tastegraph.language import folders
 from tastegraph.language.loading import load
-from tastegraph.language.onnx import GRAPHS, NEEDED, TOKENIZER, Told
+from tastegraph.language.onnx import GRAPHS, TOKENIZER, Told
+from tastegraph.messages import Message
 
 OPSET = 17
 EXAMPLES = ["One text of a few words.", "Another."]
@@ -140,4 +141,4 @@ def _write_quantised(place: Path) -> None:
 def _need_onnx() -> None:
     for package in ("onnx", "onnxruntime"):
         if find_spec(package) is None:
-            raise TastegraphError(NEEDED.format(package))
+            raise TastegraphError(Message("encoder.package", package=package))

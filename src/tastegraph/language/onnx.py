@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from tastegraph.errors import NotFoundError, TastegraphError
 from tastegraph.language import folders
 from tastegraph.language.batching import CPU, encoded
+from tastegraph.messages import Message
 
 Precision = Literal["fp32", "int8"]
 GRAPHS: dict[Precision, str] = {"fp32": "model.onnx", "int8": "model_int8.onnx"}
 TOKENIZER, TOLD = "tokenizer.json", "encoder.json"
-NEEDED = "{} is missing: pip install 'tastegraph[onnx]'"
 
 
 @dataclass(frozen=True)
@@ -117,15 +117,19 @@ def read_export(folder: Path, precision: Precision = "fp32") -> Told:
     """
     exported = folder / folders.EXPORTED
     graph = exported / GRAPHS[precision]
-    how = f"export it with tastegraph.language.export.export(Path({str(folder)!r}))"
+    command = f"tastegraph.language.export.export(Path({str(folder)!r}))"
     if not graph.is_file():
-        raise NotFoundError(f"{graph} does not exist: {how}")
+        raise NotFoundError(Message("missing.export", file=graph, command=command))
     try:
         told = Told.read(exported)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise TastegraphError(f"{exported / TOLD} cannot be read ({error}): {how}") from None
+        raise TastegraphError(
+            Message("encoder.unreadable", file=exported / TOLD, cause=error, command=command)
+        ) from None
     if told.fingerprint != folders.fingerprint(folder).hex():
-        raise TastegraphError(f"{folder} has changed since {graph.name} was exported: {how}")
+        raise TastegraphError(
+            Message("encoder.changed", folder=folder, file=graph.name, command=command)
+        )
     return told
 
 
@@ -133,21 +137,21 @@ def _session(graph: Path) -> Any:
     try:
         import onnxruntime
     except ImportError:
-        raise TastegraphError(NEEDED.format("onnxruntime")) from None
+        raise TastegraphError(Message("encoder.package", package="onnxruntime")) from None
     options = onnxruntime.SessionOptions()
     # Threads that wait by spinning starve every other process.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own errors share no other base.
-        raise TastegraphError(f"{graph} is damaged: {error}; export the model again") from None
+        raise TastegraphError(Message("encoder.damaged", file=graph, cause=error)) from None
 
 
 def _tokenizer(exported: Path, told: Told, max_tokens: int) -> Any:
     try:
         from tokenizers import Tokenizer
     except ImportError:
-        raise TastegraphError(NEEDED.format("tokenizers")) from None
+        raise TastegraphError(Message("encoder.package", package="tokenizers")) from None
     tokenizer = Tokenizer.from_file(str(exported / TOKENIZER))
     tokenizer.enable_truncation(max_tokens)
     tokenizer.enable_padding(direction=told.pad_side, pad_id=told.pad_id, pad_token=told.pad_token)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from tastegraph import __version__
 from tastegraph.config import Config
@@ -17,6 +17,12 @@ from tastegraph.storage.snapshots import FORMAT, Snapshot
 
 Stage = Literal["graph", "text", "model"]
 STAGES: tuple[Stage, ...] = ("graph", "text", "model")
+_ONLY_SAID: Any = {
+    **dict.fromkeys(("llm", "extraction", "serving", "loop"), True),
+    "events": {"words"},
+    "relations": {"__all__": {"phrase_zh"}},
+}
+"""Settings that no build depends on."""
 
 
 def fingerprint(database: Database, config: Config, directory: Path) -> str:
@@ -34,7 +40,7 @@ def fingerprint(database: Database, config: Config, directory: Path) -> str:
     told = (
         __version__,
         FORMAT,
-        config.model_dump_json(exclude={"llm", "extraction", "serving", "loop"}),
+        config.model_dump_json(exclude=_ONLY_SAID),
         (config.loop.support, config.loop.half_life),
         state,
         _descriptions_digest(config, directory),

@@ -15,6 +15,7 @@ confidence is the probability that the feature holds (:mod:`~tastegraph.profiles
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,16 @@ class Associations:
     def semantic(self) -> NDArray[np.bool_]:
         """bool[nnz], which entries no fact is behind."""
         return np.equal(self.facts, SEMANTIC)
+
+    @cached_property
+    def _by_feature(self) -> CSR:
+        return sparse.csr_array(self.strength.T)
+
+    def with_feature(self, feature: int) -> NDArray[np.int32]:
+        """int32[n], the items that stored facts tie to ``feature``; its own node is none."""
+        at = slice(*self._by_feature.indptr[feature : feature + 2])
+        items = self._by_feature.indices[at]
+        return np.asarray(items[items != self.node[feature]], dtype=np.int32)
 
     def of_item(self, item: int) -> slice:
         """Where the entries of ``item`` stand in ``strength.indices`` and ``facts``."""

@@ -12,11 +12,13 @@ from tastegraph.arrays import CSR
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.attention import Recency, SequenceAttention
+from tastegraph.profiles.likers import Likers
 from tastegraph.ranking.choice_json import choice_from_json, choice_to_json
 from tastegraph.ranking.kernels import (
     AffinityKernel,
     FactorKernel,
     FeatureKernel,
+    NetworkKernel,
     Scores,
     TableKernel,
 )
@@ -150,7 +152,12 @@ def model_from(snapshot: Snapshot) -> Model:
                 values=arrays["network.values"],
                 bias=arrays["network.bias"],
             ),
-            FactorKernel(arrays["network.values"], arrays["network.items"]),
+            NetworkKernel(
+                arrays["network.values"],
+                arrays["network.items"],
+                arrays["network.items.text"],
+                arrays["network.items.facts"],
+            ),
         ),
     }
     if KNOWLEDGE in snapshot.manifest["parts"]:
@@ -171,6 +178,9 @@ def model_from(snapshot: Snapshot) -> Model:
         rows=np.asarray(rows),
         popularity=np.asarray(arrays["model.popularity"]),
         recent=np.asarray(arrays["model.recent"]),
+        likers=Likers(
+            arrays["likes.indptr"], arrays["likes.indices"], int(arrays["likes.people"][0])
+        ),
     )
 
 
@@ -229,7 +239,8 @@ def _learned_arrays(learned: Learned) -> Arrays:
 def _model_arrays(model: Model) -> Arrays:
     network = model.parts[NETWORK]
     assert isinstance(network.attention, SequenceAttention)
-    assert isinstance(network.kernel, FactorKernel)
+    assert isinstance(network.kernel, NetworkKernel)
+    assert model.likers is not None
     arrays: Arrays = {
         "model.rows": model.rows,
         "model.warm": model.warm,
@@ -240,6 +251,11 @@ def _model_arrays(model: Model) -> Arrays:
         "network.values": network.attention.values,
         "network.bias": network.attention.bias,
         "network.items": network.kernel.right,
+        "network.items.text": network.kernel.text,
+        "network.items.facts": network.kernel.facts,
+        "likes.indptr": model.likers.indptr,
+        "likes.indices": model.likers.people,
+        "likes.people": np.array([model.likers.count]),
     }
     for name, part in model.parts.items():
         if isinstance(part.kernel, FeatureKernel):

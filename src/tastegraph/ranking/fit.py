@@ -18,6 +18,7 @@ from tastegraph.arrays import CSR
 from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
+from tastegraph.profiles.likers import Likers
 from tastegraph.ranking import filters
 from tastegraph.ranking.behaviour import DEFAULT, Ease
 from tastegraph.ranking.cold import blind_parts, playing_cold, scaled, without_items
@@ -210,6 +211,7 @@ def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
         rows=rows,
         popularity=np.bincount(likes.indices, minlength=likes.shape[1]),
         recent=recent[rows] if len(recent) else recent,
+        likers=Likers.of_likes(likes),
     )
 
 

@@ -138,6 +138,31 @@ class FactorKernel:
 
 
 @dataclass(frozen=True)
+class NetworkKernel(FactorKernel):
+    """K = L Rᵀ without its diagonal, with R taken apart by what it was propagated from.
+
+    The network is linear, so that an item's vector is a sum: of what started from vectors that
+    items have of their own, from items' texts, and from entities and values, by their own vectors
+    and names.
+
+    Attributes:
+        text: float16[I, d], the portion of ``right`` that is of texts.
+        facts: float16[I, d], the portion that is of entities and values; the rest is of items.
+    """
+
+    text: NDArray[np.float16]
+    facts: NDArray[np.float16]
+
+    def portions(self, items: NDArray[np.int32], target: int) -> tuple[Scores, Scores, Scores]:
+        """float32[T] thrice: of items, texts and facts; they sum to :meth:`between`."""
+        text, facts = (side[target].astype(np.float32) for side in (self.text, self.facts))
+        right = np.stack([self.right[target] - text - facts, text, facts])
+        entries = np.asarray(right @ self.left[items].T, dtype=np.float32)
+        of_items, of_texts, of_facts = np.where(items == target, np.float32(0), entries)
+        return of_items, of_texts, of_facts
+
+
+@dataclass(frozen=True)
 class AffinityKernel(FactorKernel):
     """K = L (F P)ᵀ without its diagonal: what likers of an item like, feature by feature.
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from tastegraph.arrays import ROUNDING, Bools
 from tastegraph.profiles.attention import Attention, attend
 from tastegraph.profiles.interactions import History
+from tastegraph.profiles.likers import Likers
 from tastegraph.ranking.kernels import Kernel, Scores
 
 BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT = "behaviour", "network", "knowledge", "text"
@@ -143,6 +144,7 @@ class Model:
         rows: int64[I], row of each item in what was learned; -1 for an item that is newer.
         popularity: int64[I], people who like each item.
         recent: float32[I], the same, an older like counting less; empty where likes have no times.
+        likers: who they are, by number; without them nothing is said of other people.
     """
 
     parts: Mapping[str, Part]
@@ -151,6 +153,7 @@ class Model:
     rows: NDArray[np.int64]
     popularity: NDArray[np.int64]
     recent: Scores = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    likers: Likers | None = field(default=None, repr=False)
 
     @property
     def n_items(self) -> int:

@@ -205,7 +205,10 @@ class GraphNetwork(nn.Module):
 
     def forward(self, inputs: Inputs) -> Tensor:
         """float32[I, d]: one vector for each item, from its L-hop content graph."""
-        h = self.node * inputs.known + inputs.text @ self.text
+        return self.propagated(self.node * inputs.known + inputs.text @ self.text, inputs)
+
+    def propagated(self, h: Tensor, inputs: Inputs) -> Tensor:
+        """float32[I, d]: the mean over layers, linear in the first one, ``h`` (float32[N, d])."""
         total = h[: inputs.n_items]
         for step in inputs.steps:
             h = self.convolve(h, step)

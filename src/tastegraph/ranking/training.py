@@ -15,7 +15,7 @@ from tastegraph.arrays import CSR
 from tastegraph.knowledge.graph import KnowledgeGraph
 from tastegraph.profiles.attention import SequenceAttention
 from tastegraph.progress import progress
-from tastegraph.ranking.kernels import FactorKernel
+from tastegraph.ranking.kernels import FactorKernel, NetworkKernel
 from tastegraph.ranking.learned import NetworkSettings, TrainedNetwork
 from tastegraph.ranking.network import GraphNetwork, Inputs, propagation_matrix, steps
 from tastegraph.ranking.tasks import Task, loss, of_heads, under_softmax
@@ -145,6 +145,8 @@ def train(
 def item_vectors(trained: TrainedNetwork, evidence: Evidence) -> Vectors:
     """Item vectors over any graph: new nodes are what their text and neighbours make them.
 
+    Its kernel is a :class:`~tastegraph.ranking.kernels.NetworkKernel`.
+
     Args:
         trained: parameters, by the names of their nodes.
         evidence: the graph as it is now.
@@ -162,7 +164,10 @@ def item_vectors(trained: TrainedNetwork, evidence: Evidence) -> Vectors:
     arrays["event"] = arrays["event"][at[: graph.n_items]]
     network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in arrays.items()})
     inputs = _inputs(evidence, at >= 0, trained.settings.layers)
-    return _vectors(network, inputs, trained.settings.heads)
+    vectors = _vectors(network, inputs, trained.settings.heads)
+    text, facts = _portions(network, inputs, trained.settings.heads)
+    kernel = NetworkKernel(vectors.kernel.left, vectors.kernel.right, text, facts)
+    return replace(vectors, kernel=kernel)
 
 
 def _rows(trained: TrainedNetwork, graph: KnowledgeGraph) -> NDArray[np.int64]:
@@ -248,3 +253,27 @@ def _vectors(network: GraphNetwork, inputs: Inputs, heads: int) -> Vectors:
     )
     unit = of_heads(items, heads).transpose(0, 1).reshape(items.shape)
     return Vectors(attention, FactorKernel(attention.values, unit.cpu().numpy()))
+
+
+@torch.no_grad()
+def _portions(
+    network: GraphNetwork, inputs: Inputs, heads: int
+) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
+    """float16[I, d] twice: what of each item's unit vector is of texts, and what of facts."""
+    n, items = inputs.n_items, network(inputs)
+    apart = items.reshape(len(items), heads, -1)
+    length = apart.norm(dim=-1, keepdim=True).clamp(min=1e-12)
+    written, known = inputs.text @ network.text, network.node * inputs.known
+    of_text, of_facts = torch.zeros_like(written), written + known
+    of_text[:n], of_facts[:n] = written[:n], 0
+    text, facts = (
+        (network.propagated(start, inputs).reshape(apart.shape) / length).reshape(items.shape)
+        for start in (of_text, of_facts)
+    )
+    return _halved(text), _halved(facts)
+
+
+def _halved(portion: Tensor) -> NDArray[np.float16]:
+    """In half precision: what rounding takes from one portion is counted with the items' own."""
+    largest = float(np.finfo(np.float16).max)
+    return portion.clamp(-largest, largest).cpu().numpy().astype(np.float16)

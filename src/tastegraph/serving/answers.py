@@ -21,6 +21,7 @@ class Statement(_Answer):
     o: str
     s_label: str = ""
     o_label: str = ""
+    p_label: str = Field(default="", description="the relation read aloud")
     fact_id: Annotated[int, PlainSerializer(str, return_type=str, when_used="json")] = Field(
         description="up to 63 bits, so as text in JSON"
     )
@@ -34,6 +35,11 @@ class Because(_Answer):
     text: str
     item_id: str | None = Field(
         default=None, description="the item of the history that it starts from"
+    )
+    support: int | None = Field(
+        default=None,
+        description="people for whom it is so, counted from stored events when the snapshot was "
+        "made; null where the reason says nothing of people",
     )
     path: tuple[Statement, ...] = ()
 
@@ -58,7 +64,10 @@ class Recommendations(_Answer):
     recommendation_id: str
     model: str
     graph: str
-    personal: bool = Field(description="false where nothing is known and the list is by popularity")
+    personal: bool = Field(description="false where the list is by popularity alone")
+    stranger: bool = Field(
+        default=False, description="true where no event of this person counts for or against"
+    )
     items: tuple[Listed, ...]
 
 
@@ -91,6 +100,7 @@ class Past(_Answer):
     item_id: str
     title: str
     type: str
+    did: str = Field(description="the same in words, in the language of the answer")
     value: float | None
     timestamp: float | None
     counts: float = Field(description="for (> 0), against (< 0) or not at all (0)")

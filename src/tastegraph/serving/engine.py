@@ -16,6 +16,8 @@ from tastegraph.config import Config
 from tastegraph.curation.erasing import Eraser
 from tastegraph.errors import NotFoundError
 from tastegraph.explanation.reasons import reasons_for
+from tastegraph.languages import Language
+from tastegraph.messages import Message
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.graphs import content_graph, interest_graph
@@ -32,6 +34,7 @@ from tastegraph.serving.answers import (
 )
 from tastegraph.serving.in_service import InService
 from tastegraph.serving.listing import REASONS, Person, Wish, listed
+from tastegraph.serving.past import done
 from tastegraph.serving.published import Published
 from tastegraph.serving.reading import Reader
 from tastegraph.storage import erasure, lists
@@ -126,6 +129,7 @@ class Engine:
         exclude_seen: bool = True,
         explore: float = 0.0,
         seed: int = 0,
+        language: Language | None = None,
     ) -> Recommendations:
         """The best ``n`` items for a person, each with up to ``reasons`` reasons.
 
@@ -136,12 +140,21 @@ class Engine:
             exclude_seen: whether what the person has seen, by ``[serving.exclude]``, is left out.
             explore: share in [0, 1] of the places given to items that the model is unsure of.
             seed: what those are drawn with.
+            language: of the reasons; the configured one by default.
         """
         saw = self._saw(who)
         wish = Wish(n, exclude_seen, explore, seed, self._repeats)
-        return listed(saw.now, saw.person(), wish, reasons)
+        return listed(saw.now, saw.person(), wish, reasons, self._language(language))
 
-    def show(self, who: Who, n: int, asked: Asked, *, reasons: int = REASONS) -> Recommendations:
+    def show(
+        self,
+        who: Who,
+        n: int,
+        asked: Asked,
+        *,
+        reasons: int = REASONS,
+        language: Language | None = None,
+    ) -> Recommendations:
         """:meth:`recommend`, and the list is kept, so that it can be learned from and made again.
 
         It is on disk soon after the answer. Without ``explore`` or ``seed`` in ``asked`` the
@@ -150,7 +163,7 @@ class Engine:
         explore = self.config.serving.explore if asked.explore is None else asked.explore
         seed = randbits(32) if asked.seed is None else asked.seed
         saw, wish = self._saw(who), Wish(n, asked.exclude_seen, explore, seed, self._repeats)
-        answer = listed(saw.now, saw.person(), wish, reasons)
+        answer = listed(saw.now, saw.person(), wish, reasons, self._language(language))
         if self.config.serving.keep_lists:
             session = None if isinstance(who, str) else [asdict(event) for event in who]
             shown = Shown(
@@ -177,7 +190,9 @@ class Engine:
         with self.database.reading() as connection:
             return lists.get(connection, recommendation_id)
 
-    def replay(self, recommendation_id: str) -> Recommendations:
+    def replay(
+        self, recommendation_id: str, *, language: Language | None = None
+    ) -> Recommendations:
         """The same list once more, from the snapshot and the events that it was made of.
 
         Raises:
@@ -192,10 +207,11 @@ class Engine:
             if shown.user_id is not None:
                 who = shown.user_id
             events, seen = _events_and_seen(connection, who, wish.repeats, shown.known)
-        answer = listed(before, Person.of(events, seen, before), wish)
+        person = Person.of(events, seen, before)
+        answer = listed(before, person, wish, language=self._language(language))
         return answer.model_copy(update={"recommendation_id": recommendation_id})
 
-    def explain(self, who: Who, item_id: str) -> Explanation:
+    def explain(self, who: Who, item_id: str, *, language: Language | None = None) -> Explanation:
         """Every reason for and against one item; their shares sum to its score.
 
         Raises:
@@ -215,7 +231,15 @@ class Engine:
             model=now.model_version,
             graph=now.graph_version,
             reasons=tuple(
-                now.because(reason, person.history, person.counted, item) for reason in found
+                now.because(
+                    reason,
+                    person.history,
+                    person.counted,
+                    item,
+                    self._language(language),
+                    stranger=person.stranger,
+                )
+                for reason in found
             ),
         )
 
@@ -256,7 +280,9 @@ class Engine:
     def _committer(self) -> Committer:
         return Committer(self.database)
 
-    def profile(self, user_id: str, interests: int = 30) -> Profile:
+    def profile(
+        self, user_id: str, interests: int = 30, *, language: Language | None = None
+    ) -> Profile:
         """A person's history and interest graph.
 
         Raises:
@@ -266,7 +292,7 @@ class Engine:
         now, person = saw.now, saw.person()
         meaning = now.fitted.meaning
         if not person.events:
-            raise NotFoundError(f"there is no event of user {user_id!r}")
+            raise NotFoundError(Message("missing.user", user=user_id))
         part = now.model.parts.get(KNOWLEDGE)
         attention = part.attention if part is not None else Recency()
         ties = interest_graph(now.ties, person.history, attention, interests)
@@ -277,16 +303,19 @@ class Engine:
                     item_id=event.item_id,
                     title=self._title(now, event.item_id),
                     type=meaning.read(event).type,
+                    did=done(meaning.read(event), now.wordings[self._language(language)]),
                     value=event.value,
                     timestamp=event.timestamp,
                     counts=meaning.weight_of(event),
                 )
                 for event in reversed(person.events)
             ),
-            interests=tuple(now.interest(tie) for tie in ties),
+            interests=tuple(now.interest(tie, self._language(language)) for tie in ties),
         )
 
-    def content(self, item_id: str) -> tuple[str, list[Interest]]:
+    def content(
+        self, item_id: str, *, language: Language | None = None
+    ) -> tuple[str, list[Interest]]:
         """An item's title and content graph.
 
         Raises:
@@ -296,9 +325,10 @@ class Engine:
         item = self._item(now, item_id)
         ties = content_graph(now.ties, item)
         known = [tie for tie in ties if now.associations.node[tie.feature] != item]
-        return now.labels[item], [now.interest(tie) for tie in known]
+        spoken = self._language(language)
+        return now.labels[item], [now.interest(tie, spoken) for tie in known]
 
-    def associate(self, text: str, n: int = 20) -> Associated:
+    def associate(self, text: str, n: int = 20, *, language: Language | None = None) -> Associated:
         """The ``n`` items nearest to a text, and up to ``n`` ties to what it is about.
 
         Raises:
@@ -309,7 +339,9 @@ class Engine:
         near = now.texts.nearest(vector, n + len(now.hidden))
         there = [(item, cosine) for item, cosine in near if item not in now.hidden]
         return Associated(
-            associations=tuple(now.interest(tie) for tie in now.texts.ties(vector, n)),
+            associations=tuple(
+                now.interest(tie, self._language(language)) for tie in now.texts.ties(vector, n)
+            ),
             items=tuple(
                 Near(item_id=now.item_ids[item], title=now.labels[item], similarity=cosine)
                 for item, cosine in there[:n]
@@ -374,6 +406,9 @@ class Engine:
     def _repeats(self) -> Sequence[str]:
         return self.config.serving.repeats
 
+    def _language(self, wished: Language | None) -> Language:
+        return self.config.serving.language if wished is None else wished
+
     def _saw(self, who: Who) -> _Seen:
         """One consistent state of the log, and the snapshot that goes with it."""
         with self.database.reading() as connection:
@@ -384,7 +419,7 @@ class Engine:
 
     def _item(self, now: Published, item_id: str) -> int:
         if item_id not in now.items:
-            raise NotFoundError(f"there is no item {item_id!r} in the snapshot in service")
+            raise NotFoundError(Message("missing.item", item=item_id))
         return now.items[item_id]
 
     def _title(self, now: Published, item_id: str) -> str:

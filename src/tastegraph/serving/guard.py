@@ -1,4 +1,4 @@
-"""What holds for every request: a bounded body, a request id, strict headers, no bare error."""
+"""What holds for every request: a bounded body, its id, its language, strict headers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import re
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tastegraph.serving.problems import internal
+from tastegraph import messages
+from tastegraph.languages import Language
+from tastegraph.serving.languages import choose, chosen, say_which
+from tastegraph.serving.problems import RefusedError, internal
 
 LARGEST_BODY = 1 << 20
 SECURITY = {
@@ -25,10 +27,10 @@ _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class Guard:
-    """ASGI middleware around the whole service."""
+    """ASGI middleware around the whole service; ``language`` is its reader's by default."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, language: Language) -> None:
+        self._app, self._language = app, language
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -37,6 +39,7 @@ class Guard:
             return
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _SAFE_ID.fullmatch(given) else uuid4().hex
+        choose(scope, self._language)
         started = False
 
         async def send_with_headers(message: Message) -> None:
@@ -45,6 +48,7 @@ class Guard:
                 started = True
                 headers = MutableHeaders(scope=message)
                 headers.update({"X-Request-Id": request_id, **SECURITY})
+                say_which(scope, headers)
             await send(message)
 
         try:
@@ -52,7 +56,7 @@ class Guard:
         except Exception as error:
             if started:
                 raise
-            await internal(error)(scope, receive, send_with_headers)
+            await internal(error, chosen(scope))(scope, receive, send_with_headers)
 
 
 def _bounded(scope: Scope, receive: Receive) -> Receive:
@@ -73,7 +77,6 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
     return receive_bounded
 
 
-def _too_large() -> HTTPException:
-    return HTTPException(
-        413, f"a body may have {LARGEST_BODY:,} bytes", headers={"Connection": "close"}
-    )
+def _too_large() -> RefusedError:
+    said = messages.Message("request.too_large", limit=LARGEST_BODY)
+    return RefusedError(413, said, headers={"Connection": "close"})

@@ -10,15 +10,17 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from tastegraph import __version__
 from tastegraph.errors import TastegraphError
+from tastegraph.serving.description import described
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.guard import Guard
 from tastegraph.serving.item_routes import item_routes
 from tastegraph.serving.knowledge_routes import knowledge_routes
+from tastegraph.serving.languages import Answer
 from tastegraph.serving.model_routes import model_routes
 from tastegraph.serving.occasions import occasions
 from tastegraph.serving.problems import add_problems
@@ -47,6 +49,7 @@ def create_app(engine: Engine, schedule: Schedule | None = None) -> FastAPI:
         title="Tastegraph",
         version=__version__,
         summary="Personal recommendation from a knowledge graph, with its reasons",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
@@ -66,8 +69,12 @@ def create_app(engine: Engine, schedule: Schedule | None = None) -> FastAPI:
     async def docs() -> FileResponse:
         return FileResponse(PAGE / "docs.html")
 
+    @app.get("/openapi.json", include_in_schema=False)
+    async def description(language: Answer) -> JSONResponse:
+        return JSONResponse(described(app.openapi(), language))
+
     add_problems(app)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, language=engine.config.serving.language)
     return app
 
 

@@ -126,7 +126,7 @@ class InService:
         return self._read(self._snapshots.open(version))
 
     def _read(self, snapshot: Snapshot) -> Published:
-        return Published.open(snapshot, self._config.relations)
+        return Published.open(snapshot, self._config)
 
 
 def _without_erased(found: Published, connection: Connection) -> Published:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from tastegraph.records import Item
 from tastegraph.serving.engine import Engine
+from tastegraph.serving.languages import EVERY_ROUTE
 from tastegraph.serving.problems import PROBLEMS
 from tastegraph.serving.requests import Id
 from tastegraph.serving.strict import StrictRoute
@@ -47,7 +48,9 @@ def item_routes(engine: Engine, writer: Executor) -> APIRouter:
 
     What is written stands in the next snapshot, which a running service makes at once.
     """
-    router = APIRouter(prefix="/v1/items", route_class=StrictRoute, responses=PROBLEMS)
+    router = APIRouter(
+        prefix="/v1/items", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
+    )
 
     @router.put("/{item_id:path}")
     async def put(item_id: Id, new: NewItem) -> Stored:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from tastegraph.curation import decisions
 from tastegraph.records import Fact
+from tastegraph.serving.requests import broken_rule
 
 
 def _whole(value: object) -> object:
@@ -18,7 +19,7 @@ def _whole(value: object) -> object:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise ValueError("a fact's id is a whole number, as text or as it is")
+    raise broken_rule("fact_id")
 
 
 FactId = Annotated[
@@ -94,7 +95,7 @@ class Edit(_Judgement):
     @model_validator(mode="after")
     def _one_of_both(self) -> Edit:
         if (self.value is None) == (self.fact is None):
-            raise ValueError("give either value or fact")
+            raise broken_rule("one_of_value_and_fact")
         return self
 
     def decide(self, connection: Connection) -> int:

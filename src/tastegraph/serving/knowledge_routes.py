@@ -16,6 +16,7 @@ from tastegraph.curation.review import Excerpt, Question, excerpts, questions
 from tastegraph.records import Fact
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.judgements import FactId, Judgement
+from tastegraph.serving.languages import EVERY_ROUTE
 from tastegraph.serving.problems import PROBLEMS
 from tastegraph.serving.requests import Id
 from tastegraph.serving.strict import StrictRoute
@@ -131,7 +132,9 @@ def knowledge_routes(engine: Engine, writer: Executor) -> APIRouter:
     Reading looks at every fact, so it is done beside the event loop; decisions are written in
     ``writer``, the one thread that writes.
     """
-    router = APIRouter(prefix="/v1/kg", route_class=StrictRoute, responses=PROBLEMS)
+    router = APIRouter(
+        prefix="/v1/kg", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
+    )
 
     @router.get("/review")
     def review(n: Annotated[int, Query(ge=1, le=MOST)] = 20) -> Review:

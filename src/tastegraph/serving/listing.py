@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.explanation.reasons import Explainer
+from tastegraph.languages import DEFAULT, Language
 from tastegraph.profiles.interactions import (
     History,
     id_hash,
@@ -34,12 +35,14 @@ class Person:
         seen: ids of the items that are left out where ``exclude_seen`` is wished, however old.
         history: those that count, as the model takes them.
         counted: the event behind each entry of ``history``, as it is read.
+        stranger: whether no event counts, on no item that is known or was.
     """
 
     events: Sequence[Event]
     seen: Collection[str]
     history: History
     counted: Sequence[Event]
+    stranger: bool
 
     @classmethod
     def of(cls, events: Sequence[Event], seen: Collection[str], now: Published) -> Person:
@@ -65,7 +68,8 @@ class Person:
         kept = slice(-newest, None) if ordered else slice(None)
         history = History(items[latest][kept], weights[strongest][kept], ordered)
         counted_events = [meaning.read(counted[row][0]) for row in strongest[kept]]
-        return cls(events, seen, history, counted_events)
+        stranger = not any(meaning.weight_of(event) for event in events)
+        return cls(events, seen, history, counted_events, stranger)
 
 
 def _order(
@@ -103,8 +107,14 @@ class Wish:
     repeats: Sequence[str] = (IMPRESSION,)
 
 
-def listed(now: Published, person: Person, wish: Wish, reasons: int = REASONS) -> Recommendations:
-    """The best items for a person, each with up to ``reasons`` reasons."""
+def listed(
+    now: Published,
+    person: Person,
+    wish: Wish,
+    reasons: int = REASONS,
+    language: Language = DEFAULT,
+) -> Recommendations:
+    """The best items for a person, each with up to ``reasons`` reasons in ``language``."""
     ranked = now.model.rank(person.history)
     scores = ranked.scores.copy()
     scores[now.hidden] = -np.inf
@@ -116,13 +126,19 @@ def listed(now: Published, person: Person, wish: Wish, reasons: int = REASONS) -
 
     def why(item: int) -> tuple[Because, ...]:
         told = explainer.shortlist(item, reasons) if reasons else []
-        return tuple(now.because(each, person.history, person.counted, item) for each in told)
+        return tuple(
+            now.because(
+                each, person.history, person.counted, item, language, stranger=person.stranger
+            )
+            for each in told
+        )
 
     return Recommendations(
         recommendation_id=uuid4().hex,
         model=now.model_version,
         graph=now.graph_version,
         personal=bool(ranked.factors),
+        stranger=person.stranger,
         items=tuple(
             Listed(
                 item_id=now.item_ids[item],

@@ -12,7 +12,9 @@ from fastapi import Path as InPath
 from pydantic import BaseModel
 
 from tastegraph.errors import DecisionError, NotFoundError
+from tastegraph.messages import Message
 from tastegraph.serving.engine import Engine
+from tastegraph.serving.languages import EVERY_ROUTE, Answer
 from tastegraph.serving.models import ModelVersion, model_versions
 from tastegraph.serving.problems import PROBLEMS
 from tastegraph.serving.published import Published
@@ -37,16 +39,18 @@ class InService(BaseModel):
 
 def model_routes(engine: Engine, writer: Executor) -> APIRouter:
     """The API to the snapshots of one engine; changes wait for their turn in ``writer``."""
-    router = APIRouter(prefix="/v1/models", route_class=StrictRoute, responses=PROBLEMS)
+    router = APIRouter(
+        prefix="/v1/models", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
+    )
 
     async def changed(change: Callable[[], Published]) -> InService:
         now = await asyncio.get_running_loop().run_in_executor(writer, change)
         return InService(version=now.version, model=now.model_version, graph=now.graph_version)
 
     @router.get("")
-    def models() -> Models:
+    def models(language: Answer) -> Models:
         """Give every version that is kept, newest first."""
-        return Models(models=model_versions(engine.snapshots))
+        return Models(models=model_versions(engine.snapshots, language))
 
     @router.post("/{version}:promote")
     async def promote(version: VersionName) -> InService:
@@ -54,7 +58,7 @@ def model_routes(engine: Engine, writer: Executor) -> APIRouter:
 
         def put() -> Published:
             if version not in engine.snapshots.versions():
-                raise NotFoundError(f"there is no model {version!r}")
+                raise NotFoundError(Message("missing.model", version=version))
             return engine.promote(version)
 
         return await changed(put)
@@ -65,7 +69,7 @@ def model_routes(engine: Engine, writer: Executor) -> APIRouter:
 
         def back() -> Published:
             if engine.snapshots.current() != version:
-                raise DecisionError(f"model {version!r} is not in service: nothing was changed")
+                raise DecisionError(Message("decision.not_in_service", version=version))
             return engine.roll_back()
 
         return await changed(back)

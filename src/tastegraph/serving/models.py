@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from tastegraph.errors import SnapshotError
+from tastegraph.languages import DEFAULT, Language
 from tastegraph.ranking.fitted_config import FittedConfig
 from tastegraph.storage.snapshots import Snapshots
 
@@ -27,20 +28,24 @@ class ModelVersion(BaseModel):
     fault: str | None = Field(default=None, description="why it cannot be served")
 
 
-def model_versions(snapshots: Snapshots) -> list[ModelVersion]:
-    """All of them, newest first; one whose manifest cannot be read says so."""
+def model_versions(snapshots: Snapshots, language: Language = DEFAULT) -> list[ModelVersion]:
+    """All of them, newest first; one whose manifest cannot be read says so in ``language``."""
     current = snapshots.current()
-    return [_told(snapshots, version, current) for version in reversed(snapshots.versions())]
+    return [
+        _told(snapshots, version, current, language) for version in reversed(snapshots.versions())
+    ]
 
 
-def _told(snapshots: Snapshots, version: str, current: str | None) -> ModelVersion:
+def _told(
+    snapshots: Snapshots, version: str, current: str | None, language: Language
+) -> ModelVersion:
     published = (snapshots.directory / version).stat().st_mtime
     manifest: dict[str, Any] = {}
     fault = None
     try:
         manifest = snapshots.manifest(version)
     except SnapshotError as error:
-        fault = str(error)
+        fault = error.text(language)
     return ModelVersion(
         version=version,
         published=published,

@@ -1,10 +1,10 @@
-"""Errors as RFC 9457 problems: a stable code, and words for the person who reads them."""
+"""Errors as RFC 9457 problems: a stable code, and words in the language of who reads them."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -23,11 +23,17 @@ from tastegraph.errors import (
     SnapshotError,
     TastegraphError,
 )
+from tastegraph.languages import Language
+from tastegraph.messages import TEMPLATES, Message
+from tastegraph.serving.languages import chosen
 
 log = logging.getLogger("tastegraph.serving")
 
 MEDIA_TYPE = "application/problem+json"
 LONGEST_DETAIL = 500
+LONGEST_VALUE = 80
+EVENTS = "events"
+"""What a row of a request is called; any other is of a file of the service's own."""
 CODES = {
     400: "bad_request",
     404: "not_found",
@@ -39,6 +45,13 @@ CODES = {
     503: "no_encoder",
 }
 _ROW_CODES = {"missing": "missing", "extra_forbidden": "unknown_field"}
+_STATUS: dict[type[TastegraphError], tuple[int, str | None]] = {
+    NotFoundError: (404, None),
+    DecisionError: (422, None),
+    SnapshotError: (422, "unfit_model"),
+    BusyError: (409, None),
+    NoEncoderError: (503, None),
+}
 
 
 class Fault(BaseModel):
@@ -60,6 +73,16 @@ class Problem(BaseModel):
     errors: list[Fault] | None = None
 
 
+class RefusedError(HTTPException):
+    """A request that the service does not take; its ``message`` says why."""
+
+    def __init__(
+        self, status: int, message: Message, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(status, str(message), headers)
+        self.message = message
+
+
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     "4XX": {
         "model": Problem,
@@ -75,12 +98,18 @@ UNAVAILABLE: dict[int | str, dict[str, Any]] = {
 
 
 def problem(
-    status: int, detail: str, code: str | None = None, errors: Sequence[Fault] = ()
+    status: int,
+    detail: str,
+    language: Language,
+    code: str | None = None,
+    errors: Sequence[Fault] = (),
 ) -> Response:
-    """The answer that says what was wrong."""
+    """The answer that says what was wrong; ``detail`` and ``errors`` are in ``language``."""
     shown = detail if len(detail) <= LONGEST_DETAIL else detail[: LONGEST_DETAIL - 1] + "…"
+    key = f"title.{status}"
+    title = Message(key) if key in TEMPLATES else Message("title.other", status=status)
     body = Problem(
-        title=HTTPStatus(status).phrase,
+        title=title.text(language),
         status=status,
         detail=shown,
         code=code or CODES.get(status, "error"),
@@ -91,65 +120,80 @@ def problem(
     return Response(text, status, media_type=MEDIA_TYPE)
 
 
-def fault_code(kind: str) -> str:
-    """The code of a pydantic error: missing, unknown_field or invalid_value."""
-    return _ROW_CODES.get(kind, "invalid_value")
+def invalid(error: Mapping[str, Any]) -> tuple[str, Message]:
+    """Code and message of one of pydantic's errors, as ``errors()`` lists them."""
+    kind, context = error["type"], dict(error.get("ctx", {}))
+    if "expected" in context or "expected_tags" in context:
+        listed = context.pop("expected", None) or context.pop("expected_tags")
+        context["choices"] = listed.replace(" or ", ", ").split(", ")
+    if context.get("actual_length", 0) is None:
+        # Pydantic counted no further than it had to.
+        context["actual_length"] = f"> {context['max_length']}"
+    key = kind if kind in TEMPLATES else "unacceptable"
+    return _ROW_CODES.get(kind, "invalid_value"), Message(key, **context)
 
 
-def row_fault(error: RowError) -> tuple[str, str]:
+def wrong_row(error: RowError) -> tuple[str, Message]:
     """Code and message for one row of a request."""
-    absent = error.value is None or error.value == ""
-    found = "" if absent else f", {repr(error.value)[:80]} found"
-    return "missing" if absent else "invalid_value", f"{error.column}: {error.expected}{found}"
+    said = {"column": error.column, "expected": error.expected}
+    if error.value is None or error.value == "":
+        return "missing", Message("cell.absent", **said)
+    return "invalid_value", Message("cell.wrong", value=repr(error.value)[:LONGEST_VALUE], **said)
 
 
 def add_problems(app: FastAPI) -> None:
     """Let ``app`` answer every error with a problem."""
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(TastegraphError, _told)
+    app.add_exception_handler(TastegraphError, _raised)
 
 
-def internal(error: Exception) -> Response:
+def internal(error: Exception, language: Language) -> Response:
     """The answer to an error nobody foresaw; what it was goes to the log alone."""
     log.error("unexpected error", exc_info=error)
-    return problem(500, "something went wrong here; the log of the service says what")
+    return problem(500, Message("request.internal").text(language), language)
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    answer = problem(error.status_code, str(error.detail))
+    if isinstance(error, RefusedError):
+        message = error.message
+    elif error.status_code == 404:
+        message = Message("request.not_found", path=request.url.path)
+    elif error.status_code == 405:
+        message = Message("request.method", method=request.method, path=request.url.path)
+    else:
+        message = Message("request.status", status=HTTPStatus(error.status_code).phrase)
+    language = chosen(request.scope)
+    answer = problem(error.status_code, message.text(language), language)
     answer.headers.update(error.headers or {})
     return answer
 
 
-async def _invalid(_: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [
-        Fault(
-            pointer="/" + "/".join(str(part) for part in found["loc"][1:]),
-            code=fault_code(found["type"]),
-            message=found["msg"],
-        )
-        for found in error.errors()[:20]
-    ]
-    first = f"{faults[0].pointer}: {faults[0].message}" if faults else "the request is not valid"
-    return problem(422, first, errors=faults)
+    language, faults = chosen(request.scope), []
+    for found in error.errors()[:20]:
+        code, message = invalid(found)
+        pointer = "/" + "/".join(str(part) for part in found["loc"][1:])
+        faults.append(Fault(pointer=pointer, code=code, message=message.text(language)))
+    first = Message("request.invalid")
+    if faults:
+        first = Message("request.at", place=faults[0].pointer, fault=faults[0].message)
+    return problem(422, first.text(language), language, errors=faults)
 
 
-async def _told(_: Request, error: Exception) -> Response:
-    if isinstance(error, RowError):
-        code, message = row_fault(error)
+async def _raised(request: Request, error: Exception) -> Response:
+    assert isinstance(error, TastegraphError)
+    language = chosen(request.scope)
+    if isinstance(error, RowError) and error.file == EVENTS:
+        code, message = wrong_row(error)
+        text = message.text(language)
         pointer = f"/session/events/{error.line}/{error.column}"
-        return problem(422, message, errors=[Fault(pointer=pointer, code=code, message=message)])
-    if isinstance(error, NotFoundError):
-        return problem(404, str(error))
-    if isinstance(error, DecisionError):
-        return problem(422, str(error))
-    if isinstance(error, SnapshotError):
-        return problem(422, str(error), "unfit_model")
-    if isinstance(error, BusyError):
-        return problem(409, str(error))
-    if isinstance(error, NoEncoderError):
-        return problem(503, str(error))
-    return internal(error)
+        return problem(
+            422, text, language, errors=[Fault(pointer=pointer, code=code, message=text)]
+        )
+    for kind, (status, code_of_kind) in _STATUS.items():
+        if isinstance(error, kind):
+            return problem(status, error.text(language), language, code_of_kind)
+    return internal(error, language)

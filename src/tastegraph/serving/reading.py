@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from tastegraph.errors import NoEncoderError, TastegraphError
 from tastegraph.language.onnx import OnnxEncoder
-
-WHAT_TO_DO = "pip install 'tastegraph[onnx]' and run 'tastegraph build'"
+from tastegraph.messages import Message
 
 
 class Reader:
@@ -41,5 +40,5 @@ class Reader:
                 try:
                     self._loaded = (wanted, OnnxEncoder(folder, max_tokens))
                 except TastegraphError as error:
-                    raise NoEncoderError(f"no text can be read: {WHAT_TO_DO} ({error})") from None
+                    raise NoEncoderError(Message("encoder.none", cause=error.message)) from None
             return self._loaded[1]

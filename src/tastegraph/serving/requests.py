@@ -17,7 +17,10 @@ from pydantic import (
     StringConstraints,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
+from tastegraph.languages import Language
+from tastegraph.messages import TEMPLATES
 from tastegraph.records import Event
 from tastegraph.serving.engine import Asked, Who
 from tastegraph.sources.cells import LONGEST_ID
@@ -43,8 +46,19 @@ LooseId = StrictStr | StrictInt
 """An id as it comes in a row, where :func:`event_from` judges it."""
 
 
+def broken_rule(key: str) -> PydanticCustomError:
+    """What a validator raises; ``key`` is of the message that says the rule."""
+    return PydanticCustomError(key, TEMPLATES[key].en)
+
+
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _InLanguage(_Request):
+    lang: Language | None = Field(
+        default=None, description="of the answer; by default as the query or Accept-Language says"
+    )
 
 
 class SessionEvent(_Request):
@@ -122,7 +136,7 @@ class NewEvent(SessionEvent):
         return self.event(line, types, user_id, given, time.time())
 
 
-class NewEvents(_Request):
+class NewEvents(_InLanguage):
     """A batch: its good rows are kept in one transaction, the others come back as rejected."""
 
     events: Annotated[
@@ -149,14 +163,14 @@ class Session(_Request):
         return sorted(events, key=lambda event: event.timestamp or 0.0)
 
 
-class _Asking(_Request):
+class _Asking(_InLanguage):
     user_id: Id | None = None
     session: Session | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> _Asking:
         if (self.user_id is None) == (self.session is None):
-            raise ValueError("give either user_id or session")
+            raise broken_rule("one_of_user_and_session")
         return self
 
     def who(self, types: Collection[str]) -> Who:
@@ -193,7 +207,7 @@ class Wanted(_Asking):
         return Asked(self.exclude == "seen", self.explore, self.seed)
 
 
-class Words(_Request):
+class Words(_InLanguage):
     """Anybody's words, and how much of each is wanted of what they are about."""
 
     text: str = Field(min_length=1, max_length=LONGEST_WORDS)

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from tastegraph import __version__
 from tastegraph.errors import RowError
+from tastegraph.languages import Language
+from tastegraph.messages import Message
 from tastegraph.records import Event
 from tastegraph.serving.answers import (
     Associated,
@@ -20,8 +22,9 @@ from tastegraph.serving.answers import (
     Recommendations,
 )
 from tastegraph.serving.engine import Engine
+from tastegraph.serving.languages import EVERY_ROUTE, Answer
 from tastegraph.serving.listing import REASONS
-from tastegraph.serving.problems import PROBLEMS, UNAVAILABLE, fault_code, row_fault
+from tastegraph.serving.problems import PROBLEMS, UNAVAILABLE, invalid, wrong_row
 from tastegraph.serving.requests import AskedWhy, NewEvent, NewEvents, Wanted, Words
 from tastegraph.serving.strict import StrictRoute
 from tastegraph.storage.erasure import Receipt
@@ -74,10 +77,10 @@ def routes(engine: Engine) -> APIRouter:
     numpy and Python, which threads would only interrupt. Events that wait for the disk go there
     together; a text is read beside the event loop, since a language model takes its time.
     """
-    router = APIRouter(route_class=StrictRoute, responses=PROBLEMS)
+    router = APIRouter(route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE)
 
     @router.post("/v1/recommendations")
-    async def recommend(wanted: Wanted) -> Answered:
+    async def recommend(wanted: Wanted, language: Answer) -> Answered:
         """Give a ranked list for a user or a session, each item with its reasons."""
         began = time.perf_counter()
         answer = engine.show(
@@ -85,6 +88,7 @@ def routes(engine: Engine) -> APIRouter:
             wanted.n,
             wanted.asked(),
             reasons=0 if wanted.explain == "none" else REASONS,
+            language=language,
         )
         if wanted.explain == "reasons":
             answer = _without_paths(answer)
@@ -97,31 +101,32 @@ def routes(engine: Engine) -> APIRouter:
         return engine.shown(recommendation_id)
 
     @router.get("/v1/recommendations/{recommendation_id}/replay")
-    def replay(recommendation_id: str) -> Recommendations:
+    def replay(recommendation_id: str, language: Answer) -> Recommendations:
         """Make a list once more, from the snapshot and the events that it was made of."""
-        return engine.replay(recommendation_id)
+        return engine.replay(recommendation_id, language=language)
 
     @router.post("/v1/events")
-    async def record(batch: NewEvents) -> Kept:
+    async def record(batch: NewEvents, language: Answer) -> Kept:
         """Keep events; the answer comes when they are on disk and count in the next list."""
-        events, rejected = _sorted_out(batch, engine.event_types)
+        events, rejected = _sorted_out(batch, engine.event_types, language)
         receipt = await asyncio.wrap_future(engine.record_soon(events))
         return Kept(accepted=receipt.accepted, duplicates=receipt.duplicates, rejected=rejected)
 
     @router.post("/v1/explain")
-    async def explain(asked: AskedWhy) -> Explanation:
+    async def explain(asked: AskedWhy, language: Answer) -> Explanation:
         """Give every reason for and against one item; the shares sum to its score."""
-        return engine.explain(asked.who(engine.event_types), asked.item_id)
+        who = asked.who(engine.event_types)
+        return engine.explain(who, asked.item_id, language=language)
 
     @router.post("/v1/associations", responses=UNAVAILABLE)
-    def associate(words: Words) -> Associated:
+    def associate(words: Words, language: Answer) -> Associated:
         """Give what a text is about: ties that nobody states, and the items nearest to it."""
-        return engine.associate(words.text, words.n)
+        return engine.associate(words.text, words.n, language=language)
 
     @router.get("/v1/users/{user_id:path}/profile")
-    async def profile(user_id: str) -> Profile:
+    async def profile(user_id: str, language: Answer) -> Profile:
         """Give a person's history, newest first, and interests, strongest first."""
-        return engine.profile(user_id)
+        return engine.profile(user_id, language=language)
 
     @router.delete("/v1/users/{user_id:path}")
     def erase(user_id: str) -> Receipt:
@@ -129,9 +134,9 @@ def routes(engine: Engine) -> APIRouter:
         return engine.erase.user(user_id)
 
     @router.get("/v1/items/{item_id:path}")
-    async def content(item_id: str) -> ItemContent:
+    async def content(item_id: str, language: Answer) -> ItemContent:
         """Give an item's title and what it is tied to, strongest first."""
-        title, ties = engine.content(item_id)
+        title, ties = engine.content(item_id, language=language)
         return ItemContent(item_id=item_id, title=title, content=ties)
 
     @router.get("/healthz")
@@ -153,19 +158,21 @@ def _without_paths(answer: Recommendations) -> Recommendations:
     return answer.model_copy(update={"items": items})
 
 
-def _sorted_out(batch: NewEvents, types: Collection[str]) -> tuple[list[Event], list[Rejected]]:
+def _sorted_out(
+    batch: NewEvents, types: Collection[str], language: Language
+) -> tuple[list[Event], list[Rejected]]:
     events: list[Event] = []
     rejected: list[Rejected] = []
     for index, row in enumerate(batch.events):
         try:
             events.append(NewEvent.model_validate(row).record(index, types))
         except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(str(part) for part in first["loc"][:1]) or "event"
-            message = f"{place}: {first['msg']}"
-            code = fault_code(first["type"])
-            rejected.append(Rejected(index=index, code=code, message=message))
+            code, fault = invalid(first)
+            text = Message("request.at", place=place, fault=fault).text(language)
+            rejected.append(Rejected(index=index, code=code, message=text))
         except RowError as error:
-            code, message = row_fault(error)
-            rejected.append(Rejected(index=index, code=code, message=message))
+            code, message = wrong_row(error)
+            rejected.append(Rejected(index=index, code=code, message=message.text(language)))
     return events, rejected

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
-from starlette.exceptions import HTTPException
+
+from tastegraph.messages import TEMPLATES, Message
+from tastegraph.serving.languages import PARAMETER, choose_named
+from tastegraph.serving.problems import RefusedError
+
+_FAULT = re.compile(r"(.*) at line (\d+) column (\d+)", re.DOTALL)
 
 
 class StrictRequest(Request):
-    """A request whose body is JSON as RFC 8259 has it."""
+    """A request whose body is JSON as RFC 8259 has it, and may name the answer's language."""
 
     async def json(self) -> Any:
         """The body.
 
         Raises:
-            HTTPException: 400, it is not JSON.
+            RefusedError: 400, it is not JSON.
         """
         try:
-            return from_json(await self.body(), allow_inf_nan=False)
+            body = from_json(await self.body(), allow_inf_nan=False)
         except ValueError as error:
-            raise HTTPException(400, f"the body is not JSON: {error}") from None
+            raise RefusedError(400, _not_json(str(error))) from None
+        if isinstance(body, dict):
+            choose_named(self.scope, body.get(PARAMETER))
+        return body
 
 
 class StrictRoute(APIRoute):
@@ -37,3 +46,11 @@ class StrictRoute(APIRoute):
             return await handle(StrictRequest(request.scope, request.receive))
 
         return strictly
+
+
+def _not_json(error: str) -> Message:
+    found = _FAULT.fullmatch(error)
+    reason, line, column = found.groups() if found else (error, "1", "1")
+    key = f"json.{reason}"
+    fault = Message(key if key in TEMPLATES else "json.other")
+    return Message("request.not_json", fault=fault, line=line, column=column)

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from tastegraph.errors import RowError
+from tastegraph.messages import Message
 
 LONGEST_ID = 512
 LONGEST_ENTITY = 4096
@@ -17,10 +18,6 @@ LATEST = 1e11
 
 NOT_IN_ID = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NOT_IN_TEXT = re.compile("[\x00\ud800-\udfff]")
-_TIME = (
-    "seconds since 1970-01-01 UTC, at least 0 and below 100,000,000,000 "
-    "(divide milliseconds by 1,000), or an ISO 8601 date and time"
-)
 
 
 @dataclass(slots=True)
@@ -35,7 +32,7 @@ class Cells:
     file: str
     line: int
 
-    def error(self, column: str, expected: str) -> RowError:
+    def error(self, column: str, expected: Message) -> RowError:
         """Return the error that says the cell is not as ``expected``."""
         return RowError(self.file, self.line, column, self.values.get(column), expected)
 
@@ -54,18 +51,18 @@ class Cells:
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str):
-            raise self.error(column, "an id: text or a whole number")
+            raise self.error(column, Message("expected.id"))
         if len(value) > longest:
-            raise self.error(column, f"an id of at most {longest} characters")
+            raise self.error(column, Message("expected.id_length", longest=longest))
         if NOT_IN_ID.search(value):
-            raise self.error(column, "an id without control characters or broken Unicode")
+            raise self.error(column, Message("expected.id_printable"))
         return value
 
     def id(self, column: str, longest: int = LONGEST_ID) -> str:
         """Return an id, which must be there."""
         value = self.optional_id(column, longest)
         if value is None:
-            raise self.error(column, "an id that is not empty")
+            raise self.error(column, Message("expected.id_present"))
         return value
 
     def optional_text(self, column: str) -> str:
@@ -77,7 +74,7 @@ class Cells:
         """Return text, which must be there."""
         value = self.optional_text(column)
         if not value:
-            raise self.error(column, "text that is not empty")
+            raise self.error(column, Message("expected.text_present"))
         return value
 
     def texts(self, column: str) -> tuple[str, ...]:
@@ -99,7 +96,7 @@ class Cells:
             return None
         number = _float(value)
         if number is None:
-            raise self.error(column, "a finite number")
+            raise self.error(column, Message("expected.number"))
         return number
 
     def whole(self, column: str) -> int | None:
@@ -109,7 +106,7 @@ class Cells:
             return None
         number = _float(value)
         if number is None or not number.is_integer() or not 1 <= number < 2**31:
-            raise self.error(column, "a whole number, 1 or more")
+            raise self.error(column, Message("expected.whole"))
         return int(number)
 
     def choice(self, column: str, allowed: Sequence[str]) -> str | None:
@@ -117,7 +114,7 @@ class Cells:
         value = self.given(column)
         if value is None or (isinstance(value, str) and value in allowed):
             return value
-        raise self.error(column, "one of " + ", ".join(allowed))
+        raise self.error(column, Message("expected.choice", choices=list(allowed)))
 
     def flag(self, column: str) -> bool:
         """Return ``true`` or ``false``; absent is false."""
@@ -133,7 +130,7 @@ class Cells:
             return None
         seconds = _seconds(value)
         if seconds is None or not 0 <= seconds < LATEST:
-            raise self.error(column, _TIME)
+            raise self.error(column, Message("expected.time"))
         return seconds
 
     def _text(self, column: str, value: object) -> str:
@@ -144,9 +141,9 @@ class Cells:
         if isinstance(value, date | time):
             return value.isoformat()
         if not isinstance(value, str):
-            raise self.error(column, "text, a number, true or false, or a list of these")
+            raise self.error(column, Message("expected.text"))
         if _NOT_IN_TEXT.search(value):
-            raise self.error(column, "text without NUL characters or broken Unicode")
+            raise self.error(column, Message("expected.text_printable"))
         return value
 
 

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import cast, get_args
 
-from tastegraph.records import EVENT_TYPES, RATING, TIMELY, Event, Split
+from tastegraph.messages import Message
+from tastegraph.records import EVENT_TYPES, RATING, Event, Split
 from tastegraph.sources.cells import Cells
 from tastegraph.sources.rejects import Rejects
 from tastegraph.sources.tables import Row, read_rows
@@ -107,5 +108,5 @@ def event_from(
         position=cells.whole("position"),
     )
     if event.is_to_come(time.time() if now is None else now):
-        raise cells.error("timestamp", TIMELY)
+        raise cells.error("timestamp", Message("expected.timely"))
     return event

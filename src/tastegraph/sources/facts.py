@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
+from tastegraph.messages import Message
 from tastegraph.records import Fact
 from tastegraph.sources.cells import LONGEST_ENTITY, Cells
 from tastegraph.sources.packed import suffix
@@ -59,7 +60,7 @@ def fact_from(values: Mapping[str, object], file: str, line: int) -> Fact:
     datatype, language = _kind(cells, literal)
     confidence = cells.number("confidence")
     if confidence is not None and not 0 < confidence <= 1:
-        raise cells.error("confidence", "a number above 0 and at most 1")
+        raise cells.error("confidence", Message("expected.confidence"))
     return Fact(
         subject=cells.id("head", LONGEST_ENTITY),
         relation=cells.id("relation", LONGEST_ENTITY),
@@ -76,14 +77,14 @@ def _kind(cells: Cells, literal: bool) -> tuple[str, str]:
     language = cells.optional_id("language") or ""
     for column, found in (("datatype", datatype), ("language", language)):
         if found and not literal:
-            raise cells.error(column, "nothing where literal is not true")
+            raise cells.error(column, Message("expected.literal_only"))
     if language:
         try:
             language = ox.Literal("", language=language).language or ""
         except ValueError:
-            raise cells.error("language", "a language tag such as en or zh-Hans") from None
+            raise cells.error("language", Message("expected.language")) from None
         if datatype not in ("", LANGUAGE_STRING):
-            raise cells.error("datatype", "nothing where there is a language")
+            raise cells.error("datatype", Message("expected.no_datatype"))
     return "" if datatype in (STRING, LANGUAGE_STRING) else datatype, language
 
 

@@ -54,7 +54,7 @@ class Rejects:
             "line": error.line,
             "column": error.column,
             "value": _shown(error.value),
-            "expected": error.expected,
+            "expected": str(error.expected),
         }
         self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
 

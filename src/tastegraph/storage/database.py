@@ -22,6 +22,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from tastegraph.errors import BusyError, TastegraphError
+from tastegraph.messages import Message
 from tastegraph.storage.leftovers import left_over
 from tastegraph.storage.locks import held
 
@@ -121,7 +122,7 @@ class Database:
         deadline = time.monotonic() + self._patience
         while not self._emptied():
             if time.monotonic() > deadline:
-                raise BusyError(f"{self.path} is being read: its log could not be emptied yet")
+                raise BusyError(Message("busy.log", file=self.path))
             time.sleep(STEP)
 
     def _emptied(self) -> bool:
@@ -178,7 +179,7 @@ class Database:
     def _alone(self) -> AbstractContextManager[None]:
         return held(
             self.path.with_suffix(".lock"),
-            f"{self.path} is being written by another process: wait until it is done",
+            Message("busy.database", file=self.path),
             self._patience,
         )
 

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.errors import RowError
-from tastegraph.records import IMPRESSION, RATING, TIMELY, Event
+from tastegraph.messages import Message
+from tastegraph.records import IMPRESSION, RATING, Event
 from tastegraph.storage.schema import events, in_time
 
 BATCH = 10_000
@@ -45,7 +46,8 @@ def _timely(new: Iterable[Event]) -> Iterator[Event]:
     now = time.time()
     for number, event in enumerate(new, start=1):
         if event.is_to_come(now):
-            raise RowError("events", number, "timestamp", event.timestamp, TIMELY)
+            timely = Message("expected.timely")
+            raise RowError("events", number, "timestamp", event.timestamp, timely)
         yield event
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, select, true
 from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.errors import NotFoundError
+from tastegraph.messages import Message
 from tastegraph.storage import erasure
 from tastegraph.storage.schema import events, lists
 
@@ -117,7 +118,7 @@ def get(connection: Connection, recommendation_id: str) -> Shown:
         select(lists).where(lists.c.recommendation_id == recommendation_id)
     ).one_or_none()
     if row is None:
-        raise NotFoundError(f"there is no list {recommendation_id!r}")
+        raise NotFoundError(Message("missing.list", recommendation=recommendation_id))
     told = row._asdict()
     return Shown(**{**told, "places": [Place(*place) for place in told["places"]]})
 

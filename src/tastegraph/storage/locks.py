@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tastegraph.errors import BusyError
+from tastegraph.messages import Message
 
 POLL = 0.01
 
 
 @contextmanager
-def held(file: Path, advice: str, patience: float = 0.0) -> Iterator[None]:
+def held(file: Path, advice: Message, patience: float = 0.0) -> Iterator[None]:
     """Hold ``file`` for the length of a block.
 
     Args:
@@ -35,7 +36,7 @@ def held(file: Path, advice: str, patience: float = 0.0) -> Iterator[None]:
         os.close(lock)
 
 
-def _acquire(lock: int, advice: str, deadline: float) -> None:
+def _acquire(lock: int, advice: Message, deadline: float) -> None:
     while True:
         try:
             return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

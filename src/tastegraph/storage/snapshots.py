@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.errors import NotFoundError, SnapshotError
+from tastegraph.messages import Message
 from tastegraph.storage.locks import held
 
 FORMAT = 6
@@ -92,7 +93,7 @@ class Snapshots:
         """
         for name, array in arrays.items():
             if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise SnapshotError(f"array {name!r} is not finite: the snapshot is not published")
+                raise SnapshotError(Message("snapshot.not_finite", name=name))
         self.directory.mkdir(parents=True, exist_ok=True)
         version = f"{max(map(int, self.versions()), default=0) + 1:06d}"
         work = Path(tempfile.mkdtemp(prefix=_WRITING, dir=self.directory))
@@ -129,7 +130,7 @@ class Snapshots:
         with self._changing():
             current, past, kept = self.current(), self._served(), self.versions()
             if version not in kept:
-                raise NotFoundError(f"there is no snapshot {version!r}: {', '.join(kept)}")
+                raise NotFoundError(Message("missing.snapshot", version=version, versions=kept))
             if current is not None and current != version:
                 # What is gone would crowd out what can still be gone back to.
                 past = [one for one in [*past, current] if one in kept]
@@ -151,7 +152,7 @@ class Snapshots:
         with self._changing():
             past = self._back(set(self.versions()))
             if not past:
-                raise NotFoundError(f"{self.directory}: no earlier snapshot is left to go back to")
+                raise NotFoundError(Message("missing.earlier_snapshot", directory=self.directory))
             snapshot = self.open(past.pop())
             self._write(self._pointer, snapshot.version)
             self._write(self._past, "\n".join(past))
@@ -192,7 +193,7 @@ class Snapshots:
         flush(self.directory)
 
     def _changing(self) -> AbstractContextManager[None]:
-        busy = f"another process changes what {self.directory} has in service: try again"
+        busy = Message("busy.pointer", directory=self.directory)
         return held(self.directory / "pointer.lock", busy, PATIENCE)
 
     def open(self, version: str | None = None) -> Snapshot:
@@ -204,18 +205,20 @@ class Snapshots:
         """
         version = version or self.current()
         if version is None:
-            raise NotFoundError(f"{self.directory.parent} has no snapshot: run 'tastegraph build'")
+            raise NotFoundError(Message("missing.any_snapshot", directory=self.directory.parent))
         manifest, path = self.manifest(version), self.directory / version
         arrays = {}
         for file, digest in manifest["files"].items():
             try:
                 if _sha256(path / file) != digest:
-                    raise SnapshotError(f"{path / file} was altered since it was published")
+                    raise SnapshotError(Message("snapshot.altered", file=path / file))
                 mapped = np.load(path / file, mmap_mode="r", allow_pickle=False)
                 # A plain view of the same memory: indexing a memmap costs ten times as much.
                 arrays[file.removesuffix(".npy")] = mapped.view(np.ndarray)
             except (OSError, ValueError) as error:
-                raise SnapshotError(f"{path / file} cannot be read: {error}") from None
+                raise SnapshotError(
+                    Message("snapshot.unreadable", file=path / file, cause=error)
+                ) from None
         return Snapshot(path, manifest, arrays)
 
     def manifest(self, version: str) -> dict[str, Any]:
@@ -229,14 +232,15 @@ class Snapshots:
         try:
             manifest = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise NotFoundError(f"there is no snapshot {version!r} in {self.directory}") from None
+            raise NotFoundError(
+                Message("missing.snapshot_in", version=version, directory=self.directory)
+            ) from None
         except ValueError as error:
-            raise SnapshotError(f"{file} is not JSON: {error}") from None
+            raise SnapshotError(Message("snapshot.not_json", file=file, cause=error)) from None
         told: dict[str, Any] = manifest if isinstance(manifest, dict) else {}
         if told.get("format") != FORMAT or not isinstance(told.get("files"), dict):
             raise SnapshotError(
-                f"{file} has format {told.get('format')!r}, this version reads {FORMAT}: run "
-                "'tastegraph build' again"
+                Message("snapshot.format", file=file, found=told.get("format"), known=FORMAT)
             )
         return told
 

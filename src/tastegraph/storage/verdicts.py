@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from tastegraph.errors import DecisionError, NotFoundError
+from tastegraph.messages import Message
 from tastegraph.records import Fact
 from tastegraph.storage import changes
 from tastegraph.storage.schema import decisions, evidence, verdicts
@@ -99,9 +100,10 @@ def undo(connection: Connection, seq: int, author: str) -> Decision:
     """
     found = [decision for decision in log(connection) if decision.seq == seq]
     if not found:
-        raise NotFoundError(f"there is no decision {seq}")
+        raise NotFoundError(Message("missing.decision", seq=seq))
     if found[0].undone is not None:
-        raise DecisionError(f"decision {seq} was taken back by {found[0].undone_by} already")
+        by = found[0].undone_by
+        raise DecisionError(Message("decision.undone", seq=seq, author=by))
     connection.execute(
         update(decisions).where(decisions.c.seq == seq).values(undone=time.time(), undone_by=author)
     )

@@ -18,9 +18,9 @@ export function bar(size, text = "") {
   return h("span", { class: size < 0 ? "bar against" : "bar" }, fill, text);
 }
 
-// A sentence in which *Title* is cited; a title may itself hold asterisks (M*A*S*H).
-export function sentence(text) {
-  const found = /^([^*]*)\*(.*)\*([^*]*)$/s.exec(text);
+// A sentence in which *Title* or 《Title》 is cited; a title may itself hold asterisks (M*A*S*H).
+export function sentence(text, language) {
+  const found = /^([^*]*)\*(.*)\*([^*]*)$/s.exec(text) ?? /^([^《]*)(《.*》)([^》]*)$/s.exec(text);
   const parts = found ? [found[1], h("cite", {}, found[2]), found[3]] : [text];
-  return h("span", { class: "sentence", lang: "en" }, ...parts);
+  return h("span", { class: "sentence", lang: language }, ...parts);
 }

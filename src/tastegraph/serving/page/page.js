@@ -1,27 +1,20 @@
 // The page: one person, their history and interests, their list and its reasons.
 import { bar, h, sentence } from "./dom.js";
+import { label, onChange, preferred } from "./language.js";
 import { shortId, stations } from "./path.js";
-import { words } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const SHORT = 10;
-let language = remembered() ?? (navigator.language.startsWith("zh") ? "zh" : "en");
-let say = words[language];
+let language = preferred();
+let say = label(language);
 let shown = null; // {user, list, profile, before: item id → rank in the list before}
 let latest = 0;
-
-function remembered() {
-  try {
-    return localStorage.getItem("language");
-  } catch {
-    return null;
-  }
-}
 
 async function call(method, path, body) {
   let answer;
   try {
-    const headers = body ? { "Content-Type": "application/json" } : {};
+    const headers = { "Accept-Language": language };
+    if (body) headers["Content-Type"] = "application/json";
     answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
   } catch {
     throw new Error(say.unreachable);
@@ -58,6 +51,23 @@ async function load(user) {
   }
 }
 
+// The same list in another language: no new one, so that nothing else is kept as shown.
+async function translate() {
+  const mine = ++latest;
+  const { user, list } = shown;
+  let same;
+  try {
+    const path = `/v1/recommendations/${encodeURIComponent(list.recommendation_id)}/replay`;
+    const [again, profile] = await Promise.all([call("GET", path), profileOf(user)]);
+    same = { ...shown, list: { ...list, ...again }, profile };
+  } catch {
+    return mine === latest && load(user); // Lists are not kept, or the snapshot of this one is gone.
+  }
+  if (mine !== latest) return;
+  shown = same;
+  draw();
+}
+
 async function tell(item, type) {
   const { user, list } = shown;
   const event = {
@@ -88,7 +98,7 @@ function draw() {
   $("columns").hidden = false;
   $("about").textContent = list.personal
     ? say.about(list.items.length, Math.round(list.took_ms), list.model)
-    : say.popular;
+    : list.stranger === false ? say.unrelated : say.popular;
   $("items").replaceChildren(...list.items.map(drawItem));
   if (!list.items.length) $("items").append(h("li", { class: "none" }, say.empty));
   drawInterests(profile.interests);
@@ -128,8 +138,8 @@ const largestShare = () =>
 
 function drawReason(reason, item) {
   const percent = Math.round((100 * reason.share) / (Math.abs(item.score) || 1));
-  const size = bar(reason.share / largestShare(), say.share(percent < 1 ? "< 1" : percent));
-  const said = [sentence(reason.text), size];
+  const part = percent > 100 ? say.shareBeyond(percent) : say.share(Math.abs(percent) < 1 ? "< 1" : percent);
+  const said = [sentence(reason.text, language), bar(reason.share / largestShare(), part)];
   const light = (on) => () => {
     for (const row of $("history").children) row.classList.toggle("lit", on && row.dataset.item === reason.item_id);
   };
@@ -173,32 +183,17 @@ function drawInterests(interests) {
 
 function phrase(tie) {
   const against = tie.strength < 0 && say.against;
-  return [tie.phrase, against, !tie.stated && say.unstated].filter(Boolean).join(", ");
+  return [tie.phrase, against, !tie.stated && say.unstated].filter(Boolean).join(say.comma);
 }
 
 function drawHistory(events, count) {
   $("history").replaceChildren(...events.slice(0, count).map((event) =>
     h("li", { class: event.counts < 0 ? "past against" : "past", "data-item": event.item_id },
       h("span", { class: "title" }, event.title),
-      h("span", { class: "did" }, did(event)))));
+      h("span", { class: "did" }, event.did))));
   if (!events.length) $("history").append(h("li", { class: "none" }, say.noHistory));
   $("more").hidden = events.length <= count;
   $("more").textContent = say.more(events.length);
-}
-
-function did(event) {
-  const word = say.types[event.type] ?? event.type;
-  return event.type === "rating" && event.value != null ? `${word} ${event.value}` : word;
-}
-
-function speak(to) {
-  language = words[to] ? to : "en";
-  say = words[language];
-  document.documentElement.lang = language;
-  document.querySelectorAll("[data-say]").forEach((element) => { element.textContent = say[element.dataset.say]; });
-  $("language").textContent = say.other;
-  $("language").lang = language === "en" ? "zh" : "en";
-  if (shown) draw();
 }
 
 function show(user) {
@@ -216,13 +211,13 @@ $("who").addEventListener("submit", (event) => {
   history.pushState(null, "", `?user=${encodeURIComponent(user)}`);
   show(user);
 });
-$("language").addEventListener("click", () => {
-  speak(language === "en" ? "zh" : "en");
-  try {
-    localStorage.setItem("language", language);
-  } catch { /* it is asked again next time */ }
+onChange(() => language, (to) => {
+  language = to;
+  say = label(language);
+  if (!shown) return;
+  draw();
+  attempt(translate());
 });
 $("more").addEventListener("click", () => drawHistory(shown.profile.events, Infinity));
 addEventListener("popstate", () => show(asked()));
-speak(language);
 show(asked());

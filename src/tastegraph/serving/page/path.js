@@ -7,9 +7,6 @@ export function shortId(id) {
   return last.length > 18 ? `${last.slice(0, 17)}…` : last;
 }
 
-const relationName = (p) =>
-  (p.split(/[/#:.]/).filter(Boolean).pop() ?? p).replaceAll("_", " ").replaceAll("-", " ");
-
 function station(id, label) {
   const kind = id.startsWith("item:") ? "station item" : "station";
   return h("li", { class: label ? kind : `${kind} nameless`, title: id }, label || shortId(id));
@@ -20,11 +17,10 @@ function station(id, label) {
 export function stations(path, fromItem, doubt, wrong) {
   let here = `item:${fromItem}`;
   const line = [];
-  for (const { s, p, o, s_label, o_label, fact_id } of path) {
+  for (const { s, p, o, s_label, o_label, p_label: name, fact_id } of path) {
     const forward = s === here;
     if (!line.length) line.push(station(here, forward ? s_label : o_label));
     const arrow = forward ? "→" : "←";
-    const name = relationName(p);
     line.push(h("li", { class: "relation" }, h("button", {
       type: "button", class: "doubt", title: `${wrong(name)} (${p}, #${fact_id})`, "aria-label": wrong(name),
       onclick: async ({ currentTarget: button }) => {

@@ -1,0 +1,19 @@
+"""Reasons in words, by templates that read well even where an entity has no name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tastegraph.config import Config
+from tastegraph.explanation.wording.chinese import Chinese
+from tastegraph.explanation.wording.common import Common, Wording
+from tastegraph.explanation.wording.english import English
+from tastegraph.languages import Language
+
+__all__ = ["Chinese", "Common", "English", "Wording", "wordings"]
+
+
+def wordings(config: Config) -> Mapping[Language, Wording]:
+    """The sentences of every language, with the words that ``config`` has for them."""
+    told = config.relations, config.events.words
+    return {"en": English(*told), "zh": Chinese(*told)}

@@ -1,0 +1,84 @@
+"""Who likes each item: what a sentence about other people is counted from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from tastegraph.arrays import CSR, Ints
+
+SPARSE = 32
+"""One list of likers is looked up in another where that is shorter by more than this."""
+
+
+@dataclass(frozen=True)
+class Likers:
+    """People by item, as the columns of a sparse matrix; a person is a number without a name.
+
+    Attributes:
+        indptr: int64[I + 1], where the likers of each item begin.
+        people: int32[L], the likers of item 0 in ascending order, then those of item 1, …
+        count: U, one more than the largest number of a person.
+    """
+
+    indptr: NDArray[np.int64]
+    people: NDArray[np.int32]
+    count: int
+
+    @classmethod
+    def of_likes(cls, likes: CSR) -> Likers:
+        """The same cells as ``likes``, CSR[U, I], by item."""
+        by_item = sparse.csc_array(likes)
+        by_item.sort_indices()
+        return cls(
+            by_item.indptr.astype(np.int64), by_item.indices.astype(np.int32), int(likes.shape[0])
+        )
+
+    @classmethod
+    def nobody(cls, n_items: int) -> Likers:
+        """Of items that no person likes."""
+        return cls(np.zeros(n_items + 1, np.int64), np.zeros(0, np.int32), 0)
+
+    def of(self, item: int) -> NDArray[np.int32]:
+        """int32[n], the likers of one item in ascending order."""
+        return self.people[self.indptr[item] : self.indptr[item + 1]]
+
+    def number(self, items: Ints | int) -> NDArray[np.int64]:
+        """int64, how many people like each of ``items``."""
+        return np.asarray(self.indptr[np.asarray(items) + 1] - self.indptr[items], dtype=np.int64)
+
+    @cached_property
+    def active(self) -> int:
+        """How many people like any item."""
+        return len(np.unique(self.people))
+
+    def both(self, items: Ints, target: int) -> NDArray[np.int64]:
+        """int64[T], how many people like each of ``items`` (int[T]) and ``target``."""
+        mine, sizes = self.of(target), self.number(items)
+        if not len(mine) or not sizes.any():
+            return np.zeros(len(items), dtype=np.int64)
+        if sizes.sum() > SPARSE * len(items) * len(mine):
+            return np.array([_in_both(mine, self.of(int(item))) for item in items], dtype=np.int64)
+        likes = np.zeros(self.count, dtype=np.bool_)
+        likes[mine] = True
+        return np.array([np.count_nonzero(likes[self.of(int(k))]) for k in items], dtype=np.int64)
+
+    def how_many(self, items: Ints) -> NDArray[np.int64]:
+        """int64[U], how many of ``items`` each person likes."""
+        starts, sizes = self.indptr[items], self.number(items)
+        offset = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        people = self.people[np.repeat(starts, sizes) + offset]
+        return np.bincount(people, minlength=self.count)
+
+
+def _in_both(few: NDArray[np.int32], many: NDArray[np.int32]) -> int:
+    if len(few) > len(many):
+        few, many = many, few
+    if not len(few):
+        return 0
+    place = np.minimum(np.searchsorted(many, few), len(many) - 1)
+    return int(np.count_nonzero(many[place] == few))

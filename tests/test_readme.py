@@ -1,0 +1,110 @@
+"""The README in both languages: the same commands, tables and figures; samples that work."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tastegraph.config import Config
+from tastegraph.sources.events import read_events
+from tastegraph.sources.items import read_items
+from tastegraph.sources.rejects import Rejects
+
+ROOT = Path(__file__).parent.parent
+ENGLISH, CHINESE = (
+    (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md")
+)
+_CJK = "[\u3400-\u9fff]"
+
+
+def blocks(text: str) -> list[str]:
+    """What stands indented by four spaces, block by block."""
+    found: list[list[str]] = [[]]
+    for line in text.splitlines():
+        if line.startswith("    "):
+            found[-1].append(line[4:])
+        elif line:
+            found.append([])
+        else:
+            found[-1].append("")
+    return [block for lines in found if (block := "\n".join(lines).strip())]
+
+
+def commands(text: str) -> list[str]:
+    """The commands, without people and comments, sorted."""
+    lines = [line for block in blocks(text) for line in block.splitlines()]
+    verbs = [re.match(r"(make \w+|tastegraph (?:(?:kg|models) )?\w+)", line) for line in lines]
+    return sorted(found[1] for found in verbs if found)
+
+
+def figures(text: str) -> list[str]:
+    """The rows of the results: of the Markdown table, and of what the demo prints."""
+    row = re.compile(r"\| [\w-]+ \| \w+(@\d+)? \| \d.*| {4,}\S.* \(.*–.*\) .*")
+    return [line for line in text.splitlines() if row.fullmatch(line)]
+
+
+def measured(text: str) -> set[str]:
+    """Every figure of a measurement in running prose: .0699, p = .003."""
+    return set(re.findall(r"(?<![\w.])\.\d+", text))
+
+
+def test_both_have_the_same_commands() -> None:
+    assert commands(ENGLISH) == commands(CHINESE)
+    assert len(commands(ENGLISH)) > 20
+
+
+def test_both_have_the_same_figures() -> None:
+    assert figures(ENGLISH) == figures(CHINESE)
+    assert len(figures(ENGLISH)) > 30
+    assert measured(ENGLISH) == measured(CHINESE)
+
+
+def test_both_name_the_same_documents() -> None:
+    links = [
+        {target.replace("README.zh.md", "README.md") for target in re.findall(r"\]\((.*?)\)", text)}
+        for text in (ENGLISH, CHINESE)
+    ]
+    assert links[0] - links[1] == set()
+    for target in links[0] | links[1]:
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("text", [ENGLISH, CHINESE], ids=["en", "zh"])
+def test_the_configuration_of_the_sample_can_be_read(text: str) -> None:
+    (sample,) = (block for block in blocks(text) if "[events]" in block)
+    config = Config.model_validate(tomllib.loads(sample))
+    assert config.text.encoder == "multilingual-e5-small"
+    if text is CHINESE:
+        assert config.serving.language == "zh"
+
+
+def test_the_chinese_sample_can_be_imported(tmp_path: Path) -> None:
+    items, events = tmp_path / "items.csv", tmp_path / "events.csv"
+    for file, head in ((items, "item_id,title"), (events, "user_id,item_id")):
+        (block,) = (block for block in blocks(CHINESE) if block.startswith(head))
+        file.write_text(block + "\n", encoding="utf-8")
+    with Rejects("raise") as rejects:
+        ids = {item.item_id for item in read_items(items, rejects)}
+        assert {event.item_id for event in read_events(events, rejects)} <= ids
+
+
+def test_the_chinese_one_is_set_as_chinese_is() -> None:
+    """Its own punctuation, a space between Chinese and Latin, no line broken within a sentence."""
+    prose = [line for line in CHINESE.splitlines() if not line.startswith(("    ", "|", "!"))]
+    for line in prose:
+        bare = re.sub(r"`[^`]*`|\]\([^)]*\)|\*\*?", "", line)
+        assert not re.search(f"{_CJK}[,;:!?()]|[,;:!?]{_CJK}", bare), line
+        assert not re.search(f"{_CJK}[A-Za-z0-9]|[A-Za-z0-9]{_CJK}", bare), line
+        assert not re.search("[「」『』]", bare), line
+    for line, after in pairwise(prose):
+        broken = re.search(f"{_CJK}$", line) and re.match(_CJK, after)
+        assert not broken, line
+
+
+@pytest.mark.parametrize("word", ["近因", "在役", "关口", "门限", "早 32", "教它"])
+def test_words_that_no_chinese_engineer_uses_are_gone(word: str) -> None:
+    assert word not in CHINESE
