@@ -140,7 +140,7 @@ class Claims:
         self.sentences: Counter[str] = Counter()
         manifest = json.loads((snapshot / "manifest.json").read_text(encoding="utf-8"))
         self._array = {
-            file.removesuffix(".npy"): np.load(snapshot / file, mmap_mode="r")
+            file.removesuffix(".npy"): np.load(snapshot / file, mmap_mode="r").view(np.ndarray)
             for file in manifest["files"]
             if file.split(".")[0] in ("graph", "text", "network", "mapped text", "text tower")
         }
@@ -170,6 +170,8 @@ class Claims:
         self._features = self._items_by_feature()
         self._everybody = set().union(*self.likers.values())
         self._active = len(self._everybody)
+        right = self._array.get("text.right", np.zeros((0, 1)))
+        self._written = np.flatnonzero(np.any(right, axis=1))
         self._by_feature: dict[tuple[str, bool, str], Counter[str]] = {}
 
     def violations(
@@ -240,32 +242,33 @@ class Claims:
     ) -> re.Match[str]:
         """The sentence that says it, with the title and what the person did as the store has it."""
         title = self._titles.get(start or "", "")
-        for deed in self._deeds(events, start, language):
-            past = f"*{title}*, {deed}" if language == "en" else f"{deed}的《{title}》"
-            aside = f"《{title}》（{deed}）"
-            for sentence in SENTENCES[language][kind]:
-                filled = sentence.replace("PAST", re.escape(past))
-                match = re.fullmatch(filled.replace("ASIDE", re.escape(aside)), text, re.S)
-                if match is not None:
-                    return match
+        deed = self._deed(events, start, language)
+        past = f"*{title}*, {deed}" if language == "en" else f"{deed}的《{title}》"
+        plain = text if start is None else text.replace(past, "PAST", 1)
+        if language == "zh":
+            plain = plain.replace(f"《{title}》（{deed}）", "ASIDE", 1)
+        for sentence in SENTENCES[language][kind]:
+            match = re.fullmatch(sentence, plain, re.S)
+            if match is not None:
+                return match
         raise AssertionError("no sentence with this title and event says so")
 
-    def _deeds(self, events: list[Any], start: str | None, language: str) -> list[str]:
+    def _deed(self, events: list[Any], start: str | None, language: str) -> str:
         if start is None:
-            return [""]
+            return ""
         on_item = [event for event in events if event["item_id"] == start and self._counts(event)]
         most = max(abs(self._counts(event)) for event in on_item)
         (*_, strongest) = (event for event in on_item if abs(self._counts(event)) == most)
         kind, value = strongest["type"], strongest["value"]
         told = (self._words.get(kind) or {}).get(language)
         if told:
-            return [told.removesuffix("的")]
+            return told.removesuffix("的")
         if kind == "rating" and value is not None:
-            return [f"which you rated {value:g}" if language == "en" else f"你打了 {value:g} 分"]
+            return f"which you rated {value:g}" if language == "en" else f"你打了 {value:g} 分"
         if kind in DEEDS[language]:
-            return [DEEDS[language][kind]]
+            return DEEDS[language][kind]
         said = {"en": f'for which there is an event "{kind}" of yours', "zh": f"你有“{kind}”记录"}
-        return [said[language]]
+        return said[language]
 
     def _check_popularity(
         self, events: list[Any], target: str, reason: Mapping[str, Any], group: Mapping[str, Any]
@@ -349,7 +352,7 @@ class Claims:
         self.sentences[f"text {near}"] += 1
         left, right = self._array["text.left"], self._array["text.right"]
         one, other = self._row[start], self._row[target]
-        others = np.setdiff1d(np.flatnonzero(np.any(right, axis=1)), [one, other])
+        others = self._written[(self._written != one) & (self._written != other)]
         similarities = right[others] @ left[one]
         mine = right[other] @ left[one]
         closer = similarities > mine if near in MUCH_ALIKE else similarities < mine

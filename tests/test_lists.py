@@ -134,6 +134,36 @@ def test_what_was_only_shown_does_not_crowd_out_what_was_liked(
     assert engine.recommend("western-1", 3).personal
 
 
+def test_a_stranger_is_one_of_whom_no_event_counts(engine: Engine) -> None:
+    """Not whose items are all seen, or no longer there, or about whom no item says anything."""
+    nobody = engine.recommend("nobody", 3)
+    assert (nobody.stranger, nobody.personal) == (True, False)
+    assert "nothing is known of your taste" in nobody.items[0].reasons[0].text
+    gone = [Event("", "", "never heard of", "like")]
+    of_gone = engine.recommend(gone, 3)
+    assert (of_gone.stranger, of_gone.personal) == (False, False)
+    assert not any("nothing is known" in r.text for item in of_gone.items for r in item.reasons)
+    everything = [Event("", "", item.item_id, "like") for item in serving_world.ITEMS]
+    full = engine.recommend(everything, 3)
+    assert (full.stranger, full.personal, full.items) == (False, True, ())
+    seen = [Event("", "", "space-0", "impression")]
+    assert engine.recommend(seen, 3).stranger
+
+
+def test_a_list_speaks_the_language_that_is_wished_or_configured(engine: Engine) -> None:
+    in_english = engine.recommend("western-1", 3)
+    in_chinese = engine.recommend("western-1", 3, language="zh")
+    assert "which you rated 5" in in_english.items[0].reasons[0].text
+    assert "你打了 5 分" in in_chinese.items[0].reasons[0].text
+    assert engine.explain("western-1", "western-0", language="zh").reasons[0].text != (
+        engine.explain("western-1", "western-0").reasons[0].text
+    )
+    told = engine.config.serving.model_copy(update={"language": "zh"})
+    engine.config = engine.config.model_copy(update={"serving": told})
+    assert engine.recommend("western-1", 3).items == in_chinese.items
+    assert engine.show("western-1", 3, Asked(), language="en").items == in_english.items
+
+
 def test_a_list_is_not_kept_where_it_is_not_to_be(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
     quiet = engine.config.serving.model_copy(update={"keep_lists": False})

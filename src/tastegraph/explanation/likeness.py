@@ -53,10 +53,10 @@ class Likeness:
         return share is not None and share <= 1 - MOST
 
     def _of_sample(self, item: int) -> NDArray[np.float32]:
-        if item not in self._sorted:
+        found = self._sorted.get(item)
+        if found is None:
+            found = np.sort(self._right @ self._kernel.left[item])
             if len(self._sorted) >= REMEMBERED:
                 self._sorted.clear()
-            found = np.sort(self._right @ self._kernel.left[item])
             self._sorted[item] = found
-            return found
-        return self._sorted[item]
+        return found

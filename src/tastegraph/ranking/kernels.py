@@ -23,6 +23,8 @@ from tastegraph.arrays import CSR, ROUNDING, Bools, without_rounding
 
 TABLE_ITEMS = 6_000
 """Up to this many items all products of their features are held: 144 MB."""
+REMEMBERED = 20_000
+"""So many features are held as they were multiplied out last: 20 MB at 256 dimensions."""
 Scores = NDArray[np.float32]
 Entries = tuple[NDArray[np.int64], NDArray[np.int32], Scores]
 """(event, feature, value) of a history, as columns."""
@@ -181,12 +183,24 @@ class AffinityKernel(FactorKernel):
     def _by_feature(self) -> CSR:
         return sparse.csr_array(self.features.T)
 
+    @cached_property
+    def _projections(self) -> dict[int, Scores | None]:
+        """Feature → P[f], float32[d], for those that were asked for last."""
+        return {}
+
     def of_features(self, target: int) -> tuple[NDArray[np.int32], Scores]:
         """The features of ``target``, int32[n], and P F for each of them, float32[n, d]."""
         at = slice(*self.features.indptr[target : target + 2])
         chosen = self.features.indices[at]
-        vectors = self._by_feature[chosen] @ self.loadings
-        return chosen, np.asarray(vectors * self.features.data[at][:, None], dtype=np.float32)
+        held = {feature: self._projections.get(feature) for feature in chosen.tolist()}
+        if new := [feature for feature, vector in held.items() if vector is None]:
+            held.update(zip(new, self._by_feature[new] @ self.loadings, strict=True))
+            if len(self._projections) > REMEMBERED:
+                self._projections.clear()
+            self._projections.update((feature, held[feature]) for feature in new)
+        vectors = np.array(list(held.values()), dtype=np.float32)
+        vectors = vectors.reshape(len(chosen), self.loadings.shape[1])
+        return chosen, vectors * self.features.data[at][:, None]
 
 
 @dataclass(frozen=True)

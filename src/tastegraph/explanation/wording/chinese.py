@@ -74,6 +74,7 @@ class Chinese:
         self, relations: Mapping[str, Relation] | None = None, words: Mapping[str, Words] = {}
     ) -> None:
         self._relations, self._words = relations or {}, words
+        self._names: dict[str, Named] = {}
 
     def done(self, event: Event) -> str:
         """What the person did: 「你打了 5 分」."""
@@ -187,7 +188,9 @@ class Chinese:
         return f"《{title}》（{self.done(event)}）"
 
     def _named(self, relation: str) -> Named:
-        return named(relation, self._relations)
+        if relation not in self._names:
+            self._names[relation] = named(relation, self._relations)
+        return self._names[relation]
 
     def _has(self, common: Common, also: str) -> str:
         """What is said of a thing that has it: 「导演（也）是李安」."""

@@ -73,6 +73,7 @@ class English:
         self, relations: Mapping[str, Relation] | None = None, words: Mapping[str, Words] = {}
     ) -> None:
         self._relations, self._words = relations or {}, words
+        self._phrases: dict[str, Phrase] = {}
 
     def done(self, event: Event) -> str:
         """What the person did: "which you rated 5"."""
@@ -181,7 +182,9 @@ class English:
         return f"{people:,} people who like {self._item(title, event)}, like"
 
     def _phrase(self, relation: str) -> Phrase:
-        return english(relation, self._relations)
+        if relation not in self._phrases:
+            self._phrases[relation] = english(relation, self._relations)
+        return self._phrases[relation]
 
     def _has(self, common: Common) -> str:
         """What stands after "something": "with the director Joel Coen"."""
