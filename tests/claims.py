@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 import sqlite3
 from collections import Counter, defaultdict
@@ -20,10 +21,6 @@ from typing import Any
 import numpy as np
 
 SAME_AS = "http://www.w3.org/2002/07/owl#sameAs"
-WEIGHTS = {
-    "view": 0.3, "click": 0.5, "purchase": 1.0, "like": 1.0, "rating": 1.0,
-    "dislike": -1.0, "skip": -0.3,
-}  # fmt: skip
 NEAREST = 0.1
 """So near a text must be to be "much like" another: its rank as a share of all."""
 SAMPLING = 0.04
@@ -116,8 +113,6 @@ class Claims:
     Args:
         database: file of the workspace's store.
         snapshot: folder of the snapshot that answered.
-        weights: event type → weight.
-        positive_rating: from which rating on one counts for an item.
         words: event type → language → how the configuration says it.
 
     Attributes:
@@ -129,16 +124,15 @@ class Claims:
         self,
         database: Path,
         snapshot: Path,
-        weights: Mapping[str, float] | None = None,
-        positive_rating: float = 4.0,
         words: Mapping[str, Mapping[str, str | None]] | None = None,
     ) -> None:
         self._database = database
-        self._weights = {**WEIGHTS, **(weights or {})}
-        self._positive, self._words = positive_rating, words or {}
+        self._words = words or {}
         self.checked: Counter[str] = Counter()
         self.sentences: Counter[str] = Counter()
         manifest = json.loads((snapshot / "manifest.json").read_text(encoding="utf-8"))
+        meaning = manifest["fitted"]["meaning"]
+        self._weights, self._scale = meaning["weights"], meaning["scale"]
         self._array = {
             file.removesuffix(".npy"): np.load(snapshot / file, mmap_mode="r").view(np.ndarray)
             for file in manifest["files"]
@@ -380,26 +374,37 @@ class Claims:
 
     def _counted(self, connection: sqlite3.Connection, until: int) -> dict[str, set[str]]:
         """Item → who likes it: whose strongest event on it, the newest among equals, is for it."""
-        strongest: dict[tuple[str, str, str], float] = {}
+        strongest: dict[tuple[str, str, str], tuple[float, float, float]] = {}
         rows = connection.execute(
-            "select user_id, item_id, split, type, value from events where seq <= ? "
-            "order by coalesce(timestamp, 0.0), seq",
+            "select user_id, item_id, split, type, value, timestamp from events where seq <= ?",
             (until,),
         )
-        for user, item, split, kind, value in rows:
-            weight = self._counts({"type": kind, "value": value})
-            if weight and abs(weight) >= abs(strongest.get((user, item, split), 0.0)):
-                strongest[user, item, split] = weight
+        for user, item, split, kind, value, time in rows:
+            if weight := self._counts({"type": kind, "value": value}):
+                # At one moment, what speaks for the item.
+                rank = abs(weight), -math.inf if time is None else time, weight
+                place = (user, item, split)
+                strongest[place] = max(strongest.get(place, rank), rank)
         likers = defaultdict(set)
-        for (user, item, _), weight in strongest.items():
+        for (user, item, _), (_, _, weight) in strongest.items():
             if weight > 0 and item in self._row:
                 likers[item].add(user)
         return dict(likers)
 
     def _counts(self, event: Mapping[str, Any]) -> float:
-        weight = self._weights.get(event["type"], 0.0)
-        below = event["value"] is not None and event["value"] < self._positive
-        return -weight if event["type"] == "rating" and below else weight
+        kind, value, scale = event["type"], event["value"], self._scale
+        if kind == "count":  # how an answer tells a rating that is none
+            kind = "rating"
+        weight = self._weights.get(kind, 0.0)
+        if kind != "rating" or value is None:
+            return weight
+        if scale["kind"] == "counts":
+            full = math.log(1 + scale["high"])
+            return weight * min(1.0, math.log(1 + value) / full) if value > 0 else 0.0
+        if value == scale["unrated"] or (scale["kind"] == "signs" and value == 0):
+            return 0.0
+        lowest = scale["positive"] if scale["kind"] != "signs" else 0.0
+        return weight if value >= lowest else -weight
 
     def _of(self, item: str) -> set[str]:
         return self.likers.get(item, set())

@@ -30,8 +30,6 @@ def claims_of(engine: Engine, version: str) -> Claims:
         _known[key] = Claims(
             engine.database.path,
             engine.snapshots.directory / version,
-            dict(counts.weights),
-            counts.positive_rating,
             words,
         )
     return _known[key]

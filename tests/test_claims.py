@@ -79,11 +79,7 @@ def checked(workspace: Workspace, pairs: int) -> tuple[Claims, list[str]]:
     """The claims of all reasons of random pairs, in both languages, and what is wrong of them."""
     engine, version = workspace.engine, workspace.snapshots.current()
     assert version is not None
-    claims = Claims(
-        workspace.database.path,
-        workspace.snapshots.directory / version,
-        workspace.config.events.weights,
-    )
+    claims = Claims(workspace.database.path, workspace.snapshots.directory / version)
     rng = np.random.default_rng(2)
     with sqlite3.connect(workspace.database.path) as connection:
         users = [row[0] for row in connection.execute("select distinct user_id from events")]

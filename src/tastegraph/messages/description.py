@@ -189,7 +189,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "IRI of the value's type": "值的类型，IRI",
     "NDCG@10 that its settings reached on validation data": "所选配置在验证集上的 NDCG@10",
     "a person's last word is against it": "人工审核的最新结论是否定",
-    "a rating, …": "评分等数值",
+    "a rating, a count, an amount": "评分、次数或金额",
     "by which it is taken back": "撤销时使用的编号",
     "chance of the item to stand here, given what stands above": (
         "给定排在前面的物品时，该物品出现在此处的概率"
@@ -234,8 +234,14 @@ FIELDS: Final[Mapping[str, str]] = {
     "the version that its graph was built for": "构建其图谱的版本",
     "the version whose training made its model": "训练出其模型的版本",
     "up to 63 bits, so as text in JSON": "最多 63 位，因此在 JSON 中用文本表示",
-    "view, click, purchase, like, rating, dislike, skip, impression": (
-        "行为类型：view、click、purchase、like、rating、dislike、skip、impression"
+    "whether the person has an event on it of a type that leaves it out of lists": (
+        "用户对它是否有过会使其不再推荐的行为"
+    ),
+    "how it reads the values of ratings": "如何解读评分的数值",
+    "view, click, purchase, like, rating, dislike, skip, impression, or another that "
+    "[events.weights] names; by default click, or rating where there is a value": (
+        "行为类型：view、click、purchase、like、rating、dislike、skip、impression，或 [events.weights] "
+        "中定义的其他类型；默认为 click，带有数值时为 rating"
     ),
     "what was compared before it was promoted": "上线检查时比较的内容",
     "where there is no user; its user id is session:ID": "没有用户时使用，其用户编号为 session:ID",

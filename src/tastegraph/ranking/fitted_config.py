@@ -20,8 +20,8 @@ The others are of how a workspace is served and learns on, and follow the file.
 """
 LEARNED = ("events", "model")
 """Sections that what was learned goes by."""
-_PHRASES = {"relations": {"__all__": {"phrase"}}}
-"""How a relation reads is presentation, and follows the file too."""
+_PHRASES = {"relations": {"__all__": {"phrase", "phrase_zh"}}, "events": {"words"}}
+"""How relations and events read is presentation, and follows the file too."""
 
 
 @dataclass(frozen=True)
