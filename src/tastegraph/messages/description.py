@@ -240,8 +240,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "how it reads the values of ratings": "如何解读评分的数值",
     "view, click, purchase, like, rating, dislike, skip, impression, or another that "
     "[events.weights] names; by default click, or rating where there is a value": (
-        "行为类型：view、click、purchase、like、rating、dislike、skip、impression，或 [events.weights] "
-        "中定义的其他类型；默认为 click，带有数值时为 rating"
+        "行为类型：view、click、purchase、like、rating、dislike、skip、impression，"
+        "或 [events.weights] 中定义的其他类型；默认为 click，带有数值时为 rating"
     ),
     "what was compared before it was promoted": "上线检查时比较的内容",
     "where there is no user; its user id is session:ID": "没有用户时使用，其用户编号为 session:ID",
