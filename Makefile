@@ -3,7 +3,8 @@ DATA ?=
 BIN := .venv/bin
 
 .PHONY: setup demo test lint benchmark-serving benchmark-knowledge benchmark-language \
-	benchmark-growth benchmark-ranking benchmark-details benchmark-loop
+	benchmark-growth benchmark-ranking benchmark-details benchmark-loop benchmark-new-items \
+	benchmark-row-order
 
 setup: .venv/ready
 
@@ -59,6 +60,12 @@ benchmark-ranking: setup
 
 benchmark-details: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/details $(DATA) $(SETS)
+
+benchmark-new-items: setup
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/new_items $(DATA) $(SETS)
+
+benchmark-row-order: setup
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/row_order $(DATA)
 
 benchmark-loop: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python benchmarks/loop $(DATA) $(PARTS) $(if $(JOBS),--jobs $(JOBS))

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from tastegraph.config import Model as ModelConfig
 from tastegraph.errors import NotFoundError
 from tastegraph.evaluation import entrants
 from tastegraph.evaluation.clock import Course, seconds_to
-from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, Entrant
+from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, VALID_KNOWN, Entrant
 from tastegraph.language.words import word_features
 from tastegraph.ranking.baselines import popularity
 from tastegraph.ranking.choice import UNTUNED
@@ -212,6 +213,49 @@ def test_the_system_is_chosen_on_train_and_fitted_anew_on_both(tmp_path, monkeyp
     assert calls == [("fit", 24, "chosen")]
 
 
+def test_the_validation_part_can_be_history_without_being_learned_from(tmp_path, monkeypatch):
+    """The model of the training part alone is asked with longer histories."""
+    folders.lastfm(tmp_path)
+    told = lastfm_lightkg(tmp_path)
+    heard = []
+
+    class Listening:
+        def __init__(self, likes):
+            self.likes = likes
+
+        def scores(self, histories):
+            heard.append((self.likes.nnz, sum(map(len, histories))))
+            return np.zeros((len(histories), self.likes.shape[1]), dtype=np.float32)
+
+    def system(name, content, data, config, choice, histories):
+        for history, events in ((TRAIN_ONLY, data.training), (TRAIN_AND_VALID, data.known)):
+            if history in histories:
+                yield Entrant(name, history, Listening(events.likes()), 2.0, 1.0, UNTUNED)
+
+    monkeypatch.setattr(field, "system", system)
+    table = Field(told, content_of(told), ModelConfig())
+    histories = (VALID_KNOWN, TRAIN_AND_VALID)
+    found = dict(table.measured("tastegraph", histories))
+    assert heard == [(18, 24), (24, 24)]
+    assert list(found) == [VALID_KNOWN, TRAIN_AND_VALID]
+    assert [measured.fit_seconds for measured in found.values()] == [2.0, 4.0]
+    assert found[VALID_KNOWN].choice == UNTUNED
+    heard.clear()
+    list(table.measured("tastegraph", (TRAIN_ONLY, VALID_KNOWN)))
+    assert heard == [(18, 18), (18, 24)]
+    assert set(dict(table.measured("itemknn", histories))) == set(histories)
+
+
+def test_what_is_refitted_is_said_to_be(small, monkeypatch):
+    data, _ = small
+    benchmark = replace(BENCHMARKS["lastfm-lightkg"], histories=(VALID_KNOWN, TRAIN_AND_VALID))
+    monkeypatch.setitem(BENCHMARKS, "lastfm-lightkg", benchmark)
+    found = suite.run("lastfm-lightkg", data, 1)
+    assert found["history"] == "train+valid, fitted on train"
+    shown = in_markdown({"sets": {"lastfm-lightkg": found}, "machine": {"cpu": "", "python": ""}})
+    assert "history train+valid (refitted on train and valid, which the field's" in shown
+
+
 def test_rows_that_cannot_be_say_why(tmp_path):
     folders.lastfm(tmp_path)
     told = lastfm_lightkg(tmp_path)
@@ -253,6 +297,64 @@ def test_seeds_are_averaged_and_people_compared():
     assert seed_interval([0.3]) is None
 
 
+def test_a_slice_has_the_figures_of_its_people_alone():
+    ours = [Measured({"ndcg@10": np.array([1.0, 0.5, 0.0, 0.0])}, 1.0, 1.0, 1.0)]
+    theirs = [Measured({"ndcg@10": np.array([0.0, 0.5, 1.0, np.nan])}, 1.0, 1.0, 1.0)]
+    first = np.array([True, True, False, False])
+    last, nobody = np.array([False, False, False, True]), np.zeros(4, dtype=np.bool_)
+    found = summary(
+        {"tastegraph": ours, "popularity": theirs},
+        ["ndcg@10"],
+        {"first two": first, "last": last, "nobody": nobody},
+    )
+    slices = found["slices"]
+    assert {name: told["size"] for name, told in slices.items()} == {
+        "first two": 2, "last": 1, "nobody": 0,
+    }  # fmt: skip
+    assert slices["first two"]["rows"] == {
+        "tastegraph": {"ndcg@10": 0.75}, "popularity": {"ndcg@10": 0.25},
+    }  # fmt: skip
+    assert slices["last"]["rows"]["popularity"]["ndcg@10"] is None
+    assert slices["nobody"]["rows"]["tastegraph"]["ndcg@10"] is None
+    assert found["rows"]["tastegraph"]["ndcg@10"] == pytest.approx(0.375)
+    json.dumps(found, allow_nan=False)
+
+
+def test_slices_stand_in_results_and_tables(small, monkeypatch):
+    data, _ = small
+
+    def load(data, seed):
+        told = lastfm_lightkg(data)
+        odd = np.arange(told.events.n_users) % 2 == 1
+        return replace(told, slices={"odd": odd, "even": ~odd})
+
+    plain = suite.run("lastfm-lightkg", data, 1)
+    assert plain["slices"] == {}
+    monkeypatch.setitem(
+        BENCHMARKS, "lastfm-lightkg", replace(BENCHMARKS["lastfm-lightkg"], load=load)
+    )
+    found = suite.run("lastfm-lightkg", data, 1)
+    for told in (found, found["also"][TRAIN_AND_VALID]):
+        assert [told["slices"][name]["size"] for name in ("odd", "even")] == [3, 3]
+        assert told["slices"]["odd"]["rows"].keys() == told["rows"].keys()
+        assert told["slices"]["odd"]["rows"]["ease"].keys() == told["rows"]["ease"].keys()
+        for row, values in told["rows"].items():
+            halves = [told["slices"][name]["rows"][row]["mrr@10"] for name in ("odd", "even")]
+            assert np.mean(halves) == pytest.approx(values["mrr@10"])
+    found["published"][0]["slices"] = {"odd": {"recall@10": 0.4321}}
+    machine = {"cpu": "", "python": ""}
+    shown = in_markdown({"sets": {"a": found, "b": plain}, "machine": machine})
+    assert shown.count("odd (3 people), even (3 people)") == 2
+    assert "| model | recall@10, odd | mrr@10, odd | p, odd | recall@10, even |" in shown
+    assert "| LightGCN (AdaKG, README; 5 seeds) | 0.4321 | – | – | – | – | – |" in shown
+    assert len(rendered("a", found)) == 4
+    assert len(rendered("b", plain)) == 2
+    for old in (found, found["also"][TRAIN_AND_VALID]):
+        del old["slices"]
+    assert "odd (3" not in in_markdown({"sets": {"a": found}, "machine": machine})
+    assert len(rendered("a", found)) == 2
+
+
 def test_results_are_saved_beside_others_and_shown(small):
     data, _ = small
     found = suite.run("lastfm-lightkg", data, 2)
@@ -268,7 +370,8 @@ def test_results_are_saved_beside_others_and_shown(small):
     assert len(told["by_seed"]["ease"]["recall@10"]) == 1
     assert "AdaKG" in in_markdown(results)
     console = Console(width=200, file=io.StringIO())
-    console.print(rendered("lastfm-lightkg", told))
+    for table in rendered("lastfm-lightkg", told):
+        console.print(table)
     shown = console.file.getvalue()
     assert "graph shuffled" in shown
     assert "0.3053" in shown

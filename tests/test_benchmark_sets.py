@@ -1,5 +1,6 @@
 """The published sets: every format read, every split as published, and the files for others."""
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 import benchmark_folders as folders
 from tastegraph.benchmark.atomic import export_atomic
 from tastegraph.benchmark.benchmarks import BENCHMARKS
-from tastegraph.benchmark.sets.amazon_beauty import amazon_beauty
+from tastegraph.benchmark.sets.amazon_beauty import ABOVE, NOT_ABOVE, amazon_beauty
 from tastegraph.benchmark.sets.amazon_book import amazon_book_kgat
 from tastegraph.benchmark.sets.ctr import bookcrossing_ctr, lastfm_ctr, parts_of_pairs
 from tastegraph.benchmark.sets.lastfm import lastfm_lightkg
@@ -68,6 +69,23 @@ def test_beauty_holds_out_the_last_purchase_and_knows_no_also_bought(tmp_path):
     assert set(told.graph.relations) == {"brand", "category"}
     assert ("A2", "category", "category:Hair") in facts(told)
     assert [item.title for item in told.items] == ["Soap", "Comb", "Oil"]
+
+
+def test_beauty_tells_people_apart_whose_last_id_stands_above_the_one_before(tmp_path):
+    """Ann's purchases end A0, A1 and Bob's A2, A1; Eve has too few for a test event."""
+    folders.amazon_beauty(tmp_path)
+    folder = tmp_path / "amazon_beauty"
+    names = json.loads((folder / "rdrec/datamaps.json").read_text())
+    names["id2user"] = {"1": "ann", "2": "bob", "3": "eve"}
+    (folder / "rdrec/datamaps.json").write_text(json.dumps(names))
+    (folder / "s3rec/Beauty.txt").write_text("1 3 1 2\n2 1 3 2\n3 1 2\n")
+    told = amazon_beauty(tmp_path)
+    people = np.array(told.events.user_ids)
+    assert {name: people[who].tolist() for name, who in told.slices.items()} == {
+        ABOVE: ["ann"],
+        NOT_ABOVE: ["bob"],
+    }
+    assert amazon_beauty(tmp_path, also=True).slices.keys() == {ABOVE, NOT_ABOVE}
 
 
 def test_beauty_with_what_was_also_bought_joins_products_of_the_set_alone(tmp_path):
@@ -200,3 +218,14 @@ def test_the_published_files_have_the_published_sizes(name):
     except NotFoundError as missing:
         pytest.skip(str(missing))
     assert PUBLISHED[name].items() <= found.items()
+
+
+def test_beautys_last_ids_ascend_in_seven_of_ten_people():
+    """71.2 % where half is expected: equal days were ordered by id."""
+    root = os.environ.get("TASTEGRAPH_DATA")
+    if not root or not (Path(root) / "amazon_beauty").is_dir():
+        pytest.skip("TASTEGRAPH_DATA names no folder with amazon_beauty")
+    slices = amazon_beauty(Path(root)).slices
+    assert not (slices[ABOVE] & slices[NOT_ABOVE]).any()
+    assert (slices[ABOVE] | slices[NOT_ABOVE]).all()
+    assert slices[ABOVE].mean() == pytest.approx(0.712, abs=0.0005)

@@ -21,6 +21,7 @@ from tastegraph.config import Evaluation
 from tastegraph.errors import ConfigError
 from tastegraph.evaluation.audit import ItemFacts, audit
 from tastegraph.evaluation.metrics import coverage, per_user, top_k, top_k_blocks
+from tastegraph.evaluation.show import show
 from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_p
 from tastegraph.evaluation.slices import standard_slices
 from tastegraph.evaluation.split import TEST, TRAIN, VALID, part_counts, split
@@ -506,6 +507,43 @@ def test_audit_counts_by_hand():
     assert (found.user_facts, found.user_facts_in_test) == (3, 2)
     assert found.relations == ()
     json.dumps(found.as_dict(), allow_nan=False)
+
+
+def test_audit_counts_ties_by_hand():
+    """Person 0: 1 1 2 2, the test event tied with valid; 1: 5 5, both test; 2: no time; 3: 1."""
+    users = ints(0, 0, 0, 0, 1, 1, 2, 2, 3)
+    times = np.array([1, 1, 2, 2, 5, 5, np.nan, np.nan, 1])
+    parts = np.array([TRAIN, TRAIN, VALID, TEST, TEST, TEST, TRAIN, TEST, TRAIN])
+    found = audit(users, np.arange(9, dtype=np.int32), times, parts)
+    assert (found.tied, found.tied_tests) == (6 / 7, 1 / 3)
+    untimed = audit(users, np.arange(9, dtype=np.int32), np.full(9, np.nan), parts)
+    assert (untimed.tied, untimed.tied_tests) == (None, None)
+    console = Console(width=200, record=True, color_system=None)
+    told = {"split": "s", "positives": "p", "ranking": "r", "masked": "m", "chosen_on": "c"}
+    for one in (found, untimed):
+        show({"protocol": told, "audit": one.as_dict(), "results": []}, console)
+    shown = console.export_text()
+    assert shown.count("tied in time") == 1
+    assert "of the person: 85.7% of events; with one of train or valid: 33.3% of test" in shown
+
+
+@quick
+@given(seeds)
+def test_audit_counts_ties_whatever_the_order_of_rows(seed):
+    rng = np.random.default_rng(seed)
+    rows = int(rng.integers(1, 40))
+    users, times = rng.integers(0, 4, rows).astype(np.int32), rng.integers(0, 6, rows).astype(float)
+    times[rng.random(rows) < 0.2] = np.nan
+    parts, items = rng.integers(0, 3, rows), np.arange(rows, dtype=np.int32)
+    found = audit(users, items, times, parts)
+    same = (users == users[:, None]) & (times == times[:, None]) & ~np.eye(rows, dtype=bool)
+    timed = ~np.isnan(times)
+    test = timed & (parts == TEST)
+    assert found.tied == (same.any(axis=1)[timed].mean() if timed.any() else None)
+    before = same[:, parts != TEST].any(axis=1)
+    assert found.tied_tests == (before[test].mean() if test.any() else None)
+    order = rng.permutation(rows)
+    assert audit(users[order], items[order], times[order], parts[order]).tied == found.tied
 
 
 def test_audit_finds_the_planted_relation_and_no_other():

@@ -8,6 +8,8 @@ the lists of a simpler model hold.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,14 @@ from tastegraph.benchmark.measured import Store
 from tastegraph.benchmark.reading import content_of
 from tastegraph.config import Model as ModelConfig
 from tastegraph.evaluation.entrants import baseline, system
-from tastegraph.evaluation.judge import TRAIN_ONLY, Data, Entrant, Judge, histories_for
+from tastegraph.evaluation.judge import (
+    FITTED_ON,
+    TRAIN_ONLY,
+    Data,
+    Entrant,
+    Judge,
+    histories_for,
+)
 from tastegraph.evaluation.metrics import top_k_blocks
 from tastegraph.evaluation.table import REFERENCE
 
@@ -43,8 +52,9 @@ def residuals(name: str, data: Path) -> dict[str, Any]:
     folder = cache_root() / "benchmark" / name / fingerprint(told, content, config)
     before = Store(folder).get(REFERENCE, history, config.seed)
     choice = None if before is None else before.choice
-    entrants = system(REFERENCE, content, events, config, choice, [history])
-    ours = next(entrant for entrant in entrants if entrant.history == history)
+    fitted_on = FITTED_ON[history]
+    entrants = system(REFERENCE, content, events, config, choice, [fitted_on])
+    ours = _knowing(history, entrants)
     ranks = _ranks(judge, ours)
     wanted, popularity = judge.wanted, judge.popularity[history]
     person = np.repeat(np.arange(wanted.shape[0]), np.diff(wanted.indptr))
@@ -62,10 +72,16 @@ def residuals(name: str, data: Path) -> dict[str, Any]:
         "misses_listed_by": {},
     }
     for rival in RIVALS:
-        entrant = next(e for e in baseline(rival, events, config) if e.history == history)
+        entrant = _knowing(history, baseline(rival, events, config))
         listed = _ranks(judge, entrant) < cutoff
         found["misses_listed_by"][rival] = float(listed[missed].mean())
     return found
+
+
+def _knowing(history: str, entrants: Iterable[Entrant]) -> Entrant:
+    """The one that is fitted for ``history``."""
+    entrant = next(e for e in entrants if e.history == FITTED_ON[history])
+    return replace(entrant, history=history)
 
 
 def _ranks(judge: Judge, entrant: Entrant) -> NDArray[np.int64]:

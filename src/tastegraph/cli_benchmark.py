@@ -64,4 +64,6 @@ def benchmark(
             results = save(json, one, found)
             if markdown is not None:
                 markdown.write_text(in_markdown(results), encoding="utf-8")
-        Console(highlight=False).print(rendered(one, found))
+        console = Console(highlight=False)
+        for table in rendered(one, found):
+            console.print(table)

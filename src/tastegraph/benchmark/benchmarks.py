@@ -14,7 +14,7 @@ from tastegraph.benchmark.sets.ml1m import ml1m_colakg, ml1m_pearlm
 from tastegraph.benchmark.sets.ml100k import ml100k
 from tastegraph.benchmark.sets.set import Set
 from tastegraph.errors import NotFoundError
-from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY
+from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, VALID_KNOWN
 
 ALL = "all"
 
@@ -26,8 +26,9 @@ class Benchmark:
     Attributes:
         load: folder of all data, and the seed of what the publishers left to chance → the set.
         metrics: those the field reports; all models are tested by each.
-        histories: what a person's history may hold at test time and the model is fitted on. The
-            first is the published protocol's; by a further one we are measured too.
+        histories: what a person's history holds at test time and what the model is fitted on, of
+            :data:`~tastegraph.evaluation.judge.FITTED_ON`. The first is the published protocol's;
+            by a further one we are measured too.
         redrawn: whether each seed has a split of its own, as where none was published.
         protocol: the rest, in words.
     """
@@ -82,13 +83,13 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "amazon-beauty": Benchmark(
         lambda data, _: amazon_beauty(data),
         ("recall@10", "ndcg@10"),
-        (TRAIN_AND_VALID,),
+        (VALID_KNOWN, TRAIN_AND_VALID),
         "each person's last purchase is test, the one before chooses; no also_* facts",
     ),
     "amazon-beauty-also": Benchmark(
         lambda data, _: amazon_beauty(data, also=True),
         ("recall@10", "ndcg@10"),
-        (TRAIN_AND_VALID,),
+        (VALID_KNOWN, TRAIN_AND_VALID),
         "the same with what was also bought, also viewed and bought together, between products of "
         "the set; the shop counted all purchases, so these facts may know of the last ones too",
     ),

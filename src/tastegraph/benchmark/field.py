@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from tastegraph.arrays import Bools
 from tastegraph.benchmark.clicks import ClickJudge
 from tastegraph.benchmark.lists import ListJudge
 from tastegraph.benchmark.measured import Measured
@@ -18,7 +19,7 @@ from tastegraph.evaluation.entrants import (
     baseline,
     system,
 )
-from tastegraph.evaluation.judge import Data
+from tastegraph.evaluation.judge import FITTED_ON, Data
 from tastegraph.evaluation.table import REFERENCE
 from tastegraph.ranking.baselines import BASELINES, Baseline
 from tastegraph.ranking.filters import DENSE_ITEMS
@@ -55,6 +56,13 @@ class Field:
         told |= {name: reason for name, b in BASELINES.items() if (reason := self._too_large(b))}
         return told
 
+    def slices(self) -> dict[str, Bools]:
+        """Name → bool[P], of the people of whom a list is judged: those who are reported apart."""
+        judge = self.judge
+        if isinstance(judge, ClickJudge):
+            return {}
+        return {name: who[judge.judge.people] for name, who in self.told.slices.items()}
+
     def rows(self) -> list[str]:
         """Every row that can be, ours first."""
         absent = self.absent()
@@ -68,20 +76,21 @@ class Field:
         if row in LEARNED and isinstance(judge, ClickJudge):
             yield histories[0], judge.learned(self._controlled(row))
             return
+        fits = tuple(dict.fromkeys(FITTED_ON[history] for history in histories))
         data = Data(self.told.events, self.told.parts, self.content)
         if row in BASELINES:
             entrants = baseline(row, data, self.config)
         else:
-            entrants = system(row, self._controlled(row), data, self.config, choice, histories)
+            entrants = system(row, self._controlled(row), data, self.config, choice, fits)
         seconds, missing = 0.0, set(histories)
         course: tuple[tuple[float, float], ...] = ()
         for entrant in entrants:
             seconds += entrant.fit_seconds
             course = course or entrant.course
-            if entrant.history in missing:
-                told = judge(entrant, seconds)
-                yield entrant.history, replace(told, choice=entrant.choice, course=course)
-                missing.remove(entrant.history)
+            for history in [h for h in histories if FITTED_ON[h] == entrant.history]:
+                measured = judge(replace(entrant, history=history), seconds)
+                yield history, replace(measured, choice=entrant.choice, course=course)
+                missing.discard(history)
             if not missing:
                 return
 

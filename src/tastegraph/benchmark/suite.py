@@ -92,6 +92,7 @@ def run(
         entered = found[benchmark.histories[0]]
         why, chase = _peers(field, folder / "peers" / state, entered, peer_limit)
         notes |= why
+    slices = field.slices()
     first, *others = benchmark.histories
     published = PUBLISHED[name]
     return {
@@ -100,13 +101,13 @@ def run(
         "metrics": list(benchmark.metrics),
         "seeds": seeds,
         "sizes": sizes(field.told),
-        **summary(found[first], benchmark.metrics),
+        **summary(found[first], benchmark.metrics, slices),
         "absent": notes,
         "chase": chase,
         "published": [row.as_dict() for row in published.rows],
         "must_beat": dict(published.must_beat),
         "aim": dict(published.aim),
-        "also": {history: summary(found[history], benchmark.metrics) for history in others},
+        "also": {history: summary(found[history], benchmark.metrics, slices) for history in others},
     }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from tastegraph.arrays import Bools
 from tastegraph.benchmark.measured import Measured
 from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_p
 from tastegraph.evaluation.table import REFERENCE
@@ -20,7 +22,9 @@ SEED = 1
 Row = Sequence[Measured]
 
 
-def summary(rows: Mapping[str, Row], metrics: Sequence[str]) -> dict[str, Any]:
+def summary(
+    rows: Mapping[str, Row], metrics: Sequence[str], slices: Mapping[str, Bools] | None = None
+) -> dict[str, Any]:
     """What a table says of each row, for JSON: nan becomes ``None``.
 
     - ``rows``: the mean over the seeds; ``by_seed``: each seed's.
@@ -29,25 +33,19 @@ def summary(rows: Mapping[str, Row], metrics: Sequence[str]) -> dict[str, Any]:
     - ``p``: of ``metrics``, against our row; a paired test of the same, Holm-adjusted over rows.
     - ``seconds``: of the first fit with its tuning, of each seed's fit, and of ranking; ``memory``:
       MiB at most.
+    - ``slices``: the same figures of each slice's people alone, and ``size``, how many they are.
 
     Args:
         rows: row → one measurement for each seed.
         metrics: those the field reports.
+        slices: name → bool[P], of the people who are measured.
     """
-    by_seed = {
-        row: {name: [_mean(m.values[name]) for m in found] for name in found[0].values}
-        for row, found in rows.items()
-    }
-    per_person = {
-        row: {name: averaged(found, name) for name in metrics if len(found[0].values[name]) > 1}
-        for row, found in rows.items()
-    }
     return {
-        "rows": _each(by_seed, lambda values: _finite(float(np.mean(values)))),
-        "by_seed": by_seed,
-        "intervals": _each(by_seed, seed_interval),
-        "people": _each(per_person, lambda v: list(bootstrap_interval(v, BOOTSTRAP, SEED))),
-        "p": _tests(per_person),
+        **_figures(rows, metrics),
+        "slices": {
+            name: {"size": int(who.sum()), **_figures(_of_people(rows, who), metrics)}
+            for name, who in (slices or {}).items()
+        },
         "seconds": {
             row: {
                 "fit": _finite(found[0].fit_seconds),
@@ -60,6 +58,33 @@ def summary(rows: Mapping[str, Row], metrics: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def _figures(rows: Mapping[str, Row], metrics: Sequence[str]) -> dict[str, Any]:
+    """Means, by seed and over all, with intervals and tests."""
+    by_seed = {
+        row: {name: [_mean(m.values[name]) for m in found] for name in found[0].values}
+        for row, found in rows.items()
+    }
+    per_person = {
+        row: {name: averaged(found, name) for name in metrics if len(found[0].values[name]) > 1}
+        for row, found in rows.items()
+    }
+    return {
+        "rows": _each(by_seed, lambda values: _finite(float(np.mean(values)))),
+        "by_seed": _each(by_seed, lambda values: [_finite(value) for value in values]),
+        "intervals": _each(by_seed, seed_interval),
+        "people": _each(per_person, _people_interval),
+        "p": _tests(per_person),
+    }
+
+
+def _of_people(rows: Mapping[str, Row], who: Bools) -> dict[str, list[Measured]]:
+    """The measurements of the people in ``who`` (bool[P]) alone."""
+    return {
+        row: [replace(m, values={name: v[who] for name, v in m.values.items()}) for m in found]
+        for row, found in rows.items()
+    }
+
+
 def averaged(found: Row, metric: str) -> NDArray[np.float64]:
     """float64[P]: each person's mean over the seeds."""
     return np.asarray(np.mean([measured.values[metric] for measured in found], axis=0))
@@ -67,7 +92,7 @@ def averaged(found: Row, metric: str) -> NDArray[np.float64]:
 
 def seed_interval(values: Sequence[float]) -> list[float] | None:
     """95 % of the mean over seeds; ``None`` for one seed."""
-    if len(values) < 2:
+    if len(values) < 2 or not np.isfinite(values).all():
         return None
     half = student.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values))
     return [float(np.mean(values) - half), float(np.mean(values) + half)]
@@ -93,8 +118,13 @@ def _each(told: Mapping[str, Mapping[str, Any]], what: Any) -> dict[str, dict[st
     return {row: {name: what(v) for name, v in values.items()} for row, values in told.items()}
 
 
+def _people_interval(values: NDArray[np.float64]) -> list[float | None]:
+    return [_finite(end) for end in bootstrap_interval(values, BOOTSTRAP, SEED)]
+
+
 def _mean(values: NDArray[np.float64]) -> float:
-    return float(np.nanmean(values))
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else math.nan
 
 
 def _finite(value: float) -> float | None:

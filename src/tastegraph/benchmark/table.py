@@ -9,6 +9,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from tastegraph.evaluation.judge import FITTED_ON, TRAIN_AND_VALID, TRAIN_ONLY
 from tastegraph.evaluation.table import REFERENCE
 
 Found = Mapping[str, Any]
@@ -17,6 +18,7 @@ _CHASE = (
     "first filter or network of ours that was as good:"
 )
 _NONE = "–"
+_REFITTED = "refitted on train and valid, which the field's rows above are not"
 _INTRODUCTION = """# Ranking, measured
 
 Made by `make benchmark-ranking DATA=…`; every figure is from `benchmarks/results/ranking.json`.
@@ -27,17 +29,33 @@ seed's, all choosing included. A control is the whole system, chosen and fitted 
 of knowledge taken away or made false. Rows with a source in brackets are the field's figures."""
 
 
-def rendered(name: str, found: Found) -> Table:
-    """Every row of one set, the field's beside ours."""
+def rendered(name: str, found: Found) -> list[Table]:
+    """Every row of one set, the field's beside ours, then its slices; so for each history."""
     metrics: Sequence[str] = found["metrics"]
-    table = Table(title=f"{name}, history: {found['history']}", title_justify="left",
-                  box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))  # fmt: skip
-    for column in header(metrics):
+    told = f"{name}, history: {found['history']}"
+    rows = [header(metrics), *measured(found, metrics), *reported(found, metrics)]
+    tables = [_table(told, rows), *_slice_tables(told, found, metrics)]
+    for history, other in found["also"].items():
+        told = f"{name}, history: {history}{_refitted(found, history)}"
+        rows = [header(metrics), *measured(other, metrics)]
+        tables += [_table(told, rows), *_slice_tables(told, other, metrics)]
+    return tables
+
+
+def _table(title: str, rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    columns, *others = rows
+    for column in columns:
         table.add_column(column, justify="left" if column == "model" else "right")
-    for cells in (*measured(found, metrics), *reported(found, metrics)):
+    for cells in others:
         style = "bold" if cells[0] == REFERENCE else ""
         table.add_row(*map(escape, cells), style=style)
     return table
+
+
+def _slice_tables(title: str, found: Found, metrics: Sequence[str]) -> Iterator[Table]:
+    if found.get("slices"):
+        yield _table(f"{title}; {_sizes(found)}", sliced(found, metrics))
 
 
 def in_markdown(results: Found) -> str:
@@ -49,14 +67,57 @@ def in_markdown(results: Found) -> str:
         protocol = found["protocol"]
         told = f"{protocol[0].upper()}{protocol[1:]}. History: {found['history']}."
         parts.append(f"### {name}\n\n{told}\n\n{grid(rows)}")
+        parts += _slices_in_markdown(found, metrics)
         if found.get("chase"):
             parts.append(f"{_CHASE}\n\n{grid(chased(found['chase']))}")
         for history, other in found["also"].items():
             rows = [header(metrics), *measured(other, metrics)]
-            parts.append(f"The same with history {history}:\n\n{grid(rows)}")
+            told = f"The same with history {history}{_refitted(found, history)}:"
+            parts.append(f"{told}\n\n{grid(rows)}")
+            parts += _slices_in_markdown(other, metrics)
     machine = results["machine"]
     parts.append(f"{machine['cpu']}, Python {machine['python']}.")
     return "\n\n".join(parts) + "\n"
+
+
+def _refitted(found: Found, history: str) -> str:
+    """A word where a model has learned from more than those who are published."""
+    fits = FITTED_ON.get(found["history"]), FITTED_ON.get(history)
+    return f" ({_REFITTED})" if fits == (TRAIN_ONLY, TRAIN_AND_VALID) else ""
+
+
+def _slices_in_markdown(found: Found, metrics: Sequence[str]) -> Iterator[str]:
+    if found.get("slices"):
+        yield f"Apart: {_sizes(found)}.\n\n{grid(sliced(found, metrics))}"
+
+
+def _sizes(found: Found) -> str:
+    slices = found["slices"].items()
+    return ", ".join(f"{name} ({told['size']:,} people)" for name, told in slices)
+
+
+def sliced(found: Found, metrics: Sequence[str]) -> list[list[str]]:
+    """The metrics of each slice beside one another: a head, then a row of text for each model."""
+    slices: Mapping[str, Found] = found["slices"]
+    rows = [["model", *(f"{of}, {name}" for name in slices for of in (*metrics, "p"))]]
+    for row in found["rows"]:
+        told = [_metrics(one, row, metrics) for one in slices.values()]
+        rows.append([row, *(cell for cells in told for cell in cells)])
+    for published in found.get("published", ()):
+        if values := published.get("slices"):
+            told = [[_number(values.get(name, {}).get(m), 4) for m in metrics] for name in slices]
+            cells = [cell for cells in told for cell in (*cells, _NONE)]
+            rows.append([f"{published['model']} ({published['source']})", *cells])
+    return rows
+
+
+def _metrics(found: Found, row: str, metrics: Sequence[str]) -> list[str]:
+    """A model's metrics with their intervals, and p of the first."""
+    values, p = found["rows"][row], found["p"].get(row, {}).get(metrics[0])
+    return [
+        *(_with_interval(values.get(m), found["intervals"][row].get(m)) for m in metrics),
+        _NONE if p is None else "< .001" if p < 0.001 else f"{p:.3f}",
+    ]
 
 
 def header(metrics: Sequence[str]) -> list[str]:
@@ -66,12 +127,10 @@ def header(metrics: Sequence[str]) -> list[str]:
 
 def measured(found: Found, metrics: Sequence[str]) -> Iterator[list[str]]:
     """A row of text for each model that was measured, and for each that could not be."""
-    for row, values in found["rows"].items():
-        p = found["p"].get(row, {}).get(metrics[0])
+    for row in found["rows"]:
         yield [
             row,
-            *(_with_interval(values.get(m), found["intervals"][row].get(m)) for m in metrics),
-            _NONE if p is None else "< .001" if p < 0.001 else f"{p:.3f}",
+            *_metrics(found, row, metrics),
             _number(found["seconds"][row]["fit"], 1),
             _number(found["seconds"][row]["score"], 1),
             _number(found["memory"][row], 0),

@@ -78,6 +78,10 @@ class Audit:
         cold_users: people with test events and no training event.
         cold_items: items with test events and no training event.
         time_travellers: people with a test event that precedes their last training event.
+        tied: share of the events with a time that have the time of another event of the same
+            person: what orders them is no time. ``None`` where no event has one.
+        tied_tests: share of the test events with a time that have the time of a train or valid
+            event of the same person; where one event is held out, of the one before it.
         relations: one check for each relation between items.
         user_facts: distinct facts that join a person and an item.
         user_facts_in_test: how many of them are test events.
@@ -88,6 +92,8 @@ class Audit:
     cold_users: int
     cold_items: int
     time_travellers: int
+    tied: float | None
+    tied_tests: float | None
     relations: tuple[Relation, ...]
     user_facts: int
     user_facts_in_test: int
@@ -131,6 +137,7 @@ def audit(
     chosen = {name: parts == part for name, part in _NAMES.items()}
     distinct = {name: np.unique(pairs[rows]) for name, rows in chosen.items()}
     train, test = chosen["train"], chosen["test"]
+    timed = ~np.isnan(times)
     facts = np.unique(np.asarray(fact_users, dtype=np.int64) * shape[1] + fact_items)
     return Audit(
         parts={
@@ -149,6 +156,8 @@ def audit(
         cold_users=len(np.setdiff1d(users[test], users[train])),
         cold_items=len(np.setdiff1d(items[test], items[train])),
         time_travellers=_time_travellers(users, times, train, test),
+        tied=_share(_tied(users, times, np.ones_like(test)), timed),
+        tied_tests=_share(_tied(users, times, ~test), timed & test),
         relations=_relations(
             item_facts, binary(users[train], items[train], shape), users[test], items[test],
             np.random.default_rng(seed), shuffles,
@@ -169,6 +178,21 @@ def _time_travellers(users: Ints, times: Floats, train: Bools, test: Bools) -> i
     np.maximum.at(last, users[train & timed], times[train & timed])
     np.minimum.at(first, users[test & timed], times[test & timed])
     return int(np.count_nonzero(first < last))
+
+
+def _tied(users: Ints, times: Floats, others: Bools) -> Bools:
+    """bool[E]: another event of the same person, of those in ``others``, has the same time."""
+    order = np.lexsort((times, users))
+    same = (np.diff(users[order]) == 0) & (np.diff(times[order]) == 0)
+    moment = np.empty(len(users), dtype=np.int64)
+    moment[order] = np.cumsum(np.append(True, ~same))[: len(users)]
+    there = np.bincount(moment[others], minlength=len(users) + 1)[moment]
+    return np.asarray(there > others, dtype=np.bool_)
+
+
+def _share(holds: Bools, rows: Bools) -> float | None:
+    """Of ``rows`` (bool[E]) where ``holds`` (bool[E])."""
+    return float(holds[rows].mean()) if rows.any() else None
 
 
 def _relations(

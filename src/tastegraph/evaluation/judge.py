@@ -24,6 +24,17 @@ from tastegraph.ranking.learned import Choice, Content
 from tastegraph.ranking.model import Model
 
 TRAIN_ONLY, TRAIN_AND_VALID = "train", "train+valid"
+VALID_KNOWN = "train+valid, fitted on train"
+FITTED_ON = {
+    TRAIN_ONLY: TRAIN_ONLY,
+    TRAIN_AND_VALID: TRAIN_AND_VALID,
+    VALID_KNOWN: TRAIN_ONLY,
+}
+"""What a history holds at test time → the events that a model is fitted on for it.
+
+With ``VALID_KNOWN`` a validation event is something that the person did, and nothing that was
+learned from: as sequence models are published.
+"""
 SLICE_METRICS = ("ndcg@10", "recall@10", "recall@20")
 _BLOCK = 512
 
@@ -69,7 +80,8 @@ class Data:
 class Entrant:
     """A model fitted for one kind of history, and the settings it was fitted with.
 
-    ``course``: where settings were chosen, seconds and validation NDCG@10 of what was ever better.
+    ``history`` is a key of :data:`FITTED_ON`. ``course``: where settings were chosen, seconds and
+    validation NDCG@10 of what was ever better.
     """
 
     model: str
@@ -115,7 +127,8 @@ class Judge:
         masked = data.known.likes()
         wanted = without(data.wanted(TEST), masked)
         people = np.flatnonzero(np.diff(wanted.indptr))
-        likes = {TRAIN_ONLY: data.training.likes(), TRAIN_AND_VALID: masked}
+        fitted_on = {TRAIN_ONLY: data.training.likes(), TRAIN_AND_VALID: masked}
+        likes = {history: fitted_on[events] for history, events in FITTED_ON.items()}
         return cls(
             data=data,
             evaluation=evaluation,

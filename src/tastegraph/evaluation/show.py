@@ -95,6 +95,7 @@ def _audit_lines(audit: Mapping[str, Any]) -> list[str]:
         f"test comes before their train: {audit['time_travellers']}.",
         f"  in test but never in train: {audit['cold_users']} people, {audit['cold_items']} items.",
         f"  facts that state a test event: {audit['user_facts_in_test']}.",
+        *_ties(audit),
     ]
     for relation in audit["relations"]:
         if relation["suspicious"]:
@@ -103,3 +104,13 @@ def _audit_lines(audit: Mapping[str, Any]) -> list[str]:
                 f"items to the person's history, {relation['lift']:.1f} × what chance gives."
             )
     return lines
+
+
+def _ties(audit: Mapping[str, Any]) -> list[str]:
+    """What no time orders; nothing where there are no times."""
+    if audit["tied"] is None:
+        return []
+    line = f"  tied in time with another event of the person: {audit['tied']:.1%} of events"
+    if audit["tied_tests"] is not None:
+        line += f"; with one of train or valid: {audit['tied_tests']:.1%} of test events"
+    return [f"{line}."]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.arrays import Bools
 from tastegraph.config import Config, Evaluation
 from tastegraph.evaluation.parts import parts_of
 from tastegraph.evaluation.split import TEST, TRAIN, VALID, split
@@ -55,6 +56,7 @@ class Set:
         config: phrases of relations, weights of events, how the set is split.
         maker: the relation whose object makes an item: who buys by brand, by director.
         pairs: where labels of pairs are to be told rather than lists to be made.
+        slices: name → bool[U], people who are reported apart beside the whole; of lists alone.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Set:
     config: Config
     maker: str = ""
     pairs: Pairs | None = None
+    slices: Mapping[str, Bools] = field(default_factory=dict)
 
 
 def assembled(

@@ -1,0 +1,85 @@
+"""The model at the cut: learned with the new items in its catalogue, or before they were added.
+
+- ``catalogue``: the new items stood in the catalogue when the model was learned, without events.
+- ``added``: it was learned from a catalogue without them; they were added afterwards, and
+  ``assemble`` made the model of what is known now.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from cut import Cut
+from numpy.typing import NDArray
+
+from tastegraph.arrays import Bools
+from tastegraph.config import Evaluation
+from tastegraph.config import Model as ModelConfig
+from tastegraph.evaluation.parts import parts_of
+from tastegraph.evaluation.split import TRAIN, VALID
+from tastegraph.knowledge.graph import KnowledgeGraph
+from tastegraph.profiles.interactions import Interactions
+from tastegraph.ranking.choice import choose
+from tastegraph.ranking.fit import assemble, fit
+from tastegraph.ranking.learned import Content, Learned
+from tastegraph.ranking.model import Model
+
+CATALOGUE, ADDED = "catalogue", "added"
+KINDS = (CATALOGUE, ADDED)
+BY_TIME = Evaluation(split="user-temporal", fractions=(0.9, 0.1, 0.0))
+
+
+def model_at(cut: Cut, content: Content, kind: str, config: ModelConfig) -> Model:
+    """Chosen on everybody's newest tenth before the cut, fitted on all before it.
+
+    Args:
+        cut: events and new items.
+        content: of all items.
+        kind: of :data:`KINDS`.
+        config: seed and sizes.
+    """
+    known = cut.known
+    if kind == CATALOGUE:
+        learned = _learned(content, known, config)
+    else:
+        there = np.flatnonzero(~cut.new).astype(np.int32)
+        learned = _learned(without(content, cut.new), known.among(there), config)
+    return assemble(content, known.likes(), learned)
+
+
+def without(content: Content, absent: Bools) -> Content:
+    """What was known before the items in ``absent`` (bool[I]) were: no fact names them.
+
+    An entity that is joined to nothing any more is not known either.
+    """
+    graph = content.graph
+    item = np.ones(graph.n_nodes, dtype=np.bool_)
+    item[: graph.n_items] = ~absent
+    edges = item[graph.heads] & item[graph.tails]
+    kept = np.zeros(graph.n_nodes, dtype=np.bool_)
+    kept[graph.heads[edges]] = kept[graph.tails[edges]] = True
+    kept[: graph.n_items] = ~absent
+    number = (np.cumsum(kept) - 1).astype(np.int32)
+    fewer = KnowledgeGraph(
+        item_ids=_at(graph.item_ids, kept[: graph.n_items]),
+        node_ids=_at(graph.node_ids, kept[graph.n_items :]),
+        labels=_at(graph.labels, kept),
+        relations=graph.relations,
+        heads=number[graph.heads[edges]],
+        relation=graph.relation[edges],
+        tails=number[graph.tails[edges]],
+        facts=graph.facts[edges],
+        confidence=graph.confidence[edges],
+    )
+    words = content.words[np.flatnonzero(~absent)]
+    return Content(fewer, content.text[kept], words, content.recited, content.taught)
+
+
+def _learned(content: Content, known: Interactions, config: ModelConfig) -> Learned:
+    parts: NDArray[np.int8] = parts_of(known, BY_TIME, config.seed)
+    valid = known.select((parts == VALID) & (known.weights > 0)).likes()
+    learned = choose(content, known.select(parts == TRAIN), valid, config)
+    return fit(content, known, learned.choice, config)
+
+
+def _at(names: list[str], kept: Bools) -> list[str]:
+    return [names[row] for row in np.flatnonzero(kept)]

@@ -1,0 +1,99 @@
+"""The page of results: every figure from the results file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cut import FIRST_SEEN, WITHHELD
+from fits import ADDED, CATALOGUE
+from moments import FIRST, MOST
+
+from tastegraph.benchmark.table import grid
+
+Found = Mapping[str, Any]
+
+INTRODUCTION = f"""# New items, measured
+
+Made by `make benchmark-new-items DATA=…`; every figure is from `benchmarks/results/new_items.json`.
+
+Time is cut. The model is chosen and fitted on what happened before; items without an event until
+then are *new*: in the catalogue with all that is stated of them. After the cut people are asked
+for their likes, up to {MOST} each, drawn by the seed, and for the first {FIRST} likes of each new
+item. A history holds all that the person did at earlier times, after the cut too; who liked nothing
+yet is not asked, and nobody is offered what they know.
+
+- *Share of places*: of the first tens of the lists, what new items take. Beside it stands the share
+  of these likes that went to new items: what a list without bias would give them.
+- *Listed*: of the new items, those that stand in anybody's first ten.
+- *First likes*: NDCG@10 of new items' first likes among all items, and among new items alone;
+  *median rank* among all.
+- *All likes*, *known items*: NDCG@10 of all likes and of those on known items, with new items in
+  the catalogue and (in brackets) without them: what showing them costs.
+
+Means over people; behind ± is half of the 95 % interval (bootstrap). `system` is the model as it
+is, by whichever weights; the rows below rank new items by other weights. *Oracle* puts each new
+item behind as many known ones as will be liked more often; *random* deals the system's places for
+new items out anew."""
+
+HOW = {
+    FIRST_SEEN: "Items whose first event lies behind the cut, as it happened",
+    WITHHELD: "The same, and the earlier events of a tenth of the other items are taken away",
+}
+WHEN = {
+    CATALOGUE: "In the catalogue when the model was learned:",
+    ADDED: "Added after it was learned:",
+}
+HEAD = [
+    "new items by", "share of places", "listed", "first likes", "among new", "median rank",
+    "all likes", "known items",
+]  # fmt: skip
+
+
+def page(results: Found) -> str:
+    """Markdown."""
+    parts = [INTRODUCTION]
+    for name, told in results["sets"].items():
+        parts.append(
+            f"## {name}\n\nCut at {told['cut']:.0%} of the events; seed {told['seed']}, "
+            f"up to {told['epochs']} epochs."
+        )
+        for arrival in HOW:
+            if arrival in told:
+                parts += [f"### {name}, {arrival}", *_arrival(arrival, told[arrival])]
+    machine = results["machine"]
+    parts.append(f"{machine['cpu']}, Python {machine['python']}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _arrival(arrival: str, told: Found) -> Iterator[str]:
+    yield (
+        f"{HOW[arrival]}: {told['new']:,} new items of {told['items']:,}, {told['new_liked']:,} of "
+        f"them liked. {told['lists']:,} lists of {told['people']:,} people; "
+        f"{told['first_likes']:,} first likes. New items have "
+        f"**{_share(told['share_of_likes'])}** of the likes."
+    )
+    for kind, rules in told["models"].items():
+        rows = [HEAD]
+        for rule, found in rules.items():
+            rows.append([
+                rule, _share(found["share"]), f"{found['listed']:.1%}",
+                _value(found["first_likes"]), _value(found["among_new"]),
+                f"{found['median_rank']:,.0f}",
+                f"{_value(found['likes'])} ({found['likes_hidden']['mean']:.4f})",
+                f"{_value(found['known'])} ({found['known_hidden']['mean']:.4f})",
+            ])  # fmt: skip
+        yield f"{WHEN[kind]}\n\n{grid(rows)}"
+
+
+def _half(told: Found) -> float:
+    low, high = told["interval"]
+    return float(high - low) / 2
+
+
+def _share(told: Found) -> str:
+    return f"{told['mean']:.2%} ± {_half(told):.2%}"
+
+
+def _value(told: Found) -> str:
+    return f"{told['mean']:.4f} ± {_half(told):.4f}"

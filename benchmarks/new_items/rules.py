@@ -1,0 +1,89 @@
+"""Ways to rank new items beside known ones.
+
+| rule | new items are ranked by |
+|---|---|
+| system | the model as it is |
+| warm weights | the weights that rank items with events |
+| cold weights | the weights of items without events |
+| cold weights and network | the same, and the network with the weight it has on items with events |
+| oracle | their later popularity: each stands behind as many known items as will be liked more |
+| random | chance: the places that the system gives new items, dealt out anew |
+
+The first four are models, the last two put new items elsewhere among the system's scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from tastegraph.arrays import CSR, Bools, Ints
+from tastegraph.ranking.kernels import Scores
+from tastegraph.ranking.model import NETWORK, Blend, Model
+
+SYSTEM, ORACLE, RANDOM = "system", "oracle", "random"
+
+
+def models(model: Model, new: Bools) -> dict[str, Model]:
+    """Rule → model; only the ``new`` items (bool[I]) are ranked otherwise."""
+    warm = replace(model, rows=np.where(new, -1, model.rows))
+    cold = replace(model, rows=np.where(new, 0, model.rows))
+    blend = cold.blend
+    with_network: Mapping[str, Mapping[str, float]] = {
+        who: {**weights, NETWORK: blend.warm[who].get(NETWORK, 0.0)}
+        for who, weights in blend.cold.items()
+    }
+    return {
+        SYSTEM: model,
+        "warm weights": warm,
+        "cold weights": cold,
+        "cold weights and network": replace(cold, blend=Blend(blend.warm, with_network)),
+    }
+
+
+def by_popularity(scores: Scores, seen: CSR, new: Bools, later: Ints) -> Scores:
+    """Each new item stands behind as many known ones as will be liked more often.
+
+    Args:
+        scores: float32[M, I]; the order of the known items stays.
+        seen: bool CSR[M, I], what is not offered and stands in nobody's way.
+        new: bool[I].
+        later: int64[I], likes after the cut.
+
+    Returns:
+        float32[M, I], minus the places.
+    """
+    known = np.flatnonzero(~new)
+    offered = scores.copy()
+    offered[seen.nonzero()] = -np.inf
+    order = np.argsort(-offered[:, known], axis=1, kind="stable")
+    ranks = np.broadcast_to(np.arange(len(known), dtype=np.float32), order.shape)
+    of_known = np.empty(order.shape, dtype=np.float32)
+    np.put_along_axis(of_known, order, ranks, axis=1)
+    more = ((later[:, None] > later[new]) & ~new[:, None]).astype(np.float32)
+    ahead = more.sum(axis=0) - seen.astype(np.float32) @ more
+    # Behind the last that is more popular, and before the next; the popular ones first.
+    within = later[new] / (later.max(initial=0) + 1)
+    places = np.empty_like(scores)
+    places[:, known] = of_known
+    places[:, new] = ahead - 0.5 - 0.4 * within
+    return -places
+
+
+def at_random(scores: Scores, seen: CSR, new: Bools, rng: np.random.Generator) -> Scores:
+    """The scores of the new items that are offered dealt out anew among them, row by row.
+
+    Args:
+        scores: float32[M, I].
+        seen: bool CSR[M, I], what is not offered.
+        new: bool[I].
+        rng: deals.
+    """
+    dealt = scores.copy()
+    for row in range(len(scores)):
+        offered = new.copy()
+        offered[seen.indices[seen.indptr[row] : seen.indptr[row + 1]]] = False
+        dealt[row, offered] = rng.permutation(scores[row, offered])
+    return dealt

@@ -1,0 +1,103 @@
+"""The order of rows is no time: the same events, sorted by item and at random, through the CLI.
+
+    python benchmarks/row_order DATA [--people N] [--epochs 80] [--seed 1] [--folder FOLDER]
+
+Events of LightKG's Last.fm split are written as CSV without times and parts; its test part is held
+out of the files and is what lists are judged by. Each order is imported and built by the command
+line in a workspace of its own. Exits with 1 where sorted rows do worse than random ones by more
+than one standard error of the difference, person by person.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from order_files import ORDERS, RANDOM, SORTED, write_files
+from order_lists import differences, held_out, judged, reference_lists, served_lists
+from rich.console import Console
+from rich.table import Table
+
+from tastegraph.benchmark.sets.lastfm import lastfm_lightkg
+from tastegraph.config import Model as ModelConfig
+from tastegraph.evaluation.machine import machine
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "benchmarks" / "results" / "row_order.json"
+
+
+def main() -> int:
+    """Write, import, build, judge; 0 where the order of rows costs no more than chance."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--people", type=int, help="the first so many alone; by default everybody")
+    parser.add_argument("--epochs", type=int, default=ModelConfig().epochs)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, help="kept; by default a temporary one")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    told = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = told.folder or Path(temporary)
+        result = compared(told.data, folder, told.people, told.epochs, told.seed)
+    told.results.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n", "utf-8")
+    Console(highlight=False).print(_table(result))
+    for metric, difference in result["differences"].items():
+        print(
+            f"{metric}, sorted by item less random: {difference['mean']:+.4f}, standard error "
+            f"{difference['standard_error']:.4f}: {'within' if difference['within'] else 'BEYOND'}"
+        )
+    print(f"the same snapshot, file by file: {'yes' if result['same_snapshot'] else 'no'}")
+    return 0 if all(one["within"] for one in result["differences"].values()) else 1
+
+
+def compared(
+    data: Path, folder: Path, people: int | None, epochs: int, seed: int
+) -> dict[str, Any]:
+    """Every order's figures, beside those of models that have none.
+
+    Args:
+        data: the folder that holds the published files.
+        folder: where files and workspaces are made.
+        people: the first so many of the set; ``None`` for everybody.
+        epochs: upper bound of the network's.
+        seed: of the random order.
+    """
+    found = lastfm_lightkg(data)
+    known, wanted = held_out(found, people)
+    lists, files = {}, {}
+    for order in ORDERS:
+        workspace = write_files(found, known, folder / order.replace(" ", "-"), order, seed)
+        lists[order], files[order] = served_lists(workspace, known, found, epochs)
+    rows = {**lists, **reference_lists(known)}
+    values = {row: judged(top, wanted) for row, top in rows.items()}
+    return {
+        "people": int((wanted.sum(axis=1) > 0).sum()),
+        "events": len(known),
+        "epochs": epochs,
+        "seed": seed,
+        "rows": {
+            row: {metric: float(of.mean()) for metric, of in metrics.items()}
+            for row, metrics in values.items()
+        },
+        "differences": differences(values[SORTED], values[RANDOM]),
+        "same_snapshot": files[SORTED] == files[RANDOM],
+        "machine": machine(),
+    }
+
+
+def _table(result: dict[str, Any]) -> Table:
+    metrics = list(result["differences"])
+    table = Table(title=f"{result['people']:,} people, {result['events']:,} events known")
+    for column in ("rows", *metrics):
+        table.add_column(column)
+    for row, values in result["rows"].items():
+        table.add_row(row, *(f"{values[metric]:.4f}" for metric in metrics))
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""The same events as CSV, in one order or another, with items and without times."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.benchmark.sets.set import Set
+from tastegraph.profiles.interactions import Interactions
+
+SORTED, RANDOM = "sorted by item", "random"
+ORDERS = (SORTED, RANDOM)
+EVENTS, ITEMS = "events.csv", "items.csv"
+
+
+def write_files(found: Set, known: Interactions, folder: Path, order: str, seed: int) -> Path:
+    """``events.csv`` and ``items.csv`` in ``folder``, which is made; returned.
+
+    An item without a name has its id as title.
+
+    Args:
+        found: the set.
+        known: the events to write.
+        folder: of the files.
+        order: of :data:`ORDERS`.
+        seed: of the random order.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    users, items = known.user_ids, found.graph.item_ids
+    rows = _rows(known, order, seed)
+    pairs = zip(known.users[rows].tolist(), known.items[rows].tolist(), strict=True)
+    events = ((users[user], items[item], "like") for user, item in pairs)
+    _write(folder / EVENTS, ("user_id", "item_id", "type"), events)
+    titles = ((item.item_id, item.title or item.item_id) for item in found.items)
+    _write(folder / ITEMS, ("item_id", "title"), titles)
+    return folder
+
+
+def _rows(known: Interactions, order: str, seed: int) -> NDArray[np.intp]:
+    """int64[E], by item and then by person, or at random."""
+    if order == SORTED:
+        return np.lexsort((known.users, known.items))
+    return np.random.default_rng(seed).permutation(len(known))
+
+
+def _write(file: Path, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.writer(opened)
+        writer.writerow(header)
+        writer.writerows(rows)

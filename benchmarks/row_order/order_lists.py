@@ -1,0 +1,118 @@
+"""Lists of what the command line built, judged by events that were in none of its files."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from order_files import EVENTS, ITEMS
+
+from tastegraph.arrays import CSR, without
+from tastegraph.benchmark.sets.set import Set
+from tastegraph.config import FILE
+from tastegraph.evaluation.metrics import per_user, top_k
+from tastegraph.evaluation.split import TEST
+from tastegraph.profiles.interactions import Interactions
+from tastegraph.ranking.baselines import BASELINES
+from tastegraph.workspace import Workspace
+
+METRICS = ("ndcg@10", "recall@20")
+CUTOFFS = (10, 20)
+REFERENCES = ("popularity", "itemknn", "ease")
+"""With the settings of RecBole: what any order of rows leaves as it is."""
+Values = Mapping[str, NDArray[np.float64]]
+
+
+def held_out(found: Set, people: int | None) -> tuple[Interactions, CSR]:
+    """What the files hold, and bool CSR[U, I] of the test events that they do not.
+
+    Args:
+        found: the set in its published parts.
+        people: the first so many alone.
+    """
+    events = found.events
+    chosen = events.users < (events.n_users if people is None else people)
+    known = events.select(chosen & (found.parts != TEST))
+    test = events.select(chosen & (found.parts == TEST))
+    return known, without(test.likes(), known.likes())
+
+
+def served_lists(
+    folder: Path, known: Interactions, found: Set, epochs: int
+) -> tuple[NDArray[np.int32], dict[str, str]]:
+    """int32[U, 20], everybody's list from a workspace of the command line; its files' hashes.
+
+    Args:
+        folder: has the files; its sub-folder ``workspace`` is made.
+        known: whose lists are asked for.
+        found: the set, whose items are numbered.
+        epochs: upper bound of the network's.
+    """
+    workspace = folder / "workspace"
+    _command("init", workspace)
+    with (workspace / FILE).open("a", encoding="utf-8") as settings:
+        settings.write(f"\n[model]\nepochs = {epochs}\n")
+    _command("import", workspace, "--items", folder / ITEMS, "--events", folder / EVENTS)
+    _command("build", workspace)
+    opened, place = Workspace(workspace), {i: k for k, i in enumerate(found.graph.item_ids)}
+    top = np.full((known.n_users, max(CUTOFFS)), -1, dtype=np.int32)
+    for row in np.unique(known.users).tolist():
+        answer = opened.engine.recommend(known.user_ids[row], max(CUTOFFS), reasons=0)
+        items = [place[item.item_id] for item in answer.items]
+        top[row, : len(items)] = items
+    files: dict[str, str] = opened.snapshots.open().manifest["files"]
+    opened.close()
+    return top, files
+
+
+def reference_lists(known: Interactions) -> dict[str, NDArray[np.int32]]:
+    """Baseline → int32[U, 20], fitted on the same events."""
+    likes, histories = known.likes(), known.histories()
+    return {
+        name: top_k(
+            BASELINES[name].fit(likes, *BASELINES[name].grid[0]).scores(histories),
+            likes, max(CUTOFFS),
+        )
+        for name in REFERENCES
+    }  # fmt: skip
+
+
+def judged(top: NDArray[np.int32], wanted: CSR) -> Values:
+    """Metric → float64[P], of the people who have something to find."""
+    people = np.flatnonzero(np.diff(wanted.indptr))
+    nothing = np.zeros(wanted.shape[1], dtype=np.int64)
+    found = per_user(top[people], wanted[people], CUTOFFS, nothing)
+    return {metric: found[metric] for metric in METRICS}
+
+
+def differences(one: Values, other: Values) -> dict[str, dict[str, Any]]:
+    """Metric → mean of ``one`` less ``other``, its standard error, and whether it is within that.
+
+    The error is that of the paired difference, which is less than either mean's. What is better by
+    more is within it too.
+    """
+    found = {}
+    for metric in METRICS:
+        difference = one[metric] - other[metric]
+        mean, error = float(difference.mean()), _standard_error(difference)
+        found[metric] = {
+            "mean": mean,
+            "standard_error": error,
+            "standard_error_of_random": _standard_error(other[metric]),
+            "within": mean >= -error,
+        }
+    return found
+
+
+def _standard_error(values: NDArray[np.float64]) -> float:
+    return float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else 0.0
+
+
+def _command(verb: str, *told: str | Path) -> None:
+    subprocess.run([sys.executable, "-m", "tastegraph", verb, *map(str, told)], check=True)
