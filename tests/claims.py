@@ -152,13 +152,18 @@ class Claims:
             self._forgets = erased > manifest["erasures"]
             self.likers = self._counted(connection, manifest["learned_until"])
             titles = dict(connection.execute("select item_id, title from items"))
+            (changes,) = connection.execute(
+                "select coalesce(sum(number), 0) from changes"
+            ).fetchone()
             self._facts = {
                 row[0]: row[1:]
                 for row in connection.execute(
                     "select fact_id, subject, relation, object from facts"
                 )
             }
-        titles = titles or dict(zip(self.items, labels, strict=False))
+        held = dict(zip(self.items, labels, strict=False))
+        # What was imported since the snapshot was made has its title from the next one on.
+        titles = held | titles if changes == manifest["changes"] else held
         self._titles = {item: title or item for item, title in titles.items()}
         self._same = self._identities()
         self._features = self._items_by_feature()

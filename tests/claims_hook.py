@@ -13,26 +13,24 @@ import pytest
 from claims import Claims
 from tastegraph.serving.engine import Engine
 
-_known: dict[tuple[Any, ...], Claims] = {}
+_last: dict[str, Any] = {}
 
 
-def claims_of(engine: Engine, version: str) -> Claims:
-    """What the answers of one snapshot are checked against."""
+def claims_of(engine: Engine, saw: Any) -> Claims:
+    """What an answer is checked against, by what the request saw; that of before is remembered."""
     counts = engine.config.events
-    with engine.database.reading() as connection:
-        erased = connection.exec_driver_sql(
-            "select (select count(*) from erasures) + (select count(*) from erased_items)"
-        ).scalar()
-    key = (engine.database.path, version, counts.model_dump_json(), erased)
-    if key not in _known:
-        words = {kind: told.model_dump() for kind, told in counts.words.items()}
-        _known.clear()
-        _known[key] = Claims(
-            engine.database.path,
-            engine.snapshots.directory / version,
-            words,
-        )
-    return _known[key]
+    erased = (saw.erased, saw.now.erased)
+    key = (engine.database.path, saw.now.version, counts.model_dump_json(), erased)
+    known = _last.get("claims")
+    if known is not None and known[0] == key:
+        return known[1]
+    claims = Claims(
+        engine.database.path,
+        engine.snapshots.directory / saw.now.version,
+        {kind: told.model_dump() for kind, told in counts.words.items()},
+    )
+    _last["claims"] = key, claims
+    return claims
 
 
 @pytest.fixture(autouse=True)
@@ -47,15 +45,14 @@ def _claims(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     def checked(method: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(method)
-        def run(self: Engine, who: Any, *arguments: Any, **options: Any) -> Any:
-            answer = method(self, who, *arguments, **options)
-            version = seen.last.now.version
+        def run(self: Engine, *arguments: Any, **options: Any) -> Any:
+            answer = method(self, *arguments, **options)
             try:
-                claims = claims_of(self, version)
+                claims = claims_of(self, seen.last)
             except FileNotFoundError:
                 return answer  # another process has deleted the snapshot since
             language = options.get("language") or self.config.serving.language
-            events = who if isinstance(who, str) else [asdict(event) for event in who]
+            events = [asdict(event) for event in seen.last.events]
             for item in getattr(answer, "items", (answer,)):
                 reasons = [reason.model_dump(mode="json") for reason in item.reasons]
                 wrong.extend(claims.violations(events, item.item_id, reasons, language))

@@ -15,8 +15,14 @@ from tastegraph.language.verbal import phrase_of
 from tastegraph.profiles.association import ITSELF, Associations, associate
 from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.interactions import History
+from tastegraph.profiles.likers import Likers
 from tastegraph.ranking import filters
-from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, TableKernel
+from tastegraph.ranking.kernels import (
+    FactorKernel,
+    FeatureKernel,
+    NetworkKernel,
+    TableKernel,
+)
 from tastegraph.ranking.model import (
     BEHAVIOUR,
     KNOWLEDGE,
@@ -208,10 +214,11 @@ def small_model(rng):
     behaviour = rng.normal(size=(N, N)).astype(np.float32)
     np.fill_diagonal(behaviour, 0)
     left, right, values = rng.normal(size=(3, N, 4)).astype(np.float32)
+    portions = rng.normal(size=(2, N, 4)).astype(np.float16) / 2
     attention = SequenceAttention(left, right, values, np.zeros(5, dtype=np.float32))
     parts = {
         BEHAVIOUR: Part(Recency(3.0, 0.5), TableKernel(behaviour)),
-        NETWORK: Part(attention, FactorKernel(values, right)),
+        NETWORK: Part(attention, NetworkKernel(values, right, *portions)),
         KNOWLEDGE: Part(Recency(None, 1.0), features),
         TEXT: Part(Recency(10.0, 1.0), FactorKernel(left, left)),
     }
@@ -220,7 +227,9 @@ def small_model(rng):
         cold={"new": {KNOWLEDGE: 1.0, TEXT: 0.3}, "known": {TEXT: 0.5}},
     )
     warm = rng.random(N) < 0.8
-    return Model(parts, blend, warm, np.arange(N), rng.integers(0, 9, N)), associations, graph
+    likers = Likers.of_likes(sparse.csr_array(rng.random((9, N)) < 0.3))
+    people = likers.number(np.arange(N))
+    return Model(parts, blend, warm, np.arange(N), people, likers), associations, graph
 
 
 def small_history(rng):
