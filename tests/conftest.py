@@ -82,6 +82,13 @@ def events() -> list[Event]:
     return found
 
 
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """What a test draws from torch's own generator is the same in every order."""
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(1)
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a built workspace; not to be changed."""
