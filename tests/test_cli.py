@@ -72,6 +72,7 @@ def processor_seconds(command):
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
+@pytest.mark.slow
 def test_help_comes_at_once():
     """In less than half a second more than its parser alone, of the processor's time."""
     bare, whole = (
@@ -138,6 +139,7 @@ def test_where_there_is_no_workspace_every_command_says_so(tastegraph, tmp_path,
     assert not nowhere.exists()
 
 
+@pytest.mark.slow
 def test_the_process_itself_ends_with_one_line_and_code_1(tmp_path):
     done = subprocess.run(
         [*COMMAND, "info", str(tmp_path)],

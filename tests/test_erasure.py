@@ -49,6 +49,7 @@ def files_with(mark: str, directory: Path) -> list[str]:
     )
 
 
+@pytest.mark.slow
 def test_no_byte_of_a_person_remains(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
     with TestClient(create_app(engine)) as client:
@@ -95,6 +96,7 @@ def with_events_of(people: list[str], directory: Path) -> Database:
     return database
 
 
+@pytest.mark.slow
 def test_no_byte_remains_where_pages_were_divided(tmp_path: Path) -> None:
     """Rows move as others come between them, and a page may keep a copy of what it held."""
     people = [f"person-{number:06d}" for number in np.random.default_rng(3).permutation(400)]
@@ -128,6 +130,7 @@ def test_a_short_id_in_the_rows_of_others_does_not_have_the_file_written_anew(
     database.close()
 
 
+@pytest.mark.slow
 def test_where_a_leftover_holds_the_id_the_file_is_written_anew(tmp_path: Path) -> None:
     people = [f"person-{number:06d}" for number in range(400)]
     database = with_events_of(people, tmp_path)
@@ -226,6 +229,7 @@ def test_a_log_is_emptied_though_people_read_and_write_all_the_time(tmp_path: Pa
     engine.close()
 
 
+@pytest.mark.slow
 def test_the_next_fit_is_that_of_a_world_without_them(tmp_path: Path) -> None:
     """Equal to the byte, all arrays of a whole build."""
     digests = []
@@ -255,6 +259,7 @@ def test_the_next_fit_is_that_of_a_world_without_them(tmp_path: Path) -> None:
     assert digests[0] == digests[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["a person", "an item"])
 def test_a_network_that_learned_from_them_does_not_live_on(cinema, monkeypatch, what) -> None:
     begun = []
@@ -307,6 +312,7 @@ def test_erasing_is_quick(tmp_path: Path) -> None:
     engine.close()
 
 
+@pytest.mark.slow
 def test_no_byte_of_an_item_remains_after_the_next_snapshot(cinema) -> None:
     """From lists it is gone at once; from what was built, with the next graph."""
     mark = "An Unheard-of M4rk3r"
@@ -380,6 +386,7 @@ def vectors_of(workspace: Workspace) -> Iterator[Connection]:
     database.close()
 
 
+@pytest.mark.slow
 def test_a_model_of_before_an_erasure_is_not_built_upon(cinema) -> None:
     """Even where the model alone is to be made anew, the graph forgets the item."""
     cinema.erase.item("western-03")

@@ -312,6 +312,7 @@ def small_history(rng):
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32))
 def test_one_history_and_many_score_alike(seed):
@@ -344,6 +345,7 @@ def test_the_short_list_is_what_all_reasons_would_give(seed, most):
         assert [r.kind for r in shown] == [r.kind for r in wanted]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 2**32))
 @example(362880)  # one item is liked and disliked: 1e-8 is left of 4 in float32

@@ -176,6 +176,7 @@ def test_an_empty_gazetteer_and_nameless_names_find_nothing():
     assert Gazetteer([("…", "x"), ("", "y")]).find("… Ang Lee") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -373,6 +374,7 @@ def test_the_strongest_cues_can_be_read(learned):
         learned.strongest("editor")
 
 
+@pytest.mark.slow
 def test_learning_is_the_same_each_time(learned):
     documents, facts, names = films(120, seed=1)
     again = learn(documents, facts, Gazetteer((name, entity) for entity, name in names.items()))

@@ -141,6 +141,7 @@ def test_evidence_says_who_states_a_fact_and_where(client: TestClient) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_does_not_exist_is_not_found(client: TestClient) -> None:
     accept = {"kind": "accept", "author": "ann", "fact_id": "7"}
     problem(client.post(DECISIONS, json=accept), 404, "not_found")
@@ -228,6 +229,7 @@ def test_text_comes_back_as_it_was_told(client: TestClient) -> None:
     assert json.loads(client.get("/openapi.json").text)["paths"]["/v1/kg/decisions"]["post"]
 
 
+@pytest.mark.slow
 def test_reviewing_needs_nothing_that_learning_needs() -> None:
     code = (
         "import sys, tastegraph.serving.http;"

@@ -88,6 +88,7 @@ def test_what_else_names_say():
     assert parted("Crash (1996 film) ") == ("Crash", "1996 film")
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60))
 def test_every_title_can_be_read(title):
     names, _ = readings(title)
@@ -308,6 +309,7 @@ def world():
     return facts, items, links
 
 
+@pytest.mark.slow
 def test_it_learns_links_and_says_nil():
     facts, items, links = world()
     gone = {link.entity_id for link in links[::20]}

@@ -200,6 +200,7 @@ HOSTILE: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", HOSTILE)
 def test_hostile_files_are_refused(workspace: Workspace, tmp_path: Path, case: str) -> None:
     name, text = HOSTILE[case]
@@ -258,6 +259,7 @@ def test_a_literal_of_ten_megabytes(workspace: Workspace, tmp_path: Path, name: 
     workspace.knowledge.forget(path.name)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_aliases_of_one_entity(workspace: Workspace, tmp_path: Path) -> None:
     count = 100_000
     text = "".join(f'<http://x/a> <{ALIAS}> "alias {k}"@en .\n' for k in range(count))
@@ -347,6 +349,7 @@ changes: st.SearchStrategy[Change] = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(quick, max_examples=300)
 @given(
     name=st.sampled_from(sorted(TEXTS)),
@@ -379,6 +382,7 @@ HEADERS = (
 NAMES = sorted(f"{name}{pack}" for name in FILES for pack in ("", *PACK))
 
 
+@pytest.mark.slow
 @settings(quick, max_examples=250)
 @given(name=st.sampled_from(NAMES), head=st.sampled_from(HEADERS), data=st.binary(max_size=200))
 def test_no_bytes_raise_anything_else(tmp_path: Path, name: str, head: bytes, data: bytes) -> None:
@@ -402,6 +406,7 @@ Workspace(Path(sys.argv[1])).ingest(facts={"new": read_facts(path, Rejects("rais
 """
 
 
+@pytest.mark.slow
 def test_altered_parquet_imports_nothing(workspace: Workspace, tmp_path: Path) -> None:
     """Where a size in a page's header is wrong, polars ends the whole process.
 
@@ -419,6 +424,7 @@ def test_altered_parquet_imports_nothing(workspace: Workspace, tmp_path: Path) -
     assert workspace.fingerprint() == before
 
 
+@pytest.mark.slow
 @settings(quick, max_examples=80)
 @given(at=st.integers(1, 700), byte=st.integers(0, 255))
 def test_a_parquet_file_with_an_altered_footer(

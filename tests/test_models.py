@@ -158,6 +158,7 @@ def test_models_on_the_command_line(tmp_path: Path, tastegraph) -> None:
     assert "000009" in tastegraph("models", "promote", tmp_path, "000009").err
 
 
+@pytest.mark.slow
 def test_swaps_under_load_never_mix_two_models(tmp_path: Path) -> None:
     """A hundred swaps; each answer has the scores that its own model gives, made alone."""
     engine = serving_world.open_engine(tmp_path)

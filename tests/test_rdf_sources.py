@@ -234,6 +234,7 @@ def test_a_frame_cut_short_is_an_error(tmp_path: Path, name: str, at: int) -> No
     assert "nothing after" in fault(read_facts, path).expected
 
 
+@pytest.mark.slow
 def test_what_unpacks_to_much_is_never_whole_in_memory(tmp_path: Path) -> None:
     path = tmp_path / "f.nt.zst"
     packer = zstandard.ZstdCompressor(level=19).compressobj()

@@ -135,6 +135,7 @@ def show(engine: Engine, rng: random.Random, count: int, share: float) -> None:
             engine.record([Event(key, "passer-by", item, "like", None, 1.0, None, key, 1)])
 
 
+@pytest.mark.slow
 def test_lists_from_before_a_rollback_do_not_undo_it(tmp_path: Path) -> None:
     engine, rng = serving_world.open_engine(tmp_path), random.Random(1)
     show(engine, rng, 200, 0.5)
@@ -153,6 +154,7 @@ def test_lists_from_before_a_rollback_do_not_undo_it(tmp_path: Path) -> None:
     assert Drifted(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
 
 
+@pytest.mark.slow
 def test_lists_that_are_answered_less_are_an_occasion(tmp_path: Path) -> None:
     engine, rng = serving_world.open_engine(tmp_path), random.Random(1)
     occasion = Drifted(0.2, 0.0, ["like"], [])
@@ -268,6 +270,7 @@ def test_what_fails_is_tried_again_after_twice_as_long_each_time(
     assert waits[:5] == [2, 4, 8, 10, 10]
 
 
+@pytest.mark.slow
 def test_what_is_new_is_followed_until_nothing_is(cinema) -> None:
     """Graph and texts are new, the model is as it was; a change while it is learned waits."""
     model, _ = cinema.engine.versions()
