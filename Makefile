@@ -2,7 +2,7 @@ PYTHON ?= python3
 DATA ?=
 BIN := .venv/bin
 
-.PHONY: setup demo test lint benchmark-serving benchmark-knowledge benchmark-language \
+.PHONY: setup demo test test-fast lint benchmark-serving benchmark-knowledge benchmark-language \
 	benchmark-growth benchmark-ranking benchmark-details benchmark-loop benchmark-new-items \
 	benchmark-row-order
 
@@ -23,8 +23,14 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Two workers, each a file at a time and with one thread: the same on two cores as on many.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
 test: lint
-	$(BIN)/pytest
+	$(PYTEST)
+
+test-fast: setup
+	$(PYTEST) -m "not slow"
 
 benchmark-serving: demo
 	$(BIN)/python benchmarks/serving.py demo

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from claims_hook import _claims  # noqa: F401
 from tastegraph import cli, cli_kg, cli_review
@@ -17,6 +18,12 @@ from tastegraph.records import Event, Fact, Item
 from tastegraph.storage import schema
 from tastegraph.storage.database import Database
 from tastegraph.workspace import Workspace
+
+settings.register_profile(
+    "tastegraph", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("tastegraph")
+"""A property holds or not, however busy the machine is that tries it."""
 
 KINDS = {
     "western": "cowboys ride through the desert to a gunfight in a dusty frontier town",
@@ -31,6 +38,14 @@ SETTINGS = {
     "items": {"facts": {"genre": {"relation": "genre"}}},
     "relations": {"directed_by": {"phrase": "director"}},
 }
+
+
+LONGEST = "test_ml100k.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest file goes first, so that of several workers none waits for it in the end."""
+    items.sort(key=lambda item: item.path.name != LONGEST)
 
 
 def films() -> list[Item]:
@@ -66,6 +81,13 @@ def events() -> list[Event]:
                 for n, (item, value) in enumerate(rated)
             ]
     return found
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """What a test draws from torch's own generator is the same in every order."""
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(1)
 
 
 @pytest.fixture(scope="session")

@@ -212,6 +212,7 @@ def test_what_cannot_be_asked_is_told(client, body):
 WORDS = st.text(st.characters(), max_size=200)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(body=st.fixed_dictionaries({"text": WORDS}, optional={"n": st.integers(-1, 120) | WORDS}))
 def test_no_text_is_answered_by_5xx(client, body):
@@ -260,6 +261,7 @@ def test_the_model_is_loaded_once_however_many_ask(west, monkeypatch):
         np.testing.assert_allclose(reader.read(text, *asked), vector, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_texts_are_read_without_torch(built):
     code = f"""
 import sys
@@ -275,6 +277,7 @@ assert not {{"torch", "transformers", "sentence_transformers"}} & set(sys.module
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 def test_a_taught_model_reads_and_moves_with_its_workspace(tmp_path):
     bert(tmp_path / "shop/tiny")
     told = {
@@ -298,6 +301,7 @@ def test_a_taught_model_reads_and_moves_with_its_workspace(tmp_path):
 # Exported once.
 
 
+@pytest.mark.slow
 def test_what_is_exported_is_not_exported_again(tmp_path):
     folder = bert(tmp_path / "tiny")
     served.export_for_serving(folder)
@@ -327,6 +331,7 @@ def test_nothing_is_exported_where_a_package_is_missing(tmp_path, monkeypatch):
     assert not (tmp_path / "tiny/onnx").exists()
 
 
+@pytest.mark.slow
 def test_a_snapshot_of_another_format_is_built_anew(cinema, capsys):
     version = cinema.snapshots.current()
     manifest = cinema.snapshots.directory / version / "manifest.json"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from rich.console import Console
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import f1_score, roc_auc_score
 
 import benchmark_folders as folders
 from tastegraph.benchmark import field, reading, suite
@@ -94,8 +94,12 @@ def test_pairs_get_their_own_score_and_a_probability_in_the_same_order(tmp_path)
     of_items = ranker.popularity[told.pairs.items]
     assert roc_auc_score(told.pairs.labels, given) == roc_auc_score(told.pairs.labels, of_items)
     judged = ClickJudge(told, ModelConfig())(Entrant("p", TRAIN_ONLY, ranker, 1.0, 1.0), 1.0)
-    assert 0 <= judged.values["auc"].mean() <= 1
-    assert judged.values["f1"].shape == (1,)
+    tested = told.pairs.select(2)
+    known = ranker.popularity[tested.items]
+    assert judged.values["auc"].mean() == pytest.approx(roc_auc_score(tested.labels, known))
+    (f1,) = judged.values["f1"]
+    yes = clicks.probabilities(tested.users, tested.items) >= 0.5
+    assert f1 == pytest.approx(f1_score(tested.labels, yes))
 
 
 # Keeping

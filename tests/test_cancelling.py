@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from tastegraph.arrays import without_rounding
+from tastegraph.profiles import prototypes
 from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.interactions import History
+from tastegraph.profiles.prototypes import Prototypes
+from tastegraph.ranking import mapping
 from tastegraph.ranking.kernels import FactorKernel, FeatureKernel, TableKernel
 from tastegraph.ranking.model import BEHAVIOUR, KNOWN, NEW, Blend, Model, Part, spread
 
@@ -177,6 +180,31 @@ def test_attention_that_does_not_cancel_is_what_it_was():
     history = History(np.array([1, 3, 1], np.int32), np.array([1.0, -0.5, 0.25], np.float32))
     summed = attend([history], Recency(None, 1.0), 5)
     np.testing.assert_allclose(summed.toarray()[0], [0, 1.25, 0, -0.5, 0])
+
+
+SAME = np.tile(np.array([[0.1, 0.7, 0.3]], np.float32), (7, 1))
+"""Their mean differs from each of them by rounding."""
+
+
+def test_texts_that_are_all_the_same_tell_no_item_from_another():
+    assert (SAME.mean(axis=0) != SAME).any()
+    assert not mapping.centred(SAME).any()
+    assert not prototypes.centred(SAME, SAME.mean(axis=0)).any()
+    another = np.concatenate([SAME, [[0.5, 0.5, 0.5]]]).astype(np.float32)
+    assert np.linalg.norm(mapping.centred(another), axis=1) == pytest.approx(np.ones(8))
+
+
+def test_a_prototype_whose_other_items_cancel_is_like_nothing():
+    """Without the item itself the sum is 0: its cosine was 119."""
+    unit = np.array([0.1, -0.5, 0.4], np.float32)
+    unit /= np.linalg.norm(unit)
+    units = np.stack([unit, unit, -unit])
+    sums = (units[0] + units[1] + units[2])[None, :]
+    found = Prototypes(np.zeros(1, np.int64), sums, np.zeros(3, np.float32))
+    member = sparse.csr_array(np.ones((3, 1), np.float32))
+    ((_, cosines),) = found.blocks(units, member)
+    assert cosines[:2].tolist() == [[0], [0]]
+    assert cosines[2] == pytest.approx(-1)  # the other two are its opposite
 
 
 @given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=20))

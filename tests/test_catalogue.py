@@ -146,6 +146,7 @@ def test_the_revision_changes_with_every_kind_of_change(database):
     assert revision_after(statements.put_links, [Link("a", "E")], "two") == changes[-1]
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1))
 def test_any_unicode_comes_back_as_it_was(texts):

@@ -44,6 +44,7 @@ def test_a_click_says_nothing_of_itself() -> None:
     assert np.abs(own[:, 4:]).max() < 1e-5
 
 
+@pytest.mark.slow
 def test_tastes_are_found_where_popularity_says_nothing() -> None:
     """People click items by one of two makers; whether they do is all that labels tell."""
     rng = np.random.default_rng(0)

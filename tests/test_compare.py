@@ -26,6 +26,7 @@ def test_a_model_among_some_of_its_items_scores_as_alone() -> None:
     assert among.rank(here).scores == pytest.approx(model.rank(there).scores)
 
 
+@pytest.mark.slow
 def test_versions_are_compared_on_what_happened_since(cinema, tastegraph) -> None:
     cinema.ingest(items=[Item("a-new-one", "A New One", "cowboys ride to a gunfight")])
     cinema.record(more(np.random.default_rng(1)))

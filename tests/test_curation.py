@@ -174,6 +174,7 @@ def test_what_was_derived_is_renewed_with_what_is_new_and_nothing_else_is(cinema
     assert {source.name for source in knowledge.sources()} == {*sources, "mentions"}
 
 
+@pytest.mark.slow
 def test_deriving_again_changes_nothing(cinema_of_texts):
     steps = [step for step in DERIVED if step != LANGUAGE_MODEL]
     for step in steps:
@@ -204,6 +205,7 @@ MORE = [
 steps_taken = st.lists(st.sampled_from([s for s in DERIVED if s != LANGUAGE_MODEL]), max_size=3)
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, derandomize=True)
 @given(before=steps_taken, after=steps_taken)
 def test_forgetting_a_source_leaves_what_would_have_been_derived_without_it(before, after):
@@ -220,6 +222,7 @@ def test_forgetting_a_source_leaves_what_would_have_been_derived_without_it(befo
         assert shop.knowledge.sources() == other.knowledge.sources()
 
 
+@pytest.mark.slow
 def test_a_language_model_reads_once_and_its_plan_says_what_it_would_take(tastegraph):
     names = {item.text: TOLD[item.item_id] for item in ITEMS}
 
@@ -273,6 +276,7 @@ def test_a_recogniser_finds_names_that_the_graph_does_not_know(tmp_path):
         assert "name:zoe zelkova" in {q.fact.object for q in shop.knowledge.questions()}
 
 
+@pytest.mark.slow
 def test_a_recogniser_that_is_none_is_refused(tmp_path):
     spacy = pytest.importorskip("spacy")
     spacy.blank("en").to_disk(tmp_path / "blank")

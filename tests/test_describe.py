@@ -195,6 +195,7 @@ def training_titles(workspace, user):
     return tuple([graph.labels[item] for item in part.items] for part in (training, held_out))
 
 
+@pytest.mark.slow
 def test_interests_are_told_by_the_training_part_alone_and_kept_nowhere(shop, stub):
     training, held_out = training_titles(shop, FAN)
     assert training

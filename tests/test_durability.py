@@ -9,12 +9,15 @@ from collections import Counter
 from pathlib import Path
 
 import httpx
+import pytest
 
 import serving_world
 from tastegraph.storage import events as log
 from tastegraph.storage.database import Database
 from tastegraph.storage.schema import metadata
 from tastegraph.storage.snapshots import Snapshots
+
+pytestmark = pytest.mark.slow
 
 KILLS = 10
 

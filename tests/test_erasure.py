@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 import serving_world
 from conftest import SETTINGS, events, facts, films
+from limits import within
 from tastegraph.config import FILE as CONFIG
 from tastegraph.errors import BusyError, NotFoundError
 from tastegraph.language.descriptions import write_descriptions
@@ -48,6 +49,7 @@ def files_with(mark: str, directory: Path) -> list[str]:
     )
 
 
+@pytest.mark.slow
 def test_no_byte_of_a_person_remains(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
     with TestClient(create_app(engine)) as client:
@@ -94,6 +96,7 @@ def with_events_of(people: list[str], directory: Path) -> Database:
     return database
 
 
+@pytest.mark.slow
 def test_no_byte_remains_where_pages_were_divided(tmp_path: Path) -> None:
     """Rows move as others come between them, and a page may keep a copy of what it held."""
     people = [f"person-{number:06d}" for number in np.random.default_rng(3).permutation(400)]
@@ -127,6 +130,7 @@ def test_a_short_id_in_the_rows_of_others_does_not_have_the_file_written_anew(
     database.close()
 
 
+@pytest.mark.slow
 def test_where_a_leftover_holds_the_id_the_file_is_written_anew(tmp_path: Path) -> None:
     people = [f"person-{number:06d}" for number in range(400)]
     database = with_events_of(people, tmp_path)
@@ -183,24 +187,24 @@ def test_while_somebody_reads_it_is_said_that_the_log_holds_on(tmp_path: Path) -
 def test_events_go_on_being_written_while_an_erasure_waits_for_a_reader(tmp_path: Path) -> None:
     """A checkpoint that waits for readers would keep every writer out for seconds."""
     engine = serving_world.open_engine(tmp_path)
-    engine.database._patience = 1.0
+    engine.database._patience = 30.0
     with engine.database.reading() as connection, ThreadPoolExecutor(1) as pool:
         connection.exec_driver_sql("SELECT count(*) FROM events").fetchall()
         erasing = pool.submit(engine.erase.user, "western-1")
         time.sleep(0.2)
         for k in range(5):
-            began = time.perf_counter()
             engine.record([Event(f"meanwhile{k}", MARK, "space-1", "like", None, 1.0)])
-            assert time.perf_counter() - began < 0.5
-        assert not erasing.done()
-        with pytest.raises(BusyError, match="emptied"):
-            erasing.result(timeout=2.0)
+        assert not erasing.done(), "an event waited until the erasure had given up"
+        connection.rollback()
+        assert erasing.result().events == 4
     assert engine.erase.user("western-1").events == 0
     engine.close()
 
 
 def test_a_log_is_emptied_though_people_read_and_write_all_the_time(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
+    engine.record([Event("marked", MARK, "space-1", "like", None, 1.0)])
+    assert files_with(MARK, tmp_path) == ["tastegraph.db-wal"]
     ended = Flag()
 
     def reading() -> None:
@@ -209,21 +213,23 @@ def test_a_log_is_emptied_though_people_read_and_write_all_the_time(tmp_path: Pa
 
     def writing() -> None:
         for k in count():
+            engine.record([Event(f"busy{k}", "space-2", "space-1", "view", None, 1.0)])
             if ended.is_set():
                 return
-            engine.record([Event(f"busy{k}", "space-2", "space-1", "view", None, 1.0)])
 
     with ThreadPoolExecutor(4) as pool:
         busy = [pool.submit(work) for work in (reading, reading, reading, writing)]
         try:
-            engine.erase.user("western-1")
+            assert engine.erase.user(MARK).events == 1
         finally:
             ended.set()
         for work in busy:
             work.result()
+    assert files_with(MARK, tmp_path) == []
     engine.close()
 
 
+@pytest.mark.slow
 def test_the_next_fit_is_that_of_a_world_without_them(tmp_path: Path) -> None:
     """Equal to the byte, all arrays of a whole build."""
     digests = []
@@ -253,6 +259,7 @@ def test_the_next_fit_is_that_of_a_world_without_them(tmp_path: Path) -> None:
     assert digests[0] == digests[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["a person", "an item"])
 def test_a_network_that_learned_from_them_does_not_live_on(cinema, monkeypatch, what) -> None:
     begun = []
@@ -300,12 +307,12 @@ def test_erasing_is_quick(tmp_path: Path) -> None:
         Event(f"e{k}", f"u{rng.integers(500)}", f"space-{k % 6}", "view", None, float(k))
         for k in range(20_000)
     )
-    began = time.perf_counter()
-    engine.erase.user("u7")
-    assert time.perf_counter() - began < 5
+    with within(5):
+        assert engine.erase.user("u7").events > 0
     engine.close()
 
 
+@pytest.mark.slow
 def test_no_byte_of_an_item_remains_after_the_next_snapshot(cinema) -> None:
     """From lists it is gone at once; from what was built, with the next graph."""
     mark = "An Unheard-of M4rk3r"
@@ -379,6 +386,7 @@ def vectors_of(workspace: Workspace) -> Iterator[Connection]:
     database.close()
 
 
+@pytest.mark.slow
 def test_a_model_of_before_an_erasure_is_not_built_upon(cinema) -> None:
     """Even where the model alone is to be made anew, the graph forgets the item."""
     cinema.erase.item("western-03")

@@ -2,12 +2,12 @@
 
 import itertools
 import random
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from limits import within
 from tastegraph.errors import NotFoundError
 from tastegraph.extraction.candidates import named, numbers
 from tastegraph.extraction.cues import coordinating, cues, gaps
@@ -176,6 +176,7 @@ def test_an_empty_gazetteer_and_nameless_names_find_nothing():
     assert Gazetteer([("…", "x"), ("", "y")]).find("… Ang Lee") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -192,11 +193,10 @@ def test_an_empty_gazetteer_and_nameless_names_find_nothing():
 )
 def test_no_text_takes_long(text):
     gazetteer = Gazetteer([("a", "1"), ("aa", "2"), ("Ab Ab", "3"), ("阿", "4"), ("A. A", "5")])
-    start = time.process_time()
-    sentences = Sentences(text)
-    found = named(text, sentences, gazetteer, Orthography())
-    cues(text, sentences, found[:2000], ())
-    assert time.process_time() - start < 8
+    with within(8):
+        sentences = Sentences(text)
+        found = named(text, sentences, gazetteer, Orthography())
+        cues(text, sentences, found[:2000], ())
 
 
 def test_many_aliases_of_one_entity_and_many_near_names():
@@ -204,9 +204,8 @@ def test_many_aliases_of_one_entity_and_many_near_names():
     names = ["".join(rng.choices("bcdfgaeiou", k=8)).title() for _ in range(20_000)]
     gazetteer = Gazetteer((f"John {name}", "one") for name in names)
     text = " and ".join(f"John {name[:-1]}x" for name in names[:400]) + f" by John {names[7]}."
-    start = time.process_time()
-    found = gazetteer.find(text)
-    assert time.process_time() - start < 3
+    with within(3):
+        found = gazetteer.find(text)
     assert found[-1].entities == ("one",)
     assert found[-1].score == 1.0
 
@@ -330,7 +329,9 @@ def test_what_was_learned_reads_other_texts(learned):
 def test_spans_are_the_words_and_confidence_is_a_probability(learned):
     documents, _, _ = films(5, seed=3)
     texts = {document.id: document.text for document in documents}
-    for fact in learned.extract(documents):
+    found = list(learned.extract(documents))
+    assert {fact.subject for fact in found} == {document.subject for document in documents}
+    for fact in found:
         assert fact.span is not None
         assert fact.span.extractor == EXTRACTOR
         assert texts[fact.span.document][fact.span.start : fact.span.end] in fact.object
@@ -373,6 +374,7 @@ def test_the_strongest_cues_can_be_read(learned):
         learned.strongest("editor")
 
 
+@pytest.mark.slow
 def test_learning_is_the_same_each_time(learned):
     documents, facts, names = films(120, seed=1)
     again = learn(documents, facts, Gazetteer((name, entity) for entity, name in names.items()))

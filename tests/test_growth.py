@@ -76,6 +76,7 @@ def test_items_have_a_power_law_of_events(world):
     assert slope == pytest.approx(-1, abs=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("relation", ["keyword", "person"])
 def test_objects_have_a_power_law_of_facts(relation):
     graph = World.of(1_000_000, seed=1).content.graph

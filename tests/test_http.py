@@ -292,6 +292,7 @@ BODIES = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", POSTS)
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -348,6 +349,7 @@ def test_only_loopback_is_served() -> None:
         serve(None, host="0.0.0.0")  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_serving_needs_no_torch(tmp_path: Path) -> None:
     code = f"""
 import sys

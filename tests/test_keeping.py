@@ -25,6 +25,7 @@ def test_of_the_model_in_service_a_few_more_stay():
     assert superseded({**models, "6": "1", "7": "1"}, "7") == {"1", "2", "3"}
 
 
+@pytest.mark.slow
 def test_changes_of_items_leave_the_model_before(cinema):
     """Five of them once left only snapshots of one model."""
     old = cinema.snapshots.open()

@@ -39,6 +39,7 @@ def test_a_text_is_encoded_once(encoder, monkeypatch):
     np.testing.assert_array_equal(encoder.encode(["two", "one"]), first[[1, 0]])
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_keeps_what_it_had(encoder, monkeypatch):
     texts = [f"text {k:04}" for k in range(600)]
     whole, calls = Encoder._vectors, []
@@ -98,6 +99,7 @@ def test_no_relation_says_more_than_its_share():
     assert few.sentences == ("Heat.", "star: star 0, star 1.", "writer: writer 0.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "label", ["", "m.06rf7", "/m/06rf7", "g.11b6", "Q42", "http://ex.org/x", "urn:x:y", "_:b0",
               "x" * 81, "\x00\u202e"],

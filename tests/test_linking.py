@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from limits import within
 from tastegraph.arrays import binary
 from tastegraph.config import Graph
 from tastegraph.linking.calibration import expected_calibration_error, threshold_for
@@ -87,6 +88,7 @@ def test_what_else_names_say():
     assert parted("Crash (1996 film) ") == ("Crash", "1996 film")
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60))
 def test_every_title_can_be_read(title):
     names, _ = readings(title)
@@ -99,8 +101,12 @@ def test_every_title_can_be_read(title):
 
 @pytest.mark.parametrize("hostile", ["(" * 50_000, " " * 50_000 + "(", "a:" + "x" * 50_000 + " /"])
 def test_hostile_names_take_no_time(hostile):
-    readings(hostile)
-    name_in(hostile)
+    """A step for every pair of characters takes minutes."""
+    with within(2.0):
+        names, _ = readings(hostile)
+        inside = name_in(hostile)
+    assert names
+    assert len(inside) <= len(hostile)
 
 
 # Candidates
@@ -265,7 +271,10 @@ def test_a_threshold_keeps_its_promise(rows, precision):
     right = np.array([r for _, r in rows])
     threshold = threshold_for(precision, confidence, right)
     kept = right[confidence >= threshold]
-    assert not len(kept) or kept.mean() >= precision
+    if len(kept):
+        assert kept.mean() >= precision
+    else:
+        assert threshold == float("inf")
     for lower in np.unique(confidence[confidence < threshold]):
         assert right[confidence >= lower].mean() < precision
 
@@ -300,6 +309,7 @@ def world():
     return facts, items, links
 
 
+@pytest.mark.slow
 def test_it_learns_links_and_says_nil():
     facts, items, links = world()
     gone = {link.entity_id for link in links[::20]}

@@ -57,6 +57,7 @@ def test_the_page_says_what_was_measured(results) -> None:
     assert "simulation" not in page({"machine": results["machine"]})
 
 
+@pytest.mark.slow
 def test_the_same_results_make_the_same_pictures(results, tmp_path: Path) -> None:
     pictures = []
     for name in ("one", "other"):

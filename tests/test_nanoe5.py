@@ -144,6 +144,7 @@ def encode(tmp_path):
     return _encode
 
 
+@pytest.mark.slow
 def test_chinese_films_of_a_kind_are_neighbours(multilingual, encode, capsys):
     texts = [text for kind in FILMS.values() for text in kind]
     kinds = np.repeat(range(len(FILMS)), 4)
@@ -156,6 +157,7 @@ def test_chinese_films_of_a_kind_are_neighbours(multilingual, encode, capsys):
     assert "unknown to the language model all-MiniLM-L6-v2" in told
 
 
+@pytest.mark.slow
 def test_the_prompt_stands_before_every_text(multilingual, encode):
     """Compared with what sentence-transformers gives for the text with the prompt written out."""
     from sentence_transformers import SentenceTransformer

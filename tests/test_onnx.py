@@ -56,6 +56,7 @@ def cosines(one, other):
     return np.einsum("ij,ij->i", one, other)[read]
 
 
+@pytest.mark.slow
 def test_the_vectors_of_the_real_model(minilm):
     torch_vectors = encoded(TorchModel(minilm, 128), TEXTS)
     single = OnnxEncoder(minilm, 128).encode(TEXTS)
@@ -66,6 +67,7 @@ def test_the_vectors_of_the_real_model(minilm):
     assert cosines(quantised, torch_vectors).min() > 0.97
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [bert, gpt2, xlnet])
 def test_every_kind_is_exported_as_it_pools_and_pads(tmp_path, make):
     texts = ["a western", "cowboys in space with robots love film", "机器人", "", "love " * 90]
@@ -80,6 +82,7 @@ def test_every_kind_is_exported_as_it_pools_and_pads(tmp_path, make):
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_prompt_is_exported(tmp_path):
     transformer = Transformer(str(bert(tmp_path / "model")))
     SentenceTransformer(

@@ -173,6 +173,7 @@ imports = st.lists(
 FILMS = [ALIEN, Item("heat", "Heat", "", {"genre": ("crime",)})]
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(imports, st.integers(0, 5))
 def test_what_is_forgotten_might_never_have_been_imported(told, when):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from limits import within
 from source_files import PACK, STRICT, fault, write
 from tastegraph.records import Fact
 from tastegraph.sources import checked_xml, packed, rdf
@@ -102,9 +102,8 @@ def test_chunks_change_nothing(tmp_path: Path, bad: set[int], size: int) -> None
 def test_ntriples_are_read_fast(tmp_path: Path) -> None:
     text = "".join(f'<http://x/{n}> <http://x/p> "{n}"@en .\n' for n in range(50_000))
     path = write(tmp_path / "f.nt", text)
-    started = time.process_time()
-    assert sum(1 for _ in read_facts(path, STRICT)) == 50_000
-    assert time.process_time() - started < 1.5
+    with within(3):
+        assert sum(1 for _ in read_facts(path, STRICT)) == 50_000
 
 
 iris = st.text("abcé", max_size=4).map("http://x/{}".format)
@@ -187,7 +186,8 @@ def test_entities_cannot_grow(tmp_path: Path, content: str) -> None:
 def test_nor_do_they_by_being_used_often(tmp_path: Path, length: int) -> None:
     declared = f'<!ENTITY a "{"x" * length}">'
     path = write(tmp_path / "f.rdf", document(declared, "&a;" * (40_000_000 // length)))
-    fault(read_facts, path)
+    error = fault(read_facts, path)
+    assert "amplification" in str(error.value) or "a text of at most" in error.expected
 
 
 @pytest.mark.parametrize("kind", ["SYSTEM", 'PUBLIC "p"'])
@@ -234,6 +234,7 @@ def test_a_frame_cut_short_is_an_error(tmp_path: Path, name: str, at: int) -> No
     assert "nothing after" in fault(read_facts, path).expected
 
 
+@pytest.mark.slow
 def test_what_unpacks_to_much_is_never_whole_in_memory(tmp_path: Path) -> None:
     path = tmp_path / "f.nt.zst"
     packer = zstandard.ZstdCompressor(level=19).compressobj()

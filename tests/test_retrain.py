@@ -40,6 +40,7 @@ def more(rng: np.random.Generator, people: int = 30) -> list[Event]:
 # The whole way.
 
 
+@pytest.mark.slow
 def test_what_happened_since_is_learned_and_served(cinema) -> None:
     before = cinema.engine.versions()
     cinema.ingest(items=[Item("western-new", "Western New", "cowboys ride to a gunfight")])
@@ -74,6 +75,7 @@ def test_a_build_knows_until_when_it_learned(cinema) -> None:
     assert cinema.snapshots.manifest("000002")["gate"] is None
 
 
+@pytest.mark.slow
 def test_a_model_that_knew_nobody_has_no_gate(tmp_path) -> None:
     workspace = Workspace.init(tmp_path / "early", SETTINGS)
     workspace.ingest(items=films(), facts={"films": facts()})
@@ -86,6 +88,7 @@ def test_a_model_that_knew_nobody_has_no_gate(tmp_path) -> None:
     workspace.close()
 
 
+@pytest.mark.slow
 def test_weights_that_newest_events_decided_are_not_judged_by_them(cinema, monkeypatch) -> None:
     file = cinema.directory / "tastegraph.toml"
     file.write_text(file.read_text() + "\n[loop]\ntolerance = 1.0\n", encoding="utf-8")
@@ -98,6 +101,7 @@ def test_weights_that_newest_events_decided_are_not_judged_by_them(cinema, monke
     assert [choice is None for choice in judged] == [False, True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("poison", ["labels", "vectors", "graph"])
 def test_what_learned_from_poison_is_never_served(cinema, monkeypatch, poison) -> None:
     """Shuffled labels, vectors that are no numbers, an empty graph."""
@@ -146,6 +150,7 @@ def _all_on(parts) -> Blend:
     return Blend(weights, weights)
 
 
+@pytest.mark.slow
 def test_random_clicks_of_many_are_not_served(cinema) -> None:
     """Ten times as many made-up people as there are, each clicking at random."""
     rng = np.random.default_rng(4)
@@ -178,6 +183,7 @@ def test_only_one_retrains(cinema, monkeypatch) -> None:
     assert cinema.snapshots.versions() == ["000001"]
 
 
+@pytest.mark.slow
 def test_retrain_on_the_command_line(cinema, tastegraph) -> None:
     assert "nothing has happened" in tastegraph("retrain", cinema.directory).out
     cinema.record(more(np.random.default_rng(1), people=20))
@@ -196,6 +202,7 @@ def test_of_many_witnesses_some_decide_the_weights() -> None:
     assert not weighing.any()
 
 
+@pytest.mark.slow
 def test_weights_go_on_from_those_in_service(cinema, monkeypatch) -> None:
     """What clearly helps is found; what decides nothing stays as it was."""
     monkeypatch.setattr(retrain, "MANY", 10)
@@ -215,6 +222,7 @@ def test_weights_go_on_from_those_in_service(cinema, monkeypatch) -> None:
     assert before.keys() == after.keys()
 
 
+@pytest.mark.slow
 def test_what_witnesses_did_last_neither_teaches_nor_states(cinema, monkeypatch) -> None:
     """And the network goes on from the one in service, against which it is judged as it is."""
     told_of, starts, incumbents = [], [], []
@@ -250,6 +258,7 @@ def test_what_witnesses_did_last_neither_teaches_nor_states(cinema, monkeypatch)
     )
 
 
+@pytest.mark.slow
 def test_retraining_teaches_the_language_model_where_that_is_asked_for(cinema, monkeypatch) -> None:
     file = cinema.directory / "tastegraph.toml"
     file.write_text(file.read_text() + "\n[loop]\nteach = true\n", encoding="utf-8")

@@ -324,6 +324,7 @@ SAMENESS = st.builds(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(stated=st.lists(SAMENESS, max_size=8), ends=st.sets(ENDS, min_size=2, max_size=2))
 def test_whatever_joins_them_the_last_decision_counts(tmp_path_factory, stated, ends):
@@ -364,6 +365,7 @@ STEP = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(steps=st.lists(STEP, max_size=7), random=st.randoms())
 def test_all_undone_in_any_order_is_as_if_never_done(tmp_path_factory, steps, random):

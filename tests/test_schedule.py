@@ -46,11 +46,10 @@ def lines(file: Path) -> int:
 
 
 def awaited(condition) -> None:
-    for _ in range(500):
-        if condition():
-            return
+    ends = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < ends, "it did not come"
         time.sleep(0.02)
-    raise AssertionError("it did not come")
 
 
 @pytest.mark.parametrize("ending", ["", "raise SystemExit(1)"])
@@ -73,12 +72,12 @@ def test_it_runs_after_so_many_events_and_not_again_for_nothing(tmp_path: Path, 
 
 def test_what_runs_is_ended_with_the_service(tmp_path: Path) -> None:
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
-    occasion = Grown(1, writing(file, "import time; time.sleep(60)"))
+    occasion = Grown(1, writing(file, "import time; time.sleep(600)"))
     send(engine, 1)
     began = time.monotonic()
     with TestClient(create_app(engine, Schedule(engine, [occasion], pause=0.02))):
         awaited(lambda: lines(file) == 1)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 300
 
 
 def test_a_change_of_what_is_known_is_an_occasion_once(tmp_path: Path) -> None:
@@ -136,6 +135,7 @@ def show(engine: Engine, rng: random.Random, count: int, share: float) -> None:
             engine.record([Event(key, "passer-by", item, "like", None, 1.0, None, key, 1)])
 
 
+@pytest.mark.slow
 def test_lists_from_before_a_rollback_do_not_undo_it(tmp_path: Path) -> None:
     engine, rng = serving_world.open_engine(tmp_path), random.Random(1)
     show(engine, rng, 200, 0.5)
@@ -154,6 +154,7 @@ def test_lists_from_before_a_rollback_do_not_undo_it(tmp_path: Path) -> None:
     assert Drifted(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
 
 
+@pytest.mark.slow
 def test_lists_that_are_answered_less_are_an_occasion(tmp_path: Path) -> None:
     engine, rng = serving_world.open_engine(tmp_path), random.Random(1)
     occasion = Drifted(0.2, 0.0, ["like"], [])
@@ -188,7 +189,7 @@ def test_the_configuration_names_the_occasions(cinema, tastegraph, tmp_path: Pat
 
 def test_a_process_that_stays_is_started_once_and_ends_with_the_service(tmp_path: Path) -> None:
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
-    stays = Changed(writing(file, "import time; time.sleep(60)"))
+    stays = Changed(writing(file, "import time; time.sleep(600)"))
     beside = Grown(1, writing(tmp_path / "beside"))
 
     def change(number: int) -> None:
@@ -204,7 +205,7 @@ def test_a_process_that_stays_is_started_once_and_ends_with_the_service(tmp_path
         awaited(lambda: lines(tmp_path / "beside") == 1)
         time.sleep(0.2)
         assert lines(file) == 1
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 300
 
 
 def change(engine) -> None:
@@ -214,7 +215,7 @@ def change(engine) -> None:
 
 def test_changes_are_looked_at_while_a_model_is_learned(tmp_path: Path) -> None:
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
-    learns = Grown(1, writing(file, "import time; time.sleep(60)"))
+    learns = Grown(1, writing(file, "import time; time.sleep(600)"))
     follows = Changed(writing(tmp_path / "beside"))
     send(engine, 1)
     with TestClient(create_app(engine, Schedule(engine, [follows, learns], pause=0.02))):
@@ -269,6 +270,7 @@ def test_what_fails_is_tried_again_after_twice_as_long_each_time(
     assert waits[:5] == [2, 4, 8, 10, 10]
 
 
+@pytest.mark.slow
 def test_what_is_new_is_followed_until_nothing_is(cinema) -> None:
     """Graph and texts are new, the model is as it was; a change while it is learned waits."""
     model, _ = cinema.engine.versions()

@@ -41,6 +41,7 @@ def of(scores):
     return spread(scores, np.ones(ITEMS, dtype=bool))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([1, 7, 1000]), st.integers(25, 100))
 def test_sums_are_worth_what_they_are_among_all_items(seed, people, first) -> None:

@@ -58,6 +58,7 @@ def test_who_knows_the_truth_regrets_nothing(monkeypatch) -> None:
     assert all(0 < one.coverage <= 1 and 0 <= one.gini < 1 for one in rounds)
 
 
+@pytest.mark.slow
 def test_rounds_are_those_of_their_seed() -> None:
     config = Config(model=ModelConfig(seed=2, epochs=2, dimensions=8))
     first, again = (list(simulate("loop", SMALL, config)) for _ in range(2))

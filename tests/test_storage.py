@@ -56,6 +56,7 @@ def test_a_second_writer_is_told_what_to_do(database, tmp_path):
     second.close()
 
 
+@pytest.mark.slow
 def test_another_process_cannot_write_but_can_read(database):
     append(database, event("a"))
     code = """

@@ -52,6 +52,7 @@ def tiny_bert(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [tiny_models.gpt2, tiny_models.xlnet])
 def test_causal_and_permutation_models_are_taught_and_recommend(make, tmp_path):
     made = workspace(tmp_path / "cinema", make(tmp_path / "model"), ALL)
@@ -62,6 +63,7 @@ def test_causal_and_permutation_models_are_taught_and_recommend(make, tmp_path):
     assert made.snapshots.open().arrays["text.vectors"].shape[1] == tiny_models.WIDTH
 
 
+@pytest.mark.slow
 def test_every_lesson_is_taught_and_told_of(tiny_bert, tmp_path):
     made = workspace(tmp_path / "cinema", tiny_bert, ALL, facts=True)
     taught = made.directory / "models" / model_of(made)
@@ -72,6 +74,7 @@ def test_every_lesson_is_taught_and_told_of(tiny_bert, tmp_path):
     assert taught_models.report_of(pretrained)["objective"] == "masked"
 
 
+@pytest.mark.slow
 def test_a_model_is_taught_once(tiny_bert, tmp_path, monkeypatch):
     made = workspace(tmp_path / "cinema", tiny_bert, ALL)
     first = model_of(made)
@@ -81,6 +84,7 @@ def test_a_model_is_taught_once(tiny_bert, tmp_path, monkeypatch):
     assert model_of(made) == first
 
 
+@pytest.mark.slow
 def test_held_out_events_teach_nothing(tiny_bert, tmp_path):
     """Had everybody's newest like been of another film, the model would be the same."""
     events = conftest.events()
@@ -107,6 +111,7 @@ def test_held_out_events_teach_nothing(tiny_bert, tmp_path):
     assert first != model_of(workspace(tmp_path / "three", tiny_bert, ["co-engagement"], fewer))
 
 
+@pytest.mark.slow
 def test_items_that_play_cold_teach_nothing(tiny_bert, tmp_path):
     from tastegraph.ranking.cold import playing_cold
 
@@ -146,6 +151,7 @@ def teach_by(source, directory, change):
     return seen["model"].name
 
 
+@pytest.mark.slow
 def test_new_texts_are_read_by_the_model_that_the_network_knows(tiny_bert, tmp_path):
     made = workspace(tmp_path / "cinema", tiny_bert, ["co-engagement"])
     before = model_of(made)
@@ -164,12 +170,14 @@ def test_new_texts_are_read_by_the_model_that_the_network_knows(tiny_bert, tmp_p
     assert model_of(made) != before  # built whole, the new text is a lesson too
 
 
+@pytest.mark.slow
 def test_without_lessons_nothing_is_taught(tiny_bert, tmp_path):
     made = workspace(tmp_path / "cinema", tiny_bert, [])
     model_of(made)
     assert not (made.directory / "models").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lesson", ["alignment", "co-engagement"])
 def test_a_lesson_without_anything_to_teach_by_is_passed_over(lesson, tiny_bert, tmp_path, capsys):
     """What is stated, and what people did, is of items that have no text or that play cold."""
@@ -193,6 +201,7 @@ def test_a_lesson_without_anything_to_teach_by_is_passed_over(lesson, tiny_bert,
     assert f"the lesson {lesson} is passed over" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_text_read_by_the_model_of_before_is_not_new(tiny_bert, tmp_path):
     """While the network stays, its language model does: the one that is asked for now has read
     nothing yet."""
@@ -211,6 +220,7 @@ def test_a_text_read_by_the_model_of_before_is_not_new(tiny_bert, tmp_path):
     assert made.build(only={"graph", "text"}) == version
 
 
+@pytest.mark.slow
 def test_models_are_pruned_as_snapshots_are(tiny_bert, tmp_path, monkeypatch):
     monkeypatch.setattr(keeping, "MODELS", 2)
     monkeypatch.setattr(build, "KEPT_MODELS", 1)

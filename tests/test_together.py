@@ -71,6 +71,7 @@ def relations(workspace: Workspace) -> list[str]:
     return workspace.snapshots.open().strings("graph.relations")
 
 
+@pytest.mark.slow
 def test_retraining_states_what_is_liked_together(sociable: Workspace) -> None:
     sociable.record(more(np.random.default_rng(1)))
     assert sociable.retrain().version is not None
@@ -90,6 +91,7 @@ def test_retraining_states_what_is_liked_together(sociable: Workspace) -> None:
     assert sociable.knowledge.forget(USE) == there > 0
 
 
+@pytest.mark.slow
 def test_what_is_refused_states_nothing(
     sociable: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +114,7 @@ def test_what_is_refused_states_nothing(
     assert stated(sociable) == before
 
 
+@pytest.mark.slow
 def test_a_person_who_denied_it_is_heard(sociable: Workspace) -> None:
     sociable.build()
     (first, *_) = found = stated(sociable)
@@ -122,6 +125,7 @@ def test_a_person_who_denied_it_is_heard(sociable: Workspace) -> None:
     assert statements.fact_id(first) not in graph.facts.tolist()
 
 
+@pytest.mark.slow
 def test_who_is_erased_supports_nothing(tmp_path: Path) -> None:
     """What two people liked states more; without them the graph is that of a world without."""
     graphs = []

@@ -196,6 +196,7 @@ def test_a_dump_must_end(tmp_path: Path) -> None:
     assert "nothing after" in fault(read_facts, path).expected
 
 
+@pytest.mark.slow
 def test_a_dump_is_read_piece_by_piece(tmp_path: Path) -> None:
     path = write(tmp_path / "w.json.gz", dump(*[ADAMS] * 1000))
     tracemalloc.start()

@@ -39,6 +39,7 @@ def test_a_new_person_gets_personal_results_from_three_events(cinema):
     assert [i.item_id for i in by_history.items] == [i.item_id for i in somebody.items]
 
 
+@pytest.mark.slow
 def test_a_new_item_is_listed_after_graph_and_text_alone(cinema):
     """Only a title and two facts, and nothing is learned again."""
     before = cinema.engine.versions()
@@ -75,6 +76,7 @@ def test_dislikes_push_like_items_down(cinema):
     assert {item.item_id.split("-")[0] for item in answer.items} == {"space"}
 
 
+@pytest.mark.slow
 def test_shares_sum_to_the_score_and_paths_exist(cinema):
     """1,000 random pairs: promise 7."""
     snapshot = cinema.snapshots.open()
@@ -110,6 +112,7 @@ def test_batched_and_single_scores_agree(cinema):
         np.testing.assert_allclose(row, model.rank(history).scores, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_building_twice_gives_the_same_arrays(built, tmp_path):
     again = Workspace.init(tmp_path / "again" / "cinema", SETTINGS)
     again.ingest(items=films(), events=events(), facts={"films": facts()})
@@ -120,6 +123,7 @@ def test_building_twice_gives_the_same_arrays(built, tmp_path):
     assert first["choice"] == second["choice"]
 
 
+@pytest.mark.slow
 def test_nothing_is_rebuilt_where_nothing_changed(cinema):
     version = cinema.snapshots.current()
     assert cinema.build() == version
@@ -127,6 +131,7 @@ def test_nothing_is_rebuilt_where_nothing_changed(cinema):
     assert cinema.build() != version
 
 
+@pytest.mark.slow
 def test_evaluation_has_every_row_and_no_nan(cinema, tmp_path):
     file = tmp_path / "evaluation.json"
     cinema.evaluate(file)
@@ -146,6 +151,7 @@ def test_evaluation_has_every_row_and_no_nan(cinema, tmp_path):
     assert system["metrics"]["ndcg@10"] > popularity["metrics"]["ndcg@10"]
 
 
+@pytest.mark.slow
 def test_numbers_in_a_column_are_no_items(tmp_path):
     """A category called 2 is not item 2."""
     told = {**SETTINGS, "items": {"facts": {"category": {"relation": "category"}}}}
@@ -168,6 +174,7 @@ def test_what_was_viewed_clicked_and_bought_is_one_event(cinema):
     assert any("which you bought" in text for text in texts)
 
 
+@pytest.mark.slow
 def test_only_what_is_stale_is_built(cinema):
     cinema.ingest(
         items=[Item("late", "Late")], events=[Event("l", "western-fan-0", "late", "like")]
@@ -206,6 +213,7 @@ def test_a_bad_record_imports_nothing(cinema, write):
     assert cinema.counts() == before
 
 
+@pytest.mark.slow
 def test_a_workspace_without_events_still_ranks_by_what_is_known(tmp_path):
     workspace = Workspace.init(tmp_path / "shop", SETTINGS)
     workspace.ingest(items=films(), facts={"films": facts()})

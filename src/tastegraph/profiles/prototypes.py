@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.arrays import CSR
+from tastegraph.arrays import CSR, without_rounding
 from tastegraph.profiles.association import Associations
 
 Floats32 = NDArray[np.float32]
@@ -61,7 +61,10 @@ class Prototypes:
         features = np.flatnonzero((having >= FEWEST_ITEMS) & (2 * having <= present.sum()))
         names = centred(nodes, _centre(nodes))[associations.node[features]]
         member = indicator(associations, features)
-        return cls(features, (member.T @ units + NAME * names).astype(np.float32), centre)
+        sums = without_rounding(
+            member.T @ units + NAME * names, member.T @ np.abs(units) + NAME * np.abs(names)
+        )
+        return cls(features, sums, centre)
 
     def cosines(self, vectors: Floats32) -> Floats32:
         """float32[n, P], of any vectors; 0 where a vector is."""
@@ -82,8 +85,9 @@ class Prototypes:
             # |s − v|² = |s|² − 2 s·v + 1, and (s − v)·v = s·v − 1.
             length = self.lengths[own.col]
             along = cosines[own.row, own.col] * length
-            others = np.sqrt(np.maximum(length**2 - 2 * along + 1, 0))
-            cosines[own.row, own.col] = (along - 1) / _at_least_tiny(others)
+            squares = without_rounding(length**2 - 2 * along + 1, length**2 + 2 * abs(along) + 1)
+            others = np.sqrt(np.where(squares > 0, squares, np.inf))
+            cosines[own.row, own.col] = (along - 1) / others
             cosines[~items[at].any(axis=1)] = 0
             yield at, cosines
 
@@ -96,8 +100,9 @@ def indicator(associations: Associations, features: NDArray[np.int64]) -> CSR:
 
 
 def centred(vectors: Floats32, centre: Floats32) -> Floats32:
-    """Rows of length 1 after ``centre`` is taken off; zero rows stay zero."""
-    moved = np.where(vectors.any(axis=1, keepdims=True), vectors - centre, 0)
+    """Rows of length 1 after ``centre`` is taken off; zero rows, and those it equals, are zero."""
+    apart = without_rounding(vectors - centre, np.abs(vectors) + np.abs(centre))
+    moved = np.where(vectors.any(axis=1, keepdims=True), apart, 0)
     length = np.linalg.norm(moved, axis=1, keepdims=True)
     return np.asarray(moved / _at_least_tiny(length), dtype=np.float32)
 

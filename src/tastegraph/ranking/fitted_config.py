@@ -6,8 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic.main import IncEx
-
 from tastegraph.config import Config
 from tastegraph.profiles.event_meaning import EventMeaning
 
@@ -22,7 +20,7 @@ The others are of how a workspace is served and learns on, and follow the file.
 """
 LEARNED = ("events", "model")
 """Sections that what was learned goes by."""
-_PHRASES: IncEx = {"relations": {"__all__": {"phrase", "phrase_zh"}}, "events": {"words"}}
+_PHRASES: dict[str, Any] = {"relations": {"__all__": {"phrase", "phrase_zh"}}, "events": {"words"}}
 """How relations and events read is presentation, and follows the file too."""
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tastegraph.arrays import CSR
+from tastegraph.arrays import CSR, without_rounding
 
 FEWEST, MOST = 512, 2_048
 CELLS = 25_000_000
@@ -151,11 +151,15 @@ def text_features(vectors: Floats32, words: CSR) -> Floats32:
 
 
 def centred(vectors: Floats32) -> Floats32:
-    """float32[I, t]: unit rows without what all of them share; rows of zeros stay zeros."""
+    """float32[I, t]: unit rows without what all of them share; rows of zeros stay zeros.
+
+    So does a row of which rounding alone is left, as where all texts are the same.
+    """
     told = vectors.any(axis=1)
     apart = np.zeros_like(vectors)
     if told.any():
-        apart[told] = vectors[told] - vectors[told].mean(axis=0, keepdims=True)
+        mean = vectors[told].mean(axis=0, keepdims=True)
+        apart[told] = without_rounding(vectors[told] - mean, np.abs(vectors[told]) + np.abs(mean))
     apart /= np.maximum(np.linalg.norm(apart, axis=1, keepdims=True), 1e-12)
     return apart
 
