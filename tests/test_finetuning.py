@@ -25,6 +25,8 @@ from tastegraph.teaching.loop import Plan
 from tastegraph.teaching.pairs import co_engagement, nearest
 from tastegraph.teaching.targets import behaviour_representation, graph_representation
 
+pytestmark = pytest.mark.slow
+
 ITEMS = 24
 TEXTS = [f"w{k}" for k in range(ITEMS)]
 PLAN = Plan(steps=6, learning_rate=1e-2, seed=3, save_every=2)
@@ -247,7 +249,6 @@ def same_kind(folder, cache):
     return np.mean(KINDS[nearest(found, ALL, 1)[:, 0]] == KINDS)
 
 
-@pytest.mark.slow
 def test_neighbours_follow_co_engagement_and_nothing_else(bert, tmp_path, cache):
     plan = Plan(steps=60, learning_rate=5e-3)
     shuffled = np.random.default_rng(5).permutation(KINDS)
@@ -258,7 +259,6 @@ def test_neighbours_follow_co_engagement_and_nothing_else(bert, tmp_path, cache)
     assert same_kind(tmp_path / "shuffled", cache) < 0.75
 
 
-@pytest.mark.slow
 def test_alignment_alone_does_it_too(bert, tmp_path, cache):
     targets = np.eye(2, dtype=np.float32)[KINDS] + 0.2 * np.random.default_rng(0).random((24, 2))
     taught = Alignment(targets.astype(np.float32), ALL, temperature=0.2)
@@ -334,7 +334,6 @@ def test_large_models_are_tuned_through_adapters(bert, tmp_path, monkeypatch):
         tune(bert, tmp_path / "without", taught)
 
 
-@pytest.mark.slow
 def test_a_real_sentence_model(tmp_path, cache):
     source = assets.find("all-MiniLM-L6-v2")
     texts = ["a western with cowboys", "a film about robots", "love in space", "\ud800 ranch"]

@@ -22,6 +22,8 @@ from tastegraph.language.models import TorchModel
 from tastegraph.language.onnx import OnnxEncoder
 from tiny_models import WIDTH, bert, gpt2, xlnet
 
+pytestmark = pytest.mark.slow
+
 TEXTS = [
     "a western with cowboys",
     "Heat. Crime, Drama. 1995. A group of bank robbers and the detective who hunts them",
@@ -56,7 +58,6 @@ def cosines(one, other):
     return np.einsum("ij,ij->i", one, other)[read]
 
 
-@pytest.mark.slow
 def test_the_vectors_of_the_real_model(minilm):
     torch_vectors = encoded(TorchModel(minilm, 128), TEXTS)
     single = OnnxEncoder(minilm, 128).encode(TEXTS)
@@ -67,7 +68,6 @@ def test_the_vectors_of_the_real_model(minilm):
     assert cosines(quantised, torch_vectors).min() > 0.97
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("make", [bert, gpt2, xlnet])
 def test_every_kind_is_exported_as_it_pools_and_pads(tmp_path, make):
     texts = ["a western", "cowboys in space with robots love film", "机器人", "", "love " * 90]
@@ -82,7 +82,6 @@ def test_every_kind_is_exported_as_it_pools_and_pads(tmp_path, make):
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
-@pytest.mark.slow
 def test_the_prompt_is_exported(tmp_path):
     transformer = Transformer(str(bert(tmp_path / "model")))
     SentenceTransformer(

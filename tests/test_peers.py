@@ -15,6 +15,8 @@ sys.path.insert(0, str(peers.HOME / "peers"))
 
 from split import Split
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 import json, os, sys, time
 import numpy as np

@@ -42,6 +42,8 @@ from tastegraph.teaching.pieces import SPECIAL, Piece, cut, joined, read
 from tastegraph.teaching.pretraining import pretrain
 from tastegraph.teaching.scratch import from_scratch
 
+pytestmark = pytest.mark.slow
+
 COLOURS = ("red", "green", "blue", "white", "black", "grey")
 PEOPLE = ("Ann Abel", "Bob Bernhard", "Cy Carlson", "Di Dunne", "Ed Ekman", "Fay Fonda")
 CORPUS = [
@@ -293,7 +295,6 @@ def test_a_predicted_token_is_unseen_until_its_turn(xlnet):
 # learning
 
 
-@pytest.mark.slow
 def test_bert_learns_words_and_what_follows(bert, tmp_path):
     report = pretrain(bert, CORPUS, Plan(60, 3e-3), tmp_path / "taught", **SMALL)
     assert (report.objective, report.trained, report.held_out) == ("masked", 360, 40)
@@ -302,7 +303,6 @@ def test_bert_learns_words_and_what_follows(bert, tmp_path):
     assert report.after.following > 0.7
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["gpt", "xlnet"])
 def test_other_kinds_learn_by_their_own_objective(kind, request, tmp_path):
     source = request.getfixturevalue(kind)
@@ -339,7 +339,6 @@ def test_the_encoder_loads_what_was_taught_and_training_goes_on_from_its_heads(b
     assert not np.allclose(rows[0], rows[1])
 
 
-@pytest.mark.slow
 def test_a_real_encoder_keeps_its_modules(minilm, tmp_path):
     report = pretrain(
         minilm, FEW[:12], Plan(2, 1e-4), tmp_path / "taught", entity_masking=True,
@@ -390,7 +389,6 @@ pretraining.pretrain(source, FEW, plan, into, checkpoint=state, **SMALL)
 """
 
 
-@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_weights(bert, tmp_path, capsys):
     plan, state = Plan(12, 1e-3, save_every=3), tmp_path / "state"
     whole = pretrain(bert, FEW, plan, tmp_path / "whole", **SMALL)
@@ -514,7 +512,6 @@ def test_what_does_not_fit_is_told_of(bert, tmp_path):
 # from scratch
 
 
-@pytest.mark.slow
 def test_a_model_from_scratch_is_the_same_in_every_process(bert, tmp_path):
     code = (
         "import sys; from pathlib import Path; from test_pretraining import CORPUS\n"
