@@ -202,7 +202,7 @@ def test_what_two_items_have_in_common_in_words(said, sentence):
             "liked by one person; nothing is known of your taste yet",
         ),
         (EN.popular(0, many=False, stranger=False), "nobody has liked it yet"),
-        (EN.popular_lately(57), "liked more than others lately (57 people in all)"),
+        (EN.popular_lately(57), "liked by people lately (57 people in all)"),
         (
             EN.unpopular(1, recent=False),
             "others are liked by more people (this by one person in all)",

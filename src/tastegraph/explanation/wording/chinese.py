@@ -101,7 +101,7 @@ class Chinese:
 
     def popular_lately(self, people: int) -> str:
         """For the kind ``popularity``, of late."""
-        return f"最近比较受欢迎（共有 {people:,} 人喜欢）"
+        return f"最近有人喜欢（共有 {people:,} 人喜欢）"
 
     def unpopular(self, people: int, *, recent: bool) -> str:
         """For the kind ``popularity``, against the item."""

@@ -42,7 +42,7 @@ class Wording(Protocol):
         ...
 
     def popular_lately(self, people: int) -> str:
-        """It is liked more than others of late; by ``people`` in all."""
+        """It was liked of late; by ``people`` in all."""
         ...
 
     def unpopular(self, people: int, *, recent: bool) -> str:

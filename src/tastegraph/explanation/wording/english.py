@@ -103,7 +103,7 @@ class English:
 
     def popular_lately(self, people: int) -> str:
         """For the kind ``popularity``, of late."""
-        return f"liked more than others lately ({_people(people)} in all)"
+        return f"liked by people lately ({_people(people)} in all)"
 
     def unpopular(self, people: int, *, recent: bool) -> str:
         """For the kind ``popularity``, against the item."""
