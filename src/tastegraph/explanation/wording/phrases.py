@@ -36,7 +36,7 @@ replaces represents requires resembles reviews satirizes serves shows sings star
 supports takes teaches tells treats uses writes
 """
 _PAST_WORDS = """
-knew led made sang sold told won wrote
+knew led made sang sold configured won wrote
 """
 _NO_PAST_WORDS = """
 bed breed deed feed med need red seed shed speed weed
@@ -85,8 +85,8 @@ class Phrase:
 def english(relation: str, relations: Mapping[str, Relation]) -> Phrase:
     """The phrase of ``relation``, as configured or by its name, and how it is used."""
     text = " ".join(phrase_of(relation, relations).split())
-    told = relations.get(relation)
-    if told is None or not told.phrase:
+    configured = relations.get(relation)
+    if configured is None or not configured.phrase:
         text = _REWORDED.get(text, text)
     for copula in _COPULAS:
         if text.startswith(copula) and text.split()[-1] in _PREPOSITIONS:
