@@ -36,7 +36,7 @@ replaces represents requires resembles reviews satirizes serves shows sings star
 supports takes teaches tells treats uses writes
 """
 _PAST_WORDS = """
-knew led made sang sold configured won wrote
+knew led made sang sold told won wrote
 """
 _NO_PAST_WORDS = """
 bed breed deed feed med need red seed shed speed weed
