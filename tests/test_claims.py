@@ -29,7 +29,7 @@ PAIRS = 5_000
 PEOPLE, UNTOUCHED = 400, 100
 """Sampled from a public set: people with all their events, and items that none of them touched."""
 SETTINGS: dict[str, Any] = {
-    "model": {"epochs": 3, "dimensions": 16, "heads": 1, "layers": 2, "history": 25},
+    "model": {"epochs": 3, "dimensions": 16, "heads": 1, "layers": 2, "history": 12},
     "evaluation": {"split": "random"},
 }
 

@@ -14,6 +14,7 @@ from tastegraph.config import Config, Relation, Words
 from tastegraph.explanation.wording import Chinese, Common, English, Wording, wordings
 from tastegraph.explanation.wording.phrases import english
 from tastegraph.languages import LANGUAGES
+from tastegraph.learning.inputs import fingerprint
 from tastegraph.records import EVENT_TYPES, Event
 
 RATED = Event("", "", "fargo", "rating", 5.0)
@@ -293,3 +294,22 @@ def test_every_language_says_all_there_is_to_say():
         for name in methods:
             expected = inspect.signature(getattr(Wording, name))
             assert inspect.signature(getattr(type(words), name)) == expected, name
+
+
+def test_words_make_no_build_out_of_date(database, tmp_path):
+    told = {"relations": {"a": {"phrase": "A"}}, "events": {"weights": {"dwell": 0.2}}}
+    words = {"dwell": {"en": "which you looked at"}}
+    said = {
+        "relations": {"a": {"phrase": "A", "phrase_zh": "甲"}},
+        "events": {"weights": {"dwell": 0.2}, "words": words},
+        "serving": {"language": "zh"},
+    }
+    other = {**told, "events": {"weights": {"dwell": 0.3}}}
+    with database.writing():
+        pass
+    before, after, changed = (
+        fingerprint(database, Config.model_validate(settings), tmp_path)
+        for settings in (told, said, other)
+    )
+    assert before == after
+    assert before != changed

@@ -60,8 +60,8 @@ class Interests:
             if len(itself):
                 rows = rows[self.items[self.events[rows]] != target]
             # Of the events on its side, the one that says most.
-            said = self.terms[rows] * np.sign(shares[place])
-            event = int(self.events[rows[np.argmax(said)]])
+            terms = self.terms[rows] * np.sign(shares[place])
+            event = int(self.events[rows[np.argmax(terms)]])
             facts = stored_facts(associations, (int(self.items[event]), target), feature)
             found.append(
                 Reason(

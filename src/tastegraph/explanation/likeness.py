@@ -53,10 +53,10 @@ class Likeness:
         return share is not None and share <= 1 - MOST
 
     def _of_sample(self, item: int) -> NDArray[np.float32]:
-        found = self._sorted.get(item)
-        if found is None:
-            found = np.sort(self._right @ self._kernel.left[item])
+        similarities = self._sorted.get(item)
+        if similarities is None:
+            similarities = np.sort(self._right @ self._kernel.left[item])
             if len(self._sorted) >= REMEMBERED:
                 self._sorted.clear()
-            self._sorted[item] = found
-        return found
+            self._sorted[item] = similarities
+        return similarities

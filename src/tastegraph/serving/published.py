@@ -188,8 +188,10 @@ class Published:
     def _by_text(
         self, words: Wording, past: tuple[str, Event], start: int, target: int, *, alike: bool
     ) -> str:
-        told = self._likeness
-        if told is not None and (told.much_alike if alike else told.unlike)(start, target):
+        likeness = self._likeness
+        if likeness is not None and (likeness.much_alike if alike else likeness.unlike)(
+            start, target
+        ):
             return words.text_like(*past, alike=alike)
         return words.text(*past, alike=alike)
 

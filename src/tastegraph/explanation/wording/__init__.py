@@ -15,5 +15,5 @@ __all__ = ["Chinese", "Common", "English", "Wording", "wordings"]
 
 def wordings(config: Config) -> Mapping[Language, Wording]:
     """The sentences of every language, with the words that ``config`` has for them."""
-    told = config.relations, config.events.words
-    return {"en": English(*told), "zh": Chinese(*told)}
+    configured = config.relations, config.events.words
+    return {"en": English(*configured), "zh": Chinese(*configured)}

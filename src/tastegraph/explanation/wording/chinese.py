@@ -67,7 +67,7 @@ class Chinese:
 
     Args:
         relations: name → what the configuration says of it.
-        words: event type → how it is said.
+        words: event type → how a sentence puts it.
     """
 
     def __init__(
@@ -78,9 +78,9 @@ class Chinese:
 
     def done(self, event: Event) -> str:
         """What the person did: 「你打了 5 分」."""
-        told = self._words.get(event.type)
-        if told is not None and told.zh:
-            return told.zh.removesuffix("的")
+        configured = self._words.get(event.type)
+        if configured is not None and configured.zh:
+            return configured.zh.removesuffix("的")
         if event.type == "rating" and event.value is not None:
             return f"你打了 {event.value:g} 分"
         if event.type == COUNT and event.value is not None and event.value > 1:
@@ -94,10 +94,10 @@ class Chinese:
     def popular(self, people: int, *, many: bool, stranger: bool) -> str:
         """For the kind ``popularity``."""
         if not people:
-            said = "还没有人喜欢过"
+            sentence = "还没有人喜欢过"
         else:
-            said = f"很多人喜欢（{people:,} 人）" if many else f"有 {people:,} 人喜欢"
-        return f"{said}；还不了解你的喜好" if stranger else said
+            sentence = f"很多人喜欢（{people:,} 人）" if many else f"有 {people:,} 人喜欢"
+        return f"{sentence}；还不了解你的喜好" if stranger else sentence
 
     def popular_lately(self, people: int) -> str:
         """For the kind ``popularity``, of late."""
@@ -193,7 +193,7 @@ class Chinese:
         return self._names[relation]
 
     def _has(self, common: Common, also: str) -> str:
-        """What is said of a thing that has it: 「导演（也）是李安」."""
+        """What holds of a thing that has it: 「导演（也）是李安」."""
         name, label = self._named(common.relation), _spaced(common.label) or "同一事物"
         if name.opaque:
             return f"{also}与{label}有关"

@@ -127,16 +127,16 @@ class Named:
 
 def named(relation: str, relations: Mapping[str, Relation]) -> Named:
     """How ``relation`` is called: as configured, else by its English name, else in quotes."""
-    told = relations.get(relation)
-    if told is not None and told.phrase_zh:
-        text = told.phrase_zh
+    configured = relations.get(relation)
+    if configured is not None and configured.phrase_zh:
+        text = configured.phrase_zh
         return Named(text, verb=text in _VERB_WORDS.split() or text.endswith(_VERB_ENDINGS))
     phrase = english(relation, relations)
     if phrase.form == "opaque":
         return Named(phrase.text, opaque=True)
-    found = _BY_ENGLISH.get(phrase.text.lower())
-    if found is not None:
-        return Named(*found)
+    entry = _BY_ENGLISH.get(phrase.text.lower())
+    if entry is not None:
+        return Named(*entry)
     if any("\u4e00" <= character <= "\u9fff" for character in phrase.text):
         text = phrase.text
         return Named(text, verb=text in _VERB_WORDS.split() or text.endswith(_VERB_ENDINGS))

@@ -66,7 +66,7 @@ class English:
 
     Args:
         relations: name → what the configuration says of it.
-        words: event type → how it is said.
+        words: event type → how a sentence puts it.
     """
 
     def __init__(
@@ -77,9 +77,9 @@ class English:
 
     def done(self, event: Event) -> str:
         """What the person did: "which you rated 5"."""
-        told = self._words.get(event.type)
-        if told is not None and told.en:
-            return told.en
+        configured = self._words.get(event.type)
+        if configured is not None and configured.en:
+            return configured.en
         if event.type == "rating" and event.value is not None:
             return f"which you rated {event.value:g}"
         if event.type == COUNT and event.value is not None and event.value > 1:
@@ -94,12 +94,12 @@ class English:
     def popular(self, people: int, *, many: bool, stranger: bool) -> str:
         """For the kind ``popularity``."""
         if not people:
-            said = "nobody has liked it yet"
+            sentence = "nobody has liked it yet"
         elif many:
-            said = f"liked by many people ({people:,})"
+            sentence = f"liked by many people ({people:,})"
         else:
-            said = f"liked by {people:,} people" if people > 1 else "liked by one person"
-        return f"{said}; nothing is known of your taste yet" if stranger else said
+            sentence = f"liked by {people:,} people" if people > 1 else "liked by one person"
+        return f"{sentence}; nothing is known of your taste yet" if stranger else sentence
 
     def popular_lately(self, people: int) -> str:
         """For the kind ``popularity``, of late."""

@@ -85,8 +85,8 @@ class Phrase:
 def english(relation: str, relations: Mapping[str, Relation]) -> Phrase:
     """The phrase of ``relation``, as configured or by its name, and how it is used."""
     text = " ".join(phrase_of(relation, relations).split())
-    told = relations.get(relation)
-    if told is None or not told.phrase:
+    configured = relations.get(relation)
+    if configured is None or not configured.phrase:
         text = _REWORDED.get(text, text)
     for copula in _COPULAS:
         if text.startswith(copula) and text.split()[-1] in _PREPOSITIONS:
