@@ -67,8 +67,6 @@ SENTENCES: dict[str, dict[str, list[str]]] = {
             "liked by one person(?P<stranger>; nothing is known of your taste yet)?",
             "nobody has liked it yet(?P<stranger>; nothing is known of your taste yet)?",
             rf"liked by people lately \((?:{N} people|one person) in all\)",
-            rf"others are liked by more people(?: lately)? "
-            rf"\(this by (?:{N} people|one person) in all\)",
         ],
     },
     "zh": {
@@ -97,7 +95,6 @@ SENTENCES: dict[str, dict[str, list[str]]] = {
             f"有 {N} 人喜欢(?P<stranger>；还不了解你的喜好)?",
             "还没有人喜欢过(?P<stranger>；还不了解你的喜好)?",
             f"最近有人喜欢（共有 {N} 人喜欢）",
-            f"(?:最近)?喜欢的人不如别的多（共有 {N} 人喜欢）",
         ],
     },
 }

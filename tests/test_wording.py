@@ -204,10 +204,6 @@ def test_what_two_items_have_in_common_in_words(said, sentence):
         ),
         (EN.popular(0, many=False, stranger=False), "nobody has liked it yet"),
         (EN.popular_lately(57), "liked by people lately (57 people in all)"),
-        (
-            EN.unpopular(1, recent=False),
-            "others are liked by more people (this by one person in all)",
-        ),
         (ZH.liked_with("喜宴", RATED, 12), "喜欢《喜宴》（你打了 5 分）的人也喜欢这个（12 人）"),
         (ZH.liked_with("喜宴", RATED, 1), "有一个喜欢《喜宴》（你打了 5 分）的人也喜欢这个"),
         (

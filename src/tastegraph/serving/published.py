@@ -159,8 +159,6 @@ class Published:
 
     def _of_many(self, reason: Reason, words: Wording, *, stranger: bool) -> str:
         people = reason.support or 0
-        if reason.share < 0:
-            return words.unpopular(people, recent=reason.recent)
         if reason.recent:
             return words.popular_lately(people)
         return words.popular(people, many=people > self._usual, stranger=stranger)

@@ -103,11 +103,6 @@ class Chinese:
         """For the kind ``popularity``, of late."""
         return f"最近有人喜欢（共有 {people:,} 人喜欢）"
 
-    def unpopular(self, people: int, *, recent: bool) -> str:
-        """For the kind ``popularity``, against the item."""
-        lately = "最近" if recent else ""
-        return f"{lately}喜欢的人不如别的多（共有 {people:,} 人喜欢）"
-
     def liked_with(self, title: str, event: Event, people: int) -> str:
         """For the kind ``behaviour``."""
         if people == 1:

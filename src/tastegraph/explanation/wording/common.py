@@ -45,10 +45,6 @@ class Wording(Protocol):
         """It was liked of late; by ``people`` in all."""
         ...
 
-    def unpopular(self, people: int, *, recent: bool) -> str:
-        """Others are liked by more people, of late where it is ``recent``."""
-        ...
-
     def liked_with(self, title: str, event: Event, people: int) -> str:
         """``people`` like both."""
         ...

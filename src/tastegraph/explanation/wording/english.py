@@ -105,11 +105,6 @@ class English:
         """For the kind ``popularity``, of late."""
         return f"liked by people lately ({_people(people)} in all)"
 
-    def unpopular(self, people: int, *, recent: bool) -> str:
-        """For the kind ``popularity``, against the item."""
-        lately = " lately" if recent else ""
-        return f"others are liked by more people{lately} (this by {_people(people)} in all)"
-
     def liked_with(self, title: str, event: Event, people: int) -> str:
         """For the kind ``behaviour``."""
         return f"{self._likers(title, event, people)} this too"
