@@ -32,6 +32,16 @@ def test_by_hand() -> None:
     assert told.high - told.value == pytest.approx(1.959964 * np.sqrt(11 / 48))
 
 
+def test_a_rate_is_between_nought_and_one() -> None:
+    low = doubly_robust(np.zeros(4), np.ones(4), np.full(4, 0.1), np.full(4, 0.5), np.full(4, 0.5))
+    assert low.value < 0
+    assert (low.as_rate().value, low.as_rate().low, low.as_rate().high) == (0, 0, 0)
+    high = ips(np.ones(3), np.ones(3), np.array([0.2, 0.5, 1.0]))
+    assert high.value > 1
+    assert high.as_rate().value == high.as_rate().high == 1
+    assert np.isnan(plain(np.zeros(0)).as_rate().value)
+
+
 def test_nothing_and_nonsense() -> None:
     none = np.zeros(0)
     assert np.isnan(ips(none, none, none).value)

@@ -78,17 +78,18 @@ def _of(model: str, found: list[Exposure], rewarding: set[str], n_items: int) ->
     by_rank = {int(r): float(reward[rank == r].mean()) for r in np.unique(rank)}
     # What a place earns whoever stands there is the simplest model there is.
     expected = np.array([by_rank[int(r)] for r in rank])
+    unexplored = {
+        "ips": ips(reward, target, propensity, lists),
+        "snips": snips(reward, target, propensity, lists),
+        "doubly robust": doubly_robust(reward, target, propensity, expected, expected, lists),
+    }
     items, counts = np.unique([e.item_id for e in found], return_counts=True)
     return Feedback(
         model=model,
         lists=len(numbers),
         places=len(found),
-        answered=plain(reward, lists),
-        unexplored={
-            "ips": ips(reward, target, propensity, lists),
-            "snips": snips(reward, target, propensity, lists),
-            "doubly robust": doubly_robust(reward, target, propensity, expected, expected, lists),
-        },
+        answered=plain(reward, lists).as_rate(),
+        unexplored={name: estimate.as_rate() for name, estimate in unexplored.items()},
         by_rank=by_rank,
         coverage=len(items) / max(n_items, len(items), 1),
         gini=gini(_padded(counts, n_items)),

@@ -39,6 +39,11 @@ class Estimate:
     high: float
     effective: float
 
+    def as_rate(self) -> Estimate:
+        """The same of rewards of 0 and 1, within [0, 1]: weights take an estimate beyond both."""
+        value, low, high = np.clip((self.value, self.low, self.high), 0, 1).tolist()
+        return Estimate(value, low, high, self.effective)
+
 
 def plain(reward: Floats, group: Groups | None = None) -> Estimate:
     """The mean of what was seen."""
