@@ -13,7 +13,7 @@ from tastegraph.config import Model as ModelConfig
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.ranking.choice import choose
-from tastegraph.ranking.fit import assemble, fit
+from tastegraph.ranking.fit import assemble, fit, go_on
 from tastegraph.ranking.kernels import FactorKernel
 from tastegraph.ranking.learned import Content, Learned, no_words
 from tastegraph.ranking.model import NETWORK, TEXT, Blend, Model, Part
@@ -102,6 +102,16 @@ def test_a_product_added_after_the_fit_is_ranked_like_one_that_was_there(shop):
     later = assemble(content, events.likes(), known)
     assert later.rows[OLD:].tolist() == [-1] * NEWCOMERS
     found = places(later, events)
+    assert (found <= 10).mean() > 0.3
+
+
+def test_a_product_added_after_the_fit_is_found_after_a_retraining_too(shop):
+    """One like many others stood at rank 161."""
+    content, events, learned = shop
+    known = learned.among(set(content.graph.item_ids[:OLD]))
+    more = purchases(430, 1)
+    retrained = go_on(content, more, events, known, CONFIG)
+    found = places(assemble(content, more.likes(), retrained), more)
     assert (found <= 10).mean() > 0.3
 
 
