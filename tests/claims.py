@@ -163,6 +163,7 @@ class Claims:
         titles = held | titles if changes == manifest["changes"] else held
         self._titles = {item: title or item for item, title in titles.items()}
         self._same = self._identities()
+        self._linked = {end for s, p, o in self._facts.values() if p == SAME_AS for end in (s, o)}
         self._features = self._items_by_feature()
         self._everybody = set().union(*self.likers.values())
         self._active = len(self._everybody)
@@ -466,9 +467,10 @@ class Claims:
         return one
 
     def _one(self, name: str) -> str:
-        bare = name.removeprefix("item:")
-        if bare in self._row:
-            name = f"item:{bare}"
+        """One name of a thing; a bare id is an item's where that is linked to nothing."""
+        item = f"item:{name}"
+        if name in self._row and name not in self._linked and item not in self._linked:
+            name = item
         while name in self._same:
             name = self._same[name]
         return name

@@ -117,6 +117,7 @@ def sparse_world() -> World:
         *(Fact(f"item:i{k}", "mentions", f"m.0{k % 7}x") for k in range(0, 60, 2)),
         *(Fact(f"person:{k}", "label", f"Director {k}", literal=True) for k in range(5)),
         *(Fact(f"item:i{k}", "based_on", f"item:i{k + 1}") for k in range(0, 40, 8)),
+        *(Fact(f"item:i{k}", "based_on", "item:i1") for k in range(2, 60, 3)),
     ]
     events = [
         Event(f"{user}-{n}", f"u{user}", f"i{item}", kind, value, 1e6 + n)

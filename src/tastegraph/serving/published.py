@@ -137,6 +137,9 @@ class Published:
         if reason.feature is not None:
             ends = (start, target) if reason.kind == "knowledge" else (target,)
             path = self._path(reason, ends, words)
+            if bool((history.items == self.associations.node[reason.feature]).any()):
+                # That it is the thing itself is no fact that it has in common with the others.
+                reason = replace(reason, events=max(reason.events - 1, 1))
             text = self._by_feature(reason, words, past, start, target, alike=alike)
         elif reason.kind == "text":
             text = self._by_text(words, past, start, target, alike=alike)
