@@ -303,7 +303,7 @@ def test_duplicates_count_once(tmp_path: Path) -> None:
             ingest(workspace, path, STRICT)
         assert workspace.counts() == dict.fromkeys(workspace.counts(), 1)
         told = [fact for fact in stored(workspace).values() if fact.relation == "p"]
-        assert [fact.confidence for fact in told] == [0.5]
+        assert [fact.confidence for fact in told] == [1.0]
     with workspace.database.reading() as connection:
         assert [item.title for item in catalogue.all_items(connection)] == ["New"]
     workspace.close()

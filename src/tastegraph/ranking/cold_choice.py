@@ -32,6 +32,9 @@ from tastegraph.ranking.validation import Validation
 
 ENOUGH_PEOPLE = 2_000
 """Once so many have been asked, there are no more trials."""
+EXPECTED = MAPPED
+"""What speaks unless it clearly hurts: some new items have facts alone and others a text alone, and
+what weighs nothing says nothing of them."""
 TARGETS = [*(Target(None, strength) for strength in (1.0, 3.0, 10.0)), Target(64, 1.0)]
 
 
@@ -144,7 +147,8 @@ def weighed_cold(
             for name in scores[0]
             if name in parts
         }
-        found[who] = weigh(offers, partial(_by_person, trials)).weights if offers else {}
+        by_person = partial(_by_person, trials)
+        found[who] = weigh(offers, by_person, EXPECTED).weights if offers else {}
     return found
 
 
