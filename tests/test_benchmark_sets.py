@@ -40,7 +40,7 @@ def facts(told):
 def test_lastfm_keeps_the_published_parts_and_joins_the_graph(tmp_path):
     folders.lastfm(tmp_path)
     told = lastfm_lightkg(tmp_path)
-    assert held(told, TRAIN)[:3] == [("1", "10"), ("1", "11"), ("1", "12")]
+    assert sorted(held(told, TRAIN))[:3] == [("1", "10"), ("1", "11"), ("1", "12")]
     assert held(told, VALID)[0] == ("1", "13")
     assert held(told, TEST)[0] == ("1", "14")
     assert ("11", "music.origin", "7") in facts(told)
@@ -53,7 +53,7 @@ def test_a_tenth_of_a_published_training_part_chooses(tmp_path):
     folders.amazon_book(tmp_path)
     told = amazon_book_kgat(tmp_path, seed=3)
     assert sizes(told) == {"people": 2, "items": 14, "facts": 0, "train": 11, "valid": 2, "test": 2}
-    assert held(told, TEST) == [("0", "11"), ("0", "12")]
+    assert sorted(held(told, TEST)) == [("0", "11"), ("0", "12")]
     assert {user for user, _ in held(told, VALID)} == {"0", "1"}
     assert held(told, VALID) == held(amazon_book_kgat(tmp_path, seed=3), VALID)
     with pytest.raises(ValueError, match="validation part"):

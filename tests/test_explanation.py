@@ -229,7 +229,7 @@ def small_model(rng):
     warm = rng.random(N) < 0.8
     likers = Likers.of_likes(sparse.csr_array(rng.random((9, N)) < 0.3))
     people = likers.number(np.arange(N))
-    return Model(parts, blend, warm, np.arange(N), people, likers), associations, graph
+    return Model(parts, blend, warm, np.arange(N), people, likers=likers), associations, graph
 
 
 def small_history(rng):

@@ -181,7 +181,7 @@ def test_the_network_speaks_of_people_only_for_its_items_own_part():
 
     model = Model(
         {NETWORK: Part(attention, kernel)}, Blend(blend, blend), np.ones(4, bool), np.arange(4),
-        LIKES.sum(axis=0), Likers.of_likes(sparse.csr_array(LIKES)),
+        LIKES.sum(axis=0), likers=Likers.of_likes(sparse.csr_array(LIKES)),
     )  # fmt: skip
     ranked = model.rank(History(np.array([0, 1], np.int32), np.ones(2, np.float32)))
     for target, kind in ((2, "behaviour"), (3, "learned")):
