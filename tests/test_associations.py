@@ -127,6 +127,7 @@ def test_a_snapshot_keeps_what_finds_the_ties_of_any_text(tmp_path):
     np.testing.assert_array_equal(ties.facts, wanted.facts)
 
 
+@pytest.mark.slow
 def test_a_build_keeps_them_and_says_how_far_they_can_be_believed(west):
     snapshot = west.snapshots.open()
     content = content_from(snapshot)
@@ -242,6 +243,7 @@ def test_without_an_export_the_service_says_what_to_do(tmp_path):
         engine.associate(COWBOYS)
 
 
+@pytest.mark.slow
 def test_the_model_is_loaded_once_however_many_ask(west, monkeypatch):
     loaded = []
 

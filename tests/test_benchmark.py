@@ -118,6 +118,7 @@ def test_a_measurement_comes_back_as_it_was(tmp_path):
     assert store.get("graph off", "train+valid", 2) is None
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_where_it_stopped(small, monkeypatch):
     data, learned = small
     quick = field.system

@@ -135,6 +135,7 @@ def sparse_world() -> World:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_every_claim_about_a_small_sparse_set_is_so(tmp_path: Path) -> None:
     workspace = sparse_world().built(tmp_path / "sparse")
     claims, wrong = checked(workspace, 600)

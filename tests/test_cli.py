@@ -97,6 +97,7 @@ def test_help_imports_neither_torch_nor_numpy():
         assert verb in done.stdout
 
 
+@pytest.mark.slow
 def test_every_command_has_help(tastegraph):
     for command in cli.app.registered_commands:
         name = (command.name or command.callback.__name__).strip("_")

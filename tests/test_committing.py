@@ -29,6 +29,7 @@ def counted(database: Database) -> Counter[str]:
         return Counter(event.event_id for event in log.grouped_by_user(connection))
 
 
+@pytest.mark.slow
 def test_the_same_ids_from_many_threads_count_once(database: Database) -> None:
     committer, found = Committer(database), []
     batches = [[Event(f"e{k}", "u", "i") for k in range(j, j + 5)] for j in range(20)]

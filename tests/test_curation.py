@@ -139,6 +139,7 @@ def test_texts_mention_whom_they_name(cinema_of_texts):
             assert found[ITEM + item_id, MENTIONS, person(name)] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("within", [False, True], ids=["across sources", "within one"])
 def test_duplicates_become_one_node_and_can_be_parted(cinema_of_texts, within):
     twice = [Fact("x:1", LABELLED, "Ada Almond", literal=True)]
@@ -255,6 +256,7 @@ def test_what_is_derived_can_be_forgotten_but_not_imported(cinema_of_texts):
     assert rows(cinema_of_texts) == before
 
 
+@pytest.mark.slow
 def test_a_recogniser_finds_names_that_the_graph_does_not_know(tmp_path):
     spacy = pytest.importorskip("spacy")
     pipeline = spacy.blank("en")

@@ -63,6 +63,7 @@ def file_of(workspace):
 # Items.
 
 
+@pytest.mark.slow
 def test_items_are_described_from_texts_and_facts_and_never_from_events(shop, stub):
     found = shop.describe()
     assert found.texts == file_of(shop)

@@ -149,6 +149,7 @@ def test_where_a_leftover_holds_the_id_the_file_is_written_anew(tmp_path: Path) 
     database.close()
 
 
+@pytest.mark.slow
 def test_what_is_recorded_after_an_erasure_outlives_another_process(tmp_path: Path) -> None:
     """A descriptor that was closed took the locks along, and the other process took the log."""
     engine = serving_world.open_engine(tmp_path)
@@ -300,6 +301,7 @@ def test_erasing_over_the_command_line(tmp_path: Path, tastegraph) -> None:
     assert "western-1" not in said
 
 
+@pytest.mark.slow
 def test_erasing_is_quick(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
     rng = np.random.default_rng(0)

@@ -258,6 +258,7 @@ def test_one_history_and_many_score_alike(seed):
                 assert shares.sum() == pytest.approx(row[target], abs=1e-4)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 5))
 def test_the_short_list_is_what_all_reasons_would_give(seed, most):

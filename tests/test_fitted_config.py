@@ -44,6 +44,7 @@ OTHER = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("told", OTHER.values(), ids=OTHER)
 def test_lists_stay_until_the_next_build(cinema, told):
     before = lists(cinema)
@@ -92,6 +93,7 @@ def test_more_ratings_change_no_scale_in_service(cinema):
     assert cinema.engine.profile("somebody").events[0].counts == -1
 
 
+@pytest.mark.slow
 def test_retraining_learns_anew_where_events_mean_something_else(cinema, capsys):
     fresh = [Event(f"more{k}", f"western-fan-{k}", "western-03", "like") for k in range(30)]
     other = reopened(cinema, events={"weights": {"rating": 0.5}})
@@ -126,6 +128,7 @@ def test_a_low_rating_of_a_list_is_no_success(cinema):
     assert (told.places, told.answered.value) == (2, 0.5)
 
 
+@pytest.mark.slow
 def test_retraining_goes_on_where_nothing_changed(cinema, capsys):
     cinema.record(Event(f"more{k}", f"western-fan-{k}", "western-03", "like") for k in range(30))
     cinema.retrain()
@@ -185,6 +188,7 @@ def test_snapshots_of_earlier_versions_are_refused_by_name(cinema, tastegraph):
         assert tastegraph(*command, cinema.directory).code == 0
 
 
+@pytest.mark.slow
 def test_a_build_says_that_the_model_stays(tmp_path, capsys):
     workspace = Workspace.init(tmp_path / "cinema", SETTINGS)
     workspace.ingest(items=films(), events=events(), facts={"films": facts()})

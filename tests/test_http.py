@@ -365,6 +365,7 @@ assert not any(name.split(".")[0] == "torch" for name in sys.modules)
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 def test_requests_side_by_side_are_all_answered(tmp_path: Path) -> None:
     app = create_app(serving_world.open_engine(tmp_path))
 

@@ -150,6 +150,7 @@ def test_what_does_not_exist_is_not_found(client: TestClient) -> None:
     problem(client.get("/v1/kg/facts/7/evidence"), 404, "not_found")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [

@@ -329,6 +329,7 @@ def test_it_learns_links_and_says_nil():
     assert again.link(items) == linked
 
 
+@pytest.mark.slow
 def test_without_known_links_it_links_what_is_sure():
     facts, items, links = world()
     graph = entities(*facts)

@@ -205,6 +205,7 @@ def test_a_click_counts_for_the_list_it_names(engine: Engine) -> None:
 # Over HTTP, and the fate of events out of the ordinary.
 
 
+@pytest.mark.slow
 def test_lists_over_http(engine: Engine) -> None:
     with TestClient(create_app(engine)) as client:
         body = {"user_id": "western-1", "n": 3, "explore": 1.0, "seed": 5}

@@ -369,6 +369,7 @@ def test_a_wrong_key_or_model_ends_the_run_at_once(reader, monkeypatch, status, 
     assert "sk-secret" not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reply", "reason", "said"),
     [

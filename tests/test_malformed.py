@@ -245,6 +245,7 @@ def literal(name: str, text: str) -> str:
     }[name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["f.nt", "f.ttl", "f.rdf", "f.json", "f.csv", "f.jsonl"])
 def test_a_literal_of_ten_megabytes(workspace: Workspace, tmp_path: Path, name: str) -> None:
     text = "x" * 10_000_000

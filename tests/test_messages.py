@@ -68,6 +68,7 @@ def test_no_key_stands_in_two_catalogues() -> None:
     assert sum(len(one.TEMPLATES) for one in catalogues) == len(TEMPLATES)
 
 
+@pytest.mark.slow
 def test_every_message_in_the_code_has_a_template_with_its_parameters() -> None:
     for file in ROOT.rglob("*.py"):
         for call in calls(file, "Message"):
@@ -77,6 +78,7 @@ def test_every_message_in_the_code_has_a_template_with_its_parameters() -> None:
                 assert None in given or given == parameters(TEMPLATES[key].en), (file, key)
 
 
+@pytest.mark.slow
 def test_no_template_is_left_over() -> None:
     constants = {
         node.value

@@ -18,6 +18,7 @@ from tastegraph.ranking.kernels import FactorKernel
 from tastegraph.ranking.learned import Content, Learned, no_words
 from tastegraph.ranking.model import NETWORK, TEXT, Blend, Model, Part
 
+pytestmark = pytest.mark.slow
 BRANDS, KINDS, EACH, NEWCOMERS = 10, 4, 5, 5
 OLD = BRANDS * KINDS * EACH
 ITEMS = OLD + NEWCOMERS

@@ -144,6 +144,7 @@ def test_chance_keeps_the_places_of_new_items() -> None:
     assert dealt[0, 8] == scores[0, 8]
 
 
+@pytest.mark.slow
 def test_every_rule_is_measured_and_shown(events, content) -> None:
     cut = Cut.of(events, 0.5, FIRST_SEEN, seed=1)
     assert np.flatnonzero(cut.new).tolist() == [20, 21, 22, 23, 24]

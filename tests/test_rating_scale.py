@@ -252,6 +252,7 @@ def test_an_import_that_changes_the_reading_says_so(tastegraph, shop, write):
     assert "a type of its own" in plays.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("high", "low", "positive", "words"),
     [

@@ -292,6 +292,7 @@ def test_a_rejected_event_is_told_in_the_readers_language(
         assert speaks(row["message"], language), row
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", POSTS)
 @settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -75,6 +75,7 @@ def as_written(tmp_path_factory):
     return {times: built_from(tmp_path_factory.mktemp("rows"), tables(times)) for times in MOMENTS}
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(sorted(MOMENTS)), st.randoms(use_true_random=False))
 def test_any_order_of_the_rows_of_any_file_gives_the_same_artefact(

@@ -67,6 +67,7 @@ def halves(events: Interactions, seed: int) -> tuple[Interactions, sparse.csr_ar
     return events.select(~held), binary(events.users[held], events.items[held], shape)
 
 
+@pytest.mark.slow
 def test_people_without_a_taste_get_what_is_popular() -> None:
     """The blend of before had NDCG@10 .141 where popularity had .203 on such people."""
     training, valid = halves(crowd(1500, 0), 0)
@@ -184,6 +185,7 @@ def test_item_knn_is_a_filter_like_the_others() -> None:
     assert Recency()(History(np.zeros(1, np.int32), np.ones(1, np.float32))) == pytest.approx([1])
 
 
+@pytest.mark.slow
 def test_a_build_says_what_was_tried_and_what_is_served(tastegraph, write, tmp_path) -> None:
     lines = ["user_id,item_id,type"]
     for person in range(40):
@@ -202,6 +204,7 @@ def test_a_build_says_what_was_tried_and_what_is_served(tastegraph, write, tmp_p
     assert "NDCG@10" not in again.out
 
 
+@pytest.mark.slow
 def test_a_build_says_that_there_was_nothing_to_compare_by(tastegraph, write, tmp_path) -> None:
     events = write("events.csv", "user_id,item_id,type\nann,a,like\nbob,b,like\n")
     assert tastegraph("init", tmp_path / "shop").code == 0

@@ -70,6 +70,7 @@ def test_it_runs_after_so_many_events_and_not_again_for_nothing(tmp_path: Path, 
         awaited(lambda: lines(file) == 2)
 
 
+@pytest.mark.slow
 def test_what_runs_is_ended_with_the_service(tmp_path: Path) -> None:
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
     occasion = Grown(1, writing(file, "import time; time.sleep(600)"))

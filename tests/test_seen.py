@@ -43,6 +43,7 @@ def long_history(newer: int) -> list[Event]:
     return old + [Event(f"new{k}", FAN, "western-5", "click", None, 2e6 + k) for k in range(newer)]
 
 
+@pytest.mark.slow
 def test_all_that_was_seen_is_left_out_however_long_the_history(engine: Engine) -> None:
     engine.record(long_history(NEWEST + 50))
     began = time.perf_counter()
@@ -53,6 +54,7 @@ def test_all_that_was_seen_is_left_out_however_long_the_history(engine: Engine) 
     assert not engine.explain(FAN, "western-4").seen
 
 
+@pytest.mark.slow
 def test_a_long_history_is_made_again_as_it_was(engine: Engine) -> None:
     engine.record(long_history(NEWEST + 50))
     answer = engine.show(FAN, len(EVERY), Asked())
@@ -63,6 +65,7 @@ def test_a_long_history_is_made_again_as_it_was(engine: Engine) -> None:
     assert [item.item_id for item in again.items] == [item.item_id for item in answer.items]
 
 
+@pytest.mark.slow
 def test_a_long_history_is_left_out_over_http(engine: Engine) -> None:
     engine.record(long_history(NEWEST + 50))
     with TestClient(create_app(engine)) as client:

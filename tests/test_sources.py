@@ -550,6 +550,7 @@ columns = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @quick
 @given(values=st.dictionaries(columns, json_values))
 def test_no_body_raises_anything_else(values: dict[str, object]) -> None:
