@@ -17,6 +17,7 @@ from tastegraph.ranking.fit import assemble, fit, go_on
 from tastegraph.ranking.kernels import FactorKernel
 from tastegraph.ranking.learned import Content, Learned, no_words
 from tastegraph.ranking.model import NETWORK, TEXT, Blend, Model, Part
+from tastegraph.serving.exploration import drawn, with_new_items
 
 pytestmark = pytest.mark.slow
 BRANDS, KINDS, EACH, NEWCOMERS = 10, 4, 5, 5
@@ -114,6 +115,29 @@ def test_a_product_added_after_the_fit_is_found_after_a_retraining_too(shop):
     retrained = go_on(content, more, events, known, CONFIG)
     found = places(assemble(content, more.likes(), retrained), more)
     assert (found <= 10).mean() > 0.3
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 1.0])
+def test_places_for_new_items_are_the_last_ones(share):
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        scores = rng.standard_normal(30).astype(np.float32)
+        scores[rng.random(30) < 0.2] = -np.inf
+        new = rng.random(30) < 0.3
+        before = drawn(scores, scores, 10, 0.0, rng)
+        after = with_new_items(before, scores, new, 10, share)
+        there = int(np.isfinite(scores[new]).sum())
+        wanted = min(int(share * 10), there)
+        assert sum(new[after.items]) >= wanted
+        assert len(after.items) == len(set(after.items)) == len(after.propensities)
+        assert len(after.items) == min(10, np.isfinite(scores).sum())
+        if sum(new[before.items]) >= wanted:
+            assert after == before
+        known = [item for item in after.items if item in before.items]
+        assert known == [item for item in before.items if item in known]
+        added = after.items[len(known) :]
+        best = sorted(np.flatnonzero(new & np.isfinite(scores)), key=lambda item: -scores[item])
+        assert set(added) <= set(best[: max(wanted, 1)])
 
 
 def test_known_products_lose_nothing(shop):

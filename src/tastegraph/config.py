@@ -345,6 +345,8 @@ class Serving(_Section):
     Attributes:
         explore: ε in [0, 1], how often a slot of a list is given to an item that the model is
             unsure of; a request may ask for another share.
+        new_items: share of the places of a list, its last ones, for items that nobody had an event
+            on when the model was fitted; by default they stand where their score puts them.
         keep_lists: whether the lists that were shown are kept, with the chance of each item.
         exclude: event type → whether an item that a person has such an event on is left out of
             their lists; all types do that, but ``impression``, where nothing is said of them.
@@ -354,6 +356,7 @@ class Serving(_Section):
     """
 
     explore: float = Field(default=0.0, ge=0, le=1)
+    new_items: float = Field(default=0.0, ge=0, le=1)
     keep_lists: bool = True
     exclude: dict[str, bool] = {}
     language: Language = DEFAULT

@@ -143,7 +143,7 @@ class Engine:
             language: of the reasons; the configured one by default.
         """
         saw = self._saw(who)
-        wish = Wish(n, exclude_seen, explore, seed, self._repeats)
+        wish = Wish(n, exclude_seen, explore, seed, self._repeats, self.config.serving.new_items)
         return listed(saw.now, saw.person(), wish, reasons, self._language(language))
 
     def show(
@@ -162,7 +162,9 @@ class Engine:
         """
         explore = self.config.serving.explore if asked.explore is None else asked.explore
         seed = randbits(32) if asked.seed is None else asked.seed
-        saw, wish = self._saw(who), Wish(n, asked.exclude_seen, explore, seed, self._repeats)
+        new_items = self.config.serving.new_items
+        wish = Wish(n, asked.exclude_seen, explore, seed, self._repeats, new_items)
+        saw = self._saw(who)
         answer = listed(saw.now, saw.person(), wish, reasons, self._language(language))
         if self.config.serving.keep_lists:
             session = None if isinstance(who, str) else [asdict(event) for event in who]

@@ -1,5 +1,7 @@
 """Exploration: now and then an item of which the blend is unsure, with a chance that is known.
 
+New items may have places of their own besides, the last ones of a list.
+
 Slot by slot (ε-greedy, Sutton & Barto 2018, sec. 2.2): with probability 1 − ε the best item left,
 and else one of the pool, drawn by how much the parts of the blend disagree about it. So
 
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tastegraph.arrays import Bools
 from tastegraph.ranking.kernels import Scores
 
 POOL = 10
@@ -63,3 +66,29 @@ def drawn(
         found.best.append(at == 0)
         found.items.append(pool.pop(at))
     return found
+
+
+def with_new_items(listed: Drawn, scores: Scores, new: Bools, slots: int, share: float) -> Drawn:
+    """``listed`` with the best new items at its end, where it has fewer of them.
+
+    Args:
+        listed: of :func:`drawn`.
+        scores: float32[I]; what is not finite is never listed.
+        new: bool[I], items without an event when the model was fitted.
+        slots: n.
+        share: of the places that are for new items, rounded down, if there are so many.
+    """
+    places = int(share * slots)
+    there = sum(bool(new[item]) for item in listed.items)
+    others = np.flatnonzero(new & np.isfinite(scores) & ~np.isin(np.arange(len(new)), listed.items))
+    chosen = others[np.argsort(-scores[others], kind="stable")][: max(places - there, 0)].tolist()
+    if not chosen:
+        return listed
+    kept = [row for row, item in enumerate(listed.items) if not new[item]]
+    given_up = set(kept[len(kept) - max(len(listed.items) + len(chosen) - slots, 0) :])
+    rows = [row for row in range(len(listed.items)) if row not in given_up]
+    return Drawn(
+        [*(listed.items[row] for row in rows), *chosen],
+        [*(listed.propensities[row] for row in rows), *[1.0] * len(chosen)],
+        [*(listed.best[row] for row in rows), *[True] * len(chosen)],
+    )

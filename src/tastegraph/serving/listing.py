@@ -20,7 +20,7 @@ from tastegraph.profiles.interactions import (
 )
 from tastegraph.records import IMPRESSION, Event
 from tastegraph.serving.answers import Because, Listed, Recommendations
-from tastegraph.serving.exploration import drawn
+from tastegraph.serving.exploration import drawn, with_new_items
 from tastegraph.serving.published import Published
 
 REASONS = 3
@@ -98,6 +98,7 @@ class Wish:
         repeats: types of events that leave an item in all the same.
         explore: share in [0, 1] of the places given to items that the model is unsure of.
         seed: what those are drawn with.
+        new_items: share in [0, 1] of the places, the last ones, for items without events.
     """
 
     n: int = 10
@@ -105,6 +106,7 @@ class Wish:
     explore: float = 0.0
     seed: int = 0
     repeats: Sequence[str] = (IMPRESSION,)
+    new_items: float = 0.0
 
 
 def listed(
@@ -122,6 +124,7 @@ def listed(
         scores[[now.items[item] for item in person.seen if item in now.items]] = -np.inf
     doubt = ranked.doubt() if wish.explore > 0 else scores
     found = drawn(scores, doubt, wish.n, wish.explore, np.random.default_rng(wish.seed))
+    found = with_new_items(found, scores, ~now.model.warm, wish.n, wish.new_items)
     explainer = Explainer(now.model, now.associations, ranked)
 
     def why(item: int) -> tuple[Because, ...]:
