@@ -261,7 +261,12 @@ class Claims:
         if told:
             return told.removesuffix("的")
         if kind == "rating" and value is not None:
-            return f"which you rated {value:g}" if language == "en" else f"你打了 {value:g} 分"
+            if self._scale["kind"] != "counts":
+                return f"which you rated {value:g}" if language == "en" else f"你打了 {value:g} 分"
+            if value <= 1:
+                return "which you chose" if language == "en" else "你选过"
+            times = f"{value:,.6g}"
+            return f"which you chose {times} times" if language == "en" else f"你选过 {times} 次"
         if kind in DEEDS[language]:
             return DEEDS[language][kind]
         said = {"en": f'for which there is an event "{kind}" of yours', "zh": f"你有“{kind}”记录"}
