@@ -229,5 +229,5 @@ def test_a_new_person_and_a_new_film_count_at_once(workspace):
         file.write("\n[serving]\nnew_items = 0.1\n")
     with_places = Workspace(workspace.directory)
     for user in range(1, 944, 100):
-        assert with_places.recommend(str(user), n=10).items[-1].item_id == "fresh"
+        assert "fresh" in [item.item_id for item in with_places.recommend(str(user), n=10).items]
     with_places.close()

@@ -134,6 +134,7 @@ def learned_from(snapshot: Snapshot) -> Learned:
         tower=arrays["tower.vectors"],
         cold=manifest["cold"],
         recent=arrays["popularity.recent"],
+        touched=arrays["behaviour.touched"],
     )
 
 
@@ -178,6 +179,7 @@ def model_from(snapshot: Snapshot) -> Model:
         rows=np.asarray(rows),
         popularity=np.asarray(arrays["model.popularity"]),
         recent=np.asarray(arrays["model.recent"]),
+        new=np.asarray(arrays["model.new"]),
         likers=Likers(
             arrays["likes.indptr"], arrays["likes.indices"], int(arrays["likes.people"][0])
         ),
@@ -231,6 +233,7 @@ def _learned_arrays(learned: Learned) -> Arrays:
         "behaviour.warm": learned.warm,
         "tower.vectors": learned.tower,
         "popularity.recent": learned.recent,
+        "behaviour.touched": learned.touched,
         **pack("network.nodes", learned.network.node_ids),
         **{f"network.learned.{k}": v for k, v in learned.network.parameters.items()},
     }
@@ -246,6 +249,7 @@ def _model_arrays(model: Model) -> Arrays:
         "model.warm": model.warm,
         "model.popularity": model.popularity,
         "model.recent": model.recent,
+        "model.new": model.new,
         "network.queries": network.attention.queries,
         "network.keys": network.attention.keys,
         "network.values": network.attention.values,

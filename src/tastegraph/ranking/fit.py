@@ -152,6 +152,7 @@ def learn(
         tower=text_tower(content, training, config),
         cold=BY_CONTENT,
         recent=recent_popularity(training, choice.recent),
+        touched=np.bincount(training.items, minlength=training.n_items) > 0,
     )
 
 
@@ -192,6 +193,7 @@ def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
     warm = (rows >= 0) & np.append(learned.warm, False)[rows]
     evidence = _evidence(content, likes, learned)
     vectors = item_vectors(learned.network, evidence)
+    touched = np.append(learned.touched, False)[rows] if len(learned.touched) else warm
     recent = np.append(learned.recent, np.float32(0)) if len(learned.recent) else learned.recent
     tower = np.concatenate([learned.tower, np.zeros_like(learned.tower, shape=(1, DIMENSIONS))])
     kernels: dict[str, TableKernel | FeatureKernel | FactorKernel] = {
@@ -211,6 +213,7 @@ def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
         rows=rows,
         popularity=np.bincount(likes.indices, minlength=likes.shape[1]),
         recent=recent[rows] if len(recent) else recent,
+        new=~touched,
         likers=Likers.of_likes(likes),
     )
 

@@ -232,6 +232,7 @@ class Learned:
         cold: person segment → part → weight on items without events.
         recent: float32[I], people who like an item, an older like counting less; empty where likes
             have no times.
+        touched: bool[I], items with any event that counts, for them or against.
     """
 
     choice: Choice
@@ -243,6 +244,7 @@ class Learned:
     tower: Scores
     cold: Mapping[str, Mapping[str, float]]
     recent: Scores = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    touched: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
 
     def among(self, item_ids: Collection[str]) -> Learned:
         """What was learned of the items in ``item_ids`` alone, and nothing of any other."""
@@ -258,6 +260,7 @@ class Learned:
             network=self.network.among(kept),
             tower=self.tower[at],
             recent=self.recent[at] if len(self.recent) else self.recent,
+            touched=self.touched[at] if len(self.touched) else self.touched,
         )
 
 

@@ -144,6 +144,8 @@ class Model:
         rows: int64[I], row of each item in what was learned; -1 for an item that is newer.
         popularity: int64[I], people who like each item.
         recent: float32[I], the same, an older like counting less; empty where likes have no times.
+        new: bool[I], items that had no event when the model was fitted, or that came later; empty
+            where that is not known.
         likers: who they are, by number; without them nothing is said of other people.
     """
 
@@ -153,6 +155,7 @@ class Model:
     rows: NDArray[np.int64]
     popularity: NDArray[np.int64]
     recent: Scores = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    new: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     likers: Likers | None = field(default=None, repr=False)
 
     @property

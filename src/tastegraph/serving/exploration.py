@@ -74,7 +74,7 @@ def with_new_items(listed: Drawn, scores: Scores, new: Bools, slots: int, share:
     Args:
         listed: of :func:`drawn`.
         scores: float32[I]; what is not finite is never listed.
-        new: bool[I], items without an event when the model was fitted.
+        new: bool[I], items without any event when the model was fitted.
         slots: n.
         share: of the places that are for new items, rounded down, if there are so many.
     """

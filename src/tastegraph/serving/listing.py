@@ -98,7 +98,7 @@ class Wish:
         repeats: types of events that leave an item in all the same.
         explore: share in [0, 1] of the places given to items that the model is unsure of.
         seed: what those are drawn with.
-        new_items: share in [0, 1] of the places, the last ones, for items without events.
+        new_items: share in [0, 1] of the places, the last ones, for items without any event.
     """
 
     n: int = 10
@@ -124,7 +124,8 @@ def listed(
         scores[[now.items[item] for item in person.seen if item in now.items]] = -np.inf
     doubt = ranked.doubt() if wish.explore > 0 else scores
     found = drawn(scores, doubt, wish.n, wish.explore, np.random.default_rng(wish.seed))
-    found = with_new_items(found, scores, ~now.model.warm, wish.n, wish.new_items)
+    if wish.new_items > 0:
+        found = with_new_items(found, scores, now.model.new, wish.n, wish.new_items)
     explainer = Explainer(now.model, now.associations, ranked)
 
     def why(item: int) -> tuple[Because, ...]:
