@@ -2,14 +2,13 @@
 
 | rule | new items are ranked by |
 |---|---|
-| system | the model as it is |
-| warm weights | the weights that rank items with events |
-| cold weights | the weights of items without events |
-| cold weights and network | the same, and the network with the weight it has on items with events |
+| system | the model as it is: the weights of items without events |
+| weights of known items | the weights that rank items with events |
+| with the network | as the system, and the network with the weight it has on items with events |
 | oracle | their later popularity: each stands behind as many known items as will be liked more |
 | random | chance: the places that the system gives new items, dealt out anew |
 
-The first four are models, the last two put new items elsewhere among the system's scores.
+The first three are models, the last two put new items elsewhere among the system's scores.
 """
 
 from __future__ import annotations
@@ -28,18 +27,15 @@ SYSTEM, ORACLE, RANDOM = "system", "oracle", "random"
 
 def models(model: Model, new: Bools) -> dict[str, Model]:
     """Rule → model; only the ``new`` items (bool[I]) are ranked otherwise."""
-    warm = replace(model, rows=np.where(new, -1, model.rows))
-    cold = replace(model, rows=np.where(new, 0, model.rows))
-    blend = cold.blend
+    blend = model.blend
     with_network: Mapping[str, Mapping[str, float]] = {
         who: {**weights, NETWORK: blend.warm[who].get(NETWORK, 0.0)}
         for who, weights in blend.cold.items()
     }
     return {
         SYSTEM: model,
-        "warm weights": warm,
-        "cold weights": cold,
-        "cold weights and network": replace(cold, blend=Blend(blend.warm, with_network)),
+        "weights of known items": replace(model, warm=model.warm | new),
+        "with the network": replace(model, blend=Blend(blend.warm, with_network)),
     }
 
 
