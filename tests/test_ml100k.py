@@ -2,6 +2,7 @@
 
 import json
 import resource
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -210,7 +211,8 @@ def test_every_listed_film_has_a_reason(workspace):
         assert all(item.reasons for item in answer.items)
 
 
-def test_a_new_person_and_a_new_film_count_at_once(workspace):
+def test_a_new_person_and_a_new_film_count_at_once(directory, tmp_path):
+    workspace = Workspace(shutil.copytree(directory, tmp_path / "demo"))
     workspace.record(Event(f"new-{k}", "new", item, "like") for k, item in enumerate("123"))
     assert workspace.recommend("new").personal
     workspace.ingest(
