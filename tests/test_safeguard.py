@@ -30,7 +30,7 @@ from tastegraph.ranking.model import (
 )
 from tastegraph.ranking.objective import Objective
 from tastegraph.ranking.popularity import half_lives, recent_popularity
-from tastegraph.ranking.safeguard import SERVED, compare, safeguarded, simple_models
+from tastegraph.ranking.safeguard import BLEND, compare, safeguarded, simple_models
 from tastegraph.ranking.validation import Validation
 
 ITEMS = 60
@@ -84,7 +84,7 @@ def test_people_without_a_taste_get_what_is_popular() -> None:
     served = [row for row in learned.choice.compared if row.served]
     assert len(served) == 1
     assert {row.model for row in learned.choice.compared} == {
-        SERVED, POPULARITY, "itemknn", "ease",
+        BLEND, POPULARITY, "itemknn", "ease",
     }  # fmt: skip
     assert choice_from_json(choice_to_json(learned.choice)) == learned.choice
 
@@ -100,7 +100,7 @@ def test_people_without_a_taste_get_what_is_popular() -> None:
 )
 def test_the_simple_model_that_is_clearly_better_is_served(name, filter_, weights) -> None:
     rows = (
-        Compared(SERVED, 0.1, 0.0, 0.0, 500, served=False),
+        Compared(BLEND, 0.1, 0.0, 0.0, 500, served=False),
         Compared(name, 0.2, 0.1, 0.01, 500, served=True),
     )
     choice = safeguarded(UNTUNED, rows)
@@ -133,7 +133,7 @@ def test_a_clear_lead_is_told_from_chance() -> None:
     best = max(rows.values(), key=lambda row: row.ndcg)
     assert best.model in ("itemknn", "ease")
     assert best.served
-    assert not rows[SERVED].served
+    assert not rows[BLEND].served
     few = Validation(
         validation.histories[:1],
         replace(
@@ -197,7 +197,7 @@ def test_a_build_says_what_was_tried_and_what_is_served(tastegraph, write, tmp_p
     done = tastegraph("build", tmp_path / "shop")
     assert done.code == 0, done.err
     assert "NDCG@10 of 40 people" in done.out
-    for name in (SERVED, POPULARITY, "itemknn", "ease"):
+    for name in (BLEND, POPULARITY, "itemknn", "ease"):
         assert name in done.out
     assert done.out.count(" served\n") + done.out.count(" served ") == 1
     again = tastegraph("build", tmp_path / "shop")

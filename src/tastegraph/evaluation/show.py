@@ -54,7 +54,7 @@ def show_comparison(rows: Sequence[Mapping[str, Any]], console: Console | None =
         title_justify="left",
         title_style="",
     )
-    for name in ("Model", "NDCG@10", "Difference (95 %)", ""):
+    for name in ("Model", "NDCG@10", "Less tastegraph (95 %)", ""):
         table.add_column(name, justify="left" if name in ("Model", "") else "right")
     for row in sorted(rows, key=lambda row: -row["ndcg"]):
         low, high = (row["lead"] + side * CRITICAL * row["error"] for side in (-1, 1))

@@ -170,12 +170,12 @@ class Content:
 
 @dataclass(frozen=True)
 class Compared:
-    """How one model stands beside the one that is served, on the same validation people.
+    """How one model stands beside the blend, on the same validation people.
 
     Attributes:
         model: its name.
         ndcg: mean NDCG@10.
-        lead: mean over people of its NDCG@10 minus that of the served model.
+        lead: mean over people of its NDCG@10 minus that of the blend.
         error: standard error of ``lead``.
         people: how many were compared.
         served: whether it is the one that is served.
@@ -204,7 +204,7 @@ class Choice:
         valid: NDCG@10 reached on validation data, where there was any.
         recent: seconds after which a like counts half in recent popularity; ``None`` where likes
             have no times.
-        compared: what the served model and simple ones reached on validation data.
+        compared: what the blend and simple models reached on validation data.
     """
 
     filter: Filter

@@ -30,7 +30,7 @@ from tastegraph.ranking.model import (
 )
 from tastegraph.ranking.validation import Validation
 
-SERVED = "tastegraph"
+BLEND = "tastegraph"
 """The blend."""
 CONFIDENCE = 0.95
 """One-sided: a lead of a simple model that could be chance with more than the rest is none."""
@@ -63,7 +63,7 @@ def compare(
     """
     histories, objective = validation.histories, validation.objective
     ours = objective.by_person(model.scores(histories))
-    rows = [Compared(SERVED, float(ours.mean()), 0.0, 0.0, len(ours), served=True)]
+    rows = [Compared(BLEND, float(ours.mean()), 0.0, 0.0, len(ours), served=True)]
     for name, scorer in simple.items():
         values = objective.by_person(scorer.scores(histories))
         lead = values - ours
@@ -90,7 +90,7 @@ def safeguarded(choice: Choice, compared: tuple[Compared, ...]) -> Choice:
     """``choice``, or the settings that make the simple model that is served instead."""
     served = next(row.model for row in compared if row.served)
     choice = replace(choice, compared=compared)
-    if served == SERVED:
+    if served == BLEND:
         return choice
     if served in (POPULARITY, RECENT_POPULARITY):
         return replace(choice, weights={who: {served: 1.0} for who in (KNOWN, NEW)})
