@@ -45,30 +45,41 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=ModelConfig().epochs)
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--document", type=Path, default=DOCUMENT)
-    told = parser.parse_args()
-    config = ModelConfig(seed=told.seed, epochs=told.epochs)
-    for name in told.sets:
-        found = BENCHMARKS[name].load(told.data, 1)
-        content = content_of(found)
+    arguments = parser.parse_args()
+    config = ModelConfig(seed=arguments.seed, epochs=arguments.epochs)
+    for name in arguments.sets:
+        dataset = BENCHMARKS[name].load(arguments.data, 1)
+        content = content_of(dataset)
         played: dict[str, Any] = {}
         for arrival in ARRIVALS:
-            cut = Cut.of(found.events, told.cut, arrival, told.seed)
+            cut = Cut.of(dataset.events, arguments.cut, arrival, arguments.seed)
             say(f"{name}, {arrival}: {int(cut.new.sum())} new items")
-            played[arrival] = replayed(cut, content, told.people, config)
-            results = json.loads(told.results.read_text("utf-8")) if told.results.exists() else {}
-            of_set = {"cut": told.cut, "seed": told.seed, "epochs": told.epochs, **played}
+            played[arrival] = replayed(cut, content, arguments.people, config)
+            results = (
+                json.loads(arguments.results.read_text("utf-8"))
+                if arguments.results.exists()
+                else {}
+            )
+            of_set = {
+                "cut": arguments.cut,
+                "seed": arguments.seed,
+                "epochs": arguments.epochs,
+                **played,
+            }
             sets = results.get("sets", {}) | {name: of_set}
             results["sets"] = {one: sets[one] for one in SETS if one in sets}
             results["machine"] = machine()
-            told.results.write_text(json.dumps(results, indent=1, allow_nan=False) + "\n", "utf-8")
-            told.document.write_text(page(results), encoding="utf-8")
+            arguments.results.write_text(
+                json.dumps(results, indent=1, allow_nan=False) + "\n", "utf-8"
+            )
+            arguments.document.write_text(page(results), encoding="utf-8")
 
 
 def replayed(cut: Cut, content: Content, people: int, config: ModelConfig) -> dict[str, Any]:
     """The sizes of one arrival, the share of likes, and every rule's figures of either model."""
     lists = sampled(cut, people, config.history, config.seed)
     firsts = first_likes(cut, config.history)
-    told: dict[str, Any] = {
+    measured_set: dict[str, Any] = {
         "items": cut.events.n_items,
         "new": int(cut.new.sum()),
         "new_liked": len(np.unique(firsts.items)),
@@ -80,15 +91,15 @@ def replayed(cut: Cut, content: Content, people: int, config: ModelConfig) -> di
     }
     for kind in KINDS:
         model = model_at(cut, content, kind, config)
-        told["models"][kind] = measured(cut, model, lists, firsts, config.seed)
-        for rule, figures in told["models"][kind].items():
+        measured_set["models"][kind] = measured(cut, model, lists, firsts, config.seed)
+        for rule, figures in measured_set["models"][kind].items():
             say(
                 f"{kind}, {rule}: {figures['share']['mean']:.3f} of places, "
                 f"NDCG@10 {figures['known']['mean']:.4f} of known items "
                 f"({figures['known_hidden']['mean']:.4f} without new ones), "
                 f"{figures['first_likes']['mean']:.4f} of new items' first likes"
             )
-    return told
+    return measured_set
 
 
 if __name__ == "__main__":

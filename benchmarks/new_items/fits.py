@@ -55,14 +55,14 @@ def without(content: Content, absent: Bools) -> Content:
     item = np.ones(graph.n_nodes, dtype=np.bool_)
     item[: graph.n_items] = ~absent
     edges = item[graph.heads] & item[graph.tails]
-    kept = np.zeros(graph.n_nodes, dtype=np.bool_)
-    kept[graph.heads[edges]] = kept[graph.tails[edges]] = True
-    kept[: graph.n_items] = ~absent
-    number = (np.cumsum(kept) - 1).astype(np.int32)
+    present = np.zeros(graph.n_nodes, dtype=np.bool_)
+    present[graph.heads[edges]] = present[graph.tails[edges]] = True
+    present[: graph.n_items] = ~absent
+    number = (np.cumsum(present) - 1).astype(np.int32)
     fewer = KnowledgeGraph(
-        item_ids=_at(graph.item_ids, kept[: graph.n_items]),
-        node_ids=_at(graph.node_ids, kept[graph.n_items :]),
-        labels=_at(graph.labels, kept),
+        item_ids=_at(graph.item_ids, present[: graph.n_items]),
+        node_ids=_at(graph.node_ids, present[graph.n_items :]),
+        labels=_at(graph.labels, present),
         relations=graph.relations,
         heads=number[graph.heads[edges]],
         relation=graph.relation[edges],
@@ -71,7 +71,7 @@ def without(content: Content, absent: Bools) -> Content:
         confidence=graph.confidence[edges],
     )
     words = content.words[np.flatnonzero(~absent)]
-    return Content(fewer, content.text[kept], words, content.recited, content.taught)
+    return Content(fewer, content.text[present], words, content.recited, content.taught)
 
 
 def _learned(content: Content, known: Interactions, config: ModelConfig) -> Learned:
@@ -81,5 +81,5 @@ def _learned(content: Content, known: Interactions, config: ModelConfig) -> Lear
     return fit(content, known, learned.choice, config)
 
 
-def _at(names: list[str], kept: Bools) -> list[str]:
-    return [names[row] for row in np.flatnonzero(kept)]
+def _at(names: list[str], present: Bools) -> list[str]:
+    return [names[row] for row in np.flatnonzero(present)]

@@ -50,7 +50,7 @@ def measured(
     """
     if cut.new[lists.items].all():
         raise ValueError("every like after the cut is on a new item: cut later")
-    found: dict[str, dict[str, Any]] = {}
+    by_rule: dict[str, dict[str, Any]] = {}
     on_known = ~cut.new[lists.items]
     # Without the new items every rule makes the same lists.
     hidden = np.concatenate([_hidden(cut, model, part) for part in _parts(lists)])
@@ -59,7 +59,7 @@ def measured(
         share, ndcg, listed = (np.concatenate(columns) for columns in zip(*of_lists, strict=True))
         of_firsts = [_firsts(cut, part, scoring(part)) for part in _parts(firsts)]
         first, among_new, ranks = (np.concatenate(c) for c in zip(*of_firsts, strict=True))
-        found[rule] = {
+        by_rule[rule] = {
             "share": _mean(lists.people, share),
             "listed": float(np.isin(np.flatnonzero(cut.new), listed).mean()),
             "likes": _mean(lists.people, ndcg),
@@ -70,7 +70,7 @@ def measured(
             "among_new": _mean(firsts.people, among_new),
             "median_rank": float(np.median(ranks)),
         }
-    return found
+    return by_rule
 
 
 def _rules(cut: Cut, model: Model, seed: int) -> dict[str, Scoring]:

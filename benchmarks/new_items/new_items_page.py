@@ -53,47 +53,47 @@ HEAD = [
 def page(results: Found) -> str:
     """Markdown."""
     parts = [INTRODUCTION]
-    for name, told in results["sets"].items():
+    for name, of_set in results["sets"].items():
         parts.append(
-            f"## {name}\n\nCut at {told['cut']:.0%} of the events; seed {told['seed']}, "
-            f"up to {told['epochs']} epochs."
+            f"## {name}\n\nCut at {of_set['cut']:.0%} of the events; seed {of_set['seed']}, "
+            f"up to {of_set['epochs']} epochs."
         )
         for arrival in HOW:
-            if arrival in told:
-                parts += [f"### {name}, {arrival}", *_arrival(arrival, told[arrival])]
+            if arrival in of_set:
+                parts += [f"### {name}, {arrival}", *_arrival(arrival, of_set[arrival])]
     machine = results["machine"]
     parts.append(f"{machine['cpu']}, Python {machine['python']}.")
     return "\n\n".join(parts) + "\n"
 
 
-def _arrival(arrival: str, told: Found) -> Iterator[str]:
+def _arrival(arrival: str, counts: Found) -> Iterator[str]:
     yield (
-        f"{HOW[arrival]}: {told['new']:,} new items of {told['items']:,}, {told['new_liked']:,} of "
-        f"them liked. {told['lists']:,} lists of {told['people']:,} people; "
-        f"{told['first_likes']:,} first likes. New items have "
-        f"**{_share(told['share_of_likes'])}** of the likes."
+        f"{HOW[arrival]}: {counts['new']:,} new items of {counts['items']:,}, "
+        f"{counts['new_liked']:,} of them liked. {counts['lists']:,} lists of {counts['people']:,} people; "
+        f"{counts['first_likes']:,} first likes. New items have "
+        f"**{_share(counts['share_of_likes'])}** of the likes."
     )
-    for kind, rules in told["models"].items():
+    for kind, rules in counts["models"].items():
         rows = [HEAD]
-        for rule, found in rules.items():
+        for rule, figures in rules.items():
             rows.append([
-                rule, _share(found["share"]), f"{found['listed']:.1%}",
-                _value(found["first_likes"]), _value(found["among_new"]),
-                f"{found['median_rank']:,.0f}",
-                f"{_value(found['likes'])} ({found['likes_hidden']['mean']:.4f})",
-                f"{_value(found['known'])} ({found['known_hidden']['mean']:.4f})",
+                rule, _share(figures["share"]), f"{figures['listed']:.1%}",
+                _value(figures["first_likes"]), _value(figures["among_new"]),
+                f"{figures['median_rank']:,.0f}",
+                f"{_value(figures['likes'])} ({figures['likes_hidden']['mean']:.4f})",
+                f"{_value(figures['known'])} ({figures['known_hidden']['mean']:.4f})",
             ])  # fmt: skip
         yield f"{WHEN[kind]}\n\n{grid(rows)}"
 
 
-def _half(told: Found) -> float:
-    low, high = told["interval"]
+def _half(figure: Found) -> float:
+    low, high = figure["interval"]
     return float(high - low) / 2
 
 
-def _share(told: Found) -> str:
-    return f"{told['mean']:.2%} ± {_half(told):.2%}"
+def _share(figure: Found) -> str:
+    return f"{figure['mean']:.2%} ± {_half(figure):.2%}"
 
 
-def _value(told: Found) -> str:
-    return f"{told['mean']:.4f} ± {_half(told):.4f}"
+def _value(figure: Found) -> str:
+    return f"{figure['mean']:.4f} ± {_half(figure):.4f}"

@@ -39,11 +39,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="kept; by default a temporary one")
     parser.add_argument("--results", type=Path, default=RESULTS)
-    told = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = told.folder or Path(temporary)
-        result = compared(told.data, folder, told.people, told.epochs, told.seed)
-    told.results.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n", "utf-8")
+        folder = options.folder or Path(temporary)
+        result = compared(options.data, folder, options.people, options.epochs, options.seed)
+    options.results.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n", "utf-8")
     Console(highlight=False).print(_table(result))
     for metric, difference in result["differences"].items():
         print(
