@@ -89,8 +89,8 @@ def _moments(cut: Cut, rows: NDArray[np.int64], newest: int) -> Moments:
             continue
         likes.append(row)
         known.append(events.items[earlier])
-        rows = earlier[~cut.hidden[earlier]][-newest:]
-        histories.append(History(events.items[rows], events.weights[known]))
+        history = earlier[~cut.hidden[earlier]][-newest:]
+        histories.append(History(events.items[history], events.weights[history]))
     if not likes:
         raise ValueError("nobody with a like before likes anything new after the cut")
     of = np.repeat(np.arange(len(likes)), [len(items) for items in known])

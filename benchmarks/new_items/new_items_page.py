@@ -69,7 +69,8 @@ def page(results: Found) -> str:
 def _arrival(arrival: str, counts: Found) -> Iterator[str]:
     yield (
         f"{HOW[arrival]}: {counts['new']:,} new items of {counts['items']:,}, "
-        f"{counts['new_liked']:,} of them liked. {counts['lists']:,} lists of {counts['people']:,} people; "
+        f"{counts['new_liked']:,} of them liked. "
+        f"{counts['lists']:,} lists of {counts['people']:,} people; "
         f"{counts['first_likes']:,} first likes. New items have "
         f"**{_share(counts['share_of_likes'])}** of the likes."
     )
