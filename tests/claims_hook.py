@@ -12,6 +12,7 @@ import pytest
 
 from claims import Claims
 from tastegraph.serving.engine import Engine
+from tastegraph.storage.snapshots import READING
 
 _last: dict[str, Any] = {}
 
@@ -21,16 +22,13 @@ def claims_of(engine: Engine, saw: Any) -> Claims:
     counts = engine.config.events
     erased = (saw.erased, saw.now.erased)
     key = (engine.database.path, saw.now.version, counts.model_dump_json(), erased)
-    known = _last.get("claims")
-    if known is not None and known[0] == key:
+    with READING:
+        known = _last.get("claims")
+        if known is None or known[0] != key:
+            snapshot = engine.snapshots.directory / saw.now.version
+            words = {kind: words.model_dump() for kind, words in counts.words.items()}
+            known = _last["claims"] = key, Claims(engine.database.path, snapshot, words)
         return known[1]
-    claims = Claims(
-        engine.database.path,
-        engine.snapshots.directory / saw.now.version,
-        {kind: told.model_dump() for kind, told in counts.words.items()},
-    )
-    _last["claims"] = key, claims
-    return claims
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tastegraph.errors import BusyError, NotFoundError, SnapshotError
 from tastegraph.storage import snapshots
 from tastegraph.storage.locks import held
-from tastegraph.storage.snapshots import Snapshots, pack, unpack
+from tastegraph.storage.snapshots import READING, Snapshots, pack, unpack
 
 
 @pytest.fixture
@@ -307,3 +307,21 @@ def test_what_is_published_aside_is_not_served(shelf):
     assert shelf.current() == "000001"
     shelf.point_to("000002")
     assert shelf.roll_back() == "000001"
+
+
+def test_many_threads_open_a_snapshot_at_once(tmp_path):
+    """Of requests that replay lists of another version; their headers are parsed one at a time."""
+    locked = []
+
+    def load(*arguments, of=np.load, **options):
+        locked.append(READING.locked())
+        return of(*arguments, **options)
+
+    store = Snapshots(tmp_path)
+    store.publish({}, {f"a{k}": np.arange(k) for k in range(20)})
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(8) as pool:
+        patch.setattr(np, "load", load)
+        opened = list(pool.map(lambda _: store.open(), range(40)))
+    assert all(len(one.arrays) == 20 for one in opened)
+    assert len(locked) == 800
+    assert all(locked)

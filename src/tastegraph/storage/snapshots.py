@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ FORMAT = 6
 REMEMBERED = 100
 """So many changes of what is in service can be taken back, as far as snapshots are kept."""
 PATIENCE = 5.0
+READING = threading.Lock()
+"""Held while the header of an array is read: NumPy parses it as Python, and the parser of CPython
+3.11 raises a spurious SystemError now and then where threads parse at once (python/cpython#106905).
+"""
 _WRITING = ".writing-"
 Array = NDArray[Any]
 
@@ -212,7 +217,8 @@ class Snapshots:
             try:
                 if _sha256(path / file) != digest:
                     raise SnapshotError(Message("snapshot.altered", file=path / file))
-                mapped = np.load(path / file, mmap_mode="r", allow_pickle=False)
+                with READING:
+                    mapped = np.load(path / file, mmap_mode="r", allow_pickle=False)
                 # A plain view of the same memory: indexing a memmap costs ten times as much.
                 arrays[file.removesuffix(".npy")] = mapped.view(np.ndarray)
             except (OSError, ValueError) as error:
