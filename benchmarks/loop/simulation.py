@@ -209,8 +209,8 @@ def _renewed(
 def _served(content: Content, known: Interactions, learned: Learned, there: int) -> Model:
     """As a service has it: items that came after the first ``there`` are newer than the model."""
     model = assemble(content, known.likes(), learned)
-    came = np.arange(model.n_items) < there
-    return replace(model, rows=np.where(came, model.rows, -1))
+    later = np.arange(model.n_items) >= there
+    return replace(model, warm=model.warm & ~later, new=model.new | later)
 
 
 def _list(
