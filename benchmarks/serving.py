@@ -55,7 +55,7 @@ def _service(workspace: Path, url: str | None) -> tuple[str, int, subprocess.Pop
         port = sock.getsockname()[1]
     code = (
         "import sys; from pathlib import Path; from tastegraph.workspace import Workspace; "
-        "from tastegraph.serving.http import serve; "
+        "from tastegraph.serving.api.app import serve; "
         "serve(Workspace(Path(sys.argv[1])).engine, port=int(sys.argv[2]))"
     )
     one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}

@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from claims_hook import _claims  # noqa: F401
-from tastegraph import cli, cli_kg, cli_review
-from tastegraph.records import Event, Fact, Item
-from tastegraph.storage import schema
-from tastegraph.storage.database import Database
+from tastegraph.cli import kg as cli_kg
+from tastegraph.cli import main as cli
+from tastegraph.cli import review as cli_review
+from tastegraph.core.records import Event, Fact, Item
+from tastegraph.store import schema
+from tastegraph.store.database import Database
 from tastegraph.workspace import Workspace
+from tests.support.claims_hook import _claims  # noqa: F401
 
 settings.register_profile(
     "tastegraph", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True

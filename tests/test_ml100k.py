@@ -13,19 +13,19 @@ import pytest
 import torch
 from sqlalchemy import select
 
-from tastegraph.config import FILE, Evaluation, Model
+from tastegraph.core.config import FILE, Evaluation, Model
+from tastegraph.core.records import Event, Fact, Item
 from tastegraph.evaluation.entrants import baseline
 from tastegraph.evaluation.judge import Data, Judge
 from tastegraph.evaluation.metrics import per_user
 from tastegraph.evaluation.parts import parts_of
 from tastegraph.evaluation.split import TEST, TRAIN, split
-from tastegraph.explanation.reasons import reasons_for
-from tastegraph.learning.content import interactions_from_store
-from tastegraph.ranking.artefacts import content_from
-from tastegraph.ranking.model import KNOWLEDGE, MAPPED_KNOWLEDGE
-from tastegraph.records import Event, Fact, Item
+from tastegraph.explain.reasons import reasons_for
+from tastegraph.models.artefacts import content_from
+from tastegraph.models.model import KNOWLEDGE, MAPPED_KNOWLEDGE
+from tastegraph.pipeline.content import interactions_from_store
 from tastegraph.serving.published import Published
-from tastegraph.storage import schema, statements
+from tastegraph.store import schema, statements
 from tastegraph.workspace import Workspace
 
 pytestmark = pytest.mark.slow

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tastegraph.config import Config
-from tastegraph.sources.events import read_events
-from tastegraph.sources.items import read_items
-from tastegraph.sources.rejects import Rejects
+from tastegraph.core.config import Config
+from tastegraph.data.events import read_events
+from tastegraph.data.items import read_items
+from tastegraph.data.rejects import Rejects
 
 ROOT = Path(__file__).parent.parent
 ENGLISH, CHINESE = (

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import tastegraph
-from conftest import FILMS, SETTINGS, events, facts, films
-from tastegraph.errors import ConfigError, NotFoundError, RowError, TastegraphError
-from tastegraph.explanation.reasons import reasons_for
+from tastegraph.core.errors import ConfigError, NotFoundError, RowError, TastegraphError
+from tastegraph.core.records import Event, Fact, Item
+from tastegraph.explain.reasons import reasons_for
+from tastegraph.models.artefacts import associations_from, model_from
 from tastegraph.profiles.interactions import History
-from tastegraph.ranking.artefacts import associations_from, model_from
-from tastegraph.records import Event, Fact, Item
-from tastegraph.storage import statements
+from tastegraph.store import statements
 from tastegraph.workspace import Workspace
+from tests.conftest import FILMS, SETTINGS, events, facts, films
 
 
 def test_a_checkerboard_of_tastes_has_one_right_answer(cinema):
@@ -205,8 +205,8 @@ def test_profiles_can_be_read(cinema):
 def test_a_bad_record_imports_nothing(cinema, write):
     before = cinema.counts()
     bad = write("events.csv", "user_id,item_id,value\na,western-01,5\nb,western-02,five\n")
-    from tastegraph.sources.events import read_events
-    from tastegraph.sources.rejects import Rejects
+    from tastegraph.data.events import read_events
+    from tastegraph.data.rejects import Rejects
 
     with pytest.raises(RowError, match=r"line 3, column 'value': 'five' found"):
         cinema.ingest(items=films()[:1], events=read_events(bad, Rejects()))

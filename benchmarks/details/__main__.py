@@ -12,13 +12,13 @@ import json
 from pathlib import Path
 
 import torch
-from details_page import page
-from floor import floor
-from residuals import residuals
 
-from tastegraph.benchmark.benchmarks import BENCHMARKS
+from benchmarks.details.details_page import page
+from benchmarks.details.floor import floor
+from benchmarks.details.residuals import residuals
+from benchmarks.published.benchmarks import BENCHMARKS
+from tastegraph.core.progress import say
 from tastegraph.evaluation.machine import machine
-from tastegraph.progress import say
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "details.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tastegraph.benchmark.table import grid
+from benchmarks.published.table import grid
 
 Found = Mapping[str, Any]
 

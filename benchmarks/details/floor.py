@@ -16,17 +16,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tastegraph.benchmark.benchmarks import BENCHMARKS
-from tastegraph.benchmark.reading import content_of
-from tastegraph.config import Model as ModelConfig
+from benchmarks.published.benchmarks import BENCHMARKS
+from benchmarks.published.reading import content_of
+from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.judge import Data
-from tastegraph.ranking.fit import gather, task_of
-from tastegraph.ranking.learned import NetworkSettings
-from tastegraph.ranking.network import GraphNetwork, propagation_matrix, steps
-from tastegraph.ranking.network_choice import size_of
-from tastegraph.ranking.softmax import BLOCK, log_sum_exp
-from tastegraph.ranking.tasks import Task, under_softmax
-from tastegraph.ranking.training import train
+from tastegraph.models.fit import gather, task_of
+from tastegraph.models.learned import NetworkSettings
+from tastegraph.models.network import GraphNetwork, propagation_matrix, steps
+from tastegraph.models.network_choice import size_of
+from tastegraph.models.softmax import BLOCK, log_sum_exp
+from tastegraph.models.tasks import Task, under_softmax
+from tastegraph.models.training import train
 
 PASSES = 2
 REPEATS = 5

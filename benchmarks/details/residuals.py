@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.arrays import CSR, Ints
-from tastegraph.assets import cache_root
-from tastegraph.benchmark.benchmarks import BENCHMARKS
-from tastegraph.benchmark.fingerprint import fingerprint
-from tastegraph.benchmark.lists import EVALUATION
-from tastegraph.benchmark.measured import Store
-from tastegraph.benchmark.reading import content_of
-from tastegraph.config import Model as ModelConfig
+from benchmarks.published.benchmarks import BENCHMARKS
+from benchmarks.published.fingerprint import fingerprint
+from benchmarks.published.lists import EVALUATION
+from benchmarks.published.measured import Store
+from benchmarks.published.reading import content_of
+from tastegraph.core.arrays import CSR, Ints
+from tastegraph.core.config import Model as ModelConfig
+from tastegraph.data.downloads import cache_root
 from tastegraph.evaluation.entrants import baseline, system
 from tastegraph.evaluation.judge import (
     FITTED_ON,

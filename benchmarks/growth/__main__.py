@@ -14,12 +14,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from shape import Shape
-from slopes import slopes
-from table import table
-
+from benchmarks.growth.shape import Shape
+from benchmarks.growth.slopes import slopes
+from benchmarks.growth.table import table
+from tastegraph.core.progress import say
 from tastegraph.evaluation.machine import machine
-from tastegraph.progress import say
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "growth.json"
@@ -36,7 +35,7 @@ def main() -> None:
     told = parser.parse_args()
     for size in told.sizes:
         say(f"measuring {size:,} events")
-        command = [sys.executable, str(Path(__file__).with_name("measure.py")), str(size)]
+        command = [sys.executable, "-m", "benchmarks.growth.measure", str(size)]
         command += [str(told.seed)] + ([str(told.epochs)] if told.epochs else [])
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
         _write(size, json.loads(done.stdout) | {"seed": told.seed, "most_epochs": told.epochs})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from pools import COUNTS, EVENTS, Pool
-from shape import Shape
 
+from benchmarks.growth.pools import COUNTS, EVENTS, Pool
+from benchmarks.growth.shape import Shape
+from tastegraph.core.progress import progress
 from tastegraph.profiles.interactions import Interactions
-from tastegraph.progress import progress
 
 PEOPLE = 8_192
 """People whose events are drawn at once."""

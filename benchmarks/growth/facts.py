@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from pools import GRAPH, Pool
-from shape import Relation, Shape
 
-from tastegraph.knowledge.graph import KnowledgeGraph
+from benchmarks.growth.pools import GRAPH, Pool
+from benchmarks.growth.shape import Relation, Shape
+from tastegraph.kg.graph import KnowledgeGraph
 
 OBJECTS_PER_GROUP = 4
 """A relation with few objects tells families of communities apart, no single ones."""

@@ -16,15 +16,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from world import World
 
-from tastegraph.config import Evaluation, Model
+from benchmarks.growth.world import World
+from tastegraph.core.config import Evaluation, Model
 from tastegraph.evaluation.memory import peak_mb, reset_peak
 from tastegraph.evaluation.metrics import top_k_blocks
 from tastegraph.evaluation.parts import parts_of
 from tastegraph.evaluation.split import TRAIN, VALID
-from tastegraph.ranking.choice import choose
-from tastegraph.ranking.fit import assemble, fit
+from tastegraph.models.choice import choose
+from tastegraph.models.fit import assemble, fit
 
 BY_TIME = Evaluation(split="global-temporal", fractions=(0.9, 0.1, 0.0))
 SCORED = 1_000

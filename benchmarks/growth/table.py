@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slopes import of, steps
-
-from tastegraph.ranking.filters import DENSE_ITEMS
-from tastegraph.ranking.tasks import BATCHES, EVENTS
+from benchmarks.growth.slopes import of, steps
+from tastegraph.models.filters import DENSE_ITEMS
+from tastegraph.models.tasks import BATCHES, EVENTS
 
 INTRODUCTION = """# Growth, measured
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from behaviour import interactions
-from facts import graph
 from numpy.typing import NDArray
-from pools import ITEMS, Pool
-from shape import Shape
 
+from benchmarks.growth.behaviour import interactions
+from benchmarks.growth.facts import graph
+from benchmarks.growth.pools import ITEMS, Pool
+from benchmarks.growth.shape import Shape
+from tastegraph.models.learned import Content, no_words
 from tastegraph.profiles.interactions import Interactions
-from tastegraph.ranking.learned import Content, no_words
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import extraction
-import fusion
-import importing
-import item_linking
-import llm
-import use
-from table import table
-
+from benchmarks.knowledge import extraction, fusion, importing, item_linking, llm, use
+from benchmarks.knowledge.table import table
+from tastegraph.core.progress import say
 from tastegraph.evaluation.machine import machine
-from tastegraph.progress import say
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "knowledge.json"

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -31,16 +30,14 @@ from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent))
-from scores import scores
-
-from tastegraph.extraction.documents import Document
-from tastegraph.extraction.gazetteer import Gazetteer
-from tastegraph.extraction.patterns import Patterns, learn
-from tastegraph.extraction.resolution import NAMED, id_of
-from tastegraph.linking.calibration import expected_calibration_error
-from tastegraph.linking.names import name_in, normalised, parted
-from tastegraph.records import LABEL, Fact
+from benchmarks.knowledge.scores import scores
+from tastegraph.core.records import LABEL, Fact
+from tastegraph.kg.extraction.documents import Document
+from tastegraph.kg.extraction.gazetteer import Gazetteer
+from tastegraph.kg.extraction.patterns import Patterns, learn
+from tastegraph.kg.extraction.resolution import NAMED, id_of
+from tastegraph.kg.linking.calibration import expected_calibration_error
+from tastegraph.kg.linking.names import name_in, normalised, parted
 
 RELATIONS = ("director", "starring")
 

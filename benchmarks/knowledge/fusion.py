@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from planted import planted
-from scores import scores
 
-from tastegraph.fusion import blocking
-from tastegraph.fusion.fuse import fuse
-from tastegraph.fusion.profiles import Profile
-from tastegraph.linking.candidates import NameIndex
+from benchmarks.knowledge.planted import planted
+from benchmarks.knowledge.scores import scores
+from tastegraph.kg.fusion import blocking
+from tastegraph.kg.fusion.fuse import fuse
+from tastegraph.kg.fusion.profiles import Profile
+from tastegraph.kg.linking.candidates import NameIndex
 
 SETS = {"imdb-tmdb": "D5", "imdb-tvdb": "D6", "tmdb-tvdb": "D7"}
 SEEDS = range(1, 6)

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from tastegraph.knowledge.stored import graph_from_store
-from tastegraph.ranking.artefacts import content_arrays
-from tastegraph.ranking.learned import Content, no_words
-from tastegraph.records import Fact, Item, Link
-from tastegraph.sources.facts import read_facts
-from tastegraph.sources.rejects import Rejects
+from tastegraph.core.records import Fact, Item, Link
+from tastegraph.data.facts import read_facts
+from tastegraph.data.rejects import Rejects
+from tastegraph.kg.stored import graph_from_store
+from tastegraph.models.artefacts import content_arrays
+from tastegraph.models.learned import Content, no_words
 from tastegraph.workspace import Workspace
 
 NEWS = "http://nemig_en.org/resource/"

@@ -25,23 +25,20 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent))
-from scores import scores
-
-from tastegraph.config import Graph
-from tastegraph.linking.calibration import expected_calibration_error
-from tastegraph.linking.candidates import Encode
-from tastegraph.linking.entities import Entities
-from tastegraph.linking.linker import Linked, Linker
-from tastegraph.linking.names import name_in, normalised, parted, readings
-from tastegraph.records import Fact, Item, Link
+from benchmarks.knowledge.scores import scores
+from tastegraph.core.config import Graph
+from tastegraph.core.records import Fact, Item, Link
+from tastegraph.kg.linking.calibration import expected_calibration_error
+from tastegraph.kg.linking.candidates import Encode
+from tastegraph.kg.linking.entities import Entities
+from tastegraph.kg.linking.linker import Linked, Linker
+from tastegraph.kg.linking.names import name_in, normalised, parted, readings
 
 SEED = 1
 MAX_TOKENS = 64
@@ -175,10 +172,10 @@ def _tsv(path: Path) -> Iterator[dict[str, str]]:
 
 
 def _minilm(folder: Path) -> Encode:
-    from tastegraph import assets
-    from tastegraph.language.encoder import Encoder
-    from tastegraph.storage import vectors
-    from tastegraph.storage.database import Database
+    from tastegraph.data import downloads as assets
+    from tastegraph.store import vectors
+    from tastegraph.store.database import Database
+    from tastegraph.text.encoder import Encoder
 
     folder.mkdir(parents=True, exist_ok=True)
     cache = Database(folder / "vectors.db", vectors.metadata)

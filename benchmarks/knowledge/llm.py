@@ -11,24 +11,21 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent))
-import extraction
-
-from tastegraph import assets
-from tastegraph.config import LLM
-from tastegraph.extraction.llm import Reader
-from tastegraph.extraction.resolution import id_of
-from tastegraph.extraction.schema import Slot
-from tastegraph.language.endpoint import Endpoint
-from tastegraph.storage import answers
-from tastegraph.storage.database import Database
+from benchmarks.knowledge import extraction
+from tastegraph.core.config import LLM
+from tastegraph.data import downloads as assets
+from tastegraph.kg.extraction.llm import Reader
+from tastegraph.kg.extraction.resolution import id_of
+from tastegraph.kg.extraction.schema import Slot
+from tastegraph.store import answers
+from tastegraph.store.database import Database
+from tastegraph.text.endpoint import Endpoint
 
 MODEL = "qwen2.5-coder-1.5b-instruct"
 PYTHON = Path(__file__).parents[1] / ".venv-llm/bin/python"

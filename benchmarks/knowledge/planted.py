@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scores import scores
 
-from tastegraph.fusion.fuse import duplicates
-from tastegraph.fusion.profiles import profiles
-from tastegraph.linking.names import name_in
-from tastegraph.records import LABEL, Fact
+from benchmarks.knowledge.scores import scores
+from tastegraph.core.records import LABEL, Fact
+from tastegraph.kg.fusion.fuse import duplicates
+from tastegraph.kg.fusion.profiles import profiles
+from tastegraph.kg.linking.names import name_in
 
 COPIES, NAMESAKES = 500, 300
 FEWEST_FACTS = 3

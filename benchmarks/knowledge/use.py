@@ -18,24 +18,24 @@ from typing import Any
 
 import numpy as np
 
-from tastegraph import assets
-from tastegraph.datasets import Dataset
+from tastegraph.data import downloads as assets
+from tastegraph.data.public import Dataset
 from tastegraph.evaluation.judge import TRAIN_AND_VALID, Data, Entrant, Judge, Judged
 from tastegraph.evaluation.parts import parts_of, resolved
 from tastegraph.evaluation.significance import bootstrap_interval, paired_p
 from tastegraph.evaluation.split import VALID
-from tastegraph.knowledge.graph import KnowledgeGraph
-from tastegraph.knowledge.stored import graph_from_store
-from tastegraph.language.encoder import Encoder
-from tastegraph.learning.content import encoded, interactions_from_store
-from tastegraph.learning.texts import texts_from_store
+from tastegraph.kg.graph import KnowledgeGraph
+from tastegraph.kg.stored import graph_from_store
+from tastegraph.models.choice import choose
+from tastegraph.models.fit import assemble, fit
+from tastegraph.models.learned import Content
+from tastegraph.pipeline.content import encoded, interactions_from_store
+from tastegraph.pipeline.texts import texts_from_store
 from tastegraph.profiles.event_meaning import EventMeaning
-from tastegraph.ranking.choice import choose
-from tastegraph.ranking.fit import assemble, fit
-from tastegraph.ranking.learned import Content
-from tastegraph.storage import statements, vectors
-from tastegraph.storage.database import Database
-from tastegraph.storage.provenance import MENTIONED, PATTERNS
+from tastegraph.store import statements, vectors
+from tastegraph.store.database import Database
+from tastegraph.store.provenance import MENTIONED, PATTERNS
+from tastegraph.text.encoder import Encoder
 from tastegraph.workspace import Workspace
 
 NAME = "ml-100k"

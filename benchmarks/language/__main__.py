@@ -14,17 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cold_items
-import lessons
-import people
-import thinned
-import throughput
-from sets import MORE, SETS
-from table import table
-from taught import Reader
-
+from benchmarks.language import cold_items, lessons, people, thinned, throughput
+from benchmarks.language.sets import MORE, SETS
+from benchmarks.language.table import table
+from benchmarks.language.taught import Reader
+from tastegraph.core.progress import say
 from tastegraph.evaluation.machine import machine
-from tastegraph.progress import say
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "language.json"

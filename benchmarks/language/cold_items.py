@@ -14,20 +14,27 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from scores import told
-from sets import SETS, Set
-from simple import Ranker, by_maker, by_ridge, chance, neighbours, representations
-from system import fitted, ranker
-from task import Task, Values
-from taught import Reader, chain, learned, plain, with_facts
 
-from tastegraph.config import Teaching
-from tastegraph.language.words import word_features
+from benchmarks.language.scores import told
+from benchmarks.language.sets import SETS, Set
+from benchmarks.language.simple import (
+    Ranker,
+    by_maker,
+    by_ridge,
+    chance,
+    neighbours,
+    representations,
+)
+from benchmarks.language.system import fitted, ranker
+from benchmarks.language.task import Task, Values
+from benchmarks.language.taught import Reader, chain, learned, plain, with_facts
+from tastegraph.core.config import Teaching
+from tastegraph.core.progress import say
+from tastegraph.models.filters import unit_rows
+from tastegraph.models.learned import Content
+from tastegraph.models.mapping import text_features
 from tastegraph.profiles.association import associate
-from tastegraph.progress import say
-from tastegraph.ranking.filters import unit_rows
-from tastegraph.ranking.learned import Content
-from tastegraph.ranking.mapping import text_features
+from tastegraph.text.words import word_features
 
 SEEDS = (1, 2, 3)
 TEACHING = Teaching(pretraining_steps=30, steps=30, batch_size=32)

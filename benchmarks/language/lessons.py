@@ -10,14 +10,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sets import ml1m
-from taught import MOST_TOKENS, Reader, material, with_facts
-
-from tastegraph.config import Teaching
+from benchmarks.language.sets import ml1m
+from benchmarks.language.taught import MOST_TOKENS, Reader, material, with_facts
+from tastegraph.core.config import Teaching
 from tastegraph.evaluation.split import TRAIN
-from tastegraph.learning.taught import report_of
-from tastegraph.learning.teach import teach
-from tastegraph.ranking.cold import playing_cold
+from tastegraph.models.cold import playing_cold
+from tastegraph.pipeline.taught import report_of
+from tastegraph.pipeline.teach import teach
 
 ALL = Teaching(lessons=("pretraining", "alignment", "co-engagement"))
 SEED = 1

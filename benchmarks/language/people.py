@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scores import told
-from sets import Set
-from task import EVERY, NEWEST, Values
-from taught import Reader, plain
-from warm import ROWS, judged, scorers
 
-from tastegraph.arrays import without
+from benchmarks.language.scores import told
+from benchmarks.language.sets import Set
+from benchmarks.language.task import EVERY, NEWEST, Values
+from benchmarks.language.taught import Reader, plain
+from benchmarks.language.warm import ROWS, judged, scorers
+from tastegraph.core.arrays import without
+from tastegraph.core.progress import say
 from tastegraph.evaluation.split import TEST, TRAIN, VALID
-from tastegraph.progress import say
 
 SEEDS = {"ml100k": (1, 2, 3)}
 ONE = (1,)

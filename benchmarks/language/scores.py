@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from task import METRICS, Values, pooled
 
+from benchmarks.language.task import METRICS, Values, pooled
 from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_p
 
 RESAMPLES = 10_000

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from tastegraph.benchmark.sets import amazon_beauty as beauty
-from tastegraph.benchmark.sets import ml1m as films
-from tastegraph.benchmark.sets import ml100k as fewer_films
-from tastegraph.benchmark.sets.set import Set
-from tastegraph.config import Evaluation
+from benchmarks.published.sets import amazon_beauty as beauty
+from benchmarks.published.sets import ml1m as films
+from benchmarks.published.sets import ml100k as fewer_films
+from benchmarks.published.sets.set import Set
+from tastegraph.core.config import Evaluation
 
 __all__ = ["MORE", "SETS", "Set", "ml1m"]
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from task import Task
 
-from tastegraph.arrays import CSR
+from benchmarks.language.task import Task
+from tastegraph.core.arrays import CSR
+from tastegraph.models.filters import unit_rows
+from tastegraph.models.kernels import Scores
+from tastegraph.models.mapping import Ridge, Target, compressed, text_features
 from tastegraph.profiles.association import Associations
-from tastegraph.ranking.filters import unit_rows
-from tastegraph.ranking.kernels import Scores
-from tastegraph.ranking.mapping import Ridge, Target, compressed, text_features
 
 Ranker = Callable[[NDArray[np.int64]], Scores]
 Features = Any

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from task import NEWEST
 
-from tastegraph.arrays import CSR
-from tastegraph.config import Model as ModelConfig
+from benchmarks.language.task import NEWEST
+from tastegraph.core.arrays import CSR
+from tastegraph.core.config import Model as ModelConfig
+from tastegraph.models.choice import choose
+from tastegraph.models.fit import assemble, fit
+from tastegraph.models.kernels import Scores
+from tastegraph.models.learned import Content
+from tastegraph.models.model import Model
 from tastegraph.profiles.interactions import History, Interactions
-from tastegraph.ranking.choice import choose
-from tastegraph.ranking.fit import assemble, fit
-from tastegraph.ranking.kernels import Scores
-from tastegraph.ranking.learned import Content
-from tastegraph.ranking.model import Model
 
 EPOCHS = 1
 """Of the network, at most: it is no part of what ranks cold items."""

@@ -8,14 +8,14 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from sets import Set
 
-from tastegraph.arrays import CSR, Bools
+from benchmarks.language.sets import Set
+from tastegraph.core.arrays import CSR, Bools
 from tastegraph.evaluation.metrics import per_user, top_k_blocks
 from tastegraph.evaluation.split import TEST, TRAIN, VALID
+from tastegraph.models.cold import without_items
+from tastegraph.models.kernels import Scores
 from tastegraph.profiles.interactions import History, Interactions
-from tastegraph.ranking.cold import without_items
-from tastegraph.ranking.kernels import Scores
 
 CUTOFF = 20
 METRICS = ("ndcg@20", "recall@20")

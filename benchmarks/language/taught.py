@@ -11,24 +11,24 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sets import Set
-from task import Task
 
-from tastegraph import assets
-from tastegraph.arrays import Bools
-from tastegraph.config import Lesson, Teaching
-from tastegraph.language.export import export
-from tastegraph.language.onnx import OnnxEncoder
-from tastegraph.language.texts import item_text
-from tastegraph.language.words import word_features
-from tastegraph.learning.taught import report_of
-from tastegraph.learning.teach import Material, Read, teach
+from benchmarks.language.sets import Set
+from benchmarks.language.task import Task
+from tastegraph.core.arrays import Bools
+from tastegraph.core.config import Lesson, Teaching
+from tastegraph.core.progress import say
+from tastegraph.data import downloads as assets
+from tastegraph.models.cold import playing_cold
+from tastegraph.models.learned import Content
+from tastegraph.pipeline.taught import report_of
+from tastegraph.pipeline.teach import Material, Read, teach
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.profiles.telling import item_texts
-from tastegraph.progress import say
-from tastegraph.ranking.cold import playing_cold
-from tastegraph.ranking.learned import Content
+from tastegraph.text.export import export
+from tastegraph.text.onnx import OnnxEncoder
+from tastegraph.text.texts import item_text
+from tastegraph.text.words import word_features
 
 ENCODER = "all-MiniLM-L6-v2"
 MAX_TOKENS = {"amazon_beauty": 32}

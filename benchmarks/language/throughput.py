@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sets import ml1m
-from taught import ENCODER, plain
 
-from tastegraph import assets
-from tastegraph.language.batching import Model, encoded
-from tastegraph.language.export import export
-from tastegraph.language.models import TorchModel
-from tastegraph.language.onnx import OnnxEncoder
+from benchmarks.language.sets import ml1m
+from benchmarks.language.taught import ENCODER, plain
+from tastegraph.data import downloads as assets
+from tastegraph.text.batching import Model, encoded
+from tastegraph.text.export import export
+from tastegraph.text.models import TorchModel
+from tastegraph.text.onnx import OnnxEncoder
 
 TEXTS = 512
 MAX_TOKENS = 128

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from system import fitted
-from task import CUTOFF, METRICS, Values
 
-from tastegraph.arrays import CSR
+from benchmarks.language.system import fitted
+from benchmarks.language.task import CUTOFF, METRICS, Values
+from tastegraph.core.arrays import CSR
 from tastegraph.evaluation.metrics import per_user, top_k_blocks
+from tastegraph.models.baselines import BASELINES
+from tastegraph.models.kernels import Scores
+from tastegraph.models.learned import Content
 from tastegraph.profiles.interactions import History, Interactions
-from tastegraph.ranking.baselines import BASELINES
-from tastegraph.ranking.kernels import Scores
-from tastegraph.ranking.learned import Content
 
 ROWS = ("system", "system_no_text", "ease", "popularity")
 Rank = Callable[[NDArray[np.int64]], Scores]

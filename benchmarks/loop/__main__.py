@@ -16,18 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from durability import durability
-from ingest import ingest
-from pictures import draw
-from replay import Slice, replay
-from simulation import ARMS, World, simulate
-from summary import summary
-from table import page
 
-from tastegraph.benchmark.benchmarks import BENCHMARKS
-from tastegraph.benchmark.reading import content_of
-from tastegraph.config import Config
-from tastegraph.config import Model as ModelConfig
+from benchmarks.loop.durability import durability
+from benchmarks.loop.ingest import ingest
+from benchmarks.loop.pictures import draw
+from benchmarks.loop.replay import Slice, replay
+from benchmarks.loop.simulation import ARMS, World, simulate
+from benchmarks.loop.summary import summary
+from benchmarks.loop.table import page
+from benchmarks.published.benchmarks import BENCHMARKS
+from benchmarks.published.reading import content_of
+from tastegraph.core.config import Config
+from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.machine import machine
 
 ROOT = Path(__file__).parents[2]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tastegraph.config import Evaluation
-from tastegraph.config import Model as ModelConfig
+from tastegraph.core.config import Evaluation
+from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.parts import parts_of
 from tastegraph.evaluation.split import TRAIN, VALID
+from tastegraph.models.choice import choose
+from tastegraph.models.fit import fit
+from tastegraph.models.learned import Content, Learned
 from tastegraph.profiles.interactions import Interactions
-from tastegraph.ranking.choice import choose
-from tastegraph.ranking.fit import fit
-from tastegraph.ranking.learned import Content, Learned
 
 BY_TIME = Evaluation(split="user-temporal", fractions=(0.9, 0.1, 0.0))
 

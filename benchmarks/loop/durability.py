@@ -21,15 +21,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from service import served
-from workspace import ITEMS, made
 
-from tastegraph.errors import TastegraphError
+from benchmarks.loop.service import served
+from benchmarks.loop.workspace import ITEMS, made
+from tastegraph.core.errors import TastegraphError
 from tastegraph.serving.occasions import command
-from tastegraph.storage import events as log
-from tastegraph.storage.database import Database
-from tastegraph.storage.schema import metadata
-from tastegraph.storage.snapshots import Snapshots
+from tastegraph.store import events as log
+from tastegraph.store.database import Database
+from tastegraph.store.schema import metadata
+from tastegraph.store.snapshots import Snapshots
 
 KILLS = {"ingest": 80, "retrain": 40, "publish": 40, "compaction": 40}
 
@@ -127,7 +127,7 @@ def _disturb(
 _PUBLISHING = """
 import sys
 from pathlib import Path
-from tastegraph.storage.snapshots import Snapshots
+from tastegraph.store.snapshots import Snapshots
 snapshots = Snapshots(Path(sys.argv[1]))
 while True:
     first = snapshots.open(snapshots.versions()[0])

@@ -11,8 +11,9 @@ from typing import Any
 
 import httpx
 import numpy as np
-from service import served
-from workspace import ITEMS, PEOPLE, made, most_pleasing
+
+from benchmarks.loop.service import served
+from benchmarks.loop.workspace import ITEMS, PEOPLE, made, most_pleasing
 
 SECONDS = 10.0
 CLIENTS = 32

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.arrays import CSR, binary
+from tastegraph.core.arrays import CSR, binary
 from tastegraph.evaluation.judge import Ranker
 from tastegraph.evaluation.metrics import top_k
+from tastegraph.models.objective import CUTOFF, Objective
 from tastegraph.profiles.interactions import History, Interactions
-from tastegraph.ranking.objective import CUTOFF, Objective
 
 MOST = 10
 """Likes of a person in one slice."""

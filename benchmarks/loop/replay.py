@@ -25,19 +25,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from arrivals import Arrivals
-from choosing import chosen
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from questions import Answers, Questions
 
-from tastegraph.config import Model as ModelConfig
+from benchmarks.loop.arrivals import Arrivals
+from benchmarks.loop.choosing import chosen
+from benchmarks.loop.questions import Answers, Questions
+from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.progress import say
 from tastegraph.evaluation.clock import Clock
+from tastegraph.models.baselines import BASELINES
+from tastegraph.models.fit import assemble, go_on
+from tastegraph.models.learned import Content
 from tastegraph.profiles.interactions import History, Interactions
-from tastegraph.progress import say
-from tastegraph.ranking.baselines import BASELINES
-from tastegraph.ranking.fit import assemble, go_on
-from tastegraph.ranking.learned import Content
 
 ROWS = ("frozen", "fold_in", "retrain", "scratch", "popularity", "itemknn")
 START = 0.5

@@ -19,19 +19,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from choosing import chosen
 from numpy.typing import NDArray
-from truth import Truth, read
 
-from tastegraph.arrays import Bools
-from tastegraph.config import Config
+from benchmarks.loop.choosing import chosen
+from benchmarks.loop.truth import Truth, read
+from tastegraph.core.arrays import Bools
+from tastegraph.core.config import Config
+from tastegraph.core.progress import say
 from tastegraph.evaluation.off_policy import gini
-from tastegraph.learning.retrain import Happened, candidate, judged
+from tastegraph.models.fit import assemble
+from tastegraph.models.learned import Content, Learned
+from tastegraph.models.model import Model
+from tastegraph.pipeline.retrain import Happened, candidate, judged
 from tastegraph.profiles.interactions import History, Interactions
-from tastegraph.progress import say
-from tastegraph.ranking.fit import assemble
-from tastegraph.ranking.learned import Content, Learned
-from tastegraph.ranking.model import Model
 from tastegraph.serving.exploration import drawn
 
 ARMS = {"loop": (True, 0.1), "no exploration": (True, 0.0), "no feedback": (False, 0.0)}

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from replay import ROWS, Slice
 
+from benchmarks.loop.replay import ROWS, Slice
 from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_p
 
 PAIRS = (("fold_in", "frozen"), ("retrain", "fold_in"), ("retrain", "scratch"))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pictures import NAMES
-
-from tastegraph.benchmark.table import grid
+from benchmarks.loop.pictures import NAMES
+from benchmarks.published.table import grid
 
 Found = Mapping[str, Any]
 INTRODUCTION = """# The loop, measured

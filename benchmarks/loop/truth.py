@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.config import Config
-from tastegraph.knowledge.graph import build_graph
-from tastegraph.ranking.learned import Content, no_words
-from tastegraph.records import Fact, Item
+from tastegraph.core.config import Config
+from tastegraph.core.records import Fact, Item
+from tastegraph.kg.graph import build_graph
+from tastegraph.models.learned import Content, no_words
 
 RELATIONS = {"genre": 12, "maker": 40}
 """Entities of each relation."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from truth import RELATIONS, Truth
 
-from tastegraph.records import Event, Fact, Item
+from benchmarks.loop.truth import RELATIONS, Truth
+from tastegraph.core.records import Event, Fact, Item
 from tastegraph.workspace import Workspace
 
 PEOPLE, ITEMS, SHOWN, SEED = 200, 200, 60, 1

@@ -14,18 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cut import ARRIVALS, Cut
-from fits import KINDS, model_at
-from measures import measured, share_of_likes
-from moments import first_likes, sampled
-from new_items_page import page
 
-from tastegraph.benchmark.benchmarks import BENCHMARKS
-from tastegraph.benchmark.reading import content_of
-from tastegraph.config import Model as ModelConfig
+from benchmarks.new_items.cut import ARRIVALS, Cut
+from benchmarks.new_items.fits import KINDS, model_at
+from benchmarks.new_items.measures import measured, share_of_likes
+from benchmarks.new_items.moments import first_likes, sampled
+from benchmarks.new_items.new_items_page import page
+from benchmarks.published.benchmarks import BENCHMARKS
+from benchmarks.published.reading import content_of
+from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.progress import say
 from tastegraph.evaluation.machine import machine
-from tastegraph.progress import say
-from tastegraph.ranking.learned import Content
+from tastegraph.models.learned import Content
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "new_items.json"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tastegraph.arrays import Bools
+from tastegraph.core.arrays import Bools
 from tastegraph.profiles.interactions import Interactions
 
 FIRST_SEEN, WITHHELD = "first seen", "withheld"

@@ -8,20 +8,20 @@
 from __future__ import annotations
 
 import numpy as np
-from cut import Cut
 from numpy.typing import NDArray
 
-from tastegraph.arrays import Bools
-from tastegraph.config import Evaluation
-from tastegraph.config import Model as ModelConfig
+from benchmarks.new_items.cut import Cut
+from tastegraph.core.arrays import Bools
+from tastegraph.core.config import Evaluation
+from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.parts import parts_of
 from tastegraph.evaluation.split import TRAIN, VALID
-from tastegraph.knowledge.graph import KnowledgeGraph
+from tastegraph.kg.graph import KnowledgeGraph
+from tastegraph.models.choice import choose
+from tastegraph.models.fit import assemble, fit
+from tastegraph.models.learned import Content, Learned
+from tastegraph.models.model import Model
 from tastegraph.profiles.interactions import Interactions
-from tastegraph.ranking.choice import choose
-from tastegraph.ranking.fit import assemble, fit
-from tastegraph.ranking.learned import Content, Learned
-from tastegraph.ranking.model import Model
 
 CATALOGUE, ADDED = "catalogue", "added"
 KINDS = (CATALOGUE, ADDED)

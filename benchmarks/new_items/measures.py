@@ -6,17 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from cut import Cut
-from moments import Moments
 from numpy.typing import NDArray
-from rules import ORACLE, RANDOM, at_random, by_popularity, models
 
-from tastegraph.arrays import Bools, binary
+from benchmarks.new_items.cut import Cut
+from benchmarks.new_items.moments import Moments
+from benchmarks.new_items.rules import ORACLE, RANDOM, at_random, by_popularity, models
+from tastegraph.core.arrays import Bools, binary
 from tastegraph.evaluation.metrics import top_k
 from tastegraph.evaluation.significance import bootstrap_interval
-from tastegraph.ranking.kernels import Scores
-from tastegraph.ranking.model import Model
-from tastegraph.ranking.objective import CUTOFF, Objective
+from tastegraph.models.kernels import Scores
+from tastegraph.models.model import Model
+from tastegraph.models.objective import CUTOFF, Objective
 
 BLOCK = 1_000
 RESAMPLES = 1_000

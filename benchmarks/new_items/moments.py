@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from cut import Cut
 from numpy.typing import NDArray
 
-from tastegraph.arrays import CSR, binary
+from benchmarks.new_items.cut import Cut
+from tastegraph.core.arrays import CSR, binary
 from tastegraph.profiles.interactions import History
 
 MOST = 10

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cut import FIRST_SEEN, WITHHELD
-from fits import ADDED, CATALOGUE
-from moments import FIRST, MOST
-
-from tastegraph.benchmark.table import grid
+from benchmarks.new_items.cut import FIRST_SEEN, WITHHELD
+from benchmarks.new_items.fits import ADDED, CATALOGUE
+from benchmarks.new_items.moments import FIRST, MOST
+from benchmarks.published.table import grid
 
 Found = Mapping[str, Any]
 

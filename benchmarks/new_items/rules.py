@@ -18,9 +18,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from tastegraph.arrays import CSR, Bools, Ints
-from tastegraph.ranking.kernels import Scores
-from tastegraph.ranking.model import NETWORK, Blend, Model
+from tastegraph.core.arrays import CSR, Bools, Ints
+from tastegraph.models.kernels import Scores
+from tastegraph.models.model import NETWORK, Blend, Model
 
 SYSTEM, ORACLE, RANDOM = "system", "oracle", "random"
 

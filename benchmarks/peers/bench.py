@@ -15,7 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from split import Lists, Split, read
+
+from benchmarks.peers.split import Lists, Split, read
 
 STARTED = time.perf_counter()
 PATIENCE = 50

@@ -9,12 +9,13 @@ import os
 from collections.abc import Iterator
 from itertools import product
 
-import bench
 import numpy as np
-from bench import Clock
 from implicit.als import AlternatingLeastSquares
 from implicit.bpr import BayesianPersonalizedRanking
-from split import Lists, Split
+
+from benchmarks.peers import bench
+from benchmarks.peers.bench import Clock
+from benchmarks.peers.split import Lists, Split
 
 THREADS = int(os.environ["OMP_NUM_THREADS"])
 GRIDS = {

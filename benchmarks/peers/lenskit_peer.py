@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-import bench
 import numpy as np
 import pandas as pd
-from bench import Clock
 from lenskit.als import ImplicitMFScorer
 from lenskit.data import ItemList, RecQuery, from_interactions_df
 from lenskit.knn import EASEScorer, ItemKNNScorer
 from lenskit.training import TrainingOptions
-from split import Lists, Split
+
+from benchmarks.peers import bench
+from benchmarks.peers.bench import Clock
+from benchmarks.peers.split import Lists, Split
 
 GRIDS = {
     "ItemKNN": (ItemKNNScorer, {"feedback": ("implicit",), "max_nbrs": (20, 100, 500)}),

@@ -10,17 +10,18 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-import bench
 import numpy as np
 import scipy.sparse as sp
 import torch
-from bench import Clock
 from recbole.config import Config
 from recbole.data import create_dataset, data_preparation
 from recbole.data.interaction import Interaction
 from recbole.model.knowledge_aware_recommender.kgat import KGAT
 from recbole.utils import get_model, get_trainer, init_seed
-from split import Lists, Split
+
+from benchmarks.peers import bench
+from benchmarks.peers.bench import Clock
+from benchmarks.peers.split import Lists, Split
 
 # Of what RecBole 1.2.1 needs, SciPy took this away in 1.13.
 sp.dok_matrix._update = lambda matrix, entries: matrix._dict.update(entries)

@@ -10,17 +10,18 @@ import os
 import warnings
 from collections.abc import Iterator
 
-import bench
 import numpy as np
 import pandas as pd
 import torch
-from bench import Clock
 from pytorch_lightning import seed_everything
 from rectools import Columns
 from rectools.dataset import Dataset
 from rectools.models import EASEModel, SASRecModel
 from rectools.models.base import ModelBase
-from split import Lists, Split
+
+from benchmarks.peers import bench
+from benchmarks.peers.bench import Clock
+from benchmarks.peers.split import Lists, Split
 
 THREADS = int(os.environ["OMP_NUM_THREADS"])
 REGULARIZATION = (500, 250, 100, 50, 10)

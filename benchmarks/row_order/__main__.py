@@ -17,13 +17,19 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from order_files import ORDERS, RANDOM, SORTED, write_files
-from order_lists import differences, held_out, judged, reference_lists, served_lists
 from rich.console import Console
 from rich.table import Table
 
-from tastegraph.benchmark.sets.lastfm import lastfm_lightkg
-from tastegraph.config import Model as ModelConfig
+from benchmarks.published.sets.lastfm import lastfm_lightkg
+from benchmarks.row_order.order_files import ORDERS, RANDOM, SORTED, write_files
+from benchmarks.row_order.order_lists import (
+    differences,
+    held_out,
+    judged,
+    reference_lists,
+    served_lists,
+)
+from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.machine import machine
 
 ROOT = Path(__file__).parents[2]

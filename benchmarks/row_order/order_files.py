@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.benchmark.sets.set import Set
+from benchmarks.published.sets.set import Set
 from tastegraph.profiles.interactions import Interactions
 
 SORTED, RANDOM = "sorted by item", "random"

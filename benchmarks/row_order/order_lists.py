@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from order_files import EVENTS, ITEMS
 
-from tastegraph.arrays import CSR, without
-from tastegraph.benchmark.sets.set import Set
-from tastegraph.config import FILE
+from benchmarks.published.sets.set import Set
+from benchmarks.row_order.order_files import EVENTS, ITEMS
+from tastegraph.core.arrays import CSR, without
+from tastegraph.core.config import FILE
 from tastegraph.evaluation.metrics import per_user, top_k
 from tastegraph.evaluation.split import TEST
+from tastegraph.models.baselines import BASELINES
 from tastegraph.profiles.interactions import Interactions
-from tastegraph.ranking.baselines import BASELINES
 from tastegraph.workspace import Workspace
 
 METRICS = ("ndcg@10", "recall@20")

@@ -1,5 +1,5 @@
 """``python -m tastegraph``."""
 
-from tastegraph.cli import main
+from tastegraph.cli.main import main
 
 main()

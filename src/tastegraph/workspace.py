@@ -22,38 +22,38 @@ from typing import TYPE_CHECKING, Any
 
 import tomli_w
 
-from tastegraph import config as configuration
-from tastegraph.config import Config
-from tastegraph.errors import BusyError, ConfigError, NotFoundError, SnapshotError
-from tastegraph.learning.inputs import STAGES, Stage, check_stages, fingerprint, stale
-from tastegraph.learning.needs import need_torch
-from tastegraph.messages import Message
-from tastegraph.progress import say
-from tastegraph.records import Event, Fact, Item, Link
-from tastegraph.sources.items import item_facts
-from tastegraph.storage import answers, catalogue, changes, lists, provenance, schema
-from tastegraph.storage import events as log
-from tastegraph.storage.database import Database
-from tastegraph.storage.ingestion import Imported, Records, ingest
-from tastegraph.storage.locks import held
-from tastegraph.storage.provenance import check_source_names
-from tastegraph.storage.snapshots import Snapshot, Snapshots
+from tastegraph.core import config as configuration
+from tastegraph.core.config import Config
+from tastegraph.core.errors import BusyError, ConfigError, NotFoundError, SnapshotError
+from tastegraph.core.messages import Message
+from tastegraph.core.progress import say
+from tastegraph.core.records import Event, Fact, Item, Link
+from tastegraph.data.items import item_facts
+from tastegraph.pipeline.inputs import STAGES, Stage, check_stages, fingerprint, stale
+from tastegraph.pipeline.needs import need_torch
+from tastegraph.store import answers, catalogue, changes, lists, provenance, schema
+from tastegraph.store import events as log
+from tastegraph.store.database import Database
+from tastegraph.store.ingestion import Imported, Records, ingest
+from tastegraph.store.locks import held
+from tastegraph.store.provenance import check_source_names
+from tastegraph.store.snapshots import Snapshot, Snapshots
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from tastegraph.curation.erasing import Eraser
-    from tastegraph.curation.knowledge import Knowledge
     from tastegraph.evaluation.feedback import Feedback
-    from tastegraph.language.budget import Plan
-    from tastegraph.learning.describe import Described
-    from tastegraph.learning.gate import Verdict
-    from tastegraph.learning.retrain import Retrained
+    from tastegraph.kg.review.erasing import Eraser
+    from tastegraph.kg.review.knowledge import Knowledge
+    from tastegraph.models.fitted_config import FittedConfig
+    from tastegraph.pipeline.describe import Described
+    from tastegraph.pipeline.gate import Verdict
+    from tastegraph.pipeline.retrain import Retrained
     from tastegraph.profiles.rating_scale import RatingScale
-    from tastegraph.ranking.fitted_config import FittedConfig
     from tastegraph.serving.answers import Associated, Explanation, Recommendations
     from tastegraph.serving.engine import Engine, Who
-    from tastegraph.storage.erasure import Receipt
+    from tastegraph.store.erasure import Receipt
+    from tastegraph.text.budget import Plan
 
 
 class Workspace:
@@ -129,7 +129,7 @@ class Workspace:
     @cached_property
     def knowledge(self) -> Knowledge:
         """What is known, to be derived, reviewed and corrected."""
-        from tastegraph.curation.knowledge import Knowledge
+        from tastegraph.kg.review.knowledge import Knowledge
 
         return Knowledge(self.database, self.config, self._answers)
 
@@ -151,9 +151,9 @@ class Workspace:
             NotFoundError: nothing is known of what a person likes.
             BusyError: another process is describing this workspace's items.
         """
-        from tastegraph.language.asking import Asker
-        from tastegraph.language.endpoint import Endpoint
-        from tastegraph.learning.describe import describe_interests, describe_items, questions
+        from tastegraph.pipeline.describe import describe_interests, describe_items, questions
+        from tastegraph.text.asking import Asker
+        from tastegraph.text.endpoint import Endpoint
 
         asker = Asker(Endpoint(self.config.llm), self._answers)
         if users is not None:
@@ -170,8 +170,8 @@ class Workspace:
         Raises:
             NotFoundError: nothing is known of what a person likes.
         """
-        from tastegraph.language.asking import plan
-        from tastegraph.learning.describe import questions
+        from tastegraph.pipeline.describe import questions
+        from tastegraph.text.asking import plan
 
         asked = questions(self.database, self.config, users, limit)
         return plan(self.config.llm, list(asked.values()), self._answers)
@@ -197,7 +197,7 @@ class Workspace:
         Raises:
             BusyError: another process is writing to this workspace, or reading all the time.
         """
-        from tastegraph.curation.erasing import Eraser
+        from tastegraph.kg.review.erasing import Eraser
 
         def write(work: Callable[[Connection], Receipt]) -> Receipt:
             with self.database.writing() as connection:
@@ -259,8 +259,8 @@ class Workspace:
             TastegraphError: torch is not installed.
         """
         need_torch()
-        from tastegraph.learning.build import Builder
-        from tastegraph.learning.retrain import retrain
+        from tastegraph.pipeline.build import Builder
+        from tastegraph.pipeline.retrain import retrain
 
         busy = Message("busy.build", directory=self.directory)
         with held(self.directory / "build.lock", busy, patience):
@@ -277,20 +277,20 @@ class Workspace:
             TastegraphError: torch is not installed.
         """
         need_torch()
-        from tastegraph.learning.compare import compare
+        from tastegraph.pipeline.compare import compare
 
         one, two = self.snapshots.open(version), self.snapshots.open(other)
         return compare(one, two, self.database, self.config)
 
     def _build_if_changed(self, only: Collection[Stage]) -> str:
-        from tastegraph.learning.served import export_for_serving
+        from tastegraph.pipeline.served import export_for_serving
 
         inputs, built = self.fingerprint(), self._in_service()
         if built is not None and not stale(built, inputs, only):
             export_for_serving(self.directory / built.manifest["encoder_folder"])
             return built.version
         need_torch()
-        from tastegraph.learning.build import Builder
+        from tastegraph.pipeline.build import Builder
 
         builder = Builder(self.directory, self.config, self.database, self.snapshots)
         return builder.build(only, inputs)
@@ -318,7 +318,7 @@ class Workspace:
                 events to hold any out.
         """
         need_torch()
-        from tastegraph.learning.judge import judge
+        from tastegraph.pipeline.judge import judge
 
         inputs = self.fingerprint()
         report = judge(self.snapshots.open(), self.database, self.config, inputs)
@@ -387,7 +387,7 @@ class Workspace:
             NotFoundError: nothing has been built yet.
             SnapshotError: its manifest cannot be read, or is of another format.
         """
-        from tastegraph.ranking.fitted_config import FittedConfig
+        from tastegraph.models.fitted_config import FittedConfig
 
         version = self.snapshots.current()
         if version is None:

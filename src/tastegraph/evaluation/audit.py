@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.arrays import CSR, Bools, Floats, Ints, binary, contains
+from tastegraph.core.arrays import CSR, Bools, Floats, Ints, binary, contains
 from tastegraph.evaluation.split import TEST, TRAIN, VALID
 
 SUSPICIOUS_LIFT = 3.0

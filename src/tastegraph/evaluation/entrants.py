@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from tastegraph.config import Model as ModelConfig
+from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.clock import Clock, Course
 from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, Data, Entrant
 from tastegraph.evaluation.split import VALID
-from tastegraph.ranking.baselines import BASELINES, Baseline
-from tastegraph.ranking.choice import choose
-from tastegraph.ranking.fit import assemble, fit
-from tastegraph.ranking.learned import Choice, Content
-from tastegraph.ranking.validation import Validation
+from tastegraph.models.baselines import BASELINES, Baseline
+from tastegraph.models.choice import choose
+from tastegraph.models.fit import assemble, fit
+from tastegraph.models.learned import Choice, Content
+from tastegraph.models.validation import Validation
 
 GRAPH_CONTROLS: Mapping[str, Callable[[Content, int], Content]] = {
     "graph off": lambda content, _: content.graph_off(),
@@ -67,7 +67,7 @@ def system(
 
 
 def baseline(name: str, data: Data, config: ModelConfig) -> Iterator[Entrant]:
-    """One of :data:`~tastegraph.ranking.baselines.BASELINES`, for the same two histories."""
+    """One of :data:`~tastegraph.models.baselines.BASELINES`, for the same two histories."""
     told = BASELINES[name]
     with Clock() as tuning:
         setting = best_setting(told, data, config)

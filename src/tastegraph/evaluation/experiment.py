@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from tastegraph.config import Evaluation
-from tastegraph.config import Model as ModelConfig
+from tastegraph.core.config import Evaluation
+from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.progress import progress
 from tastegraph.evaluation.clock import Clock
 from tastegraph.evaluation.entrants import CONTROLS, baseline, system
 from tastegraph.evaluation.judge import (
@@ -25,23 +26,13 @@ from tastegraph.evaluation.judge import (
 from tastegraph.evaluation.significance import holm
 from tastegraph.evaluation.split import VALID
 from tastegraph.evaluation.table import REFERENCE, Result
-from tastegraph.progress import progress
-from tastegraph.ranking.baselines import BASELINES
-from tastegraph.ranking.choice import choose, weighed
-from tastegraph.ranking.cold_choice import cold_trials
-from tastegraph.ranking.filters import DENSE_ITEMS
-from tastegraph.ranking.fit import assemble, fit, with_cold_weights
-from tastegraph.ranking.learned import Choice
-from tastegraph.ranking.model import (
-    BEHAVIOUR,
-    KNOWLEDGE,
-    MAPPED,
-    NETWORK,
-    TEXT,
-    TOWER,
-    Blend,
-    Model,
-)
+from tastegraph.models.baselines import BASELINES
+from tastegraph.models.choice import choose, weighed
+from tastegraph.models.cold_choice import cold_trials
+from tastegraph.models.filters import DENSE_ITEMS
+from tastegraph.models.fit import assemble, fit, with_cold_weights
+from tastegraph.models.learned import Choice
+from tastegraph.models.model import BEHAVIOUR, KNOWLEDGE, MAPPED, NETWORK, TEXT, TOWER, Blend, Model
 
 FILTERS = (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED, TOWER)
 CONTROLLED = ("graph off", "graph shuffled", "text off")

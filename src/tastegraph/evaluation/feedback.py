@@ -19,7 +19,7 @@ from tastegraph.evaluation.off_policy import (
     plain,
     snips,
 )
-from tastegraph.storage.lists import Exposure
+from tastegraph.store.lists import Exposure
 
 
 @dataclass(frozen=True)

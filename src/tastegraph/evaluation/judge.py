@@ -10,18 +10,18 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.arrays import CSR, without
-from tastegraph.config import Evaluation
-from tastegraph.config import Model as ModelConfig
+from tastegraph.core.arrays import CSR, without
+from tastegraph.core.config import Evaluation
+from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.metrics import coverage, per_user, top_k_blocks
 from tastegraph.evaluation.significance import bootstrap_interval, paired_p
 from tastegraph.evaluation.slices import Slice, standard_slices
 from tastegraph.evaluation.split import TEST, TRAIN
 from tastegraph.evaluation.table import Result
+from tastegraph.models.kernels import Scores
+from tastegraph.models.learned import Choice, Content
+from tastegraph.models.model import Model
 from tastegraph.profiles.interactions import History, Interactions
-from tastegraph.ranking.kernels import Scores
-from tastegraph.ranking.learned import Choice, Content
-from tastegraph.ranking.model import Model
 
 TRAIN_ONLY, TRAIN_AND_VALID = "train", "train+valid"
 VALID_KNOWN = "train+valid, fitted on train"

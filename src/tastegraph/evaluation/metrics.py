@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.arrays import CSR, Floats, Ints, contains, pair_keys
+from tastegraph.core.arrays import CSR, Floats, Ints, contains, pair_keys
 
 _LOW = np.uint64(0xFFFFFFFF)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.config import Evaluation
+from tastegraph.core.config import Evaluation
 from tastegraph.evaluation.split import TEST, TRAIN, VALID, split
 from tastegraph.profiles.interactions import Interactions
 

@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from tastegraph.config import Config
-from tastegraph.errors import TastegraphError
+from tastegraph.core.config import Config
+from tastegraph.core.errors import TastegraphError
+from tastegraph.core.records import USER
 from tastegraph.evaluation.audit import Audit, ItemFacts, audit
 from tastegraph.evaluation.experiment import compare
 from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, Data
 from tastegraph.evaluation.parts import parts_of, resolved
 from tastegraph.evaluation.split import TEST
 from tastegraph.evaluation.table import to_json
+from tastegraph.models.learned import Choice, Content
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions
-from tastegraph.ranking.learned import Choice, Content
-from tastegraph.records import USER
 
 
 def evaluate(

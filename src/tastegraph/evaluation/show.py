@@ -37,7 +37,7 @@ def show_comparison(rows: Sequence[Mapping[str, Any]], console: Console | None =
     """Print what a build tried, what it serves and how sure that is.
 
     Args:
-        rows: :class:`tastegraph.ranking.learned.Compared` as the manifest of a snapshot has them.
+        rows: :class:`tastegraph.models.learned.Compared` as the manifest of a snapshot has them.
         console: where to; by default standard output.
     """
     console = console or Console(width=WIDTH, highlight=False)

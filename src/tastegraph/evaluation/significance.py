@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.arrays import Floats
+from tastegraph.core.arrays import Floats
 
 _CELLS = 2_000_000
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tastegraph.arrays import CSR, Bools, Ints, binary, pair_keys
-from tastegraph.ranking.model import FEW_LIKES
+from tastegraph.core.arrays import CSR, Bools, Ints, binary, pair_keys
+from tastegraph.models.model import FEW_LIKES
 
 TAIL_SHARE = 0.2
 

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.arrays import Bools, Floats, Ints
-from tastegraph.config import Evaluation
-from tastegraph.errors import ConfigError
+from tastegraph.core.arrays import Bools, Floats, Ints
+from tastegraph.core.config import Evaluation
+from tastegraph.core.errors import ConfigError
 
 TRAIN: Final = 0
 VALID: Final = 1

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tastegraph.arrays import CSR, Ints
-from tastegraph.knowledge.graph import KnowledgeGraph
+from tastegraph.core.arrays import CSR, Ints
+from tastegraph.kg.graph import KnowledgeGraph
 
 ITSELF = -1
 SEMANTIC = -2

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tastegraph.arrays import CSR, without_rounding
+from tastegraph.core.arrays import CSR, without_rounding
 from tastegraph.profiles.interactions import History
 
 FLOOR = 0.05

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from tastegraph.config import Events
+from tastegraph.core.config import Events
+from tastegraph.core.records import COUNT, RATING, Event
 from tastegraph.profiles.rating_scale import RatingScale, Values, rating_scale
-from tastegraph.records import COUNT, RATING, Event
-from tastegraph.storage import events as log
+from tastegraph.store import events as log
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.knowledge.graph import KnowledgeGraph
+from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.profiles.association import SEMANTIC, Associations
 from tastegraph.profiles.attention import Attention
 from tastegraph.profiles.interactions import History

@@ -15,9 +15,9 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.arrays import CSR, Bools, Floats, Ints, binary
+from tastegraph.core.arrays import CSR, Bools, Floats, Ints, binary
+from tastegraph.core.records import Event
 from tastegraph.profiles.event_meaning import EventMeaning
-from tastegraph.records import Event
 
 _SPLITS: Mapping[str | None, int] = {None: -1, "train": 0, "valid": 1, "test": 2}
 

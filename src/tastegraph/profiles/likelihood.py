@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tastegraph.arrays import CSR, Ints
-from tastegraph.linking.calibration import logit
+from tastegraph.core.arrays import CSR, Ints
+from tastegraph.kg.linking.calibration import logit
 from tastegraph.profiles.prototypes import Floats32, Prototypes
 
 MOST_ITEMS = 4_000

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tastegraph.arrays import CSR, Ints
+from tastegraph.core.arrays import CSR, Ints
 
 SPARSE = 32
 """One list of likers is looked up in another where that is shorter by more than this."""

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.arrays import CSR, without_rounding
+from tastegraph.core.arrays import CSR, without_rounding
 from tastegraph.profiles.association import Associations
 
 Floats32 = NDArray[np.float32]

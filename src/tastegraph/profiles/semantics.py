@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from tastegraph.arrays import CSR
-from tastegraph.linking.calibration import expected_calibration_error
+from tastegraph.core.arrays import CSR
+from tastegraph.kg.linking.calibration import expected_calibration_error
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.likelihood import Likelihood, Scale, fit
 from tastegraph.profiles.prototypes import BLOCK, Floats32, Prototypes, indicator

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from tastegraph.config import Relation
-from tastegraph.knowledge.graph import KnowledgeGraph
-from tastegraph.language.texts import ItemText, verbalise
-from tastegraph.language.verbal import Told, of_object, phrase_of, readable
+from tastegraph.core.config import Relation
+from tastegraph.core.records import MENTIONS, Item
+from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.profiles.association import Associations
-from tastegraph.records import MENTIONS, Item
+from tastegraph.text.texts import ItemText, verbalise
+from tastegraph.text.verbal import Told, of_object, phrase_of, readable
 
 
 def told_of(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from tastegraph.explanation.reason import Kind
+from tastegraph.explain.reason import Kind
 
 
 class _Answer(BaseModel):

@@ -12,17 +12,17 @@ from secrets import randbits
 
 from sqlalchemy import Connection
 
-from tastegraph.config import Config
-from tastegraph.curation.erasing import Eraser
-from tastegraph.errors import NotFoundError
-from tastegraph.explanation.reasons import reasons_for
-from tastegraph.languages import Language
-from tastegraph.messages import Message
+from tastegraph.core.config import Config
+from tastegraph.core.errors import NotFoundError
+from tastegraph.core.languages import Language
+from tastegraph.core.messages import Message
+from tastegraph.core.records import Event
+from tastegraph.explain.reasons import reasons_for
+from tastegraph.kg.review.erasing import Eraser
+from tastegraph.models.model import KNOWLEDGE
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.graphs import content_graph, interest_graph
-from tastegraph.ranking.model import KNOWLEDGE
-from tastegraph.records import Event
 from tastegraph.serving.answers import (
     Associated,
     Explanation,
@@ -37,12 +37,12 @@ from tastegraph.serving.listing import REASONS, Person, Wish, listed
 from tastegraph.serving.past import done
 from tastegraph.serving.published import Published
 from tastegraph.serving.reading import Reader
-from tastegraph.storage import erasure, lists
-from tastegraph.storage import events as log
-from tastegraph.storage.committing import Committer
-from tastegraph.storage.database import Database
-from tastegraph.storage.lists import Place, Shown
-from tastegraph.storage.snapshots import Snapshots
+from tastegraph.store import erasure, lists
+from tastegraph.store import events as log
+from tastegraph.store.committing import Committer
+from tastegraph.store.database import Database
+from tastegraph.store.lists import Place, Shown
+from tastegraph.store.snapshots import Snapshots
 
 _log = logging.getLogger(__name__)
 NEWEST = 10_000

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tastegraph.arrays import Bools
-from tastegraph.ranking.kernels import Scores
+from tastegraph.core.arrays import Bools
+from tastegraph.models.kernels import Scores
 
 POOL = 10
 """So many items for each slot are in the pool: the best ones."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from tastegraph.errors import NotFoundError, SnapshotError
-from tastegraph.storage.snapshots import Snapshots
+from tastegraph.core.errors import NotFoundError, SnapshotError
+from tastegraph.store.snapshots import Snapshots
 
 
 class Highest:

@@ -7,13 +7,13 @@ import threading
 
 from sqlalchemy import Connection
 
-from tastegraph.config import Config
-from tastegraph.errors import TastegraphError
+from tastegraph.core.config import Config
+from tastegraph.core.errors import TastegraphError
 from tastegraph.serving.published import Published
 from tastegraph.serving.watch import Watch
-from tastegraph.storage import erasure
-from tastegraph.storage.database import Database
-from tastegraph.storage.snapshots import Snapshot, Snapshots
+from tastegraph.store import erasure
+from tastegraph.store.database import Database
+from tastegraph.store.snapshots import Snapshot, Snapshots
 
 _log = logging.getLogger(__name__)
 

@@ -9,8 +9,9 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.explanation.reasons import Explainer
-from tastegraph.languages import DEFAULT, Language
+from tastegraph.core.languages import DEFAULT, Language
+from tastegraph.core.records import IMPRESSION, Event
+from tastegraph.explain.reasons import Explainer
 from tastegraph.profiles.interactions import (
     History,
     id_hash,
@@ -18,7 +19,6 @@ from tastegraph.profiles.interactions import (
     pair_hashes,
     settled,
 )
-from tastegraph.records import IMPRESSION, Event
 from tastegraph.serving.answers import Because, Listed, Recommendations
 from tastegraph.serving.exploration import drawn, with_new_items
 from tastegraph.serving.published import Published

@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tastegraph.errors import SnapshotError
-from tastegraph.languages import DEFAULT, Language
-from tastegraph.ranking.fitted_config import FittedConfig
-from tastegraph.storage.snapshots import Snapshots
+from tastegraph.core.errors import SnapshotError
+from tastegraph.core.languages import DEFAULT, Language
+from tastegraph.models.fitted_config import FittedConfig
+from tastegraph.store.snapshots import Snapshots
 
 
 class ModelVersion(BaseModel):

@@ -10,12 +10,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
-from tastegraph.config import Config
+from tastegraph.core.config import Config
 from tastegraph.evaluation.drift import FEWEST, fallen
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.highest import Highest
-from tastegraph.storage import changes, lists
-from tastegraph.storage import events as log
+from tastegraph.store import changes, lists
+from tastegraph.store import events as log
 
 
 def command(directory: Path, *words: str) -> list[str]:

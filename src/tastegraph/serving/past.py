@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tastegraph.explanation.wording import Wording
-from tastegraph.records import Event
+from tastegraph.core.records import Event
+from tastegraph.explain.wording import Wording
 
 _PERSON = ("which you ", "你")
 

@@ -9,25 +9,25 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.config import Config
-from tastegraph.explanation.likeness import Likeness
-from tastegraph.explanation.reason import Reason
-from tastegraph.explanation.reasons import likens
-from tastegraph.explanation.wording import Common, Wording, wordings
-from tastegraph.language.verbal import readable
-from tastegraph.languages import DEFAULT, Language
+from tastegraph.core.config import Config
+from tastegraph.core.languages import DEFAULT, Language
+from tastegraph.core.records import ITEM, Event
+from tastegraph.explain.likeness import Likeness
+from tastegraph.explain.reason import Reason
+from tastegraph.explain.reasons import likens
+from tastegraph.explain.wording import Common, Wording, wordings
+from tastegraph.models.artefacts import associations_from, model_from
+from tastegraph.models.fitted_config import FittedConfig
+from tastegraph.models.kernels import FactorKernel
+from tastegraph.models.model import TEXT, Model
+from tastegraph.models.nearness import ties_from
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.graphs import Tie
 from tastegraph.profiles.interactions import History
-from tastegraph.ranking.artefacts import associations_from, model_from
-from tastegraph.ranking.fitted_config import FittedConfig
-from tastegraph.ranking.kernels import FactorKernel
-from tastegraph.ranking.model import TEXT, Model
-from tastegraph.ranking.nearness import ties_from
-from tastegraph.records import ITEM, Event
 from tastegraph.serving.answers import Because, Interest, Statement
 from tastegraph.serving.texts import Texts
-from tastegraph.storage.snapshots import Snapshot
+from tastegraph.store.snapshots import Snapshot
+from tastegraph.text.verbal import readable
 
 ERASED = "erased"
 """The name of what was erased, on paths of a snapshot that still has it."""

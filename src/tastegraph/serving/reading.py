@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.errors import NoEncoderError, TastegraphError
-from tastegraph.language.onnx import OnnxEncoder
-from tastegraph.messages import Message
+from tastegraph.core.errors import NoEncoderError, TastegraphError
+from tastegraph.core.messages import Message
+from tastegraph.text.onnx import OnnxEncoder
 
 
 class Reader:

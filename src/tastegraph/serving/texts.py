@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.models.nearness import semantics_from
 from tastegraph.profiles.association import Associations, specificity
 from tastegraph.profiles.graphs import Tie
 from tastegraph.profiles.semantics import Semantics
-from tastegraph.ranking.nearness import semantics_from
-from tastegraph.storage.snapshots import Snapshot
+from tastegraph.store.snapshots import Snapshot
 
 Vector = NDArray[np.float32]
 

@@ -1,0 +1,1 @@
+"""Measurements of Tastegraph. Nothing of it ships in the wheel."""

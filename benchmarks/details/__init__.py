@@ -1,0 +1,1 @@
+"""What a ranking misses and what its training costs."""

@@ -1,0 +1,1 @@
+"""Quality of the knowledge graph: linking, extraction, fusion."""

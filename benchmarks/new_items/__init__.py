@@ -1,0 +1,1 @@
+"""Where new items are ranked, by a replay in time."""

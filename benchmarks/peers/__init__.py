@@ -1,0 +1,1 @@
+"""Other libraries, each run in the virtual environment of `benchmarks/.venv-peers`."""

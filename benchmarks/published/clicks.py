@@ -1,0 +1,158 @@
+"""Judging clicks: how well a probability tells pairs that were clicked from pairs that were not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+
+from benchmarks.published.measured import Measured
+from benchmarks.published.sets.set import Pairs, Set
+from tastegraph.core.arrays import Floats, Ints
+from tastegraph.core.config import Model as ModelConfig
+from tastegraph.evaluation.clock import Clock
+from tastegraph.evaluation.judge import Entrant, Ranker, histories_for
+from tastegraph.evaluation.split import TEST, TRAIN, VALID
+from tastegraph.models.clicks import Pairs as Asked
+from tastegraph.models.clicks import fit_clicks
+from tastegraph.models.learned import Content
+from tastegraph.profiles.interactions import History
+
+BLOCK = 512
+
+
+class Clicks(Protocol):
+    """Anything that tells how probable a click is."""
+
+    def probabilities(self, users: Ints, items: Ints) -> Floats:
+        """float64[P] in [0, 1], for as many people and items."""
+        ...
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A ranker's scores of pairs as probabilities, by logistic regression on validation pairs.
+
+    Platt 1999. The order of the scores stays, and with it the area under the curve.
+    """
+
+    ranker: Ranker
+    histories: Sequence[History]
+    slope: float
+    offset: float
+
+    @classmethod
+    def of(cls, ranker: Ranker, histories: Sequence[History], valid: Pairs) -> Calibrated:
+        """Fitted on labelled pairs."""
+        scores = scores_of_pairs(ranker, histories, valid.users, valid.items)
+        scale = float(scores.std()) or 1.0
+        found = LogisticRegression().fit(scores[:, None] / scale, valid.labels)
+        return cls(ranker, histories, max(float(found.coef_[0, 0]), 1e-6) / scale,
+                   float(found.intercept_[0]))  # fmt: skip
+
+    def probabilities(self, users: Ints, items: Ints) -> NDArray[np.float64]:
+        """float64[P] in (0, 1)."""
+        scores = scores_of_pairs(self.ranker, self.histories, users, items)
+        return np.asarray(1 / (1 + np.exp(-(self.slope * scores + self.offset))))
+
+
+@dataclass(frozen=True)
+class ClickJudge:
+    """Tells apart the labelled pairs of the test part."""
+
+    told: Set
+    config: ModelConfig
+
+    def __call__(self, entrant: Entrant, fit_seconds: float) -> Measured:
+        """One ranker, which knows the clicks of the training part."""
+        events = self.told.events.select(self.told.parts == TRAIN)
+        histories = histories_for(entrant.ranker, events, self.config)
+        with Clock() as scoring:
+            clicks = Calibrated.of(entrant.ranker, histories, self._pairs(VALID))
+            values = self.values(clicks)
+        memory = max(entrant.peak_rss_mb, scoring.peak_mb)
+        return Measured(values, fit_seconds, scoring.seconds, memory)
+
+    def learned(self, content: Content) -> Measured:
+        """Our model of clicks, chosen by validation pairs and fitted on training pairs."""
+        train, valid = self._pairs(TRAIN), self._pairs(VALID)
+        with Clock() as fitting:
+            clicks = fit_clicks(
+                content,
+                (clicks_of(train), train.labels),
+                (clicks_of(valid), valid.labels),
+                self.told.events.n_users,
+                self.config.seed,
+            )
+        with Clock() as scoring:
+            values = self.values(clicks)
+        memory = max(fitting.peak_mb, scoring.peak_mb)
+        return Measured(values, fitting.seconds, scoring.seconds, memory)
+
+    def values(self, clicks: Clicks) -> dict[str, NDArray[np.float64]]:
+        """``auc`` by person, and ``f1`` of what is more probable than not."""
+        pairs = self._pairs(TEST)
+        told = np.asarray(clicks.probabilities(pairs.users, pairs.items), dtype=np.float64)
+        return {
+            "auc": auc_by_person(told, pairs.labels, pairs.users, self.told.events.n_users),
+            "f1": np.array([f1_score(pairs.labels, told >= 0.5)]),
+        }
+
+    def _pairs(self, part: int) -> Pairs:
+        if self.told.pairs is None:
+            raise ValueError(f"{self.told.name} has no labelled pairs")
+        return self.told.pairs.select(part)
+
+
+def clicks_of(pairs: Pairs) -> Asked:
+    """The people and items alone."""
+    return Asked(pairs.users.astype(np.int64), pairs.items.astype(np.int64))
+
+
+def auc_by_person(
+    scores: Floats, labels: NDArray[np.bool_], users: Ints, n_users: int
+) -> NDArray[np.float64]:
+    """Each person's share of the area under the curve, float64[n_users], whose mean it is.
+
+    A clicked pair's placement is the share of the others that score below it, ties half; one that
+    was not clicked has that of the clicked ones above it. The mean of either is the area (DeLong,
+    DeLong & Clarke-Pearson 1988); a person's share is that of the placements of their pairs. So
+    two models are compared person by person, as lists are.
+
+    Args:
+        scores: float[P].
+        labels: bool[P].
+        users: int[P].
+    """
+    clicked, left = np.sort(scores[labels]), np.sort(scores[~labels])
+    placement = np.empty(len(scores), dtype=np.float64)
+    placement[labels] = _below(left, scores[labels]) / (len(left) * len(clicked))
+    above = len(clicked) - _below(clicked, scores[~labels])
+    placement[~labels] = above / (len(left) * len(clicked))
+    shares = np.bincount(users, weights=placement, minlength=n_users) * (n_users / 2)
+    return np.asarray(shares, dtype=np.float64)
+
+
+def scores_of_pairs(
+    ranker: Ranker, histories: Sequence[History], users: Ints, items: Ints
+) -> NDArray[np.float64]:
+    """float64[P]: what a ranker of all items says of single pairs."""
+    scores = np.empty(len(users), dtype=np.float64)
+    asked, row_of = np.unique(users, return_inverse=True)
+    for start in range(0, len(asked), BLOCK):
+        people = asked[start : start + BLOCK]
+        at = np.flatnonzero((row_of >= start) & (row_of < start + BLOCK))
+        found = ranker.scores([histories[person] for person in people])
+        scores[at] = found[row_of[at] - start, items[at]]
+    return scores
+
+
+def _below(ordered: Floats, values: Floats) -> NDArray[np.float64]:
+    """How many of ``ordered`` lie below each value, ties half."""
+    left, right = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
+    return np.asarray((left + right) / 2, dtype=np.float64)

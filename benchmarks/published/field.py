@@ -1,0 +1,104 @@
+"""Which models stand in a set's table, and why one does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from benchmarks.published.clicks import ClickJudge
+from benchmarks.published.lists import ListJudge
+from benchmarks.published.measured import Measured
+from benchmarks.published.sets.set import Set
+from tastegraph.core.arrays import Bools
+from tastegraph.core.config import Model as ModelConfig
+from tastegraph.evaluation.entrants import (
+    CONTROLS,
+    GRAPH_CONTROLS,
+    TEXT_CONTROLS,
+    baseline,
+    system,
+)
+from tastegraph.evaluation.judge import FITTED_ON, Data
+from tastegraph.evaluation.table import REFERENCE
+from tastegraph.models.baselines import BASELINES, Baseline
+from tastegraph.models.filters import DENSE_ITEMS
+from tastegraph.models.learned import Choice, Content
+
+MOST_DENSE_ITEMS = 13_000
+"""Up to this many items a dense baseline is fitted, and up to ``DENSE_ITEMS`` tuned as well."""
+LEARNED = (REFERENCE, *CONTROLS)
+"""Rows that depend on a seed."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """The models on one set, under one seed."""
+
+    told: Set
+    content: Content
+    config: ModelConfig
+
+    @cached_property
+    def judge(self) -> ListJudge | ClickJudge:
+        """What measures a model on this set."""
+        if self.told.pairs is not None:
+            return ClickJudge(self.told, self.config)
+        return ListJudge.of(self.told, self.content, self.config)
+
+    def absent(self) -> dict[str, str]:
+        """Row → why it cannot be."""
+        told: dict[str, str] = {}
+        if not len(self.content.graph.heads):
+            told |= dict.fromkeys(GRAPH_CONTROLS, "the set has no graph")
+        if not self.content.text[: self.content.graph.n_items].any():
+            told |= dict.fromkeys(TEXT_CONTROLS, "the set has no texts")
+        told |= {name: reason for name, b in BASELINES.items() if (reason := self._too_large(b))}
+        return told
+
+    def slices(self) -> dict[str, Bools]:
+        """Name → bool[P], of the people of whom a list is judged: those who are reported apart."""
+        judge = self.judge
+        if isinstance(judge, ClickJudge):
+            return {}
+        return {name: who[judge.judge.people] for name, who in self.told.slices.items()}
+
+    def rows(self) -> list[str]:
+        """Every row that can be, ours first."""
+        absent = self.absent()
+        return [row for row in (*LEARNED, *BASELINES) if row not in absent]
+
+    def measured(
+        self, row: str, histories: tuple[str, ...], choice: Choice | None = None
+    ) -> Iterator[tuple[str, Measured]]:
+        """One row under every history that is asked for; ours with ``choice``, if there is one."""
+        judge = self.judge
+        if row in LEARNED and isinstance(judge, ClickJudge):
+            yield histories[0], judge.learned(self._controlled(row))
+            return
+        fits = tuple(dict.fromkeys(FITTED_ON[history] for history in histories))
+        data = Data(self.told.events, self.told.parts, self.content)
+        if row in BASELINES:
+            entrants = baseline(row, data, self.config)
+        else:
+            entrants = system(row, self._controlled(row), data, self.config, choice, fits)
+        seconds, missing = 0.0, set(histories)
+        course: tuple[tuple[float, float], ...] = ()
+        for entrant in entrants:
+            seconds += entrant.fit_seconds
+            course = course or entrant.course
+            for history in [h for h in histories if FITTED_ON[h] == entrant.history]:
+                measured = judge(replace(entrant, history=history), seconds)
+                yield history, replace(measured, choice=entrant.choice, course=course)
+                missing.discard(history)
+            if not missing:
+                return
+
+    def _controlled(self, row: str) -> Content:
+        return CONTROLS[row](self.content, self.config.seed) if row in CONTROLS else self.content
+
+    def _too_large(self, told: Baseline) -> str:
+        most = MOST_DENSE_ITEMS if len(told.grid) == 1 else DENSE_ITEMS
+        if told.dense and self.told.events.n_items > most:
+            return f"a number for every pair of {self.told.events.n_items:,} items"
+        return ""

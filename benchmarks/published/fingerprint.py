@@ -1,0 +1,39 @@
+"""What a measurement depends on, as one name: the same name, the same figures."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+import tastegraph
+from benchmarks.published.sets.set import Set
+from tastegraph.core.config import Model as ModelConfig
+from tastegraph.models.learned import Content
+
+SOURCE = Path(tastegraph.__file__).parent
+CODE = (
+    SOURCE / "core/arrays.py",
+    SOURCE / "profiles",
+    SOURCE / "models",
+    SOURCE / "evaluation",
+    Path(__file__).parent,
+)
+"""What may change a figure and is not seen in the set or its content."""
+
+
+def fingerprint(told: Set, content: Content, config: ModelConfig) -> str:
+    """Changes with events, split, graph, vectors, settings and code."""
+    events, graph = told.events, content.graph
+    arrays = [events.users, events.items, events.times, events.weights, told.parts]
+    arrays += [graph.heads, graph.relation, graph.tails, content.text, content.words.data]
+    if told.pairs is not None:
+        arrays += [told.pairs.users, told.pairs.items, told.pairs.labels, told.pairs.parts]
+    state = sha256(config.model_dump_json(exclude={"seed"}).encode())
+    for array in arrays:
+        state.update(np.ascontiguousarray(array).tobytes())
+    for place in CODE:
+        for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            state.update(file.read_bytes())
+    return state.hexdigest()[:16]

@@ -1,0 +1,50 @@
+"""Judging lists: everybody's first items against what they went on to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.published.measured import Measured
+from benchmarks.published.sets.set import Set
+from tastegraph.core.config import Evaluation
+from tastegraph.core.config import Model as ModelConfig
+from tastegraph.evaluation.clock import Clock
+from tastegraph.evaluation.judge import Data, Entrant, Judge
+from tastegraph.evaluation.metrics import per_user
+from tastegraph.models.learned import Content
+
+KEPT = ("recall", "ndcg", "mrr", "hit")
+EVALUATION = Evaluation(cutoffs=(10, 20))
+
+
+@dataclass(frozen=True)
+class ListJudge:
+    """Ranks all items for everybody with a test event."""
+
+    judge: Judge
+
+    @classmethod
+    def of(cls, told: Set, content: Content, config: ModelConfig) -> ListJudge:
+        """Of one set."""
+        return cls(Judge.of(Data(told.events, told.parts, content), EVALUATION, config))
+
+    def __call__(self, entrant: Entrant, fit_seconds: float) -> Measured:
+        """One model; ``fit_seconds`` is all that it took to choose and fit it."""
+        with Clock() as scoring:
+            values = self.judge(entrant).values
+        memory = max(entrant.peak_rss_mb, scoring.peak_mb)
+        return Measured(_kept(values), fit_seconds, scoring.seconds, memory)
+
+    def of_lists(self, top: NDArray[np.int32], seconds: float, memory_mb: float) -> Measured:
+        """Somebody else's lists: int32[U, k] for all people of the set, -1 where they end."""
+        popularity = np.zeros(self.judge.wanted.shape[1], dtype=np.int64)
+        values = per_user(top[self.judge.people], self.judge.wanted, EVALUATION.cutoffs, popularity)
+        return Measured(_kept(values), seconds, float("nan"), memory_mb)
+
+
+def _kept(values: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    return {name: found for name, found in values.items() if name.partition("@")[0] in KEPT}

@@ -1,0 +1,33 @@
+"""A set's texts as vectors, kept between runs by what they say and what reads them."""
+
+from __future__ import annotations
+
+from benchmarks.published.sets.set import Set
+from tastegraph.data.downloads import cache_root
+from tastegraph.models.learned import Content
+from tastegraph.pipeline.content import encoded
+from tastegraph.pipeline.texts import Texts, joining_labels
+from tastegraph.store import vectors
+from tastegraph.store.database import Database
+from tastegraph.text.encoder import Encoder
+from tastegraph.text.folders import located
+from tastegraph.text.texts import item_text
+
+
+def content_of(told: Set) -> Content:
+    """What is known of the set's items, read by the language model that its configuration names."""
+    folder = cache_root() / "benchmark"
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = Texts(
+        items=[item_text(item) for item in told.items],
+        told=[],
+        labels=joining_labels(told.graph),
+        entities=[],
+    )
+    reads = told.config.text
+    cache = Database(folder / "vectors.db", vectors.metadata)
+    try:
+        encoder = Encoder(located(reads.encoder, folder), reads.max_tokens, cache)
+        return encoded(told.graph, texts, encoder)
+    finally:
+        cache.close()

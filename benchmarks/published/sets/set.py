@@ -1,0 +1,123 @@
+"""What every published data set becomes: items, a graph, events, and the part of each event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.core.arrays import Bools
+from tastegraph.core.config import Config, Evaluation
+from tastegraph.core.records import Event, Fact, Item, Link, Split
+from tastegraph.data.items import item_facts
+from tastegraph.evaluation.parts import parts_of
+from tastegraph.evaluation.split import TEST, TRAIN, VALID, split
+from tastegraph.kg.graph import KnowledgeGraph, build_graph
+from tastegraph.profiles.event_meaning import EventMeaning
+from tastegraph.profiles.interactions import Interactions, interactions
+
+PARTS: tuple[Split, Split, Split] = ("train", "valid", "test")
+GIVEN = Evaluation(split="given")
+VALIDATION = Evaluation(split="random", fractions=(0.9, 0.1, 0.0))
+"""What is cut from a published training part to choose by: a tenth of each person's events."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """People and items with a label: whether the one clicked the other.
+
+    Attributes:
+        users, items: int32[P], numbers as in the set's events.
+        labels: bool[P].
+        parts: int8[P], train, valid or test.
+    """
+
+    users: NDArray[np.int32]
+    items: NDArray[np.int32]
+    labels: NDArray[np.bool_]
+    parts: NDArray[np.int8]
+
+    def select(self, part: int) -> Pairs:
+        """The pairs of one part."""
+        at = self.parts == part
+        return Pairs(self.users[at], self.items[at], self.labels[at], self.parts[at])
+
+
+@dataclass(frozen=True)
+class Set:
+    """One data set.
+
+    Attributes:
+        items: in the order of the graph's items.
+        events: everybody's, oldest first.
+        parts: int8[E], train, valid or test.
+        config: phrases of relations, weights of events, how the set is split.
+        maker: the relation whose object makes an item: who buys by brand, by director.
+        pairs: where labels of pairs are to be told rather than lists to be made.
+        slices: name → bool[U], people who are reported apart beside the whole; of lists alone.
+    """
+
+    name: str
+    items: list[Item]
+    graph: KnowledgeGraph
+    events: Interactions
+    parts: NDArray[np.int8]
+    config: Config
+    maker: str = ""
+    pairs: Pairs | None = None
+    slices: Mapping[str, Bools] = field(default_factory=dict)
+
+
+def assembled(
+    name: str,
+    items: list[Item],
+    facts: Iterable[Fact],
+    links: Iterable[Link],
+    events: Iterable[Event],
+    config: Config,
+    maker: str = "",
+) -> Set:
+    """Join the records of one data set; each person's events in time order, or as they come."""
+    columns = [fact for item in items for fact in item_facts(item, config.items.facts)]
+    graph = build_graph(items, (), enumerate([*columns, *facts]), links, config)
+    by_id = {item.item_id: item for item in items}
+    index = {item_id: row for row, item_id in enumerate(graph.item_ids)}
+    ordered = sorted(events, key=lambda event: (event.user_id, event.timestamp or 0.0))
+    told = interactions(ordered, index, EventMeaning.of_events(config.events, ordered))
+    return Set(
+        name=name,
+        items=[by_id[item_id] for item_id in graph.item_ids],
+        graph=graph,
+        events=told,
+        parts=parts_of(told, config.evaluation, seed=1),
+        config=config,
+        maker=maker,
+    )
+
+
+def with_validation(parts: NDArray[np.int8], events: Interactions, seed: int) -> NDArray[np.int8]:
+    """int8[E]: ``parts`` with :data:`VALIDATION` of the training part; who has one event keeps it.
+
+    Raises:
+        ValueError: there is a validation part already.
+    """
+    if (parts == VALID).any():
+        raise ValueError("the published split has a validation part of its own")
+    at = np.flatnonzero(parts == TRAIN)
+    cut = parts.copy()
+    hashes = events.pair_hashes(seed)
+    cut[at] = split(events.users[at], hashes[at], events.times[at], VALIDATION)
+    return cut
+
+
+def sizes(told: Set) -> dict[str, int]:
+    """People, items, facts, and events of each part: what a reader checks a split by."""
+    counted = np.bincount(told.parts, minlength=TEST + 1).tolist()
+    return {
+        "people": told.events.n_users,
+        "items": told.events.n_items,
+        "facts": len(told.graph.heads),
+        **dict(zip(PARTS, counted, strict=True)),
+    }

@@ -1,0 +1,71 @@
+"""What every group of commands shares: its arguments, opening a workspace, printing."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tastegraph.core.languages import LANGUAGES, Language
+from tastegraph.core.messages import Message
+
+if TYPE_CHECKING:
+    from tastegraph.workspace import Workspace
+
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="the workspace")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+def _spoken(text: str) -> Language:
+    """One of the languages of the product."""
+    for language in LANGUAGES:
+        if text == language:
+            return language
+    raise typer.BadParameter(f"{text!r} is none of {', '.join(LANGUAGES)}")
+
+
+Lang = Annotated[
+    Language | None,
+    typer.Option(
+        "--lang",
+        parser=_spoken,
+        metavar="|".join(LANGUAGES),
+        help="of what is printed; by default the workspace's",
+    ),
+]
+
+
+def open_workspace(directory: Path) -> Workspace:
+    """The workspace in ``directory``; its packages are imported only now."""
+    from tastegraph.workspace import Workspace
+
+    return Workspace(directory)
+
+
+def show(text: str) -> None:
+    """Print a line; what the terminal cannot show is replaced."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding))
+
+
+def say(language: Language, key: str, /, **parameters: object) -> None:
+    """Print a message of the catalogue."""
+    show(Message(key, **parameters).text(language))
+
+
+def right(text: str, width: int) -> str:
+    """``text`` at the right end of ``width`` columns, of which a Chinese character takes two."""
+    taken = sum(2 if unicodedata.east_asian_width(one) in "FW" else 1 for one in text)
+    return " " * (width - taken) + text
+
+
+def duration(text: str) -> float:
+    """``90``, ``90s``, ``10m`` or ``1.5h`` in seconds."""
+    told = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    if told is None:
+        raise typer.BadParameter(f"{text!r} is no duration: try 90s, 10m or 1.5h")
+    return float(told[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[told[2]]

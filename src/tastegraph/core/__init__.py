@@ -1,0 +1,1 @@
+"""What every package needs: records, configuration, errors, messages, arrays, progress."""

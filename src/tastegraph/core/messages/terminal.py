@@ -1,0 +1,48 @@
+"""What commands print beside reasons: in every language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from tastegraph.core.messages.template import Template
+
+TEMPLATES: Final[Mapping[str, Template]] = {
+    "list.popular": Template(
+        "Nothing is known of this person: what most people like.",
+        "还不了解这位用户的喜好，以下为热门内容。",
+    ),
+    "list.unrelated": Template(
+        "What this person did says nothing of these items: what most people like.",
+        "这位用户的行为与以下内容无关，因此按热门程度排列。",
+    ),
+    "list.empty": Template("There is nothing left to recommend.", "没有可以推荐的内容了。"),
+    "list.item": Template(
+        "{rank:>3}. {title}  [{item}]  score {score:.4f}",
+        "{rank:>3}. {title}  [{item}]  得分 {score:.4f}",
+    ),
+    "explain.header": Template(
+        "{title}  [{item}]: score {score:.4f}, rank {rank}",
+        "{title}  [{item}]：得分 {score:.4f}，排名第 {rank}",
+    ),
+    "info.items": Template("items", "物品"),
+    "info.facts": Template("facts", "事实"),
+    "info.links": Template("links", "链接"),
+    "info.events": Template("events", "事件"),
+    "info.users": Template("users", "用户"),
+    "info.snapshot": Template("snapshot", "快照"),
+    "info.no_snapshot": Template("none yet", "尚未构建"),
+    "info.history": Template(
+        "{user}: {count} events, newest first", "{user}：{count} 条事件，最新的在前"
+    ),
+    "info.interests": Template("interest graph", "兴趣图谱"),
+    "info.content": Template("content graph of {title}", "《{title}》的内容图谱"),
+    "info.heading": Template("{what}:", "{what}："),
+    "info.tie": Template(
+        "  {strength:>+8.3f}  {phrase}: {label}", "  {strength:>+8.3f}  {phrase}：{label}"
+    ),
+    "info.near": Template(
+        "  {strength:>+8.3f}  {phrase}: {label} (not stated)",
+        "  {strength:>+8.3f}  {phrase}：{label}（据文本推断）",
+    ),
+}

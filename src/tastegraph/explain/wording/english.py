@@ -1,0 +1,245 @@
+"""Reasons in English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tastegraph.core.config import Relation, Words
+from tastegraph.core.records import COUNT, Event
+from tastegraph.explain.wording.common import Common
+from tastegraph.explain.wording.phrases import Phrase, english
+
+_DONE = {
+    "view": "which you viewed",
+    "click": "which you clicked on",
+    "purchase": "which you bought",
+    "like": "which you liked",
+    "rating": "which you rated",
+    "dislike": "which you disliked",
+    "skip": "which you skipped",
+    "count": "which you chose",
+    "impression": "which you were shown",
+    "addtocart": "which you added to the cart",
+    "cart": "which you added to the cart",
+    "basket": "which you added to the basket",
+    "removefromcart": "which you took out of the cart",
+    "wishlist": "which you put on your wish list",
+    "addtowishlist": "which you put on your wish list",
+    "favorite": "which is one of your favourites",
+    "favourite": "which is one of your favourites",
+    "bookmark": "which you bookmarked",
+    "save": "which you saved",
+    "share": "which you shared",
+    "download": "which you downloaded",
+    "install": "which you installed",
+    "play": "which you played",
+    "listen": "which you listened to",
+    "watch": "which you watched",
+    "complete": "which you finished",
+    "finish": "which you finished",
+    "read": "which you read",
+    "borrow": "which you borrowed",
+    "subscribe": "which you subscribed to",
+    "unsubscribe": "which you unsubscribed from",
+    "follow": "which you follow",
+    "order": "which you ordered",
+    "buy": "which you bought",
+    "checkout": "which you bought",
+    "book": "which you booked",
+    "rent": "which you rented",
+    "refund": "which you had refunded",
+    "return": "which you returned",
+    "comment": "which you commented on",
+    "review": "which you reviewed",
+    "apply": "which you applied for",
+    "visit": "which you visited",
+    "open": "which you opened",
+    "hide": "which you hid",
+    "report": "which you reported",
+    "upvote": "which you voted for",
+    "downvote": "which you voted against",
+}
+
+
+class English:
+    """Sentences such as "director Joel Coen, like *Fargo*, which you rated 5".
+
+    Args:
+        relations: name → what the configuration says of it.
+        words: event type → how a sentence puts it.
+    """
+
+    def __init__(
+        self, relations: Mapping[str, Relation] | None = None, words: Mapping[str, Words] = {}
+    ) -> None:
+        self._relations, self._words = relations or {}, words
+        self._phrases: dict[str, Phrase] = {}
+
+    def done(self, event: Event) -> str:
+        """What the person did: "which you rated 5"."""
+        configured = self._words.get(event.type)
+        if configured is not None and configured.en:
+            return configured.en
+        if event.type == "rating" and event.value is not None:
+            return f"which you rated {event.value:g}"
+        if event.type == COUNT and event.value is not None and event.value > 1:
+            return f"which you chose {event.value:,.6g} times"
+        general = f'for which there is an event "{event.type}" of yours'
+        return _DONE.get(bare(event.type), general)
+
+    def phrase(self, relation: str) -> str:
+        """ "director"."""
+        return self._phrase(relation).text
+
+    def popular(self, people: int, *, many: bool, stranger: bool) -> str:
+        """For the kind ``popularity``."""
+        if not people:
+            sentence = "nobody has liked it yet"
+        elif many:
+            sentence = f"liked by many people ({people:,})"
+        else:
+            sentence = f"liked by {people:,} people" if people > 1 else "liked by one person"
+        return f"{sentence}; nothing is known of your taste yet" if stranger else sentence
+
+    def popular_lately(self, people: int) -> str:
+        """For the kind ``popularity``, of late."""
+        return f"liked by people lately ({_people(people)} in all)"
+
+    def liked_with(self, title: str, event: Event, people: int) -> str:
+        """For the kind ``behaviour``."""
+        return f"{self._likers(title, event, people)} this too"
+
+    def liked_less_with(self, title: str, event: Event, people: int, of: int) -> str:
+        """For the kind ``behaviour``, parting the two."""
+        who = f"people who like {self._item(title, event)},"
+        return f"{who} like this less often than others do ({people:,} of {of:,})"
+
+    def learned(self, title: str, event: Event, *, alike: bool) -> str:
+        """For the kind ``learned``."""
+        how = "similar to" if alike else "unlike"
+        return f"{how} {self._item(title, event)}, by what was learned from people's likes"
+
+    def liked_among(self, title: str, event: Event, common: Common, people: int) -> str:
+        """For the kind ``affinity``."""
+        return f"{self._likers(title, event, people)} something else {self._has(common)} too"
+
+    def liked_less_among(
+        self, title: str, event: Event, common: Common, people: int, of: int
+    ) -> str:
+        """For the kind ``affinity``, parting the two."""
+        who = f"people who like {self._item(title, event)},"
+        what = f"something else {self._has(common)}"
+        return f"{who} like {what} less often than others do ({people:,} of {of:,})"
+
+    def feature(self, title: str, event: Event, common: Common, *, alike: bool) -> str:
+        """For the kind ``facts``, by one feature."""
+        goes = "goes" if alike else "does not go"
+        has = self._has(common)
+        return f"something {has} {goes} with {self._item(title, event)}, by what was learned"
+
+    def facts(self, title: str, event: Event, *, alike: bool) -> str:
+        """For the kind ``facts``."""
+        goes = "goes" if alike else "does not go"
+        return f"{goes} with {self._item(title, event)}, by what was learned of facts"
+
+    def text(self, title: str, event: Event, *, alike: bool) -> str:
+        """For the kind ``text``."""
+        goes = "goes" if alike else "does not go"
+        return f"{goes} with {self._item(title, event)}, by what was learned of texts"
+
+    def text_like(self, title: str, event: Event, *, alike: bool) -> str:
+        """For the kind ``text``, of texts near one another."""
+        how = "much like" if alike else "unlike"
+        return f"described {how} {self._item(title, event)}"
+
+    def shares_with(self, title: str, event: Event, common: Common, events: int) -> str:
+        """For the kind ``knowledge``."""
+        item, phrase, label = self._item(title, event), self._phrase(common.relation), common.label
+        more = f" (and {events - 1} more)" if events > 1 else ""
+        if common.direct is not None:
+            return _one_step(phrase, item, forward=common.direct == "forward")
+        if common.reverse:
+            return _reverse_shared(phrase, label, item) + more
+        if phrase.form == "opaque":
+            return f"tied to {label}, like {item}{more}" if label else _same_tie(item) + more
+        if label:
+            return f"{phrase.text} {label}, like {item}{more}"
+        if phrase.form == "noun":
+            return f"same {phrase.text} as {item}{more}"
+        return f"{phrase.text} the same as {item}{more}"
+
+    def _item(self, title: str, event: Event) -> str:
+        return f"*{title}*, {self.done(event)}"
+
+    def _likers(self, title: str, event: Event, people: int) -> str:
+        if people == 1:
+            return f"one person who likes {self._item(title, event)}, likes"
+        return f"{people:,} people who like {self._item(title, event)}, like"
+
+    def _phrase(self, relation: str) -> Phrase:
+        if relation not in self._phrases:
+            self._phrases[relation] = english(relation, self._relations)
+        return self._phrases[relation]
+
+    def _has(self, common: Common) -> str:
+        """What stands after "something": "with the director Joel Coen"."""
+        phrase, label = self._phrase(common.relation), common.label
+        if phrase.form == "opaque":
+            return f"tied to {label or 'the same thing as this'}"
+        if common.reverse and phrase.form == "noun":
+            return f"listed as {phrase.text} of {label or 'the same thing as this'}"
+        if common.reverse:
+            is_ = "is " if phrase.form == "participle" else ""
+            return f"that {label or 'the same thing'} {is_}{phrase.text}"
+        if phrase.form == "noun" and label:
+            return f"with the {phrase.text} {label}"
+        if phrase.form == "noun":
+            return f"with {'these' if _is_plural(phrase) else 'this'} {phrase.text}"
+        that = "that " if phrase.form == "verb" else "that is "
+        if phrase.form == "participle" and phrase.text.split()[0].endswith("ed"):
+            that = ""
+        return f"{that}{phrase.text} {label or 'the same as this'}"
+
+
+def bare(event_type: str) -> str:
+    """An event type in its plainest form: ``Add-To_Cart`` and ``addtocart`` are one."""
+    return "".join(character for character in event_type.lower() if character.isalnum())
+
+
+def _people(count: int) -> str:
+    return "one person" if count == 1 else f"{count:,} people"
+
+
+def _is_plural(phrase: Phrase) -> bool:
+    last = phrase.text.split()[-1]
+    return last.endswith("s") and not last.endswith(("ss", "us", "is", "series", "news"))
+
+
+def _same_tie(item: str) -> str:
+    return f"tied to the same thing as {item}"
+
+
+def _one_step(phrase: Phrase, item: str, *, forward: bool) -> str:
+    """A fact of the target that names the item, or of the item that names the target."""
+    if phrase.form == "opaque":
+        return f"tied to {item}"
+    if phrase.form == "noun" and forward:
+        return f"its {phrase.text} {'are' if _is_plural(phrase) else 'is'} {item}"
+    if phrase.form == "noun":
+        return f"{phrase.text} of {item}"
+    if forward:
+        return f"{phrase.text} {item}"
+    is_ = "is " if phrase.form == "participle" else ""
+    return f"{item}, {is_}{phrase.text} this"
+
+
+def _reverse_shared(phrase: Phrase, label: str, item: str) -> str:
+    """Both are objects of the same fact: "film of Joel Coen, like *Fargo*"."""
+    if phrase.form == "opaque":
+        return f"tied to {label}, like {item}" if label else _same_tie(item)
+    if phrase.form == "noun":
+        return f"{phrase.text} of {f'{label}, like' if label else 'the same one as'} {item}"
+    is_ = "is " if phrase.form == "participle" else ""
+    if label:
+        return f"what {label} {is_}{phrase.text}, like {item}"
+    return f"something {is_}{phrase.text} both this and {item}"

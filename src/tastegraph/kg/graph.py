@@ -1,0 +1,211 @@
+"""The knowledge graph in memory: typed edges between items, entities and values."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.core.config import Config
+from tastegraph.core.records import Fact, Item, Link
+from tastegraph.kg.inverses import redundant_relations
+from tastegraph.kg.nodes import Nodes
+
+LONGEST_VALUE = 64
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class KnowledgeGraph:
+    """A directed multigraph with typed edges, in a fixed order.
+
+    Nodes are numbered items first (``0 … n_items - 1``, by id), then entities and values.
+
+    Attributes:
+        item_ids: ids of the items.
+        node_ids: ids of the other nodes; a value's id is ``relation␟value``, so that equal values
+            of different relations stay apart.
+        labels: a name for every node, items first; empty where the sources give none.
+        relations: names of the relations.
+        heads, relation, tails: int32[E], one entry for each edge.
+        facts: int64[E], id of the stored fact behind the edge.
+        confidence: float32[E] in (0, 1].
+    """
+
+    item_ids: list[str]
+    node_ids: list[str]
+    labels: list[str]
+    relations: list[str]
+    heads: Ints
+    relation: Ints
+    tails: Ints
+    facts: NDArray[np.int64]
+    confidence: NDArray[np.float32]
+
+    @property
+    def n_items(self) -> int:
+        """How many nodes are items."""
+        return len(self.item_ids)
+
+    @property
+    def n_nodes(self) -> int:
+        """Items, entities and values together."""
+        return len(self.item_ids) + len(self.node_ids)
+
+    @cached_property
+    def degrees(self) -> NDArray[np.int64]:
+        """int64[n_nodes], edges at each node, whichever way they point."""
+        return np.bincount(self.heads, minlength=self.n_nodes) + np.bincount(
+            self.tails, minlength=self.n_nodes
+        )
+
+    @property
+    def neighbours(self) -> NDArray[np.int64]:
+        """int64[n_nodes], other nodes that there is an edge to or from, each counted once."""
+        heads, tails = self.heads.astype(np.int64), self.tails.astype(np.int64)
+        pairs = np.unique(np.minimum(heads, tails) * self.n_nodes + np.maximum(heads, tails))
+        ends = np.concatenate(np.divmod(pairs, max(self.n_nodes, 1)))
+        return np.bincount(ends, minlength=self.n_nodes)
+
+    def without_edges(self) -> KnowledgeGraph:
+        """The control 'graph off': the same nodes, nothing known about them."""
+        return self.with_edges(np.zeros(0, dtype=np.int64))
+
+    def shuffled(self, seed: int) -> KnowledgeGraph:
+        """The control 'graph shuffled': object ends permuted within each relation."""
+        rng = np.random.default_rng(seed)
+        tails = self.tails.copy()
+        for relation in range(len(self.relations)):
+            at = np.flatnonzero(self.relation == relation)
+            tails[at] = tails[rng.permutation(at)]
+        return replace(self, tails=tails)
+
+    def restricted_to(self, keep: NDArray[np.bool_]) -> KnowledgeGraph:
+        """The graph over the nodes where ``keep`` (bool[n_nodes], all items) holds."""
+        number = (np.cumsum(keep) - 1).astype(np.int32)
+        edges = np.flatnonzero(keep[self.heads] & keep[self.tails])
+        others = np.flatnonzero(keep[self.n_items :])
+        return KnowledgeGraph(
+            self.item_ids,
+            [self.node_ids[k] for k in others],
+            [self.labels[k] for k in np.flatnonzero(keep)],
+            self.relations,
+            number[self.heads[edges]],
+            self.relation[edges],
+            number[self.tails[edges]],
+            self.facts[edges],
+            self.confidence[edges],
+        )
+
+    def with_edges(self, keep: NDArray[np.int64]) -> KnowledgeGraph:
+        """The same nodes with the edges at ``keep`` alone."""
+        return replace(
+            self,
+            heads=self.heads[keep],
+            relation=self.relation[keep],
+            tails=self.tails[keep],
+            facts=self.facts[keep],
+            confidence=self.confidence[keep],
+        )
+
+
+def build_graph(
+    items: Iterable[Item],
+    further_items: Iterable[str],
+    facts: Iterable[tuple[int, Fact]],
+    links: Iterable[Link],
+    config: Config,
+    same: Mapping[str, str] | None = None,
+) -> KnowledgeGraph:
+    """Join catalogue, facts and links into one graph.
+
+    A linked entity and its item are one node; an entity linked to several items stands for each
+    of them. Labels name nodes and are no edges; aliases, descriptions and long literals stay in
+    the store alone. A relation whose facts are another's, reversed, adds nothing and is left out.
+
+    Args:
+        items: the catalogue.
+        further_items: ids that occur in events but not in the catalogue.
+        facts: (fact id, fact) pairs.
+        links: which entity an item is.
+        same: id → the id that stands for it, for those that have several.
+    """
+    titles = {item.item_id: item.title for item in items}
+    for item_id in further_items:
+        titles.setdefault(item_id, item_id)
+    item_ids = sorted(titles)
+    nodes = Nodes(item_ids, links, same)
+    label_rank = {name: rank for rank, name in enumerate(config.graph.label_relations)}
+    languages = {tag.lower(): place for place, tag in enumerate(config.graph.label_languages)}
+    verbal = config.graph.verbal_relations
+    labels: dict[str, tuple[int, int, str]] = {}
+    edges = _Edges()
+    relations: dict[str, int] = {}
+    for fact_id, fact in facts:
+        rank = label_rank.get(fact.relation)
+        if rank is not None and fact.literal:
+            label = (rank, languages.get(fact.language, len(languages)), fact.object)
+            subject = (same or {}).get(fact.subject, fact.subject)
+            labels[subject] = min(label, labels.get(subject, label))
+            continue
+        if fact.relation in config.relations and not config.relations[fact.relation].use:
+            continue
+        if fact.literal and (fact.relation in verbal or len(fact.object) > LONGEST_VALUE):
+            continue
+        relation = relations.setdefault(fact.relation, len(relations))
+        for head in nodes.of(fact.subject):
+            for tail in nodes.value(fact) if fact.literal else nodes.of(fact.object):
+                edges.add(head, relation, tail, fact_id, fact.confidence)
+    names = [titles[item_id] for item_id in item_ids]
+    names += [_name(node_id, labels) for node_id in nodes.others]
+    return _assemble(item_ids, list(nodes.others), names, list(relations), edges)
+
+
+def _name(node_id: str, labels: Mapping[str, tuple[int, int, str]]) -> str:
+    if "\x1f" in node_id:
+        return node_id.split("\x1f", 1)[1]
+    return labels[node_id][2] if node_id in labels else ""
+
+
+@dataclass
+class _Edges:
+    heads: array[int] = field(default_factory=lambda: array("i"))
+    relation: array[int] = field(default_factory=lambda: array("i"))
+    tails: array[int] = field(default_factory=lambda: array("i"))
+    facts: array[int] = field(default_factory=lambda: array("q"))
+    confidence: array[float] = field(default_factory=lambda: array("f"))
+
+    def add(self, head: int, relation: int, tail: int, fact: int, confidence: float) -> None:
+        self.heads.append(head)
+        self.relation.append(relation)
+        self.tails.append(tail)
+        self.facts.append(fact)
+        self.confidence.append(confidence)
+
+
+def _assemble(
+    item_ids: list[str], node_ids: list[str], labels: list[str], relations: list[str], edges: _Edges
+) -> KnowledgeGraph:
+    heads = np.array(edges.heads, dtype=np.int32)
+    relation = np.array(edges.relation, dtype=np.int32)
+    tails = np.array(edges.tails, dtype=np.int32)
+    n_nodes = len(item_ids) + len(node_ids)
+    redundant = redundant_relations(heads, relation, tails, n_nodes, len(item_ids), relations)
+    keep = np.flatnonzero(~np.isin(relation, redundant) & (heads != tails))
+    used, relation[keep] = np.unique(relation[keep], return_inverse=True)
+    order = keep[np.lexsort((tails[keep], relation[keep], heads[keep]))]
+    return KnowledgeGraph(
+        item_ids=item_ids,
+        node_ids=node_ids,
+        labels=labels,
+        relations=[relations[r] for r in used],
+        heads=heads[order],
+        relation=relation[order],
+        tails=tails[order],
+        facts=np.array(edges.facts, dtype=np.int64)[order],
+        confidence=np.array(edges.confidence, dtype=np.float32)[order],
+    )

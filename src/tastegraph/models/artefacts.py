@@ -1,0 +1,288 @@
+"""Content, what was learned, and the model, to and from the arrays of a snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from tastegraph.core.arrays import CSR
+from tastegraph.kg.graph import KnowledgeGraph
+from tastegraph.models.choice_json import choice_from_json, choice_to_json
+from tastegraph.models.kernels import (
+    AffinityKernel,
+    FactorKernel,
+    FeatureKernel,
+    NetworkKernel,
+    Scores,
+    TableKernel,
+)
+from tastegraph.models.learned import (
+    Choice,
+    Content,
+    Learned,
+    NetworkSettings,
+    TrainedNetwork,
+    aligned,
+)
+from tastegraph.models.model import (
+    BEHAVIOUR,
+    KNOWLEDGE,
+    MAPPED,
+    MAPPED_KNOWLEDGE,
+    NETWORK,
+    TEXT,
+    TOWER,
+    Blend,
+    Model,
+    Part,
+)
+from tastegraph.models.nearness import nearness_arrays
+from tastegraph.profiles.association import Associations
+from tastegraph.profiles.attention import Recency, SequenceAttention
+from tastegraph.profiles.likers import Likers
+from tastegraph.store.snapshots import Array, Snapshot, pack
+
+Arrays = dict[str, Array]
+
+
+def to_arrays(content: Content, learned: Learned, model: Model) -> tuple[dict[str, Any], Arrays]:
+    """The manifest entries and arrays that the three functions below read."""
+    manifest = {
+        "choice": choice_to_json(learned.choice),
+        "cold": learned.cold,
+        "kinds": [[name, rev, weight] for (name, rev), weight in learned.kind_weights.items()],
+        "network": asdict(learned.network.settings),
+        "parts": list(model.parts),
+        "counts": {
+            "items": content.graph.n_items,
+            "nodes": content.graph.n_nodes,
+            "edges": len(content.graph.heads),
+        },
+        "reliability": None if content.semantics is None else asdict(content.semantics[1]),
+    }
+    return manifest, {
+        **content_arrays(content),
+        **nearness_arrays(content),
+        **_learned_arrays(learned),
+        **_model_arrays(model),
+    }
+
+
+def content_from(snapshot: Snapshot) -> Content:
+    """Graph and texts."""
+    arrays = snapshot.arrays
+    graph = KnowledgeGraph(
+        item_ids=snapshot.strings("graph.items"),
+        node_ids=snapshot.strings("graph.nodes"),
+        labels=snapshot.strings("graph.labels"),
+        relations=snapshot.strings("graph.relations"),
+        heads=arrays["graph.heads"],
+        relation=arrays["graph.relation"],
+        tails=arrays["graph.tails"],
+        facts=arrays["graph.facts"],
+        confidence=arrays["graph.confidence"],
+    )
+    vectors = arrays["text.vectors"]
+    text = np.zeros((graph.n_nodes, vectors.shape[1]), dtype=np.float32)
+    text[arrays["text.rows"]] = vectors
+    words = _csr(snapshot, "words", "values", graph.n_items)
+    recited, taught = (bool(flag) for flag in arrays["text.flags"])
+    return Content(graph, text, words, recited, taught)
+
+
+def associations_from(snapshot: Snapshot) -> Associations:
+    """Items × features."""
+    arrays = snapshot.arrays
+    n_items = len(arrays["associations.indptr"]) - 1
+    return Associations(
+        strength=_csr(snapshot, "associations", "strength", n_items),
+        facts=arrays["associations.facts"],
+        relation=arrays["associations.relation"],
+        reverse=arrays["associations.reverse"],
+        node=arrays["associations.node"],
+    )
+
+
+def choice_from(snapshot: Snapshot) -> Choice:
+    """The settings that validation data decided."""
+    return choice_from_json(snapshot.manifest["choice"])
+
+
+def learned_from(snapshot: Snapshot) -> Learned:
+    """What was learned from events."""
+    manifest, arrays = snapshot.manifest, snapshot.arrays
+    prefix = "network.learned."
+    return Learned(
+        choice=choice_from(snapshot),
+        item_ids=snapshot.strings("behaviour.items"),
+        warm=arrays["behaviour.warm"],
+        table=_table_from(snapshot),
+        kind_weights={(name, rev): weight for name, rev, weight in manifest["kinds"]},
+        network=TrainedNetwork(
+            parameters={
+                name.removeprefix(prefix): array
+                for name, array in arrays.items()
+                if name.startswith(prefix)
+            },
+            item_ids=snapshot.strings("behaviour.items"),
+            node_ids=snapshot.strings("network.nodes"),
+            settings=NetworkSettings(**manifest["network"]),
+        ),
+        tower=arrays["tower.vectors"],
+        cold=manifest["cold"],
+        recent=arrays["popularity.recent"],
+        touched=arrays["behaviour.touched"],
+    )
+
+
+def model_from(snapshot: Snapshot) -> Model:
+    """The model, ready to rank; needs no torch."""
+    arrays, choice = snapshot.arrays, choice_from(snapshot)
+    rows = arrays["model.rows"]
+    parts = {
+        BEHAVIOUR: Part(
+            choice.attention[BEHAVIOUR], TableKernel(aligned(_table_from(snapshot), rows))
+        ),
+        NETWORK: Part(
+            SequenceAttention(
+                queries=arrays["network.queries"],
+                keys=arrays["network.keys"],
+                values=arrays["network.values"],
+                bias=arrays["network.bias"],
+            ),
+            NetworkKernel(
+                arrays["network.values"],
+                arrays["network.items"],
+                arrays["network.items.text"],
+                arrays["network.items.facts"],
+            ),
+        ),
+    }
+    if KNOWLEDGE in snapshot.manifest["parts"]:
+        features = _csr(snapshot, "associations", "features", len(rows))
+        parts[KNOWLEDGE] = Part(choice.attention.get(KNOWLEDGE, Recency()), FeatureKernel(features))
+    for name in (TEXT, *MAPPED, TOWER):
+        if name in snapshot.manifest["parts"]:
+            kernel = FactorKernel(arrays[f"{name}.left"], arrays[f"{name}.right"])
+            if name == MAPPED_KNOWLEDGE:
+                kernel = AffinityKernel(
+                    kernel.left, kernel.right, features, arrays[f"{name}.loadings"]
+                )
+            parts[name] = Part(choice.attention.get(name, Recency()), kernel)
+    return Model(
+        parts=parts,
+        blend=Blend(warm=choice.weights, cold=snapshot.manifest["cold"]),
+        warm=np.asarray(arrays["model.warm"]),
+        rows=np.asarray(rows),
+        popularity=np.asarray(arrays["model.popularity"]),
+        recent=np.asarray(arrays["model.recent"]),
+        new=np.asarray(arrays["model.new"]),
+        likers=Likers(
+            arrays["likes.indptr"], arrays["likes.indices"], int(arrays["likes.people"][0])
+        ),
+    )
+
+
+def content_arrays(content: Content) -> Arrays:
+    """What a snapshot holds of graph and texts."""
+    graph, associations = content.graph, content.associations
+    rows = np.flatnonzero(content.text.any(axis=1))
+    return {
+        **pack("graph.items", graph.item_ids),
+        **pack("graph.nodes", graph.node_ids),
+        **pack("graph.labels", graph.labels),
+        **pack("graph.relations", graph.relations),
+        "graph.heads": graph.heads,
+        "graph.relation": graph.relation,
+        "graph.tails": graph.tails,
+        "graph.facts": graph.facts,
+        "graph.confidence": graph.confidence,
+        "text.rows": rows,
+        "text.vectors": content.text[rows],
+        "text.flags": np.array([content.recited, content.taught]),
+        "words.indptr": content.words.indptr.astype(np.int64),
+        "words.indices": content.words.indices.astype(np.int32),
+        "words.values": content.words.data.astype(np.float32),
+        "words.width": np.array([content.words.shape[1]]),
+        "associations.indptr": associations.strength.indptr.astype(np.int64),
+        "associations.indices": associations.strength.indices.astype(np.int32),
+        "associations.strength": associations.strength.data,
+        "associations.facts": associations.facts,
+        "associations.relation": associations.relation,
+        "associations.reverse": associations.reverse,
+        "associations.node": associations.node,
+    }
+
+
+def _learned_arrays(learned: Learned) -> Arrays:
+    table = learned.table
+    if isinstance(table, np.ndarray):
+        arrays: Arrays = {"behaviour.table": table}
+    else:
+        arrays = {
+            "behaviour.data": table.data,
+            "behaviour.indices": table.indices.astype(np.int32),
+            "behaviour.indptr": table.indptr.astype(np.int64),
+        }
+    return {
+        **arrays,
+        **pack("behaviour.items", learned.item_ids),
+        "behaviour.warm": learned.warm,
+        "tower.vectors": learned.tower,
+        "popularity.recent": learned.recent,
+        "behaviour.touched": learned.touched,
+        **pack("network.nodes", learned.network.node_ids),
+        **{f"network.learned.{k}": v for k, v in learned.network.parameters.items()},
+    }
+
+
+def _model_arrays(model: Model) -> Arrays:
+    network = model.parts[NETWORK]
+    assert isinstance(network.attention, SequenceAttention)
+    assert isinstance(network.kernel, NetworkKernel)
+    assert model.likers is not None
+    arrays: Arrays = {
+        "model.rows": model.rows,
+        "model.warm": model.warm,
+        "model.popularity": model.popularity,
+        "model.recent": model.recent,
+        "model.new": model.new,
+        "network.queries": network.attention.queries,
+        "network.keys": network.attention.keys,
+        "network.values": network.attention.values,
+        "network.bias": network.attention.bias,
+        "network.items": network.kernel.right,
+        "network.items.text": network.kernel.text,
+        "network.items.facts": network.kernel.facts,
+        "likes.indptr": model.likers.indptr,
+        "likes.indices": model.likers.people,
+        "likes.people": np.array([model.likers.count]),
+    }
+    for name, part in model.parts.items():
+        if isinstance(part.kernel, FeatureKernel):
+            arrays["associations.features"] = part.kernel.features.data
+        elif name != NETWORK and isinstance(part.kernel, FactorKernel):
+            arrays |= {f"{name}.left": part.kernel.left, f"{name}.right": part.kernel.right}
+        if isinstance(part.kernel, AffinityKernel):
+            arrays[f"{name}.loadings"] = part.kernel.loadings
+    return arrays
+
+
+def _table_from(snapshot: Snapshot) -> Scores | CSR:
+    if "behaviour.table" in snapshot.arrays:
+        return snapshot.arrays["behaviour.table"]
+    return _csr(snapshot, "behaviour", "data", len(snapshot.arrays["behaviour.indptr"]) - 1)
+
+
+def _csr(snapshot: Snapshot, group: str, data: str, rows: int) -> CSR:
+    arrays = snapshot.arrays
+    columns = rows
+    if f"{group}.width" in arrays:
+        columns = int(arrays[f"{group}.width"][0])
+    elif f"{group}.node" in arrays:
+        columns = len(arrays[f"{group}.node"])
+    parts = (arrays[f"{group}.{data}"], arrays[f"{group}.indices"], arrays[f"{group}.indptr"])
+    return sparse.csr_array(parts, shape=(rows, columns), copy=False)

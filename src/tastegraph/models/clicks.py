@@ -1,0 +1,188 @@
+"""Whether one person clicks one item: the evidence of all kernels, weighed by boosted trees.
+
+A list needs an order for one person; a click needs a probability that holds across people. Each
+kernel says of a pair (u, i) how well i goes with the mean of what else u likes; popularity speaks
+for the item alone, and through shared facts for items that few know. How active a person is stays
+out: where as many pairs were drawn as there are clicks, it would tell the draw, not the taste.
+
+The trees learn from pairs whose evidence was made without them (cross-fitting, Wolpert 1992): a
+part of the clicks is set aside, and the kernels are made of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import roc_auc_score
+
+from tastegraph.core.arrays import CSR, Bools, Ints, binary
+from tastegraph.core.progress import progress
+from tastegraph.models import filters
+from tastegraph.models.described import Described
+from tastegraph.models.kernels import FactorKernel, FeatureKernel, Kernel, TableKernel
+from tastegraph.models.learned import Content
+from tastegraph.models.mapping import Ridge, Target, collaborative_factors
+
+FOLDS = 4
+BLOCK = 512
+RANKS = (32, 128)
+EASE_STRENGTH = 50.0
+BETA = 0.4
+MAPPED_TO = Target(64, 1.0)
+TREES = 300
+LEAVES, FEWEST, RATE = 15, 40, 0.05
+
+Floats32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of a person and an item.
+
+    Attributes:
+        users, items: int[P].
+    """
+
+    users: Ints
+    items: Ints
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    def at(self, mask: Bools) -> Pairs:
+        """Those where ``mask`` (bool[P]) holds."""
+        return Pairs(self.users[mask], self.items[mask])
+
+
+@dataclass(frozen=True)
+class ClickModel:
+    """Probabilities of clicks.
+
+    Attributes:
+        content: what is known of items.
+        likes: CSR[U, I], clicks that are known.
+        trees: what weighs the evidence.
+        seed: of what is drawn to weigh kinds of facts.
+    """
+
+    content: Content
+    likes: CSR
+    trees: HistGradientBoostingClassifier
+    seed: int
+
+    def probabilities(self, users: Ints, items: Ints) -> NDArray[np.float64]:
+        """float64[P] in [0, 1]."""
+        told = evidence(self.content, self.likes, Pairs(users, items), self.seed)
+        return np.asarray(self.trees.predict_proba(told)[:, 1], dtype=np.float64)
+
+
+def fit_clicks(
+    content: Content,
+    train: tuple[Pairs, Bools],
+    valid: tuple[Pairs, Bools],
+    n_users: int,
+    seed: int,
+) -> ClickModel:
+    """Learn from labelled pairs.
+
+    Args:
+        content: what is known of items.
+        train: pairs, and whether each was clicked.
+        valid: the same; the area under the curve on them decides how many trees there are.
+        n_users: U.
+        seed: of the folds.
+    """
+    pairs, labels = train
+    shape = (n_users, content.graph.n_items)
+    fold = np.random.default_rng(seed).integers(0, FOLDS, len(pairs))
+
+    def likes(mask: Bools) -> CSR:
+        chosen = pairs.at(mask & labels)
+        return binary(chosen.users, chosen.items, shape)
+
+    found, clicked = [], []
+    with progress("making evidence of clicks", FOLDS + 1) as advance:
+        for k in range(FOLDS):
+            found.append(evidence(content, likes(fold != k), pairs.at(fold == k), seed))
+            clicked.append(labels[fold == k])
+            advance(1)
+        known = likes(np.ones(len(pairs), dtype=np.bool_))
+        held_out = evidence(content, known, valid[0], seed)
+        advance(1)
+    told, was_clicked = np.concatenate(found), np.concatenate(clicked)
+    trees = _trees(TREES, seed).fit(told, was_clicked)
+    reached = [roc_auc_score(valid[1], p[:, 1]) for p in trees.staged_predict_proba(held_out)]
+    best = _trees(int(np.argmax(reached)) + 1, seed).fit(told, was_clicked)
+    return ClickModel(content, known, best, seed)
+
+
+def evidence(content: Content, likes: CSR, pairs: Pairs, seed: int) -> Floats32:
+    """What is known of each pair, float32[P, F].
+
+    Args:
+        content: what is known of items.
+        likes: CSR[U, I]; a pair in it says nothing of itself.
+        pairs: P of them.
+        seed: of what is drawn to weigh kinds of facts.
+    """
+    weights = filters.kind_weights(content.associations, likes, seed)
+    described = Described.of(content, weights)
+    columns = [column[pairs.items] for column in _of_items(described.ties, likes)]
+    mean = filters.rows_to_one(likes.astype(np.float32))
+    kernels = _kernels(content, described, likes)
+    columns += [_of_pairs(kernel, mean, pairs) for kernel in kernels]
+    return np.column_stack(columns).astype(np.float32)
+
+
+def _of_items(ties: CSR, likes: CSR) -> Iterator[Floats32]:
+    """Popularity, and that of items by what they share with others."""
+    popularity = np.bincount(likes.indices, minlength=likes.shape[1]).astype(np.float32)
+    yield np.log1p(popularity)
+    if ties.nnz:
+        near = np.asarray(ties @ (ties.T @ popularity))
+        yield np.log1p(near)
+        yield near / np.maximum(ties @ (ties.T @ np.ones_like(popularity)), 1e-9)
+        yield np.diff(ties.indptr).astype(np.float32)
+
+
+def _kernels(content: Content, described: Described, likes: CSR) -> Iterator[Kernel]:
+    yield TableKernel(filters.co_engagement(likes, 1.0, 1.0, BETA))
+    yield TableKernel(filters.item_knn(likes, likes.shape[1]))
+    for rank in RANKS:
+        factors = collaborative_factors(likes, rank)
+        yield FactorKernel(factors, factors)
+    if likes.shape[1] <= filters.DENSE_ITEMS:
+        yield TableKernel(filters.ease(filters.gram(likes, content.groups), EASE_STRENGTH))
+    if described.ties.nnz:
+        yield FeatureKernel(described.ties)
+        told = Ridge(described.few.rows, likes).map(MAPPED_TO)
+        if told is not None:
+            yield FactorKernel(told.left, told.of(described.few.rows))
+    if content.text_features.any():
+        yield FactorKernel(content.text_features, content.text_features)
+
+
+def _of_pairs(kernel: Kernel, attention: CSR, pairs: Pairs) -> Floats32:
+    """float32[P]: scores of all items, for some people at a time, where they are asked for."""
+    found = np.empty(len(pairs), dtype=np.float32)
+    order = np.argsort(pairs.users, kind="stable")
+    people, starts = np.unique(pairs.users[order], return_index=True)
+    ends = np.append(starts[1:], len(order))
+    for first in range(0, len(people), BLOCK):
+        block = slice(first, first + BLOCK)
+        of_people = kernel.scores(attention[people[block]])
+        at = order[starts[first] : ends[block][-1]]
+        row = np.searchsorted(people[block], pairs.users[at])
+        found[at] = of_people[row, pairs.items[at]]
+    return found
+
+
+def _trees(count: int, seed: int) -> HistGradientBoostingClassifier:
+    return HistGradientBoostingClassifier(
+        max_iter=count, learning_rate=RATE, max_leaf_nodes=LEAVES, min_samples_leaf=FEWEST,
+        early_stopping=False, random_state=seed,
+    )  # fmt: skip

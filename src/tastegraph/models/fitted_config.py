@@ -1,0 +1,87 @@
+"""The configuration that a snapshot was made with: what serving goes by, whatever the file says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tastegraph.core.config import Config
+from tastegraph.profiles.event_meaning import EventMeaning
+
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "graph": ("items", "graph", "sources", "relations"),
+    "text": ("text", "teaching"),
+    "model": ("events", "model", "evaluation"),
+}
+"""Stage → sections of the configuration that decide what it makes.
+
+The others are of how a workspace is served and learns on, and follow the file.
+"""
+LEARNED = ("events", "model")
+"""Sections that what was learned goes by."""
+_PHRASES: dict[str, Any] = {"relations": {"__all__": {"phrase", "phrase_zh"}}, "events": {"words"}}
+"""How relations and events read is presentation, and follows the file too."""
+
+
+@dataclass(frozen=True)
+class FittedConfig:
+    """What a snapshot was made with; it is in the manifest.
+
+    Attributes:
+        config: the sections of :data:`SECTIONS`; the others are the defaults.
+        meaning: of the events that the model was fitted to, with the scale of their ratings.
+    """
+
+    config: Config
+    meaning: EventMeaning
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> FittedConfig:
+        """What a manifest says."""
+        saved = manifest["fitted"]
+        return cls(Config.model_validate(saved["config"]), EventMeaning.from_json(saved["meaning"]))
+
+    def as_json(self) -> dict[str, Any]:
+        """What :meth:`of` reads as ``"fitted"``."""
+        return {"config": _sections(self.config), "meaning": self.meaning.as_json()}
+
+    @property
+    def history(self) -> int:
+        """Newest events of a person that are attended to."""
+        return self.config.model.history
+
+    def with_stages(
+        self, made: Collection[str], config: Config, meaning: EventMeaning
+    ) -> FittedConfig:
+        """The same after the stages ``made`` were made with ``config`` and ``meaning``."""
+        anew = {section for stage in made for section in SECTIONS[stage]}
+        told = self.config.model_copy(update={name: getattr(config, name) for name in anew})
+        return FittedConfig(told, meaning if "model" in made else self.meaning)
+
+    def changes(
+        self, config: Config, sections: Collection[str] = sum(SECTIONS.values(), ())
+    ) -> list[str]:
+        """Keys of ``sections`` that ``config`` says something else of: ``events.weights.view``."""
+        before, after = _sections(self.config), _sections(config)
+        return [
+            key
+            for section in sections
+            for key in _differing(section, before[section], after[section])
+        ]
+
+
+def _sections(config: Config) -> dict[str, Any]:
+    names = {name for sections in SECTIONS.values() for name in sections}
+    return config.model_dump(mode="json", include=names, exclude=_PHRASES)
+
+
+def _differing(key: str, before: object, after: object) -> list[str]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        names = dict.fromkeys([*before, *after])
+        return [
+            found
+            for name in names
+            for found in _differing(f"{key}.{name}", before.get(name), after.get(name))
+        ]
+    return [] if before == after else [key]

@@ -1,0 +1,315 @@
+"""Item–item kernels: what an event on one item says about another.
+
+A score is linear in the attention that the events of a history get:
+
+    s(u, i) = Σₜ αₜ K[itemₜ, i]
+
+so ``αₜ K[itemₜ, i]`` is exactly the share of event t. The diagonal of every kernel is 0: an item
+says nothing about itself, so that a dislike speaks of other items alone. Where events for and
+against something cancel, what rounding leaves of them is 0 (:func:`arrays.without_rounding`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from tastegraph.core.arrays import CSR, ROUNDING, Bools, without_rounding
+
+TABLE_ITEMS = 6_000
+"""Up to this many items all products of their features are held: 144 MB."""
+REMEMBERED = 20_000
+"""So many features are held as they were multiplied out last: 20 MB at 256 dimensions."""
+Scores = NDArray[np.float32]
+Entries = tuple[NDArray[np.int64], NDArray[np.int32], Scores]
+"""(event, feature, value) of a history, as columns."""
+
+
+class Kernel(Protocol):
+    """Anything that compares items."""
+
+    @property
+    def n_items(self) -> int:
+        """I."""
+        ...
+
+    def scores(self, attention: CSR, among: Bools | None = None) -> Scores:
+        """float32[U, I] from the attention (CSR[U, I]) of U histories.
+
+        Of the items in ``among`` (bool[I]) alone, where it is given: float32[U, C].
+        """
+        ...
+
+    def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
+        """float32[I]: :meth:`scores` of one history, from the attention its events get."""
+        ...
+
+    def between(self, items: NDArray[np.int32], target: int) -> Scores:
+        """float32[T]: the kernel's entries from ``items`` to ``target``."""
+        ...
+
+
+@dataclass(frozen=True)
+class TableKernel:
+    """A kernel held entry by entry.
+
+    Attributes:
+        table: float32[I, I], dense or CSR; rows are history items, columns are targets.
+    """
+
+    table: Scores | CSR
+
+    @property
+    def n_items(self) -> int:
+        """I."""
+        return int(self.table.shape[0])
+
+    def scores(self, attention: CSR, among: Bools | None = None) -> Scores:
+        """float32[U, I]."""
+        table = self.table if among is None else self.table[:, among]
+        product = attention @ table
+        dense = product.toarray() if sparse.issparse(product) else product
+        scores = np.asarray(dense, dtype=np.float32)
+        return _unless_all_cancels(scores, np.asarray(abs(attention) @ _norms(table)))
+
+    def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
+        """float32[I]."""
+        items, attention = _by_item(items, attention)
+        rows = self.table[items]
+        scores = np.asarray(attention @ rows, dtype=np.float32)
+        _unless_all_cancels(scores[None, :], abs(attention)[None, :] @ _norms(rows))
+        return scores
+
+    def between(self, items: NDArray[np.int32], target: int) -> Scores:
+        """float32[T]."""
+        if isinstance(self.table, np.ndarray):
+            return np.asarray(self.table[items, target], dtype=np.float32)
+        column = self.table[:, [target]].toarray()
+        return np.asarray(column[items, 0], dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class FactorKernel:
+    """K = L Rᵀ without its diagonal, held as its factors.
+
+    Attributes:
+        left: float32[I, d], the side of the history.
+        right: float32[I, d], the side of the target.
+    """
+
+    left: Scores
+    right: Scores
+
+    @property
+    def n_items(self) -> int:
+        """I."""
+        return int(self.left.shape[0])
+
+    def scores(self, attention: CSR, among: Bools | None = None) -> Scores:
+        """float32[U, I]."""
+        right, diagonal = self.right, self._diagonal
+        sizes = np.asarray(abs(attention) @ np.abs(self.left))
+        people = without_rounding(np.asarray(attention @ self.left), sizes)
+        if among is not None:
+            attention, right, diagonal = attention[:, among], right[among], diagonal[among]
+        scores = np.asarray(people @ right.T, dtype=np.float32)
+        return _without_itself(scores, attention, diagonal)
+
+    def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
+        """float32[I]."""
+        items, attention = _by_item(items, attention)
+        left = self.left[items]
+        person = without_rounding(attention @ left, abs(attention) @ np.abs(left))
+        scores = np.asarray(self.right @ person, dtype=np.float32)
+        _without_itself(scores[None, :], _as_row(items, attention, len(scores)), self._diagonal)
+        return scores
+
+    def between(self, items: NDArray[np.int32], target: int) -> Scores:
+        """float32[T]."""
+        entries = np.asarray(self.left[items] @ self.right[target], dtype=np.float32)
+        return np.where(items == target, np.float32(0), entries)
+
+    @cached_property
+    def _diagonal(self) -> Scores:
+        return np.asarray(np.einsum("id,id->i", self.left, self.right), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class NetworkKernel(FactorKernel):
+    """K = L Rᵀ without its diagonal, with R taken apart by what it was propagated from.
+
+    The network is linear, so that an item's vector is a sum: of what started from vectors that
+    items have of their own, from items' texts, and from entities and values, by their own vectors
+    and names.
+
+    Attributes:
+        text: float16[I, d], the portion of ``right`` that is of texts.
+        facts: float16[I, d], the portion that is of entities and values; the rest is of items.
+    """
+
+    text: NDArray[np.float16]
+    facts: NDArray[np.float16]
+
+    def portions(self, items: NDArray[np.int32], target: int) -> tuple[Scores, Scores, Scores]:
+        """float32[T] thrice: of items, texts and facts; they sum to :meth:`between`."""
+        text, facts = (side[target].astype(np.float32) for side in (self.text, self.facts))
+        right = np.stack([self.right[target] - text - facts, text, facts])
+        entries = np.asarray(right @ self.left[items].T, dtype=np.float32)
+        of_items, of_texts, of_facts = np.where(items == target, np.float32(0), entries)
+        return of_items, of_texts, of_facts
+
+
+@dataclass(frozen=True)
+class AffinityKernel(FactorKernel):
+    """K = L (F P)ᵀ without its diagonal: what likers of an item like, feature by feature.
+
+    ``right`` must be F P with P = Fᵀ W, so that the share of a feature f of target i is exact:
+    L[item] · P[f] F[i, f].
+
+    Attributes:
+        features: float32 CSR[I, features], F.
+        loadings: float32[I, d], W.
+    """
+
+    features: CSR
+    loadings: Scores
+
+    @cached_property
+    def _by_feature(self) -> CSR:
+        return sparse.csr_array(self.features.T)
+
+    @cached_property
+    def _projections(self) -> dict[int, Scores | None]:
+        """Feature → P[f], float32[d], for those that were asked for last."""
+        return {}
+
+    def of_features(self, target: int) -> tuple[NDArray[np.int32], Scores]:
+        """The features of ``target``, int32[n], and P F for each of them, float32[n, d]."""
+        at = slice(*self.features.indptr[target : target + 2])
+        chosen = self.features.indices[at]
+        held = {feature: self._projections.get(feature) for feature in chosen.tolist()}
+        if new := [feature for feature, vector in held.items() if vector is None]:
+            held.update(zip(new, self._by_feature[new] @ self.loadings, strict=True))
+            if len(self._projections) > REMEMBERED:
+                self._projections.clear()
+            self._projections.update((feature, held[feature]) for feature in new)
+        vectors = np.array(list(held.values()), dtype=np.float32)
+        vectors = vectors.reshape(len(chosen), self.loadings.shape[1])
+        return chosen, vectors * self.features.data[at][:, None]
+
+
+@dataclass(frozen=True)
+class FeatureKernel:
+    """K = F Fᵀ without its diagonal: the match of an interest graph with a content graph.
+
+    Attributes:
+        features: float32 CSR[I, features].
+    """
+
+    features: CSR
+
+    @property
+    def n_items(self) -> int:
+        """I."""
+        return int(self.features.shape[0])
+
+    @cached_property
+    def _transposed(self) -> CSR:
+        return sparse.csr_array(self.features.T)
+
+    @cached_property
+    def _table(self) -> TableKernel:
+        products = np.asarray((self.features @ self._transposed).toarray(), dtype=np.float32)
+        np.fill_diagonal(products, 0)
+        return TableKernel(products)
+
+    @cached_property
+    def _diagonal(self) -> Scores:
+        return np.asarray(self.features.multiply(self.features).sum(axis=1), np.float32).reshape(-1)
+
+    def scores(self, attention: CSR, among: Bools | None = None) -> Scores:
+        """float32[U, I]; of many histories by way of the items' products, where these fit."""
+        if self.n_items <= TABLE_ITEMS < attention.nnz:
+            return self._table.scores(attention, among)
+        interests = attention @ self.features
+        if (attention.data < 0).any():
+            least = abs(attention) @ abs(self.features).multiply(ROUNDING)
+            interests = sparse.csr_array(interests.multiply(abs(interests) > least))
+        product = np.asarray((interests @ self._transposed).toarray(), dtype=np.float32)
+        scores = _without_itself(product, attention, self._diagonal)
+        return scores if among is None else scores[:, among]
+
+    def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
+        """float32[I]."""
+        items, attention = _by_item(items, attention)
+        events, features, values = self.entries(items)
+        terms, width = attention[events] * values, self.features.shape[1]
+        interests = without_rounding(
+            np.bincount(features, terms, minlength=width),
+            np.bincount(features, np.abs(terms), minlength=width),
+        )
+        scores = np.asarray(self.features @ interests, dtype=np.float32)
+        _without_itself(scores[None, :], _as_row(items, attention, len(scores)), self._diagonal)
+        return scores
+
+    def between(self, items: NDArray[np.int32], target: int) -> Scores:
+        """float32[T]."""
+        wanted = np.zeros(self.features.shape[1], dtype=np.float32)
+        at = slice(*self.features.indptr[target : target + 2])
+        wanted[self.features.indices[at]] = self.features.data[at]
+        events, features, values = self.entries(items)
+        entries = np.bincount(events, values * wanted[features], minlength=len(items))
+        return np.where(items == target, 0, entries).astype(np.float32)
+
+    def entries(self, items: NDArray[np.int32]) -> Entries:
+        """Every feature of every item of a history."""
+        starts, ends = self.features.indptr[items], self.features.indptr[items + 1]
+        lengths = ends - starts
+        events = np.repeat(np.arange(len(items)), lengths)
+        offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        entries = np.repeat(starts, lengths) + offset
+        return events, self.features.indices[entries], self.features.data[entries]
+
+
+def _by_item(
+    items: NDArray[np.int32], attention: Scores
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The distinct items of one history, and what the events of each get together."""
+    distinct, place = np.unique(items, return_inverse=True)
+    sums, sizes = (
+        np.bincount(place, values, minlength=len(distinct))
+        for values in (attention, np.abs(attention))
+    )
+    return distinct, without_rounding(sums, sizes)
+
+
+def _as_row(items: NDArray[np.int32], attention: Scores, n_items: int) -> CSR:
+    """What each of the distinct ``items`` of one history gets, as CSR[1, I]."""
+    return sparse.csr_array((attention, items, [0, len(items)]), shape=(1, n_items))
+
+
+def _norms(table: Scores | CSR) -> Scores:
+    """float32[I]: the Euclidean length of each row."""
+    if isinstance(table, np.ndarray):
+        return np.asarray(np.sqrt(np.einsum("ij,ij->i", table, table)), dtype=np.float32)
+    return np.asarray(np.sqrt(table.multiply(table).sum(axis=1)), dtype=np.float32).reshape(-1)
+
+
+def _unless_all_cancels(scores: Scores, sizes: Scores) -> Scores:
+    """Make 0, in place, the rows that rounding left of terms of these lengths (float32[U])."""
+    scores[_norms(scores) <= ROUNDING * sizes] = 0
+    return scores
+
+
+def _without_itself(scores: Scores, attention: CSR, diagonal: Scores) -> Scores:
+    """Take ``attention · diagonal`` off, in place; what is left of it by rounding is 0."""
+    rows = np.repeat(np.arange(attention.shape[0]), np.diff(attention.indptr))
+    own = attention.data * diagonal[attention.indices]
+    others = scores[rows, attention.indices] - own
+    scores[rows, attention.indices] = without_rounding(others, np.abs(own))
+    return scores

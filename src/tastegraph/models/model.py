@@ -1,0 +1,250 @@
+"""The ranking model: parts that each weigh a history and compare items, and priors, blended.
+
+    s(u, i) = Σₚ bₚ(u, i) / σₚ(u) · Σₜ αₚₜ Kₚ[itemₜ, i] + Σ_q b_q(u, i) / σ_q · log(1 + n_q[i])
+
+σₚ(u) is the standard deviation of part p's scores for u over the warm items, n_q how many people
+like an item (popularity) or have liked it lately (recent popularity), and b the weights of the
+blend for the segments that u and i belong to. Everything is linear in the attention α, so a score
+is exactly the sum of what each event says and of what many people like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.core.arrays import ROUNDING, Bools
+from tastegraph.models.kernels import Kernel, Scores
+from tastegraph.profiles.attention import Attention, attend
+from tastegraph.profiles.interactions import History
+from tastegraph.profiles.likers import Likers
+
+BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT = "behaviour", "network", "knowledge", "text"
+MAPPED_KNOWLEDGE, MAPPED_TEXT = "mapped knowledge", "mapped text"
+MAPPED = (MAPPED_KNOWLEDGE, MAPPED_TEXT)
+TOWER = "text tower"
+PARTS = (BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT, *MAPPED, TOWER)
+POPULARITY, RECENT_POPULARITY = "popularity", "recent popularity"
+PRIORS = (POPULARITY, RECENT_POPULARITY)
+NEW, KNOWN = "new", "known"
+FEW_LIKES = 5
+"""A person with fewer likes is new."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One kind of evidence: how it weighs a history, and how it compares items."""
+
+    attention: Attention
+    kernel: Kernel
+
+    def scores(self, histories: Sequence[History], among: Bools | None = None) -> Scores:
+        """float32[U, I], or float32[U, C] of the items in ``among`` (bool[I])."""
+        return self.kernel.scores(attend(histories, self.attention, self.n_items), among)
+
+    @property
+    def n_items(self) -> int:
+        """I."""
+        return self.kernel.n_items
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What speaks for an item whoever the person is: log(1 + people who like it).
+
+    Attributes:
+        values: float32[I].
+    """
+
+    values: Scores
+
+    @classmethod
+    def of(cls, counts: NDArray[Any]) -> Prior:
+        """From counts, number[I] ≥ 0."""
+        return cls(np.log1p(counts).astype(np.float32))
+
+    def scores(self, histories: Sequence[History]) -> Scores:
+        """float32[U, I]: the same for everybody."""
+        return np.tile(self.values, (len(histories), 1))
+
+    @property
+    def n_items(self) -> int:
+        """I."""
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Weights of the parts, by segment.
+
+    Attributes:
+        warm: person segment → part → weight, for items with events.
+        cold: the same for items without; parts that cannot see them are absent.
+    """
+
+    warm: Mapping[str, Mapping[str, float]]
+    cold: Mapping[str, Mapping[str, float]]
+
+    def rows(
+        self, part: str, segments: Sequence[str]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """float32[U] twice: the part's weight for each person, on warm and on cold items."""
+        warm = [self.warm[segment].get(part, 0.0) for segment in segments]
+        cold = [self.cold.get(segment, {}).get(part, 0.0) for segment in segments]
+        return np.array(warm, dtype=np.float32), np.array(cold, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One history's scores, and what is needed to take each of them apart.
+
+    Attributes:
+        history: the history.
+        scores: float32[I].
+        factors: part → float32[T] on warm items, float32[T] on cold ones; empty where no event says
+            anything and the scores are popularity.
+        opinions: part → float32[I] twice, its weight on each item and its score over its spread.
+        priors: prior → float32[I], its share of the score of each item.
+    """
+
+    history: History
+    scores: Scores
+    factors: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
+    opinions: Mapping[str, tuple[Scores, Scores]]
+    priors: Mapping[str, Scores] = field(default_factory=dict)
+
+    def doubt(self) -> Scores:
+        """float32[I] ≥ 0: how much the parts disagree, the standard deviation of their opinions.
+
+        Weighted as they are in the score; 0 where fewer than two speak.
+        """
+        if not self.opinions:
+            return np.zeros_like(self.scores)
+        weights = np.stack([weight for weight, _ in self.opinions.values()])
+        told = np.stack([score for _, score in self.opinions.values()])
+        total = np.maximum(weights.sum(axis=0), np.float32(1e-12))
+        mean = (weights * told).sum(axis=0) / total
+        variance = (weights * (told - mean) ** 2).sum(axis=0) / total
+        return np.asarray(np.sqrt(variance), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Model:
+    """Ranks all items for any history.
+
+    Attributes:
+        parts: by name; a part that does not exist says nothing.
+        blend: their weights.
+        warm: bool[I], items with events at the time of the fit.
+        rows: int64[I], row of each item in what was learned; -1 for an item that is newer.
+        popularity: int64[I], people who like each item.
+        recent: float32[I], the same, an older like counting less; empty where likes have no times.
+        new: bool[I], items that had no event when the model was fitted, or that came later; empty
+            where that is not known.
+        likers: who they are, by number; without them nothing is said of other people.
+    """
+
+    parts: Mapping[str, Part]
+    blend: Blend
+    warm: Bools
+    rows: NDArray[np.int64]
+    popularity: NDArray[np.int64]
+    recent: Scores = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    new: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+    likers: Likers | None = field(default=None, repr=False)
+
+    @property
+    def n_items(self) -> int:
+        """How many items are ranked."""
+        return len(self.warm)
+
+    @cached_property
+    def priors(self) -> Mapping[str, Prior]:
+        """By name; one that nothing is known of is left out."""
+        counts: dict[str, NDArray[Any]] = {
+            POPULARITY: self.popularity,
+            RECENT_POPULARITY: self.recent,
+        }
+        return {name: Prior.of(found) for name, found in counts.items() if found.any()}
+
+    def scores(self, histories: Sequence[History]) -> Scores:
+        """float32[U, I]: higher is better; by popularity for a history that says nothing."""
+        total = np.zeros((len(histories), self.n_items), dtype=np.float32)
+        segments = [segment(history) for history in histories]
+        for name, part in self.parts.items():
+            warm, cold = self.blend.rows(name, segments)
+            if not warm.any() and not cold.any():
+                continue
+            scores = part.scores(histories)
+            spread = self.spread(scores)
+            total[:, self.warm] += scores[:, self.warm] * (warm * spread)[:, None]
+            total[:, ~self.warm] += scores[:, ~self.warm] * (cold * spread)[:, None]
+        for name in self.priors:
+            weights = self.blend.rows(name, segments)
+            if weights[0].any() or weights[1].any():
+                total += np.where(self.warm, *(w[:, None] for w in weights)) * self._standard(name)
+        total[~total.any(axis=1)] = self.prior()
+        return total
+
+    def rank(self, history: History) -> Ranked:
+        """The scores of one history, ready to be explained."""
+        total = np.zeros(self.n_items, dtype=np.float32)
+        factors, opinions = {}, {}
+        for name, part in self.parts.items():
+            (warm,), (cold,) = self.blend.rows(name, [segment(history)])
+            if not warm and not cold:
+                continue
+            attention = part.attention(history)
+            scores = part.kernel.row(history.items, attention)
+            (spread,) = self.spread(scores[None, :])
+            weight = np.where(self.warm, warm, cold)
+            opinions[name] = weight, spread * scores
+            total += weight * opinions[name][1]
+            factors[name] = (warm * spread * attention, cold * spread * attention)
+        priors = {}
+        for name in self.priors:
+            (warm,), (cold,) = self.blend.rows(name, [segment(history)])
+            if warm or cold:
+                weight, standard = np.where(self.warm, warm, cold), self._standard(name)
+                opinions[name] = weight, standard
+                priors[name] = weight * standard
+                total += priors[name]
+        if not total.any():
+            prior = self.prior()
+            return Ranked(history, prior, {}, {}, {POPULARITY: prior})
+        return Ranked(history, total, factors, opinions, priors)
+
+    def _standard(self, name: str) -> Scores:
+        """float32[I], a prior over its spread."""
+        values = self.priors[name].values
+        return np.asarray(values * self.spread(values[None, :])[0], dtype=np.float32)
+
+    def prior(self) -> Scores:
+        """float32[I] in [0, 1]: popularity, for people of whom nothing is known."""
+        return (self.popularity / max(int(self.popularity.max(initial=0)), 1)).astype(np.float32)
+
+    def spread(self, scores: Scores) -> NDArray[np.float32]:
+        """1 / σ over the warm items, float32[U]; 0 where a part says nothing."""
+        return spread(scores, self.warm)
+
+
+def segment(history: History) -> str:
+    """Whether a person is new or known."""
+    return NEW if len(history.likes) < FEW_LIKES else KNOWN
+
+
+def spread(scores: Scores, warm: Bools) -> NDArray[np.float32]:
+    """1 / σ of each row over the items in ``warm``, float32[U]; 0 where a part says nothing.
+
+    It says nothing where σ is no more than rounding of the largest score.
+    """
+    deviation = scores[:, warm].std(axis=1) if warm.any() else scores.std(axis=1)
+    largest = np.maximum(scores.max(axis=1, initial=0), -scores.min(axis=1, initial=0))
+    inverse = np.zeros(len(scores), dtype=np.float32)
+    np.divide(1, deviation, out=inverse, where=deviation > ROUNDING * largest)
+    return inverse

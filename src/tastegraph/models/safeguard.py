@@ -1,0 +1,104 @@
+"""What is served is never worse than what is simple.
+
+The blend is compared on validation data with popularity, recent popularity, ItemKNN and EASE. Where
+one of them is better by more than chance, it is served instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from scipy import stats
+
+from tastegraph.core.arrays import CSR
+from tastegraph.models.baselines import BASELINES
+from tastegraph.models.behaviour import Ease, ItemKNN
+from tastegraph.models.filters import DENSE_ITEMS
+from tastegraph.models.learned import Choice, Compared
+from tastegraph.models.model import (
+    BEHAVIOUR,
+    KNOWN,
+    NEW,
+    POPULARITY,
+    RECENT_POPULARITY,
+    Model,
+    Part,
+    Prior,
+)
+from tastegraph.models.validation import Validation
+from tastegraph.profiles.attention import Recency
+
+BLEND = "tastegraph"
+"""The blend."""
+CONFIDENCE = 0.95
+"""One-sided: a lead of a simple model that could be chance with more than the rest is none."""
+ITEM_KNN, EASE = "itemknn", "ease"
+
+
+def simple_models(model: Model, likes: CSR) -> dict[str, Part | Prior]:
+    """What needs no graph, no text and no training, in the forms their authors gave them.
+
+    Args:
+        model: for its popularities.
+        likes: CSR[U, I].
+    """
+    found: dict[str, Part | Prior] = dict(model.priors)
+    for name in (ITEM_KNN, EASE):
+        baseline = BASELINES[name]
+        if not baseline.dense or model.n_items <= DENSE_ITEMS:
+            fitted = baseline.fit(likes, *baseline.grid[0])
+            assert isinstance(fitted, Part)
+            found[name] = fitted
+    return found
+
+
+def compare(
+    model: Model, simple: Mapping[str, Part | Prior], validation: Validation
+) -> tuple[Compared, ...]:
+    """The blend and the simple models on the same people.
+
+    What is best is served, if it is better than the blend by more than chance.
+    """
+    histories, objective = validation.histories, validation.objective
+    ours = objective.by_person(model.scores(histories))
+    rows = [Compared(BLEND, float(ours.mean()), 0.0, 0.0, len(ours), served=True)]
+    for name, scorer in simple.items():
+        values = objective.by_person(scorer.scores(histories))
+        lead = values - ours
+        error = float(lead.std(ddof=min(len(lead) - 1, 1)) / np.sqrt(len(lead)))
+        mean = float(lead.mean())
+        rows.append(Compared(name, float(values.mean()), mean, error, len(lead), served=False))
+    best = max(rows, key=lambda row: row.ndcg)
+    if best.lead > chance(best.error, best.people):
+        rows = [replace(row, served=row is best) for row in rows]
+    return tuple(rows)
+
+
+def chance(error: float, people: int) -> float:
+    """What a mean lead may reach by chance (Student's t); of one person anything.
+
+    Args:
+        error: standard error of the lead.
+        people: how many it is a mean over.
+    """
+    return float(stats.t.ppf(CONFIDENCE, people - 1)) * error if people > 1 else np.inf
+
+
+def safeguarded(choice: Choice, compared: tuple[Compared, ...]) -> Choice:
+    """``choice``, or the settings that make the simple model that is served instead."""
+    served = next(row.model for row in compared if row.served)
+    choice = replace(choice, compared=compared)
+    if served == BLEND:
+        return choice
+    if served in (POPULARITY, RECENT_POPULARITY):
+        return replace(choice, weights={who: {served: 1.0} for who in (KNOWN, NEW)})
+    (value,) = BASELINES[served].grid[0]
+    assert value is not None
+    return replace(
+        choice,
+        filter=ItemKNN(int(value)) if served == ITEM_KNN else Ease(value, grouped=False),
+        attention={**choice.attention, BEHAVIOUR: Recency()},
+        weights={who: {BEHAVIOUR: 1.0} for who in (KNOWN, NEW)},
+    )

@@ -1,0 +1,166 @@
+"""The text tower: what items say, taught by what people went on to like.
+
+An item's vector is made of its text alone, so that an item without events has one as good as any:
+
+    e = normalise(Wᵀ words + Vᵀ vector)
+
+A person is the recency-weighted mean of the vectors of other liked items; a softmax over cosines
+(Wu et al. 2024) tells the item from others drawn at random. It is the content tower of two-tower
+retrieval (Yi et al. 2019), which ridge regression in few dimensions approaches from below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tastegraph.core.arrays import CSR, Bools
+from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.progress import progress
+from tastegraph.models.learned import Content
+from tastegraph.models.mapping import centred
+from tastegraph.models.network import SparseProduct, as_tensor
+from tastegraph.profiles.attention import FLOOR
+from tastegraph.profiles.interactions import Interactions
+
+DIMENSIONS = 128
+PASSES = 2
+PAIRS = 60_000
+"""Likes that are asked for in one pass, at most."""
+BATCH = 2_048
+STEPS = 20
+"""In one pass, at least."""
+OTHERS = 2_048
+LEARNING_RATE = 0.005
+TEMPERATURE = 0.12
+HALF_LIFE = 2.0
+"""Of how much a like says of another, in likes between them."""
+START = 0.1
+
+Floats32 = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+
+class TextTower(nn.Module):
+    """Item vectors from texts.
+
+    Args:
+        words: float32 CSR[I, V].
+        vectors: float32[I, t].
+        device: where it is trained.
+    """
+
+    def __init__(self, words: CSR, vectors: Floats32, device: torch.device) -> None:
+        super().__init__()
+        self._words = as_tensor(words).to(device)
+        self._transposed = as_tensor(sparse.csr_array(words.T)).to(device)
+        self._vectors = torch.from_numpy(vectors).to(device)
+        self.by_word = nn.Parameter(START * torch.randn(words.shape[1], DIMENSIONS))
+        self.by_vector = nn.Parameter(START * torch.randn(vectors.shape[1], DIMENSIONS))
+        self.to(device)
+
+    def forward(self) -> Tensor:
+        """float32[I, d], unit rows, or of zeros where there is no text."""
+        told = SparseProduct.apply(self._words, self._transposed, self.by_word)  # type: ignore[no-untyped-call]
+        return functional.normalize(told + self._vectors @ self.by_vector, dim=-1)
+
+
+@dataclass(frozen=True)
+class _Sequences:
+    """Everybody's likes, one after another.
+
+    Attributes:
+        items: int64[L].
+        start, end: int64[L], where the sequence of each like begins and ends.
+        ordered: bool[L], whether the sequence has times; without, all of it is equally near.
+    """
+
+    items: Ints
+    start: Ints
+    end: Ints
+    ordered: Bools
+
+    @classmethod
+    def of(cls, training: Interactions, newest: int) -> _Sequences:
+        enough = 2 if newest > 1 else np.inf
+        histories = [each for each in training.histories() if len(each.likes) >= enough]
+        likes = [history.likes[-newest:] for history in histories]
+        sizes = np.array([len(sequence) for sequence in likes], dtype=np.int64)
+        ends = np.cumsum(sizes)
+        items = np.concatenate([np.zeros(0, dtype=np.int64), *likes]).astype(np.int64)
+        ordered = np.array([history.ordered for history in histories], dtype=np.bool_)
+        return cls(
+            items,
+            np.repeat(ends - sizes, sizes),
+            np.repeat(ends, sizes),
+            np.repeat(ordered, sizes),
+        )
+
+    def around(self, places: Ints, n_items: int) -> CSR:
+        """float32 CSR[B, I], rows of sum 1: what else was liked, by its distance."""
+        sizes = self.end[places] - self.start[places]
+        row = np.repeat(np.arange(len(places)), sizes)
+        first = np.repeat(self.start[places] - np.cumsum(sizes) + sizes, sizes)
+        at = np.arange(sizes.sum()) + first
+        away = np.abs(at - places[row])
+        near = np.where(self.ordered[places[row]], np.exp2(-(away - 1) / HALF_LIFE) + FLOOR, 1.0)
+        weight = np.where(away, near, 0.0)
+        weight /= np.bincount(row, weight, minlength=len(places))[row]
+        entries = (weight[away > 0].astype(np.float32), (row[away > 0], self.items[at[away > 0]]))
+        return sparse.csr_array(sparse.coo_array(entries, shape=(len(places), n_items)))
+
+
+def text_tower(content: Content, training: Interactions, config: ModelConfig) -> Floats32:
+    """Vectors of all items, float32[I, d]; of zeros where there is no text or nothing to learn.
+
+    Args:
+        content: the texts.
+        training: events; they alone say which texts go together.
+        config: seed, and how much of a history counts.
+    """
+    n_items = content.graph.n_items
+    vectors = centred(content.text[:n_items])
+    sequences = _Sequences.of(training, config.history)
+    if not len(sequences.items) or not (content.words.nnz or vectors.any()):
+        return np.zeros((n_items, DIMENSIONS), dtype=np.float32)
+    torch.manual_seed(config.seed)
+    rng = np.random.default_rng(config.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    tower = TextTower(content.words, vectors, device)
+    optimiser = torch.optim.Adam(tower.parameters(), lr=LEARNING_RATE)
+    warm = np.unique(sequences.items)
+    asked = min(len(sequences.items), PAIRS)
+    batches = max(-(-asked // BATCH), min(STEPS, asked))
+    with progress("teaching the text tower", PASSES * batches) as advance:
+        for _ in range(PASSES):
+            places = rng.permutation(len(sequences.items))[:asked]
+            for batch in np.array_split(places, batches):
+                drawn = rng.choice(warm, min(OTHERS, len(warm)), replace=False)
+                loss = _loss(tower(), sequences, batch, drawn)
+                optimiser.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+                advance(1)
+    with torch.no_grad():
+        return np.asarray(tower().cpu().numpy(), dtype=np.float32)
+
+
+def _loss(items: Tensor, sequences: _Sequences, batch: Ints, drawn: Ints) -> Tensor:
+    """Cross-entropy of each like among those of the batch and ``drawn``, but for what is around."""
+    around = sequences.around(batch, len(items))
+    wanted = sequences.items[batch]
+    candidates, place = np.unique(np.concatenate([wanted, drawn]), return_inverse=True)
+    attention = as_tensor(around).to(items.device)
+    transposed = as_tensor(sparse.csr_array(around.T)).to(items.device)
+    people = SparseProduct.apply(attention, transposed, items)  # type: ignore[no-untyped-call]
+    others = items.index_select(0, torch.from_numpy(candidates).to(items.device))
+    cosine = (functional.normalize(people, dim=-1) / TEMPERATURE) @ others.T
+    hidden = torch.from_numpy(around[:, candidates].toarray()).to(items.device)
+    target = torch.from_numpy(place[: len(wanted)]).to(items.device)
+    return functional.cross_entropy(cosine.masked_fill(hidden > 0, -torch.inf), target)

@@ -1,0 +1,146 @@
+"""What people tell the service about facts: checked, and turned into decisions."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from fastapi import Body
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from sqlalchemy import Connection
+
+from tastegraph.core.records import Fact
+from tastegraph.kg.review import decisions
+from tastegraph.serving.api.requests import broken_rule
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,19}", value):
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise broken_rule("fact_id")
+
+
+FactId = Annotated[
+    int, BeforeValidator(_whole, json_schema_input_type=str | int), Field(ge=0, lt=2**63)
+]
+"""Id of a fact. Text is taken too, since JavaScript rounds numbers of more than 53 bits."""
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NewFact(_Told):
+    """A fact as a person states it."""
+
+    subject: str
+    relation: str
+    object: str
+    literal: bool = Field(default=False, description="the object is a value, no entity")
+    datatype: str = Field(default="", description="IRI of the value's type")
+    language: str = Field(default="", description="BCP 47 tag of the value")
+
+    def fact(self) -> Fact:
+        """The record.
+
+        Raises:
+            DecisionError: a part of it cannot be accepted.
+        """
+        return decisions.checked(
+            self.subject,
+            self.relation,
+            self.object,
+            literal=self.literal,
+            datatype=self.datatype,
+            language=self.language,
+        )
+
+
+class _Judgement(_Told):
+    author: str = Field(description="who decides")
+
+
+class Accept(_Judgement):
+    """A stated fact is right."""
+
+    kind: Literal["accept"]
+    fact_id: FactId
+
+    def decide(self, connection: Connection) -> int:
+        """See :func:`tastegraph.kg.review.decisions.accept`."""
+        return decisions.accept(connection, self.fact_id, self.author)
+
+
+class Reject(_Judgement):
+    """A stated fact is wrong."""
+
+    kind: Literal["reject"]
+    fact_id: FactId
+
+    def decide(self, connection: Connection) -> int:
+        """See :func:`tastegraph.kg.review.decisions.reject`."""
+        return decisions.reject(connection, self.fact_id, self.author)
+
+
+class Edit(_Judgement):
+    """Another value, or another fact, is right instead of a stated one."""
+
+    kind: Literal["edit"]
+    fact_id: FactId
+    value: str | None = None
+    fact: NewFact | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Edit:
+        if (self.value is None) == (self.fact is None):
+            raise broken_rule("one_of_value_and_fact")
+        return self
+
+    def decide(self, connection: Connection) -> int:
+        """See :func:`tastegraph.kg.review.decisions.edit`."""
+        if self.fact is not None:
+            new = self.fact.fact()
+        else:
+            assert self.value is not None
+            new = decisions.with_value(decisions.stated(connection, self.fact_id), self.value)
+        return decisions.edit(connection, self.fact_id, new, self.author)
+
+
+class Add(_Judgement):
+    """A fact that nobody stated is right."""
+
+    kind: Literal["add"]
+    fact: NewFact
+
+    def decide(self, connection: Connection) -> int:
+        """See :func:`tastegraph.kg.review.decisions.add`."""
+        return decisions.add(connection, self.fact.fact(), self.author)
+
+
+class Merge(_Judgement):
+    """Two ids are one thing."""
+
+    kind: Literal["merge"]
+    one: str
+    other: str
+
+    def decide(self, connection: Connection) -> int:
+        """See :func:`tastegraph.kg.review.decisions.merge`."""
+        return decisions.merge(connection, self.one, self.other, self.author)
+
+
+class Split(_Judgement):
+    """Two ids are two things."""
+
+    kind: Literal["split"]
+    one: str
+    other: str
+
+    def decide(self, connection: Connection) -> int:
+        """See :func:`tastegraph.kg.review.decisions.split`."""
+        return decisions.split(connection, self.one, self.other, self.author)
+
+
+Judgement = Annotated[Accept | Reject | Edit | Add | Merge | Split, Body(discriminator="kind")]

@@ -1,0 +1,220 @@
+"""What the service is asked: checked, and turned into the library's own records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+from typing import Annotated, Literal
+from uuid import uuid4
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from tastegraph.core.languages import Language
+from tastegraph.core.messages import TEMPLATES
+from tastegraph.core.records import Event
+from tastegraph.data.cells import LONGEST_ID
+from tastegraph.data.events import event_from
+from tastegraph.serving.engine import Asked, Who
+
+MOST_EVENTS = 1000
+MOST_ITEMS = 100
+LONGEST_WORDS = 10_000
+SESSION = "session:"
+"""Prefix of the user id under which the events of a session without a user are kept."""
+
+
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Id = Annotated[
+    str,
+    BeforeValidator(_as_text, json_schema_input_type=str | int),
+    StringConstraints(min_length=1, max_length=LONGEST_ID),
+]
+LooseId = StrictStr | StrictInt
+"""An id as it comes in a row, where :func:`event_from` judges it."""
+
+
+def broken_rule(key: str) -> PydanticCustomError:
+    """What a validator raises; ``key`` is of the message that says the rule."""
+    return PydanticCustomError(key, TEMPLATES[key].en)
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _InLanguage(_Request):
+    lang: Language | None = Field(
+        default=None, description="of the answer; by default as the query or Accept-Language says"
+    )
+
+
+class SessionEvent(_Request):
+    """One thing that somebody without a user id did."""
+
+    item_id: LooseId
+    type: str | None = Field(
+        default=None,
+        description="view, click, purchase, like, rating, dislike, skip, impression, or another "
+        "that [events.weights] names; by default click, or rating where there is a value",
+    )
+    value: float | None = Field(
+        default=None, allow_inf_nan=False, description="a rating, a count, an amount"
+    )
+    ts: float | str | None = Field(
+        default=None, description="seconds since 1970-01-01 UTC, or ISO 8601"
+    )
+    recommendation_id: LooseId | None = Field(
+        default=None, description="the list that showed the item"
+    )
+    position: int | None = Field(default=None, description="the item's rank in that list")
+
+    def event(
+        self,
+        line: int,
+        types: Collection[str],
+        user_id: object,
+        event_id: object = None,
+        now: float | None = None,
+    ) -> Event:
+        """The record.
+
+        Args:
+            line: the row's place in the request.
+            types: what an event may be.
+            now: the time of a row that names none.
+
+        Raises:
+            RowError: a value cannot be accepted.
+        """
+        values = {
+            "event_id": event_id,
+            "user_id": user_id,
+            "item_id": self.item_id,
+            "type": self.type,
+            "value": self.value,
+            "timestamp": now if self.ts in (None, "") else self.ts,
+            "recommendation_id": self.recommendation_id,
+            "position": self.position,
+        }
+        return event_from(values, "events", line, types=types)
+
+
+class NewEvent(SessionEvent):
+    """One event to be kept; without ``event_id`` or ``ts`` the server gives it one."""
+
+    event_id: LooseId | None = Field(
+        default=None, description="the same id twice counts once, so that a client can send again"
+    )
+    user_id: LooseId | None = None
+    session_id: LooseId | None = Field(
+        default=None, description="where there is no user; its user id is session:ID"
+    )
+
+    def record(self, line: int, types: Collection[str]) -> Event:
+        """The record; ``line`` is the row's place in the request, ``types`` what it may be.
+
+        Raises:
+            RowError: a value cannot be accepted.
+        """
+        user_id = self.user_id
+        if user_id is None and self.session_id not in (None, ""):
+            user_id = f"{SESSION}{self.session_id}"
+        given = uuid4().hex if self.event_id in (None, "") else self.event_id
+        return self.event(line, types, user_id, given, time.time())
+
+
+class NewEvents(_InLanguage):
+    """A batch: its good rows are kept in one transaction, the others come back as rejected."""
+
+    events: Annotated[
+        list[object],
+        Field(
+            max_length=MOST_EVENTS,
+            json_schema_extra={"items": NewEvent.model_json_schema()},
+        ),
+    ]
+
+
+class Session(_Request):
+    """What somebody without a user id did, oldest first."""
+
+    events: list[SessionEvent] = Field(max_length=MOST_EVENTS)
+
+    def records(self, types: Collection[str]) -> Sequence[Event]:
+        """The events, oldest first; one without a time counts as older than any with one.
+
+        Raises:
+            RowError: a value cannot be accepted.
+        """
+        events = [row.event(line, types, "session") for line, row in enumerate(self.events)]
+        return sorted(events, key=lambda event: event.timestamp or 0.0)
+
+
+class _Asking(_InLanguage):
+    user_id: Id | None = None
+    session: Session | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> _Asking:
+        if (self.user_id is None) == (self.session is None):
+            raise broken_rule("one_of_user_and_session")
+        return self
+
+    def who(self, types: Collection[str]) -> Who:
+        """The user id, or the events of the session.
+
+        Raises:
+            RowError: a value of the session cannot be accepted.
+        """
+        if self.session is not None:
+            return self.session.records(types)
+        assert self.user_id is not None
+        return self.user_id
+
+
+class Wanted(_Asking):
+    """A list for a user or a session."""
+
+    n: int = Field(default=10, ge=1, le=MOST_ITEMS)
+    exclude: Literal["seen", "none"] = "seen"
+    explain: Literal["none", "reasons", "paths"] = Field(
+        default="reasons", description="paths adds the stored facts behind each reason"
+    )
+    explore: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="share of the places given to items that the model is unsure of; by default "
+        "the configured one",
+    )
+    seed: int | None = Field(default=None, ge=0, lt=2**32, description="of what explores")
+
+    def asked(self) -> Asked:
+        """How the list is made."""
+        return Asked(self.exclude == "seen", self.explore, self.seed)
+
+
+class Words(_InLanguage):
+    """Anybody's words, and how much of each is wanted of what they are about."""
+
+    text: str = Field(min_length=1, max_length=LONGEST_WORDS)
+    n: int = Field(default=20, ge=1, le=MOST_ITEMS)
+
+
+class AskedWhy(_Asking):
+    """Why one item stands where it stands."""
+
+    item_id: Id

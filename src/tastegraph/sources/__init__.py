@@ -1,1 +1,0 @@
-"""Sources: files in the formats people have, read as the records of :mod:`tastegraph.records`."""

@@ -1,0 +1,111 @@
+"""The state of a training run at rest: whole or not at all, without pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import file_digest
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from tastegraph.core.progress import say
+from tastegraph.text.finetune.atomic import places, whole
+
+OPTIMISER = ("step", "exp_avg", "exp_avg_sq")
+"""What AdamW keeps of a parameter, from the first gradient that it gets."""
+STATE, MANIFEST = "state.safetensors", "checkpoint.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Which run a state belongs to, and how many steps it has behind it."""
+
+    identity: str
+    steps: int
+
+
+def save(
+    folder: Path,
+    checkpoint: Checkpoint,
+    trained: Mapping[str, nn.Parameter],
+    optimiser: torch.optim.Optimizer,
+) -> None:
+    """Write beside the state that is there, flush, and take its place."""
+    tensors: dict[str, Tensor] = {}
+    for name, parameter in trained.items():
+        tensors[name] = parameter.detach().cpu().contiguous()
+        for key, value in optimiser.state.get(parameter, {}).items():
+            tensors[f"{key}:{name}"] = value.cpu().contiguous()
+    with whole(folder) as new:
+        save_file(tensors, new / STATE)
+        manifest = asdict(checkpoint) | {"sha256": _digest(new / STATE)}
+        (new / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def resume(
+    folder: Path,
+    identity: str,
+    trained: Mapping[str, nn.Parameter],
+    optimiser: torch.optim.Optimizer,
+) -> int:
+    """Put the state in ``folder`` into ``trained`` and ``optimiser``.
+
+    A process killed between the two renames of :func:`save` leaves a whole state under another
+    name; it is found there. A state that is damaged, of another run or of another model is told of
+    and not used.
+
+    Returns:
+        The steps it has behind it; 0 where there is no state of this run.
+    """
+    for place in places(folder):
+        if not place.is_dir():
+            continue
+        try:
+            checkpoint, tensors = _read(place, identity)
+            _check(tensors, trained)
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+            say(f"warning: the checkpoint in {place} is not used: {error}")
+            continue
+        with torch.no_grad():
+            for name, parameter in trained.items():
+                parameter.copy_(tensors[name])
+                if f"step:{name}" in tensors:
+                    optimiser.state[parameter] = {
+                        "step": tensors[f"step:{name}"],
+                        **{k: tensors[f"{k}:{name}"].to(parameter.device) for k in OPTIMISER[1:]},
+                    }
+        return checkpoint.steps
+    return 0
+
+
+def _read(folder: Path, identity: str) -> tuple[Checkpoint, dict[str, Tensor]]:
+    told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    checkpoint = Checkpoint(str(told["identity"]), int(told["steps"]))
+    if checkpoint.identity != identity:
+        raise ValueError("it is of a run with other texts, settings or weights")
+    if _digest(folder / STATE) != told["sha256"]:
+        raise ValueError(f"{STATE} is damaged")
+    return checkpoint, load_file(folder / STATE)
+
+
+def _check(tensors: Mapping[str, Tensor], trained: Mapping[str, nn.Parameter]) -> None:
+    """Raise ValueError unless every tensor belongs to a parameter, and has its shape."""
+    known = set()
+    for name, parameter in trained.items():
+        stepped = f"step:{name}" in tensors
+        keys = [name, *(f"{key}:{name}" for key in OPTIMISER[1:] if stepped)]
+        if any(key not in tensors or tensors[key].shape != parameter.shape for key in keys):
+            raise ValueError(f"it is of another model: {name} differs")
+        known |= {*keys, *([f"step:{name}"] if stepped else [])}
+    if extra := set(tensors) - known:
+        raise ValueError(f"it is of another model, with {min(extra)}")
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return file_digest(opened, "sha256").hexdigest()

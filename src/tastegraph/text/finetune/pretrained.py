@@ -1,0 +1,107 @@
+"""A pre-trained model on disk: what kind it is, read with its heads and written as it was."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from torch import nn
+from transformers import AutoConfig, AutoTokenizer
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+)
+from transformers.utils import logging
+
+from tastegraph.core.errors import AssetError, ConfigError, NotFoundError
+from tastegraph.text.finetune.atomic import whole
+from tastegraph.text.finetune.masked import MASKED
+from tastegraph.text.finetune.objectives import Objective
+from tastegraph.text.finetune.streams import CAUSAL, PERMUTATION
+from tastegraph.text.folders import transformer_folder
+
+STALE = ("model*.safetensors*", "pytorch_model*.bin*", "onnx", "openvino")
+"""What a folder holds of weights: none of it is true of the model trained on from them."""
+
+
+def read(folder: Path) -> tuple[Objective, Any, Any]:
+    """(what it is pre-trained to do, model with heads, tokenizer) of a folder as transformers or
+    sentence-transformers saves it. Heads that the folder lacks are new.
+
+    Raises:
+        NotFoundError: there is no folder.
+        AssetError: it cannot be read.
+        ConfigError: its kind of model, or of tokenizer, cannot be pre-trained here.
+    """
+    if not folder.is_dir():
+        raise NotFoundError(f"{folder}: there is no language model here")
+    place = transformer_folder(folder)
+    try:
+        with quietly():
+            config = AutoConfig.from_pretrained(place, local_files_only=True)
+            tokenizer = AutoTokenizer.from_pretrained(place, local_files_only=True)
+            objective = _objective(folder, config.model_type)
+            model = objective.model.from_pretrained(place, local_files_only=True).float()
+    except (OSError, ValueError, SafetensorError) as error:
+        raise AssetError(f"{folder}: the language model cannot be read: {error}") from error
+    if not tokenizer.is_fast:
+        raise ConfigError(f"{folder}: its tokenizer has no tokenizer.json: save it as a fast one")
+    ends = (tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id)
+    if objective is MASKED and None in (tokenizer.mask_token_id, *ends):
+        raise ConfigError(f"{folder}: its tokenizer lacks one of [MASK], [CLS], [SEP] and [PAD]")
+    return objective, model, tokenizer
+
+
+def write(model: Any, source: Path, into: Path) -> None:
+    """``source`` with the weights of ``model``, heads and all, in ``into``: whole or not at all."""
+    with whole(into) as new:
+        shutil.copytree(source, new, dirs_exist_ok=True)
+        place = transformer_folder(new)
+        for stale in [path for pattern in STALE for path in place.glob(pattern)]:
+            shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
+        with quietly():
+            model.save_pretrained(place)
+
+
+def freeze(model: Any, layers: int) -> None:
+    """Leave all below layer ``layers`` as it is, embeddings too; 0 leaves nothing.
+
+    Raises:
+        ConfigError: the model has no more layers than that.
+    """
+    base = model.base_model
+    stack = next(module for module in base.modules() if isinstance(module, nn.ModuleList))
+    if not 0 <= layers < len(stack):
+        raise ConfigError(f"{layers} frozen layers: 0 to {len(stack) - 1} of this model can be")
+    first = next(stack[layers].parameters())
+    for parameter in base.parameters() if layers else ():
+        if parameter is first:
+            return
+        parameter.requires_grad = False
+
+
+def _objective(folder: Path, kind: str) -> Objective:
+    if kind in (special := {"bert": MASKED, "xlnet": PERMUTATION}):
+        return special[kind]
+    if kind in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES:
+        return CAUSAL
+    raise ConfigError(
+        f"{folder}: a model of type {kind!r} cannot be pre-trained: bert, xlnet and causal models "
+        "such as gpt2 can"
+    )
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without the report of transformers on weights that are new or not used."""
+    level = logging.get_verbosity()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)

@@ -1,0 +1,468 @@
+"""The benchmark suite: clicks, what is kept, the models, the tables, the command."""
+
+import io
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from benchmarks.published import field, reading, suite
+from benchmarks.published.benchmarks import BENCHMARKS, named
+from benchmarks.published.clicks import Calibrated, ClickJudge, auc_by_person, scores_of_pairs
+from benchmarks.published.field import Field
+from benchmarks.published.fingerprint import fingerprint
+from benchmarks.published.measured import Measured, Store
+from benchmarks.published.peer import Outcome, Peer
+from benchmarks.published.published import PUBLISHED
+from benchmarks.published.sets.ctr import lastfm_ctr
+from benchmarks.published.sets.lastfm import lastfm_lightkg
+from benchmarks.published.summary import seed_interval, summary
+from benchmarks.published.table import in_markdown, rendered
+from rich.console import Console
+from sklearn.metrics import f1_score, roc_auc_score
+
+from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.errors import NotFoundError
+from tastegraph.evaluation import entrants
+from tastegraph.evaluation.clock import Course, seconds_to
+from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, VALID_KNOWN, Entrant
+from tastegraph.models.baselines import popularity
+from tastegraph.models.choice import UNTUNED
+from tastegraph.models.learned import Content
+from tastegraph.text.words import word_features
+from tests.support import benchmark_folders as folders
+
+
+def content_of(told):
+    """Every item has a text of its own, in two numbers."""
+    rng = np.random.default_rng(1)
+    text = rng.normal(size=(told.graph.n_nodes, 2)).astype(np.float32)
+    words = word_features([f"word {k % 3} of {k % 2}" for k in range(told.graph.n_items)])
+    return Content(told.graph, text, words)
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A tiny set, a cache of one's own, and a system that is quickly made."""
+    folders.lastfm(tmp_path)
+    monkeypatch.setenv("TASTEGRAPH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(suite, "content_of", content_of)
+    learned = []
+
+    def system(name, content, data, config, choice, histories):
+        assert (choice is None) == (config.seed == 1)
+        learned.append((name, config.seed))
+        for history, events in ((TRAIN_ONLY, data.training), (TRAIN_AND_VALID, data.known)):
+            yield Entrant(name, history, popularity(events.likes()), 2.0, 10.0, UNTUNED)
+
+    monkeypatch.setattr(field, "system", system)
+    return tmp_path, learned
+
+
+# Clicks
+
+
+def test_the_area_by_hand():
+    """Scores .9 .4 clicked, .6 .4 .1 not: placements (3 + 1.5) / 6."""
+    scores, labels = np.array([0.9, 0.4, 0.6, 0.4, 0.1]), np.array([1, 1, 0, 0, 0], dtype=np.bool_)
+    shares = auc_by_person(scores, labels, np.array([0, 1, 0, 1, 2]), 4)
+    assert shares.mean() == pytest.approx(4.5 / 6)
+    # 0: placement 3 of the clicked one, 1 of the other (.9 lies above .6): (3 + 1) / 6 · 4 / 2
+    assert shares.tolist() == pytest.approx([4 / 3, (1.5 + 1.5) / 3, 2 / 3, 0])
+
+
+def test_the_area_is_the_usual_one_whoever_the_people_are():
+    rng = np.random.default_rng(2)
+    scores, labels = rng.integers(0, 9, 300).astype(float), rng.random(300) < 0.3
+    found = auc_by_person(scores, labels, rng.integers(0, 40, 300), 50)
+    assert found.shape == (50,)
+    assert found.mean() == pytest.approx(roc_auc_score(labels, scores))
+
+
+def test_pairs_get_their_own_score_and_a_probability_in_the_same_order(tmp_path):
+    folders.ctr(tmp_path)
+    told = lastfm_ctr(tmp_path)
+    ranker = popularity(told.events.likes())
+    histories = told.events.histories()
+    users, items = np.array([3, 1, 3, 9]), np.array([0, 5, 2, 0])
+    expected = ranker.popularity[items]
+    assert scores_of_pairs(ranker, histories, users, items).tolist() == expected.tolist()
+    clicks = Calibrated.of(ranker, histories, told.pairs.select(1))
+    given = clicks.probabilities(told.pairs.users, told.pairs.items)
+    assert ((given > 0) & (given < 1)).all()
+    of_items = ranker.popularity[told.pairs.items]
+    assert roc_auc_score(told.pairs.labels, given) == roc_auc_score(told.pairs.labels, of_items)
+    judged = ClickJudge(told, ModelConfig())(Entrant("p", TRAIN_ONLY, ranker, 1.0, 1.0), 1.0)
+    tested = told.pairs.select(2)
+    known = ranker.popularity[tested.items]
+    assert judged.values["auc"].mean() == pytest.approx(roc_auc_score(tested.labels, known))
+    (f1,) = judged.values["f1"]
+    yes = clicks.probabilities(tested.users, tested.items) >= 0.5
+    assert f1 == pytest.approx(f1_score(tested.labels, yes))
+
+
+# Keeping
+
+
+def test_a_measurement_comes_back_as_it_was(tmp_path):
+    store = Store(tmp_path)
+    told = Measured({"ndcg@10": np.array([0.5, math.nan])}, 1.5, 0.25, 100.0, UNTUNED)
+    assert store.get("graph off", "train+valid", 2) is None
+    store.put("graph off", "train+valid", 2, told)
+    found = store.get("graph off", "train+valid", 2)
+    assert np.array_equal(found.values["ndcg@10"], told.values["ndcg@10"], equal_nan=True)
+    assert (found.fit_seconds, found.score_seconds, found.memory_mb) == (1.5, 0.25, 100.0)
+    assert found.choice == UNTUNED
+    store.clear()
+    assert store.get("graph off", "train+valid", 2) is None
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_goes_on_where_it_stopped(small, monkeypatch):
+    data, learned = small
+    quick = field.system
+
+    def interrupted(name, content, data, config, *told):
+        if (name, config.seed) == ("text off", 2):
+            raise KeyboardInterrupt
+        yield from quick(name, content, data, config, *told)
+
+    monkeypatch.setattr(field, "system", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        suite.run("lastfm-lightkg", data, 2)
+    monkeypatch.setattr(field, "system", quick)
+    before = list(learned)
+    assert before[-1] == ("graph shuffled", 2)
+    first = suite.run("lastfm-lightkg", data, 2)
+    assert learned[len(before) :] == [("text off", 2), ("text shuffled", 2)]
+    assert suite.run("lastfm-lightkg", data, 2) == first
+    assert len(learned) == 10
+    suite.run("lastfm-lightkg", data, 2, fresh=True)
+    assert len(learned) == 20
+    suite.run("lastfm-lightkg", data, 2, control_seeds=1, fresh=True)
+    assert len(learned) == 26
+    assert learned[-1] == ("tastegraph", 2)
+
+
+def test_data_settings_and_texts_name_a_state(tmp_path):
+    folders.lastfm(tmp_path)
+    told = lastfm_lightkg(tmp_path)
+    content = content_of(told)
+    state = fingerprint(told, content, ModelConfig(seed=1))
+    assert fingerprint(told, content, ModelConfig(seed=2)) == state
+    assert fingerprint(told, content, ModelConfig(layers=1)) != state
+    assert fingerprint(told, content.text_off(), ModelConfig()) != state
+    assert fingerprint(told, content.graph_shuffled(1), ModelConfig()) != state
+
+
+# Models
+
+
+def test_each_control_is_chosen_and_fitted_on_what_it_names(tmp_path, monkeypatch):
+    folders.lastfm(tmp_path)
+    told = lastfm_lightkg(tmp_path)
+    whole, seen = content_of(told), {}
+
+    def system(name, content, data, config, *_):
+        seen[name] = content
+        yield Entrant(name, TRAIN_ONLY, popularity(data.training.likes()), 1.0, 1.0)
+
+    monkeypatch.setattr(field, "system", system)
+    table = Field(told, whole, ModelConfig(seed=4))
+    for row in field.LEARNED:
+        list(table.measured(row, (TRAIN_ONLY,)))
+    assert seen["tastegraph"] is whole
+    assert not len(seen["graph off"].graph.heads)
+    assert not np.array_equal(seen["graph shuffled"].graph.tails, whole.graph.tails)
+    assert not seen["text off"].text.any()
+    shuffled, n = seen["text shuffled"], whole.graph.n_items
+    order = [
+        int(np.flatnonzero((whole.text[:n] == row).all(axis=1))[0]) for row in shuffled.text[:n]
+    ]
+    assert order != sorted(order) == list(range(n))
+    assert np.array_equal(shuffled.words.toarray(), whole.words.toarray()[order])
+    assert np.array_equal(shuffled.text[n:], whole.text[n:])
+
+
+def test_the_system_is_chosen_on_train_and_fitted_anew_on_both(tmp_path, monkeypatch):
+    folders.lastfm(tmp_path)
+    told = lastfm_lightkg(tmp_path)
+    data = entrants.Data(told.events, told.parts, content_of(told))
+    calls = []
+
+    class Learned:
+        choice = "chosen"
+
+    def choose(content, training, valid, config, watch):
+        watch(0.5)
+        calls.append(("choose", len(training), valid.nnz))
+        return Learned()
+
+    def fit(content, known, choice, config):
+        calls.append(("fit", len(known), choice))
+        return Learned()
+
+    monkeypatch.setattr(entrants, "choose", choose)
+    monkeypatch.setattr(entrants, "fit", fit)
+    monkeypatch.setattr(entrants, "assemble", lambda content, likes, learned: popularity(likes))
+    found = list(entrants.system("tastegraph", data.content, data, ModelConfig()))
+    assert [entrant.history for entrant in found] == [TRAIN_ONLY, TRAIN_AND_VALID]
+    assert [quality for _, quality in found[0].course] == [0.5]
+    assert calls == [("choose", 18, 6), ("fit", 24, "chosen")]
+    calls.clear()
+    again = entrants.system(
+        "tastegraph", data.content, data, ModelConfig(seed=2), "chosen", (TRAIN_AND_VALID,)
+    )
+    assert [entrant.history for entrant in again] == [TRAIN_AND_VALID]
+    assert calls == [("fit", 24, "chosen")]
+
+
+def test_the_validation_part_can_be_history_without_being_learned_from(tmp_path, monkeypatch):
+    """The model of the training part alone is asked with longer histories."""
+    folders.lastfm(tmp_path)
+    told = lastfm_lightkg(tmp_path)
+    heard = []
+
+    class Listening:
+        def __init__(self, likes):
+            self.likes = likes
+
+        def scores(self, histories):
+            heard.append((self.likes.nnz, sum(map(len, histories))))
+            return np.zeros((len(histories), self.likes.shape[1]), dtype=np.float32)
+
+    def system(name, content, data, config, choice, histories):
+        for history, events in ((TRAIN_ONLY, data.training), (TRAIN_AND_VALID, data.known)):
+            if history in histories:
+                yield Entrant(name, history, Listening(events.likes()), 2.0, 1.0, UNTUNED)
+
+    monkeypatch.setattr(field, "system", system)
+    table = Field(told, content_of(told), ModelConfig())
+    histories = (VALID_KNOWN, TRAIN_AND_VALID)
+    found = dict(table.measured("tastegraph", histories))
+    assert heard == [(18, 24), (24, 24)]
+    assert list(found) == [VALID_KNOWN, TRAIN_AND_VALID]
+    assert [measured.fit_seconds for measured in found.values()] == [2.0, 4.0]
+    assert found[VALID_KNOWN].choice == UNTUNED
+    heard.clear()
+    list(table.measured("tastegraph", (TRAIN_ONLY, VALID_KNOWN)))
+    assert heard == [(18, 18), (18, 24)]
+    assert set(dict(table.measured("itemknn", histories))) == set(histories)
+
+
+def test_what_is_refitted_is_said_to_be(small, monkeypatch):
+    data, _ = small
+    benchmark = replace(BENCHMARKS["lastfm-lightkg"], histories=(VALID_KNOWN, TRAIN_AND_VALID))
+    monkeypatch.setitem(BENCHMARKS, "lastfm-lightkg", benchmark)
+    found = suite.run("lastfm-lightkg", data, 1)
+    assert found["history"] == "train+valid, fitted on train"
+    shown = in_markdown({"sets": {"lastfm-lightkg": found}, "machine": {"cpu": "", "python": ""}})
+    assert "history train+valid (refitted on train and valid, which the field's" in shown
+
+
+def test_rows_that_cannot_be_say_why(tmp_path):
+    folders.lastfm(tmp_path)
+    told = lastfm_lightkg(tmp_path)
+    bare = content_of(told).graph_off().text_off()
+    table = Field(told, bare, ModelConfig())
+    assert set(table.absent()) == {"graph off", "graph shuffled", "text off", "text shuffled"}
+    assert table.rows()[0] == "tastegraph"
+    assert "ease" in table.rows()
+
+
+def test_a_dense_baseline_is_left_out_where_it_would_not_fit(tmp_path, monkeypatch):
+    folders.lastfm(tmp_path)
+    told = lastfm_lightkg(tmp_path)
+    monkeypatch.setattr(field, "DENSE_ITEMS", 5)
+    table = Field(told, content_of(told), ModelConfig())
+    assert list(table.absent()) == ["ease tuned"]
+    monkeypatch.setattr(field, "MOST_DENSE_ITEMS", 5)
+    assert list(table.absent()) == ["ease", "ease tuned"]
+
+
+# Numbers and tables
+
+
+def test_seeds_are_averaged_and_people_compared():
+    ours = [Measured({"ndcg@10": np.full(40, v)}, 10.0, 1.0, 50.0) for v in (0.4, 0.6)]
+    theirs = [Measured({"ndcg@10": np.full(40, 0.1)}, 1.0, 1.0, 70.0)]
+    found = summary({"tastegraph": ours, "popularity": theirs}, ["ndcg@10"])
+    assert found["rows"]["tastegraph"]["ndcg@10"] == pytest.approx(0.5)
+    # t(.975, 1) = 12.706; the half width is 12.706 · .1414 / √2
+    assert found["intervals"]["tastegraph"]["ndcg@10"] == pytest.approx(
+        [0.5 - 1.2706, 0.5 + 1.2706], abs=1e-3
+    )
+    assert found["intervals"]["popularity"]["ndcg@10"] is None
+    assert found["p"]["popularity"]["ndcg@10"] < 0.001
+    assert found["seconds"]["tastegraph"] == {
+        "fit": 10.0, "fit_by_seed": [10.0, 10.0], "score": 1.0,
+    }  # fmt: skip
+    assert found["memory"] == {"tastegraph": 50.0, "popularity": 70.0}
+    assert seed_interval([0.3]) is None
+
+
+def test_a_slice_has_the_figures_of_its_people_alone():
+    ours = [Measured({"ndcg@10": np.array([1.0, 0.5, 0.0, 0.0])}, 1.0, 1.0, 1.0)]
+    theirs = [Measured({"ndcg@10": np.array([0.0, 0.5, 1.0, np.nan])}, 1.0, 1.0, 1.0)]
+    first = np.array([True, True, False, False])
+    last, nobody = np.array([False, False, False, True]), np.zeros(4, dtype=np.bool_)
+    found = summary(
+        {"tastegraph": ours, "popularity": theirs},
+        ["ndcg@10"],
+        {"first two": first, "last": last, "nobody": nobody},
+    )
+    slices = found["slices"]
+    assert {name: told["size"] for name, told in slices.items()} == {
+        "first two": 2, "last": 1, "nobody": 0,
+    }  # fmt: skip
+    assert slices["first two"]["rows"] == {
+        "tastegraph": {"ndcg@10": 0.75}, "popularity": {"ndcg@10": 0.25},
+    }  # fmt: skip
+    assert slices["last"]["rows"]["popularity"]["ndcg@10"] is None
+    assert slices["nobody"]["rows"]["tastegraph"]["ndcg@10"] is None
+    assert found["rows"]["tastegraph"]["ndcg@10"] == pytest.approx(0.375)
+    json.dumps(found, allow_nan=False)
+
+
+def test_slices_stand_in_results_and_tables(small, monkeypatch):
+    data, _ = small
+
+    def load(data, seed):
+        told = lastfm_lightkg(data)
+        odd = np.arange(told.events.n_users) % 2 == 1
+        return replace(told, slices={"odd": odd, "even": ~odd})
+
+    plain = suite.run("lastfm-lightkg", data, 1)
+    assert plain["slices"] == {}
+    monkeypatch.setitem(
+        BENCHMARKS, "lastfm-lightkg", replace(BENCHMARKS["lastfm-lightkg"], load=load)
+    )
+    found = suite.run("lastfm-lightkg", data, 1)
+    for told in (found, found["also"][TRAIN_AND_VALID]):
+        assert [told["slices"][name]["size"] for name in ("odd", "even")] == [3, 3]
+        assert told["slices"]["odd"]["rows"].keys() == told["rows"].keys()
+        assert told["slices"]["odd"]["rows"]["ease"].keys() == told["rows"]["ease"].keys()
+        for row, values in told["rows"].items():
+            halves = [told["slices"][name]["rows"][row]["mrr@10"] for name in ("odd", "even")]
+            assert np.mean(halves) == pytest.approx(values["mrr@10"])
+    found["published"][0]["slices"] = {"odd": {"recall@10": 0.4321}}
+    machine = {"cpu": "", "python": ""}
+    shown = in_markdown({"sets": {"a": found, "b": plain}, "machine": machine})
+    assert shown.count("odd (3 people), even (3 people)") == 2
+    assert "| model | recall@10, odd | mrr@10, odd | p, odd | recall@10, even |" in shown
+    assert "| LightGCN (AdaKG, README; 5 seeds) | 0.4321 | – | – | – | – | – |" in shown
+    assert len(rendered("a", found)) == 4
+    assert len(rendered("b", plain)) == 2
+    for old in (found, found["also"][TRAIN_AND_VALID]):
+        del old["slices"]
+    assert "odd (3" not in in_markdown({"sets": {"a": found}, "machine": machine})
+    assert len(rendered("a", found)) == 2
+
+
+def test_results_are_saved_beside_others_and_shown(small):
+    data, _ = small
+    found = suite.run("lastfm-lightkg", data, 2)
+    file = data / "ranking.json"
+    file.write_text(json.dumps({"sets": {"ml100k": found}}))
+    suite.save(file, "lastfm-lightkg", found)
+    results = json.loads(file.read_text())
+    assert list(results["sets"]) == ["ml100k", "lastfm-lightkg"]
+    told = results["sets"]["lastfm-lightkg"]
+    assert told["history"] == TRAIN_ONLY
+    assert set(told["also"]) == {TRAIN_AND_VALID}
+    assert len(told["by_seed"]["tastegraph"]["recall@10"]) == 2
+    assert len(told["by_seed"]["ease"]["recall@10"]) == 1
+    assert "AdaKG" in in_markdown(results)
+    console = Console(width=200, file=io.StringIO())
+    for table in rendered("lastfm-lightkg", told):
+        console.print(table)
+    shown = console.file.getvalue()
+    assert "graph shuffled" in shown
+    assert "0.3053" in shown
+
+
+def test_the_field_is_well_formed():
+    assert set(PUBLISHED) == set(BENCHMARKS)
+    assert [name for name, told in PUBLISHED.items() if not told.aim] == ["amazon-beauty-also"]
+    for name, told in PUBLISHED.items():
+        metrics = BENCHMARKS[name].metrics
+        assert set(told.must_beat) <= set(metrics)
+        assert all(aim > told.must_beat[metric] for metric, aim in told.aim.items())
+        assert all(row.source and row.values for row in told.rows)
+        assert all(0 < value < 1 for row in told.rows for value in row.values.values())
+        known = {(row.model, row.source) for row in told.rows}
+        assert len(known) == len(told.rows)
+
+
+# Peers and the command
+
+
+def test_peers_stand_in_the_table(small, monkeypatch):
+    data, _ = small
+    top = np.full((6, 20), -1, dtype=np.int32)
+    top[:, 0] = (np.arange(6) + 4) % 6
+    answers = [
+        Outcome(Peer("RecBole", "EASE"), top, "1", 4.0, 3.0, 0.5, (), 9.0, True, None),
+        Outcome(Peer("RecBole", "KGAT"), None, None, None, None, None, (), None, False, "broken"),
+    ]
+    monkeypatch.setattr(suite, "run_peers", lambda *_, **__: answers)
+    found = suite.run("lastfm-lightkg", data, 1, peers=True)
+    assert found["rows"]["RecBole EASE"]["recall@10"] == 1
+    assert found["absent"]["RecBole KGAT"] == "broken"
+    assert "stopped after" in found["absent"]["RecBole EASE"]
+    chase = found["chase"]["RecBole EASE"]
+    assert (chase["valid"], chase["seconds"]) == (0.5, 3.0)
+    assert list(found["chase"]) == ["RecBole EASE"]
+
+
+def test_who_was_as_good_when():
+    course = Course()
+    for quality in (0.2, 0.1, 0.2, 0.3):
+        course(quality)
+    assert [quality for _, quality in course.steps] == [0.2, 0.3]
+    steps = [(1.0, 0.2), (4.0, 0.3)]
+    assert [seconds_to(q, steps) for q in (0.1, 0.2, 0.25, 0.4)] == [1.0, 1.0, 4.0, None]
+
+
+def test_the_command_runs_one_benchmark(small, tastegraph):
+    data, _ = small
+    file = data / "out.json"
+    done = tastegraph("benchmark", "lastfm-lightkg", "--data", data, "--json", file, "--seeds", 1,
+                      "--markdown", data / "out.md")  # fmt: skip
+    assert done.code == 0, done.err
+    assert "| lastfm-lightkg | recall@10 |" in (data / "out.md").read_text()
+    assert "lastfm-lightkg" in done.out
+    assert json.loads(file.read_text())["sets"]["lastfm-lightkg"]["seeds"] == 1
+    wrong = tastegraph("benchmark", "netflix", "--data", data)
+    assert wrong.code == 1
+    assert "netflix" in wrong.err
+
+
+def test_names():
+    assert named("all") == list(BENCHMARKS)
+    with pytest.raises(NotFoundError):
+        named("netflix")
+
+
+def test_texts_are_read_and_kept(tmp_path, monkeypatch):
+    folders.lastfm(tmp_path)
+    folders.artists(tmp_path)
+    told = lastfm_lightkg(tmp_path)
+    monkeypatch.setenv("TASTEGRAPH_CACHE", str(tmp_path / "cache"))
+    read = []
+
+    class Reader:
+        def __init__(self, folder, most, cache):
+            self.cache = cache
+
+        def encode(self, texts):
+            read.extend(texts)
+            return np.ones((len(texts), 3), dtype=np.float32)
+
+    monkeypatch.setattr(reading, "Encoder", Reader)
+    monkeypatch.setattr(reading, "located", lambda name, near: near)
+    content = reading.content_of(told)
+    assert read[0] == "Artist 0"
+    assert content.text[: content.graph.n_items].all()
+    assert (tmp_path / "cache/benchmark").is_dir()

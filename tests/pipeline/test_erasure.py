@@ -1,0 +1,433 @@
+"""Erasure: no byte of a person remains, and what is fitted next never knew them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from hashlib import sha256
+from itertools import count
+from pathlib import Path
+from threading import Event as Flag
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Connection
+
+from tastegraph.core.config import FILE as CONFIG
+from tastegraph.core.errors import BusyError, NotFoundError
+from tastegraph.core.records import USER, Event, Fact, Item
+from tastegraph.pipeline import retrain
+from tastegraph.serving.api.app import create_app
+from tastegraph.serving.engine import Asked
+from tastegraph.store import answers, changes, erasure, statements, vectors
+from tastegraph.store import events as log
+from tastegraph.store.answers import Answer
+from tastegraph.store.database import Database
+from tastegraph.store.schema import metadata
+from tastegraph.text.descriptions import write_descriptions
+from tastegraph.workspace import Workspace
+from tests.conftest import SETTINGS, events, facts, films
+from tests.support import serving_world
+from tests.support.limits import within
+
+MARK = "m4rk3r-of-somebody"
+
+
+def files_with(mark: str, directory: Path) -> list[str]:
+    """Every file below ``directory`` that holds ``mark``, as UTF-8 or UTF-16."""
+    needles = [mark.encode(), mark.encode("utf-16-le")]
+    return sorted(
+        file.name
+        for file in directory.rglob("*")
+        if file.is_file() and any(needle in file.read_bytes() for needle in needles)
+    )
+
+
+@pytest.mark.slow
+def test_no_byte_of_a_person_remains(tmp_path: Path) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    with TestClient(create_app(engine)) as client:
+        for n in range(60):
+            row = {"event_id": f"{MARK}-{n}", "user_id": MARK, "item_id": f"space-{n % 6}"}
+            client.post("/v1/events", json={"events": [row, row | {"item_id": f"no-{MARK}"}]})
+            client.post("/v1/recommendations", json={"user_id": MARK, "n": 5})
+        engine.close()
+        assert files_with(MARK, tmp_path)
+        gone = client.delete(f"/v1/users/{MARK}").json()
+        assert (gone["events"], gone["lists"]) == (60, 60)
+        assert gone["digest"] == sha256(MARK.encode()).hexdigest()
+        assert files_with(MARK, tmp_path) == []
+        assert client.get(f"/v1/users/{MARK}/profile").status_code == 404
+        assert not client.post("/v1/recommendations", json={"user_id": MARK}).json()["personal"]
+        again = client.delete(f"/v1/users/{MARK}").json()  # the list of the line before this one
+        assert (again["events"], again["lists"], again["facts"]) == (0, 1, 0)
+    engine.close()
+    engine.database.close()
+    assert files_with(MARK, tmp_path) == []
+
+
+def statements_of(database: Database) -> list[str]:
+    """What its writing connection is told from now on."""
+    said: list[str] = []
+    database._open_writer().connection.driver_connection.set_trace_callback(said.append)
+    return said
+
+
+def with_events_of(people: list[str], directory: Path) -> Database:
+    """A database of 12,000 events, each at any time and by any of ``people``."""
+    rng = np.random.default_rng(3)
+    database = Database(directory / "tastegraph.db", metadata)
+    for batch in range(24):
+        with database.writing() as connection:
+            log.append(
+                connection,
+                (
+                    Event(f"e{batch}-{k}", people[rng.integers(len(people))], f"i{k % 97}", "click",
+                          None, 1e6 + float(rng.integers(10**6)))
+                    for k in range(500)
+                ),
+            )  # fmt: skip
+    return database
+
+
+@pytest.mark.slow
+def test_no_byte_remains_where_pages_were_divided(tmp_path: Path) -> None:
+    """Rows move as others come between them, and a page may keep a copy of what it held."""
+    people = [f"person-{number:06d}" for number in np.random.default_rng(3).permutation(400)]
+    database = with_events_of(people, tmp_path)
+    said = statements_of(database)
+    for person in people[:60]:
+        with database.writing() as connection:
+            erasure.erase_user(connection, person)
+        database.scrub(person)
+    left = (tmp_path / "tastegraph.db").read_bytes() + Path(f"{database.path}-wal").read_bytes()
+    assert [person for person in people[:60] if person.encode() in left] == []
+    assert 0 < said.count("VACUUM") < 60
+    with database.reading() as connection:
+        assert log.users(connection) == 340
+    database.close()
+
+
+def test_a_short_id_in_the_rows_of_others_does_not_have_the_file_written_anew(
+    tmp_path: Path,
+) -> None:
+    database = with_events_of([str(number) for number in range(500)], tmp_path)
+    with database.writing():
+        pass
+    database._open_writer().connection.execute("VACUUM")
+    said = statements_of(database)
+    with database.writing() as connection:
+        erasure.erase_user(connection, "7")
+    database.scrub("7")
+    assert b"7" in database.path.read_bytes()
+    assert "VACUUM" not in said
+    database.close()
+
+
+@pytest.mark.slow
+def test_where_a_leftover_holds_the_id_the_file_is_written_anew(tmp_path: Path) -> None:
+    people = [f"person-{number:06d}" for number in range(400)]
+    database = with_events_of(people, tmp_path)
+    for person in people:
+        with database.writing() as connection:
+            erasure.erase_user(connection, person)
+        database._empty_log()
+        if person.encode() in database.path.read_bytes():
+            break
+    else:
+        pytest.fail("no page was divided")
+    said = statements_of(database)
+    database.scrub(person)
+    assert said.count("VACUUM") == 1
+    assert person.encode() not in database.path.read_bytes()
+    database.close()
+
+
+@pytest.mark.slow
+def test_what_is_recorded_after_an_erasure_outlives_another_process(tmp_path: Path) -> None:
+    """A descriptor that was closed took the locks along, and the other process took the log."""
+    engine = serving_world.open_engine(tmp_path)
+    engine.erase.user("western-1")
+    engine.record([Event("before", MARK, "space-1", "like", None, 1.0)])
+    other = "import sys, pathlib; from tastegraph.store import database, schema\n"
+    other += "one = database.Database(pathlib.Path(sys.argv[1]), schema.metadata)\n"
+    other += "with one.writing(): pass\n"
+    other += "one.close()"
+    subprocess.run([sys.executable, "-c", other, engine.database.path], check=True)
+    engine.record([Event("after", MARK, "space-2", "like", None, 1.0)])
+    seen = "import sys, sqlite3; one = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True)\n"
+    seen += "print(*one.execute('SELECT event_id FROM events WHERE user_id = ?', sys.argv[2:]))"
+    told = subprocess.run(
+        [sys.executable, "-c", seen, engine.database.path, MARK],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    engine.close()
+    assert "'before'" in told
+    assert "'after'" in told
+
+
+def test_while_somebody_reads_it_is_said_that_the_log_holds_on(tmp_path: Path) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    engine.database._patience = 0.2
+    engine.record([Event("x", MARK, "space-1", "like", None, 1.0)])
+    with engine.database.reading() as connection:
+        connection.exec_driver_sql("SELECT count(*) FROM events").fetchall()
+        engine.record([Event("y", MARK, "space-1", "like", None, 1.0)])
+        with pytest.raises(BusyError, match="emptied"):
+            engine.erase.user(MARK)
+    assert engine.erase.user(MARK).events == 0
+    assert files_with(MARK, tmp_path) == []
+
+
+def test_events_go_on_being_written_while_an_erasure_waits_for_a_reader(tmp_path: Path) -> None:
+    """A checkpoint that waits for readers would keep every writer out for seconds."""
+    engine = serving_world.open_engine(tmp_path)
+    engine.database._patience = 30.0
+    with engine.database.reading() as connection, ThreadPoolExecutor(1) as pool:
+        connection.exec_driver_sql("SELECT count(*) FROM events").fetchall()
+        erasing = pool.submit(engine.erase.user, "western-1")
+        time.sleep(0.2)
+        for k in range(5):
+            engine.record([Event(f"meanwhile{k}", MARK, "space-1", "like", None, 1.0)])
+        assert not erasing.done(), "an event waited until the erasure had given up"
+        connection.rollback()
+        assert erasing.result().events == 4
+    assert engine.erase.user("western-1").events == 0
+    engine.close()
+
+
+def test_a_log_is_emptied_though_people_read_and_write_all_the_time(tmp_path: Path) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    engine.record([Event("marked", MARK, "space-1", "like", None, 1.0)])
+    assert files_with(MARK, tmp_path) == ["tastegraph.db-wal"]
+    ended = Flag()
+
+    def reading() -> None:
+        while not ended.is_set():
+            engine.recommend("space-1", 5)
+
+    def writing() -> None:
+        for k in count():
+            engine.record([Event(f"busy{k}", "space-2", "space-1", "view", None, 1.0)])
+            if ended.is_set():
+                return
+
+    with ThreadPoolExecutor(4) as pool:
+        busy = [pool.submit(work) for work in (reading, reading, reading, writing)]
+        try:
+            assert engine.erase.user(MARK).events == 1
+        finally:
+            ended.set()
+        for work in busy:
+            work.result()
+    assert files_with(MARK, tmp_path) == []
+    engine.close()
+
+
+@pytest.mark.slow
+def test_the_next_fit_is_that_of_a_world_without_them(tmp_path: Path) -> None:
+    """Equal to the byte, all arrays of a whole build."""
+    digests = []
+    for name, erased in (("never", False), ("erased", True)):
+        workspace = Workspace.init(tmp_path / name, SETTINGS)
+        workspace.ingest(items=films(), events=events(), facts={"films": facts()})
+        if erased:
+            liked = [f"western-{k:02}" for k in range(7)] + ["space-03"]
+            workspace.record(
+                Event(f"{MARK}{k}", MARK, item, "like", None, 5.0) for k, item in enumerate(liked)
+            )
+            stated = Fact(USER + MARK, "lives_in", "place:1")
+            workspace.ingest(facts={"addresses": [stated]})
+            workspace.build()
+            with workspace.database.reading() as connection:
+                known = changes.count(connection)
+            receipt = workspace.erase.user(MARK)
+            with workspace.database.reading() as connection:
+                assert changes.count(connection) > known, "a running service makes a snapshot"
+            assert (receipt.events, receipt.facts) == (8, 1)
+        version = workspace.build()
+        digests.append(workspace.snapshots.manifest(version)["files"])
+        workspace.close()
+        if erased:
+            assert files_with(MARK, tmp_path / name) == []
+            assert workspace.snapshots.versions() == [version]
+    assert digests[0] == digests[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["a person", "an item"])
+def test_a_network_that_learned_from_them_does_not_live_on(cinema, monkeypatch, what) -> None:
+    begun = []
+    learn = retrain.learn
+
+    def watched(*told):
+        begun.append(learn(*told))
+        return begun[-1]
+
+    monkeypatch.setattr(retrain, "learn", watched)
+    monkeypatch.setattr(retrain, "go_on", None)
+    if what == "a person":
+        cinema.erase.user("western-fan-1")
+    else:
+        cinema.erase.item("western-03")
+        cinema.build({"graph", "text"})
+    done = cinema.retrain()
+    assert done.events == 0
+    assert len(begun) == 1
+    if done.version is not None:
+        assert cinema.retrain().verdict is None
+    with cinema.database.reading() as connection:
+        left = connection.exec_driver_sql(
+            "SELECT count(*) FROM events WHERE user_id = 'western-fan-1'"
+            if what == "a person"
+            else "SELECT count(*) FROM events WHERE item_id = 'western-03'"
+        ).scalar()
+    assert left == 0
+
+
+def test_erasing_over_the_command_line(tmp_path: Path, tastegraph) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    engine.show("western-1", 3, Asked())
+    engine.close()
+    (tmp_path / "tastegraph.toml").write_text('name = "world"\n')
+    said = tastegraph("erase", tmp_path, "western-1").out
+    assert "4 events, 1 lists, 0 facts" in said
+    assert "western-1" not in said
+
+
+@pytest.mark.slow
+def test_erasing_is_quick(tmp_path: Path) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    rng = np.random.default_rng(0)
+    engine.record(
+        Event(f"e{k}", f"u{rng.integers(500)}", f"space-{k % 6}", "view", None, float(k))
+        for k in range(20_000)
+    )
+    with within(5):
+        assert engine.erase.user("u7").events > 0
+    engine.close()
+
+
+@pytest.mark.slow
+def test_no_byte_of_an_item_remains_after_the_next_snapshot(cinema) -> None:
+    """From lists it is gone at once; from what was built, with the next graph."""
+    mark = "An Unheard-of M4rk3r"
+    item = Item("m4rk3r", mark, f"{mark} rides to a gunfight", {"genre": ("western",)})
+    stated = [Fact("item:m4rk3r", "directed_by", "person:m4rk3r-director")]
+    cinema.ingest(
+        items=[item, Item("other", "Other", "a gunfight")],
+        facts={"more": stated, "names": [Fact("person:1", "label", "One", literal=True)]},
+        events=[Event(f"m{u}", f"western-fan-{u}", "m4rk3r", "like", None, 2e6) for u in range(9)],
+    )
+    fact = statements.fact_id(stated[0])
+    cinema.knowledge.reject(fact, "somebody")
+    with (cinema.directory / CONFIG).open("a", encoding="utf-8") as file:
+        file.write('\n[text]\ndescriptions = "by-hand.json"\n')
+    cinema = Workspace(cinema.directory)
+    long = "kept " * 200
+    described = {"m4rk3r": mark, "other": long}
+    for name in ("descriptions.json", "by-hand.json"):
+        write_descriptions(cinema.directory / name, described)
+    kept_answer, naming, quoting = (b"%d" % n for n in range(3))
+    with cinema._answers.writing() as connection:
+        answers.note(
+            connection,
+            [(kept_answer, "item:other"), (naming, "item:other"), (quoting, "item:m4rk3r")],
+        )
+        answers.put(connection, kept_answer, Answer("another film", 1, 1))
+        answers.put(connection, naming, Answer(f"{mark} is a film", 1, 1))
+        answers.put(connection, quoting, Answer("rides to a M4rk3r of its text", 1, 1))
+    cinema.build()
+    before = cinema.recommend("space-fan-1", 30).items
+    assert "m4rk3r" in [item.item_id for item in before]
+    shown = cinema.engine.show("western-fan-20", 30, Asked())
+    asked = [Event("e", "session", "m4rk3r", "like", None, 1.0)]
+    session = cinema.engine.show(asked, 1, Asked())
+    kept = cinema.engine.show("western-fan-20", 1, Asked())
+    cinema.engine.close()
+
+    gone = cinema.engine.erase.item("m4rk3r")
+    assert (gone.events, gone.lists) == (9, 2)
+    assert gone.facts >= 1
+    assert "m4rk3r" not in [item.item_id for item in cinema.recommend("space-fan-1", 30).items]
+    with pytest.raises(NotFoundError):
+        cinema.engine.explain("space-fan-1", "m4rk3r")
+    for list_id in (shown.recommendation_id, session.recommendation_id):
+        with pytest.raises(NotFoundError):
+            cinema.engine.shown(list_id)
+    cinema.engine.shown(kept.recommendation_id)
+    for name in ("descriptions.json", "by-hand.json"):
+        assert json.loads((cinema.directory / name).read_text()) == {"other": long}
+    with cinema._answers.reading() as connection:
+        assert set(answers.get(connection, [kept_answer, naming, quoting])) == {kept_answer}
+
+    model, _ = cinema.engine.versions()
+    with vectors_of(cinema) as connection:
+        many = connection.exec_driver_sql("SELECT count(*) FROM vectors").scalar()
+    version = cinema.build({"graph", "text"})
+    assert cinema.engine.versions() == (model, version)
+    with vectors_of(cinema) as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM vectors").scalar() < many
+    cinema.close()
+    for written in ("m4rk3r", "M4rk3r", mark):
+        assert files_with(written, cinema.directory) == []
+    assert cinema.snapshots.versions() == [version]
+
+
+@contextmanager
+def vectors_of(workspace: Workspace) -> Iterator[Connection]:
+    database = Database(workspace.directory / "vectors.db", vectors.metadata)
+    with database.reading() as connection:
+        yield connection
+    database.close()
+
+
+@pytest.mark.slow
+def test_a_model_of_before_an_erasure_is_not_built_upon(cinema) -> None:
+    """Even where the model alone is to be made anew, the graph forgets the item."""
+    cinema.erase.item("western-03")
+    cinema.build({"model"})
+    assert "western-03" not in cinema.snapshots.open().strings("graph.items")
+    assert "western-03" not in [
+        item.item_id for item in cinema.recommend("western-fan-1", 30).items
+    ]
+
+
+def test_a_list_on_its_way_to_the_disk_is_not_kept_after_an_erasure(tmp_path: Path) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    submit, waiting = engine._committer.submit, []
+    engine._committer.submit = lambda work: waiting.append(work) or Future()
+    mine = engine.show("western-1", 3, Asked())
+    others = engine.show("western-2", 13, Asked(exclude_seen=False))
+    kept = engine.show("space-1", 1, Asked())
+    engine._committer.submit = submit
+    engine.erase.user("western-1")
+    engine.erase.item("western-3")
+    for work in waiting:
+        submit(work).result()
+    engine.shown(kept.recommendation_id)
+    for one in (mine, others):
+        with pytest.raises(NotFoundError):
+            engine.shown(one.recommendation_id)
+
+
+def test_items_come_and_go_over_http(tmp_path: Path, tastegraph) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    with TestClient(create_app(engine)) as client:
+        new = {"title": "New", "attributes": {"genre": ["Western"]}}
+        assert client.put("/v1/items/a/b", json=new).json() == {"item_id": "a/b", "facts": 0}
+        assert client.put("/v1/items/a", json={"title": 5}).status_code == 422
+        assert client.delete("/v1/items/western-5").json()["events"] > 0
+        listed = client.post("/v1/recommendations", json={"user_id": "western-1", "n": 13}).json()
+        assert "western-5" not in [item["item_id"] for item in listed["items"]]
+        assert client.get("/v1/items/western-5").status_code == 404
+    engine.close()
+    (tmp_path / "tastegraph.toml").write_text('name = "world"\n')
+    assert "facts of sha256" in tastegraph("erase", tmp_path, "--item", "western-4").out
+    assert tastegraph("erase", tmp_path).code == 1

@@ -1,0 +1,147 @@
+"""A 200 on events survives ``kill -9``: real processes, killed at seeded moments."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tastegraph.store import events as log
+from tastegraph.store.database import Database
+from tastegraph.store.schema import metadata
+from tastegraph.store.snapshots import Snapshots
+from tests.support import serving_world
+
+pytestmark = pytest.mark.slow
+
+KILLS = 10
+
+
+class Client:
+    """Posts batches until the service is gone, and remembers what it was told of each."""
+
+    def __init__(self) -> None:
+        self.sent: list[list[str]] = []
+        self.acknowledged: list[list[str]] = []
+        self.heard = threading.Event()
+
+    def post_until_gone(self, url: str, seed: int) -> None:
+        rng = random.Random(seed)
+        with httpx.Client(base_url=url) as http:
+            try:
+                while True:
+                    batch = [f"{seed}-{len(self.sent)}-{k}" for k in range(rng.randint(1, 8))]
+                    self.sent.append(batch)
+                    row = {"user_id": f"u{seed}", "item_id": "space-0"}
+                    rows = [{**row, "event_id": event_id} for event_id in batch]
+                    answer = http.post("/v1/events", json={"events": rows})
+                    assert answer.json() == {
+                        "accepted": len(batch), "duplicates": 0, "rejected": []
+                    }  # fmt: skip
+                    self.acknowledged.append(batch)
+                    self.heard.set()
+            except httpx.TransportError:
+                return
+
+
+def ids(directory: Path) -> Counter[str]:
+    database = Database(directory / "tastegraph.db", metadata)
+    with database.reading() as connection:
+        found = Counter(event.event_id for event in log.grouped_by_user(connection))
+    database.close()
+    return found
+
+
+def test_what_was_acknowledged_is_there_exactly_once_after_kills(tmp_path: Path) -> None:
+    rng = random.Random(7)
+    clients = []
+    serving_world.open_engine(tmp_path)
+    for kill in range(KILLS):
+        client = Client()
+        clients.append(client)
+        with serving_world.served(tmp_path) as (url, process):
+            poster = threading.Thread(target=client.post_until_gone, args=(url, kill))
+            poster.start()
+            assert client.heard.wait(timeout=30)
+            time.sleep(rng.uniform(0.0, 0.3))
+            process.kill()
+            process.join()
+            poster.join(timeout=30)
+            assert not poster.is_alive()
+        found = ids(tmp_path)
+        for earlier in clients:
+            assert all(found[event_id] == 1 for batch in earlier.acknowledged for event_id in batch)
+            for batch in earlier.sent:
+                assert len({found[event_id] for event_id in batch}) == 1, "half a batch was kept"
+        assert max(found.values()) == 1
+    assert sum(len(client.acknowledged) for client in clients) >= KILLS
+
+
+def test_a_batch_sent_again_after_a_kill_counts_once(tmp_path: Path) -> None:
+    rows = [{"event_id": f"r{k}", "user_id": "u", "item_id": "space-0"} for k in range(50)]
+    body = {"events": rows}
+    with serving_world.served(tmp_path) as (url, process):
+        assert httpx.post(f"{url}/v1/events", json=body).json()["accepted"] == 50
+        process.kill()
+        process.join()
+    with serving_world.served(tmp_path) as (url, _):
+        assert httpx.post(f"{url}/v1/events", json=body).json()["duplicates"] == 50
+        answer = httpx.post(f"{url}/v1/recommendations", json={"user_id": "u"}).json()
+        assert "space-0" not in [item["item_id"] for item in answer["items"]]
+
+
+def test_publishing_that_is_killed_leaves_one_whole_model_in_service(tmp_path: Path) -> None:
+    """Published, promoted, rolled back and pruned in a loop, and killed at seeded moments."""
+    rng = random.Random(11)
+    serving_world.open_engine(tmp_path).close()
+    for _ in range(KILLS):
+        with serving_world.publishing(tmp_path) as process:
+            time.sleep(rng.uniform(0.02, 0.25))
+            process.kill()
+            process.join()
+        snapshots = Snapshots(tmp_path / "snapshots")
+        assert snapshots.open().version == snapshots.current()
+        for version in snapshots.versions():
+            snapshots.open(version)
+        engine = serving_world.open_engine(tmp_path)
+        assert engine.recommend("western-1", 3).items
+        engine.close()
+
+
+def test_what_was_acknowledged_survives_kills_while_the_log_is_emptied(tmp_path: Path) -> None:
+    """People are erased, and the write-ahead log truncated, while others' events come in."""
+    rng = random.Random(13)
+    serving_world.open_engine(tmp_path).close()
+    acknowledged: list[str] = []
+    for kill in range(KILLS // 2):
+        with serving_world.served(tmp_path) as (url, process):
+            client = Client()
+            poster = threading.Thread(target=client.post_until_gone, args=(url, kill))
+            eraser = threading.Thread(target=erase_until_gone, args=(url,))
+            poster.start()
+            eraser.start()
+            time.sleep(rng.uniform(0.05, 0.3))
+            process.kill()
+            process.join()
+            poster.join(timeout=30)
+            eraser.join(timeout=30)
+        acknowledged += [event_id for batch in client.acknowledged for event_id in batch]
+        found = ids(tmp_path)
+        assert all(found[event_id] == 1 for event_id in acknowledged)
+
+
+def erase_until_gone(url: str) -> None:
+    """Record events of somebody and erase them, again and again."""
+    row = {"user_id": "passer-by", "item_id": "space-0"}
+    with httpx.Client(base_url=url) as http:
+        try:
+            while True:
+                http.post("/v1/events", json={"events": [row] * 5})
+                http.delete("/v1/users/passer-by")
+        except httpx.TransportError:
+            return

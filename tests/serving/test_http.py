@@ -1,0 +1,381 @@
+"""The service, asked in process: answers, promises about events, errors, limits, headers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tastegraph.core.config import Config
+from tastegraph.core.errors import TastegraphError
+from tastegraph.serving.api.app import create_app, serve
+from tests.support import serving_world
+
+POSTS = ("/v1/recommendations", "/v1/events", "/v1/explain", "/v1/kg/decisions")
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    engine = serving_world.open_engine(tmp_path_factory.mktemp("world"))
+    with TestClient(create_app(engine), raise_server_exceptions=False) as client:
+        yield client
+
+
+def listed(client: TestClient, user: str, **more: Any) -> list[str]:
+    answer = client.post("/v1/recommendations", json={"user_id": user, **more})
+    return [item["item_id"] for item in answer.json()["items"]]
+
+
+def send(client: TestClient, *events: object) -> dict[str, Any]:
+    answer = client.post("/v1/events", json={"events": events})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert told["status"] == status
+    assert told["code"] == code
+    assert {"type", "title", "detail"} <= told.keys()
+    return dict(told)
+
+
+# Answers.
+
+
+def test_a_list_has_ranks_titles_and_reasons(client: TestClient) -> None:
+    answer = client.post("/v1/recommendations", json={"user_id": "western-1", "n": 3}).json()
+    assert answer["personal"]
+    assert answer["took_ms"] > 0
+    assert [item["rank"] for item in answer["items"]] == [1, 2, 3]
+    first = answer["items"][0]
+    assert first["item_id"] in {"western-0", "western-5"}
+    assert first["title"] == f"Western No. {first['item_id'][-1]}"
+    assert {"behaviour", "knowledge"} <= {reason["kind"] for reason in first["reasons"]}
+    assert all(reason["path"] == [] for reason in first["reasons"])
+
+
+def test_paths_are_there_when_asked_for(client: TestClient) -> None:
+    body = {"user_id": "western-1", "n": 1, "explain": "paths"}
+    (item,) = client.post("/v1/recommendations", json=body).json()["items"]
+    (known,) = (reason for reason in item["reasons"] if reason["kind"] == "knowledge")
+    ends = [{step["s"], step["o"]} for step in known["path"]]
+    assert f"item:{known['item_id']}" in ends[0]
+    assert f"item:{item['item_id']}" in ends[-1]
+
+
+def test_no_reasons_when_none_are_wanted(client: TestClient) -> None:
+    body = {"user_id": "western-1", "explain": "none"}
+    items = client.post("/v1/recommendations", json=body).json()["items"]
+    assert not any(item["reasons"] for item in items)
+
+
+def test_seen_items_are_left_out_unless_asked_for(client: TestClient) -> None:
+    seen = {"western-1", "western-2", "western-3", "western-4"}
+    assert not seen & set(listed(client, "western-1", n=100))
+    assert seen < set(listed(client, "western-1", n=100, exclude="none"))
+
+
+def test_a_session_is_answered_without_being_kept(client: TestClient) -> None:
+    events = [{"item_id": f"space-{k}", "type": "like"} for k in range(3)]
+    body = {"session": {"events": events}, "n": 3}
+    for _ in range(2):
+        items = client.post("/v1/recommendations", json=body).json()["items"]
+        assert {item["item_id"] for item in items} == {"space-3", "space-4", "space-5"}
+
+
+def test_a_stranger_gets_what_many_like(client: TestClient) -> None:
+    answer = client.post("/v1/recommendations", json={"user_id": "nobody"}).json()
+    assert not answer["personal"]
+    assert answer["items"][0]["reasons"][0]["kind"] == "popularity"
+
+
+def test_the_shares_of_an_explanation_sum_to_the_score(client: TestClient) -> None:
+    body = {"user_id": "western-1", "item_id": "space-1"}
+    answer = client.post("/v1/explain", json=body).json()
+    assert sum(reason["share"] for reason in answer["reasons"]) == pytest.approx(
+        answer["score"], abs=1e-4
+    )
+
+
+def test_profile_item_and_health(client: TestClient) -> None:
+    profile = client.get("/v1/users/western-1/profile").json()
+    assert next(event["item_id"] for event in profile["events"]) == "western-4"
+    assert profile["interests"][0]["label"] in {"Western", "The western director", ""}
+    item = client.get("/v1/items/western-0").json()
+    assert item["title"] == "Western No. 0"
+    assert {tie["phrase"] for tie in item["content"]} >= {"genre", "director"}
+    health = client.get("/healthz").json()
+    assert health["status"] == "ok"
+    assert health["model"] == health["graph"] == "000001"
+
+
+# Events.
+
+
+def test_a_new_event_changes_the_next_answer(client: TestClient) -> None:
+    before = listed(client, "ann")
+    assert send(client, {"user_id": "ann", "item_id": "space-0", "type": "like"})["accepted"] == 1
+    after = listed(client, "ann", n=5)
+    assert after != before[:5]
+    assert all(item.startswith("space-") for item in after)
+    send(client, *({"user_id": "ann", "item_id": f"space-{k}", "type": "dislike"} for k in (1, 2)))
+    assert not {"space-0", "space-1", "space-2"} & set(listed(client, "ann", n=100))
+
+
+def test_an_event_id_counts_once(client: TestClient) -> None:
+    event = {"event_id": "once", "user_id": "bea", "item_id": "space-0"}
+    assert send(client, event, event) == {"accepted": 1, "duplicates": 1, "rejected": []}
+    assert send(client, event) == {"accepted": 0, "duplicates": 1, "rejected": []}
+
+
+def test_an_event_without_an_id_is_a_new_one_each_time(client: TestClient) -> None:
+    event = {"user_id": "cem", "item_id": "space-0", "ts": 5}
+    assert send(client, event)["accepted"] == send(client, event)["accepted"] == 1
+    assert len(client.get("/v1/users/cem/profile").json()["events"]) == 2
+
+
+def test_the_same_ids_from_many_threads_count_once(client: TestClient) -> None:
+    batch = [{"event_id": f"t{k}", "user_id": "dan", "item_id": "space-0"} for k in range(20)]
+    with ThreadPoolExecutor(32) as threads:
+        receipts = list(threads.map(lambda _: send(client, *batch), range(32)))
+    assert sum(receipt["accepted"] for receipt in receipts) == 20
+    assert sum(receipt["duplicates"] for receipt in receipts) == 31 * 20
+    assert len(client.get("/v1/users/dan/profile").json()["events"]) == 20
+
+
+def test_a_session_keeps_its_events_under_its_own_name(client: TestClient) -> None:
+    send(client, {"session_id": "western-1", "item_id": "space-0", "type": "like"})
+    assert listed(client, "session:western-1", n=1)[0].startswith("space-")
+    assert "space-0" not in [
+        event["item_id"] for event in client.get("/v1/users/western-1/profile").json()["events"]
+    ]
+
+
+def test_good_rows_are_kept_and_bad_ones_named(client: TestClient) -> None:
+    receipt = send(
+        client,
+        {"user_id": "eva", "item_id": "space-0"},
+        {"user_id": "eva"},
+        {"user_id": "eva", "item_id": "x" * 513},
+        {"item_id": "space-0"},
+        {"user_id": "eva", "item_id": "space-0", "type": "hug"},
+        {"user_id": "eva", "item_id": "space-0", "rating": 5},
+        "hello",
+        {"user_id": "eva", "item_id": "space-0", "ts": "yesterday"},
+        {"user_id": "eva", "item_id": ["space-0"]},
+        {"user_id": "eva", "item_id": "space-1", "position": 0},
+    )
+    assert receipt["accepted"] == 1
+    codes = {row["index"]: row["code"] for row in receipt["rejected"]}
+    assert codes == {
+        1: "missing", 2: "invalid_value", 3: "missing", 4: "invalid_value", 5: "unknown_field",
+        6: "invalid_value", 7: "invalid_value", 8: "invalid_value", 9: "invalid_value",
+    }  # fmt: skip
+    assert "one of view, click" in receipt["rejected"][3]["message"]
+    assert len(client.get("/v1/users/eva/profile").json()["events"]) == 1
+
+
+# Errors and limits.
+
+
+def test_errors_are_problems_with_a_code(client: TestClient) -> None:
+    problem(client.get("/nowhere"), 404, "not_found")
+    problem(client.get("/page/nothing.js"), 404, "not_found")
+    problem(client.get("/v1/items/none"), 404, "not_found")
+    problem(client.get("/v1/users/nobody-at-all/profile"), 404, "not_found")
+    problem(client.get("/v1/explain"), 405, "method_not_allowed")
+    both = {"user_id": "a", "session": {"events": []}}
+    told = problem(client.post("/v1/recommendations", json=both), 422, "invalid_request")
+    assert "either user_id or session" in told["detail"]
+    told = problem(
+        client.post("/v1/recommendations", json={"user_id": "a", "n": 101}), 422, "invalid_request"
+    )
+    assert told["errors"][0]["pointer"] == "/n"
+    bad = {"session": {"events": [{"item_id": "a"}, {"item_id": "a", "type": "hug"}]}}
+    told = problem(client.post("/v1/recommendations", json=bad), 422, "invalid_request")
+    assert told["errors"][0]["pointer"] == "/session/events/1/type"
+    many = {"events": [{}] * 1001}
+    problem(client.post("/v1/events", json=many), 422, "invalid_request")
+
+
+@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{", b"\xff\xfe", b'{"user_id": NaN}', b'{"user_id": "\\ud800"}', b'{"n": Infinity}',
+        b"[" * 500_000, b'{"a":' * 100_000, b"1" * 100_000,
+    ],
+    ids=["cut", "bytes", "nan", "surrogate", "infinity", "nested", "nested-objects", "digits"],
+)  # fmt: skip
+def test_what_is_not_json_is_refused(client: TestClient, path: str, body: bytes) -> None:
+    answer = client.post(path, content=body, headers={"content-type": "application/json"})
+    problem(answer, 400, "bad_request")
+
+
+def test_a_large_body_is_refused_however_it_is_sent(client: TestClient) -> None:
+    headers = {"content-type": "application/json"}
+    large = json.dumps({"user_id": "x" * 10_000_000}).encode()
+    problem(client.post(POSTS[0], content=large, headers=headers), 413, "body_too_large")
+
+    def chunks() -> Iterator[bytes]:
+        yield b'{"user_id": "'
+        for _ in range(200):
+            yield b"x" * 10_000
+
+    problem(client.post(POSTS[0], content=chunks(), headers=headers), 413, "body_too_large")
+
+
+def test_an_error_nobody_foresaw_tells_nothing(tmp_path: Path) -> None:
+    class Broken:
+        config = Config()
+
+        def versions(self) -> tuple[str, str]:
+            raise RuntimeError("secret")
+
+        def watch(self) -> None:
+            """Nothing is published."""
+
+        def close(self) -> None:
+            """Nothing waits."""
+
+    app = create_app(Broken())  # type: ignore[arg-type]
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/healthz")
+    problem(answer, 500, "internal")
+    assert "secret" not in answer.text
+    assert "x-request-id" in answer.headers
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
+)
+KEYS = st.sampled_from(
+    ["user_id", "session", "events", "n", "explain", "exclude", "item_id", "session_id", "ts",
+     "value", "type", "event_id", "position", "recommendation_id"]
+)  # fmt: skip
+ROWS = st.dictionaries(KEYS, JSON, max_size=6)
+LOOSE = st.text() | JSON
+NEW_FACTS = st.fixed_dictionaries(
+    {"subject": LOOSE, "relation": LOOSE, "object": LOOSE},
+    optional={"literal": LOOSE | st.booleans(), "datatype": LOOSE, "language": LOOSE},
+)
+JUDGEMENTS = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(["accept", "reject", "edit", "add", "merge", "split"]),
+        "author": LOOSE,
+    },
+    optional={"fact_id": LOOSE | st.integers(0, 2**63).map(str), "value": LOOSE,
+              "fact": NEW_FACTS, "one": LOOSE, "other": LOOSE},
+)  # fmt: skip
+BODIES = (
+    JSON
+    | ROWS
+    | JUDGEMENTS
+    | st.fixed_dictionaries({"events": st.lists(ROWS, max_size=3)})
+    | st.fixed_dictionaries({"session": st.fixed_dictionaries({"events": st.lists(ROWS)})})
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", POSTS)
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(body=BODIES)
+def test_no_body_is_answered_by_5xx(client: TestClient, path: str, body: object) -> None:
+    answer = client.post(
+        path, content=json.dumps(body), headers={"content-type": "application/json"}
+    )
+    assert answer.status_code < 500, answer.text
+
+
+# Headers, files, the process.
+
+
+def test_every_answer_has_an_id_and_strict_headers(client: TestClient) -> None:
+    for answer in (client.get("/"), client.get("/healthz"), client.get("/nowhere")):
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert len(answer.headers["x-request-id"]) == 32
+    given_id = client.get("/healthz", headers={"x-request-id": "mine-1"})
+    assert given_id.headers["x-request-id"] == "mine-1"
+    unsafe = client.get("/healthz", headers={"x-request-id": "a b<c>"})
+    assert unsafe.headers["x-request-id"] != "a b<c>"
+
+
+def test_the_page_is_served_from_here_alone(client: TestClient) -> None:
+    for path in ("/", "/docs"):
+        text = client.get(path).text
+        assert "<script src=" in text
+        assert "http://" not in text
+        assert "https://" not in text
+    for file in (
+        "page.js",
+        "page.css",
+        "words.js",
+        "dom.js",
+        "path.js",
+        "docs.js",
+        "language.js",
+        "mark.svg",
+    ):
+        answer = client.get(f"/page/{file}")
+        assert answer.status_code == 200
+        assert "innerHTML" not in answer.text
+    assert client.get("/openapi.json").json()["info"]["title"] == "Tastegraph"
+
+
+def test_only_loopback_is_served() -> None:
+    with pytest.raises(TastegraphError, match="no keys yet"):
+        serve(None, host="0.0.0.0")  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_serving_needs_no_torch(tmp_path: Path) -> None:
+    code = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+from tests.support import serving_world
+from fastapi.testclient import TestClient
+from pathlib import Path
+from tastegraph.serving.api.app import create_app
+client = TestClient(create_app(serving_world.open_engine(Path({str(tmp_path)!r}))))
+assert client.post("/v1/recommendations", json={{"user_id": "western-1"}}).json()["items"]
+assert not any(name.split(".")[0] == "torch" for name in sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.slow
+def test_requests_side_by_side_are_all_answered(tmp_path: Path) -> None:
+    app = create_app(serving_world.open_engine(tmp_path))
+
+    async def ask() -> list[int]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            body = {"user_id": "western-1"}
+            asked = [client.post("/v1/recommendations", json=body) for _ in range(20)]
+            event = {"user_id": "western-1", "item_id": "space-1"}
+            asked += [client.post("/v1/events", json={"events": [event]}) for _ in range(20)]
+            return [answer.status_code for answer in await asyncio.gather(*asked)]
+
+    assert asyncio.run(ask()) == [200] * 40

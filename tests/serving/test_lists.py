@@ -1,0 +1,262 @@
+"""Lists that were shown: kept with their chances, attributed, and made again."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tastegraph.core.errors import NotFoundError, RowError
+from tastegraph.core.records import AHEAD, Event
+from tastegraph.models.model import Ranked
+from tastegraph.profiles.interactions import History
+from tastegraph.serving import engine as engine_module
+from tastegraph.serving.api.app import create_app
+from tastegraph.serving.engine import Asked, Engine
+from tastegraph.serving.exploration import POOL, drawn
+from tastegraph.store import lists
+from tastegraph.store.lists import Exposure, Place, Shown
+from tests.support import serving_world
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = serving_world.open_engine(tmp_path)
+    yield engine
+    engine.close()
+
+
+def order(answer) -> list[str]:
+    return [item.item_id for item in answer.items]
+
+
+# Exploration.
+
+
+def test_without_exploration_the_best_come_first_and_surely() -> None:
+    scores = np.array([0.1, -np.inf, 0.7, 0.7, 0.2], dtype=np.float32)
+    found = drawn(scores, np.ones(5, np.float32), 3, 0.0, np.random.default_rng(0))
+    assert (found.items, found.propensities) == ([2, 3, 4], [1.0, 1.0, 1.0])
+
+
+def test_chances_are_those_of_the_formula() -> None:
+    """One slot, ε = .5, doubts 1, 2, 1: the best has .5 + .5 / 4, the others 1/4 and 1/8."""
+    scores, doubt = np.array([3, 2, 1], "f4"), np.array([1, 2, 1], "f4")
+    counts: Counter[int] = Counter()
+    chance = {0: 0.625, 1: 0.25, 2: 0.125}
+    for seed in range(4000):
+        found = drawn(scores, doubt, 1, 0.5, np.random.default_rng(seed))
+        assert found.propensities == [pytest.approx(chance[found.items[0]])]
+        assert found.best == [found.items[0] == 0]
+        counts[found.items[0]] += 1
+    for item, expected in chance.items():
+        assert counts[item] / 4000 == pytest.approx(expected, abs=0.03)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 1000), st.integers(0, 8), st.floats(0, 1), st.booleans())
+def test_a_list_is_of_different_items_of_the_pool(seed, slots, share, certain) -> None:
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(size=30).astype(np.float32)
+    scores[rng.random(30) < 0.2] = -np.inf
+    doubt = np.zeros(30, "f4") if certain else rng.random(30).astype(np.float32)
+    found = drawn(scores, doubt, slots, share, rng)
+    assert len(set(found.items)) == len(found.items) == min(slots, np.isfinite(scores).sum())
+    assert all(0 < chance <= 1 for chance in found.propensities)
+    best = np.argsort(-scores, kind="stable")[: POOL * slots]
+    assert set(found.items) <= set(best.tolist())
+
+
+def test_doubt_is_the_weighted_deviation_of_opinions() -> None:
+    """Weights 1 and 3, opinions 0 and 4: mean 3, variance (9 + 3) / 4."""
+    one, three = np.ones(1, np.float32), np.full(1, 3, np.float32)
+    opinions = {"a": (one, np.zeros(1, "f4")), "b": (three, np.full(1, 4, "f4"))}
+    nobody = History(np.zeros(0, "i4"), np.zeros(0, "f4"))
+    assert Ranked(nobody, one, {}, opinions).doubt() == pytest.approx([np.sqrt(3)])
+    assert Ranked(nobody, one, {}, {}).doubt() == pytest.approx([0])
+
+
+# What is kept.
+
+
+def test_a_list_is_kept_as_it_was_shown(engine: Engine) -> None:
+    answer = engine.show("western-1", 4, Asked(explore=0.5, seed=3))
+    engine.close()
+    shown = engine.shown(answer.recommendation_id)
+    assert [place.item_id for place in shown.places] == order(answer)
+    assert [place.propensity for place in shown.places] == [i.propensity for i in answer.items]
+    assert (shown.user_id, shown.snapshot) == ("western-1", engine.versions()[0] or "000001")
+    with pytest.raises(NotFoundError, match="no list"):
+        engine.shown("other")
+
+
+def test_a_list_is_made_again_whatever_happened_since(engine: Engine) -> None:
+    session = [Event("s", "", "space-0", "like", None, 5.0)]
+    answers = [
+        engine.show("western-1", 5, Asked(explore=0.4, seed=1)),
+        engine.show(session, 5, Asked()),
+        engine.show("nobody", 5, Asked(exclude_seen=False)),
+    ]
+    engine.record(
+        Event(f"new-{k}", "western-1", f"space-{k}", "purchase", None, 9e8) for k in range(5)
+    )
+    assert order(engine.recommend("western-1", 5)) != order(answers[0])
+    engine.close()
+    for answer in answers:
+        again = engine.replay(answer.recommendation_id)
+        assert again == answer
+
+
+def test_what_was_erased_is_in_no_list_that_is_made_again(engine: Engine) -> None:
+    engine.erase.item("western-5")
+    answer = engine.show("western-1", 5, Asked(explore=0.0))
+    engine.close()
+    again = engine.replay(answer.recommendation_id)
+    assert order(again) == order(answer)
+    assert "western-5" not in again.model_dump_json()
+
+
+def test_what_was_only_shown_does_not_crowd_out_what_was_liked(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "NEWEST", 20)
+    engine.record(
+        Event(f"seen{k}", "western-1", f"space-{k % 6}", "impression", None, 1e9 + k)
+        for k in range(30)
+    )
+    assert engine.recommend("western-1", 3).personal
+
+
+def test_a_stranger_is_one_of_whom_no_event_counts(engine: Engine) -> None:
+    """Not whose items are all seen, or no longer there, or about whom no item says anything."""
+    nobody = engine.recommend("nobody", 3)
+    assert (nobody.stranger, nobody.personal) == (True, False)
+    assert "nothing is known of your taste" in nobody.items[0].reasons[0].text
+    gone = [Event("", "", "never heard of", "like")]
+    of_gone = engine.recommend(gone, 3)
+    assert (of_gone.stranger, of_gone.personal) == (False, False)
+    assert not any("nothing is known" in r.text for item in of_gone.items for r in item.reasons)
+    everything = [Event("", "", item.item_id, "like") for item in serving_world.ITEMS]
+    full = engine.recommend(everything, 3)
+    assert (full.stranger, full.personal, full.items) == (False, True, ())
+    seen = [Event("", "", "space-0", "impression")]
+    assert engine.recommend(seen, 3).stranger
+
+
+def test_a_list_speaks_the_language_that_is_wished_or_configured(engine: Engine) -> None:
+    in_english = engine.recommend("western-1", 3)
+    in_chinese = engine.recommend("western-1", 3, language="zh")
+    assert "which you rated 5" in in_english.items[0].reasons[0].text
+    assert "你打了 5 分" in in_chinese.items[0].reasons[0].text
+    assert engine.explain("western-1", "western-0", language="zh").reasons[0].text != (
+        engine.explain("western-1", "western-0").reasons[0].text
+    )
+    told = engine.config.serving.model_copy(update={"language": "zh"})
+    engine.config = engine.config.model_copy(update={"serving": told})
+    assert engine.recommend("western-1", 3).items == in_chinese.items
+    assert engine.show("western-1", 3, Asked(), language="en").items == in_english.items
+
+
+def test_a_list_is_not_kept_where_it_is_not_to_be(tmp_path: Path) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    quiet = engine.config.serving.model_copy(update={"keep_lists": False})
+    engine.config = engine.config.model_copy(update={"serving": quiet})
+    answer = engine.show("western-1", 3, Asked())
+    engine.close()
+    with pytest.raises(NotFoundError):
+        engine.shown(answer.recommendation_id)
+
+
+def test_a_click_counts_for_the_list_it_names(engine: Engine) -> None:
+    places = [Place("a", 2.0, 1.0, True), Place("b", 1.0, 0.25, False)]
+    shown = [
+        Shown(name, "u", made, "1", "1", "1", 0, {}, places)
+        for name, made in (("first", 1.0), ("second", 2.0))
+    ]
+    clicks = [
+        Event("1", "u", "b", "click", recommendation_id="first", position=2),
+        Event("2", "u", "b", "purchase", recommendation_id="first"),
+        Event("3", "u", "a", "click"),
+        Event("4", "u", "a", "click", recommendation_id="never"),
+    ]
+    with engine.database.writing() as connection:
+        for one in shown:
+            lists.keep(connection, one)
+            lists.keep(connection, one)
+    engine.record(clicks)
+    with engine.database.reading() as connection:
+        found = list(lists.exposures(connection))
+        assert list(lists.exposures(connection, since=1.5)) == found[2:]
+    assert found == [
+        Exposure("first", "1", 1.0, "a", 1, 1.0, True, ()),
+        Exposure("first", "1", 1.0, "b", 2, 0.25, False, ("click", "purchase")),
+        Exposure("second", "1", 2.0, "a", 1, 1.0, True, ()),
+        Exposure("second", "1", 2.0, "b", 2, 0.25, False, ()),
+    ]
+
+
+# Over HTTP, and the fate of events out of the ordinary.
+
+
+@pytest.mark.slow
+def test_lists_over_http(engine: Engine) -> None:
+    with TestClient(create_app(engine)) as client:
+        body = {"user_id": "western-1", "n": 3, "explore": 1.0, "seed": 5}
+        answer = client.post("/v1/recommendations", json=body).json()
+        listed = [(item["item_id"], item["propensity"]) for item in answer["items"]]
+        same = client.post("/v1/recommendations", json=body).json()
+        assert listed == [(item["item_id"], item["propensity"]) for item in same["items"]]
+        assert any(chance < 1 for _, chance in listed)
+        engine.close()
+        kept = client.get(f"/v1/recommendations/{answer['recommendation_id']}").json()
+        assert [(place["item_id"], place["propensity"]) for place in kept["places"]] == listed
+        again = client.get(f"/v1/recommendations/{answer['recommendation_id']}/replay").json()
+        assert [item["item_id"] for item in again["items"]] == [item for item, _ in listed]
+        assert client.get("/v1/recommendations/none").status_code == 404
+        assert client.post("/v1/recommendations", json=body | {"explore": 2}).status_code == 422
+
+
+def test_an_event_from_the_future_is_refused_and_the_others_are_kept(engine: Engine) -> None:
+    now = time.time()
+    rows = [
+        {"event_id": "near", "user_id": "u", "item_id": "space-0", "ts": now + AHEAD / 2},
+        {"event_id": "far", "user_id": "u", "item_id": "space-1", "ts": now + 2 * AHEAD},
+    ]
+    with TestClient(create_app(engine)) as client:
+        told = client.post("/v1/events", json={"events": rows}).json()
+    assert told["accepted"] == 1
+    assert [(row["index"], row["code"]) for row in told["rejected"]] == [(1, "invalid_value")]
+    assert "not to come" in told["rejected"][0]["message"]
+
+
+def test_an_event_from_the_future_is_refused_whoever_records_it(engine: Engine) -> None:
+    near, far = (
+        Event(name, "u", "space-0", "like", None, time.time() + ahead)
+        for name, ahead in (("near", AHEAD / 2), ("far", 2 * AHEAD))
+    )
+    with pytest.raises(RowError, match=r"events, line 2, column 'timestamp': .* not to come"):
+        engine.record([near, far])
+    assert engine.record([near]).accepted == 1
+
+
+def test_a_late_event_stands_where_its_time_puts_it(engine: Engine) -> None:
+    for event_id, item, at in (("a", "space-0", 100.0), ("b", "space-1", 300.0)):
+        engine.record([Event(event_id, "late", item, "like", None, at)])
+    engine.record([Event("c", "late", "space-2", "like", None, 200.0)])
+    history = [past.item_id for past in engine.profile("late").events]
+    assert history == ["space-1", "space-2", "space-0"]
+
+
+def test_an_event_on_an_unknown_item_is_kept_and_says_nothing_yet(engine: Engine) -> None:
+    before = order(engine.recommend("western-1", 5))
+    receipt = engine.record([Event("x", "western-1", "never heard of", "like", None, 1e9)])
+    assert receipt.accepted == 1
+    assert order(engine.recommend("western-1", 5)) == before
+    assert engine.profile("western-1").events[0].item_id == "never heard of"

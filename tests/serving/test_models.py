@@ -1,0 +1,207 @@
+"""Models: listed, promoted, rolled back; under load every answer is of one of them alone."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from tastegraph.serving import in_service
+from tastegraph.serving.api.app import create_app
+from tastegraph.serving.engine import Engine
+from tastegraph.serving.models import model_versions
+from tastegraph.serving.published import Published
+from tastegraph.store.snapshots import Snapshots
+from tests.support import serving_world
+
+SWAPS = 100
+PEOPLE = [f"{genre}-{k}" for genre in ("western", "space") for k in range(1)]
+
+
+def publish_another(directory: Path, factor: float, *, serve: bool = False) -> str:
+    """The world's snapshot with other weights of behaviour, model and graph being its own."""
+    snapshots = Snapshots(directory / "snapshots")
+    first = snapshots.open("000001")
+    kept = {k: v for k, v in first.manifest.items() if k not in ("format", "version", "files")}
+    arrays = {name: np.array(array) for name, array in first.arrays.items()}
+    rng = np.random.default_rng(round(100 * factor))
+    arrays["behaviour.table"] = (arrays["behaviour.table"] * factor).astype("f4")
+    arrays["behaviour.table"] += rng.normal(scale=0.3, size=(13, 13)).astype("f4")
+    return snapshots.publish(kept, arrays, serve=serve)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = serving_world.open_engine(tmp_path)
+    publish_another(tmp_path, 2.0)
+    yield engine
+    engine.close()
+
+
+def scores(answer: dict) -> list[tuple[str, float]]:
+    return [(item["item_id"], round(item["score"], 5)) for item in answer["items"]]
+
+
+def test_versions_are_told_newest_first(engine: Engine) -> None:
+    newer, older = model_versions(engine.snapshots)
+    assert (newer.version, newer.in_service) == ("000002", False)
+    assert (older.version, older.in_service, older.valid) == ("000001", True, 0.0)
+    assert older.published <= newer.published <= time.time()
+    (engine.snapshots.directory / "000002" / "manifest.json").write_text("{")
+    assert "not JSON" in (model_versions(engine.snapshots)[0].fault or "")
+
+
+def test_promote_and_roll_back_over_http(engine: Engine) -> None:
+    with TestClient(create_app(engine)) as client:
+        wanted = {"user_id": "western-1", "n": 5}
+        first = scores(client.post("/v1/recommendations", json=wanted).json())
+        assert client.post("/v1/models/000002:promote").json()["version"] == "000002"
+        second = scores(client.post("/v1/recommendations", json=wanted).json())
+        assert first != second
+        served = [
+            m["version"] for m in client.get("/v1/models").json()["models"] if m["in_service"]
+        ]
+        assert served == ["000002"]
+        wrong = client.post("/v1/models/000001:rollback")
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "invalid_request")
+        assert client.post("/v1/models/000002:rollback").json()["version"] == "000001"
+        assert scores(client.post("/v1/recommendations", json=wanted).json()) == first
+        assert client.post("/v1/models/000009:promote").status_code == 404
+        assert client.post("/v1/models/..:promote").status_code in (404, 422)
+
+
+def test_a_broken_model_is_not_promoted(engine: Engine) -> None:
+    file = engine.snapshots.directory / "000002" / "behaviour.table.npy"
+    file.write_bytes(file.read_bytes()[:-4])
+    with TestClient(create_app(engine)) as client:
+        refused = client.post("/v1/models/000002:promote")
+        assert (refused.status_code, refused.json()["code"]) == (422, "unfit_model")
+        assert client.get("/healthz").json()["model"] == engine.versions()[0]
+    assert engine.snapshots.current() == "000001"
+
+
+def test_a_broken_model_is_not_gone_back_to(engine: Engine) -> None:
+    with TestClient(create_app(engine)) as client:
+        assert client.post("/v1/models/000002:promote").status_code == 200
+        file = engine.snapshots.directory / "000001" / "behaviour.table.npy"
+        file.write_bytes(file.read_bytes()[:-4])
+        refused = client.post("/v1/models/000002:rollback")
+        assert (refused.status_code, refused.json()["code"]) == (422, "unfit_model")
+    assert engine.snapshots.current() == "000002"
+
+
+def test_answers_do_not_wait_for_what_is_opened(engine: Engine, monkeypatch) -> None:
+    opened, begun, whole = Published.open, threading.Event(), threading.Event()
+
+    def slowly(*args):
+        begun.set()
+        assert whole.wait(30)
+        return opened(*args)
+
+    monkeypatch.setattr(Published, "open", slowly)
+    with TestClient(create_app(engine)) as client:
+        engine.snapshots.point_to("000002")
+        assert begun.wait(30), "nobody need ask for it"
+        for _ in range(3):
+            assert client.get("/healthz").json()["model"] == "000001"
+            assert engine.recommend("western-1", 3).model == "000001"
+        whole.set()
+        came = time.perf_counter()
+        while client.get("/healthz").json()["model"] != "000002":
+            assert time.perf_counter() - came < 30
+    engine.snapshots.point_to("000001")
+    assert engine.recommend("western-1", 3).model == "000001", "without a service it waits"
+
+
+def test_what_is_promoted_over_http_is_opened_once(engine: Engine, monkeypatch) -> None:
+    opened, versions = Snapshots.open, []
+
+    def noted(self: Snapshots, version: str | None = None):
+        versions.append(version)
+        return opened(self, version)
+
+    monkeypatch.setattr(Snapshots, "open", noted)
+    with TestClient(create_app(engine)) as client:
+        assert client.post("/v1/models/000002:promote").json()["model"] == "000002"
+        assert client.get("/healthz").json()["model"] == "000002"
+        assert client.post("/v1/models/000002:rollback").json()["model"] == "000001"
+        assert client.get("/healthz").json()["model"] == "000001"
+        time.sleep(3 * in_service.PAUSE)
+    assert versions == ["000002", "000001"]
+
+
+def test_what_is_erased_stays_hidden_in_what_is_promoted(engine: Engine) -> None:
+    with TestClient(create_app(engine)) as client:
+        engine.erase.item("western-2")
+        for change in ("000002:promote", "000002:rollback"):
+            assert client.post(f"/v1/models/{change}").status_code == 200
+            answer = client.post("/v1/recommendations", json={"user_id": "western-1", "n": 20})
+            assert "western-2" not in answer.text
+
+
+def test_models_on_the_command_line(tmp_path: Path, tastegraph) -> None:
+    serving_world.open_engine(tmp_path)
+    publish_another(tmp_path, 2.0)
+    (tmp_path / "tastegraph.toml").write_text('name = "world"\n')
+    listed = tastegraph("models", "list", tmp_path).out.splitlines()
+    assert [line[:8] for line in listed] == ["  000002", "* 000001"]
+    assert "000002" in tastegraph("models", "promote", tmp_path, "000002").out
+    assert '"in_service":true' in tastegraph("models", "list", tmp_path, "--json").out
+    assert "000001" in tastegraph("models", "rollback", tmp_path).out
+    assert tastegraph("models", "rollback", tmp_path).code == 1
+    assert "000009" in tastegraph("models", "promote", tmp_path, "000009").err
+
+
+@pytest.mark.slow
+def test_swaps_under_load_never_mix_two_models(tmp_path: Path) -> None:
+    """A hundred swaps; each answer has the scores that its own model gives, made alone."""
+    engine = serving_world.open_engine(tmp_path)
+    versions = ["000001", *(publish_another(tmp_path, factor) for factor in (0.5, 2.0))]
+    alone = {}
+    for version in versions:
+        engine.snapshots.point_to(version)
+        for person in PEOPLE:
+            answer = engine.recommend(person, 5)
+            alone[answer.model, person] = scores(answer.model_dump())
+    engine.close()
+    assert len({str(found) for found in alone.values()}) == len(alone)
+    found, waited, ended = [], [], threading.Event()
+
+    def ask(url: str, person: str) -> None:
+        with httpx.Client(base_url=url) as http:
+            while not ended.is_set():
+                body = {"user_id": person, "n": 5, "explain": "none"}
+                asked = time.perf_counter()
+                answer = http.post("/v1/recommendations", json=body).raise_for_status().json()
+                waited.append(time.perf_counter() - asked)
+                found.append((answer["model"], person, scores(answer)))
+
+    with serving_world.served(tmp_path) as (url, _), httpx.Client(base_url=url) as http:
+        threads = [threading.Thread(target=ask, args=(url, person)) for person in PEOPLE]
+        for thread in threads:
+            thread.start()
+        taken = []
+        for swap in range(SWAPS):
+            began = time.perf_counter()
+            current = http.get("/healthz").json()["model"]
+            if swap % 5 == 4:
+                told = http.post(f"/v1/models/{current}:rollback").raise_for_status().json()
+            else:
+                other = versions[(versions.index(current) + 1) % len(versions)]
+                told = http.post(f"/v1/models/{other}:promote").raise_for_status().json()
+            taken.append(time.perf_counter() - began)
+            assert told["model"] != current
+        ended.set()
+        for thread in threads:
+            thread.join(30)
+    assert all(alone[model, person] == listed for model, person, listed in found)
+    assert {model for model, _, _ in found} == set(versions)
+    assert len(found) > SWAPS
+    # Within a second, and on a machine so busy that lists take long, in the time of some lists.
+    assert np.median(taken) < 1.0 + 20 * np.median(waited)

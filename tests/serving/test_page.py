@@ -1,0 +1,287 @@
+"""The page in a real browser: a person, a list, a reason, a path; a like changes the list."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.core.test_messages import CHINESE
+from tests.support import serving_world
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Request, Route
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+]
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving_world.served(tmp_path_factory.mktemp("world")) as (url, _):
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with playwright.sync_playwright() as tools:
+        browser = tools.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    context.set_default_timeout(120_000)  # a busy machine is no fault of the page
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    yield page
+    context.close()
+    # A stranger's profile is a 404 by design, and the browser logs it.
+    assert [text for text in complaints if "404" not in text] == []
+
+
+def titles(page: Page) -> list[str]:
+    page.wait_for_selector("main:not([aria-busy]) .item")
+    return page.locator(".item h3").evaluate_all("all => all.map(h => h.firstChild.textContent)")
+
+
+def test_history_interests_list_and_reasons_are_shown(page: Page, url: str) -> None:
+    page.goto(f"{url}/")
+    page.get_by_label("Person").fill("western-1")
+    page.get_by_role("button", name="Show").click()
+    assert titles(page)[0] in {"Western No. 0", "Western No. 5"}
+    assert page.url.endswith("?user=western-1")
+    assert page.locator(".past .title").all_text_contents() == [
+        f"Western No. {k}" for k in (4, 3, 2, 1)
+    ]
+    assert page.locator(".past .did").first.text_content() == "rated 5"
+    assert "Western" in page.locator(".interest .label").all_text_contents()
+    cited = page.locator(".reason cite").first
+    assert (cited.text_content() or "").startswith("Western No.")
+    assert "*" not in (page.locator("#items").text_content() or "")
+
+
+def test_a_reason_opens_its_path_by_keyboard(page: Page, url: str) -> None:
+    page.goto(f"{url}/?user=western-1")
+    first = titles(page)[0]
+    opener = page.locator(".opener").first
+    opener.focus()
+    page.keyboard.press("Enter")
+    assert opener.get_attribute("aria-expanded") == "true"
+    stations = page.locator(".path:visible .station").all_text_contents()
+    assert len(stations) == 3
+    assert stations[0].startswith("Western No.")
+    assert stations[-1] == first
+    assert page.locator(".past.lit").count() == 1
+
+
+def test_a_fact_on_a_path_is_said_to_be_wrong(page: Page, url: str) -> None:
+    """The id comes whole, though it has more bits than a number of the browser's."""
+    told: list[tuple[str, object]] = []
+
+    def keep(route: Route) -> None:
+        told.append((route.request.url, route.request.post_data_json))
+        route.fulfill(json={"votes": 1})
+
+    page.route("**/v1/kg/facts/*/votes", keep)
+    page.goto(f"{url}/?user=western-1")
+    titles(page)
+    page.locator(".opener").first.click()
+    doubt = page.locator(".path:visible .doubt").first
+    assert (doubt.get_attribute("aria-label") or "").startswith("Say that this is wrong: ")
+    number = re.search(r"#(\d+)\)$", doubt.get_attribute("title") or "")
+    assert number is not None
+    doubt.click()
+    page.wait_for_selector("#notice.on")
+    assert told == [(f"{url}/v1/kg/facts/{number[1]}/votes", {"user_id": "western-1"})]
+    assert doubt.is_disabled()
+
+
+def test_a_like_changes_the_list_at_once(page: Page, url: str) -> None:
+    page.goto(f"{url}/?user=newcomer")
+    before = titles(page)
+    space = next(title for title in before if title.startswith("Space"))
+    page.get_by_role("button", name=f"Like {space}", exact=True).click()
+    page.wait_for_selector("#notice.on")
+    after = titles(page)
+    assert space not in after
+    assert all(title.startswith("Space") for title in after[:5])
+    assert page.locator(".past .did").all_text_contents() == ["liked"]
+
+
+def test_a_dislike_takes_the_item_away(page: Page, url: str) -> None:
+    page.goto(f"{url}/?user=grumpy")
+    first = titles(page)[0]
+    page.get_by_role("button", name=f"Not for me: {first}").click()
+    page.wait_for_selector("#notice.on")
+    assert first not in titles(page)
+    assert page.locator(".past.against").count() == 1
+
+
+def test_a_hostile_title_stays_text(page: Page, url: str) -> None:
+    page.goto(f"{url}/?user=western-2")
+    assert serving_world.HOSTILE in titles(page)
+    assert page.locator("main img").count() == 0
+    button = page.get_by_role("button", name=f"Like {serving_world.HOSTILE}", exact=True)
+    button.click()
+    page.wait_for_selector("#notice.on")
+    assert serving_world.HOSTILE in page.locator(".past .title").all_text_contents()
+    assert page.locator("main img").count() == 0
+    assert page.title() == "western-2 · Tastegraph"
+
+
+def asked(page: Page) -> list[tuple[str, str]]:
+    """Every call of the API from now on, and the language that it asks for."""
+    calls: list[tuple[str, str]] = []
+
+    def keep(request: Request) -> None:
+        if "/v1/" in request.url or "openapi" in request.url:
+            path = re.sub(r"[0-9a-f]{32}", "ID", urlsplit(request.url).path)
+            calls.append((path, request.headers.get("accept-language", "")))
+
+    page.on("request", keep)
+    return calls
+
+
+def test_it_speaks_chinese(page: Page, url: str) -> None:
+    """Labels, what was done, and the same list with its reasons; and it remembers."""
+    page.goto(f"{url}/?user=western-1")
+    before = titles(page)
+    calls = asked(page)
+    with page.expect_response("**/replay") as replayed:
+        page.get_by_role("button", name="中文").click()
+    assert replayed.value.headers["content-language"] == "zh"
+    assert page.locator("html").get_attribute("lang") == "zh"
+    assert page.locator("h1").text_content() == "推荐列表"
+    page.locator(".past .did", has_text="打了 5 分").first.wait_for()
+    assert titles(page) == before
+    assert page.locator(".sentence").first.get_attribute("lang") == "zh"
+    profile = ("/v1/users/western-1/profile", "zh")
+    assert sorted(calls) == [("/v1/recommendations/ID/replay", "zh"), profile]
+    page.reload()
+    titles(page)
+    assert page.locator("h1").text_content() == "推荐列表"
+    assert sorted(calls)[0] == ("/v1/recommendations", "zh")
+    page.get_by_role("button", name="English").click()
+    assert page.locator("h1").text_content() == "To see next"
+
+
+def test_where_a_list_is_gone_it_is_made_anew_in_the_other_language(page: Page, url: str) -> None:
+    page.route("**/replay", lambda route: route.fulfill(status=404, json={"detail": "gone"}))
+    page.goto(f"{url}/?user=western-1")
+    before = titles(page)
+    calls = asked(page)
+    with page.expect_response("**/v1/recommendations"):
+        page.get_by_role("button", name="中文").click()
+    assert titles(page) == before
+    assert ("/v1/recommendations", "zh") in calls
+
+
+def test_a_browser_that_prefers_chinese_is_answered_in_it(browser: Browser, url: str) -> None:
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    calls = asked(page)
+    page.goto(f"{url}/?user=nobody")
+    titles(page)
+    assert page.locator("html").get_attribute("lang") == "zh"
+    assert {language for _, language in calls} == {"zh"}
+    context.close()
+
+
+def test_both_languages_have_the_same_words(page: Page, url: str) -> None:
+    page.goto(f"{url}/")
+    kinds = page.evaluate(
+        """async () => {
+            const { words } = await import("/page/words.js");
+            const kind = (value) => (typeof value === "function" ? value.length : "text");
+            return Object.values(words).map((said) =>
+                Object.entries(said).map(([key, value]) => [key, kind(value)]));
+        }"""
+    )
+    assert kinds[0] == kinds[1]
+    assert len(kinds) == 2
+
+
+def test_no_label_is_left_in_english(page: Page, url: str) -> None:
+    """What the page says by itself, with what only screen readers hear; titles and ids may be."""
+    page.goto(f"{url}/?user=western-1")
+    titles(page)
+    page.get_by_role("button", name="中文").click()
+    page.locator(".past .did", has_text="打了 5 分").first.wait_for()
+    labels = page.evaluate(
+        """() => [...document.querySelectorAll(
+                "[data-say], #about, .did, .verdict button, .reason .bar, .doubt, .sentence"
+            )].flatMap((one) => one.matches(".doubt")
+                ? [one.getAttribute("aria-label")]
+                : [one.textContent, one.getAttribute("aria-label"), one.getAttribute("title")])
+            .filter((text) => text)"""
+    )
+    assert len(labels) > 40
+    assert [text for text in labels if not CHINESE.search(text)] == []
+
+
+def test_the_description_of_the_api_is_chinese_to_who_reads_it(page: Page, url: str) -> None:
+    page.goto(f"{url}/docs")
+    page.wait_for_selector(".route")
+    calls = asked(page)
+    page.get_by_role("button", name="中文").click()
+    page.locator(".route h3", has_text="请求").first.wait_for()
+    assert calls == [("/openapi.json", "zh")]
+    texts = page.locator("main h1, .route p, .route h3, .route button, #routes > p")
+    english = re.compile("^[A-Za-z-]+$")  # the name of a body
+    said = [text for text in texts.all_text_contents() if not english.match(text)]
+    assert [text for text in said if not CHINESE.search(text)] == []
+    limits = page.locator(".fields td:last-child").all_text_contents()
+    assert [text for text in limits if text and not CHINESE.search(text)] == []
+    assert page.locator("html").get_attribute("lang") == "zh"
+    assert page.title() == "Tastegraph 接口文档"
+    route = page.locator(".route", has_text="/v1/explain").first
+    route.get_by_role("button", name="发送").click()
+    route.locator("pre:visible").wait_for()
+    assert "当前线上快照中没有物品" in (route.locator("pre").text_content() or "")
+
+
+def test_an_interest_that_no_fact_states_is_marked_in_both_languages(page: Page, url: str) -> None:
+    interest = {"relation": "mood", "phrase": "mood", "node": "x", "label": "X", "stated": True}
+    against = {"strength": -0.5, "stated": False}
+    told = [{"strength": 1.0}, {"strength": 0.5, "stated": False}, against]
+    profile = {"events": [], "interests": [{**interest, **tie} for tie in told]}
+    page.route("**/v1/users/*/profile", lambda route: route.fulfill(json=profile))
+    page.goto(f"{url}/?user=western-1")
+    titles(page)
+    phrases = page.locator(".interest .phrase")
+    marked = ["mood", "mood, by its texts", "mood, against, by its texts"]
+    assert phrases.all_text_contents() == marked
+    assert page.locator(".interest.unstated").count() == 2
+    page.get_by_role("button", name="中文").click()
+    assert phrases.all_text_contents()[1] == "mood，据文本推断"
+
+
+@pytest.mark.parametrize("path", ["/?user=western-1", "/docs"])
+@pytest.mark.parametrize("width", [375, 1280])
+def test_nothing_is_wider_than_the_screen(page: Page, url: str, width: int, path: str) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(url + path)
+    page.wait_for_selector(".item, .route")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_description_of_the_api_can_be_tried(page: Page, url: str) -> None:
+    page.goto(f"{url}/docs")
+    route = page.locator(".route", has_text="/v1/recommendations").first
+    route.get_by_role("button", name="Send").click()
+    route.locator("pre:visible").wait_for()
+    assert (route.locator("pre").text_content() or "").startswith("200")

@@ -1,0 +1,298 @@
+"""What a service has done by itself: on its occasion, one process at a time, not for nothing."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import sys
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tastegraph.core.config import Config, Loop
+from tastegraph.core.records import Event, Item
+from tastegraph.evaluation.drift import fallen
+from tastegraph.serving import schedule
+from tastegraph.serving.api.app import create_app
+from tastegraph.serving.engine import Asked, Engine
+from tastegraph.serving.occasions import Changed, Drifted, Grown, occasions
+from tastegraph.serving.schedule import Schedule, Turn
+from tastegraph.store import catalogue, changes
+from tastegraph.store import events as log
+from tastegraph.store.locks import held
+from tastegraph.workspace import Workspace
+from tests.support import serving_world
+
+
+def send(engine, count: int, start: int = 0) -> None:
+    engine.record(
+        Event(f"s{k}", "western-1", f"space-{k % 6}", "view", None, 2e3 + k)
+        for k in range(start, start + count)
+    )
+
+
+def writing(file: Path, ending: str = "") -> list[str]:
+    """A command that adds a line to a file."""
+    code = f"open({str(file)!r}, 'a').write('ran\\n'); {ending}"
+    return [sys.executable, "-c", code]
+
+
+def lines(file: Path) -> int:
+    return len(file.read_text().splitlines()) if file.exists() else 0
+
+
+def awaited(condition) -> None:
+    ends = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < ends, "it did not come"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("ending", ["", "raise SystemExit(1)"])
+def test_it_runs_after_so_many_events_and_not_again_for_nothing(tmp_path: Path, ending) -> None:
+    engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
+    occasion = Grown(10, writing(file, ending))
+    assert not occasion.due(engine)
+    send(engine, 9)
+    assert not occasion.due(engine)
+    send(engine, 1, 9)
+    assert occasion.due(engine)
+    with TestClient(create_app(engine, Schedule(engine, [occasion], pause=0.02))):
+        awaited(lambda: lines(file) == 1)
+        send(engine, 9, 10)
+        time.sleep(0.3)
+        assert lines(file) == 1
+        send(engine, 1, 19)
+        awaited(lambda: lines(file) == 2)
+
+
+@pytest.mark.slow
+def test_what_runs_is_ended_with_the_service(tmp_path: Path) -> None:
+    engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
+    occasion = Grown(1, writing(file, "import time; time.sleep(600)"))
+    send(engine, 1)
+    began = time.monotonic()
+    with TestClient(create_app(engine, Schedule(engine, [occasion], pause=0.02))):
+        awaited(lambda: lines(file) == 1)
+    assert time.monotonic() - began < 300
+
+
+def test_a_change_of_what_is_known_is_an_occasion_once(tmp_path: Path) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    occasion = Changed([])
+    send(engine, 3)
+    assert not occasion.due(engine)
+    with engine.database.writing() as connection:
+        catalogue.put_items(connection, [Item("new", "New")])
+    assert occasion.due(engine)
+    occasion.begun(engine)
+    assert not occasion.due(engine)
+    engine.erase.item("new")
+    assert occasion.due(engine)
+
+
+def test_a_rollback_is_not_undone(tmp_path: Path) -> None:
+    """What the version that was taken back had been told of is due to nobody who begins anew."""
+    engine = serving_world.open_engine(tmp_path)
+
+    def learn(count: int) -> None:
+        with engine.database.writing() as connection:
+            catalogue.put_items(connection, [Item(f"new-{count}", "New")])
+        send(engine, 5, 10 * count)
+        old = engine.snapshots.open()
+        with engine.database.reading() as connection:
+            told = {"changes": changes.count(connection), "learned_until": log.revision(connection)}
+        kept = {k: v for k, v in old.manifest.items() if k not in ("format", "version", "files")}
+        engine.snapshots.publish({**kept, **told}, old.arrays)
+
+    before = Changed([]), Grown(5, [])
+    learn(1)
+    engine.snapshots.roll_back()
+    for occasion in (*before, Changed([]), Grown(5, [])):
+        assert not occasion.due(engine)
+    with engine.database.writing() as connection:
+        catalogue.put_items(connection, [Item("newer", "Newer")])
+    send(engine, 4, 100)
+    changed, grown = Changed([]), Grown(5, [])
+    assert changed.due(engine)
+    assert not grown.due(engine)
+    send(engine, 1, 104)
+    assert grown.due(engine)
+    learn(2)
+    assert not changed.due(engine)
+    assert not grown.due(engine)
+
+
+def show(engine: Engine, rng: random.Random, count: int, share: float) -> None:
+    """Lists, a share of which is answered."""
+    for _ in range(count):
+        shown = engine.show("western-1", 1, Asked())
+        if rng.random() < share:
+            key, item = shown.recommendation_id, shown.items[0].item_id
+            engine.record([Event(key, "passer-by", item, "like", None, 1.0, None, key, 1)])
+
+
+@pytest.mark.slow
+def test_lists_from_before_a_rollback_do_not_undo_it(tmp_path: Path) -> None:
+    engine, rng = serving_world.open_engine(tmp_path), random.Random(1)
+    show(engine, rng, 200, 0.5)
+    show(engine, rng, 100, 0.1)
+    assert Drifted(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
+    old = engine.snapshots.open()
+    with engine.database.reading() as connection:
+        told = {"learned_until": log.revision(connection)}
+    kept = {k: v for k, v in old.manifest.items() if k not in ("format", "version", "files")}
+    engine.snapshots.publish({**kept, **told}, old.arrays)
+    engine.snapshots.roll_back()
+    assert not Drifted(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
+    send(engine, 1, 1000)
+    show(engine, rng, 200, 0.5)
+    show(engine, rng, 100, 0.1)
+    assert Drifted(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
+
+
+@pytest.mark.slow
+def test_lists_that_are_answered_less_are_an_occasion(tmp_path: Path) -> None:
+    engine, rng = serving_world.open_engine(tmp_path), random.Random(1)
+    occasion = Drifted(0.2, 0.0, ["like"], [])
+    show(engine, rng, 200, 0.5)
+    assert not occasion.due(engine, time.time() + 100)
+    show(engine, rng, 100, 0.1)
+    assert not occasion.due(engine, time.time() + 120), "looked at once a minute"
+    assert occasion.due(engine, time.time() + 200)
+    occasion.begun(engine)
+    assert not occasion.due(engine, time.time() + 300)
+
+
+def test_a_fall_is_told_from_chance() -> None:
+    """n₁ = n₂ = 100, p₁ = .5: z = .2 / √(.4 · .6 / 50) = 2.89, and .21 / √(.395 · .605 / 50)
+    = 3.04 and .22 / √(.39 · .61 / 50) = 3.19: the first two are chance."""
+    was = [True, False] * 50
+    for now, alarm in ((30, False), (29, False), (28, True)):
+        assert fallen([*was, *([True] * now), *([False] * (100 - now))], 0.1) is alarm
+    assert not fallen([*was, *([True] * 28), *([False] * 72)], 0.5)
+    assert not fallen([True] * 99 + [False] * 100, 0.1), "too few before"
+
+
+def test_the_configuration_names_the_occasions(cinema, tastegraph, tmp_path: Path) -> None:
+    found = occasions(Config(), tmp_path)
+    assert [type(one) for one in found] == [Changed]
+    loop = Loop(refresh=False, every=5, drift=0.1)
+    found = occasions(Config(loop=loop), cinema.directory)
+    assert [type(one) for one in found] == [Grown, Drifted]
+    _, _, _, *words = found[0].command
+    assert tastegraph(*words).code == 0
+
+
+def test_a_process_that_stays_is_started_once_and_ends_with_the_service(tmp_path: Path) -> None:
+    engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
+    stays = Changed(writing(file, "import time; time.sleep(600)"))
+    beside = Grown(1, writing(tmp_path / "beside"))
+
+    def change(number: int) -> None:
+        with engine.database.writing() as connection:
+            catalogue.put_items(connection, [Item(f"new-{number}", "New")])
+
+    change(1)
+    began = time.monotonic()
+    with TestClient(create_app(engine, Schedule(engine, [stays, beside], pause=0.02))):
+        awaited(lambda: lines(file) == 1)
+        change(2)
+        send(engine, 1)
+        awaited(lambda: lines(tmp_path / "beside") == 1)
+        time.sleep(0.2)
+        assert lines(file) == 1
+    assert time.monotonic() - began < 300
+
+
+def change(engine) -> None:
+    with engine.database.writing() as connection:
+        catalogue.put_items(connection, [Item("new", "New")])
+
+
+def test_changes_are_looked_at_while_a_model_is_learned(tmp_path: Path) -> None:
+    engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
+    learns = Grown(1, writing(file, "import time; time.sleep(600)"))
+    follows = Changed(writing(tmp_path / "beside"))
+    send(engine, 1)
+    with TestClient(create_app(engine, Schedule(engine, [follows, learns], pause=0.02))):
+        awaited(lambda: lines(file) == 1)
+        change(engine)
+        awaited(lambda: lines(tmp_path / "beside") == 1)
+
+
+def test_what_stays_and_fails_is_told_of_and_tried_again(tmp_path, monkeypatch, caplog) -> None:
+    monkeypatch.setattr(schedule, "FIRST_WAIT", 0.05)
+    engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
+    fails = Changed(writing(file, "import sys; sys.exit('reading\\nno disk is left\\n\\n')"))
+    change(engine)
+    with TestClient(create_app(engine, Schedule(engine, [fails], pause=0.02))):
+        awaited(lambda: lines(file) == 3)
+        awaited(lambda: "ended with 1: no disk is left" in caplog.text)
+    assert "reading\n" not in caplog.text
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_what_fails_is_tried_again_after_twice_as_long_each_time(
+    tmp_path, monkeypatch, missing
+) -> None:
+    """Begun at 0, and failed at the next second: again after 2, 4, 8, 10 and 10 seconds."""
+    begun, clock = [], SimpleNamespace(now=0)
+
+    class Fails:
+        def __init__(self, _: list[str]) -> None:
+            begun.append(clock.now)
+            if missing:
+                raise OSError("no memory")
+
+        def ended(self) -> int:
+            return 1
+
+        def seconds(self) -> float:
+            return 1.0
+
+        def said(self) -> str:
+            return ""
+
+    monkeypatch.setattr(schedule, "Process", Fails)
+    monkeypatch.setattr(schedule, "LONGEST_WAIT", 10.0)
+    monkeypatch.setattr(schedule, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    engine = serving_world.open_engine(tmp_path)
+    change(engine)
+    turn = Turn(engine, [Changed([])])
+    for clock.now in range(50):
+        turn.look()
+    took = 0 if missing else 1
+    waits = [later - earlier - took for earlier, later in itertools.pairwise(begun)]
+    assert waits[:5] == [2, 4, 8, 10, 10]
+
+
+@pytest.mark.slow
+def test_what_is_new_is_followed_until_nothing_is(cinema) -> None:
+    """Graph and texts are new, the model is as it was; a change while it is learned waits."""
+    model, _ = cinema.engine.versions()
+    (occasion,) = occasions(cinema.config, cinema.directory)
+    item = Item("western-new", "Western New", "cowboys ride to a gunfight", {"genre": ("western",)})
+    cinema.ingest(items=[item])
+    assert occasion.due(cinema.engine)
+    other = Workspace(cinema.directory)
+    thread = threading.Thread(target=other.follow, args=(1.0, 0.02))
+    with held(cinema.directory / "build.lock", "learning"):
+        thread.start()
+        time.sleep(0.2)
+        assert occasion.due(cinema.engine)
+    thread.join(60)
+    assert not thread.is_alive()
+    assert not occasion.due(cinema.engine)
+    assert cinema.engine.versions() == (model, "000002")
+    listed = [item.item_id for item in cinema.recommend("western-fan-1", 8).items]
+    assert "western-new" in listed
+
+
+def test_the_command_follows(cinema, tastegraph) -> None:
+    (occasion,) = occasions(cinema.config, cinema.directory)
+    assert tastegraph(*occasion.command[3:], "--idle", "0").code == 0

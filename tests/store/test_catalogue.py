@@ -1,0 +1,175 @@
+"""Items, facts and links at rest."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tastegraph.core.errors import TastegraphError
+from tastegraph.core.records import Event, Fact, Item, Link
+from tastegraph.store import catalogue, schema, statements
+from tastegraph.store import events as log
+from tastegraph.store.database import Database
+
+
+def event(event_id, user="ann", timestamp=None, **more):
+    return Event(event_id, user, f"item-{event_id}", timestamp=timestamp, **more)
+
+
+def append(database, *new):
+    with database.writing() as connection:
+        return log.append(connection, new)
+
+
+def count(database):
+    with database.reading() as connection:
+        return log.count(connection)
+
+
+FACT = Fact("subject", "relation", "object", True, "datatype", "en", 0.5)
+
+
+def test_a_fact_has_the_same_id_everywhere():
+    assert statements.fact_id(FACT) == statements.fact_id(replace(FACT))
+    assert statements.fact_id(Fact("a", "b", "c")) == 7208774412611073757
+
+
+def test_the_id_of_a_fact_does_not_depend_on_how_sure_its_source_is():
+    assert statements.fact_id(replace(FACT, confidence=0.1)) == statements.fact_id(FACT)
+
+
+names = st.text(st.characters(exclude_categories=["Cc"]), max_size=5)
+stated = st.builds(
+    Fact,
+    subject=names,
+    relation=names,
+    object=names,
+    literal=st.booleans(),
+    datatype=names,
+    language=names,
+)
+
+
+@given(one=stated, other=stated)
+def test_facts_have_different_ids_where_any_part_differs(one, other):
+    assert (statements.fact_id(one) == statements.fact_id(other)) == (one == other)
+    assert 0 <= statements.fact_id(one) < 2**63
+    for part in ("subject", "relation", "object", "datatype", "language"):
+        changed = replace(one, **{part: getattr(one, part) + "x"})
+        assert statements.fact_id(changed) != statements.fact_id(one)
+    turned = replace(one, literal=not one.literal)
+    assert statements.fact_id(turned) != statements.fact_id(one)
+
+
+def test_a_part_that_moves_to_its_neighbour_is_another_fact():
+    ids = {
+        statements.fact_id(Fact("ab", "c", "d")),
+        statements.fact_id(Fact("a", "bc", "d")),
+        statements.fact_id(Fact("a", "b", "cd")),
+        statements.fact_id(Fact("a", "b", "c", datatype="d")),
+        statements.fact_id(Fact("a", "b", "c", language="d")),
+    }
+    assert len(ids) == 5
+
+
+def put_facts(database, *facts, source="import"):
+    with database.writing() as connection:
+        return statements.put_facts(connection, facts, source)
+
+
+def stored_facts(database):
+    with database.reading() as connection:
+        return [fact for _, fact in statements.all_facts(connection)]
+
+
+def test_a_fact_is_as_sure_as_its_surest_source(database):
+    put_facts(database, replace(FACT, confidence=0.5), source="one")
+    assert put_facts(database, replace(FACT, confidence=0.75), source="two") == 1
+    assert stored_facts(database) == [replace(FACT, confidence=0.75)]
+    put_facts(database, replace(FACT, confidence=0.25), source="two")
+    assert stored_facts(database) == [replace(FACT, confidence=0.5)]
+
+
+def test_facts_come_back_with_their_ids(database):
+    facts = [Fact("s", "r", str(k)) for k in range(20)]
+    put_facts(database, *facts)
+    with database.reading() as connection:
+        found = list(statements.all_facts(connection))
+    assert [key for key, _ in found] == sorted(statements.fact_id(fact) for fact in facts)
+    assert dict(found) == {statements.fact_id(fact): fact for fact in facts}
+
+
+def test_an_item_that_is_there_is_replaced(database):
+    with database.writing() as connection:
+        catalogue.put_items(connection, [Item("a", "A", "old", {"genre": ("x", "y")})])
+        catalogue.put_items(connection, [Item("b", "B"), Item("a", "A2"), Item("a", "A3", "new")])
+    with database.reading() as connection:
+        assert list(catalogue.all_items(connection)) == [Item("a", "A3", "new"), Item("b", "B")]
+
+
+def test_links_are_kept_once(database):
+    with database.writing() as connection:
+        new = [Link("b", "E"), Link("a", "E"), Link("a", "E"), Link("a", "D")]
+        assert statements.put_links(connection, new, "one") == 4
+        assert statements.put_links(connection, new[:1], "two") == 1
+    with database.reading() as connection:
+        assert list(statements.all_links(connection)) == [
+            Link("a", "D"),
+            Link("a", "E"),
+            Link("b", "E"),
+        ]
+        assert catalogue.counts(connection) == {"items": 0, "facts": 0, "links": 3}
+
+
+def test_the_revision_changes_with_every_kind_of_change(database):
+    def revision_after(put, *arguments):
+        with database.writing() as connection:
+            put(connection, *arguments)
+        with database.reading() as connection:
+            return catalogue.revision(connection)
+
+    changes = [
+        revision_after(catalogue.put_items, []),
+        revision_after(catalogue.put_items, [Item("a", "A")]),
+        revision_after(catalogue.put_items, [Item("a", "B")]),
+        revision_after(catalogue.put_items, [Item("a", "B", "", {"x": ("1",)})]),
+        revision_after(statements.put_facts, [FACT], "one"),
+        revision_after(statements.put_facts, [FACT], "two"),
+        revision_after(statements.put_facts, [replace(FACT, confidence=0.1)], "two"),
+        revision_after(statements.put_links, [Link("a", "E")], "one"),
+        revision_after(statements.put_links, [Link("a", "E")], "two"),
+    ]
+    assert len(set(changes)) == len(changes)
+    assert revision_after(statements.put_links, [Link("a", "E")], "two") == changes[-1]
+
+
+@pytest.mark.slow
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1))
+def test_any_unicode_comes_back_as_it_was(texts):
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(Path(folder) / "t.db", schema.metadata)
+        items = {t: Item(t, t, t, {t: (t, t)}) for t in texts}
+        facts = {Fact(t, t, t, True, t, t) for t in texts}
+        with database.writing() as connection:
+            catalogue.put_items(connection, items.values())
+        put_facts(database, *facts)
+        with database.reading() as connection:
+            found = {item.item_id: item for item in catalogue.all_items(connection)}
+        assert found == items
+        assert set(stored_facts(database)) == facts
+        database.close()
+
+
+def test_a_lone_surrogate_is_refused_and_changes_nothing(database):
+    append(database, event("a"))
+    for new in (Event("\ud800", "u", "i"), Event("b", "\udfff", "i")):
+        with pytest.raises((UnicodeEncodeError, TastegraphError)):
+            append(database, event("c"), new)
+    assert count(database) == 1
+    assert statements.fact_id(Fact("\ud800", "r", "o")) != statements.fact_id(
+        Fact("\ud801", "r", "o")
+    )

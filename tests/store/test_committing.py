@@ -1,0 +1,137 @@
+"""Group commit: as if one after the other, and each either whole or not at all."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import Future, wait
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from tastegraph.core.errors import TastegraphError
+from tastegraph.core.records import Event
+from tastegraph.store import events as log
+from tastegraph.store.committing import MOST, Committer
+from tastegraph.store.database import Database
+from tastegraph.store.schema import metadata
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return Database(tmp_path / "log.db", metadata)
+
+
+def counted(database: Database) -> Counter[str]:
+    with database.reading() as connection:
+        return Counter(event.event_id for event in log.grouped_by_user(connection))
+
+
+@pytest.mark.slow
+def test_the_same_ids_from_many_threads_count_once(database: Database) -> None:
+    committer, found = Committer(database), []
+    batches = [[Event(f"e{k}", "u", "i") for k in range(j, j + 5)] for j in range(20)]
+
+    def send() -> None:
+        futures = [committer.submit(partial(log.append, new=batch)) for batch in batches]
+        found.extend(future.result() for future in futures)
+
+    threads = [threading.Thread(target=send) for _ in range(64)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    committer.close()
+    assert counted(database) == Counter({f"e{k}": 1 for k in range(24)})
+    assert sum(receipt.accepted for receipt in found) == 24
+    assert sum(receipt.accepted + receipt.duplicates for receipt in found) == 64 * 100
+
+
+def test_where_the_database_gives_up_everybody_is_told(database: Database) -> None:
+    """A full disk ends the whole transaction, and with it what others wrote before."""
+    committer, gate = Committer(database), threading.Event()
+
+    def full(connection: Connection) -> None:
+        connection.exec_driver_sql("ROLLBACK")
+        raise OSError("the disk is full")
+
+    held = committer.submit(lambda _: gate.wait(10))
+    first = committer.submit(partial(log.append, new=[Event("first", "u", "i")]))
+    failing = committer.submit(full)
+    last = committer.submit(partial(log.append, new=[Event("last", "u", "i")]))
+    gate.set()
+    wait([held, first, failing, last])
+    told = {name for name, one in (("first", first), ("last", last)) if one.exception() is None}
+    assert failing.exception() is not None
+    assert first.exception() is not None
+    after = committer.submit(partial(log.append, new=[Event("after", "u", "i")]))
+    assert after.result().accepted == 1
+    committer.close()
+    assert set(counted(database)) == {*told, "after"}
+
+
+def test_one_that_fails_takes_nothing_of_the_others_with_it(database: Database) -> None:
+    committer, gate = Committer(database), threading.Event()
+
+    def held(_: Connection) -> None:
+        gate.wait(10)
+
+    def broken(connection: Connection) -> None:
+        log.append(connection, [Event("half", "u", "i")])
+        raise ValueError("broken")
+
+    first = committer.submit(held)
+    good = committer.submit(partial(log.append, new=[Event("a", "u", "i")]))
+    bad = committer.submit(broken)
+    last = committer.submit(partial(log.append, new=[Event("b", "u", "i")]))
+    gate.set()
+    wait([first, good, bad, last], 10)
+    with pytest.raises(ValueError, match="broken"):
+        bad.result()
+    assert (good.result().accepted, last.result().accepted) == (1, 1)
+    assert counted(database) == Counter({"a": 1, "b": 1})
+
+
+def test_what_waits_shares_a_transaction(database: Database, monkeypatch) -> None:
+    begun, gate = [], threading.Event()
+    writing = Database.writing
+
+    def counting(self: Database):
+        begun.append(1)
+        return writing(self)
+
+    monkeypatch.setattr(Database, "writing", counting)
+    committer = Committer(database)
+    first: Future[bool] = committer.submit(lambda _: gate.wait(10))
+    futures = [
+        committer.submit(partial(log.append, new=[Event(str(k), "u", "i")])) for k in range(MOST)
+    ]
+    gate.set()
+    wait([first, *futures], 10)
+    assert len(begun) == 2
+    assert all(future.result().accepted == 1 for future in futures)
+
+
+def test_where_nothing_can_be_written_everybody_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "log.db"
+    file.write_bytes(b"no database" * 1000)
+    committer = Committer(Database(file, metadata))
+    futures = [committer.submit(partial(log.append, new=[Event("a", "u", "i")])) for _ in range(3)]
+    for future in futures:
+        with pytest.raises(TastegraphError, match=r"log\.db"):
+            future.result(10)
+    committer.close()
+
+
+def test_a_closed_committer_has_written_what_waited_and_takes_no_more(database: Database) -> None:
+    committer = Committer(database)
+    futures = [
+        committer.submit(partial(log.append, new=[Event(str(k), "u", "i")])) for k in range(50)
+    ]
+    committer.close()
+    committer.close()
+    assert all(future.result(0).accepted == 1 for future in futures)
+    with pytest.raises(TastegraphError, match="closed"):
+        committer.submit(lambda _: None)

@@ -1,0 +1,225 @@
+"""A small world to serve: six westerns, six space films, people who like one or the other.
+
+Everything is made from library parts without training, so that a test starts within a second.
+``python tests/serving_world.py DIRECTORY PORT`` makes it where it is not yet and serves it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.process
+import socket
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import numpy as np
+
+from tastegraph.core.config import Config, Relation
+from tastegraph.core.records import Event, Fact, Item, Link
+from tastegraph.kg.graph import build_graph
+from tastegraph.models import filters
+from tastegraph.models.artefacts import to_arrays
+from tastegraph.models.behaviour import Ease
+from tastegraph.models.described import Described
+from tastegraph.models.fitted_config import FittedConfig
+from tastegraph.models.kernels import NetworkKernel, TableKernel
+from tastegraph.models.learned import (
+    Choice,
+    Content,
+    Learned,
+    NetworkSettings,
+    TrainedNetwork,
+    no_words,
+)
+from tastegraph.models.mapping import Target
+from tastegraph.models.model import (
+    BEHAVIOUR,
+    KNOWLEDGE,
+    MAPPED,
+    MAPPED_KNOWLEDGE,
+    NETWORK,
+    TEXT,
+    Blend,
+    Model,
+    Part,
+)
+from tastegraph.profiles.attention import Recency, SequenceAttention
+from tastegraph.profiles.event_meaning import EventMeaning
+from tastegraph.profiles.interactions import interactions
+from tastegraph.profiles.likers import Likers
+from tastegraph.serving.api.app import serve
+from tastegraph.serving.engine import Engine
+from tastegraph.store import events as log
+from tastegraph.store.database import Database
+from tastegraph.store.schema import metadata
+from tastegraph.store.snapshots import Snapshots
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["tastegraph.serving.api.app", "tastegraph.models.filters"])
+
+HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
+GENRES = {"western": "Western", "space": "Space opera"}
+ITEMS = [
+    Item(f"{genre}-{k}", f"{name} No. {k}") for genre, name in GENRES.items() for k in range(6)
+] + [Item("hostile", HOSTILE)]
+FACTS = [
+    *(Fact(f"item:{g}-{k}", "genre", f"genre:{g}") for g in GENRES for k in range(6)),
+    *(Fact(f"item:{g}-{k}", "director", f"person:{g}-{k % 2}") for g in GENRES for k in range(6)),
+    *(Fact(f"genre:{g}", "label", name, literal=True) for g, name in GENRES.items()),
+    *(Fact(f"person:{g}-0", "label", f"The {g} director", literal=True) for g in GENRES),
+    Fact("item:hostile", "genre", "genre:western"),
+    Fact("item:western-1", "prequel", "item:western-0"),
+]
+
+
+def events() -> list[Event]:
+    """Twenty people, each of one taste, each with four of the six films."""
+    return [
+        Event(f"{g}-{u}-{k}", f"{g}-{u}", f"{g}-{(u + k) % 6}", "rating", 5.0, 1000.0 + k)
+        for g in GENRES
+        for u in range(10)
+        for k in range(4)
+    ]
+
+
+def make(
+    directory: Path,
+    items: Iterable[Item],
+    facts: Iterable[Fact],
+    links: Iterable[Link],
+    people: list[Event],
+    config: Config,
+) -> None:
+    """Publish a snapshot and write the log, without training anything."""
+    database = Database(directory / "tastegraph.db", metadata)
+    with database.writing() as connection:
+        log.append(connection, people)
+    database.close()
+    rng = np.random.default_rng(0)
+    graph = build_graph(items, [], list(enumerate(facts)), links, config)
+    index = {item_id: k for k, item_id in enumerate(graph.item_ids)}
+    people = sorted(people, key=lambda event: (event.user_id, event.timestamp or 0))
+    meaning = EventMeaning.of_events(config.events, people)
+    likes = interactions(people, index, meaning).likes()
+    text = np.zeros((graph.n_nodes, 32), dtype=np.float32)
+    text[: graph.n_items] = rng.normal(size=(graph.n_items, 32))
+    unit = text / np.maximum(np.linalg.norm(text, axis=1, keepdims=True), 1e-9)
+    content = Content(graph, unit, no_words(graph.n_items))
+    kinds = np.ones(2 * len(graph.relations), dtype=np.float32)
+    table = filters.ease(filters.gram(likes), 5.0 if graph.n_items < 100 else 500.0)
+    vectors = rng.normal(size=(graph.n_items, 64)).astype(np.float32) / 8
+    weights = {BEHAVIOUR: 1.0, KNOWLEDGE: 0.7, TEXT: 0.1, NETWORK: 0.1, MAPPED_KNOWLEDGE: 0.3}
+    blend = dict.fromkeys(("new", "known"), weights)
+    attention = {part: Recency(50.0, 1.0) for part in (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED)}
+    targets = dict.fromkeys(MAPPED, Target(16, 1.0))
+    warm = np.bincount(likes.indices, minlength=graph.n_items) > 0
+    settings = NetworkSettings(0.2, 1, 64, 1, 0.01, 1)
+    network = TrainedNetwork({}, graph.item_ids, graph.node_ids, settings)
+    choice = Choice(Ease(5.0, False), targets, attention, settings, blend, {}, 0.0)
+    tower = np.zeros((graph.n_items, 8), dtype=np.float32)
+    learned = Learned(choice, graph.item_ids, warm, table, {}, network, tower, blend)
+    kernels = Described.of(content, kinds).engaged(likes).kernels(targets, tower, warm)
+    half = (vectors / 2).astype(np.float16)
+    network_kernel = NetworkKernel(vectors, vectors, half / 2, half / 2)
+    sequence = SequenceAttention(vectors, vectors, vectors, np.zeros(200, dtype=np.float32))
+    model = Model(
+        parts={
+            BEHAVIOUR: Part(attention[BEHAVIOUR], TableKernel(table)),
+            NETWORK: Part(sequence, network_kernel),
+            **{part: Part(attention[part], kernel) for part, kernel in kernels.items()},
+        },
+        blend=Blend(blend, blend),
+        warm=warm,
+        rows=np.arange(graph.n_items),
+        popularity=np.bincount(likes.indices, minlength=graph.n_items),
+        likers=Likers.of_likes(likes),
+    )
+    manifest, arrays = to_arrays(content, learned, model)
+    told = {
+        "model": "", "graph": "", "encoder_folder": "models/none", "max_tokens": 128,
+        "fitted": FittedConfig(config, meaning).as_json(), "learned_until": len(people),
+        "erasures": 0, "gate": None, "changes": 0, "items_erased": 0,
+    }  # fmt: skip
+    Snapshots(directory / "snapshots").publish({**told, **manifest}, arrays)
+
+
+def open_engine(directory: Path) -> Engine:
+    """The engine over a world, which is made where it is not yet."""
+    config = Config(relations={"film.film.directed_by": Relation(phrase="director")})
+    if not (directory / "snapshots").exists():
+        make(directory, ITEMS, FACTS, [], events(), config)
+    database = Database(directory / "tastegraph.db", metadata)
+    return Engine(Snapshots(directory / "snapshots"), database, config)
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def run(directory: Path, port: int) -> None:
+    """Serve until the process ends."""
+    serve(open_engine(directory), port=port)
+
+
+@contextmanager
+def served(directory: Path) -> Iterator[tuple[str, multiprocessing.process.BaseProcess]]:
+    """A service in its own process: its address, and the process."""
+    port = free_port()
+    process = _PROCESSES.Process(target=run, args=(directory, port))
+    process.start()
+    try:
+        url = f"http://127.0.0.1:{port}"
+        await_health(url, process)
+        yield url, process
+    finally:
+        process.kill()
+        process.join()
+
+
+def publish_for_ever(directory: Path) -> None:
+    """Publish, promote, roll back and prune, until the process ends."""
+    snapshots = Snapshots(directory / "snapshots")
+    while True:
+        first = snapshots.open(snapshots.versions()[0])
+        told = {k: v for k, v in first.manifest.items() if k not in ("format", "version", "files")}
+        snapshots.publish(told, first.arrays, serve=False)
+        snapshots.point_to(snapshots.versions()[-1])
+        snapshots.publish(told, first.arrays)
+        snapshots.roll_back()
+        snapshots.prune(snapshots.versions()[:-4])
+
+
+@contextmanager
+def publishing(directory: Path) -> Iterator[multiprocessing.process.BaseProcess]:
+    """A process that publishes without end."""
+    process = _PROCESSES.Process(target=publish_for_ever, args=(directory,))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
+
+
+def await_health(url: str, process: multiprocessing.process.BaseProcess) -> None:
+    """Return as soon as the service answers."""
+    ends = time.monotonic() + 120
+    while time.monotonic() < ends:
+        try:
+            httpx.get(f"{url}/healthz").raise_for_status()
+            return
+        except httpx.TransportError:
+            assert process.is_alive(), "the service ended by itself"
+            time.sleep(0.02)
+    raise AssertionError("the service does not answer")
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,330 @@
+"""Encoders of three kinds: pooling by hand, padding, batches, shares, odd texts, broken models."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+from sqlalchemy import select
+from transformers import AutoModel
+
+from tastegraph.core.errors import AssetError, NotFoundError, TastegraphError
+from tastegraph.data import downloads as assets
+from tastegraph.store import vectors
+from tastegraph.store.database import Database
+from tastegraph.text import folders, models
+from tastegraph.text.batching import batches, encoded
+from tastegraph.text.encoder import Encoder
+from tastegraph.text.loading import kind, load
+from tastegraph.text.models import TorchModel
+from tests.support.tiny_models import WIDTH, WORDS, bert, gpt2, tokenizer, xlnet
+
+KINDS = {"masked": bert, "causal": gpt2, "permutation": xlnet}
+TEXTS = ["a western", "cowboys in space with robots love film", "机器人", "robots"]
+WEIGHTS = "model.safetensors"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    place = tmp_path_factory.mktemp("models")
+    return {name: make(place / name) for name, make in KINDS.items()}
+
+
+@pytest.fixture
+def model(made, tmp_path):
+    """A masked model of one's own, to break."""
+    return Path(shutil.copytree(made["masked"], tmp_path / "model"))
+
+
+@pytest.fixture
+def cache(tmp_path):
+    database = Database(tmp_path / "vectors.db", vectors.metadata)
+    yield database
+    database.close()
+
+
+def unit(vector):
+    return vector / np.linalg.norm(vector)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_pooling_is_what_the_kind_says(made, name):
+    """Masked and permutation: the mean of the tokens; causal: weighted 1, 2, 3, …"""
+    words = [WORDS.index(word) for word in ("robots", "in", "space")]
+    cls, sep = WORDS.index("<cls>"), WORDS.index("<sep>")
+    ids = {"masked": [cls, *words, sep], "causal": words, "permutation": [*words, sep, cls]}[name]
+    transformer = AutoModel.from_pretrained(made[name]).eval()
+    with torch.no_grad():
+        hidden = transformer(torch.tensor([ids])).last_hidden_state[0].numpy()
+    weights = [1, 2, 3] if name == "causal" else [1] * 5
+    found = TorchModel(made[name], 32)
+    assert kind(transformer.config) == name
+    np.testing.assert_allclose(
+        encoded(found, ["robots in space"])[0],
+        unit(np.average(hidden, axis=0, weights=weights)),
+        atol=1e-5,
+    )
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_vector_does_not_depend_on_what_is_beside_it(made, name):
+    found = TorchModel(made[name], 32)
+    together = found.vectors(TEXTS)
+    alone = np.concatenate([found.vectors([text]) for text in TEXTS])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    np.testing.assert_allclose(encoded(found, TEXTS), alone, atol=1e-5)
+    assert (alone @ alone.T)[~np.eye(len(TEXTS), dtype=bool)].max() < 0.9999
+
+
+def test_a_model_that_pads_left_to_write_on_pads_right_to_be_read(made):
+    told = json.loads((made["causal"] / "tokenizer_config.json").read_text())
+    assert told["padding_side"] == "left"
+    assert told.get("pad_token") is None
+    assert TorchModel(made["causal"], 32).tokenizer.padding_side == "right"
+
+
+def test_what_a_sentence_model_says_of_itself_rules(made, tmp_path):
+    transformer = Transformer(str(made["masked"]))
+    sentence_model = SentenceTransformer(
+        modules=[transformer, Pooling(WIDTH, "cls")],
+        prompts={"query": "about robots"},
+        default_prompt_name="query",
+    )
+    sentence_model.save(str(tmp_path / "saved"))
+    ids = [WORDS.index(word) for word in ("<cls>", "about", "robots", "love", "<sep>")]
+    with torch.no_grad():
+        first = transformer.auto_model(torch.tensor([ids])).last_hidden_state[0, 0].numpy()
+    found = encoded(TorchModel(tmp_path / "saved", 32), [" love"])
+    np.testing.assert_allclose(found[0], unit(first), atol=1e-5)
+
+
+def test_weights_in_half_precision_are_read_in_single_on_a_cpu(model):
+    half = {name: w.bfloat16() for name, w in load_file(model / WEIGHTS).items()}
+    save_file(half, model / WEIGHTS, metadata={"format": "pt"})
+    assert {p.dtype for p in load(model).parameters()} == {torch.float32}
+
+
+ODD = {
+    "nothing": ("", False),
+    "blank": (" \n\t ", False),
+    "control characters": ("\x00\x01\x7f", False),
+    "an emoji": ("🤠", True),
+    "a lone surrogate": ("love \ud800 in space", True),
+    "very long": ("cowboys " * 12_500, True),
+    "very long without a space": ("c" * 100_000, True),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+@pytest.mark.parametrize("name", KINDS)
+def test_odd_texts(made, name, what):
+    """A unit vector where there is something to read, else a row of 0; never NaN."""
+    text, has_tokens = ODD[what]
+    found = encoded(TorchModel(made[name], 32), [text, "robots"])
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), [has_tokens, 1], atol=1e-5)
+
+
+def test_long_texts_are_cut(made):
+    found = TorchModel(made["masked"], 12)
+    long, longer = encoded(found, ["robots " * 10, "robots " * 10 + "love"])
+    np.testing.assert_array_equal(long, longer)
+
+
+@given(st.lists(st.integers(0, 50)), st.integers(1, 200))
+def test_batches_hold_every_row_once_and_no_more_than_they_may(lengths, most):
+    found = list(batches(np.array(lengths, dtype=np.intp), most))
+    rows = [row for batch in found for row in batch]
+    assert sorted(rows) == [row for row, length in enumerate(lengths) if length]
+    assert [lengths[row] for row in rows] == sorted(length for length in lengths if length)
+    for batch in found:
+        assert len(batch) == 1 or len(batch) * max(lengths[row] for row in batch) <= most
+
+
+def test_workers_take_shares_of_one_cache(made, cache, monkeypatch):
+    texts = [f"robots {k}" for k in range(90)] + TEXTS
+    whole = Encoder(made["masked"], 32, cache)
+    expected = encoded(TorchModel(made["masked"], 32), texts)
+    taken = []
+    real = Encoder._vectors
+    monkeypatch.setattr(Encoder, "_vectors", lambda s, t: taken.append(t) or real(s, t))
+    for share in range(3):
+        Encoder(made["masked"], 32, cache).fill(texts, shard=(share, 3))
+    assert sorted(text for chunk in taken for text in chunk) == sorted(texts)
+    assert all(len(chunk) > 15 for chunk in taken)
+    np.testing.assert_allclose(whole.encode(texts), expected, atol=1e-5)
+    assert len(taken) == 3
+
+
+def test_an_impossible_share(made, cache):
+    with pytest.raises(TastegraphError, match=r"share 3 of 3.*from 0"):
+        Encoder(made["masked"], 32, cache).fill(TEXTS, shard=(3, 3))
+
+
+def test_vectors_are_told_apart_by_all_that_they_depend_on(model, cache, monkeypatch):
+    def identity(max_tokens=32):
+        return Encoder(model, max_tokens, cache)._identity
+
+    seen = {identity(), identity(31)}
+    (model / "README.md").write_text("of no consequence")
+    (model / "onnx").mkdir()
+    (model / "onnx/tokenizer.json").write_text("{}")
+    assert identity() in seen
+    changes = {
+        WEIGHTS: (bert(model.parent / "other", seed=1) / WEIGHTS).read_bytes(),
+        "tokenizer.json": (model / "tokenizer.json").read_bytes().replace(b"love", b"hate"),
+        "1_Pooling/config.json": b'{"pooling_mode": "cls"}',
+        "config_sentence_transformers.json": b"{}",
+    }
+    for name, data in changes.items():
+        (model / name).parent.mkdir(exist_ok=True)
+        (model / name).write_bytes(data)
+        assert identity() not in seen
+        seen.add(identity())
+    monkeypatch.setattr(models, "precision", lambda: "bfloat16")
+    assert identity() not in seen
+
+
+def test_half_precision_where_there_is_a_gpu(monkeypatch):
+    assert models.precision() == "float32" or torch.cuda.is_available()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    assert (models.device(), models.precision()) == ("cuda", "bfloat16")
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
+    assert models.precision() == "float16"
+
+
+def _cut_short(model):
+    data = (model / WEIGHTS).read_bytes()
+    (model / WEIGHTS).write_bytes(data[: len(data) // 2])
+
+
+def _change_weights(model, change):
+    weights = load_file(model / WEIGHTS)
+    change(weights)
+    save_file(weights, model / WEIGHTS, metadata={"format": "pt"})
+
+
+def _half(model):
+    def change(weights):
+        for name in [name for name in weights if "layer.1." in name]:
+            del weights[name]
+
+    _change_weights(model, change)
+
+
+def _not_numbers(model):
+    _change_weights(model, lambda weights: [w.fill_(float("nan")) for w in weights.values()])
+
+
+def _shard_missing(model):
+    index = {"weight_map": {"a": "model-00001-of-00002.safetensors"}}
+    (model / "model.safetensors.index.json").write_text(json.dumps(index))
+
+
+def _pickled(model):
+    (model / WEIGHTS).rename(model / "pytorch_model.bin")
+
+
+def _no_tokenizer(model):
+    (model / "tokenizer.json").unlink()
+
+
+def _other_tokenizer(model):
+    words = [*WORDS, *(f"word{k}" for k in range(100))]
+    tokenizer(words, "right", None).save_pretrained(model)
+
+
+def _no_config(model):
+    (model / "config.json").unlink()
+
+
+def _broken_config(model):
+    (model / "config.json").write_text("{")
+
+
+def _unknown_kind(model):
+    (model / "config.json").write_text('{"model_type": "of my own"}')
+
+
+def _wider(model):
+    told = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps(told | {"intermediate_size": 64}))
+
+
+def _broken_tokenizer(model):
+    (model / "tokenizer.json").write_text("{")
+
+
+def _no_modules(model):
+    (model / "modules.json").write_text("[]")
+
+
+def _no_pooling(model):
+    kind = "sentence_transformers.models.Transformer"
+    told = [{"idx": 0, "name": "0", "path": "", "type": kind}]
+    (model / "modules.json").write_text(json.dumps(told))
+
+
+def _no_map(model):
+    (model / "model.safetensors.index.json").write_text("{}")
+
+
+BROKEN = {
+    _no_pooling: "does not say how the model pools",
+    _no_map: "it has no weight_map",
+    _cut_short: "cut short or damaged",
+    _half: "holds only part of a model: 16 weights are missing",
+    _not_numbers: "no finite vector for 'robots'",
+    _shard_missing: "lacks weights: model-00001-of-00002",
+    _pickled: "pickled weights are not read",
+    _no_tokenizer: "has no tokenizer",
+    _other_tokenizer: "another model's: it has 117 tokens, the model 17",
+    _no_config: "no language model: it has no config.json",
+    _broken_config: "config.json cannot be read",
+    _unknown_kind: "cannot be used as a language model",
+    _wider: "cannot be used as a language model",
+    _broken_tokenizer: "cannot be used as a language model",
+    _no_modules: "names no modules",
+}
+
+
+@pytest.mark.parametrize("damage", BROKEN, ids=lambda damage: damage.__name__)
+def test_a_broken_model_is_told_and_nothing_is_kept(model, cache, damage):
+    damage(model)
+    with pytest.raises(TastegraphError, match=BROKEN[damage]):
+        Encoder(model, 32, cache).encode(["robots"])
+    with cache.reading() as connection:
+        assert not connection.execute(select(vectors.vectors)).all()
+
+
+def test_where_a_model_is(made, tmp_path, monkeypatch):
+    place = made["masked"].parent
+    assert folders.located("masked", place) == made["masked"]
+    assert folders.located(str(made["masked"]), tmp_path) == made["masked"]
+    assert folders.located("all-MiniLM-L6-v2", tmp_path) == assets.find("all-MiniLM-L6-v2")
+    for name in ("no such model", "./no/such", "/no/such"):
+        with pytest.raises(NotFoundError, match="all-MiniLM-L6-v2"):
+            folders.located(name, tmp_path)
+
+
+def test_a_hub_out_of_reach(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(AssetError, match="owner/model could not be had from the Hugging Face hub"):
+        folders.located("owner/model", tmp_path)
+
+
+def test_a_hub_that_answers(made, tmp_path, monkeypatch):
+    def download(name, **_):
+        return str(made[name.removeprefix("owner/")])
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    assert folders.located("owner/causal", tmp_path) == made["causal"]
