@@ -2,7 +2,7 @@ PYTHON ?= python3
 DATA ?=
 BIN := .venv/bin
 
-.PHONY: setup demo test test-fast lint benchmark-serving benchmark-knowledge benchmark-language \
+.PHONY: setup demo test test-fast lint architecture benchmark-serving benchmark-knowledge benchmark-language \
 	benchmark-growth benchmark-ranking benchmark-details benchmark-loop benchmark-new-items \
 	benchmark-row-order
 
@@ -32,8 +32,12 @@ test: lint
 test-fast: setup
 	$(PYTEST) -m "not slow"
 
+# Packages, layers and the imports between them, as the code is now.
+architecture:
+	$(PYTHON) -m tests.support.architecture
+
 benchmark-serving: demo
-	$(BIN)/python -m benchmarks.serving demo
+	$(BIN)/python -m benchmarks serving demo
 
 # The language model that reads beside the patterns is a peer: it has an environment of its own.
 benchmarks/.venv-llm/ready: Makefile
@@ -52,26 +56,26 @@ benchmarks/.venv-peers/ready: benchmarks/peers/requirements.txt
 	touch $@
 
 benchmark-knowledge: setup benchmarks/.venv-llm/ready
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.knowledge $(DATA) $(PART)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks knowledge $(DATA) $(PART)
 
 benchmark-language: setup
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.language $(DATA) $(PART)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks language $(DATA) $(PART)
 
 benchmark-growth: setup
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.growth $(SIZES)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks growth $(SIZES)
 
 benchmark-ranking: setup
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.published all --data $(DATA) --control-seeds 2 \
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks published all --data $(DATA) --control-seeds 2 \
 		--json benchmarks/results/ranking.json --markdown docs/ranking-results.md
 
 benchmark-details: setup
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.details $(DATA) $(SETS)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks details $(DATA) $(SETS)
 
 benchmark-new-items: setup
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.new_items $(DATA) $(SETS)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks new_items $(DATA) $(SETS)
 
 benchmark-row-order: setup
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.row_order $(DATA)
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks row_order $(DATA)
 
 benchmark-loop: setup
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks.loop $(DATA) $(PARTS) $(if $(JOBS),--jobs $(JOBS))
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks loop $(DATA) $(PARTS) $(if $(JOBS),--jobs $(JOBS))

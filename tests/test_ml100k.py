@@ -15,13 +15,13 @@ from sqlalchemy import select
 
 from tastegraph.core.config import FILE, Evaluation, Model
 from tastegraph.core.records import Event, Fact, Item
-from tastegraph.evaluation.entrants import baseline
-from tastegraph.evaluation.judge import Data, Judge
+from tastegraph.evaluation.judge import Data, Evaluator
 from tastegraph.evaluation.metrics import per_user
 from tastegraph.evaluation.parts import parts_of
+from tastegraph.evaluation.runs import baseline
 from tastegraph.evaluation.split import TEST, TRAIN, split
 from tastegraph.explain.reasons import reasons_for
-from tastegraph.models.artefacts import content_from
+from tastegraph.models.artefacts import item_features_from
 from tastegraph.models.model import KNOWLEDGE, MAPPED_KNOWLEDGE
 from tastegraph.pipeline.content import interactions_from_store
 from tastegraph.serving.published import Published
@@ -69,11 +69,11 @@ def rows(directory):
 
 @pytest.fixture(scope="module")
 def data(workspace) -> Data:
-    content = content_from(workspace.snapshots.open())
+    item_features = item_features_from(workspace.snapshots.open())
     events = interactions_from_store(
-        workspace.database, content.graph.item_ids, workspace.fitted().meaning
+        workspace.database, item_features.graph.item_ids, workspace.fitted().meaning
     )
-    return Data(events, parts_of(events, workspace.config.evaluation, 1), content)
+    return Data(events, parts_of(events, workspace.config.evaluation, 1), item_features)
 
 
 def ndcg(rows, model, history):
@@ -109,7 +109,7 @@ def as_recbole(workspace, data) -> Data:
             select(schema.events.c.user_id, schema.events.c.item_id, schema.events.c.seq)
         )
         place = {(user, item): seq for user, item, seq in rows}
-    events, items = data.events, data.content.graph.item_ids
+    events, items = data.events, data.item_features.graph.item_ids
     pairs = zip(events.users.tolist(), events.items.tolist(), strict=True)
     order = [place[events.user_ids[user], items[item]] for user, item in pairs]
     liked = events.weights > 0
@@ -120,14 +120,14 @@ def as_recbole(workspace, data) -> Data:
         events.times[liked],
         Evaluation(split="user-temporal"),
     )
-    return Data(events, parts, data.content)
+    return Data(events, parts, data.item_features)
 
 
 @pytest.mark.parametrize(
     ("model", "train", "refitted"), [("itemknn", 0.0989, None), ("ease", 0.1010, 0.1101)]
 )
 def test_baselines_agree_with_recbole(as_recbole, model, train, refitted):
-    judge = Judge.of(as_recbole, Evaluation(), Model())
+    judge = Evaluator.of(as_recbole, Evaluation(), Model())
     found = [judge(one).values["ndcg@10"].mean() for one in baseline(model, as_recbole, Model())]
     assert found[0] == pytest.approx(train, abs=0.001)
     if refitted is not None:
@@ -147,7 +147,7 @@ def test_popularity_agrees_with_recbole_counted_its_way(workspace, as_recbole):
     with workspace.database.reading() as connection:
         in_file = connection.scalars(select(schema.events.c.item_id).order_by(schema.events.c.seq))
         names = list(dict.fromkeys(in_file))
-    row = {name: k for k, name in enumerate(data.content.graph.item_ids)}
+    row = {name: k for k, name in enumerate(data.item_features.graph.item_ids)}
     items = np.array([row[name] for name in names])
     reached = []
     for seed in range(20):

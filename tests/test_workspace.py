@@ -160,7 +160,7 @@ def test_numbers_in_a_column_are_no_items(tmp_path):
         items=[Item(str(k), f"Thing {k}", "", {"category": (str(k % 3),)}) for k in range(9)]
     )
     shop.build()
-    _, ties = shop.engine.content("5")
+    _, ties = shop.engine.item_features("5")
     assert [(tie.phrase, tie.node, tie.label) for tie in ties] == [("category", "category:2", "2")]
 
 
@@ -194,7 +194,7 @@ def test_profiles_can_be_read(cinema):
     strongest = profile.interests[0]
     assert strongest.strength > 0
     assert "western" in strongest.node
-    title, ties = cinema.engine.content("western-00")
+    title, ties = cinema.engine.item_features("western-00")
     assert title == "Western 0"
     assert {(tie.phrase, tie.label) for tie in ties if tie.stated} == {
         ("director", "Old western hand"),

@@ -1,6 +1,6 @@
 """What a ranking misses and what its training costs: results as JSON, and their page.
 
-    python benchmarks/details DATA [SET …] [--part residuals] [--part floor]
+    python -m benchmarks details DATA [SET …] [--part residuals] [--part floor]
 
 Sets that are named are measured anew, the others kept as they are.
 """
@@ -22,7 +22,7 @@ from tastegraph.evaluation.machine import machine
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "details.json"
-PARTS = {"residuals": residuals, "floor": floor}
+COMPONENTS = {"residuals": residuals, "floor": floor}
 SETS = [name for name, benchmark in BENCHMARKS.items() if "auc" not in benchmark.metrics]
 """Those of which lists are asked."""
 
@@ -32,12 +32,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("sets", nargs="*", choices=SETS, default=SETS)
-    parser.add_argument("--part", action="append", choices=list(PARTS))
+    parser.add_argument("--part", action="append", choices=list(COMPONENTS))
     told = parser.parse_args()
     for name in told.sets:
-        for part in told.part or PARTS:
+        for part in told.part or COMPONENTS:
             say(f"{name}: {part}")
-            found = PARTS[part](name, told.data)
+            found = COMPONENTS[part](name, told.data)
             results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
             of_part = results.get(part, {}) | {name: found}
             results[part] = {one: of_part[one] for one in SETS if one in of_part}

@@ -39,9 +39,12 @@ PRODUCTS = 4
 def floor(name: str, data: Path) -> dict[str, Any]:
     """Seconds of one step, and of its parts, beside what they must cost."""
     found = BENCHMARKS[name].load(data, 1)
-    content, config = content_of(found), ModelConfig(seed=1)
-    training = Data(found.events, found.parts, content).training
-    evidence, task = gather(content, training, config), task_of(content, training, config)
+    item_features, config = content_of(found), ModelConfig(seed=1)
+    training = Data(found.events, found.parts, item_features).training
+    evidence, task = (
+        gather(item_features, training, config),
+        task_of(item_features, training, config),
+    )
     size = size_of(evidence, task)
     layers, width = size.layers, size.heads * size.dimensions
     settings = NetworkSettings(

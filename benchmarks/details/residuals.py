@@ -24,16 +24,16 @@ from benchmarks.published.reading import content_of
 from tastegraph.core.arrays import CSR, Ints
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.data.downloads import cache_root
-from tastegraph.evaluation.entrants import baseline, system
 from tastegraph.evaluation.judge import (
     FITTED_ON,
     TRAIN_ONLY,
     Data,
-    Entrant,
-    Judge,
+    Evaluator,
+    Run,
     histories_for,
 )
 from tastegraph.evaluation.metrics import top_k_blocks
+from tastegraph.evaluation.runs import baseline, system
 from tastegraph.evaluation.table import REFERENCE
 
 DEPTH = 100
@@ -44,17 +44,17 @@ def residuals(name: str, data: Path) -> dict[str, Any]:
     """Of the system's lists on one set."""
     benchmark, config = BENCHMARKS[name], ModelConfig(seed=1)
     told = benchmark.load(data, 1)
-    content, history = content_of(told), benchmark.histories[0]
-    events = Data(told.events, told.parts, content)
-    judge = Judge.of(events, EVALUATION, config)
+    item_features, history = content_of(told), benchmark.histories[0]
+    events = Data(told.events, told.parts, item_features)
+    judge = Evaluator.of(events, EVALUATION, config)
     cutoff = int(benchmark.metrics[0].partition("@")[2])
 
-    folder = cache_root() / "benchmark" / name / fingerprint(told, content, config)
+    folder = cache_root() / "benchmark" / name / fingerprint(told, item_features, config)
     before = Store(folder).get(REFERENCE, history, config.seed)
-    choice = None if before is None else before.choice
+    hyperparameters = None if before is None else before.hyperparameters
     fitted_on = FITTED_ON[history]
-    entrants = system(REFERENCE, content, events, config, choice, [fitted_on])
-    ours = _knowing(history, entrants)
+    runs = system(REFERENCE, item_features, events, config, hyperparameters, [fitted_on])
+    ours = _knowing(history, runs)
     ranks = _ranks(judge, ours)
     wanted, popularity = judge.wanted, judge.popularity[history]
     person = np.repeat(np.arange(wanted.shape[0]), np.diff(wanted.indptr))
@@ -72,24 +72,24 @@ def residuals(name: str, data: Path) -> dict[str, Any]:
         "misses_listed_by": {},
     }
     for rival in RIVALS:
-        entrant = _knowing(history, baseline(rival, events, config))
-        listed = _ranks(judge, entrant) < cutoff
+        run = _knowing(history, baseline(rival, events, config))
+        listed = _ranks(judge, run) < cutoff
         found["misses_listed_by"][rival] = float(listed[missed].mean())
     return found
 
 
-def _knowing(history: str, entrants: Iterable[Entrant]) -> Entrant:
+def _knowing(history: str, runs: Iterable[Run]) -> Run:
     """The one that is fitted for ``history``."""
-    entrant = next(e for e in entrants if e.history == FITTED_ON[history])
-    return replace(entrant, history=history)
+    run = next(e for e in runs if e.history == FITTED_ON[history])
+    return replace(run, history=history)
 
 
-def _ranks(judge: Judge, entrant: Entrant) -> NDArray[np.int64]:
+def _ranks(judge: Evaluator, run: Run) -> NDArray[np.int64]:
     """Rank from 0 of every cell of ``judge.wanted``; ``DEPTH`` where it is not among so many."""
-    events = judge.data.training if entrant.history == TRAIN_ONLY else judge.data.known
-    everyone = histories_for(entrant.ranker, events, judge.config)
+    events = judge.data.training if run.history == TRAIN_ONLY else judge.data.known
+    everyone = histories_for(run.ranker, events, judge.config)
     top = top_k_blocks(
-        lambda rows: entrant.ranker.scores([everyone[judge.people[row]] for row in rows]),
+        lambda rows: run.ranker.scores([everyone[judge.people[row]] for row in rows]),
         len(judge.people), judge.masked, DEPTH,
     )  # fmt: skip
     return ranks_of(top, judge.wanted)

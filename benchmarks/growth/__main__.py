@@ -1,6 +1,6 @@
 """How time and memory grow with events: results as JSON, and the table of the documentation.
 
-    python benchmarks/growth [SIZE …] [--seed 1] [--epochs N]
+    python -m benchmarks growth [SIZE …] [--seed 1] [--epochs N]
 
 Sizes are numbers of events; those named are measured anew, the others kept as they are.
 """

@@ -37,24 +37,24 @@ def measured(n_events: int, seed: int, epochs: int | None = None) -> dict[str, A
     config = Model(seed=seed) if epochs is None else Model(seed=seed, epochs=epochs)
     clock = _Clock()
     world = World.of(n_events, seed)
-    events, content = world.events, world.content
+    events, item_features = world.events, world.item_features
     found: dict[str, Any] = {
         "events": len(events),
         "people": events.n_users,
         "items": events.n_items,
-        "facts": len(content.graph.heads),
+        "facts": len(item_features.graph.heads),
         "generate_seconds": clock.lap(),
         "generate_rss_mb": round(peak_mb()),
     }
     reset_peak()
     parts = parts_of(events, BY_TIME, seed)
-    chosen = choose(content, events.select(parts == TRAIN), events.select(parts == VALID).likes(),
-                    config)  # fmt: skip
+    training, valid = events.select(parts == TRAIN), events.select(parts == VALID)
+    chosen = choose(item_features, training, valid.likes(), config)
     found["choose_seconds"] = clock.lap()
-    learned = fit(content, events, chosen.choice, config)
+    fitted_model = fit(item_features, events, chosen.hyperparameters, config)
     found["fit_seconds"] = clock.lap()
     likes = events.likes()
-    model = assemble(content, likes, learned)
+    model = assemble(item_features, likes, fitted_model)
     found["assemble_seconds"] = clock.lap()
     chance = np.random.default_rng(seed)
     people = chance.choice(events.n_users, min(SCORED, events.n_users), replace=False)
@@ -67,8 +67,8 @@ def measured(n_events: int, seed: int, epochs: int | None = None) -> dict[str, A
     found["score_seconds"] = round(clock.lap() * SCORED / len(people), 3)
     found["peak_rss_mb"] = round(peak_mb())
     return found | {
-        "epochs": learned.choice.network.epochs,
-        "valid": learned.choice.valid,
+        "epochs": fitted_model.hyperparameters.network.epochs,
+        "valid": fitted_model.hyperparameters.valid,
         "threads": torch.get_num_threads(),
     }
 

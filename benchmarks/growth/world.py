@@ -11,7 +11,7 @@ from benchmarks.growth.behaviour import interactions
 from benchmarks.growth.facts import graph
 from benchmarks.growth.pools import ITEMS, Pool
 from benchmarks.growth.shape import Shape
-from tastegraph.models.learned import Content, no_words
+from tastegraph.models.learned import ItemFeatures, no_words
 from tastegraph.profiles.interactions import Interactions
 
 
@@ -21,12 +21,12 @@ class World:
 
     Attributes:
         events: what people did.
-        content: the graph; no text.
+        item_features: the graph; no text.
         communities: int32[I], the latent group of each item.
     """
 
     events: Interactions
-    content: Content
+    item_features: ItemFeatures
     communities: NDArray[np.int32]
 
     @classmethod
@@ -38,5 +38,5 @@ class World:
         items = Pool.of(n_items, groups, shape.popularity, np.random.default_rng([seed, ITEMS]))
         known = graph(items, shape, seed)
         text = np.zeros((known.n_nodes, 1), dtype=np.float32)
-        content = Content(known, text, no_words(n_items))
-        return cls(interactions(n_events, items, shape, seed), content, items.home)
+        item_features = ItemFeatures(known, text, no_words(n_items))
+        return cls(interactions(n_events, items, shape, seed), item_features, items.home)

@@ -1,6 +1,6 @@
 """Directors and actors read from abstracts of films, against facts that others published.
 
-    python benchmarks/knowledge/extraction.py DATA
+    python -m benchmarks.knowledge.extraction DATA
 
 Half of the films, drawn by seed, is learned from; the figures are of the other half, whose facts
 nothing knows. Gold are all the director and starring facts of a film with an abstract, whether the
@@ -79,8 +79,8 @@ def run(data: Path, seed: int = 1) -> dict[str, Any]:
     learning, measured = halves.learning, halves.measured
     facts = _known(halves)
     known = {fact.object for fact in facts}
-    learned, labels = Gazetteer(_names(known)), Gazetteer(_names(_entities(data)))
-    patterns = learn(learning, facts, learned, seed=seed)
+    fitted_model, labels = Gazetteer(_names(known)), Gazetteer(_names(_entities(data)))
+    patterns = learn(learning, facts, fitted_model, seed=seed)
     whole = read_by_patterns(halves, data, seed)
     told: dict[str, Any] = {}
     rows = {

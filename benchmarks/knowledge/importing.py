@@ -16,8 +16,8 @@ from tastegraph.core.records import Fact, Item, Link
 from tastegraph.data.facts import read_facts
 from tastegraph.data.rejects import Rejects
 from tastegraph.kg.stored import graph_from_store
-from tastegraph.models.artefacts import content_arrays
-from tastegraph.models.learned import Content, no_words
+from tastegraph.models.artefacts import item_features_arrays
+from tastegraph.models.learned import ItemFeatures, no_words
 from tastegraph.workspace import Workspace
 
 NEWS = "http://nemig_en.org/resource/"
@@ -81,10 +81,10 @@ def _measured(stated: dict[str, Iterator[Fact]], items: list[Item]) -> dict[str,
         done = workspace.ingest(items=items, facts=stated, links={"links": links})
         stored = time.perf_counter()
         graph = graph_from_store(workspace.database, workspace.config)
-        content = Content(
+        item_features = ItemFeatures(
             graph, np.zeros((graph.n_nodes, 1), dtype=np.float32), no_words(graph.n_items)
         )
-        workspace.snapshots.publish({}, content_arrays(content))
+        workspace.snapshots.publish({}, item_features_arrays(item_features))
         published = time.perf_counter()
         facts = workspace.counts()["facts"]
         workspace.close()

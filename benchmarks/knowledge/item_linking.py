@@ -1,6 +1,6 @@
 """Items of MovieLens to entities of DBpedia, against links that others published.
 
-    python benchmarks/knowledge/item_linking.py DATA [--vectors FOLDER]
+    python -m benchmarks.knowledge.item_linking DATA [--vectors FOLDER]
 
 ``ml1m``: candidates are all entities of two published graphs (films, people, companies,
 categories); gold are the links of entity2rec. ``ml100k``: the same graph together with the facts of

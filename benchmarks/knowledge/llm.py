@@ -1,6 +1,6 @@
 """Directors and actors read from film abstracts by a small language model on one CPU thread.
 
-    python benchmarks/knowledge/llm.py DATA --films 60
+    python -m benchmarks.knowledge.llm DATA --films 60
 
 The model is served by llama.cpp as xllamacpp packs it. It is no dependency of the package, so it
 has a virtual environment of its own, which ``make benchmark-knowledge`` sets up.

@@ -1,6 +1,6 @@
 """Whether facts read from plots better the demo's lists: MovieLens-100K with them and without.
 
-    python benchmarks/knowledge/use.py DATA
+    python -m benchmarks.knowledge.use DATA
 
 Two pairs, each chosen on validation data, fitted on train and validation part and judged on the
 test part: beside all the facts that are published, and in place of them.
@@ -20,7 +20,7 @@ import numpy as np
 
 from tastegraph.data import downloads as assets
 from tastegraph.data.public import Dataset
-from tastegraph.evaluation.judge import TRAIN_AND_VALID, Data, Entrant, Judge, Judged
+from tastegraph.evaluation.judge import TRAIN_AND_VALID, Data, Evaluator, Judged, Run
 from tastegraph.evaluation.parts import parts_of, resolved
 from tastegraph.evaluation.significance import bootstrap_interval, paired_p
 from tastegraph.evaluation.split import VALID
@@ -28,7 +28,7 @@ from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.kg.stored import graph_from_store
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 from tastegraph.pipeline.content import encoded, interactions_from_store
 from tastegraph.pipeline.texts import texts_from_store
 from tastegraph.profiles.event_meaning import EventMeaning
@@ -79,7 +79,7 @@ def _workspace(directory: Path, data: Path) -> Workspace:
     return workspace
 
 
-def _content(workspace: Workspace) -> Content:
+def _content(workspace: Workspace) -> ItemFeatures:
     told = workspace.config.text
     cache = Database(workspace.directory / "vectors.db", vectors.metadata)
     encoder = Encoder(assets.find(told.encoder), told.max_tokens, cache)
@@ -100,18 +100,18 @@ def _only(graph: KnowledgeGraph, facts: set[int]) -> KnowledgeGraph:
     return graph.with_edges(np.flatnonzero(np.isin(graph.facts, list(facts))))
 
 
-def _judged(workspace: Workspace, content: Content) -> Judged:
+def _judged(workspace: Workspace, item_features: ItemFeatures) -> Judged:
     config = workspace.config
     with workspace.database.reading() as connection:
         meaning = EventMeaning.stored(connection, config.events)
-    events = interactions_from_store(workspace.database, content.graph.item_ids, meaning)
+    events = interactions_from_store(workspace.database, item_features.graph.item_ids, meaning)
     evaluation = resolved(events, config.evaluation)
-    told = Data(events, parts_of(events, evaluation, config.model.seed), content)
-    learned = choose(content, told.training, told.wanted(VALID), config.model)
-    fitted = fit(content, told.known, learned.choice, config.model)
-    model = assemble(content, told.known.likes(), fitted)
-    judge = Judge.of(told, evaluation, config.model)
-    return judge(Entrant("system", TRAIN_AND_VALID, model))
+    told = Data(events, parts_of(events, evaluation, config.model.seed), item_features)
+    fitted_model = choose(item_features, told.training, told.wanted(VALID), config.model)
+    fitted = fit(item_features, told.known, fitted_model.choice, config.model)
+    model = assemble(item_features, told.known.likes(), fitted)
+    judge = Evaluator.of(told, evaluation, config.model)
+    return judge(Run("system", TRAIN_AND_VALID, model))
 
 
 def _difference(judged: Mapping[str, Judged], one: str, other: str) -> dict[str, Any]:

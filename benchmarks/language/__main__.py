@@ -1,6 +1,6 @@
 """All measurements of the language model: results as JSON, and the table of the documentation.
 
-    python benchmarks/language DATA [PART …]
+    python -m benchmarks language DATA [PART …]
 
 A part is ``cold_items``, ``new_people``, ``sparse``, ``throughput``, ``finetuning``, or one set of
 it: ``cold_items.ml100k``. Parts that are named are measured anew, the others kept as they are.

@@ -31,7 +31,7 @@ from benchmarks.language.taught import Reader, chain, learned, plain, with_facts
 from tastegraph.core.config import Teaching
 from tastegraph.core.progress import say
 from tastegraph.models.filters import unit_rows
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 from tastegraph.models.mapping import text_features
 from tastegraph.profiles.association import associate
 from tastegraph.text.words import word_features
@@ -101,8 +101,8 @@ def _rankers(
             yield f"ridge {name}, {how}", rank
     if told_set.name in SETS:
         yield from _taught(task, reader, lessons)
-    content = reader.content(told_set, reader.frozen, plain(told_set))
-    yield "system", _system(task, content)
+    item_features = reader.item_features(told_set, reader.frozen, plain(told_set))
+    yield "system", _system(task, item_features)
 
 
 def _taught(
@@ -116,12 +116,12 @@ def _taught(
     for row, model in models.items():
         yield row, neighbours(task, _centred(read(model, facts)))
     if told_set.name in TAUGHT_SYSTEM:
-        content = reader.content(told_set, models["co_engagement"], facts, taught=True)
-        yield "system_taught", _system(task, content)
+        item_features = reader.item_features(told_set, models["co_engagement"], facts, taught=True)
+        yield "system_taught", _system(task, item_features)
 
 
-def _system(task: Task, content: Content) -> Ranker:
-    model = fitted(content, task.training, task.valid, task.known, task.seed)
+def _system(task: Task, item_features: ItemFeatures) -> Ranker:
+    model = fitted(item_features, task.training, task.valid, task.known, task.seed)
     return ranker(model, task.histories)
 
 

@@ -14,7 +14,7 @@ from benchmarks.language.sets import ml1m
 from benchmarks.language.taught import MOST_TOKENS, Reader, material, with_facts
 from tastegraph.core.config import Teaching
 from tastegraph.evaluation.split import TRAIN
-from tastegraph.models.cold import playing_cold
+from tastegraph.models.cold import cold_item_holdout
 from tastegraph.pipeline.taught import report_of
 from tastegraph.pipeline.teach import teach
 
@@ -26,7 +26,7 @@ def run(data: Path, reader: Reader) -> dict[str, Any]:
     """Seconds of all lessons together, and of each model on the way."""
     told = ml1m(data)
     training = told.events.select(told.parts == TRAIN)
-    lessons = material(told, training, playing_cold(told.graph.item_ids, SEED))
+    lessons = material(told, training, cold_item_holdout(told.graph.item_ids, SEED))
     read = reader.of(told.name)
     read(reader.frozen, with_facts(told))
     with tempfile.TemporaryDirectory() as folder:

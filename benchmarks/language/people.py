@@ -26,7 +26,7 @@ EVENTS = (1, 3, 5)
 
 def of_set(told_set: Set, reader: Reader) -> dict[str, Any]:
     """One table for each length of history."""
-    content = reader.content(told_set, reader.frozen, plain(told_set))
+    item_features = reader.item_features(told_set, reader.frozen, plain(told_set))
     found: dict[int, dict[str, list[Values]]] = {n: {row: [] for row in ROWS} for n in EVENTS}
     events, parts = told_set.events, told_set.parts
     for seed in SEEDS.get(told_set.name, ONE):
@@ -45,7 +45,7 @@ def of_set(told_set: Set, reader: Reader) -> dict[str, Any]:
         people = people[[len(liked[person]) > 0 for person in people]]
         seen = events.select(before).likes()[people]
         for row, scorer in scorers(
-            content,
+            item_features,
             events.select(others & (parts == TRAIN)),
             events.select(others & (parts == VALID) & (events.weights > 0)).likes(),
             events.select(others & before),

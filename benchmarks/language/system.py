@@ -13,7 +13,7 @@ from tastegraph.core.config import Model as ModelConfig
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
 from tastegraph.models.kernels import Scores
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 from tastegraph.models.model import Model
 from tastegraph.profiles.interactions import History, Interactions
 
@@ -22,7 +22,7 @@ EPOCHS = 1
 
 
 def fitted(
-    content: Content,
+    item_features: ItemFeatures,
     training: Interactions,
     valid: CSR,
     known: Interactions,
@@ -30,8 +30,10 @@ def fitted(
 ) -> Model:
     """The model of ``known``, with every setting chosen by ``valid`` after ``training``."""
     config = ModelConfig(seed=seed, epochs=EPOCHS, history=NEWEST)
-    choice = choose(content, training, valid, config).choice
-    return assemble(content, known.likes(), fit(content, known, choice, config))
+    hyperparameters = choose(item_features, training, valid, config).hyperparameters
+    return assemble(
+        item_features, known.likes(), fit(item_features, known, hyperparameters, config)
+    )
 
 
 def ranker(model: Model, histories: Sequence[History]):  # type: ignore[no-untyped-def]

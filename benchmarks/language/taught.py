@@ -18,8 +18,8 @@ from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Lesson, Teaching
 from tastegraph.core.progress import say
 from tastegraph.data import downloads as assets
-from tastegraph.models.cold import playing_cold
-from tastegraph.models.learned import Content
+from tastegraph.models.cold import cold_item_holdout
+from tastegraph.models.learned import ItemFeatures
 from tastegraph.pipeline.taught import report_of
 from tastegraph.pipeline.teach import Material, Read, teach
 from tastegraph.profiles.association import associate
@@ -69,9 +69,9 @@ class Reader:
             np.save(file, np.asarray(found, dtype=np.float32), allow_pickle=False)
         return np.asarray(np.load(file, allow_pickle=False), dtype=np.float32)
 
-    def content(
+    def item_features(
         self, told: Set, model: Path, texts: Sequence[str], *, taught: bool = False
-    ) -> Content:
+    ) -> ItemFeatures:
         """What is known of a set's items, read by ``model``."""
         graph = told.graph
         joined = np.flatnonzero((graph.degrees > 1) & (np.arange(graph.n_nodes) >= graph.n_items))
@@ -83,7 +83,7 @@ class Reader:
         text[: graph.n_items] = vectors
         if named:
             text[named] = labels
-        return Content(graph, text, word_features(plain(told)), taught=taught)
+        return ItemFeatures(graph, text, word_features(plain(told)), taught=taught)
 
 
 def plain(told: Set) -> list[str]:
@@ -111,7 +111,7 @@ def chain(reader: Reader, task: Task, teaching: Teaching) -> dict[str, Path]:
     Texts of cold items teach nothing either.
     """
     told = task.set
-    silent = playing_cold(told.graph.item_ids, task.seed) | task.cold
+    silent = cold_item_holdout(told.graph.item_ids, task.seed) | task.cold
     lessons = material(told, task.training, silent)
     spoken = zip(lessons.documents, task.cold, strict=True)
     lessons = replace(lessons, documents=[document for document, cold in spoken if not cold])

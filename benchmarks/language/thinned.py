@@ -26,7 +26,7 @@ SHARES = (0.5, 0.2, 0.1)
 
 def of_set(told_set: Set, reader: Reader) -> dict[str, Any]:
     """One table for each share of the events."""
-    content = reader.content(told_set, reader.frozen, plain(told_set))
+    item_features = reader.item_features(told_set, reader.frozen, plain(told_set))
     events, parts = told_set.events, told_set.parts
     before = np.isin(parts, (TRAIN, VALID))
     whole = events.select(before).likes()
@@ -40,7 +40,7 @@ def of_set(told_set: Set, reader: Reader) -> dict[str, Any]:
             known = events.select(before & kept)
             histories = known.histories(NEWEST)
             for row, scorer in scorers(
-                content,
+                item_features,
                 events.select(kept & (parts == TRAIN)),
                 events.select(kept & (parts == VALID) & (events.weights > 0)).likes(),
                 known,

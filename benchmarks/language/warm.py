@@ -13,7 +13,7 @@ from tastegraph.core.arrays import CSR
 from tastegraph.evaluation.metrics import per_user, top_k_blocks
 from tastegraph.models.baselines import BASELINES
 from tastegraph.models.kernels import Scores
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 from tastegraph.profiles.interactions import History, Interactions
 
 ROWS = ("system", "system_no_text", "ease", "popularity")
@@ -22,10 +22,10 @@ Scorer = Callable[[Sequence[History]], Scores]
 
 
 def scorers(
-    content: Content, training: Interactions, valid: CSR, known: Interactions, seed: int
+    item_features: ItemFeatures, training: Interactions, valid: CSR, known: Interactions, seed: int
 ) -> Iterator[tuple[str, Scorer]]:
     """Row → what scores histories, learned from ``known`` with settings chosen by ``valid``."""
-    for row, told in (("system", content), ("system_no_text", content.text_off())):
+    for row, told in (("system", item_features), ("system_no_text", item_features.text_off())):
         yield row, fitted(told, training, valid, known, seed).scores
     likes = known.likes()
     yield "ease", BASELINES["ease"].fit(likes, 250.0).scores

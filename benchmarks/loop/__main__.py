@@ -2,7 +2,7 @@
 
 A replay writes what it has after each slice.
 
-    python benchmarks/loop DATA [PART …] [--slices 20] [--seed 1] [--seeds 3] [--jobs 1]
+    python -m benchmarks loop DATA [PART …] [--slices 20] [--seed 1] [--seeds 3] [--jobs 1]
 
 Parts that are named are measured anew, the others kept as they are.
 """
@@ -33,14 +33,14 @@ from tastegraph.evaluation.machine import machine
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "loop.json"
 SETS = ("ml100k", "ml1m-pearlm")
-PARTS = (*SETS, "simulation", "ingest", "durability")
+COMPONENTS = (*SETS, "simulation", "ingest", "durability")
 
 
 def main() -> None:
     """Measure each part, and write what was measured after each."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("parts", nargs="*", choices=PARTS, default=PARTS)
+    parser.add_argument("parts", nargs="*", choices=COMPONENTS, default=COMPONENTS)
     parser.add_argument("--slices", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=3, help="of the simulation")
@@ -56,8 +56,8 @@ def main() -> None:
             found = BENCHMARKS[name].load(told.data, 1)
             config = ModelConfig(seed=told.seed)
             played: list[Slice] = []
-            content = content_of(found)
-            for one in replay(content, found.events, told.slices, config, told.jobs):
+            item_features = content_of(found)
+            for one in replay(item_features, found.events, told.slices, config, told.jobs):
                 played.append(one)
                 result = {"seed": told.seed, "slices": told.slices, **summary(played)}
                 _write(

@@ -8,15 +8,15 @@ from tastegraph.evaluation.parts import parts_of
 from tastegraph.evaluation.split import TRAIN, VALID
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import fit
-from tastegraph.models.learned import Content, Learned
+from tastegraph.models.learned import FittedModel, ItemFeatures
 from tastegraph.profiles.interactions import Interactions
 
 BY_TIME = Evaluation(split="user-temporal", fractions=(0.9, 0.1, 0.0))
 
 
-def chosen(content: Content, known: Interactions, config: ModelConfig) -> Learned:
+def chosen(item_features: ItemFeatures, known: Interactions, config: ModelConfig) -> FittedModel:
     """Every setting anew, as a build does."""
     parts = parts_of(known, BY_TIME, config.seed)
     valid = known.select((parts == VALID) & (known.weights > 0)).likes()
-    learned = choose(content, known.select(parts == TRAIN), valid, config)
-    return fit(content, known, learned.choice, config)
+    fitted_model = choose(item_features, known.select(parts == TRAIN), valid, config)
+    return fit(item_features, known, fitted_model.hyperparameters, config)

@@ -35,8 +35,8 @@ from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import say
 from tastegraph.evaluation.clock import Clock
 from tastegraph.models.baselines import BASELINES
-from tastegraph.models.fit import assemble, go_on
-from tastegraph.models.learned import Content
+from tastegraph.models.fit import assemble, partial_fit
+from tastegraph.models.learned import ItemFeatures
 from tastegraph.profiles.interactions import History, Interactions
 
 ROWS = ("frozen", "fold_in", "retrain", "scratch", "popularity", "itemknn")
@@ -79,12 +79,16 @@ class Slice:
 
 
 def replay(
-    content: Content, events: Interactions, slices: int, config: ModelConfig, jobs: int = 1
+    item_features: ItemFeatures,
+    events: Interactions,
+    slices: int,
+    config: ModelConfig,
+    jobs: int = 1,
 ) -> Iterator[Slice]:
     """Slice by slice, what every row reached.
 
     Args:
-        content: what is known of all items.
+        item_features: what is known of all items.
         events: with times.
         slices: how many.
         config: seed and sizes.
@@ -98,14 +102,14 @@ def replay(
     arrivals = Arrivals.of(events, when)
     new = arrivals.began >= bounds[0]
     known = events.select(when < bounds[0])
-    start = chosen(content, known, config)
-    model = assemble(content, known.likes(), start)
+    start = chosen(item_features, known, config)
+    model = assemble(item_features, known.likes(), start)
     every = [
         Questions.of(events, when, begin, end, arrivals.began >= end, rng)
         for begin, end in pairwise(bounds)
     ]
     from_scratch = Parallel(n_jobs=jobs, pre_dispatch="n_jobs", return_as="generator")(
-        delayed(_scratch)(content, events, when, begin, asked, config)
+        delayed(_scratch)(item_features, events, when, begin, asked, config)
         for begin, asked in zip(bounds[1:-1], every[1:], strict=True)
     )
     warm, before = start, known
@@ -116,8 +120,8 @@ def replay(
         answers = {"frozen": asked.answered(model, frozen), "fold_in": asked.answered(model, now)}
         with Clock() as clock:
             if number:
-                warm = go_on(content, told, before, warm, config)
-            ranker = assemble(content, told.likes(), warm)
+                warm = partial_fit(item_features, told, before, warm, config)
+            ranker = assemble(item_features, told.likes(), warm)
         spent, before = {"retrain": clock.processor_seconds}, told
         answers["retrain"] = asked.answered(ranker, now)
         if number:
@@ -143,7 +147,7 @@ def replay(
 
 
 def _scratch(
-    content: Content,
+    item_features: ItemFeatures,
     events: Interactions,
     when: NDArray[np.int64],
     begin: int,
@@ -153,6 +157,6 @@ def _scratch(
     """What a model answers that is chosen and fitted on what was before ``begin``; seconds."""
     told = events.select(when < begin)
     with Clock() as clock:
-        ranker = assemble(content, told.likes(), chosen(content, told, config))
+        ranker = assemble(item_features, told.likes(), chosen(item_features, told, config))
     now = asked.histories(events, when, config.history)
     return asked.answered(ranker, now), clock.processor_seconds

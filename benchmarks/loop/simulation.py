@@ -28,7 +28,7 @@ from tastegraph.core.config import Config
 from tastegraph.core.progress import say
 from tastegraph.evaluation.off_policy import gini
 from tastegraph.models.fit import assemble
-from tastegraph.models.learned import Content, Learned
+from tastegraph.models.learned import FittedModel, ItemFeatures
 from tastegraph.models.model import Model
 from tastegraph.pipeline.retrain import Happened, candidate, judged
 from tastegraph.profiles.interactions import History, Interactions
@@ -129,15 +129,15 @@ def simulate(arm: str, world: World, config: Config) -> Iterator[Round]:
     total = world.items + world.new * world.rounds
     truth = Truth.of(world.people, total, seed)
     rng = np.random.default_rng([seed, 1])
-    content, log = truth.content(), _Log(world.people, total)
+    item_features, log = truth.item_features(), _Log(world.people, total)
     pleases = truth.pleases()
     for person in range(world.people):
         offered = rng.permutation(world.items)[: world.shown]
         likes = rng.random(len(offered)) < pleases[person, offered]
         log.add(person, offered, likes, np.zeros_like(likes), 0.0)
     known = log.interactions()
-    learned = chosen(content, known, config.model)
-    model = _served(content, known, learned, world.items)
+    fitted_model = chosen(item_features, known, config.model)
+    model = _served(item_features, known, fitted_model, world.items)
     at_start = known.histories(newest)
     belonged, shown = np.zeros((2, world.people, total), dtype=np.bool_)
     for number in range(world.rounds):
@@ -145,10 +145,10 @@ def simulate(arm: str, world: World, config: Config) -> Iterator[Round]:
         there = world.items + world.new * (number + 1)
         if learns and number:
             now, free = log.interactions(), log.interactions(free=True)
-            renewed = _renewed(content, known, now, free, learned, config, number)
+            renewed = _renewed(item_features, known, now, free, fitted_model, config, number)
             if renewed is not None:
-                known, learned = now, renewed
-                model = _served(content, known, learned, there - world.new)
+                known, fitted_model = now, renewed
+                model = _served(item_features, known, fitted_model, there - world.new)
         histories = log.histories(newest) if learns else at_start
         pleases = truth.pleases()
         earned, best, liked = np.zeros((3, world.people))
@@ -184,31 +184,33 @@ def simulate(arm: str, world: World, config: Config) -> Iterator[Round]:
 
 
 def _renewed(
-    content: Content,
+    item_features: ItemFeatures,
     before: Interactions,
     now: Interactions,
     free: Interactions,
-    learned: Learned,
+    fitted_model: FittedModel,
     config: Config,
     round_: int,
-) -> Learned | None:
+) -> FittedModel | None:
     """The candidate of a retraining, where it passes the gate."""
-    found = candidate(content, before, now, learned, config, round_)
-    facts = len(content.graph.heads)
+    found = candidate(item_features, before, now, fitted_model, config, round_)
+    facts = len(item_features.graph.heads)
     verdict = judged(
-        assemble(content, found.told.likes(), found.learned),
-        assemble(content, before.likes(), learned),
+        assemble(item_features, found.told.likes(), found.fitted_model),
+        assemble(item_features, before.likes(), fitted_model),
         Happened(before, now, free),
         found.judging,
         (facts, facts),
         config,
     )
-    return found.learned if verdict.passed else None
+    return found.fitted_model if verdict.passed else None
 
 
-def _served(content: Content, known: Interactions, learned: Learned, there: int) -> Model:
+def _served(
+    item_features: ItemFeatures, known: Interactions, fitted_model: FittedModel, there: int
+) -> Model:
     """As a service has it: items that came after the first ``there`` are newer than the model."""
-    model = assemble(content, known.likes(), learned)
+    model = assemble(item_features, known.likes(), fitted_model)
     later = np.arange(model.n_items) >= there
     return replace(model, warm=model.warm & ~later, new=model.new | later)
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tastegraph.core.config import Config
 from tastegraph.core.records import Fact, Item
 from tastegraph.kg.graph import build_graph
-from tastegraph.models.learned import Content, no_words
+from tastegraph.models.learned import ItemFeatures, no_words
 
 RELATIONS = {"genre": 12, "maker": 40}
 """Entities of each relation."""
@@ -68,7 +68,7 @@ class Truth:
             [_interests(len(changed), size, rng) for size in RELATIONS.values()], axis=1
         )
 
-    def content(self) -> Content:
+    def item_features(self) -> ItemFeatures:
         """What is stated of the items: their ties, and no text."""
         items = [Item(f"{k:05}", f"Item {k}") for k in range(len(self.ties))]
         names = [f"{r}:{k}" for r, size in RELATIONS.items() for k in range(size)]
@@ -78,7 +78,7 @@ class Truth:
         ]
         graph = build_graph(items, (), enumerate(facts), (), Config())
         text = np.zeros((graph.n_nodes, 1), dtype=np.float32)
-        return Content(graph, text, no_words(graph.n_items))
+        return ItemFeatures(graph, text, no_words(graph.n_items))
 
 
 def read(places: int) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Where new items land, by a replay in time: results as JSON, and their page.
 
-    python benchmarks/new_items DATA [SET …] [--cut 0.8] [--people 2000] [--seed 1] [--epochs 80]
+    python -m benchmarks new_items DATA [SET …] [--cut 0.8] [--people 2000] [--seed 1] [--epochs 80]
 
 Sets that are named are measured anew, the others kept as they are. To see what a change of the code
 does, run it before and after with ``--results`` files of their own.
@@ -25,7 +25,7 @@ from benchmarks.published.reading import content_of
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import say
 from tastegraph.evaluation.machine import machine
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "new_items.json"
@@ -49,12 +49,12 @@ def main() -> None:
     config = ModelConfig(seed=arguments.seed, epochs=arguments.epochs)
     for name in arguments.sets:
         dataset = BENCHMARKS[name].load(arguments.data, 1)
-        content = content_of(dataset)
+        item_features = content_of(dataset)
         played: dict[str, Any] = {}
         for arrival in ARRIVALS:
             cut = Cut.of(dataset.events, arguments.cut, arrival, arguments.seed)
             say(f"{name}, {arrival}: {int(cut.new.sum())} new items")
-            played[arrival] = replayed(cut, content, arguments.people, config)
+            played[arrival] = replayed(cut, item_features, arguments.people, config)
             results = (
                 json.loads(arguments.results.read_text("utf-8"))
                 if arguments.results.exists()
@@ -75,7 +75,9 @@ def main() -> None:
             arguments.document.write_text(page(results), encoding="utf-8")
 
 
-def replayed(cut: Cut, content: Content, people: int, config: ModelConfig) -> dict[str, Any]:
+def replayed(
+    cut: Cut, item_features: ItemFeatures, people: int, config: ModelConfig
+) -> dict[str, Any]:
     """The sizes of one arrival, the share of likes, and every rule's figures of either model."""
     lists = sampled(cut, people, config.history, config.seed)
     firsts = first_likes(cut, config.history)
@@ -90,7 +92,7 @@ def replayed(cut: Cut, content: Content, people: int, config: ModelConfig) -> di
         "models": {},
     }
     for kind in KINDS:
-        model = model_at(cut, content, kind, config)
+        model = model_at(cut, item_features, kind, config)
         measured_set["models"][kind] = measured(cut, model, lists, firsts, config.seed)
         for rule, figures in measured_set["models"][kind].items():
             say(

@@ -19,7 +19,7 @@ from tastegraph.evaluation.split import TRAIN, VALID
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
-from tastegraph.models.learned import Content, Learned
+from tastegraph.models.learned import FittedModel, ItemFeatures
 from tastegraph.models.model import Model
 from tastegraph.profiles.interactions import Interactions
 
@@ -28,30 +28,30 @@ KINDS = (CATALOGUE, ADDED)
 BY_TIME = Evaluation(split="user-temporal", fractions=(0.9, 0.1, 0.0))
 
 
-def model_at(cut: Cut, content: Content, kind: str, config: ModelConfig) -> Model:
+def model_at(cut: Cut, item_features: ItemFeatures, kind: str, config: ModelConfig) -> Model:
     """Chosen on everybody's newest tenth before the cut, fitted on all before it.
 
     Args:
         cut: events and new items.
-        content: of all items.
+        item_features: of all items.
         kind: of :data:`KINDS`.
         config: seed and sizes.
     """
     known = cut.known
     if kind == CATALOGUE:
-        learned = _learned(content, known, config)
+        fitted_model = _learned(item_features, known, config)
     else:
         there = np.flatnonzero(~cut.new).astype(np.int32)
-        learned = _learned(without(content, cut.new), known.among(there), config)
-    return assemble(content, known.likes(), learned)
+        fitted_model = _learned(without(item_features, cut.new), known.among(there), config)
+    return assemble(item_features, known.likes(), fitted_model)
 
 
-def without(content: Content, absent: Bools) -> Content:
+def without(item_features: ItemFeatures, absent: Bools) -> ItemFeatures:
     """What was known before the items in ``absent`` (bool[I]) were: no fact names them.
 
     An entity that is joined to nothing any more is not known either.
     """
-    graph = content.graph
+    graph = item_features.graph
     item = np.ones(graph.n_nodes, dtype=np.bool_)
     item[: graph.n_items] = ~absent
     edges = item[graph.heads] & item[graph.tails]
@@ -70,15 +70,17 @@ def without(content: Content, absent: Bools) -> Content:
         facts=graph.facts[edges],
         confidence=graph.confidence[edges],
     )
-    words = content.words[np.flatnonzero(~absent)]
-    return Content(fewer, content.text[present], words, content.recited, content.taught)
+    words = item_features.words[np.flatnonzero(~absent)]
+    return ItemFeatures(
+        fewer, item_features.text[present], words, item_features.facts_in_text, item_features.taught
+    )
 
 
-def _learned(content: Content, known: Interactions, config: ModelConfig) -> Learned:
+def _learned(item_features: ItemFeatures, known: Interactions, config: ModelConfig) -> FittedModel:
     parts: NDArray[np.int8] = parts_of(known, BY_TIME, config.seed)
     valid = known.select((parts == VALID) & (known.weights > 0)).likes()
-    learned = choose(content, known.select(parts == TRAIN), valid, config)
-    return fit(content, known, learned.choice, config)
+    fitted_model = choose(item_features, known.select(parts == TRAIN), valid, config)
+    return fit(item_features, known, fitted_model.hyperparameters, config)
 
 
 def _at(names: list[str], present: Bools) -> list[str]:

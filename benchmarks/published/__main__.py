@@ -1,7 +1,8 @@
-"""``tastegraph benchmark``: the published data sets, the field's figures and ours."""
+"""``python -m benchmarks published``: the published data sets, the field's figures and ours."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -69,5 +70,14 @@ def benchmark(
             console.print(table)
 
 
+def main() -> None:
+    """Run the command; an error a person can act on is one line."""
+    try:
+        typer.run(benchmark)
+    except (TastegraphError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
 if __name__ == "__main__":
-    typer.run(benchmark)
+    main()

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.published.sets.set import PARTS, Pairs, Set
+from benchmarks.published.sets.set import COMPONENTS, Pairs, Set
 from tastegraph.core.arrays import Bools
 
 ORDER = "timestamp:float"
@@ -31,7 +31,7 @@ def export_atomic(told: Set, folder: Path) -> None:
         folder: made where it is not there; files of the same names are replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for part, name in enumerate(PARTS):
+    for part, name in enumerate(COMPONENTS):
         file = folder / f"{told.name}.{name}.inter"
         if told.pairs is not None:
             _write(file, ("user_id:token", "item_id:token", LABEL), _labelled(told.pairs, part))

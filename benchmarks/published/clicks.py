@@ -16,11 +16,11 @@ from benchmarks.published.sets.set import Pairs, Set
 from tastegraph.core.arrays import Floats, Ints
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.clock import Clock
-from tastegraph.evaluation.judge import Entrant, Ranker, histories_for
+from tastegraph.evaluation.judge import Ranker, Run, histories_for
 from tastegraph.evaluation.split import TEST, TRAIN, VALID
 from tastegraph.models.clicks import Pairs as Asked
 from tastegraph.models.clicks import fit_clicks
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 from tastegraph.profiles.interactions import History
 
 BLOCK = 512
@@ -68,22 +68,22 @@ class ClickJudge:
     told: Set
     config: ModelConfig
 
-    def __call__(self, entrant: Entrant, fit_seconds: float) -> Measured:
+    def __call__(self, run: Run, fit_seconds: float) -> Measured:
         """One ranker, which knows the clicks of the training part."""
         events = self.told.events.select(self.told.parts == TRAIN)
-        histories = histories_for(entrant.ranker, events, self.config)
+        histories = histories_for(run.ranker, events, self.config)
         with Clock() as scoring:
-            clicks = Calibrated.of(entrant.ranker, histories, self._pairs(VALID))
+            clicks = Calibrated.of(run.ranker, histories, self._pairs(VALID))
             values = self.values(clicks)
-        memory = max(entrant.peak_rss_mb, scoring.peak_mb)
+        memory = max(run.peak_rss_mb, scoring.peak_mb)
         return Measured(values, fit_seconds, scoring.seconds, memory)
 
-    def learned(self, content: Content) -> Measured:
+    def learned(self, item_features: ItemFeatures) -> Measured:
         """Our model of clicks, chosen by validation pairs and fitted on training pairs."""
         train, valid = self._pairs(TRAIN), self._pairs(VALID)
         with Clock() as fitting:
             clicks = fit_clicks(
-                content,
+                item_features,
                 (clicks_of(train), train.labels),
                 (clicks_of(valid), valid.labels),
                 self.told.events.n_users,

@@ -12,18 +12,18 @@ from benchmarks.published.measured import Measured
 from benchmarks.published.sets.set import Set
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Model as ModelConfig
-from tastegraph.evaluation.entrants import (
+from tastegraph.evaluation.judge import FITTED_ON, Data
+from tastegraph.evaluation.runs import (
     CONTROLS,
     GRAPH_CONTROLS,
     TEXT_CONTROLS,
     baseline,
     system,
 )
-from tastegraph.evaluation.judge import FITTED_ON, Data
 from tastegraph.evaluation.table import REFERENCE
 from tastegraph.models.baselines import BASELINES, Baseline
 from tastegraph.models.filters import DENSE_ITEMS
-from tastegraph.models.learned import Choice, Content
+from tastegraph.models.learned import Hyperparameters, ItemFeatures
 
 MOST_DENSE_ITEMS = 13_000
 """Up to this many items a dense baseline is fitted, and up to ``DENSE_ITEMS`` tuned as well."""
@@ -36,7 +36,7 @@ class Field:
     """The models on one set, under one seed."""
 
     told: Set
-    content: Content
+    item_features: ItemFeatures
     config: ModelConfig
 
     @cached_property
@@ -44,14 +44,14 @@ class Field:
         """What measures a model on this set."""
         if self.told.pairs is not None:
             return ClickJudge(self.told, self.config)
-        return ListJudge.of(self.told, self.content, self.config)
+        return ListJudge.of(self.told, self.item_features, self.config)
 
     def absent(self) -> dict[str, str]:
         """Row → why it cannot be."""
         told: dict[str, str] = {}
-        if not len(self.content.graph.heads):
+        if not len(self.item_features.graph.heads):
             told |= dict.fromkeys(GRAPH_CONTROLS, "the set has no graph")
-        if not self.content.text[: self.content.graph.n_items].any():
+        if not self.item_features.text[: self.item_features.graph.n_items].any():
             told |= dict.fromkeys(TEXT_CONTROLS, "the set has no texts")
         told |= {name: reason for name, b in BASELINES.items() if (reason := self._too_large(b))}
         return told
@@ -69,7 +69,7 @@ class Field:
         return [row for row in (*LEARNED, *BASELINES) if row not in absent]
 
     def measured(
-        self, row: str, histories: tuple[str, ...], choice: Choice | None = None
+        self, row: str, histories: tuple[str, ...], choice: Hyperparameters | None = None
     ) -> Iterator[tuple[str, Measured]]:
         """One row under every history that is asked for; ours with ``choice``, if there is one."""
         judge = self.judge
@@ -77,25 +77,29 @@ class Field:
             yield histories[0], judge.learned(self._controlled(row))
             return
         fits = tuple(dict.fromkeys(FITTED_ON[history] for history in histories))
-        data = Data(self.told.events, self.told.parts, self.content)
+        data = Data(self.told.events, self.told.parts, self.item_features)
         if row in BASELINES:
-            entrants = baseline(row, data, self.config)
+            runs = baseline(row, data, self.config)
         else:
-            entrants = system(row, self._controlled(row), data, self.config, choice, fits)
+            runs = system(row, self._controlled(row), data, self.config, choice, fits)
         seconds, missing = 0.0, set(histories)
         course: tuple[tuple[float, float], ...] = ()
-        for entrant in entrants:
-            seconds += entrant.fit_seconds
-            course = course or entrant.course
-            for history in [h for h in histories if FITTED_ON[h] == entrant.history]:
-                measured = judge(replace(entrant, history=history), seconds)
-                yield history, replace(measured, choice=entrant.choice, course=course)
+        for run in runs:
+            seconds += run.fit_seconds
+            course = course or run.course
+            for history in [h for h in histories if FITTED_ON[h] == run.history]:
+                measured = judge(replace(run, history=history), seconds)
+                yield history, replace(measured, choice=run.hyperparameters, course=course)
                 missing.discard(history)
             if not missing:
                 return
 
-    def _controlled(self, row: str) -> Content:
-        return CONTROLS[row](self.content, self.config.seed) if row in CONTROLS else self.content
+    def _controlled(self, row: str) -> ItemFeatures:
+        return (
+            CONTROLS[row](self.item_features, self.config.seed)
+            if row in CONTROLS
+            else self.item_features
+        )
 
     def _too_large(self, told: Baseline) -> str:
         most = MOST_DENSE_ITEMS if len(told.grid) == 1 else DENSE_ITEMS

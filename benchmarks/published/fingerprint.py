@@ -10,7 +10,7 @@ import numpy as np
 import tastegraph
 from benchmarks.published.sets.set import Set
 from tastegraph.core.config import Model as ModelConfig
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 
 SOURCE = Path(tastegraph.__file__).parent
 CODE = (
@@ -23,11 +23,17 @@ CODE = (
 """What may change a figure and is not seen in the set or its content."""
 
 
-def fingerprint(told: Set, content: Content, config: ModelConfig) -> str:
+def fingerprint(told: Set, item_features: ItemFeatures, config: ModelConfig) -> str:
     """Changes with events, split, graph, vectors, settings and code."""
-    events, graph = told.events, content.graph
+    events, graph = told.events, item_features.graph
     arrays = [events.users, events.items, events.times, events.weights, told.parts]
-    arrays += [graph.heads, graph.relation, graph.tails, content.text, content.words.data]
+    arrays += [
+        graph.heads,
+        graph.relation,
+        graph.tails,
+        item_features.text,
+        item_features.words.data,
+    ]
     if told.pairs is not None:
         arrays += [told.pairs.users, told.pairs.items, told.pairs.labels, told.pairs.parts]
     state = sha256(config.model_dump_json(exclude={"seed"}).encode())

@@ -13,9 +13,9 @@ from benchmarks.published.sets.set import Set
 from tastegraph.core.config import Evaluation
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.clock import Clock
-from tastegraph.evaluation.judge import Data, Entrant, Judge
+from tastegraph.evaluation.judge import Data, Evaluator, Run
 from tastegraph.evaluation.metrics import per_user
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 
 KEPT = ("recall", "ndcg", "mrr", "hit")
 EVALUATION = Evaluation(cutoffs=(10, 20))
@@ -25,18 +25,18 @@ EVALUATION = Evaluation(cutoffs=(10, 20))
 class ListJudge:
     """Ranks all items for everybody with a test event."""
 
-    judge: Judge
+    judge: Evaluator
 
     @classmethod
-    def of(cls, told: Set, content: Content, config: ModelConfig) -> ListJudge:
+    def of(cls, told: Set, item_features: ItemFeatures, config: ModelConfig) -> ListJudge:
         """Of one set."""
-        return cls(Judge.of(Data(told.events, told.parts, content), EVALUATION, config))
+        return cls(Evaluator.of(Data(told.events, told.parts, item_features), EVALUATION, config))
 
-    def __call__(self, entrant: Entrant, fit_seconds: float) -> Measured:
+    def __call__(self, run: Run, fit_seconds: float) -> Measured:
         """One model; ``fit_seconds`` is all that it took to choose and fit it."""
         with Clock() as scoring:
-            values = self.judge(entrant).values
-        memory = max(entrant.peak_rss_mb, scoring.peak_mb)
+            values = self.judge(run).values
+        memory = max(run.peak_rss_mb, scoring.peak_mb)
         return Measured(_kept(values), fit_seconds, scoring.seconds, memory)
 
     def of_lists(self, top: NDArray[np.int32], seconds: float, memory_mb: float) -> Measured:

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.models.choice_json import choice_from_json, choice_to_json
-from tastegraph.models.learned import Choice
+from tastegraph.models.choice_json import hyperparameters_from_json, hyperparameters_to_json
+from tastegraph.models.learned import Hyperparameters
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Measured:
     fit_seconds: float
     score_seconds: float
     memory_mb: float
-    choice: Choice | None = None
+    choice: Hyperparameters | None = None
     course: tuple[tuple[float, float], ...] = ()
 
 
@@ -56,7 +56,7 @@ class Store:
             told = json.loads(str(found["told"]))
             told["course"] = tuple((seconds, value) for seconds, value in told["course"])
             if told["choice"] is not None:
-                told["choice"] = choice_from_json(told["choice"])
+                told["choice"] = hyperparameters_from_json(told["choice"])
             return Measured({name: found[name] for name in found.files if name != "told"}, **told)
 
     def put(self, row: str, history: str, seed: int, measured: Measured) -> None:
@@ -68,7 +68,7 @@ class Store:
             "score_seconds": measured.score_seconds,
             "memory_mb": measured.memory_mb,
             "course": measured.course,
-            "choice": None if measured.choice is None else choice_to_json(measured.choice),
+            "choice": None if measured.choice is None else hyperparameters_to_json(measured.choice),
         }
         beside = file.with_suffix(".part.npz")
         np.savez_compressed(beside, allow_pickle=False, told=json.dumps(told), **measured.values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.published.sets.set import Set
 from tastegraph.data.downloads import cache_root
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 from tastegraph.pipeline.content import encoded
 from tastegraph.pipeline.texts import Texts, joining_labels
 from tastegraph.store import vectors
@@ -14,7 +14,7 @@ from tastegraph.text.folders import located
 from tastegraph.text.texts import item_text
 
 
-def content_of(told: Set) -> Content:
+def content_of(told: Set) -> ItemFeatures:
     """What is known of the set's items, read by the language model that its configuration names."""
     folder = cache_root() / "benchmark"
     folder.mkdir(parents=True, exist_ok=True)

@@ -27,10 +27,10 @@ from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import progress, say
 from tastegraph.data.downloads import cache_root
 from tastegraph.evaluation.clock import seconds_to
-from tastegraph.evaluation.entrants import CONTROLS
 from tastegraph.evaluation.machine import machine
+from tastegraph.evaluation.runs import CONTROLS
 from tastegraph.evaluation.table import REFERENCE
-from tastegraph.models.learned import Choice
+from tastegraph.models.learned import Hyperparameters
 
 PEER_LIMIT = 600.0
 """Seconds that each peer may train, where nothing else is said."""
@@ -74,7 +74,7 @@ def run(
     fields = _fields(benchmark, data, seeds, budget)
     for seed, field in fields:
         folder = cache_root() / "benchmark" / name
-        state = fingerprint(field.told, field.content, field.config)
+        state = fingerprint(field.told, field.item_features, field.config)
         store = Store(folder / state)
         if fresh:
             store.clear()
@@ -130,11 +130,11 @@ def _fields(
 ) -> Iterator[tuple[int, Field]]:
     load = partial(benchmark.load, data)
     told = load(1)
-    content = content_of(told)
+    item_features = content_of(told)
     for seed in range(1, seeds + 1):
         if benchmark.redrawn and seed > 1:
             told = load(seed)
-        yield seed, Field(told, content, ModelConfig(seed=seed, budget=budget))
+        yield seed, Field(told, item_features, ModelConfig(seed=seed, budget=budget))
 
 
 def _often(benchmark: Benchmark, row: str, seeds: int, control_seeds: int | None) -> int:
@@ -145,7 +145,7 @@ def _often(benchmark: Benchmark, row: str, seeds: int, control_seeds: int | None
 
 
 def _measured(
-    store: Store, field: Field, row: str, choice: Choice | None, histories: Sequence[str]
+    store: Store, field: Field, row: str, choice: Hyperparameters | None, histories: Sequence[str]
 ) -> Iterator[tuple[str, Measured]]:
     seed = field.config.seed
     kept = {history: store.get(row, history, seed) for history in histories}
@@ -166,7 +166,7 @@ def _peers(
     choice had something as good, and their ratio; ``None`` where it never had.
     """
     export_atomic(field.told, folder)
-    judge = ListJudge.of(field.told, field.content, field.config)
+    judge = ListJudge.of(field.told, field.item_features, field.config)
     likes = field.told.events
     notes: dict[str, str] = {}
     chase: dict[str, dict[str, float | None]] = {}

@@ -1,6 +1,6 @@
 """The order of rows is no time: the same events, sorted by item and at random, through the CLI.
 
-    python benchmarks/row_order DATA [--people N] [--epochs 80] [--seed 1] [--folder FOLDER]
+    python -m benchmarks row_order DATA [--people N] [--epochs 80] [--seed 1] [--folder FOLDER]
 
 Events of LightKG's Last.fm split are written as CSV without times and parts; its test part is held
 out of the files and is what lists are judged by. Each order is imported and built by the command

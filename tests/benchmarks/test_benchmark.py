@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from benchmarks.published import field, reading, suite
+from benchmarks.published.__main__ import main
 from benchmarks.published.benchmarks import BENCHMARKS, named
 from benchmarks.published.clicks import Calibrated, ClickJudge, auc_by_person, scores_of_pairs
 from benchmarks.published.field import Field
@@ -24,12 +25,12 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.errors import NotFoundError
-from tastegraph.evaluation import entrants
+from tastegraph.evaluation import runs
 from tastegraph.evaluation.clock import Course, seconds_to
-from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, VALID_KNOWN, Entrant
+from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, VALID_KNOWN, Run
 from tastegraph.models.baselines import popularity
 from tastegraph.models.choice import UNTUNED
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 from tastegraph.text.words import word_features
 from tests.support import benchmark_folders as folders
 
@@ -39,7 +40,7 @@ def content_of(told):
     rng = np.random.default_rng(1)
     text = rng.normal(size=(told.graph.n_nodes, 2)).astype(np.float32)
     words = word_features([f"word {k % 3} of {k % 2}" for k in range(told.graph.n_items)])
-    return Content(told.graph, text, words)
+    return ItemFeatures(told.graph, text, words)
 
 
 @pytest.fixture
@@ -50,11 +51,11 @@ def small(tmp_path, monkeypatch):
     monkeypatch.setattr(suite, "content_of", content_of)
     learned = []
 
-    def system(name, content, data, config, choice, histories):
+    def system(name, item_features, data, config, choice, histories):
         assert (choice is None) == (config.seed == 1)
         learned.append((name, config.seed))
         for history, events in ((TRAIN_ONLY, data.training), (TRAIN_AND_VALID, data.known)):
-            yield Entrant(name, history, popularity(events.likes()), 2.0, 10.0, UNTUNED)
+            yield Run(name, history, popularity(events.likes()), 2.0, 10.0, UNTUNED)
 
     monkeypatch.setattr(field, "system", system)
     return tmp_path, learned
@@ -93,7 +94,7 @@ def test_pairs_get_their_own_score_and_a_probability_in_the_same_order(tmp_path)
     assert ((given > 0) & (given < 1)).all()
     of_items = ranker.popularity[told.pairs.items]
     assert roc_auc_score(told.pairs.labels, given) == roc_auc_score(told.pairs.labels, of_items)
-    judged = ClickJudge(told, ModelConfig())(Entrant("p", TRAIN_ONLY, ranker, 1.0, 1.0), 1.0)
+    judged = ClickJudge(told, ModelConfig())(Run("p", TRAIN_ONLY, ranker, 1.0, 1.0), 1.0)
     tested = told.pairs.select(2)
     known = ranker.popularity[tested.items]
     assert judged.values["auc"].mean() == pytest.approx(roc_auc_score(tested.labels, known))
@@ -123,10 +124,10 @@ def test_an_interrupted_run_goes_on_where_it_stopped(small, monkeypatch):
     data, learned = small
     quick = field.system
 
-    def interrupted(name, content, data, config, *told):
+    def interrupted(name, item_features, data, config, *told):
         if (name, config.seed) == ("text off", 2):
             raise KeyboardInterrupt
-        yield from quick(name, content, data, config, *told)
+        yield from quick(name, item_features, data, config, *told)
 
     monkeypatch.setattr(field, "system", interrupted)
     with pytest.raises(KeyboardInterrupt):
@@ -148,12 +149,12 @@ def test_an_interrupted_run_goes_on_where_it_stopped(small, monkeypatch):
 def test_data_settings_and_texts_name_a_state(tmp_path):
     folders.lastfm(tmp_path)
     told = lastfm_lightkg(tmp_path)
-    content = content_of(told)
-    state = fingerprint(told, content, ModelConfig(seed=1))
-    assert fingerprint(told, content, ModelConfig(seed=2)) == state
-    assert fingerprint(told, content, ModelConfig(layers=1)) != state
-    assert fingerprint(told, content.text_off(), ModelConfig()) != state
-    assert fingerprint(told, content.graph_shuffled(1), ModelConfig()) != state
+    item_features = content_of(told)
+    state = fingerprint(told, item_features, ModelConfig(seed=1))
+    assert fingerprint(told, item_features, ModelConfig(seed=2)) == state
+    assert fingerprint(told, item_features, ModelConfig(layers=1)) != state
+    assert fingerprint(told, item_features.text_off(), ModelConfig()) != state
+    assert fingerprint(told, item_features.graph_shuffled(1), ModelConfig()) != state
 
 
 # Models
@@ -164,9 +165,9 @@ def test_each_control_is_chosen_and_fitted_on_what_it_names(tmp_path, monkeypatc
     told = lastfm_lightkg(tmp_path)
     whole, seen = content_of(told), {}
 
-    def system(name, content, data, config, *_):
-        seen[name] = content
-        yield Entrant(name, TRAIN_ONLY, popularity(data.training.likes()), 1.0, 1.0)
+    def system(name, item_features, data, config, *_):
+        seen[name] = item_features
+        yield Run(name, TRAIN_ONLY, popularity(data.training.likes()), 1.0, 1.0)
 
     monkeypatch.setattr(field, "system", system)
     table = Field(told, whole, ModelConfig(seed=4))
@@ -188,33 +189,33 @@ def test_each_control_is_chosen_and_fitted_on_what_it_names(tmp_path, monkeypatc
 def test_the_system_is_chosen_on_train_and_fitted_anew_on_both(tmp_path, monkeypatch):
     folders.lastfm(tmp_path)
     told = lastfm_lightkg(tmp_path)
-    data = entrants.Data(told.events, told.parts, content_of(told))
+    data = runs.Data(told.events, told.parts, content_of(told))
     calls = []
 
-    class Learned:
+    class FittedModel:
         choice = "chosen"
 
-    def choose(content, training, valid, config, watch):
+    def choose(item_features, training, valid, config, watch):
         watch(0.5)
         calls.append(("choose", len(training), valid.nnz))
-        return Learned()
+        return FittedModel()
 
-    def fit(content, known, choice, config):
+    def fit(item_features, known, choice, config):
         calls.append(("fit", len(known), choice))
-        return Learned()
+        return FittedModel()
 
-    monkeypatch.setattr(entrants, "choose", choose)
-    monkeypatch.setattr(entrants, "fit", fit)
-    monkeypatch.setattr(entrants, "assemble", lambda content, likes, learned: popularity(likes))
-    found = list(entrants.system("tastegraph", data.content, data, ModelConfig()))
-    assert [entrant.history for entrant in found] == [TRAIN_ONLY, TRAIN_AND_VALID]
+    monkeypatch.setattr(runs, "choose", choose)
+    monkeypatch.setattr(runs, "fit", fit)
+    monkeypatch.setattr(runs, "assemble", lambda item_features, likes, learned: popularity(likes))
+    found = list(runs.system("tastegraph", data.item_features, data, ModelConfig()))
+    assert [run.history for run in found] == [TRAIN_ONLY, TRAIN_AND_VALID]
     assert [quality for _, quality in found[0].course] == [0.5]
     assert calls == [("choose", 18, 6), ("fit", 24, "chosen")]
     calls.clear()
-    again = entrants.system(
-        "tastegraph", data.content, data, ModelConfig(seed=2), "chosen", (TRAIN_AND_VALID,)
+    again = runs.system(
+        "tastegraph", data.item_features, data, ModelConfig(seed=2), "chosen", (TRAIN_AND_VALID,)
     )
-    assert [entrant.history for entrant in again] == [TRAIN_AND_VALID]
+    assert [run.history for run in again] == [TRAIN_AND_VALID]
     assert calls == [("fit", 24, "chosen")]
 
 
@@ -232,10 +233,10 @@ def test_the_validation_part_can_be_history_without_being_learned_from(tmp_path,
             heard.append((self.likes.nnz, sum(map(len, histories))))
             return np.zeros((len(histories), self.likes.shape[1]), dtype=np.float32)
 
-    def system(name, content, data, config, choice, histories):
+    def system(name, item_features, data, config, choice, histories):
         for history, events in ((TRAIN_ONLY, data.training), (TRAIN_AND_VALID, data.known)):
             if history in histories:
-                yield Entrant(name, history, Listening(events.likes()), 2.0, 1.0, UNTUNED)
+                yield Run(name, history, Listening(events.likes()), 2.0, 1.0, UNTUNED)
 
     monkeypatch.setattr(field, "system", system)
     table = Field(told, content_of(told), ModelConfig())
@@ -425,18 +426,26 @@ def test_who_was_as_good_when():
     assert [seconds_to(q, steps) for q in (0.1, 0.2, 0.25, 0.4)] == [1.0, 1.0, 4.0, None]
 
 
-def test_the_command_runs_one_benchmark(small, tastegraph):
+def test_the_command_runs_one_benchmark(small, monkeypatch, capsys):
     data, _ = small
     file = data / "out.json"
-    done = tastegraph("benchmark", "lastfm-lightkg", "--data", data, "--json", file, "--seeds", 1,
-                      "--markdown", data / "out.md")  # fmt: skip
-    assert done.code == 0, done.err
+    command = ["published", "lastfm-lightkg", "--data", data, "--json", file, "--seeds", 1]
+    monkeypatch.setattr("sys.argv", [*map(str, command), "--markdown", str(data / "out.md")])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert not end.value.code
     assert "| lastfm-lightkg | recall@10 |" in (data / "out.md").read_text()
-    assert "lastfm-lightkg" in done.out
+    assert "lastfm-lightkg" in capsys.readouterr().out
     assert json.loads(file.read_text())["sets"]["lastfm-lightkg"]["seeds"] == 1
-    wrong = tastegraph("benchmark", "netflix", "--data", data)
-    assert wrong.code == 1
-    assert "netflix" in wrong.err
+
+
+def test_an_unknown_set_is_one_line(small, monkeypatch, capsys):
+    data, _ = small
+    monkeypatch.setattr("sys.argv", ["published", "netflix", "--data", str(data)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 1
+    assert "netflix" in capsys.readouterr().err
 
 
 def test_names():
@@ -462,7 +471,7 @@ def test_texts_are_read_and_kept(tmp_path, monkeypatch):
 
     monkeypatch.setattr(reading, "Encoder", Reader)
     monkeypatch.setattr(reading, "located", lambda name, near: near)
-    content = reading.content_of(told)
+    item_features = reading.content_of(told)
     assert read[0] == "Artist 0"
-    assert content.text[: content.graph.n_items].all()
+    assert item_features.text[: item_features.graph.n_items].all()
     assert (tmp_path / "cache/benchmark").is_dir()

@@ -26,7 +26,7 @@ def world() -> World:
 
 
 def arrays(world: World) -> list[np.ndarray]:
-    events, graph = world.events, world.content.graph
+    events, graph = world.events, world.item_features.graph
     return [events.users, events.items, events.times, graph.heads, graph.relation, graph.tails]
 
 
@@ -49,7 +49,7 @@ def test_people_grow_linearly_and_items_with_the_square_root():
     small, large = World.of(20_000, seed=1), World.of(80_000, seed=1)
     assert large.events.n_users / small.events.n_users == pytest.approx(4, rel=0.15)
     assert large.events.n_items / small.events.n_items == pytest.approx(2, rel=0.01)
-    facts = [len(w.content.graph.heads) / w.events.n_items for w in (small, large)]
+    facts = [len(w.item_features.graph.heads) / w.events.n_items for w in (small, large)]
     assert facts[0] == pytest.approx(facts[1], rel=0.05)
 
 
@@ -73,7 +73,7 @@ def test_items_have_a_power_law_of_events(world):
 @pytest.mark.slow
 @pytest.mark.parametrize("relation", ["keyword", "person"])
 def test_objects_have_a_power_law_of_facts(relation):
-    graph = World.of(1_000_000, seed=1).content.graph
+    graph = World.of(1_000_000, seed=1).item_features.graph
     of_relation = graph.relation == graph.relations.index(relation)
     degrees = np.sort(np.bincount(graph.tails[of_relation]))[::-1]
     degrees = degrees[degrees >= 5]
@@ -141,8 +141,8 @@ def co_engagement(world: World, relation: str) -> dict[str, float]:
     np.fill_diagonal(cosine, np.nan)
     found = {}
     for name, graph in (
-        ("sharing", world.content.graph),
-        ("shuffled", world.content.graph.shuffled(1)),
+        ("sharing", world.item_features.graph),
+        ("shuffled", world.item_features.graph.shuffled(1)),
     ):
         at = (graph.relation == graph.relations.index(relation)) & (graph.heads < graph.n_items)
         has = binary(graph.heads[at], graph.tails[at], (graph.n_items, graph.n_nodes))
@@ -153,7 +153,7 @@ def co_engagement(world: World, relation: str) -> dict[str, float]:
 
 
 def test_a_relation_of_another_has_its_objects_as_subjects(world):
-    graph = world.content.graph
+    graph = world.item_features.graph
     at = graph.relation == graph.relations.index("owner")
     assert {graph.node_ids[head - graph.n_items].split("/")[0] for head in graph.heads[at]} == {
         "maker"

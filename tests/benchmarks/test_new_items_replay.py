@@ -16,7 +16,7 @@ from tastegraph.core.config import Config
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.records import ITEM, Fact, Item
 from tastegraph.kg.graph import build_graph
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.text.words import word_features
 
@@ -39,7 +39,7 @@ def events() -> Interactions:
 
 
 @pytest.fixture(scope="module")
-def content() -> Content:
+def item_features() -> ItemFeatures:
     """Each item has one of four kinds, and the last one a director of its own."""
     items = [Item(f"i{k:02}", f"Item {k}", "") for k in range(ITEMS)]
     facts = [Fact(f"{ITEM}i{k:02}", "kind", f"kind {k % 4}") for k in range(ITEMS)]
@@ -47,7 +47,7 @@ def content() -> Content:
     graph = build_graph(items, (), enumerate(facts), (), Config())
     text = np.random.default_rng(1).normal(size=(graph.n_nodes, 4)).astype(np.float32)
     words = word_features([f"kind {k % 4} word {k % 5}" for k in range(ITEMS)])
-    return Content(graph, text / np.linalg.norm(text, axis=1, keepdims=True), words)
+    return ItemFeatures(graph, text / np.linalg.norm(text, axis=1, keepdims=True), words)
 
 
 def test_what_is_new_at_the_cut(events) -> None:
@@ -98,10 +98,10 @@ def test_histories_end_before_the_like_and_hide_what_is_withheld(events, arrival
     )
 
 
-def test_the_catalogue_before_new_items_came(content) -> None:
+def test_the_catalogue_before_new_items_came(item_features) -> None:
     absent = np.zeros(ITEMS, dtype=np.bool_)
     absent[[3, 24]] = True
-    fewer = without(content, absent)
+    fewer = without(item_features, absent)
     names = fewer.graph.item_ids + fewer.graph.node_ids
     facts = {
         (names[head], names[tail])
@@ -109,9 +109,9 @@ def test_the_catalogue_before_new_items_came(content) -> None:
     }
     assert facts == {(f"i{k:02}", f"kind {k % 4}") for k in range(ITEMS) if not absent[k]}
     assert "nobody else" not in names
-    whole = content.graph.item_ids + content.graph.node_ids
-    assert np.array_equal(fewer.text, content.text[[whole.index(name) for name in names]])
-    assert np.array_equal(fewer.words.toarray(), content.words.toarray()[~absent])
+    whole = item_features.graph.item_ids + item_features.graph.node_ids
+    assert np.array_equal(fewer.text, item_features.text[[whole.index(name) for name in names]])
+    assert np.array_equal(fewer.words.toarray(), item_features.words.toarray()[~absent])
     assert len(fewer.graph.labels) == fewer.graph.n_nodes
 
 
@@ -139,14 +139,14 @@ def test_chance_keeps_the_places_of_new_items() -> None:
 
 
 @pytest.mark.slow
-def test_every_rule_is_measured_and_shown(events, content) -> None:
+def test_every_rule_is_measured_and_shown(events, item_features) -> None:
     cut = Cut.of(events, 0.5, FIRST_SEEN, seed=1)
     assert np.flatnonzero(cut.new).tolist() == [20, 21, 22, 23, 24]
     lists, firsts = sampled(cut, 20, 200, 1), first_likes(cut, 200)
     config = ModelConfig(epochs=1, dimensions=8, heads=1)
     models = {}
     for kind in KINDS:
-        model = model_at(cut, content, kind, config)
+        model = model_at(cut, item_features, kind, config)
         assert (model.rows[cut.new] < 0).all() == (kind == "added")
         assert not model.warm[cut.new].any()
         models[kind] = measured(cut, model, lists, firsts, 1)

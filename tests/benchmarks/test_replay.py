@@ -35,18 +35,18 @@ def test_what_every_row_is_told(events, monkeypatch) -> None:
     """Models are told what came before their slice, histories what came before the event."""
     fitted, told = [], []
 
-    class Learned:
+    class FittedModel:
         choice, network = None, "warm"
 
-    def go_on(content, known, before, learned, config):
-        assert learned.network == "warm"
+    def partial_fit(item_features, known, before, fitted_model, config):
+        assert fitted_model.network == "warm"
         assert len(known) == len(before) + 20
         fitted.append(len(known))
-        return Learned()
+        return FittedModel()
 
-    def chosen(content, known, config):
+    def chosen(item_features, known, config):
         fitted.append(len(known))
-        return Learned()
+        return FittedModel()
 
     class Ranker:
         def __init__(self, likes):
@@ -57,8 +57,8 @@ def test_what_every_row_is_told(events, monkeypatch) -> None:
             return self.inner.scores(histories)
 
     monkeypatch.setattr(loop, "chosen", chosen)
-    monkeypatch.setattr(loop, "go_on", go_on)
-    monkeypatch.setattr(loop, "assemble", lambda content, likes, learned: Ranker(likes))
+    monkeypatch.setattr(loop, "go_on", partial_fit)
+    monkeypatch.setattr(loop, "assemble", lambda item_features, likes, fitted_model: Ranker(likes))
     slices = list(loop.replay(None, events, 3, ModelConfig(seed=1)))
     played = [one.played for one in slices]
     # Half of all is known at the start; the first slice retrains nothing, the others go on.

@@ -21,8 +21,8 @@ from tastegraph.models.model import (
     NEW,
     TEXT,
     Blend,
+    Component,
     Model,
-    Part,
 )
 from tastegraph.profiles.association import ITSELF, Associations, associate
 from tastegraph.profiles.attention import Recency, SequenceAttention, attend
@@ -212,10 +212,10 @@ def small_model(rng):
     portions = rng.normal(size=(2, N, 4)).astype(np.float16) / 2
     attention = SequenceAttention(left, right, values, np.zeros(5, dtype=np.float32))
     parts = {
-        BEHAVIOUR: Part(Recency(3.0, 0.5), TableKernel(behaviour)),
-        NETWORK: Part(attention, NetworkKernel(values, right, *portions)),
-        KNOWLEDGE: Part(Recency(None, 1.0), features),
-        TEXT: Part(Recency(10.0, 1.0), FactorKernel(left, left)),
+        BEHAVIOUR: Component(Recency(3.0, 0.5), TableKernel(behaviour)),
+        NETWORK: Component(attention, NetworkKernel(values, right, *portions)),
+        KNOWLEDGE: Component(Recency(None, 1.0), features),
+        TEXT: Component(Recency(10.0, 1.0), FactorKernel(left, left)),
     }
     blend = Blend(
         warm={s: {p: float(rng.uniform(0.1, 1)) for p in parts} for s in ("new", "known")},
@@ -314,7 +314,7 @@ def known_by_features(table):
         reverse=np.zeros(width, np.bool_),
         node=np.arange(n, n + width, dtype=np.int32),
     )
-    parts = {KNOWLEDGE: Part(Recency(3.0, 1.0), FeatureKernel(strength))}
+    parts = {KNOWLEDGE: Component(Recency(3.0, 1.0), FeatureKernel(strength))}
     model = Model(parts, Blend(blend, blend), np.ones(n, bool), np.arange(n), np.ones(n, int))
     return model, associations
 
@@ -363,7 +363,7 @@ def test_what_is_large_is_not_crowded_out_by_what_is_too_small_to_show():
     )
     weights = {who: {KNOWLEDGE: 1.0} for who in (KNOWN, NEW)}
     model = Model(
-        parts={KNOWLEDGE: Part(Recency(), FeatureKernel(features))},
+        parts={KNOWLEDGE: Component(Recency(), FeatureKernel(features))},
         blend=Blend(weights, weights),
         warm=np.ones(204, bool),
         rows=np.arange(204),

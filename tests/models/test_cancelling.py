@@ -9,7 +9,7 @@ from scipy import sparse
 from tastegraph.core.arrays import without_rounding
 from tastegraph.models import mapping
 from tastegraph.models.kernels import FactorKernel, FeatureKernel, TableKernel
-from tastegraph.models.model import BEHAVIOUR, KNOWN, NEW, Blend, Model, Part, spread
+from tastegraph.models.model import BEHAVIOUR, KNOWN, NEW, Blend, Component, Model, spread
 from tastegraph.profiles import prototypes
 from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.interactions import History
@@ -49,7 +49,7 @@ def table(seed, alike=()):
 def model_of(kernel, attention=plain):
     blend = {who: {BEHAVIOUR: 1.0} for who in (KNOWN, NEW)}
     return Model(
-        parts={BEHAVIOUR: Part(attention, kernel)},
+        parts={BEHAVIOUR: Component(attention, kernel)},
         blend=Blend(blend, blend),
         warm=np.ones(ITEMS, bool),
         rows=np.arange(ITEMS),

@@ -12,15 +12,15 @@ from scipy import sparse
 
 from tastegraph.cli.terminal import duration
 from tastegraph.core.config import Model as ModelConfig
-from tastegraph.models import choice as choice_module
 from tastegraph.models import filters, network_choice
-from tastegraph.models import learned as learned_module
+from tastegraph.models import fitted_model as learned_module
+from tastegraph.models import hyperparameters as choice_module
 from tastegraph.models import training as network_training
 from tastegraph.models.behaviour import CoEngagement, Ease
 from tastegraph.models.choice import UNTUNED, choose, reweighed
 from tastegraph.models.filter_choice import _climb, best_filter
-from tastegraph.models.fit import fit, gather, go_on, task_of
-from tastegraph.models.learned import Content, NetworkSettings, aligned, no_words
+from tastegraph.models.fit import fit, gather, partial_fit, task_of
+from tastegraph.models.learned import ItemFeatures, NetworkSettings, aligned, no_words
 from tastegraph.models.network_choice import best_network, size_of
 from tastegraph.models.tasks import NextItem, WholeSet
 from tastegraph.models.training import Evidence, Vectors, train
@@ -32,7 +32,7 @@ from tests.support.small_graphs import graph_of
 N_USERS, N_ITEMS = 60, 24
 
 
-def world(seed: int = 0) -> tuple[Content, Interactions, sparse.csr_array]:
+def world(seed: int = 0) -> tuple[ItemFeatures, Interactions, sparse.csr_array]:
     """People like items of their colour; a fact names the colour. What is left out is asked for."""
     rng = np.random.default_rng(seed)
     same = np.arange(N_ITEMS) % 2 == np.arange(N_USERS)[:, None] % 2
@@ -48,7 +48,7 @@ def world(seed: int = 0) -> tuple[Content, Interactions, sparse.csr_array]:
     edges = [(k, 0, N_ITEMS + k % 2) for k in range(N_ITEMS)]
     graph = graph_of(N_ITEMS, edges, N_ITEMS + 2)
     return (
-        Content(graph, np.zeros((N_ITEMS + 2, 4), np.float32), no_words(N_ITEMS)),
+        ItemFeatures(graph, np.zeros((N_ITEMS + 2, 4), np.float32), no_words(N_ITEMS)),
         training,
         wanted,
     )
@@ -63,11 +63,11 @@ def test_a_climb_ends_at_the_only_peak(start: int, peak: int) -> None:
 
 
 def test_the_filter_is_the_best_of_those_near_it() -> None:
-    content, training, wanted = world()
+    item_features, training, wanted = world()
     validation = Validation.of(training, wanted, ModelConfig())
     assert validation is not None
-    told = best_filter(training.likes(), content.groups, validation, [Recency()])
-    table = told.table(training.likes(), content.groups)
+    told = best_filter(training.likes(), item_features.groups, validation, [Recency()])
+    table = told.table(training.likes(), item_features.groups)
     dense = table if isinstance(table, np.ndarray) else table.toarray()
     colour = np.arange(N_ITEMS) % 2
     alike = colour[:, None] == colour
@@ -76,18 +76,23 @@ def test_the_filter_is_the_best_of_those_near_it() -> None:
 
 @pytest.mark.parametrize("asked", [True, False])
 def test_without_an_order_every_event_of_a_history_counts_alike(asked: bool) -> None:
-    content, training, wanted = world()
+    item_features, training, wanted = world()
     config = ModelConfig(dimensions=8, epochs=2)
-    choice = choose(content, training, wanted if asked else wanted * False, config).choice
-    assert {recency.half_life for recency in choice.attention.values()} == {None}
+    hyperparameters = choose(
+        item_features, training, wanted if asked else wanted * False, config
+    ).hyperparameters
+    assert {recency.half_life for recency in hyperparameters.attention.values()} == {None}
 
 
 def test_a_budget_tries_more_networks_and_takes_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
-    content, training, wanted = world()
+    item_features, training, wanted = world()
     config = ModelConfig(dimensions=8, epochs=2)
     validation = Validation.of(training, wanted, config)
     assert validation is not None
-    evidence, task = gather(content, training, config), task_of(content, training, config)
+    evidence, task = (
+        gather(item_features, training, config),
+        task_of(item_features, training, config),
+    )
     tried = []
 
     def watched(*told, of=network_choice.train):
@@ -116,13 +121,13 @@ def test_durations_are_read() -> None:
 
 def test_a_table_that_no_longer_fits_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings were chosen for fewer items than there are now."""
-    content, training, _ = world()
+    item_features, training, _ = world()
     config = ModelConfig(dimensions=8)
-    choice = replace(UNTUNED, filter=Ease(250.0, grouped=False))
-    assert isinstance(fit(content, training, choice, config).table, np.ndarray)
+    hyperparameters = replace(UNTUNED, filter=Ease(250.0, grouped=False))
+    assert isinstance(fit(item_features, training, hyperparameters, config).table, np.ndarray)
     monkeypatch.setattr(filters, "DENSE_ITEMS", N_ITEMS - 1)
-    now = fit(content, training, choice, config)
-    assert isinstance(now.choice.filter, CoEngagement)
+    now = fit(item_features, training, hyperparameters, config)
+    assert isinstance(now.hyperparameters.filter, CoEngagement)
     assert isinstance(now.table, sparse.csr_array)
 
 
@@ -138,22 +143,25 @@ def test_a_table_among_too_many_items_is_sparse(monkeypatch: pytest.MonkeyPatch)
 
 def test_what_knew_no_order_teaches_no_attention() -> None:
     """From parameters that are all 0 attention would never be learned."""
-    content, training, _ = world()
+    item_features, training, _ = world()
     config = ModelConfig(dimensions=8)
-    evidence = gather(content, training, config)
+    evidence = gather(item_features, training, config)
     settings = NetworkSettings(0.2, 1, 8, heads=1, learning_rate=0.01, epochs=1)
-    start = train(evidence, task_of(content, training, config), settings, 1)
+    start = train(evidence, task_of(item_features, training, config), settings, 1)
     assert not start.parameters["query"].any()
     ordered = replace(training, times=np.arange(len(training), dtype=float))
-    now = train(evidence, task_of(content, ordered, config), settings, 1, start=start)
+    now = train(evidence, task_of(item_features, ordered, config), settings, 1, start=start)
     assert now.parameters["query"].any()
     assert now.parameters["key"].any()
 
 
 def test_a_network_goes_on_from_half_of_its_vectors() -> None:
-    content, training, _ = world()
+    item_features, training, _ = world()
     config = ModelConfig(dimensions=8)
-    evidence, task = gather(content, training, config), task_of(content, training, config)
+    evidence, task = (
+        gather(item_features, training, config),
+        task_of(item_features, training, config),
+    )
     settings = NetworkSettings(0.2, 1, 8, heads=1, learning_rate=0.01, epochs=1)
     start = train(evidence, task, settings, 1)
     still = replace(settings, learning_rate=0.0)
@@ -163,25 +171,25 @@ def test_a_network_goes_on_from_half_of_its_vectors() -> None:
 
 
 def test_what_goes_on_keeps_settings_and_weights() -> None:
-    content, training, _ = world()
+    item_features, training, _ = world()
     config = ModelConfig(dimensions=8)
     before = training.select(training.users < N_USERS // 2)
-    found = fit(content, before, UNTUNED, config)
-    now = go_on(content, training, before, found, config)
-    assert (now.choice, now.cold) == (found.choice, found.cold)
+    found = fit(item_features, before, UNTUNED, config)
+    now = partial_fit(item_features, training, before, found, config)
+    assert (now.hyperparameters, now.cold) == (found.hyperparameters, found.cold)
     assert now.warm.sum() >= found.warm.sum()
     assert not np.array_equal(now.network.parameters["node"], found.network.parameters["node"])
 
 
 def test_weights_in_service_stay_without_what_is_sure(monkeypatch: pytest.MonkeyPatch) -> None:
-    content, training, wanted = world()
+    item_features, training, wanted = world()
     config = ModelConfig(dimensions=8)
     silent = {who: {**told, "behaviour": 0.02} for who, told in UNTUNED.weights.items()}
-    found = fit(content, training, replace(UNTUNED, weights=silent), config)
+    found = fit(item_features, training, replace(UNTUNED, weights=silent), config)
     moved = []
     for errors in (0.0, 1e9):
         monkeypatch.setattr(choice_module, "SURE", errors)
-        told = reweighed(content, training, wanted, found, config).weights
+        told = reweighed(item_features, training, wanted, found, config).weights
         moved.append(
             [
                 (who, part)
@@ -199,9 +207,12 @@ def test_who_lags_behind_a_rival_gives_up(
     rival: Sequence[float], epochs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(network_training, "RACE", 1)
-    content, training, _ = world()
+    item_features, training, _ = world()
     config = ModelConfig(dimensions=8)
-    evidence, task = gather(content, training, config), task_of(content, training, config)
+    evidence, task = (
+        gather(item_features, training, config),
+        task_of(item_features, training, config),
+    )
     settings = NetworkSettings(0.2, 2, 8, heads=1, learning_rate=0.01, epochs=5)
     reached: list[float] = []
 

@@ -12,16 +12,16 @@ from tastegraph.core.records import Fact, Item, Link
 from tastegraph.kg.graph import build_graph
 from tastegraph.models import filters
 from tastegraph.models.clicks import Pairs, evidence, fit_clicks
-from tastegraph.models.learned import Content, no_words
+from tastegraph.models.learned import ItemFeatures, no_words
 
 
-def _content(n_items: int, makers: int) -> Content:
+def _content(n_items: int, makers: int) -> ItemFeatures:
     """Item k is by maker k mod ``makers``."""
     items = [Item(str(k), f"item {k}") for k in range(n_items)]
     facts = [Fact(f"e:{k}", "maker", f"m:{k % makers}") for k in range(n_items)]
     links = [Link(str(k), f"e:{k}") for k in range(n_items)]
     graph = build_graph(items, (), enumerate(facts), links, Config())
-    return Content(graph, np.zeros((graph.n_nodes, 4), dtype=np.float32), no_words(n_items))
+    return ItemFeatures(graph, np.zeros((graph.n_nodes, 4), dtype=np.float32), no_words(n_items))
 
 
 def test_ease_takes_groups_for_people() -> None:
@@ -36,9 +36,9 @@ def test_ease_takes_groups_for_people() -> None:
 
 def test_a_click_says_nothing_of_itself() -> None:
     """With one click of its person, nothing but popularity can speak for a pair."""
-    content = _content(6, 2)
+    item_features = _content(6, 2)
     likes = sparse.csr_array(np.eye(6, dtype=bool))
-    own = evidence(content, likes, Pairs(np.arange(6), np.arange(6)), seed=1)
+    own = evidence(item_features, likes, Pairs(np.arange(6), np.arange(6)), seed=1)
     # Four columns speak of the item; what follows speaks of the person, and is silent.
     assert own.shape[1] > 4
     assert np.abs(own[:, 4:]).max() < 1e-5

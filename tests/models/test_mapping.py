@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from tastegraph.core.arrays import binary
-from tastegraph.models.cold import blind_scores, playing_cold, predict_from, without_items
+from tastegraph.models.cold import blind_scores, cold_item_holdout, predict_from, without_items
 from tastegraph.models.cold_choice import Trial, _by_person, _joined
 from tastegraph.models.kernels import AffinityKernel, FactorKernel
 from tastegraph.models.mapping import (
@@ -17,7 +17,7 @@ from tastegraph.models.mapping import (
     compressed,
     text_features,
 )
-from tastegraph.models.model import KNOWLEDGE, Part
+from tastegraph.models.model import KNOWLEDGE, Component
 from tastegraph.models.objective import Objective
 from tastegraph.models.validation import Validation
 from tastegraph.profiles.attention import Recency
@@ -132,10 +132,10 @@ def test_texts_alike_word_for_word_are_alike():
 
 def test_a_fifth_plays_cold_whatever_else_there_is():
     names = [f"item-{k}" for k in range(5000)]
-    cold = playing_cold(names, 1)
+    cold = cold_item_holdout(names, 1)
     assert 0.17 < cold.mean() < 0.23
-    assert (playing_cold(names[100:200], 1) == cold[100:200]).all()
-    assert (playing_cold(names, 2) != cold).any()
+    assert (cold_item_holdout(names[100:200], 1) == cold[100:200]).all()
+    assert (cold_item_holdout(names, 2) != cold).any()
 
 
 def test_likes_without_items_have_no_trace_of_them():
@@ -153,7 +153,7 @@ def test_predicting_from_nothing_gives_nothing():
 def test_blind_scores_are_standardised():
     rng = np.random.default_rng(0)
     factors = rng.standard_normal((6, 3)).astype(np.float32)
-    parts = {KNOWLEDGE: Part(Recency(), FactorKernel(factors, factors))}
+    parts = {KNOWLEDGE: Component(Recency(), FactorKernel(factors, factors))}
     cold = np.array([0, 0, 0, 0, 1, 1], dtype=bool)
     person = History(np.array([0], np.int32), np.ones(1, np.float32))
     everything = blind_scores(parts, ~cold, np.ones(6, dtype=bool), [person])[KNOWLEDGE]

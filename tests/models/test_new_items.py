@@ -10,10 +10,10 @@ import pytest
 from tastegraph.core.arrays import binary
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.models.choice import choose
-from tastegraph.models.fit import assemble, fit, go_on
+from tastegraph.models.fit import assemble, fit, partial_fit
 from tastegraph.models.kernels import FactorKernel
-from tastegraph.models.learned import Content, Learned, no_words
-from tastegraph.models.model import NETWORK, TEXT, Blend, Model, Part
+from tastegraph.models.learned import FittedModel, ItemFeatures, no_words
+from tastegraph.models.model import NETWORK, TEXT, Blend, Component, Model
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.serving.exploration import drawn, with_new_items
@@ -31,7 +31,7 @@ def group_of(item: np.ndarray) -> np.ndarray:
     return np.where(item < OLD, item // EACH, item - OLD)
 
 
-def catalogue() -> Content:
+def catalogue() -> ItemFeatures:
     """Every product has a brand and a kind, which facts name and texts describe."""
     rng = np.random.default_rng(0)
     items = np.arange(ITEMS)
@@ -44,7 +44,7 @@ def catalogue() -> Content:
     text[:ITEMS] = directions[brand] + directions[BRANDS + kind]
     text[:ITEMS] += 0.5 * rng.standard_normal((ITEMS, 24)).astype(np.float32)
     text[:ITEMS] /= np.linalg.norm(text[:ITEMS], axis=1, keepdims=True)
-    return Content(graph, text, no_words(ITEMS))
+    return ItemFeatures(graph, text, no_words(ITEMS))
 
 
 def purchases(people: int, seed: int) -> Interactions:
@@ -65,14 +65,14 @@ def purchases(people: int, seed: int) -> Interactions:
 
 
 @pytest.fixture(scope="module")
-def shop() -> tuple[Content, Interactions, Learned]:
+def shop() -> tuple[ItemFeatures, Interactions, FittedModel]:
     """The newcomers are in the catalogue when the model is fitted; nobody has bought one."""
-    content, events = catalogue(), purchases(400, 1)
+    item_features, events = catalogue(), purchases(400, 1)
     last = np.append(np.diff(events.users) != 0, True)
     shape = (events.n_users, events.n_items)
     valid = binary(events.users[last], events.items[last], shape)
-    choice = choose(content, events.select(~last), valid, CONFIG).choice
-    return content, events, fit(content, events, choice, CONFIG)
+    hyperparameters = choose(item_features, events.select(~last), valid, CONFIG).hyperparameters
+    return item_features, events, fit(item_features, events, hyperparameters, CONFIG)
 
 
 def places(model: Model, events: Interactions) -> np.ndarray:
@@ -92,16 +92,16 @@ def places(model: Model, events: Interactions) -> np.ndarray:
 
 def test_those_who_buy_that_brand_and_kind_find_the_new_product_among_their_first_ten(shop):
     """They stood in nobody's first ten; about 14 products of a fan's groups are still to come."""
-    content, events, learned = shop
-    found = places(assemble(content, events.likes(), learned), events)
+    item_features, events, fitted_model = shop
+    found = places(assemble(item_features, events.likes(), fitted_model), events)
     assert (found <= 10).mean() > 0.3
     assert np.median(found) < 25
 
 
 def test_a_product_added_after_the_fit_is_ranked_like_one_that_was_there(shop):
-    content, events, learned = shop
-    known = learned.among(set(content.graph.item_ids[:OLD]))
-    later = assemble(content, events.likes(), known)
+    item_features, events, fitted_model = shop
+    known = fitted_model.among(set(item_features.graph.item_ids[:OLD]))
+    later = assemble(item_features, events.likes(), known)
     assert later.rows[OLD:].tolist() == [-1] * NEWCOMERS
     found = places(later, events)
     assert (found <= 10).mean() > 0.3
@@ -109,11 +109,11 @@ def test_a_product_added_after_the_fit_is_ranked_like_one_that_was_there(shop):
 
 def test_a_product_added_after_the_fit_is_found_after_a_retraining_too(shop):
     """One like many others stood at rank 161."""
-    content, events, learned = shop
-    known = learned.among(set(content.graph.item_ids[:OLD]))
+    item_features, events, fitted_model = shop
+    known = fitted_model.among(set(item_features.graph.item_ids[:OLD]))
     more = purchases(430, 1)
-    retrained = go_on(content, more, events, known, CONFIG)
-    found = places(assemble(content, more.likes(), retrained), more)
+    retrained = partial_fit(item_features, more, events, known, CONFIG)
+    found = places(assemble(item_features, more.likes(), retrained), more)
     assert (found <= 10).mean() > 0.3
 
 
@@ -141,8 +141,8 @@ def test_places_for_new_items_are_the_last_ones(share):
 
 
 def test_known_products_lose_nothing(shop):
-    content, events, learned = shop
-    model = assemble(content, events.likes(), learned)
+    item_features, events, fitted_model = shop
+    model = assemble(item_features, events.likes(), fitted_model)
     fresh = purchases(150, 2)
     last = np.append(np.diff(fresh.users) != 0, True)
     wanted, known = fresh.items[last], fresh.select(~last)
@@ -156,8 +156,8 @@ def test_known_products_lose_nothing(shop):
 
 
 def test_the_network_ranks_no_item_without_events(shop):
-    content, events, learned = shop
-    model = assemble(content, events.likes(), learned)
+    item_features, events, fitted_model = shop
+    model = assemble(item_features, events.likes(), fitted_model)
     silent = {**model.parts}
     silent[NETWORK] = replace(
         silent[NETWORK],
@@ -171,7 +171,7 @@ def test_the_network_ranks_no_item_without_events(shop):
 
 def test_an_item_newer_than_the_model_is_weighed_as_any_other_without_events():
     factors = np.array([[1, 0], [1, 0.5], [1, 1], [1, 1]], dtype=np.float32)
-    part = Part(Recency(), FactorKernel(factors, factors))
+    part = Component(Recency(), FactorKernel(factors, factors))
     warm = np.array([True, True, False, False])
     blend = Blend({"new": {TEXT: 1.0}}, {"new": {TEXT: 0.25}})
     model = Model({TEXT: part}, blend, warm, np.array([0, 1, 2, -1]), np.ones(4, dtype=int))

@@ -9,10 +9,10 @@ from scipy import sparse
 
 from tastegraph.evaluation.metrics import per_user, top_k
 from tastegraph.models import filters
-from tastegraph.models.blend import WEIGHTS, weigh
+from tastegraph.models.blend import WEIGHTS, fit_blend_weights
 from tastegraph.models.cold import predict_from
 from tastegraph.models.kernels import FactorKernel, FeatureKernel, TableKernel
-from tastegraph.models.learned import Content, NetworkSettings, no_words
+from tastegraph.models.learned import ItemFeatures, NetworkSettings, no_words
 from tastegraph.models.network import GraphConv, GraphNetwork, Inputs, propagation_matrix, steps
 from tastegraph.models.objective import Objective
 from tastegraph.models.tasks import NextItem, Questions, WholeSet, loss
@@ -136,7 +136,7 @@ def test_weigh_finds_the_part_that_knows():
     noise = rng.normal(size=(30, 50)).astype(np.float32)
     wanted = sparse.csr_array(truth > np.sort(truth, axis=1)[:, [-4]])
     objective = Objective.of(sparse.csr_array((30, 50), dtype=bool), wanted, np.arange(30))
-    found = weigh({"knows": [truth], "noise": [noise]}, objective.by_person)
+    found = fit_blend_weights({"knows": [truth], "noise": [noise]}, objective.by_person)
     assert found.weights == {"knows": 1.0, "noise": 0.0}
     assert found.reached == pytest.approx(1.0)
 
@@ -148,9 +148,11 @@ def test_weights_go_on_from_where_they_were():
     wanted = sparse.csr_array(truth > np.sort(truth, axis=1)[:, [-4]])
     objective = Objective.of(sparse.csr_array((60, 50), dtype=bool), wanted, np.arange(60))
     parts = {"knows": [truth], "noise": [noise]}
-    held = weigh(parts, objective.by_person, start={"knows": 0.7, "noise": 0.0, "gone": 1.0})
+    held = fit_blend_weights(
+        parts, objective.by_person, start={"knows": 0.7, "noise": 0.0, "gone": 1.0}
+    )
     assert held.weights == {"knows": 0.7, "noise": 0.0}
-    lost = weigh(parts, objective.by_person, start={"knows": 0.0, "noise": 1.0})
+    lost = fit_blend_weights(parts, objective.by_person, start={"knows": 0.0, "noise": 1.0})
     assert lost.reached > 0.9
     assert lost.weights["knows"] > lost.weights["noise"]
 
@@ -168,8 +170,10 @@ def test_weights_in_service_move_only_for_what_is_sure():
     assert errors == pytest.approx(3.65, abs=0.01)
     ones = np.ones((1, 1), dtype=np.float32)
     parts, alone = {"leads": [ones], "helps": [ones]}, {"leads": 1.0, "helps": 0.0}
-    for hurdle, weight in ((0.9 * errors, 0.2), (1.1 * errors, 0.0)):
-        assert weigh(parts, objective, (), alone, hurdle).weights["helps"] == weight
+    for min_gain_se, weight in ((0.9 * errors, 0.2), (1.1 * errors, 0.0)):
+        assert (
+            fit_blend_weights(parts, objective, (), alone, min_gain_se).weights["helps"] == weight
+        )
 
 
 def test_what_is_to_speak_does_unless_it_clearly_hurts():
@@ -179,10 +183,10 @@ def test_what_is_to_speak_does_unless_it_clearly_hurts():
     objective = Objective.of(sparse.csr_array((30, 50), dtype=bool), wanted, np.arange(30))
     faint = 1e-3 * rng.normal(size=(30, 50)).astype(np.float32)
     parts = {"knows": [truth], "paths": [faint]}
-    assert weigh(parts, objective.by_person).weights["paths"] == 0.0
-    assert weigh(parts, objective.by_person, ("paths",)).weights["paths"] == WEIGHTS[1]
+    assert fit_blend_weights(parts, objective.by_person).weights["paths"] == 0.0
+    assert fit_blend_weights(parts, objective.by_person, ("paths",)).weights["paths"] == WEIGHTS[1]
     parts["paths"] = [-1000 * truth]
-    assert weigh(parts, objective.by_person, ("paths",)).weights["paths"] == 0.0
+    assert fit_blend_weights(parts, objective.by_person, ("paths",)).weights["paths"] == 0.0
 
 
 def test_what_is_to_speak_has_its_best_weight_even_if_that_may_be_chance():
@@ -196,8 +200,11 @@ def test_what_is_to_speak_has_its_best_weight_even_if_that_may_be_chance():
     ones = np.ones((1, 1), dtype=np.float32)
     parts = {"leads": [ones], "helps": [ones]}
     alone = {"leads": 1.0, "helps": 0.0}
-    assert weigh(parts, objective, start=alone).weights == alone
-    assert weigh(parts, objective, ("helps",), alone).weights == {"leads": 1.0, "helps": 0.2}
+    assert fit_blend_weights(parts, objective, start=alone).weights == alone
+    assert fit_blend_weights(parts, objective, ("helps",), alone).weights == {
+        "leads": 1.0,
+        "helps": 0.2,
+    }
 
 
 def test_a_cold_score_is_the_least_squares_prediction():
@@ -396,10 +403,10 @@ def test_leaves_join_nothing() -> None:
 
 def test_groups_are_features_that_several_items_share() -> None:
     graph = graph_of(3, [(0, 0, 3), (1, 0, 3), (2, 0, 4), (1, 1, 4), (2, 1, 4)], 5)
-    content = Content(graph, np.zeros((5, 1), np.float32), no_words(3))
-    assert content.groups.toarray().tolist() == [[True, True, False], [False, True, True]]
+    item_features = ItemFeatures(graph, np.zeros((5, 1), np.float32), no_words(3))
+    assert item_features.groups.toarray().tolist() == [[True, True, False], [False, True, True]]
     likes = sparse.csr_array(np.array([[1, 0, 1]], dtype=bool))
-    assert filters.gram(likes, content.groups).tolist() == [[2, 1, 1], [1, 2, 1], [1, 1, 2]]
+    assert filters.gram(likes, item_features.groups).tolist() == [[2, 1, 1], [1, 2, 1], [1, 1, 2]]
 
 
 def test_co_engagement_by_hand() -> None:

@@ -12,9 +12,9 @@ from tastegraph.core.arrays import binary
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.models.behaviour import CoEngagement, Ease, ItemKNN
 from tastegraph.models.choice import UNTUNED, choose
-from tastegraph.models.choice_json import choice_from_json, choice_to_json
+from tastegraph.models.choice_json import hyperparameters_from_json, hyperparameters_to_json
 from tastegraph.models.fit import assemble
-from tastegraph.models.learned import Compared, Content, no_words
+from tastegraph.models.learned import Compared, ItemFeatures, no_words
 from tastegraph.models.model import (
     BEHAVIOUR,
     KNOWN,
@@ -52,10 +52,10 @@ def crowd(people: int, seed: int) -> Interactions:
     )  # fmt: skip
 
 
-def nothing_known() -> Content:
+def nothing_known() -> ItemFeatures:
     edges = [(k, 0, ITEMS + k % 7) for k in range(ITEMS)]
     graph = graph_of(ITEMS, edges, ITEMS + 7)
-    return Content(graph, np.zeros((ITEMS + 7, 4), np.float32), no_words(ITEMS))
+    return ItemFeatures(graph, np.zeros((ITEMS + 7, 4), np.float32), no_words(ITEMS))
 
 
 def halves(events: Interactions, seed: int) -> tuple[Interactions, sparse.csr_array]:
@@ -71,9 +71,9 @@ def halves(events: Interactions, seed: int) -> tuple[Interactions, sparse.csr_ar
 def test_people_without_a_taste_get_what_is_popular() -> None:
     """The blend of before had NDCG@10 .141 where popularity had .203 on such people."""
     training, valid = halves(crowd(1500, 0), 0)
-    content = nothing_known()
-    learned = choose(content, training, valid, CONFIG)
-    model = assemble(content, training.likes(), learned)
+    item_features = nothing_known()
+    fitted_model = choose(item_features, training, valid, CONFIG)
+    model = assemble(item_features, training.likes(), fitted_model)
     known, wanted = halves(crowd(1500, 1), 1)
     people = np.flatnonzero(np.diff(wanted.indptr))
     histories = [known.histories()[k] for k in people]
@@ -81,12 +81,15 @@ def test_people_without_a_taste_get_what_is_popular() -> None:
     ours = objective.by_person(model.scores(histories))
     lead = ours - objective.by_person(Prior.of(model.popularity).scores(histories))
     assert lead.mean() > -2 * lead.std() / np.sqrt(len(lead))
-    served = [row for row in learned.choice.compared if row.served]
+    served = [row for row in fitted_model.hyperparameters.compared if row.served]
     assert len(served) == 1
-    assert {row.model for row in learned.choice.compared} == {
+    assert {row.model for row in fitted_model.hyperparameters.compared} == {
         BLEND, POPULARITY, "itemknn", "ease",
     }  # fmt: skip
-    assert choice_from_json(choice_to_json(learned.choice)) == learned.choice
+    assert (
+        hyperparameters_from_json(hyperparameters_to_json(fitted_model.hyperparameters))
+        == fitted_model.hyperparameters
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,10 +106,10 @@ def test_the_simple_model_that_is_clearly_better_is_served(name, filter_, weight
         Compared(BLEND, 0.1, 0.0, 0.0, 500, served=False),
         Compared(name, 0.2, 0.1, 0.01, 500, served=True),
     )
-    choice = safeguarded(UNTUNED, rows)
-    assert choice.filter == filter_
-    assert choice.weights == {KNOWN: weights, NEW: weights}
-    assert choice.compared == rows
+    hyperparameters = safeguarded(UNTUNED, rows)
+    assert hyperparameters.filter == filter_
+    assert hyperparameters.weights == {KNOWN: weights, NEW: weights}
+    assert hyperparameters.compared == rows
 
 
 def world(n: int = 12) -> tuple[Model, Validation, sparse.csr_array]:

@@ -11,7 +11,7 @@ from scipy import sparse
 from tastegraph.core.arrays import without
 from tastegraph.models import shortlist
 from tastegraph.models.kernels import TableKernel
-from tastegraph.models.model import Part, spread
+from tastegraph.models.model import Component, spread
 from tastegraph.models.objective import Objective
 from tastegraph.models.shortlist import Shortlist
 from tastegraph.profiles.attention import Recency
@@ -30,9 +30,12 @@ def world(seed: int):
     ]
     tables = rng.normal(size=(3, ITEMS, ITEMS)).astype("f4")
     parts = {
-        "a": [Part(Recency(), TableKernel(tables[0])), Part(Recency(2.0), TableKernel(tables[0]))],
-        "b": [Part(Recency(), TableKernel(tables[1]))],
-        "nothing": [Part(Recency(), TableKernel(np.zeros_like(tables[2])))],
+        "a": [
+            Component(Recency(), TableKernel(tables[0])),
+            Component(Recency(2.0), TableKernel(tables[0])),
+        ],
+        "b": [Component(Recency(), TableKernel(tables[1]))],
+        "nothing": [Component(Recency(), TableKernel(np.zeros_like(tables[2])))],
     }
     return parts, histories, Objective.of(seen, wanted, people)
 

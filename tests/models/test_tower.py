@@ -14,7 +14,7 @@ from tastegraph.core.config import Config
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.records import Item
 from tastegraph.kg.graph import build_graph
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 from tastegraph.models.mapping import completed
 from tastegraph.models.network import SparseProduct, as_tensor
 from tastegraph.models.tower import _Sequences, text_tower
@@ -31,10 +31,10 @@ def _events(sequences: list[list[int]], n_items: int) -> Interactions:
     )  # fmt: skip
 
 
-def _content(words: CSR) -> Content:
+def _content(words: CSR) -> ItemFeatures:
     items = [Item(f"i{k}", f"item {k}") for k in range(words.shape[0])]
     graph = build_graph(items, (), (), (), Config())
-    return Content(graph, np.zeros((graph.n_nodes, 4), dtype=np.float32), words)
+    return ItemFeatures(graph, np.zeros((graph.n_nodes, 4), dtype=np.float32), words)
 
 
 def test_a_like_is_surrounded_by_the_others_of_its_person_the_nearest_first() -> None:
@@ -77,12 +77,12 @@ def test_words_that_are_liked_together_come_to_mean_the_same() -> None:
     for person in range(200):
         pair = np.flatnonzero(word // 2 == person % 2)
         sequences.append(rng.choice(pair[pair < 60], 8, replace=False).tolist())
-    content, events = _content(words), _events(sequences, 80)
-    vectors = text_tower(content, events, ModelConfig())
+    item_features, events = _content(words), _events(sequences, 80)
+    vectors = text_tower(item_features, events, ModelConfig())
     cosine = vectors @ vectors.T
     # Items from the 60th on were never liked; what they say is enough.
     assert cosine[60, 61] > cosine[60, 62] + 0.5
-    assert np.array_equal(vectors, text_tower(content, events, ModelConfig()))
+    assert np.array_equal(vectors, text_tower(item_features, events, ModelConfig()))
 
 
 def test_without_text_or_likes_there_is_nothing() -> None:
@@ -94,8 +94,8 @@ def test_without_text_or_likes_there_is_nothing() -> None:
 
 def test_newer_items_get_the_vector_that_their_features_suggest() -> None:
     features = np.eye(2, dtype=np.float32)[[0, 0, 1, 0]]
-    learned = np.array([[1, 0], [1, 0], [0, 1], [9, 9]], dtype=np.float32)
-    found = completed(learned, np.array([True, True, True, False]), features)
-    assert np.array_equal(found[:3], learned[:3])
+    fitted_model = np.array([[1, 0], [1, 0], [0, 1], [9, 9]], dtype=np.float32)
+    found = completed(fitted_model, np.array([True, True, True, False]), features)
+    assert np.array_equal(found[:3], fitted_model[:3])
     # Two items with the feature and λ 1: 2 / (2 + 1).
     assert found[3] == pytest.approx([2 / 3, 0])

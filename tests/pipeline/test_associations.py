@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from tastegraph.core.errors import NoEncoderError
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.models.artefacts import associations_from, content_from
+from tastegraph.models.artefacts import associations_from, item_features_from
 from tastegraph.models.described import Described
-from tastegraph.models.learned import Content, no_words
+from tastegraph.models.learned import ItemFeatures, no_words
 from tastegraph.models.nearness import nearness_arrays, semantics_from, ties_from
 from tastegraph.pipeline import served
 from tastegraph.profiles.association import associate, specificity, with_semantic
@@ -62,7 +62,7 @@ def two_kinds(n=200, d=8, seed=0):
         np.arange(known, dtype=np.int32), np.zeros(known, np.int32),
         (n + kind[:known]).astype(np.int32), np.arange(known), np.ones(known, dtype=np.float32),
     )  # fmt: skip
-    return Content(graph, text, no_words(n))
+    return ItemFeatures(graph, text, no_words(n))
 
 
 def probabilities(semantics, texts):
@@ -73,31 +73,33 @@ def probabilities(semantics, texts):
 
 
 def test_items_without_facts_are_tied_to_their_kind_and_ranked_without_it():
-    content = two_kinds()
-    assert content.likely[180:].nnz == 20
-    assert not content.likely.multiply(content.associations.strength).nnz
-    node = content.associations.node[content.likely[180:].indices]
+    item_features = two_kinds()
+    assert item_features.likely[180:].nnz == 20
+    assert not item_features.likely.multiply(item_features.associations.strength).nnz
+    node = item_features.associations.node[item_features.likely[180:].indices]
     np.testing.assert_array_equal(node, 200 + np.arange(180, 200) % 2)
-    assert not content.associations.semantic.any()
-    assert not Described.of(content, np.ones(2, np.float32)).ties[180:].nnz
+    assert not item_features.associations.semantic.any()
+    assert not Described.of(item_features, np.ones(2, np.float32)).ties[180:].nnz
 
 
 def test_controls_learn_anew_or_drop_what_texts_lie_near():
-    content = two_kinds()
-    assert content.likely.nnz
-    assert content.text_off().semantics is None
-    assert content.graph_off().semantics is None
-    assert not content.graph_off().likely.nnz
-    shuffled = content.graph_shuffled(1)
-    assert shuffled.likely[180:].nnz < content.likely[180:].nnz / 2
+    item_features = two_kinds()
+    assert item_features.likely.nnz
+    assert item_features.text_off().semantics is None
+    assert item_features.graph_off().semantics is None
+    assert not item_features.graph_off().likely.nnz
+    shuffled = item_features.graph_shuffled(1)
+    assert shuffled.likely[180:].nnz < item_features.likely[180:].nnz / 2
 
 
 def test_from_texts_that_recite_the_facts_nothing_is_learned():
-    content = two_kinds()
-    recited = Content(content.graph, content.text, content.words, recited=True)
-    assert recited.semantics is None
-    assert not recited.likely.nnz
-    assert recited.text_off().recited
+    item_features = two_kinds()
+    facts_in_text = ItemFeatures(
+        item_features.graph, item_features.text, item_features.words, facts_in_text=True
+    )
+    assert facts_in_text.semantics is None
+    assert not facts_in_text.likely.nnz
+    assert facts_in_text.text_off().facts_in_text
 
 
 def test_one_feature_that_all_have_tells_nothing():
@@ -112,17 +114,17 @@ def test_one_feature_that_all_have_tells_nothing():
 
 
 def test_a_snapshot_keeps_what_finds_the_ties_of_any_text(tmp_path):
-    content = two_kinds()
-    version = Snapshots(tmp_path).publish({}, nearness_arrays(content))
+    item_features = two_kinds()
+    version = Snapshots(tmp_path).publish({}, nearness_arrays(item_features))
     snapshot = Snapshots(tmp_path).open(version)
-    semantics = content.semantics[0]
+    semantics = item_features.semantics[0]
     found = semantics_from(snapshot, semantics.n_features)
     texts = np.random.default_rng(1).normal(size=(500, 8)).astype(np.float32)
     before, after = probabilities(semantics, texts), probabilities(found, texts)
     assert before.std() > 0.1
     assert np.abs(before - after).max() < 1e-3
-    wanted = with_semantic(content.associations, content.likely)
-    ties = ties_from(snapshot, content.associations)
+    wanted = with_semantic(item_features.associations, item_features.likely)
+    ties = ties_from(snapshot, item_features.associations)
     np.testing.assert_array_equal(ties.strength.toarray(), wanted.strength.toarray())
     np.testing.assert_array_equal(ties.facts, wanted.facts)
 
@@ -130,23 +132,28 @@ def test_a_snapshot_keeps_what_finds_the_ties_of_any_text(tmp_path):
 @pytest.mark.slow
 def test_a_build_keeps_them_and_says_how_far_they_can_be_believed(west):
     snapshot = west.snapshots.open()
-    content = content_from(snapshot)
-    assert not content.recited
+    item_features = item_features_from(snapshot)
+    assert not item_features.facts_in_text
     assert set(snapshot.manifest["reliability"]) >= {"precision", "calibration_error", "items"}
     stated = associations_from(snapshot)
     assert not stated.semantic.any()
-    assert ties_from(snapshot, stated).semantic.sum() == content.likely.nnz > 0
-    found, learned = semantics_from(snapshot, stated.strength.shape[1]), content.semantics[0]
-    moved = probabilities(found, content.text) - probabilities(learned, content.text)
+    assert ties_from(snapshot, stated).semantic.sum() == item_features.likely.nnz > 0
+    found, fitted_model = (
+        semantics_from(snapshot, stated.strength.shape[1]),
+        item_features.semantics[0],
+    )
+    moved = probabilities(found, item_features.text) - probabilities(
+        fitted_model, item_features.text
+    )
     assert np.abs(moved).max() < 1e-3
 
 
 def test_what_is_likely_is_worth_how_specific_it_is():
-    content = two_kinds()
-    merged = with_semantic(content.associations, content.likely)
-    rare = specificity(content.associations)
+    item_features = two_kinds()
+    merged = with_semantic(item_features.associations, item_features.likely)
+    rare = specificity(item_features.associations)
     np.testing.assert_array_equal(rare, specificity(merged))
-    likely = content.likely.tocoo()
+    likely = item_features.likely.tocoo()
     strength = merged.strength.toarray()[likely.row, likely.col]
     np.testing.assert_allclose(strength, likely.data * rare[likely.col], rtol=1e-6)
 
@@ -218,7 +225,7 @@ WORDS = st.text(st.characters(), max_size=200)
 @given(body=st.fixed_dictionaries({"text": WORDS}, optional={"n": st.integers(-1, 120) | WORDS}))
 def test_no_text_is_answered_by_5xx(client, body):
     headers = {"content-type": "application/json"}
-    answer = client.post(PATH, content=json.dumps(body), headers=headers)
+    answer = client.post(PATH, item_features=json.dumps(body), headers=headers)
     assert answer.status_code < 500, answer.text
 
 

@@ -12,7 +12,7 @@ from scipy import sparse
 from tastegraph.core.config import Loop
 from tastegraph.models.baselines import popularity
 from tastegraph.models.kernels import TableKernel
-from tastegraph.models.model import BEHAVIOUR, KNOWN, NEW, Blend, Model, Part
+from tastegraph.models.model import BEHAVIOUR, KNOWN, NEW, Blend, Component, Model
 from tastegraph.pipeline import asked, gate
 from tastegraph.pipeline.asked import Asked
 from tastegraph.pipeline.gate import floor, judge, resemblance
@@ -101,7 +101,7 @@ def test_what_a_list_prompted_is_asked_for_only_where_too_little_else_is(monkeyp
 
 
 def of(table: np.ndarray) -> Model:
-    part = Part(Recency(), TableKernel(table.astype("f4")))
+    part = Component(Recency(), TableKernel(table.astype("f4")))
     weights = {who: {BEHAVIOUR: 1.0} for who in (KNOWN, NEW)}
     n = len(table)
     return Model({BEHAVIOUR: part}, Blend(weights, weights), np.ones(n, bool), np.arange(n),

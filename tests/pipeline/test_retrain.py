@@ -10,10 +10,10 @@ import pytest
 from tastegraph.core.errors import BusyError
 from tastegraph.core.records import Event, Item
 from tastegraph.kg.stored import item_ids
-from tastegraph.models.artefacts import content_from, learned_from, model_from
+from tastegraph.models.artefacts import fitted_model_from, item_features_from, model_from
 from tastegraph.models.fit import fit
 from tastegraph.models.kernels import TableKernel
-from tastegraph.models.model import BEHAVIOUR, KNOWN, NEW, Blend, Model, Part
+from tastegraph.models.model import BEHAVIOUR, KNOWN, NEW, Blend, Component, Model
 from tastegraph.pipeline import judge as judge_module
 from tastegraph.pipeline import retrain
 from tastegraph.pipeline.content import unprompted
@@ -98,7 +98,7 @@ def test_weights_that_newest_events_decided_are_not_judged_by_them(cinema, monke
     workspace.record(more(np.random.default_rng(1)))
     assert workspace.retrain().version == "000002"
     workspace.evaluate()
-    assert [choice is None for choice in judged] == [False, True]
+    assert [hyperparameters is None for hyperparameters in judged] == [False, True]
 
 
 @pytest.mark.slow
@@ -106,24 +106,24 @@ def test_weights_that_newest_events_decided_are_not_judged_by_them(cinema, monke
 def test_what_learned_from_poison_is_never_served(cinema, monkeypatch, poison) -> None:
     """Shuffled labels, vectors that are no numbers, an empty graph."""
     cinema.record(more(np.random.default_rng(2)))
-    go_on, assemble = retrain.go_on, retrain.assemble
+    partial_fit, assemble = retrain.partial_fit, retrain.assemble
 
-    def poisoned(content, told, before, learned, config):
+    def poisoned(item_features, told, before, fitted_model, config):
         if poison == "labels":
             rng = np.random.default_rng(3)
             told = Interactions(
                 told.user_ids, told.n_items, told.users, rng.permutation(told.items),
                 told.times, told.weights, told.given,
             )  # fmt: skip
-            return fit(content, told, learned.choice, config)
-        return go_on(content, told, before, learned, config)
+            return fit(item_features, told, fitted_model.hyperparameters, config)
+        return partial_fit(item_features, told, before, fitted_model, config)
 
-    def spoiled(content, likes, learned):
-        model = assemble(content, likes, learned)
-        if poison == "vectors" and learned is not spoiled.first:
-            spoiled.first = learned
-            table = np.full((content.graph.n_items,) * 2, np.nan, dtype=np.float32)
-            parts = {**model.parts, BEHAVIOUR: Part(Recency(), TableKernel(table))}
+    def spoiled(item_features, likes, fitted_model):
+        model = assemble(item_features, likes, fitted_model)
+        if poison == "vectors" and fitted_model is not spoiled.first:
+            spoiled.first = fitted_model
+            table = np.full((item_features.graph.n_items,) * 2, np.nan, dtype=np.float32)
+            parts = {**model.parts, BEHAVIOUR: Component(Recency(), TableKernel(table))}
             return Model(parts, _all_on(parts), model.warm, model.rows, model.popularity)
         return model
 
@@ -131,11 +131,11 @@ def test_what_learned_from_poison_is_never_served(cinema, monkeypatch, poison) -
     monkeypatch.setattr(retrain, "go_on", poisoned)
     monkeypatch.setattr(retrain, "assemble", spoiled)
     if poison == "graph":
-        content = retrain.Builder.content
+        item_features = retrain.Builder.item_features
 
         def emptied(self, stages, old, told):
-            read = content(self, stages, old, told)
-            return replace(read, content=read.content.graph_off())
+            read = item_features(self, stages, old, told)
+            return replace(read, item_features=read.item_features.graph_off())
 
         monkeypatch.setattr(retrain.Builder, "content", emptied)
     done = cinema.retrain()
@@ -209,10 +209,10 @@ def test_weights_go_on_from_those_in_service(cinema, monkeypatch) -> None:
     asked = []
     reweighed = retrain.reweighed
 
-    def watched(content, training, valid, learned, config):
-        choice = reweighed(content, training, valid, learned, config)
-        asked.append((learned.choice.weights, choice.weights, valid.nnz))
-        return choice
+    def watched(item_features, training, valid, fitted_model, config):
+        hyperparameters = reweighed(item_features, training, valid, fitted_model, config)
+        asked.append((fitted_model.hyperparameters.weights, hyperparameters.weights, valid.nnz))
+        return hyperparameters
 
     monkeypatch.setattr(retrain, "reweighed", watched)
     cinema.record(more(np.random.default_rng(1)))
@@ -226,16 +226,20 @@ def test_weights_go_on_from_those_in_service(cinema, monkeypatch) -> None:
 def test_what_witnesses_did_last_neither_teaches_nor_states(cinema, monkeypatch) -> None:
     """And the network goes on from the one in service, against which it is judged as it is."""
     told_of, starts, incumbents = [], [], []
-    content, go_on, judge = retrain.Builder.content, retrain.go_on, retrain.judged
+    item_features, partial_fit, judge = (
+        retrain.Builder.item_features,
+        retrain.partial_fit,
+        retrain.judged,
+    )
 
     def watched(self, stages, old, told):
         names = item_ids(cinema.database)
         told_of.append(told(names))
-        return content(self, stages, old, told)
+        return item_features(self, stages, old, told)
 
-    def gone_on(content, told, before, learned, config):
-        starts.append(learned.network)
-        return go_on(content, told, before, learned, config)
+    def gone_on(item_features, told, before, fitted_model, config):
+        starts.append(fitted_model.network)
+        return partial_fit(item_features, told, before, fitted_model, config)
 
     def judging(candidate, incumbent, *rest):
         incumbents.append(incumbent)
@@ -250,7 +254,7 @@ def test_what_witnesses_did_last_neither_teaches_nor_states(cinema, monkeypatch)
     ((told,), (start,), (incumbent,)) = told_of, starts, incumbents
     likes = len(events()) + len(more(np.random.default_rng(1)))
     assert len(events()) < len(told) < likes
-    for name, array in learned_from(before).network.parameters.items():
+    for name, array in fitted_model_from(before).network.parameters.items():
         np.testing.assert_array_equal(array, start.parameters[name])
     somebody = [History(np.array([1, 2], "i4"), np.ones(2, "f4"))]
     np.testing.assert_array_equal(
@@ -263,11 +267,11 @@ def test_retraining_teaches_the_language_model_where_that_is_asked_for(cinema, m
     file = cinema.directory / "tastegraph.toml"
     file.write_text(file.read_text() + "\n[loop]\nteach = true\n", encoding="utf-8")
     stages = []
-    content = retrain.Builder.content
+    item_features = retrain.Builder.item_features
 
     def watched(self, asked, old, told):
         stages.append(set(asked))
-        return content(self, asked, old, told)
+        return item_features(self, asked, old, told)
 
     monkeypatch.setattr(retrain.Builder, "content", watched)
     workspace = type(cinema)(cinema.directory)
@@ -289,7 +293,7 @@ def test_events_that_the_models_own_lists_prompted_are_told_from_others(cinema) 
         Event("d", "somebody", best, "like", None, LATER, None, "a list nobody knows", 1),
     ])  # fmt: skip
     cinema.engine.close()
-    graph = content_from(cinema.snapshots.open()).graph
+    graph = item_features_from(cinema.snapshots.open()).graph
     free = unprompted(cinema.database, graph.item_ids, cinema.fitted().meaning, 10**9)
     mine = free.users == free.user_ids.index("somebody")
     liked = {graph.item_ids[item] for item in free.items[mine]}

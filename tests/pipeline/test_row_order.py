@@ -105,9 +105,9 @@ def test_a_file_sorted_by_item_does_not_hold_out_the_highest_ids():
     found = interactions(events, index, MEANING)
     assert resolved(found, Evaluation()).split == "random"
     parts = parts_of(found, Evaluation(), 1)
-    held, learned = found.items[parts == TEST], found.items[parts == TRAIN]
+    held, fitted_model = found.items[parts == TEST], found.items[parts == TRAIN]
     # The mean of 100 draws from 0 … 99 has a standard error of 2.9.
-    assert abs(held.mean() - learned.mean()) < 12
+    assert abs(held.mean() - fitted_model.mean()) < 12
 
 
 def test_times_decide_where_at_least_half_of_the_events_have_one():
@@ -129,10 +129,10 @@ def test_a_history_without_times_is_attended_to_evenly():
     table = [rng.standard_normal((n, d)).astype(np.float32) for _ in range(3)]
     attention = SequenceAttention(*table, bias=rng.standard_normal(n).astype(np.float32))
     items, ones = np.array([4, 1, 3], np.int32), np.ones(3, np.float32)
-    for weigh in (attention, Recency(2.0)):
-        weights = weigh(History(items, ones, ordered=False))
+    for fit_blend_weights in (attention, Recency(2.0)):
+        weights = fit_blend_weights(History(items, ones, ordered=False))
         assert np.ptp(weights) < 1e-7
-        assert np.ptp(weigh(History(items, ones))) > 1e-3
+        assert np.ptp(fit_blend_weights(History(items, ones))) > 1e-3
 
 
 def test_what_one_person_did_at_one_moment_has_one_order_whatever_the_rows():

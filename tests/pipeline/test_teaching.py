@@ -113,10 +113,10 @@ def test_held_out_events_teach_nothing(tiny_bert, tmp_path):
 
 @pytest.mark.slow
 def test_items_that_play_cold_teach_nothing(tiny_bert, tmp_path):
-    from tastegraph.models.cold import playing_cold
+    from tastegraph.models.cold import cold_item_holdout
 
     names = sorted(film.item_id for film in conftest.films())
-    cold = {name for name, plays in zip(names, playing_cold(names, 1), strict=True) if plays}
+    cold = {name for name, plays in zip(names, cold_item_holdout(names, 1), strict=True) if plays}
     assert 0 < len(cold) < len(names) / 2
     # Its events go on counting for the split, so that what is held out stays the same.
     first = teach_by(tiny_bert, tmp_path / "one", lambda items, likes: likes)

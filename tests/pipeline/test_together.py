@@ -10,10 +10,10 @@ import pytest
 
 from tastegraph.core import config as configuration
 from tastegraph.core.records import Event, Fact, Item
-from tastegraph.models.artefacts import content_from
+from tastegraph.models.artefacts import item_features_from
 from tastegraph.pipeline import retrain
 from tastegraph.pipeline.gate import Check, Verdict
-from tastegraph.pipeline.together import LIKED_WITH, pairs, put_to_rest, used
+from tastegraph.pipeline.together import LIKED_WITH, pairs, store_derived_facts, used
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.store import changes, statements
 from tastegraph.store.provenance import USE
@@ -121,7 +121,7 @@ def test_a_person_who_denied_it_is_heard(sociable: Workspace) -> None:
     sociable.knowledge.reject(statements.fact_id(first), "Ada")
     sociable.build()
     assert len(stated(sociable)) == len(found) - 1
-    graph = content_from(sociable.snapshots.open()).graph
+    graph = item_features_from(sociable.snapshots.open()).graph
     assert statements.fact_id(first) not in graph.facts.tolist()
 
 
@@ -152,5 +152,5 @@ def test_who_is_erased_supports_nothing(tmp_path: Path) -> None:
 def test_without_a_support_nothing_is_stated(cinema: Workspace) -> None:
     told = liked([(0, 0, 0.0), (0, 1, 0.0)])
     assert used(told, list("abcd"), cinema.config) == []
-    before, after = put_to_rest(cinema.database, [])
+    before, after = store_derived_facts(cinema.database, [])
     assert before == after

@@ -14,7 +14,7 @@ from tastegraph.explain.reasons import reasons_for
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.kernels import FactorKernel, NetworkKernel
 from tastegraph.models.learned import NetworkSettings, TrainedNetwork
-from tastegraph.models.model import KNOWN, NETWORK, NEW, TEXT, Blend, Model, Part
+from tastegraph.models.model import KNOWN, NETWORK, NEW, TEXT, Blend, Component, Model
 from tastegraph.models.training import Evidence, item_vectors
 from tastegraph.profiles import likers as likers_module
 from tastegraph.profiles.association import associate
@@ -180,7 +180,8 @@ def test_the_network_speaks_of_people_only_for_its_items_own_part():
         return np.abs(history.weights)
 
     model = Model(
-        {NETWORK: Part(attention, kernel)}, Blend(blend, blend), np.ones(4, bool), np.arange(4),
+        {NETWORK: Component(attention, kernel)}, Blend(blend, blend), np.ones(4, bool),
+        np.arange(4),
         LIKES.sum(axis=0), likers=Likers.of_likes(sparse.csr_array(LIKES)),
     )  # fmt: skip
     ranked = model.rank(History(np.array([0, 1], np.int32), np.ones(2, np.float32)))
@@ -198,7 +199,7 @@ def test_what_a_score_holds_beside_a_history_is_popularity():
     kernel = FactorKernel(*np.ones((2, 4, 2), np.float32))
     blend = {who: {TEXT: 1.0} for who in (KNOWN, NEW)}
     model = Model(
-        {TEXT: Part(lambda history: history.weights, kernel)}, Blend(blend, blend),
+        {TEXT: Component(lambda history: history.weights, kernel)}, Blend(blend, blend),
         np.ones(4, bool), np.arange(4), LIKES.sum(axis=0),
     )  # fmt: skip
     ranked = model.rank(History(np.array([0], np.int32), np.ones(1, np.float32)))

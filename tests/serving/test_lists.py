@@ -77,9 +77,9 @@ def test_a_list_is_of_different_items_of_the_pool(seed, slots, share, certain) -
 def test_doubt_is_the_weighted_deviation_of_opinions() -> None:
     """Weights 1 and 3, opinions 0 and 4: mean 3, variance (9 + 3) / 4."""
     one, three = np.ones(1, np.float32), np.full(1, 3, np.float32)
-    opinions = {"a": (one, np.zeros(1, "f4")), "b": (three, np.full(1, 4, "f4"))}
+    component_scores = {"a": (one, np.zeros(1, "f4")), "b": (three, np.full(1, 4, "f4"))}
     nobody = History(np.zeros(0, "i4"), np.zeros(0, "f4"))
-    assert Ranked(nobody, one, {}, opinions).doubt() == pytest.approx([np.sqrt(3)])
+    assert Ranked(nobody, one, {}, component_scores).doubt() == pytest.approx([np.sqrt(3)])
     assert Ranked(nobody, one, {}, {}).doubt() == pytest.approx([0])
 
 

@@ -20,7 +20,7 @@ from tastegraph.serving import schedule
 from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import Asked, Engine
 from tastegraph.serving.occasions import Changed, Drifted, Grown, occasions
-from tastegraph.serving.schedule import Schedule, Turn
+from tastegraph.serving.schedule import Schedule, WorkerSlot
 from tastegraph.store import catalogue, changes
 from tastegraph.store import events as log
 from tastegraph.store.locks import held
@@ -263,7 +263,7 @@ def test_what_fails_is_tried_again_after_twice_as_long_each_time(
     monkeypatch.setattr(schedule, "time", SimpleNamespace(monotonic=lambda: clock.now))
     engine = serving_world.open_engine(tmp_path)
     change(engine)
-    turn = Turn(engine, [Changed([])])
+    turn = WorkerSlot(engine, [Changed([])])
     for clock.now in range(50):
         turn.look()
     took = 0 if missing else 1

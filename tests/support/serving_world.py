@@ -28,9 +28,9 @@ from tastegraph.models.described import Described
 from tastegraph.models.fitted_config import FittedConfig
 from tastegraph.models.kernels import NetworkKernel, TableKernel
 from tastegraph.models.learned import (
-    Choice,
-    Content,
-    Learned,
+    FittedModel,
+    Hyperparameters,
+    ItemFeatures,
     NetworkSettings,
     TrainedNetwork,
     no_words,
@@ -44,8 +44,8 @@ from tastegraph.models.model import (
     NETWORK,
     TEXT,
     Blend,
+    Component,
     Model,
-    Part,
 )
 from tastegraph.profiles.attention import Recency, SequenceAttention
 from tastegraph.profiles.event_meaning import EventMeaning
@@ -108,7 +108,7 @@ def make(
     text = np.zeros((graph.n_nodes, 32), dtype=np.float32)
     text[: graph.n_items] = rng.normal(size=(graph.n_items, 32))
     unit = text / np.maximum(np.linalg.norm(text, axis=1, keepdims=True), 1e-9)
-    content = Content(graph, unit, no_words(graph.n_items))
+    item_features = ItemFeatures(graph, unit, no_words(graph.n_items))
     kinds = np.ones(2 * len(graph.relations), dtype=np.float32)
     table = filters.ease(filters.gram(likes), 5.0 if graph.n_items < 100 else 500.0)
     vectors = rng.normal(size=(graph.n_items, 64)).astype(np.float32) / 8
@@ -119,18 +119,22 @@ def make(
     warm = np.bincount(likes.indices, minlength=graph.n_items) > 0
     settings = NetworkSettings(0.2, 1, 64, 1, 0.01, 1)
     network = TrainedNetwork({}, graph.item_ids, graph.node_ids, settings)
-    choice = Choice(Ease(5.0, False), targets, attention, settings, blend, {}, 0.0)
+    hyperparameters = Hyperparameters(
+        Ease(5.0, False), targets, attention, settings, blend, {}, 0.0
+    )
     tower = np.zeros((graph.n_items, 8), dtype=np.float32)
-    learned = Learned(choice, graph.item_ids, warm, table, {}, network, tower, blend)
-    kernels = Described.of(content, kinds).engaged(likes).kernels(targets, tower, warm)
+    fitted_model = FittedModel(
+        hyperparameters, graph.item_ids, warm, table, {}, network, tower, blend
+    )
+    kernels = Described.of(item_features, kinds).engaged(likes).kernels(targets, tower, warm)
     half = (vectors / 2).astype(np.float16)
     network_kernel = NetworkKernel(vectors, vectors, half / 2, half / 2)
     sequence = SequenceAttention(vectors, vectors, vectors, np.zeros(200, dtype=np.float32))
     model = Model(
         parts={
-            BEHAVIOUR: Part(attention[BEHAVIOUR], TableKernel(table)),
-            NETWORK: Part(sequence, network_kernel),
-            **{part: Part(attention[part], kernel) for part, kernel in kernels.items()},
+            BEHAVIOUR: Component(attention[BEHAVIOUR], TableKernel(table)),
+            NETWORK: Component(sequence, network_kernel),
+            **{part: Component(attention[part], kernel) for part, kernel in kernels.items()},
         },
         blend=Blend(blend, blend),
         warm=warm,
@@ -138,7 +142,7 @@ def make(
         popularity=np.bincount(likes.indices, minlength=graph.n_items),
         likers=Likers.of_likes(likes),
     )
-    manifest, arrays = to_arrays(content, learned, model)
+    manifest, arrays = to_arrays(item_features, fitted_model, model)
     told = {
         "model": "", "graph": "", "encoder_folder": "models/none", "max_tokens": 128,
         "fitted": FittedConfig(config, meaning).as_json(), "learned_until": len(people),

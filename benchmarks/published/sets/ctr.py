@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.published.sets.files import folder_of
 from benchmarks.published.sets.lastfm import artists
-from benchmarks.published.sets.set import GIVEN, PARTS, Pairs, Set, assembled
+from benchmarks.published.sets.set import COMPONENTS, GIVEN, Pairs, Set, assembled
 from tastegraph.core.config import Config
 from tastegraph.core.records import Event, Fact, Item, Link
 from tastegraph.evaluation.split import TEST, TRAIN, VALID
@@ -74,7 +74,7 @@ def _set(
         facts,
         [Link(item, f"entity:{item}") for item in numbers],
         [
-            Event(f"{user}-{item}", str(user), str(item), "like", None, None, PARTS[part])
+            Event(f"{user}-{item}", str(user), str(item), "like", None, None, COMPONENTS[part])
             for user, item, part in zip(*columns, strict=True)
         ],
         Config(evaluation=GIVEN),

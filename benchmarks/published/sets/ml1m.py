@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from benchmarks.published.sets.files import by_person, folder_of, tsv
 from benchmarks.published.sets.phrases import WIKI_LINK, phrases
-from benchmarks.published.sets.set import GIVEN, PARTS, Set, assembled, with_validation
+from benchmarks.published.sets.set import COMPONENTS, GIVEN, Set, assembled, with_validation
 from tastegraph.core.config import Config, Relation
 from tastegraph.core.records import LABEL, Event, Fact, Item, Link
 
@@ -87,7 +87,7 @@ def _abstracts(folder: Path) -> Texts:
 
 
 def _in_time(folder: Path, numbers: Mapping[str, str]) -> Iterator[Event]:
-    for part in PARTS:
+    for part in COMPONENTS:
         with gzip.open(folder / f"pearlm/mapping/{part}.txt.gz", "rt") as file:
             for line in file:
                 user, item, _, when = line.split()

@@ -18,7 +18,7 @@ from tastegraph.kg.graph import KnowledgeGraph, build_graph
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions, interactions
 
-PARTS: tuple[Split, Split, Split] = ("train", "valid", "test")
+COMPONENTS: tuple[Split, Split, Split] = ("train", "valid", "test")
 GIVEN = Evaluation(split="given")
 VALIDATION = Evaluation(split="random", fractions=(0.9, 0.1, 0.0))
 """What is cut from a published training part to choose by: a tenth of each person's events."""
@@ -119,5 +119,5 @@ def sizes(told: Set) -> dict[str, int]:
         "people": told.events.n_users,
         "items": told.events.n_items,
         "facts": len(told.graph.heads),
-        **dict(zip(PARTS, counted, strict=True)),
+        **dict(zip(COMPONENTS, counted, strict=True)),
     }

@@ -14,15 +14,15 @@ from tastegraph.core.config import Evaluation
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import progress
 from tastegraph.evaluation.clock import Clock
-from tastegraph.evaluation.entrants import CONTROLS, baseline, system
 from tastegraph.evaluation.judge import (
     TRAIN_AND_VALID,
     TRAIN_ONLY,
     Data,
-    Entrant,
-    Judge,
+    Evaluator,
     Judged,
+    Run,
 )
+from tastegraph.evaluation.runs import CONTROLS, baseline, system
 from tastegraph.evaluation.significance import holm
 from tastegraph.evaluation.split import VALID
 from tastegraph.evaluation.table import REFERENCE, Result
@@ -31,7 +31,7 @@ from tastegraph.models.choice import choose, weighed
 from tastegraph.models.cold_choice import cold_trials
 from tastegraph.models.filters import DENSE_ITEMS
 from tastegraph.models.fit import assemble, fit, with_cold_weights
-from tastegraph.models.learned import Choice
+from tastegraph.models.learned import Hyperparameters
 from tastegraph.models.model import BEHAVIOUR, KNOWLEDGE, MAPPED, NETWORK, TEXT, TOWER, Blend, Model
 
 FILTERS = (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED, TOWER)
@@ -39,7 +39,10 @@ CONTROLLED = ("graph off", "graph shuffled", "text off")
 
 
 def compare(
-    data: Data, evaluation: Evaluation, config: ModelConfig, choice: Choice | None = None
+    data: Data,
+    evaluation: Evaluation,
+    config: ModelConfig,
+    hyperparameters: Hyperparameters | None = None,
 ) -> list[Result]:
     """Results of every model, on every slice, for both kinds of history.
 
@@ -47,52 +50,56 @@ def compare(
         data: events, parts and content.
         evaluation: cut-offs and bootstrap size.
         config: sizes and seed.
-        choice: settings chosen on this very validation part before, where they are at hand.
+        hyperparameters: chosen on this very validation part before, where they are at hand.
     """
-    entrants = list(_entrants(data, config, choice))
-    judge = Judge.of(data, evaluation, config)
+    runs = list(_runs(data, config, hyperparameters))
+    judge = Evaluator.of(data, evaluation, config)
     results: list[Result] = []
-    with progress("judging", len(entrants)) as advance:
+    with progress("judging", len(runs)) as advance:
         for history in (TRAIN_ONLY, TRAIN_AND_VALID):
             judged = {}
-            for entrant in entrants:
-                if entrant.history == history:
-                    judged[entrant.model] = judge(entrant)
+            for run in runs:
+                if run.history == history:
+                    judged[run.model] = judge(run)
                     advance(1)
             p = _differences(judged, judge)
-            for entrant in entrants:
-                if entrant.history == history:
-                    results += judge.report(entrant, judged[entrant.model], p)
+            for run in runs:
+                if run.history == history:
+                    results += judge.report(run, judged[run.model], p)
     return results
 
 
-def _entrants(data: Data, config: ModelConfig, choice: Choice | None) -> Iterator[Entrant]:
-    content, training, valid = data.content, data.training, data.wanted(VALID)
+def _runs(
+    data: Data, config: ModelConfig, hyperparameters: Hyperparameters | None
+) -> Iterator[Run]:
+    item_features, training, valid = data.item_features, data.training, data.wanted(VALID)
     with Clock() as tuning:
-        if choice is None:
-            learned = choose(content, training, valid, config)
+        if hyperparameters is None:
+            fitted_model = choose(item_features, training, valid, config)
         else:
-            learned = fit(content, training, choice, config)
+            fitted_model = fit(item_features, training, hyperparameters, config)
     with Clock() as fitting:
-        both = fit(content, data.known, learned.choice, config)
-    trials = cold_trials(content, training, valid, config)
-    filters = weighed(content, training, valid, learned, config, trials, parts=FILTERS)
+        both = fit(item_features, data.known, fitted_model.hyperparameters, config)
+    trials = cold_trials(item_features, training, valid, config)
+    filters = weighed(item_features, training, valid, fitted_model, config, trials, parts=FILTERS)
     stages = (
-        (TRAIN_ONLY, training, learned, tuning),
+        (TRAIN_ONLY, training, fitted_model, tuning),
         (TRAIN_AND_VALID, data.known, both, fitting),
     )
     for history, events, fitted, clock in stages:
         likes = events.likes()
-        whole = assemble(content, likes, fitted)
-        alone = with_cold_weights(content, events, replace(fitted, choice=filters), config)
+        whole = assemble(item_features, likes, fitted)
+        alone = with_cold_weights(
+            item_features, events, replace(fitted, hyperparameters=filters), config
+        )
         for name, model in (
             (REFERENCE, whole),
             ("gcn", _only(whole, (NETWORK,))),
-            ("filters", _only(assemble(content, likes, alone), FILTERS)),
+            ("filters", _only(assemble(item_features, likes, alone), FILTERS)),
         ):
-            yield Entrant(name, history, model, clock.seconds, clock.peak_mb)
+            yield Run(name, history, model, clock.seconds, clock.peak_mb)
     for name in CONTROLLED:
-        yield from system(name, CONTROLS[name](content, config.seed), data, config)
+        yield from system(name, CONTROLS[name](item_features, config.seed), data, config)
     for name, told in BASELINES.items():
         if not told.dense or data.events.n_items <= DENSE_ITEMS:
             yield from baseline(name, data, config)
@@ -112,7 +119,7 @@ def _only(model: Model, parts: Sequence[str]) -> Model:
     return replace(model, blend=Blend(warm=kept(model.blend.warm), cold=kept(model.blend.cold)))
 
 
-def _differences(judged: Mapping[str, Judged], judge: Judge) -> dict[str, dict[str, float]]:
+def _differences(judged: Mapping[str, Judged], judge: Evaluator) -> dict[str, dict[str, float]]:
     """Holm-adjusted p of every other model against the system, told from both sides."""
     others = {
         name: judge.p_value(judged[REFERENCE], found)

@@ -19,7 +19,7 @@ from tastegraph.evaluation.slices import Slice, standard_slices
 from tastegraph.evaluation.split import TEST, TRAIN
 from tastegraph.evaluation.table import Result
 from tastegraph.models.kernels import Scores
-from tastegraph.models.learned import Choice, Content
+from tastegraph.models.learned import Hyperparameters, ItemFeatures
 from tastegraph.models.model import Model
 from tastegraph.profiles.interactions import History, Interactions
 
@@ -54,12 +54,12 @@ class Data:
     Attributes:
         events: every event.
         parts: int8[E], from :func:`tastegraph.evaluation.parts.parts_of`.
-        content: graph and texts.
+        item_features: graph and texts.
     """
 
     events: Interactions
     parts: NDArray[np.int8]
-    content: Content
+    item_features: ItemFeatures
 
     @property
     def training(self) -> Interactions:
@@ -77,7 +77,7 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Entrant:
+class Run:
     """A model fitted for one kind of history, and the settings it was fitted with.
 
     ``history`` is a key of :data:`FITTED_ON`. ``course``: where settings were chosen, seconds and
@@ -89,7 +89,7 @@ class Entrant:
     ranker: Ranker
     fit_seconds: float = math.nan
     peak_rss_mb: float = math.nan
-    choice: Choice | None = None
+    hyperparameters: Hyperparameters | None = None
     course: tuple[tuple[float, float], ...] = ()
 
 
@@ -109,7 +109,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Judge:
+class Evaluator:
     """Ranks all items for everybody with a test event, and compares."""
 
     data: Data
@@ -122,7 +122,7 @@ class Judge:
     slices: Mapping[str, Sequence[Slice]]
 
     @classmethod
-    def of(cls, data: Data, evaluation: Evaluation, config: ModelConfig) -> Judge:
+    def of(cls, data: Data, evaluation: Evaluation, config: ModelConfig) -> Evaluator:
         """Everybody who has something to find in the test part."""
         masked = data.known.likes()
         wanted = without(data.wanted(TEST), masked)
@@ -146,30 +146,30 @@ class Judge:
             },
         )
 
-    def __call__(self, entrant: Entrant) -> Judged:
+    def __call__(self, run: Run) -> Judged:
         """Rank all items for everybody; a baseline's history holds likes alone."""
-        events = self.data.training if entrant.history == TRAIN_ONLY else self.data.known
-        everyone = histories_for(entrant.ranker, events, self.config)
+        events = self.data.training if run.history == TRAIN_ONLY else self.data.known
+        everyone = histories_for(run.ranker, events, self.config)
         histories = [everyone[person] for person in self.people]
         top = top_k_blocks(
-            lambda rows: entrant.ranker.scores([histories[row] for row in rows]),
+            lambda rows: run.ranker.scores([histories[row] for row in rows]),
             len(self.people),
             self.masked,
             max(self.evaluation.cutoffs),
             _BLOCK,
         )
-        return Judged(top, self._values(top, self.wanted, entrant.history))
+        return Judged(top, self._values(top, self.wanted, run.history))
 
     def report(
-        self, entrant: Entrant, judged: Judged, p: Mapping[str, Mapping[str, float]]
+        self, run: Run, judged: Judged, p: Mapping[str, Mapping[str, float]]
     ) -> Iterator[Result]:
         """One result for each slice that holds anybody."""
-        for part in self.slices[entrant.history]:
+        for part in self.slices[run.history]:
             whole = part.name == "all"
             values = judged.values
             if not whole:
                 wanted = part.restrict(self.wanted)
-                restricted = self._values(judged.top, wanted, entrant.history)
+                restricted = self._values(judged.top, wanted, run.history)
                 values = {name: restricted[name] for name in SLICE_METRICS}
             if not np.isfinite(values["ndcg@10"]).any():
                 continue
@@ -181,14 +181,14 @@ class Judge:
                     for k in self.evaluation.cutoffs
                 }
             yield Result(
-                model=entrant.model,
+                model=run.model,
                 slice=part.name,
-                history=entrant.history,
+                history=run.history,
                 metrics=means,
                 ci95={name: self._interval(value) for name, value in values.items()},
-                p_vs=p[entrant.model] if whole else {},
-                fit_seconds=entrant.fit_seconds,
-                peak_rss_mb=entrant.peak_rss_mb,
+                p_vs=p[run.model] if whole else {},
+                fit_seconds=run.fit_seconds,
+                peak_rss_mb=run.peak_rss_mb,
             )
 
     def p_value(self, first: Judged, second: Judged) -> float:

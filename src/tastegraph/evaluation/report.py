@@ -16,28 +16,28 @@ from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, Data
 from tastegraph.evaluation.parts import parts_of, resolved
 from tastegraph.evaluation.split import TEST
 from tastegraph.evaluation.table import to_json
-from tastegraph.models.learned import Choice, Content
+from tastegraph.models.learned import Hyperparameters, ItemFeatures
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions
 
 
 def evaluate(
-    content: Content,
+    item_features: ItemFeatures,
     events: Interactions,
     config: Config,
     meaning: EventMeaning,
     inputs: str,
-    choice: Choice | None,
+    hyperparameters: Hyperparameters | None,
 ) -> dict[str, Any]:
     """Audit the split, then judge every model on it.
 
     Args:
-        content: graph and texts.
+        item_features: graph and texts.
         events: every event.
         config: the workspace's.
         meaning: what the events say.
         inputs: fingerprint of what the result depends on.
-        choice: settings chosen on this very split before, to spare choosing them again.
+        hyperparameters: settings chosen on this very split before, to spare choosing them again.
 
     Returns:
         ``{"dataset", "protocol", "audit", "results"}``, ready for JSON.
@@ -47,14 +47,14 @@ def evaluate(
     """
     config = config.model_copy(update={"evaluation": resolved(events, config.evaluation)})
     parts = parts_of(events, config.evaluation, config.model.seed)
-    data = Data(events, parts, content)
+    data = Data(events, parts, item_features)
     if not data.wanted(TEST).nnz:
         raise TastegraphError(
             f"the split {config.evaluation.split!r} holds out no event for the test part: "
             "there are too few events of any one person that count for an item "
             f"({meaning.scale.in_words()})"
         )
-    results = compare(data, config.evaluation, config.model, choice)
+    results = compare(data, config.evaluation, config.model, hyperparameters)
     return to_json(config.name, protocol(config, meaning, inputs), _audit(data), results)
 
 
@@ -89,7 +89,7 @@ def protocol(config: Config, meaning: EventMeaning, inputs: str) -> Mapping[str,
 
 
 def _audit(data: Data) -> Audit:
-    events, graph = data.events, data.content.graph
+    events, graph = data.events, data.item_features.graph
     liked = events.weights > 0
     between = np.flatnonzero((graph.heads < graph.n_items) & (graph.tails < graph.n_items))
     facts = ItemFacts(
@@ -104,13 +104,13 @@ def _audit(data: Data) -> Audit:
         events.times[liked],
         data.parts[liked],
         item_facts=facts,
-        user_facts=_user_facts(events, data.content),
+        user_facts=_user_facts(events, data.item_features),
     )
 
 
-def _user_facts(events: Interactions, content: Content) -> tuple[Any, Any]:
+def _user_facts(events: Interactions, item_features: ItemFeatures) -> tuple[Any, Any]:
     """Facts with a person at one end and an item at the other, whichever way they point."""
-    graph = content.graph
+    graph = item_features.graph
     people = {user_id: row for row, user_id in enumerate(events.user_ids)}
     nodes = np.full(graph.n_nodes, -1, dtype=np.int64)
     for row, node_id in enumerate(graph.node_ids, start=graph.n_items):

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from tastegraph.core.arrays import CSR
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.models.choice_json import choice_from_json, choice_to_json
+from tastegraph.models.choice_json import hyperparameters_from_json, hyperparameters_to_json
 from tastegraph.models.kernels import (
     AffinityKernel,
     FactorKernel,
@@ -20,9 +20,9 @@ from tastegraph.models.kernels import (
     TableKernel,
 )
 from tastegraph.models.learned import (
-    Choice,
-    Content,
-    Learned,
+    FittedModel,
+    Hyperparameters,
+    ItemFeatures,
     NetworkSettings,
     TrainedNetwork,
     aligned,
@@ -36,8 +36,8 @@ from tastegraph.models.model import (
     TEXT,
     TOWER,
     Blend,
+    Component,
     Model,
-    Part,
 )
 from tastegraph.models.nearness import nearness_arrays
 from tastegraph.profiles.association import Associations
@@ -48,30 +48,34 @@ from tastegraph.store.snapshots import Array, Snapshot, pack
 Arrays = dict[str, Array]
 
 
-def to_arrays(content: Content, learned: Learned, model: Model) -> tuple[dict[str, Any], Arrays]:
+def to_arrays(
+    item_features: ItemFeatures, fitted_model: FittedModel, model: Model
+) -> tuple[dict[str, Any], Arrays]:
     """The manifest entries and arrays that the three functions below read."""
     manifest = {
-        "choice": choice_to_json(learned.choice),
-        "cold": learned.cold,
-        "kinds": [[name, rev, weight] for (name, rev), weight in learned.kind_weights.items()],
-        "network": asdict(learned.network.settings),
+        "choice": hyperparameters_to_json(fitted_model.hyperparameters),
+        "cold": fitted_model.cold,
+        "kinds": [[name, rev, weight] for (name, rev), weight in fitted_model.kind_weights.items()],
+        "network": asdict(fitted_model.network.settings),
         "parts": list(model.parts),
         "counts": {
-            "items": content.graph.n_items,
-            "nodes": content.graph.n_nodes,
-            "edges": len(content.graph.heads),
+            "items": item_features.graph.n_items,
+            "nodes": item_features.graph.n_nodes,
+            "edges": len(item_features.graph.heads),
         },
-        "reliability": None if content.semantics is None else asdict(content.semantics[1]),
+        "reliability": None
+        if item_features.semantics is None
+        else asdict(item_features.semantics[1]),
     }
     return manifest, {
-        **content_arrays(content),
-        **nearness_arrays(content),
-        **_learned_arrays(learned),
+        **item_features_arrays(item_features),
+        **nearness_arrays(item_features),
+        **_learned_arrays(fitted_model),
         **_model_arrays(model),
     }
 
 
-def content_from(snapshot: Snapshot) -> Content:
+def item_features_from(snapshot: Snapshot) -> ItemFeatures:
     """Graph and texts."""
     arrays = snapshot.arrays
     graph = KnowledgeGraph(
@@ -89,8 +93,8 @@ def content_from(snapshot: Snapshot) -> Content:
     text = np.zeros((graph.n_nodes, vectors.shape[1]), dtype=np.float32)
     text[arrays["text.rows"]] = vectors
     words = _csr(snapshot, "words", "values", graph.n_items)
-    recited, taught = (bool(flag) for flag in arrays["text.flags"])
-    return Content(graph, text, words, recited, taught)
+    facts_in_text, taught = (bool(flag) for flag in arrays["text.flags"])
+    return ItemFeatures(graph, text, words, facts_in_text, taught)
 
 
 def associations_from(snapshot: Snapshot) -> Associations:
@@ -106,17 +110,17 @@ def associations_from(snapshot: Snapshot) -> Associations:
     )
 
 
-def choice_from(snapshot: Snapshot) -> Choice:
+def hyperparameters_from(snapshot: Snapshot) -> Hyperparameters:
     """The settings that validation data decided."""
-    return choice_from_json(snapshot.manifest["choice"])
+    return hyperparameters_from_json(snapshot.manifest["choice"])
 
 
-def learned_from(snapshot: Snapshot) -> Learned:
+def fitted_model_from(snapshot: Snapshot) -> FittedModel:
     """What was learned from events."""
     manifest, arrays = snapshot.manifest, snapshot.arrays
     prefix = "network.learned."
-    return Learned(
-        choice=choice_from(snapshot),
+    return FittedModel(
+        hyperparameters=hyperparameters_from(snapshot),
         item_ids=snapshot.strings("behaviour.items"),
         warm=arrays["behaviour.warm"],
         table=_table_from(snapshot),
@@ -140,13 +144,13 @@ def learned_from(snapshot: Snapshot) -> Learned:
 
 def model_from(snapshot: Snapshot) -> Model:
     """The model, ready to rank; needs no torch."""
-    arrays, choice = snapshot.arrays, choice_from(snapshot)
+    arrays, hyperparameters = snapshot.arrays, hyperparameters_from(snapshot)
     rows = arrays["model.rows"]
     parts = {
-        BEHAVIOUR: Part(
-            choice.attention[BEHAVIOUR], TableKernel(aligned(_table_from(snapshot), rows))
+        BEHAVIOUR: Component(
+            hyperparameters.attention[BEHAVIOUR], TableKernel(aligned(_table_from(snapshot), rows))
         ),
-        NETWORK: Part(
+        NETWORK: Component(
             SequenceAttention(
                 queries=arrays["network.queries"],
                 keys=arrays["network.keys"],
@@ -163,7 +167,9 @@ def model_from(snapshot: Snapshot) -> Model:
     }
     if KNOWLEDGE in snapshot.manifest["parts"]:
         features = _csr(snapshot, "associations", "features", len(rows))
-        parts[KNOWLEDGE] = Part(choice.attention.get(KNOWLEDGE, Recency()), FeatureKernel(features))
+        parts[KNOWLEDGE] = Component(
+            hyperparameters.attention.get(KNOWLEDGE, Recency()), FeatureKernel(features)
+        )
     for name in (TEXT, *MAPPED, TOWER):
         if name in snapshot.manifest["parts"]:
             kernel = FactorKernel(arrays[f"{name}.left"], arrays[f"{name}.right"])
@@ -171,10 +177,10 @@ def model_from(snapshot: Snapshot) -> Model:
                 kernel = AffinityKernel(
                     kernel.left, kernel.right, features, arrays[f"{name}.loadings"]
                 )
-            parts[name] = Part(choice.attention.get(name, Recency()), kernel)
+            parts[name] = Component(hyperparameters.attention.get(name, Recency()), kernel)
     return Model(
         parts=parts,
-        blend=Blend(warm=choice.weights, cold=snapshot.manifest["cold"]),
+        blend=Blend(warm=hyperparameters.weights, cold=snapshot.manifest["cold"]),
         warm=np.asarray(arrays["model.warm"]),
         rows=np.asarray(rows),
         popularity=np.asarray(arrays["model.popularity"]),
@@ -186,10 +192,10 @@ def model_from(snapshot: Snapshot) -> Model:
     )
 
 
-def content_arrays(content: Content) -> Arrays:
+def item_features_arrays(item_features: ItemFeatures) -> Arrays:
     """What a snapshot holds of graph and texts."""
-    graph, associations = content.graph, content.associations
-    rows = np.flatnonzero(content.text.any(axis=1))
+    graph, associations = item_features.graph, item_features.associations
+    rows = np.flatnonzero(item_features.text.any(axis=1))
     return {
         **pack("graph.items", graph.item_ids),
         **pack("graph.nodes", graph.node_ids),
@@ -201,12 +207,12 @@ def content_arrays(content: Content) -> Arrays:
         "graph.facts": graph.facts,
         "graph.confidence": graph.confidence,
         "text.rows": rows,
-        "text.vectors": content.text[rows],
-        "text.flags": np.array([content.recited, content.taught]),
-        "words.indptr": content.words.indptr.astype(np.int64),
-        "words.indices": content.words.indices.astype(np.int32),
-        "words.values": content.words.data.astype(np.float32),
-        "words.width": np.array([content.words.shape[1]]),
+        "text.vectors": item_features.text[rows],
+        "text.flags": np.array([item_features.facts_in_text, item_features.taught]),
+        "words.indptr": item_features.words.indptr.astype(np.int64),
+        "words.indices": item_features.words.indices.astype(np.int32),
+        "words.values": item_features.words.data.astype(np.float32),
+        "words.width": np.array([item_features.words.shape[1]]),
         "associations.indptr": associations.strength.indptr.astype(np.int64),
         "associations.indices": associations.strength.indices.astype(np.int32),
         "associations.strength": associations.strength.data,
@@ -217,8 +223,8 @@ def content_arrays(content: Content) -> Arrays:
     }
 
 
-def _learned_arrays(learned: Learned) -> Arrays:
-    table = learned.table
+def _learned_arrays(fitted_model: FittedModel) -> Arrays:
+    table = fitted_model.table
     if isinstance(table, np.ndarray):
         arrays: Arrays = {"behaviour.table": table}
     else:
@@ -229,13 +235,13 @@ def _learned_arrays(learned: Learned) -> Arrays:
         }
     return {
         **arrays,
-        **pack("behaviour.items", learned.item_ids),
-        "behaviour.warm": learned.warm,
-        "tower.vectors": learned.tower,
-        "popularity.recent": learned.recent,
-        "behaviour.touched": learned.touched,
-        **pack("network.nodes", learned.network.node_ids),
-        **{f"network.learned.{k}": v for k, v in learned.network.parameters.items()},
+        **pack("behaviour.items", fitted_model.item_ids),
+        "behaviour.warm": fitted_model.warm,
+        "tower.vectors": fitted_model.tower,
+        "popularity.recent": fitted_model.recent,
+        "behaviour.touched": fitted_model.touched,
+        **pack("network.nodes", fitted_model.network.node_ids),
+        **{f"network.learned.{k}": v for k, v in fitted_model.network.parameters.items()},
     }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from tastegraph.core.arrays import CSR
 from tastegraph.models import filters
 from tastegraph.models.kernels import Scores, TableKernel
-from tastegraph.models.model import Part
+from tastegraph.models.model import Component
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History
 
@@ -35,19 +35,19 @@ def popularity(likes: CSR) -> Popularity:
     return Popularity(np.bincount(likes.indices, minlength=likes.shape[1]).astype(np.float32))
 
 
-def item_knn(likes: CSR, neighbours: int) -> Part:
+def item_knn(likes: CSR, neighbours: int) -> Component:
     """Cosine neighbours (Sarwar et al. 2001)."""
-    return Part(Recency(), TableKernel(filters.item_knn(likes, neighbours)))
+    return Component(Recency(), TableKernel(filters.item_knn(likes, neighbours)))
 
 
-def rp3beta(likes: CSR, beta: float) -> Part:
+def rp3beta(likes: CSR, beta: float) -> Component:
     """Random walks damped by popularity (Paudel et al. 2016)."""
-    return Part(Recency(), TableKernel(filters.co_engagement(likes, 1.0, 1.0, beta)))
+    return Component(Recency(), TableKernel(filters.co_engagement(likes, 1.0, 1.0, beta)))
 
 
-def ease(likes: CSR, strength: float, half_life: float | None = None) -> Part:
+def ease(likes: CSR, strength: float, half_life: float | None = None) -> Component:
     """A linear autoencoder in closed form (Steck 2019), over a history weighted by recency."""
-    return Part(Recency(half_life), TableKernel(filters.ease(filters.gram(likes), strength)))
+    return Component(Recency(half_life), TableKernel(filters.ease(filters.gram(likes), strength)))
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Baseline:
         dense: whether it holds a number for every pair of items.
     """
 
-    fit: Callable[..., Popularity | Part]
+    fit: Callable[..., Popularity | Component]
     grid: tuple[tuple[float | None, ...], ...] = ((),)
     dense: bool = False
 

@@ -19,8 +19,8 @@ Objective = Callable[[Scores], PerPerson]
 
 
 @dataclass(frozen=True)
-class Weighed:
-    """The outcome of :func:`weigh`.
+class FittedWeights:
+    """The outcome of :func:`fit_blend_weights`.
 
     Attributes:
         weights: part → weight.
@@ -33,16 +33,16 @@ class Weighed:
     reached: float
 
 
-def weigh(
+def fit_blend_weights(
     parts: Mapping[str, Sequence[Scores]],
     objective: Objective,
     expected: Collection[str] = (),
     start: Mapping[str, float] | None = None,
-    hurdle: float = 1.0,
-) -> Weighed:
+    min_gain_se: float = 1.0,
+) -> FittedWeights:
     """Coordinate ascent over settings and weights, from the strongest part outwards.
 
-    A change is made only where it gains more than ``hurdle`` standard errors of the paired
+    A change is made only where it gains more than ``min_gain_se`` standard errors of the paired
     difference (one is the rule of Breiman et al. 1984): what helps by chance alone stays out. A
     part is asked again where the others have changed meanwhile. An ``expected`` part need not help
     beyond chance: it gets the weight that is best, and none only if the best clearly hurts.
@@ -52,7 +52,7 @@ def weigh(
         objective: what each of the U people gets; higher is better.
         expected: parts that have a weight, unless any clearly hurts.
         start: weights to go on from; by default the strongest part speaks alone.
-        hurdle: standard errors.
+        min_gain_se: standard errors.
     """
     alone = {name: [objective(scores) for scores in options] for name, options in parts.items()}
     means = {name: [values.mean() for values in found] for name, found in alone.items()}
@@ -86,14 +86,14 @@ def weigh(
                 )
                 for index, scores in enumerate(parts[name]):
                     weight, values = _best_weight(others, scores, objective, WEIGHTS)
-                    if _clearly_better(values, reached, hurdle):
+                    if _clearly_better(values, reached, min_gain_se):
                         reached, weights[name], settings[name] = values, weight, index
                         held[name] = scores
                     advance(1)
     for name in expected:
         if name in parts:
-            weights[name], reached = _expected(name, weights, held, reached, objective, hurdle)
-    return Weighed(weights, settings, float(reached.mean()))
+            weights[name], reached = _expected(name, weights, held, reached, objective, min_gain_se)
+    return FittedWeights(weights, settings, float(reached.mean()))
 
 
 def _expected(
@@ -102,14 +102,14 @@ def _expected(
     held: Mapping[str, Scores],
     reached: PerPerson,
     objective: Objective,
-    hurdle: float,
+    min_gain_se: float,
 ) -> tuple[float, PerPerson]:
     """The weight of a part that is to speak, and what is reached with it."""
     beside = {other: weight for other, weight in weights.items() if weight and other != name}
     if not beside:
         return weights[name], reached
     weight, values = _best_weight(_sum(beside, held), held[name], objective, WEIGHTS[1:])
-    silent_but_harmless = not weights[name] and not _clearly_better(reached, values, hurdle)
+    silent_but_harmless = not weights[name] and not _clearly_better(reached, values, min_gain_se)
     if silent_but_harmless or values.mean() > reached.mean():
         return weight, values
     return weights[name], reached
@@ -121,9 +121,9 @@ def _sum(weights: Mapping[str, float], held: Mapping[str, Scores]) -> Scores:
     return sum((np.float32(weights[name]) * held[name] for name in weights), nothing)
 
 
-def _clearly_better(values: PerPerson, reached: PerPerson, hurdle: float) -> bool:
+def _clearly_better(values: PerPerson, reached: PerPerson, min_gain_se: float) -> bool:
     gain = values - reached
-    return bool(gain.mean() > hurdle * gain.std() / np.sqrt(len(gain)))
+    return bool(gain.mean() > min_gain_se * gain.std() / np.sqrt(len(gain)))
 
 
 def _best_weight(

@@ -8,26 +8,26 @@ from dataclasses import replace
 from tastegraph.core.arrays import CSR
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.models import behaviour
-from tastegraph.models.blend import Weighed, weigh
+from tastegraph.models.blend import FittedWeights, fit_blend_weights
 from tastegraph.models.cold_choice import Trial, best_for_cold, cold_trials, weighed_cold
 from tastegraph.models.filter_choice import best_filter
 from tastegraph.models.fit import assemble, fit, gather, learn, task_of, with_cold_weights
-from tastegraph.models.learned import Choice, Content, Learned, NetworkSettings
+from tastegraph.models.learned import FittedModel, Hyperparameters, ItemFeatures, NetworkSettings
 from tastegraph.models.mapping import Target
 from tastegraph.models.model import (
     BEHAVIOUR,
+    COMPONENTS,
     KNOWLEDGE,
     KNOWN,
     MAPPED,
     NETWORK,
     NEW,
-    PARTS,
     POPULARITY,
     PRIORS,
     RECENT_POPULARITY,
     TEXT,
     TOWER,
-    Part,
+    Component,
     Prior,
 )
 from tastegraph.models.network_choice import best_network
@@ -53,11 +53,11 @@ SURE = 3.0
 than are asked here, who are asked again after each retraining for many changes: less, and chance
 alone would lead the weights away."""
 
-Options = dict[str, list[Part | Prior]]
+Options = dict[str, list[Component | Prior]]
 """Parts and priors by name, each with the settings that may be chosen."""
 
 _EVEN = {BEHAVIOUR: 1.0, NETWORK: 1.0, KNOWLEDGE: 0.2, TEXT: 0.2}
-UNTUNED = Choice(
+UNTUNED = Hyperparameters(
     filter=behaviour.DEFAULT,
     targets=dict.fromkeys(MAPPED, Target(64, 1.0)),
     attention=dict.fromkeys(
@@ -72,12 +72,12 @@ UNTUNED = Choice(
 
 
 def choose(
-    content: Content,
+    item_features: ItemFeatures,
     training: Interactions,
     valid: CSR,
     config: ModelConfig,
     watch: Watch = unwatched,
-) -> Learned:
+) -> FittedModel:
     """Fix every setting by NDCG@10 on ``valid`` (CSR[U, I]), and learn from ``training``.
 
     Without validation data the settings are ``UNTUNED``, even over events without an order.
@@ -86,117 +86,133 @@ def choose(
     untuned = _untuned(training)
     validation = Validation.of(training, valid, config, watch=watch)
     if validation is None:
-        return fit(content, training, untuned, config)
+        return fit(item_features, training, untuned, config)
     recencies = _recencies(training)
     half_lives = dict.fromkeys(each.half_life for each in recencies)
     told = best_filter(
-        training.likes(), content.groups, validation, [Recency(each) for each in half_lives]
+        training.likes(), item_features.groups, validation, [Recency(each) for each in half_lives]
     )
-    evidence = gather(content, training, config)
-    network = best_network(evidence, task_of(content, training, config), validation, config)
-    trials = cold_trials(content, training, valid, config)
+    evidence = gather(item_features, training, config)
+    network = best_network(evidence, task_of(item_features, training, config), validation, config)
+    trials = cold_trials(item_features, training, valid, config)
     targets, attention = best_for_cold(
-        trials, content, evidence.kind_weights, recencies, untuned.targets
+        trials, item_features, evidence.kind_weights, recencies, untuned.targets
     )
     start = replace(
         untuned, filter=told, targets=targets, attention={**untuned.attention, **attention}
     )
-    learned = learn(content, training, start, evidence.kind_weights, network, config)
-    learned = replace(learned, choice=weighed(content, training, valid, learned, config, trials))
-    learned = replace(learned, recent=recent_popularity(training, learned.choice.recent))
-    learned = with_cold_weights(content, training, learned, config)
+    fitted_model = learn(item_features, training, start, evidence.kind_weights, network, config)
+    fitted_model = replace(
+        fitted_model,
+        hyperparameters=weighed(item_features, training, valid, fitted_model, config, trials),
+    )
+    fitted_model = replace(
+        fitted_model, recent=recent_popularity(training, fitted_model.hyperparameters.recent)
+    )
+    fitted_model = with_cold_weights(item_features, training, fitted_model, config)
     likes = training.likes()
-    model = assemble(content, likes, learned)
-    choice = safeguarded(learned.choice, compare(model, simple_models(model, likes), validation))
-    if choice.weights == learned.choice.weights:
-        return replace(learned, choice=choice)
-    table = choice.filter.table(likes, content.groups)
+    model = assemble(item_features, likes, fitted_model)
+    hyperparameters = safeguarded(
+        fitted_model.hyperparameters, compare(model, simple_models(model, likes), validation)
+    )
+    if hyperparameters.weights == fitted_model.hyperparameters.weights:
+        return replace(fitted_model, hyperparameters=hyperparameters)
+    table = hyperparameters.filter.table(likes, item_features.groups)
     return with_cold_weights(
-        content, training, replace(learned, choice=choice, table=table), config
+        item_features,
+        training,
+        replace(fitted_model, hyperparameters=hyperparameters, table=table),
+        config,
     )
 
 
 def weighed(
-    content: Content,
+    item_features: ItemFeatures,
     training: Interactions,
     valid: CSR,
-    learned: Learned,
+    fitted_model: FittedModel,
     config: ModelConfig,
     trials: Sequence[Trial],
-    parts: Collection[str] = (*PARTS, *PRIORS),
-) -> Choice:
-    """The choice of ``learned`` with weights chosen anew, of ``parts`` and priors alone.
+    parts: Collection[str] = (*COMPONENTS, *PRIORS),
+) -> Hyperparameters:
+    """Those of ``fitted_model`` with weights chosen anew, of ``parts`` and priors alone.
 
     ``trials`` decide those on cold items. The attention that ranks behaviour is chosen anew as
     well; that of the others is what orders new items best.
     """
     validation = Validation.of(training, valid, config, PEOPLE * training.n_items)
     if validation is None:
-        return learned.choice
-    model = assemble(content, training.likes(), learned)
+        return fitted_model.hyperparameters
+    model = assemble(item_features, training.likes(), fitted_model)
     options: Options = {name: [part] for name, part in model.parts.items() if name in parts}
     if BEHAVIOUR in options:
         kernel = model.parts[BEHAVIOUR].kernel
-        options[BEHAVIOUR] = [Part(recency, kernel) for recency in _recencies(training)]
+        options[BEHAVIOUR] = [Component(recency, kernel) for recency in _recencies(training)]
     if POPULARITY in parts and model.popularity.any():
         options[POPULARITY] = [Prior.of(model.popularity)]
     ages = half_lives(training) if RECENT_POPULARITY in parts else []
     if ages:
         options[RECENT_POPULARITY] = [Prior.of(recent_popularity(training, age)) for age in ages]
 
-    def weights(histories: Sequence[History], chosen: Options) -> Weighed:
+    def weights(histories: Sequence[History], chosen: Options) -> FittedWeights:
         among = Shortlist.of(chosen, histories, validation.objective, model.spread)
-        return weigh(among.scores, among.objective.by_person, EXPECTED)
+        return fit_blend_weights(among.scores, among.objective.by_person, EXPECTED)
 
     known = weights(validation.histories, options)
     best: Options = {name: [options[name][setting]] for name, setting in known.settings.items()}
     new = weights(validation.newest, best)
-    choice = replace(
-        learned.choice,
+    hyperparameters = replace(
+        fitted_model.hyperparameters,
         attention={
-            **learned.choice.attention,
+            **fitted_model.hyperparameters.attention,
             **{
                 name: part.attention
                 for name, (part,) in best.items()
-                if isinstance(part, Part) and isinstance(part.attention, Recency)
+                if isinstance(part, Component) and isinstance(part.attention, Recency)
             },
         },
         weights={KNOWN: known.weights, NEW: new.weights},
         valid=known.reached,
         recent=ages[known.settings[RECENT_POPULARITY]] if ages else None,
     )
-    learned = replace(learned, choice=choice)
-    return replace(choice, cold=weighed_cold(trials, content, learned, parts))
+    fitted_model = replace(fitted_model, hyperparameters=hyperparameters)
+    return replace(hyperparameters, cold=weighed_cold(trials, item_features, fitted_model, parts))
 
 
 def reweighed(
-    content: Content, training: Interactions, valid: CSR, learned: Learned, config: ModelConfig
-) -> Choice:
-    """The choice of ``learned``, its weights on warm items changed where that is clearly better.
+    item_features: ItemFeatures,
+    training: Interactions,
+    valid: CSR,
+    fitted_model: FittedModel,
+    config: ModelConfig,
+) -> Hyperparameters:
+    """Those of ``fitted_model``, its weights on warm items changed where that is clearly better.
 
     Args:
-        content: graph and texts.
-        training: what ``learned`` knows.
+        item_features: graph and texts.
+        training: what ``fitted_model`` knows.
         valid: CSR[U, I], likes that it does not know.
-        learned: whose weights are where it starts.
+        fitted_model: whose weights are where it starts.
         config: whom to ask.
     """
     validation = Validation.of(training, valid, config, PEOPLE * training.n_items)
     if validation is None:
-        return learned.choice
-    model = assemble(content, training.likes(), learned)
+        return fitted_model.hyperparameters
+    model = assemble(item_features, training.likes(), fitted_model)
     parts: Options = {name: [part] for name, part in model.parts.items()}
     parts |= {name: [prior] for name, prior in model.priors.items()}
     weights = {}
     for who, histories in ((KNOWN, validation.histories), (NEW, validation.newest)):
         among = Shortlist.of(parts, histories, validation.objective, model.spread)
-        start = learned.choice.weights[who]
-        found = weigh(among.scores, among.objective.by_person, start=start, hurdle=SURE)
+        start = fitted_model.hyperparameters.weights[who]
+        found = fit_blend_weights(
+            among.scores, among.objective.by_person, start=start, min_gain_se=SURE
+        )
         weights[who] = found.weights
-    return replace(learned.choice, weights=weights)
+    return replace(fitted_model.hyperparameters, weights=weights)
 
 
-def _untuned(training: Interactions) -> Choice:
+def _untuned(training: Interactions) -> Hyperparameters:
     """``UNTUNED``, by which a place in the file is no time where events have no order."""
     if training.ordered:
         return UNTUNED

@@ -24,7 +24,7 @@ from tastegraph.core.progress import progress
 from tastegraph.models import filters
 from tastegraph.models.described import Described
 from tastegraph.models.kernels import FactorKernel, FeatureKernel, Kernel, TableKernel
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 from tastegraph.models.mapping import Ridge, Target, collaborative_factors
 
 FOLDS = 4
@@ -63,25 +63,25 @@ class ClickModel:
     """Probabilities of clicks.
 
     Attributes:
-        content: what is known of items.
+        item_features: what is known of items.
         likes: CSR[U, I], clicks that are known.
         trees: what weighs the evidence.
         seed: of what is drawn to weigh kinds of facts.
     """
 
-    content: Content
+    item_features: ItemFeatures
     likes: CSR
     trees: HistGradientBoostingClassifier
     seed: int
 
     def probabilities(self, users: Ints, items: Ints) -> NDArray[np.float64]:
         """float64[P] in [0, 1]."""
-        told = evidence(self.content, self.likes, Pairs(users, items), self.seed)
+        told = evidence(self.item_features, self.likes, Pairs(users, items), self.seed)
         return np.asarray(self.trees.predict_proba(told)[:, 1], dtype=np.float64)
 
 
 def fit_clicks(
-    content: Content,
+    item_features: ItemFeatures,
     train: tuple[Pairs, Bools],
     valid: tuple[Pairs, Bools],
     n_users: int,
@@ -90,14 +90,14 @@ def fit_clicks(
     """Learn from labelled pairs.
 
     Args:
-        content: what is known of items.
+        item_features: what is known of items.
         train: pairs, and whether each was clicked.
         valid: the same; the area under the curve on them decides how many trees there are.
         n_users: U.
         seed: of the folds.
     """
     pairs, labels = train
-    shape = (n_users, content.graph.n_items)
+    shape = (n_users, item_features.graph.n_items)
     fold = np.random.default_rng(seed).integers(0, FOLDS, len(pairs))
 
     def likes(mask: Bools) -> CSR:
@@ -107,33 +107,33 @@ def fit_clicks(
     found, clicked = [], []
     with progress("making evidence of clicks", FOLDS + 1) as advance:
         for k in range(FOLDS):
-            found.append(evidence(content, likes(fold != k), pairs.at(fold == k), seed))
+            found.append(evidence(item_features, likes(fold != k), pairs.at(fold == k), seed))
             clicked.append(labels[fold == k])
             advance(1)
         known = likes(np.ones(len(pairs), dtype=np.bool_))
-        held_out = evidence(content, known, valid[0], seed)
+        held_out = evidence(item_features, known, valid[0], seed)
         advance(1)
     told, was_clicked = np.concatenate(found), np.concatenate(clicked)
     trees = _trees(TREES, seed).fit(told, was_clicked)
     reached = [roc_auc_score(valid[1], p[:, 1]) for p in trees.staged_predict_proba(held_out)]
     best = _trees(int(np.argmax(reached)) + 1, seed).fit(told, was_clicked)
-    return ClickModel(content, known, best, seed)
+    return ClickModel(item_features, known, best, seed)
 
 
-def evidence(content: Content, likes: CSR, pairs: Pairs, seed: int) -> Floats32:
+def evidence(item_features: ItemFeatures, likes: CSR, pairs: Pairs, seed: int) -> Floats32:
     """What is known of each pair, float32[P, F].
 
     Args:
-        content: what is known of items.
+        item_features: what is known of items.
         likes: CSR[U, I]; a pair in it says nothing of itself.
         pairs: P of them.
         seed: of what is drawn to weigh kinds of facts.
     """
-    weights = filters.kind_weights(content.associations, likes, seed)
-    described = Described.of(content, weights)
+    weights = filters.kind_weights(item_features.associations, likes, seed)
+    described = Described.of(item_features, weights)
     columns = [column[pairs.items] for column in _of_items(described.ties, likes)]
     mean = filters.rows_to_one(likes.astype(np.float32))
-    kernels = _kernels(content, described, likes)
+    kernels = _kernels(item_features, described, likes)
     columns += [_of_pairs(kernel, mean, pairs) for kernel in kernels]
     return np.column_stack(columns).astype(np.float32)
 
@@ -149,21 +149,21 @@ def _of_items(ties: CSR, likes: CSR) -> Iterator[Floats32]:
         yield np.diff(ties.indptr).astype(np.float32)
 
 
-def _kernels(content: Content, described: Described, likes: CSR) -> Iterator[Kernel]:
+def _kernels(item_features: ItemFeatures, described: Described, likes: CSR) -> Iterator[Kernel]:
     yield TableKernel(filters.co_engagement(likes, 1.0, 1.0, BETA))
     yield TableKernel(filters.item_knn(likes, likes.shape[1]))
     for rank in RANKS:
         factors = collaborative_factors(likes, rank)
         yield FactorKernel(factors, factors)
     if likes.shape[1] <= filters.DENSE_ITEMS:
-        yield TableKernel(filters.ease(filters.gram(likes, content.groups), EASE_STRENGTH))
+        yield TableKernel(filters.ease(filters.gram(likes, item_features.groups), EASE_STRENGTH))
     if described.ties.nnz:
         yield FeatureKernel(described.ties)
         told = Ridge(described.few.rows, likes).map(MAPPED_TO)
         if told is not None:
             yield FactorKernel(told.left, told.of(described.few.rows))
-    if content.text_features.any():
-        yield FactorKernel(content.text_features, content.text_features)
+    if item_features.text_features.any():
+        yield FactorKernel(item_features.text_features, item_features.text_features)
 
 
 def _of_pairs(kernel: Kernel, attention: CSR, pairs: Pairs) -> Floats32:

@@ -19,8 +19,8 @@ from scipy.optimize import nnls
 from tastegraph.core.arrays import CSR, Bools
 from tastegraph.models.described import Described
 from tastegraph.models.kernels import Scores
-from tastegraph.models.learned import Choice
-from tastegraph.models.model import FEW_LIKES, KNOWN, NEW, Model, Part, spread
+from tastegraph.models.learned import Hyperparameters
+from tastegraph.models.model import FEW_LIKES, KNOWN, NEW, Component, Model, spread
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 
@@ -28,7 +28,7 @@ FOLDS = 5
 PEOPLE = 500
 
 
-def playing_cold(item_ids: Sequence[str], seed: int) -> Bools:
+def cold_item_holdout(item_ids: Sequence[str], seed: int) -> Bools:
     """bool[I]: a fifth of all items, the same ones whatever happens to the others.
 
     The language model is not taught by their events either: what its vectors are worth on new
@@ -51,24 +51,28 @@ def without_items(likes: CSR, items: Bools) -> CSR:
     return kept
 
 
-def blind_parts(described: Described, likes: CSR, choice: Choice, tower: Scores) -> dict[str, Part]:
+def blind_parts(
+    described: Described, likes: CSR, hyperparameters: Hyperparameters, tower: Scores
+) -> dict[str, Component]:
     """The parts that rank items without events, as ``likes`` (CSR[U, I]) make them.
 
     Args:
         described: all items.
         likes: what the mapped parts are mapped to.
-        choice: to what, and how each weighs a history.
+        hyperparameters: to what, and how each weighs a history.
         tower: float32[I, d], text tower taught without the events of what plays cold.
     """
     known = np.ones(likes.shape[1], dtype=np.bool_)
     return {
-        name: Part(choice.attention.get(name, Recency()), kernel)
-        for name, kernel in described.engaged(likes).kernels(choice.targets, tower, known).items()
+        name: Component(hyperparameters.attention.get(name, Recency()), kernel)
+        for name, kernel in described.engaged(likes)
+        .kernels(hyperparameters.targets, tower, known)
+        .items()
     }
 
 
 def blind_scores(
-    parts: Mapping[str, Part], warm: Bools, cold: Bools, histories: Sequence[History]
+    parts: Mapping[str, Component], warm: Bools, cold: Bools, histories: Sequence[History]
 ) -> dict[str, Scores]:
     """Part → float32[U, C], scores of the items in ``cold`` over their spread on those in ``warm``.
 
@@ -86,7 +90,7 @@ def blind_scores(
 
 def scaled(
     model: Model,
-    blind: Mapping[str, Part],
+    blind: Mapping[str, Component],
     cold: Bools,
     training: Interactions,
     newest: int,

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, Bools
 from tastegraph.core.config import Model as ModelConfig
-from tastegraph.models.blend import weigh
+from tastegraph.models.blend import fit_blend_weights
 from tastegraph.models.cold import FOLDS, blind_parts, blind_scores, cold_folds, without_items
 from tastegraph.models.described import Described
 from tastegraph.models.fit import kind_weights_for
 from tastegraph.models.kernels import Scores
-from tastegraph.models.learned import Content, Learned
+from tastegraph.models.learned import FittedModel, ItemFeatures
 from tastegraph.models.mapping import Target
 from tastegraph.models.model import KNOWN, MAPPED, NEW
 from tastegraph.models.tower import text_tower
@@ -57,27 +57,27 @@ class Trial:
 
 
 def cold_trials(
-    content: Content, training: Interactions, valid: CSR, config: ModelConfig
+    item_features: ItemFeatures, training: Interactions, valid: CSR, config: ModelConfig
 ) -> list[Trial]:
     """Those in which enough people can be asked.
 
     Args:
-        content: graph and texts.
+        item_features: graph and texts.
         training: what is learned from.
         valid: CSR[U, I], what should be found.
         config: seed, and how much of a history counts.
     """
     likes = training.likes()
-    folds = cold_folds(content.graph.item_ids, config.seed)
+    folds = cold_folds(item_features.graph.item_ids, config.seed)
     has_events = np.bincount(likes.indices, minlength=likes.shape[1]) > 0
     found: list[Trial] = []
-    for fold in range(1 if content.taught else FOLDS):
+    for fold in range(1 if item_features.taught else FOLDS):
         if sum(len(trial.validation.histories) for trial in found) >= ENOUGH_PEOPLE:
             break
         cold = folds == fold
         validation = Validation.of_cold(training, valid, cold, config)
         if validation is not None:
-            tower = text_tower(content, training.select(~cold[training.items]), config)
+            tower = text_tower(item_features, training.select(~cold[training.items]), config)
             warm = has_events & ~cold
             found.append(Trial(cold, warm, without_items(likes, cold), tower, validation))
     return found
@@ -85,7 +85,7 @@ def cold_trials(
 
 def best_for_cold(
     trials: Sequence[Trial],
-    content: Content,
+    item_features: ItemFeatures,
     kind_weights: NDArray[np.float32],
     recencies: Sequence[Recency],
     targets: Mapping[str, Target],
@@ -94,12 +94,12 @@ def best_for_cold(
 
     Args:
         trials: from :func:`cold_trials`.
-        content: graph and texts.
+        item_features: graph and texts.
         kind_weights: float32[2R], of facts.
         recencies: ways to weigh a history.
         targets: kept where too few people could be asked.
     """
-    described = Described.of(content, kind_weights)
+    described = Described.of(item_features, kind_weights)
     reached: dict[str, dict[tuple[Target | None, Recency], float]] = {}
     for trial in trials:
         engaged = described.engaged(trial.likes)
@@ -122,7 +122,10 @@ def best_for_cold(
 
 
 def weighed_cold(
-    trials: Sequence[Trial], content: Content, learned: Learned, parts: Collection[str]
+    trials: Sequence[Trial],
+    item_features: ItemFeatures,
+    fitted_model: FittedModel,
+    parts: Collection[str],
 ) -> dict[str, dict[str, float]]:
     """Weights of ``parts`` relative to one another, for known and for new people.
 
@@ -130,8 +133,13 @@ def weighed_cold(
     """
     if not trials:
         return {}
-    described = Described.of(content, kind_weights_for(content, learned.kind_weights))
-    blind = [blind_parts(described, trial.likes, learned.choice, trial.tower) for trial in trials]
+    described = Described.of(
+        item_features, kind_weights_for(item_features, fitted_model.kind_weights)
+    )
+    blind = [
+        blind_parts(described, trial.likes, fitted_model.hyperparameters, trial.tower)
+        for trial in trials
+    ]
 
     def histories_of(trial: Trial, who: str) -> Sequence[History]:
         return trial.validation.histories if who == KNOWN else trial.validation.newest
@@ -148,7 +156,7 @@ def weighed_cold(
             if name in parts
         }
         by_person = partial(_by_person, trials)
-        found[who] = weigh(offers, by_person, EXPECTED).weights if offers else {}
+        found[who] = fit_blend_weights(offers, by_person, EXPECTED).weights if offers else {}
     return found
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR
 from tastegraph.models.kernels import AffinityKernel, FactorKernel, FeatureKernel
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 from tastegraph.models.mapping import Compressed, Ridge, Target, completed
 from tastegraph.models.model import KNOWLEDGE, MAPPED_KNOWLEDGE, MAPPED_TEXT, TEXT, TOWER
 
@@ -32,10 +32,10 @@ class Described:
     text: NDArray[np.float32]
 
     @classmethod
-    def of(cls, content: Content, kind_weights: NDArray[np.float32]) -> Described:
+    def of(cls, item_features: ItemFeatures, kind_weights: NDArray[np.float32]) -> Described:
         """By facts, weighted by their kinds (float32[2R]), and by texts."""
-        ties, few = content.ties(kind_weights)
-        return cls(ties, few, content.text_features)
+        ties, few = item_features.ties(kind_weights)
+        return cls(ties, few, item_features.text_features)
 
     def engaged(self, likes: CSR) -> Engaged:
         """The items together with who likes them (CSR[U, I])."""

@@ -1,8 +1,8 @@
 """From events and what is known about items to a model: fit, then assemble.
 
-``fit`` learns from events with given settings, ``go_on`` from what was learned of fewer events.
-``assemble`` makes a model of what was learned and what is known *now*, so that a new item or fact
-counts without learning anything again.
+``fit`` learns from events with given settings; ``partial_fit`` goes on from a model of fewer
+events. ``assemble`` makes a model of what was learned and what is known *now*, so that a new item
+or fact counts without learning anything again.
 """
 
 from __future__ import annotations
@@ -18,10 +18,16 @@ from tastegraph.core.arrays import CSR
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.models import filters
 from tastegraph.models.behaviour import DEFAULT, Ease
-from tastegraph.models.cold import blind_parts, playing_cold, scaled, without_items
+from tastegraph.models.cold import blind_parts, cold_item_holdout, scaled, without_items
 from tastegraph.models.described import Described
 from tastegraph.models.kernels import FactorKernel, FeatureKernel, TableKernel
-from tastegraph.models.learned import Choice, Content, Learned, TrainedNetwork, aligned
+from tastegraph.models.learned import (
+    FittedModel,
+    Hyperparameters,
+    ItemFeatures,
+    TrainedNetwork,
+    aligned,
+)
 from tastegraph.models.model import (
     BEHAVIOUR,
     KNOWLEDGE,
@@ -30,8 +36,8 @@ from tastegraph.models.model import (
     NEW,
     TEXT,
     Blend,
+    Component,
     Model,
-    Part,
 )
 from tastegraph.models.popularity import recent_popularity
 from tastegraph.models.tasks import NextItem, Task, WholeSet
@@ -49,52 +55,72 @@ WARM_EPOCHS = 4
 """Passes over the data where a network goes on from another."""
 
 
-def fit(content: Content, training: Interactions, choice: Choice, config: ModelConfig) -> Learned:
-    """Learn from ``training`` with the settings of ``choice``, for items without events too."""
-    evidence, task = gather(content, training, config), task_of(content, training, config)
-    network = train(evidence, task, choice.network, config.seed)
-    learned = learn(content, training, choice, evidence.kind_weights, network, config)
-    return with_cold_weights(content, training, learned, config)
+def fit(
+    item_features: ItemFeatures,
+    training: Interactions,
+    hyperparameters: Hyperparameters,
+    config: ModelConfig,
+) -> FittedModel:
+    """Learn from ``training`` with ``hyperparameters``, for items without events too."""
+    evidence, task = (
+        gather(item_features, training, config),
+        task_of(item_features, training, config),
+    )
+    network = train(evidence, task, hyperparameters.network, config.seed)
+    fitted_model = learn(
+        item_features, training, hyperparameters, evidence.kind_weights, network, config
+    )
+    return with_cold_weights(item_features, training, fitted_model, config)
 
 
-def go_on(
-    content: Content,
+def partial_fit(
+    item_features: ItemFeatures,
     training: Interactions,
     before: Interactions,
-    learned: Learned,
+    fitted_model: FittedModel,
     config: ModelConfig,
-) -> Learned:
-    """What ``learned``, which was told of ``before``, becomes with the events of ``training``.
+) -> FittedModel:
+    """What ``fitted_model``, which was told of ``before``, becomes with the events of ``training``.
 
     The network goes on in ``WARM_EPOCHS`` passes that ask for what is new first, every setting and
     weight stays, all else is made anew.
 
     Args:
-        content: graph and texts as they are now.
+        item_features: graph and texts as they are now.
         training: all events that it is to learn from.
-        before: events that ``learned`` was told of.
-        learned: from :func:`fit`, or from here.
+        before: events that ``fitted_model`` was told of.
+        fitted_model: from :func:`fit`, or from here.
         config: seed, and how much of a history counts.
     """
-    evidence, task = gather(content, training, config), task_of(content, training, config, before)
-    told = learned.choice.network
+    evidence, task = (
+        gather(item_features, training, config),
+        task_of(item_features, training, config, before),
+    )
+    told = fitted_model.hyperparameters.network
     few = replace(told, epochs=min(WARM_EPOCHS, told.epochs))
-    network = train(evidence, task, few, config.seed, start=learned.network)
+    network = train(evidence, task, few, config.seed, start=fitted_model.network)
     network = replace(network, settings=told)
-    now = learn(content, training, learned.choice, evidence.kind_weights, network, config)
-    return replace(now, cold=learned.cold)
+    now = learn(
+        item_features,
+        training,
+        fitted_model.hyperparameters,
+        evidence.kind_weights,
+        network,
+        config,
+    )
+    return replace(now, cold=fitted_model.cold)
 
 
-def gather(content: Content, training: Interactions, config: ModelConfig) -> Evidence:
+def gather(item_features: ItemFeatures, training: Interactions, config: ModelConfig) -> Evidence:
     """What a network is trained on, the weight of each kind of facts among it."""
     likes = training.likes()
-    weights = filters.kind_weights(content.associations, likes, config.seed)
-    whole = kind_weights_for(content, _by_name(content, weights))
-    return Evidence.of(content.graph, content.text, likes, whole)
+    weights = filters.kind_weights(item_features.associations, likes, config.seed)
+    whole = kind_weights_for(item_features, _by_name(item_features, weights))
+    return Evidence.of(item_features.graph, item_features.text, likes, whole)
 
 
 def task_of(
-    content: Content,
+    item_features: ItemFeatures,
     training: Interactions,
     config: ModelConfig,
     before: Interactions | None = None,
@@ -106,99 +132,112 @@ def task_of(
     if training.ordered:
         new = None if before is None else training.more_likes(before)
         return NextItem(training.histories(config.history), config.history, new)
-    sets = sparse.vstack([training.likes(), content.groups], format="csr")
+    sets = sparse.vstack([training.likes(), item_features.groups], format="csr")
     return WholeSet(sparse.csr_array(sets))
 
 
 def learn(
-    content: Content,
+    item_features: ItemFeatures,
     training: Interactions,
-    choice: Choice,
+    hyperparameters: Hyperparameters,
     kind_weights: NDArray[np.float32],
     network: TrainedNetwork,
     config: ModelConfig,
-) -> Learned:
+) -> FittedModel:
     """Learn all but the weights on items without events, which follow from the others.
 
     Args:
-        content: graph and texts.
+        item_features: graph and texts.
         training: events.
-        choice: every setting.
+        hyperparameters: every setting.
         kind_weights: float32[2R], from :func:`tastegraph.models.filters.kind_weights`.
         network: trained on the same events.
         config: seed, and how much of a history counts.
     """
     likes = training.likes()
     # What was chosen for fewer items may be a table that is too large for those there are now.
-    fits = not isinstance(choice.filter, Ease) or likes.shape[1] <= filters.DENSE_ITEMS
-    told = choice.filter if fits else DEFAULT
-    return Learned(
-        choice=replace(choice, filter=told, network=network.settings),
-        item_ids=content.graph.item_ids,
+    fits = not isinstance(hyperparameters.filter, Ease) or likes.shape[1] <= filters.DENSE_ITEMS
+    told = hyperparameters.filter if fits else DEFAULT
+    return FittedModel(
+        hyperparameters=replace(hyperparameters, filter=told, network=network.settings),
+        item_ids=item_features.graph.item_ids,
         warm=np.bincount(likes.indices, minlength=likes.shape[1]) > 0,
-        table=told.table(likes, content.groups),
-        kind_weights=_by_name(content, kind_weights),
+        table=told.table(likes, item_features.groups),
+        kind_weights=_by_name(item_features, kind_weights),
         network=network,
-        tower=text_tower(content, training, config),
+        tower=text_tower(item_features, training, config),
         cold=BY_CONTENT,
-        recent=recent_popularity(training, choice.recent),
+        recent=recent_popularity(training, hyperparameters.recent),
         touched=np.bincount(training.items, minlength=training.n_items) > 0,
     )
 
 
 def with_cold_weights(
-    content: Content, training: Interactions, learned: Learned, config: ModelConfig
-) -> Learned:
-    """``learned``, with the weights on items without events that follow from those on others."""
+    item_features: ItemFeatures,
+    training: Interactions,
+    fitted_model: FittedModel,
+    config: ModelConfig,
+) -> FittedModel:
+    """``fitted_model`` with weights on items without events, by those on items with events."""
     likes = training.likes()
-    cold = playing_cold(content.graph.item_ids, config.seed)
-    described = Described.of(content, kind_weights_for(content, learned.kind_weights))
+    cold = cold_item_holdout(item_features.graph.item_ids, config.seed)
+    described = Described.of(
+        item_features, kind_weights_for(item_features, fitted_model.kind_weights)
+    )
     weights = scaled(
-        assemble(content, likes, learned),
+        assemble(item_features, likes, fitted_model),
         blind_parts(
             described,
             without_items(likes, cold),
-            learned.choice,
-            text_tower(content, training.select(~cold[training.items]), config),
+            fitted_model.hyperparameters,
+            text_tower(item_features, training.select(~cold[training.items]), config),
         ),
         cold,
         training,
         config.history,
-        learned.choice.cold,
+        fitted_model.hyperparameters.cold,
         np.random.default_rng(config.seed),
     )
-    return replace(learned, cold=weights or learned.cold)
+    return replace(fitted_model, cold=weights or fitted_model.cold)
 
 
-def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
-    """A model over the items of ``content``, which may be more or others than were learned from.
+def assemble(item_features: ItemFeatures, likes: CSR, fitted_model: FittedModel) -> Model:
+    """A model over the items of ``item_features``, which may be others than were learned from.
 
     Args:
-        content: graph and texts as they are now.
+        item_features: graph and texts as they are now.
         likes: CSR[U, I] as they are now.
-        learned: from :func:`fit`.
+        fitted_model: from :func:`fit`.
     """
-    items = {item_id: row for row, item_id in enumerate(learned.item_ids)}
-    rows = np.array([items.get(item_id, -1) for item_id in content.graph.item_ids], dtype=np.int64)
-    warm = (rows >= 0) & np.append(learned.warm, False)[rows]
-    evidence = _evidence(content, likes, learned)
-    vectors = item_vectors(learned.network, evidence)
-    touched = np.append(learned.touched, False)[rows] if len(learned.touched) else warm
-    recent = np.append(learned.recent, np.float32(0)) if len(learned.recent) else learned.recent
-    tower = np.concatenate([learned.tower, np.zeros_like(learned.tower, shape=(1, DIMENSIONS))])
+    items = {item_id: row for row, item_id in enumerate(fitted_model.item_ids)}
+    rows = np.array(
+        [items.get(item_id, -1) for item_id in item_features.graph.item_ids], dtype=np.int64
+    )
+    warm = (rows >= 0) & np.append(fitted_model.warm, False)[rows]
+    evidence = _evidence(item_features, likes, fitted_model)
+    vectors = item_vectors(fitted_model.network, evidence)
+    touched = np.append(fitted_model.touched, False)[rows] if len(fitted_model.touched) else warm
+    recent = (
+        np.append(fitted_model.recent, np.float32(0))
+        if len(fitted_model.recent)
+        else fitted_model.recent
+    )
+    tower = np.concatenate(
+        [fitted_model.tower, np.zeros_like(fitted_model.tower, shape=(1, DIMENSIONS))]
+    )
     kernels: dict[str, TableKernel | FeatureKernel | FactorKernel] = {
-        BEHAVIOUR: TableKernel(aligned(learned.table, rows)),
-        **Described.of(content, evidence.kind_weights)
+        BEHAVIOUR: TableKernel(aligned(fitted_model.table, rows)),
+        **Described.of(item_features, evidence.kind_weights)
         .engaged(likes)
-        .kernels(learned.choice.targets, tower[rows], rows >= 0),
+        .kernels(fitted_model.hyperparameters.targets, tower[rows], rows >= 0),
     }
-    attention = learned.choice.attention
+    attention = fitted_model.hyperparameters.attention
     return Model(
         parts={
-            NETWORK: Part(vectors.attention, vectors.kernel),
-            **{part: Part(attention.get(part, Recency()), k) for part, k in kernels.items()},
+            NETWORK: Component(vectors.attention, vectors.kernel),
+            **{part: Component(attention.get(part, Recency()), k) for part, k in kernels.items()},
         },
-        blend=Blend(warm=learned.choice.weights, cold=learned.cold),
+        blend=Blend(warm=fitted_model.hyperparameters.weights, cold=fitted_model.cold),
         warm=warm,
         rows=rows,
         popularity=np.bincount(likes.indices, minlength=likes.shape[1]),
@@ -208,25 +247,27 @@ def assemble(content: Content, likes: CSR, learned: Learned) -> Model:
     )
 
 
-def _evidence(content: Content, likes: CSR, learned: Learned) -> Evidence:
-    weights = kind_weights_for(content, learned.kind_weights)
-    return Evidence.of(content.graph, content.text, likes, weights)
+def _evidence(item_features: ItemFeatures, likes: CSR, fitted_model: FittedModel) -> Evidence:
+    weights = kind_weights_for(item_features, fitted_model.kind_weights)
+    return Evidence.of(item_features.graph, item_features.text, likes, weights)
 
 
-def _by_name(content: Content, kind_weights: NDArray[np.float32]) -> dict[tuple[str, bool], float]:
-    relations = content.graph.relations
+def _by_name(
+    item_features: ItemFeatures, kind_weights: NDArray[np.float32]
+) -> dict[tuple[str, bool], float]:
+    relations = item_features.graph.relations
     return {(relations[kind // 2], bool(kind % 2)): float(w) for kind, w in enumerate(kind_weights)}
 
 
 def kind_weights_for(
-    content: Content, by_name: Mapping[tuple[str, bool], float]
+    item_features: ItemFeatures, by_name: Mapping[tuple[str, bool], float]
 ) -> NDArray[np.float32]:
     """float32[2R] in the order of this graph; a relation never seen gets the middle weight."""
     middle = float(np.median(list(by_name.values()))) if by_name else 1.0
     return np.array(
         [
             by_name.get((relation, reverse), middle)
-            for relation in content.graph.relations
+            for relation in item_features.graph.relations
             for reverse in (False, True)
         ],
         dtype=np.float32,

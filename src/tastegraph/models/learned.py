@@ -76,7 +76,7 @@ class TrainedNetwork:
 
 
 @dataclass(frozen=True)
-class Content:
+class ItemFeatures:
     """What is known about items apart from what people did with them.
 
     Items are ranked by what is stated alone: what a text lies near would compare texts once more.
@@ -85,14 +85,14 @@ class Content:
         graph: the knowledge graph.
         text: float32[n_nodes, t], unit rows, or zeros where a node has no text.
         words: float32 CSR[I, V], what the items' texts say word for word, unit rows.
-        recited: whether the texts tell the facts, so that what they lie near is no news.
+        facts_in_text: whether the texts tell the facts, so that what they lie near is no news.
         taught: whether behaviour taught the language model, all but that on items that play cold.
     """
 
     graph: KnowledgeGraph
     text: NDArray[np.float32]
     words: CSR
-    recited: bool = False
+    facts_in_text: bool = False
     taught: bool = False
 
     @cached_property
@@ -129,7 +129,7 @@ class Content:
     @cached_property
     def semantics(self) -> tuple[Semantics, Reliability] | None:
         """What texts lie near, learned from items with facts; ``None`` where it cannot be."""
-        if self.recited:
+        if self.facts_in_text:
             return None
         return learn_semantics(self.associations, self.text[: self.graph.n_items], self.text)
 
@@ -147,20 +147,20 @@ class Content:
         """float32[I, d]: what items' texts say, by vectors and word for word."""
         return text_features(self.text[: self.graph.n_items], self.words)
 
-    def graph_off(self) -> Content:
+    def graph_off(self) -> ItemFeatures:
         """Control: no facts."""
         return replace(self, graph=self.graph.without_edges())
 
-    def graph_shuffled(self, seed: int) -> Content:
+    def graph_shuffled(self, seed: int) -> ItemFeatures:
         """Control: as many facts of each relation, about the wrong things."""
         return replace(self, graph=self.graph.shuffled(seed))
 
-    def text_off(self) -> Content:
+    def text_off(self) -> ItemFeatures:
         """Control: no text."""
         nothing = np.zeros_like(self.text)
         return replace(self, text=nothing, words=no_words(self.graph.n_items))
 
-    def text_shuffled(self, seed: int) -> Content:
+    def text_shuffled(self, seed: int) -> ItemFeatures:
         """Control: the same texts, of the wrong items; other nodes keep their names."""
         order = np.random.default_rng(seed).permutation(self.graph.n_items)
         text = self.text.copy()
@@ -190,7 +190,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Hyperparameters:
     """Every setting that validation data decides.
 
     Attributes:
@@ -219,11 +219,11 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Learned:
+class FittedModel:
     """What was learned from events; it outlives changes of the graph.
 
     Attributes:
-        choice: the settings.
+        hyperparameters: the settings.
         item_ids: rows and columns of ``table``; the items that had events are ``warm``.
         table: float32[I, I] dense or CSR, the behaviour kernel.
         kind_weights: (relation, reverse) → weight.
@@ -235,7 +235,7 @@ class Learned:
         touched: bool[I], items with any event that counts, for them or against.
     """
 
-    choice: Choice
+    hyperparameters: Hyperparameters
     item_ids: list[str]
     warm: NDArray[np.bool_]
     table: Scores | CSR
@@ -246,7 +246,7 @@ class Learned:
     recent: Scores = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     touched: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
 
-    def among(self, item_ids: Collection[str]) -> Learned:
+    def among(self, item_ids: Collection[str]) -> FittedModel:
         """What was learned of the items in ``item_ids`` alone, and nothing of any other."""
         kept = set(item_ids)
         if kept.issuperset(self.item_ids):

@@ -28,7 +28,7 @@ BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT = "behaviour", "network", "knowledge", "text
 MAPPED_KNOWLEDGE, MAPPED_TEXT = "mapped knowledge", "mapped text"
 MAPPED = (MAPPED_KNOWLEDGE, MAPPED_TEXT)
 TOWER = "text tower"
-PARTS = (BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT, *MAPPED, TOWER)
+COMPONENTS = (BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT, *MAPPED, TOWER)
 POPULARITY, RECENT_POPULARITY = "popularity", "recent popularity"
 PRIORS = (POPULARITY, RECENT_POPULARITY)
 NEW, KNOWN = "new", "known"
@@ -37,7 +37,7 @@ FEW_LIKES = 5
 
 
 @dataclass(frozen=True)
-class Part:
+class Component:
     """One kind of evidence: how it weighs a history, and how it compares items."""
 
     attention: Attention
@@ -108,14 +108,15 @@ class Ranked:
         scores: float32[I].
         factors: part → float32[T] on warm items, float32[T] on cold ones; empty where no event says
             anything and the scores are popularity.
-        opinions: part → float32[I] twice, its weight on each item and its score over its spread.
+        component_scores: part → float32[I] twice, its weight on each item and its score over
+            its spread.
         priors: prior → float32[I], its share of the score of each item.
     """
 
     history: History
     scores: Scores
     factors: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
-    opinions: Mapping[str, tuple[Scores, Scores]]
+    component_scores: Mapping[str, tuple[Scores, Scores]]
     priors: Mapping[str, Scores] = field(default_factory=dict)
 
     def doubt(self) -> Scores:
@@ -123,10 +124,10 @@ class Ranked:
 
         Weighted as they are in the score; 0 where fewer than two speak.
         """
-        if not self.opinions:
+        if not self.component_scores:
             return np.zeros_like(self.scores)
-        weights = np.stack([weight for weight, _ in self.opinions.values()])
-        told = np.stack([score for _, score in self.opinions.values()])
+        weights = np.stack([weight for weight, _ in self.component_scores.values()])
+        told = np.stack([score for _, score in self.component_scores.values()])
         total = np.maximum(weights.sum(axis=0), np.float32(1e-12))
         mean = (weights * told).sum(axis=0) / total
         variance = (weights * (told - mean) ** 2).sum(axis=0) / total
@@ -149,7 +150,7 @@ class Model:
         likers: who they are, by number; without them nothing is said of other people.
     """
 
-    parts: Mapping[str, Part]
+    parts: Mapping[str, Component]
     blend: Blend
     warm: Bools
     rows: NDArray[np.int64]
@@ -194,7 +195,7 @@ class Model:
     def rank(self, history: History) -> Ranked:
         """The scores of one history, ready to be explained."""
         total = np.zeros(self.n_items, dtype=np.float32)
-        factors, opinions = {}, {}
+        factors, component_scores = {}, {}
         for name, part in self.parts.items():
             (warm,), (cold,) = self.blend.rows(name, [segment(history)])
             if not warm and not cold:
@@ -203,21 +204,21 @@ class Model:
             scores = part.kernel.row(history.items, attention)
             (spread,) = self.spread(scores[None, :])
             weight = np.where(self.warm, warm, cold)
-            opinions[name] = weight, spread * scores
-            total += weight * opinions[name][1]
+            component_scores[name] = weight, spread * scores
+            total += weight * component_scores[name][1]
             factors[name] = (warm * spread * attention, cold * spread * attention)
         priors = {}
         for name in self.priors:
             (warm,), (cold,) = self.blend.rows(name, [segment(history)])
             if warm or cold:
                 weight, standard = np.where(self.warm, warm, cold), self._standard(name)
-                opinions[name] = weight, standard
+                component_scores[name] = weight, standard
                 priors[name] = weight * standard
                 total += priors[name]
         if not total.any():
             prior = self.prior()
             return Ranked(history, prior, {}, {}, {POPULARITY: prior})
-        return Ranked(history, total, factors, opinions, priors)
+        return Ranked(history, total, factors, component_scores, priors)
 
     def _standard(self, name: str) -> Scores:
         """float32[I], a prior over its spread."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 from tastegraph.profiles.association import Associations, with_semantic
 from tastegraph.profiles.likelihood import Likelihood, Scale
 from tastegraph.profiles.prototypes import Prototypes
@@ -13,20 +13,20 @@ from tastegraph.profiles.semantics import Semantics
 from tastegraph.store.snapshots import Array, Snapshot
 
 
-def nearness_arrays(content: Content) -> dict[str, Array]:
+def nearness_arrays(item_features: ItemFeatures) -> dict[str, Array]:
     """Ties of the items and, where any could be learned, what finds those of other texts.
 
     The directions of prototypes are kept as float16, which moves no probability by .001.
     """
-    likely = content.likely
+    likely = item_features.likely
     ties: dict[str, Array] = {
         "likely.indptr": likely.indptr.astype(np.int64),
         "likely.indices": likely.indices.astype(np.int32),
         "likely.probability": likely.data.astype(np.float32),
     }
-    if content.semantics is None:
+    if item_features.semantics is None:
         return ties
-    semantics = content.semantics[0]
+    semantics = item_features.semantics[0]
     prototypes, likelihood = semantics.prototypes, semantics.likelihood
     return {
         **ties,

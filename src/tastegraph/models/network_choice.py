@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import say
 from tastegraph.models.learned import NetworkSettings, TrainedNetwork
-from tastegraph.models.model import Part
+from tastegraph.models.model import Component
 from tastegraph.models.tasks import ALL_ITEMS, Task
 from tastegraph.models.training import Evidence, Vectors, train
 from tastegraph.models.validation import Validation
@@ -57,7 +57,7 @@ def best_network(
         reached: list[float] = []
 
         def quality(vectors: Vectors) -> float:
-            reached.append(validation(Part(vectors.attention, vectors.kernel)))
+            reached.append(validation(Component(vectors.attention, vectors.kernel)))
             return reached[-1]
 
         network = train(evidence, task, settings, config.seed, quality, best)

@@ -16,15 +16,15 @@ from tastegraph.core.arrays import CSR
 from tastegraph.models.baselines import BASELINES
 from tastegraph.models.behaviour import Ease, ItemKNN
 from tastegraph.models.filters import DENSE_ITEMS
-from tastegraph.models.learned import Choice, Compared
+from tastegraph.models.learned import Compared, Hyperparameters
 from tastegraph.models.model import (
     BEHAVIOUR,
     KNOWN,
     NEW,
     POPULARITY,
     RECENT_POPULARITY,
+    Component,
     Model,
-    Part,
     Prior,
 )
 from tastegraph.models.validation import Validation
@@ -37,25 +37,25 @@ CONFIDENCE = 0.95
 ITEM_KNN, EASE = "itemknn", "ease"
 
 
-def simple_models(model: Model, likes: CSR) -> dict[str, Part | Prior]:
+def simple_models(model: Model, likes: CSR) -> dict[str, Component | Prior]:
     """What needs no graph, no text and no training, in the forms their authors gave them.
 
     Args:
         model: for its popularities.
         likes: CSR[U, I].
     """
-    found: dict[str, Part | Prior] = dict(model.priors)
+    found: dict[str, Component | Prior] = dict(model.priors)
     for name in (ITEM_KNN, EASE):
         baseline = BASELINES[name]
         if not baseline.dense or model.n_items <= DENSE_ITEMS:
             fitted = baseline.fit(likes, *baseline.grid[0])
-            assert isinstance(fitted, Part)
+            assert isinstance(fitted, Component)
             found[name] = fitted
     return found
 
 
 def compare(
-    model: Model, simple: Mapping[str, Part | Prior], validation: Validation
+    model: Model, simple: Mapping[str, Component | Prior], validation: Validation
 ) -> tuple[Compared, ...]:
     """The blend and the simple models on the same people.
 
@@ -86,19 +86,21 @@ def chance(error: float, people: int) -> float:
     return float(stats.t.ppf(CONFIDENCE, people - 1)) * error if people > 1 else np.inf
 
 
-def safeguarded(choice: Choice, compared: tuple[Compared, ...]) -> Choice:
-    """``choice``, or the settings that make the simple model that is served instead."""
+def safeguarded(
+    hyperparameters: Hyperparameters, compared: tuple[Compared, ...]
+) -> Hyperparameters:
+    """``hyperparameters``, or the settings that make the simple model that is served instead."""
     served = next(row.model for row in compared if row.served)
-    choice = replace(choice, compared=compared)
+    hyperparameters = replace(hyperparameters, compared=compared)
     if served == BLEND:
-        return choice
+        return hyperparameters
     if served in (POPULARITY, RECENT_POPULARITY):
-        return replace(choice, weights={who: {served: 1.0} for who in (KNOWN, NEW)})
+        return replace(hyperparameters, weights={who: {served: 1.0} for who in (KNOWN, NEW)})
     (value,) = BASELINES[served].grid[0]
     assert value is not None
     return replace(
-        choice,
+        hyperparameters,
         filter=ItemKNN(int(value)) if served == ITEM_KNN else Ease(value, grouped=False),
-        attention={**choice.attention, BEHAVIOUR: Recency()},
+        attention={**hyperparameters.attention, BEHAVIOUR: Recency()},
         weights={who: {BEHAVIOUR: 1.0} for who in (KNOWN, NEW)},
     )

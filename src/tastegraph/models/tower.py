@@ -23,7 +23,7 @@ from torch.nn import functional
 from tastegraph.core.arrays import CSR, Bools
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import progress
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 from tastegraph.models.mapping import centred
 from tastegraph.models.network import SparseProduct, as_tensor
 from tastegraph.profiles.attention import FLOOR
@@ -116,23 +116,25 @@ class _Sequences:
         return sparse.csr_array(sparse.coo_array(entries, shape=(len(places), n_items)))
 
 
-def text_tower(content: Content, training: Interactions, config: ModelConfig) -> Floats32:
+def text_tower(
+    item_features: ItemFeatures, training: Interactions, config: ModelConfig
+) -> Floats32:
     """Vectors of all items, float32[I, d]; of zeros where there is no text or nothing to learn.
 
     Args:
-        content: the texts.
+        item_features: the texts.
         training: events; they alone say which texts go together.
         config: seed, and how much of a history counts.
     """
-    n_items = content.graph.n_items
-    vectors = centred(content.text[:n_items])
+    n_items = item_features.graph.n_items
+    vectors = centred(item_features.text[:n_items])
     sequences = _Sequences.of(training, config.history)
-    if not len(sequences.items) or not (content.words.nnz or vectors.any()):
+    if not len(sequences.items) or not (item_features.words.nnz or vectors.any()):
         return np.zeros((n_items, DIMENSIONS), dtype=np.float32)
     torch.manual_seed(config.seed)
     rng = np.random.default_rng(config.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    tower = TextTower(content.words, vectors, device)
+    tower = TextTower(item_features.words, vectors, device)
     optimiser = torch.optim.Adam(tower.parameters(), lr=LEARNING_RATE)
     warm = np.unique(sequences.items)
     asked = min(len(sequences.items), PAIRS)

@@ -10,7 +10,7 @@ import numpy as np
 from tastegraph.core.arrays import CSR, Bools, without
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.models.cold import without_items
-from tastegraph.models.model import FEW_LIKES, Part
+from tastegraph.models.model import FEW_LIKES, Component
 from tastegraph.models.objective import Objective, Watch, people_to_ask, unwatched
 from tastegraph.profiles.interactions import History, Interactions
 
@@ -69,6 +69,6 @@ class Validation:
         """The histories as if these people were new."""
         return [history.newest(FEW_LIKES - 2) for history in self.histories]
 
-    def __call__(self, part: Part) -> float:
+    def __call__(self, part: Component) -> float:
         """How good one part is alone."""
         return self.objective(part.scores(self.histories))

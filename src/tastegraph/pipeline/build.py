@@ -15,10 +15,10 @@ from tastegraph.core.progress import say
 from tastegraph.core.records import Fact
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.kg.stored import graph_from_store, item_ids
-from tastegraph.models.artefacts import content_from, learned_from, to_arrays
+from tastegraph.models.artefacts import fitted_model_from, item_features_from, to_arrays
 from tastegraph.models.fit import assemble
 from tastegraph.models.fitted_config import LEARNED, FittedConfig
-from tastegraph.models.learned import Content, Learned
+from tastegraph.models.learned import FittedModel, ItemFeatures
 from tastegraph.models.model import Model
 from tastegraph.pipeline import teach
 from tastegraph.pipeline.content import carried_over, encoded, interactions_from_store
@@ -30,7 +30,7 @@ from tastegraph.pipeline.reader import MODELS, Reader, asked_for, told_before
 from tastegraph.pipeline.served import export_for_serving
 from tastegraph.pipeline.taught import prune
 from tastegraph.pipeline.texts import Texts, material, texts_from_store
-from tastegraph.pipeline.together import put_to_rest, used
+from tastegraph.pipeline.together import store_derived_facts, used
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.store import changes, erasure, vectors
@@ -72,7 +72,7 @@ class Read:
         used: what use says of items in it; ``None`` where the graph was not made anew.
     """
 
-    content: Content
+    item_features: ItemFeatures
     reader: dict[str, Any]
     state: State
     used: Sequence[Fact] | None
@@ -91,7 +91,7 @@ class Made:
     """
 
     read: Read
-    learned: Learned
+    fitted_model: FittedModel
     model: Model
     fitted: FittedConfig
     known: int
@@ -147,19 +147,19 @@ class Builder:
         def told(items: Sequence[str]) -> Interactions:
             return interactions_from_store(self.database, items, meaning, known)
 
-        read = self.content(stages, old, told)
-        content = read.content
-        if not content.graph.n_items:
+        read = self.item_features(stages, old, told)
+        item_features = read.item_features
+        if not item_features.graph.n_items:
             raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
-        events = told(content.graph.item_ids)
+        events = told(item_features.graph.item_ids)
         if kept is None:
             check_counting(events, meaning, types)
-            learned = learn(content, events, self.config)
+            fitted_model = learn(item_features, events, self.config)
         else:
-            learned = learned_from(kept).among(content.graph.item_ids)
-        model = assemble(content, events.likes(), learned)
+            fitted_model = fitted_model_from(kept).among(item_features.graph.item_ids)
+        model = assemble(item_features, events.likes(), fitted_model)
         fitted = self.fitted(stages, old, read, meaning)
-        made = Made(read, learned, model, fitted, known, erasures)
+        made = Made(read, fitted_model, model, fitted, known, erasures)
         return self.publish(made, stages, inputs, old)
 
     def publish(
@@ -174,7 +174,7 @@ class Builder:
             old: the snapshot in service.
         """
         read, learned_anew = found.read, old is None or "model" in stages
-        manifest, arrays = to_arrays(read.content, found.learned, found.model)
+        manifest, arrays = to_arrays(read.item_features, found.fitted_model, found.model)
         manifest |= {
             "inputs": stamps(self._as_configured(stages, read), inputs, old),
             "seed": self.config.model.seed,
@@ -218,7 +218,7 @@ class Builder:
             )
         return fitted
 
-    def content(self, stages: Collection[Stage], old: Snapshot | None, told: Told) -> Read:
+    def item_features(self, stages: Collection[Stage], old: Snapshot | None, told: Told) -> Read:
         """Graph and texts, each made anew or taken from ``old``; and what read them.
 
         A network reads the vectors it was trained on: while it stays, so does the language model.
@@ -228,7 +228,7 @@ class Builder:
             old: the snapshot in service.
             told: the events that may teach the language model and state facts.
         """
-        before = None if old is None else content_from(old)
+        before = None if old is None else item_features_from(old)
         state = State.of(old) if old is not None and "graph" not in stages else self._state()
         said: Sequence[Fact] | None = None
         if before is None or "graph" in stages:
@@ -255,17 +255,19 @@ class Builder:
             reader = self._taught(Reader.configured(config, self.directory), graph, texts, told)
             taught = "co-engagement" in config.teaching.lessons
         encoder = reader.encoder(self._cache)
-        content = encoded(graph, texts, encoder, recited=config.text.facts, taught=taught)
+        item_features = encoded(
+            graph, texts, encoder, facts_in_text=config.text.facts, taught=taught
+        )
         if self._holds_erased(state):
             encoder.keep_only([*texts.items, *texts.labels])
-        return Read(content, reader.told(self.directory), state, said)
+        return Read(item_features, reader.told(self.directory), state, said)
 
     def _put_to_rest(self, read: Read) -> State:
         """Let the store say what the graph says of use. Returns what is known with it."""
         if read.used is None:
             return read.state
         try:
-            before, after = put_to_rest(self.database, read.used)
+            before, after = store_derived_facts(self.database, read.used)
         except BusyError:
             # It is there to be seen; the next build finds it missing.
             return read.state

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from tastegraph.core.arrays import CSR
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.models.learned import Content
+from tastegraph.models.learned import ItemFeatures
 from tastegraph.pipeline.texts import Texts
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions, interactions
@@ -26,26 +26,26 @@ def encoded(
     texts: Texts,
     encoder: Encoder,
     *,
-    recited: bool = False,
+    facts_in_text: bool = False,
     taught: bool = False,
-) -> Content:
+) -> ItemFeatures:
     """``graph`` with its texts as vectors: items by their text, other nodes by their name.
 
     Args:
         graph: what the texts are about.
         texts: of its nodes.
         encoder: reads them.
-        recited: whether the items' texts tell the facts.
+        facts_in_text: whether the items' texts tell the facts.
         taught: whether behaviour taught what reads them.
     """
     node_texts = [*texts.items, *texts.labels]
     rows = [row for row, text in enumerate(node_texts) if text]
     vectors = encoder.encode([node_texts[row] for row in rows])
     text = _spread(vectors, rows, graph.n_nodes)
-    return Content(graph, text, word_features(texts.items), recited, taught)
+    return ItemFeatures(graph, text, word_features(texts.items), facts_in_text, taught)
 
 
-def carried_over(old: Content, graph: KnowledgeGraph) -> Content:
+def carried_over(old: ItemFeatures, graph: KnowledgeGraph) -> ItemFeatures:
     """``graph`` with the texts that its nodes had before; new ones have none."""
     known = {name: row for row, name in enumerate(_names(old.graph))}
     pairs = [(row, known[name]) for row, name in enumerate(_names(graph)) if name in known]
@@ -53,7 +53,7 @@ def carried_over(old: Content, graph: KnowledgeGraph) -> Content:
     n_items = sum(row < graph.n_items for row in rows)
     words = _moved(old.words, rows[:n_items], there[:n_items], graph.n_items)
     text = _spread(old.text[there], rows, graph.n_nodes)
-    return Content(graph, text, words, old.recited, old.taught)
+    return ItemFeatures(graph, text, words, old.facts_in_text, old.taught)
 
 
 def interactions_from_store(

@@ -7,7 +7,7 @@ from typing import Any
 from tastegraph.core.config import Config
 from tastegraph.core.errors import TastegraphError
 from tastegraph.evaluation.report import evaluate
-from tastegraph.models.artefacts import choice_from, content_from
+from tastegraph.models.artefacts import hyperparameters_from, item_features_from
 from tastegraph.models.fitted_config import FittedConfig
 from tastegraph.pipeline.content import interactions_from_store
 from tastegraph.pipeline.inputs import stale
@@ -36,9 +36,9 @@ def judge(snapshot: Snapshot, database: Database, config: Config, inputs: str) -
             f"{snapshot.path.parent.parent} has changed since its {', '.join(old)} was built: "
             "run 'tastegraph build' first"
         )
-    content = content_from(snapshot)
+    item_features = item_features_from(snapshot)
     meaning = FittedConfig.of(snapshot.manifest).meaning
-    events = interactions_from_store(database, content.graph.item_ids, meaning)
+    events = interactions_from_store(database, item_features.graph.item_ids, meaning)
     # Where retraining weighed the blend anew, test events may have decided.
-    choice = choice_from(snapshot) if snapshot.manifest["gate"] is None else None
-    return evaluate(content, events, config, meaning, inputs, choice)
+    hyperparameters = hyperparameters_from(snapshot) if snapshot.manifest["gate"] is None else None
+    return evaluate(item_features, events, config, meaning, inputs, hyperparameters)

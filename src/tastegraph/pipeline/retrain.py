@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 
 from tastegraph.core.config import Config
 from tastegraph.core.progress import say
-from tastegraph.models.artefacts import learned_from, model_from
+from tastegraph.models.artefacts import fitted_model_from, model_from
 from tastegraph.models.baselines import popularity
 from tastegraph.models.choice import reweighed
-from tastegraph.models.fit import assemble, go_on, with_cold_weights
+from tastegraph.models.fit import assemble, partial_fit, with_cold_weights
 from tastegraph.models.fitted_config import LEARNED, FittedConfig
-from tastegraph.models.learned import Content, Learned
+from tastegraph.models.learned import FittedModel, ItemFeatures
 from tastegraph.pipeline import asked, gate
 from tastegraph.pipeline.among import Among, in_both
 from tastegraph.pipeline.build import Builder, Made
@@ -81,32 +81,32 @@ class Candidate:
     """What may come into service.
 
     Attributes:
-        learned: from what it was told.
+        fitted_model: from what it was told.
         told: all but the witnesses' newest events.
         judging: bool[U], the witnesses whose newest events nothing has seen.
     """
 
-    learned: Learned
+    fitted_model: FittedModel
     told: Interactions
     judging: NDArray[np.bool_]
 
 
 def candidate(
-    content: Content,
+    item_features: ItemFeatures,
     before: Interactions,
     now: Interactions,
-    learned: Learned,
+    fitted_model: FittedModel,
     config: Config,
     round_: int,
     *,
     forgets: bool = False,
 ) -> Candidate:
-    """What ``learned`` becomes with what happened since.
+    """What ``fitted_model`` becomes with what happened since.
 
     Args:
-        content: graph and texts as they are now.
-        before, now: the events until which ``learned`` knows, and all there are.
-        learned: what is in service.
+        item_features: graph and texts as they are now.
+        before, now: the events until which ``fitted_model`` knows, and all there are.
+        fitted_model: what is in service.
         config: settings.
         round_: draws the witnesses.
         forgets: whether all is chosen and learned anew, from nothing.
@@ -116,13 +116,15 @@ def candidate(
     told = without_newest(now, before, held)
     model = config.model
     if forgets:
-        found = learn(content, told, config)
+        found = learn(item_features, told, config)
     else:
-        found = go_on(content, told, before, learned, model)
+        found = partial_fit(item_features, told, before, fitted_model, model)
     if weighing.any():
         newest = now.select(weighing[now.users]).likes()
-        choice = reweighed(content, told, newest, found, model)
-        found = with_cold_weights(content, told, replace(found, choice=choice), model)
+        hyperparameters = reweighed(item_features, told, newest, found, model)
+        found = with_cold_weights(
+            item_features, told, replace(found, hyperparameters=hyperparameters), model
+        )
     return Candidate(found, told, judging)
 
 
@@ -165,38 +167,38 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
         now, before = until(item_ids, known), until(item_ids, before_known)
         return without_newest(now, before, _held(now, config, known))
 
-    read = builder.content(stages, old, told)
-    content = read.content
-    items = content.graph.item_ids
+    read = builder.item_features(stages, old, told)
+    item_features = read.item_features
+    items = item_features.graph.item_ids
     now, before = until(items, known), until(items, before_known)
     if changed or not before.likes().nnz:
         check_counting(now, meaning, types)
     if not before.likes().nnz:
         # What is in service knows nobody: there is nothing to compare with.
-        learned = learn(content, now, config)
-        model = assemble(content, now.likes(), learned)
+        fitted_model = learn(item_features, now, config)
+        model = assemble(item_features, now.likes(), fitted_model)
         fitted = builder.fitted(STAGES, old, read, meaning)
-        made = Made(read, learned, model, fitted, known, erasures)
+        made = Made(read, fitted_model, model, fitted, known, erasures)
         first = builder.publish(made, STAGES, inputs, old)
         return Retrained(first, None, max(known - before_known, 0))
-    learned = learned_from(old)
-    found = candidate(content, before, now, learned, config, known, forgets=forgets)
+    fitted_model = fitted_model_from(old)
+    found = candidate(item_features, before, now, fitted_model, config, known, forgets=forgets)
     own, theirs = in_both(items, old.strings("graph.items"))
     free = unprompted(builder.database, items, meaning, known)
     verdict = judged(
-        Among(assemble(content, found.told.likes(), found.learned), own),
+        Among(assemble(item_features, found.told.likes(), found.fitted_model), own),
         Among(model_from(old), theirs),
         Happened(*(events.among(own) for events in (before, now, free))),
         found.judging,
-        (len(content.graph.heads), _facts(old)),
+        (len(item_features.graph.heads), _facts(old)),
         config,
     )
     say(verdict.in_words())
     version = None
     if verdict.passed:
-        model = assemble(content, now.likes(), found.learned)
+        model = assemble(item_features, now.likes(), found.fitted_model)
         anew = builder.fitted(STAGES, old, read, meaning)
-        made = Made(read, found.learned, model, anew, known, erasures, verdict.as_dict())
+        made = Made(read, found.fitted_model, model, anew, known, erasures, verdict.as_dict())
         version = builder.publish(made, STAGES, inputs, old)
     # Where the newest events were erased, the log ends earlier than it did.
     return Retrained(version, verdict, max(known - before_known, 0))

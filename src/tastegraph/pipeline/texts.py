@@ -10,7 +10,7 @@ from tastegraph.evaluation.parts import parts_of
 from tastegraph.evaluation.split import TRAIN
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.kg.known import identity, known_facts
-from tastegraph.models.cold import playing_cold
+from tastegraph.models.cold import cold_item_holdout
 from tastegraph.pipeline.teach import Material
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.interactions import Interactions
@@ -88,5 +88,5 @@ def material(texts: Texts, graph: KnowledgeGraph, events: Interactions, config: 
         texts.entities,
         associate(graph).strength,
         training,
-        playing_cold(graph.item_ids, config.model.seed),
+        cold_item_holdout(graph.item_ids, config.model.seed),
     )

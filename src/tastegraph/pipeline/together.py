@@ -31,7 +31,7 @@ def used(events: Interactions, item_ids: Sequence[str], config: Config) -> list[
     """``item:A liked_with item:B``, where as many people like both as ``[loop] support`` says.
 
     As sure as n people make it, n / (n + support). Of the training part alone, as all that is
-    learned: the events that tell how good a model is state nothing.
+    fitted_model: the events that tell how good a model is state nothing.
 
     Args:
         events: what may state anything, over the items.
@@ -49,7 +49,7 @@ def used(events: Interactions, item_ids: Sequence[str], config: Config) -> list[
     return found
 
 
-def put_to_rest(database: Database, facts: Sequence[Fact]) -> tuple[int, int]:
+def store_derived_facts(database: Database, facts: Sequence[Fact]) -> tuple[int, int]:
     """Have the store say what use says, and nothing else of it.
 
     Returns:

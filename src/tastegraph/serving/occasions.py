@@ -23,7 +23,7 @@ def command(directory: Path, *words: str) -> list[str]:
     return [sys.executable, "-m", "tastegraph", words[0], str(directory), *words[1:]]
 
 
-class Occasion(Protocol):
+class Trigger(Protocol):
     """When something is due, and the command that does it.
 
     Attributes:
@@ -160,9 +160,9 @@ class Drifted:
         return False
 
 
-def occasions(config: Config, directory: Path) -> list[Occasion]:
+def occasions(config: Config, directory: Path) -> list[Trigger]:
     """Those that ``[loop]`` names, the most pressing first."""
-    loop, found = config.loop, list[Occasion]()
+    loop, found = config.loop, list[Trigger]()
     if loop.refresh and find_spec("torch") is not None:
         found.append(Changed(command(directory, "follow")))
     retrain = command(directory, "retrain", "--wait", "10m")

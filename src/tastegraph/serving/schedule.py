@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.occasions import Occasion
+from tastegraph.serving.occasions import Trigger
 from tastegraph.serving.process import Process
 from tastegraph.serving.watch import Watch
 
@@ -18,7 +18,7 @@ FIRST_WAIT, LONGEST_WAIT = 2.0, 300.0
 """Seconds after which what failed is tried again; twice as many each time, up to the longest."""
 
 
-class Turn:
+class WorkerSlot:
     """Occasions that take turns: of these, one process runs at a time.
 
     Args:
@@ -26,9 +26,9 @@ class Turn:
         occasions: the most pressing first.
     """
 
-    def __init__(self, engine: Engine, occasions: Sequence[Occasion]) -> None:
+    def __init__(self, engine: Engine, occasions: Sequence[Trigger]) -> None:
         self._engine, self._occasions = engine, occasions
-        self._running: tuple[Occasion, Process] | None = None
+        self._running: tuple[Trigger, Process] | None = None
         self._wait, self._not_before = FIRST_WAIT, 0.0
 
     def look(self) -> None:
@@ -45,14 +45,14 @@ class Turn:
         if self._running is not None:
             self._running[1].end()
 
-    def _begin(self, due: Occasion) -> None:
+    def _begin(self, due: Trigger) -> None:
         due.begun(self._engine)
         try:
             self._running = due, Process(due.command)
         except OSError as error:
             self._failed(due, f"could not be run: {error}")
 
-    def _see_to(self, occasion: Occasion, process: Process) -> None:
+    def _see_to(self, occasion: Trigger, process: Process) -> None:
         code = process.ended()
         if code is None:
             return
@@ -64,7 +64,7 @@ class Turn:
         else:
             self._failed(occasion, f"ended with {code}: {process.said()}")
 
-    def _failed(self, occasion: Occasion, how: str) -> None:
+    def _failed(self, occasion: Trigger, how: str) -> None:
         _log.warning("%s %s", occasion.command, how)
         if occasion.failed():
             self._not_before = time.monotonic() + self._wait
@@ -83,11 +83,11 @@ class Schedule:
         pause: seconds between two looks.
     """
 
-    def __init__(self, engine: Engine, occasions: Sequence[Occasion], pause: float = PAUSE) -> None:
+    def __init__(self, engine: Engine, occasions: Sequence[Trigger], pause: float = PAUSE) -> None:
         self._pause, self._watches = pause, list[Watch]()
         alone = [[one] for one in occasions if one.stays]
         together = [one for one in occasions if not one.stays]
-        self._turns = [Turn(engine, each) for each in (*alone, together)]
+        self._turns = [WorkerSlot(engine, each) for each in (*alone, together)]
 
     def start(self) -> None:
         """Begin to look."""

@@ -1,6 +1,6 @@
 """Latency of lists with reasons under a steady load, from a client in a process of its own.
 
-    python benchmarks/serving.py WORKSPACE --rate 100 --seconds 20
+    python -m benchmarks serving WORKSPACE --rate 100 --seconds 20
 
 The load is open: requests leave at their scheduled times whether or not earlier ones were
 answered, and a latency counts from the scheduled time, so that a stall is not hidden by the

@@ -10,21 +10,21 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.clock import Clock, Course
-from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, Data, Entrant
+from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, Data, Run
 from tastegraph.evaluation.split import VALID
 from tastegraph.models.baselines import BASELINES, Baseline
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
-from tastegraph.models.learned import Choice, Content
+from tastegraph.models.learned import Hyperparameters, ItemFeatures
 from tastegraph.models.validation import Validation
 
-GRAPH_CONTROLS: Mapping[str, Callable[[Content, int], Content]] = {
-    "graph off": lambda content, _: content.graph_off(),
-    "graph shuffled": lambda content, seed: content.graph_shuffled(seed),
+GRAPH_CONTROLS: Mapping[str, Callable[[ItemFeatures, int], ItemFeatures]] = {
+    "graph off": lambda item_features, _: item_features.graph_off(),
+    "graph shuffled": lambda item_features, seed: item_features.graph_shuffled(seed),
 }
-TEXT_CONTROLS: Mapping[str, Callable[[Content, int], Content]] = {
-    "text off": lambda content, _: content.text_off(),
-    "text shuffled": lambda content, seed: content.text_shuffled(seed),
+TEXT_CONTROLS: Mapping[str, Callable[[ItemFeatures, int], ItemFeatures]] = {
+    "text off": lambda item_features, _: item_features.text_off(),
+    "text shuffled": lambda item_features, seed: item_features.text_shuffled(seed),
 }
 CONTROLS = {**GRAPH_CONTROLS, **TEXT_CONTROLS}
 """The whole system, chosen and fitted anew, with one kind of knowledge taken away or made false."""
@@ -32,50 +32,52 @@ CONTROLS = {**GRAPH_CONTROLS, **TEXT_CONTROLS}
 
 def system(
     name: str,
-    content: Content,
+    item_features: ItemFeatures,
     data: Data,
     config: ModelConfig,
-    choice: Choice | None = None,
+    hyperparameters: Hyperparameters | None = None,
     histories: Collection[str] = (TRAIN_ONLY, TRAIN_AND_VALID),
-) -> Iterator[Entrant]:
-    """The whole system on ``content``: knowing the training part, then validation as well.
+) -> Iterator[Run]:
+    """The whole system on ``item_features``: knowing the training part, then validation as well.
 
     Args:
         name: of the row.
-        content: what it is given to know of items.
+        item_features: what it is given to know of items.
         data: events and their parts.
         config: sizes and seed.
-        choice: the settings; by default they are chosen on the validation part.
+        hyperparameters: the settings; by default they are chosen on the validation part.
         histories: those that are asked for; where settings are chosen, the first is there anyway.
     """
-    if choice is None or TRAIN_ONLY in histories:
+    if hyperparameters is None or TRAIN_ONLY in histories:
         course = Course()
         with Clock() as tuning:
-            if choice is None:
-                learned = choose(content, data.training, data.wanted(VALID), config, course)
+            if hyperparameters is None:
+                fitted_model = choose(
+                    item_features, data.training, data.wanted(VALID), config, course
+                )
             else:
-                learned = fit(content, data.training, choice, config)
-            model = assemble(content, data.training.likes(), learned)
-        choice = learned.choice
+                fitted_model = fit(item_features, data.training, hyperparameters, config)
+            model = assemble(item_features, data.training.likes(), fitted_model)
+        hyperparameters = fitted_model.hyperparameters
         steps = tuple(course.steps)
-        yield Entrant(name, TRAIN_ONLY, model, tuning.seconds, tuning.peak_mb, choice, steps)
+        yield Run(name, TRAIN_ONLY, model, tuning.seconds, tuning.peak_mb, hyperparameters, steps)
     if TRAIN_AND_VALID in histories:
         with Clock() as fitting:
-            learned = fit(content, data.known, choice, config)
-            model = assemble(content, data.known.likes(), learned)
-        yield Entrant(name, TRAIN_AND_VALID, model, fitting.seconds, fitting.peak_mb, choice)
+            fitted_model = fit(item_features, data.known, hyperparameters, config)
+            model = assemble(item_features, data.known.likes(), fitted_model)
+        yield Run(name, TRAIN_AND_VALID, model, fitting.seconds, fitting.peak_mb, hyperparameters)
 
 
-def baseline(name: str, data: Data, config: ModelConfig) -> Iterator[Entrant]:
+def baseline(name: str, data: Data, config: ModelConfig) -> Iterator[Run]:
     """One of :data:`~tastegraph.models.baselines.BASELINES`, for the same two histories."""
     told = BASELINES[name]
     with Clock() as tuning:
         setting = best_setting(told, data, config)
         ranker = told.fit(data.training.likes(), *setting)
-    yield Entrant(name, TRAIN_ONLY, ranker, tuning.seconds, tuning.peak_mb)
+    yield Run(name, TRAIN_ONLY, ranker, tuning.seconds, tuning.peak_mb)
     with Clock() as fitting:
         ranker = told.fit(data.known.likes(), *setting)
-    yield Entrant(name, TRAIN_AND_VALID, ranker, fitting.seconds, fitting.peak_mb)
+    yield Run(name, TRAIN_AND_VALID, ranker, fitting.seconds, fitting.peak_mb)
 
 
 def best_setting(told: Baseline, data: Data, config: ModelConfig) -> tuple[float | None, ...]:

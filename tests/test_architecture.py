@@ -1,0 +1,37 @@
+"""The architecture: layers, no imports upward, no circles, and docs that say what is there."""
+
+import ast
+import subprocess
+import sys
+
+from tests.support import architecture
+
+
+def test_every_package_has_a_layer():
+    assert set(architecture.packages()) == {n for names in architecture.LAYERS for n in names}
+
+
+def test_imports_point_down():
+    assert not architecture.upward()
+
+
+def test_no_circles():
+    assert not architecture.circles()
+
+
+def test_neither_the_package_nor_serving_imports_torch():
+    code = (
+        "import sys, tastegraph.workspace, tastegraph.serving.api.app, tastegraph.cli.main;"
+        "assert not {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_no_pickle_no_eval():
+    for file in architecture.sources():
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names = {alias.name for alias in node.names} | {getattr(node, "module", None)}
+                assert not names & {"pickle", "marshal", "shelve", "joblib", "dill"}, file
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id not in {"eval", "exec"}, file
