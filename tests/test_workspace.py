@@ -1,6 +1,8 @@
 """The whole way of the data, on a world whose right answers are known."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -13,7 +15,24 @@ from tastegraph.models.artefacts import associations_from, model_from
 from tastegraph.profiles.interactions import History
 from tastegraph.store import statements
 from tastegraph.workspace import Workspace
-from tests.conftest import FILMS, SETTINGS, events, facts, films
+from tests.support.cinema import FILMS_PER_GENRE, SETTINGS, events, facts, films
+
+
+def test_package_imports_without_numpy():
+    command = "import sys, tastegraph; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", command]).returncode == 0
+
+
+@pytest.mark.parametrize("name", [*tastegraph.__all__, "open"])
+def test_public_names_are_importable(name):
+    assert getattr(tastegraph, name) is not None
+    assert name in dir(tastegraph)
+
+
+def test_open_is_an_alias_of_open_workspace():
+    assert tastegraph.open is tastegraph.open_workspace
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = tastegraph.nothing
 
 
 def test_a_checkerboard_of_tastes_has_one_right_answer(cinema):
@@ -160,7 +179,7 @@ def test_numbers_in_a_column_are_no_items(tmp_path):
         items=[Item(str(k), f"Thing {k}", "", {"category": (str(k % 3),)}) for k in range(9)]
     )
     shop.build()
-    _, ties = shop.engine.item_features("5")
+    _, ties = shop.engine.content("5")
     assert [(tie.phrase, tie.node, tie.label) for tie in ties] == [("category", "category:2", "2")]
 
 
@@ -194,7 +213,7 @@ def test_profiles_can_be_read(cinema):
     strongest = profile.interests[0]
     assert strongest.strength > 0
     assert "western" in strongest.node
-    title, ties = cinema.engine.item_features("western-00")
+    title, ties = cinema.engine.content("western-00")
     assert title == "Western 0"
     assert {(tie.phrase, tie.label) for tie in ties if tie.stated} == {
         ("director", "Old western hand"),
@@ -226,7 +245,7 @@ def test_a_workspace_without_events_still_ranks_by_what_is_known(tmp_path):
 
 def test_errors_say_what_to_do(tmp_path, cinema):
     with pytest.raises(ConfigError, match="tastegraph init"):
-        tastegraph.open(tmp_path / "nowhere")
+        tastegraph.open_workspace(tmp_path / "nowhere")
     empty = Workspace.init(tmp_path / "empty")
     with pytest.raises(TastegraphError, match="tastegraph import"):
         empty.build()
@@ -240,6 +259,6 @@ def test_errors_say_what_to_do(tmp_path, cinema):
 
 def test_every_item_is_listed_once_where_all_are_asked_for(cinema):
     answer = cinema.engine.recommend("western-fan-0", n=100, exclude_seen=False)
-    assert len({item.item_id for item in answer.items}) == 2 * FILMS
+    assert len({item.item_id for item in answer.items}) == 2 * FILMS_PER_GENRE
     scores = [item.score for item in answer.items]
     assert scores == sorted(scores, reverse=True)

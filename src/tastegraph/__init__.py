@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tastegraph.workspace import Workspace
+    from tastegraph.core.records import Event, Fact, Item, Link
+    from tastegraph.workspace import Workspace, open_workspace
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "open"]
+
+_EXPORTS = {
+    "Event": "tastegraph.core.records",
+    "Fact": "tastegraph.core.records",
+    "Item": "tastegraph.core.records",
+    "Link": "tastegraph.core.records",
+    "Workspace": "tastegraph.workspace",
+    "open_workspace": "tastegraph.workspace",
+}
+"""Public name to the module that defines it, or that it is; imported when first used."""
+
+_ALIASES = {"open": "open_workspace"}
+"""Names of earlier versions, which still work."""
+
+__all__ = ["Event", "Fact", "Item", "Link", "Workspace", "__version__", "open_workspace"]
 
 
-def open(directory: str | Path) -> Workspace:
-    """Open the workspace in ``directory``.
+def __getattr__(name: str) -> object:
+    public = _ALIASES.get(name, name)
+    if public not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(_EXPORTS[public])
+    return module if module.__name__ == f"{__name__}.{public}" else getattr(module, public)
 
-    Raises:
-        ConfigError: there is no workspace there, or its ``tastegraph.toml`` is wrong.
-    """
-    from tastegraph.workspace import Workspace
 
-    return Workspace(Path(directory))
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_EXPORTS, *_ALIASES])

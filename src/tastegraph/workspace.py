@@ -414,3 +414,12 @@ class Workspace:
         if "engine" in vars(self):
             self.engine.close()
         self.database.close()
+
+
+def open_workspace(directory: str | Path) -> Workspace:
+    """Open the workspace in ``directory``.
+
+    Raises:
+        ConfigError: there is no workspace there, or its ``tastegraph.toml`` is wrong.
+    """
+    return Workspace(Path(directory))

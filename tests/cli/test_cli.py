@@ -12,7 +12,7 @@ from tastegraph.cli import main as cli
 from tastegraph.store import catalogue, database, statements
 from tastegraph.store import events as log
 from tastegraph.workspace import Workspace
-from tests.conftest import Done
+from tests.support.command_line import CommandResult
 
 COMMAND = [sys.executable, "-c", "from tastegraph.cli.main import main; main()"]
 
@@ -149,7 +149,9 @@ def test_the_process_itself_ends_with_one_line_and_code_1(tmp_path):
         text=True,
         check=False,
     )
-    assert is_one_line_of_error(Done(done.returncode, done.stdout, done.stderr), "tastegraph init")
+    assert is_one_line_of_error(
+        CommandResult(done.returncode, done.stdout, done.stderr), "tastegraph init"
+    )
 
 
 def test_a_misspelt_key_is_an_error_that_names_it(tastegraph, shop):

@@ -14,7 +14,7 @@ from tastegraph.models.fitted_config import FittedConfig
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.serving.engine import Asked
 from tastegraph.workspace import Workspace
-from tests.conftest import SETTINGS, events, facts, films
+from tests.support.cinema import SETTINGS, events, facts, films
 
 USER = "western-fan-3"
 ANN = [

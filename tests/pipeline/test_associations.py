@@ -29,8 +29,8 @@ from tastegraph.serving.reading import Reader
 from tastegraph.store.snapshots import Snapshots
 from tastegraph.text.texts import item_text
 from tastegraph.workspace import Workspace
-from tests.conftest import FILMS, KINDS, SETTINGS, events, facts, films
 from tests.support import serving_world
+from tests.support.cinema import FILMS_PER_GENRE, GENRE_TEXTS, SETTINGS, events, facts, films
 from tests.support.tiny_models import bert
 
 COWBOYS = "A sheriff and an outlaw on horseback in the old west"
@@ -162,12 +162,12 @@ def test_what_is_likely_is_worth_how_specific_it_is():
 
 
 def test_a_text_about_cowboys_is_near_westerns(west):
-    found = west.associate(COWBOYS, 2 * FILMS)
+    found = west.associate(COWBOYS, 2 * FILMS_PER_GENRE)
     first = found.associations[0]
     assert (first.relation, first.label, first.stated) == ("genre", "western", False)
     assert not any(tie.label == "space" for tie in found.associations)
     kinds = [item.item_id.split("-")[0] for item in found.items]
-    assert kinds == ["western"] * FILMS + ["space"] * FILMS
+    assert kinds == ["western"] * FILMS_PER_GENRE + ["space"] * FILMS_PER_GENRE
     for ordered in ([t.strength for t in found.associations],
                     [item.similarity for item in found.items]):  # fmt: skip
         assert ordered == sorted(ordered, reverse=True)
@@ -262,7 +262,7 @@ def test_the_model_is_loaded_once_however_many_ask(west, monkeypatch):
     monkeypatch.setattr(reading, "OnnxEncoder", Counted)
     reader, manifest = Reader(), west.snapshots.open().manifest
     asked = west.directory / manifest["encoder_folder"], manifest["max_tokens"]
-    texts = [f"{kind} {k}" for k in range(8) for kind in KINDS]
+    texts = [f"{kind} {k}" for k in range(8) for kind in GENRE_TEXTS]
     with ThreadPoolExecutor(16) as threads:
         together = list(threads.map(lambda text: reader.read(text, *asked), texts))
     assert loaded == [asked]
@@ -302,7 +302,7 @@ def test_a_taught_model_reads_and_moves_with_its_workspace(tmp_path):
     assert manifest["encoder_folder"] == f"models/{manifest['encoder']}"
     (tmp_path / "shop").rename(tmp_path / "moved")
     moved = Workspace(tmp_path / "moved")
-    for film in films()[::FILMS]:
+    for film in films()[::FILMS_PER_GENRE]:
         found = moved.associate(item_text(film), 1)
         assert found.items[0].similarity == pytest.approx(1, abs=1e-4)
 

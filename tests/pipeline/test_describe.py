@@ -25,7 +25,7 @@ from tastegraph.pipeline.texts import texts_from_store
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.text.descriptions import LONGEST
 from tastegraph.workspace import Workspace
-from tests.conftest import SETTINGS, events, facts, films
+from tests.support.cinema import SETTINGS, events, facts, films
 from tests.support.stub_endpoint import Reply, serving, text_of
 
 FAN = "western-fan-3"

@@ -32,8 +32,8 @@ from tastegraph.store.database import Database
 from tastegraph.store.schema import metadata
 from tastegraph.text.descriptions import write_descriptions
 from tastegraph.workspace import Workspace
-from tests.conftest import SETTINGS, events, facts, films
 from tests.support import serving_world
+from tests.support.cinema import SETTINGS, events, facts, films
 from tests.support.limits import within
 
 MARK = "m4rk3r-of-somebody"

@@ -22,7 +22,7 @@ from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.serving.engine import Asked as Shown
 from tastegraph.workspace import Workspace
-from tests.conftest import SETTINGS, events, facts, films
+from tests.support.cinema import SETTINGS, events, facts, films
 
 LATER = 2e6
 

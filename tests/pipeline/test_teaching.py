@@ -13,29 +13,28 @@ from tastegraph.pipeline import build, keeping, teach
 from tastegraph.pipeline import taught as taught_models
 from tastegraph.text.finetune.scratch import from_scratch
 from tastegraph.workspace import Workspace
-from tests import conftest
-from tests.support import tiny_models
+from tests.support import cinema, tiny_models
 
 ALL = ["pretraining", "alignment", "co-engagement"]
 FAST = {"pretraining_steps": 4, "steps": 4, "batch_size": 8, "max_tokens": 16, "frozen_layers": 0}
 
 
 def words_of_films():
-    return [f"{film.title}. {film.text}" for film in conftest.films()]
+    return [f"{film.title}. {film.text}" for film in cinema.films()]
 
 
 def workspace(directory, encoder, lessons, events=None, **text):
     settings = {
-        **conftest.SETTINGS,
+        **cinema.SETTINGS,
         "model": {"epochs": 2, "dimensions": 8},
         "text": {"encoder": str(encoder), "max_tokens": 16, **text},
         "teaching": {"lessons": lessons, **FAST},
     }
     made = Workspace.init(directory, settings)
     made.ingest(
-        items=conftest.films(),
-        events=conftest.events() if events is None else events,
-        facts={"films": conftest.facts()},
+        items=cinema.films(),
+        events=cinema.events() if events is None else events,
+        facts={"films": cinema.facts()},
     )
     return made
 
@@ -58,7 +57,7 @@ def test_causal_and_permutation_models_are_taught_and_recommend(make, tmp_path):
     made = workspace(tmp_path / "cinema", make(tmp_path / "model"), ALL)
     taught = model_of(made)
     assert (made.directory / "models" / taught).is_dir()
-    (user, *_) = {event.user_id for event in conftest.events()}
+    (user, *_) = {event.user_id for event in cinema.events()}
     assert len(made.recommend(user, 5).items) == 5
     assert made.snapshots.open().arrays["text.vectors"].shape[1] == tiny_models.WIDTH
 
@@ -87,8 +86,8 @@ def test_a_model_is_taught_once(tiny_bert, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_held_out_events_teach_nothing(tiny_bert, tmp_path):
     """Had everybody's newest like been of another film, the model would be the same."""
-    events = conftest.events()
-    films = [film.item_id for film in conftest.films()]
+    events = cinema.events()
+    films = [film.item_id for film in cinema.films()]
     rated = {}
     for event in events:
         rated.setdefault(event.user_id, {})[event.item_id] = event
@@ -115,7 +114,7 @@ def test_held_out_events_teach_nothing(tiny_bert, tmp_path):
 def test_items_that_play_cold_teach_nothing(tiny_bert, tmp_path):
     from tastegraph.models.cold import cold_item_holdout
 
-    names = sorted(film.item_id for film in conftest.films())
+    names = sorted(film.item_id for film in cinema.films())
     cold = {name for name, plays in zip(names, cold_item_holdout(names, 1), strict=True) if plays}
     assert 0 < len(cold) < len(names) / 2
     # Its events go on counting for the split, so that what is held out stays the same.
@@ -137,7 +136,7 @@ def teach_by(source, directory, change):
     seen = {}
 
     def remembered(source, material, told, seed, models, read):
-        items = sorted(film.item_id for film in conftest.films())
+        items = sorted(film.item_id for film in cinema.films())
         likes = sparse.csr_array(change(items, material.likes))
         seen["model"] = real(
             source, dataclasses.replace(material, likes=likes), told, seed, models, read
@@ -182,14 +181,14 @@ def test_without_lessons_nothing_is_taught(tiny_bert, tmp_path):
 def test_a_lesson_without_anything_to_teach_by_is_passed_over(lesson, tiny_bert, tmp_path, capsys):
     """What is stated, and what people did, is of items that have no text or that play cold."""
     settings = {
-        **conftest.SETTINGS,
+        **cinema.SETTINGS,
         "model": {"epochs": 1, "dimensions": 8},
         "text": {"encoder": str(tiny_bert), "max_tokens": 16},
         "teaching": {"lessons": [lesson], **FAST},
     }
     made = Workspace.init(tmp_path / "cinema", settings)
     silent = [Item(f"silent-{k}", "", "") for k in range(4)]
-    told = [dataclasses.replace(film, attributes={}) for film in conftest.films()]
+    told = [dataclasses.replace(film, attributes={}) for film in cinema.films()]
     facts = [Fact(f"item:{item.item_id}", "directed_by", "person:1") for item in silent]
     events = [
         Event(f"{user}-{item.item_id}", f"fan-{user}", item.item_id, "like", None, float(user))

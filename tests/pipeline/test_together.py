@@ -18,8 +18,8 @@ from tastegraph.profiles.interactions import Interactions
 from tastegraph.store import changes, statements
 from tastegraph.store.provenance import USE
 from tastegraph.workspace import Workspace
-from tests.conftest import SETTINGS, events, facts, films
 from tests.pipeline.test_retrain import more
+from tests.support.cinema import SETTINGS, events, facts, films
 
 DAY = 86_400.0
 

@@ -15,7 +15,7 @@ from tastegraph.profiles.interactions import interactions
 from tastegraph.profiles.rating_scale import RatingScale, rating_scale
 from tastegraph.store import events as log
 from tastegraph.workspace import Workspace
-from tests.conftest import SETTINGS, events, films
+from tests.support.cinema import SETTINGS, events, films
 
 
 def each(*values, times=1):
