@@ -13,7 +13,7 @@ from scipy import sparse
 from tastegraph.cli.terminal import duration
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.models import filters, network_choice
-from tastegraph.models import fitted_model as learned_module
+from tastegraph.models import learned as learned_module
 from tastegraph.models import hyperparameters as choice_module
 from tastegraph.models import training as network_training
 from tastegraph.models.behaviour import CoEngagement, Ease
