@@ -12,9 +12,9 @@ from scipy import sparse
 
 from tastegraph.cli.terminal import duration
 from tastegraph.core.config import Model as ModelConfig
+from tastegraph.models import choice as choice_module
 from tastegraph.models import filters, network_choice
 from tastegraph.models import learned as learned_module
-from tastegraph.models import hyperparameters as choice_module
 from tastegraph.models import training as network_training
 from tastegraph.models.behaviour import CoEngagement, Ease
 from tastegraph.models.choice import UNTUNED, choose, reweighed
