@@ -33,11 +33,10 @@ import numpy as np
 from benchmarks.knowledge.scores import scores
 from tastegraph.core.records import LABEL, Fact
 from tastegraph.kg.extraction.documents import Document
-from tastegraph.kg.extraction.gazetteer import Gazetteer
+from tastegraph.kg.extraction.gazetteer import NAMED, Gazetteer, id_of
 from tastegraph.kg.extraction.patterns import Patterns, learn
-from tastegraph.kg.extraction.resolution import NAMED, id_of
 from tastegraph.kg.linking.calibration import expected_calibration_error
-from tastegraph.kg.linking.names import name_in, normalised, parted
+from tastegraph.kg.names import name_in, normalised, parted
 
 RELATIONS = ("director", "starring")
 

@@ -15,7 +15,7 @@ import polars as pl
 from benchmarks.knowledge.planted import planted
 from benchmarks.knowledge.scores import scores
 from tastegraph.kg.fusion import blocking
-from tastegraph.kg.fusion.fuse import fuse
+from tastegraph.kg.fusion.matching import fuse
 from tastegraph.kg.fusion.profiles import Profile
 from tastegraph.kg.linking.candidates import NameIndex
 

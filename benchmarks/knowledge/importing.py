@@ -15,7 +15,7 @@ import numpy as np
 from tastegraph.core.records import Fact, Item, Link
 from tastegraph.data.facts import read_facts
 from tastegraph.data.rejects import Rejects
-from tastegraph.kg.stored import graph_from_store
+from tastegraph.kg.from_store import graph_from_store
 from tastegraph.models.artefacts import item_features_arrays
 from tastegraph.models.learned import ItemFeatures, no_words
 from tastegraph.workspace import Workspace

@@ -38,7 +38,7 @@ from tastegraph.kg.linking.calibration import expected_calibration_error
 from tastegraph.kg.linking.candidates import Encode
 from tastegraph.kg.linking.entities import Entities
 from tastegraph.kg.linking.linker import Linked, Linker
-from tastegraph.kg.linking.names import name_in, normalised, parted, readings
+from tastegraph.kg.names import name_in, normalised, parted, readings
 
 SEED = 1
 MAX_TOKENS = 64

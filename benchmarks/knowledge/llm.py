@@ -20,9 +20,9 @@ from typing import Any
 from benchmarks.knowledge import extraction
 from tastegraph.core.config import LLM
 from tastegraph.data import downloads as assets
+from tastegraph.kg.extraction.gazetteer import id_of
 from tastegraph.kg.extraction.llm import Reader
-from tastegraph.kg.extraction.resolution import id_of
-from tastegraph.kg.extraction.schema import Slot
+from tastegraph.kg.extraction.prompt import Slot
 from tastegraph.store import answers
 from tastegraph.store.database import Database
 from tastegraph.text.endpoint import Endpoint

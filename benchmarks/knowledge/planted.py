@@ -12,9 +12,9 @@ import numpy as np
 
 from benchmarks.knowledge.scores import scores
 from tastegraph.core.records import LABEL, Fact
-from tastegraph.kg.fusion.fuse import duplicates
+from tastegraph.kg.fusion.matching import duplicates
 from tastegraph.kg.fusion.profiles import profiles
-from tastegraph.kg.linking.names import name_in
+from tastegraph.kg.names import name_in
 
 COPIES, NAMESAKES = 500, 300
 FEWEST_FACTS = 3

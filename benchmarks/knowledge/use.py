@@ -24,8 +24,8 @@ from tastegraph.evaluation.judge import TRAIN_AND_VALID, Data, Evaluator, Judged
 from tastegraph.evaluation.parts import parts_of, resolved
 from tastegraph.evaluation.significance import bootstrap_interval, paired_p
 from tastegraph.evaluation.split import VALID
+from tastegraph.kg.from_store import graph_from_store
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.kg.stored import graph_from_store
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
 from tastegraph.models.learned import ItemFeatures

@@ -24,7 +24,7 @@ from tastegraph.data.items import read_items
 from tastegraph.data.links import read_links
 from tastegraph.data.recbole import read_atomic_items
 from tastegraph.data.rejects import Rejects
-from tastegraph.kg.stored import graph_from_store
+from tastegraph.kg.from_store import graph_from_store
 from tastegraph.store import catalogue, statements
 from tastegraph.workspace import Workspace
 from tests.support.limits import within

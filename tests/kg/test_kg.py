@@ -21,7 +21,7 @@ from tastegraph.data.rejects import Rejects
 from tastegraph.data.terms import identifier, iri, node
 from tastegraph.kg.export import export, write_csv, write_graphml, write_kg, write_links, write_rdf
 from tastegraph.kg.graph import build_graph
-from tastegraph.kg.rdf import Found, query, store_of
+from tastegraph.kg.sparql import Found, query, store_of
 from tastegraph.kg.stats import Hub, stats
 from tastegraph.workspace import Workspace
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tastegraph.kg.sameness import consistent, grouped, representatives
+from tastegraph.kg.identity import consistent, grouped, representatives
 
 IDS = st.sampled_from("abcdefgh")
 PAIRS = st.lists(st.tuples(IDS, IDS, st.sampled_from([0.8, 0.9, 1.0])), max_size=14)

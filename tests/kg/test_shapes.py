@@ -9,7 +9,7 @@ import pytest
 
 from tastegraph.core.errors import NotFoundError, TastegraphError
 from tastegraph.core.records import Fact
-from tastegraph.kg.shapes import Violation, validate
+from tastegraph.kg.shacl import Violation, validate
 from tastegraph.workspace import Workspace
 
 pytest.importorskip("pyshacl")

@@ -18,7 +18,7 @@ from tastegraph.core.errors import (
 from tastegraph.core.records import Event
 from tastegraph.evaluation.parts import parts_of
 from tastegraph.evaluation.split import TRAIN
-from tastegraph.kg.stored import graph_from_store
+from tastegraph.kg.from_store import graph_from_store
 from tastegraph.pipeline import describe
 from tastegraph.pipeline.content import interactions_from_store
 from tastegraph.pipeline.texts import texts_from_store

@@ -9,7 +9,7 @@ import pytest
 
 from tastegraph.core.errors import BusyError
 from tastegraph.core.records import Event, Item
-from tastegraph.kg.stored import item_ids
+from tastegraph.kg.from_store import item_ids
 from tastegraph.models.artefacts import fitted_model_from, item_features_from, model_from
 from tastegraph.models.fit import fit
 from tastegraph.models.kernels import TableKernel

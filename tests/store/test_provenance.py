@@ -15,8 +15,8 @@ from tastegraph.core.errors import ConfigError, NotFoundError, RowError, Tastegr
 from tastegraph.core.records import Fact, Item, Link
 from tastegraph.data.files import Files
 from tastegraph.data.rejects import Rejects
+from tastegraph.kg.from_store import graph_from_store
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.kg.stored import graph_from_store
 from tastegraph.store.schema import evidence
 from tastegraph.store.schema import facts as fact_table
 from tastegraph.workspace import Workspace

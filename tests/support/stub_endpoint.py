@@ -19,12 +19,12 @@ class Reply:
     """What comes back over HTTP.
 
     Attributes:
-        item_features: what the model wrote; ``None`` hangs up without a word.
+        content: what the model wrote; ``None`` hangs up without a word.
         body: sent instead of a completion.
         delay: seconds before anything is sent.
     """
 
-    item_features: str | None = "{}"
+    content: str | None = "{}"
     status: int = 200
     finish_reason: str = "stop"
     body: str | None = None
@@ -69,7 +69,7 @@ def serving(behaviour: Behaviour) -> Iterator[Stub]:
             stub.keys.append(self.headers.get("Authorization"))
             reply = stub.behaviour(request)
             time.sleep(reply.delay)
-            if reply.item_features is None:
+            if reply.content is None:
                 return
             with suppress(OSError):
                 self._send(reply)
@@ -100,7 +100,7 @@ def serving(behaviour: Behaviour) -> Iterator[Stub]:
 
 
 def _completion(reply: Reply) -> str:
-    message = {"role": "assistant", "content": reply.item_features}
+    message = {"role": "assistant", "content": reply.content}
     return json.dumps(
         {
             "id": "stub",

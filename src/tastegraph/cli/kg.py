@@ -15,8 +15,8 @@ from tastegraph.cli.terminal import open_workspace as _open
 from tastegraph.cli.terminal import show as _print
 
 if TYPE_CHECKING:
-    from tastegraph.kg.rdf import Answer
-    from tastegraph.kg.shapes import Report
+    from tastegraph.kg.shacl import Report
+    from tastegraph.kg.sparql import Answer
     from tastegraph.kg.stats import RelationStats, Stats
 
 SHOWN = 10
@@ -102,8 +102,8 @@ def query(
     An id that is an IRI is written <so>; any other stands percent-encoded behind urn:tastegraph:,
     for which tg: is short: tg:star.
     """
-    from tastegraph.kg.rdf import query as ask
-    from tastegraph.kg.rdf import store_of
+    from tastegraph.kg.sparql import query as ask
+    from tastegraph.kg.sparql import store_of
     from tastegraph.store.statements import all_facts
 
     with _open(directory).database.reading() as connection:
@@ -125,7 +125,7 @@ def validate(
 
     Ids are written as for 'kg query': <so>, or percent-encoded behind urn:tastegraph:.
     """
-    from tastegraph.kg.shapes import validate as check
+    from tastegraph.kg.shacl import validate as check
     from tastegraph.store.statements import all_facts
 
     with _open(directory).database.reading() as connection:

@@ -18,7 +18,7 @@ from tastegraph.core.errors import DecisionError
 if TYPE_CHECKING:
     from tastegraph.core.records import Fact
     from tastegraph.kg.review.knowledge import Knowledge
-    from tastegraph.kg.review.review import Question
+    from tastegraph.kg.review.queue import Question
 
 Author = Annotated[str | None, typer.Option(help="who decides; by default, who is logged in")]
 Literal = Annotated[bool, typer.Option("--literal", help="the object is a value, no entity")]

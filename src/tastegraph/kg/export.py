@@ -18,9 +18,9 @@ from tastegraph.core.config import Config
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.records import Fact, Link
 from tastegraph.data.terms import LANGUAGE_STRING, STRING, triple
+from tastegraph.kg.from_store import graph_from_store
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.kg.known import IDENTITY
-from tastegraph.kg.stored import graph_from_store
+from tastegraph.kg.identity import IDENTITY
 from tastegraph.store import statements
 from tastegraph.store.database import Database
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from tastegraph.core.config import Config
 from tastegraph.core.records import ITEM, Fact, Link
-from tastegraph.kg.graph import LONGEST_VALUE
-from tastegraph.kg.known import identity, known_facts
-from tastegraph.kg.nodes import Nodes
+from tastegraph.kg.from_store import known_facts
+from tastegraph.kg.graph import LONGEST_VALUE, Nodes
+from tastegraph.kg.identity import identity
 from tastegraph.store import catalogue
 from tastegraph.store import events as log
 from tastegraph.store.database import Database

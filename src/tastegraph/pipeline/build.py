@@ -13,8 +13,8 @@ from tastegraph.core.config import Config
 from tastegraph.core.errors import BusyError, SnapshotError, TastegraphError
 from tastegraph.core.progress import say
 from tastegraph.core.records import Fact
+from tastegraph.kg.from_store import graph_from_store, item_ids
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.kg.stored import graph_from_store, item_ids
 from tastegraph.models.artefacts import fitted_model_from, item_features_from, to_arrays
 from tastegraph.models.fit import assemble
 from tastegraph.models.fitted_config import LEARNED, FittedConfig

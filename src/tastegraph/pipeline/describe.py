@@ -13,7 +13,7 @@ from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError
 from tastegraph.evaluation.parts import parts_of
 from tastegraph.evaluation.split import TRAIN
-from tastegraph.kg.stored import graph_from_store
+from tastegraph.kg.from_store import graph_from_store
 from tastegraph.pipeline.content import interactions_from_store
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.event_meaning import EventMeaning

@@ -8,8 +8,9 @@ from pathlib import Path
 from tastegraph.core.config import Config
 from tastegraph.evaluation.parts import parts_of
 from tastegraph.evaluation.split import TRAIN
+from tastegraph.kg.from_store import known_facts
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.kg.known import identity, known_facts
+from tastegraph.kg.identity import identity
 from tastegraph.models.cold import cold_item_holdout
 from tastegraph.pipeline.teach import Material
 from tastegraph.profiles.association import associate

@@ -9,17 +9,18 @@ from hypothesis import strategies as st
 
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.records import LABEL, Fact
-from tastegraph.kg.extraction.candidates import named, numbers
-from tastegraph.kg.extraction.cues import coordinating, cues, gaps
+from tastegraph.kg.extraction.candidates import coordinating, cues, gaps, named, numbers
 from tastegraph.kg.extraction.documents import Document
 from tastegraph.kg.extraction.folding import CLOSE, OPEN, fold, fold_names
-from tastegraph.kg.extraction.gazetteer import UNSURE, Gazetteer
-from tastegraph.kg.extraction.near import LEFT_OUT, SHORTENED
-from tastegraph.kg.extraction.orthography import Orthography, learn_orthography
+from tastegraph.kg.extraction.gazetteer import LEFT_OUT, SHORTENED, UNSURE, Gazetteer
 from tastegraph.kg.extraction.patterns import EXTRACTOR, learn
-from tastegraph.kg.extraction.runs import capitalised_runs
-from tastegraph.kg.extraction.sentences import Sentences
-from tastegraph.kg.linking.names import normalised
+from tastegraph.kg.extraction.segmentation import (
+    Orthography,
+    Sentences,
+    capitalised_runs,
+    learn_orthography,
+)
+from tastegraph.kg.names import normalised
 from tests.support.limits import within
 
 

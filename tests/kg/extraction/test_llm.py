@@ -13,13 +13,10 @@ from hypothesis import strategies as st
 from tastegraph.core.config import LLM, load
 from tastegraph.core.errors import ConfigError, EndpointError, TastegraphError
 from tastegraph.core.records import Fact, Span
-from tastegraph.kg.extraction.folding import fold
-from tastegraph.kg.extraction.grounding import Passage
-from tastegraph.kg.extraction.llm import Reader, estimate
-from tastegraph.kg.extraction.prompt import Prompt
-from tastegraph.kg.extraction.reading import values
-from tastegraph.kg.extraction.schema import LONGEST, MOST, Slot, fields, json_schema
-from tastegraph.kg.linking.names import normalised
+from tastegraph.kg.extraction.folding import Passage, fold
+from tastegraph.kg.extraction.llm import Reader, estimate, values
+from tastegraph.kg.extraction.prompt import LONGEST, MOST, Prompt, Slot, fields, json_schema
+from tastegraph.kg.names import normalised
 from tastegraph.store import answers
 from tastegraph.store.answers import Answer
 from tastegraph.store.database import Database

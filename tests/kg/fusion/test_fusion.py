@@ -9,16 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tastegraph.core.records import DIFFERENT_FROM, SAME_AS, Fact
-from tastegraph.kg.fusion import alignment, blocking
-from tastegraph.kg.fusion.assignment import exclusive, one_to_one
+from tastegraph.kg.fusion import attributes, blocking
+from tastegraph.kg.fusion.attributes import Exclusion, agreement, likeness, read
 from tastegraph.kg.fusion.comparison import NAMES, SAME_AND_UNIQUE, compare
-from tastegraph.kg.fusion.exclusion import Exclusion
 from tastegraph.kg.fusion.fellegi_sunter import log_odds, sigmoid
-from tastegraph.kg.fusion.fuse import duplicates, fuse
+from tastegraph.kg.fusion.matching import duplicates, exclusive, fuse, one_to_one
+from tastegraph.kg.fusion.name_similarity import Agreement, compared, variants
 from tastegraph.kg.fusion.profiles import Profile, profiles
 from tastegraph.kg.fusion.supervised import LabelsError
-from tastegraph.kg.fusion.values import agreement, likeness, read
-from tastegraph.kg.fusion.wording import Agreement, compared, variants
 
 FIRST = [
     "Ada",
@@ -164,8 +162,8 @@ def test_attributes_are_aligned_by_their_values():
         Profile(p.id, p.names, p.types, {"alive": ("yes",), "birthDate": p.attributes["born"]})
         for p in _people("b")
     ]
-    assert alignment.aligned(left, right) == [("born", "birthDate")]
-    assert alignment.aligned(left, left[:3]) == []
+    assert attributes.aligned(left, right) == [("born", "birthDate")]
+    assert attributes.aligned(left, left[:3]) == []
 
 
 def test_compare_counts_namesakes_and_what_surrounds():

@@ -11,10 +11,11 @@ from tastegraph.core.records import LABEL, Fact, Item, Link
 from tastegraph.kg.linking.calibration import expected_calibration_error, threshold_for
 from tastegraph.kg.linking.candidates import BEARERS, LIKE, Candidates, NameIndex
 from tastegraph.kg.linking.entities import FIRST_YEAR, Entities
-from tastegraph.kg.linking.features import NAMES, Features
-from tastegraph.kg.linking.groups import lead, ranks
+from tastegraph.kg.linking.features import NAMES, Features, lead, ranks
 from tastegraph.kg.linking.linker import FEWEST, Linker
-from tastegraph.kg.linking.names import (  # fmt: skip
+from tastegraph.kg.linking.queries import Mention, item_query, mention_query
+from tastegraph.kg.linking.scoring import plausible
+from tastegraph.kg.names import (  # fmt: skip
     name_in,
     normalised,
     numbers,
@@ -23,8 +24,6 @@ from tastegraph.kg.linking.names import (  # fmt: skip
     terms,
     years,
 )
-from tastegraph.kg.linking.queries import Mention, item_query, mention_query
-from tastegraph.kg.linking.scoring import plausible
 from tests.support.limits import within
 
 DBR = "http://dbpedia.org/resource/"

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from tastegraph.core.errors import ConfigError, NotFoundError
 from tastegraph.core.records import ITEM, MENTIONS, SAME_AS, Fact, Item
-from tastegraph.kg.stored import graph_from_store
+from tastegraph.kg.from_store import graph_from_store
 from tastegraph.store import statements
 from tastegraph.store.provenance import DERIVED, FUSION, LANGUAGE_MODEL, LINKING, PATTERNS
 from tastegraph.store.schema import evidence

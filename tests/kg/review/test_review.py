@@ -11,11 +11,11 @@ from sqlalchemy import select
 from tastegraph.core.config import Config, Relation, Sources
 from tastegraph.core.errors import ConfigError, DecisionError, NotFoundError
 from tastegraph.core.records import DIFFERENT_FROM, SAME_AS, Event, Fact, Item, Link, Span
-from tastegraph.kg.known import identity, known_facts
-from tastegraph.kg.nodes import Nodes
+from tastegraph.kg.from_store import graph_from_store, known_facts
+from tastegraph.kg.graph import Nodes
+from tastegraph.kg.identity import identity
 from tastegraph.kg.review import decisions
-from tastegraph.kg.review.review import questions
-from tastegraph.kg.stored import graph_from_store
+from tastegraph.kg.review.queue import questions
 from tastegraph.store import catalogue, provenance, schema, statements, verdicts
 from tastegraph.store import events as log_of_events
 from tastegraph.store.database import Database

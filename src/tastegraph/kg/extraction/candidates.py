@@ -1,17 +1,16 @@
-"""Candidates: everything in a text that a fact may have as its object."""
+"""Cues: the words around a candidate, as a linear model reads them."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tastegraph.kg.extraction.gazetteer import Gazetteer, Mention
-from tastegraph.kg.extraction.orthography import Orthography
-from tastegraph.kg.extraction.runs import capitalised_runs
-from tastegraph.kg.extraction.sentences import Sentences
-from tastegraph.kg.linking.names import normalised
+from tastegraph.kg.extraction.segmentation import Orthography, Sentences, capitalised_runs
+from tastegraph.kg.names import normalised
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -84,3 +83,113 @@ def _resolved(found: list[Candidate]) -> Iterator[Candidate]:
             if len(words) > 1:
                 full[words[-1]] = candidate
             yield candidate
+
+
+LONGEST = 4
+NEAR = 10
+LATE = 4
+LONG = 12
+REACH = 400
+"""Characters before a candidate that are read, at most."""
+
+_TOKEN = re.compile(r"\d+|[\u3040-\u9fff]|[^\W\d_\u3040-\u9fff]+(?:['’-][^\W\d_]+)*|[^\w\s]")
+
+Gap = tuple[str, ...]
+
+
+def gaps(text: str, sentences: Sentences, found: Sequence[Candidate]) -> list[tuple[Gap, Gap]]:
+    """The tokens before and after each candidate, up to the next one or the sentence's end."""
+    told = []
+    for place, candidate in enumerate(found):
+        number = sentences.at(candidate.start)
+        start, end = sentences.starts[number], sentences.ends[number]
+        if place:
+            start = max(start, found[place - 1].end)
+        if place + 1 < len(found):
+            end = min(end, found[place + 1].start)
+        before, after = text[start : candidate.start], text[candidate.end : end]
+        told.append((_tokens(before), _tokens(after)))
+    return told
+
+
+def coordinating(lists: Iterable[tuple[Sequence[Gap], Sequence[bool]]]) -> frozenset[Gap]:
+    """The gaps that go on a list: mostly, what follows them is an object as what precedes is.
+
+    Args:
+        lists: for each text, the gap before each candidate and whether the candidate is an object.
+    """
+    goes_on: Counter[Gap] = Counter()
+    ends: Counter[Gap] = Counter()
+    for before, right in lists:
+        for place in range(1, len(before)):
+            if right[place - 1] and 0 < len(before[place]) <= 2:
+                (goes_on if right[place] else ends)[before[place]] += 1
+    return frozenset(gap for gap, n in goes_on.items() if n >= 5 and n >= ends[gap])
+
+
+def cues(
+    text: str, sentences: Sentences, found: Sequence[Candidate], lists: Collection[Gap]
+) -> list[list[str]]:
+    """What stands around each candidate, as names of binary features.
+
+    ``cue`` is what leads to it or to the list that it is in, ``before`` and ``after`` are what it
+    stands between, ``left`` any word before it in its sentence.
+    """
+    around = gaps(text, sentences, found)
+    times = Counter(candidate.name for candidate in found)
+    told: list[list[str]] = []
+    seen: set[str] = set()
+    head = 0
+    for place, candidate in enumerate(found):
+        number = sentences.at(candidate.start)
+        fresh = place == 0 or sentences.at(found[place - 1].start) != number
+        before, after = around[place]
+        if fresh or before not in lists:
+            head = place
+        tail = place
+        while tail < min(place + LONG, len(found) - 1) and around[tail][1] in lists:
+            tail += 1
+        reach = max(sentences.starts[number], candidate.start - REACH)
+        sentence = text[reach : candidate.start]
+        features = [*_phrases("cue", around[head][0]), *_ends("before", before, 2)]
+        features += _starts("after", after, 3)
+        features += _starts("tail", around[tail][1], 2)
+        features += [f"left {token}" for token in set(_tokens(sentence))]
+        features.append(f"sentence {min(number, LATE)}")
+        features.append(f"listed {min(place - head, LONG)}")
+        features.append(f"listed {min(place - head, LONG)} of {min(tail - head, LONG)}")
+        words = candidate.name.split()
+        features.append(f"words {min(len(words), 3)}")
+        if len(words) > 1:
+            features.append(f"given {words[0].lower()}")
+        features.append(f"times {min(times[candidate.name], LATE)}")
+        features.append(f"names before {min(len(seen), LONG)}")
+        features.append(f"bracket {sentence.count('(') > sentence.count(')')}")
+        features.append(f"again {candidate.name in seen}")
+        if not fresh and place > 1:
+            features.append(f"gaps {' '.join(around[place - 1][0][-2:])} … {' '.join(before[-2:])}")
+        if fresh:
+            features.append("opens")
+        seen.add(candidate.name)
+        told.append(features)
+    return told
+
+
+def _tokens(words: str) -> Gap:
+    return tuple(token.lower() for token in _TOKEN.findall(words))
+
+
+def _phrases(kind: str, gap: Gap) -> list[str]:
+    near = [f"{kind} near {token}" for token in set(gap[-NEAR:])]
+    return near + _ends(kind, gap, LONGEST)
+
+
+def _ends(kind: str, gap: Gap, longest: int) -> list[str]:
+    whole = [f"{kind} is {' '.join(gap)}"] if len(gap) <= longest else []
+    return whole + [f"{kind} {' '.join(gap[-n:])}" for n in range(1, min(longest, len(gap)) + 1)]
+
+
+def _starts(kind: str, gap: Gap, longest: int) -> list[str]:
+    if not gap:
+        return [f"{kind} nothing"]
+    return [f"{kind} {' '.join(gap[:n])}" for n in range(1, min(longest, len(gap)) + 1)]

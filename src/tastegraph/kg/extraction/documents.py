@@ -6,12 +6,17 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from tastegraph.kg.extraction.candidates import Candidate, named, numbers
-from tastegraph.kg.extraction.cues import Gap, coordinating, cues, gaps
-from tastegraph.kg.extraction.gazetteer import Gazetteer
-from tastegraph.kg.extraction.orthography import Orthography, learn_orthography
-from tastegraph.kg.extraction.resolution import id_of
-from tastegraph.kg.extraction.sentences import Sentences
+from tastegraph.kg.extraction.candidates import (
+    Candidate,
+    Gap,
+    coordinating,
+    cues,
+    gaps,
+    named,
+    numbers,
+)
+from tastegraph.kg.extraction.gazetteer import Gazetteer, id_of
+from tastegraph.kg.extraction.segmentation import Orthography, Sentences, learn_orthography
 
 MANY = 8
 """How far the facts that an entity is the object of are counted."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.kg.linking.names import normalised
+from tastegraph.kg.names import normalised
 
 OPEN, CLOSE = "\x02", "\x03"
 """Stand around each word of a script that puts spaces between words."""
@@ -45,7 +45,7 @@ MARKS = f"{OPEN}{CLOSE} "
 
 
 def fold(text: str) -> Folded:
-    """Fold each character of ``text`` as :func:`~tastegraph.kg.linking.names.normalised` would."""
+    """Fold each character of ``text`` as :func:`~tastegraph.kg.names.normalised` would."""
     pieces = {ord(c): _piece(c) for c in set(text)}
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     distinct, inverse = np.unique(codes, return_inverse=True)
@@ -84,3 +84,21 @@ def _marked(plain: str, starts: NDArray[np.int64]) -> Folded:
     padded = np.append(starts, starts[-1] if len(starts) else 0)
     stood = np.insert(starts, places, padded[places])
     return Folded(told.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass"), stood)
+
+
+class Passage:
+    """A text in which values are looked up as names are compared.
+
+    Attributes:
+        text: as it was given; every offset counts its characters.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._folded = fold(text)
+
+    def find(self, value: str) -> tuple[int, int] | None:
+        """The half-open range of characters where ``value`` first stands as whole words."""
+        needle = fold(value).text.strip()
+        start = self._folded.text.find(needle) if needle else -1
+        return None if start < 0 else self._folded.span(start, start + len(needle))

@@ -3,20 +3,70 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
 
 from tastegraph.core.config import LLM
 from tastegraph.core.errors import EndpointError
 from tastegraph.core.records import Fact, Span
-from tastegraph.kg.extraction.grounding import Passage
-from tastegraph.kg.extraction.prompt import Prompt
-from tastegraph.kg.extraction.reading import Value, values
-from tastegraph.kg.extraction.schema import Slot, fields
+from tastegraph.kg.extraction.folding import Passage
+from tastegraph.kg.extraction.prompt import LONGEST, MOST, Prompt, Slot, fields
 from tastegraph.store.database import Database
 from tastegraph.text.asking import Asker, plan
 from tastegraph.text.budget import Plan, Usage
 from tastegraph.text.endpoint import Endpoint, Question, object_in
+
+Reason = Literal[
+    "NOT_IN_SCHEMA", "WRONG_TYPE", "TOO_MANY", "TOO_LONG", "NOT_IN_TEXT", "DUPLICATE", "UNRESOLVED"
+]
+"""Why a value was dropped. The last is given by the caller, who knows the entities."""
+
+
+class Value(NamedTuple):
+    """Words of the text that fill a slot: characters ``start`` to ``end``, half-open."""
+
+    slot: Slot
+    start: int
+    end: int
+
+
+def values(
+    record: Mapping[str, Any],
+    fields: Mapping[str, Slot],
+    passage: Passage,
+    dropped: Counter[str],
+) -> Iterator[Value]:
+    """The values that hold, in the schema's order; of all others the reason is counted.
+
+    Nothing of what the model wrote goes any further: a value is the text's own words.
+    """
+    dropped.update("NOT_IN_SCHEMA" for _ in record.keys() - fields.keys())
+    for key, slot in fields.items():
+        listed = record.get(key, [])
+        if not isinstance(listed, list):
+            dropped["WRONG_TYPE"] += 1
+            continue
+        dropped.update("TOO_MANY" for _ in listed[MOST:])
+        seen = set()
+        for value in listed[:MOST]:
+            found = _located(value, passage)
+            if isinstance(found, str):
+                dropped[found] += 1
+            elif found in seen:
+                dropped["DUPLICATE"] += 1
+            else:
+                seen.add(found)
+                yield Value(slot, *found)
+
+
+def _located(value: Any, passage: Passage) -> tuple[int, int] | Reason:
+    if not isinstance(value, str):
+        return "WRONG_TYPE"
+    if len(value) > LONGEST:
+        return "TOO_LONG"
+    return passage.find(value) or "NOT_IN_TEXT"
+
 
 Document = tuple[str, str]
 """An id, which is the subject of the facts (``item:ID`` for an item's own text), and the text."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.records import LABEL, Fact, Span
+from tastegraph.kg.extraction.classifier import Examples, Scorer, best_places, fit
 from tastegraph.kg.extraction.documents import Document, Known, Reader, reader_of
 from tastegraph.kg.extraction.gazetteer import Gazetteer
-from tastegraph.kg.extraction.scorer import Examples, Scorer, best_places, fit
 
 EXTRACTOR = "patterns/1"
 
@@ -45,7 +45,7 @@ class Patterns:
         """The facts that the texts state, as far as each is surer than its relation's threshold.
 
         An object that the gazetteer does not hold gets the id that
-        :func:`~tastegraph.kg.extraction.resolution.id_of` makes of its name and, once, a label.
+        :func:`~tastegraph.kg.extraction.gazetteer.id_of` makes of its name and, once, a label.
         Its confidence is the share of facts so sure that were known in what was learned from.
         """
         labelled: set[str] = set()

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.kg.fusion.name_similarity import variants
 from tastegraph.kg.fusion.profiles import Profile
-from tastegraph.kg.fusion.wording import variants
 from tastegraph.kg.linking.candidates import NameIndex
 
 CANDIDATES = 10

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.kg.fusion.alignment import Aligned
+from tastegraph.kg.fusion.attributes import AGREE, NEAR, Aligned, agreement
 from tastegraph.kg.fusion.blocking import Pairs
+from tastegraph.kg.fusion.name_similarity import Agreement, compared
 from tastegraph.kg.fusion.profiles import Profile
-from tastegraph.kg.fusion.values import AGREE, NEAR, agreement
-from tastegraph.kg.fusion.wording import Agreement, compared
-from tastegraph.kg.linking.names import normalised
+from tastegraph.kg.names import normalised
 
 SHARES = (0.0, 0.15, 0.3, 0.5)
 """Bounds between nothing in common, little, some, much and most of what surrounds two entities."""

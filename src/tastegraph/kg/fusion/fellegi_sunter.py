@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.kg.fusion.wording import Agreement
+from tastegraph.kg.fusion.name_similarity import Agreement
 
 ROUNDS = 200
 CHANGE = 1e-3

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tastegraph.core.records import DIFFERENT_FROM, SAME_AS, Fact
-from tastegraph.kg.linking.names import name_in
+from tastegraph.kg.names import name_in
 from tastegraph.kg.stats import TYPE_RELATIONS
 
 

@@ -12,8 +12,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from tastegraph.core.arrays import Bools
 from tastegraph.kg.linking.entities import Entities
-from tastegraph.kg.linking.names import normalised, parted
 from tastegraph.kg.linking.queries import Query
+from tastegraph.kg.names import normalised, parted
 
 ROWS = 512
 LIKE = 10
@@ -47,7 +47,7 @@ class NameIndex:
     """Names by their character 3-grams, weighted by TF-IDF (Salton & Buckley 1988).
 
     Args:
-        names: what can be found; :func:`~tastegraph.kg.linking.names.normalised` is applied.
+        names: what can be found; :func:`~tastegraph.kg.names.normalised` is applied.
     """
 
     def __init__(self, names: Sequence[str]) -> None:

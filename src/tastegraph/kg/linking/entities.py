@@ -10,7 +10,7 @@ from scipy import sparse
 
 from tastegraph.core.arrays import CSR, binary
 from tastegraph.core.records import ITEM, USER, Fact
-from tastegraph.kg.linking.names import name_in, parted, terms, years
+from tastegraph.kg.names import name_in, parted, terms, years
 from tastegraph.kg.stats import TYPE_RELATIONS
 
 FIRST_YEAR, LAST_YEAR = 1500, 2099

@@ -13,8 +13,7 @@ from tastegraph.core.records import Item, Link
 from tastegraph.kg.linking.calibration import threshold_for
 from tastegraph.kg.linking.candidates import Candidates, Encode, Pairs
 from tastegraph.kg.linking.entities import Entities
-from tastegraph.kg.linking.features import NAMES, Features, with_ties
-from tastegraph.kg.linking.groups import ranks
+from tastegraph.kg.linking.features import NAMES, Features, ranks, with_ties
 from tastegraph.kg.linking.queries import Mention, Query, item_query, mention_query
 from tastegraph.kg.linking.scoring import Scorer, plausible, prior_scores
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tastegraph.core.records import Item
-from tastegraph.kg.linking.names import numbers, readings, years
+from tastegraph.kg.names import numbers, readings, years
 
 
 class Mention(NamedTuple):

@@ -19,8 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from tastegraph.core.arrays import CSR, Bools, Ints
 from tastegraph.kg.linking.calibration import logit
 from tastegraph.kg.linking.candidates import Pairs
-from tastegraph.kg.linking.features import NAMES, with_ties
-from tastegraph.kg.linking.groups import lead, ranks
+from tastegraph.kg.linking.features import NAMES, lead, ranks, with_ties
 
 FOLDS = 5
 SURE = 20.0

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, select
 
 from tastegraph.core.config import Config
 from tastegraph.core.records import ITEM, MENTIONS, USER, Fact, Item
-from tastegraph.kg.known import IDENTITY, Identity, identity, known_facts
-from tastegraph.kg.linking.names import name_in
+from tastegraph.kg.from_store import known_facts
+from tastegraph.kg.identity import IDENTITY, Identity, identity
+from tastegraph.kg.names import name_in
 from tastegraph.store import catalogue
 from tastegraph.store.provenance import DERIVED
 from tastegraph.store.schema import evidence, facts

@@ -8,12 +8,10 @@ from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.progress import counted, say
 from tastegraph.core.records import Fact
-from tastegraph.kg.review import decisions, read_by_llm
-from tastegraph.kg.review.extracted import by_patterns, mentions
-from tastegraph.kg.review.fusing import fused
+from tastegraph.kg.review import decisions, derivation
+from tastegraph.kg.review.derivation import by_patterns, fused, linked, mentions
 from tastegraph.kg.review.inputs import Inputs
-from tastegraph.kg.review.linked import linked
-from tastegraph.kg.review.review import Question, questions
+from tastegraph.kg.review.queue import Question, questions
 from tastegraph.store import catalogue, provenance, statements, verdicts
 from tastegraph.store.database import Database
 from tastegraph.store.provenance import (
@@ -48,7 +46,7 @@ class Knowledge:
             LINKING: linked,
             MENTIONED: mentions,
             PATTERNS: by_patterns,
-            LANGUAGE_MODEL: read_by_llm.reader(answers),
+            LANGUAGE_MODEL: derivation.reader(answers),
             FUSION: fused,
         }
 
@@ -134,7 +132,7 @@ class Knowledge:
         """What reading all texts with the language model would take; nothing is asked."""
         with self._database.reading() as connection:
             inputs = Inputs(connection, self._config, LANGUAGE_MODEL)
-            return read_by_llm.planned(inputs, self._answers)
+            return derivation.planned(inputs, self._answers)
 
     def questions(self, n: int = 20) -> list[Question]:
         """The facts on which a person's answer would change most, the first ones first."""

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tastegraph.core.records import Fact
 from tastegraph.kg.review import decisions
-from tastegraph.kg.review.review import Excerpt, Question, excerpts, questions
+from tastegraph.kg.review.queue import Excerpt, Question, excerpts, questions
 from tastegraph.serving.api.judgements import FactId, Judgement
 from tastegraph.serving.api.languages import EVERY_ROUTE
 from tastegraph.serving.api.problems import PROBLEMS

@@ -2,11 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from tastegraph.core.config import Config
+from tastegraph.core.records import DIFFERENT_FROM, ITEM, SAME_AS, Link
+from tastegraph.store import statements, verdicts
+from tastegraph.store.schema import facts
 
 Pair = tuple[str, str]
 Sure = tuple[str, str, float]
 """Two ids, and how sure it is that they are one thing."""
+
+
+IDENTITY = frozenset({SAME_AS, DIFFERENT_FROM})
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which ids are one thing.
+
+    Attributes:
+        links: the entities that items are.
+        same: id → the id that stands for it and for all others of the same thing.
+    """
+
+    links: list[Link]
+    same: Mapping[str, str]
+
+    def of(self, identifier: str) -> str:
+        """The id that stands for ``identifier``."""
+        return self.same.get(identifier, identifier)
+
+
+def identity(connection: Connection, config: Config, without: Collection[str] = ()) -> Identity:
+    """Links and merges that are sure enough, from every statement that two ids are one thing.
+
+    Of those that cannot hold together, the later decision of a person goes before the earlier,
+    and every decision before what sources state.
+    """
+    decided = verdicts.affirmed(connection)
+    same, different = [], []
+    found = statements.all_facts(
+        connection,
+        trust=config.sources.trust,
+        without=without,
+        only=facts.c.relation.in_(IDENTITY),
+    )
+    for key, fact in found:
+        if fact.literal or fact.confidence < config.graph.least_sameness:
+            continue
+        if fact.relation == DIFFERENT_FROM:
+            different.append((fact.subject, fact.object))
+        else:
+            same.append((fact.subject, fact.object, decided.get(key, 0) + fact.confidence))
+    pairs = consistent(same, different)
+    links = sorted(
+        {Link(left.removeprefix(ITEM), right) for left, right in pairs if _is_link(left, right)},
+        key=lambda link: (link.item_id, link.entity_id),
+    )
+    merged = [(*pair, 1.0) for pair in pairs if not _is_link(*pair)]
+    return Identity(links, representatives(grouped(merged)))
 
 
 def consistent(same: Iterable[Sure], different: Iterable[Pair] = ()) -> list[Pair]:
@@ -70,3 +128,7 @@ def _agglomerated(
 def _surest_first(pair: Sure) -> tuple[float, str, str, str]:
     left, right, sure = pair
     return -sure, min(left, right), max(left, right), left
+
+
+def _is_link(left: str, right: str) -> bool:
+    return left.startswith(ITEM) and not right.startswith(ITEM)

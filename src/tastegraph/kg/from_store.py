@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from tastegraph.core.config import Config
-from tastegraph.core.records import DIFFERENT_FROM, ITEM, SAME_AS, Fact, Link
-from tastegraph.kg.sameness import consistent, grouped, representatives
-from tastegraph.store import statements, verdicts
+from tastegraph.core.records import Fact
+from tastegraph.kg.graph import KnowledgeGraph, build_graph
+from tastegraph.kg.identity import IDENTITY, Identity, identity
+from tastegraph.store import catalogue, statements, verdicts
+from tastegraph.store import events as log
+from tastegraph.store.database import Database
+from tastegraph.store.provenance import USE
 from tastegraph.store.schema import evidence, facts, sources
-
-IDENTITY = frozenset({SAME_AS, DIFFERENT_FROM})
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Which ids are one thing.
-
-    Attributes:
-        links: the entities that items are.
-        same: id → the id that stands for it and for all others of the same thing.
-    """
-
-    links: list[Link]
-    same: Mapping[str, str]
-
-    def of(self, identifier: str) -> str:
-        """The id that stands for ``identifier``."""
-        return self.same.get(identifier, identifier)
+from tastegraph.store.verdicts import denied
 
 
 class Support(NamedTuple):
@@ -48,34 +35,33 @@ class Support(NamedTuple):
     imported: float
 
 
-def identity(connection: Connection, config: Config, without: Collection[str] = ()) -> Identity:
-    """Links and merges that are sure enough, from every statement that two ids are one thing.
+def graph_from_store(
+    database: Database, config: Config, used: Sequence[Fact] | None = None
+) -> KnowledgeGraph:
+    """The knowledge graph over every item of the catalogue and of the events.
 
-    Of those that cannot hold together, the later decision of a person goes before the earlier,
-    and every decision before what sources state.
+    With ``used``, what use says of items is that, whatever is at rest of it.
     """
-    decided = verdicts.affirmed(connection)
-    same, different = [], []
-    found = statements.all_facts(
-        connection,
-        trust=config.sources.trust,
-        without=without,
-        only=facts.c.relation.in_(IDENTITY),
-    )
-    for key, fact in found:
-        if fact.literal or fact.confidence < config.graph.least_sameness:
-            continue
-        if fact.relation == DIFFERENT_FROM:
-            different.append((fact.subject, fact.object))
-        else:
-            same.append((fact.subject, fact.object, decided.get(key, 0) + fact.confidence))
-    pairs = consistent(same, different)
-    links = sorted(
-        {Link(left.removeprefix(ITEM), right) for left, right in pairs if _is_link(left, right)},
-        key=lambda link: (link.item_id, link.entity_id),
-    )
-    merged = [(*pair, 1.0) for pair in pairs if not _is_link(*pair)]
-    return Identity(links, representatives(grouped(merged)))
+    with database.reading() as connection:
+        same = identity(connection, config)
+        stated = known_facts(connection, config, same, () if used is None else (USE,))
+        if used is not None:
+            stated = chain(stated, _of_use(connection, used, config))
+        return build_graph(
+            items=catalogue.all_items(connection),
+            further_items=log.item_ids(connection),
+            facts=stated,
+            links=same.links,
+            config=config,
+            same=same.same,
+        )
+
+
+def item_ids(database: Database) -> list[str]:
+    """Every item of the catalogue and of the events, in the order of the graph's."""
+    with database.reading() as connection:
+        listed = {item.item_id for item in catalogue.all_items(connection)}
+        return sorted(listed.union(log.item_ids(connection)))
 
 
 def known_facts(
@@ -150,5 +136,12 @@ def _values(
     ]
 
 
-def _is_link(left: str, right: str) -> bool:
-    return left.startswith(ITEM) and not right.startswith(ITEM)
+def _of_use(
+    connection: Connection, used: Sequence[Fact], config: Config
+) -> Iterator[tuple[int, Fact]]:
+    """With their ids, what is sure enough and denied by nobody."""
+    rejected, trust = denied(connection), config.sources.trust.get(USE, 1.0)
+    for fact in used:
+        key, confidence = statements.fact_id(fact), trust * fact.confidence
+        if key not in rejected and confidence >= config.graph.least_confidence:
+            yield key, replace(fact, confidence=confidence)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from tastegraph.kg.linking.names import normalised, parted
+from tastegraph.kg.names import normalised, parted
 
 LONGEST = 256
 ALIKE = 88

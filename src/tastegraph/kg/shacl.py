@@ -21,6 +21,7 @@ from tastegraph.data.terms import triple
 if TYPE_CHECKING:
     from rdflib import Graph
 
+
 SH = "http://www.w3.org/ns/shacl#"
 CODE = frozenset(
     SH + name
