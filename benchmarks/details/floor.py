@@ -21,12 +21,13 @@ from benchmarks.published.reading import content_of
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.judge import Data
 from tastegraph.models.fit import gather, task_of
-from tastegraph.models.learned import NetworkSettings
-from tastegraph.models.network import GraphNetwork, propagation_matrix, steps
-from tastegraph.models.network_choice import size_of
-from tastegraph.models.softmax import BLOCK, log_sum_exp
-from tastegraph.models.tasks import Task, under_softmax
-from tastegraph.models.training import train
+from tastegraph.models.graph_network.adjacency import propagation_matrix, steps
+from tastegraph.models.graph_network.loss import BLOCK, log_sum_exp, softmax_items
+from tastegraph.models.graph_network.network import GraphNetwork
+from tastegraph.models.graph_network.parameters import NetworkSettings
+from tastegraph.models.graph_network.tasks import TrainingTask
+from tastegraph.models.graph_network.training import train
+from tastegraph.models.graph_network.tuning import size_of
 
 PASSES = 2
 REPEATS = 5
@@ -102,7 +103,7 @@ def floor(name: str, data: Path) -> dict[str, Any]:
 
 
 def _operands(
-    n_items: int, task: Task, n_nodes: int, settings: NetworkSettings
+    n_items: int, task: TrainingTask, n_nodes: int, settings: NetworkSettings
 ) -> tuple[Tensor, Tensor]:
     """What the largest batch of a pass multiplies, as random numbers of the same shape."""
     width = settings.heads * settings.dimensions
@@ -111,7 +112,7 @@ def _operands(
         len(ask(network, network.event.detach()).tastes)
         for ask in task.epoch(np.random.default_rng(1))
     )
-    among = under_softmax(n_items, task)
+    among = softmax_items(n_items, task)
     tastes, items = (torch.randn(settings.heads, n, settings.dimensions) for n in (rows, among))
     return tastes.requires_grad_(), items.requires_grad_()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.growth.slopes import of, steps
 from tastegraph.models.filters import DENSE_ITEMS
-from tastegraph.models.tasks import BATCHES, EVENTS
+from tastegraph.models.graph_network.tasks import BATCHES, EVENTS
 
 INTRODUCTION = """# Growth, measured
 

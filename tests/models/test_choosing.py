@@ -13,17 +13,19 @@ from scipy import sparse
 from tastegraph.cli.terminal import duration
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.models import choice as choice_module
-from tastegraph.models import filters, network_choice
+from tastegraph.models import filters
 from tastegraph.models import learned as learned_module
-from tastegraph.models import training as network_training
 from tastegraph.models.behaviour import CoEngagement, Ease
 from tastegraph.models.choice import UNTUNED, choose, reweighed
 from tastegraph.models.filter_choice import _climb, best_filter
 from tastegraph.models.fit import fit, gather, partial_fit, task_of
-from tastegraph.models.learned import ItemFeatures, NetworkSettings, aligned, no_words
-from tastegraph.models.network_choice import best_network, size_of
-from tastegraph.models.tasks import NextItem, WholeSet
-from tastegraph.models.training import Evidence, Vectors, train
+from tastegraph.models.graph_network import training as network_training
+from tastegraph.models.graph_network import tuning
+from tastegraph.models.graph_network.parameters import NetworkSettings
+from tastegraph.models.graph_network.tasks import NextItem, SetCompletion
+from tastegraph.models.graph_network.training import GraphData, NetworkVectors, train
+from tastegraph.models.graph_network.tuning import best_network, size_of
+from tastegraph.models.learned import ItemFeatures, aligned, no_words
 from tastegraph.models.validation import Validation
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
@@ -95,11 +97,11 @@ def test_a_budget_tries_more_networks_and_takes_the_best(monkeypatch: pytest.Mon
     )
     tried = []
 
-    def watched(*told, of=network_choice.train):
+    def watched(*told, of=tuning.train):
         tried.append(of(*told))
         return tried[-1]
 
-    monkeypatch.setattr(network_choice, "train", watched)
+    monkeypatch.setattr(tuning, "train", watched)
     first = best_network(evidence, task, validation, config)
     assert sorted(network.settings.temperature for network in tried) == [0.1, 0.2]
     assert first.valid == max(network.valid for network in tried)
@@ -216,7 +218,7 @@ def test_who_lags_behind_a_rival_gives_up(
     settings = NetworkSettings(0.2, 2, 8, heads=1, learning_rate=0.01, epochs=5)
     reached: list[float] = []
 
-    def quality(_: Vectors) -> float:
+    def quality(_: NetworkVectors) -> float:
         reached.append(0.5 + len(reached) / 100)
         return reached[-1]
 
@@ -230,8 +232,8 @@ def test_how_large_a_network_is_by_default() -> None:
     def size(people: int, *, ordered: bool) -> tuple[int, int, int]:
         likes = sparse.csr_array((people, 2), dtype=bool)
         graph = graph_of(2, [(0, 0, 1)], 2)
-        evidence = Evidence(graph, np.zeros((2, 1), np.float32), likes, np.ones(0, np.float32))
-        task = NextItem([], 5) if ordered else WholeSet(likes)
+        evidence = GraphData(graph, np.zeros((2, 1), np.float32), likes, np.ones(0, np.float32))
+        task = NextItem([], 5) if ordered else SetCompletion(likes)
         told = size_of(evidence, task)
         return told.heads, told.layers, told.dimensions
 

@@ -11,12 +11,15 @@ from tastegraph.evaluation.metrics import per_user, top_k
 from tastegraph.models import filters
 from tastegraph.models.blend import WEIGHTS, fit_blend_weights
 from tastegraph.models.cold import predict_from
+from tastegraph.models.graph_network.adjacency import propagation_matrix, steps
+from tastegraph.models.graph_network.loss import loss
+from tastegraph.models.graph_network.network import GraphConv, GraphNetwork, GraphTensors
+from tastegraph.models.graph_network.parameters import NetworkSettings
+from tastegraph.models.graph_network.tasks import Batch, NextItem, SetCompletion
+from tastegraph.models.graph_network.training import GraphData, item_vectors, train
 from tastegraph.models.kernels import FactorKernel, FeatureKernel, TableKernel
-from tastegraph.models.learned import ItemFeatures, NetworkSettings, no_words
-from tastegraph.models.network import GraphConv, GraphNetwork, Inputs, propagation_matrix, steps
+from tastegraph.models.learned import ItemFeatures, no_words
 from tastegraph.models.objective import Objective
-from tastegraph.models.tasks import NextItem, Questions, WholeSet, loss
-from tastegraph.models.training import Evidence, item_vectors, train
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.attention import Recency, attend
 from tastegraph.profiles.graphs import ego_graph
@@ -240,7 +243,7 @@ def test_what_is_left_out_of_a_step_changes_nothing(layers):
     network = GraphNetwork(graph.n_nodes, 12, 5, 8, 5)
     text = torch.randn(graph.n_nodes, 5)
     known = torch.ones(graph.n_nodes, 1)
-    told = Inputs(steps(matrix, graph.n_nodes, 12, layers), text, known, 12)
+    told = GraphTensors(steps(matrix, graph.n_nodes, 12, layers), text, known, 12)
     with torch.no_grad():
         start = (network.node + text @ network.text).numpy()
         h = total = np.concatenate([start, np.zeros((5, 8), np.float32)])
@@ -284,7 +287,7 @@ def trained(seed: int = 1, epochs: int = 3):
     likes = sparse.csr_array((np.ones(140, bool), (rows, items)), shape=(20, 12))
     likes.sum_duplicates()
     text = rng.normal(size=(30, 5)).astype(np.float32)
-    evidence = Evidence.of(graph, text, likes, np.ones(6, np.float32))
+    evidence = GraphData.of(graph, text, likes, np.ones(6, np.float32))
     settings = NetworkSettings(0.2, 2, 8, 1, 0.01, epochs)
     return train(evidence, NextItem(histories, 5), settings, seed), evidence, histories
 
@@ -335,7 +338,7 @@ def test_training_learns_what_follows_what():
     rows = np.repeat(np.arange(80), 6)
     items = np.concatenate([history.items for history in histories])
     likes = sparse.csr_array((np.ones(480, bool), (rows, items)), shape=(80, n_items))
-    evidence = Evidence.of(
+    evidence = GraphData.of(
         graph, np.zeros((n_items + 1, 1), np.float32), likes, np.ones(2, np.float32)
     )
     network = train(
@@ -369,9 +372,9 @@ def test_whole_sets_learn_a_checkerboard() -> None:
     colour = np.arange(20) % 2
     likes = sparse.csr_array((rng.random((60, 20)) < 0.4) & (colour == np.arange(60)[:, None] % 2))
     graph = graph_of(20, [(k, 0, 20 + k % 2) for k in range(20)], 22)
-    evidence = Evidence.of(graph, np.zeros((22, 1), np.float32), likes, np.ones(2, np.float32))
+    evidence = GraphData.of(graph, np.zeros((22, 1), np.float32), likes, np.ones(2, np.float32))
     settings = NetworkSettings(0.2, 2, 8, heads=2, learning_rate=0.02, epochs=100)
-    vectors = item_vectors(train(evidence, WholeSet(likes), settings, seed=1), evidence)
+    vectors = item_vectors(train(evidence, SetCompletion(likes), settings, seed=1), evidence)
     people = [History(row.indices, np.ones(row.nnz, np.float32)) for row in likes]
     scores = vectors.kernel.scores(attend(people, vectors.attention, 20))
     assert (colour[top_k(scores, likes, 2)] == np.arange(60)[:, None] % 2).all()
@@ -386,7 +389,7 @@ def test_the_softmax_by_hand() -> None:
 
     def asked(tastes: torch.Tensor) -> torch.Tensor:
         rng = np.random.default_rng(0)
-        return loss(Questions(tastes, none, none), items, settings, len(items), rng)
+        return loss(Batch(tastes, none, none), items, settings, len(items), rng)
 
     wanted = -2 + np.log(np.exp([2, 0, -2]).sum())
     assert asked(taste).item() == pytest.approx(wanted)
@@ -397,7 +400,7 @@ def test_leaves_join_nothing() -> None:
     """A value that one item alone has, told from both sides, is cut off; a shared one stays."""
     graph = graph_of(2, [(0, 0, 2), (2, 1, 0), (0, 0, 3), (1, 0, 3)], 4)
     likes = sparse.csr_array(np.ones((1, 2), dtype=bool))
-    evidence = Evidence.of(graph, np.zeros((4, 1), np.float32), likes, np.ones(4, np.float32))
+    evidence = GraphData.of(graph, np.zeros((4, 1), np.float32), likes, np.ones(4, np.float32))
     assert evidence.graph.node_ids == ["e1"]
 
 

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tastegraph.models import softmax
-from tastegraph.models.softmax import log_sum_exp
+from tastegraph.models.graph_network import loss
+from tastegraph.models.graph_network.loss import log_sum_exp
 
 
 @given(st.integers(1, 3), st.integers(1, 700), st.integers(1, 9), st.integers(0, 100))
@@ -20,7 +20,7 @@ def test_blocks_add_up(heads: int, rows: int, items: int, seed: int) -> None:
 
 
 def test_the_gradient_is_that_of_the_sum(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(softmax, "BLOCK", 2)
+    monkeypatch.setattr(loss, "BLOCK", 2)
     draw = torch.Generator().manual_seed(1)
     tastes, items = (
         torch.randn(2, n, 3, generator=draw, dtype=torch.float64, requires_grad=True)

@@ -10,8 +10,9 @@ import pytest
 from scipy import sparse
 from torch import Tensor, nn
 
-from tastegraph.models import tasks
-from tastegraph.models.tasks import NextItem, WholeSet, under_softmax
+from tastegraph.models.graph_network import tasks
+from tastegraph.models.graph_network.loss import softmax_items
+from tastegraph.models.graph_network.tasks import NextItem, SetCompletion
 from tastegraph.profiles.interactions import History, Interactions
 
 
@@ -87,8 +88,8 @@ def test_how_many_likes_are_new() -> None:
 )
 def test_a_softmax_runs_over_all_items_or_some(items: int, events: int, sets: int) -> None:
     likes = sparse.csr_array(np.ones((1, 2), dtype=bool))
-    assert under_softmax(items, NextItem([], 5)) == events
-    assert under_softmax(items, WholeSet(likes)) == sets
+    assert softmax_items(items, NextItem([], 5)) == events
+    assert softmax_items(items, SetCompletion(likes)) == sets
 
 
 def test_nothing_is_next_in_a_history_without_times() -> None:

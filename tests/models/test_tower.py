@@ -14,9 +14,9 @@ from tastegraph.core.config import Config
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.records import Item
 from tastegraph.kg.graph import build_graph
+from tastegraph.models.graph_network.adjacency import SparseProduct, as_tensor
 from tastegraph.models.learned import ItemFeatures
 from tastegraph.models.mapping import completed
-from tastegraph.models.network import SparseProduct, as_tensor
 from tastegraph.models.tower import _Sequences, text_tower
 from tastegraph.profiles.interactions import Interactions
 

@@ -12,10 +12,10 @@ from tastegraph.explain.people import People
 from tastegraph.explain.reason import Reason
 from tastegraph.explain.reasons import reasons_for
 from tastegraph.kg.graph import KnowledgeGraph
+from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
+from tastegraph.models.graph_network.training import GraphData, item_vectors
 from tastegraph.models.kernels import FactorKernel, NetworkKernel
-from tastegraph.models.learned import NetworkSettings, TrainedNetwork
 from tastegraph.models.model import KNOWN, NETWORK, NEW, TEXT, Blend, Component, Model
-from tastegraph.models.training import Evidence, item_vectors
 from tastegraph.profiles import likers as likers_module
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.interactions import History
@@ -143,7 +143,7 @@ def trained(rng, evidence, dimensions=4):
 
 def evidence_of(rng, text):
     likes = sparse.csr_array(LIKES)
-    return Evidence(a_graph(), text.astype(np.float32), likes, np.ones(2, np.float32))
+    return GraphData(a_graph(), text.astype(np.float32), likes, np.ones(2, np.float32))
 
 
 def test_portions_sum_to_the_vector_and_are_what_they_are_called():

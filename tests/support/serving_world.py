@@ -26,15 +26,9 @@ from tastegraph.models.artefacts import to_arrays
 from tastegraph.models.behaviour import Ease
 from tastegraph.models.described import Described
 from tastegraph.models.fitted_config import FittedConfig
+from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
 from tastegraph.models.kernels import NetworkKernel, TableKernel
-from tastegraph.models.learned import (
-    FittedModel,
-    Hyperparameters,
-    ItemFeatures,
-    NetworkSettings,
-    TrainedNetwork,
-    no_words,
-)
+from tastegraph.models.learned import FittedModel, Hyperparameters, ItemFeatures, no_words
 from tastegraph.models.mapping import Target
 from tastegraph.models.model import (
     BEHAVIOUR,

@@ -11,6 +11,7 @@ from scipy import sparse
 from tastegraph.core.arrays import CSR
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.choice_json import hyperparameters_from_json, hyperparameters_to_json
+from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
 from tastegraph.models.kernels import (
     AffinityKernel,
     FactorKernel,
@@ -19,14 +20,7 @@ from tastegraph.models.kernels import (
     Scores,
     TableKernel,
 )
-from tastegraph.models.learned import (
-    FittedModel,
-    Hyperparameters,
-    ItemFeatures,
-    NetworkSettings,
-    TrainedNetwork,
-    aligned,
-)
+from tastegraph.models.learned import FittedModel, Hyperparameters, ItemFeatures, aligned
 from tastegraph.models.model import (
     BEHAVIOUR,
     KNOWLEDGE,

@@ -12,7 +12,9 @@ from tastegraph.models.blend import FittedWeights, fit_blend_weights
 from tastegraph.models.cold_choice import Trial, best_for_cold, cold_trials, weighed_cold
 from tastegraph.models.filter_choice import best_filter
 from tastegraph.models.fit import assemble, fit, gather, learn, task_of, with_cold_weights
-from tastegraph.models.learned import FittedModel, Hyperparameters, ItemFeatures, NetworkSettings
+from tastegraph.models.graph_network.parameters import NetworkSettings
+from tastegraph.models.graph_network.tuning import best_network
+from tastegraph.models.learned import FittedModel, Hyperparameters, ItemFeatures
 from tastegraph.models.mapping import Target
 from tastegraph.models.model import (
     BEHAVIOUR,
@@ -30,7 +32,6 @@ from tastegraph.models.model import (
     Component,
     Prior,
 )
-from tastegraph.models.network_choice import best_network
 from tastegraph.models.objective import Watch, unwatched
 from tastegraph.models.popularity import half_lives, recent_popularity
 from tastegraph.models.safeguard import compare, safeguarded, simple_models

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from tastegraph.models.behaviour import FILTERS
-from tastegraph.models.learned import Compared, Hyperparameters, NetworkSettings
+from tastegraph.models.graph_network.parameters import NetworkSettings
+from tastegraph.models.learned import Compared, Hyperparameters
 from tastegraph.models.mapping import Target
 from tastegraph.profiles.attention import Recency
 

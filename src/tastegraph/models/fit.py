@@ -20,14 +20,11 @@ from tastegraph.models import filters
 from tastegraph.models.behaviour import DEFAULT, Ease
 from tastegraph.models.cold import blind_parts, cold_item_holdout, scaled, without_items
 from tastegraph.models.described import Described
+from tastegraph.models.graph_network.parameters import TrainedNetwork
+from tastegraph.models.graph_network.tasks import NextItem, SetCompletion, TrainingTask
+from tastegraph.models.graph_network.training import GraphData, item_vectors, train
 from tastegraph.models.kernels import FactorKernel, FeatureKernel, TableKernel
-from tastegraph.models.learned import (
-    FittedModel,
-    Hyperparameters,
-    ItemFeatures,
-    TrainedNetwork,
-    aligned,
-)
+from tastegraph.models.learned import FittedModel, Hyperparameters, ItemFeatures, aligned
 from tastegraph.models.model import (
     BEHAVIOUR,
     KNOWLEDGE,
@@ -40,9 +37,7 @@ from tastegraph.models.model import (
     Model,
 )
 from tastegraph.models.popularity import recent_popularity
-from tastegraph.models.tasks import NextItem, Task, WholeSet
 from tastegraph.models.tower import DIMENSIONS, text_tower
-from tastegraph.models.training import Evidence, item_vectors, train
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.profiles.likers import Likers
@@ -111,12 +106,12 @@ def partial_fit(
     return replace(now, cold=fitted_model.cold)
 
 
-def gather(item_features: ItemFeatures, training: Interactions, config: ModelConfig) -> Evidence:
+def gather(item_features: ItemFeatures, training: Interactions, config: ModelConfig) -> GraphData:
     """What a network is trained on, the weight of each kind of facts among it."""
     likes = training.likes()
     weights = filters.kind_weights(item_features.associations, likes, config.seed)
     whole = kind_weights_for(item_features, _by_name(item_features, weights))
-    return Evidence.of(item_features.graph, item_features.text, likes, whole)
+    return GraphData.of(item_features.graph, item_features.text, likes, whole)
 
 
 def task_of(
@@ -124,7 +119,7 @@ def task_of(
     training: Interactions,
     config: ModelConfig,
     before: Interactions | None = None,
-) -> Task:
+) -> TrainingTask:
     """To tell the next like where likes have an order, and else whole sets of them.
 
     What is new since ``before`` is asked for first, where there is an order.
@@ -133,7 +128,7 @@ def task_of(
         new = None if before is None else training.more_likes(before)
         return NextItem(training.histories(config.history), config.history, new)
     sets = sparse.vstack([training.likes(), item_features.groups], format="csr")
-    return WholeSet(sparse.csr_array(sets))
+    return SetCompletion(sparse.csr_array(sets))
 
 
 def learn(
@@ -247,9 +242,9 @@ def assemble(item_features: ItemFeatures, likes: CSR, fitted_model: FittedModel)
     )
 
 
-def _evidence(item_features: ItemFeatures, likes: CSR, fitted_model: FittedModel) -> Evidence:
+def _evidence(item_features: ItemFeatures, likes: CSR, fitted_model: FittedModel) -> GraphData:
     weights = kind_weights_for(item_features, fitted_model.kind_weights)
-    return Evidence.of(item_features.graph, item_features.text, likes, weights)
+    return GraphData.of(item_features.graph, item_features.text, likes, weights)
 
 
 def _by_name(

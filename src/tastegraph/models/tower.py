@@ -23,9 +23,9 @@ from torch.nn import functional
 from tastegraph.core.arrays import CSR, Bools
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import progress
+from tastegraph.models.graph_network.adjacency import SparseProduct, as_tensor
 from tastegraph.models.learned import ItemFeatures
 from tastegraph.models.mapping import centred
-from tastegraph.models.network import SparseProduct, as_tensor
 from tastegraph.profiles.attention import FLOOR
 from tastegraph.profiles.interactions import Interactions
 

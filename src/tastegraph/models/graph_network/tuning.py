@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import say
-from tastegraph.models.learned import NetworkSettings, TrainedNetwork
+from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
+from tastegraph.models.graph_network.tasks import ALL_ITEMS, TrainingTask
+from tastegraph.models.graph_network.training import GraphData, NetworkVectors, train
 from tastegraph.models.model import Component
-from tastegraph.models.tasks import ALL_ITEMS, Task
-from tastegraph.models.training import Evidence, Vectors, train
 from tastegraph.models.validation import Validation
 
 
 @dataclass(frozen=True)
-class Size:
+class NetworkSize:
     """How large a network is by default: networks beside one another, steps and width of each."""
 
     heads: int
@@ -28,22 +28,22 @@ TEMPERATURES, SHARP = (0.1, 0.2), (0.1,)
 """All are tried where the configuration has none. The sharp ones alone where the next item is asked
 for, of which no other told more on validation data, and where the softmax has too many items for
 one cosine to outweigh the others: exp(1 / .2) is 148."""
-ORDERED = Size(heads=2, layers=1, dimensions=64)
+ORDERED = NetworkSize(heads=2, layers=1, dimensions=64)
 """What comes next is told by neighbours alone: further ones blur it on all three sets tried."""
 SETS = {
-    50_000: Size(heads=4, layers=2, dimensions=64),
-    250_000: Size(heads=1, layers=2, dimensions=256),
+    50_000: NetworkSize(heads=4, layers=2, dimensions=64),
+    250_000: NetworkSize(heads=1, layers=2, dimensions=256),
 }
 """Up to so many nodes, people among them. Among few, networks agree on what is no chance of one;
 what many need is room to tell them apart."""
-HUGE = Size(heads=1, layers=2, dimensions=64)
+HUGE = NetworkSize(heads=1, layers=2, dimensions=64)
 """Beyond, where every number of a node counts."""
 
 Tried = tuple[float, TrainedNetwork]
 
 
 def best_network(
-    evidence: Evidence, task: Task, validation: Validation, config: ModelConfig
+    evidence: GraphData, task: TrainingTask, validation: Validation, config: ModelConfig
 ) -> TrainedNetwork:
     """The network that alone orders best what people went on to like.
 
@@ -56,7 +56,7 @@ def best_network(
     def tried(settings: NetworkSettings) -> Tried:
         reached: list[float] = []
 
-        def quality(vectors: Vectors) -> float:
+        def quality(vectors: NetworkVectors) -> float:
             reached.append(validation(Component(vectors.attention, vectors.kernel)))
             return reached[-1]
 
@@ -85,7 +85,7 @@ def best_network(
     return max(found, key=lambda pair: pair[0])[1]
 
 
-def size_of(evidence: Evidence, task: Task) -> Size:
+def size_of(evidence: GraphData, task: TrainingTask) -> NetworkSize:
     """What a network has where the configuration says nothing: by order, then by nodes."""
     if task.ordered:
         return ORDERED

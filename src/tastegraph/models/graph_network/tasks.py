@@ -5,7 +5,6 @@ Both ask which items go with a taste, by a softmax over cosines with a temperatu
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,12 +15,10 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor
-from torch.nn import functional
 
 from tastegraph.core.arrays import CSR, Bools
-from tastegraph.models.learned import NetworkSettings
-from tastegraph.models.network import GraphNetwork, SparseProduct, as_tensor
-from tastegraph.models.softmax import log_sum_exp
+from tastegraph.models.graph_network.adjacency import SparseProduct, as_tensor
+from tastegraph.models.graph_network.network import GraphNetwork
 from tastegraph.profiles.interactions import History
 
 BATCHES = 32
@@ -40,7 +37,7 @@ SHARED = 2_048, 8_192
 
 
 @dataclass(frozen=True)
-class Questions:
+class Batch:
     """What one batch asks.
 
     Attributes:
@@ -54,11 +51,11 @@ class Questions:
     wanted: Tensor
 
 
-Ask = Callable[[GraphNetwork, Tensor], Questions]
+BatchBuilder = Callable[[GraphNetwork, Tensor], Batch]
 """The questions of one batch, from the network and what an event on each item contributes."""
 
 
-class Task(Protocol):
+class TrainingTask(Protocol):
     """Anything that a network can learn from.
 
     Attributes:
@@ -75,7 +72,7 @@ class Task(Protocol):
         """Batches in one pass."""
         ...
 
-    def epoch(self, rng: np.random.Generator) -> Iterator[Ask]:
+    def epoch(self, rng: np.random.Generator) -> Iterator[BatchBuilder]:
         """Batches in a random order."""
         ...
 
@@ -124,14 +121,14 @@ class NextItem:
     def __len__(self) -> int:
         return min(len(self._batches), BATCHES)
 
-    def epoch(self, rng: np.random.Generator) -> Iterator[Ask]:
+    def epoch(self, rng: np.random.Generator) -> Iterator[BatchBuilder]:
         """Each batch has people with sequences of like length."""
         for at in rng.permutation(len(self._batches))[:BATCHES]:
             sequences, new = self._batches[at]
             yield partial(_next_items, sequences, new, rng)
 
 
-class WholeSet:
+class SetCompletion:
     """The whole of a set, from most of it: a denoising autoencoder (Liang et al. 2018).
 
     Args:
@@ -149,7 +146,7 @@ class WholeSet:
     def __len__(self) -> int:
         return min(-(-self._sets.shape[0] // self._size), BATCHES)
 
-    def epoch(self, rng: np.random.Generator) -> Iterator[Ask]:
+    def epoch(self, rng: np.random.Generator) -> Iterator[BatchBuilder]:
         """Sets in a random order."""
         order = rng.permutation(self._sets.shape[0])[: BATCHES * self._size]
         for start in range(0, len(order), self._size):
@@ -157,50 +154,9 @@ class WholeSet:
             yield partial(_whole_sets, sets, rng.random(sets.nnz) < KEPT)
 
 
-def under_softmax(n_items: int, task: Task) -> int:
-    """How many of ``n_items`` a softmax runs over: all, or the shared ones."""
-    return n_items if n_items <= max(ALL_ITEMS, task.shared) else task.shared
-
-
-def loss(
-    questions: Questions,
-    items: Tensor,
-    settings: NetworkSettings,
-    among: int,
-    rng: np.random.Generator,
-) -> Tensor:
-    """Cross-entropy of the wanted items among all, of cosine / temperature, mean over heads.
-
-    The sum over all items is estimated from some where there are more (sampled softmax with a
-    uniform proposal, Bengio & Senécal 2008).
-
-    Args:
-        questions: of one batch.
-        items: float32[I, heads · d].
-        settings: temperature and heads.
-        among: the sum runs over so many, of :func:`under_softmax`.
-        rng: what the shared items are drawn with.
-    """
-    tastes = of_heads(questions.tastes, settings.heads) / settings.temperature
-    unit = of_heads(items, settings.heads)
-    asked, wanted = questions.asked, questions.wanted
-    own = (tastes[:, asked] * unit[:, wanted]).sum(dim=-1)
-    if among == len(items):
-        return (log_sum_exp(tastes, unit)[:, asked] - own).mean()
-    shared = torch.from_numpy(rng.integers(0, len(items), among)).to(items.device)
-    rest = log_sum_exp(tastes, unit[:, shared]) + math.log(len(items) / among)
-    return functional.softplus(rest[:, asked] - own).mean()
-
-
-def of_heads(vectors: Tensor, heads: int) -> Tensor:
-    """float32[R, heads · d] → float32[heads, R, d], rows of length 1."""
-    apart = vectors.reshape(len(vectors), heads, -1).transpose(0, 1)
-    return functional.normalize(apart, dim=-1)
-
-
 def _next_items(
     sequences: Tensor, new: Tensor, rng: np.random.Generator, network: GraphNetwork, events: Tensor
-) -> Questions:
+) -> Batch:
     """``sequences`` is int64[B, T], padded with -1 at the end, ``new`` bool[B, T]."""
     sequences = sequences.to(events.device)
     present = sequences >= 0
@@ -210,7 +166,7 @@ def _next_items(
         some = torch.from_numpy(_drawn(new[row.cpu(), at.cpu() + 1].numpy(), rng)).to(row)
         row, at = row[some], at[some]
     every = torch.arange(len(row), device=row.device)
-    return Questions(tastes[row, at], every, sequences[row, at + 1])
+    return Batch(tastes[row, at], every, sequences[row, at + 1])
 
 
 def _drawn(new: Bools, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -225,7 +181,7 @@ def _drawn(new: Bools, rng: np.random.Generator) -> NDArray[np.int64]:
     return np.concatenate([first, rest])
 
 
-def _whole_sets(sets: CSR, kept: Bools, _: GraphNetwork, events: Tensor) -> Questions:
+def _whole_sets(sets: CSR, kept: Bools, _: GraphNetwork, events: Tensor) -> Batch:
     """``sets`` is CSR[B, I], ``kept`` bool[nnz]."""
     rows = np.repeat(np.arange(sets.shape[0]), np.diff(sets.indptr))
     cells = (rows[kept], sets.indices[kept])
@@ -238,4 +194,4 @@ def _whole_sets(sets: CSR, kept: Bools, _: GraphNetwork, events: Tensor) -> Ques
     )
     told = (np.diff(shown.indptr) > 0)[rows]
     asked = torch.from_numpy(rows[told]).to(events.device)
-    return Questions(tastes, asked, torch.from_numpy(sets.indices[told].astype(np.int64)).to(asked))
+    return Batch(tastes, asked, torch.from_numpy(sets.indices[told].astype(np.int64)).to(asked))

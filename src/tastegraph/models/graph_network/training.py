@@ -14,10 +14,12 @@ from torch.optim.swa_utils import AveragedModel
 from tastegraph.core.arrays import CSR
 from tastegraph.core.progress import progress
 from tastegraph.kg.graph import KnowledgeGraph
+from tastegraph.models.graph_network.adjacency import propagation_matrix, steps
+from tastegraph.models.graph_network.loss import loss, of_heads, softmax_items
+from tastegraph.models.graph_network.network import GraphNetwork, GraphTensors
+from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
+from tastegraph.models.graph_network.tasks import TrainingTask
 from tastegraph.models.kernels import FactorKernel, NetworkKernel
-from tastegraph.models.learned import NetworkSettings, TrainedNetwork
-from tastegraph.models.network import GraphNetwork, Inputs, propagation_matrix, steps
-from tastegraph.models.tasks import Task, loss, of_heads, under_softmax
 from tastegraph.profiles.attention import SequenceAttention
 
 PATIENCE, STEPS = 2, 96
@@ -35,7 +37,7 @@ Floats32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Evidence:
+class GraphData:
     """What a network is trained on and computed from.
 
     Attributes:
@@ -53,14 +55,14 @@ class Evidence:
     @classmethod
     def of(
         cls, graph: KnowledgeGraph, text: Floats32, likes: CSR, kind_weights: Floats32
-    ) -> Evidence:
+    ) -> GraphData:
         """The evidence in a whole graph, with ``text`` for all its nodes."""
         keep = (graph.neighbours > 1) | (np.arange(graph.n_nodes) < graph.n_items)
         return cls(graph.restricted_to(keep), text[keep], likes, kind_weights)
 
 
 @dataclass(frozen=True)
-class Vectors:
+class NetworkVectors:
     """A network as NumPy scores with it: an attention and a kernel."""
 
     attention: SequenceAttention
@@ -68,11 +70,11 @@ class Vectors:
 
 
 def train(
-    evidence: Evidence,
-    task: Task,
+    evidence: GraphData,
+    task: TrainingTask,
     settings: NetworkSettings,
     seed: int,
-    quality: Callable[[Vectors], float] | None = None,
+    quality: Callable[[NetworkVectors], float] | None = None,
     rival: Sequence[float] = (),
     start: TrainedNetwork | None = None,
 ) -> TrainedNetwork:
@@ -110,7 +112,7 @@ def train(
     averages = AveragedModel(network, avg_fn=_averaged)
     kept: GraphNetwork = averages.module  # type: ignore[assignment]
     patience, race = max(PATIENCE, _epochs(STEPS, task)), _epochs(RACE, task)
-    among = under_softmax(graph.n_items, task)
+    among = softmax_items(graph.n_items, task)
     optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
     best, best_epoch, best_state = -np.inf, 0, _state(network)
     risen, risen_epoch = -np.inf, 0
@@ -142,7 +144,7 @@ def train(
     )
 
 
-def item_vectors(trained: TrainedNetwork, evidence: Evidence) -> Vectors:
+def item_vectors(trained: TrainedNetwork, evidence: GraphData) -> NetworkVectors:
     """Item vectors over any graph: new nodes are what their text and neighbours make them.
 
     Its kernel is a :class:`~tastegraph.models.kernels.NetworkKernel`.
@@ -181,7 +183,7 @@ def _rows(trained: TrainedNetwork, graph: KnowledgeGraph) -> NDArray[np.int64]:
 
 @torch.no_grad()
 def _begin(
-    network: GraphNetwork, start: TrainedNetwork, evidence: Evidence, basis: Floats32
+    network: GraphNetwork, start: TrainedNetwork, evidence: GraphData, basis: Floats32
 ) -> None:
     """Give ``network`` what ``start`` knows, shrunk, and its attention as it is.
 
@@ -205,7 +207,7 @@ def _begin(
             parameter.copy_(before)
 
 
-def _epochs(steps: int, task: Task) -> int:
+def _epochs(steps: int, task: TrainingTask) -> int:
     return -(-steps // max(len(task), 1))
 
 
@@ -221,14 +223,14 @@ def _principal(text: Floats32) -> Floats32:
 
 
 def _inputs(
-    evidence: Evidence,
+    evidence: GraphData,
     known: NDArray[np.bool_],
     layers: int,
     device: torch.device | None = None,
-) -> Inputs:
+) -> GraphTensors:
     graph = evidence.graph
     matrix = propagation_matrix(graph, evidence.likes, evidence.kind_weights)
-    return Inputs(
+    return GraphTensors(
         steps=steps(matrix, graph.n_nodes, graph.n_items, layers, device),
         text=torch.from_numpy(evidence.text).to(device),
         known=torch.from_numpy(known.astype(np.float32)[:, None]).to(device),
@@ -241,7 +243,7 @@ def _state(network: nn.Module) -> dict[str, Floats32]:
 
 
 @torch.no_grad()
-def _vectors(network: GraphNetwork, inputs: Inputs, heads: int) -> Vectors:
+def _vectors(network: GraphNetwork, inputs: GraphTensors, heads: int) -> NetworkVectors:
     items = network(inputs)
     events = network.events(items, inputs)
     scale = items.shape[1] ** -0.25
@@ -252,12 +254,12 @@ def _vectors(network: GraphNetwork, inputs: Inputs, heads: int) -> Vectors:
         bias=network.bias().cpu().numpy(),
     )
     unit = of_heads(items, heads).transpose(0, 1).reshape(items.shape)
-    return Vectors(attention, FactorKernel(attention.values, unit.cpu().numpy()))
+    return NetworkVectors(attention, FactorKernel(attention.values, unit.cpu().numpy()))
 
 
 @torch.no_grad()
 def _portions(
-    network: GraphNetwork, inputs: Inputs, heads: int
+    network: GraphNetwork, inputs: GraphTensors, heads: int
 ) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
     """float16[I, d] twice: what of each item's unit vector is of texts, and what of facts."""
     n, items = inputs.n_items, network(inputs)

@@ -1,0 +1,1 @@
+"""The graph network: propagation over the knowledge graph, and attention over a history."""
