@@ -27,6 +27,10 @@ class ConfigError(TastegraphError):
     """A value in ``tastegraph.toml`` is missing, misspelt or out of range."""
 
 
+class FrameError(TastegraphError):
+    """A frame, a matrix or another argument of the Python interface that cannot be used."""
+
+
 class NotFoundError(TastegraphError):
     """A workspace, snapshot, asset, user or item that was asked for does not exist."""
 

@@ -175,7 +175,7 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def oldest_first(
-    users: Floats, times: Floats, hashes: NDArray[np.uint64], weights: Floats
+    users: Floats | Ints, times: Floats, hashes: NDArray[np.uint64], weights: Floats
 ) -> NDArray[np.intp]:
     """The order of rows by person and time, int[E]; no order of the rows given changes it.
 
@@ -183,7 +183,7 @@ def oldest_first(
     person did with one item at one time by its weight.
 
     Args:
-        users: float64[E], whole numbers.
+        users: number[E], whole numbers.
         times: float64[E], seconds; NaN where there is none.
         hashes: uint64[E], of :func:`pair_hashes`.
         weights: float64[E].
@@ -234,19 +234,40 @@ def interactions(
             when = np.nan if event.timestamp is None else event.timestamp
             rows.append((len(user_ids) - 1, item_number, when, weight, _SPLITS[event.split]))
     columns = np.array(rows, dtype=np.float64).reshape(-1, 5)
+    return interactions_from_columns(user_ids, len(item_index), *columns.T)
+
+
+def interactions_from_columns(
+    user_ids: list[str],
+    n_items: int,
+    users: Floats | Ints,
+    items: Floats | Ints,
+    times: Floats,
+    weights: Floats,
+    given: Floats | Ints,
+) -> Interactions:
+    """The same from columns of equal length, rows in any order.
+
+    Args:
+        user_ids: ids of the users.
+        n_items: how many items there are.
+        users, items: int[E], indices.
+        times: float64[E], seconds; NaN where there is none.
+        weights: float64[E] in [-1, 1], never 0.
+        given: int[E], part of a published split: 0 train, 1 valid, 2 test, -1 none.
+    """
     of_user = np.array([id_hash(user_id) for user_id in user_ids], dtype=np.uint64)
-    hashes = pair_hashes(of_user[columns[:, 0].astype(np.int64)], columns[:, 1].astype(np.int64))
-    columns = columns[oldest_first(columns[:, 0], columns[:, 2], hashes, columns[:, 3])]
-    weights = columns[:, 3].astype(np.float32)
-    user, item, given = (columns[:, k].astype(np.int64) for k in (0, 1, 4))
-    n_items = len(item_index)
-    newest, strongest = settled((user * n_items + item) * 4 + given + 1, weights)
+    hashes = pair_hashes(of_user[users.astype(np.int64)], items.astype(np.int64))
+    order = oldest_first(users, times, hashes, weights)
+    user, item, part = (column[order].astype(np.int64) for column in (users, items, given))
+    weight = weights[order].astype(np.float32)
+    newest, strongest = settled((user * n_items + item) * 4 + part + 1, weight)
     return Interactions(
         user_ids=user_ids,
         n_items=n_items,
         users=user[newest].astype(np.int32),
         items=item[newest].astype(np.int32),
-        times=columns[newest, 2],
-        weights=weights[strongest],
-        given=given[newest].astype(np.int8),
+        times=times[order][newest],
+        weights=weight[strongest],
+        given=part[newest].astype(np.int8),
     )

@@ -1,0 +1,381 @@
+"""Frames in and out: polars, pandas and Arrow tables as checked columns, and back again.
+
+pandas and pyarrow are never imported here unless a caller's own frame has loaded them.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import polars as pl
+
+from tastegraph.core.errors import FrameError
+from tastegraph.data.cells import LATEST, LONGEST_ID
+
+Library = Literal["polars", "pandas", "arrow"]
+OnError = Literal["raise", "skip"]
+
+EVENT_ALIASES: Mapping[str, str] = {
+    "userId": "user_id", "user": "user_id", "uid": "user_id",
+    "itemId": "item_id", "item": "item_id", "iid": "item_id", "movieId": "item_id",
+    "type": "event_type", "rating": "value", "weight": "value",
+    "datetime": "timestamp", "time": "timestamp",
+}  # fmt: skip
+"""Column names of other tools → ours; a name of ours that is present goes first."""
+EVENT_COLUMNS = ("user_id", "item_id", "event_type", "value", "timestamp", "split")
+MAX_EXAMPLES = 3
+NOT_IN_ID = r"[\x00-\x1f\x7f-\x9f\u{2028}\u{2029}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong or remarkable in a frame.
+
+    Attributes:
+        frame: which one: ``events``, ``items`` …
+        column: its name in the frame.
+        text: what it is: ``null`` …
+        count: rows that it concerns.
+        example: the first row (from 0) and its value, as text.
+    """
+
+    frame: str
+    column: str
+    text: str
+    count: int
+    example: str = ""
+
+    def __str__(self) -> str:
+        example = f", such as {self.example}" if self.example else ""
+        return f"{self.frame}, column {self.column!r}: {self.text} ({self.count:,}{example})"
+
+
+@dataclass
+class FrameReport:
+    """What was noticed while frames were read.
+
+    Attributes:
+        rows: frame → rows read.
+        problems: rows left out, unused columns, repeated events.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        rows = ", ".join(f"{count:,} {name}" for name, count in self.rows.items())
+        return "\n".join([rows, *map(str, self.problems)])
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A frame with our column names, and where it came from.
+
+    Attributes:
+        frame: one column for each of ours that is present.
+        names: our name of a column → its name in the frame that came in.
+        unused: columns of the frame that have no name of ours.
+        library: of the frame that came in.
+        integers: our names of the columns that held whole numbers.
+    """
+
+    frame: pl.DataFrame
+    names: Mapping[str, str]
+    unused: pl.DataFrame
+    library: Library
+    integers: frozenset[str] = frozenset()
+
+
+def library_of(frame: object) -> Library | None:
+    """The library of a frame, or ``None`` where ``frame`` is no frame."""
+    module = type(frame).__module__.partition(".")[0]
+    if module == "polars" and isinstance(frame, pl.DataFrame | pl.LazyFrame):
+        return "polars"
+    if module == "pandas" and hasattr(frame, "columns"):
+        return "pandas"
+    if module == "pyarrow" and hasattr(frame, "column_names"):
+        return "arrow"
+    return "polars" if hasattr(frame, "__arrow_c_stream__") and hasattr(frame, "columns") else None
+
+
+def to_polars(frame: Any, name: str) -> pl.DataFrame:
+    """A polars frame of the same columns.
+
+    Raises:
+        FrameError: ``frame`` is no frame, names a column twice, or mixes types in a column.
+    """
+    library = library_of(frame)
+    if library is None:
+        raise FrameError(
+            f"{name}: a polars, pandas or Arrow table is expected, {type(frame).__name__} source"
+        )
+    if isinstance(frame, pl.LazyFrame):
+        return frame.collect()
+    if isinstance(frame, pl.DataFrame):
+        return frame
+    names = [str(column) for column in (frame.columns if library != "arrow" else
+                                        frame.column_names)]  # fmt: skip
+    if repeated := sorted({column for column in names if names.count(column) > 1}):
+        raise FrameError(f"{name}: column {repeated[0]!r} occurs more than once: rename one")
+    if library == "pandas":
+        series = (frame.iloc[:, place] for place in range(len(names)))
+        pairs = zip(names, series, strict=True)
+        return pl.DataFrame([_from_pandas(column, values, name) for column, values in pairs])
+    try:
+        return pl.DataFrame(frame)
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise FrameError(f"{name}: the Arrow table cannot be read: {error}") from None
+
+
+def to_library(frame: pl.DataFrame, library: Library) -> Any:
+    """``frame`` as a frame of ``library``; pandas needs no pyarrow for it."""
+    if library == "pandas":
+        pandas = sys.modules["pandas"]
+        return pandas.DataFrame({
+            column.name: column.to_list() if _is_object(column) else column.to_numpy()
+            for column in frame
+        })  # fmt: skip
+    return frame.to_arrow() if library == "arrow" else frame
+
+
+def read_columns(
+    frame: Any,
+    name: str,
+    known: Collection[str],
+    required: Sequence[str],
+    columns: Mapping[str, str] | None = None,
+    aliases: Mapping[str, str] | None = None,
+) -> Columns:
+    """The columns of ``frame`` under our names.
+
+    Args:
+        frame: polars, pandas or Arrow.
+        name: of the frame, for errors.
+        known: all names of ours.
+        required: those without which the frame is of no use.
+        columns: name in the frame → name of ours, as the caller says.
+        aliases: the same for names that other tools use.
+
+    Raises:
+        FrameError: a required column is missing, or two have one name.
+    """
+    library, table = library_of(frame), to_polars(frame, name)
+    assert library is not None
+    for column, ours in (columns or {}).items():
+        if column not in table.columns:
+            raise FrameError(
+                f"{name}: columns={{{column!r}: {ours!r}}} names no column; there are "
+                f"{', '.join(table.columns) or 'none'}"
+            )
+        if ours not in known:
+            raise FrameError(f"{name}: there is no column {ours!r}; known are {', '.join(known)}")
+    names = {ours: column for column, ours in (columns or {}).items()}
+    names |= {column: column for column in table.columns if column in known and column not in names}
+    for column in table.columns:
+        ours = (aliases or {}).get(column, "")
+        if ours in known and column not in names.values():
+            names.setdefault(ours, column)
+    for column in required:
+        if column not in names:
+            raise FrameError(
+                f"{name}: there is no column {column!r}; there are "
+                f"{', '.join(map(repr, table.columns)) or 'none'}. Rename one, or say which it is: "
+                f"columns={{'its name': {column!r}}}"
+            )
+    unused = [column for column in table.columns if column not in names.values()]
+    ours_only = table.select(pl.col(column).alias(ours) for ours, column in names.items())
+    integers = {
+        ours
+        for ours, column in names.items()
+        if table[column].dtype.is_integer() or table[column].dtype.is_float()
+    }
+    return Columns(ours_only, names, table.select(unused), library, frozenset(integers))
+
+
+def read_events(
+    frame: Any,
+    event_types: Collection[str],
+    columns: Mapping[str, str] | None = None,
+    on_error: OnError = "raise",
+    report: FrameReport | None = None,
+    name: str = "events",
+) -> Columns:
+    """Events as columns: ``user_id``, ``item_id`` (String), ``event_type`` (String, or null),
+    ``value`` and ``timestamp`` (Float64, or null; seconds since 1970-01-01 UTC), ``split``.
+
+    Args:
+        frame: polars, pandas or Arrow with ``user_id``, ``item_id`` and any of the others.
+        event_types: what ``event_type`` may say.
+        columns: name in the frame → name of ours.
+        on_error: whether a wrong row is an error, or left out and reported.
+        report: gets what was noticed.
+        name: of the frame, for errors.
+
+    Raises:
+        FrameError: a column is missing or of the wrong type, or a row is wrong.
+    """
+    report = FrameReport() if report is None else report
+    source = read_columns(
+        frame, name, EVENT_COLUMNS, ("user_id", "item_id"), columns, EVENT_ALIASES
+    )
+    table, names = source.frame, source.names
+    typed: dict[str, pl.Series] = {}
+    wrong: list[tuple[str, str, pl.Series]] = []
+    for column in ("user_id", "item_id"):
+        typed[column] = identifiers(table[column], name, names[column])
+        wrong += [(column, text, mask) for text, mask in _wrong_ids(typed[column])]
+    for column, convert in (("value", _numbers), ("timestamp", _seconds)):
+        if column in names:
+            typed[column], mask, text = convert(table[column], name, names[column])
+            wrong.append((column, text, mask))
+    for column, allowed in (("event_type", event_types), ("split", ("train", "valid", "test"))):
+        if column in names:
+            typed[column] = _strings(table[column], name, names[column])
+            unknown = ~typed[column].is_in(list(allowed)).fill_null(True)
+            wrong.append((column, f"none of {', '.join(allowed)}", unknown))
+    bad_rows = pl.Series([False]).new_from_index(0, len(table))
+    for column, text, mask in wrong:
+        if problem := _problem(name, names[column], text, mask, table[column]):
+            if on_error == "raise":
+                raise FrameError(f"{problem}. Correct them, or leave them out: on_error='skip'")
+            report.problems.append(problem)
+            bad_rows |= mask
+    rows = pl.DataFrame([series.alias(column) for column, series in typed.items()])
+    rows = rows.filter(~bad_rows)
+    report.rows[name] = len(rows)
+    _report_repeats(rows, name, report)
+    report_unused(source, name, report)
+    return replace(source, frame=rows)
+
+
+def report_unused(source: Columns, name: str, report: FrameReport) -> None:
+    """Say which columns of a frame are not read, in the report and as a warning."""
+    if source.unused.width:
+        unused = ", ".join(map(repr, source.unused.columns))
+        report.problems.append(Problem(name, unused, "not used", source.unused.width))
+        warnings.warn(f"{name}: not used: column {unused}", stacklevel=4)
+
+
+def identifiers(series: pl.Series, name: str, column: str) -> pl.Series:
+    """Ids as strings: text as it is, whole numbers in decimal; null where there is none.
+
+    Raises:
+        FrameError: the column holds anything else.
+    """
+    dtype = series.dtype
+    if dtype.is_integer() or dtype in (pl.Categorical, pl.Enum) or dtype == pl.String:
+        return series.cast(pl.String)
+    if dtype.is_float():
+        # What pandas makes of whole numbers with a gap.
+        known = series.fill_nan(None)
+        if (known.drop_nulls() == known.drop_nulls().round()).all():
+            return known.cast(pl.Int64).cast(pl.String)
+    if dtype == pl.Null:
+        return series.cast(pl.String)
+    raise FrameError(
+        f"{name}, column {column!r}: ids are text or whole numbers, {dtype} source: cast the column"
+    )
+
+
+def _wrong_ids(series: pl.Series) -> list[tuple[str, pl.Series]]:
+    return [
+        ("no id", (series.is_null() | (series.str.strip_chars() == "")).fill_null(True)),
+        ("an id with control characters", series.str.contains(NOT_IN_ID).fill_null(False)),
+        (
+            f"an id of more than {LONGEST_ID} characters",
+            (series.str.len_chars() > LONGEST_ID).fill_null(False),
+        ),
+    ]
+
+
+def _numbers(series: pl.Series, name: str, column: str) -> tuple[pl.Series, pl.Series, str]:
+    """Float64, which rows are wrong, and why."""
+    dtype, text = series.dtype, "no finite number"
+    if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.String, pl.Null)):
+        raise FrameError(
+            f"{name}, column {column!r}: numbers are expected, {dtype} source: cast the column"
+        )
+    values = series.cast(pl.Float64, strict=False)
+    if dtype.is_float():
+        # A gap in a pandas column is NaN.
+        values = values.fill_nan(None)
+        return values, values.is_infinite().fill_null(False), text
+    unread = values.is_null() & series.is_not_null()
+    return values, unread | (~values.is_finite()).fill_null(False), text
+
+
+def _seconds(series: pl.Series, name: str, column: str) -> tuple[pl.Series, pl.Series, str]:
+    """Float64 seconds since 1970-01-01 UTC, which rows are wrong, and why."""
+    if series.dtype in (pl.Date, pl.Datetime):
+        moments = series.cast(pl.Datetime("us")) if series.dtype == pl.Date else series
+        seconds = moments.dt.epoch("us").cast(pl.Float64) / 1e6
+    elif series.dtype == pl.String:
+        seconds = series.cast(pl.Float64, strict=False)
+        if not seconds.is_not_null().any():
+            moments = series.str.to_datetime(strict=False, time_zone="UTC")
+            seconds = moments.dt.epoch("us").cast(pl.Float64) / 1e6
+        unread = seconds.is_null() & series.is_not_null()
+        return seconds, unread | _out_of_time(seconds), "no time (ISO 8601, or seconds since 1970)"
+    else:
+        seconds, _, _ = _numbers(series, name, column)
+    return seconds, _out_of_time(seconds), (
+        "no time: seconds since 1970-01-01 are expected (divide milliseconds by 1000)"
+    )  # fmt: skip
+
+
+def _out_of_time(seconds: pl.Series) -> pl.Series:
+    return (~seconds.is_finite() | (seconds < 0) | (seconds >= LATEST)).fill_null(False)
+
+
+def _strings(series: pl.Series, name: str, column: str) -> pl.Series:
+    if series.dtype in (pl.String, pl.Categorical, pl.Enum, pl.Null):
+        return series.cast(pl.String)
+    raise FrameError(f"{name}, column {column!r}: text is expected, {series.dtype} source")
+
+
+def _problem(
+    name: str, column: str, text: str, mask: pl.Series, values: pl.Series
+) -> Problem | None:
+    count = int(mask.sum())
+    if not count:
+        return None
+    row = mask.arg_true()[0]
+    return Problem(name, column, text, count, f"row {row}: {values[row]!r}")
+
+
+def _report_repeats(table: pl.DataFrame, name: str, report: FrameReport) -> None:
+    repeats = ~table.to_struct("event").is_first_distinct()
+    if count := int(repeats.sum()):
+        row = repeats.arg_true()[0]
+        example = f"{table['user_id'][row]} with {table['item_id'][row]}"
+        report.problems.append(
+            Problem(name, "user_id, item_id", "the same event again, counted once", count, example)
+        )
+
+
+def _from_pandas(column: str, series: Any, name: str) -> pl.Series:
+    """One column, without pyarrow."""
+    kind = getattr(series.dtype, "kind", "O")
+    if kind == "M" and getattr(series.dtype, "tz", None) is not None:
+        series = series.dt.tz_convert("UTC").dt.tz_localize(None)
+    try:
+        if kind in "biufM" and not hasattr(series.array, "_mask") and kind == series.to_numpy(
+        ).dtype.kind:  # fmt: skip
+            return pl.Series(column, series.to_numpy())
+        missing = series.isna().to_numpy()
+        values = series.astype(object).to_numpy()
+        return pl.Series(
+            column,
+            [None if gap else value for gap, value in zip(missing, values, strict=True)],
+        )
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise FrameError(f"{name}, column {column!r} mixes types: {error}") from None
+
+
+def _is_object(series: pl.Series) -> bool:
+    return not (series.dtype.is_numeric() or series.dtype.is_temporal() or
+                series.dtype == pl.Boolean)  # fmt: skip
