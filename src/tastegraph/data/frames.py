@@ -111,7 +111,7 @@ def to_polars(frame: Any, name: str) -> pl.DataFrame:
     library = library_of(frame)
     if library is None:
         raise FrameError(
-            f"{name}: a polars, pandas or Arrow table is expected, {type(frame).__name__} source"
+            f"{name}: a polars, pandas or Arrow table is expected, {type(frame).__name__} found"
         )
     if isinstance(frame, pl.LazyFrame):
         return frame.collect()
@@ -277,7 +277,7 @@ def identifiers(series: pl.Series, name: str, column: str) -> pl.Series:
     if dtype == pl.Null:
         return series.cast(pl.String)
     raise FrameError(
-        f"{name}, column {column!r}: ids are text or whole numbers, {dtype} source: cast the column"
+        f"{name}, column {column!r}: ids are text or whole numbers, {dtype} found: cast the column"
     )
 
 
@@ -297,7 +297,7 @@ def _numbers(series: pl.Series, name: str, column: str) -> tuple[pl.Series, pl.S
     dtype, text = series.dtype, "no finite number"
     if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.String, pl.Null)):
         raise FrameError(
-            f"{name}, column {column!r}: numbers are expected, {dtype} source: cast the column"
+            f"{name}, column {column!r}: numbers are expected, {dtype} found: cast the column"
         )
     values = series.cast(pl.Float64, strict=False)
     if dtype.is_float():
@@ -334,7 +334,7 @@ def _out_of_time(seconds: pl.Series) -> pl.Series:
 def _strings(series: pl.Series, name: str, column: str) -> pl.Series:
     if series.dtype in (pl.String, pl.Categorical, pl.Enum, pl.Null):
         return series.cast(pl.String)
-    raise FrameError(f"{name}, column {column!r}: text is expected, {series.dtype} source")
+    raise FrameError(f"{name}, column {column!r}: text is expected, {series.dtype} found")
 
 
 def _problem(

@@ -267,7 +267,7 @@ def interactions_from_columns(
         n_items=n_items,
         users=user[newest].astype(np.int32),
         items=item[newest].astype(np.int32),
-        times=times[order][newest],
+        times=np.asarray(times[order][newest], dtype=np.float64),
         weights=weight[strongest],
         given=part[newest].astype(np.int8),
     )
