@@ -28,7 +28,7 @@ from tastegraph.profiles.association import ITSELF, Associations, associate
 from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.interactions import History
 from tastegraph.profiles.likers import Likers
-from tastegraph.text.verbal import phrase_of
+from tastegraph.text.relations import phrase_of
 from tests.support import serving_world
 
 # Words.

@@ -14,8 +14,8 @@ from tastegraph.core.config import Config, Relation, Words
 from tastegraph.core.languages import LANGUAGES
 from tastegraph.core.records import EVENT_TYPES, Event
 from tastegraph.explain.wording import Chinese, Common, English, Wording, wordings
-from tastegraph.explain.wording.phrases import english
 from tastegraph.pipeline.inputs import fingerprint
+from tastegraph.text.relations import grammatical_phrase
 
 RATED = Event("", "", "fargo", "rating", 5.0)
 SKIPPED = Event("", "", "fargo", "skip")
@@ -43,7 +43,7 @@ RELATIONS = [(relation, form) for form, names in FORMS.items() for relation in n
 
 @pytest.mark.parametrize(("relation", "form"), RELATIONS)
 def test_a_relation_is_a_noun_a_verb_or_stands_before_its_object(relation, form):
-    assert english(relation, {}).form == form
+    assert grammatical_phrase(relation, {}).form == form
 
 
 def every_sentence(words: Wording, relation: str):

@@ -14,8 +14,9 @@ from tastegraph.profiles.telling import item_texts
 from tastegraph.store import vectors
 from tastegraph.store.database import Database
 from tastegraph.text.encoder import Encoder
+from tastegraph.text.relations import inverse_phrase
 from tastegraph.text.texts import ItemText, entity_texts, item_text, verbalise
-from tastegraph.text.verbal import Told, of_object, readable
+from tastegraph.text.verbal import Told, readable
 
 
 @pytest.fixture
@@ -141,8 +142,8 @@ def test_no_catalogue_brings_control_characters_into_a_text(title, text, labels)
 
 
 def test_a_relation_is_told_of_its_object_too():
-    assert of_object("sequel") == "sequel of"
-    assert of_object("remade by") == "remade by this"
+    assert inverse_phrase("sequel") == "sequel of"
+    assert inverse_phrase("remade by") == "remade by this"
 
 
 def test_descriptions_of_entities_are_documents_of_their_own():

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tastegraph.core.config import Config
 from tastegraph.core.records import ITEM, Fact, Item, Link
 from tastegraph.kg.inverses import redundant_relations
+from tastegraph.text.languages import BestLabels
 
 
 class Nodes:
@@ -200,18 +201,12 @@ def build_graph(
         titles.setdefault(item_id, item_id)
     item_ids = sorted(titles)
     nodes = Nodes(item_ids, links, same)
-    label_rank = {name: rank for rank, name in enumerate(config.graph.label_relations)}
-    languages = {tag.lower(): place for place, tag in enumerate(config.graph.label_languages)}
     verbal = config.graph.verbal_relations
-    labels: dict[str, tuple[int, int, str]] = {}
+    labels = BestLabels.of_names(config.graph)
     edges = _Edges()
     relations: dict[str, int] = {}
     for fact_id, fact in facts:
-        rank = label_rank.get(fact.relation)
-        if rank is not None and fact.literal:
-            label = (rank, languages.get(fact.language, len(languages)), fact.object)
-            subject = (same or {}).get(fact.subject, fact.subject)
-            labels[subject] = min(label, labels.get(subject, label))
+        if labels.add(fact, (same or {}).get(fact.subject)):
             continue
         if fact.relation in config.relations and not config.relations[fact.relation].use:
             continue
@@ -226,10 +221,10 @@ def build_graph(
     return _assemble(item_ids, list(nodes.others), names, list(relations), edges)
 
 
-def _name(node_id: str, labels: Mapping[str, tuple[int, int, str]]) -> str:
+def _name(node_id: str, labels: BestLabels) -> str:
     if "\x1f" in node_id:
         return node_id.split("\x1f", 1)[1]
-    return labels[node_id][2] if node_id in labels else ""
+    return labels.get(node_id)
 
 
 @dataclass

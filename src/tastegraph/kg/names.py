@@ -7,11 +7,12 @@ import unicodedata
 from collections.abc import Iterable
 from urllib.parse import unquote
 
+from tastegraph.text.languages import UNSPACED_RUN, character_pairs
+
 _QUALIFIER = re.compile(r"[(（]([^()（）]*)[)）]$")
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
 _ALSO = re.compile(r"(?:a\.?k\.?a\.?|aka)\s+", re.IGNORECASE)
-_NO_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 _ROMAN = {
     roman: str(number)
     for number, roman in enumerate(
@@ -102,7 +103,7 @@ def numbers(plain: str) -> frozenset[str]:
 def terms(text: str) -> frozenset[str]:
     """The words of ``text``, normalised; of a script without spaces, its pairs of characters."""
     plain = normalised(text)
-    found = set(_NO_SPACES.sub(" ", plain).split())
-    for run in _NO_SPACES.findall(plain):
-        found.update(run[i : i + 2] for i in range(max(len(run) - 1, 1)))
+    found = set(UNSPACED_RUN.sub(" ", plain).split())
+    for run in UNSPACED_RUN.findall(plain):
+        found.update(character_pairs(run))
     return frozenset(found)

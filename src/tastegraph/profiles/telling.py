@@ -10,8 +10,9 @@ from tastegraph.core.config import Relation
 from tastegraph.core.records import MENTIONS, Item
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.profiles.association import Associations
+from tastegraph.text.relations import inverse_phrase, phrase_of
 from tastegraph.text.texts import ItemText, verbalise
-from tastegraph.text.verbal import Told, of_object, phrase_of, readable
+from tastegraph.text.verbal import Told, readable
 
 
 def told_of(
@@ -28,7 +29,7 @@ def told_of(
         relations: what the configuration says of them.
     """
     forward = [phrase_of(relation, relations) for relation in graph.relations]
-    backward = [of_object(phrase) for phrase in forward]
+    backward = [inverse_phrase(phrase) for phrase in forward]
     ids = graph.item_ids + graph.node_ids
     labels = [readable(label, node) for label, node in zip(graph.labels, ids, strict=True)]
     spoken = [relation != MENTIONS for relation in graph.relations]

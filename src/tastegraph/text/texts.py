@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tastegraph.core.config import Graph
 from tastegraph.core.records import Fact, Item
+from tastegraph.text.languages import BestLabels
 from tastegraph.text.verbal import Told, clean, readable, sentences
 
 LONGEST_TEXT = 4000
@@ -77,25 +78,16 @@ def entity_texts(facts: Iterable[Fact], told: Graph) -> dict[str, ItemText]:
         facts: names and descriptions among others.
         told: which relations name and describe, the best first, and the preferred languages.
     """
-    names, descriptions = _best(told.label_relations), _best(told.description_relations)
-    languages = {tag.lower(): place for place, tag in enumerate(told.label_languages)}
-    name_of: dict[str, tuple[int, int, str]] = {}
-    described: dict[str, tuple[int, int, str]] = {}
+    names = BestLabels.of_names(told)
+    descriptions = BestLabels(told.description_relations, told.label_languages)
     for fact in facts:
-        for ranks, best in ((names, name_of), (descriptions, described)):
-            if fact.literal and fact.relation in ranks:
-                language = languages.get(fact.language, len(languages))
-                found = (ranks[fact.relation], language, fact.object)
-                best[fact.subject] = min(found, best.get(fact.subject, found))
+        names.add(fact)
+        descriptions.add(fact)
     paragraphs = {}
-    for entity, (_, _, description) in sorted(described.items()):
-        name = readable(name_of[entity][2], entity) if entity in name_of else ""
+    for entity, description in sorted(descriptions.all().items()):
+        name = readable(names.get(entity), entity)
         paragraphs[entity] = _paragraph([name], description, [name])
     return {entity: text for entity, text in paragraphs.items() if text.sentences}
-
-
-def _best(relations: Iterable[str]) -> dict[str, int]:
-    return {relation: rank for rank, relation in enumerate(relations)}
 
 
 def _paragraph(spoken: Iterable[str], text: str, names: Iterable[str]) -> ItemText:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
-
-from tastegraph.core.config import Relation
 
 LONGEST_LABEL = 80
 _JOINERS = "\u200c\u200d"
@@ -15,7 +13,6 @@ _SPACING = {"Cc", "Zs", "Zl", "Zp"}
 _OPAQUE = re.compile(r"/?[mg][./][0-9a-z_]+|[QPL]\d+|_:.*|[a-z][a-z0-9+.-]*://\S*|urn:\S*", re.I)
 _MIDNIGHT = re.compile(r"(?<=\d)T00:00:00(\.0+)?(Z|[+-]\d\d:\d\d)?$")
 _DECIMAL = re.compile(r"[+-]?\d+\.\d{3,}")
-_AFTER_VERB = (" by", " of", " in", " to", " from", " on", " with")
 
 
 class Told(NamedTuple):
@@ -30,21 +27,6 @@ class Told(NamedTuple):
     phrase: str
     label: str
     entity: bool
-
-
-def phrase_of(relation: str, relations: Mapping[str, Relation]) -> str:
-    """How a relation is read aloud: as configured, else from the last part of its name."""
-    told = relations.get(relation)
-    if told is not None and told.phrase:
-        return told.phrase
-    last = re.split(r"[/#:.]", relation.rstrip("/#:."))[-1]
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", last).replace("_", " ").replace("-", " ")
-    return " ".join(spaced.lower().split()) or relation
-
-
-def of_object(phrase: str) -> str:
-    """The phrase said of a fact's object: "sequel of", "remade by this"."""
-    return f"{phrase} this" if phrase.endswith(_AFTER_VERB) else f"{phrase} of"
 
 
 def clean(text: str) -> str:

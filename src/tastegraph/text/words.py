@@ -10,9 +10,15 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from tastegraph.core.arrays import CSR
+from tastegraph.text.languages import (
+    HANGUL,
+    UNSPACED,
+    UNSPACED_RUN,
+    character_class,
+    character_pairs,
+)
 
-_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+|\w\w+")
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_TOKEN = re.compile(rf"[{character_class(UNSPACED, HANGUL)}]+|\w\w+")
 COMMONEST = 0.3
 """A word in a larger share of the texts than this tells nothing."""
 
@@ -21,8 +27,8 @@ def tokens(text: str) -> list[str]:
     """Words in lower case; pairs of characters where a script does not part its words."""
     found = []
     for run in _TOKEN.findall(text.lower()):
-        if _UNSPACED.match(run) and len(run) > 1:
-            found += [run[k : k + 2] for k in range(len(run) - 1)]
+        if UNSPACED_RUN.match(run):
+            found += character_pairs(run)
         else:
             found.append(run)
     return found

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tastegraph.core.config import Relation
-from tastegraph.explain.wording.phrases import english
+from tastegraph.text.languages import contains_han
+from tastegraph.text.relations import grammatical_phrase
 
 _NOUNS = {
     "导演": "director; directed by; film director",
@@ -131,13 +132,13 @@ def named(relation: str, relations: Mapping[str, Relation]) -> Named:
     if configured is not None and configured.phrase_zh:
         text = configured.phrase_zh
         return Named(text, verb=text in _VERB_WORDS.split() or text.endswith(_VERB_ENDINGS))
-    phrase = english(relation, relations)
+    phrase = grammatical_phrase(relation, relations)
     if phrase.form == "opaque":
         return Named(phrase.text, opaque=True)
     entry = _BY_ENGLISH.get(phrase.text.lower())
     if entry is not None:
         return Named(*entry)
-    if any("\u4e00" <= character <= "\u9fff" for character in phrase.text):
+    if contains_han(phrase.text):
         text = phrase.text
         return Named(text, verb=text in _VERB_WORDS.split() or text.endswith(_VERB_ENDINGS))
     return Named(f"“{phrase.text}”")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tastegraph.core.config import Relation, Words
 from tastegraph.core.records import COUNT, Event
 from tastegraph.explain.wording.common import Common
-from tastegraph.explain.wording.phrases import Phrase, english
+from tastegraph.text.relations import Phrase, grammatical_phrase
 
 _DONE = {
     "view": "which you viewed",
@@ -178,7 +178,7 @@ class English:
 
     def _phrase(self, relation: str) -> Phrase:
         if relation not in self._phrases:
-            self._phrases[relation] = english(relation, self._relations)
+            self._phrases[relation] = grammatical_phrase(relation, self._relations)
         return self._phrases[relation]
 
     def _has(self, common: Common) -> str:

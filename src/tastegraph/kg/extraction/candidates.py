@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tastegraph.kg.extraction.gazetteer import Gazetteer, Mention
 from tastegraph.kg.extraction.segmentation import Orthography, Sentences, capitalised_runs
 from tastegraph.kg.names import normalised
+from tastegraph.text.languages import UNSPACED, character_class
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -92,7 +93,8 @@ LONG = 12
 REACH = 400
 """Characters before a candidate that are read, at most."""
 
-_TOKEN = re.compile(r"\d+|[\u3040-\u9fff]|[^\W\d_\u3040-\u9fff]+(?:['’-][^\W\d_]+)*|[^\w\s]")
+_UNSPACED = character_class(UNSPACED)
+_TOKEN = re.compile(rf"\d+|[{_UNSPACED}]|[^\W\d_{_UNSPACED}]+(?:['’-][^\W\d_]+)*|[^\w\s]")
 
 Gap = tuple[str, ...]
 

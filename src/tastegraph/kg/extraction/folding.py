@@ -9,12 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.kg.names import normalised
+from tastegraph.text.languages import are_unspaced
 
 OPEN, CLOSE = "\x02", "\x03"
 """Stand around each word of a script that puts spaces between words."""
-
-_UNSPACED = ((0x0E00, 0x0EFF), (0x3040, 0x312F), (0x31F0, 0x9FFF), (0xF900, 0xFAFF),
-             (0x20000, 0x3FFFF))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,9 +69,7 @@ def _marked(plain: str, starts: NDArray[np.int64]) -> Folded:
     space = codes == ord(" ")
     kept = ~(space & np.concatenate([[True], space[:-1]])) if len(codes) else space
     codes, starts, space = codes[kept], starts[kept], space[kept]
-    word = ~space & (codes != ord("\n"))
-    for first, last in _UNSPACED:
-        word &= (codes < first) | (codes > last)
+    word = ~space & (codes != ord("\n")) & ~are_unspaced(codes)
     before = np.concatenate([[False], word])
     after = np.concatenate([word, [False]])
     opens = np.flatnonzero(~before & after)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from tastegraph.core.config import Config
 from tastegraph.core.progress import say
 from tastegraph.core.records import DIFFERENT_FROM, ITEM, MENTIONS, SAME_AS, Fact, Span
 from tastegraph.kg.extraction.documents import Document
@@ -27,6 +26,7 @@ from tastegraph.store.database import Database
 from tastegraph.store.schema import facts
 from tastegraph.text.budget import Plan
 from tastegraph.text.endpoint import Endpoint
+from tastegraph.text.relations import phrase_of
 
 
 def linked(inputs: Inputs) -> Iterator[Fact]:
@@ -198,18 +198,10 @@ def slots(inputs: Inputs) -> list[Slot]:
     """The relations of items that the graph has most facts of: what its texts may tell more of."""
     found = Counter((fact.relation, fact.literal) for fact in inputs.about_items())
     return [
-        Slot(relation, phrase(inputs.config, relation), literal)
+        Slot(relation, phrase_of(relation, inputs.config.relations), literal)
         for (relation, literal), number in found.most_common()
         if number >= FEWEST_FACTS
     ][:MOST_SLOTS]
-
-
-def phrase(config: Config, relation: str) -> str:
-    """How a relation is asked for: as it is told, or by the end of its id."""
-    told = config.relations.get(relation)
-    if told is not None and told.phrase:
-        return told.phrase
-    return relation.rstrip("/#").replace("#", "/").replace(":", "/").rpartition("/")[2]
 
 
 def told(report: Report) -> str:

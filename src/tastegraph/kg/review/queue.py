@@ -17,6 +17,7 @@ from tastegraph.store import catalogue, statements, verdicts, votes
 from tastegraph.store import events as log
 from tastegraph.store.provenance import USE
 from tastegraph.store.schema import facts
+from tastegraph.text.languages import BestLabels
 
 
 class Reach:
@@ -203,17 +204,15 @@ def _rivals(
 
 def _names(connection: Connection, config: Config, asked: Iterable[Fact]) -> dict[str, str]:
     wanted = {end for fact in asked for end in ends(fact)}
-    rank = {name: place for place, name in enumerate(config.graph.label_relations)}
-    languages = {tag.lower(): place for place, tag in enumerate(config.graph.label_languages)}
-    found: dict[str, tuple[int, int, str]] = {}
+    best = BestLabels.of_names(config.graph)
+    relations = config.graph.label_relations
     labels = statements.all_facts(
         connection,
-        only=facts.c.relation.in_(rank) & facts.c.subject.in_(wanted) & facts.c.literal,
+        only=facts.c.relation.in_(relations) & facts.c.subject.in_(wanted) & facts.c.literal,
     )
     for _, fact in labels:
-        named = (rank[fact.relation], languages.get(fact.language, len(languages)), fact.object)
-        found[fact.subject] = min(named, found.get(fact.subject, named))
-    names = {identifier: name for identifier, (*_, name) in found.items()}
+        best.add(fact)
+    names = best.all()
     for identifier in wanted:
         if identifier.startswith(ITEM):
             item = catalogue.item(connection, identifier.removeprefix(ITEM))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-UNSPACED = (("\u3040", "\u30ff"), ("\u3400", "\u9fff"), ("\uac00", "\ud7af"), ("\uf900", "\ufaff"))
-"""Scripts in which a name may touch the word beside it."""
+from tastegraph.text.languages import touches_words
 
 
 def spans(sentence: str, names: Collection[str]) -> list[tuple[int, int]]:
@@ -38,7 +37,7 @@ def _places(told: str, name: str) -> Iterator[int]:
 def _letter(character: str) -> bool:
     """Whether it makes one word with a letter beside it."""
     word = character.isalnum() or character == "_"
-    return word and not any(low <= character <= high for low, high in UNSPACED)
+    return word and not touches_words(character)
 
 
 def _lower(text: str) -> str:

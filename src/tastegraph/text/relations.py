@@ -1,7 +1,7 @@
-"""The grammar of relations: which of them are nouns, which are verbs, and which stand before "Y".
+"""Relations in words: the phrase of a relation, and the kind of sentence that it stands in.
 
-A relation joins a subject to an object: "*Fargo* — director — Joel Coen". Its phrase is read aloud
-in sentences of four kinds:
+A relation joins a subject to an object: "*Fargo* — director — Joel Coen". Its phrase takes one of
+four grammatical forms:
 
     noun          director          with the director Joel Coen
     participle    directed by       directed by Joel Coen, that is based on Hamlet
@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tastegraph.core.config import Relation
-from tastegraph.text.verbal import phrase_of
 
 Form = Literal["noun", "participle", "verb", "opaque"]
 
+_BEFORE_THIS = (" by", " of", " in", " to", " from", " on", " with")
 _PREPOSITIONS_WORDS = """
 about after against along among as at before between by for from in into near of off on onto
 over through to under upon with within
@@ -71,19 +71,46 @@ _OPAQUE = re.compile(r"[pqlm]\d+|[\W_]*", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """How a relation is read aloud.
+    """A relation as a sentence about an item uses it.
 
     Attributes:
         text: without "is", "has" or an article.
-        form: the kind of sentence it stands in.
+        form: the kind of sentence that the text fits into.
     """
 
     text: str
     form: Form
 
 
-def english(relation: str, relations: Mapping[str, Relation]) -> Phrase:
-    """The phrase of ``relation``, as configured or by its name, and how it is used."""
+def phrase_of(relation: str, relations: Mapping[str, Relation]) -> str:
+    """The phrase of a relation: as configured, else the last part of its name in lower case.
+
+    ``http://dbpedia.org/ontology/musicComposer`` → ``music composer``.
+
+    Args:
+        relation: its name.
+        relations: the configuration, by name of the relation.
+    """
+    configured = relations.get(relation)
+    if configured is not None and configured.phrase:
+        return configured.phrase
+    last = re.split(r"[/#:.]", relation.rstrip("/#:."))[-1]
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", last).replace("_", " ").replace("-", " ")
+    return " ".join(spaced.lower().split()) or relation
+
+
+def inverse_phrase(phrase: str) -> str:
+    """The phrase of the reversed relation: "sequel of", "remade by this"."""
+    return f"{phrase} this" if phrase.endswith(_BEFORE_THIS) else f"{phrase} of"
+
+
+def grammatical_phrase(relation: str, relations: Mapping[str, Relation]) -> Phrase:
+    """The English phrase of a relation, reworded where its name is no good English, and its form.
+
+    Args:
+        relation: its name.
+        relations: the configuration, by name of the relation; a configured phrase is not reworded.
+    """
     text = " ".join(phrase_of(relation, relations).split())
     configured = relations.get(relation)
     if configured is None or not configured.phrase:
