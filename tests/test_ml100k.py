@@ -22,7 +22,7 @@ from tastegraph.evaluation.runs import baseline
 from tastegraph.evaluation.split import TEST, TRAIN, split
 from tastegraph.explain.reasons import reasons_for
 from tastegraph.models.artefacts import item_features_from
-from tastegraph.models.model import KNOWLEDGE, MAPPED_KNOWLEDGE
+from tastegraph.models.base import KNOWLEDGE, MAPPED_KNOWLEDGE
 from tastegraph.pipeline.content import interactions_from_store
 from tastegraph.serving.published import Published
 from tastegraph.store import schema, statements
@@ -142,8 +142,8 @@ def test_popularity_agrees_with_recbole_counted_its_way(workspace, as_recbole):
     """
     data = as_recbole
     training = data.events.select((data.parts == TRAIN) & (data.events.weights > 0))
-    known, wanted = data.known.likes().toarray(), data.wanted(TEST)
-    liked = training.likes().toarray()
+    known, wanted = data.known.user_items().toarray(), data.wanted(TEST)
+    liked = training.user_items().toarray()
     with workspace.database.reading() as connection:
         in_file = connection.scalars(select(schema.events.c.item_id).order_by(schema.events.c.seq))
         names = list(dict.fromkeys(in_file))

@@ -126,7 +126,7 @@ def test_batched_and_single_scores_agree(cinema):
         History(rng.integers(0, model.n_items, n).astype(np.int32), np.ones(n, np.float32))
         for n in range(8)
     ]
-    batch = model.scores(histories)
+    batch = model.score(histories)
     for row, history in zip(batch, histories, strict=True):
         np.testing.assert_allclose(row, model.rank(history).scores, atol=1e-5)
 

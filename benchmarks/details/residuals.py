@@ -58,7 +58,9 @@ def residuals(name: str, data: Path) -> dict[str, Any]:
     ranks = _ranks(judge, ours)
     wanted, popularity = judge.wanted, judge.popularity[history]
     person = np.repeat(np.arange(wanted.shape[0]), np.diff(wanted.indptr))
-    length = np.diff((events.training if history == TRAIN_ONLY else events.known).likes().indptr)
+    length = np.diff(
+        (events.training if history == TRAIN_ONLY else events.known).user_items().indptr
+    )
     missed = ranks >= cutoff
     found: dict[str, Any] = {
         "history": history,
@@ -89,7 +91,7 @@ def _ranks(judge: Evaluator, run: Run) -> NDArray[np.int64]:
     events = judge.data.training if run.history == TRAIN_ONLY else judge.data.known
     everyone = histories_for(run.ranker, events, judge.config)
     top = top_k_blocks(
-        lambda rows: run.ranker.scores([everyone[judge.people[row]] for row in rows]),
+        lambda rows: run.ranker.score([everyone[judge.people[row]] for row in rows]),
         len(judge.people), judge.masked, DEPTH,
     )  # fmt: skip
     return ranks_of(top, judge.wanted)

@@ -49,11 +49,11 @@ def measured(n_events: int, seed: int, epochs: int | None = None) -> dict[str, A
     reset_peak()
     parts = parts_of(events, BY_TIME, seed)
     training, valid = events.select(parts == TRAIN), events.select(parts == VALID)
-    chosen = choose(item_features, training, valid.likes(), config)
+    chosen = choose(item_features, training, valid.user_items(), config)
     found["choose_seconds"] = clock.lap()
     fitted_model = fit(item_features, events, chosen.hyperparameters, config)
     found["fit_seconds"] = clock.lap()
-    likes = events.likes()
+    likes = events.user_items()
     model = assemble(item_features, likes, fitted_model)
     found["assemble_seconds"] = clock.lap()
     chance = np.random.default_rng(seed)
@@ -61,7 +61,7 @@ def measured(n_events: int, seed: int, epochs: int | None = None) -> dict[str, A
     everybody = events.histories(config.history)
     clock.lap()
     top_k_blocks(
-        lambda rows: model.scores([everybody[people[row]] for row in rows]),
+        lambda rows: model.score([everybody[people[row]] for row in rows]),
         len(people), likes[people], LISTED,
     )  # fmt: skip
     found["score_seconds"] = round(clock.lap() * SCORED / len(people), 3)

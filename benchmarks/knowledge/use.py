@@ -109,7 +109,7 @@ def _judged(workspace: Workspace, item_features: ItemFeatures) -> Judged:
     told = Data(events, parts_of(events, evaluation, config.model.seed), item_features)
     fitted_model = choose(item_features, told.training, told.wanted(VALID), config.model)
     fitted = fit(item_features, told.known, fitted_model.choice, config.model)
-    model = assemble(item_features, told.known.likes(), fitted)
+    model = assemble(item_features, told.known.user_items(), fitted)
     judge = Evaluator.of(told, evaluation, config.model)
     return judge(Run("system", TRAIN_AND_VALID, model))
 

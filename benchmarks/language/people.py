@@ -37,17 +37,17 @@ def of_set(told_set: Set, reader: Reader) -> dict[str, Any]:
         others = ~new[events.users]
         before = np.isin(parts, (TRAIN, VALID))
         wanted = without(
-            events.select((parts == TEST) & (events.weights > 0)).likes(),
-            events.select(before).likes(),
+            events.select((parts == TEST) & (events.weights > 0)).user_items(),
+            events.select(before).user_items(),
         )
         liked = events.select(before & (events.weights > 0)).histories(NEWEST)
         people = np.flatnonzero(new & (np.diff(wanted.indptr) > 0))
         people = people[[len(liked[person]) > 0 for person in people]]
-        seen = events.select(before).likes()[people]
+        seen = events.select(before).user_items()[people]
         for row, scorer in scorers(
             item_features,
             events.select(others & (parts == TRAIN)),
-            events.select(others & (parts == VALID) & (events.weights > 0)).likes(),
+            events.select(others & (parts == VALID) & (events.weights > 0)).user_items(),
             events.select(others & before),
             seed,
         ):

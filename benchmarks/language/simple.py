@@ -41,7 +41,7 @@ def by_maker(task: Task, associations: Associations) -> Ranker:
         by = associations.strength[:, mine].astype(bool).astype(np.float32)
     else:
         by = sparse.csr_array((len(task.cold), 1), dtype=np.float32)
-    likes = task.known.likes()
+    likes = task.known.user_items()
     popularity = np.bincount(likes.indices, minlength=likes.shape[1]).astype(np.float32)
     worth = np.asarray(by @ (by.T @ popularity), dtype=np.float32)
     worth = np.where(task.cold, worth, popularity).astype(np.float32)
@@ -62,7 +62,7 @@ def neighbours(task: Task, features: Features) -> Ranker:
 
 def by_ridge(task: Task, features: NDArray[np.float32]) -> Iterator[tuple[str, Ranker]]:
     """Features mapped to collaborative factors, by every rank and strength there is."""
-    likes = task.known.likes()
+    likes = task.known.user_items()
     for rank in RANKS:
         for strength in STRENGTHS:
             told = Ridge(features, likes).map(Target(rank, strength))

@@ -12,9 +12,9 @@ from tastegraph.core.arrays import CSR
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
+from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.kernels import Scores
 from tastegraph.models.learned import ItemFeatures
-from tastegraph.models.model import Model
 from tastegraph.profiles.interactions import History, Interactions
 
 EPOCHS = 1
@@ -27,19 +27,19 @@ def fitted(
     valid: CSR,
     known: Interactions,
     seed: int,
-) -> Model:
+) -> HybridModel:
     """The model of ``known``, with every setting chosen by ``valid`` after ``training``."""
     config = ModelConfig(seed=seed, epochs=EPOCHS, history=NEWEST)
     hyperparameters = choose(item_features, training, valid, config).hyperparameters
     return assemble(
-        item_features, known.likes(), fit(item_features, known, hyperparameters, config)
+        item_features, known.user_items(), fit(item_features, known, hyperparameters, config)
     )
 
 
-def ranker(model: Model, histories: Sequence[History]):  # type: ignore[no-untyped-def]
+def ranker(model: HybridModel, histories: Sequence[History]):  # type: ignore[no-untyped-def]
     """(rows) → float32[B, I]."""
 
     def scores(rows: NDArray[np.int64]) -> Scores:
-        return model.scores([histories[row] for row in rows])
+        return model.score([histories[row] for row in rows])
 
     return scores

@@ -55,7 +55,7 @@ class Task:
     @cached_property
     def valid(self) -> CSR:
         """bool CSR[U, I], the validation part, on items that are not cold: what chooses."""
-        return self._part(VALID).likes()
+        return self._part(VALID).user_items()
 
     @cached_property
     def known(self) -> Interactions:
@@ -66,7 +66,7 @@ class Task:
     def people(self) -> NDArray[np.int64]:
         """int64[P], those with a history and a test event on a cold item."""
         found = np.diff(self._later.indptr) > 0
-        return np.flatnonzero(found & (np.diff(self.known.likes().indptr) > 0))
+        return np.flatnonzero(found & (np.diff(self.known.user_items().indptr) > 0))
 
     @cached_property
     def histories(self) -> list[History]:
@@ -77,7 +77,7 @@ class Task:
     @cached_property
     def even(self) -> CSR:
         """float32 CSR[P, I], rows of sum 1: everything a person likes, alike."""
-        likes = self.known.likes()[self.people].astype(np.float32)
+        likes = self.known.user_items()[self.people].astype(np.float32)
         likes.data /= np.repeat(np.maximum(np.diff(likes.indptr), 1), np.diff(likes.indptr))
         return likes
 
@@ -101,7 +101,7 @@ class Task:
     def _ranked(
         self, scores: Callable[[NDArray[np.int64]], Scores], wanted: CSR, among: Bools | None
     ) -> Values:
-        seen = self.known.likes()[self.people]
+        seen = self.known.user_items()[self.people]
         items = np.flatnonzero(among) if among is not None else np.arange(len(self.cold))
         top = top_k_blocks(
             lambda rows: scores(rows)[:, items], len(self.people), seen[:, items], CUTOFF
@@ -124,7 +124,7 @@ class Task:
     def _on_cold(self, *parts: int) -> CSR:
         events = self.set.events
         liked = np.isin(self.set.parts, parts) & (events.weights > 0)
-        return without_items(events.select(liked).likes(), ~self.cold)
+        return without_items(events.select(liked).user_items(), ~self.cold)
 
 
 def pooled(found: Sequence[Values]) -> Values:

@@ -29,8 +29,8 @@ def of_set(told_set: Set, reader: Reader) -> dict[str, Any]:
     item_features = reader.item_features(told_set, reader.frozen, plain(told_set))
     events, parts = told_set.events, told_set.parts
     before = np.isin(parts, (TRAIN, VALID))
-    whole = events.select(before).likes()
-    wanted = without(events.select((parts == TEST) & (events.weights > 0)).likes(), whole)
+    whole = events.select(before).user_items()
+    wanted = without(events.select((parts == TEST) & (events.weights > 0)).user_items(), whole)
     people = np.flatnonzero(np.diff(wanted.indptr) > 0)
     found: dict[float, dict[str, list[Values]]] = {s: {row: [] for row in ROWS} for s in SHARES}
     for share in SHARES:
@@ -42,7 +42,7 @@ def of_set(told_set: Set, reader: Reader) -> dict[str, Any]:
             for row, scorer in scorers(
                 item_features,
                 events.select(kept & (parts == TRAIN)),
-                events.select(kept & (parts == VALID) & (events.weights > 0)).likes(),
+                events.select(kept & (parts == VALID) & (events.weights > 0)).user_items(),
                 known,
                 seed,
             ):

@@ -27,7 +27,7 @@ def scorers(
     """Row → what scores histories, learned from ``known`` with settings chosen by ``valid``."""
     for row, told in (("system", item_features), ("system_no_text", item_features.text_off())):
         yield row, fitted(told, training, valid, known, seed).scores
-    likes = known.likes()
+    likes = known.user_items()
     yield "ease", BASELINES["ease"].fit(likes, 250.0).scores
     yield "popularity", BASELINES["popularity"].fit(likes).scores
 

@@ -17,6 +17,6 @@ BY_TIME = Evaluation(split="user-temporal", fractions=(0.9, 0.1, 0.0))
 def chosen(item_features: ItemFeatures, known: Interactions, config: ModelConfig) -> FittedModel:
     """Every setting anew, as a build does."""
     parts = parts_of(known, BY_TIME, config.seed)
-    valid = known.select((parts == VALID) & (known.weights > 0)).likes()
+    valid = known.select((parts == VALID) & (known.weights > 0)).user_items()
     fitted_model = choose(item_features, known.select(parts == TRAIN), valid, config)
     return fit(item_features, known, fitted_model.hyperparameters, config)

@@ -98,7 +98,7 @@ class Questions:
         values, lists = [], []
         for start in range(0, len(histories), BLOCK):
             end = start + BLOCK
-            scores = ranker.scores(histories[start:end])
+            scores = ranker.score(histories[start:end])
             values.append(_part(self.objective, start, end).by_person(scores))
             lists.append(top_k(scores, self.seen[start:end], CUTOFF))
         return np.concatenate(values), np.concatenate(lists)

@@ -103,7 +103,7 @@ def replay(
     new = arrivals.began >= bounds[0]
     known = events.select(when < bounds[0])
     start = chosen(item_features, known, config)
-    model = assemble(item_features, known.likes(), start)
+    model = assemble(item_features, known.user_items(), start)
     every = [
         Questions.of(events, when, begin, end, arrivals.began >= end, rng)
         for begin, end in pairwise(bounds)
@@ -121,7 +121,7 @@ def replay(
         with Clock() as clock:
             if number:
                 warm = partial_fit(item_features, told, before, warm, config)
-            ranker = assemble(item_features, told.likes(), warm)
+            ranker = assemble(item_features, told.user_items(), warm)
         spent, before = {"retrain": clock.processor_seconds}, told
         answers["retrain"] = asked.answered(ranker, now)
         if number:
@@ -131,7 +131,7 @@ def replay(
         liked = [History(h.likes, np.ones(len(h.likes), np.float32)) for h in now]
         for name in ("popularity", "itemknn"):
             with Clock() as clock:
-                baseline = BASELINES[name].fit(told.likes(), *BASELINES[name].grid[0])
+                baseline = BASELINES[name].fit(told.user_items(), *BASELINES[name].grid[0])
             answers[name], spent[name] = asked.answered(baseline, liked), clock.processor_seconds
         rows = {
             row: Played(values, arrivals.fewest(lists, asked.places), spent.get(row, 0.0))
@@ -157,6 +157,6 @@ def _scratch(
     """What a model answers that is chosen and fitted on what was before ``begin``; seconds."""
     told = events.select(when < begin)
     with Clock() as clock:
-        ranker = assemble(item_features, told.likes(), chosen(item_features, told, config))
+        ranker = assemble(item_features, told.user_items(), chosen(item_features, told, config))
     now = asked.histories(events, when, config.history)
     return asked.answered(ranker, now), clock.processor_seconds

@@ -28,8 +28,8 @@ from tastegraph.core.config import Config
 from tastegraph.core.progress import say
 from tastegraph.evaluation.off_policy import gini
 from tastegraph.models.fit import assemble
+from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.learned import FittedModel, ItemFeatures
-from tastegraph.models.model import Model
 from tastegraph.pipeline.retrain import Happened, candidate, judged
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.serving.exploration import drawn
@@ -196,8 +196,8 @@ def _renewed(
     found = candidate(item_features, before, now, fitted_model, config, round_)
     facts = len(item_features.graph.heads)
     verdict = judged(
-        assemble(item_features, found.told.likes(), found.fitted_model),
-        assemble(item_features, before.likes(), fitted_model),
+        assemble(item_features, found.told.user_items(), found.fitted_model),
+        assemble(item_features, before.user_items(), fitted_model),
         Happened(before, now, free),
         found.judging,
         (facts, facts),
@@ -208,15 +208,15 @@ def _renewed(
 
 def _served(
     item_features: ItemFeatures, known: Interactions, fitted_model: FittedModel, there: int
-) -> Model:
+) -> HybridModel:
     """As a service has it: items that came after the first ``there`` are newer than the model."""
-    model = assemble(item_features, known.likes(), fitted_model)
+    model = assemble(item_features, known.user_items(), fitted_model)
     later = np.arange(model.n_items) >= there
     return replace(model, warm=model.warm & ~later, new=model.new | later)
 
 
 def _list(
-    model: Model,
+    model: HybridModel,
     history: History,
     allowed: NDArray[np.bool_],
     places: int,
@@ -226,7 +226,7 @@ def _list(
     """Items, and whether each was the best that was left."""
     ranked = model.rank(history)
     scores = np.where(allowed, ranked.scores, -np.inf).astype(np.float32)
-    doubt = ranked.doubt() if explore > 0 else scores
+    doubt = ranked.disagreement() if explore > 0 else scores
     found = drawn(scores, doubt, places, explore, rng)
     return np.array(found.items, dtype=np.int64), np.array(found.best, dtype=np.bool_)
 

@@ -19,8 +19,8 @@ from tastegraph.evaluation.split import TRAIN, VALID
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
+from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.learned import FittedModel, ItemFeatures
-from tastegraph.models.model import Model
 from tastegraph.profiles.interactions import Interactions
 
 CATALOGUE, ADDED = "catalogue", "added"
@@ -28,7 +28,7 @@ KINDS = (CATALOGUE, ADDED)
 BY_TIME = Evaluation(split="user-temporal", fractions=(0.9, 0.1, 0.0))
 
 
-def model_at(cut: Cut, item_features: ItemFeatures, kind: str, config: ModelConfig) -> Model:
+def model_at(cut: Cut, item_features: ItemFeatures, kind: str, config: ModelConfig) -> HybridModel:
     """Chosen on everybody's newest tenth before the cut, fitted on all before it.
 
     Args:
@@ -42,8 +42,8 @@ def model_at(cut: Cut, item_features: ItemFeatures, kind: str, config: ModelConf
         fitted_model = _learned(item_features, known, config)
     else:
         there = np.flatnonzero(~cut.new).astype(np.int32)
-        fitted_model = _learned(without(item_features, cut.new), known.among(there), config)
-    return assemble(item_features, known.likes(), fitted_model)
+        fitted_model = _learned(without(item_features, cut.new), known.of_items(there), config)
+    return assemble(item_features, known.user_items(), fitted_model)
 
 
 def without(item_features: ItemFeatures, absent: Bools) -> ItemFeatures:
@@ -78,7 +78,7 @@ def without(item_features: ItemFeatures, absent: Bools) -> ItemFeatures:
 
 def _learned(item_features: ItemFeatures, known: Interactions, config: ModelConfig) -> FittedModel:
     parts: NDArray[np.int8] = parts_of(known, BY_TIME, config.seed)
-    valid = known.select((parts == VALID) & (known.weights > 0)).likes()
+    valid = known.select((parts == VALID) & (known.weights > 0)).user_items()
     fitted_model = choose(item_features, known.select(parts == TRAIN), valid, config)
     return fit(item_features, known, fitted_model.hyperparameters, config)
 

@@ -14,8 +14,8 @@ from benchmarks.new_items.rules import ORACLE, RANDOM, at_random, by_popularity,
 from tastegraph.core.arrays import Bools, binary
 from tastegraph.evaluation.metrics import top_k
 from tastegraph.evaluation.significance import bootstrap_interval
+from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.kernels import Scores
-from tastegraph.models.model import Model
 from tastegraph.models.objective import CUTOFF, Objective
 
 BLOCK = 1_000
@@ -25,7 +25,7 @@ Scoring = Callable[[Moments], Scores]
 
 
 def measured(
-    cut: Cut, model: Model, lists: Moments, firsts: Moments, seed: int
+    cut: Cut, model: HybridModel, lists: Moments, firsts: Moments, seed: int
 ) -> dict[str, dict[str, Any]]:
     """Rule → figures.
 
@@ -73,13 +73,13 @@ def measured(
     return by_rule
 
 
-def _rules(cut: Cut, model: Model, seed: int) -> dict[str, Scoring]:
+def _rules(cut: Cut, model: HybridModel, seed: int) -> dict[str, Scoring]:
     """How each rule scores moments."""
     liked = ~cut.before & (cut.events.weights > 0)
     later = np.bincount(cut.events.items[liked], minlength=cut.events.n_items)
 
-    def of(ranker: Model) -> Scoring:
-        return lambda part: ranker.scores(part.histories)
+    def of(ranker: HybridModel) -> Scoring:
+        return lambda part: ranker.score(part.histories)
 
     system = of(model)
     return {
@@ -101,9 +101,9 @@ def _lists(
     return share, _objective(part).by_person(scores), np.unique(top[there])
 
 
-def _hidden(cut: Cut, model: Model, part: Moments) -> NDArray[np.float64]:
+def _hidden(cut: Cut, model: HybridModel, part: Moments) -> NDArray[np.float64]:
     """float64[M], NDCG@10 where new items are in no list; 0 of a like on one."""
-    return _objective(part).by_person(_only(model.scores(part.histories), ~cut.new))
+    return _objective(part).by_person(_only(model.score(part.histories), ~cut.new))
 
 
 def _firsts(

@@ -19,13 +19,14 @@ from dataclasses import replace
 import numpy as np
 
 from tastegraph.core.arrays import CSR, Bools, Ints
+from tastegraph.models.base import NETWORK
+from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.kernels import Scores
-from tastegraph.models.model import NETWORK, Blend, Model
 
 SYSTEM, ORACLE, RANDOM = "system", "oracle", "random"
 
 
-def models(model: Model, new: Bools) -> dict[str, Model]:
+def models(model: HybridModel, new: Bools) -> dict[str, HybridModel]:
     """Rule → model; only the ``new`` items (bool[I]) are ranked otherwise."""
     blend = model.blend
     with_network: Mapping[str, Mapping[str, float]] = {

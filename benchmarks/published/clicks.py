@@ -147,7 +147,7 @@ def scores_of_pairs(
     for start in range(0, len(asked), BLOCK):
         people = asked[start : start + BLOCK]
         at = np.flatnonzero((row_of >= start) & (row_of < start + BLOCK))
-        found = ranker.scores([histories[person] for person in people])
+        found = ranker.score([histories[person] for person in people])
         scores[at] = found[row_of[at] - start, items[at]]
     return scores
 

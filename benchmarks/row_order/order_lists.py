@@ -40,7 +40,7 @@ def held_out(found: Set, people: int | None) -> tuple[Interactions, CSR]:
     chosen = events.users < (events.n_users if people is None else people)
     known = events.select(chosen & (found.parts != TEST))
     test = events.select(chosen & (found.parts == TEST))
-    return known, without(test.likes(), known.likes())
+    return known, without(test.user_items(), known.user_items())
 
 
 def served_lists(
@@ -73,10 +73,10 @@ def served_lists(
 
 def reference_lists(known: Interactions) -> dict[str, NDArray[np.int32]]:
     """Baseline → int32[U, 20], fitted on the same events."""
-    likes, histories = known.likes(), known.histories()
+    likes, histories = known.user_items(), known.histories()
     return {
         name: top_k(
-            BASELINES[name].fit(likes, *BASELINES[name].grid[0]).scores(histories),
+            BASELINES[name].fit(likes, *BASELINES[name].grid[0]).score(histories),
             likes, max(CUTOFFS),
         )
         for name in REFERENCES

@@ -55,7 +55,7 @@ def small(tmp_path, monkeypatch):
         assert (choice is None) == (config.seed == 1)
         learned.append((name, config.seed))
         for history, events in ((TRAIN_ONLY, data.training), (TRAIN_AND_VALID, data.known)):
-            yield Run(name, history, popularity(events.likes()), 2.0, 10.0, UNTUNED)
+            yield Run(name, history, popularity(events.user_items()), 2.0, 10.0, UNTUNED)
 
     monkeypatch.setattr(field, "system", system)
     return tmp_path, learned
@@ -84,7 +84,7 @@ def test_the_area_is_the_usual_one_whoever_the_people_are():
 def test_pairs_get_their_own_score_and_a_probability_in_the_same_order(tmp_path):
     folders.ctr(tmp_path)
     told = lastfm_ctr(tmp_path)
-    ranker = popularity(told.events.likes())
+    ranker = popularity(told.events.user_items())
     histories = told.events.histories()
     users, items = np.array([3, 1, 3, 9]), np.array([0, 5, 2, 0])
     expected = ranker.popularity[items]
@@ -167,7 +167,7 @@ def test_each_control_is_chosen_and_fitted_on_what_it_names(tmp_path, monkeypatc
 
     def system(name, item_features, data, config, *_):
         seen[name] = item_features
-        yield Run(name, TRAIN_ONLY, popularity(data.training.likes()), 1.0, 1.0)
+        yield Run(name, TRAIN_ONLY, popularity(data.training.user_items()), 1.0, 1.0)
 
     monkeypatch.setattr(field, "system", system)
     table = Field(told, whole, ModelConfig(seed=4))
@@ -229,14 +229,14 @@ def test_the_validation_part_can_be_history_without_being_learned_from(tmp_path,
         def __init__(self, likes):
             self.likes = likes
 
-        def scores(self, histories):
+        def score(self, histories):
             heard.append((self.likes.nnz, sum(map(len, histories))))
             return np.zeros((len(histories), self.likes.shape[1]), dtype=np.float32)
 
     def system(name, item_features, data, config, choice, histories):
         for history, events in ((TRAIN_ONLY, data.training), (TRAIN_AND_VALID, data.known)):
             if history in histories:
-                yield Run(name, history, Listening(events.likes()), 2.0, 1.0, UNTUNED)
+                yield Run(name, history, Listening(events.user_items()), 2.0, 1.0, UNTUNED)
 
     monkeypatch.setattr(field, "system", system)
     table = Field(told, content_of(told), ModelConfig())

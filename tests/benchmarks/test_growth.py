@@ -41,7 +41,7 @@ def test_events_are_as_many_as_asked_by_person_oldest_first_and_none_twice(world
     assert len(events) == pytest.approx(EVENTS, rel=0.02)
     assert (np.diff(events.users) >= 0).all()
     assert (np.diff(events.times)[np.diff(events.users) == 0] >= 0).all()
-    assert events.likes().nnz == len(events)
+    assert events.user_items().nnz == len(events)
     assert np.bincount(events.users, minlength=events.n_users).min() > 20
 
 
@@ -99,7 +99,7 @@ def test_a_loyal_draw_stays_in_its_group_and_another_has_the_weights_of_all():
 
 
 def test_who_likes_what_follows_communities(world):
-    likes = world.events.likes()
+    likes = world.events.user_items()
     by_community = sparse.csr_array(np.eye(world.communities.max() + 1)[world.communities])
     shares = np.sort((likes @ by_community).toarray(), axis=1)[:, ::-1]
     chance = Shape().tastes / (world.communities.max() + 1)
@@ -109,15 +109,15 @@ def test_who_likes_what_follows_communities(world):
 def test_co_engagement_beats_popularity(world):
     parts = parts_of(world.events, BY_TIME, 1)
     training = world.events.select(parts == TRAIN)
-    likes = training.likes()
-    wanted = without(world.events.select(parts == VALID).likes(), likes)
+    likes = training.user_items()
+    wanted = without(world.events.select(parts == VALID).user_items(), likes)
     people = np.flatnonzero((np.diff(wanted.indptr) > 0) & (np.diff(likes.indptr) > 0))
     histories = training.histories()
     ndcg = {}
     for name, setting in (("ease", (250.0,)), ("itemknn", (100,)), ("popularity", ())):
         ranker = BASELINES[name].fit(likes, *setting)
         top = top_k_blocks(
-            lambda rows, ranker=ranker: ranker.scores([histories[people[row]] for row in rows]),
+            lambda rows, ranker=ranker: ranker.score([histories[people[row]] for row in rows]),
             len(people), likes[people], 10,
         )  # fmt: skip
         told = per_user(top, wanted[people], (10,), np.bincount(likes.indices))
@@ -134,7 +134,7 @@ def test_items_that_share_an_object_are_co_engaged_more_often_than_chance(world,
 
 def co_engagement(world: World, relation: str) -> dict[str, float]:
     """Mean cosine of co-engagement over pairs that share an object, in truth and shuffled."""
-    likes = world.events.likes().astype(np.float64)
+    likes = world.events.user_items().astype(np.float64)
     lengths = np.sqrt(np.maximum(np.bincount(likes.indices, minlength=likes.shape[1]), 1))
     unit = likes @ sparse.diags_array(1 / lengths)
     cosine = (unit.T @ unit).toarray()

@@ -52,9 +52,9 @@ def test_what_every_row_is_told(events, monkeypatch) -> None:
         def __init__(self, likes):
             self.inner, self.people = popularity(likes), likes.nnz
 
-        def scores(self, histories):
+        def score(self, histories):
             told.append([len(history) for history in histories])
-            return self.inner.scores(histories)
+            return self.inner.score(histories)
 
     monkeypatch.setattr(loop, "chosen", chosen)
     monkeypatch.setattr(loop, "go_on", partial_fit)
@@ -105,7 +105,7 @@ def test_blocks_of_people_are_judged_as_all_of_them(events, monkeypatch) -> None
     nobody = np.zeros(ITEMS, dtype=np.bool_)
     asked = Questions.of(events, when, 60, 120, nobody, np.random.default_rng(1))
     histories = asked.histories(events, when, 200)
-    ranker = popularity(events.likes())
+    ranker = popularity(events.user_items())
     whole, lists = asked.answered(ranker, histories)
     monkeypatch.setattr(questions, "BLOCK", 5)
     parts, their_lists = asked.answered(ranker, histories)

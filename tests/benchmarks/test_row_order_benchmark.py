@@ -57,7 +57,7 @@ def test_lists_are_judged_by_what_is_held_out(found) -> None:
     for name, lists in reference_lists(known).items():
         assert name in REFERENCES
         for person, items in enumerate(lists):
-            assert not set(items.tolist()) & set(known.likes()[[person]].indices.tolist())
+            assert not set(items.tolist()) & set(known.user_items()[[person]].indices.tolist())
 
 
 def test_worse_by_more_than_a_standard_error_is_beyond_it() -> None:

@@ -12,18 +12,17 @@ from tastegraph.explain.reasons import Explainer, Reason, reasons_for, shortlist
 from tastegraph.explain.wording import English
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models import filters
-from tastegraph.models.kernels import FactorKernel, FeatureKernel, NetworkKernel, TableKernel
-from tastegraph.models.model import (
+from tastegraph.models.base import (
     BEHAVIOUR,
     KNOWLEDGE,
     KNOWN,
     NETWORK,
     NEW,
     TEXT,
-    Blend,
-    Component,
-    Model,
+    SimilarityComponent,
 )
+from tastegraph.models.hybrid import Blend, HybridModel
+from tastegraph.models.kernels import FactorKernel, FeatureKernel, NetworkKernel, TableKernel
 from tastegraph.profiles.association import ITSELF, Associations, associate
 from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.interactions import History
@@ -212,19 +211,19 @@ def small_model(rng):
     portions = rng.normal(size=(2, N, 4)).astype(np.float16) / 2
     attention = SequenceAttention(left, right, values, np.zeros(5, dtype=np.float32))
     parts = {
-        BEHAVIOUR: Component(Recency(3.0, 0.5), TableKernel(behaviour)),
-        NETWORK: Component(attention, NetworkKernel(values, right, *portions)),
-        KNOWLEDGE: Component(Recency(None, 1.0), features),
-        TEXT: Component(Recency(10.0, 1.0), FactorKernel(left, left)),
+        BEHAVIOUR: SimilarityComponent(Recency(3.0, 0.5), TableKernel(behaviour)),
+        NETWORK: SimilarityComponent(attention, NetworkKernel(values, right, *portions)),
+        KNOWLEDGE: SimilarityComponent(Recency(None, 1.0), features),
+        TEXT: SimilarityComponent(Recency(10.0, 1.0), FactorKernel(left, left)),
     }
     blend = Blend(
         warm={s: {p: float(rng.uniform(0.1, 1)) for p in parts} for s in ("new", "known")},
         cold={"new": {KNOWLEDGE: 1.0, TEXT: 0.3}, "known": {TEXT: 0.5}},
     )
     warm = rng.random(N) < 0.8
-    likers = Likers.of_likes(sparse.csr_array(rng.random((9, N)) < 0.3))
+    likers = Likers.of_user_items(sparse.csr_array(rng.random((9, N)) < 0.3))
     people = likers.number(np.arange(N))
-    return Model(parts, blend, warm, np.arange(N), people, likers=likers), associations, graph
+    return HybridModel(parts, blend, warm, np.arange(N), people, likers=likers), associations, graph
 
 
 def small_history(rng):
@@ -242,8 +241,8 @@ def test_one_history_and_many_score_alike(seed):
     rng = np.random.default_rng(seed)
     model, _, _ = small_model(rng)
     histories = [small_history(rng) for _ in range(3)]
-    for part in model.parts.values():
-        together = part.kernel.scores(attend(histories, part.attention, N))
+    for part in model.components.values():
+        together = part.kernel.score(attend(histories, part.attention, N))
         for row, history in zip(together, histories, strict=True):
             weights = part.attention(history)
             alone = part.kernel.row(history.items, weights)
@@ -314,8 +313,8 @@ def known_by_features(table):
         reverse=np.zeros(width, np.bool_),
         node=np.arange(n, n + width, dtype=np.int32),
     )
-    parts = {KNOWLEDGE: Component(Recency(3.0, 1.0), FeatureKernel(strength))}
-    model = Model(parts, Blend(blend, blend), np.ones(n, bool), np.arange(n), np.ones(n, int))
+    parts = {KNOWLEDGE: SimilarityComponent(Recency(3.0, 1.0), FeatureKernel(strength))}
+    model = HybridModel(parts, Blend(blend, blend), np.ones(n, bool), np.arange(n), np.ones(n, int))
     return model, associations
 
 
@@ -362,8 +361,8 @@ def test_what_is_large_is_not_crowded_out_by_what_is_too_small_to_show():
         node=np.arange(204, 208, dtype=np.int32),
     )
     weights = {who: {KNOWLEDGE: 1.0} for who in (KNOWN, NEW)}
-    model = Model(
-        parts={KNOWLEDGE: Component(Recency(), FeatureKernel(features))},
+    model = HybridModel(
+        parts={KNOWLEDGE: SimilarityComponent(Recency(), FeatureKernel(features))},
         blend=Blend(weights, weights),
         warm=np.ones(204, bool),
         rows=np.arange(204),

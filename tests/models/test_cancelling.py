@@ -8,8 +8,9 @@ from scipy import sparse
 
 from tastegraph.core.arrays import without_rounding
 from tastegraph.models import mapping
+from tastegraph.models.base import BEHAVIOUR, KNOWN, NEW, SimilarityComponent
+from tastegraph.models.hybrid import Blend, HybridModel, spread
 from tastegraph.models.kernels import FactorKernel, FeatureKernel, TableKernel
-from tastegraph.models.model import BEHAVIOUR, KNOWN, NEW, Blend, Component, Model, spread
 from tastegraph.profiles import prototypes
 from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.interactions import History
@@ -48,8 +49,8 @@ def table(seed, alike=()):
 
 def model_of(kernel, attention=plain):
     blend = {who: {BEHAVIOUR: 1.0} for who in (KNOWN, NEW)}
-    return Model(
-        parts={BEHAVIOUR: Component(attention, kernel)},
+    return HybridModel(
+        components={BEHAVIOUR: SimilarityComponent(attention, kernel)},
         blend=Blend(blend, blend),
         warm=np.ones(ITEMS, bool),
         rows=np.arange(ITEMS),
@@ -67,7 +68,7 @@ def test_an_item_as_much_liked_as_disliked_says_nothing(make):
     kernel, history = make(table(1)), history_of([4] * 5)
     attention = attend([history], plain, ITEMS)
     assert not attention.toarray().any()
-    assert not kernel.scores(attention).any()
+    assert not kernel.score(attention).any()
     assert not kernel.row(history.items, history.weights).any()
 
 
@@ -79,7 +80,7 @@ def test_items_that_are_the_same_cancel_for_every_other(make):
     kernel, history = make(values), history_of([2, 2, 2, 6, 6])
     rest = [k for k in range(ITEMS) if k not in (2, 6)]
     for scores in (
-        kernel.scores(attend([history], plain, ITEMS))[0],
+        kernel.score(attend([history], plain, ITEMS))[0],
         kernel.row(history.items, history.weights),
     ):
         assert not scores[rest].any()
@@ -97,7 +98,7 @@ def test_who_likes_and_dislikes_what_is_the_same_gets_what_is_popular(make):
             between if isinstance(kernel.table, np.ndarray) else sparse.csr_array(between)
         )
     model, history = model_of(kernel), history_of([2, 2, 2, 6, 6])
-    ranked, (together,) = model.rank(history), model.scores([history])
+    ranked, (together,) = model.rank(history), model.score([history])
     rest = [k for k in range(ITEMS) if k not in (2, 6)]
     np.testing.assert_allclose(ranked.scores, together, atol=1e-4)
     if isinstance(kernel, TableKernel):
@@ -120,7 +121,7 @@ def test_what_cancels_leaves_the_other_events_as_they_are(make):
     )
     rest = [k for k in range(ITEMS) if k not in (2, 6)]
     for scores in (
-        kernel.scores(attend([history], plain, ITEMS))[0],
+        kernel.score(attend([history], plain, ITEMS))[0],
         kernel.row(history.items, history.weights),
     ):
         assert np.abs(scores[rest]).max() < 1e-6

@@ -68,8 +68,8 @@ def test_the_filter_is_the_best_of_those_near_it() -> None:
     item_features, training, wanted = world()
     validation = Validation.of(training, wanted, ModelConfig())
     assert validation is not None
-    told = best_filter(training.likes(), item_features.groups, validation, [Recency()])
-    table = told.table(training.likes(), item_features.groups)
+    told = best_filter(training.user_items(), item_features.groups, validation, [Recency()])
+    table = told.table(training.user_items(), item_features.groups)
     dense = table if isinstance(table, np.ndarray) else table.toarray()
     colour = np.arange(N_ITEMS) % 2
     alike = colour[:, None] == colour

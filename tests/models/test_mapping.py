@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from tastegraph.core.arrays import binary
+from tastegraph.models.base import KNOWLEDGE, SimilarityComponent
 from tastegraph.models.cold import blind_scores, cold_item_holdout, predict_from, without_items
 from tastegraph.models.cold_choice import Trial, _by_person, _joined
 from tastegraph.models.kernels import AffinityKernel, FactorKernel
@@ -17,7 +18,6 @@ from tastegraph.models.mapping import (
     compressed,
     text_features,
 )
-from tastegraph.models.model import KNOWLEDGE, Component
 from tastegraph.models.objective import Objective
 from tastegraph.models.validation import Validation
 from tastegraph.profiles.attention import Recency
@@ -153,7 +153,7 @@ def test_predicting_from_nothing_gives_nothing():
 def test_blind_scores_are_standardised():
     rng = np.random.default_rng(0)
     factors = rng.standard_normal((6, 3)).astype(np.float32)
-    parts = {KNOWLEDGE: Component(Recency(), FactorKernel(factors, factors))}
+    parts = {KNOWLEDGE: SimilarityComponent(Recency(), FactorKernel(factors, factors))}
     cold = np.array([0, 0, 0, 0, 1, 1], dtype=bool)
     person = History(np.array([0], np.int32), np.ones(1, np.float32))
     everything = blind_scores(parts, ~cold, np.ones(6, dtype=bool), [person])[KNOWLEDGE]

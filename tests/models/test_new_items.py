@@ -9,11 +9,12 @@ import pytest
 
 from tastegraph.core.arrays import binary
 from tastegraph.core.config import Model as ModelConfig
+from tastegraph.models.base import NETWORK, TEXT, SimilarityComponent
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit, partial_fit
+from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.kernels import FactorKernel
 from tastegraph.models.learned import FittedModel, ItemFeatures, no_words
-from tastegraph.models.model import NETWORK, TEXT, Blend, Component, Model
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.serving.exploration import drawn, with_new_items
@@ -75,16 +76,16 @@ def shop() -> tuple[ItemFeatures, Interactions, FittedModel]:
     return item_features, events, fit(item_features, events, hyperparameters, CONFIG)
 
 
-def places(model: Model, events: Interactions) -> np.ndarray:
+def places(model: HybridModel, events: Interactions) -> np.ndarray:
     """int[P]: the place of a newcomer in the lists of those who bought two of its group."""
     found = []
-    likes = events.likes()
+    likes = events.user_items()
     for newcomer in range(OLD, ITEMS):
         group = group_of(np.array([newcomer]))[0]
         own = np.arange(group * EACH, group * EACH + EACH)
         fans = np.flatnonzero(np.asarray(likes[:, own].sum(axis=1)).reshape(-1) >= 2)
         histories = [events.histories()[fan] for fan in fans]
-        scores = model.scores(histories)
+        scores = model.score(histories)
         scores[likes[fans].nonzero()] = -np.inf
         found.append((scores > scores[:, [newcomer]]).sum(axis=1) + 1)
     return np.concatenate(found)
@@ -93,15 +94,15 @@ def places(model: Model, events: Interactions) -> np.ndarray:
 def test_those_who_buy_that_brand_and_kind_find_the_new_product_among_their_first_ten(shop):
     """They stood in nobody's first ten; about 14 products of a fan's groups are still to come."""
     item_features, events, fitted_model = shop
-    found = places(assemble(item_features, events.likes(), fitted_model), events)
+    found = places(assemble(item_features, events.user_items(), fitted_model), events)
     assert (found <= 10).mean() > 0.3
     assert np.median(found) < 25
 
 
 def test_a_product_added_after_the_fit_is_ranked_like_one_that_was_there(shop):
     item_features, events, fitted_model = shop
-    known = fitted_model.among(set(item_features.graph.item_ids[:OLD]))
-    later = assemble(item_features, events.likes(), known)
+    known = fitted_model.subset(set(item_features.graph.item_ids[:OLD]))
+    later = assemble(item_features, events.user_items(), known)
     assert later.rows[OLD:].tolist() == [-1] * NEWCOMERS
     found = places(later, events)
     assert (found <= 10).mean() > 0.3
@@ -110,10 +111,10 @@ def test_a_product_added_after_the_fit_is_ranked_like_one_that_was_there(shop):
 def test_a_product_added_after_the_fit_is_found_after_a_retraining_too(shop):
     """One like many others stood at rank 161."""
     item_features, events, fitted_model = shop
-    known = fitted_model.among(set(item_features.graph.item_ids[:OLD]))
+    known = fitted_model.subset(set(item_features.graph.item_ids[:OLD]))
     more = purchases(430, 1)
     retrained = partial_fit(item_features, more, events, known, CONFIG)
-    found = places(assemble(item_features, more.likes(), retrained), more)
+    found = places(assemble(item_features, more.user_items(), retrained), more)
     assert (found <= 10).mean() > 0.3
 
 
@@ -142,12 +143,12 @@ def test_places_for_new_items_are_the_last_ones(share):
 
 def test_known_products_lose_nothing(shop):
     item_features, events, fitted_model = shop
-    model = assemble(item_features, events.likes(), fitted_model)
+    model = assemble(item_features, events.user_items(), fitted_model)
     fresh = purchases(150, 2)
     last = np.append(np.diff(fresh.users) != 0, True)
     wanted, known = fresh.items[last], fresh.select(~last)
-    scores = model.scores(known.histories())
-    scores[known.likes().nonzero()] = -np.inf
+    scores = model.score(known.histories())
+    scores[known.user_items().nonzero()] = -np.inf
     target = scores[np.arange(len(wanted)), wanted][:, None]
     with_new = (scores > target).sum(axis=1) < 10
     without = (scores[:, :OLD] > target).sum(axis=1) < 10
@@ -157,26 +158,26 @@ def test_known_products_lose_nothing(shop):
 
 def test_the_network_ranks_no_item_without_events(shop):
     item_features, events, fitted_model = shop
-    model = assemble(item_features, events.likes(), fitted_model)
-    silent = {**model.parts}
+    model = assemble(item_features, events.user_items(), fitted_model)
+    silent = {**model.components}
     silent[NETWORK] = replace(
         silent[NETWORK],
         kernel=FactorKernel(*(0 * side for side in (silent[NETWORK].kernel.left,) * 2)),
     )
     histories = events.histories()[:20]
-    without = replace(model, parts=silent).scores(histories)
-    np.testing.assert_array_equal(without[:, OLD:], model.scores(histories)[:, OLD:])
-    assert (without[:, :OLD] != model.scores(histories)[:, :OLD]).any()
+    without = replace(model, components=silent).score(histories)
+    np.testing.assert_array_equal(without[:, OLD:], model.score(histories)[:, OLD:])
+    assert (without[:, :OLD] != model.score(histories)[:, :OLD]).any()
 
 
 def test_an_item_newer_than_the_model_is_weighed_as_any_other_without_events():
     factors = np.array([[1, 0], [1, 0.5], [1, 1], [1, 1]], dtype=np.float32)
-    part = Component(Recency(), FactorKernel(factors, factors))
+    part = SimilarityComponent(Recency(), FactorKernel(factors, factors))
     warm = np.array([True, True, False, False])
     blend = Blend({"new": {TEXT: 1.0}}, {"new": {TEXT: 0.25}})
-    model = Model({TEXT: part}, blend, warm, np.array([0, 1, 2, -1]), np.ones(4, dtype=int))
+    model = HybridModel({TEXT: part}, blend, warm, np.array([0, 1, 2, -1]), np.ones(4, dtype=int))
     person = History(np.array([0], np.int32), np.ones(1, np.float32))
-    scores = model.scores([person])[0]
+    scores = model.score([person])[0]
     assert scores[3] == scores[2]
     # Over the warm items the part's scores are 0 (the item itself) and 1: their deviation is .5.
     assert scores.tolist() == pytest.approx([0, 2, 0.5, 0.5])

@@ -47,7 +47,7 @@ def likes_of(seed: int, n_users: int, n_items: int) -> sparse.csr_array:
 def test_a_checkerboard_has_one_right_recommendation(table):
     kernel = TableKernel(table(CHECKERBOARD))
     newcomer = attend([History(np.array([0], np.int32), np.ones(1, np.float32))], Recency(), 4)
-    assert top_k(kernel.scores(newcomer), newcomer, 1).tolist() == [[2]]
+    assert top_k(kernel.score(newcomer), newcomer, 1).tolist() == [[2]]
 
 
 def test_ease_solves_its_own_normal_equations():
@@ -102,7 +102,7 @@ def test_every_kernel_agrees_with_its_matrix(seed, n_items):
         FeatureKernel(sparse.csr_array(dense)),
     ]
     for kernel in kernels:
-        np.testing.assert_allclose(kernel.scores(attention)[0], expected, atol=1e-4)
+        np.testing.assert_allclose(kernel.score(attention)[0], expected, atol=1e-4)
         for target in range(n_items):
             between = kernel.between(history.items, target)
             np.testing.assert_allclose(between, matrix[history.items, target], atol=1e-4)
@@ -345,7 +345,7 @@ def test_training_learns_what_follows_what():
         evidence, NextItem(histories, 200), NetworkSettings(0.2, 2, 16, 1, 0.01, 30), seed=1
     )
     vectors = item_vectors(network, evidence)
-    scores = vectors.kernel.scores(attend(histories, vectors.attention, n_items))
+    scores = vectors.kernel.score(attend(histories, vectors.attention, n_items))
     seen = sparse.csr_array((np.ones(480, bool), (rows, items)), shape=(80, n_items))
     best = top_k(scores, seen, 1)[:, 0]
     right = np.array([(history.items[-1] + 1) % n_items for history in histories])
@@ -363,7 +363,7 @@ def test_some_items_score_what_they_score_among_all(kind: str) -> None:
     }[kind]
     attention = sparse.csr_array(np.array([[1, 0, 0.5, 0, 0, 0]], dtype=np.float32))
     among = np.array([True, False, True, False, True, True])
-    assert kernel.scores(attention, among) == pytest.approx(kernel.scores(attention)[:, among])
+    assert kernel.score(attention, among) == pytest.approx(kernel.score(attention)[:, among])
 
 
 def test_whole_sets_learn_a_checkerboard() -> None:
@@ -376,7 +376,7 @@ def test_whole_sets_learn_a_checkerboard() -> None:
     settings = NetworkSettings(0.2, 2, 8, heads=2, learning_rate=0.02, epochs=100)
     vectors = item_vectors(train(evidence, SetCompletion(likes), settings, seed=1), evidence)
     people = [History(row.indices, np.ones(row.nnz, np.float32)) for row in likes]
-    scores = vectors.kernel.scores(attend(people, vectors.attention, 20))
+    scores = vectors.kernel.score(attend(people, vectors.attention, 20))
     assert (colour[top_k(scores, likes, 2)] == np.arange(60)[:, None] % 2).all()
 
 

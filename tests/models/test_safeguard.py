@@ -10,21 +10,13 @@ from scipy import sparse
 
 from tastegraph.core.arrays import binary
 from tastegraph.core.config import Model as ModelConfig
+from tastegraph.models.base import BEHAVIOUR, KNOWN, NEW, POPULARITY, RECENT_POPULARITY, Prior
 from tastegraph.models.behaviour import CoEngagement, Ease, ItemKNN
 from tastegraph.models.choice import UNTUNED, choose
 from tastegraph.models.choice_json import hyperparameters_from_json, hyperparameters_to_json
 from tastegraph.models.fit import assemble
+from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.learned import Compared, ItemFeatures, no_words
-from tastegraph.models.model import (
-    BEHAVIOUR,
-    KNOWN,
-    NEW,
-    POPULARITY,
-    RECENT_POPULARITY,
-    Blend,
-    Model,
-    Prior,
-)
 from tastegraph.models.objective import Objective
 from tastegraph.models.popularity import half_lives, recent_popularity
 from tastegraph.models.safeguard import BLEND, compare, safeguarded, simple_models
@@ -73,13 +65,13 @@ def test_people_without_a_taste_get_what_is_popular() -> None:
     training, valid = halves(crowd(1500, 0), 0)
     item_features = nothing_known()
     fitted_model = choose(item_features, training, valid, CONFIG)
-    model = assemble(item_features, training.likes(), fitted_model)
+    model = assemble(item_features, training.user_items(), fitted_model)
     known, wanted = halves(crowd(1500, 1), 1)
     people = np.flatnonzero(np.diff(wanted.indptr))
     histories = [known.histories()[k] for k in people]
-    objective = Objective.of(known.likes(), wanted, people)
-    ours = objective.by_person(model.scores(histories))
-    lead = ours - objective.by_person(Prior.of(model.popularity).scores(histories))
+    objective = Objective.of(known.user_items(), wanted, people)
+    ours = objective.by_person(model.score(histories))
+    lead = ours - objective.by_person(Prior(model.popularity).score(histories))
     assert lead.mean() > -2 * lead.std() / np.sqrt(len(lead))
     served = [row for row in fitted_model.hyperparameters.compared if row.served]
     assert len(served) == 1
@@ -112,7 +104,7 @@ def test_the_simple_model_that_is_clearly_better_is_served(name, filter_, weight
     assert hyperparameters.compared == rows
 
 
-def world(n: int = 12) -> tuple[Model, Validation, sparse.csr_array]:
+def world(n: int = 12) -> tuple[HybridModel, Validation, sparse.csr_array]:
     """Half of the people like even items, the others odd ones; the blend says the opposite."""
     rng = np.random.default_rng(3)
     same = np.arange(n)[None, :] % 2 == np.arange(40)[:, None] % 2
@@ -125,7 +117,9 @@ def world(n: int = 12) -> tuple[Model, Validation, sparse.csr_array]:
     popularity = np.bincount(likes.indices, minlength=n)
     blend = {POPULARITY: 1.0}
     ones = np.ones(n, dtype=bool)
-    model = Model({}, Blend(dict.fromkeys((KNOWN, NEW), blend), {}), ones, np.arange(n), popularity)
+    model = HybridModel(
+        {}, Blend(dict.fromkeys((KNOWN, NEW), blend), {}), ones, np.arange(n), popularity
+    )
     return model, Validation(histories, Objective.of(likes, valid, people)), likes
 
 
@@ -168,13 +162,13 @@ def test_priors_are_part_of_the_score_and_of_its_reasons() -> None:
     popularity = np.array([9, 3, 0, 1, 4])
     blend = {who: {POPULARITY: 0.5, RECENT_POPULARITY: 2.0} for who in (KNOWN, NEW)}
     recent = np.array([0, 0, 1, 0, 0.5], np.float32)
-    model = Model({}, Blend(blend, {}), np.ones(n, bool), np.arange(n), popularity, recent)
+    model = HybridModel({}, Blend(blend, {}), np.ones(n, bool), np.arange(n), popularity, recent)
     history = History(np.array([1], np.int32), np.ones(1, np.float32))
     ranked = model.rank(history)
     log, late = np.log1p(popularity), np.log1p(recent)
     expected = 0.5 * log / log.std() + 2 * late / late.std()
     np.testing.assert_allclose(ranked.scores, expected, rtol=1e-5)
-    np.testing.assert_allclose(model.scores([history])[0], expected, rtol=1e-5)
+    np.testing.assert_allclose(model.score([history])[0], expected, rtol=1e-5)
     np.testing.assert_allclose(sum(ranked.priors.values()), ranked.scores, rtol=1e-6)
 
 

@@ -10,8 +10,9 @@ from scipy import sparse
 
 from tastegraph.core.arrays import without
 from tastegraph.models import shortlist
+from tastegraph.models.base import SimilarityComponent
+from tastegraph.models.hybrid import spread
 from tastegraph.models.kernels import TableKernel
-from tastegraph.models.model import Component, spread
 from tastegraph.models.objective import Objective
 from tastegraph.models.shortlist import Shortlist
 from tastegraph.profiles.attention import Recency
@@ -31,11 +32,11 @@ def world(seed: int):
     tables = rng.normal(size=(3, ITEMS, ITEMS)).astype("f4")
     parts = {
         "a": [
-            Component(Recency(), TableKernel(tables[0])),
-            Component(Recency(2.0), TableKernel(tables[0])),
+            SimilarityComponent(Recency(), TableKernel(tables[0])),
+            SimilarityComponent(Recency(2.0), TableKernel(tables[0])),
         ],
-        "b": [Component(Recency(), TableKernel(tables[1]))],
-        "nothing": [Component(Recency(), TableKernel(np.zeros_like(tables[2])))],
+        "b": [SimilarityComponent(Recency(), TableKernel(tables[1]))],
+        "nothing": [SimilarityComponent(Recency(), TableKernel(np.zeros_like(tables[2])))],
     }
     return parts, histories, Objective.of(seen, wanted, people)
 
@@ -57,7 +58,7 @@ def test_sums_are_worth_what_they_are_among_all_items(seed, people, first) -> No
     for setting in (0, 1):
         whole = []
         for name, weight in weights.items():
-            scores = parts[name][min(setting, len(parts[name]) - 1)].scores(histories)
+            scores = parts[name][min(setting, len(parts[name]) - 1)].score(histories)
             whole.append(weight * scores * of(scores)[:, None])
         few = sum(
             np.float32(weight) * among.scores[name][min(setting, len(parts[name]) - 1)]
@@ -72,7 +73,7 @@ def test_a_shortlist_has_what_is_wanted_and_nothing_seen() -> None:
     parts, histories, objective = world(3)
     among = Shortlist.of(parts, histories, objective, of)
     assert len(among.objective.seen[0]) == 0
-    scores = parts["b"][0].scores(histories)
+    scores = parts["b"][0].score(histories)
     expected = (scores * of(scores)[:, None])[objective.row, objective.item]
     found = among.scores["b"][0][among.objective.row, among.objective.item]
     assert found == pytest.approx(expected)

@@ -22,7 +22,7 @@ def test_a_model_among_some_of_its_items_scores_as_alone() -> None:
     there = History(at[here.items], here.weights)
     among = Among(model, at)
     assert among.n_items == 3
-    assert among.scores([here]) == pytest.approx(model.scores([there])[:, at])
+    assert among.score([here]) == pytest.approx(model.score([there])[:, at])
     assert among.rank(here).scores == pytest.approx(model.rank(there).scores)
 
 

@@ -10,9 +10,10 @@ import pytest
 from scipy import sparse
 
 from tastegraph.core.config import Loop
+from tastegraph.models.base import BEHAVIOUR, KNOWN, NEW, SimilarityComponent
 from tastegraph.models.baselines import popularity
+from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.kernels import TableKernel
-from tastegraph.models.model import BEHAVIOUR, KNOWN, NEW, Blend, Component, Model
 from tastegraph.pipeline import asked, gate
 from tastegraph.pipeline.asked import Asked
 from tastegraph.pipeline.gate import floor, judge, resemblance
@@ -100,11 +101,11 @@ def test_what_a_list_prompted_is_asked_for_only_where_too_little_else_is(monkeyp
 # What it lets pass.
 
 
-def of(table: np.ndarray) -> Model:
-    part = Component(Recency(), TableKernel(table.astype("f4")))
+def of(table: np.ndarray) -> HybridModel:
+    part = SimilarityComponent(Recency(), TableKernel(table.astype("f4")))
     weights = {who: {BEHAVIOUR: 1.0} for who in (KNOWN, NEW)}
     n = len(table)
-    return Model({BEHAVIOUR: part}, Blend(weights, weights), np.ones(n, bool), np.arange(n),
+    return HybridModel({BEHAVIOUR: part}, Blend(weights, weights), np.ones(n, bool), np.arange(n),
                  np.ones(n, int))  # fmt: skip
 
 
@@ -124,11 +125,11 @@ def test_the_gate_weighs_loss_against_chance(monkeypatch: pytest.MonkeyPatch) ->
     good, bad = of(truth), of(rng.normal(size=(40, 40)))
     loop, clock = Loop(seconds=0.005), SimpleNamespace(now=0.0)
 
-    def ranked(model: Model, _: History) -> None:
+    def ranked(model: HybridModel, _: History) -> None:
         """It takes 1 ms, and 20 ms of a model that nothing is popular for."""
         clock.now += 0.001 if model.popularity.any() else 0.02
 
-    monkeypatch.setattr(Model, "rank", ranked)
+    monkeypatch.setattr(HybridModel, "rank", ranked)
     monkeypatch.setattr(gate, "time", SimpleNamespace(perf_counter=lambda: clock.now))
     assert judge(good, bad, (9, 9), people, loop).passed
     verdict = judge(bad, good, (9, 9), people, loop)

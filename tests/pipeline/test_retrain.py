@@ -11,9 +11,10 @@ from tastegraph.core.errors import BusyError
 from tastegraph.core.records import Event, Item
 from tastegraph.kg.from_store import item_ids
 from tastegraph.models.artefacts import fitted_model_from, item_features_from, model_from
+from tastegraph.models.base import BEHAVIOUR, KNOWN, NEW, SimilarityComponent
 from tastegraph.models.fit import fit
+from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.kernels import TableKernel
-from tastegraph.models.model import BEHAVIOUR, KNOWN, NEW, Blend, Component, Model
 from tastegraph.pipeline import judge as judge_module
 from tastegraph.pipeline import retrain
 from tastegraph.pipeline.content import unprompted
@@ -123,8 +124,11 @@ def test_what_learned_from_poison_is_never_served(cinema, monkeypatch, poison) -
         if poison == "vectors" and fitted_model is not spoiled.first:
             spoiled.first = fitted_model
             table = np.full((item_features.graph.n_items,) * 2, np.nan, dtype=np.float32)
-            parts = {**model.parts, BEHAVIOUR: Component(Recency(), TableKernel(table))}
-            return Model(parts, _all_on(parts), model.warm, model.rows, model.popularity)
+            parts = {
+                **model.components,
+                BEHAVIOUR: SimilarityComponent(Recency(), TableKernel(table)),
+            }
+            return HybridModel(parts, _all_on(parts), model.warm, model.rows, model.popularity)
         return model
 
     spoiled.first = None
@@ -258,7 +262,7 @@ def test_what_witnesses_did_last_neither_teaches_nor_states(cinema, monkeypatch)
         np.testing.assert_array_equal(array, start.parameters[name])
     somebody = [History(np.array([1, 2], "i4"), np.ones(2, "f4"))]
     np.testing.assert_array_equal(
-        incumbent.scores(somebody), model_from(before).scores(somebody)[:, incumbent.at]
+        incumbent.score(somebody), model_from(before).score(somebody)[:, incumbent.at]
     )
 
 

@@ -12,10 +12,11 @@ from tastegraph.explain.people import People
 from tastegraph.explain.reason import Reason
 from tastegraph.explain.reasons import reasons_for
 from tastegraph.kg.graph import KnowledgeGraph
+from tastegraph.models.base import KNOWN, NETWORK, NEW, TEXT, SimilarityComponent
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
 from tastegraph.models.graph_network.training import GraphData, item_vectors
+from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.kernels import FactorKernel, NetworkKernel
-from tastegraph.models.model import KNOWN, NETWORK, NEW, TEXT, Blend, Component, Model
 from tastegraph.profiles import likers as likers_module
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.interactions import History
@@ -28,7 +29,7 @@ LIKES = np.array(
 
 
 def test_people_of_both_items_are_counted():
-    likers = Likers.of_likes(sparse.csr_array(LIKES))
+    likers = Likers.of_user_items(sparse.csr_array(LIKES))
     assert likers.of(0).tolist() == [0, 1, 2, 3]
     assert likers.number(np.arange(4)).tolist() == [4, 3, 3, 0]
     assert likers.both(np.array([0, 1, 2, 3]), 2).tolist() == [2, 1, 3, 0]
@@ -42,7 +43,7 @@ def test_people_of_both_items_are_counted():
 def test_counts_are_those_of_the_matrix(seed, sparse_from):
     rng = np.random.default_rng(seed)
     likes = rng.random((rng.integers(1, 30), 8)) < rng.random()
-    likers = Likers.of_likes(sparse.csr_array(likes))
+    likers = Likers.of_user_items(sparse.csr_array(likes))
     items = rng.integers(0, 8, 5)
     before, likers_module.SPARSE = likers_module.SPARSE, sparse_from
     try:
@@ -55,7 +56,7 @@ def test_counts_are_those_of_the_matrix(seed, sparse_from):
 
 
 def test_it_is_said_of_people_only_where_there_are_some():
-    likers = Likers.of_likes(sparse.csr_array(LIKES))
+    likers = Likers.of_user_items(sparse.csr_array(LIKES))
     graph = a_graph()
     people = People(likers, associate(graph))
     reason = Reason("behaviour", 1.0, event=0)
@@ -82,7 +83,7 @@ def a_graph() -> KnowledgeGraph:
 def test_people_who_like_something_else_with_a_feature_are_counted():
     associations = associate(a_graph())
     (feature,) = np.flatnonzero(associations.node == 4)
-    people = People(Likers.of_likes(sparse.csr_array(LIKES)), associations)
+    people = People(Likers.of_user_items(sparse.csr_array(LIKES)), associations)
     reason = Reason("affinity", 1.0, event=0, feature=int(feature))
     # Beside the target 3 the feature is had by 1 and 2: all four likers of 0 like one of them.
     assert people.of_feature(reason, 0, 3, alike=True).support == 4
@@ -179,10 +180,10 @@ def test_the_network_speaks_of_people_only_for_its_items_own_part():
     def attention(history):
         return np.abs(history.weights)
 
-    model = Model(
-        {NETWORK: Component(attention, kernel)}, Blend(blend, blend), np.ones(4, bool),
+    model = HybridModel(
+        {NETWORK: SimilarityComponent(attention, kernel)}, Blend(blend, blend), np.ones(4, bool),
         np.arange(4),
-        LIKES.sum(axis=0), likers=Likers.of_likes(sparse.csr_array(LIKES)),
+        LIKES.sum(axis=0), likers=Likers.of_user_items(sparse.csr_array(LIKES)),
     )  # fmt: skip
     ranked = model.rank(History(np.array([0, 1], np.int32), np.ones(2, np.float32)))
     for target, kind in ((2, "behaviour"), (3, "learned")):
@@ -198,8 +199,8 @@ def test_the_network_speaks_of_people_only_for_its_items_own_part():
 def test_what_a_score_holds_beside_a_history_is_popularity():
     kernel = FactorKernel(*np.ones((2, 4, 2), np.float32))
     blend = {who: {TEXT: 1.0} for who in (KNOWN, NEW)}
-    model = Model(
-        {TEXT: Component(lambda history: history.weights, kernel)}, Blend(blend, blend),
+    model = HybridModel(
+        {TEXT: SimilarityComponent(lambda history: history.weights, kernel)}, Blend(blend, blend),
         np.ones(4, bool), np.arange(4), LIKES.sum(axis=0),
     )  # fmt: skip
     ranked = model.rank(History(np.array([0], np.int32), np.ones(1, np.float32)))

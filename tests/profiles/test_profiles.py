@@ -373,7 +373,7 @@ def test_no_events_no_columns():
     found = interactions([], {"a": 0}, MEANING)
     assert (len(found), found.n_users, found.n_items) == (0, 0, 1)
     assert found.histories() == []
-    assert found.likes().shape == (0, 1)
+    assert found.user_items().shape == (0, 1)
 
 
 def test_everybody_has_a_history_oldest_first():
@@ -395,7 +395,7 @@ def test_the_newest_events_of_a_history(newest):
 
 
 def test_likes_are_items_with_at_least_one_event_for_them():
-    assert columns().likes().toarray().tolist() == [
+    assert columns().user_items().toarray().tolist() == [
         [False, True, True, False],
         [False, False, False, False],
         [False, False, True, False],

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tastegraph.core.errors import NotFoundError, RowError
 from tastegraph.core.records import AHEAD, Event
-from tastegraph.models.model import Ranked
+from tastegraph.models.hybrid import Ranked
 from tastegraph.profiles.interactions import History
 from tastegraph.serving import engine as engine_module
 from tastegraph.serving.api.app import create_app
@@ -79,8 +79,8 @@ def test_doubt_is_the_weighted_deviation_of_opinions() -> None:
     one, three = np.ones(1, np.float32), np.full(1, 3, np.float32)
     component_scores = {"a": (one, np.zeros(1, "f4")), "b": (three, np.full(1, 4, "f4"))}
     nobody = History(np.zeros(0, "i4"), np.zeros(0, "f4"))
-    assert Ranked(nobody, one, {}, component_scores).doubt() == pytest.approx([np.sqrt(3)])
-    assert Ranked(nobody, one, {}, {}).doubt() == pytest.approx([0])
+    assert Ranked(nobody, one, {}, component_scores).disagreement() == pytest.approx([np.sqrt(3)])
+    assert Ranked(nobody, one, {}, {}).disagreement() == pytest.approx([0])
 
 
 # What is kept.

@@ -23,24 +23,23 @@ from tastegraph.core.records import Event, Fact, Item, Link
 from tastegraph.kg.graph import build_graph
 from tastegraph.models import filters
 from tastegraph.models.artefacts import to_arrays
-from tastegraph.models.behaviour import Ease
-from tastegraph.models.described import Described
-from tastegraph.models.fitted_config import FittedConfig
-from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
-from tastegraph.models.kernels import NetworkKernel, TableKernel
-from tastegraph.models.learned import FittedModel, Hyperparameters, ItemFeatures, no_words
-from tastegraph.models.mapping import Target
-from tastegraph.models.model import (
+from tastegraph.models.base import (
     BEHAVIOUR,
     KNOWLEDGE,
     MAPPED,
     MAPPED_KNOWLEDGE,
     NETWORK,
     TEXT,
-    Blend,
-    Component,
-    Model,
+    SimilarityComponent,
 )
+from tastegraph.models.behaviour import Ease
+from tastegraph.models.described import Described
+from tastegraph.models.fitted_config import FittedConfig
+from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
+from tastegraph.models.hybrid import Blend, HybridModel
+from tastegraph.models.kernels import NetworkKernel, TableKernel
+from tastegraph.models.learned import FittedModel, Hyperparameters, ItemFeatures, no_words
+from tastegraph.models.mapping import Target
 from tastegraph.profiles.attention import Recency, SequenceAttention
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import interactions
@@ -98,7 +97,7 @@ def make(
     index = {item_id: k for k, item_id in enumerate(graph.item_ids)}
     people = sorted(people, key=lambda event: (event.user_id, event.timestamp or 0))
     meaning = EventMeaning.of_events(config.events, people)
-    likes = interactions(people, index, meaning).likes()
+    likes = interactions(people, index, meaning).user_items()
     text = np.zeros((graph.n_nodes, 32), dtype=np.float32)
     text[: graph.n_items] = rng.normal(size=(graph.n_items, 32))
     unit = text / np.maximum(np.linalg.norm(text, axis=1, keepdims=True), 1e-9)
@@ -124,17 +123,20 @@ def make(
     half = (vectors / 2).astype(np.float16)
     network_kernel = NetworkKernel(vectors, vectors, half / 2, half / 2)
     sequence = SequenceAttention(vectors, vectors, vectors, np.zeros(200, dtype=np.float32))
-    model = Model(
-        parts={
-            BEHAVIOUR: Component(attention[BEHAVIOUR], TableKernel(table)),
-            NETWORK: Component(sequence, network_kernel),
-            **{part: Component(attention[part], kernel) for part, kernel in kernels.items()},
+    model = HybridModel(
+        components={
+            BEHAVIOUR: SimilarityComponent(attention[BEHAVIOUR], TableKernel(table)),
+            NETWORK: SimilarityComponent(sequence, network_kernel),
+            **{
+                part: SimilarityComponent(attention[part], kernel)
+                for part, kernel in kernels.items()
+            },
         },
         blend=Blend(blend, blend),
         warm=warm,
         rows=np.arange(graph.n_items),
         popularity=np.bincount(likes.indices, minlength=graph.n_items),
-        likers=Likers.of_likes(likes),
+        likers=Likers.of_user_items(likes),
     )
     manifest, arrays = to_arrays(item_features, fitted_model, model)
     told = {

@@ -26,13 +26,14 @@ from tastegraph.evaluation.runs import CONTROLS, baseline, system
 from tastegraph.evaluation.significance import holm
 from tastegraph.evaluation.split import VALID
 from tastegraph.evaluation.table import REFERENCE, Result
+from tastegraph.models.base import BEHAVIOUR, KNOWLEDGE, MAPPED, NETWORK, TEXT, TOWER
 from tastegraph.models.baselines import BASELINES
 from tastegraph.models.choice import choose, weighed
 from tastegraph.models.cold_choice import cold_trials
 from tastegraph.models.filters import DENSE_ITEMS
 from tastegraph.models.fit import assemble, fit, with_cold_weights
+from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.learned import Hyperparameters
-from tastegraph.models.model import BEHAVIOUR, KNOWLEDGE, MAPPED, NETWORK, TEXT, TOWER, Blend, Model
 
 FILTERS = (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED, TOWER)
 CONTROLLED = ("graph off", "graph shuffled", "text off")
@@ -87,7 +88,7 @@ def _runs(
         (TRAIN_AND_VALID, data.known, both, fitting),
     )
     for history, events, fitted, clock in stages:
-        likes = events.likes()
+        likes = events.user_items()
         whole = assemble(item_features, likes, fitted)
         alone = with_cold_weights(
             item_features, events, replace(fitted, hyperparameters=filters), config
@@ -105,7 +106,7 @@ def _runs(
             yield from baseline(name, data, config)
 
 
-def _only(model: Model, parts: Sequence[str]) -> Model:
+def _only(model: HybridModel, parts: Sequence[str]) -> HybridModel:
     """The same model with the other parts silent; a part that is left alone has weight 1."""
 
     def kept(weights: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:

@@ -18,9 +18,9 @@ from tastegraph.evaluation.significance import bootstrap_interval, paired_p
 from tastegraph.evaluation.slices import Slice, standard_slices
 from tastegraph.evaluation.split import TEST, TRAIN
 from tastegraph.evaluation.table import Result
+from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.kernels import Scores
 from tastegraph.models.learned import Hyperparameters, ItemFeatures
-from tastegraph.models.model import Model
 from tastegraph.profiles.interactions import History, Interactions
 
 TRAIN_ONLY, TRAIN_AND_VALID = "train", "train+valid"
@@ -42,7 +42,7 @@ _BLOCK = 512
 class Ranker(Protocol):
     """Anything that scores all items for histories."""
 
-    def scores(self, histories: Sequence[History]) -> Scores:
+    def score(self, histories: Sequence[History]) -> Scores:
         """float32[U, I]."""
         ...
 
@@ -73,7 +73,7 @@ class Data:
 
     def wanted(self, part: int) -> CSR:
         """bool CSR[U, I], what should be found."""
-        return self.events.select((self.parts == part) & (self.events.weights > 0)).likes()
+        return self.events.select((self.parts == part) & (self.events.weights > 0)).user_items()
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Run:
 
 def histories_for(ranker: Ranker, events: Interactions, config: ModelConfig) -> list[History]:
     """What a ranker is told of every person, oldest first: a baseline hears of likes alone."""
-    if isinstance(ranker, Model):
+    if isinstance(ranker, HybridModel):
         return events.histories(config.history)
     return events.select(events.weights > 0).histories()
 
@@ -124,10 +124,10 @@ class Evaluator:
     @classmethod
     def of(cls, data: Data, evaluation: Evaluation, config: ModelConfig) -> Evaluator:
         """Everybody who has something to find in the test part."""
-        masked = data.known.likes()
+        masked = data.known.user_items()
         wanted = without(data.wanted(TEST), masked)
         people = np.flatnonzero(np.diff(wanted.indptr))
-        fitted_on = {TRAIN_ONLY: data.training.likes(), TRAIN_AND_VALID: masked}
+        fitted_on = {TRAIN_ONLY: data.training.user_items(), TRAIN_AND_VALID: masked}
         likes = {history: fitted_on[events] for history, events in FITTED_ON.items()}
         return cls(
             data=data,
@@ -152,7 +152,7 @@ class Evaluator:
         everyone = histories_for(run.ranker, events, self.config)
         histories = [everyone[person] for person in self.people]
         top = top_k_blocks(
-            lambda rows: run.ranker.scores([histories[row] for row in rows]),
+            lambda rows: run.ranker.score([histories[row] for row in rows]),
             len(self.people),
             self.masked,
             max(self.evaluation.cutoffs),

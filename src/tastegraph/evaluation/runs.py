@@ -57,14 +57,14 @@ def system(
                 )
             else:
                 fitted_model = fit(item_features, data.training, hyperparameters, config)
-            model = assemble(item_features, data.training.likes(), fitted_model)
+            model = assemble(item_features, data.training.user_items(), fitted_model)
         hyperparameters = fitted_model.hyperparameters
         steps = tuple(course.steps)
         yield Run(name, TRAIN_ONLY, model, tuning.seconds, tuning.peak_mb, hyperparameters, steps)
     if TRAIN_AND_VALID in histories:
         with Clock() as fitting:
             fitted_model = fit(item_features, data.known, hyperparameters, config)
-            model = assemble(item_features, data.known.likes(), fitted_model)
+            model = assemble(item_features, data.known.user_items(), fitted_model)
         yield Run(name, TRAIN_AND_VALID, model, fitting.seconds, fitting.peak_mb, hyperparameters)
 
 
@@ -73,10 +73,10 @@ def baseline(name: str, data: Data, config: ModelConfig) -> Iterator[Run]:
     told = BASELINES[name]
     with Clock() as tuning:
         setting = best_setting(told, data, config)
-        ranker = told.fit(data.training.likes(), *setting)
+        ranker = told.fit(data.training.user_items(), *setting)
     yield Run(name, TRAIN_ONLY, ranker, tuning.seconds, tuning.peak_mb)
     with Clock() as fitting:
-        ranker = told.fit(data.known.likes(), *setting)
+        ranker = told.fit(data.known.user_items(), *setting)
     yield Run(name, TRAIN_AND_VALID, ranker, fitting.seconds, fitting.peak_mb)
 
 
@@ -86,10 +86,10 @@ def best_setting(told: Baseline, data: Data, config: ModelConfig) -> tuple[float
     validation = Validation.of(training, data.wanted(VALID), config)
     if validation is None or len(told.grid) == 1:
         return told.grid[0]
-    likes = training.likes()
+    likes = training.user_items()
     return max(
         told.grid,
         key=lambda setting: validation.objective(
-            told.fit(likes, *setting).scores(validation.histories)
+            told.fit(likes, *setting).score(validation.histories)
         ),
     )

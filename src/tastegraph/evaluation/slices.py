@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tastegraph.core.arrays import CSR, Bools, Ints, binary, pair_keys
-from tastegraph.models.model import FEW_LIKES
+from tastegraph.models.base import FEW_LIKES
 
 TAIL_SHARE = 0.2
 

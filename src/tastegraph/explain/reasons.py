@@ -15,17 +15,9 @@ from tastegraph.explain.affinities import affinities
 from tastegraph.explain.interests import Interests
 from tastegraph.explain.people import People
 from tastegraph.explain.reason import Kind, Reason, Wanted
+from tastegraph.models.base import BEHAVIOUR, MAPPED_TEXT, NETWORK, RECENT_POPULARITY, TEXT, TOWER
+from tastegraph.models.hybrid import HybridModel, Ranked
 from tastegraph.models.kernels import AffinityKernel, FeatureKernel, NetworkKernel, Scores
-from tastegraph.models.model import (
-    BEHAVIOUR,
-    MAPPED_TEXT,
-    NETWORK,
-    RECENT_POPULARITY,
-    TEXT,
-    TOWER,
-    Model,
-    Ranked,
-)
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.interactions import History
 
@@ -47,7 +39,7 @@ LEAST_SHOWN = 0.01
 class Explainer:
     """Takes one person's scores apart, item by item."""
 
-    def __init__(self, model: Model, associations: Associations, ranked: Ranked) -> None:
+    def __init__(self, model: HybridModel, associations: Associations, ranked: Ranked) -> None:
         self._model, self._associations, self._ranked = model, associations, ranked
         self._interests: dict[tuple[str, bool], Interests] = {}
         self._people = None if model.likers is None else People(model.likers, associations)
@@ -78,7 +70,7 @@ class Explainer:
         is_warm = bool(model.warm[target])
         for name, (warm, cold) in ranked.factors.items():
             factors = warm if is_warm else cold
-            kernel = model.parts[name].kernel
+            kernel = model.components[name].kernel
             if isinstance(kernel, FeatureKernel):
                 if (name, is_warm) not in self._interests:
                     self._interests[name, is_warm] = Interests.of(kernel, items, factors)
@@ -126,7 +118,7 @@ def likens(reason: Reason, history: History) -> bool:
 
 
 def reasons_for(
-    model: Model, associations: Associations, ranked: Ranked, target: int
+    model: HybridModel, associations: Associations, ranked: Ranked, target: int
 ) -> list[Reason]:
     """All reasons of ``target``, the largest share first; they sum to its score."""
     return Explainer(model, associations, ranked).reasons(target)

@@ -10,8 +10,19 @@ from scipy import sparse
 
 from tastegraph.core.arrays import CSR
 from tastegraph.kg.graph import KnowledgeGraph
+from tastegraph.models.base import (
+    BEHAVIOUR,
+    KNOWLEDGE,
+    MAPPED,
+    MAPPED_KNOWLEDGE,
+    NETWORK,
+    TEXT,
+    TOWER,
+    SimilarityComponent,
+)
 from tastegraph.models.choice_json import hyperparameters_from_json, hyperparameters_to_json
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
+from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.kernels import (
     AffinityKernel,
     FactorKernel,
@@ -21,18 +32,6 @@ from tastegraph.models.kernels import (
     TableKernel,
 )
 from tastegraph.models.learned import FittedModel, Hyperparameters, ItemFeatures, aligned
-from tastegraph.models.model import (
-    BEHAVIOUR,
-    KNOWLEDGE,
-    MAPPED,
-    MAPPED_KNOWLEDGE,
-    NETWORK,
-    TEXT,
-    TOWER,
-    Blend,
-    Component,
-    Model,
-)
 from tastegraph.models.nearness import nearness_arrays
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.attention import Recency, SequenceAttention
@@ -43,7 +42,7 @@ Arrays = dict[str, Array]
 
 
 def to_arrays(
-    item_features: ItemFeatures, fitted_model: FittedModel, model: Model
+    item_features: ItemFeatures, fitted_model: FittedModel, model: HybridModel
 ) -> tuple[dict[str, Any], Arrays]:
     """The manifest entries and arrays that the three functions below read."""
     manifest = {
@@ -51,7 +50,7 @@ def to_arrays(
         "cold": fitted_model.cold,
         "kinds": [[name, rev, weight] for (name, rev), weight in fitted_model.kind_weights.items()],
         "network": asdict(fitted_model.network.settings),
-        "parts": list(model.parts),
+        "parts": list(model.components),
         "counts": {
             "items": item_features.graph.n_items,
             "nodes": item_features.graph.n_nodes,
@@ -136,15 +135,15 @@ def fitted_model_from(snapshot: Snapshot) -> FittedModel:
     )
 
 
-def model_from(snapshot: Snapshot) -> Model:
+def model_from(snapshot: Snapshot) -> HybridModel:
     """The model, ready to rank; needs no torch."""
     arrays, hyperparameters = snapshot.arrays, hyperparameters_from(snapshot)
     rows = arrays["model.rows"]
     parts = {
-        BEHAVIOUR: Component(
+        BEHAVIOUR: SimilarityComponent(
             hyperparameters.attention[BEHAVIOUR], TableKernel(aligned(_table_from(snapshot), rows))
         ),
-        NETWORK: Component(
+        NETWORK: SimilarityComponent(
             SequenceAttention(
                 queries=arrays["network.queries"],
                 keys=arrays["network.keys"],
@@ -161,7 +160,7 @@ def model_from(snapshot: Snapshot) -> Model:
     }
     if KNOWLEDGE in snapshot.manifest["parts"]:
         features = _csr(snapshot, "associations", "features", len(rows))
-        parts[KNOWLEDGE] = Component(
+        parts[KNOWLEDGE] = SimilarityComponent(
             hyperparameters.attention.get(KNOWLEDGE, Recency()), FeatureKernel(features)
         )
     for name in (TEXT, *MAPPED, TOWER):
@@ -171,9 +170,11 @@ def model_from(snapshot: Snapshot) -> Model:
                 kernel = AffinityKernel(
                     kernel.left, kernel.right, features, arrays[f"{name}.loadings"]
                 )
-            parts[name] = Component(hyperparameters.attention.get(name, Recency()), kernel)
-    return Model(
-        parts=parts,
+            parts[name] = SimilarityComponent(
+                hyperparameters.attention.get(name, Recency()), kernel
+            )
+    return HybridModel(
+        components=parts,
         blend=Blend(warm=hyperparameters.weights, cold=snapshot.manifest["cold"]),
         warm=np.asarray(arrays["model.warm"]),
         rows=np.asarray(rows),
@@ -239,8 +240,8 @@ def _learned_arrays(fitted_model: FittedModel) -> Arrays:
     }
 
 
-def _model_arrays(model: Model) -> Arrays:
-    network = model.parts[NETWORK]
+def _model_arrays(model: HybridModel) -> Arrays:
+    network = model.components[NETWORK]
     assert isinstance(network.attention, SequenceAttention)
     assert isinstance(network.kernel, NetworkKernel)
     assert model.likers is not None
@@ -261,7 +262,7 @@ def _model_arrays(model: Model) -> Arrays:
         "likes.indices": model.likers.people,
         "likes.people": np.array([model.likers.count]),
     }
-    for name, part in model.parts.items():
+    for name, part in model.components.items():
         if isinstance(part.kernel, FeatureKernel):
             arrays["associations.features"] = part.kernel.features.data
         elif name != NETWORK and isinstance(part.kernel, FactorKernel):

@@ -13,8 +13,8 @@ import numpy as np
 
 from tastegraph.core.arrays import CSR
 from tastegraph.models import filters
+from tastegraph.models.base import SimilarityComponent
 from tastegraph.models.kernels import Scores, TableKernel
-from tastegraph.models.model import Component
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History
 
@@ -25,29 +25,35 @@ class Popularity:
 
     popularity: Scores
 
-    def scores(self, histories: Sequence[History]) -> Scores:
+    def score(self, histories: Sequence[History]) -> Scores:
         """float32[U, I]."""
         return np.tile(self.popularity, (len(histories), 1))
 
 
-def popularity(likes: CSR) -> Popularity:
+def popularity(user_items: CSR) -> Popularity:
     """How many people like each item."""
-    return Popularity(np.bincount(likes.indices, minlength=likes.shape[1]).astype(np.float32))
+    return Popularity(
+        np.bincount(user_items.indices, minlength=user_items.shape[1]).astype(np.float32)
+    )
 
 
-def item_knn(likes: CSR, neighbours: int) -> Component:
+def item_knn(user_items: CSR, neighbours: int) -> SimilarityComponent:
     """Cosine neighbours (Sarwar et al. 2001)."""
-    return Component(Recency(), TableKernel(filters.item_knn(likes, neighbours)))
+    return SimilarityComponent(Recency(), TableKernel(filters.item_knn(user_items, neighbours)))
 
 
-def rp3beta(likes: CSR, beta: float) -> Component:
+def rp3beta(user_items: CSR, beta: float) -> SimilarityComponent:
     """Random walks damped by popularity (Paudel et al. 2016)."""
-    return Component(Recency(), TableKernel(filters.co_engagement(likes, 1.0, 1.0, beta)))
+    return SimilarityComponent(
+        Recency(), TableKernel(filters.co_engagement(user_items, 1.0, 1.0, beta))
+    )
 
 
-def ease(likes: CSR, strength: float, half_life: float | None = None) -> Component:
+def ease(user_items: CSR, strength: float, half_life: float | None = None) -> SimilarityComponent:
     """A linear autoencoder in closed form (Steck 2019), over a history weighted by recency."""
-    return Component(Recency(half_life), TableKernel(filters.ease(filters.gram(likes), strength)))
+    return SimilarityComponent(
+        Recency(half_life), TableKernel(filters.ease(filters.gram(user_items), strength))
+    )
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ class Baseline:
         dense: whether it holds a number for every pair of items.
     """
 
-    fit: Callable[..., Popularity | Component]
+    fit: Callable[..., Popularity | SimilarityComponent]
     grid: tuple[tuple[float | None, ...], ...] = ((),)
     dense: bool = False
 

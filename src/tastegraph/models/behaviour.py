@@ -22,9 +22,9 @@ class Ease:
     regularisation: float
     grouped: bool
 
-    def table(self, likes: CSR, groups: CSR) -> Scores:
-        """float32[I, I] from likes, CSR[U, I], and groups of items, CSR[F, I]."""
-        gram = filters.gram(likes, groups if self.grouped else None)
+    def table(self, user_items: CSR, groups: CSR) -> Scores:
+        """float32[I, I] from user_items, CSR[U, I], and groups of items, CSR[F, I]."""
+        gram = filters.gram(user_items, groups if self.grouped else None)
         return filters.ease(gram, self.regularisation)
 
 
@@ -36,9 +36,9 @@ class CoEngagement:
     person: float
     target: float
 
-    def table(self, likes: CSR, groups: CSR) -> CSR:
-        """float32 CSR[I, I] from likes, CSR[U, I]; groups say nothing."""
-        return filters.co_engagement(likes, self.source, self.person, self.target)
+    def table(self, user_items: CSR, groups: CSR) -> CSR:
+        """float32 CSR[I, I] from user_items, CSR[U, I]; groups say nothing."""
+        return filters.co_engagement(user_items, self.source, self.person, self.target)
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class ItemKNN:
 
     neighbours: int
 
-    def table(self, likes: CSR, groups: CSR) -> CSR:
-        """float32 CSR[I, I] from likes, CSR[U, I]; groups say nothing."""
-        return filters.item_knn(likes, self.neighbours)
+    def table(self, user_items: CSR, groups: CSR) -> CSR:
+        """float32 CSR[I, I] from user_items, CSR[U, I]; groups say nothing."""
+        return filters.item_knn(user_items, self.neighbours)
 
 
 Filter = Ease | CoEngagement | ItemKNN

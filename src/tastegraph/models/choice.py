@@ -8,6 +8,20 @@ from dataclasses import replace
 from tastegraph.core.arrays import CSR
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.models import behaviour
+from tastegraph.models.base import (
+    BEHAVIOUR,
+    KNOWLEDGE,
+    KNOWN,
+    MAPPED,
+    NETWORK,
+    NEW,
+    POPULARITY,
+    RECENT_POPULARITY,
+    TEXT,
+    TOWER,
+    Prior,
+    SimilarityComponent,
+)
 from tastegraph.models.blend import FittedWeights, fit_blend_weights
 from tastegraph.models.cold_choice import Trial, best_for_cold, cold_trials, weighed_cold
 from tastegraph.models.filter_choice import best_filter
@@ -16,22 +30,6 @@ from tastegraph.models.graph_network.parameters import NetworkSettings
 from tastegraph.models.graph_network.tuning import best_network
 from tastegraph.models.learned import FittedModel, Hyperparameters, ItemFeatures
 from tastegraph.models.mapping import Target
-from tastegraph.models.model import (
-    BEHAVIOUR,
-    COMPONENTS,
-    KNOWLEDGE,
-    KNOWN,
-    MAPPED,
-    NETWORK,
-    NEW,
-    POPULARITY,
-    PRIORS,
-    RECENT_POPULARITY,
-    TEXT,
-    TOWER,
-    Component,
-    Prior,
-)
 from tastegraph.models.objective import Watch, unwatched
 from tastegraph.models.popularity import half_lives, recent_popularity
 from tastegraph.models.safeguard import compare, safeguarded, simple_models
@@ -54,7 +52,7 @@ SURE = 3.0
 than are asked here, who are asked again after each retraining for many changes: less, and chance
 alone would lead the weights away."""
 
-Options = dict[str, list[Component | Prior]]
+Options = dict[str, list[SimilarityComponent | Prior]]
 """Parts and priors by name, each with the settings that may be chosen."""
 
 _EVEN = {BEHAVIOUR: 1.0, NETWORK: 1.0, KNOWLEDGE: 0.2, TEXT: 0.2}
@@ -91,7 +89,10 @@ def choose(
     recencies = _recencies(training)
     half_lives = dict.fromkeys(each.half_life for each in recencies)
     told = best_filter(
-        training.likes(), item_features.groups, validation, [Recency(each) for each in half_lives]
+        training.user_items(),
+        item_features.groups,
+        validation,
+        [Recency(each) for each in half_lives],
     )
     evidence = gather(item_features, training, config)
     network = best_network(evidence, task_of(item_features, training, config), validation, config)
@@ -111,14 +112,14 @@ def choose(
         fitted_model, recent=recent_popularity(training, fitted_model.hyperparameters.recent)
     )
     fitted_model = with_cold_weights(item_features, training, fitted_model, config)
-    likes = training.likes()
-    model = assemble(item_features, likes, fitted_model)
+    user_items = training.user_items()
+    model = assemble(item_features, user_items, fitted_model)
     hyperparameters = safeguarded(
-        fitted_model.hyperparameters, compare(model, simple_models(model, likes), validation)
+        fitted_model.hyperparameters, compare(model, simple_models(model, user_items), validation)
     )
     if hyperparameters.weights == fitted_model.hyperparameters.weights:
         return replace(fitted_model, hyperparameters=hyperparameters)
-    table = hyperparameters.filter.table(likes, item_features.groups)
+    table = hyperparameters.filter.table(user_items, item_features.groups)
     return with_cold_weights(
         item_features,
         training,
@@ -134,7 +135,7 @@ def weighed(
     fitted_model: FittedModel,
     config: ModelConfig,
     trials: Sequence[Trial],
-    parts: Collection[str] = (*COMPONENTS, *PRIORS),
+    parts: Collection[str] | None = None,
 ) -> Hyperparameters:
     """Those of ``fitted_model`` with weights chosen anew, of ``parts`` and priors alone.
 
@@ -144,16 +145,20 @@ def weighed(
     validation = Validation.of(training, valid, config, PEOPLE * training.n_items)
     if validation is None:
         return fitted_model.hyperparameters
-    model = assemble(item_features, training.likes(), fitted_model)
-    options: Options = {name: [part] for name, part in model.parts.items() if name in parts}
+    model = assemble(item_features, training.user_items(), fitted_model)
+    if parts is None:
+        parts = (*model.components, POPULARITY, RECENT_POPULARITY)
+    options: Options = {name: [part] for name, part in model.components.items() if name in parts}
     if BEHAVIOUR in options:
-        kernel = model.parts[BEHAVIOUR].kernel
-        options[BEHAVIOUR] = [Component(recency, kernel) for recency in _recencies(training)]
+        kernel = model.components[BEHAVIOUR].kernel
+        options[BEHAVIOUR] = [
+            SimilarityComponent(recency, kernel) for recency in _recencies(training)
+        ]
     if POPULARITY in parts and model.popularity.any():
-        options[POPULARITY] = [Prior.of(model.popularity)]
+        options[POPULARITY] = [Prior(model.popularity)]
     ages = half_lives(training) if RECENT_POPULARITY in parts else []
     if ages:
-        options[RECENT_POPULARITY] = [Prior.of(recent_popularity(training, age)) for age in ages]
+        options[RECENT_POPULARITY] = [Prior(recent_popularity(training, age)) for age in ages]
 
     def weights(histories: Sequence[History], chosen: Options) -> FittedWeights:
         among = Shortlist.of(chosen, histories, validation.objective, model.spread)
@@ -169,7 +174,7 @@ def weighed(
             **{
                 name: part.attention
                 for name, (part,) in best.items()
-                if isinstance(part, Component) and isinstance(part.attention, Recency)
+                if isinstance(part, SimilarityComponent) and isinstance(part.attention, Recency)
             },
         },
         weights={KNOWN: known.weights, NEW: new.weights},
@@ -199,8 +204,8 @@ def reweighed(
     validation = Validation.of(training, valid, config, PEOPLE * training.n_items)
     if validation is None:
         return fitted_model.hyperparameters
-    model = assemble(item_features, training.likes(), fitted_model)
-    parts: Options = {name: [part] for name, part in model.parts.items()}
+    model = assemble(item_features, training.user_items(), fitted_model)
+    parts: Options = {name: [part] for name, part in model.components.items()}
     parts |= {name: [prior] for name, prior in model.priors.items()}
     weights = {}
     for who, histories in ((KNOWN, validation.histories), (NEW, validation.newest)):

@@ -64,19 +64,19 @@ class ClickModel:
 
     Attributes:
         item_features: what is known of items.
-        likes: CSR[U, I], clicks that are known.
+        user_items: CSR[U, I], clicks that are known.
         trees: what weighs the evidence.
         seed: of what is drawn to weigh kinds of facts.
     """
 
     item_features: ItemFeatures
-    likes: CSR
+    user_items: CSR
     trees: HistGradientBoostingClassifier
     seed: int
 
     def probabilities(self, users: Ints, items: Ints) -> NDArray[np.float64]:
         """float64[P] in [0, 1]."""
-        told = evidence(self.item_features, self.likes, Pairs(users, items), self.seed)
+        told = evidence(self.item_features, self.user_items, Pairs(users, items), self.seed)
         return np.asarray(self.trees.predict_proba(told)[:, 1], dtype=np.float64)
 
 
@@ -100,17 +100,17 @@ def fit_clicks(
     shape = (n_users, item_features.graph.n_items)
     fold = np.random.default_rng(seed).integers(0, FOLDS, len(pairs))
 
-    def likes(mask: Bools) -> CSR:
+    def user_items(mask: Bools) -> CSR:
         chosen = pairs.at(mask & labels)
         return binary(chosen.users, chosen.items, shape)
 
     found, clicked = [], []
     with progress("making evidence of clicks", FOLDS + 1) as advance:
         for k in range(FOLDS):
-            found.append(evidence(item_features, likes(fold != k), pairs.at(fold == k), seed))
+            found.append(evidence(item_features, user_items(fold != k), pairs.at(fold == k), seed))
             clicked.append(labels[fold == k])
             advance(1)
-        known = likes(np.ones(len(pairs), dtype=np.bool_))
+        known = user_items(np.ones(len(pairs), dtype=np.bool_))
         held_out = evidence(item_features, known, valid[0], seed)
         advance(1)
     told, was_clicked = np.concatenate(found), np.concatenate(clicked)
@@ -120,27 +120,27 @@ def fit_clicks(
     return ClickModel(item_features, known, best, seed)
 
 
-def evidence(item_features: ItemFeatures, likes: CSR, pairs: Pairs, seed: int) -> Floats32:
+def evidence(item_features: ItemFeatures, user_items: CSR, pairs: Pairs, seed: int) -> Floats32:
     """What is known of each pair, float32[P, F].
 
     Args:
         item_features: what is known of items.
-        likes: CSR[U, I]; a pair in it says nothing of itself.
+        user_items: CSR[U, I]; a pair in it says nothing of itself.
         pairs: P of them.
         seed: of what is drawn to weigh kinds of facts.
     """
-    weights = filters.kind_weights(item_features.associations, likes, seed)
+    weights = filters.kind_weights(item_features.associations, user_items, seed)
     described = Described.of(item_features, weights)
-    columns = [column[pairs.items] for column in _of_items(described.ties, likes)]
-    mean = filters.rows_to_one(likes.astype(np.float32))
-    kernels = _kernels(item_features, described, likes)
+    columns = [column[pairs.items] for column in _of_items(described.ties, user_items)]
+    mean = filters.rows_to_one(user_items.astype(np.float32))
+    kernels = _kernels(item_features, described, user_items)
     columns += [_of_pairs(kernel, mean, pairs) for kernel in kernels]
     return np.column_stack(columns).astype(np.float32)
 
 
-def _of_items(ties: CSR, likes: CSR) -> Iterator[Floats32]:
+def _of_items(ties: CSR, user_items: CSR) -> Iterator[Floats32]:
     """Popularity, and that of items by what they share with others."""
-    popularity = np.bincount(likes.indices, minlength=likes.shape[1]).astype(np.float32)
+    popularity = np.bincount(user_items.indices, minlength=user_items.shape[1]).astype(np.float32)
     yield np.log1p(popularity)
     if ties.nnz:
         near = np.asarray(ties @ (ties.T @ popularity))
@@ -149,17 +149,21 @@ def _of_items(ties: CSR, likes: CSR) -> Iterator[Floats32]:
         yield np.diff(ties.indptr).astype(np.float32)
 
 
-def _kernels(item_features: ItemFeatures, described: Described, likes: CSR) -> Iterator[Kernel]:
-    yield TableKernel(filters.co_engagement(likes, 1.0, 1.0, BETA))
-    yield TableKernel(filters.item_knn(likes, likes.shape[1]))
+def _kernels(
+    item_features: ItemFeatures, described: Described, user_items: CSR
+) -> Iterator[Kernel]:
+    yield TableKernel(filters.co_engagement(user_items, 1.0, 1.0, BETA))
+    yield TableKernel(filters.item_knn(user_items, user_items.shape[1]))
     for rank in RANKS:
-        factors = collaborative_factors(likes, rank)
+        factors = collaborative_factors(user_items, rank)
         yield FactorKernel(factors, factors)
-    if likes.shape[1] <= filters.DENSE_ITEMS:
-        yield TableKernel(filters.ease(filters.gram(likes, item_features.groups), EASE_STRENGTH))
+    if user_items.shape[1] <= filters.DENSE_ITEMS:
+        yield TableKernel(
+            filters.ease(filters.gram(user_items, item_features.groups), EASE_STRENGTH)
+        )
     if described.ties.nnz:
         yield FeatureKernel(described.ties)
-        told = Ridge(described.few.rows, likes).map(MAPPED_TO)
+        told = Ridge(described.few.rows, user_items).map(MAPPED_TO)
         if told is not None:
             yield FactorKernel(told.left, told.of(described.few.rows))
     if item_features.text_features.any():
@@ -174,7 +178,7 @@ def _of_pairs(kernel: Kernel, attention: CSR, pairs: Pairs) -> Floats32:
     ends = np.append(starts[1:], len(order))
     for first in range(0, len(people), BLOCK):
         block = slice(first, first + BLOCK)
-        of_people = kernel.scores(attention[people[block]])
+        of_people = kernel.score(attention[people[block]])
         at = order[starts[first] : ends[block][-1]]
         row = np.searchsorted(people[block], pairs.users[at])
         found[at] = of_people[row, pairs.items[at]]

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from tastegraph.core.arrays import CSR, Bools
+from tastegraph.models.base import FEW_LIKES, KNOWN, NEW, SimilarityComponent
 from tastegraph.models.described import Described
+from tastegraph.models.hybrid import HybridModel, spread
 from tastegraph.models.kernels import Scores
 from tastegraph.models.learned import Hyperparameters
-from tastegraph.models.model import FEW_LIKES, KNOWN, NEW, Component, Model, spread
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 
@@ -43,18 +44,18 @@ def cold_folds(item_ids: Sequence[str], seed: int) -> NDArray[np.int64]:
     return np.array([d.digest()[0] % FOLDS for d in digests], dtype=np.int64)
 
 
-def without_items(likes: CSR, items: Bools) -> CSR:
-    """``likes`` (CSR[U, I]) without the columns where ``items`` (bool[I]) holds."""
-    kept = likes.copy()
+def without_items(user_items: CSR, items: Bools) -> CSR:
+    """``user_items`` (CSR[U, I]) without the columns where ``items`` (bool[I]) holds."""
+    kept = user_items.copy()
     kept.data = kept.data & ~items[kept.indices]
     kept.eliminate_zeros()
     return kept
 
 
 def blind_parts(
-    described: Described, likes: CSR, hyperparameters: Hyperparameters, tower: Scores
-) -> dict[str, Component]:
-    """The parts that rank items without events, as ``likes`` (CSR[U, I]) make them.
+    described: Described, user_items: CSR, hyperparameters: Hyperparameters, tower: Scores
+) -> dict[str, SimilarityComponent]:
+    """The parts that rank items without events, as ``user_items`` (CSR[U, I]) make them.
 
     Args:
         described: all items.
@@ -62,17 +63,17 @@ def blind_parts(
         hyperparameters: to what, and how each weighs a history.
         tower: float32[I, d], text tower taught without the events of what plays cold.
     """
-    known = np.ones(likes.shape[1], dtype=np.bool_)
+    known = np.ones(user_items.shape[1], dtype=np.bool_)
     return {
-        name: Component(hyperparameters.attention.get(name, Recency()), kernel)
-        for name, kernel in described.engaged(likes)
+        name: SimilarityComponent(hyperparameters.attention.get(name, Recency()), kernel)
+        for name, kernel in described.engaged(user_items)
         .kernels(hyperparameters.targets, tower, known)
         .items()
     }
 
 
 def blind_scores(
-    parts: Mapping[str, Component], warm: Bools, cold: Bools, histories: Sequence[History]
+    parts: Mapping[str, SimilarityComponent], warm: Bools, cold: Bools, histories: Sequence[History]
 ) -> dict[str, Scores]:
     """Part → float32[U, C], scores of the items in ``cold`` over their spread on those in ``warm``.
 
@@ -83,14 +84,14 @@ def blind_scores(
     """
     found = {}
     for name, part in parts.items():
-        scores = part.scores(histories)
+        scores = part.score(histories)
         found[name] = scores[:, cold] * spread(scores, warm)[:, None]
     return found
 
 
 def scaled(
-    model: Model,
-    blind: Mapping[str, Component],
+    model: HybridModel,
+    blind: Mapping[str, SimilarityComponent],
     cold: Bools,
     training: Interactions,
     newest: int,
@@ -120,7 +121,7 @@ def scaled(
     weights = {}
     for who, most in ((KNOWN, None), (NEW, FEW_LIKES - 2)):
         people = chosen if most is None else [history.newest(most) for history in chosen]
-        score = model.scores(people)[:, wanted]
+        score = model.score(people)[:, wanted]
         visible = blind_scores(blind, model.warm & ~cold, wanted, people)
         direction = directions.get(who, {})
         if any(direction.values()):

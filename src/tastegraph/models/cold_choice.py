@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, Bools
 from tastegraph.core.config import Model as ModelConfig
+from tastegraph.models.base import KNOWN, MAPPED, NEW
 from tastegraph.models.blend import fit_blend_weights
 from tastegraph.models.cold import FOLDS, blind_parts, blind_scores, cold_folds, without_items
 from tastegraph.models.described import Described
@@ -24,7 +25,6 @@ from tastegraph.models.fit import kind_weights_for
 from tastegraph.models.kernels import Scores
 from tastegraph.models.learned import FittedModel, ItemFeatures
 from tastegraph.models.mapping import Target
-from tastegraph.models.model import KNOWN, MAPPED, NEW
 from tastegraph.models.tower import text_tower
 from tastegraph.models.validation import Validation
 from tastegraph.profiles.attention import Recency, attend
@@ -44,14 +44,14 @@ class Trial:
 
     Attributes:
         cold, warm: bool[I]; warm are those of the others that have events.
-        likes: CSR[U, I], those on the others.
+        user_items: CSR[U, I], those on the others.
         tower: float32[I, d], the text tower that those likes teach.
         validation: who is asked for what.
     """
 
     cold: Bools
     warm: Bools
-    likes: CSR
+    user_items: CSR
     tower: Scores
     validation: Validation
 
@@ -67,9 +67,9 @@ def cold_trials(
         valid: CSR[U, I], what should be found.
         config: seed, and how much of a history counts.
     """
-    likes = training.likes()
+    user_items = training.user_items()
     folds = cold_folds(item_features.graph.item_ids, config.seed)
-    has_events = np.bincount(likes.indices, minlength=likes.shape[1]) > 0
+    has_events = np.bincount(user_items.indices, minlength=user_items.shape[1]) > 0
     found: list[Trial] = []
     for fold in range(1 if item_features.taught else FOLDS):
         if sum(len(trial.validation.histories) for trial in found) >= ENOUGH_PEOPLE:
@@ -79,7 +79,7 @@ def cold_trials(
         if validation is not None:
             tower = text_tower(item_features, training.select(~cold[training.items]), config)
             warm = has_events & ~cold
-            found.append(Trial(cold, warm, without_items(likes, cold), tower, validation))
+            found.append(Trial(cold, warm, without_items(user_items, cold), tower, validation))
     return found
 
 
@@ -102,7 +102,7 @@ def best_for_cold(
     described = Described.of(item_features, kind_weights)
     reached: dict[str, dict[tuple[Target | None, Recency], float]] = {}
     for trial in trials:
-        engaged = described.engaged(trial.likes)
+        engaged = described.engaged(trial.user_items)
         known = np.ones(len(trial.cold), dtype=np.bool_)
         asked = trial.validation
         attended = {r: attend(asked.histories, r, len(trial.cold)) for r in recencies}
@@ -114,7 +114,7 @@ def best_for_cold(
                 of_part = reached.setdefault(name, {})
                 for recency, attention in attended.items():
                     setting = (target if name in MAPPED else None, recency)
-                    values = asked.objective.by_person(kernel.scores(attention, trial.cold))
+                    values = asked.objective.by_person(kernel.score(attention, trial.cold))
                     of_part[setting] = of_part.get(setting, 0.0) + float(values.sum())
     best = {name: max(found, key=found.__getitem__) for name, found in reached.items()}
     chosen = {name: target for name, (target, _) in best.items() if target is not None}
@@ -137,7 +137,7 @@ def weighed_cold(
         item_features, kind_weights_for(item_features, fitted_model.kind_weights)
     )
     blind = [
-        blind_parts(described, trial.likes, fitted_model.hyperparameters, trial.tower)
+        blind_parts(described, trial.user_items, fitted_model.hyperparameters, trial.tower)
         for trial in trials
     ]
 

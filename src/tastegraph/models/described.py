@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR
+from tastegraph.models.base import KNOWLEDGE, MAPPED_KNOWLEDGE, MAPPED_TEXT, TEXT, TOWER
 from tastegraph.models.kernels import AffinityKernel, FactorKernel, FeatureKernel
 from tastegraph.models.learned import ItemFeatures
 from tastegraph.models.mapping import Compressed, Ridge, Target, completed
-from tastegraph.models.model import KNOWLEDGE, MAPPED_KNOWLEDGE, MAPPED_TEXT, TEXT, TOWER
 
 Kernels = dict[str, FeatureKernel | FactorKernel]
 
@@ -37,9 +37,9 @@ class Described:
         ties, few = item_features.ties(kind_weights)
         return cls(ties, few, item_features.text_features)
 
-    def engaged(self, likes: CSR) -> Engaged:
+    def engaged(self, user_items: CSR) -> Engaged:
         """The items together with who likes them (CSR[U, I])."""
-        by_facts = Ridge(self.few.rows, likes)
+        by_facts = Ridge(self.few.rows, user_items)
         return Engaged(self, by_facts, by_facts.on(self.text))
 
 

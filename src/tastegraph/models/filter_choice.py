@@ -25,38 +25,38 @@ _Option = TypeVar("_Option")
 
 
 def best_filter(
-    likes: CSR, groups: CSR, validation: Validation, recencies: Sequence[Recency]
+    user_items: CSR, groups: CSR, validation: Validation, recencies: Sequence[Recency]
 ) -> Filter:
     """The settings of a filter that alone order best what people went on to like.
 
     EASE where its table can be held; beyond, co-engagement.
 
     Args:
-        likes: CSR[U, I].
+        user_items: CSR[U, I].
         groups: bool CSR[F, I], items that share a feature.
         validation: whom to ask.
         recencies: ways to weigh a history; each filter is judged by its best.
     """
-    weighed = [attend(validation.histories, recency, likes.shape[1]) for recency in recencies]
+    weighed = [attend(validation.histories, recency, user_items.shape[1]) for recency in recencies]
     reached: float
     told: Filter
-    if likes.shape[1] <= filters.DENSE_ITEMS:
-        reached, told = _best_ease(likes, groups, validation, weighed)
+    if user_items.shape[1] <= filters.DENSE_ITEMS:
+        reached, told = _best_ease(user_items, groups, validation, weighed)
     else:
-        reached, told = _best_co_engagement(likes, validation, weighed)
+        reached, told = _best_co_engagement(user_items, validation, weighed)
     say(f"behaviour: {told}, NDCG@10 {reached:.4f}")
     return told
 
 
 def _best_ease(
-    likes: CSR, groups: CSR, validation: Validation, weighed: Sequence[CSR]
+    user_items: CSR, groups: CSR, validation: Validation, weighed: Sequence[CSR]
 ) -> tuple[float, Ease]:
-    grams = {False: filters.gram(likes), True: filters.gram(likes, groups)}
+    grams = {False: filters.gram(user_items), True: filters.gram(user_items, groups)}
 
     @cache
     def value(told: Ease) -> float:
         kernel = TableKernel(filters.ease(grams[told.grouped], told.regularisation))
-        return max(validation.objective(kernel.scores(attention)) for attention in weighed)
+        return max(validation.objective(kernel.score(attention)) for attention in weighed)
 
     def near(told: Ease) -> Iterator[Ease]:
         for strength in _beside(STRENGTHS, told.regularisation):
@@ -68,18 +68,20 @@ def _best_ease(
 
 
 def _best_co_engagement(
-    likes: CSR, validation: Validation, weighed: Sequence[CSR]
+    user_items: CSR, validation: Validation, weighed: Sequence[CSR]
 ) -> tuple[float, CoEngagement]:
     """Only the damping of people needs a product of its own; that of items scales it."""
-    of_item = np.maximum(np.bincount(likes.indices, minlength=likes.shape[1]), 1).astype(np.float32)
+    of_item = np.maximum(np.bincount(user_items.indices, minlength=user_items.shape[1]), 1).astype(
+        np.float32
+    )
 
     @cache
     def together(person: float) -> TableKernel:
-        return TableKernel(filters.co_engagement(likes, 0.0, person, 0.0))
+        return TableKernel(filters.co_engagement(user_items, 0.0, person, 0.0))
 
     def judged(told: CoEngagement, attention: CSR) -> float:
         damped = sparse.csr_array(attention @ sparse.diags_array(of_item**-told.source))
-        scores = together(told.person).scores(damped)
+        scores = together(told.person).score(damped)
         return validation.objective(scores * of_item**-told.target)
 
     def near(told: CoEngagement) -> Iterator[CoEngagement]:

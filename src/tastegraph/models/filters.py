@@ -21,17 +21,17 @@ SAMPLED_PAIRS = 200_000
 LEAST_WEIGHT = 0.05
 
 
-def gram(likes: CSR, groups: CSR | None = None) -> NDArray[np.float64]:
+def gram(user_items: CSR, groups: CSR | None = None) -> NDArray[np.float64]:
     """How many people like both of two items, float64[I, I]: XᵀX + GᵀG.
 
     A group of items that share a feature counts as one more person, who likes them all (CEASE,
     Jeunen et al. 2020).
 
     Args:
-        likes: CSR[U, I], X.
+        user_items: CSR[U, I], X.
         groups: bool CSR[F, I], G.
     """
-    people = [likes] if groups is None else [likes, groups]
+    people = [user_items] if groups is None else [user_items, groups]
     x = sparse.csr_array(sparse.vstack(people, format="csr"), dtype=np.float32)
     return np.asarray(sparse.csr_array(x.T @ x).toarray(), dtype=np.float64)
 
@@ -63,7 +63,7 @@ def _inverse(gram: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(lower + np.tril(lower, -1).T, dtype=np.float64)
 
 
-def co_engagement(likes: CSR, source: float, person: float, target: float) -> CSR:
+def co_engagement(user_items: CSR, source: float, person: float, target: float) -> CSR:
     """Who likes one item likes another, float32 CSR[I, I]: D^(-s) Xᵀ Dᵤ^(-p) X D^(-t).
 
     D and Dᵤ are the likes of each item and of each person. (½, 0, ½) is the cosine of ItemKNN,
@@ -71,12 +71,12 @@ def co_engagement(likes: CSR, source: float, person: float, target: float) -> CS
     what goes with an item the strongest :data:`NEIGHBOURS` are kept.
 
     Args:
-        likes: CSR[U, I].
+        user_items: CSR[U, I].
         source: s, how much a popular item of a history says less.
         person: p, how much a busy person says less.
         target: t, how much a popular item is held back.
     """
-    x = likes.astype(np.float32)
+    x = user_items.astype(np.float32)
     of_item = np.maximum(np.bincount(x.indices, minlength=x.shape[1]), 1).astype(np.float32)
     of_person = np.maximum(np.diff(x.indptr), 1).astype(np.float32)
     right = _scaled(x, of_person**-person, of_item**-target)
@@ -91,16 +91,16 @@ def co_engagement(likes: CSR, source: float, person: float, target: float) -> CS
     return sparse.csr_array(sparse.vstack(blocks, format="csr"))
 
 
-def item_knn(likes: CSR, neighbours: int) -> CSR:
+def item_knn(user_items: CSR, neighbours: int) -> CSR:
     """Cosine of co-engagement, float32 CSR[I, I]; for each target its nearest alone."""
-    x = likes.astype(np.float32)
+    x = user_items.astype(np.float32)
     norm = np.sqrt(np.maximum(np.bincount(x.indices, minlength=x.shape[1]), 1)).astype(np.float32)
     x = sparse.csr_array((x.data / norm[x.indices], x.indices, x.indptr), shape=x.shape)
     similar = _without_diagonal(sparse.csr_array(x.T @ x))
     return sparse.csr_array(_strongest(similar, neighbours).T)
 
 
-def kind_weights(associations: Associations, likes: CSR, seed: int) -> Floats32:
+def kind_weights(associations: Associations, user_items: CSR, seed: int) -> Floats32:
     """How much each (relation, direction) says about who likes what, float32[kinds], max 1.
 
     Non-negative least squares of the co-engagement cosine of item pairs on their knowledge
@@ -112,7 +112,7 @@ def kind_weights(associations: Associations, likes: CSR, seed: int) -> Floats32:
     from scipy.optimize import nnls
 
     n_kinds = int(associations.kind.max(initial=-1)) + 1
-    popularity = np.bincount(likes.indices, minlength=likes.shape[1])
+    popularity = np.bincount(user_items.indices, minlength=user_items.shape[1])
     enough = np.flatnonzero(popularity >= 5)
     if not n_kinds or len(enough) < 2:
         return np.ones(n_kinds, dtype=np.float32)
@@ -122,7 +122,7 @@ def kind_weights(associations: Associations, likes: CSR, seed: int) -> Floats32:
         pairs = np.stack(np.triu_indices(len(enough), 1))
     first, second = enough[pairs[:, pairs[0] != pairs[1]]]
 
-    by_item = sparse.csr_array(likes.astype(np.float32).T)
+    by_item = sparse.csr_array(user_items.astype(np.float32).T)
     unit = unit_rows(associations.strength)
     target = np.empty(len(first))
     design = np.ones((len(first), n_kinds + 1))

@@ -17,25 +17,24 @@ from scipy import sparse
 from tastegraph.core.arrays import CSR
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.models import filters
-from tastegraph.models.behaviour import DEFAULT, Ease
-from tastegraph.models.cold import blind_parts, cold_item_holdout, scaled, without_items
-from tastegraph.models.described import Described
-from tastegraph.models.graph_network.parameters import TrainedNetwork
-from tastegraph.models.graph_network.tasks import NextItem, SetCompletion, TrainingTask
-from tastegraph.models.graph_network.training import GraphData, item_vectors, train
-from tastegraph.models.kernels import FactorKernel, FeatureKernel, TableKernel
-from tastegraph.models.learned import FittedModel, Hyperparameters, ItemFeatures, aligned
-from tastegraph.models.model import (
+from tastegraph.models.base import (
     BEHAVIOUR,
     KNOWLEDGE,
     KNOWN,
     NETWORK,
     NEW,
     TEXT,
-    Blend,
-    Component,
-    Model,
+    SimilarityComponent,
 )
+from tastegraph.models.behaviour import DEFAULT, Ease
+from tastegraph.models.cold import blind_parts, cold_item_holdout, scaled, without_items
+from tastegraph.models.described import Described
+from tastegraph.models.graph_network.parameters import TrainedNetwork
+from tastegraph.models.graph_network.tasks import NextItem, SetCompletion, TrainingTask
+from tastegraph.models.graph_network.training import GraphData, item_vectors, train
+from tastegraph.models.hybrid import Blend, HybridModel
+from tastegraph.models.kernels import FactorKernel, FeatureKernel, TableKernel
+from tastegraph.models.learned import FittedModel, Hyperparameters, ItemFeatures, aligned
 from tastegraph.models.popularity import recent_popularity
 from tastegraph.models.tower import DIMENSIONS, text_tower
 from tastegraph.profiles.attention import Recency
@@ -108,10 +107,10 @@ def partial_fit(
 
 def gather(item_features: ItemFeatures, training: Interactions, config: ModelConfig) -> GraphData:
     """What a network is trained on, the weight of each kind of facts among it."""
-    likes = training.likes()
-    weights = filters.kind_weights(item_features.associations, likes, config.seed)
+    user_items = training.user_items()
+    weights = filters.kind_weights(item_features.associations, user_items, config.seed)
     whole = kind_weights_for(item_features, _by_name(item_features, weights))
-    return GraphData.of(item_features.graph, item_features.text, likes, whole)
+    return GraphData.of(item_features.graph, item_features.text, user_items, whole)
 
 
 def task_of(
@@ -127,7 +126,7 @@ def task_of(
     if training.ordered:
         new = None if before is None else training.more_likes(before)
         return NextItem(training.histories(config.history), config.history, new)
-    sets = sparse.vstack([training.likes(), item_features.groups], format="csr")
+    sets = sparse.vstack([training.user_items(), item_features.groups], format="csr")
     return SetCompletion(sparse.csr_array(sets))
 
 
@@ -149,15 +148,17 @@ def learn(
         network: trained on the same events.
         config: seed, and how much of a history counts.
     """
-    likes = training.likes()
+    user_items = training.user_items()
     # What was chosen for fewer items may be a table that is too large for those there are now.
-    fits = not isinstance(hyperparameters.filter, Ease) or likes.shape[1] <= filters.DENSE_ITEMS
+    fits = (
+        not isinstance(hyperparameters.filter, Ease) or user_items.shape[1] <= filters.DENSE_ITEMS
+    )
     told = hyperparameters.filter if fits else DEFAULT
     return FittedModel(
         hyperparameters=replace(hyperparameters, filter=told, network=network.settings),
         item_ids=item_features.graph.item_ids,
-        warm=np.bincount(likes.indices, minlength=likes.shape[1]) > 0,
-        table=told.table(likes, item_features.groups),
+        warm=np.bincount(user_items.indices, minlength=user_items.shape[1]) > 0,
+        table=told.table(user_items, item_features.groups),
         kind_weights=_by_name(item_features, kind_weights),
         network=network,
         tower=text_tower(item_features, training, config),
@@ -174,16 +175,16 @@ def with_cold_weights(
     config: ModelConfig,
 ) -> FittedModel:
     """``fitted_model`` with weights on items without events, by those on items with events."""
-    likes = training.likes()
+    user_items = training.user_items()
     cold = cold_item_holdout(item_features.graph.item_ids, config.seed)
     described = Described.of(
         item_features, kind_weights_for(item_features, fitted_model.kind_weights)
     )
     weights = scaled(
-        assemble(item_features, likes, fitted_model),
+        assemble(item_features, user_items, fitted_model),
         blind_parts(
             described,
-            without_items(likes, cold),
+            without_items(user_items, cold),
             fitted_model.hyperparameters,
             text_tower(item_features, training.select(~cold[training.items]), config),
         ),
@@ -196,12 +197,14 @@ def with_cold_weights(
     return replace(fitted_model, cold=weights or fitted_model.cold)
 
 
-def assemble(item_features: ItemFeatures, likes: CSR, fitted_model: FittedModel) -> Model:
+def assemble(
+    item_features: ItemFeatures, user_items: CSR, fitted_model: FittedModel
+) -> HybridModel:
     """A model over the items of ``item_features``, which may be others than were learned from.
 
     Args:
         item_features: graph and texts as they are now.
-        likes: CSR[U, I] as they are now.
+        user_items: CSR[U, I] as they are now.
         fitted_model: from :func:`fit`.
     """
     items = {item_id: row for row, item_id in enumerate(fitted_model.item_ids)}
@@ -209,7 +212,7 @@ def assemble(item_features: ItemFeatures, likes: CSR, fitted_model: FittedModel)
         [items.get(item_id, -1) for item_id in item_features.graph.item_ids], dtype=np.int64
     )
     warm = (rows >= 0) & np.append(fitted_model.warm, False)[rows]
-    evidence = _evidence(item_features, likes, fitted_model)
+    evidence = _evidence(item_features, user_items, fitted_model)
     vectors = item_vectors(fitted_model.network, evidence)
     touched = np.append(fitted_model.touched, False)[rows] if len(fitted_model.touched) else warm
     recent = (
@@ -223,28 +226,31 @@ def assemble(item_features: ItemFeatures, likes: CSR, fitted_model: FittedModel)
     kernels: dict[str, TableKernel | FeatureKernel | FactorKernel] = {
         BEHAVIOUR: TableKernel(aligned(fitted_model.table, rows)),
         **Described.of(item_features, evidence.kind_weights)
-        .engaged(likes)
+        .engaged(user_items)
         .kernels(fitted_model.hyperparameters.targets, tower[rows], rows >= 0),
     }
     attention = fitted_model.hyperparameters.attention
-    return Model(
-        parts={
-            NETWORK: Component(vectors.attention, vectors.kernel),
-            **{part: Component(attention.get(part, Recency()), k) for part, k in kernels.items()},
+    return HybridModel(
+        components={
+            NETWORK: SimilarityComponent(vectors.attention, vectors.kernel),
+            **{
+                part: SimilarityComponent(attention.get(part, Recency()), k)
+                for part, k in kernels.items()
+            },
         },
         blend=Blend(warm=fitted_model.hyperparameters.weights, cold=fitted_model.cold),
         warm=warm,
         rows=rows,
-        popularity=np.bincount(likes.indices, minlength=likes.shape[1]),
+        popularity=np.bincount(user_items.indices, minlength=user_items.shape[1]),
         recent=recent[rows] if len(recent) else recent,
         new=~touched,
-        likers=Likers.of_likes(likes),
+        likers=Likers.of_user_items(user_items),
     )
 
 
-def _evidence(item_features: ItemFeatures, likes: CSR, fitted_model: FittedModel) -> GraphData:
+def _evidence(item_features: ItemFeatures, user_items: CSR, fitted_model: FittedModel) -> GraphData:
     weights = kind_weights_for(item_features, fitted_model.kind_weights)
-    return GraphData.of(item_features.graph, item_features.text, likes, weights)
+    return GraphData.of(item_features.graph, item_features.text, user_items, weights)
 
 
 def _by_name(

@@ -11,15 +11,16 @@ against something cancel, what rounding leaves of them is 0 (:func:`arrays.witho
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tastegraph.core.arrays import CSR, ROUNDING, Bools, without_rounding
+from tastegraph.core.arrays import CSR, ROUNDING, Bools, Ints, without_rounding
 
 TABLE_ITEMS = 6_000
 """Up to this many items all products of their features are held: 144 MB."""
@@ -30,6 +31,22 @@ Entries = tuple[NDArray[np.int64], NDArray[np.int32], Scores]
 """(event, feature, value) of a history, as columns."""
 
 
+@dataclass(frozen=True)
+class Terms:
+    """A score of one item, taken apart.
+
+    Attributes:
+        events: int[N], place of the event of each term in the history.
+        shares: float32[N], what each term adds to the score.
+        features: int[N], the feature that each term goes through; ``None`` where items are compared
+            as wholes.
+    """
+
+    events: Ints
+    shares: Scores
+    features: Ints | None = None
+
+
 class Kernel(Protocol):
     """Anything that compares items."""
 
@@ -38,19 +55,27 @@ class Kernel(Protocol):
         """I."""
         ...
 
-    def scores(self, attention: CSR, among: Bools | None = None) -> Scores:
+    def score(self, attention: CSR, candidates: Bools | None = None) -> Scores:
         """float32[U, I] from the attention (CSR[U, I]) of U histories.
 
-        Of the items in ``among`` (bool[I]) alone, where it is given: float32[U, C].
+        Of the items in ``candidates`` (bool[I]) alone, where it is given: float32[U, C].
         """
         ...
 
     def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
-        """float32[I]: :meth:`scores` of one history, from the attention its events get."""
+        """float32[I]: :meth:`score` of one history, from the attention its events get."""
         ...
 
     def between(self, items: NDArray[np.int32], target: int) -> Scores:
         """float32[T]: the kernel's entries from ``items`` to ``target``."""
+        ...
+
+    def terms(self, items: NDArray[np.int32], attention: Scores, target: int) -> Terms:
+        """The score of ``target`` taken apart: terms that sum to its entry of :meth:`row`."""
+        ...
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Arrays that :func:`kernel_from_arrays` makes the same kernel of."""
         ...
 
 
@@ -69,9 +94,9 @@ class TableKernel:
         """I."""
         return int(self.table.shape[0])
 
-    def scores(self, attention: CSR, among: Bools | None = None) -> Scores:
+    def score(self, attention: CSR, candidates: Bools | None = None) -> Scores:
         """float32[U, I]."""
-        table = self.table if among is None else self.table[:, among]
+        table = self.table if candidates is None else self.table[:, candidates]
         product = attention @ table
         dense = product.toarray() if sparse.issparse(product) else product
         scores = np.asarray(dense, dtype=np.float32)
@@ -92,6 +117,14 @@ class TableKernel:
         column = self.table[:, [target]].toarray()
         return np.asarray(column[items, 0], dtype=np.float32)
 
+    def terms(self, items: NDArray[np.int32], attention: Scores, target: int) -> Terms:
+        """One term for each event."""
+        return Terms(np.arange(len(items)), attention * self.between(items, target))
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """``table``, or the three arrays of a CSR matrix."""
+        return table_arrays(self.table)
+
 
 @dataclass(frozen=True)
 class FactorKernel:
@@ -110,13 +143,17 @@ class FactorKernel:
         """I."""
         return int(self.left.shape[0])
 
-    def scores(self, attention: CSR, among: Bools | None = None) -> Scores:
+    def score(self, attention: CSR, candidates: Bools | None = None) -> Scores:
         """float32[U, I]."""
         right, diagonal = self.right, self._diagonal
         sizes = np.asarray(abs(attention) @ np.abs(self.left))
         people = without_rounding(np.asarray(attention @ self.left), sizes)
-        if among is not None:
-            attention, right, diagonal = attention[:, among], right[among], diagonal[among]
+        if candidates is not None:
+            attention, right, diagonal = (
+                attention[:, candidates],
+                right[candidates],
+                diagonal[candidates],
+            )
         scores = np.asarray(people @ right.T, dtype=np.float32)
         return _without_itself(scores, attention, diagonal)
 
@@ -133,6 +170,14 @@ class FactorKernel:
         """float32[T]."""
         entries = np.asarray(self.left[items] @ self.right[target], dtype=np.float32)
         return np.where(items == target, np.float32(0), entries)
+
+    def terms(self, items: NDArray[np.int32], attention: Scores, target: int) -> Terms:
+        """One term for each event."""
+        return Terms(np.arange(len(items)), attention * self.between(items, target))
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Both sides."""
+        return {"left": self.left, "right": self.right}
 
     @cached_property
     def _diagonal(self) -> Scores:
@@ -162,6 +207,10 @@ class NetworkKernel(FactorKernel):
         entries = np.asarray(right @ self.left[items].T, dtype=np.float32)
         of_items, of_texts, of_facts = np.where(items == target, np.float32(0), entries)
         return of_items, of_texts, of_facts
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Both sides, and the portions of the right one."""
+        return {**super().to_arrays(), "text": self.text, "facts": self.facts}
 
 
 @dataclass(frozen=True)
@@ -202,6 +251,18 @@ class AffinityKernel(FactorKernel):
         vectors = vectors.reshape(len(chosen), self.loadings.shape[1])
         return chosen, vectors * self.features.data[at][:, None]
 
+    def terms(self, items: NDArray[np.int32], attention: Scores, target: int) -> Terms:
+        """One term for each event and feature of ``target``."""
+        features, vectors = self.of_features(target)
+        left = self.left[items] * np.where(items == target, 0, attention)[:, None]
+        shares = np.asarray(left @ vectors.T, dtype=np.float32)
+        events = np.repeat(np.arange(len(items)), len(features))
+        return Terms(events, shares.reshape(-1), np.tile(features, len(items)))
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Both sides and the loadings; the features are not among them."""
+        return {**super().to_arrays(), "loadings": self.loadings}
+
 
 @dataclass(frozen=True)
 class FeatureKernel:
@@ -232,17 +293,17 @@ class FeatureKernel:
     def _diagonal(self) -> Scores:
         return np.asarray(self.features.multiply(self.features).sum(axis=1), np.float32).reshape(-1)
 
-    def scores(self, attention: CSR, among: Bools | None = None) -> Scores:
+    def score(self, attention: CSR, candidates: Bools | None = None) -> Scores:
         """float32[U, I]; of many histories by way of the items' products, where these fit."""
         if self.n_items <= TABLE_ITEMS < attention.nnz:
-            return self._table.scores(attention, among)
+            return self._table.score(attention, candidates)
         interests = attention @ self.features
         if (attention.data < 0).any():
             least = abs(attention) @ abs(self.features).multiply(ROUNDING)
             interests = sparse.csr_array(interests.multiply(abs(interests) > least))
         product = np.asarray((interests @ self._transposed).toarray(), dtype=np.float32)
         scores = _without_itself(product, attention, self._diagonal)
-        return scores if among is None else scores[:, among]
+        return scores if candidates is None else scores[:, candidates]
 
     def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
         """float32[I]."""
@@ -266,6 +327,21 @@ class FeatureKernel:
         entries = np.bincount(events, values * wanted[features], minlength=len(items))
         return np.where(items == target, 0, entries).astype(np.float32)
 
+    def terms(self, items: NDArray[np.int32], attention: Scores, target: int) -> Terms:
+        """One term for each event and feature that its item shares with ``target``."""
+        of_target = np.zeros(self.features.shape[1], dtype=np.float32)
+        at = slice(*self.features.indptr[target : target + 2])
+        of_target[self.features.indices[at]] = self.features.data[at]
+        events, features, values = self.entries(items)
+        shares = attention[events] * values * of_target[features]
+        shared = np.flatnonzero((items[events] != target) & (shares != 0))
+        return Terms(events[shared], shares[shared].astype(np.float32), features[shared])
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """The three arrays of a CSR matrix, and its number of columns."""
+        width = np.array([self.features.shape[1]])
+        return {**table_arrays(self.features), "width": width}
+
     def entries(self, items: NDArray[np.int32]) -> Entries:
         """Every feature of every item of a history."""
         starts, ends = self.features.indptr[items], self.features.indptr[items + 1]
@@ -274,6 +350,37 @@ class FeatureKernel:
         offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         entries = np.repeat(starts, lengths) + offset
         return events, self.features.indices[entries], self.features.data[entries]
+
+
+def table_arrays(table: Scores | CSR) -> dict[str, NDArray[Any]]:
+    """``table`` where it is dense; else ``data``, ``indices`` and ``indptr``."""
+    if isinstance(table, np.ndarray):
+        return {"table": table}
+    return {
+        "data": table.data,
+        "indices": table.indices.astype(np.int32),
+        "indptr": table.indptr.astype(np.int64),
+    }
+
+
+def table_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Scores | CSR:
+    """The square table that :func:`table_arrays` took apart; nothing is copied."""
+    if "table" in arrays:
+        return arrays["table"]
+    size = len(arrays["indptr"]) - 1
+    parts = (arrays["data"], arrays["indices"], arrays["indptr"])
+    return sparse.csr_array(parts, shape=(size, size), copy=False)
+
+
+def kernel_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Kernel:
+    """The kernel of which ``to_arrays`` gave these; one with features beside is the component's."""
+    if "left" in arrays:
+        return FactorKernel(arrays["left"], arrays["right"])
+    if "width" in arrays:
+        parts = (arrays["data"], arrays["indices"], arrays["indptr"])
+        shape = (len(arrays["indptr"]) - 1, int(arrays["width"][0]))
+        return FeatureKernel(sparse.csr_array(parts, shape=shape, copy=False))
+    return TableKernel(table_from_arrays(arrays))
 
 
 def _by_item(

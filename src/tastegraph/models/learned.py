@@ -193,7 +193,7 @@ class FittedModel:
     recent: Scores = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     touched: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
 
-    def among(self, item_ids: Collection[str]) -> FittedModel:
+    def subset(self, item_ids: Collection[str]) -> FittedModel:
         """What was learned of the items in ``item_ids`` alone, and nothing of any other."""
         kept = set(item_ids)
         if kept.issuperset(self.item_ids):
@@ -204,7 +204,7 @@ class FittedModel:
             item_ids=[self.item_ids[k] for k in at],
             warm=self.warm[at],
             table=aligned(self.table, at),
-            network=self.network.among(kept),
+            network=self.network.subset(kept),
             tower=self.tower[at],
             recent=self.recent[at] if len(self.recent) else self.recent,
             touched=self.touched[at] if len(self.touched) else self.touched,

@@ -170,11 +170,11 @@ class Ridge:
 
     Attributes:
         features: float32[I, d].
-        likes: CSR[U, I]; items with a like are warm.
+        user_items: CSR[U, I]; items with a like are warm.
     """
 
     features: Floats32
-    likes: CSR
+    user_items: CSR
     _by_rank: dict[int, Floats32] = field(default_factory=dict, repr=False)
 
     def on(self, features: Floats32) -> Ridge:
@@ -198,7 +198,7 @@ class Ridge:
 
     @cached_property
     def _popularity(self) -> NDArray[np.int64]:
-        return np.bincount(self.likes.indices, minlength=self.likes.shape[1])
+        return np.bincount(self.user_items.indices, minlength=self.user_items.shape[1])
 
     @property
     def _warm(self) -> NDArray[np.int64]:
@@ -213,7 +213,7 @@ class Ridge:
     def _engaged(self) -> Floats32:
         """float32[I, d]: the co-engagement cosine times F, some columns at a time."""
         scale = np.maximum(self._popularity, 1).astype(np.float32) ** -0.5
-        x = sparse.csr_array(self.likes.astype(np.float32) @ sparse.diags_array(scale))
+        x = sparse.csr_array(self.user_items.astype(np.float32) @ sparse.diags_array(scale))
         transposed = sparse.csr_array(x.T)
         found = np.empty_like(self.features)
         for start in range(0, found.shape[1], COLUMNS):
@@ -223,7 +223,7 @@ class Ridge:
 
     def _factors(self, rank: int) -> Floats32:
         if rank not in self._by_rank:
-            self._by_rank[rank] = collaborative_factors(self.likes, rank)
+            self._by_rank[rank] = collaborative_factors(self.user_items, rank)
         return self._by_rank[rank]
 
 
@@ -244,14 +244,14 @@ def completed(learned: Floats32, known: NDArray[np.bool_], features: Floats32) -
     return np.where(known[:, None], learned, features @ matrix.astype(np.float32))
 
 
-def collaborative_factors(likes: CSR, rank: int) -> Floats32:
+def collaborative_factors(user_items: CSR, rank: int) -> Floats32:
     """float32[I, r]: right singular vectors of D_u^(-½) X D_i^(-½), scaled by √σ.
 
     Items without events have rows of zeros.
     """
-    x = likes.astype(np.float64)
-    by_user = np.maximum(np.diff(likes.indptr), 1) ** -0.5
-    by_item = np.maximum(np.bincount(likes.indices, minlength=likes.shape[1]), 1) ** -0.5
+    x = user_items.astype(np.float64)
+    by_user = np.maximum(np.diff(user_items.indptr), 1) ** -0.5
+    by_item = np.maximum(np.bincount(user_items.indices, minlength=user_items.shape[1]), 1) ** -0.5
     normal = sparse.csr_array(sparse.diags_array(by_user) @ x @ sparse.diags_array(by_item))
     rows = compressed(sparse.csr_array(normal.T), rank).rows
     values = np.linalg.norm(rows, axis=0)

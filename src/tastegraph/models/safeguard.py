@@ -13,20 +13,20 @@ import numpy as np
 from scipy import stats
 
 from tastegraph.core.arrays import CSR
-from tastegraph.models.baselines import BASELINES
-from tastegraph.models.behaviour import Ease, ItemKNN
-from tastegraph.models.filters import DENSE_ITEMS
-from tastegraph.models.learned import Compared, Hyperparameters
-from tastegraph.models.model import (
+from tastegraph.models.base import (
     BEHAVIOUR,
     KNOWN,
     NEW,
     POPULARITY,
     RECENT_POPULARITY,
-    Component,
-    Model,
     Prior,
+    SimilarityComponent,
 )
+from tastegraph.models.baselines import BASELINES
+from tastegraph.models.behaviour import Ease, ItemKNN
+from tastegraph.models.filters import DENSE_ITEMS
+from tastegraph.models.hybrid import HybridModel
+from tastegraph.models.learned import Compared, Hyperparameters
 from tastegraph.models.validation import Validation
 from tastegraph.profiles.attention import Recency
 
@@ -37,35 +37,35 @@ CONFIDENCE = 0.95
 ITEM_KNN, EASE = "itemknn", "ease"
 
 
-def simple_models(model: Model, likes: CSR) -> dict[str, Component | Prior]:
+def simple_models(model: HybridModel, user_items: CSR) -> dict[str, SimilarityComponent | Prior]:
     """What needs no graph, no text and no training, in the forms their authors gave them.
 
     Args:
         model: for its popularities.
-        likes: CSR[U, I].
+        user_items: CSR[U, I].
     """
-    found: dict[str, Component | Prior] = dict(model.priors)
+    found: dict[str, SimilarityComponent | Prior] = dict(model.priors)
     for name in (ITEM_KNN, EASE):
         baseline = BASELINES[name]
         if not baseline.dense or model.n_items <= DENSE_ITEMS:
-            fitted = baseline.fit(likes, *baseline.grid[0])
-            assert isinstance(fitted, Component)
+            fitted = baseline.fit(user_items, *baseline.grid[0])
+            assert isinstance(fitted, SimilarityComponent)
             found[name] = fitted
     return found
 
 
 def compare(
-    model: Model, simple: Mapping[str, Component | Prior], validation: Validation
+    model: HybridModel, simple: Mapping[str, SimilarityComponent | Prior], validation: Validation
 ) -> tuple[Compared, ...]:
     """The blend and the simple models on the same people.
 
     What is best is served, if it is better than the blend by more than chance.
     """
     histories, objective = validation.histories, validation.objective
-    ours = objective.by_person(model.scores(histories))
+    ours = objective.by_person(model.score(histories))
     rows = [Compared(BLEND, float(ours.mean()), 0.0, 0.0, len(ours), served=True)]
     for name, scorer in simple.items():
-        values = objective.by_person(scorer.scores(histories))
+        values = objective.by_person(scorer.score(histories))
         lead = values - ours
         error = float(lead.std(ddof=min(len(lead) - 1, 1)) / np.sqrt(len(lead)))
         mean = float(lead.mean())

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from tastegraph.models.base import Prior, SimilarityComponent
 from tastegraph.models.kernels import Scores
-from tastegraph.models.model import Component, Prior
 from tastegraph.models.objective import Objective
 from tastegraph.profiles.interactions import History
 
@@ -40,7 +40,7 @@ class Shortlist:
     @classmethod
     def of(
         cls,
-        parts: Mapping[str, Sequence[Component | Prior]],
+        parts: Mapping[str, Sequence[SimilarityComponent | Prior]],
         histories: Sequence[History],
         objective: Objective,
         spread: Callable[[Scores], NDArray[np.float32]],
@@ -85,11 +85,11 @@ def _blocks(
 
 
 def _standardised(
-    part: Component | Prior,
+    part: SimilarityComponent | Prior,
     people: Sequence[History],
     spread: Callable[[Scores], NDArray[np.float32]],
 ) -> Scores:
-    scores = part.scores(people)
+    scores = part.score(people)
     return np.asarray(scores * spread(scores)[:, None], dtype=np.float32)
 
 
@@ -138,5 +138,5 @@ def _stacked(blocks: Sequence[Scores]) -> Scores:
     )
 
 
-def _n_items(parts: Mapping[str, Sequence[Component | Prior]]) -> int:
+def _n_items(parts: Mapping[str, Sequence[SimilarityComponent | Prior]]) -> int:
     return next(part.n_items for some in parts.values() for part in some)

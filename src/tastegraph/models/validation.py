@@ -9,8 +9,8 @@ import numpy as np
 
 from tastegraph.core.arrays import CSR, Bools, without
 from tastegraph.core.config import Model as ModelConfig
+from tastegraph.models.base import FEW_LIKES, SimilarityComponent
 from tastegraph.models.cold import without_items
-from tastegraph.models.model import FEW_LIKES, Component
 from tastegraph.models.objective import Objective, Watch, people_to_ask, unwatched
 from tastegraph.profiles.interactions import History, Interactions
 
@@ -38,14 +38,14 @@ class Validation:
         watch: Watch = unwatched,
     ) -> Validation | None:
         """``None`` where nobody has both a like to learn from and one to find."""
-        likes = training.likes()
-        valid = without(valid, likes)
+        user_items = training.user_items()
+        valid = without(valid, user_items)
         people = people_to_ask(valid, training.n_items, cells, config.seed)
-        people = people[np.diff(likes.indptr)[people] > 0]
+        people = people[np.diff(user_items.indptr)[people] > 0]
         if not len(people):
             return None
         histories = training.histories(config.history)
-        return cls([histories[k] for k in people], Objective.of(likes, valid, people, watch))
+        return cls([histories[k] for k in people], Objective.of(user_items, valid, people, watch))
 
     @classmethod
     def of_cold(
@@ -55,13 +55,13 @@ class Validation:
 
         ``None`` where fewer than 50 people could be asked.
         """
-        likes = training.likes()
-        wanted = without_items(without(valid, likes), ~cold)
+        user_items = training.user_items()
+        wanted = without_items(without(valid, user_items), ~cold)
         cells = max(COLD_CELLS, 2 * FEWEST_PEOPLE * training.n_items)
         found = cls.of(training.select(~cold[training.items]), wanted, config, cells)
         if found is None or len(found.histories) < FEWEST_PEOPLE:
             return None
-        objective = Objective.of(likes[:, cold], wanted[:, cold], found.objective.people)
+        objective = Objective.of(user_items[:, cold], wanted[:, cold], found.objective.people)
         return cls(found.histories, objective)
 
     @property
@@ -69,6 +69,6 @@ class Validation:
         """The histories as if these people were new."""
         return [history.newest(FEW_LIKES - 2) for history in self.histories]
 
-    def __call__(self, part: Component) -> float:
+    def __call__(self, part: SimilarityComponent) -> float:
         """How good one part is alone."""
-        return self.objective(part.scores(self.histories))
+        return self.objective(part.score(self.histories))

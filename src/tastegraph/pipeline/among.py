@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.models.hybrid import HybridModel, Ranked
 from tastegraph.models.kernels import Scores
-from tastegraph.models.model import Model, Ranked
 from tastegraph.profiles.interactions import History
 
 
@@ -22,7 +22,7 @@ class Among:
         at: int32[C], where each of the C items stands in it.
     """
 
-    model: Model
+    model: HybridModel
     at: NDArray[np.int32]
 
     @property
@@ -30,9 +30,9 @@ class Among:
         """C."""
         return len(self.at)
 
-    def scores(self, histories: Sequence[History]) -> Scores:
+    def score(self, histories: Sequence[History]) -> Scores:
         """float32[U, C]."""
-        return self.model.scores([self._own(history) for history in histories])[:, self.at]
+        return self.model.score([self._own(history) for history in histories])[:, self.at]
 
     def rank(self, history: History) -> Ranked:
         """Of all the model's items: what a list costs."""

@@ -71,8 +71,8 @@ def newest(before: Interactions, now: Interactions, held: NDArray[np.bool_], his
     histories = before.histories(history)
     return Asked.of(
         [histories[k] for k in at[known]],
-        before.likes()[at[known]],
-        now.likes()[known],
+        before.user_items()[at[known]],
+        now.user_items()[known],
     )
 
 
@@ -112,7 +112,7 @@ def since(before: Interactions, now: Interactions, history: int) -> Asked:
     counts = np.bincount(now.users[new], minlength=now.n_users)
     wanted = new & (rank >= (counts // 2)[now.users])
     told = now.select(~wanted)
-    return Asked.of(told.histories(history), told.likes(), now.select(wanted).likes())
+    return Asked.of(told.histories(history), told.user_items(), now.select(wanted).user_items())
 
 
 def arrived(before: Interactions, now: Interactions) -> Bools:
@@ -145,7 +145,7 @@ def _last(events: Interactions, counts: NDArray[np.int64], history: int) -> Aske
     np.minimum.at(first, events.users[late], np.flatnonzero(late))
     until = np.arange(len(events)) < first[events.users]
     told = events.select(until)
-    return Asked.of(told.histories(history), told.likes(), events.select(late).likes())
+    return Asked.of(told.histories(history), told.user_items(), events.select(late).user_items())
 
 
 def _places(users: NDArray[np.int32]) -> NDArray[np.int64]:

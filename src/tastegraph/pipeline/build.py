@@ -18,8 +18,8 @@ from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.artefacts import fitted_model_from, item_features_from, to_arrays
 from tastegraph.models.fit import assemble
 from tastegraph.models.fitted_config import LEARNED, FittedConfig
+from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.learned import FittedModel, ItemFeatures
-from tastegraph.models.model import Model
 from tastegraph.pipeline import teach
 from tastegraph.pipeline.content import carried_over, encoded, interactions_from_store
 from tastegraph.pipeline.counting import check_counting
@@ -92,7 +92,7 @@ class Made:
 
     read: Read
     fitted_model: FittedModel
-    model: Model
+    model: HybridModel
     fitted: FittedConfig
     known: int
     erasures: int
@@ -156,8 +156,8 @@ class Builder:
             check_counting(events, meaning, types)
             fitted_model = learn(item_features, events, self.config)
         else:
-            fitted_model = fitted_model_from(kept).among(item_features.graph.item_ids)
-        model = assemble(item_features, events.likes(), fitted_model)
+            fitted_model = fitted_model_from(kept).subset(item_features.graph.item_ids)
+        model = assemble(item_features, events.user_items(), fitted_model)
         fitted = self.fitted(stages, old, read, meaning)
         made = Made(read, fitted_model, model, fitted, known, erasures)
         return self.publish(made, stages, inputs, old)

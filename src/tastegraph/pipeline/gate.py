@@ -20,8 +20,8 @@ from scipy import stats
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Loop
 from tastegraph.evaluation.metrics import coverage, top_k
+from tastegraph.models.hybrid import Ranked
 from tastegraph.models.kernels import Scores
-from tastegraph.models.model import Ranked
 from tastegraph.models.objective import CUTOFF, Objective
 from tastegraph.pipeline.asked import Asked
 from tastegraph.profiles.interactions import History
@@ -34,7 +34,7 @@ TIMED = 50
 class Scorer(Protocol):
     """Anything that scores items."""
 
-    def scores(self, histories: Sequence[History]) -> Scores:
+    def score(self, histories: Sequence[History]) -> Scores:
         """float32[U, I]."""
         ...
 
@@ -168,7 +168,7 @@ def _told_apart(model: Judged, asked: Asked, known: Bools) -> tuple[float, float
         liked = asked.wanted[[row]].toarray()[0]
         liked = liked[free]
         if 0 < (many := int(liked.sum())) < len(liked):
-            ranks = stats.rankdata(model.scores([history])[0, free])
+            ranks = stats.rankdata(model.score([history])[0, free])
             below = ranks[liked].sum() - many * (many + 1) / 2
             reached.append(below / (many * (len(liked) - many)))
             sizes.append(many)
@@ -182,7 +182,7 @@ def _told_apart(model: Judged, asked: Asked, known: Bools) -> tuple[float, float
 
 def _finite(candidate: Judged, asked: dict[str, Asked]) -> Check:
     histories = [history for people in asked.values() for history in people.histories[:TIMED]]
-    share = float(np.isfinite(candidate.scores(histories)).mean()) if histories else 1.0
+    share = float(np.isfinite(candidate.score(histories)).mean()) if histories else 1.0
     return Check("scores that are numbers", share, 1.0, 1.0, len(histories), share == 1.0)
 
 
@@ -210,7 +210,7 @@ def _no_worse(
     """Whether ``candidate`` loses no more than a share of NDCG@10, or no more than by chance."""
     count = len(people.histories)
     objective = Objective.of(people.seen, people.wanted, np.arange(count))
-    scores = candidate.scores(people.histories), other.scores(people.histories)
+    scores = candidate.score(people.histories), other.score(people.histories)
     theirs, ours = (objective.by_person(found) for found in scores)
     gain, reached = theirs - ours, float(ours.mean())
     lost = -tolerance * reached

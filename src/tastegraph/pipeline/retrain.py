@@ -120,7 +120,7 @@ def candidate(
     else:
         found = partial_fit(item_features, told, before, fitted_model, model)
     if weighing.any():
-        newest = now.select(weighing[now.users]).likes()
+        newest = now.select(weighing[now.users]).user_items()
         hyperparameters = reweighed(item_features, told, newest, found, model)
         found = with_cold_weights(
             item_features, told, replace(found, hyperparameters=hyperparameters), model
@@ -171,12 +171,12 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     item_features = read.item_features
     items = item_features.graph.item_ids
     now, before = until(items, known), until(items, before_known)
-    if changed or not before.likes().nnz:
+    if changed or not before.user_items().nnz:
         check_counting(now, meaning, types)
-    if not before.likes().nnz:
+    if not before.user_items().nnz:
         # What is in service knows nobody: there is nothing to compare with.
         fitted_model = learn(item_features, now, config)
-        model = assemble(item_features, now.likes(), fitted_model)
+        model = assemble(item_features, now.user_items(), fitted_model)
         fitted = builder.fitted(STAGES, old, read, meaning)
         made = Made(read, fitted_model, model, fitted, known, erasures)
         first = builder.publish(made, STAGES, inputs, old)
@@ -186,9 +186,9 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     own, theirs = in_both(items, old.strings("graph.items"))
     free = unprompted(builder.database, items, meaning, known)
     verdict = judged(
-        Among(assemble(item_features, found.told.likes(), found.fitted_model), own),
+        Among(assemble(item_features, found.told.user_items(), found.fitted_model), own),
         Among(model_from(old), theirs),
-        Happened(*(events.among(own) for events in (before, now, free))),
+        Happened(*(events.of_items(own) for events in (before, now, free))),
         found.judging,
         (len(item_features.graph.heads), _facts(old)),
         config,
@@ -196,7 +196,7 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     say(verdict.in_words())
     version = None
     if verdict.passed:
-        model = assemble(item_features, now.likes(), found.fitted_model)
+        model = assemble(item_features, now.user_items(), found.fitted_model)
         anew = builder.fitted(STAGES, old, read, meaning)
         made = Made(read, found.fitted_model, model, anew, known, erasures, verdict.as_dict())
         version = builder.publish(made, STAGES, inputs, old)
@@ -229,9 +229,9 @@ def judged(
     }
     compared = gate.judge(candidate, incumbent, facts, people, config.loop)
     since = asked.since(before, now, history)
-    known = np.asarray(before.likes().sum(axis=0)) > 0
+    known = np.asarray(before.user_items().sum(axis=0)) > 0
     alike = gate.resemblance(incumbent, since, earlier, known, config.loop)
-    return compared.beside(*gate.floor(candidate, popularity(before.likes()), people), alike)
+    return compared.beside(*gate.floor(candidate, popularity(before.user_items()), people), alike)
 
 
 def parted(held: NDArray[np.bool_], round_: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

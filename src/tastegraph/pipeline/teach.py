@@ -81,7 +81,7 @@ class Material:
         ]
         has_text = np.array([bool(text.strip()) for text in texts], dtype=np.bool_)
         teachable = ~playing & has_text
-        likes = training.select(teachable[training.items]).likes()
+        likes = training.select(teachable[training.items]).user_items()
         return cls(documents, texts, ties, likes, teachable)
 
 

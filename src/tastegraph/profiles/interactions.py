@@ -107,19 +107,19 @@ class Interactions:
             self.weights[mask], self.given[mask],
         )  # fmt: skip
 
-    def among(self, at: NDArray[np.int32]) -> Interactions:
+    def of_items(self, at: NDArray[np.int32]) -> Interactions:
         """The events on some of the items, ``at`` (int32[C]), which are numbered as they come."""
         place = np.full(self.n_items, -1, dtype=np.int32)
         place[at] = np.arange(len(at), dtype=np.int32)
         found = self.select(place[self.items] >= 0)
         return replace(found, n_items=len(at), items=place[found.items])
 
-    def likes(self) -> CSR:
+    def user_items(self) -> CSR:
         """bool CSR[users, items]: at least one event counts for the item. Not to be changed."""
-        return self._likes
+        return self._user_items
 
     @cached_property
-    def _likes(self) -> CSR:
+    def _user_items(self) -> CSR:
         liked = self.weights > 0
         return binary(self.users[liked], self.items[liked], (self.n_users, self.n_items))
 

@@ -30,12 +30,14 @@ class Likers:
     count: int
 
     @classmethod
-    def of_likes(cls, likes: CSR) -> Likers:
-        """The same cells as ``likes``, CSR[U, I], by item."""
-        by_item = sparse.csc_array(likes)
+    def of_user_items(cls, user_items: CSR) -> Likers:
+        """The same cells as ``user_items``, CSR[U, I], by item."""
+        by_item = sparse.csc_array(user_items)
         by_item.sort_indices()
         return cls(
-            by_item.indptr.astype(np.int64), by_item.indices.astype(np.int32), int(likes.shape[0])
+            by_item.indptr.astype(np.int64),
+            by_item.indices.astype(np.int32),
+            int(user_items.shape[0]),
         )
 
     @classmethod

@@ -19,7 +19,7 @@ from tastegraph.core.messages import Message
 from tastegraph.core.records import Event
 from tastegraph.explain.reasons import reasons_for
 from tastegraph.kg.review.erasing import Eraser
-from tastegraph.models.model import KNOWLEDGE
+from tastegraph.models.base import KNOWLEDGE
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.graphs import content_graph, interest_graph
@@ -295,7 +295,7 @@ class Engine:
         meaning = now.fitted.meaning
         if not person.events:
             raise NotFoundError(Message("missing.user", user=user_id))
-        part = now.model.parts.get(KNOWLEDGE)
+        part = now.model.components.get(KNOWLEDGE)
         attention = part.attention if part is not None else Recency()
         ties = interest_graph(now.ties, person.history, attention, interests)
         return Profile(

@@ -122,7 +122,7 @@ def listed(
     scores[now.hidden] = -np.inf
     if wish.exclude_seen:
         scores[[now.items[item] for item in person.seen if item in now.items]] = -np.inf
-    doubt = ranked.doubt() if wish.explore > 0 else scores
+    doubt = ranked.disagreement() if wish.explore > 0 else scores
     found = drawn(scores, doubt, wish.n, wish.explore, np.random.default_rng(wish.seed))
     if wish.new_items > 0:
         found = with_new_items(found, scores, now.model.new, wish.n, wish.new_items)

@@ -17,9 +17,10 @@ from tastegraph.explain.reason import Reason
 from tastegraph.explain.reasons import likens
 from tastegraph.explain.wording import Common, Wording, wordings
 from tastegraph.models.artefacts import associations_from, model_from
+from tastegraph.models.base import TEXT
 from tastegraph.models.fitted_config import FittedConfig
+from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.kernels import FactorKernel
-from tastegraph.models.model import TEXT, Model
 from tastegraph.models.nearness import ties_from
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.graphs import Tie
@@ -53,7 +54,7 @@ class Published:
     version: str
     model_version: str
     graph_version: str
-    model: Model
+    model: HybridModel
     associations: Associations
     ties: Associations
     texts: Texts
@@ -198,7 +199,7 @@ class Published:
 
     @cached_property
     def _likeness(self) -> Likeness | None:
-        part = self.model.parts.get(TEXT)
+        part = self.model.components.get(TEXT)
         if part is None or not isinstance(part.kernel, FactorKernel):
             return None
         return Likeness(part.kernel)

@@ -47,7 +47,7 @@ class TrainedNetwork:
     settings: NetworkSettings
     valid: float = float("-inf")
 
-    def among(self, item_ids: Collection[str]) -> TrainedNetwork:
+    def subset(self, item_ids: Collection[str]) -> TrainedNetwork:
         """The network of these items and of all other nodes."""
         items = [k for k, name in enumerate(self.item_ids) if name in item_ids]
         others = np.arange(len(self.node_ids)) + len(self.item_ids)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import say
+from tastegraph.models.base import SimilarityComponent
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
 from tastegraph.models.graph_network.tasks import ALL_ITEMS, TrainingTask
 from tastegraph.models.graph_network.training import GraphData, NetworkVectors, train
-from tastegraph.models.model import Component
 from tastegraph.models.validation import Validation
 
 
@@ -57,7 +57,7 @@ def best_network(
         reached: list[float] = []
 
         def quality(vectors: NetworkVectors) -> float:
-            reached.append(validation(Component(vectors.attention, vectors.kernel)))
+            reached.append(validation(SimilarityComponent(vectors.attention, vectors.kernel)))
             return reached[-1]
 
         network = train(evidence, task, settings, config.seed, quality, best)

@@ -19,63 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import ROUNDING, Bools
-from tastegraph.models.kernels import Kernel, Scores
-from tastegraph.profiles.attention import Attention, attend
+from tastegraph.models.base import (
+    POPULARITY,
+    RECENT_POPULARITY,
+    Prior,
+    SimilarityComponent,
+    segment,
+)
+from tastegraph.models.kernels import Scores
 from tastegraph.profiles.interactions import History
 from tastegraph.profiles.likers import Likers
-
-BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT = "behaviour", "network", "knowledge", "text"
-MAPPED_KNOWLEDGE, MAPPED_TEXT = "mapped knowledge", "mapped text"
-MAPPED = (MAPPED_KNOWLEDGE, MAPPED_TEXT)
-TOWER = "text tower"
-COMPONENTS = (BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT, *MAPPED, TOWER)
-POPULARITY, RECENT_POPULARITY = "popularity", "recent popularity"
-PRIORS = (POPULARITY, RECENT_POPULARITY)
-NEW, KNOWN = "new", "known"
-FEW_LIKES = 5
-"""A person with fewer likes is new."""
-
-
-@dataclass(frozen=True)
-class Component:
-    """One kind of evidence: how it weighs a history, and how it compares items."""
-
-    attention: Attention
-    kernel: Kernel
-
-    def scores(self, histories: Sequence[History], among: Bools | None = None) -> Scores:
-        """float32[U, I], or float32[U, C] of the items in ``among`` (bool[I])."""
-        return self.kernel.scores(attend(histories, self.attention, self.n_items), among)
-
-    @property
-    def n_items(self) -> int:
-        """I."""
-        return self.kernel.n_items
-
-
-@dataclass(frozen=True)
-class Prior:
-    """What speaks for an item whoever the person is: log(1 + people who like it).
-
-    Attributes:
-        values: float32[I].
-    """
-
-    values: Scores
-
-    @classmethod
-    def of(cls, counts: NDArray[Any]) -> Prior:
-        """From counts, number[I] ≥ 0."""
-        return cls(np.log1p(counts).astype(np.float32))
-
-    def scores(self, histories: Sequence[History]) -> Scores:
-        """float32[U, I]: the same for everybody."""
-        return np.tile(self.values, (len(histories), 1))
-
-    @property
-    def n_items(self) -> int:
-        """I."""
-        return len(self.values)
 
 
 @dataclass(frozen=True)
@@ -119,27 +72,27 @@ class Ranked:
     component_scores: Mapping[str, tuple[Scores, Scores]]
     priors: Mapping[str, Scores] = field(default_factory=dict)
 
-    def doubt(self) -> Scores:
-        """float32[I] ≥ 0: how much the parts disagree, the standard deviation of their opinions.
+    def disagreement(self) -> Scores:
+        """float32[I] ≥ 0: how much the components disagree: the standard deviation of their scores.
 
         Weighted as they are in the score; 0 where fewer than two speak.
         """
         if not self.component_scores:
             return np.zeros_like(self.scores)
         weights = np.stack([weight for weight, _ in self.component_scores.values()])
-        told = np.stack([score for _, score in self.component_scores.values()])
+        scores = np.stack([score for _, score in self.component_scores.values()])
         total = np.maximum(weights.sum(axis=0), np.float32(1e-12))
-        mean = (weights * told).sum(axis=0) / total
-        variance = (weights * (told - mean) ** 2).sum(axis=0) / total
+        mean = (weights * scores).sum(axis=0) / total
+        variance = (weights * (scores - mean) ** 2).sum(axis=0) / total
         return np.asarray(np.sqrt(variance), dtype=np.float32)
 
 
 @dataclass(frozen=True)
-class Model:
+class HybridModel:
     """Ranks all items for any history.
 
     Attributes:
-        parts: by name; a part that does not exist says nothing.
+        components: by name; one that is absent says nothing.
         blend: their weights.
         warm: bool[I], items with events at the time of the fit.
         rows: int64[I], row of each item in what was learned; -1 for an item that is newer.
@@ -150,7 +103,7 @@ class Model:
         likers: who they are, by number; without them nothing is said of other people.
     """
 
-    parts: Mapping[str, Component]
+    components: Mapping[str, SimilarityComponent]
     blend: Blend
     warm: Bools
     rows: NDArray[np.int64]
@@ -171,17 +124,17 @@ class Model:
             POPULARITY: self.popularity,
             RECENT_POPULARITY: self.recent,
         }
-        return {name: Prior.of(found) for name, found in counts.items() if found.any()}
+        return {name: Prior(users) for name, users in counts.items() if users.any()}
 
-    def scores(self, histories: Sequence[History]) -> Scores:
+    def score(self, histories: Sequence[History]) -> Scores:
         """float32[U, I]: higher is better; by popularity for a history that says nothing."""
         total = np.zeros((len(histories), self.n_items), dtype=np.float32)
         segments = [segment(history) for history in histories]
-        for name, part in self.parts.items():
+        for name, component in self.components.items():
             warm, cold = self.blend.rows(name, segments)
             if not warm.any() and not cold.any():
                 continue
-            scores = part.scores(histories)
+            scores = component.score(histories)
             spread = self.spread(scores)
             total[:, self.warm] += scores[:, self.warm] * (warm * spread)[:, None]
             total[:, ~self.warm] += scores[:, ~self.warm] * (cold * spread)[:, None]
@@ -196,12 +149,12 @@ class Model:
         """The scores of one history, ready to be explained."""
         total = np.zeros(self.n_items, dtype=np.float32)
         factors, component_scores = {}, {}
-        for name, part in self.parts.items():
+        for name, component in self.components.items():
             (warm,), (cold,) = self.blend.rows(name, [segment(history)])
             if not warm and not cold:
                 continue
-            attention = part.attention(history)
-            scores = part.kernel.row(history.items, attention)
+            attention = component.attention(history)
+            scores = component.kernel.row(history.items, attention)
             (spread,) = self.spread(scores[None, :])
             weight = np.where(self.warm, warm, cold)
             component_scores[name] = weight, spread * scores
@@ -232,11 +185,6 @@ class Model:
     def spread(self, scores: Scores) -> NDArray[np.float32]:
         """1 / σ over the warm items, float32[U]; 0 where a part says nothing."""
         return spread(scores, self.warm)
-
-
-def segment(history: History) -> str:
-    """Whether a person is new or known."""
-    return NEW if len(history.likes) < FEW_LIKES else KNOWN
 
 
 def spread(scores: Scores, warm: Bools) -> NDArray[np.float32]:

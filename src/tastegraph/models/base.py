@@ -1,0 +1,269 @@
+"""Components: the kinds of evidence that the model is a weighted sum of.
+
+A component scores items for a history. Most weigh the events of the history (an *attention*) and
+compare items (a *kernel*, item × item with a diagonal of 0); a *prior* knows nothing of the user:
+
+    s(u, i) = Σₜ αₜ K[itemₜ, i]        or        s(u, i) = log(1 + n[i])
+
+so that a score is exactly the sum of its :class:`Contribution` s. One file holds one component;
+what it declares here is all that tuning, blending, explaining, saving and serving ask of it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Literal, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.core.arrays import Bools
+from tastegraph.models.kernels import Kernel, Scores, kernel_from_arrays
+from tastegraph.profiles.attention import Attention, Recency, attend
+from tastegraph.profiles.interactions import History
+
+Arrays: TypeAlias = dict[str, NDArray[Any]]
+"""Arrays by name, as a snapshot holds them."""
+ReasonKind = Literal["behaviour", "knowledge", "affinity", "facts", "text", "popularity"]
+"""What a contribution speaks of; decides how a reason is worded."""
+
+BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT = "behaviour", "network", "knowledge", "text"
+MAPPED_KNOWLEDGE, MAPPED_TEXT = "mapped knowledge", "mapped text"
+MAPPED = (MAPPED_KNOWLEDGE, MAPPED_TEXT)
+TOWER = "text tower"
+POPULARITY, RECENT_POPULARITY = "popularity", "recent popularity"
+
+NEW, KNOWN = "new", "known"
+"""User segments, each with its own weights."""
+FEW_LIKES = 5
+"""A user with fewer liked items is new."""
+
+
+@dataclass(frozen=True)
+class NoParams:
+    """Parameters of a component that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """One term of a component's score of one item.
+
+    Attributes:
+        share: what it adds to the score.
+        event: place of the event in the history; ``None`` where the user plays no role.
+        kind: what it speaks of.
+        feature: column of :class:`~tastegraph.profiles.association.Associations` (a relation and
+            an entity, with the facts behind it) that the term goes through, where there is one.
+    """
+
+    share: float
+    event: int | None
+    kind: ReasonKind
+    feature: int | None = None
+
+
+class Component(ABC):
+    """One kind of evidence, over the items that are known now.
+
+    The class declares how the evidence is learned and tuned; an instance scores items.
+
+    Attributes:
+        name: its key in weights, settings, manifests and the names of its arrays.
+        reason: what its contributions speak of.
+        default: parameters where there are too few events to choose by.
+        expected: whether it has a weight unless any clearly hurts; otherwise it has one only where
+            it clearly helps.
+        ranks_new_items: whether it scores items that have no events.
+        expected_of_new_items: as ``expected``, for the weights on items without events.
+    """
+
+    name: ClassVar[str]
+    reason: ClassVar[ReasonKind]
+    default: ClassVar[Any] = NoParams()
+    expected: ClassVar[bool] = False
+    ranks_new_items: ClassVar[bool] = False
+    expected_of_new_items: ClassVar[bool] = False
+
+    @classmethod
+    def grid(cls, data: Any) -> Sequence[Any]:
+        """Parameters that validation data choose from."""
+        return (cls.default,)
+
+    @classmethod
+    def learn(cls, data: Any, params: Any, seed: int) -> Arrays:
+        """What is learned from events, as arrays that outlive changes of the graph.
+
+        The same seed gives the same arrays. Nothing is learned where all follows from what is known
+        of the items.
+        """
+        return {}
+
+    @classmethod
+    @abstractmethod
+    def from_arrays(cls, arrays: Arrays, params: Any, data: Any) -> Self | None:
+        """The component over the items of ``data``, which may be others than were learned from.
+
+        Args:
+            arrays: from :meth:`learn`; ``data.rows`` says which of their rows each item has.
+            params: those it was learned with.
+            data: items, facts, texts and likes as they are now.
+
+        Returns:
+            ``None`` where nothing is known that it could compare.
+        """
+
+    @classmethod
+    def fit(cls, data: Any, params: Any = None, seed: int = 1) -> Self | None:
+        """Learn, and score the same items."""
+        params = cls.default if params is None else params
+        return cls.from_arrays(cls.learn(data, params, seed), params, data)
+
+    @classmethod
+    def subset(cls, arrays: Arrays, rows: NDArray[np.int64]) -> Arrays:
+        """Of what :meth:`learn` made, what belongs to some items (int64[C]) alone.
+
+        By default every array has one row for each item.
+        """
+        return {name: values[rows] for name, values in arrays.items()}
+
+    @abstractmethod
+    def to_arrays(self) -> Arrays:
+        """What :meth:`learn` made."""
+
+    @property
+    @abstractmethod
+    def n_items(self) -> int:
+        """Number of items that are scored."""
+
+    @abstractmethod
+    def score(self, histories: Sequence[History], candidates: Bools | None = None) -> Scores:
+        """Scores of all items, or of ``candidates`` alone; higher is better.
+
+        Args:
+            histories: of U users.
+            candidates: bool[I].
+
+        Returns:
+            float32[U, I], or float32[U, C].
+        """
+
+    @abstractmethod
+    def contributions(self, history: History, item: int) -> list[Contribution]:
+        """The terms of the score of ``item``; they sum to it, up to rounding."""
+
+
+@dataclass(frozen=True)
+class SimilarityComponent(Component):
+    """Attention × similarity: how events of a history are weighed, and how items are compared.
+
+    A subclass gives the similarity as :meth:`similarity`; its attention is a recency weighting that
+    validation data choose.
+    """
+
+    attention: Attention
+    kernel: Kernel
+    learned: Arrays = field(default_factory=dict, repr=False, compare=False)
+
+    reason: ClassVar[ReasonKind] = "behaviour"
+
+    @classmethod
+    def similarity(cls, arrays: Arrays, params: Any, data: Any) -> Kernel | None:
+        """Kernel over the items of ``data``; arguments and ``None`` as of :meth:`from_arrays`."""
+        raise NotImplementedError(f"{cls.__name__} defines no similarity of items")
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, params: Any, data: Any) -> Self | None:
+        """The component, with every event of a history weighed alike."""
+        kernel = cls.similarity(arrays, params, data)
+        return None if kernel is None else cls(Recency(), kernel, arrays)
+
+    def to_arrays(self) -> Arrays:
+        """What was learned."""
+        return self.learned
+
+    @property
+    def n_items(self) -> int:
+        """Number of items that are compared."""
+        return self.kernel.n_items
+
+    def score(self, histories: Sequence[History], candidates: Bools | None = None) -> Scores:
+        """float32[U, I], or float32[U, C] of the items in ``candidates`` (bool[I])."""
+        return self.kernel.score(attend(histories, self.attention, self.n_items), candidates)
+
+    def contributions(self, history: History, item: int) -> list[Contribution]:
+        """One for each event, or for each event and feature where features are compared."""
+        terms = self.kernel.terms(history.items, self.attention(history), item)
+        features = [None] * len(terms.shares) if terms.features is None else terms.features.tolist()
+        return [
+            Contribution(share, event, self.reason, feature)
+            for share, event, feature in zip(
+                terms.shares.tolist(), terms.events.tolist(), features, strict=True
+            )
+            if share
+        ]
+
+    def kernel_arrays(self) -> Arrays:
+        """What :meth:`open` needs to score the same items again, without learning or deriving."""
+        return self.kernel.to_arrays()
+
+    @classmethod
+    def open(cls, arrays: Arrays, attention: Attention, rows: NDArray[np.int64]) -> Self | None:
+        """The component as a snapshot holds it, without torch and without computing anything.
+
+        Args:
+            arrays: of :meth:`kernel_arrays` and :meth:`to_arrays`, in one.
+            attention: how it weighs a history.
+            rows: int64[I], row of each item in what was learned; -1 for an item that is newer.
+        """
+        return cls(attention, kernel_from_arrays(arrays))
+
+
+@dataclass(frozen=True)
+class Prior(Component):
+    """What speaks for an item whoever the user is: log(1 + users who like it).
+
+    Attributes:
+        counts: number[I] ≥ 0, users who like each item.
+    """
+
+    counts: NDArray[Any]
+
+    reason: ClassVar[ReasonKind] = "popularity"
+
+    @cached_property
+    def values(self) -> Scores:
+        """float32[I], the score of each item."""
+        return np.asarray(np.log1p(self.counts), dtype=np.float32)
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, params: Any, data: Any) -> Self | None:
+        """By default from ``counts`` of the items that were learned from; 0 for newer ones."""
+        counts = np.append(arrays["counts"], arrays["counts"].dtype.type(0))[data.rows]
+        return cls(counts) if counts.any() else None
+
+    def to_arrays(self) -> Arrays:
+        """The counts."""
+        return {"counts": self.counts}
+
+    @property
+    def n_items(self) -> int:
+        """Number of items that are scored."""
+        return len(self.counts)
+
+    def score(self, histories: Sequence[History], candidates: Bools | None = None) -> Scores:
+        """float32[U, I], or float32[U, C]: the same for every user."""
+        values = self.values if candidates is None else self.values[candidates]
+        return np.tile(values, (len(histories), 1))
+
+    def contributions(self, history: History, item: int) -> list[Contribution]:
+        """One, which no event is behind."""
+        share = float(self.values[item])
+        return [Contribution(share, None, self.reason)] if share else []
+
+
+def segment(history: History) -> str:
+    """Whether a user is new or known."""
+    return NEW if len(history.likes) < FEW_LIKES else KNOWN
