@@ -362,7 +362,7 @@ def test_what_is_large_is_not_crowded_out_by_what_is_too_small_to_show():
     )
     weights = {who: {KNOWLEDGE: 1.0} for who in (KNOWN, NEW)}
     model = HybridModel(
-        parts={KNOWLEDGE: SimilarityComponent(Recency(), FeatureKernel(features))},
+        components={KNOWLEDGE: SimilarityComponent(Recency(), FeatureKernel(features))},
         blend=Blend(weights, weights),
         warm=np.ones(204, bool),
         rows=np.arange(204),
