@@ -379,3 +379,35 @@ def _from_pandas(column: str, series: Any, name: str) -> pl.Series:
 def _is_object(series: pl.Series) -> bool:
     return not (series.dtype.is_numeric() or series.dtype.is_temporal() or
                 series.dtype == pl.Boolean)  # fmt: skip
+
+
+def read_ids(values: Any, column: str, argument: str) -> pl.Series:
+    """Ids that a caller names, as strings: of a list, a series, an array, or a frame's ``column``.
+
+    Args:
+        values: the ids.
+        column: of a frame.
+        argument: what the caller calls them, for errors.
+
+    Raises:
+        FrameError: ``values`` is a single id or no sequence of ids, or one is missing.
+    """
+    if isinstance(values, str | bytes | int | float | pl.Expr):
+        raise FrameError(
+            f"{argument}: a list of ids is expected, {values!r} found: write [{values!r}]"
+        )
+    if library_of(values) is not None:
+        series = read_columns(values, argument, (column,), (column,), None, EVENT_ALIASES).frame
+        ids = identifiers(series[column], argument, column)
+    else:
+        try:
+            rows = values if isinstance(values, pl.Series) else list(values)
+            ids = identifiers(pl.Series(column, rows), argument, column)
+        except (TypeError, ValueError, pl.exceptions.PolarsError):
+            raise FrameError(
+                f"{argument}: a list of ids, all text or all whole numbers, is expected, "
+                f"{type(values).__name__} found"
+            ) from None
+    if gaps := ids.null_count():
+        raise FrameError(f"{argument}: {gaps} of {len(ids)} ids are missing: leave them out")
+    return ids

@@ -1,0 +1,253 @@
+"""What is known about items, from frames: catalogue, facts and links to a graph with its texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from tastegraph.core.config import Column, Config
+from tastegraph.core.errors import FrameError, TastegraphError
+from tastegraph.core.records import Fact, Item, Link
+from tastegraph.data.downloads import cache_root
+from tastegraph.data.facts import fact_from
+from tastegraph.data.frames import (
+    EVENT_ALIASES,
+    FrameReport,
+    identifiers,
+    library_of,
+    read_columns,
+    report_unused,
+    to_polars,
+)
+from tastegraph.data.items import item_facts, item_from
+from tastegraph.data.links import link_from
+from tastegraph.kg.graph import KnowledgeGraph
+from tastegraph.models.learned import ItemFeatures
+from tastegraph.text.texts import item_text
+from tastegraph.text.words import word_features
+
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Texts → float32[n, d]."""
+FACT_COLUMNS = ("head", "relation", "tail", "literal", "datatype", "language", "confidence")
+FACT_ALIASES = {
+    "subject": "head", "predicate": "relation", "object": "tail",
+    "head_id": "head", "relation_id": "relation", "tail_id": "tail",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What frames say of items.
+
+    Attributes:
+        items: the rows of the frame of items.
+        item_ids: ids of all items that are known, with or without such a row.
+        facts, links: what is stated of them.
+    """
+
+    items: list[Item]
+    item_ids: list[str]
+    facts: list[Fact]
+    links: list[Link]
+
+
+def columns_of(frame: Any, columns: Mapping[str, str] | None) -> dict[str, str]:
+    """Those of ``columns`` that ``frame`` has."""
+    if frame is None or not columns or library_of(frame) is None:
+        return {}
+    names = to_polars(frame, "frame").columns
+    return {column: ours for column, ours in columns.items() if column in names}
+
+
+def read_catalogue(
+    items: Any,
+    facts: Any,
+    links: Any,
+    renamed: Sequence[Mapping[str, str]],
+    config: Config,
+    report: FrameReport,
+) -> Catalogue:
+    """What the frames of items, facts and links say; each may be ``None``.
+
+    Args:
+        items, facts, links: frames.
+        renamed: of each, name in the frame → name of ours.
+        config: which columns of ``items`` state facts.
+        report: gets what was noticed.
+
+    Raises:
+        FrameError: a column is missing or of the wrong type, or two items have one id.
+        RowError: a row is wrong.
+    """
+    records: list[Item] = []
+    if items is not None:
+        table = to_polars(items, "items").rename(dict(renamed[0]))
+        aliases = {name: ours for name, ours in EVENT_ALIASES.items() if ours == "item_id"}
+        source = read_columns(table, "items", ("item_id",), ("item_id",), None, aliases)
+        ids = identifiers(source.frame["item_id"], "items", source.names["item_id"])
+        table = table.with_columns(ids.alias(source.names["item_id"]))
+        table = table.rename({source.names["item_id"]: "item_id"})
+        if missing := set(config.items.facts) - set(table.columns):
+            raise FrameError(
+                f"fact_columns: {sorted(missing)[0]!r} is no column of items; there are "
+                f"{', '.join(table.columns)}"
+            )
+        if repeated := table["item_id"].is_duplicated().sum():
+            example = table.filter(pl.col("item_id").is_duplicated())["item_id"][0]
+            raise FrameError(
+                f"items: {repeated} rows have an id that others have too, such as {example!r}: "
+                "one row for each item is expected"
+            )
+        records = [
+            item_from(_with_title(_split(row, config.items.facts)), "items", number)
+            for number, row in enumerate(table.iter_rows(named=True))
+        ]
+        report.rows["items"] = len(records)
+    statements = [fact for item in records for fact in item_facts(item, config.items.facts)]
+    if facts is not None:
+        rows = _rows(
+            facts, "facts", FACT_COLUMNS, FACT_COLUMNS[:3], renamed[1], FACT_ALIASES, report
+        )
+        statements += [fact_from(row, "facts", number) for number, row in enumerate(rows)]
+    pairs: list[Link] = []
+    if links is not None:
+        aliases = {**EVENT_ALIASES, "entity_id": "entity"}
+        known = ("item_id", "entity")
+        rows = _rows(links, "links", known, known, renamed[2], aliases, report)
+        pairs = [link_from(row, "links", number) for number, row in enumerate(rows)]
+    return Catalogue(records, [item.item_id for item in records], statements, pairs)
+
+
+def _rows(
+    frame: Any,
+    name: str,
+    known: Sequence[str],
+    required: Sequence[str],
+    columns: Mapping[str, str],
+    aliases: Mapping[str, str],
+    report: FrameReport,
+) -> Iterator[dict[str, Any]]:
+    source = read_columns(frame, name, known, required, columns, aliases)
+    report.rows[name] = len(source.frame)
+    report_unused(source, name, report)
+    return source.frame.iter_rows(named=True)
+
+
+def _split(row: dict[str, Any], facts: Mapping[str, Column]) -> dict[str, Any]:
+    """A cell of text that states facts is cut at its column's separator."""
+    cells = {
+        name: row[name].split(column.separator)
+        for name, column in facts.items()
+        if isinstance(row[name], str) and column.separator and name not in ("title", "text")
+    }
+    return {**row, **cells}
+
+
+def _with_title(row: dict[str, Any]) -> dict[str, Any]:
+    """An item without a title is called by its id."""
+    return row if row.get("title") else {**row, "title": row["item_id"]}
+
+
+def item_features(
+    graph: KnowledgeGraph,
+    catalogue: Catalogue,
+    text_vectors: Any,
+    encoder: Any,
+    config: Config,
+) -> ItemFeatures:
+    """``graph`` with the texts of its nodes: their words, and as vectors where they can be had.
+
+    Args:
+        graph: of the catalogue.
+        catalogue: the items with their texts.
+        text_vectors: a frame of ``item_id`` and ``vector``, or numbers[n, d] in their order.
+        encoder: reads the texts otherwise: a name, a function, or an object with ``encode``.
+        config: how much of a text is read.
+
+    Raises:
+        FrameError: there is not one vector for each text.
+    """
+    texts = {item.item_id: item_text(item) for item in catalogue.items}
+    item_texts = [texts.get(item_id, "") for item_id in graph.item_ids]
+    words = word_features(item_texts)
+    if text_vectors is not None:
+        order = [item.item_id for item in catalogue.items]
+        vectors = _aligned(text_vectors, order, graph.item_ids)
+        text = np.zeros((graph.n_nodes, vectors.shape[1]), dtype=np.float32)
+        text[: graph.n_items] = vectors
+        return ItemFeatures(graph, text, words)
+    text = np.zeros((graph.n_nodes, 1), dtype=np.float32)
+    if encoder is not None:
+        degrees = graph.degrees[graph.n_items :].tolist()
+        labels = zip(graph.labels[graph.n_items :], degrees, strict=True)
+        node_texts = [*item_texts, *(label if degree > 1 else "" for label, degree in labels)]
+        rows = [row for row, text in enumerate(node_texts) if text]
+        vectors = _encode(encoder, [node_texts[row] for row in rows], config)
+        text = np.zeros((graph.n_nodes, max(vectors.shape[1], 1)), dtype=np.float32)
+        text[rows] = vectors
+    return ItemFeatures(graph, text, words)
+
+
+def _aligned(text_vectors: Any, order: list[str], item_ids: list[str]) -> NDArray[np.float32]:
+    """float32[I, d], unit rows, in the order of ``item_ids``; 0 for items without a vector."""
+    if library_of(text_vectors) is not None:
+        table = to_polars(text_vectors, "text_vectors")
+        both = ("item_id", "vector")
+        source = read_columns(table, "text_vectors", both, both, None, {"embedding": "vector"})
+        order = identifiers(source.frame["item_id"], "text_vectors", "item_id").to_list()
+        text_vectors = source.frame["vector"].to_list()
+    try:
+        matrix = np.asarray(text_vectors, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise FrameError(f"text_vectors: one vector for each item is expected: {error}") from None
+    if matrix.ndim != 2 or len(matrix) != len(order):
+        raise FrameError(
+            "text_vectors: a frame of item_id and vector, or one row for each of the "
+            f"{len(order)} rows of items, is expected; shape {matrix.shape} found"
+        )
+    if not np.isfinite(matrix).all():
+        raise FrameError("text_vectors: some numbers are not finite")
+    row_of = {item_id: row for row, item_id in enumerate(order)}
+    known = [(row, row_of[item_id]) for row, item_id in enumerate(item_ids) if item_id in row_of]
+    vectors = np.zeros((len(item_ids), matrix.shape[1]), dtype=np.float32)
+    vectors[[row for row, _ in known]] = matrix[[place for _, place in known]]
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
+
+
+def _encode(encoder: Any, texts: list[str], config: Config) -> NDArray[np.float32]:
+    """float32[n, d], unit rows."""
+    if isinstance(encoder, str):
+        encoder = _language_model(encoder, config.text.max_tokens)
+    encode = getattr(encoder, "encode", encoder)
+    if not callable(encode):
+        raise FrameError(
+            f"encoder: a name, a function of texts, or an object with encode() is expected, "
+            f"{type(encoder).__name__} found"
+        )
+    vectors = np.asarray(encode(texts), dtype=np.float32)
+    if vectors.ndim != 2 or len(vectors) != len(texts):
+        raise FrameError(
+            f"encoder: {len(texts)} texts gave an array of shape {vectors.shape}; one vector for "
+            "each is expected"
+        )
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
+
+
+def _language_model(name: str, max_tokens: int) -> Any:
+    """The encoder of that name, its vectors kept in the cache of this machine."""
+    if find_spec("torch") is None:
+        raise TastegraphError("a language model needs torch: pip install 'tastegraph[train]'")
+    from tastegraph.store import vectors
+    from tastegraph.store.database import Database
+    from tastegraph.text.encoder import Encoder
+    from tastegraph.text.folders import located
+
+    cache = Database(cache_root() / "vectors.db", vectors.metadata)
+    return Encoder(located(name, Path()), max_tokens, cache)

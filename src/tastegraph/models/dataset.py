@@ -1,0 +1,400 @@
+"""Data sets: events and what is known about items, from frames or matrices in memory."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from scipy import sparse
+
+from tastegraph.core.arrays import CSR, Bools
+from tastegraph.core.config import Config
+from tastegraph.core.errors import ConfigError, FrameError
+from tastegraph.core.records import RATING, Event
+from tastegraph.data.frames import FrameReport, Library, OnError, identifiers, read_events
+from tastegraph.kg.graph import KnowledgeGraph, build_graph
+from tastegraph.models.catalogue import (
+    Catalogue,
+    Encode,
+    columns_of,
+    item_features,
+    read_catalogue,
+)
+from tastegraph.models.learned import ItemFeatures
+from tastegraph.profiles.event_meaning import EventMeaning
+from tastegraph.profiles.interactions import History, Interactions, interactions_from_columns
+
+if TYPE_CHECKING:
+    from torch_geometric.data import HeteroData
+
+SPLITS = {"train": 0, "valid": 1, "test": 2}
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Names of users or items in the order of their rows.
+
+    Attributes:
+        names: as text.
+        integers: whether they came as whole numbers, and are given back as such.
+    """
+
+    names: list[str]
+    integers: bool = False
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @cached_property
+    def column(self) -> pl.Series:
+        """All ids as they came."""
+        names = pl.Series(self.names, dtype=pl.String)
+        return names.cast(pl.Int64) if self.integers else names
+
+    def at(self, rows: NDArray[Any]) -> pl.Series:
+        """The ids of ``rows`` (int[n]) as they came."""
+        return self.column.gather(pl.Series(np.asarray(rows, dtype=np.int64)))
+
+    def rows(self, names: pl.Series) -> NDArray[np.int64]:
+        """int64[n], the rows of ids (String); -1 for unknown ones."""
+        return np.array([self._index.get(name, -1) for name in names.to_list()], dtype=np.int64)
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {name: row for row, name in enumerate(self.names)}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Events, and what is known about the items: what every model is fitted on.
+
+    Attributes:
+        events: one for each user and item.
+        item_features: knowledge graph and texts.
+        users, items: their ids.
+        meaning: how events count.
+        config: as in ``tastegraph.toml``.
+        library: of the frames that came in; the same goes out.
+        report: what was noticed while the frames were read.
+    """
+
+    events: Interactions
+    item_features: ItemFeatures
+    users: Ids
+    items: Ids
+    meaning: EventMeaning
+    config: Config = field(default_factory=Config)
+    library: Library = "polars"
+    report: FrameReport = field(default_factory=FrameReport, repr=False)
+
+    @classmethod
+    def from_frames(
+        cls,
+        events: Any,
+        items: Any = None,
+        facts: Any = None,
+        links: Any = None,
+        *,
+        columns: Mapping[str, str] | None = None,
+        fact_columns: Mapping[str, str] | Sequence[str] = (),
+        text_vectors: Any = None,
+        encoder: str | Encode | Any | None = None,
+        config: Config | Mapping[str, Any] | None = None,
+        positive_rating: float | None = None,
+        event_weights: Mapping[str, float] | None = None,
+        on_error: OnError = "raise",
+    ) -> Dataset:
+        """A data set from polars, pandas or Arrow tables.
+
+        Args:
+            events: ``user_id``, ``item_id``, and where there are such ``event_type``, ``value`` (a
+                rating, a count), ``timestamp`` (seconds since 1970, or a time) and ``split``
+                (train, valid, test).
+            items: ``item_id``, ``title``, ``text``; further columns are part of the text, and facts
+                where ``fact_columns`` names them.
+            facts: ``head``, ``relation``, ``tail``, and what else
+                :func:`tastegraph.data.facts.read_facts` reads. ``item:ID`` names an item.
+            links: ``item_id`` and the ``entity`` that it is.
+            columns: name in a frame → name of ours.
+            fact_columns: columns of ``items`` that state facts, with the relation's name.
+            text_vectors: a frame of ``item_id`` and ``vector``, or float[n, d] in the order of
+                ``items``.
+            encoder: reads the texts where no vectors are given: a function of a list of texts, an
+                object with ``encode``, or the name of a language model as in ``[text] encoder``
+                (needs ``tastegraph[train]``).
+            config: settings as in ``tastegraph.toml``.
+            positive_rating: a rating of at least this counts for its item; see
+                :class:`tastegraph.core.config.Events`.
+            event_weights: event type → weight in [-1, 1].
+            on_error: whether a wrong event is an error, or left out and reported.
+
+        Raises:
+            FrameError: a column is missing or of the wrong type, or a row is wrong.
+            RowError: a row of ``items``, ``facts`` or ``links`` is.
+            ConfigError: a setting is.
+        """
+        if isinstance(events, Dataset):
+            raise FrameError("events: this is a Dataset already: give it to fit() as it is")
+        if sparse.issparse(events):
+            raise FrameError("events: a matrix is read by Dataset.from_csr(matrix)")
+        settings = _config(config, positive_rating, event_weights, fact_columns)
+        report = FrameReport()
+        frames = (events, items, facts, links)
+        renamed = [columns_of(frame, columns) for frame in frames]
+        if unknown := set(columns or {}) - {name for names in renamed for name in names}:
+            raise FrameError(f"columns: {sorted(unknown)[0]!r} is a column of no frame")
+        table = read_events(events, settings.events.weights, renamed[0], on_error, report)
+        catalogue = read_catalogue(items, facts, links, renamed[1:], settings, report)
+        integers = "item_id" in table.integers, "user_id" in table.integers
+        return _assembled(
+            table.frame, catalogue, text_vectors, encoder, settings, table.library, integers, report
+        )
+
+    @classmethod
+    def from_csr(
+        cls,
+        user_items: Any,
+        user_ids: Sequence[str] | Sequence[int] | None = None,
+        item_ids: Sequence[str] | Sequence[int] | None = None,
+        *,
+        config: Config | Mapping[str, Any] | None = None,
+        positive_rating: float | None = None,
+    ) -> Dataset:
+        """A data set from a sparse matrix, users × items.
+
+        Args:
+            user_items: a stored number is an event: 1 everywhere, ratings, or counts.
+            user_ids, item_ids: of its rows and columns; by default their numbers.
+            config: settings as in ``tastegraph.toml``.
+            positive_rating: a rating of at least this counts for its item.
+
+        Raises:
+            FrameError: it is no sparse matrix, or ids are repeated or of another number.
+        """
+        if not sparse.issparse(user_items):
+            raise FrameError(
+                f"a sparse matrix of users × items is expected, {type(user_items).__name__} found"
+            )
+        cells: Any = sparse.coo_array(cast(Any, user_items))
+        cells.eliminate_zeros()
+        names = [
+            _given_ids(ids, length, what)
+            for ids, length, what in zip(
+                (user_ids, item_ids), cells.shape, ("user_ids", "item_ids"), strict=True
+            )
+        ]
+        values = cells.data.astype(np.float64)
+        if not np.isfinite(values).all():
+            raise FrameError("the matrix holds numbers that are not finite")
+        alike = len(values) and (values == values[0]).all() and values[0] > 0
+        table = pl.DataFrame({
+            "user_id": names[0][0].gather(pl.Series(cells.row.astype(np.int64))),
+            "item_id": names[1][0].gather(pl.Series(cells.col.astype(np.int64))),
+            **({"event_type": ["like"] * len(values)} if alike else {"value": values}),
+        })  # fmt: skip
+        report = FrameReport({"events": len(table)})
+        settings = _config(config, positive_rating, None, ())
+        catalogue = Catalogue([], names[1][0].to_list(), [], [])
+        integers = names[1][1], names[0][1]
+        return _assembled(
+            table, catalogue, None, None, settings, "polars", integers, report,
+            names[0][0].to_list(),
+        )  # fmt: skip
+
+    @classmethod
+    def of(cls, events: Any) -> Dataset:
+        """``events`` as a data set: a frame, a sparse matrix, or a data set as it is."""
+        if isinstance(events, Dataset):
+            return events
+        return cls.from_csr(events) if sparse.issparse(events) else cls.from_frames(events)
+
+    @property
+    def user_ids(self) -> pl.Series:
+        """The users' ids, in the order of their rows."""
+        return self.users.column
+
+    @property
+    def item_ids(self) -> pl.Series:
+        """The items' ids, in the order of the columns of scores."""
+        return self.items.column
+
+    @property
+    def n_users(self) -> int:
+        """Number of users."""
+        return len(self.users)
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return len(self.items)
+
+    @property
+    def user_items(self) -> CSR:
+        """bool CSR[users, items]: whether an event of the user counts for the item."""
+        return self.events.user_items()
+
+    @property
+    def graph(self) -> KnowledgeGraph:
+        """The knowledge graph."""
+        return self.item_features.graph
+
+    def select(self, events: Bools) -> Dataset:
+        """The data set with the events where ``events`` (bool[E]) holds; all users and items."""
+        return replace(self, events=self.events.select(events))
+
+    def withitem_features(self, item_features: ItemFeatures) -> Dataset:
+        """The data set with other knowledge about the same items."""
+        return replace(self, item_features=item_features)
+
+    def histories_of(self, events: Any, on_error: OnError = "raise") -> tuple[Ids, list[History]]:
+        """Users of a frame of events and their histories; events on unknown items are left out."""
+        table = read_events(events, self.config.events.weights, on_error=on_error, name="histories")
+        names = table.frame["user_id"].unique().sort()
+        known = table.frame.filter(pl.col("item_id").is_in(self.items.names))
+        columns = _interactions(known, names.to_list(), self.items.names, self.meaning)
+        ids = Ids(names.to_list(), "user_id" in table.integers)
+        return ids, columns.histories(self.config.model.history)
+
+    def to_hetero_data(self) -> HeteroData:
+        """The whole as a :class:`torch_geometric.data.HeteroData`, for a network of one's own.
+
+        Raises:
+            TastegraphError: torch-geometric is not installed.
+        """
+        from tastegraph.models.hetero import hetero_data
+
+        return hetero_data(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"Dataset({self.n_users:,} users, {self.n_items:,} items, {len(self.events):,} events, "
+            f"{len(self.graph.heads):,} edges of the knowledge graph)"
+        )
+
+
+def _config(
+    config: Config | Mapping[str, Any] | None,
+    positive_rating: float | None,
+    event_weights: Mapping[str, float] | None,
+    fact_columns: Mapping[str, str] | Sequence[str],
+) -> Config:
+    settings = config.model_dump() if isinstance(config, Config) else dict(config or {})
+    events, items = dict(settings.get("events", {})), dict(settings.get("items", {}))
+    if positive_rating is not None:
+        events["positive_rating"] = positive_rating
+    if event_weights is not None:
+        events["weights"] = {**events.get("weights", {}), **event_weights}
+    relations = (
+        fact_columns if isinstance(fact_columns, Mapping) else {name: name for name in fact_columns}
+    )
+    items["facts"] = {
+        **items.get("facts", {}),
+        **{name: {"relation": relation} for name, relation in relations.items()},
+    }
+    try:
+        return Config.model_validate({**settings, "events": events, "items": items})
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(place) for place in e['loc'])}: {e['msg']}" for e in error.errors()
+        )
+        raise ConfigError(problems) from None
+
+
+def _assembled(
+    table: pl.DataFrame,
+    catalogue: Catalogue,
+    text_vectors: Any,
+    encoder: Any,
+    config: Config,
+    library: Library,
+    integers: tuple[bool, bool],
+    report: FrameReport,
+    user_ids: list[str] | None = None,
+) -> Dataset:
+    further = [*catalogue.item_ids, *table["item_id"].unique().to_list()]
+    sure = (fact for fact in catalogue.facts if fact.confidence >= config.graph.least_confidence)
+    graph = build_graph(catalogue.items, further, enumerate(sure), catalogue.links, config)
+    names = sorted({*(user_ids or []), *table["user_id"].unique().to_list()})
+    meaning = EventMeaning.of(config.events, _ratings(table))
+    numbers = all(map(_is_number, graph.item_ids)) and integers[0]
+    return Dataset(
+        events=_interactions(table, names, graph.item_ids, meaning),
+        item_features=item_features(graph, catalogue, text_vectors, encoder, config),
+        users=Ids(names, integers[1]),
+        items=Ids(graph.item_ids, numbers),
+        meaning=meaning,
+        config=config,
+        library=library,
+        report=report,
+    )
+
+
+def _is_number(name: str) -> bool:
+    return re.fullmatch(r"0|-?[1-9][0-9]{0,17}", name) is not None
+
+
+def _given_ids(ids: Any, length: int, argument: str) -> tuple[pl.Series, bool]:
+    """Ids of the rows or columns of a matrix, as text; whether they are whole numbers."""
+    series = pl.Series(range(length)) if ids is None else pl.Series(list(ids))
+    names = identifiers(series, argument, argument)
+    if len(names) != length or names.n_unique() != length or names.null_count():
+        raise FrameError(f"{argument}: {length} different ids are expected, {len(names)} found")
+    return names, series.dtype.is_integer()
+
+
+def _typed(table: pl.DataFrame) -> pl.DataFrame:
+    """``event_type`` and ``value`` of every event; a value without a type is a rating."""
+    value = pl.col("value") if "value" in table.columns else pl.lit(None, dtype=pl.Float64)
+    kind = pl.when(value.is_null()).then(pl.lit("click")).otherwise(pl.lit(RATING))
+    if "event_type" in table.columns:
+        kind = pl.col("event_type").fill_null(kind)
+    return table.select(kind.alias("event_type"), value.alias("value"))
+
+
+def _ratings(table: pl.DataFrame) -> Counter[float]:
+    typed = _typed(table).filter((pl.col("event_type") == RATING) & pl.col("value").is_not_null())
+    counts = typed["value"].value_counts()
+    return Counter(dict(counts.iter_rows()))
+
+
+def _interactions(
+    table: pl.DataFrame, user_ids: list[str], item_ids: list[str], meaning: EventMeaning
+) -> Interactions:
+    typed = _typed(table)
+    pairs = typed.unique()
+    weights = [
+        meaning.weight_of(Event("", "", "", kind, value)) for kind, value in pairs.iter_rows()
+    ]
+    # Nulls join nothing, so that they are made NaN, which equals itself here.
+    typed, pairs = (
+        frame.with_columns(pl.col("value").fill_null(np.nan)) for frame in (typed, pairs)
+    )
+    joined = typed.with_row_index().join(
+        pairs.with_columns(pl.Series("weight", weights, dtype=pl.Float64)),
+        on=["event_type", "value"],
+    )
+    weight = joined.sort("index")["weight"].to_numpy()
+    n, counts = len(table), weight != 0
+    times = np.full(n, np.nan)
+    if "timestamp" in table.columns:
+        times = table["timestamp"].fill_null(np.nan).to_numpy()
+    parts = np.full(n, -1, dtype=np.int64)
+    if "split" in table.columns:
+        numbers = table["split"].replace_strict(SPLITS, default=-1, return_dtype=pl.Int64)
+        parts = numbers.to_numpy()
+    rows, columns = (
+        Ids(names).rows(table[column])
+        for names, column in ((user_ids, "user_id"), (item_ids, "item_id"))
+    )
+    return interactions_from_columns(
+        user_ids, len(item_ids),
+        *(column[counts] for column in (rows, columns, times, weight, parts)),
+    )  # fmt: skip
