@@ -15,11 +15,10 @@ from sqlalchemy import select
 
 from tastegraph.core.config import FILE, Evaluation, Model
 from tastegraph.core.records import Event, Fact, Item
-from tastegraph.evaluation.judge import Data, Evaluator
+from tastegraph.evaluation.comparison import baseline_runs
+from tastegraph.evaluation.evaluator import EvaluationData, Evaluator
 from tastegraph.evaluation.metrics import per_user
-from tastegraph.evaluation.parts import parts_of
-from tastegraph.evaluation.runs import baseline
-from tastegraph.evaluation.split import TEST, TRAIN, split
+from tastegraph.evaluation.splits import TEST, TRAIN, assign_splits, split_events
 from tastegraph.explain.reasons import reasons_for
 from tastegraph.models.artefacts import item_features_from
 from tastegraph.models.base import KNOWLEDGE, MAPPED_KNOWLEDGE
@@ -35,10 +34,10 @@ RECBOLE_POPULARITY, RECBOLE_EASE = 0.0348, 0.1010
 
 
 COMMAND = """
-from tastegraph import cli
-from tastegraph.evaluation import experiment
-experiment.CONTROLLED = ()
-cli.main()
+from tastegraph.cli.main import main
+from tastegraph.evaluation import comparison
+comparison.COMPARED_CONTROLS = ()
+main()
 """
 """The demo without its controls: three more whole models, of which nothing is said here."""
 
@@ -68,12 +67,13 @@ def rows(directory):
 
 
 @pytest.fixture(scope="module")
-def data(workspace) -> Data:
+def data(workspace) -> EvaluationData:
     item_features = item_features_from(workspace.snapshots.open())
     events = interactions_from_store(
         workspace.database, item_features.graph.item_ids, workspace.fitted().meaning
     )
-    return Data(events, parts_of(events, workspace.config.evaluation, 1), item_features)
+    splits = assign_splits(events, workspace.config.evaluation, 1)
+    return EvaluationData(events, splits, item_features)
 
 
 def ndcg(rows, model, history):
@@ -96,13 +96,13 @@ def test_a_second_run_redoes_nothing(directory):
 
 
 def test_the_split_is_recboles(data):
-    sizes = [int(((data.parts == part) & (data.events.weights > 0)).sum()) for part in (0, 1, 2)]
+    sizes = [int(((data.splits == part) & (data.events.weights > 0)).sum()) for part in (0, 1, 2)]
     assert sizes == [45_063, 5_156, 5_156]
-    assert len(np.unique(data.events.users[data.parts == TEST])) == 942
+    assert len(np.unique(data.events.users[data.splits == TEST])) == 942
 
 
 @pytest.fixture(scope="module")
-def as_recbole(workspace, data) -> Data:
+def as_recbole(workspace, data) -> EvaluationData:
     """The same events split as RecBole does: what happened at one second, in the order of rows."""
     with workspace.database.reading() as connection:
         rows = connection.execute(
@@ -114,24 +114,25 @@ def as_recbole(workspace, data) -> Data:
     order = [place[events.user_ids[user], items[item]] for user, item in pairs]
     liked = events.weights > 0
     parts = np.full(len(events), TRAIN, dtype=np.int8)
-    parts[liked] = split(
+    parts[liked] = split_events(
         events.users[liked],
         np.array(order, dtype=np.uint64)[liked],
         events.times[liked],
         Evaluation(split="user-temporal"),
     )
-    return Data(events, parts, data.item_features)
+    return EvaluationData(events, parts, data.item_features)
 
 
 @pytest.mark.parametrize(
     ("model", "train", "refitted"), [("itemknn", 0.0989, None), ("ease", 0.1010, 0.1101)]
 )
 def test_baselines_agree_with_recbole(as_recbole, model, train, refitted):
-    judge = Evaluator.of(as_recbole, Evaluation(), Model())
-    found = [judge(one).values["ndcg@10"].mean() for one in baseline(model, as_recbole, Model())]
-    assert found[0] == pytest.approx(train, abs=0.001)
+    evaluator = Evaluator.of(as_recbole, Evaluation(), Model())
+    runs = baseline_runs(model, as_recbole, Model())
+    ndcg = [evaluator.evaluate(run).values["ndcg@10"].mean() for run in runs]
+    assert ndcg[0] == pytest.approx(train, abs=0.001)
     if refitted is not None:
-        assert found[1] == pytest.approx(refitted, abs=0.001)
+        assert ndcg[1] == pytest.approx(refitted, abs=0.001)
 
 
 def test_popularity_agrees_with_recbole_counted_its_way(workspace, as_recbole):
@@ -141,8 +142,8 @@ def test_popularity_agrees_with_recbole_counted_its_way(workspace, as_recbole):
     Done like that our evaluator gives its figure; counted by people, popularity is better.
     """
     data = as_recbole
-    training = data.events.select((data.parts == TRAIN) & (data.events.weights > 0))
-    known, wanted = data.known.user_items().toarray(), data.wanted(TEST)
+    training = data.events.select((data.splits == TRAIN) & (data.events.weights > 0))
+    known, wanted = data.train_and_valid.user_items().toarray(), data.targets(TEST)
     liked = training.user_items().toarray()
     with workspace.database.reading() as connection:
         in_file = connection.scalars(select(schema.events.c.item_id).order_by(schema.events.c.seq))

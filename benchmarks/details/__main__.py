@@ -18,7 +18,7 @@ from benchmarks.details.floor import floor
 from benchmarks.details.residuals import residuals
 from benchmarks.published.benchmarks import BENCHMARKS
 from tastegraph.core.progress import say
-from tastegraph.evaluation.machine import machine
+from tastegraph.evaluation.measurement import machine
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "details.json"

@@ -19,7 +19,7 @@ from torch import Tensor
 from benchmarks.published.benchmarks import BENCHMARKS
 from benchmarks.published.reading import content_of
 from tastegraph.core.config import Model as ModelConfig
-from tastegraph.evaluation.judge import Data
+from tastegraph.evaluation.evaluator import EvaluationData
 from tastegraph.models.fit import gather, task_of
 from tastegraph.models.graph_network.adjacency import propagation_matrix, steps
 from tastegraph.models.graph_network.loss import BLOCK, log_sum_exp, softmax_items
@@ -41,7 +41,7 @@ def floor(name: str, data: Path) -> dict[str, Any]:
     """Seconds of one step, and of its parts, beside what they must cost."""
     found = BENCHMARKS[name].load(data, 1)
     item_features, config = content_of(found), ModelConfig(seed=1)
-    training = Data(found.events, found.parts, item_features).training
+    training = EvaluationData(found.events, found.parts, item_features).train
     evidence, task = (
         gather(item_features, training, config),
         task_of(item_features, training, config),

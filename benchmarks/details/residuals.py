@@ -24,17 +24,17 @@ from benchmarks.published.reading import content_of
 from tastegraph.core.arrays import CSR, Ints
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.data.downloads import cache_root
-from tastegraph.evaluation.judge import (
+from tastegraph.evaluation.comparison import baseline_runs, system_runs
+from tastegraph.evaluation.evaluator import (
     FITTED_ON,
     TRAIN_ONLY,
-    Data,
+    EvaluationData,
     Evaluator,
     Run,
     histories_for,
 )
 from tastegraph.evaluation.metrics import top_k_blocks
-from tastegraph.evaluation.runs import baseline, system
-from tastegraph.evaluation.table import REFERENCE
+from tastegraph.evaluation.tables import REFERENCE
 
 DEPTH = 100
 RIVALS = ("popularity", "itemknn")
@@ -45,7 +45,7 @@ def residuals(name: str, data: Path) -> dict[str, Any]:
     benchmark, config = BENCHMARKS[name], ModelConfig(seed=1)
     told = benchmark.load(data, 1)
     item_features, history = content_of(told), benchmark.histories[0]
-    events = Data(told.events, told.parts, item_features)
+    events = EvaluationData(told.events, told.parts, item_features)
     judge = Evaluator.of(events, EVALUATION, config)
     cutoff = int(benchmark.metrics[0].partition("@")[2])
 
@@ -53,13 +53,13 @@ def residuals(name: str, data: Path) -> dict[str, Any]:
     before = Store(folder).get(REFERENCE, history, config.seed)
     hyperparameters = None if before is None else before.hyperparameters
     fitted_on = FITTED_ON[history]
-    runs = system(REFERENCE, item_features, events, config, hyperparameters, [fitted_on])
+    runs = system_runs(REFERENCE, item_features, events, config, hyperparameters, [fitted_on])
     ours = _knowing(history, runs)
     ranks = _ranks(judge, ours)
-    wanted, popularity = judge.wanted, judge.popularity[history]
+    wanted, popularity = judge.targets, judge.popularity[history]
     person = np.repeat(np.arange(wanted.shape[0]), np.diff(wanted.indptr))
     length = np.diff(
-        (events.training if history == TRAIN_ONLY else events.known).user_items().indptr
+        (events.train if history == TRAIN_ONLY else events.train_and_valid).user_items().indptr
     )
     missed = ranks >= cutoff
     found: dict[str, Any] = {
@@ -70,11 +70,11 @@ def residuals(name: str, data: Path) -> dict[str, Any]:
         "just_missed": float(np.mean((ranks >= cutoff) & (ranks < DEPTH))),
         "beyond": float(np.mean(ranks >= DEPTH)),
         "by_popularity": _by_quartile(popularity[wanted.indices], ranks, cutoff),
-        "by_history": _by_quartile(length[judge.people[person]], ranks, cutoff),
+        "by_history": _by_quartile(length[judge.user_rows[person]], ranks, cutoff),
         "misses_listed_by": {},
     }
     for rival in RIVALS:
-        run = _knowing(history, baseline(rival, events, config))
+        run = _knowing(history, baseline_runs(rival, events, config))
         listed = _ranks(judge, run) < cutoff
         found["misses_listed_by"][rival] = float(listed[missed].mean())
     return found
@@ -87,14 +87,14 @@ def _knowing(history: str, runs: Iterable[Run]) -> Run:
 
 
 def _ranks(judge: Evaluator, run: Run) -> NDArray[np.int64]:
-    """Rank from 0 of every cell of ``judge.wanted``; ``DEPTH`` where it is not among so many."""
-    events = judge.data.training if run.history == TRAIN_ONLY else judge.data.known
-    everyone = histories_for(run.ranker, events, judge.config)
+    """Rank from 0 of every cell of ``judge.targets``; ``DEPTH`` where it is not among so many."""
+    events = judge.data.train if run.history == TRAIN_ONLY else judge.data.train_and_valid
+    everyone = histories_for(run.scorer, events, judge.config)
     top = top_k_blocks(
-        lambda rows: run.ranker.score([everyone[judge.people[row]] for row in rows]),
-        len(judge.people), judge.masked, DEPTH,
+        lambda rows: run.scorer.score([everyone[judge.user_rows[row]] for row in rows]),
+        len(judge.user_rows), judge.masked, DEPTH,
     )  # fmt: skip
-    return ranks_of(top, judge.wanted)
+    return ranks_of(top, judge.targets)
 
 
 def ranks_of(top: NDArray[np.int32], wanted: CSR) -> NDArray[np.int64]:

@@ -18,7 +18,7 @@ from benchmarks.growth.shape import Shape
 from benchmarks.growth.slopes import slopes
 from benchmarks.growth.table import table
 from tastegraph.core.progress import say
-from tastegraph.evaluation.machine import machine
+from tastegraph.evaluation.measurement import machine
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "growth.json"

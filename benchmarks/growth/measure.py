@@ -19,10 +19,9 @@ import torch
 
 from benchmarks.growth.world import World
 from tastegraph.core.config import Evaluation, Model
-from tastegraph.evaluation.memory import peak_mb, reset_peak
+from tastegraph.evaluation.measurement import peak_memory_mb, reset_peak_memory
 from tastegraph.evaluation.metrics import top_k_blocks
-from tastegraph.evaluation.parts import parts_of
-from tastegraph.evaluation.split import TRAIN, VALID
+from tastegraph.evaluation.splits import TRAIN, VALID, assign_splits
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
 
@@ -44,10 +43,10 @@ def measured(n_events: int, seed: int, epochs: int | None = None) -> dict[str, A
         "items": events.n_items,
         "facts": len(item_features.graph.heads),
         "generate_seconds": clock.lap(),
-        "generate_rss_mb": round(peak_mb()),
+        "generate_rss_mb": round(peak_memory_mb()),
     }
-    reset_peak()
-    parts = parts_of(events, BY_TIME, seed)
+    reset_peak_memory()
+    parts = assign_splits(events, BY_TIME, seed)
     training, valid = events.select(parts == TRAIN), events.select(parts == VALID)
     chosen = choose(item_features, training, valid.user_items(), config)
     found["choose_seconds"] = clock.lap()
@@ -65,7 +64,7 @@ def measured(n_events: int, seed: int, epochs: int | None = None) -> dict[str, A
         len(people), likes[people], LISTED,
     )  # fmt: skip
     found["score_seconds"] = round(clock.lap() * SCORED / len(people), 3)
-    found["peak_rss_mb"] = round(peak_mb())
+    found["peak_rss_mb"] = round(peak_memory_mb())
     return found | {
         "epochs": fitted_model.hyperparameters.network.epochs,
         "valid": fitted_model.hyperparameters.valid,

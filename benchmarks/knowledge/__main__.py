@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.knowledge import extraction, fusion, importing, item_linking, llm, use
 from benchmarks.knowledge.table import table
 from tastegraph.core.progress import say
-from tastegraph.evaluation.machine import machine
+from tastegraph.evaluation.measurement import machine
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "knowledge.json"

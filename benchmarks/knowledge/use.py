@@ -20,10 +20,15 @@ import numpy as np
 
 from tastegraph.data import downloads as assets
 from tastegraph.data.public import Dataset
-from tastegraph.evaluation.judge import TRAIN_AND_VALID, Data, Evaluator, Judged, Run
-from tastegraph.evaluation.parts import parts_of, resolved
+from tastegraph.evaluation.evaluator import (
+    TRAIN_AND_VALID,
+    EvaluationData,
+    Evaluator,
+    Run,
+    UserMetrics,
+)
 from tastegraph.evaluation.significance import bootstrap_interval, paired_p
-from tastegraph.evaluation.split import VALID
+from tastegraph.evaluation.splits import VALID, assign_splits, resolve_split
 from tastegraph.kg.from_store import graph_from_store
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.choice import choose
@@ -100,21 +105,22 @@ def _only(graph: KnowledgeGraph, facts: set[int]) -> KnowledgeGraph:
     return graph.with_edges(np.flatnonzero(np.isin(graph.facts, list(facts))))
 
 
-def _judged(workspace: Workspace, item_features: ItemFeatures) -> Judged:
+def _judged(workspace: Workspace, item_features: ItemFeatures) -> UserMetrics:
     config = workspace.config
     with workspace.database.reading() as connection:
         meaning = EventMeaning.stored(connection, config.events)
     events = interactions_from_store(workspace.database, item_features.graph.item_ids, meaning)
-    evaluation = resolved(events, config.evaluation)
-    told = Data(events, parts_of(events, evaluation, config.model.seed), item_features)
-    fitted_model = choose(item_features, told.training, told.wanted(VALID), config.model)
-    fitted = fit(item_features, told.known, fitted_model.choice, config.model)
-    model = assemble(item_features, told.known.user_items(), fitted)
-    judge = Evaluator.of(told, evaluation, config.model)
-    return judge(Run("system", TRAIN_AND_VALID, model))
+    evaluation = resolve_split(events, config.evaluation)
+    splits = assign_splits(events, evaluation, config.model.seed)
+    data = EvaluationData(events, splits, item_features)
+    fitted_model = choose(item_features, data.train, data.targets(VALID), config.model)
+    fitted = fit(item_features, data.train_and_valid, fitted_model.hyperparameters, config.model)
+    model = assemble(item_features, data.train_and_valid.user_items(), fitted)
+    evaluator = Evaluator.of(data, evaluation, config.model)
+    return evaluator.evaluate(Run("system", TRAIN_AND_VALID, model))
 
 
-def _difference(judged: Mapping[str, Judged], one: str, other: str) -> dict[str, Any]:
+def _difference(judged: Mapping[str, UserMetrics], one: str, other: str) -> dict[str, Any]:
     a, b = (judged[name].values["ndcg@10"] for name in (one, other))
     return {
         "people": len(a),

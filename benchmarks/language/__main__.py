@@ -19,7 +19,7 @@ from benchmarks.language.sets import MORE, SETS
 from benchmarks.language.table import table
 from benchmarks.language.taught import Reader
 from tastegraph.core.progress import say
-from tastegraph.evaluation.machine import machine
+from tastegraph.evaluation.measurement import machine
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "language.json"

@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.language.sets import ml1m
 from benchmarks.language.taught import MOST_TOKENS, Reader, material, with_facts
 from tastegraph.core.config import Teaching
-from tastegraph.evaluation.split import TRAIN
+from tastegraph.evaluation.splits import TRAIN
 from tastegraph.models.cold import cold_item_holdout
 from tastegraph.pipeline.taught import report_of
 from tastegraph.pipeline.teach import teach

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.language.sets import Set
 from tastegraph.core.arrays import CSR, Bools
 from tastegraph.evaluation.metrics import per_user, top_k_blocks
-from tastegraph.evaluation.split import TEST, TRAIN, VALID
+from tastegraph.evaluation.splits import TEST, TRAIN, VALID
 from tastegraph.models.cold import without_items
 from tastegraph.models.kernels import Scores
 from tastegraph.profiles.interactions import History, Interactions

@@ -28,7 +28,7 @@ from benchmarks.published.benchmarks import BENCHMARKS
 from benchmarks.published.reading import content_of
 from tastegraph.core.config import Config
 from tastegraph.core.config import Model as ModelConfig
-from tastegraph.evaluation.machine import machine
+from tastegraph.evaluation.measurement import machine
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "loop.json"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from tastegraph.core.config import Evaluation
 from tastegraph.core.config import Model as ModelConfig
-from tastegraph.evaluation.parts import parts_of
-from tastegraph.evaluation.split import TRAIN, VALID
+from tastegraph.evaluation.splits import TRAIN, VALID, assign_splits
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import fit
 from tastegraph.models.learned import FittedModel, ItemFeatures
@@ -16,7 +15,7 @@ BY_TIME = Evaluation(split="user-temporal", fractions=(0.9, 0.1, 0.0))
 
 def chosen(item_features: ItemFeatures, known: Interactions, config: ModelConfig) -> FittedModel:
     """Every setting anew, as a build does."""
-    parts = parts_of(known, BY_TIME, config.seed)
+    parts = assign_splits(known, BY_TIME, config.seed)
     valid = known.select((parts == VALID) & (known.weights > 0)).user_items()
     fitted_model = choose(item_features, known.select(parts == TRAIN), valid, config)
     return fit(item_features, known, fitted_model.hyperparameters, config)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, binary
-from tastegraph.evaluation.judge import Ranker
+from tastegraph.evaluation.evaluator import ItemScorer
 from tastegraph.evaluation.metrics import top_k
 from tastegraph.models.objective import CUTOFF, Objective
 from tastegraph.profiles.interactions import History, Interactions
@@ -93,7 +93,7 @@ class Questions:
             found.append(History(events.items[rows], events.weights[rows]))
         return found
 
-    def answered(self, ranker: Ranker, histories: Sequence[History]) -> Answers:
+    def answered(self, ranker: ItemScorer, histories: Sequence[History]) -> Answers:
         """Ask some people at a time."""
         values, lists = [], []
         for start in range(0, len(histories), BLOCK):

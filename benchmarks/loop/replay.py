@@ -33,7 +33,7 @@ from benchmarks.loop.choosing import chosen
 from benchmarks.loop.questions import Answers, Questions
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import say
-from tastegraph.evaluation.clock import Clock
+from tastegraph.evaluation.measurement import Stopwatch
 from tastegraph.models.baselines import BASELINES
 from tastegraph.models.fit import assemble, partial_fit
 from tastegraph.models.learned import ItemFeatures
@@ -118,7 +118,7 @@ def replay(
         now = asked.histories(events, when, config.history)
         frozen = asked.histories(events, when, config.history, bounds[0])
         answers = {"frozen": asked.answered(model, frozen), "fold_in": asked.answered(model, now)}
-        with Clock() as clock:
+        with Stopwatch() as clock:
             if number:
                 warm = partial_fit(item_features, told, before, warm, config)
             ranker = assemble(item_features, told.user_items(), warm)
@@ -130,7 +130,7 @@ def replay(
             answers["scratch"] = answers["retrain"]
         liked = [History(h.likes, np.ones(len(h.likes), np.float32)) for h in now]
         for name in ("popularity", "itemknn"):
-            with Clock() as clock:
+            with Stopwatch() as clock:
                 baseline = BASELINES[name].fit(told.user_items(), *BASELINES[name].grid[0])
             answers[name], spent[name] = asked.answered(baseline, liked), clock.processor_seconds
         rows = {
@@ -156,7 +156,7 @@ def _scratch(
 ) -> tuple[Answers, float]:
     """What a model answers that is chosen and fitted on what was before ``begin``; seconds."""
     told = events.select(when < begin)
-    with Clock() as clock:
+    with Stopwatch() as clock:
         ranker = assemble(item_features, told.user_items(), chosen(item_features, told, config))
     now = asked.histories(events, when, config.history)
     return asked.answered(ranker, now), clock.processor_seconds

@@ -26,7 +26,7 @@ from benchmarks.loop.truth import Truth, read
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Config
 from tastegraph.core.progress import say
-from tastegraph.evaluation.off_policy import gini
+from tastegraph.evaluation.metrics import gini
 from tastegraph.models.fit import assemble
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.learned import FittedModel, ItemFeatures

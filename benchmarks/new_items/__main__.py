@@ -24,7 +24,7 @@ from benchmarks.published.benchmarks import BENCHMARKS
 from benchmarks.published.reading import content_of
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import say
-from tastegraph.evaluation.machine import machine
+from tastegraph.evaluation.measurement import machine
 from tastegraph.models.learned import ItemFeatures
 
 ROOT = Path(__file__).parents[2]

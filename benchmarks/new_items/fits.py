@@ -14,8 +14,7 @@ from benchmarks.new_items.cut import Cut
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Evaluation
 from tastegraph.core.config import Model as ModelConfig
-from tastegraph.evaluation.parts import parts_of
-from tastegraph.evaluation.split import TRAIN, VALID
+from tastegraph.evaluation.splits import TRAIN, VALID, assign_splits
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
@@ -77,7 +76,7 @@ def without(item_features: ItemFeatures, absent: Bools) -> ItemFeatures:
 
 
 def _learned(item_features: ItemFeatures, known: Interactions, config: ModelConfig) -> FittedModel:
-    parts: NDArray[np.int8] = parts_of(known, BY_TIME, config.seed)
+    parts: NDArray[np.int8] = assign_splits(known, BY_TIME, config.seed)
     valid = known.select((parts == VALID) & (known.weights > 0)).user_items()
     fitted_model = choose(item_features, known.select(parts == TRAIN), valid, config)
     return fit(item_features, known, fitted_model.hyperparameters, config)

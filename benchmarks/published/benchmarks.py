@@ -14,7 +14,7 @@ from benchmarks.published.sets.ml1m import ml1m_colakg, ml1m_pearlm
 from benchmarks.published.sets.ml100k import ml100k
 from benchmarks.published.sets.set import Set
 from tastegraph.core.errors import NotFoundError
-from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, VALID_KNOWN
+from tastegraph.evaluation.evaluator import TRAIN_AND_VALID, TRAIN_ONLY, VALID_KNOWN
 
 ALL = "all"
 
@@ -27,8 +27,8 @@ class Benchmark:
         load: folder of all data, and the seed of what the publishers left to chance → the set.
         metrics: those the field reports; all models are tested by each.
         histories: what a person's history holds at test time and what the model is fitted on, of
-            :data:`~tastegraph.evaluation.judge.FITTED_ON`. The first is the published protocol's;
-            by a further one we are measured too.
+            :data:`~tastegraph.evaluation.evaluator.FITTED_ON`. The first is the published
+            protocol's; by a further one we are measured too.
         redrawn: whether each seed has a split of its own, as where none was published.
         protocol: the rest, in words.
     """

@@ -15,9 +15,9 @@ from benchmarks.published.measured import Measured
 from benchmarks.published.sets.set import Pairs, Set
 from tastegraph.core.arrays import Floats, Ints
 from tastegraph.core.config import Model as ModelConfig
-from tastegraph.evaluation.clock import Clock
-from tastegraph.evaluation.judge import Ranker, Run, histories_for
-from tastegraph.evaluation.split import TEST, TRAIN, VALID
+from tastegraph.evaluation.evaluator import ItemScorer, Run, histories_for
+from tastegraph.evaluation.measurement import Stopwatch
+from tastegraph.evaluation.splits import TEST, TRAIN, VALID
 from tastegraph.models.clicks import Pairs as Asked
 from tastegraph.models.clicks import fit_clicks
 from tastegraph.models.learned import ItemFeatures
@@ -41,13 +41,13 @@ class Calibrated:
     Platt 1999. The order of the scores stays, and with it the area under the curve.
     """
 
-    ranker: Ranker
+    ranker: ItemScorer
     histories: Sequence[History]
     slope: float
     offset: float
 
     @classmethod
-    def of(cls, ranker: Ranker, histories: Sequence[History], valid: Pairs) -> Calibrated:
+    def of(cls, ranker: ItemScorer, histories: Sequence[History], valid: Pairs) -> Calibrated:
         """Fitted on labelled pairs."""
         scores = scores_of_pairs(ranker, histories, valid.users, valid.items)
         scale = float(scores.std()) or 1.0
@@ -71,9 +71,9 @@ class ClickJudge:
     def __call__(self, run: Run, fit_seconds: float) -> Measured:
         """One ranker, which knows the clicks of the training part."""
         events = self.told.events.select(self.told.parts == TRAIN)
-        histories = histories_for(run.ranker, events, self.config)
-        with Clock() as scoring:
-            clicks = Calibrated.of(run.ranker, histories, self._pairs(VALID))
+        histories = histories_for(run.scorer, events, self.config)
+        with Stopwatch() as scoring:
+            clicks = Calibrated.of(run.scorer, histories, self._pairs(VALID))
             values = self.values(clicks)
         memory = max(run.peak_rss_mb, scoring.peak_mb)
         return Measured(values, fit_seconds, scoring.seconds, memory)
@@ -81,7 +81,7 @@ class ClickJudge:
     def learned(self, item_features: ItemFeatures) -> Measured:
         """Our model of clicks, chosen by validation pairs and fitted on training pairs."""
         train, valid = self._pairs(TRAIN), self._pairs(VALID)
-        with Clock() as fitting:
+        with Stopwatch() as fitting:
             clicks = fit_clicks(
                 item_features,
                 (clicks_of(train), train.labels),
@@ -89,7 +89,7 @@ class ClickJudge:
                 self.told.events.n_users,
                 self.config.seed,
             )
-        with Clock() as scoring:
+        with Stopwatch() as scoring:
             values = self.values(clicks)
         memory = max(fitting.peak_mb, scoring.peak_mb)
         return Measured(values, fitting.seconds, scoring.seconds, memory)
@@ -139,7 +139,7 @@ def auc_by_person(
 
 
 def scores_of_pairs(
-    ranker: Ranker, histories: Sequence[History], users: Ints, items: Ints
+    ranker: ItemScorer, histories: Sequence[History], users: Ints, items: Ints
 ) -> NDArray[np.float64]:
     """float64[P]: what a ranker of all items says of single pairs."""
     scores = np.empty(len(users), dtype=np.float64)

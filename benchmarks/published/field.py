@@ -12,15 +12,15 @@ from benchmarks.published.measured import Measured
 from benchmarks.published.sets.set import Set
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Model as ModelConfig
-from tastegraph.evaluation.judge import FITTED_ON, Data
-from tastegraph.evaluation.runs import (
+from tastegraph.evaluation.comparison import (
     CONTROLS,
     GRAPH_CONTROLS,
     TEXT_CONTROLS,
-    baseline,
-    system,
+    baseline_runs,
+    system_runs,
 )
-from tastegraph.evaluation.table import REFERENCE
+from tastegraph.evaluation.evaluator import FITTED_ON, EvaluationData
+from tastegraph.evaluation.tables import REFERENCE
 from tastegraph.models.baselines import BASELINES, Baseline
 from tastegraph.models.filters import DENSE_ITEMS
 from tastegraph.models.learned import Hyperparameters, ItemFeatures
@@ -61,7 +61,7 @@ class Field:
         judge = self.judge
         if isinstance(judge, ClickJudge):
             return {}
-        return {name: who[judge.judge.people] for name, who in self.told.slices.items()}
+        return {name: who[judge.judge.user_rows] for name, who in self.told.slices.items()}
 
     def rows(self) -> list[str]:
         """Every row that can be, ours first."""
@@ -77,11 +77,11 @@ class Field:
             yield histories[0], judge.learned(self._controlled(row))
             return
         fits = tuple(dict.fromkeys(FITTED_ON[history] for history in histories))
-        data = Data(self.told.events, self.told.parts, self.item_features)
+        data = EvaluationData(self.told.events, self.told.parts, self.item_features)
         if row in BASELINES:
-            runs = baseline(row, data, self.config)
+            runs = baseline_runs(row, data, self.config)
         else:
-            runs = system(row, self._controlled(row), data, self.config, choice, fits)
+            runs = system_runs(row, self._controlled(row), data, self.config, choice, fits)
         seconds, missing = 0.0, set(histories)
         course: tuple[tuple[float, float], ...] = ()
         for run in runs:

@@ -12,8 +12,8 @@ from benchmarks.published.measured import Measured
 from benchmarks.published.sets.set import Set
 from tastegraph.core.config import Evaluation
 from tastegraph.core.config import Model as ModelConfig
-from tastegraph.evaluation.clock import Clock
-from tastegraph.evaluation.judge import Data, Evaluator, Run
+from tastegraph.evaluation.evaluator import EvaluationData, Evaluator, Run
+from tastegraph.evaluation.measurement import Stopwatch
 from tastegraph.evaluation.metrics import per_user
 from tastegraph.models.learned import ItemFeatures
 
@@ -30,19 +30,23 @@ class ListJudge:
     @classmethod
     def of(cls, told: Set, item_features: ItemFeatures, config: ModelConfig) -> ListJudge:
         """Of one set."""
-        return cls(Evaluator.of(Data(told.events, told.parts, item_features), EVALUATION, config))
+        return cls(
+            Evaluator.of(EvaluationData(told.events, told.parts, item_features), EVALUATION, config)
+        )
 
     def __call__(self, run: Run, fit_seconds: float) -> Measured:
         """One model; ``fit_seconds`` is all that it took to choose and fit it."""
-        with Clock() as scoring:
-            values = self.judge(run).values
+        with Stopwatch() as scoring:
+            values = self.judge.evaluate(run).values
         memory = max(run.peak_rss_mb, scoring.peak_mb)
         return Measured(_kept(values), fit_seconds, scoring.seconds, memory)
 
     def of_lists(self, top: NDArray[np.int32], seconds: float, memory_mb: float) -> Measured:
         """Somebody else's lists: int32[U, k] for all people of the set, -1 where they end."""
-        popularity = np.zeros(self.judge.wanted.shape[1], dtype=np.int64)
-        values = per_user(top[self.judge.people], self.judge.wanted, EVALUATION.cutoffs, popularity)
+        popularity = np.zeros(self.judge.targets.shape[1], dtype=np.int64)
+        values = per_user(
+            top[self.judge.user_rows], self.judge.targets, EVALUATION.cutoffs, popularity
+        )
         return Measured(_kept(values), seconds, float("nan"), memory_mb)
 
 

@@ -26,10 +26,9 @@ from tastegraph import __version__
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import progress, say
 from tastegraph.data.downloads import cache_root
-from tastegraph.evaluation.clock import seconds_to
-from tastegraph.evaluation.machine import machine
-from tastegraph.evaluation.runs import CONTROLS
-from tastegraph.evaluation.table import REFERENCE
+from tastegraph.evaluation.comparison import CONTROLS
+from tastegraph.evaluation.measurement import machine, seconds_to_quality
+from tastegraph.evaluation.tables import REFERENCE
 from tastegraph.models.learned import Hyperparameters
 
 PEER_LIMIT = 600.0
@@ -193,7 +192,7 @@ def _peers(
         if outcome.stopped:
             notes[name] = f"stopped after {limit:g} s: the best until then"
         if outcome.best_valid is not None and outcome.seconds_to_best is not None:
-            ours = seconds_to(outcome.best_valid, course)
+            ours = seconds_to_quality(outcome.best_valid, course)
             chase[name] = {
                 "valid": outcome.best_valid,
                 "seconds": outcome.seconds_to_best,

@@ -14,7 +14,7 @@ from scipy.stats import t as student
 from benchmarks.published.measured import Measured
 from tastegraph.core.arrays import Bools
 from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_p
-from tastegraph.evaluation.table import REFERENCE
+from tastegraph.evaluation.tables import REFERENCE
 
 RESAMPLES = 10_000
 BOOTSTRAP = 1_000

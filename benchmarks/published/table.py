@@ -9,8 +9,8 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from tastegraph.evaluation.judge import FITTED_ON, TRAIN_AND_VALID, TRAIN_ONLY
-from tastegraph.evaluation.table import REFERENCE
+from tastegraph.evaluation.evaluator import FITTED_ON, TRAIN_AND_VALID, TRAIN_ONLY
+from tastegraph.evaluation.tables import REFERENCE
 
 Found = Mapping[str, Any]
 _CHASE = (

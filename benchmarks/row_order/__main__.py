@@ -30,7 +30,7 @@ from benchmarks.row_order.order_lists import (
     served_lists,
 )
 from tastegraph.core.config import Model as ModelConfig
-from tastegraph.evaluation.machine import machine
+from tastegraph.evaluation.measurement import machine
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "row_order.json"

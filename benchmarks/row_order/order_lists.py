@@ -17,7 +17,7 @@ from benchmarks.row_order.order_files import EVENTS, ITEMS
 from tastegraph.core.arrays import CSR, without
 from tastegraph.core.config import FILE
 from tastegraph.evaluation.metrics import per_user, top_k
-from tastegraph.evaluation.split import TEST
+from tastegraph.evaluation.splits import TEST
 from tastegraph.models.baselines import BASELINES
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.workspace import Workspace

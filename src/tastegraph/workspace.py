@@ -42,7 +42,7 @@ from tastegraph.store.snapshots import Snapshot, Snapshots
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from tastegraph.evaluation.feedback import Feedback
+    from tastegraph.evaluation.feedback import ModelFeedback
     from tastegraph.kg.review.erasing import Eraser
     from tastegraph.kg.review.knowledge import Knowledge
     from tastegraph.models.fitted_config import FittedConfig
@@ -353,7 +353,7 @@ class Workspace:
         """
         return self.engine.associate(text, n)
 
-    def feedback(self, since: float = 0.0) -> list[Feedback]:
+    def feedback(self, since: float = 0.0) -> list[ModelFeedback]:
         """What came of the lists that were shown, model by model.
 
         A success is an event that counts for its item: of such a type, and no low rating.
@@ -361,14 +361,14 @@ class Workspace:
         Args:
             since: seconds since 1970-01-01 UTC; older lists are left out.
         """
-        from tastegraph.evaluation.feedback import feedback
+        from tastegraph.evaluation.feedback import feedback_by_model
         from tastegraph.profiles.event_meaning import EventMeaning
 
         with self.database.reading() as connection:
             n_items = len(self.snapshots.open().strings("graph.items"))
             meaning = EventMeaning.stored(connection, self.config.events)
             shown = lists.exposures(connection, since, counts=meaning.likes)
-            return feedback(shown, meaning.weights, n_items)
+            return feedback_by_model(shown, meaning.weights, n_items)
 
     def rating_scale(self) -> RatingScale:
         """The scale that ratings are on: as configured, or as all of them together tell it."""

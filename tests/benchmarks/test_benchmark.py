@@ -25,9 +25,9 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.errors import NotFoundError
-from tastegraph.evaluation import runs
-from tastegraph.evaluation.clock import Course, seconds_to
-from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, VALID_KNOWN, Run
+from tastegraph.evaluation import comparison
+from tastegraph.evaluation.evaluator import TRAIN_AND_VALID, TRAIN_ONLY, VALID_KNOWN, Run
+from tastegraph.evaluation.measurement import QualityCurve, seconds_to_quality
 from tastegraph.models.baselines import popularity
 from tastegraph.models.choice import UNTUNED
 from tastegraph.models.learned import ItemFeatures
@@ -51,13 +51,13 @@ def small(tmp_path, monkeypatch):
     monkeypatch.setattr(suite, "content_of", content_of)
     learned = []
 
-    def system(name, item_features, data, config, choice, histories):
+    def system_runs(name, item_features, data, config, choice, histories):
         assert (choice is None) == (config.seed == 1)
         learned.append((name, config.seed))
-        for history, events in ((TRAIN_ONLY, data.training), (TRAIN_AND_VALID, data.known)):
+        for history, events in ((TRAIN_ONLY, data.train), (TRAIN_AND_VALID, data.train_and_valid)):
             yield Run(name, history, popularity(events.user_items()), 2.0, 10.0, UNTUNED)
 
-    monkeypatch.setattr(field, "system", system)
+    monkeypatch.setattr(field, "system_runs", system_runs)
     return tmp_path, learned
 
 
@@ -165,11 +165,11 @@ def test_each_control_is_chosen_and_fitted_on_what_it_names(tmp_path, monkeypatc
     told = lastfm_lightkg(tmp_path)
     whole, seen = content_of(told), {}
 
-    def system(name, item_features, data, config, *_):
+    def system_runs(name, item_features, data, config, *_):
         seen[name] = item_features
-        yield Run(name, TRAIN_ONLY, popularity(data.training.user_items()), 1.0, 1.0)
+        yield Run(name, TRAIN_ONLY, popularity(data.train.user_items()), 1.0, 1.0)
 
-    monkeypatch.setattr(field, "system", system)
+    monkeypatch.setattr(field, "system_runs", system_runs)
     table = Field(told, whole, ModelConfig(seed=4))
     for row in field.LEARNED:
         list(table.measured(row, (TRAIN_ONLY,)))
@@ -189,11 +189,11 @@ def test_each_control_is_chosen_and_fitted_on_what_it_names(tmp_path, monkeypatc
 def test_the_system_is_chosen_on_train_and_fitted_anew_on_both(tmp_path, monkeypatch):
     folders.lastfm(tmp_path)
     told = lastfm_lightkg(tmp_path)
-    data = runs.Data(told.events, told.parts, content_of(told))
+    data = comparison.EvaluationData(told.events, told.parts, content_of(told))
     calls = []
 
     class FittedModel:
-        choice = "chosen"
+        hyperparameters = "chosen"
 
     def choose(item_features, training, valid, config, watch):
         watch(0.5)
@@ -204,15 +204,17 @@ def test_the_system_is_chosen_on_train_and_fitted_anew_on_both(tmp_path, monkeyp
         calls.append(("fit", len(known), choice))
         return FittedModel()
 
-    monkeypatch.setattr(runs, "choose", choose)
-    monkeypatch.setattr(runs, "fit", fit)
-    monkeypatch.setattr(runs, "assemble", lambda item_features, likes, learned: popularity(likes))
-    found = list(runs.system("tastegraph", data.item_features, data, ModelConfig()))
+    monkeypatch.setattr(comparison, "choose", choose)
+    monkeypatch.setattr(comparison, "fit", fit)
+    monkeypatch.setattr(
+        comparison, "assemble", lambda item_features, likes, learned: popularity(likes)
+    )
+    found = list(comparison.system_runs("tastegraph", data.item_features, data, ModelConfig()))
     assert [run.history for run in found] == [TRAIN_ONLY, TRAIN_AND_VALID]
     assert [quality for _, quality in found[0].course] == [0.5]
     assert calls == [("choose", 18, 6), ("fit", 24, "chosen")]
     calls.clear()
-    again = runs.system(
+    again = comparison.system_runs(
         "tastegraph", data.item_features, data, ModelConfig(seed=2), "chosen", (TRAIN_AND_VALID,)
     )
     assert [run.history for run in again] == [TRAIN_AND_VALID]
@@ -233,12 +235,12 @@ def test_the_validation_part_can_be_history_without_being_learned_from(tmp_path,
             heard.append((self.likes.nnz, sum(map(len, histories))))
             return np.zeros((len(histories), self.likes.shape[1]), dtype=np.float32)
 
-    def system(name, item_features, data, config, choice, histories):
-        for history, events in ((TRAIN_ONLY, data.training), (TRAIN_AND_VALID, data.known)):
+    def system_runs(name, item_features, data, config, choice, histories):
+        for history, events in ((TRAIN_ONLY, data.train), (TRAIN_AND_VALID, data.train_and_valid)):
             if history in histories:
                 yield Run(name, history, Listening(events.user_items()), 2.0, 1.0, UNTUNED)
 
-    monkeypatch.setattr(field, "system", system)
+    monkeypatch.setattr(field, "system_runs", system_runs)
     table = Field(told, content_of(told), ModelConfig())
     histories = (VALID_KNOWN, TRAIN_AND_VALID)
     found = dict(table.measured("tastegraph", histories))
@@ -418,12 +420,12 @@ def test_peers_stand_in_the_table(small, monkeypatch):
 
 
 def test_who_was_as_good_when():
-    course = Course()
+    course = QualityCurve()
     for quality in (0.2, 0.1, 0.2, 0.3):
         course(quality)
     assert [quality for _, quality in course.steps] == [0.2, 0.3]
     steps = [(1.0, 0.2), (4.0, 0.3)]
-    assert [seconds_to(q, steps) for q in (0.1, 0.2, 0.25, 0.4)] == [1.0, 1.0, 4.0, None]
+    assert [seconds_to_quality(q, steps) for q in (0.1, 0.2, 0.25, 0.4)] == [1.0, 1.0, 4.0, None]
 
 
 def test_the_command_runs_one_benchmark(small, monkeypatch, capsys):

@@ -13,8 +13,7 @@ from scipy import sparse
 
 from tastegraph.core.arrays import binary, without
 from tastegraph.evaluation.metrics import per_user, top_k_blocks
-from tastegraph.evaluation.parts import parts_of
-from tastegraph.evaluation.split import TRAIN, VALID
+from tastegraph.evaluation.splits import TRAIN, VALID, assign_splits
 from tastegraph.models.baselines import BASELINES
 
 EVENTS = 60_000
@@ -107,7 +106,7 @@ def test_who_likes_what_follows_communities(world):
 
 
 def test_co_engagement_beats_popularity(world):
-    parts = parts_of(world.events, BY_TIME, 1)
+    parts = assign_splits(world.events, BY_TIME, 1)
     training = world.events.select(parts == TRAIN)
     likes = training.user_items()
     wanted = without(world.events.select(parts == VALID).user_items(), likes)

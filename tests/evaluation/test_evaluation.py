@@ -20,12 +20,13 @@ from tastegraph.core.arrays import binary, contains, pair_keys
 from tastegraph.core.config import Evaluation
 from tastegraph.core.errors import ConfigError
 from tastegraph.evaluation.audit import ItemFacts, audit
+from tastegraph.evaluation.evaluator import Result
 from tastegraph.evaluation.metrics import coverage, per_user, top_k, top_k_blocks
-from tastegraph.evaluation.show import show
+from tastegraph.evaluation.report import to_json
 from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_p
 from tastegraph.evaluation.slices import standard_slices
-from tastegraph.evaluation.split import TEST, TRAIN, VALID, part_counts, split
-from tastegraph.evaluation.table import Result, render, to_json
+from tastegraph.evaluation.splits import TEST, TRAIN, VALID, split_events, split_sizes
+from tastegraph.evaluation.tables import print_report, result_tables
 from tastegraph.profiles.interactions import pair_hashes
 
 EIGHTY = (0.8, 0.1, 0.1)
@@ -85,7 +86,7 @@ def test_part_counts_by_hand():
         7: (5, 1, 1), 8: (6, 1, 1), 9: (7, 1, 1), 10: (8, 1, 1), 11: (9, 1, 1), 15: (13, 1, 1),
         19: (17, 1, 1), 20: (16, 2, 2), 29: (25, 2, 2), 30: (24, 3, 3),
     }  # fmt: skip
-    counts = part_counts(np.array(list(by_hand)), EIGHTY)
+    counts = split_sizes(np.array(list(by_hand)), EIGHTY)
     assert [tuple(row) for row in counts.tolist()] == list(by_hand.values())
 
 
@@ -93,15 +94,15 @@ def test_part_counts_by_hand():
 def test_part_counts_as_recbole(fractions):
     sizes = np.arange(1, 200)
     expected = [recbole_counts(n, fractions) for n in sizes.tolist()]
-    assert part_counts(sizes, fractions).tolist() == expected
+    assert split_sizes(sizes, fractions).tolist() == expected
 
 
 def test_fractions_are_scaled_and_checked():
-    assert part_counts(np.array([20]), (8, 1, 1)).tolist() == [[16, 2, 2]]
+    assert split_sizes(np.array([20]), (8, 1, 1)).tolist() == [[16, 2, 2]]
     with pytest.raises(ConfigError, match="fractions"):
-        part_counts(np.array([20]), (0.0, 0.5, 0.5))
+        split_sizes(np.array([20]), (0.0, 0.5, 0.5))
     with pytest.raises(ConfigError, match="fractions"):
-        part_counts(np.array([20]), (1.2, -0.1, -0.1))
+        split_sizes(np.array([20]), (1.2, -0.1, -0.1))
 
 
 @st.composite
@@ -120,7 +121,7 @@ def hashes_of(users, seed=0):
 @given(event_logs(), st.sampled_from(["user-temporal", "random", "leave-last-out"]), seeds)
 def test_split_gives_each_person_their_counts(log, strategy, seed):
     users, times = log
-    parts = split(users, hashes_of(users, seed), times, Evaluation(split=strategy))
+    parts = split_events(users, hashes_of(users, seed), times, Evaluation(split=strategy))
     assert parts.dtype == np.int8
     for user in np.unique(users):
         own = parts[users == user]
@@ -136,7 +137,7 @@ def test_split_gives_each_person_their_counts(log, strategy, seed):
 def test_split_follows_time_then_hash(log, strategy, seed):
     users, times = log
     hashes = hashes_of(users, seed)
-    parts = split(users, hashes, times, Evaluation(split=strategy))
+    parts = split_events(users, hashes, times, Evaluation(split=strategy))
     for user in np.unique(users):
         rows = np.flatnonzero(users == user)
         in_order = sorted(rows, key=lambda row: (times[row], hashes[row]))
@@ -150,15 +151,15 @@ def test_the_order_of_rows_decides_nothing_in_a_split(log, strategy, seed):
     times[::3] = np.nan
     hashes, config = hashes_of(users, seed), Evaluation(split=strategy)
     rows = np.random.default_rng(seed).permutation(len(users))
-    parts = split(users, hashes, times, config)
-    assert (split(users[rows], hashes[rows], times[rows], config) == parts[rows]).all()
+    parts = split_events(users, hashes, times, config)
+    assert (split_events(users[rows], hashes[rows], times[rows], config) == parts[rows]).all()
 
 
 def test_events_without_a_time_are_never_the_newest():
     users = ints(0, 0, 0, 1, 1, 1)
     times = np.array([np.nan, np.nan, np.nan, 9, np.nan, 1])
     hashes = np.array([2, 0, 1, 0, 1, 2], dtype=np.uint64)
-    parts = split(users, hashes, times, Evaluation(split="leave-last-out"))
+    parts = split_events(users, hashes, times, Evaluation(split="leave-last-out"))
     assert parts.tolist() == [TEST, TRAIN, VALID, TEST, TRAIN, VALID]
 
 
@@ -166,10 +167,12 @@ def test_random_split_depends_on_the_hash_alone():
     users = np.zeros(50, dtype=np.int32)
     times = np.arange(50.0)
     config = Evaluation(split="random")
-    first, again, other = (split(users, hashes_of(users, k), times, config) for k in (1, 1, 2))
+    first, again, other = (
+        split_events(users, hashes_of(users, k), times, config) for k in (1, 1, 2)
+    )
     assert (first == again).all()
     assert (first != other).any()
-    assert (split(users, hashes_of(users, 1), -times, config) == first).all()
+    assert (split_events(users, hashes_of(users, 1), -times, config) == first).all()
 
 
 @quick
@@ -178,7 +181,7 @@ def test_global_split_cuts_the_time_line(log):
     users, times = log
     times[0] = -1.0
     try:
-        parts = split(users, hashes_of(users), times, Evaluation(split="global-temporal"))
+        parts = split_events(users, hashes_of(users), times, Evaluation(split="global-temporal"))
     except ConfigError:
         train = recbole_counts(len(times), EIGHTY)[0]
         assert sorted(times)[train] == -1
@@ -191,33 +194,33 @@ def test_global_split_by_hand():
     times = np.array([3, 1, 2, 5, 4, 6, 7, 8, 9, 10.0])
     users = np.zeros(10, dtype=np.int32)
     hashes, config = hashes_of(users), Evaluation(split="global-temporal")
-    assert split(users, hashes, times, config).tolist() == [0, 0, 0, 0, 0, 0, 0, 0, 1, 2]
+    assert split_events(users, hashes, times, config).tolist() == [0, 0, 0, 0, 0, 0, 0, 0, 1, 2]
     with pytest.raises(ConfigError, match="1 of 10"):
-        split(users, hashes, np.where(times == 3, np.nan, times), config)
+        split_events(users, hashes, np.where(times == 3, np.nan, times), config)
     with pytest.raises(ConfigError, match="one timestamp"):
-        split(users, hashes, times * 0, config)
+        split_events(users, hashes, times * 0, config)
 
 
 def test_given_split_is_used_or_its_lack_named():
     users, times = ints(0, 0, 1), np.zeros(3)
     hashes, config = hashes_of(users), Evaluation(split="given")
     parts = np.array([0, 2, 1], dtype=np.int8)
-    assert split(users, hashes, times, config, parts).tolist() == [0, 2, 1]
+    assert split_events(users, hashes, times, config, parts).tolist() == [0, 2, 1]
     with pytest.raises(ConfigError, match="carry no split"):
-        split(users, hashes, times, config)
+        split_events(users, hashes, times, config)
     with pytest.raises(ConfigError, match="1 of 3"):
-        split(users, hashes, times, config, np.array([0, -1, 1], dtype=np.int8))
+        split_events(users, hashes, times, config, np.array([0, -1, 1], dtype=np.int8))
     with pytest.raises(ValueError, match="2 given"):
-        split(users, hashes, times, config, parts[:2])
+        split_events(users, hashes, times, config, parts[:2])
     with pytest.raises(ValueError, match="2 times"):
-        split(users, hashes, times[:2], config, parts)
+        split_events(users, hashes, times[:2], config, parts)
 
 
 def test_split_of_nothing():
     empty = np.array([], dtype=np.int32)
     for strategy in ("user-temporal", "global-temporal", "random", "leave-last-out"):
         config = Evaluation(split=strategy)
-        assert len(split(empty, hashes_of(empty), np.array([]), config)) == 0
+        assert len(split_events(empty, hashes_of(empty), np.array([]), config)) == 0
 
 
 @pytest.mark.skipif("TASTEGRAPH_DATA" not in os.environ, reason="needs MovieLens 100K")
@@ -228,7 +231,7 @@ def test_split_of_movielens_as_recbole():
     users = frame["user"].to_numpy().astype(np.int32)
     items = frame["item"].to_numpy().astype(np.int32)
     hashes = pair_hashes(users.astype(np.uint64), items)
-    parts = split(users, hashes, frame["time"].to_numpy().astype(np.float64), Evaluation())
+    parts = split_events(users, hashes, frame["time"].to_numpy().astype(np.float64), Evaluation())
     assert len(np.unique(users)) == 942
     assert np.bincount(parts).tolist() == [45_063, 5_156, 5_156]
 
@@ -500,7 +503,7 @@ def test_audit_counts_by_hand():
     parts = np.array([TRAIN, TRAIN, VALID, TEST, TRAIN, TEST, TEST])
     facts = ints(0, 0, 1, 2), ints(0, 0, 0, 5)
     found = audit(users, items, times, parts, user_facts=facts)
-    sizes = {name: (p.events, p.users, p.items, p.duplicates) for name, p in found.parts.items()}
+    sizes = {name: (p.events, p.users, p.items, p.duplicates) for name, p in found.splits.items()}
     assert sizes == {"train": (3, 2, 1, 1), "valid": (1, 1, 1, 0), "test": (3, 3, 3, 0)}
     assert found.overlap == {"valid": 0, "test": 1}
     assert (found.cold_users, found.cold_items, found.time_travellers) == (1, 2, 1)
@@ -521,7 +524,7 @@ def test_audit_counts_ties_by_hand():
     console = Console(width=200, record=True, color_system=None)
     told = {"split": "s", "positives": "p", "ranking": "r", "masked": "m", "chosen_on": "c"}
     for one in (found, untimed):
-        show({"protocol": told, "audit": one.as_dict(), "results": []}, console)
+        print_report({"protocol": told, "audit": one.as_dict(), "results": []}, console)
     shown = console.export_text()
     assert shown.count("tied in time") == 1
     assert "of the person: 85.7% of events; with one of train or valid: 33.3% of test" in shown
@@ -580,7 +583,7 @@ def test_audit_of_nothing():
     empty = np.array([], dtype=np.int32)
     facts = ItemFacts(ints(0), ints(0), ints(1), ("r",))
     found = audit(empty, empty, np.array([]), empty, facts)
-    assert found.parts["test"].events == 0
+    assert found.splits["test"].events == 0
     assert found.relations[0].lift == 0
     with pytest.raises(ValueError, match="lengths"):
         audit(ints(0), empty, np.array([]), empty)
@@ -618,10 +621,11 @@ def test_json_has_the_agreed_keys_and_no_nan():
 
 
 def test_tables_fit_a_hundred_columns():
-    tables = render([
+    results = [
         result(), result("a-[bold]-model-of-20", ndcg=0.1, tastegraph=0.0004), result(on="tail"),
         result("popularity", history="first 5", ndcg=math.nan, tastegraph=0.25),
-    ])  # fmt: skip
+    ]  # fmt: skip
+    tables = result_tables(to_json("ml-100k", {}, {}, results)["results"])
     assert [table.title for table in tables] == ["History: train", "History: first 5"]
     assert tables[0].row_count == 2
     console = Console(width=100, record=True, color_system=None)

@@ -8,8 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tastegraph.core.records import Event
-from tastegraph.evaluation.feedback import feedback
-from tastegraph.evaluation.off_policy import doubly_robust, gini, in_order, ips, plain, snips
+from tastegraph.evaluation.feedback import feedback_by_model
+from tastegraph.evaluation.metrics import gini
+from tastegraph.evaluation.off_policy import (
+    cumulative_propensity,
+    doubly_robust,
+    ips,
+    observed_mean,
+    snips,
+)
 from tastegraph.serving.engine import Asked
 from tastegraph.serving.exploration import drawn
 from tastegraph.store.lists import Exposure, exposures
@@ -26,7 +33,7 @@ def test_by_hand() -> None:
     half = np.full(4, 0.5)
     assert doubly_robust(reward, target, chance, half, half).value == pytest.approx(1.5 / 4)
     assert ips(reward, target, chance).effective == pytest.approx(49 / 21)
-    assert plain(reward).value == 0.75
+    assert observed_mean(reward).value == 0.75
     # The variance of 2, 0, 0, 1 is 11/12; its error √(11/48).
     told = ips(reward, target, chance)
     assert told.high - told.value == pytest.approx(1.959964 * np.sqrt(11 / 48))
@@ -39,7 +46,7 @@ def test_a_rate_is_between_nought_and_one() -> None:
     high = ips(np.ones(3), np.ones(3), np.array([0.2, 0.5, 1.0]))
     assert high.value > 1
     assert high.as_rate().value == high.as_rate().high == 1
-    assert np.isnan(plain(np.zeros(0)).as_rate().value)
+    assert np.isnan(observed_mean(np.zeros(0)).as_rate().value)
 
 
 def test_nothing_and_nonsense() -> None:
@@ -86,9 +93,9 @@ def test_a_wrong_chance_is_mended_by_a_right_model() -> None:
 def test_places_of_a_list_are_weighed_with_those_above() -> None:
     group = np.array([0, 0, 0, 1, 1])
     chances = np.array([0.5, 0.5, 0.2, 0.9, 0.1])
-    assert in_order(chances, group) == pytest.approx([0.5, 0.25, 0.05, 0.9, 0.09])
+    assert cumulative_propensity(chances, group) == pytest.approx([0.5, 0.25, 0.05, 0.9, 0.09])
     # Two lists with sums of 2 and 0 apart from twice the mean: variance 2, of a mean of places.
-    told = plain(np.array([1.0, 1, 0, 0]), np.array([0, 0, 1, 1]))
+    told = observed_mean(np.array([1.0, 1, 0, 0]), np.array([0, 0, 1, 1]))
     assert told.high - told.value == pytest.approx(1.959964 * np.sqrt(2 * 2) / 4)
 
 
@@ -107,7 +114,7 @@ def test_lists_that_explored_tell_what_they_would_have_earned(share) -> None:
         ):
             events = ("click",) if rng.random() < worth[item] else ()
             shown.append(Exposure(f"l{k}", "m", k, f"i{item}", rank, chance, best, events))
-    (told,) = feedback(shown, ("click",), 10)
+    (told,) = feedback_by_model(shown, ("click",), 10)
     for estimate in told.unexplored.values():
         assert estimate.low - 0.01 < worth[:4].mean() < estimate.high + 0.01
         assert estimate.high - estimate.low < 0.06
@@ -127,7 +134,7 @@ def test_feedback_by_model() -> None:
         Exposure("l2", "m1", 2.0, "a", 1, 0.9, True, ()),
         Exposure("l3", "m2", 3.0, "c", 1, 1.0, True, ("purchase", "impression")),
     ]
-    first, second = feedback(shown, ("click", "purchase"), n_items=4)
+    first, second = feedback_by_model(shown, ("click", "purchase"), n_items=4)
     assert (first.model, first.lists, first.places) == ("m1", 2, 3)
     assert first.answered.value == pytest.approx(1 / 3)
     assert first.by_rank == {1: 0.5, 2: 0.0}
@@ -149,7 +156,7 @@ def test_what_was_shown_over_the_service_is_told(tmp_path, tastegraph) -> None:
     )  # fmt: skip
     engine.close()
     with engine.database.reading() as connection:
-        (told,) = feedback(exposures(connection), ("click",), 13)
+        (told,) = feedback_by_model(exposures(connection), ("click",), 13)
     assert (told.lists, told.places) == (5, 15)
     assert told.by_rank[1] == 1.0
     (tmp_path / "tastegraph.toml").write_text('name = "world"\n')

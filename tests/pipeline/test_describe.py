@@ -16,8 +16,7 @@ from tastegraph.core.errors import (
     TastegraphError,
 )
 from tastegraph.core.records import Event
-from tastegraph.evaluation.parts import parts_of
-from tastegraph.evaluation.split import TRAIN
+from tastegraph.evaluation.splits import TRAIN, assign_splits
 from tastegraph.kg.from_store import graph_from_store
 from tastegraph.pipeline import describe
 from tastegraph.pipeline.content import interactions_from_store
@@ -195,7 +194,7 @@ def test_without_an_endpoint_it_is_told_what_to_write(tmp_path):
 def training_titles(workspace, user):
     graph = graph_from_store(workspace.database, workspace.config)
     found = interactions_from_store(workspace.database, graph.item_ids, MEANING)
-    parts = parts_of(found, workspace.config.evaluation, workspace.config.model.seed)
+    parts = assign_splits(found, workspace.config.evaluation, workspace.config.model.seed)
     theirs = found.users == found.user_ids.index(user)
     training = found.select(theirs & (parts == TRAIN) & (found.weights > 0))
     held_out = found.select(theirs & (parts != TRAIN))

@@ -15,8 +15,7 @@ from tastegraph.core.config import Evaluation, Events
 from tastegraph.core.records import Event
 from tastegraph.data.files import Files
 from tastegraph.data.rejects import Rejects
-from tastegraph.evaluation.parts import parts_of, resolved
-from tastegraph.evaluation.split import TEST, TRAIN
+from tastegraph.evaluation.splits import TEST, TRAIN, assign_splits, resolve_split
 from tastegraph.profiles.attention import Recency, SequenceAttention
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import History, Interactions, interactions
@@ -103,16 +102,16 @@ def test_a_file_sorted_by_item_does_not_hold_out_the_highest_ids():
         for k in sorted(random.Random(user).sample(range(100), 20))
     ]
     found = interactions(events, index, MEANING)
-    assert resolved(found, Evaluation()).split == "random"
-    parts = parts_of(found, Evaluation(), 1)
+    assert resolve_split(found, Evaluation()).split == "random"
+    parts = assign_splits(found, Evaluation(), 1)
     held, fitted_model = found.items[parts == TEST], found.items[parts == TRAIN]
     # The mean of 100 draws from 0 … 99 has a standard error of 2.9.
     assert abs(held.mean() - fitted_model.mean()) < 12
 
 
 def test_times_decide_where_at_least_half_of_the_events_have_one():
-    assert resolved(likes([1.0, 2.0, None, None]), Evaluation()).split == "user-temporal"
-    assert resolved(likes([1.0, None, None, None]), Evaluation()).split == "random"
+    assert resolve_split(likes([1.0, 2.0, None, None]), Evaluation()).split == "user-temporal"
+    assert resolve_split(likes([1.0, None, None, None]), Evaluation()).split == "random"
 
 
 def test_events_without_a_time_are_no_evidence_of_order():

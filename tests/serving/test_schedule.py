@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 from tastegraph.core.config import Config, Loop
 from tastegraph.core.records import Event, Item
-from tastegraph.evaluation.drift import fallen
+from tastegraph.evaluation.feedback import response_dropped
 from tastegraph.serving import schedule
 from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import Asked, Engine
@@ -173,9 +173,9 @@ def test_a_fall_is_told_from_chance() -> None:
     = 3.04 and .22 / √(.39 · .61 / 50) = 3.19: the first two are chance."""
     was = [True, False] * 50
     for now, alarm in ((30, False), (29, False), (28, True)):
-        assert fallen([*was, *([True] * now), *([False] * (100 - now))], 0.1) is alarm
-    assert not fallen([*was, *([True] * 28), *([False] * 72)], 0.5)
-    assert not fallen([True] * 99 + [False] * 100, 0.1), "too few before"
+        assert response_dropped([*was, *([True] * now), *([False] * (100 - now))], 0.1) is alarm
+    assert not response_dropped([*was, *([True] * 28), *([False] * 72)], 0.5)
+    assert not response_dropped([True] * 99 + [False] * 100, 0.1), "too few before"
 
 
 def test_the_configuration_names_the_occasions(cinema, tastegraph, tmp_path: Path) -> None:

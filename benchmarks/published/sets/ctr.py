@@ -17,7 +17,7 @@ from benchmarks.published.sets.lastfm import artists
 from benchmarks.published.sets.set import COMPONENTS, GIVEN, Pairs, Set, assembled
 from tastegraph.core.config import Config
 from tastegraph.core.records import Event, Fact, Item, Link
-from tastegraph.evaluation.split import TEST, TRAIN, VALID
+from tastegraph.evaluation.splits import TEST, TRAIN, VALID
 from tastegraph.profiles.interactions import Interactions
 
 SHARES = (0.6, 0.8)

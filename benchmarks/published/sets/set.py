@@ -12,8 +12,7 @@ from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Config, Evaluation
 from tastegraph.core.records import Event, Fact, Item, Link, Split
 from tastegraph.data.items import item_facts
-from tastegraph.evaluation.parts import parts_of
-from tastegraph.evaluation.split import TEST, TRAIN, VALID, split
+from tastegraph.evaluation.splits import TEST, TRAIN, VALID, assign_splits, split_events
 from tastegraph.kg.graph import KnowledgeGraph, build_graph
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions, interactions
@@ -91,7 +90,7 @@ def assembled(
         items=[by_id[item_id] for item_id in graph.item_ids],
         graph=graph,
         events=told,
-        parts=parts_of(told, config.evaluation, seed=1),
+        parts=assign_splits(told, config.evaluation, seed=1),
         config=config,
         maker=maker,
     )
@@ -108,7 +107,7 @@ def with_validation(parts: NDArray[np.int8], events: Interactions, seed: int) ->
     at = np.flatnonzero(parts == TRAIN)
     cut = parts.copy()
     hashes = events.pair_hashes(seed)
-    cut[at] = split(events.users[at], hashes[at], events.times[at], VALIDATION)
+    cut[at] = split_events(events.users[at], hashes[at], events.times[at], VALIDATION)
     return cut
 
 

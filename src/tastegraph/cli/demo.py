@@ -9,7 +9,7 @@ from pathlib import Path
 from tastegraph.core.config import FILE
 from tastegraph.core.progress import say
 from tastegraph.data.public import Dataset
-from tastegraph.evaluation.show import show
+from tastegraph.evaluation.tables import print_report
 from tastegraph.workspace import Workspace
 
 DATASET = "ml-100k"
@@ -29,7 +29,7 @@ def run(directory: Path, data: Path | None) -> None:
     counts = workspace.counts()
     print(", ".join(f"{count:,} {what}" for what, count in counts.items()))
     print(f"Snapshot in service: {workspace.build()}")
-    show(_evaluation(workspace))
+    print_report(_evaluation(workspace))
     answer = workspace.recommend(PERSON)
     print(f"Ten films for person {PERSON}, each with its score and the reasons that weigh most in")
     print("it; what speaks against a film, 'tastegraph explain' says too:")

@@ -120,13 +120,13 @@ def build(
     Beside the blend it tries popularity, ItemKNN and EASE on validation data: what is served is
     not below the best of them by more than chance.
     """
-    from tastegraph.evaluation.show import show_comparison
+    from tastegraph.evaluation.tables import print_build_comparison
 
     workspace = _open(directory)
     stages = {cast("Stage", stage.strip()) for stage in only.split(",") if stage.strip()}
     before, version = workspace.snapshots.current(), workspace.build(stages)
     if "model" in stages and version != before:
-        show_comparison(workspace.snapshots.manifest(version)["choice"]["compared"])
+        print_build_comparison(workspace.snapshots.manifest(version)["choice"]["compared"])
     _print(f"in service: snapshot {version}")
 
 
@@ -202,11 +202,11 @@ def evaluate(
     json: Annotated[Path | None, typer.Option(help="write the results here")] = None,
 ) -> None:
     """Compare the system with its controls and the baselines on held-out events."""
-    from tastegraph.evaluation.show import show
+    from tastegraph.evaluation.tables import print_report
 
     if json is not None and not json.parent.is_dir():
         raise TastegraphError(f"{json.parent} is no folder: the results could not be written")
-    show(_open(directory).evaluate(json))
+    print_report(_open(directory).evaluate(json))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Full-ranking metrics: rank every item for every person, and score the head of the list."""
+"""Full-ranking metrics: rank all items for every user, and score the top of each list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, Floats, Ints, contains, pair_keys
 
-_LOW = np.uint64(0xFFFFFFFF)
+_LOW_BITS = np.uint64(0xFFFFFFFF)
 
 
 def top_k(scores: Floats, mask: CSR | None, k: int) -> NDArray[np.int32]:
@@ -44,7 +44,7 @@ def top_k(scores: Floats, mask: CSR | None, k: int) -> NDArray[np.int32]:
     keys.sort(axis=1)
     best = keys[:, ::-1]
     top = np.full((n_users, k), -1, dtype=np.int32)
-    top[:, :width] = np.where(best > 0, (_LOW - (best & _LOW)).astype(np.int64), -1)
+    top[:, :width] = np.where(best > 0, (_LOW_BITS - (best & _LOW_BITS)).astype(np.int64), -1)
     return top
 
 
@@ -55,14 +55,14 @@ def top_k_blocks(
     k: int,
     block: int = 512,
 ) -> NDArray[np.int32]:
-    """Return :func:`top_k` for all people, scoring ``block`` of them at a time; int32[U, k].
+    """Return :func:`top_k` for all users, scoring ``block`` of them at a time; int32[U, k].
 
     Args:
         score: takes user rows int64[B], gives float32[B, I].
         n_users: U; rows 0 … U−1 are scored in order.
         mask: CSR[U, I] or ``None``.
         k: length of the lists.
-        block: people scored at once; bounds memory at about ``20 * block * I`` bytes.
+        block: users scored at once; bounds memory at about ``20 * block * I`` bytes.
 
     Raises:
         ValueError: as in :func:`top_k`.
@@ -78,21 +78,20 @@ def top_k_blocks(
 def per_user(
     top: Ints, relevant: CSR, cutoffs: Sequence[int], popularity: Ints
 ) -> dict[str, NDArray[np.float64]]:
-    """Return each metric at each cutoff, for each person: ``{"ndcg@10": float64[U], …}``.
+    """Return each metric at each cutoff, for each user: ``{"ndcg@10": float64[U], …}``.
 
-    With r the rank from 1, h(r) ∈ {0, 1} whether the item there is relevant, and R the relevant
-    items of a person:
+    With r the rank from 1, h(r) ∈ {0, 1} whether the item there is relevant, and R the number of
+    relevant items of a user:
 
     - ``ndcg``: Σ h(r)/log₂(r+1) over the same sum for min(R, k) hits at the top
       (Järvelin & Kekäläinen, TOIS 2002, binary gain).
     - ``recall``: hits / R. ``hit``: whether there is any.
     - ``mrr``: 1 / rank of the first hit, 0 without one (Voorhees, TREC-8).
     - ``map``: Σ h(r)·precision(r) / min(R, k).
-    - ``novelty``: mean of −log₂ p(i) over the items shown, p the share of training events with
+    - ``novelty``: mean of −log₂ p(i) over the listed items, p the share of training events with
       one added to each item (Zhou et al., PNAS 2010); nan for an empty list.
 
-    A person without relevant items has nan throughout, so that every mean is over the same
-    people.
+    A user without relevant items has nan throughout, so that every mean is over the same users.
 
     Args:
         top: int32[U, K], items best first, −1 where the list is shorter.
@@ -107,39 +106,39 @@ def per_user(
     _check(top, (n_users, n_items), cutoffs, popularity)
     top = top[:, : max(cutoffs)]
     ranks = np.arange(1, top.shape[1] + 1)
-    shown = np.asarray(top >= 0)
+    listed = np.asarray(top >= 0)
     keys = pair_keys(relevant)
     cells = np.arange(n_users, dtype=np.int64)[:, None] * n_items + top
-    hits = np.logical_and(shown, contains(keys, cells))
+    hits = np.logical_and(listed, contains(keys, cells))
     n_relevant = np.bincount(keys // n_items, minlength=n_users)
-    judged = np.where(n_relevant > 0, 1.0, np.nan)
+    has_relevant = np.where(n_relevant > 0, 1.0, np.nan)
     n_relevant = np.maximum(n_relevant, 1)
 
     discount = 1 / np.log2(ranks + 1)
     ideal = np.cumsum(discount)
     gain = np.cumsum(hits * discount, axis=1)
-    found = np.cumsum(hits, axis=1)
-    precision = np.cumsum(hits * found / ranks, axis=1)
+    n_hits = np.cumsum(hits, axis=1)
+    precision = np.cumsum(hits * n_hits / ranks, axis=1)
     reciprocal = np.maximum.accumulate(hits / ranks, axis=1)
-    length = np.cumsum(shown, axis=1)
+    length = np.cumsum(listed, axis=1)
     surprise = -np.log2((popularity + 1) / (popularity.sum() + n_items))
-    novelty = np.cumsum(np.where(shown, surprise[top], 0), axis=1) / np.maximum(length, 1)
+    novelty = np.cumsum(np.where(listed, surprise[top], 0), axis=1) / np.maximum(length, 1)
     novelty[length == 0] = np.nan
 
     metrics: dict[str, NDArray[np.float64]] = {}
     for k in cutoffs:
-        last, most = k - 1, np.minimum(n_relevant, k)
-        metrics[f"ndcg@{k}"] = judged * gain[:, last] / ideal[most - 1]
-        metrics[f"recall@{k}"] = judged * found[:, last] / n_relevant
-        metrics[f"mrr@{k}"] = judged * reciprocal[:, last]
-        metrics[f"hit@{k}"] = judged * (found[:, last] > 0)
-        metrics[f"map@{k}"] = judged * precision[:, last] / most
-        metrics[f"novelty@{k}"] = judged * novelty[:, last]
+        last, max_hits = k - 1, np.minimum(n_relevant, k)
+        metrics[f"ndcg@{k}"] = has_relevant * gain[:, last] / ideal[max_hits - 1]
+        metrics[f"recall@{k}"] = has_relevant * n_hits[:, last] / n_relevant
+        metrics[f"mrr@{k}"] = has_relevant * reciprocal[:, last]
+        metrics[f"hit@{k}"] = has_relevant * (n_hits[:, last] > 0)
+        metrics[f"map@{k}"] = has_relevant * precision[:, last] / max_hits
+        metrics[f"novelty@{k}"] = has_relevant * novelty[:, last]
     return metrics
 
 
 def coverage(top: Ints, n_items: int, k: int) -> float:
-    """Return the share of the ``n_items`` items that anyone's first ``k`` places show.
+    """Return the share of the ``n_items`` items that are in the top ``k`` of any user.
 
     Args:
         top: int32[U, K], −1 where a list is shorter.
@@ -149,8 +148,21 @@ def coverage(top: Ints, n_items: int, k: int) -> float:
     """
     if not 1 <= k <= top.shape[1] or n_items < 1:
         raise ValueError(f"k must be in 1 … {top.shape[1]}: {k} found, of {n_items} items")
-    shown = np.unique(top[:, :k])
-    return int(np.count_nonzero(shown >= 0)) / n_items
+    listed = np.unique(top[:, :k])
+    return int(np.count_nonzero(listed >= 0)) / n_items
+
+
+def gini(counts: Floats) -> float:
+    """Inequality of exposure: 0 where all items are shown equally often, near 1 where one has all.
+
+    Args:
+        counts: float64[I] ≥ 0, how often each item was shown; never-shown items included.
+    """
+    ordered = np.sort(np.asarray(counts, dtype=np.float64))
+    total, n = ordered.sum(), len(ordered)
+    if not total > 0:
+        return 0.0
+    return float((2 * np.arange(1, n + 1) - n - 1) @ ordered / (n * total))
 
 
 def _ordered_keys(scores: Floats) -> NDArray[np.uint64]:
@@ -163,7 +175,7 @@ def _ordered_keys(scores: Floats) -> NDArray[np.uint64]:
     bits ^= np.where(bits >> 31, np.uint32(0xFFFFFFFF), np.uint32(0x80000000))
     keys = bits.astype(np.uint64)
     keys <<= np.uint64(32)
-    keys |= _LOW - np.arange(scores.shape[1], dtype=np.uint64)
+    keys |= _LOW_BITS - np.arange(scores.shape[1], dtype=np.uint64)
     keys[scores == -np.inf] = 0
     return keys
 

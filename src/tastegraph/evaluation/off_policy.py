@@ -1,14 +1,15 @@
-"""What another way of choosing would have earned, from what was shown with a known chance.
+"""Off-policy estimates: the mean reward of another policy, from items shown with known chances.
 
-Each observation has a reward r, the chance p > 0 with which it was shown, and the chance t that
-the other way would have shown it. With w = t / p:
+Each observation has a reward r, the chance p > 0 with which it was shown (its propensity), and
+the chance t with which the target policy would have shown it. With w = t / p:
 
 - IPS (Horvitz & Thompson 1952): the mean of w r, unbiased wherever p > 0 if t > 0.
 - SNIPS (Swaminathan & Joachims 2015): Σ w r / Σ w, biased a little and of less variance.
 - DR (Dudík, Langford & Li 2011): the mean of q̄ + w (r − q), q the reward that a model expects of
-  what was shown and q̄ of what the other way would have shown: right if either p or q is.
+  the shown item and q̄ of what the target policy would have shown: unbiased if p or q is right.
 
-Observations of one group, as the places of a list, depend on one another: errors are by group.
+Observations of one group, such as the places of a list, are dependent: standard errors are
+clustered by group.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Groups = NDArray[np.int64]
-NORMAL = 1.959964
-"""Standard errors in a two-sided interval of 95 %."""
+INTERVAL_Z = 1.959964
+"""Standard errors on either side of a 95 % interval."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean reward.
+    """An estimated mean reward.
 
     Attributes:
         value: the estimate; nan without any observation.
-        low, high: 95 % by the central limit theorem.
-        effective: Kish's (Σ w)² / Σ w², how many observations of equal weight it stands on.
+        low, high: 95 % interval by the central limit theorem.
+        effective: effective sample size, Kish's (Σ w)² / Σ w².
     """
 
     value: float
@@ -40,43 +41,43 @@ class Estimate:
     effective: float
 
     def as_rate(self) -> Estimate:
-        """The same of rewards of 0 and 1, within [0, 1]: weights take an estimate beyond both."""
+        """The estimate clipped to [0, 1], for rewards of 0 and 1: weights can take it beyond."""
         value, low, high = np.clip((self.value, self.low, self.high), 0, 1).tolist()
         return Estimate(value, low, high, self.effective)
 
 
-def plain(reward: Floats, group: Groups | None = None) -> Estimate:
-    """The mean of what was seen."""
+def observed_mean(reward: Floats, group: Groups | None = None) -> Estimate:
+    """The mean reward as observed, all weights being 1."""
     return _mean(reward, np.ones_like(reward), group)
 
 
-def in_order(chances: Floats, group: Groups) -> Floats:
-    """float64[N]: the chance of each place together with all before it in its group.
+def cumulative_propensity(chances: Floats, group: Groups) -> Floats:
+    """float64[N]: the chance of each place together with all places above it in its list.
 
-    A place is drawn from what those above left over, so another way of choosing would have made it
-    only after it had made those (per-decision importance sampling, Precup 2000).
+    A place is drawn from the items that those above left over, so the target policy would have
+    drawn it only after it had drawn those (per-decision importance sampling, Precup 2000).
 
     Args:
         chances: float64[N], of each place given those above it.
-        group: int64[N], groups one after another, each in its order.
+        group: int64[N], the list of each place; lists one after another, each in its order.
     """
-    found = np.array(chances, dtype=np.float64)
-    for at in range(1, len(found)):
-        if group[at] == group[at - 1]:
-            found[at] *= found[at - 1]
-    return found
+    products = np.array(chances, dtype=np.float64)
+    for row in range(1, len(products)):
+        if group[row] == group[row - 1]:
+            products[row] *= products[row - 1]
+    return products
 
 
 def ips(
     reward: Floats, target: Floats, propensity: Floats, group: Groups | None = None
 ) -> Estimate:
-    """By inverse propensity.
+    """Inverse propensity scoring.
 
     Args:
         reward: float64[N].
-        target: float64[N] in [0, 1].
-        propensity: float64[N] in (0, 1].
-        group: int64[N], what depends on one another; by default nothing does.
+        target: float64[N] in [0, 1], chances of the target policy.
+        propensity: float64[N] in (0, 1], chances of the policy that was shown.
+        group: int64[N], clusters of dependent observations; by default all are independent.
 
     Raises:
         ValueError: a propensity is not in (0, 1], or the arrays differ in length.
@@ -88,13 +89,13 @@ def ips(
 def snips(
     reward: Floats, target: Floats, propensity: Floats, group: Groups | None = None
 ) -> Estimate:
-    """By inverse propensity, normalised; the interval by the delta method. As :func:`ips`."""
+    """Self-normalised IPS; the interval by the delta method. Arguments as of :func:`ips`."""
     weight = _weights(reward, target, propensity)
     total = weight.sum()
     if not total > 0:
         return Estimate(float("nan"), float("nan"), float("nan"), 0.0)
     value = float(weight @ reward / total)
-    error = float(np.sqrt(np.sum(_summed(weight * (reward - value), group) ** 2)) / total)
+    error = float(np.sqrt(np.sum(_group_sums(weight * (reward - value), group) ** 2)) / total)
     return _interval(value, error, weight)
 
 
@@ -106,35 +107,22 @@ def doubly_robust(
     expected_target: Floats,
     group: Groups | None = None,
 ) -> Estimate:
-    """Doubly robust.
+    """Doubly robust estimate.
 
     Args:
         reward, target, propensity, group: as of :func:`ips`.
-        expected: float64[N], q: what a model expects of what was shown.
-        expected_target: float64[N], q̄: what it expects of the other way.
+        expected: float64[N], q: reward that a model expects of the shown item.
+        expected_target: float64[N], q̄: reward that it expects of the target policy.
     """
     weight = _weights(reward, target, propensity)
     return _mean(expected_target + weight * (reward - expected), weight, group)
-
-
-def gini(counts: Floats) -> float:
-    """How unevenly exposure is shared: 0 where all items have as much, near 1 where one has all.
-
-    Args:
-        counts: float64[I] ≥ 0, of all items, those never shown included.
-    """
-    ordered = np.sort(np.asarray(counts, dtype=np.float64))
-    total, n = ordered.sum(), len(ordered)
-    if not total > 0:
-        return 0.0
-    return float((2 * np.arange(1, n + 1) - n - 1) @ ordered / (n * total))
 
 
 def _weights(reward: Floats, target: Floats, propensity: Floats) -> Floats:
     if not len(reward) == len(target) == len(propensity):
         raise ValueError(f"{len(reward)} rewards, {len(target)} targets, {len(propensity)} chances")
     if not ((propensity > 0) & (propensity <= 1)).all():
-        raise ValueError("a propensity is not in (0, 1]: what cannot be shown teaches nothing")
+        raise ValueError("a propensity is not in (0, 1]: an item that cannot be shown says nothing")
     return np.asarray(target / propensity, dtype=np.float64)
 
 
@@ -142,18 +130,19 @@ def _mean(values: Floats, weight: Floats, group: Groups | None) -> Estimate:
     if not len(values):
         return Estimate(float("nan"), float("nan"), float("nan"), 0.0)
     value = float(values.mean())
-    apart = _summed(values - value, group)
-    several = len(apart) / (len(apart) - 1) if len(apart) > 1 else float("nan")
-    error = float(np.sqrt(several * (apart @ apart)) / len(values))
+    deviations = _group_sums(values - value, group)
+    n = len(deviations)
+    correction = n / (n - 1) if n > 1 else float("nan")
+    error = float(np.sqrt(correction * (deviations @ deviations)) / len(values))
     return _interval(value, error, weight)
 
 
-def _summed(values: Floats, group: Groups | None) -> Floats:
-    """float64[G]: by group."""
+def _group_sums(values: Floats, group: Groups | None) -> Floats:
+    """float64[G], the sum of each group; the values themselves without groups."""
     return values if group is None else np.bincount(group, values).astype(np.float64)
 
 
 def _interval(value: float, error: float, weight: Floats) -> Estimate:
     squares = float(weight @ weight)
     effective = float(weight.sum() ** 2 / squares) if squares > 0 else 0.0
-    return Estimate(value, value - NORMAL * error, value + NORMAL * error, effective)
+    return Estimate(value, value - INTERVAL_Z * error, value + INTERVAL_Z * error, effective)

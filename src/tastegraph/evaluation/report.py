@@ -1,65 +1,70 @@
-"""The evaluation of a workspace, as one JSON document."""
+"""The evaluation report of a workspace: protocol, audit of the split, and all results as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from tastegraph.core.arrays import Ints
 from tastegraph.core.config import Config
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.records import USER
-from tastegraph.evaluation.audit import Audit, ItemFacts, audit
-from tastegraph.evaluation.experiment import compare
-from tastegraph.evaluation.judge import TRAIN_AND_VALID, TRAIN_ONLY, Data
-from tastegraph.evaluation.parts import parts_of, resolved
-from tastegraph.evaluation.split import TEST
-from tastegraph.evaluation.table import to_json
+from tastegraph.evaluation.audit import ItemFacts, SplitAudit, audit
+from tastegraph.evaluation.comparison import compare_models
+from tastegraph.evaluation.evaluator import TRAIN_AND_VALID, TRAIN_ONLY, EvaluationData, Result
+from tastegraph.evaluation.splits import TEST, assign_splits, resolve_split
+from tastegraph.evaluation.tables import report_html
 from tastegraph.models.learned import Hyperparameters, ItemFeatures
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions
 
 
-def evaluate(
+class EvaluationReport(dict[str, Any]):
+    """``{"dataset", "protocol", "audit", "results"}``, ready for JSON; tables in a notebook."""
+
+    def _repr_html_(self) -> str:
+        return report_html(self)
+
+
+def evaluation_report(
     item_features: ItemFeatures,
     events: Interactions,
     config: Config,
     meaning: EventMeaning,
     inputs: str,
     hyperparameters: Hyperparameters | None,
-) -> dict[str, Any]:
-    """Audit the split, then judge every model on it.
+) -> EvaluationReport:
+    """Audit the split, then evaluate every model on it.
 
     Args:
         item_features: graph and texts.
-        events: every event.
-        config: the workspace's.
-        meaning: what the events say.
+        events: all events.
+        config: configuration of the workspace.
+        meaning: how events count.
         inputs: fingerprint of what the result depends on.
-        hyperparameters: settings chosen on this very split before, to spare choosing them again.
-
-    Returns:
-        ``{"dataset", "protocol", "audit", "results"}``, ready for JSON.
+        hyperparameters: chosen on the same split before; by default they are chosen.
 
     Raises:
         TastegraphError: no event could be held out.
     """
-    config = config.model_copy(update={"evaluation": resolved(events, config.evaluation)})
-    parts = parts_of(events, config.evaluation, config.model.seed)
-    data = Data(events, parts, item_features)
-    if not data.wanted(TEST).nnz:
+    config = config.model_copy(update={"evaluation": resolve_split(events, config.evaluation)})
+    splits = assign_splits(events, config.evaluation, config.model.seed)
+    data = EvaluationData(events, splits, item_features)
+    if not data.targets(TEST).nnz:
         raise TastegraphError(
             f"the split {config.evaluation.split!r} holds out no event for the test part: "
             "there are too few events of any one person that count for an item "
             f"({meaning.scale.in_words()})"
         )
-    results = compare(data, config.evaluation, config.model, hyperparameters)
+    results = compare_models(data, config.evaluation, config.model, hyperparameters)
     return to_json(config.name, protocol(config, meaning, inputs), _audit(data), results)
 
 
 def protocol(config: Config, meaning: EventMeaning, inputs: str) -> Mapping[str, Any]:
-    """How the results came about, in words that a reader can check."""
+    """How the results were obtained, in words that a reader can check."""
     return {
         "split": config.evaluation.split,
         "fractions": config.evaluation.fractions,
@@ -88,35 +93,75 @@ def protocol(config: Config, meaning: EventMeaning, inputs: str) -> Mapping[str,
     }
 
 
-def _audit(data: Data) -> Audit:
+def to_json(
+    dataset: object,
+    protocol: Mapping[str, Any],
+    audit: SplitAudit | Mapping[str, Any],
+    results: Sequence[Result],
+) -> EvaluationReport:
+    """The report in types that ``json.dumps(…, allow_nan=False)`` accepts; nan becomes ``None``.
+
+    Raises:
+        TypeError: a value has no form in JSON.
+    """
+    return EvaluationReport(
+        dataset=_plain(dataset),
+        protocol=_plain(protocol),
+        audit=_plain(audit.as_dict() if isinstance(audit, SplitAudit) else audit),
+        results=[
+            {name: _plain(getattr(result, name)) for name in Result.__slots__} for result in results
+        ],
+    )
+
+
+def _audit(data: EvaluationData) -> SplitAudit:
     events, graph = data.events, data.item_features.graph
-    liked = events.weights > 0
-    between = np.flatnonzero((graph.heads < graph.n_items) & (graph.tails < graph.n_items))
+    likes = events.weights > 0
+    edges = np.flatnonzero((graph.heads < graph.n_items) & (graph.tails < graph.n_items))
     facts = ItemFacts(
-        head=graph.heads[between],
-        relation=graph.relation[between],
-        tail=graph.tails[between],
+        head=graph.heads[edges],
+        relation=graph.relation[edges],
+        tail=graph.tails[edges],
         names=graph.relations,
     )
     return audit(
-        events.users[liked],
-        events.items[liked],
-        events.times[liked],
-        data.parts[liked],
+        events.users[likes],
+        events.items[likes],
+        events.times[likes],
+        data.splits[likes],
         item_facts=facts,
         user_facts=_user_facts(events, data.item_features),
     )
 
 
-def _user_facts(events: Interactions, item_features: ItemFeatures) -> tuple[Any, Any]:
-    """Facts with a person at one end and an item at the other, whichever way they point."""
+def _user_facts(events: Interactions, item_features: ItemFeatures) -> tuple[Ints, Ints]:
+    """User and item of every fact that joins the two, in either direction; both int[G]."""
     graph = item_features.graph
-    people = {user_id: row for row, user_id in enumerate(events.user_ids)}
-    nodes = np.full(graph.n_nodes, -1, dtype=np.int64)
-    for row, node_id in enumerate(graph.node_ids, start=graph.n_items):
+    rows = {user_id: row for row, user_id in enumerate(events.user_ids)}
+    user_of_node = np.full(graph.n_nodes, -1, dtype=np.int64)
+    for node, node_id in enumerate(graph.node_ids, start=graph.n_items):
         if node_id.startswith(USER):
-            nodes[row] = people.get(node_id.removeprefix(USER), -1)
-    users = np.concatenate([nodes[graph.heads], nodes[graph.tails]])
+            user_of_node[node] = rows.get(node_id.removeprefix(USER), -1)
+    users = np.concatenate([user_of_node[graph.heads], user_of_node[graph.tails]])
     items = np.concatenate([graph.tails, graph.heads])
-    chosen = (users >= 0) & (items < graph.n_items)
-    return users[chosen], items[chosen]
+    joined = (users >= 0) & (items < graph.n_items)
+    return users[joined], items[joined]
+
+
+def _plain(value: object) -> Any:
+    """``value`` in JSON's own types; nan and infinity become ``None``."""
+    match value:
+        case np.generic():
+            return _plain(value.item())
+        case np.ndarray():
+            return _plain(value.tolist())
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case Mapping():
+            return {str(key): _plain(entry) for key, entry in value.items()}
+        case list() | tuple():
+            return [_plain(entry) for entry in value]
+        case _:
+            raise TypeError(f"{type(value).__name__} has no form in JSON")

@@ -1,4 +1,4 @@
-"""How sure a number is, and whether two models differ by more than chance."""
+"""Confidence intervals of metrics, and tests whether two models differ by more than chance."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 
 from tastegraph.core.arrays import Floats
 
-_CELLS = 2_000_000
+_MAX_RESAMPLE_CELLS = 2_000_000
 
 
 def bootstrap_interval(
     values: Floats, resamples: int, seed: int, level: float = 0.95
 ) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of the mean over people.
+    """Return the percentile bootstrap interval of the mean over users.
 
     Efron & Tibshirani, *An Introduction to the Bootstrap*, 1993, ch. 13.
 
     Args:
-        values: float64[U], a metric for each person; nan values are left out.
-        resamples: times U people are drawn with replacement.
+        values: float64[U], a metric for each user; nan values are left out.
+        resamples: times U users are drawn with replacement.
         seed: of the draws.
         level: probability that the interval is to cover.
 
@@ -33,13 +33,13 @@ def bootstrap_interval(
     """
     if not 0 < level < 1 or resamples < 1:
         raise ValueError(f"level {level} and resamples {resamples} are out of range")
-    known = values[~np.isnan(values)]
-    if not len(known):
+    finite = values[~np.isnan(values)]
+    if not len(finite):
         return float("nan"), float("nan")
     rng = np.random.default_rng(seed)
     means = np.concatenate([
-        known[rng.integers(0, len(known), (rows, len(known)))].mean(axis=1)
-        for rows in _chunks(resamples, len(known))
+        finite[rng.integers(0, len(finite), (rows, len(finite)))].mean(axis=1)
+        for rows in _chunks(resamples, len(finite))
     ])  # fmt: skip
     tail = (1 - level) / 2
     low, high = np.quantile(means, (tail, 1 - tail))
@@ -50,18 +50,18 @@ def paired_p(a: Floats, b: Floats, resamples: int, seed: int) -> float:
     """Return the two-sided p of a paired sign-flip test that ``a`` and ``b`` have one mean.
 
     Fisher's randomisation test as recommended by Smucker, Allan & Carterette, CIKM 2007: under the
-    null hypothesis each person's difference could as well have had the other sign. Where all sign
+    null hypothesis each user's difference could as well have had the other sign. Where all sign
     patterns are no more than ``resamples``, all are counted and p is exact; else p is
     (count + 1) / (resamples + 1) over random patterns (Phipson & Smyth, 2010), never nought.
 
     Args:
-        a: float64[U], a metric of one model for each person.
-        b: float64[U], the same of the other; a person with nan in either is left out.
+        a: float64[U], a metric of one model for each user.
+        b: float64[U], the same of the other; a user with nan in either is left out.
         resamples: random patterns to draw.
         seed: of the draws.
 
     Returns:
-        p in (0, 1]; nan without any person.
+        p in (0, 1]; nan without any user.
 
     Raises:
         ValueError: the shapes differ or ``resamples`` < 1.
@@ -72,22 +72,23 @@ def paired_p(a: Floats, b: Floats, resamples: int, seed: int) -> float:
     difference = difference[~np.isnan(difference)]
     if not len(difference):
         return float("nan")
-    moving = difference[difference != 0]
-    total = moving.sum()
-    least = abs(total) - 1e-12 * np.abs(moving).sum()
-    exact = len(moving) < 63 and 2 ** len(moving) <= resamples
-    patterns = _all_signs(len(moving)) if exact else _random_signs(len(moving), resamples, seed)
+    nonzero = difference[difference != 0]
+    total = nonzero.sum()
+    threshold = abs(total) - 1e-12 * np.abs(nonzero).sum()
+    exact = len(nonzero) < 63 and 2 ** len(nonzero) <= resamples
+    patterns = _all_signs(len(nonzero)) if exact else _random_signs(len(nonzero), resamples, seed)
     count = sum(
-        int(np.count_nonzero(np.abs(2 * (kept @ moving) - total) >= least)) for kept in patterns
+        int(np.count_nonzero(np.abs(2 * (signs @ nonzero) - total) >= threshold))
+        for signs in patterns
     )
-    return count / 2 ** len(moving) if exact else (count + 1) / (resamples + 1)
+    return count / 2 ** len(nonzero) if exact else (count + 1) / (resamples + 1)
 
 
 def holm(p: Mapping[str, float]) -> dict[str, float]:
-    """Return the p values adjusted for being several, in the order given.
+    """Return the p values adjusted for multiple tests, in the order of ``p``.
 
     Holm, *Scandinavian Journal of Statistics* 6, 1979: the i-th smallest of m is multiplied by
-    m − i + 1, and none may be below a smaller one's. A nan is no test and stays nan.
+    m − i + 1, and none may be below a smaller one's. A nan stays nan and does not count as a test.
     """
     names = sorted((name for name in p if not np.isnan(p[name])), key=lambda name: p[name])
     raw = np.array([p[name] for name in names], dtype=np.float64)
@@ -98,7 +99,7 @@ def holm(p: Mapping[str, float]) -> dict[str, float]:
 
 def _chunks(resamples: int, width: int) -> Iterator[int]:
     """Yield row counts that sum to ``resamples`` and keep rows × width near a fixed size."""
-    rows = max(1, _CELLS // max(width, 1))
+    rows = max(1, _MAX_RESAMPLE_CELLS // max(width, 1))
     for start in range(0, resamples, rows):
         yield min(rows, resamples - start)
 
@@ -116,5 +117,5 @@ def _random_signs(n: int, resamples: int, seed: int) -> Iterator[NDArray[np.floa
     """Yield ``resamples`` random patterns: float64[rows, n]."""
     rng = np.random.default_rng(seed)
     for rows in _chunks(resamples, n):
-        octets = rng.integers(0, 256, (rows, -(-n // 8)), dtype=np.uint8)
-        yield np.unpackbits(octets, axis=1, count=n).astype(np.float64)
+        random_bytes = rng.integers(0, 256, (rows, -(-n // 8)), dtype=np.uint8)
+        yield np.unpackbits(random_bytes, axis=1, count=n).astype(np.float64)

@@ -11,8 +11,7 @@ import numpy as np
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError
-from tastegraph.evaluation.parts import parts_of
-from tastegraph.evaluation.split import TRAIN
+from tastegraph.evaluation.splits import TRAIN, assign_splits
 from tastegraph.kg.from_store import graph_from_store
 from tastegraph.pipeline.content import interactions_from_store
 from tastegraph.profiles.association import associate
@@ -72,7 +71,7 @@ def interest_questions(
     with database.reading() as connection:
         meaning = EventMeaning.stored(connection, config.events)
     events = interactions_from_store(database, graph.item_ids, meaning)
-    parts = parts_of(events, config.evaluation, config.model.seed)
+    parts = assign_splits(events, config.evaluation, config.model.seed)
     numbers = [number for number, user in enumerate(events.user_ids) if user in users]
     theirs = np.isin(events.users, numbers)
 

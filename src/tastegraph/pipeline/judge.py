@@ -6,7 +6,7 @@ from typing import Any
 
 from tastegraph.core.config import Config
 from tastegraph.core.errors import TastegraphError
-from tastegraph.evaluation.report import evaluate
+from tastegraph.evaluation.report import evaluation_report
 from tastegraph.models.artefacts import hyperparameters_from, item_features_from
 from tastegraph.models.fitted_config import FittedConfig
 from tastegraph.pipeline.content import interactions_from_store
@@ -41,4 +41,4 @@ def judge(snapshot: Snapshot, database: Database, config: Config, inputs: str) -
     events = interactions_from_store(database, item_features.graph.item_ids, meaning)
     # Where retraining weighed the blend anew, test events may have decided.
     hyperparameters = hyperparameters_from(snapshot) if snapshot.manifest["gate"] is None else None
-    return evaluate(item_features, events, config, meaning, inputs, hyperparameters)
+    return evaluation_report(item_features, events, config, meaning, inputs, hyperparameters)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from tastegraph.core.config import Config
-from tastegraph.evaluation.judge import Data
-from tastegraph.evaluation.parts import parts_of
-from tastegraph.evaluation.split import VALID
+from tastegraph.evaluation.evaluator import EvaluationData
+from tastegraph.evaluation.splits import VALID, assign_splits
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import fit
 from tastegraph.models.learned import FittedModel, ItemFeatures
@@ -14,8 +13,10 @@ from tastegraph.profiles.interactions import Interactions
 
 def learn(item_features: ItemFeatures, events: Interactions, config: Config) -> FittedModel:
     """Choose on the validation part of the configured split, then fit on all events."""
-    data = Data(events, parts_of(events, config.evaluation, config.model.seed), item_features)
+    data = EvaluationData(
+        events, assign_splits(events, config.evaluation, config.model.seed), item_features
+    )
     hyperparameters = choose(
-        item_features, data.training, data.wanted(VALID), config.model
+        item_features, data.train, data.targets(VALID), config.model
     ).hyperparameters
     return fit(item_features, events, hyperparameters, config.model)

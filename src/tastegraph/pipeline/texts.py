@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tastegraph.core.config import Config
-from tastegraph.evaluation.parts import parts_of
-from tastegraph.evaluation.split import TRAIN
+from tastegraph.evaluation.splits import TRAIN, assign_splits
 from tastegraph.kg.from_store import known_facts
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.kg.identity import identity
@@ -82,7 +81,7 @@ def joining_labels(graph: KnowledgeGraph) -> list[str]:
 
 def material(texts: Texts, graph: KnowledgeGraph, events: Interactions, config: Config) -> Material:
     """What the language model may be taught by: of ``events``, the training part alone."""
-    training = events.select(parts_of(events, config.evaluation, config.model.seed) == TRAIN)
+    training = events.select(assign_splits(events, config.evaluation, config.model.seed) == TRAIN)
     return Material.of(
         texts.told,
         texts.items,

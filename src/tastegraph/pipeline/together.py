@@ -13,8 +13,7 @@ from scipy import sparse
 
 from tastegraph.core.config import Config
 from tastegraph.core.records import ITEM, Fact
-from tastegraph.evaluation.parts import parts_of
-from tastegraph.evaluation.split import TRAIN
+from tastegraph.evaluation.splits import TRAIN, assign_splits
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.store import changes, provenance, statements
 from tastegraph.store.database import Database
@@ -40,7 +39,9 @@ def used(events: Interactions, item_ids: Sequence[str], config: Config) -> list[
     """
     support, found = config.loop.support, list[Fact]()
     if support:
-        training = events.select(parts_of(events, config.evaluation, config.model.seed) == TRAIN)
+        training = events.select(
+            assign_splits(events, config.evaluation, config.model.seed) == TRAIN
+        )
         for one, other, n in pairs(training, support, config.loop.half_life):
             first, second = sorted((item_ids[one], item_ids[other]))
             found.append(

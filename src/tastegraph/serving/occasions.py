@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tastegraph.core.config import Config
-from tastegraph.evaluation.drift import FEWEST, fallen
+from tastegraph.evaluation.feedback import MIN_NEWEST_LISTS, response_dropped
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.highest import Highest
 from tastegraph.store import changes, lists
@@ -149,7 +149,7 @@ class Drifted:
                 any(not self._rewarding.isdisjoint(one.events) for one in places)
                 for _, places in itertools.groupby(settled, key=lambda one: one.recommendation_id)
             ]
-        return len(answered) >= 2 * FEWEST and fallen(answered, self._tolerated)
+        return len(answered) >= 2 * MIN_NEWEST_LISTS and response_dropped(answered, self._tolerated)
 
     def begun(self, engine: Engine) -> None:
         """Look at later lists alone."""
