@@ -19,11 +19,11 @@ from tastegraph.evaluation.comparison import baseline_runs
 from tastegraph.evaluation.evaluator import EvaluationData, Evaluator
 from tastegraph.evaluation.metrics import per_user
 from tastegraph.evaluation.splits import TEST, TRAIN, assign_splits, split_events
-from tastegraph.explain.reasons import reasons_for
+from tastegraph.explain.explainer import reasons_for
 from tastegraph.models.artefacts import item_features_from
 from tastegraph.models.base import KNOWLEDGE, MAPPED_KNOWLEDGE
 from tastegraph.pipeline.content import interactions_from_store
-from tastegraph.serving.published import Published
+from tastegraph.serving.snapshot import ServingSnapshot
 from tastegraph.store import schema, statements
 from tastegraph.workspace import Workspace
 
@@ -177,7 +177,7 @@ def test_the_system_beats_ease(rows):
 
 def test_shares_sum_and_paths_exist_for_a_thousand_pairs(workspace, data):
     """Promise 7, on real people and films."""
-    now = Published.open(workspace.snapshots.open(), workspace.config)
+    now = ServingSnapshot.open(workspace.snapshots.open(), workspace.config)
     # Validation data may give knowledge no weight at all; here it is to speak.
     knowledge = {KNOWLEDGE: 0.2, MAPPED_KNOWLEDGE: 0.2}
     warm = {who: {**weights, **knowledge} for who, weights in now.model.blend.warm.items()}
@@ -198,7 +198,7 @@ def test_shares_sum_and_paths_exist_for_a_thousand_pairs(workspace, data):
             for key in reason.facts:
                 fact = stored[key]
                 assert fact.relation == now.relations[now.associations.relation[reason.feature]]
-                ends = {now.item_ids[target], now.item_ids[history.items[reason.event]]}
+                ends = {now.names.item_ids[target], now.names.item_ids[history.items[reason.event]]}
                 names = {f"item:{end}" for end in ends} | {links.get(end) for end in ends}
                 assert {fact.subject, fact.object} & names
                 paths += 1

@@ -10,7 +10,7 @@ import pytest
 import tastegraph
 from tastegraph.core.errors import ConfigError, NotFoundError, RowError, TastegraphError
 from tastegraph.core.records import Event, Fact, Item
-from tastegraph.explain.reasons import reasons_for
+from tastegraph.explain.explainer import reasons_for
 from tastegraph.models.artefacts import associations_from, model_from
 from tastegraph.profiles.interactions import History
 from tastegraph.store import statements

@@ -25,7 +25,7 @@ import httpx
 from benchmarks.loop.service import served
 from benchmarks.loop.workspace import ITEMS, made
 from tastegraph.core.errors import TastegraphError
-from tastegraph.serving.occasions import command
+from tastegraph.serving.triggers import workspace_command
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.schema import metadata
@@ -105,7 +105,9 @@ def _disturb(
     moment = rng.uniform(0.05, 0.5)
     if what == "retrain":
         beside = subprocess.Popen(
-            command(directory, "retrain"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            workspace_command(directory, "retrain"),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         moment = rng.uniform(0.5, 12.0)
     elif what == "publish":

@@ -32,7 +32,7 @@ from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.learned import FittedModel, ItemFeatures
 from tastegraph.pipeline.retrain import Happened, candidate, judged
 from tastegraph.profiles.interactions import History, Interactions
-from tastegraph.serving.exploration import drawn
+from tastegraph.serving.exploration import draw_list
 
 ARMS = {"loop": (True, 0.1), "no exploration": (True, 0.0), "no feedback": (False, 0.0)}
 """Whether it learns, and which share of the places explores."""
@@ -227,7 +227,7 @@ def _list(
     ranked = model.rank(history)
     scores = np.where(allowed, ranked.scores, -np.inf).astype(np.float32)
     doubt = ranked.disagreement() if explore > 0 else scores
-    found = drawn(scores, doubt, places, explore, rng)
+    found = draw_list(scores, doubt, places, explore, rng)
     return np.array(found.items, dtype=np.int64), np.array(found.best, dtype=np.bool_)
 
 

@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from tastegraph.pipeline.gate import Verdict
     from tastegraph.pipeline.retrain import Retrained
     from tastegraph.profiles.rating_scale import RatingScale
-    from tastegraph.serving.answers import Associated, Explanation, Recommendations
-    from tastegraph.serving.engine import Engine, Who
+    from tastegraph.serving.answers import Explanation, Recommendations, TextAssociations
+    from tastegraph.serving.engine import Engine, UserOrSession
     from tastegraph.store.erasure import Receipt
     from tastegraph.text.budget import Plan
 
@@ -337,15 +337,15 @@ class Workspace:
 
         return Engine(self.snapshots, self.database, self.config)
 
-    def recommend(self, who: Who, n: int = 10) -> Recommendations:
+    def recommend(self, who: UserOrSession, n: int = 10) -> Recommendations:
         """The best ``n`` items for a user id, or for the events of somebody who has none."""
         return self.engine.recommend(who, n)
 
-    def explain(self, who: Who, item_id: str) -> Explanation:
+    def explain(self, who: UserOrSession, item_id: str) -> Explanation:
         """Every reason for and against one item; their shares sum to its score."""
         return self.engine.explain(who, item_id)
 
-    def associate(self, text: str, n: int = 20) -> Associated:
+    def associate(self, text: str, n: int = 20) -> TextAssociations:
         """What ``text`` is about: the ``n`` nearest items, and up to ``n`` ties to what is known.
 
         Raises:

@@ -17,8 +17,8 @@ from tastegraph.evaluation.off_policy import (
     observed_mean,
     snips,
 )
-from tastegraph.serving.engine import Asked
-from tastegraph.serving.exploration import drawn
+from tastegraph.serving.engine import ListOptions
+from tastegraph.serving.exploration import draw_list
 from tastegraph.store.lists import Exposure, exposures
 from tests.support import serving_world
 
@@ -108,7 +108,7 @@ def test_lists_that_explored_tell_what_they_would_have_earned(share) -> None:
     scores, doubt = -np.arange(10, dtype=np.float32), np.ones(10, dtype=np.float32)
     shown = []
     for k in range(6_000):
-        made = drawn(scores, doubt, 4, share, rng)
+        made = draw_list(scores, doubt, 4, share, rng)
         for rank, (item, chance, best) in enumerate(
             zip(made.items, made.propensities, made.best, strict=True), start=1
         ):
@@ -148,7 +148,10 @@ def test_feedback_by_model() -> None:
 
 def test_what_was_shown_over_the_service_is_told(tmp_path, tastegraph) -> None:
     engine = serving_world.open_engine(tmp_path)
-    answers = [engine.show(f"western-{k}", 3, Asked(explore=0.2, seed=k)) for k in range(5)]
+    answers = [
+        engine.recommend_and_store(f"western-{k}", 3, ListOptions(explore=0.2, seed=k))
+        for k in range(5)
+    ]
     engine.record(
         Event(f"c{k}", f"western-{k}", a.items[0].item_id, "click", None, 2e3 + k,
               recommendation_id=a.recommendation_id, position=1)

@@ -8,8 +8,8 @@ from scipy import sparse
 
 from tastegraph.core.config import Relation
 from tastegraph.core.records import Event
-from tastegraph.explain.reasons import Explainer, Reason, reasons_for, shortlist
-from tastegraph.explain.wording import English
+from tastegraph.explain.explainer import Explainer, Reason, reasons_for, shortlist
+from tastegraph.explain.wording import EnglishTemplates
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models import filters
 from tastegraph.models.base import (
@@ -123,11 +123,11 @@ def test_a_dislike_speaks_against_what_is_alike(engine):
     assert {r.kind for r in against} >= {"behaviour", "knowledge"}
     assert all(r.share < 0 for r in against if r.kind == "knowledge")
     (behaviour,) = (r for r in against if r.kind == "behaviour")
-    words, past = English(), ("Western No. 1", events[1])
+    words, past = EnglishTemplates(), ("Western No. 1", events[1])
     if behaviour.share < 0:  # what is like a disliked film has a share below 0
-        assert behaviour.text == words.liked_with(*past, behaviour.support)
+        assert behaviour.text == words.users_like_both(*past, behaviour.support)
     else:
-        assert behaviour.text == words.liked_less_with(*past, behaviour.support, 7)
+        assert behaviour.text == words.users_like_less(*past, behaviour.support, 7)
 
 
 def test_of_a_stranger_nothing_is_known(engine):

@@ -13,13 +13,21 @@ from hypothesis import strategies as st
 from tastegraph.core.config import Config, Relation, Words
 from tastegraph.core.languages import LANGUAGES
 from tastegraph.core.records import EVENT_TYPES, Event
-from tastegraph.explain.wording import Chinese, Common, English, Wording, wordings
+from tastegraph.explain.wording import (
+    ChineseTemplates,
+    EnglishTemplates,
+    SentenceTemplates,
+    SharedFeature,
+    sentence_templates,
+)
 from tastegraph.pipeline.inputs import fingerprint
 from tastegraph.text.relations import grammatical_phrase
 
 RATED = Event("", "", "fargo", "rating", 5.0)
 SKIPPED = Event("", "", "fargo", "skip")
-EN, ZH = English(), Chinese()
+EN, ZH = EnglishTemplates(), ChineseTemplates()
+COEN = SharedFeature("director", "Joel Coen", False)
+LEE = SharedFeature("director", "李安", False)
 
 FORMS = {
     "noun": (
@@ -42,20 +50,24 @@ RELATIONS = [(relation, form) for form, names in FORMS.items() for relation in n
 
 
 @pytest.mark.parametrize(("relation", "form"), RELATIONS)
-def test_a_relation_is_a_noun_a_verb_or_stands_before_its_object(relation, form):
+def test_form_of_a_relation_phrase(relation, form):
     assert grammatical_phrase(relation, {}).form == form
 
 
-def every_sentence(words: Wording, relation: str):
+def every_sentence(words: SentenceTemplates, relation: str):
     """All that can be said of one relation: with a name or none, either way, of one step or two."""
     for label, reverse in product(("Alfred Hitchcock", ""), (False, True)):
-        common = Common(relation, label, reverse)
-        yield from (words.shares_with("Fargo", RATED, common, events) for events in (1, 3))
-        yield from (words.liked_among("Fargo", RATED, common, people) for people in (1, 12))
-        yield words.liked_less_among("Fargo", RATED, common, 3, 57)
-        yield from (words.feature("Fargo", RATED, common, alike=alike) for alike in (True, False))
+        shared = SharedFeature(relation, label, reverse)
+        yield from (words.facts_shared("Fargo", RATED, shared, events) for events in (1, 3))
+        yield from (words.users_like_feature("Fargo", RATED, shared, users) for users in (1, 12))
+        yield words.users_like_feature_less("Fargo", RATED, shared, 3, 57)
+        yield from (
+            words.learned_from_feature("Fargo", RATED, shared, alike=alike)
+            for alike in (True, False)
+        )
     for direct in ("forward", "backward"):
-        yield words.shares_with("Fargo", RATED, Common(relation, "Fargo", False, direct), 1)
+        shared = SharedFeature(relation, "Fargo", False, direct)
+        yield words.facts_shared("Fargo", RATED, shared, 1)
 
 
 _ENGLISH_FAULTS = re.compile(
@@ -68,14 +80,14 @@ _ENGLISH_FAULTS = re.compile(
 
 
 @pytest.mark.parametrize("relation", [relation for relation, _ in RELATIONS])
-def test_a_phrase_fits_every_english_sentence(relation):
+def test_every_relation_fits_every_english_sentence(relation):
     for sentence in every_sentence(EN, relation):
         assert not _ENGLISH_FAULTS.search(sentence), sentence
         assert "*Fargo*, which you rated 5" in sentence
 
 
 @pytest.mark.parametrize("relation", [relation for relation, _ in RELATIONS])
-def test_a_phrase_fits_every_chinese_sentence(relation):
+def test_every_relation_fits_every_chinese_sentence(relation):
     for sentence in every_sentence(ZH, relation):
         assert "《Fargo》" in sentence
         assert not re.search(
@@ -84,12 +96,12 @@ def test_a_phrase_fits_every_chinese_sentence(relation):
 
 
 def shares(relation, label="Joel Coen", *, reverse=False, direct=None, events=1, words=EN):
-    common = Common(relation, label, reverse, direct)
-    return words.shares_with("Fargo", RATED, common, events)
+    shared = SharedFeature(relation, label, reverse, direct)
+    return words.facts_shared("Fargo", RATED, shared, events)
 
 
 @pytest.mark.parametrize(
-    ("said", "sentence"),
+    ("text", "sentence"),
     [
         (shares("director"), "director Joel Coen, like *Fargo*, which you rated 5"),
         (shares("director", ""), "same director as *Fargo*, which you rated 5"),
@@ -147,54 +159,54 @@ def shares(relation, label="Joel Coen", *, reverse=False, direct=None, events=1,
         (shares("crumb", "X", words=ZH), "和你打了 5 分的《Fargo》“crumb”同为 X"),
     ],
 )
-def test_what_two_items_have_in_common_in_words(said, sentence):
-    assert said == sentence
+def test_sentence_of_shared_facts(text, sentence):
+    assert text == sentence
 
 
 @pytest.mark.parametrize(
-    ("said", "sentence"),
+    ("text", "sentence"),
     [
         (
-            EN.liked_with("Fargo", RATED, 12),
+            EN.users_like_both("Fargo", RATED, 12),
             "12 people who like *Fargo*, which you rated 5, like this too",
         ),
         (
-            EN.liked_with("Fargo", RATED, 1),
+            EN.users_like_both("Fargo", RATED, 1),
             "one person who likes *Fargo*, which you rated 5, likes this too",
         ),
         (
-            EN.liked_less_with("Fargo", SKIPPED, 3, 1570),
+            EN.users_like_less("Fargo", SKIPPED, 3, 1570),
             "people who like *Fargo*, which you skipped, like this less often than others do "
             "(3 of 1,570)",
         ),
         (
-            EN.learned("Fargo", RATED, alike=True),
+            EN.learned_from_likes("Fargo", RATED, alike=True),
             "similar to *Fargo*, which you rated 5, by what was learned from people's likes",
         ),
         (
-            EN.liked_among("Fargo", RATED, Common("mentions", "Psycho", False), 2),
+            EN.users_like_feature("Fargo", RATED, SharedFeature("mentions", "Psycho", False), 2),
             "2 people who like *Fargo*, which you rated 5, like something else that mentions "
             "Psycho too",
         ),
         (
-            EN.feature("Fargo", RATED, Common("director", "Joel Coen", False), alike=True),
+            EN.learned_from_feature("Fargo", RATED, COEN, alike=True),
             "something with the director Joel Coen goes with *Fargo*, which you rated 5, by what "
             "was learned",
         ),
         (
-            EN.facts("Fargo", RATED, alike=True),
+            EN.learned_from_facts("Fargo", RATED, alike=True),
             "goes with *Fargo*, which you rated 5, by what was learned of facts",
         ),
         (
-            EN.text("Fargo", RATED, alike=False),
+            EN.learned_from_texts("Fargo", RATED, alike=False),
             "does not go with *Fargo*, which you rated 5, by what was learned of texts",
         ),
         (
-            EN.text_like("Fargo", RATED, alike=True),
+            EN.texts_compared("Fargo", RATED, alike=True),
             "described much like *Fargo*, which you rated 5",
         ),
         (
-            EN.text_like("Fargo", SKIPPED, alike=False),
+            EN.texts_compared("Fargo", SKIPPED, alike=False),
             "described unlike *Fargo*, which you skipped",
         ),
         (EN.popular(57, many=True, stranger=False), "liked by many people (57)"),
@@ -204,22 +216,28 @@ def test_what_two_items_have_in_common_in_words(said, sentence):
         ),
         (EN.popular(0, many=False, stranger=False), "nobody has liked it yet"),
         (EN.popular_lately(57), "liked by people lately (57 people in all)"),
-        (ZH.liked_with("喜宴", RATED, 12), "喜欢《喜宴》（你打了 5 分）的人也喜欢这个（12 人）"),
-        (ZH.liked_with("喜宴", RATED, 1), "有一个喜欢《喜宴》（你打了 5 分）的人也喜欢这个"),
         (
-            ZH.liked_among("卧虎藏龙", RATED, Common("director", "李安", False), 3),
+            ZH.users_like_both("喜宴", RATED, 12),
+            "喜欢《喜宴》（你打了 5 分）的人也喜欢这个（12 人）",
+        ),
+        (ZH.users_like_both("喜宴", RATED, 1), "有一个喜欢《喜宴》（你打了 5 分）的人也喜欢这个"),
+        (
+            ZH.users_like_feature("卧虎藏龙", RATED, LEE, 3),
             "喜欢《卧虎藏龙》（你打了 5 分）的人还喜欢别的，导演也是李安（3 人）",
         ),
         (
-            ZH.feature("卧虎藏龙", RATED, Common("director", "李安", False), alike=True),
+            ZH.learned_from_feature("卧虎藏龙", RATED, LEE, alike=True),
             "从大家的喜好中学到：它的导演李安和你打了 5 分的《卧虎藏龙》相配",
         ),
-        (ZH.text_like("卧虎藏龙", RATED, alike=True), "文字介绍和你打了 5 分的《卧虎藏龙》很相似"),
+        (
+            ZH.texts_compared("卧虎藏龙", RATED, alike=True),
+            "文字介绍和你打了 5 分的《卧虎藏龙》很相似",
+        ),
         (ZH.popular(57, many=True, stranger=True), "很多人喜欢（57 人）；还不了解你的喜好"),
     ],
 )  # fmt: skip
-def test_the_other_kinds_in_words(said, sentence):
-    assert said == sentence
+def test_sentences_of_the_other_kinds(text, sentence):
+    assert text == sentence
 
 
 @pytest.mark.parametrize(
@@ -242,26 +260,28 @@ def test_the_other_kinds_in_words(said, sentence):
         ("dwell", 12.0, 'for which there is an event "dwell" of yours', "你有“dwell”记录"),
     ],
 )
-def test_every_event_has_its_words(kind, value, in_english, in_chinese):
+def test_clause_of_an_event_type(kind, value, in_english, in_chinese):
     event = Event("", "", "", kind, value)
-    assert (EN.done(event), ZH.done(event)) == (in_english, in_chinese)
+    assert (EN.event_clause(event), ZH.event_clause(event)) == (in_english, in_chinese)
 
 
-def test_every_known_type_has_words_of_its_own_in_every_language():
+def test_every_known_event_type_has_its_own_clause():
     for kind in EVENT_TYPES:
         event = Event("", "", "", kind)
-        assert kind not in ZH.done(event)
-        assert '"' not in EN.done(event)
+        assert kind not in ZH.event_clause(event)
+        assert '"' not in EN.event_clause(event)
 
 
 @given(st.from_regex(r"[a-z][a-z0-9_.-]{0,63}", fullmatch=True))
-def test_no_event_is_something_one_merely_knows(kind):
-    said = EN.done(Event("", "", "", kind)), ZH.done(Event("", "", "", kind))
-    assert "know" not in said[0].replace(kind, "")
-    assert all(said)
+def test_any_event_type_has_a_clause(kind):
+    event = Event("", "", "", kind)
+    clause = EN.event_clause(event)
+    assert "know" not in clause.replace(kind, "")
+    assert clause
+    assert ZH.event_clause(event)
 
 
-def test_words_of_the_configuration_go_first():
+def test_configured_words_take_precedence():
     config = Config.model_validate(
         {
             "events": {
@@ -271,41 +291,51 @@ def test_words_of_the_configuration_go_first():
             "relations": {"a.b": {"phrase": "Regie", "phrase_zh": "导演"}, "c.d": {"use": True}},
         }
     )
-    told, event = wordings(config), Event("", "", "", "dwell")
-    assert told["en"].done(event) == "which you looked at for long"
-    assert told["zh"].done(event) == "你看了很久"
-    assert (told["en"].phrase("a.b"), told["zh"].phrase("a.b")) == ("Regie", "导演")
-    assert (told["en"].phrase("c.d"), told["zh"].phrase("c.d")) == ("d", "“d”")
-    verb = Chinese({"x": Relation(phrase_zh="改编自")}, {"dwell": Words(en="only English")})
-    assert verb.shares_with("甲", event, Common("x", "乙", False), 1) == (
+    templates, event = sentence_templates(config), Event("", "", "", "dwell")
+    english, chinese = templates["en"], templates["zh"]
+    assert english.event_clause(event) == "which you looked at for long"
+    assert chinese.event_clause(event) == "你看了很久"
+    assert (english.relation_phrase("a.b"), chinese.relation_phrase("a.b")) == ("Regie", "导演")
+    assert (english.relation_phrase("c.d"), chinese.relation_phrase("c.d")) == ("d", "“d”")
+    words = {"dwell": Words(en="only English")}
+    verb = ChineseTemplates({"x": Relation(phrase_zh="改编自")}, words)
+    assert verb.facts_shared("甲", event, SharedFeature("x", "乙", False), 1) == (
         "和你有“dwell”记录的《甲》一样改编自乙"
     )
 
 
-def test_every_language_says_all_there_is_to_say():
-    told = wordings(Config())
-    assert set(told) == set(LANGUAGES)
-    methods = {n for n, v in vars(Wording).items() if callable(v) and not n.startswith("_")}
-    for words in told.values():
+def test_an_action_is_the_clause_without_the_user():
+    assert (EN.event_action(RATED), ZH.event_action(RATED)) == ("rated 5", "打了 5 分")
+
+
+def test_every_language_has_every_template():
+    templates = sentence_templates(Config())
+    assert set(templates) == set(LANGUAGES)
+    methods = {
+        name
+        for name, value in vars(SentenceTemplates).items()
+        if callable(value) and not name.startswith("_")
+    }
+    for words in templates.values():
         for name in methods:
-            expected = inspect.signature(getattr(Wording, name))
+            expected = inspect.signature(getattr(SentenceTemplates, name))
             assert inspect.signature(getattr(type(words), name)) == expected, name
 
 
-def test_words_make_no_build_out_of_date(database, tmp_path):
-    told = {"relations": {"a": {"phrase": "A"}}, "events": {"weights": {"dwell": 0.2}}}
+def test_a_change_of_wording_makes_no_build_stale(database, tmp_path):
+    settings = {"relations": {"a": {"phrase": "A"}}, "events": {"weights": {"dwell": 0.2}}}
     words = {"dwell": {"en": "which you looked at"}}
-    said = {
+    reworded = {
         "relations": {"a": {"phrase": "A", "phrase_zh": "甲"}},
         "events": {"weights": {"dwell": 0.2}, "words": words},
         "serving": {"language": "zh"},
     }
-    other = {**told, "events": {"weights": {"dwell": 0.3}}}
+    other = {**settings, "events": {"weights": {"dwell": 0.3}}}
     with database.writing():
         pass
     before, after, changed = (
-        fingerprint(database, Config.model_validate(settings), tmp_path)
-        for settings in (told, said, other)
+        fingerprint(database, Config.model_validate(each), tmp_path)
+        for each in (settings, reworded, other)
     )
     assert before == after
     assert before != changed

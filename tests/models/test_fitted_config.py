@@ -12,7 +12,7 @@ from tastegraph.core.errors import SnapshotError, TastegraphError
 from tastegraph.core.records import Event
 from tastegraph.models.fitted_config import FittedConfig
 from tastegraph.profiles.event_meaning import EventMeaning
-from tastegraph.serving.engine import Asked
+from tastegraph.serving.engine import ListOptions
 from tastegraph.workspace import Workspace
 from tests.support.cinema import SETTINGS, events, facts, films
 
@@ -118,7 +118,7 @@ def test_retraining_is_refused_where_nothing_counts_any_more(cinema):
 
 
 def test_a_low_rating_of_a_list_is_no_success(cinema):
-    shown = cinema.engine.show(USER, 2, Asked())
+    shown = cinema.engine.recommend_and_store(USER, 2, ListOptions())
     cinema.engine.close()
     cinema.record(
         Event(f"{k}", USER, item.item_id, "rating", value, None, None, shown.recommendation_id, k)

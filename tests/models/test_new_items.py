@@ -17,7 +17,7 @@ from tastegraph.models.kernels import FactorKernel
 from tastegraph.models.learned import FittedModel, ItemFeatures, no_words
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
-from tastegraph.serving.exploration import drawn, with_new_items
+from tastegraph.serving.exploration import draw_list, with_new_items
 from tests.support.small_graphs import graph_of
 
 pytestmark = pytest.mark.slow
@@ -125,7 +125,7 @@ def test_places_for_new_items_are_the_last_ones(share):
         scores = rng.standard_normal(30).astype(np.float32)
         scores[rng.random(30) < 0.2] = -np.inf
         new = rng.random(30) < 0.3
-        before = drawn(scores, scores, 10, 0.0, rng)
+        before = draw_list(scores, scores, 10, 0.0, rng)
         after = with_new_items(before, scores, new, 10, share)
         there = int(np.isfinite(scores[new]).sum())
         wanted = min(int(share * 10), there)

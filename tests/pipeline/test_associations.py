@@ -23,9 +23,9 @@ from tastegraph.models.nearness import nearness_arrays, semantics_from, ties_fro
 from tastegraph.pipeline import served
 from tastegraph.profiles.association import associate, specificity, with_semantic
 from tastegraph.profiles.semantics import learn_semantics
-from tastegraph.serving import reading
+from tastegraph.serving import texts as serving_texts
 from tastegraph.serving.api.app import create_app
-from tastegraph.serving.reading import Reader
+from tastegraph.serving.texts import QueryEncoder
 from tastegraph.store.snapshots import Snapshots
 from tastegraph.text.texts import item_text
 from tastegraph.workspace import Workspace
@@ -254,20 +254,20 @@ def test_without_an_export_the_service_says_what_to_do(tmp_path):
 def test_the_model_is_loaded_once_however_many_ask(west, monkeypatch):
     loaded = []
 
-    class Counted(reading.OnnxEncoder):
+    class Counted(serving_texts.OnnxEncoder):
         def __init__(self, *arguments):
             loaded.append(arguments)
             super().__init__(*arguments)
 
-    monkeypatch.setattr(reading, "OnnxEncoder", Counted)
-    reader, manifest = Reader(), west.snapshots.open().manifest
+    monkeypatch.setattr(serving_texts, "OnnxEncoder", Counted)
+    reader, manifest = QueryEncoder(), west.snapshots.open().manifest
     asked = west.directory / manifest["encoder_folder"], manifest["max_tokens"]
     texts = [f"{kind} {k}" for k in range(8) for kind in GENRE_TEXTS]
     with ThreadPoolExecutor(16) as threads:
-        together = list(threads.map(lambda text: reader.read(text, *asked), texts))
+        together = list(threads.map(lambda text: reader.encode(text, *asked), texts))
     assert loaded == [asked]
     for text, vector in zip(texts, together, strict=True):
-        np.testing.assert_allclose(reader.read(text, *asked), vector, atol=1e-6)
+        np.testing.assert_allclose(reader.encode(text, *asked), vector, atol=1e-6)
 
 
 @pytest.mark.slow

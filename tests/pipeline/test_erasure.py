@@ -24,7 +24,7 @@ from tastegraph.core.errors import BusyError, NotFoundError
 from tastegraph.core.records import USER, Event, Fact, Item
 from tastegraph.pipeline import retrain
 from tastegraph.serving.api.app import create_app
-from tastegraph.serving.engine import Asked
+from tastegraph.serving.engine import ListOptions
 from tastegraph.store import answers, changes, erasure, statements, vectors
 from tastegraph.store import events as log
 from tastegraph.store.answers import Answer
@@ -293,7 +293,7 @@ def test_a_network_that_learned_from_them_does_not_live_on(cinema, monkeypatch, 
 
 def test_erasing_over_the_command_line(tmp_path: Path, tastegraph) -> None:
     engine = serving_world.open_engine(tmp_path)
-    engine.show("western-1", 3, Asked())
+    engine.recommend_and_store("western-1", 3, ListOptions())
     engine.close()
     (tmp_path / "tastegraph.toml").write_text('name = "world"\n')
     said = tastegraph("erase", tmp_path, "western-1").out
@@ -346,10 +346,10 @@ def test_no_byte_of_an_item_remains_after_the_next_snapshot(cinema) -> None:
     cinema.build()
     before = cinema.recommend("space-fan-1", 30).items
     assert "m4rk3r" in [item.item_id for item in before]
-    shown = cinema.engine.show("western-fan-20", 30, Asked())
+    shown = cinema.engine.recommend_and_store("western-fan-20", 30, ListOptions())
     asked = [Event("e", "session", "m4rk3r", "like", None, 1.0)]
-    session = cinema.engine.show(asked, 1, Asked())
-    kept = cinema.engine.show("western-fan-20", 1, Asked())
+    session = cinema.engine.recommend_and_store(asked, 1, ListOptions())
+    kept = cinema.engine.recommend_and_store("western-fan-20", 1, ListOptions())
     cinema.engine.close()
 
     gone = cinema.engine.erase.item("m4rk3r")
@@ -360,8 +360,8 @@ def test_no_byte_of_an_item_remains_after_the_next_snapshot(cinema) -> None:
         cinema.engine.explain("space-fan-1", "m4rk3r")
     for list_id in (shown.recommendation_id, session.recommendation_id):
         with pytest.raises(NotFoundError):
-            cinema.engine.shown(list_id)
-    cinema.engine.shown(kept.recommendation_id)
+            cinema.engine.stored_list(list_id)
+    cinema.engine.stored_list(kept.recommendation_id)
     for name in ("descriptions.json", "by-hand.json"):
         assert json.loads((cinema.directory / name).read_text()) == {"other": long}
     with cinema._answers.reading() as connection:
@@ -403,18 +403,18 @@ def test_a_list_on_its_way_to_the_disk_is_not_kept_after_an_erasure(tmp_path: Pa
     engine = serving_world.open_engine(tmp_path)
     submit, waiting = engine._committer.submit, []
     engine._committer.submit = lambda work: waiting.append(work) or Future()
-    mine = engine.show("western-1", 3, Asked())
-    others = engine.show("western-2", 13, Asked(exclude_seen=False))
-    kept = engine.show("space-1", 1, Asked())
+    mine = engine.recommend_and_store("western-1", 3, ListOptions())
+    others = engine.recommend_and_store("western-2", 13, ListOptions(exclude_seen=False))
+    kept = engine.recommend_and_store("space-1", 1, ListOptions())
     engine._committer.submit = submit
     engine.erase.user("western-1")
     engine.erase.item("western-3")
     for work in waiting:
         submit(work).result()
-    engine.shown(kept.recommendation_id)
+    engine.stored_list(kept.recommendation_id)
     for one in (mine, others):
         with pytest.raises(NotFoundError):
-            engine.shown(one.recommendation_id)
+            engine.stored_list(one.recommendation_id)
 
 
 def test_items_come_and_go_over_http(tmp_path: Path, tastegraph) -> None:

@@ -21,7 +21,7 @@ from tastegraph.pipeline.content import unprompted
 from tastegraph.pipeline.retrain import parted
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
-from tastegraph.serving.engine import Asked as Shown
+from tastegraph.serving.engine import ListOptions
 from tastegraph.workspace import Workspace
 from tests.support.cinema import SETTINGS, events, facts, films
 
@@ -286,7 +286,7 @@ def test_retraining_teaches_the_language_model_where_that_is_asked_for(cinema, m
 
 def test_events_that_the_models_own_lists_prompted_are_told_from_others(cinema) -> None:
     """Of a list the places count that were given to exploration."""
-    shown = cinema.engine.show("western-fan-1", 12, Shown(explore=0.7, seed=5))
+    shown = cinema.engine.recommend_and_store("western-fan-1", 12, ListOptions(explore=0.7, seed=5))
     best = next(item.item_id for item in shown.items if item.best)
     explored = next(item.item_id for item in shown.items if not item.best)
     key = shown.recommendation_id

@@ -6,11 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from tastegraph.explain import likeness
-from tastegraph.explain.likeness import Likeness
-from tastegraph.explain.people import People
+from tastegraph.explain import support
+from tastegraph.explain.explainer import reasons_for
 from tastegraph.explain.reason import Reason
-from tastegraph.explain.reasons import reasons_for
+from tastegraph.explain.support import TextSimilarity, UserCounts
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.base import KNOWN, NETWORK, NEW, TEXT, SimilarityComponent
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
@@ -58,16 +57,16 @@ def test_counts_are_those_of_the_matrix(seed, sparse_from):
 def test_it_is_said_of_people_only_where_there_are_some():
     likers = Likers.of_user_items(sparse.csr_array(LIKES))
     graph = a_graph()
-    people = People(likers, associate(graph))
+    people = UserCounts(likers, associate(graph))
     reason = Reason("behaviour", 1.0, event=0)
-    said = people.of_both(reason, 0, 1, alike=True)
+    said = people.of_both_items(reason, 0, 1, alike=True)
     assert (said.kind, said.support) == ("behaviour", 3)
-    assert people.of_both(reason, 0, 3, alike=True).kind == "learned"
+    assert people.of_both_items(reason, 0, 3, alike=True).kind == "learned"
     # Of the four who like item 0 two like item 2, of all five three: 1/2 < 3/5.
-    said = people.of_both(reason, 0, 2, alike=False)
+    said = people.of_both_items(reason, 0, 2, alike=False)
     assert (said.kind, said.support) == ("behaviour", 2)
     # Of the four three like item 1, of all five three: that is not less.
-    said = people.of_both(reason, 0, 1, alike=False)
+    said = people.of_both_items(reason, 0, 1, alike=False)
     assert (said.kind, said.support) == ("learned", None)
 
 
@@ -83,7 +82,7 @@ def a_graph() -> KnowledgeGraph:
 def test_people_who_like_something_else_with_a_feature_are_counted():
     associations = associate(a_graph())
     (feature,) = np.flatnonzero(associations.node == 4)
-    people = People(Likers.of_user_items(sparse.csr_array(LIKES)), associations)
+    people = UserCounts(Likers.of_user_items(sparse.csr_array(LIKES)), associations)
     reason = Reason("affinity", 1.0, event=0, feature=int(feature))
     # Beside the target 3 the feature is had by 1 and 2: all four likers of 0 like one of them.
     assert people.of_feature(reason, 0, 3, alike=True).support == 4
@@ -100,18 +99,18 @@ def test_what_is_much_alike_is_among_the_nearest_tenth(monkeypatch):
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(200, 8)).astype(np.float32)
     vectors[7] = 0
-    told = Likeness(FactorKernel(vectors, vectors))
+    told = TextSimilarity(FactorKernel(vectors, vectors))
     for item in (0, 5):
         similarity = vectors @ vectors[item]
         others = np.setdiff1d(np.arange(200), [item, 7])
         order = others[np.argsort(-similarity[others])]
-        assert [told.much_alike(item, k) for k in order[[0, 18, 22, 100]]] == [
+        assert [told.is_near(item, k) for k in order[[0, 18, 22, 100]]] == [
             True,
             True,
             False,
             False,
         ]
-        assert [told.unlike(item, k) for k in order[[-1, -18, -24, 100]]] == [
+        assert [told.is_far(item, k) for k in order[[-1, -18, -24, 100]]] == [
             True,
             True,
             False,
@@ -119,8 +118,8 @@ def test_what_is_much_alike_is_among_the_nearest_tenth(monkeypatch):
         ]
     assert told.of(0, 7) is None
     assert told.of(7, 0) is None
-    monkeypatch.setattr(likeness, "SAMPLE", 50)
-    assert Likeness(FactorKernel(vectors, vectors)).of(0, 3) == pytest.approx(
+    monkeypatch.setattr(support, "TEXT_SAMPLE_SIZE", 50)
+    assert TextSimilarity(FactorKernel(vectors, vectors)).percentile(0, 3) == pytest.approx(
         told.of(0, 3), abs=0.2
     )
 

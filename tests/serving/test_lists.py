@@ -19,8 +19,8 @@ from tastegraph.models.hybrid import Ranked
 from tastegraph.profiles.interactions import History
 from tastegraph.serving import engine as engine_module
 from tastegraph.serving.api.app import create_app
-from tastegraph.serving.engine import Asked, Engine
-from tastegraph.serving.exploration import POOL, drawn
+from tastegraph.serving.engine import Engine, ListOptions
+from tastegraph.serving.exploration import POOL_PER_PLACE, draw_list
 from tastegraph.store import lists
 from tastegraph.store.lists import Exposure, Place, Shown
 from tests.support import serving_world
@@ -42,7 +42,7 @@ def order(answer) -> list[str]:
 
 def test_without_exploration_the_best_come_first_and_surely() -> None:
     scores = np.array([0.1, -np.inf, 0.7, 0.7, 0.2], dtype=np.float32)
-    found = drawn(scores, np.ones(5, np.float32), 3, 0.0, np.random.default_rng(0))
+    found = draw_list(scores, np.ones(5, np.float32), 3, 0.0, np.random.default_rng(0))
     assert (found.items, found.propensities) == ([2, 3, 4], [1.0, 1.0, 1.0])
 
 
@@ -52,7 +52,7 @@ def test_chances_are_those_of_the_formula() -> None:
     counts: Counter[int] = Counter()
     chance = {0: 0.625, 1: 0.25, 2: 0.125}
     for seed in range(4000):
-        found = drawn(scores, doubt, 1, 0.5, np.random.default_rng(seed))
+        found = draw_list(scores, doubt, 1, 0.5, np.random.default_rng(seed))
         assert found.propensities == [pytest.approx(chance[found.items[0]])]
         assert found.best == [found.items[0] == 0]
         counts[found.items[0]] += 1
@@ -67,10 +67,10 @@ def test_a_list_is_of_different_items_of_the_pool(seed, slots, share, certain) -
     scores = rng.normal(size=30).astype(np.float32)
     scores[rng.random(30) < 0.2] = -np.inf
     doubt = np.zeros(30, "f4") if certain else rng.random(30).astype(np.float32)
-    found = drawn(scores, doubt, slots, share, rng)
+    found = draw_list(scores, doubt, slots, share, rng)
     assert len(set(found.items)) == len(found.items) == min(slots, np.isfinite(scores).sum())
     assert all(0 < chance <= 1 for chance in found.propensities)
-    best = np.argsort(-scores, kind="stable")[: POOL * slots]
+    best = np.argsort(-scores, kind="stable")[: POOL_PER_PLACE * slots]
     assert set(found.items) <= set(best.tolist())
 
 
@@ -87,22 +87,22 @@ def test_doubt_is_the_weighted_deviation_of_opinions() -> None:
 
 
 def test_a_list_is_kept_as_it_was_shown(engine: Engine) -> None:
-    answer = engine.show("western-1", 4, Asked(explore=0.5, seed=3))
+    answer = engine.recommend_and_store("western-1", 4, ListOptions(explore=0.5, seed=3))
     engine.close()
-    shown = engine.shown(answer.recommendation_id)
+    shown = engine.stored_list(answer.recommendation_id)
     assert [place.item_id for place in shown.places] == order(answer)
     assert [place.propensity for place in shown.places] == [i.propensity for i in answer.items]
     assert (shown.user_id, shown.snapshot) == ("western-1", engine.versions()[0] or "000001")
     with pytest.raises(NotFoundError, match="no list"):
-        engine.shown("other")
+        engine.stored_list("other")
 
 
 def test_a_list_is_made_again_whatever_happened_since(engine: Engine) -> None:
     session = [Event("s", "", "space-0", "like", None, 5.0)]
     answers = [
-        engine.show("western-1", 5, Asked(explore=0.4, seed=1)),
-        engine.show(session, 5, Asked()),
-        engine.show("nobody", 5, Asked(exclude_seen=False)),
+        engine.recommend_and_store("western-1", 5, ListOptions(explore=0.4, seed=1)),
+        engine.recommend_and_store(session, 5, ListOptions()),
+        engine.recommend_and_store("nobody", 5, ListOptions(exclude_seen=False)),
     ]
     engine.record(
         Event(f"new-{k}", "western-1", f"space-{k}", "purchase", None, 9e8) for k in range(5)
@@ -116,7 +116,7 @@ def test_a_list_is_made_again_whatever_happened_since(engine: Engine) -> None:
 
 def test_what_was_erased_is_in_no_list_that_is_made_again(engine: Engine) -> None:
     engine.erase.item("western-5")
-    answer = engine.show("western-1", 5, Asked(explore=0.0))
+    answer = engine.recommend_and_store("western-1", 5, ListOptions(explore=0.0))
     engine.close()
     again = engine.replay(answer.recommendation_id)
     assert order(again) == order(answer)
@@ -126,7 +126,7 @@ def test_what_was_erased_is_in_no_list_that_is_made_again(engine: Engine) -> Non
 def test_what_was_only_shown_does_not_crowd_out_what_was_liked(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "NEWEST", 20)
+    monkeypatch.setattr(engine_module, "MAX_USER_EVENTS", 20)
     engine.record(
         Event(f"seen{k}", "western-1", f"space-{k % 6}", "impression", None, 1e9 + k)
         for k in range(30)
@@ -158,20 +158,23 @@ def test_a_list_speaks_the_language_that_is_wished_or_configured(engine: Engine)
     assert engine.explain("western-1", "western-0", language="zh").reasons[0].text != (
         engine.explain("western-1", "western-0").reasons[0].text
     )
-    told = engine.config.serving.model_copy(update={"language": "zh"})
-    engine.config = engine.config.model_copy(update={"serving": told})
+    serving = engine.config.serving.model_copy(update={"language": "zh"})
+    engine.config = engine.config.model_copy(update={"serving": serving})
     assert engine.recommend("western-1", 3).items == in_chinese.items
-    assert engine.show("western-1", 3, Asked(), language="en").items == in_english.items
+    assert (
+        engine.recommend_and_store("western-1", 3, ListOptions(), language="en").items
+        == in_english.items
+    )
 
 
 def test_a_list_is_not_kept_where_it_is_not_to_be(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
     quiet = engine.config.serving.model_copy(update={"keep_lists": False})
     engine.config = engine.config.model_copy(update={"serving": quiet})
-    answer = engine.show("western-1", 3, Asked())
+    answer = engine.recommend_and_store("western-1", 3, ListOptions())
     engine.close()
     with pytest.raises(NotFoundError):
-        engine.shown(answer.recommendation_id)
+        engine.stored_list(answer.recommendation_id)
 
 
 def test_a_click_counts_for_the_list_it_names(engine: Engine) -> None:

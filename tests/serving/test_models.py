@@ -15,8 +15,8 @@ from fastapi.testclient import TestClient
 from tastegraph.serving import in_service
 from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.models import model_versions
-from tastegraph.serving.published import Published
+from tastegraph.serving.in_service import model_versions
+from tastegraph.serving.snapshot import ServingSnapshot
 from tastegraph.store.snapshots import Snapshots
 from tests.support import serving_world
 
@@ -97,14 +97,14 @@ def test_a_broken_model_is_not_gone_back_to(engine: Engine) -> None:
 
 
 def test_answers_do_not_wait_for_what_is_opened(engine: Engine, monkeypatch) -> None:
-    opened, begun, whole = Published.open, threading.Event(), threading.Event()
+    opened, begun, whole = ServingSnapshot.open, threading.Event(), threading.Event()
 
     def slowly(*args):
         begun.set()
         assert whole.wait(30)
         return opened(*args)
 
-    monkeypatch.setattr(Published, "open", slowly)
+    monkeypatch.setattr(ServingSnapshot, "open", slowly)
     with TestClient(create_app(engine)) as client:
         engine.snapshots.point_to("000002")
         assert begun.wait(30), "nobody need ask for it"
@@ -132,7 +132,7 @@ def test_what_is_promoted_over_http_is_opened_once(engine: Engine, monkeypatch) 
         assert client.get("/healthz").json()["model"] == "000002"
         assert client.post("/v1/models/000002:rollback").json()["model"] == "000001"
         assert client.get("/healthz").json()["model"] == "000001"
-        time.sleep(3 * in_service.PAUSE)
+        time.sleep(3 * in_service.POLL_SECONDS)
     assert versions == ["000002", "000001"]
 
 

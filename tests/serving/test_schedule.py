@@ -16,11 +16,16 @@ from fastapi.testclient import TestClient
 from tastegraph.core.config import Config, Loop
 from tastegraph.core.records import Event, Item
 from tastegraph.evaluation.feedback import response_dropped
-from tastegraph.serving import schedule
+from tastegraph.serving import background
 from tastegraph.serving.api.app import create_app
-from tastegraph.serving.engine import Asked, Engine
-from tastegraph.serving.occasions import Changed, Drifted, Grown, occasions
-from tastegraph.serving.schedule import Schedule, WorkerSlot
+from tastegraph.serving.background import Scheduler, WorkerSlot
+from tastegraph.serving.engine import Engine, ListOptions
+from tastegraph.serving.triggers import (
+    DriftTrigger,
+    EventCountTrigger,
+    KnowledgeTrigger,
+    configured_triggers,
+)
 from tastegraph.store import catalogue, changes
 from tastegraph.store import events as log
 from tastegraph.store.locks import held
@@ -55,13 +60,13 @@ def awaited(condition) -> None:
 @pytest.mark.parametrize("ending", ["", "raise SystemExit(1)"])
 def test_it_runs_after_so_many_events_and_not_again_for_nothing(tmp_path: Path, ending) -> None:
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
-    occasion = Grown(10, writing(file, ending))
-    assert not occasion.due(engine)
+    trigger = EventCountTrigger(10, writing(file, ending))
+    assert not trigger.due(engine)
     send(engine, 9)
-    assert not occasion.due(engine)
+    assert not trigger.due(engine)
     send(engine, 1, 9)
-    assert occasion.due(engine)
-    with TestClient(create_app(engine, Schedule(engine, [occasion], pause=0.02))):
+    assert trigger.due(engine)
+    with TestClient(create_app(engine, Scheduler(engine, [trigger], pause=0.02))):
         awaited(lambda: lines(file) == 1)
         send(engine, 9, 10)
         time.sleep(0.3)
@@ -73,26 +78,26 @@ def test_it_runs_after_so_many_events_and_not_again_for_nothing(tmp_path: Path, 
 @pytest.mark.slow
 def test_what_runs_is_ended_with_the_service(tmp_path: Path) -> None:
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
-    occasion = Grown(1, writing(file, "import time; time.sleep(600)"))
+    trigger = EventCountTrigger(1, writing(file, "import time; time.sleep(600)"))
     send(engine, 1)
     began = time.monotonic()
-    with TestClient(create_app(engine, Schedule(engine, [occasion], pause=0.02))):
+    with TestClient(create_app(engine, Scheduler(engine, [trigger], pause=0.02))):
         awaited(lambda: lines(file) == 1)
     assert time.monotonic() - began < 300
 
 
 def test_a_change_of_what_is_known_is_an_occasion_once(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
-    occasion = Changed([])
+    trigger = KnowledgeTrigger([])
     send(engine, 3)
-    assert not occasion.due(engine)
+    assert not trigger.due(engine)
     with engine.database.writing() as connection:
         catalogue.put_items(connection, [Item("new", "New")])
-    assert occasion.due(engine)
-    occasion.begun(engine)
-    assert not occasion.due(engine)
+    assert trigger.due(engine)
+    trigger.on_start(engine)
+    assert not trigger.due(engine)
     engine.erase.item("new")
-    assert occasion.due(engine)
+    assert trigger.due(engine)
 
 
 def test_a_rollback_is_not_undone(tmp_path: Path) -> None:
@@ -109,15 +114,15 @@ def test_a_rollback_is_not_undone(tmp_path: Path) -> None:
         kept = {k: v for k, v in old.manifest.items() if k not in ("format", "version", "files")}
         engine.snapshots.publish({**kept, **told}, old.arrays)
 
-    before = Changed([]), Grown(5, [])
+    before = KnowledgeTrigger([]), EventCountTrigger(5, [])
     learn(1)
     engine.snapshots.roll_back()
-    for occasion in (*before, Changed([]), Grown(5, [])):
-        assert not occasion.due(engine)
+    for trigger in (*before, KnowledgeTrigger([]), EventCountTrigger(5, [])):
+        assert not trigger.due(engine)
     with engine.database.writing() as connection:
         catalogue.put_items(connection, [Item("newer", "Newer")])
     send(engine, 4, 100)
-    changed, grown = Changed([]), Grown(5, [])
+    changed, grown = KnowledgeTrigger([]), EventCountTrigger(5, [])
     assert changed.due(engine)
     assert not grown.due(engine)
     send(engine, 1, 104)
@@ -130,7 +135,7 @@ def test_a_rollback_is_not_undone(tmp_path: Path) -> None:
 def show(engine: Engine, rng: random.Random, count: int, share: float) -> None:
     """Lists, a share of which is answered."""
     for _ in range(count):
-        shown = engine.show("western-1", 1, Asked())
+        shown = engine.recommend_and_store("western-1", 1, ListOptions())
         if rng.random() < share:
             key, item = shown.recommendation_id, shown.items[0].item_id
             engine.record([Event(key, "passer-by", item, "like", None, 1.0, None, key, 1)])
@@ -141,31 +146,31 @@ def test_lists_from_before_a_rollback_do_not_undo_it(tmp_path: Path) -> None:
     engine, rng = serving_world.open_engine(tmp_path), random.Random(1)
     show(engine, rng, 200, 0.5)
     show(engine, rng, 100, 0.1)
-    assert Drifted(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
+    assert DriftTrigger(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
     old = engine.snapshots.open()
     with engine.database.reading() as connection:
         told = {"learned_until": log.revision(connection)}
     kept = {k: v for k, v in old.manifest.items() if k not in ("format", "version", "files")}
     engine.snapshots.publish({**kept, **told}, old.arrays)
     engine.snapshots.roll_back()
-    assert not Drifted(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
+    assert not DriftTrigger(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
     send(engine, 1, 1000)
     show(engine, rng, 200, 0.5)
     show(engine, rng, 100, 0.1)
-    assert Drifted(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
+    assert DriftTrigger(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
 
 
 @pytest.mark.slow
 def test_lists_that_are_answered_less_are_an_occasion(tmp_path: Path) -> None:
     engine, rng = serving_world.open_engine(tmp_path), random.Random(1)
-    occasion = Drifted(0.2, 0.0, ["like"], [])
+    trigger = DriftTrigger(0.2, 0.0, ["like"], [])
     show(engine, rng, 200, 0.5)
-    assert not occasion.due(engine, time.time() + 100)
+    assert not trigger.due(engine, time.time() + 100)
     show(engine, rng, 100, 0.1)
-    assert not occasion.due(engine, time.time() + 120), "looked at once a minute"
-    assert occasion.due(engine, time.time() + 200)
-    occasion.begun(engine)
-    assert not occasion.due(engine, time.time() + 300)
+    assert not trigger.due(engine, time.time() + 120), "looked at once a minute"
+    assert trigger.due(engine, time.time() + 200)
+    trigger.on_start(engine)
+    assert not trigger.due(engine, time.time() + 300)
 
 
 def test_a_fall_is_told_from_chance() -> None:
@@ -179,19 +184,19 @@ def test_a_fall_is_told_from_chance() -> None:
 
 
 def test_the_configuration_names_the_occasions(cinema, tastegraph, tmp_path: Path) -> None:
-    found = occasions(Config(), tmp_path)
-    assert [type(one) for one in found] == [Changed]
+    found = configured_triggers(Config(), tmp_path)
+    assert [type(one) for one in found] == [KnowledgeTrigger]
     loop = Loop(refresh=False, every=5, drift=0.1)
-    found = occasions(Config(loop=loop), cinema.directory)
-    assert [type(one) for one in found] == [Grown, Drifted]
+    found = configured_triggers(Config(loop=loop), cinema.directory)
+    assert [type(one) for one in found] == [EventCountTrigger, DriftTrigger]
     _, _, _, *words = found[0].command
     assert tastegraph(*words).code == 0
 
 
 def test_a_process_that_stays_is_started_once_and_ends_with_the_service(tmp_path: Path) -> None:
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
-    stays = Changed(writing(file, "import time; time.sleep(600)"))
-    beside = Grown(1, writing(tmp_path / "beside"))
+    stays = KnowledgeTrigger(writing(file, "import time; time.sleep(600)"))
+    beside = EventCountTrigger(1, writing(tmp_path / "beside"))
 
     def change(number: int) -> None:
         with engine.database.writing() as connection:
@@ -199,7 +204,7 @@ def test_a_process_that_stays_is_started_once_and_ends_with_the_service(tmp_path
 
     change(1)
     began = time.monotonic()
-    with TestClient(create_app(engine, Schedule(engine, [stays, beside], pause=0.02))):
+    with TestClient(create_app(engine, Scheduler(engine, [stays, beside], pause=0.02))):
         awaited(lambda: lines(file) == 1)
         change(2)
         send(engine, 1)
@@ -216,21 +221,23 @@ def change(engine) -> None:
 
 def test_changes_are_looked_at_while_a_model_is_learned(tmp_path: Path) -> None:
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
-    learns = Grown(1, writing(file, "import time; time.sleep(600)"))
-    follows = Changed(writing(tmp_path / "beside"))
+    learns = EventCountTrigger(1, writing(file, "import time; time.sleep(600)"))
+    follows = KnowledgeTrigger(writing(tmp_path / "beside"))
     send(engine, 1)
-    with TestClient(create_app(engine, Schedule(engine, [follows, learns], pause=0.02))):
+    with TestClient(create_app(engine, Scheduler(engine, [follows, learns], pause=0.02))):
         awaited(lambda: lines(file) == 1)
         change(engine)
         awaited(lambda: lines(tmp_path / "beside") == 1)
 
 
 def test_what_stays_and_fails_is_told_of_and_tried_again(tmp_path, monkeypatch, caplog) -> None:
-    monkeypatch.setattr(schedule, "FIRST_WAIT", 0.05)
+    monkeypatch.setattr(background, "FIRST_RETRY_SECONDS", 0.05)
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
-    fails = Changed(writing(file, "import sys; sys.exit('reading\\nno disk is left\\n\\n')"))
+    fails = KnowledgeTrigger(
+        writing(file, "import sys; sys.exit('reading\\nno disk is left\\n\\n')")
+    )
     change(engine)
-    with TestClient(create_app(engine, Schedule(engine, [fails], pause=0.02))):
+    with TestClient(create_app(engine, Scheduler(engine, [fails], pause=0.02))):
         awaited(lambda: lines(file) == 3)
         awaited(lambda: "ended with 1: no disk is left" in caplog.text)
     assert "reading\n" not in caplog.text
@@ -249,23 +256,23 @@ def test_what_fails_is_tried_again_after_twice_as_long_each_time(
             if missing:
                 raise OSError("no memory")
 
-        def ended(self) -> int:
+        def return_code(self) -> int:
             return 1
 
         def seconds(self) -> float:
             return 1.0
 
-        def said(self) -> str:
+        def last_error_line(self) -> str:
             return ""
 
-    monkeypatch.setattr(schedule, "Process", Fails)
-    monkeypatch.setattr(schedule, "LONGEST_WAIT", 10.0)
-    monkeypatch.setattr(schedule, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(background, "ChildProcess", Fails)
+    monkeypatch.setattr(background, "MAX_RETRY_SECONDS", 10.0)
+    monkeypatch.setattr(background, "time", SimpleNamespace(monotonic=lambda: clock.now))
     engine = serving_world.open_engine(tmp_path)
     change(engine)
-    turn = WorkerSlot(engine, [Changed([])])
+    slot = WorkerSlot(engine, [KnowledgeTrigger([])])
     for clock.now in range(50):
-        turn.look()
+        slot.poll()
     took = 0 if missing else 1
     waits = [later - earlier - took for earlier, later in itertools.pairwise(begun)]
     assert waits[:5] == [2, 4, 8, 10, 10]
@@ -275,24 +282,24 @@ def test_what_fails_is_tried_again_after_twice_as_long_each_time(
 def test_what_is_new_is_followed_until_nothing_is(cinema) -> None:
     """Graph and texts are new, the model is as it was; a change while it is learned waits."""
     model, _ = cinema.engine.versions()
-    (occasion,) = occasions(cinema.config, cinema.directory)
+    (trigger,) = configured_triggers(cinema.config, cinema.directory)
     item = Item("western-new", "Western New", "cowboys ride to a gunfight", {"genre": ("western",)})
     cinema.ingest(items=[item])
-    assert occasion.due(cinema.engine)
+    assert trigger.due(cinema.engine)
     other = Workspace(cinema.directory)
     thread = threading.Thread(target=other.follow, args=(1.0, 0.02))
     with held(cinema.directory / "build.lock", "learning"):
         thread.start()
         time.sleep(0.2)
-        assert occasion.due(cinema.engine)
+        assert trigger.due(cinema.engine)
     thread.join(60)
     assert not thread.is_alive()
-    assert not occasion.due(cinema.engine)
+    assert not trigger.due(cinema.engine)
     assert cinema.engine.versions() == (model, "000002")
     listed = [item.item_id for item in cinema.recommend("western-fan-1", 8).items]
     assert "western-new" in listed
 
 
 def test_the_command_follows(cinema, tastegraph) -> None:
-    (occasion,) = occasions(cinema.config, cinema.directory)
-    assert tastegraph(*occasion.command[3:], "--idle", "0").code == 0
+    (trigger,) = configured_triggers(cinema.config, cinema.directory)
+    assert tastegraph(*trigger.command[3:], "--idle", "0").code == 0

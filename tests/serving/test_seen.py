@@ -13,7 +13,7 @@ from tastegraph.core.config import Config, load
 from tastegraph.core.errors import ConfigError
 from tastegraph.core.records import Event
 from tastegraph.serving.api.app import create_app
-from tastegraph.serving.engine import NEWEST, Asked, Engine
+from tastegraph.serving.engine import MAX_USER_EVENTS, Engine, ListOptions
 from tests.support import serving_world
 
 EVERY = {item.item_id for item in serving_world.ITEMS}
@@ -45,7 +45,7 @@ def long_history(newer: int) -> list[Event]:
 
 @pytest.mark.slow
 def test_all_that_was_seen_is_left_out_however_long_the_history(engine: Engine) -> None:
-    engine.record(long_history(NEWEST + 50))
+    engine.record(long_history(MAX_USER_EVENTS + 50))
     began = time.perf_counter()
     assert listed(engine, FAN) == EVERY - {*OLD, "western-5"}
     assert time.perf_counter() - began < 2
@@ -56,8 +56,8 @@ def test_all_that_was_seen_is_left_out_however_long_the_history(engine: Engine) 
 
 @pytest.mark.slow
 def test_a_long_history_is_made_again_as_it_was(engine: Engine) -> None:
-    engine.record(long_history(NEWEST + 50))
-    answer = engine.show(FAN, len(EVERY), Asked())
+    engine.record(long_history(MAX_USER_EVENTS + 50))
+    answer = engine.recommend_and_store(FAN, len(EVERY), ListOptions())
     engine.record([Event("later", FAN, "western-4", "click", None, 3e6)])
     assert "western-4" not in listed(engine, FAN)
     engine.close()  # What waited is on disk.
@@ -67,7 +67,7 @@ def test_a_long_history_is_made_again_as_it_was(engine: Engine) -> None:
 
 @pytest.mark.slow
 def test_a_long_history_is_left_out_over_http(engine: Engine) -> None:
-    engine.record(long_history(NEWEST + 50))
+    engine.record(long_history(MAX_USER_EVENTS + 50))
     with TestClient(create_app(engine)) as client:
         wanted = {"user_id": FAN, "n": 50}
         answer = client.post("/v1/recommendations", json=wanted).json()
@@ -115,7 +115,7 @@ def test_what_excludes_is_a_setting_by_event_type(
 def test_a_replay_goes_by_the_setting_of_then(engine: Engine, who: str | list[Event]) -> None:
     engine.record(THREE)
     excluding(engine, view=False)
-    shown = engine.show(who, len(EVERY), Asked())
+    shown = engine.recommend_and_store(who, len(EVERY), ListOptions())
     excluding(engine, purchase=False)
     engine.close()
     again = engine.replay(shown.recommendation_id)

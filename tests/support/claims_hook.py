@@ -1,4 +1,4 @@
-"""Every answer that a test gets of an engine in its process has its claims checked."""
+"""Checks the claims of every answer that a test gets from an engine in its own process."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from tastegraph.serving.engine import Engine
 from tastegraph.store.snapshots import READING
 from tests.support.claims import Claims
 
-_last: dict[str, Any] = {}
+_cache: dict[str, Any] = {}
 
 
-def claims_of(engine: Engine, saw: Any) -> Claims:
-    """What an answer is checked against, by what the request saw; that of before is remembered."""
-    counts = engine.config.events
-    erased = (saw.erased, saw.now.erased)
-    key = (engine.database.path, saw.now.version, counts.model_dump_json(), erased)
+def claims_of(engine: Engine, view: Any) -> Claims:
+    """The checker for the state that a request saw; the last one is cached."""
+    config = engine.config.events
+    erased = (view.erased_users, view.snapshot.erased_items)
+    key = (engine.database.path, view.snapshot.version, config.model_dump_json(), erased)
     with READING:
-        known = _last.get("claims")
-        if known is None or known[0] != key:
-            snapshot = engine.snapshots.directory / saw.now.version
-            words = {kind: words.model_dump() for kind, words in counts.words.items()}
-            known = _last["claims"] = key, Claims(engine.database.path, snapshot, words)
-        return known[1]
+        entry = _cache.get("claims")
+        if entry is None or entry[0] != key:
+            snapshot = engine.snapshots.directory / view.snapshot.version
+            words = {kind: words.model_dump() for kind, words in config.words.items()}
+            entry = _cache["claims"] = key, Claims(engine.database.path, snapshot, words)
+        return entry[1]
 
 
 @pytest.fixture(autouse=True)
 def _claims(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     seen = threading.local()
     wrong: list[str] = []
-    saw = Engine._saw
+    original_view = Engine._view
 
-    def _saw(self: Engine, who: Any) -> Any:
-        seen.last = saw(self, who)
+    def _view(self: Engine, user: Any) -> Any:
+        seen.last = original_view(self, user)
         return seen.last
 
     def checked(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,8 +58,8 @@ def _claims(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
         return run
 
-    monkeypatch.setattr(Engine, "_saw", _saw)
-    for name in ("recommend", "show", "explain"):
+    monkeypatch.setattr(Engine, "_view", _view)
+    for name in ("recommend", "recommend_and_store", "explain"):
         monkeypatch.setattr(Engine, name, checked(getattr(Engine, name)))
     yield
     assert not wrong, "\n".join(wrong[:20])

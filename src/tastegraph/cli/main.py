@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from tastegraph.core.records import Event
     from tastegraph.data.files import Files
     from tastegraph.data.rejects import Rejects
+    from tastegraph.explain.worded import InterestEdge
     from tastegraph.models.fitted_config import FittedConfig
     from tastegraph.pipeline.inputs import Stage
     from tastegraph.profiles.rating_scale import RatingScale
-    from tastegraph.serving.answers import Interest
     from tastegraph.store.ingestion import Imported
     from tastegraph.workspace import Workspace
 
@@ -464,7 +464,7 @@ def _print_rejects(rejects: Rejects) -> None:
         _print(f"{rejects.count} bad rows were left out: see {rejects.path}")
 
 
-def _print_interests(what: Message, ties: Iterable[Interest], language: Language) -> None:
+def _print_interests(what: Message, ties: Iterable[InterestEdge], language: Language) -> None:
     _say(language, "info.heading", what=what)
     for tie in ties:
         key = "info.tie" if tie.stated else "info.near"

@@ -48,7 +48,7 @@ def list_(directory: Directory, json: AsJson = False) -> None:
     """Print every version that is kept, newest first; * is in service."""
     from datetime import datetime
 
-    from tastegraph.serving.models import model_versions
+    from tastegraph.serving.in_service import model_versions
 
     found = model_versions(_open(directory).snapshots)
     if json:

@@ -1,4 +1,4 @@
-"""One reason: a term of a score."""
+"""One reason in numbers: a term of a score."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.models.kernels import Scores
-from tastegraph.profiles.association import ITSELF, Associations
 
-Kind = Literal["behaviour", "learned", "knowledge", "affinity", "facts", "text", "popularity"]
+ExplainedKind = Literal[
+    "behaviour", "learned", "knowledge", "affinity", "facts", "text", "popularity"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +20,24 @@ class Reason:
     """One term of a score.
 
     Attributes:
-        kind: ``behaviour``: there are people who like both items; ``learned``: there are none, or
-            the term says the opposite of what they do, and only the model likens the two.
-            ``knowledge``: facts join the two. ``affinity``: there are people who like the item and
-            something else that has a feature of the target; ``facts``: by what is known, as the
-            model learned it. ``text``: by texts. ``popularity``: by how many people like it.
-        share: how much of the score it is; negative where it speaks against the item.
-        event: position in the history of the event that says most of it; ``None`` for popularity.
-        feature: for ``knowledge``, what item and target have in common; for ``affinity``, and
-            ``facts`` where one feature says it, what the target has.
+        kind: ``behaviour``: some users like both items. ``learned``: no user likes both, or users
+            do the opposite of what the term says, so only the model relates the two items.
+            ``knowledge``: facts join the two items. ``affinity``: some users like the item of the
+            history and something else that has a feature of the target. ``facts``: the model
+            learned it from facts, and no count of users supports it. ``text``: from texts.
+            ``popularity``: from how many users like the target.
+        share: how much of the score it is; negative where it speaks against the target.
+        event: position in the history of the event with the largest term; ``None`` for popularity.
+        feature: for ``knowledge``, what the item and the target have in common; for ``affinity``,
+            and for ``facts`` of one feature, what the target has.
         facts: ids of the stored facts on the path from the event's item to the target.
-        events: how many events of the history say it.
-        support: people for whom it is so, counted from stored events; ``None`` where nothing is
-            said of people.
-        recent: for ``popularity``, whether it is that of late.
+        events: number of events of the history that contribute to the share.
+        support: number of users for whom it holds, counted from stored events; ``None`` where the
+            reason does not speak of users.
+        recent: for ``popularity``, whether it is recent popularity.
     """
 
-    kind: Kind
+    kind: ExplainedKind
     share: float
     event: int | None = None
     feature: int | None = None
@@ -46,27 +48,20 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which shares a short list may need: at most so many of a kind, each at least so large."""
+class ShareFilter:
+    """Which shares a short list may need.
 
-    most: int
-    least: float
+    Attributes:
+        max_count: number of shares per kind, at most.
+        min_share: the smallest share to keep.
+    """
 
-    def of(self, shares: Scores, events: NDArray[np.int64] | int) -> NDArray[np.int64]:
-        """Where the shares above 0 are that tell most for each event that says them."""
+    max_count: int
+    min_share: float
+
+    def select(self, shares: Scores, events: NDArray[np.int64] | int) -> NDArray[np.int64]:
+        """Positions of the shares above 0 that are largest per event behind them."""
         counts = np.broadcast_to(events, shares.shape)
-        speaking = np.flatnonzero((shares > 0) & (shares >= self.least) & (counts > 0))
-        each = shares[speaking] / counts[speaking]
-        return speaking[np.lexsort((-shares[speaking], -each))[: self.most]]
-
-
-def stored_facts(
-    associations: Associations, items: tuple[int, ...], feature: int
-) -> tuple[int, ...]:
-    """Ids of the stored facts that tie ``items`` to ``feature``; an item's own self has none."""
-    found = []
-    for item in items:
-        at = associations.of_item(item)
-        place = np.searchsorted(associations.strength.indices[at], feature)
-        found.append(int(associations.facts[at][place]))
-    return tuple(fact for fact in found if fact != ITSELF)
+        positive = np.flatnonzero((shares > 0) & (shares >= self.min_share) & (counts > 0))
+        per_event = shares[positive] / counts[positive]
+        return positive[np.lexsort((-shares[positive], -per_event))[: self.max_count]]

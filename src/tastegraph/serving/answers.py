@@ -2,49 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pydantic import BaseModel, ConfigDict, Field
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
-
-from tastegraph.explain.reason import Kind
+from tastegraph.core.html import html_table
+from tastegraph.explain.worded import InterestEdge, WordedReason, reasons_html
 
 
 class _Answer(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Statement(_Answer):
-    """One stored fact on a path: subject, predicate, object, with names where there are any."""
-
-    s: str
-    p: str
-    o: str
-    s_label: str = ""
-    o_label: str = ""
-    p_label: str = Field(default="", description="the relation read aloud")
-    fact_id: Annotated[int, PlainSerializer(str, return_type=str, when_used="json")] = Field(
-        description="up to 63 bits, so as text in JSON"
-    )
-
-
-class Because(_Answer):
-    """One reason: a liked item, or a path over stored facts from one."""
-
-    kind: Kind
-    share: float = Field(description="how much of the score; negative speaks against the item")
-    text: str
-    item_id: str | None = Field(
-        default=None, description="the item of the history that it starts from"
-    )
-    support: int | None = Field(
-        default=None,
-        description="people for whom it is so, counted from stored events when the snapshot was "
-        "made; null where the reason says nothing of people",
-    )
-    path: tuple[Statement, ...] = ()
-
-
-class Listed(_Answer):
+class ListItem(_Answer):
     """One item of a list."""
 
     item_id: str
@@ -55,7 +23,11 @@ class Listed(_Answer):
         default=1.0, description="chance of the item to stand here, given what stands above"
     )
     best: bool = Field(default=True, description="false where the place was given to exploration")
-    reasons: tuple[Because, ...] = ()
+    reasons: tuple[WordedReason, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """The item with its reasons as an HTML table, for notebooks."""
+        return reasons_html(self.reasons, f"{self.rank}. {self.title}: score {self.score:.4f}")
 
 
 class Recommendations(_Answer):
@@ -68,7 +40,15 @@ class Recommendations(_Answer):
     stranger: bool = Field(
         default=False, description="true where no event of this person counts for or against"
     )
-    items: tuple[Listed, ...]
+    items: tuple[ListItem, ...]
+
+    def _repr_html_(self) -> str:
+        """The list as an HTML table, for notebooks: one row for each item."""
+        rows = [
+            (item.rank, item.item_id, item.title, item.score, [r.text for r in item.reasons])
+            for item in self.items
+        ]
+        return html_table(("rank", "item", "title", "score", "reasons"), rows)
 
 
 class Explanation(_Answer):
@@ -83,10 +63,14 @@ class Explanation(_Answer):
     )
     model: str
     graph: str
-    reasons: tuple[Because, ...]
+    reasons: tuple[WordedReason, ...]
+
+    def _repr_html_(self) -> str:
+        """The reasons as an HTML table, for notebooks."""
+        return reasons_html(self.reasons, f"{self.title}: score {self.score:.4f}, rank {self.rank}")
 
 
-class Near(_Answer):
+class SimilarItem(_Answer):
     """One item by its text."""
 
     item_id: str
@@ -94,7 +78,7 @@ class Near(_Answer):
     similarity: float = Field(description="cosine of the two texts' vectors")
 
 
-class Past(_Answer):
+class HistoryEvent(_Answer):
     """One event of a person, as the page shows it."""
 
     item_id: str
@@ -106,29 +90,18 @@ class Past(_Answer):
     counts: float = Field(description="for (> 0), against (< 0) or not at all (0)")
 
 
-class Interest(_Answer):
-    """One edge of an interest or content graph."""
-
-    relation: str
-    phrase: str
-    node: str
-    label: str
-    strength: float
-    stated: bool = Field(description="false where only the nearness of texts says it")
-
-
-class Profile(_Answer):
+class UserProfile(_Answer):
     """A person's history, newest first, and interest graph, strongest first."""
 
     user_id: str
-    events: tuple[Past, ...]
-    interests: tuple[Interest, ...]
+    events: tuple[HistoryEvent, ...]
+    interests: tuple[InterestEdge, ...]
 
 
-class Associated(_Answer):
+class TextAssociations(_Answer):
     """What a text is about: ties to what is known and the nearest items, each strongest first."""
 
-    associations: tuple[Interest, ...]
-    items: tuple[Near, ...]
+    associations: tuple[InterestEdge, ...]
+    items: tuple[SimilarItem, ...]
     model: str
     graph: str

@@ -1,4 +1,4 @@
-"""The engine: a person's newest events and a published snapshot to a list with reasons."""
+"""The engine: a user's newest events and the snapshot in service to a list with reasons."""
 
 from __future__ import annotations
 
@@ -17,26 +17,25 @@ from tastegraph.core.errors import NotFoundError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Event
-from tastegraph.explain.reasons import reasons_for
+from tastegraph.explain.explainer import reasons_for
+from tastegraph.explain.worded import InterestEdge
 from tastegraph.kg.review.erasing import Eraser
 from tastegraph.models.base import KNOWLEDGE
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.graphs import content_graph, interest_graph
 from tastegraph.serving.answers import (
-    Associated,
     Explanation,
-    Interest,
-    Near,
-    Past,
-    Profile,
+    HistoryEvent,
     Recommendations,
+    SimilarItem,
+    TextAssociations,
+    UserProfile,
 )
-from tastegraph.serving.in_service import InService
-from tastegraph.serving.listing import REASONS, Person, Wish, listed
-from tastegraph.serving.past import done
-from tastegraph.serving.published import Published
-from tastegraph.serving.reading import Reader
+from tastegraph.serving.in_service import SnapshotHolder
+from tastegraph.serving.listing import DEFAULT_REASONS, ListRequest, UserState, make_list
+from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.texts import QueryEncoder
 from tastegraph.store import erasure, lists
 from tastegraph.store import events as log
 from tastegraph.store.committing import Committer
@@ -45,21 +44,21 @@ from tastegraph.store.lists import Place, Shown
 from tastegraph.store.snapshots import Snapshots
 
 _log = logging.getLogger(__name__)
-NEWEST = 10_000
-"""Events of one person that are read to be attended to; what they have seen is all left out."""
+MAX_USER_EVENTS = 10_000
+"""Events of one user that are read for a list; items seen earlier are left out all the same."""
 
-Who = str | Sequence[Event]
+UserOrSession = str | Sequence[Event]
 """A user id, or the events of somebody who has none."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """How a list that is kept is made, beside for whom.
+class ListOptions:
+    """How a stored list is made, beside for whom.
 
     Attributes:
-        exclude_seen: whether what the person has seen, by ``[serving.exclude]``, is left out.
+        exclude_seen: whether items that the user has seen, by ``[serving.exclude]``, are left out.
         explore: share in [0, 1] of the places that explore; ``None`` for the configured one.
-        seed: what they are drawn with; ``None`` for a random one.
+        seed: of the exploration; ``None`` for a random one.
     """
 
     exclude_seen: bool = True
@@ -67,46 +66,31 @@ class Asked:
     seed: int | None = None
 
 
-def _complain(kept: Future[None]) -> None:
-    if (error := kept.exception()) is not None:
-        _log.error("a list was not kept: %s", error)
-
-
 @dataclass(frozen=True)
-class _Seen:
-    """What one request sees of the world.
+class _RequestView:
+    """One consistent state of the snapshot and the store, which one request sees.
 
     Attributes:
-        now: the snapshot in service, without what was erased since.
-        events: the person's, the newest.
-        seen: ids of all items whose events leave them out of the person's lists.
-        known: the log's revision.
-        erased: how many people had been erased.
+        snapshot: in service, without the items that were erased since.
+        events: the user's newest.
+        seen_items: ids of all items that exclude_seen leaves out.
+        revision: of the event log.
+        erased_users: number of users that had been erased.
     """
 
-    now: Published
+    snapshot: ServingSnapshot
     events: Sequence[Event]
-    seen: Collection[str]
-    known: int
-    erased: int
+    seen_items: Collection[str]
+    revision: int
+    erased_users: int
 
-    def person(self) -> Person:
-        """Whose events these are."""
-        return Person.of(self.events, self.seen, self.now)
-
-
-def _events_and_seen(
-    connection: Connection, who: Who, repeats: Collection[str], known: int
-) -> tuple[Sequence[Event], Collection[str]]:
-    """The newest events, and the ids of all items with an event of a type not in ``repeats``."""
-    if isinstance(who, str):
-        seen = log.item_ids_of_user(connection, who, repeats, known)
-        return log.of_user(connection, who, NEWEST, known), seen
-    return who, {event.item_id for event in who if event.type not in repeats}
+    def user(self) -> UserState:
+        """The user whose events these are."""
+        return UserState.of(self.events, self.seen_items, self.snapshot)
 
 
 class Engine:
-    """Answers from the snapshot in service and the event log; safe to call from many threads.
+    """Answers from the snapshot in service and the event log; thread-safe.
 
     A request sees one snapshot from beginning to end, and every event that was acknowledged
     before it came.
@@ -118,73 +102,74 @@ class Engine:
 
     def __init__(self, snapshots: Snapshots, database: Database, config: Config) -> None:
         self.snapshots, self.database, self.config = snapshots, database, config
-        self._in_service, self._reader = InService(snapshots, database, config), Reader()
+        self._holder, self._encoder = SnapshotHolder(snapshots, database, config), QueryEncoder()
 
     def recommend(
         self,
-        who: Who,
+        user: UserOrSession,
         n: int = 10,
         *,
-        reasons: int = REASONS,
+        reasons: int = DEFAULT_REASONS,
         exclude_seen: bool = True,
         explore: float = 0.0,
         seed: int = 0,
         language: Language | None = None,
     ) -> Recommendations:
-        """The best ``n`` items for a person, each with up to ``reasons`` reasons.
+        """The best ``n`` items for a user, each with up to ``reasons`` reasons.
 
         Args:
-            who: a user id, or the events of somebody who has none.
-            n: how many.
+            user: a user id, or the events of somebody who has none.
+            n: number of items.
             reasons: of each item, at most.
-            exclude_seen: whether what the person has seen, by ``[serving.exclude]``, is left out.
+            exclude_seen: whether items that the user has seen, by ``[serving.exclude]``, are left
+                out.
             explore: share in [0, 1] of the places given to items that the model is unsure of.
-            seed: what those are drawn with.
+            seed: of the exploration.
             language: of the reasons; the configured one by default.
         """
-        saw = self._saw(who)
-        wish = Wish(n, exclude_seen, explore, seed, self._repeats, self.config.serving.new_items)
-        return listed(saw.now, saw.person(), wish, reasons, self._language(language))
+        view = self._view(user)
+        request = self._list_request(n, exclude_seen, explore, seed)
+        return make_list(view.snapshot, view.user(), request, reasons, self._language(language))
 
-    def show(
+    def recommend_and_store(
         self,
-        who: Who,
+        user: UserOrSession,
         n: int,
-        asked: Asked,
+        options: ListOptions,
         *,
-        reasons: int = REASONS,
+        reasons: int = DEFAULT_REASONS,
         language: Language | None = None,
     ) -> Recommendations:
-        """:meth:`recommend`, and the list is kept, so that it can be learned from and made again.
+        """:meth:`recommend`, and the list is stored, to be learned from and to be replayed.
 
-        It is on disk soon after the answer. Without ``explore`` or ``seed`` in ``asked`` the
+        It is on disk soon after the answer. Without ``explore`` or ``seed`` in ``options`` the
         configured share and a random seed are taken.
         """
-        explore = self.config.serving.explore if asked.explore is None else asked.explore
-        seed = randbits(32) if asked.seed is None else asked.seed
-        new_items = self.config.serving.new_items
-        wish = Wish(n, asked.exclude_seen, explore, seed, self._repeats, new_items)
-        saw = self._saw(who)
-        answer = listed(saw.now, saw.person(), wish, reasons, self._language(language))
+        explore = self.config.serving.explore if options.explore is None else options.explore
+        seed = randbits(32) if options.seed is None else options.seed
+        request = self._list_request(n, options.exclude_seen, explore, seed)
+        view = self._view(user)
+        answer = make_list(view.snapshot, view.user(), request, reasons, self._language(language))
         if self.config.serving.keep_lists:
-            session = None if isinstance(who, str) else [asdict(event) for event in who]
-            shown = Shown(
+            session = None if isinstance(user, str) else [asdict(event) for event in user]
+            stored = Shown(
                 recommendation_id=answer.recommendation_id,
-                user_id=who if isinstance(who, str) else None,
+                user_id=user if isinstance(user, str) else None,
                 made=time.time(),
-                snapshot=saw.now.version,
+                snapshot=view.snapshot.version,
                 model=answer.model,
                 graph=answer.graph,
-                known=saw.known,
-                asked={**asdict(wish), "session": session},
+                known=view.revision,
+                asked={**asdict(request), "session": session},
                 places=[Place(i.item_id, i.score, i.propensity, i.best) for i in answer.items],
             )
-            keeping = partial(lists.keep, shown=shown, erased=(saw.erased, saw.now.erased))
-            self._committer.submit(keeping).add_done_callback(_complain)
+            erased = (view.erased_users, view.snapshot.erased_items)
+            keep = partial(lists.keep, shown=stored, erased=erased)
+            self._committer.submit(keep).add_done_callback(_log_failure)
         return answer
 
-    def shown(self, recommendation_id: str) -> Shown:
-        """A list as it was kept.
+    def stored_list(self, recommendation_id: str) -> Shown:
+        """A list as it was stored.
 
         Raises:
             NotFoundError: there is none.
@@ -200,48 +185,43 @@ class Engine:
         Raises:
             NotFoundError: there is no such list, or its snapshot is gone.
         """
-        shown = self.shown(recommendation_id)
-        asked = dict(shown.asked)
-        session, wish = asked.pop("session"), Wish(**asked)
+        stored = self.stored_list(recommendation_id)
+        settings = dict(stored.asked)
+        session, request = settings.pop("session"), ListRequest(**settings)
+        user: UserOrSession = [Event(**row) for row in session or ()]
+        if stored.user_id is not None:
+            user = stored.user_id
         with self.database.reading() as connection:
-            before = self._in_service.before(shown.snapshot, connection)
-            who: Who = [Event(**row) for row in session or ()]
-            if shown.user_id is not None:
-                who = shown.user_id
-            events, seen = _events_and_seen(connection, who, wish.repeats, shown.known)
-        person = Person.of(events, seen, before)
-        answer = listed(before, person, wish, language=self._language(language))
+            snapshot = self._holder.open_version(stored.snapshot, connection)
+            events, seen = _events_and_seen(connection, user, request.repeats, stored.known)
+        state = UserState.of(events, seen, snapshot)
+        answer = make_list(snapshot, state, request, language=self._language(language))
         return answer.model_copy(update={"recommendation_id": recommendation_id})
 
-    def explain(self, who: Who, item_id: str, *, language: Language | None = None) -> Explanation:
+    def explain(
+        self, user: UserOrSession, item_id: str, *, language: Language | None = None
+    ) -> Explanation:
         """Every reason for and against one item; their shares sum to its score.
 
         Raises:
             NotFoundError: the snapshot does not know the item.
         """
-        saw = self._saw(who)
-        now, item = saw.now, self._item(saw.now, item_id)
-        person = saw.person()
-        ranked = now.model.rank(person.history)
-        found = reasons_for(now.model, now.associations, ranked, item)
+        view = self._view(user)
+        snapshot, state = view.snapshot, view.user()
+        item, language = snapshot.row(item_id), self._language(language)
+        ranked = snapshot.model.rank(state.scored.history)
+        reasons = reasons_for(snapshot.model, snapshot.associations, ranked, item)
         return Explanation(
             item_id=item_id,
-            title=now.labels[item],
+            title=snapshot.title(item_id),
             score=float(ranked.scores[item]),
             rank=int((ranked.scores > ranked.scores[item]).sum()) + 1,
-            seen=item_id in person.seen,
-            model=now.model_version,
-            graph=now.graph_version,
+            seen=item_id in state.seen_items,
+            model=snapshot.model_version,
+            graph=snapshot.graph_version,
             reasons=tuple(
-                now.because(
-                    reason,
-                    person.history,
-                    person.counted,
-                    item,
-                    self._language(language),
-                    stranger=person.stranger,
-                )
-                for reason in found
+                snapshot.verbalizer.reason(reason, state.scored, item, language)
+                for reason in reasons
             ),
         )
 
@@ -249,7 +229,7 @@ class Engine:
         """Append events; when this returns they are on disk and the next answer knows them.
 
         Raises:
-            RowError: one is more than five minutes to come; none was appended.
+            RowError: one is more than five minutes in the future; none was appended.
             BusyError: another process is writing to the workspace.
         """
         return self.record_soon(events).result()
@@ -260,7 +240,7 @@ class Engine:
 
     @property
     def erase(self) -> Eraser:
-        """Deletes people and items; when it returns, no answer knows of them.
+        """Deletes users and items; when it returns, no answer knows of them.
 
         The snapshot in service holds an item until the next one, which a running service makes at
         once.
@@ -272,8 +252,8 @@ class Engine:
         )
 
     def close(self) -> None:
-        """Write what waits, and watch no longer; who writes afterwards begins anew."""
-        self._in_service.close()
+        """Write what waits, and stop watching; a later write opens a new connection."""
+        self._holder.close()
         committer: Committer | None = vars(self).pop("_committer", None)
         if committer is not None:
             committer.close()
@@ -284,82 +264,93 @@ class Engine:
 
     def profile(
         self, user_id: str, interests: int = 30, *, language: Language | None = None
-    ) -> Profile:
-        """A person's history and interest graph.
+    ) -> UserProfile:
+        """A user's history and interest graph.
 
         Raises:
-            NotFoundError: there is no event of this person.
+            NotFoundError: there is no event of this user.
         """
-        saw = self._saw(user_id)
-        now, person = saw.now, saw.person()
-        meaning = now.fitted.meaning
-        if not person.events:
+        view = self._view(user_id)
+        snapshot, state, language = view.snapshot, view.user(), self._language(language)
+        meaning = snapshot.fitted_config.meaning
+        if not state.events:
             raise NotFoundError(Message("missing.user", user=user_id))
-        part = now.model.components.get(KNOWLEDGE)
-        attention = part.attention if part is not None else Recency()
-        ties = interest_graph(now.ties, person.history, attention, interests)
-        return Profile(
+        component = snapshot.model.components.get(KNOWLEDGE)
+        attention = component.attention if component is not None else Recency()
+        associations, history = snapshot.profile_associations, state.scored.history
+        ties = interest_graph(associations, history, attention, interests)
+        return UserProfile(
             user_id=user_id,
             events=tuple(
-                Past(
+                HistoryEvent(
                     item_id=event.item_id,
-                    title=self._title(now, event.item_id),
+                    title=snapshot.title(event.item_id),
                     type=meaning.read(event).type,
-                    did=done(meaning.read(event), now.wordings[self._language(language)]),
+                    did=snapshot.verbalizer.event(meaning.read(event), language),
                     value=event.value,
                     timestamp=event.timestamp,
                     counts=meaning.weight_of(event),
                 )
-                for event in reversed(person.events)
+                for event in reversed(state.events)
             ),
-            interests=tuple(now.interest(tie, self._language(language)) for tie in ties),
+            interests=tuple(snapshot.verbalizer.edge(tie, language) for tie in ties),
         )
 
     def content(
         self, item_id: str, *, language: Language | None = None
-    ) -> tuple[str, list[Interest]]:
+    ) -> tuple[str, list[InterestEdge]]:
         """An item's title and content graph.
 
         Raises:
             NotFoundError: the snapshot does not know the item.
         """
-        now = self._in_service()
-        item = self._item(now, item_id)
-        ties = content_graph(now.ties, item)
-        known = [tie for tie in ties if now.associations.node[tie.feature] != item]
-        spoken = self._language(language)
-        return now.labels[item], [now.interest(tie, spoken) for tie in known]
+        snapshot, language = self._holder.current(), self._language(language)
+        item = snapshot.row(item_id)
+        ties = [
+            tie
+            for tie in content_graph(snapshot.profile_associations, item)
+            if snapshot.associations.node[tie.feature] != item
+        ]
+        return snapshot.title(item_id), [snapshot.verbalizer.edge(tie, language) for tie in ties]
 
-    def associate(self, text: str, n: int = 20, *, language: Language | None = None) -> Associated:
+    def associate(
+        self, text: str, n: int = 20, *, language: Language | None = None
+    ) -> TextAssociations:
         """The ``n`` items nearest to a text, and up to ``n`` ties to what it is about.
 
         Raises:
             NoEncoderError: the language model of the snapshot in service is not exported.
         """
-        now = self._in_service()
-        (vector,) = self._reader.read(text, now.texts.folder, now.texts.max_tokens)
-        near = now.texts.nearest(vector, n + len(now.hidden))
-        there = [(item, cosine) for item, cosine in near if item not in now.hidden]
-        return Associated(
+        snapshot, language = self._holder.current(), self._language(language)
+        texts, names = snapshot.texts, snapshot.names
+        (vector,) = self._encoder.encode(text, texts.folder, texts.max_tokens)
+        nearest = [
+            (item, cosine)
+            for item, cosine in texts.nearest(vector, n + len(names.hidden))
+            if item not in names.hidden
+        ]
+        return TextAssociations(
             associations=tuple(
-                now.interest(tie, self._language(language)) for tie in now.texts.ties(vector, n)
+                snapshot.verbalizer.edge(tie, language) for tie in texts.ties(vector, n)
             ),
             items=tuple(
-                Near(item_id=now.item_ids[item], title=now.labels[item], similarity=cosine)
-                for item, cosine in there[:n]
+                SimilarItem(
+                    item_id=names.item_ids[item], title=names.labels[item], similarity=cosine
+                )
+                for item, cosine in nearest[:n]
             ),
-            model=now.model_version,
-            graph=now.graph_version,
+            model=snapshot.model_version,
+            graph=snapshot.graph_version,
         )
 
     @property
     def meaning(self) -> EventMeaning:
-        """What events say, by the model in service."""
-        return self._in_service().fitted.meaning
+        """The weights of events, by the model in service."""
+        return self._holder.current().fitted_config.meaning
 
     @property
     def event_types(self) -> Collection[str]:
-        """What an event may be: the types that have a weight."""
+        """The types that an event may have: those that have a weight."""
         return self.config.events.weights.keys()
 
     def require(self, item_ids: Iterable[str]) -> None:
@@ -368,61 +359,69 @@ class Engine:
         Raises:
             NotFoundError: it does not know one.
         """
-        now = self._in_service()
+        snapshot = self._holder.current()
         for item_id in item_ids:
-            self._item(now, item_id)
+            snapshot.row(item_id)
 
     def watch(self) -> None:
-        """Take up in the background what is published, until :meth:`close`.
+        """Open published snapshots in the background, until :meth:`close`.
 
         Without it, the next answer waits for that.
         """
-        self._in_service.watch()
+        self._holder.watch()
 
-    def promote(self, version: str) -> Published:
-        """Put ``version`` into service; when this returns, it is what answers.
+    def promote(self, version: str) -> ServingSnapshot:
+        """Put ``version`` into service; when this returns, it answers.
 
         Raises:
             NotFoundError: there is no such version.
             SnapshotError: it is incomplete or altered; nothing was changed.
             BusyError: another process is changing what is in service.
         """
-        return self._in_service.promote(version)
+        return self._holder.promote(version)
 
-    def roll_back(self) -> Published:
-        """Put what was in service before into service again; when this returns, it answers.
+    def roll_back(self) -> ServingSnapshot:
+        """Put the version that was in service before into service again.
 
         Raises:
-            NotFoundError: nothing was, or it is not kept any more.
+            NotFoundError: there was none, or it is not stored any more.
             SnapshotError: it is incomplete or altered; nothing was changed.
             BusyError: another process is changing what is in service.
         """
-        return self._in_service.roll_back()
+        return self._holder.roll_back()
 
     def versions(self) -> tuple[str, str]:
-        """The model and the graph in service."""
-        now = self._in_service()
-        return now.model_version, now.graph_version
+        """The versions of the model and the graph in service."""
+        snapshot = self._holder.current()
+        return snapshot.model_version, snapshot.graph_version
 
-    @property
-    def _repeats(self) -> Sequence[str]:
-        return self.config.serving.repeats
+    def _list_request(self, n: int, exclude_seen: bool, explore: float, seed: int) -> ListRequest:
+        serving = self.config.serving
+        return ListRequest(n, exclude_seen, explore, seed, serving.repeats, serving.new_items)
 
-    def _language(self, wished: Language | None) -> Language:
-        return self.config.serving.language if wished is None else wished
+    def _language(self, language: Language | None) -> Language:
+        return self.config.serving.language if language is None else language
 
-    def _saw(self, who: Who) -> _Seen:
+    def _view(self, user: UserOrSession) -> _RequestView:
         """One consistent state of the log, and the snapshot that goes with it."""
         with self.database.reading() as connection:
-            known, erased = log.revision(connection), erasure.count(connection)
-            events, seen = _events_and_seen(connection, who, self._repeats, known)
-            now = self._in_service.seen_by(connection)
-        return _Seen(now, events, seen, known, erased)
+            revision, erased_users = log.revision(connection), erasure.count(connection)
+            repeats = self.config.serving.repeats
+            events, seen = _events_and_seen(connection, user, repeats, revision)
+            snapshot = self._holder.current_for(connection)
+        return _RequestView(snapshot, events, seen, revision, erased_users)
 
-    def _item(self, now: Published, item_id: str) -> int:
-        if item_id not in now.items:
-            raise NotFoundError(Message("missing.item", item=item_id))
-        return now.items[item_id]
 
-    def _title(self, now: Published, item_id: str) -> str:
-        return now.labels[now.items[item_id]] if item_id in now.items else item_id
+def _events_and_seen(
+    connection: Connection, user: UserOrSession, repeats: Collection[str], revision: int
+) -> tuple[Sequence[Event], Collection[str]]:
+    """The newest events, and the ids of all items with an event of a type not in ``repeats``."""
+    if isinstance(user, str):
+        seen = log.item_ids_of_user(connection, user, repeats, revision)
+        return log.of_user(connection, user, MAX_USER_EVENTS, revision), seen
+    return user, {event.item_id for event in user if event.type not in repeats}
+
+
+def _log_failure(write: Future[None]) -> None:
+    if (error := write.exception()) is not None:
+        _log.error("a list was not kept: %s", error)

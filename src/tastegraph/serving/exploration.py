@@ -1,13 +1,13 @@
-"""Exploration: now and then an item of which the blend is unsure, with a chance that is known.
+"""Exploration: some places of a list go to items the blend is unsure of, with known chances.
 
 New items may have places of their own besides, the last ones of a list.
 
-Slot by slot (ε-greedy, Sutton & Barto 2018, sec. 2.2): with probability 1 − ε the best item left,
-and else one of the pool, drawn by how much the parts of the blend disagree about it. So
+Place by place (ε-greedy, Sutton & Barto 2018, sec. 2.2): with probability 1 − ε the best item left,
+and else one of the pool, drawn by how much the components of the blend disagree about it. So
 
-    π(i at a slot | what stands above) = (1 − ε) [i is the best left] + ε doubtᵢ / Σ doubt
+    π(i at a place | the items above) = (1 − ε) [i is the best left] + ε dᵢ / Σ d
 
-is exact, and what is learned from the answers can be weighed by it.
+with dᵢ the disagreement about item i is exact, and events on the list can be weighted by it.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import numpy as np
 from tastegraph.core.arrays import Bools
 from tastegraph.models.kernels import Scores
 
-POOL = 10
-"""So many items for each slot are in the pool: the best ones."""
+POOL_PER_PLACE = 10
+"""The pool holds so many of the best items for each place."""
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A list, best slot first.
+class DrawnList:
+    """A list, best place first.
 
     Attributes:
-        items: what stands there.
-        propensities: the chance of each to stand where it stands.
-        best: whether each was the best that was left.
+        items: at each place.
+        propensities: the chance of each item to stand where it stands.
+        best: whether each item was the best that was left.
     """
 
     items: list[int]
@@ -38,57 +38,60 @@ class Drawn:
     best: list[bool]
 
 
-def drawn(
-    scores: Scores, doubt: Scores, slots: int, share: float, rng: np.random.Generator
-) -> Drawn:
-    """``slots`` items, or as many as there are.
+def draw_list(
+    scores: Scores, disagreement: Scores, places: int, share: float, rng: np.random.Generator
+) -> DrawnList:
+    """``places`` items, or as many as there are.
 
     Args:
-        scores: float32[I]; what is not finite is never listed.
-        doubt: float32[I] ≥ 0.
-        slots: n.
+        scores: float32[I]; an item whose score is not finite is never listed.
+        disagreement: float32[I] ≥ 0, of the components about each item.
+        places: n.
         share: ε in [0, 1].
         rng: draws.
     """
     order = np.argsort(-scores, kind="stable")
     order = order[np.isfinite(scores[order])]
     if share <= 0:
-        best = order[: max(slots, 0)].tolist()
-        return Drawn(best, [1.0] * len(best), [True] * len(best))
-    pool = order[: POOL * max(slots, 0)].tolist()
-    found = Drawn([], [], [])
-    while pool and len(found.items) < slots:
-        weights = np.asarray(doubt[pool], dtype=np.float64)
+        best = order[: max(places, 0)].tolist()
+        return DrawnList(best, [1.0] * len(best), [True] * len(best))
+    pool = order[: POOL_PER_PLACE * max(places, 0)].tolist()
+    drawn = DrawnList([], [], [])
+    while pool and len(drawn.items) < places:
+        weights = np.asarray(disagreement[pool], dtype=np.float64)
         total = weights.sum()
         chances = weights / total if total > 0 else np.full(len(pool), 1 / len(pool))
-        at = int(rng.choice(len(pool), p=chances)) if rng.random() < share else 0
-        found.propensities.append(float((1 - share) * (at == 0) + share * chances[at]))
-        found.best.append(at == 0)
-        found.items.append(pool.pop(at))
-    return found
+        position = int(rng.choice(len(pool), p=chances)) if rng.random() < share else 0
+        propensity = (1 - share) * (position == 0) + share * chances[position]
+        drawn.propensities.append(float(propensity))
+        drawn.best.append(position == 0)
+        drawn.items.append(pool.pop(position))
+    return drawn
 
 
-def with_new_items(listed: Drawn, scores: Scores, new: Bools, slots: int, share: float) -> Drawn:
-    """``listed`` with the best new items at its end, where it has fewer of them.
+def with_new_items(
+    drawn: DrawnList, scores: Scores, new: Bools, places: int, share: float
+) -> DrawnList:
+    """``drawn`` with the best new items at its end, where it has fewer of them.
 
     Args:
-        listed: of :func:`drawn`.
-        scores: float32[I]; what is not finite is never listed.
+        drawn: of :func:`draw_list`.
+        scores: float32[I]; an item whose score is not finite is never listed.
         new: bool[I], items without any event when the model was fitted.
-        slots: n.
+        places: n.
         share: of the places that are for new items, rounded down, if there are so many.
     """
-    places = int(share * slots)
-    there = sum(bool(new[item]) for item in listed.items)
-    others = np.flatnonzero(new & np.isfinite(scores) & ~np.isin(np.arange(len(new)), listed.items))
-    chosen = others[np.argsort(-scores[others], kind="stable")][: max(places - there, 0)].tolist()
-    if not chosen:
-        return listed
-    kept = [row for row, item in enumerate(listed.items) if not new[item]]
-    given_up = set(kept[len(kept) - max(len(listed.items) + len(chosen) - slots, 0) :])
-    rows = [row for row in range(len(listed.items)) if row not in given_up]
-    return Drawn(
-        [*(listed.items[row] for row in rows), *chosen],
-        [*(listed.propensities[row] for row in rows), *[1.0] * len(chosen)],
-        [*(listed.best[row] for row in rows), *[True] * len(chosen)],
+    missing = int(share * places) - sum(bool(new[item]) for item in drawn.items)
+    others = np.flatnonzero(new & np.isfinite(scores) & ~np.isin(np.arange(len(new)), drawn.items))
+    added = others[np.argsort(-scores[others], kind="stable")][: max(missing, 0)].tolist()
+    if not added:
+        return drawn
+    known_rows = [row for row, item in enumerate(drawn.items) if not new[item]]
+    surplus = max(len(drawn.items) + len(added) - places, 0)
+    dropped = set(known_rows[len(known_rows) - surplus :])
+    rows = [row for row in range(len(drawn.items)) if row not in dropped]
+    return DrawnList(
+        [*(drawn.items[row] for row in rows), *added],
+        [*(drawn.propensities[row] for row in rows), *[1.0] * len(added)],
+        [*(drawn.best[row] for row in rows), *[True] * len(added)],
     )

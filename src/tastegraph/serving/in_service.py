@@ -1,32 +1,36 @@
-"""What is in service: the snapshot that answers, taken up anew where another is published."""
+"""Which snapshot answers, taken up anew where another is published; and all versions there are."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from tastegraph.core.config import Config
-from tastegraph.core.errors import TastegraphError
-from tastegraph.serving.published import Published
-from tastegraph.serving.watch import Watch
+from tastegraph.core.errors import SnapshotError, TastegraphError
+from tastegraph.core.languages import DEFAULT, Language
+from tastegraph.models.fitted_config import FittedConfig
+from tastegraph.serving.background import PeriodicThread
+from tastegraph.serving.snapshot import ServingSnapshot
 from tastegraph.store import erasure
 from tastegraph.store.database import Database
-from tastegraph.store.snapshots import Snapshot, Snapshots
+from tastegraph.store.snapshots import Snapshots
 
 _log = logging.getLogger(__name__)
 
+POLL_SECONDS = 0.1
+"""From one look at the published version to the next, while it is watched."""
 
-PAUSE = 0.1
-"""Seconds from one look at what is published to the next, while it is watched."""
 
+class SnapshotHolder:
+    """Holds the snapshot in service; thread-safe.
 
-class InService:
-    """Safe to ask from many threads; where a new snapshot cannot be read, the old one serves on.
-
-    Whoever asks gets what is in service, opened then and there where it is new. While it is
-    watched nobody waits for that: they are answered by the one before until the new one is whole.
+    Where a new snapshot cannot be read, the old one stays. Without :meth:`watch`, a new snapshot
+    is opened by the next request. While it is watched, no request waits for that: the old snapshot
+    answers until the new one is open.
 
     Raises:
         NotFoundError: nothing has been built yet.
@@ -35,39 +39,50 @@ class InService:
 
     def __init__(self, snapshots: Snapshots, database: Database, config: Config) -> None:
         self._snapshots, self._database, self._config = snapshots, database, config
-        self._opening, self._switch = threading.Lock(), threading.Lock()
-        self._watch: Watch | None = None
+        self._opening, self._switching = threading.Lock(), threading.Lock()
+        self._watcher: PeriodicThread | None = None
         self._version = snapshots.current()
-        self._published = self._open(self._version)
+        self._snapshot = self._open(self._version)
 
     def watch(self) -> None:
-        """From now on take up in the background what is published."""
-        if self._watch is None:
-            self._watch = Watch(self._take_up, PAUSE)
+        """From now on open in the background what is published."""
+        if self._watcher is None:
+            self._watcher = PeriodicThread(self._refresh, POLL_SECONDS)
 
     def close(self) -> None:
-        """Watch no longer."""
-        watch, self._watch = self._watch, None
-        if watch is not None:
-            watch.close()
+        """Stop watching."""
+        watcher, self._watcher = self._watcher, None
+        if watcher is not None:
+            watcher.close()
 
-    def __call__(self) -> Published:
+    def current(self) -> ServingSnapshot:
         """The snapshot in service."""
         with self._database.reading() as connection:
-            return self.seen_by(connection)
+            return self.current_for(connection)
 
-    def seen_by(self, connection: Connection) -> Published:
-        """The snapshot in service, without what was erased since it was made."""
-        if self._watch is None:
-            self._take_up()
-        found = self._published
-        if erasure.items_count(connection) != found.erased:
-            with self._switch:
-                found = self._published = _without_erased(self._published, connection)
-        return found
+    def current_for(self, connection: Connection) -> ServingSnapshot:
+        """The snapshot in service, without the items that ``connection`` sees as erased."""
+        if self._watcher is None:
+            self._refresh()
+        snapshot = self._snapshot
+        if erasure.items_count(connection) != snapshot.erased_items:
+            with self._switching:
+                snapshot = self._snapshot = _without_erased(self._snapshot, connection)
+        return snapshot
 
-    def promote(self, version: str) -> Published:
-        """Put ``version`` into service; when this returns, it is what answers.
+    def open_version(self, version: str, connection: Connection) -> ServingSnapshot:
+        """Any stored version, without the items that ``connection`` sees as erased.
+
+        Raises:
+            NotFoundError: it is not stored any more.
+            SnapshotError: it is incomplete or altered.
+        """
+        current = self.current_for(connection)
+        snapshot = current if version == current.version else self._open(version)
+        return _without_erased(snapshot, connection)
+
+    def promote(self, version: str) -> ServingSnapshot:
+        """Put ``version`` into service; when this returns, it answers.
 
         Raises:
             NotFoundError: there is no such version.
@@ -75,34 +90,23 @@ class InService:
             BusyError: another process has been changing what is in service for five seconds.
         """
         with self._opening:
-            found = self._open(version)
+            snapshot = self._open(version)
             self._snapshots.point_to(version)
-            return self._serve(found)
+            return self._activate(snapshot)
 
-    def roll_back(self) -> Published:
-        """Put what was in service before into service again; when this returns, it answers.
+    def roll_back(self) -> ServingSnapshot:
+        """Put the version that was in service before into service again.
 
         Raises:
-            NotFoundError: nothing was, or it is not kept any more.
+            NotFoundError: there was none, or it is not stored any more.
             SnapshotError: it is incomplete or altered; nothing was changed.
             BusyError: another process has been changing what is in service for five seconds.
         """
         with self._opening:
-            return self._serve(self._read(self._snapshots.go_back()))
+            return self._activate(ServingSnapshot.open(self._snapshots.go_back(), self._config))
 
-    def before(self, version: str, connection: Connection) -> Published:
-        """Any version that is kept, without what was erased since it was made.
-
-        Raises:
-            NotFoundError: it is not kept any more.
-            SnapshotError: it is incomplete or altered.
-        """
-        now = self.seen_by(connection)
-        found = now if version == now.version else self._open(version)
-        return _without_erased(found, connection)
-
-    def _take_up(self) -> None:
-        """Open what is published, if it is not what answers already."""
+    def _refresh(self) -> None:
+        """Open the published version, if it is not in service already."""
         if self._snapshots.current() == self._version:
             return
         with self._opening:
@@ -110,29 +114,72 @@ class InService:
             if version == self._version:
                 return
             try:
-                self._serve(self._open(version))
+                self._activate(self._open(version))
             except Exception as error:
-                told = isinstance(error, TastegraphError)
-                serving = self._published.version
-                _log.error("still serving %s: %s", serving, error, exc_info=not told)
+                is_expected = isinstance(error, TastegraphError)
+                serving = self._snapshot.version
+                _log.error("still serving %s: %s", serving, error, exc_info=not is_expected)
             self._version = version
 
-    def _serve(self, found: Published) -> Published:
-        with self._switch:
-            self._published, self._version = found, found.version
-        return found
+    def _activate(self, snapshot: ServingSnapshot) -> ServingSnapshot:
+        with self._switching:
+            self._snapshot, self._version = snapshot, snapshot.version
+        return snapshot
 
-    def _open(self, version: str | None) -> Published:
-        return self._read(self._snapshots.open(version))
-
-    def _read(self, snapshot: Snapshot) -> Published:
-        return Published.open(snapshot, self._config)
+    def _open(self, version: str | None) -> ServingSnapshot:
+        return ServingSnapshot.open(self._snapshots.open(version), self._config)
 
 
-def _without_erased(found: Published, connection: Connection) -> Published:
-    erased = erasure.items_count(connection)
-    if erased == found.erased:
-        return found
-    gone = erasure.items_since(connection, found.erased)
-    hidden = [row for name, row in found.items.items() if erasure.digest_of(name) in gone]
-    return found.without(hidden, erased)
+def _without_erased(snapshot: ServingSnapshot, connection: Connection) -> ServingSnapshot:
+    count = erasure.items_count(connection)
+    if count == snapshot.erased_items:
+        return snapshot
+    digests = erasure.items_since(connection, snapshot.erased_items)
+    rows = [row for name, row in snapshot.item_rows.items() if erasure.digest_of(name) in digests]
+    return snapshot.without_items(rows, count)
+
+
+class ModelVersion(BaseModel):
+    """One snapshot that can be put into service."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: str
+    published: float = Field(description="seconds since 1970-01-01 UTC")
+    in_service: bool
+    model: str = Field(description="the version whose training made its model")
+    graph: str = Field(description="the version that its graph was built for")
+    valid: float | None = Field(description="NDCG@10 that its settings reached on validation data")
+    ratings: str | None = Field(description="how it reads the values of ratings")
+    gate: dict[str, Any] | None = Field(description="what was compared before it was promoted")
+    fault: str | None = Field(default=None, description="why it cannot be served")
+
+
+def model_versions(snapshots: Snapshots, language: Language = DEFAULT) -> list[ModelVersion]:
+    """All versions, newest first; one whose manifest cannot be read says so in ``language``."""
+    current = snapshots.current()
+    versions = reversed(snapshots.versions())
+    return [_model_version(snapshots, version, current, language) for version in versions]
+
+
+def _model_version(
+    snapshots: Snapshots, version: str, current: str | None, language: Language
+) -> ModelVersion:
+    published = (snapshots.directory / version).stat().st_mtime
+    manifest: dict[str, Any] = {}
+    fault = None
+    try:
+        manifest = snapshots.manifest(version)
+    except SnapshotError as error:
+        fault = error.text(language)
+    return ModelVersion(
+        version=version,
+        published=published,
+        in_service=version == current,
+        model=manifest.get("model") or version,
+        graph=manifest.get("graph") or version,
+        valid=manifest.get("choice", {}).get("valid"),
+        ratings=FittedConfig.of(manifest).meaning.scale.in_words() if manifest else None,
+        gate=manifest.get("gate"),
+        fault=fault,
+    )

@@ -1,4 +1,4 @@
-"""One person's list from one snapshot: what they did, what is wished for, items in order."""
+"""One user's list from one snapshot: the user's events, the request, the items in order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from tastegraph.core.languages import DEFAULT, Language
 from tastegraph.core.records import IMPRESSION, Event
-from tastegraph.explain.reasons import Explainer
+from tastegraph.explain.explainer import Explainer
+from tastegraph.explain.verbalizer import ScoredEvents
+from tastegraph.explain.worded import WordedReason
 from tastegraph.profiles.interactions import (
     History,
     id_hash,
@@ -19,63 +21,63 @@ from tastegraph.profiles.interactions import (
     pair_hashes,
     settled,
 )
-from tastegraph.serving.answers import Because, Listed, Recommendations
-from tastegraph.serving.exploration import drawn, with_new_items
-from tastegraph.serving.published import Published
+from tastegraph.serving.answers import ListItem, Recommendations
+from tastegraph.serving.exploration import draw_list, with_new_items
+from tastegraph.serving.snapshot import ServingSnapshot
 
-REASONS = 3
+DEFAULT_REASONS = 3
+"""Reasons of each item of a list, at most."""
 
 
 @dataclass(frozen=True)
-class Person:
-    """What somebody did.
+class UserState:
+    """What a user did.
 
     Attributes:
-        events: the newest, but impressions, oldest first.
-        seen: ids of the items that are left out where ``exclude_seen`` is wished, however old.
-        history: those that count, as the model takes them.
-        counted: the event behind each entry of ``history``, as it is read.
-        stranger: whether no event counts, on no item that is known or was.
+        events: the newest, without impressions, oldest first.
+        seen_items: ids of the items that ``exclude_seen`` leaves out, however old their events.
+        scored: the events that the model scores with.
     """
 
     events: Sequence[Event]
-    seen: Collection[str]
-    history: History
-    counted: Sequence[Event]
-    stranger: bool
+    seen_items: Collection[str]
+    scored: ScoredEvents
 
     @classmethod
-    def of(cls, events: Sequence[Event], seen: Collection[str], now: Published) -> Person:
-        """Of one person's ``events``, and the ids of the items ``seen``.
+    def of(
+        cls, events: Sequence[Event], seen_items: Collection[str], snapshot: ServingSnapshot
+    ) -> UserState:
+        """From one user's ``events``, and the ids of the items that the user has seen.
 
-        The events weigh what they did when the model of ``now`` was fitted, and as many of the
-        newest ones on known items are attended to; where none has a time, all of them. They are
-        ordered as the model learned them, those of somebody without an id as they come.
+        The events have the weights that they had when the model of ``snapshot`` was fitted. As
+        many of the newest ones on known items are attended to as then; where none has a time, all
+        of them. They are in the order that the model learned them in, those of a session in the
+        order in which they come.
         """
-        meaning, newest = now.fitted.meaning, now.fitted.history
+        meaning, max_events = snapshot.fitted_config.meaning, snapshot.fitted_config.history
         events = [event for event in events if event.type != IMPRESSION]
-        counted = [
+        weighted = [
             (event, weight)
             for event in events
-            if event.item_id in now.items and (weight := meaning.weight_of(event)) != 0
+            if event.item_id in snapshot.item_rows and (weight := meaning.weight_of(event)) != 0
         ]
-        items = np.array([now.items[event.item_id] for event, _ in counted], dtype=np.int32)
-        weights = np.array([weight for _, weight in counted], dtype=np.float32)
-        order, ordered = _order([event for event, _ in counted], items, weights)
-        counted = [counted[row] for row in order]
+        items = np.array([snapshot.item_rows[event.item_id] for event, _ in weighted], np.int32)
+        weights = np.array([weight for _, weight in weighted], dtype=np.float32)
+        order, has_order = _order([event for event, _ in weighted], items, weights)
+        weighted = [weighted[row] for row in order]
         items, weights = items[order], weights[order]
         latest, strongest = settled(items.astype(np.int64), weights)
-        kept = slice(-newest, None) if ordered else slice(None)
-        history = History(items[latest][kept], weights[strongest][kept], ordered)
-        counted_events = [meaning.read(counted[row][0]) for row in strongest[kept]]
-        stranger = not any(meaning.weight_of(event) for event in events)
-        return cls(events, seen, history, counted_events, stranger)
+        newest = slice(-max_events, None) if has_order else slice(None)
+        history = History(items[latest][newest], weights[strongest][newest], has_order)
+        scored_events = [meaning.read(weighted[row][0]) for row in strongest[newest]]
+        is_stranger = not any(meaning.weight_of(event) for event in events)
+        return cls(events, seen_items, ScoredEvents(history, scored_events, is_stranger))
 
 
 def _order(
     events: Sequence[Event], items: NDArray[np.int32], weights: NDArray[np.float32]
 ) -> tuple[NDArray[np.intp], bool]:
-    """The order of one person's events, int[E], and whether any of them tells what is newer."""
+    """The order of one user's events, int[E], and whether any event has a time."""
     times = np.array(
         [np.nan if event.timestamp is None else event.timestamp for event in events],
         dtype=np.float64,
@@ -89,15 +91,15 @@ def _order(
 
 
 @dataclass(frozen=True)
-class Wish:
-    """How a list is made, beside for whom.
+class ListRequest:
+    """How a list is made, beside for whom; stored with the list.
 
     Attributes:
-        n: how many items.
-        exclude_seen: whether what the person has seen, by ``[serving.exclude]``, is left out.
+        n: number of items.
+        exclude_seen: whether items that the user has seen, by ``[serving.exclude]``, are left out.
         repeats: types of events that leave an item in all the same.
         explore: share in [0, 1] of the places given to items that the model is unsure of.
-        seed: what those are drawn with.
+        seed: of the exploration.
         new_items: share in [0, 1] of the places, the last ones, for items without any event.
     """
 
@@ -109,52 +111,50 @@ class Wish:
     new_items: float = 0.0
 
 
-def listed(
-    now: Published,
-    person: Person,
-    wish: Wish,
-    reasons: int = REASONS,
+def make_list(
+    snapshot: ServingSnapshot,
+    user: UserState,
+    request: ListRequest,
+    max_reasons: int = DEFAULT_REASONS,
     language: Language = DEFAULT,
 ) -> Recommendations:
-    """The best items for a person, each with up to ``reasons`` reasons in ``language``."""
-    ranked = now.model.rank(person.history)
+    """The best items for a user, each with up to ``max_reasons`` reasons in ``language``."""
+    ranked = snapshot.model.rank(user.scored.history)
     scores = ranked.scores.copy()
-    scores[now.hidden] = -np.inf
-    if wish.exclude_seen:
-        scores[[now.items[item] for item in person.seen if item in now.items]] = -np.inf
-    doubt = ranked.disagreement() if wish.explore > 0 else scores
-    found = drawn(scores, doubt, wish.n, wish.explore, np.random.default_rng(wish.seed))
-    if wish.new_items > 0:
-        found = with_new_items(found, scores, now.model.new, wish.n, wish.new_items)
-    explainer = Explainer(now.model, now.associations, ranked)
+    scores[snapshot.names.hidden] = -np.inf
+    if request.exclude_seen:
+        rows = snapshot.item_rows
+        scores[[rows[item] for item in user.seen_items if item in rows]] = -np.inf
+    disagreement = ranked.disagreement() if request.explore > 0 else scores
+    rng = np.random.default_rng(request.seed)
+    drawn = draw_list(scores, disagreement, request.n, request.explore, rng)
+    if request.new_items > 0:
+        drawn = with_new_items(drawn, scores, snapshot.model.new, request.n, request.new_items)
+    explainer = Explainer(snapshot.model, snapshot.associations, ranked)
 
-    def why(item: int) -> tuple[Because, ...]:
-        told = explainer.shortlist(item, reasons) if reasons else []
-        return tuple(
-            now.because(
-                each, person.history, person.counted, item, language, stranger=person.stranger
-            )
-            for each in told
-        )
+    def reasons_of(item: int) -> tuple[WordedReason, ...]:
+        reasons = explainer.shortlist(item, max_reasons) if max_reasons else []
+        words = snapshot.verbalizer
+        return tuple(words.reason(reason, user.scored, item, language) for reason in reasons)
 
     return Recommendations(
         recommendation_id=uuid4().hex,
-        model=now.model_version,
-        graph=now.graph_version,
+        model=snapshot.model_version,
+        graph=snapshot.graph_version,
         personal=bool(ranked.factors),
-        stranger=person.stranger,
+        stranger=user.scored.is_stranger,
         items=tuple(
-            Listed(
-                item_id=now.item_ids[item],
-                title=now.labels[item],
+            ListItem(
+                item_id=snapshot.names.item_ids[item],
+                title=snapshot.names.labels[item],
                 rank=rank,
                 score=float(ranked.scores[item]),
                 propensity=propensity,
                 best=best,
-                reasons=why(item),
+                reasons=reasons_of(item),
             )
             for rank, (item, propensity, best) in enumerate(
-                zip(found.items, found.propensities, found.best, strict=True), start=1
+                zip(drawn.items, drawn.propensities, drawn.best, strict=True), start=1
             )
         ),
     )

@@ -1,32 +1,67 @@
-"""What one snapshot says of any text: the items whose texts are near, and what it is about."""
+"""Texts in service: those of one snapshot, and the encoder that reads new ones (as ONNX)."""
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.core.errors import NoEncoderError, TastegraphError
+from tastegraph.core.messages import Message
 from tastegraph.models.nearness import semantics_from
 from tastegraph.profiles.association import Associations, specificity
 from tastegraph.profiles.graphs import Tie
 from tastegraph.profiles.semantics import Semantics
 from tastegraph.store.snapshots import Snapshot
+from tastegraph.text.onnx import OnnxEncoder
 
 Vector = NDArray[np.float32]
 
 
+class QueryEncoder:
+    """Encodes the texts of requests; loads a model when it is first used. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loaded: tuple[tuple[Path, int], OnnxEncoder] | None = None
+
+    def encode(self, text: str, folder: Path, max_tokens: int) -> NDArray[np.float32]:
+        """float32[1, d], of length 1, or of 0 where the text has no token.
+
+        Args:
+            text: the words.
+            folder: of the model, with its ONNX export.
+            max_tokens: longer texts are cut.
+
+        Raises:
+            NoEncoderError: the model is not exported, or cannot be read.
+        """
+        return self._encoder(folder, max_tokens).encode([text])
+
+    def _encoder(self, folder: Path, max_tokens: int) -> OnnxEncoder:
+        key = (folder, max_tokens)
+        with self._lock:
+            if self._loaded is None or self._loaded[0] != key:
+                try:
+                    self._loaded = (key, OnnxEncoder(folder, max_tokens))
+                except TastegraphError as error:
+                    raise NoEncoderError(Message("encoder.none", cause=error.message)) from None
+            return self._loaded[1]
+
+
 @dataclass(frozen=True)
-class Texts:
-    """The texts of one snapshot, as the language model read them that it names.
+class SnapshotTexts:
+    """The texts of one snapshot, as vectors of the language model that the snapshot names.
 
     Attributes:
         folder: of that language model.
-        max_tokens: what it read of a text, at most.
+        max_tokens: number of tokens of a text that it read, at most.
         items: int64[k], those with a text.
         vectors: float32[k, d], of length 1.
-        semantics: what texts lie near, where it could be learned.
+        semantics: which features a text is near to, where that could be learned.
         specificity: float64[features].
     """
 
@@ -38,18 +73,18 @@ class Texts:
     specificity: NDArray[np.float64]
 
     @classmethod
-    def open(cls, snapshot: Snapshot, stated: Associations) -> Texts:
-        """Map what ``snapshot`` holds of texts; ``stated`` are its associations."""
-        n_items, n_features = stated.strength.shape
+    def open(cls, snapshot: Snapshot, associations: Associations) -> SnapshotTexts:
+        """Map the text vectors of ``snapshot``; ``associations`` are its stated ones."""
+        n_items, n_features = associations.strength.shape
         rows = snapshot.arrays["text.rows"]
-        last = int(np.searchsorted(rows, n_items))
+        n_texts = int(np.searchsorted(rows, n_items))
         return cls(
             folder=snapshot.path.parent.parent / snapshot.manifest["encoder_folder"],
             max_tokens=snapshot.manifest["max_tokens"],
-            items=rows[:last],
-            vectors=snapshot.arrays["text.vectors"][:last],
+            items=rows[:n_texts],
+            vectors=snapshot.arrays["text.vectors"][:n_texts],
             semantics=semantics_from(snapshot, n_features),
-            specificity=specificity(stated),
+            specificity=specificity(associations),
         )
 
     def nearest(self, vector: Vector, n: int) -> list[tuple[int, float]]:
@@ -61,10 +96,10 @@ class Texts:
         return [(int(self.items[k]), float(cosines[k])) for k in best]
 
     def ties(self, vector: Vector, n: int) -> list[Tie]:
-        """Up to ``n`` features that float32[d] is near to, each as strong as a tie of an item."""
+        """Up to ``n`` features that float32[d] is near to, with the strength of an item's tie."""
         if self.semantics is None:
             return []
-        likely = self.semantics.associate(vector[None, :], most=len(self.specificity))
-        strength = likely.data * self.specificity[likely.indices]
+        associations = self.semantics.associate(vector[None, :], most=len(self.specificity))
+        strength = associations.data * self.specificity[associations.indices]
         best = np.argsort(-strength, kind="stable")[:n]
-        return [Tie(int(likely.indices[k]), float(strength[k]), stated=False) for k in best]
+        return [Tie(int(associations.indices[k]), float(strength[k]), stated=False) for k in best]

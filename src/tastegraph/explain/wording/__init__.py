@@ -6,14 +6,20 @@ from collections.abc import Mapping
 
 from tastegraph.core.config import Config
 from tastegraph.core.languages import Language
-from tastegraph.explain.wording.chinese import Chinese
-from tastegraph.explain.wording.common import Common, Wording
-from tastegraph.explain.wording.english import English
+from tastegraph.explain.wording.chinese import ChineseTemplates
+from tastegraph.explain.wording.english import EnglishTemplates
+from tastegraph.explain.wording.templates import SentenceTemplates, SharedFeature
 
-__all__ = ["Chinese", "Common", "English", "Wording", "wordings"]
+__all__ = [
+    "ChineseTemplates",
+    "EnglishTemplates",
+    "SentenceTemplates",
+    "SharedFeature",
+    "sentence_templates",
+]
 
 
-def wordings(config: Config) -> Mapping[Language, Wording]:
+def sentence_templates(config: Config) -> Mapping[Language, SentenceTemplates]:
     """The sentences of every language, with the words that ``config`` has for them."""
     configured = config.relations, config.events.words
-    return {"en": English(*configured), "zh": Chinese(*configured)}
+    return {"en": EnglishTemplates(*configured), "zh": ChineseTemplates(*configured)}

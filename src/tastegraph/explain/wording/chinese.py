@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 from tastegraph.core.config import Relation, Words
 from tastegraph.core.records import COUNT, Event
-from tastegraph.explain.wording.chinese_relations import Named, named
-from tastegraph.explain.wording.common import Common
-from tastegraph.explain.wording.english import bare
+from tastegraph.explain.wording.chinese_relations import ChineseName, chinese_name
+from tastegraph.explain.wording.templates import SharedFeature, plain_event_type
 
-_DONE = {
+_EVENT_CLAUSES = {
     "view": "你看过",
     "click": "你点开过",
     "purchase": "你买过",
@@ -62,7 +61,7 @@ _DONE = {
 }
 
 
-class Chinese:
+class ChineseTemplates:
     """Sentences such as 「和你打了 5 分的《冰血暴》一样，导演是科恩」.
 
     Args:
@@ -74,10 +73,10 @@ class Chinese:
         self, relations: Mapping[str, Relation] | None = None, words: Mapping[str, Words] = {}
     ) -> None:
         self._relations, self._words = relations or {}, words
-        self._names: dict[str, Named] = {}
+        self._names: dict[str, ChineseName] = {}
 
-    def done(self, event: Event) -> str:
-        """What the person did: 「你打了 5 分」."""
+    def event_clause(self, event: Event) -> str:
+        """What the user did: 「你打了 5 分」."""
         configured = self._words.get(event.type)
         if configured is not None and configured.zh:
             return configured.zh.removesuffix("的")
@@ -85,120 +84,128 @@ class Chinese:
             return f"你打了 {event.value:g} 分"
         if event.type == COUNT and event.value is not None and event.value > 1:
             return f"你选过 {event.value:,.6g} 次"
-        return _DONE.get(bare(event.type), f"你有“{event.type}”记录")
+        return _EVENT_CLAUSES.get(plain_event_type(event.type), f"你有“{event.type}”记录")
 
-    def phrase(self, relation: str) -> str:
+    def event_action(self, event: Event) -> str:
+        """The same without the user: 「打了 5 分」."""
+        return self.event_clause(event).removeprefix("你")
+
+    def relation_phrase(self, relation: str) -> str:
         """「导演」."""
         return self._named(relation).text
 
-    def popular(self, people: int, *, many: bool, stranger: bool) -> str:
+    def popular(self, users: int, *, many: bool, stranger: bool) -> str:
         """For the kind ``popularity``."""
-        if not people:
+        if not users:
             sentence = "还没有人喜欢过"
         else:
-            sentence = f"很多人喜欢（{people:,} 人）" if many else f"有 {people:,} 人喜欢"
+            sentence = f"很多人喜欢（{users:,} 人）" if many else f"有 {users:,} 人喜欢"
         return f"{sentence}；还不了解你的喜好" if stranger else sentence
 
-    def popular_lately(self, people: int) -> str:
+    def popular_lately(self, users: int) -> str:
         """For the kind ``popularity``, of late."""
-        return f"最近有人喜欢（共有 {people:,} 人喜欢）"
+        return f"最近有人喜欢（共有 {users:,} 人喜欢）"
 
-    def liked_with(self, title: str, event: Event, people: int) -> str:
+    def users_like_both(self, title: str, event: Event, users: int) -> str:
         """For the kind ``behaviour``."""
-        if people == 1:
+        if users == 1:
             return f"有一个喜欢{self._aside(title, event)}的人也喜欢这个"
-        return f"喜欢{self._aside(title, event)}的人也喜欢这个（{people:,} 人）"
+        return f"喜欢{self._aside(title, event)}的人也喜欢这个（{users:,} 人）"
 
-    def liked_less_with(self, title: str, event: Event, people: int, of: int) -> str:
-        """For the kind ``behaviour``, parting the two."""
+    def users_like_less(self, title: str, event: Event, users: int, likers: int) -> str:
+        """For the kind ``behaviour``, where the two items differ."""
         who = f"喜欢{self._aside(title, event)}的人"
-        return f"{who}比别人更少喜欢这个（{of:,} 人中有 {people:,} 人）"
+        return f"{who}比别人更少喜欢这个（{likers:,} 人中有 {users:,} 人）"
 
-    def learned(self, title: str, event: Event, *, alike: bool) -> str:
+    def learned_from_likes(self, title: str, event: Event, *, alike: bool) -> str:
         """For the kind ``learned``."""
         how = "相似" if alike else "不相似"
         return f"从大家的喜好中学到：它和{self._item(title, event)}{how}"
 
-    def liked_among(self, title: str, event: Event, common: Common, people: int) -> str:
-        """For the kind ``affinity``."""
-        what = f"别的，{self._has(common, '也')}"
-        if people == 1:
-            return f"有一个喜欢{self._aside(title, event)}的人还喜欢{what}"
-        return f"喜欢{self._aside(title, event)}的人还喜欢{what}（{people:,} 人）"
-
-    def liked_less_among(
-        self, title: str, event: Event, common: Common, people: int, of: int
+    def users_like_feature(
+        self, title: str, event: Event, shared: SharedFeature, users: int
     ) -> str:
-        """For the kind ``affinity``, parting the two."""
-        who, what = f"喜欢{self._aside(title, event)}的人", self._has(common, "")
-        return f"{who}比别人更少喜欢这一类：{what}（{of:,} 人中有 {people:,} 人）"
+        """For the kind ``affinity``."""
+        what = f"别的，{self._feature_clause(shared, '也')}"
+        if users == 1:
+            return f"有一个喜欢{self._aside(title, event)}的人还喜欢{what}"
+        return f"喜欢{self._aside(title, event)}的人还喜欢{what}（{users:,} 人）"
 
-    def feature(self, title: str, event: Event, common: Common, *, alike: bool) -> str:
-        """For the kind ``facts``, by one feature."""
+    def users_like_feature_less(
+        self, title: str, event: Event, shared: SharedFeature, users: int, likers: int
+    ) -> str:
+        """For the kind ``affinity``, where the two items differ."""
+        who, what = f"喜欢{self._aside(title, event)}的人", self._feature_clause(shared, "")
+        return f"{who}比别人更少喜欢这一类：{what}（{likers:,} 人中有 {users:,} 人）"
+
+    def learned_from_feature(
+        self, title: str, event: Event, shared: SharedFeature, *, alike: bool
+    ) -> str:
+        """For the kind ``facts``, where one feature says it."""
         goes = "相配" if alike else "不相配"
-        name, item = self._named(common.relation), self._item(title, event)
-        if name.verb or name.opaque or common.reverse:
-            it = "" if name.verb and common.reverse else "它"
-            return f"从大家的喜好中学到：{it}{self._has(common, '')}，这和{item}{goes}"
-        return f"从大家的喜好中学到：它的{name.text}{_spaced(common.label)}和{item}{goes}"
+        name, item = self._named(shared.relation), self._item(title, event)
+        if name.verb or name.opaque or shared.reverse:
+            it = "" if name.verb and shared.reverse else "它"
+            return f"从大家的喜好中学到：{it}{self._feature_clause(shared, '')}，这和{item}{goes}"
+        return f"从大家的喜好中学到：它的{name.text}{_spaced(shared.label)}和{item}{goes}"
 
-    def facts(self, title: str, event: Event, *, alike: bool) -> str:
+    def learned_from_facts(self, title: str, event: Event, *, alike: bool) -> str:
         """For the kind ``facts``."""
         goes = "相配" if alike else "不相配"
         return f"根据已知信息学到：它和{self._item(title, event)}{goes}"
 
-    def text(self, title: str, event: Event, *, alike: bool) -> str:
+    def learned_from_texts(self, title: str, event: Event, *, alike: bool) -> str:
         """For the kind ``text``."""
         goes = "相配" if alike else "不相配"
         return f"根据文字介绍学到：它和{self._item(title, event)}{goes}"
 
-    def text_like(self, title: str, event: Event, *, alike: bool) -> str:
-        """For the kind ``text``, of texts near one another."""
+    def texts_compared(self, title: str, event: Event, *, alike: bool) -> str:
+        """For the kind ``text``, where the texts are near or far."""
         how = "很相似" if alike else "很不一样"
         return f"文字介绍和{self._item(title, event)}{how}"
 
-    def shares_with(self, title: str, event: Event, common: Common, events: int) -> str:
+    def facts_shared(self, title: str, event: Event, shared: SharedFeature, events: int) -> str:
         """For the kind ``knowledge``."""
-        item, name = self._item(title, event), self._named(common.relation)
+        item, name = self._item(title, event), self._named(shared.relation)
         more = f"（另有 {events - 1} 个也是）" if events > 1 else ""
-        if common.direct is not None:
-            return _one_step(name, item, forward=common.direct == "forward")
-        label = _spaced(common.label) or "同一事物"
+        if shared.direct is not None:
+            return _one_step(name, item, forward=shared.direct == "forward")
+        label = _spaced(shared.label) or "同一事物"
         if name.opaque:
             return f"和{item}都与{label}有关{more}"
-        if common.reverse and name.verb:
+        if shared.reverse and name.verb:
             return f"和{item}一样，{label.lstrip()}也{name.text}它{more}"
-        if common.reverse:
+        if shared.reverse:
             return f"和{item}同为{label}的{name.text}{more}"
         if name.verb:
             return f"和{item}一样{name.text}{label.rstrip()}{more}"
-        if common.label:
+        if shared.label:
             return f"和{item}{name.text}同为{label.rstrip()}{more}"
         return f"和{item}{name.text}相同{more}"
 
     def _item(self, title: str, event: Event) -> str:
-        return f"{self.done(event)}的《{title}》"
+        return f"{self.event_clause(event)}的《{title}》"
 
     def _aside(self, title: str, event: Event) -> str:
-        return f"《{title}》（{self.done(event)}）"
+        return f"《{title}》（{self.event_clause(event)}）"
 
-    def _named(self, relation: str) -> Named:
+    def _named(self, relation: str) -> ChineseName:
         if relation not in self._names:
-            self._names[relation] = named(relation, self._relations)
+            self._names[relation] = chinese_name(relation, self._relations)
         return self._names[relation]
 
-    def _has(self, common: Common, also: str) -> str:
-        """What holds of a thing that has it: 「导演（也）是李安」."""
-        name, label = self._named(common.relation), _spaced(common.label) or "同一事物"
+    def _feature_clause(self, shared: SharedFeature, also: str) -> str:
+        """A clause on a thing that has the feature: 「导演（也）是李安」."""
+        name, label = self._named(shared.relation), _spaced(shared.label) or "同一事物"
         if name.opaque:
             return f"{also}与{label}有关"
-        if common.reverse and name.verb:
+        if shared.reverse and name.verb:
             return f"{label.lstrip()}{also}{name.text}它"
-        if common.reverse:
+        if shared.reverse:
             return f"{also}是{label}的{name.text}"
         if name.verb:
             return f"{also}{name.text}{label.rstrip()}"
-        if common.label:
+        if shared.label:
             return f"{name.text}{also}是{label.rstrip()}"
         return f"{name.text}{also or '与此'}相同"
 
@@ -210,7 +217,7 @@ def _spaced(label: str) -> str:
     return f"{before}{label}{after}"
 
 
-def _one_step(name: Named, item: str, *, forward: bool) -> str:
+def _one_step(name: ChineseName, item: str, *, forward: bool) -> str:
     """A fact of the target that names the item, or of the item that names the target."""
     if name.opaque:
         return f"与{item}有关"

@@ -112,7 +112,7 @@ _VERB_WORDS = """
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class ChineseName:
     """A relation's name.
 
     Attributes:
@@ -126,19 +126,19 @@ class Named:
     opaque: bool = False
 
 
-def named(relation: str, relations: Mapping[str, Relation]) -> Named:
+def chinese_name(relation: str, relations: Mapping[str, Relation]) -> ChineseName:
     """How ``relation`` is called: as configured, else by its English name, else in quotes."""
     configured = relations.get(relation)
     if configured is not None and configured.phrase_zh:
         text = configured.phrase_zh
-        return Named(text, verb=text in _VERB_WORDS.split() or text.endswith(_VERB_ENDINGS))
+        return ChineseName(text, verb=text in _VERB_WORDS.split() or text.endswith(_VERB_ENDINGS))
     phrase = grammatical_phrase(relation, relations)
     if phrase.form == "opaque":
-        return Named(phrase.text, opaque=True)
+        return ChineseName(phrase.text, opaque=True)
     entry = _BY_ENGLISH.get(phrase.text.lower())
     if entry is not None:
-        return Named(*entry)
+        return ChineseName(*entry)
     if contains_han(phrase.text):
         text = phrase.text
-        return Named(text, verb=text in _VERB_WORDS.split() or text.endswith(_VERB_ENDINGS))
-    return Named(f"“{phrase.text}”")
+        return ChineseName(text, verb=text in _VERB_WORDS.split() or text.endswith(_VERB_ENDINGS))
+    return ChineseName(f"“{phrase.text}”")

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from tastegraph.core.config import Relation, Words
 from tastegraph.core.records import COUNT, Event
-from tastegraph.explain.wording.common import Common
+from tastegraph.explain.wording.templates import SharedFeature, plain_event_type
 from tastegraph.text.relations import Phrase, grammatical_phrase
 
-_DONE = {
+_EVENT_CLAUSES = {
     "view": "which you viewed",
     "click": "which you clicked on",
     "purchase": "which you bought",
@@ -61,7 +61,7 @@ _DONE = {
 }
 
 
-class English:
+class EnglishTemplates:
     """Sentences such as "director Joel Coen, like *Fargo*, which you rated 5".
 
     Args:
@@ -75,8 +75,8 @@ class English:
         self._relations, self._words = relations or {}, words
         self._phrases: dict[str, Phrase] = {}
 
-    def done(self, event: Event) -> str:
-        """What the person did: "which you rated 5"."""
+    def event_clause(self, event: Event) -> str:
+        """What the user did: "which you rated 5"."""
         configured = self._words.get(event.type)
         if configured is not None and configured.en:
             return configured.en
@@ -85,80 +85,89 @@ class English:
         if event.type == COUNT and event.value is not None and event.value > 1:
             return f"which you chose {event.value:,.6g} times"
         general = f'for which there is an event "{event.type}" of yours'
-        return _DONE.get(bare(event.type), general)
+        return _EVENT_CLAUSES.get(plain_event_type(event.type), general)
 
-    def phrase(self, relation: str) -> str:
+    def event_action(self, event: Event) -> str:
+        """The same without the user: "rated 5"."""
+        return self.event_clause(event).removeprefix("which you ")
+
+    def relation_phrase(self, relation: str) -> str:
         """ "director"."""
         return self._phrase(relation).text
 
-    def popular(self, people: int, *, many: bool, stranger: bool) -> str:
+    def popular(self, users: int, *, many: bool, stranger: bool) -> str:
         """For the kind ``popularity``."""
-        if not people:
+        if not users:
             sentence = "nobody has liked it yet"
         elif many:
-            sentence = f"liked by many people ({people:,})"
+            sentence = f"liked by many people ({users:,})"
         else:
-            sentence = f"liked by {people:,} people" if people > 1 else "liked by one person"
+            sentence = f"liked by {users:,} people" if users > 1 else "liked by one person"
         return f"{sentence}; nothing is known of your taste yet" if stranger else sentence
 
-    def popular_lately(self, people: int) -> str:
+    def popular_lately(self, users: int) -> str:
         """For the kind ``popularity``, of late."""
-        return f"liked by people lately ({_people(people)} in all)"
+        return f"liked by people lately ({_count_of_people(users)} in all)"
 
-    def liked_with(self, title: str, event: Event, people: int) -> str:
+    def users_like_both(self, title: str, event: Event, users: int) -> str:
         """For the kind ``behaviour``."""
-        return f"{self._likers(title, event, people)} this too"
+        return f"{self._users_who_like(title, event, users)} this too"
 
-    def liked_less_with(self, title: str, event: Event, people: int, of: int) -> str:
-        """For the kind ``behaviour``, parting the two."""
+    def users_like_less(self, title: str, event: Event, users: int, likers: int) -> str:
+        """For the kind ``behaviour``, where the two items differ."""
         who = f"people who like {self._item(title, event)},"
-        return f"{who} like this less often than others do ({people:,} of {of:,})"
+        return f"{who} like this less often than others do ({users:,} of {likers:,})"
 
-    def learned(self, title: str, event: Event, *, alike: bool) -> str:
+    def learned_from_likes(self, title: str, event: Event, *, alike: bool) -> str:
         """For the kind ``learned``."""
         how = "similar to" if alike else "unlike"
         return f"{how} {self._item(title, event)}, by what was learned from people's likes"
 
-    def liked_among(self, title: str, event: Event, common: Common, people: int) -> str:
-        """For the kind ``affinity``."""
-        return f"{self._likers(title, event, people)} something else {self._has(common)} too"
-
-    def liked_less_among(
-        self, title: str, event: Event, common: Common, people: int, of: int
+    def users_like_feature(
+        self, title: str, event: Event, shared: SharedFeature, users: int
     ) -> str:
-        """For the kind ``affinity``, parting the two."""
-        who = f"people who like {self._item(title, event)},"
-        what = f"something else {self._has(common)}"
-        return f"{who} like {what} less often than others do ({people:,} of {of:,})"
+        """For the kind ``affinity``."""
+        who = self._users_who_like(title, event, users)
+        return f"{who} something else {self._feature_clause(shared)} too"
 
-    def feature(self, title: str, event: Event, common: Common, *, alike: bool) -> str:
-        """For the kind ``facts``, by one feature."""
+    def users_like_feature_less(
+        self, title: str, event: Event, shared: SharedFeature, users: int, likers: int
+    ) -> str:
+        """For the kind ``affinity``, where the two items differ."""
+        who = f"people who like {self._item(title, event)},"
+        what = f"something else {self._feature_clause(shared)}"
+        return f"{who} like {what} less often than others do ({users:,} of {likers:,})"
+
+    def learned_from_feature(
+        self, title: str, event: Event, shared: SharedFeature, *, alike: bool
+    ) -> str:
+        """For the kind ``facts``, where one feature says it."""
         goes = "goes" if alike else "does not go"
-        has = self._has(common)
+        has = self._feature_clause(shared)
         return f"something {has} {goes} with {self._item(title, event)}, by what was learned"
 
-    def facts(self, title: str, event: Event, *, alike: bool) -> str:
+    def learned_from_facts(self, title: str, event: Event, *, alike: bool) -> str:
         """For the kind ``facts``."""
         goes = "goes" if alike else "does not go"
         return f"{goes} with {self._item(title, event)}, by what was learned of facts"
 
-    def text(self, title: str, event: Event, *, alike: bool) -> str:
+    def learned_from_texts(self, title: str, event: Event, *, alike: bool) -> str:
         """For the kind ``text``."""
         goes = "goes" if alike else "does not go"
         return f"{goes} with {self._item(title, event)}, by what was learned of texts"
 
-    def text_like(self, title: str, event: Event, *, alike: bool) -> str:
-        """For the kind ``text``, of texts near one another."""
+    def texts_compared(self, title: str, event: Event, *, alike: bool) -> str:
+        """For the kind ``text``, where the texts are near or far."""
         how = "much like" if alike else "unlike"
         return f"described {how} {self._item(title, event)}"
 
-    def shares_with(self, title: str, event: Event, common: Common, events: int) -> str:
+    def facts_shared(self, title: str, event: Event, shared: SharedFeature, events: int) -> str:
         """For the kind ``knowledge``."""
-        item, phrase, label = self._item(title, event), self._phrase(common.relation), common.label
+        item, phrase, label = self._item(title, event), self._phrase(shared.relation), shared.label
         more = f" (and {events - 1} more)" if events > 1 else ""
-        if common.direct is not None:
-            return _one_step(phrase, item, forward=common.direct == "forward")
-        if common.reverse:
+        if shared.direct is not None:
+            return _one_step(phrase, item, forward=shared.direct == "forward")
+        if shared.reverse:
             return _reverse_shared(phrase, label, item) + more
         if phrase.form == "opaque":
             return f"tied to {label}, like {item}{more}" if label else _same_tie(item) + more
@@ -169,26 +178,26 @@ class English:
         return f"{phrase.text} the same as {item}{more}"
 
     def _item(self, title: str, event: Event) -> str:
-        return f"*{title}*, {self.done(event)}"
+        return f"*{title}*, {self.event_clause(event)}"
 
-    def _likers(self, title: str, event: Event, people: int) -> str:
-        if people == 1:
+    def _users_who_like(self, title: str, event: Event, users: int) -> str:
+        if users == 1:
             return f"one person who likes {self._item(title, event)}, likes"
-        return f"{people:,} people who like {self._item(title, event)}, like"
+        return f"{users:,} people who like {self._item(title, event)}, like"
 
     def _phrase(self, relation: str) -> Phrase:
         if relation not in self._phrases:
             self._phrases[relation] = grammatical_phrase(relation, self._relations)
         return self._phrases[relation]
 
-    def _has(self, common: Common) -> str:
+    def _feature_clause(self, shared: SharedFeature) -> str:
         """What stands after "something": "with the director Joel Coen"."""
-        phrase, label = self._phrase(common.relation), common.label
+        phrase, label = self._phrase(shared.relation), shared.label
         if phrase.form == "opaque":
             return f"tied to {label or 'the same thing as this'}"
-        if common.reverse and phrase.form == "noun":
+        if shared.reverse and phrase.form == "noun":
             return f"listed as {phrase.text} of {label or 'the same thing as this'}"
-        if common.reverse:
+        if shared.reverse:
             is_ = "is " if phrase.form == "participle" else ""
             return f"that {label or 'the same thing'} {is_}{phrase.text}"
         if phrase.form == "noun" and label:
@@ -201,12 +210,7 @@ class English:
         return f"{that}{phrase.text} {label or 'the same as this'}"
 
 
-def bare(event_type: str) -> str:
-    """An event type in its plainest form: ``Add-To_Cart`` and ``addtocart`` are one."""
-    return "".join(character for character in event_type.lower() if character.isalnum())
-
-
-def _people(count: int) -> str:
+def _count_of_people(count: int) -> str:
     return "one person" if count == 1 else f"{count:,} people"
 
 

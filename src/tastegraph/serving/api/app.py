@@ -15,33 +15,39 @@ from fastapi.staticfiles import StaticFiles
 
 from tastegraph import __version__
 from tastegraph.core.errors import TastegraphError
-from tastegraph.serving.api.description import described
-from tastegraph.serving.api.guard import Guard
+from tastegraph.serving.api.errors import add_error_handlers
+from tastegraph.serving.api.events import event_routes
+from tastegraph.serving.api.guards import Guard
 from tastegraph.serving.api.items import item_routes
-from tastegraph.serving.api.knowledge import knowledge_routes
-from tastegraph.serving.api.languages import Answer
-from tastegraph.serving.api.lists import routes
-from tastegraph.serving.api.models import model_routes
-from tastegraph.serving.api.problems import add_problems
+from tastegraph.serving.api.kg import kg_routes
+from tastegraph.serving.api.languages import AnswerLanguage, translated_openapi
+from tastegraph.serving.api.models import health_routes, model_routes
+from tastegraph.serving.api.recommendations import recommendation_routes
+from tastegraph.serving.api.users import user_routes
+from tastegraph.serving.background import Scheduler
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.occasions import occasions
-from tastegraph.serving.schedule import Schedule
+from tastegraph.serving.triggers import configured_triggers
 
 PAGE = Path(__file__).parents[1] / "page"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def create_app(engine: Engine, schedule: Schedule | None = None) -> FastAPI:
-    """The API, its description and the page, over one engine; ``schedule`` runs meanwhile."""
+def create_app(engine: Engine, scheduler: Scheduler | None = None) -> FastAPI:
+    """The API, its description and the page, over one engine; ``scheduler`` runs meanwhile.
+
+    Answers are computed one after the other in the event loop: each is a few milliseconds of
+    numpy and Python, which threads would only interrupt. Events that wait for the disk go there
+    together; a text is read beside the event loop, since a language model takes its time.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         engine.watch()
-        if schedule is not None:
-            schedule.start()
+        if scheduler is not None:
+            scheduler.start()
         yield
-        if schedule is not None:
-            schedule.close()
+        if scheduler is not None:
+            scheduler.close()
         engine.close()
 
     app = FastAPI(
@@ -53,11 +59,14 @@ def create_app(engine: Engine, schedule: Schedule | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    # One thread decides, so that whoever decides waits for their turn and not for a lock.
+    # One thread writes decisions, so that a second one waits for its turn and not for a lock.
     writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
-    app.include_router(routes(engine))
+    app.include_router(recommendation_routes(engine))
+    app.include_router(event_routes(engine))
+    app.include_router(user_routes(engine))
     app.include_router(item_routes(engine, writer))
-    app.include_router(knowledge_routes(engine, writer))
+    app.include_router(health_routes(engine))
+    app.include_router(kg_routes(engine, writer))
     app.include_router(model_routes(engine, writer))
     app.mount("/page", StaticFiles(directory=PAGE))
 
@@ -70,10 +79,10 @@ def create_app(engine: Engine, schedule: Schedule | None = None) -> FastAPI:
         return FileResponse(PAGE / "docs.html")
 
     @app.get("/openapi.json", include_in_schema=False)
-    async def description(language: Answer) -> JSONResponse:
-        return JSONResponse(described(app.openapi(), language))
+    async def openapi(language: AnswerLanguage) -> JSONResponse:
+        return JSONResponse(translated_openapi(app.openapi(), language))
 
-    add_problems(app)
+    add_error_handlers(app)
     app.add_middleware(Guard, language=engine.config.serving.language)
     return app
 
@@ -89,8 +98,8 @@ def serve(engine: Engine, host: str = "127.0.0.1", port: int = 8000) -> None:
             f"{host} can be reached from other machines, and the service has no keys yet: "
             f"serve on {LOOPBACK[0]} and put a proxy that asks who is there before it"
         )
-    found = occasions(engine.config, engine.database.path.parent)
-    app = create_app(engine, Schedule(engine, found) if found else None)
+    triggers = configured_triggers(engine.config, engine.database.path.parent)
+    app = create_app(engine, Scheduler(engine, triggers) if triggers else None)
     gc.collect()
     gc.freeze()
     uvicorn.run(

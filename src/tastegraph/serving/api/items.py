@@ -1,4 +1,4 @@
-"""Routes by which items come and go while the service runs."""
+"""Routes to items: what an item is tied to, and how items come and go while the service runs."""
 
 from __future__ import annotations
 
@@ -11,17 +11,27 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from tastegraph.core.records import Item
 from tastegraph.data.items import item_facts
-from tastegraph.serving.api.languages import EVERY_ROUTE
-from tastegraph.serving.api.problems import PROBLEMS
+from tastegraph.explain.worded import InterestEdge
+from tastegraph.serving.api.errors import PROBLEMS
+from tastegraph.serving.api.guards import StrictRoute
+from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.api.requests import Id
-from tastegraph.serving.api.strict import StrictRoute
 from tastegraph.serving.engine import Engine
 from tastegraph.store.erasure import Receipt
 from tastegraph.store.ingestion import Records, ingest
 
-LONGEST_TITLE, LONGEST_TEXT, MOST_VALUES = 1_000, 100_000, 100
+MAX_TITLE_LENGTH, MAX_TEXT_LENGTH, MAX_ATTRIBUTES = 1_000, 100_000, 100
 
-Value = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TITLE)]
+AttributeValue = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE_LENGTH)]
+AttributeValues = Annotated[tuple[AttributeValue, ...], Field(max_length=MAX_ATTRIBUTES)]
+
+
+class ItemContent(BaseModel):
+    """An item and its content graph, strongest ties first."""
+
+    item_id: str
+    title: str
+    content: list[InterestEdge]
 
 
 class NewItem(BaseModel):
@@ -29,14 +39,14 @@ class NewItem(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    title: Annotated[str, StringConstraints(max_length=LONGEST_TITLE)]
-    text: Annotated[str, StringConstraints(max_length=LONGEST_TEXT)] = ""
-    attributes: dict[Value, Annotated[tuple[Value, ...], Field(max_length=MOST_VALUES)]] = Field(
-        default={}, max_length=MOST_VALUES, description="column → values"
+    title: Annotated[str, StringConstraints(max_length=MAX_TITLE_LENGTH)]
+    text: Annotated[str, StringConstraints(max_length=MAX_TEXT_LENGTH)] = ""
+    attributes: dict[AttributeValue, AttributeValues] = Field(
+        default={}, max_length=MAX_ATTRIBUTES, description="column → values"
     )
 
 
-class Stored(BaseModel):
+class StoredItem(BaseModel):
     """An item is on disk."""
 
     item_id: str
@@ -46,26 +56,31 @@ class Stored(BaseModel):
 def item_routes(engine: Engine, writer: Executor) -> APIRouter:
     """The API to the catalogue of one engine.
 
-    What is written stands in the next snapshot, which a running service makes at once.
+    A new or erased item is in the next snapshot, which a running service makes at once.
     """
     router = APIRouter(
         prefix="/v1/items", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
     )
 
+    @router.get("/{item_id:path}")
+    async def content(item_id: str, language: AnswerLanguage) -> ItemContent:
+        """Give an item's title and what it is tied to, strongest first."""
+        title, ties = engine.content(item_id, language=language)
+        return ItemContent(item_id=item_id, title=title, content=ties)
+
     @router.put("/{item_id:path}")
-    async def put(item_id: Id, new: NewItem) -> Stored:
+    async def put(item_id: Id, new: NewItem) -> StoredItem:
         """Add an item, or replace the one of this id and what its columns stated."""
         item = Item(item_id, new.title, new.text, dict(new.attributes))
 
-        def kept() -> int:
+        def store() -> int:
             columns = engine.config.items.facts
             with engine.database.writing() as connection:
-                return ingest(
-                    connection, Records(items=[item]), lambda one: item_facts(one, columns)
-                ).facts
+                records = Records(items=[item])
+                return ingest(connection, records, lambda i: item_facts(i, columns)).facts
 
-        facts = await asyncio.get_running_loop().run_in_executor(writer, kept)
-        return Stored(item_id=item_id, facts=facts)
+        facts = await asyncio.get_running_loop().run_in_executor(writer, store)
+        return StoredItem(item_id=item_id, facts=facts)
 
     @router.delete("/{item_id:path}")
     def erase(item_id: Id) -> Receipt:

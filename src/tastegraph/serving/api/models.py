@@ -1,4 +1,4 @@
-"""Routes to the models: which there are, and which is in service."""
+"""Routes to the models: which there are, which is in service, and whether the service answers."""
 
 from __future__ import annotations
 
@@ -11,30 +11,53 @@ from fastapi import APIRouter
 from fastapi import Path as InPath
 from pydantic import BaseModel
 
+from tastegraph import __version__
 from tastegraph.core.errors import DecisionError, NotFoundError
 from tastegraph.core.messages import Message
-from tastegraph.serving.api.languages import EVERY_ROUTE, Answer
-from tastegraph.serving.api.problems import PROBLEMS
-from tastegraph.serving.api.strict import StrictRoute
+from tastegraph.serving.api.errors import PROBLEMS
+from tastegraph.serving.api.guards import StrictRoute
+from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.models import ModelVersion, model_versions
-from tastegraph.serving.published import Published
+from tastegraph.serving.in_service import ModelVersion, model_versions
+from tastegraph.serving.snapshot import ServingSnapshot
 
 VersionName = Annotated[str, InPath(pattern=r"^\d{6,}$")]
 
 
-class Models(BaseModel):
+class Health(BaseModel):
+    """The service, and what it has in service."""
+
+    status: str = "ok"
+    model: str
+    graph: str
+    version: str = __version__
+
+
+class ModelVersions(BaseModel):
     """Every version that is kept, newest first."""
 
     models: list[ModelVersion]
 
 
-class InService(BaseModel):
+class ActiveVersion(BaseModel):
     """What answers from now on."""
 
     version: str
     model: str
     graph: str
+
+
+def health_routes(engine: Engine) -> APIRouter:
+    """Whether the service answers."""
+    router = APIRouter(route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE)
+
+    @router.get("/healthz")
+    async def health() -> Health:
+        """Say that the service answers, and with what."""
+        model, graph = engine.versions()
+        return Health(model=model, graph=graph)
+
+    return router
 
 
 def model_routes(engine: Engine, writer: Executor) -> APIRouter:
@@ -43,35 +66,37 @@ def model_routes(engine: Engine, writer: Executor) -> APIRouter:
         prefix="/v1/models", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
     )
 
-    async def changed(change: Callable[[], Published]) -> InService:
-        now = await asyncio.get_running_loop().run_in_executor(writer, change)
-        return InService(version=now.version, model=now.model_version, graph=now.graph_version)
+    async def run_change(change: Callable[[], ServingSnapshot]) -> ActiveVersion:
+        snapshot = await asyncio.get_running_loop().run_in_executor(writer, change)
+        return ActiveVersion(
+            version=snapshot.version, model=snapshot.model_version, graph=snapshot.graph_version
+        )
 
     @router.get("")
-    def models(language: Answer) -> Models:
+    def models(language: AnswerLanguage) -> ModelVersions:
         """Give every version that is kept, newest first."""
-        return Models(models=model_versions(engine.snapshots, language))
+        return ModelVersions(models=model_versions(engine.snapshots, language))
 
     @router.post("/{version}:promote")
-    async def promote(version: VersionName) -> InService:
+    async def promote(version: VersionName) -> ActiveVersion:
         """Put a version into service; the answer comes when it is what answers."""
 
-        def put() -> Published:
+        def change() -> ServingSnapshot:
             if version not in engine.snapshots.versions():
                 raise NotFoundError(Message("missing.model", version=version))
             return engine.promote(version)
 
-        return await changed(put)
+        return await run_change(change)
 
     @router.post("/{version}:rollback")
-    async def rollback(version: VersionName) -> InService:
+    async def rollback(version: VersionName) -> ActiveVersion:
         """Take a version out of service: what was there before it answers again."""
 
-        def back() -> Published:
+        def change() -> ServingSnapshot:
             if engine.snapshots.current() != version:
                 raise DecisionError(Message("decision.not_in_service", version=version))
             return engine.roll_back()
 
-        return await changed(back)
+        return await run_change(change)
 
     return router

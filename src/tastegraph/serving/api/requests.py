@@ -1,11 +1,9 @@
-"""What the service is asked: checked, and turned into the library's own records."""
+"""Request bodies that several routes share: checked, and turned into the library's records."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
-from uuid import uuid4
 
 from pydantic import (
     BaseModel,
@@ -24,13 +22,11 @@ from tastegraph.core.messages import TEMPLATES
 from tastegraph.core.records import Event
 from tastegraph.data.cells import LONGEST_ID
 from tastegraph.data.events import event_from
-from tastegraph.serving.engine import Asked, Who
+from tastegraph.serving.engine import ListOptions, UserOrSession
 
-MOST_EVENTS = 1000
-MOST_ITEMS = 100
-LONGEST_WORDS = 10_000
-SESSION = "session:"
-"""Prefix of the user id under which the events of a session without a user are kept."""
+MAX_EVENTS = 1000
+MAX_ITEMS = 100
+MAX_TEXT_LENGTH = 10_000
 
 
 def _as_text(value: object) -> object:
@@ -43,11 +39,11 @@ Id = Annotated[
     StringConstraints(min_length=1, max_length=LONGEST_ID),
 ]
 LooseId = StrictStr | StrictInt
-"""An id as it comes in a row, where :func:`event_from` judges it."""
+"""An id as it comes in a row, where :func:`event_from` checks it."""
 
 
 def broken_rule(key: str) -> PydanticCustomError:
-    """What a validator raises; ``key`` is of the message that says the rule."""
+    """The error that a validator raises; ``key`` names the message with the rule."""
     return PydanticCustomError(key, TEMPLATES[key].en)
 
 
@@ -55,7 +51,9 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _InLanguage(_Request):
+class LanguageRequest(_Request):
+    """A body that may name the language of its answer."""
+
     lang: Language | None = Field(
         default=None, description="of the answer; by default as the query or Accept-Language says"
     )
@@ -93,8 +91,8 @@ class SessionEvent(_Request):
 
         Args:
             line: the row's place in the request.
-            types: what an event may be.
-            now: the time of a row that names none.
+            types: the types that an event may have.
+            now: the time of a row without one.
 
         Raises:
             RowError: a value cannot be accepted.
@@ -112,46 +110,10 @@ class SessionEvent(_Request):
         return event_from(values, "events", line, types=types)
 
 
-class NewEvent(SessionEvent):
-    """One event to be kept; without ``event_id`` or ``ts`` the server gives it one."""
-
-    event_id: LooseId | None = Field(
-        default=None, description="the same id twice counts once, so that a client can send again"
-    )
-    user_id: LooseId | None = None
-    session_id: LooseId | None = Field(
-        default=None, description="where there is no user; its user id is session:ID"
-    )
-
-    def record(self, line: int, types: Collection[str]) -> Event:
-        """The record; ``line`` is the row's place in the request, ``types`` what it may be.
-
-        Raises:
-            RowError: a value cannot be accepted.
-        """
-        user_id = self.user_id
-        if user_id is None and self.session_id not in (None, ""):
-            user_id = f"{SESSION}{self.session_id}"
-        given = uuid4().hex if self.event_id in (None, "") else self.event_id
-        return self.event(line, types, user_id, given, time.time())
-
-
-class NewEvents(_InLanguage):
-    """A batch: its good rows are kept in one transaction, the others come back as rejected."""
-
-    events: Annotated[
-        list[object],
-        Field(
-            max_length=MOST_EVENTS,
-            json_schema_extra={"items": NewEvent.model_json_schema()},
-        ),
-    ]
-
-
 class Session(_Request):
     """What somebody without a user id did, oldest first."""
 
-    events: list[SessionEvent] = Field(max_length=MOST_EVENTS)
+    events: list[SessionEvent] = Field(max_length=MAX_EVENTS)
 
     def records(self, types: Collection[str]) -> Sequence[Event]:
         """The events, oldest first; one without a time counts as older than any with one.
@@ -163,17 +125,17 @@ class Session(_Request):
         return sorted(events, key=lambda event: event.timestamp or 0.0)
 
 
-class _Asking(_InLanguage):
+class _UserRequest(LanguageRequest):
     user_id: Id | None = None
     session: Session | None = None
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> _Asking:
+    def _one_of_both(self) -> _UserRequest:
         if (self.user_id is None) == (self.session is None):
             raise broken_rule("one_of_user_and_session")
         return self
 
-    def who(self, types: Collection[str]) -> Who:
+    def user_or_session(self, types: Collection[str]) -> UserOrSession:
         """The user id, or the events of the session.
 
         Raises:
@@ -185,10 +147,10 @@ class _Asking(_InLanguage):
         return self.user_id
 
 
-class Wanted(_Asking):
+class RecommendationRequest(_UserRequest):
     """A list for a user or a session."""
 
-    n: int = Field(default=10, ge=1, le=MOST_ITEMS)
+    n: int = Field(default=10, ge=1, le=MAX_ITEMS)
     exclude: Literal["seen", "none"] = "seen"
     explain: Literal["none", "reasons", "paths"] = Field(
         default="reasons", description="paths adds the stored facts behind each reason"
@@ -202,19 +164,19 @@ class Wanted(_Asking):
     )
     seed: int | None = Field(default=None, ge=0, lt=2**32, description="of what explores")
 
-    def asked(self) -> Asked:
+    def options(self) -> ListOptions:
         """How the list is made."""
-        return Asked(self.exclude == "seen", self.explore, self.seed)
+        return ListOptions(self.exclude == "seen", self.explore, self.seed)
 
 
-class Words(_InLanguage):
+class TextRequest(LanguageRequest):
     """Anybody's words, and how much of each is wanted of what they are about."""
 
-    text: str = Field(min_length=1, max_length=LONGEST_WORDS)
-    n: int = Field(default=20, ge=1, le=MOST_ITEMS)
+    text: str = Field(min_length=1, max_length=MAX_TEXT_LENGTH)
+    n: int = Field(default=20, ge=1, le=MAX_ITEMS)
 
 
-class AskedWhy(_Asking):
+class ExplanationRequest(_UserRequest):
     """Why one item stands where it stands."""
 
     item_id: Id

@@ -25,15 +25,17 @@ from tastegraph.core.errors import (
 )
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import TEMPLATES, Message
-from tastegraph.serving.api.languages import chosen
+from tastegraph.serving.api.languages import language_of
 
 log = logging.getLogger("tastegraph.serving")
 
 MEDIA_TYPE = "application/problem+json"
-LONGEST_DETAIL = 500
-LONGEST_VALUE = 80
-EVENTS = "events"
-"""What a row of a request is called; any other is of a file of the service's own."""
+MAX_DETAIL_LENGTH = 500
+MAX_VALUE_LENGTH = 80
+MAX_FAULTS = 20
+"""Faults of one request that an answer lists."""
+REQUEST_ROWS = "events"
+"""``RowError.file`` of a row of a request; any other is a file of the service's own."""
 CODES = {
     400: "bad_request",
     404: "not_found",
@@ -74,7 +76,7 @@ class Problem(BaseModel):
 
 
 class RefusedError(HTTPException):
-    """A request that the service does not take; its ``message`` says why."""
+    """A request that the service refuses; its ``message`` says why."""
 
     def __init__(
         self, status: int, message: Message, headers: Mapping[str, str] | None = None
@@ -89,12 +91,12 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         "description": "What was wrong, as application/problem+json with a stable `code`",
     }
 }
-"""What every route says it may answer besides."""
+"""OpenAPI responses of every route, beside its own."""
 
 UNAVAILABLE: dict[int | str, dict[str, Any]] = {
     503: {"model": Problem, "description": "The language model is not exported: `no_encoder`"}
 }
-"""What a route that reads texts says it may answer besides."""
+"""OpenAPI responses of a route that encodes texts, beside the others."""
 
 
 def problem(
@@ -104,14 +106,14 @@ def problem(
     code: str | None = None,
     errors: Sequence[Fault] = (),
 ) -> Response:
-    """The answer that says what was wrong; ``detail`` and ``errors`` are in ``language``."""
-    shown = detail if len(detail) <= LONGEST_DETAIL else detail[: LONGEST_DETAIL - 1] + "…"
+    """The answer to a wrong request; ``detail`` and ``errors`` are in ``language``."""
+    short = detail if len(detail) <= MAX_DETAIL_LENGTH else detail[: MAX_DETAIL_LENGTH - 1] + "…"
     key = f"title.{status}"
     title = Message(key) if key in TEMPLATES else Message("title.other", status=status)
     body = Problem(
         title=title.text(language),
         status=status,
-        detail=shown,
+        detail=short,
         code=code or CODES.get(status, "error"),
         errors=list(errors) or None,
     )
@@ -120,12 +122,12 @@ def problem(
     return Response(text, status, media_type=MEDIA_TYPE)
 
 
-def invalid(error: Mapping[str, Any]) -> tuple[str, Message]:
+def invalid_value(error: Mapping[str, Any]) -> tuple[str, Message]:
     """Code and message of one of pydantic's errors, as ``errors()`` lists them."""
     kind, context = error["type"], dict(error.get("ctx", {}))
     if "expected" in context or "expected_tags" in context:
-        listed = context.pop("expected", None) or context.pop("expected_tags")
-        context["choices"] = listed.replace(" or ", ", ").split(", ")
+        choices = context.pop("expected", None) or context.pop("expected_tags")
+        context["choices"] = choices.replace(" or ", ", ").split(", ")
     if context.get("actual_length", 0) is None:
         # Pydantic counted no further than it had to.
         context["actual_length"] = f"> {context['max_length']}"
@@ -133,28 +135,30 @@ def invalid(error: Mapping[str, Any]) -> tuple[str, Message]:
     return _ROW_CODES.get(kind, "invalid_value"), Message(key, **context)
 
 
-def wrong_row(error: RowError) -> tuple[str, Message]:
+def invalid_row(error: RowError) -> tuple[str, Message]:
     """Code and message for one row of a request."""
-    said = {"column": error.column, "expected": error.expected}
+    place = {"column": error.column, "expected": error.expected}
     if error.value is None or error.value == "":
-        return "missing", Message("cell.absent", **said)
-    return "invalid_value", Message("cell.wrong", value=repr(error.value)[:LONGEST_VALUE], **said)
+        return "missing", Message("cell.absent", **place)
+    return "invalid_value", Message(
+        "cell.wrong", value=repr(error.value)[:MAX_VALUE_LENGTH], **place
+    )
 
 
-def add_problems(app: FastAPI) -> None:
+def add_error_handlers(app: FastAPI) -> None:
     """Let ``app`` answer every error with a problem."""
-    app.add_exception_handler(HTTPException, _refused)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(TastegraphError, _raised)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(RequestValidationError, _on_validation_error)
+    app.add_exception_handler(TastegraphError, _on_own_error)
 
 
-def internal(error: Exception, language: Language) -> Response:
-    """The answer to an error nobody foresaw; what it was goes to the log alone."""
+def internal_error(error: Exception, language: Language) -> Response:
+    """The answer to an unforeseen error; its details go to the log alone."""
     log.error("unexpected error", exc_info=error)
     return problem(500, Message("request.internal").text(language), language)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if isinstance(error, RefusedError):
         message = error.message
@@ -164,18 +168,18 @@ async def _refused(request: Request, error: Exception) -> Response:
         message = Message("request.method", method=request.method, path=request.url.path)
     else:
         message = Message("request.status", status=HTTPStatus(error.status_code).phrase)
-    language = chosen(request.scope)
+    language = language_of(request.scope)
     answer = problem(error.status_code, message.text(language), language)
     answer.headers.update(error.headers or {})
     return answer
 
 
-async def _invalid(request: Request, error: Exception) -> Response:
+async def _on_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    language, faults = chosen(request.scope), []
-    for found in error.errors()[:20]:
-        code, message = invalid(found)
-        pointer = "/" + "/".join(str(part) for part in found["loc"][1:])
+    language, faults = language_of(request.scope), []
+    for fault in error.errors()[:MAX_FAULTS]:
+        code, message = invalid_value(fault)
+        pointer = "/" + "/".join(str(key) for key in fault["loc"][1:])
         faults.append(Fault(pointer=pointer, code=code, message=message.text(language)))
     first = Message("request.invalid")
     if faults:
@@ -183,11 +187,11 @@ async def _invalid(request: Request, error: Exception) -> Response:
     return problem(422, first.text(language), language, errors=faults)
 
 
-async def _raised(request: Request, error: Exception) -> Response:
+async def _on_own_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, TastegraphError)
-    language = chosen(request.scope)
-    if isinstance(error, RowError) and error.file == EVENTS:
-        code, message = wrong_row(error)
+    language = language_of(request.scope)
+    if isinstance(error, RowError) and error.file == REQUEST_ROWS:
+        code, message = invalid_row(error)
         text = message.text(language)
         pointer = f"/session/events/{error.line}/{error.column}"
         return problem(
@@ -196,4 +200,4 @@ async def _raised(request: Request, error: Exception) -> Response:
     for kind, (status, code_of_kind) in _STATUS.items():
         if isinstance(error, kind):
             return problem(status, error.text(language), language, code_of_kind)
-    return internal(error, language)
+    return internal_error(error, language)

@@ -1,4 +1,4 @@
-"""What people tell the service about facts: checked, and turned into decisions."""
+"""Request bodies by which a reviewer decides about facts; each carries out its decision."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tastegraph.kg.review import decisions
 from tastegraph.serving.api.requests import broken_rule
 
 
-def _whole(value: object) -> object:
+def _fact_id(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,19}", value):
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -23,16 +23,16 @@ def _whole(value: object) -> object:
 
 
 FactId = Annotated[
-    int, BeforeValidator(_whole, json_schema_input_type=str | int), Field(ge=0, lt=2**63)
+    int, BeforeValidator(_fact_id, json_schema_input_type=str | int), Field(ge=0, lt=2**63)
 ]
-"""Id of a fact. Text is taken too, since JavaScript rounds numbers of more than 53 bits."""
+"""Id of a fact. Text is accepted too, since JavaScript rounds numbers of more than 53 bits."""
 
 
-class _Told(BaseModel):
+class _DecisionBody(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class NewFact(_Told):
+class NewFact(_DecisionBody):
     """A fact as a person states it."""
 
     subject: str
@@ -46,7 +46,7 @@ class NewFact(_Told):
         """The record.
 
         Raises:
-            DecisionError: a part of it cannot be accepted.
+            DecisionError: a field of it cannot be accepted.
         """
         return decisions.checked(
             self.subject,
@@ -58,11 +58,11 @@ class NewFact(_Told):
         )
 
 
-class _Judgement(_Told):
+class _Decision(_DecisionBody):
     author: str = Field(description="who decides")
 
 
-class Accept(_Judgement):
+class AcceptFact(_Decision):
     """A stated fact is right."""
 
     kind: Literal["accept"]
@@ -73,7 +73,7 @@ class Accept(_Judgement):
         return decisions.accept(connection, self.fact_id, self.author)
 
 
-class Reject(_Judgement):
+class RejectFact(_Decision):
     """A stated fact is wrong."""
 
     kind: Literal["reject"]
@@ -84,7 +84,7 @@ class Reject(_Judgement):
         return decisions.reject(connection, self.fact_id, self.author)
 
 
-class Edit(_Judgement):
+class EditFact(_Decision):
     """Another value, or another fact, is right instead of a stated one."""
 
     kind: Literal["edit"]
@@ -93,7 +93,7 @@ class Edit(_Judgement):
     fact: NewFact | None = None
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Edit:
+    def _one_of_both(self) -> EditFact:
         if (self.value is None) == (self.fact is None):
             raise broken_rule("one_of_value_and_fact")
         return self
@@ -101,14 +101,15 @@ class Edit(_Judgement):
     def decide(self, connection: Connection) -> int:
         """See :func:`tastegraph.kg.review.decisions.edit`."""
         if self.fact is not None:
-            new = self.fact.fact()
+            replacement = self.fact.fact()
         else:
             assert self.value is not None
-            new = decisions.with_value(decisions.stated(connection, self.fact_id), self.value)
-        return decisions.edit(connection, self.fact_id, new, self.author)
+            fact = decisions.stated(connection, self.fact_id)
+            replacement = decisions.with_value(fact, self.value)
+        return decisions.edit(connection, self.fact_id, replacement, self.author)
 
 
-class Add(_Judgement):
+class AddFact(_Decision):
     """A fact that nobody stated is right."""
 
     kind: Literal["add"]
@@ -119,7 +120,7 @@ class Add(_Judgement):
         return decisions.add(connection, self.fact.fact(), self.author)
 
 
-class Merge(_Judgement):
+class MergeEntities(_Decision):
     """Two ids are one thing."""
 
     kind: Literal["merge"]
@@ -131,7 +132,7 @@ class Merge(_Judgement):
         return decisions.merge(connection, self.one, self.other, self.author)
 
 
-class Split(_Judgement):
+class SplitEntities(_Decision):
     """Two ids are two things."""
 
     kind: Literal["split"]
@@ -143,4 +144,7 @@ class Split(_Judgement):
         return decisions.split(connection, self.one, self.other, self.author)
 
 
-Judgement = Annotated[Accept | Reject | Edit | Add | Merge | Split, Body(discriminator="kind")]
+DecisionRequest = Annotated[
+    AcceptFact | RejectFact | EditFact | AddFact | MergeEntities | SplitEntities,
+    Body(discriminator="kind"),
+]

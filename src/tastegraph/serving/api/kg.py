@@ -1,29 +1,31 @@
-"""The routes by which people review what is known."""
+"""Routes by which users review the facts of the knowledge graph."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 
 from tastegraph.core.records import Fact
 from tastegraph.kg.review import decisions
 from tastegraph.kg.review.queue import Excerpt, Question, excerpts, questions
-from tastegraph.serving.api.judgements import FactId, Judgement
+from tastegraph.serving.api.decisions import DecisionRequest, FactId
+from tastegraph.serving.api.errors import PROBLEMS
+from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE
-from tastegraph.serving.api.problems import PROBLEMS
 from tastegraph.serving.api.requests import Id
-from tastegraph.serving.api.strict import StrictRoute
 from tastegraph.serving.engine import Engine
 from tastegraph.store import statements, verdicts, votes
 from tastegraph.store.verdicts import Decision
 
-MOST = 1000
+MAX_ENTRIES = 1000
+"""Entries of one answer."""
 
 
 class StatedFact(BaseModel):
@@ -38,7 +40,7 @@ class StatedFact(BaseModel):
     language: str
 
 
-class Words(BaseModel):
+class ExcerptText(BaseModel):
     """The words that a fact was read from, and what is around them."""
 
     document: str
@@ -47,7 +49,7 @@ class Words(BaseModel):
     after: str
 
 
-class Asked(BaseModel):
+class ReviewQuestion(BaseModel):
     """A fact to be judged."""
 
     fact: StatedFact
@@ -56,18 +58,18 @@ class Asked(BaseModel):
     subject_name: str
     object_name: str
     sources: dict[str, float] = Field(description="who states it, and how sure each is")
-    excerpts: list[Words]
+    excerpts: list[ExcerptText]
     rivals: list[str] = Field(description="other values of a relation of which a thing has one")
     votes: int = Field(description="how many people said that it is wrong")
 
 
-class Review(BaseModel):
+class ReviewQueue(BaseModel):
     """Facts to be judged, first those on which an answer would change most."""
 
-    questions: list[Asked]
+    questions: list[ReviewQuestion]
 
 
-class Entry(BaseModel):
+class DecisionEntry(BaseModel):
     """One thing that a person decided."""
 
     seq: int = Field(description="by which it is taken back")
@@ -80,19 +82,19 @@ class Entry(BaseModel):
     denied: list[StatedFact]
 
 
-class Log(BaseModel):
+class DecisionLog(BaseModel):
     """What people decided, the newest first."""
 
-    decisions: list[Entry]
+    decisions: list[DecisionEntry]
 
 
-class Receipt(BaseModel):
+class DecisionReceipt(BaseModel):
     """The number of a decision that was kept or taken back."""
 
     seq: int
 
 
-class Vote(BaseModel):
+class DisputeVote(BaseModel):
     """Somebody says that a reason they were given is wrong."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -100,13 +102,13 @@ class Vote(BaseModel):
     user_id: Id
 
 
-class Votes(BaseModel):
+class DisputeCount(BaseModel):
     """How many people say so."""
 
     votes: int
 
 
-class Support(BaseModel):
+class FactSupport(BaseModel):
     """One thing that a fact stands on; without words where it was not read in a text."""
 
     source: str
@@ -117,17 +119,17 @@ class Support(BaseModel):
     extractor: str | None = None
 
 
-class Evidence(BaseModel):
+class FactEvidence(BaseModel):
     """A fact and all that it stands on."""
 
     fact: StatedFact
     denied: bool = Field(description="a person's last word is against it")
-    supports: list[Support]
-    excerpts: list[Words]
+    supports: list[FactSupport]
+    excerpts: list[ExcerptText]
 
 
-def knowledge_routes(engine: Engine, writer: Executor) -> APIRouter:
-    """Review over the store of one engine; what is decided counts from the next build on.
+def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
+    """Review over the store of one engine; decisions count from the next build on.
 
     Reading looks at every fact, so it is done beside the event loop; decisions are written in
     ``writer``, the one thread that writes.
@@ -136,98 +138,103 @@ def knowledge_routes(engine: Engine, writer: Executor) -> APIRouter:
         prefix="/v1/kg", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
     )
 
+    async def write(change: Callable[[Connection], int]) -> int:
+        def commit() -> int:
+            with engine.database.writing() as connection:
+                return change(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(writer, commit)
+
     @router.get("/review")
-    def review(n: Annotated[int, Query(ge=1, le=MOST)] = 20) -> Review:
+    def review(n: Annotated[int, Query(ge=1, le=MAX_ENTRIES)] = 20) -> ReviewQueue:
         """Give the facts on which a person's answer would change most."""
         with engine.database.reading() as connection:
-            asked = questions(connection, engine.config, n)
-        return Review(questions=[_asked(question) for question in asked])
+            queue = questions(connection, engine.config, n)
+        return ReviewQueue(questions=[_review_question(question) for question in queue])
 
     @router.get("/decisions")
-    def decided(n: Annotated[int, Query(ge=1, le=MOST)] = 100) -> Log:
+    def decision_log(n: Annotated[int, Query(ge=1, le=MAX_ENTRIES)] = 100) -> DecisionLog:
         """Give the newest decisions."""
         with engine.database.reading() as connection:
-            return Log(decisions=[_entry(found) for found in verdicts.log(connection)[:n]])
+            newest = verdicts.log(connection)[:n]
+        return DecisionLog(decisions=[_decision_entry(decision) for decision in newest])
 
     @router.post("/decisions")
-    async def decide(judgement: Judgement) -> Receipt:
+    async def decide(decision: DecisionRequest) -> DecisionReceipt:
         """Keep a decision; the answer comes when it is on disk."""
-
-        def kept() -> int:
-            with engine.database.writing() as connection:
-                return judgement.decide(connection)
-
-        return Receipt(seq=await asyncio.get_running_loop().run_in_executor(writer, kept))
+        return DecisionReceipt(seq=await write(decision.decide))
 
     @router.delete("/decisions/{seq}")
-    async def undo(seq: int, author: str) -> Receipt:
+    async def undo(seq: int, author: str) -> DecisionReceipt:
         """Take a decision back: what remains is as if it had not been made."""
 
-        def undone() -> int:
-            with engine.database.writing() as connection:
-                return decisions.undo(connection, seq, author).seq
+        def change(connection: Connection) -> int:
+            return decisions.undo(connection, seq, author).seq
 
-        return Receipt(seq=await asyncio.get_running_loop().run_in_executor(writer, undone))
+        return DecisionReceipt(seq=await write(change))
 
     @router.post("/facts/{fact_id}/votes")
-    async def doubt(fact_id: FactId, vote: Vote) -> Votes:
+    async def dispute(fact_id: FactId, vote: DisputeVote) -> DisputeCount:
         """Say that a fact behind a reason is wrong: it comes first in the review.
 
         It counts on until somebody who reviews it decides; who says so twice counts once.
         """
 
-        def kept() -> int:
-            with engine.database.writing() as connection:
-                decisions.stated(connection, fact_id)
-                votes.against(connection, vote.user_id, fact_id)
-                return votes.by_fact(connection)[fact_id]
+        def change(connection: Connection) -> int:
+            decisions.stated(connection, fact_id)
+            votes.against(connection, vote.user_id, fact_id)
+            return votes.by_fact(connection)[fact_id]
 
-        return Votes(votes=await asyncio.get_running_loop().run_in_executor(writer, kept))
+        return DisputeCount(votes=await write(change))
 
     @router.get("/facts/{fact_id}/evidence")
-    def evidence(fact_id: FactId) -> Evidence:
+    def evidence(fact_id: FactId) -> FactEvidence:
         """Give all that a fact stands on."""
         with engine.database.reading() as connection:
-            found = statements.supports(connection, fact_id)
-            return Evidence(
-                fact=_stated(decisions.stated(connection, fact_id)),
+            supports = statements.supports(connection, fact_id)
+            return FactEvidence(
+                fact=_stated_fact(decisions.stated(connection, fact_id)),
                 denied=fact_id in verdicts.denied(connection),
                 supports=[
-                    Support(source=source, confidence=sure, **(asdict(span) if span else {}))
-                    for source, sure, span in found
+                    FactSupport(
+                        source=source, confidence=confidence, **(asdict(span) if span else {})
+                    )
+                    for source, confidence, span in supports
                 ],
-                excerpts=_words(excerpts(connection, [span for *_, span in found if span])),
+                excerpts=_excerpt_texts(
+                    excerpts(connection, [span for *_, span in supports if span])
+                ),
             )
 
     return router
 
 
-def _stated(fact: Fact) -> StatedFact:
-    told = asdict(fact)
-    del told["confidence"], told["span"]
-    return StatedFact(fact_id=str(statements.fact_id(fact)), **told)
+def _stated_fact(fact: Fact) -> StatedFact:
+    fields = asdict(fact)
+    del fields["confidence"], fields["span"]
+    return StatedFact(fact_id=str(statements.fact_id(fact)), **fields)
 
 
-def _asked(question: Question) -> Asked:
-    return Asked(
-        fact=_stated(question.fact),
+def _review_question(question: Question) -> ReviewQuestion:
+    return ReviewQuestion(
+        fact=_stated_fact(question.fact),
         confidence=question.fact.confidence,
         priority=question.priority,
         subject_name=question.subject_name,
         object_name=question.object_name,
         sources=dict(question.sources),
-        excerpts=_words(question.excerpts),
+        excerpts=_excerpt_texts(question.excerpts),
         rivals=list(question.rivals),
         votes=question.votes,
     )
 
 
-def _entry(decision: Decision) -> Entry:
-    told: dict[str, Any] = decision._asdict()
+def _decision_entry(decision: Decision) -> DecisionEntry:
+    fields: dict[str, Any] = decision._asdict()
     for side in ("affirmed", "denied"):
-        told[side] = [_stated(fact) for fact in told[side]]
-    return Entry(**told)
+        fields[side] = [_stated_fact(fact) for fact in fields[side]]
+    return DecisionEntry(**fields)
 
 
-def _words(found: Iterable[Excerpt]) -> list[Words]:
-    return [Words(**asdict(excerpt)) for excerpt in found]
+def _excerpt_texts(passages: Iterable[Excerpt]) -> list[ExcerptText]:
+    return [ExcerptText(**asdict(excerpt)) for excerpt in passages]

@@ -1,0 +1,158 @@
+"""Reasons of a score: the liked items and the paths over stored facts that it is made of.
+
+Nothing is guessed afterwards: a score is a sum over (event, component) pairs, and each reason is
+a group of its terms. All reasons of an item together sum to its score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tastegraph.explain.paths import HistoryFeatures, affinity_reasons
+from tastegraph.explain.reason import ExplainedKind, Reason, ShareFilter
+from tastegraph.explain.support import UserCounts
+from tastegraph.models.base import BEHAVIOUR, MAPPED_TEXT, NETWORK, RECENT_POPULARITY, TEXT, TOWER
+from tastegraph.models.hybrid import HybridModel, Ranked
+from tastegraph.models.kernels import AffinityKernel, FeatureKernel, NetworkKernel, Scores
+from tastegraph.profiles.association import Associations
+from tastegraph.profiles.interactions import History
+
+KIND_OF_COMPONENT: dict[str, ExplainedKind] = {
+    BEHAVIOUR: "behaviour",
+    NETWORK: "behaviour",
+    TEXT: "text",
+    MAPPED_TEXT: "text",
+    TOWER: "text",
+}
+"""The kind of a component's reasons before the users behind them are counted."""
+KINDS_OF_NETWORK: tuple[ExplainedKind, ...] = ("behaviour", "text", "facts")
+"""The kinds of the network's portions: items' own vectors, texts, entities and values."""
+SAME_EVIDENCE: dict[ExplainedKind, ExplainedKind] = {"learned": "behaviour", "facts": "affinity"}
+"""In a short list each key counts as its value: the same evidence, with fewer users behind it."""
+MIN_SCORE_SHARE = 0.01
+"""A short list leaves out a reason with a smaller share of the score."""
+
+
+class Explainer:
+    """Decomposes the scores of one user, item by item.
+
+    Args:
+        model: made the scores.
+        associations: items × features, as the model has them.
+        ranked: the user's history and scores.
+    """
+
+    def __init__(self, model: HybridModel, associations: Associations, ranked: Ranked) -> None:
+        self._model, self._associations, self._ranked = model, associations, ranked
+        self._history_features: dict[tuple[str, bool], HistoryFeatures] = {}
+        self._user_counts = None if model.likers is None else UserCounts(model.likers, associations)
+
+    def reasons(self, target: int) -> list[Reason]:
+        """All reasons of ``target``, the largest share first; they sum to its score."""
+        reasons = [self._with_support(reason, target) for reason in self._terms(target)]
+        return sorted(reasons, key=lambda reason: -abs(reason.share))
+
+    def shortlist(self, target: int, max_reasons: int) -> list[Reason]:
+        """Up to ``max_reasons`` for the item: informative, and of many kinds."""
+        score = float(self._ranked.scores[target])
+        share_filter = ShareFilter(max_reasons, max(MIN_SCORE_SHARE * score, 0.0))
+        terms = self._terms(target, share_filter) or self._terms(
+            target, ShareFilter(max_reasons, 0.0)
+        )
+        return [
+            self._with_support(reason, target) for reason in shortlist(terms, max_reasons, score)
+        ]
+
+    def _terms(self, target: int, share_filter: ShareFilter | None = None) -> list[Reason]:
+        """All reasons without support, or of each kind those that ``share_filter`` selects."""
+        model, ranked, items = self._model, self._ranked, self._ranked.history.items
+        if not ranked.factors:
+            return [Reason("popularity", float(ranked.scores[target]))]
+        by_event: dict[ExplainedKind, Scores] = {}
+        reasons = [
+            Reason("popularity", float(shares[target]), recent=name == RECENT_POPULARITY)
+            for name, shares in ranked.priors.items()
+            if shares[target]
+        ]
+        is_warm = bool(model.warm[target])
+        for name, (warm, cold) in ranked.factors.items():
+            factors = warm if is_warm else cold
+            kernel = model.components[name].kernel
+            if isinstance(kernel, FeatureKernel):
+                if (name, is_warm) not in self._history_features:
+                    features = HistoryFeatures.of(kernel, items, factors)
+                    self._history_features[name, is_warm] = features
+                features = self._history_features[name, is_warm]
+                reasons += features.reasons(self._associations, target, share_filter)
+            elif isinstance(kernel, AffinityKernel):
+                reasons += affinity_reasons(
+                    kernel, self._associations, items, factors, target, share_filter
+                )
+            elif isinstance(kernel, NetworkKernel):
+                portions = kernel.portions(items, target)
+                for kind, portion in zip(KINDS_OF_NETWORK, portions, strict=True):
+                    by_event[kind] = by_event.get(kind, np.float32(0)) + factors * portion
+            else:
+                kind = KIND_OF_COMPONENT[name]
+                shares = factors * kernel.between(items, target)
+                by_event[kind] = by_event.get(kind, np.float32(0)) + shares
+        for kind, shares in by_event.items():
+            if share_filter is None:
+                positions = np.flatnonzero(shares)
+            else:
+                positions = share_filter.select(shares, 1)
+            reasons += [Reason(kind, float(shares[t]), event=int(t)) for t in positions]
+        return reasons
+
+    def _with_support(self, reason: Reason, target: int) -> Reason:
+        """``reason`` with the number of users behind it; of another kind where there are none."""
+        if reason.kind == "popularity":
+            return replace(reason, support=int(self._model.popularity[target]))
+        if reason.kind not in SAME_EVIDENCE.values() or reason.event is None:
+            return reason
+        if reason.feature is not None and self._associations.node[reason.feature] == target:
+            # Other items name the target as their object: no fact of the target has this feature.
+            return replace(reason, kind="facts", feature=None, facts=())
+        if self._user_counts is None:
+            return replace(reason, kind="learned" if reason.kind == "behaviour" else "facts")
+        history = self._ranked.history
+        item, alike = int(history.items[reason.event]), implies_alike(reason, history)
+        if reason.kind == "behaviour":
+            return self._user_counts.of_both_items(reason, item, target, alike=alike)
+        return self._user_counts.of_feature(reason, item, target, alike=alike)
+
+
+def implies_alike(reason: Reason, history: History) -> bool:
+    """Whether a reason says that the target goes with its event's item, not that the two differ.
+
+    A reason for the target from a disliked item says that they differ.
+    """
+    assert reason.event is not None
+    return bool((history.weights[reason.event] > 0) == (reason.share > 0))
+
+
+def reasons_for(
+    model: HybridModel, associations: Associations, ranked: Ranked, target: int
+) -> list[Reason]:
+    """All reasons of ``target``, the largest share first; they sum to its score."""
+    return Explainer(model, associations, ranked).reasons(target)
+
+
+def shortlist(reasons: Sequence[Reason], max_reasons: int, score: float) -> list[Reason]:
+    """Up to ``max_reasons`` for the item: informative ones, and of as many kinds as possible.
+
+    A reason is the more informative, the larger its share per event: one film by the same
+    director says more than forty with the same age rating. A share of less than
+    :data:`MIN_SCORE_SHARE` of ``score`` is left out, unless there is no larger one.
+    """
+    positive = sorted((r for r in reasons if r.share > 0), key=lambda r: -r.share / r.events)
+    positive = [r for r in positive if r.share >= MIN_SCORE_SHARE * score] or positive
+    first_of_kind: dict[ExplainedKind, Reason] = {}
+    for reason in positive:
+        first_of_kind.setdefault(SAME_EVIDENCE.get(reason.kind, reason.kind), reason)
+    chosen = list(first_of_kind.values())[:max_reasons]
+    others = [r for r in positive if not any(r is c for c in chosen)]
+    return sorted([*chosen, *others[: max_reasons - len(chosen)]], key=lambda reason: -reason.share)

@@ -1,0 +1,146 @@
+"""Reasons over features: facts that a history and an item share, and mapped knowledge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.explain.reason import Reason, ShareFilter
+from tastegraph.models.kernels import AffinityKernel, FeatureKernel, Scores
+from tastegraph.profiles.association import ITSELF, Associations
+
+
+@dataclass(frozen=True)
+class HistoryFeatures:
+    """The features of all items of one history, with their weights.
+
+    Attributes:
+        kernel: compares items by their features.
+        items: int32[T], the history.
+        events, features, terms: columns, one row for each feature of each event.
+        weights: float32[features], the sum of the terms of each feature.
+        counts: int64[features], number of events that have the feature.
+    """
+
+    kernel: FeatureKernel
+    items: NDArray[np.int32]
+    events: NDArray[np.int64]
+    features: NDArray[np.int32]
+    terms: Scores
+    weights: Scores
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls, kernel: FeatureKernel, items: NDArray[np.int32], factors: Scores
+    ) -> HistoryFeatures:
+        """All features of a history (int32[T]), weighted by ``factors`` (float32[T])."""
+        events, features, values = kernel.entries(items)
+        terms, width = factors[events] * values, kernel.features.shape[1]
+        return cls(
+            kernel, items, events, features, terms,
+            weights=np.bincount(features, terms, minlength=width).astype(np.float32),
+            counts=np.bincount(features[values != 0], minlength=width),
+        )  # fmt: skip
+
+    def reasons(
+        self, associations: Associations, target: int, share_filter: ShareFilter | None
+    ) -> list[Reason]:
+        """One reason for each shared feature, by way of the event with the largest term.
+
+        Args:
+            associations: items × features.
+            target: the explained item; its own events say nothing about it.
+            share_filter: which shares to return; by default all.
+        """
+        row = slice(*self.kernel.features.indptr[target : target + 2])
+        features, values = self.kernel.features.indices[row], self.kernel.features.data[row]
+        if not len(features):
+            return []
+        own_events = np.flatnonzero(self.items == target)
+        own_terms = np.zeros_like(values)
+        if len(own_events):
+            own_terms = self.terms[np.isin(self.events, own_events)]
+        own_weights = own_terms.reshape(-1, len(values)).sum(axis=0)
+        shares = (self.weights[features] - own_weights) * values
+        counts = np.where(values != 0, self.counts[features] - len(own_events), 0)
+        if share_filter is None:
+            positions = np.flatnonzero(counts)
+        else:
+            positions = share_filter.select(shares, counts)
+        reasons = []
+        for position in positions:
+            feature = int(features[position])
+            rows = np.flatnonzero(self.features == feature)
+            if len(own_events):
+                rows = rows[self.items[self.events[rows]] != target]
+            terms = self.terms[rows] * np.sign(shares[position])
+            event = int(self.events[rows[np.argmax(terms)]])
+            reasons.append(
+                Reason(
+                    "knowledge",
+                    float(shares[position]),
+                    event=event,
+                    feature=feature,
+                    facts=_fact_ids(associations, (int(self.items[event]), target), feature),
+                    events=int(counts[position]),
+                )
+            )
+        return reasons
+
+
+def affinity_reasons(
+    kernel: AffinityKernel,
+    associations: Associations,
+    items: NDArray[np.int32],
+    factors: Scores,
+    target: int,
+    share_filter: ShareFilter | None,
+) -> list[Reason]:
+    """One reason for each feature of ``target``, by way of the event with the largest term.
+
+    Args:
+        kernel: its features are those of ``associations``.
+        associations: items × features.
+        items: int32[T], the history.
+        factors: float32[T], weight of each event.
+        target: the explained item; its own events say nothing about it.
+        share_filter: which shares to return; by default all.
+    """
+    features, vectors = kernel.of_features(target)
+    if not len(features) or not len(items):
+        return []
+    left = kernel.left[items] * np.where(items == target, 0, factors)[:, None]
+    shares = vectors @ left.sum(axis=0)
+    counts = np.full(len(features), max(int((left != 0).any(axis=1).sum()), 1))
+    if share_filter is None:
+        positions = np.flatnonzero(shares)
+    else:
+        positions = share_filter.select(shares, counts)
+    reasons = []
+    for position in positions:
+        terms = left @ vectors[position]
+        feature = int(features[position])
+        reasons.append(
+            Reason(
+                "affinity",
+                float(shares[position]),
+                event=int(np.argmax(terms * np.sign(shares[position]))),
+                feature=feature,
+                facts=_fact_ids(associations, (target,), feature),
+                events=int(counts[position]),
+            )
+        )
+    return reasons
+
+
+def _fact_ids(associations: Associations, items: tuple[int, ...], feature: int) -> tuple[int, ...]:
+    """Ids of the stored facts that tie ``items`` to ``feature``; an item itself has none."""
+    fact_ids = []
+    for item in items:
+        entries = associations.of_item(item)
+        position = np.searchsorted(associations.strength.indices[entries], feature)
+        fact_ids.append(int(associations.facts[entries][position]))
+    return tuple(fact_id for fact_id in fact_ids if fact_id != ITSELF)

@@ -1,0 +1,254 @@
+"""From reasons in numbers to reasons in words, each with its path spelled out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.core.languages import DEFAULT, Language
+from tastegraph.core.records import ITEM, Event
+from tastegraph.explain.explainer import implies_alike
+from tastegraph.explain.reason import Reason
+from tastegraph.explain.support import TextSimilarity
+from tastegraph.explain.worded import InterestEdge, PathStep, WordedReason
+from tastegraph.explain.wording import SentenceTemplates, SharedFeature
+from tastegraph.models.base import TEXT
+from tastegraph.models.hybrid import HybridModel
+from tastegraph.models.kernels import FactorKernel
+from tastegraph.profiles.association import Associations
+from tastegraph.profiles.graphs import Tie
+from tastegraph.profiles.interactions import History
+from tastegraph.text.verbal import readable
+
+VALUE_SEPARATOR = "\x1f"
+"""Stands in the id of a value's node, before the value."""
+
+
+@dataclass(frozen=True)
+class NodeNames:
+    """The names of the nodes and relations of one graph.
+
+    Attributes:
+        item_ids: of the nodes that are items; they come first.
+        node_ids: of the other nodes.
+        labels: name of every node, items first.
+        relations: names.
+        hidden: int64[h], nodes whose names are not shown.
+    """
+
+    item_ids: Sequence[str]
+    node_ids: Sequence[str]
+    labels: Sequence[str]
+    relations: Sequence[str]
+    hidden: NDArray[np.int64]
+
+    def public_id(self, node: int) -> str:
+        """``item:ID`` for an item, the entity's id, or a value itself."""
+        if node < len(self.item_ids):
+            return ITEM + self.item_ids[node]
+        return self.node_ids[node - len(self.item_ids)].split(VALUE_SEPARATOR, 1)[-1]
+
+    def readable_label(self, node: int) -> str:
+        """The name of a node; empty where it is hidden or a reader could not read it."""
+        if (self.hidden == node).any():
+            return ""
+        if node < len(self.item_ids):
+            return self.labels[node]
+        is_value = VALUE_SEPARATOR in self.node_ids[node - len(self.item_ids)]
+        return readable(self.labels[node], "" if is_value else self.public_id(node))
+
+
+@dataclass(frozen=True)
+class ScoredEvents:
+    """The events of a user that the model scores with.
+
+    Attributes:
+        history: the events as the model takes them.
+        events: the event behind each entry of ``history``.
+        is_stranger: whether no event of the user counts, on no item that is known or was.
+    """
+
+    history: History
+    events: Sequence[Event]
+    is_stranger: bool = False
+
+
+class Verbalizer:
+    """Puts the reasons of one model into words.
+
+    Args:
+        model: made the scores.
+        associations: items × features, as the model has them.
+        names: of the nodes and relations of the graph.
+        templates: sentences by language.
+    """
+
+    def __init__(
+        self,
+        model: HybridModel,
+        associations: Associations,
+        names: NodeNames,
+        templates: Mapping[Language, SentenceTemplates],
+    ) -> None:
+        self._model, self._associations = model, associations
+        self._names, self._templates = names, templates
+
+    def reason(
+        self, reason: Reason, user: ScoredEvents, target: int, language: Language = DEFAULT
+    ) -> WordedReason:
+        """One reason of ``target`` in words, with its path."""
+        templates = self._templates[language]
+        if reason.event is None:
+            text = self._popularity(reason, templates, is_stranger=user.is_stranger)
+            return WordedReason(
+                kind="popularity", share=reason.share, text=text, support=reason.support
+            )
+        event, start = user.events[reason.event], int(user.history.items[reason.event])
+        path: tuple[PathStep, ...] = ()
+        if reason.feature is not None:
+            ends = (start, target) if reason.kind == "knowledge" else (target,)
+            path = self._path(reason, ends, templates)
+            if bool((user.history.items == self._associations.node[reason.feature]).any()):
+                # The item that is the feature itself shares no fact with the other items.
+                reason = replace(reason, events=max(reason.events - 1, 1))
+        alike = implies_alike(reason, user.history)
+        return WordedReason(
+            kind=reason.kind,
+            share=reason.share,
+            text=self._sentence(reason, templates, event, start, target, alike=alike),
+            item_id=event.item_id,
+            support=reason.support,
+            path=path,
+        )
+
+    def edge(self, tie: Tie, language: Language = DEFAULT) -> InterestEdge:
+        """One edge of an interest or content graph, by name."""
+        relation = self._relation(tie.feature)
+        node = int(self._associations.node[tie.feature])
+        return InterestEdge(
+            relation=relation,
+            phrase=self._templates[language].relation_phrase(relation),
+            node=self._names.public_id(node),
+            label=self._names.labels[node],
+            strength=tie.strength,
+            stated=tie.stated,
+        )
+
+    def event(self, event: Event, language: Language = DEFAULT) -> str:
+        """What a user did, without the user: "rated 5", 「打了 5 分」."""
+        return self._templates[language].event_action(event)
+
+    def _popularity(
+        self, reason: Reason, templates: SentenceTemplates, *, is_stranger: bool
+    ) -> str:
+        users = reason.support or 0
+        if reason.recent:
+            return templates.popular_lately(users)
+        return templates.popular(users, many=users > self._mean_likes, stranger=is_stranger)
+
+    def _sentence(
+        self,
+        reason: Reason,
+        templates: SentenceTemplates,
+        event: Event,
+        start: int,
+        target: int,
+        *,
+        alike: bool,
+    ) -> str:
+        item, users = (self._names.labels[start], event), reason.support
+        if reason.feature is not None:
+            shared = self._shared_feature(reason.feature, start, target)
+            if reason.kind == "knowledge":
+                return templates.facts_shared(*item, shared, reason.events)
+            if users is None:
+                return templates.learned_from_feature(*item, shared, alike=alike)
+            if alike:
+                return templates.users_like_feature(*item, shared, users)
+            return templates.users_like_feature_less(*item, shared, users, self._likes(start))
+        if reason.kind == "text":
+            return self._text_sentence(templates, item, start, target, alike=alike)
+        if reason.kind == "facts":
+            return templates.learned_from_facts(*item, alike=alike)
+        if users is None:
+            return templates.learned_from_likes(*item, alike=alike)
+        if alike:
+            return templates.users_like_both(*item, users)
+        return templates.users_like_less(*item, users, self._likes(start))
+
+    def _text_sentence(
+        self,
+        templates: SentenceTemplates,
+        item: tuple[str, Event],
+        start: int,
+        target: int,
+        *,
+        alike: bool,
+    ) -> str:
+        similarity = self._text_similarity
+        if similarity is not None:
+            supported = similarity.is_near if alike else similarity.is_far
+            if supported(start, target):
+                return templates.texts_compared(*item, alike=alike)
+        return templates.learned_from_texts(*item, alike=alike)
+
+    @cached_property
+    def _text_similarity(self) -> TextSimilarity | None:
+        component = self._model.components.get(TEXT)
+        if component is None or not isinstance(component.kernel, FactorKernel):
+            return None
+        return TextSimilarity(component.kernel)
+
+    @cached_property
+    def _mean_likes(self) -> float:
+        """Likes of an item that has any, on average; an item with more is liked by many."""
+        likes = self._model.popularity[self._model.popularity > 0]
+        return float(likes.mean()) if len(likes) else 0.0
+
+    def _likes(self, item: int) -> int:
+        assert self._model.likers is not None
+        return len(self._model.likers.of(item))
+
+    def _relation(self, feature: int) -> str:
+        return self._names.relations[int(self._associations.relation[feature])]
+
+    def _path(
+        self, reason: Reason, items: tuple[int, ...], templates: SentenceTemplates
+    ) -> tuple[PathStep, ...]:
+        assert reason.feature is not None
+        node = int(self._associations.node[reason.feature])
+        ends = [item for item in items if item != node]
+        return tuple(
+            self._step(reason.feature, item, node, fact_id, templates)
+            for item, fact_id in zip(ends, reason.facts, strict=True)
+        )
+
+    def _step(
+        self, feature: int, item: int, node: int, fact_id: int, templates: SentenceTemplates
+    ) -> PathStep:
+        subject, obj = (node, item) if self._associations.reverse[feature] else (item, node)
+        relation = self._relation(feature)
+        return PathStep(
+            s=self._names.public_id(subject),
+            p=relation,
+            o=self._names.public_id(obj),
+            s_label=self._names.labels[subject],
+            o_label=self._names.labels[obj],
+            p_label=templates.relation_phrase(relation),
+            fact_id=fact_id,
+        )
+
+    def _shared_feature(self, feature: int, start: int, target: int) -> SharedFeature:
+        """The feature of a reason, as sentences need it; an unreadable label is left out."""
+        reverse = bool(self._associations.reverse[feature])
+        node = int(self._associations.node[feature])
+        # Where the feature's node is one of the two items, one fact joins them.
+        direct = None
+        if node in (start, target):
+            direct = "forward" if (node == start) != reverse else "backward"
+        label = self._names.readable_label(node)
+        return SharedFeature(self._relation(feature), label, reverse, direct)

@@ -1,0 +1,77 @@
+"""Reasons, paths and interests in words: what the Python API and the HTTP API return."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from tastegraph.core.html import html_table
+from tastegraph.explain.reason import ExplainedKind
+
+
+class PathStep(BaseModel):
+    """One stored fact on a path: subject, predicate, object, with names where there are any."""
+
+    model_config = ConfigDict(frozen=True)
+
+    s: str
+    p: str
+    o: str
+    s_label: str = ""
+    o_label: str = ""
+    p_label: str = Field(default="", description="the relation read aloud")
+    fact_id: Annotated[int, PlainSerializer(str, return_type=str, when_used="json")] = Field(
+        description="up to 63 bits, so as text in JSON"
+    )
+
+    def __str__(self) -> str:
+        """The fact in one line: "Fargo · director · Joel Coen"."""
+        subject, obj = self.s_label or self.s, self.o_label or self.o
+        return f"{subject} · {self.p_label or self.p} · {obj}"
+
+
+class WordedReason(BaseModel):
+    """One reason: a liked item, or a path over stored facts from one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: ExplainedKind
+    share: float = Field(description="how much of the score; negative speaks against the item")
+    text: str
+    item_id: str | None = Field(
+        default=None, description="the item of the history that it starts from"
+    )
+    support: int | None = Field(
+        default=None,
+        description="people for whom it is so, counted from stored events when the snapshot was "
+        "made; null where the reason says nothing of people",
+    )
+    path: tuple[PathStep, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """The reason and its path as an HTML table, for notebooks."""
+        return reasons_html([self])
+
+
+class InterestEdge(BaseModel):
+    """One edge of an interest or content graph."""
+
+    model_config = ConfigDict(frozen=True)
+
+    relation: str
+    phrase: str
+    node: str
+    label: str
+    strength: float
+    stated: bool = Field(description="false where only the nearness of texts says it")
+
+
+def reasons_html(reasons: Sequence[WordedReason], caption: str = "") -> str:
+    """Reasons as an HTML table: share of the score, kind, text and path."""
+    rows = [
+        (f"{reason.share:+.4f}", reason.kind, reason.text, [str(step) for step in reason.path])
+        for reason in reasons
+    ]
+    return html_table(("share", "kind", "reason", "path"), rows, caption)

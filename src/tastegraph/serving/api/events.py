@@ -1,0 +1,121 @@
+"""Routes by which events come in."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field, ValidationError
+
+from tastegraph.core.errors import RowError
+from tastegraph.core.languages import Language
+from tastegraph.core.messages import Message
+from tastegraph.core.records import Event
+from tastegraph.serving.api.errors import PROBLEMS, invalid_row, invalid_value
+from tastegraph.serving.api.guards import StrictRoute
+from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
+from tastegraph.serving.api.requests import (
+    MAX_EVENTS,
+    LanguageRequest,
+    LooseId,
+    SessionEvent,
+)
+from tastegraph.serving.engine import Engine
+
+SESSION_PREFIX = "session:"
+"""Of the user id under which the events of a session without a user are stored."""
+
+
+class NewEvent(SessionEvent):
+    """One event to be kept; without ``event_id`` or ``ts`` the server gives it one."""
+
+    event_id: LooseId | None = Field(
+        default=None, description="the same id twice counts once, so that a client can send again"
+    )
+    user_id: LooseId | None = None
+    session_id: LooseId | None = Field(
+        default=None, description="where there is no user; its user id is session:ID"
+    )
+
+    def record(self, line: int, types: Collection[str]) -> Event:
+        """The record; ``line`` is the row's place in the request, ``types`` its allowed types.
+
+        Raises:
+            RowError: a value cannot be accepted.
+        """
+        user_id = self.user_id
+        if user_id is None and self.session_id not in (None, ""):
+            user_id = f"{SESSION_PREFIX}{self.session_id}"
+        event_id = uuid4().hex if self.event_id in (None, "") else self.event_id
+        return self.event(line, types, user_id, event_id, time.time())
+
+
+class EventBatch(LanguageRequest):
+    """A batch: its good rows are kept in one transaction, the others come back as rejected."""
+
+    events: Annotated[
+        list[object],
+        Field(
+            max_length=MAX_EVENTS,
+            json_schema_extra={"items": NewEvent.model_json_schema()},
+        ),
+    ]
+
+
+class RejectedRow(BaseModel):
+    """One row of a batch that was not kept."""
+
+    index: int
+    code: str
+    message: str
+
+
+class EventBatchReceipt(BaseModel):
+    """What became of a batch."""
+
+    accepted: int
+    duplicates: int
+    rejected: list[RejectedRow]
+
+
+def event_routes(engine: Engine) -> APIRouter:
+    """The API to the event log of one engine."""
+    router = APIRouter(
+        prefix="/v1/events", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
+    )
+
+    @router.post("")
+    async def record(batch: EventBatch, language: AnswerLanguage) -> EventBatchReceipt:
+        """Keep events; the answer comes when they are on disk and count in the next list."""
+        events, rejected = _validate(batch, engine.event_types, language)
+        receipt = await asyncio.wrap_future(engine.record_soon(events))
+        return EventBatchReceipt(
+            accepted=receipt.accepted, duplicates=receipt.duplicates, rejected=rejected
+        )
+
+    return router
+
+
+def _validate(
+    batch: EventBatch, types: Collection[str], language: Language
+) -> tuple[list[Event], list[RejectedRow]]:
+    """The events of the good rows, and the others with what is wrong, in ``language``."""
+    events: list[Event] = []
+    rejected: list[RejectedRow] = []
+    for index, row in enumerate(batch.events):
+        try:
+            events.append(NewEvent.model_validate(row).record(index, types))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(key) for key in first["loc"][:1]) or "event"
+            code, fault = invalid_value(first)
+            text = Message("request.at", place=place, fault=fault).text(language)
+            rejected.append(RejectedRow(index=index, code=code, message=text))
+        except RowError as error:
+            code, message = invalid_row(error)
+            rejected.append(RejectedRow(index=index, code=code, message=message.text(language)))
+    return events, rejected

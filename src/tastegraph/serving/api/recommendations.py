@@ -1,0 +1,84 @@
+"""Routes to lists: recommend, explain one item, replay a list, and find what a text is about."""
+
+from __future__ import annotations
+
+import time
+
+from fastapi import APIRouter
+
+from tastegraph.serving.answers import Explanation, Recommendations, TextAssociations
+from tastegraph.serving.api.errors import PROBLEMS, UNAVAILABLE
+from tastegraph.serving.api.guards import StrictRoute
+from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
+from tastegraph.serving.api.requests import (
+    ExplanationRequest,
+    RecommendationRequest,
+    TextRequest,
+)
+from tastegraph.serving.engine import Engine
+from tastegraph.serving.listing import DEFAULT_REASONS
+from tastegraph.store.lists import Shown
+
+
+class TimedRecommendations(Recommendations):
+    """A ranked list, and how long it took."""
+
+    took_ms: float
+
+
+def recommendation_routes(engine: Engine) -> APIRouter:
+    """The API to the lists of one engine."""
+    router = APIRouter(
+        prefix="/v1", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
+    )
+
+    @router.post("/recommendations")
+    async def recommend(
+        body: RecommendationRequest, language: AnswerLanguage
+    ) -> TimedRecommendations:
+        """Give a ranked list for a user or a session, each item with its reasons."""
+        start = time.perf_counter()
+        answer = engine.recommend_and_store(
+            body.user_or_session(engine.event_types),
+            body.n,
+            body.options(),
+            reasons=0 if body.explain == "none" else DEFAULT_REASONS,
+            language=language,
+        )
+        if body.explain == "reasons":
+            answer = _without_paths(answer)
+        milliseconds = (time.perf_counter() - start) * 1e3
+        return TimedRecommendations.model_construct(**dict(answer), took_ms=round(milliseconds, 3))
+
+    @router.get("/recommendations/{recommendation_id}")
+    def stored_list(recommendation_id: str) -> Shown:
+        """Give a list as it was shown, with the chance of each item to stand where it stood."""
+        return engine.stored_list(recommendation_id)
+
+    @router.get("/recommendations/{recommendation_id}/replay")
+    def replay(recommendation_id: str, language: AnswerLanguage) -> Recommendations:
+        """Make a list once more, from the snapshot and the events that it was made of."""
+        return engine.replay(recommendation_id, language=language)
+
+    @router.post("/explain")
+    async def explain(body: ExplanationRequest, language: AnswerLanguage) -> Explanation:
+        """Give every reason for and against one item; the shares sum to its score."""
+        user = body.user_or_session(engine.event_types)
+        return engine.explain(user, body.item_id, language=language)
+
+    @router.post("/associations", responses=UNAVAILABLE)
+    def associate(body: TextRequest, language: AnswerLanguage) -> TextAssociations:
+        """Give what a text is about: ties that nobody states, and the items nearest to it."""
+        return engine.associate(body.text, body.n, language=language)
+
+    return router
+
+
+def _without_paths(answer: Recommendations) -> Recommendations:
+    items = tuple(
+        item.model_copy(
+            update={"reasons": tuple(r.model_copy(update={"path": ()}) for r in item.reasons)}
+        )
+        for item in answer.items
+    )
+    return answer.model_copy(update={"items": items})

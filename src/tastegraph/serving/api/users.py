@@ -1,0 +1,31 @@
+"""Routes to what is known of a user."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from tastegraph.serving.answers import UserProfile
+from tastegraph.serving.api.errors import PROBLEMS
+from tastegraph.serving.api.guards import StrictRoute
+from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
+from tastegraph.serving.engine import Engine
+from tastegraph.store.erasure import Receipt
+
+
+def user_routes(engine: Engine) -> APIRouter:
+    """The API to the users of one engine: their profiles, and their erasure."""
+    router = APIRouter(
+        prefix="/v1/users", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
+    )
+
+    @router.get("/{user_id:path}/profile")
+    async def profile(user_id: str, language: AnswerLanguage) -> UserProfile:
+        """Give a person's history, newest first, and interests, strongest first."""
+        return engine.profile(user_id, language=language)
+
+    @router.delete("/{user_id:path}")
+    def erase(user_id: str) -> Receipt:
+        """Delete all there is of a person; the next model is fitted as if they had never been."""
+        return engine.erase.user(user_id)
+
+    return router

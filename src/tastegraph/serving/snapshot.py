@@ -1,0 +1,124 @@
+"""A snapshot opened for answering: the model, the names, the texts and the words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from tastegraph.core.config import Config
+from tastegraph.core.errors import NotFoundError
+from tastegraph.core.languages import Language
+from tastegraph.core.messages import Message
+from tastegraph.explain.verbalizer import NodeNames, Verbalizer
+from tastegraph.explain.wording import SentenceTemplates, sentence_templates
+from tastegraph.models.artefacts import associations_from, model_from
+from tastegraph.models.fitted_config import FittedConfig
+from tastegraph.models.hybrid import HybridModel
+from tastegraph.models.nearness import ties_from
+from tastegraph.profiles.association import Associations
+from tastegraph.serving.texts import SnapshotTexts
+from tastegraph.store.snapshots import Snapshot
+
+ERASED = "erased"
+"""The name of an erased item, on paths of a snapshot that still has it."""
+
+
+@dataclass(frozen=True)
+class ServingSnapshot:
+    """Everything that one snapshot needs to rank and explain; never changes.
+
+    Attributes:
+        version: of the snapshot.
+        model_version, graph_version: which snapshot each was built for.
+        model: ranks.
+        associations: items × features that facts state; items are ranked by them.
+        profile_associations: the same and those to features that texts are near to.
+        texts: vectors of the items' texts.
+        item_rows: item id → row.
+        names: of the nodes; those of erased items are hidden.
+        templates: sentences by language.
+        fitted_config: the configuration that it was made with.
+        changes: number of changes of the store's knowledge when it was made.
+        erased_items: number of items that had been erased by then, or are hidden since.
+    """
+
+    version: str
+    model_version: str
+    graph_version: str
+    model: HybridModel
+    associations: Associations
+    profile_associations: Associations
+    texts: SnapshotTexts
+    item_rows: Mapping[str, int]
+    names: NodeNames
+    templates: Mapping[Language, SentenceTemplates]
+    fitted_config: FittedConfig
+    changes: int
+    erased_items: int
+
+    @classmethod
+    def open(cls, snapshot: Snapshot, config: Config) -> ServingSnapshot:
+        """Map a snapshot; ``config`` has words for relations and events."""
+        item_ids, labels = snapshot.strings("graph.items"), snapshot.strings("graph.labels")
+        # An item without a title is called by its id.
+        labels[: len(item_ids)] = [a or b for a, b in zip(labels, item_ids, strict=False)]
+        associations = associations_from(snapshot)
+        return cls(
+            version=snapshot.version,
+            model_version=snapshot.manifest["model"] or snapshot.version,
+            graph_version=snapshot.manifest["graph"] or snapshot.version,
+            model=model_from(snapshot),
+            associations=associations,
+            profile_associations=ties_from(snapshot, associations),
+            texts=SnapshotTexts.open(snapshot, associations),
+            item_rows={item_id: row for row, item_id in enumerate(item_ids)},
+            names=NodeNames(
+                item_ids=item_ids,
+                node_ids=snapshot.strings("graph.nodes"),
+                labels=labels,
+                relations=snapshot.strings("graph.relations"),
+                hidden=np.zeros(0, dtype=np.int64),
+            ),
+            templates=sentence_templates(config),
+            fitted_config=FittedConfig.of(snapshot.manifest),
+            changes=int(snapshot.manifest["changes"]),
+            erased_items=int(snapshot.manifest["items_erased"]),
+        )
+
+    @cached_property
+    def verbalizer(self) -> Verbalizer:
+        """Puts reasons and interests into words."""
+        return Verbalizer(self.model, self.associations, self.names, self.templates)
+
+    def row(self, item_id: str) -> int:
+        """The row of an item.
+
+        Raises:
+            NotFoundError: the snapshot does not know the item.
+        """
+        if item_id not in self.item_rows:
+            raise NotFoundError(Message("missing.item", item=item_id))
+        return self.item_rows[item_id]
+
+    def title(self, item_id: str) -> str:
+        """The title of an item, or its id where the snapshot does not know the item."""
+        row = self.item_rows.get(item_id)
+        return item_id if row is None else self.names.labels[row]
+
+    def without_items(self, rows: Sequence[int], erased_items: int) -> ServingSnapshot:
+        """The same after ``erased_items`` items were erased, the last of which are in ``rows``."""
+        erased, names = set(rows), self.names
+        return replace(
+            self,
+            item_rows={name: row for name, row in self.item_rows.items() if row not in erased},
+            names=replace(
+                names,
+                item_ids=[ERASED if k in erased else name for k, name in enumerate(names.item_ids)],
+                labels=[ERASED if k in erased else name for k, name in enumerate(names.labels)],
+                hidden=np.concatenate([names.hidden, np.array(sorted(erased), dtype=np.int64)]),
+            ),
+            erased_items=erased_items,
+        )
