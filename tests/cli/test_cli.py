@@ -85,7 +85,7 @@ def test_help_comes_at_once():
 
 def test_help_imports_neither_torch_nor_numpy():
     code = (
-        "import sys; from tastegraph import cli\n"
+        "import sys; from tastegraph.cli import main as cli\n"
         "sys.argv = ['tastegraph', '--help']\n"
         "try: cli.main()\n"
         "except SystemExit: pass\n"
@@ -510,7 +510,7 @@ def test_a_data_set_of_an_unknown_name_is_an_error(tastegraph):
 
 def test_titles_a_terminal_cannot_show_are_replaced(cinema):
     done = subprocess.run(
-        [sys.executable, "-c", "from tastegraph import cli; cli._print('日本 → ok')"],
+        [sys.executable, "-c", "from tastegraph.cli import terminal; terminal.show('日本 → ok')"],
         env={"PYTHONIOENCODING": "ascii", "PATH": ""},
         capture_output=True,
         check=True,

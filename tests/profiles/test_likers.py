@@ -116,11 +116,11 @@ def test_what_is_much_alike_is_among_the_nearest_tenth(monkeypatch):
             False,
             False,
         ]
-    assert told.of(0, 7) is None
-    assert told.of(7, 0) is None
+    assert told.percentile(0, 7) is None
+    assert told.percentile(7, 0) is None
     monkeypatch.setattr(support, "TEXT_SAMPLE_SIZE", 50)
     assert TextSimilarity(FactorKernel(vectors, vectors)).percentile(0, 3) == pytest.approx(
-        told.of(0, 3), abs=0.2
+        told.percentile(0, 3), abs=0.2
     )
 
 
