@@ -25,7 +25,7 @@ from tastegraph.kg.extraction.llm import Reader
 from tastegraph.kg.extraction.prompt import Slot
 from tastegraph.store import answers
 from tastegraph.store.database import Database
-from tastegraph.text.endpoint import Endpoint
+from tastegraph.text.llm import LLMClient
 
 MODEL = "qwen2.5-coder-1.5b-instruct"
 PYTHON = Path(__file__).parents[1] / ".venv-llm/bin/python"
@@ -64,7 +64,7 @@ def run(data: Path, films: int = 60) -> dict[str, Any]:
     with _served(_weights()) as endpoint, tempfile.TemporaryDirectory() as folder:
         told = LLM(endpoint=endpoint, model=MODEL, timeout=600)
         cache = Database(Path(folder) / "answers.db", answers.metadata)
-        reader = Reader(SLOTS, Endpoint(told), cache, lambda name, _: id_of(name))
+        reader = Reader(SLOTS, LLMClient(told), cache, lambda name, _: id_of(name))
         found = list(reader.facts([(document.subject, document.text) for document in chosen]))
         cache.close()
     patterns = extraction.read_by_patterns(halves, data)
@@ -82,7 +82,7 @@ def run(data: Path, films: int = 60) -> dict[str, Any]:
             "prompt": report.usage.prompt_tokens,
             "completion": report.usage.completion_tokens,
         },
-        "questions": report.usage.questions,
+        "questions": report.usage.requests,
         "failed": dict(report.usage.failed),
         "seconds": round(report.usage.seconds, 1),
         "model": reader.name,

@@ -25,8 +25,8 @@ from tastegraph.pipeline.teach import Material, Read, teach
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.profiles.telling import item_texts
-from tastegraph.text.export import export
 from tastegraph.text.onnx import OnnxEncoder
+from tastegraph.text.onnx_export import export_onnx
 from tastegraph.text.texts import item_text
 from tastegraph.text.words import word_features
 
@@ -64,7 +64,7 @@ class Reader:
         told = json.dumps([str(model), most, list(texts)]).encode()
         file = self._vectors / f"{sha256(told).hexdigest()}.npy"
         if not file.exists():
-            export(model)
+            export_onnx(model)
             found = OnnxEncoder(model, most).encode(list(texts))
             np.save(file, np.asarray(found, dtype=np.float32), allow_pickle=False)
         return np.asarray(np.load(file, allow_pickle=False), dtype=np.float32)

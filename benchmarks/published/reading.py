@@ -10,7 +10,7 @@ from tastegraph.pipeline.texts import Texts, joining_labels
 from tastegraph.store import vectors
 from tastegraph.store.database import Database
 from tastegraph.text.encoder import Encoder
-from tastegraph.text.folders import located
+from tastegraph.text.folders import find_model
 from tastegraph.text.texts import item_text
 
 
@@ -27,7 +27,7 @@ def content_of(told: Set) -> ItemFeatures:
     reads = told.config.text
     cache = Database(folder / "vectors.db", vectors.metadata)
     try:
-        encoder = Encoder(located(reads.encoder, folder), reads.max_tokens, cache)
+        encoder = Encoder(find_model(reads.encoder, folder), reads.max_tokens, cache)
         return encoded(told.graph, texts, encoder)
     finally:
         cache.close()

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from tastegraph.serving.answers import Explanation, Recommendations, TextAssociations
     from tastegraph.serving.engine import Engine, UserOrSession
     from tastegraph.store.erasure import Receipt
-    from tastegraph.text.budget import Plan
+    from tastegraph.text.llm_batch import UsageEstimate
 
 
 class Workspace:
@@ -152,29 +152,31 @@ class Workspace:
             BusyError: another process is describing this workspace's items.
         """
         from tastegraph.pipeline.describe import describe_interests, describe_items, questions
-        from tastegraph.text.asking import Asker
-        from tastegraph.text.endpoint import Endpoint
+        from tastegraph.text.llm import LLMClient
+        from tastegraph.text.llm_batch import CachedLLM
 
-        asker = Asker(Endpoint(self.config.llm), self._answers)
+        model = CachedLLM(LLMClient(self.config.llm), self._answers)
         if users is not None:
             asked = questions(self.database, self.config, users, limit)
-            return describe_interests(asked, asker)
+            return describe_interests(asked, model)
         busy = Message("busy.describe", directory=self.directory)
         with held(self.directory / "describe.lock", busy):
             asked = questions(self.database, self.config, None, limit)
-            return describe_items(asked, asker, self.database)
+            return describe_items(asked, model, self.database)
 
-    def plan_describe(self, users: Collection[str] | None = None, limit: int | None = None) -> Plan:
+    def plan_describe(
+        self, users: Collection[str] | None = None, limit: int | None = None
+    ) -> UsageEstimate:
         """What :meth:`describe` would take; nothing is asked.
 
         Raises:
             NotFoundError: nothing is known of what a person likes.
         """
         from tastegraph.pipeline.describe import questions
-        from tastegraph.text.asking import plan
+        from tastegraph.text.llm_batch import estimate_usage
 
         asked = questions(self.database, self.config, users, limit)
-        return plan(self.config.llm, list(asked.values()), self._answers)
+        return estimate_usage(self.config.llm, list(asked.values()), self._answers)
 
     @cached_property
     def _answers(self) -> Database:

@@ -326,7 +326,7 @@ def test_an_export_that_fails_is_a_warning(tmp_path, monkeypatch, capsys):
     def fail(_: Path) -> None:
         raise RuntimeError("no such operator")
 
-    monkeypatch.setattr("tastegraph.text.export.export", fail)
+    monkeypatch.setattr("tastegraph.text.onnx_export.export_onnx", fail)
     served.export_for_serving(bert(tmp_path / "tiny"))
     told = capsys.readouterr().err
     assert "warning" in told

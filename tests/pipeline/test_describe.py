@@ -22,7 +22,7 @@ from tastegraph.pipeline import describe
 from tastegraph.pipeline.content import interactions_from_store
 from tastegraph.pipeline.texts import texts_from_store
 from tastegraph.profiles.event_meaning import EventMeaning
-from tastegraph.text.descriptions import LONGEST
+from tastegraph.text.descriptions import MAX_DESCRIPTION_LENGTH
 from tastegraph.workspace import Workspace
 from tests.support.cinema import SETTINGS, events, facts, films
 from tests.support.stub_endpoint import Reply, serving, text_of
@@ -83,7 +83,7 @@ def test_items_are_described_from_texts_and_facts_and_never_from_events(shop, st
 
 def test_a_dry_run_asks_nothing_and_tells_what_is_left(shop, stub):
     plan = shop.plan_describe()
-    assert (plan.questions, plan.cached, stub.requests) == (24, 0, [])
+    assert (plan.requests, plan.cached, stub.requests) == (24, 0, [])
     assert plan.prompt_tokens > 24 * 100
     shop.describe(limit=4)
     assert shop.plan_describe().cached == len(stub.requests) == 4
@@ -96,7 +96,7 @@ def test_what_was_answered_is_not_asked_again_and_what_the_file_says_stays(shop,
     assert len(stub.requests) == 24
     assert file_of(shop)["other"] == "By hand."
     assert file_of(shop)["western-00"].startswith("About")
-    assert shop.describe().usage.asked == 0
+    assert shop.describe().usage.answered == 0
 
 
 def test_a_budget_stops_a_run_and_the_next_goes_on(stub, tmp_path):
@@ -152,7 +152,7 @@ def test_hostile_answers_are_cleaned_bounded_or_left_out(shop, stub):
     shop.describe(limit=4)
     control, long = file_of(shop).values()
     assert control == "[2Jevil line"
-    assert len(long) <= LONGEST
+    assert len(long) <= MAX_DESCRIPTION_LENGTH
 
 
 def test_a_wrong_file_is_told_before_anything_is_asked(shop, stub):
@@ -249,13 +249,13 @@ def test_what_is_in_a_published_train_and_test_part_is_held_out(stub, tmp_path):
 
 
 def test_an_event_that_is_held_out_is_refused(shop, stub, monkeypatch):
-    about = describe.about_interests
+    about = describe.interest_requests
 
     def leaky(liked, titles, held_out, most):
         assert held_out
         return about({user: [item] for user, item in held_out}, titles, held_out, most)
 
-    monkeypatch.setattr(describe, "about_interests", leaky)
+    monkeypatch.setattr(describe, "interest_requests", leaky)
     with pytest.raises(TastegraphError, match="held out for evaluation"):
         shop.describe([FAN])
     assert stub.requests == []

@@ -1,4 +1,4 @@
-"""Encoders of three kinds: pooling by hand, padding, batches, shares, odd texts, broken models."""
+"""Encoders of three kinds: pooling by hand, padding, batches, shards, odd texts, broken models."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ from tastegraph.core.errors import AssetError, NotFoundError, TastegraphError
 from tastegraph.data import downloads as assets
 from tastegraph.store import vectors
 from tastegraph.store.database import Database
-from tastegraph.text import folders, models
-from tastegraph.text.batching import batches, encoded
+from tastegraph.text import folders, torch_model
+from tastegraph.text.batching import batches, encode_in_batches
 from tastegraph.text.encoder import Encoder
-from tastegraph.text.loading import kind, load
-from tastegraph.text.models import TorchModel
+from tastegraph.text.torch_model import TorchModel, kind, load
 from tests.support.tiny_models import WIDTH, WORDS, bert, gpt2, tokenizer, xlnet
 
 KINDS = {"masked": bert, "causal": gpt2, "permutation": xlnet}
@@ -34,15 +33,15 @@ WEIGHTS = "model.safetensors"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def models(tmp_path_factory):
     place = tmp_path_factory.mktemp("models")
     return {name: make(place / name) for name, make in KINDS.items()}
 
 
 @pytest.fixture
-def model(made, tmp_path):
-    """A masked model of one's own, to break."""
-    return Path(shutil.copytree(made["masked"], tmp_path / "model"))
+def model(models, tmp_path):
+    """A copy of the masked model, to break."""
+    return Path(shutil.copytree(models["masked"], tmp_path / "model"))
 
 
 @pytest.fixture
@@ -57,43 +56,43 @@ def unit(vector):
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_pooling_is_what_the_kind_says(made, name):
+def test_pooling_follows_the_kind_of_the_model(models, name):
     """Masked and permutation: the mean of the tokens; causal: weighted 1, 2, 3, …"""
     words = [WORDS.index(word) for word in ("robots", "in", "space")]
     cls, sep = WORDS.index("<cls>"), WORDS.index("<sep>")
     ids = {"masked": [cls, *words, sep], "causal": words, "permutation": [*words, sep, cls]}[name]
-    transformer = AutoModel.from_pretrained(made[name]).eval()
+    transformer = AutoModel.from_pretrained(models[name]).eval()
     with torch.no_grad():
         hidden = transformer(torch.tensor([ids])).last_hidden_state[0].numpy()
     weights = [1, 2, 3] if name == "causal" else [1] * 5
-    found = TorchModel(made[name], 32)
+    model = TorchModel(models[name], 32)
     assert kind(transformer.config) == name
     np.testing.assert_allclose(
-        encoded(found, ["robots in space"])[0],
+        encode_in_batches(model, ["robots in space"])[0],
         unit(np.average(hidden, axis=0, weights=weights)),
         atol=1e-5,
     )
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_vector_does_not_depend_on_what_is_beside_it(made, name):
-    found = TorchModel(made[name], 32)
-    together = found.vectors(TEXTS)
-    alone = np.concatenate([found.vectors([text]) for text in TEXTS])
+def test_a_vector_does_not_depend_on_the_other_texts_of_the_batch(models, name):
+    model = TorchModel(models[name], 32)
+    together = model.vectors(TEXTS)
+    alone = np.concatenate([model.vectors([text]) for text in TEXTS])
     np.testing.assert_allclose(together, alone, atol=1e-5)
-    np.testing.assert_allclose(encoded(found, TEXTS), alone, atol=1e-5)
+    np.testing.assert_allclose(encode_in_batches(model, TEXTS), alone, atol=1e-5)
     assert (alone @ alone.T)[~np.eye(len(TEXTS), dtype=bool)].max() < 0.9999
 
 
-def test_a_model_that_pads_left_to_write_on_pads_right_to_be_read(made):
-    told = json.loads((made["causal"] / "tokenizer_config.json").read_text())
-    assert told["padding_side"] == "left"
-    assert told.get("pad_token") is None
-    assert TorchModel(made["causal"], 32).tokenizer.padding_side == "right"
+def test_a_causal_model_pads_right_as_an_encoder(models):
+    config = json.loads((models["causal"] / "tokenizer_config.json").read_text())
+    assert config["padding_side"] == "left"
+    assert config.get("pad_token") is None
+    assert TorchModel(models["causal"], 32).tokenizer.padding_side == "right"
 
 
-def test_what_a_sentence_model_says_of_itself_rules(made, tmp_path):
-    transformer = Transformer(str(made["masked"]))
+def test_a_sentence_model_defines_its_own_pooling_and_prompt(models, tmp_path):
+    transformer = Transformer(str(models["masked"]))
     sentence_model = SentenceTransformer(
         modules=[transformer, Pooling(WIDTH, "cls")],
         prompts={"query": "about robots"},
@@ -103,8 +102,8 @@ def test_what_a_sentence_model_says_of_itself_rules(made, tmp_path):
     ids = [WORDS.index(word) for word in ("<cls>", "about", "robots", "love", "<sep>")]
     with torch.no_grad():
         first = transformer.auto_model(torch.tensor([ids])).last_hidden_state[0, 0].numpy()
-    found = encoded(TorchModel(tmp_path / "saved", 32), [" love"])
-    np.testing.assert_allclose(found[0], unit(first), atol=1e-5)
+    vectors_of_texts = encode_in_batches(TorchModel(tmp_path / "saved", 32), [" love"])
+    np.testing.assert_allclose(vectors_of_texts[0], unit(first), atol=1e-5)
 
 
 def test_weights_in_half_precision_are_read_in_single_on_a_cpu(model):
@@ -124,52 +123,52 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("what", ODD)
+@pytest.mark.parametrize("kind_of_text", ODD)
 @pytest.mark.parametrize("name", KINDS)
-def test_odd_texts(made, name, what):
-    """A unit vector where there is something to read, else a row of 0; never NaN."""
-    text, has_tokens = ODD[what]
-    found = encoded(TorchModel(made[name], 32), [text, "robots"])
-    np.testing.assert_allclose(np.linalg.norm(found, axis=1), [has_tokens, 1], atol=1e-5)
+def test_odd_texts_have_a_unit_vector_or_none(models, name, kind_of_text):
+    """A unit vector where there are tokens, else a row of 0; never NaN."""
+    text, has_tokens = ODD[kind_of_text]
+    vectors_of_texts = encode_in_batches(TorchModel(models[name], 32), [text, "robots"])
+    np.testing.assert_allclose(np.linalg.norm(vectors_of_texts, axis=1), [has_tokens, 1], atol=1e-5)
 
 
-def test_long_texts_are_cut(made):
-    found = TorchModel(made["masked"], 12)
-    long, longer = encoded(found, ["robots " * 10, "robots " * 10 + "love"])
+def test_long_texts_are_cut(models):
+    model = TorchModel(models["masked"], 12)
+    long, longer = encode_in_batches(model, ["robots " * 10, "robots " * 10 + "love"])
     np.testing.assert_array_equal(long, longer)
 
 
 @given(st.lists(st.integers(0, 50)), st.integers(1, 200))
-def test_batches_hold_every_row_once_and_no_more_than_they_may(lengths, most):
-    found = list(batches(np.array(lengths, dtype=np.intp), most))
-    rows = [row for batch in found for row in batch]
+def test_batches_hold_every_row_once_within_the_token_limit(lengths, max_tokens):
+    result = list(batches(np.array(lengths, dtype=np.intp), max_tokens))
+    rows = [row for batch in result for row in batch]
     assert sorted(rows) == [row for row, length in enumerate(lengths) if length]
     assert [lengths[row] for row in rows] == sorted(length for length in lengths if length)
-    for batch in found:
-        assert len(batch) == 1 or len(batch) * max(lengths[row] for row in batch) <= most
+    for batch in result:
+        assert len(batch) == 1 or len(batch) * max(lengths[row] for row in batch) <= max_tokens
 
 
-def test_workers_take_shares_of_one_cache(made, cache, monkeypatch):
+def test_workers_fill_shards_of_one_cache(models, cache, monkeypatch):
     texts = [f"robots {k}" for k in range(90)] + TEXTS
-    whole = Encoder(made["masked"], 32, cache)
-    expected = encoded(TorchModel(made["masked"], 32), texts)
-    taken = []
+    whole = Encoder(models["masked"], 32, cache)
+    expected = encode_in_batches(TorchModel(models["masked"], 32), texts)
+    encoded_texts = []
     real = Encoder._vectors
-    monkeypatch.setattr(Encoder, "_vectors", lambda s, t: taken.append(t) or real(s, t))
-    for share in range(3):
-        Encoder(made["masked"], 32, cache).fill(texts, shard=(share, 3))
-    assert sorted(text for chunk in taken for text in chunk) == sorted(texts)
-    assert all(len(chunk) > 15 for chunk in taken)
+    monkeypatch.setattr(Encoder, "_vectors", lambda s, t: encoded_texts.append(t) or real(s, t))
+    for number in range(3):
+        Encoder(models["masked"], 32, cache).fill(texts, shard=(number, 3))
+    assert sorted(text for chunk in encoded_texts for text in chunk) == sorted(texts)
+    assert all(len(chunk) > 15 for chunk in encoded_texts)
     np.testing.assert_allclose(whole.encode(texts), expected, atol=1e-5)
-    assert len(taken) == 3
+    assert len(encoded_texts) == 3
 
 
-def test_an_impossible_share(made, cache):
-    with pytest.raises(TastegraphError, match=r"share 3 of 3.*from 0"):
-        Encoder(made["masked"], 32, cache).fill(TEXTS, shard=(3, 3))
+def test_an_impossible_shard_is_an_error(models, cache):
+    with pytest.raises(TastegraphError, match=r"shard 3 of 3.*from 0"):
+        Encoder(models["masked"], 32, cache).fill(TEXTS, shard=(3, 3))
 
 
-def test_vectors_are_told_apart_by_all_that_they_depend_on(model, cache, monkeypatch):
+def test_the_cache_key_depends_on_everything_that_a_vector_depends_on(model, cache, monkeypatch):
     def identity(max_tokens=32):
         return Encoder(model, max_tokens, cache)._identity
 
@@ -189,17 +188,17 @@ def test_vectors_are_told_apart_by_all_that_they_depend_on(model, cache, monkeyp
         (model / name).write_bytes(data)
         assert identity() not in seen
         seen.add(identity())
-    monkeypatch.setattr(models, "precision", lambda: "bfloat16")
+    monkeypatch.setattr(torch_model, "precision", lambda: "bfloat16")
     assert identity() not in seen
 
 
 def test_half_precision_where_there_is_a_gpu(monkeypatch):
-    assert models.precision() == "float32" or torch.cuda.is_available()
+    assert torch_model.precision() == "float32" or torch.cuda.is_available()
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
-    assert (models.device(), models.precision()) == ("cuda", "bfloat16")
+    assert (torch_model.device(), torch_model.precision()) == ("cuda", "bfloat16")
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
-    assert models.precision() == "float16"
+    assert torch_model.precision() == "float16"
 
 
 def _cut_short(model):
@@ -256,8 +255,8 @@ def _unknown_kind(model):
 
 
 def _wider(model):
-    told = json.loads((model / "config.json").read_text())
-    (model / "config.json").write_text(json.dumps(told | {"intermediate_size": 64}))
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps(config | {"intermediate_size": 64}))
 
 
 def _broken_tokenizer(model):
@@ -270,8 +269,8 @@ def _no_modules(model):
 
 def _no_pooling(model):
     kind = "sentence_transformers.models.Transformer"
-    told = [{"idx": 0, "name": "0", "path": "", "type": kind}]
-    (model / "modules.json").write_text(json.dumps(told))
+    config = [{"idx": 0, "name": "0", "path": "", "type": kind}]
+    (model / "modules.json").write_text(json.dumps(config))
 
 
 def _no_map(model):
@@ -298,7 +297,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("damage", BROKEN, ids=lambda damage: damage.__name__)
-def test_a_broken_model_is_told_and_nothing_is_kept(model, cache, damage):
+def test_a_broken_model_is_an_error_and_nothing_is_cached(model, cache, damage):
     damage(model)
     with pytest.raises(TastegraphError, match=BROKEN[damage]):
         Encoder(model, 32, cache).encode(["robots"])
@@ -306,25 +305,75 @@ def test_a_broken_model_is_told_and_nothing_is_kept(model, cache, damage):
         assert not connection.execute(select(vectors.vectors)).all()
 
 
-def test_where_a_model_is(made, tmp_path, monkeypatch):
-    place = made["masked"].parent
-    assert folders.located("masked", place) == made["masked"]
-    assert folders.located(str(made["masked"]), tmp_path) == made["masked"]
-    assert folders.located("all-MiniLM-L6-v2", tmp_path) == assets.find("all-MiniLM-L6-v2")
+def test_a_model_is_looked_up_as_a_folder_then_as_an_asset(models, tmp_path, monkeypatch):
+    place = models["masked"].parent
+    assert folders.find_model("masked", place) == models["masked"]
+    assert folders.find_model(str(models["masked"]), tmp_path) == models["masked"]
+    assert folders.find_model("all-MiniLM-L6-v2", tmp_path) == assets.find("all-MiniLM-L6-v2")
     for name in ("no such model", "./no/such", "/no/such"):
         with pytest.raises(NotFoundError, match="all-MiniLM-L6-v2"):
-            folders.located(name, tmp_path)
+            folders.find_model(name, tmp_path)
 
 
-def test_a_hub_out_of_reach(tmp_path, monkeypatch):
+def test_a_hub_out_of_reach_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(AssetError, match="owner/model could not be had from the Hugging Face hub"):
-        folders.located("owner/model", tmp_path)
+        folders.find_model("owner/model", tmp_path)
 
 
-def test_a_hub_that_answers(made, tmp_path, monkeypatch):
+def test_a_model_is_downloaded_from_the_hub(models, tmp_path, monkeypatch):
     def download(name, **_):
-        return str(made[name.removeprefix("owner/")])
+        return str(models[name.removeprefix("owner/")])
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", download)
-    assert folders.located("owner/causal", tmp_path) == made["causal"]
+    assert folders.find_model("owner/causal", tmp_path) == models["causal"]
+
+
+# The encoder, with the real model.
+
+
+@pytest.fixture
+def minilm(cache):
+    return Encoder(assets.find("all-MiniLM-L6-v2"), 64, cache)
+
+
+def test_vectors_have_length_one_and_similar_texts_are_near(minilm):
+    texts = ["a western with cowboys", "cowboys in the wild west", "quarterly tax report"]
+    encoded = minilm.encode(texts)
+    assert encoded.shape == (3, 384)
+    np.testing.assert_allclose(np.linalg.norm(encoded, axis=1), 1, atol=1e-5)
+    assert encoded[0] @ encoded[1] > encoded[0] @ encoded[2] + 0.2
+
+
+def test_a_text_is_encoded_once(minilm, monkeypatch):
+    first = minilm.encode(["one", "two", "one"])
+    np.testing.assert_array_equal(first[0], first[2])
+    monkeypatch.setattr(Encoder, "_vectors", lambda *_: pytest.fail("encoded again"))
+    np.testing.assert_array_equal(minilm.encode(["two", "one"]), first[[1, 0]])
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_continues_where_it_stopped(minilm, monkeypatch):
+    texts = [f"text {k:04}" for k in range(600)]
+    whole, calls = Encoder._vectors, []
+
+    def interrupted(self, chunk):
+        calls.append(len(chunk))
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return whole(self, chunk)
+
+    monkeypatch.setattr(Encoder, "_vectors", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        minilm.encode(texts)
+    minilm.encode(texts)
+    assert calls == [256, 256, 256, 88]
+
+
+def test_a_language_that_the_model_cannot_read_is_warned_of(minilm, capsys):
+    minilm.encode(["苹果手机性价比高", "红楼梦是清代小说"])
+    assert "unknown to the language model" in " ".join(capsys.readouterr().err.split())
+
+
+def test_no_texts_no_vectors(minilm):
+    assert minilm.encode([]).shape == (0, 0)

@@ -15,11 +15,11 @@ from sentence_transformers.sentence_transformer.modules import Pooling, Transfor
 
 from tastegraph.core.errors import NotFoundError, TastegraphError
 from tastegraph.data import downloads as assets
-from tastegraph.text import export as exporting
-from tastegraph.text.batching import encoded
-from tastegraph.text.export import export
-from tastegraph.text.models import TorchModel
+from tastegraph.text import onnx_export
+from tastegraph.text.batching import encode_in_batches
 from tastegraph.text.onnx import OnnxEncoder
+from tastegraph.text.onnx_export import export_onnx
+from tastegraph.text.torch_model import TorchModel
 from tests.support.tiny_models import WIDTH, bert, gpt2, xlnet
 
 pytestmark = pytest.mark.slow
@@ -40,14 +40,14 @@ TEXTS = [
 def minilm(tmp_path_factory):
     folder = tmp_path_factory.mktemp("real") / "all-MiniLM-L6-v2"
     shutil.copytree(assets.find("all-MiniLM-L6-v2"), folder)
-    export(folder)
+    export_onnx(folder)
     return folder
 
 
 @pytest.fixture
 def tiny(tmp_path):
-    """An exported model of one's own."""
-    export(bert(tmp_path / "tiny"))
+    """A copy of an exported model, to break."""
+    export_onnx(bert(tmp_path / "tiny"))
     return tmp_path / "tiny"
 
 
@@ -58,27 +58,25 @@ def cosines(one, other):
     return np.einsum("ij,ij->i", one, other)[read]
 
 
-def test_the_vectors_of_the_real_model(minilm):
-    torch_vectors = encoded(TorchModel(minilm, 128), TEXTS)
+def test_the_export_gives_the_vectors_of_the_real_model(minilm):
+    torch_vectors = encode_in_batches(TorchModel(minilm, 128), TEXTS)
     single = OnnxEncoder(minilm, 128).encode(TEXTS)
     assert single.dtype == np.float32
     assert not single[4].any()
     assert cosines(single, torch_vectors).min() > 0.9999
-    quantised = OnnxEncoder(minilm, 128, "int8").encode(TEXTS)
-    assert cosines(quantised, torch_vectors).min() > 0.97
 
 
 @pytest.mark.parametrize("make", [bert, gpt2, xlnet])
 def test_every_kind_is_exported_as_it_pools_and_pads(tmp_path, make):
     texts = ["a western", "cowboys in space with robots love film", "机器人", "", "love " * 90]
     folder = make(tmp_path / "model")
-    export(folder)
-    found = OnnxEncoder(folder, 32)
+    export_onnx(folder)
+    encoder = OnnxEncoder(folder, 32)
     np.testing.assert_allclose(
-        found.encode(texts), encoded(TorchModel(folder, 32), texts), atol=1e-5
+        encoder.encode(texts), encode_in_batches(TorchModel(folder, 32), texts), atol=1e-5
     )
-    together = found.vectors(texts[:3])
-    alone = np.concatenate([found.vectors([text]) for text in texts[:3]])
+    together = encoder.vectors(texts[:3])
+    alone = np.concatenate([encoder.vectors([text]) for text in texts[:3]])
     np.testing.assert_allclose(together, alone, atol=1e-5)
 
 
@@ -89,63 +87,63 @@ def test_the_prompt_is_exported(tmp_path):
         prompts={"query": "about robots "},
         default_prompt_name="query",
     ).save(str(tmp_path / "saved"))
-    export(tmp_path / "saved")
-    found = OnnxEncoder(tmp_path / "saved", 32).encode(["love"])
+    export_onnx(tmp_path / "saved")
+    vectors = OnnxEncoder(tmp_path / "saved", 32).encode(["love"])
     np.testing.assert_allclose(
-        found, encoded(TorchModel(tmp_path / "saved", 32), ["love"]), atol=1e-5
+        vectors, encode_in_batches(TorchModel(tmp_path / "saved", 32), ["love"]), atol=1e-5
     )
-    export(tmp_path / "model")
+    export_onnx(tmp_path / "model")
     written = OnnxEncoder(tmp_path / "model", 32).encode(["about robots love"])
-    np.testing.assert_allclose(found, written, atol=1e-5)
+    np.testing.assert_allclose(vectors, written, atol=1e-5)
 
 
 def test_serving_needs_neither_torch_nor_transformers(tiny):
     code = (
         "import sys; from pathlib import Path; from tastegraph.text.onnx import OnnxEncoder;"
-        f"found = OnnxEncoder(Path({str(tiny)!r}), 32).encode(['a western', '']);"
-        "assert found.shape == (2, 16) and abs((found ** 2).sum() - 1) < 1e-5;"
+        f"vectors = OnnxEncoder(Path({str(tiny)!r}), 32).encode(['a western', '']);"
+        "assert vectors.shape == (2, 16) and abs((vectors ** 2).sum() - 1) < 1e-5;"
         "assert not {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_no_texts(tiny):
+def test_no_texts_have_no_vectors(tiny):
     assert OnnxEncoder(tiny, 32).encode([]).shape == (0, WIDTH)
 
 
-def test_what_was_not_exported_is_told(tmp_path):
+def test_a_model_without_an_export_is_an_error(tmp_path):
     folder = bert(tmp_path / "model")
     with pytest.raises(NotFoundError, match=r"model\.onnx does not exist: export it with"):
         OnnxEncoder(folder, 32)
 
 
-def test_what_was_exported_before_the_model_changed_is_refused(tiny):
+def test_an_export_of_an_older_model_is_refused(tiny):
     bert(tiny, seed=1)
     with pytest.raises(TastegraphError, match=r"has changed since model\.onnx was exported"):
         OnnxEncoder(tiny, 32)
-    export(tiny)
+    export_onnx(tiny)
     OnnxEncoder(tiny, 32)
 
 
-def test_a_damaged_export_is_told(tiny):
-    graph, told = tiny / "onnx/model.onnx", tiny / "onnx/encoder.json"
+def test_a_damaged_export_is_an_error(tiny):
+    graph, manifest = tiny / "onnx/model.onnx", tiny / "onnx/encoder.json"
     graph.write_bytes(graph.read_bytes()[:1000])
     with pytest.raises(TastegraphError, match=r"is damaged.*export the model again"):
         OnnxEncoder(tiny, 32)
     for text in ("{", json.dumps({"prompt": ""}), "[]"):
-        told.write_text(text)
+        manifest.write_text(text)
         with pytest.raises(TastegraphError, match=r"encoder\.json cannot be read"):
             OnnxEncoder(tiny, 32)
 
 
-def test_an_export_that_fails_leaves_the_old_one(tiny, monkeypatch):
-    def fail(_):
+def test_a_failed_export_leaves_the_old_one(tiny, monkeypatch):
+    def fail(*_):
         raise KeyboardInterrupt
 
     before = {f.name: f.read_bytes() for f in (tiny / "onnx").iterdir()}
-    monkeypatch.setattr(exporting, "_write_quantised", fail)
+    monkeypatch.setattr(onnx_export, "_write_tokenizer", fail)
     with pytest.raises(KeyboardInterrupt):
-        export(tiny)
+        export_onnx(tiny)
     assert {f.name: f.read_bytes() for f in (tiny / "onnx").iterdir()} == before
     assert not [f for f in Path(tiny).iterdir() if f.name.startswith(".")]
 
@@ -158,7 +156,7 @@ def test_a_missing_package_is_named(tiny, monkeypatch, package):
 
 
 def test_exporting_names_what_it_needs(tiny, monkeypatch):
-    real = exporting.find_spec
-    monkeypatch.setattr(exporting, "find_spec", lambda n: None if n == "onnx" else real(n))
+    real = onnx_export.find_spec
+    monkeypatch.setattr(onnx_export, "find_spec", lambda n: None if n == "onnx" else real(n))
     with pytest.raises(TastegraphError, match=r"onnx.*pip install 'tastegraph\[onnx\]'"):
-        export(tiny)
+        export_onnx(tiny)

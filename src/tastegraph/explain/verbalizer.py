@@ -22,7 +22,7 @@ from tastegraph.models.kernels import FactorKernel
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.graphs import Tie
 from tastegraph.profiles.interactions import History
-from tastegraph.text.verbal import readable
+from tastegraph.text.texts import readable_label
 
 VALUE_SEPARATOR = "\x1f"
 """Stands in the id of a value's node, before the value."""
@@ -59,7 +59,7 @@ class NodeNames:
         if node < len(self.item_ids):
             return self.labels[node]
         is_value = VALUE_SEPARATOR in self.node_ids[node - len(self.item_ids)]
-        return readable(self.labels[node], "" if is_value else self.public_id(node))
+        return readable_label(self.labels[node], "" if is_value else self.public_id(node))
 
 
 @dataclass(frozen=True)

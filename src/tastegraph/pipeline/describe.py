@@ -19,11 +19,17 @@ from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.telling import item_texts
 from tastegraph.store import catalogue
 from tastegraph.store.database import Database
-from tastegraph.text.asking import Asker
-from tastegraph.text.budget import Usage
-from tastegraph.text.describing import about_interests, about_items, describe, described
-from tastegraph.text.descriptions import FILE, change_descriptions, read_descriptions
-from tastegraph.text.endpoint import Question
+from tastegraph.text.descriptions import (
+    FILE,
+    cached_descriptions,
+    change_descriptions,
+    describe,
+    interest_requests,
+    item_requests,
+    read_descriptions,
+)
+from tastegraph.text.llm import LLMRequest
+from tastegraph.text.llm_batch import CachedLLM, LLMUsage
 
 
 @dataclass(frozen=True)
@@ -31,12 +37,12 @@ class Described:
     """Descriptions by id of the item or person, and what they took."""
 
     texts: dict[str, str]
-    usage: Usage
+    usage: LLMUsage
 
 
 def questions(
     database: Database, config: Config, users: Collection[str] | None, limit: int | None = None
-) -> dict[str, Question]:
+) -> dict[str, LLMRequest]:
     """What to ask about items, or where ``users`` are given about people: the first ``limit``.
 
     Raises:
@@ -49,19 +55,19 @@ def questions(
     return dict(islice(found.items(), limit))
 
 
-def item_questions(database: Database, config: Config) -> dict[str, Question]:
+def item_questions(database: Database, config: Config) -> dict[str, LLMRequest]:
     """What to ask about items, by id: of their catalogue texts and what is stated of them alone."""
     graph = graph_from_store(database, config)
     with database.reading() as connection:
         items = list(catalogue.all_items(connection))
     told = item_texts(items, graph, associate(graph), config.relations)
     texts = dict(zip(graph.item_ids, told, strict=True))
-    return about_items(texts, config.llm.max_characters)
+    return item_requests(texts, config.llm.max_characters)
 
 
 def interest_questions(
     database: Database, config: Config, users: Collection[str]
-) -> dict[str, Question]:
+) -> dict[str, LLMRequest]:
     """What to ask about people, by id: of the titles that they liked in the training part.
 
     Raises:
@@ -89,7 +95,7 @@ def interest_questions(
             liked[user].append(item)
     with database.reading() as connection:
         titles = {item.item_id: item.title for item in catalogue.all_items(connection)}
-    questions = about_interests(liked, titles, held_out, config.llm.max_characters)
+    questions = interest_requests(liked, titles, held_out, config.llm.max_characters)
     for user in liked:
         if user not in questions:
             raise NotFoundError(
@@ -99,36 +105,38 @@ def interest_questions(
     return questions
 
 
-def describe_items(questions: dict[str, Question], asker: Asker, database: Database) -> Described:
+def describe_items(
+    questions: dict[str, LLMRequest], model: CachedLLM, database: Database
+) -> Described:
     """Ask, and write :data:`FILE` beside ``database``: what it says of other items stays.
 
     Whatever ends the asking, what was answered is written, but of items that were erased meanwhile.
 
     Raises:
         RowError: the file that is there is no file of descriptions; nothing was asked.
-        EndpointError: as :meth:`Asker.ask` does.
+        EndpointError: as :meth:`CachedLLM.complete` does.
     """
     file = database.path.parent / FILE
     if file.exists():
         read_descriptions(file)
 
     def joined(before: dict[str, str]) -> dict[str, str]:
-        found = described(questions, asker)
+        found = cached_descriptions(questions, model)
         with database.reading() as connection:
             there = {name for name in found if catalogue.item(connection, name) is not None}
         return before | {name: text for name, text in found.items() if name in there}
 
     try:
-        texts = describe(questions, asker)
+        texts = describe(questions, model)
     finally:
         change_descriptions(file, joined)
-    return Described(texts, asker.usage)
+    return Described(texts, model.usage)
 
 
-def describe_interests(questions: dict[str, Question], asker: Asker) -> Described:
+def describe_interests(questions: dict[str, LLMRequest], model: CachedLLM) -> Described:
     """Ask about people; their descriptions are told and never kept with those of items.
 
     Raises:
-        EndpointError: as :meth:`Asker.ask` does.
+        EndpointError: as :meth:`CachedLLM.complete` does.
     """
-    return Described(describe(questions, asker), asker.usage)
+    return Described(describe(questions, model), model.usage)

@@ -11,7 +11,7 @@ from tastegraph.core.config import Config
 from tastegraph.store.database import Database
 from tastegraph.store.snapshots import Snapshot
 from tastegraph.text.encoder import Encoder
-from tastegraph.text.folders import located
+from tastegraph.text.folders import find_model
 
 MODELS = "models"
 """The folder of a workspace that holds language models as they were taught there."""
@@ -60,7 +60,7 @@ class Reader:
         cls, name: str, asked: Mapping[str, Any] | None, config: Config, directory: Path
     ) -> Reader:
         models = directory / MODELS
-        folder = models / name if (models / name).is_dir() else located(name, directory)
+        folder = models / name if (models / name).is_dir() else find_model(name, directory)
         name = folder.name if folder.parent == models else name
         return cls(name, folder, config.text.max_tokens, asked)
 

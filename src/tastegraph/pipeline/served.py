@@ -23,10 +23,10 @@ def export_for_serving(folder: Path) -> None:
     try:
         read_export(folder)
     except TastegraphError:
-        from tastegraph.text.export import export
+        from tastegraph.text.onnx_export import export_onnx
 
         try:
-            export(folder)
+            export_onnx(folder)
         except Exception as error:  # An exporter fails in as many ways as there are models.
             say(
                 f"warning: {folder} cannot be exported to ONNX ({error}): the service "

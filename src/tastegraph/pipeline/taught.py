@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from tastegraph.text import folders
-from tastegraph.text.finetune.atomic import remove
 from tastegraph.text.finetune.finetuning import Report as FinetuningReport
 from tastegraph.text.finetune.pretraining import Report as PretrainingReport
+from tastegraph.text.folders import remove
 
 _NAME = re.compile(r"[0-9a-f]{32}")
 

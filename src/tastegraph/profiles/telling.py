@@ -11,13 +11,12 @@ from tastegraph.core.records import MENTIONS, Item
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.profiles.association import Associations
 from tastegraph.text.relations import inverse_phrase, phrase_of
-from tastegraph.text.texts import ItemText, verbalise
-from tastegraph.text.verbal import Told, readable
+from tastegraph.text.texts import FactPhrase, ItemText, readable_label, verbalise
 
 
 def told_of(
     graph: KnowledgeGraph, associations: Associations, relations: Mapping[str, Relation]
-) -> list[list[Told]]:
+) -> list[list[FactPhrase]]:
     """The facts of every item of ``graph``, strongest first; opaque ones are left out.
 
     Facts of which an item is the object are told the other way: "sequel of". Mentions are not
@@ -31,7 +30,7 @@ def told_of(
     forward = [phrase_of(relation, relations) for relation in graph.relations]
     backward = [inverse_phrase(phrase) for phrase in forward]
     ids = graph.item_ids + graph.node_ids
-    labels = [readable(label, node) for label, node in zip(graph.labels, ids, strict=True)]
+    labels = [readable_label(label, node) for label, node in zip(graph.labels, ids, strict=True)]
     spoken = [relation != MENTIONS for relation in graph.relations]
     found = []
     for item in range(graph.n_items):
@@ -41,7 +40,7 @@ def told_of(
         stated = order[associations.facts[at][order] >= 0]
         found.append(
             [
-                Told(
+                FactPhrase(
                     backward[relation] if associations.reverse[f] else forward[relation],
                     labels[node],
                     "\x1f" not in ids[node],

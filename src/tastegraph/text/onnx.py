@@ -1,4 +1,4 @@
-"""A sentence encoder for serving: ONNX Runtime alone, without torch or transformers."""
+"""A sentence encoder for serving, with ONNX Runtime: neither torch nor transformers is imported."""
 
 from __future__ import annotations
 
@@ -14,24 +14,23 @@ from numpy.typing import NDArray
 from tastegraph.core.errors import NotFoundError, TastegraphError
 from tastegraph.core.messages import Message
 from tastegraph.text import folders
-from tastegraph.text.batching import CPU, encoded
+from tastegraph.text.batching import CPU_BATCH_TOKENS, encode_in_batches
 
-Precision = Literal["fp32", "int8"]
-GRAPHS: dict[Precision, str] = {"fp32": "model.onnx", "int8": "model_int8.onnx"}
-TOKENIZER, TOLD = "tokenizer.json", "encoder.json"
+GRAPH, TOKENIZER, MANIFEST = "model.onnx", "tokenizer.json", "encoder.json"
+"""Files of an export."""
 
 
 @dataclass(frozen=True)
-class Told:
-    """What an export says of itself beside graph and tokenizer.
+class ExportManifest:
+    """What an export records beside graph and tokenizer.
 
     Attributes:
-        fingerprint: of the model it was made from.
+        fingerprint: of the model that was exported, in hexadecimal.
         dimensions: length of a vector.
-        max_tokens: the most the model reads.
-        prompt: stands before every text.
+        max_tokens: most tokens that the model reads.
+        prompt: put before every text.
         inputs: names of the graph's inputs.
-        pad_id, pad_token, pad_side: what shorter texts of a batch are filled with, and where.
+        pad_id, pad_token, pad_side: the padding of shorter texts in a batch.
     """
 
     fingerprint: str
@@ -44,93 +43,96 @@ class Told:
     pad_side: Literal["left", "right"]
 
     def write(self, folder: Path) -> None:
-        """Beside the graph."""
-        (folder / TOLD).write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        """Write the manifest into the folder of an export."""
+        (folder / MANIFEST).write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
 
     @classmethod
-    def read(cls, folder: Path) -> Told:
-        """Raises ``OSError``, ``ValueError`` or ``TypeError`` where there is none."""
-        told = json.loads((folder / TOLD).read_text(encoding="utf-8"))
-        return cls(**(told | {"inputs": tuple(told["inputs"])}))
+    def read(cls, folder: Path) -> ExportManifest:
+        """The manifest of an export.
+
+        Raises:
+            OSError, ValueError, TypeError, KeyError: there is none, or it cannot be read.
+        """
+        fields = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return cls(**(fields | {"inputs": tuple(fields["inputs"])}))
 
 
 class OnnxEncoder:
-    """Unit-length text vectors; the same as :class:`~tastegraph.text.encoder.Encoder` gives.
+    """Unit-length text vectors, equal to those of :class:`~tastegraph.text.encoder.Encoder`.
 
     Args:
-        folder: of the model; :func:`tastegraph.text.export.export` puts its graphs there.
+        folder: of the model; :func:`tastegraph.text.onnx_export.export_onnx` puts its graph there.
         max_tokens: longer texts are cut.
-        precision: ``int8`` is a quarter of the size and half the work. Its vectors are near those
-            of ``fp32`` (all-MiniLM-L6-v2: cosine .993, at worst .988), and as near to themselves:
-            what a batch is quantised by depends on all its texts.
 
     Raises:
         NotFoundError: the model was not exported.
-        TastegraphError: ONNX Runtime is missing, or what was exported was another model.
+        TastegraphError: ONNX Runtime is missing, or the export is of another model.
     """
 
-    room = CPU
+    batch_tokens = CPU_BATCH_TOKENS
 
-    def __init__(self, folder: Path, max_tokens: int, precision: Precision = "fp32") -> None:
+    def __init__(self, folder: Path, max_tokens: int) -> None:
         self.name = folder.name
         exported = folder / folders.EXPORTED
-        told = read_export(folder, precision)
-        self.dimensions = told.dimensions
-        self._prompt, self._inputs = told.prompt, told.inputs
-        self._session = _session(exported / GRAPHS[precision])
-        self._tokenizer = _tokenizer(exported, told, min(max_tokens, told.max_tokens))
+        manifest = read_export(folder)
+        self.dimensions = manifest.dimensions
+        self._prompt, self._inputs = manifest.prompt, manifest.inputs
+        self._session = _session(exported / GRAPH)
+        max_tokens = min(max_tokens, manifest.max_tokens)
+        self._tokenizer = _tokenizer(exported, manifest, max_tokens)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """float32[len(texts), d], rows of length 1, or of 0 where there is nothing to read.
+        """float32[len(texts), d], rows of length 1, or of 0 for a text without tokens.
 
         Raises:
             TastegraphError: the model gives numbers that are not finite.
         """
-        return encoded(self, texts)
+        return encode_in_batches(self, texts)
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        """The ids of each text's own tokens, cut to what is read; no special tokens."""
-        read = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        """The token ids of each text, without special tokens, cut to the model's length."""
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [
-            [i for i, real in zip(one.ids, one.attention_mask, strict=True) if real] for one in read
+            [i for i, real in zip(encoding.ids, encoding.attention_mask, strict=True) if real]
+            for encoding in encodings
         ]
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """float32[len(texts), d], rows of length 1: the texts as one batch."""
-        read = self._tokenizer.encode_batch_fast([self._prompt + text for text in texts])
+        """float32[len(texts), d], rows of length 1, of the texts as one batch."""
+        encodings = self._tokenizer.encode_batch_fast([self._prompt + text for text in texts])
         all_inputs = {
-            "input_ids": [one.ids for one in read],
-            "attention_mask": [one.attention_mask for one in read],
-            "token_type_ids": [one.type_ids for one in read],
+            "input_ids": [encoding.ids for encoding in encodings],
+            "attention_mask": [encoding.attention_mask for encoding in encodings],
+            "token_type_ids": [encoding.type_ids for encoding in encodings],
         }
-        fed = {name: np.array(all_inputs[name], dtype=np.int64) for name in self._inputs}
-        rows: NDArray[np.float32] = self._session.run(None, fed)[0]
+        inputs = {name: np.array(all_inputs[name], dtype=np.int64) for name in self._inputs}
+        rows: NDArray[np.float32] = self._session.run(None, inputs)[0]
         return rows
 
 
-def read_export(folder: Path, precision: Precision = "fp32") -> Told:
-    """What the export of a model says of itself.
+def read_export(folder: Path) -> ExportManifest:
+    """The manifest of a model's export, checked against the model.
 
     Raises:
         NotFoundError: the model was not exported.
-        TastegraphError: what was exported was another model, or cannot be read.
+        TastegraphError: the export is of another model, or cannot be read.
     """
     exported = folder / folders.EXPORTED
-    graph = exported / GRAPHS[precision]
-    command = f"tastegraph.text.export.export(Path({str(folder)!r}))"
+    graph = exported / GRAPH
+    command = f"tastegraph.text.onnx_export.export_onnx(Path({str(folder)!r}))"
     if not graph.is_file():
         raise NotFoundError(Message("missing.export", file=graph, command=command))
     try:
-        told = Told.read(exported)
+        manifest = ExportManifest.read(exported)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise TastegraphError(
-            Message("encoder.unreadable", file=exported / TOLD, cause=error, command=command)
+            Message("encoder.unreadable", file=exported / MANIFEST, cause=error, command=command)
         ) from None
-    if told.fingerprint != folders.fingerprint(folder).hex():
+    if manifest.fingerprint != folders.fingerprint(folder).hex():
         raise TastegraphError(
             Message("encoder.changed", folder=folder, file=graph.name, command=command)
         )
-    return told
+    return manifest
 
 
 def _session(graph: Path) -> Any:
@@ -147,12 +149,14 @@ def _session(graph: Path) -> Any:
         raise TastegraphError(Message("encoder.damaged", file=graph, cause=error)) from None
 
 
-def _tokenizer(exported: Path, told: Told, max_tokens: int) -> Any:
+def _tokenizer(exported: Path, manifest: ExportManifest, max_tokens: int) -> Any:
     try:
         from tokenizers import Tokenizer
     except ImportError:
         raise TastegraphError(Message("encoder.package", package="tokenizers")) from None
     tokenizer = Tokenizer.from_file(str(exported / TOKENIZER))
     tokenizer.enable_truncation(max_tokens)
-    tokenizer.enable_padding(direction=told.pad_side, pad_id=told.pad_id, pad_token=told.pad_token)
+    tokenizer.enable_padding(
+        direction=manifest.pad_side, pad_id=manifest.pad_id, pad_token=manifest.pad_token
+    )
     return tokenizer

@@ -1,4 +1,7 @@
-"""The words of texts, counted: what a language model's vector smooths over."""
+"""Words of texts as TF-IDF features, beside the vectors of a language model.
+
+A vector smooths over single words; names and rare terms are compared as they are written.
+"""
 
 from __future__ import annotations
 
@@ -19,30 +22,31 @@ from tastegraph.text.languages import (
 )
 
 _TOKEN = re.compile(rf"[{character_class(UNSPACED, HANGUL)}]+|\w\w+")
-COMMONEST = 0.3
-"""A word in a larger share of the texts than this tells nothing."""
+MAX_DOCUMENT_FREQUENCY = 0.3
+"""Share of the texts; a word that more of them contain does not tell them apart."""
 
 
 def tokens(text: str) -> list[str]:
-    """Words in lower case; pairs of characters where a script does not part its words."""
-    found = []
+    """Words in lower case; pairs of characters in scripts that put no space between words."""
+    words: list[str] = []
     for run in _TOKEN.findall(text.lower()):
-        if UNSPACED_RUN.match(run):
-            found += character_pairs(run)
-        else:
-            found.append(run)
-    return found
+        words += character_pairs(run) if UNSPACED_RUN.match(run) else [run]
+    return words
 
 
 def word_features(texts: Sequence[str]) -> CSR:
     """float32 CSR[n, V], rows of length 1: (1 + log tf) · idf (Salton & Buckley 1988).
 
-    Words of one text alone join nothing and are left out; a text without words has an empty row.
+    Words of one text alone are left out; a text without other words has an empty row.
     """
     vectorizer = TfidfVectorizer(
-        analyzer=tokens, sublinear_tf=True, min_df=2, max_df=COMMONEST, dtype=np.float32
+        analyzer=tokens,
+        sublinear_tf=True,
+        min_df=2,
+        max_df=MAX_DOCUMENT_FREQUENCY,
+        dtype=np.float32,
     )
     try:
         return sparse.csr_array(vectorizer.fit_transform(texts))
-    except ValueError:  # no text has a word that another has too
+    except ValueError:  # No two texts share a word.
         return sparse.csr_array(sparse.coo_array(np.zeros((len(texts), 0), dtype=np.float32)))

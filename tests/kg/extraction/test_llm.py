@@ -20,9 +20,8 @@ from tastegraph.kg.names import normalised
 from tastegraph.store import answers
 from tastegraph.store.answers import Answer
 from tastegraph.store.database import Database
-from tastegraph.text.asking import FAILURES
-from tastegraph.text.budget import Budget, cost, tokens
-from tastegraph.text.endpoint import Endpoint, object_in
+from tastegraph.text.llm import LLMClient, estimated_tokens, object_in
+from tastegraph.text.llm_batch import MAX_FAILURES, TokenBudget, cost
 from tests.support.stub_endpoint import Reply, Request, serving, text_of
 
 SLOTS = (
@@ -51,7 +50,7 @@ def reader(cache):
 
     def _reader(url: str, **told) -> Reader:
         settings = LLM(**{"endpoint": url, "model": "stub", "timeout": 5, "max_retries": 1, **told})
-        return Reader(SLOTS, Endpoint(settings), cache, resolve)
+        return Reader(SLOTS, LLMClient(settings), cache, resolve)
 
     return _reader
 
@@ -93,7 +92,7 @@ def test_facts_have_the_words_they_were_read_from(reader):
     assert made.name.startswith("llm:stub/")
     assert len(made.name) == len("llm:stub/") + 8
     usage = made.report.usage
-    assert (usage.questions, usage.asked, usage.cached, usage.left) == (2, 2, 0, 0)
+    assert (usage.requests, usage.answered, usage.cached, usage.left) == (2, 2, 0, 0)
     assert (usage.prompt_tokens, usage.completion_tokens, usage.cost) == (200, 20, None)
     assert made.report.facts == 2
     assert made.report.dropped == Counter()
@@ -249,7 +248,7 @@ def test_a_second_run_asks_nothing(reader):
         assert list(again.facts(numbered(3))) == first
         assert len(stub.requests) == 3
     usage = again.report.usage
-    assert (usage.cached, usage.asked, usage.prompt_tokens) == (3, 0, 0)
+    assert (usage.cached, usage.answered, usage.prompt_tokens) == (3, 0, 0)
 
 
 def test_only_what_is_new_is_asked_and_nothing_twice(reader):
@@ -325,7 +324,7 @@ def test_a_server_that_goes_away_costs_only_what_is_left(reader):
         made = reader(stub.url)
         with pytest.raises(EndpointError, match=r"cannot be reached.* 4 of 7 questions are left"):
             list(made.facts(numbered(7)))
-        assert (made.report.usage.asked, made.report.usage.left) == (3, 4)
+        assert (made.report.usage.answered, made.report.usage.left) == (3, 4)
         stub.behaviour = copies
         stub.requests.clear()
         made = reader(stub.url)
@@ -405,7 +404,7 @@ def test_failures_in_a_row_stop_the_run_and_cost_no_fact(reader):
         stub.behaviour = lambda _: Reply("no")
         made = reader(stub.url)
         assert len(list(made.facts(numbered(20)))) == 2
-    assert made.report.usage.stopped.startswith(f"{FAILURES} failures in a row")
+    assert made.report.usage.stopped.startswith(f"{MAX_FAILURES} failures in a row")
     assert made.report.usage.left == 19
 
 
@@ -414,7 +413,7 @@ def test_nothing_but_failures_is_an_error(reader):
         made = reader(stub.url)
         with pytest.raises(EndpointError, match=r"not JSON.*20 of 20 questions are left"):
             list(made.facts(numbered(20)))
-        assert len(stub.requests) == FAILURES
+        assert len(stub.requests) == MAX_FAILURES
 
 
 @pytest.mark.parametrize(
@@ -447,7 +446,7 @@ def test_an_endpoint_that_does_not_count_is_counted_for(reader, usage):
         made = reader(stub.url)
         list(made.facts([("item:1", TEXT)]))
     question = Prompt(fields(SLOTS)).question(TEXT)
-    assert made.report.usage.prompt_tokens == question.tokens
+    assert made.report.usage.prompt_tokens == question.estimated_tokens
     assert made.report.usage.completion_tokens > 0
 
 
@@ -455,7 +454,7 @@ def test_an_endpoint_that_does_not_count_is_counted_for(reader, usage):
 
 
 def test_a_budget_stops_cleanly_and_is_never_passed(reader):
-    most = Prompt(fields(SLOTS)).question(numbered(1)[0][1]).tokens + 50
+    most = Prompt(fields(SLOTS)).question(numbered(1)[0][1]).estimated_tokens + 50
     settings = {
         "max_tokens": 50,
         "budget": most + 2 * 110,
@@ -465,7 +464,7 @@ def test_a_budget_stops_cleanly_and_is_never_passed(reader):
         made = reader(stub.url, **settings)
         assert len(list(made.facts(numbered(5)))) == 6
         usage = made.report.usage
-        assert (usage.asked, usage.left, len(stub.requests)) == (3, 2, 3)
+        assert (usage.answered, usage.left, len(stub.requests)) == (3, 2, 3)
         assert f"the budget of {settings['budget']:,} tokens has no room" in usage.stopped
         assert usage.cost == pytest.approx((300 * 2 + 30 * 5) / 1e6)
         made = reader(stub.url, **settings)
@@ -480,8 +479,8 @@ def test_a_dry_run_asks_nothing(reader, cache):
         stub.requests.clear()
         planned = estimate(told, SLOTS, numbered(5), cache)
         assert not stub.requests
-    each = Prompt(fields(SLOTS)).question(numbered(1)[0][1]).tokens
-    assert (planned.questions, planned.cached) == (5, 2)
+    each = Prompt(fields(SLOTS)).question(numbered(1)[0][1]).estimated_tokens
+    assert (planned.requests, planned.cached) == (5, 2)
     assert (planned.prompt_tokens, planned.completion_tokens) == (3 * each, 150)
     assert planned.cost == pytest.approx((3 * each + 2 * 150) / 1e6)
 
@@ -496,15 +495,20 @@ def test_long_texts_are_cut_and_told_of(reader):
 
 
 def test_tokens_and_costs_by_hand():
-    assert [tokens(""), tokens("abcd"), tokens("abcde"), tokens("王家卫", "abc")] == [0, 1, 2, 3]
+    assert [
+        estimated_tokens(""),
+        estimated_tokens("abcd"),
+        estimated_tokens("abcde"),
+        estimated_tokens("王家卫", "abc"),
+    ] == [0, 1, 2, 3]
     assert cost(None, 5, 5) is None
-    budget = Budget(10)
+    budget = TokenBudget(10)
     assert budget.reserve(6)
     assert not budget.reserve(5)
     budget.settle(6, 2)
     assert budget.reserve(8)
     assert not budget.reserve(1)
-    assert Budget(None).reserve(10**9)
+    assert TokenBudget(None).reserve(10**9)
 
 
 # Set-up
@@ -512,13 +516,13 @@ def test_tokens_and_costs_by_hand():
 
 def test_what_is_missing_is_told(cache, monkeypatch):
     with pytest.raises(ConfigError, match=r"endpoint and model under \[llm\]"):
-        Endpoint(LLM(model="m"))
+        LLMClient(LLM(model="m"))
     monkeypatch.delenv("NO_KEY_HERE", raising=False)
     with pytest.raises(ConfigError, match="NO_KEY_HERE holds no key"):
-        Endpoint(LLM(endpoint="http://x", model="m", api_key_variable="NO_KEY_HERE"))
+        LLMClient(LLM(endpoint="http://x", model="m", api_key_variable="NO_KEY_HERE"))
     monkeypatch.setitem(sys.modules, "openai", None)
     with pytest.raises(TastegraphError, match=r"pip install 'tastegraph\[llm\]'"):
-        Endpoint(LLM(endpoint="http://x", model="m"))
+        LLMClient(LLM(endpoint="http://x", model="m"))
 
 
 @pytest.mark.parametrize(

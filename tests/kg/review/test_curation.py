@@ -192,7 +192,7 @@ def test_there_are_no_other_steps_and_a_language_model_has_to_be_named(cinema_of
     with pytest.raises(ConfigError, match="under \\[llm\\]"):
         cinema_of_texts.knowledge.derive(LANGUAGE_MODEL)
     plan = cinema_of_texts.knowledge.plan()
-    assert plan.questions == 60
+    assert plan.requests == 60
     assert plan.cached == 0
 
 

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from tastegraph.core.errors import TastegraphError
-from tastegraph.text.finetune.atomic import places, whole
 from tastegraph.text.finetune.checkpoints import MANIFEST, STATE
 from tastegraph.text.finetune.loop import Plan, train
+from tastegraph.text.folders import complete_or_absent, possible_places
 
 PLAN = Plan(steps=12, learning_rate=0.05, save_every=3)
 
@@ -86,7 +86,7 @@ def test_a_run_interrupted_twice_gives_the_same_weights(tmp_path, uninterrupted)
 @pytest.mark.parametrize("left", [1, 2], ids=["new", "old"])
 def test_a_state_between_two_renames_is_found(tmp_path, uninterrupted, left):
     interrupted(tmp_path / "state", 7)
-    (tmp_path / "state").rename(places(tmp_path / "state")[left])
+    (tmp_path / "state").rename(possible_places(tmp_path / "state")[left])
     found, losses = resumed(tmp_path / "state")
     assert same(found, uninterrupted[0])
     assert len(losses) == 6
@@ -185,9 +185,9 @@ def test_biases_do_not_decay():
 
 def test_a_folder_is_there_whole_or_not_at_all(tmp_path):
     folder = tmp_path / "kept"
-    with whole(folder) as new:
+    with complete_or_absent(folder) as new:
         (new / "a").write_text("1")
-    with pytest.raises(ZeroDivisionError), whole(folder) as new:  # noqa: PT012
+    with pytest.raises(ZeroDivisionError), complete_or_absent(folder) as new:  # noqa: PT012
         (new / "a").write_text("2")
         raise ZeroDivisionError
     assert (folder / "a").read_text() == "1"

@@ -13,9 +13,8 @@ from tastegraph.core.records import Fact, Span
 from tastegraph.kg.extraction.folding import Passage
 from tastegraph.kg.extraction.prompt import LONGEST, MOST, Prompt, Slot, fields
 from tastegraph.store.database import Database
-from tastegraph.text.asking import Asker, plan
-from tastegraph.text.budget import Plan, Usage
-from tastegraph.text.endpoint import Endpoint, Question, object_in
+from tastegraph.text.llm import LLMClient, LLMRequest, object_in
+from tastegraph.text.llm_batch import CachedLLM, LLMUsage, UsageEstimate, estimate_usage
 
 Reason = Literal[
     "NOT_IN_SCHEMA", "WRONG_TYPE", "TOO_MANY", "TOO_LONG", "NOT_IN_TEXT", "DUPLICATE", "UNRESOLVED"
@@ -91,7 +90,7 @@ class Report:
     cut: int = 0
     facts: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
-    usage: Usage = field(default_factory=Usage)
+    usage: LLMUsage = field(default_factory=LLMUsage)
 
 
 class Reader:
@@ -108,12 +107,12 @@ class Reader:
     """
 
     def __init__(
-        self, slots: Sequence[Slot], endpoint: Endpoint, cache: Database, resolve: Resolve
+        self, slots: Sequence[Slot], endpoint: LLMClient, cache: Database, resolve: Resolve
     ) -> None:
         self._fields = fields(slots)
         self._prompt = Prompt(self._fields)
-        self._told, self._resolve = endpoint.told, resolve
-        self._asker = Asker(endpoint, cache)
+        self._told, self._resolve = endpoint.config, resolve
+        self._model = CachedLLM(endpoint, cache)
         self.name = f"llm:{endpoint.model}/{self._prompt.version}"
         self.report = Report()
 
@@ -127,9 +126,9 @@ class Reader:
         shown = _shown(self._told, documents)
         self.report = Report(cut=sum(cut for _, _, cut in shown))
         try:
-            answers = self._asker.ask(_questions(self._prompt, shown))
+            answers = self._model.complete(_questions(self._prompt, shown))
         finally:
-            self.report.usage = self._asker.usage
+            self.report.usage = self._model.usage
         for (document, text, _), answer in zip(shown, answers, strict=True):
             if answer is not None:
                 passage = Passage(text)
@@ -164,13 +163,13 @@ class Reader:
 
 def estimate(
     told: LLM, slots: Sequence[Slot], documents: Iterable[Document], cache: Database
-) -> Plan:
+) -> UsageEstimate:
     """What reading ``documents`` would take; no request is made, and no endpoint is needed."""
     prompt = Prompt(fields(slots))
-    return plan(told, _questions(prompt, _shown(told, documents)), cache)
+    return estimate_usage(told, _questions(prompt, _shown(told, documents)), cache)
 
 
-def _questions(prompt: Prompt, shown: Iterable[tuple[str, str, bool]]) -> list[Question]:
+def _questions(prompt: Prompt, shown: Iterable[tuple[str, str, bool]]) -> list[LLMRequest]:
     return [prompt.question(text, document) for document, text, _ in shown]
 
 

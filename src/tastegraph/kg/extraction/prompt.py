@@ -10,7 +10,7 @@ from itertools import count, islice
 from typing import Any
 
 from tastegraph.kg.names import normalised
-from tastegraph.text.endpoint import Question, delimited
+from tastegraph.text.llm import LLMRequest, delimited
 
 MOST = 20
 """Values of one relation in one text, at most."""
@@ -97,9 +97,9 @@ class Prompt:
         asked = json.dumps([self._opening, self._schema], sort_keys=True)
         self.version = sha256(asked.encode()).hexdigest()[:8]
 
-    def question(self, text: str, about: str = "") -> Question:
+    def question(self, text: str, about: str = "") -> LLMRequest:
         """What is asked about ``text``, which is that of the document ``about``."""
-        return Question((*self._opening, ("user", delimited(text))), self._schema, about)
+        return LLMRequest((*self._opening, ("user", delimited(text))), self._schema, about)
 
 
 def _told(slot: Slot) -> str:

@@ -24,8 +24,8 @@ from tastegraph.kg.review.inputs import Inputs
 from tastegraph.store import statements
 from tastegraph.store.database import Database
 from tastegraph.store.schema import facts
-from tastegraph.text.budget import Plan
-from tastegraph.text.endpoint import Endpoint
+from tastegraph.text.llm import LLMClient
+from tastegraph.text.llm_batch import UsageEstimate
 from tastegraph.text.relations import phrase_of
 
 
@@ -180,7 +180,10 @@ def reader(answers: Database) -> Callable[[Inputs], Iterator[Fact]]:
     def read(inputs: Inputs) -> Iterator[Fact]:
         resolution = Resolution(inputs.names())
         model = Reader(
-            slots(inputs), Endpoint(inputs.config.llm), answers, lambda name, _: resolution.of(name)
+            slots(inputs),
+            LLMClient(inputs.config.llm),
+            answers,
+            lambda name, _: resolution.of(name),
         )
         yield from model.facts(inputs.documents())
         yield from resolution.labels()
@@ -189,7 +192,7 @@ def reader(answers: Database) -> Callable[[Inputs], Iterator[Fact]]:
     return read
 
 
-def planned(inputs: Inputs, answers: Database) -> Plan:
+def planned(inputs: Inputs, answers: Database) -> UsageEstimate:
     """What reading would take; nothing is asked."""
     return estimate(inputs.config.llm, slots(inputs), inputs.documents(), answers)
 

@@ -26,7 +26,7 @@ from tastegraph.store.provenance import (
     check_source_names,
 )
 from tastegraph.store.verdicts import Decision
-from tastegraph.text.budget import Plan
+from tastegraph.text.llm_batch import UsageEstimate
 
 Derive = Callable[[Inputs], Iterable[Fact]]
 
@@ -128,7 +128,7 @@ class Knowledge:
             if step in before and step != LANGUAGE_MODEL:
                 self.derive(step)
 
-    def plan(self) -> Plan:
+    def plan(self) -> UsageEstimate:
         """What reading all texts with the language model would take; nothing is asked."""
         with self._database.reading() as connection:
             inputs = Inputs(connection, self._config, LANGUAGE_MODEL)

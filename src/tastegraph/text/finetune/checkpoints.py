@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from tastegraph.core.progress import say
-from tastegraph.text.finetune.atomic import places, whole
+from tastegraph.text.folders import complete_or_absent, possible_places
 
 OPTIMISER = ("step", "exp_avg", "exp_avg_sq")
 """What AdamW keeps of a parameter, from the first gradient that it gets."""
@@ -41,7 +41,7 @@ def save(
         tensors[name] = parameter.detach().cpu().contiguous()
         for key, value in optimiser.state.get(parameter, {}).items():
             tensors[f"{key}:{name}"] = value.cpu().contiguous()
-    with whole(folder) as new:
+    with complete_or_absent(folder) as new:
         save_file(tensors, new / STATE)
         manifest = asdict(checkpoint) | {"sha256": _digest(new / STATE)}
         (new / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
@@ -62,7 +62,7 @@ def resume(
     Returns:
         The steps it has behind it; 0 where there is no state of this run.
     """
-    for place in places(folder):
+    for place in possible_places(folder):
         if not place.is_dir():
             continue
         try:

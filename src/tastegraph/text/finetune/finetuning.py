@@ -17,11 +17,11 @@ from torch import Tensor
 from tastegraph.core.errors import ConfigError, TastegraphError
 from tastegraph.text import folders
 from tastegraph.text.finetune.adapters import LARGE, LoRA, adapt, merge, size
-from tastegraph.text.finetune.atomic import remove, whole
 from tastegraph.text.finetune.lessons import Lesson, Taught
 from tastegraph.text.finetune.loop import Plan, train
 from tastegraph.text.finetune.pretrained import freeze
-from tastegraph.text.loading import load
+from tastegraph.text.folders import complete_or_absent, remove
+from tastegraph.text.torch_model import load
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def finetune(
     if adapted is not None:
         merge(adapted)
     encoder.max_seq_length = longest
-    with whole(into) as new:
+    with complete_or_absent(into) as new:
         encoder.save_pretrained(str(new), create_model_card=False)
     if checkpoint is not None:
         remove(checkpoint)

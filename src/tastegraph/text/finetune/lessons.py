@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
 
-from tastegraph.text.batching import readable
+from tastegraph.text.batching import encodable
 
 PIECE = 16
 """Texts of like length that are encoded at once: less padding, and it stays in the cache."""
@@ -65,7 +65,7 @@ class Taught(nn.Module):
         order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
         found = []
         for start in range(0, len(order), PIECE):
-            some = [readable(texts[row]) for row in order[start : start + PIECE]]
+            some = [encodable(texts[row]) for row in order[start : start + PIECE]]
             piece: Any = self.encoder.preprocess(some)
             moved = {
                 name: value.to(self.encoder.device) if isinstance(value, Tensor) else value

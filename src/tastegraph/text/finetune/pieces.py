@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.progress import progress
-from tastegraph.text.batching import readable
+from tastegraph.text.batching import encodable
 from tastegraph.text.finetune.corpus import Document
 from tastegraph.text.finetune.names import spans
 
@@ -47,7 +47,7 @@ def read(
         spaced: a sentence after the first begins with a space, for vocabularies that know it.
     """
     texts = [
-        (d, " " * (spaced and k > 0) + readable(sentence))
+        (d, " " * (spaced and k > 0) + encodable(sentence))
         for d, document in enumerate(documents)
         for k, sentence in enumerate(document.sentences)
         if sentence.strip()

@@ -18,11 +18,10 @@ from transformers.models.auto.modeling_auto import (
 from transformers.utils import logging
 
 from tastegraph.core.errors import AssetError, ConfigError, NotFoundError
-from tastegraph.text.finetune.atomic import whole
 from tastegraph.text.finetune.masked import MASKED
 from tastegraph.text.finetune.objectives import Objective
 from tastegraph.text.finetune.streams import CAUSAL, PERMUTATION
-from tastegraph.text.folders import transformer_folder
+from tastegraph.text.folders import complete_or_absent, transformer_folder
 
 STALE = ("model*.safetensors*", "pytorch_model*.bin*", "onnx", "openvino")
 """What a folder holds of weights: none of it is true of the model trained on from them."""
@@ -58,7 +57,7 @@ def read(folder: Path) -> tuple[Objective, Any, Any]:
 
 def write(model: Any, source: Path, into: Path) -> None:
     """``source`` with the weights of ``model``, heads and all, in ``into``: whole or not at all."""
-    with whole(into) as new:
+    with complete_or_absent(into) as new:
         shutil.copytree(source, new, dirs_exist_ok=True)
         place = transformer_folder(new)
         for stale in [path for pattern in STALE for path in place.glob(pattern)]:

@@ -17,11 +17,10 @@ import torch
 from tastegraph.core.errors import ConfigError, TastegraphError
 from tastegraph.core.progress import progress
 from tastegraph.text.finetune import pretrained
-from tastegraph.text.finetune.atomic import remove
 from tastegraph.text.finetune.corpus import Document, divided
 from tastegraph.text.finetune.loop import Plan, train
 from tastegraph.text.finetune.objectives import Batch, Examples, Objective
-from tastegraph.text.folders import fingerprint
+from tastegraph.text.folders import fingerprint, remove
 
 SHORTEST = 8
 """Fewest tokens an example may have."""

@@ -12,9 +12,9 @@ from tokenizers import BertWordPieceTokenizer
 from transformers import BertConfig, BertForPreTraining, BertTokenizer
 
 from tastegraph.core.errors import ConfigError, TastegraphError
-from tastegraph.text.batching import readable
-from tastegraph.text.finetune.atomic import whole
+from tastegraph.text.batching import encodable
 from tastegraph.text.finetune.pretrained import quietly
+from tastegraph.text.folders import complete_or_absent
 
 HEAD = 64
 """Width of an attention head (Devlin et al. 2019, §3)."""
@@ -63,7 +63,7 @@ def from_scratch(
         max_position_embeddings=max_tokens,
         pad_token_id=tokenizer.pad_token_id,
     )
-    with whole(into) as new, quietly():
+    with complete_or_absent(into) as new, quietly():
         tokenizer.save_pretrained(new)
         BertForPreTraining(config).save_pretrained(new)
         _pool(new, width, max_tokens)
@@ -71,7 +71,7 @@ def from_scratch(
 
 def _tokenizer(texts: Iterable[str], vocabulary: int, max_tokens: int) -> Any:
     learner = BertWordPieceTokenizer(lowercase=True)
-    read = [learner.normalizer.normalize_str(readable(text)) for text in texts]
+    read = [learner.normalizer.normalize_str(encodable(text)) for text in texts]
     words = [w for text in read for w, _ in learner.pre_tokenizer.pre_tokenize_str(text)]
     if not words:
         raise TastegraphError("no vocabulary can be made: the texts hold no words")

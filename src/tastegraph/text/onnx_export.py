@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 import warnings
 from importlib.util import find_spec
@@ -17,41 +16,41 @@ from torch import Tensor, nn
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.messages import Message
 from tastegraph.text import folders
-from tastegraph.text.loading import load
-from tastegraph.text.onnx import GRAPHS, TOKENIZER, Told
+from tastegraph.text.onnx import GRAPH, TOKENIZER, ExportManifest
+from tastegraph.text.torch_model import load
 
 OPSET = 17
-EXAMPLES = ["One text of a few words.", "Another."]
+EXAMPLE_TEXTS = ["One text of a few words.", "Another."]
+"""The exporter traces the model on them."""
+UNLIMITED = 1_000_000
+"""Tokens that a model without a limit of its own, such as XLNet, reads of a text."""
 
 
 class _Graph(nn.Module):
-    """Token ids to unit vectors, with positional arguments, as ONNX has them."""
+    """Token ids to unit vectors, with positional arguments as ONNX needs them."""
 
     def __init__(self, model: SentenceTransformer, inputs: tuple[str, ...]) -> None:
         super().__init__()
         self.model, self.inputs = model, inputs
 
-    def forward(self, *given: Tensor) -> Tensor:
+    def forward(self, *inputs: Tensor) -> Tensor:
         """int64[n, length] each → float32[n, d]."""
-        features: dict[str, Any] = dict(zip(self.inputs, given, strict=True))
+        features: dict[str, Any] = dict(zip(self.inputs, inputs, strict=True))
         for module in self.model:
             features = module(features)
         vectors: Tensor = features["sentence_embedding"]
         return nn.functional.normalize(vectors, dim=1)
 
 
-def export(folder: Path) -> Path:
-    """Write the graph of a model in single precision and one quantised to int8.
-
-    The latter keeps weights as int8, a scale per channel, and quantises what flows through the
-    graph as it goes: ONNX Runtime's dynamic quantisation.
+def export_onnx(folder: Path) -> Path:
+    """Write the graph, the tokenizer and the manifest of a model, in single precision.
 
     Args:
-        folder: of a model that :class:`~tastegraph.text.encoder.Encoder` takes.
+        folder: of a model that :class:`~tastegraph.text.encoder.Encoder` reads.
 
     Returns:
-        The folder below it that :class:`~tastegraph.text.onnx.OnnxEncoder` reads. It appears
-        whole or not at all, in the place of an older one.
+        The folder below it that :class:`~tastegraph.text.onnx.OnnxEncoder` reads. It is
+        complete or absent, and replaces an older one.
 
     Raises:
         TastegraphError: the model is incomplete, or onnx or onnxruntime is missing.
@@ -59,29 +58,28 @@ def export(folder: Path) -> Path:
     _need_onnx()
     model = load(folder, attention="eager")
     exported = folder / folders.EXPORTED
-    with TemporaryDirectory(dir=folder, prefix=f".{folders.EXPORTED}-") as made:
-        place = Path(made) / folders.EXPORTED
+    with TemporaryDirectory(dir=folder, prefix=f".{folders.EXPORTED}-") as temporary:
+        place = Path(temporary) / folders.EXPORTED
         place.mkdir()
-        inputs = _write_graph(model, place / GRAPHS["fp32"])
-        _write_quantised(place)
+        inputs = _write_graph(model, place / GRAPH)
         _write_tokenizer(model, place)
-        _told(folder, model, inputs).write(place)
+        _manifest(folder, model, inputs).write(place)
         shutil.rmtree(exported, ignore_errors=True)
         place.rename(exported)
     return exported
 
 
 def _write_graph(model: SentenceTransformer, file: Path) -> tuple[str, ...]:
-    read = model.tokenizer(EXAMPLES, padding=True, return_tensors="pt")
+    encoding = model.tokenizer(EXAMPLE_TEXTS, padding=True, return_tensors="pt")
     inputs = tuple(
-        name for name in ("input_ids", "attention_mask", "token_type_ids") if name in read
+        name for name in ("input_ids", "attention_mask", "token_type_ids") if name in encoding
     )
     with warnings.catch_warnings(), torch.no_grad():
-        # The tracing exporter warns of itself and of every shape that the model looks at.
+        # The tracing exporter warns that it is deprecated, and of every use of a shape.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             _Graph(model, inputs).eval(),
-            tuple(read[name] for name in inputs),
+            tuple(encoding[name] for name in inputs),
             str(file),
             input_names=list(inputs),
             output_names=["vectors"],
@@ -103,39 +101,18 @@ def _write_tokenizer(model: SentenceTransformer, place: Path) -> None:
     backend.save(str(place / TOKENIZER))
 
 
-def _told(folder: Path, model: SentenceTransformer, inputs: tuple[str, ...]) -> Told:
+def _manifest(folder: Path, model: SentenceTransformer, inputs: tuple[str, ...]) -> ExportManifest:
     tokenizer: Any = model.tokenizer
-    return Told(
+    return ExportManifest(
         fingerprint=folders.fingerprint(folder).hex(),
         dimensions=int(model.get_embedding_dimension() or 0),
-        max_tokens=min(int(model.max_seq_length or LONGEST), LONGEST),
+        max_tokens=min(int(model.max_seq_length or UNLIMITED), UNLIMITED),
         prompt=model.prompts.get(model.default_prompt_name or "", "") or "",
         inputs=inputs,
         pad_id=int(tokenizer.pad_token_id),
         pad_token=str(tokenizer.pad_token),
         pad_side=tokenizer.padding_side,
     )
-
-
-LONGEST = 1_000_000
-"""Tokens that are read of a text by a model without a limit of its own, as XLNet."""
-
-
-def _write_quantised(place: Path) -> None:
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    advice = logging.getLogger()
-    before = advice.level
-    advice.setLevel(logging.ERROR)
-    try:
-        quantize_dynamic(
-            place / GRAPHS["fp32"],
-            place / GRAPHS["int8"],
-            per_channel=True,
-            weight_type=QuantType.QInt8,
-        )
-    finally:
-        advice.setLevel(before)
 
 
 def _need_onnx() -> None:
