@@ -247,7 +247,7 @@ def _language_model(name: str, max_tokens: int) -> Any:
     from tastegraph.store import vectors
     from tastegraph.store.database import Database
     from tastegraph.text.encoder import Encoder
-    from tastegraph.text.folders import located
+    from tastegraph.text.folders import find_model
 
     cache = Database(cache_root() / "vectors.db", vectors.metadata)
-    return Encoder(located(name, Path()), max_tokens, cache)
+    return Encoder(find_model(name, Path()), max_tokens, cache)
