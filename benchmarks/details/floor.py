@@ -21,13 +21,13 @@ from benchmarks.published.reading import content_of
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.evaluator import EvaluationData
 from tastegraph.models.fit import gather, task_of
-from tastegraph.models.graph_network.adjacency import propagation_matrix, steps
-from tastegraph.models.graph_network.loss import BLOCK, log_sum_exp, softmax_items
+from tastegraph.models.graph_network.adjacency import SparseMatrix, propagation_steps
+from tastegraph.models.graph_network.loss import SOFTMAX_BLOCK_ROWS, log_sum_exp, softmax_items
 from tastegraph.models.graph_network.network import GraphNetwork
 from tastegraph.models.graph_network.parameters import NetworkSettings
 from tastegraph.models.graph_network.tasks import TrainingTask
 from tastegraph.models.graph_network.training import train
-from tastegraph.models.graph_network.tuning import size_of
+from tastegraph.models.graph_network.tuning import default_size
 
 PASSES = 2
 REPEATS = 5
@@ -46,7 +46,7 @@ def floor(name: str, data: Path) -> dict[str, Any]:
         gather(item_features, training, config),
         task_of(item_features, training, config),
     )
-    size = size_of(evidence, task)
+    size = default_size(evidence, task)
     layers, width = size.layers, size.heads * size.dimensions
     settings = NetworkSettings(
         0.1, layers, size.dimensions, size.heads, config.learning_rate, PASSES
@@ -54,16 +54,17 @@ def floor(name: str, data: Path) -> dict[str, Any]:
 
     start = time.perf_counter()
     train(evidence, task, settings, seed=1)
-    step = (time.perf_counter() - start) / (PASSES * len(task))
+    step_seconds = (time.perf_counter() - start) / (PASSES * len(task))
 
     graph = evidence.graph
-    matrix = propagation_matrix(graph, evidence.likes, evidence.kind_weights)
-    nodes = torch.randn(matrix.shape[0], width)
+    nodes = torch.randn(graph.n_nodes + evidence.user_items.shape[0], width)
+    steps = propagation_steps(graph, evidence.user_items, evidence.kind_weights, layers)
     # Each once forward, and once transposed for the gradient.
     products = [
         product
-        for step_ in steps(matrix, graph.n_nodes, graph.n_items, layers)
-        for product in (step_.matrix, step_.transposed)
+        for step in steps
+        if isinstance(step, SparseMatrix)
+        for product in (step.matrix, step.transposed)
     ]
     propagation = sum(_seconds(lambda of=of: of @ nodes[: of.shape[1]]) for of in products)  # type: ignore[misc]
     entries = sum(len(of.values()) for of in products)
@@ -74,7 +75,7 @@ def floor(name: str, data: Path) -> dict[str, Any]:
 
     tastes, items = _operands(graph.n_items, task, graph.n_nodes, settings)
     softmax = _seconds(lambda: log_sum_exp(tastes, items).sum().backward())  # type: ignore[no-untyped-call]
-    block = tastes[:, :BLOCK].detach()
+    block = tastes[:, :SOFTMAX_BLOCK_ROWS].detach()
     multiplied = PRODUCTS * _seconds(lambda: block @ items.detach().mT)
     multiplied *= tastes.shape[1] / block.shape[1]
     softmax_flop = PRODUCTS * 2 * tastes.shape[1] * items.shape[1] * width
@@ -97,7 +98,7 @@ def floor(name: str, data: Path) -> dict[str, Any]:
             "seconds": softmax,
             "floor_seconds": multiplied,
         },
-        "step_seconds": step,
+        "step_seconds": step_seconds,
         "step_floor_seconds": moved + multiplied,
     }
 
@@ -106,11 +107,10 @@ def _operands(
     n_items: int, task: TrainingTask, n_nodes: int, settings: NetworkSettings
 ) -> tuple[Tensor, Tensor]:
     """What the largest batch of a pass multiplies, as random numbers of the same shape."""
-    width = settings.heads * settings.dimensions
-    network = GraphNetwork(n_nodes, n_items, 1, width, task.history)
+    network = GraphNetwork(n_nodes, n_items, 1, settings, task.history)
     rows = max(
-        len(ask(network, network.event.detach()).tastes)
-        for ask in task.epoch(np.random.default_rng(1))
+        len(build_batch(network, network.event.detach()).user_embeddings)
+        for build_batch in task.epoch(np.random.default_rng(1))
     )
     among = softmax_items(n_items, task)
     tastes, items = (torch.randn(settings.heads, n, settings.dimensions) for n in (rows, among))

@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.growth.slopes import of, steps
 from tastegraph.models.filters import DENSE_ITEMS
-from tastegraph.models.graph_network.tasks import BATCHES, EVENTS
+from tastegraph.models.graph_network.tasks import MAX_BATCH_EVENTS, MAX_BATCHES
 
 INTRODUCTION = """# Growth, measured
 
@@ -49,7 +49,9 @@ def table(results: Mapping[str, Any]) -> str:
             "| " + " | ".join([*cells, f"{told['peak_rss_mb']:,}", f"{told['threads']}"]) + " |"
         )
     parts = [
-        INTRODUCTION.format(dense=DENSE_ITEMS, batches=BATCHES, seen=BATCHES * EVENTS[1] / 1e6),
+        INTRODUCTION.format(
+            dense=DENSE_ITEMS, batches=MAX_BATCHES, seen=MAX_BATCHES * MAX_BATCH_EVENTS / 1e6
+        ),
         "\n".join(lines),
     ]
     if results["slopes"]:

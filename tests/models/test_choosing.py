@@ -24,7 +24,7 @@ from tastegraph.models.graph_network import tuning
 from tastegraph.models.graph_network.parameters import NetworkSettings
 from tastegraph.models.graph_network.tasks import NextItem, SetCompletion
 from tastegraph.models.graph_network.training import GraphData, NetworkVectors, train
-from tastegraph.models.graph_network.tuning import best_network, size_of
+from tastegraph.models.graph_network.tuning import best_network, default_size
 from tastegraph.models.learned import ItemFeatures, aligned, no_words
 from tastegraph.models.validation import Validation
 from tastegraph.profiles.attention import Recency
@@ -208,7 +208,7 @@ def test_weights_in_service_stay_without_what_is_sure(monkeypatch: pytest.Monkey
 def test_who_lags_behind_a_rival_gives_up(
     rival: Sequence[float], epochs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network_training, "RACE", 1)
+    monkeypatch.setattr(network_training, "RACE_BATCHES", 1)
     item_features, training, _ = world()
     config = ModelConfig(dimensions=8)
     evidence, task = (
@@ -234,7 +234,7 @@ def test_how_large_a_network_is_by_default() -> None:
         graph = graph_of(2, [(0, 0, 1)], 2)
         evidence = GraphData(graph, np.zeros((2, 1), np.float32), likes, np.ones(0, np.float32))
         task = NextItem([], 5) if ordered else SetCompletion(likes)
-        told = size_of(evidence, task)
+        told = default_size(evidence, task)
         return told.heads, told.layers, told.dimensions
 
     assert size(10**6, ordered=True) == (2, 1, 64)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -11,20 +10,13 @@ from tastegraph.evaluation.metrics import per_user, top_k
 from tastegraph.models import filters
 from tastegraph.models.blend import WEIGHTS, fit_blend_weights
 from tastegraph.models.cold import predict_from
-from tastegraph.models.graph_network.adjacency import propagation_matrix, steps
-from tastegraph.models.graph_network.loss import loss
-from tastegraph.models.graph_network.network import GraphConv, GraphNetwork, GraphTensors
-from tastegraph.models.graph_network.parameters import NetworkSettings
-from tastegraph.models.graph_network.tasks import Batch, NextItem, SetCompletion
-from tastegraph.models.graph_network.training import GraphData, item_vectors, train
 from tastegraph.models.kernels import FactorKernel, FeatureKernel, TableKernel
 from tastegraph.models.learned import ItemFeatures, no_words
 from tastegraph.models.objective import Objective
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.attention import Recency, attend
-from tastegraph.profiles.graphs import ego_graph
 from tastegraph.profiles.interactions import History
-from tests.support.small_graphs import graph_of, random_graph
+from tests.support.small_graphs import graph_of
 
 CHECKERBOARD = sparse.csr_array(
     np.array([[1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 0, 0]], dtype=bool)
@@ -217,141 +209,6 @@ def test_a_cold_score_is_the_least_squares_prediction():
     assert weights == pytest.approx({"a": 0.7, "b": 0.2}, abs=1e-4)
 
 
-def test_propagation_is_the_normalised_adjacency():
-    """One item, one entity, one person: degrees 1.5, .5 and 1."""
-    graph = graph_of(1, [(0, 0, 1)], 2)
-    likes = sparse.csr_array(np.array([[True]]))
-    matrix = propagation_matrix(graph, likes, np.ones(2, np.float32)).toarray()
-    edge, like = 0.5 / np.sqrt(1.5 * 0.5), 1 / np.sqrt(1.5)
-    np.testing.assert_allclose(matrix, [[0, edge, like], [edge, 0, 0], [like, 0, 0]], atol=1e-6)
-
-
-def test_the_gradient_of_a_step_is_its_transpose():
-    matrix = propagation_matrix(random_graph(), likes_of(1, 5, 12), np.ones(6, "f4"))
-    for step in steps(matrix, 30, 12, layers=3):
-        x = torch.randn(step.matrix.shape[1], 3, requires_grad=True)
-        weight = torch.randn(step.matrix.shape[0], 3)
-        (GraphConv(aggr="add")(x, step) * weight).sum().backward()
-        torch.testing.assert_close(x.grad, step.matrix.to_dense().T @ weight)
-
-
-@pytest.mark.parametrize("layers", [0, 1, 2, 3])
-def test_what_is_left_out_of_a_step_changes_nothing(layers):
-    """People start as nothing and items alone are asked for: the mean over layers is as of all."""
-    graph = random_graph()
-    matrix = propagation_matrix(graph, likes_of(1, 5, 12), np.ones(6, "f4"))
-    network = GraphNetwork(graph.n_nodes, 12, 5, 8, 5)
-    text = torch.randn(graph.n_nodes, 5)
-    known = torch.ones(graph.n_nodes, 1)
-    told = GraphTensors(steps(matrix, graph.n_nodes, 12, layers), text, known, 12)
-    with torch.no_grad():
-        start = (network.node + text @ network.text).numpy()
-        h = total = np.concatenate([start, np.zeros((5, 8), np.float32)])
-        for _ in range(layers):
-            h = matrix @ h
-            total = total + h
-        np.testing.assert_allclose(network(told), total[:12] / (layers + 1), atol=1e-6)
-
-
-@pytest.mark.parametrize("layers", [0, 1, 2, 3])
-def test_the_content_graph_cut_out_gives_the_same_vector(layers):
-    """An item's vector depends on its L-hop ego graph alone, to 1e-5."""
-    graph = random_graph(3)
-    likes = sparse.csr_array((4, graph.n_items), dtype=bool)
-    whole = propagation_matrix(graph, likes, np.ones(6, np.float32))
-    rng = np.random.default_rng(1)
-    x = rng.normal(size=(whole.shape[0], 8)).astype(np.float32)
-
-    def propagate(matrix, start):
-        h = total = start
-        for _ in range(layers):
-            h = matrix @ h
-            total = total + h
-        return total / (layers + 1)
-
-    everything = propagate(whole, x)
-    for item in range(graph.n_items):
-        nodes = ego_graph(graph, item, layers).nodes
-        alone = propagate(whole[nodes][:, nodes], x[nodes])
-        np.testing.assert_allclose(alone[0], everything[item], atol=1e-5)
-
-
-def trained(seed: int = 1, epochs: int = 3):
-    graph = random_graph()
-    rng = np.random.default_rng(2)
-    histories = [
-        History(rng.integers(0, 12, 7).astype(np.int32), np.ones(7, np.float32)) for _ in range(20)
-    ]
-    rows = np.repeat(np.arange(20), 7)
-    items = np.concatenate([history.items for history in histories])
-    likes = sparse.csr_array((np.ones(140, bool), (rows, items)), shape=(20, 12))
-    likes.sum_duplicates()
-    text = rng.normal(size=(30, 5)).astype(np.float32)
-    evidence = GraphData.of(graph, text, likes, np.ones(6, np.float32))
-    settings = NetworkSettings(0.2, 2, 8, 1, 0.01, epochs)
-    return train(evidence, NextItem(histories, 5), settings, seed), evidence, histories
-
-
-def test_numpy_attends_as_torch_does():
-    network, evidence, histories = trained()
-    vectors = item_vectors(network, evidence)
-    module = GraphNetwork(evidence.graph.n_nodes, 12, 5, 8, 5)
-    module.load_state_dict({k: torch.from_numpy(v) for k, v in network.parameters.items()})
-    events = torch.from_numpy(vectors.attention.values)
-    for history in histories[:5]:
-        newest = torch.from_numpy(history.items[-5:].astype(np.int64))
-        with torch.no_grad():
-            tastes = module.tastes(events[newest][None], torch.ones(1, len(newest), dtype=bool))
-        taste = torch.nn.functional.normalize(tastes[0, -1], dim=0).numpy()
-        ours = vectors.attention(history) @ vectors.attention.values[history.items]
-        np.testing.assert_allclose(ours, taste, atol=1e-5)
-
-
-def test_a_taste_never_looks_ahead():
-    module = GraphNetwork(12, 12, 5, 8, 5)
-    sequence = torch.randn(1, 6, 8)
-    changed = sequence.clone()
-    changed[0, 4:] += 10
-    present = torch.ones(1, 6, dtype=torch.bool)
-    torch.testing.assert_close(
-        module.tastes(sequence, present)[0, :4], module.tastes(changed, present)[0, :4]
-    )
-
-
-def test_training_is_deterministic_and_lowers_nothing_to_nan():
-    first, second = trained()[0], trained()[0]
-    other = trained(seed=2)[0]
-    for name, array in first.parameters.items():
-        assert np.isfinite(array).all()
-        np.testing.assert_array_equal(array, second.parameters[name])
-    assert not np.array_equal(first.parameters["node"], other.parameters["node"])
-
-
-def test_training_learns_what_follows_what():
-    """On a ring every film is followed by the next one; the network finds out."""
-    n_items = 10
-    graph = graph_of(n_items, [(k, 0, n_items) for k in range(n_items)], n_items + 1)
-    histories = [
-        History(((start + np.arange(6)) % n_items).astype(np.int32), np.ones(6, np.float32))
-        for start in np.random.default_rng(0).integers(0, n_items, 80)
-    ]
-    rows = np.repeat(np.arange(80), 6)
-    items = np.concatenate([history.items for history in histories])
-    likes = sparse.csr_array((np.ones(480, bool), (rows, items)), shape=(80, n_items))
-    evidence = GraphData.of(
-        graph, np.zeros((n_items + 1, 1), np.float32), likes, np.ones(2, np.float32)
-    )
-    network = train(
-        evidence, NextItem(histories, 200), NetworkSettings(0.2, 2, 16, 1, 0.01, 30), seed=1
-    )
-    vectors = item_vectors(network, evidence)
-    scores = vectors.kernel.score(attend(histories, vectors.attention, n_items))
-    seen = sparse.csr_array((np.ones(480, bool), (rows, items)), shape=(80, n_items))
-    best = top_k(scores, seen, 1)[:, 0]
-    right = np.array([(history.items[-1] + 1) % n_items for history in histories])
-    assert (best == right).mean() > 0.9
-
-
 @pytest.mark.parametrize("kind", ["table", "factors", "features"])
 def test_some_items_score_what_they_score_among_all(kind: str) -> None:
     rng = np.random.default_rng(0)
@@ -364,44 +221,6 @@ def test_some_items_score_what_they_score_among_all(kind: str) -> None:
     attention = sparse.csr_array(np.array([[1, 0, 0.5, 0, 0, 0]], dtype=np.float32))
     among = np.array([True, False, True, False, True, True])
     assert kernel.score(attention, among) == pytest.approx(kernel.score(attention)[:, among])
-
-
-def test_whole_sets_learn_a_checkerboard() -> None:
-    """Black squares go with black ones; people and a shared fact say so, and no order."""
-    rng = np.random.default_rng(0)
-    colour = np.arange(20) % 2
-    likes = sparse.csr_array((rng.random((60, 20)) < 0.4) & (colour == np.arange(60)[:, None] % 2))
-    graph = graph_of(20, [(k, 0, 20 + k % 2) for k in range(20)], 22)
-    evidence = GraphData.of(graph, np.zeros((22, 1), np.float32), likes, np.ones(2, np.float32))
-    settings = NetworkSettings(0.2, 2, 8, heads=2, learning_rate=0.02, epochs=100)
-    vectors = item_vectors(train(evidence, SetCompletion(likes), settings, seed=1), evidence)
-    people = [History(row.indices, np.ones(row.nnz, np.float32)) for row in likes]
-    scores = vectors.kernel.score(attend(people, vectors.attention, 20))
-    assert (colour[top_k(scores, likes, 2)] == np.arange(60)[:, None] % 2).all()
-
-
-def test_the_softmax_by_hand() -> None:
-    """Two heads of two dimensions, one taste, three items, temperature ½."""
-    taste = torch.tensor([[2.0, 0, 0, 3]], dtype=torch.float64, requires_grad=True)
-    items = torch.tensor([[1.0, 0, 0, 1], [0, 1, 1, 0], [-1, 0, 0, -1]], dtype=torch.float64)
-    settings = NetworkSettings(0.5, 0, 2, heads=2, learning_rate=0.01, epochs=1)
-    none = torch.zeros(1, dtype=torch.int64)
-
-    def asked(tastes: torch.Tensor) -> torch.Tensor:
-        rng = np.random.default_rng(0)
-        return loss(Batch(tastes, none, none), items, settings, len(items), rng)
-
-    wanted = -2 + np.log(np.exp([2, 0, -2]).sum())
-    assert asked(taste).item() == pytest.approx(wanted)
-    assert torch.autograd.gradcheck(asked, (taste,))
-
-
-def test_leaves_join_nothing() -> None:
-    """A value that one item alone has, told from both sides, is cut off; a shared one stays."""
-    graph = graph_of(2, [(0, 0, 2), (2, 1, 0), (0, 0, 3), (1, 0, 3)], 4)
-    likes = sparse.csr_array(np.ones((1, 2), dtype=bool))
-    evidence = GraphData.of(graph, np.zeros((4, 1), np.float32), likes, np.ones(4, np.float32))
-    assert evidence.graph.node_ids == ["e1"]
 
 
 def test_groups_are_features_that_several_items_share() -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
@@ -14,7 +13,6 @@ from tastegraph.core.config import Config
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.records import Item
 from tastegraph.kg.graph import build_graph
-from tastegraph.models.graph_network.adjacency import SparseProduct, as_tensor
 from tastegraph.models.learned import ItemFeatures
 from tastegraph.models.mapping import completed
 from tastegraph.models.tower import _Sequences, text_tower
@@ -59,13 +57,6 @@ def test_where_nothing_has_a_time_all_that_is_liked_is_equally_near() -> None:
     around = _Sequences.of(untimed, newest=10).around(np.array([0]), 3).toarray()
     assert around.tolist() == [[0, 0.5, 0.5]]
     assert not len(_Sequences.of(events, newest=1).items)
-
-
-def test_the_gradient_of_a_sparse_product_is_that_of_the_dense_one() -> None:
-    matrix = sparse.csr_array(np.array([[1.0, 0, 2], [0, 3, 0]]))
-    told = as_tensor(matrix), as_tensor(sparse.csr_array(matrix.T))
-    x = torch.randn(3, 2, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda x: SparseProduct.apply(*told, x), (x,))  # type: ignore[no-untyped-call]
 
 
 def test_words_that_are_liked_together_come_to_mean_the_same() -> None:

@@ -22,6 +22,7 @@ class _Section(BaseModel):
 
 Weight = Annotated[float, Field(ge=-1, le=1)]
 Share = Annotated[float, Field(gt=0, le=1)]
+Convolution = Literal["linear", "LGConv", "GCNConv", "RGCNConv", "GATConv"]
 _WEIGHTS: dict[str, Weight] = {
     "view": 0.3, "click": 0.5, "purchase": 1.0, "like": 1.0, "rating": 1.0,
     "dislike": -1.0, "skip": -0.3, "impression": 0.0,
@@ -304,6 +305,10 @@ class Model(_Section):
         dimensions: width of the graph network's vectors; by default what the data have room for.
         heads: networks beside one another; by default as many as the data have room for.
         layers: propagation steps over the graph; by default one where events have an order.
+        convolution: what each of these steps is: ``linear``, the normalized sum over neighbours
+            weighted by relation; ``LGConv``, the same with every edge alike; ``GCNConv``,
+            ``RGCNConv`` or ``GATConv``, layers of PyTorch Geometric with parameters and an
+            activation; ``auto``, the best of them on validation data.
         epochs: upper bound; training stops early on validation data.
         temperature: of the network's softmax; by default .2 and .1 are tried.
         history: newest events of a person that are attended to.
@@ -313,6 +318,7 @@ class Model(_Section):
     dimensions: int | None = Field(default=None, ge=4, le=1024)
     heads: int | None = Field(default=None, ge=1, le=16)
     layers: int | None = Field(default=None, ge=0, le=6)
+    convolution: Convolution | Literal["auto"] = "linear"
     epochs: int = Field(default=80, ge=1)
     learning_rate: float = Field(default=0.01, gt=0)
     temperature: float | None = Field(default=None, gt=0)

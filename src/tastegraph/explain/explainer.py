@@ -22,7 +22,7 @@ from tastegraph.profiles.interactions import History
 
 KIND_OF_COMPONENT: dict[str, ExplainedKind] = {
     BEHAVIOUR: "behaviour",
-    NETWORK: "behaviour",
+    NETWORK: "learned",
     TEXT: "text",
     MAPPED_TEXT: "text",
     TOWER: "text",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -49,7 +50,7 @@ def to_arrays(
         "choice": hyperparameters_to_json(fitted_model.hyperparameters),
         "cold": fitted_model.cold,
         "kinds": [[name, rev, weight] for (name, rev), weight in fitted_model.kind_weights.items()],
-        "network": asdict(fitted_model.network.settings),
+        "network": fitted_model.network.settings.to_json(),
         "parts": list(model.components),
         "counts": {
             "items": item_features.graph.n_items,
@@ -127,6 +128,9 @@ def fitted_model_from(snapshot: Snapshot) -> FittedModel:
             item_ids=snapshot.strings("behaviour.items"),
             node_ids=snapshot.strings("network.nodes"),
             settings=NetworkSettings(**manifest["network"]),
+            relations=snapshot.strings("network.relations")
+            if "network.relations" in arrays
+            else [],
         ),
         tower=arrays["tower.vectors"],
         cold=manifest["cold"],
@@ -150,12 +154,7 @@ def model_from(snapshot: Snapshot) -> HybridModel:
                 values=arrays["network.values"],
                 bias=arrays["network.bias"],
             ),
-            NetworkKernel(
-                arrays["network.values"],
-                arrays["network.items"],
-                arrays["network.items.text"],
-                arrays["network.items.facts"],
-            ),
+            _network_kernel(arrays),
         ),
     }
     if KNOWLEDGE in snapshot.manifest["parts"]:
@@ -236,6 +235,11 @@ def _learned_arrays(fitted_model: FittedModel) -> Arrays:
         "popularity.recent": fitted_model.recent,
         "behaviour.touched": fitted_model.touched,
         **pack("network.nodes", fitted_model.network.node_ids),
+        **(
+            pack("network.relations", fitted_model.network.relations)
+            if fitted_model.network.relations
+            else {}
+        ),
         **{f"network.learned.{k}": v for k, v in fitted_model.network.parameters.items()},
     }
 
@@ -243,7 +247,7 @@ def _learned_arrays(fitted_model: FittedModel) -> Arrays:
 def _model_arrays(model: HybridModel) -> Arrays:
     network = model.components[NETWORK]
     assert isinstance(network.attention, SequenceAttention)
-    assert isinstance(network.kernel, NetworkKernel)
+    assert isinstance(network.kernel, FactorKernel)
     assert model.likers is not None
     arrays: Arrays = {
         "model.rows": model.rows,
@@ -256,8 +260,6 @@ def _model_arrays(model: HybridModel) -> Arrays:
         "network.values": network.attention.values,
         "network.bias": network.attention.bias,
         "network.items": network.kernel.right,
-        "network.items.text": network.kernel.text,
-        "network.items.facts": network.kernel.facts,
         "likes.indptr": model.likers.indptr,
         "likes.indices": model.likers.people,
         "likes.people": np.array([model.likers.count]),
@@ -267,9 +269,20 @@ def _model_arrays(model: HybridModel) -> Arrays:
             arrays["associations.features"] = part.kernel.features.data
         elif name != NETWORK and isinstance(part.kernel, FactorKernel):
             arrays |= {f"{name}.left": part.kernel.left, f"{name}.right": part.kernel.right}
+        if isinstance(part.kernel, NetworkKernel):
+            arrays["network.items.text"] = part.kernel.text
+            arrays["network.items.facts"] = part.kernel.facts
         if isinstance(part.kernel, AffinityKernel):
             arrays[f"{name}.loadings"] = part.kernel.loadings
     return arrays
+
+
+def _network_kernel(arrays: Mapping[str, Array]) -> FactorKernel:
+    """Only that of a linear network can be taken apart."""
+    sides = arrays["network.values"], arrays["network.items"]
+    if "network.items.text" not in arrays:
+        return FactorKernel(*sides)
+    return NetworkKernel(*sides, arrays["network.items.text"], arrays["network.items.facts"])
 
 
 def _table_from(snapshot: Snapshot) -> Scores | CSR:

@@ -25,7 +25,7 @@ def hyperparameters_to_json(hyperparameters: Hyperparameters) -> dict[str, Any]:
             part: {"rank": target.rank, "regularisation": target.regularisation}
             for part, target in hyperparameters.targets.items()
         },
-        "network": asdict(hyperparameters.network),
+        "network": hyperparameters.network.to_json(),
         "weights": hyperparameters.weights,
         "cold": hyperparameters.cold,
         "valid": hyperparameters.valid,

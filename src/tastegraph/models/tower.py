@@ -23,7 +23,7 @@ from torch.nn import functional
 from tastegraph.core.arrays import CSR, Bools
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import progress
-from tastegraph.models.graph_network.adjacency import SparseProduct, as_tensor
+from tastegraph.models.graph_network.adjacency import SparseMatrix
 from tastegraph.models.learned import ItemFeatures
 from tastegraph.models.mapping import centred
 from tastegraph.profiles.attention import FLOOR
@@ -58,8 +58,7 @@ class TextTower(nn.Module):
 
     def __init__(self, words: CSR, vectors: Floats32, device: torch.device) -> None:
         super().__init__()
-        self._words = as_tensor(words).to(device)
-        self._transposed = as_tensor(sparse.csr_array(words.T)).to(device)
+        self._words = SparseMatrix.of(words, device)
         self._vectors = torch.from_numpy(vectors).to(device)
         self.by_word = nn.Parameter(START * torch.randn(words.shape[1], DIMENSIONS))
         self.by_vector = nn.Parameter(START * torch.randn(vectors.shape[1], DIMENSIONS))
@@ -67,8 +66,8 @@ class TextTower(nn.Module):
 
     def forward(self) -> Tensor:
         """float32[I, d], unit rows, or of zeros where there is no text."""
-        told = SparseProduct.apply(self._words, self._transposed, self.by_word)  # type: ignore[no-untyped-call]
-        return functional.normalize(told + self._vectors @ self.by_vector, dim=-1)
+        vectors = self._words @ self.by_word + self._vectors @ self.by_vector
+        return functional.normalize(vectors, dim=-1)
 
 
 @dataclass(frozen=True)
@@ -158,9 +157,7 @@ def _loss(items: Tensor, sequences: _Sequences, batch: Ints, drawn: Ints) -> Ten
     around = sequences.around(batch, len(items))
     wanted = sequences.items[batch]
     candidates, place = np.unique(np.concatenate([wanted, drawn]), return_inverse=True)
-    attention = as_tensor(around).to(items.device)
-    transposed = as_tensor(sparse.csr_array(around.T)).to(items.device)
-    people = SparseProduct.apply(attention, transposed, items)  # type: ignore[no-untyped-call]
+    people = SparseMatrix.of(around, items.device) @ items
     others = items.index_select(0, torch.from_numpy(candidates).to(items.device))
     cosine = (functional.normalize(people, dim=-1) / TEMPERATURE) @ others.T
     hidden = torch.from_numpy(around[:, candidates].toarray()).to(items.device)

@@ -1,4 +1,4 @@
-"""The sum under a softmax over very many products, which are never all held."""
+"""The training loss: a softmax over cosines with a temperature (Wu et al. 2024), in blocks."""
 
 from __future__ import annotations
 
@@ -11,85 +11,91 @@ from torch import Tensor
 from torch.nn import functional
 
 from tastegraph.models.graph_network.parameters import NetworkSettings
-from tastegraph.models.graph_network.tasks import ALL_ITEMS, Batch, TrainingTask
+from tastegraph.models.graph_network.tasks import Batch, TrainingTask
 
-BLOCK = 256
-"""So many tastes at a time: their products with some thousand items fit a processor's cache."""
+MAX_FULL_SOFTMAX_ITEMS = 4_096
+"""Up to this many items the softmax runs over all; beyond, over a sample that a batch shares."""
+SOFTMAX_BLOCK_ROWS = 256
+"""User embeddings at a time: their products with some thousand items fit a processor's cache."""
 
 
 def softmax_items(n_items: int, task: TrainingTask) -> int:
-    """How many of ``n_items`` a softmax runs over: all, or the shared ones."""
-    return n_items if n_items <= max(ALL_ITEMS, task.shared) else task.shared
+    """How many of ``n_items`` the softmax runs over: all, or a sample."""
+    return (
+        n_items
+        if n_items <= max(MAX_FULL_SOFTMAX_ITEMS, task.sampled_items)
+        else task.sampled_items
+    )
 
 
-def loss(
-    questions: Batch,
+def softmax_loss(
+    batch: Batch,
     items: Tensor,
     settings: NetworkSettings,
-    among: int,
+    n_softmax_items: int,
     rng: np.random.Generator,
 ) -> Tensor:
-    """Cross-entropy of the wanted items among all, of cosine / temperature, mean over heads.
+    """Cross-entropy of the targets among all items, of cosine / temperature, mean over heads.
 
-    The sum over all items is estimated from some where there are more (sampled softmax with a
-    uniform proposal, Bengio & Senécal 2008).
+    Where there are more items than ``n_softmax_items``, the sum over all is estimated from a sample
+    (sampled softmax with a uniform proposal, Bengio & Senécal 2008).
 
     Args:
-        questions: of one batch.
+        batch: embeddings and targets.
         items: float32[I, heads · d].
         settings: temperature and heads.
-        among: the sum runs over so many, of :func:`softmax_items`.
-        rng: what the shared items are drawn with.
+        n_softmax_items: items that the sum runs over, from :func:`softmax_items`.
+        rng: draws the sample.
     """
-    tastes = of_heads(questions.tastes, settings.heads) / settings.temperature
-    unit = of_heads(items, settings.heads)
-    asked, wanted = questions.asked, questions.wanted
-    own = (tastes[:, asked] * unit[:, wanted]).sum(dim=-1)
-    if among == len(items):
-        return (log_sum_exp(tastes, unit)[:, asked] - own).mean()
-    shared = torch.from_numpy(rng.integers(0, len(items), among)).to(items.device)
-    rest = log_sum_exp(tastes, unit[:, shared]) + math.log(len(items) / among)
-    return functional.softplus(rest[:, asked] - own).mean()
+    embeddings = by_head(batch.user_embeddings, settings.heads) / settings.temperature
+    unit = by_head(items, settings.heads)
+    rows, targets = batch.rows, batch.targets
+    own = (embeddings[:, rows] * unit[:, targets]).sum(dim=-1)
+    if n_softmax_items == len(items):
+        return (log_sum_exp(embeddings, unit)[:, rows] - own).mean()
+    sample = torch.from_numpy(rng.integers(0, len(items), n_softmax_items)).to(items.device)
+    rest = log_sum_exp(embeddings, unit[:, sample]) + math.log(len(items) / n_softmax_items)
+    return functional.softplus(rest[:, rows] - own).mean()
 
 
-def of_heads(vectors: Tensor, heads: int) -> Tensor:
+def by_head(vectors: Tensor, heads: int) -> Tensor:
     """float32[R, heads · d] → float32[heads, R, d], rows of length 1."""
-    apart = vectors.reshape(len(vectors), heads, -1).transpose(0, 1)
-    return functional.normalize(apart, dim=-1)
+    split = vectors.reshape(len(vectors), heads, -1).transpose(0, 1)
+    return functional.normalize(split, dim=-1)
 
 
-def log_sum_exp(tastes: Tensor, items: Tensor) -> Tensor:
-    """log Σᵢ exp(tasteᵣ · itemᵢ), float32[heads, R].
+def log_sum_exp(embeddings: Tensor, items: Tensor) -> Tensor:
+    """log Σᵢ exp(embeddingᵣ · itemᵢ), float32[heads, R].
 
-    Products are made block by block, and once more for the gradient: half the time of holding them,
-    and none of their memory.
+    The products are computed block by block, and again for the gradient: that takes half the time
+    of keeping them, and none of their memory.
 
     Args:
-        tastes: float32[heads, R, d].
+        embeddings: float32[heads, R, d].
         items: float32[heads, I, d].
     """
-    found: Tensor = _LogSumExp.apply(tastes, items)  # type: ignore[no-untyped-call]
-    return found
+    sums: Tensor = _LogSumExp.apply(embeddings, items)  # type: ignore[no-untyped-call]
+    return sums
 
 
 class _LogSumExp(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, tastes: Tensor, items: Tensor) -> Tensor:
-        blocks = [(some @ items.mT).logsumexp(dim=-1) for some in torch.split(tastes, BLOCK, dim=1)]
-        sums = torch.cat(blocks, dim=1)
-        ctx.save_for_backward(tastes, items, sums)
+    def forward(ctx: Any, embeddings: Tensor, items: Tensor) -> Tensor:
+        blocks = torch.split(embeddings, SOFTMAX_BLOCK_ROWS, dim=1)
+        sums = torch.cat([(block @ items.mT).logsumexp(dim=-1) for block in blocks], dim=1)
+        ctx.save_for_backward(embeddings, items, sums)
         return sums
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
-        """The softmax of a block weighs items for its tastes, and its tastes for items."""
-        tastes, items, sums = ctx.saved_tensors
-        of_tastes, of_items = torch.empty_like(tastes), torch.zeros_like(items)
-        for start in range(0, tastes.shape[1], BLOCK):
-            block = slice(start, start + BLOCK)
-            some = tastes[:, block]
-            share = (some @ items.mT).sub_(sums[:, block, None]).exp_()
-            share.mul_(gradients[0][:, block, None])
-            of_tastes[:, block] = share @ items
-            of_items += share.mT @ some
-        return of_tastes, of_items
+        """The softmax of a block weighs items for its embeddings, and embeddings for items."""
+        embeddings, items, sums = ctx.saved_tensors
+        of_embeddings, of_items = torch.empty_like(embeddings), torch.zeros_like(items)
+        for start in range(0, embeddings.shape[1], SOFTMAX_BLOCK_ROWS):
+            rows = slice(start, start + SOFTMAX_BLOCK_ROWS)
+            block = embeddings[:, rows]
+            share = (block @ items.mT).sub_(sums[:, rows, None]).exp_()
+            share.mul_(gradients[0][:, rows, None])
+            of_embeddings[:, rows] = share @ items
+            of_items += share.mT @ block
+        return of_embeddings, of_items

@@ -1,6 +1,7 @@
-"""What the graph network learns from: the next item of a sequence, or the whole of a set.
+"""What the graph network is trained for: the next item of a sequence, or the rest of a set.
 
-Both ask which items go with a taste, by a softmax over cosines with a temperature (Wu et al. 2024).
+Either way a batch says which items go with which user embeddings;
+:func:`~tastegraph.models.graph_network.loss.softmax_loss` is what is minimised.
 """
 
 from __future__ import annotations
@@ -17,59 +18,58 @@ from scipy import sparse
 from torch import Tensor
 
 from tastegraph.core.arrays import CSR, Bools
-from tastegraph.models.graph_network.adjacency import SparseProduct, as_tensor
+from tastegraph.models.graph_network.adjacency import SparseMatrix
 from tastegraph.models.graph_network.network import GraphNetwork
 from tastegraph.profiles.interactions import History
 
-BATCHES = 32
-"""A pass has at most so many, each of which propagates over the whole graph. Where there is much to
-learn from, batches grow, and beyond their largest size a pass sees some of it."""
-EVENTS, SETS = (4_096, 16_384), (256, 4_096)
-"""Smallest and largest batch, of events and of sets."""
-ASKED = 2_048
-"""Of the events in a batch so many are asked for, at most; half of it first for what is new."""
-KEPT = 0.85
-"""Share of a set that is shown; all of it is asked for."""
-ALL_ITEMS = 4_096
-"""Up to this many items the softmax runs over all; beyond, over so many shared ones, where events
-are asked for and where sets are, whose vectors are wide and need more to be told apart by:"""
-SHARED = 2_048, 8_192
+MAX_BATCHES = 32
+"""Batches of an epoch, at most: each propagates over the whole graph. With more data batches grow,
+and where they have their largest size an epoch sees a random part of the data."""
+MIN_BATCH_EVENTS, MAX_BATCH_EVENTS = 4_096, 16_384
+MIN_BATCH_SETS, MAX_BATCH_SETS = 256, 4_096
+MAX_BATCH_TARGETS = 2_048
+"""Events of a batch that are predicted, at most; new ones fill up to half of it first."""
+INPUT_SHARE = 0.85
+"""Share of a set that a user embedding is made of; all of it is predicted."""
+SAMPLED_ITEMS_SEQUENCES, SAMPLED_ITEMS_SETS = 2_048, 8_192
+"""Items that the softmax is estimated from where it does not run over all. Vectors learned from
+sets are wide and need more items to be told apart by."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one batch asks.
+    """Which items should score high for which user embeddings.
 
     Attributes:
-        tastes: float32[B, heads · d], of any length.
-        asked: int64[R], row of the taste that each wanted item belongs to.
-        wanted: int64[R], items.
+        user_embeddings: float32[B, heads · d], of any length.
+        rows: int64[R], row of the embedding that each target belongs to.
+        targets: int64[R], items.
     """
 
-    tastes: Tensor
-    asked: Tensor
-    wanted: Tensor
+    user_embeddings: Tensor
+    rows: Tensor
+    targets: Tensor
 
 
 BatchBuilder = Callable[[GraphNetwork, Tensor], Batch]
-"""The questions of one batch, from the network and what an event on each item contributes."""
+"""Makes one batch of the network and the vectors of an event on each item, float32[I, d]."""
 
 
 class TrainingTask(Protocol):
-    """Anything that a network can learn from.
+    """Anything that a network can be trained for.
 
     Attributes:
-        history: newest likes that make a taste.
-        ordered: whether what comes later in a history is newer; otherwise attention is even.
-        shared: items that the softmax runs over, where there are more than it takes in.
+        history: newest events that make a user embedding.
+        ordered: whether later events of a history are newer; otherwise attention is even.
+        sampled_items: items that the softmax is estimated from, where there are many more.
     """
 
     history: int
     ordered: bool
-    shared: int
+    sampled_items: int
 
     def __len__(self) -> int:
-        """Batches in one pass."""
+        """Batches of one epoch."""
         ...
 
     def epoch(self, rng: np.random.Generator) -> Iterator[BatchBuilder]:
@@ -78,16 +78,17 @@ class TrainingTask(Protocol):
 
 
 class NextItem:
-    """What comes next, after each event of a sequence.
+    """Predicts the next item after each event of a sequence.
 
     Args:
-        histories: oldest first; of one without times no item is the next, so nothing is learned.
-        newest: so many likes of each count.
-        new: int64[U], so many of each one's likes, the newest, are asked for before others; by
+        histories: oldest event first; in one without times no item is the next, so nothing is
+            learned from it.
+        newest: likes of each history that count.
+        new: int64[U], how many of each one's likes are new; they are predicted before others. By
             default none.
     """
 
-    ordered, shared = True, SHARED[0]
+    ordered, sampled_items = True, SAMPLED_ITEMS_SEQUENCES
 
     def __init__(
         self,
@@ -103,95 +104,97 @@ class NextItem:
             if history.ordered
         )
         sequences = sorted((p for p in pairs if len(p[0]) > 1), key=lambda p: -len(p[0]))
-        events = sum(len(s) for s, _ in sequences) // BATCHES
-        events = min(max(events, EVENTS[0]), EVENTS[1])
+        events = sum(len(items) for items, _ in sequences) // MAX_BATCHES
+        events = min(max(events, MIN_BATCH_EVENTS), MAX_BATCH_EVENTS)
         self._batches: list[tuple[Tensor, Tensor]] = []
         while sequences:
             longest = len(sequences[0][0])
-            chosen = sequences[: max(events // longest, 1)]
-            sequences = sequences[len(chosen) :]
-            padded = np.full((len(chosen), longest), -1, dtype=np.int64)
-            first = np.zeros(padded.shape, dtype=np.bool_)
-            for row, (sequence, count) in enumerate(chosen):
-                end = len(sequence)
-                padded[row, :end] = sequence
-                first[row, max(end - count, 0) : end] = True
-            self._batches.append((torch.from_numpy(padded), torch.from_numpy(first)))
+            batch = sequences[: max(events // longest, 1)]
+            sequences = sequences[len(batch) :]
+            items_of = np.full((len(batch), longest), -1, dtype=np.int64)
+            is_new = np.zeros(items_of.shape, dtype=np.bool_)
+            for row, (items, count) in enumerate(batch):
+                end = len(items)
+                items_of[row, :end] = items
+                is_new[row, max(end - count, 0) : end] = True
+            self._batches.append((torch.from_numpy(items_of), torch.from_numpy(is_new)))
 
     def __len__(self) -> int:
-        return min(len(self._batches), BATCHES)
+        return min(len(self._batches), MAX_BATCHES)
 
     def epoch(self, rng: np.random.Generator) -> Iterator[BatchBuilder]:
-        """Each batch has people with sequences of like length."""
-        for at in rng.permutation(len(self._batches))[:BATCHES]:
-            sequences, new = self._batches[at]
-            yield partial(_next_items, sequences, new, rng)
+        """Batches of sequences that are about equally long."""
+        for number in rng.permutation(len(self._batches))[:MAX_BATCHES]:
+            sequences, is_new = self._batches[number]
+            yield partial(_sequence_batch, sequences, is_new, rng)
 
 
 class SetCompletion:
-    """The whole of a set, from most of it: a denoising autoencoder (Liang et al. 2018).
+    """Predicts a whole set from most of it: a denoising autoencoder (Liang et al. 2018).
 
     Args:
-        sets: CSR[S, I], what each person likes, and any other items that belong together.
+        sets: bool CSR[S, I], what each user likes, and any other items that belong together.
     """
 
-    ordered, shared = False, SHARED[1]
+    ordered, sampled_items = False, SAMPLED_ITEMS_SETS
 
     def __init__(self, sets: CSR) -> None:
         self.history = max(int(np.diff(sets.indptr).max(initial=0)), 1)
         self._sets = sparse.csr_array(sets[np.diff(sets.indptr) > 1])
-        size = -(-self._sets.shape[0] // BATCHES)
-        self._size = min(max(size, SETS[0]), SETS[1])
+        size = -(-self._sets.shape[0] // MAX_BATCHES)
+        self._size = min(max(size, MIN_BATCH_SETS), MAX_BATCH_SETS)
 
     def __len__(self) -> int:
-        return min(-(-self._sets.shape[0] // self._size), BATCHES)
+        return min(-(-self._sets.shape[0] // self._size), MAX_BATCHES)
 
     def epoch(self, rng: np.random.Generator) -> Iterator[BatchBuilder]:
-        """Sets in a random order."""
-        order = rng.permutation(self._sets.shape[0])[: BATCHES * self._size]
+        """Batches of sets in a random order."""
+        order = rng.permutation(self._sets.shape[0])[: MAX_BATCHES * self._size]
         for start in range(0, len(order), self._size):
             sets = self._sets[order[start : start + self._size]]
-            yield partial(_whole_sets, sets, rng.random(sets.nnz) < KEPT)
+            yield partial(_set_batch, sets, rng.random(sets.nnz) < INPUT_SHARE)
 
 
-def _next_items(
-    sequences: Tensor, new: Tensor, rng: np.random.Generator, network: GraphNetwork, events: Tensor
+def _sequence_batch(
+    sequences: Tensor,
+    is_new: Tensor,
+    rng: np.random.Generator,
+    network: GraphNetwork,
+    event_vectors: Tensor,
 ) -> Batch:
-    """``sequences`` is int64[B, T], padded with -1 at the end, ``new`` bool[B, T]."""
-    sequences = sequences.to(events.device)
+    """The batch of ``sequences`` (int64[B, T], -1 for padding); ``is_new`` is bool[B, T]."""
+    sequences = sequences.to(event_vectors.device)
     present = sequences >= 0
-    tastes = network.tastes(events[sequences.clamp(min=0)], present)[:, :-1]
-    row, at = torch.nonzero(present[:, 1:], as_tuple=True)
-    if len(row) > ASKED:
-        some = torch.from_numpy(_drawn(new[row.cpu(), at.cpu() + 1].numpy(), rng)).to(row)
-        row, at = row[some], at[some]
-    every = torch.arange(len(row), device=row.device)
-    return Batch(tastes[row, at], every, sequences[row, at + 1])
+    embeddings = network.user_embeddings(event_vectors[sequences.clamp(min=0)], present)[:, :-1]
+    row, place = torch.nonzero(present[:, 1:], as_tuple=True)
+    if len(row) > MAX_BATCH_TARGETS:
+        sample = _sample_targets(is_new[row.cpu(), place.cpu() + 1].numpy(), rng)
+        chosen = torch.from_numpy(sample).to(row)
+        row, place = row[chosen], place[chosen]
+    rows = torch.arange(len(row), device=row.device)
+    return Batch(embeddings[row, place], rows, sequences[row, place + 1])
 
 
-def _drawn(new: Bools, rng: np.random.Generator) -> NDArray[np.int64]:
-    """int64[ASKED] of N > ASKED: of those where ``new`` (bool[N]) holds first, of the rest then.
-
-    New ones take half of the places before any other is drawn.
-    """
-    first = rng.permutation(np.flatnonzero(new))[: ASKED // 2]
-    others = np.ones(len(new), dtype=np.bool_)
+def _sample_targets(is_new: Bools, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Places in ``is_new`` (bool[N]), ``MAX_BATCH_TARGETS`` of them; new ones fill half first."""
+    first = rng.permutation(np.flatnonzero(is_new))[: MAX_BATCH_TARGETS // 2]
+    others = np.ones(len(is_new), dtype=np.bool_)
     others[first] = False
-    rest = rng.choice(np.flatnonzero(others), ASKED - len(first), replace=False)
+    rest = rng.choice(np.flatnonzero(others), MAX_BATCH_TARGETS - len(first), replace=False)
     return np.concatenate([first, rest])
 
 
-def _whole_sets(sets: CSR, kept: Bools, _: GraphNetwork, events: Tensor) -> Batch:
-    """``sets`` is CSR[B, I], ``kept`` bool[nnz]."""
+def _set_batch(sets: CSR, is_input: Bools, _: GraphNetwork, event_vectors: Tensor) -> Batch:
+    """The batch of ``sets`` (CSR[B, I]), embedded by the cells where ``is_input`` (bool[nnz])."""
     rows = np.repeat(np.arange(sets.shape[0]), np.diff(sets.indptr))
-    cells = (rows[kept], sets.indices[kept])
+    cells = (rows[is_input], sets.indices[is_input])
     ones = np.ones(len(cells[0]), dtype=np.float32)
-    shown = sparse.csr_array((ones, cells), shape=sets.shape)
-    tastes = SparseProduct.apply(  # type: ignore[no-untyped-call]
-        as_tensor(shown).to(events.device),
-        as_tensor(sparse.csr_array(shown.T)).to(events.device),
-        events,
+    inputs = sparse.csr_array((ones, cells), shape=sets.shape)
+    embeddings = SparseMatrix.of(inputs, event_vectors.device) @ event_vectors
+    predicted = (np.diff(inputs.indptr) > 0)[rows]
+    targets = torch.from_numpy(sets.indices[predicted].astype(np.int64))
+    return Batch(
+        embeddings,
+        torch.from_numpy(rows[predicted]).to(event_vectors.device),
+        targets.to(event_vectors.device),
     )
-    told = (np.diff(shown.indptr) > 0)[rows]
-    asked = torch.from_numpy(rows[told]).to(events.device)
-    return Batch(tastes, asked, torch.from_numpy(sets.indices[told].astype(np.int64)).to(asked))

@@ -1,4 +1,4 @@
-"""Training the graph network, and item vectors of a trained one over any graph."""
+"""Training a graph network, and the item vectors that a trained one gives for any graph."""
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ from torch.optim.swa_utils import AveragedModel
 from tastegraph.core.arrays import CSR
 from tastegraph.core.progress import progress
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.models.graph_network.adjacency import propagation_matrix, steps
-from tastegraph.models.graph_network.loss import loss, of_heads, softmax_items
+from tastegraph.models.graph_network.adjacency import propagation_steps
+from tastegraph.models.graph_network.loss import by_head, softmax_items, softmax_loss
 from tastegraph.models.graph_network.network import GraphNetwork, GraphTensors
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
 from tastegraph.models.graph_network.tasks import TrainingTask
 from tastegraph.models.kernels import FactorKernel, NetworkKernel
 from tastegraph.profiles.attention import SequenceAttention
 
-PATIENCE, STEPS = 2, 96
-RISE = 0.002
-"""Training goes on while quality rises by this share of itself."""
-RACE = 128
-TEXT_DIRECTIONS = 64
-SHRUNK = 0.5
-"""Share of its vectors with which a network goes on from another: whole ones are so sure of the old
-that the new is learned late and the old by heart (shrink and perturb, Ash & Adams 2020)."""
-AVERAGED, SHARE = 50, 0.25
-"""The network that is kept is the mean of the newest quarter of all steps, or so many at least."""
+PATIENCE_EPOCHS, PATIENCE_BATCHES = 2, 96
+"""Training stops when quality has not risen for so long, whichever is longer."""
+MIN_RELATIVE_GAIN = 0.002
+"""A smaller rise of the quality, relative to itself, does not count."""
+RACE_BATCHES = 128
+"""After so many batches a network that is worse than another one was gives up."""
+MAX_TEXT_DIRECTIONS = 64
+WARM_START_SCALE = 0.5
+"""What vectors are multiplied with where training continues: whole ones are so sure of the old that
+the new is learned late and the old by heart (shrink and perturb, Ash & Adams 2020)."""
+MIN_AVERAGED_STEPS, AVERAGED_SHARE = 50, 0.25
+"""The result is a mean over the newest quarter of all steps, or so many at least."""
 
 Floats32 = NDArray[np.float32]
 
@@ -41,24 +43,45 @@ class GraphData:
     """What a network is trained on and computed from.
 
     Attributes:
-        graph: nodes and typed edges, leaves cut off: a node with one neighbour joins nothing.
-        text: float32[n_nodes, t], zero rows where a node has no text.
-        likes: CSR[U, I].
+        graph: nodes and typed edges, without leaves: a node with one neighbour joins nothing.
+        text: float32[N, t], zero rows where a node has no text.
+        user_items: bool CSR[U, I], likes.
         kind_weights: float32[2R], from :func:`tastegraph.models.filters.kind_weights`.
     """
 
     graph: KnowledgeGraph
     text: Floats32
-    likes: CSR
+    user_items: CSR
     kind_weights: Floats32
 
     @classmethod
     def of(
-        cls, graph: KnowledgeGraph, text: Floats32, likes: CSR, kind_weights: Floats32
+        cls, graph: KnowledgeGraph, text: Floats32, user_items: CSR, kind_weights: Floats32
     ) -> GraphData:
-        """The evidence in a whole graph, with ``text`` for all its nodes."""
-        keep = (graph.neighbours > 1) | (np.arange(graph.n_nodes) < graph.n_items)
-        return cls(graph.restricted_to(keep), text[keep], likes, kind_weights)
+        """The data of a whole graph, with ``text`` for all its nodes; leaves are cut off."""
+        inner = (graph.neighbours > 1) | (np.arange(graph.n_nodes) < graph.n_items)
+        return cls(graph.restricted_to(inner), text[inner], user_items, kind_weights)
+
+    def tensors(
+        self,
+        settings: NetworkSettings,
+        known: NDArray[np.bool_],
+        device: torch.device | None = None,
+    ) -> GraphTensors:
+        """What a network of ``settings`` reads; ``known`` is bool[N], nodes that were trained."""
+        return GraphTensors(
+            steps=propagation_steps(
+                self.graph,
+                self.user_items,
+                self.kind_weights,
+                settings.layers,
+                settings.convolution,
+                device,
+            ),
+            text=torch.from_numpy(self.text).to(device),
+            known=torch.from_numpy(known.astype(np.float32)[:, None]).to(device),
+            n_items=self.graph.n_items,
+        )
 
 
 @dataclass(frozen=True)
@@ -70,172 +93,161 @@ class NetworkVectors:
 
 
 def train(
-    evidence: GraphData,
+    data: GraphData,
     task: TrainingTask,
     settings: NetworkSettings,
     seed: int,
     quality: Callable[[NetworkVectors], float] | None = None,
-    rival: Sequence[float] = (),
+    race_curve: Sequence[float] = (),
     start: TrainedNetwork | None = None,
 ) -> TrainedNetwork:
-    """Fit a network to what people liked.
+    """Fit a network to what users liked.
 
-    What is kept is a mean over the steps that weighs the newest quarter most (polynomial-decay
+    The result is a mean over the steps that weighs the newest quarter most (polynomial-decay
     averaging, Shamir & Zhang 2013), which depends less on when training stops.
 
     Args:
-        evidence: graph, texts and likes.
-        task: what is asked.
-        settings: sizes, and exactly how many epochs; at most so many where there is a
-        quality: higher is better; training stops when for two epochs and ``STEPS`` batches it has
-            not risen by ``RISE`` of itself, and goes back to the best.
-        seed: of all that is drawn.
-        rival: the quality of another network after each epoch; who lags behind it after ``RACE``
-            batches gives up.
-        start: where training begins, if of the same sizes, from ``SHRUNK`` of its vectors: each
-            node by its name, a new one with what its text and neighbours say of it.
+        data: graph, texts and likes.
+        task: what is predicted.
+        settings: sizes, and the number of epochs: exactly so many without ``quality``, at most so
+            many with it.
+        seed: of everything random.
+        quality: higher is better; training stops when for two epochs and ``PATIENCE_BATCHES`` it
+            has not risen by ``MIN_RELATIVE_GAIN``, and goes back to the best epoch.
+        race_curve: the quality of another network after each epoch; one that is worse after
+            ``RACE_BATCHES`` gives up.
+        start: a network of the same sizes from which training continues, with
+            ``WARM_START_SCALE`` of its vectors; nodes are matched by name, and a new one starts
+            from its text.
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    graph, basis = evidence.graph, _principal(evidence.text)
-    told = replace(evidence, text=evidence.text @ basis)
+    graph, basis = data.graph, _text_basis(data.text)
     network = GraphNetwork(
-        graph.n_nodes, graph.n_items, basis.shape[1],
-        settings.heads * settings.dimensions, task.history,
-    ).to(device)  # fmt: skip
-    inputs = _inputs(told, np.ones(graph.n_nodes, dtype=np.bool_), settings.layers, device)
+        graph.n_nodes, graph.n_items, basis.shape[1], settings, task.history, len(graph.relations)
+    ).to(device)
+    every_node = np.ones(graph.n_nodes, dtype=np.bool_)
+    tensors = replace(data, text=data.text @ basis).tensors(settings, every_node, device)
     if start is not None:
-        _begin(network, start, evidence, basis)
+        _warm_start(network, start, graph, basis)
     if not task.ordered:
-        network.forget_order()
-    averages = AveragedModel(network, avg_fn=_averaged)
-    kept: GraphNetwork = averages.module  # type: ignore[assignment]
-    patience, race = max(PATIENCE, _epochs(STEPS, task)), _epochs(RACE, task)
-    among = softmax_items(graph.n_items, task)
-    optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+        network.attend_evenly()
+    averages = AveragedModel(network, avg_fn=_decayed_average)
+    averaged: GraphNetwork = averages.module  # type: ignore[assignment]
+    patience = max(PATIENCE_EPOCHS, _epochs_of(PATIENCE_BATCHES, task))
+    race = _epochs_of(RACE_BATCHES, task)
+    n_softmax_items = softmax_items(graph.n_items, task)
+    optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
     best, best_epoch, best_state = -np.inf, 0, _state(network)
     risen, risen_epoch = -np.inf, 0
     with progress("training the graph network", settings.epochs * len(task)) as advance:
         for epoch in range(1, settings.epochs + 1):
-            for ask in task.epoch(rng):
-                items = network(inputs)
-                asked = ask(network, network.events(items, inputs))
-                optimiser.zero_grad()
-                loss(asked, items, settings, among, rng).backward()  # type: ignore[no-untyped-call]
-                optimiser.step()
+            for build_batch in task.epoch(rng):
+                items = network(tensors)
+                batch = build_batch(network, network.event_vectors(items, tensors))
+                optimizer.zero_grad()
+                loss = softmax_loss(batch, items, settings, n_softmax_items, rng)
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
                 averages.update_parameters(network)
                 advance(1)
             if quality is None:
-                best_epoch, best_state = epoch, _state(kept)
+                best_epoch, best_state = epoch, _state(averaged)
                 continue
-            reached = quality(_vectors(kept, inputs, settings.heads))
+            reached = quality(_vectors(averaged, tensors))
             if reached > best:
-                best, best_epoch, best_state = reached, epoch, _state(kept)
-            if reached > risen + RISE * abs(risen) or risen_epoch == 0:
+                best, best_epoch, best_state = reached, epoch, _state(averaged)
+            if reached > risen + MIN_RELATIVE_GAIN * abs(risen) or risen_epoch == 0:
                 risen, risen_epoch = reached, epoch
             elif epoch - risen_epoch >= patience:
                 break
-            if epoch == race and best < max(rival[:race], default=-np.inf):
+            if epoch == race and best < max(race_curve[:race], default=-np.inf):
                 break
     best_state["text"] = basis @ best_state["text"]
     return TrainedNetwork(
-        best_state, graph.item_ids, graph.node_ids, replace(settings, epochs=best_epoch), best
+        best_state,
+        graph.item_ids,
+        graph.node_ids,
+        replace(settings, epochs=best_epoch),
+        best,
+        graph.relations if settings.convolution == "RGCNConv" else [],
     )
 
 
-def item_vectors(trained: TrainedNetwork, evidence: GraphData) -> NetworkVectors:
-    """Item vectors over any graph: new nodes are what their text and neighbours make them.
+def item_vectors(trained: TrainedNetwork, data: GraphData) -> NetworkVectors:
+    """Vectors of the items of any graph; a new node has what its text and neighbours give.
 
-    Its kernel is a :class:`~tastegraph.models.kernels.NetworkKernel`.
+    The kernel of a linear network is a :class:`~tastegraph.models.kernels.NetworkKernel`.
 
     Args:
         trained: parameters, by the names of their nodes.
-        evidence: the graph as it is now.
+        data: the graph as it is now.
     """
-    graph, at = evidence.graph, _rows(trained, evidence.graph)
+    graph, rows = data.graph, trained.node_rows(data.graph.item_ids, data.graph.node_ids)
     network = GraphNetwork(
         graph.n_nodes,
         graph.n_items,
         text_dimensions=trained.parameters["text"].shape[0],
-        dimensions=trained.parameters["text"].shape[1],
+        settings=trained.settings,
         history=len(trained.parameters["position"]),
+        n_relations=len(graph.relations),
     )
-    arrays = dict(trained.parameters)
-    arrays["node"] = arrays["node"][at]
-    arrays["event"] = arrays["event"][at[: graph.n_items]]
-    network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in arrays.items()})
-    inputs = _inputs(evidence, at >= 0, trained.settings.layers)
-    vectors = _vectors(network, inputs, trained.settings.heads)
-    text, facts = _portions(network, inputs, trained.settings.heads)
+    arrays = trained.parameters | trained.layer_parameters(graph.relations)
+    arrays["node"] = arrays["node"][rows]
+    arrays["event"] = arrays["event"][rows[: graph.n_items]]
+    network.load_state_dict({name: torch.from_numpy(a.copy()) for name, a in arrays.items()})
+    tensors = data.tensors(trained.settings, rows >= 0)
+    vectors = _vectors(network, tensors)
+    if not trained.settings.is_linear:
+        return vectors
+    text, facts = _portions(network, tensors)
     kernel = NetworkKernel(vectors.kernel.left, vectors.kernel.right, text, facts)
     return replace(vectors, kernel=kernel)
 
 
-def _rows(trained: TrainedNetwork, graph: KnowledgeGraph) -> NDArray[np.int64]:
-    """int64[N]: row of each node of ``graph`` in what was trained; -1 where it was not there."""
-    rows = {name: row for row, name in enumerate(trained.item_ids)}
-    at_items = np.array([rows.get(name, -1) for name in graph.item_ids], dtype=np.int64)
-    rows = {name: row + len(trained.item_ids) for row, name in enumerate(trained.node_ids)}
-    at_others = np.array([rows.get(name, -1) for name in graph.node_ids], dtype=np.int64)
-    return np.concatenate([at_items, at_others])
-
-
 @torch.no_grad()
-def _begin(
-    network: GraphNetwork, start: TrainedNetwork, evidence: GraphData, basis: Floats32
+def _warm_start(
+    network: GraphNetwork, start: TrainedNetwork, graph: KnowledgeGraph, basis: Floats32
 ) -> None:
-    """Give ``network`` what ``start`` knows, shrunk, and its attention as it is.
+    """Give ``network`` the vectors of ``start``, scaled, and its attention and layers as they are.
 
-    Text is told in the directions of ``basis``, float32[t, r].
+    ``basis`` is float32[t, r], the directions of text that ``network`` reads.
     """
     if start.parameters["text"].shape != (len(basis), network.text.shape[1]):
         return
-    at, n_items = _rows(start, evidence.graph), evidence.graph.n_items
-    known = torch.from_numpy(at >= 0)
-    for parameter, name, rows in (
-        (network.node, "node", at),
-        (network.event, "event", at[:n_items]),
-    ):
-        values = torch.from_numpy(SHRUNK * start.parameters[name][rows]).to(parameter)
-        parameter.copy_(torch.where(known[: len(rows), None].to(parameter.device), values, 0))
-    network.text.copy_(torch.from_numpy(SHRUNK * basis.T @ start.parameters["text"]))
-    for name in ("query", "query_bias", "key", "decay", "position"):
-        parameter, before = getattr(network, name), torch.from_numpy(start.parameters[name].copy())
-        # Of one that knew no order all of these are 0, from where nothing is learned.
-        if parameter.shape == before.shape and before.any():
-            parameter.copy_(before)
+    rows = start.node_rows(graph.item_ids, graph.node_ids)
+    for parameter, name in ((network.node, "node"), (network.event, "event")):
+        own = rows[: len(parameter)]
+        known = torch.from_numpy(own >= 0)[:, None].to(parameter.device)
+        values = torch.from_numpy(WARM_START_SCALE * start.parameters[name][own]).to(parameter)
+        parameter.copy_(torch.where(known, values, 0))
+    network.text.copy_(torch.from_numpy(WARM_START_SCALE * basis.T @ start.parameters["text"]))
+    arrays = {name: start.parameters[name] for name in ("query", "query_bias", "key", "decay")}
+    arrays |= {"position": start.parameters["position"]}
+    if start.settings.convolution == network.settings.convolution:
+        arrays |= start.layer_parameters(graph.relations)
+    parameters = dict(network.named_parameters())
+    for name, array in arrays.items():
+        # Attention that knew no order is all zeros, from where nothing would be learned.
+        if parameters[name].shape == array.shape and array.any():
+            parameters[name].copy_(torch.from_numpy(array.copy()))
 
 
-def _epochs(steps: int, task: TrainingTask) -> int:
-    return -(-steps // max(len(task), 1))
+def _epochs_of(batches: int, task: TrainingTask) -> int:
+    """Epochs that have at least so many batches."""
+    return -(-batches // max(len(task), 1))
 
 
-def _averaged(mean: Tensor, new: Tensor, steps: Tensor | int) -> Tensor:
-    taken = int(steps) + 1
-    return mean + (new - mean) / min(taken, max(AVERAGED, SHARE * taken))
+def _decayed_average(mean: Tensor, new: Tensor, steps: Tensor | int) -> Tensor:
+    count = int(steps) + 1
+    return mean + (new - mean) / min(count, max(MIN_AVERAGED_STEPS, AVERAGED_SHARE * count))
 
 
-def _principal(text: Floats32) -> Floats32:
-    """float32[t, r]: the directions in which texts differ most, the only ones that are learned."""
+def _text_basis(text: Floats32) -> Floats32:
+    """float32[t, r]: the directions in which texts differ most; nothing is learned of the rest."""
     _, directions = np.linalg.eigh(text.T @ text)
-    return np.ascontiguousarray(directions[:, ::-1][:, :TEXT_DIRECTIONS])
-
-
-def _inputs(
-    evidence: GraphData,
-    known: NDArray[np.bool_],
-    layers: int,
-    device: torch.device | None = None,
-) -> GraphTensors:
-    graph = evidence.graph
-    matrix = propagation_matrix(graph, evidence.likes, evidence.kind_weights)
-    return GraphTensors(
-        steps=steps(matrix, graph.n_nodes, graph.n_items, layers, device),
-        text=torch.from_numpy(evidence.text).to(device),
-        known=torch.from_numpy(known.astype(np.float32)[:, None]).to(device),
-        n_items=graph.n_items,
-    )
+    return np.ascontiguousarray(directions[:, ::-1][:, :MAX_TEXT_DIRECTIONS])
 
 
 def _state(network: nn.Module) -> dict[str, Floats32]:
@@ -243,9 +255,9 @@ def _state(network: nn.Module) -> dict[str, Floats32]:
 
 
 @torch.no_grad()
-def _vectors(network: GraphNetwork, inputs: GraphTensors, heads: int) -> NetworkVectors:
-    items = network(inputs)
-    events = network.events(items, inputs)
+def _vectors(network: GraphNetwork, tensors: GraphTensors) -> NetworkVectors:
+    items = network(tensors)
+    events = network.event_vectors(items, tensors)
     scale = items.shape[1] ** -0.25
     attention = SequenceAttention(
         queries=((events @ network.query + network.query_bias) * scale).cpu().numpy(),
@@ -253,29 +265,32 @@ def _vectors(network: GraphNetwork, inputs: GraphTensors, heads: int) -> Network
         values=events.cpu().numpy(),
         bias=network.bias().cpu().numpy(),
     )
-    unit = of_heads(items, heads).transpose(0, 1).reshape(items.shape)
+    unit = by_head(items, network.settings.heads).transpose(0, 1).reshape(items.shape)
     return NetworkVectors(attention, FactorKernel(attention.values, unit.cpu().numpy()))
 
 
 @torch.no_grad()
 def _portions(
-    network: GraphNetwork, inputs: GraphTensors, heads: int
+    network: GraphNetwork, tensors: GraphTensors
 ) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
-    """float16[I, d] twice: what of each item's unit vector is of texts, and what of facts."""
-    n, items = inputs.n_items, network(inputs)
-    apart = items.reshape(len(items), heads, -1)
-    length = apart.norm(dim=-1, keepdim=True).clamp(min=1e-12)
-    written, known = inputs.text @ network.text, network.node * inputs.known
-    of_text, of_facts = torch.zeros_like(written), written + known
-    of_text[:n], of_facts[:n] = written[:n], 0
-    text, facts = (
-        (network.propagated(start, inputs).reshape(apart.shape) / length).reshape(items.shape)
-        for start in (of_text, of_facts)
+    """The portions of each item's unit vector that are of texts and of facts, float16[I, d] each.
+
+    A linear network's vector is a sum over what it started from, so the portions are exact.
+    """
+    n_items, items = tensors.n_items, network(tensors)
+    split = items.reshape(len(items), network.settings.heads, -1)
+    length = split.norm(dim=-1, keepdim=True).clamp(min=1e-12)
+    text, learned = tensors.text @ network.text, network.node * tensors.known
+    from_text, from_facts = torch.zeros_like(text), text + learned
+    from_text[:n_items], from_facts[:n_items] = text[:n_items], 0
+    text_portion, facts_portion = (
+        (network.propagate(start, tensors).reshape(split.shape) / length).reshape(items.shape)
+        for start in (from_text, from_facts)
     )
-    return _halved(text), _halved(facts)
+    return _half_precision(text_portion), _half_precision(facts_portion)
 
 
-def _halved(portion: Tensor) -> NDArray[np.float16]:
-    """In half precision: what rounding takes from one portion is counted with the items' own."""
+def _half_precision(portion: Tensor) -> NDArray[np.float16]:
+    """Rounded to float16; what rounding takes from a portion counts as the items' own."""
     largest = float(np.finfo(np.float16).max)
     return portion.clamp(-largest, largest).cpu().numpy().astype(np.float16)

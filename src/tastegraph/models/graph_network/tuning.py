@@ -1,76 +1,85 @@
-"""How the graph network is made and trained, decided on validation data."""
+"""Size, temperature and convolution of the graph network, chosen on validation data."""
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import get_args
 
+from tastegraph.core.config import Convolution
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import say
 from tastegraph.models.base import SimilarityComponent
+from tastegraph.models.graph_network.loss import MAX_FULL_SOFTMAX_ITEMS
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
-from tastegraph.models.graph_network.tasks import ALL_ITEMS, TrainingTask
+from tastegraph.models.graph_network.tasks import TrainingTask
 from tastegraph.models.graph_network.training import GraphData, NetworkVectors, train
 from tastegraph.models.validation import Validation
 
 
 @dataclass(frozen=True)
 class NetworkSize:
-    """How large a network is by default: networks beside one another, steps and width of each."""
+    """How large a network is by default: networks beside one another, steps, width of each."""
 
     heads: int
     layers: int
     dimensions: int
 
 
-TEMPERATURES, SHARP = (0.1, 0.2), (0.1,)
-"""All are tried where the configuration has none. The sharp ones alone where the next item is asked
-for, of which no other told more on validation data, and where the softmax has too many items for
-one cosine to outweigh the others: exp(1 / .2) is 148."""
-ORDERED = NetworkSize(heads=2, layers=1, dimensions=64)
-"""What comes next is told by neighbours alone: further ones blur it on all three sets tried."""
-SETS = {
+TEMPERATURES, SHARP_TEMPERATURES = (0.1, 0.2), (0.1,)
+"""What is tried where the configuration has none. The sharp one alone where the next item is
+predicted, for which no other was better on validation data, and where the softmax has too many
+items for one cosine to outweigh the others: exp(1 / .2) is 148."""
+SEQUENCE_SIZE = NetworkSize(heads=2, layers=1, dimensions=64)
+"""For the next item: further neighbours blur it on all three data sets tried."""
+SET_SIZES = {
     50_000: NetworkSize(heads=4, layers=2, dimensions=64),
     250_000: NetworkSize(heads=1, layers=2, dimensions=256),
 }
-"""Up to so many nodes, people among them. Among few, networks agree on what is no chance of one;
-what many need is room to tell them apart."""
-HUGE = NetworkSize(heads=1, layers=2, dimensions=64)
-"""Beyond, where every number of a node counts."""
+"""Up to so many nodes and users. With few, several networks agree on what is no chance of one; many
+need width to be told apart."""
+LARGEST_SIZE = NetworkSize(heads=1, layers=2, dimensions=64)
+"""For more, where memory limits the width."""
 
-Tried = tuple[float, TrainedNetwork]
+Candidate = tuple[float, TrainedNetwork]
 
 
 def best_network(
-    evidence: GraphData, task: TrainingTask, validation: Validation, config: ModelConfig
+    data: GraphData, task: TrainingTask, validation: Validation, config: ModelConfig
 ) -> TrainedNetwork:
-    """The network that alone orders best what people went on to like.
+    """The network that alone has the best NDCG@10 on validation data.
 
-    One for each temperature; and, where ``config.budget`` gives time for more, what a search makes
-    of it. Without a budget the same seed makes the same network. One that lags behind the best
-    before it is given up (a race, Maron & Moore 1994).
+    One is trained for each temperature, then, for ``convolution = "auto"``, one for each other
+    convolution; where ``config.budget`` leaves time, a search follows. Without a budget the same
+    seed gives the same network. One that is behind the best before it gives up (a race, Maron &
+    Moore 1994).
     """
-    best: list[float] = []
+    race_curve: list[float] = []
+    began = time.monotonic()
 
-    def tried(settings: NetworkSettings) -> Tried:
-        reached: list[float] = []
+    def candidate(settings: NetworkSettings) -> Candidate:
+        curve: list[float] = []
 
         def quality(vectors: NetworkVectors) -> float:
-            reached.append(validation(SimilarityComponent(vectors.attention, vectors.kernel)))
-            return reached[-1]
+            curve.append(validation(SimilarityComponent(vectors.attention, vectors.kernel)))
+            return curve[-1]
 
-        network = train(evidence, task, settings, config.seed, quality, best)
+        network = train(data, task, settings, config.seed, quality, race_curve)
         say(f"network: {network.settings}, NDCG@10 {network.valid:.4f}")
-        if network.valid > max(best, default=-math.inf):
-            best[:] = reached
+        if network.valid > max(race_curve, default=-math.inf):
+            race_curve[:] = curve
         return network.valid, network
 
-    many = evidence.graph.n_items > ALL_ITEMS
-    temperatures = SHARP if task.ordered or many else TEMPERATURES
+    def seconds_left() -> float:
+        return config.budget - (time.monotonic() - began)
+
+    many = data.graph.n_items > MAX_FULL_SOFTMAX_ITEMS
+    temperatures = SHARP_TEMPERATURES if task.ordered or many else TEMPERATURES
     if config.temperature is not None:
         temperatures = (config.temperature,)
-    size = size_of(evidence, task)
+    size = default_size(data, task)
     start = NetworkSettings(
         temperatures[0],
         size.layers if config.layers is None else config.layers,
@@ -78,28 +87,43 @@ def best_network(
         size.heads if config.heads is None else config.heads,
         config.learning_rate,
         config.epochs,
+        "linear" if config.convolution == "auto" else config.convolution,
     )
-    found = [tried(replace(start, temperature=temperature)) for temperature in temperatures]
-    if config.budget:
-        found += _searched(start, tried, config)
-    return max(found, key=lambda pair: pair[0])[1]
+    candidates = [candidate(replace(start, temperature=each)) for each in temperatures]
+    if config.convolution == "auto":
+        start = replace(start, temperature=_best(candidates).settings.temperature)
+        for convolution in get_args(Convolution):
+            if convolution != start.convolution and (not config.budget or seconds_left() > 0):
+                candidates.append(candidate(replace(start, convolution=convolution)))
+        start = replace(start, convolution=_best(candidates).settings.convolution)
+    if config.budget and seconds_left() > 0:
+        candidates += _searched(start, candidate, config, seconds_left())
+    return _best(candidates)
 
 
-def size_of(evidence: GraphData, task: TrainingTask) -> NetworkSize:
-    """What a network has where the configuration says nothing: by order, then by nodes."""
+def default_size(data: GraphData, task: TrainingTask) -> NetworkSize:
+    """The size where the configuration has none: by order, then by nodes and users."""
     if task.ordered:
-        return ORDERED
-    people, nodes = evidence.likes.shape[0], evidence.graph.n_nodes
-    return next((size for most, size in SETS.items() if people + nodes <= most), HUGE)
+        return SEQUENCE_SIZE
+    n_users, n_nodes = data.user_items.shape[0], data.graph.n_nodes
+    sizes = (size for most, size in SET_SIZES.items() if n_users + n_nodes <= most)
+    return next(sizes, LARGEST_SIZE)
+
+
+def _best(candidates: list[Candidate]) -> TrainedNetwork:
+    return max(candidates, key=lambda pair: pair[0])[1]
 
 
 def _searched(
-    start: NetworkSettings, tried: Callable[[NetworkSettings], Tried], config: ModelConfig
-) -> Iterator[Tried]:
-    """What a tree of Parzen estimators draws in the time there is (Bergstra et al. 2011)."""
+    start: NetworkSettings,
+    candidate: Callable[[NetworkSettings], Candidate],
+    config: ModelConfig,
+    seconds: float,
+) -> Iterator[Candidate]:
+    """Networks that a tree of Parzen estimators proposes in some time (Bergstra et al. 2011)."""
     import optuna
 
-    found: list[Tried] = []
+    candidates: list[Candidate] = []
 
     def objective(trial: optuna.Trial) -> float:
         settings = replace(
@@ -109,12 +133,12 @@ def _searched(
             dimensions=trial.suggest_categorical("dimensions", (32, 64, 128, 256)),
             learning_rate=trial.suggest_float("learning_rate", 0.003, 0.03, log=True),
         )
-        found.append(tried(settings))
-        return found[-1][0]
+        candidates.append(candidate(settings))
+        return candidates[-1][0]
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         direction="maximize", sampler=optuna.samplers.TPESampler(seed=config.seed)
     )
-    study.optimize(objective, timeout=config.budget)
-    yield from found
+    study.optimize(objective, timeout=seconds)
+    yield from candidates
