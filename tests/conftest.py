@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tastegraph.cli import answers as cli_answers
 from tastegraph.cli import kg as cli_kg
 from tastegraph.cli import main as cli
 from tastegraph.cli import review as cli_review
+from tastegraph.cli import terminal
 from tastegraph.store import schema
 from tastegraph.store.database import Database
 from tastegraph.workspace import Workspace
@@ -79,11 +81,11 @@ def tastegraph(monkeypatch, capsys):
         opened.append(Workspace(directory))
         return opened[-1]
 
-    monkeypatch.setattr(cli, "_open", _open)
+    monkeypatch.setattr(terminal, "open_workspace", _open)
     monkeypatch.setattr(cli_kg, "_open", _open)
     monkeypatch.setattr(cli_review, "_open", _open)
     # What 'serve' sets before NumPy is loaded would outlive it here and slow every later test.
-    monkeypatch.setattr(cli, "_single_threaded_numpy", lambda: None)
+    monkeypatch.setattr(cli_answers, "_single_threaded_numpy", lambda: None)
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["tastegraph", *map(str, arguments)])

@@ -510,7 +510,11 @@ def test_a_data_set_of_an_unknown_name_is_an_error(tastegraph):
 
 def test_titles_a_terminal_cannot_show_are_replaced(cinema):
     done = subprocess.run(
-        [sys.executable, "-c", "from tastegraph.cli import terminal; terminal.show('日本 → ok')"],
+        [
+            sys.executable,
+            "-c",
+            "from tastegraph.cli import terminal; terminal.print_line('日本 → ok')",
+        ],
         env={"PYTHONIOENCODING": "ascii", "PATH": ""},
         capture_output=True,
         check=True,

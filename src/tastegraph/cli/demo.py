@@ -13,8 +13,9 @@ from tastegraph.evaluation.tables import print_report
 from tastegraph.workspace import Workspace
 
 DATASET = "ml-100k"
-PERSON = "186"
-RESULTS = "evaluation.json"
+USER_ID = "186"
+RESULTS_FILE = "evaluation.json"
+MAX_PRINTED_REASONS = 2
 
 
 def run(directory: Path, data: Path | None) -> None:
@@ -24,21 +25,21 @@ def run(directory: Path, data: Path | None) -> None:
         directory: the workspace; made where there is none.
         data: a folder that holds the data set, and with it perhaps plots and further facts.
     """
-    started = time.perf_counter()
+    start = time.perf_counter()
     workspace = _workspace(directory, data)
     counts = workspace.counts()
-    print(", ".join(f"{count:,} {what}" for what, count in counts.items()))
+    print(", ".join(f"{count:,} {name}" for name, count in counts.items()))
     print(f"Snapshot in service: {workspace.build()}")
     print_report(_evaluation(workspace))
-    answer = workspace.recommend(PERSON)
-    print(f"Ten films for person {PERSON}, each with its score and the reasons that weigh most in")
+    answer = workspace.recommend(USER_ID)
+    print(f"Ten films for person {USER_ID}, each with its score and the reasons that weigh most in")
     print("it; what speaks against a film, 'tastegraph explain' says too:")
     for item in answer.items:
         print(f"{item.rank:>3}. {item.title}  {item.score:.2f}")
-        for because in item.reasons[:2]:
-            print(f"       {because.share:>+5.2f}  {because.text}")
-    print(f"Done in {time.perf_counter() - started:.0f} s. Open the page:")
-    print(f"  tastegraph serve {directory}    then http://127.0.0.1:8000/?user={PERSON}")
+        for reason in item.reasons[:MAX_PRINTED_REASONS]:
+            print(f"       {reason.share:>+5.2f}  {reason.text}")
+    print(f"Done in {time.perf_counter() - start:.0f} s. Open the page:")
+    print(f"  tastegraph serve {directory}    then http://127.0.0.1:8000/?user={USER_ID}")
 
 
 def _workspace(directory: Path, data: Path | None) -> Workspace:
@@ -73,10 +74,10 @@ def _workspace(directory: Path, data: Path | None) -> Workspace:
 
 
 def _evaluation(workspace: Workspace) -> dict[str, object]:
-    file = workspace.directory / RESULTS
+    file = workspace.directory / RESULTS_FILE
     if file.exists():
-        known: dict[str, object] = json.loads(file.read_text(encoding="utf-8"))
-        told = known["protocol"]
-        if isinstance(told, dict) and told.get("inputs") == workspace.fingerprint():
-            return known
+        results: dict[str, object] = json.loads(file.read_text(encoding="utf-8"))
+        protocol = results["protocol"]
+        if isinstance(protocol, dict) and protocol.get("inputs") == workspace.fingerprint():
+            return results
     return workspace.evaluate(file)

@@ -12,7 +12,7 @@ import typer
 
 from tastegraph.cli.terminal import AsJson, Directory
 from tastegraph.cli.terminal import open_workspace as _open
-from tastegraph.cli.terminal import show as _print
+from tastegraph.cli.terminal import print_line as _print
 
 if TYPE_CHECKING:
     from tastegraph.kg.shacl import Report

@@ -1,19 +1,89 @@
-"""``tastegraph models``: the versions there are, and which of them answers."""
+"""Commands on the model: build, retrain, evaluate, feedback; the versions and which one answers."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from tastegraph.cli.terminal import AsJson, Directory
-from tastegraph.cli.terminal import open_workspace as _open
-from tastegraph.cli.terminal import show as _print
+from tastegraph.cli import terminal
+from tastegraph.cli.terminal import AsJson, Directory, duration, print_line
+from tastegraph.core.errors import TastegraphError
+
+if TYPE_CHECKING:
+    from tastegraph.pipeline.inputs import Stage
 
 models_app = typer.Typer(
     help="The models: which there are, and which answers.", no_args_is_help=True
 )
 Version = Annotated[str, typer.Argument(help="see 'models list'")]
+
+
+def build(
+    directory: Directory,
+    only: Annotated[str, typer.Option(help="of graph,text,model")] = "graph,text,model",
+) -> None:
+    """Build graph, text vectors and model, and put them into service.
+
+    Beside the blend it tries popularity, ItemKNN and EASE on validation data: what is served is
+    not below the best of them by more than chance.
+    """
+    from tastegraph.evaluation.tables import print_build_comparison
+
+    workspace = terminal.open_workspace(directory)
+    stages = {cast("Stage", stage.strip()) for stage in only.split(",") if stage.strip()}
+    before, version = workspace.snapshots.current(), workspace.build(stages)
+    if "model" in stages and version != before:
+        print_build_comparison(workspace.snapshots.manifest(version)["choice"]["compared"])
+    print_line(f"in service: snapshot {version}")
+
+
+def follow(
+    directory: Directory,
+    idle: Annotated[
+        float, typer.Option(parser=duration, metavar="10m", help="end after so long without one")
+    ] = "10m",  # type: ignore[assignment]
+) -> None:
+    """Make graph and texts anew whenever anything known changes; 'serve' starts it by itself."""
+    terminal.open_workspace(directory).follow(idle)
+
+
+def retrain(
+    directory: Directory,
+    wait: Annotated[
+        float, typer.Option(parser=duration, metavar="10m", help="for another that is building")
+    ] = "0",  # type: ignore[assignment]
+) -> None:
+    """Learn from what happened since the model in service was learned.
+
+    The network goes on from where it was. What comes out is served only if it is no worse: on what
+    some people did since, which it was not told, and on what was known before.
+    """
+    outcome = terminal.open_workspace(directory).retrain(wait)
+    if outcome.verdict is None and not outcome.events:
+        print_line(f"nothing has happened since: snapshot {outcome.version} stays in service")
+    elif outcome.verdict is not None and outcome.version is None:
+        raise TastegraphError(
+            f"the candidate that learned from {outcome.events:,} new events is not served:\n"
+            + outcome.verdict.in_words()
+        )
+    else:
+        print_line(
+            f"learned from {outcome.events:,} new events; in service: snapshot {outcome.version}"
+        )
+
+
+def evaluate(
+    directory: Directory,
+    json: Annotated[Path | None, typer.Option(help="write the results here")] = None,
+) -> None:
+    """Compare the system with its controls and the baselines on held-out events."""
+    from tastegraph.evaluation.tables import print_report
+
+    if json is not None and not json.parent.is_dir():
+        raise TastegraphError(f"{json.parent} is no folder: the results could not be written")
+    print_report(terminal.open_workspace(directory).evaluate(json))
 
 
 def feedback(
@@ -26,40 +96,45 @@ def feedback(
     from json import dumps
 
     since = 0.0 if days is None else time.time() - 86_400 * days
-    found = _open(directory).feedback(since)
+    by_model = terminal.open_workspace(directory).feedback(since)
     if json:
-        _print(dumps([one.as_dict() for one in found], indent=1))
+        print_line(dumps([model.as_dict() for model in by_model], indent=1))
         return
-    if not found:
-        _print("no list was shown and kept")
-    for one in found:
-        _print(
-            f"model {one.model}: {one.lists:,} lists, {one.places:,} places, answered "
-            f"{one.answered.value:.1%} ({one.answered.low:.1%} to {one.answered.high:.1%}); "
-            f"coverage {one.coverage:.1%}, Gini {one.gini:.2f}"
+    if not by_model:
+        print_line("no list was shown and kept")
+    for model in by_model:
+        print_line(
+            f"model {model.model}: {model.lists:,} lists, {model.places:,} places, answered "
+            f"{model.answered.value:.1%} ({model.answered.low:.1%} to {model.answered.high:.1%}); "
+            f"coverage {model.coverage:.1%}, Gini {model.gini:.2f}"
         )
-        for name, told in one.unexplored.items():
-            _print(f"  without exploration, {name}: {told.value:.1%}"
-                   f" ({told.low:.1%} to {told.high:.1%})")  # fmt: skip
+        for name, estimate in model.unexplored.items():
+            print_line(
+                f"  without exploration, {name}: {estimate.value:.1%}"
+                f" ({estimate.low:.1%} to {estimate.high:.1%})"
+            )
 
 
 @models_app.command("list")
-def list_(directory: Directory, json: AsJson = False) -> None:
+def list_versions(directory: Directory, json: AsJson = False) -> None:
     """Print every version that is kept, newest first; * is in service."""
     from datetime import datetime
 
     from tastegraph.serving.in_service import model_versions
 
-    found = model_versions(_open(directory).snapshots)
+    versions = model_versions(terminal.open_workspace(directory).snapshots)
     if json:
-        _print("[" + ",\n ".join(one.model_dump_json() for one in found) + "]")
+        print_line("[" + ",\n ".join(version.model_dump_json() for version in versions) + "]")
         return
-    for one in found:
-        made = datetime.fromtimestamp(one.published).isoformat(" ", "seconds")
-        valid = "" if one.valid is None else f"  NDCG@10 {one.valid:.4f} when chosen"
-        fault = "" if one.fault is None else f"  cannot be served: {one.fault}"
-        star = "*" if one.in_service else " "
-        _print(f"{star} {one.version}  {made}  model {one.model}  graph {one.graph}{valid}{fault}")
+    for version in versions:
+        published = datetime.fromtimestamp(version.published).isoformat(" ", "seconds")
+        valid = "" if version.valid is None else f"  NDCG@10 {version.valid:.4f} when chosen"
+        fault = "" if version.fault is None else f"  cannot be served: {version.fault}"
+        star = "*" if version.in_service else " "
+        print_line(
+            f"{star} {version.version}  {published}  model {version.model}  graph {version.graph}"
+            f"{valid}{fault}"
+        )
 
 
 @models_app.command()
@@ -75,24 +150,25 @@ def compare(
     """
     from json import dumps
 
-    verdict = _open(directory).compare(version, other)
+    verdict = terminal.open_workspace(directory).compare(version, other)
     if json:
-        _print(dumps(verdict.as_dict(), indent=1))
+        print_line(dumps(verdict.as_dict(), indent=1))
         return
-    _print(verdict.in_words())
+    print_line(verdict.in_words())
 
 
 @models_app.command()
 def promote(directory: Directory, version: Version) -> None:
     """Put a version into service; a running service takes it up within a second."""
-    snapshots = _open(directory).snapshots
+    snapshots = terminal.open_workspace(directory).snapshots
     if version in snapshots.versions():
         snapshots.open(version)
     snapshots.point_to(version)
-    _print(f"in service: snapshot {version}")
+    print_line(f"in service: snapshot {version}")
 
 
 @models_app.command()
 def rollback(directory: Directory) -> None:
     """Put what was in service before into service again."""
-    _print(f"in service: snapshot {_open(directory).snapshots.roll_back()}")
+    version = terminal.open_workspace(directory).snapshots.roll_back()
+    print_line(f"in service: snapshot {version}")

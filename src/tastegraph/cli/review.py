@@ -12,7 +12,7 @@ import typer
 from tastegraph.cli.kg import kg_app as kg_app
 from tastegraph.cli.terminal import AsJson, Directory
 from tastegraph.cli.terminal import open_workspace as _open
-from tastegraph.cli.terminal import show as _print
+from tastegraph.cli.terminal import print_line as _print
 from tastegraph.core.errors import DecisionError
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ Directory = Annotated[Path, typer.Argument(metavar="DIR", help="the workspace")]
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
 
 
-def _spoken(text: str) -> Language:
+def _language(text: str) -> Language:
     """One of the languages of the product."""
     for language in LANGUAGES:
         if text == language:
@@ -28,11 +28,11 @@ def _spoken(text: str) -> Language:
     raise typer.BadParameter(f"{text!r} is none of {', '.join(LANGUAGES)}")
 
 
-Lang = Annotated[
+LanguageOption = Annotated[
     Language | None,
     typer.Option(
         "--lang",
-        parser=_spoken,
+        parser=_language,
         metavar="|".join(LANGUAGES),
         help="of what is printed; by default the workspace's",
     ),
@@ -46,26 +46,26 @@ def open_workspace(directory: Path) -> Workspace:
     return Workspace(directory)
 
 
-def show(text: str) -> None:
-    """Print a line; what the terminal cannot show is replaced."""
+def print_line(text: str) -> None:
+    """Print a line; characters that the terminal cannot show are replaced."""
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "replace").decode(encoding))
 
 
-def say(language: Language, key: str, /, **parameters: object) -> None:
+def print_message(language: Language, key: str, /, **parameters: object) -> None:
     """Print a message of the catalogue."""
-    show(Message(key, **parameters).text(language))
+    print_line(Message(key, **parameters).text(language))
 
 
-def right(text: str, width: int) -> str:
+def right_aligned(text: str, width: int) -> str:
     """``text`` at the right end of ``width`` columns, of which a Chinese character takes two."""
-    taken = sum(2 if unicodedata.east_asian_width(one) in "FW" else 1 for one in text)
-    return " " * (width - taken) + text
+    columns = sum(2 if unicodedata.east_asian_width(character) in "FW" else 1 for character in text)
+    return " " * (width - columns) + text
 
 
 def duration(text: str) -> float:
     """``90``, ``90s``, ``10m`` or ``1.5h`` in seconds."""
-    told = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
-    if told is None:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    if match is None:
         raise typer.BadParameter(f"{text!r} is no duration: try 90s, 10m or 1.5h")
-    return float(told[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[told[2]]
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]

