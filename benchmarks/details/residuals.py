@@ -23,6 +23,7 @@ from benchmarks.published.measured import Store
 from benchmarks.published.reading import content_of
 from tastegraph.core.arrays import CSR, Ints
 from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.top_k import top_k_blocks
 from tastegraph.data.downloads import cache_root
 from tastegraph.evaluation.comparison import baseline_runs, system_runs
 from tastegraph.evaluation.evaluator import (
@@ -33,7 +34,6 @@ from tastegraph.evaluation.evaluator import (
     Run,
     histories_for,
 )
-from tastegraph.evaluation.metrics import top_k_blocks
 from tastegraph.evaluation.tables import REFERENCE
 
 DEPTH = 100

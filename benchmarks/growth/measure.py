@@ -19,8 +19,8 @@ import torch
 
 from benchmarks.growth.world import World
 from tastegraph.core.config import Evaluation, Model
+from tastegraph.core.top_k import top_k_blocks
 from tastegraph.evaluation.measurement import peak_memory_mb, reset_peak_memory
-from tastegraph.evaluation.metrics import top_k_blocks
 from tastegraph.evaluation.splits import TRAIN, VALID, assign_splits
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit

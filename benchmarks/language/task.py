@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from benchmarks.language.sets import Set
 from tastegraph.core.arrays import CSR, Bools
-from tastegraph.evaluation.metrics import per_user, top_k_blocks
+from tastegraph.core.top_k import top_k_blocks
+from tastegraph.evaluation.metrics import per_user
 from tastegraph.evaluation.splits import TEST, TRAIN, VALID
 from tastegraph.models.cold import without_items
 from tastegraph.models.kernels import Scores

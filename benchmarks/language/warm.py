@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from benchmarks.language.system import fitted
 from benchmarks.language.task import CUTOFF, METRICS, Values
 from tastegraph.core.arrays import CSR
-from tastegraph.evaluation.metrics import per_user, top_k_blocks
+from tastegraph.core.top_k import top_k_blocks
+from tastegraph.evaluation.metrics import per_user
 from tastegraph.models.baselines import BASELINES
 from tastegraph.models.kernels import Scores
 from tastegraph.models.learned import ItemFeatures

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, binary
+from tastegraph.core.top_k import top_k
 from tastegraph.evaluation.evaluator import ItemScorer
-from tastegraph.evaluation.metrics import top_k
 from tastegraph.models.objective import CUTOFF, Objective
 from tastegraph.profiles.interactions import History, Interactions
 

@@ -12,7 +12,7 @@ from benchmarks.new_items.cut import Cut
 from benchmarks.new_items.moments import Moments
 from benchmarks.new_items.rules import ORACLE, RANDOM, at_random, by_popularity, models
 from tastegraph.core.arrays import Bools, binary
-from tastegraph.evaluation.metrics import top_k
+from tastegraph.core.top_k import top_k
 from tastegraph.evaluation.significance import bootstrap_interval
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.kernels import Scores

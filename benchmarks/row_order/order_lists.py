@@ -16,7 +16,8 @@ from benchmarks.published.sets.set import Set
 from benchmarks.row_order.order_files import EVENTS, ITEMS
 from tastegraph.core.arrays import CSR, without
 from tastegraph.core.config import FILE
-from tastegraph.evaluation.metrics import per_user, top_k
+from tastegraph.core.top_k import top_k
+from tastegraph.evaluation.metrics import per_user
 from tastegraph.evaluation.splits import TEST
 from tastegraph.models.baselines import BASELINES
 from tastegraph.profiles.interactions import Interactions

@@ -12,7 +12,8 @@ from benchmarks.growth.world import World
 from scipy import sparse
 
 from tastegraph.core.arrays import binary, without
-from tastegraph.evaluation.metrics import per_user, top_k_blocks
+from tastegraph.core.top_k import top_k_blocks
+from tastegraph.evaluation.metrics import per_user
 from tastegraph.evaluation.splits import TRAIN, VALID, assign_splits
 from tastegraph.models.baselines import BASELINES
 

@@ -19,9 +19,10 @@ from scipy import sparse, stats
 from tastegraph.core.arrays import binary, contains, pair_keys
 from tastegraph.core.config import Evaluation
 from tastegraph.core.errors import ConfigError
+from tastegraph.core.top_k import top_k, top_k_blocks
 from tastegraph.evaluation.audit import ItemFacts, audit
 from tastegraph.evaluation.evaluator import Result
-from tastegraph.evaluation.metrics import coverage, per_user, top_k, top_k_blocks
+from tastegraph.evaluation.metrics import coverage, per_user
 from tastegraph.evaluation.report import to_json
 from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_p
 from tastegraph.evaluation.slices import standard_slices

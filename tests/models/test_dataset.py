@@ -100,6 +100,8 @@ def test_events_of_a_frame_are_those_of_the_log(rows):
 
 
 def test_a_matrix_is_read_by_rows_and_columns():
+    wide = sparse.random_array((12, 15), density=0.4, format="csr", rng=1).astype(bool)
+    np.testing.assert_array_equal(Dataset.from_csr(wide).user_items.toarray(), wide.toarray())
     matrix = sparse.csr_matrix(np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0]]))
     dataset = Dataset.from_csr(matrix)
     np.testing.assert_array_equal(dataset.user_items.toarray(), matrix.toarray())

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from tastegraph.evaluation.metrics import per_user, top_k
+from tastegraph.core.top_k import top_k
+from tastegraph.evaluation.metrics import per_user
 from tastegraph.models import filters
 from tastegraph.models.blend import WEIGHTS, fit_blend_weights
 from tastegraph.models.cold import predict_from

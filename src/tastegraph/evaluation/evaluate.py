@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from tastegraph.core.config import Evaluation
 from tastegraph.core.errors import ConfigError, FrameError, TastegraphError
 from tastegraph.core.progress import progress
+from tastegraph.core.top_k import top_k_blocks
 from tastegraph.data.frames import identifiers, library_of, read_columns, to_library
 from tastegraph.evaluation.comparison import CONTROLS
 from tastegraph.evaluation.evaluator import (
@@ -31,7 +32,7 @@ from tastegraph.evaluation.evaluator import (
     Evaluator,
 )
 from tastegraph.evaluation.measurement import Stopwatch
-from tastegraph.evaluation.metrics import coverage, per_user, top_k_blocks
+from tastegraph.evaluation.metrics import coverage, per_user
 from tastegraph.evaluation.model_comparison import ModelComparison
 from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_p
 from tastegraph.evaluation.splits import TEST, TRAIN, assign_splits, resolve_split
@@ -151,9 +152,7 @@ class _Comparison:
             values = {name: values[name] for name in self._columns(USER_METRICS)}
             if part.name == "all":
                 self._values[entry.name] = values
-                self._rows += [
-                    self._row(entry, name, value) for name, value in values.items()
-                ]
+                self._rows += [self._row(entry, name, value) for name, value in values.items()]
                 for cutoff in self._cutoffs if "coverage" in self._metrics else ():
                     share = coverage(top, n_items, cutoff)
                     row = {"model": entry.name, "metric": f"coverage@{cutoff}", "mean": share}
@@ -198,9 +197,7 @@ class _Comparison:
                 for name in others
             }
             p_values |= {(name, metric): p for name, p in holm(raw).items()}
-        rows = [
-            {**row, "p": p_values.get((row["model"], row["metric"]))} for row in self._rows
-        ]
+        rows = [{**row, "p": p_values.get((row["model"], row["metric"]))} for row in self._rows]
         numbers = ("mean", "low", "high", "p", "fit_seconds")
         schema = {"model": pl.String, "metric": pl.String, **dict.fromkeys(numbers, pl.Float64)}
         table = pl.DataFrame(rows, schema={**schema, "users": pl.Int64})
@@ -220,9 +217,7 @@ class _Comparison:
         return ModelComparison(*tables)
 
 
-def lists_of(
-    entry: Entry, users: pl.Series, evaluator: Evaluator, k: int
-) -> NDArray[np.int32]:
+def lists_of(entry: Entry, users: pl.Series, evaluator: Evaluator, k: int) -> NDArray[np.int32]:
     """int32[U, k], the items that a model puts first for ``users``; -1 where its list is shorter.
 
     Raises:
@@ -268,9 +263,7 @@ def lists_of(
     return top
 
 
-def _entries(
-    models: Any, dataset: Dataset, controls: Sequence[str], seed: int
-) -> Iterator[Entry]:
+def _entries(models: Any, dataset: Dataset, controls: Sequence[str], seed: int) -> Iterator[Entry]:
     if unknown := [name for name in controls if name not in CONTROLS]:
         raise ConfigError(f"controls: there is no {unknown[0]!r}; there are {', '.join(CONTROLS)}")
     features = {"": dataset.item_features} | {

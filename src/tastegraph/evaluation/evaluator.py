@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from tastegraph.core.arrays import CSR, without
 from tastegraph.core.config import Evaluation
 from tastegraph.core.config import Model as ModelConfig
-from tastegraph.evaluation.metrics import coverage, per_user, top_k_blocks
+from tastegraph.core.top_k import top_k_blocks
+from tastegraph.evaluation.metrics import coverage, per_user
 from tastegraph.evaluation.significance import bootstrap_interval, paired_p
 from tastegraph.evaluation.slices import EvaluationSlice, standard_slices
 from tastegraph.evaluation.splits import TEST, TRAIN, Splits

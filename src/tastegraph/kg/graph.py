@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -23,6 +23,7 @@ class Nodes:
         item_ids: their numbers are 0 … n_items - 1, in this order.
         links: which entity an item is.
         same: id → the id that stands for it, for those that have several.
+        order: of an item's id, by which items are numbered; by default the id itself.
 
     Attributes:
         others: id → number of every further node that was asked for; a value's id is
@@ -182,6 +183,7 @@ def build_graph(
     links: Iterable[Link],
     config: Config,
     same: Mapping[str, str] | None = None,
+    order: Callable[[str], int] | None = None,
 ) -> KnowledgeGraph:
     """Join catalogue, facts and links into one graph.
 
@@ -199,7 +201,7 @@ def build_graph(
     titles = {item.item_id: item.title for item in items}
     for item_id in further_items:
         titles.setdefault(item_id, item_id)
-    item_ids = sorted(titles)
+    item_ids = sorted(titles, key=order)
     nodes = Nodes(item_ids, links, same)
     verbal = config.graph.verbal_relations
     labels = BestLabels.of_names(config.graph)

@@ -250,18 +250,17 @@ class Dataset:
         """The data set with the events where ``events`` (bool[E]) holds; all users and items."""
         return replace(self, events=self.events.select(events))
 
-    def withitem_features(self, item_features: ItemFeatures) -> Dataset:
+    def with_item_features(self, item_features: ItemFeatures) -> Dataset:
         """The data set with other knowledge about the same items."""
         return replace(self, item_features=item_features)
 
     def histories_of(self, events: Any, on_error: OnError = "raise") -> tuple[Ids, list[History]]:
         """Users of a frame of events and their histories; events on unknown items are left out."""
         table = read_events(events, self.config.events.weights, on_error=on_error, name="histories")
-        names = table.frame["user_id"].unique().sort()
+        names = table.frame["user_id"].unique().sort().to_list()
         known = table.frame.filter(pl.col("item_id").is_in(self.items.names))
-        columns = _interactions(known, names.to_list(), self.items.names, self.meaning)
-        ids = Ids(names.to_list(), "user_id" in table.integers)
-        return ids, columns.histories(self.config.model.history)
+        columns = _interactions(known, names, self.items.names, self.meaning)
+        return Ids(names, "user_id" in table.integers), columns.histories(self.config.model.history)
 
     def to_hetero_data(self) -> HeteroData:
         """The whole as a :class:`torch_geometric.data.HeteroData`, for a network of one's own.
@@ -321,15 +320,23 @@ def _assembled(
 ) -> Dataset:
     further = [*catalogue.item_ids, *table["item_id"].unique().to_list()]
     sure = (fact for fact in catalogue.facts if fact.confidence >= config.graph.least_confidence)
-    graph = build_graph(catalogue.items, further, enumerate(sure), catalogue.links, config)
-    names = sorted({*(user_ids or []), *table["user_id"].unique().to_list()})
+    user_names = {*(user_ids or []), *table["user_id"].unique().to_list()}
+    item_numbers = integers[0] and all(map(_is_number, further))
+    graph = build_graph(
+        catalogue.items,
+        further,
+        enumerate(sure),
+        catalogue.links,
+        config,
+        order=int if item_numbers else None,
+    )
+    names = sorted(user_names, key=int if integers[1] else None)
     meaning = EventMeaning.of(config.events, _ratings(table))
-    numbers = all(map(_is_number, graph.item_ids)) and integers[0]
     return Dataset(
         events=_interactions(table, names, graph.item_ids, meaning),
         item_features=item_features(graph, catalogue, text_vectors, encoder, config),
         users=Ids(names, integers[1]),
-        items=Ids(graph.item_ids, numbers),
+        items=Ids(graph.item_ids, item_numbers),
         meaning=meaning,
         config=config,
         library=library,
@@ -356,7 +363,8 @@ def _typed(table: pl.DataFrame) -> pl.DataFrame:
     kind = pl.when(value.is_null()).then(pl.lit("click")).otherwise(pl.lit(RATING))
     if "event_type" in table.columns:
         kind = pl.col("event_type").fill_null(kind)
-    return table.select(kind.alias("event_type"), value.alias("value"))
+    typed = table.with_columns(kind.alias("event_type"), value.alias("value"))
+    return typed.select("event_type", "value")
 
 
 def _ratings(table: pl.DataFrame) -> Counter[float]:

@@ -19,7 +19,8 @@ from scipy import stats
 
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Loop
-from tastegraph.evaluation.metrics import coverage, top_k
+from tastegraph.core.top_k import top_k
+from tastegraph.evaluation.metrics import coverage
 from tastegraph.models.hybrid import Ranked
 from tastegraph.models.kernels import Scores
 from tastegraph.models.objective import CUTOFF, Objective
