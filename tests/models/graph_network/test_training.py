@@ -12,7 +12,7 @@ from scipy import sparse
 
 from tastegraph.core.arrays import CSR
 from tastegraph.core.config import Convolution
-from tastegraph.evaluation.metrics import top_k
+from tastegraph.core.top_k import top_k
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.graph_network.network import GraphNetwork
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
