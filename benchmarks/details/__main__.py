@@ -33,13 +33,13 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("sets", nargs="*", choices=SETS, default=SETS)
     parser.add_argument("--part", action="append", choices=list(COMPONENTS))
-    told = parser.parse_args()
-    for name in told.sets:
-        for part in told.part or COMPONENTS:
+    arguments = parser.parse_args()
+    for name in arguments.sets:
+        for part in arguments.part or COMPONENTS:
             say(f"{name}: {part}")
-            found = COMPONENTS[part](name, told.data)
+            figures = COMPONENTS[part](name, arguments.data)
             results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-            of_part = results.get(part, {}) | {name: found}
+            of_part = results.get(part, {}) | {name: figures}
             results[part] = {one: of_part[one] for one in SETS if one in of_part}
             results["machine"] = machine() | {"threads": torch.get_num_threads()}
             RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

@@ -45,12 +45,12 @@ def page(results: Found) -> str:
 def _missed(sets: Mapping[str, Found]) -> Iterator[str]:
     whole = [["set", "list", "listed", "just missed", "further", "theirs: popularity", "ItemKNN"]]
     quarters = [["set", *(["1", "2", "3", "4"]), *(["1", "2", "3", "4"])]]
-    for name, told in sets.items():
-        theirs = told["misses_listed_by"]
-        shares = (told["listed"], told["just_missed"], told["beyond"])
+    for name, entry in sets.items():
+        theirs = entry["misses_listed_by"]
+        shares = (entry["listed"], entry["just_missed"], entry["beyond"])
         shares += (theirs["popularity"], theirs["itemknn"])
-        whole.append([name, str(told["cutoff"]), *(f"{share:.1%}" for share in shares)])
-        quarters.append([name, *_listed(told["by_popularity"]), *_listed(told["by_history"])])
+        whole.append([name, str(entry["cutoff"]), *(f"{share:.1%}" for share in shares)])
+        quarters.append([name, *_listed(entry["by_popularity"]), *_listed(entry["by_history"])])
     yield grid(whole)
     yield "Listed, by the item's popularity (rare to popular), then by the length of a history:"
     yield grid(quarters)
@@ -58,7 +58,7 @@ def _missed(sets: Mapping[str, Found]) -> Iterator[str]:
 
 def _listed(quarters: Sequence[Found]) -> list[str]:
     """Four cells; where values are too much alike for four quarters the last ones stay empty."""
-    cells = [f"{told['listed']:.1%} ({told['from']:,}–{told['to']:,})" for told in quarters]
+    cells = [f"{entry['listed']:.1%} ({entry['from']:,}–{entry['to']:,})" for entry in quarters]
     return cells + ["–"] * (4 - len(cells))
 
 
@@ -67,14 +67,14 @@ def _near(sets: Mapping[str, Found]) -> str:
         "set", "heads × width, layers", "entries", "propagation, GFLOP / GB", "s", "floor",
         "softmax, GFLOP", "s", "floor", "step, s", "floor", "reached",
     ]]  # fmt: skip
-    for name, told in sets.items():
-        one, other = told["propagation"], told["softmax"]
+    for name, entry in sets.items():
+        one, other = entry["propagation"], entry["softmax"]
         rows.append([
-            name, f"{told['heads']} × {told['dimensions']}, {told['layers']}",
-            f"{told['entries']:,}", f"{one['gigaflop']:.2f} / {one['gigabytes']:.2f}",
+            name, f"{entry['heads']} × {entry['dimensions']}, {entry['layers']}",
+            f"{entry['entries']:,}", f"{one['gigaflop']:.2f} / {one['gigabytes']:.2f}",
             f"{one['seconds']:.3f}", f"{one['floor_seconds']:.3f}", f"{other['gigaflop']:.2f}",
             f"{other['seconds']:.3f}", f"{other['floor_seconds']:.3f}",
-            f"{told['step_seconds']:.3f}", f"{told['step_floor_seconds']:.3f}",
-            f"{told['step_floor_seconds'] / told['step_seconds']:.0%}",
+            f"{entry['step_seconds']:.3f}", f"{entry['step_floor_seconds']:.3f}",
+            f"{entry['step_floor_seconds'] / entry['step_seconds']:.0%}",
         ])  # fmt: skip
     return grid(rows)

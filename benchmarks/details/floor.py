@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.published.benchmarks import BENCHMARKS
-from benchmarks.published.reading import content_of
+from benchmarks.published.reading import item_features_of
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.evaluator import EvaluationData
 from tastegraph.models.fit import gather, task_of
@@ -39,9 +39,9 @@ PRODUCTS = 4
 
 def floor(name: str, data: Path) -> dict[str, Any]:
     """Seconds of one step, and of its parts, beside what they must cost."""
-    found = BENCHMARKS[name].load(data, 1)
-    item_features, config = content_of(found), ModelConfig(seed=1)
-    training = EvaluationData(found.events, found.parts, item_features).train
+    dataset = BENCHMARKS[name].load(data, 1)
+    item_features, config = item_features_of(dataset), ModelConfig(seed=1)
+    training = EvaluationData(dataset.events, dataset.parts, item_features).train
     evidence, task = (
         gather(item_features, training, config),
         task_of(item_features, training, config),
@@ -112,16 +112,18 @@ def _operands(
         len(build_batch(network, network.event.detach()).user_embeddings)
         for build_batch in task.epoch(np.random.default_rng(1))
     )
-    among = softmax_items(n_items, task)
-    tastes, items = (torch.randn(settings.heads, n, settings.dimensions) for n in (rows, among))
+    candidates = softmax_items(n_items, task)
+    tastes, items = (
+        torch.randn(settings.heads, n, settings.dimensions) for n in (rows, candidates)
+    )
     return tastes.requires_grad_(), items.requires_grad_()
 
 
 def _seconds(work: Callable[[], object]) -> float:
     """The least of some repeats."""
-    found = []
+    seconds = []
     for _ in range(REPEATS):
         start = time.perf_counter()
         work()
-        found.append(time.perf_counter() - start)
-    return min(found)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)

@@ -20,7 +20,7 @@ from benchmarks.published.benchmarks import BENCHMARKS
 from benchmarks.published.fingerprint import fingerprint
 from benchmarks.published.lists import EVALUATION
 from benchmarks.published.measured import Store
-from benchmarks.published.reading import content_of
+from benchmarks.published.reading import item_features_of
 from tastegraph.core.arrays import CSR, Ints
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.top_k import top_k_blocks
@@ -37,47 +37,47 @@ from tastegraph.evaluation.evaluator import (
 from tastegraph.evaluation.tables import REFERENCE
 
 DEPTH = 100
-RIVALS = ("popularity", "itemknn")
+PEERS = ("popularity", "itemknn")
 
 
 def residuals(name: str, data: Path) -> dict[str, Any]:
     """Of the system's lists on one set."""
     benchmark, config = BENCHMARKS[name], ModelConfig(seed=1)
-    told = benchmark.load(data, 1)
-    item_features, history = content_of(told), benchmark.histories[0]
-    events = EvaluationData(told.events, told.parts, item_features)
+    dataset = benchmark.load(data, 1)
+    item_features, history = item_features_of(dataset), benchmark.histories[0]
+    events = EvaluationData(dataset.events, dataset.parts, item_features)
     judge = Evaluator.of(events, EVALUATION, config)
     cutoff = int(benchmark.metrics[0].partition("@")[2])
 
-    folder = cache_root() / "benchmark" / name / fingerprint(told, item_features, config)
+    folder = cache_root() / "benchmark" / name / fingerprint(dataset, item_features, config)
     before = Store(folder).get(REFERENCE, history, config.seed)
     hyperparameters = None if before is None else before.hyperparameters
     fitted_on = FITTED_ON[history]
     runs = system_runs(REFERENCE, item_features, events, config, hyperparameters, [fitted_on])
     ours = _knowing(history, runs)
     ranks = _ranks(judge, ours)
-    wanted, popularity = judge.targets, judge.popularity[history]
-    person = np.repeat(np.arange(wanted.shape[0]), np.diff(wanted.indptr))
+    targets, popularity = judge.targets, judge.popularity[history]
+    person = np.repeat(np.arange(targets.shape[0]), np.diff(targets.indptr))
     length = np.diff(
         (events.train if history == TRAIN_ONLY else events.train_and_valid).user_items().indptr
     )
     missed = ranks >= cutoff
-    found: dict[str, Any] = {
+    results: dict[str, Any] = {
         "history": history,
         "cutoff": cutoff,
         "wanted": len(ranks),
         "listed": float(np.mean(~missed)),
         "just_missed": float(np.mean((ranks >= cutoff) & (ranks < DEPTH))),
         "beyond": float(np.mean(ranks >= DEPTH)),
-        "by_popularity": _by_quartile(popularity[wanted.indices], ranks, cutoff),
+        "by_popularity": _by_quartile(popularity[targets.indices], ranks, cutoff),
         "by_history": _by_quartile(length[judge.user_rows[person]], ranks, cutoff),
         "misses_listed_by": {},
     }
-    for rival in RIVALS:
-        run = _knowing(history, baseline_runs(rival, events, config))
+    for peer in PEERS:
+        run = _knowing(history, baseline_runs(peer, events, config))
         listed = _ranks(judge, run) < cutoff
-        found["misses_listed_by"][rival] = float(listed[missed].mean())
-    return found
+        results["misses_listed_by"][peer] = float(listed[missed].mean())
+    return results
 
 
 def _knowing(history: str, runs: Iterable[Run]) -> Run:
@@ -97,12 +97,12 @@ def _ranks(judge: Evaluator, run: Run) -> NDArray[np.int64]:
     return ranks_of(top, judge.targets)
 
 
-def ranks_of(top: NDArray[np.int32], wanted: CSR) -> NDArray[np.int64]:
+def ranks_of(top: NDArray[np.int32], targets: CSR) -> NDArray[np.int64]:
     """int64[nnz]: where each wanted item stands in int32[U, k], k where nowhere."""
-    person = np.repeat(np.arange(wanted.shape[0]), np.diff(wanted.indptr))
-    hits = top[person] == wanted.indices[:, None]
-    found = np.where(hits.any(axis=1), hits.argmax(axis=1), top.shape[1])
-    return np.asarray(found, dtype=np.int64)
+    person = np.repeat(np.arange(targets.shape[0]), np.diff(targets.indptr))
+    hits = top[person] == targets.indices[:, None]
+    ranks = np.where(hits.any(axis=1), hits.argmax(axis=1), top.shape[1])
+    return np.asarray(ranks, dtype=np.int64)
 
 
 def _by_quartile(values: Ints, ranks: Ints, cutoff: int) -> list[dict[str, float]]:

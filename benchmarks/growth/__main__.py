@@ -32,13 +32,16 @@ def main() -> None:
     parser.add_argument("sizes", nargs="*", type=_size, default=SIZES)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=int, help="of the network, at most; default: as it comes")
-    told = parser.parse_args()
-    for size in told.sizes:
+    arguments = parser.parse_args()
+    for size in arguments.sizes:
         say(f"measuring {size:,} events")
         command = [sys.executable, "-m", "benchmarks.growth.measure", str(size)]
-        command += [str(told.seed)] + ([str(told.epochs)] if told.epochs else [])
+        command += [str(arguments.seed)] + ([str(arguments.epochs)] if arguments.epochs else [])
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
-        _write(size, json.loads(done.stdout) | {"seed": told.seed, "most_epochs": told.epochs})
+        _write(
+            size,
+            json.loads(done.stdout) | {"seed": arguments.seed, "most_epochs": arguments.epochs},
+        )
 
 
 def _size(text: str) -> int:
@@ -49,9 +52,9 @@ def _size(text: str) -> int:
     return size
 
 
-def _write(size: int, found: dict[str, Any]) -> None:
+def _write(size: int, measurement: dict[str, Any]) -> None:
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    sizes = results.get("sizes", {}) | {str(size): found}
+    sizes = results.get("sizes", {}) | {str(size): measurement}
     results["sizes"] = {name: sizes[name] for name in sorted(sizes, key=int)}
     results["slopes"] = slopes(list(results["sizes"].values()))
     results["machine"] = machine()

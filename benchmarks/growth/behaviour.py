@@ -10,7 +10,7 @@ from benchmarks.growth.shape import Shape
 from tastegraph.core.progress import progress
 from tastegraph.profiles.interactions import Interactions
 
-PEOPLE = 8_192
+USERS_PER_BLOCK = 8_192
 """People whose events are drawn at once."""
 REDRAWN = 12
 """How often what a person has already done is drawn anew before it is left out."""
@@ -38,8 +38,8 @@ def interactions(n_events: int, items: Pool, shape: Shape, seed: int) -> Interac
     times = np.empty(most)
     end = 0
     with progress("drawing people's events", len(counts)) as advance:
-        for block, start in enumerate(range(0, len(counts), PEOPLE)):
-            of_block = counts[start : start + PEOPLE]
+        for block, start in enumerate(range(0, len(counts), USERS_PER_BLOCK)):
+            of_block = counts[start : start + USERS_PER_BLOCK]
             rng = np.random.default_rng([seed, EVENTS, block])
             person, item, when = _drawn(of_block, items, shape, rng)
             at = slice(end, end + len(person))
@@ -63,21 +63,25 @@ def _drawn(
     """People of one block, what they do and when."""
     person = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
     starts = np.repeat(np.cumsum(counts) - counts, counts)
-    tastes = rng.choice(items.groups, (len(counts), shape.tastes), p=items.shares).astype(np.int32)
+    groups = rng.choice(items.groups, (len(counts), shape.groups_per_user), p=items.shares).astype(
+        np.int32
+    )
     place = (np.arange(len(person)) - starts + 0.5) / counts[person]
     now = (place + DRIFT * rng.standard_normal(len(person))) % 1
-    speaking = tastes[person, np.minimum((now * shape.tastes).astype(int), shape.tastes - 1)]
-    item = items.draw(speaking, shape.loyalty, rng)
+    group_now = groups[
+        person, np.minimum((now * shape.groups_per_user).astype(int), shape.groups_per_user - 1)
+    ]
+    item = items.draw(group_now, shape.loyalty, rng)
     again = np.arange(len(person))
     for _ in range(REDRAWN):
         again = _repeated(person, item, len(items.home))
         if not len(again):
             break
-        item[again] = items.draw(speaking[again], shape.loyalty, rng)
-    kept = np.ones(len(person), dtype=np.bool_)
-    kept[_repeated(person, item, len(items.home))] = False
+        item[again] = items.draw(group_now[again], shape.loyalty, rng)
+    first_of_pair = np.ones(len(person), dtype=np.bool_)
+    first_of_pair[_repeated(person, item, len(items.home))] = False
     when = _times(person, counts, rng)
-    return person[kept], item[kept], when[kept]
+    return person[first_of_pair], item[first_of_pair], when[first_of_pair]
 
 
 def _repeated(

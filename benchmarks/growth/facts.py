@@ -20,18 +20,18 @@ def graph(items: Pool, shape: Shape, seed: int) -> KnowledgeGraph:
     node_ids: list[str] = []
     subjects = {"": (0, items.home)}
     heads, relation, tails = [], [], []
-    for number, told in enumerate(shape.relations):
-        size = told.objects(n_items)
+    for number, shape_of_relation in enumerate(shape.relations):
+        size = shape_of_relation.objects(n_items)
         groups = min(items.groups, max(size // OBJECTS_PER_GROUP, 1))
         pool = Pool.of(size, groups, shape.degree, rng)
-        offset, home = subjects[told.of]
-        subject, tail = _facts(home, told, pool, shape, rng)
+        offset, home = subjects[shape_of_relation.of]
+        subject, tail = _facts(home, shape_of_relation, pool, shape, rng)
         first = n_items + len(node_ids)
         heads.append(subject + offset)
         relation.append(np.full(len(subject), number, dtype=np.int32))
         tails.append(tail + first)
-        subjects[told.name] = (first, pool.home)
-        node_ids += [f"{told.name}/{one}" for one in range(size)]
+        subjects[shape_of_relation.name] = (first, pool.home)
+        node_ids += [f"{shape_of_relation.name}/{one}" for one in range(size)]
     head, kind, tail = (np.concatenate(of) for of in (heads, relation, tails))
     order = np.lexsort((tail, kind, head))
     item_ids = [f"i{item:08d}" for item in range(n_items)]
@@ -39,7 +39,7 @@ def graph(items: Pool, shape: Shape, seed: int) -> KnowledgeGraph:
         item_ids=item_ids,
         node_ids=node_ids,
         labels=[*item_ids, *node_ids],
-        relations=[told.name for told in shape.relations],
+        relations=[shape_of_relation.name for shape_of_relation in shape.relations],
         heads=head[order].astype(np.int32),
         relation=kind[order],
         tails=tail[order].astype(np.int32),
@@ -49,10 +49,14 @@ def graph(items: Pool, shape: Shape, seed: int) -> KnowledgeGraph:
 
 
 def _facts(
-    home: NDArray[np.int32], told: Relation, pool: Pool, shape: Shape, rng: np.random.Generator
+    home: NDArray[np.int32],
+    shape_of_relation: Relation,
+    pool: Pool,
+    shape: Shape,
+    rng: np.random.Generator,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """int64[F] twice, subjects and objects of one relation, no pair twice."""
-    each = 1 + rng.poisson(told.facts - 1, len(home))
+    each = 1 + rng.poisson(shape_of_relation.facts - 1, len(home))
     subject = np.repeat(np.arange(len(home)), each)
     drawn = pool.draw(home[subject] % pool.groups, shape.fidelity, rng)
     size = len(pool.home)

@@ -37,7 +37,7 @@ def measured(n_events: int, seed: int, epochs: int | None = None) -> dict[str, A
     clock = _Clock()
     world = World.of(n_events, seed)
     events, item_features = world.events, world.item_features
-    found: dict[str, Any] = {
+    results: dict[str, Any] = {
         "events": len(events),
         "people": events.n_users,
         "items": events.n_items,
@@ -49,12 +49,12 @@ def measured(n_events: int, seed: int, epochs: int | None = None) -> dict[str, A
     parts = assign_splits(events, BY_TIME, seed)
     training, valid = events.select(parts == TRAIN), events.select(parts == VALID)
     chosen = choose(item_features, training, valid.user_items(), config)
-    found["choose_seconds"] = clock.lap()
+    results["choose_seconds"] = clock.lap()
     fitted_model = fit(item_features, events, chosen.hyperparameters, config)
-    found["fit_seconds"] = clock.lap()
+    results["fit_seconds"] = clock.lap()
     likes = events.user_items()
     model = assemble(item_features, likes, fitted_model)
-    found["assemble_seconds"] = clock.lap()
+    results["assemble_seconds"] = clock.lap()
     chance = np.random.default_rng(seed)
     people = chance.choice(events.n_users, min(SCORED, events.n_users), replace=False)
     everybody = events.histories(config.history)
@@ -63,9 +63,9 @@ def measured(n_events: int, seed: int, epochs: int | None = None) -> dict[str, A
         lambda rows: model.score([everybody[people[row]] for row in rows]),
         len(people), likes[people], LISTED,
     )  # fmt: skip
-    found["score_seconds"] = round(clock.lap() * SCORED / len(people), 3)
-    found["peak_rss_mb"] = round(peak_memory_mb())
-    return found | {
+    results["score_seconds"] = round(clock.lap() * SCORED / len(people), 3)
+    results["peak_rss_mb"] = round(peak_memory_mb())
+    return results | {
         "epochs": fitted_model.hyperparameters.network.epochs,
         "valid": fitted_model.hyperparameters.valid,
         "threads": torch.get_num_threads(),

@@ -46,7 +46,7 @@ class Shape:
         popularity: exponent of items' weights by rank; their events' is about 1, since nobody does
             the same twice.
         community: items in each community.
-        tastes: communities a person draws from, one after another.
+        groups_per_user: communities a person draws from, one after another.
         loyalty: share of a person's events that are drawn from these.
         fidelity: share of facts whose object is at home in the item's community.
         degree: exponent of objects' weights by rank.
@@ -59,7 +59,7 @@ class Shape:
     most: float = 0.25
     popularity: float = 1.2
     community: int = 100
-    tastes: int = 3
+    groups_per_user: int = 3
     loyalty: float = 0.7
     fidelity: float = 0.6
     degree: float = 1.0

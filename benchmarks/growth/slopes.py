@@ -15,9 +15,9 @@ def slopes(sizes: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """Figure → exponent of events by least squares on the log-log line; none of fewer than two."""
     if len(sizes) < 2:
         return {}
-    events = np.log([told["events"] for told in sizes])
+    events = np.log([row["events"] for row in sizes])
     return {
-        name: round(float(np.polyfit(events, np.log([of(told, name) for told in sizes]), 1)[0]), 3)
+        name: round(float(np.polyfit(events, np.log([of(row, name) for row in sizes]), 1)[0]), 3)
         for name in GROWING
     }
 
@@ -27,9 +27,9 @@ def steps(sizes: Sequence[Mapping[str, Any]], name: str) -> list[float]:
     return [slopes([one, other])[name] for one, other in pairwise(sizes)]
 
 
-def of(told: Mapping[str, Any], name: str) -> float:
+def of(row: Mapping[str, Any], name: str) -> float:
     """One figure of a size; ``train_seconds`` is all that has to happen before the first list."""
     if name == "train_seconds":
         parts = ("choose_seconds", "fit_seconds", "assemble_seconds")
-        return float(sum(told[part] for part in parts))
-    return float(told[name])
+        return float(sum(row[part] for part in parts))
+    return float(row[name])

@@ -38,15 +38,15 @@ def table(results: Mapping[str, Any]) -> str:
         " network's epochs | score, s | peak, MiB | threads |",
         "|" + " ---: |" * 12,
     ]
-    for told in results["sizes"].values():
-        train = of(told, "train_seconds")
-        counts = (f"{told[name]:,}" for name in ("events", "people", "items", "facts"))
-        seconds = (f"{told[f'{part}_seconds']:,.1f}" for part in ("choose", "fit", "assemble"))
-        most = told["most_epochs"]
-        epochs = f"{told['epochs']}" + (f" of {most} at most" if most else "")
-        cells = [*counts, f"{train:,.1f}", *seconds, epochs, f"{told['score_seconds']:.2f}"]
+    for row in results["sizes"].values():
+        train = of(row, "train_seconds")
+        counts = (f"{row[name]:,}" for name in ("events", "people", "items", "facts"))
+        seconds = (f"{row[f'{part}_seconds']:,.1f}" for part in ("choose", "fit", "assemble"))
+        most = row["most_epochs"]
+        epochs = f"{row['epochs']}" + (f" of {most} at most" if most else "")
+        cells = [*counts, f"{train:,.1f}", *seconds, epochs, f"{row['score_seconds']:.2f}"]
         lines.append(
-            "| " + " | ".join([*cells, f"{told['peak_rss_mb']:,}", f"{told['threads']}"]) + " |"
+            "| " + " | ".join([*cells, f"{row['peak_rss_mb']:,}", f"{row['threads']}"]) + " |"
         )
     parts = [
         INTRODUCTION.format(
@@ -56,13 +56,13 @@ def table(results: Mapping[str, Any]) -> str:
     ]
     if results["slopes"]:
         between = steps(list(results["sizes"].values()), "train_seconds")
-        parts.append(_told(results["slopes"], between))
+        parts.append(_sentence(results["slopes"], between))
     machine = results["machine"]
     parts.append(f"{machine['cpu']}, Python {machine['python']}.")
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _told(slopes: Mapping[str, float], between: Sequence[float]) -> str:
+def _sentence(slopes: Mapping[str, float], between: Sequence[float]) -> str:
     return (
         "On a log-log line against events, by least squares: fit "
         f"{slopes['train_seconds']:.2f}, score {slopes['score_seconds']:.2f}, memory "

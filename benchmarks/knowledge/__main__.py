@@ -37,11 +37,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("parts", nargs="*", choices=[[], *COMPONENTS], help="default: all")
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    for name in told.parts or COMPONENTS:
+    for name in arguments.parts or COMPONENTS:
         say(f"measuring {name}")
-        results[name] = COMPONENTS[name](told.data)
+        results[name] = COMPONENTS[name](arguments.data)
         results["machine"] = machine()
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

@@ -81,27 +81,27 @@ def run(data: Path, seed: int = 1) -> dict[str, Any]:
     fitted_model, labels = Gazetteer(_names(known)), Gazetteer(_names(_entities(data)))
     patterns = learn(learning, facts, fitted_model, seed=seed)
     whole = read_by_patterns(halves, data, seed)
-    told: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     rows = {
-        "graph_of_learning_half": _found(patterns, measured),
+        "graph_of_learning_half": _extracted(patterns, measured),
         "every_mention": _mentions(labels, measured),
     }
     for relation in RELATIONS:
         truth = halves.truth(relation)
-        told[relation] = measure(whole, relation, truth)
-        for row, found in rows.items():
-            told[relation][row] = measure(found, relation, truth)
-        told[relation]["ceiling"] = _ceiling(measured, truth)
-        told[relation]["known_elsewhere"] = _share(truth, known)
-        told[relation]["cues"] = [cue for cue, _ in patterns.strongest(relation, 8)]
-    return told
+        results[relation] = measure(whole, relation, truth)
+        for row, extracted in rows.items():
+            results[relation][row] = measure(extracted, relation, truth)
+        results[relation]["ceiling"] = _ceiling(measured, truth)
+        results[relation]["known_elsewhere"] = _share(truth, known)
+        results[relation]["cues"] = [cue for cue, _ in patterns.strongest(relation, 8)]
+    return results
 
 
 def read_by_patterns(halves: Films, data: Path, seed: int = 1) -> list[Fact]:
     """What patterns find in the measured half, the labels of the graph being known."""
     labels = Gazetteer(_names(_entities(data)))
     patterns = learn(halves.learning, _known(halves), labels, closed=True, seed=seed)
-    return _found(patterns, halves.measured)
+    return _extracted(patterns, halves.measured)
 
 
 def _known(halves: Films) -> list[Fact]:
@@ -157,7 +157,7 @@ def _name(entity: str) -> str:
     return parted(name_in(entity))[0]
 
 
-def _found(patterns: Patterns, documents: Sequence[Document]) -> list[Fact]:
+def _extracted(patterns: Patterns, documents: Sequence[Document]) -> list[Fact]:
     return [fact for fact in patterns.extract(documents) if fact.relation != LABEL]
 
 
@@ -171,10 +171,10 @@ def _mentions(gazetteer: Gazetteer, documents: Sequence[Document]) -> list[Fact]
     ]
 
 
-def measure(found: Sequence[Fact], relation: str, truth: Gold) -> dict[str, Any]:
+def measure(extracted: Sequence[Fact], relation: str, truth: Gold) -> dict[str, Any]:
     """Scores and expected calibration error of what was found about the films of ``truth``."""
     by_film: dict[str, list[Fact]] = defaultdict(list)
-    for fact in found:
+    for fact in extracted:
         if fact.relation == relation and fact.subject in truth:
             by_film[fact.subject].append(fact)
     units, sure, right = [], [], []
@@ -193,12 +193,12 @@ def measure(found: Sequence[Fact], relation: str, truth: Gold) -> dict[str, Any]
     }
 
 
-def _is(found: str, people: set[str], names: dict[str, str]) -> bool:
-    return found in people or (found.startswith(NAMED) and found in names)
+def _is(object_id: str, people: set[str], names: dict[str, str]) -> bool:
+    return object_id in people or (object_id.startswith(NAMED) and object_id in names)
 
 
-def _key(found: str) -> str:
-    return found if found.startswith(NAMED) else id_of(_name(found))
+def _key(object_id: str) -> str:
+    return object_id if object_id.startswith(NAMED) else id_of(_name(object_id))
 
 
 def _ceiling(documents: Sequence[Document], truth: Gold) -> float:

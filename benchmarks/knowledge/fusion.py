@@ -27,17 +27,17 @@ Pair = tuple[str, str]
 
 
 def run(data: Path) -> dict[str, Any]:
-    told: dict[str, Any] = {"blocking": {}}
+    results: dict[str, Any] = {"blocking": {}}
     for name, folder in SETS.items():
         left, right, gold = _read(data / "moviegraph/pyjedai" / folder, *name.split("-"))
-        found = [(m.left, m.right) for m in fuse(left, right) if m.accepted]
-        told[name] = scores(_units(found, gold, {profile.id for profile in left}))
-        told["blocking"][name] = _blocking(left, right, gold)
+        matches = [(m.left, m.right) for m in fuse(left, right) if m.accepted]
+        results[name] = scores(_units(matches, gold, {profile.id for profile in left}))
+        results["blocking"][name] = _blocking(left, right, gold)
         if name == "imdb-tmdb":
             rows = [_supervised(left, right, gold, seed) for seed in SEEDS]
-            told["imdb-tmdb-supervised"] = _over_seeds(rows)
-    told["planted"] = _over_seeds([planted(data / "ml1m", seed) for seed in SEEDS])
-    return told
+            results["imdb-tmdb-supervised"] = _over_seeds(rows)
+    results["planted"] = _over_seeds([planted(data / "ml1m", seed) for seed in SEEDS])
+    return results
 
 
 def _read(folder: Path, one: str, other: str) -> tuple[list[Profile], list[Profile], set[Pair]]:
@@ -48,7 +48,7 @@ def _read(folder: Path, one: str, other: str) -> tuple[list[Profile], list[Profi
 
 def _profiles(path: Path) -> list[Profile]:
     table = pl.read_csv(path, separator="|", infer_schema=False, quote_char=None)
-    found = []
+    profiles = []
     for row in table.iter_rows(named=True):
         cells = {name.rpartition("/")[2]: cell for name, cell in row.items() if cell}
         kind = "title" if "title" in cells else "name"
@@ -59,15 +59,15 @@ def _profiles(path: Path) -> list[Profile]:
             else (cell,)
             for relation, cell in cells.items()
         }
-        found.append(Profile(id_, (name,), frozenset({kind}), attributes))
-    return found
+        profiles.append(Profile(id_, (name,), frozenset({kind}), attributes))
+    return profiles
 
 
 def _units(
-    found: Iterable[Pair], gold: set[Pair], lefts: Iterable[str]
+    matches: Iterable[Pair], gold: set[Pair], lefts: Iterable[str]
 ) -> list[tuple[int, int, int]]:
     """Right, wrong and missed pairs of each left entity."""
-    pairs = set(found)
+    pairs = set(matches)
     right, wrong, missed = (
         Counter(left for left, _ in those) for those in (pairs & gold, pairs - gold, gold - pairs)
     )
@@ -86,8 +86,10 @@ def _supervised(
         if (pair := (left[a].id, right[b].id))[0] in known
     }
     rest = {profile.id for profile in left} - known
-    found = [(m.left, m.right) for m in fuse(left, right, labels) if m.accepted and m.left in rest]
-    return scores(_units(found, {pair for pair in gold if pair[0] in rest}, rest))
+    matches = [
+        (m.left, m.right) for m in fuse(left, right, labels) if m.accepted and m.left in rest
+    ]
+    return scores(_units(matches, {pair for pair in gold if pair[0] in rest}, rest))
 
 
 def _blocking(left: list[Profile], right: list[Profile], gold: set[Pair]) -> dict[str, float]:
@@ -109,15 +111,15 @@ def _blocking(left: list[Profile], right: list[Profile], gold: set[Pair]) -> dic
 
 def _over_seeds(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Mean of every figure over seeds, with Student's 95 % interval of the mean."""
-    told: dict[str, Any] = {"seeds": len(rows)}
+    results: dict[str, Any] = {"seeds": len(rows)}
     for name in rows[0]:
         if name.endswith("_interval") or name in ("units", "gold"):
             continue
         values = np.array([row[name] for row in rows], dtype=float)
         half = 2.776 * values.std(ddof=1) / np.sqrt(len(values))
-        told[name] = round(float(values.mean()), 4)
-        told[f"{name}_interval"] = [round(float(values.mean() + s * half), 4) for s in (-1, 1)]
-    return told
+        results[name] = round(float(values.mean()), 4)
+        results[f"{name}_interval"] = [round(float(values.mean() + s * half), 4) for s in (-1, 1)]
+    return results
 
 
 if __name__ == "__main__":

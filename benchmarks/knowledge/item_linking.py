@@ -48,16 +48,16 @@ Gold = dict[str, str]
 def run(data: Path, encode: Encode | None = None) -> dict[str, Any]:
     """The figures of both sets, with and without known links."""
     facts = [*_entity2rec(data), *_pearlm(data)]
-    told = {}
+    results = {}
     for name, more, items, gold in (
         ("ml1m", [], list(_ml1m_items(data)), _ml1m_gold(data)),
         ("ml100k", list(_frankgraphbench(data)), list(_ml100k_items(data)), _ml100k_gold(data)),
     ):
         entities = Entities([*facts, *more], Graph().naming_relations)
-        told[name] = _measure(entities, items, gold, None)
+        results[name] = _measure(entities, items, gold, None)
         if encode is not None:
-            told[name]["vectors"] = _measure(entities, items, gold, encode)
-    return told
+            results[name]["vectors"] = _measure(entities, items, gold, encode)
+    return results
 
 
 def _measure(
@@ -67,11 +67,11 @@ def _measure(
     learning = [items[i] for i in sorted(order[: len(items) // 2])]
     measured = [items[i] for i in sorted(order[len(items) // 2 :])]
     linker = Linker(entities, encode)
-    unfitted = _told(linker.link(measured), gold, entities)
+    unfitted = _row(linker.link(measured), gold, entities)
     linker.fit([Link(i.item_id, gold[i.item_id]) for i in learning if i.item_id in gold], learning)
     titles = [(item.title, gold[item.item_id]) for item in measured if item.item_id in gold]
     return {
-        **_told(linker.link(measured), gold, entities),
+        **_row(linker.link(measured), gold, entities),
         "threshold": round(linker.threshold, 4),
         "entities": len(entities),
         "other_name": sum(not _same_name(title, entity) for title, entity in titles),
@@ -79,9 +79,9 @@ def _measure(
     }
 
 
-def _told(found: Sequence[Linked], gold: Gold, entities: Entities) -> dict[str, Any]:
-    judged = [linked for linked in found if linked.item_id in gold]
-    others = [linked for linked in found if linked.item_id not in gold]
+def _row(links: Sequence[Linked], gold: Gold, entities: Entities) -> dict[str, Any]:
+    judged = [linked for linked in links if linked.item_id in gold]
+    others = [linked for linked in links if linked.item_id not in gold]
     units = []
     for linked in judged:
         right = linked.entity_id == gold[linked.item_id]
@@ -93,11 +93,11 @@ def _told(found: Sequence[Linked], gold: Gold, entities: Entities) -> dict[str, 
         for linked in judged
     ]
     confidence = np.array([linked.confidence for linked in judged])
-    told = scores(units)
+    row = scores(units)
     return {
-        **told,
+        **row,
         "gold": len(judged),
-        "ceiling": round(told["gold"] / len(judged), 4),
+        "ceiling": round(row["gold"] / len(judged), 4),
         "recall_of_all": round(sum(right for right, _, _ in units) / len(judged), 4),
         "ece": round(expected_calibration_error(confidence, np.array(first)), 4),
         "nil": sum(linked.entity_id is None for linked in judged),
@@ -186,9 +186,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--vectors", type=Path, help="a folder to keep the language model's in")
-    told = parser.parse_args()
-    encode = _minilm(told.vectors) if told.vectors else None
-    print(json.dumps(run(told.data, encode), indent=1))
+    arguments = parser.parse_args()
+    encode = _minilm(arguments.vectors) if arguments.vectors else None
+    print(json.dumps(run(arguments.data, encode), indent=1))
 
 
 if __name__ == "__main__":

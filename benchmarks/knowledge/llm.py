@@ -62,10 +62,10 @@ def run(data: Path, films: int = 60) -> dict[str, Any]:
     ][:films]
     subjects = {document.subject for document in chosen}
     with _served(_weights()) as endpoint, tempfile.TemporaryDirectory() as folder:
-        told = LLM(endpoint=endpoint, model=MODEL, timeout=600)
+        config = LLM(endpoint=endpoint, model=MODEL, timeout=600)
         cache = Database(Path(folder) / "answers.db", answers.metadata)
-        reader = Reader(SLOTS, LLMClient(told), cache, lambda name, _: id_of(name))
-        found = list(reader.facts([(document.subject, document.text) for document in chosen]))
+        reader = Reader(SLOTS, LLMClient(config), cache, lambda name, _: id_of(name))
+        facts = list(reader.facts([(document.subject, document.text) for document in chosen]))
         cache.close()
     patterns = extraction.read_by_patterns(halves, data)
     report = reader.report
@@ -73,7 +73,7 @@ def run(data: Path, films: int = 60) -> dict[str, Any]:
     for relation, stated in truth.items():
         gold = {film: people for film, people in stated.items() if film in subjects}
         scored[relation] = {
-            **extraction.measure(found, relation, gold),
+            **extraction.measure(facts, relation, gold),
             "patterns": extraction.measure(patterns, relation, gold),
         }
     return {
@@ -112,8 +112,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("--films", type=int, default=60)
-    told = parser.parse_args()
-    print(json.dumps(run(told.data, told.films), indent=1))
+    arguments = parser.parse_args()
+    print(json.dumps(run(arguments.data, arguments.films), indent=1))
 
 
 if __name__ == "__main__":

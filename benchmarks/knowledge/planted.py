@@ -19,7 +19,7 @@ from tastegraph.kg.names import name_in
 COPIES, NAMESAKES = 500, 300
 FEWEST_FACTS = 3
 KEPT = 0.7
-PEOPLE = frozenset(
+PERSON_RELATIONS = frozenset(
     [
         "cinematography",
         "composer",
@@ -42,7 +42,7 @@ def planted(folder: Path, seed: int) -> dict[str, Any]:
     merged = {
         frozenset((m.left, m.right)) for m in duplicates(profiles(facts, [LABEL])) if m.accepted
     }
-    return _told(merged, copies, others, names)
+    return _row(merged, copies, others, names)
 
 
 def plant(
@@ -62,7 +62,7 @@ def plant(
     for entity in chosen[:COPIES]:
         copy = f"copy/{len(copies)}"
         copies[copy] = entity
-        names[copy] = _altered(names[entity], kinds[entity].lstrip("^") in PEOPLE, rng)
+        names[copy] = _altered(names[entity], kinds[entity].lstrip("^") in PERSON_RELATIONS, rng)
         incident = sorted(t for t in triples if entity in (t[0], t[2]))
         ours, theirs = _thinned(incident, rng), _thinned(incident, rng)
         triples -= set(incident)
@@ -83,7 +83,7 @@ def plant(
     return facts, names, copies, others
 
 
-def _told(
+def _row(
     merged: set[frozenset[str]],
     copies: dict[str, str],
     others: dict[str, str],
@@ -101,15 +101,15 @@ def _told(
         for pair in copies.items()
     ] + [(0, touching[other], 0) for other in others]
     unplanted = [pair for pair in merged if not pair & (copies.keys() | others.keys())]
-    told = scores(units)
-    told["namesakes merged with their namesake"] = sum(
+    row = scores(units)
+    row["namesakes merged with their namesake"] = sum(
         frozenset(pair) in merged for pair in others.items()
     )
-    told["unplanted merged"] = len(unplanted)
-    told["unplanted merged, of equal names"] = sum(
+    row["unplanted merged"] = len(unplanted)
+    row["unplanted merged, of equal names"] = sum(
         len({names.get(id_, id_).casefold() for id_ in pair}) == 1 for pair in unplanted
     )
-    return told
+    return row
 
 
 def _graph(folder: Path) -> tuple[set[Triple], dict[str, str]]:
@@ -148,8 +148,8 @@ def _kind(entity: str, those: list[Triple]) -> str:
 
 
 def _thinned(triples: list[Triple], rng: np.random.Generator) -> list[Triple]:
-    kept = [t for t in triples if rng.random() < KEPT]
-    return kept or ([triples[int(rng.integers(len(triples)))]] if triples else [])
+    remaining = [t for t in triples if rng.random() < KEPT]
+    return remaining or ([triples[int(rng.integers(len(triples)))]] if triples else [])
 
 
 def _renamed(triple: Triple, old: str, new: str) -> Triple:

@@ -21,14 +21,14 @@ def scores(units: Sequence[tuple[int, int, int]], seed: int = 1) -> dict[str, An
     drawn = np.stack(
         [counts[rng.integers(0, len(counts), len(counts))].sum(axis=0) for _ in range(RESAMPLES)]
     )
-    told: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     for name, value, values in zip(
         ("precision", "recall", "f1"), _rates(counts.sum(axis=0)), _rates(drawn), strict=True
     ):
         low, high = np.quantile(values, (0.025, 0.975))
-        told[name] = round(float(value), 4)
-        told[f"{name}_interval"] = [round(float(low), 4), round(float(high), 4)]
-    return {**told, "units": len(counts), "gold": int(counts[:, 0].sum() + counts[:, 2].sum())}
+        results[name] = round(float(value), 4)
+        results[f"{name}_interval"] = [round(float(low), 4), round(float(high), 4)]
+    return {**results, "units": len(counts), "gold": int(counts[:, 0].sum() + counts[:, 2].sum())}
 
 
 def _rates(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -32,11 +32,11 @@ def table(results: Mapping[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def _linking(told: Mapping[str, Any]) -> str:
+def _linking(results: Mapping[str, Any]) -> str:
     rows = {
         f"{name}, {row}" if row else name: scores
         for name in ("ml1m", "ml100k")
-        for row, scores in _with_rows(told[name]).items()
+        for row, scores in _with_rows(results[name]).items()
     }
     return (
         "## Titles linked to DBpedia\n\n"
@@ -46,13 +46,15 @@ def _linking(told: Mapping[str, Any]) -> str:
     )
 
 
-def _extraction(told: Mapping[str, Any]) -> str:
+def _extraction(results: Mapping[str, Any]) -> str:
     rows = {
         f"{name}, {row}" if row else name: scores
         for name in ("director", "starring")
-        for row, scores in _with_rows(told[name]).items()
+        for row, scores in _with_rows(results[name]).items()
     }
-    ceilings = ", ".join(f"{name} {told[name]['ceiling']:.3f}" for name in ("director", "starring"))
+    ceilings = ", ".join(
+        f"{name} {results[name]['ceiling']:.3f}" for name in ("director", "starring")
+    )
     return (
         "## Facts read from abstracts, without a language model\n\n"
         f"Gold is all of DBpedia's; the share of it that the abstracts name at all: {ceilings}.\n\n"
@@ -60,44 +62,44 @@ def _extraction(told: Mapping[str, Any]) -> str:
     )
 
 
-def _language_model(told: Mapping[str, Any]) -> str:
-    tokens = told["tokens"]
+def _language_model(results: Mapping[str, Any]) -> str:
+    tokens = results["tokens"]
     return (
         "## The same, read by a large language model\n\n"
-        f"`{told['model']}`, {told['questions']} films, {tokens['prompt']:,} tokens read, "
-        f"{tokens['completion']:,} written, {told['seconds']:,.0f} s.\n\n"
+        f"`{results['model']}`, {results['questions']} films, {tokens['prompt']:,} tokens read, "
+        f"{tokens['completion']:,} written, {results['seconds']:,.0f} s.\n\n"
         + _scores(
             {
                 f"{name}, {row}" if row else name: scores
                 for name in ("director", "starring")
-                for row, scores in _with_rows(told[name]).items()
+                for row, scores in _with_rows(results[name]).items()
             }
         )
     )
 
 
-def _fusion(told: Mapping[str, Any]) -> str:
-    rows = {name: row for name, row in told.items() if isinstance(row, Mapping) and "f1" in row}
-    blocking = told.get("blocking", {})
-    found = ", ".join(f"{name} {row['recall']:.4f}" for name, row in blocking.items())
+def _fusion(results: Mapping[str, Any]) -> str:
+    rows = {name: row for name, row in results.items() if isinstance(row, Mapping) and "f1" in row}
+    blocking = results.get("blocking", {})
+    recalls = ", ".join(f"{name} {row['recall']:.4f}" for name, row in blocking.items())
     return (
         "## Duplicates fused\n\n"
         "Supervised: 20/10/70, five seeds; planted: renamed copies with dropped facts in ml1m's "
         "graph, five seeds. On imdb-tvdb and tmdb-tvdb the gold misses most true pairs: nothing "
-        f"follows from their precision. Recall of blocking at ten candidates: {found}.\n\n"
+        f"follows from their precision. Recall of blocking at ten candidates: {recalls}.\n\n"
         + _scores(rows)
     )
 
 
-def _import(told: Mapping[str, Any]) -> str:
-    rows = [("nemig_en", told["nemig_en"])]
-    rows += [("generated", row) for row in told["generated"]["rows"]]
+def _import(results: Mapping[str, Any]) -> str:
+    rows = [("nemig_en", results["nemig_en"])]
+    rows += [("generated", row) for row in results["generated"]["rows"]]
     lines = [
         f"| {name} | {row['statements']:,} | {row['seconds']:.1f} | "
         f"{row['statements_per_second']:,} | {row['peak_rss_mb']:,.0f} |"
         for name, row in rows
     ]
-    grown = told["generated"]
+    grown = results["generated"]
     return (
         "## From files to a snapshot's graph\n\n"
         "| graph | statements | s | statements/s | peak MiB |\n|---|---|---|---|---|\n"
@@ -107,16 +109,16 @@ def _import(told: Mapping[str, Any]) -> str:
     )
 
 
-def _use(told: Mapping[str, Any]) -> str:
+def _use(results: Mapping[str, Any]) -> str:
     lines = []
     for name in ("beside_published", "in_place_of_published"):
-        row = told[name]
+        row = results[name]
         low, high = row["difference_interval"]
         lines.append(
             f"| {name.replace('_', ' ')} | {row['without']:.4f} | {row['with']:.4f} | "
             f"{row['difference']:+.4f} [{low:+.4f}, {high:+.4f}] | {row['p']:.3f} |"
         )
-    read = ", ".join(f"{count:,} by {step}" for step, count in told["facts_read"].items())
+    read = ", ".join(f"{count:,} by {step}" for step, count in results["facts_read"].items())
     return (
         "## What facts read from plots do to the demo's lists\n\n"
         f"NDCG@10 on MovieLens-100K, history train+valid; facts read: {read}.\n\n"
@@ -126,10 +128,10 @@ def _use(told: Mapping[str, Any]) -> str:
     )
 
 
-def _with_rows(told: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def _with_rows(results: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The row itself under no name, and further rows that lie in it."""
-    inner = {name: row for name, row in told.items() if isinstance(row, Mapping) and "f1" in row}
-    return {**({"": told} if "f1" in told else {}), **inner}
+    inner = {name: row for name, row in results.items() if isinstance(row, Mapping) and "f1" in row}
+    return {**({"": results} if "f1" in results else {}), **inner}
 
 
 def _scores(rows: Mapping[str, Mapping[str, Any]], *more: str) -> str:
@@ -144,8 +146,8 @@ def _scores(rows: Mapping[str, Mapping[str, Any]], *more: str) -> str:
 
 def _with_interval(row: Mapping[str, Any], score: str) -> str:
     interval = row.get(f"{score}_interval")
-    told = _number(row[score])
-    return told if interval is None else f"{told} [{interval[0]:.3f}, {interval[1]:.3f}]"
+    results = _number(row[score])
+    return results if interval is None else f"{results} [{interval[0]:.3f}, {interval[1]:.3f}]"
 
 
 def _number(value: Any) -> str:

@@ -85,9 +85,9 @@ def _workspace(directory: Path, data: Path) -> Workspace:
 
 
 def _content(workspace: Workspace) -> ItemFeatures:
-    told = workspace.config.text
+    data = workspace.config.text
     cache = Database(workspace.directory / "vectors.db", vectors.metadata)
-    encoder = Encoder(assets.find(told.encoder), told.max_tokens, cache)
+    encoder = Encoder(assets.find(data.encoder), data.max_tokens, cache)
     graph = graph_from_store(workspace.database, workspace.config)
     texts = texts_from_store(workspace.database, graph, workspace.config, workspace.directory)
     return encoded(graph, texts, encoder)

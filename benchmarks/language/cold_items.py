@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.language.scores import told
-from benchmarks.language.sets import SETS, Set
+from benchmarks.language.sets import SETS, BenchmarkDataset
 from benchmarks.language.simple import (
     Ranker,
     by_maker,
@@ -45,7 +45,9 @@ TAUGHT = ("frozen", "facts", "pretrained", "aligned", "co_engagement")
 Found = dict[str, list[Values]]
 
 
-def of_set(told_set: Set, reader: Reader, seeds: tuple[int, ...] = SEEDS) -> dict[str, Any]:
+def of_set(
+    told_set: BenchmarkDataset, reader: Reader, seeds: tuple[int, ...] = SEEDS
+) -> dict[str, Any]:
     """All rows of one set."""
     views: dict[str, Found] = {"cold": {}, "all": {}, "same": {}}
     ridges: Found = {}

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.language.scores import told
-from benchmarks.language.sets import Set
+from benchmarks.language.sets import BenchmarkDataset
 from benchmarks.language.task import EVERY, NEWEST, Values
 from benchmarks.language.taught import Reader, plain
 from benchmarks.language.warm import ROWS, judged, scorers
@@ -24,7 +24,7 @@ ONE = (1,)
 EVENTS = (1, 3, 5)
 
 
-def of_set(told_set: Set, reader: Reader) -> dict[str, Any]:
+def of_set(told_set: BenchmarkDataset, reader: Reader) -> dict[str, Any]:
     """One table for each length of history."""
     item_features = reader.item_features(told_set, reader.frozen, plain(told_set))
     found: dict[int, dict[str, list[Values]]] = {n: {row: [] for row in ROWS} for n in EVENTS}

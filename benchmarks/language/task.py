@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.language.sets import Set
+from benchmarks.language.sets import BenchmarkDataset
 from tastegraph.core.arrays import CSR, Bools
 from tastegraph.core.top_k import top_k_blocks
 from tastegraph.evaluation.metrics import per_user
@@ -34,12 +34,12 @@ class Task:
         cold: bool[I]; their events are in no training signal.
     """
 
-    set: Set
+    set: BenchmarkDataset
     seed: int
     cold: Bools
 
     @classmethod
-    def of(cls, told: Set, seed: int) -> Task:
+    def of(cls, told: BenchmarkDataset, seed: int) -> Task:
         """A fifth of the items that have events, drawn by ``seed``."""
         events = told.events
         have = np.unique(events.items[events.weights > 0])

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.language.sets import Set
+from benchmarks.language.sets import BenchmarkDataset
 from benchmarks.language.task import Task
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Lesson, Teaching
@@ -70,7 +70,7 @@ class Reader:
         return np.asarray(np.load(file, allow_pickle=False), dtype=np.float32)
 
     def item_features(
-        self, told: Set, model: Path, texts: Sequence[str], *, taught: bool = False
+        self, told: BenchmarkDataset, model: Path, texts: Sequence[str], *, taught: bool = False
     ) -> ItemFeatures:
         """What is known of a set's items, read by ``model``."""
         graph = told.graph
@@ -86,18 +86,18 @@ class Reader:
         return ItemFeatures(graph, text, word_features(plain(told)), taught=taught)
 
 
-def plain(told: Set) -> list[str]:
+def plain(told: BenchmarkDataset) -> list[str]:
     """Of each item its title, attributes and text."""
     return [item_text(item) for item in told.items]
 
 
-def with_facts(told: Set) -> list[str]:
+def with_facts(told: BenchmarkDataset) -> list[str]:
     """Of each item that, and what the graph says of it, in words."""
     texts = item_texts(told.items, told.graph, associate(told.graph), told.config.relations)
     return [text.text for text in texts]
 
 
-def material(told: Set, training: Interactions, silent: Bools) -> Material:
+def material(told: BenchmarkDataset, training: Interactions, silent: Bools) -> Material:
     """Texts, facts and behaviour to teach by; nothing of what people did with ``silent`` items."""
     associations = associate(told.graph)
     texts = item_texts(told.items, told.graph, associations, told.config.relations)

@@ -25,7 +25,7 @@ from benchmarks.loop.simulation import ARMS, World, simulate
 from benchmarks.loop.summary import summary
 from benchmarks.loop.table import page
 from benchmarks.published.benchmarks import BENCHMARKS
-from benchmarks.published.reading import content_of
+from benchmarks.published.reading import item_features_of
 from tastegraph.core.config import Config
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.measurement import machine
@@ -45,21 +45,23 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=3, help="of the simulation")
     parser.add_argument("--jobs", type=int, default=1, help="processes that learn from scratch")
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     measured: dict[str, Callable[[], dict[str, Any]]] = {
-        "simulation": lambda: simulated(World(), told.seeds),
+        "simulation": lambda: simulated(World(), arguments.seeds),
         "ingest": ingest,
-        "durability": lambda: durability(told.seed),
+        "durability": lambda: durability(arguments.seed),
     }
-    for name in told.parts:
+    for name in arguments.parts:
         if name in SETS:
-            found = BENCHMARKS[name].load(told.data, 1)
-            config = ModelConfig(seed=told.seed)
+            dataset = BENCHMARKS[name].load(arguments.data, 1)
+            config = ModelConfig(seed=arguments.seed)
             played: list[Slice] = []
-            item_features = content_of(found)
-            for one in replay(item_features, found.events, told.slices, config, told.jobs):
+            item_features = item_features_of(dataset)
+            for one in replay(
+                item_features, dataset.events, arguments.slices, config, arguments.jobs
+            ):
                 played.append(one)
-                result = {"seed": told.seed, "slices": told.slices, **summary(played)}
+                result = {"seed": arguments.seed, "slices": arguments.slices, **summary(played)}
                 _write(
                     lambda results, name=name, result=result: (  # type: ignore[misc]
                         results.setdefault("replay", {}).update({name: result})
@@ -72,22 +74,22 @@ def main() -> None:
 
 def simulated(world: World, seeds: int) -> dict[str, Any]:
     """Each row's rounds, mean over seeds; the last ten rounds' means with their spread."""
-    found: dict[str, Any] = {"seeds": seeds, "world": vars(world), "rows": {}}
+    entry: dict[str, Any] = {"seeds": seeds, "world": vars(world), "rows": {}}
     for arm in ARMS:
         runs = [
             list(simulate(arm, world, Config(model=ModelConfig(seed=seed))))
             for seed in range(1, seeds + 1)
         ]
-        found["rows"][arm] = {}
+        entry["rows"][arm] = {}
         for name in vars(runs[0][0]):
             values = np.array([[getattr(one, name) for one in run] for run in runs])
             late = values[:, -10:].mean(axis=1)
-            found["rows"][arm][name] = {
+            entry["rows"][arm][name] = {
                 "by_round": values.mean(axis=0).tolist(),
                 "late": float(late.mean()),
                 "late_by_seed": late.tolist(),
             }
-    return found
+    return entry
 
 
 def _write(put: Callable[[dict[str, Any]], None]) -> None:

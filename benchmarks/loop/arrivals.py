@@ -39,8 +39,8 @@ class Arrivals:
         self, items: NDArray[np.integer], places: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         """How many events each of ``items`` had had before its place in time."""
-        found = np.searchsorted(self._keys, items * np.int64(len(self._keys)) + places)
-        return found - self._first[items]
+        position = np.searchsorted(self._keys, items * np.int64(len(self._keys)) + places)
+        return position - self._first[items]
 
     def fewest(self, lists: NDArray[np.int32], places: NDArray[np.int64]) -> NDArray[np.int64]:
         """int64[I], the fewest events with which an item stood in one of ``lists``.
@@ -54,6 +54,6 @@ class Arrivals:
         listed = lists >= 0
         items = lists[listed]
         times = np.repeat(places, listed.sum(axis=1))
-        found = np.full(len(self.began), NEVER)
-        np.minimum.at(found, items, self.events_before(items, times))
-        return found
+        counts = np.full(len(self.began), NEVER)
+        np.minimum.at(counts, items, self.events_before(items, times))
+        return counts

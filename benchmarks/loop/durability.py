@@ -158,11 +158,11 @@ def _compared(ledger: Ledger, directory: Path) -> tuple[int, int, int]:
     """Acknowledged events that are not there, events that are there twice, halves of batches."""
     database = Database(directory / "tastegraph.db", metadata)
     with database.reading() as connection:
-        found = Counter(event.event_id for event in log.grouped_by_user(connection))
+        counts = Counter(event.event_id for event in log.grouped_by_user(connection))
     database.close()
-    lost = sum(found[key] != 1 for key in ledger.acknowledged())
-    halves = sum(len({found[key] for key in batch}) > 1 for batch in ledger.sent)
-    return lost, sum(count > 1 for count in found.values()), halves
+    lost = sum(counts[key] != 1 for key in ledger.acknowledged())
+    halves = sum(len({counts[key] for key in batch}) > 1 for batch in ledger.sent)
+    return lost, sum(count > 1 for count in counts.values()), halves
 
 
 def _broken(directory: Path) -> int:

@@ -56,7 +56,7 @@ def _load(url: str, clients: int, size: int) -> dict[str, float]:
                 own.append(time.perf_counter() - began)
 
     _all([lambda k=k: send(laps[k], k) for k in range(clients)])  # type: ignore[misc]
-    return {"events_per_second": size * sum(map(len, laps)) / SECONDS, **_told(laps)}
+    return {"events_per_second": size * sum(map(len, laps)) / SECONDS, **_percentiles(laps)}
 
 
 def _freshness(url: str) -> dict[str, float]:
@@ -72,7 +72,7 @@ def _freshness(url: str) -> dict[str, float]:
             then = http.post("/v1/recommendations", json=who).json()["items"]
             laps.append(time.perf_counter() - began)
             assert first not in [item["item_id"] for item in then]
-    return _told([laps])
+    return _percentiles([laps])
 
 
 def _new_items(url: str) -> dict[str, float]:
@@ -81,14 +81,14 @@ def _new_items(url: str) -> dict[str, float]:
     What is stated of each is what is stated of the item that pleases the one who is asked most.
     """
     laps = []
-    wanted = most_pleasing()
+    target = most_pleasing()
     with httpx.Client(base_url=url, timeout=60) as http:
         for k in range(NEW):
             who = {"user_id": str(k), "n": LONG}
             new = {
                 "title": f"New {k}",
                 "text": "A new item, read by the language model.",
-                "attributes": wanted[str(k)],
+                "attributes": target[str(k)],
             }
             began = time.perf_counter()
             http.put(f"/v1/items/new-{k}", json=new).raise_for_status()
@@ -105,7 +105,7 @@ def _listed(http: httpx.Client, who: dict[str, Any]) -> list[str]:
     return [item["item_id"] for item in items]
 
 
-def _told(laps: list[list[float]]) -> dict[str, float]:
+def _percentiles(laps: list[list[float]]) -> dict[str, float]:
     every = np.concatenate([np.array(own) for own in laps]) * 1e3
     return {f"p{q}_ms": float(np.percentile(every, q)) for q in (50, 99)} | {"requests": len(every)}
 

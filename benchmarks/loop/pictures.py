@@ -21,9 +21,9 @@ WIDTH, HEIGHT = 6.4, 3.6
 
 def draw(results: Mapping[str, Any], folder: Path) -> None:
     """``loop-SET.svg`` of each replay, and ``loop-simulation.svg``."""
-    for name, told in results.get("replay", {}).items():
+    for name, entry in results.get("replay", {}).items():
         figure, axes = plt.subplots(figsize=(WIDTH, HEIGHT), layout="constrained")
-        curves = {NAMES[row]: found["by_slice"] for row, found in told["rows"].items()}
+        curves = {NAMES[row]: figures["by_slice"] for row, figures in entry["rows"].items()}
         _lines(axes, curves, f"{name}: NDCG@10 of the next like", "slice")
         axes.legend(fontsize=8)
         _save(figure, folder / f"loop-{name}.svg")
@@ -38,11 +38,11 @@ def draw(results: Mapping[str, Any], folder: Path) -> None:
                 "regret": "regret, expected likes a list",
                 "coverage": "share of the items in any list",
                 "gini": "Gini of exposure",
-                "found": "new items that reached whom they please",
+                "new_items_reached": "new items that reached whom they please",
             }.items(),
             strict=True,
         ):
-            curves = {arm: found[measure]["by_round"] for arm, found in rows.items()}
+            curves = {arm: figures[measure]["by_round"] for arm, figures in rows.items()}
             _lines(axes, curves, title, "round")
         grid.flat[0].legend(fontsize=8)
         _save(figure, folder / "loop-simulation.svg")

@@ -23,7 +23,7 @@ Answers = tuple[NDArray[np.float64], NDArray[np.int32]]
 
 
 @dataclass(frozen=True)
-class Questions:
+class HeldOutLikes:
     """Find each of Q likes, each in its own place in time.
 
     Attributes:
@@ -48,7 +48,7 @@ class Questions:
         end: int,
         absent: NDArray[np.bool_],
         rng: np.random.Generator,
-    ) -> Questions:
+    ) -> HeldOutLikes:
         """Some of each person's likes of a slice, of those who had a like before.
 
         Args:
@@ -87,11 +87,11 @@ class Questions:
         until: int | None = None,
     ) -> list[History]:
         """What each person did before their like, or before the place ``until`` in time."""
-        found = []
+        histories = []
         for person, place in zip(self.people.tolist(), self.places.tolist(), strict=True):
             rows = _before(events, when, person, place if until is None else until)[-newest:]
-            found.append(History(events.items[rows], events.weights[rows]))
-        return found
+            histories.append(History(events.items[rows], events.weights[rows]))
+        return histories
 
     def answered(self, ranker: ItemScorer, histories: Sequence[History]) -> Answers:
         """Ask some people at a time."""
@@ -116,11 +116,11 @@ def _before(
 def _part(objective: Objective, start: int, end: int) -> Objective:
     """The objective of some of the people."""
     hidden = (objective.seen[0] >= start) & (objective.seen[0] < end)
-    asked = (objective.row >= start) & (objective.row < end)
+    rows = (objective.row >= start) & (objective.row < end)
     return Objective(
         people=objective.people[start:end],
         seen=(objective.seen[0][hidden] - start, objective.seen[1][hidden]),
-        row=objective.row[asked] - start,
-        item=objective.item[asked],
+        row=objective.row[rows] - start,
+        item=objective.item[rows],
         ideal=objective.ideal[start:end],
     )

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from benchmarks.loop.arrivals import Arrivals
 from benchmarks.loop.choosing import chosen
-from benchmarks.loop.questions import Answers, Questions
+from benchmarks.loop.questions import Answers, HeldOutLikes
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import Stopwatch
@@ -69,13 +69,13 @@ class Slice:
         people: int64[Q], who was asked; the same people several times, and in later slices.
         ages: int64[Q], events that the item of each question had had before; -1 where it had one
             at the start.
-        heard: int64[I], events that each new item had had when the slice ended; 0 of all others.
+        event_counts: int64[I], events of each new item when the slice ended; 0 of all others.
     """
 
     played: dict[str, Played]
     people: NDArray[np.int64]
     ages: NDArray[np.int64]
-    heard: NDArray[np.int64]
+    event_counts: NDArray[np.int64]
 
 
 def replay(
@@ -105,25 +105,28 @@ def replay(
     start = chosen(item_features, known, config)
     model = assemble(item_features, known.user_items(), start)
     every = [
-        Questions.of(events, when, begin, end, arrivals.began >= end, rng)
+        HeldOutLikes.of(events, when, begin, end, arrivals.began >= end, rng)
         for begin, end in pairwise(bounds)
     ]
     from_scratch = Parallel(n_jobs=jobs, pre_dispatch="n_jobs", return_as="generator")(
-        delayed(_scratch)(item_features, events, when, begin, asked, config)
-        for begin, asked in zip(bounds[1:-1], every[1:], strict=True)
+        delayed(_scratch)(item_features, events, when, begin, targets, config)
+        for begin, targets in zip(bounds[1:-1], every[1:], strict=True)
     )
     warm, before = start, known
-    for number, (asked, (begin, end)) in enumerate(zip(every, pairwise(bounds), strict=True)):
-        told = events.select(when < begin)
-        now = asked.histories(events, when, config.history)
-        frozen = asked.histories(events, when, config.history, bounds[0])
-        answers = {"frozen": asked.answered(model, frozen), "fold_in": asked.answered(model, now)}
+    for number, (targets, (begin, end)) in enumerate(zip(every, pairwise(bounds), strict=True)):
+        past = events.select(when < begin)
+        now = targets.histories(events, when, config.history)
+        frozen = targets.histories(events, when, config.history, bounds[0])
+        answers = {
+            "frozen": targets.answered(model, frozen),
+            "fold_in": targets.answered(model, now),
+        }
         with Stopwatch() as clock:
             if number:
-                warm = partial_fit(item_features, told, before, warm, config)
-            ranker = assemble(item_features, told.user_items(), warm)
-        spent, before = {"retrain": clock.processor_seconds}, told
-        answers["retrain"] = asked.answered(ranker, now)
+                warm = partial_fit(item_features, past, before, warm, config)
+            ranker = assemble(item_features, past.user_items(), warm)
+        spent, before = {"retrain": clock.processor_seconds}, past
+        answers["retrain"] = targets.answered(ranker, now)
         if number:
             answers["scratch"], spent["scratch"] = next(from_scratch)
         else:
@@ -131,18 +134,23 @@ def replay(
         liked = [History(h.likes, np.ones(len(h.likes), np.float32)) for h in now]
         for name in ("popularity", "itemknn"):
             with Stopwatch() as clock:
-                baseline = BASELINES[name].fit(told.user_items(), *BASELINES[name].grid[0])
-            answers[name], spent[name] = asked.answered(baseline, liked), clock.processor_seconds
+                baseline = BASELINES[name].fit(past.user_items(), *BASELINES[name].grid[0])
+            answers[name], spent[name] = targets.answered(baseline, liked), clock.processor_seconds
         rows = {
-            row: Played(values, arrivals.fewest(lists, asked.places), spent.get(row, 0.0))
+            row: Played(values, arrivals.fewest(lists, targets.places), spent.get(row, 0.0))
             for row, (values, lists) in answers.items()
         }
-        told_of = (f"{row} {p.values.mean():.4f} ({p.seconds:.1f} s)" for row, p in rows.items())
-        say(f"slice {number + 1} of {slices}, {len(asked.places)} likes: {', '.join(told_of)}")
-        ages = arrivals.events_before(asked.items, asked.places)
-        heard = arrivals.events_before(np.arange(events.n_items), np.full(events.n_items, end))
+        summary = (f"{row} {p.values.mean():.4f} ({p.seconds:.1f} s)" for row, p in rows.items())
+        say(f"slice {number + 1} of {slices}, {len(targets.places)} likes: {', '.join(summary)}")
+        ages = arrivals.events_before(targets.items, targets.places)
+        event_counts = arrivals.events_before(
+            np.arange(events.n_items), np.full(events.n_items, end)
+        )
         yield Slice(
-            rows, asked.people, np.where(new[asked.items], ages, -1), np.where(new, heard, 0)
+            rows,
+            targets.people,
+            np.where(new[targets.items], ages, -1),
+            np.where(new, event_counts, 0),
         )
 
 
@@ -151,12 +159,12 @@ def _scratch(
     events: Interactions,
     when: NDArray[np.int64],
     begin: int,
-    asked: Questions,
+    targets: HeldOutLikes,
     config: ModelConfig,
 ) -> tuple[Answers, float]:
     """What a model answers that is chosen and fitted on what was before ``begin``; seconds."""
-    told = events.select(when < begin)
+    past = events.select(when < begin)
     with Stopwatch() as clock:
-        ranker = assemble(item_features, told.user_items(), chosen(item_features, told, config))
-    now = asked.histories(events, when, config.history)
-    return asked.answered(ranker, now), clock.processor_seconds
+        ranker = assemble(item_features, past.user_items(), chosen(item_features, past, config))
+    now = targets.histories(events, when, config.history)
+    return targets.answered(ranker, now), clock.processor_seconds

@@ -48,7 +48,7 @@ class World:
         people, items: at the start.
         new: items that come each round.
         rounds: how many.
-        shown: random items that everybody was shown before the start.
+        items_at_start: random items that everybody was shown before the start.
         places: of a list.
         own: items that everybody comes upon by themselves each round.
         drift: share of the people whose interests change each round.
@@ -58,7 +58,7 @@ class World:
     items: int = 400
     new: int = 10
     rounds: int = 30
-    shown: int = 60
+    items_at_start: int = 60
     places: int = 10
     own: int = 2
     drift: float = 0.03
@@ -81,7 +81,7 @@ class Round:
     likes: float
     coverage: float
     gini: float
-    found: float
+    new_items_reached: float
 
 
 class _Log:
@@ -132,14 +132,14 @@ def simulate(arm: str, world: World, config: Config) -> Iterator[Round]:
     item_features, log = truth.item_features(), _Log(world.people, total)
     pleases = truth.pleases()
     for person in range(world.people):
-        offered = rng.permutation(world.items)[: world.shown]
+        offered = rng.permutation(world.items)[: world.items_at_start]
         likes = rng.random(len(offered)) < pleases[person, offered]
         log.add(person, offered, likes, np.zeros_like(likes), 0.0)
     known = log.interactions()
     fitted_model = chosen(item_features, known, config.model)
     model = _served(item_features, known, fitted_model, world.items)
     at_start = known.histories(newest)
-    belonged, shown = np.zeros((2, world.people, total), dtype=np.bool_)
+    belonged, in_lists = np.zeros((2, world.people, total), dtype=np.bool_)
     for number in range(world.rounds):
         truth.drift(world.drift, np.random.default_rng([seed, 2, number]))
         there = world.items + world.new * (number + 1)
@@ -171,14 +171,14 @@ def simulate(arm: str, world: World, config: Config) -> Iterator[Round]:
             liked[person] = (reads & likes).sum()
             exposure[listed] += 1
             belonged[person, ideal] = True
-            shown[person, listed] = True
+            in_lists[person, listed] = True
         later = (np.arange(total) >= world.items)[None, :] & belonged
         yield Round(
             regret=float((best - earned).mean()),
             likes=float(liked.mean()),
             coverage=float((exposure[:there] > 0).mean()),
             gini=gini(exposure[:there]),
-            found=float((later & shown).sum() / max(later.sum(), 1)),
+            new_items_reached=float((later & in_lists).sum() / max(later.sum(), 1)),
         )
         say(f"{arm}, round {number + 1} of {world.rounds}")
 
@@ -193,17 +193,17 @@ def _renewed(
     round_: int,
 ) -> FittedModel | None:
     """The candidate of a retraining, where it passes the gate."""
-    found = candidate(item_features, before, now, fitted_model, config, round_)
+    outcome = candidate(item_features, before, now, fitted_model, config, round_)
     facts = len(item_features.graph.heads)
     verdict = judged(
-        assemble(item_features, found.told.user_items(), found.fitted_model),
+        assemble(item_features, outcome.told.user_items(), outcome.fitted_model),
         assemble(item_features, before.user_items(), fitted_model),
         Happened(before, now, free),
-        found.judging,
+        outcome.judging,
         (facts, facts),
         config,
     )
-    return found.fitted_model if verdict.passed else None
+    return outcome.fitted_model if verdict.passed else None
 
 
 def _served(
@@ -226,9 +226,9 @@ def _list(
     """Items, and whether each was the best that was left."""
     ranked = model.rank(history)
     scores = np.where(allowed, ranked.scores, -np.inf).astype(np.float32)
-    doubt = ranked.disagreement() if explore > 0 else scores
-    found = draw_list(scores, doubt, places, explore, rng)
-    return np.array(found.items, dtype=np.int64), np.array(found.best, dtype=np.bool_)
+    disagreement = ranked.disagreement() if explore > 0 else scores
+    slots = draw_list(scores, disagreement, places, explore, rng)
+    return np.array(slots.items, dtype=np.int64), np.array(slots.best, dtype=np.bool_)
 
 
 def _finds(

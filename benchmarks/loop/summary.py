@@ -57,21 +57,21 @@ def _of_age(
 ) -> dict[str, Any]:
     """What each row reaches on items that were new, when they had had so many events."""
     at = (ages >= least) & (ages < below)
-    told: dict[str, Any] = {"events": [least, below - 1], "asked": int(at.sum())}
+    entry: dict[str, Any] = {"events": [least, below - 1], "asked": int(at.sum())}
     if at.any():
-        told["ndcg@10"] = {row: float(values[at].mean()) for row, values in everybody.items()}
-    return told
+        entry["ndcg@10"] = {row: float(values[at].mean()) for row, values in everybody.items()}
+    return entry
 
 
 def _listed(slices: Sequence[Slice], event: int) -> dict[str, Any]:
     """Of the new items with so many events, the share that a list of each row had before that."""
-    had = slices[-1].heard >= event
-    told: dict[str, Any] = {"before": event, "items": int(had.sum())}
+    had = slices[-1].event_counts >= event
+    entry: dict[str, Any] = {"before": event, "items": int(had.sum())}
     if had.any():
-        told["share"] = {
+        entry["share"] = {
             row: float(
                 np.mean(np.min([one.played[row].fewest[had] for one in slices], axis=0) < event)
             )
             for row in ROWS
         }
-    return told
+    return entry

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.loop.pictures import NAMES
 from benchmarks.published.table import grid
 
-Found = Mapping[str, Any]
+Results = Mapping[str, Any]
 INTRODUCTION = """# The loop, measured
 
 Made by `make benchmark-loop DATA=…`; every figure is from `benchmarks/results/loop.json`."""
@@ -47,13 +47,13 @@ SIGKILL at seeded moments, against a ledger that a client flushes to its own dis
 answer."""
 
 
-def page(results: Found) -> str:
+def page(results: Results) -> str:
     """Markdown."""
     parts = [INTRODUCTION]
     if "replay" in results:
         parts.append(REPLAY)
-        for name, told in results["replay"].items():
-            parts += [f"### {name}\n\n![by slice](loop-{name}.svg)", *_replayed(told)]
+        for name, entry in results["replay"].items():
+            parts += [f"### {name}\n\n![by slice](loop-{name}.svg)", *_replayed(entry)]
     if "simulation" in results:
         parts += [SIMULATION, _simulated(results["simulation"]["rows"])]
     if "ingest" in results:
@@ -65,27 +65,27 @@ def page(results: Found) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _replayed(told: Found) -> Iterator[str]:
+def _replayed(entry: Results) -> Iterator[str]:
     rows = [["row", "NDCG@10", "95 %", "processor seconds a slice"]]
-    for row, found in told["rows"].items():
-        low, high = found["interval"]
-        seconds = sum(found["seconds"]) / len(found["seconds"])
+    for row, figures in entry["rows"].items():
+        low, high = figures["interval"]
+        seconds = sum(figures["seconds"]) / len(figures["seconds"])
         rows.append(
-            [NAMES[row], f"{found['ndcg@10']:.4f}", f"{low:.4f}–{high:.4f}", f"{seconds:.1f}"]
+            [NAMES[row], f"{figures['ndcg@10']:.4f}", f"{low:.4f}–{high:.4f}", f"{seconds:.1f}"]
         )
     yield grid(rows)
-    p = ", ".join(f"{pair.replace('_', '-')}: {_p(value)}" for pair, value in told["p"].items())
+    p = ", ".join(f"{pair.replace('_', '-')}: {_p(value)}" for pair, value in entry["p"].items())
     yield (
-        f"p of {p}. A warm retraining takes {told['retrain_share_of_scratch']:.0%} of the time "
+        f"p of {p}. A warm retraining takes {entry['retrain_share_of_scratch']:.0%} of the time "
         "that learning from scratch does."
     )
     ages = [
         (f"{first}–{last}" if first < last else f"{first}", age["asked"], age.get("ndcg@10", {}))
-        for age in told["by_age"]
+        for age in entry["by_age"]
         for first, last in [age["events"]]
     ]
     yield f"{AGES}\n\n{_by_row('events on the item', 'asked', ages, '.4f')}"
-    soon = [(f"{one['before']}", one["items"], one.get("share", {})) for one in told["listed"]]
+    soon = [(f"{one['before']}", one["items"], one.get("share", {})) for one in entry["listed"]]
     yield f"{SOON}\n\n{_by_row('before event', 'items', soon, '.0%')}"
 
 
@@ -100,29 +100,29 @@ def _by_row(
     return grid(table)
 
 
-def _simulated(rows: Found) -> str:
-    measures = ("regret", "likes", "coverage", "gini", "found")
+def _simulated(rows: Results) -> str:
+    measures = ("regret", "likes", "coverage", "gini", "new_items_reached")
     table = [["row", *measures]]
-    for arm, found in rows.items():
+    for arm, figures in rows.items():
         cells = [
-            f"{found[m]['late']:.3f} ({min(found[m]['late_by_seed']):.3f}–"
-            f"{max(found[m]['late_by_seed']):.3f})"
+            f"{figures[m]['late']:.3f} ({min(figures[m]['late_by_seed']):.3f}–"
+            f"{max(figures[m]['late_by_seed']):.3f})"
             for m in measures
         ]
         table.append([arm, *cells])
     return grid(table)
 
 
-def _ingested(told: Found) -> str:
+def _ingested(entry: Results) -> str:
     table = [["", "events a second", "median, ms", "p99, ms"]]
-    for name, found in told.items():
-        if "p50_ms" in found:
-            rate = found.get("events_per_second")
+    for name, figures in entry.items():
+        if "p50_ms" in figures:
+            rate = figures.get("events_per_second")
             table.append([
                 name, "–" if rate is None else f"{rate:,.0f}",
-                f"{found['p50_ms']:.1f}", f"{found['p99_ms']:.1f}",
+                f"{figures['p50_ms']:.1f}", f"{figures['p99_ms']:.1f}",
             ])  # fmt: skip
-    new = told["new item"]
+    new = entry["new item"]
     return (
         f"{grid(table)}\n\n*Freshness* is from sending a like to holding the next list, which "
         "must be another one. A new item stands in a list of a hundred after "
@@ -131,13 +131,13 @@ def _ingested(told: Found) -> str:
     )
 
 
-def _killed(told: Found) -> str:
-    kinds = ", ".join(f"{count} during {what}" for what, count in told["kills"].items())
-    back = told["back_seconds"]
+def _killed(entry: Results) -> str:
+    kinds = ", ".join(f"{count} during {what}" for what, count in entry["kills"].items())
+    back = entry["back_seconds"]
     return (
-        f"{sum(told['kills'].values())} kills ({kinds}); {told['acknowledged']:,} events "
-        f"acknowledged: {told['lost']} lost, {told['twice']} twice, {told['half_batches']} "
-        f"batches by half, {told['half_models']} snapshots not whole. The service answered again "
+        f"{sum(entry['kills'].values())} kills ({kinds}); {entry['acknowledged']:,} events "
+        f"acknowledged: {entry['lost']} lost, {entry['twice']} twice, {entry['half_batches']} "
+        f"batches by half, {entry['half_models']} snapshots not whole. The service answered again "
         f"{back['median']:.1f} s after its start (worst {back['worst']:.1f} s)."
     )
 

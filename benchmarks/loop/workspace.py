@@ -10,7 +10,7 @@ from benchmarks.loop.truth import RELATIONS, Truth
 from tastegraph.core.records import Event, Fact, Item
 from tastegraph.workspace import Workspace
 
-PEOPLE, ITEMS, SHOWN, SEED = 200, 200, 60, 1
+USERS, ITEMS, ITEMS_AT_START, SEED = 200, 200, 60, 1
 NAMES = [f"{relation}:{k}" for relation, size in RELATIONS.items() for k in range(size)]
 SETTINGS = {
     "model": {"epochs": 20, "dimensions": 32},
@@ -20,25 +20,25 @@ SETTINGS = {
 
 def most_pleasing() -> dict[str, dict[str, list[str]]]:
     """Person → what is stated of the item that would please them most."""
-    truth = Truth.of(PEOPLE, ITEMS, SEED)
+    truth = Truth.of(USERS, ITEMS, SEED)
     best = truth.pleases().argmax(axis=1)
     return {str(person): _stated(truth, int(item)) for person, item in enumerate(best)}
 
 
 def _stated(truth: Truth, item: int) -> dict[str, list[str]]:
     """Relation → values."""
-    found: dict[str, list[str]] = {relation: [] for relation in RELATIONS}
+    values: dict[str, list[str]] = {relation: [] for relation in RELATIONS}
     for entity in np.flatnonzero(truth.ties[item]):
         relation, _, value = NAMES[entity].partition(":")
-        found[relation].append(value)
-    return found
+        values[relation].append(value)
+    return values
 
 
-def made(directory: Path, seed: int = SEED) -> Workspace:
+def workspace_at(directory: Path, seed: int = SEED) -> Workspace:
     """The workspace in ``directory``, built where it is not yet."""
     if (directory / "tastegraph.toml").exists():
         return Workspace(directory)
-    truth, rng = Truth.of(PEOPLE, ITEMS, seed), np.random.default_rng(seed)
+    truth, rng = Truth.of(USERS, ITEMS, seed), np.random.default_rng(seed)
     facts = [
         Fact(f"item:{i}", NAMES[e].partition(":")[0], NAMES[e])
         for i, e in zip(*np.nonzero(truth.ties), strict=True)
@@ -50,8 +50,8 @@ def made(directory: Path, seed: int = SEED) -> Workspace:
         facts={"truth": facts},
         events=[
             Event(f"{u}-{i}", str(u), str(i), "like", None, float(n))
-            for u in range(PEOPLE)
-            for n, i in enumerate(rng.permutation(ITEMS)[:SHOWN].tolist())
+            for u in range(USERS)
+            for n, i in enumerate(rng.permutation(ITEMS)[:ITEMS_AT_START].tolist())
             if rng.random() < pleases[u, i]
         ],
     )

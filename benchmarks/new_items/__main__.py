@@ -21,7 +21,7 @@ from benchmarks.new_items.measures import measured, share_of_likes
 from benchmarks.new_items.moments import first_likes, sampled
 from benchmarks.new_items.new_items_page import page
 from benchmarks.published.benchmarks import BENCHMARKS
-from benchmarks.published.reading import content_of
+from benchmarks.published.reading import item_features_of
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import machine
@@ -49,7 +49,7 @@ def main() -> None:
     config = ModelConfig(seed=arguments.seed, epochs=arguments.epochs)
     for name in arguments.sets:
         dataset = BENCHMARKS[name].load(arguments.data, 1)
-        item_features = content_of(dataset)
+        item_features = item_features_of(dataset)
         played: dict[str, Any] = {}
         for arrival in ARRIVALS:
             cut = Cut.of(dataset.events, arguments.cut, arrival, arguments.seed)

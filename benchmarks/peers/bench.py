@@ -92,14 +92,14 @@ def main(library: str, run: Callable[[str, Split, Clock], Lists]) -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--limit", type=float, required=True)
     parser.add_argument("--k", type=int, required=True)
-    told = parser.parse_args()
-    out = told.out.resolve()
-    clock, error = Clock(told.limit), None
-    split = read(told.folder.resolve(), told.k)
+    arguments = parser.parse_args()
+    out = arguments.out.resolve()
+    clock, error = Clock(arguments.limit), None
+    split = read(arguments.folder.resolve(), arguments.k)
     with tempfile.TemporaryDirectory() as scratch:
         os.chdir(scratch)  # libraries leave logs where they stand
         try:
-            np.save(out / "lists.npy", run(told.model, split, clock))
+            np.save(out / "lists.npy", run(arguments.model, split, clock))
         except Exception as raised:
             text = str(raised).strip().splitlines()
             error = f"{type(raised).__name__}: {text[0] if text else ''}"
@@ -107,7 +107,7 @@ def main(library: str, run: Callable[[str, Split, Clock], Lists]) -> None:
     report = {
         "library": library,
         "version": version(library),
-        "model": told.model,
+        "model": arguments.model,
         "seconds_total": time.perf_counter() - STARTED,
         "seconds_to_best": clock.seconds_to_best,
         "best_valid": clock.best,

@@ -52,8 +52,8 @@ def _lists(scorer: object, history: dict[int, ItemList], items: ItemList, split:
     ids = items.ids()
     width = min(split.width, len(ids))
     for user, seen in history.items():
-        found = scorer(RecQuery(user_id=user, user_items=seen), items).scores()
-        scores = np.where(np.isnan(found) | np.isin(ids, seen.ids()), -np.inf, found)
+        predicted = scorer(RecQuery(user_id=user, user_items=seen), items).scores()
+        scores = np.where(np.isnan(predicted) | np.isin(ids, seen.ids()), -np.inf, predicted)
         top = np.argpartition(-scores, width - 1)[:width]
         top = top[np.argsort(-scores[top], kind="stable")]
         lists[user, :width] = np.where(np.isfinite(scores[top]), ids[top], -1)

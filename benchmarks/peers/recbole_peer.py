@@ -59,21 +59,21 @@ def run(name: str, split: Split, clock: Clock) -> Lists:
     init_seed(config["seed"], config["reproducibility"])
     dataset = create_dataset(config)
     train, valid, _ = data_preparation(config, dataset)
-    kept: list[Any] = []
+    blocks: list[Any] = []
     with clock.running():
         init_seed(config["seed"], config["reproducibility"])
-        made = KGATWithoutDGL if name == "KGAT" else get_model(name)
-        model = made(config, train._dataset).to(config["device"])
+        network = KGATWithoutDGL if name == "KGAT" else get_model(name)
+        model = network(config, train._dataset).to(config["device"])
         trainer = get_trainer(config["MODEL_TYPE"], name)(config, model)
 
         def keep(epoch: int, valid: float) -> None:
             if clock.better(valid):
-                kept[:] = copy.deepcopy([model.state_dict(), model.other_parameter()])
+                blocks[:] = copy.deepcopy([model.state_dict(), model.other_parameter()])
 
         trainer.fit(train, valid, saved=False, verbose=False, callback_fn=keep)
-    if not kept:
+    if not blocks:
         raise TimeoutError(f"no validation within {clock.limit:g} s")
-    state, other = kept
+    state, other = blocks
     model.load_state_dict(state)
     model.load_other_parameter(other)
     model.eval()
@@ -86,7 +86,7 @@ def _config(name: str, split: Split) -> Config:
         "link": ["item_id", "entity_id"],
     }
     known = (split.folder / f"{split.name}.kg").exists()
-    told = {
+    answer = {
         "benchmark_filename": ["train", "valid", "test"],
         "load_col": {"inter": ["user_id", "item_id"], **(graph if known else {})},
         "eval_batch_size": BIG_SCORES.get(name, SCORES_AT_ONCE),
@@ -97,7 +97,7 @@ def _config(name: str, split: Split) -> Config:
         "state": "ERROR",
     }
     logging.disable(logging.WARNING)
-    config = Config(model=name, dataset=split.name, config_dict=told)
+    config = Config(model=name, dataset=split.name, config_dict=answer)
     config["data_path"] = str(split.folder)
     return config
 
@@ -118,8 +118,8 @@ def _recommend(trainer: Any, dataset: Any, valid: Any, split: Split) -> Lists:
         scores = scores.cpu()
         ours = people[rows]
         scores[:, 1:][torch.as_tensor(seen[ours][:, items[1:]].toarray() > 0)] = -torch.inf
-        found, at = scores.topk(width, dim=1)
-        lists[ours, :width] = np.where(np.isfinite(found), items[at], -1)
+        top, at = scores.topk(width, dim=1)
+        lists[ours, :width] = np.where(np.isfinite(top), items[at], -1)
     return lists
 
 

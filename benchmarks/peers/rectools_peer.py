@@ -64,11 +64,11 @@ def _data(split: Split) -> Dataset:
 
 def _lists(model: ModelBase, data: Dataset, split: Split) -> Lists:
     people = data.user_id_map.external_ids
-    found = model.recommend(
+    frame = model.recommend(
         people, data, k=split.width, filter_viewed=True, on_unsupported_targets="ignore"
     )
     lists = np.full((split.n_users, split.width), -1, dtype=np.int32)
-    lists[found[Columns.User], found[Columns.Rank] - 1] = found[Columns.Item]
+    lists[frame[Columns.User], frame[Columns.Rank] - 1] = frame[Columns.Item]
     return lists
 
 

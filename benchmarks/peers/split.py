@@ -36,9 +36,9 @@ class Split:
         """CSR float32[U, I], 1 where a pair is in one of ``parts``."""
         users, items = np.concatenate(parts).T
         ones = np.ones(len(users), dtype=np.float32)
-        made = sp.csr_matrix((ones, (users, items)), shape=(self.n_users, self.n_items))
-        made.data[:] = 1
-        return made
+        matrix = sp.csr_matrix((ones, (users, items)), shape=(self.n_users, self.n_items))
+        matrix.data[:] = 1
+        return matrix
 
     @property
     def width(self) -> int:
@@ -47,18 +47,18 @@ class Split:
 
     def ndcg(self, lists: Lists, cutoff: int = 10) -> float:
         """NDCG over the people with validation items, by which all choose."""
-        people, wanted = np.unique(self.valid[:, 0], return_counts=True)
+        people, counts = np.unique(self.valid[:, 0], return_counts=True)
         hit = _listed(lists[people, :cutoff], self.matrix(self.valid)[people])
         gains = 1 / np.log2(np.arange(2, cutoff + 2))
-        ideal = np.cumsum(gains)[np.minimum(wanted, cutoff) - 1]
+        ideal = np.cumsum(gains)[np.minimum(counts, cutoff) - 1]
         return float((hit @ gains[: hit.shape[1]] / ideal).mean())
 
     def unseen(self, lists: Lists) -> Lists:
         """The first ``k`` of each list, int32[U, width], that are no validation items."""
         known = _listed(lists, self.matrix(self.valid))
         order = np.argsort(known, axis=1, kind="stable")[:, : self.k]
-        kept = np.take_along_axis(np.where(known, -1, lists), order, axis=1)
-        return kept.astype(np.int32)
+        columns = np.take_along_axis(np.where(known, -1, lists), order, axis=1)
+        return columns.astype(np.int32)
 
 
 def read(folder: Path, k: int) -> Split:

@@ -50,9 +50,9 @@ def benchmark(
     for file in filter(None, (json, markdown)):
         if not file.parent.is_dir():
             raise TastegraphError(f"{file.parent} is no folder: the results could not be written")
-    for one in named(name):
-        found = run(
-            one,
+    for name_of_set in named(name):
+        results_of_set = run(
+            name_of_set,
             data,
             seeds,
             control_seeds=control_seeds,
@@ -62,11 +62,11 @@ def benchmark(
             fresh=fresh,
         )
         if json is not None:
-            results = save(json, one, found)
+            results = save(json, name_of_set, results_of_set)
             if markdown is not None:
                 markdown.write_text(in_markdown(results), encoding="utf-8")
         console = Console(highlight=False)
-        for table in rendered(one, found):
+        for table in rendered(name_of_set, results_of_set):
             console.print(table)
 
 

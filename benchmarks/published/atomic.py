@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.published.sets.set import COMPONENTS, Pairs, Set
+from benchmarks.published.sets.set import COMPONENTS, BenchmarkDataset, Pairs
 from tastegraph.core.arrays import Bools
 
 ORDER = "timestamp:float"
 LABEL = "label:float"
 
 
-def export_atomic(told: Set, folder: Path) -> None:
+def export_atomic(dataset: BenchmarkDataset, folder: Path) -> None:
     """Write ``NAME.{train,valid,test}.inter``, and where facts are known ``NAME.kg`` and ``.link``.
 
     Events against an item are left out. ``timestamp`` is the place of an event among its person's,
@@ -27,45 +27,47 @@ def export_atomic(told: Set, folder: Path) -> None:
     ``label`` instead. Of an item without a fact one more relation states that it is itself.
 
     Args:
-        told: the set.
+        dataset: the set.
         folder: made where it is not there; files of the same names are replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for part, name in enumerate(COMPONENTS):
-        file = folder / f"{told.name}.{name}.inter"
-        if told.pairs is not None:
-            _write(file, ("user_id:token", "item_id:token", LABEL), _labelled(told.pairs, part))
+        file = folder / f"{dataset.name}.{name}.inter"
+        if dataset.pairs is not None:
+            _write(file, ("user_id:token", "item_id:token", LABEL), _labelled(dataset.pairs, part))
         else:
-            at = (told.parts == part) & (told.events.weights > 0)
-            _write(file, ("user_id:token", "item_id:token", ORDER), _events(told, at))
-    graph = told.graph
+            at = (dataset.parts == part) & (dataset.events.weights > 0)
+            _write(file, ("user_id:token", "item_id:token", ORDER), _events(dataset, at))
+    graph = dataset.graph
     if len(graph.heads):
         edges = zip(
             graph.heads.tolist(), graph.relation.tolist(), graph.tails.tolist(), strict=True
         )
         # RecBole stops at a link of an item that has no event, and at one to what has no fact.
-        linked = _occurring(told)
+        linked = _occurring(dataset)
         known = np.union1d(graph.heads, graph.tails)
         itself = ((row, len(graph.relations), row) for row in np.setdiff1d(linked, known))
         _write(
-            folder / f"{told.name}.kg",
+            folder / f"{dataset.name}.kg",
             ("head_id:token", "relation_id:token", "tail_id:token"),
             chain(edges, itself),
         )
         same = ((row, row) for row in linked)
-        _write(folder / f"{told.name}.link", ("item_id:token", "entity_id:token"), same)
+        _write(folder / f"{dataset.name}.link", ("item_id:token", "entity_id:token"), same)
 
 
-def _occurring(told: Set) -> NDArray[np.integer]:
+def _occurring(dataset: BenchmarkDataset) -> NDArray[np.integer]:
     """The items that some file of events has."""
-    pairs, events = told.pairs, told.events
+    pairs, events = dataset.pairs, dataset.events
     return np.unique(events.items[events.weights > 0] if pairs is None else pairs.items)
 
 
-def _events(told: Set, at: Bools) -> Iterable[tuple[int, ...]]:
-    users = told.events.users
+def _events(dataset: BenchmarkDataset, at: Bools) -> Iterable[tuple[int, ...]]:
+    users = dataset.events.users
     place = np.arange(len(users)) - np.searchsorted(users, users)
-    return zip(users[at].tolist(), told.events.items[at].tolist(), place[at].tolist(), strict=True)
+    return zip(
+        users[at].tolist(), dataset.events.items[at].tolist(), place[at].tolist(), strict=True
+    )
 
 
 def _labelled(pairs: Pairs, part: int) -> Iterable[tuple[int, ...]]:

@@ -12,7 +12,7 @@ from benchmarks.published.sets.ctr import bookcrossing_ctr, lastfm_ctr
 from benchmarks.published.sets.lastfm import lastfm_lightkg
 from benchmarks.published.sets.ml1m import ml1m_colakg, ml1m_pearlm
 from benchmarks.published.sets.ml100k import ml100k
-from benchmarks.published.sets.set import Set
+from benchmarks.published.sets.set import BenchmarkDataset
 from tastegraph.core.errors import NotFoundError
 from tastegraph.evaluation.evaluator import TRAIN_AND_VALID, TRAIN_ONLY, VALID_KNOWN
 
@@ -33,7 +33,7 @@ class Benchmark:
         protocol: the rest, in words.
     """
 
-    load: Callable[[Path, int], Set]
+    load: Callable[[Path, int], BenchmarkDataset]
     metrics: tuple[str, ...]
     histories: tuple[str, ...]
     protocol: str

@@ -12,13 +12,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
 from benchmarks.published.measured import Measured
-from benchmarks.published.sets.set import Pairs, Set
+from benchmarks.published.sets.set import BenchmarkDataset, Pairs
 from tastegraph.core.arrays import Floats, Ints
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.evaluator import ItemScorer, Run, histories_for
 from tastegraph.evaluation.measurement import Stopwatch
 from tastegraph.evaluation.splits import TEST, TRAIN, VALID
-from tastegraph.models.clicks import Pairs as Asked
+from tastegraph.models.clicks import Pairs as ClickPairs
 from tastegraph.models.clicks import fit_clicks
 from tastegraph.models.learned import ItemFeatures
 from tastegraph.profiles.interactions import History
@@ -51,9 +51,9 @@ class Calibrated:
         """Fitted on labelled pairs."""
         scores = scores_of_pairs(ranker, histories, valid.users, valid.items)
         scale = float(scores.std()) or 1.0
-        found = LogisticRegression().fit(scores[:, None] / scale, valid.labels)
-        return cls(ranker, histories, max(float(found.coef_[0, 0]), 1e-6) / scale,
-                   float(found.intercept_[0]))  # fmt: skip
+        regression = LogisticRegression().fit(scores[:, None] / scale, valid.labels)
+        return cls(ranker, histories, max(float(regression.coef_[0, 0]), 1e-6) / scale,
+                   float(regression.intercept_[0]))  # fmt: skip
 
     def probabilities(self, users: Ints, items: Ints) -> NDArray[np.float64]:
         """float64[P] in (0, 1)."""
@@ -62,15 +62,15 @@ class Calibrated:
 
 
 @dataclass(frozen=True)
-class ClickJudge:
+class ClickEvaluator:
     """Tells apart the labelled pairs of the test part."""
 
-    told: Set
+    dataset: BenchmarkDataset
     config: ModelConfig
 
     def __call__(self, run: Run, fit_seconds: float) -> Measured:
         """One ranker, which knows the clicks of the training part."""
-        events = self.told.events.select(self.told.parts == TRAIN)
+        events = self.dataset.events.select(self.dataset.parts == TRAIN)
         histories = histories_for(run.scorer, events, self.config)
         with Stopwatch() as scoring:
             clicks = Calibrated.of(run.scorer, histories, self._pairs(VALID))
@@ -86,7 +86,7 @@ class ClickJudge:
                 item_features,
                 (clicks_of(train), train.labels),
                 (clicks_of(valid), valid.labels),
-                self.told.events.n_users,
+                self.dataset.events.n_users,
                 self.config.seed,
             )
         with Stopwatch() as scoring:
@@ -97,21 +97,23 @@ class ClickJudge:
     def values(self, clicks: Clicks) -> dict[str, NDArray[np.float64]]:
         """``auc`` by person, and ``f1`` of what is more probable than not."""
         pairs = self._pairs(TEST)
-        told = np.asarray(clicks.probabilities(pairs.users, pairs.items), dtype=np.float64)
+        probabilities = np.asarray(clicks.probabilities(pairs.users, pairs.items), dtype=np.float64)
         return {
-            "auc": auc_by_person(told, pairs.labels, pairs.users, self.told.events.n_users),
-            "f1": np.array([f1_score(pairs.labels, told >= 0.5)]),
+            "auc": auc_by_person(
+                probabilities, pairs.labels, pairs.users, self.dataset.events.n_users
+            ),
+            "f1": np.array([f1_score(pairs.labels, probabilities >= 0.5)]),
         }
 
     def _pairs(self, part: int) -> Pairs:
-        if self.told.pairs is None:
-            raise ValueError(f"{self.told.name} has no labelled pairs")
-        return self.told.pairs.select(part)
+        if self.dataset.pairs is None:
+            raise ValueError(f"{self.dataset.name} has no labelled pairs")
+        return self.dataset.pairs.select(part)
 
 
-def clicks_of(pairs: Pairs) -> Asked:
+def clicks_of(pairs: Pairs) -> ClickPairs:
     """The people and items alone."""
-    return Asked(pairs.users.astype(np.int64), pairs.items.astype(np.int64))
+    return ClickPairs(pairs.users.astype(np.int64), pairs.items.astype(np.int64))
 
 
 def auc_by_person(
@@ -143,12 +145,12 @@ def scores_of_pairs(
 ) -> NDArray[np.float64]:
     """float64[P]: what a ranker of all items says of single pairs."""
     scores = np.empty(len(users), dtype=np.float64)
-    asked, row_of = np.unique(users, return_inverse=True)
-    for start in range(0, len(asked), BLOCK):
-        people = asked[start : start + BLOCK]
+    distinct, row_of = np.unique(users, return_inverse=True)
+    for start in range(0, len(distinct), BLOCK):
+        people = distinct[start : start + BLOCK]
         at = np.flatnonzero((row_of >= start) & (row_of < start + BLOCK))
-        found = ranker.score([histories[person] for person in people])
-        scores[at] = found[row_of[at] - start, items[at]]
+        block_scores = ranker.score([histories[person] for person in people])
+        scores[at] = block_scores[row_of[at] - start, items[at]]
     return scores
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from benchmarks.published.clicks import ClickJudge
-from benchmarks.published.lists import ListJudge
+from benchmarks.published.clicks import ClickEvaluator
+from benchmarks.published.lists import ListEvaluator
 from benchmarks.published.measured import Measured
-from benchmarks.published.sets.set import Set
+from benchmarks.published.sets.set import BenchmarkDataset
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.comparison import (
@@ -32,36 +32,36 @@ LEARNED = (REFERENCE, *CONTROLS)
 
 
 @dataclass(frozen=True)
-class Field:
+class ModelGrid:
     """The models on one set, under one seed."""
 
-    told: Set
+    dataset: BenchmarkDataset
     item_features: ItemFeatures
     config: ModelConfig
 
     @cached_property
-    def judge(self) -> ListJudge | ClickJudge:
+    def judge(self) -> ListEvaluator | ClickEvaluator:
         """What measures a model on this set."""
-        if self.told.pairs is not None:
-            return ClickJudge(self.told, self.config)
-        return ListJudge.of(self.told, self.item_features, self.config)
+        if self.dataset.pairs is not None:
+            return ClickEvaluator(self.dataset, self.config)
+        return ListEvaluator.of(self.dataset, self.item_features, self.config)
 
     def absent(self) -> dict[str, str]:
         """Row → why it cannot be."""
-        told: dict[str, str] = {}
+        reasons: dict[str, str] = {}
         if not len(self.item_features.graph.heads):
-            told |= dict.fromkeys(GRAPH_CONTROLS, "the set has no graph")
+            reasons |= dict.fromkeys(GRAPH_CONTROLS, "the set has no graph")
         if not self.item_features.text[: self.item_features.graph.n_items].any():
-            told |= dict.fromkeys(TEXT_CONTROLS, "the set has no texts")
-        told |= {name: reason for name, b in BASELINES.items() if (reason := self._too_large(b))}
-        return told
+            reasons |= dict.fromkeys(TEXT_CONTROLS, "the set has no texts")
+        reasons |= {name: reason for name, b in BASELINES.items() if (reason := self._too_large(b))}
+        return reasons
 
     def slices(self) -> dict[str, Bools]:
         """Name → bool[P], of the people of whom a list is judged: those who are reported apart."""
         judge = self.judge
-        if isinstance(judge, ClickJudge):
+        if isinstance(judge, ClickEvaluator):
             return {}
-        return {name: who[judge.judge.user_rows] for name, who in self.told.slices.items()}
+        return {name: who[judge.judge.user_rows] for name, who in self.dataset.slices.items()}
 
     def rows(self) -> list[str]:
         """Every row that can be, ours first."""
@@ -73,11 +73,11 @@ class Field:
     ) -> Iterator[tuple[str, Measured]]:
         """One row under every history that is asked for; ours with ``choice``, if there is one."""
         judge = self.judge
-        if row in LEARNED and isinstance(judge, ClickJudge):
+        if row in LEARNED and isinstance(judge, ClickEvaluator):
             yield histories[0], judge.learned(self._controlled(row))
             return
         fits = tuple(dict.fromkeys(FITTED_ON[history] for history in histories))
-        data = EvaluationData(self.told.events, self.told.parts, self.item_features)
+        data = EvaluationData(self.dataset.events, self.dataset.parts, self.item_features)
         if row in BASELINES:
             runs = baseline_runs(row, data, self.config)
         else:
@@ -101,8 +101,8 @@ class Field:
             else self.item_features
         )
 
-    def _too_large(self, told: Baseline) -> str:
-        most = MOST_DENSE_ITEMS if len(told.grid) == 1 else DENSE_ITEMS
-        if told.dense and self.told.events.n_items > most:
-            return f"a number for every pair of {self.told.events.n_items:,} items"
+    def _too_large(self, model: Baseline) -> str:
+        most = MOST_DENSE_ITEMS if len(model.grid) == 1 else DENSE_ITEMS
+        if model.dense and self.dataset.events.n_items > most:
+            return f"a number for every pair of {self.dataset.events.n_items:,} items"
         return ""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import tastegraph
-from benchmarks.published.sets.set import Set
+from benchmarks.published.sets.set import BenchmarkDataset
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.models.learned import ItemFeatures
 
@@ -23,10 +23,10 @@ CODE = (
 """What may change a figure and is not seen in the set or its content."""
 
 
-def fingerprint(told: Set, item_features: ItemFeatures, config: ModelConfig) -> str:
+def fingerprint(dataset: BenchmarkDataset, item_features: ItemFeatures, config: ModelConfig) -> str:
     """Changes with events, split, graph, vectors, settings and code."""
-    events, graph = told.events, item_features.graph
-    arrays = [events.users, events.items, events.times, events.weights, told.parts]
+    events, graph = dataset.events, item_features.graph
+    arrays = [events.users, events.items, events.times, events.weights, dataset.parts]
     arrays += [
         graph.heads,
         graph.relation,
@@ -34,8 +34,13 @@ def fingerprint(told: Set, item_features: ItemFeatures, config: ModelConfig) -> 
         item_features.text,
         item_features.words.data,
     ]
-    if told.pairs is not None:
-        arrays += [told.pairs.users, told.pairs.items, told.pairs.labels, told.pairs.parts]
+    if dataset.pairs is not None:
+        arrays += [
+            dataset.pairs.users,
+            dataset.pairs.items,
+            dataset.pairs.labels,
+            dataset.pairs.parts,
+        ]
     state = sha256(config.model_dump_json(exclude={"seed"}).encode())
     for array in arrays:
         state.update(np.ascontiguousarray(array).tobytes())

@@ -52,18 +52,20 @@ class Store:
         file = self._file(row, history, seed)
         if not file.exists():
             return None
-        with np.load(file, allow_pickle=False) as found:
-            told = json.loads(str(found["told"]))
-            told["course"] = tuple((seconds, value) for seconds, value in told["course"])
-            if told["choice"] is not None:
-                told["choice"] = hyperparameters_from_json(told["choice"])
-            return Measured({name: found[name] for name in found.files if name != "told"}, **told)
+        with np.load(file, allow_pickle=False) as archive:
+            entry = json.loads(str(archive["entry"]))
+            entry["course"] = tuple((seconds, value) for seconds, value in entry["course"])
+            if entry["choice"] is not None:
+                entry["choice"] = hyperparameters_from_json(entry["choice"])
+            return Measured(
+                {name: archive[name] for name in archive.files if name != "entry"}, **entry
+            )
 
     def put(self, row: str, history: str, seed: int, measured: Measured) -> None:
         """Keep a measurement: all of it, or none."""
         file = self._file(row, history, seed)
         file.parent.mkdir(parents=True, exist_ok=True)
-        told = {
+        entry = {
             "fit_seconds": measured.fit_seconds,
             "score_seconds": measured.score_seconds,
             "memory_mb": measured.memory_mb,
@@ -71,7 +73,7 @@ class Store:
             "choice": None if measured.choice is None else hyperparameters_to_json(measured.choice),
         }
         beside = file.with_suffix(".part.npz")
-        np.savez_compressed(beside, allow_pickle=False, told=json.dumps(told), **measured.values)
+        np.savez_compressed(beside, allow_pickle=False, entry=json.dumps(entry), **measured.values)
         os.replace(beside, file)  # noqa: PTH105
 
     def clear(self) -> None:

@@ -91,36 +91,36 @@ def _call(command: list[str], place: Path, environment: dict[str, str], limit: f
 def _outcome(
     peer: Peer, place: Path, error: str | None, shape: tuple[int, int], n_items: int
 ) -> Outcome:
-    told: dict[str, Any] = {}
+    answer: dict[str, Any] = {}
     lists = None
     if error is None:
         try:
-            told = json.loads((place / "peer.json").read_text(encoding="utf-8"))
-            error = told["error"]
+            answer = json.loads((place / "peer.json").read_text(encoding="utf-8"))
+            error = answer["error"]
             lists = None if error else _lists(place / "lists.npy", shape, n_items)
         except (OSError, ValueError, KeyError) as wrong:
             error = f"{type(wrong).__name__}: {wrong}"
     return Outcome(
         peer,
         lists,
-        told.get("version"),
-        told.get("seconds_total"),
-        told.get("seconds_to_best"),
-        told.get("best_valid"),
-        tuple((seconds, score) for seconds, score in told.get("course", ())),
-        told.get("peak_rss_mb"),
-        told.get("stopped", False),
+        answer.get("version"),
+        answer.get("seconds_total"),
+        answer.get("seconds_to_best"),
+        answer.get("best_valid"),
+        tuple((seconds, score) for seconds, score in answer.get("course", ())),
+        answer.get("peak_rss_mb"),
+        answer.get("stopped", False),
         error,
     )
 
 
 def _lists(file: Path, shape: tuple[int, int], n_items: int) -> NDArray[np.int32]:
     """People past the last who has events may be missing; they get empty lists."""
-    found = np.load(file)
-    if found.ndim != 2 or found.shape[0] > shape[0] or found.shape[1] != shape[1]:
-        raise ValueError(f"lists are {found.shape}, not {shape}")
-    if found.dtype != np.int32 or found.min(initial=-1) < -1 or found.max(initial=-1) >= n_items:
+    lists = np.load(file)
+    if lists.ndim != 2 or lists.shape[0] > shape[0] or lists.shape[1] != shape[1]:
+        raise ValueError(f"lists are {lists.shape}, not {shape}")
+    if lists.dtype != np.int32 or lists.min(initial=-1) < -1 or lists.max(initial=-1) >= n_items:
         raise ValueError(f"lists are not row numbers of {n_items} items")
-    lists = np.full(shape, -1, dtype=np.int32)
-    lists[: len(found)] = found
-    return lists
+    padded = np.full(shape, -1, dtype=np.int32)
+    padded[: len(lists)] = lists
+    return padded

@@ -34,10 +34,10 @@ class Reported:
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
-        told: dict[str, object] = {"model": self.model, "source": self.source, **self.values}
+        row: dict[str, object] = {"model": self.model, "source": self.source, **self.values}
         if self.slices:
-            told["slices"] = {name: dict(values) for name, values in self.slices.items()}
-        return told
+            row["slices"] = {name: dict(values) for name, values in self.slices.items()}
+        return row
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,10 @@ class Published:
 
 
 def _rows(
-    metrics: tuple[str, ...], source: str, told: Iterable[tuple[str, tuple[float, ...]]]
+    metrics: tuple[str, ...], source: str, row: Iterable[tuple[str, tuple[float, ...]]]
 ) -> tuple[Reported, ...]:
     return tuple(
-        Reported(model, dict(zip(metrics, values, strict=False)), source) for model, values in told
+        Reported(model, dict(zip(metrics, values, strict=False)), source) for model, values in row
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.published.sets.set import Set
+from benchmarks.published.sets.set import BenchmarkDataset
 from tastegraph.data.downloads import cache_root
 from tastegraph.models.learned import ItemFeatures
 from tastegraph.pipeline.content import encoded
@@ -14,20 +14,20 @@ from tastegraph.text.folders import find_model
 from tastegraph.text.texts import item_text
 
 
-def content_of(told: Set) -> ItemFeatures:
+def item_features_of(dataset: BenchmarkDataset) -> ItemFeatures:
     """What is known of the set's items, read by the language model that its configuration names."""
     folder = cache_root() / "benchmark"
     folder.mkdir(parents=True, exist_ok=True)
     texts = Texts(
-        items=[item_text(item) for item in told.items],
+        items=[item_text(item) for item in dataset.items],
         told=[],
-        labels=joining_labels(told.graph),
+        labels=joining_labels(dataset.graph),
         entities=[],
     )
-    reads = told.config.text
+    reads = dataset.config.text
     cache = Database(folder / "vectors.db", vectors.metadata)
     try:
         encoder = Encoder(find_model(reads.encoder, folder), reads.max_tokens, cache)
-        return encoded(told.graph, texts, encoder)
+        return encoded(dataset.graph, texts, encoder)
     finally:
         cache.close()

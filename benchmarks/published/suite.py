@@ -12,14 +12,14 @@ from typing import Any
 
 from benchmarks.published.atomic import export_atomic
 from benchmarks.published.benchmarks import BENCHMARKS, Benchmark
-from benchmarks.published.field import LEARNED, Field
+from benchmarks.published.field import LEARNED, ModelGrid
 from benchmarks.published.fingerprint import fingerprint
-from benchmarks.published.lists import EVALUATION, ListJudge
+from benchmarks.published.lists import EVALUATION, ListEvaluator
 from benchmarks.published.measured import Measured, Store
 from benchmarks.published.peer import fitting
 from benchmarks.published.peers import run_peers
 from benchmarks.published.published import PUBLISHED
-from benchmarks.published.reading import content_of
+from benchmarks.published.reading import item_features_of
 from benchmarks.published.sets.set import sizes
 from benchmarks.published.summary import summary
 from tastegraph import __version__
@@ -69,26 +69,26 @@ def run(
         NotFoundError: the data are not there.
     """
     benchmark = BENCHMARKS[name]
-    found: dict[str, Rows] = {history: {} for history in benchmark.histories}
+    results: dict[str, Rows] = {history: {} for history in benchmark.histories}
     fields = _fields(benchmark, data, seeds, budget)
     for seed, field in fields:
         folder = cache_root() / "benchmark" / name
-        state = fingerprint(field.told, field.item_features, field.config)
+        state = fingerprint(field.dataset, field.item_features, field.config)
         store = Store(folder / state)
         if fresh:
             store.clear()
         rows = [row for row in field.rows() if seed <= _often(benchmark, row, seeds, control_seeds)]
         with progress(f"{name}, seed {seed} of {seeds}", len(rows)) as advance:
             for row in rows:
-                before = found[benchmark.histories[0]].get(row)
+                before = results[benchmark.histories[0]].get(row)
                 choice = before[0].choice if before and not benchmark.redrawn else None
                 for history, measured in _measured(store, field, row, choice, benchmark.histories):
-                    found[history].setdefault(row, []).append(measured)
+                    results[history].setdefault(row, []).append(measured)
                 advance(1)
     notes = field.absent()
     chase: dict[str, dict[str, float | None]] = {}
-    if peers and field.told.pairs is None:
-        entered = found[benchmark.histories[0]]
+    if peers and field.dataset.pairs is None:
+        entered = results[benchmark.histories[0]]
         why, chase = _peers(field, folder / "peers" / state, entered, peer_limit)
         notes |= why
     slices = field.slices()
@@ -99,23 +99,25 @@ def run(
         "history": first,
         "metrics": list(benchmark.metrics),
         "seeds": seeds,
-        "sizes": sizes(field.told),
-        **summary(found[first], benchmark.metrics, slices),
+        "sizes": sizes(field.dataset),
+        **summary(results[first], benchmark.metrics, slices),
         "absent": notes,
         "chase": chase,
         "published": [row.as_dict() for row in published.rows],
         "must_beat": dict(published.must_beat),
         "aim": dict(published.aim),
-        "also": {history: summary(found[history], benchmark.metrics, slices) for history in others},
+        "also": {
+            history: summary(results[history], benchmark.metrics, slices) for history in others
+        },
     }
 
 
-def save(file: Path, name: str, found: dict[str, Any]) -> dict[str, Any]:
+def save(file: Path, name: str, results_of_set: dict[str, Any]) -> dict[str, Any]:
     """Put one benchmark's results into the file beside the others', and return all of them."""
     results: dict[str, Any] = {"sets": {}}
     if file.exists():
         results = json.loads(file.read_text(encoding="utf-8"))
-    results["sets"][name] = found
+    results["sets"][name] = results_of_set
     results["sets"] = {n: results["sets"][n] for n in BENCHMARKS if n in results["sets"]}
     results["machine"] = {**machine(), "tastegraph": __version__}
     beside = file.with_suffix(".part")
@@ -126,14 +128,14 @@ def save(file: Path, name: str, found: dict[str, Any]) -> dict[str, Any]:
 
 def _fields(
     benchmark: Benchmark, data: Path, seeds: int, budget: float
-) -> Iterator[tuple[int, Field]]:
+) -> Iterator[tuple[int, ModelGrid]]:
     load = partial(benchmark.load, data)
-    told = load(1)
-    item_features = content_of(told)
+    dataset = load(1)
+    item_features = item_features_of(dataset)
     for seed in range(1, seeds + 1):
         if benchmark.redrawn and seed > 1:
-            told = load(seed)
-        yield seed, Field(told, item_features, ModelConfig(seed=seed, budget=budget))
+            dataset = load(seed)
+        yield seed, ModelGrid(dataset, item_features, ModelConfig(seed=seed, budget=budget))
 
 
 def _often(benchmark: Benchmark, row: str, seeds: int, control_seeds: int | None) -> int:
@@ -144,29 +146,33 @@ def _often(benchmark: Benchmark, row: str, seeds: int, control_seeds: int | None
 
 
 def _measured(
-    store: Store, field: Field, row: str, choice: Hyperparameters | None, histories: Sequence[str]
+    store: Store,
+    field: ModelGrid,
+    row: str,
+    choice: Hyperparameters | None,
+    histories: Sequence[str],
 ) -> Iterator[tuple[str, Measured]]:
     seed = field.config.seed
-    kept = {history: store.get(row, history, seed) for history in histories}
-    missing = tuple(history for history, measured in kept.items() if measured is None)
+    stored = {history: store.get(row, history, seed) for history in histories}
+    missing = tuple(history for history, measured in stored.items() if measured is None)
     if missing:
         for history, measured in field.measured(row, missing, choice):
             store.put(row, history, seed, measured)
-            kept[history] = measured
-    yield from ((history, measured) for history, measured in kept.items() if measured is not None)
+            stored[history] = measured
+    yield from ((history, measured) for history, measured in stored.items() if measured is not None)
 
 
 def _peers(
-    field: Field, folder: Path, rows: Rows, limit: float
+    field: ModelGrid, folder: Path, rows: Rows, limit: float
 ) -> tuple[dict[str, str], dict[str, dict[str, float | None]]]:
     """Add the peers' rows; return why others are absent or were stopped, and who was when as good.
 
     Of each peer: its best validation NDCG@10, the seconds it took to it, the seconds in which our
     choice had something as good, and their ratio; ``None`` where it never had.
     """
-    export_atomic(field.told, folder)
-    judge = ListJudge.of(field.told, field.item_features, field.config)
-    likes = field.told.events
+    export_atomic(field.dataset, folder)
+    judge = ListEvaluator.of(field.dataset, field.item_features, field.config)
+    likes = field.dataset.events
     notes: dict[str, str] = {}
     chase: dict[str, dict[str, float | None]] = {}
     course = rows[REFERENCE][0].course

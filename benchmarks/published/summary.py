@@ -48,31 +48,31 @@ def summary(
         },
         "seconds": {
             row: {
-                "fit": _finite(found[0].fit_seconds),
-                "fit_by_seed": [_finite(m.fit_seconds) for m in found],
-                "score": _finite(float(np.mean([m.score_seconds for m in found]))),
+                "fit": _finite(runs[0].fit_seconds),
+                "fit_by_seed": [_finite(m.fit_seconds) for m in runs],
+                "score": _finite(float(np.mean([m.score_seconds for m in runs]))),
             }
-            for row, found in rows.items()
+            for row, runs in rows.items()
         },
-        "memory": {row: _finite(max(m.memory_mb for m in found)) for row, found in rows.items()},
+        "memory": {row: _finite(max(m.memory_mb for m in runs)) for row, runs in rows.items()},
     }
 
 
 def _figures(rows: Mapping[str, Row], metrics: Sequence[str]) -> dict[str, Any]:
     """Means, by seed and over all, with intervals and tests."""
     by_seed = {
-        row: {name: [_mean(m.values[name]) for m in found] for name in found[0].values}
-        for row, found in rows.items()
+        row: {name: [_mean(m.values[name]) for m in runs] for name in runs[0].values}
+        for row, runs in rows.items()
     }
     per_person = {
-        row: {name: averaged(found, name) for name in metrics if len(found[0].values[name]) > 1}
-        for row, found in rows.items()
+        row: {name: averaged(runs, name) for name in metrics if len(runs[0].values[name]) > 1}
+        for row, runs in rows.items()
     }
     return {
-        "rows": _each(by_seed, lambda values: _finite(float(np.mean(values)))),
-        "by_seed": _each(by_seed, lambda values: [_finite(value) for value in values]),
-        "intervals": _each(by_seed, seed_interval),
-        "people": _each(per_person, _people_interval),
+        "rows": _per_row(by_seed, lambda values: _finite(float(np.mean(values)))),
+        "by_seed": _per_row(by_seed, lambda values: [_finite(value) for value in values]),
+        "intervals": _per_row(by_seed, seed_interval),
+        "people": _per_row(per_person, _people_interval),
         "p": _tests(per_person),
     }
 
@@ -80,14 +80,14 @@ def _figures(rows: Mapping[str, Row], metrics: Sequence[str]) -> dict[str, Any]:
 def _of_people(rows: Mapping[str, Row], who: Bools) -> dict[str, list[Measured]]:
     """The measurements of the people in ``who`` (bool[P]) alone."""
     return {
-        row: [replace(m, values={name: v[who] for name, v in m.values.items()}) for m in found]
-        for row, found in rows.items()
+        row: [replace(m, values={name: v[who] for name, v in m.values.items()}) for m in runs]
+        for row, runs in rows.items()
     }
 
 
-def averaged(found: Row, metric: str) -> NDArray[np.float64]:
+def averaged(runs: Row, metric: str) -> NDArray[np.float64]:
     """float64[P]: each person's mean over the seeds."""
-    return np.asarray(np.mean([measured.values[metric] for measured in found], axis=0))
+    return np.asarray(np.mean([measured.values[metric] for measured in runs], axis=0))
 
 
 def seed_interval(values: Sequence[float]) -> list[float] | None:
@@ -102,7 +102,7 @@ def _tests(
     per_person: Mapping[str, Mapping[str, NDArray[np.float64]]],
 ) -> dict[str, dict[str, float | None]]:
     ours = per_person.get(REFERENCE, {})
-    told: dict[str, dict[str, float | None]] = {}
+    p_values: dict[str, dict[str, float | None]] = {}
     for metric, reference in ours.items():
         p = {
             row: paired_p(reference, values[metric], RESAMPLES, SEED)
@@ -110,12 +110,12 @@ def _tests(
             if row != REFERENCE and metric in values
         }
         for row, adjusted in holm(p).items():
-            told.setdefault(row, {})[metric] = _finite(adjusted)
-    return told
+            p_values.setdefault(row, {})[metric] = _finite(adjusted)
+    return p_values
 
 
-def _each(told: Mapping[str, Mapping[str, Any]], what: Any) -> dict[str, dict[str, Any]]:
-    return {row: {name: what(v) for name, v in values.items()} for row, values in told.items()}
+def _per_row(by_row: Mapping[str, Mapping[str, Any]], what: Any) -> dict[str, dict[str, Any]]:
+    return {row: {name: what(v) for name, v in values.items()} for row, values in by_row.items()}
 
 
 def _people_interval(values: NDArray[np.float64]) -> list[float | None]:

@@ -12,7 +12,7 @@ from rich.table import Table
 from tastegraph.evaluation.evaluator import FITTED_ON, TRAIN_AND_VALID, TRAIN_ONLY
 from tastegraph.evaluation.tables import REFERENCE
 
-Found = Mapping[str, Any]
+SetResults = Mapping[str, Any]
 _CHASE = (
     "Seconds from the start of training, data read, to a peer's best validation score, and to the "
     "first filter or network of ours that was as good:"
@@ -29,16 +29,16 @@ seed's, all choosing included. A control is the whole system, chosen and fitted 
 of knowledge taken away or made false. Rows with a source in brackets are the field's figures."""
 
 
-def rendered(name: str, found: Found) -> list[Table]:
+def rendered(name: str, results: SetResults) -> list[Table]:
     """Every row of one set, the field's beside ours, then its slices; so for each history."""
-    metrics: Sequence[str] = found["metrics"]
-    told = f"{name}, history: {found['history']}"
-    rows = [header(metrics), *measured(found, metrics), *reported(found, metrics)]
-    tables = [_table(told, rows), *_slice_tables(told, found, metrics)]
-    for history, other in found["also"].items():
-        told = f"{name}, history: {history}{_refitted(found, history)}"
+    metrics: Sequence[str] = results["metrics"]
+    title = f"{name}, history: {results['history']}"
+    rows = [header(metrics), *measured(results, metrics), *reported(results, metrics)]
+    tables = [_table(title, rows), *_slice_tables(title, results, metrics)]
+    for history, other in results["also"].items():
+        title = f"{name}, history: {history}{_refitted(results, history)}"
         rows = [header(metrics), *measured(other, metrics)]
-        tables += [_table(told, rows), *_slice_tables(told, other, metrics)]
+        tables += [_table(title, rows), *_slice_tables(title, other, metrics)]
     return tables
 
 
@@ -53,69 +53,75 @@ def _table(title: str, rows: Sequence[Sequence[str]]) -> Table:
     return table
 
 
-def _slice_tables(title: str, found: Found, metrics: Sequence[str]) -> Iterator[Table]:
-    if found.get("slices"):
-        yield _table(f"{title}; {_sizes(found)}", sliced(found, metrics))
+def _slice_tables(title: str, results: SetResults, metrics: Sequence[str]) -> Iterator[Table]:
+    if results.get("slices"):
+        yield _table(f"{title}; {_sizes(results)}", sliced(results, metrics))
 
 
-def in_markdown(results: Found) -> str:
+def in_markdown(results: SetResults) -> str:
     """All sets: what must be beaten, then a table of each."""
     parts = [_INTRODUCTION, _overview(results["sets"])]
-    for name, found in results["sets"].items():
-        metrics = found["metrics"]
-        rows = [header(metrics), *measured(found, metrics), *reported(found, metrics)]
-        protocol = found["protocol"]
-        told = f"{protocol[0].upper()}{protocol[1:]}. History: {found['history']}."
-        parts.append(f"### {name}\n\n{told}\n\n{grid(rows)}")
-        parts += _slices_in_markdown(found, metrics)
-        if found.get("chase"):
-            parts.append(f"{_CHASE}\n\n{grid(chased(found['chase']))}")
-        for history, other in found["also"].items():
+    for name, results_of_set in results["sets"].items():
+        metrics = results_of_set["metrics"]
+        rows = [
+            header(metrics),
+            *measured(results_of_set, metrics),
+            *reported(results_of_set, metrics),
+        ]
+        protocol = results_of_set["protocol"]
+        subtitle = f"{protocol[0].upper()}{protocol[1:]}. History: {results_of_set['history']}."
+        parts.append(f"### {name}\n\n{subtitle}\n\n{grid(rows)}")
+        parts += _slices_in_markdown(results_of_set, metrics)
+        if results_of_set.get("chase"):
+            parts.append(f"{_CHASE}\n\n{grid(chased(results_of_set['chase']))}")
+        for history, other in results_of_set["also"].items():
             rows = [header(metrics), *measured(other, metrics)]
-            told = f"The same with history {history}{_refitted(found, history)}:"
-            parts.append(f"{told}\n\n{grid(rows)}")
+            subtitle = f"The same with history {history}{_refitted(results_of_set, history)}:"
+            parts.append(f"{subtitle}\n\n{grid(rows)}")
             parts += _slices_in_markdown(other, metrics)
     machine = results["machine"]
     parts.append(f"{machine['cpu']}, Python {machine['python']}.")
     return "\n\n".join(parts) + "\n"
 
 
-def _refitted(found: Found, history: str) -> str:
+def _refitted(results: SetResults, history: str) -> str:
     """A word where a model has learned from more than those who are published."""
-    fits = FITTED_ON.get(found["history"]), FITTED_ON.get(history)
+    fits = FITTED_ON.get(results["history"]), FITTED_ON.get(history)
     return f" ({_REFITTED})" if fits == (TRAIN_ONLY, TRAIN_AND_VALID) else ""
 
 
-def _slices_in_markdown(found: Found, metrics: Sequence[str]) -> Iterator[str]:
-    if found.get("slices"):
-        yield f"Apart: {_sizes(found)}.\n\n{grid(sliced(found, metrics))}"
+def _slices_in_markdown(results: SetResults, metrics: Sequence[str]) -> Iterator[str]:
+    if results.get("slices"):
+        yield f"Apart: {_sizes(results)}.\n\n{grid(sliced(results, metrics))}"
 
 
-def _sizes(found: Found) -> str:
-    slices = found["slices"].items()
-    return ", ".join(f"{name} ({told['size']:,} people)" for name, told in slices)
+def _sizes(results: SetResults) -> str:
+    slices = results["slices"].items()
+    return ", ".join(f"{name} ({entry['size']:,} people)" for name, entry in slices)
 
 
-def sliced(found: Found, metrics: Sequence[str]) -> list[list[str]]:
+def sliced(results: SetResults, metrics: Sequence[str]) -> list[list[str]]:
     """The metrics of each slice beside one another: a head, then a row of text for each model."""
-    slices: Mapping[str, Found] = found["slices"]
+    slices: Mapping[str, SetResults] = results["slices"]
     rows = [["model", *(f"{of}, {name}" for name in slices for of in (*metrics, "p"))]]
-    for row in found["rows"]:
-        told = [_metrics(one, row, metrics) for one in slices.values()]
-        rows.append([row, *(cell for cells in told for cell in cells)])
-    for published in found.get("published", ()):
+    for row in results["rows"]:
+        columns = [_metrics(one, row, metrics) for one in slices.values()]
+        rows.append([row, *(cell for cells in columns for cell in cells)])
+    for published in results.get("published", ()):
         if values := published.get("slices"):
-            told = [[_number(values.get(name, {}).get(m), 4) for m in metrics] for name in slices]
-            cells = [cell for cells in told for cell in (*cells, _NONE)]
+            columns = [
+                [_number(values.get(name, {}).get(m), 4) for m in metrics] for name in slices
+            ]
+            cells = [cell for cells in columns for cell in (*cells, _NONE)]
             rows.append([f"{published['model']} ({published['source']})", *cells])
     return rows
 
 
-def _metrics(found: Found, row: str, metrics: Sequence[str]) -> list[str]:
+def _metrics(results: SetResults, row: str, metrics: Sequence[str]) -> list[str]:
     """A model's metrics with their intervals, and p of the first."""
-    values, p = found["rows"][row], found["p"].get(row, {}).get(metrics[0])
+    values, p = results["rows"][row], results["p"].get(row, {}).get(metrics[0])
     return [
-        *(_with_interval(values.get(m), found["intervals"][row].get(m)) for m in metrics),
+        *(_with_interval(values.get(m), results["intervals"][row].get(m)) for m in metrics),
         _NONE if p is None else "< .001" if p < 0.001 else f"{p:.3f}",
     ]
 
@@ -125,47 +131,52 @@ def header(metrics: Sequence[str]) -> list[str]:
     return ["model", *metrics, "p", "fit, s", "ranking, s", "memory, MiB"]
 
 
-def measured(found: Found, metrics: Sequence[str]) -> Iterator[list[str]]:
+def measured(results: SetResults, metrics: Sequence[str]) -> Iterator[list[str]]:
     """A row of text for each model that was measured, and for each that could not be."""
-    for row in found["rows"]:
+    for row in results["rows"]:
         yield [
             row,
-            *_metrics(found, row, metrics),
-            _number(found["seconds"][row]["fit"], 1),
-            _number(found["seconds"][row]["score"], 1),
-            _number(found["memory"][row], 0),
+            *_metrics(results, row, metrics),
+            _number(results["seconds"][row]["fit"], 1),
+            _number(results["seconds"][row]["score"], 1),
+            _number(results["memory"][row], 0),
         ]
-    for row, reason in found.get("absent", {}).items():
+    for row, reason in results.get("absent", {}).items():
         yield [f"{row}: {reason}", *[_NONE] * (len(metrics) + 4)]
 
 
-def chased(chase: Found) -> list[list[str]]:
+def chased(chase: SetResults) -> list[list[str]]:
     """How soon our choice had something as good as each peer at its best."""
     rows = [["peer", "its best validation NDCG@10", "its seconds", "ours", "ratio"]]
-    for name, told in chase.items():
-        figures = (told["valid"], 4), (told["seconds"], 1), (told["ours"], 1), (told["ratio"], 1)
+    for name, entry in chase.items():
+        figures = (
+            (entry["valid"], 4),
+            (entry["seconds"], 1),
+            (entry["ours"], 1),
+            (entry["ratio"], 1),
+        )
         rows.append([name, *(_number(value, digits) for value, digits in figures)])
     return rows
 
 
-def reported(found: Found, metrics: Sequence[str]) -> Iterator[list[str]]:
+def reported(results: SetResults, metrics: Sequence[str]) -> Iterator[list[str]]:
     """A row of text for each of the field's."""
-    for row in found["published"]:
+    for row in results["published"]:
         if any(metric in row for metric in metrics):
             cells = [_number(row.get(metric), 4) for metric in metrics]
             yield [f"{row['model']} ({row['source']})", *cells, *[_NONE] * 4]
 
 
-def _overview(sets: Found) -> str:
+def _overview(sets: SetResults) -> str:
     rows = [["set", "metric", REFERENCE, "95 %", "must beat", "aim"]]
-    for name, found in sets.items():
-        for metric, bar in found["must_beat"].items():
-            ours = found["rows"].get(REFERENCE, {}).get(metric)
-            interval = found["intervals"].get(REFERENCE, {}).get(metric)
+    for name, results in sets.items():
+        for metric, bar in results["must_beat"].items():
+            ours = results["rows"].get(REFERENCE, {}).get(metric)
+            interval = results["intervals"].get(REFERENCE, {}).get(metric)
             rows.append([
                 name, metric, _number(ours, 4),
                 _NONE if interval is None else f"{interval[0]:.4f}–{interval[1]:.4f}",
-                _number(bar, 4), _number(found["aim"].get(metric), 4),
+                _number(bar, 4), _number(results["aim"].get(metric), 4),
             ])  # fmt: skip
     return grid(rows)
 

@@ -72,16 +72,16 @@ def compared(
         epochs: upper bound of the network's.
         seed: of the random order.
     """
-    found = lastfm_lightkg(data)
-    known, wanted = held_out(found, people)
+    dataset = lastfm_lightkg(data)
+    known, targets = held_out(dataset, people)
     lists, files = {}, {}
     for order in ORDERS:
-        workspace = write_files(found, known, folder / order.replace(" ", "-"), order, seed)
-        lists[order], files[order] = served_lists(workspace, known, found, epochs)
+        workspace = write_files(dataset, known, folder / order.replace(" ", "-"), order, seed)
+        lists[order], files[order] = served_lists(workspace, known, dataset, epochs)
     rows = {**lists, **reference_lists(known)}
-    values = {row: judged(top, wanted) for row, top in rows.items()}
+    values = {row: judged(top, targets) for row, top in rows.items()}
     return {
-        "people": int((wanted.sum(axis=1) > 0).sum()),
+        "people": int((targets.sum(axis=1) > 0).sum()),
         "events": len(known),
         "epochs": epochs,
         "seed": seed,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.published.sets.set import Set
+from benchmarks.published.sets.set import BenchmarkDataset
 from tastegraph.profiles.interactions import Interactions
 
 SORTED, RANDOM = "sorted by item", "random"
@@ -17,25 +17,27 @@ ORDERS = (SORTED, RANDOM)
 EVENTS, ITEMS = "events.csv", "items.csv"
 
 
-def write_files(found: Set, known: Interactions, folder: Path, order: str, seed: int) -> Path:
+def write_files(
+    dataset: BenchmarkDataset, known: Interactions, folder: Path, order: str, seed: int
+) -> Path:
     """``events.csv`` and ``items.csv`` in ``folder``, which is made; returned.
 
     An item without a name has its id as title.
 
     Args:
-        found: the set.
+        dataset: the set.
         known: the events to write.
         folder: of the files.
         order: of :data:`ORDERS`.
         seed: of the random order.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    users, items = known.user_ids, found.graph.item_ids
+    users, items = known.user_ids, dataset.graph.item_ids
     rows = _rows(known, order, seed)
     pairs = zip(known.users[rows].tolist(), known.items[rows].tolist(), strict=True)
     events = ((users[user], items[item], "like") for user, item in pairs)
     _write(folder / EVENTS, ("user_id", "item_id", "type"), events)
-    titles = ((item.item_id, item.title or item.item_id) for item in found.items)
+    titles = ((item.item_id, item.title or item.item_id) for item in dataset.items)
     _write(folder / ITEMS, ("item_id", "title"), titles)
     return folder
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.published.sets.set import Set
+from benchmarks.published.sets.set import BenchmarkDataset
 from benchmarks.row_order.order_files import EVENTS, ITEMS
 from tastegraph.core.arrays import CSR, without
 from tastegraph.core.config import FILE
@@ -30,29 +30,29 @@ REFERENCES = ("popularity", "itemknn", "ease")
 Values = Mapping[str, NDArray[np.float64]]
 
 
-def held_out(found: Set, people: int | None) -> tuple[Interactions, CSR]:
+def held_out(dataset: BenchmarkDataset, people: int | None) -> tuple[Interactions, CSR]:
     """What the files hold, and bool CSR[U, I] of the test events that they do not.
 
     Args:
-        found: the set in its published parts.
+        dataset: the set in its published parts.
         people: the first so many alone.
     """
-    events = found.events
+    events = dataset.events
     chosen = events.users < (events.n_users if people is None else people)
-    known = events.select(chosen & (found.parts != TEST))
-    test = events.select(chosen & (found.parts == TEST))
+    known = events.select(chosen & (dataset.parts != TEST))
+    test = events.select(chosen & (dataset.parts == TEST))
     return known, without(test.user_items(), known.user_items())
 
 
 def served_lists(
-    folder: Path, known: Interactions, found: Set, epochs: int
+    folder: Path, known: Interactions, dataset: BenchmarkDataset, epochs: int
 ) -> tuple[NDArray[np.int32], dict[str, str]]:
     """int32[U, 20], everybody's list from a workspace of the command line; its files' hashes.
 
     Args:
         folder: has the files; its sub-folder ``workspace`` is made.
         known: whose lists are asked for.
-        found: the set, whose items are numbered.
+        dataset: the set, whose items are numbered.
         epochs: upper bound of the network's.
     """
     workspace = folder / "workspace"
@@ -61,7 +61,7 @@ def served_lists(
         settings.write(f"\n[model]\nepochs = {epochs}\n")
     _command("import", workspace, "--items", folder / ITEMS, "--events", folder / EVENTS)
     _command("build", workspace)
-    opened, place = Workspace(workspace), {i: k for k, i in enumerate(found.graph.item_ids)}
+    opened, place = Workspace(workspace), {i: k for k, i in enumerate(dataset.graph.item_ids)}
     top = np.full((known.n_users, max(CUTOFFS)), -1, dtype=np.int32)
     for row in np.unique(known.users).tolist():
         answer = opened.engine.recommend(known.user_ids[row], max(CUTOFFS), reasons=0)
@@ -84,12 +84,12 @@ def reference_lists(known: Interactions) -> dict[str, NDArray[np.int32]]:
     }  # fmt: skip
 
 
-def judged(top: NDArray[np.int32], wanted: CSR) -> Values:
+def judged(top: NDArray[np.int32], targets: CSR) -> Values:
     """Metric → float64[P], of the people who have something to find."""
-    people = np.flatnonzero(np.diff(wanted.indptr))
-    nothing = np.zeros(wanted.shape[1], dtype=np.int64)
-    found = per_user(top[people], wanted[people], CUTOFFS, nothing)
-    return {metric: found[metric] for metric in METRICS}
+    people = np.flatnonzero(np.diff(targets.indptr))
+    nothing = np.zeros(targets.shape[1], dtype=np.int64)
+    values = per_user(top[people], targets[people], CUTOFFS, nothing)
+    return {metric: values[metric] for metric in METRICS}
 
 
 def differences(one: Values, other: Values) -> dict[str, dict[str, Any]]:
@@ -98,22 +98,22 @@ def differences(one: Values, other: Values) -> dict[str, dict[str, Any]]:
     The error is that of the paired difference, which is less than either mean's. What is better by
     more is within it too.
     """
-    found = {}
+    dataset = {}
     for metric in METRICS:
         difference = one[metric] - other[metric]
         mean, error = float(difference.mean()), _standard_error(difference)
-        found[metric] = {
+        dataset[metric] = {
             "mean": mean,
             "standard_error": error,
             "standard_error_of_random": _standard_error(other[metric]),
             "within": mean >= -error,
         }
-    return found
+    return dataset
 
 
 def _standard_error(values: NDArray[np.float64]) -> float:
     return float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else 0.0
 
 
-def _command(verb: str, *told: str | Path) -> None:
-    subprocess.run([sys.executable, "-m", "tastegraph", verb, *map(str, told)], check=True)
+def _command(verb: str, *arguments: str | Path) -> None:
+    subprocess.run([sys.executable, "-m", "tastegraph", verb, *map(str, arguments)], check=True)

@@ -33,12 +33,14 @@ def main() -> None:
     parser.add_argument("--explain", default="reasons", choices=["none", "reasons", "paths"])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--url", help="host:port of a service that runs already")
-    told = parser.parse_args()
-    with closing(sqlite3.connect(f"file:{told.workspace}/tastegraph.db?mode=ro", uri=True)) as db:
+    arguments = parser.parse_args()
+    with closing(
+        sqlite3.connect(f"file:{arguments.workspace}/tastegraph.db?mode=ro", uri=True)
+    ) as db:
         users = sorted(row[0] for row in db.execute("SELECT DISTINCT user_id FROM events"))
-    host, port, process = _service(told.workspace, told.url)
+    host, port, process = _service(arguments.workspace, arguments.url)
     try:
-        result = asyncio.run(_load(host, port, users, told))
+        result = asyncio.run(_load(host, port, users, arguments))
     finally:
         if process is not None:
             process.terminate()
@@ -74,18 +76,21 @@ def _service(workspace: Path, url: str | None) -> tuple[str, int, subprocess.Pop
 
 
 async def _load(
-    host: str, port: int, users: list[str], told: argparse.Namespace
+    host: str, port: int, users: list[str], arguments: argparse.Namespace
 ) -> dict[str, object]:
-    rng = random.Random(told.seed)
+    rng = random.Random(arguments.seed)
     pool = _Connections(host, port)
-    await _run(pool, [_request(rng.choice(users), told.explain) for _ in range(20)], 10)
-    warm = [_request(rng.choice(users), told.explain) for _ in range(int(WARM_UP * told.rate))]
-    await _run(pool, warm, told.rate)
-    asked = [
-        _request(rng.choice(users), told.explain) for _ in range(int(told.seconds * told.rate))
+    await _run(pool, [_request(rng.choice(users), arguments.explain) for _ in range(20)], 10)
+    warm = [
+        _request(rng.choice(users), arguments.explain) for _ in range(int(WARM_UP * arguments.rate))
+    ]
+    await _run(pool, warm, arguments.rate)
+    requests = [
+        _request(rng.choice(users), arguments.explain)
+        for _ in range(int(arguments.seconds * arguments.rate))
     ]
     began = time.perf_counter()
-    answers = await _run(pool, asked, told.rate)
+    answers = await _run(pool, requests, arguments.rate)
     took = time.perf_counter() - began
     good = sorted(latency for latency, status in answers if status == 200)
     return {

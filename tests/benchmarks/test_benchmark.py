@@ -10,8 +10,8 @@ import pytest
 from benchmarks.published import field, reading, suite
 from benchmarks.published.__main__ import main
 from benchmarks.published.benchmarks import BENCHMARKS, named
-from benchmarks.published.clicks import Calibrated, ClickJudge, auc_by_person, scores_of_pairs
-from benchmarks.published.field import Field
+from benchmarks.published.clicks import Calibrated, ClickEvaluator, auc_by_person, scores_of_pairs
+from benchmarks.published.field import ModelGrid
 from benchmarks.published.fingerprint import fingerprint
 from benchmarks.published.measured import Measured, Store
 from benchmarks.published.peer import Outcome, Peer
@@ -35,12 +35,12 @@ from tastegraph.text.words import word_features
 from tests.support import benchmark_folders as folders
 
 
-def content_of(told):
+def item_features_of(dataset):
     """Every item has a text of its own, in two numbers."""
     rng = np.random.default_rng(1)
-    text = rng.normal(size=(told.graph.n_nodes, 2)).astype(np.float32)
-    words = word_features([f"word {k % 3} of {k % 2}" for k in range(told.graph.n_items)])
-    return ItemFeatures(told.graph, text, words)
+    text = rng.normal(size=(dataset.graph.n_nodes, 2)).astype(np.float32)
+    words = word_features([f"word {k % 3} of {k % 2}" for k in range(dataset.graph.n_items)])
+    return ItemFeatures(dataset.graph, text, words)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def small(tmp_path, monkeypatch):
     """A tiny set, a cache of one's own, and a system that is quickly made."""
     folders.lastfm(tmp_path)
     monkeypatch.setenv("TASTEGRAPH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(suite, "content_of", content_of)
+    monkeypatch.setattr(suite, "item_features_of", item_features_of)
     learned = []
 
     def system_runs(name, item_features, data, config, choice, histories):
@@ -76,26 +76,28 @@ def test_the_area_by_hand():
 def test_the_area_is_the_usual_one_whoever_the_people_are():
     rng = np.random.default_rng(2)
     scores, labels = rng.integers(0, 9, 300).astype(float), rng.random(300) < 0.3
-    found = auc_by_person(scores, labels, rng.integers(0, 40, 300), 50)
-    assert found.shape == (50,)
-    assert found.mean() == pytest.approx(roc_auc_score(labels, scores))
+    areas = auc_by_person(scores, labels, rng.integers(0, 40, 300), 50)
+    assert areas.shape == (50,)
+    assert areas.mean() == pytest.approx(roc_auc_score(labels, scores))
 
 
 def test_pairs_get_their_own_score_and_a_probability_in_the_same_order(tmp_path):
     folders.ctr(tmp_path)
-    told = lastfm_ctr(tmp_path)
-    ranker = popularity(told.events.user_items())
-    histories = told.events.histories()
+    dataset = lastfm_ctr(tmp_path)
+    ranker = popularity(dataset.events.user_items())
+    histories = dataset.events.histories()
     users, items = np.array([3, 1, 3, 9]), np.array([0, 5, 2, 0])
     expected = ranker.popularity[items]
     assert scores_of_pairs(ranker, histories, users, items).tolist() == expected.tolist()
-    clicks = Calibrated.of(ranker, histories, told.pairs.select(1))
-    given = clicks.probabilities(told.pairs.users, told.pairs.items)
-    assert ((given > 0) & (given < 1)).all()
-    of_items = ranker.popularity[told.pairs.items]
-    assert roc_auc_score(told.pairs.labels, given) == roc_auc_score(told.pairs.labels, of_items)
-    judged = ClickJudge(told, ModelConfig())(Run("p", TRAIN_ONLY, ranker, 1.0, 1.0), 1.0)
-    tested = told.pairs.select(2)
+    clicks = Calibrated.of(ranker, histories, dataset.pairs.select(1))
+    probabilities = clicks.probabilities(dataset.pairs.users, dataset.pairs.items)
+    assert ((probabilities > 0) & (probabilities < 1)).all()
+    of_items = ranker.popularity[dataset.pairs.items]
+    assert roc_auc_score(dataset.pairs.labels, probabilities) == roc_auc_score(
+        dataset.pairs.labels, of_items
+    )
+    judged = ClickEvaluator(dataset, ModelConfig())(Run("p", TRAIN_ONLY, ranker, 1.0, 1.0), 1.0)
+    tested = dataset.pairs.select(2)
     known = ranker.popularity[tested.items]
     assert judged.values["auc"].mean() == pytest.approx(roc_auc_score(tested.labels, known))
     (f1,) = judged.values["f1"]
@@ -108,13 +110,13 @@ def test_pairs_get_their_own_score_and_a_probability_in_the_same_order(tmp_path)
 
 def test_a_measurement_comes_back_as_it_was(tmp_path):
     store = Store(tmp_path)
-    told = Measured({"ndcg@10": np.array([0.5, math.nan])}, 1.5, 0.25, 100.0, UNTUNED)
+    measurement = Measured({"ndcg@10": np.array([0.5, math.nan])}, 1.5, 0.25, 100.0, UNTUNED)
     assert store.get("graph off", "train+valid", 2) is None
-    store.put("graph off", "train+valid", 2, told)
-    found = store.get("graph off", "train+valid", 2)
-    assert np.array_equal(found.values["ndcg@10"], told.values["ndcg@10"], equal_nan=True)
-    assert (found.fit_seconds, found.score_seconds, found.memory_mb) == (1.5, 0.25, 100.0)
-    assert found.choice == UNTUNED
+    store.put("graph off", "train+valid", 2, measurement)
+    stored = store.get("graph off", "train+valid", 2)
+    assert np.array_equal(stored.values["ndcg@10"], measurement.values["ndcg@10"], equal_nan=True)
+    assert (stored.fit_seconds, stored.score_seconds, stored.memory_mb) == (1.5, 0.25, 100.0)
+    assert stored.choice == UNTUNED
     store.clear()
     assert store.get("graph off", "train+valid", 2) is None
 
@@ -122,17 +124,17 @@ def test_a_measurement_comes_back_as_it_was(tmp_path):
 @pytest.mark.slow
 def test_an_interrupted_run_goes_on_where_it_stopped(small, monkeypatch):
     data, learned = small
-    quick = field.system
+    quick = field.system_runs
 
-    def interrupted(name, item_features, data, config, *told):
+    def interrupted(name, item_features, data, config, *arguments):
         if (name, config.seed) == ("text off", 2):
             raise KeyboardInterrupt
-        yield from quick(name, item_features, data, config, *told)
+        yield from quick(name, item_features, data, config, *arguments)
 
-    monkeypatch.setattr(field, "system", interrupted)
+    monkeypatch.setattr(field, "system_runs", interrupted)
     with pytest.raises(KeyboardInterrupt):
         suite.run("lastfm-lightkg", data, 2)
-    monkeypatch.setattr(field, "system", quick)
+    monkeypatch.setattr(field, "system_runs", quick)
     before = list(learned)
     assert before[-1] == ("graph shuffled", 2)
     first = suite.run("lastfm-lightkg", data, 2)
@@ -148,13 +150,13 @@ def test_an_interrupted_run_goes_on_where_it_stopped(small, monkeypatch):
 
 def test_data_settings_and_texts_name_a_state(tmp_path):
     folders.lastfm(tmp_path)
-    told = lastfm_lightkg(tmp_path)
-    item_features = content_of(told)
-    state = fingerprint(told, item_features, ModelConfig(seed=1))
-    assert fingerprint(told, item_features, ModelConfig(seed=2)) == state
-    assert fingerprint(told, item_features, ModelConfig(layers=1)) != state
-    assert fingerprint(told, item_features.text_off(), ModelConfig()) != state
-    assert fingerprint(told, item_features.graph_shuffled(1), ModelConfig()) != state
+    dataset = lastfm_lightkg(tmp_path)
+    item_features = item_features_of(dataset)
+    state = fingerprint(dataset, item_features, ModelConfig(seed=1))
+    assert fingerprint(dataset, item_features, ModelConfig(seed=2)) == state
+    assert fingerprint(dataset, item_features, ModelConfig(layers=1)) != state
+    assert fingerprint(dataset, item_features.text_off(), ModelConfig()) != state
+    assert fingerprint(dataset, item_features.graph_shuffled(1), ModelConfig()) != state
 
 
 # Models
@@ -162,15 +164,15 @@ def test_data_settings_and_texts_name_a_state(tmp_path):
 
 def test_each_control_is_chosen_and_fitted_on_what_it_names(tmp_path, monkeypatch):
     folders.lastfm(tmp_path)
-    told = lastfm_lightkg(tmp_path)
-    whole, seen = content_of(told), {}
+    dataset = lastfm_lightkg(tmp_path)
+    whole, seen = item_features_of(dataset), {}
 
     def system_runs(name, item_features, data, config, *_):
         seen[name] = item_features
         yield Run(name, TRAIN_ONLY, popularity(data.train.user_items()), 1.0, 1.0)
 
     monkeypatch.setattr(field, "system_runs", system_runs)
-    table = Field(told, whole, ModelConfig(seed=4))
+    table = ModelGrid(dataset, whole, ModelConfig(seed=4))
     for row in field.LEARNED:
         list(table.measured(row, (TRAIN_ONLY,)))
     assert seen["tastegraph"] is whole
@@ -188,8 +190,8 @@ def test_each_control_is_chosen_and_fitted_on_what_it_names(tmp_path, monkeypatc
 
 def test_the_system_is_chosen_on_train_and_fitted_anew_on_both(tmp_path, monkeypatch):
     folders.lastfm(tmp_path)
-    told = lastfm_lightkg(tmp_path)
-    data = comparison.EvaluationData(told.events, told.parts, content_of(told))
+    dataset = lastfm_lightkg(tmp_path)
+    data = comparison.EvaluationData(dataset.events, dataset.parts, item_features_of(dataset))
     calls = []
 
     class FittedModel:
@@ -209,9 +211,9 @@ def test_the_system_is_chosen_on_train_and_fitted_anew_on_both(tmp_path, monkeyp
     monkeypatch.setattr(
         comparison, "assemble", lambda item_features, likes, learned: popularity(likes)
     )
-    found = list(comparison.system_runs("tastegraph", data.item_features, data, ModelConfig()))
-    assert [run.history for run in found] == [TRAIN_ONLY, TRAIN_AND_VALID]
-    assert [quality for _, quality in found[0].course] == [0.5]
+    results = list(comparison.system_runs("tastegraph", data.item_features, data, ModelConfig()))
+    assert [run.history for run in results] == [TRAIN_ONLY, TRAIN_AND_VALID]
+    assert [quality for _, quality in results[0].course] == [0.5]
     assert calls == [("choose", 18, 6), ("fit", 24, "chosen")]
     calls.clear()
     again = comparison.system_runs(
@@ -224,15 +226,15 @@ def test_the_system_is_chosen_on_train_and_fitted_anew_on_both(tmp_path, monkeyp
 def test_the_validation_part_can_be_history_without_being_learned_from(tmp_path, monkeypatch):
     """The model of the training part alone is asked with longer histories."""
     folders.lastfm(tmp_path)
-    told = lastfm_lightkg(tmp_path)
-    heard = []
+    dataset = lastfm_lightkg(tmp_path)
+    calls = []
 
     class Listening:
         def __init__(self, likes):
             self.likes = likes
 
         def score(self, histories):
-            heard.append((self.likes.nnz, sum(map(len, histories))))
+            calls.append((self.likes.nnz, sum(map(len, histories))))
             return np.zeros((len(histories), self.likes.shape[1]), dtype=np.float32)
 
     def system_runs(name, item_features, data, config, choice, histories):
@@ -241,16 +243,16 @@ def test_the_validation_part_can_be_history_without_being_learned_from(tmp_path,
                 yield Run(name, history, Listening(events.user_items()), 2.0, 1.0, UNTUNED)
 
     monkeypatch.setattr(field, "system_runs", system_runs)
-    table = Field(told, content_of(told), ModelConfig())
+    table = ModelGrid(dataset, item_features_of(dataset), ModelConfig())
     histories = (VALID_KNOWN, TRAIN_AND_VALID)
-    found = dict(table.measured("tastegraph", histories))
-    assert heard == [(18, 24), (24, 24)]
-    assert list(found) == [VALID_KNOWN, TRAIN_AND_VALID]
-    assert [measured.fit_seconds for measured in found.values()] == [2.0, 4.0]
-    assert found[VALID_KNOWN].choice == UNTUNED
-    heard.clear()
+    rows = dict(table.measured("tastegraph", histories))
+    assert calls == [(18, 24), (24, 24)]
+    assert list(rows) == [VALID_KNOWN, TRAIN_AND_VALID]
+    assert [measured.fit_seconds for measured in rows.values()] == [2.0, 4.0]
+    assert rows[VALID_KNOWN].choice == UNTUNED
+    calls.clear()
     list(table.measured("tastegraph", (TRAIN_ONLY, VALID_KNOWN)))
-    assert heard == [(18, 18), (18, 24)]
+    assert calls == [(18, 18), (18, 24)]
     assert set(dict(table.measured("itemknn", histories))) == set(histories)
 
 
@@ -258,17 +260,19 @@ def test_what_is_refitted_is_said_to_be(small, monkeypatch):
     data, _ = small
     benchmark = replace(BENCHMARKS["lastfm-lightkg"], histories=(VALID_KNOWN, TRAIN_AND_VALID))
     monkeypatch.setitem(BENCHMARKS, "lastfm-lightkg", benchmark)
-    found = suite.run("lastfm-lightkg", data, 1)
-    assert found["history"] == "train+valid, fitted on train"
-    shown = in_markdown({"sets": {"lastfm-lightkg": found}, "machine": {"cpu": "", "python": ""}})
-    assert "history train+valid (refitted on train and valid, which the field's" in shown
+    results = suite.run("lastfm-lightkg", data, 1)
+    assert results["history"] == "train+valid, fitted on train"
+    markdown = in_markdown(
+        {"sets": {"lastfm-lightkg": results}, "machine": {"cpu": "", "python": ""}}
+    )
+    assert "history train+valid (refitted on train and valid, which the field's" in markdown
 
 
 def test_rows_that_cannot_be_say_why(tmp_path):
     folders.lastfm(tmp_path)
-    told = lastfm_lightkg(tmp_path)
-    bare = content_of(told).graph_off().text_off()
-    table = Field(told, bare, ModelConfig())
+    dataset = lastfm_lightkg(tmp_path)
+    bare = item_features_of(dataset).graph_off().text_off()
+    table = ModelGrid(dataset, bare, ModelConfig())
     assert set(table.absent()) == {"graph off", "graph shuffled", "text off", "text shuffled"}
     assert table.rows()[0] == "tastegraph"
     assert "ease" in table.rows()
@@ -276,9 +280,9 @@ def test_rows_that_cannot_be_say_why(tmp_path):
 
 def test_a_dense_baseline_is_left_out_where_it_would_not_fit(tmp_path, monkeypatch):
     folders.lastfm(tmp_path)
-    told = lastfm_lightkg(tmp_path)
+    dataset = lastfm_lightkg(tmp_path)
     monkeypatch.setattr(field, "DENSE_ITEMS", 5)
-    table = Field(told, content_of(told), ModelConfig())
+    table = ModelGrid(dataset, item_features_of(dataset), ModelConfig())
     assert list(table.absent()) == ["ease tuned"]
     monkeypatch.setattr(field, "MOST_DENSE_ITEMS", 5)
     assert list(table.absent()) == ["ease", "ease tuned"]
@@ -290,18 +294,18 @@ def test_a_dense_baseline_is_left_out_where_it_would_not_fit(tmp_path, monkeypat
 def test_seeds_are_averaged_and_people_compared():
     ours = [Measured({"ndcg@10": np.full(40, v)}, 10.0, 1.0, 50.0) for v in (0.4, 0.6)]
     theirs = [Measured({"ndcg@10": np.full(40, 0.1)}, 1.0, 1.0, 70.0)]
-    found = summary({"tastegraph": ours, "popularity": theirs}, ["ndcg@10"])
-    assert found["rows"]["tastegraph"]["ndcg@10"] == pytest.approx(0.5)
+    results = summary({"tastegraph": ours, "popularity": theirs}, ["ndcg@10"])
+    assert results["rows"]["tastegraph"]["ndcg@10"] == pytest.approx(0.5)
     # t(.975, 1) = 12.706; the half width is 12.706 · .1414 / √2
-    assert found["intervals"]["tastegraph"]["ndcg@10"] == pytest.approx(
+    assert results["intervals"]["tastegraph"]["ndcg@10"] == pytest.approx(
         [0.5 - 1.2706, 0.5 + 1.2706], abs=1e-3
     )
-    assert found["intervals"]["popularity"]["ndcg@10"] is None
-    assert found["p"]["popularity"]["ndcg@10"] < 0.001
-    assert found["seconds"]["tastegraph"] == {
+    assert results["intervals"]["popularity"]["ndcg@10"] is None
+    assert results["p"]["popularity"]["ndcg@10"] < 0.001
+    assert results["seconds"]["tastegraph"] == {
         "fit": 10.0, "fit_by_seed": [10.0, 10.0], "score": 1.0,
     }  # fmt: skip
-    assert found["memory"] == {"tastegraph": 50.0, "popularity": 70.0}
+    assert results["memory"] == {"tastegraph": 50.0, "popularity": 70.0}
     assert seed_interval([0.3]) is None
 
 
@@ -310,13 +314,13 @@ def test_a_slice_has_the_figures_of_its_people_alone():
     theirs = [Measured({"ndcg@10": np.array([0.0, 0.5, 1.0, np.nan])}, 1.0, 1.0, 1.0)]
     first = np.array([True, True, False, False])
     last, nobody = np.array([False, False, False, True]), np.zeros(4, dtype=np.bool_)
-    found = summary(
+    results = summary(
         {"tastegraph": ours, "popularity": theirs},
         ["ndcg@10"],
         {"first two": first, "last": last, "nobody": nobody},
     )
-    slices = found["slices"]
-    assert {name: told["size"] for name, told in slices.items()} == {
+    slices = results["slices"]
+    assert {name: figures["size"] for name, figures in slices.items()} == {
         "first two": 2, "last": 1, "nobody": 0,
     }  # fmt: skip
     assert slices["first two"]["rows"] == {
@@ -324,78 +328,78 @@ def test_a_slice_has_the_figures_of_its_people_alone():
     }  # fmt: skip
     assert slices["last"]["rows"]["popularity"]["ndcg@10"] is None
     assert slices["nobody"]["rows"]["tastegraph"]["ndcg@10"] is None
-    assert found["rows"]["tastegraph"]["ndcg@10"] == pytest.approx(0.375)
-    json.dumps(found, allow_nan=False)
+    assert results["rows"]["tastegraph"]["ndcg@10"] == pytest.approx(0.375)
+    json.dumps(results, allow_nan=False)
 
 
 def test_slices_stand_in_results_and_tables(small, monkeypatch):
     data, _ = small
 
     def load(data, seed):
-        told = lastfm_lightkg(data)
-        odd = np.arange(told.events.n_users) % 2 == 1
-        return replace(told, slices={"odd": odd, "even": ~odd})
+        dataset = lastfm_lightkg(data)
+        odd = np.arange(dataset.events.n_users) % 2 == 1
+        return replace(dataset, slices={"odd": odd, "even": ~odd})
 
     plain = suite.run("lastfm-lightkg", data, 1)
     assert plain["slices"] == {}
     monkeypatch.setitem(
         BENCHMARKS, "lastfm-lightkg", replace(BENCHMARKS["lastfm-lightkg"], load=load)
     )
-    found = suite.run("lastfm-lightkg", data, 1)
-    for told in (found, found["also"][TRAIN_AND_VALID]):
-        assert [told["slices"][name]["size"] for name in ("odd", "even")] == [3, 3]
-        assert told["slices"]["odd"]["rows"].keys() == told["rows"].keys()
-        assert told["slices"]["odd"]["rows"]["ease"].keys() == told["rows"]["ease"].keys()
-        for row, values in told["rows"].items():
-            halves = [told["slices"][name]["rows"][row]["mrr@10"] for name in ("odd", "even")]
+    results = suite.run("lastfm-lightkg", data, 1)
+    for entry in (results, results["also"][TRAIN_AND_VALID]):
+        assert [entry["slices"][name]["size"] for name in ("odd", "even")] == [3, 3]
+        assert entry["slices"]["odd"]["rows"].keys() == entry["rows"].keys()
+        assert entry["slices"]["odd"]["rows"]["ease"].keys() == entry["rows"]["ease"].keys()
+        for row, values in entry["rows"].items():
+            halves = [entry["slices"][name]["rows"][row]["mrr@10"] for name in ("odd", "even")]
             assert np.mean(halves) == pytest.approx(values["mrr@10"])
-    found["published"][0]["slices"] = {"odd": {"recall@10": 0.4321}}
+    results["published"][0]["slices"] = {"odd": {"recall@10": 0.4321}}
     machine = {"cpu": "", "python": ""}
-    shown = in_markdown({"sets": {"a": found, "b": plain}, "machine": machine})
-    assert shown.count("odd (3 people), even (3 people)") == 2
-    assert "| model | recall@10, odd | mrr@10, odd | p, odd | recall@10, even |" in shown
-    assert "| LightGCN (AdaKG, README; 5 seeds) | 0.4321 | – | – | – | – | – |" in shown
-    assert len(rendered("a", found)) == 4
+    markdown = in_markdown({"sets": {"a": results, "b": plain}, "machine": machine})
+    assert markdown.count("odd (3 people), even (3 people)") == 2
+    assert "| model | recall@10, odd | mrr@10, odd | p, odd | recall@10, even |" in markdown
+    assert "| LightGCN (AdaKG, README; 5 seeds) | 0.4321 | – | – | – | – | – |" in markdown
+    assert len(rendered("a", results)) == 4
     assert len(rendered("b", plain)) == 2
-    for old in (found, found["also"][TRAIN_AND_VALID]):
+    for old in (results, results["also"][TRAIN_AND_VALID]):
         del old["slices"]
-    assert "odd (3" not in in_markdown({"sets": {"a": found}, "machine": machine})
-    assert len(rendered("a", found)) == 2
+    assert "odd (3" not in in_markdown({"sets": {"a": results}, "machine": machine})
+    assert len(rendered("a", results)) == 2
 
 
 def test_results_are_saved_beside_others_and_shown(small):
     data, _ = small
-    found = suite.run("lastfm-lightkg", data, 2)
+    results_of_set = suite.run("lastfm-lightkg", data, 2)
     file = data / "ranking.json"
-    file.write_text(json.dumps({"sets": {"ml100k": found}}))
-    suite.save(file, "lastfm-lightkg", found)
+    file.write_text(json.dumps({"sets": {"ml100k": results_of_set}}))
+    suite.save(file, "lastfm-lightkg", results_of_set)
     results = json.loads(file.read_text())
     assert list(results["sets"]) == ["ml100k", "lastfm-lightkg"]
-    told = results["sets"]["lastfm-lightkg"]
-    assert told["history"] == TRAIN_ONLY
-    assert set(told["also"]) == {TRAIN_AND_VALID}
-    assert len(told["by_seed"]["tastegraph"]["recall@10"]) == 2
-    assert len(told["by_seed"]["ease"]["recall@10"]) == 1
+    entry = results["sets"]["lastfm-lightkg"]
+    assert entry["history"] == TRAIN_ONLY
+    assert set(entry["also"]) == {TRAIN_AND_VALID}
+    assert len(entry["by_seed"]["tastegraph"]["recall@10"]) == 2
+    assert len(entry["by_seed"]["ease"]["recall@10"]) == 1
     assert "AdaKG" in in_markdown(results)
     console = Console(width=200, file=io.StringIO())
-    for table in rendered("lastfm-lightkg", told):
+    for table in rendered("lastfm-lightkg", entry):
         console.print(table)
-    shown = console.file.getvalue()
-    assert "graph shuffled" in shown
-    assert "0.3053" in shown
+    output = console.file.getvalue()
+    assert "graph shuffled" in output
+    assert "0.3053" in output
 
 
 def test_the_field_is_well_formed():
     assert set(PUBLISHED) == set(BENCHMARKS)
-    assert [name for name, told in PUBLISHED.items() if not told.aim] == ["amazon-beauty-also"]
-    for name, told in PUBLISHED.items():
+    assert [name for name, bars in PUBLISHED.items() if not bars.aim] == ["amazon-beauty-also"]
+    for name, bars in PUBLISHED.items():
         metrics = BENCHMARKS[name].metrics
-        assert set(told.must_beat) <= set(metrics)
-        assert all(aim > told.must_beat[metric] for metric, aim in told.aim.items())
-        assert all(row.source and row.values for row in told.rows)
-        assert all(0 < value < 1 for row in told.rows for value in row.values.values())
-        known = {(row.model, row.source) for row in told.rows}
-        assert len(known) == len(told.rows)
+        assert set(bars.must_beat) <= set(metrics)
+        assert all(aim > bars.must_beat[metric] for metric, aim in bars.aim.items())
+        assert all(row.source and row.values for row in bars.rows)
+        assert all(0 < value < 1 for row in bars.rows for value in row.values.values())
+        known = {(row.model, row.source) for row in bars.rows}
+        assert len(known) == len(bars.rows)
 
 
 # Peers and the command
@@ -410,13 +414,13 @@ def test_peers_stand_in_the_table(small, monkeypatch):
         Outcome(Peer("RecBole", "KGAT"), None, None, None, None, None, (), None, False, "broken"),
     ]
     monkeypatch.setattr(suite, "run_peers", lambda *_, **__: answers)
-    found = suite.run("lastfm-lightkg", data, 1, peers=True)
-    assert found["rows"]["RecBole EASE"]["recall@10"] == 1
-    assert found["absent"]["RecBole KGAT"] == "broken"
-    assert "stopped after" in found["absent"]["RecBole EASE"]
-    chase = found["chase"]["RecBole EASE"]
+    results = suite.run("lastfm-lightkg", data, 1, peers=True)
+    assert results["rows"]["RecBole EASE"]["recall@10"] == 1
+    assert results["absent"]["RecBole KGAT"] == "broken"
+    assert "stopped after" in results["absent"]["RecBole EASE"]
+    chase = results["chase"]["RecBole EASE"]
     assert (chase["valid"], chase["seconds"]) == (0.5, 3.0)
-    assert list(found["chase"]) == ["RecBole EASE"]
+    assert list(results["chase"]) == ["RecBole EASE"]
 
 
 def test_who_was_as_good_when():
@@ -459,7 +463,7 @@ def test_names():
 def test_texts_are_read_and_kept(tmp_path, monkeypatch):
     folders.lastfm(tmp_path)
     folders.artists(tmp_path)
-    told = lastfm_lightkg(tmp_path)
+    dataset = lastfm_lightkg(tmp_path)
     monkeypatch.setenv("TASTEGRAPH_CACHE", str(tmp_path / "cache"))
     read = []
 
@@ -473,7 +477,7 @@ def test_texts_are_read_and_kept(tmp_path, monkeypatch):
 
     monkeypatch.setattr(reading, "Encoder", Reader)
     monkeypatch.setattr(reading, "located", lambda name, near: near)
-    item_features = reading.content_of(told)
+    item_features = reading.item_features_of(dataset)
     assert read[0] == "Artist 0"
     assert item_features.text[: item_features.graph.n_items].all()
     assert (tmp_path / "cache/benchmark").is_dir()

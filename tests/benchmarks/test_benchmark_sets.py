@@ -21,16 +21,16 @@ from tastegraph.evaluation.splits import TEST, TRAIN, VALID
 from tests.support import benchmark_folders as folders
 
 
-def held(told, part):
+def held(dataset, part):
     """(person, item) by their ids."""
-    at = np.flatnonzero(told.parts == part)
-    users, items = told.events.user_ids, told.graph.item_ids
-    return [(users[told.events.users[k]], items[told.events.items[k]]) for k in at]
+    at = np.flatnonzero(dataset.parts == part)
+    users, items = dataset.events.user_ids, dataset.graph.item_ids
+    return [(users[dataset.events.users[k]], items[dataset.events.items[k]]) for k in at]
 
 
-def facts(told):
-    names = told.graph.item_ids + told.graph.node_ids
-    graph = told.graph
+def facts(dataset):
+    names = dataset.graph.item_ids + dataset.graph.node_ids
+    graph = dataset.graph
     return {
         (names[h], graph.relations[r].rpartition("/")[2], names[t])
         for h, r, t in zip(graph.heads, graph.relation, graph.tails, strict=True)
@@ -39,36 +39,43 @@ def facts(told):
 
 def test_lastfm_keeps_the_published_parts_and_joins_the_graph(tmp_path):
     folders.lastfm(tmp_path)
-    told = lastfm_lightkg(tmp_path)
-    assert sorted(held(told, TRAIN))[:3] == [("1", "10"), ("1", "11"), ("1", "12")]
-    assert held(told, VALID)[0] == ("1", "13")
-    assert held(told, TEST)[0] == ("1", "14")
-    assert ("11", "music.origin", "7") in facts(told)
-    assert {item.title for item in told.items} == {""}
+    dataset = lastfm_lightkg(tmp_path)
+    assert sorted(held(dataset, TRAIN))[:3] == [("1", "10"), ("1", "11"), ("1", "12")]
+    assert held(dataset, VALID)[0] == ("1", "13")
+    assert held(dataset, TEST)[0] == ("1", "14")
+    assert ("11", "music.origin", "7") in facts(dataset)
+    assert {item.title for item in dataset.items} == {""}
     folders.artists(tmp_path)
     assert lastfm_lightkg(tmp_path).items[1].title == "Artist 1"
 
 
 def test_a_tenth_of_a_published_training_part_chooses(tmp_path):
     folders.amazon_book(tmp_path)
-    told = amazon_book_kgat(tmp_path, seed=3)
-    assert sizes(told) == {"people": 2, "items": 14, "facts": 0, "train": 11, "valid": 2, "test": 2}
-    assert sorted(held(told, TEST)) == [("0", "11"), ("0", "12")]
-    assert {user for user, _ in held(told, VALID)} == {"0", "1"}
-    assert held(told, VALID) == held(amazon_book_kgat(tmp_path, seed=3), VALID)
+    dataset = amazon_book_kgat(tmp_path, seed=3)
+    assert sizes(dataset) == {
+        "people": 2,
+        "items": 14,
+        "facts": 0,
+        "train": 11,
+        "valid": 2,
+        "test": 2,
+    }
+    assert sorted(held(dataset, TEST)) == [("0", "11"), ("0", "12")]
+    assert {user for user, _ in held(dataset, VALID)} == {"0", "1"}
+    assert held(dataset, VALID) == held(amazon_book_kgat(tmp_path, seed=3), VALID)
     with pytest.raises(ValueError, match="validation part"):
-        with_validation(told.parts, told.events, seed=1)
+        with_validation(dataset.parts, dataset.events, seed=1)
 
 
 def test_beauty_holds_out_the_last_purchase_and_knows_no_also_bought(tmp_path):
     folders.amazon_beauty(tmp_path)
-    told = amazon_beauty(tmp_path)
-    assert [held(told, part) for part in (TRAIN, VALID, TEST)] == [
+    dataset = amazon_beauty(tmp_path)
+    assert [held(dataset, part) for part in (TRAIN, VALID, TEST)] == [
         [("ann", "A2")], [("ann", "A0")], [("ann", "A1")],
     ]  # fmt: skip
-    assert set(told.graph.relations) == {"brand", "category"}
-    assert ("A2", "category", "category:Hair") in facts(told)
-    assert [item.title for item in told.items] == ["Soap", "Comb", "Oil"]
+    assert set(dataset.graph.relations) == {"brand", "category"}
+    assert ("A2", "category", "category:Hair") in facts(dataset)
+    assert [item.title for item in dataset.items] == ["Soap", "Comb", "Oil"]
 
 
 def test_beauty_tells_people_apart_whose_last_id_stands_above_the_one_before(tmp_path):
@@ -79,9 +86,9 @@ def test_beauty_tells_people_apart_whose_last_id_stands_above_the_one_before(tmp
     names["id2user"] = {"1": "ann", "2": "bob", "3": "eve"}
     (folder / "rdrec/datamaps.json").write_text(json.dumps(names))
     (folder / "s3rec/Beauty.txt").write_text("1 3 1 2\n2 1 3 2\n3 1 2\n")
-    told = amazon_beauty(tmp_path)
-    people = np.array(told.events.user_ids)
-    assert {name: people[who].tolist() for name, who in told.slices.items()} == {
+    dataset = amazon_beauty(tmp_path)
+    people = np.array(dataset.events.user_ids)
+    assert {name: people[who].tolist() for name, who in dataset.slices.items()} == {
         ABOVE: ["ann"],
         NOT_ABOVE: ["bob"],
     }
@@ -90,8 +97,8 @@ def test_beauty_tells_people_apart_whose_last_id_stands_above_the_one_before(tmp
 
 def test_beauty_with_what_was_also_bought_joins_products_of_the_set_alone(tmp_path):
     folders.amazon_beauty(tmp_path)
-    without, told = amazon_beauty(tmp_path), amazon_beauty(tmp_path, also=True)
-    assert facts(told) - facts(without) == {
+    without, dataset = amazon_beauty(tmp_path), amazon_beauty(tmp_path, also=True)
+    assert facts(dataset) - facts(without) == {
         ("A0", "also_bought", "A2"),
         ("A1", "also_bought", "A0"),
         ("A1", "also_viewed", "A0"),
@@ -99,25 +106,25 @@ def test_beauty_with_what_was_also_bought_joins_products_of_the_set_alone(tmp_pa
         ("A2", "bought_together", "A0"),
         ("A2", "bought_together", "A1"),
     }
-    assert held(told, TEST) == held(without, TEST)
+    assert held(dataset, TEST) == held(without, TEST)
 
 
 def test_ml1m_joins_both_graphs_and_texts_by_the_original_ids(tmp_path):
     folders.ml1m(tmp_path)
-    told = ml1m_pearlm(tmp_path)
-    assert (held(told, TRAIN), held(told, VALID), held(told, TEST)) == (
+    dataset = ml1m_pearlm(tmp_path)
+    assert (held(dataset, TRAIN), held(dataset, VALID), held(dataset, TEST)) == (
         [("0", "1")], [("0", "2")], [("1", "1")],
     )  # fmt: skip
-    assert told.items[0].text == "A waitress."
-    assert ("2", "starring", "http://dbpedia.org/resource/Al_Pacino") in facts(told)
-    assert "wikiPageWikiLink" in {relation for _, relation, _ in facts(told)}
+    assert dataset.items[0].text == "A waitress."
+    assert ("2", "starring", "http://dbpedia.org/resource/Al_Pacino") in facts(dataset)
+    assert "wikiPageWikiLink" in {relation for _, relation, _ in facts(dataset)}
     fewer = facts(ml1m_pearlm(tmp_path, wiki_links=False))
     assert "wikiPageWikiLink" not in {relation for _, relation, _ in fewer}
-    told = ml1m_colakg(tmp_path)
-    assert {*held(told, TRAIN), *held(told, VALID)} == {("0", "3"), ("0", "2")}
-    assert held(told, TEST) == [("0", "1")]
-    assert told.items[2].text == "A king parts his lands."
-    assert ("3", "director", "http://dbpedia.org/resource/Akira_Kurosawa") in facts(told)
+    dataset = ml1m_colakg(tmp_path)
+    assert {*held(dataset, TRAIN), *held(dataset, VALID)} == {("0", "3"), ("0", "2")}
+    assert held(dataset, TEST) == [("0", "1")]
+    assert dataset.items[2].text == "A king parts his lands."
+    assert ("3", "director", "http://dbpedia.org/resource/Akira_Kurosawa") in facts(dataset)
 
 
 def test_pairs_are_split_six_two_two_and_strangers_are_dropped():
@@ -134,25 +141,25 @@ def test_pairs_are_split_six_two_two_and_strangers_are_dropped():
 @pytest.mark.parametrize("load", [lastfm_ctr, bookcrossing_ctr])
 def test_clicks_alone_are_events_and_everybody_keeps_their_number(tmp_path, load):
     folders.ctr(tmp_path)
-    told, other = load(tmp_path, 1), load(tmp_path, 2)
-    pairs = told.pairs
-    assert told.events.user_ids == other.events.user_ids == [str(k) for k in range(10)]
+    dataset, other = load(tmp_path, 1), load(tmp_path, 2)
+    pairs = dataset.pairs
+    assert dataset.events.user_ids == other.events.user_ids == [str(k) for k in range(10)]
     clicked = {
         (int(u), int(i), int(p))
         for u, i, p, label in zip(pairs.users, pairs.items, pairs.parts, pairs.labels, strict=True)
         if label
     }
-    events = zip(told.events.users, told.events.items, told.parts, strict=True)
+    events = zip(dataset.events.users, dataset.events.items, dataset.parts, strict=True)
     assert {(int(u), int(i), int(p)) for u, i, p in events} == clicked
     assert all((u + i) % 2 for u, i, _ in clicked)
-    assert (np.diff(told.events.users) >= 0).all()
+    assert (np.diff(dataset.events.users) >= 0).all()
     assert not np.array_equal(pairs.parts, other.pairs.parts)
 
 
 def test_atomic_files_hold_the_split_by_row_numbers(tmp_path):
     folders.lastfm(tmp_path)
-    told = lastfm_lightkg(tmp_path)
-    export_atomic(told, tmp_path / "out")
+    dataset = lastfm_lightkg(tmp_path)
+    export_atomic(dataset, tmp_path / "out")
     test = (tmp_path / "out/lastfm-lightkg.test.inter").read_text().splitlines()
     assert test[:2] == ["user_id:token\titem_id:token\ttimestamp:float", "0\t4\t4"]
     links = (tmp_path / "out/lastfm-lightkg.link").read_text().splitlines()[1:]
@@ -172,13 +179,13 @@ def test_atomic_files_hold_the_split_by_row_numbers(tmp_path):
 
 def test_every_linked_item_has_a_fact(tmp_path):
     folders.lastfm(tmp_path)
-    told = lastfm_lightkg(tmp_path)
-    graph, first = told.graph, slice(0, 1)
+    dataset = lastfm_lightkg(tmp_path)
+    graph, first = dataset.graph, slice(0, 1)
     few = replace(
         graph, heads=graph.heads[first], relation=graph.relation[first], tails=graph.tails[first],
         facts=graph.facts[first], confidence=graph.confidence[first],
     )  # fmt: skip
-    export_atomic(replace(told, graph=few), tmp_path)
+    export_atomic(replace(dataset, graph=few), tmp_path)
     links = (tmp_path / "lastfm-lightkg.link").read_text().splitlines()[1:]
     known, *itself = (tmp_path / "lastfm-lightkg.kg").read_text().splitlines()[1:]
     head, _, tail = known.split("\t")
@@ -214,10 +221,10 @@ def test_the_published_files_have_the_published_sizes(name):
     if not root:
         pytest.skip("TASTEGRAPH_DATA names no folder with the published files")
     try:
-        found = sizes(BENCHMARKS[name].load(Path(root), 1))
+        counts = sizes(BENCHMARKS[name].load(Path(root), 1))
     except NotFoundError as missing:
         pytest.skip(str(missing))
-    assert PUBLISHED[name].items() <= found.items()
+    assert PUBLISHED[name].items() <= counts.items()
 
 
 def test_beautys_last_ids_ascend_in_seven_of_ten_people():

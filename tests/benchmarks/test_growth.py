@@ -58,8 +58,8 @@ def test_a_person_has_a_power_law_of_events():
     counts = np.bincount(World.of(200_000, seed=3).events.users)
     # Clauset et al. 2009, eq. 3.1, where the largest are known to be no more than that alone.
     cut = counts.max() // 2
-    told = np.log((np.minimum(counts, cut) + 0.5) / shape.fewest)
-    exponent = 1 + (counts < cut).sum() / told.sum()
+    values = np.log((np.minimum(counts, cut) + 0.5) / shape.fewest)
+    exponent = 1 + (counts < cut).sum() / values.sum()
     assert exponent == pytest.approx(shape.activity, abs=0.2)
 
 
@@ -102,16 +102,18 @@ def test_who_likes_what_follows_communities(world):
     likes = world.events.user_items()
     by_community = sparse.csr_array(np.eye(world.communities.max() + 1)[world.communities])
     shares = np.sort((likes @ by_community).toarray(), axis=1)[:, ::-1]
-    chance = Shape().tastes / (world.communities.max() + 1)
-    assert (shares[:, : Shape().tastes].sum(axis=1) / shares.sum(axis=1)).mean() > 2 * chance
+    chance = Shape().groups_per_user / (world.communities.max() + 1)
+    assert (
+        shares[:, : Shape().groups_per_user].sum(axis=1) / shares.sum(axis=1)
+    ).mean() > 2 * chance
 
 
 def test_co_engagement_beats_popularity(world):
     parts = assign_splits(world.events, BY_TIME, 1)
     training = world.events.select(parts == TRAIN)
     likes = training.user_items()
-    wanted = without(world.events.select(parts == VALID).user_items(), likes)
-    people = np.flatnonzero((np.diff(wanted.indptr) > 0) & (np.diff(likes.indptr) > 0))
+    targets = without(world.events.select(parts == VALID).user_items(), likes)
+    people = np.flatnonzero((np.diff(targets.indptr) > 0) & (np.diff(likes.indptr) > 0))
     histories = training.histories()
     ndcg = {}
     for name, setting in (("ease", (250.0,)), ("itemknn", (100,)), ("popularity", ())):
@@ -120,16 +122,16 @@ def test_co_engagement_beats_popularity(world):
             lambda rows, ranker=ranker: ranker.score([histories[people[row]] for row in rows]),
             len(people), likes[people], 10,
         )  # fmt: skip
-        told = per_user(top, wanted[people], (10,), np.bincount(likes.indices))
-        ndcg[name] = float(np.nanmean(told["ndcg@10"]))
+        values = per_user(top, targets[people], (10,), np.bincount(likes.indices))
+        ndcg[name] = float(np.nanmean(values["ndcg@10"]))
     assert ndcg["ease"] > 1.3 * ndcg["popularity"]
     assert ndcg["itemknn"] > 1.3 * ndcg["popularity"]
 
 
 @pytest.mark.parametrize("relation", ["keyword", "person", "maker", "genre"])
 def test_items_that_share_an_object_are_co_engaged_more_often_than_chance(world, relation):
-    found = co_engagement(world, relation)
-    assert found["sharing"] > 1.05 * found["shuffled"]
+    counts = co_engagement(world, relation)
+    assert counts["sharing"] > 1.05 * counts["shuffled"]
 
 
 def co_engagement(world: World, relation: str) -> dict[str, float]:
@@ -139,7 +141,7 @@ def co_engagement(world: World, relation: str) -> dict[str, float]:
     unit = likes @ sparse.diags_array(1 / lengths)
     cosine = (unit.T @ unit).toarray()
     np.fill_diagonal(cosine, np.nan)
-    found = {}
+    counts = {}
     for name, graph in (
         ("sharing", world.item_features.graph),
         ("shuffled", world.item_features.graph.shuffled(1)),
@@ -148,8 +150,8 @@ def co_engagement(world: World, relation: str) -> dict[str, float]:
         has = binary(graph.heads[at], graph.tails[at], (graph.n_items, graph.n_nodes))
         pairs = (has.astype(np.float64) @ has.astype(np.float64).T).toarray() > 0
         np.fill_diagonal(pairs, False)
-        found[name] = float(cosine[pairs].mean())
-    return found
+        counts[name] = float(cosine[pairs].mean())
+    return counts
 
 
 def test_a_relation_of_another_has_its_objects_as_subjects(world):

@@ -13,7 +13,7 @@ from benchmarks.loop.table import page
 def results() -> dict:
     row = {"ndcg@10": 0.1234, "interval": [0.1, 0.2], "by_slice": [0.1, 0.2], "seconds": [1.0, 3.0]}
     late = {"late": 1.5, "late_by_seed": [1.25, 1.75], "by_round": [2.0, 1.0]}
-    measures = ("regret", "likes", "coverage", "gini", "found")
+    measures = ("regret", "likes", "coverage", "gini", "new_items_reached")
     return {
         "replay": {
             "ml100k": {
@@ -42,14 +42,14 @@ def results() -> dict:
 
 
 def test_the_page_says_what_was_measured(results) -> None:
-    told = page(results)
+    markdown = page(results)
     for words in (
         "| frozen | 0.1234 | 0.1000–0.2000 | 2.0 |", "fold-in - frozen: < .001", "12% of the time",
         "| 0 | 7 | 0.0500", "| 5 | 8 | 62% ", "| 1–4 | 0 | – |", "1.500 (1.250–1.750)",
         "| single | 1,234 | 1.2 | 9.5 |",
         "| freshness | – | 11.0 | 44.0 |", "5 kills (3 during ingest, 2 during publish)", "4,567",
     ):  # fmt: skip
-        assert words in told, words
+        assert words in markdown, words
     assert "simulation" not in page({"machine": results["machine"]})
 
 

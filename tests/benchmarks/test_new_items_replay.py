@@ -33,9 +33,9 @@ def events() -> Interactions:
     ).astype(np.int32)
     hours = [np.append(np.sort(rng.integers(0, 8, 9)), [9.0, 9.0, 10.0]) for _ in range(USERS)]
     weights = np.where(rng.random(len(users)) < 0.2, -1, 1).astype(np.float32)
-    given = np.full(len(users), -1, dtype=np.int8)
+    splits = np.full(len(users), -1, dtype=np.int8)
     ids = [f"u{k:02}" for k in range(USERS)]
-    return Interactions(ids, ITEMS, users, items, np.concatenate(hours), weights, given)
+    return Interactions(ids, ITEMS, users, items, np.concatenate(hours), weights, splits)
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +68,9 @@ def test_what_is_new_at_the_cut(events) -> None:
 @pytest.mark.parametrize("arrival", ARRIVALS)
 def test_histories_end_before_the_like_and_hide_what_is_withheld(events, arrival) -> None:
     cut = Cut.of(events, 0.5, arrival, seed=1)
-    for told in (sampled(cut, 10, 200, 1), first_likes(cut, 200)):
+    for targets in (sampled(cut, 10, 200, 1), first_likes(cut, 200)):
         for row, (person, item, history) in enumerate(
-            zip(told.people, told.items, told.histories, strict=True)
+            zip(targets.people, targets.items, targets.histories, strict=True)
         ):
             (event,) = np.flatnonzero((events.users == person) & (events.items == item))
             assert events.weights[event] > 0
@@ -78,7 +78,7 @@ def test_histories_end_before_the_like_and_hide_what_is_withheld(events, arrival
             earlier = (events.users == person) & (events.times < events.times[event])
             assert set(history.items.tolist()) == set(events.items[earlier & ~cut.hidden].tolist())
             assert len(history.likes)
-            assert set(told.seen[[row]].indices.tolist()) == set(events.items[earlier].tolist())
+            assert set(targets.seen[[row]].indices.tolist()) == set(events.items[earlier].tolist())
     lists, firsts = sampled(cut, 10, 200, 1), first_likes(cut, 200)
     people, counts = np.unique(lists.people, return_counts=True)
     assert len(people) == 10
@@ -153,19 +153,19 @@ def test_every_rule_is_measured_and_shown(events, item_features) -> None:
         system, chance = models[kind][SYSTEM], models[kind][RANDOM]
         assert system["share"]["mean"] == pytest.approx(chance["share"]["mean"])
         assert models[kind]["weights of known items"] != system
-        for found in models[kind].values():
-            assert found["likes_hidden"] == system["likes_hidden"]
-            assert 0 <= found["among_new"]["mean"] <= 1
-            assert found["among_new"]["mean"] >= found["first_likes"]["mean"]
-            assert 1 <= found["median_rank"] <= ITEMS
+        for row in models[kind].values():
+            assert row["likes_hidden"] == system["likes_hidden"]
+            assert 0 <= row["among_new"]["mean"] <= 1
+            assert row["among_new"]["mean"] >= row["first_likes"]["mean"]
+            assert 1 <= row["median_rank"] <= ITEMS
     assert ORACLE in models["added"]
-    told = {
+    results = {
         "items": ITEMS, "new": 5, "new_liked": 5, "people": 20, "lists": len(lists),
         "first_likes": len(firsts), "share_of_likes": share_of_likes(cut, lists), "models": models,
     }  # fmt: skip
-    shown = page({
-        "sets": {"a set": {"cut": 0.75, "seed": 1, "epochs": 1, FIRST_SEEN: told}},
+    markdown = page({
+        "sets": {"a set": {"cut": 0.75, "seed": 1, "epochs": 1, FIRST_SEEN: results}},
         "machine": {"cpu": "a processor", "python": "3"},
     })  # fmt: skip
-    assert shown.count("| oracle |") == 2
-    assert f"**{told['share_of_likes']['mean']:.2%}" in shown
+    assert markdown.count("| oracle |") == 2
+    assert f"**{results['share_of_likes']['mean']:.2%}" in markdown

@@ -92,7 +92,7 @@ def test_a_peer_stopped_at_its_limit_still_counts(outcome):
 
 
 @pytest.mark.parametrize(
-    ("model", "said"),
+    ("model", "message"),
     [
         ("crash", "No module named 'no_such_library'"),
         ("killed", "SIGKILL"),
@@ -103,9 +103,9 @@ def test_a_peer_stopped_at_its_limit_still_counts(outcome):
         ("silent", "peer.json"),
     ],
 )
-def test_whatever_goes_wrong_is_a_row_that_says_so(outcome, model, said):
+def test_whatever_goes_wrong_is_a_row_that_says_so(outcome, model, message):
     came = outcome(model)
-    assert said in came.error
+    assert message in came.error
     assert "\n" not in came.error
     assert came.lists is None
 
@@ -143,8 +143,8 @@ def test_every_peer_has_its_script():
 
 def test_peers_choose_by_our_ndcg():
     """Two people want one and two items: the first at rank 2, the second's at ranks 1 and 3."""
-    wanted = np.array([[0, 4], [2, 1], [2, 5]])
-    told = Split(Path(), "set", wanted[:0], wanted, np.zeros(0), 3, 6, 3)
+    valid = np.array([[0, 4], [2, 1], [2, 5]])
+    split = Split(Path(), "set", valid[:0], valid, np.zeros(0), 3, 6, 3)
     lists = np.array([[3, 4, 0], [-1, -1, -1], [1, 2, 5]], dtype=np.int32)
     second = (1 + 1 / np.log2(4)) / (1 + 1 / np.log2(3))
-    assert told.ndcg(lists) == pytest.approx((1 / np.log2(3) + second) / 2)
+    assert split.ndcg(lists) == pytest.approx((1 / np.log2(3) + second) / 2)

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.loop import questions
 from benchmarks.loop import replay as loop
 from benchmarks.loop.arrivals import NEVER, Arrivals
-from benchmarks.loop.questions import Questions
+from benchmarks.loop.questions import HeldOutLikes
 from benchmarks.loop.replay import ROWS, Played, Slice
 from benchmarks.loop.summary import summary
 
@@ -26,14 +26,14 @@ def events() -> Interactions:
     items = np.concatenate([rng.permutation(ITEMS)[:10] for _ in range(USERS)]).astype(np.int32)
     times = np.concatenate([np.sort(rng.random(10)) for _ in range(USERS)])
     weights = np.where(rng.random(len(users)) < 0.2, -1, 1).astype(np.float32)
-    given = np.full(len(users), -1, dtype=np.int8)
+    splits = np.full(len(users), -1, dtype=np.int8)
     ids = [f"u{k}" for k in range(USERS)]
-    return Interactions(ids, ITEMS, users, items, times, weights, given)
+    return Interactions(ids, ITEMS, users, items, times, weights, splits)
 
 
 def test_what_every_row_is_told(events, monkeypatch) -> None:
     """Models are told what came before their slice, histories what came before the event."""
-    fitted, told = [], []
+    fitted, history_lengths = [], []
 
     class FittedModel:
         choice, network = None, "warm"
@@ -53,17 +53,17 @@ def test_what_every_row_is_told(events, monkeypatch) -> None:
             self.inner, self.people = popularity(likes), likes.nnz
 
         def score(self, histories):
-            told.append([len(history) for history in histories])
+            history_lengths.append([len(history) for history in histories])
             return self.inner.score(histories)
 
     monkeypatch.setattr(loop, "chosen", chosen)
-    monkeypatch.setattr(loop, "go_on", partial_fit)
+    monkeypatch.setattr(loop, "partial_fit", partial_fit)
     monkeypatch.setattr(loop, "assemble", lambda item_features, likes, fitted_model: Ranker(likes))
     slices = list(loop.replay(None, events, 3, ModelConfig(seed=1)))
     played = [one.played for one in slices]
     # Half of all is known at the start; the first slice retrains nothing, the others go on.
     assert fitted == [60, 80, 80, 100, 100]
-    frozen, now = told[0], told[1]
+    frozen, now = history_lengths[0], history_lengths[1]
     assert all(before <= later for before, later in zip(frozen, now, strict=True))
     assert sum(now) > sum(frozen)
     assert set(played[0]) == set(loop.ROWS)
@@ -76,15 +76,15 @@ def test_nobody_is_told_what_is_to_come(events, monkeypatch) -> None:
     monkeypatch.setattr(questions, "MOST", 2)
     when = np.argsort(np.argsort(events.times))
     absent = Arrivals.of(events, when).began >= 90
-    asked = Questions.of(events, when, 60, 90, absent, np.random.default_rng(1))
-    times = np.unique(asked.people, return_counts=True)[1]
+    targets = HeldOutLikes.of(events, when, 60, 90, absent, np.random.default_rng(1))
+    times = np.unique(targets.people, return_counts=True)[1]
     assert set(times.tolist()) == {1, 2}
-    assert len(set(asked.places.tolist())) == len(asked.places) == len(asked.objective.row)
-    histories = asked.histories(events, when, 200)
-    frozen = asked.histories(events, when, 200, 60)
-    of_question, seen = asked.objective.seen
+    assert len(set(targets.places.tolist())) == len(targets.places) == len(targets.objective.row)
+    histories = targets.histories(events, when, 200)
+    frozen = targets.histories(events, when, 200, 60)
+    of_question, seen = targets.objective.seen
     for row, (person, item, at) in enumerate(
-        zip(asked.people, asked.items, asked.places, strict=True)
+        zip(targets.people, targets.items, targets.places, strict=True)
     ):
         history, early = histories[row], frozen[row]
         (event,) = np.flatnonzero(when == at)
@@ -97,22 +97,22 @@ def test_nobody_is_told_what_is_to_come(events, monkeypatch) -> None:
         assert len(history.likes) > 0
         hidden = set(seen[of_question == row].tolist())
         assert hidden == set(history.items.tolist()) | set(np.flatnonzero(absent).tolist())
-        assert hidden == set(asked.seen[[row]].indices.tolist())
+        assert hidden == set(targets.seen[[row]].indices.tolist())
 
 
 def test_blocks_of_people_are_judged_as_all_of_them(events, monkeypatch) -> None:
     when = np.argsort(np.argsort(events.times))
     nobody = np.zeros(ITEMS, dtype=np.bool_)
-    asked = Questions.of(events, when, 60, 120, nobody, np.random.default_rng(1))
-    histories = asked.histories(events, when, 200)
+    targets = HeldOutLikes.of(events, when, 60, 120, nobody, np.random.default_rng(1))
+    histories = targets.histories(events, when, 200)
     ranker = popularity(events.user_items())
-    whole, lists = asked.answered(ranker, histories)
+    whole, lists = targets.answered(ranker, histories)
     monkeypatch.setattr(questions, "BLOCK", 5)
-    parts, their_lists = asked.answered(ranker, histories)
+    parts, their_lists = targets.answered(ranker, histories)
     assert parts == pytest.approx(whole)
     assert (their_lists == lists).all()
     for row, listed in enumerate(lists):
-        assert not set(listed.tolist()) & set(asked.seen[[row]].indices.tolist())
+        assert not set(listed.tolist()) & set(targets.seen[[row]].indices.tolist())
 
 
 def test_how_many_events_an_item_had_had(events) -> None:
@@ -122,8 +122,8 @@ def test_how_many_events_an_item_had_had(events) -> None:
         theirs = when[events.items == item]
         assert arrivals.began[item] == (theirs.min() if len(theirs) else NEVER)
         for place in (0, 60, 120):
-            found = arrivals.events_before(np.array([item]), np.array([place]))
-            assert found.tolist() == [(theirs < place).sum()]
+            counts = arrivals.events_before(np.array([item]), np.array([place]))
+            assert counts.tolist() == [(theirs < place).sum()]
 
 
 def test_with_how_few_events_an_item_was_listed(events) -> None:
@@ -145,16 +145,16 @@ def test_what_a_replay_came_to() -> None:
         return {name: row if name == "retrain" else worse for name in ROWS}
 
     people, ages = np.array([0, 1]), np.array([-1, 0])
-    told = summary([
+    results = summary([
         Slice(played([1.0, 0.5], [0, NEVER, NEVER], 7.0), people, ages, np.array([0, 2, 1])),
         Slice(played([0.0, 0.5], [0, 3, NEVER], 3.0), people, ages, np.array([0, 6, 1])),
     ])  # fmt: skip
-    assert told["rows"]["retrain"]["ndcg@10"] == pytest.approx(0.5)
-    assert told["rows"]["retrain"]["by_slice"] == [0.75, 0.25]
-    assert told["retrain_share_of_scratch"] == pytest.approx(0.1)
-    assert [one["asked"] for one in told["by_age"]] == [2, 0, 0, 0]
-    assert told["by_age"][0]["ndcg@10"]["retrain"] == pytest.approx(0.5)
-    first, fifth, twentieth, _ = told["listed"]
+    assert results["rows"]["retrain"]["ndcg@10"] == pytest.approx(0.5)
+    assert results["rows"]["retrain"]["by_slice"] == [0.75, 0.25]
+    assert results["retrain_share_of_scratch"] == pytest.approx(0.1)
+    assert [one["asked"] for one in results["by_age"]] == [2, 0, 0, 0]
+    assert results["by_age"][0]["ndcg@10"]["retrain"] == pytest.approx(0.5)
+    first, fifth, twentieth, _ = results["listed"]
     assert (first["items"], first["share"]["retrain"]) == (2, 0.0)
     assert (fifth["items"], fifth["share"]["retrain"], fifth["share"]["scratch"]) == (1, 1.0, 0.0)
     assert twentieth == {"before": 20, "items": 0}

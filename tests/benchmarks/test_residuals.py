@@ -9,9 +9,9 @@ from scipy import sparse
 
 
 def test_ranks_of_wanted_items() -> None:
-    wanted = sparse.csr_array(np.array([[0, 1, 1, 0], [1, 0, 0, 0]], dtype=bool))
+    targets = sparse.csr_array(np.array([[0, 1, 1, 0], [1, 0, 0, 0]], dtype=bool))
     top = np.array([[2, 3, 0], [1, 0, -1]], dtype=np.int32)
-    assert ranks_of(top, wanted).tolist() == [3, 0, 1]
+    assert ranks_of(top, targets).tolist() == [3, 0, 1]
 
 
 def test_the_page_says_what_a_step_reaches_and_where_quarters_are_alike() -> None:
@@ -27,8 +27,8 @@ def test_the_page_says_what_a_step_reaches_and_where_quarters_are_alike() -> Non
         "softmax": part, "step_seconds": 2.0, "step_floor_seconds": 0.5,
     }  # fmt: skip
     machine = {"cpu": "one", "threads": 2, "python": "3"}
-    told = page({"residuals": {"a": missed}, "floor": {"a": step}, "machine": machine})
-    assert "| a | 10 | 25.0% | 50.0% | 25.0% | 10.0% | 20.0% |" in told
-    assert told.count("25.0% (0–9)") == 7
-    assert "| 2.000 | 0.500 | 25% |" in told
-    assert "| – |" in told
+    markdown = page({"residuals": {"a": missed}, "floor": {"a": step}, "machine": machine})
+    assert "| a | 10 | 25.0% | 50.0% | 25.0% | 10.0% | 20.0% |" in markdown
+    assert markdown.count("25.0% (0–9)") == 7
+    assert "| 2.000 | 0.500 | 25% |" in markdown
+    assert "| – |" in markdown

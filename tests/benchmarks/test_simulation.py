@@ -11,7 +11,7 @@ from benchmarks.loop.truth import Truth, read
 from tastegraph.core.config import Config
 from tastegraph.core.config import Model as ModelConfig
 
-SMALL = World(people=40, items=40, new=2, rounds=3, shown=20)
+SMALL = World(people=40, items=40, new=2, rounds=3, items_at_start=20)
 
 
 class Knowing:
@@ -48,7 +48,7 @@ def test_who_knows_the_truth_regrets_nothing(monkeypatch) -> None:
     world = World(**{**vars(SMALL), "drift": 0.0})
     rounds = list(simulate("no feedback", world, Config(model=ModelConfig(seed=3))))
     assert [one.regret for one in rounds] == pytest.approx([0, 0, 0], abs=1e-9)
-    assert [one.found for one in rounds] == [1, 1, 1]
+    assert [one.new_items_reached for one in rounds] == [1, 1, 1]
     assert all(0 < one.coverage <= 1 and 0 <= one.gini < 1 for one in rounds)
 
 

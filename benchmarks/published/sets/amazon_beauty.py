@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.published.sets.files import comma_separated, folder_of, lines
-from benchmarks.published.sets.set import Set, assembled
+from benchmarks.published.sets.set import BenchmarkDataset, assembled
 from tastegraph.core.config import Config, Evaluation
 from tastegraph.core.records import ITEM, Event, Fact, Item
 from tastegraph.evaluation.splits import TEST
@@ -30,7 +30,9 @@ ALSO = ("also_bought", "also_viewed", "bought_together")
 ABOVE, NOT_ABOVE = "test id above the one before", "test id not above"
 
 
-def amazon_beauty(data: Path, evaluation: Evaluation = LAST_HELD_OUT, *, also: bool = False) -> Set:
+def amazon_beauty(
+    data: Path, evaluation: Evaluation = LAST_HELD_OUT, *, also: bool = False
+) -> BenchmarkDataset:
     """The set, each person's purchases split by ``evaluation``; with :data:`ALSO` facts or not."""
     folder = folder_of(data, "amazon_beauty")
     facts = {"brand": {"relation": "brand"}, "category": {"relation": "category"}}
@@ -39,18 +41,18 @@ def amazon_beauty(data: Path, evaluation: Evaluation = LAST_HELD_OUT, *, also: b
     )
     items, events = list(_items(folder)), _purchases(folder)
     name, counted = ("amazon-beauty-also", _counted(folder)) if also else ("amazon-beauty", ())
-    told = assembled(name, items, counted, [], events, config, "brand")
-    return replace(told, slices=slices_by_id(told))
+    dataset = assembled(name, items, counted, [], events, config, "brand")
+    return replace(dataset, slices=slices_by_id(dataset))
 
 
-def slices_by_id(told: Set) -> dict[str, NDArray[np.bool_]]:
+def slices_by_id(dataset: BenchmarkDataset) -> dict[str, NDArray[np.bool_]]:
     """:data:`ABOVE` and :data:`NOT_ABOVE`, both bool[U]; who has no test event is in neither.
 
     People are told apart by their first test event and their latest event before it.
     """
-    events, ids = told.events, np.array(told.graph.item_ids)
+    events, ids = dataset.events, np.array(dataset.graph.item_ids)
     above, not_above = np.zeros((2, events.n_users), dtype=np.bool_)
-    test = np.flatnonzero(told.parts == TEST)
+    test = np.flatnonzero(dataset.parts == TEST)
     people, first = np.unique(events.users[test], return_index=True)
     last = test[first]
     preceded = (last > 0) & (events.users[last - 1] == people)
@@ -73,9 +75,9 @@ def _items(folder: Path) -> Iterator[Item]:
 
 
 def _listed(folder: Path, file: str, names: str) -> list[tuple[str, ...]]:
-    told = lines(folder / f"pgpr/{names}.txt.gz")
+    dataset = lines(folder / f"pgpr/{names}.txt.gz")
     return [
-        tuple(told[int(k)] for k in row.split()) for row in lines(folder / f"pgpr/{file}.txt.gz")
+        tuple(dataset[int(k)] for k in row.split()) for row in lines(folder / f"pgpr/{file}.txt.gz")
     ]
 
 
@@ -92,8 +94,8 @@ def _counted(folder: Path) -> Iterator[Fact]:
 
 
 def _purchases(folder: Path) -> Iterator[Event]:
-    told = json.loads((folder / "rdrec/datamaps.json").read_text("utf-8"))
-    people, products = told["id2user"], told["id2item"]
+    dataset = json.loads((folder / "rdrec/datamaps.json").read_text("utf-8"))
+    people, products = dataset["id2user"], dataset["id2item"]
     for line in (folder / "s3rec/Beauty.txt").read_text("utf-8").splitlines():
         user, *bought = line.split()
         for place, item in enumerate(bought):

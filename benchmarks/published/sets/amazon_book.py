@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.published.sets.files import by_person, folder_of
-from benchmarks.published.sets.set import GIVEN, Set, assembled, with_validation
+from benchmarks.published.sets.set import GIVEN, BenchmarkDataset, assembled, with_validation
 from tastegraph.core.config import Config
 from tastegraph.core.records import Item
 
 
-def amazon_book_kgat(data: Path, seed: int = 1) -> Set:
+def amazon_book_kgat(data: Path, seed: int = 1) -> BenchmarkDataset:
     """The set; it has no validation part, one is cut from train by ``seed``."""
     folder = folder_of(data, "amazon_book_kgat") / "kgin"
     listed = (folder / "item_list.txt").read_text("utf-8").splitlines()[1:]
@@ -19,5 +19,5 @@ def amazon_book_kgat(data: Path, seed: int = 1) -> Set:
     events = [
         event for part in ("train", "test") for event in by_person(folder / f"{part}.txt", part)
     ]
-    told = assembled("amazon-book-kgat", items, [], [], events, Config(evaluation=GIVEN))
-    return replace(told, parts=with_validation(told.parts, told.events, seed))
+    dataset = assembled("amazon-book-kgat", items, [], [], events, Config(evaluation=GIVEN))
+    return replace(dataset, parts=with_validation(dataset.parts, dataset.events, seed))

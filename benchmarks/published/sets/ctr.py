@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.published.sets.files import folder_of
 from benchmarks.published.sets.lastfm import artists
-from benchmarks.published.sets.set import COMPONENTS, GIVEN, Pairs, Set, assembled
+from benchmarks.published.sets.set import COMPONENTS, GIVEN, BenchmarkDataset, Pairs, assembled
 from tastegraph.core.config import Config
 from tastegraph.core.records import Event, Fact, Item, Link
 from tastegraph.evaluation.splits import TEST, TRAIN, VALID
@@ -24,7 +24,7 @@ SHARES = (0.6, 0.8)
 """Where the training part ends, and the validation part."""
 
 
-def lastfm_ctr(data: Path, seed: int = 1) -> Set:
+def lastfm_ctr(data: Path, seed: int = 1) -> BenchmarkDataset:
     """Last.fm, artists named by HetRec."""
     folder = folder_of(data, "lastfm_ctr") / "mcclk"
     ratings = np.loadtxt(folder / "ratings_final.txt", dtype=np.int64, ndmin=2)
@@ -35,7 +35,7 @@ def lastfm_ctr(data: Path, seed: int = 1) -> Set:
     return _set("lastfm-ctr", ratings, titles, _facts(folder / "kg.txt"), seed)
 
 
-def bookcrossing_ctr(data: Path, seed: int = 1) -> Set:
+def bookcrossing_ctr(data: Path, seed: int = 1) -> BenchmarkDataset:
     """Book-Crossing, ids alone."""
     folder = folder_of(data, "bookcrossing_ctr") / "mcclk"
     ratings = np.load(folder / "ratings_final.npy", allow_pickle=False).astype(np.int64)
@@ -61,14 +61,14 @@ def _set(
     titles: Mapping[str, str],
     facts: Iterable[Fact],
     seed: int,
-) -> Set:
+) -> BenchmarkDataset:
     users, items, labels = ratings[:, 0], ratings[:, 1], ratings[:, 2] > 0
     parts = parts_of_pairs(users, labels, seed)
     known = parts >= 0
     numbers = [str(item) for item in range(int(items.max()) + 1)]
     clicks = np.flatnonzero(known & labels)
     columns = (column[clicks].tolist() for column in (users, items, parts))
-    told = assembled(
+    dataset = assembled(
         name,
         [Item(item, titles.get(item, "")) for item in numbers],
         facts,
@@ -79,14 +79,14 @@ def _set(
         ],
         Config(evaluation=GIVEN),
     )
-    events = _of_everybody(told.events, [str(user) for user in np.unique(users)])
+    events = _of_everybody(dataset.events, [str(user) for user in np.unique(users)])
     pairs = Pairs(
         users=_places(events.user_ids, users[known]),
-        items=_places(told.graph.item_ids, items[known]),
+        items=_places(dataset.graph.item_ids, items[known]),
         labels=labels[known],
         parts=parts[known],
     )
-    return replace(told, events=events, pairs=pairs)
+    return replace(dataset, events=events, pairs=pairs)
 
 
 def _of_everybody(events: Interactions, people: list[str]) -> Interactions:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.published.sets.files import folder_of, tsv
-from benchmarks.published.sets.set import COMPONENTS, GIVEN, Set, assembled
+from benchmarks.published.sets.set import COMPONENTS, GIVEN, BenchmarkDataset, assembled
 from tastegraph.core.config import Config
 from tastegraph.core.records import Event, Item
 from tastegraph.data.facts import read_facts
@@ -20,7 +20,7 @@ from tastegraph.data.rejects import Rejects
 ARTISTS = "lastfm_ctr/hetrec/artists.dat"
 
 
-def lastfm_lightkg(data: Path) -> Set:
+def lastfm_lightkg(data: Path) -> BenchmarkDataset:
     """The set in its three published parts."""
     folder, rejects = folder_of(data, "lastfm_lightkg"), Rejects("raise")
     links = list(read_links(folder / "lastfm.link", rejects))

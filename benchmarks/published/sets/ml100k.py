@@ -8,14 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.published.sets.files import folder_of
-from benchmarks.published.sets.set import Set, assembled
+from benchmarks.published.sets.set import BenchmarkDataset, assembled
 from tastegraph.core.config import Config, Evaluation, Events, Relation
 from tastegraph.data.public import Dataset
 
 BY_TIME = Evaluation(split="user-temporal", fractions=(0.8, 0.1, 0.1))
 
 
-def ml100k(data: Path, evaluation: Evaluation = BY_TIME) -> Set:
+def ml100k(data: Path, evaluation: Evaluation = BY_TIME) -> BenchmarkDataset:
     """The set, each person's likes split by ``evaluation``."""
     dataset = Dataset("ml-100k", folder_of(data, "ml100k"), announce=lambda _: None)
     columns = {name: c.model_dump(exclude_defaults=True) for name, c in dataset.columns.items()}

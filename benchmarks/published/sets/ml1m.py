@@ -15,7 +15,13 @@ from urllib.parse import unquote
 
 from benchmarks.published.sets.files import by_person, folder_of, tsv
 from benchmarks.published.sets.phrases import WIKI_LINK, phrases
-from benchmarks.published.sets.set import COMPONENTS, GIVEN, Set, assembled, with_validation
+from benchmarks.published.sets.set import (
+    COMPONENTS,
+    GIVEN,
+    BenchmarkDataset,
+    assembled,
+    with_validation,
+)
 from tastegraph.core.config import Config, Relation
 from tastegraph.core.records import LABEL, Event, Fact, Item, Link
 
@@ -23,7 +29,7 @@ DIRECTOR = "http://dbpedia.org/ontology/director"
 Texts = Mapping[str, str]
 
 
-def ml1m_pearlm(data: Path, *, wiki_links: bool = True) -> Set:
+def ml1m_pearlm(data: Path, *, wiki_links: bool = True) -> BenchmarkDataset:
     """PEARLM's split (Balloccu et al.): each person's earlier, later and last events.
 
     Args:
@@ -41,7 +47,7 @@ def ml1m_pearlm(data: Path, *, wiki_links: bool = True) -> Set:
                      _config(facts), DIRECTOR)  # fmt: skip
 
 
-def ml1m_colakg(data: Path, seed: int = 1) -> Set:
+def ml1m_colakg(data: Path, seed: int = 1) -> BenchmarkDataset:
     """CoLaKG's split (Cui et al., SIGIR 2025): a random fifth of each person's events is held out.
 
     It has no validation part; one is cut from train by ``seed``. A film's text is what a language
@@ -60,8 +66,10 @@ def ml1m_colakg(data: Path, seed: int = 1) -> Set:
         for part in ("train", "test")
         for event in by_person(folder / f"colakg/{part}.txt", part)
     ]
-    told = assembled("ml1m-colakg", items, facts, _links(folder), events, _config(facts), DIRECTOR)
-    return replace(told, parts=with_validation(told.parts, told.events, seed))
+    dataset = assembled(
+        "ml1m-colakg", items, facts, _links(folder), events, _config(facts), DIRECTOR
+    )
+    return replace(dataset, parts=with_validation(dataset.parts, dataset.events, seed))
 
 
 def _config(facts: list[Fact]) -> Config:
@@ -71,19 +79,19 @@ def _config(facts: list[Fact]) -> Config:
     )
 
 
-def _films(folder: Path, kept: Collection[str], texts: Texts) -> Iterator[Item]:
+def _films(folder: Path, item_ids: Collection[str], texts: Texts) -> Iterator[Item]:
     for line in (folder / "grouplens/movies.dat").read_text("latin-1").splitlines():
         item_id, title, genres = line.split("::")
-        if item_id in kept:
+        if item_id in item_ids:
             genre = tuple(genres.split("|"))
             yield Item(item_id, title, texts.get(item_id, ""), {"genre": genre})
 
 
 def _abstracts(folder: Path) -> Texts:
-    told: Texts = json.loads(
+    dataset: Texts = json.loads(
         (folder / "dbpedia_abstracts/dbpedia_abstracts.json").read_text("utf-8")
     )
-    return told
+    return dataset
 
 
 def _in_time(folder: Path, numbers: Mapping[str, str]) -> Iterator[Event]:

@@ -45,7 +45,7 @@ class Pairs:
 
 
 @dataclass(frozen=True)
-class Set:
+class BenchmarkDataset:
     """One data set.
 
     Attributes:
@@ -77,20 +77,20 @@ def assembled(
     events: Iterable[Event],
     config: Config,
     maker: str = "",
-) -> Set:
+) -> BenchmarkDataset:
     """Join the records of one data set; each person's events in time order, or as they come."""
     columns = [fact for item in items for fact in item_facts(item, config.items.facts)]
     graph = build_graph(items, (), enumerate([*columns, *facts]), links, config)
     by_id = {item.item_id: item for item in items}
     index = {item_id: row for row, item_id in enumerate(graph.item_ids)}
     ordered = sorted(events, key=lambda event: (event.user_id, event.timestamp or 0.0))
-    told = interactions(ordered, index, EventMeaning.of_events(config.events, ordered))
-    return Set(
+    dataset = interactions(ordered, index, EventMeaning.of_events(config.events, ordered))
+    return BenchmarkDataset(
         name=name,
         items=[by_id[item_id] for item_id in graph.item_ids],
         graph=graph,
-        events=told,
-        parts=assign_splits(told, config.evaluation, seed=1),
+        events=dataset,
+        parts=assign_splits(dataset, config.evaluation, seed=1),
         config=config,
         maker=maker,
     )
@@ -111,12 +111,12 @@ def with_validation(parts: NDArray[np.int8], events: Interactions, seed: int) ->
     return cut
 
 
-def sizes(told: Set) -> dict[str, int]:
+def sizes(dataset: BenchmarkDataset) -> dict[str, int]:
     """People, items, facts, and events of each part: what a reader checks a split by."""
-    counted = np.bincount(told.parts, minlength=TEST + 1).tolist()
+    counted = np.bincount(dataset.parts, minlength=TEST + 1).tolist()
     return {
-        "people": told.events.n_users,
-        "items": told.events.n_items,
-        "facts": len(told.graph.heads),
+        "people": dataset.events.n_users,
+        "items": dataset.events.n_items,
+        "facts": len(dataset.graph.heads),
         **dict(zip(COMPONENTS, counted, strict=True)),
     }
