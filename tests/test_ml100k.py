@@ -18,11 +18,11 @@ from tastegraph.core.records import Event, Fact, Item
 from tastegraph.evaluation.comparison import baseline_runs
 from tastegraph.evaluation.evaluator import EvaluationData, Evaluator
 from tastegraph.evaluation.metrics import per_user
-from tastegraph.evaluation.splits import TEST, TRAIN, assign_splits, split_events
 from tastegraph.explain.explainer import reasons_for
 from tastegraph.models.artefacts import item_features_from
 from tastegraph.models.base import KNOWLEDGE, MAPPED_KNOWLEDGE
 from tastegraph.pipeline.content import interactions_from_store
+from tastegraph.profiles.splits import TEST, TRAIN, assign_splits, split_events
 from tastegraph.serving.snapshot import ServingSnapshot
 from tastegraph.store import schema, statements
 from tastegraph.workspace import Workspace

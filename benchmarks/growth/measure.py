@@ -21,9 +21,9 @@ from benchmarks.growth.world import World
 from tastegraph.core.config import Evaluation, Model
 from tastegraph.core.top_k import top_k_blocks
 from tastegraph.evaluation.measurement import peak_memory_mb, reset_peak_memory
-from tastegraph.evaluation.splits import TRAIN, VALID, assign_splits
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
+from tastegraph.profiles.splits import TRAIN, VALID, assign_splits
 
 BY_TIME = Evaluation(split="global-temporal", fractions=(0.9, 0.1, 0.0))
 SCORED = 1_000

@@ -28,7 +28,6 @@ from tastegraph.evaluation.evaluator import (
     UserMetrics,
 )
 from tastegraph.evaluation.significance import bootstrap_interval, paired_p
-from tastegraph.evaluation.splits import VALID, assign_splits, resolve_split
 from tastegraph.kg.from_store import graph_from_store
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.choice import choose
@@ -37,6 +36,7 @@ from tastegraph.models.learned import ItemFeatures
 from tastegraph.pipeline.content import encoded, interactions_from_store
 from tastegraph.pipeline.texts import texts_from_store
 from tastegraph.profiles.event_meaning import EventMeaning
+from tastegraph.profiles.splits import VALID, assign_splits, resolve_split
 from tastegraph.store import statements, vectors
 from tastegraph.store.database import Database
 from tastegraph.store.provenance import MENTIONED, PATTERNS

@@ -16,7 +16,7 @@ from benchmarks.language.taught import Reader, plain
 from benchmarks.language.warm import ROWS, judged, scorers
 from tastegraph.core.arrays import without
 from tastegraph.core.progress import say
-from tastegraph.evaluation.splits import TEST, TRAIN, VALID
+from tastegraph.profiles.splits import TEST, TRAIN, VALID
 
 SEEDS = {"ml100k": (1, 2, 3)}
 ONE = (1,)

@@ -13,10 +13,10 @@ from benchmarks.language.sets import BenchmarkDataset
 from tastegraph.core.arrays import CSR, Bools
 from tastegraph.core.top_k import top_k_blocks
 from tastegraph.evaluation.metrics import per_user
-from tastegraph.evaluation.splits import TEST, TRAIN, VALID
 from tastegraph.models.cold import without_items
 from tastegraph.models.kernels import Scores
 from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.profiles.splits import TEST, TRAIN, VALID
 
 CUTOFF = 20
 METRICS = ("ndcg@20", "recall@20")

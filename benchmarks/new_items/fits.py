@@ -14,13 +14,13 @@ from benchmarks.new_items.cut import Cut
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Evaluation
 from tastegraph.core.config import Model as ModelConfig
-from tastegraph.evaluation.splits import TRAIN, VALID, assign_splits
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.learned import FittedModel, ItemFeatures
 from tastegraph.profiles.interactions import Interactions
+from tastegraph.profiles.splits import TRAIN, VALID, assign_splits
 
 CATALOGUE, ADDED = "catalogue", "added"
 KINDS = (CATALOGUE, ADDED)

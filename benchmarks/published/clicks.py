@@ -17,11 +17,11 @@ from tastegraph.core.arrays import Floats, Ints
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.evaluation.evaluator import ItemScorer, Run, histories_for
 from tastegraph.evaluation.measurement import Stopwatch
-from tastegraph.evaluation.splits import TEST, TRAIN, VALID
 from tastegraph.models.clicks import Pairs as ClickPairs
 from tastegraph.models.clicks import fit_clicks
 from tastegraph.models.learned import ItemFeatures
 from tastegraph.profiles.interactions import History
+from tastegraph.profiles.splits import TEST, TRAIN, VALID
 
 BLOCK = 512
 

@@ -18,9 +18,9 @@ from tastegraph.core.arrays import CSR, without
 from tastegraph.core.config import FILE
 from tastegraph.core.top_k import top_k
 from tastegraph.evaluation.metrics import per_user
-from tastegraph.evaluation.splits import TEST
 from tastegraph.models.baselines import BASELINES
 from tastegraph.profiles.interactions import Interactions
+from tastegraph.profiles.splits import TEST
 from tastegraph.workspace import Workspace
 
 METRICS = ("ndcg@10", "recall@20")

@@ -17,7 +17,7 @@ from benchmarks.published.sets.ml1m import ml1m_colakg, ml1m_pearlm
 from benchmarks.published.sets.set import sizes, with_validation
 
 from tastegraph.core.errors import NotFoundError
-from tastegraph.evaluation.splits import TEST, TRAIN, VALID
+from tastegraph.profiles.splits import TEST, TRAIN, VALID
 from tests.support import benchmark_folders as folders
 
 

@@ -14,8 +14,8 @@ from scipy import sparse
 from tastegraph.core.arrays import binary, without
 from tastegraph.core.top_k import top_k_blocks
 from tastegraph.evaluation.metrics import per_user
-from tastegraph.evaluation.splits import TRAIN, VALID, assign_splits
 from tastegraph.models.baselines import BASELINES
+from tastegraph.profiles.splits import TRAIN, VALID, assign_splits
 
 EVENTS = 60_000
 

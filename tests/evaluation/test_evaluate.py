@@ -9,8 +9,8 @@ from tastegraph.core.errors import ConfigError, FrameError, TastegraphError
 from tastegraph.core.top_k import top_k
 from tastegraph.evaluation.evaluate import METRICS, evaluate
 from tastegraph.evaluation.metrics import per_user
-from tastegraph.evaluation.splits import TEST, assign_splits
 from tastegraph.models.dataset import Dataset
+from tastegraph.profiles.splits import TEST, assign_splits
 
 N_USERS, N_ITEMS, EVENTS_EACH = 30, 20, 10
 

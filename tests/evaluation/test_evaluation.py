@@ -26,9 +26,9 @@ from tastegraph.evaluation.metrics import coverage, per_user
 from tastegraph.evaluation.report import to_json
 from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_p
 from tastegraph.evaluation.slices import standard_slices
-from tastegraph.evaluation.splits import TEST, TRAIN, VALID, split_events, split_sizes
 from tastegraph.evaluation.tables import print_report, result_tables
 from tastegraph.profiles.interactions import pair_hashes
+from tastegraph.profiles.splits import TEST, TRAIN, VALID, split_events, split_sizes
 
 EIGHTY = (0.8, 0.1, 0.1)
 seeds = st.integers(0, 2**32 - 1)

@@ -4,9 +4,9 @@ import numpy as np
 
 from tastegraph.core.config import Evaluation, Events
 from tastegraph.core.records import Event
-from tastegraph.evaluation.splits import assign_splits, resolve_split
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import interactions, settled
+from tastegraph.profiles.splits import assign_splits, resolve_split
 
 MEANING = EventMeaning.of(Events(), {})
 ITEMS = {f"i{k}": k for k in range(30)}

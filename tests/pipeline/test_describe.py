@@ -16,12 +16,12 @@ from tastegraph.core.errors import (
     TastegraphError,
 )
 from tastegraph.core.records import Event
-from tastegraph.evaluation.splits import TRAIN, assign_splits
 from tastegraph.kg.from_store import graph_from_store
 from tastegraph.pipeline import describe
 from tastegraph.pipeline.content import interactions_from_store
 from tastegraph.pipeline.texts import texts_from_store
 from tastegraph.profiles.event_meaning import EventMeaning
+from tastegraph.profiles.splits import TRAIN, assign_splits
 from tastegraph.text.descriptions import MAX_DESCRIPTION_LENGTH
 from tastegraph.workspace import Workspace
 from tests.support.cinema import SETTINGS, events, facts, films

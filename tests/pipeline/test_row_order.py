@@ -15,10 +15,10 @@ from tastegraph.core.config import Evaluation, Events
 from tastegraph.core.records import Event
 from tastegraph.data.files import Files
 from tastegraph.data.rejects import Rejects
-from tastegraph.evaluation.splits import TEST, TRAIN, assign_splits, resolve_split
 from tastegraph.profiles.attention import Recency, SequenceAttention
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import History, Interactions, interactions
+from tastegraph.profiles.splits import TEST, TRAIN, assign_splits, resolve_split
 from tastegraph.store.snapshots import artefact_hash
 from tastegraph.workspace import Workspace
 

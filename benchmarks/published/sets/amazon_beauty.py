@@ -22,7 +22,7 @@ from benchmarks.published.sets.files import comma_separated, folder_of, lines
 from benchmarks.published.sets.set import BenchmarkDataset, assembled
 from tastegraph.core.config import Config, Evaluation
 from tastegraph.core.records import ITEM, Event, Fact, Item
-from tastegraph.evaluation.splits import TEST
+from tastegraph.profiles.splits import TEST
 
 LAST_HELD_OUT = Evaluation(split="leave-last-out")
 ALSO = ("also_bought", "also_viewed", "bought_together")

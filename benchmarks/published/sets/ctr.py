@@ -17,8 +17,8 @@ from benchmarks.published.sets.lastfm import artists
 from benchmarks.published.sets.set import COMPONENTS, GIVEN, BenchmarkDataset, Pairs, assembled
 from tastegraph.core.config import Config
 from tastegraph.core.records import Event, Fact, Item, Link
-from tastegraph.evaluation.splits import TEST, TRAIN, VALID
 from tastegraph.profiles.interactions import Interactions
+from tastegraph.profiles.splits import TEST, TRAIN, VALID
 
 SHARES = (0.6, 0.8)
 """Where the training part ends, and the validation part."""

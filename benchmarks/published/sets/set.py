@@ -12,10 +12,10 @@ from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Config, Evaluation
 from tastegraph.core.records import Event, Fact, Item, Link, Split
 from tastegraph.data.items import item_facts
-from tastegraph.evaluation.splits import TEST, TRAIN, VALID, assign_splits, split_events
 from tastegraph.kg.graph import KnowledgeGraph, build_graph
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions, interactions
+from tastegraph.profiles.splits import TEST, TRAIN, VALID, assign_splits, split_events
 
 COMPONENTS: tuple[Split, Split, Split] = ("train", "valid", "test")
 GIVEN = Evaluation(split="given")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, Bools, Floats, Ints, binary, contains
-from tastegraph.evaluation.splits import TEST, TRAIN, VALID
+from tastegraph.profiles.splits import TEST, TRAIN, VALID
 
 SUSPICIOUS_LIFT = 3.0
 SUSPICIOUS_SHARE = 0.05
@@ -122,7 +122,7 @@ def audit(
         users: int32[E].
         items: int32[E].
         times: float64[E]; nan where there is none, which is then not compared.
-        splits: int8[E], as :func:`tastegraph.evaluation.splits.split_events` gives.
+        splits: int8[E], as :func:`tastegraph.profiles.splits.split_events` gives.
         item_facts: facts between two items.
         user_facts: user int[G] and item int[G] of facts with a user at either end.
         seed: of the shuffles.

@@ -24,7 +24,6 @@ from tastegraph.evaluation.evaluator import (
 )
 from tastegraph.evaluation.measurement import QualityCurve, Stopwatch
 from tastegraph.evaluation.significance import holm
-from tastegraph.evaluation.splits import VALID
 from tastegraph.evaluation.tables import REFERENCE
 from tastegraph.models.base import BEHAVIOUR, KNOWLEDGE, MAPPED, NETWORK, TEXT, TOWER
 from tastegraph.models.baselines import BASELINES, Baseline
@@ -35,6 +34,7 @@ from tastegraph.models.fit import assemble, fit, with_cold_weights
 from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.learned import Hyperparameters, ItemFeatures
 from tastegraph.models.validation import Validation
+from tastegraph.profiles.splits import VALID
 
 FILTERS = (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED, TOWER)
 """All components but the graph network."""

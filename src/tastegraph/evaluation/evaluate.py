@@ -35,8 +35,8 @@ from tastegraph.evaluation.measurement import Stopwatch
 from tastegraph.evaluation.metrics import coverage, per_user
 from tastegraph.evaluation.model_comparison import ModelComparison
 from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_p
-from tastegraph.evaluation.splits import TEST, TRAIN, assign_splits, resolve_split
 from tastegraph.models.dataset import Dataset
+from tastegraph.profiles.splits import TEST, TRAIN, assign_splits, resolve_split
 
 METRICS = ("ndcg", "recall", "mrr", "hit", "map", "novelty", "coverage")
 USER_METRICS = METRICS[:-1]

@@ -17,11 +17,11 @@ from tastegraph.core.top_k import top_k_blocks
 from tastegraph.evaluation.metrics import coverage, per_user
 from tastegraph.evaluation.significance import bootstrap_interval, paired_p
 from tastegraph.evaluation.slices import EvaluationSlice, standard_slices
-from tastegraph.evaluation.splits import TEST, TRAIN, Splits
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.kernels import Scores
 from tastegraph.models.learned import Hyperparameters, ItemFeatures
 from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.profiles.splits import TEST, TRAIN, Splits
 
 TRAIN_ONLY, TRAIN_AND_VALID = "train", "train+valid"
 VALID_KNOWN = "train+valid, fitted on train"
@@ -53,7 +53,7 @@ class EvaluationData:
 
     Attributes:
         events: all events.
-        splits: int8[E], of :func:`tastegraph.evaluation.splits.assign_splits`.
+        splits: int8[E], of :func:`tastegraph.profiles.splits.assign_splits`.
         item_features: graph and texts.
     """
 

@@ -15,11 +15,11 @@ from tastegraph.core.records import USER
 from tastegraph.evaluation.audit import ItemFacts, SplitAudit, audit
 from tastegraph.evaluation.comparison import compare_models
 from tastegraph.evaluation.evaluator import TRAIN_AND_VALID, TRAIN_ONLY, EvaluationData, Result
-from tastegraph.evaluation.splits import TEST, assign_splits, resolve_split
 from tastegraph.evaluation.tables import report_html
 from tastegraph.models.learned import Hyperparameters, ItemFeatures
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions
+from tastegraph.profiles.splits import TEST, assign_splits, resolve_split
 
 
 class EvaluationReport(dict[str, Any]):

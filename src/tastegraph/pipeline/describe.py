@@ -11,11 +11,11 @@ import numpy as np
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError
-from tastegraph.evaluation.splits import TRAIN, assign_splits
 from tastegraph.kg.from_store import graph_from_store
 from tastegraph.pipeline.content import interactions_from_store
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.event_meaning import EventMeaning
+from tastegraph.profiles.splits import TRAIN, assign_splits
 from tastegraph.profiles.telling import item_texts
 from tastegraph.store import catalogue
 from tastegraph.store.database import Database

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from tastegraph.core.config import Config
 from tastegraph.evaluation.evaluator import EvaluationData
-from tastegraph.evaluation.splits import VALID, assign_splits
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import fit
 from tastegraph.models.learned import FittedModel, ItemFeatures
 from tastegraph.profiles.interactions import Interactions
+from tastegraph.profiles.splits import VALID, assign_splits
 
 
 def learn(item_features: ItemFeatures, events: Interactions, config: Config) -> FittedModel:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tastegraph.core.config import Config
-from tastegraph.evaluation.splits import TRAIN, assign_splits
 from tastegraph.kg.from_store import known_facts
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.kg.identity import identity
@@ -14,6 +13,7 @@ from tastegraph.models.cold import cold_item_holdout
 from tastegraph.pipeline.teach import Material
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.interactions import Interactions
+from tastegraph.profiles.splits import TRAIN, assign_splits
 from tastegraph.profiles.telling import item_texts
 from tastegraph.store import catalogue
 from tastegraph.store.database import Database

@@ -13,8 +13,8 @@ from scipy import sparse
 
 from tastegraph.core.config import Config
 from tastegraph.core.records import ITEM, Fact
-from tastegraph.evaluation.splits import TRAIN, assign_splits
 from tastegraph.profiles.interactions import Interactions
+from tastegraph.profiles.splits import TRAIN, assign_splits
 from tastegraph.store import changes, provenance, statements
 from tastegraph.store.database import Database
 from tastegraph.store.provenance import USE
