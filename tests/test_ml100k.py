@@ -13,7 +13,7 @@ import pytest
 import torch
 from sqlalchemy import select
 
-from tastegraph.core.config import FILE, Evaluation, Model
+from tastegraph.core.config import CONFIG_FILE, EvaluationConfig, ModelConfig
 from tastegraph.core.records import Event, Fact, Item
 from tastegraph.evaluation.comparison import baseline_runs
 from tastegraph.evaluation.evaluator import EvaluationData, Evaluator
@@ -118,7 +118,7 @@ def as_recbole(workspace, data) -> EvaluationData:
         events.users[liked],
         np.array(order, dtype=np.uint64)[liked],
         events.times[liked],
-        Evaluation(split="user-temporal"),
+        EvaluationConfig(split="user-temporal"),
     )
     return EvaluationData(events, parts, data.item_features)
 
@@ -127,8 +127,8 @@ def as_recbole(workspace, data) -> EvaluationData:
     ("model", "train", "refitted"), [("itemknn", 0.0989, None), ("ease", 0.1010, 0.1101)]
 )
 def test_baselines_agree_with_recbole(as_recbole, model, train, refitted):
-    evaluator = Evaluator.of(as_recbole, Evaluation(), Model())
-    runs = baseline_runs(model, as_recbole, Model())
+    evaluator = Evaluator.of(as_recbole, EvaluationConfig(), ModelConfig())
+    runs = baseline_runs(model, as_recbole, ModelConfig())
     ndcg = [evaluator.evaluate(run).values["ndcg@10"].mean() for run in runs]
     assert ndcg[0] == pytest.approx(train, abs=0.001)
     if refitted is not None:
@@ -228,7 +228,7 @@ def test_a_new_person_and_a_new_film_count_at_once(directory, tmp_path):
     workspace.build(only={"graph", "text"})
     # Films say little of who will like them: alone it stands behind what people are known to like.
     assert all(workspace.explain(str(user), "fresh").reasons for user in range(1, 944, 100))
-    with (workspace.directory / FILE).open("a", encoding="utf-8") as file:
+    with (workspace.directory / CONFIG_FILE).open("a", encoding="utf-8") as file:
         file.write("\n[serving]\nnew_items = 0.1\n")
     with_places = Workspace(workspace.directory)
     for user in range(1, 944, 100):

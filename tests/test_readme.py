@@ -12,7 +12,7 @@ import pytest
 from tastegraph.core.config import Config
 from tastegraph.data.events import read_events
 from tastegraph.data.items import read_items
-from tastegraph.data.rejects import Rejects
+from tastegraph.data.rejected_rows import RejectedRows
 
 ROOT = Path(__file__).parent.parent
 ENGLISH, CHINESE = (
@@ -87,7 +87,7 @@ def test_the_chinese_sample_can_be_imported(tmp_path: Path) -> None:
     for file, head in ((items, "item_id,title"), (events, "user_id,item_id")):
         (block,) = (block for block in blocks(CHINESE) if block.startswith(head))
         file.write_text(block + "\n", encoding="utf-8")
-    with Rejects("raise") as rejects:
+    with RejectedRows("raise") as rejects:
         ids = {item.item_id for item in read_items(items, rejects)}
         assert {event.item_id for event in read_events(events, rejects)} <= ids
 

@@ -225,10 +225,10 @@ def test_a_bad_record_imports_nothing(cinema, write):
     before = cinema.counts()
     bad = write("events.csv", "user_id,item_id,value\na,western-01,5\nb,western-02,five\n")
     from tastegraph.data.events import read_events
-    from tastegraph.data.rejects import Rejects
+    from tastegraph.data.rejected_rows import RejectedRows
 
     with pytest.raises(RowError, match=r"line 3, column 'value': 'five' found"):
-        cinema.ingest(items=films()[:1], events=read_events(bad, Rejects()))
+        cinema.ingest(items=films()[:1], events=read_events(bad, RejectedRows()))
     assert cinema.counts() == before
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from benchmarks.published.benchmarks import BENCHMARKS
 from benchmarks.published.reading import item_features_of
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.evaluation.evaluator import EvaluationData
 from tastegraph.models.fit import gather, task_of
 from tastegraph.models.graph_network.adjacency import SparseMatrix, propagation_steps

@@ -22,7 +22,7 @@ from benchmarks.published.lists import EVALUATION
 from benchmarks.published.measured import Store
 from benchmarks.published.reading import item_features_of
 from tastegraph.core.arrays import CSR, Ints
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.core.top_k import top_k_blocks
 from tastegraph.data.downloads import cache_root
 from tastegraph.evaluation.comparison import baseline_runs, system_runs

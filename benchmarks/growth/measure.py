@@ -18,14 +18,14 @@ import numpy as np
 import torch
 
 from benchmarks.growth.world import World
-from tastegraph.core.config import Evaluation, Model
+from tastegraph.core.config import EvaluationConfig, ModelConfig
 from tastegraph.core.top_k import top_k_blocks
 from tastegraph.evaluation.measurement import peak_memory_mb, reset_peak_memory
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
 from tastegraph.profiles.splits import TRAIN, VALID, assign_splits
 
-BY_TIME = Evaluation(split="global-temporal", fractions=(0.9, 0.1, 0.0))
+BY_TIME = EvaluationConfig(split="global-temporal", fractions=(0.9, 0.1, 0.0))
 SCORED = 1_000
 """People who are scored."""
 LISTED = 10
@@ -33,7 +33,7 @@ LISTED = 10
 
 def measured(n_events: int, seed: int, epochs: int | None = None) -> dict[str, Any]:
     """Seconds and memory of one size; ``epochs`` are the most of the network's, where given."""
-    config = Model(seed=seed) if epochs is None else Model(seed=seed, epochs=epochs)
+    config = ModelConfig(seed=seed) if epochs is None else ModelConfig(seed=seed, epochs=epochs)
     clock = _Clock()
     world = World.of(n_events, seed)
     events, item_features = world.events, world.item_features

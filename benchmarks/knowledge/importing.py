@@ -14,7 +14,7 @@ import numpy as np
 
 from tastegraph.core.records import Fact, Item, Link
 from tastegraph.data.facts import read_facts
-from tastegraph.data.rejects import Rejects
+from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.kg.from_store import graph_from_store
 from tastegraph.models.artefacts import item_features_arrays
 from tastegraph.models.learned import ItemFeatures, no_words
@@ -42,12 +42,12 @@ def _apart(measure: Any, argument: Any) -> dict[str, Any]:
 
 def _nemig(data: Path) -> dict[str, Any]:
     files = sorted((data / "nemig_en").rglob("*.nt.bz2"))
-    rejects = Rejects("skip")
+    rejects = RejectedRows("skip")
     stated = {file.name: read_facts(file, rejects) for file in files}
     titles = data / "nemig_en" / "kg_base" / "nemig_en_base-instances_content_literals.nt.bz2"
     numbered = {
         fact.subject.removeprefix(f"{NEWS}news_title_"): fact.object
-        for fact in read_facts(titles, Rejects("skip"))
+        for fact in read_facts(titles, RejectedRows("skip"))
         if fact.subject.startswith(f"{NEWS}news_title_")
     }
     items = [Item(f"news_{number}", title) for number, title in sorted(numbered.items())]

@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.knowledge.scores import scores
-from tastegraph.core.config import Graph
+from tastegraph.core.config import GraphConfig
 from tastegraph.core.records import Fact, Item, Link
 from tastegraph.kg.linking.calibration import expected_calibration_error
 from tastegraph.kg.linking.candidates import Encode
@@ -53,7 +53,7 @@ def run(data: Path, encode: Encode | None = None) -> dict[str, Any]:
         ("ml1m", [], list(_ml1m_items(data)), _ml1m_gold(data)),
         ("ml100k", list(_frankgraphbench(data)), list(_ml100k_items(data)), _ml100k_gold(data)),
     ):
-        entities = Entities([*facts, *more], Graph().naming_relations)
+        entities = Entities([*facts, *more], GraphConfig().naming_relations)
         results[name] = _measure(entities, items, gold, None)
         if encode is not None:
             results[name]["vectors"] = _measure(entities, items, gold, encode)
@@ -173,12 +173,12 @@ def _tsv(path: Path) -> Iterator[dict[str, str]]:
 
 def _minilm(folder: Path) -> Encode:
     from tastegraph.data import downloads as assets
-    from tastegraph.store import vectors
+    from tastegraph.store import caches
     from tastegraph.store.database import Database
     from tastegraph.text.encoder import Encoder
 
     folder.mkdir(parents=True, exist_ok=True)
-    cache = Database(folder / "vectors.db", vectors.metadata)
+    cache = Database(folder / "vectors.db", caches.vector_metadata)
     return Encoder(assets.find("all-MiniLM-L6-v2"), MAX_TOKENS, cache).encode
 
 

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.knowledge import extraction
-from tastegraph.core.config import LLM
+from tastegraph.core.config import LLMConfig
 from tastegraph.data import downloads as assets
 from tastegraph.kg.extraction.gazetteer import id_of
 from tastegraph.kg.extraction.llm import Reader
 from tastegraph.kg.extraction.prompt import Slot
-from tastegraph.store import answers
+from tastegraph.store import caches
 from tastegraph.store.database import Database
 from tastegraph.text.llm import LLMClient
 
@@ -62,8 +62,8 @@ def run(data: Path, films: int = 60) -> dict[str, Any]:
     ][:films]
     subjects = {document.subject for document in chosen}
     with _served(_weights()) as endpoint, tempfile.TemporaryDirectory() as folder:
-        config = LLM(endpoint=endpoint, model=MODEL, timeout=600)
-        cache = Database(Path(folder) / "answers.db", answers.metadata)
+        config = LLMConfig(endpoint=endpoint, model=MODEL, timeout=600)
+        cache = Database(Path(folder) / "answers.db", caches.answer_metadata)
         reader = Reader(SLOTS, LLMClient(config), cache, lambda name, _: id_of(name))
         facts = list(reader.facts([(document.subject, document.text) for document in chosen]))
         cache.close()

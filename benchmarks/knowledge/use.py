@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from tastegraph.data import downloads as assets
-from tastegraph.data.public import Dataset
+from tastegraph.data.public_datasets import PublicDataset
 from tastegraph.evaluation.evaluator import (
     TRAIN_AND_VALID,
     EvaluationData,
@@ -37,9 +37,9 @@ from tastegraph.pipeline.content import encoded, interactions_from_store
 from tastegraph.pipeline.texts import texts_from_store
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.splits import VALID, assign_splits, resolve_split
-from tastegraph.store import statements, vectors
+from tastegraph.store import caches, statements
 from tastegraph.store.database import Database
-from tastegraph.store.provenance import MENTIONED, PATTERNS
+from tastegraph.store.schema import MENTIONED, PATTERNS
 from tastegraph.text.encoder import Encoder
 from tastegraph.workspace import Workspace
 
@@ -70,7 +70,7 @@ def run(data: Path) -> dict[str, Any]:
 
 
 def _workspace(directory: Path, data: Path) -> Workspace:
-    dataset = Dataset(NAME, data / "ml100k")
+    dataset = PublicDataset(NAME, data / "ml100k")
     columns = {name: c.model_dump(exclude_defaults=True) for name, c in dataset.columns.items()}
     phrases = {name: {"phrase": phrase} for name, phrase in dataset.relations.items()}
     settings = {"name": NAME, "items": {"facts": columns}, "relations": phrases}
@@ -86,7 +86,7 @@ def _workspace(directory: Path, data: Path) -> Workspace:
 
 def _content(workspace: Workspace) -> ItemFeatures:
     data = workspace.config.text
-    cache = Database(workspace.directory / "vectors.db", vectors.metadata)
+    cache = Database(workspace.directory / "vectors.db", caches.vector_metadata)
     encoder = Encoder(assets.find(data.encoder), data.max_tokens, cache)
     graph = graph_from_store(workspace.database, workspace.config)
     texts = texts_from_store(workspace.database, graph, workspace.config, workspace.directory)

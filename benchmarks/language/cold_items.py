@@ -28,7 +28,7 @@ from benchmarks.language.simple import (
 from benchmarks.language.system import fitted, ranker
 from benchmarks.language.task import Task, Values
 from benchmarks.language.taught import Reader, chain, learned, plain, with_facts
-from tastegraph.core.config import Teaching
+from tastegraph.core.config import FinetuningConfig
 from tastegraph.core.progress import say
 from tastegraph.models.filters import unit_rows
 from tastegraph.models.learned import ItemFeatures
@@ -37,7 +37,7 @@ from tastegraph.profiles.association import associate
 from tastegraph.text.words import word_features
 
 SEEDS = (1, 2, 3)
-TEACHING = Teaching(pretraining_steps=30, steps=30, batch_size=32)
+TEACHING = FinetuningConfig(pretraining_steps=30, steps=30, batch_size=32)
 """Less than by default: three models for each of nine tasks, on two cores."""
 TAUGHT_SYSTEM = ("ml100k",)
 """Where the whole system is measured with the taught model too."""

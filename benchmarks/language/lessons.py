@@ -12,13 +12,13 @@ from typing import Any
 
 from benchmarks.language.sets import ml1m
 from benchmarks.language.taught import MOST_TOKENS, Reader, material, with_facts
-from tastegraph.core.config import Teaching
+from tastegraph.core.config import FinetuningConfig
 from tastegraph.models.cold import cold_item_holdout
 from tastegraph.pipeline.taught import report_of
 from tastegraph.pipeline.teach import teach
 from tastegraph.profiles.splits import TRAIN
 
-ALL = Teaching(lessons=("pretraining", "alignment", "co-engagement"))
+ALL = FinetuningConfig(lessons=("pretraining", "alignment", "co-engagement"))
 SEED = 1
 
 

@@ -15,11 +15,11 @@ from benchmarks.published.sets import amazon_beauty as beauty
 from benchmarks.published.sets import ml1m as films
 from benchmarks.published.sets import ml100k as fewer_films
 from benchmarks.published.sets.set import BenchmarkDataset
-from tastegraph.core.config import Evaluation
+from tastegraph.core.config import EvaluationConfig
 
 __all__ = ["MORE", "SETS", "BenchmarkDataset", "ml1m"]
 
-SPLIT = Evaluation(split="user-temporal", fractions=(0.6, 0.2, 0.2))
+SPLIT = EvaluationConfig(split="user-temporal", fractions=(0.6, 0.2, 0.2))
 """Where none was published: the shares of the set that has one."""
 
 

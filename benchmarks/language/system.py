@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from benchmarks.language.task import NEWEST
 from tastegraph.core.arrays import CSR
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
 from tastegraph.models.hybrid import HybridModel

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from benchmarks.language.sets import BenchmarkDataset
 from benchmarks.language.task import Task
 from tastegraph.core.arrays import Bools
-from tastegraph.core.config import Lesson, Teaching
+from tastegraph.core.config import FinetuningConfig, Objective
 from tastegraph.core.progress import say
 from tastegraph.data import downloads as assets
 from tastegraph.models.cold import cold_item_holdout
@@ -34,7 +34,7 @@ ENCODER = "all-MiniLM-L6-v2"
 MAX_TOKENS = {"amazon_beauty": 32}
 MOST_TOKENS = 48
 """Of a text, where the set has no fewer: titles are short."""
-CHAIN: dict[str, tuple[Lesson, ...]] = {
+CHAIN: dict[str, tuple[Objective, ...]] = {
     "pretrained": ("pretraining",),
     "aligned": ("pretraining", "alignment"),
     "co_engagement": ("pretraining", "alignment", "co-engagement"),
@@ -105,7 +105,7 @@ def material(told: BenchmarkDataset, training: Interactions, silent: Bools) -> M
     return Material.of(texts, written, [], associations.strength, training, silent)
 
 
-def chain(reader: Reader, task: Task, teaching: Teaching) -> dict[str, Path]:
+def chain(reader: Reader, task: Task, teaching: FinetuningConfig) -> dict[str, Path]:
     """Row → the model that was taught what it names, by the train part of ``task`` alone.
 
     Texts of cold items teach nothing either.

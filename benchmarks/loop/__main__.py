@@ -26,8 +26,7 @@ from benchmarks.loop.summary import summary
 from benchmarks.loop.table import page
 from benchmarks.published.benchmarks import BENCHMARKS
 from benchmarks.published.reading import item_features_of
-from tastegraph.core.config import Config
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import Config, ModelConfig
 from tastegraph.evaluation.measurement import machine
 
 ROOT = Path(__file__).parents[2]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from tastegraph.core.config import Evaluation
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import EvaluationConfig, ModelConfig
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import fit
 from tastegraph.models.learned import FittedModel, ItemFeatures
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.profiles.splits import TRAIN, VALID, assign_splits
 
-BY_TIME = Evaluation(split="user-temporal", fractions=(0.9, 0.1, 0.0))
+BY_TIME = EvaluationConfig(split="user-temporal", fractions=(0.9, 0.1, 0.0))
 
 
 def chosen(item_features: ItemFeatures, known: Interactions, config: ModelConfig) -> FittedModel:

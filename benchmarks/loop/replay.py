@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from benchmarks.loop.arrivals import Arrivals
 from benchmarks.loop.choosing import chosen
 from benchmarks.loop.questions import Answers, HeldOutLikes
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import Stopwatch
 from tastegraph.models.baselines import BASELINES

@@ -22,7 +22,7 @@ from benchmarks.new_items.moments import first_likes, sampled
 from benchmarks.new_items.new_items_page import page
 from benchmarks.published.benchmarks import BENCHMARKS
 from benchmarks.published.reading import item_features_of
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import machine
 from tastegraph.models.learned import ItemFeatures

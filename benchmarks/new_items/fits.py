@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.new_items.cut import Cut
 from tastegraph.core.arrays import Bools
-from tastegraph.core.config import Evaluation
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import EvaluationConfig, ModelConfig
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
@@ -24,7 +23,7 @@ from tastegraph.profiles.splits import TRAIN, VALID, assign_splits
 
 CATALOGUE, ADDED = "catalogue", "added"
 KINDS = (CATALOGUE, ADDED)
-BY_TIME = Evaluation(split="user-temporal", fractions=(0.9, 0.1, 0.0))
+BY_TIME = EvaluationConfig(split="user-temporal", fractions=(0.9, 0.1, 0.0))
 
 
 def model_at(cut: Cut, item_features: ItemFeatures, kind: str, config: ModelConfig) -> HybridModel:

@@ -14,7 +14,7 @@ from sklearn.metrics import f1_score
 from benchmarks.published.measured import Measured
 from benchmarks.published.sets.set import BenchmarkDataset, Pairs
 from tastegraph.core.arrays import Floats, Ints
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.evaluation.evaluator import ItemScorer, Run, histories_for
 from tastegraph.evaluation.measurement import Stopwatch
 from tastegraph.models.clicks import Pairs as ClickPairs

@@ -11,7 +11,7 @@ from benchmarks.published.lists import ListEvaluator
 from benchmarks.published.measured import Measured
 from benchmarks.published.sets.set import BenchmarkDataset
 from tastegraph.core.arrays import Bools
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.evaluation.comparison import (
     CONTROLS,
     GRAPH_CONTROLS,

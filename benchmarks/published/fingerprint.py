@@ -9,7 +9,7 @@ import numpy as np
 
 import tastegraph
 from benchmarks.published.sets.set import BenchmarkDataset
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.models.learned import ItemFeatures
 
 SOURCE = Path(tastegraph.__file__).parent

@@ -10,15 +10,14 @@ from numpy.typing import NDArray
 
 from benchmarks.published.measured import Measured
 from benchmarks.published.sets.set import BenchmarkDataset
-from tastegraph.core.config import Evaluation
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import EvaluationConfig, ModelConfig
 from tastegraph.evaluation.evaluator import EvaluationData, Evaluator, Run
 from tastegraph.evaluation.measurement import Stopwatch
 from tastegraph.evaluation.metrics import per_user
 from tastegraph.models.learned import ItemFeatures
 
 REPORTED = ("recall", "ndcg", "mrr", "hit")
-EVALUATION = Evaluation(cutoffs=(10, 20))
+EVALUATION = EvaluationConfig(cutoffs=(10, 20))
 
 
 @dataclass(frozen=True)

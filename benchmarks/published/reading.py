@@ -7,7 +7,7 @@ from tastegraph.data.downloads import cache_root
 from tastegraph.models.learned import ItemFeatures
 from tastegraph.pipeline.content import encoded
 from tastegraph.pipeline.texts import Texts, joining_labels
-from tastegraph.store import vectors
+from tastegraph.store import caches
 from tastegraph.store.database import Database
 from tastegraph.text.encoder import Encoder
 from tastegraph.text.folders import find_model
@@ -25,7 +25,7 @@ def item_features_of(dataset: BenchmarkDataset) -> ItemFeatures:
         entities=[],
     )
     reads = dataset.config.text
-    cache = Database(folder / "vectors.db", vectors.metadata)
+    cache = Database(folder / "vectors.db", caches.vector_metadata)
     try:
         encoder = Encoder(find_model(reads.encoder, folder), reads.max_tokens, cache)
         return encoded(dataset.graph, texts, encoder)

@@ -23,7 +23,7 @@ from benchmarks.published.reading import item_features_of
 from benchmarks.published.sets.set import sizes
 from benchmarks.published.summary import summary
 from tastegraph import __version__
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.core.progress import progress, say
 from tastegraph.data.downloads import cache_root
 from tastegraph.evaluation.comparison import CONTROLS

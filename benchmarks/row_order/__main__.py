@@ -29,7 +29,7 @@ from benchmarks.row_order.order_lists import (
     reference_lists,
     served_lists,
 )
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.evaluation.measurement import machine
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from benchmarks.published.sets.set import BenchmarkDataset
 from benchmarks.row_order.order_files import EVENTS, ITEMS
 from tastegraph.core.arrays import CSR, without
-from tastegraph.core.config import FILE
+from tastegraph.core.config import CONFIG_FILE
 from tastegraph.core.top_k import top_k
 from tastegraph.evaluation.metrics import per_user
 from tastegraph.models.baselines import BASELINES
@@ -57,7 +57,7 @@ def served_lists(
     """
     workspace = folder / "workspace"
     _command("init", workspace)
-    with (workspace / FILE).open("a", encoding="utf-8") as settings:
+    with (workspace / CONFIG_FILE).open("a", encoding="utf-8") as settings:
         settings.write(f"\n[model]\nepochs = {epochs}\n")
     _command("import", workspace, "--items", folder / ITEMS, "--events", folder / EVENTS)
     _command("build", workspace)

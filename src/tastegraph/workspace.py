@@ -27,15 +27,15 @@ from tastegraph.core.config import Config
 from tastegraph.core.errors import BusyError, ConfigError, NotFoundError, SnapshotError
 from tastegraph.core.messages import Message
 from tastegraph.core.progress import say
-from tastegraph.core.records import Event, Fact, Item, Link
+from tastegraph.core.records import Event, Fact, Item, Link, Records
 from tastegraph.data.items import item_facts
 from tastegraph.pipeline.inputs import STAGES, Stage, check_stages, fingerprint, stale
 from tastegraph.pipeline.needs import need_torch
-from tastegraph.store import answers, catalogue, changes, lists, provenance, schema
+from tastegraph.store import caches, catalogue, provenance, revision, schema, served_lists
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
-from tastegraph.store.ingestion import Imported, Records, ingest
-from tastegraph.store.locks import held
+from tastegraph.store.durable import file_lock
+from tastegraph.store.ingestion import ImportSummary, ingest
 from tastegraph.store.provenance import check_source_names
 from tastegraph.store.snapshots import Snapshot, Snapshots
 
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from tastegraph.profiles.rating_scale import RatingScale
     from tastegraph.serving.answers import Explanation, Recommendations, TextAssociations
     from tastegraph.serving.engine import Engine, UserOrSession
-    from tastegraph.store.erasure import Receipt
+    from tastegraph.store.erasure import ErasureReceipt
     from tastegraph.text.llm_batch import UsageEstimate
 
 
@@ -68,7 +68,7 @@ class Workspace:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.config: Config = configuration.load(directory / configuration.FILE)
+        self.config: Config = configuration.load_config(directory / configuration.CONFIG_FILE)
         self.database = Database(directory / "tastegraph.db", schema.metadata)
         self.snapshots = Snapshots(directory / "snapshots")
 
@@ -79,7 +79,7 @@ class Workspace:
         Raises:
             ConfigError: there is a workspace already.
         """
-        file = directory / configuration.FILE
+        file = directory / configuration.CONFIG_FILE
         if file.exists():
             raise ConfigError(f"{directory} is a workspace already")
         directory.mkdir(parents=True, exist_ok=True)
@@ -89,13 +89,14 @@ class Workspace:
 
     def ingest(
         self,
+        records: Records | None = None,
         *,
         items: Iterable[Item] = (),
         events: Iterable[Event] = (),
         facts: Mapping[str, Iterable[Fact]] | None = None,
         links: Mapping[str, Iterable[Link]] | None = None,
         digests: Mapping[str, str] | None = None,
-    ) -> Imported:
+    ) -> ImportSummary:
         """Import records: all of them, or on any error none.
 
         A source is replaced whole: what it stated before, facts and links alike, and does not
@@ -113,7 +114,8 @@ class Workspace:
             RowError: a record is wrong; nothing was imported.
             BusyError: another process is writing to this workspace.
         """
-        records = Records(items, events, facts or {}, links or {}, digests or {})
+        if records is None:
+            records = Records(items, events, facts or {}, links or {}, digests or {})
         check_source_names(records.sources)
         columns = self.config.items.facts
         with self.database.writing() as connection:
@@ -160,7 +162,7 @@ class Workspace:
             asked = questions(self.database, self.config, users, limit)
             return describe_interests(asked, model)
         busy = Message("busy.describe", directory=self.directory)
-        with held(self.directory / "describe.lock", busy):
+        with file_lock(self.directory / "describe.lock", busy):
             asked = questions(self.database, self.config, None, limit)
             return describe_items(asked, model, self.database)
 
@@ -180,9 +182,9 @@ class Workspace:
 
     @cached_property
     def _answers(self) -> Database:
-        return Database(self.directory / answers.FILE, answers.metadata)
+        return Database(self.directory / caches.LLM_CACHE_FILE, caches.answer_metadata)
 
-    def record(self, events: Iterable[Event]) -> log.Receipt:
+    def record(self, events: Iterable[Event]) -> log.AppendResult:
         """Append events; when this returns they are durable, and the next answer knows them.
 
         Raises:
@@ -201,7 +203,7 @@ class Workspace:
         """
         from tastegraph.kg.review.erasing import Eraser
 
-        def write(work: Callable[[Connection], Receipt]) -> Receipt:
+        def write(work: Callable[[Connection], ErasureReceipt]) -> ErasureReceipt:
             with self.database.writing() as connection:
                 return work(connection)
 
@@ -220,7 +222,7 @@ class Workspace:
         """
         check_stages(only)
         busy = Message("busy.build", directory=self.directory)
-        with held(self.directory / "build.lock", busy):
+        with file_lock(self.directory / "build.lock", busy):
             return self._build_if_changed(only)
 
     def follow(self, idle: float = 600.0, pause: float = 0.25) -> None:
@@ -240,7 +242,7 @@ class Workspace:
         done = int(self.snapshots.open().manifest["changes"])
         while time.monotonic() - last < idle and os.getppid() == parent:
             with self.database.reading() as connection:
-                now = changes.count(connection)
+                now = revision.change_count(connection)
             if now != done:
                 # While the model is learned anew, it waits for that: the next look finds it.
                 with suppress(BusyError):
@@ -265,7 +267,7 @@ class Workspace:
         from tastegraph.pipeline.retrain import retrain
 
         busy = Message("busy.build", directory=self.directory)
-        with held(self.directory / "build.lock", busy, patience):
+        with file_lock(self.directory / "build.lock", busy, patience):
             self.knowledge.renew()
             builder = Builder(self.directory, self.config, self.database, self.snapshots)
             return retrain(builder, self.fingerprint())
@@ -369,7 +371,7 @@ class Workspace:
         with self.database.reading() as connection:
             n_items = len(self.snapshots.open().strings("graph.items"))
             meaning = EventMeaning.stored(connection, self.config.events)
-            shown = lists.exposures(connection, since, counts=meaning.likes)
+            shown = served_lists.exposures(connection, since, counts=meaning.likes)
             return feedback_by_model(shown, meaning.weights, n_items)
 
     def rating_scale(self) -> RatingScale:
@@ -404,7 +406,7 @@ class Workspace:
             return {
                 **catalogue.counts(connection),
                 "events": log.count(connection),
-                "users": log.users(connection),
+                "users": log.user_count(connection),
             }
 
     def fingerprint(self) -> str:

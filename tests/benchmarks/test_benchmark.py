@@ -23,7 +23,7 @@ from benchmarks.published.table import in_markdown, rendered
 from rich.console import Console
 from sklearn.metrics import f1_score, roc_auc_score
 
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.core.errors import NotFoundError
 from tastegraph.evaluation import comparison
 from tastegraph.evaluation.evaluator import TRAIN_AND_VALID, TRAIN_ONLY, VALID_KNOWN, Run

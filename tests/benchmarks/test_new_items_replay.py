@@ -12,8 +12,7 @@ from benchmarks.new_items.new_items_page import page
 from benchmarks.new_items.rules import ORACLE, RANDOM, SYSTEM, at_random, by_popularity
 
 from tastegraph.core.arrays import binary
-from tastegraph.core.config import Config
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import Config, ModelConfig
 from tastegraph.core.records import ITEM, Fact, Item
 from tastegraph.kg.graph import build_graph
 from tastegraph.models.learned import ItemFeatures

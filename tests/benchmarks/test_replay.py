@@ -11,7 +11,7 @@ from benchmarks.loop.questions import HeldOutLikes
 from benchmarks.loop.replay import ROWS, Played, Slice
 from benchmarks.loop.summary import summary
 
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.models.baselines import popularity
 from tastegraph.profiles.interactions import Interactions
 

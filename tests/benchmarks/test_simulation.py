@@ -8,8 +8,7 @@ from benchmarks.loop import simulation
 from benchmarks.loop.simulation import World, simulate
 from benchmarks.loop.truth import Truth, read
 
-from tastegraph.core.config import Config
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import Config, ModelConfig
 
 SMALL = World(people=40, items=40, new=2, rounds=3, items_at_start=20)
 

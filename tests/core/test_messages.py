@@ -14,14 +14,13 @@ from pydantic_core._pydantic_core import list_all_errors
 
 import tastegraph
 from tastegraph.core.errors import NotFoundError, RowError
-from tastegraph.core.languages import LANGUAGES
+from tastegraph.core.languages import LANGUAGES, Template
 from tastegraph.core.messages import TEMPLATES, Message, problems, terminal, validation
-from tastegraph.core.messages.template import Template
 
 ROOT = Path(tastegraph.__file__).parent
 ANSWERED = {"NotFoundError", "DecisionError", "SnapshotError", "BusyError", "NoEncoderError"}
 """Errors whose text a service answers with."""
-ON_THE_WAY = ("serving", "storage", "curation/decisions.py", "language/onnx.py")
+ON_THE_WAY = ("serving", "store", "kg/review/decisions.py", "text/onnx.py")
 """Where they are raised."""
 CHINESE = re.compile("[\u3400-\u9fff]")
 _QUOTED = re.compile(r"“[^”]*”|'[^']*'|\"[^\"]*\"|`[^`]*`|\{[^{}]*\}|tastegraph( kg)? \w+")

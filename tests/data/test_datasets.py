@@ -14,7 +14,7 @@ from tastegraph.core.errors import NotFoundError, RowError
 from tastegraph.core.records import Fact, Link
 from tastegraph.data import downloads as assets
 from tastegraph.data.items import item_facts
-from tastegraph.data.public import Dataset, list_datasets
+from tastegraph.data.public_datasets import PublicDataset, list_datasets
 
 FILES = {
     "ml-100k.inter": "user_id:token\titem_id:token\trating:float\ttimestamp:float\n9\t1\t3\t5\n",
@@ -67,7 +67,7 @@ def more(folder: Path) -> None:
 
 
 def test_own_files(folder: Path) -> None:
-    dataset = Dataset("ml-100k", folder)
+    dataset = PublicDataset("ml-100k", folder)
     [event] = dataset.events()
     assert (event.user_id, event.type, event.value) == ("9", "rating", 3.0)
     first, second = dataset.items()
@@ -84,7 +84,7 @@ def test_own_files(folder: Path) -> None:
 
 def test_further_files(folder: Path) -> None:
     more(folder)
-    dataset = Dataset("ml-100k", folder)
+    dataset = PublicDataset("ml-100k", folder)
     assert [item.text for item in dataset.items()] == ["A family.", "Comedy"]
     facts = list(dataset.facts())
     assert facts[0] == DIRECTED
@@ -122,7 +122,7 @@ def test_bad_further_files(folder: Path, name: str, text: str, line: int) -> Non
     more(folder)
     (folder / name).write_text(text)
     with pytest.raises(RowError) as caught:
-        list(Dataset("ml-100k", folder).facts())
+        list(PublicDataset("ml-100k", folder).facts())
     assert (caught.value.file, caught.value.line) == (str(folder / name), line)
 
 
@@ -131,14 +131,14 @@ def test_names() -> None:
         name for name, asset in assets.ASSETS.items() if asset.kind == "dataset"
     }
     with pytest.raises(NotFoundError, match="ml-100k"):
-        Dataset("ml-100m")
+        PublicDataset("ml-100m")
 
 
 def test_real_data() -> None:
     root = os.environ.get("TASTEGRAPH_DATA")
     if not root or not (real := Path(root) / "ml100k").is_dir():
         pytest.skip("TASTEGRAPH_DATA names no folder with ml100k")
-    dataset = Dataset("ml-100k", real)
+    dataset = PublicDataset("ml-100k", real)
     events = list(dataset.events())
     assert len({event.event_id for event in events}) == len(events) == 100_000
     assert len({event.user_id for event in events}) == 943

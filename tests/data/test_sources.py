@@ -15,17 +15,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tastegraph.core.config import Column
+from tastegraph.core.config import ColumnConfig
 from tastegraph.core.errors import NotFoundError, RowError, TastegraphError
 from tastegraph.core.records import AHEAD, EVENT_TYPES, Fact, Item, Link
-from tastegraph.data import lines as lines_module
 from tastegraph.data import tables
+from tastegraph.data import text_files as lines_module
 from tastegraph.data.events import event_from, read_events
-from tastegraph.data.facts import read_facts
+from tastegraph.data.facts import read_facts, read_links
 from tastegraph.data.items import item_facts, read_items
-from tastegraph.data.links import read_links
 from tastegraph.data.recbole import atomic_files, read_atomic_events, read_atomic_items, split_of
-from tastegraph.data.rejects import Rejects
+from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.tables import read_rows
 from tests.support.limits import within
 from tests.support.source_files import STRICT, fault, write
@@ -48,14 +47,14 @@ def test_a_row_that_is_to_come_is_rejected_and_the_others_are_kept(tmp_path: Pat
     path = write(
         tmp_path / "e.csv", "user_id,item_id,timestamp\n" + "".join(f"u,i,{t}\n" for t in times)
     )
-    with Rejects("skip") as rejects:
+    with RejectedRows("skip") as rejects:
         assert len(list(read_events(path, rejects))) == 3
     assert rejects.count == 1
 
 
 def test_skip_sets_bad_rows_aside_and_goes_on(tmp_path: Path) -> None:
     path = write(tmp_path / "e.csv", "user_id,item_id,value\nu,i,x\nu,i,1\n,i,2\nü,i,inf\n")
-    with Rejects("skip", tmp_path / "out" / "rejects.jsonl") as rejects:
+    with RejectedRows("skip", tmp_path / "out" / "rejects.jsonl") as rejects:
         assert [event.value for event in read_events(path, rejects)] == [1.0]
     assert rejects.count == 3
     records = [json.loads(line) for line in (tmp_path / "out/rejects.jsonl").open()]
@@ -69,7 +68,7 @@ def test_skip_sets_bad_rows_aside_and_goes_on(tmp_path: Path) -> None:
 
 
 def test_no_rejects_file_without_rejects(tmp_path: Path) -> None:
-    with Rejects("skip", tmp_path / "rejects.jsonl") as rejects:
+    with RejectedRows("skip", tmp_path / "rejects.jsonl") as rejects:
         list(read_links(write(tmp_path / "l.csv", "item_id,entity\ni,e\n"), rejects))
     assert rejects.count == 0
     assert not (tmp_path / "rejects.jsonl").exists()
@@ -77,7 +76,7 @@ def test_no_rejects_file_without_rejects(tmp_path: Path) -> None:
 
 def test_rejects_hold_any_value(tmp_path: Path) -> None:
     path = tmp_path / "rejects.jsonl"
-    with Rejects("skip", path) as rejects:
+    with RejectedRows("skip", path) as rejects:
         for value in ("\ud800", b"\xff", float("nan"), None, ["a"], "x" * 5000, True):
             rejects.handle(RowError("f", 1, None, value, "else"))
     values = [json.loads(line)["value"] for line in path.open(encoding="utf-8")]
@@ -109,7 +108,7 @@ def test_text_tables(tmp_path: Path, kind: str, text: str, bom: bytes, packed: s
 
 
 def test_parquet_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "BATCH", 2)
+    monkeypatch.setattr(tables, "ROWS_PER_READ", 2)
     path = tmp_path / "t[1].parquet"
     pl.DataFrame({"item_id": [1, 2, 3, 4, 5], "entity": ["a", "b", None, "d", "e"]}).write_parquet(
         path
@@ -117,7 +116,7 @@ def test_parquet_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert [row.line for row in read_rows(path, STRICT)] == [1, 2, 3, 4, 5]
     error = fault(read_links, path)
     assert (error.line, error.column, error.value) == (3, "entity", None)
-    rejects = Rejects("skip")
+    rejects = RejectedRows("skip")
     assert list(read_links(path, rejects))[-1] == Link("5", "e")
     assert rejects.count == 1
 
@@ -141,14 +140,14 @@ def test_bad_delimited_rows(
     error = fault(read_rows, path)
     assert (error.file, error.line, error.value) == (str(path), line, value)
     assert expected in error.expected
-    rejects = Rejects("skip")
+    rejects = RejectedRows("skip")
     list(read_rows(write(path, text + b"\n8,9\n"), rejects))
     assert rejects.count == 1
 
 
 def test_rows_after_a_bad_line_keep_their_numbers(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", b'a\n1\n\xff\n"2\n2"\n\x00\n3\n')
-    assert [row.line for row in read_rows(path, Rejects("skip"))] == [2, 4, 7]
+    assert [row.line for row in read_rows(path, RejectedRows("skip"))] == [2, 4, 7]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +160,7 @@ def test_bad_header_always_raises(
 ) -> None:
     path = write(tmp_path / "t.csv", header.encode("latin-1"))
     with pytest.raises(RowError) as caught:
-        list(read_rows(path, Rejects(policy), ("c",)))  # type: ignore[arg-type]
+        list(read_rows(path, RejectedRows(policy), ("c",)))  # type: ignore[arg-type]
     assert (caught.value.line, caught.value.column) == (1, column)
 
 
@@ -187,7 +186,7 @@ def test_missing_column_names_those_found(tmp_path: Path) -> None:
 )
 def test_bad_json_lines(tmp_path: Path, text: str) -> None:
     path = write(tmp_path / "t.jsonl", '{"a":1}\n' + text + '\n{"a":2}\n')
-    rejects = Rejects("skip")
+    rejects = RejectedRows("skip")
     assert [row.line for row in read_rows(path, rejects, ("a",))] == [1, 3]
     assert rejects.count == 1
     with pytest.raises(RowError) as caught:
@@ -196,11 +195,11 @@ def test_bad_json_lines(tmp_path: Path, text: str) -> None:
 
 
 def test_long_fields_and_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "LONGEST_FIELD", 300)
-    monkeypatch.setattr(lines_module, "LONGEST", 1000)
+    monkeypatch.setattr(tables, "MAX_FIELD_LENGTH", 300)
+    monkeypatch.setattr(lines_module, "MAX_LINE_BYTES", 1000)
     long = ["x" * 299, "x" * 301, ",".join("x" * 200 for _ in range(90)), "y" * 999]
     path = write(tmp_path / "t.csv", "a\n" + "\n".join(long) + "\nz\n")
-    rejects = Rejects("skip", tmp_path / "rejects.jsonl")
+    rejects = RejectedRows("skip", tmp_path / "rejects.jsonl")
     assert [row.line for row in read_rows(path, rejects)] == [2, 6]
     found = [json.loads(line) for line in (tmp_path / "rejects.jsonl").open()]
     assert [record["line"] for record in found] == [3, 4, 5]
@@ -361,9 +360,9 @@ def test_events_are_read_fast(tmp_path: Path) -> None:
 
 def test_items_and_their_facts(tmp_path: Path) -> None:
     columns = {
-        "genre": Column(relation="genre"),
-        "year": Column(relation="year", literal=True),
-        "title": Column(relation="label", literal=True),
+        "genre": ColumnConfig(relation="genre"),
+        "year": ColumnConfig(relation="year", literal=True),
+        "title": ColumnConfig(relation="label", literal=True),
     }
     path = write(
         tmp_path / "i.csv",
@@ -389,7 +388,7 @@ def test_items_and_their_facts(tmp_path: Path) -> None:
 
 
 def test_lists_stay_lists(tmp_path: Path) -> None:
-    columns = {"genre": Column(relation="genre")}
+    columns = {"genre": ColumnConfig(relation="genre")}
     record = {"item_id": 1, "title": 1984, "genre": ["a|b", None, "", "c"], "n": 2.5, "f": True}
     path = write(tmp_path / "i.jsonl", json.dumps(record))
     [item] = read_items(path, STRICT, columns)
@@ -418,13 +417,13 @@ def test_bad_items(tmp_path: Path, record: dict[str, object], column: str) -> No
     path = write(tmp_path / "i.jsonl", good + json.dumps(record) + "\n" + good)
     error = fault(read_items, path)
     assert (error.file, error.line, error.column) == (str(path), 2, column)
-    assert len(list(read_items(path, Rejects("skip")))) == 2
+    assert len(list(read_items(path, RejectedRows("skip")))) == 2
 
 
 def test_a_configured_column_must_be_in_the_header(tmp_path: Path) -> None:
     path = write(tmp_path / "i.csv", "item_id,title,genres\n1,x,y\n")
     with pytest.raises(RowError, match=r"'genres'.* a column named 'genre'"):
-        list(read_items(path, STRICT, {"genre": Column(relation="genre")}))
+        list(read_items(path, STRICT, {"genre": ColumnConfig(relation="genre")}))
 
 
 # Facts

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tastegraph.core.records import Fact
 from tastegraph.data.facts import read_facts
-from tastegraph.data.rejects import Rejects
+from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.wikibase import date_time
 from tests.support.source_files import PACK, STRICT, fault, write
 
@@ -178,7 +178,7 @@ BAD = [
 def test_a_bad_line_is_set_aside_whole(tmp_path: Path, line: str) -> None:
     path = write(tmp_path / "w.json", f"[\n{dump(ADAMS)[2:-3]},\n{line},\n{dump(ADAMS)[2:-3]}\n]")
     assert fault(read_facts, path).line == 3
-    rejects = Rejects("skip")
+    rejects = RejectedRows("skip")
     assert len(list(read_facts(path, rejects))) == 2 * FACTS
     assert rejects.count == 1
 

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tastegraph.core.config import Evaluation
+from tastegraph.core.config import EvaluationConfig
 from tastegraph.core.errors import ConfigError, FrameError, TastegraphError
 from tastegraph.core.top_k import top_k
 from tastegraph.evaluation.evaluate import METRICS, evaluate
@@ -74,7 +74,7 @@ class Oracle:
 
 def test_figures_are_those_of_the_packages_own_metrics(dataset):
     comparison = evaluate(Popular(), dataset, "user-temporal", k=(5, 10))
-    splits = assign_splits(dataset.events, Evaluation(split="user-temporal"), 1)
+    splits = assign_splits(dataset.events, EvaluationConfig(split="user-temporal"), 1)
     known = dataset.select(splits != TEST)
     targets = dataset.select(splits == TEST).user_items
     counts = known.user_items.sum(axis=0)

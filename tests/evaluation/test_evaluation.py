@@ -17,7 +17,7 @@ from rich.console import Console
 from scipy import sparse, stats
 
 from tastegraph.core.arrays import binary, contains, pair_keys
-from tastegraph.core.config import Evaluation
+from tastegraph.core.config import EvaluationConfig
 from tastegraph.core.errors import ConfigError
 from tastegraph.core.top_k import top_k, top_k_blocks
 from tastegraph.evaluation.audit import ItemFacts, audit
@@ -122,7 +122,7 @@ def hashes_of(users, seed=0):
 @given(event_logs(), st.sampled_from(["user-temporal", "random", "leave-last-out"]), seeds)
 def test_split_gives_each_person_their_counts(log, strategy, seed):
     users, times = log
-    parts = split_events(users, hashes_of(users, seed), times, Evaluation(split=strategy))
+    parts = split_events(users, hashes_of(users, seed), times, EvaluationConfig(split=strategy))
     assert parts.dtype == np.int8
     for user in np.unique(users):
         own = parts[users == user]
@@ -138,7 +138,7 @@ def test_split_gives_each_person_their_counts(log, strategy, seed):
 def test_split_follows_time_then_hash(log, strategy, seed):
     users, times = log
     hashes = hashes_of(users, seed)
-    parts = split_events(users, hashes, times, Evaluation(split=strategy))
+    parts = split_events(users, hashes, times, EvaluationConfig(split=strategy))
     for user in np.unique(users):
         rows = np.flatnonzero(users == user)
         in_order = sorted(rows, key=lambda row: (times[row], hashes[row]))
@@ -150,7 +150,7 @@ def test_split_follows_time_then_hash(log, strategy, seed):
 def test_the_order_of_rows_decides_nothing_in_a_split(log, strategy, seed):
     users, times = log
     times[::3] = np.nan
-    hashes, config = hashes_of(users, seed), Evaluation(split=strategy)
+    hashes, config = hashes_of(users, seed), EvaluationConfig(split=strategy)
     rows = np.random.default_rng(seed).permutation(len(users))
     parts = split_events(users, hashes, times, config)
     assert (split_events(users[rows], hashes[rows], times[rows], config) == parts[rows]).all()
@@ -160,14 +160,14 @@ def test_events_without_a_time_are_never_the_newest():
     users = ints(0, 0, 0, 1, 1, 1)
     times = np.array([np.nan, np.nan, np.nan, 9, np.nan, 1])
     hashes = np.array([2, 0, 1, 0, 1, 2], dtype=np.uint64)
-    parts = split_events(users, hashes, times, Evaluation(split="leave-last-out"))
+    parts = split_events(users, hashes, times, EvaluationConfig(split="leave-last-out"))
     assert parts.tolist() == [TEST, TRAIN, VALID, TEST, TRAIN, VALID]
 
 
 def test_random_split_depends_on_the_hash_alone():
     users = np.zeros(50, dtype=np.int32)
     times = np.arange(50.0)
-    config = Evaluation(split="random")
+    config = EvaluationConfig(split="random")
     first, again, other = (
         split_events(users, hashes_of(users, k), times, config) for k in (1, 1, 2)
     )
@@ -182,7 +182,9 @@ def test_global_split_cuts_the_time_line(log):
     users, times = log
     times[0] = -1.0
     try:
-        parts = split_events(users, hashes_of(users), times, Evaluation(split="global-temporal"))
+        parts = split_events(
+            users, hashes_of(users), times, EvaluationConfig(split="global-temporal")
+        )
     except ConfigError:
         train = recbole_counts(len(times), EIGHTY)[0]
         assert sorted(times)[train] == -1
@@ -194,7 +196,7 @@ def test_global_split_cuts_the_time_line(log):
 def test_global_split_by_hand():
     times = np.array([3, 1, 2, 5, 4, 6, 7, 8, 9, 10.0])
     users = np.zeros(10, dtype=np.int32)
-    hashes, config = hashes_of(users), Evaluation(split="global-temporal")
+    hashes, config = hashes_of(users), EvaluationConfig(split="global-temporal")
     assert split_events(users, hashes, times, config).tolist() == [0, 0, 0, 0, 0, 0, 0, 0, 1, 2]
     with pytest.raises(ConfigError, match="1 of 10"):
         split_events(users, hashes, np.where(times == 3, np.nan, times), config)
@@ -204,7 +206,7 @@ def test_global_split_by_hand():
 
 def test_given_split_is_used_or_its_lack_named():
     users, times = ints(0, 0, 1), np.zeros(3)
-    hashes, config = hashes_of(users), Evaluation(split="given")
+    hashes, config = hashes_of(users), EvaluationConfig(split="given")
     parts = np.array([0, 2, 1], dtype=np.int8)
     assert split_events(users, hashes, times, config, parts).tolist() == [0, 2, 1]
     with pytest.raises(ConfigError, match="carry no split"):
@@ -220,7 +222,7 @@ def test_given_split_is_used_or_its_lack_named():
 def test_split_of_nothing():
     empty = np.array([], dtype=np.int32)
     for strategy in ("user-temporal", "global-temporal", "random", "leave-last-out"):
-        config = Evaluation(split=strategy)
+        config = EvaluationConfig(split=strategy)
         assert len(split_events(empty, hashes_of(empty), np.array([]), config)) == 0
 
 
@@ -232,7 +234,9 @@ def test_split_of_movielens_as_recbole():
     users = frame["user"].to_numpy().astype(np.int32)
     items = frame["item"].to_numpy().astype(np.int32)
     hashes = pair_hashes(users.astype(np.uint64), items)
-    parts = split_events(users, hashes, frame["time"].to_numpy().astype(np.float64), Evaluation())
+    parts = split_events(
+        users, hashes, frame["time"].to_numpy().astype(np.float64), EvaluationConfig()
+    )
     assert len(np.unique(users)) == 942
     assert np.bincount(parts).tolist() == [45_063, 5_156, 5_156]
 

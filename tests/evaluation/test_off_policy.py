@@ -19,7 +19,7 @@ from tastegraph.evaluation.off_policy import (
 )
 from tastegraph.serving.engine import ListOptions
 from tastegraph.serving.exploration import draw_list
-from tastegraph.store.lists import Exposure, exposures
+from tastegraph.store.served_lists import Exposure, exposures
 from tests.support import serving_world
 
 

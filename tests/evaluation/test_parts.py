@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from tastegraph.core.config import Evaluation, Events
+from tastegraph.core.config import EvaluationConfig, EventsConfig
 from tastegraph.core.records import Event
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import interactions, settled
 from tastegraph.profiles.splits import assign_splits, resolve_split
 
-MEANING = EventMeaning.of(Events(), {})
+MEANING = EventMeaning.of(EventsConfig(), {})
 ITEMS = {f"i{k}": k for k in range(30)}
 
 
@@ -25,7 +25,7 @@ def person(likes, dislikes, split=lambda k: None):
 
 
 def against(events, split):
-    parts = assign_splits(events, Evaluation(split=split), 1)
+    parts = assign_splits(events, EvaluationConfig(split=split), 1)
     return parts[events.weights < 0].tolist()
 
 
@@ -36,7 +36,7 @@ def test_user_temporal_lets_nothing_in_from_after_the_first_held_out_like():
 
 def test_global_cuts_cut_dislikes_as_well():
     events = person(range(10), [(-5.0, None), (7.5, None), (99.0, None)])
-    parts = assign_splits(events, Evaluation(split="global-temporal"), 1)
+    parts = assign_splits(events, EvaluationConfig(split="global-temporal"), 1)
     valid, test = (events.times[(events.weights > 0) & (parts == p)].min() for p in (1, 2))
     expected = [0 if t < valid else 1 if t < test else 2 for t in (-5.0, 7.5, 99.0)]
     assert against(events, "global-temporal") == expected
@@ -46,8 +46,8 @@ def test_published_parts_are_kept():
     names = ["train"] * 6 + ["valid"] * 2 + ["test"] * 2
     events = person(range(10), [(0.5, "test"), (9.5, "train"), (4.5, None)], lambda k: names[k])
     assert against(events, "given") == [2, 0, 0]
-    assert resolve_split(events, Evaluation()).split == "given"
-    assert resolve_split(person(range(3), []), Evaluation()).split == "user-temporal"
+    assert resolve_split(events, EvaluationConfig()).split == "given"
+    assert resolve_split(person(range(3), []), EvaluationConfig()).split == "user-temporal"
 
 
 def test_several_events_of_one_item_are_one():

@@ -15,10 +15,9 @@ import pytest
 from benchmarks.published.sets import amazon_beauty, lastfm
 
 from tastegraph.core.records import Event, Fact, Item, Link
-from tastegraph.data.facts import read_facts
-from tastegraph.data.links import read_links
-from tastegraph.data.public import Dataset
-from tastegraph.data.rejects import Rejects
+from tastegraph.data.facts import read_facts, read_links
+from tastegraph.data.public_datasets import PublicDataset
+from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.serving.engine import Engine
 from tastegraph.workspace import Workspace
 from tests.support import serving_world
@@ -152,7 +151,7 @@ def data() -> Path:
 
 
 def ml100k() -> World:
-    dataset = Dataset("ml-100k", data() / "ml100k")
+    dataset = PublicDataset("ml-100k", data() / "ml100k")
     columns = {
         name: column.model_dump(exclude_defaults=True) for name, column in dataset.columns.items()
     }
@@ -180,7 +179,7 @@ def beauty() -> World:
 
 
 def music() -> World:
-    folder, rejects = data() / "lastfm_lightkg", Rejects("raise")
+    folder, rejects = data() / "lastfm_lightkg", RejectedRows("raise")
     links = list(read_links(folder / "lastfm.link", rejects))
     names = lastfm.artists(data())
     items = [Item(link.item_id, names.get(link.item_id, "")) for link in links]

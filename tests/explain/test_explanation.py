@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from tastegraph.core.config import Relation
+from tastegraph.core.config import RelationConfig
 from tastegraph.core.records import Event
 from tastegraph.explain.explainer import Explainer, Reason, reasons_for, shortlist
 from tastegraph.explain.wording import EnglishTemplates
@@ -57,7 +57,11 @@ def test_a_relation_is_read_by_the_last_part_of_its_name(relation, phrase):
 
 
 def test_what_was_told_of_a_relation_goes_first():
-    told = {"a.b": Relation(phrase="Regie"), "c.d": Relation(use=True), "e.f": Relation(phrase="")}
+    told = {
+        "a.b": RelationConfig(phrase="Regie"),
+        "c.d": RelationConfig(use=True),
+        "e.f": RelationConfig(phrase=""),
+    }
     assert phrase_of("a.b", told) == "Regie"
     assert phrase_of("c.d", told) == "d"
     assert phrase_of("e.f", told) == "f"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tastegraph.core.config import Config, Relation, Words
+from tastegraph.core.config import Config, EventPhrases, RelationConfig
 from tastegraph.core.languages import LANGUAGES
 from tastegraph.core.records import EVENT_TYPES, Event
 from tastegraph.explain.wording import (
@@ -297,8 +297,8 @@ def test_configured_words_take_precedence():
     assert chinese.event_clause(event) == "你看了很久"
     assert (english.relation_phrase("a.b"), chinese.relation_phrase("a.b")) == ("Regie", "导演")
     assert (english.relation_phrase("c.d"), chinese.relation_phrase("c.d")) == ("d", "“d”")
-    words = {"dwell": Words(en="only English")}
-    verb = ChineseTemplates({"x": Relation(phrase_zh="改编自")}, words)
+    words = {"dwell": EventPhrases(en="only English")}
+    verb = ChineseTemplates({"x": RelationConfig(phrase_zh="改编自")}, words)
     assert verb.facts_shared("甲", event, SharedFeature("x", "乙", False), 1) == (
         "和你有“dwell”记录的《甲》一样改编自乙"
     )

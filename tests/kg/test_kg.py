@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 from tastegraph.core.config import Config
 from tastegraph.core.errors import RowError, TastegraphError
 from tastegraph.core.records import SAME_AS, Fact, Item, Link
-from tastegraph.data.facts import read_facts
-from tastegraph.data.links import read_links
-from tastegraph.data.rejects import Rejects
-from tastegraph.data.terms import identifier, iri, node
+from tastegraph.data.facts import read_facts, read_links
+from tastegraph.data.rdf import identifier, iri, node
+from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.kg.export import export, write_csv, write_graphml, write_kg, write_links, write_rdf
 from tastegraph.kg.graph import build_graph
 from tastegraph.kg.sparql import Found, query, store_of
@@ -33,7 +32,7 @@ def read(name, written, reader=read_facts):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(written)
-        return list(reader(path, Rejects("raise")))
+        return list(reader(path, RejectedRows("raise")))
 
 
 # Ids and IRIs.
@@ -375,7 +374,7 @@ def test_exports_say_what_was_written(tastegraph, shop, tmp_path, name, said):
     done = tastegraph("kg", "export", shop, tmp_path / name)
     assert done.out == f"{said} written to {tmp_path / name}\n"
     if name in ("f.nt", "f.ttl", "f.csv"):
-        again = list(read_facts(tmp_path / name, Rejects("raise")))
+        again = list(read_facts(tmp_path / name, RejectedRows("raise")))
         assert sorted(map(repr, again)) == sorted(map(repr, [*FACTS, LINKED]))
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tastegraph.core.config import Config, Graph, Relation
+from tastegraph.core.config import Config, GraphConfig, RelationConfig
 from tastegraph.core.records import Fact, Item, Link
 from tastegraph.kg.graph import LONGEST_VALUE, KnowledgeGraph, build_graph
 from tastegraph.kg.inverses import redundant_relations
@@ -129,7 +129,7 @@ def test_items_that_only_events_know_are_items_named_by_their_id():
 
 
 def test_labels_name_nodes_the_best_relation_first():
-    config = Config(graph=Graph(label_relations=("best", "good", "fair")))
+    config = Config(graph=GraphConfig(label_relations=("best", "good", "fair")))
     graph = build(
         Fact("item:heat", "star", "pacino"),
         Fact("pacino", "fair", "fair name", literal=True),
@@ -159,13 +159,13 @@ def test_a_label_relation_between_entities_is_an_edge():
 
 @pytest.mark.parametrize("words", ["alias_relations", "description_relations"])
 def test_further_names_and_descriptions_are_no_values(words):
-    told = getattr(Graph(), words)
+    told = getattr(GraphConfig(), words)
     facts = [
         Fact("item:heat", "star", "pacino"),
         *(Fact("pacino", relation, "Al", literal=True) for relation in told),
     ]
     assert edges(build(*facts)) == {("item:heat", "star", "pacino")}
-    config = Config(graph=Graph(**{words: ()}))
+    config = Config(graph=GraphConfig(**{words: ()}))
     assert len(edges(build(*facts, config=config))) == 1 + len(told)
     assert edges(build(Fact("item:heat", told[0], "al"))) == {("item:heat", told[0], "al")}
 
@@ -180,7 +180,9 @@ def test_long_literals_are_left_out():
 
 
 def test_a_relation_that_is_not_to_be_used_is_left_out():
-    config = Config(relations={"star": Relation(use=False), "genre": Relation(phrase="kind")})
+    config = Config(
+        relations={"star": RelationConfig(use=False), "genre": RelationConfig(phrase="kind")}
+    )
     graph = build(
         Fact("item:heat", "star", "pacino"), Fact("item:heat", "genre", "crime"), config=config
     )

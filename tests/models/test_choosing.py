@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from tastegraph.cli.terminal import duration
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.models import choice as choice_module
 from tastegraph.models import filters
 from tastegraph.models import learned as learned_module

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tastegraph.core.arrays import binary
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.models.base import NETWORK, TEXT, SimilarityComponent
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit, partial_fit

@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse
 
 from tastegraph.core.arrays import binary
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.models.base import BEHAVIOUR, KNOWN, NEW, POPULARITY, RECENT_POPULARITY, Prior
 from tastegraph.models.behaviour import CoEngagement, Ease, ItemKNN
 from tastegraph.models.choice import UNTUNED, choose

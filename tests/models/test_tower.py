@@ -9,8 +9,7 @@ import pytest
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
-from tastegraph.core.config import Config
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import Config, ModelConfig
 from tastegraph.core.records import Item
 from tastegraph.kg.graph import build_graph
 from tastegraph.models.learned import ItemFeatures

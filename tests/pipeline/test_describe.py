@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tastegraph.core.config import FILE as CONFIG
-from tastegraph.core.config import Events
+from tastegraph.core.config import CONFIG_FILE as CONFIG
+from tastegraph.core.config import EventsConfig
 from tastegraph.core.errors import (
     ConfigError,
     EndpointError,
@@ -28,7 +28,7 @@ from tests.support.cinema import SETTINGS, events, facts, films
 from tests.support.stub_endpoint import Reply, serving, text_of
 
 FAN = "western-fan-3"
-MEANING = EventMeaning.of(Events(positive_rating=4), {})
+MEANING = EventMeaning.of(EventsConfig(positive_rating=4), {})
 
 
 @pytest.fixture

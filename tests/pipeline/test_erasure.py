@@ -19,15 +19,15 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection
 
-from tastegraph.core.config import FILE as CONFIG
+from tastegraph.core.config import CONFIG_FILE as CONFIG
 from tastegraph.core.errors import BusyError, NotFoundError
 from tastegraph.core.records import USER, Event, Fact, Item
 from tastegraph.pipeline import retrain
 from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import ListOptions
-from tastegraph.store import answers, changes, erasure, statements, vectors
+from tastegraph.store import caches, erasure, revision, statements
 from tastegraph.store import events as log
-from tastegraph.store.answers import Answer
+from tastegraph.store.caches import LLMAnswer
 from tastegraph.store.database import Database
 from tastegraph.store.schema import metadata
 from tastegraph.text.descriptions import write_descriptions
@@ -110,7 +110,7 @@ def test_no_byte_remains_where_pages_were_divided(tmp_path: Path) -> None:
     assert [person for person in people[:60] if person.encode() in left] == []
     assert 0 < said.count("VACUUM") < 60
     with database.reading() as connection:
-        assert log.users(connection) == 340
+        assert log.user_count(connection) == 340
     database.close()
 
 
@@ -246,10 +246,12 @@ def test_the_next_fit_is_that_of_a_world_without_them(tmp_path: Path) -> None:
             workspace.ingest(facts={"addresses": [stated]})
             workspace.build()
             with workspace.database.reading() as connection:
-                known = changes.count(connection)
+                known = revision.change_count(connection)
             receipt = workspace.erase.user(MARK)
             with workspace.database.reading() as connection:
-                assert changes.count(connection) > known, "a running service makes a snapshot"
+                assert revision.change_count(connection) > known, (
+                    "a running service makes a snapshot"
+                )
             assert (receipt.events, receipt.facts) == (8, 1)
         version = workspace.build()
         digests.append(workspace.snapshots.manifest(version)["files"])
@@ -336,13 +338,13 @@ def test_no_byte_of_an_item_remains_after_the_next_snapshot(cinema) -> None:
         write_descriptions(cinema.directory / name, described)
     kept_answer, naming, quoting = (b"%d" % n for n in range(3))
     with cinema._answers.writing() as connection:
-        answers.note(
+        caches.record_subjects(
             connection,
             [(kept_answer, "item:other"), (naming, "item:other"), (quoting, "item:m4rk3r")],
         )
-        answers.put(connection, kept_answer, Answer("another film", 1, 1))
-        answers.put(connection, naming, Answer(f"{mark} is a film", 1, 1))
-        answers.put(connection, quoting, Answer("rides to a M4rk3r of its text", 1, 1))
+        caches.put_answer(connection, kept_answer, LLMAnswer("another film", 1, 1))
+        caches.put_answer(connection, naming, LLMAnswer(f"{mark} is a film", 1, 1))
+        caches.put_answer(connection, quoting, LLMAnswer("rides to a M4rk3r of its text", 1, 1))
     cinema.build()
     before = cinema.recommend("space-fan-1", 30).items
     assert "m4rk3r" in [item.item_id for item in before]
@@ -365,7 +367,7 @@ def test_no_byte_of_an_item_remains_after_the_next_snapshot(cinema) -> None:
     for name in ("descriptions.json", "by-hand.json"):
         assert json.loads((cinema.directory / name).read_text()) == {"other": long}
     with cinema._answers.reading() as connection:
-        assert set(answers.get(connection, [kept_answer, naming, quoting])) == {kept_answer}
+        assert set(caches.get_answers(connection, [kept_answer, naming, quoting])) == {kept_answer}
 
     model, _ = cinema.engine.versions()
     with vectors_of(cinema) as connection:
@@ -382,7 +384,7 @@ def test_no_byte_of_an_item_remains_after_the_next_snapshot(cinema) -> None:
 
 @contextmanager
 def vectors_of(workspace: Workspace) -> Iterator[Connection]:
-    database = Database(workspace.directory / "vectors.db", vectors.metadata)
+    database = Database(workspace.directory / "vectors.db", caches.vector_metadata)
     with database.reading() as connection:
         yield connection
     database.close()

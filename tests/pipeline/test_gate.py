@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from tastegraph.core.config import Loop
+from tastegraph.core.config import LoopConfig
 from tastegraph.models.base import BEHAVIOUR, KNOWN, NEW, SimilarityComponent
 from tastegraph.models.baselines import popularity
 from tastegraph.models.hybrid import Blend, HybridModel
@@ -123,7 +123,7 @@ def test_the_gate_weighs_loss_against_chance(monkeypatch: pytest.MonkeyPatch) ->
                  for row in seen.toarray()]  # fmt: skip
     people = {"newest": Asked(histories, sparse.csr_array(seen), wanted)}
     good, bad = of(truth), of(rng.normal(size=(40, 40)))
-    loop, clock = Loop(seconds=0.005), SimpleNamespace(now=0.0)
+    loop, clock = LoopConfig(seconds=0.005), SimpleNamespace(now=0.0)
 
     def ranked(model: HybridModel, _: History) -> None:
         """It takes 1 ms, and 20 ms of a model that nothing is popular for."""
@@ -139,7 +139,7 @@ def test_the_gate_weighs_loss_against_chance(monkeypatch: pytest.MonkeyPatch) ->
     assert not judge(good, good, (4, 9), people, loop).passed
     nobody = {"newest": Asked([], people["newest"].seen[:0], wanted[:0])}
     assert not judge(good, good, (9, 9), nobody, loop).passed
-    narrow = judge(of(np.ones((40, 40))), good, (9, 9), people, Loop(tolerance=1))
+    narrow = judge(of(np.ones((40, 40))), good, (9, 9), people, LoopConfig(tolerance=1))
     assert "coverage, newest" in {check.name for check in narrow.checks if not check.passed}
     slow = judge(replace(good, popularity=np.zeros(40, int)), good, (9, 9), people, loop)
     assert [check.name for check in slow.checks if not check.passed] == ["seconds of a list"]
@@ -155,12 +155,14 @@ def test_one_person_proves_nothing() -> None:
     seen[0, 0], wanted[0, 1] = True, True
     alone = Asked([History(np.array([0], "i4"), np.ones(1, "f4"))], sparse.csr_array(seen),
                   sparse.csr_array(wanted))  # fmt: skip
-    verdict = judge(of(worse), of(good), (9, 9), {"newest": alone}, Loop(seconds=10))
+    verdict = judge(of(worse), of(good), (9, 9), {"newest": alone}, LoopConfig(seconds=10))
     (quality,) = (check for check in verdict.checks if check.name.startswith("NDCG"))
     assert quality.candidate < quality.incumbent
     assert quality.passed
     assert not verdict.passed, "nor is one person enough to judge by"
-    assert judge(of(good), of(good), (9, 9), {"newest": alone}, Loop(seconds=10, people=1)).passed
+    assert judge(
+        of(good), of(good), (9, 9), {"newest": alone}, LoopConfig(seconds=10, people=1)
+    ).passed
 
 
 def test_no_row_of_small_losses_gets_below_popularity() -> None:
@@ -185,7 +187,7 @@ def test_what_is_new_has_to_resemble_what_was_known() -> None:
     rng = np.random.default_rng(0)
     camp = np.arange(40) % 2
     model = of((camp[:, None] == camp[None, :]).astype(float))
-    known, loop = np.ones(40, dtype=bool), Loop()
+    known, loop = np.ones(40, dtype=bool), LoopConfig()
 
     def liked(same: bool) -> Asked:
         rows = [
@@ -207,7 +209,7 @@ def test_what_is_new_has_to_resemble_what_was_known() -> None:
     assert not bad.passed
     assert bad.candidate == pytest.approx(0.5, abs=0.1)
     assert bad.bound == pytest.approx(0.5 + (bad.incumbent - 0.5) / 2)
-    assert resemblance(model, random, told_of, known, Loop(resemblance=0)).passed
+    assert resemblance(model, random, told_of, known, LoopConfig(resemblance=0)).passed
     few = Asked(random.histories[:0], random.seen[:0], random.wanted[:0])
     assert resemblance(model, few, told_of, known, loop).passed
 
@@ -219,5 +221,5 @@ def test_items_nobody_knew_are_not_asked_for() -> None:
     asks = Asked([History(np.array([0], "i4"), np.ones(1, "f4"))], sparse.csr_array(seen),
                  sparse.csr_array(wanted))  # fmt: skip
     known = np.array([True, True, True, True, True, False])
-    found = resemblance(model, asks, asks, known, Loop())
+    found = resemblance(model, asks, asks, known, LoopConfig())
     assert (found.candidate, found.people) == (0.5, 1)

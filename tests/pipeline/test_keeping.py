@@ -35,5 +35,5 @@ def test_changes_of_items_leave_the_model_before(cinema):
         cinema.ingest(items=[Item(f"new-{number}", "New")])
         cinema.build({"graph", "text"})
     assert cinema.snapshots.versions() == ["000001", "000006", "000007"]
-    assert cinema.snapshots.roll_back() == "000006"
-    assert cinema.snapshots.roll_back() == "000001"
+    assert cinema.snapshots.roll_back().version == "000006"
+    assert cinema.snapshots.roll_back().version == "000001"

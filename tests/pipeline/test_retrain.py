@@ -62,7 +62,7 @@ def test_what_happened_since_is_learned_and_served(cinema) -> None:
     assert {item.split("-")[0] for item in listed} == {"western"}
     again = cinema.retrain()
     assert (again.version, again.verdict, again.events) == ("000002", None, 0)
-    assert cinema.snapshots.roll_back() == "000001"
+    assert cinema.snapshots.roll_back().version == "000001"
 
 
 def test_a_build_knows_until_when_it_learned(cinema) -> None:

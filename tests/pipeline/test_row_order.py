@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tastegraph.core.config import Evaluation, Events
+from tastegraph.core.config import EvaluationConfig, EventsConfig
 from tastegraph.core.records import Event
 from tastegraph.data.files import Files
-from tastegraph.data.rejects import Rejects
+from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.profiles.attention import Recency, SequenceAttention
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import History, Interactions, interactions
@@ -26,7 +26,7 @@ SETTINGS = {
     "model": {"epochs": 3, "dimensions": 8},
     "items": {"facts": {"genre": {"relation": "genre"}}},
 }
-MEANING = EventMeaning.of(Events(), {})
+MEANING = EventMeaning.of(EventsConfig(), {})
 MOMENTS = {
     "no times": lambda rng: "",
     "whole days": lambda rng: 86_400 * rng.randrange(3) + 86_400,
@@ -61,7 +61,7 @@ def built_from(folder: Path, rows: dict[str, list[list[object]]]) -> str:
             csv.writer(stream).writerows(table)
         files[name] = [file]
     workspace = Workspace.init(folder / "shop", SETTINGS)
-    records = Files(**files).records(workspace.config, Rejects())
+    records = Files(**files).records(workspace.config, RejectedRows())
     workspace.ingest(**records)
     version = workspace.build()
     manifest = workspace.snapshots.manifest(version)
@@ -102,16 +102,16 @@ def test_a_file_sorted_by_item_does_not_hold_out_the_highest_ids():
         for k in sorted(random.Random(user).sample(range(100), 20))
     ]
     found = interactions(events, index, MEANING)
-    assert resolve_split(found, Evaluation()).split == "random"
-    parts = assign_splits(found, Evaluation(), 1)
+    assert resolve_split(found, EvaluationConfig()).split == "random"
+    parts = assign_splits(found, EvaluationConfig(), 1)
     held, fitted_model = found.items[parts == TEST], found.items[parts == TRAIN]
     # The mean of 100 draws from 0 … 99 has a standard error of 2.9.
     assert abs(held.mean() - fitted_model.mean()) < 12
 
 
 def test_times_decide_where_at_least_half_of_the_events_have_one():
-    assert resolve_split(likes([1.0, 2.0, None, None]), Evaluation()).split == "user-temporal"
-    assert resolve_split(likes([1.0, None, None, None]), Evaluation()).split == "random"
+    assert resolve_split(likes([1.0, 2.0, None, None]), EvaluationConfig()).split == "user-temporal"
+    assert resolve_split(likes([1.0, None, None, None]), EvaluationConfig()).split == "random"
 
 
 def test_events_without_a_time_are_no_evidence_of_order():

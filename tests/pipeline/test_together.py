@@ -15,8 +15,8 @@ from tastegraph.pipeline import retrain
 from tastegraph.pipeline.gate import Check, Verdict
 from tastegraph.pipeline.together import LIKED_WITH, pairs, store_derived_facts, used
 from tastegraph.profiles.interactions import Interactions
-from tastegraph.store import changes, statements
-from tastegraph.store.provenance import USE
+from tastegraph.store import revision, statements
+from tastegraph.store.schema import USE
 from tastegraph.workspace import Workspace
 from tests.pipeline.test_retrain import more
 from tests.support.cinema import SETTINGS, events, facts, films
@@ -55,7 +55,7 @@ def test_events_without_a_time_count_whole() -> None:
 
 @pytest.fixture
 def sociable(cinema: Workspace) -> Workspace:
-    file = cinema.directory / configuration.FILE
+    file = cinema.directory / configuration.CONFIG_FILE
     file.write_text(file.read_text() + "\n[loop]\nsupport = 8\n", encoding="utf-8")
     return Workspace(cinema.directory)
 
@@ -83,7 +83,7 @@ def test_retraining_states_what_is_liked_together(sociable: Workspace) -> None:
     assert not [q for q in sociable.knowledge.questions(100) if q.fact.relation == LIKED_WITH]
     assert USE in [source.name for source in sociable.knowledge.sources()]
     with sociable.database.reading() as connection:
-        known = changes.count(connection)
+        known = revision.change_count(connection)
     assert sociable.snapshots.open().manifest["changes"] == known, "nothing is left to follow"
     built = sociable.build()
     assert sociable.build() == built, "nothing is left to build"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tastegraph.core.config import Config, Events, load
+from tastegraph.core.config import Config, EventsConfig, load_config
 from tastegraph.core.errors import ConfigError
 from tastegraph.core.records import EVENT_TYPES, Event
 from tastegraph.kg.graph import KnowledgeGraph, build_graph
@@ -295,7 +295,7 @@ def test_histories_together_are_laid_out_as_one_by_one(many):
 # Events as columns.
 
 
-MEANING = EventMeaning.of(Events(), {5.0: 1, 1.0: 1})
+MEANING = EventMeaning.of(EventsConfig(), {5.0: 1, 1.0: 1})
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_a_rating_counts_for_from_the_threshold_up(value, weight):
 
 
 def test_weights_and_threshold_can_be_told():
-    told = Events(weights={"rating": 0.5, "click": -0.25}, positive_rating=0.5)
+    told = EventsConfig(weights={"rating": 0.5, "click": -0.25}, positive_rating=0.5)
     meaning = EventMeaning.of(told, {0.4: 1, 90.0: 3})
     assert meaning.weight_of(Event("", "", "", "rating", 0.5)) == 0.5
     assert meaning.weight_of(Event("", "", "", "rating", 0.4)) == -0.5
@@ -341,8 +341,8 @@ def test_an_impression_weighs_nothing_whatever_is_told(tmp_path, weight):
     with pytest.raises(
         ConfigError, match=r"events\.weights: .*'impression' can weigh nothing but 0"
     ):
-        load(file)
-    assert Events(weights={"impression": 0}).weights == Events().weights
+        load_config(file)
+    assert EventsConfig(weights={"impression": 0}).weights == EventsConfig().weights
 
 
 def columns():

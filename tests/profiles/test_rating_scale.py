@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tastegraph.core.config import Events
+from tastegraph.core.config import EventsConfig
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.records import Event
 from tastegraph.pipeline.counting import check_counting
@@ -150,7 +150,7 @@ def test_ratings_of_all_people_are_one_scale_and_prices_are_none():
         Event("2", "ann", "b", "purchase", 19.99),
         Event("3", "bob", "a", "rating", 9.0),
     ]
-    meaning = EventMeaning.of_events(Events(), told)
+    meaning = EventMeaning.of_events(EventsConfig(), told)
     found = interactions(told, {"a": 0, "b": 1}, meaning)
     assert meaning.scale.positive == 7
     assert found.weights.tolist() == [-1, 1, 1]
@@ -237,7 +237,7 @@ def test_ids_of_ratings_stay_what_they_were(tastegraph, shop, write):
     """An event that was imported by an earlier version is known already."""
     tastegraph("import", shop, "--events", write("events.csv", "user_id,item_id,value\nann,a1,5\n"))
     with Workspace(shop).database.reading() as connection:
-        (event,) = log.of_user(connection, "ann", 9)
+        (event,) = log.user_events(connection, "ann", 9)
     assert event.type == "rating"
     assert event.event_id == "697efbd40cc1b44d6661b6852af9ac8f"
 
@@ -299,7 +299,7 @@ def test_the_evaluation_says_the_scale(tmp_path):
 
 
 def test_no_events_and_impressions_alone_are_no_fault():
-    meaning = EventMeaning.of(Events(), {})
+    meaning = EventMeaning.of(EventsConfig(), {})
     nothing = interactions([], {"a": 0}, meaning)
     check_counting(nothing, meaning, {})
     check_counting(nothing, meaning, {"impression": 9})

@@ -21,8 +21,8 @@ from tastegraph.serving import engine as engine_module
 from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import Engine, ListOptions
 from tastegraph.serving.exploration import POOL_PER_PLACE, draw_list
-from tastegraph.store import lists
-from tastegraph.store.lists import Exposure, Place, Shown
+from tastegraph.store import served_lists
+from tastegraph.store.served_lists import Exposure, ListPlace, ServedList
 from tests.support import serving_world
 
 
@@ -178,9 +178,9 @@ def test_a_list_is_not_kept_where_it_is_not_to_be(tmp_path: Path) -> None:
 
 
 def test_a_click_counts_for_the_list_it_names(engine: Engine) -> None:
-    places = [Place("a", 2.0, 1.0, True), Place("b", 1.0, 0.25, False)]
+    places = [ListPlace("a", 2.0, 1.0, True), ListPlace("b", 1.0, 0.25, False)]
     shown = [
-        Shown(name, "u", made, "1", "1", "1", 0, {}, places)
+        ServedList(name, "u", made, "1", "1", "1", 0, {}, places)
         for name, made in (("first", 1.0), ("second", 2.0))
     ]
     clicks = [
@@ -191,12 +191,12 @@ def test_a_click_counts_for_the_list_it_names(engine: Engine) -> None:
     ]
     with engine.database.writing() as connection:
         for one in shown:
-            lists.keep(connection, one)
-            lists.keep(connection, one)
+            served_lists.save(connection, one)
+            served_lists.save(connection, one)
     engine.record(clicks)
     with engine.database.reading() as connection:
-        found = list(lists.exposures(connection))
-        assert list(lists.exposures(connection, since=1.5)) == found[2:]
+        found = list(served_lists.exposures(connection))
+        assert list(served_lists.exposures(connection, since=1.5)) == found[2:]
     assert found == [
         Exposure("first", "1", 1.0, "a", 1, 1.0, True, ()),
         Exposure("first", "1", 1.0, "b", 2, 0.25, False, ("click", "purchase")),

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from fastapi.testclient import TestClient
 
-from tastegraph.core.config import Config, Loop
+from tastegraph.core.config import Config, LoopConfig
 from tastegraph.core.records import Event, Item
 from tastegraph.evaluation.feedback import response_dropped
 from tastegraph.serving import background
@@ -26,9 +26,9 @@ from tastegraph.serving.triggers import (
     KnowledgeTrigger,
     configured_triggers,
 )
-from tastegraph.store import catalogue, changes
+from tastegraph.store import catalogue, revision
 from tastegraph.store import events as log
-from tastegraph.store.locks import held
+from tastegraph.store.durable import file_lock
 from tastegraph.workspace import Workspace
 from tests.support import serving_world
 
@@ -110,7 +110,10 @@ def test_a_rollback_is_not_undone(tmp_path: Path) -> None:
         send(engine, 5, 10 * count)
         old = engine.snapshots.open()
         with engine.database.reading() as connection:
-            told = {"changes": changes.count(connection), "learned_until": log.revision(connection)}
+            told = {
+                "changes": revision.change_count(connection),
+                "learned_until": log.revision(connection),
+            }
         kept = {k: v for k, v in old.manifest.items() if k not in ("format", "version", "files")}
         engine.snapshots.publish({**kept, **told}, old.arrays)
 
@@ -186,7 +189,7 @@ def test_a_fall_is_told_from_chance() -> None:
 def test_the_configuration_names_the_occasions(cinema, tastegraph, tmp_path: Path) -> None:
     found = configured_triggers(Config(), tmp_path)
     assert [type(one) for one in found] == [KnowledgeTrigger]
-    loop = Loop(refresh=False, every=5, drift=0.1)
+    loop = LoopConfig(refresh=False, every=5, drift=0.1)
     found = configured_triggers(Config(loop=loop), cinema.directory)
     assert [type(one) for one in found] == [EventCountTrigger, DriftTrigger]
     _, _, _, *words = found[0].command
@@ -288,7 +291,7 @@ def test_what_is_new_is_followed_until_nothing_is(cinema) -> None:
     assert trigger.due(cinema.engine)
     other = Workspace(cinema.directory)
     thread = threading.Thread(target=other.follow, args=(1.0, 0.02))
-    with held(cinema.directory / "build.lock", "learning"):
+    with file_lock(cinema.directory / "build.lock", "learning"):
         thread.start()
         time.sleep(0.2)
         assert trigger.due(cinema.engine)

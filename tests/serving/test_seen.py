@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from tastegraph.core.config import Config, load
+from tastegraph.core.config import Config, load_config
 from tastegraph.core.errors import ConfigError
 from tastegraph.core.records import Event
 from tastegraph.serving.api.app import create_app
@@ -127,9 +127,9 @@ def test_only_types_that_there_are_can_be_named(tmp_path: Path) -> None:
     file = tmp_path / "tastegraph.toml"
     file.write_text("[serving.exclude]\nveiw = false\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"no event type 'veiw'; there are view, click"):
-        load(file)
+        load_config(file)
     file.write_text("[events.weights]\nstar = 1\n[serving.exclude]\nstar = false\n", "utf-8")
-    assert load(file).serving.repeats == ("impression", "star")
+    assert load_config(file).serving.repeats == ("impression", "star")
     assert Config().serving.repeats == ("impression",)
 
 

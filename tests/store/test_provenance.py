@@ -14,7 +14,7 @@ from sqlalchemy import select
 from tastegraph.core.errors import ConfigError, NotFoundError, RowError, TastegraphError
 from tastegraph.core.records import Fact, Item, Link
 from tastegraph.data.files import Files
-from tastegraph.data.rejects import Rejects
+from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.kg.from_store import graph_from_store
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.store.schema import evidence
@@ -140,14 +140,14 @@ def test_every_file_is_a_source_of_its_own(shop, write):
         (), (), [write("a.csv", head + "x,r,y\n"), write("b.csv", head + "x,r,y\nx,r,z\n")],
         [write("links.csv", "item_id,entity\nalien,x\n")],
     )  # fmt: skip
-    shop.ingest(**given.records(shop.config, Rejects("raise")))
+    shop.ingest(given.records(shop.config, RejectedRows("raise")))
     assert shop.knowledge.sources() == [("a.csv", 1, 0), ("b.csv", 2, 0), ("links.csv", 0, 1)]
 
 
 def test_two_files_of_one_name_are_refused(shop, tmp_path):
     twice = Files((), (), [tmp_path / "a" / "f.csv"], [tmp_path / "b" / "f.csv"])
-    with pytest.raises(TastegraphError, match=r"b/f\.csv have one name.*rename one"):
-        twice.records(shop.config, Rejects("raise"))
+    with pytest.raises(TastegraphError, match=r"b/f\.csv have the same name.*rename one"):
+        twice.records(shop.config, RejectedRows("raise"))
 
 
 ids = st.sampled_from(["item:alien", "alien", "E", "x", "genre:horror"])

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from tastegraph.core.errors import BusyError, NotFoundError, SnapshotError
 from tastegraph.store import snapshots
-from tastegraph.store.locks import held
-from tastegraph.store.snapshots import READING, Snapshots, pack, unpack
+from tastegraph.store.durable import file_lock
+from tastegraph.store.snapshots import HEADER_LOCK, Snapshots, pack_strings, unpack_strings
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def shelf(tmp_path):
 ARRAYS = {
     "numbers": np.arange(6, dtype=np.float32).reshape(2, 3),
     "none": np.zeros((0, 4), dtype=np.int32),
-    **pack("names", ["a", "", "日本語"]),
+    **pack_strings("names", ["a", "", "日本語"]),
 }
 
 
@@ -53,18 +53,18 @@ def test_arrays_of_a_snapshot_cannot_be_changed(shelf):
 
 @given(st.lists(st.text()))
 def test_strings_come_back_as_they_were_packed(texts):
-    packed = pack("x", texts)
+    packed = pack_strings("x", texts)
     assert {name: array.dtype for name, array in packed.items()} == {
         "x": np.uint8,
         "x.ends": np.int64,
     }
-    assert unpack(packed["x"], packed["x.ends"]) == texts
+    assert unpack_strings(packed["x"], packed["x.ends"]) == texts
 
 
 @given(st.lists(st.text(st.characters(categories=["Cs"]), max_size=3)))
 def test_lone_surrogates_come_back_where_they_make_no_pair(texts):
-    packed = pack("x", texts)
-    assert unpack(packed["x"], packed["x.ends"]) == texts
+    packed = pack_strings("x", texts)
+    assert unpack_strings(packed["x"], packed["x.ends"]) == texts
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -220,8 +220,8 @@ def test_pruning_spares_what_is_in_service_and_the_way_back(shelf):
 def test_nothing_is_pruned_while_what_is_in_service_changes(shelf, monkeypatch):
     for _ in range(3):
         shelf.publish({}, ARRAYS)
-    monkeypatch.setattr(snapshots, "PATIENCE", 0.0)
-    with held(shelf.directory / "pointer.lock", "busy"), pytest.raises(BusyError):
+    monkeypatch.setattr(snapshots, "POINTER_PATIENCE", 0.0)
+    with file_lock(shelf.directory / "pointer.lock", "busy"), pytest.raises(BusyError):
         shelf.prune(["000001"])
     assert shelf.versions() == ["000001", "000002", "000003"]
 
@@ -231,7 +231,7 @@ def test_what_is_pruned_meanwhile_is_not_put_into_service(shelf):
     for _ in range(2):
         shelf.publish({}, ARRAYS)
     with ThreadPoolExecutor() as pool:
-        with held(shelf.directory / "pointer.lock", "busy"):
+        with file_lock(shelf.directory / "pointer.lock", "busy"):
             waits = pool.submit(shelf.point_to, "000001")
             time.sleep(0.1)
             shutil.rmtree(shelf.directory / "000001")
@@ -241,13 +241,13 @@ def test_what_is_pruned_meanwhile_is_not_put_into_service(shelf):
 
 
 def test_what_is_gone_does_not_crowd_out_the_way_back(shelf, monkeypatch):
-    monkeypatch.setattr(snapshots, "REMEMBERED", 3)
+    monkeypatch.setattr(snapshots, "MAX_ROLLBACKS", 3)
     for number in range(1, 6):
         shelf.publish({}, ARRAYS)
         shelf.prune([f"{number - 2:06d}"] if number > 3 else [])
     assert shelf.versions() == ["000001", "000004", "000005"]
-    assert shelf.roll_back() == "000004"
-    assert shelf.roll_back() == "000001"
+    assert shelf.roll_back().version == "000004"
+    assert shelf.roll_back().version == "000001"
 
 
 def test_a_mapped_snapshot_outlives_its_pruning(shelf):
@@ -263,11 +263,11 @@ def test_there_is_a_way_back_as_far_as_snapshots_are_kept(shelf):
     for _ in range(4):
         shelf.publish({}, ARRAYS)
     shelf.point_to("000001")
-    assert shelf.roll_back() == "000004" == shelf.current()
-    assert shelf.roll_back() == "000003"
+    assert shelf.roll_back().version == "000004" == shelf.current()
+    assert shelf.roll_back().version == "000003"
     shelf.point_to("000003")
-    assert shelf.roll_back() == "000002"
-    assert shelf.roll_back() == "000001"
+    assert shelf.roll_back().version == "000002"
+    assert shelf.roll_back().version == "000001"
     with pytest.raises(NotFoundError, match="no earlier snapshot"):
         shelf.roll_back()
     assert shelf.current() == "000001"
@@ -280,7 +280,7 @@ def test_the_way_back_passes_over_what_is_gone(shelf):
     shelf.point_to("000004")
     for gone in ("000001", "000003"):
         (shelf.directory / gone).rename(shelf.directory / f"x{gone}")
-    assert shelf.roll_back() == "000002"
+    assert shelf.roll_back().version == "000002"
 
 
 def test_a_way_back_is_there_whenever_the_change_was_cut_off(shelf, monkeypatch):
@@ -298,7 +298,7 @@ def test_a_way_back_is_there_whenever_the_change_was_cut_off(shelf, monkeypatch)
         shelf.point_to("000001")
     monkeypatch.setattr(Path, "replace", replace)
     assert shelf.current() == "000003"
-    assert shelf.roll_back() == "000002"
+    assert shelf.roll_back().version == "000002"
 
 
 def test_what_is_published_aside_is_not_served(shelf):
@@ -306,7 +306,7 @@ def test_what_is_published_aside_is_not_served(shelf):
     assert shelf.publish({}, ARRAYS, serve=False) == "000002"
     assert shelf.current() == "000001"
     shelf.point_to("000002")
-    assert shelf.roll_back() == "000001"
+    assert shelf.roll_back().version == "000001"
 
 
 def test_many_threads_open_a_snapshot_at_once(tmp_path):
@@ -314,7 +314,7 @@ def test_many_threads_open_a_snapshot_at_once(tmp_path):
     locked = []
 
     def load(*arguments, of=np.load, **options):
-        locked.append(READING.locked())
+        locked.append(HEADER_LOCK.locked())
         return of(*arguments, **options)
 
     store = Snapshots(tmp_path)

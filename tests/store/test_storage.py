@@ -17,7 +17,7 @@ from tastegraph.core.records import Event, Item
 from tastegraph.store import catalogue, schema
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
-from tastegraph.store.events import Receipt
+from tastegraph.store.events import AppendResult
 
 
 def event(event_id, user="ann", timestamp=None, **more):
@@ -52,7 +52,7 @@ def test_a_second_writer_is_told_what_to_do(database, tmp_path):
     ):
         pass
     assert count(second) == 1
-    assert append(second, event("b")) == Receipt(1, 0)
+    assert append(second, event("b")) == AppendResult(1, 0)
     second.close()
 
 
@@ -135,7 +135,7 @@ def test_a_transaction_that_raises_leaves_nothing(database):
     append(database, event("a"))
 
     def events():
-        yield from (event(f"b{k}") for k in range(log.BATCH + 1))
+        yield from (event(f"b{k}") for k in range(log.ROWS_PER_BATCH + 1))
         raise RuntimeError("the source broke")
 
     def write():
@@ -148,7 +148,7 @@ def test_a_transaction_that_raises_leaves_nothing(database):
     with database.reading() as connection:
         assert log.count(connection) == 1
         assert catalogue.counts(connection)["items"] == 0
-    assert append(database, event("b0")) == Receipt(1, 0)
+    assert append(database, event("b0")) == AppendResult(1, 0)
 
 
 def test_what_was_written_is_there_after_closing(database, tmp_path):
@@ -187,12 +187,14 @@ def test_a_database_that_cannot_be_opened_is_not_busy(database):
 
 
 def test_an_event_that_is_known_changes_nothing(database):
-    assert append(database, event("a", timestamp=1.0), event("a", timestamp=2.0)) == Receipt(1, 1)
-    assert append(database, event("a", user="bob"), event("b")) == Receipt(1, 1)
-    assert append(database) == Receipt(0, 0)
+    assert append(database, event("a", timestamp=1.0), event("a", timestamp=2.0)) == AppendResult(
+        1, 1
+    )
+    assert append(database, event("a", user="bob"), event("b")) == AppendResult(1, 1)
+    assert append(database) == AppendResult(0, 0)
     with database.reading() as connection:
-        assert [e.timestamp for e in log.of_user(connection, "ann", 10)] == [None, 1.0]
-        assert log.of_user(connection, "bob", 10) == []
+        assert [e.timestamp for e in log.user_events(connection, "ann", 10)] == [None, 1.0]
+        assert log.user_events(connection, "bob", 10) == []
 
 
 def test_events_without_a_time_come_first_and_ties_as_they_arrived(database):
@@ -200,10 +202,10 @@ def test_events_without_a_time_come_first_and_ties_as_they_arrived(database):
     append(database, event("tie-1", timestamp=5.0), event("none-0"), event("early", timestamp=1.0))
     wanted = ["none-1", "none-0", "early", "tie-2", "tie-1", "late"]
     with database.reading() as connection:
-        assert [e.event_id for e in log.of_user(connection, "ann", 10)] == wanted
+        assert [e.event_id for e in log.user_events(connection, "ann", 10)] == wanted
         assert [e.event_id for e in log.grouped_by_user(connection)] == wanted
         for newest in range(7):
-            found = [e.event_id for e in log.of_user(connection, "ann", newest)]
+            found = [e.event_id for e in log.user_events(connection, "ann", newest)]
             assert found == wanted[len(wanted) - newest :]
 
 
@@ -211,7 +213,7 @@ def test_all_events_come_by_user(database):
     append(database, event("1", "zoe"), event("2", "ann"), event("3", "zoe"), event("4", "bob"))
     with database.reading() as connection:
         assert [e.event_id for e in log.grouped_by_user(connection)] == ["2", "4", "1", "3"]
-        assert log.users(connection) == 3
+        assert log.user_count(connection) == 3
         assert sorted(log.item_ids(connection)) == ["item-1", "item-2", "item-3", "item-4"]
 
 
@@ -241,7 +243,7 @@ def test_a_receipt_is_right_after_reading_on_the_same_connection(database):
     with database.writing() as connection:
         catalogue.put_items(connection, [Item("i", "I")])
         assert [item.item_id for item in catalogue.all_items(connection)] == ["i"]
-        assert log.append(connection, [event("a"), event("a"), event("b")]) == Receipt(2, 1)
+        assert log.append(connection, [event("a"), event("a"), event("b")]) == AppendResult(2, 1)
 
 
 event_lists = st.lists(
@@ -280,7 +282,7 @@ class LogAgainstADict(RuleBasedStateMachine):
         for one in new:
             self.known.setdefault(one.event_id, one)
         accepted = len(self.known) - before
-        assert append(self.database, *new) == Receipt(accepted, len(new) - accepted)
+        assert append(self.database, *new) == AppendResult(accepted, len(new) - accepted)
 
     @rule(new=event_lists)
     def append_and_fail(self, new):
@@ -308,7 +310,7 @@ class LogAgainstADict(RuleBasedStateMachine):
         }
         with self.database.reading() as connection:
             assert list(log.grouped_by_user(connection)) == wanted["ann"] + wanted["bob"]
-            assert log.of_user(connection, "ann", 2) == wanted["ann"][-2:]
+            assert log.user_events(connection, "ann", 2) == wanted["ann"][-2:]
             assert log.count(connection) == len(self.known)
 
 

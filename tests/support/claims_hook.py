@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tastegraph.serving.engine import Engine
-from tastegraph.store.snapshots import READING
+from tastegraph.store.snapshots import HEADER_LOCK
 from tests.support.claims import Claims
 
 _cache: dict[str, Any] = {}
@@ -22,7 +22,7 @@ def claims_of(engine: Engine, view: Any) -> Claims:
     config = engine.config.events
     erased = (view.erased_users, view.snapshot.erased_items)
     key = (engine.database.path, view.snapshot.version, config.model_dump_json(), erased)
-    with READING:
+    with HEADER_LOCK:
         entry = _cache.get("claims")
         if entry is None or entry[0] != key:
             snapshot = engine.snapshots.directory / view.snapshot.version

@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from tastegraph.core.config import Config, Relation
+from tastegraph.core.config import Config, RelationConfig
 from tastegraph.core.records import Event, Fact, Item, Link
 from tastegraph.kg.graph import build_graph
 from tastegraph.models import filters
@@ -149,7 +149,7 @@ def make(
 
 def open_engine(directory: Path) -> Engine:
     """The engine over a world, which is made where it is not yet."""
-    config = Config(relations={"film.film.directed_by": Relation(phrase="director")})
+    config = Config(relations={"film.film.directed_by": RelationConfig(phrase="director")})
     if not (directory / "snapshots").exists():
         make(directory, ITEMS, FACTS, [], events(), config)
     database = Database(directory / "tastegraph.db", metadata)

@@ -11,10 +11,10 @@ import pytest
 import zstandard
 
 from tastegraph.core.errors import RowError
-from tastegraph.data.rejects import Rejects
+from tastegraph.data.rejected_rows import RejectedRows
 
-Reader = Callable[[Path, Rejects], Iterator[object]]
-STRICT = Rejects("raise")
+Reader = Callable[[Path, RejectedRows], Iterator[object]]
+STRICT = RejectedRows("raise")
 PACK = {".gz": gzip.compress, ".bz2": bz2.compress, ".zst": zstandard.compress}
 
 

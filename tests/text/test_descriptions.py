@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tastegraph.core.config import LLM
+from tastegraph.core.config import LLMConfig
 from tastegraph.core.errors import NotFoundError, RowError, TastegraphError
 from tastegraph.core.records import Item
-from tastegraph.store import answers
+from tastegraph.store import caches
 from tastegraph.store.database import Database
 from tastegraph.text import descriptions
 from tastegraph.text.descriptions import (
@@ -40,13 +40,15 @@ TITLES = {"heat": "Heat", "alien": "Alien\x00\nignore this", "fargo": "Fargo", "
 
 @pytest.fixture
 def cache(tmp_path):
-    database = Database(tmp_path / "answers.db", answers.metadata)
+    database = Database(tmp_path / "answers.db", caches.answer_metadata)
     yield database
     database.close()
 
 
 def model_at(url, cache, **settings):
-    config = LLM(**{"endpoint": url, "model": "stub", "timeout": 5, "max_retries": 1, **settings})
+    config = LLMConfig(
+        **{"endpoint": url, "model": "stub", "timeout": 5, "max_retries": 1, **settings}
+    )
     return CachedLLM(LLMClient(config), cache)
 
 

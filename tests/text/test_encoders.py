@@ -19,7 +19,7 @@ from transformers import AutoModel
 
 from tastegraph.core.errors import AssetError, NotFoundError, TastegraphError
 from tastegraph.data import downloads as assets
-from tastegraph.store import vectors
+from tastegraph.store import caches
 from tastegraph.store.database import Database
 from tastegraph.text import folders, torch_model
 from tastegraph.text.batching import batches, encode_in_batches
@@ -46,7 +46,7 @@ def model(models, tmp_path):
 
 @pytest.fixture
 def cache(tmp_path):
-    database = Database(tmp_path / "vectors.db", vectors.metadata)
+    database = Database(tmp_path / "vectors.db", caches.vector_metadata)
     yield database
     database.close()
 
@@ -302,7 +302,7 @@ def test_a_broken_model_is_an_error_and_nothing_is_cached(model, cache, damage):
     with pytest.raises(TastegraphError, match=BROKEN[damage]):
         Encoder(model, 32, cache).encode(["robots"])
     with cache.reading() as connection:
-        assert not connection.execute(select(vectors.vectors)).all()
+        assert not connection.execute(select(caches.vectors)).all()
 
 
 def test_a_model_is_looked_up_as_a_folder_then_as_an_asset(models, tmp_path, monkeypatch):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tastegraph.core.config import Graph
+from tastegraph.core.config import GraphConfig
 from tastegraph.core.records import Fact
 from tastegraph.text.languages import (
     BestLabels,
@@ -15,7 +15,9 @@ from tastegraph.text.languages import (
 
 
 def test_the_earlier_relation_wins_then_the_earlier_language_then_the_alphabet():
-    labels = BestLabels.of_names(Graph(label_relations=("label", "name"), label_languages=("zh",)))
+    labels = BestLabels.of_names(
+        GraphConfig(label_relations=("label", "name"), label_languages=("zh",))
+    )
     facts = [
         Fact("a", "name", "Name", literal=True, language="zh"),
         Fact("a", "label", "Zulu", literal=True, language="fr"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tastegraph.core.config import Config, Graph, Relation
+from tastegraph.core.config import Config, GraphConfig, RelationConfig
 from tastegraph.core.records import Fact, Item
 from tastegraph.kg.graph import build_graph
 from tastegraph.profiles.association import associate
@@ -110,7 +110,7 @@ def test_entity_texts_have_the_best_name_and_description():
         Fact("m.1", "abstract", " ", literal=True),
         Fact("m.2", "abstract", "Unnamed", literal=True),
     ]
-    texts = entity_texts(facts, Graph())
+    texts = entity_texts(facts, GraphConfig())
     assert texts["mann"] == ItemText(
         ("Michael Kenneth Mann.", "A director."), ("Michael Kenneth Mann",)
     )
@@ -129,7 +129,7 @@ def test_item_texts_name_the_most_specific_facts_first():
         Fact("item:b", "mentions", "m.1"),
     ]  # fmt: skip
     graph = build_graph(items, ["d"], list(enumerate(facts)), [], Config())
-    relations = {"prequel": Relation(phrase="sequel to")}
+    relations = {"prequel": RelationConfig(phrase="sequel to")}
     texts = [text.text for text in item_texts(items, graph, associate(graph), relations)]
     assert texts == [
         "Alien. sequel to this: Aliens. director: Ridley Scott. genre: Science fiction",

@@ -20,18 +20,18 @@ from numpy.typing import NDArray
 
 from benchmarks.published.sets.files import comma_separated, folder_of, lines
 from benchmarks.published.sets.set import BenchmarkDataset, assembled
-from tastegraph.core.config import Config, Evaluation
+from tastegraph.core.config import Config, EvaluationConfig
 from tastegraph.core.records import ITEM, Event, Fact, Item
 from tastegraph.profiles.splits import TEST
 
-LAST_HELD_OUT = Evaluation(split="leave-last-out")
+LAST_HELD_OUT = EvaluationConfig(split="leave-last-out")
 ALSO = ("also_bought", "also_viewed", "bought_together")
 """Relations between products that their shop counted."""
 ABOVE, NOT_ABOVE = "test id above the one before", "test id not above"
 
 
 def amazon_beauty(
-    data: Path, evaluation: Evaluation = LAST_HELD_OUT, *, also: bool = False
+    data: Path, evaluation: EvaluationConfig = LAST_HELD_OUT, *, also: bool = False
 ) -> BenchmarkDataset:
     """The set, each person's purchases split by ``evaluation``; with :data:`ALSO` facts or not."""
     folder = folder_of(data, "amazon_beauty")

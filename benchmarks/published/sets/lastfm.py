@@ -13,16 +13,15 @@ from benchmarks.published.sets.files import folder_of, tsv
 from benchmarks.published.sets.set import COMPONENTS, GIVEN, BenchmarkDataset, assembled
 from tastegraph.core.config import Config
 from tastegraph.core.records import Event, Item
-from tastegraph.data.facts import read_facts
-from tastegraph.data.links import read_links
-from tastegraph.data.rejects import Rejects
+from tastegraph.data.facts import read_facts, read_links
+from tastegraph.data.rejected_rows import RejectedRows
 
 ARTISTS = "lastfm_ctr/hetrec/artists.dat"
 
 
 def lastfm_lightkg(data: Path) -> BenchmarkDataset:
     """The set in its three published parts."""
-    folder, rejects = folder_of(data, "lastfm_lightkg"), Rejects("raise")
+    folder, rejects = folder_of(data, "lastfm_lightkg"), RejectedRows("raise")
     links = list(read_links(folder / "lastfm.link", rejects))
     names = artists(data)
     items = [Item(link.item_id, names.get(link.item_id, "")) for link in links]

@@ -9,21 +9,21 @@ from pathlib import Path
 
 from benchmarks.published.sets.files import folder_of
 from benchmarks.published.sets.set import BenchmarkDataset, assembled
-from tastegraph.core.config import Config, Evaluation, Events, Relation
-from tastegraph.data.public import Dataset
+from tastegraph.core.config import Config, EvaluationConfig, EventsConfig, RelationConfig
+from tastegraph.data.public_datasets import PublicDataset
 
-BY_TIME = Evaluation(split="user-temporal", fractions=(0.8, 0.1, 0.1))
+BY_TIME = EvaluationConfig(split="user-temporal", fractions=(0.8, 0.1, 0.1))
 
 
-def ml100k(data: Path, evaluation: Evaluation = BY_TIME) -> BenchmarkDataset:
+def ml100k(data: Path, evaluation: EvaluationConfig = BY_TIME) -> BenchmarkDataset:
     """The set, each person's likes split by ``evaluation``."""
-    dataset = Dataset("ml-100k", folder_of(data, "ml100k"), announce=lambda _: None)
+    dataset = PublicDataset("ml-100k", folder_of(data, "ml100k"), announce=lambda _: None)
     columns = {name: c.model_dump(exclude_defaults=True) for name, c in dataset.columns.items()}
     config = Config.model_validate({"items": {"facts": columns}}).model_copy(
         update={
             "evaluation": evaluation,
-            "events": Events(positive_rating=4.0),
-            "relations": {name: Relation(phrase=p) for name, p in dataset.relations.items()},
+            "events": EventsConfig(positive_rating=4.0),
+            "relations": {name: RelationConfig(phrase=p) for name, p in dataset.relations.items()},
         }
     )
     return assembled("ml100k", list(dataset.items()), list(dataset.facts()),

@@ -22,7 +22,7 @@ from benchmarks.published.sets.set import (
     assembled,
     with_validation,
 )
-from tastegraph.core.config import Config, Relation
+from tastegraph.core.config import Config, RelationConfig
 from tastegraph.core.records import LABEL, Event, Fact, Item, Link
 
 DIRECTOR = "http://dbpedia.org/ontology/director"
@@ -73,7 +73,7 @@ def ml1m_colakg(data: Path, seed: int = 1) -> BenchmarkDataset:
 
 
 def _config(facts: list[Fact]) -> Config:
-    relations = {name: Relation(phrase=phrase) for name, phrase in phrases(facts).items()}
+    relations = {name: RelationConfig(phrase=phrase) for name, phrase in phrases(facts).items()}
     return Config.model_validate({"items": {"facts": {"genre": {"relation": "genre"}}}}).model_copy(
         update={"evaluation": GIVEN, "relations": relations}
     )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import Bools
-from tastegraph.core.config import Config, Evaluation
+from tastegraph.core.config import Config, EvaluationConfig
 from tastegraph.core.records import Event, Fact, Item, Link, Split
 from tastegraph.data.items import item_facts
 from tastegraph.kg.graph import KnowledgeGraph, build_graph
@@ -18,8 +18,8 @@ from tastegraph.profiles.interactions import Interactions, interactions
 from tastegraph.profiles.splits import TEST, TRAIN, VALID, assign_splits, split_events
 
 COMPONENTS: tuple[Split, Split, Split] = ("train", "valid", "test")
-GIVEN = Evaluation(split="given")
-VALIDATION = Evaluation(split="random", fractions=(0.9, 0.1, 0.0))
+GIVEN = EvaluationConfig(split="given")
+VALIDATION = EvaluationConfig(split="random", fractions=(0.9, 0.1, 0.0))
 """What is cut from a published training part to choose by: a tenth of each person's events."""
 
 

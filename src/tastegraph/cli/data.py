@@ -15,9 +15,9 @@ from tastegraph.core.errors import TastegraphError
 
 if TYPE_CHECKING:
     from tastegraph.data.files import Files
-    from tastegraph.data.rejects import Rejects
+    from tastegraph.data.rejected_rows import RejectedRows
     from tastegraph.profiles.rating_scale import RatingScale
-    from tastegraph.store.ingestion import Imported
+    from tastegraph.store.ingestion import ImportSummary
     from tastegraph.workspace import Workspace
 
 datasets_app = typer.Typer(help="Public data sets.", no_args_is_help=True)
@@ -82,7 +82,7 @@ def import_files(
             for file, digests in files.one_by_one():
                 _import_source(workspace, file, digests, rejects)
             files = replace(files, facts=[], links=[])
-        _print_imported(workspace.ingest(**files.records(workspace.config, rejects)))
+        _print_imported(workspace.ingest(files.records(workspace.config, rejects)))
     _print_scale(scale_before, workspace.rating_scale())
     _print_rejects(rejects)
 
@@ -157,7 +157,7 @@ def describe(
 @datasets_app.command("list")
 def print_datasets() -> None:
     """Print the data sets that can be had by name."""
-    from tastegraph.data.public import list_datasets
+    from tastegraph.data.public_datasets import list_datasets
 
     for name, summary in list_datasets().items():
         print_line(f"{name}  {summary}")
@@ -176,17 +176,17 @@ def fetch(
 
 
 def _import_source(
-    workspace: Workspace, file: Files, digests: dict[str, str], rejects: Rejects
+    workspace: Workspace, file: Files, digests: dict[str, str], rejects: RejectedRows
 ) -> None:
     ((name, digest),) = digests.items()
     if workspace.up_to_date(name, digest):
         print_line(f"{name}: imported before and unchanged")
         return
-    imported = workspace.ingest(**file.records(workspace.config, rejects), digests=digests)
+    imported = workspace.ingest(file.records(workspace.config, rejects, digests))
     print_line(f"{name}: {imported.facts:,} facts, {imported.links:,} links")
 
 
-def _print_imported(imported: Imported) -> None:
+def _print_imported(imported: ImportSummary) -> None:
     print_line(
         f"imported {imported.items:,} items, {imported.events:,} events "
         f"({imported.duplicate_events:,} known already), {imported.facts:,} facts, "
@@ -210,6 +210,6 @@ def _print_scale(before: RatingScale, now: RatingScale) -> None:
         )
 
 
-def _print_rejects(rejects: Rejects) -> None:
+def _print_rejects(rejects: RejectedRows) -> None:
     if rejects.count:
         print_line(f"{rejects.count} bad rows were left out: see {rejects.path}")

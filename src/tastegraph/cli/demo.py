@@ -6,9 +6,9 @@ import json
 import time
 from pathlib import Path
 
-from tastegraph.core.config import FILE
+from tastegraph.core.config import CONFIG_FILE
 from tastegraph.core.progress import say
-from tastegraph.data.public import Dataset
+from tastegraph.data.public_datasets import PublicDataset
 from tastegraph.evaluation.tables import print_report
 from tastegraph.workspace import Workspace
 
@@ -43,12 +43,12 @@ def run(directory: Path, data: Path | None) -> None:
 
 
 def _workspace(directory: Path, data: Path | None) -> Workspace:
-    if (directory / FILE).exists():
+    if (directory / CONFIG_FILE).exists():
         workspace = Workspace(directory)
         if workspace.counts()["events"]:
             return workspace
-    dataset = Dataset(DATASET, data, say)
-    if not (directory / FILE).exists():
+    dataset = PublicDataset(DATASET, data, say)
+    if not (directory / CONFIG_FILE).exists():
         settings = {
             "name": DATASET,
             "items": {

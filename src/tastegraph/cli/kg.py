@@ -54,7 +54,7 @@ def derive(
     ] = False,
 ) -> None:
     """State anew what follows from what is known; without STEPS, all but the language model."""
-    from tastegraph.store.provenance import DERIVED, LANGUAGE_MODEL
+    from tastegraph.store.schema import DERIVED, LANGUAGE_MODEL
 
     knowledge = _open(directory).knowledge
     if dry_run:

@@ -10,10 +10,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tastegraph.core.errors import ConfigError
-from tastegraph.core.languages import DEFAULT, Language
+from tastegraph.core.languages import DEFAULT_LANGUAGE, Language
 from tastegraph.core.records import IMPRESSION
 
-FILE = "tastegraph.toml"
+CONFIG_FILE = "tastegraph.toml"
 
 
 class _Section(BaseModel):
@@ -29,7 +29,7 @@ _WEIGHTS: dict[str, Weight] = {
 }  # fmt: skip
 
 
-class Words(_Section):
+class EventPhrases(_Section):
     """What a person did, as it is said of the item.
 
     Attributes:
@@ -41,7 +41,7 @@ class Words(_Section):
     zh: str | None = Field(default=None, min_length=1)
 
 
-class Events(_Section):
+class EventsConfig(_Section):
     """How an event counts.
 
     Attributes:
@@ -58,7 +58,7 @@ class Events(_Section):
 
     weights: dict[str, Weight] = _WEIGHTS
     positive_rating: float | None = None
-    words: dict[str, Words] = {}
+    words: dict[str, EventPhrases] = {}
 
     @field_validator("weights", mode="after")
     @classmethod
@@ -74,7 +74,7 @@ class Events(_Section):
         return {**_WEIGHTS, **told}
 
 
-class Column(_Section):
+class ColumnConfig(_Section):
     """An item column that becomes facts.
 
     Attributes:
@@ -91,13 +91,13 @@ class Column(_Section):
     literal: bool = False
 
 
-class Items(_Section):
+class ItemsConfig(_Section):
     """Which item columns become facts; the others are kept as attributes."""
 
-    facts: dict[str, Column] = {}
+    facts: dict[str, ColumnConfig] = {}
 
 
-class Relation(_Section):
+class RelationConfig(_Section):
     """How one relation of the graph is read aloud, and whether it may be used.
 
     Attributes:
@@ -114,7 +114,7 @@ class Relation(_Section):
     single: bool = False
 
 
-class Graph(_Section):
+class GraphConfig(_Section):
     """What the knowledge graph keeps.
 
     What names or describes an entity is kept as facts, and is neither node nor edge.
@@ -190,7 +190,7 @@ class Graph(_Section):
         return frozenset((*self.naming_relations, *self.description_relations))
 
 
-class Sources(_Section):
+class SourcesConfig(_Section):
     """How far sources are believed.
 
     Attributes:
@@ -200,7 +200,7 @@ class Sources(_Section):
     trust: dict[str, Share] = {}
 
 
-class Text(_Section):
+class TextConfig(_Section):
     """The language model, and what it reads of an item.
 
     Attributes:
@@ -217,10 +217,10 @@ class Text(_Section):
     descriptions: str | None = None
 
 
-Lesson = Literal["pretraining", "alignment", "co-engagement"]
+Objective = Literal["pretraining", "alignment", "co-engagement"]
 
 
-class Teaching(_Section):
+class FinetuningConfig(_Section):
     """What the language model is taught before it reads; nothing by default.
 
     Attributes:
@@ -233,7 +233,7 @@ class Teaching(_Section):
         frozen_layers: the lowest layers that stay as they are, with the embeddings.
     """
 
-    lessons: tuple[Lesson, ...] = ()
+    lessons: tuple[Objective, ...] = ()
     entity_masking: bool = True
     pretraining_steps: int = Field(default=60, ge=1)
     pretraining_rate: float = Field(default=5e-5, gt=0)
@@ -244,7 +244,7 @@ class Teaching(_Section):
     frozen_layers: int = Field(default=3, ge=0)
 
 
-class Extraction(_Section):
+class ExtractionConfig(_Section):
     """Names in texts that the graph does not know.
 
     Attributes:
@@ -259,7 +259,7 @@ class Extraction(_Section):
     confidence: Share = 0.4
 
 
-class Prices(_Section):
+class LLMPrices(_Section):
     """What an endpoint takes for a million tokens read (``prompt``) and written."""
 
     prompt: float = Field(ge=0)
@@ -267,7 +267,7 @@ class Prices(_Section):
     currency: str = "USD"
 
 
-class LLM(_Section):
+class LLMConfig(_Section):
     """The large language model that reads facts from texts.
 
     Attributes:
@@ -293,12 +293,12 @@ class LLM(_Section):
     max_retries: int = Field(default=3, ge=0, le=20)
     concurrency: int = Field(default=1, ge=1, le=64)
     budget: int | None = Field(default=None, ge=1)
-    prices: Prices | None = None
+    prices: LLMPrices | None = None
     confidence: float = Field(default=0.8, gt=0, le=1)
     seed: int = 1
 
 
-class Model(_Section):
+class ModelConfig(_Section):
     """The ranking model; what is not here is chosen on validation data.
 
     Attributes:
@@ -327,7 +327,7 @@ class Model(_Section):
     seed: int = 1
 
 
-class Evaluation(_Section):
+class EvaluationConfig(_Section):
     """How a recommender is judged.
 
     Attributes:
@@ -345,7 +345,7 @@ class Evaluation(_Section):
     bootstrap: int = Field(default=1000, ge=100)
 
 
-class Serving(_Section):
+class ServingConfig(_Section):
     """What the service does beside answering.
 
     Attributes:
@@ -365,7 +365,7 @@ class Serving(_Section):
     new_items: float = Field(default=0.0, ge=0, le=1)
     keep_lists: bool = True
     exclude: dict[str, bool] = {}
-    language: Language = DEFAULT
+    language: Language = DEFAULT_LANGUAGE
 
     @property
     def repeats(self) -> tuple[str, ...]:
@@ -374,7 +374,7 @@ class Serving(_Section):
         return tuple(sorted(name for name, excludes in told.items() if not excludes))
 
 
-class Loop(_Section):
+class LoopConfig(_Section):
     """How the system learns from its own use.
 
     Attributes:
@@ -419,19 +419,19 @@ class Config(_Section):
     """Everything a workspace can be told."""
 
     name: str = "workspace"
-    events: Events = Events()
-    items: Items = Items()
-    graph: Graph = Graph()
-    sources: Sources = Sources()
-    relations: dict[str, Relation] = {}
-    text: Text = Text()
-    teaching: Teaching = Teaching()
-    extraction: Extraction = Extraction()
-    llm: LLM = LLM()
-    model: Model = Model()
-    serving: Serving = Serving()
-    loop: Loop = Loop()
-    evaluation: Evaluation = Evaluation()
+    events: EventsConfig = EventsConfig()
+    items: ItemsConfig = ItemsConfig()
+    graph: GraphConfig = GraphConfig()
+    sources: SourcesConfig = SourcesConfig()
+    relations: dict[str, RelationConfig] = {}
+    text: TextConfig = TextConfig()
+    teaching: FinetuningConfig = FinetuningConfig()
+    extraction: ExtractionConfig = ExtractionConfig()
+    llm: LLMConfig = LLMConfig()
+    model: ModelConfig = ModelConfig()
+    serving: ServingConfig = ServingConfig()
+    loop: LoopConfig = LoopConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
 
     @model_validator(mode="after")
     def _known_types(self) -> Config:
@@ -444,7 +444,7 @@ class Config(_Section):
         return self
 
 
-def load(path: Path) -> Config:
+def load_config(path: Path) -> Config:
     """Read ``path``.
 
     Raises:

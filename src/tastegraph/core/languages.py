@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 Language = Literal["en", "zh"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
-DEFAULT: Final[Language] = "en"
+DEFAULT_LANGUAGE: Final[Language] = "en"
 
 
-def negotiate(accept_language: str, default: Language = DEFAULT) -> Language:
+class Template(NamedTuple):
+    """A sentence as a format string in every language, by the language's name.
+
+    All strings have the same parameters. To support a further language, add a field.
+    """
+
+    en: str
+    zh: str
+
+
+def negotiate(accept_language: str, default: Language = DEFAULT_LANGUAGE) -> Language:
     """The language that an ``Accept-Language`` header prefers (RFC 9110, 12.5.4).
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -112,6 +112,30 @@ class Link:
 
     item_id: str
     entity_id: str
+
+
+@dataclass(frozen=True)
+class Records:
+    """Everything that one import adds: any part may be empty.
+
+    Attributes:
+        items: an item replaces the one of the same id and the facts that its columns stated.
+        events: an event whose id is known already changes nothing.
+        facts: source → the facts that it states.
+        links: source → which entity an item is, as it states.
+        digests: source → a hash of its content, by which an unchanged source is recognised.
+    """
+
+    items: Iterable[Item] = ()
+    events: Iterable[Event] = ()
+    facts: Mapping[str, Iterable[Fact]] = field(default_factory=dict)
+    links: Mapping[str, Iterable[Link]] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> list[str]:
+        """Names of all sources of facts and links, each once."""
+        return list({**self.facts, **self.links})
 
 
 ITEM = "item:"

@@ -1,4 +1,4 @@
-"""XML from strangers: well-formed to its end, and nothing in it that grows or reaches outside."""
+"""Checks on untrusted XML: complete, well-formed, and without entities that are unsafe."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from xml.parsers import expat
 
 from tastegraph.core.errors import RowError
 
-LONGEST = 32 * 1024 * 1024
-"""Bytes of one tag, and characters of what stands between two."""
+MAX_NODE_BYTES = 32 * 1024 * 1024
+"""Largest size of one tag in bytes, and of the text between two tags in characters."""
 
 
 class CheckedXml:
-    """The bytes of a stream, each piece parsed before it is handed on.
+    """A binary stream that parses every piece of XML before it returns it to a reader.
 
-    The check is for readers that take a file which ends too early for a whole one, or that expand
-    entities before they know how large they get. Entities that only abbreviate, as those of
-    OWL files do, are accepted.
+    It protects readers that accept a truncated file as complete, or that expand entities without a
+    limit. Entities that only abbreviate a text, as in OWL files, are accepted.
 
     ``read`` raises :class:`RowError` where the text is not well-formed or ends too early, a tag or
-    a text is longer than :data:`LONGEST`, or an entity refers to another one or to a file.
+    a text is longer than :data:`MAX_NODE_BYTES`, or an entity refers to another one or to a file.
     """
 
     def __init__(self, stream: BinaryIO, file: str) -> None:
@@ -29,7 +28,7 @@ class CheckedXml:
         self._parser.EntityDeclHandler = self._entity
         self._parser.DefaultHandlerExpand = self._text
         self._parser.StartElementHandler = self._tag
-        self._given = 0
+        self._bytes_read = 0
         self._characters = 0
         self._ended = False
 
@@ -44,19 +43,19 @@ class CheckedXml:
         if self._ended:
             return piece
         self._ended = not piece
-        self._given += len(piece)
+        self._bytes_read += len(piece)
         try:
             self._parser.Parse(piece, self._ended)
         except expat.ExpatError as error:
-            raise self._error(str(error), "well-formed XML") from None
-        if self._given - max(self._parser.CurrentByteIndex, 0) > LONGEST:
-            raise self._error("a longer one", f"a tag of at most {LONGEST:,} bytes")
+            raise self._row_error(str(error), "well-formed XML") from None
+        if self._bytes_read - max(self._parser.CurrentByteIndex, 0) > MAX_NODE_BYTES:
+            raise self._row_error("a longer one", f"a tag of at most {MAX_NODE_BYTES:,} bytes")
         return piece
 
     def _text(self, data: str) -> None:
         self._characters += len(data)
-        if self._characters > LONGEST:
-            raise self._error(data, f"a text of at most {LONGEST:,} characters")
+        if self._characters > MAX_NODE_BYTES:
+            raise self._row_error(data, f"a text of at most {MAX_NODE_BYTES:,} characters")
 
     def _tag(self, name: str, attributes: dict[str, str]) -> None:
         self._characters = 0
@@ -73,10 +72,10 @@ class CheckedXml:
     ) -> None:
         self._text(name)
         if value is None:
-            raise self._error(f"&{name};", "no entity of another file")
+            raise self._row_error(f"&{name};", "no entity of another file")
         if "&" in value or "%" in value or is_parameter:
-            raise self._error(f"&{name};", "entities that do not refer to others")
+            raise self._row_error(f"&{name};", "entities that do not refer to others")
 
-    def _error(self, found: str, expected: str) -> RowError:
-        wanted = f"{expected} (nothing after this line could be read)"
-        return RowError(self._file, self.line, None, found, wanted)
+    def _row_error(self, value: str, expected: str) -> RowError:
+        expected = f"{expected} (nothing after this line could be read)"
+        return RowError(self._file, self.line, None, value, expected)

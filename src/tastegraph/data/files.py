@@ -1,37 +1,26 @@
-"""The files of one import, as streams of records."""
+"""The files of one import, read as streams of records."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import TypedDict
 
 from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError, TastegraphError
-from tastegraph.core.records import Event, Fact, Item, Link
+from tastegraph.core.records import Records
 from tastegraph.data.events import read_events
-from tastegraph.data.facts import read_facts
+from tastegraph.data.facts import read_facts, read_links
 from tastegraph.data.items import read_items
-from tastegraph.data.links import read_links
 from tastegraph.data.recbole import AtomicFiles, atomic_files, read_atomic_events, read_atomic_items
-from tastegraph.data.rejects import Rejects
-
-
-class Records(TypedDict):
-    """What :meth:`tastegraph.workspace.Workspace.ingest` takes."""
-
-    items: Iterator[Item]
-    events: Iterator[Event]
-    facts: dict[str, Iterator[Fact]]
-    links: dict[str, Iterator[Link]]
+from tastegraph.data.rejected_rows import RejectedRows
 
 
 @dataclass(frozen=True)
 class Files:
-    """Paths by what they hold; read when the records are asked for."""
+    """Paths of the files of one import, by the kind of records that they contain."""
 
     items: Sequence[Path]
     events: Sequence[Path]
@@ -40,21 +29,21 @@ class Files:
     atomic: AtomicFiles | None = None
 
     def with_atomic(self, folder: Path) -> Files:
-        """Further a folder of RecBole atomic files, whole.
+        """These files and all RecBole atomic files of a folder.
 
         Raises:
-            NotFoundError: it holds none.
+            NotFoundError: the folder has no such file.
         """
-        found = atomic_files(folder)
-        facts = [*self.facts, *([found.kg] if found.kg else [])]
-        links = [*self.links, *([found.link] if found.link else [])]
-        return replace(self, facts=facts, links=links, atomic=found)
+        atomic = atomic_files(folder)
+        facts = [*self.facts, *([atomic.kg] if atomic.kg else [])]
+        links = [*self.links, *([atomic.link] if atomic.link else [])]
+        return replace(self, facts=facts, links=links, atomic=atomic)
 
     def one_by_one(self) -> Iterator[tuple[Files, dict[str, str]]]:
-        """Each file of facts or links by itself, with the SHA-256 of its source.
+        """Yield each file of facts or links by itself, with its source and SHA-256.
 
         Raises:
-            TastegraphError: two files of facts or links have one name.
+            TastegraphError: two files of facts or links have the same name.
             NotFoundError: a file cannot be read.
         """
         _check_names({*self.facts, *self.links})
@@ -63,13 +52,20 @@ class Files:
             links = [path] if path in self.links else []
             yield Files([], [], facts, links), {path.name: _digest(path)}
 
-    def records(self, config: Config, rejects: Rejects) -> Records:
-        """Everything, as streams; the first bad row that ``rejects`` does not take is raised.
+    def records(
+        self,
+        config: Config,
+        rejects: RejectedRows,
+        digests: Mapping[str, str] | None = None,
+    ) -> Records:
+        """All records of the files, as streams that read them when they are iterated.
 
-        Facts and links come by source, which is the name of their file without its folder.
+        The source of facts and links is the name of their file without its folder. Iterating
+        raises :class:`~tastegraph.core.errors.RowError` at the first bad row, unless ``rejects``
+        sets such rows aside.
 
         Raises:
-            TastegraphError: two files of facts or links have one name.
+            TastegraphError: two files of facts or links have the same name.
         """
         _check_names({*self.facts, *self.links})
         items = [read_items(path, rejects, config.items.facts) for path in self.items]
@@ -84,6 +80,7 @@ class Files:
             events=chain.from_iterable(events),
             facts={path.name: read_facts(path, rejects) for path in self.facts},
             links={path.name: read_links(path, rejects) for path in self.links},
+            digests=digests or {},
         )
 
 
@@ -100,14 +97,14 @@ def _check_names(paths: Iterable[Path]) -> None:
     for path in sorted(paths):
         if path.name in named:
             raise TastegraphError(
-                f"{named[path.name]} and {path} have one name, by which facts and links know "
-                "their source: rename one"
+                f"{named[path.name]} and {path} have the same name, which names the source of "
+                "their facts and links: rename one of them"
             )
         named[path.name] = path
 
 
-def rejects_file(directory: Path, on_error: str) -> Rejects:
-    """Where a workspace keeps the rows that its last import left out."""
+def rejects_file(directory: Path, on_error: str) -> RejectedRows:
+    """A new list of rejected rows in ``directory``, in place of the one of the last import."""
     path = directory / "rejects.jsonl"
     path.unlink(missing_ok=True)
-    return Rejects("skip" if on_error == "skip" else "raise", path)
+    return RejectedRows("skip" if on_error == "skip" else "raise", path)

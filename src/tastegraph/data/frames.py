@@ -14,7 +14,7 @@ from typing import Any, Literal
 import polars as pl
 
 from tastegraph.core.errors import FrameError
-from tastegraph.data.cells import LATEST, LONGEST_ID
+from tastegraph.data.typed_row import MAX_ID_LENGTH, MAX_TIMESTAMP
 
 Library = Literal["polars", "pandas", "arrow"]
 OnError = Literal["raise", "skip"]
@@ -286,8 +286,8 @@ def _wrong_ids(series: pl.Series) -> list[tuple[str, pl.Series]]:
         ("no id", (series.is_null() | (series.str.strip_chars() == "")).fill_null(True)),
         ("an id with control characters", series.str.contains(NOT_IN_ID).fill_null(False)),
         (
-            f"an id of more than {LONGEST_ID} characters",
-            (series.str.len_chars() > LONGEST_ID).fill_null(False),
+            f"an id of more than {MAX_ID_LENGTH} characters",
+            (series.str.len_chars() > MAX_ID_LENGTH).fill_null(False),
         ),
     ]
 
@@ -328,7 +328,7 @@ def _seconds(series: pl.Series, name: str, column: str) -> tuple[pl.Series, pl.S
 
 
 def _out_of_time(seconds: pl.Series) -> pl.Series:
-    return (~seconds.is_finite() | (seconds < 0) | (seconds >= LATEST)).fill_null(False)
+    return (~seconds.is_finite() | (seconds < 0) | (seconds >= MAX_TIMESTAMP)).fill_null(False)
 
 
 def _strings(series: pl.Series, name: str, column: str) -> pl.Series:

@@ -1,37 +1,40 @@
-"""Items: rows of what can be recommended, and the facts that their columns state."""
+"""Items from tables, and the facts that their columns state."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tastegraph.core.config import Column
+from tastegraph.core.config import ColumnConfig
 from tastegraph.core.records import ITEM, LABEL, Fact, Item
-from tastegraph.data.cells import Cells
-from tastegraph.data.rejects import Rejects
-from tastegraph.data.tables import Row, kind_of, read_rows
+from tastegraph.data.rejected_rows import RejectedRows
+from tastegraph.data.tables import Row, read_rows, table_format
+from tastegraph.data.typed_row import TypedRow
 
-_OWN = ("item_id", "title", "text")
+_ITEM_FIELDS = ("item_id", "title", "text")
 
 
 def read_items(
-    path: Path, rejects: Rejects, columns: Mapping[str, Column] | None = None
+    path: Path, rejects: RejectedRows, columns: Mapping[str, ColumnConfig] | None = None
 ) -> Iterator[Item]:
     """Yield the items of a table with the columns ``item_id`` and ``title``.
 
-    ``text`` is optional; every further column becomes an attribute. Lists stay lists; a cell of
-    CSV or TSV is one value, unless ``columns`` names its column: then it is cut at the separator
-    given there.
+    ``text`` is optional; every further column becomes an attribute. Lists stay lists; a cell of a
+    CSV or TSV file is one value, unless ``columns`` has its column: then it is split at the
+    separator that is configured there.
 
     Args:
-        columns: those that state facts; a file with a header must have them all.
+        path: the file.
+        rejects: what is done with a bad row.
+        columns: configuration of the columns that state facts; a file with a header must have
+            all of them.
 
     Raises:
         NotFoundError: the file cannot be opened.
         TastegraphError: its format is unknown.
         RowError: its header is at fault (always), or a row is and ``rejects`` raises.
     """
-    file, kind = str(path), kind_of(path)
+    file, kind = str(path), table_format(path)
     facts = columns or {}
     separators: dict[str, str] = {}
     if kind in ("csv", "tsv"):
@@ -41,11 +44,11 @@ def read_items(
     def build(row: Row) -> Item:
         for name, separator in separators.items():
             cell = row.values[name]
-            if separator and name not in _OWN and isinstance(cell, str):
+            if separator and name not in _ITEM_FIELDS and isinstance(cell, str):
                 row.values[name] = cell.split(separator)
         return item_from(row.values, file, row.line)
 
-    return rejects.keep(read_rows(path, rejects, tuple(required)), build)
+    return rejects.convert(read_rows(path, rejects, tuple(required)), build)
 
 
 def item_from(values: Mapping[str, object], file: str, line: int) -> Item:
@@ -54,20 +57,20 @@ def item_from(values: Mapping[str, object], file: str, line: int) -> Item:
     Raises:
         RowError: a cell is missing or cannot be accepted; ``file`` and ``line`` are its place.
     """
-    cells = Cells(values, file, line)
-    attributes = {name: cells.texts(name) for name in values if name not in _OWN}
+    row = TypedRow(values, file, line)
+    attributes = {name: row.texts(name) for name in values if name not in _ITEM_FIELDS}
     return Item(
-        item_id=cells.id("item_id"),
-        title=cells.text("title"),
-        text=cells.optional_text("text"),
-        attributes={name: found for name, found in attributes.items() if found},
+        item_id=row.id("item_id"),
+        title=row.text("title"),
+        text=row.optional_text("text"),
+        attributes={name: texts for name, texts in attributes.items() if texts},
     )
 
 
-def item_facts(item: Item, columns: Mapping[str, Column]) -> Iterator[Fact]:
-    """Yield what the named columns of an item state: one fact for each value that is not blank.
+def item_facts(item: Item, columns: Mapping[str, ColumnConfig]) -> Iterator[Fact]:
+    """Yield the facts that columns of an item state: one for each value that is not blank.
 
-    An entity that a column names is labelled by that name.
+    The name of an entity is stated by a further fact, its label.
     """
     own = {"title": (item.title,), "text": (item.text,)}
     for name, column in columns.items():

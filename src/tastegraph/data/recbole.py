@@ -1,8 +1,8 @@
-"""RecBole: folders of atomic files (``NAME.inter``, ``.item``, ``.kg``, ``.link``) as records.
+"""RecBole's atomic files (``NAME.inter``, ``.item``, ``.kg``, ``.link``) read as records.
 
 The format itself is one of those of :mod:`tastegraph.data.tables`; ``.kg`` and ``.link`` files
 are read by :func:`~tastegraph.data.facts.read_facts` and
-:func:`~tastegraph.data.links.read_links` as they are.
+:func:`~tastegraph.data.facts.read_links` as they are.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from tastegraph.core.errors import NotFoundError, TastegraphError
 from tastegraph.core.records import EVENT_TYPES, Event, Item, Split
 from tastegraph.data.events import read_events
 from tastegraph.data.items import item_from
-from tastegraph.data.rejects import Rejects
+from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.tables import Row, read_rows
 
-TITLES = (
+TITLE_COLUMNS = (
     "movie_title", "title", "name", "item_title", "item_name", "product_title", "product_name",
     "book_title", "artist_name",
 )  # fmt: skip
@@ -27,10 +27,10 @@ TITLES = (
 
 @dataclass(frozen=True, slots=True)
 class AtomicFiles:
-    """The files of one data set; ``None`` or empty where there is none.
+    """The files of one data set; ``None`` or empty for those that do not exist.
 
     Attributes:
-        inter: one ``NAME.inter``, or the parts of a published split (``NAME.train.inter``, …).
+        inter: one ``NAME.inter``, or the files of a published split (``NAME.train.inter``, …).
     """
 
     inter: tuple[Path, ...]
@@ -40,10 +40,10 @@ class AtomicFiles:
 
 
 def atomic_files(folder: Path) -> AtomicFiles:
-    """Find the atomic files of a folder; where a split is published, its parts are used.
+    """Find the atomic files of a folder; if a split is published, its files are used.
 
     Raises:
-        NotFoundError: there is no such folder, or none of the files is in it.
+        NotFoundError: there is no such folder, or it has none of these files.
         TastegraphError: there are files of more than one data set.
     """
     if not folder.is_dir():
@@ -62,20 +62,20 @@ def atomic_files(folder: Path) -> AtomicFiles:
 
 
 def split_of(path: Path) -> Split | None:
-    """Return the split that the name of an ``.inter`` file gives: ``NAME.train.inter``."""
-    part = Path(path.stem).suffix.removeprefix(".")
-    return cast("Split", part) if part in get_args(Split) else None
+    """Return the split in the name of an ``.inter`` file, such as ``NAME.train.inter``."""
+    name = Path(path.stem).suffix.removeprefix(".")
+    return cast("Split", name) if name in get_args(Split) else None
 
 
 def read_atomic_events(
-    files: AtomicFiles, rejects: Rejects, types: Collection[str] = EVENT_TYPES
+    files: AtomicFiles, rejects: RejectedRows, types: Collection[str] = EVENT_TYPES
 ) -> Iterator[Event]:
-    """Yield the events of every ``.inter`` file; those of a part carry its split.
+    """Yield the events of every ``.inter`` file; those of a published split carry its name.
 
     Args:
-        files: of one folder.
-        rejects: what becomes of a bad row.
-        types: what an event may be.
+        files: the files of one folder.
+        rejects: what is done with a bad row.
+        types: the event types that are allowed.
 
     Raises:
         RowError: a header is at fault (always), or a row is and ``rejects`` raises.
@@ -84,10 +84,10 @@ def read_atomic_events(
         yield from read_events(path, rejects, split_of(path), types)
 
 
-def read_atomic_items(path: Path, rejects: Rejects) -> Iterator[Item]:
+def read_atomic_items(path: Path, rejects: RejectedRows) -> Iterator[Item]:
     """Yield the items of an ``.item`` file.
 
-    The title is the first column of :data:`TITLES` that has one, or else the item's id.
+    The title is that of the first non-empty column of :data:`TITLE_COLUMNS`, or the item's id.
 
     Raises:
         NotFoundError: the file cannot be opened.
@@ -96,14 +96,14 @@ def read_atomic_items(path: Path, rejects: Rejects) -> Iterator[Item]:
 
     def build(row: Row) -> Item:
         values = row.values
-        found = next((name for name in TITLES if values.get(name)), None)
-        title = values.pop(found) if found else None
+        column = next((name for name in TITLE_COLUMNS if values.get(name)), None)
+        title = values.pop(column) if column else None
         values["title"] = _joined(title) or values["item_id"]
         if "text" in values:
             values["text"] = _joined(values["text"])
         return item_from(values, str(path), row.line)
 
-    return rejects.keep(read_rows(path, rejects, ("item_id",)), build)
+    return rejects.convert(read_rows(path, rejects, ("item_id",)), build)
 
 
 def _joined(value: object) -> object:
@@ -113,6 +113,6 @@ def _joined(value: object) -> object:
 def _only(folder: Path, ending: str) -> Path | None:
     paths = sorted(folder.glob(f"*{ending}"))
     if len(paths) > 1:
-        found = ", ".join(path.name for path in paths)
-        raise TastegraphError(f"{folder} holds more than one {ending} file: {found}")
+        names = ", ".join(path.name for path in paths)
+        raise TastegraphError(f"{folder} holds more than one {ending} file: {names}")
     return paths[0] if paths else None

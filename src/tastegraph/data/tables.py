@@ -10,16 +10,21 @@ from pathlib import Path
 from typing import Literal
 
 from tastegraph.core.errors import NotFoundError, RowError, TastegraphError
-from tastegraph.data.lines import Lines, read_lines
-from tastegraph.data.packed import is_packed, open_bytes, suffix
-from tastegraph.data.rejects import Rejects
+from tastegraph.data.rejected_rows import RejectedRows
+from tastegraph.data.text_files import (
+    TextLines,
+    format_suffix,
+    is_compressed,
+    open_bytes,
+    read_lines,
+)
 
-Kind = Literal["csv", "tsv", "jsonl", "parquet", "recbole"]
+TableFormat = Literal["csv", "tsv", "jsonl", "parquet", "recbole"]
 
-LONGEST_FIELD = 16 * 1024 * 1024
-BATCH = 16_384
+MAX_FIELD_LENGTH = 16 * 1024 * 1024
+ROWS_PER_READ = 16_384
 
-_KINDS: dict[str, Kind] = {
+_FORMATS: dict[str, TableFormat] = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".jsonl": "jsonl",
@@ -35,23 +40,25 @@ _KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: the line it begins on (1-based, a header is line 1) and its cells by column.
+    """One row of a table.
 
-    For Parquet, ``line`` is the 1-based number of the row.
+    Attributes:
+        line: 1-based line of the file on which it begins; of Parquet, its 1-based number.
+        values: column → value.
     """
 
     line: int
     values: dict[str, object]
 
 
-def kind_of(path: Path) -> Kind:
-    """Return the format of a table, by the ending of its name.
+def table_format(path: Path) -> TableFormat:
+    """Return the format of a table file, by the ending of its name.
 
     Raises:
         TastegraphError: the ending is none of those that can be read.
     """
-    kind = _KINDS.get(suffix(path))
-    if kind is None or (kind == "parquet" and is_packed(path)):
+    kind = _FORMATS.get(format_suffix(path))
+    if kind is None or (kind == "parquet" and is_compressed(path)):
         raise TastegraphError(
             f"{path}: its name does not end in a format that can be read: .csv, .tsv or .jsonl "
             "(also with .gz, .bz2 or .zst), .parquet, or RecBole's .inter, .item, .kg, .link"
@@ -61,22 +68,24 @@ def kind_of(path: Path) -> Kind:
 
 def read_rows(
     path: Path,
-    rejects: Rejects,
+    rejects: RejectedRows,
     required: Collection[str] = (),
     aliases: Mapping[str, str] | None = None,
 ) -> Iterator[Row]:
-    """Yield the rows of a table; no more than a batch of them is in memory.
+    """Yield the rows of a table file, without reading all of it into memory.
 
     Args:
-        required: columns without which the file is of no use.
-        aliases: other name of a column → the name it is given.
+        path: the file.
+        rejects: what is done with a bad row.
+        required: columns that the file must have.
+        aliases: name of a column in the file → its name in the rows.
 
     Raises:
         NotFoundError: the file cannot be opened.
         TastegraphError: its format is unknown.
         RowError: its header is at fault (always), or a row is and ``rejects`` raises.
     """
-    kind = kind_of(path)
+    kind = table_format(path)
     names = aliases or {}
     if kind == "jsonl":
         return _json_rows(path, rejects, required, names)
@@ -86,10 +95,10 @@ def read_rows(
 
 
 def require(columns: Collection[str], required: Collection[str], file: str, line: int) -> None:
-    """Check that every required column is there.
+    """Check that every required column exists.
 
     Raises:
-        RowError: one is not; the error names those found.
+        RowError: one does not; the error names the columns that exist.
     """
     for name in required:
         if name not in columns:
@@ -98,14 +107,14 @@ def require(columns: Collection[str], required: Collection[str], file: str, line
 
 def _delimited_rows(
     path: Path,
-    rejects: Rejects,
-    kind: Kind,
+    rejects: RejectedRows,
+    kind: TableFormat,
     required: Collection[str],
     aliases: Mapping[str, str],
 ) -> Iterator[Row]:
-    csv.field_size_limit(LONGEST_FIELD)
+    csv.field_size_limit(MAX_FIELD_LENGTH)
     with open_bytes(path) as stream:
-        lines = Lines(stream, str(path))
+        lines = TextLines(stream, str(path))
         reader = csv.reader(
             lines,
             delimiter="," if kind == "csv" else "\t",
@@ -124,8 +133,8 @@ def _delimited_rows(
                 continue
             line, cells = row
             if len(cells) != len(header):
-                wanted = f"{len(header)} cells, as in the header,"
-                rejects.handle(RowError(str(path), line, None, cells, wanted))
+                expected = f"{len(header)} cells, as in the header,"
+                rejects.handle(RowError(str(path), line, None, cells, expected))
                 continue
             values: dict[str, object] = dict(zip(header, cells, strict=True))
             for index in lists:
@@ -134,7 +143,7 @@ def _delimited_rows(
 
 
 def _cells(
-    reader: Iterator[list[str]], lines: Lines, file: str
+    reader: Iterator[list[str]], lines: TextLines, file: str
 ) -> Iterator[tuple[int, list[str]] | RowError]:
     while True:
         line = lines.number + 1
@@ -143,8 +152,8 @@ def _cells(
         except StopIteration:
             return
         except csv.Error as error:
-            shown = lines.text.rstrip("\r\n")
-            yield RowError(file, line, None, shown, f"a well-formed row ({error})")
+            text = lines.text.rstrip("\r\n")
+            yield RowError(file, line, None, text, f"a well-formed row ({error})")
         except RowError as error:
             yield error
         else:
@@ -152,7 +161,7 @@ def _cells(
                 yield line, cells
 
 
-def _header(cells: Sequence[str], kind: Kind) -> tuple[list[str], list[int]]:
+def _header(cells: Sequence[str], kind: TableFormat) -> tuple[list[str], list[int]]:
     names = [cell.strip() for cell in cells]
     if kind != "recbole":
         return names, []
@@ -162,20 +171,20 @@ def _header(cells: Sequence[str], kind: Kind) -> tuple[list[str], list[int]]:
 
 
 def _columns(
-    found: Sequence[str], aliases: Mapping[str, str], required: Collection[str], file: str
+    header: Sequence[str], aliases: Mapping[str, str], required: Collection[str], file: str
 ) -> list[str]:
-    names = [aliases.get(name, name) for name in found]
+    names = [aliases.get(name, name) for name in header]
     if not names or not all(names):
-        raise RowError(file, 1, None, list(found), "a header that names every column")
+        raise RowError(file, 1, None, list(header), "a header that names every column")
     for index, name in enumerate(names):
         if name in names[:index]:
-            raise RowError(file, 1, name, list(found), "a header that names a column only once")
+            raise RowError(file, 1, name, list(header), "a header that names a column only once")
     require(names, required, file, 1)
     return names
 
 
 def _json_rows(
-    path: Path, rejects: Rejects, required: Collection[str], aliases: Mapping[str, str]
+    path: Path, rejects: RejectedRows, required: Collection[str], aliases: Mapping[str, str]
 ) -> Iterator[Row]:
     file = str(path)
 
@@ -184,8 +193,8 @@ def _json_rows(
         try:
             values = json.loads(text, object_pairs_hook=_unique)
         except (ValueError, RecursionError) as error:
-            wanted = f"a JSON object ({str(error) or 'nested too deeply'})"
-            raise RowError(file, number, None, text, wanted) from None
+            expected = f"a JSON object ({str(error) or 'nested too deeply'})"
+            raise RowError(file, number, None, text, expected) from None
         if not isinstance(values, dict):
             raise RowError(file, number, None, text, "a JSON object")
         if aliases:
@@ -196,7 +205,7 @@ def _json_rows(
         require(values, required, file, number)
         return Row(number, values)
 
-    return rejects.keep((line for line in read_lines(path, rejects) if line[1].strip()), row)
+    return rejects.convert((line for line in read_lines(path, rejects) if line[1].strip()), row)
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -207,21 +216,21 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _parquet_rows(
-    path: Path, rejects: Rejects, required: Collection[str], aliases: Mapping[str, str]
+    path: Path, rejects: RejectedRows, required: Collection[str], aliases: Mapping[str, str]
 ) -> Iterator[Row]:
-    # Not above: the service reads events by the same rules, and no Parquet.
+    # Imported here: the service reads events by the same rules, and needs no Parquet.
     import polars as pl
 
     file, line = str(path), 0
     try:
         table = pl.scan_parquet(path, glob=False)
         names = _columns(table.collect_schema().names(), aliases, required, file)
-        while batch := table.slice(line, BATCH).collect().rows():
+        while batch := table.slice(line, ROWS_PER_READ).collect().rows():
             for cells in batch:
                 line += 1
                 yield Row(line, dict(zip(names, cells, strict=True)))
     except FileNotFoundError:
         raise NotFoundError(f"{path} cannot be read: there is no such file") from None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        wanted = "an undamaged Parquet file (nothing after this row could be read)"
-        rejects.handle(RowError(file, line + 1, None, str(error), wanted))
+        expected = "an undamaged Parquet file (nothing after this row could be read)"
+        rejects.handle(RowError(file, line + 1, None, str(error), expected))

@@ -1,6 +1,6 @@
-"""Wikibase values: what a statement of Wikidata's JSON says, in the terms of its RDF export.
+"""Values of Wikidata's JSON, converted to the form that they have in its RDF export.
 
-The forms are those of Wikibase's RDF mapping
+The conversion follows Wikibase's RDF mapping
 (https://www.mediawiki.org/wiki/Wikibase/Indexing/RDF_Dump_Format).
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 import pyoxigraph as ox
 from pydantic import AfterValidator, BaseModel, Field
 
-from tastegraph.data.cells import LONGEST_ENTITY, NOT_IN_ID
+from tastegraph.data.typed_row import FORBIDDEN_IN_ID, MAX_ENTITY_LENGTH
 
 ENTITY = "http://www.wikidata.org/entity/"
 GEO = "http://www.opengis.net/ont/geosparql#"
@@ -32,8 +32,8 @@ _UNIX_EPOCH = 2_440_588
 _TIME = re.compile(r"([+-])(\d{1,16})-(\d\d)-(\d\d)(T\d\d:\d\d:\d\dZ)", re.ASCII)
 
 
-class Object(NamedTuple):
-    """The object of a fact, in the order of its fields."""
+class RDFObject(NamedTuple):
+    """The object of a fact; the fields are in the order of those of a fact."""
 
     text: str
     literal: bool = True
@@ -50,61 +50,63 @@ EntityId = Annotated[str, Field(pattern=r"^[A-Z][0-9]{1,15}(-[A-Z][0-9]{1,15})?$
 Language = Annotated[str, AfterValidator(_tag)]
 
 
-class _Entity(BaseModel):
+class _EntityValue(BaseModel):
     id: EntityId
 
-    def object(self) -> Object:
-        return Object(ENTITY + self.id, literal=False)
+    def object(self) -> RDFObject:
+        return RDFObject(ENTITY + self.id, literal=False)
 
 
-class _Monolingual(BaseModel):
+class _MonolingualValue(BaseModel):
     text: str
     language: Language
 
-    def object(self) -> Object:
-        return Object(self.text, language=self.language)
+    def object(self) -> RDFObject:
+        return RDFObject(self.text, language=self.language)
 
 
-class _Quantity(BaseModel):
+class _QuantityValue(BaseModel):
     amount: Annotated[str, Field(pattern=r"^[+-]?[0-9]{1,400}(\.[0-9]{1,400})?$")]
 
-    def object(self) -> Object:
-        return Object(self.amount, datatype=XSD + "decimal")
+    def object(self) -> RDFObject:
+        return RDFObject(self.amount, datatype=XSD + "decimal")
 
 
-class _Coordinate(BaseModel):
+class _CoordinateValue(BaseModel):
     latitude: Annotated[float, Field(allow_inf_nan=False)]
     longitude: Annotated[float, Field(allow_inf_nan=False)]
     globe: str | None = None
 
-    def object(self) -> Object:
+    def object(self) -> RDFObject:
         point = f"Point({_plain(self.longitude)} {_plain(self.latitude)})"
-        elsewhere = self.globe is not None and self.globe != _EARTH
-        return Object(
-            f"<{self.globe}> {point}" if elsewhere else point, datatype=GEO + "wktLiteral"
+        on_other_globe = self.globe is not None and self.globe != _EARTH
+        return RDFObject(
+            f"<{self.globe}> {point}" if on_other_globe else point, datatype=GEO + "wktLiteral"
         )
 
 
-class _Time(BaseModel):
+class _TimeValue(BaseModel):
     time: str
     precision: int
     calendarmodel: str = ""
 
-    def object(self) -> Object:
+    def object(self) -> RDFObject:
         date = date_time(self.time, self.precision, julian=self.calendarmodel == _JULIAN)
-        return Object(self.time) if date is None else Object(date, datatype=XSD + "dateTime")
+        return RDFObject(self.time) if date is None else RDFObject(date, datatype=XSD + "dateTime")
 
 
-class _String(BaseModel):
+class _StringValue(BaseModel):
     value: str
 
 
-_MODELS: dict[str, type[_Entity | _Monolingual | _Quantity | _Coordinate | _Time]] = {
-    "wikibase-entityid": _Entity,
-    "monolingualtext": _Monolingual,
-    "quantity": _Quantity,
-    "globecoordinate": _Coordinate,
-    "time": _Time,
+_MODELS: dict[
+    str, type[_EntityValue | _MonolingualValue | _QuantityValue | _CoordinateValue | _TimeValue]
+] = {
+    "wikibase-entityid": _EntityValue,
+    "monolingualtext": _MonolingualValue,
+    "quantity": _QuantityValue,
+    "globecoordinate": _CoordinateValue,
+    "time": _TimeValue,
 }
 
 
@@ -120,17 +122,17 @@ _IRIS: dict[str, Callable[[str], str]] = {
 }
 
 
-def object_of(datatype: str, kind: str, value: object) -> Object | None:
-    """What the main value of a statement is in RDF.
+def object_of(datatype: str, kind: str, value: object) -> RDFObject | None:
+    """Convert the main value of a statement to RDF.
 
     Args:
         datatype: of the property, such as ``commonsMedia``.
         kind: of the value, such as ``string``.
-        value: as JSON has it.
+        value: as in the JSON.
 
     Returns:
-        ``None`` for formulae, which the RDF export turns into MathML, and for kinds of values
-        that are not known here.
+        ``None`` for formulae, which the RDF export converts to MathML, and for unknown kinds of
+        values.
 
     Raises:
         ValueError: the value is not one of this kind.
@@ -139,44 +141,43 @@ def object_of(datatype: str, kind: str, value: object) -> Object | None:
         return _MODELS[kind].model_validate(value).object()
     if kind != "string" or datatype == "math":
         return None
-    text = _String.model_validate({"value": value}).value
+    text = _StringValue.model_validate({"value": value}).value
     if datatype not in _IRIS:
-        return Object(text)
+        return RDFObject(text)
     iri = _IRIS[datatype](text)
-    if not iri or len(iri) > LONGEST_ENTITY or NOT_IN_ID.search(iri):
+    if not iri or len(iri) > MAX_ENTITY_LENGTH or FORBIDDEN_IN_ID.search(iri):
         raise ValueError(f"no IRI: {iri[:80]!r}")
-    return Object(iri, literal=False)
+    return RDFObject(iri, literal=False)
 
 
 def date_time(time: str, precision: int, *, julian: bool) -> str | None:
-    """An ``xsd:dateTime`` (XSD 1.1, which has a year 0) of a time as Wikibase notes it.
+    """Convert a time of Wikibase to an ``xsd:dateTime`` (XSD 1.1, which has a year 0).
 
-    What is less precise than a year, a month or a day begins on the first of January or of the
-    month; a Julian date that is precise to the day becomes a Gregorian one; a day after the
-    month's last is the last.
+    A time that is precise to a year or a month becomes its first day; a Julian date that is precise
+    to the day becomes a Gregorian date; a day after the last of the month becomes the last.
 
     Returns:
         ``None`` for the year 0, which Wikibase does not have.
 
     Raises:
-        ValueError: ``time`` is no time.
+        ValueError: ``time`` does not have the format of a time.
     """
-    found = _TIME.fullmatch(time)
-    if found is None:
+    match = _TIME.fullmatch(time)
+    if match is None:
         raise ValueError(f"no time: {time[:80]!r}")
-    before = found[1] == "-"
-    year, month, day = int(found[2]), min(max(int(found[3]), 1), 12), max(int(found[4]), 1)
+    before_christ = match[1] == "-"
+    year, month, day = int(match[2]), min(max(int(match[3]), 1), 12), max(int(match[4]), 1)
     if year == 0:
         return None
-    in_order = 1 - year if before else year
-    if julian and precision >= _DAY and -4712 <= in_order <= 9999:
-        in_order, month, day = _gregorian(in_order, month, day)
+    astronomical = 1 - year if before_christ else year
+    if julian and precision >= _DAY and -4712 <= astronomical <= 9999:
+        astronomical, month, day = _gregorian(astronomical, month, day)
     if precision <= _YEAR:
         month = 1
-    day = 1 if precision <= _MONTH else min(day, monthrange(in_order, month)[1])
+    day = 1 if precision <= _MONTH else min(day, monthrange(astronomical, month)[1])
     if precision >= _YEAR:
-        before, year = in_order < 0, abs(in_order)
-    return f"{'-' if before else ''}{year:04}-{month:02}-{day:02}{found[5]}"
+        before_christ, year = astronomical < 0, abs(astronomical)
+    return f"{'-' if before_christ else ''}{year:04}-{month:02}-{day:02}{match[5]}"
 
 
 def _gregorian(year: int, month: int, day: int) -> tuple[int, int, int]:
@@ -185,8 +186,8 @@ def _gregorian(year: int, month: int, day: int) -> tuple[int, int, int]:
     years, months = year + 4800 - january, month - 3 + 12 * january
     number = day + (153 * months + 2) // 5 + 365 * years + years // 4 - 32083
     date = str(np.datetime64(number - _UNIX_EPOCH, "D"))
-    found = date.rsplit("-", 2)
-    return int(found[0]), int(found[1]), int(found[2])
+    year_text, month_text, day_text = date.rsplit("-", 2)
+    return int(year_text), int(month_text), int(day_text)
 
 
 def _plain(number: float) -> str:

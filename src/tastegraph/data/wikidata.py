@@ -1,4 +1,4 @@
-"""Wikidata: the entities of a JSON dump, as the facts that its "truthy" RDF dump states."""
+"""Wikidata: a JSON dump read as the facts that its "truthy" RDF dump states."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from tastegraph.core.errors import RowError
 from tastegraph.core.records import Fact
-from tastegraph.data.lines import CUT_SHORT, read_lines
-from tastegraph.data.rejects import Rejects
+from tastegraph.data.rejected_rows import RejectedRows
+from tastegraph.data.text_files import TRUNCATED, read_lines
 from tastegraph.data.wikibase import ENTITY, EntityId, Language, object_of
 
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
@@ -20,7 +20,7 @@ DESCRIPTION = "http://schema.org/description"
 DIRECT = "http://www.wikidata.org/prop/direct/"
 
 T = TypeVar("T")
-# What PHP writes for a map without entries is a list without any.
+# PHP, which writes the dumps, writes an empty map as an empty list.
 _Map = Annotated[
     dict[str, T] | Annotated[list[None], Field(max_length=0)], Field(union_mode="left_to_right")
 ]
@@ -55,18 +55,17 @@ class _Entity(BaseModel):
     claims: _Map[list[_Statement]]
 
 
-def read_wikidata(path: Path, rejects: Rejects) -> Iterator[Fact]:
+def read_wikidata(path: Path, rejects: RejectedRows) -> Iterator[Fact]:
     """Yield the facts of a dump: one entity on each line, in one JSON array or without it.
 
-    The ids of entities and relations are those of the RDF dump, and values are as there; of it
-    are left out what has a further, equal form (``schema:name``, ``skos:prefLabel``), unknown
-    and no values, formulae, and sitelinks. Of each property only the best statements count: those
-    preferred, where there are any, or else the normal ones; deprecated ones never do.
-    Languages keep the dump's tags, in lower case.
+    Ids of entities and relations, and values, are those of the RDF dump. Left out are duplicate
+    forms of labels (``schema:name``, ``skos:prefLabel``), unknown and missing values, formulae and
+    sitelinks. Of each property only the best statements are read: the preferred ones if there are
+    any, otherwise the normal ones; never deprecated ones. Language tags are in lower case.
 
     Raises:
         NotFoundError: the file cannot be opened.
-        RowError: a line is no entity, or the array does not end, and ``rejects`` raises.
+        RowError: a line is not an entity, or the array is not closed, and ``rejects`` raises.
     """
     file = str(path)
 
@@ -76,36 +75,36 @@ def read_wikidata(path: Path, rejects: Rejects) -> Iterator[Fact]:
             return list(_facts(_Entity.model_validate_json(text)))
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or None
-            reason = f"{where}: {first['msg']}" if where else first["msg"]
+            place = ".".join(str(key) for key in first["loc"]) or None
+            reason = f"{place}: {first['msg']}" if place else first["msg"]
         except ValueError as error:
             reason = str(error)
-        wanted = f"an entity of a Wikidata dump, whole on its line ({reason})"
-        raise RowError(file, number, None, text, wanted)
+        expected = f"an entity of a Wikidata dump, whole on its line ({reason})"
+        raise RowError(file, number, None, text, expected)
 
-    for stated in rejects.keep(_entities(path, rejects), facts):
-        yield from stated
+    for facts_of_entity in rejects.convert(_entities(path, rejects), facts):
+        yield from facts_of_entity
 
 
-def _entities(path: Path, rejects: Rejects) -> Iterator[tuple[int, str]]:
-    """The lines that hold entities, without what makes an array of them."""
+def _entities(path: Path, rejects: RejectedRows) -> Iterator[tuple[int, str]]:
+    """Yield the lines with entities, without the brackets and commas of the array."""
     number = 0
-    begun = opened = closed = False
+    started = opened = closed = False
     for number, line in read_lines(path, rejects):
         text = line.strip()
-        if not begun and text.startswith("["):
+        if not started and text.startswith("["):
             opened, text = True, text[1:].lstrip()
         if closed and text:
-            wanted = "nothing after the array of entities"
-            rejects.handle(RowError(str(path), number, None, text, wanted))
+            expected = "nothing after the array of entities"
+            rejects.handle(RowError(str(path), number, None, text, expected))
             return
-        begun = begun or opened or bool(text)
+        started = started or opened or bool(text)
         if opened and text.endswith("]"):
             closed, text = True, text[:-1].rstrip()
         if text := text.removesuffix(",").rstrip():
             yield number, text
     if opened and not closed:
-        rejects.handle(RowError(str(path), number + 1, None, "the end of the file", CUT_SHORT))
+        rejects.handle(RowError(str(path), number + 1, None, "the end of the file", TRUNCATED))
 
 
 def _facts(entity: _Entity) -> Iterator[Fact]:
@@ -119,9 +118,9 @@ def _facts(entity: _Entity) -> Iterator[Fact]:
         for snak in _best(statements):
             if snak.datavalue is None or snak.snaktype != "value":
                 continue
-            found = object_of(snak.datatype, snak.datavalue.type, snak.datavalue.value)
-            if found is not None:
-                yield Fact(subject, DIRECT + name, *found)
+            rdf_object = object_of(snak.datatype, snak.datavalue.type, snak.datavalue.value)
+            if rdf_object is not None:
+                yield Fact(subject, DIRECT + name, *rdf_object)
 
 
 def _values(terms: Mapping[str, T] | Sequence[None]) -> list[T]:

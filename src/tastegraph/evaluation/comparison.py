@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from tastegraph.core.config import Evaluation
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import EvaluationConfig, ModelConfig
 from tastegraph.core.progress import progress
 from tastegraph.evaluation.evaluator import (
     TRAIN_AND_VALID,
@@ -56,7 +55,7 @@ COMPARED_CONTROLS = ("graph off", "graph shuffled", "text off")
 
 def compare_models(
     data: EvaluationData,
-    evaluation: Evaluation,
+    evaluation: EvaluationConfig,
     config: ModelConfig,
     hyperparameters: Hyperparameters | None = None,
 ) -> list[Result]:

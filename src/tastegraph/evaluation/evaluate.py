@@ -19,7 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from tastegraph.core.config import Evaluation
+from tastegraph.core.config import EvaluationConfig
 from tastegraph.core.errors import ConfigError, FrameError, TastegraphError
 from tastegraph.core.progress import progress
 from tastegraph.core.top_k import top_k_blocks
@@ -321,11 +321,11 @@ def _metric_names(metrics: Sequence[str]) -> list[str]:
 
 def _settings(
     split: str, fractions: tuple[float, float, float], cutoffs: tuple[int, ...], bootstrap: int
-) -> Evaluation:
+) -> EvaluationConfig:
     if not cutoffs or min(cutoffs) < 1:
         raise ConfigError(f"k: a length of at least 1 is expected, {list(cutoffs)} found")
     try:
-        return Evaluation.model_validate(
+        return EvaluationConfig.model_validate(
             {"split": split, "fractions": fractions, "cutoffs": cutoffs, "bootstrap": bootstrap}
         )
     except ValidationError as error:

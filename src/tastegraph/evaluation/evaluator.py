@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, without
-from tastegraph.core.config import Evaluation
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import EvaluationConfig, ModelConfig
 from tastegraph.core.top_k import top_k_blocks
 from tastegraph.evaluation.metrics import coverage, per_user
 from tastegraph.evaluation.significance import bootstrap_interval, paired_p
@@ -158,7 +157,7 @@ class Evaluator:
     """
 
     data: EvaluationData
-    evaluation: Evaluation
+    evaluation: EvaluationConfig
     config: ModelConfig
     user_rows: NDArray[np.int64]
     masked: CSR
@@ -167,7 +166,9 @@ class Evaluator:
     slices: Mapping[str, Sequence[EvaluationSlice]]
 
     @classmethod
-    def of(cls, data: EvaluationData, evaluation: Evaluation, config: ModelConfig) -> Evaluator:
+    def of(
+        cls, data: EvaluationData, evaluation: EvaluationConfig, config: ModelConfig
+    ) -> Evaluator:
         """Evaluator of all users who have a test like that they had not liked before."""
         masked = data.train_and_valid.user_items()
         targets = without(data.targets(TEST), masked)

@@ -22,7 +22,7 @@ from tastegraph.evaluation.off_policy import (
     observed_mean,
     snips,
 )
-from tastegraph.store.lists import Exposure
+from tastegraph.store.served_lists import Exposure
 
 MIN_NEWEST_LISTS = 100
 NEWEST_FRACTION = 5

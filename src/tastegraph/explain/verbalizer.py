@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.core.languages import DEFAULT, Language
+from tastegraph.core.languages import DEFAULT_LANGUAGE, Language
 from tastegraph.core.records import ITEM, Event
 from tastegraph.explain.explainer import implies_alike
 from tastegraph.explain.reason import Reason
@@ -98,7 +98,7 @@ class Verbalizer:
         self._names, self._templates = names, templates
 
     def reason(
-        self, reason: Reason, user: ScoredEvents, target: int, language: Language = DEFAULT
+        self, reason: Reason, user: ScoredEvents, target: int, language: Language = DEFAULT_LANGUAGE
     ) -> WordedReason:
         """One reason of ``target`` in words, with its path."""
         templates = self._templates[language]
@@ -125,7 +125,7 @@ class Verbalizer:
             path=path,
         )
 
-    def edge(self, tie: Tie, language: Language = DEFAULT) -> InterestEdge:
+    def edge(self, tie: Tie, language: Language = DEFAULT_LANGUAGE) -> InterestEdge:
         """One edge of an interest or content graph, by name."""
         relation = self._relation(tie.feature)
         node = int(self._associations.node[tie.feature])
@@ -138,7 +138,7 @@ class Verbalizer:
             stated=tie.stated,
         )
 
-    def event(self, event: Event, language: Language = DEFAULT) -> str:
+    def event(self, event: Event, language: Language = DEFAULT_LANGUAGE) -> str:
         """What a user did, without the user: "rated 5", 「打了 5 分」."""
         return self._templates[language].event_action(event)
 

@@ -13,12 +13,11 @@ from tastegraph.core.config import Config
 from tastegraph.core.records import Fact
 from tastegraph.kg.graph import KnowledgeGraph, build_graph
 from tastegraph.kg.identity import IDENTITY, Identity, identity
-from tastegraph.store import catalogue, statements, verdicts
+from tastegraph.store import catalogue, decision_log, statements
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
-from tastegraph.store.provenance import USE
-from tastegraph.store.schema import evidence, facts, sources
-from tastegraph.store.verdicts import denied
+from tastegraph.store.decision_log import denied
+from tastegraph.store.schema import USE, evidence, facts, sources
 
 
 class Support(NamedTuple):
@@ -129,7 +128,7 @@ def _values(
         without=without,
         only=facts.c.relation.in_(single),
     )
-    decided = verdicts.affirmed(connection)
+    decided = decision_log.affirmed(connection)
     return [
         (key, fact, Support(decided.get(key, 0), fact.confidence, *supported[key]))
         for key, fact in stated

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from tastegraph.core.config import Config
 from tastegraph.core.records import DIFFERENT_FROM, ITEM, SAME_AS, Link
-from tastegraph.store import statements, verdicts
+from tastegraph.store import decision_log, statements
 from tastegraph.store.schema import facts
 
 Pair = tuple[str, str]
@@ -43,7 +43,7 @@ def identity(connection: Connection, config: Config, without: Collection[str] = 
     Of those that cannot hold together, the later decision of a person goes before the earlier,
     and every decision before what sources state.
     """
-    decided = verdicts.affirmed(connection)
+    decided = decision_log.affirmed(connection)
     same, different = [], []
     found = statements.all_facts(
         connection,

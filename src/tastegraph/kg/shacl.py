@@ -15,8 +15,8 @@ import pyoxigraph as ox
 
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.records import Fact
-from tastegraph.data.packed import UNREADABLE, open_bytes
-from tastegraph.data.terms import triple
+from tastegraph.data.rdf import triple
+from tastegraph.data.text_files import READ_ERRORS, open_bytes
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -117,7 +117,7 @@ def _read(file: Path) -> list[ox.Triple]:
         raise TastegraphError(
             f"{file}, line {error.lineno}: {error.msg}: Turtle expected"
         ) from None
-    except UNREADABLE as error:
+    except READ_ERRORS as error:
         raise TastegraphError(f"{file} cannot be read: {error}") from None
     used = {one.predicate.value for one in stated}
     if code := sorted(used & CODE):

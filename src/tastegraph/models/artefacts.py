@@ -37,7 +37,7 @@ from tastegraph.models.nearness import nearness_arrays
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.attention import Recency, SequenceAttention
 from tastegraph.profiles.likers import Likers
-from tastegraph.store.snapshots import Array, Snapshot, pack
+from tastegraph.store.snapshots import Array, Snapshot, pack_strings
 
 Arrays = dict[str, Array]
 
@@ -191,10 +191,10 @@ def item_features_arrays(item_features: ItemFeatures) -> Arrays:
     graph, associations = item_features.graph, item_features.associations
     rows = np.flatnonzero(item_features.text.any(axis=1))
     return {
-        **pack("graph.items", graph.item_ids),
-        **pack("graph.nodes", graph.node_ids),
-        **pack("graph.labels", graph.labels),
-        **pack("graph.relations", graph.relations),
+        **pack_strings("graph.items", graph.item_ids),
+        **pack_strings("graph.nodes", graph.node_ids),
+        **pack_strings("graph.labels", graph.labels),
+        **pack_strings("graph.relations", graph.relations),
         "graph.heads": graph.heads,
         "graph.relation": graph.relation,
         "graph.tails": graph.tails,
@@ -229,14 +229,14 @@ def _learned_arrays(fitted_model: FittedModel) -> Arrays:
         }
     return {
         **arrays,
-        **pack("behaviour.items", fitted_model.item_ids),
+        **pack_strings("behaviour.items", fitted_model.item_ids),
         "behaviour.warm": fitted_model.warm,
         "tower.vectors": fitted_model.tower,
         "popularity.recent": fitted_model.recent,
         "behaviour.touched": fitted_model.touched,
-        **pack("network.nodes", fitted_model.network.node_ids),
+        **pack_strings("network.nodes", fitted_model.network.node_ids),
         **(
-            pack("network.relations", fitted_model.network.relations)
+            pack_strings("network.relations", fitted_model.network.relations)
             if fitted_model.network.relations
             else {}
         ),

@@ -12,11 +12,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tastegraph.core.config import Column, Config
+from tastegraph.core.config import ColumnConfig, Config
 from tastegraph.core.errors import FrameError, TastegraphError
 from tastegraph.core.records import Fact, Item, Link
 from tastegraph.data.downloads import cache_root
-from tastegraph.data.facts import fact_from
+from tastegraph.data.facts import fact_from, link_from
 from tastegraph.data.frames import (
     EVENT_ALIASES,
     FrameReport,
@@ -27,7 +27,6 @@ from tastegraph.data.frames import (
     to_polars,
 )
 from tastegraph.data.items import item_facts, item_from
-from tastegraph.data.links import link_from
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.learned import ItemFeatures
 from tastegraph.text.texts import item_text
@@ -140,7 +139,7 @@ def _rows(
     return source.frame.iter_rows(named=True)
 
 
-def _split(row: dict[str, Any], facts: Mapping[str, Column]) -> dict[str, Any]:
+def _split(row: dict[str, Any], facts: Mapping[str, ColumnConfig]) -> dict[str, Any]:
     """A cell of text that states facts is cut at its column's separator."""
     cells = {
         name: row[name].split(column.separator)
@@ -244,10 +243,10 @@ def _language_model(name: str, max_tokens: int) -> Any:
     """The encoder of that name, its vectors kept in the cache of this machine."""
     if find_spec("torch") is None:
         raise TastegraphError("a language model needs torch: pip install 'tastegraph[train]'")
-    from tastegraph.store import vectors
+    from tastegraph.store import caches
     from tastegraph.store.database import Database
     from tastegraph.text.encoder import Encoder
     from tastegraph.text.folders import find_model
 
-    cache = Database(cache_root() / "vectors.db", vectors.metadata)
+    cache = Database(cache_root() / "vectors.db", caches.vector_metadata)
     return Encoder(find_model(name, Path()), max_tokens, cache)

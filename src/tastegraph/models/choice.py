@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from tastegraph.core.arrays import CSR
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.models import behaviour
 from tastegraph.models.base import (
     BEHAVIOUR,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, Bools
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.models.base import KNOWN, MAPPED, NEW
 from tastegraph.models.blend import fit_blend_weights
 from tastegraph.models.cold import FOLDS, blind_parts, blind_scores, cold_folds, without_items

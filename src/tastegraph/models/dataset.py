@@ -132,7 +132,7 @@ class Dataset:
                 (needs ``tastegraph[train]``).
             config: settings as in ``tastegraph.toml``.
             positive_rating: a rating of at least this counts for its item; see
-                :class:`tastegraph.core.config.Events`.
+                :class:`tastegraph.core.config.EventsConfig`.
             event_weights: event type → weight in [-1, 1].
             on_error: whether a wrong event is an error, or left out and reported.
 

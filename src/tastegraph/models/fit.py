@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.models import filters
 from tastegraph.models.base import (
     BEHAVIOUR,

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tastegraph.core.arrays import CSR, Bools
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.core.progress import progress
 from tastegraph.models.graph_network.adjacency import SparseMatrix
 from tastegraph.models.learned import ItemFeatures

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tastegraph.core.arrays import CSR, Bools, without
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import ModelConfig
 from tastegraph.models.base import FEW_LIKES, SimilarityComponent
 from tastegraph.models.cold import without_items
 from tastegraph.models.objective import Objective, Watch, people_to_ask, unwatched

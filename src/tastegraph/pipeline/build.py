@@ -33,7 +33,7 @@ from tastegraph.pipeline.texts import Texts, material, texts_from_store
 from tastegraph.pipeline.together import store_derived_facts, used
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions
-from tastegraph.store import changes, erasure, vectors
+from tastegraph.store import caches, erasure, revision
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.snapshots import Snapshot, Snapshots
@@ -136,7 +136,7 @@ class Builder:
         if kept is None:
             # Before anything is taught: who is erased meanwhile is forgotten by the next model.
             with self.database.reading() as connection:
-                known, erasures = log.revision(connection), erasure.total(connection)
+                known, erasures = log.revision(connection), erasure.erasure_count(connection)
                 meaning = EventMeaning.stored(connection, self.config.events, known)
                 types = log.type_counts(connection, known)
         else:
@@ -291,7 +291,7 @@ class Builder:
 
     def _state(self) -> State:
         with self.database.reading() as connection:
-            return State(changes.count(connection), erasure.items_count(connection))
+            return State(revision.change_count(connection), erasure.erased_item_count(connection))
 
     def _holds_erased(self, state: State) -> bool:
         """Whether a snapshot is kept that was made before the last item was erased."""
@@ -327,7 +327,7 @@ class Builder:
 
     @cached_property
     def _cache(self) -> Database:
-        return Database(self.directory / "vectors.db", vectors.metadata)
+        return Database(self.directory / "vectors.db", caches.vector_metadata)
 
 
 def _carried(old: Snapshot | None, what: str, *, made: bool) -> str | None:

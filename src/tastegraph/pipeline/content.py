@@ -15,7 +15,7 @@ from tastegraph.pipeline.texts import Texts
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions, interactions
 from tastegraph.store import events as log
-from tastegraph.store import lists
+from tastegraph.store import served_lists
 from tastegraph.store.database import Database
 from tastegraph.text.encoder import Encoder
 from tastegraph.text.words import word_features
@@ -78,7 +78,7 @@ def unprompted(
     """
     index = {item_id: row for row, item_id in enumerate(item_ids)}
     with database.reading() as connection:
-        explored = lists.explored(connection)
+        explored = served_lists.explored(connection)
         events = (
             event
             for event in log.grouped_by_user(connection, known)

@@ -123,7 +123,7 @@ def describe_items(
     def joined(before: dict[str, str]) -> dict[str, str]:
         found = cached_descriptions(questions, model)
         with database.reading() as connection:
-            there = {name for name in found if catalogue.item(connection, name) is not None}
+            there = {name for name in found if catalogue.get_item(connection, name) is not None}
         return before | {name: text for name, text in found.items() if name in there}
 
     try:

@@ -18,7 +18,7 @@ import numpy as np
 from scipy import stats
 
 from tastegraph.core.arrays import Bools
-from tastegraph.core.config import Loop
+from tastegraph.core.config import LoopConfig
 from tastegraph.core.top_k import top_k
 from tastegraph.evaluation.metrics import coverage
 from tastegraph.models.hybrid import Ranked
@@ -106,7 +106,7 @@ def judge(
     incumbent: Judged,
     facts: tuple[int, int],
     asked: dict[str, Asked],
-    loop: Loop,
+    loop: LoopConfig,
 ) -> Verdict:
     """Compare two models over the same items.
 
@@ -142,7 +142,9 @@ def floor(candidate: Judged, popularity: Scorer, asked: dict[str, Asked]) -> tup
     )
 
 
-def resemblance(incumbent: Judged, since: Asked, earlier: Asked, known: Bools, loop: Loop) -> Check:
+def resemblance(
+    incumbent: Judged, since: Asked, earlier: Asked, known: Bools, loop: LoopConfig
+) -> Check:
     """Whether the model in service tells what people liked since from what they did not.
 
     By AUC, 1/2 where clicks are random; what it reaches on likes that it was told of is the
@@ -188,7 +190,7 @@ def _finite(candidate: Judged, asked: dict[str, Asked]) -> Check:
 
 
 def _quality(
-    candidate: Judged, incumbent: Judged, name: str, people: Asked, loop: Loop
+    candidate: Judged, incumbent: Judged, name: str, people: Asked, loop: LoopConfig
 ) -> list[Check]:
     """NDCG@10 and coverage; nothing where there is nobody to ask."""
     count = len(people.histories)
@@ -225,7 +227,9 @@ def _chance(error: float, people: int) -> float:
     return float(stats.t.ppf(CONFIDENT, people - 1)) * error if people > 1 else np.inf
 
 
-def _seconds(candidate: Judged, incumbent: Judged, asked: dict[str, Asked], loop: Loop) -> Check:
+def _seconds(
+    candidate: Judged, incumbent: Judged, asked: dict[str, Asked], loop: LoopConfig
+) -> Check:
     """The median time of one list."""
     histories = [history for people in asked.values() for history in people.histories[:TIMED]]
     taken = []

@@ -10,9 +10,10 @@ from typing import Any, Literal
 from tastegraph import __version__
 from tastegraph.core.config import Config
 from tastegraph.core.errors import ConfigError
-from tastegraph.store import catalogue, erasure
+from tastegraph.store import erasure
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
+from tastegraph.store.revision import knowledge_digest
 from tastegraph.store.snapshots import FORMAT, Snapshot
 
 Stage = Literal["graph", "text", "model"]
@@ -35,8 +36,10 @@ def fingerprint(database: Database, config: Config, directory: Path) -> str:
     """
     with database.reading() as connection:
         state = (
-            log.revision(connection), erasure.total(connection), catalogue.revision(connection),
-        )  # fmt: skip
+            log.revision(connection),
+            erasure.erasure_count(connection),
+            knowledge_digest(connection),
+        )
     told = (
         __version__,
         FORMAT,

@@ -142,7 +142,7 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
     old, config = builder.snapshots.open(), builder.config
     before_known = int(old.manifest["learned_until"])
     with builder.database.reading() as connection:
-        known, erasures = log.revision(connection), erasure.total(connection)
+        known, erasures = log.revision(connection), erasure.erasure_count(connection)
         meaning = EventMeaning.stored(connection, config.events, known)
         types = log.type_counts(connection, known)
     fitted = FittedConfig.of(old.manifest)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, Bools
-from tastegraph.core.config import Teaching
+from tastegraph.core.config import FinetuningConfig
 from tastegraph.core.progress import say
 from tastegraph.pipeline.taught import kept
 from tastegraph.profiles.interactions import Interactions
@@ -86,7 +86,7 @@ class Material:
 
 
 def teach(
-    source: Path, material: Material, told: Teaching, seed: int, models: Path, read: Read
+    source: Path, material: Material, told: FinetuningConfig, seed: int, models: Path, read: Read
 ) -> Path:
     """The folder of ``source`` after its lessons; made where it is not there yet.
 
@@ -127,7 +127,7 @@ def teach(
 
 
 def _lessons(
-    model: Path, material: Material, told: Teaching, seed: int, read: Read
+    model: Path, material: Material, told: FinetuningConfig, seed: int, read: Read
 ) -> list[Lesson]:
     wanted = set(told.lessons) - {"pretraining"}
     if not wanted:

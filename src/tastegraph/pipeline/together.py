@@ -15,9 +15,9 @@ from tastegraph.core.config import Config
 from tastegraph.core.records import ITEM, Fact
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.profiles.splits import TRAIN, assign_splits
-from tastegraph.store import changes, provenance, statements
+from tastegraph.store import provenance, revision, statements
 from tastegraph.store.database import Database
-from tastegraph.store.provenance import USE
+from tastegraph.store.schema import USE
 
 LIKED_WITH = "liked_with"
 NEAREST = 10
@@ -61,14 +61,14 @@ def store_derived_facts(database: Database, facts: Sequence[Fact]) -> tuple[int,
         BusyError: another process is writing to this workspace.
     """
     with database.writing() as connection:
-        before = changes.count(connection)
+        before = revision.change_count(connection)
         there = statements.stated_by(connection, USE)
         if there != {statements.fact_id(fact): fact.confidence for fact in facts}:
             provenance.withdraw_source(connection, USE)
             statements.put_facts(connection, facts, USE)
             provenance.stamp(connection, USE)
             provenance.drop_unsupported(connection)
-        return before, changes.count(connection)
+        return before, revision.change_count(connection)
 
 
 def pairs(

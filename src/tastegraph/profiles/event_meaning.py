@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from tastegraph.core.config import Events
+from tastegraph.core.config import EventsConfig
 from tastegraph.core.records import COUNT, RATING, Event
 from tastegraph.profiles.rating_scale import RatingScale, Values, rating_scale
 from tastegraph.store import events as log
@@ -28,19 +28,19 @@ class EventMeaning:
     scale: RatingScale
 
     @classmethod
-    def of(cls, config: Events, ratings: Values) -> EventMeaning:
+    def of(cls, config: EventsConfig, ratings: Values) -> EventMeaning:
         """As configured; where no ``positive_rating`` is, ``ratings`` tell their scale."""
         return cls(dict(config.weights), rating_scale(ratings, config.positive_rating))
 
     @classmethod
-    def of_events(cls, config: Events, events: Iterable[Event]) -> EventMeaning:
+    def of_events(cls, config: EventsConfig, events: Iterable[Event]) -> EventMeaning:
         """The same, from the ratings among ``events``."""
         ratings = (event.value for event in events if event.type == RATING)
         return cls.of(config, Counter(value for value in ratings if value is not None))
 
     @classmethod
     def stored(
-        cls, connection: Connection, config: Events, known: int | None = None
+        cls, connection: Connection, config: EventsConfig, known: int | None = None
     ) -> EventMeaning:
         """The same, from the ratings in the log, up to the revision ``known``."""
         return cls.of(config, log.rating_values(connection, known))

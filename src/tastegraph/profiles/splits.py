@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import Bools, Floats, Ints
-from tastegraph.core.config import Evaluation
+from tastegraph.core.config import EvaluationConfig
 from tastegraph.core.errors import ConfigError
 from tastegraph.profiles.interactions import Interactions
 
@@ -23,7 +23,7 @@ Splits = NDArray[np.int8]
 """int8[E], the split of each event."""
 
 
-def resolve_split(events: Interactions, config: Evaluation) -> Evaluation:
+def resolve_split(events: Interactions, config: EvaluationConfig) -> EvaluationConfig:
     """Return ``config`` with ``split = "auto"`` replaced by the strategy that suits ``events``.
 
     ``given`` where every like has a published split, else ``user-temporal`` where events have an
@@ -37,7 +37,7 @@ def resolve_split(events: Interactions, config: Evaluation) -> Evaluation:
     return config.model_copy(update={"split": "user-temporal" if events.ordered else "random"})
 
 
-def assign_splits(events: Interactions, config: Evaluation, seed: int) -> Splits:
+def assign_splits(events: Interactions, config: EvaluationConfig, seed: int) -> Splits:
     """Return the split of every event, int8[E].
 
     Likes (weight above 0) are divided by :func:`split_events`. A dislike follows them: with
@@ -77,7 +77,7 @@ def split_events(
     users: Ints,
     hashes: NDArray[np.uint64],
     times: Floats,
-    config: Evaluation,
+    config: EvaluationConfig,
     published: Ints | None = None,
 ) -> Splits:
     """Divide events by the configured strategy; the order of the rows does not matter.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from tastegraph.core.config import Relation
+from tastegraph.core.config import RelationConfig
 from tastegraph.core.records import MENTIONS, Item
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.profiles.association import Associations
@@ -15,7 +15,7 @@ from tastegraph.text.texts import FactPhrase, ItemText, readable_label, verbalis
 
 
 def told_of(
-    graph: KnowledgeGraph, associations: Associations, relations: Mapping[str, Relation]
+    graph: KnowledgeGraph, associations: Associations, relations: Mapping[str, RelationConfig]
 ) -> list[list[FactPhrase]]:
     """The facts of every item of ``graph``, strongest first; opaque ones are left out.
 
@@ -57,7 +57,7 @@ def item_texts(
     items: Iterable[Item],
     graph: KnowledgeGraph,
     associations: Associations,
-    relations: Mapping[str, Relation],
+    relations: Mapping[str, RelationConfig],
 ) -> list[ItemText]:
     """What a language model reads of every item of ``graph``, in its order.
 

@@ -36,11 +36,11 @@ from tastegraph.serving.in_service import SnapshotHolder
 from tastegraph.serving.listing import DEFAULT_REASONS, ListRequest, UserState, make_list
 from tastegraph.serving.snapshot import ServingSnapshot
 from tastegraph.serving.texts import QueryEncoder
-from tastegraph.store import erasure, lists
+from tastegraph.store import erasure, served_lists
 from tastegraph.store import events as log
-from tastegraph.store.committing import Committer
 from tastegraph.store.database import Database
-from tastegraph.store.lists import Place, Shown
+from tastegraph.store.group_commit import GroupCommitter
+from tastegraph.store.served_lists import ListPlace, ServedList
 from tastegraph.store.snapshots import Snapshots
 
 _log = logging.getLogger(__name__)
@@ -152,30 +152,30 @@ class Engine:
         answer = make_list(view.snapshot, view.user(), request, reasons, self._language(language))
         if self.config.serving.keep_lists:
             session = None if isinstance(user, str) else [asdict(event) for event in user]
-            stored = Shown(
+            stored = ServedList(
                 recommendation_id=answer.recommendation_id,
                 user_id=user if isinstance(user, str) else None,
-                made=time.time(),
+                created=time.time(),
                 snapshot=view.snapshot.version,
                 model=answer.model,
                 graph=answer.graph,
-                known=view.revision,
-                asked={**asdict(request), "session": session},
-                places=[Place(i.item_id, i.score, i.propensity, i.best) for i in answer.items],
+                event_revision=view.revision,
+                request={**asdict(request), "session": session},
+                places=[ListPlace(i.item_id, i.score, i.propensity, i.best) for i in answer.items],
             )
             erased = (view.erased_users, view.snapshot.erased_items)
-            keep = partial(lists.keep, shown=stored, erased=erased)
+            keep = partial(served_lists.save, served=stored, erased=erased)
             self._committer.submit(keep).add_done_callback(_log_failure)
         return answer
 
-    def stored_list(self, recommendation_id: str) -> Shown:
+    def stored_list(self, recommendation_id: str) -> ServedList:
         """A list as it was stored.
 
         Raises:
             NotFoundError: there is none.
         """
         with self.database.reading() as connection:
-            return lists.get(connection, recommendation_id)
+            return served_lists.get(connection, recommendation_id)
 
     def replay(
         self, recommendation_id: str, *, language: Language | None = None
@@ -186,14 +186,16 @@ class Engine:
             NotFoundError: there is no such list, or its snapshot is gone.
         """
         stored = self.stored_list(recommendation_id)
-        settings = dict(stored.asked)
+        settings = dict(stored.request)
         session, request = settings.pop("session"), ListRequest(**settings)
         user: UserOrSession = [Event(**row) for row in session or ()]
         if stored.user_id is not None:
             user = stored.user_id
         with self.database.reading() as connection:
             snapshot = self._holder.open_version(stored.snapshot, connection)
-            events, seen = _events_and_seen(connection, user, request.repeats, stored.known)
+            events, seen = _events_and_seen(
+                connection, user, request.repeats, stored.event_revision
+            )
         state = UserState.of(events, seen, snapshot)
         answer = make_list(snapshot, state, request, language=self._language(language))
         return answer.model_copy(update={"recommendation_id": recommendation_id})
@@ -225,7 +227,7 @@ class Engine:
             ),
         )
 
-    def record(self, events: Iterable[Event]) -> log.Receipt:
+    def record(self, events: Iterable[Event]) -> log.AppendResult:
         """Append events; when this returns they are on disk and the next answer knows them.
 
         Raises:
@@ -234,7 +236,7 @@ class Engine:
         """
         return self.record_soon(events).result()
 
-    def record_soon(self, events: Iterable[Event]) -> Future[log.Receipt]:
+    def record_soon(self, events: Iterable[Event]) -> Future[log.AppendResult]:
         """The same, without waiting: events of many callers go to disk together."""
         return self._committer.submit(partial(log.append, new=list(events)))
 
@@ -254,13 +256,13 @@ class Engine:
     def close(self) -> None:
         """Write what waits, and stop watching; a later write opens a new connection."""
         self._holder.close()
-        committer: Committer | None = vars(self).pop("_committer", None)
+        committer: GroupCommitter | None = vars(self).pop("_committer", None)
         if committer is not None:
             committer.close()
 
     @cached_property
-    def _committer(self) -> Committer:
-        return Committer(self.database)
+    def _committer(self) -> GroupCommitter:
+        return GroupCommitter(self.database)
 
     def profile(
         self, user_id: str, interests: int = 30, *, language: Language | None = None
@@ -405,7 +407,7 @@ class Engine:
     def _view(self, user: UserOrSession) -> _RequestView:
         """One consistent state of the log, and the snapshot that goes with it."""
         with self.database.reading() as connection:
-            revision, erased_users = log.revision(connection), erasure.count(connection)
+            revision, erased_users = log.revision(connection), erasure.erased_user_count(connection)
             repeats = self.config.serving.repeats
             events, seen = _events_and_seen(connection, user, repeats, revision)
             snapshot = self._holder.current_for(connection)
@@ -417,8 +419,8 @@ def _events_and_seen(
 ) -> tuple[Sequence[Event], Collection[str]]:
     """The newest events, and the ids of all items with an event of a type not in ``repeats``."""
     if isinstance(user, str):
-        seen = log.item_ids_of_user(connection, user, repeats, revision)
-        return log.of_user(connection, user, MAX_USER_EVENTS, revision), seen
+        seen = log.user_item_ids(connection, user, repeats, revision)
+        return log.user_events(connection, user, MAX_USER_EVENTS, revision), seen
     return user, {event.item_id for event in user if event.type not in repeats}
 
 

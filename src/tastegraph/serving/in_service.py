@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from tastegraph.core.config import Config
 from tastegraph.core.errors import SnapshotError, TastegraphError
-from tastegraph.core.languages import DEFAULT, Language
+from tastegraph.core.languages import DEFAULT_LANGUAGE, Language
 from tastegraph.models.fitted_config import FittedConfig
 from tastegraph.serving.background import PeriodicThread
 from tastegraph.serving.snapshot import ServingSnapshot
@@ -65,7 +65,7 @@ class SnapshotHolder:
         if self._watcher is None:
             self._refresh()
         snapshot = self._snapshot
-        if erasure.items_count(connection) != snapshot.erased_items:
+        if erasure.erased_item_count(connection) != snapshot.erased_items:
             with self._switching:
                 snapshot = self._snapshot = _without_erased(self._snapshot, connection)
         return snapshot
@@ -103,7 +103,7 @@ class SnapshotHolder:
             BusyError: another process has been changing what is in service for five seconds.
         """
         with self._opening:
-            return self._activate(ServingSnapshot.open(self._snapshots.go_back(), self._config))
+            return self._activate(ServingSnapshot.open(self._snapshots.roll_back(), self._config))
 
     def _refresh(self) -> None:
         """Open the published version, if it is not in service already."""
@@ -131,11 +131,11 @@ class SnapshotHolder:
 
 
 def _without_erased(snapshot: ServingSnapshot, connection: Connection) -> ServingSnapshot:
-    count = erasure.items_count(connection)
+    count = erasure.erased_item_count(connection)
     if count == snapshot.erased_items:
         return snapshot
-    digests = erasure.items_since(connection, snapshot.erased_items)
-    rows = [row for name, row in snapshot.item_rows.items() if erasure.digest_of(name) in digests]
+    digests = erasure.erased_items_since(connection, snapshot.erased_items)
+    rows = [row for name, row in snapshot.item_rows.items() if erasure.id_digest(name) in digests]
     return snapshot.without_items(rows, count)
 
 
@@ -155,7 +155,9 @@ class ModelVersion(BaseModel):
     fault: str | None = Field(default=None, description="why it cannot be served")
 
 
-def model_versions(snapshots: Snapshots, language: Language = DEFAULT) -> list[ModelVersion]:
+def model_versions(
+    snapshots: Snapshots, language: Language = DEFAULT_LANGUAGE
+) -> list[ModelVersion]:
     """All versions, newest first; one whose manifest cannot be read says so in ``language``."""
     current = snapshots.current()
     versions = reversed(snapshots.versions())

@@ -9,7 +9,7 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.core.languages import DEFAULT, Language
+from tastegraph.core.languages import DEFAULT_LANGUAGE, Language
 from tastegraph.core.records import IMPRESSION, Event
 from tastegraph.explain.explainer import Explainer
 from tastegraph.explain.verbalizer import ScoredEvents
@@ -116,7 +116,7 @@ def make_list(
     user: UserState,
     request: ListRequest,
     max_reasons: int = DEFAULT_REASONS,
-    language: Language = DEFAULT,
+    language: Language = DEFAULT_LANGUAGE,
 ) -> Recommendations:
     """The best items for a user, each with up to ``max_reasons`` reasons in ``language``."""
     ranked = snapshot.model.rank(user.scored.history)

@@ -15,8 +15,8 @@ from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError, SnapshotError
 from tastegraph.evaluation.feedback import MIN_NEWEST_LISTS, response_dropped
 from tastegraph.serving.engine import Engine
-from tastegraph.store import changes, lists
 from tastegraph.store import events as log
+from tastegraph.store import revision, served_lists
 from tastegraph.store.snapshots import Snapshots
 
 DRIFT_CHECK_SECONDS = 60.0
@@ -108,7 +108,7 @@ class KnowledgeTrigger:
 
     def _count(self, engine: Engine) -> int:
         with engine.database.reading() as connection:
-            return changes.count(connection)
+            return revision.change_count(connection)
 
 
 class EventCountTrigger:
@@ -183,8 +183,8 @@ class DriftTrigger:
         learned_until = self._maximum.of(engine.snapshots)
         likes = engine.meaning.likes
         with engine.database.reading() as connection:
-            exposures = lists.exposures(connection, self._since, learned_until, model, likes)
-            settled = (place for place in exposures if place.made <= now - self._settling)
+            exposures = served_lists.exposures(connection, self._since, learned_until, model, likes)
+            settled = (place for place in exposures if place.created <= now - self._settling)
             answered = [
                 any(not self._rewarding.isdisjoint(place.events) for place in places)
                 for _, places in itertools.groupby(settled, key=lambda p: p.recommendation_id)

@@ -1,23 +1,21 @@
-"""The catalogue at rest: items, how much is known of them, and whether that has changed."""
+"""The catalogue in the database: items, and how much is known about them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 from itertools import islice
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.core.records import Item
-from tastegraph.store import changes
-from tastegraph.store.provenance import USE
-from tastegraph.store.schema import decisions, evidence, facts, items
-from tastegraph.store.statements import BATCH, is_link
+from tastegraph.store import revision
+from tastegraph.store.schema import facts, items
+from tastegraph.store.statements import ROWS_PER_BATCH, is_link
 
 
 def put_items(connection: Connection, new: Iterable[Item]) -> int:
-    """Add items; one that is there already is replaced. Returns how many were given."""
+    """Add items, or replace those of the same id. Returns how many there were."""
     statement = insert(items)
     statement = statement.on_conflict_do_update(
         index_elements=["item_id"],
@@ -25,8 +23,8 @@ def put_items(connection: Connection, new: Iterable[Item]) -> int:
     )
     total = 0
     stream = iter(new)
-    changes.touch(connection)
-    while batch := list(islice(stream, BATCH)):
+    revision.record_change(connection)
+    while batch := list(islice(stream, ROWS_PER_BATCH)):
         total += len(batch)
         connection.execute(
             statement,
@@ -44,16 +42,16 @@ def put_items(connection: Connection, new: Iterable[Item]) -> int:
 
 
 def all_items(connection: Connection) -> Iterator[Item]:
-    """Every item, by id."""
-    rows = connection.execution_options(yield_per=BATCH).execute(
+    """Yield every item, in the order of their ids."""
+    rows = connection.execution_options(yield_per=ROWS_PER_BATCH).execute(
         select(items).order_by(items.c.item_id)
     )
     for item_id, title, text, attributes in rows:
         yield Item(item_id, title, text, {k: tuple(v) for k, v in attributes.items()})
 
 
-def item(connection: Connection, item_id: str) -> Item | None:
-    """One item; ``None`` where there is none of that id."""
+def get_item(connection: Connection, item_id: str) -> Item | None:
+    """Return one item, or ``None`` where there is none of this id."""
     row = connection.execute(select(items).where(items.c.item_id == item_id)).first()
     if row is None:
         return None
@@ -61,28 +59,9 @@ def item(connection: Connection, item_id: str) -> Item | None:
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """How many items, facts and links there are; a link is no fact here."""
+    """Number of items, facts and links; links are not counted as facts."""
     linked = connection.scalar(select(func.count()).select_from(facts).where(is_link())) or 0
     n_items, n_facts = (
         connection.scalar(select(func.count()).select_from(table)) or 0 for table in (items, facts)
     )
     return {"items": n_items, "facts": n_facts - linked, "links": linked}
-
-
-def revision(connection: Connection) -> str:
-    """Changes with every item, fact, support, link and decision.
-
-    Not with what use says of items: that follows from the events.
-    """
-    digest = blake2b(digest_size=16)
-    stated = select(evidence).where(evidence.c.source != USE)
-    for table, query in (
-        (items, select(items)),
-        (evidence, stated),
-        (decisions, select(decisions)),
-    ):
-        key = list(table.primary_key.columns)
-        rows = connection.execution_options(yield_per=BATCH).execute(query.order_by(*key))
-        for row in rows:
-            digest.update(repr(tuple(row)).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()

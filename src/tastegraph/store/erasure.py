@@ -1,4 +1,4 @@
-"""Erasure: nothing of a person or an item remains, but that somebody or something was erased."""
+"""Erasure: delete everything about a user or an item, and record only that it was done."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, select, true
 
 from tastegraph.core.records import ITEM, USER
-from tastegraph.store import changes, provenance
+from tastegraph.store import provenance, revision
 from tastegraph.store.schema import (
     erased_items,
     erasures,
@@ -24,13 +24,13 @@ from tastegraph.store.schema import (
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
-    """What was erased.
+class ErasureReceipt:
+    """How much was erased.
 
     Attributes:
-        digest: SHA-256 of the id in hexadecimal: who knows the id can tell whose receipt it is.
+        digest: SHA-256 of the id in hexadecimal: whoever knows the id can find its receipt.
         at: seconds since 1970-01-01 UTC.
-        events, lists, facts: how many there were.
+        events, lists, facts: how many rows were deleted.
     """
 
     digest: str
@@ -40,99 +40,101 @@ class Receipt:
     facts: int
 
 
-def erase_user(connection: Connection, user_id: str) -> Receipt:
-    """Delete a person's events, lists, votes and facts.
+def erase_user(connection: Connection, user_id: str) -> ErasureReceipt:
+    """Delete a user's events, lists, votes and facts.
 
-    What models learned from them is gone with the next one: it is fitted as if they had never been.
+    The next model is fitted without them, so that nothing learned from the user remains.
     """
-    at = _noted(connection, erasures, user_id)
-    gone = _deleted(connection, events, events.c.user_id == user_id)
-    shown = _deleted(connection, lists, lists.c.user_id == user_id)
+    at = _record(connection, erasures, user_id)
+    n_events = _delete(connection, events, events.c.user_id == user_id)
+    n_lists = _delete(connection, lists, lists.c.user_id == user_id)
     connection.execute(delete(votes).where(votes.c.user_id == user_id))
-    stated = _facts_about(connection, USER + user_id)
-    return Receipt(digest_of(user_id).hex(), at, gone, shown, stated)
+    n_facts = _delete_facts_about(connection, USER + user_id)
+    return ErasureReceipt(id_digest(user_id).hex(), at, n_events, n_lists, n_facts)
 
 
-def erase_item(connection: Connection, item_id: str) -> Receipt:
-    """Delete an item, the events on it, the lists that showed it, and what is known of it.
+def erase_item(connection: Connection, item_id: str) -> ErasureReceipt:
+    """Delete an item, the events on it, the lists that contain it, and the facts about it.
 
-    No list has it from now on; the next graph, texts and models are made as if it had never been.
+    It is never listed again; the next graph, texts and models are made without it.
     """
-    at = _noted(connection, erased_items, item_id)
-    changes.touch(connection)
-    gone = _deleted(connection, events, events.c.item_id == item_id)
+    at = _record(connection, erased_items, item_id)
+    revision.record_change(connection)
+    n_events = _delete(connection, events, events.c.item_id == item_id)
     place = func.json_each(lists.c.places).table_valued("value")
-    event = func.json_each(lists.c.asked, "$.session").table_valued("value")
-    showed = exists().select_from(place).where(
+    event = func.json_each(lists.c.request, "$.session").table_valued("value")
+    in_places = exists().select_from(place).where(
         func.json_extract(place.c.value, "$[0]") == item_id
     )  # fmt: skip
-    asked = exists().select_from(event).where(
+    in_session = exists().select_from(event).where(
         func.json_extract(event.c.value, "$.item_id") == item_id
     )  # fmt: skip
-    shown = _deleted(connection, lists, or_(showed, asked))
+    n_lists = _delete(connection, lists, or_(in_places, in_session))
     connection.execute(delete(items).where(items.c.item_id == item_id))
     name = ITEM + item_id
-    # What was read in its text stands on it no more.
+    # Facts that were read in its text lose that evidence.
     connection.execute(delete(evidence).where(evidence.c.document == name))
-    stated = _facts_about(connection, name)
-    stated += provenance.drop_unsupported(connection)
-    return Receipt(digest_of(item_id).hex(), at, gone, shown, stated)
+    n_facts = _delete_facts_about(connection, name)
+    n_facts += provenance.drop_unsupported(connection)
+    return ErasureReceipt(id_digest(item_id).hex(), at, n_events, n_lists, n_facts)
 
 
-def count(connection: Connection) -> int:
-    """How many people were erased."""
+def erased_user_count(connection: Connection) -> int:
+    """Number of users that were erased so far."""
     return connection.scalar(select(func.max(erasures.c.seq))) or 0
 
 
-def items_count(connection: Connection) -> int:
-    """How many items were erased: a snapshot made when there were fewer may hold more."""
+def erased_item_count(connection: Connection) -> int:
+    """Number of items that were erased so far; an older snapshot may still contain some of them."""
     return connection.scalar(select(func.max(erased_items.c.seq))) or 0
 
 
-def total(connection: Connection) -> int:
-    """How many people and items were: a model learned when there were fewer may know more."""
-    return count(connection) + items_count(connection)
+def erasure_count(connection: Connection) -> int:
+    """Number of users and items that were erased so far; an older model may still know them."""
+    return erased_user_count(connection) + erased_item_count(connection)
 
 
-def items_since(connection: Connection, known: int) -> set[bytes]:
-    """Digests of the items that were erased after ``known`` of them."""
-    later = select(erased_items.c.digest).where(erased_items.c.seq > known)
+def erased_items_since(connection: Connection, count: int) -> set[bytes]:
+    """Digests of the items that were erased after the first ``count`` of them."""
+    later = select(erased_items.c.digest).where(erased_items.c.seq > count)
     return set(connection.scalars(later))
 
 
-def user_since(connection: Connection, user_id: str, known: int) -> bool:
-    """Whether a person was erased after ``known`` people were."""
-    mine = (erasures.c.digest == digest_of(user_id)) & (erasures.c.seq > known)
-    return connection.scalar(select(true()).where(mine)) is not None
+def user_erased_since(connection: Connection, user_id: str, count: int) -> bool:
+    """Whether a user was erased after the first ``count`` users were."""
+    later = (erasures.c.digest == id_digest(user_id)) & (erasures.c.seq > count)
+    return connection.scalar(select(true()).where(later)) is not None
 
 
-def digest_of(identifier: str) -> bytes:
-    """SHA-256 of an id: all that is kept of who or what was erased."""
+def id_digest(identifier: str) -> bytes:
+    """SHA-256 of an id: all that is stored of an erased user or item."""
     return sha256(identifier.encode("utf-8", "surrogatepass")).digest()
 
 
-def _noted(connection: Connection, table: Table, identifier: str) -> float:
+def _record(connection: Connection, table: Table, identifier: str) -> float:
     now = time.time()
-    connection.execute(insert(table).values(at=now, digest=digest_of(identifier)))
+    connection.execute(insert(table).values(at=now, digest=id_digest(identifier)))
     return now
 
 
-def _facts_about(connection: Connection, name: str) -> int:
-    """Delete every fact that names ``name``, stated, denied or decided, and what it stands on."""
+def _delete_facts_about(connection: Connection, name: str) -> int:
+    """Delete every fact about ``name`` with its evidence, votes and verdicts. Returns how many."""
     ids = list(
         connection.scalars(
             select(facts.c.fact_id).where(or_(facts.c.subject == name, facts.c.object == name))
         )
     )
-    told = (func.json_extract(verdicts.c.fact, f"$.{end}") == name for end in ("subject", "object"))
+    named_in_verdict = (
+        func.json_extract(verdicts.c.fact, f"$.{end}") == name for end in ("subject", "object")
+    )
     if ids:
-        changes.touch(connection)
+        revision.record_change(connection)
     connection.execute(delete(evidence).where(evidence.c.fact_id.in_(ids)))
     connection.execute(delete(votes).where(votes.c.fact_id.in_(ids)))
-    connection.execute(delete(verdicts).where(or_(verdicts.c.fact_id.in_(ids), *told)))
-    return _deleted(connection, facts, facts.c.fact_id.in_(ids))
+    connection.execute(delete(verdicts).where(or_(verdicts.c.fact_id.in_(ids), *named_in_verdict)))
+    return _delete(connection, facts, facts.c.fact_id.in_(ids))
 
 
-def _deleted(connection: Connection, table: Table, condition: object) -> int:
+def _delete(connection: Connection, table: Table, condition: object) -> int:
     """Delete the rows for which ``condition`` holds. Returns how many there were."""
     return connection.execute(delete(table).where(condition)).rowcount  # type: ignore[arg-type]

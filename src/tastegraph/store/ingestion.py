@@ -1,25 +1,25 @@
-"""Records into the store: all that are handed over, or on any error none."""
+"""Import of records into the store: all of them, or on any error none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from sqlalchemy import Connection
 
 from tastegraph.core.progress import counted
-from tastegraph.core.records import ITEM, Event, Fact, Item, Link
+from tastegraph.core.records import ITEM, Fact, Item, Records
 from tastegraph.store import catalogue, events, provenance, statements
-from tastegraph.store.provenance import CATALOGUE
+from tastegraph.store.schema import CATALOGUE
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """What an import added.
+class ImportSummary:
+    """How many records an import added.
 
     Attributes:
-        withdrawn: facts and links that went because their sources do not state them any more.
+        withdrawn: facts and links that were deleted because no source states them any more.
     """
 
     items: int
@@ -30,45 +30,21 @@ class Imported:
     withdrawn: int = 0
 
 
-@dataclass(frozen=True)
-class Records:
-    """What is imported at once.
-
-    Attributes:
-        items: replace those of the same id, and what their columns stated.
-        events: those whose id is known already change nothing.
-        facts: what each source states, by the source's name.
-        links: which entity an item is, by the source's name.
-        digests: what tells this state of a source from others.
-    """
-
-    items: Iterable[Item] = ()
-    events: Iterable[Event] = ()
-    facts: Mapping[str, Iterable[Fact]] = field(default_factory=dict)
-    links: Mapping[str, Iterable[Link]] = field(default_factory=dict)
-    digests: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def sources(self) -> list[str]:
-        """Names of all that state anything, each once."""
-        return list({**self.facts, **self.links})
-
-
 def ingest(
     connection: Connection, records: Records, columns: Callable[[Item], Iterable[Fact]]
-) -> Imported:
+) -> ImportSummary:
     """Import ``records`` within the transaction of ``connection``.
 
-    A source is replaced whole: what it stated before, facts and links alike, and does not state
-    now loses its support, and what no other source supports goes.
+    A source is replaced as a whole: facts and links that it stated before and does not state now
+    are deleted, unless another source states them too.
 
     Args:
         connection: of a writer.
-        records: all of them.
-        columns: what an item's columns state.
+        records: the records.
+        columns: function that returns the facts that an item's columns state.
 
     Raises:
-        RowError: a record is wrong; the transaction is to be given up.
+        RowError: a record is wrong; the caller must roll the transaction back.
     """
     n_items = n_facts = n_links = 0
     for batch in _batches(counted("items", records.items)):
@@ -84,11 +60,13 @@ def ingest(
     for source in records.sources:
         provenance.stamp(connection, source, records.digests.get(source, ""))
     withdrawn = provenance.drop_unsupported(connection) if any(replaced) else 0
-    receipt = events.append(connection, counted("events", records.events))
-    return Imported(n_items, receipt.accepted, receipt.duplicates, n_facts, n_links, withdrawn)
+    appended = events.append(connection, counted("events", records.events))
+    return ImportSummary(
+        n_items, appended.accepted, appended.duplicates, n_facts, n_links, withdrawn
+    )
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
     stream = iter(items)
-    while batch := list(islice(stream, statements.BATCH)):
+    while batch := list(islice(stream, statements.ROWS_PER_BATCH)):
         yield batch

@@ -1,4 +1,4 @@
-"""Which source supports what: every fact and link stands on the sources that state it."""
+"""Sources: which of them state which facts and links, and which names are reserved."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.core.errors import ConfigError
-from tastegraph.store import changes
-from tastegraph.store.schema import evidence, facts
+from tastegraph.store import revision
+from tastegraph.store.schema import CATALOGUE, DERIVED, REVIEW, USE, evidence, facts
 from tastegraph.store.schema import sources as table
 from tastegraph.store.statements import is_link
-from tastegraph.store.verdicts import PEOPLE
 
-CATALOGUE = "catalogue"
-"""Source of what item columns state."""
-LINKING, MENTIONED, PATTERNS, LANGUAGE_MODEL, FUSION = DERIVED = (
-    "linking", "mentions", "patterns", "language model", "fusion",
-)  # fmt: skip
-"""Sources whose statements follow from those of the others, in the order they are derived."""
-USE = "use"
-"""Source of what events say of items; stated anew when a model is retrained."""
+_RESERVED = {
+    CATALOGUE: (
+        "of the facts of item columns (to change these, edit [items.facts] and import the items "
+        "again)"
+    ),
+    **dict.fromkeys(DERIVED, "of derived facts (to renew these, run 'tastegraph kg derive')"),
+    USE: "of facts counted from events (to renew these, run 'tastegraph retrain')",
+    REVIEW: "of reviewers' decisions (to undo one, run 'tastegraph kg undo')",
+}
 
 
 class Source(NamedTuple):
-    """One source and how many facts and links it supports."""
+    """A source, and how many facts and links it states."""
 
     name: str
     facts: int
@@ -35,7 +35,7 @@ class Source(NamedTuple):
 
 
 def sources(connection: Connection) -> list[Source]:
-    """Every source that supports something, by name."""
+    """Every source that states at least one fact or link, in the order of their names."""
     number = func.count(evidence.c.fact_id.distinct())
     stated = select(evidence.c.source, number).group_by(evidence.c.source)
     linked = stated.join(facts, facts.c.fact_id == evidence.c.fact_id).where(is_link())
@@ -48,60 +48,42 @@ def sources(connection: Connection) -> list[Source]:
 
 
 def stamp(connection: Connection, source: str, digest: str = "") -> None:
-    """Note that ``source`` is imported now; ``digest`` tells this state of it from others."""
-    told = {"imported": time.time(), "digest": digest}
-    statement = insert(table).values(source=source, **told)
-    connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_=told))
+    """Record that ``source`` was imported now, and the digest of its content."""
+    row = {"imported": time.time(), "digest": digest}
+    statement = insert(table).values(source=source, **row)
+    connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_=row))
 
 
 def digests(connection: Connection) -> dict[str, str]:
-    """The digest with which each source was imported last."""
+    """Source → the digest of its content when it was imported last."""
     return {row.source: row.digest for row in connection.execute(select(table))}
 
 
 def withdraw_source(connection: Connection, source: str) -> int:
-    """Take all of ``source``'s support; :func:`drop_unsupported` must follow.
+    """Delete all evidence that ``source`` gave. Returns how many rows of evidence that were.
 
-    Returns how many supports that were. The facts stay until then, so that a source can be
-    replaced without its facts being written anew.
+    :func:`drop_unsupported` must follow. Until then the facts stay, so that importing a new version
+    of the source does not have to write again what has not changed.
     """
     connection.execute(delete(table).where(table.c.source == source))
-    changes.touch(connection)
+    revision.record_change(connection)
     return connection.execute(delete(evidence).where(evidence.c.source == source)).rowcount
 
 
 def drop_unsupported(connection: Connection) -> int:
-    """Remove the facts that no source states any more. Returns how many went."""
+    """Delete the facts that no source states any more. Returns how many."""
     supported = select(evidence.c.fact_id).where(evidence.c.fact_id == facts.c.fact_id)
     return connection.execute(delete(facts).where(~supported.exists())).rowcount
 
 
 def check_source_names(names: Iterable[str]) -> None:
-    """Check that an import may have these names.
+    """Check that imported sources may have these names.
 
     Raises:
-        ConfigError: one is blank, or that of a source that is no import.
+        ConfigError: a name is blank or reserved.
     """
     for name in names:
         if not name.strip():
             raise ConfigError("a source needs a name that is not blank")
-        if name == CATALOGUE:
-            raise ConfigError(
-                f"{CATALOGUE!r} is the source of what item columns state: name another; to change "
-                "what they state, edit [items.facts] and import the items again"
-            )
-        if name in DERIVED:
-            raise ConfigError(
-                f"{name!r} is the source of what is derived: name another; it is stated anew with "
-                "'tastegraph kg derive'"
-            )
-        if name == USE:
-            raise ConfigError(
-                f"{USE!r} is the source of what events say of items: name another; it is stated "
-                "anew with 'tastegraph retrain'"
-            )
-        if name == PEOPLE:
-            raise ConfigError(
-                f"{PEOPLE!r} is the source of what people decide: name another; a decision is "
-                "taken back with 'tastegraph kg undo'"
-            )
+        if name in _RESERVED:
+            raise ConfigError(f"{name!r} is a reserved source, {_RESERVED[name]}: name another")

@@ -1,4 +1,8 @@
-"""The tables of a workspace's database."""
+"""The tables of a workspace's database, and the names of its reserved sources.
+
+Some columns have a shorter name in the file than in the code (``key=``): files written by earlier
+versions stay readable.
+"""
 
 from __future__ import annotations
 
@@ -38,24 +42,24 @@ events = Table(
     Column("position", Integer),
 )
 # An event without a time counts as older than any with one, in the order of its arrival.
-in_time = (func.coalesce(events.c.timestamp, literal_column("0.0")), events.c.seq)
-Index("events_of_user", events.c.user_id, *in_time)
+event_order = (func.coalesce(events.c.timestamp, literal_column("0.0")), events.c.seq)
+Index("events_of_user", events.c.user_id, *event_order)
 
-lists = Table(
+lists = Table(  # recommendation lists that were served
     "lists",
     metadata,
     Column("recommendation_id", String, primary_key=True),
     Column("user_id", String),
-    Column("made", Float, nullable=False),
+    Column("made", Float, key="created", nullable=False),
     Column("snapshot", String, nullable=False),
     Column("model", String, nullable=False),
     Column("graph", String, nullable=False),
-    Column("known", Integer, nullable=False),
-    Column("asked", JSON, nullable=False),
+    Column("known", Integer, key="event_revision", nullable=False),
+    Column("asked", JSON, key="request", nullable=False),
     Column("places", JSON, nullable=False),
 )
 Index("lists_of_user", lists.c.user_id)
-Index("lists_in_time", lists.c.made)
+Index("lists_in_time", lists.c.created)
 
 erasures = Table(
     "erasures",
@@ -121,6 +125,17 @@ evidence = Table(
     sqlite_with_rowid=False,
 )
 
+CATALOGUE = "catalogue"
+"""Source of the facts that item columns state."""
+LINKING, MENTIONED, PATTERNS, LANGUAGE_MODEL, FUSION = DERIVED = (
+    "linking", "mentions", "patterns", "language model", "fusion",
+)  # fmt: skip
+"""Sources of the facts that are derived from those of other sources, in the order of derivation."""
+USE = "use"
+"""Source of the facts about items that are counted from events, anew at every retraining."""
+REVIEW = "people"
+"""Source of the facts that reviewers affirm."""
+
 sources = Table(
     "sources",
     metadata,
@@ -135,7 +150,7 @@ decisions = Table(
     Column("seq", Integer, primary_key=True, autoincrement=True),
     Column("kind", String, nullable=False),
     Column("author", String, nullable=False),
-    Column("made", Float, nullable=False),
+    Column("made", Float, key="decided", nullable=False),
     Column("undone", Float),
     Column("undone_by", String),
 )

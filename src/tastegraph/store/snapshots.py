@@ -1,16 +1,15 @@
 """Snapshots: immutable directories of arrays, published whole or not at all.
 
 A snapshot holds ``manifest.json`` with the SHA-256 of every other file, and ``.npy`` arrays that
-are memory-mapped, never unpickled. It is written beside the others, flushed to disk, renamed
-into place, and only then does the pointer ``CURRENT`` name it. ``SERVED`` has what was in service
-before, oldest first, so that there is a way back.
+are memory-mapped, never unpickled. It is written to a temporary directory, flushed to disk, renamed
+to its version, and only then put into the pointer file ``CURRENT``. The file ``SERVED`` lists the
+versions that were in service before, oldest first, for rolling back.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-import os
 import shutil
 import tempfile
 import threading
@@ -26,13 +25,13 @@ from numpy.typing import NDArray
 
 from tastegraph.core.errors import NotFoundError, SnapshotError
 from tastegraph.core.messages import Message
-from tastegraph.store.locks import held
+from tastegraph.store.durable import file_lock, flush, replace_text
 
 FORMAT = 6
-REMEMBERED = 100
-"""So many changes of what is in service can be taken back, as far as snapshots are kept."""
-PATIENCE = 5.0
-READING = threading.Lock()
+MAX_ROLLBACKS = 100
+"""Number of earlier versions in service that are remembered for rolling back."""
+POINTER_PATIENCE = 5.0
+HEADER_LOCK = threading.Lock()
 """Held while the header of an array is read: NumPy parses it as Python, and the parser of CPython
 3.11 raises a spurious SystemError now and then where threads parse at once (python/cpython#106905).
 """
@@ -42,7 +41,7 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An opened snapshot: its manifest, and its arrays mapped into memory."""
+    """An open snapshot: its manifest, and its arrays mapped into memory."""
 
     path: Path
     manifest: dict[str, Any]
@@ -50,23 +49,23 @@ class Snapshot:
 
     @property
     def version(self) -> str:
-        """The name it was published under."""
+        """The name of its directory, such as ``000012``."""
         return self.path.name
 
     def strings(self, name: str) -> list[str]:
-        """The list of strings that :func:`pack` wrote as ``name``."""
-        return unpack(self.arrays[name], self.arrays[f"{name}.ends"])
+        """The list of strings that :func:`pack_strings` wrote as ``name``."""
+        return unpack_strings(self.arrays[name], self.arrays[f"{name}.ends"])
 
 
-def pack(name: str, strings: Sequence[str]) -> dict[str, Array]:
+def pack_strings(name: str, strings: Sequence[str]) -> dict[str, Array]:
     """Strings as two arrays: their UTF-8 bytes (uint8) and where each ends (int64)."""
     encoded = [text.encode("utf-8", "surrogatepass") for text in strings]
     ends = np.cumsum([len(data) for data in encoded], dtype=np.int64)
     return {name: np.frombuffer(b"".join(encoded), dtype=np.uint8), f"{name}.ends": ends}
 
 
-def unpack(data: Array, ends: Array) -> list[str]:
-    """The inverse of :func:`pack`."""
+def unpack_strings(data: Array, ends: Array) -> list[str]:
+    """The list of strings of the two arrays that :func:`pack_strings` returned."""
     raw = data.tobytes()
     bounds = [0, *ends.tolist()]
     return [raw[a:b].decode("utf-8", "surrogatepass") for a, b in itertools.pairwise(bounds)]
@@ -83,15 +82,15 @@ class Snapshots:
     def publish(
         self, manifest: Mapping[str, Any], arrays: Mapping[str, Array], *, serve: bool = True
     ) -> str:
-        """Write a snapshot and point to it; after a crash it is there whole or not at all.
+        """Write a snapshot and put it into service; after a crash all of it is there or nothing.
 
         Args:
-            manifest: what it says of itself.
-            arrays: by name.
-            serve: whether it is put into service; one that is not can be, later.
+            manifest: metadata, to which format, version and checksums are added.
+            arrays: name → array.
+            serve: whether it is put into service now; :meth:`point_to` can do so later.
 
         Returns:
-            Its version: a number that grows, zero-padded.
+            Its version: a growing number, zero-padded to six digits.
 
         Raises:
             SnapshotError: an array of floats holds NaN or infinity.
@@ -130,37 +129,33 @@ class Snapshots:
 
         Raises:
             NotFoundError: there is no such version.
-            BusyError: another process has been changing what is in service for five seconds.
+            BusyError: another process has held the lock of the pointer for five seconds.
         """
-        with self._changing():
-            current, past, kept = self.current(), self._served(), self.versions()
-            if version not in kept:
-                raise NotFoundError(Message("missing.snapshot", version=version, versions=kept))
+        with self._pointer_lock():
+            current, past, versions = self.current(), self._served(), self.versions()
+            if version not in versions:
+                raise NotFoundError(Message("missing.snapshot", version=version, versions=versions))
             if current is not None and current != version:
-                # What is gone would crowd out what can still be gone back to.
-                past = [one for one in [*past, current] if one in kept]
-                self._write(self._past, "\n".join(past[-REMEMBERED:]))
-            self._write(self._pointer, version)
+                # Deleted versions would crowd out those that can still be rolled back to.
+                past = [earlier for earlier in [*past, current] if earlier in versions]
+                replace_text(self._past, "\n".join(past[-MAX_ROLLBACKS:]))
+            replace_text(self._pointer, version)
 
-    def roll_back(self) -> str:
-        """:meth:`go_back`, and return the version."""
-        return self.go_back().version
-
-    def go_back(self) -> Snapshot:
-        """Put what was in service before into service again, and open it.
+    def roll_back(self) -> Snapshot:
+        """Put the version that was in service before into service again, and open it.
 
         Raises:
-            NotFoundError: nothing was, or it is not kept any more.
+            NotFoundError: there was none, or it has been deleted.
             SnapshotError: it is incomplete or altered; nothing was changed.
-            BusyError: another process has been changing what is in service for five seconds.
+            BusyError: another process has held the lock of the pointer for five seconds.
         """
-        with self._changing():
-            past = self._back(set(self.versions()))
+        with self._pointer_lock():
+            past = self._rollback_versions(set(self.versions()))
             if not past:
                 raise NotFoundError(Message("missing.earlier_snapshot", directory=self.directory))
             snapshot = self.open(past.pop())
-            self._write(self._pointer, snapshot.version)
-            self._write(self._past, "\n".join(past))
+            replace_text(self._pointer, snapshot.version)
+            replace_text(self._past, "\n".join(past))
         return snapshot
 
     def versions(self) -> list[str]:
@@ -176,10 +171,10 @@ class Snapshots:
         except FileNotFoundError:
             return None
 
-    def _back(self, kept: Collection[str]) -> list[str]:
-        """What was in service before, as far as it is ``kept``; the last one is gone back to."""
+    def _rollback_versions(self, existing: Collection[str]) -> list[str]:
+        """Earlier versions in service; the last of them exists, and is the one to roll back to."""
         current, past = self.current(), self._served()
-        while past and (past[-1] == current or past[-1] not in kept):
+        while past and (past[-1] == current or past[-1] not in existing):
             past.pop()
         return past
 
@@ -189,23 +184,15 @@ class Snapshots:
         except FileNotFoundError:
             return []
 
-    def _write(self, file: Path, text: str) -> None:
-        """All of it or nothing, on disk when this returns."""
-        new = file.with_suffix(".new")
-        new.write_text(text, encoding="utf-8")
-        flush(new)
-        new.replace(file)
-        flush(self.directory)
-
-    def _changing(self) -> AbstractContextManager[None]:
+    def _pointer_lock(self) -> AbstractContextManager[None]:
         busy = Message("busy.pointer", directory=self.directory)
-        return held(self.directory / "pointer.lock", busy, PATIENCE)
+        return file_lock(self.directory / "pointer.lock", busy, POINTER_PATIENCE)
 
     def open(self, version: str | None = None) -> Snapshot:
-        """Check and map a snapshot, by default the one in service.
+        """Check the files of a snapshot and map its arrays; by default of the one in service.
 
         Raises:
-            NotFoundError: nothing has been published, or not this version.
+            NotFoundError: nothing has been published yet, or there is no such version.
             SnapshotError: a file is missing, altered, or of another format.
         """
         version = version or self.current()
@@ -217,7 +204,7 @@ class Snapshots:
             try:
                 if _sha256(path / file) != digest:
                     raise SnapshotError(Message("snapshot.altered", file=path / file))
-                with READING:
+                with HEADER_LOCK:
                     mapped = np.load(path / file, mmap_mode="r", allow_pickle=False)
                 # A plain view of the same memory: indexing a memmap costs ten times as much.
                 arrays[file.removesuffix(".npy")] = mapped.view(np.ndarray)
@@ -228,7 +215,7 @@ class Snapshots:
         return Snapshot(path, manifest, arrays)
 
     def manifest(self, version: str) -> dict[str, Any]:
-        """What a snapshot says of itself; its arrays are not looked at.
+        """Read the manifest of a snapshot, without looking at its arrays.
 
         Raises:
             NotFoundError: there is no such version.
@@ -243,38 +230,38 @@ class Snapshots:
             ) from None
         except ValueError as error:
             raise SnapshotError(Message("snapshot.not_json", file=file, cause=error)) from None
-        told: dict[str, Any] = manifest if isinstance(manifest, dict) else {}
-        if told.get("format") != FORMAT or not isinstance(told.get("files"), dict):
+        content: dict[str, Any] = manifest if isinstance(manifest, dict) else {}
+        if content.get("format") != FORMAT or not isinstance(content.get("files"), dict):
             raise SnapshotError(
-                Message("snapshot.format", file=file, found=told.get("format"), known=FORMAT)
+                Message("snapshot.format", file=file, found=content.get("format"), known=FORMAT)
             )
-        return told
+        return content
 
     def prune(self, old: Collection[str], without: Collection[str] = ()) -> None:
-        """Delete ``old`` and ``without``, but never the one in service.
+        """Delete the versions ``old`` and ``without``, but never the one in service.
 
-        The one that :meth:`roll_back` goes to is never ``old``. What a killed build left
-        half-written goes as well, so no build may be under way.
+        Of ``old``, the one that :meth:`roll_back` would return to is spared too. Incomplete
+        directories of killed builds are deleted as well, so no build may be running.
 
         Raises:
-            BusyError: another process has been changing what is in service for five seconds.
+            BusyError: another process has held the lock of the pointer for five seconds.
         """
-        with self._changing():
+        with self._pointer_lock():
             current, versions = self.current(), self.versions()
-            spared = {current, *self._back(set(versions) - set(without))[-1:]}
-            gone = ({*old} - spared) | ({*without} - {current})
-            for version in gone.intersection(versions):
-                # Out of sight first: what is cut off here must not look like a snapshot.
+            spared = {current, *self._rollback_versions(set(versions) - set(without))[-1:]}
+            doomed = ({*old} - spared) | ({*without} - {current})
+            for version in doomed.intersection(versions):
+                # Renamed first: if this is interrupted, no half of it may look like a snapshot.
                 (self.directory / version).rename(self.directory / f"{_WRITING}{version}")
-        for left in self.directory.glob(f"{_WRITING}*"):
-            shutil.rmtree(left)
+        for directory in self.directory.glob(f"{_WRITING}*"):
+            shutil.rmtree(directory)
 
 
 def artefact_hash(manifest: Mapping[str, Any]) -> str:
-    """SHA-256 of all that a snapshot holds: its arrays, and what was chosen.
+    """SHA-256 of a snapshot's content: its arrays, and the hyperparameters chosen for its model.
 
-    The same data, configuration, seed and versions of libraries give the same on one machine,
-    whatever the order of the rows they came in.
+    On one machine, the same data, configuration, seed and library versions give the same hash, in
+    whatever order the rows came.
     """
     content = {name: manifest[name] for name in ("files", "choice", "cold", "kinds", "network")}
     return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -283,12 +270,3 @@ def artefact_hash(manifest: Mapping[str, Any]) -> str:
 def _sha256(file: Path) -> str:
     with file.open("rb") as stream:
         return file_digest(stream, "sha256").hexdigest()
-
-
-def flush(path: Path) -> None:
-    """Bring a file, or the names in a folder, to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

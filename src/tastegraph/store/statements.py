@@ -1,4 +1,4 @@
-"""Facts at rest: each statement once, with every support it has."""
+"""Facts and links in the database: each statement once, with all the evidence for it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from sqlalchemy import ColumnElement, Connection, case, delete, func, literal, s
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from tastegraph.core.records import ITEM, SAME_AS, Fact, Link, Span
-from tastegraph.store import changes
+from tastegraph.store import revision
+from tastegraph.store.decision_log import denied
 from tastegraph.store.schema import BY_SUBJECT, evidence, facts
-from tastegraph.store.verdicts import denied
 
-BATCH = 10_000
-MANY = 100_000
-"""Facts from which it pays to make an index anew rather than to extend it."""
+ROWS_PER_BATCH = 10_000
+MIN_FACTS_TO_REINDEX = 100_000
+"""Imports of at least so many facts drop an index and build it again: that is faster."""
+MAX_IDS_PER_QUERY = 500
 
 _FACT = "fact_id, subject, relation, object, literal, datatype, language"
 _SUPPORT = "fact_id, source, document, start, end, extractor, confidence"
@@ -31,15 +32,15 @@ def fact_id(fact: Fact) -> int:
 
 
 def link_fact(link: Link) -> Fact:
-    """The statement that a link makes: the item and the entity are one thing."""
+    """The fact that a link states: the item and the entity are the same thing."""
     return Fact(ITEM + link.item_id, SAME_AS, link.entity_id)
 
 
 def put_facts(connection: Connection, new: Iterable[Fact], source: str) -> int:
-    """Add facts with ``source`` as their support. Returns how many were given.
+    """Add facts as stated by ``source``. Returns how many there were.
 
-    They are staged, and written in the order of their ids: so the time this takes grows with
-    their number and hardly with what is there already.
+    They are collected in a temporary table and then written in the order of their ids, so that the
+    time depends on their number and hardly on the size of the database.
     """
     run = connection.exec_driver_sql
     run(
@@ -49,35 +50,35 @@ def put_facts(connection: Connection, new: Iterable[Fact], source: str) -> int:
     run("DELETE FROM staged")
     total = 0
     stream = iter(new)
-    while batch := [_row(fact, source) for fact in islice(stream, BATCH)]:
+    while batch := [_row(fact, source) for fact in islice(stream, ROWS_PER_BATCH)]:
         total += len(batch)
         run(f"INSERT INTO staged VALUES ({', '.join('?' * 13)})", batch)
     if not total:
         return 0
-    changes.touch(connection)
-    anew = total >= MANY
-    if anew:
+    revision.record_change(connection)
+    reindex = total >= MIN_FACTS_TO_REINDEX
+    if reindex:
         connection.execute(DropIndex(BY_SUBJECT))
     run(f"INSERT OR IGNORE INTO facts SELECT {_FACT} FROM staged ORDER BY fact_id")
     run(
         f"INSERT OR REPLACE INTO evidence SELECT {_SUPPORT} FROM staged "
         "ORDER BY fact_id, document, start, confidence, extractor, end, rowid"
     )
-    if anew:
+    if reindex:
         connection.execute(CreateIndex(BY_SUBJECT))
     run("DELETE FROM staged")
     return total
 
 
 def put_links(connection: Connection, new: Iterable[Link], source: str) -> int:
-    """Add links with ``source`` as their support. Returns how many were given."""
+    """Add links as stated by ``source``. Returns how many there were."""
     return put_facts(connection, map(link_fact, new), source)
 
 
 def withdraw(connection: Connection, subjects: Sequence[str], source: str) -> None:
-    """Take ``source``'s support from every fact about ``subjects``; facts without any go."""
-    for start in range(0, len(subjects), 500):
-        about = facts.c.subject.in_(subjects[start : start + 500])
+    """Delete what ``source`` states about ``subjects``, and facts left without evidence."""
+    for start in range(0, len(subjects), MAX_IDS_PER_QUERY):
+        about = facts.c.subject.in_(subjects[start : start + MAX_IDS_PER_QUERY])
         ids = select(facts.c.fact_id).where(about).scalar_subquery()
         connection.execute(
             delete(evidence).where(evidence.c.source == source, evidence.c.fact_id.in_(ids))
@@ -93,12 +94,14 @@ def all_facts(
     without: Collection[str] = (),
     only: ColumnElement[bool] | None = None,
 ) -> Iterator[tuple[int, Fact]]:
-    """Every fact that nobody has denied with its id, in a fixed order.
+    """Yield every fact that no reviewer has denied, with its id, in the order of ids.
+
+    The confidence of a fact is the highest that any of its sources gives it.
 
     Args:
-        trust: source → factor in (0, 1] of the confidence of what it states; 1 for the others.
-            A fact is as sure as its best support.
-        without: sources whose support does not count; a fact that has no other is left out.
+        connection: to the store.
+        trust: source → factor in (0, 1] by which its confidences are multiplied; 1 for others.
+        without: sources that are ignored; a fact that only they state is left out.
         only: a condition on the facts.
     """
     trusted = case(dict(trust), value=evidence.c.source, else_=1.0) if trust else literal(1.0)
@@ -113,20 +116,20 @@ def all_facts(
     if only is not None:
         query = query.where(only)
     rejected = denied(connection)
-    for key, *fields in connection.execution_options(yield_per=BATCH).execute(query):
+    for key, *fields in connection.execution_options(yield_per=ROWS_PER_BATCH).execute(query):
         if key not in rejected:
             yield key, Fact(*fields)
 
 
 def all_links(connection: Connection) -> Iterator[Link]:
-    """Every link, by item; once, however many sources state it."""
-    found = all_facts(connection, only=is_link())
-    pairs = ((fact.subject.removeprefix(ITEM), fact.object) for _, fact in found)
+    """Yield every link once, in the order of items, however many sources state it."""
+    facts_of_links = all_facts(connection, only=is_link())
+    pairs = ((fact.subject.removeprefix(ITEM), fact.object) for _, fact in facts_of_links)
     return (Link(*pair) for pair in sorted(pairs))
 
 
 def is_link() -> ColumnElement[bool]:
-    """The condition on a fact that it says which entity an item is."""
+    """The SQL condition that a fact is a link: an item is the same thing as an entity."""
     return (
         (facts.c.relation == SAME_AS)
         & facts.c.subject.startswith(ITEM, autoescape=True)
@@ -135,13 +138,13 @@ def is_link() -> ColumnElement[bool]:
 
 
 def stated_by(connection: Connection, source: str) -> dict[int, float]:
-    """Fact id → confidence, of all that ``source`` states."""
-    told = select(evidence.c.fact_id, evidence.c.confidence).where(evidence.c.source == source)
-    return {row.fact_id: row.confidence for row in connection.execute(told)}
+    """Fact id → confidence, of all facts that ``source`` states."""
+    query = select(evidence.c.fact_id, evidence.c.confidence).where(evidence.c.source == source)
+    return {row.fact_id: row.confidence for row in connection.execute(query)}
 
 
 def supports(connection: Connection, key: int) -> list[tuple[str, float, Span | None]]:
-    """What one fact stands on: source, confidence and, where it was read in a text, the words."""
+    """The evidence for one fact: source, confidence and, if read in a text, where it stands."""
     rows = connection.execute(
         select(evidence).where(evidence.c.fact_id == key).order_by(*evidence.primary_key.columns)
     )

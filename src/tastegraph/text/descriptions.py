@@ -17,7 +17,7 @@ from typing import Any
 from tastegraph.core.errors import NotFoundError, RowError, TastegraphError
 from tastegraph.core.messages import Message
 from tastegraph.core.records import ITEM, USER, Item
-from tastegraph.store.locks import held
+from tastegraph.store.durable import file_lock
 from tastegraph.text.llm import LLMRequest, delimited, object_in
 from tastegraph.text.llm_batch import CachedLLM
 from tastegraph.text.texts import ItemText, clean
@@ -164,7 +164,7 @@ def change_descriptions(path: Path, change: Callable[[dict[str, str]], Mapping[s
         BusyError: another process has held the lock for five seconds.
     """
     busy = Message("busy.descriptions", file=path)
-    with held(path.with_suffix(".lock"), busy, LOCK_TIMEOUT):
+    with file_lock(path.with_suffix(".lock"), busy, LOCK_TIMEOUT):
         before = _parsed(path) if path.exists() else {}
         after = change(dict(before))
         if after != before:

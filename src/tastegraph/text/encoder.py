@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.progress import progress, say
-from tastegraph.store import vectors
+from tastegraph.store import caches
 from tastegraph.store.database import Database
 from tastegraph.text import folders
 from tastegraph.text.batching import encodable, encode_in_batches
@@ -51,7 +51,7 @@ class Encoder:
         self.fill(texts)
         keys = [self._key(text) for text in texts]
         with self._cache.reading() as connection:
-            known = vectors.get(connection, list(dict.fromkeys(keys)))
+            known = caches.get_vectors(connection, list(dict.fromkeys(keys)))
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, 0), np.float32)
 
     def fill(self, texts: Sequence[str], shard: tuple[int, int] = (0, 1)) -> None:
@@ -73,7 +73,7 @@ class Encoder:
         with self._cache.writing():
             pass
         with self._cache.reading() as connection:
-            known = vectors.get(connection, keys)
+            known = caches.get_vectors(connection, keys)
         missing = [(key, text_of[key]) for key in keys if key not in known]
         missing.sort(key=lambda pair: len(pair[1]))
         if not missing:
@@ -84,13 +84,13 @@ class Encoder:
                 chunk = dict(missing[start : start + TEXTS_PER_WRITE])
                 new = dict(zip(chunk, self._vectors(list(chunk.values())), strict=True))
                 with self._cache.writing() as connection:
-                    vectors.put(connection, new)
+                    caches.put_vectors(connection, new)
                 advance(len(chunk))
 
     def keep_only(self, texts: Sequence[str]) -> None:
         """Delete the vectors of all other texts from the cache and from the disk."""
         with self._cache.writing() as connection:
-            vectors.keep_only(connection, {self._key(text) for text in texts})
+            caches.delete_vectors_except(connection, {self._key(text) for text in texts})
         self._cache.scrub()
 
     def _vectors(self, texts: list[str]) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ from typing import Any
 from tastegraph.core.errors import AssetError, NotFoundError, TastegraphError
 from tastegraph.core.progress import say
 from tastegraph.data import downloads
-from tastegraph.store.snapshots import flush
+from tastegraph.store.durable import flush
 
 TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model")

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.core.config import Graph
+from tastegraph.core.config import GraphConfig
 from tastegraph.core.records import Fact
 
 HAN = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))
@@ -77,7 +77,7 @@ class BestLabels:
         self._best: dict[str, tuple[int, int, str]] = {}
 
     @classmethod
-    def of_names(cls, config: Graph) -> BestLabels:
+    def of_names(cls, config: GraphConfig) -> BestLabels:
         """For the names of entities, as the section ``[graph]`` ranks relations and languages."""
         return cls(config.label_relations, config.label_languages)
 

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tastegraph.core.config import LLM
+from tastegraph.core.config import LLMConfig
 from tastegraph.core.errors import AnswerError, ConfigError, EndpointError, TastegraphError
 from tastegraph.core.progress import say
-from tastegraph.store.answers import Answer
+from tastegraph.store.caches import LLMAnswer
 
 if TYPE_CHECKING:
     from openai import APIError
@@ -57,7 +57,7 @@ class LLMClient:
         TastegraphError: the package ``openai`` is not installed.
     """
 
-    def __init__(self, config: LLM) -> None:
+    def __init__(self, config: LLMConfig) -> None:
         if config.endpoint is None or config.model is None:
             raise ConfigError(
                 "no language model to ask: name its endpoint and model under [llm] in "
@@ -78,7 +78,7 @@ class LLMClient:
             max_retries=config.max_retries,
         )
 
-    def complete(self, request: LLMRequest) -> Answer:
+    def complete(self, request: LLMRequest) -> LLMAnswer:
         """The model's answer at temperature 0; its text holds a JSON object.
 
         Where the endpoint refuses the schema, any JSON object is requested instead, then plain
@@ -131,7 +131,7 @@ class LLMClient:
             raise self._unreadable(str(error)) from error
         return completion
 
-    def _answer(self, completion: ChatCompletion, request: LLMRequest) -> Answer:
+    def _answer(self, completion: ChatCompletion, request: LLMRequest) -> LLMAnswer:
         try:
             choice, usage = completion.choices[0], completion.usage
             text = (choice.message.content or "").encode("utf-8", "replace").decode()
@@ -144,7 +144,7 @@ class LLMClient:
             )
         object_in(text)
         # Some endpoints report no token counts, or only one of them.
-        return Answer(
+        return LLMAnswer(
             text,
             getattr(usage, "prompt_tokens", None) or request.estimated_tokens,
             getattr(usage, "completion_tokens", None) or estimated_tokens(text),

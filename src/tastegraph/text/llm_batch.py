@@ -10,11 +10,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from tastegraph.core.config import LLM, Prices
+from tastegraph.core.config import LLMConfig, LLMPrices
 from tastegraph.core.errors import AnswerError, EndpointError
 from tastegraph.core.progress import progress
-from tastegraph.store import answers
-from tastegraph.store.answers import Answer
+from tastegraph.store import caches
+from tastegraph.store.caches import LLMAnswer
 from tastegraph.store.database import Database
 from tastegraph.text.llm import LLMClient, LLMRequest
 
@@ -119,7 +119,7 @@ class CachedLLM:
 
     Args:
         client: of the model.
-        cache: a database of :data:`tastegraph.store.answers.metadata`.
+        cache: a database of :data:`tastegraph.store.caches.answer_metadata`.
 
     Attributes:
         usage: of the last run, also of one that ended with an error.
@@ -129,7 +129,7 @@ class CachedLLM:
         self._client, self._config, self._cache = client, client.config, cache
         self.usage = LLMUsage()
 
-    def complete(self, requests: Sequence[LLMRequest]) -> list[Answer | None]:
+    def complete(self, requests: Sequence[LLMRequest]) -> list[LLMAnswer | None]:
         """The answer to each request, ``None`` where there is none.
 
         Raises:
@@ -139,7 +139,9 @@ class CachedLLM:
         start = time.monotonic()
         keys = [_key(self._client.model, request) for request in requests]
         with self._cache.writing() as connection:
-            answers.note(connection, zip(keys, (each.about for each in requests), strict=True))
+            caches.record_subjects(
+                connection, zip(keys, (each.about for each in requests), strict=True)
+            )
         known = _stored_answers(self._cache, keys)
         self.usage = usage = LLMUsage(len(requests), sum(key in known for key in keys))
         open_requests = {k: r for k, r in zip(keys, requests, strict=True) if k not in known}
@@ -160,7 +162,7 @@ class CachedLLM:
             ) from failure
         return [known.get(key) for key in keys]
 
-    def cached(self, requests: Sequence[LLMRequest]) -> list[Answer | None]:
+    def cached(self, requests: Sequence[LLMRequest]) -> list[LLMAnswer | None]:
         """The stored answer to each request; nothing is sent."""
         keys = [_key(self._client.model, request) for request in requests]
         known = _stored_answers(self._cache, keys)
@@ -191,11 +193,11 @@ class CachedLLM:
 
     def _outcomes(
         self, pool: ThreadPoolExecutor, requests: Mapping[bytes, LLMRequest]
-    ) -> Iterator[Answer | AnswerError]:
+    ) -> Iterator[LLMAnswer | AnswerError]:
         budget = TokenBudget(self._config.budget)
-        reservations: dict[Future[Answer], int] = {}
+        reservations: dict[Future[LLMAnswer], int] = {}
 
-        def next_outcome() -> Answer | AnswerError:
+        def next_outcome() -> LLMAnswer | AnswerError:
             future = next(iter(wait(reservations, return_when=FIRST_COMPLETED).done))
             reserved = reservations.pop(future)
             try:
@@ -225,14 +227,16 @@ class CachedLLM:
         while reservations:
             yield next_outcome()
 
-    def _answer(self, key: bytes, request: LLMRequest) -> Answer:
+    def _answer(self, key: bytes, request: LLMRequest) -> LLMAnswer:
         answer = self._client.complete(request)
         with self._cache.writing() as connection:
-            answers.put(connection, key, answer)
+            caches.put_answer(connection, key, answer)
         return answer
 
 
-def estimate_usage(config: LLM, requests: Sequence[LLMRequest], cache: Database) -> UsageEstimate:
+def estimate_usage(
+    config: LLMConfig, requests: Sequence[LLMRequest], cache: Database
+) -> UsageEstimate:
     """What :meth:`CachedLLM.complete` would use; nothing is sent.
 
     Args:
@@ -254,7 +258,7 @@ def estimate_usage(config: LLM, requests: Sequence[LLMRequest], cache: Database)
     )
 
 
-def cost(prices: Prices | None, prompt_tokens: int, completion_tokens: int) -> float | None:
+def cost(prices: LLMPrices | None, prompt_tokens: int, completion_tokens: int) -> float | None:
     """The price of these tokens; ``None`` where no prices are configured."""
     if prices is None:
         return None
@@ -266,8 +270,8 @@ def _key(model: str, request: LLMRequest) -> bytes:
     return sha256(content.encode()).digest()
 
 
-def _stored_answers(cache: Database, keys: Sequence[bytes]) -> dict[bytes, Answer]:
+def _stored_answers(cache: Database, keys: Sequence[bytes]) -> dict[bytes, LLMAnswer]:
     with cache.writing():
         pass  # Creates the tables where the database is new.
     with cache.reading() as connection:
-        return answers.get(connection, keys)
+        return caches.get_answers(connection, keys)

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from tastegraph.core.config import Relation
+from tastegraph.core.config import RelationConfig
 
 Form = Literal["noun", "participle", "verb", "opaque"]
 
@@ -82,7 +82,7 @@ class Phrase:
     form: Form
 
 
-def phrase_of(relation: str, relations: Mapping[str, Relation]) -> str:
+def phrase_of(relation: str, relations: Mapping[str, RelationConfig]) -> str:
     """The phrase of a relation: as configured, else the last part of its name in lower case.
 
     ``http://dbpedia.org/ontology/musicComposer`` → ``music composer``.
@@ -104,7 +104,7 @@ def inverse_phrase(phrase: str) -> str:
     return f"{phrase} this" if phrase.endswith(_BEFORE_THIS) else f"{phrase} of"
 
 
-def grammatical_phrase(relation: str, relations: Mapping[str, Relation]) -> Phrase:
+def grammatical_phrase(relation: str, relations: Mapping[str, RelationConfig]) -> Phrase:
     """The English phrase of a relation, reworded where its name is no good English, and its form.
 
     Args:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tastegraph.core.config import Graph
+from tastegraph.core.config import GraphConfig
 from tastegraph.core.records import Fact, Item
 from tastegraph.text.languages import BestLabels
 
@@ -102,7 +102,7 @@ def item_text(item: Item) -> str:
     return verbalise(item).text
 
 
-def entity_texts(facts: Iterable[Fact], config: Graph) -> dict[str, ItemText]:
+def entity_texts(facts: Iterable[Fact], config: GraphConfig) -> dict[str, ItemText]:
     """Entity id → its name and its best description; entities without a description are left out.
 
     Args:

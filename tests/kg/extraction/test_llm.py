@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tastegraph.core.config import LLM, load
+from tastegraph.core.config import LLMConfig, load_config
 from tastegraph.core.errors import ConfigError, EndpointError, TastegraphError
 from tastegraph.core.records import Fact, Span
 from tastegraph.kg.extraction.folding import Passage, fold
 from tastegraph.kg.extraction.llm import Reader, estimate, values
 from tastegraph.kg.extraction.prompt import LONGEST, MOST, Prompt, Slot, fields, json_schema
 from tastegraph.kg.names import normalised
-from tastegraph.store import answers
-from tastegraph.store.answers import Answer
+from tastegraph.store import caches
+from tastegraph.store.caches import LLMAnswer
 from tastegraph.store.database import Database
 from tastegraph.text.llm import LLMClient, estimated_tokens, object_in
 from tastegraph.text.llm_batch import MAX_FAILURES, TokenBudget, cost
@@ -39,7 +39,7 @@ def resolve(name: str, relation: str) -> str | None:
 
 @pytest.fixture
 def cache(tmp_path):
-    made = Database(tmp_path / "answers.db", answers.metadata)
+    made = Database(tmp_path / "answers.db", caches.answer_metadata)
     yield made
     made.close()
 
@@ -49,7 +49,9 @@ def reader(cache):
     """Make a reader of :data:`SLOTS` at an address."""
 
     def _reader(url: str, **told) -> Reader:
-        settings = LLM(**{"endpoint": url, "model": "stub", "timeout": 5, "max_retries": 1, **told})
+        settings = LLMConfig(
+            **{"endpoint": url, "model": "stub", "timeout": 5, "max_retries": 1, **told}
+        )
         return Reader(SLOTS, LLMClient(settings), cache, resolve)
 
     return _reader
@@ -266,7 +268,7 @@ def test_an_answer_goes_with_the_item_whose_text_it_quotes(reader, cache):
     with serving(copies) as stub:
         list(reader(stub.url).facts(numbered(2)))
         with cache.writing() as connection:
-            assert answers.drop_about(connection, first) == 2
+            assert caches.delete_answers_about(connection, first) == 2
         list(reader(stub.url).facts(numbered(2)))
         assert len(stub.requests) == 3
     with cache.reading() as connection:
@@ -276,34 +278,38 @@ def test_an_answer_goes_with_the_item_whose_text_it_quotes(reader, cache):
 
 def test_what_is_answered_of_somebody_erased_meanwhile_is_not_kept(cache):
     with cache.writing() as connection:
-        answers.note(connection, [(b"1", "user:ann"), (b"2", "user:bob")])
-        answers.drop_about(connection, "user:ann")
+        caches.record_subjects(connection, [(b"1", "user:ann"), (b"2", "user:bob")])
+        caches.delete_answers_about(connection, "user:ann")
         for key in (b"1", b"2"):
-            answers.put(connection, key, Answer("likes westerns", 1, 1))
+            caches.put_answer(connection, key, LLMAnswer("likes westerns", 1, 1))
     with cache.reading() as connection:
-        assert set(answers.get(connection, [b"1", b"2"])) == {b"2"}
+        assert set(caches.get_answers(connection, [b"1", b"2"])) == {b"2"}
 
 
 def test_answers_of_an_earlier_version_whose_subject_nobody_knows_go_with_the_first(cache):
     with cache.writing() as connection:
-        answers.note(connection, [(b"1", "item:1"), (b"2", "")])
+        caches.record_subjects(connection, [(b"1", "item:1"), (b"2", "")])
         for key in (b"1", b"2", b"3"):
-            answers.put(connection, key, Answer("{}", 1, 1))
+            caches.put_answer(connection, key, LLMAnswer("{}", 1, 1))
         connection.exec_driver_sql("INSERT INTO answers VALUES (x'33', 'of before', 1, 1)")
-        assert answers.drop_about(connection, "user:nobody") == 1
-        assert set(answers.get(connection, [b"1", b"2", b"3"])) == {b"1", b"2"}
+        assert caches.delete_answers_about(connection, "user:nobody") == 1
+        assert set(caches.get_answers(connection, [b"1", b"2", b"3"])) == {b"1", b"2"}
 
 
 def test_answers_are_kept_by_key_and_never_change(cache):
     with cache.writing() as connection:
-        answers.note(connection, [(b"%d" % k, "item:1") for k in range(answers.BATCH + 5)])
-        for k in range(answers.BATCH + 5):
-            answers.put(connection, b"%d" % k, Answer(f"{k}", k, 1))
-        answers.put(connection, b"0", Answer("other", 0, 0))
+        caches.record_subjects(
+            connection, [(b"%d" % k, "item:1") for k in range(caches.MAX_KEYS_PER_QUERY + 5)]
+        )
+        for k in range(caches.MAX_KEYS_PER_QUERY + 5):
+            caches.put_answer(connection, b"%d" % k, LLMAnswer(f"{k}", k, 1))
+        caches.put_answer(connection, b"0", LLMAnswer("other", 0, 0))
     with cache.reading() as connection:
-        found = answers.get(connection, [b"%d" % k for k in range(answers.BATCH + 9)])
-    assert len(found) == answers.BATCH + 5
-    assert found[b"0"] == Answer("0", 0, 1)
+        found = caches.get_answers(
+            connection, [b"%d" % k for k in range(caches.MAX_KEYS_PER_QUERY + 9)]
+        )
+    assert len(found) == caches.MAX_KEYS_PER_QUERY + 5
+    assert found[b"0"] == LLMAnswer("0", 0, 1)
 
 
 def test_many_at_once_give_the_same(reader, cache):
@@ -473,7 +479,7 @@ def test_a_budget_stops_cleanly_and_is_never_passed(reader):
 
 
 def test_a_dry_run_asks_nothing(reader, cache):
-    told = LLM(model="stub", max_tokens=50, prices={"prompt": 1, "completion": 2})
+    told = LLMConfig(model="stub", max_tokens=50, prices={"prompt": 1, "completion": 2})
     with serving(copies) as stub:
         list(reader(stub.url).facts(numbered(2)))
         stub.requests.clear()
@@ -516,13 +522,13 @@ def test_tokens_and_costs_by_hand():
 
 def test_what_is_missing_is_told(cache, monkeypatch):
     with pytest.raises(ConfigError, match=r"endpoint and model under \[llm\]"):
-        LLMClient(LLM(model="m"))
+        LLMClient(LLMConfig(model="m"))
     monkeypatch.delenv("NO_KEY_HERE", raising=False)
     with pytest.raises(ConfigError, match="NO_KEY_HERE holds no key"):
-        LLMClient(LLM(endpoint="http://x", model="m", api_key_variable="NO_KEY_HERE"))
+        LLMClient(LLMConfig(endpoint="http://x", model="m", api_key_variable="NO_KEY_HERE"))
     monkeypatch.setitem(sys.modules, "openai", None)
     with pytest.raises(TastegraphError, match=r"pip install 'tastegraph\[llm\]'"):
-        LLMClient(LLM(endpoint="http://x", model="m"))
+        LLMClient(LLMConfig(endpoint="http://x", model="m"))
 
 
 @pytest.mark.parametrize(
@@ -538,7 +544,7 @@ def test_what_is_missing_is_told(cache, monkeypatch):
 )
 def test_a_wrong_setting_is_refused_and_no_key_is_shown(write, line):
     with pytest.raises(ConfigError, match="llm") as caught:
-        load(write("tastegraph.toml", f"[llm]\n{line}\n"))
+        load_config(write("tastegraph.toml", f"[llm]\n{line}\n"))
     assert "sk-abc123" not in str(caught.value)
     assert "secret" not in str(caught.value)
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tastegraph.core.arrays import binary
-from tastegraph.core.config import Graph
+from tastegraph.core.config import GraphConfig
 from tastegraph.core.records import LABEL, Fact, Item, Link
 from tastegraph.kg.linking.calibration import expected_calibration_error, threshold_for
 from tastegraph.kg.linking.candidates import BEARERS, LIKE, Candidates, NameIndex
@@ -30,7 +30,7 @@ DBR = "http://dbpedia.org/resource/"
 
 
 def entities(*facts):
-    return Entities(facts, Graph().naming_relations)
+    return Entities(facts, GraphConfig().naming_relations)
 
 
 def film(title, year, item_id=None, **attributes):

@@ -18,8 +18,7 @@ from tastegraph.core.errors import ConfigError, NotFoundError
 from tastegraph.core.records import ITEM, MENTIONS, SAME_AS, Fact, Item
 from tastegraph.kg.from_store import graph_from_store
 from tastegraph.store import statements
-from tastegraph.store.provenance import DERIVED, FUSION, LANGUAGE_MODEL, LINKING, PATTERNS
-from tastegraph.store.schema import evidence
+from tastegraph.store.schema import DERIVED, FUSION, LANGUAGE_MODEL, LINKING, PATTERNS, evidence
 from tastegraph.store.schema import facts as fact_table
 from tastegraph.workspace import Workspace
 from tests.support.stub_endpoint import Reply, serving, text_of
@@ -248,7 +247,7 @@ def test_a_language_model_reads_once_and_its_plan_says_what_it_would_take(tasteg
 
 
 def test_what_is_derived_can_be_forgotten_but_not_imported(cinema_of_texts):
-    with pytest.raises(ConfigError, match="'patterns' is the source of what is derived"):
+    with pytest.raises(ConfigError, match="'patterns' is a reserved source, of derived facts"):
         cinema_of_texts.ingest(facts={PATTERNS: []})
     before = rows(cinema_of_texts)
     cinema_of_texts.knowledge.derive(PATTERNS)

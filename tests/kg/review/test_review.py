@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from tastegraph.core.config import Config, Relation, Sources
+from tastegraph.core.config import Config, RelationConfig, SourcesConfig
 from tastegraph.core.errors import ConfigError, DecisionError, NotFoundError
 from tastegraph.core.records import DIFFERENT_FROM, SAME_AS, Event, Fact, Item, Link, Span
 from tastegraph.kg.from_store import graph_from_store, known_facts
@@ -16,7 +16,7 @@ from tastegraph.kg.graph import Nodes
 from tastegraph.kg.identity import identity
 from tastegraph.kg.review import decisions
 from tastegraph.kg.review.queue import questions
-from tastegraph.store import catalogue, provenance, schema, statements, verdicts
+from tastegraph.store import catalogue, decision_log, provenance, schema, statements
 from tastegraph.store import events as log_of_events
 from tastegraph.store.database import Database
 from tastegraph.workspace import Workspace
@@ -29,7 +29,7 @@ ITEMS = [
 SURE = Fact("item:1", "directed_by", "scott")
 UNSURE = Fact("item:2", "directed_by", "cameron", confidence=0.4)
 LIKELY = Fact("item:3", "directed_by", "gilliam", confidence=0.9)
-CONFIG = Config(relations={"born": Relation(single=True)})
+CONFIG = Config(relations={"born": RelationConfig(single=True)})
 
 
 def number(fact):
@@ -189,9 +189,9 @@ def test_the_log_says_who_decided_what(store):
     seq = decide(store, "edit", number(SURE), Fact("item:1", "directed_by", "x"), author="ann")
     decide(store, "undo", seq, author="bob")
     with store.reading() as connection:
-        (entry,) = verdicts.log(connection)
+        (entry,) = decision_log.log(connection)
     assert (entry.kind, entry.author, entry.undone_by) == ("edit", "ann", "bob")
-    assert entry.undone >= entry.made
+    assert entry.undone >= entry.decided
     assert (entry.affirmed, entry.denied) == ((Fact("item:1", "directed_by", "x"),), (SURE,))
 
 
@@ -214,7 +214,7 @@ def test_what_cannot_be_decided_is_refused(store, action, arguments, error, word
         decide(store, action, *arguments)
     assert rows(store) == before
     with store.reading() as connection:
-        assert verdicts.log(connection) == []
+        assert decision_log.log(connection) == []
 
 
 @pytest.mark.parametrize("author", ["", "  ", "x" * 257, "a\nb", "\ud800"])
@@ -408,10 +408,12 @@ def years(database, config=CONFIG):
 def test_trust_decides_between_values(database):
     put(database, "good", born("1937"))
     put(database, "poor", born("1938"))
-    assert years(database, Config(relations=CONFIG.relations, sources=Sources(trust={"poor": 0.9})))
-    trusted = Config(relations=CONFIG.relations, sources=Sources(trust={"poor": 0.9}))
+    assert years(
+        database, Config(relations=CONFIG.relations, sources=SourcesConfig(trust={"poor": 0.9}))
+    )
+    trusted = Config(relations=CONFIG.relations, sources=SourcesConfig(trust={"poor": 0.9}))
     assert years(database, trusted) == ["1937"]
-    trusted = Config(relations=CONFIG.relations, sources=Sources(trust={"good": 0.9}))
+    trusted = Config(relations=CONFIG.relations, sources=SourcesConfig(trust={"good": 0.9}))
     assert years(database, trusted) == ["1938"]
 
 
@@ -446,10 +448,10 @@ def test_what_a_person_affirmed_beats_every_source(database):
 
 def test_a_source_that_does_not_count_contradicts_nothing(database):
     put(database, "one", born("1937"))
-    put(database, provenance.FUSION, born("1938"))
+    put(database, schema.FUSION, born("1938"))
     with database.reading() as connection:
         same = identity(connection, CONFIG)
-        found = known_facts(connection, CONFIG, same, [provenance.FUSION])
+        found = known_facts(connection, CONFIG, same, [schema.FUSION])
         assert [fact.object for _, fact in found] == ["1937"]
 
 
@@ -504,7 +506,7 @@ def test_an_entity_reaches_the_items_that_are_linked_to_it(database):
 
 
 def test_trust_makes_unsure(store):
-    config = Config(sources=Sources(trust={"films": 0.5}))
+    config = Config(sources=SourcesConfig(trust={"films": 0.5}))
     asked = {question.fact.object: question.fact.confidence for question in ask(store, config)}
     assert asked["scott"] == 0.5
     assert asked["cameron"] == 0.2

@@ -12,7 +12,7 @@ from transformers import BertConfig, BertModel
 
 from tastegraph.core.errors import ConfigError, TastegraphError
 from tastegraph.data import downloads as assets
-from tastegraph.store import vectors
+from tastegraph.store import caches
 from tastegraph.store.database import Database
 from tastegraph.text.encoder import Encoder
 from tastegraph.text.finetune.adapters import LoRA
@@ -34,7 +34,7 @@ PLAN = Plan(steps=6, learning_rate=1e-2, seed=3, save_every=2)
 
 @pytest.fixture
 def cache(tmp_path):
-    made = Database(tmp_path / "vectors.db", vectors.metadata)
+    made = Database(tmp_path / "vectors.db", caches.vector_metadata)
     yield made
     made.close()
 

@@ -28,7 +28,7 @@ from transformers import (
 
 from tastegraph.core.errors import AssetError, ConfigError, NotFoundError, TastegraphError
 from tastegraph.data import downloads as assets
-from tastegraph.store import vectors
+from tastegraph.store import caches
 from tastegraph.store.database import Database
 from tastegraph.text.encoder import Encoder
 from tastegraph.text.finetune import pretrained
@@ -333,7 +333,7 @@ def test_the_encoder_loads_what_was_taught_and_training_goes_on_from_its_heads(b
     assert again.before == report.after
     rows = []
     for folder in (bert, tmp_path / "taught"):
-        database = Database(tmp_path / f"{folder.name}.db", vectors.metadata)
+        database = Database(tmp_path / f"{folder.name}.db", caches.vector_metadata)
         rows.append(Encoder(folder, 32, database).encode(["the red film", "the blue film"]))
     np.testing.assert_allclose(np.linalg.norm(rows[1], axis=1), 1, rtol=1e-5)
     assert not np.allclose(rows[0], rows[1])

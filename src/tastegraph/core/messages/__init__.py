@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tastegraph.core.languages import DEFAULT, Language
+from tastegraph.core.languages import DEFAULT_LANGUAGE, Language, Template
 from tastegraph.core.messages import problems, terminal, validation
-from tastegraph.core.messages.template import Template
 
 TEMPLATES: Final[Mapping[str, Template]] = {
     **problems.TEMPLATES,
@@ -37,7 +36,7 @@ class Message:
     def __init__(self, key: str, /, **parameters: object) -> None:
         self.key, self.parameters = key, parameters
 
-    def text(self, language: Language = DEFAULT) -> str:
+    def text(self, language: Language = DEFAULT_LANGUAGE) -> str:
         """The sentence.
 
         Raises:

@@ -116,26 +116,31 @@ BODIES: Final[Mapping[str, str]] = {
     ),
     "One item by its text.": "文本相近的一个物品。",
     "One item of a list.": "列表中的一个物品。",
-    "One item of a list.\n\nAttributes:\n"
-    "    propensity: probability in (0, 1] with which it was put here, given what stands above.\n"
-    "    best: whether the model alone would have put it here, given what stands above.": (
-        "列表中的一个物品。\n\n字段：\n"
+    "One place of a list.\n\nAttributes:\n"
+    "    propensity: probability in (0, 1] that this item was put here, given the items above it.\n"
+    "    best: whether the model without exploration would have put this item here, given the "
+    "items\n        above it.": (
+        "列表中的一个位置。\n\n字段：\n"
         "    propensity：给定排在前面的物品时，它出现在此处的概率，取值 (0, 1]。\n"
         "    best：给定排在前面的物品时，仅凭模型是否也会把它排在此处。"
     ),
-    "One list.\n\nAttributes:\n"
-    "    user_id: ``None`` for the events of somebody who has none; they are in ``asked``.\n"
-    "    made: seconds since 1970-01-01 UTC.\n"
-    "    snapshot, model, graph: versions.\n"
-    "    known: :func:`tastegraph.store.events.revision` when it was made.\n"
-    "    asked: everything else that it depends on.\n"
-    "    places: best first.": (
-        "一个推荐列表。\n\n字段：\n"
-        "    user_id：没有用户编号时为 ``None``，其事件见 ``asked``。\n"
-        "    made：自 1970-01-01 UTC 起的秒数。\n"
+    "One recommendation list that was served.\n\n"
+    "In an answer of the service, ``created`` is named ``made``, ``event_revision`` is ``known`` "
+    "and\n``request`` is ``asked``.\n\nAttributes:\n"
+    "    user_id: ``None`` for a session without a user; its events are in ``request``.\n"
+    "    created: seconds since 1970-01-01 UTC.\n"
+    "    snapshot, model, graph: versions that the list was computed from.\n"
+    "    event_revision: revision of the event log when it was computed.\n"
+    "    request: all further parameters that it depends on.\n"
+    "    places: from the first place down.": (
+        "一个已展示的推荐列表。\n\n"
+        "在服务的响应中，``created`` 名为 ``made``，``event_revision`` 名为 ``known``，"
+        "``request`` 名为 ``asked``。\n\n字段：\n"
+        "    user_id：没有用户编号时为 ``None``，其事件见 ``request``。\n"
+        "    created：自 1970-01-01 UTC 起的秒数。\n"
         "    snapshot、model、graph：各自的版本。\n"
-        "    known：生成列表时事件日志的修订号。\n"
-        "    asked：列表依赖的其他条件。\n"
+        "    event_revision：生成列表时事件日志的修订号。\n"
+        "    request：列表依赖的其他条件。\n"
         "    places：最好的在前。"
     ),
     "One reason: a liked item, or a path over stored facts from one.": (
@@ -165,10 +170,10 @@ BODIES: Final[Mapping[str, str]] = {
     "What became of a batch.": "一批事件的处理结果。",
     "What people decided, the newest first.": "审核决定，最新的在前。",
     "What somebody without a user id did, oldest first.": "没有用户编号的访客的行为，最早的在前。",
-    "What was erased.\n\nAttributes:\n"
-    "    digest: SHA-256 of the id in hexadecimal: who knows the id can tell whose receipt it is.\n"
+    "How much was erased.\n\nAttributes:\n"
+    "    digest: SHA-256 of the id in hexadecimal: whoever knows the id can find its receipt.\n"
     "    at: seconds since 1970-01-01 UTC.\n"
-    "    events, lists, facts: how many there were.": (
+    "    events, lists, facts: how many rows were deleted.": (
         "删除回执。\n\n字段：\n"
         "    digest：编号的 SHA-256（十六进制），知道编号的人即可核对。\n"
         "    at：自 1970-01-01 UTC 起的秒数。\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tastegraph.core.messages.template import Template
+from tastegraph.core.languages import Template
 
 TITLES: Final[Mapping[str, Template]] = {
     "title.400": Template("Bad Request", "请求有误"),

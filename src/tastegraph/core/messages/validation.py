@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tastegraph.core.messages.template import Template
+from tastegraph.core.languages import Template
 
 VALUES: Final[Mapping[str, Template]] = {
     "missing": Template("a value is required", "缺少必填字段"),

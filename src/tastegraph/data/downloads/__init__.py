@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tastegraph.core.errors import AssetError, NotFoundError
-from tastegraph.data.downloads.carriers import Asset, Source, check
-from tastegraph.data.downloads.table import ASSETS
+from tastegraph.data.downloads.assets import ASSETS
+from tastegraph.data.downloads.sources import Asset, Source, check
 
 __all__ = ["ASSETS", "CACHE_VARIABLE", "cache_folder", "cache_root", "find"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tastegraph.core.config import Relation, Words
+from tastegraph.core.config import EventPhrases, RelationConfig
 from tastegraph.core.records import COUNT, Event
 from tastegraph.explain.wording.chinese_relations import ChineseName, chinese_name
 from tastegraph.explain.wording.templates import SharedFeature, plain_event_type
@@ -70,7 +70,9 @@ class ChineseTemplates:
     """
 
     def __init__(
-        self, relations: Mapping[str, Relation] | None = None, words: Mapping[str, Words] = {}
+        self,
+        relations: Mapping[str, RelationConfig] | None = None,
+        words: Mapping[str, EventPhrases] = {},
     ) -> None:
         self._relations, self._words = relations or {}, words
         self._names: dict[str, ChineseName] = {}

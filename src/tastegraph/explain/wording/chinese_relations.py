@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tastegraph.core.config import Relation
+from tastegraph.core.config import RelationConfig
 from tastegraph.text.languages import contains_han
 from tastegraph.text.relations import grammatical_phrase
 
@@ -126,7 +126,7 @@ class ChineseName:
     opaque: bool = False
 
 
-def chinese_name(relation: str, relations: Mapping[str, Relation]) -> ChineseName:
+def chinese_name(relation: str, relations: Mapping[str, RelationConfig]) -> ChineseName:
     """How ``relation`` is called: as configured, else by its English name, else in quotes."""
     configured = relations.get(relation)
     if configured is not None and configured.phrase_zh:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tastegraph.core.config import Relation, Words
+from tastegraph.core.config import EventPhrases, RelationConfig
 from tastegraph.core.records import COUNT, Event
 from tastegraph.explain.wording.templates import SharedFeature, plain_event_type
 from tastegraph.text.relations import Phrase, grammatical_phrase
@@ -70,7 +70,9 @@ class EnglishTemplates:
     """
 
     def __init__(
-        self, relations: Mapping[str, Relation] | None = None, words: Mapping[str, Words] = {}
+        self,
+        relations: Mapping[str, RelationConfig] | None = None,
+        words: Mapping[str, EventPhrases] = {},
     ) -> None:
         self._relations, self._words = relations or {}, words
         self._phrases: dict[str, Phrase] = {}

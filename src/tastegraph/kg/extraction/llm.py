@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from tastegraph.core.config import LLM
+from tastegraph.core.config import LLMConfig
 from tastegraph.core.errors import EndpointError
 from tastegraph.core.records import Fact, Span
 from tastegraph.kg.extraction.folding import Passage
@@ -162,7 +162,7 @@ class Reader:
 
 
 def estimate(
-    told: LLM, slots: Sequence[Slot], documents: Iterable[Document], cache: Database
+    told: LLMConfig, slots: Sequence[Slot], documents: Iterable[Document], cache: Database
 ) -> UsageEstimate:
     """What reading ``documents`` would take; no request is made, and no endpoint is needed."""
     prompt = Prompt(fields(slots))
@@ -173,7 +173,7 @@ def _questions(prompt: Prompt, shown: Iterable[tuple[str, str, bool]]) -> list[L
     return [prompt.question(text, document) for document, text, _ in shown]
 
 
-def _shown(told: LLM, documents: Iterable[Document]) -> list[tuple[str, str, bool]]:
+def _shown(told: LLMConfig, documents: Iterable[Document]) -> list[tuple[str, str, bool]]:
     """Each document that says anything, as far as the model is shown it, and whether it was cut."""
     most = told.max_characters
     return [

@@ -11,9 +11,9 @@ from tastegraph.core.errors import DecisionError, NotFoundError, RowError
 from tastegraph.core.messages import Message
 from tastegraph.core.records import DIFFERENT_FROM, ITEM, SAME_AS, Fact, Span
 from tastegraph.data.facts import fact_from
-from tastegraph.store import provenance, statements, verdicts
-from tastegraph.store.schema import facts
-from tastegraph.store.verdicts import PEOPLE, Decision, Kind
+from tastegraph.store import decision_log, provenance, statements
+from tastegraph.store.decision_log import Decision, DecisionKind
+from tastegraph.store.schema import REVIEW, facts
 
 LONGEST_AUTHOR = 256
 
@@ -81,7 +81,7 @@ def split(connection: Connection, one: str, other: str, author: str) -> int:
 
 def decide(
     connection: Connection,
-    kind: Kind,
+    kind: DecisionKind,
     author: str,
     *,
     affirmed: Sequence[Fact] = (),
@@ -98,10 +98,10 @@ def decide(
     good = {statements.fact_id(fact): fact for fact in affirmed}
     bad = {statements.fact_id(fact): fact for fact in denied}
     against = [(key, fact) for key, fact in bad.items() if key not in good]
-    seq = verdicts.append(connection, kind, author, list(good.items()), against)
-    span = Span(verdicts.support_of(seq), 0, 0, author)
+    seq = decision_log.append(connection, kind, author, list(good.items()), against)
+    span = Span(decision_log.support_of(seq), 0, 0, author)
     statements.put_facts(
-        connection, (replace(fact, confidence=1.0, span=span) for fact in affirmed), PEOPLE
+        connection, (replace(fact, confidence=1.0, span=span) for fact in affirmed), REVIEW
     )
     return seq
 
@@ -113,7 +113,7 @@ def undo(connection: Connection, seq: int, author: str) -> Decision:
         NotFoundError: there is no such decision.
         DecisionError: it has been taken back already, or the author is not named.
     """
-    decision = verdicts.undo(connection, seq, _checked(author))
+    decision = decision_log.undo(connection, seq, _checked(author))
     provenance.drop_unsupported(connection)
     return decision
 

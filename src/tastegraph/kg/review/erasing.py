@@ -9,12 +9,12 @@ from functools import partial
 from sqlalchemy import Connection
 
 from tastegraph.core.records import ITEM, USER
-from tastegraph.store import answers, catalogue, erasure
+from tastegraph.store import caches, catalogue, erasure
 from tastegraph.store.database import Database
-from tastegraph.store.erasure import Receipt
+from tastegraph.store.erasure import ErasureReceipt
 from tastegraph.text import descriptions
 
-Write = Callable[[Callable[[Connection], Receipt]], Receipt]
+Write = Callable[[Callable[[Connection], ErasureReceipt]], ErasureReceipt]
 """Does a piece of work in a transaction, and returns when it is durable."""
 
 
@@ -32,7 +32,7 @@ class Eraser:
     write: Write
     descriptions: str | None = None
 
-    def user(self, user_id: str) -> Receipt:
+    def user(self, user_id: str) -> ErasureReceipt:
         """Delete all there is of a person, and what a language model wrote of them.
 
         Raises:
@@ -43,7 +43,7 @@ class Eraser:
         self.database.scrub(user_id)
         return receipt
 
-    def item(self, item_id: str) -> Receipt:
+    def item(self, item_id: str) -> ErasureReceipt:
         """Delete an item, what is known of it, and what a language model wrote of it.
 
         Raises:
@@ -51,7 +51,7 @@ class Eraser:
             RowError: a file of descriptions is none; nothing was deleted.
         """
         with self.database.reading() as connection:
-            item = catalogue.item(connection, item_id)
+            item = catalogue.get_item(connection, item_id)
         self._forget_descriptions(item_id)
         self._forget_answers(ITEM + item_id, "" if item is None else item.title.strip())
         receipt = self.write(partial(erasure.erase_item, item_id=item_id))
@@ -69,13 +69,13 @@ class Eraser:
 
     def _forget_answers(self, subject: str, words: str = "") -> None:
         """Answers are kept by the hash of what was asked, and who it was about beside it."""
-        file = self.database.path.parent / answers.FILE
+        file = self.database.path.parent / caches.LLM_CACHE_FILE
         if not file.exists():
             return
-        database = Database(file, answers.metadata)
+        database = Database(file, caches.answer_metadata)
         try:
             with database.writing() as connection:
-                dropped = answers.drop_about(connection, subject, words)
+                dropped = caches.delete_answers_about(connection, subject, words)
             if dropped:
                 database.rewrite()
             else:

@@ -14,8 +14,7 @@ from tastegraph.kg.from_store import known_facts
 from tastegraph.kg.identity import IDENTITY, Identity, identity
 from tastegraph.kg.names import name_in
 from tastegraph.store import catalogue
-from tastegraph.store.provenance import DERIVED
-from tastegraph.store.schema import evidence, facts
+from tastegraph.store.schema import DERIVED, evidence, facts
 
 
 def not_before(step: str) -> tuple[str, ...]:

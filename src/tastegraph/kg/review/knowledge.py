@@ -12,9 +12,11 @@ from tastegraph.kg.review import decisions, derivation
 from tastegraph.kg.review.derivation import by_patterns, fused, linked, mentions
 from tastegraph.kg.review.inputs import Inputs
 from tastegraph.kg.review.queue import Question, questions
-from tastegraph.store import catalogue, provenance, statements, verdicts
+from tastegraph.store import catalogue, decision_log, provenance, statements
 from tastegraph.store.database import Database
-from tastegraph.store.provenance import (
+from tastegraph.store.decision_log import Decision
+from tastegraph.store.provenance import Source, check_source_names
+from tastegraph.store.schema import (
     DERIVED,
     FUSION,
     LANGUAGE_MODEL,
@@ -22,10 +24,7 @@ from tastegraph.store.provenance import (
     MENTIONED,
     PATTERNS,
     USE,
-    Source,
-    check_source_names,
 )
-from tastegraph.store.verdicts import Decision
 from tastegraph.text.llm_batch import UsageEstimate
 
 Derive = Callable[[Inputs], Iterable[Fact]]
@@ -142,7 +141,7 @@ class Knowledge:
     def decisions(self) -> list[Decision]:
         """What people decided, the newest first."""
         with self._database.reading() as connection:
-            return verdicts.log(connection)
+            return decision_log.log(connection)
 
     def accept(self, fact_id: int, author: str) -> int:
         """See :func:`tastegraph.kg.review.decisions.accept`."""

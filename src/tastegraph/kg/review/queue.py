@@ -13,10 +13,9 @@ from sqlalchemy import Connection
 from tastegraph.core.config import Config
 from tastegraph.core.records import ITEM, Fact, Span
 from tastegraph.kg.identity import IDENTITY, Identity, identity
-from tastegraph.store import catalogue, statements, verdicts, votes
+from tastegraph.store import catalogue, decision_log, statements
 from tastegraph.store import events as log
-from tastegraph.store.provenance import USE
-from tastegraph.store.schema import facts
+from tastegraph.store.schema import USE, facts
 from tastegraph.text.languages import BestLabels
 
 
@@ -113,10 +112,10 @@ def questions(connection: Connection, config: Config, n: int = 20) -> list[Quest
     and values that contradict each other while a person has affirmed none of them. What use says
     is counted, and not for people to judge.
     """
-    judged, doubts = verdicts.judged(connection), votes.by_fact(connection)
+    judged, doubts = decision_log.decided(connection), decision_log.vote_counts(connection)
     same = identity(connection, config)
     unsure: dict[int, tuple[Fact, float]] = {}
-    rivals = _rivals(connection, config, same, verdicts.affirmed(connection).keys())
+    rivals = _rivals(connection, config, same, decision_log.affirmed(connection).keys())
     stated = statements.all_facts(connection, trust=config.sources.trust, without=[USE])
     for key, fact in stated:
         if key in judged:
@@ -172,7 +171,7 @@ def _question(
 def excerpts(connection: Connection, spans: Iterable[Span]) -> Iterator[Excerpt]:
     """The words of the first few spans that the catalogue still has."""
     for span in islice((span for span in spans if span.document.startswith(ITEM)), MOST_EXCERPTS):
-        item = catalogue.item(connection, span.document.removeprefix(ITEM))
+        item = catalogue.get_item(connection, span.document.removeprefix(ITEM))
         if item is not None and span.end <= len(item.text):
             yield Excerpt(
                 span.document,
@@ -215,7 +214,7 @@ def _names(connection: Connection, config: Config, asked: Iterable[Fact]) -> dic
     names = best.all()
     for identifier in wanted:
         if identifier.startswith(ITEM):
-            item = catalogue.item(connection, identifier.removeprefix(ITEM))
+            item = catalogue.get_item(connection, identifier.removeprefix(ITEM))
             if item is not None:
                 names[identifier] = item.title
     return names

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from tastegraph.core.config import Convolution
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import Convolution, ModelConfig
 from tastegraph.core.progress import say
 from tastegraph.models.base import SimilarityComponent
 from tastegraph.models.graph_network.loss import MAX_FULL_SOFTMAX_ITEMS

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from tastegraph.core.records import Item
+from tastegraph.core.records import Item, Records
 from tastegraph.data.items import item_facts
 from tastegraph.explain.worded import InterestEdge
 from tastegraph.serving.api.errors import PROBLEMS
@@ -17,8 +17,8 @@ from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.api.requests import Id
 from tastegraph.serving.engine import Engine
-from tastegraph.store.erasure import Receipt
-from tastegraph.store.ingestion import Records, ingest
+from tastegraph.store.erasure import ErasureReceipt
+from tastegraph.store.ingestion import ingest
 
 MAX_TITLE_LENGTH, MAX_TEXT_LENGTH, MAX_ATTRIBUTES = 1_000, 100_000, 100
 
@@ -83,7 +83,7 @@ def item_routes(engine: Engine, writer: Executor) -> APIRouter:
         return StoredItem(item_id=item_id, facts=facts)
 
     @router.delete("/{item_id:path}")
-    def erase(item_id: Id) -> Receipt:
+    def erase(item_id: Id) -> ErasureReceipt:
         """Delete an item and all that is known of it; no list has it from now on."""
         return engine.erase.item(item_id)
 

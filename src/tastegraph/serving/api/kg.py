@@ -21,8 +21,8 @@ from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE
 from tastegraph.serving.api.requests import Id
 from tastegraph.serving.engine import Engine
-from tastegraph.store import statements, verdicts, votes
-from tastegraph.store.verdicts import Decision
+from tastegraph.store import decision_log, statements
+from tastegraph.store.decision_log import Decision
 
 MAX_ENTRIES = 1000
 """Entries of one answer."""
@@ -75,7 +75,7 @@ class DecisionEntry(BaseModel):
     seq: int = Field(description="by which it is taken back")
     kind: str
     author: str
-    made: float = Field(description="seconds since 1970-01-01 UTC")
+    decided: float = Field(serialization_alias="made", description="seconds since 1970-01-01 UTC")
     undone: float | None
     undone_by: str | None
     affirmed: list[StatedFact]
@@ -153,10 +153,10 @@ def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
         return ReviewQueue(questions=[_review_question(question) for question in queue])
 
     @router.get("/decisions")
-    def decision_log(n: Annotated[int, Query(ge=1, le=MAX_ENTRIES)] = 100) -> DecisionLog:
+    def newest_decisions(n: Annotated[int, Query(ge=1, le=MAX_ENTRIES)] = 100) -> DecisionLog:
         """Give the newest decisions."""
         with engine.database.reading() as connection:
-            newest = verdicts.log(connection)[:n]
+            newest = decision_log.log(connection)[:n]
         return DecisionLog(decisions=[_decision_entry(decision) for decision in newest])
 
     @router.post("/decisions")
@@ -182,8 +182,8 @@ def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
 
         def change(connection: Connection) -> int:
             decisions.stated(connection, fact_id)
-            votes.against(connection, vote.user_id, fact_id)
-            return votes.by_fact(connection)[fact_id]
+            decision_log.vote_against(connection, vote.user_id, fact_id)
+            return decision_log.vote_counts(connection)[fact_id]
 
         return DisputeCount(votes=await write(change))
 
@@ -194,7 +194,7 @@ def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
             supports = statements.supports(connection, fact_id)
             return FactEvidence(
                 fact=_stated_fact(decisions.stated(connection, fact_id)),
-                denied=fact_id in verdicts.denied(connection),
+                denied=fact_id in decision_log.denied(connection),
                 supports=[
                     FactSupport(
                         source=source, confidence=confidence, **(asdict(span) if span else {})

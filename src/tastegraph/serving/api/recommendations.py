@@ -17,7 +17,7 @@ from tastegraph.serving.api.requests import (
 )
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.listing import DEFAULT_REASONS
-from tastegraph.store.lists import Shown
+from tastegraph.store.served_lists import ServedList
 
 
 class TimedRecommendations(Recommendations):
@@ -51,7 +51,7 @@ def recommendation_routes(engine: Engine) -> APIRouter:
         return TimedRecommendations.model_construct(**dict(answer), took_ms=round(milliseconds, 3))
 
     @router.get("/recommendations/{recommendation_id}")
-    def stored_list(recommendation_id: str) -> Shown:
+    def stored_list(recommendation_id: str) -> ServedList:
         """Give a list as it was shown, with the chance of each item to stand where it stood."""
         return engine.stored_list(recommendation_id)
 

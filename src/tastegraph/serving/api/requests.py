@@ -20,8 +20,8 @@ from pydantic_core import PydanticCustomError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import TEMPLATES
 from tastegraph.core.records import Event
-from tastegraph.data.cells import LONGEST_ID
 from tastegraph.data.events import event_from
+from tastegraph.data.typed_row import MAX_ID_LENGTH
 from tastegraph.serving.engine import ListOptions, UserOrSession
 
 MAX_EVENTS = 1000
@@ -36,7 +36,7 @@ def _as_text(value: object) -> object:
 Id = Annotated[
     str,
     BeforeValidator(_as_text, json_schema_input_type=str | int),
-    StringConstraints(min_length=1, max_length=LONGEST_ID),
+    StringConstraints(min_length=1, max_length=MAX_ID_LENGTH),
 ]
 LooseId = StrictStr | StrictInt
 """An id as it comes in a row, where :func:`event_from` checks it."""

@@ -9,7 +9,7 @@ from tastegraph.serving.api.errors import PROBLEMS
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.engine import Engine
-from tastegraph.store.erasure import Receipt
+from tastegraph.store.erasure import ErasureReceipt
 
 
 def user_routes(engine: Engine) -> APIRouter:
@@ -24,7 +24,7 @@ def user_routes(engine: Engine) -> APIRouter:
         return engine.profile(user_id, language=language)
 
     @router.delete("/{user_id:path}")
-    def erase(user_id: str) -> Receipt:
+    def erase(user_id: str) -> ErasureReceipt:
         """Delete all there is of a person; the next model is fitted as if they had never been."""
         return engine.erase.user(user_id)
 

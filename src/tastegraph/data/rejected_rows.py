@@ -1,4 +1,4 @@
-"""Rejects: what happens to a row that cannot be imported, decided in one place."""
+"""What an import does with a row that cannot be read: raise an error, or set it aside."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from typing import Literal, Self, TextIO, TypeVar
 
 from tastegraph.core.errors import RowError
 
-R = TypeVar("R")
-T = TypeVar("T")
+Row = TypeVar("Row")
+Record = TypeVar("Record")
 
-_SHOWN = 1000
+_MAX_VALUE_LENGTH = 1000
 
 
-class Rejects:
-    """Stops at the first bad row, or sets bad rows aside in a JSON Lines file and goes on.
+class RejectedRows:
+    """Raises an error for the first bad row, or writes bad rows to a JSON Lines file.
 
     Attributes:
-        count: rows set aside so far.
-        path: the file they go to; written only once there is one. ``None`` only counts them.
+        count: number of rows set aside so far.
+        path: the file they are written to, created with the first of them; with ``None`` they
+            are only counted.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class Rejects:
         self._file: TextIO | None = None
 
     def handle(self, error: RowError) -> None:
-        """Raise ``error``, or set its row aside.
+        """Raise ``error``, or set aside the row that it is about.
 
         Raises:
             RowError: under ``on_error="raise"``.
@@ -53,13 +54,13 @@ class Rejects:
             "file": error.file,
             "line": error.line,
             "column": error.column,
-            "value": _shown(error.value),
+            "value": _shortened(error.value),
             "expected": str(error.expected),
         }
         self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
-    def keep(self, rows: Iterable[R], build: Callable[[R], T]) -> Iterator[T]:
-        """Yield ``build(row)`` of every row it accepts; the others are handled.
+    def convert(self, rows: Iterable[Row], build: Callable[[Row], Record]) -> Iterator[Record]:
+        """Yield ``build(row)`` of every row; those for which it raises ``RowError`` are handled.
 
         Raises:
             RowError: under ``on_error="raise"``.
@@ -73,7 +74,7 @@ class Rejects:
                 yield record
 
     def close(self) -> None:
-        """Close the file, if one was written."""
+        """Close the file, if any row was written."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -90,8 +91,8 @@ class Rejects:
         self.close()
 
 
-def _shown(value: object) -> object:
+def _shortened(value: object) -> object:
     if value is None or isinstance(value, bool):
         return value
     text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    return text if len(text) <= _MAX_VALUE_LENGTH else text[:_MAX_VALUE_LENGTH] + "…"

@@ -1,0 +1,67 @@
+"""Files that survive a crash, and locks that only one process holds at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tastegraph.core.errors import BusyError
+from tastegraph.core.messages import Message
+
+_POLL_SECONDS = 0.01
+
+
+def flush(path: Path) -> None:
+    """Write a file's content, or a folder's list of names, through to the disk (fsync)."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def replace_text(file: Path, text: str) -> None:
+    """Replace the content of ``file``: after a crash it holds all of the old or all of the new.
+
+    The new text is on disk when this returns.
+    """
+    new = file.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    flush(new)
+    new.replace(file)
+    flush(file.parent)
+
+
+@contextmanager
+def file_lock(file: Path, advice: Message, patience: float = 0.0) -> Iterator[None]:
+    """Hold an exclusive lock on ``file`` while a block runs; it is released when a process ends.
+
+    Args:
+        file: the lock file; it is created where it does not exist.
+        advice: text of the error.
+        patience: seconds to wait while another process holds the lock.
+
+    Raises:
+        BusyError: another process still holds it after ``patience`` seconds.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(file, os.O_CREAT | os.O_RDWR, 0o644)
+    try:
+        _acquire(lock, advice, time.monotonic() + patience)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _acquire(lock: int, advice: Message, deadline: float) -> None:
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise BusyError(advice) from None
+            time.sleep(_POLL_SECONDS)

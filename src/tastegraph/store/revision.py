@@ -1,0 +1,47 @@
+"""Whether the knowledge has changed: a cheap counter of changes, and a digest of the content."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from tastegraph.store.schema import USE, changes, decisions, evidence, items
+
+_KNOWLEDGE = "what is known"
+_ROWS_PER_FETCH = 10_000
+
+
+def record_change(connection: Connection) -> None:
+    """Count one change of the knowledge: an item, fact, support or decision written or deleted."""
+    statement = insert(changes).values(what=_KNOWLEDGE, number=1)
+    increment = statement.on_conflict_do_update(
+        index_elements=["what"], set_={"number": changes.c.number + 1}
+    )
+    connection.execute(increment)
+
+
+def change_count(connection: Connection) -> int:
+    """Number of calls of :func:`record_change` on this database so far."""
+    return connection.scalar(select(changes.c.number).where(changes.c.what == _KNOWLEDGE)) or 0
+
+
+def knowledge_digest(connection: Connection) -> str:
+    """A hash of every item, fact, support, link and decision.
+
+    Facts that were counted from the events (source :data:`~tastegraph.store.schema.USE`) are left
+    out: they follow from the event log, which has a revision of its own.
+    """
+    digest = blake2b(digest_size=16)
+    stated = select(evidence).where(evidence.c.source != USE)
+    for table, query in (
+        (items, select(items)),
+        (evidence, stated),
+        (decisions, select(decisions)),
+    ):
+        key = list(table.primary_key.columns)
+        rows = connection.execution_options(yield_per=_ROWS_PER_FETCH)
+        for row in rows.execute(query.order_by(*key)):
+            digest.update(repr(tuple(row)).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

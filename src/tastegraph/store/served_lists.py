@@ -1,0 +1,189 @@
+"""Recommendation lists that were served: for whom, from which versions, with which propensities.
+
+Events name the list that showed their item, so together they say what was shown and what users
+did with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlalchemy import Connection, func, select, true
+from sqlalchemy.dialects.sqlite import insert
+
+from tastegraph.core.errors import NotFoundError
+from tastegraph.core.messages import Message
+from tastegraph.store import erasure
+from tastegraph.store.schema import events, lists
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlace:
+    """One place of a list.
+
+    Attributes:
+        propensity: probability in (0, 1] that this item was put here, given the items above it.
+        best: whether the model without exploration would have put this item here, given the items
+            above it.
+    """
+
+    item_id: str
+    score: float
+    propensity: float
+    best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServedList:
+    """One recommendation list that was served.
+
+    In an answer of the service, ``created`` is named ``made``, ``event_revision`` is ``known`` and
+    ``request`` is ``asked``.
+
+    Attributes:
+        user_id: ``None`` for a session without a user; its events are in ``request``.
+        created: seconds since 1970-01-01 UTC.
+        snapshot, model, graph: versions that the list was computed from.
+        event_revision: revision of the event log when it was computed.
+        request: all further parameters that it depends on.
+        places: from the first place down.
+    """
+
+    recommendation_id: str
+    user_id: str | None
+    created: Annotated[float, Field(serialization_alias="made")]
+    snapshot: str
+    model: str
+    graph: str
+    event_revision: Annotated[int, Field(serialization_alias="known")]
+    request: Annotated[dict[str, Any], Field(serialization_alias="asked")]
+    places: Sequence[ListPlace]
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One item in a served list, and what the user did with it.
+
+    Attributes:
+        created: when the list was, in seconds since 1970-01-01 UTC.
+        rank: 1-based.
+        propensity, best: as in :class:`ListPlace`.
+        events: types of the events that name the list and the item.
+    """
+
+    recommendation_id: str
+    model: str
+    created: float
+    item_id: str
+    rank: int
+    propensity: float
+    best: bool
+    events: tuple[str, ...]
+
+
+def save(connection: Connection, served: ServedList, erased: tuple[int, int] | None = None) -> None:
+    """Store a list; one that is stored already stays as it is.
+
+    Args:
+        connection: of a writer.
+        served: the list.
+        erased: how many users and how many items had been erased when the list was computed. If
+            its user or one of its items has been erased since, it is not stored.
+    """
+    if erased is not None and _names_erased(connection, served, *erased):
+        return
+    row = {
+        "recommendation_id": served.recommendation_id,
+        "user_id": served.user_id,
+        "created": served.created,
+        "snapshot": served.snapshot,
+        "model": served.model,
+        "graph": served.graph,
+        "event_revision": served.event_revision,
+        "request": served.request,
+        "places": [[p.item_id, p.score, p.propensity, p.best] for p in served.places],
+    }
+    connection.execute(insert(lists).values(row).on_conflict_do_nothing())
+
+
+def _names_erased(
+    connection: Connection, served: ServedList, erased_users: int, erased_items: int
+) -> bool:
+    user_id = served.user_id
+    if user_id is not None and erasure.user_erased_since(connection, user_id, erased_users):
+        return True
+    digests = erasure.erased_items_since(connection, erased_items)
+    item_ids = [place.item_id for place in served.places]
+    item_ids += [event["item_id"] for event in served.request.get("session") or ()]
+    return bool(digests) and any(erasure.id_digest(item_id) in digests for item_id in item_ids)
+
+
+def get(connection: Connection, recommendation_id: str) -> ServedList:
+    """Read one list.
+
+    Raises:
+        NotFoundError: there is no list of this id, or its user has been erased.
+    """
+    row = connection.execute(
+        select(lists).where(lists.c.recommendation_id == recommendation_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError(Message("missing.list", recommendation=recommendation_id))
+    fields = dict(zip(lists.c.keys(), row, strict=True))
+    places = [ListPlace(*place) for place in fields.pop("places")]
+    return ServedList(**fields, places=places)
+
+
+def explored(connection: Connection) -> set[tuple[str, str]]:
+    """(recommendation_id, item_id) of every place whose item was chosen by exploration."""
+    place = func.json_each(lists.c.places).table_valued("value")
+    item, best = (func.json_extract(place.c.value, f"$[{k}]") for k in (0, 3))
+    rows = connection.execute(
+        select(lists.c.recommendation_id, item)
+        .select_from(lists.join(place, true()))
+        .where(best == 0)
+    )
+    return {(recommendation_id, item_id) for recommendation_id, item_id in rows}
+
+
+def exposures(
+    connection: Connection,
+    since: float = 0.0,
+    event_revision: int = 0,
+    model: str | None = None,
+    counts: Callable[[str, float | None], bool] = lambda kind, value: True,
+) -> Iterator[Exposure]:
+    """Yield every item of every list created from ``since`` on, in the order of creation.
+
+    An event belongs to the list that it names, even if the user has been shown other lists since.
+
+    Args:
+        connection: to the store.
+        since: seconds since 1970-01-01 UTC.
+        event_revision: lists and events from before this revision of the log are left out.
+        model: version of the model whose lists are read; by default of all models.
+        counts: function of an event's type and value; events for which it is false are left out.
+    """
+    of_model = () if model is None else (lists.c.model == model,)
+    events_of: dict[tuple[str, str], list[str]] = {}
+    for recommendation_id, item_id, kind, value in connection.execute(
+        select(events.c.recommendation_id, events.c.item_id, events.c.type, events.c.value)
+        .where(events.c.recommendation_id.is_not(None), events.c.seq > event_revision)
+        .order_by(events.c.seq)
+    ):
+        if counts(kind, value):
+            events_of.setdefault((recommendation_id, item_id), []).append(kind)
+    rows = connection.execute(
+        select(lists.c.recommendation_id, lists.c.model, lists.c.created, lists.c.places)
+        .where(lists.c.created >= since, lists.c.event_revision >= event_revision, *of_model)
+        .order_by(lists.c.created, lists.c.recommendation_id)
+    )
+    for recommendation_id, list_model, created, places in rows:
+        for rank, (item_id, _, propensity, best) in enumerate(places, start=1):
+            kinds = tuple(events_of.get((recommendation_id, item_id), ()))
+            yield Exposure(
+                recommendation_id, list_model, created, item_id, rank, propensity, best, kinds
+            )
