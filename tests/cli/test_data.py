@@ -30,7 +30,7 @@ def test_import_reads_items_events_facts_and_links(tastegraph, shop, write):
     with Workspace(shop).database.reading() as connection:
         items = {item.item_id: item for item in catalogue.all_items(connection)}
         assert items["alien"].attributes == {"genre": ("horror",)}
-        first, second = log.of_user(connection, "ann", 9)
+        first, second = log.user_events(connection, "ann", 9)
         assert (first.item_id, first.type, first.value, first.timestamp) == (
             "alien", "rating", 5.0, 100.0,
         )  # fmt: skip
@@ -136,7 +136,7 @@ def test_import_takes_many_files(tastegraph, shop, write):
 
 
 def test_import_waits_while_another_process_writes(tastegraph, shop, write, monkeypatch):
-    monkeypatch.setattr(database, "PATIENCE", 0.0)
+    monkeypatch.setattr(database, "WRITE_PATIENCE", 0.0)
     monkeypatch.setattr(database.Database.__init__, "__defaults__", (0.0,))
     holder = Workspace(shop)
     with holder.database.writing():
