@@ -33,8 +33,8 @@ from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
 from tastegraph.models.learned import ItemFeatures
-from tastegraph.pipeline.content import encoded, interactions_from_store
-from tastegraph.pipeline.texts import texts_from_store
+from tastegraph.pipeline.item_features import encode_item_features, node_texts
+from tastegraph.pipeline.training_events import interactions_from_store
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.splits import VALID, assign_splits, resolve_split
 from tastegraph.store import caches, statements
@@ -89,8 +89,8 @@ def _content(workspace: Workspace) -> ItemFeatures:
     cache = Database(workspace.directory / "vectors.db", caches.vector_metadata)
     encoder = Encoder(assets.find(data.encoder), data.max_tokens, cache)
     graph = graph_from_store(workspace.database, workspace.config)
-    texts = texts_from_store(workspace.database, graph, workspace.config, workspace.directory)
-    return encoded(graph, texts, encoder)
+    texts = node_texts(workspace.database, graph, workspace.config, workspace.directory)
+    return encode_item_features(graph, texts, encoder)
 
 
 def _facts_of(workspace: Workspace, sources: tuple[str, ...]) -> set[int]:

@@ -14,8 +14,7 @@ from benchmarks.language.sets import ml1m
 from benchmarks.language.taught import MOST_TOKENS, Reader, material, with_facts
 from tastegraph.core.config import FinetuningConfig
 from tastegraph.models.cold import cold_item_holdout
-from tastegraph.pipeline.taught import report_of
-from tastegraph.pipeline.teach import teach
+from tastegraph.pipeline.finetune import finetune_encoder, finetuning_report
 from tastegraph.profiles.splits import TRAIN
 
 ALL = FinetuningConfig(lessons=("pretraining", "alignment", "co-engagement"))
@@ -31,11 +30,11 @@ def run(data: Path, reader: Reader) -> dict[str, Any]:
     read(reader.frozen, with_facts(told))
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        model = teach(reader.frozen, lessons, ALL, SEED, Path(folder), read)
+        model = finetune_encoder(reader.frozen, lessons, ALL, SEED, Path(folder), read)
         seconds = time.perf_counter() - began
-        reports = [report_of(path) for path in Path(folder).iterdir() if path.is_dir()]
+        reports = [finetuning_report(path) for path in Path(folder).iterdir() if path.is_dir()]
         pretraining = next(report for report in reports if "objective" in report)
-        finetuning = report_of(model)
+        finetuning = finetuning_report(model)
     return {
         "seconds": round(seconds, 1),
         "texts": len(lessons.texts),

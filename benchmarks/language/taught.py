@@ -20,8 +20,12 @@ from tastegraph.core.progress import say
 from tastegraph.data import downloads as assets
 from tastegraph.models.cold import cold_item_holdout
 from tastegraph.models.learned import ItemFeatures
-from tastegraph.pipeline.taught import report_of
-from tastegraph.pipeline.teach import Material, Read, teach
+from tastegraph.pipeline.finetune import (
+    EncodeTexts,
+    FinetuningData,
+    finetune_encoder,
+    finetuning_report,
+)
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.profiles.telling import item_texts
@@ -54,7 +58,7 @@ class Reader:
         self._vectors.mkdir(parents=True, exist_ok=True)
         self.frozen = assets.find(ENCODER, announce=say)
 
-    def of(self, name: str) -> Read:
+    def of(self, name: str) -> EncodeTexts:
         """What reads the texts of the set called ``name``."""
         most = MAX_TOKENS.get(name, MOST_TOKENS)
         return lambda model, texts: self.vectors(model, texts, most)
@@ -97,12 +101,12 @@ def with_facts(told: BenchmarkDataset) -> list[str]:
     return [text.text for text in texts]
 
 
-def material(told: BenchmarkDataset, training: Interactions, silent: Bools) -> Material:
+def material(told: BenchmarkDataset, training: Interactions, silent: Bools) -> FinetuningData:
     """Texts, facts and behaviour to teach by; nothing of what people did with ``silent`` items."""
     associations = associate(told.graph)
     texts = item_texts(told.items, told.graph, associations, told.config.relations)
     written = [text.text for text in texts]
-    return Material.of(texts, written, [], associations.strength, training, silent)
+    return FinetuningData.of(texts, written, [], associations.strength, training, silent)
 
 
 def chain(reader: Reader, task: Task, teaching: FinetuningConfig) -> dict[str, Path]:
@@ -117,7 +121,7 @@ def chain(reader: Reader, task: Task, teaching: FinetuningConfig) -> dict[str, P
     lessons = replace(lessons, documents=[document for document, cold in spoken if not cold])
     most = MAX_TOKENS.get(told.name, MOST_TOKENS)
     return {
-        row: teach(
+        row: finetune_encoder(
             reader.frozen,
             lessons,
             teaching.model_copy(update={"lessons": taught, "max_tokens": most}),
@@ -131,7 +135,7 @@ def chain(reader: Reader, task: Task, teaching: FinetuningConfig) -> dict[str, P
 
 def learned(models: dict[str, Path]) -> dict[str, Any]:
     """Perplexity and next-sentence accuracy before and after, and what each lesson cost."""
-    told = {row: report_of(model) for row, model in models.items()}
+    told = {row: finetuning_report(model) for row, model in models.items()}
     return {
         "pretraining": {
             key: told["pretrained"][key]

@@ -30,7 +30,7 @@ from tastegraph.evaluation.metrics import gini
 from tastegraph.models.fit import assemble
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.learned import FittedModel, ItemFeatures
-from tastegraph.pipeline.retrain import Happened, candidate, judged
+from tastegraph.pipeline.retrain import EventHistory, fit_candidate, run_gate
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.serving.exploration import draw_list
 
@@ -193,13 +193,13 @@ def _renewed(
     round_: int,
 ) -> FittedModel | None:
     """The candidate of a retraining, where it passes the gate."""
-    outcome = candidate(item_features, before, now, fitted_model, config, round_)
+    outcome = fit_candidate(item_features, before, now, fitted_model, config, round_)
     facts = len(item_features.graph.heads)
-    verdict = judged(
-        assemble(item_features, outcome.told.user_items(), outcome.fitted_model),
+    verdict = run_gate(
+        assemble(item_features, outcome.events.user_items(), outcome.fitted_model),
         assemble(item_features, before.user_items(), fitted_model),
-        Happened(before, now, free),
-        outcome.judging,
+        EventHistory(before, now, free),
+        outcome.gate_users,
         (facts, facts),
         config,
     )

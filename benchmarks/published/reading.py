@@ -5,8 +5,7 @@ from __future__ import annotations
 from benchmarks.published.sets.set import BenchmarkDataset
 from tastegraph.data.downloads import cache_root
 from tastegraph.models.learned import ItemFeatures
-from tastegraph.pipeline.content import encoded
-from tastegraph.pipeline.texts import Texts, joining_labels
+from tastegraph.pipeline.item_features import NodeTexts, encode_item_features, joining_labels
 from tastegraph.store import caches
 from tastegraph.store.database import Database
 from tastegraph.text.encoder import Encoder
@@ -18,9 +17,9 @@ def item_features_of(dataset: BenchmarkDataset) -> ItemFeatures:
     """What is known of the set's items, read by the language model that its configuration names."""
     folder = cache_root() / "benchmark"
     folder.mkdir(parents=True, exist_ok=True)
-    texts = Texts(
+    texts = NodeTexts(
         items=[item_text(item) for item in dataset.items],
-        told=[],
+        facts_in_text=[],
         labels=joining_labels(dataset.graph),
         entities=[],
     )
@@ -28,6 +27,6 @@ def item_features_of(dataset: BenchmarkDataset) -> ItemFeatures:
     cache = Database(folder / "vectors.db", caches.vector_metadata)
     try:
         encoder = Encoder(find_model(reads.encoder, folder), reads.max_tokens, cache)
-        return encoded(dataset.graph, texts, encoder)
+        return encode_item_features(dataset.graph, texts, encoder)
     finally:
         cache.close()

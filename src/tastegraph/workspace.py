@@ -12,10 +12,7 @@ snapshots/         what was built; CURRENT names the one in service
 from __future__ import annotations
 
 import json
-import os
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,14 +21,21 @@ import tomli_w
 
 from tastegraph.core import config as configuration
 from tastegraph.core.config import Config
-from tastegraph.core.errors import BusyError, ConfigError, NotFoundError, SnapshotError
+from tastegraph.core.errors import ConfigError, NotFoundError, SnapshotError
 from tastegraph.core.messages import Message
 from tastegraph.core.progress import say
 from tastegraph.core.records import Event, Fact, Item, Link, Records
 from tastegraph.data.items import item_facts
-from tastegraph.pipeline.inputs import STAGES, Stage, check_stages, fingerprint, stale
-from tastegraph.pipeline.needs import need_torch
-from tastegraph.store import caches, catalogue, provenance, revision, schema, served_lists
+from tastegraph.pipeline.stages import (
+    STAGES,
+    Stage,
+    check_stages,
+    fingerprint,
+    follow,
+    require_torch,
+    stale_stages,
+)
+from tastegraph.store import caches, catalogue, provenance, schema, served_lists
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.durable import file_lock
@@ -46,9 +50,9 @@ if TYPE_CHECKING:
     from tastegraph.kg.review.erasing import Eraser
     from tastegraph.kg.review.knowledge import Knowledge
     from tastegraph.models.fitted_config import FittedConfig
-    from tastegraph.pipeline.describe import Described
-    from tastegraph.pipeline.gate import Verdict
-    from tastegraph.pipeline.retrain import Retrained
+    from tastegraph.pipeline.describe import Descriptions
+    from tastegraph.pipeline.gate import GateVerdict
+    from tastegraph.pipeline.retrain import RetrainingResult
     from tastegraph.profiles.rating_scale import RatingScale
     from tastegraph.serving.answers import Explanation, Recommendations, TextAssociations
     from tastegraph.serving.engine import Engine, UserOrSession
@@ -135,7 +139,9 @@ class Workspace:
 
         return Knowledge(self.database, self.config, self._answers)
 
-    def describe(self, users: Collection[str] | None = None, limit: int | None = None) -> Described:
+    def describe(
+        self, users: Collection[str] | None = None, limit: int | None = None
+    ) -> Descriptions:
         """Have the language model of ``[llm]`` describe items, or what ``users`` like.
 
         Items are described from their texts and what is stated of them, into the workspace's
@@ -238,20 +244,10 @@ class Workspace:
         Raises:
             NotFoundError: nothing has been built yet.
         """
-        parent, last = os.getppid(), time.monotonic()
-        done = int(self.snapshots.open().manifest["changes"])
-        while time.monotonic() - last < idle and os.getppid() == parent:
-            with self.database.reading() as connection:
-                now = revision.change_count(connection)
-            if now != done:
-                # While the model is learned anew, it waits for that: the next look finds it.
-                with suppress(BusyError):
-                    self.build({"graph", "text"})
-                    done = now
-                last = time.monotonic()
-            time.sleep(pause)
+        n_changes = int(self.snapshots.open().manifest["changes"])
+        follow(self.database, lambda: self.build({"graph", "text"}), n_changes, idle, pause)
 
-    def retrain(self, patience: float = 0.0) -> Retrained:
+    def retrain(self, patience: float = 0.0) -> RetrainingResult:
         """Learn from what happened since the model in service, and serve the result if no worse.
 
         Args:
@@ -262,7 +258,7 @@ class Workspace:
             BusyError: another process is building this workspace.
             TastegraphError: torch is not installed.
         """
-        need_torch()
+        require_torch()
         from tastegraph.pipeline.build import Builder
         from tastegraph.pipeline.retrain import retrain
 
@@ -272,7 +268,7 @@ class Workspace:
             builder = Builder(self.directory, self.config, self.database, self.snapshots)
             return retrain(builder, self.fingerprint())
 
-    def compare(self, version: str, other: str | None = None) -> Verdict:
+    def compare(self, version: str, other: str | None = None) -> GateVerdict:
         """One published model against another, by default the one in service.
 
         Raises:
@@ -280,20 +276,20 @@ class Workspace:
             SnapshotError: one of them cannot be read.
             TastegraphError: torch is not installed.
         """
-        need_torch()
-        from tastegraph.pipeline.compare import compare
+        require_torch()
+        from tastegraph.pipeline.evaluate import compare_snapshots
 
         one, two = self.snapshots.open(version), self.snapshots.open(other)
-        return compare(one, two, self.database, self.config)
+        return compare_snapshots(one, two, self.database, self.config)
 
     def _build_if_changed(self, only: Collection[Stage]) -> str:
-        from tastegraph.pipeline.served import export_for_serving
+        from tastegraph.pipeline.text_encoder import export_for_serving
 
         inputs, built = self.fingerprint(), self._in_service()
-        if built is not None and not stale(built, inputs, only):
+        if built is not None and not stale_stages(built, inputs, only):
             export_for_serving(self.directory / built.manifest["encoder_folder"])
             return built.version
-        need_torch()
+        require_torch()
         from tastegraph.pipeline.build import Builder
 
         builder = Builder(self.directory, self.config, self.database, self.snapshots)
@@ -321,11 +317,11 @@ class Workspace:
             TastegraphError: something has changed since the last build, or there are too few
                 events to hold any out.
         """
-        need_torch()
-        from tastegraph.pipeline.judge import judge
+        require_torch()
+        from tastegraph.pipeline.evaluate import evaluate_snapshot
 
         inputs = self.fingerprint()
-        report = judge(self.snapshots.open(), self.database, self.config, inputs)
+        report = evaluate_snapshot(self.snapshots.open(), self.database, self.config, inputs)
         if file is not None:
             file.write_text(json.dumps(report, indent=1, allow_nan=False), encoding="utf-8")
         return report

@@ -213,7 +213,7 @@ def test_given_split_is_used_or_its_lack_named():
         split_events(users, hashes, times, config)
     with pytest.raises(ConfigError, match="1 of 3"):
         split_events(users, hashes, times, config, np.array([0, -1, 1], dtype=np.int8))
-    with pytest.raises(ValueError, match="2 given"):
+    with pytest.raises(ValueError, match="2 published"):
         split_events(users, hashes, times, config, parts[:2])
     with pytest.raises(ValueError, match="2 times"):
         split_events(users, hashes, times[:2], config, parts)

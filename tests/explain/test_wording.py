@@ -20,7 +20,7 @@ from tastegraph.explain.wording import (
     SharedFeature,
     sentence_templates,
 )
-from tastegraph.pipeline.inputs import fingerprint
+from tastegraph.pipeline.stages import fingerprint
 from tastegraph.text.relations import grammatical_phrase
 
 RATED = Event("", "", "fargo", "rating", 5.0)

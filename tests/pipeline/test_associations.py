@@ -20,7 +20,7 @@ from tastegraph.models.artefacts import associations_from, item_features_from
 from tastegraph.models.described import Described
 from tastegraph.models.learned import ItemFeatures, no_words
 from tastegraph.models.nearness import nearness_arrays, semantics_from, ties_from
-from tastegraph.pipeline import served
+from tastegraph.pipeline import text_encoder
 from tastegraph.profiles.association import associate, specificity, with_semantic
 from tastegraph.profiles.semantics import learn_semantics
 from tastegraph.serving import texts as serving_texts
@@ -313,12 +313,12 @@ def test_a_taught_model_reads_and_moves_with_its_workspace(tmp_path):
 @pytest.mark.slow
 def test_what_is_exported_is_not_exported_again(tmp_path):
     folder = bert(tmp_path / "tiny")
-    served.export_for_serving(folder)
+    text_encoder.export_for_serving(folder)
     made = {file: file.stat().st_mtime_ns for file in (folder / "onnx").iterdir()}
-    served.export_for_serving(folder)
+    text_encoder.export_for_serving(folder)
     assert {file: file.stat().st_mtime_ns for file in (folder / "onnx").iterdir()} == made
     bert(folder, seed=1)
-    served.export_for_serving(folder)
+    text_encoder.export_for_serving(folder)
     assert {file: file.stat().st_mtime_ns for file in (folder / "onnx").iterdir()} != made
 
 
@@ -327,16 +327,18 @@ def test_an_export_that_fails_is_a_warning(tmp_path, monkeypatch, capsys):
         raise RuntimeError("no such operator")
 
     monkeypatch.setattr("tastegraph.text.onnx_export.export_onnx", fail)
-    served.export_for_serving(bert(tmp_path / "tiny"))
+    text_encoder.export_for_serving(bert(tmp_path / "tiny"))
     told = capsys.readouterr().err
     assert "warning" in told
     assert "no such operator" in told
 
 
 def test_nothing_is_exported_where_a_package_is_missing(tmp_path, monkeypatch):
-    real = served.find_spec
-    monkeypatch.setattr(served, "find_spec", lambda n: None if n == "onnxruntime" else real(n))
-    served.export_for_serving(bert(tmp_path / "tiny"))
+    real = text_encoder.find_spec
+    monkeypatch.setattr(
+        text_encoder, "find_spec", lambda n: None if n == "onnxruntime" else real(n)
+    )
+    text_encoder.export_for_serving(bert(tmp_path / "tiny"))
     assert not (tmp_path / "tiny/onnx").exists()
 
 

@@ -18,8 +18,8 @@ from tastegraph.core.errors import (
 from tastegraph.core.records import Event
 from tastegraph.kg.from_store import graph_from_store
 from tastegraph.pipeline import describe
-from tastegraph.pipeline.content import interactions_from_store
-from tastegraph.pipeline.texts import texts_from_store
+from tastegraph.pipeline.item_features import node_texts
+from tastegraph.pipeline.training_events import interactions_from_store
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.splits import TRAIN, assign_splits
 from tastegraph.text.descriptions import MAX_DESCRIPTION_LENGTH
@@ -171,7 +171,7 @@ def test_a_build_takes_notice_of_descriptions(shop, stub):
     again.describe(limit=2)
     assert again.fingerprint() != before
     graph = graph_from_store(again.database, again.config)
-    texts = texts_from_store(again.database, graph, again.config, again.directory)
+    texts = node_texts(again.database, graph, again.config, again.directory)
     assert sum("About Space" in text for text in texts.items) == 2
     assert len(stub.requests) == 2
 

@@ -265,15 +265,15 @@ def test_the_next_fit_is_that_of_a_world_without_them(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["a person", "an item"])
 def test_a_network_that_learned_from_them_does_not_live_on(cinema, monkeypatch, what) -> None:
-    begun = []
-    learn = retrain.learn
+    fits = []
+    tune_and_fit = retrain.tune_and_fit
 
-    def watched(*told):
-        begun.append(learn(*told))
-        return begun[-1]
+    def recorded(*arguments):
+        fits.append(tune_and_fit(*arguments))
+        return fits[-1]
 
-    monkeypatch.setattr(retrain, "learn", watched)
-    monkeypatch.setattr(retrain, "go_on", None)
+    monkeypatch.setattr(retrain, "tune_and_fit", recorded)
+    monkeypatch.setattr(retrain, "partial_fit", None)
     if what == "a person":
         cinema.erase.user("western-fan-1")
     else:
@@ -281,7 +281,7 @@ def test_a_network_that_learned_from_them_does_not_live_on(cinema, monkeypatch, 
         cinema.build({"graph", "text"})
     done = cinema.retrain()
     assert done.events == 0
-    assert len(begun) == 1
+    assert len(fits) == 1
     if done.version is not None:
         assert cinema.retrain().verdict is None
     with cinema.database.reading() as connection:

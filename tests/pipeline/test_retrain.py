@@ -1,4 +1,4 @@
-"""Retraining and its gate: what has learned well is served, what learned from poison never is."""
+"""Retraining: a good candidate is served, one that learned from wrong data never is."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from tastegraph.models.base import BEHAVIOUR, KNOWN, NEW, SimilarityComponent
 from tastegraph.models.fit import fit
 from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.kernels import TableKernel
-from tastegraph.pipeline import judge as judge_module
-from tastegraph.pipeline import retrain
-from tastegraph.pipeline.content import unprompted
-from tastegraph.pipeline.retrain import parted
+from tastegraph.pipeline import evaluate, retrain
+from tastegraph.pipeline.retrain import split_holdout
+from tastegraph.pipeline.training_events import organic_interactions
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.serving.engine import ListOptions
@@ -28,24 +27,28 @@ from tests.support.cinema import SETTINGS, events, facts, films
 LATER = 2e6
 
 
-def more(rng: np.random.Generator, people: int = 30) -> list[Event]:
-    """What the same people, and some new ones, go on to like of their own kind."""
+def later_likes(rng: np.random.Generator, n_users: int = 30) -> list[Event]:
+    """Three more likes of each fan, of films of their genre."""
     return [
-        Event(f"more-{kind}-{u}-{k}", f"{kind}-fan-{u}", f"{kind}-{k:02}", "like", None, LATER + k)
-        for kind in ("western", "space")
-        for u in range(people)
+        Event(
+            f"more-{genre}-{user}-{k}",
+            f"{genre}-fan-{user}",
+            f"{genre}-{k:02}",
+            "like",
+            None,
+            LATER + k,
+        )
+        for genre in ("western", "space")
+        for user in range(n_users)
         for k in rng.choice(12, 3, replace=False)
     ]
 
 
-# The whole way.
-
-
 @pytest.mark.slow
-def test_what_happened_since_is_learned_and_served(cinema) -> None:
+def test_good_candidate_is_served(cinema) -> None:
     before = cinema.engine.versions()
     cinema.ingest(items=[Item("western-new", "Western New", "cowboys ride to a gunfight")])
-    cinema.record(more(np.random.default_rng(1)))
+    cinema.record(later_likes(np.random.default_rng(1)))
     cinema.record(
         Event(f"n{u}", f"western-fan-{u}", "western-new", "like", None, LATER) for u in range(20)
     )
@@ -65,19 +68,19 @@ def test_what_happened_since_is_learned_and_served(cinema) -> None:
     assert cinema.snapshots.roll_back().version == "000001"
 
 
-def test_a_build_knows_until_when_it_learned(cinema) -> None:
+def test_build_of_graph_and_text_learns_from_no_new_event(cinema) -> None:
     assert cinema.snapshots.manifest("000001")["learned_until"] == len(events())
     before = model_from(cinema.snapshots.open()).popularity
     cinema.record(Event(f"x{k}", f"n{k}", "western-01", "like", None, LATER) for k in range(9))
     cinema.build(only={"graph", "text"})
-    # What no gate has let pass is in no model, even where graph and texts are made anew.
+    # Events that no gate has let pass are in no model, even where graph and texts are built.
     assert (model_from(cinema.snapshots.open()).popularity == before).all()
     assert cinema.snapshots.manifest("000002")["learned_until"] == len(events())
     assert cinema.snapshots.manifest("000002")["gate"] is None
 
 
 @pytest.mark.slow
-def test_a_model_that_knew_nobody_has_no_gate(tmp_path) -> None:
+def test_first_events_need_no_gate(tmp_path) -> None:
     workspace = Workspace.init(tmp_path / "early", SETTINGS)
     workspace.ingest(items=films(), facts={"films": facts()})
     workspace.build()
@@ -90,58 +93,65 @@ def test_a_model_that_knew_nobody_has_no_gate(tmp_path) -> None:
 
 
 @pytest.mark.slow
-def test_weights_that_newest_events_decided_are_not_judged_by_them(cinema, monkeypatch) -> None:
+def test_hyperparameters_of_retraining_are_not_evaluated(cinema, monkeypatch) -> None:
     file = cinema.directory / "tastegraph.toml"
     file.write_text(file.read_text() + "\n[loop]\ntolerance = 1.0\n", encoding="utf-8")
-    workspace, judged = type(cinema)(cinema.directory), []
-    monkeypatch.setattr(judge_module, "evaluate", lambda *told: judged.append(told[-1]) or {})
+    workspace, hyperparameters = type(cinema)(cinema.directory), []
+
+    def record(*arguments):
+        hyperparameters.append(arguments[-1])
+        return {}
+
+    monkeypatch.setattr(evaluate, "evaluation_report", record)
     workspace.evaluate()
-    workspace.record(more(np.random.default_rng(1)))
+    workspace.record(later_likes(np.random.default_rng(1)))
     assert workspace.retrain().version == "000002"
     workspace.evaluate()
-    assert [hyperparameters is None for hyperparameters in judged] == [False, True]
+    assert [chosen_anew is None for chosen_anew in hyperparameters] == [False, True]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("poison", ["labels", "vectors", "graph"])
-def test_what_learned_from_poison_is_never_served(cinema, monkeypatch, poison) -> None:
-    """Shuffled labels, vectors that are no numbers, an empty graph."""
-    cinema.record(more(np.random.default_rng(2)))
+def test_candidate_from_wrong_data_is_never_served(cinema, monkeypatch, poison) -> None:
+    """Shuffled items, scores that are nan, an empty graph."""
+    cinema.record(later_likes(np.random.default_rng(2)))
     partial_fit, assemble = retrain.partial_fit, retrain.assemble
 
-    def poisoned(item_features, told, before, fitted_model, config):
+    def fit_to_wrong_labels(item_features, events, before, fitted_model, config):
         if poison == "labels":
             rng = np.random.default_rng(3)
-            told = Interactions(
-                told.user_ids, told.n_items, told.users, rng.permutation(told.items),
-                told.times, told.weights, told.given,
+            events = Interactions(
+                events.user_ids, events.n_items, events.users, rng.permutation(events.items),
+                events.times, events.weights, events.given,
             )  # fmt: skip
-            return fit(item_features, told, fitted_model.hyperparameters, config)
-        return partial_fit(item_features, told, before, fitted_model, config)
+            return fit(item_features, events, fitted_model.hyperparameters, config)
+        return partial_fit(item_features, events, before, fitted_model, config)
 
-    def spoiled(item_features, likes, fitted_model):
-        model = assemble(item_features, likes, fitted_model)
-        if poison == "vectors" and fitted_model is not spoiled.first:
-            spoiled.first = fitted_model
+    def assemble_with_nan(item_features, user_items, fitted_model):
+        model = assemble(item_features, user_items, fitted_model)
+        if poison == "vectors" and fitted_model is not assemble_with_nan.first:
+            assemble_with_nan.first = fitted_model
             table = np.full((item_features.graph.n_items,) * 2, np.nan, dtype=np.float32)
-            parts = {
+            components = {
                 **model.components,
                 BEHAVIOUR: SimilarityComponent(Recency(), TableKernel(table)),
             }
-            return HybridModel(parts, _all_on(parts), model.warm, model.rows, model.popularity)
+            return HybridModel(
+                components, _all_on(components), model.warm, model.rows, model.popularity
+            )
         return model
 
-    spoiled.first = None
-    monkeypatch.setattr(retrain, "go_on", poisoned)
-    monkeypatch.setattr(retrain, "assemble", spoiled)
+    assemble_with_nan.first = None
+    monkeypatch.setattr(retrain, "partial_fit", fit_to_wrong_labels)
+    monkeypatch.setattr(retrain, "assemble", assemble_with_nan)
     if poison == "graph":
-        item_features = retrain.Builder.item_features
+        build_features = retrain.Builder.build_features
 
-        def emptied(self, stages, old, told):
-            read = item_features(self, stages, old, told)
-            return replace(read, item_features=read.item_features.graph_off())
+        def without_graph(self, stages, previous, events_of):
+            features = build_features(self, stages, previous, events_of)
+            return replace(features, item_features=features.item_features.graph_off())
 
-        monkeypatch.setattr(retrain.Builder, "content", emptied)
+        monkeypatch.setattr(retrain.Builder, "build_features", without_graph)
     done = cinema.retrain()
     assert done.verdict is not None
     assert done.version is None, done.verdict.in_words()
@@ -149,39 +159,39 @@ def test_what_learned_from_poison_is_never_served(cinema, monkeypatch, poison) -
     assert cinema.snapshots.current() == "000001"
 
 
-def _all_on(parts) -> Blend:
-    weights = {who: dict.fromkeys(parts, 1.0) for who in (KNOWN, NEW)}
+def _all_on(components) -> Blend:
+    weights = {group: dict.fromkeys(components, 1.0) for group in (KNOWN, NEW)}
     return Blend(weights, weights)
 
 
 @pytest.mark.slow
-def test_random_clicks_of_many_are_not_served(cinema) -> None:
-    """Ten times as many made-up people as there are, each clicking at random."""
+def test_random_clicks_of_many_fake_users_are_not_served(cinema) -> None:
+    """Ten times as many fake users as real ones, each clicking at random."""
     rng = np.random.default_rng(4)
-    items = [f"{kind}-{k:02}" for kind in ("western", "space") for k in range(12)]
+    items = [f"{genre}-{k:02}" for genre in ("western", "space") for k in range(12)]
     cinema.record(
         Event(f"bot-{u}-{n}", f"bot-{u}", items[k], "like", None, LATER + n)
         for u in range(600)
         for n, k in enumerate(rng.choice(24, 8, replace=False))
     )
-    cinema.record(more(rng))
+    cinema.record(later_likes(rng))
     done = cinema.retrain()
     assert done.verdict is not None
     assert done.version is None, done.verdict.in_words()
-    (resembles,) = (check for check in done.verdict.checks if check.name.startswith("AUC"))
-    assert not resembles.passed
-    assert resembles.candidate == pytest.approx(0.5, abs=0.1)
+    (resemblance,) = (check for check in done.verdict.checks if check.name.startswith("AUC"))
+    assert not resemblance.passed
+    assert resemblance.candidate == pytest.approx(0.5, abs=0.1)
 
 
-def test_only_one_retrains(cinema, monkeypatch) -> None:
-    cinema.record(more(np.random.default_rng(1), people=3))
+def test_only_one_process_retrains(cinema, monkeypatch) -> None:
+    cinema.record(later_likes(np.random.default_rng(1), n_users=3))
 
     def meanwhile(*_, **__):
         with pytest.raises(BusyError):
             type(cinema)(cinema.directory).retrain()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(retrain, "go_on", meanwhile)
+    monkeypatch.setattr(retrain, "partial_fit", meanwhile)
     with pytest.raises(KeyboardInterrupt):
         cinema.retrain()
     assert cinema.snapshots.versions() == ["000001"]
@@ -190,106 +200,107 @@ def test_only_one_retrains(cinema, monkeypatch) -> None:
 @pytest.mark.slow
 def test_retrain_on_the_command_line(cinema, tastegraph) -> None:
     assert "nothing has happened" in tastegraph("retrain", cinema.directory).out
-    cinema.record(more(np.random.default_rng(1), people=20))
+    cinema.record(later_likes(np.random.default_rng(1), n_users=20))
     assert "in service: snapshot 000002" in tastegraph("retrain", cinema.directory).out
 
 
-def test_of_many_witnesses_some_decide_the_weights() -> None:
-    held = np.arange(2_000) % 2 == 0
-    judging, weighing = parted(held, 7)
-    assert not (judging & weighing).any()
-    assert ((judging | weighing) == held).all()
-    assert weighing.sum() == pytest.approx(250, abs=40)
-    few = held[:100]
-    judging, weighing = parted(few, 7)
-    assert (judging == few).all()
-    assert not weighing.any()
+def test_some_of_many_holdout_users_decide_the_blend() -> None:
+    holdout = np.arange(2_000) % 2 == 0
+    gate_users, blend_users = split_holdout(holdout, 7)
+    assert not (gate_users & blend_users).any()
+    assert ((gate_users | blend_users) == holdout).all()
+    assert blend_users.sum() == pytest.approx(250, abs=40)
+    few_users = holdout[:100]
+    gate_users, blend_users = split_holdout(few_users, 7)
+    assert (gate_users == few_users).all()
+    assert not blend_users.any()
 
 
 @pytest.mark.slow
-def test_weights_go_on_from_those_in_service(cinema, monkeypatch) -> None:
-    """What clearly helps is found; what decides nothing stays as it was."""
-    monkeypatch.setattr(retrain, "MANY", 10)
-    asked = []
+def test_blend_is_refitted_from_the_weights_in_service(cinema, monkeypatch) -> None:
+    """Regression: the search starts from the weights in service."""
+    monkeypatch.setattr(retrain, "MIN_USERS_TO_REFIT_BLEND", 10)
+    calls = []
     reweighed = retrain.reweighed
 
-    def watched(item_features, training, valid, fitted_model, config):
+    def recorded(item_features, training, valid, fitted_model, config):
         hyperparameters = reweighed(item_features, training, valid, fitted_model, config)
-        asked.append((fitted_model.hyperparameters.weights, hyperparameters.weights, valid.nnz))
+        calls.append((fitted_model.hyperparameters.weights, hyperparameters.weights, valid.nnz))
         return hyperparameters
 
-    monkeypatch.setattr(retrain, "reweighed", watched)
-    cinema.record(more(np.random.default_rng(1)))
+    monkeypatch.setattr(retrain, "reweighed", recorded)
+    cinema.record(later_likes(np.random.default_rng(1)))
     assert cinema.retrain().verdict is not None
-    ((before, after, liked),) = asked
+    ((before, after, liked),) = calls
     assert liked > 0
     assert before.keys() == after.keys()
 
 
 @pytest.mark.slow
-def test_what_witnesses_did_last_neither_teaches_nor_states(cinema, monkeypatch) -> None:
-    """And the network goes on from the one in service, against which it is judged as it is."""
-    told_of, starts, incumbents = [], [], []
-    item_features, partial_fit, judge = (
-        retrain.Builder.item_features,
+def test_new_events_of_holdout_users_are_not_learned_from(cinema, monkeypatch) -> None:
+    """And the network is trained on from the one in service, which the gate compares it with."""
+    seen, starts, incumbents = [], [], []
+    build_features, partial_fit, run_gate = (
+        retrain.Builder.build_features,
         retrain.partial_fit,
-        retrain.judged,
+        retrain.run_gate,
     )
 
-    def watched(self, stages, old, told):
-        names = item_ids(cinema.database)
-        told_of.append(told(names))
-        return item_features(self, stages, old, told)
+    def record_events(self, stages, previous, events_of):
+        seen.append(events_of(item_ids(cinema.database)))
+        return build_features(self, stages, previous, events_of)
 
-    def gone_on(item_features, told, before, fitted_model, config):
+    def record_start(item_features, events, before, fitted_model, config):
         starts.append(fitted_model.network)
-        return partial_fit(item_features, told, before, fitted_model, config)
+        return partial_fit(item_features, events, before, fitted_model, config)
 
-    def judging(candidate, incumbent, *rest):
+    def record_incumbent(candidate, incumbent, *arguments):
         incumbents.append(incumbent)
-        return judge(candidate, incumbent, *rest)
+        return run_gate(candidate, incumbent, *arguments)
 
-    monkeypatch.setattr(retrain.Builder, "content", watched)
-    monkeypatch.setattr(retrain, "go_on", gone_on)
-    monkeypatch.setattr(retrain, "judged", judging)
+    monkeypatch.setattr(retrain.Builder, "build_features", record_events)
+    monkeypatch.setattr(retrain, "partial_fit", record_start)
+    monkeypatch.setattr(retrain, "run_gate", record_incumbent)
     before = cinema.snapshots.open()
-    cinema.record(more(np.random.default_rng(1)))
+    cinema.record(later_likes(np.random.default_rng(1)))
     cinema.retrain()
-    ((told,), (start,), (incumbent,)) = told_of, starts, incumbents
-    likes = len(events()) + len(more(np.random.default_rng(1)))
-    assert len(events()) < len(told) < likes
+    ((learned_from,), (start,), (incumbent,)) = seen, starts, incumbents
+    n_events = len(events()) + len(later_likes(np.random.default_rng(1)))
+    assert len(events()) < len(learned_from) < n_events
     for name, array in fitted_model_from(before).network.parameters.items():
         np.testing.assert_array_equal(array, start.parameters[name])
     somebody = [History(np.array([1, 2], "i4"), np.ones(2, "f4"))]
     np.testing.assert_array_equal(
-        incumbent.score(somebody), model_from(before).score(somebody)[:, incumbent.at]
+        incumbent.score(somebody), model_from(before).score(somebody)[:, incumbent.rows]
     )
 
 
 @pytest.mark.slow
-def test_retraining_teaches_the_language_model_where_that_is_asked_for(cinema, monkeypatch) -> None:
+def test_retraining_finetunes_the_language_model_where_configured(cinema, monkeypatch) -> None:
     file = cinema.directory / "tastegraph.toml"
     file.write_text(file.read_text() + "\n[loop]\nteach = true\n", encoding="utf-8")
-    stages = []
-    item_features = retrain.Builder.item_features
+    calls = []
+    build_features = retrain.Builder.build_features
 
-    def watched(self, asked, old, told):
-        stages.append(set(asked))
-        return item_features(self, asked, old, told)
+    def recorded(self, stages, previous, events_of):
+        calls.append(set(stages))
+        return build_features(self, stages, previous, events_of)
 
-    monkeypatch.setattr(retrain.Builder, "content", watched)
+    monkeypatch.setattr(retrain.Builder, "build_features", recorded)
     workspace = type(cinema)(cinema.directory)
-    workspace.record(more(np.random.default_rng(1)))
+    workspace.record(later_likes(np.random.default_rng(1)))
     workspace.retrain()
-    assert stages == [{"graph", "text", "model"}]
+    assert calls == [{"graph", "text", "model"}]
 
 
-def test_events_that_the_models_own_lists_prompted_are_told_from_others(cinema) -> None:
-    """Of a list the places count that were given to exploration."""
-    shown = cinema.engine.recommend_and_store("western-fan-1", 12, ListOptions(explore=0.7, seed=5))
-    best = next(item.item_id for item in shown.items if item.best)
-    explored = next(item.item_id for item in shown.items if not item.best)
-    key = shown.recommendation_id
+def test_organic_events_answer_no_list_of_the_model(cinema) -> None:
+    """Except on the places of a list that were given to exploration."""
+    answer = cinema.engine.recommend_and_store(
+        "western-fan-1", 12, ListOptions(explore=0.7, seed=5)
+    )
+    best = next(item.item_id for item in answer.items if item.best)
+    explored = next(item.item_id for item in answer.items if not item.best)
+    key = answer.recommendation_id
     cinema.record([
         Event("a", "somebody", best, "like", None, LATER, None, key, 1),
         Event("b", "somebody", explored, "like", None, LATER, None, key, 2),
@@ -298,7 +309,7 @@ def test_events_that_the_models_own_lists_prompted_are_told_from_others(cinema) 
     ])  # fmt: skip
     cinema.engine.close()
     graph = item_features_from(cinema.snapshots.open()).graph
-    free = unprompted(cinema.database, graph.item_ids, cinema.fitted().meaning, 10**9)
-    mine = free.users == free.user_ids.index("somebody")
-    liked = {graph.item_ids[item] for item in free.items[mine]}
+    organic = organic_interactions(cinema.database, graph.item_ids, cinema.fitted().meaning, 10**9)
+    of_user = organic.users == organic.user_ids.index("somebody")
+    liked = {graph.item_ids[item] for item in organic.items[of_user]}
     assert liked == {explored, "space-01"}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tastegraph.core.config import EventsConfig
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.records import Event
-from tastegraph.pipeline.counting import check_counting
+from tastegraph.pipeline.training_events import check_events
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import interactions
 from tastegraph.profiles.rating_scale import RatingScale, rating_scale
@@ -301,7 +301,7 @@ def test_the_evaluation_says_the_scale(tmp_path):
 def test_no_events_and_impressions_alone_are_no_fault():
     meaning = EventMeaning.of(EventsConfig(), {})
     nothing = interactions([], {"a": 0}, meaning)
-    check_counting(nothing, meaning, {})
-    check_counting(nothing, meaning, {"impression": 9})
+    check_events(nothing, meaning, {})
+    check_events(nothing, meaning, {"impression": 9})
     with pytest.raises(TastegraphError, match=r"2 of type 'skip' with the weight -0\.3"):
-        check_counting(nothing, meaning, {"skip": 2})
+        check_events(nothing, meaning, {"skip": 2})

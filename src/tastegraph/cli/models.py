@@ -12,7 +12,7 @@ from tastegraph.cli.terminal import AsJson, Directory, duration, print_line
 from tastegraph.core.errors import TastegraphError
 
 if TYPE_CHECKING:
-    from tastegraph.pipeline.inputs import Stage
+    from tastegraph.pipeline.stages import Stage
 
 models_app = typer.Typer(
     help="The models: which there are, and which answers.", no_args_is_help=True

@@ -1,55 +1,66 @@
-"""From a workspace's store to a snapshot in service, all stages or some."""
+"""Build a workspace: from the store to a published snapshot, all stages or some of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from tastegraph.core.config import Config
-from tastegraph.core.errors import BusyError, SnapshotError, TastegraphError
+from tastegraph.core.errors import BusyError, TastegraphError
 from tastegraph.core.progress import say
 from tastegraph.core.records import Fact
+from tastegraph.evaluation.evaluator import EvaluationData
 from tastegraph.kg.from_store import graph_from_store, item_ids
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.artefacts import fitted_model_from, item_features_from, to_arrays
-from tastegraph.models.fit import assemble
+from tastegraph.models.choice import choose
+from tastegraph.models.fit import assemble, fit
 from tastegraph.models.fitted_config import LEARNED, FittedConfig
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.learned import FittedModel, ItemFeatures
-from tastegraph.pipeline import teach
-from tastegraph.pipeline.content import carried_over, encoded, interactions_from_store
-from tastegraph.pipeline.counting import check_counting
-from tastegraph.pipeline.inputs import STAGES, Stage, stamps
-from tastegraph.pipeline.keeping import superseded
-from tastegraph.pipeline.learn import learn
-from tastegraph.pipeline.reader import MODELS, Reader, asked_for, told_before
-from tastegraph.pipeline.served import export_for_serving
-from tastegraph.pipeline.taught import prune
-from tastegraph.pipeline.texts import Texts, material, texts_from_store
-from tastegraph.pipeline.together import store_derived_facts, used
+from tastegraph.pipeline.derived_facts import derive_facts, store_derived_facts
+from tastegraph.pipeline.finetune import FinetuningData, finetune_encoder
+from tastegraph.pipeline.item_features import (
+    NodeTexts,
+    carry_over_texts,
+    encode_item_features,
+    node_texts,
+)
+from tastegraph.pipeline.retention import (
+    RETAINED_ENCODERS,
+    prune_encoders,
+    prune_snapshots,
+    readable_manifests,
+)
+from tastegraph.pipeline.stages import STAGES, Stage, stage_inputs
+from tastegraph.pipeline.text_encoder import (
+    MODELS_FOLDER,
+    WorkspaceEncoder,
+    encoder_manifest,
+    encoder_settings,
+    export_for_serving,
+)
+from tastegraph.pipeline.training_events import check_events, interactions_from_store
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions
+from tastegraph.profiles.splits import VALID, assign_splits
 from tastegraph.store import caches, erasure, revision
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.snapshots import Snapshot, Snapshots
 
-KEPT_MODELS = 4
-"""Taught models beside those that a snapshot needs: two builds, each pre-trained, then tuned."""
-
-Told = Callable[[Sequence[str]], Interactions]
-"""Events over items that are named."""
+EventsOf = Callable[[Sequence[str]], Interactions]
+"""Ids of items → the events on them."""
 
 
-class State(NamedTuple):
-    """Of what is known, when a graph was made of it.
+class StoreState(NamedTuple):
+    """State of the store when a graph was built from it.
 
     Attributes:
-        changes: how often it had changed.
+        changes: how often the stored knowledge had changed.
         items_erased: how many items had been erased.
     """
 
@@ -57,46 +68,57 @@ class State(NamedTuple):
     items_erased: int
 
     @classmethod
-    def of(cls, snapshot: Snapshot) -> State:
-        """When the graph of ``snapshot`` was made."""
+    def of(cls, snapshot: Snapshot) -> StoreState:
+        """The state when the graph of ``snapshot`` was built."""
         return cls(*(int(snapshot.manifest[name]) for name in cls._fields))
 
 
 @dataclass(frozen=True)
-class Read:
-    """What is known about items, read.
+class BuiltFeatures:
+    """Graph and texts of a build.
 
     Attributes:
-        reader: what a manifest says of the language model.
-        state: of what is known, when the graph was made.
-        used: what use says of items in it; ``None`` where the graph was not made anew.
+        item_features: the graph with the vectors of its texts.
+        encoder: entries of a manifest that name the language model.
+        state: of the store when the graph was built.
+        derived_facts: those in the graph; ``None`` where the graph was not built anew.
     """
 
     item_features: ItemFeatures
-    reader: dict[str, Any]
-    state: State
-    used: Sequence[Fact] | None
+    encoder: dict[str, Any]
+    state: StoreState
+    derived_facts: Sequence[Fact] | None
 
 
 @dataclass(frozen=True)
-class Made:
-    """What a snapshot is made of.
+class SnapshotContents:
+    """Everything that a snapshot is made of.
 
     Attributes:
-        read: graph and texts.
-        fitted: the configuration that each of the three was made with.
-        known: the log's revision up to which the model was learned.
-        erasures: how many people and items had been erased by then.
-        gate: what was compared before it may be served; ``None`` for a build.
+        features: graph and texts.
+        fitted_model: what was fitted.
+        model: the model that serves, assembled from it.
+        fitted_config: the configuration that each stage was built with.
+        log_revision: revision of the event log up to which the model was fitted.
+        erasures: how many users and items had been erased by then.
+        gate: the verdict of the gate; ``None`` for a build.
     """
 
-    read: Read
+    features: BuiltFeatures
     fitted_model: FittedModel
     model: HybridModel
-    fitted: FittedConfig
-    known: int
+    fitted_config: FittedConfig
+    log_revision: int
     erasures: int
     gate: dict[str, Any] | None = None
+
+
+def tune_and_fit(item_features: ItemFeatures, events: Interactions, config: Config) -> FittedModel:
+    """Choose hyperparameters on the validation split, then fit on all events."""
+    splits = assign_splits(events, config.evaluation, config.model.seed)
+    data = EvaluationData(events, splits, item_features)
+    tuned = choose(item_features, data.train, data.targets(VALID), config.model)
+    return fit(item_features, events, tuned.hyperparameters, config.model)
 
 
 @dataclass(frozen=True)
@@ -104,7 +126,7 @@ class Builder:
     """Builds one workspace.
 
     Attributes:
-        directory, config, database, snapshots: the workspace's.
+        directory, config, database, snapshots: of the workspace.
     """
 
     directory: Path
@@ -113,223 +135,228 @@ class Builder:
     snapshots: Snapshots
 
     def build(self, stages: Collection[Stage], inputs: str) -> str:
-        """Make ``stages`` anew, take the others from the snapshot in service, and publish.
+        """Build ``stages``, take the others from the snapshot in service, and publish.
 
-        Text that the language model of before has read, since the network stays, is new only
-        where that model is still the one that is asked for.
+        Where the model is not built, texts are encoded by the language model that encoded them
+        before, since the network was trained on its vectors.
 
         Args:
             stages: some of :data:`STAGES`.
-            inputs: fingerprint of what they are made from.
+            inputs: fingerprint of what they are built from.
 
         Returns:
             The version now in service.
 
         Raises:
-            NotFoundError: something that was not asked for has never been built.
+            NotFoundError: a stage that is not in ``stages`` has never been built.
             TastegraphError: the workspace is empty.
         """
-        old = None if set(stages) == set(STAGES) else self.snapshots.open()
-        if old is not None and State.of(old).items_erased != self._state().items_erased:
+        previous = None if set(stages) == set(STAGES) else self.snapshots.open()
+        if previous and StoreState.of(previous).items_erased != self._store_state().items_erased:
             stages = {*stages, "graph", "text"}
-        kept = None if old is None or "model" in stages else old
-        if kept is None:
-            # Before anything is taught: who is erased meanwhile is forgotten by the next model.
+        unchanged_model = None if previous is None or "model" in stages else previous
+        if unchanged_model is None:
+            # Read before anything is fitted: users erased meanwhile are left out of the next model.
             with self.database.reading() as connection:
-                known, erasures = log.revision(connection), erasure.erasure_count(connection)
-                meaning = EventMeaning.stored(connection, self.config.events, known)
-                types = log.type_counts(connection, known)
+                log_revision, erasures = log.revision(connection), erasure.erasure_count(connection)
+                meaning = EventMeaning.stored(connection, self.config.events, log_revision)
+                type_counts = log.type_counts(connection, log_revision)
         else:
-            # What came since has not passed the gate yet.
-            known, erasures = kept.manifest["learned_until"], kept.manifest["erasures"]
-            meaning, types = self._stays(FittedConfig.of(kept.manifest)).meaning, {}
+            # Later events have not passed the gate.
+            manifest = unchanged_model.manifest
+            log_revision, erasures = manifest["learned_until"], manifest["erasures"]
+            fitted_config = FittedConfig.of(manifest)
+            self._report_ignored_changes(fitted_config)
+            meaning, type_counts = fitted_config.meaning, {}
 
-        def told(items: Sequence[str]) -> Interactions:
-            return interactions_from_store(self.database, items, meaning, known)
+        def events_of(items: Sequence[str]) -> Interactions:
+            return interactions_from_store(self.database, items, meaning, log_revision)
 
-        read = self.item_features(stages, old, told)
-        item_features = read.item_features
+        features = self.build_features(stages, previous, events_of)
+        item_features = features.item_features
         if not item_features.graph.n_items:
             raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
-        events = told(item_features.graph.item_ids)
-        if kept is None:
-            check_counting(events, meaning, types)
-            fitted_model = learn(item_features, events, self.config)
+        events = events_of(item_features.graph.item_ids)
+        if unchanged_model is None:
+            check_events(events, meaning, type_counts)
+            fitted_model = tune_and_fit(item_features, events, self.config)
         else:
-            fitted_model = fitted_model_from(kept).subset(item_features.graph.item_ids)
+            fitted_model = fitted_model_from(unchanged_model).subset(item_features.graph.item_ids)
         model = assemble(item_features, events.user_items(), fitted_model)
-        fitted = self.fitted(stages, old, read, meaning)
-        made = Made(read, fitted_model, model, fitted, known, erasures)
-        return self.publish(made, stages, inputs, old)
+        config = self.fitted_config(stages, previous, features, meaning)
+        contents = SnapshotContents(features, fitted_model, model, config, log_revision, erasures)
+        return self.publish(contents, stages, inputs, previous)
 
     def publish(
-        self, found: Made, stages: Collection[Stage], inputs: str, old: Snapshot | None
+        self,
+        contents: SnapshotContents,
+        stages: Collection[Stage],
+        inputs: str,
+        previous: Snapshot | None,
     ) -> str:
-        """Put what was made into service, and return its version.
+        """Publish a snapshot, put it into service, and return its version.
 
         Args:
-            found: what was made.
-            stages: those that were made anew; the others are of ``old``.
-            inputs: fingerprint of what they were made from.
-            old: the snapshot in service.
+            contents: of the snapshot.
+            stages: those that were built anew; the others are those of ``previous``.
+            inputs: fingerprint of what they were built from.
+            previous: the snapshot in service.
         """
-        read, learned_anew = found.read, old is None or "model" in stages
-        manifest, arrays = to_arrays(read.item_features, found.fitted_model, found.model)
+        features = contents.features
+        new_model = previous is None or "model" in stages
+        manifest, arrays = to_arrays(features.item_features, contents.fitted_model, contents.model)
         manifest |= {
-            "inputs": stamps(self._as_configured(stages, read), inputs, old),
+            "inputs": stage_inputs(self._as_configured(stages, features), inputs, previous),
             "seed": self.config.model.seed,
-            "fitted": found.fitted.as_json(),
-            **read.reader,
-            **self._put_to_rest(read)._asdict(),
-            "model": _carried(old, "model", made="model" in stages),
-            "graph": _carried(old, "graph", made="graph" in stages),
-            "learned_until": found.known,
-            "erasures": found.erasures,
-            "gate": found.gate if learned_anew or old is None else old.manifest["gate"],
+            "fitted": contents.fitted_config.as_json(),
+            **features.encoder,
+            **self._store_derived_facts(features)._asdict(),
+            "model": _origin(previous, "model", rebuilt="model" in stages),
+            "graph": _origin(previous, "graph", rebuilt="graph" in stages),
+            "learned_until": contents.log_revision,
+            "erasures": contents.erasures,
+            "gate": contents.gate if new_model or not previous else previous.manifest["gate"],
         }
-        export_for_serving(self.directory / read.reader["encoder_folder"])
+        export_for_serving(self.directory / features.encoder["encoder_folder"])
         version = self.snapshots.publish(manifest, arrays)
-        self.snapshots.prune(self._superseded(), self._remembers(found))
-        prune(self.directory / MODELS, self._readers(), KEPT_MODELS)
+        prune_snapshots(self.snapshots, contents.erasures, features.state.items_erased)
+        encoders = {str(m["encoder"]) for m in readable_manifests(self.snapshots).values()}
+        prune_encoders(self.directory / MODELS_FOLDER, encoders, RETAINED_ENCODERS)
         return version
 
-    def fitted(
-        self, stages: Collection[Stage], old: Snapshot | None, read: Read, meaning: EventMeaning
+    def fitted_config(
+        self,
+        stages: Collection[Stage],
+        previous: Snapshot | None,
+        features: BuiltFeatures,
+        meaning: EventMeaning,
     ) -> FittedConfig:
-        """What a snapshot is made with, of which ``stages`` are made anew and others of ``old``."""
+        """The configuration of a snapshot with ``stages`` built anew and others of ``previous``."""
         before = FittedConfig(self.config, meaning)
-        if old is not None:
-            before = FittedConfig.of(old.manifest)
-        return before.with_stages(self._as_configured(stages, read), self.config, meaning)
+        if previous is not None:
+            before = FittedConfig.of(previous.manifest)
+        return before.with_stages(self._as_configured(stages, features), self.config, meaning)
 
-    def _as_configured(self, stages: Collection[Stage], read: Read) -> set[Stage]:
-        """Those of ``stages`` that are as the configuration says now."""
-        made = set(stages)
-        if read.reader["asked"] != asked_for(self.config):
-            made.discard("text")
-        return made
-
-    def _stays(self, fitted: FittedConfig) -> FittedConfig:
-        """``fitted``, the model's; where the file says something else now, that is said."""
-        if changed := fitted.changes(self.config, LEARNED):
-            say(
-                f"the model stays as it was learned, before {', '.join(changed)} changed: "
-                "'tastegraph build' learns it anew"
-            )
-        return fitted
-
-    def item_features(self, stages: Collection[Stage], old: Snapshot | None, told: Told) -> Read:
-        """Graph and texts, each made anew or taken from ``old``; and what read them.
-
-        A network reads the vectors it was trained on: while it stays, so does the language model.
+    def build_features(
+        self, stages: Collection[Stage], previous: Snapshot | None, events_of: EventsOf
+    ) -> BuiltFeatures:
+        """Graph and texts, each built anew or taken from ``previous``.
 
         Args:
-            stages: those that are made anew.
-            old: the snapshot in service.
-            told: the events that may teach the language model and state facts.
+            stages: those that are built anew.
+            previous: the snapshot in service.
+            events_of: the events that facts are derived from and the language model is fine-tuned
+                on.
         """
-        before = None if old is None else item_features_from(old)
-        state = State.of(old) if old is not None and "graph" not in stages else self._state()
-        said: Sequence[Fact] | None = None
+        config = self.config
+        before = None if previous is None else item_features_from(previous)
+        same_graph = previous is not None and "graph" not in stages
+        state = StoreState.of(previous) if previous and same_graph else self._store_state()
+        derived: Sequence[Fact] | None = None
         if before is None or "graph" in stages:
-            said = []
-            if self.config.loop.support:
+            derived = []
+            if config.loop.support:
                 items = item_ids(self.database)
-                said = used(told(items), items, self.config)
-            graph = graph_from_store(self.database, self.config, said)
+                derived = derive_facts(events_of(items), items, config)
+            graph = graph_from_store(self.database, config, derived)
         else:
             graph = before.graph
-        if old is not None and before is not None and "text" not in stages:
-            return Read(carried_over(before, graph), told_before(old), state, said)
-        config = self.config
-        texts = texts_from_store(self.database, graph, config, self.directory)
-        if old is not None and before is not None and "model" not in stages:
-            reader = Reader.before(old, config, self.directory)
-            taught = before.taught
-            if reader.asked != asked_for(config):
+        if previous is not None and before is not None and "text" not in stages:
+            features = carry_over_texts(before, graph)
+            return BuiltFeatures(features, encoder_manifest(previous), state, derived)
+        texts = node_texts(self.database, graph, config, self.directory)
+        if previous is not None and before is not None and "model" not in stages:
+            model = WorkspaceEncoder.of_snapshot(previous, config, self.directory)
+            on_behaviour = before.taught
+            if model.settings != encoder_settings(config):
                 say(
-                    f"the texts are read by {reader.name} as before, which the network was trained "
+                    f"the texts are read by {model.name} as before, which the network was trained "
                     "on: 'tastegraph build' has the model read them that is asked for now"
                 )
         else:
-            reader = self._taught(Reader.configured(config, self.directory), graph, texts, told)
-            taught = "co-engagement" in config.teaching.lessons
-        encoder = reader.encoder(self._cache)
-        item_features = encoded(
-            graph, texts, encoder, facts_in_text=config.text.facts, taught=taught
+            model = WorkspaceEncoder.configured(config, self.directory)
+            model = self._finetuned(model, graph, texts, events_of)
+            on_behaviour = "co-engagement" in config.teaching.lessons
+        encoder = model.encoder(self._vector_cache)
+        features = encode_item_features(
+            graph, texts, encoder, facts_in_text=config.text.facts, finetuned=on_behaviour
         )
-        if self._holds_erased(state):
+        if self._snapshots_hold_erased_items(state):
             encoder.keep_only([*texts.items, *texts.labels])
-        return Read(item_features, reader.told(self.directory), state, said)
+        return BuiltFeatures(features, model.manifest(self.directory), state, derived)
 
-    def _put_to_rest(self, read: Read) -> State:
-        """Let the store say what the graph says of use. Returns what is known with it."""
-        if read.used is None:
-            return read.state
+    def _as_configured(self, stages: Collection[Stage], features: BuiltFeatures) -> set[Stage]:
+        """Those of ``stages`` that follow the configuration of now.
+
+        Not texts that were encoded by another language model, see :meth:`build`.
+        """
+        configured = set(stages)
+        if features.encoder["asked"] != encoder_settings(self.config):
+            configured.discard("text")
+        return configured
+
+    def _report_ignored_changes(self, fitted_config: FittedConfig) -> None:
+        """Say which settings of the model changed since it was fitted; it is not fitted anew."""
+        if keys := fitted_config.changes(self.config, LEARNED):
+            say(
+                f"the model stays as it was learned, before {', '.join(keys)} changed: "
+                "'tastegraph build' learns it anew"
+            )
+
+    def _store_derived_facts(self, features: BuiltFeatures) -> StoreState:
+        """Write the derived facts of the graph to the store; return its state with them."""
+        if features.derived_facts is None:
+            return features.state
         try:
-            before, after = store_derived_facts(self.database, read.used)
+            before, after = store_derived_facts(self.database, features.derived_facts)
         except BusyError:
-            # It is there to be seen; the next build finds it missing.
-            return read.state
-        return read.state._replace(changes=after) if before == read.state.changes else read.state
+            # They are only for display there; the next build writes them.
+            return features.state
+        if before != features.state.changes:
+            return features.state
+        return features.state._replace(changes=after)
 
-    def _taught(self, reader: Reader, graph: KnowledgeGraph, texts: Texts, told: Told) -> Reader:
-        """``reader`` after the lessons that are configured."""
+    def _finetuned(
+        self,
+        model: WorkspaceEncoder,
+        graph: KnowledgeGraph,
+        texts: NodeTexts,
+        events_of: EventsOf,
+    ) -> WorkspaceEncoder:
+        """``model`` after the configured fine-tuning."""
         config = self.config
         if not config.teaching.lessons or not graph.n_items:
-            return reader
-        events = told(graph.item_ids)
-        folder = teach.teach(
-            reader.folder,
-            material(texts, graph, events, config),
+            return model
+        folder = finetune_encoder(
+            model.folder,
+            FinetuningData.of_workspace(texts, graph, events_of(graph.item_ids), config),
             config.teaching,
             config.model.seed,
-            self.directory / MODELS,
-            lambda model, asked: reader.taught(model).encoder(self._cache).encode(asked),
+            self.directory / MODELS_FOLDER,
+            lambda folder, strings: (
+                model.finetuned(folder).encoder(self._vector_cache).encode(strings)
+            ),
         )
-        return reader.taught(folder)
+        return model.finetuned(folder)
 
-    def _state(self) -> State:
+    def _store_state(self) -> StoreState:
         with self.database.reading() as connection:
-            return State(revision.change_count(connection), erasure.erased_item_count(connection))
+            n_changes = revision.change_count(connection)
+            return StoreState(n_changes, erasure.erased_item_count(connection))
 
-    def _holds_erased(self, state: State) -> bool:
-        """Whether a snapshot is kept that was made before the last item was erased."""
-        return any(told["items_erased"] < state.items_erased for told in self._manifests().values())
-
-    def _superseded(self) -> set[str]:
-        """The snapshots that need not stay; what cannot be read stays as long as any model."""
-        told = self._manifests()
-        of = {version: told.get(version, {}).get("model") for version in self.snapshots.versions()}
-        models = {version: model or version for version, model in of.items()}
-        return superseded(models, self.snapshots.current())
-
-    def _remembers(self, found: Made) -> set[str]:
-        """The snapshots that know a person or an item that was erased before ``found``."""
-        return {
-            version
-            for version, told in self._manifests().items()
-            if told["erasures"] < found.erasures
-            or told["items_erased"] < found.read.state.items_erased
-        }
-
-    def _manifests(self) -> dict[str, dict[str, Any]]:
-        """Of every snapshot that can be put into service."""
-        found = {}
-        for version in self.snapshots.versions():
-            with suppress(SnapshotError):
-                found[version] = self.snapshots.manifest(version)
-        return found
-
-    def _readers(self) -> set[str]:
-        """The language models of all snapshots that can be put into service."""
-        return {str(told["encoder"]) for told in self._manifests().values()}
+    def _snapshots_hold_erased_items(self, state: StoreState) -> bool:
+        """Whether a snapshot exists that was built before the last item was erased."""
+        manifests = readable_manifests(self.snapshots).values()
+        return any(manifest["items_erased"] < state.items_erased for manifest in manifests)
 
     @cached_property
-    def _cache(self) -> Database:
+    def _vector_cache(self) -> Database:
         return Database(self.directory / "vectors.db", caches.vector_metadata)
 
 
-def _carried(old: Snapshot | None, what: str, *, made: bool) -> str | None:
-    """The version that ``what`` was built for: ``None`` for the snapshot to come."""
-    return None if made or old is None else old.manifest[what] or old.version
+def _origin(previous: Snapshot | None, stage: str, *, rebuilt: bool) -> str | None:
+    """Version of the snapshot that ``stage`` was built for; ``None`` for the one to publish."""
+    if rebuilt or previous is None:
+        return None
+    version: str | None = previous.manifest[stage]
+    return version or previous.version

@@ -1,4 +1,4 @@
-"""Descriptions of a workspace's items, and of people's interests, by a large language model."""
+"""Descriptions of items, and of users' interests, by a large language model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError
 from tastegraph.kg.from_store import graph_from_store
-from tastegraph.pipeline.content import interactions_from_store
+from tastegraph.pipeline.training_events import interactions_from_store
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.splits import TRAIN, assign_splits
@@ -33,8 +33,8 @@ from tastegraph.text.llm_batch import CachedLLM, LLMUsage
 
 
 @dataclass(frozen=True)
-class Described:
-    """Descriptions by id of the item or person, and what they took."""
+class Descriptions:
+    """Descriptions by id of the item or user, and the tokens and time that they took."""
 
     texts: dict[str, str]
     usage: LLMUsage
@@ -43,32 +43,42 @@ class Described:
 def questions(
     database: Database, config: Config, users: Collection[str] | None, limit: int | None = None
 ) -> dict[str, LLMRequest]:
-    """What to ask about items, or where ``users`` are given about people: the first ``limit``.
+    """Questions to the language model about all items, or about ``users`` if given.
+
+    Args:
+        database: of the workspace.
+        config: its configuration.
+        users: ids of users; ``None`` for questions about items.
+        limit: only the first so many; by default all.
+
+    Returns:
+        Id of the item or user → question.
 
     Raises:
-        NotFoundError: nothing is known of what a person likes.
+        NotFoundError: nothing is known of what a user likes.
     """
-    if users is None:
-        found = item_questions(database, config)
-    else:
-        found = interest_questions(database, config, users)
-    return dict(islice(found.items(), limit))
+    by_id = (
+        item_questions(database, config)
+        if users is None
+        else interest_questions(database, config, users)
+    )
+    return dict(islice(by_id.items(), limit))
 
 
 def item_questions(database: Database, config: Config) -> dict[str, LLMRequest]:
-    """What to ask about items, by id: of their catalogue texts and what is stated of them alone."""
+    """Item id → question, made of the item's catalogue text and facts alone."""
     graph = graph_from_store(database, config)
     with database.reading() as connection:
         items = list(catalogue.all_items(connection))
-    told = item_texts(items, graph, associate(graph), config.relations)
-    texts = dict(zip(graph.item_ids, told, strict=True))
+    facts_in_text = item_texts(items, graph, associate(graph), config.relations)
+    texts = dict(zip(graph.item_ids, facts_in_text, strict=True))
     return item_requests(texts, config.llm.max_characters)
 
 
 def interest_questions(
     database: Database, config: Config, users: Collection[str]
 ) -> dict[str, LLMRequest]:
-    """What to ask about people, by id: of the titles that they liked in the training part.
+    """User id → question, made of the titles that the user liked in the train split.
 
     Raises:
         NotFoundError: one of them liked nothing there.
@@ -77,26 +87,26 @@ def interest_questions(
     with database.reading() as connection:
         meaning = EventMeaning.stored(connection, config.events)
     events = interactions_from_store(database, graph.item_ids, meaning)
-    parts = assign_splits(events, config.evaluation, config.model.seed)
-    numbers = [number for number, user in enumerate(events.user_ids) if user in users]
-    theirs = np.isin(events.users, numbers)
+    splits = assign_splits(events, config.evaluation, config.model.seed)
+    rows = [row for row, user in enumerate(events.user_ids) if user in users]
+    of_users = np.isin(events.users, rows)
 
     def pairs(mask: Bools) -> list[tuple[str, str]]:
-        chosen = events.select(theirs & mask)
+        selected = events.select(of_users & mask)
         return [
             (events.user_ids[user], graph.item_ids[item])
-            for user, item in zip(chosen.users.tolist(), chosen.items.tolist(), strict=True)
+            for user, item in zip(selected.users.tolist(), selected.items.tolist(), strict=True)
         ]
 
-    held_out = frozenset(pairs(parts != TRAIN))
-    liked: dict[str, list[str]] = {user: [] for user in users}
-    for user, item in pairs((parts == TRAIN) & (events.weights > 0)):
+    held_out = frozenset(pairs(splits != TRAIN))
+    liked_items: dict[str, list[str]] = {user: [] for user in users}
+    for user, item in pairs((splits == TRAIN) & (events.weights > 0)):
         if (user, item) not in held_out:
-            liked[user].append(item)
+            liked_items[user].append(item)
     with database.reading() as connection:
         titles = {item.item_id: item.title for item in catalogue.all_items(connection)}
-    questions = interest_requests(liked, titles, held_out, config.llm.max_characters)
-    for user in liked:
+    questions = interest_requests(liked_items, titles, held_out, config.llm.max_characters)
+    for user in liked_items:
         if user not in questions:
             raise NotFoundError(
                 f"nothing is known of what user {user!r} likes: a description is made of the "
@@ -107,36 +117,37 @@ def interest_questions(
 
 def describe_items(
     questions: dict[str, LLMRequest], model: CachedLLM, database: Database
-) -> Described:
-    """Ask, and write :data:`FILE` beside ``database``: what it says of other items stays.
+) -> Descriptions:
+    """Ask the language model, and write the descriptions into :data:`FILE` beside ``database``.
 
-    Whatever ends the asking, what was answered is written, but of items that were erased meanwhile.
+    Descriptions of other items stay in the file. If asking fails half-way, the answers until then
+    are written; those of items that were erased meanwhile are not.
 
     Raises:
-        RowError: the file that is there is no file of descriptions; nothing was asked.
+        RowError: there is such a file, but it does not hold descriptions; nothing was asked.
         EndpointError: as :meth:`CachedLLM.complete` does.
     """
     file = database.path.parent / FILE
     if file.exists():
         read_descriptions(file)
 
-    def joined(before: dict[str, str]) -> dict[str, str]:
-        found = cached_descriptions(questions, model)
+    def updated(before: dict[str, str]) -> dict[str, str]:
+        texts = cached_descriptions(questions, model)
         with database.reading() as connection:
-            there = {name for name in found if catalogue.get_item(connection, name) is not None}
-        return before | {name: text for name, text in found.items() if name in there}
+            existing = {i for i in texts if catalogue.get_item(connection, i) is not None}
+        return before | {i: text for i, text in texts.items() if i in existing}
 
     try:
         texts = describe(questions, model)
     finally:
-        change_descriptions(file, joined)
-    return Described(texts, model.usage)
+        change_descriptions(file, updated)
+    return Descriptions(texts, model.usage)
 
 
-def describe_interests(questions: dict[str, LLMRequest], model: CachedLLM) -> Described:
-    """Ask about people; their descriptions are told and never kept with those of items.
+def describe_interests(questions: dict[str, LLMRequest], model: CachedLLM) -> Descriptions:
+    """Ask the language model about users; their descriptions are not written to a file.
 
     Raises:
         EndpointError: as :meth:`CachedLLM.complete` does.
     """
-    return Described(describe(questions, model), model.usage)
+    return Descriptions(describe(questions, model), model.usage)

@@ -1,68 +1,104 @@
-"""The gate: a candidate is served only where it is no worse than what is in service.
+"""The gate: a candidate model is served only if it is no worse than the model in service.
 
-Both rank the same items for the same people: **newest**, what neither has seen, and **earlier**,
-what both were told; a candidate that learned from what is wrong forgets it. **Coverage**, **facts**
-and **seconds** are compared as well, and every score must be a number. What was learned from has to
-**resemble** what was known: clicks that a machine makes up may cost a list little, and yet are no
-taste. And **popularity** is the floor, which no row of small losses gets below.
+Both rank the same items for the same users (:mod:`tastegraph.pipeline.gate_samples`). Compared are
+NDCG@10 and coverage of their lists, the number of facts, and the time of a list; all scores must be
+finite. Beyond that, the candidate must not be worse than **popularity**, so that small tolerated
+losses cannot add up. And the likes that it was fitted on must **resemble** earlier ones: likes that
+a program produced may cost little NDCG, but no model predicts them.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import LoopConfig
 from tastegraph.core.top_k import top_k
+from tastegraph.evaluation.evaluator import ItemScorer
 from tastegraph.evaluation.metrics import coverage
-from tastegraph.models.hybrid import Ranked
+from tastegraph.models.hybrid import HybridModel, Ranked
 from tastegraph.models.kernels import Scores
 from tastegraph.models.objective import CUTOFF, Objective
-from tastegraph.pipeline.asked import Asked
+from tastegraph.pipeline.gate_samples import GateSample
 from tastegraph.profiles.interactions import History
 
-CONFIDENT = 0.95
-"""One-sided: what could be chance with more than the rest is taken for chance."""
-TIMED = 50
+CONFIDENCE = 0.95
+"""Of one-sided intervals: a loss that could be chance with more than 1 - this is tolerated."""
+MAX_TIMED_LISTS = 50
+"""Lists of each sample that are timed, and whose scores are checked, at most."""
 
 
-class Scorer(Protocol):
-    """Anything that scores items."""
-
-    def score(self, histories: Sequence[History]) -> Scores:
-        """float32[U, I]."""
-        ...
-
-
-class Judged(Scorer, Protocol):
-    """Anything that ranks the items that are asked for."""
+class RankingModel(ItemScorer, Protocol):
+    """A model that scores and ranks items."""
 
     @property
     def n_items(self) -> int:
-        """I."""
+        """Number of items that it scores."""
         ...
 
     def rank(self, history: History) -> Ranked:
-        """All that a list takes."""
+        """Everything that a list for one user takes."""
         ...
 
 
 @dataclass(frozen=True)
-class Check:
+class SharedItemsModel:
+    """A model restricted to some of its items, in another order.
+
+    So two models that know different items can be compared on those that both know.
+
+    Attributes:
+        model: over all its items.
+        rows: int32[C], row in the model of each of the C items.
+    """
+
+    model: HybridModel
+    rows: NDArray[np.int32]
+
+    @property
+    def n_items(self) -> int:
+        """Number of items, C."""
+        return len(self.rows)
+
+    def score(self, histories: Sequence[History]) -> Scores:
+        """float32[U, C]."""
+        return self.model.score([self._translated(history) for history in histories])[:, self.rows]
+
+    def rank(self, history: History) -> Ranked:
+        """Rank all items of the model, which takes the time of a list in service."""
+        return self.model.rank(self._translated(history))
+
+    def _translated(self, history: History) -> History:
+        return History(self.rows[history.items], history.weights, history.ordered)
+
+
+def shared_items(
+    item_ids: Sequence[str], other_ids: Sequence[str]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Rows of the items that are in both lists, in the first and in the second; both int32[C]."""
+    other_rows = {item_id: row for row, item_id in enumerate(other_ids)}
+    pairs = [(row, other_rows[i]) for row, i in enumerate(item_ids) if i in other_rows]
+    rows = np.array(pairs, dtype=np.int32).reshape(-1, 2)
+    return rows[:, 0], rows[:, 1]
+
+
+@dataclass(frozen=True)
+class GateCheck:
     """One comparison.
 
     Attributes:
         name: what is compared.
-        candidate, incumbent: the figures of both.
-        bound: what the candidate must reach; of seconds, what it may not pass.
-        people: how many were asked.
-        passed: whether it did.
+        candidate, incumbent: the values of both models.
+        bound: the least that the candidate must reach; of seconds, the most.
+        people: number of users; 0 where users do not matter.
+        passed: whether the candidate passed.
     """
 
     name: str
@@ -74,26 +110,26 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """All comparisons of one candidate."""
+class GateVerdict:
+    """All checks of one candidate."""
 
-    checks: tuple[Check, ...]
+    checks: tuple[GateCheck, ...]
 
     @property
     def passed(self) -> bool:
-        """Whether it may be served."""
+        """Whether the candidate passed all checks and may be served."""
         return all(check.passed for check in self.checks)
 
-    def beside(self, *checks: Check) -> Verdict:
-        """The same with more comparisons."""
-        return Verdict((*self.checks, *checks))
+    def with_checks(self, *checks: GateCheck) -> GateVerdict:
+        """The verdict with more checks."""
+        return GateVerdict((*self.checks, *checks))
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {"passed": self.passed, "checks": [asdict(check) for check in self.checks]}
 
     def in_words(self) -> str:
-        """A line for each comparison."""
+        """One line for each check."""
         return "\n".join(
             f"{'passed' if c.passed else 'FAILED'}  {c.name}: {c.candidate:.4g}, in service "
             f"{c.incumbent:.4g}, bound {c.bound:.4g}" + (f", {c.people} people" * bool(c.people))
@@ -101,144 +137,158 @@ class Verdict:
         )
 
 
-def judge(
-    candidate: Judged,
-    incumbent: Judged,
-    facts: tuple[int, int],
-    asked: dict[str, Asked],
+def check_models(
+    candidate: RankingModel,
+    incumbent: RankingModel,
+    n_facts: tuple[int, int],
+    samples: Mapping[str, GateSample],
     loop: LoopConfig,
-) -> Verdict:
-    """Compare two models over the same items.
+) -> GateVerdict:
+    """Compare a candidate with the model in service, over the same items.
 
     Args:
-        candidate, incumbent: both know all items there are now.
-        facts: edges of the candidate's graph, and of the one in service.
-        asked: name → whom to ask.
-        loop: what may be lost.
+        candidate, incumbent: the two models.
+        n_facts: edges of the candidate's graph, and of the graph in service.
+        samples: name → users.
+        loop: how much may be lost.
     """
-    checks = [_finite(candidate, asked)]
+    checks = [_check_finite(candidate, samples)]
     if checks[0].passed:
-        asking = sum(len(people.histories) for people in asked.values())
-        enough = asking >= loop.people
-        checks.append(Check("people to ask", asking, asking, loop.people, asking, enough))
-        for name, people in asked.items():
-            checks += _quality(candidate, incumbent, name, people, loop)
-        checks.append(_seconds(candidate, incumbent, asked, loop))
-    told, there = facts
-    least = loop.facts * there
-    checks.append(Check("facts", told, there, least, 0, told >= least))
-    return Verdict(tuple(checks))
+        n_users = sum(len(sample.histories) for sample in samples.values())
+        enough = n_users >= loop.people
+        checks.append(GateCheck("people to ask", n_users, n_users, loop.people, n_users, enough))
+        for name, sample in samples.items():
+            checks += _check_lists(candidate, incumbent, name, sample, loop)
+        checks.append(_check_seconds(candidate, incumbent, samples, loop))
+    candidate_facts, incumbent_facts = n_facts
+    bound = loop.facts * incumbent_facts
+    passed = candidate_facts >= bound
+    checks.append(GateCheck("facts", candidate_facts, incumbent_facts, bound, 0, passed))
+    return GateVerdict(tuple(checks))
 
 
-def floor(candidate: Judged, popularity: Scorer, asked: dict[str, Asked]) -> tuple[Check, ...]:
-    """Whether ``candidate`` is no worse than a list that is the same for everybody.
-
-    A loss that is tolerated each time adds up; below this it never falls.
-    """
+def check_popularity(
+    candidate: RankingModel, popularity: ItemScorer, samples: Mapping[str, GateSample]
+) -> tuple[GateCheck, ...]:
+    """Whether the NDCG@10 of ``candidate`` is no worse than that of popularity, on each sample."""
     return tuple(
-        _no_worse(f"NDCG@10 beside popularity, {name}", candidate, popularity, people, 0.0)[0]
-        for name, people in asked.items()
-        if people.histories
+        _check_ndcg(f"NDCG@10 beside popularity, {name}", candidate, popularity, sample, 0.0)[0]
+        for name, sample in samples.items()
+        if sample.histories
     )
 
 
-def resemblance(
-    incumbent: Judged, since: Asked, earlier: Asked, known: Bools, loop: LoopConfig
-) -> Check:
-    """Whether the model in service tells what people liked since from what they did not.
+def check_resemblance(
+    incumbent: RankingModel, since: GateSample, earlier: GateSample, known: Bools, loop: LoopConfig
+) -> GateCheck:
+    """Whether the model in service predicts the new likes nearly as well as earlier ones.
 
-    By AUC, 1/2 where clicks are random; what it reaches on likes that it was told of is the
-    measure. Fails where what is new is less of it than ``loop.resemblance``, and not by chance.
+    By AUC, which is 1/2 where likes are random. Fails where the AUC of the new likes exceeds 1/2
+    by less than ``loop.resemblance`` of what that of earlier likes does, beyond chance.
 
     Args:
-        incumbent: knows all items there are now.
-        since, earlier: whom to ask.
-        known: bool[I], items with events that it was told of; others are not asked for.
-        loop: what is enough.
+        incumbent: the model in service.
+        since, earlier: samples of new and of earlier likes.
+        known: bool[I], items with events that it was fitted on; others are left out.
+        loop: with the threshold.
     """
-    new, error, people = _told_apart(incumbent, since, known)
-    old, _, _ = _told_apart(incumbent, earlier, known)
+    new, error, n_users = _auc(incumbent, since, known)
+    old, _, _ = _auc(incumbent, earlier, known)
     bound = 0.5 + loop.resemblance * max(old - 0.5, 0.0)
-    passed = not people or new + _chance(error, people) >= bound
-    return Check("AUC of likes that are new, beside earlier ones", new, old, bound, people, passed)
+    passed = not n_users or new + _margin(error, n_users) >= bound
+    name = "AUC of likes that are new, beside earlier ones"
+    return GateCheck(name, new, old, bound, n_users, passed)
 
 
-def _told_apart(model: Judged, asked: Asked, known: Bools) -> tuple[float, float, int]:
-    """AUC of the wanted items among those not seen, mean over likes; its error; people."""
-    reached, sizes = [], []
-    for row, history in enumerate(asked.histories):
-        free = known & ~asked.seen[[row]].toarray()[0]
-        liked = asked.wanted[[row]].toarray()[0]
-        liked = liked[free]
-        if 0 < (many := int(liked.sum())) < len(liked):
-            ranks = stats.rankdata(model.score([history])[0, free])
-            below = ranks[liked].sum() - many * (many + 1) / 2
-            reached.append(below / (many * (len(liked) - many)))
-            sizes.append(many)
+def _auc(model: RankingModel, sample: GateSample, known: Bools) -> tuple[float, float, int]:
+    """AUC of targets among unseen known items, mean over targets; standard error; users."""
+    values, sizes = [], []
+    for row, history in enumerate(sample.histories):
+        ranked = known & ~sample.seen[[row]].toarray()[0]
+        is_target = sample.targets[[row]].toarray()[0][ranked]
+        if 0 < (n_targets := int(is_target.sum())) < len(is_target):
+            ranks = stats.rankdata(model.score([history])[0, ranked])
+            below = ranks[is_target].sum() - n_targets * (n_targets + 1) / 2
+            values.append(below / (n_targets * (len(is_target) - n_targets)))
+            sizes.append(n_targets)
     if not sizes:
         return 0.5, 0.0, 0
-    values, weights = np.array(reached), np.array(sizes)
-    mean = float(np.average(values, weights=weights))
-    error = float(np.sqrt(((weights * (values - mean)) ** 2).sum()) / weights.sum())
-    return mean, error, len(values)
+    by_user, weights = np.array(values), np.array(sizes)
+    mean = float(np.average(by_user, weights=weights))
+    error = float(np.sqrt(((weights * (by_user - mean)) ** 2).sum()) / weights.sum())
+    return mean, error, len(by_user)
 
 
-def _finite(candidate: Judged, asked: dict[str, Asked]) -> Check:
-    histories = [history for people in asked.values() for history in people.histories[:TIMED]]
+def _check_finite(candidate: RankingModel, samples: Mapping[str, GateSample]) -> GateCheck:
+    histories = _timed_histories(samples)
     share = float(np.isfinite(candidate.score(histories)).mean()) if histories else 1.0
-    return Check("scores that are numbers", share, 1.0, 1.0, len(histories), share == 1.0)
+    return GateCheck("scores that are numbers", share, 1.0, 1.0, len(histories), share == 1.0)
 
 
-def _quality(
-    candidate: Judged, incumbent: Judged, name: str, people: Asked, loop: LoopConfig
-) -> list[Check]:
-    """NDCG@10 and coverage; nothing where there is nobody to ask."""
-    count = len(people.histories)
-    if not count:
+def _check_lists(
+    candidate: RankingModel,
+    incumbent: RankingModel,
+    name: str,
+    sample: GateSample,
+    loop: LoopConfig,
+) -> list[GateCheck]:
+    """NDCG@10 and coverage; nothing where the sample has no users."""
+    n_users = len(sample.histories)
+    if not n_users:
         return []
-    quality, scores = _no_worse(f"NDCG@10, {name}", candidate, incumbent, people, loop.tolerance)
-    shares = [
-        coverage(top_k(found, people.seen, CUTOFF), candidate.n_items, CUTOFF) for found in scores
-    ]
-    least = loop.coverage * shares[1]
-    return [
-        quality,
-        Check(f"coverage, {name}", shares[0], shares[1], least, count, shares[0] >= least),
-    ]
+    ndcg, scores = _check_ndcg(f"NDCG@10, {name}", candidate, incumbent, sample, loop.tolerance)
+    ours, theirs = (
+        coverage(top_k(of_model, sample.seen, CUTOFF), candidate.n_items, CUTOFF)
+        for of_model in scores
+    )
+    bound = loop.coverage * theirs
+    return [ndcg, GateCheck(f"coverage, {name}", ours, theirs, bound, n_users, ours >= bound)]
 
 
-def _no_worse(
-    name: str, candidate: Judged, other: Scorer, people: Asked, tolerance: float
-) -> tuple[Check, tuple[Scores, Scores]]:
-    """Whether ``candidate`` loses no more than a share of NDCG@10, or no more than by chance."""
-    count = len(people.histories)
-    objective = Objective.of(people.seen, people.wanted, np.arange(count))
-    scores = candidate.score(people.histories), other.score(people.histories)
-    theirs, ours = (objective.by_person(found) for found in scores)
-    gain, reached = theirs - ours, float(ours.mean())
-    lost = -tolerance * reached
-    error = float(gain.std(ddof=min(count - 1, 1))) / np.sqrt(count)
-    passed = bool(gain.mean() >= lost or gain.mean() + _chance(error, count) >= 0)
-    return Check(name, float(theirs.mean()), reached, reached + lost, count, passed), scores
+def _check_ndcg(
+    name: str, candidate: RankingModel, other: ItemScorer, sample: GateSample, tolerance: float
+) -> tuple[GateCheck, tuple[Scores, Scores]]:
+    """Whether ``candidate`` loses at most a share of NDCG@10, or no more than by chance."""
+    n_users = len(sample.histories)
+    objective = Objective.of(sample.seen, sample.targets, np.arange(n_users))
+    scores = candidate.score(sample.histories), other.score(sample.histories)
+    ours, theirs = (objective.by_person(of_model) for of_model in scores)
+    gain, reference = ours - theirs, float(theirs.mean())
+    tolerated = -tolerance * reference
+    error = float(gain.std(ddof=min(n_users - 1, 1))) / np.sqrt(n_users)
+    passed = bool(gain.mean() >= tolerated or gain.mean() + _margin(error, n_users) >= 0)
+    bound = reference + tolerated
+    return GateCheck(name, float(ours.mean()), reference, bound, n_users, passed), scores
 
 
-def _chance(error: float, people: int) -> float:
-    """What a mean over people may miss; few say little (Student's t), and one proves nothing."""
-    return float(stats.t.ppf(CONFIDENT, people - 1)) * error if people > 1 else np.inf
+def _margin(error: float, n_users: int) -> float:
+    """Half-width of the one-sided interval of a mean (Student's t); infinite for one user."""
+    return float(stats.t.ppf(CONFIDENCE, n_users - 1)) * error if n_users > 1 else np.inf
 
 
-def _seconds(
-    candidate: Judged, incumbent: Judged, asked: dict[str, Asked], loop: LoopConfig
-) -> Check:
+def _check_seconds(
+    candidate: RankingModel,
+    incumbent: RankingModel,
+    samples: Mapping[str, GateSample],
+    loop: LoopConfig,
+) -> GateCheck:
     """The median time of one list."""
-    histories = [history for people in asked.values() for history in people.histories[:TIMED]]
-    taken = []
-    for model in (candidate, incumbent):
-        laps = []
-        for history in histories:
-            began = time.perf_counter()
-            model.rank(history)
-            laps.append(time.perf_counter() - began)
-        taken.append(float(np.median(laps)) if laps else 0.0)
-    most = max(loop.slower * taken[1], loop.seconds)
-    return Check("seconds of a list", taken[0], taken[1], most, len(histories), taken[0] <= most)
+    histories = _timed_histories(samples)
+    ours, theirs = (_median_seconds(model, histories) for model in (candidate, incumbent))
+    bound = max(loop.slower * theirs, loop.seconds)
+    return GateCheck("seconds of a list", ours, theirs, bound, len(histories), ours <= bound)
+
+
+def _median_seconds(model: RankingModel, histories: Sequence[History]) -> float:
+    seconds = []
+    for history in histories:
+        start = time.perf_counter()
+        model.rank(history)
+        seconds.append(time.perf_counter() - start)
+    return float(np.median(seconds)) if seconds else 0.0
+
+
+def _timed_histories(samples: Mapping[str, GateSample]) -> list[History]:
+    return [
+        history for sample in samples.values() for history in sample.histories[:MAX_TIMED_LISTS]
+    ]

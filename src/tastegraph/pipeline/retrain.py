@@ -1,13 +1,14 @@
-"""Retraining: what is in service learns from what happened since, and is served if no worse.
+"""Retraining: fit the model in service to newer events, and serve it if the gate accepts it.
 
-Graph and texts are made anew, filters and maps fitted anew, and the network goes on; settings, and
-weights on new items, stay those that a build chose. The witnesses' newest events are left out:
-those of some decide whether the weights of the blend change, those of the others tell whether the
-result may be served: they neither teach the language model, where ``[loop] teach`` says so, nor
-state facts.
-Where somebody was erased, all is learned anew as a build does: what was learned from them must not
-live on. So it is where ``[events]`` or ``[model]`` changed since, or ratings are of another scale
-now: what events said before must not be mixed with what they say now.
+Graph and texts are built anew, closed-form components fitted anew, and the network trained further;
+hyperparameters, and the blend weights of new items, stay those of the last build. The newest events
+of the holdout users are left out of all of it, also of fine-tuning the language model (with
+``[loop] teach``) and of derived facts: those of some holdout users decide whether the blend weights
+change, those of the others whether the result may be served.
+
+Where a user or an item was erased, everything is fitted anew as by a build, since what was learned
+from them must be forgotten. So it is where ``[events]`` or ``[model]`` changed, or ratings are on
+another scale now: events must not count differently within one model.
 """
 
 from __future__ import annotations
@@ -27,109 +28,119 @@ from tastegraph.models.choice import reweighed
 from tastegraph.models.fit import assemble, partial_fit, with_cold_weights
 from tastegraph.models.fitted_config import LEARNED, FittedConfig
 from tastegraph.models.learned import FittedModel, ItemFeatures
-from tastegraph.pipeline import asked, gate
-from tastegraph.pipeline.among import Among, in_both
-from tastegraph.pipeline.build import Builder, Made
-from tastegraph.pipeline.content import interactions_from_store, unprompted
-from tastegraph.pipeline.counting import check_counting
-from tastegraph.pipeline.gate import Judged, Verdict
-from tastegraph.pipeline.inputs import STAGES, Stage
-from tastegraph.pipeline.learn import learn
+from tastegraph.pipeline import gate_samples
+from tastegraph.pipeline.build import Builder, SnapshotContents, tune_and_fit
+from tastegraph.pipeline.gate import (
+    GateVerdict,
+    RankingModel,
+    SharedItemsModel,
+    check_models,
+    check_popularity,
+    check_resemblance,
+    shared_items,
+)
+from tastegraph.pipeline.stages import STAGES, Stage
+from tastegraph.pipeline.training_events import (
+    check_events,
+    interactions_from_store,
+    organic_interactions,
+)
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.store import erasure
 from tastegraph.store import events as log
 from tastegraph.store.snapshots import Snapshot
 
-MANY = 400
-"""Witnesses from which on some of them decide the weights of the blend."""
+MIN_USERS_TO_REFIT_BLEND = 400
+"""With at least so many holdout users, some of them decide the weights of the blend."""
+BLEND_SHARE = 0.25
+"""Of the holdout users."""
 
 
 @dataclass(frozen=True)
-class Retrained:
-    """The outcome.
+class RetrainingResult:
+    """Outcome of a retraining.
 
     Attributes:
         version: in service now; ``None`` where the candidate was refused.
-        verdict: what was compared; ``None`` where there was nothing new to learn from, or nothing
-            learned before to compare with.
-        events: how many came since the model in service was learned.
+        verdict: of the gate; ``None`` where there was nothing new to learn from, or no model with
+            events to compare with.
+        events: number of events since the model in service was fitted.
     """
 
     version: str | None
-    verdict: Verdict | None
+    verdict: GateVerdict | None
     events: int
 
 
 @dataclass(frozen=True)
-class Happened:
+class EventHistory:
     """Events over the same items.
 
     Attributes:
-        before: those that the model in service was told of.
-        now: all there are.
-        unprompted: those of ``now`` that no list of the model prompted.
+        before: those that the model in service was fitted on.
+        after: all events until now.
+        organic: those of ``after`` that do not answer a list of the model.
     """
 
     before: Interactions
-    now: Interactions
-    unprompted: Interactions
+    after: Interactions
+    organic: Interactions
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """What may come into service.
+class CandidateModel:
+    """A model that may come into service.
 
     Attributes:
-        fitted_model: from what it was told.
-        told: all but the witnesses' newest events.
-        judging: bool[U], the witnesses whose newest events nothing has seen.
+        fitted_model: fitted on ``events``.
+        events: all but the newest events of the holdout users.
+        gate_users: bool[U], holdout users whose newest events nothing was fitted on.
     """
 
     fitted_model: FittedModel
-    told: Interactions
-    judging: NDArray[np.bool_]
+    events: Interactions
+    gate_users: NDArray[np.bool_]
 
 
-def candidate(
+def fit_candidate(
     item_features: ItemFeatures,
     before: Interactions,
-    now: Interactions,
+    after: Interactions,
     fitted_model: FittedModel,
     config: Config,
-    round_: int,
+    seed: int,
     *,
-    forgets: bool = False,
-) -> Candidate:
-    """What ``fitted_model`` becomes with what happened since.
+    from_scratch: bool = False,
+) -> CandidateModel:
+    """Fit ``fitted_model`` further on the events since ``before``, without those held out.
 
     Args:
         item_features: graph and texts as they are now.
-        before, now: the events until which ``fitted_model`` knows, and all there are.
-        fitted_model: what is in service.
-        config: settings.
-        round_: draws the witnesses.
-        forgets: whether all is chosen and learned anew, from nothing.
+        before: the events that ``fitted_model`` was fitted on.
+        after: all events until now.
+        fitted_model: the model in service.
+        config: configuration of the workspace.
+        seed: draws the holdout users; differs in each retraining.
+        from_scratch: whether hyperparameters are chosen and everything is fitted anew instead.
     """
-    held = _held(now, config, round_)
-    judging, weighing = parted(held, round_)
-    told = without_newest(now, before, held)
-    model = config.model
-    if forgets:
-        found = learn(item_features, told, config)
+    holdout = _holdout_users(after, config, seed)
+    gate_users, blend_users = split_holdout(holdout, seed)
+    events = without_new_events(after, before, holdout)
+    if from_scratch:
+        candidate = tune_and_fit(item_features, events, config)
     else:
-        found = partial_fit(item_features, told, before, fitted_model, model)
-    if weighing.any():
-        newest = now.select(weighing[now.users]).user_items()
-        hyperparameters = reweighed(item_features, told, newest, found, model)
-        found = with_cold_weights(
-            item_features, told, replace(found, hyperparameters=hyperparameters), model
-        )
-    return Candidate(found, told, judging)
+        candidate = partial_fit(item_features, events, before, fitted_model, config.model)
+    if blend_users.any():
+        newest = after.select(blend_users[after.users]).user_items()
+        hyperparameters = reweighed(item_features, events, newest, candidate, config.model)
+        candidate = replace(candidate, hyperparameters=hyperparameters)
+        candidate = with_cold_weights(item_features, events, candidate, config.model)
+    return CandidateModel(candidate, events, gate_users)
 
 
-def retrain(builder: Builder, inputs: str) -> Retrained:
-    """Learn from the events since the model in service, and serve the result if it passes.
+def retrain(builder: Builder, inputs: str) -> RetrainingResult:
+    """Fit to the events since the model in service, and serve the result if the gate passes.
 
     Args:
         builder: of the workspace.
@@ -137,144 +148,156 @@ def retrain(builder: Builder, inputs: str) -> Retrained:
 
     Raises:
         NotFoundError: nothing has been built yet.
-        TastegraphError: events mean something else than they did, and none counts for an item.
+        TastegraphError: events count differently than before, and none counts for an item.
     """
-    old, config = builder.snapshots.open(), builder.config
-    before_known = int(old.manifest["learned_until"])
+    previous, config = builder.snapshots.open(), builder.config
+    previous_revision = int(previous.manifest["learned_until"])
     with builder.database.reading() as connection:
-        known, erasures = log.revision(connection), erasure.erasure_count(connection)
-        meaning = EventMeaning.stored(connection, config.events, known)
-        types = log.type_counts(connection, known)
-    fitted = FittedConfig.of(old.manifest)
-    changed = _changed(fitted, config, meaning)
-    forgets = erasures != old.manifest["erasures"]
-    if known == before_known and not forgets:
-        if changed:
-            say(f"{changed} since the model in service was learned: run 'tastegraph build'")
-        return Retrained(old.version, None, 0)
-    if changed:
-        say(f"all is learned anew: {changed} since the model in service was learned")
-        forgets = True
+        log_revision, erasures = log.revision(connection), erasure.erasure_count(connection)
+        meaning = EventMeaning.stored(connection, config.events, log_revision)
+        type_counts = log.type_counts(connection, log_revision)
+    fitted_config = FittedConfig.of(previous.manifest)
+    difference = _difference(fitted_config, config, meaning)
+    from_scratch = erasures != previous.manifest["erasures"]
+    if log_revision == previous_revision and not from_scratch:
+        if difference:
+            say(f"{difference} since the model in service was learned: run 'tastegraph build'")
+        return RetrainingResult(previous.version, None, 0)
+    # Where the newest events were erased, the log ends earlier than it did.
+    n_events = max(log_revision - previous_revision, 0)
+    if difference:
+        say(f"all is learned anew: {difference} since the model in service was learned")
+        from_scratch = True
     else:
-        # The same, but for how high the counts lie that count fully.
-        meaning = fitted.meaning
-    stages: Collection[Stage] = STAGES if config.loop.teach or forgets else ("graph", "text")
+        # The same but for the normalisation of counts, which stays that of the model.
+        meaning = fitted_config.meaning
+    everything = config.loop.teach or from_scratch
+    stages: Collection[Stage] = STAGES if everything else ("graph", "text")
 
-    def until(item_ids: Sequence[str], revision: int) -> Interactions:
-        return interactions_from_store(builder.database, item_ids, meaning, revision)
+    def events_until(item_ids: Sequence[str], until: int) -> Interactions:
+        return interactions_from_store(builder.database, item_ids, meaning, until)
 
-    def told(item_ids: Sequence[str]) -> Interactions:
-        now, before = until(item_ids, known), until(item_ids, before_known)
-        return without_newest(now, before, _held(now, config, known))
+    def events_of(item_ids: Sequence[str]) -> Interactions:
+        after = events_until(item_ids, log_revision)
+        before = events_until(item_ids, previous_revision)
+        return without_new_events(after, before, _holdout_users(after, config, log_revision))
 
-    read = builder.item_features(stages, old, told)
-    item_features = read.item_features
+    features = builder.build_features(stages, previous, events_of)
+    item_features = features.item_features
     items = item_features.graph.item_ids
-    now, before = until(items, known), until(items, before_known)
-    if changed or not before.user_items().nnz:
-        check_counting(now, meaning, types)
-    if not before.user_items().nnz:
-        # What is in service knows nobody: there is nothing to compare with.
-        fitted_model = learn(item_features, now, config)
-        model = assemble(item_features, now.user_items(), fitted_model)
-        fitted = builder.fitted(STAGES, old, read, meaning)
-        made = Made(read, fitted_model, model, fitted, known, erasures)
-        first = builder.publish(made, STAGES, inputs, old)
-        return Retrained(first, None, max(known - before_known, 0))
-    fitted_model = fitted_model_from(old)
-    found = candidate(item_features, before, now, fitted_model, config, known, forgets=forgets)
-    own, theirs = in_both(items, old.strings("graph.items"))
-    free = unprompted(builder.database, items, meaning, known)
-    verdict = judged(
-        Among(assemble(item_features, found.told.user_items(), found.fitted_model), own),
-        Among(model_from(old), theirs),
-        Happened(*(events.of_items(own) for events in (before, now, free))),
-        found.judging,
-        (len(item_features.graph.heads), _facts(old)),
+    after, before = events_until(items, log_revision), events_until(items, previous_revision)
+    first_likes = not before.user_items().nnz
+    if difference or first_likes:
+        check_events(after, meaning, type_counts)
+
+    def publish(fitted_model: FittedModel, gate: dict[str, Any] | None) -> str:
+        model = assemble(item_features, after.user_items(), fitted_model)
+        new_config = builder.fitted_config(STAGES, previous, features, meaning)
+        contents = SnapshotContents(
+            features, fitted_model, model, new_config, log_revision, erasures, gate
+        )
+        return builder.publish(contents, STAGES, inputs, previous)
+
+    if first_likes:
+        # The model in service was fitted on no like: there is nothing to compare with.
+        version = publish(tune_and_fit(item_features, after, config), None)
+        return RetrainingResult(version, None, n_events)
+    candidate = fit_candidate(
+        item_features, before, after, fitted_model_from(previous), config, log_revision,
+        from_scratch=from_scratch,
+    )  # fmt: skip
+    rows, previous_rows = shared_items(items, previous.strings("graph.items"))
+    organic = organic_interactions(builder.database, items, meaning, log_revision)
+    model = assemble(item_features, candidate.events.user_items(), candidate.fitted_model)
+    verdict = run_gate(
+        SharedItemsModel(model, rows),
+        SharedItemsModel(model_from(previous), previous_rows),
+        EventHistory(*(events.of_items(rows) for events in (before, after, organic))),
+        candidate.gate_users,
+        (len(item_features.graph.heads), _n_facts(previous)),
         config,
     )
     say(verdict.in_words())
-    version = None
-    if verdict.passed:
-        model = assemble(item_features, now.user_items(), found.fitted_model)
-        anew = builder.fitted(STAGES, old, read, meaning)
-        made = Made(read, found.fitted_model, model, anew, known, erasures, verdict.as_dict())
-        version = builder.publish(made, STAGES, inputs, old)
-    # Where the newest events were erased, the log ends earlier than it did.
-    return Retrained(version, verdict, max(known - before_known, 0))
+    accepted = publish(candidate.fitted_model, verdict.as_dict()) if verdict.passed else None
+    return RetrainingResult(accepted, verdict, n_events)
 
 
-def judged(
-    candidate: Judged,
-    incumbent: Judged,
-    happened: Happened,
-    judging: NDArray[np.bool_],
-    facts: tuple[int, int],
+def run_gate(
+    candidate: RankingModel,
+    incumbent: RankingModel,
+    history: EventHistory,
+    gate_users: NDArray[np.bool_],
+    n_facts: tuple[int, int],
     config: Config,
-) -> Verdict:
-    """Everything that the gate compares.
+) -> GateVerdict:
+    """All checks of the gate.
 
     Args:
         candidate, incumbent: over the same items.
-        happened: what ``incumbent`` was told of, and what came since.
-        judging: bool[U], whose newest events neither was told of.
-        facts: edges of the candidate's graph, and of the one in service.
-        config: what may be lost.
+        history: events that ``incumbent`` was fitted on, and events since.
+        gate_users: bool[U], users whose newest events neither was fitted on.
+        n_facts: edges of the candidate's graph, and of the graph in service.
+        config: how much may be lost.
     """
-    before, now, history = happened.before, happened.now, config.model.history
-    earlier = asked.earlier(before, history)
-    people = {
-        "newest": asked.newest_unled(before, now, happened.unprompted, judging, history),
-        "earlier": earlier,
-    }
-    compared = gate.judge(candidate, incumbent, facts, people, config.loop)
-    since = asked.since(before, now, history)
+    before, after, length = history.before, history.after, config.model.history
+    earlier = gate_samples.earlier_likes(before, length)
+    newest = gate_samples.newest_organic_likes(before, after, history.organic, gate_users, length)
+    samples = {"newest": newest, "earlier": earlier}
+    verdict = check_models(candidate, incumbent, n_facts, samples, config.loop)
+    since = gate_samples.likes_since(before, after, length)
     known = np.asarray(before.user_items().sum(axis=0)) > 0
-    alike = gate.resemblance(incumbent, since, earlier, known, config.loop)
-    return compared.beside(*gate.floor(candidate, popularity(before.user_items()), people), alike)
+    resemblance = check_resemblance(incumbent, since, earlier, known, config.loop)
+    baseline = popularity(before.user_items())
+    return verdict.with_checks(*check_popularity(candidate, baseline, samples), resemblance)
 
 
-def parted(held: NDArray[np.bool_], round_: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Witnesses who judge, and where there are many a quarter who decide weights instead."""
-    weighing = np.zeros_like(held)
-    if held.sum() >= MANY:
-        weighing = held & (np.random.default_rng((round_, 1)).random(len(held)) < 0.25)
-    return held & ~weighing, weighing
+def split_holdout(
+    holdout: NDArray[np.bool_], seed: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Divide the holdout users (bool[U]) into those of the gate and those who decide the blend.
+
+    There are users for the blend only where there are :data:`MIN_USERS_TO_REFIT_BLEND`.
+    """
+    blend_users = np.zeros_like(holdout)
+    if holdout.sum() >= MIN_USERS_TO_REFIT_BLEND:
+        draws = np.random.default_rng((seed, 1)).random(len(holdout))
+        blend_users = holdout & (draws < BLEND_SHARE)
+    return holdout & ~blend_users, blend_users
 
 
-def _changed(fitted: FittedConfig, config: Config, meaning: EventMeaning) -> str:
-    """What says something else now than when the model was learned; empty where nothing does."""
-    if keys := fitted.changes(config, LEARNED):
-        return f"{', '.join(keys)} changed in tastegraph.toml"
-    if not meaning.agrees(fitted.meaning):
-        return f"{fitted.meaning.scale.in_words()!r} became {meaning.scale.in_words()!r}"
-    return ""
-
-
-def _held(now: Interactions, config: Config, round_: int) -> NDArray[np.bool_]:
-    return asked.witnesses(now.user_ids, config.loop.witnesses, round_)
-
-
-def without_newest(
-    now: Interactions, before: Interactions, held: NDArray[np.bool_]
+def without_new_events(
+    after: Interactions, before: Interactions, users: NDArray[np.bool_]
 ) -> Interactions:
-    """``now``, but of the people in ``held`` (bool[U]) what they did ``before`` alone."""
-    rows = {user: row for row, user in enumerate(now.user_ids)}
-    at = np.array([rows[user] for user in before.user_ids], dtype=np.int32)
-    mine = held[at[before.users]] if len(before) else np.zeros(0, dtype=np.bool_)
-    theirs = before.select(mine)
-    others = now.select(~held[now.users])
-    users = np.concatenate([others.users, at[theirs.users]])
-    order = np.argsort(users, kind="stable")
+    """``after``, but of ``users`` (bool[U]) only the events in ``before``."""
+    rows = {user: row for row, user in enumerate(after.user_ids)}
+    row_after = np.array([rows[user] for user in before.user_ids], dtype=np.int32)
+    of_users = users[row_after[before.users]] if len(before) else np.zeros(0, dtype=np.bool_)
+    earlier = before.select(of_users)
+    others = after.select(~users[after.users])
+    all_users = np.concatenate([others.users, row_after[earlier.users]])
+    order = np.argsort(all_users, kind="stable")
 
-    def joined(name: str) -> NDArray[Any]:
-        return np.concatenate([getattr(others, name), getattr(theirs, name)])[order]
+    def column(name: str) -> NDArray[Any]:
+        return np.concatenate([getattr(others, name), getattr(earlier, name)])[order]
 
     return Interactions(
-        now.user_ids, now.n_items, users[order].astype(np.int32), joined("items"),
-        joined("times"), joined("weights"), joined("given"),
+        after.user_ids, after.n_items, all_users[order].astype(np.int32), column("items"),
+        column("times"), column("weights"), column("given"),
     )  # fmt: skip
 
 
-def _facts(snapshot: Snapshot) -> int:
+def _difference(fitted_config: FittedConfig, config: Config, meaning: EventMeaning) -> str:
+    """What makes events count differently than when the model was fitted; empty for nothing."""
+    if keys := fitted_config.changes(config, LEARNED):
+        return f"{', '.join(keys)} changed in tastegraph.toml"
+    if not meaning.agrees(fitted_config.meaning):
+        return f"{fitted_config.meaning.scale.in_words()!r} became {meaning.scale.in_words()!r}"
+    return ""
+
+
+def _holdout_users(events: Interactions, config: Config, seed: int) -> NDArray[np.bool_]:
+    return gate_samples.holdout_users(events.user_ids, config.loop.witnesses, seed)
+
+
+def _n_facts(snapshot: Snapshot) -> int:
     return int(snapshot.manifest["counts"]["edges"])
