@@ -1,6 +1,6 @@
 """What a ranking misses and what its training costs: results as JSON, and their page.
 
-    python -m benchmarks details DATA [SET …] [--part residuals] [--part floor]
+    python -m benchmarks details DATA [SET …] [--part residuals|floor|convolutions] …
 
 Sets that are named are measured anew, the others kept as they are.
 """
@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from benchmarks.details.convolutions import convolutions
 from benchmarks.details.details_page import page
 from benchmarks.details.floor import floor
 from benchmarks.details.residuals import residuals
@@ -22,9 +25,14 @@ from tastegraph.evaluation.measurement import machine
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "details.json"
-COMPONENTS = {"residuals": residuals, "floor": floor}
+PARTS: dict[str, Callable[[str, Path], dict[str, Any] | Iterator[dict[str, Any]]]] = {
+    "residuals": residuals,
+    "floor": floor,
+    "convolutions": convolutions,
+}
+"""What is measured of a set; an iterator gives more with each measurement."""
 SETS = [name for name, benchmark in BENCHMARKS.items() if "auc" not in benchmark.metrics]
-"""Those of which lists are asked."""
+"""Those that are judged by lists."""
 
 
 def main() -> None:
@@ -32,19 +40,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("sets", nargs="*", choices=SETS, default=SETS)
-    parser.add_argument("--part", action="append", choices=list(COMPONENTS))
+    parser.add_argument("--part", action="append", choices=list(PARTS))
     arguments = parser.parse_args()
     for name in arguments.sets:
-        for part in arguments.part or COMPONENTS:
+        for part in arguments.part or PARTS:
             say(f"{name}: {part}")
-            figures = COMPONENTS[part](name, arguments.data)
-            results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-            of_part = results.get(part, {}) | {name: figures}
-            results[part] = {one: of_part[one] for one in SETS if one in of_part}
-            results["machine"] = machine() | {"threads": torch.get_num_threads()}
-            RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-            document = ROOT / "docs" / "ranking-details.md"
-            document.write_text(page(results), encoding="utf-8")
+            measured = PARTS[part](name, arguments.data)
+            for result in measured if isinstance(measured, Iterator) else [measured]:
+                save(part, name, result)
+
+
+def save(part: str, name: str, result: Mapping[str, Any]) -> None:
+    """Replace the results of one set, and write the page anew."""
+    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    by_set = results.get(part, {}) | {name: result}
+    results[part] = {each: by_set[each] for each in SETS if each in by_set}
+    if part != "convolutions":
+        results["machine"] = machine() | {"threads": torch.get_num_threads()}
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    document = ROOT / "docs" / "ranking-details.md"
+    document.write_text(page(results), encoding="utf-8")
 
 
 if __name__ == "__main__":
