@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any, get_args
 
 from benchmarks.published.benchmarks import BENCHMARKS
-from benchmarks.published.reading import content_of
+from benchmarks.published.reading import item_features_of
 from tastegraph.core.config import Convolution
 from tastegraph.core.config import Model as ModelConfig
 from tastegraph.core.progress import say
 from tastegraph.evaluation.evaluator import EvaluationData
-from tastegraph.evaluation.splits import VALID
 from tastegraph.models.fit import gather, task_of
 from tastegraph.models.graph_network.tuning import best_network
 from tastegraph.models.validation import Validation
+from tastegraph.profiles.splits import VALID
 
 SEEDS = (1, 2)
 
@@ -31,9 +31,9 @@ def convolutions(name: str, data: Path) -> Iterator[dict[str, Any]]:
     A measurement has the seed, NDCG@10, the epochs of the best network, its layers, heads and
     dimensions, and the processor seconds that choosing it took.
     """
-    loaded = BENCHMARKS[name].load(data, 1)
-    item_features = content_of(loaded)
-    events = EvaluationData(loaded.events, loaded.parts, item_features)
+    dataset = BENCHMARKS[name].load(data, 1)
+    item_features = item_features_of(dataset)
+    events = EvaluationData(dataset.events, dataset.parts, item_features)
     targets = events.targets(VALID)
     results: dict[str, Any] = {}
     for seed in SEEDS:
