@@ -13,8 +13,7 @@ from typing import Any, get_args
 
 from benchmarks.published.benchmarks import BENCHMARKS
 from benchmarks.published.reading import item_features_of
-from tastegraph.core.config import Convolution
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import Convolution, ModelConfig
 from tastegraph.core.progress import say
 from tastegraph.evaluation.evaluator import EvaluationData
 from tastegraph.models.fit import gather, task_of

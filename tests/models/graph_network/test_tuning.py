@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from tastegraph.core.config import Convolution
-from tastegraph.core.config import Model as ModelConfig
+from tastegraph.core.config import Convolution, ModelConfig
 from tastegraph.models.graph_network import tuning
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
 from tastegraph.models.graph_network.tasks import SetCompletion
