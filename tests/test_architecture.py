@@ -27,6 +27,26 @@ def test_neither_the_package_nor_serving_imports_torch():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_only_the_pipeline_imports_fine_tuning():
+    allowed = (architecture.SOURCE / "pipeline", architecture.SOURCE / "text" / "finetune")
+    importing = [
+        file
+        for file in architecture.sources()
+        if not any(file.is_relative_to(folder) for folder in allowed)
+        and any("text.finetune" in name for _, name in architecture.imports(file))
+    ]
+    assert not importing
+
+
+def test_text_without_fine_tuning_and_export_imports_no_torch():
+    code = (
+        "import sys, tastegraph.text.encoder, tastegraph.text.onnx, tastegraph.text.descriptions,"
+        " tastegraph.text.texts, tastegraph.text.words, tastegraph.text.relations;"
+        "assert not {'torch', 'transformers', 'sentence_transformers', 'openai'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_no_pickle_no_eval():
     for file in architecture.sources():
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

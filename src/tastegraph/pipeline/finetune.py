@@ -27,17 +27,21 @@ from tastegraph.profiles.association import associate
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.profiles.splits import TRAIN, assign_splits
 from tastegraph.text import folders
-from tastegraph.text.finetune.alignment import Alignment
-from tastegraph.text.finetune.coengagement import CoEngagement
-from tastegraph.text.finetune.corpus import Document
-from tastegraph.text.finetune.finetuning import Report as FinetuningReport
-from tastegraph.text.finetune.finetuning import finetune
-from tastegraph.text.finetune.lessons import Lesson
-from tastegraph.text.finetune.loop import Plan
-from tastegraph.text.finetune.pairs import co_engagement, nearest
-from tastegraph.text.finetune.pretraining import Report as PretrainingReport
-from tastegraph.text.finetune.pretraining import pretrain
-from tastegraph.text.finetune.targets import behaviour_representation, graph_representation
+from tastegraph.text.finetune.contrastive import AlignmentObjective, CoEngagementObjective
+from tastegraph.text.finetune.corpus import TextDocument
+from tastegraph.text.finetune.finetuning import (
+    FinetuningObjective,
+    FinetuningReport,
+    finetune,
+)
+from tastegraph.text.finetune.loop import TrainingSchedule
+from tastegraph.text.finetune.pretraining import PretrainingReport, pretrain
+from tastegraph.text.finetune.supervision import (
+    behaviour_representation,
+    co_engagement,
+    graph_representation,
+    nearest_items,
+)
 from tastegraph.text.folders import remove
 from tastegraph.text.texts import ItemText
 
@@ -61,7 +65,7 @@ class FinetuningData:
         eligible: bool[I], items whose behaviour may be used.
     """
 
-    documents: Sequence[Document]
+    documents: Sequence[TextDocument]
     texts: Sequence[str]
     ties: CSR
     user_items: CSR
@@ -88,7 +92,7 @@ class FinetuningData:
             cold_items: bool[I], the cold-item holdout.
         """
         documents = [
-            Document(text.sentences, text.names)
+            TextDocument(text.sentences, text.names)
             for text in (*facts_in_text, *descriptions)
             if any(sentence.strip() for sentence in text.sentences)
         ]
@@ -141,7 +145,7 @@ def finetune_encoder(
             models, source, ("pretraining", lengths, seed, data.documents),
             lambda into, state: pretrain(
                 source, data.documents,
-                Plan(config.pretraining_steps, config.pretraining_rate, seed=seed), into,
+                TrainingSchedule(config.pretraining_steps, config.pretraining_rate, seed=seed), into,
                 entity_masking=config.entity_masking, batch_size=config.batch_size // 2,
                 max_tokens=config.max_tokens, frozen_layers=config.frozen_layers,
                 checkpoint=state,
@@ -153,7 +157,7 @@ def finetune_encoder(
         model = _cached_model(
             models, pretrained, (identities, lengths, seed, data.texts),
             lambda into, state: finetune(
-                pretrained, data.texts, objectives, Plan(config.steps, config.rate, seed=seed),
+                pretrained, data.texts, objectives, TrainingSchedule(config.steps, config.rate, seed=seed),
                 into, max_tokens=config.max_tokens, batch_size=config.batch_size,
                 frozen_layers=config.frozen_layers, checkpoint=state,
             ),
@@ -169,25 +173,25 @@ def finetuning_report(model: Path) -> dict[str, Any]:
 
 def _objectives(
     model: Path, data: FinetuningData, config: FinetuningConfig, seed: int, encode: EncodeTexts
-) -> list[Lesson]:
+) -> list[FinetuningObjective]:
     """The configured training objectives that there are data for, besides pre-training."""
     names = set(config.lessons) - {"pretraining"}
     if not names:
         return []
     vectors = encode(model, data.texts)
-    objectives: list[Lesson] = []
+    objectives: list[FinetuningObjective] = []
     if "co-engagement" in names:
         ties = co_engagement(data.user_items, data.eligible, N_NEIGHBOURS)
         if ties.nnz:
             factors = behaviour_representation(data.user_items, data.eligible, N_FACTORS, seed)
-            objectives.append(CoEngagement(ties, nearest(vectors, data.eligible, N_NEIGHBOURS)))
-            objectives.append(Alignment(factors, data.eligible, vectors))
+            objectives.append(CoEngagementObjective(ties, nearest_items(vectors, data.eligible, N_NEIGHBOURS)))
+            objectives.append(AlignmentObjective(factors, data.eligible, vectors))
         else:
             _skip("co-engagement", "no two items are liked together more than by chance")
     if "alignment" in names:
         if (data.eligible & (np.diff(data.ties.indptr) > 0)).any():
             factors = graph_representation(data.ties, N_FACTORS, seed)
-            objectives.append(Alignment(factors, data.eligible, vectors, hardness=1.0))
+            objectives.append(AlignmentObjective(factors, data.eligible, vectors, hardness=1.0))
         else:
             _skip("alignment", "of no item is a fact stated")
     return objectives

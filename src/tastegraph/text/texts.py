@@ -139,8 +139,8 @@ def grouped_by_phrase(
     for fact in facts:
         group = groups.setdefault(fact.phrase, [])
         label = fact.label.casefold()
-        room = len(group) < max_labels_per_phrase and len(labels) < max_labels
-        if label and label not in labels and room:
+        fits = len(group) < max_labels_per_phrase and len(labels) < max_labels
+        if label and label not in labels and fits:
             labels.add(label)
             group.append(fact)
     return [group for group in groups.values() if group]

@@ -15,21 +15,27 @@ from tastegraph.data import downloads as assets
 from tastegraph.store import caches
 from tastegraph.store.database import Database
 from tastegraph.text.encoder import Encoder
-from tastegraph.text.finetune.adapters import LoRA
-from tastegraph.text.finetune.alignment import Alignment
-from tastegraph.text.finetune.coengagement import CoEngagement
-from tastegraph.text.finetune.contrast import against_all, contrastive
-from tastegraph.text.finetune.finetuning import finetune
-from tastegraph.text.finetune.loop import Plan
-from tastegraph.text.finetune.pairs import co_engagement, nearest
-from tastegraph.text.finetune.targets import behaviour_representation, graph_representation
+from tastegraph.text.finetune.contrastive import (
+    AlignmentObjective,
+    CoEngagementObjective,
+    bank_loss,
+    pair_loss,
+)
+from tastegraph.text.finetune.finetuning import LoRA, finetune
+from tastegraph.text.finetune.loop import TrainingSchedule
+from tastegraph.text.finetune.supervision import (
+    behaviour_representation,
+    co_engagement,
+    graph_representation,
+    nearest_items,
+)
 from tests.support import tiny_models
 
 pytestmark = pytest.mark.slow
 
 ITEMS = 24
 TEXTS = [f"w{k}" for k in range(ITEMS)]
-PLAN = Plan(steps=6, learning_rate=1e-2, seed=3, save_every=2)
+PLAN = TrainingSchedule(steps=6, learning_rate=1e-2, seed=3, save_every=2)
 
 
 @pytest.fixture
@@ -68,8 +74,8 @@ def bert(tmp_path_factory):
     return folder
 
 
-def lesson(likes, teachable=ALL, **settings):
-    return CoEngagement(co_engagement(likes, teachable, 8), **settings)
+def lesson(likes, trainable=ALL, **settings):
+    return CoEngagementObjective(co_engagement(likes, trainable, 8), **settings)
 
 
 def tune(source, into, lessons, plan=PLAN, texts=TEXTS, **settings):
@@ -91,19 +97,19 @@ def test_contrastive_by_hand():
     e = torch.eye(2)
     open_ = torch.ones(2, 2, dtype=torch.bool)
     loss = -np.log(np.e / (np.e + 1))
-    assert contrastive(3 * e, e, open_, 1.0).item() == pytest.approx(loss)
-    assert contrastive(e, e, open_, 0.5).item() == pytest.approx(-np.log(1 / (1 + np.exp(-2))))
+    assert pair_loss(3 * e, e, open_, 1.0).item() == pytest.approx(loss)
+    assert pair_loss(e, e, open_, 0.5).item() == pytest.approx(-np.log(1 / (1 + np.exp(-2))))
     masked = open_.clone()
     masked[0, 1] = False
-    assert contrastive(e, e, masked, 1.0).item() == pytest.approx(loss / 2)
-    assert contrastive(e, e, ~open_, 1.0).item() == 0
+    assert pair_loss(e, e, masked, 1.0).item() == pytest.approx(loss / 2)
+    assert pair_loss(e, e, ~open_, 1.0).item() == 0
 
 
 def test_contrastive_gradients():
     torch.manual_seed(0)
     a, b = (torch.randn(4, 3, dtype=torch.float64, requires_grad=True) for _ in range(2))
     allowed = torch.rand(4, 4) < 0.6
-    assert torch.autograd.gradcheck(lambda x, y: contrastive(x, y, allowed, 0.3), (a, b))
+    assert torch.autograd.gradcheck(lambda x, y: pair_loss(x, y, allowed, 0.3), (a, b))
 
 
 def test_a_masked_pair_feels_nothing_of_each_other():
@@ -111,7 +117,7 @@ def test_a_masked_pair_feels_nothing_of_each_other():
     a, b = torch.randn(3, 4), torch.randn(3, 4, requires_grad=True)
     allowed = ~torch.eye(3, dtype=torch.bool)
     allowed[:, 2] = allowed[2, :] = False
-    contrastive(a, b, allowed, 0.1).backward()
+    pair_loss(a, b, allowed, 0.1).backward()
     assert b.grad[2].abs().max() == 0
     assert b.grad[0].abs().max() > 0
 
@@ -119,7 +125,7 @@ def test_a_masked_pair_feels_nothing_of_each_other():
 def test_against_all_by_hand():
     e = torch.eye(3)
     weights = torch.tensor([[0.0, 2.0, 0.0]])
-    loss = against_all(e[:1], e, torch.tensor([0]), weights, 1.0).item()
+    loss = bank_loss(e[:1], e, torch.tensor([0]), weights, 1.0).item()
     assert loss == pytest.approx(-np.log(np.e / (np.e + 2)))
 
 
@@ -153,15 +159,15 @@ def test_only_the_strongest_ties_are_kept():
     assert (ties != ties.T).nnz == 0
 
 
-def test_what_is_not_teachable_does_not_count():
-    likes, teachable = likes_of(KINDS), np.arange(ITEMS) >= 5
+def test_what_is_not_trainable_does_not_count():
+    likes, trainable = likes_of(KINDS), np.arange(ITEMS) >= 5
     altered = likes.toarray()
     altered[:, :5] = np.random.default_rng(1).random((60, 5)) < 0.5
-    one, other = (co_engagement(x, teachable, 8) for x in (likes, sparse.csr_array(altered)))
+    one, other = (co_engagement(x, trainable, 8) for x in (likes, sparse.csr_array(altered)))
     assert np.array_equal(one.toarray(), other.toarray())
     assert not one[:5].nnz
     factors = [
-        behaviour_representation(x, teachable, 4, 1) for x in (likes, sparse.csr_array(altered))
+        behaviour_representation(x, trainable, 4, 1) for x in (likes, sparse.csr_array(altered))
     ]
     assert np.array_equal(*factors)
     assert not factors[0][:5].any()
@@ -169,7 +175,7 @@ def test_what_is_not_teachable_does_not_count():
 
 def test_nearest_by_hand():
     points = np.array([[1, 0], [2, 0.1], [0, 1], [1, 0.05]], dtype=np.float32)
-    found = nearest(points, np.array([True, True, True, False]), 3)
+    found = nearest_items(points, np.array([True, True, True, False]), 3)
     assert found.tolist() == [[1, 2, -1], [0, 2, -1], [1, 0, -1], [-1, -1, -1]]
 
 
@@ -188,17 +194,17 @@ def test_anchors_come_equally_often_and_partners_are_tied():
 
 def test_hard_anchors_are_alike_and_not_tied():
     near = np.array([[k ^ 1] for k in range(ITEMS)])  # of the other kind, so never tied
-    taught = lesson(likes_of(KINDS), near=near, hard=0.5)
+    taught = lesson(likes_of(KINDS), neighbours=near, hard=0.5)
     rng = np.random.default_rng(0)
     batches = [set(taught.draw(rng, 12, np.zeros(0, np.intp))[:6].tolist()) for _ in range(50)]
     assert np.mean([sum(k ^ 1 in batch for k in batch) / 6 for batch in batches]) > 0.9
-    plain = replace(taught, near=None)
+    plain = replace(taught, neighbours=None)
     batches = [set(plain.draw(rng, 12, np.zeros(0, np.intp))[:6].tolist()) for _ in range(50)]
     assert np.mean([sum(k ^ 1 in batch for k in batch) / 6 for batch in batches]) < 0.5
 
 
 def test_tied_items_are_no_negatives():
-    everyone = CoEngagement(sparse.csr_array(1 - np.eye(ITEMS, dtype=np.float32)))
+    everyone = CoEngagementObjective(sparse.csr_array(1 - np.eye(ITEMS, dtype=np.float32)))
     outputs = torch.ones(4, 3)
     assert everyone.loss(np.array([0, 1, 2, 3]), outputs).item() == 0
     some = lesson(likes_of(KINDS))
@@ -216,7 +222,7 @@ def test_graph_representation_tells_who_shares_what():
 def test_alignment_draws_what_is_there_and_leaves_out_what_has_no_target():
     targets = np.eye(5, dtype=np.float32)
     targets[4] = 0
-    taught = Alignment(targets, np.array([True, True, True, False, True]))
+    taught = AlignmentObjective(targets, np.array([True, True, True, False, True]))
     rng = np.random.default_rng(0)
     assert taught.draw(rng, 9, np.array([1, 3, 4])).tolist() == [1]
     assert sorted(taught.draw(rng, 9, np.zeros(0, np.intp)).tolist()) == [0, 1, 2]
@@ -224,7 +230,7 @@ def test_alignment_draws_what_is_there_and_leaves_out_what_has_no_target():
 
 def test_alignment_loss_by_hand():
     targets = np.array([[1, 0], [1, 0], [0.6, 0.8]], dtype=np.float32)
-    taught = Alignment(targets, np.ones(3, dtype=bool), hardness=2.0, temperature=1.0)
+    taught = AlignmentObjective(targets, np.ones(3, dtype=bool), hardness=2.0, temperature=1.0)
     loss = taught.loss(np.array([0]), torch.tensor([[5.0, 0.0]])).item()
     hard = np.exp(2 * 0.6) * np.exp(0.6)  # item 1 is identical, and no negative
     assert loss == pytest.approx(-np.log(np.e / (np.e + hard)))
@@ -234,7 +240,7 @@ def test_a_probed_head_starts_from_the_answer():
     rng = np.random.default_rng(0)
     frozen = rng.normal(size=(50, 6)).astype(np.float32)
     targets = (frozen @ rng.normal(size=(6, 3))).astype(np.float32)
-    taught = Alignment(targets, np.ones(50, dtype=bool), frozen)
+    taught = AlignmentObjective(targets, np.ones(50, dtype=bool), frozen)
     with torch.no_grad():
         found = taught.head(6)(torch.from_numpy(frozen)).numpy()
     assert found == pytest.approx(targets, abs=0.1)
@@ -246,11 +252,11 @@ def test_a_probed_head_starts_from_the_answer():
 def same_kind(folder, cache):
     """Share of items whose nearest neighbour is of their kind."""
     found = Encoder(folder, 8, cache).encode(TEXTS)
-    return np.mean(KINDS[nearest(found, ALL, 1)[:, 0]] == KINDS)
+    return np.mean(KINDS[nearest_items(found, ALL, 1)[:, 0]] == KINDS)
 
 
 def test_neighbours_follow_co_engagement_and_nothing_else(bert, tmp_path, cache):
-    plan = Plan(steps=60, learning_rate=5e-3)
+    plan = TrainingSchedule(steps=60, learning_rate=5e-3)
     shuffled = np.random.default_rng(5).permutation(KINDS)
     tune(bert, tmp_path / "true", [lesson(likes_of(KINDS))], plan)
     tune(bert, tmp_path / "shuffled", [lesson(likes_of(shuffled))], plan)
@@ -261,13 +267,13 @@ def test_neighbours_follow_co_engagement_and_nothing_else(bert, tmp_path, cache)
 
 def test_alignment_alone_does_it_too(bert, tmp_path, cache):
     targets = np.eye(2, dtype=np.float32)[KINDS] + 0.2 * np.random.default_rng(0).random((24, 2))
-    taught = Alignment(targets.astype(np.float32), ALL, temperature=0.2)
-    tune(bert, tmp_path / "out", [taught], Plan(steps=60, learning_rate=5e-3))
+    taught = AlignmentObjective(targets.astype(np.float32), ALL, temperature=0.2)
+    tune(bert, tmp_path / "out", [taught], TrainingSchedule(steps=60, learning_rate=5e-3))
     assert same_kind(tmp_path / "out", cache) > 0.9
 
 
-def test_what_is_not_teachable_has_no_influence(bert, tmp_path):
-    teachable = np.arange(ITEMS) >= 5
+def test_what_is_not_trainable_has_no_influence(bert, tmp_path):
+    trainable = np.arange(ITEMS) >= 5
     likes = likes_of(KINDS)
     altered = likes.toarray()
     altered[:, :5] = ~altered[:, :5]
@@ -275,14 +281,14 @@ def test_what_is_not_teachable_has_no_influence(bert, tmp_path):
         ("one", likes, TEXTS),
         ("other", sparse.csr_array(altered), ["w9"] * 5 + TEXTS[5:]),
     ):
-        factors = behaviour_representation(some, teachable, 4, 1)
-        lessons = [lesson(some, teachable), Alignment(factors, teachable)]
+        factors = behaviour_representation(some, trainable, 4, 1)
+        lessons = [lesson(some, trainable), AlignmentObjective(factors, trainable)]
         tune(bert, tmp_path / name, lessons, texts=texts)
     assert same(weights(tmp_path / "one"), weights(tmp_path / "other"))
 
 
 def test_an_interrupted_run_gives_the_same_weights(bert, tmp_path):
-    class Interrupted(CoEngagement):
+    class Interrupted(CoEngagementObjective):
         calls = 0
 
         def loss(self, items, vectors):
@@ -292,13 +298,13 @@ def test_an_interrupted_run_gives_the_same_weights(bert, tmp_path):
             return super().loss(items, vectors)
 
     ties = co_engagement(likes_of(KINDS), ALL, 8)
-    aligned = Alignment(behaviour_representation(likes_of(KINDS), ALL, 4, 1), ALL)
-    tune(bert, tmp_path / "whole", [CoEngagement(ties), aligned])
+    aligned = AlignmentObjective(behaviour_representation(likes_of(KINDS), ALL, 4, 1), ALL)
+    tune(bert, tmp_path / "whole", [CoEngagementObjective(ties), aligned])
     state = tmp_path / "state"
     with pytest.raises(KeyboardInterrupt):
         tune(bert, tmp_path / "cut", [Interrupted(ties), aligned], checkpoint=state)
     assert not (tmp_path / "cut").exists()
-    report = tune(bert, tmp_path / "cut", [CoEngagement(ties), aligned], checkpoint=state)
+    report = tune(bert, tmp_path / "cut", [CoEngagementObjective(ties), aligned], checkpoint=state)
     assert len(report.losses) == 2
     assert not state.exists()
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "cut"))
@@ -327,7 +333,7 @@ def test_every_kind_of_model_is_tuned_and_read_again(make, lora, tmp_path, cache
 def test_large_models_are_tuned_through_adapters(bert, tmp_path, monkeypatch):
     taught = [lesson(likes_of(KINDS))]
     all_ = tune(bert, tmp_path / "small", taught).trained
-    monkeypatch.setattr("tastegraph.text.finetune.finetuning.LARGE", 1)
+    monkeypatch.setattr("tastegraph.text.finetune.finetuning.LARGE_MODEL", 1)
     assert tune(bert, tmp_path / "large", taught).trained < all_
     monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(TastegraphError, match=r"pip install 'tastegraph\[lora\]'"):
@@ -338,7 +344,7 @@ def test_a_real_sentence_model(tmp_path, cache):
     source = assets.find("all-MiniLM-L6-v2")
     texts = ["a western with cowboys", "a film about robots", "love in space", "\ud800 ranch"]
     taught = lesson(likes_of(np.arange(4) % 2), np.ones(4, dtype=bool))
-    plan = Plan(steps=2, learning_rate=1e-4)
+    plan = TrainingSchedule(steps=2, learning_rate=1e-4)
     finetune(source, texts, [taught], plan, tmp_path / "out", batch_size=4, frozen_layers=5)
     tuned = Encoder(tmp_path / "out", 64, cache).encode(texts)
     frozen = Encoder(source, 64, cache).encode(texts)
@@ -350,7 +356,7 @@ def test_errors_say_what_to_do(bert, tmp_path):
     taught = lesson(likes_of(KINDS))
     with pytest.raises(ConfigError, match="0 to 2 of this model"):
         tune(bert, tmp_path / "out", [taught], frozen_layers=3)
-    with pytest.raises(ConfigError, match="at least a lesson"):
+    with pytest.raises(ConfigError, match="at least an objective"):
         tune(bert, tmp_path / "out", [])
     with pytest.raises(TastegraphError, match="is there already"):
         tune(bert, tmp_path, [taught])
@@ -359,4 +365,4 @@ def test_errors_say_what_to_do(bert, tmp_path):
     with pytest.raises(ConfigError, match="nothing to learn"):
         lesson(likes_of(KINDS), np.zeros(ITEMS, dtype=bool))
     with pytest.raises(ConfigError, match="nothing to align"):
-        Alignment(np.zeros((ITEMS, 2), np.float32), ALL)
+        AlignmentObjective(np.zeros((ITEMS, 2), np.float32), ALL)

@@ -32,13 +32,24 @@ from tastegraph.store import caches
 from tastegraph.store.database import Database
 from tastegraph.text.encoder import Encoder
 from tastegraph.text.finetune import pretrained
-from tastegraph.text.finetune.corpus import Document, divided
-from tastegraph.text.finetune.loop import Plan
-from tastegraph.text.finetune.masked import Pairs
-from tastegraph.text.finetune.masking import choose, hide, permute
-from tastegraph.text.finetune.names import spans
-from tastegraph.text.finetune.objectives import IGNORED
-from tastegraph.text.finetune.pieces import SPECIAL, Piece, cut, joined, read
+from tastegraph.text.finetune.corpus import (
+    SPECIAL,
+    TextDocument,
+    TokenSequence,
+    cut,
+    joined,
+    name_spans,
+    split_documents,
+    tokenized,
+)
+from tastegraph.text.finetune.loop import TrainingSchedule
+from tastegraph.text.finetune.masked import SentencePairs
+from tastegraph.text.finetune.prediction import (
+    IGNORED,
+    choose_targets,
+    hide_targets,
+    permutation_mask,
+)
 from tastegraph.text.finetune.pretraining import pretrain
 from tastegraph.text.finetune.scratch import from_scratch
 
@@ -47,7 +58,7 @@ pytestmark = pytest.mark.slow
 COLOURS = ("red", "green", "blue", "white", "black", "grey")
 PEOPLE = ("Ann Abel", "Bob Bernhard", "Cy Carlson", "Di Dunne", "Ed Ekman", "Fay Fonda")
 CORPUS = [
-    Document(
+    TextDocument(
         (
             f"We begin with the {COLOURS[k % 6]} film.",
             f"{PEOPLE[k % 6]} sold it for {k % 7} dollars.",
@@ -131,28 +142,30 @@ def tokenizer():
     ],
 )
 def test_names_are_found_as_whole_words(sentence, names, expected):
-    assert spans(sentence, names) == expected
+    assert name_spans(sentence, names) == expected
 
 
 def test_a_name_is_one_unit(tokenizer):
-    documents = [Document(("Jonny Smith saw it.", "", "流浪地球好"), ("jonny smith", "流浪地球"))]
-    (first, second), = read(documents, tokenizer, whole_names=True)  # fmt: skip
+    documents = [
+        TextDocument(("Jonny Smith saw it.", "", "流浪地球好"), ("jonny smith", "流浪地球"))
+    ]
+    (first, second), = tokenized(documents, tokenizer, whole_names=True)  # fmt: skip
     assert first.ids.tolist() == [5, 6, 7, 8, 9, 10]
     assert first.units.tolist() == [0, 0, 0, 3, 4, 5]
     assert second.ids.tolist() == [11, 12, 13, 14, 15]
     assert second.units.tolist() == [0, 0, 0, 0, 4]
-    (alone, _), = read(documents, tokenizer, whole_names=False)  # fmt: skip
+    (alone, _), = tokenized(documents, tokenizer, whole_names=False)  # fmt: skip
     assert alone.units.tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_unknown_and_special_tokens_are_nobodys(tokenizer):
-    ((piece,),) = read([Document(("it [MASK] zebra it",))], tokenizer, whole_names=True)
+    ((piece,),) = tokenized([TextDocument(("it [MASK] zebra it",))], tokenizer, whole_names=True)
     assert piece.ids.tolist() == [9, 4, 1, 9]
     assert piece.units.tolist() == [0, SPECIAL, SPECIAL, 3]
 
 
 def test_long_pieces_are_cut_between_names():
-    piece = Piece(np.arange(8), np.array([0, 1, 1, 1, 4, 5, 5, 7]))
+    piece = TokenSequence(np.arange(8), np.array([0, 1, 1, 1, 4, 5, 5, 7]))
     assert [part.ids.tolist() for part in cut(piece, 3)] == [[0], [1, 2, 3], [4, 5, 6], [7]]
     assert [part.ids.tolist() for part in cut(piece, 2)] == [[0], [1, 2], [3, 4], [5, 6], [7]]
     assert joined(cut(piece, 3)).ids.tolist() == piece.ids.tolist()
@@ -171,7 +184,7 @@ UNITS = st.lists(st.tuples(st.integers(1, 5), st.booleans()), max_size=40).map(
 @given(UNITS, st.floats(0.01, 0.9), st.integers(0, 99))
 @settings(max_examples=200, deadline=None)
 def test_whole_units_are_chosen_up_to_the_share(units, share, seed):
-    chosen = choose(units, share, np.random.default_rng(seed))
+    chosen = choose_targets(units, share, np.random.default_rng(seed))
     assert not chosen[units == SPECIAL].any()
     for unit in set(units.tolist()) - {SPECIAL}:
         assert chosen[units == unit].all() or not chosen[units == unit].any()
@@ -189,8 +202,8 @@ def test_whole_units_are_chosen_up_to_the_share(units, share, seed):
 def test_what_is_not_chosen_stays(units, seed):
     rng = np.random.default_rng(seed)
     ids = rng.integers(10, 20, len(units))
-    chosen = choose(units, 0.3, rng)
-    seen = hide(ids, units, chosen, 4, np.arange(50, 60), rng)
+    chosen = choose_targets(units, 0.3, rng)
+    seen = hide_targets(ids, units, chosen, 4, np.arange(50, 60), rng)
     assert (seen[~chosen] == ids[~chosen]).all()
     for unit in set(units[chosen].tolist()):
         part = units == unit
@@ -201,9 +214,9 @@ def test_what_is_not_chosen_stays(units, seed):
 def test_of_the_chosen_80_are_masked_10_replaced_10_left():
     rng = np.random.default_rng(0)
     ids, units = np.full(40_000, 9), np.arange(40_000)
-    chosen = choose(units, 0.15, rng)
+    chosen = choose_targets(units, 0.15, rng)
     assert chosen.sum() == 6000
-    seen = hide(ids, units, chosen, 4, np.arange(50, 60), rng)[chosen]
+    seen = hide_targets(ids, units, chosen, 4, np.arange(50, 60), rng)[chosen]
     shares = [(seen == 4).mean(), (seen >= 50).mean(), (seen == 9).mean()]
     np.testing.assert_allclose(shares, [0.8, 0.1, 0.1], atol=0.015)
 
@@ -213,7 +226,7 @@ def test_an_order_hides_what_comes_later():
         def permutation(self, n):
             return np.array([1, 0])
 
-    hidden = permute(np.array([False, True, True, False]), Given())
+    hidden = permutation_mask(np.array([False, True, True, False]), Given())
     assert hidden.astype(int).tolist() == [[0, 1, 1, 0], [0, 1, 0, 0], [0, 1, 1, 0], [0, 1, 1, 0]]
 
 
@@ -221,10 +234,10 @@ def test_an_order_hides_what_comes_later():
 
 
 def test_half_the_pairs_follow_and_half_are_of_another_document(tokenizer):
-    documents = [Document(("jonny", "smith", "saw")), Document((".", "it"))]
+    documents = [TextDocument(("jonny", "smith", "saw")), TextDocument((".", "it"))]
     follows = {(5, 6): {7}, (7,): {8}, (10,): {9}}
     own = [{5, 6, 7, 8}, {9, 10}]
-    pairs = Pairs(documents, tokenizer, 16, False)
+    pairs = SentencePairs(documents, tokenizer, 16, False)
     assert len(pairs) == 3
     batch = pairs.batch(np.repeat(np.arange(3), 400), np.random.default_rng(1))
     ids = torch.where(batch["labels"] == IGNORED, batch["input_ids"], batch["labels"])
@@ -242,8 +255,8 @@ def test_half_the_pairs_follow_and_half_are_of_another_document(tokenizer):
 
 
 def test_pairs_fit_and_lose_nothing(tokenizer):
-    documents = [Document(("it saw " * 50, "smith")), Document(("jonny",))]
-    pairs = Pairs(documents, tokenizer, 11, True)
+    documents = [TextDocument(("it saw " * 50, "smith")), TextDocument(("jonny",))]
+    pairs = SentencePairs(documents, tokenizer, 11, True)
     batch = pairs.batch(np.arange(len(pairs)), np.random.default_rng(1))
     assert len(pairs) == 25 + 1
     assert batch["input_ids"].shape[1] <= 11
@@ -257,11 +270,11 @@ def test_masked_tokens_are_decoded_as_the_whole_model_does(bert):
     batch = pairs.batch(np.arange(16), np.random.default_rng(2))
     model.eval()
     with torch.no_grad():
-        found = objective.outcome(model, batch)
+        found = objective.loss(model, batch)
         inputs = {k: v for k, v in batch.items() if k != "following"}
         whole = model(**inputs, next_sentence_label=batch["following"])
-    assert found.loss.item() == pytest.approx(whole.loss.item(), rel=1e-5)
-    assert found.predicted == int((batch["labels"] != IGNORED).sum())
+    assert found.mean.item() == pytest.approx(whole.loss.item(), rel=1e-5)
+    assert found.tokens == int((batch["labels"] != IGNORED).sum())
 
 
 # permutation
@@ -296,7 +309,7 @@ def test_a_predicted_token_is_unseen_until_its_turn(xlnet):
 
 
 def test_bert_learns_words_and_what_follows(bert, tmp_path):
-    report = pretrain(bert, CORPUS, Plan(60, 3e-3), tmp_path / "taught", **SMALL)
+    report = pretrain(bert, CORPUS, TrainingSchedule(60, 3e-3), tmp_path / "taught", **SMALL)
     assert (report.objective, report.trained, report.held_out) == ("masked", 360, 40)
     assert report.after.perplexity < 0.25 * report.before.perplexity
     assert report.before.following < 0.6
@@ -306,11 +319,13 @@ def test_bert_learns_words_and_what_follows(bert, tmp_path):
 @pytest.mark.parametrize("kind", ["gpt", "xlnet"])
 def test_other_kinds_learn_by_their_own_objective(kind, request, tmp_path):
     source = request.getfixturevalue(kind)
-    report = pretrain(source, CORPUS, Plan(25, 1e-2), tmp_path / "taught", **SMALL)
+    report = pretrain(source, CORPUS, TrainingSchedule(25, 1e-2), tmp_path / "taught", **SMALL)
     assert report.objective == {"gpt": "causal", "xlnet": "permutation"}[kind]
     assert report.after.perplexity < 0.5 * report.before.perplexity
     assert report.after.following is None
-    again = pretrain(tmp_path / "taught", CORPUS, Plan(1, 1e-5), tmp_path / "more", **SMALL)
+    again = pretrain(
+        tmp_path / "taught", CORPUS, TrainingSchedule(1, 1e-5), tmp_path / "more", **SMALL
+    )
     assert again.before == report.after  # its heads are inside
     if kind == "gpt":
         AutoModelForCausalLM.from_pretrained(tmp_path / "taught")
@@ -323,13 +338,15 @@ def test_every_token_but_the_first_is_predicted(gpt):
     total = sum(
         len(tokenizer(" ".join(document.sentences))["input_ids"]) for document in CORPUS[:3]
     )
-    assert objective.outcome(model, batch).predicted == total  # each with an end, less its first
+    assert objective.loss(model, batch).tokens == total  # each with an end, less its first
     assert batch["input_ids"].shape[1] == 16
 
 
 def test_the_encoder_loads_what_was_taught_and_training_goes_on_from_its_heads(bert, tmp_path):
-    report = pretrain(bert, FEW, Plan(5, 1e-3), tmp_path / "taught", **SMALL)
-    again = pretrain(tmp_path / "taught", FEW, Plan(1, 1e-5), tmp_path / "more", **SMALL)
+    report = pretrain(bert, FEW, TrainingSchedule(5, 1e-3), tmp_path / "taught", **SMALL)
+    again = pretrain(
+        tmp_path / "taught", FEW, TrainingSchedule(1, 1e-5), tmp_path / "more", **SMALL
+    )
     assert again.before == report.after
     rows = []
     for folder in (bert, tmp_path / "taught"):
@@ -341,7 +358,7 @@ def test_the_encoder_loads_what_was_taught_and_training_goes_on_from_its_heads(b
 
 def test_a_real_encoder_keeps_its_modules(minilm, tmp_path):
     report = pretrain(
-        minilm, FEW[:12], Plan(2, 1e-4), tmp_path / "taught", entity_masking=True,
+        minilm, FEW[:12], TrainingSchedule(2, 1e-4), tmp_path / "taught", entity_masking=True,
         batch_size=4, max_tokens=32, frozen_layers=5,
     )  # fmt: skip
     assert report.after.perplexity < report.before.perplexity
@@ -375,9 +392,9 @@ import os, signal, sys
 from pathlib import Path
 from tests.text.finetune.test_pretraining import FEW, SMALL
 from tastegraph.text.finetune import pretraining
-from tastegraph.text.finetune.loop import Plan
+from tastegraph.text.finetune.loop import TrainingSchedule
 
-class Killed(Plan):
+class Killed(TrainingSchedule):
     def rng(self, step):
         if step == 8:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -390,7 +407,7 @@ pretraining.pretrain(source, FEW, plan, into, checkpoint=state, **SMALL)
 
 
 def test_a_killed_run_goes_on_to_the_same_weights(bert, tmp_path, capsys):
-    plan, state = Plan(12, 1e-3, save_every=3), tmp_path / "state"
+    plan, state = TrainingSchedule(12, 1e-3, save_every=3), tmp_path / "state"
     whole = pretrain(bert, FEW, plan, tmp_path / "whole", **SMALL)
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, bert, tmp_path / "resumed", state],
@@ -410,9 +427,9 @@ def test_a_killed_run_goes_on_to_the_same_weights(bert, tmp_path, capsys):
 
 @pytest.mark.parametrize("other", ["texts", "settings", "weights"])
 def test_a_checkpoint_of_another_run_is_not_used(bert, tmp_path, capsys, other):
-    state, plan = tmp_path / "state", Plan(4, 1e-3, save_every=2)
+    state, plan = tmp_path / "state", TrainingSchedule(4, 1e-3, save_every=2)
 
-    class Stopped(Plan):
+    class Stopped(TrainingSchedule):
         def rng(self, step):
             if step == 3:
                 raise KeyboardInterrupt
@@ -423,7 +440,7 @@ def test_a_checkpoint_of_another_run_is_not_used(bert, tmp_path, capsys, other):
                  **SMALL)  # fmt: skip
     documents, sizes, source = FEW, SMALL, bert
     if other == "texts":
-        documents = [Document(("Another text.",)), *FEW]
+        documents = [TextDocument(("Another text.",)), *FEW]
     elif other == "settings":
         sizes = SMALL | {"entity_masking": False}
     else:
@@ -438,24 +455,38 @@ def test_a_checkpoint_of_another_run_is_not_used(bert, tmp_path, capsys, other):
 
 def test_texts_in_a_script_the_vocabulary_lacks_are_told_of(bert, tmp_path):
     with pytest.raises(TastegraphError, match="nothing to learn from"):
-        pretrain(bert, [Document(("电影", "很好"))] * 3, Plan(1, 1e-3), tmp_path / "x", **SMALL)
+        pretrain(
+            bert,
+            [TextDocument(("电影", "很好"))] * 3,
+            TrainingSchedule(1, 1e-3),
+            tmp_path / "x",
+            **SMALL,
+        )
 
 
-@pytest.mark.parametrize("documents", [[], [Document(())], [Document(("", " \n", "\u3000"))] * 3])
+@pytest.mark.parametrize(
+    "documents", [[], [TextDocument(())], [TextDocument(("", " \n", "\u3000"))] * 3]
+)
 @pytest.mark.parametrize("kind", ["bert", "gpt", "xlnet"])
 def test_no_texts_are_told_of(kind, request, tmp_path, documents):
     with pytest.raises(TastegraphError, match="nothing to learn from"):
-        pretrain(request.getfixturevalue(kind), documents, Plan(1, 1e-3), tmp_path / "x", **SMALL)
+        pretrain(
+            request.getfixturevalue(kind),
+            documents,
+            TrainingSchedule(1, 1e-3),
+            tmp_path / "x",
+            **SMALL,
+        )
     assert not (tmp_path / "x").exists()
 
 
 ODD = {
     "one document": CORPUS[:1],
-    "one word": [Document(("film",))],
-    "100,000 characters": [Document(("red film " * 11_000,), ("red film",))],
+    "one word": [TextDocument(("film",))],
+    "100,000 characters": [TextDocument(("red film " * 11_000,), ("red film",))],
     "emoji and controls": [
-        Document(("🎬\U0001f468\u200d👩 film", "\x00\x07film\ud800", "\x00"), ("🎬", "\ud800")),
-        Document(("مرحبا film 电影", "ﬁlm Ǆ İ"), ("İ", "电影")),
+        TextDocument(("🎬\U0001f468\u200d👩 film", "\x00\x07film\ud800", "\x00"), ("🎬", "\ud800")),
+        TextDocument(("مرحبا film 电影", "ﬁlm Ǆ İ"), ("İ", "电影")),
     ],
 }
 
@@ -464,7 +495,7 @@ ODD = {
 @pytest.mark.parametrize("documents", ODD.values(), ids=ODD)
 def test_odd_texts_are_learned_from(kind, request, tmp_path, documents):
     source = request.getfixturevalue(kind)
-    report = pretrain(source, documents, Plan(2, 1e-3), tmp_path / "x", **SMALL)
+    report = pretrain(source, documents, TrainingSchedule(2, 1e-3), tmp_path / "x", **SMALL)
     assert (tmp_path / "x" / "model.safetensors").is_file()
     assert report.trained + report.held_out == len(documents)
     if len(documents) == 1:
@@ -474,18 +505,18 @@ def test_odd_texts_are_learned_from(kind, request, tmp_path, documents):
 
 
 def test_a_tenth_is_held_out_and_the_seed_decides_which():
-    training, held = divided(CORPUS, 1)
+    training, held = split_documents(CORPUS, 1)
     assert (len(training), len(held)) == (360, 40)
     assert {id(d) for d in training}.isdisjoint(map(id, held))
-    assert divided(CORPUS, 1) == (training, held)
-    assert divided(CORPUS, 2)[1] != held
-    assert [len(part) for part in divided(CORPUS[:2], 1)] == [1, 1]
-    assert [len(part) for part in divided(CORPUS[:1], 1)] == [1, 0]
+    assert split_documents(CORPUS, 1) == (training, held)
+    assert split_documents(CORPUS, 2)[1] != held
+    assert [len(part) for part in split_documents(CORPUS[:2], 1)] == [1, 1]
+    assert [len(part) for part in split_documents(CORPUS[:1], 1)] == [1, 0]
 
 
 def test_what_does_not_fit_is_told_of(bert, tmp_path):
     def attempt(source=bert, into=tmp_path / "x", **changes):
-        pretrain(source, CORPUS, Plan(1, 1e-3), into, **(SMALL | changes))
+        pretrain(source, CORPUS, TrainingSchedule(1, 1e-3), into, **(SMALL | changes))
 
     with pytest.raises(ConfigError, match="max_tokens 33: 8 to 32"):
         attempt(max_tokens=33)

@@ -9,10 +9,10 @@ from torch import nn
 
 from tastegraph.core.errors import TastegraphError
 from tastegraph.text.finetune.checkpoints import MANIFEST, STATE
-from tastegraph.text.finetune.loop import Plan, train
+from tastegraph.text.finetune.loop import TrainingSchedule, train
 from tastegraph.text.folders import complete_or_absent, possible_places
 
-PLAN = Plan(steps=12, learning_rate=0.05, save_every=3)
+PLAN = TrainingSchedule(steps=12, learning_rate=0.05, save_every=3)
 
 
 class Model(nn.Module):
@@ -63,10 +63,10 @@ def uninterrupted():
 
 
 def test_rates_rise_and_fall():
-    plan = Plan(steps=10, learning_rate=2.0, warmup=0.2)
+    plan = TrainingSchedule(steps=10, learning_rate=2.0, warmup=0.2)
     expected = [1, 2, 2, 2 * 7 / 8, 2 * 6 / 8, 2 * 5 / 8, 1, 2 * 3 / 8, 0.5, 0.25]
     np.testing.assert_allclose([plan.rate(step) for step in range(10)], expected)
-    assert Plan(steps=1, learning_rate=2.0).rate(0) == 2.0
+    assert TrainingSchedule(steps=1, learning_rate=2.0).rate(0) == 2.0
 
 
 @pytest.mark.parametrize("at", [2, 4, 7, 11])
@@ -177,7 +177,7 @@ def test_biases_do_not_decay():
     with torch.no_grad():
         model.weight.fill_(1.0)
         model.bias.fill_(1.0)
-    plan = Plan(steps=1, learning_rate=0.1, weight_decay=0.5)
+    plan = TrainingSchedule(steps=1, learning_rate=0.1, weight_decay=0.5)
     train(model, lambda step, rng: (model.weight.sum() + model.bias.sum()) * 0, plan, "test")
     assert torch.allclose(model.weight, torch.tensor(1 - 0.1 * 0.5))
     assert torch.equal(model.bias, torch.ones(2))

@@ -1,1 +1,4 @@
-"""Teaching a language model the graph and people's behaviour."""
+"""Pre-training and fine-tuning of language models on a workspace's texts, graph and behaviour.
+
+An extra: it needs PyTorch, and only ``tastegraph.pipeline`` imports it.
+"""

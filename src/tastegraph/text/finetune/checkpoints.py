@@ -1,4 +1,4 @@
-"""The state of a training run at rest: whole or not at all, without pickle."""
+"""Checkpoints of a training run: safetensors and JSON, complete or absent, never pickle."""
 
 from __future__ import annotations
 
@@ -16,14 +16,20 @@ from torch import Tensor, nn
 from tastegraph.core.progress import say
 from tastegraph.text.folders import complete_or_absent, possible_places
 
-OPTIMISER = ("step", "exp_avg", "exp_avg_sq")
-"""What AdamW keeps of a parameter, from the first gradient that it gets."""
+OPTIMISER_STATE = ("step", "exp_avg", "exp_avg_sq")
+"""Of AdamW for a parameter, from its first gradient on."""
 STATE, MANIFEST = "state.safetensors", "checkpoint.json"
+"""Files of a checkpoint."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Which run a state belongs to, and how many steps it has behind it."""
+    """The manifest of a checkpoint.
+
+    Attributes:
+        identity: of the run that wrote it.
+        steps: that the run had done.
+    """
 
     identity: str
     steps: int
@@ -35,7 +41,14 @@ def save(
     trained: Mapping[str, nn.Parameter],
     optimiser: torch.optim.Optimizer,
 ) -> None:
-    """Write beside the state that is there, flush, and take its place."""
+    """Replace the checkpoint in ``folder``; a process killed meanwhile leaves a complete one.
+
+    Args:
+        folder: of the checkpoint.
+        checkpoint: its manifest.
+        trained: the parameters that are trained, by name.
+        optimiser: AdamW over them.
+    """
     tensors: dict[str, Tensor] = {}
     for name, parameter in trained.items():
         tensors[name] = parameter.detach().cpu().contiguous()
@@ -53,14 +66,14 @@ def resume(
     trained: Mapping[str, nn.Parameter],
     optimiser: torch.optim.Optimizer,
 ) -> int:
-    """Put the state in ``folder`` into ``trained`` and ``optimiser``.
+    """Load the checkpoint in ``folder`` into ``trained`` and ``optimiser``.
 
-    A process killed between the two renames of :func:`save` leaves a whole state under another
-    name; it is found there. A state that is damaged, of another run or of another model is told of
-    and not used.
+    A process that is killed between the two renames of :func:`save` leaves a complete checkpoint
+    under another name, which is looked up as well. The user is warned of a checkpoint that is
+    damaged, or of another run or model, and it is not used.
 
     Returns:
-        The steps it has behind it; 0 where there is no state of this run.
+        The number of steps done; 0 where there is no checkpoint of this run.
     """
     for place in possible_places(folder):
         if not place.is_dir():
@@ -77,31 +90,34 @@ def resume(
                 if f"step:{name}" in tensors:
                     optimiser.state[parameter] = {
                         "step": tensors[f"step:{name}"],
-                        **{k: tensors[f"{k}:{name}"].to(parameter.device) for k in OPTIMISER[1:]},
+                        **{
+                            k: tensors[f"{k}:{name}"].to(parameter.device)
+                            for k in OPTIMISER_STATE[1:]
+                        },
                     }
         return checkpoint.steps
     return 0
 
 
 def _read(folder: Path, identity: str) -> tuple[Checkpoint, dict[str, Tensor]]:
-    told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    checkpoint = Checkpoint(str(told["identity"]), int(told["steps"]))
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    checkpoint = Checkpoint(str(manifest["identity"]), int(manifest["steps"]))
     if checkpoint.identity != identity:
         raise ValueError("it is of a run with other texts, settings or weights")
-    if _digest(folder / STATE) != told["sha256"]:
+    if _digest(folder / STATE) != manifest["sha256"]:
         raise ValueError(f"{STATE} is damaged")
     return checkpoint, load_file(folder / STATE)
 
 
 def _check(tensors: Mapping[str, Tensor], trained: Mapping[str, nn.Parameter]) -> None:
-    """Raise ValueError unless every tensor belongs to a parameter, and has its shape."""
+    """Raise ``ValueError`` unless every tensor belongs to a parameter and has its shape."""
     known = set()
     for name, parameter in trained.items():
-        stepped = f"step:{name}" in tensors
-        keys = [name, *(f"{key}:{name}" for key in OPTIMISER[1:] if stepped)]
+        has_state = f"step:{name}" in tensors
+        keys = [name, *(f"{key}:{name}" for key in OPTIMISER_STATE[1:] if has_state)]
         if any(key not in tensors or tensors[key].shape != parameter.shape for key in keys):
             raise ValueError(f"it is of another model: {name} differs")
-        known |= {*keys, *([f"step:{name}"] if stepped else [])}
+        known |= {*keys, *([f"step:{name}"] if has_state else [])}
     if extra := set(tensors) - known:
         raise ValueError(f"it is of another model, with {min(extra)}")
 

@@ -1,9 +1,8 @@
-"""The one training loop: deterministic step by step, so that an interrupted run goes on as if it
-had not been.
+"""The training loop: an interrupted run resumes and ends with the same weights as one in one go.
 
-What a step does follows from the seed and the step's number alone: the batch, the masks and the
-dropout. So a checkpoint needs weights, the optimiser's moments and the number of the step, and a
-run that was killed gives the same weights as one that was not.
+The batch, the masks and the dropout of a step follow from the seed and the number of the step
+alone, so that a checkpoint holds weights, the optimiser's moments and the number of steps. The
+``Trainer`` of transformers is not used: its checkpoints contain pickled states.
 """
 
 from __future__ import annotations
@@ -21,16 +20,16 @@ from tastegraph.core.errors import TastegraphError
 from tastegraph.core.progress import progress
 from tastegraph.text.finetune.checkpoints import Checkpoint, resume, save
 
-CLIP = 1.0
-"""Longest gradient; longer ones are scaled down (Pascanu et al. 2013)."""
+MAX_GRADIENT_NORM = 1.0
+"""Longer gradients are scaled down (Pascanu et al. 2013)."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How long and how fast.
+class TrainingSchedule:
+    """Steps, learning rate and seed of a training run.
 
     Attributes:
-        steps: batches.
+        steps: number of batches.
         learning_rate: at its highest; it rises linearly over ``warmup`` of the steps and falls
             linearly to 0 (Devlin et al. 2019, A.2).
         weight_decay: of matrices; biases and scales have none (Loshchilov & Hutter 2019).
@@ -52,66 +51,66 @@ class Plan:
         return self.learning_rate * min((step + 1) / rising, (self.steps - step) / falling, 1.0)
 
     def rng(self, step: int) -> np.random.Generator:
-        """What decides the batch of ``step``."""
+        """The generator that draws the batch of ``step``."""
         return np.random.default_rng((self.seed, step))
 
 
 def train(
     model: nn.Module,
     loss: Callable[[int, np.random.Generator], Tensor],
-    plan: Plan,
-    what: str,
+    schedule: TrainingSchedule,
+    label: str,
     checkpoint: Path | None = None,
     identity: str = "",
 ) -> list[float]:
     """Train the parameters of ``model`` that require a gradient; it is left in training mode.
 
     Args:
-        model: what is trained, in place.
-        loss: (step, what decides its batch) → scalar.
-        plan: how long and how fast.
-        what: shown beside the progress.
-        checkpoint: folder of the state to go on from, kept every ``plan.save_every`` steps.
-        identity: tells this run from others: a checkpoint of another run is not used.
+        model: trained in place.
+        loss: (step, generator that draws its batch) → float[].
+        schedule: steps, learning rate and seed.
+        label: beside the progress bar and in errors.
+        checkpoint: folder of the state to resume from, written every ``schedule.save_every`` steps.
+        identity: of this run; a checkpoint of another run is not used.
 
     Returns:
-        The loss of every step since the one it went on from.
+        The loss of every step since the run was started or resumed.
 
     Raises:
-        TastegraphError: nothing is to be trained, or the loss is not finite.
+        TastegraphError: no parameter requires a gradient, or the loss is not finite.
     """
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
     if not trained:
-        raise TastegraphError(f"{what}: no parameter is to be trained: freeze fewer layers")
-    optimiser = torch.optim.AdamW(_groups(trained.values(), plan), lr=plan.learning_rate)
+        raise TastegraphError(f"{label}: no parameter is to be trained: freeze fewer layers")
+    optimiser = torch.optim.AdamW(_groups(trained.values(), schedule), lr=schedule.learning_rate)
     start = 0 if checkpoint is None else resume(checkpoint, identity, trained, optimiser)
     model.train()
     losses = []
-    with progress(what, plan.steps) as advance:
+    with progress(label, schedule.steps) as advance:
         advance(start)
-        for step in range(start, plan.steps):
+        for step in range(start, schedule.steps):
             for group in optimiser.param_groups:
-                group["lr"] = plan.rate(step)
-            torch.manual_seed(plan.seed * 1_000_003 + step)
-            value = loss(step, plan.rng(step))
+                group["lr"] = schedule.rate(step)
+            torch.manual_seed(schedule.seed * 1_000_003 + step)
+            value = loss(step, schedule.rng(step))
             if not torch.isfinite(value):
                 raise TastegraphError(
-                    f"{what}: the loss of step {step} is {value.item()}: lower the learning rate"
+                    f"{label}: the loss of step {step} is {value.item()}: lower the learning rate"
                 )
             optimiser.zero_grad()
             value.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(trained.values(), CLIP)
+            nn.utils.clip_grad_norm_(trained.values(), MAX_GRADIENT_NORM)
             optimiser.step()
             losses.append(value.item())
             advance(1)
-            if checkpoint is not None and (step + 1) % plan.save_every == 0:
+            if checkpoint is not None and (step + 1) % schedule.save_every == 0:
                 save(checkpoint, Checkpoint(identity, step + 1), trained, optimiser)
     return losses
 
 
-def _groups(trained: Iterable[nn.Parameter], plan: Plan) -> list[dict[str, Any]]:
+def _groups(trained: Iterable[nn.Parameter], schedule: TrainingSchedule) -> list[dict[str, Any]]:
     trained = list(trained)
     return [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": plan.weight_decay},
+        {"params": [p for p in trained if p.ndim > 1], "weight_decay": schedule.weight_decay},
         {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
     ]

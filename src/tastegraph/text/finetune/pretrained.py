@@ -1,4 +1,4 @@
-"""A pre-trained model on disk: what kind it is, read with its heads and written as it was."""
+"""Pre-trained models on disk, with their heads: read, frozen in part, and written back."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from transformers.utils import logging
 
 from tastegraph.core.errors import AssetError, ConfigError, NotFoundError
 from tastegraph.text.finetune.masked import MASKED
-from tastegraph.text.finetune.objectives import Objective
+from tastegraph.text.finetune.prediction import PretrainingObjective
 from tastegraph.text.finetune.streams import CAUSAL, PERMUTATION
 from tastegraph.text.folders import complete_or_absent, transformer_folder
 
-STALE = ("model*.safetensors*", "pytorch_model*.bin*", "onnx", "openvino")
-"""What a folder holds of weights: none of it is true of the model trained on from them."""
+STALE_FILES = ("model*.safetensors*", "pytorch_model*.bin*", "onnx", "openvino")
+"""Weights and exports in a folder, which training makes outdated."""
 
 
-def read(folder: Path) -> tuple[Objective, Any, Any]:
-    """(what it is pre-trained to do, model with heads, tokenizer) of a folder as transformers or
-    sentence-transformers saves it. Heads that the folder lacks are new.
+def read(folder: Path) -> tuple[PretrainingObjective, Any, Any]:
+    """(objective of its kind, model with heads, tokenizer) of a folder that transformers or
+    sentence-transformers saved. Heads that the folder lacks are initialised at random.
 
     Raises:
         NotFoundError: there is no folder.
-        AssetError: it cannot be read.
-        ConfigError: its kind of model, or of tokenizer, cannot be pre-trained here.
+        AssetError: the model cannot be read.
+        ConfigError: this kind of model, or its tokenizer, cannot be pre-trained here.
     """
     if not folder.is_dir():
         raise NotFoundError(f"{folder}: there is no language model here")
@@ -56,21 +56,21 @@ def read(folder: Path) -> tuple[Objective, Any, Any]:
 
 
 def write(model: Any, source: Path, into: Path) -> None:
-    """``source`` with the weights of ``model``, heads and all, in ``into``: whole or not at all."""
+    """A copy of ``source`` with the weights and heads of ``model``, complete or absent."""
     with complete_or_absent(into) as new:
         shutil.copytree(source, new, dirs_exist_ok=True)
         place = transformer_folder(new)
-        for stale in [path for pattern in STALE for path in place.glob(pattern)]:
+        for stale in [path for pattern in STALE_FILES for path in place.glob(pattern)]:
             shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
         with quietly():
             model.save_pretrained(place)
 
 
 def freeze(model: Any, layers: int) -> None:
-    """Leave all below layer ``layers`` as it is, embeddings too; 0 leaves nothing.
+    """Do not train the ``layers`` lowest layers, nor the embeddings; 0 freezes nothing.
 
     Raises:
-        ConfigError: the model has no more layers than that.
+        ConfigError: no layer would be left to train.
     """
     base = model.base_model
     stack = next(module for module in base.modules() if isinstance(module, nn.ModuleList))
@@ -83,7 +83,7 @@ def freeze(model: Any, layers: int) -> None:
         parameter.requires_grad = False
 
 
-def _objective(folder: Path, kind: str) -> Objective:
+def _objective(folder: Path, kind: str) -> PretrainingObjective:
     if kind in (special := {"bert": MASKED, "xlnet": PERMUTATION}):
         return special[kind]
     if kind in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and kind not in MODEL_FOR_MASKED_LM_MAPPING_NAMES:
@@ -96,7 +96,7 @@ def _objective(folder: Path, kind: str) -> Objective:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Without the report of transformers on weights that are new or not used."""
+    """Without the warnings of transformers about weights that are new or not used."""
     level = logging.get_verbosity()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""A small BERT that knows nothing yet, with a vocabulary of its own."""
+"""A small BERT with random weights and a vocabulary of its own, to be pre-trained."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from tastegraph.text.batching import encodable
 from tastegraph.text.finetune.pretrained import quietly
 from tastegraph.text.folders import complete_or_absent
 
-HEAD = 64
+HEAD_WIDTH = 64
 """Width of an attention head (Devlin et al. 2019, §3)."""
-SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 MODULES = {"": "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize"}
 
 
@@ -32,24 +32,24 @@ def from_scratch(
     max_tokens: int = 128,
     seed: int = 1,
 ) -> None:
-    """A sentence encoder of random weights in ``into``, to be pre-trained: BERT, the mean of its
-    tokens, and a WordPiece vocabulary of ``texts`` without letter case.
+    """Write a sentence encoder with random weights: BERT, the mean of its tokens, and a lower-case
+    WordPiece vocabulary of ``texts``.
 
     Args:
-        texts: what the vocabulary is made of.
-        into: a new folder; it is there whole or not at all.
-        layers: of attention.
+        texts: of which the vocabulary is made.
+        into: a new folder; it is complete or absent.
+        layers: attention layers.
         width: of a vector, a multiple of 64.
-        vocabulary: most word pieces, unless there are more characters than that.
-        max_tokens: longest text.
-        seed: decides the weights.
+        vocabulary: most word pieces; more where the texts have more characters.
+        max_tokens: of the longest text.
+        seed: of the weights.
 
     Raises:
         ConfigError: ``width`` is no multiple of 64.
-        TastegraphError: ``into`` is taken, or the texts hold no words.
+        TastegraphError: ``into`` exists, or the texts have no words.
     """
-    if width < HEAD or width % HEAD:
-        raise ConfigError(f"width {width}: a multiple of {HEAD} expected")
+    if width < HEAD_WIDTH or width % HEAD_WIDTH:
+        raise ConfigError(f"width {width}: a multiple of {HEAD_WIDTH} expected")
     if into.exists():
         raise TastegraphError(f"{into} is there already: remove it, or name another folder")
     tokenizer = _tokenizer(texts, vocabulary, max_tokens)
@@ -58,7 +58,7 @@ def from_scratch(
         vocab_size=len(tokenizer),
         hidden_size=width,
         num_hidden_layers=layers,
-        num_attention_heads=width // HEAD,
+        num_attention_heads=width // HEAD_WIDTH,
         intermediate_size=4 * width,
         max_position_embeddings=max_tokens,
         pad_token_id=tokenizer.pad_token_id,
@@ -70,34 +70,34 @@ def from_scratch(
 
 
 def _tokenizer(texts: Iterable[str], vocabulary: int, max_tokens: int) -> Any:
-    learner = BertWordPieceTokenizer(lowercase=True)
-    read = [learner.normalizer.normalize_str(encodable(text)) for text in texts]
-    words = [w for text in read for w, _ in learner.pre_tokenizer.pre_tokenize_str(text)]
+    wordpiece = BertWordPieceTokenizer(lowercase=True)
+    normalised = [wordpiece.normalizer.normalize_str(encodable(text)) for text in texts]
+    words = [w for text in normalised for w, _ in wordpiece.pre_tokenizer.pre_tokenize_str(text)]
     if not words:
         raise TastegraphError("no vocabulary can be made: the texts hold no words")
-    learner.train_from_iterator(
+    wordpiece.train_from_iterator(
         words,
         vocab_size=vocabulary,
         limit_alphabet=vocabulary,
-        special_tokens=[*SPECIALS, *_inner(words)],
+        special_tokens=[*SPECIAL_TOKENS, *_continuations(words)],
         show_progress=False,
     )
-    return BertTokenizer(learner.get_vocab(), do_lower_case=True, model_max_length=max_tokens)
+    return BertTokenizer(wordpiece.get_vocab(), do_lower_case=True, model_max_length=max_tokens)
 
 
-def _inner(words: Iterable[str]) -> list[str]:
-    """Characters inside words, in an order of their own: the library's differs from run to run."""
+def _continuations(words: Iterable[str]) -> list[str]:
+    """Tokens of characters inside words, sorted: the library orders them at random."""
     return [f"##{character}" for character in sorted({c for word in words for c in word[1:]})]
 
 
 def _pool(folder: Path, width: int, max_tokens: int) -> None:
-    """Make the transformer in ``folder`` a model of sentence-transformers: mean, then length 1."""
+    """Add the modules of sentence-transformers to ``folder``: mean pooling, then length 1."""
     modules = [
         {"idx": k, "name": str(k), "path": path, "type": f"sentence_transformers.models.{kind}"}
         for k, (path, kind) in enumerate(MODULES.items())
     ]
     (folder / "1_Pooling").mkdir()
-    for name, told in {
+    for name, content in {
         "modules.json": modules,
         "sentence_bert_config.json": {"max_seq_length": max_tokens, "do_lower_case": False},
         "1_Pooling/config.json": {
@@ -105,4 +105,4 @@ def _pool(folder: Path, width: int, max_tokens: int) -> None:
             "pooling_mode_mean_tokens": True,
         },
     }.items():
-        (folder / name).write_text(json.dumps(told, indent=2), encoding="utf-8")
+        (folder / name).write_text(json.dumps(content, indent=2), encoding="utf-8")

@@ -12,41 +12,65 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM, XLNetLMHeadModel
 
-from tastegraph.text.finetune.corpus import Document
-from tastegraph.text.finetune.masking import choose, permute
-from tastegraph.text.finetune.objectives import IGNORED, Batch, Objective, Outcome, padded
-from tastegraph.text.finetune.pieces import SPECIAL, Piece, cut, joined, read
+from tastegraph.text.finetune.corpus import (
+    SPECIAL,
+    TextDocument,
+    TokenSequence,
+    cut,
+    joined,
+    tokenized,
+)
+from tastegraph.text.finetune.prediction import (
+    IGNORED,
+    PredictionLoss,
+    PretrainingObjective,
+    Tensors,
+    choose_targets,
+    padded,
+    permutation_mask,
+)
 
-SHARE = 1 / 6
-"""Of tokens predicted in any order: K = 6 in Yang et al. 2019, §2.3."""
+PERMUTED_SHARE = 1 / 6
+"""Of the tokens; they are predicted in a random order: K = 6 in Yang et al. 2019, §2.3."""
 
 
-class Blocks:
-    """Documents, each ended where the vocabulary has an end, in blocks of a length.
+class CausalBlocks:
+    """Documents in blocks of a fixed length, each document with the vocabulary's end token.
 
-    A block begins with the last token of the one before it, so that every token of a document but
-    its first is predicted, and once.
+    A block begins with the last token of the block before, so that every token of a document but
+    the first is predicted, and once.
+
+    Args:
+        documents: to train on or to measure.
+        tokenizer: of a causal model.
+        max_tokens: of a block.
+        whole_names: without effect on the next token.
     """
 
     def __init__(
-        self, documents: Sequence[Document], tokenizer: Any, longest: int, whole_names: bool
+        self,
+        documents: Sequence[TextDocument],
+        tokenizer: Any,
+        max_tokens: int,
+        whole_names: bool,
     ) -> None:
         self._pad = tokenizer.pad_token_id or 0
-        end = _specials([tokenizer.eos_token_id])
+        end = _special_tokens([tokenizer.eos_token_id])
         streams = [
-            joined([*pieces, end]).ids
-            for pieces in read(documents, tokenizer, whole_names=whole_names, spaced=True)
+            joined([*sentences, end]).ids
+            for sentences in tokenized(documents, tokenizer, whole_names=whole_names, spaced=True)
         ]
         self._blocks = [
-            ids[start : start + longest]
+            ids[start : start + max_tokens]
             for ids in streams
-            for start in range(0, len(ids) - 1, longest - 1)
+            for start in range(0, len(ids) - 1, max_tokens - 1)
         ]
 
     def __len__(self) -> int:
+        """Number of blocks."""
         return len(self._blocks)
 
-    def batch(self, rows: NDArray[np.int64], rng: np.random.Generator) -> Batch:
+    def batch(self, rows: NDArray[np.int64], rng: np.random.Generator) -> Tensors:
         """``input_ids``, ``attention_mask`` and ``labels``, each int64[batch, length]."""
         blocks = [self._blocks[row] for row in rows]
         return {
@@ -56,71 +80,88 @@ class Blocks:
         }
 
 
-class Permuted:
+class PermutedBlocks:
     """Blocks of documents, of which some tokens are predicted in a random order.
 
-    Unlike a masked token, one that was predicted is seen by those that come later in the order.
+    Unlike a masked token, a predicted one is seen by those that come later in the order.
+
+    Args:
+        documents: to train on or to measure.
+        tokenizer: of XLNet.
+        max_tokens: of a block.
+        whole_names: whether a name is predicted as one.
     """
 
     def __init__(
-        self, documents: Sequence[Document], tokenizer: Any, longest: int, whole_names: bool
+        self,
+        documents: Sequence[TextDocument],
+        tokenizer: Any,
+        max_tokens: int,
+        whole_names: bool,
     ) -> None:
         self._pad = tokenizer.pad_token_id or 0
-        ends = _specials([tokenizer.sep_token_id, tokenizer.cls_token_id])
+        ends = _special_tokens([tokenizer.sep_token_id, tokenizer.cls_token_id])
         self._blocks = [
             joined([block, ends])
-            for pieces in read(documents, tokenizer, whole_names=whole_names)
-            for block in cut(joined(pieces), longest - len(ends.ids))
+            for sentences in tokenized(documents, tokenizer, whole_names=whole_names)
+            for block in cut(joined(sentences), max_tokens - len(ends.ids))
         ]
 
     def __len__(self) -> int:
+        """Number of blocks."""
         return len(self._blocks)
 
-    def batch(self, rows: NDArray[np.int64], rng: np.random.Generator) -> Batch:
+    def batch(self, rows: NDArray[np.int64], rng: np.random.Generator) -> Tensors:
         """``input_ids`` and ``attention_mask`` [batch, length], ``perm_mask`` [batch, length,
         length], ``target_mapping`` [batch, targets, length] and ``labels`` [batch, targets]."""
         blocks = [self._blocks[row] for row in rows]
-        chosen = [choose(block.units, SHARE, rng) for block in blocks]
+        targets = [choose_targets(block.units, PERMUTED_SHARE, rng) for block in blocks]
         ids = padded([block.ids for block in blocks], self._pad)
-        labels = padded([block.ids[c] for block, c in zip(blocks, chosen, strict=True)], IGNORED)
-        hidden = np.zeros((*ids.shape, ids.shape[1]), np.float32)
-        targets = np.zeros((*labels.shape, ids.shape[1]), np.float32)
-        for k, which in enumerate(chosen):
-            hidden[k, : len(which), : len(which)] = permute(which, rng)
-            places = np.flatnonzero(which)
-            targets[k, range(len(places)), places] = 1
+        target_ids = [block.ids[t] for block, t in zip(blocks, targets, strict=True)]
+        labels = padded(target_ids, IGNORED)
+        invisible = np.zeros((*ids.shape, ids.shape[1]), np.float32)
+        mapping = np.zeros((*labels.shape, ids.shape[1]), np.float32)
+        for k, of_block in enumerate(targets):
+            length = len(of_block)
+            invisible[k, :length, :length] = permutation_mask(of_block, rng)
+            places = np.flatnonzero(of_block)
+            mapping[k, range(len(places)), places] = 1
         return {
             "input_ids": ids,
             "attention_mask": padded([np.ones(len(block.ids)) for block in blocks], 0),
-            "perm_mask": torch.from_numpy(hidden),
-            "target_mapping": torch.from_numpy(targets),
+            "perm_mask": torch.from_numpy(invisible),
+            "target_mapping": torch.from_numpy(mapping),
             "labels": labels,
         }
 
 
-def _causal_outcome(model: Any, batch: Batch) -> Outcome:
-    read = model(batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False)
-    return _outcome(read.logits[:, :-1].flatten(0, 1), batch["labels"][:, 1:].flatten())
+def causal_loss(model: Any, batch: Tensors) -> PredictionLoss:
+    """The loss of a causal model: each token from those before it."""
+    outputs = model(batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False)
+    return _token_loss(outputs.logits[:, :-1].flatten(0, 1), batch["labels"][:, 1:].flatten())
 
 
-def _permutation_outcome(model: Any, batch: Batch) -> Outcome:
+def permutation_loss(model: Any, batch: Tensors) -> PredictionLoss:
+    """The loss of ``XLNetLMHeadModel``; the vocabulary is decoded for target tokens only."""
     labels = batch["labels"]
     inputs = {key: value for key, value in batch.items() if key != "labels"}
     inputs["attention_mask"] = inputs["attention_mask"].float()
-    read = model.transformer(**inputs, use_mems=False).last_hidden_state
-    asked = labels != IGNORED
-    return _outcome(model.lm_loss(read[asked]), labels[asked])
+    hidden = model.transformer(**inputs, use_mems=False).last_hidden_state
+    targets = labels != IGNORED
+    return _token_loss(model.lm_loss(hidden[targets]), labels[targets])
 
 
-def _outcome(said: torch.Tensor, labels: torch.Tensor) -> Outcome:
-    surprise = cross_entropy(said, labels, ignore_index=IGNORED, reduction="sum")
-    return Outcome(surprise, int((labels != IGNORED).sum()), torch.zeros_like(surprise))
+def _token_loss(logits: torch.Tensor, labels: torch.Tensor) -> PredictionLoss:
+    loss = cross_entropy(logits, labels, ignore_index=IGNORED, reduction="sum")
+    return PredictionLoss(loss, int((labels != IGNORED).sum()), torch.zeros_like(loss))
 
 
-def _specials(tokens: Sequence[int | None]) -> Piece:
+def _special_tokens(tokens: Sequence[int | None]) -> TokenSequence:
     ids: NDArray[np.int64] = np.array([t for t in tokens if t is not None], np.int64)
-    return Piece(ids, np.full(len(ids), SPECIAL))
+    return TokenSequence(ids, np.full(len(ids), SPECIAL))
 
 
-CAUSAL = Objective("causal", AutoModelForCausalLM, Blocks, _causal_outcome)
-PERMUTATION = Objective("permutation", XLNetLMHeadModel, Permuted, _permutation_outcome)
+CAUSAL = PretrainingObjective("causal", AutoModelForCausalLM, CausalBlocks, causal_loss)
+PERMUTATION = PretrainingObjective(
+    "permutation", XLNetLMHeadModel, PermutedBlocks, permutation_loss
+)
