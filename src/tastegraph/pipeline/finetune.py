@@ -145,7 +145,8 @@ def finetune_encoder(
             models, source, ("pretraining", lengths, seed, data.documents),
             lambda into, state: pretrain(
                 source, data.documents,
-                TrainingSchedule(config.pretraining_steps, config.pretraining_rate, seed=seed), into,
+                TrainingSchedule(config.pretraining_steps, config.pretraining_rate, seed=seed),
+                into,
                 entity_masking=config.entity_masking, batch_size=config.batch_size // 2,
                 max_tokens=config.max_tokens, frozen_layers=config.frozen_layers,
                 checkpoint=state,
@@ -157,8 +158,9 @@ def finetune_encoder(
         model = _cached_model(
             models, pretrained, (identities, lengths, seed, data.texts),
             lambda into, state: finetune(
-                pretrained, data.texts, objectives, TrainingSchedule(config.steps, config.rate, seed=seed),
-                into, max_tokens=config.max_tokens, batch_size=config.batch_size,
+                pretrained, data.texts, objectives,
+                TrainingSchedule(config.steps, config.rate, seed=seed), into,
+                max_tokens=config.max_tokens, batch_size=config.batch_size,
                 frozen_layers=config.frozen_layers, checkpoint=state,
             ),
         )  # fmt: skip
@@ -184,7 +186,9 @@ def _objectives(
         ties = co_engagement(data.user_items, data.eligible, N_NEIGHBOURS)
         if ties.nnz:
             factors = behaviour_representation(data.user_items, data.eligible, N_FACTORS, seed)
-            objectives.append(CoEngagementObjective(ties, nearest_items(vectors, data.eligible, N_NEIGHBOURS)))
+            objectives.append(
+                CoEngagementObjective(ties, nearest_items(vectors, data.eligible, N_NEIGHBOURS))
+            )
             objectives.append(AlignmentObjective(factors, data.eligible, vectors))
         else:
             _skip("co-engagement", "no two items are liked together more than by chance")
