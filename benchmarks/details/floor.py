@@ -73,16 +73,16 @@ def floor(name: str, data: Path) -> dict[str, Any]:
     many = torch.randn(COPIED)
     bandwidth = 2 * 4 * COPIED / _seconds(many.clone)
 
-    tastes, items = _operands(graph.n_items, task, graph.n_nodes, settings)
-    softmax = _seconds(lambda: log_sum_exp(tastes, items).sum().backward())  # type: ignore[no-untyped-call]
-    block = tastes[:, :SOFTMAX_BLOCK_ROWS].detach()
+    embeddings, items = _operands(graph.n_items, task, graph.n_nodes, settings)
+    softmax = _seconds(lambda: log_sum_exp(embeddings, items).sum().backward())  # type: ignore[no-untyped-call]
+    block = embeddings[:, :SOFTMAX_BLOCK_ROWS].detach()
     multiplied = PRODUCTS * _seconds(lambda: block @ items.detach().mT)
-    multiplied *= tastes.shape[1] / block.shape[1]
-    softmax_flop = PRODUCTS * 2 * tastes.shape[1] * items.shape[1] * width
+    multiplied *= embeddings.shape[1] / block.shape[1]
+    softmax_flop = PRODUCTS * 2 * embeddings.shape[1] * items.shape[1] * width
     moved = max(traffic / bandwidth, 2 * entries * width * multiplied / softmax_flop)
     return {
         "entries": entries,
-        "tastes": tastes.shape[1],
+        "tastes": embeddings.shape[1],
         "items": items.shape[1],
         "heads": size.heads,
         "dimensions": size.dimensions,
@@ -113,10 +113,10 @@ def _operands(
         for build_batch in task.epoch(np.random.default_rng(1))
     )
     candidates = softmax_items(n_items, task)
-    tastes, items = (
+    embeddings, items = (
         torch.randn(settings.heads, n, settings.dimensions) for n in (rows, candidates)
     )
-    return tastes.requires_grad_(), items.requires_grad_()
+    return embeddings.requires_grad_(), items.requires_grad_()
 
 
 def _seconds(work: Callable[[], object]) -> float:
