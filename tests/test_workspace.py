@@ -262,3 +262,31 @@ def test_every_item_is_listed_once_where_all_are_asked_for(cinema):
     assert len({item.item_id for item in answer.items}) == 2 * FILMS_PER_GENRE
     scores = [item.score for item in answer.items]
     assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda shop: shop.recommend(1), r"^who: 1 \(int\) found, a user id as text, or a list"),
+        (lambda shop: shop.recommend("ann", n="x"), r"^n: 'x' \(str\) found, a whole number"),
+        (lambda shop: shop.explain("ann", 7), r"^item_id: 7 \(int\) found, text expected"),
+        (lambda shop: shop.associate(None), r"^text: None \(NoneType\) found, text expected"),
+        (lambda shop: shop.ingest(events=[1]), r"^events, element 0: 1 \(int\) found"),
+        (lambda shop: shop.ingest([1]), r"^records: \[1\] \(list\) found, a Records; name"),
+        (lambda shop: shop.record([1]), r"^events, element 0: 1 \(int\) found"),
+    ],
+)
+def test_an_argument_of_the_wrong_type_is_named_before_anything_is_done(tmp_path, call, message):
+    shop = Workspace.init(tmp_path / "shop")
+    with pytest.raises(TastegraphError, match=message):
+        call(shop)
+    assert shop.counts()["events"] == 0
+
+
+def test_frames_are_ingested(tmp_path):
+    import polars as pl
+
+    shop = Workspace.init(tmp_path / "shop")
+    events = pl.DataFrame({"user_id": ["ann", "bob"], "item_id": ["1", "2"], "type": "like"})
+    assert shop.ingest(events=events).events == 2
+    assert shop.ingest(events=events).duplicate_events == 2

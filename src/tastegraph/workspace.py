@@ -21,10 +21,17 @@ import tomli_w
 
 from tastegraph.core import config as configuration
 from tastegraph.core.config import Config
-from tastegraph.core.errors import ConfigError, NotFoundError, SnapshotError
+from tastegraph.core.errors import ArgumentError, ConfigError, NotFoundError, SnapshotError
 from tastegraph.core.messages import Message
 from tastegraph.core.progress import say
 from tastegraph.core.records import Event, Fact, Item, Link, Records
+from tastegraph.data.import_arguments import (
+    check_count,
+    check_text,
+    check_user,
+    checked_records,
+    records_of,
+)
 from tastegraph.data.items import item_facts
 from tastegraph.pipeline.stages import (
     STAGES,
@@ -95,31 +102,40 @@ class Workspace:
         self,
         records: Records | None = None,
         *,
-        items: Iterable[Item] = (),
-        events: Iterable[Event] = (),
-        facts: Mapping[str, Iterable[Fact]] | None = None,
-        links: Mapping[str, Iterable[Link]] | None = None,
+        items: Iterable[Item] | Any = (),
+        events: Iterable[Event] | Any = (),
+        facts: Mapping[str, Iterable[Fact] | Any] | None = None,
+        links: Mapping[str, Iterable[Link] | Any] | None = None,
         digests: Mapping[str, str] | None = None,
     ) -> ImportSummary:
         """Import records: all of them, or on any error none.
 
-        A source is replaced whole: what it stated before, facts and links alike, and does not
-        state now loses its support, and what no other source supports goes.
+        A source is replaced as a whole: facts and links that it stated before and does not state
+        now are deleted, unless another source states them too.
 
         Args:
-            items: replace those of the same id; configured columns become facts.
-            events: those whose id is known already change nothing.
-            facts: what each source states, by the source's name.
-            links: which entity an item is, by the source's name.
-            digests: what tells this state of a source from others; see :meth:`up_to_date`.
+            records: all that is imported, such as the files of
+                :meth:`tastegraph.data.files.Files.records`; or name its parts:
+            items: items, or a polars, pandas or Arrow table of them. They replace those of the same
+                id; configured columns become facts.
+            events: events, or a table of them; an event whose id is known already changes nothing.
+            facts: source → the facts that it states, or a table of them.
+            links: source → its links from items to entities, or a table of them.
+            digests: source → a hash of its content; see :meth:`up_to_date`.
 
         Raises:
-            ConfigError: a source has no name, or that of the catalogue; nothing was imported.
-            RowError: a record is wrong; nothing was imported.
+            ArgumentError: an argument, or an element of it, has the wrong type.
+            ConfigError: the name of a source is empty or reserved.
+            RowError, FrameError: a record, row or table cannot be accepted.
             BusyError: another process is writing to this workspace.
         """
         if records is None:
-            records = Records(items, events, facts or {}, links or {}, digests or {})
+            types = self.config.events.weights
+            records = checked_records(items, events, facts, links, digests, types)
+        elif not isinstance(records, Records):
+            raise ArgumentError(
+                "records", records, "a Records; name the others: items=, events=, facts=, links="
+            )
         check_source_names(records.sources)
         columns = self.config.items.facts
         with self.database.writing() as connection:
@@ -194,11 +210,12 @@ class Workspace:
         """Append events; when this returns they are durable, and the next answer knows them.
 
         Raises:
+            ArgumentError: an element is not an event.
             RowError: one is more than five minutes to come; none was appended.
             BusyError: another process is writing to this workspace.
         """
         with self.database.writing() as connection:
-            return log.append(connection, events)
+            return log.append(connection, records_of("events", events, Event))
 
     @property
     def erase(self) -> Eraser:
@@ -338,11 +355,23 @@ class Workspace:
         return Engine(self.snapshots, self.database, self.config)
 
     def recommend(self, who: UserOrSession, n: int = 10) -> Recommendations:
-        """The best ``n`` items for a user id, or for the events of somebody who has none."""
+        """The best ``n`` items for a user id, or for the events of somebody who has none.
+
+        Raises:
+            ArgumentError: ``who`` is neither, or ``n`` is not a whole number of at least 1.
+        """
+        check_user("who", who)
+        check_count("n", n)
         return self.engine.recommend(who, n)
 
     def explain(self, who: UserOrSession, item_id: str) -> Explanation:
-        """Every reason for and against one item; their shares sum to its score."""
+        """Every reason for and against one item; their shares sum to its score.
+
+        Raises:
+            ArgumentError: ``who`` or ``item_id`` has the wrong type.
+        """
+        check_user("who", who)
+        check_text("item_id", item_id)
         return self.engine.explain(who, item_id)
 
     def associate(self, text: str, n: int = 20) -> TextAssociations:
@@ -350,7 +379,10 @@ class Workspace:
 
         Raises:
             NoEncoderError: the language model of the snapshot in service is not exported.
+            ArgumentError: ``text`` is not text, or ``n`` is not a whole number of at least 1.
         """
+        check_text("text", text)
+        check_count("n", n)
         return self.engine.associate(text, n)
 
     def feedback(self, since: float = 0.0) -> list[ModelFeedback]:

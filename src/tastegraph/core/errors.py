@@ -1,4 +1,4 @@
-"""Errors a person can act on: what was wrong, where, and what to do."""
+"""Errors that say what was wrong, where, and what to do."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from tastegraph.core.messages import Message
 
 
 class TastegraphError(Exception):
-    """Base of every error raised on purpose; its text is written for the person who reads it.
+    """Base class of all errors that this package raises on purpose.
 
     Attributes:
-        message: in English, or in any language, which is so of all that a service answers with.
+        message: English text, or a message that can be shown in every language; errors that the
+            service answers with have the latter.
     """
 
     def __init__(self, text: str | Message) -> None:
@@ -18,13 +19,28 @@ class TastegraphError(Exception):
         super().__init__(str(text))
 
     def text(self, language: Language) -> str:
-        """What was wrong, in ``language`` where a message says it; ``str`` of it is English."""
-        said = self.message
-        return said.text(language) if isinstance(said, Message) else said
+        """The error in ``language`` if its message is translated, otherwise in English."""
+        message = self.message
+        return message.text(language) if isinstance(message, Message) else message
 
 
 class ConfigError(TastegraphError):
     """A value in ``tastegraph.toml`` is missing, misspelt or out of range."""
+
+
+class ArgumentError(TastegraphError):
+    """An argument of a Python call has the wrong type or value.
+
+    Args:
+        argument: its name.
+        value: what was passed.
+        expected: what would have been accepted.
+    """
+
+    def __init__(self, argument: str, value: object, expected: str) -> None:
+        self.argument, self.value, self.expected = argument, value, expected
+        kind = type(value).__name__
+        super().__init__(f"{argument}: {shortened(value)} ({kind}) found, {expected} expected")
 
 
 class FrameError(TastegraphError):
@@ -32,31 +48,31 @@ class FrameError(TastegraphError):
 
 
 class NotFoundError(TastegraphError):
-    """A workspace, snapshot, asset, user or item that was asked for does not exist."""
+    """A workspace, snapshot, asset, user or item of this name does not exist."""
 
 
 class BusyError(TastegraphError):
-    """Another process does what only one may do at a time."""
+    """Another process is doing something that only one process may do at a time."""
 
 
 class NoEncoderError(TastegraphError):
-    """Texts cannot be read: the language model that a snapshot was built with is not exported."""
+    """Texts cannot be encoded: the language model of the snapshot has not been exported."""
 
 
 class DecisionError(TastegraphError):
-    """A decision on what is known that cannot be made, or cannot be taken back."""
+    """A decision on facts that cannot be made or undone."""
 
 
 class AssetError(TastegraphError):
-    """An asset could not be had from any of its sources, or its checksum is wrong."""
+    """No source has an asset, or its checksum is wrong."""
 
 
 class EndpointError(TastegraphError):
-    """A language-model service cannot be used; what it answered before is kept."""
+    """A language-model service cannot be used; its earlier answers stay in the cache."""
 
 
 class AnswerError(TastegraphError):
-    """A language-model service gave no usable answer to one question.
+    """A language-model service gave no usable answer to one request.
 
     Attributes:
         reason: short code: ``TRUNCATED``, ``NOT_JSON``, ``TIMEOUT``, ``REFUSED``, ``SERVER``.
@@ -68,18 +84,18 @@ class AnswerError(TastegraphError):
 
 
 class SnapshotError(TastegraphError):
-    """A snapshot is incomplete, altered or of another format; it is never served."""
+    """A snapshot is incomplete, altered or of another format, and is not served."""
 
 
 class RowError(TastegraphError):
-    """One row of a file that cannot be imported.
+    """One row of a file or frame that cannot be imported.
 
     Attributes:
-        file: path of the file, as given.
+        file: path of the file, or name of the frame.
         line: 1-based line (text formats) or row (Parquet).
         column: name of the column, or ``None`` where the whole row is at fault.
-        value: the offending value, as found.
-        expected: what would have been accepted; a message where a service may say it.
+        value: the value that cannot be accepted.
+        expected: what would have been accepted; a translatable message in rows of requests.
     """
 
     def __init__(
@@ -87,7 +103,11 @@ class RowError(TastegraphError):
     ) -> None:
         self.file, self.line, self.column = file, line, column
         self.value, self.expected = value, expected
-        where = f"{file}, line {line}" + (f", column {column!r}" if column else "")
-        shown = repr(value)
-        shown = shown if len(shown) <= 120 else shown[:117] + "…'"
-        super().__init__(f"{where}: {shown} found, {expected} expected")
+        place = f"{file}, line {line}" + (f", column {column!r}" if column else "")
+        super().__init__(f"{place}: {shortened(value)} found, {expected} expected")
+
+
+def shortened(value: object) -> str:
+    """The ``repr`` of a value, cut to 120 characters for an error message."""
+    text = repr(value)
+    return text if len(text) <= 120 else text[:117] + "…'"

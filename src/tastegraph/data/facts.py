@@ -16,7 +16,7 @@ from tastegraph.data.text_files import format_suffix
 from tastegraph.data.typed_row import MAX_ENTITY_LENGTH, TypedRow
 from tastegraph.data.wikidata import read_wikidata
 
-_ALIASES = {
+FACT_ALIASES = {
     "subject": "head", "head_id": "head",
     "predicate": "relation", "relation_id": "relation",
     "object": "tail", "tail_id": "tail",
@@ -45,7 +45,9 @@ def read_facts(path: Path, rejects: RejectedRows) -> Iterator[Fact]:
     def build(row: Row) -> Fact:
         return fact_from(row.values, str(path), row.line)
 
-    return rejects.convert(read_rows(path, rejects, ("head", "relation", "tail"), _ALIASES), build)
+    return rejects.convert(
+        read_rows(path, rejects, ("head", "relation", "tail"), FACT_ALIASES), build
+    )
 
 
 def fact_from(values: Mapping[str, object], file: str, line: int) -> Fact:

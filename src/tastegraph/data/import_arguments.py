@@ -1,0 +1,159 @@
+"""Arguments of an import: iterables of records or frames, checked so that errors name them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from tastegraph.core.errors import ArgumentError
+from tastegraph.core.records import EVENT_TYPES, Event, Fact, Item, Link, Records
+from tastegraph.data.events import RepeatCounter, event_from
+from tastegraph.data.facts import FACT_ALIASES, fact_from, link_from
+from tastegraph.data.items import item_from
+
+Record = TypeVar("Record", Item, Event, Fact, Link)
+Builder = Callable[[Mapping[str, object], str, int], Record]
+
+
+def checked_records(
+    items: object = (),
+    events: object = (),
+    facts: object = None,
+    links: object = None,
+    digests: Mapping[str, str] | None = None,
+    event_types: Collection[str] = EVENT_TYPES,
+) -> Records:
+    """Turn the arguments of an import into records; elements are checked when they are read.
+
+    Args:
+        items, events: an iterable of records, or a polars, pandas or Arrow table with the columns
+            that a file has (:func:`~tastegraph.data.items.read_items`,
+            :func:`~tastegraph.data.events.read_events`).
+        facts, links: source → the same for facts and links
+            (:func:`~tastegraph.data.facts.read_facts`, :func:`~tastegraph.data.facts.read_links`).
+        digests: source → hash of its content.
+        event_types: the event types that are allowed in a frame.
+
+    Raises:
+        ArgumentError: an argument, or an element of it, has the wrong type.
+        FrameError: a frame cannot be read.
+        RowError: a row of a frame cannot be accepted.
+    """
+    repeats = RepeatCounter()
+
+    def build_event(values: Mapping[str, object], name: str, line: int) -> Event:
+        return event_from(values, name, line, repeats, types=event_types)
+
+    return Records(
+        items=records_of("items", items, Item, item_from),
+        events=records_of("events", events, Event, build_event),
+        facts={
+            source: records_of(f"facts[{source!r}]", value, Fact, fact_from, FACT_ALIASES)
+            for source, value in _by_source("facts", facts).items()
+        },
+        links={
+            source: records_of(
+                f"links[{source!r}]", value, Link, link_from, {"entity_id": "entity"}
+            )
+            for source, value in _by_source("links", links).items()
+        },
+        digests=digests or {},
+    )
+
+
+def records_of(
+    argument: str,
+    value: object,
+    kind: type[Record],
+    build: Builder[Record] | None = None,
+    aliases: Mapping[str, str] | None = None,
+) -> Iterator[Record]:
+    """Yield the records of an iterable or, with ``build``, of the rows of a frame.
+
+    Args:
+        argument: name of the argument, for errors.
+        value: what was passed.
+        kind: class of the records.
+        build: function of a row by column, the argument's name and the row's 1-based number.
+        aliases: name of a column in a frame → the name that ``build`` expects.
+
+    Raises:
+        ArgumentError: ``value`` is neither, or one of its elements is not a ``kind``.
+    """
+    is_frame = hasattr(value, "columns") or hasattr(value, "column_names")
+    if build is not None and is_frame:
+        return _rows_of_frame(argument, value, build, aliases or {})
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping) or is_frame:
+        table = ", or a polars, pandas or Arrow table" if build is not None else ""
+        raise ArgumentError(argument, value, f"an iterable of tastegraph.{kind.__name__}{table}")
+    return _checked_elements(argument, value, kind)
+
+
+def _checked_elements(
+    argument: str, values: Iterable[object], kind: type[Record]
+) -> Iterator[Record]:
+    for number, value in enumerate(values):
+        if not isinstance(value, kind):
+            raise ArgumentError(
+                f"{argument}, element {number}", value, f"a tastegraph.{kind.__name__}"
+            )
+        yield value
+
+
+def _rows_of_frame(
+    argument: str, frame: object, build: Builder[Record], aliases: Mapping[str, str]
+) -> Iterator[Record]:
+    # Imported here: without frames no polars is needed.
+    from tastegraph.data.frames import to_polars
+
+    table = to_polars(frame, argument)
+    names = {name: ours for name, ours in aliases.items() if name in table.columns}
+    for line, row in enumerate(table.rename(names).iter_rows(named=True), start=1):
+        yield build(
+            {name: None if value != value else value for name, value in row.items()}, argument, line
+        )
+
+
+def _by_source(argument: str, value: object) -> Mapping[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        expected = f"a mapping of sources, such as {argument}={{'my source': {argument}}}"
+        raise ArgumentError(argument, value, expected)
+    for source in value:
+        if not isinstance(source, str):
+            raise ArgumentError(f"{argument}, source", source, "text")
+    return value
+
+
+def check_count(argument: str, value: object) -> None:
+    """Check that an argument is a whole number of at least 1.
+
+    Raises:
+        ArgumentError: it is not.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ArgumentError(argument, value, "a whole number of at least 1")
+
+
+def check_text(argument: str, value: object) -> None:
+    """Check that an argument is text.
+
+    Raises:
+        ArgumentError: it is not.
+    """
+    if not isinstance(value, str):
+        raise ArgumentError(argument, value, "text")
+
+
+def check_user(argument: str, value: object) -> None:
+    """Check that an argument is the id of a user, or a sequence of events without a user.
+
+    Raises:
+        ArgumentError: it is neither.
+    """
+    if isinstance(value, str):
+        return
+    if not isinstance(value, list | tuple) or not all(isinstance(event, Event) for event in value):
+        expected = "a user id as text, or a list of tastegraph.Event for somebody without an id"
+        raise ArgumentError(argument, value, expected)
