@@ -33,10 +33,10 @@ import numpy as np
 from benchmarks.knowledge.scores import scores
 from tastegraph.core.records import LABEL, Fact
 from tastegraph.kg.extraction.documents import Document
-from tastegraph.kg.extraction.gazetteer import NAMED, Gazetteer, id_of
-from tastegraph.kg.extraction.patterns import Patterns, learn
+from tastegraph.kg.extraction.gazetteer import NAME_PREFIX, Gazetteer, id_from_name
+from tastegraph.kg.extraction.patterns import PatternExtractor, learn_patterns
 from tastegraph.kg.linking.calibration import expected_calibration_error
-from tastegraph.kg.names import name_in, normalised, parted
+from tastegraph.kg.names import name_from_id, normalize_name, split_qualifier
 
 RELATIONS = ("director", "starring")
 
@@ -79,7 +79,7 @@ def run(data: Path, seed: int = 1) -> dict[str, Any]:
     facts = _known(halves)
     known = {fact.object for fact in facts}
     fitted_model, labels = Gazetteer(_names(known)), Gazetteer(_names(_entities(data)))
-    patterns = learn(learning, facts, fitted_model, seed=seed)
+    patterns = learn_patterns(learning, facts, fitted_model, seed=seed)
     whole = read_by_patterns(halves, data, seed)
     results: dict[str, Any] = {}
     rows = {
@@ -93,14 +93,14 @@ def run(data: Path, seed: int = 1) -> dict[str, Any]:
             results[relation][row] = measure(extracted, relation, truth)
         results[relation]["ceiling"] = _ceiling(measured, truth)
         results[relation]["known_elsewhere"] = _share(truth, known)
-        results[relation]["cues"] = [cue for cue, _ in patterns.strongest(relation, 8)]
+        results[relation]["cues"] = [cue for cue, _ in patterns.strongest_cues(relation, 8)]
     return results
 
 
 def read_by_patterns(halves: Films, data: Path, seed: int = 1) -> list[Fact]:
     """What patterns find in the measured half, the labels of the graph being known."""
     labels = Gazetteer(_names(_entities(data)))
-    patterns = learn(halves.learning, _known(halves), labels, closed=True, seed=seed)
+    patterns = learn_patterns(halves.learning, _known(halves), labels, closed=True, seed=seed)
     return _extracted(patterns, halves.measured)
 
 
@@ -154,10 +154,10 @@ def _names(entities: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _name(entity: str) -> str:
-    return parted(name_in(entity))[0]
+    return split_qualifier(name_from_id(entity))[0]
 
 
-def _extracted(patterns: Patterns, documents: Sequence[Document]) -> list[Fact]:
+def _extracted(patterns: PatternExtractor, documents: Sequence[Document]) -> list[Fact]:
     return [fact for fact in patterns.extract(documents) if fact.relation != LABEL]
 
 
@@ -179,7 +179,7 @@ def measure(extracted: Sequence[Fact], relation: str, truth: Gold) -> dict[str, 
             by_film[fact.subject].append(fact)
     units, sure, right = [], [], []
     for film, people in truth.items():
-        left = {id_of(_name(person)): person for person in people}
+        left = {id_from_name(_name(person)): person for person in people}
         true = [_is(fact.object, people, left) for fact in by_film[film]]
         hit = len(
             {_key(f.object) for f, is_true in zip(by_film[film], true, strict=True) if is_true}
@@ -194,21 +194,21 @@ def measure(extracted: Sequence[Fact], relation: str, truth: Gold) -> dict[str, 
 
 
 def _is(object_id: str, people: set[str], names: dict[str, str]) -> bool:
-    return object_id in people or (object_id.startswith(NAMED) and object_id in names)
+    return object_id in people or (object_id.startswith(NAME_PREFIX) and object_id in names)
 
 
 def _key(object_id: str) -> str:
-    return object_id if object_id.startswith(NAMED) else id_of(_name(object_id))
+    return object_id if object_id.startswith(NAME_PREFIX) else id_from_name(_name(object_id))
 
 
 def _ceiling(documents: Sequence[Document], truth: Gold) -> float:
     """The share of gold facts whose object's name stands in the text."""
     named = total = 0
     for document in documents:
-        text = f" {normalised(document.text)} "
+        text = f" {normalize_name(document.text)} "
         for person in truth.get(document.subject, ()):
             total += 1
-            named += f" {normalised(_name(person))} " in text
+            named += f" {normalize_name(_name(person))} " in text
     return round(named / max(total, 1), 4)
 
 

@@ -14,9 +14,10 @@ import polars as pl
 
 from benchmarks.knowledge.planted import planted
 from benchmarks.knowledge.scores import scores
-from tastegraph.kg.fusion import blocking
-from tastegraph.kg.fusion.matching import fuse
-from tastegraph.kg.fusion.profiles import Profile
+from benchmarks.knowledge.supervised_matching import match_with_labels
+from tastegraph.kg.fusion.blocking import NEAREST_NAMES, pairs_across
+from tastegraph.kg.fusion.matching import match_sources
+from tastegraph.kg.fusion.profiles import EntityProfile
 from tastegraph.kg.linking.candidates import NameIndex
 
 SETS = {"imdb-tmdb": "D5", "imdb-tvdb": "D6", "tmdb-tvdb": "D7"}
@@ -30,7 +31,7 @@ def run(data: Path) -> dict[str, Any]:
     results: dict[str, Any] = {"blocking": {}}
     for name, folder in SETS.items():
         left, right, gold = _read(data / "moviegraph/pyjedai" / folder, *name.split("-"))
-        matches = [(m.left, m.right) for m in fuse(left, right) if m.accepted]
+        matches = [(m.left, m.right) for m in match_sources(left, right) if m.accepted]
         results[name] = scores(_units(matches, gold, {profile.id for profile in left}))
         results["blocking"][name] = _blocking(left, right, gold)
         if name == "imdb-tmdb":
@@ -40,13 +41,15 @@ def run(data: Path) -> dict[str, Any]:
     return results
 
 
-def _read(folder: Path, one: str, other: str) -> tuple[list[Profile], list[Profile], set[Pair]]:
+def _read(
+    folder: Path, one: str, other: str
+) -> tuple[list[EntityProfile], list[EntityProfile], set[Pair]]:
     gold = pl.read_csv(folder / "gt.csv", separator="|", infer_schema=False)
     left, right = (_profiles(folder / f"{name}.csv") for name in (one, other))
     return left, right, {(a, b) for a, b in gold.iter_rows()}
 
 
-def _profiles(path: Path) -> list[Profile]:
+def _profiles(path: Path) -> list[EntityProfile]:
     table = pl.read_csv(path, separator="|", infer_schema=False, quote_char=None)
     profiles = []
     for row in table.iter_rows(named=True):
@@ -59,7 +62,7 @@ def _profiles(path: Path) -> list[Profile]:
             else (cell,)
             for relation, cell in cells.items()
         }
-        profiles.append(Profile(id_, (name,), frozenset({kind}), attributes))
+        profiles.append(EntityProfile(id_, (name,), frozenset({kind}), attributes))
     return profiles
 
 
@@ -75,27 +78,31 @@ def _units(
 
 
 def _supervised(
-    left: list[Profile], right: list[Profile], gold: set[Pair], seed: int
+    left: list[EntityProfile], right: list[EntityProfile], gold: set[Pair], seed: int
 ) -> dict[str, Any]:
     """30 % of the left entities are judged; all that is said of the others is scored."""
     rng = np.random.default_rng(seed)
     known = {profile.id for profile in left if rng.random() < KNOWN}
     labels = {
         pair: pair in gold
-        for a, b in blocking.across(left, right).tolist()
+        for a, b in pairs_across(left, right).tolist()
         if (pair := (left[a].id, right[b].id))[0] in known
     }
     rest = {profile.id for profile in left} - known
     matches = [
-        (m.left, m.right) for m in fuse(left, right, labels) if m.accepted and m.left in rest
+        (m.left, m.right)
+        for m in match_with_labels(left, right, labels)
+        if m.accepted and m.left in rest
     ]
     return scores(_units(matches, {pair for pair in gold if pair[0] in rest}, rest))
 
 
-def _blocking(left: list[Profile], right: list[Profile], gold: set[Pair]) -> dict[str, float]:
-    candidates = {(left[a].id, right[b].id) for a, b in blocking.across(left, right).tolist()}
+def _blocking(
+    left: list[EntityProfile], right: list[EntityProfile], gold: set[Pair]
+) -> dict[str, float]:
+    candidates = {(left[a].id, right[b].id) for a, b in pairs_across(left, right).tolist()}
     index = NameIndex([profile.names[0] for profile in right])
-    nearest, _ = index.nearest([profile.names[0] for profile in left], blocking.CANDIDATES)
+    nearest, _ = index.nearest([profile.names[0] for profile in left], NEAREST_NAMES)
     ten = {
         (profile.id, right[b].id)
         for profile, row in zip(left, nearest.tolist(), strict=True)

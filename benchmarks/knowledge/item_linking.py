@@ -36,9 +36,9 @@ from tastegraph.core.config import GraphConfig
 from tastegraph.core.records import Fact, Item, Link
 from tastegraph.kg.linking.calibration import expected_calibration_error
 from tastegraph.kg.linking.candidates import Encode
-from tastegraph.kg.linking.entities import Entities
-from tastegraph.kg.linking.linker import Linked, Linker
-from tastegraph.kg.names import name_in, normalised, parted, readings
+from tastegraph.kg.linking.entities import EntityIndex
+from tastegraph.kg.linking.linker import Linker, LinkingResult
+from tastegraph.kg.names import name_from_id, normalize_name, split_qualifier, title_names
 
 SEED = 1
 MAX_TOKENS = 64
@@ -53,7 +53,7 @@ def run(data: Path, encode: Encode | None = None) -> dict[str, Any]:
         ("ml1m", [], list(_ml1m_items(data)), _ml1m_gold(data)),
         ("ml100k", list(_frankgraphbench(data)), list(_ml100k_items(data)), _ml100k_gold(data)),
     ):
-        entities = Entities([*facts, *more], GraphConfig().naming_relations)
+        entities = EntityIndex([*facts, *more], GraphConfig().naming_relations)
         results[name] = _measure(entities, items, gold, None)
         if encode is not None:
             results[name]["vectors"] = _measure(entities, items, gold, encode)
@@ -61,7 +61,7 @@ def run(data: Path, encode: Encode | None = None) -> dict[str, Any]:
 
 
 def _measure(
-    entities: Entities, items: Sequence[Item], gold: Gold, encode: Encode | None
+    entities: EntityIndex, items: Sequence[Item], gold: Gold, encode: Encode | None
 ) -> dict[str, Any]:
     order = np.random.default_rng(SEED).permutation(len(items))
     learning = [items[i] for i in sorted(order[: len(items) // 2])]
@@ -79,7 +79,7 @@ def _measure(
     }
 
 
-def _row(links: Sequence[Linked], gold: Gold, entities: Entities) -> dict[str, Any]:
+def _row(links: Sequence[LinkingResult], gold: Gold, entities: EntityIndex) -> dict[str, Any]:
     judged = [linked for linked in links if linked.item_id in gold]
     others = [linked for linked in links if linked.item_id not in gold]
     units = []
@@ -106,8 +106,8 @@ def _row(links: Sequence[Linked], gold: Gold, entities: Entities) -> dict[str, A
 
 
 def _same_name(title: str, entity: str) -> bool:
-    mine = {normalised(name) for name in readings(title)[0]}
-    return normalised(parted(name_in(entity))[0]) in mine
+    mine = {normalize_name(name) for name in title_names(title)[0]}
+    return normalize_name(split_qualifier(name_from_id(entity))[0]) in mine
 
 
 def _entity2rec(data: Path) -> Iterator[Fact]:

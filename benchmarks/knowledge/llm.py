@@ -20,8 +20,8 @@ from typing import Any
 from benchmarks.knowledge import extraction
 from tastegraph.core.config import LLMConfig
 from tastegraph.data import downloads as assets
-from tastegraph.kg.extraction.gazetteer import id_of
-from tastegraph.kg.extraction.llm import Reader
+from tastegraph.kg.extraction.gazetteer import id_from_name
+from tastegraph.kg.extraction.llm import LLMExtractor
 from tastegraph.kg.extraction.prompt import Slot
 from tastegraph.store import caches
 from tastegraph.store.database import Database
@@ -64,8 +64,8 @@ def run(data: Path, films: int = 60) -> dict[str, Any]:
     with _served(_weights()) as endpoint, tempfile.TemporaryDirectory() as folder:
         config = LLMConfig(endpoint=endpoint, model=MODEL, timeout=600)
         cache = Database(Path(folder) / "answers.db", caches.answer_metadata)
-        reader = Reader(SLOTS, LLMClient(config), cache, lambda name, _: id_of(name))
-        facts = list(reader.facts([(document.subject, document.text) for document in chosen]))
+        reader = LLMExtractor(SLOTS, LLMClient(config), cache, lambda name, _: id_from_name(name))
+        facts = list(reader.extract(chosen))
         cache.close()
     patterns = extraction.read_by_patterns(halves, data)
     report = reader.report

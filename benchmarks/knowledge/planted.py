@@ -12,9 +12,9 @@ import numpy as np
 
 from benchmarks.knowledge.scores import scores
 from tastegraph.core.records import LABEL, Fact
-from tastegraph.kg.fusion.matching import duplicates
-from tastegraph.kg.fusion.profiles import profiles
-from tastegraph.kg.names import name_in
+from tastegraph.kg.fusion.matching import find_duplicates
+from tastegraph.kg.fusion.profiles import entity_profiles
+from tastegraph.kg.names import name_from_id
 
 COPIES, NAMESAKES = 500, 300
 FEWEST_FACTS = 3
@@ -40,7 +40,9 @@ def planted(folder: Path, seed: int) -> dict[str, Any]:
     """Scores over what touches a planted id, and how much else was merged."""
     facts, names, copies, others = plant(folder, seed)
     merged = {
-        frozenset((m.left, m.right)) for m in duplicates(profiles(facts, [LABEL])) if m.accepted
+        frozenset((m.left, m.right))
+        for m in find_duplicates(entity_profiles(facts, [LABEL]))
+        if m.accepted
     }
     return _row(merged, copies, others, names)
 
@@ -123,9 +125,9 @@ def _graph(folder: Path) -> tuple[set[Triple], dict[str, str]]:
     relations = _table(folder / "pearlm/r_map.txt", 0, 1)
     for line in (folder / "pearlm/kg_final.txt").read_text(encoding="utf-8").splitlines()[1:]:
         head, relation, tail = line.split("\t")
-        triples.add((entities[head], name_in(relations[relation]), entities[tail]))
+        triples.add((entities[head], name_from_id(relations[relation]), entities[tail]))
     triples = {t for t in triples if t[0] != t[2]}
-    return triples, {id_: name_in(id_) for t in triples for id_ in (t[0], t[2])}
+    return triples, {id_: name_from_id(id_) for t in triples for id_ in (t[0], t[2])}
 
 
 def _table(path: Path, key: int, value: int) -> dict[str, str]:

@@ -20,8 +20,8 @@ from tastegraph.data.rdf import identifier, iri, node
 from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.kg.export import export, write_csv, write_graphml, write_kg, write_links, write_rdf
 from tastegraph.kg.graph import build_graph
-from tastegraph.kg.sparql import Found, query, store_of
-from tastegraph.kg.stats import Hub, stats
+from tastegraph.kg.sparql import ResultCell, query, rdf_store
+from tastegraph.kg.stats import Hub, graph_stats
 from tastegraph.workspace import Workspace
 
 INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
@@ -219,27 +219,27 @@ FACTS = [
 
 @pytest.fixture(scope="module")
 def store():
-    return store_of(FACTS)
+    return rdf_store(FACTS)
 
 
 def test_a_query_gives_ids_as_they_were_imported(store):
     answer = query(store, "SELECT ?who ?name { <item:heat> tg:star ?who . ?who tg:label ?name }")
     assert answer.columns == ["who", "name"]
-    assert answer.rows == [[Found("Al Pacino"), Found("阿尔", True, "", "zh")]]
+    assert answer.rows == [[ResultCell("Al Pacino"), ResultCell("阿尔", True, "", "zh")]]
 
 
 def test_a_query_counts_and_leaves_open(store):
     answer = query(
         store, "SELECT ?x (COUNT(*) AS ?n) { ?s ?p ?o OPTIONAL { ?o tg:no ?x } } GROUP BY ?x"
     )
-    assert answer.rows == [[None, Found("3", True, INTEGER)]]
+    assert answer.rows == [[None, ResultCell("3", True, INTEGER)]]
 
 
 def test_every_form_of_query_gives_a_table(store):
-    assert query(store, "ASK { ?s tg:star ?o }").rows == [[Found("true", literal=True)]]
+    assert query(store, "ASK { ?s tg:star ?o }").rows == [[ResultCell("true", literal=True)]]
     made = query(store, "CONSTRUCT { ?o tg:in ?s } WHERE { ?s tg:star ?o }")
     assert made.columns == ["subject", "relation", "object"]
-    assert made.rows == [[Found("Al Pacino"), Found("in"), Found("item:heat")]]
+    assert made.rows == [[ResultCell("Al Pacino"), ResultCell("in"), ResultCell("item:heat")]]
 
 
 def test_what_is_no_query_is_said_to_be_none(store):
@@ -253,7 +253,7 @@ def test_what_is_no_query_is_said_to_be_none(store):
 
 
 def look(*facts, items=("alien", "heat"), links=()):
-    return stats(items, facts, links, Config())
+    return graph_stats(items, facts, links, Config())
 
 
 def test_relations_are_described_as_found():

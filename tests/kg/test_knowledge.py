@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tastegraph.core.config import Config, GraphConfig, RelationConfig
 from tastegraph.core.records import Fact, Item, Link
-from tastegraph.kg.graph import LONGEST_VALUE, KnowledgeGraph, build_graph
+from tastegraph.kg.graph import MAX_VALUE_LENGTH, KnowledgeGraph, build_graph
 from tastegraph.kg.inverses import redundant_relations
 
 ALIEN, HEAT, FARGO = Item("alien", "Alien"), Item("heat", "Heat"), Item("fargo", "Fargo")
@@ -172,9 +172,9 @@ def test_further_names_and_descriptions_are_no_values(words):
 
 def test_long_literals_are_left_out():
     graph = build(
-        Fact("item:heat", "motto", "x" * LONGEST_VALUE, literal=True),
-        Fact("item:heat", "plot", "x" * (LONGEST_VALUE + 1), literal=True),
-        Fact("item:heat", "entity", "x" * (LONGEST_VALUE + 1)),
+        Fact("item:heat", "motto", "x" * MAX_VALUE_LENGTH, literal=True),
+        Fact("item:heat", "plot", "x" * (MAX_VALUE_LENGTH + 1), literal=True),
+        Fact("item:heat", "entity", "x" * (MAX_VALUE_LENGTH + 1)),
     )
     assert graph.relations == ["motto", "entity"]
 

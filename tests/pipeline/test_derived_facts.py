@@ -85,7 +85,7 @@ def test_retraining_derives_facts(sociable: Workspace) -> None:
     assert all(f.subject.split("-")[0] == f.object.split("-")[0] for f in facts)
     assert all(0.5 <= f.confidence < 1 for f in facts)
     assert LIKED_WITH in relations(sociable)
-    assert not [q for q in sociable.knowledge.questions(100) if q.fact.relation == LIKED_WITH]
+    assert not [q for q in sociable.knowledge.review_queue(100) if q.fact.relation == LIKED_WITH]
     assert USE in [source.name for source in sociable.knowledge.sources()]
     with sociable.database.reading() as connection:
         known = revision.change_count(connection)

@@ -1,4 +1,4 @@
-"""``tastegraph kg``: what is known, where it comes from, and whether it is sound."""
+"""``tastegraph kg``: sources, derivation, statistics, export, SPARQL and SHACL."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tastegraph.cli.terminal import open_workspace as _open
 from tastegraph.cli.terminal import print_line as _print
 
 if TYPE_CHECKING:
-    from tastegraph.kg.shacl import Report
-    from tastegraph.kg.sparql import Answer
-    from tastegraph.kg.stats import RelationStats, Stats
+    from tastegraph.kg.shacl import ValidationReport
+    from tastegraph.kg.sparql import QueryResult
+    from tastegraph.kg.stats import GraphStats, RelationStats
 
-SHOWN = 10
-WIDEST = 60
+MAX_NAMES_SHOWN = 10
+MAX_COLUMN_WIDTH = 60
 
 kg_app = typer.Typer(help="The knowledge graph: sources, health, queries.", no_args_is_help=True)
 
@@ -38,8 +38,8 @@ def forget(
     source: Annotated[str, typer.Argument(help="see 'kg sources'")],
 ) -> None:
     """Remove a source, and what no other source supports."""
-    gone = _open(directory).knowledge.forget(source)
-    _print(f"{source} is forgotten: {gone:,} facts and links that it alone stated are gone")
+    deleted = _open(directory).knowledge.forget(source)
+    _print(f"{source} is forgotten: {deleted:,} facts and links that it alone stated are gone")
 
 
 @kg_app.command()
@@ -70,11 +70,11 @@ def stats(directory: Directory, json: AsJson = False) -> None:
     from tastegraph.kg.stats import stats_from_store
 
     workspace = _open(directory)
-    found = stats_from_store(workspace.database, workspace.config)
+    graph_stats = stats_from_store(workspace.database, workspace.config)
     if json:
-        _print(_dumped(asdict(found)))
+        _print(_to_json(asdict(graph_stats)))
     else:
-        _print_stats(found)
+        _print_stats(graph_stats)
 
 
 @kg_app.command()
@@ -86,9 +86,9 @@ def export(
     from tastegraph.kg.export import export as write
 
     workspace = _open(directory)
-    written = write(workspace.database, workspace.config, file)
-    what = {".link": "links", ".graphml": "edges"}.get(file.suffix.lower(), "facts")
-    _print(f"{written:,} {what} written to {file}")
+    count = write(workspace.database, workspace.config, file)
+    unit = {".link": "links", ".graphml": "edges"}.get(file.suffix.lower(), "facts")
+    _print(f"{count:,} {unit} written to {file}")
 
 
 @kg_app.command()
@@ -102,17 +102,17 @@ def query(
     An id that is an IRI is written <so>; any other stands percent-encoded behind urn:tastegraph:,
     for which tg: is short: tg:star.
     """
-    from tastegraph.kg.sparql import query as ask
-    from tastegraph.kg.sparql import store_of
+    from tastegraph.kg.sparql import query as evaluate
+    from tastegraph.kg.sparql import rdf_store
     from tastegraph.store.statements import all_facts
 
     with _open(directory).database.reading() as connection:
-        store = store_of(fact for _, fact in all_facts(connection))
-    answer = ask(store, sparql)
+        store = rdf_store(fact for _, fact in all_facts(connection))
+    result = evaluate(store, sparql)
     if json:
-        _print(_dumped(asdict(answer)))
+        _print(_to_json(asdict(result)))
     else:
-        _print_table(answer)
+        _print_table(result)
 
 
 @kg_app.command()
@@ -131,39 +131,42 @@ def validate(
     with _open(directory).database.reading() as connection:
         report = check((fact for _, fact in all_facts(connection)), shapes)
     if json:
-        found = [violation._asdict() for violation in report.violations]
-        _print(_dumped({"conforms": report.conforms, "violations": found}))
+        violations = [violation._asdict() for violation in report.violations]
+        _print(_to_json({"conforms": report.conforms, "violations": violations}))
     else:
         _print_violations(report)
     if not report.conforms:
         raise typer.Exit(1)
 
 
-def _print_violations(report: Report) -> None:
-    for found in report.violations:
-        value = f"  {_on_one_line(found.value)}" if found.value else ""
-        _print(f"{found.severity}: {found.focus}  {found.path}{value}: {found.message}")
+def _print_violations(report: ValidationReport) -> None:
+    for violation in report.violations:
+        value = f"  {_on_one_line(violation.value)}" if violation.value else ""
+        where = f"{violation.focus}  {violation.path}{value}"
+        _print(f"{violation.severity}: {where}: {violation.message}")
     _print("the facts conform" if report.conforms else f"{len(report.violations):,} results")
 
 
-def _print_stats(found: Stats) -> None:
+def _print_stats(graph_stats: GraphStats) -> None:
     _print(
-        f"{found.facts:,} facts about {found.items:,} items, {found.entities:,} entities and "
-        f"{found.values:,} values"
+        f"{graph_stats.facts:,} facts about {graph_stats.items:,} items, "
+        f"{graph_stats.entities:,} entities and {graph_stats.values:,} values"
     )
     _print("relations:")
-    for relation in found.relations:
-        _print(f"  {relation.facts:>10,}  {relation.relation}  ({_described(relation)})")
-    for name, count in found.types.items():
+    for relation in graph_stats.relations:
+        _print(f"  {relation.facts:>10,}  {relation.relation}  ({_domain_and_range(relation)})")
+    for name, count in graph_stats.types.items():
         _print(f"type {name}: {count:,}")
-    for relation in found.relations:
-        _print_some(f"more than one {relation.relation}", relation.violations)
-    _print_some("entities with one edge and no label", found.orphans)
-    _print_some("items without any fact", found.items_without_facts)
-    _print_some("suspicious hubs", [f"{hub.node} ({hub.edges:,} edges)" for hub in found.hubs])
+    for relation in graph_stats.relations:
+        _print_names(f"more than one {relation.relation}", relation.violations)
+    _print_names("entities with one edge and no label", graph_stats.orphans)
+    _print_names("items without any fact", graph_stats.items_without_facts)
+    _print_names(
+        "suspicious hubs", [f"{hub.node} ({hub.edges:,} edges)" for hub in graph_stats.hubs]
+    )
 
 
-def _described(relation: RelationStats) -> str:
+def _domain_and_range(relation: RelationStats) -> str:
     ends = (
         ", ".join(f"{n:,} {kind}" for kind, n in end.items())
         for end in (relation.domain, relation.range)
@@ -171,17 +174,17 @@ def _described(relation: RelationStats) -> str:
     return " → ".join(ends) + ("; functional" if relation.functional else "")
 
 
-def _print_some(what: str, names: Sequence[str]) -> None:
+def _print_names(title: str, names: Sequence[str]) -> None:
     if names:
-        more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-        _print(f"{what}: {len(names):,}: {', '.join(names[:SHOWN])}{more}")
+        more = f" and {len(names) - MAX_NAMES_SHOWN:,} more" if len(names) > MAX_NAMES_SHOWN else ""
+        _print(f"{title}: {len(names):,}: {', '.join(names[:MAX_NAMES_SHOWN])}{more}")
 
 
-def _print_table(answer: Answer) -> None:
-    rows = [answer.columns]
-    for cells in answer.rows:
+def _print_table(result: QueryResult) -> None:
+    rows = [result.columns]
+    for cells in result.rows:
         rows.append(["" if cell is None else _on_one_line(cell.value) for cell in cells])
-    widths = [min(max(map(len, column)), WIDEST) for column in zip(*rows, strict=True)]
+    widths = [min(max(map(len, column)), MAX_COLUMN_WIDTH) for column in zip(*rows, strict=True)]
     for row in rows:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         _print("  ".join(padded).rstrip())
@@ -191,5 +194,5 @@ def _on_one_line(text: str) -> str:
     return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
 
 
-def _dumped(value: object) -> str:
+def _to_json(value: object) -> str:
     return json_text.dumps(value, ensure_ascii=False, indent=1)

@@ -1,4 +1,4 @@
-"""``tastegraph kg review`` and what else people do to the graph, each with its author and undo."""
+"""``tastegraph kg review`` and the other decisions of people, each with author and undo."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tastegraph.core.errors import DecisionError
 if TYPE_CHECKING:
     from tastegraph.core.records import Fact
     from tastegraph.kg.review.knowledge import Knowledge
-    from tastegraph.kg.review.queue import Question
+    from tastegraph.kg.review.queue import ReviewTask
 
 Author = Annotated[str | None, typer.Option(help="who decides; by default, who is logged in")]
 Literal = Annotated[bool, typer.Option("--literal", help="the object is a value, no entity")]
@@ -35,33 +35,32 @@ def review(
 ) -> None:
     """Ask about unsure facts, first those on which an answer would change most."""
     knowledge = _open(directory).knowledge
-    asked = knowledge.questions(n)
+    queue = knowledge.review_queue(n)
     if json:
-        told = [asdict(question) for question in asked]
-        _print(json_text.dumps(told, ensure_ascii=False, indent=1))
+        tasks = [asdict(task) for task in queue]
+        _print(json_text.dumps(tasks, ensure_ascii=False, indent=1))
         return
-    made: list[int] = []
-    for place, question in enumerate(asked, 1):
-        _print(f"\n{place}/{len(asked)}")
-        _show(question)
-        if not list_only and not _answered(knowledge, question, _named(author), made):
+    made_decisions: list[int] = []
+    for place, task in enumerate(queue, 1):
+        _print(f"\n{place}/{len(queue)}")
+        _show(task)
+        if not list_only and not _decide(knowledge, task, _author(author), made_decisions):
             break
-    if not asked:
+    if not queue:
         _print("nothing to ask: every fact is certain or judged")
     elif not list_only:
-        _print(f"{len(made)} decisions kept; 'tastegraph kg decisions' lists them")
+        _print(f"{len(made_decisions)} decisions kept; 'tastegraph kg decisions' lists them")
 
 
 @kg_app.command()
 def decisions(directory: Directory, json: AsJson = False) -> None:
     """Print what people decided, the newest first."""
-    found = _open(directory).knowledge.decisions()
+    log = _open(directory).knowledge.decisions()
     if json:
-        _print(
-            json_text.dumps([_as_json(d._asdict()) for d in found], ensure_ascii=False, indent=1)
-        )
+        entries = [_as_json(decision._asdict()) for decision in log]
+        _print(json_text.dumps(entries, ensure_ascii=False, indent=1))
         return
-    for decision in found:
+    for decision in log:
         undone = f"  (undone by {decision.undone_by})" if decision.undone is not None else ""
         _print(f"{decision.seq:>6}  {decision.kind:<7} {decision.author}{undone}")
         for sign, facts in (("+", decision.affirmed), ("-", decision.denied)):
@@ -79,54 +78,54 @@ def add(
     author: Author = None,
 ) -> None:
     """State a fact."""
-    from tastegraph.kg.review.decisions import checked
+    from tastegraph.kg.review.decisions import validated_fact
 
-    fact = checked(subject, relation, value, literal=literal)
-    _done(_open(directory).knowledge.add(fact, _named(author)))
+    fact = validated_fact(subject, relation, value, literal=literal)
+    _done(_open(directory).knowledge.add(fact, _author(author)))
 
 
 @kg_app.command()
 def merge(directory: Directory, one: str, other: str, author: Author = None) -> None:
     """Say that two ids are one thing."""
-    _done(_open(directory).knowledge.merge(one, other, _named(author)))
+    _done(_open(directory).knowledge.merge(one, other, _author(author)))
 
 
 @kg_app.command()
 def split(directory: Directory, one: str, other: str, author: Author = None) -> None:
     """Say that two ids are two things, whatever joins them."""
-    _done(_open(directory).knowledge.split(one, other, _named(author)))
+    _done(_open(directory).knowledge.split(one, other, _author(author)))
 
 
 @kg_app.command()
 def undo(directory: Directory, decision: int, author: Author = None) -> None:
     """Take a decision back."""
-    taken = _open(directory).knowledge.undo(decision, _named(author))
-    _print(f"decision {taken.seq} ({taken.kind} by {taken.author}) is taken back")
+    undone = _open(directory).knowledge.undo(decision, _author(author))
+    _print(f"decision {undone.seq} ({undone.kind} by {undone.author}) is taken back")
 
 
-def _answered(knowledge: Knowledge, question: Question, author: str, made: list[int]) -> bool:
-    """Put one question until it is answered or passed over; ``False`` ends the review."""
-    from tastegraph.kg.review.decisions import with_value
+def _decide(knowledge: Knowledge, task: ReviewTask, author: str, made_decisions: list[int]) -> bool:
+    """Prompt until one task is decided or skipped; ``False`` ends the review."""
+    from tastegraph.kg.review.decisions import with_object
 
     while True:
         key = typer.prompt(KEYS, default="s").strip().lower()[:1]
         if key == "a":
-            made.append(knowledge.accept(question.fact_id, author))
+            made_decisions.append(knowledge.accept(task.fact_id, author))
         elif key == "r":
-            made.append(knowledge.reject(question.fact_id, author))
+            made_decisions.append(knowledge.reject(task.fact_id, author))
         elif key == "e":
-            right = typer.prompt("what is right instead", default=question.fact.object)
-            if right == question.fact.object:
+            new_object = typer.prompt("what is right instead", default=task.fact.object)
+            if new_object == task.fact.object:
                 continue
             try:
-                new = with_value(question.fact, right)
+                new = with_object(task.fact, new_object)
             except DecisionError as error:
                 _print(str(error))
                 continue
-            made.append(knowledge.edit(question.fact_id, new, author))
+            made_decisions.append(knowledge.edit(task.fact_id, new, author))
         elif key == "u":
-            if made:
-                _print(f"decision {knowledge.undo(made.pop(), author).seq} is taken back")
+            if made_decisions:
+                _print(f"decision {knowledge.undo(made_decisions.pop(), author).seq} is taken back")
             continue
         elif key == "q":
             return False
@@ -135,22 +134,22 @@ def _answered(knowledge: Knowledge, question: Question, author: str, made: list[
         return True
 
 
-def _show(question: Question) -> None:
-    fact = question.fact
-    _print(f"  {question.subject_name or fact.subject}  —{fact.relation}→  "
-           f"{question.object_name or fact.object}")  # fmt: skip
-    if question.subject_name or question.object_name:
+def _show(task: ReviewTask) -> None:
+    fact = task.fact
+    _print(f"  {task.subject_name or fact.subject}  —{fact.relation}→  "
+           f"{task.object_name or fact.object}")  # fmt: skip
+    if task.subject_name or task.object_name:
         _print(f"  ({fact.subject} → {fact.object})")
-    for source, confidence in question.sources:
+    for source, confidence in task.sources:
         _print(f"  {confidence:.0%} by {source}")
-    for excerpt in question.excerpts:
+    for excerpt in task.excerpts:
         words = f"…{excerpt.before}[{excerpt.words}]{excerpt.after}…".replace("\n", " ")
         _print(f"  {excerpt.document}: {words}")
-    if question.rivals:
-        _print(f"  others say: {', '.join(question.rivals)}")
+    if task.rivals:
+        _print(f"  others say: {', '.join(task.rivals)}")
 
 
-def _named(author: str | None) -> str:
+def _author(author: str | None) -> str:
     try:
         return getpass.getuser() if author is None else author
     except (KeyError, OSError):
@@ -166,8 +165,8 @@ def _line(fact: Fact) -> str:
     return f"{fact.subject}  {fact.relation}  {value}"
 
 
-def _as_json(told: dict[str, object]) -> dict[str, object]:
+def _as_json(decision: dict[str, object]) -> dict[str, object]:
     return {
         name: [asdict(fact) for fact in value] if isinstance(value, tuple) else value
-        for name, value in told.items()
+        for name, value in decision.items()
     }

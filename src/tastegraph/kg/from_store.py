@@ -1,4 +1,4 @@
-"""What is known: of all that sources, texts and people state, what holds."""
+"""Which stored facts hold, and the knowledge graph that they make."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from sqlalchemy import Connection, func, select
 from tastegraph.core.config import Config
 from tastegraph.core.records import Fact
 from tastegraph.kg.graph import KnowledgeGraph, build_graph
-from tastegraph.kg.identity import IDENTITY, Identity, identity
+from tastegraph.kg.identity import IDENTITY_RELATIONS, Identity, resolve_identity
 from tastegraph.store import catalogue, decision_log, statements
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
-from tastegraph.store.decision_log import denied
 from tastegraph.store.schema import USE, evidence, facts, sources
 
 
-class Support(NamedTuple):
-    """How well a value is supported: the larger, the better.
+class SupportStrength(NamedTuple):
+    """How well a value is supported; compared field by field, more is better.
 
     Attributes:
-        decision: number of the last decision of a person that affirms it; 0 without any.
-        imported: when the newest of its sources was.
+        decision: number of the last decision of a person that affirms it; 0 without one.
+        confidence: of the fact, in (0, 1].
+        sources: how many sources state it.
+        imported: when the newest of its sources was imported, in seconds since 1970.
     """
 
     decision: int
@@ -35,82 +36,93 @@ class Support(NamedTuple):
 
 
 def graph_from_store(
-    database: Database, config: Config, used: Sequence[Fact] | None = None
+    database: Database, config: Config, usage_facts: Sequence[Fact] | None = None
 ) -> KnowledgeGraph:
     """The knowledge graph over every item of the catalogue and of the events.
 
-    With ``used``, what use says of items is that, whatever is at rest of it.
+    Args:
+        usage_facts: facts derived from usage (co-engagement); they replace the stored ones.
     """
     with database.reading() as connection:
-        same = identity(connection, config)
-        stated = known_facts(connection, config, same, () if used is None else (USE,))
-        if used is not None:
-            stated = chain(stated, _of_use(connection, used, config))
+        identity = resolve_identity(connection, config)
+        without = () if usage_facts is None else (USE,)
+        accepted = accepted_facts(connection, config, identity, without)
+        if usage_facts is not None:
+            accepted = chain(accepted, _accepted_usage(connection, usage_facts, config))
         return build_graph(
             items=catalogue.all_items(connection),
-            further_items=log.item_ids(connection),
-            facts=stated,
-            links=same.links,
+            extra_item_ids=log.item_ids(connection),
+            facts=accepted,
+            links=identity.links,
             config=config,
-            same=same.same,
+            canonical=identity.canonical,
         )
 
 
 def item_ids(database: Database) -> list[str]:
-    """Every item of the catalogue and of the events, in the order of the graph's."""
+    """Ids of all items of the catalogue and of the events, in the order of the graph's items."""
     with database.reading() as connection:
         listed = {item.item_id for item in catalogue.all_items(connection)}
         return sorted(listed.union(log.item_ids(connection)))
 
 
-def known_facts(
-    connection: Connection, config: Config, same: Identity, without: Collection[str] = ()
+def accepted_facts(
+    connection: Connection, config: Config, identity: Identity, without: Collection[str] = ()
 ) -> Iterator[tuple[int, Fact]]:
-    """Every fact that is sure enough and that no better supported value contradicts.
+    """All facts that hold, with their ids: confident enough and not contradicted.
 
-    What says that ids are one thing is in ``same``, and left out here.
+    Identity statements are not among them; ``identity`` holds what follows from those.
+
+    Args:
+        without: names of sources whose statements are ignored.
     """
-    single = [name for name, told in config.relations.items() if told.single]
-    beaten = contradicted(_values(connection, config, single, without), same) if single else set()
-    stated = statements.all_facts(
+    single_valued = [name for name, relation in config.relations.items() if relation.single]
+    contradicted: set[int] = set()
+    if single_valued:
+        values = _supported_values(connection, config, single_valued, without)
+        contradicted = contradicted_facts(values, identity)
+    stored = statements.all_facts(
         connection,
         trust=config.sources.trust,
         without=without,
-        only=facts.c.relation.not_in(IDENTITY),
+        only=facts.c.relation.not_in(IDENTITY_RELATIONS),
     )
-    for key, fact in stated:
-        if fact.confidence >= config.graph.least_confidence and key not in beaten:
-            yield key, fact
+    for fact_id, fact in stored:
+        if fact.confidence >= config.graph.least_confidence and fact_id not in contradicted:
+            yield fact_id, fact
 
 
-def contradicted(values: Iterable[tuple[int, Fact, Support]], same: Identity) -> set[int]:
+def contradicted_facts(
+    values: Iterable[tuple[int, Fact, SupportStrength]], identity: Identity
+) -> set[int]:
     """Ids of the facts whose subject has a better supported value of the same relation.
 
-    Better is what a person affirmed later, then what is surer, then what more sources state,
-    then what was imported later. Values in several languages do not contradict each other.
+    :class:`SupportStrength` orders the values: a later decision of a person first, then
+    confidence, then the number of sources, then the newer import. Values in different languages
+    do not contradict each other.
 
     Args:
-        values: (fact id, fact, support) of relations of which a thing has one value.
-        same: ids that are one thing have one value together, and are one value.
+        values: (fact id, fact, support) of relations that have one value per subject.
+        identity: ids of one thing share one value, and count as the same value.
     """
-    best: dict[tuple[str, str, str], tuple[Support, str]] = {}
-    told = list(values)
-    for _, fact, support in told:
-        place = (same.of(fact.subject), fact.relation, fact.language)
-        value = fact.object if fact.literal else same.of(fact.object)
-        best[place] = max(best.get(place, (support, value)), (support, value))
-    return {
-        key
-        for key, fact, _ in told
-        if (fact.object if fact.literal else same.of(fact.object))
-        != best[same.of(fact.subject), fact.relation, fact.language][1]
-    }
+    entries = [
+        (
+            fact_id,
+            (identity.canonical_id(fact.subject), fact.relation, fact.language),
+            (support, fact.object if fact.literal else identity.canonical_id(fact.object)),
+        )
+        for fact_id, fact, support in values
+    ]
+    best: dict[tuple[str, str, str], tuple[SupportStrength, str]] = {}
+    for _, key, value in entries:
+        best[key] = max(best.get(key, value), value)
+    return {fact_id for fact_id, key, (_, value) in entries if value != best[key][1]}
 
 
-def _values(
-    connection: Connection, config: Config, single: list[str], without: Collection[str]
-) -> list[tuple[int, Fact, Support]]:
-    rows = (
+def _supported_values(
+    connection: Connection, config: Config, relations: list[str], without: Collection[str]
+) -> list[tuple[int, Fact, SupportStrength]]:
+    support_query = (
         select(
             evidence.c.fact_id,
             func.count(evidence.c.source.distinct()),
@@ -118,29 +130,36 @@ def _values(
         )
         .join(facts, facts.c.fact_id == evidence.c.fact_id)
         .outerjoin(sources, sources.c.source == evidence.c.source)
-        .where(facts.c.relation.in_(single), evidence.c.source.not_in(list(without)))
+        .where(facts.c.relation.in_(relations), evidence.c.source.not_in(list(without)))
         .group_by(evidence.c.fact_id)
     )
-    supported = {key: (number, when) for key, number, when in connection.execute(rows)}
-    stated = statements.all_facts(
+    support = {
+        fact_id: (n_sources, imported)
+        for fact_id, n_sources, imported in connection.execute(support_query)
+    }
+    stored = statements.all_facts(
         connection,
         trust=config.sources.trust,
         without=without,
-        only=facts.c.relation.in_(single),
+        only=facts.c.relation.in_(relations),
     )
-    decided = decision_log.affirmed(connection)
+    affirmed = decision_log.affirmed(connection)
     return [
-        (key, fact, Support(decided.get(key, 0), fact.confidence, *supported[key]))
-        for key, fact in stated
+        (
+            fact_id,
+            fact,
+            SupportStrength(affirmed.get(fact_id, 0), fact.confidence, *support[fact_id]),
+        )
+        for fact_id, fact in stored
     ]
 
 
-def _of_use(
-    connection: Connection, used: Sequence[Fact], config: Config
+def _accepted_usage(
+    connection: Connection, usage_facts: Sequence[Fact], config: Config
 ) -> Iterator[tuple[int, Fact]]:
-    """With their ids, what is sure enough and denied by nobody."""
-    rejected, trust = denied(connection), config.sources.trust.get(USE, 1.0)
-    for fact in used:
-        key, confidence = statements.fact_id(fact), trust * fact.confidence
-        if key not in rejected and confidence >= config.graph.least_confidence:
-            yield key, replace(fact, confidence=confidence)
+    """The usage facts, with their ids, that are confident enough and that nobody denied."""
+    denied, trust = decision_log.denied(connection), config.sources.trust.get(USE, 1.0)
+    for fact in usage_facts:
+        fact_id, confidence = statements.fact_id(fact), trust * fact.confidence
+        if fact_id not in denied and confidence >= config.graph.least_confidence:
+            yield fact_id, replace(fact, confidence=confidence)

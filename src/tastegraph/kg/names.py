@@ -1,4 +1,4 @@
-"""Names as they are compared, and what else a name says: its readings, years and numbers."""
+"""Names of things: normal form, qualifiers, alternative titles, years and numbers in them."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from tastegraph.text.languages import UNSPACED_RUN, character_pairs
 _QUALIFIER = re.compile(r"[(（]([^()（）]*)[)）]$")
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
-_ALSO = re.compile(r"(?:a\.?k\.?a\.?|aka)\s+", re.IGNORECASE)
-_ROMAN = {
+_ALSO_KNOWN_AS = re.compile(r"(?:a\.?k\.?a\.?|aka)\s+", re.IGNORECASE)
+_ROMAN_NUMERALS = {
     roman: str(number)
     for number, roman in enumerate(
         ("ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii"), start=2
     )
 }
-ARTICLE = 3
-"""The most letters of a word that a catalogue moves behind a comma: *The*, *Les*, *Das*."""
+MAX_ARTICLE_LENGTH = 3
+"""Letters of a word that catalogues move behind a comma, at most: *The*, *Les*, *Das*."""
 
 
-def normalised(name: str) -> str:
-    """``name`` in lower case, without accents, its words apart by one space.
+def normalize_name(name: str) -> str:
+    """``name`` in lower case, without accents, its words separated by one space.
 
-    Letters and digits of every script stay; what else there is parts words, but for an apostrophe
-    or a full stop inside one (*L.A.*, *O'Brien*).
+    Letters and digits of every script are kept. Every other character separates words, except an
+    apostrophe or a full stop within a word (*L.A.*, *O'Brien*), which is removed.
     """
     plain = unicodedata.normalize("NFKD", name)
     plain = "".join(c for c in plain if not unicodedata.combining(c) and c not in "'’‘`.")
@@ -35,21 +35,21 @@ def normalised(name: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
 
 
-def parted(name: str) -> tuple[str, str]:
+def split_qualifier(name: str) -> tuple[str, str]:
     """``name`` without the qualifier in brackets at its end, and that qualifier.
 
-    ``"Crash (1996 film)"`` → ``("Crash", "1996 film")``; without one, ``(name, "")``.
+    ``"Crash (1996 film)"`` → ``("Crash", "1996 film")``; without a qualifier, ``(name, "")``.
     """
-    found = _QUALIFIER.search(name.rstrip())
-    before = name[: found.start()].rstrip() if found else ""
-    return (before, found.group(1).strip()) if found and before else (name, "")
+    match = _QUALIFIER.search(name.rstrip())
+    base = name[: match.start()].rstrip() if match else ""
+    return (base, match.group(1).strip()) if match and base else (name, "")
 
 
-def name_in(identifier: str) -> str:
-    """What an id says of its own name: the end of an IRI as text, or the id as it is.
+def name_from_id(identifier: str) -> str:
+    """A readable name from an id: the last part of an IRI, or the id itself.
 
-    ``http://dbpedia.org/resource/Crash_(1996_film)`` → ``Crash (1996 film)``; of an IRI that is no
-    path, such as ``director:Ridley Scott``, all that follows the scheme.
+    ``http://dbpedia.org/resource/Crash_(1996_film)`` → ``Crash (1996 film)``. Of an IRI without a
+    path, such as ``director:Ridley Scott``, it is everything behind the scheme.
     """
     scheme, _, rest = identifier.partition(":")
     if not rest or rest[0].isspace() or not _SCHEME.fullmatch(scheme):
@@ -61,20 +61,20 @@ def name_in(identifier: str) -> str:
     return unquote(end).replace("_", " ").strip()
 
 
-def readings(title: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names that a title gives, its own first, and the qualifiers it gives with them.
+def title_names(title: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names that a title holds, the main one first, and its qualifiers.
 
-    ``"Shop, The (Obchod) (1965)"`` → ``("The Shop", "Obchod")`` and ``("Obchod", "1965")``: what
-    stands in brackets may be a further name, but for a year, and a short last word behind a comma
-    once stood in front.
+    ``"Shop, The (Obchod) (1965)"`` → ``("The Shop", "Obchod")`` and ``("Obchod", "1965")``. A text
+    in brackets may be a second name unless it is a number; a short last word behind a comma is
+    an article and is moved to the front.
     """
     qualifiers: list[str] = []
-    base, qualifier = parted(title.strip())
+    base, qualifier = split_qualifier(title.strip())
     while qualifier:
         qualifiers.insert(0, qualifier)
-        base, qualifier = parted(base)
-    further = [_ALSO.sub("", name, count=1) for name in qualifiers if not name.isdigit()]
-    return tuple(dict.fromkeys(_article_first(n) for n in (base, *further))), tuple(qualifiers)
+        base, qualifier = split_qualifier(base)
+    others = [_ALSO_KNOWN_AS.sub("", name, count=1) for name in qualifiers if not name.isdigit()]
+    return tuple(dict.fromkeys(_article_first(n) for n in (base, *others))), tuple(qualifiers)
 
 
 def _article_first(name: str) -> str:
@@ -82,28 +82,36 @@ def _article_first(name: str) -> str:
     last = last.strip()
     if not comma or not front or not last or " " in last:
         return name
-    if len(normalised(last)) > ARTICLE or any(c.isdigit() for c in last):
+    if len(normalize_name(last)) > MAX_ARTICLE_LENGTH or any(c.isdigit() for c in last):
         return name
     return f"{last}{front.strip()}" if last.endswith(("'", "’")) else f"{last} {front.strip()}"
 
 
-def years(texts: Iterable[str]) -> frozenset[int]:
-    """The years, 1500 to 2099, that stand in ``texts`` as numbers of their own."""
+def years_in(texts: Iterable[str]) -> frozenset[int]:
+    """The years from 1500 to 2099 that are separate numbers in ``texts``."""
     return frozenset(int(year) for text in texts for year in _YEAR.findall(text))
 
 
-def numbers(plain: str) -> frozenset[str]:
-    """The numbers among the words of a normalised name; Roman ones from II on are read."""
-    words = plain.split()
-    return frozenset(_ROMAN.get(w, w) for w in words[1:] if w in _ROMAN or w.isdigit()) | {
-        w for w in words[:1] if w.isdigit()
-    }
+def numbers_in(normal_name: str) -> frozenset[str]:
+    """The numbers among the words of a normalized name, in Arabic figures.
+
+    Roman numerals from II to XIII count as numbers unless they are the first word.
+    """
+    words = normal_name.split()
+    return frozenset(
+        _ROMAN_NUMERALS.get(w, w) for w in words[1:] if w in _ROMAN_NUMERALS or w.isdigit()
+    ) | {w for w in words[:1] if w.isdigit()}
 
 
-def terms(text: str) -> frozenset[str]:
-    """The words of ``text``, normalised; of a script without spaces, its pairs of characters."""
-    plain = normalised(text)
-    found = set(UNSPACED_RUN.sub(" ", plain).split())
+def same_or_initial(left: str, right: str) -> bool:
+    """Whether two words are equal, or one is the initial of the other."""
+    return left == right or (min(len(left), len(right)) == 1 and left[0] == right[0])
+
+
+def tokens_of(text: str) -> frozenset[str]:
+    """The normalized words of ``text``; in a script without spaces, its character bigrams."""
+    plain = normalize_name(text)
+    tokens = set(UNSPACED_RUN.sub(" ", plain).split())
     for run in UNSPACED_RUN.findall(plain):
-        found.update(character_pairs(run))
-    return frozenset(found)
+        tokens.update(character_pairs(run))
+    return frozenset(tokens)

@@ -1,4 +1,4 @@
-"""The same terms in rdflib, which pyshacl reads; imported only where shapes are checked."""
+"""RDF terms of pyoxigraph to and from rdflib, which pyshacl needs; imported by SHACL only."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from tastegraph.core.errors import TastegraphError
 from tastegraph.data.rdf import identifier
 
 MODIFIERS: dict[Node, str] = {sh.zeroOrMorePath: "*", sh.oneOrMorePath: "+", sh.zeroOrOnePath: "?"}
-DEEPEST = 20
-"""Paths within paths that are written out."""
+MAX_PATH_DEPTH = 20
+"""Nesting of property paths that is written out, at most."""
 
 
-def graph_of(triples: Iterable[ox.Triple]) -> Graph:
-    """A graph that holds ``triples``; literals keep the form they have."""
+def rdflib_graph(triples: Iterable[ox.Triple]) -> Graph:
+    """An rdflib graph of ``triples``; literals keep their lexical form."""
     graph = Graph()
-    for one in triples:
-        graph.add((_term(one.subject), _term(one.predicate), _term(one.object)))
+    for triple in triples:
+        graph.add((_term(triple.subject), _term(triple.predicate), _term(triple.object)))
     return graph
 
 
 def text_of(term: Node | None) -> str:
-    """The id of a node or the text of a literal; empty where there is none."""
+    """The id of a node or the text of a literal; empty for ``None``."""
     if isinstance(term, BNode):
         return identifier(ox.BlankNode(str(term)))
     if isinstance(term, URIRef):
@@ -34,23 +34,23 @@ def text_of(term: Node | None) -> str:
     return "" if term is None else str(term)
 
 
-def path_of(graph: Graph, path: Node, depth: int = 0) -> str:
-    """A SHACL property path in SPARQL's notation, with ids as they are here."""
-    if not isinstance(path, BNode) or depth > DEEPEST:
+def sparql_path(graph: Graph, path: Node, depth: int = 0) -> str:
+    """A SHACL property path in SPARQL's notation, with the ids of facts."""
+    if not isinstance(path, BNode) or depth > MAX_PATH_DEPTH:
         return text_of(path)
 
-    def parts(nodes: Iterable[Node], between: str = "") -> str:
-        return between.join(path_of(graph, node, depth + 1) for node in nodes)
+    def joined(nodes: Iterable[Node], separator: str = "") -> str:
+        return separator.join(sparql_path(graph, node, depth + 1) for node in nodes)
 
     if (path, RDF.first, None) in graph:
-        return parts(graph.items(path), "/")
+        return joined(graph.items(path), "/")
     for predicate, inner in graph.predicate_objects(path):
         if predicate == sh.inversePath:
-            return f"^{parts([inner])}"
+            return f"^{joined([inner])}"
         if predicate == sh.alternativePath:
-            return f"({parts(graph.items(inner), '|')})"
+            return f"({joined(graph.items(inner), '|')})"
         if predicate in MODIFIERS:
-            return f"({parts([inner])}){MODIFIERS[predicate]}"
+            return f"({joined([inner])}){MODIFIERS[predicate]}"
     return text_of(path)
 
 

@@ -1,4 +1,4 @@
-"""SHACL: whether the facts are of the shapes that somebody asks of them."""
+"""SHACL validation: facts and a shapes file go in, a report of violations comes out."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ if TYPE_CHECKING:
 
 
 SH = "http://www.w3.org/ns/shacl#"
-CODE = frozenset(
+CODE_PREDICATES = frozenset(
     SH + name
     for name in (
         "sparql", "select", "ask", "construct", "update", "expression", "rule", "js", "jsLibrary",
         "jsFunctionName", "target", "validator", "nodeValidator", "propertyValidator",
     )
 )  # fmt: skip
-"""What SHACL-SPARQL, SHACL-AF and SHACL-JS say with; a query could reach the network."""
-TARGETS = frozenset(
+"""Predicates of SHACL-SPARQL, SHACL-AF and SHACL-JS: embedded code could reach the network."""
+TARGET_PREDICATES = frozenset(
     SH + name for name in ("targetNode", "targetClass", "targetSubjectsOf", "targetObjectsOf")
 )
-CLASS = "http://www.w3.org/2000/01/rdf-schema#Class"
+RDFS_CLASS = "http://www.w3.org/2000/01/rdf-schema#Class"
 
-
-_WHERE_SHAPES_ARE_WRONG = (
+_ERRORS_OF_BAD_SHAPES = (
     RuntimeError, ValueError, TypeError, LookupError, AttributeError, re.error,
 )  # fmt: skip
 
 
 class Violation(NamedTuple):
-    """One thing that is not of its shape.
+    """One validation result: a node that does not have its shape.
 
     Attributes:
-        focus: id of the thing.
-        path: the relation whose value is at fault, ``^`` before it where it is followed
-            backwards, or a path of several in SPARQL's notation; empty where it is the thing.
-        value: the id or the value at fault; empty where one is missing.
-        severity: ``Violation``, ``Warning``, ``Info``, or the id of one of the shapes' own.
+        focus: id of the node.
+        path: the relation whose value is wrong, with ``^`` before it where it is inverted, or a
+            longer path in SPARQL's notation; empty where the node itself is wrong.
+        value: the wrong id or value; empty where a value is missing.
+        message: of the shape, or of the validator.
+        severity: ``Violation``, ``Warning``, ``Info``, or the id of a severity of the shapes file.
     """
 
     focus: str
@@ -61,89 +61,91 @@ class Violation(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """Whether the facts are of their shapes, and where not, in a fixed order."""
+class ValidationReport:
+    """Whether the facts conform to the shapes, and the violations in a fixed order."""
 
     conforms: bool
     violations: list[Violation]
 
 
-def validate(facts: Iterable[Fact], shapes_file: Path) -> Report:
-    """Check facts against SHACL Core shapes (W3C Recommendation, 2017) in a Turtle file.
+def validate(facts: Iterable[Fact], shapes_file: Path) -> ValidationReport:
+    """Check facts against the SHACL Core shapes (W3C Recommendation, 2017) of a Turtle file.
 
-    Nothing is fetched, no ``owl:imports`` is followed and no code is run: shapes that hold any
-    are refused. Patterns are Python's, and a bad one can take long: the shapes must come from
-    somebody who may let this process work.
+    Nothing is downloaded, ``owl:imports`` are not followed, and shapes that contain code are
+    refused. Regular expressions are Python's, and a bad one can run for long, so the shapes must
+    come from somebody whom you trust.
 
     Raises:
-        NotFoundError: there is no such file.
+        NotFoundError: the file does not exist.
         TastegraphError: pyshacl is not installed, the file is not Turtle or holds no SHACL Core
-            shapes, or a fact cannot be said in RDF.
+            shapes, or a fact cannot be written in RDF.
     """
     try:
         import pyshacl
         from pyshacl.errors import ShapeRecursionWarning
         from rdflib import Graph
 
-        from tastegraph.kg.rdflib_terms import graph_of
+        from tastegraph.kg.rdflib_terms import rdflib_graph
     except ModuleNotFoundError:
         raise TastegraphError(
-            "pyshacl checks shapes and is not here: pip install 'tastegraph[shacl]'"
+            "checking shapes needs pyshacl: pip install 'tastegraph[shacl]'"
         ) from None
-    shapes = _read(shapes_file)
+    shapes = _read_shapes(shapes_file)
     with _quiet():
-        stated = graph_of(map(triple, facts))
+        data_graph = rdflib_graph(map(triple, facts))
     try:
         with _quiet(), warnings.catch_warnings():
             warnings.simplefilter("error", ShapeRecursionWarning)
-            conforms, found, words = pyshacl.validate(
-                stated, shacl_graph=graph_of(shapes), advanced=False, js=False,
+            conforms, results, results_text = pyshacl.validate(
+                data_graph, shacl_graph=rdflib_graph(shapes), advanced=False, js=False,
                 inference="none", do_owl_imports=False, inplace=True,
             )  # fmt: skip
     except ShapeRecursionWarning:
         raise TastegraphError(f"{shapes_file}: a shape refers to itself") from None
-    except _WHERE_SHAPES_ARE_WRONG as error:
+    except _ERRORS_OF_BAD_SHAPES as error:
         raise TastegraphError(f"{shapes_file}: {_on_one_line(str(error))}") from None
-    if not isinstance(found, Graph):
-        raise TastegraphError(f"{shapes_file}: {_on_one_line(words)}")
-    return Report(conforms, sorted(_violations(found)))
+    if not isinstance(results, Graph):
+        raise TastegraphError(f"{shapes_file}: {_on_one_line(results_text)}")
+    return ValidationReport(conforms, sorted(_violations(results)))
 
 
-def _read(file: Path) -> list[ox.Triple]:
+def _read_shapes(file: Path) -> list[ox.Triple]:
     try:
         with open_bytes(file) as stream:
-            stated = [quad.triple for quad in ox.parse(stream, ox.RdfFormat.TURTLE)]
+            triples = [quad.triple for quad in ox.parse(stream, ox.RdfFormat.TURTLE)]
     except SyntaxError as error:
         raise TastegraphError(
             f"{file}, line {error.lineno}: {error.msg}: Turtle expected"
         ) from None
     except READ_ERRORS as error:
         raise TastegraphError(f"{file} cannot be read: {error}") from None
-    used = {one.predicate.value for one in stated}
-    if code := sorted(used & CODE):
+    used = {triple.predicate.value for triple in triples}
+    if code := sorted(used & CODE_PREDICATES):
         raise TastegraphError(
-            f"{file} holds code ({code[0]}), and none is run: say it in SHACL Core, or ask "
-            "'tastegraph kg query'"
+            f"{file} holds code ({code[0]}), which is never run: write the shape in SHACL Core, "
+            "or use 'tastegraph kg query'"
         )
-    if not used & TARGETS and not any(one.object == ox.NamedNode(CLASS) for one in stated):
+    if not used & TARGET_PREDICATES and not any(
+        triple.object == ox.NamedNode(RDFS_CLASS) for triple in triples
+    ):
         raise TastegraphError(f"{file} holds no shape with a target: sh:targetClass, …")
-    return stated
+    return triples
 
 
-def _violations(found: Graph) -> Iterator[Violation]:
+def _violations(results: Graph) -> Iterator[Violation]:
     from rdflib import SH as sh  # noqa: N811
 
-    from tastegraph.kg.rdflib_terms import path_of, text_of
+    from tastegraph.kg.rdflib_terms import sparql_path, text_of
 
-    for result in found.subjects(sh.focusNode):
-        path = found.value(result, sh.resultPath)
-        messages = sorted(map(str, found.objects(result, sh.resultMessage)))
+    for result in results.subjects(sh.focusNode):
+        path = results.value(result, sh.resultPath)
+        messages = sorted(map(str, results.objects(result, sh.resultMessage)))
         yield Violation(
-            focus=text_of(found.value(result, sh.focusNode)),
-            path="" if path is None else path_of(found, path),
-            value=text_of(found.value(result, sh.value)),
+            focus=text_of(results.value(result, sh.focusNode)),
+            path="" if path is None else sparql_path(results, path),
+            value=text_of(results.value(result, sh.value)),
             message=_on_one_line("; ".join(messages)),
-            severity=text_of(found.value(result, sh.resultSeverity)).removeprefix(SH),
+            severity=text_of(results.value(result, sh.resultSeverity)).removeprefix(SH),
         )
 
 
@@ -153,7 +155,7 @@ def _on_one_line(text: str) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """What these libraries log is in the report or in the error already."""
+    """Silence loggers whose messages the report or the error repeats."""
     loggers = [logging.getLogger(name) for name in ("rdflib.term", "pyshacl-validate")]
     before = [logger.disabled for logger in loggers]
     for logger in loggers:

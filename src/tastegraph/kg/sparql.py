@@ -1,4 +1,4 @@
-"""The facts as an RDF store in memory, and what SPARQL finds there."""
+"""SPARQL queries: facts go into an in-memory RDF store, a table of ids and literals comes out."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PREFIXES = {
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
-"""What a query may use without saying so; ``tg:star`` is the id ``star``."""
+"""Prefixes that a query may use without declaring them; ``tg:star`` is the id ``star``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """One thing that a query found.
+class ResultCell:
+    """One term of a query result.
 
     Attributes:
         value: an id as it was imported, or the text of a literal.
@@ -36,55 +36,57 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A table: one cell for each column, ``None`` where a row leaves it open."""
+class QueryResult:
+    """A table: one cell per column, ``None`` where a variable is unbound."""
 
     columns: list[str]
-    rows: list[list[Found | None]]
+    rows: list[list[ResultCell | None]]
 
 
-def store_of(facts: Iterable[Fact]) -> ox.Store:
+def rdf_store(facts: Iterable[Fact]) -> ox.Store:
     """An RDF store in memory that holds ``facts``.
 
     Raises:
-        TastegraphError: a fact cannot be said in RDF.
+        TastegraphError: a fact cannot be written in RDF.
     """
     store = ox.Store()
     store.bulk_extend(ox.Quad(*triple(fact)) for fact in facts)
     return store
 
 
-def query(store: ox.Store, sparql: str) -> Answer:
-    """Ask ``sparql``, of any form, with :data:`PREFIXES` known.
+def query(store: ox.Store, sparql: str) -> QueryResult:
+    """Evaluate a SPARQL query of any form; :data:`PREFIXES` are declared.
 
     ``ASK`` gives one column ``answer``, ``CONSTRUCT`` and ``DESCRIBE`` give ``subject``,
-    ``relation`` and ``object``. Nothing can be changed, but a ``SERVICE`` clause asks another
-    endpoint over the network: a query must come from somebody who may do that.
+    ``relation`` and ``object``. Updates are not possible. A ``SERVICE`` clause queries another
+    endpoint over the network, so queries must come from somebody who is allowed to do that.
 
     Raises:
-        TastegraphError: it is no SPARQL query, or it asks for what is not here.
+        TastegraphError: it is not a SPARQL query, or it cannot be evaluated.
     """
     try:
         result = store.query(sparql, prefixes=PREFIXES)
         if isinstance(result, ox.QueryBoolean):
-            return Answer(["answer"], [[Found("true" if result else "false", literal=True)]])
+            return QueryResult(
+                ["answer"], [[ResultCell("true" if result else "false", literal=True)]]
+            )
         if isinstance(result, ox.QueryTriples):
-            return Answer(["subject", "relation", "object"], list(_cells(result)))
+            return QueryResult(["subject", "relation", "object"], list(_cells(result)))
         columns = [variable.value for variable in result.variables]
-        return Answer(columns, list(_cells(result)))
+        return QueryResult(columns, list(_cells(result)))
     except SyntaxError as error:
         raise TastegraphError(f"this is no SPARQL query: {error.msg}") from None
     except (OSError, RuntimeError) as error:
         raise TastegraphError(f"the query cannot be answered: {error}") from None
 
 
-def _cells(rows: Iterable[Iterable[object]]) -> Iterator[list[Found | None]]:
-    return ([_found(term) for term in row] for row in rows)
+def _cells(rows: Iterable[Iterable[object]]) -> Iterator[list[ResultCell | None]]:
+    return ([_cell(term) for term in row] for row in rows)
 
 
-def _found(term: object) -> Found | None:
+def _cell(term: object) -> ResultCell | None:
     if isinstance(term, ox.Literal):
-        return Found(term.value, True, datatype_of(term), term.language or "")
+        return ResultCell(term.value, True, datatype_of(term), term.language or "")
     if isinstance(term, ox.NamedNode | ox.BlankNode):
-        return Found(identifier(term))
-    return None if term is None else Found(str(term))
+        return ResultCell(identifier(term))
+    return None if term is None else ResultCell(str(term))

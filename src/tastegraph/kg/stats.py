@@ -1,4 +1,4 @@
-"""Health of the knowledge graph: what is there, as found, and what looks wrong."""
+"""Statistics of the knowledge graph: its size and relations, and facts that look wrong."""
 
 from __future__ import annotations
 
@@ -13,29 +13,31 @@ from numpy.typing import NDArray
 
 from tastegraph.core.config import Config
 from tastegraph.core.records import ITEM, Fact, Link
-from tastegraph.kg.from_store import known_facts
-from tastegraph.kg.graph import LONGEST_VALUE, Nodes
-from tastegraph.kg.identity import identity
+from tastegraph.kg.from_store import accepted_facts
+from tastegraph.kg.graph import MAX_VALUE_LENGTH, NodeIndex
+from tastegraph.kg.identity import resolve_identity
 from tastegraph.store import catalogue
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 
-FUNCTIONAL = 0.99
-HUB = 20
+MIN_FUNCTIONAL_SHARE = 0.99
+"""Share of subjects with one object from which on a relation counts as functional."""
+HUB_FACTOR = 20
+"""A hub has more than this many times the edges of the 99th percentile."""
 TYPE_RELATIONS = ("http://www.w3.org/1999/02/22-rdf-syntax-ns#type", "rdf:type", "type")
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class RelationStats:
-    """One relation, as found.
+    """One relation of the graph.
 
     Attributes:
-        facts: how many there are.
-        subjects: how many nodes have it.
-        domain, range: how many facts begin and end at an item, an entity, a value.
-        functional: at least 99 % of its subjects have one object (one in each language).
-        violations: the other subjects, where it is functional.
+        facts: number of facts.
+        subjects: number of nodes that are subject of one.
+        domain, range: number of facts by the kind of their subject and object: item, entity, value.
+        functional: whether at least 99 % of its subjects have one object (one in each language).
+        violations: ids of the other subjects, where it is functional.
     """
 
     relation: str
@@ -55,16 +57,14 @@ class Hub(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Stats:
-    """What the facts are like.
-
-    As in the graph that is built, names and long texts are no edges.
+class GraphStats:
+    """Statistics of all facts that hold; names and long texts count as facts, not as edges.
 
     Attributes:
-        types: by the object of a type relation, how many facts have it.
+        types: class → number of facts that give something this type.
         relations: the most frequent first.
-        orphans: entities with one edge and no name.
-        items_without_facts: items with no edge.
+        orphans: ids of entities with one edge and no name.
+        items_without_facts: ids of items without an edge.
         hubs: nodes with more than twenty times the edges of the 99th percentile.
     """
 
@@ -79,64 +79,64 @@ class Stats:
     hubs: list[Hub]
 
 
-def stats_from_store(database: Database, config: Config) -> Stats:
-    """The health of what a workspace holds."""
+def stats_from_store(database: Database, config: Config) -> GraphStats:
+    """Statistics of the facts of a workspace that hold."""
     with database.reading() as connection:
         items = {item.item_id for item in catalogue.all_items(connection)}
         items |= set(log.item_ids(connection))
-        same = identity(connection, config)
-        facts = (fact for _, fact in known_facts(connection, config, same))
-        return stats(items, facts, same.links, config, same.same)
+        identity = resolve_identity(connection, config)
+        facts = (fact for _, fact in accepted_facts(connection, config, identity))
+        return graph_stats(items, facts, identity.links, config, identity.canonical)
 
 
-def stats(
+def graph_stats(
     items: Iterable[str],
     facts: Iterable[Fact],
     links: Iterable[Link],
     config: Config,
-    same: Mapping[str, str] | None = None,
-) -> Stats:
-    """Look at every fact once.
+    canonical: Mapping[str, str] | None = None,
+) -> GraphStats:
+    """Compute the statistics in one pass over the facts.
 
     Args:
-        items: their ids.
+        items: ids of the items.
         facts: each statement once.
         links: which entity an item is.
-        config: says which relations name or describe.
-        same: id → the id that stands for it, for those that have several.
+        config: says which relations hold names and descriptions.
+        canonical: id → canonical id, for ids that are one thing with others.
     """
     item_ids = sorted(items)
-    seen = _Seen(
-        Nodes(item_ids, links, same),
+    collector = _StatsCollector(
+        NodeIndex(item_ids, links, canonical),
         len(item_ids),
         frozenset(config.graph.label_relations),
         config.graph.verbal_relations,
     )
     for fact in facts:
-        seen.add(fact)
-    names = [ITEM + item_id for item_id in item_ids] + list(seen.nodes.others)
-    rows = np.array(seen.rows, dtype=np.int64).reshape(-1, 4)
-    edges = np.array(seen.edges, dtype=np.int64)
-    degrees = np.bincount(edges, minlength=len(names))
+        collector.add(fact)
+    names = [ITEM + item_id for item_id in item_ids] + list(collector.nodes.others)
+    rows = np.array(collector.rows, dtype=np.int64).reshape(-1, 4)
+    edge_ends = np.array(collector.edge_ends, dtype=np.int64)
+    degrees = np.bincount(edge_ends, minlength=len(names))
     is_value = np.array(["\x1f" in name for name in names], dtype=bool)
     is_value[: len(item_ids)] = False
     n_values = int(is_value.sum())
-    lonely = np.flatnonzero((degrees == 1) & ~is_value)
-    return Stats(
-        facts=sum(relation.facts for relation in seen.relations.values()),
+    leaves = np.flatnonzero((degrees == 1) & ~is_value)
+    return GraphStats(
+        facts=sum(relation.facts for relation in collector.relations.values()),
         items=len(item_ids),
         entities=len(names) - len(item_ids) - n_values,
         values=n_values,
-        types=dict(seen.types.most_common()),
-        relations=_relations(list(seen.relations.values()), rows, names),
-        orphans=[names[k] for k in lonely if k >= len(item_ids) and k not in seen.named],
+        types=dict(collector.types.most_common()),
+        relations=_relation_stats(list(collector.relations.values()), rows, names),
+        orphans=[names[k] for k in leaves if k >= len(item_ids) and k not in collector.named],
         items_without_facts=[item_ids[k] for k in np.flatnonzero(degrees[: len(item_ids)] == 0)],
         hubs=_hubs(degrees, names),
     )
 
 
 @dataclass
-class _Relation:
+class _RelationCounts:
     number: int
     name: str
     facts: int = 0
@@ -145,26 +145,29 @@ class _Relation:
 
 
 @dataclass
-class _Seen:
-    """What went by, flat: (relation, head, language, tail) in ``rows``, both ends in ``edges``."""
+class _StatsCollector:
+    """Counts over facts, in flat arrays.
 
-    nodes: Nodes
+    ``rows`` holds (relation, head, language, tail) of every edge, ``edge_ends`` both its nodes.
+    """
+
+    nodes: NodeIndex
     n_items: int
     label_relations: frozenset[str]
     verbal_relations: frozenset[str]
-    relations: dict[str, _Relation] = field(default_factory=dict)
+    relations: dict[str, _RelationCounts] = field(default_factory=dict)
     languages: dict[str, int] = field(default_factory=dict)
     types: Counter[str] = field(default_factory=Counter)
     named: set[int] = field(default_factory=set)
     rows: array[int] = field(default_factory=lambda: array("q"))
-    edges: array[int] = field(default_factory=lambda: array("q"))
+    edge_ends: array[int] = field(default_factory=lambda: array("q"))
 
     def add(self, fact: Fact) -> None:
         relation = self.relations.get(fact.relation)
         if relation is None:
-            relation = _Relation(len(self.relations), fact.relation)
+            relation = _RelationCounts(len(self.relations), fact.relation)
             self.relations[fact.relation] = relation
-        heads, tails = self.nodes.of(fact.subject), self._tails(fact)
+        heads, tails = self.nodes.nodes_of(fact.subject), self._tails(fact)
         relation.facts += 1
         relation.domain[self._kind(heads[0])] += 1
         relation.range["value" if fact.literal else self._kind(tails[0])] += 1
@@ -177,26 +180,28 @@ class _Seen:
             for tail in tails:
                 self.rows.extend((relation.number, head, language, tail))
                 if tail >= 0 and tail != head:
-                    self.edges.extend((head, tail))
+                    self.edge_ends.extend((head, tail))
 
     def _tails(self, fact: Fact) -> Sequence[int]:
         if not fact.literal:
-            return self.nodes.of(fact.object)
-        if fact.relation in self.verbal_relations or len(fact.object) > LONGEST_VALUE:
-            return (-1 - len(self.rows),)  # no node, and no other value either
-        return self.nodes.value(fact)
+            return self.nodes.nodes_of(fact.object)
+        if fact.relation in self.verbal_relations or len(fact.object) > MAX_VALUE_LENGTH:
+            return (-1 - len(self.rows),)  # not a node: a number of its own, below zero
+        return self.nodes.value_node(fact)
 
     def _kind(self, node: int) -> str:
         return "item" if node < self.n_items else "entity"
 
 
-def _relations(found: list[_Relation], rows: Rows, names: list[str]) -> list[RelationStats]:
+def _relation_stats(
+    counts: list[_RelationCounts], rows: Rows, names: list[str]
+) -> list[RelationStats]:
     groups, objects = np.unique(np.unique(rows, axis=0)[:, :3], axis=0, return_counts=True)
-    subjects = np.bincount(np.unique(groups[:, :2], axis=0)[:, 0], minlength=len(found))
+    subjects = np.bincount(np.unique(groups[:, :2], axis=0)[:, 0], minlength=len(counts))
     several = np.unique(groups[objects > 1, :2], axis=0)
-    exceptions = np.bincount(several[:, 0], minlength=len(found))
-    functional = subjects - exceptions >= FUNCTIONAL * subjects
-    made = [
+    exceptions = np.bincount(several[:, 0], minlength=len(counts))
+    functional = subjects - exceptions >= MIN_FUNCTIONAL_SHARE * subjects
+    relations = [
         RelationStats(
             relation.name,
             relation.facts,
@@ -206,15 +211,15 @@ def _relations(found: list[_Relation], rows: Rows, names: list[str]) -> list[Rel
             bool(functional[k]),
             [names[n] for n in several[several[:, 0] == k, 1]] if functional[k] else [],
         )
-        for k, relation in enumerate(found)
+        for k, relation in enumerate(counts)
     ]
-    return sorted(made, key=lambda relation: (-relation.facts, relation.relation))
+    return sorted(relations, key=lambda relation: (-relation.facts, relation.relation))
 
 
 def _hubs(degrees: Rows, names: list[str]) -> list[Hub]:
-    tied = degrees[degrees > 0]
-    if not len(tied):
+    positive = degrees[degrees > 0]
+    if not len(positive):
         return []
-    much = np.flatnonzero(degrees > HUB * np.percentile(tied, 99))
-    found = [Hub(names[k].replace("\x1f", "="), int(degrees[k])) for k in much]
-    return sorted(found, key=lambda hub: (-hub.edges, hub.node))
+    nodes = np.flatnonzero(degrees > HUB_FACTOR * np.percentile(positive, 99))
+    hubs = [Hub(names[k].replace("\x1f", "="), int(degrees[k])) for k in nodes]
+    return sorted(hubs, key=lambda hub: (-hub.edges, hub.node))

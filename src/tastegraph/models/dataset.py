@@ -328,7 +328,7 @@ def _assembled(
         enumerate(sure),
         catalogue.links,
         config,
-        order=int if item_numbers else None,
+        item_order=int if item_numbers else None,
     )
     names = sorted(user_names, key=int if integers[1] else None)
     meaning = EventMeaning.of(config.events, _ratings(table))

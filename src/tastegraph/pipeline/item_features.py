@@ -11,9 +11,9 @@ from scipy import sparse
 
 from tastegraph.core.arrays import CSR
 from tastegraph.core.config import Config
-from tastegraph.kg.from_store import known_facts
+from tastegraph.kg.from_store import accepted_facts
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.kg.identity import identity
+from tastegraph.kg.identity import resolve_identity
 from tastegraph.models.learned import ItemFeatures
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.telling import item_texts
@@ -60,7 +60,7 @@ def node_texts(
         items = list(catalogue.all_items(connection))
         entities: list[ItemText] = []
         if "pretraining" in config.teaching.lessons:
-            facts = known_facts(connection, config, identity(connection, config))
+            facts = accepted_facts(connection, config, resolve_identity(connection, config))
             entities = list(entity_texts((fact for _, fact in facts), config.graph).values())
     if config.text.descriptions is not None:
         items = list(

@@ -1,4 +1,4 @@
-"""Names found in texts, and facts read from them by patterns learned from others."""
+"""Segmentation, the gazetteer, candidates with cues, and pattern extraction."""
 
 import itertools
 import random
@@ -9,50 +9,37 @@ from hypothesis import strategies as st
 
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.records import LABEL, Fact
-from tastegraph.kg.extraction.candidates import coordinating, cues, gaps, named, numbers
+from tastegraph.kg.extraction.candidates import (
+    cue_features,
+    gaps_around,
+    learn_separators,
+    name_candidates,
+    number_candidates,
+)
 from tastegraph.kg.extraction.documents import Document
-from tastegraph.kg.extraction.folding import CLOSE, OPEN, fold, fold_names
-from tastegraph.kg.extraction.gazetteer import LEFT_OUT, SHORTENED, UNSURE, Gazetteer
-from tastegraph.kg.extraction.patterns import EXTRACTOR, learn
+from tastegraph.kg.extraction.gazetteer import (
+    INITIAL_SCORE,
+    MISSING_NAME_SCORE,
+    SENTENCE_START_SCORE,
+    Gazetteer,
+)
+from tastegraph.kg.extraction.patterns import EXTRACTOR, learn_patterns
 from tastegraph.kg.extraction.segmentation import (
     Orthography,
     Sentences,
     capitalised_runs,
     learn_orthography,
 )
-from tastegraph.kg.names import normalised
+from tastegraph.kg.names import normalize_name
 from tests.support.limits import within
 
 
-def words(text, found):
-    return [text[one.start : one.end] for one in found]
+def words(text, spans):
+    return [text[span.start : span.end] for span in spans]
 
 
 def mentions(text, *names):
     return Gazetteer((name, f"e{k}") for k, name in enumerate(names)).find(text)
-
-
-# Folding.
-
-
-def test_words_stand_between_marks_and_chinese_characters_bare():
-    folded = fold("由Ang  LÉE执导")
-    assert folded.text == f"由{OPEN}ang{CLOSE} {OPEN}lee{CLOSE}执导"
-    start = folded.text.index(f"{OPEN}lee")
-    assert folded.span(start, start + 5) == (6, 9)
-
-
-@given(st.text())
-def test_folding_agrees_with_normalising(text):
-    folded = fold("".join(normalised(text)))
-    plain = folded.text.replace(OPEN, "").replace(CLOSE, "")
-    assert plain == normalised(text)
-    assert len(folded.starts) == len(folded.text)
-
-
-@given(st.lists(st.text().map(normalised), min_size=1))
-def test_many_names_fold_as_one_by_one(keys):
-    assert fold_names(keys) == [fold(key).text for key in keys]
 
 
 # Sentences.
@@ -60,28 +47,28 @@ def test_many_names_fold_as_one_by_one(keys):
 
 def test_sentences_end_in_english_and_chinese_but_not_at_an_initial():
     text = "Directed by F. Feist and R. Downey Jr. It stars Spike Lee. Good! 他好。她好！"
-    found = Sentences(text)
-    parts = [text[a:b].strip() for a, b in zip(found.starts, found.ends, strict=True)]
-    first, *rest = parts
+    sentences = Sentences(text)
+    bounds = zip(sentences.starts, sentences.ends, strict=True)
+    first, *rest = [text[start:end].strip() for start, end in bounds]
     assert first == "Directed by F. Feist and R. Downey Jr. It stars Spike Lee."
     assert rest == ["Good!", "他好。", "她好！"]
-    assert found.at(text.index("Good")) == 1
-    assert found.opened_by(text.index("Good"))
-    assert not found.opened_by(text.index("Spike"))
+    assert sentences.number_at(text.index("Good")) == 1
+    assert sentences.opens_at(text.index("Good"))
+    assert not sentences.opens_at(text.index("Spike"))
 
 
 @given(st.text(alphabet=" .!?\n。aB", max_size=80))
-def test_sentences_are_all_of_the_text(text):
-    found = Sentences(text)
-    assert found.starts[0] == 0
-    assert found.ends[-1] == len(text)
-    assert found.starts == sorted(set(found.starts))
+def test_sentences_cover_the_text(text):
+    sentences = Sentences(text)
+    assert sentences.starts[0] == 0
+    assert sentences.ends[-1] == len(text)
+    assert sentences.starts == sorted(set(sentences.starts))
 
 
 # Mentions.
 
 
-def test_the_longest_name_is_found_and_only_whole_words():
+def test_mentions_are_the_longest_names_and_whole_words():
     text = "James Deanery met James Dean and James."
     assert words(text, mentions(text, "James", "James Dean", "Dean")) == [
         "James",
@@ -90,14 +77,14 @@ def test_the_longest_name_is_found_and_only_whole_words():
     ]
 
 
-def test_what_the_name_capitalises_the_text_capitalises_too():
+def test_a_capitalised_name_needs_capitals_in_the_text():
     text = "We saw a crash in Crash, a drama. It is up to the Up crew."
     assert words(text, mentions(text, "Crash", "Up", "drama")) == ["Crash", "drama", "Up"]
 
 
-def test_one_word_that_opens_a_sentence_is_unsure():
-    found = mentions("Up is a film. He saw Up twice.", "Up")
-    assert [one.score for one in found] == [UNSURE, 1.0]
+def test_a_single_word_at_the_start_of_a_sentence_scores_less():
+    found_mentions = mentions("Up is a film. He saw Up twice.", "Up")
+    assert [mention.score for mention in found_mentions] == [SENTENCE_START_SCORE, 1.0]
 
 
 def test_a_name_is_not_found_across_punctuation_or_sentences():
@@ -115,41 +102,42 @@ def test_accents_and_apostrophes_do_not_matter():
 
 def test_chinese_names_need_no_boundary_and_latin_ones_inside_chinese_do():
     text = "《卧虎藏龙》由李安执导，Ang Lee也是编剧。"
-    found = Gazetteer([("李安", "lee"), ("Ang Lee", "lee"), ("卧虎藏龙", "film")]).find(text)
-    assert words(text, found) == ["卧虎藏龙", "李安", "Ang Lee"]
-    assert [one.entities for one in found] == [("film",), ("lee",), ("lee",)]
+    gazetteer = Gazetteer([("李安", "lee"), ("Ang Lee", "lee"), ("卧虎藏龙", "film")])
+    matches = gazetteer.find(text)
+    assert words(text, matches) == ["卧虎藏龙", "李安", "Ang Lee"]
+    assert [mention.entities for mention in matches] == [("film",), ("lee",), ("lee",)]
 
 
-def test_one_name_of_several_entities_gives_all_of_them():
-    found = Gazetteer([("John Ford", "a"), ("john ford", "b"), ("John Ford", "a")]).find(
-        "John Ford"
-    )
-    assert found[0].entities == ("a", "b")
+def test_a_name_of_several_entities_gives_all_of_them():
+    gazetteer = Gazetteer([("John Ford", "a"), ("john ford", "b"), ("John Ford", "a")])
+    (mention,) = gazetteer.find("John Ford")
+    assert mention.entities == ("a", "b")
 
 
 @pytest.mark.parametrize(
     ("text", "score"),
     [
-        ("F. Feist", SHORTENED),
-        ("Felix Feist", LEFT_OUT),
-        ("F. E. Feist", SHORTENED),
+        ("F. Feist", INITIAL_SCORE),
+        ("Felix Feist", MISSING_NAME_SCORE),
+        ("F. E. Feist", INITIAL_SCORE),
         ("Felix E. Fiest", 1 - 1 / len("felix e feist")),
     ],
 )
-def test_a_typo_and_initials(text, score):
-    found = mentions(f"It is by {text}, they say.", "Felix E. Feist")
-    assert words(f"It is by {text}, they say.", found) == [text]
-    assert found[0].score == pytest.approx(score)
+def test_fuzzy_mentions_allow_a_typo_and_initials(text, score):
+    sentence = f"It is by {text}, they say."
+    (mention,) = mentions(sentence, "Felix E. Feist")
+    assert words(sentence, [mention]) == [text]
+    assert mention.score == pytest.approx(score)
 
 
 @pytest.mark.parametrize(
     "text", ["Felix Beist Feist", "G. Feist", "Felix", "felix feist", "Feliks Faist"]
 )
-def test_what_is_no_near_mention(text):
+def test_other_names_are_not_fuzzy_mentions(text):
     assert mentions(f"by {text}.", "Felix E. Feist") == []
 
 
-def test_a_tie_of_near_names_is_no_mention():
+def test_a_tie_of_similar_names_is_no_mention():
     assert mentions("by J. Ford.", "John Ford", "James Ford") == []
 
 
@@ -165,11 +153,12 @@ PIECES = st.one_of(
 
 @given(st.lists(NAMES, min_size=1), st.lists(PIECES).map("".join))
 def test_an_exact_mention_is_a_name_of_its_entity(names, text):
-    found = Gazetteer((name, name) for name in names).find(text)
-    for one in found:
-        if one.score in (1.0, UNSURE):
-            assert normalised(text[one.start : one.end]) in map(normalised, one.entities)
-    assert all(a.end <= b.start for a, b in itertools.pairwise(found))
+    matches = Gazetteer((name, name) for name in names).find(text)
+    for mention in matches:
+        if mention.score in (1.0, SENTENCE_START_SCORE):
+            mention_name = normalize_name(text[mention.start : mention.end])
+            assert mention_name in map(normalize_name, mention.entities)
+    assert all(a.end <= b.start for a, b in itertools.pairwise(matches))
 
 
 def test_an_empty_gazetteer_and_nameless_names_find_nothing():
@@ -192,23 +181,23 @@ def test_an_empty_gazetteer_and_nameless_names_find_nothing():
         "( , . \x02\x03" * 30_000,
     ],
 )
-def test_no_text_takes_long(text):
+def test_hostile_texts_are_read_in_bounded_time(text):
     gazetteer = Gazetteer([("a", "1"), ("aa", "2"), ("Ab Ab", "3"), ("阿", "4"), ("A. A", "5")])
     with within(8):
         sentences = Sentences(text)
-        found = named(text, sentences, gazetteer, Orthography())
-        cues(text, sentences, found[:2000], ())
+        candidates = name_candidates(text, sentences, gazetteer, Orthography())
+        cue_features(text, sentences, candidates[:2000], ())
 
 
-def test_many_aliases_of_one_entity_and_many_near_names():
+def test_many_aliases_and_many_typos_take_bounded_time():
     rng = random.Random(1)
     names = ["".join(rng.choices("bcdfgaeiou", k=8)).title() for _ in range(20_000)]
     gazetteer = Gazetteer((f"John {name}", "one") for name in names)
     text = " and ".join(f"John {name[:-1]}x" for name in names[:400]) + f" by John {names[7]}."
     with within(3):
-        found = gazetteer.find(text)
-    assert found[-1].entities == ("one",)
-    assert found[-1].score == 1.0
+        last = gazetteer.find(text)[-1]
+    assert last.entities == ("one",)
+    assert last.score == 1.0
 
 
 # Candidates.
@@ -216,68 +205,66 @@ def test_many_aliases_of_one_entity_and_many_near_names():
 
 def test_runs_hold_particles_initials_and_hyphens_but_no_possessive():
     text = "It stars Max von Sydow, Jean-Luc Godard's wife and J. R. Ewing of Dallas."
-    found = capitalised_runs(text, Sentences(text), {"von"})
-    assert [text[a:b] for a, b in found] == [
+    runs = capitalised_runs(text, Sentences(text), {"von"})
+    assert [text[start:end] for start, end in runs] == [
         "It", "Max von Sydow", "Jean-Luc Godard", "J. R. Ewing", "Dallas",
     ]  # fmt: skip
 
 
-def test_a_known_name_parts_a_run_and_one_word_does_not():
+def test_a_known_name_of_several_words_replaces_a_run():
     text = "Actor Tom Hanks met Denzel Washington. Later Hanks left."
     gazetteer = Gazetteer([("Tom Hanks", "t"), ("Denzel", "d")])
-    found = named(text, Sentences(text), gazetteer, Orthography(ordinary=frozenset({"later"})))
-    assert words(text, found) == ["Tom Hanks", "Denzel Washington", "Hanks"]
-    assert [(one.name, one.entities) for one in found] == [
+    orthography = Orthography(ordinary=frozenset({"later"}))
+    candidates = name_candidates(text, Sentences(text), gazetteer, orthography)
+    assert words(text, candidates) == ["Tom Hanks", "Denzel Washington", "Hanks"]
+    assert [(candidate.name, candidate.entities) for candidate in candidates] == [
         ("Tom Hanks", ("t",)), ("Denzel Washington", ()), ("Tom Hanks", ("t",)),
     ]  # fmt: skip
 
 
-def test_numbers():
-    assert [one.name for one in numbers("a 1996 film of 1,200.5 minutes, 7.")] == [
-        "1996",
-        "1,200.5",
-        "7",
-    ]
+def test_number_candidates_keep_separators():
+    candidates = number_candidates("a 1996 film of 1,200.5 minutes, 7.")
+    assert [candidate.name for candidate in candidates] == ["1996", "1,200.5", "7"]
 
 
-def test_particles_and_ordinary_words_are_counted():
+def test_orthography_learns_particles_and_ordinary_words():
     text = "The film stars Max von Sydow and Bo Ek. Later the film by Ek and Max von Sydow. "
     spans = [
         (k, k + len("Max von Sydow")) for k in range(len(text)) if text.startswith("Max von", k)
     ]
-    found = learn_orthography(
-        [text * 2], [spans + [(len(text) + a, len(text) + b) for a, b in spans]]
-    )
-    assert found.particles == {"von"}
-    assert "the" in found.ordinary
-    assert "later" not in found.ordinary
-    assert "max" not in found.ordinary
+    repeated = [(len(text) + start, len(text) + end) for start, end in spans]
+    orthography = learn_orthography([text * 2], [spans + repeated])
+    assert orthography.particles == {"von"}
+    assert "the" in orthography.ordinary
+    assert "later" not in orthography.ordinary
+    assert "max" not in orthography.ordinary
 
 
 # Cues.
 
 
-def test_a_list_is_led_to_by_what_stands_before_it():
+def test_the_cue_of_a_list_is_the_words_before_it():
     text = "It is directed by A Bo and stars C Do, E Fo and G Ho as I."
     sentences = Sentences(text)
-    found = named(text, sentences, Gazetteer([]), Orthography(ordinary=frozenset({"it"})))
-    assert [gap for gap, _ in gaps(text, sentences, found)][1:4] == [
+    orthography = Orthography(ordinary=frozenset({"it"}))
+    candidates = name_candidates(text, sentences, Gazetteer([]), orthography)
+    assert [gap for gap, _ in gaps_around(text, sentences, candidates)][1:4] == [
         ("and", "stars"),
         (",",),
         ("and",),
     ]
-    told = cues(text, sentences, found, {(",",), ("and",)})
-    assert "cue directed by" in told[0]
-    assert "cue stars" not in told[0]
-    assert all("cue is and stars" in features for features in told[1:4])
-    assert "listed 2 of 2" in told[3]
-    assert "after as" in told[3]
+    cues = cue_features(text, sentences, candidates, {(",",), ("and",)})
+    assert "cue directed by" in cues[0]
+    assert "cue stars" not in cues[0]
+    assert all("cue is and stars" in features for features in cues[1:4])
+    assert "listed 2 of 2" in cues[3]
+    assert "after as" in cues[3]
 
 
-def test_what_goes_on_a_list_is_counted():
-    gap = [(), (",",), ("and",), ("as",)]
-    assert coordinating([(gap, [True, True, True, False])] * 5) == {(",",), ("and",)}
-    assert coordinating([(gap, [True, True, True, False])] * 4) == frozenset()
+def test_separators_of_lists_are_learned():
+    gaps = [(), (",",), ("and",), ("as",)]
+    assert learn_separators([(gaps, [True, True, True, False])] * 5) == {(",",), ("and",)}
+    assert learn_separators([(gaps, [True, True, True, False])] * 4) == frozenset()
 
 
 # Patterns.
@@ -304,35 +291,37 @@ def films(n, seed):
         documents.append(Document(f"item:{seed}-{k}", f"f{seed}-{k}", text))
         subject = documents[-1].subject
         facts.append(Fact(subject, "director", f"id {d}"))
-        facts += [Fact(subject, "starring", f"id {one}") for one in (a, b, c)]
+        facts += [Fact(subject, "starring", f"id {actor}") for actor in (a, b, c)]
         facts.append(Fact(subject, "year", year, literal=True))
-        names |= {f"id {one}": one for one in (d, a, b, c)}
+        names |= {f"id {person}": person for person in (d, a, b, c)}
     return documents, facts, names
 
 
 @pytest.fixture(scope="module")
-def learned():
+def extractor():
     documents, facts, names = films(120, seed=1)
-    return learn(documents, facts, Gazetteer((name, entity) for entity, name in names.items()))
+    return learn_patterns(
+        documents, facts, Gazetteer((name, entity) for entity, name in names.items())
+    )
 
 
-def told(facts):
+def triples(facts):
     return {(fact.subject, fact.relation, fact.object) for fact in facts if fact.relation != LABEL}
 
 
-def test_what_was_learned_reads_other_texts(learned):
+def test_learned_patterns_extract_facts_from_other_texts(extractor):
     documents, facts, _ = films(60, seed=2)
-    found, known = told(learned.extract(documents)), told(facts)
-    assert len(found & known) / len(found) > 0.95
-    assert len(found & known) / len(known) > 0.95
+    extracted, known = triples(extractor.extract(documents)), triples(facts)
+    assert len(extracted & known) / len(extracted) > 0.95
+    assert len(extracted & known) / len(known) > 0.95
 
 
-def test_spans_are_the_words_and_confidence_is_a_probability(learned):
+def test_spans_cover_the_object_and_confidence_is_a_probability(extractor):
     documents, _, _ = films(5, seed=3)
     texts = {document.id: document.text for document in documents}
-    found = list(learned.extract(documents))
-    assert {fact.subject for fact in found} == {document.subject for document in documents}
-    for fact in found:
+    extracted = list(extractor.extract(documents))
+    assert {fact.subject for fact in extracted} == {document.subject for document in documents}
+    for fact in extracted:
         assert fact.span is not None
         assert fact.span.extractor == EXTRACTOR
         assert texts[fact.span.document][fact.span.start : fact.span.end] in fact.object
@@ -340,12 +329,12 @@ def test_spans_are_the_words_and_confidence_is_a_probability(learned):
         assert fact.literal == (fact.relation == "year")
 
 
-def test_who_is_not_known_gets_an_id_and_one_label(learned):
+def test_an_unknown_name_gets_an_id_and_one_label(extractor):
     text = SENTENCES[0].format(title="X", year=1999, d="Zoë Zane", a="Bo West", b="Ux", c="Yul Ox")
     documents = [Document("item:x", "x", text), Document("item:y", "y", text)]
-    found = list(learned.extract(documents))
-    directed = [fact for fact in found if fact.relation == "director"]
-    labels = [fact for fact in found if fact.relation == LABEL]
+    extracted = list(extractor.extract(documents))
+    directed = [fact for fact in extracted if fact.relation == "director"]
+    labels = [fact for fact in extracted if fact.relation == LABEL]
     assert [(f.subject, f.object) for f in directed] == [
         ("x", "name:zoe zane"),
         ("y", "name:zoe zane"),
@@ -354,45 +343,47 @@ def test_who_is_not_known_gets_an_id_and_one_label(learned):
     assert len(labels) == len({f.subject for f in labels})
 
 
-def test_a_closed_gazetteer_gives_known_entities_alone():
+def test_a_closed_gazetteer_yields_only_known_entities():
     documents, facts, names = films(60, seed=1)
     gazetteer = Gazetteer((name, entity) for entity, name in names.items())
-    patterns = learn(documents, facts, gazetteer, closed=True)
+    patterns = learn_patterns(documents, facts, gazetteer, closed=True)
     star = min(names.values())
     text = SENTENCES[0].format(
         title="X", year=1999, d="Zoë Zane", a="Yul Young", b=star, c="Ux Uno"
     )
-    found = told(patterns.extract([Document("item:x", "x", text)]))
-    assert ("x", "starring", f"id {star}") in found
-    assert {obj for _, relation, obj in found if relation != "year"} <= set(names)
+    extracted = triples(patterns.extract([Document("item:x", "x", text)]))
+    assert ("x", "starring", f"id {star}") in extracted
+    assert {object_ for _, relation, object_ in extracted if relation != "year"} <= set(names)
 
 
-def test_the_strongest_cues_can_be_read(learned):
-    (first, most), *rest = learned.strongest("director", 5)
+def test_strongest_cues_name_the_words_of_a_relation(extractor):
+    (first, most), *rest = extractor.strongest_cues("director", 5)
     assert any("directed" in cue for cue, _ in [(first, most), *rest])
     assert all(0 < weight <= most for _, weight in rest)
     with pytest.raises(NotFoundError, match="no patterns of 'editor': learned were"):
-        learned.strongest("editor")
+        extractor.strongest_cues("editor")
 
 
 @pytest.mark.slow
-def test_learning_is_the_same_each_time(learned):
+def test_learning_is_deterministic(extractor):
     documents, facts, names = films(120, seed=1)
-    again = learn(documents, facts, Gazetteer((name, entity) for entity, name in names.items()))
+    again = learn_patterns(
+        documents, facts, Gazetteer((name, entity) for entity, name in names.items())
+    )
     more, _, _ = films(10, seed=4)
-    assert list(again.extract(more)) == list(learned.extract(more))
-    assert again.strongest("starring", 5) == learned.strongest("starring", 5)
+    assert list(again.extract(more)) == list(extractor.extract(more))
+    assert again.strongest_cues("starring", 5) == extractor.strongest_cues("starring", 5)
 
 
-def test_from_too_little_nothing_is_learned():
+def test_too_few_examples_teach_no_patterns():
     documents, facts, names = films(5, seed=1)
-    patterns = learn(documents, facts, Gazetteer((name, e) for e, name in names.items()))
-    assert not patterns.relations
+    patterns = learn_patterns(documents, facts, Gazetteer((name, e) for e, name in names.items()))
+    assert not patterns.classifiers
     assert list(patterns.extract(documents)) == []
-    assert not learn([], [], Gazetteer([])).relations
+    assert not learn_patterns([], [], Gazetteer([])).classifiers
 
 
-def test_chinese_texts_are_read_by_known_names():
+def test_patterns_read_chinese_texts():
     rng = random.Random(1)
     people = [a + b for a in "李王张刘陈杨赵黄" for b in "安明华强伟芳"]
     documents, facts = [], []
@@ -401,6 +392,6 @@ def test_chinese_texts_are_read_by_known_names():
         text = f"《影片》是由{d}执导，{a}、{b}主演的电影。"
         documents.append(Document(f"item:{k}", f"f{k}", text))
         facts += [Fact(f"f{k}", "导演", d), Fact(f"f{k}", "主演", a), Fact(f"f{k}", "主演", b)]
-    patterns = learn(documents[:60], facts, Gazetteer((name, name) for name in people))
-    wanted = {(f.subject, f.relation, f.object) for f in facts if int(f.subject[1:]) >= 60}
-    assert told(patterns.extract(documents[60:])) == wanted
+    patterns = learn_patterns(documents[:60], facts, Gazetteer((name, name) for name in people))
+    expected = {(f.subject, f.relation, f.object) for f in facts if int(f.subject[1:]) >= 60}
+    assert triples(patterns.extract(documents[60:])) == expected

@@ -1,22 +1,32 @@
-"""Fusion: what is compared, what it says, and what is merged."""
+"""Fusion: profiles, name and value similarity, blocking, comparison, matching, duplicates."""
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import expit
 
 from tastegraph.core.records import DIFFERENT_FROM, SAME_AS, Fact
-from tastegraph.kg.fusion import attributes, blocking
-from tastegraph.kg.fusion.attributes import Exclusion, agreement, likeness, read
-from tastegraph.kg.fusion.comparison import NAMES, SAME_AND_UNIQUE, compare
-from tastegraph.kg.fusion.fellegi_sunter import log_odds, sigmoid
-from tastegraph.kg.fusion.matching import duplicates, exclusive, fuse, one_to_one
-from tastegraph.kg.fusion.name_similarity import Agreement, compared, variants
-from tastegraph.kg.fusion.profiles import Profile, profiles
-from tastegraph.kg.fusion.supervised import LabelsError
+from tastegraph.kg.fusion.attributes import (
+    ExclusionRules,
+    align_attributes,
+    literal_similarity,
+    parse_literal,
+    values_agreement,
+)
+from tastegraph.kg.fusion.blocking import pairs_across, pairs_within
+from tastegraph.kg.fusion.comparison import FEATURE_NAMES, SAME_AND_UNIQUE, compare_pairs
+from tastegraph.kg.fusion.fellegi_sunter import log_odds
+from tastegraph.kg.fusion.matching import (
+    exclusive_probabilities,
+    find_duplicates,
+    match_sources,
+    one_to_one_assignment,
+)
+from tastegraph.kg.fusion.name_similarity import NameAgreement, compare_names, name_variants
+from tastegraph.kg.fusion.profiles import EntityProfile, entity_profiles
 
 FIRST = [
     "Ada",
@@ -46,9 +56,9 @@ LAST = [
 ]
 
 
-def _people(prefix: str) -> list[Profile]:
+def _people(prefix: str) -> list[EntityProfile]:
     return [
-        Profile(
+        EntityProfile(
             f"{prefix}{k}", (f"{first} {last}",), frozenset({"person"}),
             {"born": (str(1900 + k),)},
         )
@@ -57,7 +67,7 @@ def _people(prefix: str) -> list[Profile]:
 
 
 def test_profiles_from_facts():
-    found = profiles(
+    profiles = entity_profiles(
         [
             Fact("q1", "label", "Second", literal=True),
             Fact("q1", "prefLabel", "First", literal=True),
@@ -69,7 +79,7 @@ def test_profiles_from_facts():
         ],
         ["prefLabel", "label"],
     )
-    by_id = {profile.id: profile for profile in found}
+    by_id = {profile.id: profile for profile in profiles}
     assert set(by_id) == {"q1", "q2", "q3", "http://x.org/Jane_Doe"}
     assert by_id["q1"].names == ("First", "Second")
     assert by_id["q1"].types == {"film"}
@@ -83,46 +93,48 @@ def test_profiles_from_facts():
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "expected"),
+    ("left", "right", "expected"),
     [
-        ("Léa Seydoux", "lea seydoux", Agreement.SAME),
-        ("Crash (1996 film)", "Crash", Agreement.VARIANT),
-        ("Dali, Salvador", "Salvador Dalí", Agreement.VARIANT),
-        ("Bob Ray as Robert Ray", "Robert Ray", Agreement.VARIANT),
-        ("Felix E. Feist", "Felix Feist", Agreement.INITIALS),
-        ("J. Smith", "John Smith", Agreement.INITIALS),
-        ("J. R. R. Tolkien", "John Ronald Reuel Tolkien", Agreement.INITIALS),
-        ("Mary Louise Parker", "Mary Parker", Agreement.DROPPED),
-        ("Scarlett Johansson", "Scarlet Johansson", Agreement.TYPO),
-        ("Toy Story 2", "Toy Story 3", Agreement.DISTINCT),
-        ("Die Hard Two", "Die Hard 2", Agreement.VARIANT),
-        ("World War II", "World War Two", Agreement.VARIANT),
-        ("The First Man", "The Second Man", Agreement.OTHER),
-        ("Crash (1996 film)", "Crash (2004 film)", Agreement.OTHER),
-        ("J. Smith", "Kate Smith", Agreement.OTHER),
-        ("Harvey Weinstein", "Bob Weinstein", Agreement.OTHER),
+        ("Léa Seydoux", "lea seydoux", NameAgreement.SAME),
+        ("Crash (1996 film)", "Crash", NameAgreement.VARIANT),
+        ("Dali, Salvador", "Salvador Dalí", NameAgreement.VARIANT),
+        ("Bob Ray as Robert Ray", "Robert Ray", NameAgreement.VARIANT),
+        ("Felix E. Feist", "Felix Feist", NameAgreement.INITIALS),
+        ("J. Smith", "John Smith", NameAgreement.INITIALS),
+        ("J. R. R. Tolkien", "John Ronald Reuel Tolkien", NameAgreement.INITIALS),
+        ("Mary Louise Parker", "Mary Parker", NameAgreement.DROPPED),
+        ("Scarlett Johansson", "Scarlet Johansson", NameAgreement.TYPO),
+        ("Toy Story 2", "Toy Story 3", NameAgreement.DISTINCT),
+        ("Die Hard Two", "Die Hard 2", NameAgreement.VARIANT),
+        ("World War II", "World War Two", NameAgreement.VARIANT),
+        ("The First Man", "The Second Man", NameAgreement.OTHER),
+        ("Crash (1996 film)", "Crash (2004 film)", NameAgreement.OTHER),
+        ("J. Smith", "Kate Smith", NameAgreement.OTHER),
+        ("Harvey Weinstein", "Bob Weinstein", NameAgreement.OTHER),
     ],
 )
-def test_wording(one, other, expected):
-    assert compared([one], [other]).agreement is expected
-    assert compared([other], [one]).agreement is expected
+def test_name_agreement(left, right, expected):
+    assert compare_names([left], [right]).agreement is expected
+    assert compare_names([right], [left]).agreement is expected
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-def test_wording_is_symmetric_and_bounded(one, other):
-    found = compared([one], [other])
-    assert found == compared([other], [one])
-    assert all(0 <= likeness_ <= 1 for likeness_ in found[1:])
-    if variants(one):
-        assert compared([one], [one]).agreement is Agreement.SAME
+def test_name_comparison_is_symmetric_and_bounded(left, right):
+    comparison = compare_names([left], [right])
+    assert comparison == compare_names([right], [left])
+    assert all(0 <= similarity <= 1 for similarity in comparison[1:])
+    if name_variants(left):
+        assert compare_names([left], [left]).agreement is NameAgreement.SAME
 
 
 def test_hostile_names_are_cut():
-    assert compared(["a as b, (" * 50_000], ["(" * 50_000 + "b"]).agreement is Agreement.OTHER
+    assert (
+        compare_names(["a as b, (" * 50_000], ["(" * 50_000 + "b"]).agreement is NameAgreement.OTHER
+    )
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "expected"),
+    ("left", "right", "expected"),
     [
         ("1984-01-01", "1984-07-12", 1.0),
         ("1984-07-13", "1984-07-12", 0.5),
@@ -135,118 +147,127 @@ def test_hostile_names_are_cut():
         ("drama", "", 0.0),
     ],
 )
-def test_likeness_of_values(one, other, expected):
-    assert likeness(read(one), read(other)) == expected
-    assert likeness(read(other), read(one)) == expected
+def test_literal_similarity(left, right, expected):
+    assert literal_similarity(parse_literal(left), parse_literal(right)) == expected
+    assert literal_similarity(parse_literal(right), parse_literal(left)) == expected
 
 
-def test_agreement_is_the_part_of_the_smaller_set():
-    assert agreement(["1950"], ["1950", "1990"]) == 1
-    assert agreement(["1950", "1990", "2001"], ["1950", "1970"]) == 0.5
+def test_values_agreement_is_the_share_of_the_smaller_set():
+    assert values_agreement(["1950"], ["1950", "1990"]) == 1
+    assert values_agreement(["1950", "1990", "2001"], ["1950", "1970"]) == 0.5
 
 
 def test_blocking_compares_only_common_types_and_each_pair_once():
     people = _people("a")
-    titles = [Profile("t", ("Ada Abbott",), frozenset({"title"}))]
-    pairs = blocking.across(people, titles + _people("b"))
+    titles = [EntityProfile("t", ("Ada Abbott",), frozenset({"title"}))]
+    pairs = pairs_across(people, titles + _people("b"))
     assert (pairs[:, 1] != 0).all()
     assert len({tuple(pair) for pair in pairs.tolist()}) == len(pairs)
     assert {(k, k + 1) for k in range(len(people))} <= {tuple(p) for p in pairs.tolist()}
-    inside = blocking.within(people)
+    inside = pairs_within(people)
     assert (inside[:, 0] < inside[:, 1]).all()
 
 
 def test_attributes_are_aligned_by_their_values():
     left = _people("a")
     right = [
-        Profile(p.id, p.names, p.types, {"alive": ("yes",), "birthDate": p.attributes["born"]})
+        EntityProfile(
+            p.id, p.names, p.types, {"alive": ("yes",), "birthDate": p.attributes["born"]}
+        )
         for p in _people("b")
     ]
-    assert attributes.aligned(left, right) == [("born", "birthDate")]
-    assert attributes.aligned(left, left[:3]) == []
+    assert align_attributes(left, right) == [("born", "birthDate")]
+    assert align_attributes(left, left[:3]) == []
 
 
-def test_compare_counts_namesakes_and_what_surrounds():
+def test_comparison_counts_namesakes_and_shared_surroundings():
     film = {"^starring": frozenset({"f1", "f2"})}
-    one = Profile("1", ("Ann Lee",), neighbours=film)
-    two = Profile("2", ("Ann Lee",), neighbours=film)
-    far = Profile("3", ("Ben Ode",), neighbours={"^starring": frozenset({"f3"})})
-    bare = Profile("4", ("Ben Odd",))
-    source = [one, two, far, bare]
+    source = [
+        EntityProfile("1", ("Ann Lee",), neighbours=film),
+        EntityProfile("2", ("Ann Lee",), neighbours=film),
+        EntityProfile("3", ("Ben Ode",), neighbours={"^starring": frozenset({"f3"})}),
+        EntityProfile("4", ("Ben Odd",)),
+    ]
     pairs = np.array([[0, 1], [0, 2], [2, 3]], dtype=np.int32)
-    found = compare(source, source, pairs, [])
-    assert found.levels.tolist() == [[SAME_AND_UNIQUE, 4], [0, 0], [Agreement.TYPO, -1]]
-    assert found.features.shape == (3, len(NAMES))
-    assert found.features[0, 6] == pytest.approx(1)
-    assert np.isnan(found.features[2, 6])
+    comparison = compare_pairs(source, source, pairs, [])
+    assert comparison.levels.tolist() == [[SAME_AND_UNIQUE, 4], [0, 0], [NameAgreement.TYPO, -1]]
+    assert comparison.features.shape == (3, len(FEATURE_NAMES))
+    assert comparison.features[0, 6] == pytest.approx(1)
+    assert np.isnan(comparison.features[2, 6])
 
 
-def test_words_in_use_tell_apart_and_slips_do_not():
+def test_common_words_distinguish_names_and_typos_do_not():
     prizes = [
         f"{who} of the year {year}" for who in ("actor", "actress") for year in range(1950, 1960)
     ]
-    source = [Profile(str(k), (name,)) for k, name in enumerate([*prizes, "actr of the year 1950"])]
+    source = [
+        EntityProfile(str(k), (name,)) for k, name in enumerate([*prizes, "actr of the year 1950"])
+    ]
     pairs = np.array([[0, 10], [0, 20]], dtype=np.int32)
-    assert compare(source, source, pairs, []).levels[:, 0].tolist() == [
-        Agreement.DISTINCT,
-        Agreement.TYPO,
+    assert compare_pairs(source, source, pairs, []).levels[:, 0].tolist() == [
+        NameAgreement.DISTINCT,
+        NameAgreement.TYPO,
     ]
 
 
 def test_ids_of_two_sources_may_be_the_same():
-    found = fuse(_people("p"), list(reversed(_people("p"))))
-    assert {(m.left, m.right) for m in found if m.accepted} == {
+    matches = match_sources(_people("p"), list(reversed(_people("p"))))
+    assert {(m.left, m.right) for m in matches if m.accepted} == {
         (f"p{k}", f"p{k}") for k in range(len(FIRST) * len(LAST))
     }
 
 
-def test_equal_rivals_share_a_probability():
+def test_equal_alternatives_share_a_probability():
     pairs = np.array([[0, 0], [0, 1], [1, 2]], dtype=np.int32)
     odds = np.log([3.0, 3.0, 3.0])
-    assert exclusive(odds, pairs) == pytest.approx([3 / 7, 3 / 7, 3 / 4])
-    assert sigmoid(np.array([0.0, -1000.0, 1000.0])).tolist() == [0.5, 0.0, 1.0]
+    assert exclusive_probabilities(odds, pairs) == pytest.approx([3 / 7, 3 / 7, 3 / 4])
 
 
-def test_one_to_one_takes_the_best_total():
+def test_assignment_has_the_highest_total():
     pairs = np.array([[0, 0], [0, 1], [1, 0], [2, 2]], dtype=np.int32)
-    assert one_to_one(pairs, np.array([0.9, 0.8, 0.8, 0.1])).tolist() == [1, 2, 3]
-    assert one_to_one(pairs[:0], np.zeros(0)).tolist() == []
+    assert one_to_one_assignment(pairs, np.array([0.9, 0.8, 0.8, 0.1])).tolist() == [1, 2, 3]
+    assert one_to_one_assignment(pairs[:0], np.zeros(0)).tolist() == []
 
 
 @given(st.sets(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=20), st.randoms())
-def test_one_to_one_never_takes_an_entity_twice(pairs, random):
+def test_assignment_never_uses_an_entity_twice(pairs, random):
     rows = np.array(sorted(pairs), dtype=np.int32).reshape(-1, 2)
     probability = np.array([random.random() for _ in rows])
-    taken = rows[one_to_one(rows, probability)]
-    assert len(set(taken[:, 0].tolist())) == len(set(taken[:, 1].tolist())) == len(taken)
+    assigned = rows[one_to_one_assignment(rows, probability)]
+    lefts, rights = set(assigned[:, 0].tolist()), set(assigned[:, 1].tolist())
+    assert len(lefts) == len(rights) == len(assigned)
 
 
-def test_em_finds_the_same_without_labels():
+def test_em_separates_matches_without_labels():
     rng = np.random.default_rng(3)
     same = rng.random(4000) < 0.1
     names = np.where(same, rng.choice([3, 8], 4000), rng.choice([0, 0, 0, 1, 8], 4000))
     facts = np.where(same, rng.choice([3, 4], 4000), rng.choice([0, 0, 1], 4000))
     levels = np.column_stack([names, facts]).astype(np.int8)
-    assert ((sigmoid(log_odds(levels)) > 0.5) == same).all()
+    assert ((expit(log_odds(levels)) > 0.5) == same).all()
 
 
-def test_what_a_thing_has_one_of_keeps_apart():
+def test_dates_and_identifiers_exclude_matches():
     people = [
-        Profile(f"p{k}", (name,), attributes={"born": (str(1900 + k),), "imdb": (f"nm{k}",)})
+        EntityProfile(f"p{k}", (name,), attributes={"born": (str(1900 + k),), "imdb": (f"nm{k}",)})
         for k, name in enumerate(FIRST + LAST)
     ]
-    cannot = Exclusion(people)
-    assert cannot(people[0], people[5])
-    assert not cannot(people[0], Profile("x", ("Ada",), attributes={"born": ("1900",)}))
-    assert not cannot(people[0], Profile("x", ("Ada",)))
-    assert cannot(people[0], Profile("x", ("Ada",), attributes={"imdb": ("nm7",)}))
-    assert cannot(Profile("x", ("Ada",)), Profile("y", ("Ada",), different=frozenset({"x"})))
+    rules = ExclusionRules(people)
+    assert rules.exclude(people[0], people[5])
+    assert not rules.exclude(
+        people[0], EntityProfile("x", ("Ada",), attributes={"born": ("1900",)})
+    )
+    assert not rules.exclude(people[0], EntityProfile("x", ("Ada",)))
+    assert rules.exclude(people[0], EntityProfile("x", ("Ada",), attributes={"imdb": ("nm7",)}))
+    assert rules.exclude(
+        EntityProfile("x", ("Ada",)), EntityProfile("y", ("Ada",), different=frozenset({"x"}))
+    )
 
 
-def _films(seed: int) -> list[Profile]:
+def _films(seed: int) -> list[EntityProfile]:
     rng = np.random.default_rng(seed)
     return [
-        Profile(p.id, p.names, neighbours={"^starring": frozenset(
+        EntityProfile(p.id, p.names, neighbours={"^starring": frozenset(
             f"film{k}" for k in rng.choice(300, 5, replace=False)
         )})
         for p in _people("e")
@@ -256,46 +277,30 @@ def _films(seed: int) -> list[Profile]:
 def test_duplicates_are_merged_and_namesakes_are_not():
     world = _films(1)
     copies = [
-        Profile(f"copy{k}", (f"{p.names[0][0]}. {p.names[0].split()[1]}",), neighbours=p.neighbours)
+        EntityProfile(
+            f"copy{k}", (f"{p.names[0][0]}. {p.names[0].split()[1]}",), neighbours=p.neighbours
+        )
         for k, p in enumerate(world[:30])
     ]
     namesakes = [
-        Profile(f"namesake{k}", p.names, neighbours={"^starring": frozenset({f"film{300 + k}"})})
+        EntityProfile(
+            f"namesake{k}", p.names, neighbours={"^starring": frozenset({f"film{300 + k}"})}
+        )
         for k, p in enumerate(world[30:60])
     ]
-    found = duplicates(world + copies + namesakes)
-    accepted = {frozenset((m.left, m.right)) for m in found if m.accepted}
+    matches = find_duplicates(world + copies + namesakes)
+    accepted = {frozenset((m.left, m.right)) for m in matches if m.accepted}
     assert accepted == {frozenset((f"copy{k}", f"e{k}")) for k in range(30)}
-    assert duplicates(world + copies + namesakes) == found
-    assert all(0.1 <= m.probability < 0.9 for m in found if not m.accepted)
+    assert find_duplicates(world + copies + namesakes) == matches
+    assert all(0.1 <= m.probability < 0.9 for m in matches if not m.accepted)
 
 
-def test_labels_teach_what_a_disagreement_means():
-    left = _people("a")
-    right = [replace(p, id=f"b{k}") for k, p in enumerate(left)]
-    for k in range(0, len(right), 3):
-        right[k] = replace(right[k], attributes={"born": ("1850",)})
-    labels = {
-        (left[a].id, right[b].id): a == b and a % 3 > 0
-        for a, b in blocking.across(left, right).tolist()
-        if a < 60
-    }
-    accepted = {(m.left, m.right) for m in fuse(left, right, labels) if m.accepted}
-    assert accepted == {(f"a{k}", f"b{k}") for k in range(len(left)) if k % 3}
-
-
-def test_too_few_labels_are_refused():
-    people = _people("a")
-    with pytest.raises(LabelsError, match="1 pairs judged the same"):
-        fuse(people, people[:], {("a0", "a0"): True})
-
-
-def test_nothing_to_fuse():
-    assert fuse([], []) == []
-    assert fuse(_people("a"), []) == []
-    assert duplicates([]) == []
-    stated = [
-        Profile("x", ("Ada Abbott",), different=frozenset({"y"})),
-        Profile("y", ("Ada Abbott",)),
+def test_no_entities_no_matches():
+    assert match_sources([], []) == []
+    assert match_sources(_people("a"), []) == []
+    assert find_duplicates([]) == []
+    different = [
+        EntityProfile("x", ("Ada Abbott",), different=frozenset({"y"})),
+        EntityProfile("y", ("Ada Abbott",)),
     ]
-    assert duplicates(stated) == []
+    assert find_duplicates(different) == []

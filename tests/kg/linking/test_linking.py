@@ -1,4 +1,4 @@
-"""Names, candidates, confidence, and which entity an item or a mention is."""
+"""Linking: candidates, features, calibration, and the entity of an item or a mention."""
 
 import numpy as np
 import pytest
@@ -9,111 +9,35 @@ from tastegraph.core.arrays import binary
 from tastegraph.core.config import GraphConfig
 from tastegraph.core.records import LABEL, Fact, Item, Link
 from tastegraph.kg.linking.calibration import expected_calibration_error, threshold_for
-from tastegraph.kg.linking.candidates import BEARERS, LIKE, Candidates, NameIndex
-from tastegraph.kg.linking.entities import FIRST_YEAR, Entities
-from tastegraph.kg.linking.features import NAMES, Features, lead, ranks
-from tastegraph.kg.linking.linker import FEWEST, Linker
-from tastegraph.kg.linking.queries import Mention, item_query, mention_query
-from tastegraph.kg.linking.scoring import plausible
-from tastegraph.kg.names import (  # fmt: skip
-    name_in,
-    normalised,
-    numbers,
-    parted,
-    readings,
-    terms,
-    years,
+from tastegraph.kg.linking.candidates import (
+    MAX_NAMESAKES,
+    NEAREST_NAMES,
+    CandidateGenerator,
+    NameIndex,
 )
-from tests.support.limits import within
+from tastegraph.kg.linking.entities import FIRST_YEAR, EntityIndex
+from tastegraph.kg.linking.features import FEATURE_NAMES, PairFeatures, lead, ranks
+from tastegraph.kg.linking.linker import MIN_TRAINING_PAIRS, Linker
+from tastegraph.kg.linking.queries import MentionInContext, item_query, mention_query
+from tastegraph.kg.linking.scoring import plausibility
 
 DBR = "http://dbpedia.org/resource/"
 
 
 def entities(*facts):
-    return Entities(facts, GraphConfig().naming_relations)
+    return EntityIndex(facts, GraphConfig().naming_relations)
 
 
 def film(title, year, item_id=None, **attributes):
     return Item(item_id or title, f"{title} ({year})", attributes=attributes)
 
 
-# Names
-
-
-@pytest.mark.parametrize(
-    ("identifier", "name"),
-    [
-        (DBR + "Crash_(1996_film)", "Crash (1996 film)"),
-        (DBR + "Star_Trek:_Insurrection", "Star Trek: Insurrection"),
-        (DBR + "O_Brother,_Where_Art_Thou%3F", "O Brother, Where Art Thou?"),
-        ("http://example.org/films#Alien", "Alien"),
-        ("http://example.org/Alien/", "Alien"),
-        ("director:Ridley Scott", "Ridley Scott"),
-        ("dbr:Face/Off", "Face/Off"),
-        ("urn:film:Alien", "Alien"),
-        ("Alien: Resurrection", "Alien: Resurrection"),
-        ("m.0abc", "m.0abc"),
-    ],
-)
-def test_an_id_says_a_name(identifier, name):
-    assert name_in(identifier) == name
-
-
-@pytest.mark.parametrize(
-    ("title", "names", "qualifiers"),
-    [
-        ("Matrix, The (1999)", ("The Matrix",), ("1999",)),
-        ("Avventura, L' (1960)", ("L'Avventura",), ("1960",)),
-        ("Shop, The (Obchod) (1965)", ("The Shop", "Obchod"), ("Obchod", "1965")),
-        ("Seven (a.k.a. Se7en)", ("Seven", "Se7en"), ("a.k.a. Se7en",)),
-        ("Good, Bad and Ugly", ("Good, Bad and Ugly",), ()),
-        ("Room, 237", ("Room, 237",), ()),
-        ("(1999)", ("(1999)",), ()),
-        ("霸王别姬 (1993)", ("霸王别姬",), ("1993",)),
-    ],
-)
-def test_a_title_gives_its_names(title, names, qualifiers):
-    assert readings(title) == (names, qualifiers)
-
-
-def test_what_else_names_say():
-    assert years(["1995 films", "2001: A Space Odyssey", "12345", "1995-03-02", "1990s"]) == {
-        1995, 2001, 1990,
-    }  # fmt: skip
-    assert numbers(normalised("Rocky II")) == {"2"} == numbers(normalised("Rocky 2"))
-    assert numbers(normalised("X Men")) == set() == numbers(normalised("I, Robot"))
-    assert terms("Crème brûlée!") == {"creme", "brulee"}
-    assert terms("王家卫 2046") == {"王家", "家卫", "2046"}
-    assert parted("Crash (1996 film) ") == ("Crash", "1996 film")
-
-
-@pytest.mark.slow
-@given(st.text(max_size=60))
-def test_every_title_can_be_read(title):
-    names, _ = readings(title)
-    assert names
-    for name in (title, *names):
-        assert normalised(normalised(name)) == normalised(name)
-        assert len(terms(name)) <= len(name) * 20
-    name_in(title)
-
-
-@pytest.mark.parametrize("hostile", ["(" * 50_000, " " * 50_000 + "(", "a:" + "x" * 50_000 + " /"])
-def test_hostile_names_take_no_time(hostile):
-    """A step for every pair of characters takes minutes."""
-    with within(2.0):
-        names, _ = readings(hostile)
-        inside = name_in(hostile)
-    assert names
-    assert len(inside) <= len(hostile)
-
-
 # Candidates
 
 
-def test_the_names_most_like_a_query_are_found_in_order():
-    found, cosine = NameIndex(["Alien", "Aliens", "Heat"]).nearest(["ALIEN", "zzz"], 3)
-    assert found.tolist() == [[0, 1, -1], [-1, -1, -1]]
+def test_the_name_index_returns_the_most_similar_names_in_order():
+    neighbours, cosine = NameIndex(["Alien", "Aliens", "Heat"]).nearest(["ALIEN", "zzz"], 3)
+    assert neighbours.tolist() == [[0, 1, -1], [-1, -1, -1]]
     assert cosine[0, 0] == pytest.approx(1)
     assert cosine[1].tolist() == [0, 0, 0]
 
@@ -132,24 +56,26 @@ def test_chinese_names_are_linked():
     )
     items = [Item(str(i), f"《{name}》") for i, name in enumerate(CHINESE)]
     linked = Linker(graph).link([*items, Item("none", "少林寺")])
-    assert [one.entity_id for one in linked[:-1]] == [f"film/{i}" for i in range(len(CHINESE))]
+    assert [result.entity_id for result in linked[:-1]] == [
+        f"film/{i}" for i in range(len(CHINESE))
+    ]
     assert linked[-1].entity_id is None
 
 
-def test_bearers_of_the_very_name_are_all_candidates_up_to_a_bound():
-    facts = [Fact(f"e{i}", LABEL, "Episode (2001)", literal=True) for i in range(BEARERS + 9)]
-    graph = entities(*facts, Fact(f"e{BEARERS + 8}", "part_of", "series"))
-    candidates = Candidates(graph)
-    assert candidates.bearers("episode") == BEARERS
-    pairs = candidates.of([item_query(Item("x", "Episode"))])
-    assert len(pairs.query) == BEARERS
-    assert graph.numbers[f"e{BEARERS + 8}"] in pairs.entity
+def test_namesakes_are_candidates_up_to_a_bound():
+    facts = [Fact(f"e{i}", LABEL, "Episode (2001)", literal=True) for i in range(MAX_NAMESAKES + 9)]
+    graph = entities(*facts, Fact(f"e{MAX_NAMESAKES + 8}", "part_of", "series"))
+    candidates = CandidateGenerator(graph)
+    assert candidates.n_namesakes("episode") == MAX_NAMESAKES
+    pairs = candidates.pairs([item_query(Item("x", "Episode"))])
+    assert len(pairs.query) == MAX_NAMESAKES
+    assert graph.numbers[f"e{MAX_NAMESAKES + 8}"] in pairs.entity
 
 
-def test_vectors_find_what_names_do_not():
+def test_vectors_find_candidates_that_names_do_not():
     graph = entities(
         Fact("evil", LABEL, "Evil Angels", literal=True),
-        *(Fact(f"x{i}", LABEL, f"Something {i}", literal=True) for i in range(2 * LIKE)),
+        *(Fact(f"x{i}", LABEL, f"Something {i}", literal=True) for i in range(2 * NEAREST_NAMES)),
     )
 
     def encode(texts):
@@ -157,8 +83,8 @@ def test_vectors_find_what_names_do_not():
         return np.stack([close, ~close], axis=1).astype(np.float32)
 
     query = [item_query(Item("a", "A Cry in the Dark"))]
-    assert 0 not in Candidates(graph).of(query).entity
-    pairs = Candidates(graph, encode).of(query)
+    assert 0 not in CandidateGenerator(graph).pairs(query).entity
+    pairs = CandidateGenerator(graph, encode).pairs(query)
     assert pairs.cosine[pairs.entity.tolist().index(0)] == 1
     assert len(set(pairs.entity.tolist())) == len(pairs.entity)
 
@@ -166,7 +92,7 @@ def test_vectors_find_what_names_do_not():
 # Entities and features
 
 
-def test_entities_know_names_neighbours_ties_and_years():
+def test_the_entity_index_has_names_neighbours_ties_and_years():
     graph = entities(
         Fact("crash", "rdfs:label", "Crash", literal=True, language="en"),
         Fact("crash", "alias", "Collision (film)", literal=True),
@@ -174,7 +100,7 @@ def test_entities_know_names_neighbours_ties_and_years():
         Fact("crash", "subject", DBR + "1996_films"),
         Fact("crash", "released", "1996-10-04", literal=True),
         Fact("item:7", "subject", DBR + "1996_films"),
-        Fact("item:7", "label", "passed over", literal=True),
+        Fact("item:7", "label", "skipped", literal=True),
         Fact("crash", "rdf:type", "Film"),
     )
     assert graph.ids == [
@@ -190,30 +116,31 @@ def test_entities_know_names_neighbours_ties_and_years():
     assert not context[[1]].toarray()[0, vocabulary["cronenberg"]]
 
 
-def test_features_tell_a_remake_from_the_first():
+def test_features_separate_a_remake_from_the_original():
     graph = entities(
         Fact(DBR + "Crash_(1996_film)", "subject", DBR + "1996_drama_films"),
         Fact(DBR + "Crash_(2004_film)", "subject", DBR + "2004_drama_films"),
     )
-    candidates = Candidates(graph)
+    candidates = CandidateGenerator(graph)
     queries = [item_query(film("Crash", 1996, genre=("Drama",)))]
-    pairs = candidates.of(queries)
-    table = Features(graph, candidates).of(queries, pairs)
+    pairs = candidates.pairs(queries)
+    table = PairFeatures(graph, candidates).table(queries, pairs)
     rows = {
-        graph.ids[e]: dict(zip(NAMES, table[p], strict=False)) for p, e in enumerate(pairs.entity)
+        graph.ids[e]: dict(zip(FEATURE_NAMES, table[p], strict=False))
+        for p, e in enumerate(pairs.entity)
     }
-    first, second = rows[DBR + "Crash_(1996_film)"], rows[DBR + "Crash_(2004_film)"]
-    assert first["exact"] == second["exact"] == 1
-    assert (first["qualifier_year"], second["qualifier_year"]) == (1, -1)
-    assert (first["near_year"], second["near_year"]) == (1, 0)
-    assert (first["year_lead"], second["year_lead"]) == (1, -1)
-    assert first["bearers"] == pytest.approx(np.log(3))
-    # "1996" is said of one film and its category, "drama" of both films: they weigh the same.
-    assert first["context"] == pytest.approx(1)
-    assert second["context"] == pytest.approx(0.5)
+    original, remake = rows[DBR + "Crash_(1996_film)"], rows[DBR + "Crash_(2004_film)"]
+    assert original["exact"] == remake["exact"] == 1
+    assert (original["qualifier_year"], remake["qualifier_year"]) == (1, -1)
+    assert (original["near_year"], remake["near_year"]) == (1, 0)
+    assert (original["year_lead"], remake["year_lead"]) == (1, -1)
+    assert original["bearers"] == pytest.approx(np.log(3))
+    # "1996" occurs at one film and its category, "drama" at both films: equal weights.
+    assert original["context"] == pytest.approx(1)
+    assert remake["context"] == pytest.approx(0.5)
 
 
-def test_a_lead_is_over_the_best_other():
+def test_lead_over_the_best_other_candidate():
     group = np.array([0, 0, 0, 1, 2, 2])
     values = np.array([1.0, 3.0, 2.0, 5.0, 4.0, 4.0])
     assert lead(group, values).tolist() == [-2, 1, -1, 5, 0, 0]
@@ -222,24 +149,24 @@ def test_a_lead_is_over_the_best_other():
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(-3, 3)), max_size=30))
-def test_leads_and_ranks_by_definition(rows):
+def test_leads_and_ranks_follow_their_definition(rows):
     rows = sorted(rows, key=lambda row: row[0])
     group = np.array([g for g, _ in rows], dtype=np.int64)
     values = np.array([float(v) for _, v in rows])
     for i, (leads, rank) in enumerate(zip(lead(group, values), ranks(group, values), strict=True)):
         others = [values[j] for j in range(len(rows)) if j != i and group[j] == group[i]]
         assert leads == (values[i] - max(others) if others else values[i])
-        before = [j for j in range(len(rows)) if group[j] == group[i]]
-        assert rank == sorted(before, key=lambda j: (-values[j], j)).index(i)
+        members = [j for j in range(len(rows)) if group[j] == group[i]]
+        assert rank == sorted(members, key=lambda j: (-values[j], j)).index(i)
 
 
-def test_ties_of_linked_entities_are_plausible():
+def test_plausibility_by_hand():
     ties = binary([0, 1, 2, 3], [0, 0, 1, 1], (4, 2))
-    found = plausible(ties, np.array([0]))
+    log_odds = plausibility(ties, np.array([0]))
     # Smoothed: P(tie 0 | linked) = 2/3, P(tie 1 | linked) = 1/3; among the others 2/5 and 3/5.
-    assert found[1] == pytest.approx(np.log((2 / 3) * (2 / 3) / ((2 / 5) * (2 / 5))))
-    assert found[2] == pytest.approx(np.log((1 / 3) * (1 / 3) / ((3 / 5) * (3 / 5))))
-    assert plausible(ties, np.array([], dtype=int)).tolist() == [0, 0, 0, 0]
+    assert log_odds[1] == pytest.approx(np.log((2 / 3) * (2 / 3) / ((2 / 5) * (2 / 5))))
+    assert log_odds[2] == pytest.approx(np.log((1 / 3) * (1 / 3) / ((3 / 5) * (3 / 5))))
+    assert plausibility(ties, np.array([], dtype=int)).tolist() == [0, 0, 0, 0]
 
 
 # Confidence
@@ -247,35 +174,35 @@ def test_ties_of_linked_entities_are_plausible():
 
 def test_expected_calibration_error_by_hand():
     confidence = np.array([0.95, 0.85, 0.95, 0.35])
-    right = np.array([True, True, False, False])
+    correct = np.array([True, True, False, False])
     # (0.9, 1]: two, mean .95, half right: .45; (0.8, .9]: .15; (0.3, .4]: .35.
-    assert expected_calibration_error(confidence, right) == pytest.approx(
+    assert expected_calibration_error(confidence, correct) == pytest.approx(
         (2 * 0.45 + 0.15 + 0.35) / 4
     )
     assert expected_calibration_error(np.array([0.0, 1.0]), np.array([False, True])) == 0
     assert expected_calibration_error(np.zeros(0), np.zeros(0, bool)) == 0
 
 
-def test_the_threshold_is_the_least_that_is_precise_enough():
+def test_the_threshold_is_the_lowest_with_enough_precision():
     confidence = np.array([0.9, 0.8, 0.7, 0.7, 0.6])
-    right = np.array([True, True, False, True, True])
-    assert threshold_for(0.8, confidence, right) == 0.6
-    assert threshold_for(0.9, confidence, right) == 0.8
-    assert threshold_for(0.9, confidence, ~right) == float("inf")
+    correct = np.array([True, True, False, True, True])
+    assert threshold_for(0.8, confidence, correct) == 0.6
+    assert threshold_for(0.9, confidence, correct) == 0.8
+    assert threshold_for(0.9, confidence, ~correct) == float("inf")
 
 
 @given(st.lists(st.tuples(st.integers(0, 10), st.booleans()), min_size=1), st.floats(0.1, 1))
-def test_a_threshold_keeps_its_promise(rows, precision):
+def test_a_threshold_guarantees_its_precision(rows, precision):
     confidence = np.array([c / 10 for c, _ in rows])
-    right = np.array([r for _, r in rows])
-    threshold = threshold_for(precision, confidence, right)
-    kept = right[confidence >= threshold]
-    if len(kept):
-        assert kept.mean() >= precision
+    correct = np.array([r for _, r in rows])
+    threshold = threshold_for(precision, confidence, correct)
+    accepted = correct[confidence >= threshold]
+    if len(accepted):
+        assert accepted.mean() >= precision
     else:
         assert threshold == float("inf")
     for lower in np.unique(confidence[confidence < threshold]):
-        assert right[confidence >= lower].mean() < precision
+        assert correct[confidence >= lower].mean() < precision
 
 
 # The linker
@@ -309,19 +236,20 @@ def world():
 
 
 @pytest.mark.slow
-def test_it_learns_links_and_says_nil():
+def test_a_fitted_linker_links_and_refuses_missing_entities():
     facts, items, links = world()
-    gone = {link.entity_id for link in links[::20]}
-    graph = entities(*(fact for fact in facts if fact.subject not in gone))
+    missing = {link.entity_id for link in links[::20]}
+    graph = entities(*(fact for fact in facts if fact.subject not in missing))
     linker = Linker(graph).fit(links[::2], items)
     linked = linker.link(items)
-    right = [one.entity_id == link.entity_id for one, link in zip(linked, links, strict=True)]
-    made = [one.entity_id is not None for one in linked]
-    assert sum(right) / sum(made) > 0.97
-    assert sum(right) / (len(links) - len(gone)) > 0.95
-    absent = [one for one, link in zip(linked, links, strict=True) if link.entity_id in gone]
-    assert sum(one.entity_id is None for one in absent) >= len(absent) - 1
-    assert [one.item_id for one in linked] == [item.item_id for item in items]
+    pairs = list(zip(linked, links, strict=True))
+    n_correct = sum(result.entity_id == link.entity_id for result, link in pairs)
+    n_linked = sum(result.entity_id is not None for result in linked)
+    assert n_correct / n_linked > 0.97
+    assert n_correct / (len(links) - len(missing)) > 0.95
+    absent = [result for result, link in pairs if link.entity_id in missing]
+    assert sum(result.entity_id is None for result in absent) >= len(absent) - 1
+    assert [result.item_id for result in linked] == [item.item_id for item in items]
     assert linker.link([]) == []
     again = Linker(graph).fit(links[::2], items)
     assert again.threshold == linker.threshold
@@ -329,18 +257,18 @@ def test_it_learns_links_and_says_nil():
 
 
 @pytest.mark.slow
-def test_without_known_links_it_links_what_is_sure():
+def test_without_known_links_unambiguous_items_are_linked():
     facts, items, links = world()
     graph = entities(*facts)
-    few = Linker(graph).fit(links[: FEWEST - 1], items)
+    few = Linker(graph).fit(links[: MIN_TRAINING_PAIRS - 1], items)
     linked = Linker(graph).link(items)
     assert few.link(items) == linked
-    assert [one.entity_id for one in linked] == [link.entity_id for link in links]
+    assert [result.entity_id for result in linked] == [link.entity_id for link in links]
     (unknown,) = Linker(graph).link([film("Velvet Mirage", 1985)])
     assert unknown.entity_id is None
 
 
-def test_an_unsure_item_shows_its_candidates():
+def test_an_unlinked_item_has_candidates_for_review():
     graph = entities(
         Fact(DBR + "Solaris_(1972_film)", "director", DBR + "Andrei_Tarkovsky"),
         Fact(DBR + "Solaris_(2002_film)", "director", DBR + "Steven_Soderbergh"),
@@ -353,16 +281,7 @@ def test_an_unsure_item_shows_its_candidates():
     assert linked.confidence == linked.candidates[0].confidence > linked.candidates[1].confidence
 
 
-def test_one_to_one_gives_an_entity_to_the_surest():
-    graph = entities(Fact(DBR + "Solaris_(1972_film)", "director", DBR + "Andrei_Tarkovsky"))
-    items = [Item("remake", "Solaris"), film("Solaris", 1972, "first")]
-    both = Linker(graph).link(items)
-    assert [one.entity_id for one in both] == [DBR + "Solaris_(1972_film)"] * 2
-    one = Linker(graph, one_to_one=True).link(items)
-    assert [linked.entity_id for linked in one] == [None, DBR + "Solaris_(1972_film)"]
-
-
-def test_a_mention_is_told_by_what_is_said_around_it():
+def test_a_mention_is_resolved_by_its_context():
     graph = entities(
         Fact("q1", LABEL, "Paris", literal=True),
         Fact("q1", "capital_of", DBR + "France"),
@@ -370,22 +289,25 @@ def test_a_mention_is_told_by_what_is_said_around_it():
         Fact("q2", "county_seat_of", DBR + "Texas"),
         *(Fact(f"{DBR}Town_{i}", "in", DBR + "Texas") for i in range(9)),
     )
-    mentions = [Mention("Paris", "the capital of France"), Mention("paris", "a town in Texas")]
+    mentions = [
+        MentionInContext("Paris", "the capital of France"),
+        MentionInContext("paris", "a town in Texas"),
+    ]
     linked = Linker(graph).link_mentions(mentions)
-    assert [one.candidates[0].entity_id for one in linked] == ["q1", "q2"]
-    assert [one.item_id for one in linked] == ["0", "1"]
-    assert mention_query("0", Mention("Crash (film)", "of 1996")).years == {1996}
+    assert [result.candidates[0].entity_id for result in linked] == ["q1", "q2"]
+    assert [result.item_id for result in linked] == ["0", "1"]
+    assert mention_query("0", MentionInContext("Crash (film)", "of 1996")).years == {1996}
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=12), st.text(max_size=12)), max_size=4))
-def test_any_text_can_be_asked(mentions):
+def test_any_text_can_be_linked(mentions):
     graph = entities(
         Fact("a", LABEL, "Alien", literal=True), Fact("a", "year", "1979", literal=True)
     )
-    linked = Linker(graph).link_mentions([Mention(*mention) for mention in mentions])
+    linked = Linker(graph).link_mentions([MentionInContext(*mention) for mention in mentions])
     assert len(linked) == len(mentions)
-    assert all(0 <= one.confidence <= 1 for one in linked)
+    assert all(0 <= result.confidence <= 1 for result in linked)
 
 
 def test_an_empty_graph_links_nothing():
@@ -393,9 +315,9 @@ def test_an_empty_graph_links_nothing():
     assert (linked.entity_id, linked.confidence, linked.candidates) == (None, 0, ())
 
 
-def test_links_that_teach_nothing_change_nothing():
+def test_too_few_training_pairs_change_nothing():
     graph = entities(*(Fact(f"e{i}", LABEL, f"Name {i}", literal=True) for i in range(99)))
     items = [Item(str(i), f"Title {i}") for i in range(99)]
-    gone = Linker(graph).fit([Link(item.item_id, "gone") for item in items], items)
-    assert gone.link(items) == Linker(graph).link(items)
+    unfitted = Linker(graph).fit([Link(item.item_id, "gone") for item in items], items)
+    assert unfitted.link(items) == Linker(graph).link(items)
     assert Linker(graph).fit([], items).link([]) == []

@@ -274,7 +274,7 @@ def test_a_recogniser_finds_names_that_the_graph_does_not_know(tmp_path):
         assert found["item:1", MENTIONS, "name:zoe zelkova"] == 0.4
         assert found["item:1", MENTIONS, person("Ada Almond")] == 1
         assert not any("monday" in end.lower() for _, _, end in found)
-        assert "name:zoe zelkova" in {q.fact.object for q in shop.knowledge.questions()}
+        assert "name:zoe zelkova" in {q.fact.object for q in shop.knowledge.review_queue()}
 
 
 @pytest.mark.slow

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from tastegraph.core.config import Config, RelationConfig, SourcesConfig
 from tastegraph.core.errors import ConfigError, DecisionError, NotFoundError
 from tastegraph.core.records import DIFFERENT_FROM, SAME_AS, Event, Fact, Item, Link, Span
-from tastegraph.kg.from_store import graph_from_store, known_facts
-from tastegraph.kg.graph import Nodes
-from tastegraph.kg.identity import identity
+from tastegraph.kg.from_store import accepted_facts, graph_from_store
+from tastegraph.kg.graph import NodeIndex
+from tastegraph.kg.identity import resolve_identity
 from tastegraph.kg.review import decisions
-from tastegraph.kg.review.queue import questions
+from tastegraph.kg.review.queue import review_queue
 from tastegraph.store import catalogue, decision_log, provenance, schema, statements
 from tastegraph.store import events as log_of_events
 from tastegraph.store.database import Database
@@ -66,13 +66,13 @@ def rows(database):
 
 def known(database, config=CONFIG):
     with database.reading() as connection:
-        same = identity(connection, config)
-        return {fact for _, fact in known_facts(connection, config, same)}
+        same = resolve_identity(connection, config)
+        return {fact for _, fact in accepted_facts(connection, config, same)}
 
 
 def ask(database, config=CONFIG, n=20):
     with database.reading() as connection:
-        return questions(connection, config, n)
+        return review_queue(connection, config, n)
 
 
 def one_thing(database, *ids):
@@ -150,15 +150,15 @@ def test_edit_says_what_is_right_instead(store):
 
 def test_another_value_is_of_the_same_kind():
     typed = Fact("a", "r", "1979", literal=True, datatype="http://www.w3.org/2001/XMLSchema#gYear")
-    assert decisions.with_value(typed, "1980") == Fact(
+    assert decisions.with_object(typed, "1980") == Fact(
         "a", "r", "1980", literal=True, datatype=typed.datatype
     )
     said = Fact("a", "r", "Rom", literal=True, language="de")
-    assert decisions.with_value(said, "Roma").language == "de"
+    assert decisions.with_object(said, "Roma").language == "de"
     with pytest.raises(DecisionError, match="object"):
-        decisions.with_value(typed, "\0")
+        decisions.with_object(typed, "\0")
     with pytest.raises(DecisionError, match="object"):
-        decisions.with_value(SURE, " ")
+        decisions.with_object(SURE, " ")
 
 
 def test_the_last_decision_that_stands_counts(store):
@@ -271,11 +271,11 @@ def test_split_of_two_items_takes_the_less_sure_link(database):
         statements.put_links(connection, [Link("1", "a")], "links")
     put(database, "derived", Fact("item:2", SAME_AS, "a", confidence=0.9))
     with database.reading() as connection:
-        assert identity(connection, CONFIG).links == [Link("1", "a"), Link("2", "a")]
-        assert identity(connection, CONFIG).same == {}
+        assert resolve_identity(connection, CONFIG).links == [Link("1", "a"), Link("2", "a")]
+        assert resolve_identity(connection, CONFIG).canonical == {}
     decide(database, "split", "item:1", "item:2")
     with database.reading() as connection:
-        assert identity(connection, CONFIG).links == [Link("1", "a")]
+        assert resolve_identity(connection, CONFIG).links == [Link("1", "a")]
 
 
 def test_merge_and_split_take_each_other_back(store):
@@ -314,7 +314,7 @@ def test_identity_may_be_turned_round_and_told_of_one_thing(store):
     decide(store, "edit", number(same), turned)
     assert one_thing(store, "a", "b")
     with store.reading() as connection:
-        assert identity(connection, CONFIG).same == {"a": "a", "b": "a"}
+        assert resolve_identity(connection, CONFIG).canonical == {"a": "a", "b": "a"}
 
 
 ENDS = st.sampled_from(["a", "b", "c", "item:1", "item:2"])
@@ -333,9 +333,9 @@ def test_whatever_joins_them_the_last_decision_counts(tmp_path_factory, stated, 
 
     def together():
         with database.reading() as connection:
-            found = identity(connection, CONFIG)
-        nodes = Nodes(["1", "2"], found.links, found.same)
-        return bool(set(nodes.of(one)) & set(nodes.of(other)))
+            found = resolve_identity(connection, CONFIG)
+        nodes = NodeIndex(["1", "2"], found.links, found.canonical)
+        return bool(set(nodes.nodes_of(one)) & set(nodes.nodes_of(other)))
 
     try:
         put(database, "same", *stated)
@@ -350,7 +350,7 @@ def test_whatever_joins_them_the_last_decision_counts(tmp_path_factory, stated, 
 def test_an_item_is_linked_by_a_merge(store):
     decide(store, "merge", "b", "item:2")
     with store.reading() as connection:
-        assert identity(connection, CONFIG).links == [Link("2", "b")]
+        assert resolve_identity(connection, CONFIG).links == [Link("2", "b")]
 
 
 # Anything, undone.
@@ -380,7 +380,7 @@ def test_all_undone_in_any_order_is_as_if_never_done(tmp_path_factory, steps, ra
                 arguments = [number(arguments[0])]
             elif action == "edit":
                 old, value = arguments
-                arguments = [number(old), decisions.with_value(old, value)]
+                arguments = [number(old), decisions.with_object(old, value)]
             try:
                 made.append(decide(database, action, *arguments))
             except DecisionError:
@@ -450,8 +450,8 @@ def test_a_source_that_does_not_count_contradicts_nothing(database):
     put(database, "one", born("1937"))
     put(database, schema.FUSION, born("1938"))
     with database.reading() as connection:
-        same = identity(connection, CONFIG)
-        found = known_facts(connection, CONFIG, same, [schema.FUSION])
+        same = resolve_identity(connection, CONFIG)
+        found = accepted_facts(connection, CONFIG, same, [schema.FUSION])
         assert [fact.object for _, fact in found] == ["1937"]
 
 

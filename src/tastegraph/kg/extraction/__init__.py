@@ -1,1 +1,1 @@
-"""Facts out of texts: names that are mentioned, and what is said of them."""
+"""Information extraction: texts and known facts go in; mentions and facts with spans come out."""

@@ -1,4 +1,4 @@
-"""Cues: the words around a candidate, as a linear model reads them."""
+"""Mention candidates: words of a text that may be the object of a fact, and their cue features."""
 
 from __future__ import annotations
 
@@ -10,20 +10,37 @@ from dataclasses import dataclass
 
 from tastegraph.kg.extraction.gazetteer import Gazetteer, Mention
 from tastegraph.kg.extraction.segmentation import Orthography, Sentences, capitalised_runs
-from tastegraph.kg.names import normalised
+from tastegraph.kg.names import normalize_name
 from tastegraph.text.languages import UNSPACED, character_class
 
+MAX_NGRAM = 4
+"""Longest n-gram of tokens before a candidate or its list that is a feature."""
+CUE_WINDOW = 10
+"""Tokens before a candidate's list that are features one by one."""
+LEFT_WINDOW = 400
+"""Characters before a candidate whose words are features, at most."""
+MAX_COUNT = 4
+"""Largest sentence number and name frequency that are told apart."""
+MAX_LIST_LENGTH = 12
+"""Largest position in a list that is told apart."""
+MAX_SEPARATOR_LENGTH, MIN_SEPARATOR_COUNT = 2, 5
+"""Tokens of a list separator, at most, and how often it must be seen to be learned."""
+
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_UNSPACED = character_class(UNSPACED)
+_TOKEN = re.compile(rf"\d+|[{_UNSPACED}]|[^\W\d_{_UNSPACED}]+(?:['’-][^\W\d_]+)*|[^\w\s]")
+
+Tokens = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """Words of a text that may be an object.
+class MentionCandidate:
+    """Words of a text that may be the object of a fact.
 
     Attributes:
-        start, end: characters of the text, half-open.
-        name: what the words stand for: themselves, or the full name that they are the end of.
-        entities: ids of all that have the name; empty where the gazetteer does not hold it.
+        start, end: half-open span of characters.
+        name: the words, or the full name of which they are the last word.
+        entities: ids of all entities with this name; empty where the gazetteer does not have it.
     """
 
     start: int
@@ -32,38 +49,46 @@ class Candidate:
     entities: tuple[str, ...] = ()
 
     def is_any_of(self, objects: Collection[str]) -> bool:
-        """Whether it may be one of ``objects``, ids or, for what is no entity, values."""
+        """Whether it may be one of ``objects``: ids or, if it is no known entity, values."""
         return any(entity in objects for entity in self.entities or (self.name,))
 
 
-def numbers(text: str) -> list[Candidate]:
+def number_candidates(text: str) -> list[MentionCandidate]:
     """The numbers of ``text``, in order."""
-    return [Candidate(m.start(), m.end(), m.group()) for m in _NUMBER.finditer(text)]
+    return [MentionCandidate(m.start(), m.end(), m.group()) for m in _NUMBER.finditer(text)]
 
 
-def named(
+def name_candidates(
     text: str, sentences: Sentences, gazetteer: Gazetteer, orthography: Orthography
-) -> list[Candidate]:
-    """The names of ``text``, in order: mentions, and runs of capitalised words.
+) -> list[MentionCandidate]:
+    """The names of ``text``, in order: mentions of known names, and runs of capitalised words.
 
-    A mention of several words parts a run; one word inside a longer run is part of a longer name.
-    One word that ends a name found before it stands for that name.
+    A mention of several words goes before the run around it; a single word within a longer run is
+    not a candidate of its own. A single word that ends an earlier name stands for that name.
     """
-    mentions = gazetteer.find(text)
-    runs = [orthography.trimmed(text, *run, sentences)
-            for run in capitalised_runs(text, sentences, orthography.particles)]  # fmt: skip
+    runs = [
+        orthography.trim_run(text, *run, sentences)
+        for run in capitalised_runs(text, sentences, orthography.particles)
+    ]
     runs = [(start, end) for start, end in runs if start < end]
-    kept = [m for m in mentions if " " in text[m.start : m.end] or not _inside(m, runs)]
-    taken = [mention.end for mention in kept]
-    found = [Candidate(m.start, m.end, text[m.start : m.end], m.entities) for m in kept]
+    mentions = [
+        mention
+        for mention in gazetteer.find(text)
+        if " " in text[mention.start : mention.end] or not _is_inside(mention, runs)
+    ]
+    candidates = [
+        MentionCandidate(m.start, m.end, text[m.start : m.end], m.entities) for m in mentions
+    ]
+    ends = [mention.end for mention in mentions]
     for start, end in runs:
-        later = bisect_right(taken, start)
-        if later == len(kept) or kept[later].start >= end:
-            found.append(Candidate(start, end, text[start:end]))
-    return list(_resolved(sorted(found, key=lambda c: c.start)))
+        following = bisect_right(ends, start)
+        if following == len(mentions) or mentions[following].start >= end:
+            candidates.append(MentionCandidate(start, end, text[start:end]))
+    return list(_with_full_names(sorted(candidates, key=lambda candidate: candidate.start)))
 
 
-def _inside(mention: Mention, runs: list[tuple[int, int]]) -> bool:
+def _is_inside(mention: Mention, runs: list[tuple[int, int]]) -> bool:
+    """Whether a longer run contains the mention."""
     place = bisect_right(runs, mention.start, key=lambda run: run[0]) - 1
     if place < 0:
         return False
@@ -73,125 +98,133 @@ def _inside(mention: Mention, runs: list[tuple[int, int]]) -> bool:
     )
 
 
-def _resolved(found: list[Candidate]) -> Iterator[Candidate]:
-    full: dict[str, Candidate] = {}
-    for candidate in found:
-        words = normalised(candidate.name).split()
-        if len(words) == 1 and words[0] in full:
-            whole = full[words[0]]
-            yield Candidate(candidate.start, candidate.end, whole.name, whole.entities)
+def _with_full_names(candidates: list[MentionCandidate]) -> Iterator[MentionCandidate]:
+    by_last_word: dict[str, MentionCandidate] = {}
+    for candidate in candidates:
+        words = normalize_name(candidate.name).split()
+        if len(words) == 1 and words[0] in by_last_word:
+            full = by_last_word[words[0]]
+            yield MentionCandidate(candidate.start, candidate.end, full.name, full.entities)
         else:
             if len(words) > 1:
-                full[words[-1]] = candidate
+                by_last_word[words[-1]] = candidate
             yield candidate
 
 
-LONGEST = 4
-NEAR = 10
-LATE = 4
-LONG = 12
-REACH = 400
-"""Characters before a candidate that are read, at most."""
-
-_UNSPACED = character_class(UNSPACED)
-_TOKEN = re.compile(rf"\d+|[{_UNSPACED}]|[^\W\d_{_UNSPACED}]+(?:['’-][^\W\d_]+)*|[^\w\s]")
-
-Gap = tuple[str, ...]
-
-
-def gaps(text: str, sentences: Sentences, found: Sequence[Candidate]) -> list[tuple[Gap, Gap]]:
+def gaps_around(
+    text: str, sentences: Sentences, candidates: Sequence[MentionCandidate]
+) -> list[tuple[Tokens, Tokens]]:
     """The tokens before and after each candidate, up to the next one or the sentence's end."""
-    told = []
-    for place, candidate in enumerate(found):
-        number = sentences.at(candidate.start)
+    gaps = []
+    for place, candidate in enumerate(candidates):
+        number = sentences.number_at(candidate.start)
         start, end = sentences.starts[number], sentences.ends[number]
         if place:
-            start = max(start, found[place - 1].end)
-        if place + 1 < len(found):
-            end = min(end, found[place + 1].start)
+            start = max(start, candidates[place - 1].end)
+        if place + 1 < len(candidates):
+            end = min(end, candidates[place + 1].start)
         before, after = text[start : candidate.start], text[candidate.end : end]
-        told.append((_tokens(before), _tokens(after)))
-    return told
+        gaps.append((_tokenize(before), _tokenize(after)))
+    return gaps
 
 
-def coordinating(lists: Iterable[tuple[Sequence[Gap], Sequence[bool]]]) -> frozenset[Gap]:
-    """The gaps that go on a list: mostly, what follows them is an object as what precedes is.
+def learn_separators(lists: Iterable[tuple[Sequence[Tokens], Sequence[bool]]]) -> frozenset[Tokens]:
+    """The gaps that separate members of a list, such as a comma or *and*.
+
+    A gap is a separator if the candidate after an object is mostly an object as well.
 
     Args:
         lists: for each text, the gap before each candidate and whether the candidate is an object.
     """
-    goes_on: Counter[Gap] = Counter()
-    ends: Counter[Gap] = Counter()
-    for before, right in lists:
-        for place in range(1, len(before)):
-            if right[place - 1] and 0 < len(before[place]) <= 2:
-                (goes_on if right[place] else ends)[before[place]] += 1
-    return frozenset(gap for gap, n in goes_on.items() if n >= 5 and n >= ends[gap])
+    continues: Counter[Tokens] = Counter()
+    ends: Counter[Tokens] = Counter()
+    for gaps, is_object in lists:
+        for place in range(1, len(gaps)):
+            if is_object[place - 1] and 0 < len(gaps[place]) <= MAX_SEPARATOR_LENGTH:
+                (continues if is_object[place] else ends)[gaps[place]] += 1
+    return frozenset(
+        gap
+        for gap, count in continues.items()
+        if count >= MIN_SEPARATOR_COUNT and count >= ends[gap]
+    )
 
 
-def cues(
-    text: str, sentences: Sentences, found: Sequence[Candidate], lists: Collection[Gap]
+def cue_features(
+    text: str,
+    sentences: Sentences,
+    candidates: Sequence[MentionCandidate],
+    separators: Collection[Tokens],
 ) -> list[list[str]]:
-    """What stands around each candidate, as names of binary features.
+    """The context of each candidate, as names of binary features.
 
-    ``cue`` is what leads to it or to the list that it is in, ``before`` and ``after`` are what it
-    stands between, ``left`` any word before it in its sentence.
+    ``cue`` names the words before the candidate or before the list that it is in, ``before`` and
+    ``after`` its direct neighbours, ``tail`` what follows its list, and ``left`` any word before
+    it in its sentence.
+
+    Args:
+        text: the text.
+        sentences: of the text.
+        candidates: of the text, in order.
+        separators: gaps that separate members of a list.
     """
-    around = gaps(text, sentences, found)
-    times = Counter(candidate.name for candidate in found)
-    told: list[list[str]] = []
+    gaps = gaps_around(text, sentences, candidates)
+    frequency = Counter(candidate.name for candidate in candidates)
+    all_features: list[list[str]] = []
     seen: set[str] = set()
     head = 0
-    for place, candidate in enumerate(found):
-        number = sentences.at(candidate.start)
-        fresh = place == 0 or sentences.at(found[place - 1].start) != number
-        before, after = around[place]
-        if fresh or before not in lists:
+    for place, candidate in enumerate(candidates):
+        number = sentences.number_at(candidate.start)
+        is_first = place == 0 or sentences.number_at(candidates[place - 1].start) != number
+        before, after = gaps[place]
+        if is_first or before not in separators:
             head = place
         tail = place
-        while tail < min(place + LONG, len(found) - 1) and around[tail][1] in lists:
+        last = min(place + MAX_LIST_LENGTH, len(candidates) - 1)
+        while tail < last and gaps[tail][1] in separators:
             tail += 1
-        reach = max(sentences.starts[number], candidate.start - REACH)
-        sentence = text[reach : candidate.start]
-        features = [*_phrases("cue", around[head][0]), *_ends("before", before, 2)]
-        features += _starts("after", after, 3)
-        features += _starts("tail", around[tail][1], 2)
-        features += [f"left {token}" for token in set(_tokens(sentence))]
-        features.append(f"sentence {min(number, LATE)}")
-        features.append(f"listed {min(place - head, LONG)}")
-        features.append(f"listed {min(place - head, LONG)} of {min(tail - head, LONG)}")
+        window_start = max(sentences.starts[number], candidate.start - LEFT_WINDOW)
+        left = text[window_start : candidate.start]
+        position, length = min(place - head, MAX_LIST_LENGTH), min(tail - head, MAX_LIST_LENGTH)
         words = candidate.name.split()
+        features = [*_phrases("cue", gaps[head][0]), *_suffixes("before", before, 2)]
+        features += _prefixes("after", after, 3)
+        features += _prefixes("tail", gaps[tail][1], 2)
+        features += [f"left {token}" for token in set(_tokenize(left))]
+        features.append(f"sentence {min(number, MAX_COUNT)}")
+        features.append(f"listed {position}")
+        features.append(f"listed {position} of {length}")
         features.append(f"words {min(len(words), 3)}")
         if len(words) > 1:
             features.append(f"given {words[0].lower()}")
-        features.append(f"times {min(times[candidate.name], LATE)}")
-        features.append(f"names before {min(len(seen), LONG)}")
-        features.append(f"bracket {sentence.count('(') > sentence.count(')')}")
+        features.append(f"times {min(frequency[candidate.name], MAX_COUNT)}")
+        features.append(f"names before {min(len(seen), MAX_LIST_LENGTH)}")
+        features.append(f"bracket {left.count('(') > left.count(')')}")
         features.append(f"again {candidate.name in seen}")
-        if not fresh and place > 1:
-            features.append(f"gaps {' '.join(around[place - 1][0][-2:])} … {' '.join(before[-2:])}")
-        if fresh:
+        if not is_first and place > 1:
+            previous = gaps[place - 1][0]
+            features.append(f"gaps {' '.join(previous[-2:])} … {' '.join(before[-2:])}")
+        if is_first:
             features.append("opens")
         seen.add(candidate.name)
-        told.append(features)
-    return told
+        all_features.append(features)
+    return all_features
 
 
-def _tokens(words: str) -> Gap:
+def _tokenize(words: str) -> Tokens:
     return tuple(token.lower() for token in _TOKEN.findall(words))
 
 
-def _phrases(kind: str, gap: Gap) -> list[str]:
-    near = [f"{kind} near {token}" for token in set(gap[-NEAR:])]
-    return near + _ends(kind, gap, LONGEST)
+def _phrases(kind: str, gap: Tokens) -> list[str]:
+    near = [f"{kind} near {token}" for token in set(gap[-CUE_WINDOW:])]
+    return near + _suffixes(kind, gap, MAX_NGRAM)
 
 
-def _ends(kind: str, gap: Gap, longest: int) -> list[str]:
-    whole = [f"{kind} is {' '.join(gap)}"] if len(gap) <= longest else []
-    return whole + [f"{kind} {' '.join(gap[-n:])}" for n in range(1, min(longest, len(gap)) + 1)]
+def _suffixes(kind: str, gap: Tokens, longest: int) -> list[str]:
+    complete = [f"{kind} is {' '.join(gap)}"] if len(gap) <= longest else []
+    return complete + [f"{kind} {' '.join(gap[-n:])}" for n in range(1, min(longest, len(gap)) + 1)]
 
 
-def _starts(kind: str, gap: Gap, longest: int) -> list[str]:
+def _prefixes(kind: str, gap: Tokens, longest: int) -> list[str]:
     if not gap:
         return [f"{kind} nothing"]
     return [f"{kind} {' '.join(gap[:n])}" for n in range(1, min(longest, len(gap)) + 1)]

@@ -1,4 +1,4 @@
-"""Scorer: how sure it is that a candidate with these cues is an object of one relation."""
+"""Relation classifier: how likely a candidate with these cues is an object of one relation."""
 
 from __future__ import annotations
 
@@ -12,19 +12,24 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 FOLDS = 5
-ROUNDS = 2
-LEAST = 10
+SELECTION_ROUNDS = 2
+MIN_TRAINING_TEXTS = 10
 """Texts with right and texts with wrong candidates that a relation needs to be learned."""
+MIN_CUE_FREQUENCY = 3
+"""Candidates that must have a cue for it to be a feature."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Scorer:
-    """A logistic regression over binary cues, calibrated.
+class RelationClassifier:
+    """A logistic regression over binary cues, calibrated by isotonic regression.
 
     Attributes:
-        threshold: the confidence from which on F1 is best where the facts are known.
+        vectorizer: cues → columns.
+        regression: the linear model.
+        calibration: log-odds → share of known facts.
+        threshold: the confidence from which on F1 is best on the training facts.
     """
 
     vectorizer: CountVectorizer
@@ -33,109 +38,120 @@ class Scorer:
     threshold: float
 
     def confidence(self, cues: Sequence[list[str]]) -> Floats:
-        """float64[len(cues)] in (0, 1]: the share of facts so sure that were known."""
+        """float64[len(cues)] in (0, 1], the probability of each candidate."""
         if not cues:
             return np.zeros(0)
-        chances = self.regression.decision_function(self.vectorizer.transform(cues))
-        told: Floats = self.calibration.predict(chances)
-        return told
+        log_odds = self.regression.decision_function(self.vectorizer.transform(cues))
+        calibrated: Floats = self.calibration.predict(log_odds)
+        return calibrated
 
-    def strongest(self, n: int) -> list[tuple[str, float]]:
-        """The ``n`` cues of the largest weights, each with its weight in log odds."""
+    def strongest_cues(self, n: int) -> list[tuple[str, float]]:
+        """The ``n`` cues with the largest weights, each with its weight in log-odds."""
         weights = self.regression.coef_[0]
         names = self.vectorizer.get_feature_names_out()
         order = np.lexsort((names, -weights))[:n]
         return [(str(names[k]), float(weights[k])) for k in order]
 
 
-class Examples:
-    """Candidates of texts whose facts are known.
+class TrainingExamples:
+    """Candidates of texts about things of which facts are known.
 
     Attributes:
-        cues: of each candidate.
-        facts: the text, by number, and the object of each candidate.
-        right: whether each is the object of a known fact.
-        stated: number of facts that there are to be found.
+        cues: features of each candidate.
+        facts: (number of its text, object) of each candidate.
+        correct: whether each candidate is the object of a known fact.
+        n_known: number of known facts of the subjects.
     """
 
     def __init__(self) -> None:
         self.cues: list[list[str]] = []
         self.facts: list[tuple[int, str]] = []
-        self.right: list[bool] = []
-        self.stated = 0
-        self._texts = 0
+        self.correct: list[bool] = []
+        self.n_known = 0
+        self._n_texts = 0
 
     def add(
-        self, cues: Sequence[list[str]], objects: Sequence[str], right: Sequence[bool], stated: int
+        self,
+        cues: Sequence[list[str]],
+        objects: Sequence[str],
+        correct: Sequence[bool],
+        n_known: int,
     ) -> None:
-        """Add the candidates of one text, of whose subject ``stated`` facts are known."""
+        """Add the candidates of one text, of whose subject ``n_known`` facts are known."""
         self.cues += cues
-        self.facts += [(self._texts, name) for name in objects]
-        self.right += right
-        self.stated += stated
-        self._texts += 1
+        self.facts += [(self._n_texts, name) for name in objects]
+        self.correct += correct
+        self.n_known += n_known
+        self._n_texts += 1
 
-    def enough(self) -> bool:
-        """Whether right and wrong candidates stand in enough texts to learn from."""
-        texts = {(text, right) for (text, _), right in zip(self.facts, self.right, strict=True)}
-        rights = sum(right for _, right in texts)
-        return min(rights, len(texts) - rights) >= LEAST
+    def suffice(self) -> bool:
+        """Whether right and wrong candidates occur in enough texts to learn from."""
+        texts = {
+            (text, correct) for (text, _), correct in zip(self.facts, self.correct, strict=True)
+        }
+        n_right = sum(correct for _, correct in texts)
+        return min(n_right, len(texts) - n_right) >= MIN_TRAINING_TEXTS
 
     def folds(self, seed: int) -> NDArray[np.int64]:
-        """int64[candidates], the fold of each one's text, right texts spread evenly."""
+        """int64[candidates], the fold of the text of each; texts with facts are spread evenly."""
         text = np.array([number for number, _ in self.facts])
-        states = np.zeros(self._texts, dtype=bool)
-        states[text[np.array(self.right)]] = True
-        order = np.random.default_rng(seed).permutation(self._texts)
-        order = order[np.argsort(~states[order], kind="stable")]
-        fold = np.empty(self._texts, dtype=np.int64)
-        fold[order] = np.arange(self._texts) % FOLDS
-        mine: NDArray[np.int64] = fold[text]
-        return mine
+        states_fact = np.zeros(self._n_texts, dtype=bool)
+        states_fact[text[np.array(self.correct)]] = True
+        order = np.random.default_rng(seed).permutation(self._n_texts)
+        order = order[np.argsort(~states_fact[order], kind="stable")]
+        fold_of_text = np.empty(self._n_texts, dtype=np.int64)
+        fold_of_text[order] = np.arange(self._n_texts) % FOLDS
+        fold: NDArray[np.int64] = fold_of_text[text]
+        return fold
 
 
-def fit(examples: Examples, seed: int) -> Scorer:
-    """Fit a scorer to examples of which there are enough.
+def fit_classifier(examples: TrainingExamples, seed: int) -> RelationClassifier:
+    """Fit a classifier to examples that suffice.
 
-    A fact is stated at least once, not wherever its object is named (Riedel et al., ECML 2010):
-    after the first round only the candidate that was surest of its fact teaches it. What decides
-    (which one that is, the calibration, the threshold) comes from folds over texts, each scored by
-    a model that has not seen them.
+    A text that names an object several times states the fact at least once, not each time (Riedel
+    et al., ECML 2010). So after the first round only the most confident candidate of each fact is
+    a positive example. Selection, calibration and threshold use scores from folds over texts, each
+    scored by a model that has not seen the text.
     """
-    vectorizer = CountVectorizer(analyzer=_as_they_are, binary=True, min_df=3, dtype=np.float64)
+    vectorizer = CountVectorizer(
+        analyzer=_as_tokens, binary=True, min_df=MIN_CUE_FREQUENCY, dtype=np.float64
+    )
     table = vectorizer.fit_transform(examples.cues)
-    right, fold = np.array(examples.right), examples.folds(seed)
-    teaches = np.ones(len(right), dtype=bool)
-    for _ in range(ROUNDS):
-        chances = np.zeros(len(right))
-        for held in range(FOLDS):
-            seen, here = teaches & (fold != held), fold == held
-            if here.any():
-                fitted = _regression().fit(table[seen], right[seen])
-                chances[here] = fitted.decision_function(table[here])
-        best = best_places(examples.facts, chances)
-        teaches = ~right
-        teaches[best] = True
+    correct, fold = np.array(examples.correct), examples.folds(seed)
+    is_example = np.ones(len(correct), dtype=bool)
+    for _ in range(SELECTION_ROUNDS):
+        log_odds = np.zeros(len(correct))
+        for k in range(FOLDS):
+            train, test = is_example & (fold != k), fold == k
+            if test.any():
+                fitted = _regression().fit(table[train], correct[train])
+                log_odds[test] = fitted.decision_function(table[test])
+        best = best_candidates(examples.facts, log_odds)
+        is_example = ~correct
+        is_example[best] = True
     calibration = IsotonicRegression(y_min=1e-3, y_max=1 - 1e-3, out_of_bounds="clip")
-    sure = calibration.fit_transform(chances[best], right[best])
-    regression = _regression().fit(table[teaches], right[teaches])
-    threshold = _threshold(sure, right[best], examples.stated)
-    return Scorer(vectorizer, regression, calibration, threshold)
+    confidence = calibration.fit_transform(log_odds[best], correct[best])
+    regression = _regression().fit(table[is_example], correct[is_example])
+    threshold = _best_f1_threshold(confidence, correct[best], examples.n_known)
+    return RelationClassifier(vectorizer, regression, calibration, threshold)
 
 
-def best_places(facts: Sequence[Hashable], chances: Floats) -> list[int]:
-    """Of the candidates of each fact the surest, the first of equals; in the order of facts."""
+def best_candidates(facts: Sequence[Hashable], scores: Floats) -> list[int]:
+    """Position of the highest-scoring candidate of each fact, the first of ties."""
     best: dict[Hashable, int] = {}
     for place, fact in enumerate(facts):
-        if fact not in best or chances[place] > chances[best[fact]]:
+        if fact not in best or scores[place] > scores[best[fact]]:
             best[fact] = place
     return list(best.values())
 
 
-def _threshold(sure: Floats, right: NDArray[np.bool_], stated: int) -> float:
-    """Midway between the confidence from which on F1 is best and the one below it."""
-    values = np.unique(sure)
-    f1 = [2 * right[sure >= value].sum() / ((sure >= value).sum() + stated) for value in values]
+def _best_f1_threshold(confidence: Floats, correct: NDArray[np.bool_], n_known: int) -> float:
+    """Midway between the confidence from which on F1 is best and the next lower one."""
+    values = np.unique(confidence)
+    f1 = [
+        2 * correct[confidence >= value].sum() / ((confidence >= value).sum() + n_known)
+        for value in values
+    ]
     best = int(np.argmax(f1))
     return float(values[max(best - 1, 0)] + values[best]) / 2
 
@@ -144,5 +160,6 @@ def _regression() -> LogisticRegression:
     return LogisticRegression(C=0.1, solver="liblinear")
 
 
-def _as_they_are(cues: list[str]) -> list[str]:
+def _as_tokens(cues: list[str]) -> list[str]:
+    """The analyzer of the vectorizer: cues are tokens already."""
     return cues

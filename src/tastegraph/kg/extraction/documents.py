@@ -1,4 +1,4 @@
-"""Reading: a text's candidates, each with what speaks for and against it."""
+"""Documents: texts about one thing, and their candidates with cue features."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from tastegraph.kg.extraction.candidates import (
-    Candidate,
-    Gap,
-    coordinating,
-    cues,
-    gaps,
-    named,
-    numbers,
+    MentionCandidate,
+    Tokens,
+    cue_features,
+    gaps_around,
+    learn_separators,
+    name_candidates,
+    number_candidates,
 )
-from tastegraph.kg.extraction.gazetteer import Gazetteer, id_of
+from tastegraph.kg.extraction.gazetteer import Gazetteer, id_from_name
 from tastegraph.kg.extraction.segmentation import Orthography, Sentences, learn_orthography
 
-MANY = 8
-"""How far the facts that an entity is the object of are counted."""
+MAX_OBJECT_COUNT = 8
+"""Largest number of facts of which an entity is the object that is told apart."""
 
-Known = Mapping[str, Mapping[str, Collection[str]]]
-"""Relation → subject → ids of its objects."""
+KnownObjects = Mapping[str, Mapping[str, Collection[str]]]
+"""Relation → subject → its objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,9 @@ class Document:
     """A text about one thing.
 
     Attributes:
-        id: as :class:`~tastegraph.core.records.Span` has it: ``item:ID`` for an item's own.
-        subject: what the text is about: the subject of the facts that it states.
+        id: as :class:`~tastegraph.core.records.Span` has it: ``item:ID`` for an item's own text.
+        subject: id of the thing, which is the subject of the facts that the text states.
+        text: the text.
     """
 
     id: str
@@ -40,95 +41,103 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """The candidates of a text, in order, and the cues of each."""
+class DocumentCandidates:
+    """The candidates of a document, in order, and the cue features of each."""
 
-    found: Sequence[Candidate]
+    candidates: Sequence[MentionCandidate]
     cues: Sequence[list[str]]
 
 
-class Reader:
-    """Finds candidates and their cues.
+class CandidateReader:
+    """Finds the candidates of documents and computes their cue features.
 
     Args:
+        gazetteer: known names.
         known: facts whose objects are entities. How often an entity is the object of a relation
-            is a cue too, but of a text's own subject no fact counts.
-        lists: the gaps that go on a list of objects.
-        closed: whether an object is always an entity of the gazetteer.
+            is a feature too; facts of a document's own subject do not count.
+        orthography: how the documents capitalise words.
+        separators: gaps that separate members of a list.
+        closed: whether only entities of the gazetteer can be objects.
     """
 
     def __init__(
         self,
         gazetteer: Gazetteer,
-        known: Known,
+        known: KnownObjects,
         orthography: Orthography,
-        lists: Collection[Gap],
+        separators: Collection[Tokens],
         closed: bool,
     ) -> None:
-        self._gazetteer, self._known, self._orthography, self._lists = (
-            gazetteer,
-            known,
-            orthography,
-            lists,
-        )
+        self._gazetteer, self._known = gazetteer, known
+        self._orthography, self._separators = orthography, separators
         self._closed = closed
-        self._times = {
+        self._object_counts = {
             relation: Counter(o for objects in by_subject.values() for o in objects)
             for relation, by_subject in known.items()
         }
 
-    def read(self, document: Document, literal: bool) -> Reading:
-        """The names of a text or, for ``literal``, its numbers."""
+    @classmethod
+    def fit(
+        cls, documents: Sequence[Document], known: KnownObjects, gazetteer: Gazetteer, closed: bool
+    ) -> CandidateReader:
+        """Learn from ``documents`` how they write names and lists."""
+        texts = [document.text for document in documents]
+        objects = {
+            o
+            for by_subject in known.values()
+            for of_subject in by_subject.values()
+            for o in of_subject
+        }
+        spans = [
+            [(m.start, m.end) for m in gazetteer.find(text) if not objects.isdisjoint(m.entities)]
+            for text in texts
+        ]
+        orthography = learn_orthography(texts, spans)
+        lists = []
+        for document in documents:
+            sentences = Sentences(document.text)
+            candidates = name_candidates(document.text, sentences, gazetteer, orthography)
+            before = [gap for gap, _ in gaps_around(document.text, sentences, candidates)]
+            for by_subject in known.values():
+                if gold := by_subject.get(document.subject):
+                    lists.append((before, [c.is_any_of(gold) for c in candidates]))
+        return cls(gazetteer, known, orthography, learn_separators(lists), closed)
+
+    def read(self, document: Document, literal: bool) -> DocumentCandidates:
+        """The names of a document or, if ``literal``, its numbers."""
         text, sentences = document.text, Sentences(document.text)
         if literal:
-            found = numbers(text)
-            return Reading(found, cues(text, sentences, found, ()))
-        found = named(text, sentences, self._gazetteer, self._orthography)
-        told = cues(text, sentences, found, self._lists)
-        for candidate, features in zip(found, told, strict=True):
+            numbers = number_candidates(text)
+            return DocumentCandidates(numbers, cue_features(text, sentences, numbers, ()))
+        names = name_candidates(text, sentences, self._gazetteer, self._orthography)
+        cues = cue_features(text, sentences, names, self._separators)
+        for candidate, features in zip(names, cues, strict=True):
             for relation in self._known:
-                times = max(
-                    (self._elsewhere(relation, e, document.subject) for e in candidate.entities),
-                    default=0,
+                counts = (
+                    self._other_facts(relation, entity, document.subject)
+                    for entity in candidate.entities
                 )
-                features.append(f"{relation} of {min(times, MANY)} others")
-        kept = [k for k, candidate in enumerate(found) if candidate.entities or not self._closed]
-        return Reading([found[k] for k in kept], [told[k] for k in kept])
+                count = min(max(counts, default=0), MAX_OBJECT_COUNT)
+                features.append(f"{relation} of {count} others")
+        places = [k for k, name in enumerate(names) if name.entities or not self._closed]
+        return DocumentCandidates([names[k] for k in places], [cues[k] for k in places])
 
-    def objects(self, found: Sequence[Candidate], relation: str, literal: bool) -> list[str]:
-        """The object that each candidate is: its value, or an entity's id.
+    def objects(
+        self, candidates: Sequence[MentionCandidate], relation: str, literal: bool
+    ) -> list[str]:
+        """The object that each candidate stands for: its value, or an entity's id.
 
-        Of several that have a name, the one that is most often the object of ``relation``.
+        Of several entities with a name it is the one that is most often object of ``relation``.
         """
         if literal:
-            return [candidate.name for candidate in found]
-        times = self._times[relation]
+            return [candidate.name for candidate in candidates]
+        counts = self._object_counts[relation]
         return [
-            max(c.entities, key=lambda e: times[e]) if c.entities else id_of(c.name) for c in found
+            max(c.entities, key=lambda e: counts[e]) if c.entities else id_from_name(c.name)
+            for c in candidates
         ]
 
-    def _elsewhere(self, relation: str, entity: str, subject: str) -> int:
-        own = entity in self._known[relation].get(subject, ())
-        return self._times[relation][entity] - own
-
-
-def reader_of(
-    documents: Sequence[Document], known: Known, gazetteer: Gazetteer, closed: bool
-) -> Reader:
-    """Learn from ``documents`` how they write names and lists."""
-    texts = [document.text for document in documents]
-    objects = {o for by_subject in known.values() for found in by_subject.values() for o in found}
-    spans = [
-        [(m.start, m.end) for m in gazetteer.find(text) if not objects.isdisjoint(m.entities)]
-        for text in texts
-    ]
-    orthography = learn_orthography(texts, spans)
-    lists = []
-    for document in documents:
-        sentences = Sentences(document.text)
-        found = named(document.text, sentences, gazetteer, orthography)
-        before = [gap for gap, _ in gaps(document.text, sentences, found)]
-        for by_subject in known.values():
-            if gold := by_subject.get(document.subject):
-                lists.append((before, [c.is_any_of(gold) for c in found]))
-    return Reader(gazetteer, known, orthography, coordinating(lists), closed)
+    def _other_facts(self, relation: str, entity: str, subject: str) -> int:
+        """Number of facts of ``relation`` with this object and another subject."""
+        is_own = entity in self._known[relation].get(subject, ())
+        return self._object_counts[relation][entity] - is_own

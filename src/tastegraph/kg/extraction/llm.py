@@ -1,4 +1,4 @@
-"""Facts read from texts by a large language model, each shown to stand in its text."""
+"""LLM extraction: facts read by a large language model, each checked against its text."""
 
 from __future__ import annotations
 
@@ -10,81 +10,40 @@ from typing import Any, Literal, NamedTuple
 from tastegraph.core.config import LLMConfig
 from tastegraph.core.errors import EndpointError
 from tastegraph.core.records import Fact, Span
-from tastegraph.kg.extraction.folding import Passage
-from tastegraph.kg.extraction.prompt import LONGEST, MOST, Prompt, Slot, fields
+from tastegraph.kg.extraction.documents import Document
+from tastegraph.kg.extraction.folding import SearchableText
+from tastegraph.kg.extraction.prompt import (
+    MAX_VALUE_LENGTH,
+    MAX_VALUES,
+    ExtractionPrompt,
+    Slot,
+    slots_by_key,
+)
 from tastegraph.store.database import Database
 from tastegraph.text.llm import LLMClient, LLMRequest, object_in
 from tastegraph.text.llm_batch import CachedLLM, LLMUsage, UsageEstimate, estimate_usage
 
-Reason = Literal[
+ResolveName = Callable[[str, str], str | None]
+"""Name and relation → id of the entity, or ``None`` where the name cannot be resolved."""
+
+DropReason = Literal[
     "NOT_IN_SCHEMA", "WRONG_TYPE", "TOO_MANY", "TOO_LONG", "NOT_IN_TEXT", "DUPLICATE", "UNRESOLVED"
 ]
-"""Why a value was dropped. The last is given by the caller, who knows the entities."""
+"""Why a value of an answer was dropped."""
 
-
-class Value(NamedTuple):
-    """Words of the text that fill a slot: characters ``start`` to ``end``, half-open."""
-
-    slot: Slot
-    start: int
-    end: int
-
-
-def values(
-    record: Mapping[str, Any],
-    fields: Mapping[str, Slot],
-    passage: Passage,
-    dropped: Counter[str],
-) -> Iterator[Value]:
-    """The values that hold, in the schema's order; of all others the reason is counted.
-
-    Nothing of what the model wrote goes any further: a value is the text's own words.
-    """
-    dropped.update("NOT_IN_SCHEMA" for _ in record.keys() - fields.keys())
-    for key, slot in fields.items():
-        listed = record.get(key, [])
-        if not isinstance(listed, list):
-            dropped["WRONG_TYPE"] += 1
-            continue
-        dropped.update("TOO_MANY" for _ in listed[MOST:])
-        seen = set()
-        for value in listed[:MOST]:
-            found = _located(value, passage)
-            if isinstance(found, str):
-                dropped[found] += 1
-            elif found in seen:
-                dropped["DUPLICATE"] += 1
-            else:
-                seen.add(found)
-                yield Value(slot, *found)
-
-
-def _located(value: Any, passage: Passage) -> tuple[int, int] | Reason:
-    if not isinstance(value, str):
-        return "WRONG_TYPE"
-    if len(value) > LONGEST:
-        return "TOO_LONG"
-    return passage.find(value) or "NOT_IN_TEXT"
-
-
-Document = tuple[str, str]
-"""An id, which is the subject of the facts (``item:ID`` for an item's own text), and the text."""
-Resolve = Callable[[str, str], str | None]
-"""Name and relation → id of the entity, or ``None`` where no entity is meant."""
-
-ENOUGH = 10
-"""From so many answers on, not one value that holds is an error and not a result."""
+MIN_ANSWERS_FOR_ERROR = 10
+"""From this many answers on, it is an error if no value of any answer is valid."""
 
 
 @dataclass
-class Report:
-    """What was read, what was dropped and what it took.
+class ExtractionReport:
+    """Counts of one run.
 
     Attributes:
-        cut: texts that were longer than the model is shown.
-        facts: how many were read.
-        dropped: values of the model's answers that were not believed, by reason.
-        usage: questions, tokens, seconds and cost.
+        cut: number of texts that were longer than the model is shown.
+        facts: number of extracted facts.
+        dropped: number of dropped values of the answers, by reason.
+        usage: requests, tokens, seconds and cost.
     """
 
     cut: int = 0
@@ -93,94 +52,160 @@ class Report:
     usage: LLMUsage = field(default_factory=LLMUsage)
 
 
-class Reader:
-    """Reads the facts that ``slots`` ask for from texts.
+class GroundedValue(NamedTuple):
+    """A value of a slot as a half-open span of characters of the text."""
 
-    The model fills one list for each relation under a JSON schema. Its answer is not believed: a
-    value is kept only where its words stand in the text, and is then taken from there; entities
-    are found by ``resolve``. What is written in a text can therefore never state more than the
-    words of that text.
+    slot: Slot
+    start: int
+    end: int
+
+
+class LLMExtractor:
+    """Extracts the facts of some relations from documents.
+
+    The model fills one list per relation under a JSON schema. A value of its answer counts only if
+    its words occur in the text, and is then copied from there; entities are found by ``resolve``.
+    So no answer, and no instruction hidden in a text, can state more than words of that text.
+
+    Args:
+        slots: the relations.
+        client: of the model.
+        cache: where answers are stored and reused.
+        resolve: name and relation → entity.
 
     Attributes:
-        name: what the facts' spans give as their extractor: ``llm:MODEL/PROMPT``.
-        report: of the last run; complete once its facts have been taken.
+        name: the extractor in the spans of facts: ``llm:MODEL/PROMPT_VERSION``.
+        report: of the last run; complete once all its facts have been consumed.
     """
 
     def __init__(
-        self, slots: Sequence[Slot], endpoint: LLMClient, cache: Database, resolve: Resolve
+        self, slots: Sequence[Slot], client: LLMClient, cache: Database, resolve: ResolveName
     ) -> None:
-        self._fields = fields(slots)
-        self._prompt = Prompt(self._fields)
-        self._told, self._resolve = endpoint.config, resolve
-        self._model = CachedLLM(endpoint, cache)
-        self.name = f"llm:{endpoint.model}/{self._prompt.version}"
-        self.report = Report()
+        self._slots = slots_by_key(slots)
+        self._prompt = ExtractionPrompt(self._slots)
+        self._config, self._resolve = client.config, resolve
+        self._model = CachedLLM(client, cache)
+        self.name = f"llm:{client.model}/{self._prompt.version}"
+        self.report = ExtractionReport()
 
-    def facts(self, documents: Iterable[Document]) -> Iterator[Fact]:
-        """The facts of every document, in order; the report tells what became of the rest.
+    def extract(self, documents: Iterable[Document]) -> Iterator[Fact]:
+        """The facts of all documents, in order.
 
         Raises:
-            EndpointError: the endpoint cannot be used, or of :data:`ENOUGH` answers or more not
-                one value was believed. What it answered is kept, so that the next run goes on.
+            EndpointError: the endpoint cannot be used, or :data:`MIN_ANSWERS_FOR_ERROR` answers or
+                more hold no valid value. Answers are stored, so the next run continues.
         """
-        shown = _shown(self._told, documents)
-        self.report = Report(cut=sum(cut for _, _, cut in shown))
+        excerpts = _excerpts(self._config, documents)
+        self.report = ExtractionReport(cut=sum(excerpt.is_cut for excerpt in excerpts))
         try:
-            answers = self._model.complete(_questions(self._prompt, shown))
+            answers = self._model.complete(_requests(self._prompt, excerpts))
         finally:
             self.report.usage = self._model.usage
-        for (document, text, _), answer in zip(shown, answers, strict=True):
+        for excerpt, answer in zip(excerpts, answers, strict=True):
             if answer is not None:
-                passage = Passage(text)
+                text = SearchableText(excerpt.text)
                 record = object_in(answer.text)
-                for value in values(record, self._fields, passage, self.report.dropped):
-                    yield from self._fact(document, passage, value)
-        answered = len(shown) - self.report.usage.left
-        if answered >= ENOUGH and not self.report.facts:
+                for value in grounded_values(record, self._slots, text, self.report.dropped):
+                    yield from self._fact(excerpt.document, text, value)
+        answered = len(excerpts) - self.report.usage.left
+        if answered >= MIN_ANSWERS_FOR_ERROR and not self.report.facts:
             raise EndpointError(
                 f"{self.name} answered {answered} questions, but nothing that it said stands in "
-                f"its text ({_counted(self.report.dropped)}): use a larger model, or check that "
+                f"its text ({_summary(self.report.dropped)}): use a larger model, or check that "
                 "the texts tell of the relations that are asked for"
             )
 
-    def _fact(self, document: str, passage: Passage, value: Value) -> Iterator[Fact]:
+    def _fact(
+        self, document: Document, text: SearchableText, value: GroundedValue
+    ) -> Iterator[Fact]:
         slot, start, end = value
-        words = passage.text[start:end]
-        entity = words if slot.literal else self._resolve(words, slot.relation)
-        if entity is None:
+        words = text.text[start:end]
+        object_ = words if slot.literal else self._resolve(words, slot.relation)
+        if object_ is None:
             self.report.dropped["UNRESOLVED"] += 1
             return
         self.report.facts += 1
         yield Fact(
-            document,
+            document.subject,
             slot.relation,
-            entity,
+            object_,
             literal=slot.literal,
-            confidence=self._told.confidence,
-            span=Span(document, start, end, self.name),
+            confidence=self._config.confidence,
+            span=Span(document.id, start, end, self.name),
         )
 
 
-def estimate(
-    told: LLMConfig, slots: Sequence[Slot], documents: Iterable[Document], cache: Database
+def grounded_values(
+    record: Mapping[str, Any],
+    slots: Mapping[str, Slot],
+    text: SearchableText,
+    dropped: Counter[str],
+) -> Iterator[GroundedValue]:
+    """The valid values of an answer, in the order of the slots.
+
+    Args:
+        record: the answer.
+        slots: JSON key → slot.
+        text: the text in which each value must occur.
+        dropped: counts the invalid values by :data:`DropReason`.
+    """
+    dropped.update("NOT_IN_SCHEMA" for _ in record.keys() - slots.keys())
+    for key, slot in slots.items():
+        answers = record.get(key, [])
+        if not isinstance(answers, list):
+            dropped["WRONG_TYPE"] += 1
+            continue
+        dropped.update("TOO_MANY" for _ in answers[MAX_VALUES:])
+        seen = set()
+        for answer in answers[:MAX_VALUES]:
+            span = _locate(answer, text)
+            if isinstance(span, str):
+                dropped[span] += 1
+            elif span in seen:
+                dropped["DUPLICATE"] += 1
+            else:
+                seen.add(span)
+                yield GroundedValue(slot, *span)
+
+
+def _locate(answer: Any, text: SearchableText) -> tuple[int, int] | DropReason:
+    if not isinstance(answer, str):
+        return "WRONG_TYPE"
+    if len(answer) > MAX_VALUE_LENGTH:
+        return "TOO_LONG"
+    return text.find(answer) or "NOT_IN_TEXT"
+
+
+def estimate_requests(
+    config: LLMConfig, slots: Sequence[Slot], documents: Iterable[Document], cache: Database
 ) -> UsageEstimate:
-    """What reading ``documents`` would take; no request is made, and no endpoint is needed."""
-    prompt = Prompt(fields(slots))
-    return estimate_usage(told, _questions(prompt, _shown(told, documents)), cache)
+    """Requests, tokens and cost of reading ``documents``; no request is made."""
+    prompt = ExtractionPrompt(slots_by_key(slots))
+    return estimate_usage(config, _requests(prompt, _excerpts(config, documents)), cache)
 
 
-def _questions(prompt: Prompt, shown: Iterable[tuple[str, str, bool]]) -> list[LLMRequest]:
-    return [prompt.question(text, document) for document, text, _ in shown]
+class _Excerpt(NamedTuple):
+    """A document with the beginning of its text that the model is shown."""
+
+    document: Document
+    text: str
+    is_cut: bool
 
 
-def _shown(told: LLMConfig, documents: Iterable[Document]) -> list[tuple[str, str, bool]]:
-    """Each document that says anything, as far as the model is shown it, and whether it was cut."""
-    most = told.max_characters
+def _requests(prompt: ExtractionPrompt, excerpts: Iterable[_Excerpt]) -> list[LLMRequest]:
+    return [prompt.request(excerpt.text, excerpt.document.id) for excerpt in excerpts]
+
+
+def _excerpts(config: LLMConfig, documents: Iterable[Document]) -> list[_Excerpt]:
+    """The documents with a text, each cut to ``config.max_characters``."""
+    longest = config.max_characters
     return [
-        (document, text[:most], len(text) > most) for document, text in documents if text.strip()
+        _Excerpt(document, document.text[:longest], len(document.text) > longest)
+        for document in documents
+        if document.text.strip()
     ]
 
 
-def _counted(dropped: Counter[str]) -> str:
-    told = [f"{count} {reason}" for reason, count in dropped.most_common()]
-    return ", ".join(told) or "all answers were empty"
+def _summary(dropped: Counter[str]) -> str:
+    counts = [f"{count} {reason}" for reason, count in dropped.most_common()]
+    return ", ".join(counts) or "all answers were empty"

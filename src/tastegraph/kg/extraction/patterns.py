@@ -1,4 +1,4 @@
-"""Relations of items read from their texts, by patterns learned from facts that are known."""
+"""Pattern extraction: relations read from texts, learned from known facts (distant supervision)."""
 
 from __future__ import annotations
 
@@ -7,123 +7,140 @@ from dataclasses import dataclass
 
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.records import LABEL, Fact, Span
-from tastegraph.kg.extraction.classifier import Examples, Scorer, best_places, fit
-from tastegraph.kg.extraction.documents import Document, Known, Reader, reader_of
+from tastegraph.kg.extraction.classifier import (
+    RelationClassifier,
+    TrainingExamples,
+    best_candidates,
+    fit_classifier,
+)
+from tastegraph.kg.extraction.documents import CandidateReader, Document, KnownObjects
 from tastegraph.kg.extraction.gazetteer import Gazetteer
 
 EXTRACTOR = "patterns/1"
+"""Name and version of this extractor in the spans of its facts."""
 
 
 @dataclass(frozen=True)
-class Patterns:
-    """What :func:`learn` learned.
+class PatternExtractor:
+    """Extracts facts from documents; made by :func:`learn_patterns`.
 
     Attributes:
-        relations: a scorer for each relation that could be learned.
-        literal: the relations among them whose objects are values.
-        reader: reads texts as they were read when the scorers were fitted.
+        classifiers: relation → its classifier, for each relation that could be learned.
+        literal_relations: the relations whose objects are values.
+        reader: finds candidates as it did in training.
     """
 
-    relations: Mapping[str, Scorer]
-    literal: frozenset[str]
-    reader: Reader
+    classifiers: Mapping[str, RelationClassifier]
+    literal_relations: frozenset[str]
+    reader: CandidateReader
 
-    def strongest(self, relation: str, n: int = 10) -> list[tuple[str, float]]:
-        """The ``n`` cues that speak most for ``relation``, each with its weight in log odds.
+    def strongest_cues(self, relation: str, n: int = 10) -> list[tuple[str, float]]:
+        """The ``n`` cues that speak most for ``relation``, each with its weight in log-odds.
 
         Raises:
-            NotFoundError: where the relation was not learned.
+            NotFoundError: the relation was not learned.
         """
-        if relation not in self.relations:
+        if relation not in self.classifiers:
+            learned = ", ".join(self.classifiers) or "none"
             raise NotFoundError(
-                f"no patterns of {relation!r}: learned were {', '.join(self.relations) or 'none'}; "
+                f"no patterns of {relation!r}: learned were {learned}; "
                 "a relation needs known facts of more things with texts"
             )
-        return self.relations[relation].strongest(n)
+        return self.classifiers[relation].strongest_cues(n)
 
     def extract(self, documents: Iterable[Document]) -> Iterator[Fact]:
-        """The facts that the texts state, as far as each is surer than its relation's threshold.
+        """The facts that the documents state with at least their relation's threshold.
 
-        An object that the gazetteer does not hold gets the id that
-        :func:`~tastegraph.kg.extraction.gazetteer.id_of` makes of its name and, once, a label.
-        Its confidence is the share of facts so sure that were known in what was learned from.
+        An object that the gazetteer does not have gets the id that
+        :func:`~tastegraph.kg.extraction.gazetteer.id_from_name` makes, and once a label. The
+        confidence is the share of facts with the same score that were known in training.
         """
         labelled: set[str] = set()
         for document in documents:
             for literal in (True, False):
-                if relations := [r for r in self.relations if (r in self.literal) == literal]:
-                    yield from self._stated(document, relations, literal, labelled)
+                relations = [
+                    name for name in self.classifiers if (name in self.literal_relations) == literal
+                ]
+                if relations:
+                    yield from self._extract(document, relations, literal, labelled)
 
-    def _stated(
+    def _extract(
         self, document: Document, relations: list[str], literal: bool, labelled: set[str]
     ) -> Iterator[Fact]:
-        reading = self.reader.read(document, literal)
+        found = self.reader.read(document, literal)
         for relation in relations:
-            scorer = self.relations[relation]
-            sure = scorer.confidence(reading.cues)
-            objects = self.reader.objects(reading.found, relation, literal)
-            for place in best_places(objects, sure):
-                candidate, name = reading.found[place], objects[place]
-                if sure[place] < scorer.threshold:
+            classifier = self.classifiers[relation]
+            confidence = classifier.confidence(found.cues)
+            objects = self.reader.objects(found.candidates, relation, literal)
+            for place in best_candidates(objects, confidence):
+                candidate, object_ = found.candidates[place], objects[place]
+                if confidence[place] < classifier.threshold:
                     continue
                 span = Span(document.id, candidate.start, candidate.end, EXTRACTOR)
-                if not literal and not candidate.entities and name not in labelled:
-                    labelled.add(name)
-                    yield Fact(name, LABEL, candidate.name, literal=True, span=span)
+                if not literal and not candidate.entities and object_ not in labelled:
+                    labelled.add(object_)
+                    yield Fact(object_, LABEL, candidate.name, literal=True, span=span)
                 yield Fact(
-                    document.subject, relation, name, literal,
-                    confidence=float(sure[place]), span=span,
+                    document.subject, relation, object_, literal,
+                    confidence=float(confidence[place]), span=span,
                 )  # fmt: skip
 
 
-def learn(
+def learn_patterns(
     documents: Iterable[Document],
     facts: Iterable[Fact],
     gazetteer: Gazetteer,
     *,
     closed: bool = False,
     seed: int = 1,
-) -> Patterns:
+) -> PatternExtractor:
     """Learn from texts about things of which facts are known (Mintz et al., ACL 2009).
 
-    Where a text names the object of a known fact of its subject, it is taken to state the fact;
-    what else it names, not to. Texts whose subject has no fact of a relation teach nothing of it.
+    A text that names the object of a known fact of its subject is taken to state that fact, and
+    its other names are negative examples. Subjects without a fact of a relation are no examples of
+    it. Relations with too few examples are not learned.
 
-    A relation that has an entity among its objects is one of entities, any other one of values, of
-    which numbers are read. What is found in too few texts is not learned.
+    A relation that has an entity among its objects is a relation between entities. The objects of
+    all other relations are values, of which only numbers are extracted.
 
     Args:
-        facts: what is known; objects that are entities are found by their names in ``gazetteer``.
-        closed: whether the gazetteer holds every entity that can be an object; names that it does
-            not hold are then never objects.
-        seed: of the folds that probabilities are calibrated over.
+        documents: texts to learn from.
+        facts: known facts; entities are recognised by their names in ``gazetteer``.
+        gazetteer: known names.
+        closed: whether only entities of the gazetteer can be objects.
+        seed: of the folds.
     """
     entities, values = _by_relation(facts)
     subjects = {
-        s for known in (entities, values) for by_subject in known.values() for s in by_subject
+        subject
+        for known in (entities, values)
+        for by_subject in known.values()
+        for subject in by_subject
     }
-    texts = [document for document in documents if document.subject in subjects]
-    reader = reader_of(texts, entities, gazetteer, closed)
-    scorers: dict[str, Scorer] = {}
+    training = [document for document in documents if document.subject in subjects]
+    reader = CandidateReader.fit(training, entities, gazetteer, closed)
+    classifiers: dict[str, RelationClassifier] = {}
     for known, literal in ((entities, False), (values, True)):
-        readings = [reader.read(document, literal) for document in texts] if known else []
+        readings = [reader.read(document, literal) for document in training] if known else []
         for relation, by_subject in known.items():
-            examples = Examples()
-            for document, reading in zip(texts, readings, strict=True):
+            examples = TrainingExamples()
+            for document, reading in zip(training, readings, strict=True):
                 if gold := by_subject.get(document.subject):
-                    objects = reader.objects(reading.found, relation, literal)
-                    right = [candidate.is_any_of(gold) for candidate in reading.found]
-                    examples.add(reading.cues, objects, right, len(gold))
-            if examples.enough():
-                scorers[relation] = fit(examples, seed)
-    return Patterns(scorers, frozenset(values), reader)
+                    objects = reader.objects(reading.candidates, relation, literal)
+                    correct = [candidate.is_any_of(gold) for candidate in reading.candidates]
+                    examples.add(reading.cues, objects, correct, len(gold))
+            if examples.suffice():
+                classifiers[relation] = fit_classifier(examples, seed)
+    return PatternExtractor(classifiers, frozenset(values), reader)
 
 
-def _by_relation(facts: Iterable[Fact]) -> tuple[Known, Known]:
-    """Facts with entities as objects, and the others: relation → subject → objects."""
+def _by_relation(facts: Iterable[Fact]) -> tuple[KnownObjects, KnownObjects]:
+    """Facts of relations between entities, and of relations with values only."""
     known: tuple[dict[str, dict[str, set[str]]], ...] = ({}, {})
     for fact in facts:
-        of_relation = known[fact.literal].setdefault(fact.relation, {})
-        of_relation.setdefault(fact.subject, set()).add(fact.object)
+        by_subject = known[fact.literal].setdefault(fact.relation, {})
+        by_subject.setdefault(fact.subject, set()).add(fact.object)
     entities, values = known
-    return entities, {relation: k for relation, k in values.items() if relation not in entities}
+    return entities, {
+        relation: by_subject for relation, by_subject in values.items() if relation not in entities
+    }

@@ -1,4 +1,4 @@
-"""Names that no graph knows, found in a text by a spaCy model."""
+"""Named-entity recognition by a spaCy model: texts go in, spans of names come out."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 
-class Recognised(NamedTuple):
-    """A named entity: ``text[start:end]``, and what kind of thing the model takes it for."""
+class NamedEntity(NamedTuple):
+    """A recognised name: the half-open span ``text[start:end]`` and the model's label for it."""
 
     start: int
     end: int
     kind: str
 
 
-class Recogniser:
+class EntityRecogniser:
     """Named-entity recognition by a spaCy pipeline.
 
     Args:
         model: the name of an installed pipeline, or a folder that holds one.
-        kinds: which of its labels count.
+        kinds: the labels of entities to return.
 
     Attributes:
-        name: the pipeline with its version, as the facts' spans give it.
+        name: the pipeline with its version, as the spans of facts give it.
 
     Raises:
         TastegraphError: spaCy is not installed.
-        ConfigError: there is no such pipeline, or it finds no entities.
+        ConfigError: the pipeline does not exist, or does not recognise entities.
     """
 
     def __init__(self, model: str, kinds: Collection[str]) -> None:
-        self._pipeline = _loaded(model)
+        self._pipeline = _load_pipeline(model)
         self._kinds = frozenset(kinds)
-        told = self._pipeline.meta
-        self.name = f"spacy:{told.get('lang')}_{told.get('name')}/{told.get('version')}"
+        meta = self._pipeline.meta
+        self.name = f"spacy:{meta.get('lang')}_{meta.get('name')}/{meta.get('version')}"
 
-    def find(self, texts: Iterable[str]) -> Iterator[list[Recognised]]:
+    def find(self, texts: Iterable[str]) -> Iterator[list[NamedEntity]]:
         """The names in each text, in order."""
-        for read in self._pipeline.pipe(texts):
+        for parsed in self._pipeline.pipe(texts):
             yield [
-                Recognised(found.start_char, found.end_char, found.label_)
-                for found in read.ents
-                if found.label_ in self._kinds
+                NamedEntity(entity.start_char, entity.end_char, entity.label_)
+                for entity in parsed.ents
+                if entity.label_ in self._kinds
             ]
 
 
-def _loaded(model: str) -> Language:
+def _load_pipeline(model: str) -> Language:
     try:
         import spacy
     except ImportError:

@@ -1,4 +1,4 @@
-"""How a body of texts writes names: learned by counting, before any relation is."""
+"""Segmentation: sentences of a text, and runs of capitalised words that may be names."""
 
 from __future__ import annotations
 
@@ -9,76 +9,88 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from re import Match
 
-_END = re.compile(
+_SENTENCE_END = re.compile(
     r"[。！？]+[”’」』]?|\n[^\S\n]*+\n"
     r"|(?<![.!?])[.!?]++[\"'”’)\]]{0,2}(?=\s++[\"'“‘(\[]?[^\W_a-z])"
 )
-OPENING = 8
-_SHORT = re.compile(r"(?:^|[\W_])(?:[^\W\d_]\.)*(?:[^\W\d_]|[A-Z][^\W\d_aeiouy]{1,3})$")
+_ABBREVIATION = re.compile(r"(?:^|[\W_])(?:[^\W\d_]\.)*(?:[^\W\d_]|[A-Z][^\W\d_aeiouy]{1,3})$")
+_WORD = re.compile(r"[^\W\d_]+(?:['’\-‐‑.][^\W\d_]+)*\.?")
+_POSSESSIVE = ("'s", "’s", "'", "’")
+ABBREVIATION_WINDOW = 12
+"""Characters before a full stop that are searched for an abbreviation."""
+MAX_OPENING_LENGTH = 8
+"""Characters of punctuation that may stand before the first word of a sentence, at most."""
+MIN_PARTICLE_COUNT, MIN_PARTICLE_SHARE = 3, 0.5
+"""How often, and in which share of its uses between capitals, a word must join a name."""
 
 
-def shortened(before: str) -> bool:
-    """Whether what stands ``before`` a full stop ends in an initial or consonants (*F*, *Jr*)."""
-    return _SHORT.search(before) is not None
+def is_abbreviated(before: str) -> bool:
+    """Whether the text before a full stop ends in an initial or consonants (*F*, *Jr*)."""
+    return _ABBREVIATION.search(before) is not None
 
 
 class Sentences:
-    """The sentences of ``text``, in order; together they are all of it.
+    """The sentences of a text, in order; together they cover all of it.
 
-    A full stop ends one where white space and no lower-case letter follow, and no initial or
-    abbreviation stands before it (*F. Feist*, *Dr. No*).
+    A full stop ends a sentence where white space and no lower-case letter follow, and no initial
+    or abbreviation stands before it (*F. Feist*, *Dr. No*).
+
+    Attributes:
+        starts, ends: positions of the first character of each sentence and of the one after it.
     """
 
     def __init__(self, text: str) -> None:
         self._text = text
         self.starts = [0]
-        for found in _END.finditer(text):
-            before = text[max(0, found.start() - 12) : found.start()]
-            if found.group().startswith(".") and shortened(before):
+        for match in _SENTENCE_END.finditer(text):
+            before = text[max(0, match.start() - ABBREVIATION_WINDOW) : match.start()]
+            if match.group().startswith(".") and is_abbreviated(before):
                 continue
-            if found.end() < len(text):
-                self.starts.append(found.end())
+            if match.end() < len(text):
+                self.starts.append(match.end())
         self.ends = [*self.starts[1:], len(text)]
 
     def __len__(self) -> int:
+        """Number of sentences."""
         return len(self.starts)
 
-    def at(self, place: int) -> int:
-        """The number of the sentence in which the character ``place`` stands."""
-        return bisect_right(self.starts, place) - 1
+    def number_at(self, position: int) -> int:
+        """The number of the sentence that holds the character at ``position``."""
+        return bisect_right(self.starts, position) - 1
 
-    def opened_by(self, place: int) -> bool:
-        """Whether no letter or digit stands before the character ``place`` in its sentence."""
-        start = self.starts[self.at(place)]
-        return place - start < OPENING and not any(map(str.isalnum, self._text[start:place]))
-
-
-WORD = re.compile(r"[^\W\d_]+(?:['’\-‐‑.][^\W\d_]+)*\.?")
-MEMORY = 12
-_POSSESSIVE = ("'s", "’s", "'", "’")
+    def opens_at(self, position: int) -> bool:
+        """Whether no letter or digit precedes ``position`` in its sentence."""
+        start = self.starts[self.number_at(position)]
+        before = self._text[start:position]
+        return len(before) < MAX_OPENING_LENGTH and not any(map(str.isalnum, before))
 
 
 def capitalised_runs(
     text: str, sentences: Sentences, particles: Collection[str]
 ) -> Iterator[tuple[int, int]]:
-    """Spans of words that begin with a capital, one space between them, within one sentence.
+    """Spans of capitalised words with one space between them, within one sentence.
 
     Args:
-        particles: words in lower case that may stand inside a run (*Max von Sydow*).
+        text: the text.
+        sentences: of the text.
+        particles: lower-case words that may be inside a run (*Max von Sydow*).
+
+    Yields:
+        Half-open spans of characters, in order.
     """
     start, end, reach = -1, -1, -1
-    for found in WORD.finditer(text):
-        first, last = _trimmed(found)
-        follows = reach >= 0 and text[reach : found.start()] == " "
-        follows = follows and sentences.at(start) == sentences.at(first)
-        if found.group()[0].isupper():
+    for match in _WORD.finditer(text):
+        first, last = _without_ending(match)
+        follows = reach >= 0 and text[reach : match.start()] == " "
+        follows = follows and sentences.number_at(start) == sentences.number_at(first)
+        if match.group()[0].isupper():
             if start >= 0 and not follows:
                 yield start, end
             if start < 0 or not follows:
                 start = first
             end, reach = last, last
-        elif follows and found.group() in particles:
-            reach = found.end()
+        elif follows and match.group() in particles:
+            reach = match.end()
         elif start >= 0:
             yield start, end
             start, end, reach = -1, -1, -1
@@ -86,37 +98,33 @@ def capitalised_runs(
         yield start, end
 
 
-def _trimmed(found: re.Match[str]) -> tuple[int, int]:
-    """Without a possessive, and without a full stop after what is no initial or abbreviation."""
-    word, end = found.group(), found.end()
+def _without_ending(match: Match[str]) -> tuple[int, int]:
+    """The span of a word without a possessive or the full stop of a sentence."""
+    word, end = match.group(), match.end()
     for ending in _POSSESSIVE:
         if word.endswith(ending):
-            return found.start(), end - len(ending)
-    if word.endswith(".") and not shortened(word[-MEMORY:-1]):
-        return found.start(), end - 1
-    return found.start(), end
-
-
-SUPPORT = 3
-SHARE = 0.5
+            return match.start(), end - len(ending)
+    if word.endswith(".") and not is_abbreviated(word[-ABBREVIATION_WINDOW:-1]):
+        return match.start(), end - 1
+    return match.start(), end
 
 
 @dataclass(frozen=True)
 class Orthography:
-    """What :func:`learn_orthography` counts.
+    """How a collection of texts capitalises words.
 
     Attributes:
-        particles: words in lower case that join names (*von*) more often than they part them.
-        ordinary: words that a sentence's beginning capitalises, and nothing else does.
+        particles: lower-case words that join names (*von*) more often than they separate them.
+        ordinary: words that are capitalised at the beginning of sentences only.
     """
 
     particles: frozenset[str] = frozenset()
     ordinary: frozenset[str] = frozenset()
 
-    def trimmed(self, text: str, start: int, end: int, sentences: Sentences) -> tuple[int, int]:
-        """A run without an ordinary word that opens its sentence; nothing left: ``(end, end)``."""
+    def trim_run(self, text: str, start: int, end: int, sentences: Sentences) -> tuple[int, int]:
+        """Drop an ordinary word at the beginning of a run; ``(end, end)`` if nothing is left."""
         first, _, rest = text[start:end].partition(" ")
-        if not sentences.opened_by(start) or first.lower() not in self.ordinary:
+        if not sentences.opens_at(start) or first.lower() not in self.ordinary:
             return start, end
         return (start + len(first) + 1, end) if rest else (end, end)
 
@@ -124,34 +132,46 @@ class Orthography:
 def learn_orthography(
     texts: Iterable[str], names: Iterable[Sequence[tuple[int, int]]]
 ) -> Orthography:
-    """Count in ``texts``, of which ``names`` are the spans of known names, in order."""
+    """Count how ``texts`` write words.
+
+    Args:
+        texts: the collection.
+        names: spans of known names in each text, in order.
+    """
     lower: Counter[str] = Counter()
     upper: Counter[str] = Counter()
     joins: Counter[str] = Counter()
-    parts: Counter[str] = Counter()
+    separates: Counter[str] = Counter()
     for text, spans in zip(texts, names, strict=True):
         sentences = Sentences(text)
-        words = list(WORD.finditer(text))
-        for found in words:
-            word = found.group().rstrip(".")
+        words = list(_WORD.finditer(text))
+        for match in words:
+            word = match.group().rstrip(".")
             if word.islower():
                 lower[word] += 1
-            elif not sentences.opened_by(found.start()):
+            elif not sentences.opens_at(match.start()):
                 upper[word.lower()] += 1
         ends = [end for _, end in spans]
         for before, between, after in zip(words, words[1:], words[2:], strict=False):
-            if _parted_by(text, before, between, after):
+            if _is_between_capitals(text, before, between, after):
                 place = bisect_right(ends, between.start())
-                joined = place < len(spans) and spans[place][0] < between.start()
-                (joins if joined else parts)[between.group()] += 1
+                in_name = place < len(spans) and spans[place][0] < between.start()
+                (joins if in_name else separates)[between.group()] += 1
     return Orthography(
-        frozenset(w for w, n in joins.items() if n >= SUPPORT and n >= SHARE * (n + parts[w])),
-        frozenset(w for w, n in lower.items() if n > upper[w]),
+        frozenset(
+            word
+            for word, count in joins.items()
+            if count >= MIN_PARTICLE_COUNT
+            and count >= MIN_PARTICLE_SHARE * (count + separates[word])
+        ),
+        frozenset(word for word, count in lower.items() if count > upper[word]),
     )
 
 
-def _parted_by(text: str, before: Match[str], between: Match[str], after: Match[str]) -> bool:
-    """Whether one word in lower case, and a space on either side, part two capitals."""
+def _is_between_capitals(
+    text: str, before: Match[str], between: Match[str], after: Match[str]
+) -> bool:
+    """Whether a lower-case word stands between capitalised words, with one space on each side."""
     return (
         between.group().islower()
         and before.group()[0].isupper()

@@ -1,1 +1,5 @@
-"""Which entities of several sources, or of one, are the same thing."""
+"""Entity fusion: profiles of the entities of one or two sources go in; matches come out.
+
+The steps, a file each: profiles, blocking, comparison (with name similarity and attributes),
+Fellegi-Sunter probabilities, and matching.
+"""

@@ -1,4 +1,4 @@
-"""Values: how far two literals say the same, whatever each source writes them like."""
+"""Attributes: similarity of literals, alignment across sources, and attributes that rule out."""
 
 from __future__ import annotations
 
@@ -11,201 +11,226 @@ from typing import NamedTuple
 import numpy as np
 from rapidfuzz import fuzz
 
-from tastegraph.kg.fusion.profiles import Profile
-from tastegraph.kg.names import normalised
-from tastegraph.kg.stats import FUNCTIONAL
+from tastegraph.kg.fusion.profiles import EntityProfile
+from tastegraph.kg.names import normalize_name
+from tastegraph.kg.stats import MIN_FUNCTIONAL_SHARE
 
-AGREE = 0.75
-NEAR = 0.5
-CLOSE = 0.05
-LONG = 64
+AGREEMENT, NEAR_AGREEMENT = 0.75, 0.5
+"""Similarity from which on values agree, and from which on they nearly agree."""
+NUMBER_TOLERANCE = 0.05
+"""Relative difference up to which two numbers nearly agree."""
+MAX_RATIO_LENGTH = 64
+"""Characters of texts that are compared by characters; longer ones are compared by words."""
+MAX_TEXT_LENGTH = 1024
+"""Characters of a literal that are compared, at most."""
+MIN_PROFILES = 15
+"""Entities that must have an attribute, or pairs both attributes, to learn about them."""
+MIN_LIFT, MIN_ALIGNED_SHARE = 2.0, 0.25
+"""How much more often than by chance, and how often, values of aligned attributes agree."""
+MIN_DISTINCT_SHARE = 0.95
+"""Share of values of an identifier attribute that are unique, at least."""
+MAX_IDENTIFIER_LENGTH = 32
+PERMUTATION_SEED = 1
+
 _DATE = re.compile(r"^([12]\d{3})(?:-(\d\d)-(\d\d))?(?:T[\d:.Z+-]*)?$")
 _NUMBER = re.compile(r"^[+-]?\d{1,15}(?:\.\d{1,15})?$")
 
+AttributePair = tuple[str, str]
 
-class Value(NamedTuple):
-    """A literal as it is compared.
+
+class ParsedLiteral(NamedTuple):
+    """A literal, parsed for comparison.
 
     Attributes:
-        text: normalised, cut where it is long.
-        number: what it counts, or the year of a date; ``None`` for words.
-        day: month and day of a date, ``""`` where unknown. Sources that know the year alone write
-            the first of January, so that this one is unknown, too.
-        date: whether it is a year or a date.
+        text: normalized and cut to :data:`MAX_TEXT_LENGTH`.
+        number: the number, or the year of a date; ``None`` for words.
+        day: month and day of a date, ``""`` if unknown. The first of January counts as unknown,
+            because sources that know only the year write it.
+        is_date: whether it is a year or a date.
     """
 
     text: str
     number: float | None
     day: str
-    date: bool
+    is_date: bool
 
 
 @lru_cache(maxsize=1 << 16)
-def read(literal: str) -> Value:
-    """Read a literal as a date, a number or words."""
+def parse_literal(literal: str) -> ParsedLiteral:
+    """Parse a literal as a date, a number or words."""
     plain = literal.strip()
     date = _DATE.match(plain)
     if date:
         day = f"{date.group(2)}-{date.group(3)}" if date.group(2) else ""
-        return Value(plain, float(date.group(1)), "" if day == "01-01" else day, True)
+        return ParsedLiteral(plain, float(date.group(1)), "" if day == "01-01" else day, True)
     number = float(plain) if _NUMBER.match(plain) else None
-    return Value(normalised(plain[:1024]), number, "", False)
+    return ParsedLiteral(normalize_name(plain[:MAX_TEXT_LENGTH]), number, "", False)
 
 
-def likeness(left: Value, right: Value) -> float:
-    """How alike two values are, in [0, 1].
+def literal_similarity(left: ParsedLiteral, right: ParsedLiteral) -> float:
+    """Similarity of two literals, in [0, 1].
 
-    The same is 1. Years one apart, the same year but another day, and numbers that differ by less
-    than a twentieth are :data:`NEAR`: sources differ so about one thing. Other numbers are 0.
-    Words are as alike as they overlap.
+    Equal values have 1. Years that differ by one, different days of one year, and numbers that
+    differ by at most 5 % have :data:`NEAR_AGREEMENT`, because sources differ that much about one
+    thing; other numbers have 0. Words have their token overlap.
     """
     if left.number is not None and right.number is not None:
-        apart = abs(left.number - right.number)
-        if left.date and right.date:
-            if not apart and (not left.day or not right.day or left.day == right.day):
+        gap = abs(left.number - right.number)
+        if left.is_date and right.is_date:
+            if not gap and (not left.day or not right.day or left.day == right.day):
                 return 1.0
-            return NEAR if apart <= 1 else 0.0
-        if not apart:
+            return NEAR_AGREEMENT if gap <= 1 else 0.0
+        if not gap:
             return 1.0
-        return NEAR if apart <= CLOSE * max(abs(left.number), abs(right.number)) else 0.0
+        largest = max(abs(left.number), abs(right.number))
+        return NEAR_AGREEMENT if gap <= NUMBER_TOLERANCE * largest else 0.0
     if left.number is not None or right.number is not None or not left.text or not right.text:
         return 0.0
     if left.text == right.text:
         return 1.0
-    if max(len(left.text), len(right.text)) <= LONG:
+    if max(len(left.text), len(right.text)) <= MAX_RATIO_LENGTH:
         return fuzz.token_sort_ratio(left.text, right.text) / 100
-    ours, theirs = set(left.text.split()), set(right.text.split())
-    return len(ours & theirs) / min(len(ours), len(theirs))
+    left_words, right_words = set(left.text.split()), set(right.text.split())
+    return len(left_words & right_words) / min(len(left_words), len(right_words))
 
 
-def agreement(left: Iterable[str], right: Iterable[str]) -> float:
-    """How far two sets of values agree: the part of the smaller that the other has, in [0, 1]."""
-    fewer, more = sorted(([read(v) for v in left], [read(v) for v in right]), key=len)
-    return sum(max(likeness(one, other) for other in more) for one in fewer) / len(fewer)
+def values_agreement(left: Iterable[str], right: Iterable[str]) -> float:
+    """Agreement of two non-empty sets of values, in [0, 1]: share of the smaller in the larger."""
+    parsed = ([parse_literal(value) for value in values] for values in (left, right))
+    smaller, larger = sorted(parsed, key=len)
+    best = (max(literal_similarity(a, b) for b in larger) for a in smaller)
+    return sum(best) / len(smaller)
 
 
-FEWEST = 15
-LIFT = 2.0
-FLOOR = 0.25
-SEED = 1
-Aligned = tuple[str, str]
+def anchor_pairs(
+    left: Sequence[EntityProfile], right: Sequence[EntityProfile]
+) -> list[tuple[int, int]]:
+    """Pairs of positions whose first names and types are equal, and unique on both sides."""
+    left_places, right_places = _unique_names(left), _unique_names(right)
+    shared = sorted(left_places.keys() & right_places.keys())
+    return [(left_places[key], right_places[key]) for key in shared]
 
 
-def anchors(left: Sequence[Profile], right: Sequence[Profile]) -> list[tuple[int, int]]:
-    """Positions of the pairs whose first names are equal, and no other entity's on either side."""
-    ours, theirs = _unique(left), _unique(right)
-    return [(ours[key], theirs[key]) for key in sorted(ours.keys() & theirs.keys())]
+def align_attributes(
+    left: Sequence[EntityProfile], right: Sequence[EntityProfile]
+) -> list[AttributePair]:
+    """Pairs of attributes of two sources that hold the same property.
 
-
-def aligned(left: Sequence[Profile], right: Sequence[Profile]) -> list[Aligned]:
-    """Pairs of attributes whose values agree where the entities are the same.
-
-    Two attributes are aligned where their values agree for at least :data:`LIFT` times as many
-    anchors as for the same entities paired at random: learning-free, and without the names of
-    the attributes. Each attribute is aligned once, the surest first.
+    Two attributes are aligned if their values agree for at least :data:`MIN_LIFT` times as many
+    anchor pairs as for the same entities paired at random. Neither training data nor the names of
+    the attributes are used. Each attribute is aligned at most once, the best pair first.
     """
-    pairs = anchors(left, right)
-    found = []
-    for one in sorted({name for profile in left for name in profile.attributes}):
-        for other in sorted({name for profile in right for name in profile.attributes}):
-            both = [
-                (left[a].attributes[one], right[b].attributes[other])
-                for a, b in pairs
-                if one in left[a].attributes and other in right[b].attributes
+    anchors = anchor_pairs(left, right)
+    scored = []
+    for a in sorted({name for profile in left for name in profile.attributes}):
+        for b in sorted({name for profile in right for name in profile.attributes}):
+            values = [
+                (left[i].attributes[a], right[j].attributes[b])
+                for i, j in anchors
+                if a in left[i].attributes and b in right[j].attributes
             ]
-            if len(both) < FEWEST:
+            if len(values) < MIN_PROFILES:
                 continue
-            moved = np.random.default_rng(SEED).permutation(len(both)).tolist()
-            agree = _agreeing(both)
-            chance = _agreeing([(both[k][0], b) for k, (_, b) in zip(moved, both, strict=True)])
-            if agree >= FLOOR and agree >= LIFT * chance:
-                found.append((agree - chance, one, other))
-    taken: set[tuple[str, int]] = set()
-    kept = []
-    for _, one, other in sorted(found, key=lambda f: (-f[0], f[1], f[2])):
-        if not {(one, 0), (other, 1)} & taken:
-            taken |= {(one, 0), (other, 1)}
-            kept.append((one, other))
-    return kept
+            order = np.random.default_rng(PERMUTATION_SEED).permutation(len(values)).tolist()
+            shuffled = [
+                (values[k][0], right_values)
+                for k, (_, right_values) in zip(order, values, strict=True)
+            ]
+            share, by_chance = _agreeing_share(values), _agreeing_share(shuffled)
+            if share >= MIN_ALIGNED_SHARE and share >= MIN_LIFT * by_chance:
+                scored.append((share - by_chance, a, b))
+    used: set[tuple[str, int]] = set()
+    aligned = []
+    for _, a, b in sorted(scored, key=lambda entry: (-entry[0], entry[1], entry[2])):
+        if not {(a, 0), (b, 1)} & used:
+            used |= {(a, 0), (b, 1)}
+            aligned.append((a, b))
+    return aligned
 
 
-def shared(profiles: Sequence[Profile]) -> list[Aligned]:
-    """Within one source an attribute says what it says: each is aligned with itself."""
+def shared_attributes(profiles: Sequence[EntityProfile]) -> list[AttributePair]:
+    """Within one source: each attribute of enough entities, paired with itself."""
     counts = Counter(name for profile in profiles for name in profile.attributes)
-    return [(name, name) for name in sorted(counts) if counts[name] >= FEWEST]
+    return [(name, name) for name in sorted(counts) if counts[name] >= MIN_PROFILES]
 
 
-def _agreeing(pairs: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> float:
-    return sum(agreement(one, other) >= AGREE for one, other in pairs) / len(pairs)
+def _agreeing_share(pairs: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> float:
+    return sum(values_agreement(a, b) >= AGREEMENT for a, b in pairs) / len(pairs)
 
 
-def _unique(profiles: Sequence[Profile]) -> dict[tuple[str, tuple[str, ...]], int]:
-    keys = [(normalised(p.names[0]), tuple(sorted(p.types))) for p in profiles]
+def _unique_names(profiles: Sequence[EntityProfile]) -> dict[tuple[str, tuple[str, ...]], int]:
+    keys = [(normalize_name(p.names[0]), tuple(sorted(p.types))) for p in profiles]
     counts = Counter(keys)
-    return {key: at for at, key in enumerate(keys) if key[0] and counts[key] == 1}
+    return {key: place for place, key in enumerate(keys) if key[0] and counts[key] == 1}
 
 
-DISTINCT = 0.95
-LONGEST_IDENTIFIER = 32
+class ExclusionRules:
+    """Which entities cannot be one, however similar their names are.
 
+    Two entities are excluded by a statement that they differ, or by different values of an
+    attribute of which a thing has only one. Such attributes are found in the data: nearly all
+    entities have a single value, which is a date or an identifier (letters and digits, nearly
+    always unique).
 
-class Exclusion:
-    """What is known apart: by statement, or by an attribute of which a thing has only one.
-
-    Such attributes are found in the data: nearly all that have one have a single value, which is
-    a date, or an identifier (letters and digits, hardly ever shared).
+    Args:
+        profiles: the entities of one source.
     """
 
-    def __init__(self, profiles: Sequence[Profile]) -> None:
+    def __init__(self, profiles: Sequence[EntityProfile]) -> None:
         values: dict[str, list[tuple[str, ...]]] = {}
         for profile in profiles:
-            for relation, found in profile.attributes.items():
-                values.setdefault(relation, []).append(found)
-        single = {
-            relation: [found[0] for found in those]
-            for relation, those in values.items()
-            if len(those) >= FEWEST
-            and sum(len(found) == 1 for found in those) >= FUNCTIONAL * len(those)
+            for relation, of_profile in profile.attributes.items():
+                values.setdefault(relation, []).append(of_profile)
+        functional = {
+            relation: [of_profile[0] for of_profile in rows]
+            for relation, rows in values.items()
+            if len(rows) >= MIN_PROFILES and _nearly_all(len(row) == 1 for row in rows)
         }
-        self._dates = [name for name, those in single.items() if _share(map(_is_date, those))]
+        self._dates = [
+            name for name, column in functional.items() if _nearly_all(map(_is_date, column))
+        ]
         self._identifiers = [
             name
-            for name, those in single.items()
-            if len(set(those)) >= DISTINCT * len(those) and _share(map(_is_identifier, those))
+            for name, column in functional.items()
+            if len(set(column)) >= MIN_DISTINCT_SHARE * len(column)
+            and _nearly_all(map(_is_identifier, column))
         ]
 
-    def __call__(self, one: Profile, other: Profile) -> bool:
-        """Whether the two cannot be one."""
+    def exclude(self, left: EntityProfile, right: EntityProfile) -> bool:
+        """Whether the two cannot be one entity."""
         return (
-            other.id in one.different
-            or one.id in other.different
-            or any(self._dates_differ(one, other, name) for name in self._dates)
+            right.id in left.different
+            or left.id in right.different
+            or any(self._dates_differ(left, right, name) for name in self._dates)
             or any(
-                one.attributes[name] != other.attributes[name]
+                left.attributes[name] != right.attributes[name]
                 for name in self._identifiers
-                if name in one.attributes and name in other.attributes
+                if name in left.attributes and name in right.attributes
             )
         )
 
     @staticmethod
-    def _dates_differ(one: Profile, other: Profile, name: str) -> bool:
-        ours, theirs = one.attributes.get(name, ()), other.attributes.get(name, ())
-        alike = [likeness(read(a), read(b)) for a in ours for b in theirs]
-        return bool(alike) and not max(alike)
+    def _dates_differ(left: EntityProfile, right: EntityProfile, name: str) -> bool:
+        similarities = [
+            literal_similarity(parse_literal(a), parse_literal(b))
+            for a in left.attributes.get(name, ())
+            for b in right.attributes.get(name, ())
+        ]
+        return bool(similarities) and not max(similarities)
 
 
-def _share(holds: Iterable[bool]) -> bool:
-    found = list(holds)
-    return sum(found) >= FUNCTIONAL * len(found)
+def _nearly_all(conditions: Iterable[bool]) -> bool:
+    values = list(conditions)
+    return sum(values) >= MIN_FUNCTIONAL_SHARE * len(values)
 
 
 def _is_date(literal: str) -> bool:
-    return read(literal).date
+    return parse_literal(literal).is_date
 
 
 def _is_identifier(literal: str) -> bool:
     return (
-        len(literal) <= LONGEST_IDENTIFIER
+        len(literal) <= MAX_IDENTIFIER_LENGTH
         and not any(c.isspace() for c in literal)
         and any(c.isdigit() for c in literal)
         and any(c.isalpha() for c in literal)

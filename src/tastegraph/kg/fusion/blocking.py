@@ -1,4 +1,4 @@
-"""Blocking: the few pairs that are worth a comparison."""
+"""Blocking: the few pairs of entities that are worth comparing."""
 
 from __future__ import annotations
 
@@ -8,93 +8,109 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.kg.fusion.name_similarity import variants
-from tastegraph.kg.fusion.profiles import Profile
+from tastegraph.kg.fusion.name_similarity import name_variants
+from tastegraph.kg.fusion.profiles import EntityProfile
 from tastegraph.kg.linking.candidates import NameIndex
 
-CANDIDATES = 10
-BLOCK = 40
-Pairs = NDArray[np.int32]
+NEAREST_NAMES = 10
+"""Most similar names that make a pair with each name."""
+MAX_BLOCK_SIZE = 40
+"""Larger blocks of entities with one key are skipped."""
+RecordPairs = NDArray[np.int32]
+"""int32[n, 2], positions in the left and right profiles."""
 
 
-def across(left: Sequence[Profile], right: Sequence[Profile], k: int = CANDIDATES) -> Pairs:
-    """Pairs of two sources: for each name the ``k`` most alike, and those that could be the same.
+def pairs_across(
+    left: Sequence[EntityProfile], right: Sequence[EntityProfile], k: int = NEAREST_NAMES
+) -> RecordPairs:
+    """Candidate pairs of two sources.
 
-    Besides character 3-grams, names meet by a key: all their variants, and the first letter with
-    the last word. A key that more than :data:`BLOCK` entities of a source share says nothing.
+    For each name the ``k`` most similar by character 3-grams, and all entities that share a key: a
+    variant of a name, or the first letter with the last word. Keys of more than
+    :data:`MAX_BLOCK_SIZE` entities of a source are ignored.
 
     Returns:
         int32[pairs, 2], positions in ``left`` and ``right``, sorted, each pair once.
     """
-    found: set[tuple[int, int]] = set()
-    for ours, theirs in _by_type(left, right):
-        found.update(_alike(left, ours, right, theirs, k))
-        found.update(_keyed(left, ours, right, theirs))
-    return _sorted(found)
+    pairs: set[tuple[int, int]] = set()
+    for left_places, right_places in _places_by_type(left, right):
+        pairs.update(_similar_names(left, left_places, right, right_places, k))
+        pairs.update(_shared_keys(left, left_places, right, right_places))
+    return _to_array(pairs)
 
 
-def within(profiles: Sequence[Profile], k: int = CANDIDATES) -> Pairs:
-    """Pairs within one source, as :func:`across`; the first position is the lower."""
-    found: set[tuple[int, int]] = set()
-    for ours, _ in _by_type(profiles, profiles):
-        found.update(_alike(profiles, ours, profiles, ours, k + 1))
-        found.update(_keyed(profiles, ours, profiles, ours))
-    return _sorted({(min(pair), max(pair)) for pair in found if pair[0] != pair[1]})
+def pairs_within(profiles: Sequence[EntityProfile], k: int = NEAREST_NAMES) -> RecordPairs:
+    """Candidate pairs within one source, as :func:`pairs_across`; the first position is lower."""
+    pairs: set[tuple[int, int]] = set()
+    for places, _ in _places_by_type(profiles, profiles):
+        pairs.update(_similar_names(profiles, places, profiles, places, k + 1))
+        pairs.update(_shared_keys(profiles, places, profiles, places))
+    return _to_array({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]})
 
 
-def _sorted(pairs: set[tuple[int, int]]) -> Pairs:
+def _to_array(pairs: set[tuple[int, int]]) -> RecordPairs:
     return np.array(sorted(pairs), dtype=np.int32).reshape(-1, 2)
 
 
-def _by_type(
-    left: Sequence[Profile], right: Sequence[Profile]
+def _places_by_type(
+    left: Sequence[EntityProfile], right: Sequence[EntityProfile]
 ) -> list[tuple[list[int], list[int]]]:
-    """Positions on both sides for each type; what has none goes with every type."""
+    """Positions on both sides for each type; entities without a type are in every group."""
     types = sorted({t for profile in (*left, *right) for t in profile.types}) or [""]
     groups = []
     for name in types:
-        ours = [k for k, p in enumerate(left) if not p.types or name in p.types]
-        theirs = [k for k, p in enumerate(right) if not p.types or name in p.types]
-        if ours and theirs:
-            groups.append((ours, theirs))
+        left_places, right_places = (
+            [k for k, p in enumerate(side) if not p.types or name in p.types]
+            for side in (left, right)
+        )
+        if left_places and right_places:
+            groups.append((left_places, right_places))
     return groups
 
 
-def _alike(
-    left: Sequence[Profile], ours: list[int], right: Sequence[Profile], theirs: list[int], k: int
+def _similar_names(
+    left: Sequence[EntityProfile],
+    left_places: list[int],
+    right: Sequence[EntityProfile],
+    right_places: list[int],
+    k: int,
 ) -> set[tuple[int, int]]:
-    owners = [at for at in theirs for _ in right[at].names]
-    queries = [at for at in ours for _ in left[at].names]
-    index = NameIndex([name for at in theirs for name in right[at].names])
-    nearest, _ = index.nearest([name for at in ours for name in left[at].names], k)
+    left_names = [(place, name) for place in left_places for name in left[place].names]
+    right_names = [(place, name) for place in right_places for name in right[place].names]
+    index = NameIndex([name for _, name in right_names])
+    nearest, _ = index.nearest([name for _, name in left_names], k)
     return {
-        (query, owners[found])
-        for query, row in zip(queries, nearest.tolist(), strict=True)
-        for found in row
-        if found >= 0
+        (place, right_names[match][0])
+        for (place, _), row in zip(left_names, nearest.tolist(), strict=True)
+        for match in row
+        if match >= 0
     }
 
 
-def _keyed(
-    left: Sequence[Profile], ours: list[int], right: Sequence[Profile], theirs: list[int]
+def _shared_keys(
+    left: Sequence[EntityProfile],
+    left_places: list[int],
+    right: Sequence[EntityProfile],
+    right_places: list[int],
 ) -> set[tuple[int, int]]:
-    one, other = _keys(left, ours), _keys(right, theirs)
+    left_blocks, right_blocks = _blocks(left, left_places), _blocks(right, right_places)
     return {
         (a, b)
-        for key in one.keys() & other.keys()
-        if max(len(one[key]), len(other[key])) <= BLOCK
-        for a in one[key]
-        for b in other[key]
+        for key in left_blocks.keys() & right_blocks.keys()
+        if max(len(left_blocks[key]), len(right_blocks[key])) <= MAX_BLOCK_SIZE
+        for a in left_blocks[key]
+        for b in right_blocks[key]
     }
 
 
-def _keys(profiles: Sequence[Profile], at: list[int]) -> dict[str, set[int]]:
-    keys: defaultdict[str, set[int]] = defaultdict(set)
-    for position in at:
-        for name in profiles[position].names:
-            for form in variants(name):
-                keys[form].add(position)
+def _blocks(profiles: Sequence[EntityProfile], places: list[int]) -> dict[str, set[int]]:
+    """Blocking key → positions of the entities with it."""
+    blocks: defaultdict[str, set[int]] = defaultdict(set)
+    for place in places:
+        for name in profiles[place].names:
+            for form in name_variants(name):
+                blocks[form].add(place)
                 words = form.split()
                 if len(words) > 1:
-                    keys[f"{words[0][0]} {words[-1]}"].add(position)
-    return keys
+                    blocks[f"{words[0][0]} {words[-1]}"].add(place)
+    return blocks

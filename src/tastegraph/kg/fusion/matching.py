@@ -1,8 +1,8 @@
-"""Fusion: which entities of two sources, or of one, are the same."""
+"""Matching: which entities of two sources, or of one, are the same, from pair probabilities."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -11,50 +11,146 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse.csgraph import connected_components
+from scipy.special import expit
 
-from tastegraph.kg.fusion import attributes, blocking
-from tastegraph.kg.fusion.attributes import Exclusion
-from tastegraph.kg.fusion.blocking import Pairs
-from tastegraph.kg.fusion.comparison import Comparison, compare
-from tastegraph.kg.fusion.fellegi_sunter import log_odds, sigmoid
-from tastegraph.kg.fusion.profiles import Profile
-from tastegraph.kg.fusion.supervised import learned
-from tastegraph.kg.identity import consistent, grouped
+from tastegraph.kg.fusion.attributes import ExclusionRules, align_attributes, shared_attributes
+from tastegraph.kg.fusion.blocking import RecordPairs, pairs_across, pairs_within
+from tastegraph.kg.fusion.comparison import PairComparison, compare_pairs
+from tastegraph.kg.fusion.fellegi_sunter import log_odds
+from tastegraph.kg.fusion.profiles import EntityProfile
+from tastegraph.kg.identity import consistent_pairs, identity_groups
 
+MIN_PROBABILITY_ACROSS = 0.4
+"""Probability from which on a match of two sources is accepted. Expected F1 rises with every pair
+that is likelier than half of it (Lipton et al. 2014)."""
+MIN_PROBABILITY_WITHIN = 0.9
+"""The same within one source, where a wrong merge costs more than a missed one."""
+MIN_REVIEW_PROBABILITY = 0.1
+"""Probability from which on a match is returned for review."""
+MAX_LOG_ODDS = 50
 Floats = NDArray[np.float64]
 
 
-def exclusive(odds: Floats, pairs: Pairs) -> Floats:
-    """Probabilities where an entity is one with at most one of the other side, or with none.
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A candidate for identity: two ids, and the probability that they are one thing.
 
-    ``p = w / (1 + Σ w')`` over the pairs of either of its two entities, the lower of both
-    (w: odds): equal rivals share what one of them would have.
+    Attributes:
+        left, right: ids.
+        probability: in [0, 1].
+        accepted: whether they are merged; if not, a person may decide.
+    """
+
+    left: str
+    right: str
+    probability: float
+    accepted: bool
+
+
+@dataclass(frozen=True)
+class ScoredPairs:
+    """Candidate pairs of two sources with their match probabilities.
+
+    Attributes:
+        comparison: pairs, features and levels.
+        log_odds: float64[n], from the Fellegi–Sunter model.
+        probability: float64[n], with each entity being one with at most one other.
+    """
+
+    comparison: PairComparison
+    log_odds: Floats
+    probability: Floats
+
+    @property
+    def pairs(self) -> RecordPairs:
+        """int32[n, 2], positions in the left and right profiles."""
+        return self.comparison.pairs
+
+
+def match_sources(left: Sequence[EntityProfile], right: Sequence[EntityProfile]) -> list[Match]:
+    """Entities of two sources that are the same, one to one; the most probable first.
+
+    Matches of less than :data:`MIN_PROBABILITY_ACROSS` are not accepted, those of less than
+    :data:`MIN_REVIEW_PROBABILITY` are left out.
+    """
+    scored = score_pairs(left, right)
+    return select_matches(left, right, scored.pairs, scored.probability)
+
+
+def score_pairs(left: Sequence[EntityProfile], right: Sequence[EntityProfile]) -> ScoredPairs:
+    """Probabilities of the candidate pairs of two sources, learned without labels."""
+    pairs = pairs_across(left, right)
+    pairs = pairs[[right[b].id not in left[a].different for a, b in pairs.tolist()]]
+    comparison = compare_pairs(left, right, pairs, align_attributes(left, right))
+    if not len(pairs):
+        return ScoredPairs(comparison, np.zeros(0), np.zeros(0))
+    odds = log_odds(comparison.levels, lambda odds: exclusive_probabilities(odds, pairs))
+    return ScoredPairs(comparison, odds, exclusive_probabilities(odds, pairs))
+
+
+def select_matches(
+    left: Sequence[EntityProfile],
+    right: Sequence[EntityProfile],
+    pairs: RecordPairs,
+    probability: Floats,
+) -> list[Match]:
+    """The best one-to-one assignment, and further pairs for review, most probable first."""
+    assigned = np.zeros(len(pairs), dtype=bool)
+    assigned[one_to_one_assignment(pairs, probability)] = True
+    accepted = assigned & (probability >= MIN_PROBABILITY_ACROSS)
+    return _matches(left, right, pairs, probability, accepted)
+
+
+def find_duplicates(profiles: Sequence[EntityProfile]) -> list[Match]:
+    """Entities of one source that are the same; the most probable first.
+
+    Accepted matches never connect entities that :class:`ExclusionRules` exclude, however long the
+    chain between them. Pairs that only a chain connects are not returned.
+    """
+    rules = ExclusionRules(profiles)
+    pairs = pairs_within(profiles)
+    pairs = pairs[[not rules.exclude(profiles[a], profiles[b]) for a, b in pairs.tolist()]]
+    if not len(pairs):
+        return []
+    comparison = compare_pairs(profiles, profiles, pairs, shared_attributes(profiles))
+    probability = np.asarray(expit(log_odds(comparison.levels)))
+    accepted = _consistently_joined(profiles, pairs, probability, rules)
+    return _matches(profiles, profiles, pairs, probability, accepted)
+
+
+def exclusive_probabilities(odds: Floats, pairs: RecordPairs) -> Floats:
+    """Match probabilities if each entity is one with at most one entity of the other side.
+
+    ``p = w / (1 + Σ w')`` with ``w = e^odds``, summed over all pairs of an entity; the lower value
+    of the pair's two entities counts. So equally likely alternatives share one probability.
 
     Args:
-        odds: float64[n], log odds.
+        odds: float64[n], log-odds.
         pairs: int32[n, 2].
     """
-    weights = np.exp(np.clip(odds, -50, 50))
-    both = [weights / (1 + np.bincount(side, weights)[side]) for side in (pairs[:, 0], pairs[:, 1])]
-    return np.asarray(np.minimum(*both))
+    weights = np.exp(np.clip(odds, -MAX_LOG_ODDS, MAX_LOG_ODDS))
+    by_side = [
+        weights / (1 + np.bincount(side, weights)[side]) for side in (pairs[:, 0], pairs[:, 1])
+    ]
+    return np.asarray(np.minimum(*by_side))
 
 
-def one_to_one(pairs: Pairs, probability: Floats) -> NDArray[np.int64]:
+def one_to_one_assignment(pairs: RecordPairs, probability: Floats) -> NDArray[np.int64]:
     """The pairs of highest total probability in which no entity occurs twice.
 
-    The linear assignment problem (Kuhn 1955), solved for each connected component alone.
+    The linear assignment problem (Kuhn 1955), solved for each connected component.
 
     Returns:
-        int64, rows of ``pairs``, ascending.
+        int64, positions in ``pairs``, ascending.
     """
     if not len(pairs):
         return np.zeros(0, dtype=np.int64)
     n_left = int(pairs[:, 0].max()) + 1
     n_nodes = n_left + int(pairs[:, 1].max()) + 1
-    links = sparse.coo_matrix(
+    edges = sparse.coo_matrix(
         (np.ones(len(pairs)), (pairs[:, 0], n_left + pairs[:, 1])), shape=(n_nodes, n_nodes)
     )
-    _, component = connected_components(links, directed=False)
+    _, component = connected_components(edges, directed=False)
     order = np.argsort(component[pairs[:, 0]], kind="stable")
     bounds = np.flatnonzero(np.diff(component[pairs[order, 0]])) + 1
     chosen = []
@@ -64,147 +160,44 @@ def one_to_one(pairs: Pairs, probability: Floats) -> NDArray[np.int64]:
         table = np.zeros((len(lefts), len(rights)))
         row_of = np.full(table.shape, -1, dtype=np.int64)
         table[a, b], row_of[a, b] = probability[rows], rows
-        picked = row_of[linear_sum_assignment(table, maximize=True)]
-        chosen.append(picked[picked >= 0])
+        assigned = row_of[linear_sum_assignment(table, maximize=True)]
+        chosen.append(assigned[assigned >= 0])
     return np.sort(np.concatenate(chosen))
 
 
-ACCEPT_ACROSS = 0.4
-"""Expected F1 rises with every pair likelier than half of it (Lipton et al. 2014)."""
-ACCEPT_WITHIN = 0.9
-"""A wrong merge within a graph costs more than a missed one."""
-REVIEW = 0.1
-Labels = Mapping[tuple[str, str], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Two ids and how probable it is that they are of one thing.
-
-    Attributes:
-        accepted: whether they are taken to be; else it is for a person to say.
-    """
-
-    left: str
-    right: str
-    probability: float
-    accepted: bool
-
-
-def fuse(
-    left: Sequence[Profile],
-    right: Sequence[Profile],
-    labels: Labels | None = None,
-    *,
-    accept: float = ACCEPT_ACROSS,
-    review: float = REVIEW,
-) -> list[Match]:
-    """Entities of two sources that are the same, none with two; the surest first.
-
-    Args:
-        labels: judged pairs (left id, right id); without them matching is learning-free.
-        accept: lowest probability of an accepted match.
-        review: lowest probability of a match that is returned at all.
-
-    Raises:
-        LabelsError: there are labels, but too few to learn from.
-    """
-    pairs = blocking.across(left, right)
-    pairs = pairs[[right[b].id not in left[a].different for a, b in pairs.tolist()]]
-    if not len(pairs):
-        return []
-    comparison = compare(left, right, pairs, attributes.aligned(left, right))
-    odds = log_odds(comparison.levels, lambda odds: exclusive(odds, pairs))
-    probability = exclusive(odds, pairs)
-    if labels:
-        judged = _judged(left, right, pairs, labels)
-        probability = _learned(comparison, odds, probability, judged)
-    taken = np.zeros(len(pairs), dtype=bool)
-    taken[one_to_one(pairs, probability)] = True
-    return _matches(left, right, pairs, probability, taken & (probability >= accept), review)
-
-
-def duplicates(
-    profiles: Sequence[Profile],
-    labels: Labels | None = None,
-    *,
-    accept: float = ACCEPT_WITHIN,
-    review: float = REVIEW,
-) -> list[Match]:
-    """Entities of one source that are the same; the surest first.
-
-    Accepted matches keep apart what :class:`~tastegraph.kg.fusion.attributes.Exclusion` excludes,
-    however long the chain between; a pair that a chain alone joins is not among the matches.
-
-    Args:
-        labels: judged pairs, in either order; without them matching is learning-free.
-        accept: lowest probability of an accepted match.
-        review: lowest probability of a match that is returned at all.
-
-    Raises:
-        LabelsError: there are labels, but too few to learn from.
-    """
-    cannot = Exclusion(profiles)
-    pairs = blocking.within(profiles)
-    pairs = pairs[[not cannot(profiles[a], profiles[b]) for a, b in pairs.tolist()]]
-    if not len(pairs):
-        return []
-    comparison = compare(profiles, profiles, pairs, attributes.shared(profiles))
-    odds = log_odds(comparison.levels)
-    probability = sigmoid(odds)
-    if labels:
-        both = {**labels, **{(b, a): same for (a, b), same in labels.items()}}
-        judged = _judged(profiles, profiles, pairs, both)
-        probability = _learned(comparison, odds, probability, judged)
-    accepted = _united(profiles, pairs, probability, accept, cannot)
-    return _matches(profiles, profiles, pairs, probability, accepted, review)
-
-
-def _judged(
-    left: Sequence[Profile], right: Sequence[Profile], pairs: Pairs, labels: Labels
-) -> NDArray[np.int8]:
-    told = [labels.get((left[a].id, right[b].id)) for a, b in pairs.tolist()]
-    return np.array([-1 if same is None else int(same) for same in told], dtype=np.int8)
-
-
-def _learned(
-    comparison: Comparison, odds: Floats, alone: Floats, judged: NDArray[np.int8]
-) -> Floats:
-    features = np.column_stack([comparison.features, odds, alone]).astype(np.float32)
-    return learned(features, judged, comparison.pairs[:, 0])
-
-
-def _united(
-    profiles: Sequence[Profile], pairs: Pairs, probability: Floats, accept: float, cannot: Exclusion
+def _consistently_joined(
+    profiles: Sequence[EntityProfile],
+    pairs: RecordPairs,
+    probability: Floats,
+    rules: ExclusionRules,
 ) -> NDArray[np.bool_]:
     """bool[n]: whether both entities of a likely pair come into one group."""
     by_id = {profile.id: profile for profile in profiles}
     likely = [
         (profiles[a].id, profiles[b].id, float(p))
         for (a, b), p in zip(pairs.tolist(), probability, strict=True)
-        if p >= accept
+        if p >= MIN_PROBABILITY_WITHIN
     ]
-    apart = [
-        (one, other)
-        for chain in grouped(likely)
-        for one, other in combinations(chain, 2)
-        if cannot(by_id[one], by_id[other])
+    excluded = [
+        (a, b)
+        for group in identity_groups(likely)
+        for a, b in combinations(group, 2)
+        if rules.exclude(by_id[a], by_id[b])
     ]
-    taken = set(consistent(likely, apart))
-    return np.array([(profiles[a].id, profiles[b].id) in taken for a, b in pairs.tolist()])
+    accepted = set(consistent_pairs(likely, excluded))
+    return np.array([(profiles[a].id, profiles[b].id) in accepted for a, b in pairs.tolist()])
 
 
 def _matches(
-    left: Sequence[Profile],
-    right: Sequence[Profile],
-    pairs: Pairs,
+    left: Sequence[EntityProfile],
+    right: Sequence[EntityProfile],
+    pairs: RecordPairs,
     probability: Floats,
     accepted: NDArray[np.bool_],
-    review: float,
 ) -> list[Match]:
-    rows = np.flatnonzero(accepted | (probability >= review))
-    found = [
+    rows = np.flatnonzero(accepted | (probability >= MIN_REVIEW_PROBABILITY))
+    matches = [
         Match(left[a].id, right[b].id, float(probability[row]), bool(accepted[row]))
         for row, (a, b) in zip(rows, pairs[rows].tolist(), strict=True)
     ]
-    return sorted(found, key=lambda match: (-match.probability, match.left, match.right))
+    return sorted(matches, key=lambda match: (-match.probability, match.left, match.right))

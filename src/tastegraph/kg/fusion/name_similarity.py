@@ -1,4 +1,4 @@
-"""Wording: how far two names can be the same name."""
+"""Name similarity: whether two names can be names of one entity."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from tastegraph.kg.names import normalised, parted
+from tastegraph.kg.names import normalize_name, same_or_initial, split_qualifier
 
-LONGEST = 256
-ALIKE = 88
-TYPO = 93
+MAX_NAME_LENGTH = 256
+"""Characters of a name that are compared, at most."""
+SIMILAR_RATIO, TYPO_RATIO = 88, 93
+"""Token-sort ratios, in percent, from which on names are similar, and differ by typos only."""
 _CARDINALS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
     "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
@@ -33,119 +34,119 @@ _FIGURES = {
 }
 
 
-class Agreement(IntEnum):
+class NameAgreement(IntEnum):
     """How two names agree, from not at all to the same words."""
 
     OTHER = 0
     DISTINCT = 1
-    """Alike, but for what tells apart: *Toy Story 2* and *3*, *Best Actor* and *Best Actress*."""
+    """Similar, but for a distinguishing word: *Toy Story 2* and *3*, *Best Actor* and *Actress*."""
     ALIKE = 2
     TYPO = 3
     DROPPED = 4
-    """One leaves out words inside the other: *Mary Louise Parker*, *Mary Parker*."""
+    """One leaves out inner words: *Mary Louise Parker*, *Mary Parker*."""
     INITIALS = 5
-    """Alike, but for initials: *Felix E. Feist*, *Felix Feist*, *F. Feist*."""
+    """Equal except for initials: *Felix E. Feist*, *Felix Feist*, *F. Feist*."""
     VARIANT = 6
-    """The same but for a qualifier, or one of two names in a credit: *Ann Hu as Anna Hu*."""
+    """Equal except for a qualifier, or one of two names in a credit: *Ann Hu as Anna Hu*."""
     SAME = 7
 
 
-class Wording(NamedTuple):
-    """What a comparison of two names found.
+class NameComparison(NamedTuple):
+    """The result of a comparison of two names.
 
     Attributes:
-        sort, overlap, prefix: token-sort and token-set ratio and Jaro–Winkler likeness, in [0, 1].
+        agreement: the kind of agreement.
+        sort, overlap, prefix: token-sort ratio, token-set ratio and Jaro–Winkler similarity, in
+            [0, 1].
     """
 
-    agreement: Agreement
+    agreement: NameAgreement
     sort: float
     overlap: float
     prefix: float
 
 
 @lru_cache(maxsize=1 << 17)
-def variants(name: str, qualified: bool = False) -> tuple[str, ...]:
-    """The normalised forms a name may stand for, itself first.
+def name_variants(name: str, keep_qualifier: bool = False) -> tuple[str, ...]:
+    """The normalized forms that a name may stand for, its own form first.
 
-    ``"Dali, Salvador"`` is also *salvador dali*, ``"Bob Ray as Robert Ray"`` either of its parts,
-    and ``"Crash (1996 film)"`` also *crash*, unless the name is to stay ``qualified``.
+    ``"Dali, Salvador"`` is also *salvador dali*, ``"Bob Ray as Robert Ray"`` also either of its
+    two names, and ``"Crash (1996 film)"`` also *crash*, unless ``keep_qualifier``.
     """
-    name = name[:LONGEST]
-    plain = normalised(name)
-    forms = [plain] if qualified else [plain, normalised(parted(name)[0])]
+    name = name[:MAX_NAME_LENGTH]
+    plain = normalize_name(name)
+    forms = [plain] if keep_qualifier else [plain, normalize_name(split_qualifier(name)[0])]
     last, comma, first = name.partition(",")
     if comma and "," not in first:
-        forms.append(normalised(f"{first} {last}"))
-    one, credited, other = plain.partition(" as ")
-    if credited and " " in one and " " in other:
-        forms += [one, other]
+        forms.append(normalize_name(f"{first} {last}"))
+    actual, as_, credited = plain.partition(" as ")
+    if as_ and " " in actual and " " in credited:
+        forms += [actual, credited]
     return tuple(dict.fromkeys(form for form in forms if form))
 
 
-def compared(left: Iterable[str], right: Iterable[str]) -> Wording:
-    """The best agreement between any variants of any two names of two entities.
+def compare_names(left: Iterable[str], right: Iterable[str]) -> NameComparison:
+    """The best comparison between variants of any two names of two entities.
 
-    Where both names have a qualifier it stays: *Crash (1996 film)* is not *Crash (2004 film)*.
+    Where both names have a qualifier it is compared: *Crash (1996 film)* is not *Crash (2004
+    film)*.
     """
-    best = Wording(Agreement.OTHER, 0.0, 0.0, 0.0)
-    for one, other in product(left, right):
-        qualified = bool(parted(one[:LONGEST])[1] and parted(other[:LONGEST])[1])
-        ours, theirs = variants(one, qualified), variants(other, qualified)
-        for (at, form), (to, like) in product(enumerate(ours), enumerate(theirs)):
-            found = _compared(form, like)
-            if found.agreement is Agreement.SAME and (at or to):
-                found = found._replace(agreement=Agreement.VARIANT)
-            best = max(best, found)
+    best = NameComparison(NameAgreement.OTHER, 0.0, 0.0, 0.0)
+    for a, b in product(left, right):
+        keep_qualifier = all(split_qualifier(name[:MAX_NAME_LENGTH])[1] for name in (a, b))
+        variants_a, variants_b = name_variants(a, keep_qualifier), name_variants(b, keep_qualifier)
+        for (i, form_a), (j, form_b) in product(enumerate(variants_a), enumerate(variants_b)):
+            comparison = _compare_forms(form_a, form_b)
+            if comparison.agreement is NameAgreement.SAME and (i or j):
+                comparison = comparison._replace(agreement=NameAgreement.VARIANT)
+            best = max(best, comparison)
     return best
 
 
-def _compared(one: str, other: str) -> Wording:
-    if one == other:
-        return Wording(Agreement.SAME, 1.0, 1.0, 1.0)
-    sort = fuzz.token_sort_ratio(one, other)
-    overlap = fuzz.token_set_ratio(one, other)
-    prefix = JaroWinkler.similarity(one, other)
-    return Wording(_agreement(one, other, sort), sort / 100, overlap / 100, prefix)
+def _compare_forms(left: str, right: str) -> NameComparison:
+    if left == right:
+        return NameComparison(NameAgreement.SAME, 1.0, 1.0, 1.0)
+    sort = fuzz.token_sort_ratio(left, right)
+    overlap = fuzz.token_set_ratio(left, right)
+    prefix = JaroWinkler.similarity(left, right)
+    return NameComparison(_agreement(left, right, sort), sort / 100, overlap / 100, prefix)
 
 
-def _agreement(one: str, other: str, sort: float) -> Agreement:
-    ours, theirs = _words(one), _words(other)
-    if sorted(ours) == sorted(theirs):
-        return Agreement.VARIANT
-    if _numbers(ours) != _numbers(theirs):
-        return Agreement.DISTINCT if sort >= ALIKE else Agreement.OTHER
-    shorter, longer = sorted((ours, theirs), key=len)
-    fitted = _fitted(shorter, longer)
-    if fitted is not None:
-        return fitted
-    if sort >= TYPO or (len(one) > 3 and OSA.distance(one, other, score_cutoff=1) <= 1):
-        return Agreement.TYPO
-    return Agreement.ALIKE if sort >= ALIKE else Agreement.OTHER
+def _agreement(left: str, right: str, sort: float) -> NameAgreement:
+    left_words, right_words = _words(left), _words(right)
+    if sorted(left_words) == sorted(right_words):
+        return NameAgreement.VARIANT
+    if _numbers(left_words) != _numbers(right_words):
+        return NameAgreement.DISTINCT if sort >= SIMILAR_RATIO else NameAgreement.OTHER
+    shorter, longer = sorted((left_words, right_words), key=len)
+    shortened = _shortened_agreement(shorter, longer)
+    if shortened is not None:
+        return shortened
+    if sort >= TYPO_RATIO or (len(left) > 3 and OSA.distance(left, right, score_cutoff=1) <= 1):
+        return NameAgreement.TYPO
+    return NameAgreement.ALIKE if sort >= SIMILAR_RATIO else NameAgreement.OTHER
 
 
-def _fitted(shorter: list[str], longer: list[str]) -> Agreement | None:
-    """Whether the shorter name is the longer with initials for words, or without inner ones."""
+def _shortened_agreement(shorter: list[str], longer: list[str]) -> NameAgreement | None:
+    """Whether the shorter name is the longer one with initials, or without inner words."""
     if len(shorter) < 2 or shorter[-1] != longer[-1] or len(longer[-1]) < 2:
         return None
-    if not _stands_for(shorter[0], longer[0]):
+    if not same_or_initial(shorter[0], longer[0]):
         return None
-    at, dropped = 1, []
+    place, dropped = 1, []
     for word in longer[1:-1]:
-        if at < len(shorter) - 1 and _stands_for(shorter[at], word):
-            at += 1
+        if place < len(shorter) - 1 and same_or_initial(shorter[place], word):
+            place += 1
         else:
             dropped.append(word)
-    if at < len(shorter) - 1:
+    if place < len(shorter) - 1:
         return None
-    return Agreement.DROPPED if any(len(word) > 1 for word in dropped) else Agreement.INITIALS
-
-
-def _stands_for(one: str, other: str) -> bool:
-    return one == other or (min(len(one), len(other)) == 1 and one[0] == other[0])
+    drops_words = any(len(word) > 1 for word in dropped)
+    return NameAgreement.DROPPED if drops_words else NameAgreement.INITIALS
 
 
 def _words(name: str) -> list[str]:
-    """The words, with numbers in figures: *World War II* and *World War Two* are the same."""
+    """The words, with numbers in figures: *World War II* equals *World War Two*."""
     return [_FIGURES.get(word, word) for word in name.split()]
 
 

@@ -1,4 +1,4 @@
-"""Profiles: what is known of an entity, as far as it tells whether two are one."""
+"""Entity profiles: what is known of an entity, arranged for comparison with others."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tastegraph.core.records import DIFFERENT_FROM, SAME_AS, Fact
-from tastegraph.kg.names import name_in
+from tastegraph.kg.names import name_from_id
 from tastegraph.kg.stats import TYPE_RELATIONS
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class EntityProfile:
     """One entity of one source.
 
     Attributes:
+        id: of the entity.
         names: best first; never empty.
-        types: what it is; two entities of no common type are never compared, and one without a
-            type is compared with all.
+        types: its classes; entities without a common class are never compared, and one without
+            any class is compared with all.
         attributes: relation → literal values.
-        neighbours: relation → ids of the entities it leads to; a relation that leads here is
-            written with ``^`` before it, as in SPARQL.
-        different: ids that it is known not to be.
+        neighbours: relation → ids of the entities it leads to; an incoming relation is written
+            with ``^`` before it, as in SPARQL.
+        different: ids of entities that it is known not to be.
     """
 
     id: str
@@ -33,14 +34,15 @@ class Profile:
     different: frozenset[str] = frozenset()
 
 
-def profiles(facts: Iterable[Fact], label_relations: Collection[str]) -> list[Profile]:
-    """Profiles of all entities that ``facts`` speak of, by id.
+def entity_profiles(facts: Iterable[Fact], label_relations: Collection[str]) -> list[EntityProfile]:
+    """Profiles of all entities in ``facts``, sorted by id.
 
-    Facts that say which ids are one, or are not, are no properties: ``owl:differentFrom`` goes to
-    :attr:`Profile.different`, ``owl:sameAs`` is what is sought and says nothing. An entity that
-    is only the object of type facts is a class and gets no profile.
+    ``owl:differentFrom`` goes to :attr:`EntityProfile.different`; ``owl:sameAs`` is ignored,
+    because it is what fusion predicts. An entity that is only the object of type facts is a class
+    and gets no profile.
 
     Args:
+        facts: of one or several sources.
         label_relations: relations whose literal object is a name, best first.
     """
     rank = {relation: place for place, relation in enumerate(label_relations)}
@@ -51,9 +53,9 @@ def profiles(facts: Iterable[Fact], label_relations: Collection[str]) -> list[Pr
     neighbours: defaultdict[str, defaultdict[str, set[str]]]
     neighbours = defaultdict(lambda: defaultdict(set))
     different: defaultdict[str, set[str]] = defaultdict(set)
-    seen: set[str] = set()
+    entities: set[str] = set()
     for fact in facts:
-        seen.add(fact.subject)
+        entities.add(fact.subject)
         if fact.relation in TYPE_RELATIONS:
             types[fact.subject].add(fact.object)
         elif fact.literal and fact.relation in rank:
@@ -61,7 +63,7 @@ def profiles(facts: Iterable[Fact], label_relations: Collection[str]) -> list[Pr
         elif fact.literal:
             attributes[fact.subject][fact.relation].add(fact.object)
         else:
-            seen.add(fact.object)
+            entities.add(fact.object)
             if fact.relation == DIFFERENT_FROM:
                 different[fact.subject].add(fact.object)
                 different[fact.object].add(fact.subject)
@@ -69,13 +71,13 @@ def profiles(facts: Iterable[Fact], label_relations: Collection[str]) -> list[Pr
                 neighbours[fact.subject][fact.relation].add(fact.object)
                 neighbours[fact.object][f"^{fact.relation}"].add(fact.subject)
     return [
-        Profile(
+        EntityProfile(
             entity,
-            tuple(name for _, name in sorted(names[entity])) or (name_in(entity),),
+            tuple(name for _, name in sorted(names[entity])) or (name_from_id(entity),),
             frozenset(types[entity]),
             {relation: tuple(sorted(values)) for relation, values in attributes[entity].items()},
             {relation: frozenset(ids) for relation, ids in neighbours[entity].items()},
             frozenset(different[entity]),
         )
-        for entity in sorted(seen)
+        for entity in sorted(entities)
     ]

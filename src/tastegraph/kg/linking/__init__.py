@@ -1,1 +1,1 @@
-"""Which entity a name means: candidates, and how sure one of them is."""
+"""Entity linking: items or mentions and the graph's entities go in; an entity or none comes out."""

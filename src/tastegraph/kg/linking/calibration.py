@@ -1,4 +1,4 @@
-"""How far a confidence can be believed, and from which one on to believe it."""
+"""Calibration: how far predicted probabilities can be trusted, and decision thresholds."""
 
 from __future__ import annotations
 
@@ -8,34 +8,41 @@ from numpy.typing import NDArray
 from tastegraph.core.arrays import Bools, Floats
 
 
-def expected_calibration_error(confidence: Floats, right: Bools, bins: int = 10) -> float:
-    """The mean gap between confidence and the share that is right, bin by bin (Guo et al. 2017).
+def expected_calibration_error(confidence: Floats, correct: Bools, bins: int = 10) -> float:
+    """The mean gap between confidence and accuracy over bins (Guo et al., ICML 2017).
+
+    ``ECE = Σ_b |B_b| / N · |accuracy(B_b) - confidence(B_b)|``
 
     Args:
         confidence: float[N] in [0, 1].
-        right: bool[N].
-        bins: of equal width, closed above, as there; a bin counts by how many fall into it.
+        correct: bool[N].
+        bins: number of bins of equal width, each closed above.
     """
-    place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    gap = np.bincount(place, confidence - right, minlength=bins)
+    bin_of = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    gap = np.bincount(bin_of, confidence - correct, minlength=bins)
     return float(np.abs(gap).sum() / max(len(confidence), 1))
 
 
-def threshold_for(precision: float, confidence: Floats, right: Bools) -> float:
-    """The least confidence from which on at least ``precision`` of the links are right.
+def threshold_for(precision: float, confidence: Floats, correct: Bools) -> float:
+    """The lowest confidence threshold at which the precision is at least ``precision``.
+
+    Args:
+        precision: in [0, 1].
+        confidence: float[N].
+        correct: bool[N].
 
     Returns:
-        ``inf`` where none is, so that nothing is linked.
+        The threshold; ``inf`` where no threshold reaches the precision.
     """
     order = np.argsort(-confidence, kind="stable")
-    sorted_ = confidence[order]
-    share = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    last_of_equals = np.append(sorted_[1:] != sorted_[:-1], True)[: len(order)]
-    enough = np.flatnonzero((share >= precision) & last_of_equals)
-    return float(sorted_[enough[-1]]) if len(enough) else float("inf")
+    descending = confidence[order]
+    precision_at = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
+    last_of_ties = np.append(descending[1:] != descending[:-1], True)[: len(order)]
+    sufficient = np.flatnonzero((precision_at >= precision) & last_of_ties)
+    return float(descending[sufficient[-1]]) if len(sufficient) else float("inf")
 
 
 def logit(probability: Floats) -> NDArray[np.float64]:
-    """Log-odds, of probabilities kept from 0 and 1 by 1e-6."""
-    kept = np.clip(probability, 1e-6, 1 - 1e-6).astype(np.float64)
-    return np.log(kept / (1 - kept))
+    """Log-odds of probabilities, which are first clipped to [1e-6, 1 - 1e-6]."""
+    clipped = np.clip(probability, 1e-6, 1 - 1e-6).astype(np.float64)
+    return np.log(clipped / (1 - clipped))

@@ -1,4 +1,4 @@
-"""Candidates: of many names the few that are like a given one."""
+"""Candidate generation: for each query, the few entities that it may mean."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from tastegraph.core.arrays import Bools
-from tastegraph.kg.linking.entities import Entities
-from tastegraph.kg.linking.queries import Query
-from tastegraph.kg.names import normalised, parted
+from tastegraph.kg.linking.entities import EntityIndex
+from tastegraph.kg.linking.queries import LinkingQuery
+from tastegraph.kg.names import normalize_name, split_qualifier
 
-ROWS = 512
-LIKE = 10
-BEARERS = 50
-"""Of more entities with one name, those with the most facts are candidates."""
+QUERY_BATCH = 512
+NEAREST_NAMES = 10
+"""Most similar names, and nearest vectors, that become candidates."""
+MAX_NAMESAKES = 50
+"""Entities of one name that become candidates, at most: those with the most facts."""
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to float32[n, d], rows of length 1."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
-    """Which entities each query may mean, in order of query and entity.
+class CandidatePairs:
+    """Pairs of a query and an entity that it may mean, ordered by query, then entity.
 
     Attributes:
-        query, entity: int64[P].
+        query, entity: int64[P], positions in the queries and the entity index.
         cosine: float32[P] between their vectors; ``None`` without an encoder.
     """
 
@@ -37,101 +38,106 @@ class Pairs:
     entity: NDArray[np.int64]
     cosine: NDArray[np.float32] | None = None
 
-    def where(self, kept: Bools) -> Pairs:
-        """Those of them that ``kept``, bool[P], says."""
-        cosine = None if self.cosine is None else self.cosine[kept]
-        return Pairs(self.query[kept], self.entity[kept], cosine)
+    def where(self, mask: Bools) -> CandidatePairs:
+        """The pairs for which ``mask``, bool[P], is true."""
+        cosine = None if self.cosine is None else self.cosine[mask]
+        return CandidatePairs(self.query[mask], self.entity[mask], cosine)
 
 
 class NameIndex:
     """Names by their character 3-grams, weighted by TF-IDF (Salton & Buckley 1988).
 
     Args:
-        names: what can be found; :func:`~tastegraph.kg.names.normalised` is applied.
+        names: names to search; :func:`~tastegraph.kg.names.normalize_name` is applied to them.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         self._vectorizer = TfidfVectorizer(
             analyzer="char_wb", ngram_range=(3, 3), dtype=np.float32, sublinear_tf=True
         )
-        plain = [normalised(name) or "\x00" for name in names] or ["\x00"]
+        plain = [normalize_name(name) or "\x00" for name in names] or ["\x00"]
         self._names: sparse.csr_matrix = self._vectorizer.fit_transform(plain).tocsr()
 
     def nearest(
         self, queries: Sequence[str], k: int
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """The ``k`` names most like each query, best first; ties by their order.
+        """The ``k`` names most similar to each query, best first; ties by their order.
 
         Returns:
-            int32[len(queries), k], positions in ``names``, -1 where fewer share anything;
+            int32[len(queries), k], positions in ``names``, -1 where fewer share a 3-gram;
             float32[len(queries), k], cosine in [0, 1], 0 there.
         """
-        found = np.full((len(queries), k), -1, dtype=np.int32)
+        neighbours = np.full((len(queries), k), -1, dtype=np.int32)
         cosine = np.zeros((len(queries), k), dtype=np.float32)
         transposed = self._names.T.tocsr()
-        for start in range(0, len(queries), ROWS):
-            plain = [normalised(query) for query in queries[start : start + ROWS]]
+        for start in range(0, len(queries), QUERY_BATCH):
+            plain = [normalize_name(query) for query in queries[start : start + QUERY_BATCH]]
             scores = (self._vectorizer.transform(plain) @ transposed).tocsr()
             for row in range(scores.shape[0]):
-                here = slice(scores.indptr[row], scores.indptr[row + 1])
-                values, columns = scores.data[here], scores.indices[here]
+                cells = slice(scores.indptr[row], scores.indptr[row + 1])
+                values, columns = scores.data[cells], scores.indices[cells]
                 if len(values) > k:
-                    worst = np.partition(values, len(values) - k)[len(values) - k]
-                    keep = values >= worst
-                    values, columns = values[keep], columns[keep]
+                    kth_best = np.partition(values, len(values) - k)[len(values) - k]
+                    mask = values >= kth_best
+                    values, columns = values[mask], columns[mask]
                 best = np.lexsort((columns, -values))[:k]
-                found[start + row, : len(best)] = columns[best]
+                neighbours[start + row, : len(best)] = columns[best]
                 cosine[start + row, : len(best)] = values[best]
-        return found, cosine
+        return neighbours, cosine
 
 
-class Candidates:
-    """The few entities that each query may mean: lexical and vector candidates, united.
+class CandidateGenerator:
+    """Finds the few entities that each query may mean, by name and by meaning.
 
-    By name they are those that bear the very name of a query, and the :data:`LIKE` names most like
-    each of its names. By meaning they are the :data:`LIKE` nearest vectors, where there are any.
+    Candidates by name are the entities with exactly a name of the query, and the
+    :data:`NEAREST_NAMES` names most similar to each of its names. Candidates by meaning are the
+    :data:`NEAREST_NAMES` nearest vectors, where there is an encoder.
 
     Args:
-        entities: what can be found.
+        entities: the entities to find.
         encode: texts → float32[n, d], rows of length 1.
     """
 
-    def __init__(self, entities: Entities, encode: Encode | None = None) -> None:
-        bearers: dict[str, list[int]] = {}
+    def __init__(self, entities: EntityIndex, encode: Encode | None = None) -> None:
+        namesakes: dict[str, list[int]] = {}
         for entity, names in enumerate(entities.names):
-            forms = {normalised(form) for name in names for form in (name, parted(name)[0])}
+            forms = {
+                normalize_name(form) for name in names for form in (name, split_qualifier(name)[0])
+            }
             for plain in sorted(forms - {""}):
-                bearers.setdefault(plain, []).append(entity)
-        self._bearers = {
-            name: sorted(some, key=lambda e: (-entities.degrees[e], e))[:BEARERS]
-            for name, some in bearers.items()
+                namesakes.setdefault(plain, []).append(entity)
+        self._namesakes = {
+            name: sorted(bearers, key=lambda e: (-entities.degrees[e], e))[:MAX_NAMESAKES]
+            for name, bearers in namesakes.items()
         }
-        self._forms = list(self._bearers)
+        self._forms = list(self._namesakes)
         self._index = NameIndex(self._forms)
         self._encode = encode
-        self._vectors = encode(entities.described()) if encode else None
+        self._vectors = encode(entities.descriptions()) if encode else None
 
-    def bearers(self, name: str) -> int:
-        """How many entities have ``name``, which is normalised, with or without a qualifier."""
-        return len(self._bearers.get(name, ()))
+    def n_namesakes(self, normal_name: str) -> int:
+        """Number of entities with this normalized name, with or without a qualifier."""
+        return len(self._namesakes.get(normal_name, ()))
 
-    def of(self, queries: Sequence[Query]) -> Pairs:
+    def pairs(self, queries: Sequence[LinkingQuery]) -> CandidatePairs:
         """Every pair of a query and a candidate, each once, in order."""
         pairs: set[tuple[int, int]] = set()
-        asked = [(i, normalised(name)) for i, query in enumerate(queries) for name in query.names]
-        near, _ = self._index.nearest([name for _, name in asked], LIKE)
-        for (i, name), row in zip(asked, near, strict=True):
-            pairs.update((i, entity) for entity in self._bearers.get(name, ()))
+        names = [
+            (i, normalize_name(name)) for i, query in enumerate(queries) for name in query.names
+        ]
+        nearest, _ = self._index.nearest([name for _, name in names], NEAREST_NAMES)
+        for (i, name), row in zip(names, nearest, strict=True):
+            pairs.update((i, entity) for entity in self._namesakes.get(name, ()))
             for form in row[row >= 0]:
-                pairs.update((i, entity) for entity in self._bearers[self._forms[form]])
+                pairs.update((i, entity) for entity in self._namesakes[self._forms[form]])
         cosine: NDArray[np.float32] | None = None
         if self._encode is not None and self._vectors is not None and queries:
-            asked_vectors = self._encode([query.text for query in queries])
-            for start in range(0, len(queries), ROWS):
-                scores = asked_vectors[start : start + ROWS] @ self._vectors.T
-                best = np.argsort(-scores, axis=1, kind="stable")[:, :LIKE]
+            query_vectors = self._encode([query.text for query in queries])
+            for start in range(0, len(queries), QUERY_BATCH):
+                scores = query_vectors[start : start + QUERY_BATCH] @ self._vectors.T
+                best = np.argsort(-scores, axis=1, kind="stable")[:, :NEAREST_NAMES]
                 pairs.update((start + i, int(e)) for i, row in enumerate(best) for e in row)
         query, entity = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2).T
         if self._encode is not None and self._vectors is not None and queries:
-            cosine = np.einsum("ij,ij->i", asked_vectors[query], self._vectors[entity])
-        return Pairs(query, entity, cosine)
+            cosine = np.einsum("ij,ij->i", query_vectors[query], self._vectors[entity])
+        return CandidatePairs(query, entity, cosine)

@@ -1,4 +1,4 @@
-"""What is asked of a linker: a name, when it was, and what is said around it."""
+"""Linking queries: what is known of an item or a mention before it is linked."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tastegraph.core.records import Item
-from tastegraph.kg.names import numbers, readings, years
+from tastegraph.kg.names import numbers_in, title_names, years_in
 
 
-class Mention(NamedTuple):
+class MentionInContext(NamedTuple):
     """Words of a text that may name an entity, and the text around them."""
 
     surface: str
@@ -17,15 +17,15 @@ class Mention(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """One thing that may be an entity.
+class LinkingQuery:
+    """An item or a mention that may be an entity.
 
     Attributes:
-        query_id: of the item; of a mention its place among those asked.
-        names: what it is called, its own name first.
-        years: that are stated of it.
-        numbers: in its own name.
-        context: what else is said of it.
+        query_id: id of the item, or position of the mention in its list.
+        names: its names, the main one first.
+        years: years stated of it.
+        numbers: numbers in its main name.
+        context: all other words about it.
     """
 
     query_id: str
@@ -36,32 +36,32 @@ class Query:
 
     @property
     def text(self) -> str:
-        """All of it, for a language model."""
+        """Names, years and context as one text, for a text encoder."""
         return ". ".join(
             (*self.names, *(str(year) for year in sorted(self.years)), self.context)
         ).strip(". ")
 
 
-def item_query(item: Item) -> Query:
-    """Years are taken from brackets in the title, and from attributes, whose values are context."""
-    names, qualifiers = readings(item.title)
+def item_query(item: Item) -> LinkingQuery:
+    """The query of an item: years from its title's brackets and its attributes, text as context."""
+    names, qualifiers = title_names(item.title)
     values = [value for values in item.attributes.values() for value in values]
-    return Query(
+    return LinkingQuery(
         item.item_id,
         names,
-        years((*qualifiers, *values)),
-        numbers(names[0]),
+        years_in((*qualifiers, *values)),
+        numbers_in(names[0]),
         " ".join((*qualifiers, *values, item.text)),
     )
 
 
-def mention_query(query_id: str, mention: Mention) -> Query:
-    """Years are taken from brackets in the surface form, and from the text around it."""
-    names, qualifiers = readings(mention.surface)
-    return Query(
+def mention_query(query_id: str, mention: MentionInContext) -> LinkingQuery:
+    """The query of a mention: years from brackets in its surface and from the text around it."""
+    names, qualifiers = title_names(mention.surface)
+    return LinkingQuery(
         query_id,
         names,
-        years((*qualifiers, mention.context)),
-        numbers(names[0]),
+        years_in((*qualifiers, mention.context)),
+        numbers_in(names[0]),
         " ".join((*qualifiers, mention.context)),
     )

@@ -1,1 +1,1 @@
-"""The graph in people's hands: what is derived, what is asked, what is decided."""
+"""Derivation and review: stored facts go in; derived facts, review tasks and decisions come out."""

@@ -1,4 +1,4 @@
-"""Decisions of people on facts: each affirms some and denies others, and can be taken back."""
+"""Decisions of people: each affirms some facts and denies others, and can be undone."""
 
 from __future__ import annotations
 
@@ -15,67 +15,74 @@ from tastegraph.store import decision_log, provenance, statements
 from tastegraph.store.decision_log import Decision, DecisionKind
 from tastegraph.store.schema import REVIEW, facts
 
-LONGEST_AUTHOR = 256
+MAX_AUTHOR_LENGTH = 256
 
 
 def accept(connection: Connection, fact_id: int, author: str) -> int:
-    """A stated fact is right. Returns the decision's number.
+    """Decide that a stored fact is right. Returns the number of the decision.
 
     Raises:
-        NotFoundError: no such fact is stated.
-        DecisionError: the author is not named.
+        NotFoundError: there is no such fact.
+        DecisionError: ``author`` is empty, too long or not printable.
     """
-    return decide(connection, "accept", author, affirmed=[stated(connection, fact_id)])
+    return decide(connection, "accept", author, affirmed=[stored_fact(connection, fact_id)])
 
 
 def reject(connection: Connection, fact_id: int, author: str) -> int:
-    """A stated fact is wrong, whoever states it, now or later. Returns the decision's number.
+    """Decide that a stored fact is wrong, whatever sources state it, now or later.
+
+    Returns:
+        The number of the decision.
 
     Raises:
         NotFoundError, DecisionError: as for :func:`accept`.
     """
-    wrong = stated(connection, fact_id)
+    wrong = stored_fact(connection, fact_id)
     return decide(connection, "reject", author, denied=[wrong, *_reversed(wrong)])
 
 
 def edit(connection: Connection, fact_id: int, new: Fact, author: str) -> int:
-    """Not a stated fact but ``new`` is right. Returns the decision's number.
+    """Decide that ``new`` is right instead of a stored fact. Returns the number of the decision.
 
     Raises:
-        NotFoundError, DecisionError: as for :func:`accept`.
+        NotFoundError: there is no such fact.
+        DecisionError: as for :func:`accept`, or both facts are the same.
     """
-    old = stated(connection, fact_id)
+    old = stored_fact(connection, fact_id)
     if statements.fact_id(old) == statements.fact_id(new):
         raise DecisionError(Message("decision.same_fact", fact=fact_id))
     return decide(connection, "edit", author, affirmed=[new], denied=[old, *_reversed(old)])
 
 
 def add(connection: Connection, new: Fact, author: str) -> int:
-    """A fact that nobody stated is right. Returns the decision's number.
+    """State a fact. Returns the number of the decision.
 
     Raises:
-        DecisionError: the author is not named.
+        DecisionError: as for :func:`accept`.
     """
     return decide(connection, "add", author, affirmed=[new])
 
 
-def merge(connection: Connection, one: str, other: str, author: str) -> int:
-    """Two ids are one thing. Returns the decision's number.
+def merge(connection: Connection, left_id: str, right_id: str, author: str) -> int:
+    """Decide that two ids are one thing. Returns the number of the decision.
 
     Raises:
-        DecisionError: they are one id, or one is none, or the author is not named.
+        DecisionError: the ids are equal or not valid, or as for :func:`accept`.
     """
-    same, different = _identity(one, other)
+    same, different = _identity_facts(left_id, right_id)
     return decide(connection, "merge", author, affirmed=same[:1], denied=different)
 
 
-def split(connection: Connection, one: str, other: str, author: str) -> int:
-    """Two ids are two things, whatever joins them. Returns the decision's number.
+def split(connection: Connection, left_id: str, right_id: str, author: str) -> int:
+    """Decide that two ids are two things, whatever sources join them.
+
+    Returns:
+        The number of the decision.
 
     Raises:
-        DecisionError: they are one id, or one is none, or the author is not named.
+        DecisionError: the ids are equal or not valid, or as for :func:`accept`.
     """
-    same, different = _identity(one, other)
+    same, different = _identity_facts(left_id, right_id)
     return decide(connection, "split", author, affirmed=different[:1], denied=same)
 
 
@@ -87,18 +94,20 @@ def decide(
     affirmed: Sequence[Fact] = (),
     denied: Sequence[Fact] = (),
 ) -> int:
-    """Keep a decision and make it count. Returns its number.
+    """Store a decision and its affirmed facts. Returns its number.
 
-    What it affirms it does not deny.
+    A fact that is both affirmed and denied counts as affirmed.
 
     Raises:
-        DecisionError: the author is not named.
+        DecisionError: as for :func:`accept`.
     """
-    author = _checked(author)
-    good = {statements.fact_id(fact): fact for fact in affirmed}
-    bad = {statements.fact_id(fact): fact for fact in denied}
-    against = [(key, fact) for key, fact in bad.items() if key not in good]
-    seq = decision_log.append(connection, kind, author, list(good.items()), against)
+    author = _validated_author(author)
+    affirmed_by_id = {statements.fact_id(fact): fact for fact in affirmed}
+    denied_by_id = {statements.fact_id(fact): fact for fact in denied}
+    only_denied = [
+        (fact_id, fact) for fact_id, fact in denied_by_id.items() if fact_id not in affirmed_by_id
+    ]
+    seq = decision_log.append(connection, kind, author, list(affirmed_by_id.items()), only_denied)
     span = Span(decision_log.support_of(seq), 0, 0, author)
     statements.put_facts(
         connection, (replace(fact, confidence=1.0, span=span) for fact in affirmed), REVIEW
@@ -107,22 +116,22 @@ def decide(
 
 
 def undo(connection: Connection, seq: int, author: str) -> Decision:
-    """Take a decision back: what remains is as if it had not been made.
+    """Undo a decision: the stored facts are as if it had not been made.
 
     Raises:
         NotFoundError: there is no such decision.
-        DecisionError: it has been taken back already, or the author is not named.
+        DecisionError: it was undone before, or as for :func:`accept`.
     """
-    decision = decision_log.undo(connection, seq, _checked(author))
+    decision = decision_log.undo(connection, seq, _validated_author(author))
     provenance.drop_unsupported(connection)
     return decision
 
 
-def stated(connection: Connection, fact_id: int) -> Fact:
-    """The fact of an id, denied or not.
+def stored_fact(connection: Connection, fact_id: int) -> Fact:
+    """The stored fact with this id, denied or not.
 
     Raises:
-        NotFoundError: no such fact is stated.
+        NotFoundError: there is no such fact.
     """
     row = connection.execute(facts.select().where(facts.c.fact_id == fact_id)).first()
     if row is None:
@@ -130,7 +139,7 @@ def stated(connection: Connection, fact_id: int) -> Fact:
     return Fact(*tuple(row)[1:])
 
 
-def checked(
+def validated_fact(
     subject: str,
     relation: str,
     value: str,
@@ -139,10 +148,10 @@ def checked(
     datatype: str = "",
     language: str = "",
 ) -> Fact:
-    """The fact that a person states, held to what an import may state.
+    """A fact from the input of a person, checked by the rules of an import.
 
     Raises:
-        DecisionError: a part of it is no id, no value, no language tag.
+        DecisionError: an id, the value or the language tag is not valid.
     """
     cells = {
         "head": subject, "relation": relation, "tail": value,
@@ -151,19 +160,19 @@ def checked(
     try:
         return fact_from(cells, "decision", 1)
     except RowError as error:
-        part = {"head": "subject", "tail": "object"}.get(error.column or "", error.column)
+        column = {"head": "subject", "tail": "object"}.get(error.column or "", error.column)
         raise DecisionError(
-            Message("cell.expected", column=part, expected=error.expected)
+            Message("cell.expected", column=column, expected=error.expected)
         ) from None
 
 
-def with_value(fact: Fact, value: str) -> Fact:
-    """``fact`` with another object of the same kind.
+def with_object(fact: Fact, value: str) -> Fact:
+    """``fact`` with another object of the same kind: an entity, or a value of the same type.
 
     Raises:
-        DecisionError: it cannot have this one.
+        DecisionError: the object is not valid.
     """
-    return checked(
+    return validated_fact(
         fact.subject,
         fact.relation,
         value,
@@ -173,23 +182,26 @@ def with_value(fact: Fact, value: str) -> Fact:
     )
 
 
-def _identity(one: str, other: str) -> tuple[list[Fact], list[Fact]]:
-    if one == other:
-        raise DecisionError(Message("decision.one_id", id=one))
-    left, right = sorted((one, other), key=lambda end: (not end.startswith(ITEM), end))
-    same, different = (checked(left, relation, right) for relation in (SAME_AS, DIFFERENT_FROM))
+def _identity_facts(left_id: str, right_id: str) -> tuple[list[Fact], list[Fact]]:
+    """``owl:sameAs`` and ``owl:differentFrom`` of two ids, each in both directions."""
+    if left_id == right_id:
+        raise DecisionError(Message("decision.one_id", id=left_id))
+    left, right = sorted((left_id, right_id), key=lambda end: (not end.startswith(ITEM), end))
+    same, different = (
+        validated_fact(left, relation, right) for relation in (SAME_AS, DIFFERENT_FROM)
+    )
     return [same, *_reversed(same)], [different, *_reversed(different)]
 
 
 def _reversed(fact: Fact) -> list[Fact]:
-    """What says the same the other way round, where the relation is one that does."""
+    """The same statement in the other direction, if the relation is symmetric."""
     if fact.relation not in (SAME_AS, DIFFERENT_FROM) or fact.literal:
         return []
     return [replace(fact, subject=fact.object, object=fact.subject)]
 
 
-def _checked(author: str) -> str:
+def _validated_author(author: str) -> str:
     author = author.strip()
-    if not author or len(author) > LONGEST_AUTHOR or not author.isprintable():
-        raise DecisionError(Message("decision.author", longest=LONGEST_AUTHOR))
+    if not author or len(author) > MAX_AUTHOR_LENGTH or not author.isprintable():
+        raise DecisionError(Message("decision.author", longest=MAX_AUTHOR_LENGTH))
     return author

@@ -1,4 +1,8 @@
-"""Derived: whom the texts of items name, and what they say of it."""
+"""Derivation of facts: linked items, mentions in texts, facts read from texts, equal entities.
+
+Each derivation takes :class:`~tastegraph.kg.review.inputs.DerivationInputs` and yields facts. A
+candidate without enough confidence to count is yielded too, so that people can review it.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +13,17 @@ from typing import NamedTuple
 
 from tastegraph.core.progress import say
 from tastegraph.core.records import DIFFERENT_FROM, ITEM, MENTIONS, SAME_AS, Fact, Span
-from tastegraph.kg.extraction.documents import Document
-from tastegraph.kg.extraction.gazetteer import Gazetteer, Resolution
-from tastegraph.kg.extraction.llm import Reader, Report, estimate
-from tastegraph.kg.extraction.patterns import learn
+from tastegraph.kg.extraction.gazetteer import Gazetteer, Mention, NameResolver
+from tastegraph.kg.extraction.llm import ExtractionReport, LLMExtractor, estimate_requests
+from tastegraph.kg.extraction.patterns import learn_patterns
 from tastegraph.kg.extraction.prompt import Slot
-from tastegraph.kg.extraction.recognition import Recogniser
-from tastegraph.kg.fusion.matching import Match, duplicates, fuse
-from tastegraph.kg.fusion.profiles import Profile, profiles
-from tastegraph.kg.linking.entities import Entities
+from tastegraph.kg.extraction.recognition import EntityRecogniser
+from tastegraph.kg.fusion.matching import Match, find_duplicates, match_sources
+from tastegraph.kg.fusion.profiles import EntityProfile, entity_profiles
+from tastegraph.kg.linking.entities import EntityIndex
 from tastegraph.kg.linking.linker import Linker
-from tastegraph.kg.linking.queries import Mention
-from tastegraph.kg.review.inputs import Inputs
+from tastegraph.kg.linking.queries import MentionInContext
+from tastegraph.kg.review.inputs import DerivationInputs
 from tastegraph.store import statements
 from tastegraph.store.database import Database
 from tastegraph.store.schema import facts
@@ -28,186 +31,184 @@ from tastegraph.text.llm import LLMClient
 from tastegraph.text.llm_batch import UsageEstimate
 from tastegraph.text.relations import phrase_of
 
+GAZETTEER_EXTRACTOR = "gazetteer/1"
+"""Name and version of the gazetteer in the spans of its facts."""
+CONTEXT_LENGTH = 300
+"""Characters of text on either side of a name that are used to resolve it."""
+MAX_SLOTS = 12
+"""Relations that a language model is asked for, at most."""
+MIN_SLOT_FACTS = 10
+"""Facts about items that a relation must have to be asked for."""
 
-def linked(inputs: Inputs) -> Iterator[Fact]:
-    """``owl:sameAs`` of items that have no link yet, learned from those that have one.
+Derivation = Callable[[DerivationInputs], Iterator[Fact]]
 
-    A candidate that is not sure enough is stated with less confidence than counts, so that it
-    can be asked about.
-    """
-    known = inputs.same.links
-    linked_items = {link.item_id for link in known}
-    open_items = [item for item in inputs.items if item.item_id not in linked_items]
-    entities = Entities(inputs.facts, inputs.config.graph.naming_relations)
-    if not len(entities) or not open_items:
+
+def link_items(inputs: DerivationInputs) -> Iterator[Fact]:
+    """``owl:sameAs`` of items without a link, learned from the items that have one."""
+    known_links = inputs.identity.links
+    linked_items = {link.item_id for link in known_links}
+    unlinked = [item for item in inputs.items if item.item_id not in linked_items]
+    entities = EntityIndex(inputs.facts, inputs.config.graph.naming_relations)
+    if not len(entities) or not unlinked:
         return
-    linker = Linker(entities).fit(known, inputs.items)
-    for found in linker.link(open_items):
-        for candidate in found.candidates:
-            taken = candidate.entity_id == found.entity_id
-            sure = inputs.sameness(candidate.confidence, taken=taken)
-            yield Fact(ITEM + found.item_id, SAME_AS, candidate.entity_id, confidence=sure)
+    linker = Linker(entities).fit(known_links, inputs.items)
+    for result in linker.link(unlinked):
+        for entity_id, probability in result.candidates:
+            confidence = inputs.identity_confidence(
+                probability, accepted=entity_id == result.entity_id
+            )
+            yield Fact(ITEM + result.item_id, SAME_AS, entity_id, confidence=confidence)
 
 
-def fused(inputs: Inputs) -> Iterator[Fact]:
-    """``owl:sameAs`` of entities that are one, and, less sure, of those that may be.
+def fuse_entities(inputs: DerivationInputs) -> Iterator[Fact]:
+    """``owl:sameAs`` of entities that are one.
 
-    Within a source duplicates are sought in clusters; of two sources no entity is one with two.
-    Items are what the catalogue says they are: none is merged with another.
+    Entities of one source are grouped into clusters of duplicates; those of two sources are
+    matched one to one. Items are never merged: the catalogue says what they are.
     """
     for match in _matches(inputs):
         left, right = sorted((match.left, match.right))
-        if inputs.same.of(left) != inputs.same.of(right):
-            sure = inputs.sameness(match.probability, taken=match.accepted)
-            yield Fact(left, SAME_AS, right, confidence=sure)
+        if inputs.identity.canonical_id(left) != inputs.identity.canonical_id(right):
+            confidence = inputs.identity_confidence(match.probability, accepted=match.accepted)
+            yield Fact(left, SAME_AS, right, confidence=confidence)
 
 
-def _matches(inputs: Inputs) -> Iterator[Match]:
-    apart = statements.all_facts(inputs.connection, only=facts.c.relation == DIFFERENT_FROM)
-    stated = [*inputs.facts, *(fact for _, fact in apart)]
-    described = profiles(stated, inputs.config.graph.naming_relations)
-    sources = inputs.sources_of()
-    members: dict[str, list[Profile]] = {}
-    for profile in described:
+def _matches(inputs: DerivationInputs) -> Iterator[Match]:
+    different = statements.all_facts(inputs.connection, only=facts.c.relation == DIFFERENT_FROM)
+    profiles = entity_profiles(
+        [*inputs.facts, *(fact for _, fact in different)], inputs.config.graph.naming_relations
+    )
+    sources = inputs.sources_by_entity()
+    by_source: dict[str, list[EntityProfile]] = {}
+    for profile in profiles:
         if not profile.id.startswith(ITEM):
             for source in sorted(sources.get(profile.id, ())):
-                members.setdefault(source, []).append(profile)
-    for source in sorted(members):
-        yield from duplicates(members[source])
-    for one, other in combinations(sorted(members), 2):
-        left = [p for p in members[one] if other not in sources[p.id]]
-        right = [p for p in members[other] if one not in sources[p.id]]
-        yield from fuse(left, right)
+                by_source.setdefault(source, []).append(profile)
+    for source in sorted(by_source):
+        yield from find_duplicates(by_source[source])
+    for a, b in combinations(sorted(by_source), 2):
+        left = [profile for profile in by_source[a] if b not in sources[profile.id]]
+        right = [profile for profile in by_source[b] if a not in sources[profile.id]]
+        yield from match_sources(left, right)
 
 
-GAZETTEER = "gazetteer/1"
-AROUND = 300
-"""Characters of text on either side of a name that tell who is meant."""
-
-
-class _Named(NamedTuple):
+class _DocumentMention(NamedTuple):
     document: str
-    start: int
-    end: int
-    entities: tuple[str, ...]
-    score: float
     mention: Mention
+    context: MentionInContext
 
 
-def mentions(inputs: Inputs) -> Iterator[Fact]:
-    """``mentions`` of entities that an item's text names, with the words and how sure that is.
+def find_mentions(inputs: DerivationInputs) -> Iterator[Fact]:
+    """``mentions`` facts: the entities that the text of an item names, with spans.
 
-    A name that several bear goes to the one that the text around it speaks for.
+    A name of several entities is resolved by the text around it.
     """
-    own = {ITEM + link.item_id: link.entity_id for link in inputs.same.links}
+    own_entity = {ITEM + link.item_id: link.entity_id for link in inputs.identity.links}
     gazetteer = _gazetteer(inputs)
-    named = [
-        _Named(
-            document,
-            found.start,
-            found.end,
-            found.entities,
-            found.score,
-            Mention(
-                text[found.start : found.end],
-                text[max(found.start - AROUND, 0) : found.end + AROUND],
-            ),
-        )
-        for document, text in inputs.documents()
-        for found in gazetteer.find(text)
-        if own.get(document) not in found.entities
+    mentions = [
+        _DocumentMention(document.id, mention, _in_context(document.text, mention))
+        for document in inputs.documents()
+        for mention in gazetteer.find(document.text)
+        if own_entity.get(document.id) not in mention.entities
     ]
-    yield from _recognised(inputs, named)
-    linker = Linker(Entities(inputs.facts, inputs.config.graph.naming_relations))
-    several = [one for one in named if len(one.entities) > 1]
-    meant = dict(zip(several, linker.link_mentions([one.mention for one in several]), strict=True))
-    for one in named:
-        span = Span(one.document, one.start, one.end, GAZETTEER)
-        chosen = [(one.entities[0], one.score)]
-        if one in meant:
-            chosen = [
-                (entity, sure * one.score)
-                for entity, sure in meant[one].candidates
-                if entity in one.entities
+    yield from _recognised_mentions(inputs, mentions)
+    linker = Linker(EntityIndex(inputs.facts, inputs.config.graph.naming_relations))
+    ambiguous = [entry for entry in mentions if len(entry.mention.entities) > 1]
+    results = dict(
+        zip(ambiguous, linker.link_mentions([entry.context for entry in ambiguous]), strict=True)
+    )
+    for entry in mentions:
+        document, mention, _ = entry
+        span = Span(document, mention.start, mention.end, GAZETTEER_EXTRACTOR)
+        candidates = [(mention.entities[0], mention.score)]
+        if entry in results:
+            candidates = [
+                (entity, probability * mention.score)
+                for entity, probability in results[entry].candidates
+                if entity in mention.entities
             ]
-        for entity, sure in chosen:
-            yield Fact(one.document, MENTIONS, entity, confidence=sure, span=span)
+        for entity, confidence in candidates:
+            yield Fact(document, MENTIONS, entity, confidence=confidence, span=span)
 
 
-def _recognised(inputs: Inputs, named: Sequence[_Named]) -> Iterator[Fact]:
-    """Names that only the recogniser of ``[extraction]`` finds, where it is told one."""
-    told = inputs.config.extraction
-    if told.spacy is None:
+def _in_context(text: str, mention: Mention) -> MentionInContext:
+    return MentionInContext(
+        text[mention.start : mention.end],
+        text[max(mention.start - CONTEXT_LENGTH, 0) : mention.end + CONTEXT_LENGTH],
+    )
+
+
+def _recognised_mentions(
+    inputs: DerivationInputs, mentions: Sequence[_DocumentMention]
+) -> Iterator[Fact]:
+    """Names that only the spaCy model of ``[extraction]`` recognises, if one is configured."""
+    config = inputs.config.extraction
+    if config.spacy is None:
         return
-    recogniser = Recogniser(told.spacy, told.kinds)
-    taken: dict[str, list[_Named]] = {}
-    for one in named:
-        taken.setdefault(one.document, []).append(one)
+    recogniser = EntityRecogniser(config.spacy, config.kinds)
+    by_document: dict[str, list[Mention]] = {}
+    for document_id, mention, _ in mentions:
+        by_document.setdefault(document_id, []).append(mention)
     documents = list(inputs.documents())
-    resolution = Resolution(inputs.names())
-    for (document, text), found in zip(
-        documents, recogniser.find(text for _, text in documents), strict=True
+    resolver = NameResolver(inputs.names())
+    for document, names in zip(
+        documents, recogniser.find(document.text for document in documents), strict=True
     ):
-        for start, end, _ in found:
-            if any(one.start < end and start < one.end for one in taken.get(document, ())):
+        for start, end, _ in names:
+            known = by_document.get(document.id, ())
+            if any(mention.start < end and start < mention.end for mention in known):
                 continue
-            entity = resolution.of(text[start:end])
+            entity = resolver.resolve(document.text[start:end])
             if entity is not None:
-                span = Span(document, start, end, recogniser.name)
-                yield Fact(document, MENTIONS, entity, confidence=told.confidence, span=span)
-    yield from resolution.labels()
+                span = Span(document.id, start, end, recogniser.name)
+                yield Fact(document.id, MENTIONS, entity, confidence=config.confidence, span=span)
+    yield from resolver.new_labels()
 
 
-def by_patterns(inputs: Inputs) -> Iterator[Fact]:
-    """What the texts of items state, by patterns learned from those of which facts are known."""
-    documents = [Document(id_, id_, text) for id_, text in inputs.documents()]
-    known = list(inputs.about_items())
-    return learn(documents, known, _gazetteer(inputs)).extract(documents)
+def extract_with_patterns(inputs: DerivationInputs) -> Iterator[Fact]:
+    """Facts that the texts of items state, by patterns learned from known facts."""
+    documents = list(inputs.documents())
+    extractor = learn_patterns(documents, list(inputs.item_facts()), _gazetteer(inputs))
+    return extractor.extract(documents)
 
 
-def _gazetteer(inputs: Inputs) -> Gazetteer:
-    return Gazetteer((name, entity) for entity, told in inputs.names().items() for name in told)
+def _gazetteer(inputs: DerivationInputs) -> Gazetteer:
+    return Gazetteer((name, entity) for entity, names in inputs.names().items() for name in names)
 
 
-MOST_SLOTS = 12
-FEWEST_FACTS = 10
-"""Facts that items must have of a relation before it is asked for."""
+def llm_extraction(answers: Database) -> Derivation:
+    """The derivation that asks the language model of ``[llm]`` and stores its answers."""
 
-
-def reader(answers: Database) -> Callable[[Inputs], Iterator[Fact]]:
-    """The derivation that asks ``[llm]`` and keeps its answers in ``answers``."""
-
-    def read(inputs: Inputs) -> Iterator[Fact]:
-        resolution = Resolution(inputs.names())
-        model = Reader(
-            slots(inputs),
+    def extract(inputs: DerivationInputs) -> Iterator[Fact]:
+        resolver = NameResolver(inputs.names())
+        extractor = LLMExtractor(
+            frequent_slots(inputs),
             LLMClient(inputs.config.llm),
             answers,
-            lambda name, _: resolution.of(name),
+            lambda name, _: resolver.resolve(name),
         )
-        yield from model.facts(inputs.documents())
-        yield from resolution.labels()
-        say(told(model.report))
+        yield from extractor.extract(inputs.documents())
+        yield from resolver.new_labels()
+        say(_summary(extractor.report))
 
-    return read
-
-
-def planned(inputs: Inputs, answers: Database) -> UsageEstimate:
-    """What reading would take; nothing is asked."""
-    return estimate(inputs.config.llm, slots(inputs), inputs.documents(), answers)
+    return extract
 
 
-def slots(inputs: Inputs) -> list[Slot]:
-    """The relations of items that the graph has most facts of: what its texts may tell more of."""
-    found = Counter((fact.relation, fact.literal) for fact in inputs.about_items())
+def plan_llm_extraction(inputs: DerivationInputs, answers: Database) -> UsageEstimate:
+    """Requests, tokens and cost of :func:`llm_extraction`; no request is made."""
+    return estimate_requests(inputs.config.llm, frequent_slots(inputs), inputs.documents(), answers)
+
+
+def frequent_slots(inputs: DerivationInputs) -> list[Slot]:
+    """Slots for the relations of items that have the most facts."""
+    counts = Counter((fact.relation, fact.literal) for fact in inputs.item_facts())
     return [
         Slot(relation, phrase_of(relation, inputs.config.relations), literal)
-        for (relation, literal), number in found.most_common()
-        if number >= FEWEST_FACTS
-    ][:MOST_SLOTS]
+        for (relation, literal), count in counts.most_common()
+        if count >= MIN_SLOT_FACTS
+    ][:MAX_SLOTS]
 
 
-def told(report: Report) -> str:
-    """One line on what was read and what it took."""
+def _summary(report: ExtractionReport) -> str:
     dropped = ", ".join(f"{n} {reason}" for reason, n in report.dropped.most_common()) or "none"
     return f"{report.facts:,} facts, dropped: {dropped}; {report.usage.in_words()}"

@@ -1,4 +1,4 @@
-"""Erasing a person or an item from a workspace: from its database and from the files beside it."""
+"""Erasure of a user or an item from a workspace: from its database and the files beside it."""
 
 from __future__ import annotations
 
@@ -14,69 +14,70 @@ from tastegraph.store.database import Database
 from tastegraph.store.erasure import ErasureReceipt
 from tastegraph.text import descriptions
 
-Write = Callable[[Callable[[Connection], ErasureReceipt]], ErasureReceipt]
-"""Does a piece of work in a transaction, and returns when it is durable."""
+RunInTransaction = Callable[[Callable[[Connection], ErasureReceipt]], ErasureReceipt]
+"""Runs a function in a write transaction, and returns its result when it is durable."""
 
 
 @dataclass(frozen=True)
 class Eraser:
-    """Erases for good: what was deleted is overwritten where it was.
+    """Erases permanently: deleted content is overwritten on disk.
 
     Attributes:
-        database: the workspace's.
-        write: writes to it.
-        descriptions: a file of descriptions beside the workspace's own, seen from the workspace.
+        database: of the workspace.
+        write: runs a function in a write transaction of the database.
+        descriptions: a further file of descriptions, relative to the workspace's directory.
     """
 
     database: Database
-    write: Write
+    write: RunInTransaction
     descriptions: str | None = None
 
     def user(self, user_id: str) -> ErasureReceipt:
-        """Delete all there is of a person, and what a language model wrote of them.
+        """Delete everything about a user, also the stored answers of a language model.
 
         Raises:
-            BusyError: the database is being read all the time; calling again completes it.
+            BusyError: the database is being read all the time; call again to complete the erasure.
         """
         receipt = self.write(partial(erasure.erase_user, user_id=user_id))
-        self._forget_answers(USER + user_id)
+        self._delete_answers(USER + user_id)
         self.database.scrub(user_id)
         return receipt
 
     def item(self, item_id: str) -> ErasureReceipt:
-        """Delete an item, what is known of it, and what a language model wrote of it.
+        """Delete an item, its facts, its description and the stored answers about it.
 
         Raises:
-            BusyError: as above.
-            RowError: a file of descriptions is none; nothing was deleted.
+            BusyError: as for :meth:`user`.
+            RowError: a file of descriptions is not valid; nothing was deleted.
         """
         with self.database.reading() as connection:
             item = catalogue.get_item(connection, item_id)
-        self._forget_descriptions(item_id)
-        self._forget_answers(ITEM + item_id, "" if item is None else item.title.strip())
+        self._delete_description(item_id)
+        self._delete_answers(ITEM + item_id, "" if item is None else item.title.strip())
         receipt = self.write(partial(erasure.erase_item, item_id=item_id))
         self.database.scrub(item_id)
         return receipt
 
-    def _forget_descriptions(self, item_id: str) -> None:
+    def _delete_description(self, item_id: str) -> None:
         directory = self.database.path.parent
         names = {descriptions.FILE, self.descriptions or descriptions.FILE}
         for file in {(directory / name).resolve() for name in names}:
             if file.exists():
                 descriptions.change_descriptions(
-                    file, lambda told: {name: told[name] for name in told if name != item_id}
+                    file,
+                    lambda texts: {name: texts[name] for name in texts if name != item_id},
                 )
 
-    def _forget_answers(self, subject: str, words: str = "") -> None:
-        """Answers are kept by the hash of what was asked, and who it was about beside it."""
+    def _delete_answers(self, subject: str, words: str = "") -> None:
+        """Delete stored answers about ``subject``, and those whose question holds ``words``."""
         file = self.database.path.parent / caches.LLM_CACHE_FILE
         if not file.exists():
             return
         database = Database(file, caches.answer_metadata)
         try:
             with database.writing() as connection:
-                dropped = caches.delete_answers_about(connection, subject, words)
-            if dropped:
+                deleted = caches.delete_answers_about(connection, subject, words)
+            if deleted:
                 database.rewrite()
             else:
                 database.scrub(subject)

@@ -1,4 +1,4 @@
-"""What a derivation works on: the graph as the sources state it, without what follows from it."""
+"""Derivation inputs: the facts that sources and people state, without what is derived from them."""
 
 from __future__ import annotations
 
@@ -10,26 +10,30 @@ from sqlalchemy import Connection, select
 
 from tastegraph.core.config import Config
 from tastegraph.core.records import ITEM, MENTIONS, USER, Fact, Item
-from tastegraph.kg.from_store import known_facts
-from tastegraph.kg.identity import IDENTITY, Identity, identity
-from tastegraph.kg.names import name_in
+from tastegraph.kg.extraction.documents import Document
+from tastegraph.kg.from_store import accepted_facts
+from tastegraph.kg.identity import IDENTITY_RELATIONS, Identity, resolve_identity
+from tastegraph.kg.names import name_from_id
 from tastegraph.store import catalogue
 from tastegraph.store.schema import DERIVED, evidence, facts
 
+MAX_REVIEW_SHARE = 0.99
+"""Confidence of a pair that is only for review, as a share of the one from which pairs count."""
 
-def not_before(step: str) -> tuple[str, ...]:
-    """The sources that ``step`` may not use: itself, and what is derived after it."""
+
+def excluded_sources(step: str) -> tuple[str, ...]:
+    """The sources that a derivation must not use: itself, and the steps after it."""
     return DERIVED[DERIVED.index(step) :]
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """Items, facts and links at one moment.
+class DerivationInputs:
+    """Items, facts and links at one moment, as one derivation step may use them.
 
-    Args:
-        connection: sees one consistent state as long as it is open.
-        config: the workspace's.
-        step: the derived source that is made of them.
+    Attributes:
+        connection: a transaction that sees one consistent state.
+        config: of the workspace.
+        step: name of the derivation step, and of the source of its facts.
     """
 
     connection: Connection
@@ -42,71 +46,79 @@ class Inputs:
         return list(catalogue.all_items(self.connection))
 
     @cached_property
-    def same(self) -> Identity:
+    def identity(self) -> Identity:
         """Which ids are one thing."""
-        return identity(self.connection, self.config, not_before(self.step))
+        return resolve_identity(self.connection, self.config, excluded_sources(self.step))
 
     @cached_property
     def facts(self) -> list[Fact]:
-        """What holds, in a fixed order."""
-        found = known_facts(self.connection, self.config, self.same, not_before(self.step))
-        return [fact for _, fact in found]
+        """The facts that hold, in a fixed order."""
+        accepted = accepted_facts(
+            self.connection, self.config, self.identity, excluded_sources(self.step)
+        )
+        return [fact for _, fact in accepted]
 
-    def documents(self) -> Iterator[tuple[str, str]]:
-        """Id and text of every item that has a text."""
-        return ((ITEM + item.item_id, item.text) for item in self.items if item.text.strip())
+    def documents(self) -> Iterator[Document]:
+        """The text of every item that has one; its subject is the item."""
+        for item in self.items:
+            if item.text.strip():
+                yield Document(ITEM + item.item_id, ITEM + item.item_id, item.text)
 
-    def about_items(self) -> Iterator[Fact]:
-        """What is known of items, also of the entities that they are, with the item as subject.
+    def item_facts(self) -> Iterator[Fact]:
+        """Facts about items and about the entities linked to them, with the item as subject.
 
-        Names, descriptions and mentions are left out: of these a text is made, or made a graph.
+        Names, descriptions and mentions are left out, because texts are made of the former and
+        the latter are made from texts.
         """
         items: dict[str, list[str]] = {}
-        for link in self.same.links:
-            items.setdefault(self.same.of(link.entity_id), []).append(ITEM + link.item_id)
-        passed_over = {*self.config.graph.verbal_relations, MENTIONS}
+        for link in self.identity.links:
+            entity = self.identity.canonical_id(link.entity_id)
+            items.setdefault(entity, []).append(ITEM + link.item_id)
+        skipped = {*self.config.graph.verbal_relations, MENTIONS}
         for fact in self.facts:
-            if fact.relation in passed_over:
+            if fact.relation in skipped:
                 continue
             if fact.subject.startswith(ITEM):
                 yield fact
             else:
-                for item in items.get(self.same.of(fact.subject), ()):
+                for item in items.get(self.identity.canonical_id(fact.subject), ()):
                     yield replace(fact, subject=item)
 
     def names(self) -> dict[str, list[str]]:
-        """Labels and aliases of every entity, or what its id says where it has none."""
+        """Labels and aliases of every entity; without any, a name made from its id."""
         naming = frozenset(self.config.graph.naming_relations)
-        told: dict[str, list[str]] = {}
+        names: dict[str, list[str]] = {}
         for fact in self.facts:
             ends = (fact.subject,) if fact.literal else (fact.subject, fact.object)
             for end in ends:
                 if not end.startswith((ITEM, USER)):
-                    told.setdefault(end, [])
-            if fact.literal and fact.relation in naming and fact.subject in told:
-                told[fact.subject].append(fact.object)
-        return {entity: names or [name_in(entity)] for entity, names in told.items()}
+                    names.setdefault(end, [])
+            if fact.literal and fact.relation in naming and fact.subject in names:
+                names[fact.subject].append(fact.object)
+        return {entity: labels or [name_from_id(entity)] for entity, labels in names.items()}
 
-    def sources_of(self) -> dict[str, set[str]]:
-        """Entity → the sources that state anything of it; of facts that the step may use."""
-        found: dict[str, set[str]] = {}
+    def sources_by_entity(self) -> dict[str, set[str]]:
+        """Entity → the sources that state facts about it, among those the step may use."""
+        sources: dict[str, set[str]] = {}
         for end in (facts.c.subject, facts.c.object):
             pairs = (
                 select(end, evidence.c.source)
                 .join(evidence, evidence.c.fact_id == facts.c.fact_id)
                 .where(
-                    evidence.c.source.not_in(not_before(self.step)),
-                    facts.c.relation.not_in(IDENTITY),
+                    evidence.c.source.not_in(excluded_sources(self.step)),
+                    facts.c.relation.not_in(IDENTITY_RELATIONS),
                 )
                 .distinct()
             )
             if end is facts.c.object:
                 pairs = pairs.where(~facts.c.literal)
             for entity, source in self.connection.execute(pairs):
-                found.setdefault(entity, set()).add(source)
-        return found
+                sources.setdefault(entity, set()).add(source)
+        return sources
 
-    def sameness(self, probability: float, *, taken: bool) -> float:
-        """Confidence with which a match counts that is taken, and is only asked about if not."""
-        least = self.config.graph.least_sameness
-        return max(probability, least) if taken else min(probability, 0.99 * least)
+    def identity_confidence(self, probability: float, *, accepted: bool) -> float:
+        """Confidence of a derived ``owl:sameAs``: it counts if accepted, else it is for review."""
+        threshold = self.config.graph.least_sameness
+        if accepted:
+            return max(probability, threshold)
+        return min(probability, MAX_REVIEW_SHARE * threshold)

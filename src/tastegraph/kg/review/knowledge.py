@@ -1,17 +1,23 @@
-"""What a workspace knows: derived from what is stated, reviewed and corrected by people."""
+"""The knowledge of a workspace: its sources, derivations, review queue and decisions."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Iterable
 
 from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.progress import counted, say
 from tastegraph.core.records import Fact
-from tastegraph.kg.review import decisions, derivation
-from tastegraph.kg.review.derivation import by_patterns, fused, linked, mentions
-from tastegraph.kg.review.inputs import Inputs
-from tastegraph.kg.review.queue import Question, questions
+from tastegraph.kg.review import decisions
+from tastegraph.kg.review.derivation import (
+    Derivation,
+    extract_with_patterns,
+    find_mentions,
+    fuse_entities,
+    link_items,
+    llm_extraction,
+    plan_llm_extraction,
+)
+from tastegraph.kg.review.inputs import DerivationInputs
+from tastegraph.kg.review.queue import ReviewTask, review_queue
 from tastegraph.store import catalogue, decision_log, provenance, statements
 from tastegraph.store.database import Database
 from tastegraph.store.decision_log import Decision
@@ -27,119 +33,118 @@ from tastegraph.store.schema import (
 )
 from tastegraph.text.llm_batch import UsageEstimate
 
-Derive = Callable[[Inputs], Iterable[Fact]]
-
 
 class Knowledge:
     """The knowledge of one workspace.
 
     Args:
         database: the store.
-        config: the workspace's.
-        answers: where a language model's answers are kept.
+        config: of the workspace.
+        answers: where the answers of a language model are stored.
     """
 
     def __init__(self, database: Database, config: Config, answers: Database) -> None:
         self._database, self._config, self._answers = database, config, answers
-        self._steps: dict[str, Derive] = {
-            LINKING: linked,
-            MENTIONED: mentions,
-            PATTERNS: by_patterns,
-            LANGUAGE_MODEL: derivation.reader(answers),
-            FUSION: fused,
+        self._derivations: dict[str, Derivation] = {
+            LINKING: link_items,
+            MENTIONED: find_mentions,
+            PATTERNS: extract_with_patterns,
+            LANGUAGE_MODEL: llm_extraction(answers),
+            FUSION: fuse_entities,
         }
 
     def sources(self) -> list[Source]:
-        """Every source with how many facts and links it supports, by name."""
+        """Every source with the number of facts and links it supports, by name."""
         if not self._database.path.exists():
             return []
         with self._database.reading() as connection:
             return provenance.sources(connection)
 
     def forget(self, source: str) -> int:
-        """Remove a source: what remains is as if it had never been imported.
+        """Remove a source: the rest is as if it had never been imported.
 
-        What was derived is derived anew from what is left.
+        Derived facts are derived again from the remaining sources.
 
         Returns:
-            How many facts and links went; those that another source supports stay.
+            Number of deleted facts and links; those that another source supports are retained.
 
         Raises:
-            NotFoundError: no such source supports anything.
-            ConfigError: it is the catalogue, which states what ``tastegraph.toml`` says it does,
-                or people, whose decisions are taken back one by one.
+            NotFoundError: no source has this name.
+            ConfigError: it is the catalogue, which follows ``tastegraph.toml``, or the decisions
+                of people, which are undone one by one.
             BusyError: another process is writing to this workspace.
         """
         if source not in (*DERIVED, USE):
             check_source_names([source])
-        known = [name for name, _, _ in self.sources()]
-        if source not in known:
+        names = [name for name, _, _ in self.sources()]
+        if source not in names:
             raise NotFoundError(
                 f"{self._database.path.parent} has no source {source!r}; it has "
-                f"{', '.join(known) or 'none'}"
+                f"{', '.join(names) or 'none'}"
             )
-        again = [] if source in (*DERIVED, USE) else [step for step in DERIVED if step in known]
-        before = self._size()
+        steps = [] if source in (*DERIVED, USE) else [step for step in DERIVED if step in names]
+        size_before = self._size()
         with self._database.writing() as connection:
-            for name in (source, *again):
+            for name in (source, *steps):
                 provenance.withdraw_source(connection, name)
             provenance.drop_unsupported(connection)
-        for step in again:
+        for step in steps:
             self.derive(step)
-        return before - self._size()
+        return size_before - self._size()
 
     def derive(self, step: str) -> int:
-        """State anew what follows from what is known. Returns how many facts that are.
+        """Run one derivation and replace the facts of its last run. Returns the number of facts.
 
         Args:
             step: ``linking`` (which entity an item is), ``mentions`` (which entities its text
-                names), ``patterns`` and ``language model`` (what its text says of them), or
-                ``fusion`` (which entities are one). Each uses what the sources, people and the
-                steps before it state, and replaces what it stated itself.
+                names), ``patterns`` and ``language model`` (facts in its text), or ``fusion``
+                (which entities are one). Each uses what sources, people and the steps before it
+                state.
 
         Raises:
             NotFoundError: there is no such step.
             BusyError: another process is writing to this workspace.
         """
-        if step not in self._steps:
-            raise NotFoundError(f"no such step: {step!r}; there are {', '.join(self._steps)}")
+        if step not in self._derivations:
+            raise NotFoundError(f"no such step: {step!r}; there are {', '.join(self._derivations)}")
         say(f"{step}: from what is known")
         with self._database.reading() as connection:
-            found = list(self._steps[step](Inputs(connection, self._config, step)))
+            inputs = DerivationInputs(connection, self._config, step)
+            facts = list(self._derivations[step](inputs))
         with self._database.writing() as connection:
             provenance.withdraw_source(connection, step)
-            number = statements.put_facts(connection, counted(step, found), step)
+            count = statements.put_facts(connection, counted(step, facts), step)
             provenance.stamp(connection, step)
             provenance.drop_unsupported(connection)
-        return number
+        return count
 
     def renew(self) -> None:
-        """Derive anew what was derived before, so that new texts and entities state what they do.
+        """Repeat all derivations that were run before, for new texts and entities.
 
-        What a language model reads is left as it is: to ask it costs.
+        The language model is not asked again, because that costs money.
 
         Raises:
             BusyError: another process is writing to this workspace.
         """
         with self._database.reading() as connection:
-            before = provenance.digests(connection)
+            sources = provenance.digests(connection)
         for step in DERIVED:
-            if step in before and step != LANGUAGE_MODEL:
+            if step in sources and step != LANGUAGE_MODEL:
                 self.derive(step)
 
     def plan(self) -> UsageEstimate:
-        """What reading all texts with the language model would take; nothing is asked."""
+        """Requests, tokens and cost of reading all texts with the language model."""
         with self._database.reading() as connection:
-            inputs = Inputs(connection, self._config, LANGUAGE_MODEL)
-            return derivation.planned(inputs, self._answers)
+            inputs = DerivationInputs(connection, self._config, LANGUAGE_MODEL)
+            return plan_llm_extraction(inputs, self._answers)
 
-    def questions(self, n: int = 20) -> list[Question]:
-        """The facts on which a person's answer would change most, the first ones first."""
+    def review_queue(self, n: int = 20) -> list[ReviewTask]:
+        """The facts whose review would change most, the first ones first."""
         with self._database.reading() as connection:
-            return questions(connection, self._config, n)
+            return review_queue(connection, self._config, n)
 
     def decisions(self) -> list[Decision]:
-        """What people decided, the newest first."""
+        """The decisions of people, the newest first."""
         with self._database.reading() as connection:
             return decision_log.log(connection)
 
@@ -163,15 +168,15 @@ class Knowledge:
         with self._database.writing() as connection:
             return decisions.add(connection, new, author)
 
-    def merge(self, one: str, other: str, author: str) -> int:
+    def merge(self, left_id: str, right_id: str, author: str) -> int:
         """See :func:`tastegraph.kg.review.decisions.merge`."""
         with self._database.writing() as connection:
-            return decisions.merge(connection, one, other, author)
+            return decisions.merge(connection, left_id, right_id, author)
 
-    def split(self, one: str, other: str, author: str) -> int:
+    def split(self, left_id: str, right_id: str, author: str) -> int:
         """See :func:`tastegraph.kg.review.decisions.split`."""
         with self._database.writing() as connection:
-            return decisions.split(connection, one, other, author)
+            return decisions.split(connection, left_id, right_id, author)
 
     def undo(self, seq: int, author: str) -> Decision:
         """See :func:`tastegraph.kg.review.decisions.undo`."""

@@ -48,7 +48,7 @@ class NewFact(_DecisionBody):
         Raises:
             DecisionError: a field of it cannot be accepted.
         """
-        return decisions.checked(
+        return decisions.validated_fact(
             self.subject,
             self.relation,
             self.object,
@@ -104,8 +104,8 @@ class EditFact(_Decision):
             replacement = self.fact.fact()
         else:
             assert self.value is not None
-            fact = decisions.stated(connection, self.fact_id)
-            replacement = decisions.with_value(fact, self.value)
+            fact = decisions.stored_fact(connection, self.fact_id)
+            replacement = decisions.with_object(fact, self.value)
         return decisions.edit(connection, self.fact_id, replacement, self.author)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from tastegraph.core.records import Fact
 from tastegraph.kg.review import decisions
-from tastegraph.kg.review.queue import Excerpt, Question, excerpts, questions
+from tastegraph.kg.review.queue import Excerpt, ReviewTask, excerpts, review_queue
 from tastegraph.serving.api.decisions import DecisionRequest, FactId
 from tastegraph.serving.api.errors import PROBLEMS
 from tastegraph.serving.api.guards import StrictRoute
@@ -149,7 +149,7 @@ def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
     def review(n: Annotated[int, Query(ge=1, le=MAX_ENTRIES)] = 20) -> ReviewQueue:
         """Give the facts on which a person's answer would change most."""
         with engine.database.reading() as connection:
-            queue = questions(connection, engine.config, n)
+            queue = review_queue(connection, engine.config, n)
         return ReviewQueue(questions=[_review_question(question) for question in queue])
 
     @router.get("/decisions")
@@ -181,7 +181,7 @@ def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
         """
 
         def change(connection: Connection) -> int:
-            decisions.stated(connection, fact_id)
+            decisions.stored_fact(connection, fact_id)
             decision_log.vote_against(connection, vote.user_id, fact_id)
             return decision_log.vote_counts(connection)[fact_id]
 
@@ -193,7 +193,7 @@ def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
         with engine.database.reading() as connection:
             supports = statements.supports(connection, fact_id)
             return FactEvidence(
-                fact=_stated_fact(decisions.stated(connection, fact_id)),
+                fact=_stated_fact(decisions.stored_fact(connection, fact_id)),
                 denied=fact_id in decision_log.denied(connection),
                 supports=[
                     FactSupport(
@@ -215,7 +215,7 @@ def _stated_fact(fact: Fact) -> StatedFact:
     return StatedFact(fact_id=str(statements.fact_id(fact)), **fields)
 
 
-def _review_question(question: Question) -> ReviewQuestion:
+def _review_question(question: ReviewTask) -> ReviewQuestion:
     return ReviewQuestion(
         fact=_stated_fact(question.fact),
         confidence=question.fact.confidence,

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tastegraph.kg.identity import consistent, grouped, representatives
+from tastegraph.kg.identity import canonical_ids, consistent_pairs, identity_groups
 
 IDS = st.sampled_from("abcdefgh")
 PAIRS = st.lists(st.tuples(IDS, IDS, st.sampled_from([0.8, 0.9, 1.0])), max_size=14)
@@ -11,7 +11,7 @@ APART = st.lists(st.tuples(IDS, IDS).filter(lambda pair: pair[0] != pair[1]), ma
 
 
 def test_pairs_join_through_a_third():
-    assert grouped([("b", "c", 0.9), ("a", "b", 1.0), ("x", "y", 0.8)]) == [
+    assert identity_groups([("b", "c", 0.9), ("a", "b", 1.0), ("x", "y", 0.8)]) == [
         ["a", "b", "c"],
         ["x", "y"],
     ]
@@ -19,32 +19,32 @@ def test_pairs_join_through_a_third():
 
 def test_the_less_sure_pair_gives_way():
     same = [("a", "b", 0.9), ("b", "c", 0.8), ("c", "d", 0.95)]
-    assert grouped(same, [("a", "c")]) == [["a", "b"], ["c", "d"]]
-    assert grouped(same, [("d", "a")]) == [["a", "b"], ["c", "d"]]
-    assert consistent(same, [("c", "a")]) == [("c", "d"), ("a", "b")]
+    assert identity_groups(same, [("a", "c")]) == [["a", "b"], ["c", "d"]]
+    assert identity_groups(same, [("d", "a")]) == [["a", "b"], ["c", "d"]]
+    assert consistent_pairs(same, [("c", "a")]) == [("c", "d"), ("a", "b")]
 
 
 def test_of_equally_sure_pairs_the_first_by_name_is_taken():
-    assert grouped([("c", "b", 0.9), ("b", "a", 0.9)], [("a", "c")]) == [["a", "b"]]
+    assert identity_groups([("c", "b", 0.9), ("b", "a", 0.9)], [("a", "c")]) == [["a", "b"]]
 
 
 def test_a_pair_that_says_nothing_new_is_consistent():
     same = [("a", "b", 1.0), ("b", "c", 0.9), ("c", "a", 0.8)]
-    assert consistent(same) == [("a", "b"), ("b", "c"), ("c", "a")]
+    assert consistent_pairs(same) == [("a", "b"), ("b", "c"), ("c", "a")]
 
 
 def test_an_id_is_no_pair_with_itself():
-    assert grouped([("a", "a", 1.0)]) == []
-    assert grouped([("a", "b", 1.0)], [("a", "a")]) == [["a", "b"]]
+    assert identity_groups([("a", "a", 1.0)]) == []
+    assert identity_groups([("a", "b", 1.0)], [("a", "a")]) == [["a", "b"]]
 
 
 def test_the_first_id_stands_for_its_group():
-    assert representatives([["b", "a"], ["y", "x"]]) == {"a": "a", "b": "a", "x": "x", "y": "x"}
+    assert canonical_ids([["b", "a"], ["y", "x"]]) == {"a": "a", "b": "a", "x": "x", "y": "x"}
 
 
 @given(PAIRS, APART)
 def test_no_group_holds_a_forbidden_pair(same, different):
-    groups = grouped(same, different)
+    groups = identity_groups(same, different)
     for members in groups:
         assert len(members) > 1
         assert not any({left, right} <= set(members) for left, right in different)
@@ -60,13 +60,13 @@ def test_neither_order_nor_direction_matters(same, different, random):
     random.shuffle(mixed)
     turned = [pair[::-1] for pair in different]
     random.shuffle(turned)
-    assert grouped(mixed, turned) == grouped(same, different)
+    assert identity_groups(mixed, turned) == identity_groups(same, different)
 
 
 @given(PAIRS, APART)
 def test_what_is_consistent_joins_the_same_groups(same, different):
-    pairs = consistent(same, different)
-    assert grouped([(*pair, 1.0) for pair in pairs]) == grouped(same, different)
+    pairs = consistent_pairs(same, different)
+    assert identity_groups([(*pair, 1.0) for pair in pairs]) == identity_groups(same, different)
 
 
 @given(PAIRS)
@@ -78,12 +78,12 @@ def test_without_a_forbidden_pair_it_is_the_transitive_closure(same):
     wanted = {}
     for one, first in group.items():
         wanted.setdefault(first, []).append(one)
-    assert grouped(same) == sorted(sorted(ids) for ids in wanted.values() if len(ids) > 1)
+    assert identity_groups(same) == sorted(sorted(ids) for ids in wanted.values() if len(ids) > 1)
 
 
 @given(PAIRS, APART)
 def test_what_was_left_out_would_break_a_prohibition(same, different):
-    group = {one: set(members) for members in grouped(same, different) for one in members}
+    group = {one: set(members) for members in identity_groups(same, different) for one in members}
     for left, right, _ in same:
         one, other = group.get(left, {left}), group.get(right, {right})
         if one != other:
