@@ -1,7 +1,7 @@
-"""Checks every claim of a reason against the store, and shares no code with what made it.
+"""Checks every claim of a reason against the store; shares no code with what it checks.
 
 A claim is what a reader would take from a sentence: that so many people like both of two items,
-that a fact is stored, that the person rated a film 5, that two texts are much alike. Likes are
+that a fact is stored, that the user rated a film 5, that two texts are much alike. Likes are
 counted from the event log with plain Python, facts are looked up in the table of facts, texts are
 compared once more from the arrays of the snapshot.
 """
@@ -20,101 +20,33 @@ from typing import Any
 
 import numpy as np
 
+from tests.support.claim_sentences import (
+    EVENT_CLAUSES,
+    LESS_OFTEN,
+    MANY_USERS,
+    NEAR_TEXT,
+    OPAQUE_ID,
+    SENTENCES,
+)
+
 SAME_AS = "http://www.w3.org/2002/07/owl#sameAs"
-NEAREST = 0.1
-"""So near a text must be to be "much like" another: its rank as a share of all."""
-SAMPLING = 0.04
-"""The product ranks it in a sample of 1,000, so that its share is off by three standard errors."""
-N, FEW = r"(?P<people>[\d,]+)", r"(?P<people>\d[\d,]*) of (?P<of>\d[\d,]*)"
-
-DEEDS = {
-    "en": {
-        "view": "which you viewed", "click": "which you clicked on", "purchase": "which you bought",
-        "like": "which you liked", "dislike": "which you disliked", "skip": "which you skipped",
-        "add_to_cart": "which you added to the cart",
-    },
-    "zh": {
-        "view": "你看过", "click": "你点开过", "purchase": "你买过", "like": "你喜欢",
-        "dislike": "你不喜欢", "skip": "你跳过", "add_to_cart": "你加入过购物车",
-    },
-}  # fmt: skip
-
-SENTENCES: dict[str, dict[str, list[str]]] = {
-    "en": {
-        "behaviour": [
-            f"{N} people who like PAST, like this too",
-            "one person who likes PAST, likes this too",
-            rf"people who like PAST, like this less often than others do \({FEW}\)",
-        ],
-        "affinity": [
-            f"{N} people who like PAST, like something else .+ too",
-            "one person who likes PAST, likes something else .+ too",
-            rf"people who like PAST, like something else .+ less often than others do \({FEW}\)",
-        ],
-        "learned": [r"(?:similar to|unlike) PAST, by what was learned from people's likes"],
-        "facts": [
-            "(?:goes|does not go) with PAST, by what was learned of facts",
-            "something .+ (?:goes|does not go) with PAST, by what was learned",
-        ],
-        "text": [
-            "described (?P<near>much like|unlike) PAST",
-            "(?:goes|does not go) with PAST, by what was learned of texts",
-        ],
-        "knowledge": [r".*PAST(?: \(and (?P<more>\d+) more\))?", "PAST, .+ this"],
-        "popularity": [
-            rf"liked by many people \({N}\)(?P<stranger>; nothing is known of your taste yet)?",
-            f"liked by {N} people(?P<stranger>; nothing is known of your taste yet)?",
-            "liked by one person(?P<stranger>; nothing is known of your taste yet)?",
-            "nobody has liked it yet(?P<stranger>; nothing is known of your taste yet)?",
-            rf"liked by people lately \((?:{N} people|one person) in all\)",
-        ],
-    },
-    "zh": {
-        "behaviour": [
-            f"喜欢ASIDE的人也喜欢这个（{N} 人）",
-            "有一个喜欢ASIDE的人也喜欢这个",
-            r"喜欢ASIDE的人比别人更少喜欢这个（(?P<of>[\d,]+) 人中有 (?P<people>[\d,]+) 人）",
-        ],
-        "affinity": [
-            f"喜欢ASIDE的人还喜欢别的，.+（{N} 人）",
-            "有一个喜欢ASIDE的人还喜欢别的，.+",
-            r"喜欢ASIDE的人比别人更少喜欢这一类：.+（(?P<of>[\d,]+) 人中有 (?P<people>[\d,]+) 人）",
-        ],
-        "learned": ["从大家的喜好中学到：它和PAST(?:相似|不相似)"],
-        "facts": [
-            "根据已知信息学到：它和PAST(?:相配|不相配)",
-            "从大家的喜好中学到：.+和PAST(?:相配|不相配)",
-        ],
-        "text": [
-            "文字介绍和PAST(?P<near>很相似|很不一样)",
-            "根据文字介绍学到：它和PAST(?:相配|不相配)",
-        ],
-        "knowledge": [r".*PAST.*?(?:（另有 (?P<more>\d+) 个也是）)?"],
-        "popularity": [
-            f"很多人喜欢（{N} 人）(?P<stranger>；还不了解你的喜好)?",
-            f"有 {N} 人喜欢(?P<stranger>；还不了解你的喜好)?",
-            "还没有人喜欢过(?P<stranger>；还不了解你的喜好)?",
-            f"最近有人喜欢（共有 {N} 人喜欢）",
-        ],
-    },
-}
-MANY = ("liked by many", "很多人")
-MUCH_ALIKE = ("much like", "很相似")
-LESS = ("less often", "更少")
-OPAQUE = re.compile(r"(?<![\w.])(?:m\.0[0-9a-z_]{2,}|item:\S+|user:\S+|[a-z]+://\S+)")
+NEAR_SHARE = 0.1
+"""A text is much like another if no larger share of all texts is nearer."""
+SAMPLING_ERROR = 0.04
+"""The product ranks a text in a sample of 1,000: three standard errors of a share."""
 
 
 class Claims:
-    """The claims of reasons beside what one workspace holds.
+    """Compares the claims of reasons with what one workspace holds.
 
     Args:
         database: file of the workspace's store.
         snapshot: folder of the snapshot that answered.
-        words: event type → language → how the configuration says it.
+        words: event type → language → configured words.
 
     Attributes:
-        checked: how many reasons were checked, by kind.
-        sentences: how many were of a sort: behaviour that parts two items, texts much alike.
+        checked: number of checked reasons, by kind.
+        sentences: number of sentences that say "less often", "much like" or "unlike".
     """
 
     def __init__(
@@ -130,7 +62,7 @@ class Claims:
         manifest = json.loads((snapshot / "manifest.json").read_text(encoding="utf-8"))
         meaning = manifest["fitted"]["meaning"]
         self._weights, self._scale = meaning["weights"], meaning["scale"]
-        self._array = {
+        self._arrays = {
             file.removesuffix(".npy"): np.load(snapshot / file, mmap_mode="r").view(np.ndarray)
             for file in manifest["files"]
             if file.split(".")[0] in ("graph", "text", "network", "mapped text", "text tower")
@@ -140,14 +72,14 @@ class Claims:
         labels = self._strings("graph.labels")
         self._nodes = [f"item:{name}" for name in self.items] + self._strings("graph.nodes")
         self._relations = self._strings("graph.relations")
-        with self._open() as connection:
+        with self._connect() as connection:
             erased = sum(
                 connection.execute(f"select coalesce(max(seq), 0) from {table}").fetchone()[0]
                 for table in ("erasures", "erased_items")
             )
-            # Of a snapshot that remembers somebody who was erased since, more may be counted.
-            self._forgets = erased > manifest["erasures"]
-            self.likers = self._counted(connection, manifest["learned_until"])
+            # A snapshot may still count a user who was erased since.
+            self._has_erasures = erased > manifest["erasures"]
+            self.likers = self._likers_by_item(connection, manifest["learned_until"])
             titles = dict(connection.execute("select item_id, title from items"))
             (changes,) = connection.execute(
                 "select coalesce(sum(number), 0) from changes"
@@ -158,43 +90,44 @@ class Claims:
                     "select fact_id, subject, relation, object from facts"
                 )
             }
-        held = dict(zip(self.items, labels, strict=False))
-        # What was imported since the snapshot was made has its title from the next one on.
-        titles = held | titles if changes == manifest["changes"] else held
+        snapshot_titles = dict(zip(self.items, labels, strict=False))
+        # A title that was imported since the snapshot was made counts from the next one on.
+        is_current = changes == manifest["changes"]
+        titles = snapshot_titles | titles if is_current else snapshot_titles
         self._titles = {item: title or item for item, title in titles.items()}
-        self._same = self._identities()
+        self._same_as = self._same_as_names()
         self._linked = {end for s, p, o in self._facts.values() if p == SAME_AS for end in (s, o)}
         self._features = self._items_by_feature()
-        self._everybody = set().union(*self.likers.values())
-        self._active = len(self._everybody)
-        right = self._array.get("text.right", np.zeros((0, 1)))
-        self._written = np.flatnonzero(np.any(right, axis=1))
+        self._users = set().union(*self.likers.values())
+        self._n_users = len(self._users)
+        right = self._arrays.get("text.right", np.zeros((0, 1)))
+        self._rows_with_text = np.flatnonzero(np.any(right, axis=1))
         self._by_feature: dict[tuple[str, bool, str], Counter[str]] = {}
 
     def violations(
         self,
-        who: str | Sequence[Mapping[str, Any]],
+        user: str | Sequence[Mapping[str, Any]],
         target: str,
         reasons: Iterable[Mapping[str, Any]],
         language: str = "en",
     ) -> list[str]:
-        """What is not so, one line each.
+        """The false claims, one line each.
 
         Args:
-            who: a user id, or the events of a session: ``item_id``, ``type``, ``value``.
+            user: a user id, or the events of a session: ``item_id``, ``type``, ``value``.
             target: id of the item that the reasons are of.
             reasons: as JSON has them.
             language: of their texts.
         """
-        events = self._events_of(who) if isinstance(who, str) else list(who)
-        found = []
+        events = self._events_of(user) if isinstance(user, str) else list(user)
+        violations = []
         for reason in reasons:
             self.checked[reason["kind"]] += 1
             try:
                 self._check(events, target, reason, language)
             except AssertionError as error:
-                found.append(f"{target}: {reason['kind']}: {reason['text']!r}: {error}")
-        return found
+                violations.append(f"{target}: {reason['kind']}: {reason['text']!r}: {error}")
+        return violations
 
     def _check(
         self, events: list[Any], target: str, reason: Mapping[str, Any], language: str
@@ -204,29 +137,29 @@ class Claims:
         if start is None:
             assert kind == "popularity", "it names no event"
         else:
-            assert any(self._counts(event) for event in events if event["item_id"] == start), (
-                f"there is no event of this person on {start} that counts"
+            assert any(self._weight(event) for event in events if event["item_id"] == start), (
+                f"there is no event of this user on {start} that counts"
             )
-        match = self._matched(events, start, kind, text, language)
+        match = self._match_sentence(events, start, kind, text, language)
         group = match.groupdict()
         outside = text.replace(f"{self._titles.get(start, '')}", "")
-        assert not OPAQUE.search(self._without_titles(outside)), "it shows an id"
+        assert not OPAQUE_ID.search(self._without_titles(outside)), "it shows an id"
         path = reason["path"]
         for step in path:
             self._check_fact(step)
         if kind == "popularity":
             self._check_popularity(events, target, reason, group)
         elif kind == "behaviour":
-            both = len(self._of(start) & self._of(target))
-            self._check_support(start, both, len(self._of(target)), reason, group)
+            both = len(self._likers_of(start) & self._likers_of(target))
+            self._check_support(start, both, len(self._likers_of(target)), reason, group)
         elif kind == "affinity":
             assert len(path) == 1, "no fact says what the target has"
-            elsewhere = self._liked_elsewhere(path[0], start, target)
-            both = sum(map(elsewhere, self._of(start)))
-            of_all = sum(map(elsewhere, self._everybody)) if group.get("of") else 0
+            elsewhere = self._likes_elsewhere(path[0], start, target)
+            both = sum(map(elsewhere, self._likers_of(start)))
+            of_all = sum(map(elsewhere, self._users)) if group.get("of") else 0
             self._check_support(start, both, of_all, reason, group)
         else:
-            assert reason["support"] is None, "it counts people and says nothing of them"
+            assert reason["support"] is None, "it counts users and does not speak of them"
         if kind == "knowledge":
             self._check_path(events, start, target, path, group)
         if kind == "text":
@@ -234,32 +167,32 @@ class Claims:
         if kind == "facts":
             self._check_learned_facts(target, path)
 
-    def _matched(
+    def _match_sentence(
         self, events: list[Any], start: str | None, kind: str, text: str, language: str
     ) -> re.Match[str]:
-        """The sentence that says it, with the title and what the person did as the store has it."""
+        """The sentence of a reason, with the title and the event that the store has."""
         title = self._titles.get(start or "", "")
-        deed = self._deed(events, start, language)
-        past = f"*{title}*, {deed}" if language == "en" else f"{deed}的《{title}》"
-        plain = text if start is None else text.replace(past, "PAST", 1)
+        clause = self._event_clause(events, start, language)
+        item = f"*{title}*, {clause}" if language == "en" else f"{clause}的《{title}》"
+        plain = text if start is None else text.replace(item, "ITEM", 1)
         if language == "zh":
-            plain = plain.replace(f"《{title}》（{deed}）", "ASIDE", 1)
+            plain = plain.replace(f"《{title}》（{clause}）", "NAMED", 1)
         for sentence in SENTENCES[language][kind]:
             match = re.fullmatch(sentence, plain, re.S)
             if match is not None:
                 return match
-        raise AssertionError("no sentence with this title and event says so")
+        raise AssertionError("no sentence with this title and event matches")
 
-    def _deed(self, events: list[Any], start: str | None, language: str) -> str:
+    def _event_clause(self, events: list[Any], start: str | None, language: str) -> str:
         if start is None:
             return ""
-        on_item = [event for event in events if event["item_id"] == start and self._counts(event)]
-        most = max(abs(self._counts(event)) for event in on_item)
-        (*_, strongest) = (event for event in on_item if abs(self._counts(event)) == most)
+        on_item = [event for event in events if event["item_id"] == start and self._weight(event)]
+        largest = max(abs(self._weight(event)) for event in on_item)
+        (*_, strongest) = (event for event in on_item if abs(self._weight(event)) == largest)
         kind, value = strongest["type"], strongest["value"]
-        told = (self._words.get(kind) or {}).get(language)
-        if told:
-            return told.removesuffix("的")
+        configured = (self._words.get(kind) or {}).get(language)
+        if configured:
+            return configured.removesuffix("的")
         if kind == "rating" and value is not None:
             if self._scale["kind"] != "counts":
                 return f"which you rated {value:g}" if language == "en" else f"你打了 {value:g} 分"
@@ -267,24 +200,26 @@ class Claims:
                 return "which you chose" if language == "en" else "你选过"
             times = f"{value:,.6g}"
             return f"which you chose {times} times" if language == "en" else f"你选过 {times} 次"
-        if kind in DEEDS[language]:
-            return DEEDS[language][kind]
-        said = {"en": f'for which there is an event "{kind}" of yours', "zh": f"你有“{kind}”记录"}
-        return said[language]
+        if kind in EVENT_CLAUSES[language]:
+            return EVENT_CLAUSES[language][kind]
+        if language == "en":
+            return f'for which there is an event "{kind}" of yours'
+        return f"你有“{kind}”记录"
 
     def _check_popularity(
         self, events: list[Any], target: str, reason: Mapping[str, Any], group: Mapping[str, Any]
     ) -> None:
-        number, sizes = len(self._of(target)), [len(one) for one in self.likers.values() if one]
-        said = reason["support"]
-        assert said == number or (self._forgets and said > number), f"{number} like it, not {said}"
-        assert group.get("people") in (None, f"{said:,}"), f"the text says {group['people']}"
-        if reason["text"].startswith(MANY) and not self._forgets:
-            assert number > sum(sizes) / len(sizes), "no more than usual"
+        count, support = len(self._likers_of(target)), reason["support"]
+        sizes = [len(likers) for likers in self.likers.values() if likers]
+        is_true = support == count or (self._has_erasures and support > count)
+        assert is_true, f"{count} like it, not {support}"
+        assert group.get("people") in (None, f"{support:,}"), f"the text says {group['people']}"
+        if reason["text"].startswith(MANY_USERS) and not self._has_erasures:
+            assert count > sum(sizes) / len(sizes), "no more than usual"
         if group.get("stranger"):
-            assert not any(map(self._counts, events)), "something is known of this person"
+            assert not any(map(self._weight, events)), "something is known of this user"
         if "nobody" in reason["text"] or "没有人" in reason["text"]:
-            assert said == 0
+            assert support == 0
 
     def _check_support(
         self,
@@ -294,17 +229,18 @@ class Claims:
         reason: Mapping[str, Any],
         group: Mapping[str, Any],
     ) -> None:
-        support, one = reason["support"], len(self._of(start))
-        assert support is not None, "it says so of people and counts none"
+        support, likers = reason["support"], len(self._likers_of(start))
+        assert support is not None, "it speaks of users and counts none"
         assert support >= 1, "there is nobody"
-        assert support == both or (self._forgets and support > both), f"there are {both}"
-        said = group.get("people")
-        assert said == f"{support:,}" or (said is None and support == 1), f"the text says {said}"
-        if any(word in reason["text"] for word in LESS):
+        assert support == both or (self._has_erasures and support > both), f"there are {both}"
+        count = group.get("people")
+        is_true = count == f"{support:,}" or (count is None and support == 1)
+        assert is_true, f"the text says {count}"
+        if any(word in reason["text"] for word in LESS_OFTEN):
             self.sentences["less than others"] += 1
-            if not self._forgets:
-                assert group["of"] == f"{one:,}", f"{one} people like the first"
-                assert both * self._active < one * of_all, "no less than others"
+            if not self._has_erasures:
+                assert group["of"] == f"{likers:,}", f"{likers} users like the first"
+                assert both * self._n_users < likers * of_all, "no less than others"
 
     def _check_path(
         self,
@@ -327,10 +263,9 @@ class Claims:
             assert path[0]["p"] == path[1]["p"]
         more = int(group.get("more") or 0)
         if more:
-            having = self._with_feature(path[-1], target)
-            mine = {event["item_id"] for event in events if self._counts(event)}
-            has = (mine & having) - {target, start}
-            assert more <= len(has), f"{len(has)} more have it"
+            items = {event["item_id"] for event in events if self._weight(event)}
+            others = (items & self._with_feature(path[-1], target)) - {target, start}
+            assert more <= len(others), f"{len(others)} more have it"
 
     def _check_fact(self, step: Mapping[str, Any]) -> None:
         if not self._facts:
@@ -339,26 +274,27 @@ class Claims:
         assert stored is not None, f"fact {step['fact_id']} is not stored"
         subject, relation, obj = stored
         assert relation == step["p"], f"the stored fact says {relation}"
-        for said, held in ((step["s"], subject), (step["o"], obj)):
-            assert self._one(said) == self._one(held), f"the stored fact names {held}, not {said}"
+        for name, stored_name in ((step["s"], subject), (step["o"], obj)):
+            is_same = self._canonical(name) == self._canonical(stored_name)
+            assert is_same, f"the stored fact names {stored_name}, not {name}"
 
     def _check_text(self, start: str, target: str, near: str | None) -> None:
-        written = [
-            self._array[name][self._row[target]].any()
+        has_text = [
+            self._arrays[name][self._row[target]].any()
             for name in ("text.right", "network.items.text", "text tower.right")
-            if name in self._array
+            if name in self._arrays
         ]
-        assert any(written), "no text says anything of it"
+        assert any(has_text), "no text says anything of it"
         if near is None:
             return
         self.sentences[f"text {near}"] += 1
-        left, right = self._array["text.left"], self._array["text.right"]
-        one, other = self._row[start], self._row[target]
-        others = self._written[(self._written != one) & (self._written != other)]
-        similarities = right[others] @ left[one]
-        mine = right[other] @ left[one]
-        closer = similarities > mine if near in MUCH_ALIKE else similarities < mine
-        assert closer.mean() <= NEAREST + SAMPLING * (len(others) > 1000) + 1e-6, (
+        left, right = self._arrays["text.left"], self._arrays["text.right"]
+        start_row, target_row = self._row[start], self._row[target]
+        others = np.setdiff1d(self._rows_with_text, [start_row, target_row])
+        similarities = right[others] @ left[start_row]
+        similarity = right[target_row] @ left[start_row]
+        closer = similarities > similarity if near in NEAR_TEXT else similarities < similarity
+        assert closer.mean() <= NEAR_SHARE + SAMPLING_ERROR * (len(others) > 1000) + 1e-6, (
             f"{closer.mean():.1%} of the others are more so"
         )
 
@@ -366,12 +302,12 @@ class Claims:
         if path:
             assert f"item:{target}" in {path[0]["s"], path[0]["o"]}, "it is no fact of the target"
         else:
-            portion = self._array["network.items.facts"][self._row[target]]
-            named = self._row[target] in self._array["graph.tails"]
+            portion = self._arrays["network.items.facts"][self._row[target]]
+            named = self._row[target] in self._arrays["graph.tails"]
             assert portion.any() or named, "no fact says anything of it"
 
     def _events_of(self, user_id: str) -> list[dict[str, Any]]:
-        with self._open() as connection:
+        with self._connect() as connection:
             connection.row_factory = sqlite3.Row
             rows = connection.execute(
                 "select item_id, type, value from events where user_id = ? "
@@ -380,16 +316,16 @@ class Claims:
             )
             return [dict(row) for row in rows]
 
-    def _counted(self, connection: sqlite3.Connection, until: int) -> dict[str, set[str]]:
-        """Item → who likes it: whose strongest event on it, the newest among equals, is for it."""
+    def _likers_by_item(self, connection: sqlite3.Connection, until: int) -> dict[str, set[str]]:
+        """Item → users that like it: their strongest event on it, the newest of equals, counts."""
         strongest: dict[tuple[str, str, str], tuple[float, float, float]] = {}
         rows = connection.execute(
             "select user_id, item_id, split, type, value, timestamp from events where seq <= ?",
             (until,),
         )
         for user, item, split, kind, value, time in rows:
-            if weight := self._counts({"type": kind, "value": value}):
-                # At one moment, what speaks for the item.
+            if weight := self._weight({"type": kind, "value": value}):
+                # At one moment, the event for the item.
                 rank = abs(weight), -math.inf if time is None else time, weight
                 place = (user, item, split)
                 strongest[place] = max(strongest.get(place, rank), rank)
@@ -399,9 +335,9 @@ class Claims:
                 likers[item].add(user)
         return dict(likers)
 
-    def _counts(self, event: Mapping[str, Any]) -> float:
+    def _weight(self, event: Mapping[str, Any]) -> float:
         kind, value, scale = event["type"], event["value"], self._scale
-        if kind == "count":  # how an answer tells a rating that is none
+        if kind == "count":  # an answer's name of a rating on no scale
             kind = "rating"
         weight = self._weights.get(kind, 0.0)
         if kind != "rating" or value is None:
@@ -414,35 +350,35 @@ class Claims:
         lowest = scale["positive"] if scale["kind"] != "signs" else 0.0
         return weight if value >= lowest else -weight
 
-    def _of(self, item: str) -> set[str]:
+    def _likers_of(self, item: str) -> set[str]:
         return self.likers.get(item, set())
 
     def _items_by_feature(self) -> dict[tuple[str, bool, str], set[str]]:
         """(relation, whether the item is the object, the other end) → items."""
-        found = defaultdict(set)
-        edges = (self._array[f"graph.{name}"].tolist() for name in ("heads", "relation", "tails"))
+        items = defaultdict(set)
+        edges = (self._arrays[f"graph.{name}"].tolist() for name in ("heads", "relation", "tails"))
         for head, relation, tail in zip(*edges, strict=True):
             name = self._relations[relation]
             for item, node, reverse in ((head, tail, False), (tail, head, True)):
                 if item < len(self.items):
-                    found[name, reverse, self._name(node)].add(self.items[item])
-        return found
+                    items[name, reverse, self._name(node)].add(self.items[item])
+        return items
 
-    def _liked_elsewhere(
+    def _likes_elsewhere(
         self, step: Mapping[str, Any], start: str, target: str
     ) -> Callable[[str], bool]:
-        """Whether a person likes something with the feature that is neither of the two."""
+        """Whether a user likes something with the feature that is neither of the two items."""
         feature = self._feature(step, target)
-        having = self._features[feature]
+        items = self._features[feature]
         if feature not in self._by_feature:
             self._by_feature[feature] = Counter(
-                person for item in having for person in self._of(item)
+                user for item in items for user in self._likers_of(item)
             )
         counts = self._by_feature[feature]
-        besides = [self._of(item) for item in {start, target} & having]
+        excluded = [self._likers_of(item) for item in {start, target} & items]
 
-        def likes(person: str) -> bool:
-            return counts[person] > sum(person in likers for likers in besides)
+        def likes(user: str) -> bool:
+            return counts[user] > sum(user in likers for likers in excluded)
 
         return likes
 
@@ -451,41 +387,41 @@ class Claims:
         return step["p"], reverse, step["s"] if reverse else step["o"]
 
     def _with_feature(self, step: Mapping[str, Any], target: str) -> set[str]:
-        """The items that have what a step says of ``target``."""
+        """The items that have the same feature as ``target`` in a step."""
         return self._features[self._feature(step, target)]
 
     def _name(self, node: int) -> str:
         return self._nodes[node].split("\x1f", 1)[-1]
 
-    def _identities(self) -> dict[str, str]:
+    def _same_as_names(self) -> dict[str, str]:
         """Name → one name for all that facts say are the same thing."""
-        one: dict[str, str] = {}
+        names: dict[str, str] = {}
 
         def root(name: str) -> str:
-            while name in one:
-                name = one[name]
+            while name in names:
+                name = names[name]
             return name
 
         for subject, relation, obj in self._facts.values():
             if relation == SAME_AS and root(subject) != root(obj):
-                one[root(subject)] = root(obj)
-        return one
+                names[root(subject)] = root(obj)
+        return names
 
-    def _one(self, name: str) -> str:
-        """One name of a thing; a bare id is an item's where that is linked to nothing."""
+    def _canonical(self, name: str) -> str:
+        """One name of a thing; a bare id is an item's where the item is linked to nothing."""
         item = f"item:{name}"
         if name in self._row and name not in self._linked and item not in self._linked:
             name = item
-        while name in self._same:
-            name = self._same[name]
+        while name in self._same_as:
+            name = self._same_as[name]
         return name
 
     def _without_titles(self, text: str) -> str:
         return re.sub(r"\*.*?\*|《.*?》", "", text)
 
     def _strings(self, name: str) -> list[str]:
-        raw, ends = self._array[name].tobytes(), [0, *self._array[f"{name}.ends"].tolist()]
+        raw, ends = self._arrays[name].tobytes(), [0, *self._arrays[f"{name}.ends"].tolist()]
         return [raw[a:b].decode("utf-8", "surrogatepass") for a, b in itertools.pairwise(ends)]
 
-    def _open(self) -> sqlite3.Connection:
+    def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)
