@@ -1,4 +1,4 @@
-"""What reasons claim, beside the store: thousands of pairs, and lies that must be found."""
+"""The claims of thousands of reasons are true by the store, and false claims are detected."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from tastegraph.workspace import Workspace
 from tests.support import serving_world
 from tests.support.claims import Claims
 
-PAIRS = 5_000
-"""Random pairs of a person and an item, all of whose reasons are checked."""
-PEOPLE, UNTOUCHED = 400, 100
-"""Sampled from a public set: people with all their events, and items that none of them touched."""
+N_PAIRS = 5_000
+"""Random pairs of a user and an item, all of whose reasons are checked."""
+N_USERS, N_UNTOUCHED = 400, 100
+"""Sampled from a data set: users with all their events, and items without an event of theirs."""
 SETTINGS: dict[str, Any] = {
     "model": {"epochs": 3, "dimensions": 16, "heads": 1, "layers": 2, "history": 12},
     "evaluation": {"split": "random"},
@@ -35,7 +35,7 @@ SETTINGS: dict[str, Any] = {
 
 @dataclass
 class World:
-    """What one workspace is made of."""
+    """The records and settings of one workspace."""
 
     items: Iterable[Item]
     events: Iterable[Event]
@@ -44,20 +44,20 @@ class World:
     settings: dict[str, Any] = field(default_factory=dict)
 
     def sampled(self) -> World:
-        """Some people with all their events, and what they touched, and some that they did not."""
+        """Some users with all their events, the items of these events, and some other items."""
         rng = np.random.default_rng(1)
         items, events = list(self.items), list(self.events)
-        everybody = sorted({event.user_id for event in events})
-        people = set(rng.choice(everybody, min(PEOPLE, len(everybody)), replace=False).tolist())
-        events = [event for event in events if event.user_id in people]
+        all_users = sorted({event.user_id for event in events})
+        users = set(rng.choice(all_users, min(N_USERS, len(all_users)), replace=False).tolist())
+        events = [event for event in events if event.user_id in users]
         touched = {event.item_id for event in events}
         others = [item.item_id for item in items if item.item_id not in touched]
-        kept = touched | set(rng.permutation(others)[:UNTOUCHED].tolist())
+        item_ids = touched | set(rng.permutation(others)[:N_UNTOUCHED].tolist())
         return World(
-            [item for item in items if item.item_id in kept],
+            [item for item in items if item.item_id in item_ids],
             events,
             self.facts,
-            [link for link in self.links if link.item_id in kept],
+            [link for link in self.links if link.item_id in item_ids],
             self.settings,
         )
 
@@ -74,8 +74,8 @@ class World:
         return workspace
 
 
-def checked(workspace: Workspace, pairs: int) -> tuple[Claims, list[str]]:
-    """The claims of all reasons of random pairs, in both languages, and what is wrong of them."""
+def check_pairs(workspace: Workspace, n_pairs: int) -> tuple[Claims, list[str]]:
+    """The checker after all reasons of random pairs, in both languages, and the violations."""
     engine, version = workspace.engine, workspace.snapshots.current()
     assert version is not None
     claims = Claims(workspace.database.path, workspace.snapshots.directory / version)
@@ -83,7 +83,7 @@ def checked(workspace: Workspace, pairs: int) -> tuple[Claims, list[str]]:
     with sqlite3.connect(workspace.database.path) as connection:
         users = [row[0] for row in connection.execute("select distinct user_id from events")]
     explain, wrong = Engine.explain.__wrapped__, []  # without the check that every test has
-    for pair in range(pairs):
+    for pair in range(n_pairs):
         user, item = users[rng.integers(len(users))], claims.items[rng.integers(len(claims.items))]
         language = ("en", "zh")[pair % 2]
         answer = explain(engine, user, item, language=language)
@@ -103,7 +103,7 @@ def checked(workspace: Workspace, pairs: int) -> tuple[Claims, list[str]]:
 
 
 def sparse_world() -> World:
-    """People of one to three events on sixty items: most pairs of items are shared by nobody."""
+    """Users of one to four events on sixty items: most pairs of items have no user in common."""
     rng = np.random.default_rng(3)
     words = ("iron", "river", "ghost", "garden", "summer", "night", "letter", "bridge", "winter")
     kinds = ("drama", "comedy", "western", "thriller")
@@ -135,9 +135,9 @@ def sparse_world() -> World:
 
 
 @pytest.mark.slow
-def test_every_claim_about_a_small_sparse_set_is_so(tmp_path: Path) -> None:
+def test_every_claim_about_a_sparse_world_is_true(tmp_path: Path) -> None:
     workspace = sparse_world().built(tmp_path / "sparse")
-    claims, wrong = checked(workspace, 600)
+    claims, wrong = check_pairs(workspace, 600)
     workspace.close()
     assert not wrong, "\n".join(wrong[:20])
     assert {"behaviour", "learned", "text", "facts", "knowledge"} <= set(claims.checked)
@@ -189,16 +189,16 @@ def music() -> World:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("world", [ml100k, beauty, music, sparse_world])
-def test_every_claim_of_five_thousand_pairs_is_so(world: Any, tmp_path: Path) -> None:
-    told = world()
-    workspace = (told if world is sparse_world else told.sampled()).built(tmp_path / world.__name__)
-    claims, wrong = checked(workspace, PAIRS)
+def test_every_claim_of_five_thousand_pairs_is_true(world: Any, tmp_path: Path) -> None:
+    sample = world() if world is sparse_world else world().sampled()
+    workspace = sample.built(tmp_path / world.__name__)
+    claims, wrong = check_pairs(workspace, N_PAIRS)
     workspace.close()
     assert not wrong, f"{len(wrong)} violations\n" + "\n".join(wrong[:20])
-    assert sum(claims.checked.values()) > PAIRS
+    assert sum(claims.checked.values()) > N_PAIRS
 
 
-# Lies.
+# False claims.
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     engine.close()
 
 
-def told(engine: Engine, target: str, kind: str) -> tuple[Claims, dict[str, Any]]:
+def true_reason(engine: Engine, target: str, kind: str) -> tuple[Claims, dict[str, Any]]:
     version = engine.snapshots.current()
     assert version is not None
     claims = Claims(engine.database.path, engine.snapshots.directory / version)
@@ -220,7 +220,7 @@ def told(engine: Engine, target: str, kind: str) -> tuple[Claims, dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("kind", "lie"),
+    ("kind", "falsify"),
     [
         ("behaviour", lambda r: r.update(support=r["support"] + 1)),
         ("behaviour", lambda r: r.update(support=None)),
@@ -237,9 +237,9 @@ def told(engine: Engine, target: str, kind: str) -> tuple[Claims, dict[str, Any]
         ("knowledge", lambda r: r.update(text=r["text"] + " (and 99 more)")),
     ],
 )
-def test_a_lie_is_found(engine: Engine, kind: str, lie: Any) -> None:
+def test_false_claim_is_detected(engine: Engine, kind: str, falsify: Any) -> None:
     target = "space-2" if kind == "learned" else "western-0"
-    claims, reason = told(engine, target, kind)
+    claims, reason = true_reason(engine, target, kind)
     false = copy.deepcopy(reason)
-    lie(false)
+    falsify(false)
     assert claims.violations("western-1", target, [false])

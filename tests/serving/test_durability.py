@@ -23,12 +23,12 @@ KILLS = 10
 
 
 class Client:
-    """Posts batches until the service is gone, and remembers what it was told of each."""
+    """Posts batches until the service is gone, and stores which ones it acknowledged."""
 
     def __init__(self) -> None:
         self.sent: list[list[str]] = []
         self.acknowledged: list[list[str]] = []
-        self.heard = threading.Event()
+        self.has_answer = threading.Event()
 
     def post_until_gone(self, url: str, seed: int) -> None:
         rng = random.Random(seed)
@@ -44,20 +44,20 @@ class Client:
                         "accepted": len(batch), "duplicates": 0, "rejected": []
                     }  # fmt: skip
                     self.acknowledged.append(batch)
-                    self.heard.set()
+                    self.has_answer.set()
             except httpx.TransportError:
                 return
 
 
-def ids(directory: Path) -> Counter[str]:
+def event_ids(directory: Path) -> Counter[str]:
     database = Database(directory / "tastegraph.db", metadata)
     with database.reading() as connection:
-        found = Counter(event.event_id for event in log.grouped_by_user(connection))
+        counts = Counter(event.event_id for event in log.grouped_by_user(connection))
     database.close()
-    return found
+    return counts
 
 
-def test_what_was_acknowledged_is_there_exactly_once_after_kills(tmp_path: Path) -> None:
+def test_acknowledged_events_are_there_exactly_once_after_kills(tmp_path: Path) -> None:
     rng = random.Random(7)
     clients = []
     serving_world.open_engine(tmp_path)
@@ -67,22 +67,24 @@ def test_what_was_acknowledged_is_there_exactly_once_after_kills(tmp_path: Path)
         with serving_world.served(tmp_path) as (url, process):
             poster = threading.Thread(target=client.post_until_gone, args=(url, kill))
             poster.start()
-            assert client.heard.wait(timeout=30)
+            assert client.has_answer.wait(timeout=30)
             time.sleep(rng.uniform(0.0, 0.3))
             process.kill()
             process.join()
             poster.join(timeout=30)
             assert not poster.is_alive()
-        found = ids(tmp_path)
+        counts = event_ids(tmp_path)
         for earlier in clients:
-            assert all(found[event_id] == 1 for batch in earlier.acknowledged for event_id in batch)
+            assert all(
+                counts[event_id] == 1 for batch in earlier.acknowledged for event_id in batch
+            )
             for batch in earlier.sent:
-                assert len({found[event_id] for event_id in batch}) == 1, "half a batch was kept"
-        assert max(found.values()) == 1
+                assert len({counts[event_id] for event_id in batch}) == 1, "half a batch was kept"
+        assert max(counts.values()) == 1
     assert sum(len(client.acknowledged) for client in clients) >= KILLS
 
 
-def test_a_batch_sent_again_after_a_kill_counts_once(tmp_path: Path) -> None:
+def test_batch_sent_again_after_a_kill_counts_once(tmp_path: Path) -> None:
     rows = [{"event_id": f"r{k}", "user_id": "u", "item_id": "space-0"} for k in range(50)]
     body = {"events": rows}
     with serving_world.served(tmp_path) as (url, process):
@@ -95,7 +97,7 @@ def test_a_batch_sent_again_after_a_kill_counts_once(tmp_path: Path) -> None:
         assert "space-0" not in [item["item_id"] for item in answer["items"]]
 
 
-def test_publishing_that_is_killed_leaves_one_whole_model_in_service(tmp_path: Path) -> None:
+def test_killed_publishing_leaves_one_complete_model_in_service(tmp_path: Path) -> None:
     """Published, promoted, rolled back and pruned in a loop, and killed at seeded moments."""
     rng = random.Random(11)
     serving_world.open_engine(tmp_path).close()
@@ -113,8 +115,8 @@ def test_publishing_that_is_killed_leaves_one_whole_model_in_service(tmp_path: P
         engine.close()
 
 
-def test_what_was_acknowledged_survives_kills_while_the_log_is_emptied(tmp_path: Path) -> None:
-    """People are erased, and the write-ahead log truncated, while others' events come in."""
+def test_acknowledged_events_survive_kills_while_the_log_is_truncated(tmp_path: Path) -> None:
+    """Users are erased, and the write-ahead log truncated, while others' events come in."""
     rng = random.Random(13)
     serving_world.open_engine(tmp_path).close()
     acknowledged: list[str] = []
@@ -131,8 +133,8 @@ def test_what_was_acknowledged_survives_kills_while_the_log_is_emptied(tmp_path:
             poster.join(timeout=30)
             eraser.join(timeout=30)
         acknowledged += [event_id for batch in client.acknowledged for event_id in batch]
-        found = ids(tmp_path)
-        assert all(found[event_id] == 1 for event_id in acknowledged)
+        counts = event_ids(tmp_path)
+        assert all(counts[event_id] == 1 for event_id in acknowledged)
 
 
 def erase_until_gone(url: str) -> None:

@@ -1,4 +1,4 @@
-"""Lists that were shown: kept with their chances, attributed, and made again."""
+"""Stored lists: with their propensities, attributed to events, and replayed."""
 
 from __future__ import annotations
 
@@ -40,42 +40,42 @@ def order(answer) -> list[str]:
 # Exploration.
 
 
-def test_without_exploration_the_best_come_first_and_surely() -> None:
+def test_without_exploration_the_best_items_come_first() -> None:
     scores = np.array([0.1, -np.inf, 0.7, 0.7, 0.2], dtype=np.float32)
-    found = draw_list(scores, np.ones(5, np.float32), 3, 0.0, np.random.default_rng(0))
-    assert (found.items, found.propensities) == ([2, 3, 4], [1.0, 1.0, 1.0])
+    drawn = draw_list(scores, np.ones(5, np.float32), 3, 0.0, np.random.default_rng(0))
+    assert (drawn.items, drawn.propensities) == ([2, 3, 4], [1.0, 1.0, 1.0])
 
 
-def test_chances_are_those_of_the_formula() -> None:
-    """One slot, ε = .5, doubts 1, 2, 1: the best has .5 + .5 / 4, the others 1/4 and 1/8."""
-    scores, doubt = np.array([3, 2, 1], "f4"), np.array([1, 2, 1], "f4")
+def test_propensities_follow_the_formula() -> None:
+    """One place, ε = .5, disagreements 1, 2, 1: the chances are .5 + .5 / 4, 1/4 and 1/8."""
+    scores, disagreement = np.array([3, 2, 1], "f4"), np.array([1, 2, 1], "f4")
     counts: Counter[int] = Counter()
     chance = {0: 0.625, 1: 0.25, 2: 0.125}
     for seed in range(4000):
-        found = draw_list(scores, doubt, 1, 0.5, np.random.default_rng(seed))
-        assert found.propensities == [pytest.approx(chance[found.items[0]])]
-        assert found.best == [found.items[0] == 0]
-        counts[found.items[0]] += 1
+        drawn = draw_list(scores, disagreement, 1, 0.5, np.random.default_rng(seed))
+        assert drawn.propensities == [pytest.approx(chance[drawn.items[0]])]
+        assert drawn.best == [drawn.items[0] == 0]
+        counts[drawn.items[0]] += 1
     for item, expected in chance.items():
         assert counts[item] / 4000 == pytest.approx(expected, abs=0.03)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 1000), st.integers(0, 8), st.floats(0, 1), st.booleans())
-def test_a_list_is_of_different_items_of_the_pool(seed, slots, share, certain) -> None:
+def test_drawn_items_are_different_items_of_the_pool(seed, places, share, certain) -> None:
     rng = np.random.default_rng(seed)
     scores = rng.normal(size=30).astype(np.float32)
     scores[rng.random(30) < 0.2] = -np.inf
-    doubt = np.zeros(30, "f4") if certain else rng.random(30).astype(np.float32)
-    found = draw_list(scores, doubt, slots, share, rng)
-    assert len(set(found.items)) == len(found.items) == min(slots, np.isfinite(scores).sum())
-    assert all(0 < chance <= 1 for chance in found.propensities)
-    best = np.argsort(-scores, kind="stable")[: POOL_PER_PLACE * slots]
-    assert set(found.items) <= set(best.tolist())
+    disagreement = np.zeros(30, "f4") if certain else rng.random(30).astype(np.float32)
+    drawn = draw_list(scores, disagreement, places, share, rng)
+    assert len(set(drawn.items)) == len(drawn.items) == min(places, np.isfinite(scores).sum())
+    assert all(0 < chance <= 1 for chance in drawn.propensities)
+    best = np.argsort(-scores, kind="stable")[: POOL_PER_PLACE * places]
+    assert set(drawn.items) <= set(best.tolist())
 
 
-def test_doubt_is_the_weighted_deviation_of_opinions() -> None:
-    """Weights 1 and 3, opinions 0 and 4: mean 3, variance (9 + 3) / 4."""
+def test_disagreement_is_the_weighted_deviation_of_component_scores() -> None:
+    """Weights 1 and 3, scores 0 and 4: mean 3, variance (9 + 3) / 4."""
     one, three = np.ones(1, np.float32), np.full(1, 3, np.float32)
     component_scores = {"a": (one, np.zeros(1, "f4")), "b": (three, np.full(1, 4, "f4"))}
     nobody = History(np.zeros(0, "i4"), np.zeros(0, "f4"))
@@ -83,21 +83,21 @@ def test_doubt_is_the_weighted_deviation_of_opinions() -> None:
     assert Ranked(nobody, one, {}, {}).disagreement() == pytest.approx([0])
 
 
-# What is kept.
+# Stored lists.
 
 
-def test_a_list_is_kept_as_it_was_shown(engine: Engine) -> None:
+def test_list_is_stored_as_it_was_answered(engine: Engine) -> None:
     answer = engine.recommend_and_store("western-1", 4, ListOptions(explore=0.5, seed=3))
     engine.close()
-    shown = engine.stored_list(answer.recommendation_id)
-    assert [place.item_id for place in shown.places] == order(answer)
-    assert [place.propensity for place in shown.places] == [i.propensity for i in answer.items]
-    assert (shown.user_id, shown.snapshot) == ("western-1", engine.versions()[0] or "000001")
+    stored = engine.stored_list(answer.recommendation_id)
+    assert [place.item_id for place in stored.places] == order(answer)
+    assert [place.propensity for place in stored.places] == [i.propensity for i in answer.items]
+    assert (stored.user_id, stored.snapshot) == ("western-1", engine.versions()[0] or "000001")
     with pytest.raises(NotFoundError, match="no list"):
         engine.stored_list("other")
 
 
-def test_a_list_is_made_again_whatever_happened_since(engine: Engine) -> None:
+def test_replay_gives_the_same_list_after_new_events(engine: Engine) -> None:
     session = [Event("s", "", "space-0", "like", None, 5.0)]
     answers = [
         engine.recommend_and_store("western-1", 5, ListOptions(explore=0.4, seed=1)),
@@ -114,7 +114,7 @@ def test_a_list_is_made_again_whatever_happened_since(engine: Engine) -> None:
         assert again == answer
 
 
-def test_what_was_erased_is_in_no_list_that_is_made_again(engine: Engine) -> None:
+def test_erased_item_is_in_no_replay(engine: Engine) -> None:
     engine.erase.item("western-5")
     answer = engine.recommend_and_store("western-1", 5, ListOptions(explore=0.0))
     engine.close()
@@ -123,9 +123,7 @@ def test_what_was_erased_is_in_no_list_that_is_made_again(engine: Engine) -> Non
     assert "western-5" not in again.model_dump_json()
 
 
-def test_what_was_only_shown_does_not_crowd_out_what_was_liked(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_impressions_do_not_displace_likes(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_module, "MAX_USER_EVENTS", 20)
     engine.record(
         Event(f"seen{k}", "western-1", f"space-{k % 6}", "impression", None, 1e9 + k)
@@ -134,7 +132,7 @@ def test_what_was_only_shown_does_not_crowd_out_what_was_liked(
     assert engine.recommend("western-1", 3).personal
 
 
-def test_a_stranger_is_one_of_whom_no_event_counts(engine: Engine) -> None:
+def test_user_without_counting_events_is_a_stranger(engine: Engine) -> None:
     """Not whose items are all seen, or no longer there, or about whom no item says anything."""
     nobody = engine.recommend("nobody", 3)
     assert (nobody.stranger, nobody.personal) == (True, False)
@@ -150,7 +148,7 @@ def test_a_stranger_is_one_of_whom_no_event_counts(engine: Engine) -> None:
     assert engine.recommend(seen, 3).stranger
 
 
-def test_a_list_speaks_the_language_that_is_wished_or_configured(engine: Engine) -> None:
+def test_reasons_are_in_the_requested_or_configured_language(engine: Engine) -> None:
     in_english = engine.recommend("western-1", 3)
     in_chinese = engine.recommend("western-1", 3, language="zh")
     assert "which you rated 5" in in_english.items[0].reasons[0].text
@@ -167,7 +165,7 @@ def test_a_list_speaks_the_language_that_is_wished_or_configured(engine: Engine)
     )
 
 
-def test_a_list_is_not_kept_where_it_is_not_to_be(tmp_path: Path) -> None:
+def test_list_is_not_stored_where_keep_lists_is_off(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
     quiet = engine.config.serving.model_copy(update={"keep_lists": False})
     engine.config = engine.config.model_copy(update={"serving": quiet})
@@ -177,11 +175,11 @@ def test_a_list_is_not_kept_where_it_is_not_to_be(tmp_path: Path) -> None:
         engine.stored_list(answer.recommendation_id)
 
 
-def test_a_click_counts_for_the_list_it_names(engine: Engine) -> None:
+def test_click_counts_for_the_list_that_it_names(engine: Engine) -> None:
     places = [ListPlace("a", 2.0, 1.0, True), ListPlace("b", 1.0, 0.25, False)]
-    shown = [
-        ServedList(name, "u", made, "1", "1", "1", 0, {}, places)
-        for name, made in (("first", 1.0), ("second", 2.0))
+    served = [
+        ServedList(name, "u", timestamp, "1", "1", "1", 0, {}, places)
+        for name, timestamp in (("first", 1.0), ("second", 2.0))
     ]
     clicks = [
         Event("1", "u", "b", "click", recommendation_id="first", position=2),
@@ -190,14 +188,14 @@ def test_a_click_counts_for_the_list_it_names(engine: Engine) -> None:
         Event("4", "u", "a", "click", recommendation_id="never"),
     ]
     with engine.database.writing() as connection:
-        for one in shown:
-            served_lists.save(connection, one)
-            served_lists.save(connection, one)
+        for each in served:
+            served_lists.save(connection, each)
+            served_lists.save(connection, each)
     engine.record(clicks)
     with engine.database.reading() as connection:
-        found = list(served_lists.exposures(connection))
-        assert list(served_lists.exposures(connection, since=1.5)) == found[2:]
-    assert found == [
+        exposures = list(served_lists.exposures(connection))
+        assert list(served_lists.exposures(connection, since=1.5)) == exposures[2:]
+    assert exposures == [
         Exposure("first", "1", 1.0, "a", 1, 1.0, True, ()),
         Exposure("first", "1", 1.0, "b", 2, 0.25, False, ("click", "purchase")),
         Exposure("second", "1", 2.0, "a", 1, 1.0, True, ()),
@@ -205,7 +203,7 @@ def test_a_click_counts_for_the_list_it_names(engine: Engine) -> None:
     ]
 
 
-# Over HTTP, and the fate of events out of the ordinary.
+# Over HTTP, and events out of the ordinary.
 
 
 @pytest.mark.slow
@@ -218,28 +216,28 @@ def test_lists_over_http(engine: Engine) -> None:
         assert listed == [(item["item_id"], item["propensity"]) for item in same["items"]]
         assert any(chance < 1 for _, chance in listed)
         engine.close()
-        kept = client.get(f"/v1/recommendations/{answer['recommendation_id']}").json()
-        assert [(place["item_id"], place["propensity"]) for place in kept["places"]] == listed
+        stored = client.get(f"/v1/recommendations/{answer['recommendation_id']}").json()
+        assert [(place["item_id"], place["propensity"]) for place in stored["places"]] == listed
         again = client.get(f"/v1/recommendations/{answer['recommendation_id']}/replay").json()
         assert [item["item_id"] for item in again["items"]] == [item for item, _ in listed]
         assert client.get("/v1/recommendations/none").status_code == 404
         assert client.post("/v1/recommendations", json=body | {"explore": 2}).status_code == 422
 
 
-def test_an_event_from_the_future_is_refused_and_the_others_are_kept(engine: Engine) -> None:
+def test_event_from_the_future_is_rejected_alone(engine: Engine) -> None:
     now = time.time()
     rows = [
         {"event_id": "near", "user_id": "u", "item_id": "space-0", "ts": now + AHEAD / 2},
         {"event_id": "far", "user_id": "u", "item_id": "space-1", "ts": now + 2 * AHEAD},
     ]
     with TestClient(create_app(engine)) as client:
-        told = client.post("/v1/events", json={"events": rows}).json()
-    assert told["accepted"] == 1
-    assert [(row["index"], row["code"]) for row in told["rejected"]] == [(1, "invalid_value")]
-    assert "not to come" in told["rejected"][0]["message"]
+        receipt = client.post("/v1/events", json={"events": rows}).json()
+    assert receipt["accepted"] == 1
+    assert [(row["index"], row["code"]) for row in receipt["rejected"]] == [(1, "invalid_value")]
+    assert "not to come" in receipt["rejected"][0]["message"]
 
 
-def test_an_event_from_the_future_is_refused_whoever_records_it(engine: Engine) -> None:
+def test_engine_refuses_an_event_from_the_future(engine: Engine) -> None:
     near, far = (
         Event(name, "u", "space-0", "like", None, time.time() + ahead)
         for name, ahead in (("near", AHEAD / 2), ("far", 2 * AHEAD))
@@ -249,7 +247,7 @@ def test_an_event_from_the_future_is_refused_whoever_records_it(engine: Engine) 
     assert engine.record([near]).accepted == 1
 
 
-def test_a_late_event_stands_where_its_time_puts_it(engine: Engine) -> None:
+def test_late_event_is_ordered_by_its_time(engine: Engine) -> None:
     for event_id, item, at in (("a", "space-0", 100.0), ("b", "space-1", 300.0)):
         engine.record([Event(event_id, "late", item, "like", None, at)])
     engine.record([Event("c", "late", "space-2", "like", None, 200.0)])
@@ -257,7 +255,7 @@ def test_a_late_event_stands_where_its_time_puts_it(engine: Engine) -> None:
     assert history == ["space-1", "space-2", "space-0"]
 
 
-def test_an_event_on_an_unknown_item_is_kept_and_says_nothing_yet(engine: Engine) -> None:
+def test_event_on_an_unknown_item_is_stored_and_counts_for_nothing(engine: Engine) -> None:
     before = order(engine.recommend("western-1", 5))
     receipt = engine.record([Event("x", "western-1", "never heard of", "like", None, 1e9)])
     assert receipt.accepted == 1

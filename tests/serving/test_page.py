@@ -46,7 +46,10 @@ def page(browser: Browser) -> Iterator[Page]:
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: complaints.append(message.text) if message.type == "error" else None,
+    )
     yield page
     context.close()
     # A stranger's profile is a 404 by design, and the browser logs it.
@@ -74,7 +77,7 @@ def test_history_interests_list_and_reasons_are_shown(page: Page, url: str) -> N
     assert "*" not in (page.locator("#items").text_content() or "")
 
 
-def test_a_reason_opens_its_path_by_keyboard(page: Page, url: str) -> None:
+def test_reason_opens_its_path_by_keyboard(page: Page, url: str) -> None:
     page.goto(f"{url}/?user=western-1")
     first = titles(page)[0]
     opener = page.locator(".opener").first
@@ -88,29 +91,29 @@ def test_a_reason_opens_its_path_by_keyboard(page: Page, url: str) -> None:
     assert page.locator(".past.lit").count() == 1
 
 
-def test_a_fact_on_a_path_is_said_to_be_wrong(page: Page, url: str) -> None:
+def test_fact_on_a_path_can_be_disputed(page: Page, url: str) -> None:
     """The id comes whole, though it has more bits than a number of the browser's."""
-    told: list[tuple[str, object]] = []
+    requests: list[tuple[str, object]] = []
 
-    def keep(route: Route) -> None:
-        told.append((route.request.url, route.request.post_data_json))
+    def answer(route: Route) -> None:
+        requests.append((route.request.url, route.request.post_data_json))
         route.fulfill(json={"votes": 1})
 
-    page.route("**/v1/kg/facts/*/votes", keep)
+    page.route("**/v1/kg/facts/*/votes", answer)
     page.goto(f"{url}/?user=western-1")
     titles(page)
     page.locator(".opener").first.click()
-    doubt = page.locator(".path:visible .doubt").first
-    assert (doubt.get_attribute("aria-label") or "").startswith("Say that this is wrong: ")
-    number = re.search(r"#(\d+)\)$", doubt.get_attribute("title") or "")
+    button = page.locator(".path:visible .dispute").first
+    assert (button.get_attribute("aria-label") or "").startswith("Say that this is wrong: ")
+    number = re.search(r"#(\d+)\)$", button.get_attribute("title") or "")
     assert number is not None
-    doubt.click()
+    button.click()
     page.wait_for_selector("#notice.on")
-    assert told == [(f"{url}/v1/kg/facts/{number[1]}/votes", {"user_id": "western-1"})]
-    assert doubt.is_disabled()
+    assert requests == [(f"{url}/v1/kg/facts/{number[1]}/votes", {"user_id": "western-1"})]
+    assert button.is_disabled()
 
 
-def test_a_like_changes_the_list_at_once(page: Page, url: str) -> None:
+def test_like_changes_the_list_at_once(page: Page, url: str) -> None:
     page.goto(f"{url}/?user=newcomer")
     before = titles(page)
     space = next(title for title in before if title.startswith("Space"))
@@ -122,7 +125,7 @@ def test_a_like_changes_the_list_at_once(page: Page, url: str) -> None:
     assert page.locator(".past .did").all_text_contents() == ["liked"]
 
 
-def test_a_dislike_takes_the_item_away(page: Page, url: str) -> None:
+def test_dislike_removes_the_item(page: Page, url: str) -> None:
     page.goto(f"{url}/?user=grumpy")
     first = titles(page)[0]
     page.get_by_role("button", name=f"Not for me: {first}").click()
@@ -131,7 +134,7 @@ def test_a_dislike_takes_the_item_away(page: Page, url: str) -> None:
     assert page.locator(".past.against").count() == 1
 
 
-def test_a_hostile_title_stays_text(page: Page, url: str) -> None:
+def test_hostile_title_stays_text(page: Page, url: str) -> None:
     page.goto(f"{url}/?user=western-2")
     assert serving_world.HOSTILE in titles(page)
     assert page.locator("main img").count() == 0
@@ -143,7 +146,7 @@ def test_a_hostile_title_stays_text(page: Page, url: str) -> None:
     assert page.title() == "western-2 · Tastegraph"
 
 
-def asked(page: Page) -> list[tuple[str, str]]:
+def recorded_calls(page: Page) -> list[tuple[str, str]]:
     """Every call of the API from now on, and the language that it asks for."""
     calls: list[tuple[str, str]] = []
 
@@ -156,11 +159,11 @@ def asked(page: Page) -> list[tuple[str, str]]:
     return calls
 
 
-def test_it_speaks_chinese(page: Page, url: str) -> None:
+def test_page_speaks_chinese(page: Page, url: str) -> None:
     """Labels, what was done, and the same list with its reasons; and it remembers."""
     page.goto(f"{url}/?user=western-1")
     before = titles(page)
-    calls = asked(page)
+    calls = recorded_calls(page)
     with page.expect_response("**/replay") as replayed:
         page.get_by_role("button", name="中文").click()
     assert replayed.value.headers["content-language"] == "zh"
@@ -179,21 +182,21 @@ def test_it_speaks_chinese(page: Page, url: str) -> None:
     assert page.locator("h1").text_content() == "To see next"
 
 
-def test_where_a_list_is_gone_it_is_made_anew_in_the_other_language(page: Page, url: str) -> None:
+def test_list_without_replay_is_made_anew_in_the_other_language(page: Page, url: str) -> None:
     page.route("**/replay", lambda route: route.fulfill(status=404, json={"detail": "gone"}))
     page.goto(f"{url}/?user=western-1")
     before = titles(page)
-    calls = asked(page)
+    calls = recorded_calls(page)
     with page.expect_response("**/v1/recommendations"):
         page.get_by_role("button", name="中文").click()
     assert titles(page) == before
     assert ("/v1/recommendations", "zh") in calls
 
 
-def test_a_browser_that_prefers_chinese_is_answered_in_it(browser: Browser, url: str) -> None:
+def test_language_of_the_browser_is_used(browser: Browser, url: str) -> None:
     context = browser.new_context(locale="zh-CN")
     page = context.new_page()
-    calls = asked(page)
+    calls = recorded_calls(page)
     page.goto(f"{url}/?user=nobody")
     titles(page)
     assert page.locator("html").get_attribute("lang") == "zh"
@@ -207,8 +210,8 @@ def test_both_languages_have_the_same_words(page: Page, url: str) -> None:
         """async () => {
             const { words } = await import("/page/words.js");
             const kind = (value) => (typeof value === "function" ? value.length : "text");
-            return Object.values(words).map((said) =>
-                Object.entries(said).map(([key, value]) => [key, kind(value)]));
+            return Object.values(words).map((language) =>
+                Object.entries(language).map(([key, value]) => [key, kind(value)]));
         }"""
     )
     assert kinds[0] == kinds[1]
@@ -223,8 +226,8 @@ def test_no_label_is_left_in_english(page: Page, url: str) -> None:
     page.locator(".past .did", has_text="打了 5 分").first.wait_for()
     labels = page.evaluate(
         """() => [...document.querySelectorAll(
-                "[data-say], #about, .did, .verdict button, .reason .bar, .doubt, .sentence"
-            )].flatMap((one) => one.matches(".doubt")
+                "[data-say], #about, .did, .verdict button, .reason .bar, .dispute, .sentence"
+            )].flatMap((one) => one.matches(".dispute")
                 ? [one.getAttribute("aria-label")]
                 : [one.textContent, one.getAttribute("aria-label"), one.getAttribute("title")])
             .filter((text) => text)"""
@@ -233,17 +236,17 @@ def test_no_label_is_left_in_english(page: Page, url: str) -> None:
     assert [text for text in labels if not CHINESE.search(text)] == []
 
 
-def test_the_description_of_the_api_is_chinese_to_who_reads_it(page: Page, url: str) -> None:
+def test_api_description_is_in_chinese_for_a_chinese_reader(page: Page, url: str) -> None:
     page.goto(f"{url}/docs")
     page.wait_for_selector(".route")
-    calls = asked(page)
+    calls = recorded_calls(page)
     page.get_by_role("button", name="中文").click()
     page.locator(".route h3", has_text="请求").first.wait_for()
     assert calls == [("/openapi.json", "zh")]
     texts = page.locator("main h1, .route p, .route h3, .route button, #routes > p")
     english = re.compile("^[A-Za-z-]+$")  # the name of a body
-    said = [text for text in texts.all_text_contents() if not english.match(text)]
-    assert [text for text in said if not CHINESE.search(text)] == []
+    sentences = [text for text in texts.all_text_contents() if not english.match(text)]
+    assert [text for text in sentences if not CHINESE.search(text)] == []
     limits = page.locator(".fields td:last-child").all_text_contents()
     assert [text for text in limits if text and not CHINESE.search(text)] == []
     assert page.locator("html").get_attribute("lang") == "zh"
@@ -254,11 +257,11 @@ def test_the_description_of_the_api_is_chinese_to_who_reads_it(page: Page, url: 
     assert "当前线上快照中没有物品" in (route.locator("pre").text_content() or "")
 
 
-def test_an_interest_that_no_fact_states_is_marked_in_both_languages(page: Page, url: str) -> None:
+def test_interest_without_a_fact_is_marked_in_both_languages(page: Page, url: str) -> None:
     interest = {"relation": "mood", "phrase": "mood", "node": "x", "label": "X", "stated": True}
     against = {"strength": -0.5, "stated": False}
-    told = [{"strength": 1.0}, {"strength": 0.5, "stated": False}, against]
-    profile = {"events": [], "interests": [{**interest, **tie} for tie in told]}
+    edges = [{"strength": 1.0}, {"strength": 0.5, "stated": False}, against]
+    profile = {"events": [], "interests": [{**interest, **edge} for edge in edges]}
     page.route("**/v1/users/*/profile", lambda route: route.fulfill(json=profile))
     page.goto(f"{url}/?user=western-1")
     titles(page)
@@ -279,7 +282,7 @@ def test_nothing_is_wider_than_the_screen(page: Page, url: str, width: int, path
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_description_of_the_api_can_be_tried(page: Page, url: str) -> None:
+def test_api_description_can_be_tried(page: Page, url: str) -> None:
     page.goto(f"{url}/docs")
     route = page.locator(".route", has_text="/v1/recommendations").first
     route.get_by_role("button", name="Send").click()

@@ -1,7 +1,7 @@
-"""A small world to serve: six westerns, six space films, people who like one or the other.
+"""A small world to serve: six westerns, six space films, users who like one or the other.
 
-Everything is made from library parts without training, so that a test starts within a second.
-``python tests/serving_world.py DIRECTORY PORT`` makes it where it is not yet and serves it.
+Everything is made from library functions without training, so that a test starts within a second.
+``python -m tests.support.serving_world DIRECTORY PORT`` makes it where it is not yet and serves it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ FACTS = [
 
 
 def events() -> list[Event]:
-    """Twenty people, each of one taste, each with four of the six films."""
+    """Twenty users, each of one taste, each with four of the six films."""
     return [
         Event(f"{g}-{u}-{k}", f"{g}-{u}", f"{g}-{(u + k) % 6}", "rating", 5.0, 1000.0 + k)
         for g in GENRES
@@ -84,20 +84,20 @@ def make(
     items: Iterable[Item],
     facts: Iterable[Fact],
     links: Iterable[Link],
-    people: list[Event],
+    user_events: list[Event],
     config: Config,
 ) -> None:
     """Publish a snapshot and write the log, without training anything."""
     database = Database(directory / "tastegraph.db", metadata)
     with database.writing() as connection:
-        log.append(connection, people)
+        log.append(connection, user_events)
     database.close()
     rng = np.random.default_rng(0)
     graph = build_graph(items, [], list(enumerate(facts)), links, config)
     index = {item_id: k for k, item_id in enumerate(graph.item_ids)}
-    people = sorted(people, key=lambda event: (event.user_id, event.timestamp or 0))
-    meaning = EventMeaning.of_events(config.events, people)
-    likes = interactions(people, index, meaning).user_items()
+    user_events = sorted(user_events, key=lambda event: (event.user_id, event.timestamp or 0))
+    meaning = EventMeaning.of_events(config.events, user_events)
+    likes = interactions(user_events, index, meaning).user_items()
     text = np.zeros((graph.n_nodes, 32), dtype=np.float32)
     text[: graph.n_items] = rng.normal(size=(graph.n_items, 32))
     unit = text / np.maximum(np.linalg.norm(text, axis=1, keepdims=True), 1e-9)
@@ -107,7 +107,7 @@ def make(
     vectors = rng.normal(size=(graph.n_items, 64)).astype(np.float32) / 8
     weights = {BEHAVIOUR: 1.0, KNOWLEDGE: 0.7, TEXT: 0.1, NETWORK: 0.1, MAPPED_KNOWLEDGE: 0.3}
     blend = dict.fromkeys(("new", "known"), weights)
-    attention = {part: Recency(50.0, 1.0) for part in (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED)}
+    attention = {name: Recency(50.0, 1.0) for name in (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED)}
     targets = dict.fromkeys(MAPPED, Target(16, 1.0))
     warm = np.bincount(likes.indices, minlength=graph.n_items) > 0
     settings = NetworkSettings(0.2, 1, 64, 1, 0.01, 1)
@@ -139,12 +139,12 @@ def make(
         likers=Likers.of_user_items(likes),
     )
     manifest, arrays = to_arrays(item_features, fitted_model, model)
-    told = {
+    state = {
         "model": "", "graph": "", "encoder_folder": "models/none", "max_tokens": 128,
-        "fitted": FittedConfig(config, meaning).as_json(), "learned_until": len(people),
+        "fitted": FittedConfig(config, meaning).as_json(), "learned_until": len(user_events),
         "erasures": 0, "gate": None, "changes": 0, "items_erased": 0,
     }  # fmt: skip
-    Snapshots(directory / "snapshots").publish({**told, **manifest}, arrays)
+    Snapshots(directory / "snapshots").publish({**state, **manifest}, arrays)
 
 
 def open_engine(directory: Path) -> Engine:
@@ -157,7 +157,7 @@ def open_engine(directory: Path) -> Engine:
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on."""
+    """A port on loopback that no process listens on."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
@@ -188,10 +188,12 @@ def publish_for_ever(directory: Path) -> None:
     snapshots = Snapshots(directory / "snapshots")
     while True:
         first = snapshots.open(snapshots.versions()[0])
-        told = {k: v for k, v in first.manifest.items() if k not in ("format", "version", "files")}
-        snapshots.publish(told, first.arrays, serve=False)
+        manifest = {
+            k: v for k, v in first.manifest.items() if k not in ("format", "version", "files")
+        }
+        snapshots.publish(manifest, first.arrays, serve=False)
         snapshots.point_to(snapshots.versions()[-1])
-        snapshots.publish(told, first.arrays)
+        snapshots.publish(manifest, first.arrays)
         snapshots.roll_back()
         snapshots.prune(snapshots.versions()[:-4])
 
@@ -210,8 +212,8 @@ def publishing(directory: Path) -> Iterator[multiprocessing.process.BaseProcess]
 
 def await_health(url: str, process: multiprocessing.process.BaseProcess) -> None:
     """Return as soon as the service answers."""
-    ends = time.monotonic() + 120
-    while time.monotonic() < ends:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
         try:
             httpx.get(f"{url}/healthz").raise_for_status()
             return

@@ -145,7 +145,7 @@ function drawReason(reason, item) {
   };
   const lights = { onmouseenter: light(true), onmouseleave: light(false) };
   if (!reason.path.length) return h("li", { class: `reason ${reason.kind}`, ...lights }, ...said);
-  const path = stations(reason.path, reason.item_id, doubt, say.wrong);
+  const path = stations(reason.path, reason.item_id, dispute, say.wrong);
   path.hidden = true;
   const opener = h("button", {
     type: "button", class: "opener", "aria-expanded": "false", title: say.path,
@@ -158,11 +158,11 @@ function drawReason(reason, item) {
   return h("li", { class: `reason ${reason.kind}`, ...lights }, opener, path);
 }
 
-// Whether it was kept that the person doubts a fact.
-async function doubt(fact) {
+// Whether it was kept that the person disputes a fact.
+async function dispute(fact) {
   try {
     await call("POST", `/v1/kg/facts/${fact}/votes`, { user_id: shown.user });
-    notice(say.doubted);
+    notice(say.disputed);
     return true;
   } catch (error) {
     notice(say.failed(error.message), true);

@@ -13,8 +13,8 @@ function station(id, label) {
 }
 
 // The stations from the item of the history to the recommended one. The line between two is a
-// button that says of its fact that it is wrong: doubt(fact_id), called `wrong(relation)`.
-export function stations(path, fromItem, doubt, wrong) {
+// button that says of its fact that it is wrong: dispute(fact_id), called `wrong(relation)`.
+export function stations(path, fromItem, dispute, wrong) {
   let here = `item:${fromItem}`;
   const line = [];
   for (const { s, p, o, s_label, o_label, p_label: name, fact_id } of path) {
@@ -22,10 +22,10 @@ export function stations(path, fromItem, doubt, wrong) {
     if (!line.length) line.push(station(here, forward ? s_label : o_label));
     const arrow = forward ? "→" : "←";
     line.push(h("li", { class: "relation" }, h("button", {
-      type: "button", class: "doubt", title: `${wrong(name)} (${p}, #${fact_id})`, "aria-label": wrong(name),
+      type: "button", class: "dispute", title: `${wrong(name)} (${p}, #${fact_id})`, "aria-label": wrong(name),
       onclick: async ({ currentTarget: button }) => {
         button.disabled = true;
-        if (!(await doubt(fact_id))) button.disabled = false;
+        if (!(await dispute(fact_id))) button.disabled = false;
       },
     }, `${name} ${arrow}`)));
     line.push(forward ? station(o, o_label) : station(s, s_label));

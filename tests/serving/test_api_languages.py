@@ -19,8 +19,8 @@ from tastegraph.core.messages import Message
 from tastegraph.core.messages.description import CHINESE as CHINESE_DESCRIPTION
 from tastegraph.serving.api.app import create_app
 from tests.core.test_messages import CHINESE, english
-from tests.serving.test_http import BODIES, POSTS
 from tests.support import serving_world
+from tests.support.api_requests import BODIES, POST_PATHS
 
 MINE = {"user_id": "western-1"}
 LANGUAGES: list[Language] = ["en", "zh"]
@@ -70,7 +70,7 @@ def speaks(text: str, language: Language) -> bool:
         ("zh", "", {"lang": None}, "zh"),
     ],
 )
-def test_a_body_goes_before_the_query_and_that_before_the_header(
+def test_body_takes_precedence_over_query_over_header(
     client: TestClient, header: str | None, query: str, body: dict[str, Any], language: str
 ) -> None:
     headers = {"accept-language": header or ""}
@@ -79,10 +79,8 @@ def test_a_body_goes_before_the_query_and_that_before_the_header(
     assert language_of(answer) == language
 
 
-@pytest.mark.parametrize("path", POSTS)
-def test_a_language_that_there_is_not_is_refused_in_one_that_there_is(
-    client: TestClient, path: str
-) -> None:
+@pytest.mark.parametrize("path", POST_PATHS)
+def test_unknown_language_is_refused(client: TestClient, path: str) -> None:
     answer = client.post(f"{path}?lang=fr", json={}, headers={"accept-language": "zh"})
     assert answer.status_code == 422
     assert language_of(answer) == "zh"
@@ -93,7 +91,7 @@ def test_a_language_that_there_is_not_is_refused_in_one_that_there_is(
         assert "/lang" in {fault["pointer"] for fault in answer.json()["errors"]}
 
 
-def test_a_workspace_may_speak_chinese_by_default(world: Path) -> None:
+def test_default_language_is_configured(world: Path) -> None:
     engine = serving_world.open_engine(world)
     engine.config = Config.model_validate({"serving": {"language": "zh"}})
     with TestClient(create_app(engine)) as client:
@@ -102,12 +100,12 @@ def test_a_workspace_may_speak_chinese_by_default(world: Path) -> None:
     engine.close()
 
 
-def test_headers_that_come_in_pieces_are_read_as_one(client: TestClient) -> None:
+def test_several_language_headers_are_read_as_one(client: TestClient) -> None:
     pieces = [("accept-language", "fr"), ("accept-language", "en;q=0.5"), ("accept-language", "zh")]
     assert language_of(client.get("/healthz", headers=pieces)) == "zh"  # type: ignore[arg-type]
 
 
-def test_every_route_says_in_which_language_it_answers(client: TestClient) -> None:
+def test_every_route_names_the_language_of_its_answer(client: TestClient) -> None:
     list_id = client.post("/v1/recommendations", json=MINE).json()["recommendation_id"]
     paths = ["/healthz", "/v1/models", "/v1/kg/review", "/v1/kg/decisions", "/openapi.json",
              "/v1/users/western-1/profile", "/v1/items/western-0",
@@ -121,40 +119,40 @@ def test_every_route_says_in_which_language_it_answers(client: TestClient) -> No
         assert language_of(client.post(f"/v1/{path}", json={**body, "lang": "zh"})) == "zh"
 
 
-def test_what_is_no_text_of_ours_names_no_language(client: TestClient) -> None:
+def test_static_files_name_no_language(client: TestClient) -> None:
     for path in ("/", "/docs", "/page/page.js"):
         assert "content-language" not in client.get(path).headers
 
 
-def test_a_profile_says_what_was_done_in_words(client: TestClient) -> None:
+def test_profile_has_events_in_words(client: TestClient) -> None:
     event = {"user_id": "wei", "item_id": "space-0", "type": "purchase"}
     rated = {"user_id": "wei", "item_id": "space-1", "type": "rating", "value": 4.5}
     client.post("/v1/events", json={"events": [event, rated]})
     for language, words in {"en": ["rated 4.5", "bought"], "zh": ["打了 4.5 分", "买过"]}.items():
         profile = client.get("/v1/users/wei/profile", params={"lang": language}).json()
-        assert [past["did"] for past in profile["events"]] == words
+        assert [event["did"] for event in profile["events"]] == words
 
 
-def words_of(part: object) -> Iterator[str]:
-    """Every text of an OpenAPI document that is written for people."""
-    if isinstance(part, dict):
-        for key, value in part.items():
+def texts_of(node: object) -> Iterator[str]:
+    """Every text of an OpenAPI document that is written for readers."""
+    if isinstance(node, dict):
+        for key, value in node.items():
             if key in ("description", "summary") and isinstance(value, str):
                 yield value
             else:
-                yield from words_of(value)
-    elif isinstance(part, list):
-        for one in part:
-            yield from words_of(one)
+                yield from texts_of(value)
+    elif isinstance(node, list):
+        for element in node:
+            yield from texts_of(element)
 
 
-def test_the_description_of_the_api_is_whole_in_either_language(client: TestClient) -> None:
+def test_openapi_is_complete_in_both_languages(client: TestClient) -> None:
     one, other = (
         client.get("/openapi.json", params={"lang": language}).json() for language in LANGUAGES
     )
-    written = set(words_of(one))
+    written = set(texts_of(one))
     assert not any(CHINESE.search(text) for text in written)
-    assert [text for text in words_of(other) if not CHINESE.search(text) or english(text)] == []
+    assert [text for text in texts_of(other) if not CHINESE.search(text) or english(text)] == []
     assert CHINESE_DESCRIPTION.keys() <= written, "nobody writes these any more"
     assert one["paths"].keys() == other["paths"].keys()
     assert one["components"]["schemas"].keys() == other["components"]["schemas"].keys()
@@ -241,26 +239,30 @@ def send(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("method", "path", "body", "status"), WRONG)
-def test_a_problem_is_told_in_the_readers_language(
+def test_problem_is_in_the_language_of_the_reader(
     client: TestClient, method: str, path: str, body: Any, status: int, language: Language
 ) -> None:
     answer = send(client, method, path, body, language)
     assert answer.status_code == status, answer.text
     assert language_of(answer) == language
-    told = answer.json()
-    texts = [told["title"], told["detail"], *(one["message"] for one in told.get("errors", ()))]
+    problem = answer.json()
+    faults = problem.get("errors", ())
+    texts = [problem["title"], problem["detail"], *(fault["message"] for fault in faults)]
     for text in texts:
         assert speaks(text, language), text
         assert text not in {Message("unacceptable").text(language)}
 
 
 @pytest.mark.parametrize(("method", "path", "body", "status"), WRONG)
-def test_the_code_of_a_problem_is_the_same_in_every_language(
+def test_code_of_a_problem_is_the_same_in_every_language(
     client: TestClient, method: str, path: str, body: Any, status: int
 ) -> None:
-    one, other = (send(client, method, path, body, language).json() for language in LANGUAGES)
-    assert one["code"] == other["code"]
-    codes = [[(e["pointer"], e["code"]) for e in told.get("errors", ())] for told in (one, other)]
+    english, chinese = (send(client, method, path, body, language).json() for language in LANGUAGES)
+    assert english["code"] == chinese["code"]
+    codes = [
+        [(fault["pointer"], fault["code"]) for fault in problem.get("errors", ())]
+        for problem in (english, chinese)
+    ]
     assert codes[0] == codes[1]
 
 
@@ -282,7 +284,7 @@ BAD_ROWS: list[object] = [
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_rejected_event_is_told_in_the_readers_language(
+def test_rejected_event_is_in_the_language_of_the_reader(
     client: TestClient, language: Language
 ) -> None:
     answer = client.post("/v1/events", json={"events": BAD_ROWS, "lang": language})
@@ -293,12 +295,12 @@ def test_a_rejected_event_is_told_in_the_readers_language(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize("path", POST_PATHS)
 @settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(body=BODIES)
-def test_no_body_is_answered_by_an_english_sentence_to_who_reads_chinese(
+def test_no_body_is_answered_in_english_to_a_chinese_reader(
     client: TestClient, path: str, body: object
 ) -> None:
     answer = send(client, "POST", path, body, "zh").json()
@@ -320,7 +322,7 @@ def test_no_body_is_answered_by_an_english_sentence_to_who_reads_chinese(
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_goes_wrong_deep_below_is_told_in_the_readers_language(
+def test_internal_error_is_in_the_language_of_the_reader(
     error: Exception, status: int, code: str, language: Language
 ) -> None:
     class Broken:
@@ -337,9 +339,9 @@ def test_what_goes_wrong_deep_below_is_told_in_the_readers_language(
 
     with TestClient(create_app(Broken()), raise_server_exceptions=False) as client:  # type: ignore[arg-type]
         answer = client.get("/healthz", params={"lang": language})
-    told = answer.json()
-    assert (answer.status_code, told["code"]) == (status, code)
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (status, code)
     assert language_of(answer) == language
-    assert speaks(told["detail"], language)
+    assert speaks(problem["detail"], language)
     assert "secret" not in answer.text
     assert "said.json" not in answer.text

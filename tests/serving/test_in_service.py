@@ -21,19 +21,19 @@ from tastegraph.store.snapshots import Snapshots
 from tests.support import serving_world
 
 SWAPS = 100
-PEOPLE = [f"{genre}-{k}" for genre in ("western", "space") for k in range(1)]
+USERS = [f"{genre}-{k}" for genre in ("western", "space") for k in range(1)]
 
 
 def publish_another(directory: Path, factor: float, *, serve: bool = False) -> str:
     """The world's snapshot with other weights of behaviour, model and graph being its own."""
     snapshots = Snapshots(directory / "snapshots")
     first = snapshots.open("000001")
-    kept = {k: v for k, v in first.manifest.items() if k not in ("format", "version", "files")}
+    manifest = {k: v for k, v in first.manifest.items() if k not in ("format", "version", "files")}
     arrays = {name: np.array(array) for name, array in first.arrays.items()}
     rng = np.random.default_rng(round(100 * factor))
     arrays["behaviour.table"] = (arrays["behaviour.table"] * factor).astype("f4")
     arrays["behaviour.table"] += rng.normal(scale=0.3, size=(13, 13)).astype("f4")
-    return snapshots.publish(kept, arrays, serve=serve)
+    return snapshots.publish(manifest, arrays, serve=serve)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def scores(answer: dict) -> list[tuple[str, float]]:
     return [(item["item_id"], round(item["score"], 5)) for item in answer["items"]]
 
 
-def test_versions_are_told_newest_first(engine: Engine) -> None:
+def test_versions_are_listed_newest_first(engine: Engine) -> None:
     newer, older = model_versions(engine.snapshots)
     assert (newer.version, newer.in_service) == ("000002", False)
     assert (older.version, older.in_service, older.valid) == ("000001", True, 0.0)
@@ -59,10 +59,10 @@ def test_versions_are_told_newest_first(engine: Engine) -> None:
 
 def test_promote_and_roll_back_over_http(engine: Engine) -> None:
     with TestClient(create_app(engine)) as client:
-        wanted = {"user_id": "western-1", "n": 5}
-        first = scores(client.post("/v1/recommendations", json=wanted).json())
+        body = {"user_id": "western-1", "n": 5}
+        first = scores(client.post("/v1/recommendations", json=body).json())
         assert client.post("/v1/models/000002:promote").json()["version"] == "000002"
-        second = scores(client.post("/v1/recommendations", json=wanted).json())
+        second = scores(client.post("/v1/recommendations", json=body).json())
         assert first != second
         served = [
             m["version"] for m in client.get("/v1/models").json()["models"] if m["in_service"]
@@ -71,12 +71,12 @@ def test_promote_and_roll_back_over_http(engine: Engine) -> None:
         wrong = client.post("/v1/models/000001:rollback")
         assert (wrong.status_code, wrong.json()["code"]) == (422, "invalid_request")
         assert client.post("/v1/models/000002:rollback").json()["version"] == "000001"
-        assert scores(client.post("/v1/recommendations", json=wanted).json()) == first
+        assert scores(client.post("/v1/recommendations", json=body).json()) == first
         assert client.post("/v1/models/000009:promote").status_code == 404
         assert client.post("/v1/models/..:promote").status_code in (404, 422)
 
 
-def test_a_broken_model_is_not_promoted(engine: Engine) -> None:
+def test_broken_model_is_not_promoted(engine: Engine) -> None:
     file = engine.snapshots.directory / "000002" / "behaviour.table.npy"
     file.write_bytes(file.read_bytes()[:-4])
     with TestClient(create_app(engine)) as client:
@@ -86,7 +86,7 @@ def test_a_broken_model_is_not_promoted(engine: Engine) -> None:
     assert engine.snapshots.current() == "000001"
 
 
-def test_a_broken_model_is_not_gone_back_to(engine: Engine) -> None:
+def test_broken_model_is_not_rolled_back_to(engine: Engine) -> None:
     with TestClient(create_app(engine)) as client:
         assert client.post("/v1/models/000002:promote").status_code == 200
         file = engine.snapshots.directory / "000001" / "behaviour.table.npy"
@@ -96,37 +96,37 @@ def test_a_broken_model_is_not_gone_back_to(engine: Engine) -> None:
     assert engine.snapshots.current() == "000002"
 
 
-def test_answers_do_not_wait_for_what_is_opened(engine: Engine, monkeypatch) -> None:
-    opened, begun, whole = ServingSnapshot.open, threading.Event(), threading.Event()
+def test_answers_do_not_wait_for_a_new_snapshot(engine: Engine, monkeypatch) -> None:
+    open_snapshot, opening, may_open = ServingSnapshot.open, threading.Event(), threading.Event()
 
     def slowly(*args):
-        begun.set()
-        assert whole.wait(30)
-        return opened(*args)
+        opening.set()
+        assert may_open.wait(30)
+        return open_snapshot(*args)
 
     monkeypatch.setattr(ServingSnapshot, "open", slowly)
     with TestClient(create_app(engine)) as client:
         engine.snapshots.point_to("000002")
-        assert begun.wait(30), "nobody need ask for it"
+        assert opening.wait(30), "it is opened without a request"
         for _ in range(3):
             assert client.get("/healthz").json()["model"] == "000001"
             assert engine.recommend("western-1", 3).model == "000001"
-        whole.set()
-        came = time.perf_counter()
+        may_open.set()
+        start = time.perf_counter()
         while client.get("/healthz").json()["model"] != "000002":
-            assert time.perf_counter() - came < 30
+            assert time.perf_counter() - start < 30
     engine.snapshots.point_to("000001")
     assert engine.recommend("western-1", 3).model == "000001", "without a service it waits"
 
 
-def test_what_is_promoted_over_http_is_opened_once(engine: Engine, monkeypatch) -> None:
-    opened, versions = Snapshots.open, []
+def test_promoted_snapshot_is_opened_once(engine: Engine, monkeypatch) -> None:
+    open_snapshot, versions = Snapshots.open, []
 
-    def noted(self: Snapshots, version: str | None = None):
+    def recorded(self: Snapshots, version: str | None = None):
         versions.append(version)
-        return opened(self, version)
+        return open_snapshot(self, version)
 
-    monkeypatch.setattr(Snapshots, "open", noted)
+    monkeypatch.setattr(Snapshots, "open", recorded)
     with TestClient(create_app(engine)) as client:
         assert client.post("/v1/models/000002:promote").json()["model"] == "000002"
         assert client.get("/healthz").json()["model"] == "000002"
@@ -136,7 +136,7 @@ def test_what_is_promoted_over_http_is_opened_once(engine: Engine, monkeypatch) 
     assert versions == ["000002", "000001"]
 
 
-def test_what_is_erased_stays_hidden_in_what_is_promoted(engine: Engine) -> None:
+def test_erased_item_stays_hidden_after_a_promotion(engine: Engine) -> None:
     with TestClient(create_app(engine)) as client:
         engine.erase.item("western-2")
         for change in ("000002:promote", "000002:rollback"):
@@ -166,42 +166,42 @@ def test_swaps_under_load_never_mix_two_models(tmp_path: Path) -> None:
     alone = {}
     for version in versions:
         engine.snapshots.point_to(version)
-        for person in PEOPLE:
-            answer = engine.recommend(person, 5)
-            alone[answer.model, person] = scores(answer.model_dump())
+        for user in USERS:
+            answer = engine.recommend(user, 5)
+            alone[answer.model, user] = scores(answer.model_dump())
     engine.close()
-    assert len({str(found) for found in alone.values()}) == len(alone)
-    found, waited, ended = [], [], threading.Event()
+    assert len({str(listed) for listed in alone.values()}) == len(alone)
+    lists, request_seconds, ended = [], [], threading.Event()
 
-    def ask(url: str, person: str) -> None:
+    def request_lists(url: str, user: str) -> None:
         with httpx.Client(base_url=url) as http:
             while not ended.is_set():
-                body = {"user_id": person, "n": 5, "explain": "none"}
-                asked = time.perf_counter()
+                body = {"user_id": user, "n": 5, "explain": "none"}
+                start = time.perf_counter()
                 answer = http.post("/v1/recommendations", json=body).raise_for_status().json()
-                waited.append(time.perf_counter() - asked)
-                found.append((answer["model"], person, scores(answer)))
+                request_seconds.append(time.perf_counter() - start)
+                lists.append((answer["model"], user, scores(answer)))
 
     with serving_world.served(tmp_path) as (url, _), httpx.Client(base_url=url) as http:
-        threads = [threading.Thread(target=ask, args=(url, person)) for person in PEOPLE]
+        threads = [threading.Thread(target=request_lists, args=(url, user)) for user in USERS]
         for thread in threads:
             thread.start()
-        taken = []
+        swap_seconds = []
         for swap in range(SWAPS):
-            began = time.perf_counter()
+            start = time.perf_counter()
             current = http.get("/healthz").json()["model"]
             if swap % 5 == 4:
-                told = http.post(f"/v1/models/{current}:rollback").raise_for_status().json()
+                active = http.post(f"/v1/models/{current}:rollback").raise_for_status().json()
             else:
                 other = versions[(versions.index(current) + 1) % len(versions)]
-                told = http.post(f"/v1/models/{other}:promote").raise_for_status().json()
-            taken.append(time.perf_counter() - began)
-            assert told["model"] != current
+                active = http.post(f"/v1/models/{other}:promote").raise_for_status().json()
+            swap_seconds.append(time.perf_counter() - start)
+            assert active["model"] != current
         ended.set()
         for thread in threads:
             thread.join(30)
-    assert all(alone[model, person] == listed for model, person, listed in found)
-    assert {model for model, _, _ in found} == set(versions)
-    assert len(found) > SWAPS
+    assert all(alone[model, user] == listed for model, user, listed in lists)
+    assert {model for model, _, _ in lists} == set(versions)
+    assert len(lists) > SWAPS
     # Within a second, and on a machine so busy that lists take long, in the time of some lists.
-    assert np.median(taken) < 1.0 + 20 * np.median(waited)
+    assert np.median(swap_seconds) < 1.0 + 20 * np.median(request_seconds)

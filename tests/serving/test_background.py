@@ -1,4 +1,4 @@
-"""What a service has done by itself: on its occasion, one process at a time, not for nothing."""
+"""Triggers and the worker: commands run when they are due, one process at a time."""
 
 from __future__ import annotations
 
@@ -50,15 +50,21 @@ def lines(file: Path) -> int:
     return len(file.read_text().splitlines()) if file.exists() else 0
 
 
-def awaited(condition) -> None:
-    ends = time.monotonic() + 60
+def own_manifest(snapshot) -> dict:
+    """The manifest without what publishing adds."""
+    added = ("format", "version", "files")
+    return {key: value for key, value in snapshot.manifest.items() if key not in added}
+
+
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + 60
     while not condition():
-        assert time.monotonic() < ends, "it did not come"
+        assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)
 
 
 @pytest.mark.parametrize("ending", ["", "raise SystemExit(1)"])
-def test_it_runs_after_so_many_events_and_not_again_for_nothing(tmp_path: Path, ending) -> None:
+def test_command_runs_once_after_so_many_events(tmp_path: Path, ending) -> None:
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
     trigger = EventCountTrigger(10, writing(file, ending))
     assert not trigger.due(engine)
@@ -67,26 +73,26 @@ def test_it_runs_after_so_many_events_and_not_again_for_nothing(tmp_path: Path, 
     send(engine, 1, 9)
     assert trigger.due(engine)
     with TestClient(create_app(engine, Scheduler(engine, [trigger], pause=0.02))):
-        awaited(lambda: lines(file) == 1)
+        wait_until(lambda: lines(file) == 1)
         send(engine, 9, 10)
         time.sleep(0.3)
         assert lines(file) == 1
         send(engine, 1, 19)
-        awaited(lambda: lines(file) == 2)
+        wait_until(lambda: lines(file) == 2)
 
 
 @pytest.mark.slow
-def test_what_runs_is_ended_with_the_service(tmp_path: Path) -> None:
+def test_running_command_is_ended_with_the_service(tmp_path: Path) -> None:
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
     trigger = EventCountTrigger(1, writing(file, "import time; time.sleep(600)"))
     send(engine, 1)
     began = time.monotonic()
     with TestClient(create_app(engine, Scheduler(engine, [trigger], pause=0.02))):
-        awaited(lambda: lines(file) == 1)
+        wait_until(lambda: lines(file) == 1)
     assert time.monotonic() - began < 300
 
 
-def test_a_change_of_what_is_known_is_an_occasion_once(tmp_path: Path) -> None:
+def test_change_of_knowledge_is_due_once(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
     trigger = KnowledgeTrigger([])
     send(engine, 3)
@@ -100,8 +106,8 @@ def test_a_change_of_what_is_known_is_an_occasion_once(tmp_path: Path) -> None:
     assert trigger.due(engine)
 
 
-def test_a_rollback_is_not_undone(tmp_path: Path) -> None:
-    """What the version that was taken back had been told of is due to nobody who begins anew."""
+def test_rollback_is_not_undone(tmp_path: Path) -> None:
+    """Changes and events that the rolled back version had learned are not due again."""
     engine = serving_world.open_engine(tmp_path)
 
     def learn(count: int) -> None:
@@ -110,12 +116,11 @@ def test_a_rollback_is_not_undone(tmp_path: Path) -> None:
         send(engine, 5, 10 * count)
         old = engine.snapshots.open()
         with engine.database.reading() as connection:
-            told = {
+            state = {
                 "changes": revision.change_count(connection),
                 "learned_until": log.revision(connection),
             }
-        kept = {k: v for k, v in old.manifest.items() if k not in ("format", "version", "files")}
-        engine.snapshots.publish({**kept, **told}, old.arrays)
+        engine.snapshots.publish({**own_manifest(old), **state}, old.arrays)
 
     before = KnowledgeTrigger([]), EventCountTrigger(5, [])
     learn(1)
@@ -135,48 +140,47 @@ def test_a_rollback_is_not_undone(tmp_path: Path) -> None:
     assert not grown.due(engine)
 
 
-def show(engine: Engine, rng: random.Random, count: int, share: float) -> None:
-    """Lists, a share of which is answered."""
+def serve_lists(engine: Engine, rng: random.Random, count: int, share: float) -> None:
+    """Store lists, and events on a share of them."""
     for _ in range(count):
-        shown = engine.recommend_and_store("western-1", 1, ListOptions())
+        answer = engine.recommend_and_store("western-1", 1, ListOptions())
         if rng.random() < share:
-            key, item = shown.recommendation_id, shown.items[0].item_id
+            key, item = answer.recommendation_id, answer.items[0].item_id
             engine.record([Event(key, "passer-by", item, "like", None, 1.0, None, key, 1)])
 
 
 @pytest.mark.slow
 def test_lists_from_before_a_rollback_do_not_undo_it(tmp_path: Path) -> None:
     engine, rng = serving_world.open_engine(tmp_path), random.Random(1)
-    show(engine, rng, 200, 0.5)
-    show(engine, rng, 100, 0.1)
+    serve_lists(engine, rng, 200, 0.5)
+    serve_lists(engine, rng, 100, 0.1)
     assert DriftTrigger(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
     old = engine.snapshots.open()
     with engine.database.reading() as connection:
-        told = {"learned_until": log.revision(connection)}
-    kept = {k: v for k, v in old.manifest.items() if k not in ("format", "version", "files")}
-    engine.snapshots.publish({**kept, **told}, old.arrays)
+        state = {"learned_until": log.revision(connection)}
+    engine.snapshots.publish({**own_manifest(old), **state}, old.arrays)
     engine.snapshots.roll_back()
     assert not DriftTrigger(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
     send(engine, 1, 1000)
-    show(engine, rng, 200, 0.5)
-    show(engine, rng, 100, 0.1)
+    serve_lists(engine, rng, 200, 0.5)
+    serve_lists(engine, rng, 100, 0.1)
     assert DriftTrigger(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
 
 
 @pytest.mark.slow
-def test_lists_that_are_answered_less_are_an_occasion(tmp_path: Path) -> None:
+def test_drop_of_responses_is_due(tmp_path: Path) -> None:
     engine, rng = serving_world.open_engine(tmp_path), random.Random(1)
     trigger = DriftTrigger(0.2, 0.0, ["like"], [])
-    show(engine, rng, 200, 0.5)
+    serve_lists(engine, rng, 200, 0.5)
     assert not trigger.due(engine, time.time() + 100)
-    show(engine, rng, 100, 0.1)
+    serve_lists(engine, rng, 100, 0.1)
     assert not trigger.due(engine, time.time() + 120), "looked at once a minute"
     assert trigger.due(engine, time.time() + 200)
     trigger.on_start(engine)
     assert not trigger.due(engine, time.time() + 300)
 
 
-def test_a_fall_is_told_from_chance() -> None:
+def test_drop_of_responses_is_distinguished_from_chance() -> None:
     """n₁ = n₂ = 100, p₁ = .5: z = .2 / √(.4 · .6 / 50) = 2.89, and .21 / √(.395 · .605 / 50)
     = 3.04 and .22 / √(.39 · .61 / 50) = 3.19: the first two are chance."""
     was = [True, False] * 50
@@ -186,17 +190,17 @@ def test_a_fall_is_told_from_chance() -> None:
     assert not response_dropped([True] * 99 + [False] * 100, 0.1), "too few before"
 
 
-def test_the_configuration_names_the_occasions(cinema, tastegraph, tmp_path: Path) -> None:
-    found = configured_triggers(Config(), tmp_path)
-    assert [type(one) for one in found] == [KnowledgeTrigger]
+def test_configuration_switches_triggers_on(cinema, tastegraph, tmp_path: Path) -> None:
+    triggers = configured_triggers(Config(), tmp_path)
+    assert [type(trigger) for trigger in triggers] == [KnowledgeTrigger]
     loop = LoopConfig(refresh=False, every=5, drift=0.1)
-    found = configured_triggers(Config(loop=loop), cinema.directory)
-    assert [type(one) for one in found] == [EventCountTrigger, DriftTrigger]
-    _, _, _, *words = found[0].command
+    triggers = configured_triggers(Config(loop=loop), cinema.directory)
+    assert [type(trigger) for trigger in triggers] == [EventCountTrigger, DriftTrigger]
+    _, _, _, *words = triggers[0].command
     assert tastegraph(*words).code == 0
 
 
-def test_a_process_that_stays_is_started_once_and_ends_with_the_service(tmp_path: Path) -> None:
+def test_long_running_command_is_started_once_and_ends_with_the_service(tmp_path: Path) -> None:
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
     stays = KnowledgeTrigger(writing(file, "import time; time.sleep(600)"))
     beside = EventCountTrigger(1, writing(tmp_path / "beside"))
@@ -208,10 +212,10 @@ def test_a_process_that_stays_is_started_once_and_ends_with_the_service(tmp_path
     change(1)
     began = time.monotonic()
     with TestClient(create_app(engine, Scheduler(engine, [stays, beside], pause=0.02))):
-        awaited(lambda: lines(file) == 1)
+        wait_until(lambda: lines(file) == 1)
         change(2)
         send(engine, 1)
-        awaited(lambda: lines(tmp_path / "beside") == 1)
+        wait_until(lambda: lines(tmp_path / "beside") == 1)
         time.sleep(0.2)
         assert lines(file) == 1
     assert time.monotonic() - began < 300
@@ -222,18 +226,18 @@ def change(engine) -> None:
         catalogue.put_items(connection, [Item("new", "New")])
 
 
-def test_changes_are_looked_at_while_a_model_is_learned(tmp_path: Path) -> None:
+def test_changes_are_followed_during_a_retraining(tmp_path: Path) -> None:
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
     learns = EventCountTrigger(1, writing(file, "import time; time.sleep(600)"))
     follows = KnowledgeTrigger(writing(tmp_path / "beside"))
     send(engine, 1)
     with TestClient(create_app(engine, Scheduler(engine, [follows, learns], pause=0.02))):
-        awaited(lambda: lines(file) == 1)
+        wait_until(lambda: lines(file) == 1)
         change(engine)
-        awaited(lambda: lines(tmp_path / "beside") == 1)
+        wait_until(lambda: lines(tmp_path / "beside") == 1)
 
 
-def test_what_stays_and_fails_is_told_of_and_tried_again(tmp_path, monkeypatch, caplog) -> None:
+def test_failing_command_is_logged_and_run_again(tmp_path, monkeypatch, caplog) -> None:
     monkeypatch.setattr(background, "FIRST_RETRY_SECONDS", 0.05)
     engine, file = serving_world.open_engine(tmp_path), tmp_path / "ran"
     fails = KnowledgeTrigger(
@@ -241,21 +245,19 @@ def test_what_stays_and_fails_is_told_of_and_tried_again(tmp_path, monkeypatch, 
     )
     change(engine)
     with TestClient(create_app(engine, Scheduler(engine, [fails], pause=0.02))):
-        awaited(lambda: lines(file) == 3)
-        awaited(lambda: "ended with 1: no disk is left" in caplog.text)
+        wait_until(lambda: lines(file) == 3)
+        wait_until(lambda: "ended with 1: no disk is left" in caplog.text)
     assert "reading\n" not in caplog.text
 
 
 @pytest.mark.parametrize("missing", [False, True])
-def test_what_fails_is_tried_again_after_twice_as_long_each_time(
-    tmp_path, monkeypatch, missing
-) -> None:
-    """Begun at 0, and failed at the next second: again after 2, 4, 8, 10 and 10 seconds."""
-    begun, clock = [], SimpleNamespace(now=0)
+def test_failing_command_waits_twice_as_long_each_time(tmp_path, monkeypatch, missing) -> None:
+    """Started at 0, and failed at the next second: again after 2, 4, 8, 10 and 10 seconds."""
+    starts, clock = [], SimpleNamespace(now=0)
 
     class Fails:
         def __init__(self, _: list[str]) -> None:
-            begun.append(clock.now)
+            starts.append(clock.now)
             if missing:
                 raise OSError("no memory")
 
@@ -276,13 +278,13 @@ def test_what_fails_is_tried_again_after_twice_as_long_each_time(
     slot = WorkerSlot(engine, [KnowledgeTrigger([])])
     for clock.now in range(50):
         slot.poll()
-    took = 0 if missing else 1
-    waits = [later - earlier - took for earlier, later in itertools.pairwise(begun)]
+    seconds = 0 if missing else 1
+    waits = [later - earlier - seconds for earlier, later in itertools.pairwise(starts)]
     assert waits[:5] == [2, 4, 8, 10, 10]
 
 
 @pytest.mark.slow
-def test_what_is_new_is_followed_until_nothing_is(cinema) -> None:
+def test_follow_builds_until_nothing_changes(cinema) -> None:
     """Graph and texts are new, the model is as it was; a change while it is learned waits."""
     model, _ = cinema.engine.versions()
     (trigger,) = configured_triggers(cinema.config, cinema.directory)
@@ -303,6 +305,6 @@ def test_what_is_new_is_followed_until_nothing_is(cinema) -> None:
     assert "western-new" in listed
 
 
-def test_the_command_follows(cinema, tastegraph) -> None:
+def test_command_of_the_knowledge_trigger_follows(cinema, tastegraph) -> None:
     (trigger,) = configured_triggers(cinema.config, cinema.directory)
     assert tastegraph(*trigger.command[3:], "--idle", "0").code == 0

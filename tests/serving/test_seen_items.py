@@ -1,4 +1,4 @@
-"""What a person has seen is left out of their lists: all of it, however long ago, by event type."""
+"""Seen items are left out of lists: all of them, however old, by event type."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import MAX_USER_EVENTS, Engine, ListOptions
 from tests.support import serving_world
 
-EVERY = {item.item_id for item in serving_world.ITEMS}
+ALL_ITEMS = {item.item_id for item in serving_world.ITEMS}
 OLD = ("western-0", "space-3")
 FAN = "collector"
 
@@ -33,8 +33,10 @@ def excluding(engine: Engine, **types: bool) -> None:
     engine.config = engine.config.model_copy(update={"serving": serving})
 
 
-def listed(engine: Engine, who: str | Sequence[Event], **more: bool) -> set[str]:
-    return {item.item_id for item in engine.recommend(who, len(EVERY), reasons=0, **more).items}
+def listed(engine: Engine, user: str | Sequence[Event], **more: bool) -> set[str]:
+    return {
+        item.item_id for item in engine.recommend(user, len(ALL_ITEMS), reasons=0, **more).items
+    }
 
 
 def long_history(newer: int) -> list[Event]:
@@ -44,20 +46,20 @@ def long_history(newer: int) -> list[Event]:
 
 
 @pytest.mark.slow
-def test_all_that_was_seen_is_left_out_however_long_the_history(engine: Engine) -> None:
+def test_seen_items_are_left_out_however_long_the_history(engine: Engine) -> None:
     engine.record(long_history(MAX_USER_EVENTS + 50))
     began = time.perf_counter()
-    assert listed(engine, FAN) == EVERY - {*OLD, "western-5"}
+    assert listed(engine, FAN) == ALL_ITEMS - {*OLD, "western-5"}
     assert time.perf_counter() - began < 2
-    assert listed(engine, FAN, exclude_seen=False) == EVERY
+    assert listed(engine, FAN, exclude_seen=False) == ALL_ITEMS
     assert engine.explain(FAN, OLD[0]).seen
     assert not engine.explain(FAN, "western-4").seen
 
 
 @pytest.mark.slow
-def test_a_long_history_is_made_again_as_it_was(engine: Engine) -> None:
+def test_replay_of_a_long_history_is_the_same_list(engine: Engine) -> None:
     engine.record(long_history(MAX_USER_EVENTS + 50))
-    answer = engine.recommend_and_store(FAN, len(EVERY), ListOptions())
+    answer = engine.recommend_and_store(FAN, len(ALL_ITEMS), ListOptions())
     engine.record([Event("later", FAN, "western-4", "click", None, 3e6)])
     assert "western-4" not in listed(engine, FAN)
     engine.close()  # What waited is on disk.
@@ -66,14 +68,14 @@ def test_a_long_history_is_made_again_as_it_was(engine: Engine) -> None:
 
 
 @pytest.mark.slow
-def test_a_long_history_is_left_out_over_http(engine: Engine) -> None:
+def test_seen_items_are_left_out_over_http(engine: Engine) -> None:
     engine.record(long_history(MAX_USER_EVENTS + 50))
     with TestClient(create_app(engine)) as client:
-        wanted = {"user_id": FAN, "n": 50}
-        answer = client.post("/v1/recommendations", json=wanted).json()
-        assert {i["item_id"] for i in answer["items"]} == EVERY - {*OLD, "western-5"}
-        answer = client.post("/v1/recommendations", json={**wanted, "exclude": "none"}).json()
-        assert {i["item_id"] for i in answer["items"]} == EVERY
+        body = {"user_id": FAN, "n": 50}
+        answer = client.post("/v1/recommendations", json=body).json()
+        assert {i["item_id"] for i in answer["items"]} == ALL_ITEMS - {*OLD, "western-5"}
+        answer = client.post("/v1/recommendations", json={**body, "exclude": "none"}).json()
+        assert {i["item_id"] for i in answer["items"]} == ALL_ITEMS
 
 
 THREE = [
@@ -95,35 +97,35 @@ THREE = [
         ({"impression": True}, {"western-1", "western-2", "western-3", "western-4"}),
     ],
 )
-def test_what_excludes_is_a_setting_by_event_type(
+def test_excluding_event_types_are_configured(
     engine: Engine, types: dict[str, bool], seen: set[str]
 ) -> None:
     engine.record(THREE)
     excluding(engine, **types)
-    assert listed(engine, "ann") == EVERY - seen
-    assert listed(engine, THREE) == EVERY - seen
-    assert {item for item in EVERY if engine.explain("ann", item).seen} == seen
-    assert {item for item in EVERY if engine.explain(THREE, item).seen} == seen
+    assert listed(engine, "ann") == ALL_ITEMS - seen
+    assert listed(engine, THREE) == ALL_ITEMS - seen
+    assert {item for item in ALL_ITEMS if engine.explain("ann", item).seen} == seen
+    assert {item for item in ALL_ITEMS if engine.explain(THREE, item).seen} == seen
     with TestClient(create_app(engine)) as client:
         session = {"events": [{"item_id": e.item_id, "type": e.type} for e in THREE]}
         for who in ({"user_id": "ann"}, {"session": session}):
             answer = client.post("/v1/recommendations", json={**who, "n": 50}).json()
-            assert {i["item_id"] for i in answer["items"]} == EVERY - seen
+            assert {i["item_id"] for i in answer["items"]} == ALL_ITEMS - seen
 
 
-@pytest.mark.parametrize("who", ["ann", THREE], ids=["user", "session"])
-def test_a_replay_goes_by_the_setting_of_then(engine: Engine, who: str | list[Event]) -> None:
+@pytest.mark.parametrize("user", ["ann", THREE], ids=["user", "session"])
+def test_replay_uses_the_configuration_of_its_list(engine: Engine, user: str | list[Event]) -> None:
     engine.record(THREE)
     excluding(engine, view=False)
-    shown = engine.recommend_and_store(who, len(EVERY), ListOptions())
+    answer = engine.recommend_and_store(user, len(ALL_ITEMS), ListOptions())
     excluding(engine, purchase=False)
     engine.close()
-    again = engine.replay(shown.recommendation_id)
-    assert [item.item_id for item in again.items] == [item.item_id for item in shown.items]
+    again = engine.replay(answer.recommendation_id)
+    assert [item.item_id for item in again.items] == [item.item_id for item in answer.items]
     assert "western-1" in {item.item_id for item in again.items}
 
 
-def test_only_types_that_there_are_can_be_named(tmp_path: Path) -> None:
+def test_unknown_event_type_in_exclude_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "tastegraph.toml"
     file.write_text("[serving.exclude]\nveiw = false\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"no event type 'veiw'; there are view, click"):
@@ -133,20 +135,20 @@ def test_only_types_that_there_are_can_be_named(tmp_path: Path) -> None:
     assert Config().serving.repeats == ("impression",)
 
 
-def test_the_command_line_goes_by_the_setting(cinema, tastegraph, write) -> None:
+def test_command_line_uses_the_configured_exclusion(cinema, tastegraph, write) -> None:
     rows = "user_id,item_id,type\n" + "".join(f"ann,western-{k:02},view\n" for k in range(11))
     tastegraph("record", cinema.directory, "--events", write("views.csv", rows))
     before = tastegraph("recommend", cinema.directory, "ann", "-n", 24).out
     assert "[western-11]" in before
     assert "[western-00]" not in before
     file = cinema.directory / "tastegraph.toml"
-    told = file.read_text(encoding="utf-8")
-    file.write_text(f"{told}\n[serving.exclude]\nview = false\n", encoding="utf-8")
+    config = file.read_text(encoding="utf-8")
+    file.write_text(f"{config}\n[serving.exclude]\nview = false\n", encoding="utf-8")
     after = tastegraph("recommend", cinema.directory, "ann", "-n", 24).out
     assert all(f"[western-{k:02}]" in after for k in range(12))
 
 
-def test_own_types_come_from_every_kind_of_file(tastegraph, tmp_path) -> None:
+def test_configured_event_types_are_read_from_atomic_files(tastegraph, tmp_path) -> None:
     shop, folder = tmp_path / "shop", tmp_path / "atomic"
     tastegraph("init", shop)
     (shop / "tastegraph.toml").write_text("[events.weights]\nstar = 1\n", encoding="utf-8")

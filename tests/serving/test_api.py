@@ -1,4 +1,4 @@
-"""The service, asked in process: answers, promises about events, errors, limits, headers."""
+"""The HTTP API in process: answers, promises about events, errors, limits, headers."""
 
 from __future__ import annotations
 
@@ -15,14 +15,12 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tastegraph.core.config import Config
 from tastegraph.core.errors import TastegraphError
 from tastegraph.serving.api.app import create_app, serve
 from tests.support import serving_world
-
-POSTS = ("/v1/recommendations", "/v1/events", "/v1/explain", "/v1/kg/decisions")
+from tests.support.api_requests import BODIES, POST_PATHS, assert_problem
 
 
 @pytest.fixture(scope="module")
@@ -43,20 +41,10 @@ def send(client: TestClient, *events: object) -> dict[str, Any]:
     return dict(answer.json())
 
 
-def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    told = answer.json()
-    assert told["status"] == status
-    assert told["code"] == code
-    assert {"type", "title", "detail"} <= told.keys()
-    return dict(told)
-
-
 # Answers.
 
 
-def test_a_list_has_ranks_titles_and_reasons(client: TestClient) -> None:
+def test_list_has_ranks_titles_and_reasons(client: TestClient) -> None:
     answer = client.post("/v1/recommendations", json={"user_id": "western-1", "n": 3}).json()
     assert answer["personal"]
     assert answer["took_ms"] > 0
@@ -68,7 +56,7 @@ def test_a_list_has_ranks_titles_and_reasons(client: TestClient) -> None:
     assert all(reason["path"] == [] for reason in first["reasons"])
 
 
-def test_paths_are_there_when_asked_for(client: TestClient) -> None:
+def test_explain_paths_adds_paths(client: TestClient) -> None:
     body = {"user_id": "western-1", "n": 1, "explain": "paths"}
     (item,) = client.post("/v1/recommendations", json=body).json()["items"]
     (known,) = (reason for reason in item["reasons"] if reason["kind"] == "knowledge")
@@ -77,19 +65,19 @@ def test_paths_are_there_when_asked_for(client: TestClient) -> None:
     assert f"item:{item['item_id']}" in ends[-1]
 
 
-def test_no_reasons_when_none_are_wanted(client: TestClient) -> None:
+def test_explain_none_leaves_out_reasons(client: TestClient) -> None:
     body = {"user_id": "western-1", "explain": "none"}
     items = client.post("/v1/recommendations", json=body).json()["items"]
     assert not any(item["reasons"] for item in items)
 
 
-def test_seen_items_are_left_out_unless_asked_for(client: TestClient) -> None:
+def test_seen_items_are_left_out_by_default(client: TestClient) -> None:
     seen = {"western-1", "western-2", "western-3", "western-4"}
     assert not seen & set(listed(client, "western-1", n=100))
     assert seen < set(listed(client, "western-1", n=100, exclude="none"))
 
 
-def test_a_session_is_answered_without_being_kept(client: TestClient) -> None:
+def test_session_is_answered_without_being_stored(client: TestClient) -> None:
     events = [{"item_id": f"space-{k}", "type": "like"} for k in range(3)]
     body = {"session": {"events": events}, "n": 3}
     for _ in range(2):
@@ -97,13 +85,13 @@ def test_a_session_is_answered_without_being_kept(client: TestClient) -> None:
         assert {item["item_id"] for item in items} == {"space-3", "space-4", "space-5"}
 
 
-def test_a_stranger_gets_what_many_like(client: TestClient) -> None:
+def test_stranger_gets_popular_items(client: TestClient) -> None:
     answer = client.post("/v1/recommendations", json={"user_id": "nobody"}).json()
     assert not answer["personal"]
     assert answer["items"][0]["reasons"][0]["kind"] == "popularity"
 
 
-def test_the_shares_of_an_explanation_sum_to_the_score(client: TestClient) -> None:
+def test_shares_of_an_explanation_sum_to_the_score(client: TestClient) -> None:
     body = {"user_id": "western-1", "item_id": "space-1"}
     answer = client.post("/v1/explain", json=body).json()
     assert sum(reason["share"] for reason in answer["reasons"]) == pytest.approx(
@@ -126,7 +114,7 @@ def test_profile_item_and_health(client: TestClient) -> None:
 # Events.
 
 
-def test_a_new_event_changes_the_next_answer(client: TestClient) -> None:
+def test_new_event_changes_the_next_list(client: TestClient) -> None:
     before = listed(client, "ann")
     assert send(client, {"user_id": "ann", "item_id": "space-0", "type": "like"})["accepted"] == 1
     after = listed(client, "ann", n=5)
@@ -136,19 +124,19 @@ def test_a_new_event_changes_the_next_answer(client: TestClient) -> None:
     assert not {"space-0", "space-1", "space-2"} & set(listed(client, "ann", n=100))
 
 
-def test_an_event_id_counts_once(client: TestClient) -> None:
+def test_event_id_counts_once(client: TestClient) -> None:
     event = {"event_id": "once", "user_id": "bea", "item_id": "space-0"}
     assert send(client, event, event) == {"accepted": 1, "duplicates": 1, "rejected": []}
     assert send(client, event) == {"accepted": 0, "duplicates": 1, "rejected": []}
 
 
-def test_an_event_without_an_id_is_a_new_one_each_time(client: TestClient) -> None:
+def test_event_without_an_id_is_new_each_time(client: TestClient) -> None:
     event = {"user_id": "cem", "item_id": "space-0", "ts": 5}
     assert send(client, event)["accepted"] == send(client, event)["accepted"] == 1
     assert len(client.get("/v1/users/cem/profile").json()["events"]) == 2
 
 
-def test_the_same_ids_from_many_threads_count_once(client: TestClient) -> None:
+def test_event_ids_from_many_threads_count_once(client: TestClient) -> None:
     batch = [{"event_id": f"t{k}", "user_id": "dan", "item_id": "space-0"} for k in range(20)]
     with ThreadPoolExecutor(32) as threads:
         receipts = list(threads.map(lambda _: send(client, *batch), range(32)))
@@ -157,7 +145,7 @@ def test_the_same_ids_from_many_threads_count_once(client: TestClient) -> None:
     assert len(client.get("/v1/users/dan/profile").json()["events"]) == 20
 
 
-def test_a_session_keeps_its_events_under_its_own_name(client: TestClient) -> None:
+def test_events_of_a_session_have_its_own_user_id(client: TestClient) -> None:
     send(client, {"session_id": "western-1", "item_id": "space-0", "type": "like"})
     assert listed(client, "session:western-1", n=1)[0].startswith("space-")
     assert "space-0" not in [
@@ -165,7 +153,7 @@ def test_a_session_keeps_its_events_under_its_own_name(client: TestClient) -> No
     ]
 
 
-def test_good_rows_are_kept_and_bad_ones_named(client: TestClient) -> None:
+def test_good_rows_are_stored_and_bad_ones_named(client: TestClient) -> None:
     receipt = send(
         client,
         {"user_id": "eva", "item_id": "space-0"},
@@ -193,26 +181,26 @@ def test_good_rows_are_kept_and_bad_ones_named(client: TestClient) -> None:
 
 
 def test_errors_are_problems_with_a_code(client: TestClient) -> None:
-    problem(client.get("/nowhere"), 404, "not_found")
-    problem(client.get("/page/nothing.js"), 404, "not_found")
-    problem(client.get("/v1/items/none"), 404, "not_found")
-    problem(client.get("/v1/users/nobody-at-all/profile"), 404, "not_found")
-    problem(client.get("/v1/explain"), 405, "method_not_allowed")
+    assert_problem(client.get("/nowhere"), 404, "not_found")
+    assert_problem(client.get("/page/nothing.js"), 404, "not_found")
+    assert_problem(client.get("/v1/items/none"), 404, "not_found")
+    assert_problem(client.get("/v1/users/nobody-at-all/profile"), 404, "not_found")
+    assert_problem(client.get("/v1/explain"), 405, "method_not_allowed")
     both = {"user_id": "a", "session": {"events": []}}
-    told = problem(client.post("/v1/recommendations", json=both), 422, "invalid_request")
-    assert "either user_id or session" in told["detail"]
-    told = problem(
+    refusal = assert_problem(client.post("/v1/recommendations", json=both), 422, "invalid_request")
+    assert "either user_id or session" in refusal["detail"]
+    refusal = assert_problem(
         client.post("/v1/recommendations", json={"user_id": "a", "n": 101}), 422, "invalid_request"
     )
-    assert told["errors"][0]["pointer"] == "/n"
+    assert refusal["errors"][0]["pointer"] == "/n"
     bad = {"session": {"events": [{"item_id": "a"}, {"item_id": "a", "type": "hug"}]}}
-    told = problem(client.post("/v1/recommendations", json=bad), 422, "invalid_request")
-    assert told["errors"][0]["pointer"] == "/session/events/1/type"
+    refusal = assert_problem(client.post("/v1/recommendations", json=bad), 422, "invalid_request")
+    assert refusal["errors"][0]["pointer"] == "/session/events/1/type"
     many = {"events": [{}] * 1001}
-    problem(client.post("/v1/events", json=many), 422, "invalid_request")
+    assert_problem(client.post("/v1/events", json=many), 422, "invalid_request")
 
 
-@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize("path", POST_PATHS)
 @pytest.mark.parametrize(
     "body",
     [
@@ -221,25 +209,29 @@ def test_errors_are_problems_with_a_code(client: TestClient) -> None:
     ],
     ids=["cut", "bytes", "nan", "surrogate", "infinity", "nested", "nested-objects", "digits"],
 )  # fmt: skip
-def test_what_is_not_json_is_refused(client: TestClient, path: str, body: bytes) -> None:
+def test_body_that_is_not_json_is_refused(client: TestClient, path: str, body: bytes) -> None:
     answer = client.post(path, content=body, headers={"content-type": "application/json"})
-    problem(answer, 400, "bad_request")
+    assert_problem(answer, 400, "bad_request")
 
 
-def test_a_large_body_is_refused_however_it_is_sent(client: TestClient) -> None:
+def test_large_body_is_refused_however_it_is_sent(client: TestClient) -> None:
     headers = {"content-type": "application/json"}
     large = json.dumps({"user_id": "x" * 10_000_000}).encode()
-    problem(client.post(POSTS[0], content=large, headers=headers), 413, "body_too_large")
+    assert_problem(
+        client.post(POST_PATHS[0], content=large, headers=headers), 413, "body_too_large"
+    )
 
     def chunks() -> Iterator[bytes]:
         yield b'{"user_id": "'
         for _ in range(200):
             yield b"x" * 10_000
 
-    problem(client.post(POSTS[0], content=chunks(), headers=headers), 413, "body_too_large")
+    assert_problem(
+        client.post(POST_PATHS[0], content=chunks(), headers=headers), 413, "body_too_large"
+    )
 
 
-def test_an_error_nobody_foresaw_tells_nothing(tmp_path: Path) -> None:
+def test_unforeseen_error_discloses_nothing(tmp_path: Path) -> None:
     class Broken:
         config = Config()
 
@@ -255,45 +247,13 @@ def test_an_error_nobody_foresaw_tells_nothing(tmp_path: Path) -> None:
     app = create_app(Broken())  # type: ignore[arg-type]
     with TestClient(app, raise_server_exceptions=False) as client:
         answer = client.get("/healthz")
-    problem(answer, 500, "internal")
+    assert_problem(answer, 500, "internal")
     assert "secret" not in answer.text
     assert "x-request-id" in answer.headers
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=8,
-)
-KEYS = st.sampled_from(
-    ["user_id", "session", "events", "n", "explain", "exclude", "item_id", "session_id", "ts",
-     "value", "type", "event_id", "position", "recommendation_id"]
-)  # fmt: skip
-ROWS = st.dictionaries(KEYS, JSON, max_size=6)
-LOOSE = st.text() | JSON
-NEW_FACTS = st.fixed_dictionaries(
-    {"subject": LOOSE, "relation": LOOSE, "object": LOOSE},
-    optional={"literal": LOOSE | st.booleans(), "datatype": LOOSE, "language": LOOSE},
-)
-JUDGEMENTS = st.fixed_dictionaries(
-    {
-        "kind": st.sampled_from(["accept", "reject", "edit", "add", "merge", "split"]),
-        "author": LOOSE,
-    },
-    optional={"fact_id": LOOSE | st.integers(0, 2**63).map(str), "value": LOOSE,
-              "fact": NEW_FACTS, "one": LOOSE, "other": LOOSE},
-)  # fmt: skip
-BODIES = (
-    JSON
-    | ROWS
-    | JUDGEMENTS
-    | st.fixed_dictionaries({"events": st.lists(ROWS, max_size=3)})
-    | st.fixed_dictionaries({"session": st.fixed_dictionaries({"events": st.lists(ROWS)})})
-)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize("path", POST_PATHS)
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -316,13 +276,13 @@ def test_every_answer_has_an_id_and_strict_headers(client: TestClient) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert len(answer.headers["x-request-id"]) == 32
-    given_id = client.get("/healthz", headers={"x-request-id": "mine-1"})
-    assert given_id.headers["x-request-id"] == "mine-1"
+    own_id = client.get("/healthz", headers={"x-request-id": "mine-1"})
+    assert own_id.headers["x-request-id"] == "mine-1"
     unsafe = client.get("/healthz", headers={"x-request-id": "a b<c>"})
     assert unsafe.headers["x-request-id"] != "a b<c>"
 
 
-def test_the_page_is_served_from_here_alone(client: TestClient) -> None:
+def test_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
     for path in ("/", "/docs"):
         text = client.get(path).text
         assert "<script src=" in text
@@ -355,6 +315,7 @@ def test_serving_needs_no_torch(tmp_path: Path) -> None:
 import sys
 sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from tests.support import serving_world
+from tests.support.api_requests import BODIES, POST_PATHS, assert_problem
 from fastapi.testclient import TestClient
 from pathlib import Path
 from tastegraph.serving.api.app import create_app
@@ -366,16 +327,16 @@ assert not any(name.split(".")[0] == "torch" for name in sys.modules)
 
 
 @pytest.mark.slow
-def test_requests_side_by_side_are_all_answered(tmp_path: Path) -> None:
+def test_concurrent_requests_are_all_answered(tmp_path: Path) -> None:
     app = create_app(serving_world.open_engine(tmp_path))
 
-    async def ask() -> list[int]:
+    async def statuses() -> list[int]:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             body = {"user_id": "western-1"}
-            asked = [client.post("/v1/recommendations", json=body) for _ in range(20)]
+            requests = [client.post("/v1/recommendations", json=body) for _ in range(20)]
             event = {"user_id": "western-1", "item_id": "space-1"}
-            asked += [client.post("/v1/events", json={"events": [event]}) for _ in range(20)]
-            return [answer.status_code for answer in await asyncio.gather(*asked)]
+            requests += [client.post("/v1/events", json={"events": [event]}) for _ in range(20)]
+            return [answer.status_code for answer in await asyncio.gather(*requests)]
 
-    assert asyncio.run(ask()) == [200] * 40
+    assert asyncio.run(statuses()) == [200] * 40
