@@ -17,7 +17,7 @@ from tastegraph.models.cold import cold_item_holdout
 from tastegraph.pipeline.finetune import finetune_encoder, finetuning_report
 from tastegraph.profiles.splits import TRAIN
 
-ALL = FinetuningConfig(lessons=("pretraining", "alignment", "co-engagement"))
+ALL = FinetuningConfig(objectives=("pretraining", "alignment", "co-engagement"))
 SEED = 1
 
 

@@ -124,7 +124,7 @@ def chain(reader: Reader, task: Task, teaching: FinetuningConfig) -> dict[str, P
         row: finetune_encoder(
             reader.frozen,
             lessons,
-            teaching.model_copy(update={"lessons": taught, "max_tokens": most}),
+            teaching.model_copy(update={"objectives": taught, "max_tokens": most}),
             task.seed,
             reader.models,
             reader.of(told.name),

@@ -292,7 +292,12 @@ def test_a_taught_model_reads_and_moves_with_its_workspace(tmp_path):
     told = {
         **SETTINGS,
         "text": {"encoder": "tiny", "max_tokens": 16},
-        "teaching": {"lessons": ["alignment"], "steps": 3, "frozen_layers": 0, "max_tokens": 16},
+        "finetuning": {
+            "objectives": ["alignment"],
+            "steps": 3,
+            "frozen_layers": 0,
+            "max_tokens": 16,
+        },
     }
     shop = Workspace.init(tmp_path / "shop", told)
     shop.ingest(items=films(), events=events(), facts={"films": facts()})

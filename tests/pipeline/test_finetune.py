@@ -26,7 +26,7 @@ def workspace(directory, encoder, objectives, events=None, **text):
         **cinema.SETTINGS,
         "model": {"epochs": 2, "dimensions": 8},
         "text": {"encoder": str(encoder), "max_tokens": 16, **text},
-        "teaching": {"lessons": objectives, **FAST},
+        "finetuning": {"objectives": objectives, **FAST},
     }
     shop = Workspace.init(directory, settings)
     shop.ingest(
@@ -158,8 +158,8 @@ def test_new_texts_are_encoded_by_the_model_that_the_network_was_trained_on(tiny
     assert snapshot.manifest["encoder"] == before
     np.testing.assert_allclose(snapshot.arrays["text.vectors"][:24], vectors, atol=1e-6)
     assert snapshot.arrays["text.flags"].tolist() == [False, True]
-    silent = shop.config.teaching.model_copy(update={"lessons": ()})
-    shop.config = shop.config.model_copy(update={"teaching": silent})
+    silent = shop.config.finetuning.model_copy(update={"objectives": ()})
+    shop.config = shop.config.model_copy(update={"finetuning": silent})
     shop.build(only={"graph", "text"})
     assert shop.snapshots.open().arrays["text.flags"].tolist() == [False, True]
     shop.config = workspace(tmp_path / "other", tiny_bert, ["co-engagement"]).config
@@ -181,7 +181,7 @@ def test_objective_without_data_is_skipped(objective, tiny_bert, tmp_path, capsy
         **cinema.SETTINGS,
         "model": {"epochs": 1, "dimensions": 8},
         "text": {"encoder": str(tiny_bert), "max_tokens": 16},
-        "teaching": {"lessons": [objective], **FAST},
+        "finetuning": {"objectives": [objective], **FAST},
     }
     shop = Workspace.init(tmp_path / "cinema", settings)
     silent = [Item(f"silent-{k}", "", "") for k in range(4)]
@@ -194,7 +194,7 @@ def test_objective_without_data_is_skipped(objective, tiny_bert, tmp_path, capsy
     ]
     shop.ingest(items=[*silent, *films], facts={"films": facts}, events=events)
     assert model_of(shop) == str(tiny_bert)
-    assert f"the lesson {objective} is passed over" in capsys.readouterr().err
+    assert f"the objective {objective} is passed over" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -278,7 +278,7 @@ def test_new_events_of_holdout_users_are_not_learned_from(cinema, monkeypatch) -
 @pytest.mark.slow
 def test_retraining_finetunes_the_language_model_where_configured(cinema, monkeypatch) -> None:
     file = cinema.directory / "tastegraph.toml"
-    file.write_text(file.read_text() + "\n[loop]\nteach = true\n", encoding="utf-8")
+    file.write_text(file.read_text() + "\n[loop]\nfinetune = true\n", encoding="utf-8")
     calls = []
     build_features = retrain.Builder.build_features
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tastegraph.core.errors import ConfigError
 from tastegraph.core.languages import DEFAULT_LANGUAGE, Language
+from tastegraph.core.progress import say
 from tastegraph.core.records import IMPRESSION
 
 CONFIG_FILE = "tastegraph.toml"
+RENAMED_SECTIONS = {"teaching": "finetuning"}
+"""Old name of a section → its name; old names are still read."""
+RENAMED_KEYS = {("finetuning", "lessons"): "objectives", ("loop", "teach"): "finetune"}
+"""(section, old name of a key) → its name; old names are still read."""
 
 
 class _Section(BaseModel):
@@ -221,19 +227,19 @@ Objective = Literal["pretraining", "alignment", "co-engagement"]
 
 
 class FinetuningConfig(_Section):
-    """What the language model is taught before it reads; nothing by default.
+    """How the language model is fine-tuned before it encodes texts; not at all by default.
 
     Attributes:
-        lessons: ``pretraining`` on the texts and facts themselves, by the model's own objective;
+        objectives: ``pretraining`` on the texts and facts themselves, by the model's own objective;
             ``alignment`` of a text with what the graph says of its item; ``co-engagement``, that
             items the same people engage with are near each other.
         entity_masking: whether pre-training hides whole names.
         pretraining_steps: batches of ``batch_size`` examples.
-        steps: batches of the other lessons, which are taught together.
-        frozen_layers: the lowest layers that stay as they are, with the embeddings.
+        steps: batches of the other objectives, whose losses are added.
+        frozen_layers: the lowest layers, with the embeddings, are not trained.
     """
 
-    lessons: tuple[Objective, ...] = ()
+    objectives: tuple[Objective, ...] = ()
     entity_masking: bool = True
     pretraining_steps: int = Field(default=60, ge=1)
     pretraining_rate: float = Field(default=5e-5, gt=0)
@@ -383,7 +389,7 @@ class LoopConfig(_Section):
             share; 0 for never.
         settled: seconds that a list is given to be answered, before it counts for ``drift``.
         refresh: whether a running service makes new items and facts count as soon as they come.
-        teach: whether retraining teaches the language model anew, as ``[teaching]`` says.
+        finetune: whether retraining fine-tunes the language model anew, as ``[finetuning]`` says.
         support: people who must have liked two items for the graph to say that they go together;
             0 for no such facts.
         half_life: days after which such a liking counts half.
@@ -402,7 +408,7 @@ class LoopConfig(_Section):
     drift: float = Field(default=0.0, ge=0, lt=1)
     settled: float = Field(default=3600.0, ge=0)
     refresh: bool = True
-    teach: bool = False
+    finetune: bool = False
     support: int = Field(default=0, ge=0)
     half_life: float = Field(default=90.0, gt=0)
     witnesses: float = Field(default=0.1, ge=0, le=0.5)
@@ -425,13 +431,18 @@ class Config(_Section):
     sources: SourcesConfig = SourcesConfig()
     relations: dict[str, RelationConfig] = {}
     text: TextConfig = TextConfig()
-    teaching: FinetuningConfig = FinetuningConfig()
+    finetuning: FinetuningConfig = FinetuningConfig()
     extraction: ExtractionConfig = ExtractionConfig()
     llm: LLMConfig = LLMConfig()
     model: ModelConfig = ModelConfig()
     serving: ServingConfig = ServingConfig()
     loop: LoopConfig = LoopConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed(cls, content: Any) -> Any:
+        return with_current_names(content)[0] if isinstance(content, Mapping) else content
 
     @model_validator(mode="after")
     def _known_types(self) -> Config:
@@ -444,6 +455,24 @@ class Config(_Section):
         return self
 
 
+def with_current_names(content: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """``content`` of a configuration with old names replaced, and a notice for each.
+
+    An old name beside the new one stays, and is an unknown key.
+    """
+    current, notices = dict(content), []
+    for old, new in RENAMED_SECTIONS.items():
+        if old in current and new not in current:
+            current[new] = current.pop(old)
+            notices.append(f"the section [{old}] is now called [{new}]")
+    for (section, old), new in RENAMED_KEYS.items():
+        keys = current.get(section)
+        if isinstance(keys, Mapping) and old in keys and new not in keys:
+            current[section] = {new if key == old else key: keys[key] for key in keys}
+            notices.append(f"[{section}] {old} is now called {new}")
+    return current, notices
+
+
 def load_config(path: Path) -> Config:
     """Read ``path``.
 
@@ -451,7 +480,8 @@ def load_config(path: Path) -> Config:
         ConfigError: the file is missing, is not TOML, or holds an unknown key or a bad value.
     """
     try:
-        return Config.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        content, notices = with_current_names(tomllib.loads(path.read_text(encoding="utf-8")))
+        config = Config.model_validate(content)
     except (FileNotFoundError, IsADirectoryError):
         raise ConfigError(f"{path} does not exist: run 'tastegraph init {path.parent}'") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -461,3 +491,6 @@ def load_config(path: Path) -> Config:
             f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()
         )
         raise ConfigError(f"{path}: {problems}") from None
+    for notice in notices:
+        say(f"{path}: {notice}; the old name is still read")
+    return config

@@ -11,7 +11,7 @@ from tastegraph.profiles.event_meaning import EventMeaning
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "graph": ("items", "graph", "sources", "relations"),
-    "text": ("text", "teaching"),
+    "text": ("text", "finetuning"),
     "model": ("events", "model", "evaluation"),
 }
 """Stage → sections of the configuration that decide what it makes.

@@ -276,7 +276,7 @@ class Builder:
         else:
             model = WorkspaceEncoder.configured(config, self.directory)
             model = self._finetuned(model, graph, texts, events_of)
-            on_behaviour = "co-engagement" in config.teaching.lessons
+            on_behaviour = "co-engagement" in config.finetuning.objectives
         encoder = model.encoder(self._vector_cache)
         features = encode_item_features(
             graph, texts, encoder, facts_in_text=config.text.facts, finetuned=on_behaviour
@@ -325,12 +325,12 @@ class Builder:
     ) -> WorkspaceEncoder:
         """``model`` after the configured fine-tuning."""
         config = self.config
-        if not config.teaching.lessons or not graph.n_items:
+        if not config.finetuning.objectives or not graph.n_items:
             return model
         folder = finetune_encoder(
             model.folder,
             FinetuningData.of_workspace(texts, graph, events_of(graph.item_ids), config),
-            config.teaching,
+            config.finetuning,
             config.model.seed,
             self.directory / MODELS_FOLDER,
             lambda folder, strings: (

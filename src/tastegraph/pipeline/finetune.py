@@ -139,8 +139,8 @@ def finetune_encoder(
         encode: gives the vectors of the model before a fine-tuning.
     """
     models.mkdir(parents=True, exist_ok=True)
-    model, lengths = source, config.model_copy(update={"lessons": ()})
-    if "pretraining" in config.lessons:
+    model, lengths = source, config.model_copy(update={"objectives": ()})
+    if "pretraining" in config.objectives:
         model = _cached_model(
             models, source, ("pretraining", lengths, seed, data.documents),
             lambda into, state: pretrain(
@@ -177,7 +177,7 @@ def _objectives(
     model: Path, data: FinetuningData, config: FinetuningConfig, seed: int, encode: EncodeTexts
 ) -> list[FinetuningObjective]:
     """The configured training objectives that there are data for, besides pre-training."""
-    names = set(config.lessons) - {"pretraining"}
+    names = set(config.objectives) - {"pretraining"}
     if not names:
         return []
     vectors = encode(model, data.texts)
@@ -203,7 +203,8 @@ def _objectives(
 
 def _skip(name: str, reason: str) -> None:
     say(
-        f"the lesson {name} is passed over: among those with a text that do not play cold, {reason}"
+        f"the objective {name} is passed over: among the items with a text, without the cold-item "
+        f"holdout, {reason}"
     )
 
 

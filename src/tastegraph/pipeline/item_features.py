@@ -59,7 +59,7 @@ def node_texts(
     with database.reading() as connection:
         items = list(catalogue.all_items(connection))
         entities: list[ItemText] = []
-        if "pretraining" in config.teaching.lessons:
+        if "pretraining" in config.finetuning.objectives:
             facts = accepted_facts(connection, config, resolve_identity(connection, config))
             entities = list(entity_texts((fact for _, fact in facts), config.graph).values())
     if config.text.descriptions is not None:
@@ -67,7 +67,7 @@ def node_texts(
             with_descriptions(items, read_descriptions(directory / config.text.descriptions))
         )
     facts_in_text: list[ItemText] = []
-    if config.text.facts or config.teaching.lessons:
+    if config.text.facts or config.finetuning.objectives:
         facts_in_text = item_texts(items, graph, associate(graph), config.relations)
     plain = {item.item_id: item_text(item) for item in items}
     return NodeTexts(

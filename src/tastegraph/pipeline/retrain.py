@@ -3,8 +3,8 @@
 Graph and texts are built anew, closed-form components fitted anew, and the network trained further;
 hyperparameters, and the blend weights of new items, stay those of the last build. The newest events
 of the holdout users are left out of all of it, also of fine-tuning the language model (with
-``[loop] teach``) and of derived facts: those of some holdout users decide whether the blend weights
-change, those of the others whether the result may be served.
+``[loop] finetune``) and of derived facts: those of some holdout users decide whether the blend
+weights change, those of the others whether the result may be served.
 
 Where a user or an item was erased, everything is fitted anew as by a build, since what was learned
 from them must be forgotten. So it is where ``[events]`` or ``[model]`` changed, or ratings are on
@@ -171,7 +171,7 @@ def retrain(builder: Builder, inputs: str) -> RetrainingResult:
     else:
         # The same but for the normalisation of counts, which stays that of the model.
         meaning = fitted_config.meaning
-    everything = config.loop.teach or from_scratch
+    everything = config.loop.finetune or from_scratch
     stages: Collection[Stage] = STAGES if everything else ("graph", "text")
 
     def events_until(item_ids: Sequence[str], until: int) -> Interactions:

@@ -88,8 +88,10 @@ class WorkspaceEncoder:
 
 def encoder_settings(config: Config) -> dict[str, Any]:
     """The settings that decide which model encodes the texts, as a manifest keeps them."""
-    teaching = config.teaching.model_dump(mode="json")
-    return {"encoder": config.text.encoder, "teaching": teaching}
+    finetuning = config.finetuning.model_dump(mode="json")
+    # Manifests have the first names of these settings, so that older snapshots compare equal.
+    finetuning["lessons"] = finetuning.pop("objectives")
+    return {"encoder": config.text.encoder, "teaching": finetuning}
 
 
 def encoder_manifest(snapshot: Snapshot) -> dict[str, Any]:
