@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -136,6 +137,24 @@ class SparseMatrix:
         product: Tensor = _SparseProduct.apply(self.matrix, self.transposed, x)  # type: ignore[no-untyped-call]
         return product
 
+    def weighted_product(self, weights: Tensor, x: Tensor) -> Tensor:
+        """The product with ``x`` where the entries are ``weights``, float32[M, d].
+
+        It has a gradient for both, for which no message is held: those of GAT would be one vector
+        for each edge.
+
+        Args:
+            weights: float32[E], in the order of the entries of ``matrix``.
+            x: float32[N, d].
+        """
+        product: Tensor = _WeightedProduct.apply(self, weights, x)  # type: ignore[no-untyped-call]
+        return product
+
+    @cached_property
+    def transposed_order(self) -> Tensor:
+        """int64[E], which entry of ``matrix`` each entry of ``transposed`` is."""
+        return torch.argsort(self.matrix.col_indices(), stable=True)
+
 
 class _SparseProduct(torch.autograd.Function):
     @staticmethod
@@ -146,6 +165,31 @@ class _SparseProduct(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
         return None, None, ctx.transposed @ gradients[0]
+
+
+class _WeightedProduct(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, pattern: SparseMatrix, weights: Tensor, x: Tensor) -> Tensor:
+        ctx.pattern = pattern
+        ctx.save_for_backward(weights, x)
+        return _with_values(pattern.matrix, weights) @ x
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor, Tensor]:
+        pattern, (weights, x), (gradient,) = ctx.pattern, ctx.saved_tensors, gradients
+        transposed = _with_values(pattern.transposed, weights[pattern.transposed_order])
+        entries = torch.sparse.sampled_addmm(pattern.matrix, gradient, x.T, beta=0.0)
+        return None, entries.values(), transposed @ gradient
+
+
+def _with_values(matrix: Tensor, values: Tensor) -> Tensor:
+    return torch.sparse_csr_tensor(
+        matrix.crow_indices(),
+        matrix.col_indices(),
+        values.contiguous(),
+        size=matrix.shape,
+        check_invariants=False,
+    )
 
 
 @dataclass(frozen=True)

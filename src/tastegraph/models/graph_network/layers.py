@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch_geometric.nn import GATConv, GCNConv, LGConv, RGCNConv
 from torch_geometric.nn.conv import MessagePassing
+from torch_geometric.typing import OptPairTensor
 
 from tastegraph.models.graph_network.adjacency import RelationMatrices, SparseMatrix
 from tastegraph.models.graph_network.parameters import NetworkSettings
@@ -61,6 +62,7 @@ class _SparseMessages(MessagePassing):  # type: ignore[misc]
         return output
 
     def message_and_aggregate(self, adj_t: Tensor, x: Tensor) -> Tensor:
+        """float32[M, d]."""
         return self._adjacency @ x
 
 
@@ -98,11 +100,22 @@ class GATLayer(GATConv):  # type: ignore[misc]
     Attention is a softmax over them (Veličković et al. 2018); weights of edges play no role.
     """
 
+    _adjacency: SparseMatrix
+
     def forward(self, x: Tensor, step: SparseMatrix) -> Tensor:
         """float32[N, d] → float32[M, d]."""
+        self._adjacency = step
         targets = rows_of(x, step.matrix.shape[0])
         output: Tensor = super().forward((x, targets), step.matrix)
         return output
+
+    def message_and_aggregate(self, adj_t: Tensor, x: OptPairTensor, alpha: Tensor) -> Tensor:
+        """float32[M, heads, d]: sums of x[0] (float32[N, heads, d]), weighted by ``alpha``."""
+        products = [
+            self._adjacency.weighted_product(alpha[:, head], x[0][:, head])
+            for head in range(self.heads)
+        ]
+        return torch.stack(products, dim=1)
 
 
 def rows_of(x: Tensor, n_rows: int) -> Tensor:
