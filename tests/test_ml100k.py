@@ -86,8 +86,8 @@ def test_it_takes_less_than_four_gigabytes(directory):
 
 def test_a_second_run_redoes_nothing(directory):
     def files():
-        kept = [directory / "evaluation.json", *(directory / "snapshots").rglob("*")]
-        return {path: path.stat().st_mtime_ns for path in kept if path.is_file()}
+        paths = [directory / "evaluation.json", *(directory / "snapshots").rglob("*")]
+        return {path: path.stat().st_mtime_ns for path in paths if path.is_file()}
 
     before = files()
     assert len(before) > 10
@@ -113,14 +113,14 @@ def as_recbole(workspace, data) -> EvaluationData:
     pairs = zip(events.users.tolist(), events.items.tolist(), strict=True)
     order = [place[events.user_ids[user], items[item]] for user, item in pairs]
     liked = events.weights > 0
-    parts = np.full(len(events), TRAIN, dtype=np.int8)
-    parts[liked] = split_events(
+    splits = np.full(len(events), TRAIN, dtype=np.int8)
+    splits[liked] = split_events(
         events.users[liked],
         np.array(order, dtype=np.uint64)[liked],
         events.times[liked],
         EvaluationConfig(split="user-temporal"),
     )
-    return EvaluationData(events, parts, data.item_features)
+    return EvaluationData(events, splits, data.item_features)
 
 
 @pytest.mark.parametrize(
@@ -142,9 +142,9 @@ def test_popularity_agrees_with_recbole_counted_its_way(workspace, as_recbole):
     Done like that our evaluator gives its figure; counted by people, popularity is better.
     """
     data = as_recbole
-    training = data.events.select((data.splits == TRAIN) & (data.events.weights > 0))
-    known, wanted = data.train_and_valid.user_items().toarray(), data.targets(TEST)
-    liked = training.user_items().toarray()
+    train = data.events.select((data.splits == TRAIN) & (data.events.weights > 0))
+    known, targets = data.train_and_valid.user_items().toarray(), data.targets(TEST)
+    liked = train.user_items().toarray()
     with workspace.database.reading() as connection:
         in_file = connection.scalars(select(schema.events.c.item_id).order_by(schema.events.c.seq))
         names = list(dict.fromkeys(in_file))
@@ -153,17 +153,17 @@ def test_popularity_agrees_with_recbole_counted_its_way(workspace, as_recbole):
     reached = []
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        order = rng.permutation(len(training))
+        order = rng.permutation(len(train))
         counts = np.zeros(data.events.n_items, dtype=np.float32)
         for start in range(0, len(order), 1024):
             batch = order[start : start + 1024]
             sampled = rng.choice(items, len(batch))
-            while (bad := liked[training.users[batch], sampled]).any():
+            while (bad := liked[train.users[batch], sampled]).any():
                 sampled[bad] = rng.choice(items, int(bad.sum()))
-            counts[np.unique(np.concatenate([training.items[batch], sampled]))] += 1
+            counts[np.unique(np.concatenate([train.items[batch], sampled]))] += 1
         scores = np.where(known, -np.inf, counts)[:, items]
         top = items[torch.topk(torch.from_numpy(scores.astype(np.float32)), 20).indices]
-        values = per_user(top.astype(np.int32), wanted, (10,), counts.astype(int))
+        values = per_user(top.astype(np.int32), targets, (10,), counts.astype(int))
         reached.append(np.nanmean(values["ndcg@10"]))
     assert np.mean(reached) == pytest.approx(RECBOLE_POPULARITY, abs=0.003)
 
@@ -207,7 +207,7 @@ def test_shares_sum_and_paths_exist_for_a_thousand_pairs(workspace, data):
 
 def test_every_listed_film_has_a_reason(workspace):
     for user in ("1", "186", "500", "943"):
-        answer = workspace.recommend(user, n=10)
+        answer = workspace.recommend(user, k=10)
         assert len(answer.items) == 10
         assert all(item.reasons for item in answer.items)
 
@@ -232,5 +232,5 @@ def test_a_new_person_and_a_new_film_count_at_once(directory, tmp_path):
         file.write("\n[serving]\nnew_items = 0.1\n")
     with_places = Workspace(workspace.directory)
     for user in range(1, 944, 100):
-        assert "fresh" in [item.item_id for item in with_places.recommend(str(user), n=10).items]
+        assert "fresh" in [item.item_id for item in with_places.recommend(str(user), k=10).items]
     with_places.close()

@@ -1,4 +1,4 @@
-"""The whole way of the data, on a world whose right answers are known."""
+"""A workspace from import to recommendation, on a small world with known answers."""
 
 import json
 import subprocess
@@ -35,32 +35,32 @@ def test_open_is_an_alias_of_open_workspace():
         _ = tastegraph.nothing
 
 
-def test_a_checkerboard_of_tastes_has_one_right_answer(cinema):
-    answer = cinema.recommend("western-fan-3", n=4)
+def test_fans_get_films_of_their_genre(cinema):
+    answer = cinema.recommend("western-fan-3", k=4)
     assert [item.item_id.split("-")[0] for item in answer.items] == ["western"] * 4
     seen = {event.item_id for event in events() if event.user_id == "western-fan-3"}
     assert not seen & {item.item_id for item in answer.items}
     assert answer.personal
 
 
-def test_a_new_person_gets_personal_results_from_three_events(cinema):
-    nobody = cinema.recommend("newcomer", n=4)
+def test_new_user_gets_personal_results_after_three_events(cinema):
+    nobody = cinema.recommend("newcomer", k=4)
     assert not nobody.personal
     assert nobody.items[0].reasons[0].kind == "popularity"
     liked = ["space-01", "space-05", "space-07"]
     cinema.record(
         Event(f"new-{k}", "newcomer", item, "like", None, 2e6 + k) for k, item in enumerate(liked)
     )
-    somebody = cinema.recommend("newcomer", n=4)
+    somebody = cinema.recommend("newcomer", k=4)
     assert somebody.personal
     assert {item.item_id.split("-")[0] for item in somebody.items} == {"space"}
-    by_history = cinema.recommend([Event("", "", item, "like") for item in liked], n=4)
+    by_history = cinema.recommend([Event("", "", item, "like") for item in liked], k=4)
     assert [i.item_id for i in by_history.items] == [i.item_id for i in somebody.items]
 
 
 @pytest.mark.slow
-def test_a_new_item_is_listed_after_graph_and_text_alone(cinema):
-    """Only a title and two facts, and nothing is learned again."""
+def test_new_item_is_listed_after_a_build_of_graph_and_text(cinema):
+    """With only a title and two facts, and the model in service."""
     before = cinema.engine.versions()
     cinema.ingest(
         items=[Item("fresh", "Cowboys at the frontier")],
@@ -76,7 +76,7 @@ def test_a_new_item_is_listed_after_graph_and_text_alone(cinema):
     assert model == before[0]
     assert graph != before[1]
     fans = sorted({event.user_id for event in events()})
-    lists = {user: [i.item_id for i in cinema.recommend(user, n=5).items] for user in fans}
+    lists = {user: [i.item_id for i in cinema.recommend(user, k=5).items] for user in fans}
     western = [user for user in fans if user.startswith("western")]
     assert all("fresh" in lists[user] for user in western)
     place = {user: cinema.explain(user, "fresh").rank for user in fans}
@@ -88,16 +88,16 @@ def test_a_new_item_is_listed_after_graph_and_text_alone(cinema):
     )
 
 
-def test_dislikes_push_like_items_down(cinema):
+def test_dislikes_lower_similar_items(cinema):
     torn = [Event("", "", item, "like") for item in ("western-01", "space-01")]
     against = [Event("", "", f"western-{k:02}", "dislike") for k in (5, 7, 9)]
-    answer = cinema.recommend(torn + against, n=4)
+    answer = cinema.recommend(torn + against, k=4)
     assert {item.item_id.split("-")[0] for item in answer.items} == {"space"}
 
 
 @pytest.mark.slow
-def test_shares_sum_to_the_score_and_paths_exist(cinema):
-    """1,000 random pairs: promise 7."""
+def test_shares_sum_to_the_score_and_paths_are_stored_facts(cinema):
+    """For 1,000 random pairs of history and item."""
     snapshot = cinema.snapshots.open()
     model, associations = model_from(snapshot), associations_from(snapshot)
     with cinema.database.reading() as connection:
@@ -132,7 +132,7 @@ def test_batched_and_single_scores_agree(cinema):
 
 
 @pytest.mark.slow
-def test_building_twice_gives_the_same_arrays(built, tmp_path):
+def test_same_data_give_the_same_arrays(built, tmp_path):
     again = Workspace.init(tmp_path / "again" / "cinema", SETTINGS)
     again.ingest(items=films(), events=events(), facts={"films": facts()})
     again.build()
@@ -143,7 +143,7 @@ def test_building_twice_gives_the_same_arrays(built, tmp_path):
 
 
 @pytest.mark.slow
-def test_nothing_is_rebuilt_where_nothing_changed(cinema):
+def test_unchanged_workspace_is_not_rebuilt(cinema):
     version = cinema.snapshots.current()
     assert cinema.build() == version
     cinema.record([Event("one-more", "western-fan-1", "western-03", "like")])
@@ -151,7 +151,7 @@ def test_nothing_is_rebuilt_where_nothing_changed(cinema):
 
 
 @pytest.mark.slow
-def test_evaluation_has_every_row_and_no_nan(cinema, tmp_path):
+def test_evaluation_has_all_rows_and_no_nan(cinema, tmp_path):
     file = tmp_path / "evaluation.json"
     cinema.evaluate(file)
     report = json.loads(file.read_text())
@@ -171,10 +171,10 @@ def test_evaluation_has_every_row_and_no_nan(cinema, tmp_path):
 
 
 @pytest.mark.slow
-def test_numbers_in_a_column_are_no_items(tmp_path):
-    """A category called 2 is not item 2."""
-    told = {**SETTINGS, "items": {"facts": {"category": {"relation": "category"}}}}
-    shop = Workspace.init(tmp_path / "shop", told)
+def test_numeric_attributes_are_not_items(tmp_path):
+    """Category 2 is not item 2."""
+    settings = {**SETTINGS, "items": {"facts": {"category": {"relation": "category"}}}}
+    shop = Workspace.init(tmp_path / "shop", settings)
     shop.ingest(
         items=[Item(str(k), f"Thing {k}", "", {"category": (str(k % 3),)}) for k in range(9)]
     )
@@ -183,7 +183,7 @@ def test_numbers_in_a_column_are_no_items(tmp_path):
     assert [(tie.phrase, tie.node, tie.label) for tie in ties] == [("category", "category:2", "2")]
 
 
-def test_what_was_viewed_clicked_and_bought_is_one_event(cinema):
+def test_repeated_events_give_one_reason(cinema):
     kinds = ("view", "purchase", "click")
     cinema.record(Event(f"{kind}-1", "buyer", "space-03", kind) for kind in kinds)
     cinema.record([Event("other", "buyer", "space-04", "like")])
@@ -194,7 +194,7 @@ def test_what_was_viewed_clicked_and_bought_is_one_event(cinema):
 
 
 @pytest.mark.slow
-def test_only_what_is_stale_is_built(cinema):
+def test_only_stale_stages_are_built(cinema):
     cinema.ingest(
         items=[Item("late", "Late")], events=[Event("l", "western-fan-0", "late", "like")]
     )
@@ -207,7 +207,7 @@ def test_only_what_is_stale_is_built(cinema):
     assert cinema.explain("western-fan-0", "late").seen
 
 
-def test_profiles_can_be_read(cinema):
+def test_profile_of_a_user_and_content_of_an_item(cinema):
     profile = cinema.engine.profile("western-fan-0")
     assert profile.events[0].timestamp >= profile.events[-1].timestamp
     strongest = profile.interests[0]
@@ -221,7 +221,7 @@ def test_profiles_can_be_read(cinema):
     }
 
 
-def test_a_bad_record_imports_nothing(cinema, write):
+def test_wrong_record_imports_nothing(cinema, write):
     before = cinema.counts()
     bad = write("events.csv", "user_id,item_id,value\na,western-01,5\nb,western-02,five\n")
     from tastegraph.data.events import read_events
@@ -233,17 +233,17 @@ def test_a_bad_record_imports_nothing(cinema, write):
 
 
 @pytest.mark.slow
-def test_a_workspace_without_events_still_ranks_by_what_is_known(tmp_path):
+def test_workspace_without_events_ranks_by_knowledge(tmp_path):
     workspace = Workspace.init(tmp_path / "shop", SETTINGS)
     workspace.ingest(items=films(), facts={"films": facts()})
     workspace.build()
-    answer = workspace.recommend([Event("", "", "space-02", "like")], n=3)
+    answer = workspace.recommend([Event("", "", "space-02", "like")], k=3)
     assert {item.item_id.split("-")[0] for item in answer.items} == {"space"}
     with pytest.raises(TastegraphError, match="holds out no event"):
         workspace.evaluate()
 
 
-def test_errors_say_what_to_do(tmp_path, cinema):
+def test_errors_give_advice(tmp_path, cinema):
     with pytest.raises(ConfigError, match="tastegraph init"):
         tastegraph.open_workspace(tmp_path / "nowhere")
     empty = Workspace.init(tmp_path / "empty")
@@ -257,7 +257,7 @@ def test_errors_say_what_to_do(tmp_path, cinema):
         cinema.build(only={"grap"})
 
 
-def test_every_item_is_listed_once_where_all_are_asked_for(cinema):
+def test_long_list_contains_each_item_once(cinema):
     answer = cinema.engine.recommend("western-fan-0", n=100, exclude_seen=False)
     assert len({item.item_id for item in answer.items}) == 2 * FILMS_PER_GENRE
     scores = [item.score for item in answer.items]
@@ -267,8 +267,8 @@ def test_every_item_is_listed_once_where_all_are_asked_for(cinema):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda shop: shop.recommend(1), r"^who: 1 \(int\) found, a user id as text, or a list"),
-        (lambda shop: shop.recommend("ann", n="x"), r"^n: 'x' \(str\) found, a whole number"),
+        (lambda shop: shop.recommend(1), r"^user: 1 \(int\) found, a user id as text, or a list"),
+        (lambda shop: shop.recommend("ann", k="x"), r"^k: 'x' \(str\) found, a whole number"),
         (lambda shop: shop.explain("ann", 7), r"^item_id: 7 \(int\) found, text expected"),
         (lambda shop: shop.associate(None), r"^text: None \(NoneType\) found, text expected"),
         (lambda shop: shop.ingest(events=[1]), r"^events, element 0: 1 \(int\) found"),

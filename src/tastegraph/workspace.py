@@ -1,12 +1,12 @@
-"""The façade: one directory that holds everything one recommender owns.
+"""A workspace: one directory with everything that belongs to one recommender.
 
-tastegraph.toml    what it was told
-tastegraph.db      events, items, facts, links
-vectors.db         text vectors, by content
-answers.db         what a language model answered, by question
-descriptions.json  what it said of items
-models/            language models as they were taught here
-snapshots/         what was built; CURRENT names the one in service
+tastegraph.toml    configuration
+tastegraph.db      events, items, facts, links, decisions, served lists
+vectors.db         cached vectors of texts
+answers.db         cached answers of the large language model
+descriptions.json  descriptions of items by it
+models/            language models fine-tuned for this workspace
+snapshots/         built models; CURRENT names the one in service
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from tastegraph.evaluation.feedback import ModelFeedback
+    from tastegraph.evaluation.report import EvaluationReport
     from tastegraph.kg.review.erasing import Eraser
     from tastegraph.kg.review.knowledge import Knowledge
     from tastegraph.models.fitted_config import FittedConfig
@@ -68,13 +69,13 @@ if TYPE_CHECKING:
 
 
 class Workspace:
-    """One recommender.
+    """One recommender: import data, build, recommend, explain, retrain, evaluate.
 
     Args:
-        directory: where it lives; made by :meth:`init`.
+        directory: of the workspace, created by :meth:`init`.
 
     Raises:
-        ConfigError: there is no workspace there, or its configuration is wrong.
+        ConfigError: there is no workspace in ``directory``, or its configuration is wrong.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -85,17 +86,21 @@ class Workspace:
 
     @classmethod
     def init(cls, directory: Path, settings: Mapping[str, Any] | None = None) -> Workspace:
-        """Make an empty workspace with ``settings`` as its configuration.
+        """Create an empty workspace.
+
+        Args:
+            directory: created where it does not exist.
+            settings: configuration; what is not set has its default.
 
         Raises:
-            ConfigError: there is a workspace already.
+            ConfigError: ``directory`` is a workspace already.
         """
         file = directory / configuration.CONFIG_FILE
         if file.exists():
             raise ConfigError(f"{directory} is a workspace already")
         directory.mkdir(parents=True, exist_ok=True)
-        told = {"name": directory.resolve().name, **(settings or {})}
-        file.write_text(tomli_w.dumps(told), encoding="utf-8")
+        content = {"name": directory.resolve().name, **(settings or {})}
+        file.write_text(tomli_w.dumps(content), encoding="utf-8")
         return cls(directory)
 
     def ingest(
@@ -108,7 +113,7 @@ class Workspace:
         links: Mapping[str, Iterable[Link] | Any] | None = None,
         digests: Mapping[str, str] | None = None,
     ) -> ImportSummary:
-        """Import records: all of them, or on any error none.
+        """Import records: all of them, or none if any is wrong.
 
         A source is replaced as a whole: facts and links that it stated before and does not state
         now are deleted, unless another source states them too.
@@ -142,7 +147,7 @@ class Workspace:
             return ingest(connection, records, lambda item: item_facts(item, columns))
 
     def up_to_date(self, source: str, digest: str) -> bool:
-        """Whether a source is there, in the state that ``digest`` was given for."""
+        """Whether ``source`` was last imported with this ``digest``."""
         if not self.database.path.exists():
             return False
         with self.database.reading() as connection:
@@ -150,7 +155,7 @@ class Workspace:
 
     @cached_property
     def knowledge(self) -> Knowledge:
-        """What is known, to be derived, reviewed and corrected."""
+        """The knowledge graph's facts: to derive, review and correct them."""
         from tastegraph.kg.review.knowledge import Knowledge
 
         return Knowledge(self.database, self.config, self._answers)
@@ -158,21 +163,21 @@ class Workspace:
     def describe(
         self, users: Collection[str] | None = None, limit: int | None = None
     ) -> Descriptions:
-        """Have the language model of ``[llm]`` describe items, or what ``users`` like.
+        """Let the large language model of ``[llm]`` describe items, or the interests of users.
 
-        Items are described from their texts and what is stated of them, into the workspace's
+        Items are described from their texts and facts; the descriptions are written to
         ``descriptions.json``, which ``[text] descriptions`` may name. Interests are described
-        from the training part's titles, and only returned. What was answered once is not asked
-        again, also where a run ended half-way.
+        from the titles of the train split, and only returned. Answers are cached, also where a
+        run ends half-way.
 
         Args:
-            users: ids of people; by default items are described.
-            limit: how many, the first ones; by default all.
+            users: ids of users; by default items are described.
+            limit: only the first so many; by default all.
 
         Raises:
             ConfigError: ``[llm]`` names no language model.
-            EndpointError: it cannot be used; what it answered before is kept.
-            NotFoundError: nothing is known of what a person likes.
+            EndpointError: it cannot be used; answers until then are cached.
+            NotFoundError: nothing is known of what a user likes.
             BusyError: another process is describing this workspace's items.
         """
         from tastegraph.pipeline.describe import describe_interests, describe_items, questions
@@ -181,37 +186,37 @@ class Workspace:
 
         model = CachedLLM(LLMClient(self.config.llm), self._answers)
         if users is not None:
-            asked = questions(self.database, self.config, users, limit)
-            return describe_interests(asked, model)
+            requests = questions(self.database, self.config, users, limit)
+            return describe_interests(requests, model)
         busy = Message("busy.describe", directory=self.directory)
         with file_lock(self.directory / "describe.lock", busy):
-            asked = questions(self.database, self.config, None, limit)
-            return describe_items(asked, model, self.database)
+            requests = questions(self.database, self.config, None, limit)
+            return describe_items(requests, model, self.database)
 
     def plan_describe(
         self, users: Collection[str] | None = None, limit: int | None = None
     ) -> UsageEstimate:
-        """What :meth:`describe` would take; nothing is asked.
+        """Estimate what :meth:`describe` would cost; the language model is not called.
 
         Raises:
-            NotFoundError: nothing is known of what a person likes.
+            NotFoundError: nothing is known of what a user likes.
         """
         from tastegraph.pipeline.describe import questions
         from tastegraph.text.llm_batch import estimate_usage
 
-        asked = questions(self.database, self.config, users, limit)
-        return estimate_usage(self.config.llm, list(asked.values()), self._answers)
+        requests = questions(self.database, self.config, users, limit)
+        return estimate_usage(self.config.llm, list(requests.values()), self._answers)
 
     @cached_property
     def _answers(self) -> Database:
         return Database(self.directory / caches.LLM_CACHE_FILE, caches.answer_metadata)
 
     def record(self, events: Iterable[Event]) -> log.AppendResult:
-        """Append events; when this returns they are durable, and the next answer knows them.
+        """Append events. They are durable when this returns, and the next list reflects them.
 
         Raises:
             ArgumentError: an element is not an event.
-            RowError: one is more than five minutes to come; none was appended.
+            RowError: an event is more than five minutes in the future; none was appended.
             BusyError: another process is writing to this workspace.
         """
         with self.database.writing() as connection:
@@ -219,10 +224,10 @@ class Workspace:
 
     @property
     def erase(self) -> Eraser:
-        """Deletes people and items; the next build or retraining forgets them.
+        """Deletes users and items; the next build or retraining forgets them.
 
         Raises:
-            BusyError: another process is writing to this workspace, or reading all the time.
+            BusyError: another process is writing to this workspace, or reading without a pause.
         """
         from tastegraph.kg.review.erasing import Eraser
 
@@ -233,30 +238,34 @@ class Workspace:
         return Eraser(self.database, write, self.config.text.descriptions)
 
     def build(self, only: Collection[Stage] = STAGES) -> str:
-        """Build what is asked for, publish it, and return the version in service.
+        """Build stages whose inputs changed, publish a snapshot, and return the version in service.
 
-        With ``only={"graph", "text"}`` new items and facts count at once, ranked by what was
-        learned before. Where nothing has changed, nothing is done.
+        With ``only={"graph", "text"}`` new items and facts count at once, ranked by the model in
+        service.
+
+        Args:
+            only: stages to build; by default all.
 
         Raises:
-            NotFoundError: something that was not asked for has never been built.
+            ConfigError: a stage is unknown.
+            NotFoundError: a stage that is not in ``only`` has never been built.
             BusyError: another process is building this workspace.
             TastegraphError: the workspace is empty, or torch is not installed.
         """
         check_stages(only)
         busy = Message("busy.build", directory=self.directory)
         with file_lock(self.directory / "build.lock", busy):
-            return self._build_if_changed(only)
+            return self._build_if_stale(only)
 
     def follow(self, idle: float = 600.0, pause: float = 0.25) -> None:
-        """Build graph and texts as soon as anything known changes.
+        """Build graph and texts whenever items or facts change.
 
-        One process that stays is sooner done than one for each change, which would first have to
-        load all that reads texts. It ends with the process that started it.
+        One long-running process is faster than one for each change, which would first have to
+        load the language model. It ends when its parent process ends.
 
         Args:
             idle: seconds without a change after which it ends.
-            pause: seconds between two looks.
+            pause: seconds between two checks.
 
         Raises:
             NotFoundError: nothing has been built yet.
@@ -265,7 +274,7 @@ class Workspace:
         follow(self.database, lambda: self.build({"graph", "text"}), n_changes, idle, pause)
 
     def retrain(self, patience: float = 0.0) -> RetrainingResult:
-        """Learn from what happened since the model in service, and serve the result if no worse.
+        """Fit the model in service to newer events, and serve the result if the gate accepts it.
 
         Args:
             patience: seconds to wait for another process that is building this workspace.
@@ -286,33 +295,33 @@ class Workspace:
             return retrain(builder, self.fingerprint())
 
     def compare(self, version: str, other: str | None = None) -> GateVerdict:
-        """One published model against another, by default the one in service.
+        """Compare the model of a snapshot with that of another, by default the one in service.
 
         Raises:
             NotFoundError: there is no such version.
-            SnapshotError: one of them cannot be read.
+            SnapshotError: a snapshot cannot be read.
             TastegraphError: torch is not installed.
         """
         require_torch()
         from tastegraph.pipeline.evaluate import compare_snapshots
 
-        one, two = self.snapshots.open(version), self.snapshots.open(other)
-        return compare_snapshots(one, two, self.database, self.config)
+        candidate, incumbent = self.snapshots.open(version), self.snapshots.open(other)
+        return compare_snapshots(candidate, incumbent, self.database, self.config)
 
-    def _build_if_changed(self, only: Collection[Stage]) -> str:
+    def _build_if_stale(self, stages: Collection[Stage]) -> str:
         from tastegraph.pipeline.text_encoder import export_for_serving
 
-        inputs, built = self.fingerprint(), self._in_service()
-        if built is not None and not stale_stages(built, inputs, only):
-            export_for_serving(self.directory / built.manifest["encoder_folder"])
-            return built.version
+        inputs, snapshot = self.fingerprint(), self._snapshot_in_service()
+        if snapshot is not None and not stale_stages(snapshot, inputs, stages):
+            export_for_serving(self.directory / snapshot.manifest["encoder_folder"])
+            return snapshot.version
         require_torch()
         from tastegraph.pipeline.build import Builder
 
         builder = Builder(self.directory, self.config, self.database, self.snapshots)
-        return builder.build(only, inputs)
+        return builder.build(stages, inputs)
 
-    def _in_service(self) -> Snapshot | None:
+    def _snapshot_in_service(self) -> Snapshot | None:
         if self.snapshots.current() is None:
             return None
         try:
@@ -321,18 +330,18 @@ class Workspace:
             say(f"the snapshot in service cannot be read, another is built ({error})")
             return None
 
-    def evaluate(self, file: Path | None = None) -> dict[str, Any]:
+    def evaluate(self, file: Path | None = None) -> EvaluationReport:
         """Compare the system with its controls and the baselines, on held-out events.
 
         Args:
-            file: where the result is written as JSON.
+            file: the report is also written here, as JSON.
 
         Returns:
-            ``{"dataset", "protocol", "audit", "results"}``.
+            ``{"dataset", "protocol", "audit", "results"}``; a notebook shows it as tables.
 
         Raises:
-            TastegraphError: something has changed since the last build, or there are too few
-                events to hold any out.
+            TastegraphError: an input changed since the last build, there are too few events to
+                hold any out, or torch is not installed.
         """
         require_torch()
         from tastegraph.pipeline.evaluate import evaluate_snapshot
@@ -345,7 +354,7 @@ class Workspace:
 
     @cached_property
     def engine(self) -> Engine:
-        """What answers, from the snapshot in service.
+        """Answers requests from the snapshot in service.
 
         Raises:
             NotFoundError: nothing has been built yet.
@@ -354,41 +363,50 @@ class Workspace:
 
         return Engine(self.snapshots, self.database, self.config)
 
-    def recommend(self, who: UserOrSession, n: int = 10) -> Recommendations:
-        """The best ``n`` items for a user id, or for the events of somebody who has none.
+    def recommend(self, user: UserOrSession, k: int = 10) -> Recommendations:
+        """The best ``k`` items for a user.
+
+        Args:
+            user: id of a user, or the events of an anonymous session.
+            k: length of the list.
 
         Raises:
-            ArgumentError: ``who`` is neither, or ``n`` is not a whole number of at least 1.
+            ArgumentError: ``user`` is neither, or ``k`` is not a whole number of at least 1.
         """
-        check_user("who", who)
-        check_count("n", n)
-        return self.engine.recommend(who, n)
+        check_user("user", user)
+        check_count("k", k)
+        return self.engine.recommend(user, k)
 
-    def explain(self, who: UserOrSession, item_id: str) -> Explanation:
-        """Every reason for and against one item; their shares sum to its score.
+    def explain(self, user: UserOrSession, item_id: str) -> Explanation:
+        """All reasons for and against one item for a user; their shares sum to its score.
+
+        Args:
+            user: id of a user, or the events of an anonymous session.
+            item_id: id of an item.
 
         Raises:
-            ArgumentError: ``who`` or ``item_id`` has the wrong type.
+            ArgumentError: ``user`` or ``item_id`` has the wrong type.
+            NotFoundError: the snapshot in service does not contain the item.
         """
-        check_user("who", who)
+        check_user("user", user)
         check_text("item_id", item_id)
-        return self.engine.explain(who, item_id)
+        return self.engine.explain(user, item_id)
 
-    def associate(self, text: str, n: int = 20) -> TextAssociations:
-        """What ``text`` is about: the ``n`` nearest items, and up to ``n`` ties to what is known.
+    def associate(self, text: str, k: int = 20) -> TextAssociations:
+        """The ``k`` items nearest to ``text``, and up to ``k`` associated graph nodes.
 
         Raises:
             NoEncoderError: the language model of the snapshot in service is not exported.
-            ArgumentError: ``text`` is not text, or ``n`` is not a whole number of at least 1.
+            ArgumentError: ``text`` is not text, or ``k`` is not a whole number of at least 1.
         """
         check_text("text", text)
-        check_count("n", n)
-        return self.engine.associate(text, n)
+        check_count("k", k)
+        return self.engine.associate(text, k)
 
     def feedback(self, since: float = 0.0) -> list[ModelFeedback]:
-        """What came of the lists that were shown, model by model.
+        """How users responded to the served lists, for each model.
 
-        A success is an event that counts for its item: of such a type, and no low rating.
+        A success is an event that counts for its item: its type does, and it is no low rating.
 
         Args:
             since: seconds since 1970-01-01 UTC; older lists are left out.
@@ -399,11 +417,11 @@ class Workspace:
         with self.database.reading() as connection:
             n_items = len(self.snapshots.open().strings("graph.items"))
             meaning = EventMeaning.stored(connection, self.config.events)
-            shown = served_lists.exposures(connection, since, counts=meaning.likes)
-            return feedback_by_model(shown, meaning.weights, n_items)
+            exposures = served_lists.exposures(connection, since, counts=meaning.likes)
+            return feedback_by_model(exposures, meaning.weights, n_items)
 
     def rating_scale(self) -> RatingScale:
-        """The scale that ratings are on: as configured, or as all of them together tell it."""
+        """The scale of the ratings: as configured, or as inferred from all ratings."""
         from tastegraph.profiles.event_meaning import EventMeaning
         from tastegraph.profiles.rating_scale import rating_scale
 
@@ -413,7 +431,7 @@ class Workspace:
             return EventMeaning.stored(connection, self.config.events).scale
 
     def fitted(self) -> FittedConfig:
-        """The configuration that what is in service was made with.
+        """The configuration that the snapshot in service was built with.
 
         Raises:
             NotFoundError: nothing has been built yet.
@@ -427,7 +445,7 @@ class Workspace:
         return FittedConfig.of(self.snapshots.manifest(version))
 
     def counts(self) -> dict[str, int]:
-        """How many items, facts, links, events and users there are."""
+        """Number of items, facts, links, events and users."""
         if not self.database.path.exists():
             return dict.fromkeys(("items", "facts", "links", "events", "users"), 0)
         with self.database.reading() as connection:
@@ -438,11 +456,11 @@ class Workspace:
             }
 
     def fingerprint(self) -> str:
-        """Changes whenever anything changes that a build depends on."""
+        """Hash of everything that a build depends on."""
         return fingerprint(self.database, self.config, self.directory)
 
     def close(self) -> None:
-        """Let another process write."""
+        """Close the database, so that another process can write."""
         if "engine" in vars(self):
             self.engine.close()
         self.database.close()

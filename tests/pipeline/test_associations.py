@@ -39,7 +39,7 @@ PATH = "/v1/associations"
 
 @pytest.fixture(scope="module")
 def west(built) -> Workspace:
-    """The built workspace; not to be changed."""
+    """The built workspace; tests must not change it."""
     return Workspace(built)
 
 
@@ -49,18 +49,18 @@ def client(west):
         yield client
 
 
-def two_kinds(n=200, d=8, seed=0):
+def two_genres(n=200, d=8, seed=0):
     """Items of two genres, each near its own direction; the last tenth has no facts."""
     rng = np.random.default_rng(seed)
-    kind = np.arange(n) % 2
+    genre = np.arange(n) % 2
     text = rng.normal(scale=0.2, size=(n + 2, d)).astype(np.float32)
-    text[np.arange(n), kind] += 1
+    text[np.arange(n), genre] += 1
     text /= np.linalg.norm(text, axis=1, keepdims=True)
     known = n - n // 10
     graph = KnowledgeGraph(
         [f"i{k}" for k in range(n)], ["a", "b"], [f"label {k}" for k in range(n + 2)], ["genre"],
         np.arange(known, dtype=np.int32), np.zeros(known, np.int32),
-        (n + kind[:known]).astype(np.int32), np.arange(known), np.ones(known, dtype=np.float32),
+        (n + genre[:known]).astype(np.int32), np.arange(known), np.ones(known, dtype=np.float32),
     )  # fmt: skip
     return ItemFeatures(graph, text, no_words(n))
 
@@ -69,11 +69,11 @@ def probabilities(semantics, texts):
     return semantics.likelihood.probability(semantics.prototypes.cosines(texts))
 
 
-# Learned and kept.
+# Learned and stored.
 
 
-def test_items_without_facts_are_tied_to_their_kind_and_ranked_without_it():
-    item_features = two_kinds()
+def test_items_without_facts_get_likely_genres_that_ranking_ignores():
+    item_features = two_genres()
     assert item_features.likely[180:].nnz == 20
     assert not item_features.likely.multiply(item_features.associations.strength).nnz
     node = item_features.associations.node[item_features.likely[180:].indices]
@@ -82,8 +82,8 @@ def test_items_without_facts_are_tied_to_their_kind_and_ranked_without_it():
     assert not Described.of(item_features, np.ones(2, np.float32)).ties[180:].nnz
 
 
-def test_controls_learn_anew_or_drop_what_texts_lie_near():
-    item_features = two_kinds()
+def test_controls_relearn_or_drop_semantic_ties():
+    item_features = two_genres()
     assert item_features.likely.nnz
     assert item_features.text_off().semantics is None
     assert item_features.graph_off().semantics is None
@@ -92,8 +92,8 @@ def test_controls_learn_anew_or_drop_what_texts_lie_near():
     assert shuffled.likely[180:].nnz < item_features.likely[180:].nnz / 2
 
 
-def test_from_texts_that_recite_the_facts_nothing_is_learned():
-    item_features = two_kinds()
+def test_nothing_is_learned_from_texts_that_contain_the_facts():
+    item_features = two_genres()
     facts_in_text = ItemFeatures(
         item_features.graph, item_features.text, item_features.words, facts_in_text=True
     )
@@ -102,35 +102,35 @@ def test_from_texts_that_recite_the_facts_nothing_is_learned():
     assert facts_in_text.text_off().facts_in_text
 
 
-def test_one_feature_that_all_have_tells_nothing():
+def test_nothing_is_learned_from_a_feature_of_all_items():
     rng = np.random.default_rng(0)
     items = rng.normal(size=(40, 4)).astype(np.float32)
-    told = two_kinds(40).graph
+    graph = two_genres(40).graph
     half = KnowledgeGraph(
-        told.item_ids, ["a"], told.labels[:41], ["genre"], np.arange(20, dtype=np.int32),
+        graph.item_ids, ["a"], graph.labels[:41], ["genre"], np.arange(20, dtype=np.int32),
         np.zeros(20, np.int32), np.full(20, 40, np.int32), np.arange(20), np.ones(20, np.float32),
     )  # fmt: skip
     assert learn_semantics(associate(half), items, np.zeros((41, 4), np.float32)) is None
 
 
-def test_a_snapshot_keeps_what_finds_the_ties_of_any_text(tmp_path):
-    item_features = two_kinds()
+def test_semantic_ties_survive_a_snapshot(tmp_path):
+    item_features = two_genres()
     version = Snapshots(tmp_path).publish({}, nearness_arrays(item_features))
     snapshot = Snapshots(tmp_path).open(version)
     semantics = item_features.semantics[0]
-    found = semantics_from(snapshot, semantics.n_features)
+    loaded = semantics_from(snapshot, semantics.n_features)
     texts = np.random.default_rng(1).normal(size=(500, 8)).astype(np.float32)
-    before, after = probabilities(semantics, texts), probabilities(found, texts)
+    before, after = probabilities(semantics, texts), probabilities(loaded, texts)
     assert before.std() > 0.1
     assert np.abs(before - after).max() < 1e-3
-    wanted = with_semantic(item_features.associations, item_features.likely)
+    expected = with_semantic(item_features.associations, item_features.likely)
     ties = ties_from(snapshot, item_features.associations)
-    np.testing.assert_array_equal(ties.strength.toarray(), wanted.strength.toarray())
-    np.testing.assert_array_equal(ties.facts, wanted.facts)
+    np.testing.assert_array_equal(ties.strength.toarray(), expected.strength.toarray())
+    np.testing.assert_array_equal(ties.facts, expected.facts)
 
 
 @pytest.mark.slow
-def test_a_build_keeps_them_and_says_how_far_they_can_be_believed(west):
+def test_build_stores_semantic_ties_and_their_reliability(west):
     snapshot = west.snapshots.open()
     item_features = item_features_from(snapshot)
     assert not item_features.facts_in_text
@@ -138,18 +138,18 @@ def test_a_build_keeps_them_and_says_how_far_they_can_be_believed(west):
     stated = associations_from(snapshot)
     assert not stated.semantic.any()
     assert ties_from(snapshot, stated).semantic.sum() == item_features.likely.nnz > 0
-    found, fitted_model = (
+    loaded, fitted = (
         semantics_from(snapshot, stated.strength.shape[1]),
         item_features.semantics[0],
     )
-    moved = probabilities(found, item_features.text) - probabilities(
-        fitted_model, item_features.text
+    difference = probabilities(loaded, item_features.text) - probabilities(
+        fitted, item_features.text
     )
-    assert np.abs(moved).max() < 1e-3
+    assert np.abs(difference).max() < 1e-3
 
 
-def test_what_is_likely_is_worth_how_specific_it_is():
-    item_features = two_kinds()
+def test_semantic_ties_are_scaled_by_specificity():
+    item_features = two_genres()
     merged = with_semantic(item_features.associations, item_features.likely)
     rare = specificity(item_features.associations)
     np.testing.assert_array_equal(rare, specificity(merged))
@@ -158,31 +158,31 @@ def test_what_is_likely_is_worth_how_specific_it_is():
     np.testing.assert_allclose(strength, likely.data * rare[likely.col], rtol=1e-6)
 
 
-# Asked.
+# Texts of users.
 
 
-def test_a_text_about_cowboys_is_near_westerns(west):
-    found = west.associate(COWBOYS, 2 * FILMS_PER_GENRE)
-    first = found.associations[0]
+def test_text_about_cowboys_is_near_westerns(west):
+    answer = west.associate(COWBOYS, 2 * FILMS_PER_GENRE)
+    first = answer.associations[0]
     assert (first.relation, first.label, first.stated) == ("genre", "western", False)
-    assert not any(tie.label == "space" for tie in found.associations)
-    kinds = [item.item_id.split("-")[0] for item in found.items]
-    assert kinds == ["western"] * FILMS_PER_GENRE + ["space"] * FILMS_PER_GENRE
-    for ordered in ([t.strength for t in found.associations],
-                    [item.similarity for item in found.items]):  # fmt: skip
+    assert not any(tie.label == "space" for tie in answer.associations)
+    genres = [item.item_id.split("-")[0] for item in answer.items]
+    assert genres == ["western"] * FILMS_PER_GENRE + ["space"] * FILMS_PER_GENRE
+    for ordered in ([t.strength for t in answer.associations],
+                    [item.similarity for item in answer.items]):  # fmt: skip
         assert ordered == sorted(ordered, reverse=True)
         assert 0 < ordered[0] <= 1
-    assert (found.model, found.graph) == west.engine.versions()
+    assert (answer.model, answer.graph) == west.engine.versions()
 
 
-def test_a_text_is_read_as_the_items_were(west):
+def test_text_of_an_item_is_nearest_to_it(west):
     film = films()[3]
-    found = west.associate(item_text(film), 1)
-    assert [item.item_id for item in found.items] == [film.item_id]
-    assert found.items[0].similarity == pytest.approx(1, abs=1e-4)
+    answer = west.associate(item_text(film), 1)
+    assert [item.item_id for item in answer.items] == [film.item_id]
+    assert answer.items[0].similarity == pytest.approx(1, abs=1e-4)
 
 
-def test_profiles_and_items_tell_what_is_stated(client):
+def test_profiles_and_items_distinguish_stated_ties(client):
     for path in ("items/western-00", "users/western-fan-0/profile"):
         answer = client.get(f"/v1/{path}").json()
         ties = answer.get("content") or answer["interests"]
@@ -190,7 +190,7 @@ def test_profiles_and_items_tell_what_is_stated(client):
         assert all(tie["strength"] < 1 for tie in ties if not tie["stated"])
 
 
-def test_over_http_it_is_the_same(client, west):
+def test_http_gives_the_same_associations(client, west):
     answer = client.post(PATH, json={"text": COWBOYS, "n": 3})
     assert answer.status_code == 200, answer.text
     assert answer.json() == west.associate(COWBOYS, 3).model_dump(mode="json")
@@ -200,7 +200,7 @@ def test_over_http_it_is_the_same(client, west):
 
 
 @pytest.mark.parametrize("text", [" ", "\n\t", "\x00"])
-def test_a_text_with_nothing_to_read_is_about_nothing(client, text):
+def test_blank_text_has_no_associations(client, text):
     answer = client.post(PATH, json={"text": text}).json()
     assert answer["associations"] == answer["items"] == []
 
@@ -210,7 +210,7 @@ def test_a_text_with_nothing_to_read_is_about_nothing(client, text):
     [{}, {"text": ""}, {"text": 5}, {"text": None}, {"text": "x" * 10_001}, {"text": "a", "n": 0},
      {"text": "a", "n": 101}, {"text": "a", "n": "many"}, {"text": "a", "most": 5}, [], "cowboys"],
 )  # fmt: skip
-def test_what_cannot_be_asked_is_told(client, body):
+def test_invalid_request_is_a_422_problem(client, body):
     answer = client.post(PATH, json=body)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
@@ -223,21 +223,21 @@ WORDS = st.text(st.characters(), max_size=200)
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(body=st.fixed_dictionaries({"text": WORDS}, optional={"n": st.integers(-1, 120) | WORDS}))
-def test_no_text_is_answered_by_5xx(client, body):
+def test_no_text_causes_a_server_error(client, body):
     headers = {"content-type": "application/json"}
-    answer = client.post(PATH, item_features=json.dumps(body), headers=headers)
+    answer = client.post(PATH, content=json.dumps(body), headers=headers)
     assert answer.status_code < 500, answer.text
 
 
-def test_it_is_described(client):
-    told = client.get("/openapi.json").json()["paths"][PATH]["post"]["responses"]
-    assert {"200", "4XX", "503"} == set(told)
+def test_openapi_describes_associations(client):
+    responses = client.get("/openapi.json").json()["paths"][PATH]["post"]["responses"]
+    assert {"200", "4XX", "503"} == set(responses)
 
 
-# What reads.
+# The encoder.
 
 
-def test_without_an_export_the_service_says_what_to_do(tmp_path):
+def test_missing_export_is_an_error_with_advice(tmp_path):
     engine = serving_world.open_engine(tmp_path)
     with TestClient(create_app(engine), raise_server_exceptions=False) as client:
         answer = client.post(PATH, json={"text": COWBOYS})
@@ -251,27 +251,27 @@ def test_without_an_export_the_service_says_what_to_do(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_model_is_loaded_once_however_many_ask(west, monkeypatch):
-    loaded = []
+def test_encoder_is_loaded_once_for_many_threads(west, monkeypatch):
+    loads = []
 
     class Counted(serving_texts.OnnxEncoder):
         def __init__(self, *arguments):
-            loaded.append(arguments)
+            loads.append(arguments)
             super().__init__(*arguments)
 
     monkeypatch.setattr(serving_texts, "OnnxEncoder", Counted)
-    reader, manifest = QueryEncoder(), west.snapshots.open().manifest
-    asked = west.directory / manifest["encoder_folder"], manifest["max_tokens"]
-    texts = [f"{kind} {k}" for k in range(8) for kind in GENRE_TEXTS]
+    encoder, manifest = QueryEncoder(), west.snapshots.open().manifest
+    model = west.directory / manifest["encoder_folder"], manifest["max_tokens"]
+    texts = [f"{genre} {k}" for k in range(8) for genre in GENRE_TEXTS]
     with ThreadPoolExecutor(16) as threads:
-        together = list(threads.map(lambda text: reader.encode(text, *asked), texts))
-    assert loaded == [asked]
-    for text, vector in zip(texts, together, strict=True):
-        np.testing.assert_allclose(reader.encode(text, *asked), vector, atol=1e-6)
+        vectors = list(threads.map(lambda text: encoder.encode(text, *model), texts))
+    assert loads == [model]
+    for text, vector in zip(texts, vectors, strict=True):
+        np.testing.assert_allclose(encoder.encode(text, *model), vector, atol=1e-6)
 
 
 @pytest.mark.slow
-def test_texts_are_read_without_torch(built):
+def test_service_encodes_texts_without_torch(built):
     code = f"""
 import sys
 from pathlib import Path
@@ -287,9 +287,9 @@ assert not {{"torch", "transformers", "sentence_transformers"}} & set(sys.module
 
 
 @pytest.mark.slow
-def test_a_taught_model_reads_and_moves_with_its_workspace(tmp_path):
+def test_finetuned_model_moves_with_its_workspace(tmp_path):
     bert(tmp_path / "shop/tiny")
-    told = {
+    settings = {
         **SETTINGS,
         "text": {"encoder": "tiny", "max_tokens": 16},
         "finetuning": {
@@ -299,7 +299,7 @@ def test_a_taught_model_reads_and_moves_with_its_workspace(tmp_path):
             "max_tokens": 16,
         },
     }
-    shop = Workspace.init(tmp_path / "shop", told)
+    shop = Workspace.init(tmp_path / "shop", settings)
     shop.ingest(items=films(), events=events(), facts={"films": facts()})
     shop.build()
     shop.close()
@@ -308,37 +308,37 @@ def test_a_taught_model_reads_and_moves_with_its_workspace(tmp_path):
     (tmp_path / "shop").rename(tmp_path / "moved")
     moved = Workspace(tmp_path / "moved")
     for film in films()[::FILMS_PER_GENRE]:
-        found = moved.associate(item_text(film), 1)
-        assert found.items[0].similarity == pytest.approx(1, abs=1e-4)
+        answer = moved.associate(item_text(film), 1)
+        assert answer.items[0].similarity == pytest.approx(1, abs=1e-4)
 
 
-# Exported once.
+# Export.
 
 
 @pytest.mark.slow
-def test_what_is_exported_is_not_exported_again(tmp_path):
+def test_model_is_exported_once(tmp_path):
     folder = bert(tmp_path / "tiny")
     text_encoder.export_for_serving(folder)
-    made = {file: file.stat().st_mtime_ns for file in (folder / "onnx").iterdir()}
+    exported = {file: file.stat().st_mtime_ns for file in (folder / "onnx").iterdir()}
     text_encoder.export_for_serving(folder)
-    assert {file: file.stat().st_mtime_ns for file in (folder / "onnx").iterdir()} == made
+    assert {file: file.stat().st_mtime_ns for file in (folder / "onnx").iterdir()} == exported
     bert(folder, seed=1)
     text_encoder.export_for_serving(folder)
-    assert {file: file.stat().st_mtime_ns for file in (folder / "onnx").iterdir()} != made
+    assert {file: file.stat().st_mtime_ns for file in (folder / "onnx").iterdir()} != exported
 
 
-def test_an_export_that_fails_is_a_warning(tmp_path, monkeypatch, capsys):
+def test_failed_export_is_a_warning(tmp_path, monkeypatch, capsys):
     def fail(_: Path) -> None:
         raise RuntimeError("no such operator")
 
     monkeypatch.setattr("tastegraph.text.onnx_export.export_onnx", fail)
     text_encoder.export_for_serving(bert(tmp_path / "tiny"))
-    told = capsys.readouterr().err
-    assert "warning" in told
-    assert "no such operator" in told
+    output = capsys.readouterr().err
+    assert "warning" in output
+    assert "no such operator" in output
 
 
-def test_nothing_is_exported_where_a_package_is_missing(tmp_path, monkeypatch):
+def test_export_needs_all_packages(tmp_path, monkeypatch):
     real = text_encoder.find_spec
     monkeypatch.setattr(
         text_encoder, "find_spec", lambda n: None if n == "onnxruntime" else real(n)
@@ -348,7 +348,7 @@ def test_nothing_is_exported_where_a_package_is_missing(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_snapshot_of_another_format_is_built_anew(cinema, capsys):
+def test_snapshot_of_another_format_is_rebuilt(cinema, capsys):
     version = cinema.snapshots.current()
     manifest = cinema.snapshots.directory / version / "manifest.json"
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format": 1}))

@@ -1,4 +1,4 @@
-"""Erasure: no byte of a person remains, and what is fitted next never knew them."""
+"""Erasure: no byte of a user remains, and later models never knew them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def files_with(mark: str, directory: Path) -> list[str]:
 
 
 @pytest.mark.slow
-def test_no_byte_of_a_person_remains(tmp_path: Path) -> None:
+def test_no_byte_of_a_user_remains(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
     with TestClient(create_app(engine)) as client:
         for n in range(60):
@@ -59,9 +59,9 @@ def test_no_byte_of_a_person_remains(tmp_path: Path) -> None:
             client.post("/v1/recommendations", json={"user_id": MARK, "n": 5})
         engine.close()
         assert files_with(MARK, tmp_path)
-        gone = client.delete(f"/v1/users/{MARK}").json()
-        assert (gone["events"], gone["lists"]) == (60, 60)
-        assert gone["digest"] == sha256(MARK.encode()).hexdigest()
+        receipt = client.delete(f"/v1/users/{MARK}").json()
+        assert (receipt["events"], receipt["lists"]) == (60, 60)
+        assert receipt["digest"] == sha256(MARK.encode()).hexdigest()
         assert files_with(MARK, tmp_path) == []
         assert client.get(f"/v1/users/{MARK}/profile").status_code == 404
         assert not client.post("/v1/recommendations", json={"user_id": MARK}).json()["personal"]
@@ -72,15 +72,15 @@ def test_no_byte_of_a_person_remains(tmp_path: Path) -> None:
     assert files_with(MARK, tmp_path) == []
 
 
-def statements_of(database: Database) -> list[str]:
-    """What its writing connection is told from now on."""
-    said: list[str] = []
-    database._open_writer().connection.driver_connection.set_trace_callback(said.append)
-    return said
+def traced_statements(database: Database) -> list[str]:
+    """The SQL that the writing connection executes from now on."""
+    trace: list[str] = []
+    database._open_writer().connection.driver_connection.set_trace_callback(trace.append)
+    return trace
 
 
-def with_events_of(people: list[str], directory: Path) -> Database:
-    """A database of 12,000 events, each at any time and by any of ``people``."""
+def database_with_events(users: list[str], directory: Path) -> Database:
+    """A database of 12,000 events at random times of random ``users``."""
     rng = np.random.default_rng(3)
     database = Database(directory / "tastegraph.db", metadata)
     for batch in range(24):
@@ -88,7 +88,7 @@ def with_events_of(people: list[str], directory: Path) -> Database:
             log.append(
                 connection,
                 (
-                    Event(f"e{batch}-{k}", people[rng.integers(len(people))], f"i{k % 97}", "click",
+                    Event(f"e{batch}-{k}", users[rng.integers(len(users))], f"i{k % 97}", "click",
                           None, 1e6 + float(rng.integers(10**6)))
                     for k in range(500)
                 ),
@@ -97,82 +97,82 @@ def with_events_of(people: list[str], directory: Path) -> Database:
 
 
 @pytest.mark.slow
-def test_no_byte_remains_where_pages_were_divided(tmp_path: Path) -> None:
-    """Rows move as others come between them, and a page may keep a copy of what it held."""
-    people = [f"person-{number:06d}" for number in np.random.default_rng(3).permutation(400)]
-    database = with_events_of(people, tmp_path)
-    said = statements_of(database)
-    for person in people[:60]:
+def test_no_byte_remains_after_page_splits(tmp_path: Path) -> None:
+    """Rows move when pages split, and a page may keep a copy of a moved row."""
+    users = [f"person-{number:06d}" for number in np.random.default_rng(3).permutation(400)]
+    database = database_with_events(users, tmp_path)
+    trace = traced_statements(database)
+    for user in users[:60]:
         with database.writing() as connection:
-            erasure.erase_user(connection, person)
-        database.scrub(person)
+            erasure.erase_user(connection, user)
+        database.scrub(user)
     left = (tmp_path / "tastegraph.db").read_bytes() + Path(f"{database.path}-wal").read_bytes()
-    assert [person for person in people[:60] if person.encode() in left] == []
-    assert 0 < said.count("VACUUM") < 60
+    assert [user for user in users[:60] if user.encode() in left] == []
+    assert 0 < trace.count("VACUUM") < 60
     with database.reading() as connection:
         assert log.user_count(connection) == 340
     database.close()
 
 
-def test_a_short_id_in_the_rows_of_others_does_not_have_the_file_written_anew(
+def test_short_id_in_other_rows_does_not_rewrite_the_file(
     tmp_path: Path,
 ) -> None:
-    database = with_events_of([str(number) for number in range(500)], tmp_path)
+    database = database_with_events([str(number) for number in range(500)], tmp_path)
     with database.writing():
         pass
     database._open_writer().connection.execute("VACUUM")
-    said = statements_of(database)
+    trace = traced_statements(database)
     with database.writing() as connection:
         erasure.erase_user(connection, "7")
     database.scrub("7")
     assert b"7" in database.path.read_bytes()
-    assert "VACUUM" not in said
+    assert "VACUUM" not in trace
     database.close()
 
 
 @pytest.mark.slow
-def test_where_a_leftover_holds_the_id_the_file_is_written_anew(tmp_path: Path) -> None:
-    people = [f"person-{number:06d}" for number in range(400)]
-    database = with_events_of(people, tmp_path)
-    for person in people:
+def test_file_is_rewritten_where_free_space_holds_the_id(tmp_path: Path) -> None:
+    users = [f"person-{number:06d}" for number in range(400)]
+    database = database_with_events(users, tmp_path)
+    for user in users:
         with database.writing() as connection:
-            erasure.erase_user(connection, person)
+            erasure.erase_user(connection, user)
         database._empty_log()
-        if person.encode() in database.path.read_bytes():
+        if user.encode() in database.path.read_bytes():
             break
     else:
         pytest.fail("no page was divided")
-    said = statements_of(database)
-    database.scrub(person)
-    assert said.count("VACUUM") == 1
-    assert person.encode() not in database.path.read_bytes()
+    trace = traced_statements(database)
+    database.scrub(user)
+    assert trace.count("VACUUM") == 1
+    assert user.encode() not in database.path.read_bytes()
     database.close()
 
 
 @pytest.mark.slow
-def test_what_is_recorded_after_an_erasure_outlives_another_process(tmp_path: Path) -> None:
-    """A descriptor that was closed took the locks along, and the other process took the log."""
+def test_events_after_an_erasure_survive_another_process(tmp_path: Path) -> None:
+    """Regression: closing a descriptor released the locks, and the other process took the log."""
     engine = serving_world.open_engine(tmp_path)
     engine.erase.user("western-1")
     engine.record([Event("before", MARK, "space-1", "like", None, 1.0)])
-    other = "import sys, pathlib; from tastegraph.store import database, schema\n"
-    other += "one = database.Database(pathlib.Path(sys.argv[1]), schema.metadata)\n"
-    other += "with one.writing(): pass\n"
-    other += "one.close()"
-    subprocess.run([sys.executable, "-c", other, engine.database.path], check=True)
+    writer = "import sys, pathlib; from tastegraph.store import database, schema\n"
+    writer += "one = database.Database(pathlib.Path(sys.argv[1]), schema.metadata)\n"
+    writer += "with one.writing(): pass\n"
+    writer += "one.close()"
+    subprocess.run([sys.executable, "-c", writer, engine.database.path], check=True)
     engine.record([Event("after", MARK, "space-2", "like", None, 1.0)])
-    seen = "import sys, sqlite3; one = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True)\n"
-    seen += "print(*one.execute('SELECT event_id FROM events WHERE user_id = ?', sys.argv[2:]))"
-    told = subprocess.run(
-        [sys.executable, "-c", seen, engine.database.path, MARK],
+    reader = "import sys, sqlite3; one = sqlite3.connect(f'file:{sys.argv[1]}?mode=ro', uri=True)\n"
+    reader += "print(*one.execute('SELECT event_id FROM events WHERE user_id = ?', sys.argv[2:]))"
+    stored = subprocess.run(
+        [sys.executable, "-c", reader, engine.database.path, MARK],
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
     engine.close()
-    assert "'before'" in told
-    assert "'after'" in told
+    assert "'before'" in stored
+    assert "'after'" in stored
 
 
-def test_while_somebody_reads_it_is_said_that_the_log_holds_on(tmp_path: Path) -> None:
+def test_erasure_fails_while_a_reader_holds_the_log(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
     engine.database._patience = 0.2
     engine.record([Event("x", MARK, "space-1", "like", None, 1.0)])
@@ -185,8 +185,8 @@ def test_while_somebody_reads_it_is_said_that_the_log_holds_on(tmp_path: Path) -
     assert files_with(MARK, tmp_path) == []
 
 
-def test_events_go_on_being_written_while_an_erasure_waits_for_a_reader(tmp_path: Path) -> None:
-    """A checkpoint that waits for readers would keep every writer out for seconds."""
+def test_events_are_written_while_an_erasure_waits(tmp_path: Path) -> None:
+    """A checkpoint that waits for readers would block every writer for seconds."""
     engine = serving_world.open_engine(tmp_path)
     engine.database._patience = 30.0
     with engine.database.reading() as connection, ThreadPoolExecutor(1) as pool:
@@ -202,7 +202,7 @@ def test_events_go_on_being_written_while_an_erasure_waits_for_a_reader(tmp_path
     engine.close()
 
 
-def test_a_log_is_emptied_though_people_read_and_write_all_the_time(tmp_path: Path) -> None:
+def test_log_is_emptied_under_constant_load(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
     engine.record([Event("marked", MARK, "space-1", "like", None, 1.0)])
     assert files_with(MARK, tmp_path) == ["tastegraph.db-wal"]
@@ -231,8 +231,8 @@ def test_a_log_is_emptied_though_people_read_and_write_all_the_time(tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_the_next_fit_is_that_of_a_world_without_them(tmp_path: Path) -> None:
-    """Equal to the byte, all arrays of a whole build."""
+def test_next_build_equals_one_without_the_user(tmp_path: Path) -> None:
+    """All arrays of a complete build are equal to the byte."""
     digests = []
     for name, erased in (("never", False), ("erased", True)):
         workspace = Workspace.init(tmp_path / name, SETTINGS)
@@ -264,7 +264,7 @@ def test_the_next_fit_is_that_of_a_world_without_them(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["a person", "an item"])
-def test_a_network_that_learned_from_them_does_not_live_on(cinema, monkeypatch, what) -> None:
+def test_retraining_after_an_erasure_starts_from_scratch(cinema, monkeypatch, what) -> None:
     fits = []
     tune_and_fit = retrain.tune_and_fit
 
@@ -293,18 +293,18 @@ def test_a_network_that_learned_from_them_does_not_live_on(cinema, monkeypatch, 
     assert left == 0
 
 
-def test_erasing_over_the_command_line(tmp_path: Path, tastegraph) -> None:
+def test_command_erases_a_user(tmp_path: Path, tastegraph) -> None:
     engine = serving_world.open_engine(tmp_path)
     engine.recommend_and_store("western-1", 3, ListOptions())
     engine.close()
     (tmp_path / "tastegraph.toml").write_text('name = "world"\n')
-    said = tastegraph("erase", tmp_path, "western-1").out
-    assert "4 events, 1 lists, 0 facts" in said
-    assert "western-1" not in said
+    output = tastegraph("erase", tmp_path, "western-1").out
+    assert "4 events, 1 lists, 0 facts" in output
+    assert "western-1" not in output
 
 
 @pytest.mark.slow
-def test_erasing_is_quick(tmp_path: Path) -> None:
+def test_erasure_is_fast(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
     rng = np.random.default_rng(0)
     engine.record(
@@ -317,25 +317,25 @@ def test_erasing_is_quick(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_no_byte_of_an_item_remains_after_the_next_snapshot(cinema) -> None:
-    """From lists it is gone at once; from what was built, with the next graph."""
+def test_no_byte_of_an_item_remains_after_the_next_build(cinema) -> None:
+    """It leaves lists at once, and snapshots with the next graph."""
     mark = "An Unheard-of M4rk3r"
     item = Item("m4rk3r", mark, f"{mark} rides to a gunfight", {"genre": ("western",)})
-    stated = [Fact("item:m4rk3r", "directed_by", "person:m4rk3r-director")]
+    facts_of_item = [Fact("item:m4rk3r", "directed_by", "person:m4rk3r-director")]
     cinema.ingest(
         items=[item, Item("other", "Other", "a gunfight")],
-        facts={"more": stated, "names": [Fact("person:1", "label", "One", literal=True)]},
+        facts={"more": facts_of_item, "names": [Fact("person:1", "label", "One", literal=True)]},
         events=[Event(f"m{u}", f"western-fan-{u}", "m4rk3r", "like", None, 2e6) for u in range(9)],
     )
-    fact = statements.fact_id(stated[0])
+    fact = statements.fact_id(facts_of_item[0])
     cinema.knowledge.reject(fact, "somebody")
     with (cinema.directory / CONFIG).open("a", encoding="utf-8") as file:
         file.write('\n[text]\ndescriptions = "by-hand.json"\n')
     cinema = Workspace(cinema.directory)
     long = "kept " * 200
-    described = {"m4rk3r": mark, "other": long}
+    descriptions = {"m4rk3r": mark, "other": long}
     for name in ("descriptions.json", "by-hand.json"):
-        write_descriptions(cinema.directory / name, described)
+        write_descriptions(cinema.directory / name, descriptions)
     kept_answer, naming, quoting = (b"%d" % n for n in range(3))
     with cinema._answers.writing() as connection:
         caches.record_subjects(
@@ -348,22 +348,22 @@ def test_no_byte_of_an_item_remains_after_the_next_snapshot(cinema) -> None:
     cinema.build()
     before = cinema.recommend("space-fan-1", 30).items
     assert "m4rk3r" in [item.item_id for item in before]
-    shown = cinema.engine.recommend_and_store("western-fan-20", 30, ListOptions())
-    asked = [Event("e", "session", "m4rk3r", "like", None, 1.0)]
-    session = cinema.engine.recommend_and_store(asked, 1, ListOptions())
-    kept = cinema.engine.recommend_and_store("western-fan-20", 1, ListOptions())
+    list_with_item = cinema.engine.recommend_and_store("western-fan-20", 30, ListOptions())
+    history = [Event("e", "session", "m4rk3r", "like", None, 1.0)]
+    session = cinema.engine.recommend_and_store(history, 1, ListOptions())
+    short_list = cinema.engine.recommend_and_store("western-fan-20", 1, ListOptions())
     cinema.engine.close()
 
-    gone = cinema.engine.erase.item("m4rk3r")
-    assert (gone.events, gone.lists) == (9, 2)
-    assert gone.facts >= 1
+    receipt = cinema.engine.erase.item("m4rk3r")
+    assert (receipt.events, receipt.lists) == (9, 2)
+    assert receipt.facts >= 1
     assert "m4rk3r" not in [item.item_id for item in cinema.recommend("space-fan-1", 30).items]
     with pytest.raises(NotFoundError):
         cinema.engine.explain("space-fan-1", "m4rk3r")
-    for list_id in (shown.recommendation_id, session.recommendation_id):
+    for list_id in (list_with_item.recommendation_id, session.recommendation_id):
         with pytest.raises(NotFoundError):
             cinema.engine.stored_list(list_id)
-    cinema.engine.stored_list(kept.recommendation_id)
+    cinema.engine.stored_list(short_list.recommendation_id)
     for name in ("descriptions.json", "by-hand.json"):
         assert json.loads((cinema.directory / name).read_text()) == {"other": long}
     with cinema._answers.reading() as connection:
@@ -371,11 +371,11 @@ def test_no_byte_of_an_item_remains_after_the_next_snapshot(cinema) -> None:
 
     model, _ = cinema.engine.versions()
     with vectors_of(cinema) as connection:
-        many = connection.exec_driver_sql("SELECT count(*) FROM vectors").scalar()
+        n_vectors = connection.exec_driver_sql("SELECT count(*) FROM vectors").scalar()
     version = cinema.build({"graph", "text"})
     assert cinema.engine.versions() == (model, version)
     with vectors_of(cinema) as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM vectors").scalar() < many
+        assert connection.exec_driver_sql("SELECT count(*) FROM vectors").scalar() < n_vectors
     cinema.close()
     for written in ("m4rk3r", "M4rk3r", mark):
         assert files_with(written, cinema.directory) == []
@@ -391,8 +391,8 @@ def vectors_of(workspace: Workspace) -> Iterator[Connection]:
 
 
 @pytest.mark.slow
-def test_a_model_of_before_an_erasure_is_not_built_upon(cinema) -> None:
-    """Even where the model alone is to be made anew, the graph forgets the item."""
+def test_build_of_the_model_forgets_an_erased_item(cinema) -> None:
+    """Even a build of the model alone removes the item from the graph."""
     cinema.erase.item("western-03")
     cinema.build({"model"})
     assert "western-03" not in cinema.snapshots.open().strings("graph.items")
@@ -401,25 +401,25 @@ def test_a_model_of_before_an_erasure_is_not_built_upon(cinema) -> None:
     ]
 
 
-def test_a_list_on_its_way_to_the_disk_is_not_kept_after_an_erasure(tmp_path: Path) -> None:
+def test_pending_list_is_not_stored_after_an_erasure(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
     submit, waiting = engine._committer.submit, []
     engine._committer.submit = lambda work: waiting.append(work) or Future()
-    mine = engine.recommend_and_store("western-1", 3, ListOptions())
-    others = engine.recommend_and_store("western-2", 13, ListOptions(exclude_seen=False))
-    kept = engine.recommend_and_store("space-1", 1, ListOptions())
+    of_user = engine.recommend_and_store("western-1", 3, ListOptions())
+    with_item = engine.recommend_and_store("western-2", 13, ListOptions(exclude_seen=False))
+    unaffected = engine.recommend_and_store("space-1", 1, ListOptions())
     engine._committer.submit = submit
     engine.erase.user("western-1")
     engine.erase.item("western-3")
     for work in waiting:
         submit(work).result()
-    engine.stored_list(kept.recommendation_id)
-    for one in (mine, others):
+    engine.stored_list(unaffected.recommendation_id)
+    for erased in (of_user, with_item):
         with pytest.raises(NotFoundError):
-            engine.stored_list(one.recommendation_id)
+            engine.stored_list(erased.recommendation_id)
 
 
-def test_items_come_and_go_over_http(tmp_path: Path, tastegraph) -> None:
+def test_http_adds_and_erases_items(tmp_path: Path, tastegraph) -> None:
     engine = serving_world.open_engine(tmp_path)
     with TestClient(create_app(engine)) as client:
         new = {"title": "New", "attributes": {"genre": ["Western"]}}

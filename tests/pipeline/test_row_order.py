@@ -1,4 +1,4 @@
-"""The order of rows is no time: any permutation of the rows of any file gives the same model."""
+"""The order of rows does not matter: any permutation of any file gives the same model."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def built_from(folder: Path, rows: dict[str, list[list[object]]]) -> str:
         files[name] = [file]
     workspace = Workspace.init(folder / "shop", SETTINGS)
     records = Files(**files).records(workspace.config, RejectedRows())
-    workspace.ingest(**records)
+    workspace.ingest(records)
     version = workspace.build()
     manifest = workspace.snapshots.manifest(version)
     workspace.close()
@@ -77,9 +77,7 @@ def as_written(tmp_path_factory):
 @pytest.mark.slow
 @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(sorted(MOMENTS)), st.randoms(use_true_random=False))
-def test_any_order_of_the_rows_of_any_file_gives_the_same_artefact(
-    tmp_path_factory, as_written, times, rng
-):
+def test_order_of_rows_does_not_change_the_artefact(tmp_path_factory, as_written, times, rng):
     rows = tables(times)
     for table in rows.values():
         header, body = table[:1], table[1:]
@@ -94,27 +92,27 @@ def likes(times: list[float | None]) -> Interactions:
     return interactions(events, index, MEANING)
 
 
-def test_a_file_sorted_by_item_does_not_hold_out_the_highest_ids():
+def test_file_sorted_by_item_is_split_at_random():
     index = {f"i{k:03}": k for k in range(100)}
-    events = [
+    log = [
         Event(f"{user}-{k}", f"u{user:02}", f"i{k:03}", "like")
         for user in range(50)
         for k in sorted(random.Random(user).sample(range(100), 20))
     ]
-    found = interactions(events, index, MEANING)
-    assert resolve_split(found, EvaluationConfig()).split == "random"
-    parts = assign_splits(found, EvaluationConfig(), 1)
-    held, fitted_model = found.items[parts == TEST], found.items[parts == TRAIN]
+    events = interactions(log, index, MEANING)
+    assert resolve_split(events, EvaluationConfig()).split == "random"
+    splits = assign_splits(events, EvaluationConfig(), 1)
+    test_items, train_items = events.items[splits == TEST], events.items[splits == TRAIN]
     # The mean of 100 draws from 0 … 99 has a standard error of 2.9.
-    assert abs(held.mean() - fitted_model.mean()) < 12
+    assert abs(test_items.mean() - train_items.mean()) < 12
 
 
-def test_times_decide_where_at_least_half_of_the_events_have_one():
+def test_split_is_temporal_where_half_of_the_events_have_a_time():
     assert resolve_split(likes([1.0, 2.0, None, None]), EvaluationConfig()).split == "user-temporal"
     assert resolve_split(likes([1.0, None, None, None]), EvaluationConfig()).split == "random"
 
 
-def test_events_without_a_time_are_no_evidence_of_order():
+def test_events_without_a_time_are_unordered():
     events = likes([None, 3.0, None, 1.0, 2.0])
     assert events.items.tolist()[2:] == [3, 4, 1]
     assert sorted(events.items.tolist()[:2]) == [0, 2]
@@ -122,52 +120,52 @@ def test_events_without_a_time_are_no_evidence_of_order():
     assert not any(history.ordered for history in likes([None] * 4).histories())
 
 
-def test_a_history_without_times_is_attended_to_evenly():
+def test_history_without_times_is_attended_to_evenly():
     rng = np.random.default_rng(0)
     n, d = 6, 4
     table = [rng.standard_normal((n, d)).astype(np.float32) for _ in range(3)]
-    attention = SequenceAttention(*table, bias=rng.standard_normal(n).astype(np.float32))
+    sequence = SequenceAttention(*table, bias=rng.standard_normal(n).astype(np.float32))
     items, ones = np.array([4, 1, 3], np.int32), np.ones(3, np.float32)
-    for fit_blend_weights in (attention, Recency(2.0)):
-        weights = fit_blend_weights(History(items, ones, ordered=False))
+    for attention in (sequence, Recency(2.0)):
+        weights = attention(History(items, ones, ordered=False))
         assert np.ptp(weights) < 1e-7
-        assert np.ptp(fit_blend_weights(History(items, ones))) > 1e-3
+        assert np.ptp(attention(History(items, ones))) > 1e-3
 
 
-def test_what_one_person_did_at_one_moment_has_one_order_whatever_the_rows():
+def test_events_at_one_moment_have_one_order():
     index = {f"i{k}": k for k in range(9)}
     events = [Event(f"e{k}", "ann", f"i{k}", "like", None, 86_400.0) for k in range(9)]
     events.append(Event("again", "ann", "i3", "dislike", None, 86_400.0))
-    forth, back = (interactions(some, index, MEANING) for some in (events, events[::-1]))
+    forth, back = (interactions(rows, index, MEANING) for rows in (events, events[::-1]))
     assert forth.items.tolist() == back.items.tolist() != sorted(forth.items.tolist())
     assert forth.weights.tolist() == back.weights.tolist()
 
 
 @pytest.mark.parametrize("moment", [None, 86_400.0])
-def test_a_person_is_served_as_the_model_learned_them(cinema, moment):
-    """Of one day, or of none: the order of arrival says nothing."""
+def test_serving_orders_events_like_training(cinema, moment):
+    """Events of one day, or without a time: the order of arrival does not matter."""
     items = [f"space-{k:02}" for k in range(6)]
     for name in ("forth", "back"):
         rows = items if name == "forth" else items[::-1]
         cinema.record(Event(f"{name}-{k}", "same", k, "like", None, moment) for k in rows)
-        found = cinema.engine.recommend("same", 5)
+        answer = cinema.engine.recommend("same", 5)
         cinema.erase.user("same")
         if name == "forth":
-            forth = found
+            forth = answer
     assert [(i.item_id, i.score) for i in forth.items] == [
-        (i.item_id, i.score) for i in found.items
+        (i.item_id, i.score) for i in answer.items
     ]
 
 
-def test_the_events_of_somebody_without_an_id_come_in_their_order(cinema):
+def test_events_of_a_session_keep_their_order(cinema):
     items = ["space-00", "western-01", "space-02", "western-03"]
     forth, back = (
-        [Event(f"s{k}", "", item, "like") for k, item in enumerate(some)]
-        for some in (items, items[::-1])
+        [Event(f"s{k}", "", item, "like") for k, item in enumerate(session)]
+        for session in (items, items[::-1])
     )
     scores = [
-        {i.item_id: i.score for i in cinema.engine.recommend(who, 20).items}
-        for who in (forth, back)
+        {i.item_id: i.score for i in cinema.engine.recommend(session, 20).items}
+        for session in (forth, back)
     ]
     assert scores[0].keys() == scores[1].keys()
     assert scores[0] != scores[1]

@@ -203,7 +203,7 @@ def test_taste_is_not_upside_down_on_any_scale(tastegraph, shop, write, high, lo
     assert "warning" not in built.err
     workspace = Workspace(shop)
     assert workspace.fitted().meaning.scale.share == 0.75
-    best = workspace.recommend("p1", n=2)
+    best = workspace.recommend("p1", k=2)
     assert [item.item_id[0] for item in best.items] == ["a", "a"]
     past = workspace.engine.profile("p1").events
     assert {(p.value, p.counts) for p in past} == {(high, 1), (low, -1)}
