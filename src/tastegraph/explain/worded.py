@@ -33,7 +33,7 @@ class PathStep(BaseModel):
 
 
 class WordedReason(BaseModel):
-    """One reason: a liked item, or a path over stored facts from one."""
+    """One reason: a liked item, or a path over stored facts from a liked item."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,8 +45,8 @@ class WordedReason(BaseModel):
     )
     support: int | None = Field(
         default=None,
-        description="people for whom it is so, counted from stored events when the snapshot was "
-        "made; null where the reason says nothing of people",
+        description="users for whom it holds, counted from stored events when the snapshot was "
+        "built; null where the reason does not speak of users",
     )
     path: tuple[PathStep, ...] = ()
 

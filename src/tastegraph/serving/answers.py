@@ -20,7 +20,7 @@ class ListItem(_Answer):
     rank: int
     score: float
     propensity: float = Field(
-        default=1.0, description="chance of the item to stand here, given what stands above"
+        default=1.0, description="probability of the item at this place, given the items above it"
     )
     best: bool = Field(default=True, description="false where the place was given to exploration")
     reasons: tuple[WordedReason, ...] = ()
@@ -38,7 +38,7 @@ class Recommendations(_Answer):
     graph: str
     personal: bool = Field(description="false where the list is by popularity alone")
     stranger: bool = Field(
-        default=False, description="true where no event of this person counts for or against"
+        default=False, description="true where no event of this user counts for or against an item"
     )
     items: tuple[ListItem, ...]
 
@@ -52,14 +52,14 @@ class Recommendations(_Answer):
 
 
 class Explanation(_Answer):
-    """Why an item stands where it stands for a person; the shares sum to the score."""
+    """The score and rank of an item for a user; the shares of the reasons sum to the score."""
 
     item_id: str
     title: str
     score: float
-    rank: int = Field(description="1-based place among all items, those already seen included")
+    rank: int = Field(description="1-based rank in all items, seen items included")
     seen: bool = Field(
-        description="whether the person has an event on it of a type that leaves it out of lists"
+        description="whether the user has an event on it of a type that excludes it from lists"
     )
     model: str
     graph: str
@@ -71,7 +71,7 @@ class Explanation(_Answer):
 
 
 class SimilarItem(_Answer):
-    """One item by its text."""
+    """One item with a similar text."""
 
     item_id: str
     title: str
@@ -79,7 +79,7 @@ class SimilarItem(_Answer):
 
 
 class HistoryEvent(_Answer):
-    """One event of a person, as the page shows it."""
+    """One event of a user, as the page shows it."""
 
     item_id: str
     title: str
@@ -91,7 +91,7 @@ class HistoryEvent(_Answer):
 
 
 class UserProfile(_Answer):
-    """A person's history, newest first, and interest graph, strongest first."""
+    """A user's history, newest first, and interest graph, strongest edges first."""
 
     user_id: str
     events: tuple[HistoryEvent, ...]
@@ -99,7 +99,7 @@ class UserProfile(_Answer):
 
 
 class TextAssociations(_Answer):
-    """What a text is about: ties to what is known and the nearest items, each strongest first."""
+    """What a text is about: entities and values, and the nearest items, each strongest first."""
 
     associations: tuple[InterestEdge, ...]
     items: tuple[SimilarItem, ...]

@@ -147,11 +147,11 @@ class ModelVersion(BaseModel):
     version: str
     published: float = Field(description="seconds since 1970-01-01 UTC")
     in_service: bool
-    model: str = Field(description="the version whose training made its model")
+    model: str = Field(description="the version that its model was fitted for")
     graph: str = Field(description="the version that its graph was built for")
     valid: float | None = Field(description="NDCG@10 that its settings reached on validation data")
-    ratings: str | None = Field(description="how it reads the values of ratings")
-    gate: dict[str, Any] | None = Field(description="what was compared before it was promoted")
+    ratings: str | None = Field(description="how the values of ratings are read")
+    gate: dict[str, Any] | None = Field(description="the comparisons made before it was promoted")
     fault: str | None = Field(default=None, description="why it cannot be served")
 
 

@@ -17,104 +17,104 @@ ROUTES: Final[Mapping[str, str]] = {
         "错误说明，格式为 application/problem+json，`code` 保持不变"
     ),
     "The language model is not exported: `no_encoder`": "语言模型尚未导出：`no_encoder`",
-    "Give a ranked list for a user or a session, each item with its reasons.": (
+    "Recommend items to a user or a session, each with its reasons.": (
         "为用户或会话生成推荐列表，每个物品附带推荐理由。"
     ),
-    "Give a list as it was shown, with the chance of each item to stand where it stood.": (
+    "Return a list as it was served, with the propensity of each item.": (
         "返回当时展示的列表，以及每个物品出现在该位置的概率。"
     ),
-    "Make a list once more, from the snapshot and the events that it was made of.": (
+    "Compute a list once more, from the snapshot and the events that it was computed from.": (
         "用当时的快照和事件重新生成同一个列表。"
     ),
-    "Keep events; the answer comes when they are on disk and count in the next list.": (
+    "Store events; the answer comes when they are on disk and count in the next list.": (
         "写入事件；落盘之后才返回响应，下一次推荐即会用到。"
     ),
-    "Give every reason for and against one item; the shares sum to its score.": (
+    "Explain one item: every reason for and against it; their shares sum to its score.": (
         "列出一个物品的全部加分与减分理由，各项份额之和等于得分。"
     ),
-    "Give what a text is about: ties that nobody states, and the items nearest to it.": (
+    "Find what a text is about: entities and values it is near to, and the nearest items.": (
         "分析一段文本：推断它与哪些实体有关，并找出文本最相近的物品。"
     ),
-    "Give a person's history, newest first, and interests, strongest first.": (
+    "Return a user's history, newest first, and interests, strongest first.": (
         "返回用户的行为记录（最新的在前）和兴趣（最强的在前）。"
     ),
-    "Delete all there is of a person; the next model is fitted as if they had never been.": (
+    "Delete all data of a user; the next model is fitted without them.": (
         "删除一位用户的全部数据；下一次训练不再包含此人。"
     ),
-    "Give an item's title and what it is tied to, strongest first.": (
+    "Return an item's title and its content graph, strongest edges first.": (
         "返回物品的标题及其关联的实体，关联最强的在前。"
     ),
-    "Say that the service answers, and with what.": "健康检查：服务是否可用，以及线上的版本。",
-    "Add an item, or replace the one of this id and what its columns stated.": (
+    "Check that the service answers, and with which versions.": (
+        "健康检查：服务是否可用，以及线上的版本。"
+    ),
+    "Add an item, or replace the item of this id and the facts of its columns.": (
         "新增物品；编号已存在时，替换该物品及其各列给出的事实。"
     ),
-    "Delete an item and all that is known of it; no list has it from now on.": (
+    "Delete an item and all its data; no list has it from now on.": (
         "删除物品及其全部信息，此后的推荐列表不再出现。"
     ),
-    "Give the facts on which a person's answer would change most.": (
+    "Return the facts on which a reviewer's answer would change most.": (
         "列出最值得人工审核的事实，影响大的在前。"
     ),
-    "Give the newest decisions.": "列出最近的审核决定。",
-    "Keep a decision; the answer comes when it is on disk.": "提交审核决定；落盘之后才返回响应。",
-    "Take a decision back: what remains is as if it had not been made.": (
+    "Return the newest decisions.": "列出最近的审核决定。",
+    "Store a decision; the answer comes when it is on disk.": "提交审核决定；落盘之后才返回响应。",
+    "Undo a decision: the store is as if it had not been taken.": (
         "撤销审核决定，效果等同于从未作出。"
     ),
-    "Say that a fact behind a reason is wrong: it comes first in the review.\n\n"
-    "It counts on until somebody who reviews it decides; who says so twice counts once.": (
+    "Dispute a fact behind a reason: it comes first in the review.\n\n"
+    "A dispute counts until a reviewer decides; disputes of one user count once.": (
         "指出某条理由依据的事实有误，使其优先进入审核。\n\n"
         "在审核人作出决定之前一直有效；同一用户重复提交只计一次。"
     ),
-    "Give all that a fact stands on.": "返回一条事实的全部依据。",
-    "Give every version that is kept, newest first.": "列出保留的全部版本，最新的在前。",
-    "Put a version into service; the answer comes when it is what answers.": (
+    "Return a fact with its evidence.": "返回一条事实的全部依据。",
+    "Return every stored version, newest first.": "列出保留的全部版本，最新的在前。",
+    "Put a version into service; the answer comes when it is in service.": (
         "将某个版本上线；切换完成之后才返回响应。"
     ),
-    "Take a version out of service: what was there before it answers again.": (
+    "Take a version out of service: the version before it is in service again.": (
         "将某个版本下线，恢复上一个线上版本。"
     ),
 }
 """What each route does."""
 
 BODIES: Final[Mapping[str, str]] = {
-    "A batch: its good rows are kept in one transaction, the others come back as rejected.": (
+    "A batch: its valid rows are stored in one transaction, the others come back as rejected.": (
         "一批事件：合格的行在一个事务中写入，其余的作为 rejected 返回。"
     ),
-    "A fact and all that it stands on.": "一条事实及其全部依据。",
-    "A fact as a person states it.": "人工陈述的一条事实。",
-    "A fact that nobody stated is right.": "补充一条此前没有的正确事实。",
-    "A fact to be judged.": "待审核的事实。",
+    "A fact and its evidence.": "一条事实及其全部依据。",
+    "A fact that a reviewer states.": "人工陈述的一条事实。",
+    "A new fact is right.": "补充一条此前没有的正确事实。",
+    "A fact to be reviewed.": "待审核的事实。",
     "A fact, with its id as text: it has up to 63 bits.": (
         "一条事实；编号最多 63 位，因此用文本表示。"
     ),
-    "A list for a user or a session.": "为用户或会话请求推荐列表。",
-    "A person's history, newest first, and interest graph, strongest first.": (
+    "A request of a list for a user or a session.": "为用户或会话请求推荐列表。",
+    "A user's history, newest first, and interest graph, strongest edges first.": (
         "用户的行为记录（最新的在前）和兴趣图谱（最强的在前）。"
     ),
-    "A ranked list, and how long it took.": "推荐列表及其耗时。",
+    "A ranked list, and the time that it took.": "推荐列表及其耗时。",
     "A ranked list.": "推荐列表。",
     "A stated fact is right.": "确认一条已有事实正确。",
     "A stated fact is wrong.": "确认一条已有事实有误。",
     "An error (RFC 9457).": "错误（RFC 9457）。",
     "An item and its content graph, strongest ties first.": "物品及其内容图谱，关联最强的在前。",
-    "An item as it is to be known from now on.": "物品的新内容。",
-    "An item is on disk.": "物品已落盘。",
-    "Another value, or another fact, is right instead of a stated one.": (
+    "The new content of an item.": "物品的新内容。",
+    "A stored item.": "物品已落盘。",
+    "Another value, or another fact, is right instead of a stated fact.": (
         "用另一个值或另一条事实更正已有事实。"
     ),
-    "Anybody's words, and how much of each is wanted of what they are about.": (
-        "任意文本，以及各类结果需要的数量。"
-    ),
-    "Every version that is kept, newest first.": "保留的全部版本，最新的在前。",
-    "Facts to be judged, first those on which an answer would change most.": (
+    "A text, and how many results of each kind to return.": ("任意文本，以及各类结果需要的数量。"),
+    "Every stored version, newest first.": "保留的全部版本，最新的在前。",
+    "Facts to be reviewed, first those on which an answer would change most.": (
         "待审核的事实，影响大的在前。"
     ),
-    "How many people say so.": "提出异议的人数。",
+    "How many users dispute a fact.": "提出异议的人数。",
     "One edge of an interest or content graph.": "兴趣图谱或内容图谱中的一条边。",
-    "One event of a person, as the page shows it.": "用户的一条行为记录，供页面展示。",
-    "One event to be kept; without ``event_id`` or ``ts`` the server gives it one.": (
+    "One event of a user, as the page shows it.": "用户的一条行为记录，供页面展示。",
+    "One event to store; without ``event_id`` or ``ts`` the server adds one.": (
         "一条待写入的事件；没有 ``event_id`` 或 ``ts`` 时由服务端补上。"
     ),
-    "One item by its text.": "文本相近的一个物品。",
+    "One item with a similar text.": "文本相近的一个物品。",
     "One item of a list.": "列表中的一个物品。",
     "One place of a list.\n\nAttributes:\n"
     "    propensity: probability in (0, 1] that this item was put here, given the items above it.\n"
@@ -143,33 +143,35 @@ BODIES: Final[Mapping[str, str]] = {
         "    request：列表依赖的其他条件。\n"
         "    places：最好的在前。"
     ),
-    "One reason: a liked item, or a path over stored facts from one.": (
+    "One reason: a liked item, or a path over stored facts from a liked item.": (
         "一条理由：一个喜欢过的物品，或从它出发、由已存事实构成的路径。"
     ),
-    "One row of a batch that was not kept.": "一批事件中未写入的一行。",
+    "One row of a batch that was not stored.": "一批事件中未写入的一行。",
     "One snapshot that can be put into service.": "一个可以上线的快照。",
     "One stored fact on a path: subject, predicate, object, with names where there are any.": (
         "路径上的一条已存事实：主语、谓语、宾语，有名称时附名称。"
     ),
-    "One thing that a fact stands on; without words where it was not read in a text.": (
+    "One piece of evidence of a fact; without a span where it was not extracted from a text.": (
         "事实的一项依据；不是从文本中抽取的则没有原文。"
     ),
-    "One thing that a person decided.": "一项审核决定。",
-    "One thing that is wrong with a request.": "请求中的一处错误。",
-    "One thing that somebody without a user id did.": "没有用户编号的访客的一次行为。",
-    "Somebody says that a reason they were given is wrong.": "用户指出某条推荐理由有误。",
-    "The number of a decision that was kept or taken back.": "已提交或已撤销的审核决定的编号。",
-    "The service, and what it has in service.": "服务状态与线上版本。",
-    "The words that a fact was read from, and what is around them.": "抽取出事实的原文及其上下文。",
-    "Two ids are one thing.": "两个编号指同一事物。",
-    "Two ids are two things.": "两个编号指不同事物。",
-    "What a text is about: ties to what is known and the nearest items, each strongest first.": (
+    "One decision of a reviewer.": "一项审核决定。",
+    "One fault of a request.": "请求中的一处错误。",
+    "One event of a session without a user.": "没有用户编号的访客的一次行为。",
+    "A user disputes a fact behind a reason.": "用户指出某条推荐理由有误。",
+    "The number of a decision that was stored or undone.": "已提交或已撤销的审核决定的编号。",
+    "The service, and the versions in service.": "服务状态与线上版本。",
+    "The words that a fact was extracted from, and the text around them.": (
+        "抽取出事实的原文及其上下文。"
+    ),
+    "Two ids are the same entity.": "两个编号指同一事物。",
+    "Two ids are different entities.": "两个编号指不同事物。",
+    "What a text is about: entities and values, and the nearest items, each strongest first.": (
         "文本的内容：与已知实体的关联，以及最相近的物品，均为最强的在前。"
     ),
-    "What answers from now on.": "切换后的线上版本。",
-    "What became of a batch.": "一批事件的处理结果。",
-    "What people decided, the newest first.": "审核决定，最新的在前。",
-    "What somebody without a user id did, oldest first.": "没有用户编号的访客的行为，最早的在前。",
+    "The version in service from now on.": "切换后的线上版本。",
+    "The outcome of a batch.": "一批事件的处理结果。",
+    "Decisions of reviewers, the newest first.": "审核决定，最新的在前。",
+    "Events of a session without a user, oldest first.": "没有用户编号的访客的行为，最早的在前。",
     "How much was erased.\n\nAttributes:\n"
     "    digest: SHA-256 of the id in hexadecimal: whoever knows the id can find its receipt.\n"
     "    at: seconds since 1970-01-01 UTC.\n"
@@ -179,79 +181,77 @@ BODIES: Final[Mapping[str, str]] = {
         "    at：自 1970-01-01 UTC 起的秒数。\n"
         "    events、lists、facts：删除的数量。"
     ),
-    "Why an item stands where it stands for a person; the shares sum to the score.": (
+    "The score and rank of an item for a user; the shares of the reasons sum to the score.": (
         "物品对某位用户的得分由来，各项份额之和等于得分。"
     ),
-    "Why one item stands where it stands.": "查询一个物品的得分由来。",
+    "A request to explain one item.": "查询一个物品的得分由来。",
 }
 """What each body is."""
 
 FIELDS: Final[Mapping[str, str]] = {
-    "1-based place among all items, those already seen included": (
-        "在全部物品（含已看过的）中的名次，从 1 起"
-    ),
+    "1-based rank in all items, seen items included": ("在全部物品（含已看过的）中的名次，从 1 起"),
     "BCP 47 tag of the value": "值的语言，BCP 47 标签",
     "IRI of the value's type": "值的类型，IRI",
     "NDCG@10 that its settings reached on validation data": "所选配置在验证集上的 NDCG@10",
-    "a person's last word is against it": "人工审核的最新结论是否定",
+    "the last decision of a reviewer is against it": "人工审核的最新结论是否定",
     "a rating, a count, an amount": "评分、次数或金额",
-    "by which it is taken back": "撤销时使用的编号",
-    "chance of the item to stand here, given what stands above": (
+    "the number to undo it by": "撤销时使用的编号",
+    "probability of the item at this place, given the items above it": (
         "给定排在前面的物品时，该物品出现在此处的概率"
     ),
     "column → values": "列名 → 取值",
     "cosine of the two texts' vectors": "两段文本向量的余弦相似度",
     "false where the list is by popularity alone": "为 false 表示列表仅按热度排序",
-    "true where no event of this person counts for or against": (
+    "true where no event of this user counts for or against an item": (
         "为 true 表示该用户没有任何计入喜好的行为"
     ),
-    "people for whom it is so, counted from stored events when the snapshot was made; null where "
-    "the reason says nothing of people": (
+    "users for whom it holds, counted from stored events when the snapshot was built; null where "
+    "the reason does not speak of users": (
         "符合这条理由的人数，构建快照时由已存事件统计；理由不涉及其他用户时为 null"
     ),
     "false where only the nearness of texts says it": "为 false 表示仅由文本相似度推断",
     "false where the place was given to exploration": "为 false 表示该位置用于探索",
     "for (> 0), against (< 0) or not at all (0)": "正向（> 0）、负向（< 0）或不计（0）",
-    "how many people said that it is wrong": "指出其有误的人数",
-    "how much an answer would change": "审核结果的影响大小",
+    "number of users who dispute it": "指出其有误的人数",
+    "how much a decision would change": "审核结果的影响大小",
     "how much of the score; negative speaks against the item": "占得分的份额；负值表示减分",
     "of the answer; by default as Accept-Language says": "响应的语言；默认由 Accept-Language 决定",
     "of the answer; by default as the query or Accept-Language says": (
         "响应的语言；默认由查询参数或 Accept-Language 决定"
     ),
-    "of what explores": "探索所用的随机种子",
-    "other values of a relation of which a thing has one": "同一个单值关系的其他取值",
+    "of the exploration": "探索所用的随机种子",
+    "other values of a relation with one value per entity": "同一个单值关系的其他取值",
     "paths adds the stored facts behind each reason": "paths 还返回每条理由依据的事实",
     "seconds since 1970-01-01 UTC": "自 1970-01-01 UTC 起的秒数",
     "seconds since 1970-01-01 UTC, or ISO 8601": "自 1970-01-01 UTC 起的秒数，或 ISO 8601 时间",
     "share of the places given to items that the model is unsure of; by default the configured "
     "one": ("用于探索模型没有把握的物品的位置占比；默认取配置值"),
-    "that its columns state": "由各列得到的事实数",
+    "number of facts that its columns state": "由各列得到的事实数",
     "the item of the history that it starts from": "理由的起点：行为记录中的物品",
     "the item's rank in that list": "物品在该列表中的名次",
     "the list that showed the item": "展示该物品的推荐列表",
-    "the object is a value, no entity": "宾语是值而不是实体",
+    "the object is a value, not an entity": "宾语是值而不是实体",
     "the same id twice counts once, so that a client can send again": (
         "相同编号只计一次，客户端可以放心重发"
     ),
     "the relation read aloud": "关系的读法",
     "the same in words, in the language of the answer": "行为的文字说明，使用响应的语言",
     "the version that its graph was built for": "构建其图谱的版本",
-    "the version whose training made its model": "训练出其模型的版本",
+    "the version that its model was fitted for": "训练出其模型的版本",
     "up to 63 bits, so as text in JSON": "最多 63 位，因此在 JSON 中用文本表示",
-    "whether the person has an event on it of a type that leaves it out of lists": (
+    "whether the user has an event on it of a type that excludes it from lists": (
         "用户对它是否有过会使其不再推荐的行为"
     ),
-    "how it reads the values of ratings": "如何解读评分的数值",
+    "how the values of ratings are read": "如何解读评分的数值",
     "view, click, purchase, like, rating, dislike, skip, impression, or another that "
     "[events.weights] names; by default click, or rating where there is a value": (
         "行为类型：view、click、purchase、like、rating、dislike、skip、impression，"
         "或 [events.weights] 中定义的其他类型；默认为 click，带有数值时为 rating"
     ),
-    "what was compared before it was promoted": "上线检查时比较的内容",
+    "the comparisons made before it was promoted": "上线检查时比较的内容",
     "where there is no user; its user id is session:ID": "没有用户时使用，其用户编号为 session:ID",
     "who decides": "作出决定的人",
-    "who states it, and how sure each is": "各来源及其置信度",
+    "the sources that state it, and their confidence": "各来源及其置信度",
     "why it cannot be served": "无法上线的原因",
 }
 """What a field or a parameter holds."""

@@ -33,12 +33,12 @@ class _DecisionBody(BaseModel):
 
 
 class NewFact(_DecisionBody):
-    """A fact as a person states it."""
+    """A fact that a reviewer states."""
 
     subject: str
     relation: str
     object: str
-    literal: bool = Field(default=False, description="the object is a value, no entity")
+    literal: bool = Field(default=False, description="the object is a value, not an entity")
     datatype: str = Field(default="", description="IRI of the value's type")
     language: str = Field(default="", description="BCP 47 tag of the value")
 
@@ -85,7 +85,7 @@ class RejectFact(_Decision):
 
 
 class EditFact(_Decision):
-    """Another value, or another fact, is right instead of a stated one."""
+    """Another value, or another fact, is right instead of a stated fact."""
 
     kind: Literal["edit"]
     fact_id: FactId
@@ -110,7 +110,7 @@ class EditFact(_Decision):
 
 
 class AddFact(_Decision):
-    """A fact that nobody stated is right."""
+    """A new fact is right."""
 
     kind: Literal["add"]
     fact: NewFact
@@ -121,7 +121,7 @@ class AddFact(_Decision):
 
 
 class MergeEntities(_Decision):
-    """Two ids are one thing."""
+    """Two ids are the same entity."""
 
     kind: Literal["merge"]
     one: str
@@ -133,7 +133,7 @@ class MergeEntities(_Decision):
 
 
 class SplitEntities(_Decision):
-    """Two ids are two things."""
+    """Two ids are different entities."""
 
     kind: Literal["split"]
     one: str

@@ -57,7 +57,7 @@ _STATUS: dict[type[TastegraphError], tuple[int, str | None]] = {
 
 
 class Fault(BaseModel):
-    """One thing that is wrong with a request."""
+    """One fault of a request."""
 
     pointer: str
     code: str

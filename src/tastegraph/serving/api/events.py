@@ -31,7 +31,7 @@ SESSION_PREFIX = "session:"
 
 
 class NewEvent(SessionEvent):
-    """One event to be kept; without ``event_id`` or ``ts`` the server gives it one."""
+    """One event to store; without ``event_id`` or ``ts`` the server adds one."""
 
     event_id: LooseId | None = Field(
         default=None, description="the same id twice counts once, so that a client can send again"
@@ -55,7 +55,7 @@ class NewEvent(SessionEvent):
 
 
 class EventBatch(LanguageRequest):
-    """A batch: its good rows are kept in one transaction, the others come back as rejected."""
+    """A batch: its valid rows are stored in one transaction, the others come back as rejected."""
 
     events: Annotated[
         list[object],
@@ -67,7 +67,7 @@ class EventBatch(LanguageRequest):
 
 
 class RejectedRow(BaseModel):
-    """One row of a batch that was not kept."""
+    """One row of a batch that was not stored."""
 
     index: int
     code: str
@@ -75,7 +75,7 @@ class RejectedRow(BaseModel):
 
 
 class EventBatchReceipt(BaseModel):
-    """What became of a batch."""
+    """The outcome of a batch."""
 
     accepted: int
     duplicates: int
@@ -90,7 +90,7 @@ def event_routes(engine: Engine) -> APIRouter:
 
     @router.post("")
     async def record(batch: EventBatch, language: AnswerLanguage) -> EventBatchReceipt:
-        """Keep events; the answer comes when they are on disk and count in the next list."""
+        """Store events; the answer comes when they are on disk and count in the next list."""
         events, rejected = _validate(batch, engine.event_types, language)
         receipt = await asyncio.wrap_future(engine.record_soon(events))
         return EventBatchReceipt(

@@ -35,7 +35,7 @@ class ItemContent(BaseModel):
 
 
 class NewItem(BaseModel):
-    """An item as it is to be known from now on."""
+    """The new content of an item."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -47,10 +47,10 @@ class NewItem(BaseModel):
 
 
 class StoredItem(BaseModel):
-    """An item is on disk."""
+    """A stored item."""
 
     item_id: str
-    facts: int = Field(description="that its columns state")
+    facts: int = Field(description="number of facts that its columns state")
 
 
 def item_routes(engine: Engine, writer: Executor) -> APIRouter:
@@ -64,13 +64,13 @@ def item_routes(engine: Engine, writer: Executor) -> APIRouter:
 
     @router.get("/{item_id:path}")
     async def content(item_id: str, language: AnswerLanguage) -> ItemContent:
-        """Give an item's title and what it is tied to, strongest first."""
+        """Return an item's title and its content graph, strongest edges first."""
         title, ties = engine.content(item_id, language=language)
         return ItemContent(item_id=item_id, title=title, content=ties)
 
     @router.put("/{item_id:path}")
     async def put(item_id: Id, new: NewItem) -> StoredItem:
-        """Add an item, or replace the one of this id and what its columns stated."""
+        """Add an item, or replace the item of this id and the facts of its columns."""
         item = Item(item_id, new.title, new.text, dict(new.attributes))
 
         def store() -> int:
@@ -84,7 +84,7 @@ def item_routes(engine: Engine, writer: Executor) -> APIRouter:
 
     @router.delete("/{item_id:path}")
     def erase(item_id: Id) -> ErasureReceipt:
-        """Delete an item and all that is known of it; no list has it from now on."""
+        """Delete an item and all its data; no list has it from now on."""
         return engine.erase.item(item_id)
 
     return router

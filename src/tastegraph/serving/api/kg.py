@@ -41,7 +41,7 @@ class StatedFact(BaseModel):
 
 
 class ExcerptText(BaseModel):
-    """The words that a fact was read from, and what is around them."""
+    """The words that a fact was extracted from, and the text around them."""
 
     document: str
     before: str
@@ -50,29 +50,29 @@ class ExcerptText(BaseModel):
 
 
 class ReviewQuestion(BaseModel):
-    """A fact to be judged."""
+    """A fact to be reviewed."""
 
     fact: StatedFact
     confidence: float
-    priority: float = Field(description="how much an answer would change")
+    priority: float = Field(description="how much a decision would change")
     subject_name: str
     object_name: str
-    sources: dict[str, float] = Field(description="who states it, and how sure each is")
+    sources: dict[str, float] = Field(description="the sources that state it, and their confidence")
     excerpts: list[ExcerptText]
-    rivals: list[str] = Field(description="other values of a relation of which a thing has one")
-    votes: int = Field(description="how many people said that it is wrong")
+    rivals: list[str] = Field(description="other values of a relation with one value per entity")
+    votes: int = Field(description="number of users who dispute it")
 
 
 class ReviewQueue(BaseModel):
-    """Facts to be judged, first those on which an answer would change most."""
+    """Facts to be reviewed, first those on which an answer would change most."""
 
     questions: list[ReviewQuestion]
 
 
 class DecisionEntry(BaseModel):
-    """One thing that a person decided."""
+    """One decision of a reviewer."""
 
-    seq: int = Field(description="by which it is taken back")
+    seq: int = Field(description="the number to undo it by")
     kind: str
     author: str
     decided: float = Field(serialization_alias="made", description="seconds since 1970-01-01 UTC")
@@ -83,19 +83,19 @@ class DecisionEntry(BaseModel):
 
 
 class DecisionLog(BaseModel):
-    """What people decided, the newest first."""
+    """Decisions of reviewers, the newest first."""
 
     decisions: list[DecisionEntry]
 
 
 class DecisionReceipt(BaseModel):
-    """The number of a decision that was kept or taken back."""
+    """The number of a decision that was stored or undone."""
 
     seq: int
 
 
 class DisputeVote(BaseModel):
-    """Somebody says that a reason they were given is wrong."""
+    """A user disputes a fact behind a reason."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -103,13 +103,13 @@ class DisputeVote(BaseModel):
 
 
 class DisputeCount(BaseModel):
-    """How many people say so."""
+    """How many users dispute a fact."""
 
     votes: int
 
 
 class FactSupport(BaseModel):
-    """One thing that a fact stands on; without words where it was not read in a text."""
+    """One piece of evidence of a fact; without a span where it was not extracted from a text."""
 
     source: str
     confidence: float
@@ -120,10 +120,10 @@ class FactSupport(BaseModel):
 
 
 class FactEvidence(BaseModel):
-    """A fact and all that it stands on."""
+    """A fact and its evidence."""
 
     fact: StatedFact
-    denied: bool = Field(description="a person's last word is against it")
+    denied: bool = Field(description="the last decision of a reviewer is against it")
     supports: list[FactSupport]
     excerpts: list[ExcerptText]
 
@@ -147,26 +147,26 @@ def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
 
     @router.get("/review")
     def review(n: Annotated[int, Query(ge=1, le=MAX_ENTRIES)] = 20) -> ReviewQueue:
-        """Give the facts on which a person's answer would change most."""
+        """Return the facts on which a reviewer's answer would change most."""
         with engine.database.reading() as connection:
             queue = review_queue(connection, engine.config, n)
         return ReviewQueue(questions=[_review_question(question) for question in queue])
 
     @router.get("/decisions")
     def newest_decisions(n: Annotated[int, Query(ge=1, le=MAX_ENTRIES)] = 100) -> DecisionLog:
-        """Give the newest decisions."""
+        """Return the newest decisions."""
         with engine.database.reading() as connection:
             newest = decision_log.log(connection)[:n]
         return DecisionLog(decisions=[_decision_entry(decision) for decision in newest])
 
     @router.post("/decisions")
     async def decide(decision: DecisionRequest) -> DecisionReceipt:
-        """Keep a decision; the answer comes when it is on disk."""
+        """Store a decision; the answer comes when it is on disk."""
         return DecisionReceipt(seq=await write(decision.decide))
 
     @router.delete("/decisions/{seq}")
     async def undo(seq: int, author: str) -> DecisionReceipt:
-        """Take a decision back: what remains is as if it had not been made."""
+        """Undo a decision: the store is as if it had not been taken."""
 
         def change(connection: Connection) -> int:
             return decisions.undo(connection, seq, author).seq
@@ -175,9 +175,9 @@ def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
 
     @router.post("/facts/{fact_id}/votes")
     async def dispute(fact_id: FactId, vote: DisputeVote) -> DisputeCount:
-        """Say that a fact behind a reason is wrong: it comes first in the review.
+        """Dispute a fact behind a reason: it comes first in the review.
 
-        It counts on until somebody who reviews it decides; who says so twice counts once.
+        A dispute counts until a reviewer decides; disputes of one user count once.
         """
 
         def change(connection: Connection) -> int:
@@ -189,7 +189,7 @@ def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
 
     @router.get("/facts/{fact_id}/evidence")
     def evidence(fact_id: FactId) -> FactEvidence:
-        """Give all that a fact stands on."""
+        """Return a fact with its evidence."""
         with engine.database.reading() as connection:
             supports = statements.supports(connection, fact_id)
             return FactEvidence(

@@ -25,7 +25,7 @@ VersionName = Annotated[str, InPath(pattern=r"^\d{6,}$")]
 
 
 class Health(BaseModel):
-    """The service, and what it has in service."""
+    """The service, and the versions in service."""
 
     status: str = "ok"
     model: str
@@ -34,13 +34,13 @@ class Health(BaseModel):
 
 
 class ModelVersions(BaseModel):
-    """Every version that is kept, newest first."""
+    """Every stored version, newest first."""
 
     models: list[ModelVersion]
 
 
 class ActiveVersion(BaseModel):
-    """What answers from now on."""
+    """The version in service from now on."""
 
     version: str
     model: str
@@ -53,7 +53,7 @@ def health_routes(engine: Engine) -> APIRouter:
 
     @router.get("/healthz")
     async def health() -> Health:
-        """Say that the service answers, and with what."""
+        """Check that the service answers, and with which versions."""
         model, graph = engine.versions()
         return Health(model=model, graph=graph)
 
@@ -74,12 +74,12 @@ def model_routes(engine: Engine, writer: Executor) -> APIRouter:
 
     @router.get("")
     def models(language: AnswerLanguage) -> ModelVersions:
-        """Give every version that is kept, newest first."""
+        """Return every stored version, newest first."""
         return ModelVersions(models=model_versions(engine.snapshots, language))
 
     @router.post("/{version}:promote")
     async def promote(version: VersionName) -> ActiveVersion:
-        """Put a version into service; the answer comes when it is what answers."""
+        """Put a version into service; the answer comes when it is in service."""
 
         def change() -> ServingSnapshot:
             if version not in engine.snapshots.versions():
@@ -90,7 +90,7 @@ def model_routes(engine: Engine, writer: Executor) -> APIRouter:
 
     @router.post("/{version}:rollback")
     async def rollback(version: VersionName) -> ActiveVersion:
-        """Take a version out of service: what was there before it answers again."""
+        """Take a version out of service: the version before it is in service again."""
 
         def change() -> ServingSnapshot:
             if engine.snapshots.current() != version:

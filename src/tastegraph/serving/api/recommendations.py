@@ -21,7 +21,7 @@ from tastegraph.store.served_lists import ServedList
 
 
 class TimedRecommendations(Recommendations):
-    """A ranked list, and how long it took."""
+    """A ranked list, and the time that it took."""
 
     took_ms: float
 
@@ -36,7 +36,7 @@ def recommendation_routes(engine: Engine) -> APIRouter:
     async def recommend(
         body: RecommendationRequest, language: AnswerLanguage
     ) -> TimedRecommendations:
-        """Give a ranked list for a user or a session, each item with its reasons."""
+        """Recommend items to a user or a session, each with its reasons."""
         start = time.perf_counter()
         answer = engine.recommend_and_store(
             body.user_or_session(engine.event_types),
@@ -52,23 +52,23 @@ def recommendation_routes(engine: Engine) -> APIRouter:
 
     @router.get("/recommendations/{recommendation_id}")
     def stored_list(recommendation_id: str) -> ServedList:
-        """Give a list as it was shown, with the chance of each item to stand where it stood."""
+        """Return a list as it was served, with the propensity of each item."""
         return engine.stored_list(recommendation_id)
 
     @router.get("/recommendations/{recommendation_id}/replay")
     def replay(recommendation_id: str, language: AnswerLanguage) -> Recommendations:
-        """Make a list once more, from the snapshot and the events that it was made of."""
+        """Compute a list once more, from the snapshot and the events that it was computed from."""
         return engine.replay(recommendation_id, language=language)
 
     @router.post("/explain")
     async def explain(body: ExplanationRequest, language: AnswerLanguage) -> Explanation:
-        """Give every reason for and against one item; the shares sum to its score."""
+        """Explain one item: every reason for and against it; their shares sum to its score."""
         user = body.user_or_session(engine.event_types)
         return engine.explain(user, body.item_id, language=language)
 
     @router.post("/associations", responses=UNAVAILABLE)
     def associate(body: TextRequest, language: AnswerLanguage) -> TextAssociations:
-        """Give what a text is about: ties that nobody states, and the items nearest to it."""
+        """Find what a text is about: entities and values it is near to, and the nearest items."""
         return engine.associate(body.text, body.n, language=language)
 
     return router

@@ -60,7 +60,7 @@ class LanguageRequest(_Request):
 
 
 class SessionEvent(_Request):
-    """One thing that somebody without a user id did."""
+    """One event of a session without a user."""
 
     item_id: LooseId
     type: str | None = Field(
@@ -111,7 +111,7 @@ class SessionEvent(_Request):
 
 
 class Session(_Request):
-    """What somebody without a user id did, oldest first."""
+    """Events of a session without a user, oldest first."""
 
     events: list[SessionEvent] = Field(max_length=MAX_EVENTS)
 
@@ -148,7 +148,7 @@ class _UserRequest(LanguageRequest):
 
 
 class RecommendationRequest(_UserRequest):
-    """A list for a user or a session."""
+    """A request of a list for a user or a session."""
 
     n: int = Field(default=10, ge=1, le=MAX_ITEMS)
     exclude: Literal["seen", "none"] = "seen"
@@ -162,7 +162,7 @@ class RecommendationRequest(_UserRequest):
         description="share of the places given to items that the model is unsure of; by default "
         "the configured one",
     )
-    seed: int | None = Field(default=None, ge=0, lt=2**32, description="of what explores")
+    seed: int | None = Field(default=None, ge=0, lt=2**32, description="of the exploration")
 
     def options(self) -> ListOptions:
         """How the list is made."""
@@ -170,13 +170,13 @@ class RecommendationRequest(_UserRequest):
 
 
 class TextRequest(LanguageRequest):
-    """Anybody's words, and how much of each is wanted of what they are about."""
+    """A text, and how many results of each kind to return."""
 
     text: str = Field(min_length=1, max_length=MAX_TEXT_LENGTH)
     n: int = Field(default=20, ge=1, le=MAX_ITEMS)
 
 
 class ExplanationRequest(_UserRequest):
-    """Why one item stands where it stands."""
+    """A request to explain one item."""
 
     item_id: Id

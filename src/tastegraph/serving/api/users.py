@@ -20,12 +20,12 @@ def user_routes(engine: Engine) -> APIRouter:
 
     @router.get("/{user_id:path}/profile")
     async def profile(user_id: str, language: AnswerLanguage) -> UserProfile:
-        """Give a person's history, newest first, and interests, strongest first."""
+        """Return a user's history, newest first, and interests, strongest first."""
         return engine.profile(user_id, language=language)
 
     @router.delete("/{user_id:path}")
     def erase(user_id: str) -> ErasureReceipt:
-        """Delete all there is of a person; the next model is fitted as if they had never been."""
+        """Delete all data of a user; the next model is fitted without them."""
         return engine.erase.user(user_id)
 
     return router
