@@ -1,4 +1,4 @@
-"""An OpenAI-compatible endpoint on loopback that answers as a test tells it to."""
+"""An OpenAI-compatible endpoint on loopback, whose answers a test defines."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ Request = dict[str, Any]
 
 @dataclass
 class Reply:
-    """What comes back over HTTP.
+    """The HTTP response to a request.
 
     Attributes:
-        content: what the model wrote; ``None`` hangs up without a word.
+        content: of the message of the model; ``None`` closes the connection without a response.
+        status: of HTTP.
+        finish_reason: of the completion.
         body: sent instead of a completion.
-        delay: seconds before anything is sent.
+        delay: seconds before the response.
+        usage: counted tokens; ``None`` leaves them out.
     """
 
     content: str | None = "{}"
@@ -38,7 +41,14 @@ Behaviour = Callable[[Request], Reply]
 
 
 class Stub:
-    """The endpoint: its address, what it was asked, and how it answers."""
+    """The endpoint.
+
+    Attributes:
+        behaviour: request → reply; a test may replace it.
+        requests: bodies of all requests, in order.
+        keys: their ``Authorization`` headers.
+        url: base address.
+    """
 
     def __init__(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
@@ -47,7 +57,7 @@ class Stub:
         self.url = ""
 
     def texts(self) -> list[str]:
-        """The texts that were asked about, without their tags."""
+        """The texts in the requests, without their tags."""
         return [text_of(request) for request in self.requests]
 
 

@@ -1,4 +1,4 @@
-"""Pre-training: what is masked, what is learned, and what is left of an interrupted run."""
+"""Pre-training: masks, pairs of sentences, quality after training, and resumed runs."""
 
 import math
 import subprocess
@@ -56,18 +56,18 @@ from tastegraph.text.finetune.scratch import from_scratch
 pytestmark = pytest.mark.slow
 
 COLOURS = ("red", "green", "blue", "white", "black", "grey")
-PEOPLE = ("Ann Abel", "Bob Bernhard", "Cy Carlson", "Di Dunne", "Ed Ekman", "Fay Fonda")
+NAMES = ("Ann Abel", "Bob Bernhard", "Cy Carlson", "Di Dunne", "Ed Ekman", "Fay Fonda")
 CORPUS = [
     TextDocument(
         (
             f"We begin with the {COLOURS[k % 6]} film.",
-            f"{PEOPLE[k % 6]} sold it for {k % 7} dollars.",
+            f"{NAMES[k % 6]} sold it for {k % 7} dollars.",
         ),
-        (PEOPLE[k % 6],),
+        (NAMES[k % 6],),
     )
     for k in range(400)
 ]
-"""A second sentence that begins is of another document: three pairs in four can be told."""
+"""A pair whose second sentence begins with "We" is of two documents."""
 FEW = CORPUS[:40]
 SMALL = {"entity_masking": True, "batch_size": 16, "max_tokens": 32}
 
@@ -91,12 +91,10 @@ def minilm():
 @pytest.fixture(scope="module")
 def gpt(tmp_path_factory):
     folder = tmp_path_factory.mktemp("gpt")
-    learner = ByteLevelBPETokenizer()
+    bpe = ByteLevelBPETokenizer()
     texts = [sentence for document in CORPUS for sentence in document.sentences]
-    learner.train_from_iterator(texts, 400, special_tokens=["<|endoftext|>"], show_progress=False)
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=learner._tokenizer, eos_token="<|endoftext|>"
-    )
+    bpe.train_from_iterator(texts, 400, special_tokens=["<|endoftext|>"], show_progress=False)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=bpe._tokenizer, eos_token="<|endoftext|>")
     tokenizer.save_pretrained(folder)
     shape = {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 64}
     torch.manual_seed(1)
@@ -141,7 +139,7 @@ def tokenizer():
         ("nothing", [], []),
     ],
 )
-def test_names_are_found_as_whole_words(sentence, names, expected):
+def test_names_are_matched_as_whole_words(sentence, names, expected):
     assert name_spans(sentence, names) == expected
 
 
@@ -158,17 +156,17 @@ def test_a_name_is_one_unit(tokenizer):
     assert alone.units.tolist() == [0, 1, 2, 3, 4, 5]
 
 
-def test_unknown_and_special_tokens_are_nobodys(tokenizer):
-    ((piece,),) = tokenized([TextDocument(("it [MASK] zebra it",))], tokenizer, whole_names=True)
-    assert piece.ids.tolist() == [9, 4, 1, 9]
-    assert piece.units.tolist() == [0, SPECIAL, SPECIAL, 3]
+def test_unknown_and_special_tokens_are_never_predicted(tokenizer):
+    ((sentence,),) = tokenized([TextDocument(("it [MASK] zebra it",))], tokenizer, whole_names=True)
+    assert sentence.ids.tolist() == [9, 4, 1, 9]
+    assert sentence.units.tolist() == [0, SPECIAL, SPECIAL, 3]
 
 
-def test_long_pieces_are_cut_between_names():
-    piece = TokenSequence(np.arange(8), np.array([0, 1, 1, 1, 4, 5, 5, 7]))
-    assert [part.ids.tolist() for part in cut(piece, 3)] == [[0], [1, 2, 3], [4, 5, 6], [7]]
-    assert [part.ids.tolist() for part in cut(piece, 2)] == [[0], [1, 2], [3, 4], [5, 6], [7]]
-    assert joined(cut(piece, 3)).ids.tolist() == piece.ids.tolist()
+def test_long_sentences_are_cut_between_names():
+    sentence = TokenSequence(np.arange(8), np.array([0, 1, 1, 1, 4, 5, 5, 7]))
+    assert [part.ids.tolist() for part in cut(sentence, 3)] == [[0], [1, 2, 3], [4, 5, 6], [7]]
+    assert [part.ids.tolist() for part in cut(sentence, 2)] == [[0], [1, 2], [3, 4], [5, 6], [7]]
+    assert joined(cut(sentence, 3)).ids.tolist() == sentence.ids.tolist()
 
 
 # masks
@@ -184,56 +182,60 @@ UNITS = st.lists(st.tuples(st.integers(1, 5), st.booleans()), max_size=40).map(
 @given(UNITS, st.floats(0.01, 0.9), st.integers(0, 99))
 @settings(max_examples=200, deadline=None)
 def test_whole_units_are_chosen_up_to_the_share(units, share, seed):
-    chosen = choose_targets(units, share, np.random.default_rng(seed))
-    assert not chosen[units == SPECIAL].any()
+    targets = choose_targets(units, share, np.random.default_rng(seed))
+    assert not targets[units == SPECIAL].any()
     for unit in set(units.tolist()) - {SPECIAL}:
-        assert chosen[units == unit].all() or not chosen[units == unit].any()
-    able = int((units != SPECIAL).sum())
-    if able:
-        wanted = max(round(share * able), 1)
+        assert targets[units == unit].all() or not targets[units == unit].any()
+    predictable = int((units != SPECIAL).sum())
+    if predictable:
+        count = max(round(share * predictable), 1)
         longest = max(np.bincount(units[units != SPECIAL]))
-        assert wanted <= chosen.sum() < wanted + longest
+        assert count <= targets.sum() < count + longest
     else:
-        assert not chosen.any()
+        assert not targets.any()
 
 
 @given(UNITS, st.integers(0, 99))
 @settings(max_examples=100, deadline=None)
-def test_what_is_not_chosen_stays(units, seed):
+def test_other_tokens_are_not_changed(units, seed):
     rng = np.random.default_rng(seed)
     ids = rng.integers(10, 20, len(units))
-    chosen = choose_targets(units, 0.3, rng)
-    seen = hide_targets(ids, units, chosen, 4, np.arange(50, 60), rng)
-    assert (seen[~chosen] == ids[~chosen]).all()
-    for unit in set(units[chosen].tolist()):
+    targets = choose_targets(units, 0.3, rng)
+    hidden = hide_targets(ids, units, targets, 4, np.arange(50, 60), rng)
+    assert (hidden[~targets] == ids[~targets]).all()
+    for unit in set(units[targets].tolist()):
         part = units == unit
-        fates = (seen[part] == 4).all(), (seen[part] >= 50).all(), (seen[part] == ids[part]).all()
-        assert sum(fates) == 1
+        treatments = (
+            (hidden[part] == 4).all(),
+            (hidden[part] >= 50).all(),
+            (hidden[part] == ids[part]).all(),
+        )
+        assert sum(treatments) == 1
 
 
-def test_of_the_chosen_80_are_masked_10_replaced_10_left():
+def test_of_the_targets_80_percent_are_masked_10_replaced_10_left():
     rng = np.random.default_rng(0)
     ids, units = np.full(40_000, 9), np.arange(40_000)
-    chosen = choose_targets(units, 0.15, rng)
-    assert chosen.sum() == 6000
-    seen = hide_targets(ids, units, chosen, 4, np.arange(50, 60), rng)[chosen]
-    shares = [(seen == 4).mean(), (seen >= 50).mean(), (seen == 9).mean()]
+    targets = choose_targets(units, 0.15, rng)
+    assert targets.sum() == 6000
+    hidden = hide_targets(ids, units, targets, 4, np.arange(50, 60), rng)[targets]
+    shares = [(hidden == 4).mean(), (hidden >= 50).mean(), (hidden == 9).mean()]
     np.testing.assert_allclose(shares, [0.8, 0.1, 0.1], atol=0.015)
 
 
-def test_an_order_hides_what_comes_later():
-    class Given:
+def test_a_permutation_hides_later_targets():
+    class FixedOrder:
         def permutation(self, n):
             return np.array([1, 0])
 
-    hidden = permutation_mask(np.array([False, True, True, False]), Given())
+    hidden = permutation_mask(np.array([False, True, True, False]), FixedOrder())
     assert hidden.astype(int).tolist() == [[0, 1, 1, 0], [0, 1, 0, 0], [0, 1, 1, 0], [0, 1, 1, 0]]
 
 
 # pairs
 
 
-def test_half_the_pairs_follow_and_half_are_of_another_document(tokenizer):
+def test_half_the_pairs_follow_and_half_are_of_two_documents(tokenizer):
     documents = [TextDocument(("jonny", "smith", "saw")), TextDocument((".", "it"))]
     follows = {(5, 6): {7}, (7,): {8}, (10,): {9}}
     own = [{5, 6, 7, 8}, {9, 10}]
@@ -254,7 +256,7 @@ def test_half_the_pairs_follow_and_half_are_of_another_document(tokenizer):
     assert (batch["labels"][special] == IGNORED).all()
 
 
-def test_pairs_fit_and_lose_nothing(tokenizer):
+def test_pairs_fit_the_length_and_contain_every_sentence(tokenizer):
     documents = [TextDocument(("it saw " * 50, "smith")), TextDocument(("jonny",))]
     pairs = SentencePairs(documents, tokenizer, 11, True)
     batch = pairs.batch(np.arange(len(pairs)), np.random.default_rng(1))
@@ -264,52 +266,52 @@ def test_pairs_fit_and_lose_nothing(tokenizer):
     assert batch["following"][-1] == IGNORED
 
 
-def test_masked_tokens_are_decoded_as_the_whole_model_does(bert):
+def test_the_masked_loss_equals_the_loss_of_the_model(bert):
     objective, model, tokenizer = pretrained.read(bert)
     pairs = objective.examples(CORPUS[:20], tokenizer, 32, True)
     batch = pairs.batch(np.arange(16), np.random.default_rng(2))
     model.eval()
     with torch.no_grad():
-        found = objective.loss(model, batch)
+        losses = objective.loss(model, batch)
         inputs = {k: v for k, v in batch.items() if k != "following"}
-        whole = model(**inputs, next_sentence_label=batch["following"])
-    assert found.mean.item() == pytest.approx(whole.loss.item(), rel=1e-5)
-    assert found.tokens == int((batch["labels"] != IGNORED).sum())
+        outputs = model(**inputs, next_sentence_label=batch["following"])
+    assert losses.mean.item() == pytest.approx(outputs.loss.item(), rel=1e-5)
+    assert losses.tokens == int((batch["labels"] != IGNORED).sum())
 
 
 # permutation
 
 
-def test_a_predicted_token_is_unseen_until_its_turn(xlnet):
+def test_a_target_is_hidden_from_earlier_targets_of_the_order(xlnet):
     objective, model, tokenizer = pretrained.read(xlnet)
     blocks = objective.examples(CORPUS[:2], tokenizer, 32, True)
     batch = blocks.batch(np.arange(1), np.random.default_rng(3))
     hidden = batch["perm_mask"][0].bool()
     targets = batch["target_mapping"][0].argmax(1).tolist()
-    turns = sorted(targets, key=lambda t: int(hidden[t].sum()), reverse=True)
+    order = sorted(targets, key=lambda t: int(hidden[t].sum()), reverse=True)
     model.eval()
 
-    def said(ids):
+    def hidden_states(ids):
         inputs = {k: v for k, v in batch.items() if k not in ("labels", "input_ids")}
         inputs["attention_mask"] = inputs["attention_mask"].float()
         with torch.no_grad():
-            read = model.transformer(ids, **inputs, use_mems=False).last_hidden_state[0]
-        return {target: read[k] for k, target in enumerate(targets)}
+            states = model.transformer(ids, **inputs, use_mems=False).last_hidden_state[0]
+        return {target: states[k] for k, target in enumerate(targets)}
 
-    before = said(batch["input_ids"])
-    for turn, changed in enumerate(turns):
+    before = hidden_states(batch["input_ids"])
+    for place, changed in enumerate(order):
         ids = batch["input_ids"].clone()
         ids[0, changed] = (ids[0, changed] + 1) % len(tokenizer)
-        after = said(ids)
-        for k, target in enumerate(turns):
-            assert torch.equal(before[target], after[target]) == (k <= turn)
+        after = hidden_states(ids)
+        for k, target in enumerate(order):
+            assert torch.equal(before[target], after[target]) == (k <= place)
 
 
-# learning
+# training
 
 
-def test_bert_learns_words_and_what_follows(bert, tmp_path):
-    report = pretrain(bert, CORPUS, TrainingSchedule(60, 3e-3), tmp_path / "taught", **SMALL)
+def test_bert_learns_tokens_and_the_next_sentence(bert, tmp_path):
+    report = pretrain(bert, CORPUS, TrainingSchedule(60, 3e-3), tmp_path / "pretrained", **SMALL)
     assert (report.objective, report.trained, report.held_out) == ("masked", 360, 40)
     assert report.after.perplexity < 0.25 * report.before.perplexity
     assert report.before.following < 0.6
@@ -317,21 +319,21 @@ def test_bert_learns_words_and_what_follows(bert, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["gpt", "xlnet"])
-def test_other_kinds_learn_by_their_own_objective(kind, request, tmp_path):
+def test_other_kinds_are_trained_by_their_own_objective(kind, request, tmp_path):
     source = request.getfixturevalue(kind)
-    report = pretrain(source, CORPUS, TrainingSchedule(25, 1e-2), tmp_path / "taught", **SMALL)
+    report = pretrain(source, CORPUS, TrainingSchedule(25, 1e-2), tmp_path / "pretrained", **SMALL)
     assert report.objective == {"gpt": "causal", "xlnet": "permutation"}[kind]
     assert report.after.perplexity < 0.5 * report.before.perplexity
     assert report.after.following is None
     again = pretrain(
-        tmp_path / "taught", CORPUS, TrainingSchedule(1, 1e-5), tmp_path / "more", **SMALL
+        tmp_path / "pretrained", CORPUS, TrainingSchedule(1, 1e-5), tmp_path / "more", **SMALL
     )
-    assert again.before == report.after  # its heads are inside
+    assert again.before == report.after  # The heads are in the folder.
     if kind == "gpt":
-        AutoModelForCausalLM.from_pretrained(tmp_path / "taught")
+        AutoModelForCausalLM.from_pretrained(tmp_path / "pretrained")
 
 
-def test_every_token_but_the_first_is_predicted(gpt):
+def test_a_causal_model_predicts_every_token_but_the_first(gpt):
     objective, model, tokenizer = pretrained.read(gpt)
     blocks = objective.examples(CORPUS[:3], tokenizer, 16, True)
     batch = blocks.batch(np.arange(len(blocks)), np.random.default_rng(0))
@@ -342,31 +344,33 @@ def test_every_token_but_the_first_is_predicted(gpt):
     assert batch["input_ids"].shape[1] == 16
 
 
-def test_the_encoder_loads_what_was_taught_and_training_goes_on_from_its_heads(bert, tmp_path):
-    report = pretrain(bert, FEW, TrainingSchedule(5, 1e-3), tmp_path / "taught", **SMALL)
+def test_the_encoder_loads_a_pretrained_model_and_training_continues_with_its_heads(bert, tmp_path):
+    report = pretrain(bert, FEW, TrainingSchedule(5, 1e-3), tmp_path / "pretrained", **SMALL)
     again = pretrain(
-        tmp_path / "taught", FEW, TrainingSchedule(1, 1e-5), tmp_path / "more", **SMALL
+        tmp_path / "pretrained", FEW, TrainingSchedule(1, 1e-5), tmp_path / "more", **SMALL
     )
     assert again.before == report.after
     rows = []
-    for folder in (bert, tmp_path / "taught"):
+    for folder in (bert, tmp_path / "pretrained"):
         database = Database(tmp_path / f"{folder.name}.db", caches.vector_metadata)
         rows.append(Encoder(folder, 32, database).encode(["the red film", "the blue film"]))
     np.testing.assert_allclose(np.linalg.norm(rows[1], axis=1), 1, rtol=1e-5)
     assert not np.allclose(rows[0], rows[1])
 
 
-def test_a_real_encoder_keeps_its_modules(minilm, tmp_path):
+def test_a_real_encoder_retains_its_modules(minilm, tmp_path):
     report = pretrain(
-        minilm, FEW[:12], TrainingSchedule(2, 1e-4), tmp_path / "taught", entity_masking=True,
+        minilm, FEW[:12], TrainingSchedule(2, 1e-4), tmp_path / "pretrained", entity_masking=True,
         batch_size=4, max_tokens=32, frozen_layers=5,
     )  # fmt: skip
     assert report.after.perplexity < report.before.perplexity
-    files = [{path.relative_to(f) for path in f.rglob("*")} for f in (minilm, tmp_path / "taught")]
-    # What serves without torch may lie beside the weights; it is made from them anew.
+    files = [
+        {path.relative_to(f) for path in f.rglob("*")} for f in (minilm, tmp_path / "pretrained")
+    ]
+    # An ONNX export may be beside the weights; it is exported again after training.
     assert {path for path in files[0] if path.parts[0] != "onnx"} == files[1]
     before, after = (
-        AutoModel.from_pretrained(f).state_dict() for f in (minilm, tmp_path / "taught")
+        AutoModel.from_pretrained(f).state_dict() for f in (minilm, tmp_path / "pretrained")
     )
     changed = {name.split(".")[2] for name in before if not torch.equal(before[name], after[name])
                if name.startswith("encoder.layer")}  # fmt: skip
@@ -374,7 +378,7 @@ def test_a_real_encoder_keeps_its_modules(minilm, tmp_path):
     assert torch.equal(before["embeddings.LayerNorm.weight"], after["embeddings.LayerNorm.weight"])
 
 
-def test_frozen_layers_stay(bert):
+def test_frozen_layers_are_not_trained(bert):
     _, model, _ = pretrained.read(bert)
     pretrained.freeze(model, 1)
     trained = {name for name, p in model.named_parameters() if p.requires_grad}
@@ -401,14 +405,14 @@ class Killed(TrainingSchedule):
         return super().rng(step)
 
 source, into, state = map(Path, sys.argv[1:])
-plan = Killed(12, 1e-3, save_every=3)
-pretraining.pretrain(source, FEW, plan, into, checkpoint=state, **SMALL)
+schedule = Killed(12, 1e-3, save_every=3)
+pretraining.pretrain(source, FEW, schedule, into, checkpoint=state, **SMALL)
 """
 
 
-def test_a_killed_run_goes_on_to_the_same_weights(bert, tmp_path, capsys):
-    plan, state = TrainingSchedule(12, 1e-3, save_every=3), tmp_path / "state"
-    whole = pretrain(bert, FEW, plan, tmp_path / "whole", **SMALL)
+def test_a_killed_run_resumes_to_the_same_weights(bert, tmp_path, capsys):
+    schedule, state = TrainingSchedule(12, 1e-3, save_every=3), tmp_path / "state"
+    whole = pretrain(bert, FEW, schedule, tmp_path / "whole", **SMALL)
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, bert, tmp_path / "resumed", state],
         cwd=Path(__file__).parents[3],
@@ -416,7 +420,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(bert, tmp_path, capsys):
     assert killed.returncode == -9
     assert state.is_dir()
     assert not (tmp_path / "resumed").exists()
-    resumed = pretrain(bert, FEW, plan, tmp_path / "resumed", checkpoint=state, **SMALL)
+    resumed = pretrain(bert, FEW, schedule, tmp_path / "resumed", checkpoint=state, **SMALL)
     assert "not used" not in capsys.readouterr().err
     a, b = (load_file(tmp_path / f / "model.safetensors") for f in ("whole", "resumed"))
     assert a.keys() == b.keys()
@@ -427,7 +431,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(bert, tmp_path, capsys):
 
 @pytest.mark.parametrize("other", ["texts", "settings", "weights"])
 def test_a_checkpoint_of_another_run_is_not_used(bert, tmp_path, capsys, other):
-    state, plan = tmp_path / "state", TrainingSchedule(4, 1e-3, save_every=2)
+    state, schedule = tmp_path / "state", TrainingSchedule(4, 1e-3, save_every=2)
 
     class Stopped(TrainingSchedule):
         def rng(self, step):
@@ -446,14 +450,14 @@ def test_a_checkpoint_of_another_run_is_not_used(bert, tmp_path, capsys, other):
     else:
         source = tmp_path / "other"
         from_scratch(["one two"], source, layers=2, width=64, vocabulary=100, max_tokens=32)
-    pretrain(source, documents, plan, tmp_path / "b", checkpoint=state, **sizes)
+    pretrain(source, documents, schedule, tmp_path / "b", checkpoint=state, **sizes)
     assert "other texts, settings or weights" in capsys.readouterr().err
 
 
-# what cannot be learned from
+# texts and settings that do not fit
 
 
-def test_texts_in_a_script_the_vocabulary_lacks_are_told_of(bert, tmp_path):
+def test_texts_in_a_script_that_the_vocabulary_lacks_are_an_error(bert, tmp_path):
     with pytest.raises(TastegraphError, match="nothing to learn from"):
         pretrain(
             bert,
@@ -468,7 +472,7 @@ def test_texts_in_a_script_the_vocabulary_lacks_are_told_of(bert, tmp_path):
     "documents", [[], [TextDocument(())], [TextDocument(("", " \n", "\u3000"))] * 3]
 )
 @pytest.mark.parametrize("kind", ["bert", "gpt", "xlnet"])
-def test_no_texts_are_told_of(kind, request, tmp_path, documents):
+def test_no_texts_are_an_error(kind, request, tmp_path, documents):
     with pytest.raises(TastegraphError, match="nothing to learn from"):
         pretrain(
             request.getfixturevalue(kind),
@@ -493,7 +497,7 @@ ODD = {
 
 @pytest.mark.parametrize("kind", ["bert", "gpt", "xlnet"])
 @pytest.mark.parametrize("documents", ODD.values(), ids=ODD)
-def test_odd_texts_are_learned_from(kind, request, tmp_path, documents):
+def test_odd_texts_can_be_trained_on(kind, request, tmp_path, documents):
     source = request.getfixturevalue(kind)
     report = pretrain(source, documents, TrainingSchedule(2, 1e-3), tmp_path / "x", **SMALL)
     assert (tmp_path / "x" / "model.safetensors").is_file()
@@ -504,17 +508,17 @@ def test_odd_texts_are_learned_from(kind, request, tmp_path, documents):
         assert math.isfinite(report.after.perplexity)
 
 
-def test_a_tenth_is_held_out_and_the_seed_decides_which():
-    training, held = split_documents(CORPUS, 1)
-    assert (len(training), len(held)) == (360, 40)
-    assert {id(d) for d in training}.isdisjoint(map(id, held))
-    assert split_documents(CORPUS, 1) == (training, held)
-    assert split_documents(CORPUS, 2)[1] != held
+def test_a_tenth_is_held_out_by_the_seed():
+    training, held_out = split_documents(CORPUS, 1)
+    assert (len(training), len(held_out)) == (360, 40)
+    assert {id(d) for d in training}.isdisjoint(map(id, held_out))
+    assert split_documents(CORPUS, 1) == (training, held_out)
+    assert split_documents(CORPUS, 2)[1] != held_out
     assert [len(part) for part in split_documents(CORPUS[:2], 1)] == [1, 1]
     assert [len(part) for part in split_documents(CORPUS[:1], 1)] == [1, 0]
 
 
-def test_what_does_not_fit_is_told_of(bert, tmp_path):
+def test_settings_that_do_not_fit_are_errors(bert, tmp_path):
     def attempt(source=bert, into=tmp_path / "x", **changes):
         pretrain(source, CORPUS, TrainingSchedule(1, 1e-3), into, **(SMALL | changes))
 
