@@ -19,8 +19,8 @@ from tastegraph.evaluation.comparison import baseline_runs
 from tastegraph.evaluation.evaluator import EvaluationData, Evaluator
 from tastegraph.evaluation.metrics import per_user
 from tastegraph.explain.explainer import reasons_for
-from tastegraph.models.artefacts import item_features_from
 from tastegraph.models.base import KNOWLEDGE, MAPPED_KNOWLEDGE
+from tastegraph.models.persistence import item_features_from
 from tastegraph.pipeline.training_events import interactions_from_store
 from tastegraph.profiles.splits import TEST, TRAIN, assign_splits, split_events
 from tastegraph.serving.snapshot import ServingSnapshot

@@ -11,7 +11,7 @@ import tastegraph
 from tastegraph.core.errors import ConfigError, NotFoundError, RowError, TastegraphError
 from tastegraph.core.records import Event, Fact, Item
 from tastegraph.explain.explainer import reasons_for
-from tastegraph.models.artefacts import associations_from, model_from
+from tastegraph.models.persistence import associations_from, model_from
 from tastegraph.profiles.interactions import History
 from tastegraph.store import statements
 from tastegraph.workspace import Workspace

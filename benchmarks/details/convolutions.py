@@ -16,7 +16,8 @@ from benchmarks.published.reading import item_features_of
 from tastegraph.core.config import Convolution, ModelConfig
 from tastegraph.core.progress import say
 from tastegraph.evaluation.evaluator import EvaluationData
-from tastegraph.models.fit import gather, task_of
+from tastegraph.models.fit import training_data
+from tastegraph.models.graph_network.component import graph_data, training_task
 from tastegraph.models.graph_network.tuning import best_network
 from tastegraph.models.validation import Validation
 from tastegraph.profiles.splits import VALID
@@ -40,10 +41,10 @@ def convolutions(name: str, data: Path) -> Iterator[dict[str, Any]]:
             config = ModelConfig(seed=seed, convolution=convolution)
             validation = Validation.of(events.train, targets, config)
             assert validation is not None
-            graph_data = gather(item_features, events.train, config)
-            task = task_of(item_features, events.train, config)
+            known = training_data(item_features, events.train, config)
+            task = training_task(known)
             start = time.process_time()
-            network = best_network(graph_data, task, validation, config)
+            network = best_network(graph_data(known), task, validation, config)
             seconds = time.process_time() - start
             settings = network.settings
             results.setdefault(convolution, []).append(

@@ -20,8 +20,9 @@ from benchmarks.published.benchmarks import BENCHMARKS
 from benchmarks.published.reading import item_features_of
 from tastegraph.core.config import ModelConfig
 from tastegraph.evaluation.evaluator import EvaluationData
-from tastegraph.models.fit import gather, task_of
+from tastegraph.models.fit import training_data
 from tastegraph.models.graph_network.adjacency import SparseMatrix, propagation_steps
+from tastegraph.models.graph_network.component import graph_data, training_task
 from tastegraph.models.graph_network.loss import SOFTMAX_BLOCK_ROWS, log_sum_exp, softmax_items
 from tastegraph.models.graph_network.network import GraphNetwork
 from tastegraph.models.graph_network.parameters import NetworkSettings
@@ -42,10 +43,8 @@ def floor(name: str, data: Path) -> dict[str, Any]:
     dataset = BENCHMARKS[name].load(data, 1)
     item_features, config = item_features_of(dataset), ModelConfig(seed=1)
     training = EvaluationData(dataset.events, dataset.parts, item_features).train
-    evidence, task = (
-        gather(item_features, training, config),
-        task_of(item_features, training, config),
-    )
+    known = training_data(item_features, training, config)
+    evidence, task = graph_data(known), training_task(known)
     size = default_size(evidence, task)
     layers, width = size.layers, size.heads * size.dimensions
     settings = NetworkSettings(

@@ -21,8 +21,9 @@ from benchmarks.growth.world import World
 from tastegraph.core.config import EvaluationConfig, ModelConfig
 from tastegraph.core.top_k import top_k_blocks
 from tastegraph.evaluation.measurement import peak_memory_mb, reset_peak_memory
-from tastegraph.models.choice import choose
+from tastegraph.models.base import NETWORK
 from tastegraph.models.fit import assemble, fit
+from tastegraph.models.tuning import choose
 from tastegraph.profiles.splits import TRAIN, VALID, assign_splits
 
 BY_TIME = EvaluationConfig(split="global-temporal", fractions=(0.9, 0.1, 0.0))
@@ -66,7 +67,7 @@ def measured(n_events: int, seed: int, epochs: int | None = None) -> dict[str, A
     results["score_seconds"] = round(clock.lap() * SCORED / len(people), 3)
     results["peak_rss_mb"] = round(peak_memory_mb())
     return results | {
-        "epochs": fitted_model.hyperparameters.network.epochs,
+        "epochs": fitted_model.hyperparameters.params[NETWORK].epochs,
         "valid": fitted_model.hyperparameters.valid,
         "threads": torch.get_num_threads(),
     }

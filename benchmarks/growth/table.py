@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.growth.slopes import of, steps
-from tastegraph.models.filters import DENSE_ITEMS
 from tastegraph.models.graph_network.tasks import MAX_BATCH_EVENTS, MAX_BATCHES
+from tastegraph.models.tables import MAX_DENSE_ITEMS
 
 INTRODUCTION = """# Growth, measured
 
@@ -50,7 +50,7 @@ def table(results: Mapping[str, Any]) -> str:
         )
     parts = [
         INTRODUCTION.format(
-            dense=DENSE_ITEMS, batches=MAX_BATCHES, seen=MAX_BATCHES * MAX_BATCH_EVENTS / 1e6
+            dense=MAX_DENSE_ITEMS, batches=MAX_BATCHES, seen=MAX_BATCHES * MAX_BATCH_EVENTS / 1e6
         ),
         "\n".join(lines),
     ]

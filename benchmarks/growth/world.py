@@ -11,7 +11,7 @@ from benchmarks.growth.behaviour import interactions
 from benchmarks.growth.facts import graph
 from benchmarks.growth.pools import ITEMS, Pool
 from benchmarks.growth.shape import Shape
-from tastegraph.models.learned import ItemFeatures, no_words
+from tastegraph.models.item_features import ItemFeatures, no_words
 from tastegraph.profiles.interactions import Interactions
 
 

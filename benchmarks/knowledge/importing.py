@@ -16,8 +16,8 @@ from tastegraph.core.records import Fact, Item, Link
 from tastegraph.data.facts import read_facts
 from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.kg.from_store import graph_from_store
-from tastegraph.models.artefacts import item_features_arrays
-from tastegraph.models.learned import ItemFeatures, no_words
+from tastegraph.models.item_features import ItemFeatures, no_words
+from tastegraph.models.persistence import item_features_arrays
 from tastegraph.workspace import Workspace
 
 NEWS = "http://nemig_en.org/resource/"

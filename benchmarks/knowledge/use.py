@@ -30,9 +30,9 @@ from tastegraph.evaluation.evaluator import (
 from tastegraph.evaluation.significance import bootstrap_interval, paired_p
 from tastegraph.kg.from_store import graph_from_store
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
-from tastegraph.models.learned import ItemFeatures
+from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.tuning import choose
 from tastegraph.pipeline.item_features import encode_item_features, node_texts
 from tastegraph.pipeline.training_events import interactions_from_store
 from tastegraph.profiles.event_meaning import EventMeaning

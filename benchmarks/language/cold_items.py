@@ -30,9 +30,9 @@ from benchmarks.language.task import Task, Values
 from benchmarks.language.taught import Reader, chain, learned, plain, with_facts
 from tastegraph.core.config import FinetuningConfig
 from tastegraph.core.progress import say
-from tastegraph.models.filters import unit_rows
-from tastegraph.models.learned import ItemFeatures
-from tastegraph.models.mapping import text_features
+from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.knowledge import unit_rows
+from tastegraph.models.text import text_features
 from tastegraph.profiles.association import associate
 from tastegraph.text.words import word_features
 

@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.language.sets import ml1m
 from benchmarks.language.taught import MOST_TOKENS, Reader, material, with_facts
 from tastegraph.core.config import FinetuningConfig
-from tastegraph.models.cold import cold_item_holdout
+from tastegraph.models.cold_start import cold_item_holdout
 from tastegraph.pipeline.finetune import finetune_encoder, finetuning_report
 from tastegraph.profiles.splits import TRAIN
 

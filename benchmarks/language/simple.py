@@ -11,9 +11,11 @@ from scipy import sparse
 
 from benchmarks.language.task import Task
 from tastegraph.core.arrays import CSR
-from tastegraph.models.filters import unit_rows
+from tastegraph.models.decomposition import compressed
 from tastegraph.models.kernels import Scores
-from tastegraph.models.mapping import Ridge, Target, compressed, text_features
+from tastegraph.models.knowledge import unit_rows
+from tastegraph.models.mapped import MappedParams, Ridge
+from tastegraph.models.text import text_features
 from tastegraph.profiles.association import Associations
 
 Ranker = Callable[[NDArray[np.int64]], Scores]
@@ -65,7 +67,7 @@ def by_ridge(task: Task, features: NDArray[np.float32]) -> Iterator[tuple[str, R
     likes = task.known.user_items()
     for rank in RANKS:
         for strength in STRENGTHS:
-            told = Ridge(features, likes).map(Target(rank, strength))
+            told = Ridge(features, likes).map(MappedParams(rank, strength))
             if told is not None:
                 right = told.of(features)
                 yield f"{rank} factors, λ {strength:g}", _mapped(task, told.left, right)

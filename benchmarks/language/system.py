@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from benchmarks.language.task import NEWEST
 from tastegraph.core.arrays import CSR
 from tastegraph.core.config import ModelConfig
-from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
 from tastegraph.models.hybrid import HybridModel
+from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.kernels import Scores
-from tastegraph.models.learned import ItemFeatures
+from tastegraph.models.tuning import choose
 from tastegraph.profiles.interactions import History, Interactions
 
 EPOCHS = 1

@@ -13,8 +13,8 @@ from benchmarks.language.sets import BenchmarkDataset
 from tastegraph.core.arrays import CSR, Bools
 from tastegraph.core.top_k import top_k_blocks
 from tastegraph.evaluation.metrics import per_user
-from tastegraph.models.cold import without_items
 from tastegraph.models.kernels import Scores
+from tastegraph.models.validation import without_items
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.profiles.splits import TEST, TRAIN, VALID
 

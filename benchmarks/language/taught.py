@@ -18,8 +18,8 @@ from tastegraph.core.arrays import Bools
 from tastegraph.core.config import FinetuningConfig, Objective
 from tastegraph.core.progress import say
 from tastegraph.data import downloads as assets
-from tastegraph.models.cold import cold_item_holdout
-from tastegraph.models.learned import ItemFeatures
+from tastegraph.models.cold_start import cold_item_holdout
+from tastegraph.models.item_features import ItemFeatures
 from tastegraph.pipeline.finetune import (
     EncodeTexts,
     FinetuningData,
@@ -87,7 +87,7 @@ class Reader:
         text[: graph.n_items] = vectors
         if named:
             text[named] = labels
-        return ItemFeatures(graph, text, word_features(plain(told)), taught=taught)
+        return ItemFeatures(graph, text, word_features(plain(told)), finetuned=taught)
 
 
 def plain(told: BenchmarkDataset) -> list[str]:

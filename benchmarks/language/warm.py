@@ -13,8 +13,8 @@ from tastegraph.core.arrays import CSR
 from tastegraph.core.top_k import top_k_blocks
 from tastegraph.evaluation.metrics import per_user
 from tastegraph.models.baselines import BASELINES
+from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.kernels import Scores
-from tastegraph.models.learned import ItemFeatures
 from tastegraph.profiles.interactions import History, Interactions
 
 ROWS = ("system", "system_no_text", "ease", "popularity")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tastegraph.core.config import EvaluationConfig, ModelConfig
-from tastegraph.models.choice import choose
 from tastegraph.models.fit import fit
-from tastegraph.models.learned import FittedModel, ItemFeatures
+from tastegraph.models.fitted_model import FittedModel
+from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.tuning import choose
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.profiles.splits import TRAIN, VALID, assign_splits
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tastegraph.core.arrays import CSR, binary
 from tastegraph.core.top_k import top_k
 from tastegraph.evaluation.evaluator import ItemScorer
-from tastegraph.models.objective import CUTOFF, Objective
+from tastegraph.models.validation import CUTOFF, Objective
 from tastegraph.profiles.interactions import History, Interactions
 
 MOST = 10
@@ -99,7 +99,7 @@ class HeldOutLikes:
         for start in range(0, len(histories), BLOCK):
             end = start + BLOCK
             scores = ranker.score(histories[start:end])
-            values.append(_part(self.objective, start, end).by_person(scores))
+            values.append(_part(self.objective, start, end).by_user(scores))
             lists.append(top_k(scores, self.seen[start:end], CUTOFF))
         return np.concatenate(values), np.concatenate(lists)
 
@@ -118,7 +118,7 @@ def _part(objective: Objective, start: int, end: int) -> Objective:
     hidden = (objective.seen[0] >= start) & (objective.seen[0] < end)
     rows = (objective.row >= start) & (objective.row < end)
     return Objective(
-        people=objective.people[start:end],
+        users=objective.users[start:end],
         seen=(objective.seen[0][hidden] - start, objective.seen[1][hidden]),
         row=objective.row[rows] - start,
         item=objective.item[rows],

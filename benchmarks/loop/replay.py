@@ -36,7 +36,7 @@ from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import Stopwatch
 from tastegraph.models.baselines import BASELINES
 from tastegraph.models.fit import assemble, partial_fit
-from tastegraph.models.learned import ItemFeatures
+from tastegraph.models.item_features import ItemFeatures
 from tastegraph.profiles.interactions import History, Interactions
 
 ROWS = ("frozen", "fold_in", "retrain", "scratch", "popularity", "itemknn")

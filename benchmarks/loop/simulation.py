@@ -28,8 +28,9 @@ from tastegraph.core.config import Config
 from tastegraph.core.progress import say
 from tastegraph.evaluation.metrics import gini
 from tastegraph.models.fit import assemble
+from tastegraph.models.fitted_model import FittedModel
 from tastegraph.models.hybrid import HybridModel
-from tastegraph.models.learned import FittedModel, ItemFeatures
+from tastegraph.models.item_features import ItemFeatures
 from tastegraph.pipeline.retrain import EventHistory, fit_candidate, run_gate
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.serving.exploration import draw_list

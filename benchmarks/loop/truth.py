@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tastegraph.core.config import Config
 from tastegraph.core.records import Fact, Item
 from tastegraph.kg.graph import build_graph
-from tastegraph.models.learned import ItemFeatures, no_words
+from tastegraph.models.item_features import ItemFeatures, no_words
 
 RELATIONS = {"genre": 12, "maker": 40}
 """Entities of each relation."""

@@ -25,7 +25,7 @@ from benchmarks.published.reading import item_features_of
 from tastegraph.core.config import ModelConfig
 from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import machine
-from tastegraph.models.learned import ItemFeatures
+from tastegraph.models.item_features import ItemFeatures
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "new_items.json"

@@ -14,10 +14,11 @@ from benchmarks.new_items.cut import Cut
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import EvaluationConfig, ModelConfig
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
+from tastegraph.models.fitted_model import FittedModel
 from tastegraph.models.hybrid import HybridModel
-from tastegraph.models.learned import FittedModel, ItemFeatures
+from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.tuning import choose
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.profiles.splits import TRAIN, VALID, assign_splits
 
@@ -70,7 +71,11 @@ def without(item_features: ItemFeatures, absent: Bools) -> ItemFeatures:
     )
     words = item_features.words[np.flatnonzero(~absent)]
     return ItemFeatures(
-        fewer, item_features.text[present], words, item_features.facts_in_text, item_features.taught
+        fewer,
+        item_features.text[present],
+        words,
+        item_features.facts_in_text,
+        item_features.finetuned,
     )
 
 

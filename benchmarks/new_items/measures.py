@@ -16,7 +16,7 @@ from tastegraph.core.top_k import top_k
 from tastegraph.evaluation.significance import bootstrap_interval
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.kernels import Scores
-from tastegraph.models.objective import CUTOFF, Objective
+from tastegraph.models.validation import CUTOFF, Objective
 
 BLOCK = 1_000
 RESAMPLES = 1_000
@@ -98,12 +98,12 @@ def _lists(
     top = top_k(scores, part.seen, CUTOFF)
     there = top >= 0
     share = (cut.new[top] & there).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
-    return share, _objective(part).by_person(scores), np.unique(top[there])
+    return share, _objective(part).by_user(scores), np.unique(top[there])
 
 
 def _hidden(cut: Cut, model: HybridModel, part: Moments) -> NDArray[np.float64]:
     """float64[M], NDCG@10 where new items are in no list; 0 of a like on one."""
-    return _objective(part).by_person(_only(model.score(part.histories), ~cut.new))
+    return _objective(part).by_user(_only(model.score(part.histories), ~cut.new))
 
 
 def _firsts(
@@ -111,7 +111,7 @@ def _firsts(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """float64[M] twice: NDCG@10 among all items and among new ones; int64[M], rank among all."""
     objective = _objective(part)
-    ndcg = objective.by_person(scores), objective.by_person(_only(scores, cut.new))
+    ndcg = objective.by_user(scores), objective.by_user(_only(scores, cut.new))
     offered = scores.copy()
     offered[part.seen.nonzero()] = -np.inf
     ranks = (offered >= scores[objective.row, objective.item][:, None]).sum(axis=1)

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 
+from benchmarks.published.click_model import Pairs as ClickPairs
+from benchmarks.published.click_model import fit_clicks
 from benchmarks.published.measured import Measured
 from benchmarks.published.sets.set import BenchmarkDataset, Pairs
 from tastegraph.core.arrays import Floats, Ints
 from tastegraph.core.config import ModelConfig
 from tastegraph.evaluation.evaluator import ItemScorer, Run, histories_for
 from tastegraph.evaluation.measurement import Stopwatch
-from tastegraph.models.clicks import Pairs as ClickPairs
-from tastegraph.models.clicks import fit_clicks
-from tastegraph.models.learned import ItemFeatures
+from tastegraph.models.item_features import ItemFeatures
 from tastegraph.profiles.interactions import History
 from tastegraph.profiles.splits import TEST, TRAIN, VALID
 

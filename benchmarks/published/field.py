@@ -22,11 +22,12 @@ from tastegraph.evaluation.comparison import (
 from tastegraph.evaluation.evaluator import FITTED_ON, EvaluationData
 from tastegraph.evaluation.tables import REFERENCE
 from tastegraph.models.baselines import BASELINES, Baseline
-from tastegraph.models.filters import DENSE_ITEMS
-from tastegraph.models.learned import Hyperparameters, ItemFeatures
+from tastegraph.models.fitted_model import Hyperparameters
+from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.tables import MAX_DENSE_ITEMS
 
 MOST_DENSE_ITEMS = 13_000
-"""Up to this many items a dense baseline is fitted, and up to ``DENSE_ITEMS`` tuned as well."""
+"""Up to this many items a dense baseline is fitted, and up to ``MAX_DENSE_ITEMS`` tuned as well."""
 LEARNED = (REFERENCE, *CONTROLS)
 """Rows that depend on a seed."""
 
@@ -102,7 +103,7 @@ class ModelGrid:
         )
 
     def _too_large(self, model: Baseline) -> str:
-        most = MOST_DENSE_ITEMS if len(model.grid) == 1 else DENSE_ITEMS
+        most = MOST_DENSE_ITEMS if len(model.grid) == 1 else MAX_DENSE_ITEMS
         if model.dense and self.dataset.events.n_items > most:
             return f"a number for every pair of {self.dataset.events.n_items:,} items"
         return ""

@@ -10,7 +10,7 @@ import numpy as np
 import tastegraph
 from benchmarks.published.sets.set import BenchmarkDataset
 from tastegraph.core.config import ModelConfig
-from tastegraph.models.learned import ItemFeatures
+from tastegraph.models.item_features import ItemFeatures
 
 SOURCE = Path(tastegraph.__file__).parent
 CODE = (

@@ -14,7 +14,7 @@ from tastegraph.core.config import EvaluationConfig, ModelConfig
 from tastegraph.evaluation.evaluator import EvaluationData, Evaluator, Run
 from tastegraph.evaluation.measurement import Stopwatch
 from tastegraph.evaluation.metrics import per_user
-from tastegraph.models.learned import ItemFeatures
+from tastegraph.models.item_features import ItemFeatures
 
 REPORTED = ("recall", "ndcg", "mrr", "hit")
 EVALUATION = EvaluationConfig(cutoffs=(10, 20))

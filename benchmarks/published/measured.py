@@ -11,8 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.models.choice_json import hyperparameters_from_json, hyperparameters_to_json
-from tastegraph.models.learned import Hyperparameters
+from tastegraph.models.fitted_model import (
+    Hyperparameters,
+    hyperparameters_from_json,
+    hyperparameters_to_json,
+)
 
 
 @dataclass(frozen=True)

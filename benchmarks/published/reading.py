@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.published.sets.set import BenchmarkDataset
 from tastegraph.data.downloads import cache_root
-from tastegraph.models.learned import ItemFeatures
+from tastegraph.models.item_features import ItemFeatures
 from tastegraph.pipeline.item_features import NodeTexts, encode_item_features, joining_labels
 from tastegraph.store import caches
 from tastegraph.store.database import Database

@@ -29,7 +29,7 @@ from tastegraph.data.downloads import cache_root
 from tastegraph.evaluation.comparison import CONTROLS
 from tastegraph.evaluation.measurement import machine, seconds_to_quality
 from tastegraph.evaluation.tables import REFERENCE
-from tastegraph.models.learned import Hyperparameters
+from tastegraph.models.fitted_model import Hyperparameters
 
 PEER_LIMIT = 600.0
 """Seconds that each peer may train, where nothing else is said."""

@@ -29,10 +29,12 @@ from tastegraph.evaluation import comparison
 from tastegraph.evaluation.evaluator import TRAIN_AND_VALID, TRAIN_ONLY, VALID_KNOWN, Run
 from tastegraph.evaluation.measurement import QualityCurve, seconds_to_quality
 from tastegraph.models.baselines import popularity
-from tastegraph.models.choice import UNTUNED
-from tastegraph.models.learned import ItemFeatures
+from tastegraph.models.fitted_model import default_hyperparameters
+from tastegraph.models.item_features import ItemFeatures
 from tastegraph.text.words import word_features
 from tests.support import benchmark_folders as folders
+
+DEFAULT = default_hyperparameters()
 
 
 def item_features_of(dataset):
@@ -55,7 +57,7 @@ def small(tmp_path, monkeypatch):
         assert (choice is None) == (config.seed == 1)
         learned.append((name, config.seed))
         for history, events in ((TRAIN_ONLY, data.train), (TRAIN_AND_VALID, data.train_and_valid)):
-            yield Run(name, history, popularity(events.user_items()), 2.0, 10.0, UNTUNED)
+            yield Run(name, history, popularity(events.user_items()), 2.0, 10.0, DEFAULT)
 
     monkeypatch.setattr(field, "system_runs", system_runs)
     return tmp_path, learned
@@ -87,18 +89,18 @@ def test_pairs_get_their_own_score_and_a_probability_in_the_same_order(tmp_path)
     ranker = popularity(dataset.events.user_items())
     histories = dataset.events.histories()
     users, items = np.array([3, 1, 3, 9]), np.array([0, 5, 2, 0])
-    expected = ranker.popularity[items]
+    expected = ranker.counts[items]
     assert scores_of_pairs(ranker, histories, users, items).tolist() == expected.tolist()
     clicks = Calibrated.of(ranker, histories, dataset.pairs.select(1))
     probabilities = clicks.probabilities(dataset.pairs.users, dataset.pairs.items)
     assert ((probabilities > 0) & (probabilities < 1)).all()
-    of_items = ranker.popularity[dataset.pairs.items]
+    of_items = ranker.counts[dataset.pairs.items]
     assert roc_auc_score(dataset.pairs.labels, probabilities) == roc_auc_score(
         dataset.pairs.labels, of_items
     )
     judged = ClickEvaluator(dataset, ModelConfig())(Run("p", TRAIN_ONLY, ranker, 1.0, 1.0), 1.0)
     tested = dataset.pairs.select(2)
-    known = ranker.popularity[tested.items]
+    known = ranker.counts[tested.items]
     assert judged.values["auc"].mean() == pytest.approx(roc_auc_score(tested.labels, known))
     (f1,) = judged.values["f1"]
     yes = clicks.probabilities(tested.users, tested.items) >= 0.5
@@ -110,13 +112,13 @@ def test_pairs_get_their_own_score_and_a_probability_in_the_same_order(tmp_path)
 
 def test_a_measurement_comes_back_as_it_was(tmp_path):
     store = Store(tmp_path)
-    measurement = Measured({"ndcg@10": np.array([0.5, math.nan])}, 1.5, 0.25, 100.0, UNTUNED)
+    measurement = Measured({"ndcg@10": np.array([0.5, math.nan])}, 1.5, 0.25, 100.0, DEFAULT)
     assert store.get("graph off", "train+valid", 2) is None
     store.put("graph off", "train+valid", 2, measurement)
     stored = store.get("graph off", "train+valid", 2)
     assert np.array_equal(stored.values["ndcg@10"], measurement.values["ndcg@10"], equal_nan=True)
     assert (stored.fit_seconds, stored.score_seconds, stored.memory_mb) == (1.5, 0.25, 100.0)
-    assert stored.choice == UNTUNED
+    assert stored.choice == DEFAULT
     store.clear()
     assert store.get("graph off", "train+valid", 2) is None
 
@@ -240,7 +242,7 @@ def test_the_validation_part_can_be_history_without_being_learned_from(tmp_path,
     def system_runs(name, item_features, data, config, choice, histories):
         for history, events in ((TRAIN_ONLY, data.train), (TRAIN_AND_VALID, data.train_and_valid)):
             if history in histories:
-                yield Run(name, history, Listening(events.user_items()), 2.0, 1.0, UNTUNED)
+                yield Run(name, history, Listening(events.user_items()), 2.0, 1.0, DEFAULT)
 
     monkeypatch.setattr(field, "system_runs", system_runs)
     table = ModelGrid(dataset, item_features_of(dataset), ModelConfig())
@@ -249,7 +251,7 @@ def test_the_validation_part_can_be_history_without_being_learned_from(tmp_path,
     assert calls == [(18, 24), (24, 24)]
     assert list(rows) == [VALID_KNOWN, TRAIN_AND_VALID]
     assert [measured.fit_seconds for measured in rows.values()] == [2.0, 4.0]
-    assert rows[VALID_KNOWN].choice == UNTUNED
+    assert rows[VALID_KNOWN].choice == DEFAULT
     calls.clear()
     list(table.measured("tastegraph", (TRAIN_ONLY, VALID_KNOWN)))
     assert calls == [(18, 18), (18, 24)]
@@ -281,7 +283,7 @@ def test_rows_that_cannot_be_say_why(tmp_path):
 def test_a_dense_baseline_is_left_out_where_it_would_not_fit(tmp_path, monkeypatch):
     folders.lastfm(tmp_path)
     dataset = lastfm_lightkg(tmp_path)
-    monkeypatch.setattr(field, "DENSE_ITEMS", 5)
+    monkeypatch.setattr(field, "MAX_DENSE_ITEMS", 5)
     table = ModelGrid(dataset, item_features_of(dataset), ModelConfig())
     assert list(table.absent()) == ["ease tuned"]
     monkeypatch.setattr(field, "MOST_DENSE_ITEMS", 5)

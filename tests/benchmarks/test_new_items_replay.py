@@ -15,7 +15,7 @@ from tastegraph.core.arrays import binary
 from tastegraph.core.config import Config, ModelConfig
 from tastegraph.core.records import ITEM, Fact, Item
 from tastegraph.kg.graph import build_graph
-from tastegraph.models.learned import ItemFeatures
+from tastegraph.models.item_features import ItemFeatures
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.text.words import word_features
 

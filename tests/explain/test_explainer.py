@@ -8,7 +8,6 @@ from scipy import sparse
 
 from tastegraph.explain.explainer import Explainer, Reason, reasons_for, shortlist
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.models import filters
 from tastegraph.models.base import (
     BEHAVIOUR,
     KNOWLEDGE,
@@ -20,6 +19,7 @@ from tastegraph.models.base import (
 )
 from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.kernels import FactorKernel, FeatureKernel, NetworkKernel, TableKernel
+from tastegraph.models.knowledge import knowledge_features
 from tastegraph.profiles.association import ITSELF, Associations, associate
 from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.interactions import History
@@ -83,7 +83,7 @@ def small_model(rng):
     )  # fmt: skip
     associations = associate(graph)
     weights = rng.uniform(0.5, 1, 4).astype(np.float32)
-    features = FeatureKernel(filters.knowledge_features(associations, weights))
+    features = FeatureKernel(knowledge_features(associations, weights))
     behaviour = rng.normal(size=(N, N)).astype(np.float32)
     np.fill_diagonal(behaviour, 0)
     left, right, values = rng.normal(size=(3, N, 4)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What is served is never worse than what is simple: popularity, ItemKNN, EASE."""
+"""What is served is never worse than what is simple: popularity, ItemKNNParams, EASE."""
 
 from __future__ import annotations
 
@@ -11,19 +11,27 @@ from scipy import sparse
 from tastegraph.core.arrays import binary
 from tastegraph.core.config import ModelConfig
 from tastegraph.models.base import BEHAVIOUR, KNOWN, NEW, POPULARITY, RECENT_POPULARITY, Prior
-from tastegraph.models.behaviour import CoEngagement, Ease, ItemKNN
-from tastegraph.models.choice import UNTUNED, choose
-from tastegraph.models.choice_json import hyperparameters_from_json, hyperparameters_to_json
+from tastegraph.models.co_engagement import co_engagement_table
+from tastegraph.models.ease import EASEParams
 from tastegraph.models.fit import assemble
+from tastegraph.models.fitted_model import (
+    ModelComparison,
+    default_hyperparameters,
+    hyperparameters_from_json,
+    hyperparameters_to_json,
+)
 from tastegraph.models.hybrid import Blend, HybridModel
-from tastegraph.models.learned import Compared, ItemFeatures, no_words
-from tastegraph.models.objective import Objective
-from tastegraph.models.popularity import half_lives, recent_popularity
+from tastegraph.models.item_features import ItemFeatures, no_words
+from tastegraph.models.item_knn import ItemKNNParams, item_knn_table
+from tastegraph.models.popularity import Popularity, RecentPopularity, half_lives, recent_popularity
 from tastegraph.models.safeguard import BLEND, compare, safeguarded, simple_models
-from tastegraph.models.validation import Validation
+from tastegraph.models.tuning import choose
+from tastegraph.models.validation import Objective, Validation
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 from tests.support.small_graphs import graph_of
+
+DEFAULT = default_hyperparameters()
 
 ITEMS = 60
 CONFIG = ModelConfig(dimensions=8, epochs=3)
@@ -70,8 +78,8 @@ def test_people_without_a_taste_get_what_is_popular() -> None:
     people = np.flatnonzero(np.diff(wanted.indptr))
     histories = [known.histories()[k] for k in people]
     objective = Objective.of(known.user_items(), wanted, people)
-    ours = objective.by_person(model.score(histories))
-    lead = ours - objective.by_person(Prior(model.popularity).score(histories))
+    ours = objective.by_user(model.score(histories))
+    lead = ours - objective.by_user(Prior(model.popularity).score(histories))
     assert lead.mean() > -2 * lead.std() / np.sqrt(len(lead))
     served = [row for row in fitted_model.hyperparameters.compared if row.served]
     assert len(served) == 1
@@ -85,21 +93,21 @@ def test_people_without_a_taste_get_what_is_popular() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "filter_", "weights"),
+    ("name", "params", "weights"),
     [
-        (POPULARITY, UNTUNED.filter, {POPULARITY: 1.0}),
-        (RECENT_POPULARITY, UNTUNED.filter, {RECENT_POPULARITY: 1.0}),
-        ("itemknn", ItemKNN(100), {BEHAVIOUR: 1.0}),
-        ("ease", Ease(250.0, grouped=False), {BEHAVIOUR: 1.0}),
+        (POPULARITY, DEFAULT.params["behaviour"], {POPULARITY: 1.0}),
+        (RECENT_POPULARITY, DEFAULT.params["behaviour"], {RECENT_POPULARITY: 1.0}),
+        ("itemknn", ItemKNNParams(100), {BEHAVIOUR: 1.0}),
+        ("ease", EASEParams(250.0, grouped=False), {BEHAVIOUR: 1.0}),
     ],
 )
-def test_the_simple_model_that_is_clearly_better_is_served(name, filter_, weights) -> None:
+def test_the_simple_model_that_is_clearly_better_is_served(name, params, weights) -> None:
     rows = (
-        Compared(BLEND, 0.1, 0.0, 0.0, 500, served=False),
-        Compared(name, 0.2, 0.1, 0.01, 500, served=True),
+        ModelComparison(BLEND, 0.1, 0.0, 0.0, 500, served=False),
+        ModelComparison(name, 0.2, 0.1, 0.01, 500, served=True),
     )
-    hyperparameters = safeguarded(UNTUNED, rows)
-    assert hyperparameters.filter == filter_
+    hyperparameters = safeguarded(DEFAULT, rows)
+    assert hyperparameters.params[BEHAVIOUR] == params
     assert hyperparameters.weights == {KNOWN: weights, NEW: weights}
     assert hyperparameters.compared == rows
 
@@ -118,7 +126,11 @@ def world(n: int = 12) -> tuple[HybridModel, Validation, sparse.csr_array]:
     blend = {POPULARITY: 1.0}
     ones = np.ones(n, dtype=bool)
     model = HybridModel(
-        {}, Blend(dict.fromkeys((KNOWN, NEW), blend), {}), ones, np.arange(n), popularity
+        {POPULARITY: Popularity(popularity)},
+        Blend(dict.fromkeys((KNOWN, NEW), blend), {}),
+        ones,
+        np.arange(n),
+        popularity,
     )
     return model, Validation(histories, Objective.of(likes, valid, people)), likes
 
@@ -135,7 +147,7 @@ def test_a_clear_lead_is_told_from_chance() -> None:
         validation.histories[:1],
         replace(
             validation.objective,
-            people=validation.objective.people[:1],
+            users=validation.objective.users[:1],
             seen=tuple(c[validation.objective.seen[0] == 0] for c in validation.objective.seen),
             item=validation.objective.item[validation.objective.row == 0],
             row=validation.objective.row[validation.objective.row == 0],
@@ -162,7 +174,8 @@ def test_priors_are_part_of_the_score_and_of_its_reasons() -> None:
     popularity = np.array([9, 3, 0, 1, 4])
     blend = {who: {POPULARITY: 0.5, RECENT_POPULARITY: 2.0} for who in (KNOWN, NEW)}
     recent = np.array([0, 0, 1, 0, 0.5], np.float32)
-    model = HybridModel({}, Blend(blend, {}), np.ones(n, bool), np.arange(n), popularity, recent)
+    priors = {POPULARITY: Popularity(popularity), RECENT_POPULARITY: RecentPopularity(recent)}
+    model = HybridModel(priors, Blend(blend, {}), np.ones(n, bool), np.arange(n), popularity)
     history = History(np.array([1], np.int32), np.ones(1, np.float32))
     ranked = model.rank(history)
     log, late = np.log1p(popularity), np.log1p(recent)
@@ -172,13 +185,12 @@ def test_priors_are_part_of_the_score_and_of_its_reasons() -> None:
     np.testing.assert_allclose(sum(ranked.priors.values()), ranked.scores, rtol=1e-6)
 
 
-def test_item_knn_is_a_filter_like_the_others() -> None:
+def test_item_knn_is_the_cosine_of_likes() -> None:
     likes = sparse.csr_array(np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1]], dtype=bool))
-    table = ItemKNN(2).table(likes, likes[:0])
+    table = item_knn_table(likes, 2)
     assert table.toarray()[0, 1] == pytest.approx(2 / np.sqrt(2 * 3))
-    assert CoEngagement(0.5, 0.0, 0.5).table(likes, likes[:0]).toarray() == pytest.approx(
-        table.toarray()
-    )
+    cosine = co_engagement_table(likes, 0.5, 0.0, 0.5)
+    assert cosine.toarray() == pytest.approx(table.toarray())
     assert Recency()(History(np.zeros(1, np.int32), np.ones(1, np.float32))) == pytest.approx([1])
 
 

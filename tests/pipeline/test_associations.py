@@ -16,10 +16,14 @@ from hypothesis import strategies as st
 
 from tastegraph.core.errors import NoEncoderError
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.models.artefacts import associations_from, item_features_from
-from tastegraph.models.described import Described
-from tastegraph.models.learned import ItemFeatures, no_words
-from tastegraph.models.nearness import nearness_arrays, semantics_from, ties_from
+from tastegraph.models.item_features import ItemFeatures, no_words
+from tastegraph.models.persistence import (
+    associations_from,
+    item_features_from,
+    semantics_arrays,
+    semantics_from,
+    ties_from,
+)
 from tastegraph.pipeline import text_encoder
 from tastegraph.profiles.association import associate, specificity, with_semantic
 from tastegraph.profiles.semantics import learn_semantics
@@ -79,7 +83,7 @@ def test_items_without_facts_get_likely_genres_that_ranking_ignores():
     node = item_features.associations.node[item_features.likely[180:].indices]
     np.testing.assert_array_equal(node, 200 + np.arange(180, 200) % 2)
     assert not item_features.associations.semantic.any()
-    assert not Described.of(item_features, np.ones(2, np.float32)).ties[180:].nnz
+    assert not item_features.ties(np.ones(2, np.float32))[0][180:].nnz
 
 
 def test_controls_relearn_or_drop_semantic_ties():
@@ -115,7 +119,7 @@ def test_nothing_is_learned_from_a_feature_of_all_items():
 
 def test_semantic_ties_survive_a_snapshot(tmp_path):
     item_features = two_genres()
-    version = Snapshots(tmp_path).publish({}, nearness_arrays(item_features))
+    version = Snapshots(tmp_path).publish({}, semantics_arrays(item_features))
     snapshot = Snapshots(tmp_path).open(version)
     semantics = item_features.semantics[0]
     loaded = semantics_from(snapshot, semantics.n_features)

@@ -10,7 +10,7 @@ import pytest
 
 from tastegraph.core import config as configuration
 from tastegraph.core.records import Event, Fact, Item
-from tastegraph.models.artefacts import item_features_from
+from tastegraph.models.persistence import item_features_from
 from tastegraph.pipeline import retrain
 from tastegraph.pipeline.derived_facts import (
     LIKED_WITH,

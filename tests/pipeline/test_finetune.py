@@ -110,7 +110,7 @@ def test_held_out_events_do_not_change_the_model(tiny_bert, tmp_path):
 
 @pytest.mark.slow
 def test_likes_of_cold_items_do_not_change_the_model(tiny_bert, tmp_path):
-    from tastegraph.models.cold import cold_item_holdout
+    from tastegraph.models.cold_start import cold_item_holdout
 
     names = sorted(film.item_id for film in cinema.films())
     cold = {name for name, plays in zip(names, cold_item_holdout(names, 1), strict=True) if plays}

@@ -10,11 +10,11 @@ import pytest
 from tastegraph.core.errors import BusyError
 from tastegraph.core.records import Event, Item
 from tastegraph.kg.from_store import item_ids
-from tastegraph.models.artefacts import fitted_model_from, item_features_from, model_from
 from tastegraph.models.base import BEHAVIOUR, KNOWN, NEW, SimilarityComponent
 from tastegraph.models.fit import fit
 from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.kernels import TableKernel
+from tastegraph.models.persistence import fitted_model_from, item_features_from, model_from
 from tastegraph.pipeline import evaluate, retrain
 from tastegraph.pipeline.retrain import split_holdout
 from tastegraph.pipeline.training_events import organic_interactions
@@ -251,7 +251,7 @@ def test_new_events_of_holdout_users_are_not_learned_from(cinema, monkeypatch) -
         return build_features(self, stages, previous, events_of)
 
     def record_start(item_features, events, before, fitted_model, config):
-        starts.append(fitted_model.network)
+        starts.append(fitted_model.learned["network"])
         return partial_fit(item_features, events, before, fitted_model, config)
 
     def record_incumbent(candidate, incumbent, *arguments):
@@ -267,8 +267,8 @@ def test_new_events_of_holdout_users_are_not_learned_from(cinema, monkeypatch) -
     ((learned_from,), (start,), (incumbent,)) = seen, starts, incumbents
     n_events = len(events()) + len(later_likes(np.random.default_rng(1)))
     assert len(events()) < len(learned_from) < n_events
-    for name, array in fitted_model_from(before).network.parameters.items():
-        np.testing.assert_array_equal(array, start.parameters[name])
+    for name, array in fitted_model_from(before).learned["network"].items():
+        np.testing.assert_array_equal(array, start[name])
     somebody = [History(np.array([1, 2], "i4"), np.ones(2, "f4"))]
     np.testing.assert_array_equal(
         incumbent.score(somebody), model_from(before).score(somebody)[:, incumbent.rows]

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -21,8 +22,6 @@ import numpy as np
 from tastegraph.core.config import Config, RelationConfig
 from tastegraph.core.records import Event, Fact, Item, Link
 from tastegraph.kg.graph import build_graph
-from tastegraph.models import filters
-from tastegraph.models.artefacts import to_arrays
 from tastegraph.models.base import (
     BEHAVIOUR,
     KNOWLEDGE,
@@ -30,16 +29,22 @@ from tastegraph.models.base import (
     MAPPED_KNOWLEDGE,
     NETWORK,
     TEXT,
-    SimilarityComponent,
+    Component,
 )
-from tastegraph.models.behaviour import Ease
-from tastegraph.models.described import Described
+from tastegraph.models.behaviour import Behaviour
+from tastegraph.models.ease import EASEParams
 from tastegraph.models.fitted_config import FittedConfig
-from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
+from tastegraph.models.fitted_model import FittedModel, default_hyperparameters
+from tastegraph.models.graph_network.component import GraphNetworkComponent
+from tastegraph.models.graph_network.parameters import NetworkSettings
 from tastegraph.models.hybrid import Blend, HybridModel
-from tastegraph.models.kernels import NetworkKernel, TableKernel
-from tastegraph.models.learned import FittedModel, Hyperparameters, ItemFeatures, no_words
-from tastegraph.models.mapping import Target
+from tastegraph.models.item_features import ItemFeatures, no_words
+from tastegraph.models.kernels import NetworkKernel
+from tastegraph.models.knowledge import Knowledge
+from tastegraph.models.mapped import MappedKnowledge, MappedParams, MappedText
+from tastegraph.models.persistence import to_arrays
+from tastegraph.models.text import Text
+from tastegraph.models.training_data import TrainingData
 from tastegraph.profiles.attention import Recency, SequenceAttention
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import interactions
@@ -49,10 +54,10 @@ from tastegraph.serving.engine import Engine
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.schema import metadata
-from tastegraph.store.snapshots import Snapshots
+from tastegraph.store.snapshots import Snapshots, pack_strings
 
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tastegraph.serving.api.app", "tastegraph.models.filters"])
+_PROCESSES.set_forkserver_preload(["tastegraph.serving.api.app", "tastegraph.models.persistence"])
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 GENRES = {"western": "Western", "space": "Space opera"}
@@ -97,46 +102,52 @@ def make(
     index = {item_id: k for k, item_id in enumerate(graph.item_ids)}
     user_events = sorted(user_events, key=lambda event: (event.user_id, event.timestamp or 0))
     meaning = EventMeaning.of_events(config.events, user_events)
-    likes = interactions(user_events, index, meaning).user_items()
+    user_items = interactions(user_events, index, meaning).user_items()
     text = np.zeros((graph.n_nodes, 32), dtype=np.float32)
     text[: graph.n_items] = rng.normal(size=(graph.n_items, 32))
     unit = text / np.maximum(np.linalg.norm(text, axis=1, keepdims=True), 1e-9)
     item_features = ItemFeatures(graph, unit, no_words(graph.n_items))
     kinds = np.ones(2 * len(graph.relations), dtype=np.float32)
-    table = filters.ease(filters.gram(likes), 5.0 if graph.n_items < 100 else 500.0)
+    data = TrainingData(item_features, user_items, kinds)
+    few = graph.n_items < 100
     vectors = rng.normal(size=(graph.n_items, 64)).astype(np.float32) / 8
     weights = {BEHAVIOUR: 1.0, KNOWLEDGE: 0.7, TEXT: 0.1, NETWORK: 0.1, MAPPED_KNOWLEDGE: 0.3}
     blend = dict.fromkeys(("new", "known"), weights)
-    attention = {name: Recency(50.0, 1.0) for name in (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED)}
-    targets = dict.fromkeys(MAPPED, Target(16, 1.0))
-    warm = np.bincount(likes.indices, minlength=graph.n_items) > 0
     settings = NetworkSettings(0.2, 1, 64, 1, 0.01, 1)
-    network = TrainedNetwork({}, graph.item_ids, graph.node_ids, settings)
-    hyperparameters = Hyperparameters(
-        Ease(5.0, False), targets, attention, settings, blend, {}, 0.0
-    )
-    tower = np.zeros((graph.n_items, 8), dtype=np.float32)
-    fitted_model = FittedModel(
-        hyperparameters, graph.item_ids, warm, table, {}, network, tower, blend
-    )
-    kernels = Described.of(item_features, kinds).engaged(likes).kernels(targets, tower, warm)
-    half = (vectors / 2).astype(np.float16)
-    network_kernel = NetworkKernel(vectors, vectors, half / 2, half / 2)
-    sequence = SequenceAttention(vectors, vectors, vectors, np.zeros(200, dtype=np.float32))
-    model = HybridModel(
-        components={
-            BEHAVIOUR: SimilarityComponent(attention[BEHAVIOUR], TableKernel(table)),
-            NETWORK: SimilarityComponent(sequence, network_kernel),
-            **{
-                part: SimilarityComponent(attention[part], kernel)
-                for part, kernel in kernels.items()
-            },
+    default = default_hyperparameters()
+    hyperparameters = replace(
+        default,
+        params={
+            **default.params,
+            BEHAVIOUR: EASEParams(5.0 if few else 500.0),
+            NETWORK: settings,
+            **dict.fromkeys(MAPPED, MappedParams(16, 1.0)),
         },
+        attention=dict.fromkeys(default.attention, Recency(50.0, 1.0)),
+        weights=blend,
+        valid=0.0,
+    )
+    half = (vectors / 2).astype(np.float16)
+    sequence = SequenceAttention(vectors, vectors, vectors, np.zeros(200, dtype=np.float32))
+    network = GraphNetworkComponent(sequence, NetworkKernel(vectors, vectors, half / 2, half / 2))
+    components: dict[str, Component] = {NETWORK: network}
+    for component in (Behaviour, Knowledge, MappedKnowledge, Text, MappedText):
+        fitted = component.fit(data, hyperparameters.params[component.name])
+        if fitted is not None:
+            components[component.name] = fitted.with_recency(Recency(50.0, 1.0))
+    warm = np.bincount(user_items.indices, minlength=graph.n_items) > 0
+    learned = {name: component.to_arrays() for name, component in components.items()}
+    learned[NETWORK] = pack_strings("nodes", graph.node_ids)
+    learned["text tower"] = {"vectors": np.zeros((graph.n_items, 8), dtype=np.float32)}
+    learned["recent popularity"] = {"recent": np.zeros(0, dtype=np.float32)}
+    fitted_model = FittedModel(hyperparameters, graph.item_ids, warm, warm, {}, learned, blend)
+    model = HybridModel(
+        components=components,
         blend=Blend(blend, blend),
         warm=warm,
         rows=np.arange(graph.n_items),
-        popularity=np.bincount(likes.indices, minlength=graph.n_items),
-        likers=Likers.of_user_items(likes),
+        popularity=np.bincount(user_items.indices, minlength=graph.n_items),
+        likers=Likers.of_user_items(user_items),
     )
     manifest, arrays = to_arrays(item_features, fitted_model, model)
     state = {

@@ -26,12 +26,13 @@ from tastegraph.evaluation.significance import holm
 from tastegraph.evaluation.tables import REFERENCE
 from tastegraph.models.base import BEHAVIOUR, KNOWLEDGE, MAPPED, NETWORK, TEXT, TOWER
 from tastegraph.models.baselines import BASELINES, Baseline
-from tastegraph.models.choice import choose, weighed
-from tastegraph.models.cold_choice import cold_trials
-from tastegraph.models.filters import DENSE_ITEMS
-from tastegraph.models.fit import assemble, fit, with_cold_weights
+from tastegraph.models.cold_start import cold_trials
+from tastegraph.models.fit import assemble, fit, training_data, with_cold_weights
+from tastegraph.models.fitted_model import Hyperparameters
 from tastegraph.models.hybrid import Blend, HybridModel
-from tastegraph.models.learned import Hyperparameters, ItemFeatures
+from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.tables import MAX_DENSE_ITEMS
+from tastegraph.models.tuning import choose, fit_weights
 from tastegraph.models.validation import Validation
 from tastegraph.profiles.splits import VALID
 
@@ -160,8 +161,8 @@ def _all_runs(
             on_train = fit(item_features, train, hyperparameters, config)
     with Stopwatch() as fitting:
         on_both = fit(item_features, data.train_and_valid, on_train.hyperparameters, config)
-    trials = cold_trials(item_features, train, valid, config)
-    filters = weighed(item_features, train, valid, on_train, config, trials, parts=FILTERS)
+    trials = cold_trials(training_data(item_features, train, config), valid, config)
+    filters = fit_weights(item_features, train, valid, on_train, config, trials, FILTERS)
     for history, events, fitted_model, stopwatch in (
         (TRAIN_ONLY, train, on_train, tuning),
         (TRAIN_AND_VALID, data.train_and_valid, on_both, fitting),
@@ -180,7 +181,7 @@ def _all_runs(
     for name in COMPARED_CONTROLS:
         yield from system_runs(name, CONTROLS[name](item_features, config.seed), data, config)
     for name, baseline in BASELINES.items():
-        if not baseline.dense or data.events.n_items <= DENSE_ITEMS:
+        if not baseline.dense or data.events.n_items <= MAX_DENSE_ITEMS:
             yield from baseline_runs(name, data, config)
 
 

@@ -16,9 +16,10 @@ from tastegraph.core.top_k import top_k_blocks
 from tastegraph.evaluation.metrics import coverage, per_user
 from tastegraph.evaluation.significance import bootstrap_interval, paired_p
 from tastegraph.evaluation.slices import EvaluationSlice, standard_slices
+from tastegraph.models.fitted_model import Hyperparameters
 from tastegraph.models.hybrid import HybridModel
+from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.kernels import Scores
-from tastegraph.models.learned import Hyperparameters, ItemFeatures
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.profiles.splits import TEST, TRAIN, Splits
 

@@ -16,7 +16,8 @@ from tastegraph.evaluation.audit import ItemFacts, SplitAudit, audit
 from tastegraph.evaluation.comparison import compare_models
 from tastegraph.evaluation.evaluator import TRAIN_AND_VALID, TRAIN_ONLY, EvaluationData, Result
 from tastegraph.evaluation.tables import report_html
-from tastegraph.models.learned import Hyperparameters, ItemFeatures
+from tastegraph.models.fitted_model import Hyperparameters
+from tastegraph.models.item_features import ItemFeatures
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.profiles.splits import TEST, assign_splits, resolve_split

@@ -42,7 +42,7 @@ def print_build_comparison(
     """Print the models that a build compared, which one it serves, and how sure that is.
 
     Args:
-        rows: :class:`tastegraph.models.learned.Compared` as in the manifest of a snapshot.
+        rows: :class:`~tastegraph.models.fitted_model.ModelComparison` as in a manifest.
         console: by default standard output.
     """
     console = console or Console(width=CONSOLE_WIDTH, highlight=False)

@@ -14,20 +14,12 @@ import numpy as np
 from tastegraph.explain.paths import HistoryFeatures, affinity_reasons
 from tastegraph.explain.reason import ExplainedKind, Reason, ShareFilter
 from tastegraph.explain.support import UserCounts
-from tastegraph.models.base import BEHAVIOUR, MAPPED_TEXT, NETWORK, RECENT_POPULARITY, TEXT, TOWER
+from tastegraph.models.base import RECENT_POPULARITY
 from tastegraph.models.hybrid import HybridModel, Ranked
 from tastegraph.models.kernels import AffinityKernel, FeatureKernel, NetworkKernel, Scores
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.interactions import History
 
-KIND_OF_COMPONENT: dict[str, ExplainedKind] = {
-    BEHAVIOUR: "behaviour",
-    NETWORK: "learned",
-    TEXT: "text",
-    MAPPED_TEXT: "text",
-    TOWER: "text",
-}
-"""The kind of a component's reasons before the users behind them are counted."""
 KINDS_OF_NETWORK: tuple[ExplainedKind, ...] = ("behaviour", "text", "facts")
 """The kinds of the network's portions: items' own vectors, texts, entities and values."""
 SAME_EVIDENCE: dict[ExplainedKind, ExplainedKind] = {"learned": "behaviour", "facts": "affinity"}
@@ -80,7 +72,8 @@ class Explainer:
         is_warm = bool(model.warm[target])
         for name, (warm, cold) in ranked.factors.items():
             factors = warm if is_warm else cold
-            kernel = model.components[name].kernel
+            component = model.similarities[name]
+            kernel = component.kernel
             if isinstance(kernel, FeatureKernel):
                 if (name, is_warm) not in self._history_features:
                     features = HistoryFeatures.of(kernel, items, factors)
@@ -96,7 +89,7 @@ class Explainer:
                 for kind, portion in zip(KINDS_OF_NETWORK, portions, strict=True):
                     by_event[kind] = by_event.get(kind, np.float32(0)) + factors * portion
             else:
-                kind = KIND_OF_COMPONENT[name]
+                kind = component.reason
                 shares = factors * kernel.between(items, target)
                 by_event[kind] = by_event.get(kind, np.float32(0)) + shares
         for kind, shares in by_event.items():

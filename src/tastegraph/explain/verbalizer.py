@@ -198,7 +198,7 @@ class Verbalizer:
 
     @cached_property
     def _text_similarity(self) -> TextSimilarity | None:
-        component = self._model.components.get(TEXT)
+        component = self._model.similarities.get(TEXT)
         if component is None or not isinstance(component.kernel, FactorKernel):
             return None
         return TextSimilarity(component.kernel)

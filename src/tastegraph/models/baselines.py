@@ -1,59 +1,48 @@
 """What every recommender should beat: popularity, ItemKNN, RP3β, EASE.
 
-Each is one kernel over an evenly weighted history, in the form its authors gave it.
+Each is one component over an evenly weighted history, in the form its authors gave it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
 from tastegraph.core.arrays import CSR
-from tastegraph.models import filters
-from tastegraph.models.base import SimilarityComponent
-from tastegraph.models.kernels import Scores, TableKernel
+from tastegraph.models.base import Component, Prior, SimilarityComponent
+from tastegraph.models.co_engagement import co_engagement_table
+from tastegraph.models.ease import ease_table, gram_matrix
+from tastegraph.models.item_knn import item_knn_table
+from tastegraph.models.kernels import TableKernel
+from tastegraph.models.popularity import Popularity
 from tastegraph.profiles.attention import Recency
-from tastegraph.profiles.interactions import History
 
 
-@dataclass(frozen=True)
-class Popularity:
-    """Everybody gets what most people like."""
-
-    popularity: Scores
-
-    def score(self, histories: Sequence[History]) -> Scores:
-        """float32[U, I]."""
-        return np.tile(self.popularity, (len(histories), 1))
-
-
-def popularity(user_items: CSR) -> Popularity:
-    """How many people like each item."""
-    return Popularity(
-        np.bincount(user_items.indices, minlength=user_items.shape[1]).astype(np.float32)
-    )
+def popularity(user_items: CSR) -> Prior:
+    """How many users like each item."""
+    return Popularity(np.bincount(user_items.indices, minlength=user_items.shape[1]))
 
 
 def item_knn(user_items: CSR, neighbours: int) -> SimilarityComponent:
     """Cosine neighbours (Sarwar et al. 2001)."""
-    return SimilarityComponent(Recency(), TableKernel(filters.item_knn(user_items, neighbours)))
+    return SimilarityComponent(Recency(), TableKernel(item_knn_table(user_items, neighbours)))
 
 
 def rp3beta(user_items: CSR, beta: float) -> SimilarityComponent:
     """Random walks damped by popularity (Paudel et al. 2016)."""
-    return SimilarityComponent(
-        Recency(), TableKernel(filters.co_engagement(user_items, 1.0, 1.0, beta))
-    )
+    table = co_engagement_table(user_items, 1.0, 1.0, beta)
+    return SimilarityComponent(Recency(), TableKernel(table))
 
 
-def ease(user_items: CSR, strength: float, half_life: float | None = None) -> SimilarityComponent:
+def ease(
+    user_items: CSR, regularisation: float, half_life: float | None = None
+) -> SimilarityComponent:
     """A linear autoencoder in closed form (Steck 2019), over a history weighted by recency."""
-    return SimilarityComponent(
-        Recency(half_life), TableKernel(filters.ease(filters.gram(user_items), strength))
-    )
+    table = ease_table(gram_matrix(user_items), regularisation)
+    return SimilarityComponent(Recency(half_life), TableKernel(table))
 
 
 @dataclass(frozen=True)
@@ -61,12 +50,12 @@ class Baseline:
     """A baseline and the settings that validation data chooses from.
 
     Attributes:
-        fit: from likes and the values of one setting.
+        fit: from likes (CSR[U, I]) and the values of one setting.
         grid: the settings.
         dense: whether it holds a number for every pair of items.
     """
 
-    fit: Callable[..., Popularity | SimilarityComponent]
+    fit: Callable[..., Component]
     grid: tuple[tuple[float | None, ...], ...] = ((),)
     dense: bool = False
 

@@ -28,7 +28,7 @@ from tastegraph.data.frames import (
 )
 from tastegraph.data.items import item_facts, item_from
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.models.learned import ItemFeatures
+from tastegraph.models.item_features import ItemFeatures
 from tastegraph.text.texts import item_text
 from tastegraph.text.words import word_features
 

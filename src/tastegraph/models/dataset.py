@@ -28,7 +28,7 @@ from tastegraph.models.catalogue import (
     item_features,
     read_catalogue,
 )
-from tastegraph.models.learned import ItemFeatures
+from tastegraph.models.item_features import ItemFeatures
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import History, Interactions, interactions_from_columns
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from tastegraph.core.arrays import ROUNDING, Bools
 from tastegraph.models.base import (
     POPULARITY,
-    RECENT_POPULARITY,
+    Component,
     Prior,
     SimilarityComponent,
     segment,
@@ -97,18 +96,16 @@ class HybridModel:
         warm: bool[I], items with events at the time of the fit.
         rows: int64[I], row of each item in what was learned; -1 for an item that is newer.
         popularity: int64[I], people who like each item.
-        recent: float32[I], the same, an older like counting less; empty where likes have no times.
         new: bool[I], items that had no event when the model was fitted, or that came later; empty
             where that is not known.
         likers: who they are, by number; without them nothing is said of other people.
     """
 
-    components: Mapping[str, SimilarityComponent]
+    components: Mapping[str, Component]
     blend: Blend
     warm: Bools
     rows: NDArray[np.int64]
     popularity: NDArray[np.int64]
-    recent: Scores = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     new: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     likers: Likers | None = field(default=None, repr=False)
 
@@ -119,23 +116,26 @@ class HybridModel:
 
     @cached_property
     def priors(self) -> Mapping[str, Prior]:
-        """By name; one that nothing is known of is left out."""
-        counts: dict[str, NDArray[Any]] = {
-            POPULARITY: self.popularity,
-            RECENT_POPULARITY: self.recent,
+        """Those of the components that know nothing of the user."""
+        return {n: each for n, each in self.components.items() if isinstance(each, Prior)}
+
+    @cached_property
+    def similarities(self) -> Mapping[str, SimilarityComponent]:
+        """Those of the components that weigh a history and compare items."""
+        return {
+            n: each for n, each in self.components.items() if isinstance(each, SimilarityComponent)
         }
-        return {name: Prior(users) for name, users in counts.items() if users.any()}
 
     def score(self, histories: Sequence[History]) -> Scores:
         """float32[U, I]: higher is better; by popularity for a history that says nothing."""
         total = np.zeros((len(histories), self.n_items), dtype=np.float32)
         segments = [segment(history) for history in histories]
-        for name, component in self.components.items():
+        for name, component in self.similarities.items():
             warm, cold = self.blend.rows(name, segments)
             if not warm.any() and not cold.any():
                 continue
             scores = component.score(histories)
-            spread = self.spread(scores)
+            spread = self.inverse_spread(scores)
             total[:, self.warm] += scores[:, self.warm] * (warm * spread)[:, None]
             total[:, ~self.warm] += scores[:, ~self.warm] * (cold * spread)[:, None]
         for name in self.priors:
@@ -149,13 +149,13 @@ class HybridModel:
         """The scores of one history, ready to be explained."""
         total = np.zeros(self.n_items, dtype=np.float32)
         factors, component_scores = {}, {}
-        for name, component in self.components.items():
+        for name, component in self.similarities.items():
             (warm,), (cold,) = self.blend.rows(name, [segment(history)])
             if not warm and not cold:
                 continue
             attention = component.attention(history)
             scores = component.kernel.row(history.items, attention)
-            (spread,) = self.spread(scores[None, :])
+            (spread,) = self.inverse_spread(scores[None, :])
             weight = np.where(self.warm, warm, cold)
             component_scores[name] = weight, spread * scores
             total += weight * component_scores[name][1]
@@ -176,18 +176,18 @@ class HybridModel:
     def _standard(self, name: str) -> Scores:
         """float32[I], a prior over its spread."""
         values = self.priors[name].values
-        return np.asarray(values * self.spread(values[None, :])[0], dtype=np.float32)
+        return np.asarray(values * self.inverse_spread(values[None, :])[0], dtype=np.float32)
 
     def prior(self) -> Scores:
         """float32[I] in [0, 1]: popularity, for people of whom nothing is known."""
         return (self.popularity / max(int(self.popularity.max(initial=0)), 1)).astype(np.float32)
 
-    def spread(self, scores: Scores) -> NDArray[np.float32]:
+    def inverse_spread(self, scores: Scores) -> NDArray[np.float32]:
         """1 / σ over the warm items, float32[U]; 0 where a part says nothing."""
-        return spread(scores, self.warm)
+        return inverse_spread(scores, self.warm)
 
 
-def spread(scores: Scores, warm: Bools) -> NDArray[np.float32]:
+def inverse_spread(scores: Scores, warm: Bools) -> NDArray[np.float32]:
     """1 / σ of each row over the items in ``warm``, float32[U]; 0 where a part says nothing.
 
     It says nothing where σ is no more than rounding of the largest score.

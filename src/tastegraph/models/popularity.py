@@ -1,14 +1,103 @@
-"""How many people like each item, an older like counting less."""
+"""Popularity and recent popularity: how many users like an item, whoever the user is."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.models.base import POPULARITY, RECENT_POPULARITY, Arrays, Prior, at_rows
+from tastegraph.profiles.attention import Attention
 from tastegraph.profiles.interactions import Interactions
 
+if TYPE_CHECKING:
+    from tastegraph.models.training_data import TrainingData
+
 SPAN_SHARES = (1 / 4, 1 / 16, 1 / 64)
-"""Half-lives that are tried, as shares of the time from the first like to the last."""
+"""Half-lives to choose from, as shares of the time from the first like to the last."""
+
+
+class Popularity(Prior):
+    """How many users like an item now."""
+
+    name = POPULARITY
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, params: Any, data: TrainingData) -> Popularity | None:
+        """Counted in ``data.user_items``; ``None`` where nobody likes anything."""
+        counts = np.bincount(data.user_items.indices, minlength=data.n_items)
+        return cls(counts) if counts.any() else None
+
+    def served_arrays(self) -> Arrays:
+        """None: the counts are those of the model."""
+        return {}
+
+    @classmethod
+    def open(
+        cls, arrays: Arrays, attention: Attention, rows: NDArray[np.int64]
+    ) -> Popularity | None:
+        """The counts of the model."""
+        counts = np.asarray(arrays["model.popularity"])
+        return cls(counts) if counts.any() else None
+
+
+@dataclass(frozen=True)
+class RecentPopularityParams:
+    """Parameters of :class:`RecentPopularity`.
+
+    Attributes:
+        half_life: seconds after which a like counts half; ``None`` where likes have no times.
+    """
+
+    half_life: float | None = None
+
+
+class RecentPopularity(Prior):
+    """How many users have liked an item lately: an older like counts less."""
+
+    name = RECENT_POPULARITY
+    default: ClassVar[RecentPopularityParams] = RecentPopularityParams()
+    learned_prefix = "popularity."
+
+    @classmethod
+    def grid(cls, data: TrainingData) -> list[RecentPopularityParams]:
+        """Half-lives; none where likes have no times."""
+        return [RecentPopularityParams(seconds) for seconds in half_lives(data.interactions)]
+
+    @classmethod
+    def learn(cls, data: TrainingData, params: RecentPopularityParams, seed: int) -> Arrays:
+        """``recent``: float32[I], or empty."""
+        return {"recent": recent_popularity(data.interactions, params.half_life)}
+
+    @classmethod
+    def subset(cls, arrays: Arrays, rows: NDArray[np.int64]) -> Arrays:
+        """The counts of some items."""
+        recent = arrays["recent"]
+        return {"recent": recent[rows] if len(recent) else recent}
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Arrays, params: Any, data: TrainingData
+    ) -> RecentPopularity | None:
+        """``None`` where no like has a time; a newer item has no likes."""
+        return cls._over(arrays["recent"], data.rows)
+
+    def served_arrays(self) -> Arrays:
+        """None: what was learned is served."""
+        return {}
+
+    @classmethod
+    def open(
+        cls, arrays: Arrays, attention: Attention, rows: NDArray[np.int64]
+    ) -> RecentPopularity | None:
+        """The counts as they were learned, over the items of ``rows``."""
+        return cls._over(cls.learned_view(arrays)["recent"], rows)
+
+    @classmethod
+    def _over(cls, recent: NDArray[Any], rows: NDArray[np.int64]) -> RecentPopularity | None:
+        return cls(at_rows(recent, rows)) if recent.any() else None
 
 
 def half_lives(events: Interactions) -> list[float]:

@@ -19,14 +19,14 @@ from tastegraph.models.base import (
     NEW,
     POPULARITY,
     RECENT_POPULARITY,
-    Prior,
-    SimilarityComponent,
+    Component,
 )
 from tastegraph.models.baselines import BASELINES
-from tastegraph.models.behaviour import Ease, ItemKNN
-from tastegraph.models.filters import DENSE_ITEMS
+from tastegraph.models.ease import EASEParams
+from tastegraph.models.fitted_model import Hyperparameters, ModelComparison
 from tastegraph.models.hybrid import HybridModel
-from tastegraph.models.learned import Compared, Hyperparameters
+from tastegraph.models.item_knn import ItemKNNParams
+from tastegraph.models.tables import MAX_DENSE_ITEMS
 from tastegraph.models.validation import Validation
 from tastegraph.profiles.attention import Recency
 
@@ -37,39 +37,39 @@ CONFIDENCE = 0.95
 ITEM_KNN, EASE = "itemknn", "ease"
 
 
-def simple_models(model: HybridModel, user_items: CSR) -> dict[str, SimilarityComponent | Prior]:
+def simple_models(model: HybridModel, user_items: CSR) -> dict[str, Component]:
     """What needs no graph, no text and no training, in the forms their authors gave them.
 
     Args:
         model: for its popularities.
         user_items: CSR[U, I].
     """
-    found: dict[str, SimilarityComponent | Prior] = dict(model.priors)
+    models: dict[str, Component] = dict(model.priors)
     for name in (ITEM_KNN, EASE):
         baseline = BASELINES[name]
-        if not baseline.dense or model.n_items <= DENSE_ITEMS:
-            fitted = baseline.fit(user_items, *baseline.grid[0])
-            assert isinstance(fitted, SimilarityComponent)
-            found[name] = fitted
-    return found
+        if not baseline.dense or model.n_items <= MAX_DENSE_ITEMS:
+            models[name] = baseline.fit(user_items, *baseline.grid[0])
+    return models
 
 
 def compare(
-    model: HybridModel, simple: Mapping[str, SimilarityComponent | Prior], validation: Validation
-) -> tuple[Compared, ...]:
+    model: HybridModel, simple: Mapping[str, Component], validation: Validation
+) -> tuple[ModelComparison, ...]:
     """The blend and the simple models on the same people.
 
     What is best is served, if it is better than the blend by more than chance.
     """
     histories, objective = validation.histories, validation.objective
-    ours = objective.by_person(model.score(histories))
-    rows = [Compared(BLEND, float(ours.mean()), 0.0, 0.0, len(ours), served=True)]
+    ours = objective.by_user(model.score(histories))
+    rows = [ModelComparison(BLEND, float(ours.mean()), 0.0, 0.0, len(ours), served=True)]
     for name, scorer in simple.items():
-        values = objective.by_person(scorer.score(histories))
+        values = objective.by_user(scorer.score(histories))
         lead = values - ours
         error = float(lead.std(ddof=min(len(lead) - 1, 1)) / np.sqrt(len(lead)))
         mean = float(lead.mean())
-        rows.append(Compared(name, float(values.mean()), mean, error, len(lead), served=False))
+        rows.append(
+            ModelComparison(name, float(values.mean()), mean, error, len(lead), served=False)
+        )
     best = max(rows, key=lambda row: row.ndcg)
     if best.lead > chance(best.error, best.people):
         rows = [replace(row, served=row is best) for row in rows]
@@ -87,7 +87,7 @@ def chance(error: float, people: int) -> float:
 
 
 def safeguarded(
-    hyperparameters: Hyperparameters, compared: tuple[Compared, ...]
+    hyperparameters: Hyperparameters, compared: tuple[ModelComparison, ...]
 ) -> Hyperparameters:
     """``hyperparameters``, or the settings that make the simple model that is served instead."""
     served = next(row.model for row in compared if row.served)
@@ -95,12 +95,14 @@ def safeguarded(
     if served == BLEND:
         return hyperparameters
     if served in (POPULARITY, RECENT_POPULARITY):
-        return replace(hyperparameters, weights={who: {served: 1.0} for who in (KNOWN, NEW)})
+        return replace(
+            hyperparameters, weights={segment: {served: 1.0} for segment in (KNOWN, NEW)}
+        )
     (value,) = BASELINES[served].grid[0]
     assert value is not None
+    params = ItemKNNParams(int(value)) if served == ITEM_KNN else EASEParams(value)
     return replace(
-        hyperparameters,
-        filter=ItemKNN(int(value)) if served == ITEM_KNN else Ease(value, grouped=False),
+        hyperparameters.with_params(**{BEHAVIOUR: params}),
         attention={**hyperparameters.attention, BEHAVIOUR: Recency()},
-        weights={who: {BEHAVIOUR: 1.0} for who in (KNOWN, NEW)},
+        weights={segment: {BEHAVIOUR: 1.0} for segment in (KNOWN, NEW)},
     )

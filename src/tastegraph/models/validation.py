@@ -1,29 +1,107 @@
-"""Whom a choice asks, what they did, and how good an answer is."""
+"""Validation data, and the objective that every choice is made by: NDCG@10."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, Bools, without
 from tastegraph.core.config import ModelConfig
-from tastegraph.models.base import FEW_LIKES, SimilarityComponent
-from tastegraph.models.cold import without_items
-from tastegraph.models.objective import Objective, Watch, people_to_ask, unwatched
+from tastegraph.models.base import FEW_LIKES, Component
+from tastegraph.models.kernels import Scores
 from tastegraph.profiles.interactions import History, Interactions
 
-CELLS, COLD_CELLS = 60_000_000, 4_000_000
-"""People are sampled so that one part's validation scores hold at most so many numbers; of items
-that play cold, in each of the trials."""
-FEWEST_PEOPLE = 50
-"""Fewer people with an event on an item that plays cold decide nothing about such items."""
+CUTOFF = 10
+MAX_VALIDATION_CELLS = 60_000_000
+"""Users are sampled so that the scores of one component hold at most so many numbers."""
+MAX_COLD_CELLS = 4_000_000
+"""The same in each of the trials on items without events."""
+MIN_COLD_USERS = 50
+"""Fewer users with an event on held-out items decide nothing about items without events."""
+
+Watch = Callable[[float], None]
+"""Called with the mean NDCG@10 of all that is judged."""
+
+
+def unwatched(_: float) -> None:
+    """Does nothing."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """NDCG@10 of users with something to find, over all items that they have not liked.
+
+    Attributes:
+        users: int64[U], rows of the data that are judged.
+        seen: int64[2, M], (row, item) cells that cannot be recommended.
+        row, item: int64[R], items to find, by row.
+        ideal: float64[U], DCG of a perfect list.
+        watch: called with the mean over users of whatever is judged.
+    """
+
+    users: NDArray[np.int64]
+    seen: tuple[NDArray[np.int64], NDArray[np.int64]]
+    row: NDArray[np.int64]
+    item: NDArray[np.int64]
+    ideal: NDArray[np.float64]
+    watch: Watch = field(default=unwatched, repr=False)
+
+    @classmethod
+    def of(
+        cls, seen: CSR, targets: CSR, users: NDArray[np.int64], watch: Watch = unwatched
+    ) -> Objective:
+        """Judge ``users``, each of whom has an item in ``targets`` (CSR[users, items]).
+
+        No cell of ``targets`` may be in ``seen``: what cannot be recommended cannot be found.
+        """
+        hidden, to_find = seen[users], targets[users]
+        hidden_row = np.repeat(np.arange(len(users)), np.diff(hidden.indptr))
+        sizes = np.diff(to_find.indptr)
+        gains = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(2, CUTOFF + 2)))])
+        return cls(
+            users=users,
+            seen=(hidden_row, hidden.indices.astype(np.int64)),
+            row=np.repeat(np.arange(len(users)), sizes),
+            item=to_find.indices.astype(np.int64),
+            ideal=gains[np.minimum(sizes, CUTOFF)],
+            watch=watch,
+        )
+
+    def __call__(self, scores: Scores) -> float:
+        """Mean NDCG@10 of float32[U, I]."""
+        return float(self.by_user(scores).mean())
+
+    def by_user(self, scores: Scores) -> NDArray[np.float64]:
+        """NDCG@10, float64[U]; equal scores count against the item (Järvelin 2002).
+
+        An item with a score of nan is not found. The eleven best scores of a row are enough to tell
+        whether an item is among the first ten, so rows are not sorted.
+        """
+        import torch  # not above: what opens a snapshot imports this module, and needs no torch
+
+        visible = np.fmax(scores, np.float32(-np.inf))
+        visible[self.seen] = -np.inf
+        count = min(CUTOFF + 1, visible.shape[1])
+        top = torch.from_numpy(visible).topk(count, dim=1).values.numpy()
+        ahead = (top[self.row] >= scores[self.row, self.item][:, None]).sum(axis=1) - 1
+        listed = (ahead >= 0) & (ahead < CUTOFF)
+        gain = np.where(listed, 1 / np.log2(np.maximum(ahead, 0) + 2), 0.0)
+        ndcg = np.bincount(self.row, gain, minlength=len(self.users)) / self.ideal
+        self.watch(float(ndcg.mean()))
+        return ndcg
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Whom to ask, what they did, and how good an answer is."""
+    """Users, what they went on to like, and how well scores find it.
+
+    Attributes:
+        histories: of U users, without what they should be recommended.
+        objective: over the same users.
+    """
 
     histories: Sequence[History]
     objective: Objective
@@ -34,41 +112,58 @@ class Validation:
         training: Interactions,
         valid: CSR,
         config: ModelConfig,
-        cells: int = CELLS,
+        max_cells: int = MAX_VALIDATION_CELLS,
         watch: Watch = unwatched,
     ) -> Validation | None:
-        """``None`` where nobody has both a like to learn from and one to find."""
+        """``None`` where no user has both a like to learn from and one to find."""
         user_items = training.user_items()
         valid = without(valid, user_items)
-        people = people_to_ask(valid, training.n_items, cells, config.seed)
-        people = people[np.diff(user_items.indptr)[people] > 0]
-        if not len(people):
+        users = sample_users(valid, training.n_items, max_cells, config.seed)
+        users = users[np.diff(user_items.indptr)[users] > 0]
+        if not len(users):
             return None
         histories = training.histories(config.history)
-        return cls([histories[k] for k in people], Objective.of(user_items, valid, people, watch))
+        return cls([histories[k] for k in users], Objective.of(user_items, valid, users, watch))
 
     @classmethod
     def of_cold(
         cls, training: Interactions, valid: CSR, cold: Bools, config: ModelConfig
     ) -> Validation | None:
-        """The same among the items where ``cold`` (bool[I]) holds, whose events nobody knows.
+        """The same over the items in ``cold`` (bool[I]) alone, whose events histories lack.
 
-        ``None`` where fewer than 50 people could be asked.
+        ``None`` where there are fewer than 50 users.
         """
         user_items = training.user_items()
-        wanted = without_items(without(valid, user_items), ~cold)
-        cells = max(COLD_CELLS, 2 * FEWEST_PEOPLE * training.n_items)
-        found = cls.of(training.select(~cold[training.items]), wanted, config, cells)
-        if found is None or len(found.histories) < FEWEST_PEOPLE:
+        targets = without_items(without(valid, user_items), ~cold)
+        max_cells = max(MAX_COLD_CELLS, 2 * MIN_COLD_USERS * training.n_items)
+        whole = cls.of(training.select(~cold[training.items]), targets, config, max_cells)
+        if whole is None or len(whole.histories) < MIN_COLD_USERS:
             return None
-        objective = Objective.of(user_items[:, cold], wanted[:, cold], found.objective.people)
-        return cls(found.histories, objective)
+        objective = Objective.of(user_items[:, cold], targets[:, cold], whole.objective.users)
+        return cls(whole.histories, objective)
 
     @property
     def newest(self) -> list[History]:
-        """The histories as if these people were new."""
+        """The histories as if the users were new."""
         return [history.newest(FEW_LIKES - 2) for history in self.histories]
 
-    def __call__(self, part: SimilarityComponent) -> float:
-        """How good one part is alone."""
-        return self.objective(part.score(self.histories))
+    def __call__(self, component: Component) -> float:
+        """Mean NDCG@10 of one component alone."""
+        return self.objective(component.score(self.histories))
+
+
+def sample_users(targets: CSR, n_items: int, max_cells: int, seed: int) -> NDArray[np.int64]:
+    """Rows of ``targets`` with an item: all, or a seeded sample of ``max_cells / n_items``."""
+    rows = np.flatnonzero(np.diff(targets.indptr))
+    count = max(max_cells // max(n_items, 1), 1)
+    if len(rows) > count:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, count, replace=False))
+    return rows
+
+
+def without_items(user_items: CSR, items: Bools) -> CSR:
+    """``user_items`` (CSR[U, I]) without the columns where ``items`` (bool[I]) holds."""
+    others = user_items.copy()
+    others.data = others.data & ~items[others.indices]
+    others.eliminate_zeros()
+    return others

@@ -15,12 +15,13 @@ from tastegraph.core.records import Fact
 from tastegraph.evaluation.evaluator import EvaluationData
 from tastegraph.kg.from_store import graph_from_store, item_ids
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.models.artefacts import fitted_model_from, item_features_from, to_arrays
-from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit
 from tastegraph.models.fitted_config import LEARNED, FittedConfig
+from tastegraph.models.fitted_model import FittedModel
 from tastegraph.models.hybrid import HybridModel
-from tastegraph.models.learned import FittedModel, ItemFeatures
+from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.persistence import fitted_model_from, item_features_from, to_arrays
+from tastegraph.models.tuning import choose
 from tastegraph.pipeline.derived_facts import derive_facts, store_derived_facts
 from tastegraph.pipeline.finetune import FinetuningData, finetune_encoder
 from tastegraph.pipeline.item_features import (
@@ -267,7 +268,7 @@ class Builder:
         texts = node_texts(self.database, graph, config, self.directory)
         if previous is not None and before is not None and "model" not in stages:
             model = WorkspaceEncoder.of_snapshot(previous, config, self.directory)
-            on_behaviour = before.taught
+            on_behaviour = before.finetuned
             if model.settings != encoder_settings(config):
                 say(
                     f"the texts are read by {model.name} as before, which the network was trained "

@@ -7,8 +7,8 @@ import numpy as np
 from tastegraph.core.config import Config
 from tastegraph.core.errors import TastegraphError
 from tastegraph.evaluation.report import EvaluationReport, evaluation_report
-from tastegraph.models.artefacts import hyperparameters_from, item_features_from, model_from
 from tastegraph.models.fitted_config import FittedConfig
+from tastegraph.models.persistence import hyperparameters_from, item_features_from, model_from
 from tastegraph.pipeline.gate import GateVerdict, SharedItemsModel, check_models, shared_items
 from tastegraph.pipeline.gate_samples import earlier_likes, newest_likes
 from tastegraph.pipeline.stages import stale_stages

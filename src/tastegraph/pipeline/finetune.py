@@ -21,7 +21,7 @@ from tastegraph.core.arrays import CSR, Bools
 from tastegraph.core.config import Config, FinetuningConfig
 from tastegraph.core.progress import say
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.models.cold import cold_item_holdout
+from tastegraph.models.cold_start import cold_item_holdout
 from tastegraph.pipeline.item_features import NodeTexts
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.interactions import Interactions

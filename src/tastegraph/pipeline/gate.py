@@ -25,7 +25,7 @@ from tastegraph.evaluation.evaluator import ItemScorer
 from tastegraph.evaluation.metrics import coverage
 from tastegraph.models.hybrid import HybridModel, Ranked
 from tastegraph.models.kernels import Scores
-from tastegraph.models.objective import CUTOFF, Objective
+from tastegraph.models.validation import CUTOFF, Objective
 from tastegraph.pipeline.gate_samples import GateSample
 from tastegraph.profiles.interactions import History
 
@@ -252,7 +252,7 @@ def _check_ndcg(
     n_users = len(sample.histories)
     objective = Objective.of(sample.seen, sample.targets, np.arange(n_users))
     scores = candidate.score(sample.histories), other.score(sample.histories)
-    ours, theirs = (objective.by_person(of_model) for of_model in scores)
+    ours, theirs = (objective.by_user(of_model) for of_model in scores)
     gain, reference = ours - theirs, float(theirs.mean())
     tolerated = -tolerance * reference
     error = float(gain.std(ddof=min(n_users - 1, 1))) / np.sqrt(n_users)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, Bools, without
-from tastegraph.models.objective import people_to_ask
+from tastegraph.models.validation import sample_users
 from tastegraph.profiles.interactions import History, Interactions
 
 MAX_USERS = 2_000
@@ -51,7 +51,7 @@ class GateSample:
         with_likes = np.flatnonzero([len(history.likes) > 0 for history in histories])
         n_items = targets.shape[1]
         max_scores = min(MAX_USERS * n_items, MAX_SCORES)
-        users = with_likes[people_to_ask(targets[with_likes], n_items, max_scores, SAMPLE_SEED)]
+        users = with_likes[sample_users(targets[with_likes], n_items, max_scores, SAMPLE_SEED)]
         return cls([histories[int(user)] for user in users], seen[users], targets[users])
 
 

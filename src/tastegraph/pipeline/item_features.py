@@ -14,7 +14,7 @@ from tastegraph.core.config import Config
 from tastegraph.kg.from_store import accepted_facts
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.kg.identity import resolve_identity
-from tastegraph.models.learned import ItemFeatures
+from tastegraph.models.item_features import ItemFeatures
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.telling import item_texts
 from tastegraph.store import catalogue
@@ -124,7 +124,7 @@ def carry_over_texts(previous: ItemFeatures, graph: KnowledgeGraph) -> ItemFeatu
     n_items = sum(row < graph.n_items for row in rows)
     words = _moved_rows(previous.words, sources[:n_items], rows[:n_items], graph.n_items)
     text = _scattered(previous.text[sources], rows, graph.n_nodes)
-    return ItemFeatures(graph, text, words, previous.facts_in_text, previous.taught)
+    return ItemFeatures(graph, text, words, previous.facts_in_text, previous.finetuned)
 
 
 def _scattered(vectors: NDArray[np.float32], rows: list[int], n_nodes: int) -> NDArray[np.float32]:

@@ -22,12 +22,13 @@ from numpy.typing import NDArray
 
 from tastegraph.core.config import Config
 from tastegraph.core.progress import say
-from tastegraph.models.artefacts import fitted_model_from, model_from
 from tastegraph.models.baselines import popularity
-from tastegraph.models.choice import reweighed
 from tastegraph.models.fit import assemble, partial_fit, with_cold_weights
 from tastegraph.models.fitted_config import LEARNED, FittedConfig
-from tastegraph.models.learned import FittedModel, ItemFeatures
+from tastegraph.models.fitted_model import FittedModel
+from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.persistence import fitted_model_from, model_from
+from tastegraph.models.tuning import update_weights
 from tastegraph.pipeline import gate_samples
 from tastegraph.pipeline.build import Builder, SnapshotContents, tune_and_fit
 from tastegraph.pipeline.gate import (
@@ -133,7 +134,7 @@ def fit_candidate(
         candidate = partial_fit(item_features, events, before, fitted_model, config.model)
     if blend_users.any():
         newest = after.select(blend_users[after.users]).user_items()
-        hyperparameters = reweighed(item_features, events, newest, candidate, config.model)
+        hyperparameters = update_weights(item_features, events, newest, candidate, config.model)
         candidate = replace(candidate, hyperparameters=hyperparameters)
         candidate = with_cold_weights(item_features, events, candidate, config.model)
     return CandidateModel(candidate, events, gate_users)

@@ -21,12 +21,12 @@ class Likers:
 
     Attributes:
         indptr: int64[I + 1], where the likers of each item begin.
-        people: int32[L], the likers of item 0 in ascending order, then those of item 1, …
+        users: int32[L], the likers of item 0 in ascending order, then those of item 1, …
         count: U, one more than the largest number of a person.
     """
 
     indptr: NDArray[np.int64]
-    people: NDArray[np.int32]
+    users: NDArray[np.int32]
     count: int
 
     @classmethod
@@ -47,7 +47,7 @@ class Likers:
 
     def of(self, item: int) -> NDArray[np.int32]:
         """int32[n], the likers of one item in ascending order."""
-        return self.people[self.indptr[item] : self.indptr[item + 1]]
+        return self.users[self.indptr[item] : self.indptr[item + 1]]
 
     def number(self, items: Ints | int) -> NDArray[np.int64]:
         """int64, how many people like each of ``items``."""
@@ -56,7 +56,7 @@ class Likers:
     @cached_property
     def active(self) -> int:
         """How many people like any item."""
-        return len(np.unique(self.people))
+        return len(np.unique(self.users))
 
     def both(self, items: Ints, target: int) -> NDArray[np.int64]:
         """int64[T], how many people like each of ``items`` (int[T]) and ``target``."""
@@ -73,8 +73,8 @@ class Likers:
         """int64[U], how many of ``items`` each person likes."""
         starts, sizes = self.indptr[items], self.number(items)
         offset = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        people = self.people[np.repeat(starts, sizes) + offset]
-        return np.bincount(people, minlength=self.count)
+        users = self.users[np.repeat(starts, sizes) + offset]
+        return np.bincount(users, minlength=self.count)
 
 
 def _in_both(few: NDArray[np.int32], many: NDArray[np.int32]) -> int:

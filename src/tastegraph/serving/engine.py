@@ -277,7 +277,7 @@ class Engine:
         meaning = snapshot.fitted_config.meaning
         if not state.events:
             raise NotFoundError(Message("missing.user", user=user_id))
-        component = snapshot.model.components.get(KNOWLEDGE)
+        component = snapshot.model.similarities.get(KNOWLEDGE)
         attention = component.attention if component is not None else Recency()
         associations, history = snapshot.profile_associations, state.scored.history
         ties = interest_graph(associations, history, attention, interests)

@@ -14,10 +14,9 @@ from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.explain.verbalizer import NodeNames, Verbalizer
 from tastegraph.explain.wording import SentenceTemplates, sentence_templates
-from tastegraph.models.artefacts import associations_from, model_from
 from tastegraph.models.fitted_config import FittedConfig
 from tastegraph.models.hybrid import HybridModel
-from tastegraph.models.nearness import ties_from
+from tastegraph.models.persistence import associations_from, model_from, ties_from
 from tastegraph.profiles.association import Associations
 from tastegraph.serving.texts import SnapshotTexts
 from tastegraph.store.snapshots import Snapshot

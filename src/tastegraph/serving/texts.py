@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tastegraph.core.errors import NoEncoderError, TastegraphError
 from tastegraph.core.messages import Message
-from tastegraph.models.nearness import semantics_from
+from tastegraph.models.persistence import semantics_from
 from tastegraph.profiles.association import Associations, specificity
 from tastegraph.profiles.graphs import Tie
 from tastegraph.profiles.semantics import Semantics

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tastegraph.core.records import Event, Fact, Item
-from tastegraph.models.artefacts import fitted_model_from, model_from
 from tastegraph.models.base import NETWORK
+from tastegraph.models.persistence import fitted_model_from, model_from
 from tastegraph.workspace import Workspace
 from tests.support.cinema import GENRE_TEXTS, SETTINGS, events, facts, films
 

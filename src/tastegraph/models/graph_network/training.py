@@ -46,7 +46,7 @@ class GraphData:
         graph: nodes and typed edges, without leaves: a node with one neighbour joins nothing.
         text: float32[N, t], zero rows where a node has no text.
         user_items: bool CSR[U, I], likes.
-        kind_weights: float32[2R], from :func:`tastegraph.models.filters.kind_weights`.
+        kind_weights: float32[2R], from :func:`tastegraph.models.knowledge.relation_weights`.
     """
 
     graph: KnowledgeGraph

@@ -21,18 +21,23 @@ from sklearn.metrics import roc_auc_score
 
 from tastegraph.core.arrays import CSR, Bools, Ints, binary
 from tastegraph.core.progress import progress
-from tastegraph.models import filters
-from tastegraph.models.described import Described
+from tastegraph.models.co_engagement import co_engagement_table
+from tastegraph.models.decomposition import collaborative_factors
+from tastegraph.models.ease import ease_table, gram_matrix
+from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.item_knn import item_knn_table
 from tastegraph.models.kernels import FactorKernel, FeatureKernel, Kernel, TableKernel
-from tastegraph.models.learned import ItemFeatures
-from tastegraph.models.mapping import Ridge, Target, collaborative_factors
+from tastegraph.models.knowledge import relation_weights, rows_to_one
+from tastegraph.models.mapped import MappedParams, Ridge
+from tastegraph.models.tables import MAX_DENSE_ITEMS
+from tastegraph.models.training_data import TrainingData
 
 FOLDS = 4
 BLOCK = 512
 RANKS = (32, 128)
 EASE_STRENGTH = 50.0
 BETA = 0.4
-MAPPED_TO = Target(64, 1.0)
+MAPPED_TO = MappedParams(64, 1.0)
 TREES = 300
 LEAVES, FEWEST, RATE = 15, 40, 0.05
 
@@ -129,11 +134,11 @@ def evidence(item_features: ItemFeatures, user_items: CSR, pairs: Pairs, seed: i
         pairs: P of them.
         seed: of what is drawn to weigh kinds of facts.
     """
-    weights = filters.kind_weights(item_features.associations, user_items, seed)
-    described = Described.of(item_features, weights)
-    columns = [column[pairs.items] for column in _of_items(described.ties, user_items)]
-    mean = filters.rows_to_one(user_items.astype(np.float32))
-    kernels = _kernels(item_features, described, user_items)
+    weights = relation_weights(item_features.associations, user_items, seed)
+    data = TrainingData(item_features, user_items, weights)
+    columns = [column[pairs.items] for column in _of_items(data.ties, user_items)]
+    mean = rows_to_one(user_items.astype(np.float32))
+    kernels = _kernels(data)
     columns += [_of_pairs(kernel, mean, pairs) for kernel in kernels]
     return np.column_stack(columns).astype(np.float32)
 
@@ -149,25 +154,24 @@ def _of_items(ties: CSR, user_items: CSR) -> Iterator[Floats32]:
         yield np.diff(ties.indptr).astype(np.float32)
 
 
-def _kernels(
-    item_features: ItemFeatures, described: Described, user_items: CSR
-) -> Iterator[Kernel]:
-    yield TableKernel(filters.co_engagement(user_items, 1.0, 1.0, BETA))
-    yield TableKernel(filters.item_knn(user_items, user_items.shape[1]))
+def _kernels(data: TrainingData) -> Iterator[Kernel]:
+    user_items = data.user_items
+    yield TableKernel(co_engagement_table(user_items, 1.0, 1.0, BETA))
+    yield TableKernel(item_knn_table(user_items, user_items.shape[1]))
     for rank in RANKS:
         factors = collaborative_factors(user_items, rank)
         yield FactorKernel(factors, factors)
-    if user_items.shape[1] <= filters.DENSE_ITEMS:
-        yield TableKernel(
-            filters.ease(filters.gram(user_items, item_features.groups), EASE_STRENGTH)
-        )
-    if described.ties.nnz:
-        yield FeatureKernel(described.ties)
-        told = Ridge(described.few.rows, user_items).map(MAPPED_TO)
-        if told is not None:
-            yield FactorKernel(told.left, told.of(described.few.rows))
-    if item_features.text_features.any():
-        yield FactorKernel(item_features.text_features, item_features.text_features)
+    if user_items.shape[1] <= MAX_DENSE_ITEMS:
+        gram = gram_matrix(user_items, data.item_features.groups)
+        yield TableKernel(ease_table(gram, EASE_STRENGTH))
+    if data.ties.nnz:
+        yield FeatureKernel(data.ties)
+        facts = data.compressed_ties.rows
+        by_facts = Ridge(facts, user_items).map(MAPPED_TO)
+        if by_facts is not None:
+            yield FactorKernel(by_facts.left, by_facts.of(facts))
+    if data.text.any():
+        yield FactorKernel(data.text, data.text)
 
 
 def _of_pairs(kernel: Kernel, attention: CSR, pairs: Pairs) -> Floats32:

@@ -8,12 +8,15 @@ from scipy import sparse
 
 from tastegraph.core.top_k import top_k
 from tastegraph.evaluation.metrics import per_user
-from tastegraph.models import filters
-from tastegraph.models.blend import WEIGHTS, fit_blend_weights
-from tastegraph.models.cold import predict_from
+from tastegraph.models.blend_weights import WEIGHTS, fit_blend_weights
+from tastegraph.models.co_engagement import co_engagement_table
+from tastegraph.models.cold_start import predict_from
+from tastegraph.models.ease import ease_table, gram_matrix
+from tastegraph.models.item_features import ItemFeatures, no_words
+from tastegraph.models.item_knn import item_knn_table
 from tastegraph.models.kernels import FactorKernel, FeatureKernel, TableKernel
-from tastegraph.models.learned import ItemFeatures, no_words
-from tastegraph.models.objective import Objective
+from tastegraph.models.knowledge import relation_weights
+from tastegraph.models.validation import Objective
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.attention import Recency, attend
 from tastegraph.profiles.interactions import History
@@ -32,12 +35,12 @@ def likes_of(seed: int, n_users: int, n_items: int) -> sparse.csr_array:
 @pytest.mark.parametrize(
     "table",
     [
-        lambda x: filters.ease(filters.gram(x), 1.0),
-        lambda x: filters.co_engagement(x, 1.0, 1.0, 0.0),
-        lambda x: filters.item_knn(x, 2),
+        lambda x: ease_table(gram_matrix(x), 1.0),
+        lambda x: co_engagement_table(x, 1.0, 1.0, 0.0),
+        lambda x: item_knn_table(x, 2),
     ],
 )
-def test_a_checkerboard_has_one_right_recommendation(table):
+def test_checkerboard_has_one_right_recommendation(table):
     kernel = TableKernel(table(CHECKERBOARD))
     newcomer = attend([History(np.array([0], np.int32), np.ones(1, np.float32))], Recency(), 4)
     assert top_k(kernel.score(newcomer), newcomer, 1).tolist() == [[2]]
@@ -47,7 +50,7 @@ def test_ease_solves_its_own_normal_equations():
     """Steck 2019: B minimises |X − XB|² + λ|B|² under diag B = 0; its gradient is 0 off it."""
     likes = likes_of(1, 40, 8)
     x, strength = likes.toarray().astype(float), 3.0
-    b = filters.ease(filters.gram(likes), strength).astype(float)
+    b = ease_table(gram_matrix(likes), strength).astype(float)
     gradient = x.T @ (x @ b - x) + strength * b
     np.fill_diagonal(gradient, 0)
     assert np.abs(gradient).max() < 1e-4
@@ -57,9 +60,9 @@ def test_ease_solves_its_own_normal_equations():
 def test_rp3beta_by_hand():
     """Users {a: 0, 1}, {b: 1}: from item 0 a walk reaches item 1 with ½; from 1 to 0 with ¼."""
     likes = sparse.csr_array(np.array([[1, 1], [0, 1]], dtype=bool))
-    walk = filters.co_engagement(likes, 1.0, 1.0, 0.0).toarray()
+    walk = co_engagement_table(likes, 1.0, 1.0, 0.0).toarray()
     np.testing.assert_allclose(walk, [[0, 0.5], [0.25, 0]], atol=1e-6)
-    damped = filters.co_engagement(likes, 1.0, 1.0, 1.0).toarray()
+    damped = co_engagement_table(likes, 1.0, 1.0, 1.0).toarray()
     np.testing.assert_allclose(damped, [[0, 0.25], [0.25, 0]], atol=1e-6)
 
 
@@ -71,7 +74,7 @@ def test_item_knn_keeps_the_nearest_of_each_target():
     np.fill_diagonal(cosine, 0)
     for target in range(9):
         cosine[np.argsort(-cosine[:, target], kind="stable")[4:], target] = 0
-    np.testing.assert_allclose(filters.item_knn(likes, 4).toarray(), cosine, atol=1e-6)
+    np.testing.assert_allclose(item_knn_table(likes, 4).toarray(), cosine, atol=1e-6)
 
 
 @given(st.integers(0, 10_000), st.integers(2, 9))
@@ -101,7 +104,7 @@ def test_every_kernel_agrees_with_its_matrix(seed, n_items):
             np.testing.assert_allclose(between, matrix[history.items, target], atol=1e-4)
 
 
-def test_knowledge_that_speaks_gets_the_weight():
+def test_informative_relation_gets_the_weight():
     """Relation r0 joins items that the same people like; r1 is noise."""
     rng = np.random.default_rng(0)
     n_items = 40
@@ -110,7 +113,7 @@ def test_knowledge_that_speaks_gets_the_weight():
     graph = graph_of(n_items, edges, n_items + 8)
     people = np.repeat(np.arange(4), 15)
     likes = (np.arange(n_items) // 10 == people[:, None]) & (rng.random((60, n_items)) < 0.7)
-    weights = filters.kind_weights(associate(graph), sparse.csr_array(likes), seed=1)
+    weights = relation_weights(associate(graph), sparse.csr_array(likes), seed=1)
     assert weights[0] == 1
     assert weights[2] < 0.2
 
@@ -118,42 +121,42 @@ def test_knowledge_that_speaks_gets_the_weight():
 def test_objective_agrees_with_the_evaluator():
     rng = np.random.default_rng(4)
     scores = rng.normal(size=(20, 30)).astype(np.float32)
-    seen, wanted = likes_of(1, 20, 30), likes_of(2, 20, 30)
-    wanted = sparse.csr_array(wanted.toarray() & ~seen.toarray())
-    people = np.flatnonzero(np.diff(wanted.indptr))
-    told = Objective.of(seen, wanted, people)(scores[people])
-    values = per_user(top_k(scores, seen, 10), wanted, (10,), np.ones(30, int))["ndcg@10"]
-    assert told == pytest.approx(np.nanmean(values))
+    seen, targets = likes_of(1, 20, 30), likes_of(2, 20, 30)
+    targets = sparse.csr_array(targets.toarray() & ~seen.toarray())
+    people = np.flatnonzero(np.diff(targets.indptr))
+    ndcg = Objective.of(seen, targets, people)(scores[people])
+    values = per_user(top_k(scores, seen, 10), targets, (10,), np.ones(30, int))["ndcg@10"]
+    assert ndcg == pytest.approx(np.nanmean(values))
 
 
-def test_weigh_finds_the_part_that_knows():
+def test_fitted_weights_prefer_the_informative_component():
     rng = np.random.default_rng(0)
     truth = rng.normal(size=(30, 50)).astype(np.float32)
     noise = rng.normal(size=(30, 50)).astype(np.float32)
-    wanted = sparse.csr_array(truth > np.sort(truth, axis=1)[:, [-4]])
-    objective = Objective.of(sparse.csr_array((30, 50), dtype=bool), wanted, np.arange(30))
-    found = fit_blend_weights({"knows": [truth], "noise": [noise]}, objective.by_person)
-    assert found.weights == {"knows": 1.0, "noise": 0.0}
-    assert found.reached == pytest.approx(1.0)
+    targets = sparse.csr_array(truth > np.sort(truth, axis=1)[:, [-4]])
+    objective = Objective.of(sparse.csr_array((30, 50), dtype=bool), targets, np.arange(30))
+    fitted = fit_blend_weights({"knows": [truth], "noise": [noise]}, objective.by_user)
+    assert fitted.weights == {"knows": 1.0, "noise": 0.0}
+    assert fitted.ndcg == pytest.approx(1.0)
 
 
-def test_weights_go_on_from_where_they_were():
+def test_weights_start_from_given_ones():
     """From what is best nothing moves; from what is worst the way leads back."""
     rng = np.random.default_rng(0)
     truth, noise = rng.normal(size=(2, 60, 50)).astype(np.float32)
-    wanted = sparse.csr_array(truth > np.sort(truth, axis=1)[:, [-4]])
-    objective = Objective.of(sparse.csr_array((60, 50), dtype=bool), wanted, np.arange(60))
+    targets = sparse.csr_array(truth > np.sort(truth, axis=1)[:, [-4]])
+    objective = Objective.of(sparse.csr_array((60, 50), dtype=bool), targets, np.arange(60))
     parts = {"knows": [truth], "noise": [noise]}
     held = fit_blend_weights(
-        parts, objective.by_person, start={"knows": 0.7, "noise": 0.0, "gone": 1.0}
+        parts, objective.by_user, start={"knows": 0.7, "noise": 0.0, "gone": 1.0}
     )
     assert held.weights == {"knows": 0.7, "noise": 0.0}
-    lost = fit_blend_weights(parts, objective.by_person, start={"knows": 0.0, "noise": 1.0})
-    assert lost.reached > 0.9
+    lost = fit_blend_weights(parts, objective.by_user, start={"knows": 0.0, "noise": 1.0})
+    assert lost.ndcg > 0.9
     assert lost.weights["knows"] > lost.weights["noise"]
 
 
-def test_weights_in_service_move_only_for_what_is_sure():
+def test_weights_change_only_for_gains_beyond_the_threshold():
     """The second part helps 30 of 40 people and costs ten as much: 3.7 standard errors."""
 
     def objective(scores):
@@ -172,20 +175,20 @@ def test_weights_in_service_move_only_for_what_is_sure():
         )
 
 
-def test_what_is_to_speak_does_unless_it_clearly_hurts():
+def test_expected_component_has_a_weight_unless_it_clearly_hurts():
     rng = np.random.default_rng(0)
     truth = rng.normal(size=(30, 50)).astype(np.float32)
-    wanted = sparse.csr_array(truth > np.sort(truth, axis=1)[:, [-4]])
-    objective = Objective.of(sparse.csr_array((30, 50), dtype=bool), wanted, np.arange(30))
+    targets = sparse.csr_array(truth > np.sort(truth, axis=1)[:, [-4]])
+    objective = Objective.of(sparse.csr_array((30, 50), dtype=bool), targets, np.arange(30))
     faint = 1e-3 * rng.normal(size=(30, 50)).astype(np.float32)
     parts = {"knows": [truth], "paths": [faint]}
-    assert fit_blend_weights(parts, objective.by_person).weights["paths"] == 0.0
-    assert fit_blend_weights(parts, objective.by_person, ("paths",)).weights["paths"] == WEIGHTS[1]
+    assert fit_blend_weights(parts, objective.by_user).weights["paths"] == 0.0
+    assert fit_blend_weights(parts, objective.by_user, ("paths",)).weights["paths"] == WEIGHTS[1]
     parts["paths"] = [-1000 * truth]
-    assert fit_blend_weights(parts, objective.by_person, ("paths",)).weights["paths"] == 0.0
+    assert fit_blend_weights(parts, objective.by_user, ("paths",)).weights["paths"] == 0.0
 
 
-def test_what_is_to_speak_has_its_best_weight_even_if_that_may_be_chance():
+def test_expected_component_has_its_best_weight_even_if_by_chance():
     """Of 40 people the second part helps five a little and costs three as much."""
 
     def objective(scores):
@@ -203,7 +206,7 @@ def test_what_is_to_speak_has_its_best_weight_even_if_that_may_be_chance():
     }
 
 
-def test_a_cold_score_is_the_least_squares_prediction():
+def test_cold_weights_are_least_squares():
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(2, 20, 30)).astype(np.float32)
     weights = predict_from({"a": a, "b": b}, 0.7 * a + 0.2 * b)
@@ -211,7 +214,7 @@ def test_a_cold_score_is_the_least_squares_prediction():
 
 
 @pytest.mark.parametrize("kind", ["table", "factors", "features"])
-def test_some_items_score_what_they_score_among_all(kind: str) -> None:
+def test_candidates_score_as_all_items(kind: str) -> None:
     rng = np.random.default_rng(0)
     dense = rng.random((6, 4), dtype=np.float32)
     kernel = {
@@ -220,8 +223,10 @@ def test_some_items_score_what_they_score_among_all(kind: str) -> None:
         "features": FeatureKernel(sparse.csr_array(dense)),
     }[kind]
     attention = sparse.csr_array(np.array([[1, 0, 0.5, 0, 0, 0]], dtype=np.float32))
-    among = np.array([True, False, True, False, True, True])
-    assert kernel.score(attention, among) == pytest.approx(kernel.score(attention)[:, among])
+    candidates = np.array([True, False, True, False, True, True])
+    assert kernel.score(attention, candidates) == pytest.approx(
+        kernel.score(attention)[:, candidates]
+    )
 
 
 def test_groups_are_features_that_several_items_share() -> None:
@@ -229,23 +234,23 @@ def test_groups_are_features_that_several_items_share() -> None:
     item_features = ItemFeatures(graph, np.zeros((5, 1), np.float32), no_words(3))
     assert item_features.groups.toarray().tolist() == [[True, True, False], [False, True, True]]
     likes = sparse.csr_array(np.array([[1, 0, 1]], dtype=bool))
-    assert filters.gram(likes, item_features.groups).tolist() == [[2, 1, 1], [1, 2, 1], [1, 1, 2]]
+    assert gram_matrix(likes, item_features.groups).tolist() == [[2, 1, 1], [1, 2, 1], [1, 1, 2]]
 
 
 def test_co_engagement_by_hand() -> None:
     """Two people, (a, b) and (a, c): D^(-s) Xᵀ Dᵤ^(-p) X D^(-t) for s = 1, p = 1, t = ½."""
     likes = sparse.csr_array(np.array([[1, 1, 0], [1, 0, 1]], dtype=bool))
-    table = filters.co_engagement(likes, 1.0, 1.0, 0.5).toarray()
-    wanted = [[0, 0.25, 0.25], [0.5 / np.sqrt(2), 0, 0], [0.5 / np.sqrt(2), 0, 0]]
-    np.testing.assert_allclose(table, wanted, rtol=1e-6)
-    cosine = filters.co_engagement(CHECKERBOARD, 0.5, 0.0, 0.5).toarray()
-    np.testing.assert_allclose(cosine, filters.item_knn(CHECKERBOARD, 4).toarray(), rtol=1e-6)
+    table = co_engagement_table(likes, 1.0, 1.0, 0.5).toarray()
+    targets = [[0, 0.25, 0.25], [0.5 / np.sqrt(2), 0, 0], [0.5 / np.sqrt(2), 0, 0]]
+    np.testing.assert_allclose(table, targets, rtol=1e-6)
+    cosine = co_engagement_table(CHECKERBOARD, 0.5, 0.0, 0.5).toarray()
+    np.testing.assert_allclose(cosine, item_knn_table(CHECKERBOARD, 4).toarray(), rtol=1e-6)
 
 
-def test_scores_that_are_no_numbers_find_nothing() -> None:
+def test_nan_scores_find_nothing() -> None:
     """A network that diverged must not look perfect to what stops it."""
-    wanted = sparse.csr_array(np.array([[0, 1, 0]], dtype=bool))
-    objective = Objective.of(sparse.csr_array((1, 3), dtype=bool), wanted, np.arange(1))
+    targets = sparse.csr_array(np.array([[0, 1, 0]], dtype=bool))
+    objective = Objective.of(sparse.csr_array((1, 3), dtype=bool), targets, np.arange(1))
     assert objective(np.array([[0, 1, 0]], np.float32)) == 1
     assert objective(np.array([[0, np.nan, 0]], np.float32)) == 0
     assert objective(np.full((1, 3), np.nan, np.float32)) == 0

@@ -10,11 +10,12 @@ import pytest
 from tastegraph.core.arrays import binary
 from tastegraph.core.config import ModelConfig
 from tastegraph.models.base import NETWORK, TEXT, SimilarityComponent
-from tastegraph.models.choice import choose
 from tastegraph.models.fit import assemble, fit, partial_fit
+from tastegraph.models.fitted_model import FittedModel
 from tastegraph.models.hybrid import Blend, HybridModel
+from tastegraph.models.item_features import ItemFeatures, no_words
 from tastegraph.models.kernels import FactorKernel
-from tastegraph.models.learned import FittedModel, ItemFeatures, no_words
+from tastegraph.models.tuning import choose
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.serving.exploration import draw_list, with_new_items
@@ -78,7 +79,7 @@ def shop() -> tuple[ItemFeatures, Interactions, FittedModel]:
 
 def places(model: HybridModel, events: Interactions) -> np.ndarray:
     """int[P]: the place of a newcomer in the lists of those who bought two of its group."""
-    found = []
+    ranks = []
     likes = events.user_items()
     for newcomer in range(OLD, ITEMS):
         group = group_of(np.array([newcomer]))[0]
@@ -87,16 +88,16 @@ def places(model: HybridModel, events: Interactions) -> np.ndarray:
         histories = [events.histories()[fan] for fan in fans]
         scores = model.score(histories)
         scores[likes[fans].nonzero()] = -np.inf
-        found.append((scores > scores[:, [newcomer]]).sum(axis=1) + 1)
-    return np.concatenate(found)
+        ranks.append((scores > scores[:, [newcomer]]).sum(axis=1) + 1)
+    return np.concatenate(ranks)
 
 
 def test_those_who_buy_that_brand_and_kind_find_the_new_product_among_their_first_ten(shop):
     """They stood in nobody's first ten; about 14 products of a fan's groups are still to come."""
     item_features, events, fitted_model = shop
-    found = places(assemble(item_features, events.user_items(), fitted_model), events)
-    assert (found <= 10).mean() > 0.3
-    assert np.median(found) < 25
+    ranks = places(assemble(item_features, events.user_items(), fitted_model), events)
+    assert (ranks <= 10).mean() > 0.3
+    assert np.median(ranks) < 25
 
 
 def test_a_product_added_after_the_fit_is_ranked_like_one_that_was_there(shop):
@@ -104,8 +105,8 @@ def test_a_product_added_after_the_fit_is_ranked_like_one_that_was_there(shop):
     known = fitted_model.subset(set(item_features.graph.item_ids[:OLD]))
     later = assemble(item_features, events.user_items(), known)
     assert later.rows[OLD:].tolist() == [-1] * NEWCOMERS
-    found = places(later, events)
-    assert (found <= 10).mean() > 0.3
+    ranks = places(later, events)
+    assert (ranks <= 10).mean() > 0.3
 
 
 def test_a_product_added_after_the_fit_is_found_after_a_retraining_too(shop):
@@ -114,8 +115,8 @@ def test_a_product_added_after_the_fit_is_found_after_a_retraining_too(shop):
     known = fitted_model.subset(set(item_features.graph.item_ids[:OLD]))
     more = purchases(430, 1)
     retrained = partial_fit(item_features, more, events, known, CONFIG)
-    found = places(assemble(item_features, more.user_items(), retrained), more)
-    assert (found <= 10).mean() > 0.3
+    ranks = places(assemble(item_features, more.user_items(), retrained), more)
+    assert (ranks <= 10).mean() > 0.3
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 1.0])
@@ -128,17 +129,17 @@ def test_places_for_new_items_are_the_last_ones(share):
         before = draw_list(scores, scores, 10, 0.0, rng)
         after = with_new_items(before, scores, new, 10, share)
         there = int(np.isfinite(scores[new]).sum())
-        wanted = min(int(share * 10), there)
-        assert sum(new[after.items]) >= wanted
+        targets = min(int(share * 10), there)
+        assert sum(new[after.items]) >= targets
         assert len(after.items) == len(set(after.items)) == len(after.propensities)
         assert len(after.items) == min(10, np.isfinite(scores).sum())
-        if sum(new[before.items]) >= wanted:
+        if sum(new[before.items]) >= targets:
             assert after == before
         known = [item for item in after.items if item in before.items]
         assert known == [item for item in before.items if item in known]
         added = after.items[len(known) :]
         best = sorted(np.flatnonzero(new & np.isfinite(scores)), key=lambda item: -scores[item])
-        assert set(added) <= set(best[: max(wanted, 1)])
+        assert set(added) <= set(best[: max(targets, 1)])
 
 
 def test_known_products_lose_nothing(shop):
@@ -146,10 +147,10 @@ def test_known_products_lose_nothing(shop):
     model = assemble(item_features, events.user_items(), fitted_model)
     fresh = purchases(150, 2)
     last = np.append(np.diff(fresh.users) != 0, True)
-    wanted, known = fresh.items[last], fresh.select(~last)
+    targets, known = fresh.items[last], fresh.select(~last)
     scores = model.score(known.histories())
     scores[known.user_items().nonzero()] = -np.inf
-    target = scores[np.arange(len(wanted)), wanted][:, None]
+    target = scores[np.arange(len(targets)), targets][:, None]
     with_new = (scores > target).sum(axis=1) < 10
     without = (scores[:, :OLD] > target).sum(axis=1) < 10
     assert without.mean() - with_new.mean() < 0.05

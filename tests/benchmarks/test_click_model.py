@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from benchmarks.published.click_model import Pairs, evidence, fit_clicks
 from scipy import sparse
 from sklearn.metrics import roc_auc_score
 
 from tastegraph.core.config import Config
 from tastegraph.core.records import Fact, Item, Link
 from tastegraph.kg.graph import build_graph
-from tastegraph.models import filters
-from tastegraph.models.clicks import Pairs, evidence, fit_clicks
-from tastegraph.models.learned import ItemFeatures, no_words
+from tastegraph.models.ease import ease_table, gram_matrix
+from tastegraph.models.item_features import ItemFeatures, no_words
 
 
 def _content(n_items: int, makers: int) -> ItemFeatures:
@@ -31,7 +31,7 @@ def test_ease_takes_groups_for_people() -> None:
     inverse = np.linalg.inv(stacked.T @ stacked + 3 * np.eye(3))
     wanted = -inverse / np.diag(inverse)
     np.fill_diagonal(wanted, 0)
-    assert filters.ease(filters.gram(likes, groups), 3.0) == pytest.approx(wanted, abs=1e-6)
+    assert ease_table(gram_matrix(likes, groups), 3.0) == pytest.approx(wanted, abs=1e-6)
 
 
 def test_a_click_says_nothing_of_itself() -> None:

@@ -1,10 +1,10 @@
-"""The text tower: what items say, taught by what people went on to like.
+"""Training the text tower: text vectors such that what users like together lies close together.
 
 An item's vector is made of its text alone, so that an item without events has one as good as any:
 
     e = normalise(Wᵀ words + Vᵀ vector)
 
-A person is the recency-weighted mean of the vectors of other liked items; a softmax over cosines
+A user is the recency-weighted mean of the vectors of other liked items; a softmax over cosines
 (Wu et al. 2024) tells the item from others drawn at random. It is the content tower of two-tower
 retrieval (Yi et al. 2019), which ridge regression in few dimensions approaches from below.
 """
@@ -21,33 +21,32 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tastegraph.core.arrays import CSR, Bools
-from tastegraph.core.config import ModelConfig
 from tastegraph.core.progress import progress
 from tastegraph.models.graph_network.adjacency import SparseMatrix
-from tastegraph.models.learned import ItemFeatures
-from tastegraph.models.mapping import centred
+from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.text import centred_rows
 from tastegraph.profiles.attention import FLOOR
 from tastegraph.profiles.interactions import Interactions
 
 DIMENSIONS = 128
 PASSES = 2
-PAIRS = 60_000
-"""Likes that are asked for in one pass, at most."""
-BATCH = 2_048
-STEPS = 20
+MAX_LIKES = 60_000
+"""Likes that are predicted in one pass, at most."""
+BATCH_LIKES = 2_048
+MIN_STEPS = 20
 """In one pass, at least."""
-OTHERS = 2_048
+NEGATIVES = 2_048
 LEARNING_RATE = 0.005
 TEMPERATURE = 0.12
 HALF_LIFE = 2.0
 """Of how much a like says of another, in likes between them."""
-START = 0.1
+INITIAL_SCALE = 0.1
 
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 
-class TextTower(nn.Module):
+class TowerNetwork(nn.Module):
     """Item vectors from texts.
 
     Args:
@@ -60,8 +59,8 @@ class TextTower(nn.Module):
         super().__init__()
         self._words = SparseMatrix.of(words, device)
         self._vectors = torch.from_numpy(vectors).to(device)
-        self.by_word = nn.Parameter(START * torch.randn(words.shape[1], DIMENSIONS))
-        self.by_vector = nn.Parameter(START * torch.randn(vectors.shape[1], DIMENSIONS))
+        self.by_word = nn.Parameter(INITIAL_SCALE * torch.randn(words.shape[1], DIMENSIONS))
+        self.by_vector = nn.Parameter(INITIAL_SCALE * torch.randn(vectors.shape[1], DIMENSIONS))
         self.to(device)
 
     def forward(self) -> Tensor:
@@ -86,9 +85,9 @@ class _Sequences:
     ordered: Bools
 
     @classmethod
-    def of(cls, training: Interactions, newest: int) -> _Sequences:
+    def of(cls, events: Interactions, newest: int) -> _Sequences:
         enough = 2 if newest > 1 else np.inf
-        histories = [each for each in training.histories() if len(each.likes) >= enough]
+        histories = [each for each in events.histories() if len(each.likes) >= enough]
         likes = [history.likes[-newest:] for history in histories]
         sizes = np.array([len(sequence) for sequence in likes], dtype=np.int64)
         ends = np.cumsum(sizes)
@@ -115,35 +114,36 @@ class _Sequences:
         return sparse.csr_array(sparse.coo_array(entries, shape=(len(places), n_items)))
 
 
-def text_tower(
-    item_features: ItemFeatures, training: Interactions, config: ModelConfig
+def tower_vectors(
+    item_features: ItemFeatures, events: Interactions, history: int, seed: int
 ) -> Floats32:
     """Vectors of all items, float32[I, d]; of zeros where there is no text or nothing to learn.
 
     Args:
         item_features: the texts.
-        training: events; they alone say which texts go together.
-        config: seed, and how much of a history counts.
+        events: they alone say which texts go together.
+        history: newest likes of a user that count.
+        seed: of all that is drawn.
     """
     n_items = item_features.graph.n_items
-    vectors = centred(item_features.text[:n_items])
-    sequences = _Sequences.of(training, config.history)
+    vectors = centred_rows(item_features.text[:n_items])
+    sequences = _Sequences.of(events, history)
     if not len(sequences.items) or not (item_features.words.nnz or vectors.any()):
         return np.zeros((n_items, DIMENSIONS), dtype=np.float32)
-    torch.manual_seed(config.seed)
-    rng = np.random.default_rng(config.seed)
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    tower = TextTower(item_features.words, vectors, device)
+    tower = TowerNetwork(item_features.words, vectors, device)
     optimiser = torch.optim.Adam(tower.parameters(), lr=LEARNING_RATE)
     warm = np.unique(sequences.items)
-    asked = min(len(sequences.items), PAIRS)
-    batches = max(-(-asked // BATCH), min(STEPS, asked))
-    with progress("teaching the text tower", PASSES * batches) as advance:
+    likes = min(len(sequences.items), MAX_LIKES)
+    batches = max(-(-likes // BATCH_LIKES), min(MIN_STEPS, likes))
+    with progress("training the text tower", PASSES * batches) as advance:
         for _ in range(PASSES):
-            places = rng.permutation(len(sequences.items))[:asked]
+            places = rng.permutation(len(sequences.items))[:likes]
             for batch in np.array_split(places, batches):
-                drawn = rng.choice(warm, min(OTHERS, len(warm)), replace=False)
-                loss = _loss(tower(), sequences, batch, drawn)
+                negatives = rng.choice(warm, min(NEGATIVES, len(warm)), replace=False)
+                loss = _loss(tower(), sequences, batch, negatives)
                 optimiser.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
@@ -152,14 +152,17 @@ def text_tower(
         return np.asarray(tower().cpu().numpy(), dtype=np.float32)
 
 
-def _loss(items: Tensor, sequences: _Sequences, batch: Ints, drawn: Ints) -> Tensor:
-    """Cross-entropy of each like among those of the batch and ``drawn``, but for what is around."""
+def _loss(items: Tensor, sequences: _Sequences, batch: Ints, negatives: Ints) -> Tensor:
+    """Cross-entropy of each like over those of the batch and ``negatives``.
+
+    What else the same user likes is left out.
+    """
     around = sequences.around(batch, len(items))
-    wanted = sequences.items[batch]
-    candidates, place = np.unique(np.concatenate([wanted, drawn]), return_inverse=True)
-    people = SparseMatrix.of(around, items.device) @ items
+    targets = sequences.items[batch]
+    candidates, place = np.unique(np.concatenate([targets, negatives]), return_inverse=True)
+    users = SparseMatrix.of(around, items.device) @ items
     others = items.index_select(0, torch.from_numpy(candidates).to(items.device))
-    cosine = (functional.normalize(people, dim=-1) / TEMPERATURE) @ others.T
+    cosine = (functional.normalize(users, dim=-1) / TEMPERATURE) @ others.T
     hidden = torch.from_numpy(around[:, candidates].toarray()).to(items.device)
-    target = torch.from_numpy(place[: len(wanted)]).to(items.device)
-    return functional.cross_entropy(cosine.masked_fill(hidden > 0, -torch.inf), target)
+    places = torch.from_numpy(place[: len(targets)]).to(items.device)
+    return functional.cross_entropy(cosine.masked_fill(hidden > 0, -torch.inf), places)

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from tastegraph.core.arrays import without_rounding
-from tastegraph.models import mapping
 from tastegraph.models.base import BEHAVIOUR, KNOWN, NEW, SimilarityComponent
-from tastegraph.models.hybrid import Blend, HybridModel, spread
+from tastegraph.models.hybrid import Blend, HybridModel, inverse_spread
 from tastegraph.models.kernels import FactorKernel, FeatureKernel, TableKernel
+from tastegraph.models.text import centred_rows
 from tastegraph.profiles import prototypes
 from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.interactions import History
@@ -125,7 +125,7 @@ def test_what_cancels_leaves_the_other_events_as_they_are(make):
         kernel.row(history.items, history.weights),
     ):
         assert np.abs(scores[rest]).max() < 1e-6
-        assert spread(scores[None, :], np.ones(ITEMS, bool)) * np.abs(scores).max() < ITEMS
+        assert inverse_spread(scores[None, :], np.ones(ITEMS, bool)) * np.abs(scores).max() < ITEMS
 
 
 @settings(max_examples=60, deadline=None)
@@ -152,7 +152,7 @@ def test_a_part_that_says_the_same_of_every_item_says_nothing():
     """Its scores differ by rounding alone: 0.7 in float32 and the next number."""
     same = np.full((2, 6), 0.7, np.float32)
     same[1, ::2] = np.nextafter(np.float32(0.7), np.float32(1))
-    assert spread(same, np.ones(6, bool)).tolist() == [0, 0]
+    assert inverse_spread(same, np.ones(6, bool)).tolist() == [0, 0]
 
 
 def test_how_large_scores_are_does_not_matter():
@@ -160,10 +160,10 @@ def test_how_large_scores_are_does_not_matter():
     warm = np.array([True, True, True, False])
     deviation = np.std([1.0, -1.0, 3.0])
     for scale in (1e-12, 1.0, 1e12):
-        assert spread(scores * np.float32(scale), warm) == pytest.approx(
+        assert inverse_spread(scores * np.float32(scale), warm) == pytest.approx(
             1 / (scale * deviation), rel=1e-5
         )
-    assert spread(np.zeros((1, 4), np.float32), warm).tolist() == [0]
+    assert inverse_spread(np.zeros((1, 4), np.float32), warm).tolist() == [0]
 
 
 def test_events_whose_vectors_cancel_get_no_attention():
@@ -189,10 +189,10 @@ SAME = np.tile(np.array([[0.1, 0.7, 0.3]], np.float32), (7, 1))
 
 def test_texts_that_are_all_the_same_tell_no_item_from_another():
     assert (SAME.mean(axis=0) != SAME).any()
-    assert not mapping.centred(SAME).any()
+    assert not centred_rows(SAME).any()
     assert not prototypes.centred(SAME, SAME.mean(axis=0)).any()
     another = np.concatenate([SAME, [[0.5, 0.5, 0.5]]]).astype(np.float32)
-    assert np.linalg.norm(mapping.centred(another), axis=1) == pytest.approx(np.ones(8))
+    assert np.linalg.norm(centred_rows(another), axis=1) == pytest.approx(np.ones(8))
 
 
 def test_a_prototype_whose_other_items_cancel_is_like_nothing():
@@ -201,9 +201,9 @@ def test_a_prototype_whose_other_items_cancel_is_like_nothing():
     unit /= np.linalg.norm(unit)
     units = np.stack([unit, unit, -unit])
     sums = (units[0] + units[1] + units[2])[None, :]
-    found = Prototypes(np.zeros(1, np.int64), sums, np.zeros(3, np.float32))
+    one = Prototypes(np.zeros(1, np.int64), sums, np.zeros(3, np.float32))
     member = sparse.csr_array(np.ones((3, 1), np.float32))
-    ((_, cosines),) = found.blocks(units, member)
+    ((_, cosines),) = one.blocks(units, member)
     assert cosines[:2].tolist() == [[0], [0]]
     assert cosines[2] == pytest.approx(-1)  # the other two are its opposite
 

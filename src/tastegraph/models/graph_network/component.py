@@ -1,0 +1,201 @@
+"""The graph network as a component of the blend.
+
+Training and item vectors over a changed graph need torch, which is imported where they happen; a
+snapshot holds the vectors, so that serving needs NumPy alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from tastegraph.core.config import ModelConfig
+from tastegraph.models.base import (
+    NETWORK,
+    Arrays,
+    Contribution,
+    ReasonKind,
+    SimilarityComponent,
+    TunedComponent,
+)
+from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
+from tastegraph.models.kernels import FactorKernel, NetworkKernel
+from tastegraph.models.training_data import TrainingData
+from tastegraph.models.validation import Validation
+from tastegraph.profiles.attention import Attention, Recency, SequenceAttention
+from tastegraph.profiles.interactions import History
+from tastegraph.store.snapshots import pack_strings, unpack_strings
+
+if TYPE_CHECKING:
+    from tastegraph.models.graph_network.tasks import TrainingTask
+    from tastegraph.models.graph_network.training import GraphData
+
+UPDATE_EPOCHS = 4
+"""Passes over the data where a network goes on from another."""
+PORTIONS: tuple[ReasonKind, ...] = ("behaviour", "text", "facts")
+"""What the portions of an item's vector speak of: its own vector, its text, entities and values."""
+LEARNED = "learned."
+
+
+class GraphNetworkComponent(SimilarityComponent):
+    """Learned attention over a history, and cosine of graph-convolution vectors."""
+
+    name = NETWORK
+    reason = "learned"
+    default: ClassVar[NetworkSettings] = NetworkSettings(
+        0.2, layers=2, dimensions=64, heads=1, learning_rate=0.01, epochs=8
+    )
+    expected = True
+    learns_attention = True
+    learned_prefix = "network."
+    learned_pattern = r"learned\..*|(nodes|relations)(\.ends)?"
+
+    attention: SequenceAttention
+    kernel: FactorKernel
+
+    @classmethod
+    def tune(
+        cls,
+        data: TrainingData,
+        validation: Validation,
+        recencies: Sequence[Recency],
+        config: ModelConfig,
+    ) -> TunedComponent:
+        """The network that alone orders best what users went on to like."""
+        from tastegraph.models.graph_network.tuning import best_network
+
+        network = best_network(graph_data(data), training_task(data), validation, config)
+        return TunedComponent(network.settings, _to_arrays(network))
+
+    @classmethod
+    def learn(cls, data: TrainingData, params: NetworkSettings, seed: int) -> Arrays:
+        """Parameters of the network (``learned.NAME``) and the names of its nodes (``nodes``)."""
+        from tastegraph.models.graph_network.training import train
+
+        return _to_arrays(train(graph_data(data), training_task(data), params, seed))
+
+    @classmethod
+    def update(
+        cls, arrays: Arrays, data: TrainingData, params: NetworkSettings, seed: int
+    ) -> Arrays:
+        """The network goes on in a few passes, which ask for what is new first."""
+        from tastegraph.models.graph_network.training import train
+
+        few = replace(params, epochs=min(UPDATE_EPOCHS, params.epochs))
+        start = trained_network(arrays, params, data)
+        return _to_arrays(train(graph_data(data), training_task(data), few, seed, start=start))
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Arrays, params: NetworkSettings, data: TrainingData
+    ) -> GraphNetworkComponent:
+        """Vectors over the graph as it is now: new nodes are what text and neighbours make them."""
+        from tastegraph.models.graph_network.training import item_vectors
+
+        vectors = item_vectors(trained_network(arrays, params, data), graph_data(data))
+        return cls(vectors.attention, vectors.kernel, arrays)
+
+    @classmethod
+    def subset(cls, arrays: Arrays, rows: NDArray[np.int64]) -> Arrays:
+        """The network of some items and of all other nodes."""
+        event, node = arrays[f"{LEARNED}event"], arrays[f"{LEARNED}node"]
+        others = np.arange(len(event), len(node))
+        return {
+            **arrays,
+            f"{LEARNED}event": event[rows],
+            f"{LEARNED}node": node[np.concatenate([rows, others])],
+        }
+
+    def contributions(self, history: History, item: int) -> list[Contribution]:
+        """One for each event; of a linear network three: of own vector, text and facts."""
+        if not isinstance(self.kernel, NetworkKernel):
+            return super().contributions(history, item)
+        attention = self.attention(history)
+        portions = self.kernel.portions(history.items, item)
+        return [
+            Contribution(share, event, kind)
+            for kind, portion in zip(PORTIONS, portions, strict=True)
+            for event, share in enumerate((attention * portion).tolist())
+            if share
+        ]
+
+    def served_arrays(self) -> Arrays:
+        """Attention and vectors."""
+        portions = {}
+        if isinstance(self.kernel, NetworkKernel):
+            portions = {"items.text": self.kernel.text, "items.facts": self.kernel.facts}
+        return {
+            "queries": self.attention.queries,
+            "keys": self.attention.keys,
+            "values": self.attention.values,
+            "bias": self.attention.bias,
+            "items": self.kernel.right,
+            **portions,
+        }
+
+    @classmethod
+    def open(
+        cls, arrays: Arrays, attention: Attention, rows: NDArray[np.int64]
+    ) -> GraphNetworkComponent:
+        """Attention and vectors as they were."""
+        own = cls.served_view(arrays)
+        names = ("queries", "keys", "values", "bias")
+        learned = SequenceAttention(**{name: own[name] for name in names})
+        sides = own["values"], own["items"]
+        if "items.text" not in own:
+            return cls(learned, FactorKernel(*sides))
+        return cls(learned, NetworkKernel(*sides, own["items.text"], own["items.facts"]))
+
+    @classmethod
+    def params_to_json(cls, params: NetworkSettings) -> dict[str, Any]:
+        """The settings; the default convolution is left out."""
+        return params.to_json()
+
+
+def graph_data(data: TrainingData) -> GraphData:
+    """What the network propagates over: the graph, its texts, and likes."""
+    from tastegraph.models.graph_network.training import GraphData
+
+    features = data.item_features
+    return GraphData.of(features.graph, features.text, data.user_items, data.kind_weights)
+
+
+def training_task(data: TrainingData) -> TrainingTask:
+    """Predict the next like where likes have an order, and else whole sets of them.
+
+    What is new since ``data.previous`` is asked for first, where there is an order.
+    """
+    from tastegraph.models.graph_network.tasks import NextItem, SetCompletion
+
+    events = data.interactions
+    if events.ordered:
+        new = None if data.previous is None else events.more_likes(data.previous)
+        return NextItem(events.histories(data.history), data.history, new)
+    sets = sparse.vstack([data.user_items, data.item_features.groups], format="csr")
+    return SetCompletion(sparse.csr_array(sets))
+
+
+def trained_network(arrays: Arrays, params: NetworkSettings, data: TrainingData) -> TrainedNetwork:
+    """The network that :meth:`GraphNetworkComponent.learn` gave the arrays of."""
+    parameters = {
+        name.removeprefix(LEARNED): values
+        for name, values in arrays.items()
+        if name.startswith(LEARNED)
+    }
+    ids = data.item_features.graph.item_ids if data.learned_ids is None else data.learned_ids
+    nodes = unpack_strings(arrays["nodes"], arrays["nodes.ends"])
+    relations = []
+    if "relations" in arrays:
+        relations = unpack_strings(arrays["relations"], arrays["relations.ends"])
+    return TrainedNetwork(parameters, list(ids), nodes, params, relations=relations)
+
+
+def _to_arrays(network: TrainedNetwork) -> Arrays:
+    learned = {f"{LEARNED}{name}": values for name, values in network.parameters.items()}
+    relations = pack_strings("relations", network.relations) if network.relations else {}
+    return {**learned, **pack_strings("nodes", network.node_ids), **relations}

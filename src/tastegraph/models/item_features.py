@@ -1,0 +1,122 @@
+"""What is known about items apart from what users did with them: the graph, and texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from tastegraph.core.arrays import CSR, binary
+from tastegraph.kg.graph import KnowledgeGraph
+from tastegraph.models.decomposition import MIN_DIMENSIONS, Compressed, compressed
+from tastegraph.models.knowledge import knowledge_features
+from tastegraph.models.text import text_features
+from tastegraph.profiles.association import Associations, associate
+from tastegraph.profiles.semantics import Reliability, Semantics, learn_semantics
+
+
+@dataclass(frozen=True)
+class ItemFeatures:
+    """What is known about items apart from what people did with them.
+
+    Items are ranked by what is stated alone: what a text lies near would compare texts once more.
+
+    Attributes:
+        graph: the knowledge graph.
+        text: float32[n_nodes, t], unit rows, or zeros where a node has no text.
+        words: float32 CSR[I, V], what the items' texts say word for word, unit rows.
+        facts_in_text: whether the texts tell the facts, so that what they lie near is no news.
+        finetuned: whether the language model was finetuned on behaviour, all but that on the items
+            of :func:`~tastegraph.models.cold_start.cold_item_holdout`.
+    """
+
+    graph: KnowledgeGraph
+    text: NDArray[np.float32]
+    words: CSR
+    facts_in_text: bool = False
+    finetuned: bool = False
+
+    @cached_property
+    def associations(self) -> Associations:
+        """Items × features, as they are stated."""
+        return associate(self.graph)
+
+    def ties(self, kind_weights: NDArray[np.float32]) -> tuple[CSR, Compressed]:
+        """Items × features weighted by their kinds (float32[2R]), and the same in few dimensions.
+
+        Those of the weights that were asked for last are kept.
+        """
+        weights = kind_weights.tobytes()
+        if weights not in self._ties:
+            self._ties.clear()
+            ties = knowledge_features(self.associations, kind_weights)
+            self._ties[weights] = ties, compressed(ties, MIN_DIMENSIONS)
+        return self._ties[weights]
+
+    @cached_property
+    def _ties(self) -> dict[bytes, tuple[CSR, Compressed]]:
+        return {}
+
+    @cached_property
+    def groups(self) -> CSR:
+        """bool CSR[F, I]: items that share a feature, for each that several have."""
+        by_feature = sparse.csc_array(self.associations.strength)
+        sizes = np.diff(by_feature.indptr)
+        shared = np.repeat(sizes > 1, sizes)
+        feature = np.repeat(np.cumsum(sizes > 1) - 1, sizes)[shared]
+        shape = (int((sizes > 1).sum()), by_feature.shape[0])
+        return binary(feature, by_feature.indices[shared], shape)
+
+    @cached_property
+    def semantics(self) -> tuple[Semantics, Reliability] | None:
+        """What texts lie near, learned from items with facts; ``None`` where it cannot be."""
+        if self.facts_in_text:
+            return None
+        return learn_semantics(self.associations, self.text[: self.graph.n_items], self.text)
+
+    @cached_property
+    def likely(self) -> CSR:
+        """float32 CSR[I, features]: how probable it is that items have what nobody states."""
+        stated = self.associations.strength
+        if self.semantics is None:
+            return _empty(*stated.shape)
+        items = self.text[: self.graph.n_items]
+        return self.semantics[0].associate(items, besides=stated)
+
+    @cached_property
+    def text_features(self) -> NDArray[np.float32]:
+        """float32[I, d]: what items' texts say, by vectors and word for word."""
+        return text_features(self.text[: self.graph.n_items], self.words)
+
+    def graph_off(self) -> ItemFeatures:
+        """Control: no facts."""
+        return replace(self, graph=self.graph.without_edges())
+
+    def graph_shuffled(self, seed: int) -> ItemFeatures:
+        """Control: as many facts of each relation, about the wrong things."""
+        return replace(self, graph=self.graph.shuffled(seed))
+
+    def text_off(self) -> ItemFeatures:
+        """Control: no text."""
+        zeros = np.zeros_like(self.text)
+        return replace(self, text=zeros, words=no_words(self.graph.n_items))
+
+    def text_shuffled(self, seed: int) -> ItemFeatures:
+        """Control: the same texts, of the wrong items; other nodes keep their names."""
+        order = np.random.default_rng(seed).permutation(self.graph.n_items)
+        text = self.text.copy()
+        text[: len(order)] = text[order]
+        return replace(self, text=text, words=self.words[order])
+
+
+def no_words(n_items: int) -> CSR:
+    """Texts without a word, float32 CSR[I, 0]."""
+    return _empty(n_items, 0)
+
+
+def _empty(rows: int, columns: int) -> CSR:
+    empty = np.zeros(0, dtype=np.float32), np.zeros(0, np.int32), np.zeros(rows + 1, np.int32)
+    return sparse.csr_array(empty, shape=(rows, columns))

@@ -1,0 +1,282 @@
+"""A model in the arrays and the manifest of a snapshot, and back.
+
+The arrays of a component are its own affair (:class:`~tastegraph.models.base.Component`); here are
+those of the items, their graph and texts, and of the model as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from tastegraph.core.arrays import CSR
+from tastegraph.kg.graph import KnowledgeGraph
+from tastegraph.models.base import (
+    NETWORK,
+    POPULARITY,
+    RECENT_POPULARITY,
+    Arrays,
+    Component,
+    Prior,
+)
+from tastegraph.models.fitted_model import (
+    FittedModel,
+    Hyperparameters,
+    hyperparameters_from_json,
+    hyperparameters_to_json,
+)
+from tastegraph.models.hybrid import Blend, HybridModel
+from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.registry import COMPONENTS, by_name
+from tastegraph.profiles.association import Associations, with_semantic
+from tastegraph.profiles.attention import Recency
+from tastegraph.profiles.likelihood import Likelihood, Scale
+from tastegraph.profiles.likers import Likers
+from tastegraph.profiles.prototypes import Prototypes
+from tastegraph.profiles.semantics import Semantics
+from tastegraph.store.snapshots import Array, Snapshot, pack_strings
+
+
+def to_arrays(
+    item_features: ItemFeatures, fitted_model: FittedModel, model: HybridModel
+) -> tuple[dict[str, Any], Arrays]:
+    """The manifest entries and arrays that the functions below read."""
+    hyperparameters = fitted_model.hyperparameters
+    semantics = item_features.semantics
+    manifest = {
+        "choice": hyperparameters_to_json(hyperparameters),
+        "cold": fitted_model.cold,
+        "kinds": [[name, rev, weight] for (name, rev), weight in fitted_model.kind_weights.items()],
+        "network": by_name()[NETWORK].params_to_json(hyperparameters.params[NETWORK]),
+        "parts": list(model.components),
+        "counts": {
+            "items": item_features.graph.n_items,
+            "nodes": item_features.graph.n_nodes,
+            "edges": len(item_features.graph.heads),
+        },
+        "reliability": None if semantics is None else asdict(semantics[1]),
+    }
+    return manifest, {
+        **item_features_arrays(item_features),
+        **semantics_arrays(item_features),
+        **_fitted_arrays(fitted_model),
+        **_model_arrays(model),
+    }
+
+
+def hyperparameters_from(snapshot: Snapshot) -> Hyperparameters:
+    """What validation data decided."""
+    return hyperparameters_from_json(snapshot.manifest["choice"])
+
+
+def fitted_model_from(snapshot: Snapshot) -> FittedModel:
+    """What was learned from events."""
+    manifest, arrays = snapshot.manifest, snapshot.arrays
+    return FittedModel(
+        hyperparameters=hyperparameters_from(snapshot),
+        item_ids=snapshot.strings("behaviour.items"),
+        warm=arrays["behaviour.warm"],
+        touched=arrays["behaviour.touched"],
+        kind_weights={(name, rev): weight for name, rev, weight in manifest["kinds"]},
+        learned={
+            component.name: learned
+            for component in COMPONENTS
+            if (learned := component.learned_view(arrays)) or not _learns(component)
+        },
+        cold=manifest["cold"],
+    )
+
+
+def model_from(snapshot: Snapshot) -> HybridModel:
+    """The model, ready to rank; needs no torch."""
+    arrays, hyperparameters = snapshot.arrays, hyperparameters_from(snapshot)
+    rows, names = np.asarray(arrays["model.rows"]), {*snapshot.manifest["parts"], *_ALWAYS}
+    components: dict[str, Component] = {}
+    for component in COMPONENTS:
+        if component.name in names:
+            recency = hyperparameters.attention.get(component.name, Recency())
+            opened = component.open(arrays, recency, rows)
+            if opened is not None:
+                components[component.name] = opened
+    return HybridModel(
+        components=components,
+        blend=Blend(warm=hyperparameters.weights, cold=snapshot.manifest["cold"]),
+        warm=np.asarray(arrays["model.warm"]),
+        rows=rows,
+        popularity=np.asarray(arrays["model.popularity"]),
+        new=np.asarray(arrays["model.new"]),
+        likers=Likers(
+            arrays["likes.indptr"], arrays["likes.indices"], int(arrays["likes.people"][0])
+        ),
+    )
+
+
+def item_features_from(snapshot: Snapshot) -> ItemFeatures:
+    """Graph and texts."""
+    arrays = snapshot.arrays
+    graph = KnowledgeGraph(
+        item_ids=snapshot.strings("graph.items"),
+        node_ids=snapshot.strings("graph.nodes"),
+        labels=snapshot.strings("graph.labels"),
+        relations=snapshot.strings("graph.relations"),
+        heads=arrays["graph.heads"],
+        relation=arrays["graph.relation"],
+        tails=arrays["graph.tails"],
+        facts=arrays["graph.facts"],
+        confidence=arrays["graph.confidence"],
+    )
+    vectors = arrays["text.vectors"]
+    text = np.zeros((graph.n_nodes, vectors.shape[1]), dtype=np.float32)
+    text[arrays["text.rows"]] = vectors
+    words = _csr(arrays, "words", "values", int(arrays["words.width"][0]))
+    facts_in_text, finetuned = (bool(flag) for flag in arrays["text.flags"])
+    return ItemFeatures(graph, text, words, facts_in_text, finetuned)
+
+
+def associations_from(snapshot: Snapshot) -> Associations:
+    """Items × features."""
+    arrays = snapshot.arrays
+    return Associations(
+        strength=_csr(arrays, "associations", "strength", len(arrays["associations.node"])),
+        facts=arrays["associations.facts"],
+        relation=arrays["associations.relation"],
+        reverse=arrays["associations.reverse"],
+        node=arrays["associations.node"],
+    )
+
+
+def ties_from(snapshot: Snapshot, stated: Associations) -> Associations:
+    """Items × features: ``stated``, and what the items' texts lie near."""
+    probability, indices, indptr = (
+        snapshot.arrays[f"likely.{name}"] for name in ("probability", "indices", "indptr")
+    )
+    likely = sparse.csr_array((probability, indices, indptr), shape=stated.strength.shape)
+    return with_semantic(stated, likely)
+
+
+def semantics_from(snapshot: Snapshot, n_features: int) -> Semantics | None:
+    """What finds the ties of any text; ``None`` where none could be learned."""
+    arrays = snapshot.arrays
+    if "prototypes.features" not in arrays:
+        return None
+    directions = arrays["prototypes.directions"].astype(np.float32)
+    prototypes = Prototypes(
+        features=arrays["prototypes.features"],
+        sums=directions * arrays["prototypes.lengths"][:, None],
+        centre=arrays["prototypes.centre"],
+    )
+    scale = Scale(*(arrays[f"likelihood.{part}"] for part in ("kind", "mean", "spread", "prior")))
+    by_cosine, by_far = arrays["likelihood.shared"].tolist()
+    offset, slope = arrays["likelihood.offset"], arrays["likelihood.slope"]
+    return Semantics(prototypes, Likelihood(scale, offset, slope, by_cosine, by_far), n_features)
+
+
+def item_features_arrays(item_features: ItemFeatures) -> Arrays:
+    """What a snapshot holds of graph and texts."""
+    graph, associations = item_features.graph, item_features.associations
+    rows = np.flatnonzero(item_features.text.any(axis=1))
+    return {
+        **pack_strings("graph.items", graph.item_ids),
+        **pack_strings("graph.nodes", graph.node_ids),
+        **pack_strings("graph.labels", graph.labels),
+        **pack_strings("graph.relations", graph.relations),
+        "graph.heads": graph.heads,
+        "graph.relation": graph.relation,
+        "graph.tails": graph.tails,
+        "graph.facts": graph.facts,
+        "graph.confidence": graph.confidence,
+        "text.rows": rows,
+        "text.vectors": item_features.text[rows],
+        "text.flags": np.array([item_features.facts_in_text, item_features.finetuned]),
+        "words.indptr": item_features.words.indptr.astype(np.int64),
+        "words.indices": item_features.words.indices.astype(np.int32),
+        "words.values": item_features.words.data.astype(np.float32),
+        "words.width": np.array([item_features.words.shape[1]]),
+        "associations.indptr": associations.strength.indptr.astype(np.int64),
+        "associations.indices": associations.strength.indices.astype(np.int32),
+        "associations.strength": associations.strength.data,
+        "associations.facts": associations.facts,
+        "associations.relation": associations.relation,
+        "associations.reverse": associations.reverse,
+        "associations.node": associations.node,
+    }
+
+
+def semantics_arrays(item_features: ItemFeatures) -> Arrays:
+    """Ties of the items and, where any could be learned, what finds those of other texts.
+
+    The directions of prototypes are kept as float16, which moves no probability by .001.
+    """
+    likely = item_features.likely
+    ties: Arrays = {
+        "likely.indptr": likely.indptr.astype(np.int64),
+        "likely.indices": likely.indices.astype(np.int32),
+        "likely.probability": likely.data.astype(np.float32),
+    }
+    if item_features.semantics is None:
+        return ties
+    semantics = item_features.semantics[0]
+    prototypes, likelihood = semantics.prototypes, semantics.likelihood
+    return {
+        **ties,
+        "prototypes.features": prototypes.features,
+        "prototypes.directions": prototypes.directions.astype(np.float16),
+        "prototypes.lengths": prototypes.lengths,
+        "prototypes.centre": prototypes.centre,
+        "likelihood.kind": likelihood.scale.kind,
+        "likelihood.mean": likelihood.scale.mean,
+        "likelihood.spread": likelihood.scale.spread,
+        "likelihood.prior": likelihood.scale.prior,
+        "likelihood.offset": likelihood.offset,
+        "likelihood.slope": likelihood.slope,
+        "likelihood.shared": np.array([likelihood.by_cosine, likelihood.by_far]),
+    }
+
+
+def _fitted_arrays(fitted_model: FittedModel) -> Arrays:
+    learned: Arrays = {}
+    for name, component in by_name().items():
+        learned |= component.learned_names(fitted_model.learned.get(name, {}))
+    return {
+        **learned,
+        **pack_strings("behaviour.items", fitted_model.item_ids),
+        "behaviour.warm": fitted_model.warm,
+        "behaviour.touched": fitted_model.touched,
+    }
+
+
+def _model_arrays(model: HybridModel) -> Arrays:
+    assert model.likers is not None
+    served: Arrays = {}
+    for component in model.components.values():
+        served |= component.served_names(component.served_arrays())
+    recent = model.components.get(RECENT_POPULARITY)
+    return {
+        **served,
+        "model.rows": model.rows,
+        "model.warm": model.warm,
+        "model.popularity": model.popularity,
+        "model.recent": recent.counts if isinstance(recent, Prior) else np.zeros(0, np.float32),
+        "model.new": model.new,
+        "likes.indptr": model.likers.indptr,
+        "likes.indices": model.likers.users,
+        "likes.people": np.array([model.likers.count]),
+    }
+
+
+_ALWAYS = (POPULARITY, RECENT_POPULARITY)
+"""Components that earlier snapshots do not list."""
+
+
+def _learns(component: type[Component]) -> bool:
+    return component.learn.__func__ is not Component.learn.__func__  # type: ignore[attr-defined]
+
+
+def _csr(arrays: Mapping[str, Array], group: str, data: str, columns: int) -> CSR:
+    indptr = arrays[f"{group}.indptr"]
+    parts = (arrays[f"{group}.{data}"], arrays[f"{group}.indices"], indptr)
+    return sparse.csr_array(parts, shape=(len(indptr) - 1, columns), copy=False)

@@ -1,0 +1,63 @@
+"""The text component: items by what their texts say, by vectors and word for word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from tastegraph.core.arrays import CSR, without_rounding
+from tastegraph.models.base import TEXT, Arrays, SimilarityComponent
+from tastegraph.models.decomposition import compressed
+from tastegraph.models.kernels import FactorKernel
+
+if TYPE_CHECKING:
+    from tastegraph.models.training_data import TrainingData
+
+Floats32 = NDArray[np.float32]
+
+
+class Text(SimilarityComponent):
+    """Cosine of language-model vectors plus cosine of words; nothing is learned from events."""
+
+    name = TEXT
+    reason = "text"
+    ranks_new_items = True
+
+    @classmethod
+    def similarity(cls, arrays: Arrays, params: Any, data: TrainingData) -> FactorKernel | None:
+        """xᵢ · xⱼ, x of :func:`text_features`; ``None`` where no item has a text."""
+        return FactorKernel(data.text, data.text) if data.text.any() else None
+
+
+def text_features(vectors: Floats32, words: CSR) -> Floats32:
+    """float32[I, d], rows whose products are nearly cosine of vectors plus cosine of words.
+
+    Args:
+        vectors: float32[I, t], zero rows where there is no text; their mean is taken off, since
+            what all texts share tells none from another (Mu & Viswanath 2018).
+        words: float32 CSR[I, V], unit rows.
+    """
+    if not vectors.any():
+        return compressed(words).rows
+    apart = centred_rows(vectors)
+    if not words.nnz:
+        return apart
+    return compressed(sparse.csr_array(sparse.hstack([sparse.csr_array(apart), words]))).rows
+
+
+def centred_rows(vectors: Floats32) -> Floats32:
+    """float32[I, t]: unit rows without what all of them share; rows of zeros stay zeros.
+
+    So does a row of which rounding alone is left, as where all texts are the same.
+    """
+    present = vectors.any(axis=1)
+    apart = np.zeros_like(vectors)
+    if present.any():
+        texts = vectors[present]
+        mean = texts.mean(axis=0, keepdims=True)
+        apart[present] = without_rounding(texts - mean, np.abs(texts) + np.abs(mean))
+    apart /= np.maximum(np.linalg.norm(apart, axis=1, keepdims=True), 1e-12)
+    return apart

@@ -1,0 +1,42 @@
+"""The text tower as a component of the blend: texts compared as users' likes have taught.
+
+An item's vector is made of its text alone, so that an item without events has one as good as any.
+Training needs torch, which is imported where it happens (:mod:`~tastegraph.models.tower_training`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tastegraph.models.base import TOWER, Arrays, SimilarityComponent, at_rows
+from tastegraph.models.kernels import FactorKernel
+from tastegraph.models.mapped import completed
+
+if TYPE_CHECKING:
+    from tastegraph.models.training_data import TrainingData
+
+
+class TextTower(SimilarityComponent):
+    """Cosine of learned text vectors; those of newer items follow by ridge regression."""
+
+    name = TOWER
+    reason = "text"
+    ranks_new_items = True
+    learned_prefix = "tower."
+
+    @classmethod
+    def learn(cls, data: TrainingData, params: Any, seed: int) -> Arrays:
+        """``vectors``: float32[I, d], of zeros where there is no text or nothing to learn."""
+        from tastegraph.models.tower_training import tower_vectors
+
+        events, features = data.interactions, data.item_features
+        return {"vectors": tower_vectors(features, events, data.history, seed)}
+
+    @classmethod
+    def similarity(cls, arrays: Arrays, params: Any, data: TrainingData) -> FactorKernel | None:
+        """eᵢ · eⱼ; ``None`` where no item has a text or nothing was learned."""
+        vectors = at_rows(arrays["vectors"], data.rows)
+        if not data.text.any() or not vectors.any():
+            return None
+        vectors = completed(vectors, data.rows >= 0, data.text)
+        return FactorKernel(vectors, vectors)

@@ -1,0 +1,151 @@
+"""What components are fitted to, and what they are assembled over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.core.arrays import CSR, Bools
+from tastegraph.models.decomposition import Compressed
+from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.knowledge import relation_weights
+from tastegraph.models.mapped import Ridge
+from tastegraph.profiles.interactions import Interactions
+
+if TYPE_CHECKING:
+    from tastegraph.models.base import Arrays, Component
+
+KindWeights = Mapping[tuple[str, bool], float]
+"""(relation, reverse) → how much it says about who likes what."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Items as they are known now, and who likes them.
+
+    Attributes:
+        item_features: graph and texts.
+        user_items: bool CSR[U, I], likes.
+        kind_weights: float32[2R], of :func:`tastegraph.models.knowledge.relation_weights`.
+        events: what is learned from; ``None`` where nothing is to be learned.
+        history: newest events of a user that are attended to.
+        previous: events that what is updated was learned from, if anything is.
+        learned_ids: items that what is assembled was learned from; by default those of now.
+    """
+
+    item_features: ItemFeatures
+    user_items: CSR
+    kind_weights: NDArray[np.float32]
+    events: Interactions | None = None
+    history: int = 200
+    previous: Interactions | None = None
+    learned_ids: Sequence[str] | None = field(default=None, repr=False)
+    _learned: dict[tuple[str, Any, int], Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        item_features: ItemFeatures,
+        events: Interactions,
+        history: int = 200,
+        seed: int = 1,
+        previous: Interactions | None = None,
+        learned_ids: Sequence[str] | None = None,
+    ) -> TrainingData:
+        """Data to learn from; ``seed`` is of the pairs that relations are weighted by."""
+        user_items = events.user_items()
+        weights = relation_weights(item_features.associations, user_items, seed)
+        whole = weights_of_kinds(item_features, weights_by_name(item_features, weights))
+        return cls(item_features, user_items, whole, events, history, previous, learned_ids)
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return int(self.user_items.shape[1])
+
+    @property
+    def interactions(self) -> Interactions:
+        """The events to learn from.
+
+        Raises:
+            ValueError: there are none.
+        """
+        if self.events is None:
+            raise ValueError("these data are to assemble a model over; they hold no events")
+        return self.events
+
+    @cached_property
+    def rows(self) -> NDArray[np.int64]:
+        """int64[I], row of each item in what was learned; -1 for an item that is newer."""
+        if self.learned_ids is None:
+            return np.arange(self.n_items, dtype=np.int64)
+        rows = {item_id: row for row, item_id in enumerate(self.learned_ids)}
+        ids = self.item_features.graph.item_ids
+        return np.array([rows.get(item_id, -1) for item_id in ids], dtype=np.int64)
+
+    @property
+    def ties(self) -> CSR:
+        """float32 CSR[I, features], unit rows: facts weighted by their kinds."""
+        return self.item_features.ties(self.kind_weights)[0]
+
+    @property
+    def compressed_ties(self) -> Compressed:
+        """:attr:`ties` in few dimensions."""
+        return self.item_features.ties(self.kind_weights)[1]
+
+    @property
+    def text(self) -> NDArray[np.float32]:
+        """float32[I, d], what items' texts say."""
+        return self.item_features.text_features
+
+    @cached_property
+    def ridge_of_facts(self) -> Ridge:
+        """From facts to who likes the items."""
+        return Ridge(self.compressed_ties.rows, self.user_items)
+
+    @cached_property
+    def ridge_of_text(self) -> Ridge:
+        """From texts to who likes the items."""
+        return self.ridge_of_facts.on(self.text)
+
+    def without_items(self, items: Bools) -> TrainingData:
+        """The same without the events on ``items`` (bool[I]); their facts and texts stay.
+
+        The weights of relations stay too: one number for each, of all items.
+        """
+        events = self.interactions.select(~items[self.interactions.items])
+        return replace(self, user_items=events.user_items(), events=events, _learned={})
+
+    def learn(self, component: type[Component], params: Any, seed: int) -> Arrays:
+        """What ``component`` learns from these data; kept, so that it is learned once."""
+        key = component.name, params, seed
+        if key not in self._learned:
+            self._learned[key] = component.learn(self, params, seed)
+        arrays: Arrays = self._learned[key]
+        return arrays
+
+
+def weights_by_name(
+    item_features: ItemFeatures, kind_weights: NDArray[np.float32]
+) -> dict[tuple[str, bool], float]:
+    """float32[2R] by the names of the relations, which outlive the graph."""
+    relations = item_features.graph.relations
+    return {(relations[kind // 2], bool(kind % 2)): float(w) for kind, w in enumerate(kind_weights)}
+
+
+def weights_of_kinds(item_features: ItemFeatures, by_name: KindWeights) -> NDArray[np.float32]:
+    """float32[2R] in the order of this graph; a relation never seen gets the middle weight."""
+    middle = float(np.median(list(by_name.values()))) if by_name else 1.0
+    return np.array(
+        [
+            by_name.get((relation, reverse), middle)
+            for relation in item_features.graph.relations
+            for reverse in (False, True)
+        ],
+        dtype=np.float32,
+    )

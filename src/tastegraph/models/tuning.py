@@ -1,0 +1,284 @@
+"""Tuning: every hyperparameter, chosen by NDCG@10 on validation data.
+
+First each component is tuned: by a search of its own (:meth:`Component.tune`), or on held-out cold
+items where it ranks items without events. Then the weights of the blend are fitted, together with
+the parameters and attention that are left; at last the blend is compared with simple models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tastegraph.core.arrays import CSR
+from tastegraph.core.config import ModelConfig
+from tastegraph.models.base import KNOWN, NEW, Component, Prior
+from tastegraph.models.blend_weights import FittedWeights, Shortlist, fit_blend_weights
+from tastegraph.models.cold_start import (
+    ColdTrial,
+    cold_trials,
+    fit_cold_weights,
+    tune_for_cold,
+)
+from tastegraph.models.fit import assemble, fit, learn, training_data, with_cold_weights
+from tastegraph.models.fitted_model import (
+    FittedModel,
+    Hyperparameters,
+    default_hyperparameters,
+)
+from tastegraph.models.hybrid import HybridModel
+from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.registry import COMPONENTS, by_name
+from tastegraph.models.safeguard import compare, safeguarded, simple_models
+from tastegraph.models.training_data import TrainingData, weights_of_kinds
+from tastegraph.models.validation import Validation, Watch, unwatched
+from tastegraph.profiles.attention import Recency
+from tastegraph.profiles.interactions import History, Interactions
+
+MAX_WEIGHT_USERS = 10_000
+"""Validation users that weights are fitted to, at most."""
+HALF_LIVES = (None, 20.0, 5.0, 2.0)
+AGAINST = (0.1, 0.5)
+"""A dislike always counts; how much is chosen."""
+MIN_GAIN_SE = 3.0
+"""Standard errors that a change of weights in service must gain. They were chosen on more users
+than there are now, whose data are used again after each retraining for many changes: less, and
+chance alone would lead the weights away."""
+
+
+def choose(
+    item_features: ItemFeatures,
+    training: Interactions,
+    valid: CSR,
+    config: ModelConfig,
+    watch: Watch = unwatched,
+) -> FittedModel:
+    """Choose every hyperparameter by NDCG@10 on ``valid`` and learn from ``training``.
+
+    Without validation data they are the defaults.
+
+    Args:
+        item_features: graph and texts.
+        training: what is learned from.
+        valid: CSR[U, I], what users went on to like.
+        config: seed, sizes, and how much of a history counts.
+        watch: called with each quality that a component reached alone.
+    """
+    default = default_hyperparameters(ordered=training.ordered)
+    validation = Validation.of(training, valid, config, watch=watch)
+    if validation is None:
+        return fit(item_features, training, default, config)
+    data, recencies = training_data(item_features, training, config), _recencies(training)
+    half_lives = dict.fromkeys(recency.half_life for recency in recencies)
+    one_sided = [Recency(half_life) for half_life in half_lives]
+    params, learned = dict(default.params), {}
+    for component in COMPONENTS:
+        tuned = component.tune(data, validation, one_sided, config)
+        if tuned is not None:
+            params[component.name] = tuned.params
+            if tuned.learned is not None:
+                learned[component.name] = tuned.learned
+    trials = cold_trials(data, valid, config)
+    cold_params, attention = tune_for_cold(trials, recencies, config.seed)
+    start = replace(
+        default,
+        params={**params, **cold_params},
+        attention={**default.attention, **attention},
+    )
+    fitted_model = learn(data, start, config, learned=learned)
+    hyperparameters = fit_weights(item_features, training, valid, fitted_model, config, trials)
+    fitted_model = _relearned(data, fitted_model, hyperparameters, config)
+    fitted_model = with_cold_weights(item_features, training, fitted_model, config)
+    model = assemble(item_features, data.user_items, fitted_model)
+    comparison = compare(model, simple_models(model, data.user_items), validation)
+    hyperparameters = safeguarded(fitted_model.hyperparameters, comparison)
+    if hyperparameters.weights == fitted_model.hyperparameters.weights:
+        return replace(fitted_model, hyperparameters=hyperparameters)
+    fitted_model = _relearned(data, fitted_model, hyperparameters, config)
+    return with_cold_weights(item_features, training, fitted_model, config)
+
+
+@dataclass(frozen=True)
+class _Option:
+    """One setting of a component that the blend may choose."""
+
+    component: Component
+    params: Any
+    recency: Recency | None = None
+
+
+def fit_weights(
+    item_features: ItemFeatures,
+    training: Interactions,
+    valid: CSR,
+    fitted_model: FittedModel,
+    config: ModelConfig,
+    trials: Sequence[ColdTrial],
+    names: Collection[str] | None = None,
+) -> Hyperparameters:
+    """Hyperparameters of ``fitted_model`` with weights fitted anew.
+
+    Parameters that are not tuned otherwise, and the attention of components that rank no new items,
+    are chosen anew as well; the attention of the others is what orders new items best.
+
+    Args:
+        item_features: graph and texts.
+        training: what ``fitted_model`` was learned from.
+        valid: CSR[U, I], what users went on to like.
+        fitted_model: all but its weights.
+        config: seed, and how much of a history counts.
+        trials: decide the weights on items without events.
+        names: components that may have a weight; by default all.
+    """
+    max_cells = MAX_WEIGHT_USERS * training.n_items
+    validation = Validation.of(training, valid, config, max_cells)
+    if validation is None:
+        return fitted_model.hyperparameters
+    model = assemble(item_features, training.user_items(), fitted_model)
+    kind_weights = weights_of_kinds(item_features, fitted_model.kind_weights)
+    data = TrainingData(
+        item_features, training.user_items(), kind_weights, training, config.history
+    )
+    names = by_name() if names is None else names
+    options = _options(model, data, fitted_model.hyperparameters, names, config)
+    known = _fit_weights(options, validation.histories, validation, model)
+    chosen = {name: options[name][setting] for name, setting in known.settings.items()}
+    only = {name: [option] for name, option in chosen.items()}
+    new = _fit_weights(only, validation.newest, validation, model)
+    defaults = {
+        name: component.default
+        for name, component in by_name().items()
+        if issubclass(component, Prior) and name not in chosen
+    }
+    hyperparameters = replace(
+        fitted_model.hyperparameters,
+        params={
+            **fitted_model.hyperparameters.params,
+            **defaults,
+            **{name: option.params for name, option in chosen.items()},
+        },
+        attention={
+            **fitted_model.hyperparameters.attention,
+            **{
+                name: option.recency
+                for name, option in chosen.items()
+                if option.recency is not None
+            },
+        },
+        weights={KNOWN: known.weights, NEW: new.weights},
+        valid=known.ndcg,
+    )
+    cold = fit_cold_weights(trials, hyperparameters, kind_weights, names, config.seed)
+    return replace(hyperparameters, cold=cold)
+
+
+def update_weights(
+    item_features: ItemFeatures,
+    training: Interactions,
+    valid: CSR,
+    fitted_model: FittedModel,
+    config: ModelConfig,
+) -> Hyperparameters:
+    """Hyperparameters of ``fitted_model``, weights changed where that is clearly better.
+
+    Args:
+        item_features: graph and texts.
+        training: what ``fitted_model`` was learned from.
+        valid: CSR[U, I], likes that it was not learned from.
+        fitted_model: whose weights are where it starts.
+        config: seed, and how much of a history counts.
+    """
+    max_cells = MAX_WEIGHT_USERS * training.n_items
+    validation = Validation.of(training, valid, config, max_cells)
+    if validation is None:
+        return fitted_model.hyperparameters
+    model = assemble(item_features, training.user_items(), fitted_model)
+    options = {name: [component] for name, component in model.components.items()}
+    weights = {}
+    for segment, histories in ((KNOWN, validation.histories), (NEW, validation.newest)):
+        shortlist = Shortlist.of(options, histories, validation.objective, model.inverse_spread)
+        weights[segment] = fit_blend_weights(
+            shortlist.scores,
+            shortlist.objective.by_user,
+            start=fitted_model.hyperparameters.weights[segment],
+            min_gain_se=MIN_GAIN_SE,
+        ).weights
+    return replace(fitted_model.hyperparameters, weights=weights)
+
+
+def _options(
+    model: HybridModel,
+    data: TrainingData,
+    hyperparameters: Hyperparameters,
+    names: Collection[str],
+    config: ModelConfig,
+) -> dict[str, list[_Option]]:
+    """Settings of each component that the blend chooses from, in the order of the registry."""
+    options: dict[str, list[_Option]] = {}
+    recencies = _recencies(data.interactions)
+    for component in COMPONENTS:
+        name, fitted = component.name, model.components.get(component.name)
+        if name not in names:
+            continue
+        params = hyperparameters.params[name]
+        if component.ranks_new_items or component.learns_attention:
+            if fitted is not None:
+                options[name] = [_Option(fitted, params)]
+            continue
+        settings = [(fitted, params)]
+        if _chosen_in_blend(component):
+            grid = component.grid(data)
+            settings = [(component.fit(data, each, config.seed), each) for each in grid]
+        options[name] = [
+            _Option(each.with_recency(recency) if recency else each, params, recency)
+            for each, params in settings
+            if each is not None
+            for recency in ([None] if issubclass(component, Prior) else recencies)
+        ]
+    return {name: settings for name, settings in options.items() if settings}
+
+
+def _chosen_in_blend(component: type[Component]) -> bool:
+    """Whether parameters are chosen with the weights: nothing else tunes them."""
+    searches = component.tune.__func__ is not Component.tune.__func__  # type: ignore[attr-defined]
+    return not searches and not component.ranks_new_items
+
+
+def _fit_weights(
+    options: dict[str, list[_Option]],
+    histories: Sequence[History],
+    validation: Validation,
+    model: HybridModel,
+) -> FittedWeights:
+    components = {n: [option.component for option in settings] for n, settings in options.items()}
+    shortlist = Shortlist.of(components, histories, validation.objective, model.inverse_spread)
+    expected = [component.name for component in COMPONENTS if component.expected]
+    return fit_blend_weights(shortlist.scores, shortlist.objective.by_user, expected)
+
+
+def _relearned(
+    data: TrainingData,
+    fitted_model: FittedModel,
+    hyperparameters: Hyperparameters,
+    config: ModelConfig,
+) -> FittedModel:
+    """``fitted_model`` with ``hyperparameters``; what other parameters decide is learned anew."""
+    before, after = fitted_model.hyperparameters.params, hyperparameters.params
+    learned = {
+        name: component.learn(data, after[name], config.seed)
+        for name, component in by_name().items()
+        if before[name] != after[name]
+    }
+    return replace(
+        fitted_model,
+        hyperparameters=hyperparameters,
+        learned={**fitted_model.learned, **learned},
+    )
+
+
+def _recencies(training: Interactions) -> list[Recency]:
+    """Ways to weigh a history; without an order nothing is newer."""
+    against = AGAINST if (training.weights < 0).any() else AGAINST[-1:]
+    half_lives = HALF_LIVES if training.ordered else HALF_LIVES[:1]
+    return [Recency(half_life, factor) for factor in against for half_life in half_lives]
