@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -16,14 +17,23 @@ from tastegraph.models.base import Component, Prior, SimilarityComponent
 from tastegraph.models.co_engagement import co_engagement_table
 from tastegraph.models.ease import ease_table, gram_matrix
 from tastegraph.models.item_knn import item_knn_table
-from tastegraph.models.kernels import TableKernel
+from tastegraph.models.kernels import Scores, TableKernel
 from tastegraph.models.popularity import Popularity
 from tastegraph.profiles.attention import Recency
 
 
+class LikeCount(Popularity):
+    """Popularity as the plain number of users, not its logarithm."""
+
+    @cached_property
+    def values(self) -> Scores:
+        """float32[I]."""
+        return self.counts.astype(np.float32)
+
+
 def popularity(user_items: CSR) -> Prior:
     """How many users like each item."""
-    return Popularity(np.bincount(user_items.indices, minlength=user_items.shape[1]))
+    return LikeCount(np.bincount(user_items.indices, minlength=user_items.shape[1]))
 
 
 def item_knn(user_items: CSR, neighbours: int) -> SimilarityComponent:
