@@ -1,4 +1,4 @@
-"""``kg review`` and its like: what a person types, and what is kept of it."""
+"""``tastegraph kg review`` and other decisions on the command line."""
 
 import json
 
@@ -9,8 +9,8 @@ from tastegraph.store import statements
 from tastegraph.workspace import Workspace
 
 ITEMS = [Item("1", "Alien"), Item("2", "Aliens"), Item("3", "Brazil")]
-SURE = Fact("item:1", "directed_by", "scott")
-UNSURE = Fact("item:2", "directed_by", "cameron", confidence=0.4)
+CERTAIN = Fact("item:1", "directed_by", "scott")
+UNCERTAIN = Fact("item:2", "directed_by", "cameron", confidence=0.4)
 LIKELY = Fact("item:3", "directed_by", "gilliam", confidence=0.9)
 MARKED = [Fact("a", "mark", "m:a"), Fact("b", "mark", "m:b")]
 
@@ -18,7 +18,7 @@ MARKED = [Fact("a", "mark", "m:a"), Fact("b", "mark", "m:b")]
 @pytest.fixture
 def directory(tmp_path):
     workspace = Workspace.init(tmp_path / "w", {"relations": {"born": {"single": True}}})
-    workspace.ingest(items=ITEMS, facts={"films": [SURE, UNSURE, LIKELY, *MARKED]})
+    workspace.ingest(items=ITEMS, facts={"films": [CERTAIN, UNCERTAIN, LIKELY, *MARKED]})
     workspace.close()
     return workspace.directory
 
@@ -37,19 +37,19 @@ def answer(tastegraph, monkeypatch):
     return run
 
 
-def decided(tastegraph, directory):
+def decision_log(tastegraph, directory):
     return json.loads(tastegraph("kg", "decisions", directory, "--json").out)
 
 
-def test_review_asks_and_keeps(tastegraph, directory, answer):
+def test_review_stores_decisions(tastegraph, directory, answer):
     done = answer(directory, "a", "what", "r")
     assert done.code == 0
     assert "1/2" in done.out
     assert "Aliens  —directed_by→  cameron" in done.out
     assert "40% by films" in done.out
     assert "2 decisions kept" in done.out
-    told = decided(tastegraph, directory)
-    assert [(entry["kind"], entry["author"]) for entry in told] == [
+    log = decision_log(tastegraph, directory)
+    assert [(entry["kind"], entry["author"]) for entry in log] == [
         ("reject", "ann"),
         ("accept", "ann"),
     ]
@@ -61,7 +61,7 @@ def test_review_edits_undoes_skips_and_quits(tastegraph, directory, answer):
     assert done.code == 0
     assert "is taken back" in done.out
     assert "0 decisions kept" in done.out
-    (entry,) = decided(tastegraph, directory)
+    (entry,) = decision_log(tastegraph, directory)
     assert entry["undone_by"] == "ann"
     assert entry["affirmed"][0]["object"] == "james"
     assert "0 decisions kept" in answer(directory, "q").out
@@ -74,13 +74,13 @@ def test_review_reads_standard_input(tastegraph, directory, monkeypatch):
     assert "1 decisions kept" in tastegraph("kg", "review", directory, "--author", "ann").out
 
 
-def test_review_lists_and_gives_json(tastegraph, directory):
-    listed = tastegraph("kg", "review", directory, "--list")
-    assert listed.code == 0
-    assert "2/2" in listed.out
-    assert "kept" not in listed.out
-    told = json.loads(tastegraph("kg", "review", directory, "--json", "-n", 1).out)
-    assert [question["fact_id"] for question in told] == [statements.fact_id(UNSURE)]
+def test_review_lists_tasks_and_as_json(tastegraph, directory):
+    output = tastegraph("kg", "review", directory, "--list")
+    assert output.code == 0
+    assert "2/2" in output.out
+    assert "kept" not in output.out
+    tasks = json.loads(tastegraph("kg", "review", directory, "--json", "-n", 1).out)
+    assert [task["fact_id"] for task in tasks] == [statements.fact_id(UNCERTAIN)]
 
 
 def test_add_merge_split_and_undo(tastegraph, directory):
@@ -90,10 +90,10 @@ def test_add_merge_split_and_undo(tastegraph, directory):
     assert "decision 2" in tastegraph("kg", "merge", directory, "a", "b", *by).out
     assert "decision 3" in tastegraph("kg", "split", directory, "a", "item:1", *by).out
     assert "decision 2 (merge by ann)" in tastegraph("kg", "undo", directory, 2, *by).out
-    listed = tastegraph("kg", "decisions", directory).out
-    assert "+ scott  born  '1937'" in listed
-    assert f"+ item:1  {DIFFERENT_FROM}  a" in listed
-    assert "(undone by ann)" in listed
+    log = tastegraph("kg", "decisions", directory).out
+    assert "+ scott  born  '1937'" in log
+    assert f"+ item:1  {DIFFERENT_FROM}  a" in log
+    assert "(undone by ann)" in log
     again = tastegraph("kg", "undo", directory, 2, *by)
     assert again.code == 1
     assert "taken back by ann already" in again.err
@@ -101,7 +101,7 @@ def test_add_merge_split_and_undo(tastegraph, directory):
     assert "object" in tastegraph("kg", "add", directory, "a", "b", " ", *by).err
 
 
-def test_who_is_not_known_by_name_must_say(tastegraph, directory, monkeypatch):
+def test_an_unknown_user_must_name_an_author(tastegraph, directory, monkeypatch):
     def nobody():
         raise KeyError("uid")
 

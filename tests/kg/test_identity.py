@@ -1,4 +1,4 @@
-"""Who is who: the surest pairs first, and never two that are known to differ."""
+"""Identity groups: confident pairs first, and never two ids that are known to differ."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,33 +17,33 @@ def test_pairs_join_through_a_third():
     ]
 
 
-def test_the_less_sure_pair_gives_way():
+def test_the_less_confident_pair_is_rejected():
     same = [("a", "b", 0.9), ("b", "c", 0.8), ("c", "d", 0.95)]
     assert identity_groups(same, [("a", "c")]) == [["a", "b"], ["c", "d"]]
     assert identity_groups(same, [("d", "a")]) == [["a", "b"], ["c", "d"]]
     assert consistent_pairs(same, [("c", "a")]) == [("c", "d"), ("a", "b")]
 
 
-def test_of_equally_sure_pairs_the_first_by_name_is_taken():
+def test_of_equally_confident_pairs_the_first_by_name_is_accepted():
     assert identity_groups([("c", "b", 0.9), ("b", "a", 0.9)], [("a", "c")]) == [["a", "b"]]
 
 
-def test_a_pair_that_says_nothing_new_is_consistent():
+def test_a_pair_within_a_group_is_consistent():
     same = [("a", "b", 1.0), ("b", "c", 0.9), ("c", "a", 0.8)]
     assert consistent_pairs(same) == [("a", "b"), ("b", "c"), ("c", "a")]
 
 
-def test_an_id_is_no_pair_with_itself():
+def test_a_pair_of_one_id_is_ignored():
     assert identity_groups([("a", "a", 1.0)]) == []
     assert identity_groups([("a", "b", 1.0)], [("a", "a")]) == [["a", "b"]]
 
 
-def test_the_first_id_stands_for_its_group():
+def test_the_first_id_is_the_canonical_id():
     assert canonical_ids([["b", "a"], ["y", "x"]]) == {"a": "a", "b": "a", "x": "x", "y": "x"}
 
 
 @given(PAIRS, APART)
-def test_no_group_holds_a_forbidden_pair(same, different):
+def test_no_group_contains_a_different_pair(same, different):
     groups = identity_groups(same, different)
     for members in groups:
         assert len(members) > 1
@@ -64,28 +64,29 @@ def test_neither_order_nor_direction_matters(same, different, random):
 
 
 @given(PAIRS, APART)
-def test_what_is_consistent_joins_the_same_groups(same, different):
+def test_consistent_pairs_join_the_same_groups(same, different):
     pairs = consistent_pairs(same, different)
     assert identity_groups([(*pair, 1.0) for pair in pairs]) == identity_groups(same, different)
 
 
 @given(PAIRS)
-def test_without_a_forbidden_pair_it_is_the_transitive_closure(same):
-    group = {one: one for pair in same for one in pair[:2]}
+def test_without_differences_it_is_the_transitive_closure(same):
+    group = {end: end for pair in same for end in pair[:2]}
     for left, right, _ in same:
         old, new = group[left], group[right]
-        group = {one: new if first == old else first for one, first in group.items()}
-    wanted = {}
-    for one, first in group.items():
-        wanted.setdefault(first, []).append(one)
-    assert identity_groups(same) == sorted(sorted(ids) for ids in wanted.values() if len(ids) > 1)
+        group = {end: new if first == old else first for end, first in group.items()}
+    closure = {}
+    for end, first in group.items():
+        closure.setdefault(first, []).append(end)
+    assert identity_groups(same) == sorted(sorted(ids) for ids in closure.values() if len(ids) > 1)
 
 
 @given(PAIRS, APART)
-def test_what_was_left_out_would_break_a_prohibition(same, different):
-    group = {one: set(members) for members in identity_groups(same, different) for one in members}
+def test_a_rejected_pair_would_join_a_different_pair(same, different):
+    groups = identity_groups(same, different)
+    group = {member: set(members) for members in groups for member in members}
     for left, right, _ in same:
-        one, other = group.get(left, {left}), group.get(right, {right})
-        if one != other:
-            joined = one | other
+        left_group, right_group = group.get(left, {left}), group.get(right, {right})
+        if left_group != right_group:
+            joined = left_group | right_group
             assert any({x, y} <= joined for x, y in different)

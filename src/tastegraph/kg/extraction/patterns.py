@@ -67,13 +67,13 @@ class PatternExtractor:
     def _extract(
         self, document: Document, relations: list[str], literal: bool, labelled: set[str]
     ) -> Iterator[Fact]:
-        found = self.reader.read(document, literal)
+        reading = self.reader.read(document, literal)
         for relation in relations:
             classifier = self.classifiers[relation]
-            confidence = classifier.confidence(found.cues)
-            objects = self.reader.objects(found.candidates, relation, literal)
+            confidence = classifier.confidence(reading.cues)
+            objects = self.reader.objects(reading.candidates, relation, literal)
             for place in best_candidates(objects, confidence):
-                candidate, object_ = found.candidates[place], objects[place]
+                candidate, object_ = reading.candidates[place], objects[place]
                 if confidence[place] < classifier.threshold:
                     continue
                 span = Span(document.id, candidate.start, candidate.end, EXTRACTOR)

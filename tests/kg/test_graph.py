@@ -1,22 +1,21 @@
-"""Facts to graph: which ids are one node, which facts are edges."""
+"""The graph: which ids are one node, which facts are edges, and the controls of evaluations."""
 
 from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tastegraph.core.config import Config, GraphConfig, RelationConfig
 from tastegraph.core.records import Fact, Item, Link
 from tastegraph.kg.graph import MAX_VALUE_LENGTH, KnowledgeGraph, build_graph
-from tastegraph.kg.inverses import redundant_relations
 
 ALIEN, HEAT, FARGO = Item("alien", "Alien"), Item("heat", "Heat"), Item("fargo", "Fargo")
 
 
-def build(*facts, items=(ALIEN, HEAT, FARGO), further=(), links=(), config=None):
-    return build_graph(items, further, enumerate(facts), links, config or Config())
+def build(*facts, items=(ALIEN, HEAT, FARGO), extra=(), links=(), config=None):
+    return build_graph(items, extra, enumerate(facts), links, config or Config())
 
 
 def names(graph):
@@ -25,9 +24,9 @@ def names(graph):
 
 def edges(graph):
     """Every edge by name."""
-    called = names(graph)
+    node_names = names(graph)
     return {
-        (called[h], graph.relations[r], called[t])
+        (node_names[h], graph.relations[r], node_names[t])
         for h, r, t in zip(graph.heads, graph.relation, graph.tails, strict=True)
     }
 
@@ -116,19 +115,19 @@ def test_an_id_with_the_prefix_is_the_item_linked_or_not():
     }
 
 
-def test_links_of_unknown_items_say_nothing():
+def test_links_of_unknown_items_are_ignored():
     graph = build(Fact("m.x", "star", "y"), links=[Link("gone", "m.x")])
     assert edges(graph) == {("m.x", "star", "y")}
 
 
-def test_items_that_only_events_know_are_items_named_by_their_id():
-    graph = build(Fact("seen", "genre", "drama"), items=[HEAT], further=["seen", "heat"])
+def test_items_of_events_only_are_named_by_their_id():
+    graph = build(Fact("seen", "genre", "drama"), items=[HEAT], extra=["seen", "heat"])
     assert graph.item_ids == ["heat", "seen"]
     assert graph.labels[:2] == ["Heat", "seen"]
     assert edges(graph) == {("item:seen", "genre", "drama")}
 
 
-def test_labels_name_nodes_the_best_relation_first():
+def test_labels_come_from_the_best_relation():
     config = Config(graph=GraphConfig(label_relations=("best", "good", "fair")))
     graph = build(
         Fact("item:heat", "star", "pacino"),
@@ -157,17 +156,19 @@ def test_a_label_relation_between_entities_is_an_edge():
     assert edges(graph) == {("item:heat", "name", "n:heat")}
 
 
-@pytest.mark.parametrize("words", ["alias_relations", "description_relations"])
-def test_further_names_and_descriptions_are_no_values(words):
-    told = getattr(GraphConfig(), words)
+@pytest.mark.parametrize("option", ["alias_relations", "description_relations"])
+def test_aliases_and_descriptions_are_no_values(option):
+    relations = getattr(GraphConfig(), option)
     facts = [
         Fact("item:heat", "star", "pacino"),
-        *(Fact("pacino", relation, "Al", literal=True) for relation in told),
+        *(Fact("pacino", relation, "Al", literal=True) for relation in relations),
     ]
     assert edges(build(*facts)) == {("item:heat", "star", "pacino")}
-    config = Config(graph=GraphConfig(**{words: ()}))
-    assert len(edges(build(*facts, config=config))) == 1 + len(told)
-    assert edges(build(Fact("item:heat", told[0], "al"))) == {("item:heat", told[0], "al")}
+    config = Config(graph=GraphConfig(**{option: ()}))
+    assert len(edges(build(*facts, config=config))) == 1 + len(relations)
+    assert edges(build(Fact("item:heat", relations[0], "al"))) == {
+        ("item:heat", relations[0], "al")
+    }
 
 
 def test_long_literals_are_left_out():
@@ -179,7 +180,7 @@ def test_long_literals_are_left_out():
     assert graph.relations == ["motto", "entity"]
 
 
-def test_a_relation_that_is_not_to_be_used_is_left_out():
+def test_a_disabled_relation_is_left_out():
     config = Config(
         relations={"star": RelationConfig(use=False), "genre": RelationConfig(phrase="kind")}
     )
@@ -207,7 +208,7 @@ def test_equal_values_of_two_relations_are_two_nodes_and_no_entity():
     assert graph.labels[3:] == ["1995", "1995", "an entity"]
 
 
-def test_nothing_is_tied_to_itself():
+def test_there_are_no_loops():
     graph = build(
         Fact("item:heat", "like", "heat"),
         Fact("item:heat", "like", "alien"),
@@ -226,14 +227,14 @@ def test_confidence_follows_its_edge_through_sorting():
     assert graph.confidence.tolist() == [0.5, 0.75, 0.25]
 
 
-def test_an_empty_graph_has_its_items():
+def test_a_graph_without_facts_has_its_items():
     graph = build()
     assert (graph.n_items, graph.n_nodes, len(graph.heads)) == (3, 3, 0)
     assert graph.degrees.tolist() == graph.neighbours.tolist() == [0, 0, 0]
     assert build(items=[]).n_nodes == 0
 
 
-def test_the_inverse_of_a_relation_adds_nothing():
+def test_an_inverse_relation_is_left_out():
     graph = build(
         Fact("pacino", "acted_in", "item:heat"),
         Fact("item:heat", "star", "pacino"),
@@ -244,88 +245,11 @@ def test_the_inverse_of_a_relation_adds_nothing():
     assert sorted(graph.facts.tolist()) == [1, 2]
 
 
-# Redundant relations, on numbers: nodes below 50 are items.
-
-
-def redundant(*edges, names="ABCDEF", n_items=50):
-    table = np.array(sorted(edges), dtype=np.int32).reshape(-1, 3)
-    found = redundant_relations(table[:, 0], table[:, 2], table[:, 1], 200, n_items, list(names))
-    return {names[r] for r in found}
-
-
-def test_of_mutual_inverses_the_one_that_starts_at_items_stays():
-    there = [(k, 100 + k, 1) for k in range(20)]
-    back = [(100 + k, k, 0) for k in range(20)]
-    assert redundant(*there, *back) == {"A"}
-    assert redundant(*there, *back, names="BACDEF") == {"B"}
-
-
-def test_of_inverses_that_contain_each_other_the_one_that_starts_at_items_stays():
-    there = [(k, 100 + k, 1) for k in range(40)]
-    back = [(100 + k, k, 0) for k in range(41)]
-    assert redundant(*there, *back) == {"A"}
-
-
-def test_of_mutual_inverses_between_entities_the_first_by_name_stays():
-    there = [(100 + k, 150 + k, 0) for k in range(20)]
-    back = [(150 + k, 100 + k, 1) for k in range(20)]
-    assert redundant(*there, *back) == {"B"}
-    assert redundant(*there, *back, names="BACDEF") == {"B"}
-
-
-@pytest.mark.parametrize(("contained", "dropped"), [(20, {"B"}), (19, {"B"}), (18, set())])
-def test_a_relation_is_dropped_where_95_of_100_facts_stand_in_another(contained, dropped):
-    large = [(k, 100 + k, 0) for k in range(40)]
-    small = [(100 + k, k, 1) for k in range(contained)]
-    small += [(150 + k, k, 1) for k in range(20 - contained)]
-    assert redundant(*large, *small) == dropped
-
-
-def test_facts_given_twice_count_once():
-    large = [(k, 100 + k, 0) for k in range(40)]
-    small = [(100 + k, k, 1) for k in range(18)] * 5 + [(150, 0, 1), (151, 0, 1)]
-    assert redundant(*large, *small) == set()
-
-
-def test_a_symmetrical_relation_stays():
-    similar = [(k, k + 1, 0) for k in range(20)] + [(k + 1, k, 0) for k in range(20)]
-    assert redundant(*similar) == set()
-
-
-def test_a_relation_that_says_the_same_the_same_way_round_stays():
-    assert redundant((0, 100, 0), (1, 101, 0), (0, 100, 1), (1, 101, 1)) == set()
-
-
-def test_where_there_is_nothing_nothing_is_redundant():
-    assert redundant() == set()
-    assert redundant((0, 100, 2)) == set()
-
-
-some_edges = st.lists(
-    st.tuples(st.integers(0, 7), st.integers(0, 7), st.integers(0, 3)), max_size=60
-)
-
-
-@given(some_edges)
-@example([(0, 1, 1), (1, 0, 0), (1, 0, 2)])
-def test_dropping_relations_keeps_what_is_tied_to_what(found):
-    """But for one in twenty facts of each relation that is dropped."""
-    table = np.array(found, dtype=np.int32).reshape(-1, 3)
-    dropped = redundant_relations(
-        table[:, 0], table[:, 2], table[:, 1], n_nodes=8, n_items=3, names=list("abcd")
-    )
-    kept = {(h, t) for h, t, r in found if r not in dropped}
-    for relation in dropped:
-        facts = {(h, t) for h, t, r in found if r == relation}
-        assert facts
-        assert sum((t, h) not in kept for h, t in facts) <= 0.05 * len(facts)
-
-
 # Controls.
 
 
-def graph_of(found, n_items=4, n_others=4):
-    table = np.array(sorted(found), dtype=np.int32).reshape(-1, 3)
+def graph_of(edges, n_items=4, n_others=4):
+    table = np.array(sorted(edges), dtype=np.int32).reshape(-1, 3)
     return KnowledgeGraph(
         item_ids=[f"i{k}" for k in range(n_items)],
         node_ids=[f"n{k}" for k in range(n_others)],
@@ -346,7 +270,7 @@ graphs = st.builds(
 
 
 @given(graphs, st.integers(0, 3))
-def test_shuffling_keeps_counts_and_subjects_and_the_objects_of_each_relation(graph, seed):
+def test_shuffling_permutes_objects_within_each_relation(graph, seed):
     shuffled = graph.shuffled(seed)
     np.testing.assert_array_equal(shuffled.heads, graph.heads)
     np.testing.assert_array_equal(shuffled.relation, graph.relation)
@@ -358,7 +282,7 @@ def test_shuffling_keeps_counts_and_subjects_and_the_objects_of_each_relation(gr
     assert (shuffled.n_nodes, shuffled.labels) == (graph.n_nodes, graph.labels)
 
 
-def test_another_seed_shuffles_another_way_and_the_graph_stays_as_it_is():
+def test_shuffling_depends_on_the_seed_and_copies():
     graph = graph_of([(k % 8, 0, (3 * k) % 8) for k in range(30)])
     before = graph.tails.copy()
     one, other = graph.shuffled(1), graph.shuffled(2)
@@ -368,7 +292,7 @@ def test_another_seed_shuffles_another_way_and_the_graph_stays_as_it_is():
 
 
 @given(graphs)
-def test_without_edges_the_same_nodes_are_left(graph):
+def test_without_edges_has_the_same_nodes(graph):
     bare = graph.without_edges()
     assert len(bare.heads) == len(bare.tails) == len(bare.facts) == len(bare.confidence) == 0
     assert (bare.item_ids, bare.node_ids, bare.labels, bare.relations) == (
@@ -377,21 +301,30 @@ def test_without_edges_the_same_nodes_are_left(graph):
 
 
 @given(graphs, st.lists(st.booleans(), min_size=4, max_size=4))
-def test_a_restricted_graph_is_the_same_under_other_numbers(graph, others):
-    keep = np.array([True] * graph.n_items + others)
-    part = graph.restricted_to(keep)
+def test_a_restricted_graph_is_the_induced_subgraph(graph, others):
+    mask = np.array([True] * graph.n_items + others)
+    subgraph = graph.restricted_to(mask)
 
-    def listed(of):
-        called = of.item_ids + of.node_ids
-        ends = zip(of.heads, of.relation, of.tails, of.facts, of.confidence, strict=True)
-        return [(called[h], r, called[t], f, c) for h, r, t, f, c in ends]
+    def edge_rows(source):
+        node_names = source.item_ids + source.node_ids
+        ends = zip(
+            source.heads,
+            source.relation,
+            source.tails,
+            source.facts,
+            source.confidence,
+            strict=True,
+        )
+        return [(node_names[h], r, node_names[t], f, c) for h, r, t, f, c in ends]
 
-    kept = {name for name, k in zip(graph.item_ids + graph.node_ids, keep, strict=True) if k}
-    assert listed(part) == [e for e in listed(graph) if e[0] in kept and e[2] in kept]
+    retained = {name for name, k in zip(graph.item_ids + graph.node_ids, mask, strict=True) if k}
+    assert edge_rows(subgraph) == [
+        e for e in edge_rows(graph) if e[0] in retained and e[2] in retained
+    ]
     labels = dict(zip(graph.item_ids + graph.node_ids, graph.labels, strict=True))
-    assert part.labels == [labels[name] for name in part.item_ids + part.node_ids]
-    assert part.item_ids == graph.item_ids
-    assert part.heads.dtype == part.tails.dtype == np.int32
+    assert subgraph.labels == [labels[name] for name in subgraph.item_ids + subgraph.node_ids]
+    assert subgraph.item_ids == graph.item_ids
+    assert subgraph.heads.dtype == subgraph.tails.dtype == np.int32
 
 
 edge_facts = st.builds(
@@ -406,7 +339,7 @@ edge_facts = st.builds(
 
 @settings(max_examples=60)
 @given(st.lists(edge_facts, max_size=15))
-def test_every_built_graph_is_sorted_and_whole(facts):
+def test_every_graph_is_sorted_and_complete(facts):
     graph = build(*facts, items=[Item("a", "A"), Item("b", "B")], links=[Link("a", "E")])
     rows = list(zip(graph.heads, graph.relation, graph.tails, strict=True))
     assert rows == sorted(rows)

@@ -1,4 +1,4 @@
-"""SHACL: what is not of its shape is named by its own ids, and shapes cannot do anything else."""
+"""SHACL validation: violations name the ids of facts, and shapes cannot run code."""
 
 import json
 import logging
@@ -56,12 +56,14 @@ def test_violations_name_the_ids_as_they_were_imported(check):
     ]
 
 
-def test_a_literal_keeps_its_form(check):
+def test_a_literal_keeps_its_lexical_form(check):
     report = check(YEAR + "sh:maxInclusive 1978 ; sh:message 'too late' ] .")
-    assert ("item:alien", "01979") in [(found.focus, found.value) for found in report.violations]
+    assert ("item:alien", "01979") in [
+        (violation.focus, violation.value) for violation in report.violations
+    ]
 
 
-def test_a_missing_value_has_none(check):
+def test_a_missing_value_is_empty(check):
     report = check(
         "x:S a sh:NodeShape ; sh:targetNode tg:Ridley%20Scott ; sh:property [ "
         "sh:path tg:directed%20by ; sh:minCount 1 ; sh:severity sh:Warning ; sh:message 'm' ] ."
@@ -70,7 +72,7 @@ def test_a_missing_value_has_none(check):
 
 
 @pytest.mark.parametrize(
-    ("path", "written"),
+    ("path", "sparql"),
     [
         ("[ sh:inversePath tg:directed%20by ]", "^directed by"),
         ("( tg:a [ sh:inversePath tg:b ] x:c )", "a/^b/http://x/c"),
@@ -80,15 +82,15 @@ def test_a_missing_value_has_none(check):
         ("[ sh:zeroOrMorePath tg:a ]", "(a)*"),
     ],
 )
-def test_paths_are_written_as_in_sparql(check, path, written):
+def test_paths_are_written_as_in_sparql(check, path, sparql):
     report = check(
         f"x:S a sh:NodeShape ; sh:targetNode tg:none ; sh:property [ sh:path {path} ; "
         "sh:minCount 2 ] ."
     )
-    assert [found.path for found in report.violations] == [written]
+    assert [violation.path for violation in report.violations] == [sparql]
 
 
-def test_a_shape_of_the_thing_itself_has_no_path(check):
+def test_a_violation_of_the_node_itself_has_no_path(check):
     report = check(
         "x:S a sh:NodeShape ; sh:targetObjectsOf tg:knows ; sh:in ( x:a ) ; sh:message 'm' ."
     )
@@ -104,12 +106,12 @@ def test_a_shape_of_the_thing_itself_has_no_path(check):
         "sh:target [ a sh:SPARQLTarget ; sh:select 'SELECT ?this { ?this ?p ?o }' ]",
     ],
 )
-def test_shapes_that_hold_code_are_refused(check, code):
+def test_shapes_with_code_are_refused(check, code):
     with pytest.raises(TastegraphError, match="holds code"):
         check(f"x:S a sh:NodeShape ; sh:targetSubjectsOf tg:year ; {code} .")
 
 
-def test_nothing_is_fetched(check, monkeypatch):
+def test_nothing_is_downloaded(check, monkeypatch):
     def no(*_, **__):
         raise AssertionError("the network was asked")
 
@@ -134,7 +136,7 @@ def test_nothing_is_fetched(check, monkeypatch):
         ("x:S a sh:NodeShape ; sh:targetNode x:f ; sh:property [ sh:minCount 1 ] .", "well-formed"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_file_is_said(check, capfd, shapes, words):
+def test_errors_in_a_shapes_file_are_named(check, capfd, shapes, words):
     with pytest.raises(TastegraphError, match=r"shapes\.ttl.*" + words) as raised:
         check(shapes)
     assert "\n" not in str(raised.value)
@@ -147,18 +149,18 @@ def test_a_triple_term_is_refused(check):
         check(YEAR + "sh:in <<( x:a x:b x:c )>> ] .")
 
 
-def test_a_file_must_be_there(tmp_path):
+def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(NotFoundError, match=r"none\.ttl"):
         validate(FACTS, tmp_path / "none.ttl")
 
 
-def test_without_pyshacl_it_says_what_to_install(check, monkeypatch):
+def test_without_pyshacl_the_error_names_the_extra(check, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyshacl", None)
     with pytest.raises(TastegraphError, match=r"pip install 'tastegraph\[shacl\]'"):
         check(YEAR + "sh:minCount 1 ] .")
 
 
-def test_the_command_ends_with_one_where_facts_do_not_conform(tmp_path, write, tastegraph):
+def test_the_command_exits_with_1_if_facts_do_not_conform(tmp_path, write, tastegraph):
     workspace = Workspace.init(tmp_path / "w")
     workspace.ingest(facts={"films": FACTS})
     workspace.close()
@@ -171,9 +173,9 @@ def test_the_command_ends_with_one_where_facts_do_not_conform(tmp_path, write, t
     assert "Violation: item:aliens  year  late: a year" in done.out
     done = tastegraph("kg", "validate", workspace.directory, bad, "--json")
     assert done.code == 1
-    told = json.loads(done.out)
-    assert not told["conforms"]
-    assert told["violations"][0] == {
+    report = json.loads(done.out)
+    assert not report["conforms"]
+    assert report["violations"][0] == {
         "focus": "_:b", "path": "year", "value": "1990", "message": "a year",
         "severity": "Violation",
     }  # fmt: skip
