@@ -7,16 +7,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tastegraph.core.records import Event, Fact, Item, Link
+    from tastegraph.evaluation.evaluate import evaluate
+    from tastegraph.models.dataset import Dataset
+    from tastegraph.models.estimators import Hybrid
     from tastegraph.workspace import Workspace, open_workspace
 
 __version__ = "0.1.0"
 
 _EXPORTS = {
+    "Dataset": "tastegraph.models.dataset",
     "Event": "tastegraph.core.records",
     "Fact": "tastegraph.core.records",
+    "Hybrid": "tastegraph.models.estimators",
     "Item": "tastegraph.core.records",
     "Link": "tastegraph.core.records",
     "Workspace": "tastegraph.workspace",
+    "evaluate": "tastegraph.evaluation.evaluate",
+    "models": "tastegraph.models",
     "open_workspace": "tastegraph.workspace",
 }
 """Public name to the module that defines it, or that it is; imported when first used."""
@@ -24,7 +31,10 @@ _EXPORTS = {
 _ALIASES = {"open": "open_workspace"}
 """Names of earlier versions, which still work."""
 
-__all__ = ["Event", "Fact", "Item", "Link", "Workspace", "__version__", "open_workspace"]
+__all__ = [
+    "Dataset", "Event", "Fact", "Hybrid", "Item", "Link", "Workspace", "__version__", "evaluate",
+    "models", "open_workspace",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

@@ -196,3 +196,26 @@ def test_without_torch_geometric_the_error_says_what_to_install(dataset, monkeyp
     monkeypatch.setattr("tastegraph.models.hetero.find_spec", lambda name: None)
     with pytest.raises(TastegraphError, match="pip install 'tastegraph"):
         dataset.to_hetero_data()
+
+
+def test_records_and_frames_give_one_data_set():
+    from tests.support import cinema
+
+    events = cinema.events()
+    config = {"items": cinema.SETTINGS["items"]}
+    dataset = Dataset.from_records(events, cinema.films(), cinema.facts(), config=config)
+    frame = pl.DataFrame({
+        "user_id": [event.user_id for event in events],
+        "item_id": [event.item_id for event in events],
+        "value": [event.value for event in events],
+        "timestamp": [event.timestamp for event in events],
+    })  # fmt: skip
+    other = Dataset.from_frames(frame)
+    assert len(dataset.graph.heads) == 48
+    assert dataset.user_ids.to_list() == other.user_ids.to_list()
+    np.testing.assert_array_equal(dataset.user_items.toarray(), other.user_items.toarray())
+    assert (
+        dataset.to_frame()
+        .sort("user_id", "timestamp")
+        .equals(other.to_frame().sort("user_id", "timestamp"))
+    )

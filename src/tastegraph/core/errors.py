@@ -47,6 +47,10 @@ class FrameError(TastegraphError):
     """A frame, a matrix or another argument of the Python interface that cannot be used."""
 
 
+class NotFittedError(TastegraphError):
+    """A model is asked for something before it was fitted."""
+
+
 class NotFoundError(TastegraphError):
     """A workspace, snapshot, asset, user or item of this name does not exist."""
 

@@ -5,10 +5,10 @@ pandas and pyarrow are never imported here unless a caller's own frame has loade
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Any, Literal
 
 import polars as pl
@@ -134,7 +134,7 @@ def to_polars(frame: Any, name: str) -> pl.DataFrame:
 def to_library(frame: pl.DataFrame, library: Library) -> Any:
     """``frame`` as a frame of ``library``; pandas needs no pyarrow for it."""
     if library == "pandas":
-        pandas = sys.modules["pandas"]
+        pandas = import_module("pandas")
         return pandas.DataFrame({
             column.name: column.to_list() if _is_object(column) else column.to_numpy()
             for column in frame

@@ -24,7 +24,7 @@ from tastegraph.core.errors import ConfigError, FrameError, TastegraphError
 from tastegraph.core.progress import progress
 from tastegraph.core.top_k import top_k_blocks
 from tastegraph.data.frames import identifiers, library_of, read_columns, to_library
-from tastegraph.evaluation.comparison import CONTROLS
+from tastegraph.evaluation.comparison_result import ComparisonResult
 from tastegraph.evaluation.evaluator import (
     TRAIN_AND_VALID,
     TRAIN_ONLY,
@@ -33,9 +33,9 @@ from tastegraph.evaluation.evaluator import (
 )
 from tastegraph.evaluation.measurement import Stopwatch
 from tastegraph.evaluation.metrics import coverage, per_user
-from tastegraph.evaluation.model_comparison import ModelComparison
 from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_p
 from tastegraph.models.dataset import Dataset
+from tastegraph.models.item_features import ItemFeatures
 from tastegraph.profiles.splits import TEST, TRAIN, assign_splits, resolve_split
 
 METRICS = ("ndcg", "recall", "mrr", "hit", "map", "novelty", "coverage")
@@ -70,7 +70,7 @@ def evaluate(
     controls: Sequence[str] = (),
     bootstrap: int = 1000,
     seed: int = 1,
-) -> ModelComparison:
+) -> ComparisonResult:
     """Fit models on one part of the events, and score their lists against the test part.
 
     Every user with a new like in the test part is evaluated; no list holds what the user liked
@@ -113,7 +113,9 @@ def evaluate(
     training = splits == TRAIN if history == TRAIN_ONLY else splits != TEST
     if history == TRAIN_ONLY and not (splits == TRAIN).any():
         raise TastegraphError(f"the split {settings.split!r} leaves no event to fit on")
-    entries = _entries(models, dataset.select(training), controls, seed)
+    training_set = dataset.select(training)
+    features = _controlled(training_set, controls, seed) if controls else {}
+    entries = _entries(models, training_set, features)
     comparison = _Comparison(evaluator, history, names, cutoffs, bootstrap, seed)
     with progress("evaluating", None) as advance:
         for entry in entries:
@@ -184,7 +186,7 @@ class _Comparison:
             "fit_seconds": entry.fit_seconds,
         }
 
-    def result(self, dataset: Dataset) -> ModelComparison:
+    def result(self, dataset: Dataset) -> ComparisonResult:
         """All tables, as frames of the data set's library."""
         first, *others = self._values
         p_values: dict[tuple[str, str], float] = {}
@@ -214,7 +216,7 @@ class _Comparison:
             for metric, value in values.items()
         ).select("model", "user_id", "metric", "value")  # fmt: skip
         tables = (to_library(frame, dataset.library) for frame in (table, per_user_table, slices))
-        return ModelComparison(*tables)
+        return ComparisonResult(*tables)
 
 
 def lists_of(entry: Entry, users: pl.Series, evaluator: Evaluator, k: int) -> NDArray[np.int32]:
@@ -263,27 +265,37 @@ def lists_of(entry: Entry, users: pl.Series, evaluator: Evaluator, k: int) -> ND
     return top
 
 
-def _entries(models: Any, dataset: Dataset, controls: Sequence[str], seed: int) -> Iterator[Entry]:
+def _controlled(dataset: Dataset, controls: Sequence[str], seed: int) -> dict[str, ItemFeatures]:
+    """Control → the item features with one kind of knowledge removed or made false."""
+    # Not above: it needs torch, which a comparison of closed forms does not.
+    from tastegraph.evaluation.comparison import CONTROLS
+
     if unknown := [name for name in controls if name not in CONTROLS]:
         raise ConfigError(f"controls: there is no {unknown[0]!r}; there are {', '.join(CONTROLS)}")
-    features = {"": dataset.item_features} | {
-        name: CONTROLS[name](dataset.item_features, seed) for name in controls
-    }
+    return {name: CONTROLS[name](dataset.item_features, seed) for name in controls}
+
+
+def _entries(
+    models: Any, dataset: Dataset, controlled: Mapping[str, ItemFeatures]
+) -> Iterator[Entry]:
+    """Every model fitted on ``dataset``, and then on each control."""
     for name, model in _named(models).items():
-        for control, item_features in features.items():
-            training = dataset.with_item_features(item_features) if control else dataset
-            if not hasattr(model, "fit"):
-                if not control:
-                    yield Entry(name, model, training, np.nan)
-                continue
-            if control and not getattr(model, "uses_item_features", True):
-                continue
-            fitted = copy.deepcopy(model)
-            with Stopwatch() as stopwatch:
-                result = fitted.fit(training)
-            fitted = fitted if result is None else result
-            title = f"{name}, {control}" if control else name
-            yield Entry(title, fitted, training, stopwatch.seconds)
+        if not hasattr(model, "fit"):
+            yield Entry(name, model, dataset, np.nan)
+            continue
+        yield _fitted(name, model, dataset)
+        if getattr(model, "uses_item_features", True):
+            for control, item_features in controlled.items():
+                other = dataset.with_item_features(item_features)
+                yield _fitted(f"{name}, {control}", model, other)
+
+
+def _fitted(name: str, model: Any, dataset: Dataset) -> Entry:
+    """A copy of ``model``, fitted."""
+    fitted = copy.deepcopy(model)
+    with Stopwatch() as stopwatch:
+        result = fitted.fit(dataset)
+    return Entry(name, fitted if result is None else result, dataset, stopwatch.seconds)
 
 
 def _named(models: Any) -> dict[str, Any]:

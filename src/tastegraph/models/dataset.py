@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from pydantic import ValidationError
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR, Bools
 from tastegraph.core.config import Config
 from tastegraph.core.errors import ConfigError, FrameError
-from tastegraph.core.records import RATING, Event
-from tastegraph.data.frames import FrameReport, Library, OnError, identifiers, read_events
+from tastegraph.core.records import Event, Fact, Item, Link
+from tastegraph.data.frames import (
+    EVENT_COLUMNS,
+    FrameReport,
+    Library,
+    OnError,
+    identifiers,
+    read_events,
+    to_library,
+)
+from tastegraph.data.items import item_facts
 from tastegraph.kg.graph import KnowledgeGraph, build_graph
 from tastegraph.models.catalogue import (
     Catalogue,
@@ -28,48 +34,13 @@ from tastegraph.models.catalogue import (
     item_features,
     read_catalogue,
 )
+from tastegraph.models.event_columns import Ids, interactions_of, rating_counts
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.profiles.event_meaning import EventMeaning
-from tastegraph.profiles.interactions import History, Interactions, interactions_from_columns
+from tastegraph.profiles.interactions import Interactions
 
 if TYPE_CHECKING:
     from torch_geometric.data import HeteroData
-
-SPLITS = {"train": 0, "valid": 1, "test": 2}
-
-
-@dataclass(frozen=True)
-class Ids:
-    """Names of users or items in the order of their rows.
-
-    Attributes:
-        names: as text.
-        integers: whether they came as whole numbers, and are given back as such.
-    """
-
-    names: list[str]
-    integers: bool = False
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    @cached_property
-    def column(self) -> pl.Series:
-        """All ids as they came."""
-        names = pl.Series(self.names, dtype=pl.String)
-        return names.cast(pl.Int64) if self.integers else names
-
-    def at(self, rows: NDArray[Any]) -> pl.Series:
-        """The ids of ``rows`` (int[n]) as they came."""
-        return self.column.gather(pl.Series(np.asarray(rows, dtype=np.int64)))
-
-    def rows(self, names: pl.Series) -> NDArray[np.int64]:
-        """int64[n], the rows of ids (String); -1 for unknown ones."""
-        return np.array([self._index.get(name, -1) for name in names.to_list()], dtype=np.int64)
-
-    @cached_property
-    def _index(self) -> dict[str, int]:
-        return {name: row for row, name in enumerate(self.names)}
 
 
 @dataclass(frozen=True)
@@ -210,6 +181,40 @@ class Dataset:
         )  # fmt: skip
 
     @classmethod
+    def from_records(
+        cls,
+        events: Iterable[Event],
+        items: Iterable[Item] = (),
+        facts: Iterable[Fact] = (),
+        links: Iterable[Link] = (),
+        *,
+        encoder: str | Encode | Any | None = None,
+        config: Config | Mapping[str, Any] | None = None,
+    ) -> Dataset:
+        """A data set from records, such as those of a public data set.
+
+        Args:
+            events, items, facts, links: as a workspace imports them.
+            encoder, config: as in :meth:`from_frames`; columns of items that state facts are in
+                ``[items.facts]`` of the configuration.
+        """
+        settings = _config(config, None, None, ())
+        columns = ("user_id", "item_id", "type", "value", "timestamp", "split")
+        schema = dict(zip(EVENT_COLUMNS, [pl.String] * 3 + [pl.Float64] * 2 + [pl.String],
+                          strict=True))  # fmt: skip
+        rows = [tuple(getattr(event, name) for name in columns) for event in events]
+        table = pl.DataFrame(rows, schema=schema, orient="row")
+        records = list(items)
+        statements = [fact for item in records for fact in item_facts(item, settings.items.facts)]
+        catalogue = Catalogue(
+            records, [item.item_id for item in records], [*statements, *facts], list(links)
+        )
+        report = FrameReport({"events": len(table), "items": len(records)})
+        return _assembled(
+            table, catalogue, None, encoder, settings, "polars", (False, False), report
+        )
+
+    @classmethod
     def of(cls, events: Any) -> Dataset:
         """``events`` as a data set: a frame, a sparse matrix, or a data set as it is."""
         if isinstance(events, Dataset):
@@ -254,13 +259,24 @@ class Dataset:
         """The data set with other knowledge about the same items."""
         return replace(self, item_features=item_features)
 
-    def histories_of(self, events: Any, on_error: OnError = "raise") -> tuple[Ids, list[History]]:
-        """Users of a frame of events and their histories; events on unknown items are left out."""
-        table = read_events(events, self.config.events.weights, on_error=on_error, name="histories")
+    def events_of(self, frame: Any, on_error: OnError = "raise") -> tuple[Ids, Interactions]:
+        """Users of a frame of events, and their events on the items here; others are left out."""
+        table = read_events(frame, self.config.events.weights, None, on_error, name="histories")
         names = table.frame["user_id"].unique().sort().to_list()
         known = table.frame.filter(pl.col("item_id").is_in(self.items.names))
-        columns = _interactions(known, names, self.items.names, self.meaning)
-        return Ids(names, "user_id" in table.integers), columns.histories(self.config.model.history)
+        events = interactions_of(known, names, self.items.names, self.meaning)
+        return Ids(names, "user_id" in table.integers), events
+
+    def to_frame(self) -> Any:
+        """The events as a frame: ``user_id``, ``item_id``, ``weight``, ``timestamp`` or null."""
+        events = self.events
+        frame = pl.DataFrame([
+            self.users.at(events.users).alias("user_id"),
+            self.items.at(events.items).alias("item_id"),
+            pl.Series("weight", events.weights),
+            pl.Series("timestamp", events.times).fill_nan(None),
+        ])  # fmt: skip
+        return to_library(frame, self.library)
 
     def to_hetero_data(self) -> HeteroData:
         """The whole as a :class:`torch_geometric.data.HeteroData`, for a network of one's own.
@@ -331,9 +347,9 @@ def _assembled(
         item_order=int if item_numbers else None,
     )
     names = sorted(user_names, key=int if integers[1] else None)
-    meaning = EventMeaning.of(config.events, _ratings(table))
+    meaning = EventMeaning.of(config.events, rating_counts(table))
     return Dataset(
-        events=_interactions(table, names, graph.item_ids, meaning),
+        events=interactions_of(table, names, graph.item_ids, meaning),
         item_features=item_features(graph, catalogue, text_vectors, encoder, config),
         users=Ids(names, integers[1]),
         items=Ids(graph.item_ids, item_numbers),
@@ -355,54 +371,3 @@ def _given_ids(ids: Any, length: int, argument: str) -> tuple[pl.Series, bool]:
     if len(names) != length or names.n_unique() != length or names.null_count():
         raise FrameError(f"{argument}: {length} different ids are expected, {len(names)} found")
     return names, series.dtype.is_integer()
-
-
-def _typed(table: pl.DataFrame) -> pl.DataFrame:
-    """``event_type`` and ``value`` of every event; a value without a type is a rating."""
-    value = pl.col("value") if "value" in table.columns else pl.lit(None, dtype=pl.Float64)
-    kind = pl.when(value.is_null()).then(pl.lit("click")).otherwise(pl.lit(RATING))
-    if "event_type" in table.columns:
-        kind = pl.col("event_type").fill_null(kind)
-    typed = table.with_columns(kind.alias("event_type"), value.alias("value"))
-    return typed.select("event_type", "value")
-
-
-def _ratings(table: pl.DataFrame) -> Counter[float]:
-    typed = _typed(table).filter((pl.col("event_type") == RATING) & pl.col("value").is_not_null())
-    counts = typed["value"].value_counts()
-    return Counter(dict(counts.iter_rows()))
-
-
-def _interactions(
-    table: pl.DataFrame, user_ids: list[str], item_ids: list[str], meaning: EventMeaning
-) -> Interactions:
-    typed = _typed(table)
-    pairs = typed.unique()
-    weights = [
-        meaning.weight_of(Event("", "", "", kind, value)) for kind, value in pairs.iter_rows()
-    ]
-    # Nulls join nothing, so that they are made NaN, which equals itself here.
-    typed, pairs = (
-        frame.with_columns(pl.col("value").fill_null(np.nan)) for frame in (typed, pairs)
-    )
-    joined = typed.with_row_index().join(
-        pairs.with_columns(pl.Series("weight", weights, dtype=pl.Float64)),
-        on=["event_type", "value"],
-    )
-    weight = joined.sort("index")["weight"].to_numpy()
-    n, counts = len(table), weight != 0
-    times = np.full(n, np.nan)
-    if "timestamp" in table.columns:
-        times = table["timestamp"].fill_null(np.nan).to_numpy()
-    parts = np.full(n, -1, dtype=np.int64)
-    if "split" in table.columns:
-        numbers = table["split"].replace_strict(SPLITS, default=-1, return_dtype=pl.Int64)
-        parts = numbers.to_numpy()
-    rows, columns = (
-        Ids(names).rows(table[column])
-        for names, column in ((user_ids, "user_id"), (item_ids, "item_id"))
-    )
-    return interactions_from_columns(
-        user_ids, len(item_ids),
-        *(column[counts] for column in (rows, columns, times, weight, parts)),
-    )  # fmt: skip

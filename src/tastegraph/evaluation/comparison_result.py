@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ModelComparison:
+class ComparisonResult:
     """What every model reached; frames of the library that the events came in.
 
     Attributes:
