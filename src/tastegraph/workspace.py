@@ -17,10 +17,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import tomli_w
-
 from tastegraph.core import config as configuration
 from tastegraph.core.config import Config
+from tastegraph.core.config.documentation import commented_toml
+from tastegraph.core.config.keys import rename_keys
 from tastegraph.core.errors import ArgumentError, ConfigError, NotFoundError, SnapshotError
 from tastegraph.core.messages import Message
 from tastegraph.core.progress import say
@@ -90,17 +90,19 @@ class Workspace:
 
         Args:
             directory: created where it does not exist.
-            settings: configuration; what is not set has its default.
+            settings: configuration; all other keys are written as comments.
 
         Raises:
-            ConfigError: ``directory`` is a workspace already.
+            ConfigError: ``directory`` is a workspace already, or a setting is wrong; nothing was
+                written.
         """
         file = directory / configuration.CONFIG_FILE
         if file.exists():
             raise ConfigError(f"{directory} is a workspace already")
+        named, _ = rename_keys({"name": directory.resolve().name, **(settings or {})})
+        configuration.checked_config(named, "settings")
         directory.mkdir(parents=True, exist_ok=True)
-        content = {"name": directory.resolve().name, **(settings or {})}
-        file.write_text(tomli_w.dumps(content), encoding="utf-8")
+        file.write_text(commented_toml(named), encoding="utf-8")
         return cls(directory)
 
     def ingest(

@@ -61,7 +61,7 @@ def test_events_without_a_time_do_not_decay() -> None:
 @pytest.fixture
 def sociable(cinema: Workspace) -> Workspace:
     file = cinema.directory / configuration.CONFIG_FILE
-    file.write_text(file.read_text() + "\n[loop]\nsupport = 8\n", encoding="utf-8")
+    file.write_text(file.read_text() + "\n[loop]\nmin_co_likes = 8\n", encoding="utf-8")
     return Workspace(cinema.directory)
 
 
@@ -135,7 +135,7 @@ def test_erased_users_support_no_facts(tmp_path: Path) -> None:
     """The likes of two users derive facts; after erasure the graph is as if they never existed."""
     graphs = []
     for name in ("never", "erased"):
-        workspace = Workspace.init(tmp_path / name, SETTINGS | {"loop": {"support": 8}})
+        workspace = Workspace.init(tmp_path / name, SETTINGS | {"loop": {"min_co_likes": 8}})
         workspace.ingest(items=films(), events=events(), facts={"films": facts()})
         if name == "erased":
             workspace.record(

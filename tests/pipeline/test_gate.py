@@ -126,7 +126,7 @@ def test_gate_refuses_losses_beyond_chance(monkeypatch: pytest.MonkeyPatch) -> N
                  for row in seen.toarray()]  # fmt: skip
     samples = {"newest": GateSample(histories, sparse.csr_array(seen), targets)}
     good, bad = model_of(truth), model_of(rng.normal(size=(40, 40)))
-    loop, clock = LoopConfig(seconds=0.005), SimpleNamespace(now=0.0)
+    loop, clock = LoopConfig(allowed_seconds=0.005), SimpleNamespace(now=0.0)
 
     def ranked(model: HybridModel, _: History) -> None:
         """Take 1 ms, or 20 ms for a model without popularity."""
@@ -143,7 +143,7 @@ def test_gate_refuses_losses_beyond_chance(monkeypatch: pytest.MonkeyPatch) -> N
     no_users = {"newest": GateSample([], samples["newest"].seen[:0], targets[:0])}
     assert not check_models(good, good, (9, 9), no_users, loop).passed
     same_scores = model_of(np.ones((40, 40)))
-    narrow = check_models(same_scores, good, (9, 9), samples, LoopConfig(tolerance=1))
+    narrow = check_models(same_scores, good, (9, 9), samples, LoopConfig(max_ndcg_loss=1))
     assert "coverage, newest" in {check.name for check in narrow.checks if not check.passed}
     slow = check_models(replace(good, popularity=np.zeros(40, int)), good, (9, 9), samples, loop)
     assert [check.name for check in slow.checks if not check.passed] == ["seconds of a list"]
@@ -160,7 +160,11 @@ def test_one_user_is_not_enough() -> None:
     one_user = GateSample([History(np.array([0], "i4"), np.ones(1, "f4"))], sparse.csr_array(seen),
                   sparse.csr_array(targets))  # fmt: skip
     verdict = check_models(
-        model_of(worse), model_of(good), (9, 9), {"newest": one_user}, LoopConfig(seconds=10)
+        model_of(worse),
+        model_of(good),
+        (9, 9),
+        {"newest": one_user},
+        LoopConfig(allowed_seconds=10),
     )
     (ndcg,) = (check for check in verdict.checks if check.name.startswith("NDCG"))
     assert ndcg.candidate < ndcg.incumbent
@@ -171,7 +175,7 @@ def test_one_user_is_not_enough() -> None:
         model_of(good),
         (9, 9),
         {"newest": one_user},
-        LoopConfig(seconds=10, people=1),
+        LoopConfig(allowed_seconds=10, min_holdout_users=1),
     ).passed
 
 
@@ -219,7 +223,7 @@ def test_random_likes_do_not_resemble_earlier_ones() -> None:
     assert not bad.passed
     assert bad.candidate == pytest.approx(0.5, abs=0.1)
     assert bad.bound == pytest.approx(0.5 + (bad.incumbent - 0.5) / 2)
-    assert check_resemblance(model, random, earlier, known, LoopConfig(resemblance=0)).passed
+    assert check_resemblance(model, random, earlier, known, LoopConfig(min_auc_ratio=0)).passed
     few = GateSample(random.histories[:0], random.seen[:0], random.targets[:0])
     assert check_resemblance(model, few, earlier, known, loop).passed
 

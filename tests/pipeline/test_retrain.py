@@ -95,7 +95,7 @@ def test_first_events_need_no_gate(tmp_path) -> None:
 @pytest.mark.slow
 def test_hyperparameters_of_retraining_are_not_evaluated(cinema, monkeypatch) -> None:
     file = cinema.directory / "tastegraph.toml"
-    file.write_text(file.read_text() + "\n[loop]\ntolerance = 1.0\n", encoding="utf-8")
+    file.write_text(file.read_text() + "\n[loop]\nmax_ndcg_loss = 1.0\n", encoding="utf-8")
     workspace, hyperparameters = type(cinema)(cinema.directory), []
 
     def record(*arguments):

@@ -167,7 +167,7 @@ def test_reasons_are_in_the_requested_or_configured_language(engine: Engine) -> 
 
 def test_list_is_not_stored_where_keep_lists_is_off(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
-    quiet = engine.config.serving.model_copy(update={"keep_lists": False})
+    quiet = engine.config.serving.model_copy(update={"store_lists": False})
     engine.config = engine.config.model_copy(update={"serving": quiet})
     answer = engine.recommend_and_store("western-1", 3, ListOptions())
     engine.close()

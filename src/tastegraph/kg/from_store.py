@@ -88,7 +88,7 @@ def accepted_facts(
         only=facts.c.relation.not_in(IDENTITY_RELATIONS),
     )
     for fact_id, fact in stored:
-        if fact.confidence >= config.graph.least_confidence and fact_id not in contradicted:
+        if fact.confidence >= config.graph.min_confidence and fact_id not in contradicted:
             yield fact_id, fact
 
 
@@ -161,5 +161,5 @@ def _accepted_usage(
     denied, trust = decision_log.denied(connection), config.sources.trust.get(USE, 1.0)
     for fact in usage_facts:
         fact_id, confidence = statements.fact_id(fact), trust * fact.confidence
-        if fact_id not in denied and confidence >= config.graph.least_confidence:
+        if fact_id not in denied and confidence >= config.graph.min_confidence:
             yield fact_id, replace(fact, confidence=confidence)

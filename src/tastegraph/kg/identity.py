@@ -41,9 +41,9 @@ def resolve_identity(
 ) -> Identity:
     """Decide which ids are one thing, from all stored ``owl:sameAs`` and ``owl:differentFrom``.
 
-    Statements with less confidence than ``graph.least_sameness`` do not count. Of statements that
-    contradict each other, decisions of people go before sources, and later decisions before
-    earlier ones.
+    Statements with less confidence than ``graph.min_identity_confidence`` do not count. Of
+    statements that contradict each other, decisions of people go before sources, and later
+    decisions before earlier ones.
 
     Args:
         without: names of sources whose statements are ignored.
@@ -57,7 +57,7 @@ def resolve_identity(
         only=facts.c.relation.in_(IDENTITY_RELATIONS),
     )
     for fact_id, fact in statements_of_identity:
-        if fact.literal or fact.confidence < config.graph.least_sameness:
+        if fact.literal or fact.confidence < config.graph.min_identity_confidence:
             continue
         if fact.relation == DIFFERENT_FROM:
             different.append((fact.subject, fact.object))

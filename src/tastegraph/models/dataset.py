@@ -335,7 +335,7 @@ def _assembled(
     user_ids: list[str] | None = None,
 ) -> Dataset:
     further = [*catalogue.item_ids, *table["item_id"].unique().to_list()]
-    sure = (fact for fact in catalogue.facts if fact.confidence >= config.graph.least_confidence)
+    sure = (fact for fact in catalogue.facts if fact.confidence >= config.graph.min_confidence)
     user_names = {*(user_ids or []), *table["user_id"].unique().to_list()}
     item_numbers = integers[0] and all(map(_is_number, further))
     graph = build_graph(

@@ -256,7 +256,7 @@ class Builder:
         derived: Sequence[Fact] | None = None
         if before is None or "graph" in stages:
             derived = []
-            if config.loop.support:
+            if config.loop.min_co_likes:
                 items = item_ids(self.database)
                 derived = derive_facts(events_of(items), items, config)
             graph = graph_from_store(self.database, config, derived)

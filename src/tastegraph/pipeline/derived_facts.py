@@ -38,7 +38,7 @@ def derive_facts(events: Interactions, item_ids: Sequence[str], config: Config) 
         item_ids: ids of item 0, 1, 2, …
         config: configuration of the workspace.
     """
-    support = config.loop.support
+    support = config.loop.min_co_likes
     if not support:
         return []
     train = events.select(assign_splits(events, config.evaluation, config.model.seed) == TRAIN)

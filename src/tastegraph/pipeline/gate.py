@@ -155,13 +155,15 @@ def check_models(
     checks = [_check_finite(candidate, samples)]
     if checks[0].passed:
         n_users = sum(len(sample.histories) for sample in samples.values())
-        enough = n_users >= loop.people
-        checks.append(GateCheck("people to ask", n_users, n_users, loop.people, n_users, enough))
+        enough = n_users >= loop.min_holdout_users
+        checks.append(
+            GateCheck("people to ask", n_users, n_users, loop.min_holdout_users, n_users, enough)
+        )
         for name, sample in samples.items():
             checks += _check_lists(candidate, incumbent, name, sample, loop)
         checks.append(_check_seconds(candidate, incumbent, samples, loop))
     candidate_facts, incumbent_facts = n_facts
-    bound = loop.facts * incumbent_facts
+    bound = loop.min_facts * incumbent_facts
     passed = candidate_facts >= bound
     checks.append(GateCheck("facts", candidate_facts, incumbent_facts, bound, 0, passed))
     return GateVerdict(tuple(checks))
@@ -184,7 +186,7 @@ def check_resemblance(
     """Whether the model in service predicts the new likes nearly as well as earlier ones.
 
     By AUC, which is 1/2 where likes are random. Fails where the AUC of the new likes exceeds 1/2
-    by less than ``loop.resemblance`` of what that of earlier likes does, beyond chance.
+    by less than ``loop.min_auc_ratio`` of what that of earlier likes does, beyond chance.
 
     Args:
         incumbent: the model in service.
@@ -194,7 +196,7 @@ def check_resemblance(
     """
     new, error, n_users = _auc(incumbent, since, known)
     old, _, _ = _auc(incumbent, earlier, known)
-    bound = 0.5 + loop.resemblance * max(old - 0.5, 0.0)
+    bound = 0.5 + loop.min_auc_ratio * max(old - 0.5, 0.0)
     passed = not n_users or new + _margin(error, n_users) >= bound
     name = "AUC of likes that are new, beside earlier ones"
     return GateCheck(name, new, old, bound, n_users, passed)
@@ -236,12 +238,12 @@ def _check_lists(
     n_users = len(sample.histories)
     if not n_users:
         return []
-    ndcg, scores = _check_ndcg(f"NDCG@10, {name}", candidate, incumbent, sample, loop.tolerance)
+    ndcg, scores = _check_ndcg(f"NDCG@10, {name}", candidate, incumbent, sample, loop.max_ndcg_loss)
     ours, theirs = (
         coverage(top_k(of_model, sample.seen, CUTOFF), candidate.n_items, CUTOFF)
         for of_model in scores
     )
-    bound = loop.coverage * theirs
+    bound = loop.min_coverage * theirs
     return [ndcg, GateCheck(f"coverage, {name}", ours, theirs, bound, n_users, ours >= bound)]
 
 
@@ -275,7 +277,7 @@ def _check_seconds(
     """The median time of one list."""
     histories = _timed_histories(samples)
     ours, theirs = (_median_seconds(model, histories) for model in (candidate, incumbent))
-    bound = max(loop.slower * theirs, loop.seconds)
+    bound = max(loop.max_slowdown * theirs, loop.allowed_seconds)
     return GateCheck("seconds of a list", ours, theirs, bound, len(histories), ours <= bound)
 
 

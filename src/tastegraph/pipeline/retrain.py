@@ -297,7 +297,7 @@ def _difference(fitted_config: FittedConfig, config: Config, meaning: EventMeani
 
 
 def _holdout_users(events: Interactions, config: Config, seed: int) -> NDArray[np.bool_]:
-    return gate_samples.holdout_users(events.user_ids, config.loop.witnesses, seed)
+    return gate_samples.holdout_users(events.user_ids, config.loop.holdout_users, seed)
 
 
 def _n_facts(snapshot: Snapshot) -> int:

@@ -71,7 +71,7 @@ def fingerprint(database: Database, config: Config, directory: Path) -> str:
         __version__,
         FORMAT,
         config.model_dump_json(exclude=_IGNORED_SETTINGS),
-        (config.loop.support, config.loop.half_life),
+        (config.loop.min_co_likes, config.loop.half_life),
         revisions,
         _descriptions_digest(config, directory),
     )

@@ -150,7 +150,7 @@ class Engine:
         request = self._list_request(n, options.exclude_seen, explore, seed)
         view = self._view(user)
         answer = make_list(view.snapshot, view.user(), request, reasons, self._language(language))
-        if self.config.serving.keep_lists:
+        if self.config.serving.store_lists:
             session = None if isinstance(user, str) else [asdict(event) for event in user]
             stored = ServedList(
                 recommendation_id=answer.recommendation_id,

@@ -211,5 +211,5 @@ def configured_triggers(config: Config, directory: Path) -> list[Trigger]:
         triggers.append(EventCountTrigger(loop.every, retrain))
     if loop.drift:
         rewarding = [name for name, weight in config.events.weights.items() if weight > 0]
-        triggers.append(DriftTrigger(loop.drift, loop.settled, rewarding, retrain))
+        triggers.append(DriftTrigger(loop.drift, loop.drift_delay, rewarding, retrain))
     return triggers

@@ -107,7 +107,9 @@ def test_items_are_linked_to_the_entities_of_their_names():
         assert shop.knowledge.derive(LINKING) >= 55
         links = facts_of(shop, LINKING)
         accepted = {
-            (s, o) for (s, _, o), p in links.items() if p >= shop.config.graph.least_sameness
+            (s, o)
+            for (s, _, o), p in links.items()
+            if p >= shop.config.graph.min_identity_confidence
         }
         assert len(accepted) >= 55
         assert all(
@@ -160,7 +162,10 @@ def test_duplicates_become_one_node_until_split(cinema_of_texts, within):
     cinema_of_texts.ingest(facts=new_facts)
     cinema_of_texts.knowledge.derive(FUSION)
     pair = (person("Ada Almond"), SAME_AS, "x:1")
-    assert facts_of(cinema_of_texts, FUSION)[pair] >= cinema_of_texts.config.graph.least_sameness
+    assert (
+        facts_of(cinema_of_texts, FUSION)[pair]
+        >= cinema_of_texts.config.graph.min_identity_confidence
+    )
     graph = graph_from_store(cinema_of_texts.database, cinema_of_texts.config)
     assert len({person("Ada Almond"), "x:1"} & set(graph.node_ids)) == 1
     cinema_of_texts.knowledge.split("x:1", person("Ada Almond"), "ann")

@@ -118,7 +118,7 @@ class DerivationInputs:
 
     def identity_confidence(self, probability: float, *, accepted: bool) -> float:
         """Confidence of a derived ``owl:sameAs``: it counts if accepted, else it is for review."""
-        threshold = self.config.graph.least_sameness
+        threshold = self.config.graph.min_identity_confidence
         if accepted:
             return max(probability, threshold)
         return min(probability, MAX_REVIEW_SHARE * threshold)
