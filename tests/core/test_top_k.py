@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from tastegraph.core.arrays import binary, contains, pair_keys
-from tastegraph.core.top_k import top_k, top_k_blocks
+from tastegraph.core.top_k import ideal_dcg, rank_discount, top_k, top_k_blocks
 from tests.support.matrices import csr, few_examples, random_lists, seeds
 
 
@@ -73,3 +73,9 @@ def test_top_k_orders_every_float(values):
     finite = [item for item in order if values[item] != -math.inf]
     assert top[: len(finite)].tolist() == finite
     assert (top[len(finite) :] == -1).all()
+
+
+def test_ideal_dcg_by_hand():
+    assert rank_discount(np.array([1, 3])).tolist() == [1, 0.5]
+    ideal = ideal_dcg(np.array([0, 1, 2, 9]), 3)
+    assert ideal == pytest.approx([0, 1, 1 + 1 / math.log2(3), 1 + 1 / math.log2(3) + 0.5])

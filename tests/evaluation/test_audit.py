@@ -44,7 +44,7 @@ def test_audit_counts_ties_by_hand():
         print_report({"protocol": protocol, "audit": split_audit.as_dict(), "results": []}, console)
     text = console.export_text()
     assert text.count("tied in time") == 1
-    assert "of the person: 85.7% of events; with one of train or valid: 33.3% of test" in text
+    assert "of the user: 85.7% of events; with one of train or valid: 33.3% of test" in text
 
 
 @few_examples

@@ -32,7 +32,7 @@ def test_snapshots_are_compared_on_newer_events(cinema, tastegraph) -> None:
     cinema.record(later_likes(np.random.default_rng(1)))
     assert cinema.build() == "000002"
     nothing_new = cinema.compare("000002", "000001")
-    assert [c.people for c in nothing_new.checks if c.name == "NDCG@10, newest"] == []
+    assert [c.n_users for c in nothing_new.checks if c.name == "NDCG@10, newest"] == []
     genres = ("western", "space")
     cinema.record(
         Event(
@@ -43,7 +43,7 @@ def test_snapshots_are_compared_on_newer_events(cinema, tastegraph) -> None:
     )
     verdict = cinema.compare("000001")
     checks = {check.name: check for check in verdict.checks}
-    assert checks["NDCG@10, newest"].people > 10
+    assert checks["NDCG@10, newest"].n_users > 10
     assert checks["NDCG@10, newest"].candidate == pytest.approx(
         {c.name: c for c in cinema.compare("000002", "000001").checks}["NDCG@10, newest"].incumbent
     )

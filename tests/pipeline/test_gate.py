@@ -192,7 +192,7 @@ def test_candidate_below_popularity_is_refused() -> None:
     everywhere = model_of(np.tile((seen | targets).sum(axis=0), (40, 1)).astype(float))
     assert all(check.passed for check in check_popularity(everywhere, same_for_all, samples))
     (noise,) = check_popularity(model_of(rng.normal(size=(40, 40))), same_for_all, samples)
-    assert (noise.passed, noise.people) == (False, 100)
+    assert (noise.passed, noise.n_users) == (False, 100)
     assert noise.candidate < noise.bound == noise.incumbent
 
 
@@ -236,4 +236,4 @@ def test_resemblance_leaves_out_unknown_items() -> None:
                  sparse.csr_array(targets))  # fmt: skip
     known = np.array([True, True, True, True, True, False])
     check = check_resemblance(model, sample, sample, known, LoopConfig())
-    assert (check.candidate, check.people) == (0.5, 1)
+    assert (check.candidate, check.n_users) == (0.5, 1)

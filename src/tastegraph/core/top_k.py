@@ -1,4 +1,4 @@
-"""The best items of each row of scores: one order of ties everywhere."""
+"""Top-k lists: the best items of each row of scores, and what a hit in a list counts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.core.arrays import CSR, Floats, pair_keys
+from tastegraph.core.arrays import CSR, Floats, Ints, pair_keys
 
 _LOW_BITS = np.uint64(0xFFFFFFFF)
 
@@ -73,6 +73,25 @@ def top_k_blocks(
         seen = None if mask is None else mask[start : start + len(rows)]
         top[rows] = top_k(score(rows), seen, k)
     return top
+
+
+def rank_discount(ranks: Ints) -> NDArray[np.float64]:
+    """What a hit at a rank, from 1, adds to the DCG of a list: 1 / log₂(rank + 1).
+
+    Järvelin & Kekäläinen, TOIS 2002, with binary gain.
+    """
+    return np.asarray(1 / np.log2(ranks + 1), dtype=np.float64)
+
+
+def ideal_dcg(n_relevant: Ints, k: int) -> NDArray[np.float64]:
+    """The DCG of the best list of length ``k`` for users with so many relevant items, float64[U].
+
+    Args:
+        n_relevant: int[U]; 0 gives 0.
+        k: at least 1.
+    """
+    by_hits = np.concatenate([[0.0], np.cumsum(rank_discount(np.arange(1, k + 1)))])
+    return by_hits[np.minimum(n_relevant, k)]
 
 
 def _ordered_keys(scores: Floats) -> NDArray[np.uint64]:

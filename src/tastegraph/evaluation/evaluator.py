@@ -218,11 +218,11 @@ class Evaluator:
             user_metrics: what it reached, from :meth:`evaluate`.
             p_values: model → other model → adjusted p.
         """
-        for part in self.slices[run.history]:
-            all_users = part.name == "all"
+        for slice_ in self.slices[run.history]:
+            all_users = slice_.name == "all"
             values = user_metrics.values
             if not all_users:
-                targets = part.restrict(self.targets)
+                targets = slice_.restrict(self.targets)
                 restricted = self._values(user_metrics.top, targets, run.history)
                 values = {name: restricted[name] for name in SLICE_METRICS}
             if not np.isfinite(values["ndcg@10"]).any():
@@ -236,7 +236,7 @@ class Evaluator:
                 }
             yield Result(
                 model=run.model,
-                slice=part.name,
+                slice=slice_.name,
                 history=run.history,
                 metrics=means,
                 ci95={name: self._interval(value) for name, value in values.items()},

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, Floats, Ints, contains, pair_keys
+from tastegraph.core.top_k import ideal_dcg, rank_discount
 
 
 def per_user(
@@ -49,9 +50,7 @@ def per_user(
     has_relevant = np.where(n_relevant > 0, 1.0, np.nan)
     n_relevant = np.maximum(n_relevant, 1)
 
-    discount = 1 / np.log2(ranks + 1)
-    ideal = np.cumsum(discount)
-    gain = np.cumsum(hits * discount, axis=1)
+    gain = np.cumsum(hits * rank_discount(ranks), axis=1)
     n_hits = np.cumsum(hits, axis=1)
     precision = np.cumsum(hits * n_hits / ranks, axis=1)
     reciprocal = np.maximum.accumulate(hits / ranks, axis=1)
@@ -63,7 +62,7 @@ def per_user(
     metrics: dict[str, NDArray[np.float64]] = {}
     for k in cutoffs:
         last, max_hits = k - 1, np.minimum(n_relevant, k)
-        metrics[f"ndcg@{k}"] = has_relevant * gain[:, last] / ideal[max_hits - 1]
+        metrics[f"ndcg@{k}"] = has_relevant * gain[:, last] / ideal_dcg(n_relevant, k)
         metrics[f"recall@{k}"] = has_relevant * n_hits[:, last] / n_relevant
         metrics[f"mrr@{k}"] = has_relevant * reciprocal[:, last]
         metrics[f"hit@{k}"] = has_relevant * (n_hits[:, last] > 0)

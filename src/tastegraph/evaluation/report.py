@@ -56,8 +56,8 @@ def evaluation_report(
     data = EvaluationData(events, splits, item_features)
     if not data.targets(TEST).nnz:
         raise TastegraphError(
-            f"the split {config.evaluation.split!r} holds out no event for the test part: "
-            "there are too few events of any one person that count for an item "
+            f"the split {config.evaluation.split!r} holds out no event for the test split: "
+            "there are too few events of any one user that count for an item "
             f"({meaning.scale.in_words()})"
         )
     results = compare_models(data, config.evaluation, config.model, hyperparameters)
@@ -71,7 +71,7 @@ def protocol(config: Config, meaning: EventMeaning, inputs: str) -> Mapping[str,
         "fractions": config.evaluation.fractions,
         "positives": meaning.in_words(),
         "ranking": "all items",
-        "masked": "what the person liked in train or valid, for every model and history",
+        "masked": "what the user liked in train or valid, for every model and history",
         "chosen_on": "valid ndcg@10, but for itemknn (k = 100) and ease (λ = 250): RecBole's",
         "known": {
             "system and controls": f"events for and against, newest {config.model.history}, "
@@ -85,10 +85,10 @@ def protocol(config: Config, meaning: EventMeaning, inputs: str) -> Mapping[str,
         "fit_seconds": {
             TRAIN_ONLY: "controls and baselines: choosing settings included",
             TRAIN_AND_VALID: "one fit with the settings chosen",
-            "gcn, filters": "those of the whole system, whose parts they are",
+            "gcn, filters": "those of the whole system, whose components they are",
         },
         "p_vs": "paired sign-flip randomisation of ndcg@10, Holm-adjusted over all models",
-        "ci95": "bootstrap over people",
+        "ci95": "bootstrap over users",
         "seed": config.model.seed,
         "inputs": inputs,
     }
@@ -145,8 +145,8 @@ def _user_facts(events: Interactions, item_features: ItemFeatures) -> tuple[Ints
             user_of_node[node] = rows.get(node_id.removeprefix(USER), -1)
     users = np.concatenate([user_of_node[graph.heads], user_of_node[graph.tails]])
     items = np.concatenate([graph.tails, graph.heads])
-    joined = (users >= 0) & (items < graph.n_items)
-    return users[joined], items[joined]
+    is_user_fact = (users >= 0) & (items < graph.n_items)
+    return users[is_user_fact], items[is_user_fact]
 
 
 def _plain(value: object) -> Any:

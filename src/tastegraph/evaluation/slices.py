@@ -78,5 +78,5 @@ def standard_slices(train: CSR) -> list[EvaluationSlice]:
 def _least_popular(popularity: Ints) -> Bools:
     """bool[I]: the least popular items that together hold at most :data:`TAIL_SHARE` of events."""
     ordered = np.sort(popularity)
-    held = np.cumsum(ordered)[np.searchsorted(ordered, popularity, side="right") - 1]
-    return np.asarray(held <= TAIL_SHARE * ordered.sum(), dtype=np.bool_)
+    cumulative = np.cumsum(ordered)[np.searchsorted(ordered, popularity, side="right") - 1]
+    return np.asarray(cumulative <= TAIL_SHARE * ordered.sum(), dtype=np.bool_)

@@ -28,10 +28,9 @@ Row = Mapping[str, Any]
 def print_report(report: Mapping[str, Any], console: Console | None = None) -> None:
     """Print what :meth:`tastegraph.workspace.Workspace.evaluate` returns."""
     console = console or Console(width=CONSOLE_WIDTH, highlight=False)
-    before, after = _notes(report)
-    for line in before:
+    for line in _notes(report):
         console.print(line, markup=False)
-    console.print(f"{after}\n", markup=False)
+    console.print()
     for table in result_tables(report["results"]):
         console.print(table)
 
@@ -55,7 +54,7 @@ def print_build_comparison(
     n_users = rows[0]["people"]
     table = Table(
         box=box.SIMPLE_HEAD,
-        title=f"Validation: NDCG@10 of {n_users:,} people. What is best beyond chance is served.",
+        title=f"Validation: NDCG@10 of {n_users:,} users. What is best beyond chance is served.",
         title_justify="left",
         title_style="",
     )
@@ -93,8 +92,8 @@ def result_tables(rows: Sequence[Row]) -> list[Table]:
 
 def report_html(report: Mapping[str, Any]) -> str:
     """The report as HTML: notes on the split, and the tables of :func:`result_tables`."""
-    before, after = _notes(report)
-    lines = [f"<p>{'<br>'.join(escape_html(line.strip()) for line in (*before, after))}</p>"]
+    notes = "<br>".join(escape_html(line.strip()) for line in _notes(report))
+    lines = [f"<p>{notes}</p>"]
     titles = "".join(f"<th>{escape_html(' '.join(title.split()))}</th>" for title, _ in _COLUMNS)
     for history, results in _by_history(report["results"]).items():
         lines.append(f"<table><caption>History: {escape_html(history)}</caption>")
@@ -171,28 +170,29 @@ _COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
 """Title and text of every column after the name of the model."""
 
 
-def _notes(report: Mapping[str, Any]) -> tuple[list[str], str]:
-    """Lines about the split and its audit, and a line about how the tables came about."""
+def _notes(report: Mapping[str, Any]) -> list[str]:
+    """Lines about the split, its audit, and how the tables were obtained."""
     protocol = report["protocol"]
-    head = f"Split: {protocol['split']}; positives: {protocol['positives']}."
-    return [head, *_audit_lines(report["audit"])], (
+    return [
+        f"Split: {protocol['split']}; positives: {protocol['positives']}.",
+        *_audit_lines(report["audit"]),
         f"Every table ranks {protocol['ranking']} and leaves out {protocol['masked']}; "
-        f"settings are chosen on {protocol['chosen_on']}."
-    )
+        f"settings are chosen on {protocol['chosen_on']}.",
+    ]
 
 
 def _audit_lines(audit: Mapping[str, Any]) -> list[str]:
     """A :class:`~tastegraph.evaluation.audit.SplitAudit`, as JSON, in a few lines."""
     sizes = "; ".join(
-        f"{name} {size['events']:,} events of {size['users']:,} people on {size['items']:,} items"
+        f"{name} {size['events']:,} events of {size['users']:,} users on {size['items']:,} items"
         for name, size in audit["parts"].items()
     )
     lines = [
         f"Split audit: {sizes}.",
         f"  pairs in train and again elsewhere: {sum(audit['overlap'].values())}; repeated within "
-        f"a part: {sum(size['duplicates'] for size in audit['parts'].values())}; people whose "
+        f"a split: {sum(size['duplicates'] for size in audit['parts'].values())}; users whose "
         f"test comes before their train: {audit['time_travellers']}.",
-        f"  in test but never in train: {audit['cold_users']} people, {audit['cold_items']} items.",
+        f"  in test but never in train: {audit['cold_users']} users, {audit['cold_items']} items.",
         f"  facts that state a test event: {audit['user_facts_in_test']}.",
         *_tied_lines(audit),
     ]
@@ -200,7 +200,7 @@ def _audit_lines(audit: Mapping[str, Any]) -> list[str]:
         if relation["suspicious"]:
             lines.append(
                 f"  suspicious: {relation['relation']} links {relation['observed']:.1%} of test "
-                f"items to the person's history, {relation['lift']:.1f} × what chance gives."
+                f"items to the user's history, {relation['lift']:.1f} × what chance gives."
             )
     return lines
 
@@ -209,7 +209,7 @@ def _tied_lines(audit: Mapping[str, Any]) -> list[str]:
     """How many events share their time with another one; nothing where there are no times."""
     if audit["tied"] is None:
         return []
-    line = f"  tied in time with another event of the person: {audit['tied']:.1%} of events"
+    line = f"  tied in time with another event of the user: {audit['tied']:.1%} of events"
     if audit["tied_tests"] is not None:
         line += f"; with one of train or valid: {audit['tied_tests']:.1%} of test events"
     return [f"{line}."]

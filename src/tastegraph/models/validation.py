@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, Bools, without
 from tastegraph.core.config import ModelConfig
+from tastegraph.core.top_k import ideal_dcg, rank_discount
 from tastegraph.models.base import FEW_LIKES, Component
 from tastegraph.models.kernels import Scores
 from tastegraph.profiles.interactions import History, Interactions
@@ -60,13 +61,12 @@ class Objective:
         hidden, to_find = seen[users], targets[users]
         hidden_row = np.repeat(np.arange(len(users)), np.diff(hidden.indptr))
         sizes = np.diff(to_find.indptr)
-        gains = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(2, CUTOFF + 2)))])
         return cls(
             users=users,
             seen=(hidden_row, hidden.indices.astype(np.int64)),
             row=np.repeat(np.arange(len(users)), sizes),
             item=to_find.indices.astype(np.int64),
-            ideal=gains[np.minimum(sizes, CUTOFF)],
+            ideal=ideal_dcg(sizes, CUTOFF),
             watch=watch,
         )
 
@@ -88,7 +88,7 @@ class Objective:
         top = torch.from_numpy(visible).topk(count, dim=1).values.numpy()
         ahead = (top[self.row] >= scores[self.row, self.item][:, None]).sum(axis=1) - 1
         listed = (ahead >= 0) & (ahead < CUTOFF)
-        gain = np.where(listed, 1 / np.log2(np.maximum(ahead, 0) + 2), 0.0)
+        gain = np.where(listed, rank_discount(np.maximum(ahead, 0) + 1), 0.0)
         ndcg = np.bincount(self.row, gain, minlength=len(self.users)) / self.ideal
         self.watch(float(ndcg.mean()))
         return ndcg

@@ -110,7 +110,7 @@ def interest_questions(
         if user not in questions:
             raise NotFoundError(
                 f"nothing is known of what user {user!r} likes: a description is made of the "
-                "training part's likes of items with a title"
+                "train split's likes of items with a title"
             )
     return questions
 

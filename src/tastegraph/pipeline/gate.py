@@ -97,7 +97,7 @@ class GateCheck:
         name: what is compared.
         candidate, incumbent: the values of both models.
         bound: the least that the candidate must reach; of seconds, the most.
-        people: number of users; 0 where users do not matter.
+        n_users: number of users; 0 where users do not matter.
         passed: whether the candidate passed.
     """
 
@@ -105,8 +105,20 @@ class GateCheck:
     candidate: float
     incumbent: float
     bound: float
-    people: int
+    n_users: int
     passed: bool
+
+    @classmethod
+    def at_least(
+        cls, name: str, candidate: float, incumbent: float, bound: float, n_users: int
+    ) -> GateCheck:
+        """Passed where the candidate's value reaches ``bound``."""
+        return cls(name, candidate, incumbent, bound, n_users, candidate >= bound)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        fields = asdict(self)
+        return {"people" if name == "n_users" else name: fields[name] for name in fields}
 
 
 @dataclass(frozen=True)
@@ -125,14 +137,14 @@ class GateVerdict:
         return GateVerdict((*self.checks, *checks))
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {"passed": self.passed, "checks": [asdict(check) for check in self.checks]}
+        """For JSON; the key of ``n_users`` is ``people``."""
+        return {"passed": self.passed, "checks": [check.as_dict() for check in self.checks]}
 
     def in_words(self) -> str:
         """One line for each check."""
         return "\n".join(
             f"{'passed' if c.passed else 'FAILED'}  {c.name}: {c.candidate:.4g}, in service "
-            f"{c.incumbent:.4g}, bound {c.bound:.4g}" + (f", {c.people} people" * bool(c.people))
+            f"{c.incumbent:.4g}, bound {c.bound:.4g}" + (f", {c.n_users} users" * bool(c.n_users))
             for c in self.checks
         )
 
@@ -155,17 +167,17 @@ def check_models(
     checks = [_check_finite(candidate, samples)]
     if checks[0].passed:
         n_users = sum(len(sample.histories) for sample in samples.values())
-        enough = n_users >= loop.min_holdout_users
         checks.append(
-            GateCheck("people to ask", n_users, n_users, loop.min_holdout_users, n_users, enough)
+            GateCheck.at_least(
+                "users to compare on", n_users, n_users, loop.min_holdout_users, n_users
+            )
         )
         for name, sample in samples.items():
             checks += _check_lists(candidate, incumbent, name, sample, loop)
         checks.append(_check_seconds(candidate, incumbent, samples, loop))
     candidate_facts, incumbent_facts = n_facts
     bound = loop.min_facts * incumbent_facts
-    passed = candidate_facts >= bound
-    checks.append(GateCheck("facts", candidate_facts, incumbent_facts, bound, 0, passed))
+    checks.append(GateCheck.at_least("facts", candidate_facts, incumbent_facts, bound, 0))
     return GateVerdict(tuple(checks))
 
 
@@ -224,7 +236,7 @@ def _auc(model: RankingModel, sample: GateSample, known: Bools) -> tuple[float, 
 def _check_finite(candidate: RankingModel, samples: Mapping[str, GateSample]) -> GateCheck:
     histories = _timed_histories(samples)
     share = float(np.isfinite(candidate.score(histories)).mean()) if histories else 1.0
-    return GateCheck("scores that are numbers", share, 1.0, 1.0, len(histories), share == 1.0)
+    return GateCheck.at_least("scores that are numbers", share, 1.0, 1.0, len(histories))
 
 
 def _check_lists(
@@ -239,12 +251,17 @@ def _check_lists(
     if not n_users:
         return []
     ndcg, scores = _check_ndcg(f"NDCG@10, {name}", candidate, incumbent, sample, loop.max_ndcg_loss)
-    ours, theirs = (
+    candidate_coverage, incumbent_coverage = (
         coverage(top_k(of_model, sample.seen, CUTOFF), candidate.n_items, CUTOFF)
         for of_model in scores
     )
-    bound = loop.min_coverage * theirs
-    return [ndcg, GateCheck(f"coverage, {name}", ours, theirs, bound, n_users, ours >= bound)]
+    bound = loop.min_coverage * incumbent_coverage
+    return [
+        ndcg,
+        GateCheck.at_least(
+            f"coverage, {name}", candidate_coverage, incumbent_coverage, bound, n_users
+        ),
+    ]
 
 
 def _check_ndcg(
@@ -254,13 +271,13 @@ def _check_ndcg(
     n_users = len(sample.histories)
     objective = Objective.of(sample.seen, sample.targets, np.arange(n_users))
     scores = candidate.score(sample.histories), other.score(sample.histories)
-    ours, theirs = (objective.by_user(of_model) for of_model in scores)
-    gain, reference = ours - theirs, float(theirs.mean())
+    candidate_ndcg, other_ndcg = (objective.by_user(of_model) for of_model in scores)
+    gain, reference = candidate_ndcg - other_ndcg, float(other_ndcg.mean())
     tolerated = -tolerance * reference
     error = float(gain.std(ddof=min(n_users - 1, 1))) / np.sqrt(n_users)
     passed = bool(gain.mean() >= tolerated or gain.mean() + _margin(error, n_users) >= 0)
     bound = reference + tolerated
-    return GateCheck(name, float(ours.mean()), reference, bound, n_users, passed), scores
+    return GateCheck(name, float(candidate_ndcg.mean()), reference, bound, n_users, passed), scores
 
 
 def _margin(error: float, n_users: int) -> float:
@@ -276,9 +293,12 @@ def _check_seconds(
 ) -> GateCheck:
     """The median time of one list."""
     histories = _timed_histories(samples)
-    ours, theirs = (_median_seconds(model, histories) for model in (candidate, incumbent))
-    bound = max(loop.max_slowdown * theirs, loop.allowed_seconds)
-    return GateCheck("seconds of a list", ours, theirs, bound, len(histories), ours <= bound)
+    seconds = _median_seconds(candidate, histories)
+    incumbent_seconds = _median_seconds(incumbent, histories)
+    bound = max(loop.max_slowdown * incumbent_seconds, loop.allowed_seconds)
+    passed = seconds <= bound
+    name, n_lists = "seconds of a list", len(histories)
+    return GateCheck(name, seconds, incumbent_seconds, bound, n_lists, passed)
 
 
 def _median_seconds(model: RankingModel, histories: Sequence[History]) -> float:

@@ -106,7 +106,7 @@ def newest_organic_likes(
         before, after, users, history: as of :func:`newest_likes`.
         organic: events of ``after`` that do not answer a list of the model.
     """
-    names = {user for user, drawn in zip(after.user_ids, users, strict=True) if drawn}
+    names = {user for user, selected in zip(after.user_ids, users, strict=True) if selected}
     organic_users = np.array([user in names for user in organic.user_ids], dtype=np.bool_)
     sample = newest_likes(before, organic, organic_users, history)
     if len(sample.histories) >= MIN_ORGANIC_USERS:

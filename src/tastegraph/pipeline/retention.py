@@ -85,6 +85,6 @@ def prune_encoders(folder: Path, in_use: Collection[str], n_retained: int) -> No
     names = [file.stem for file in reports if _MODEL_NAME.fullmatch(file.stem)]
     retained = {*in_use, *names[:n_retained]}
     for path in folder.glob("*"):
-        name, _, rest = path.name.partition(".")
-        if _MODEL_NAME.fullmatch(name) and (name not in retained or rest not in ("", "json")):
+        name, _, suffix = path.name.partition(".")
+        if _MODEL_NAME.fullmatch(name) and (name not in retained or suffix not in ("", "json")):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
