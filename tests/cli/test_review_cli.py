@@ -62,6 +62,9 @@ def test_review_edits_undoes_skips_and_quits(tastegraph, directory, answer):
     assert "is taken back" in done.out
     assert "0 decisions kept" in done.out
     (entry,) = decision_log(tastegraph, directory)
+    assert list(entry) == [
+        "seq", "kind", "author", "made", "undone", "undone_by", "affirmed", "denied",
+    ]  # fmt: skip
     assert entry["undone_by"] == "ann"
     assert entry["affirmed"][0]["object"] == "james"
     assert "0 decisions kept" in answer(directory, "q").out

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 MAX_NAMES_SHOWN = 10
 MAX_COLUMN_WIDTH = 60
 
-kg_app = typer.Typer(help="The knowledge graph: sources, health, queries.", no_args_is_help=True)
+kg_app = typer.Typer(
+    help="The knowledge graph: sources, statistics, queries, review.", no_args_is_help=True
+)
 
 
 @kg_app.command()
 def sources(directory: Directory) -> None:
-    """Print every source and what it supports."""
+    """Print every source with its number of facts and links."""
     for source in _open(directory).knowledge.sources():
         _print(f"{source.facts:>10,} facts  {source.links:>10,} links  {source.name}")
 
@@ -37,7 +39,7 @@ def forget(
     directory: Directory,
     source: Annotated[str, typer.Argument(help="see 'kg sources'")],
 ) -> None:
-    """Remove a source, and what no other source supports."""
+    """Remove a source, and the facts and links that only it states."""
     deleted = _open(directory).knowledge.forget(source)
     _print(f"{source} is forgotten: {deleted:,} facts and links that it alone stated are gone")
 
@@ -50,10 +52,10 @@ def derive(
         typer.Argument(help="linking, mentions, patterns, 'language model', fusion"),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="what the language model would be asked; asks nothing")
+        bool, typer.Option("--dry-run", help="print what the language model would cost")
     ] = False,
 ) -> None:
-    """State anew what follows from what is known; without STEPS, all but the language model."""
+    """Derive facts from facts and texts; without STEPS, all but those of the language model."""
     from tastegraph.store.schema import DERIVED, LANGUAGE_MODEL
 
     knowledge = _open(directory).knowledge
@@ -66,7 +68,7 @@ def derive(
 
 @kg_app.command()
 def stats(directory: Directory, json: AsJson = False) -> None:
-    """Print what the facts are like: relations, violations, orphans, hubs."""
+    """Print statistics: relations, violations, orphans, hubs."""
     from tastegraph.kg.stats import stats_from_store
 
     workspace = _open(directory)
@@ -82,7 +84,7 @@ def export(
     directory: Directory,
     file: Annotated[Path, typer.Argument(help=".nt, .ttl, .csv, .graphml, RecBole .kg, .link")],
 ) -> None:
-    """Write what is known to a file, in the format that its name ends in."""
+    """Write the facts, links or graph to a file, in the format of its suffix."""
     from tastegraph.kg.export import export as write
 
     workspace = _open(directory)
@@ -97,10 +99,10 @@ def query(
     sparql: Annotated[str, typer.Argument(help="'SELECT ?film { ?film tg:genre ?genre }'")],
     json: AsJson = False,
 ) -> None:
-    """Ask the facts in SPARQL.
+    """Query the facts in SPARQL.
 
-    An id that is an IRI is written <so>; any other stands percent-encoded behind urn:tastegraph:,
-    for which tg: is short: tg:star.
+    An id that is an IRI is written <IRI>; any other id is percent-encoded behind the prefix tg:
+    (urn:tastegraph:), such as tg:star.
     """
     from tastegraph.kg.sparql import query as evaluate
     from tastegraph.kg.sparql import rdf_store
@@ -121,9 +123,9 @@ def validate(
     shapes: Annotated[Path, typer.Argument(metavar="SHAPES.ttl", help="SHACL Core, in Turtle")],
     json: AsJson = False,
 ) -> None:
-    """Check the facts against SHACL shapes; exit code 1 where they do not conform.
+    """Check the facts against SHACL shapes; exit with 1 if they do not conform.
 
-    Ids are written as for 'kg query': <so>, or percent-encoded behind urn:tastegraph:.
+    Ids are written as for 'kg query': <IRI>, or percent-encoded behind urn:tastegraph:.
     """
     from tastegraph.kg.shacl import validate as check
     from tastegraph.store.statements import all_facts

@@ -19,21 +19,22 @@ if TYPE_CHECKING:
     from tastegraph.core.records import Fact
     from tastegraph.kg.review.knowledge import Knowledge
     from tastegraph.kg.review.queue import ReviewTask
+    from tastegraph.store.decision_log import Decision
 
-Author = Annotated[str | None, typer.Option(help="who decides; by default, who is logged in")]
-Literal = Annotated[bool, typer.Option("--literal", help="the object is a value, no entity")]
+Author = Annotated[str | None, typer.Option(help="who decides; by default, the logged-in user")]
+Literal = Annotated[bool, typer.Option("--literal", help="the object is a value, not an entity")]
 KEYS = "[a]ccept  [r]eject  [e]dit  [s]kip  [u]ndo  [q]uit"
 
 
 @kg_app.command()
 def review(
     directory: Directory,
-    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="how many are asked")] = 20,
+    n: Annotated[int, typer.Option("-n", min=1, max=1000, help="how many facts to review")] = 20,
     author: Author = None,
-    list_only: Annotated[bool, typer.Option("--list", help="print them, ask nothing")] = False,
+    list_only: Annotated[bool, typer.Option("--list", help="print them only")] = False,
     json: AsJson = False,
 ) -> None:
-    """Ask about unsure facts, first those on which an answer would change most."""
+    """Review uncertain facts, first those whose review would change most."""
     knowledge = _open(directory).knowledge
     queue = knowledge.review_queue(n)
     if json:
@@ -54,10 +55,10 @@ def review(
 
 @kg_app.command()
 def decisions(directory: Directory, json: AsJson = False) -> None:
-    """Print what people decided, the newest first."""
+    """Print the decisions of people, the newest first."""
     log = _open(directory).knowledge.decisions()
     if json:
-        entries = [_as_json(decision._asdict()) for decision in log]
+        entries = [_as_json(decision) for decision in log]
         _print(json_text.dumps(entries, ensure_ascii=False, indent=1))
         return
     for decision in log:
@@ -86,19 +87,19 @@ def add(
 
 @kg_app.command()
 def merge(directory: Directory, one: str, other: str, author: Author = None) -> None:
-    """Say that two ids are one thing."""
+    """Decide that two ids are one thing."""
     _done(_open(directory).knowledge.merge(one, other, _author(author)))
 
 
 @kg_app.command()
 def split(directory: Directory, one: str, other: str, author: Author = None) -> None:
-    """Say that two ids are two things, whatever joins them."""
+    """Decide that two ids are two things, whatever sources join them."""
     _done(_open(directory).knowledge.split(one, other, _author(author)))
 
 
 @kg_app.command()
 def undo(directory: Directory, decision: int, author: Author = None) -> None:
-    """Take a decision back."""
+    """Undo a decision."""
     undone = _open(directory).knowledge.undo(decision, _author(author))
     _print(f"decision {undone.seq} ({undone.kind} by {undone.author}) is taken back")
 
@@ -165,8 +166,14 @@ def _line(fact: Fact) -> str:
     return f"{fact.subject}  {fact.relation}  {value}"
 
 
-def _as_json(decision: dict[str, object]) -> dict[str, object]:
+def _as_json(decision: Decision) -> dict[str, object]:
     return {
-        name: [asdict(fact) for fact in value] if isinstance(value, tuple) else value
-        for name, value in decision.items()
+        "seq": decision.seq,
+        "kind": decision.kind,
+        "author": decision.author,
+        "made": decision.decided,
+        "undone": decision.undone,
+        "undone_by": decision.undone_by,
+        "affirmed": [asdict(fact) for fact in decision.affirmed],
+        "denied": [asdict(fact) for fact in decision.denied],
     }

@@ -148,7 +148,7 @@ class NodeIndex:
         self.others: dict[str, int] = {}
 
     def nodes_of(self, entity_id: str) -> Sequence[int]:
-        """The nodes that ``entity_id`` stands for: several where it is linked to several items.
+        """The nodes of ``entity_id``: several if it is linked to several items.
 
         ``item:ID`` always is the item. A bare id is the item of that id only if the item has no
         link, because two sources may number items and entities alike.
@@ -185,10 +185,10 @@ def build_graph(
 ) -> KnowledgeGraph:
     """Build one graph from catalogue, facts and links.
 
-    An item and its linked entity are one node; an entity linked to several items stands for each
-    of them. Labels name nodes and make no edges. Aliases, descriptions and literals longer than
-    :data:`MAX_VALUE_LENGTH` are left out, and so are relations that only state another relation
-    backwards.
+    An item and its linked entity are one node; facts of an entity linked to several items hold
+    for each of them. Labels name nodes and make no edges. Aliases, descriptions and literals
+    longer than :data:`MAX_VALUE_LENGTH` are left out, and so are relations that only state another
+    relation backwards.
 
     Args:
         items: the catalogue.

@@ -106,7 +106,7 @@ SAMENESS = st.builds(
 
 @pytest.mark.slow
 @settings(max_examples=40, deadline=None)
-@given(stated=st.lists(SAMENESS, max_size=8), ends=st.sets(ENDS, min_size=2, max_size=2))
+@given(facts=st.lists(SAMENESS, max_size=8), ends=st.sets(ENDS, min_size=2, max_size=2))
 def test_the_last_merge_or_split_counts_whatever_sources_state(tmp_path_factory, facts, ends):
     database = Database(tmp_path_factory.mktemp("same") / "tastegraph.db", schema.metadata)
     left, right = sorted(ends)

@@ -20,9 +20,9 @@ CUE_WINDOW = 10
 LEFT_WINDOW = 400
 """Characters before a candidate whose words are features, at most."""
 MAX_COUNT = 4
-"""Largest sentence number and name frequency that are told apart."""
+"""Sentence numbers and name frequencies are features up to this number."""
 MAX_LIST_LENGTH = 12
-"""Largest position in a list that is told apart."""
+"""Positions in a list are features up to this number."""
 MAX_SEPARATOR_LENGTH, MIN_SEPARATOR_COUNT = 2, 5
 """Tokens of a list separator, at most, and how often it must be seen to be learned."""
 
@@ -64,7 +64,8 @@ def name_candidates(
     """The names of ``text``, in order: mentions of known names, and runs of capitalised words.
 
     A mention of several words goes before the run around it; a single word within a longer run is
-    not a candidate of its own. A single word that ends an earlier name stands for that name.
+    not a candidate of its own. A single word that is the last word of an earlier name gets that
+    name.
     """
     runs = [
         orthography.trim_run(text, *run, sentences)

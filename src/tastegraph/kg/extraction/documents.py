@@ -19,7 +19,7 @@ from tastegraph.kg.extraction.gazetteer import Gazetteer, id_from_name
 from tastegraph.kg.extraction.segmentation import Orthography, Sentences, learn_orthography
 
 MAX_OBJECT_COUNT = 8
-"""Largest number of facts of which an entity is the object that is told apart."""
+"""Counts of facts with an entity as object are features up to this number."""
 
 KnownObjects = Mapping[str, Mapping[str, Collection[str]]]
 """Relation → subject → its objects."""
@@ -125,7 +125,7 @@ class CandidateReader:
     def objects(
         self, candidates: Sequence[MentionCandidate], relation: str, literal: bool
     ) -> list[str]:
-        """The object that each candidate stands for: its value, or an entity's id.
+        """The object of the fact that each candidate would state: its value, or an entity's id.
 
         Of several entities with a name it is the one that is most often object of ``relation``.
         """

@@ -18,7 +18,7 @@ from tastegraph.kg.names import normalize_name, same_or_initial
 SENTENCE_START_SCORE = 0.5
 """Score of a single word that starts a sentence, where any word is capitalised."""
 MAX_BLOCK_SIZE = 500
-"""Larger blocks of names are skipped: among so many, a typo cannot be told from another name."""
+"""Larger blocks of names are skipped: a typo there could be any of many names."""
 MIN_TYPO_LENGTH = 6
 """Characters that both names need for one typo to be tolerated."""
 INITIAL_SCORE = 0.8

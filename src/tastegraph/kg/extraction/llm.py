@@ -110,9 +110,9 @@ class LLMExtractor:
         answered = len(excerpts) - self.report.usage.left
         if answered >= MIN_ANSWERS_FOR_ERROR and not self.report.facts:
             raise EndpointError(
-                f"{self.name} answered {answered} questions, but nothing that it said stands in "
+                f"{self.name} answered {answered} questions, but no value of its answers occurs in "
                 f"its text ({_summary(self.report.dropped)}): use a larger model, or check that "
-                "the texts tell of the relations that are asked for"
+                "the texts are about these relations"
             )
 
     def _fact(

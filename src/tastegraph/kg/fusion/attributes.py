@@ -168,7 +168,7 @@ class ExclusionRules:
     """Which entities cannot be one, however similar their names are.
 
     Two entities are excluded by a statement that they differ, or by different values of an
-    attribute of which a thing has only one. Such attributes are found in the data: nearly all
+    attribute of which a thing has only one. The data show which attributes these are: nearly all
     entities have a single value, which is a date or an identifier (letters and digits, nearly
     always unique).
 

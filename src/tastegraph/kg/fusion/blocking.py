@@ -20,13 +20,11 @@ RecordPairs = NDArray[np.int32]
 """int32[n, 2], positions in the left and right profiles."""
 
 
-def pairs_across(
-    left: Sequence[EntityProfile], right: Sequence[EntityProfile], k: int = NEAREST_NAMES
-) -> RecordPairs:
+def pairs_across(left: Sequence[EntityProfile], right: Sequence[EntityProfile]) -> RecordPairs:
     """Candidate pairs of two sources.
 
-    For each name the ``k`` most similar by character 3-grams, and all entities that share a key: a
-    variant of a name, or the first letter with the last word. Keys of more than
+    For each name the :data:`NEAREST_NAMES` most similar by character 3-grams, and all entities that
+    share a key: a variant of a name, or the first letter with the last word. Keys of more than
     :data:`MAX_BLOCK_SIZE` entities of a source are ignored.
 
     Returns:
@@ -34,16 +32,16 @@ def pairs_across(
     """
     pairs: set[tuple[int, int]] = set()
     for left_places, right_places in _places_by_type(left, right):
-        pairs.update(_similar_names(left, left_places, right, right_places, k))
+        pairs.update(_similar_names(left, left_places, right, right_places, NEAREST_NAMES))
         pairs.update(_shared_keys(left, left_places, right, right_places))
     return _to_array(pairs)
 
 
-def pairs_within(profiles: Sequence[EntityProfile], k: int = NEAREST_NAMES) -> RecordPairs:
+def pairs_within(profiles: Sequence[EntityProfile]) -> RecordPairs:
     """Candidate pairs within one source, as :func:`pairs_across`; the first position is lower."""
     pairs: set[tuple[int, int]] = set()
     for places, _ in _places_by_type(profiles, profiles):
-        pairs.update(_similar_names(profiles, places, profiles, places, k + 1))
+        pairs.update(_similar_names(profiles, places, profiles, places, NEAREST_NAMES + 1))
         pairs.update(_shared_keys(profiles, places, profiles, places))
     return _to_array({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]})
 

@@ -23,7 +23,7 @@ from tastegraph.kg.linking.queries import (
 from tastegraph.kg.linking.scoring import LinkScorer, plausibility, prior_scores
 
 TARGET_PRECISION = 0.97
-"""Default share of links that shall be right."""
+"""Share of links that shall be right, estimated on held-out known links."""
 
 UNFITTED_THRESHOLD = 0.8
 """Confidence from which on a link is made where there are no known links to learn from."""
@@ -77,7 +77,6 @@ class Linker:
     Args:
         entities: the entities to link to.
         encode: texts → float32[n, d], rows of length 1; without it, only names find candidates.
-        precision: share of the links that shall be right, estimated on held-out known links.
         seed: of the training.
 
     Attributes:
@@ -88,10 +87,9 @@ class Linker:
         self,
         entities: EntityIndex,
         encode: Encode | None = None,
-        precision: float = TARGET_PRECISION,
         seed: int = 1,
     ) -> None:
-        self._entities, self._precision, self._seed = entities, precision, seed
+        self._entities, self._seed = entities, seed
         self._candidates = CandidateGenerator(entities, encode)
         self._features = PairFeatures(entities, self._candidates)
         self._scorer: LinkScorer | None = None
@@ -124,7 +122,7 @@ class Linker:
         self._scorer = LinkScorer(features, pairs, gold, origin, self._entities.ties, self._seed)
         confidence = self._scorer.held_out
         best = _best_pairs(pairs, confidence)
-        threshold = threshold_for(self._precision, confidence[best], correct[best])
+        threshold = threshold_for(TARGET_PRECISION, confidence[best], correct[best])
         self.threshold = max(threshold, MIN_THRESHOLD)
         return self
 

@@ -36,9 +36,9 @@ GAZETTEER_EXTRACTOR = "gazetteer/1"
 CONTEXT_LENGTH = 300
 """Characters of text on either side of a name that are used to resolve it."""
 MAX_SLOTS = 12
-"""Relations that a language model is asked for, at most."""
+"""Relations that a language model extracts, at most."""
 MIN_SLOT_FACTS = 10
-"""Facts about items that a relation must have to be asked for."""
+"""Facts about items that a relation must have for a language model to extract it."""
 
 Derivation = Callable[[DerivationInputs], Iterator[Fact]]
 
