@@ -181,6 +181,29 @@ def test_reasons_sum_to_the_score(seed):
                 assert {int(graph.heads[fact]), int(graph.tails[fact])} == {item, node}
 
 
+def test_unknown_component_is_explained_by_what_it_declares():
+    """Item 0 is in the history; the component says that item 1 is near to it, by facts."""
+
+    class Neighbours(SimilarityComponent):
+        name, reason = "neighbours", "knowledge"
+
+    table = np.array([[0, 2, 0], [2, 0, 0], [0, 0, 0]], np.float32)
+    blend = {segment: {Neighbours.name: 1.0} for segment in (KNOWN, NEW)}
+    model = HybridModel(
+        components={Neighbours.name: Neighbours(Recency(), TableKernel(table))},
+        blend=Blend(blend, blend),
+        warm=np.ones(3, bool),
+        rows=np.arange(3),
+        popularity=np.ones(3, np.int64),
+    )
+    ranked = model.rank(History(np.zeros(1, np.int32), np.ones(1, np.float32)))
+    edges, ids = [np.zeros(0, np.int32)] * 3, ["a", "b", "c"]
+    no_facts = KnowledgeGraph(ids, [], ids, [], *edges, np.arange(0), np.zeros(0, np.float32))
+    (reason,) = reasons_for(model, associate(no_facts), ranked, 1)
+    assert (reason.kind, reason.feature, reason.event) == ("facts", None, 0)
+    assert reason.share == pytest.approx(ranked.scores[1])
+
+
 def feature_model(table):
     """A model that ranks by these features alone, float32[I, features]."""
     strength = sparse.csr_array(table.astype(np.float32))

@@ -20,6 +20,8 @@ from tastegraph.models.kernels import AffinityKernel, FeatureKernel, NetworkKern
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.interactions import History
 
+WITHOUT_FEATURE: dict[ExplainedKind, ExplainedKind] = {"knowledge": "facts", "affinity": "facts"}
+"""The kind of a reason that names no feature, where its component speaks of features."""
 KINDS_OF_NETWORK: tuple[ExplainedKind, ...] = ("behaviour", "text", "facts")
 """The kinds of the network's portions: items' own vectors, texts, entities and values."""
 SAME_EVIDENCE: dict[ExplainedKind, ExplainedKind] = {"learned": "behaviour", "facts": "affinity"}
@@ -89,7 +91,7 @@ class Explainer:
                 for kind, portion in zip(KINDS_OF_NETWORK, portions, strict=True):
                     by_event[kind] = by_event.get(kind, np.float32(0)) + factors * portion
             else:
-                kind = component.reason
+                kind = WITHOUT_FEATURE.get(component.reason, component.reason)
                 shares = factors * kernel.between(items, target)
                 by_event[kind] = by_event.get(kind, np.float32(0)) + shares
         for kind, shares in by_event.items():
