@@ -36,13 +36,13 @@ def recommend(
     user: Annotated[str | None, typer.Argument(help="who")] = None,
     n: Count = 10,
     history: Annotated[
-        str | None, typer.Option(help="ITEM,ITEM liked by a person not in the data")
+        str | None, typer.Option(help="ITEM,ITEM liked by a user not in the data")
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="say why")] = False,
     json: AsJson = False,
     lang: LanguageOption = None,
 ) -> None:
-    """Print the best items for a person."""
+    """Print the best items for a user."""
     user_or_session = _user_or_session(user, history)
     workspace = terminal.open_workspace(directory)
     engine, language = workspace.engine, lang or workspace.config.serving.language
@@ -84,11 +84,11 @@ def explain(
 
 def info(
     directory: Directory,
-    user: Annotated[str | None, typer.Option(help="a person's history and interest graph")] = None,
+    user: Annotated[str | None, typer.Option(help="a user's history and interest graph")] = None,
     item: Annotated[str | None, typer.Option(help="an item's content graph")] = None,
     lang: LanguageOption = None,
 ) -> None:
-    """Print what the workspace holds, or one person's or item's profile."""
+    """Print what the workspace holds, or one user's or item's profile."""
     workspace = terminal.open_workspace(directory)
     language = lang or workspace.config.serving.language
     if user is None and item is None:

@@ -109,7 +109,7 @@ def erase(
     user: Annotated[str | None, typer.Argument(help="who")] = None,
     item: Annotated[str | None, typer.Option(metavar="ITEM", help="what, instead")] = None,
 ) -> None:
-    """Delete all there is of a person, or of an item: events, lists, facts.
+    """Delete all data of a user, or of an item: events, lists, facts.
 
     The model in service has learned from them until the next 'build' or 'retrain', which learn as
     if they had never been. No answer has an erased item any more.
@@ -128,17 +128,17 @@ def describe(
     directory: Directory,
     interests: Annotated[
         list[str] | None,
-        typer.Option(metavar="USER", help="what this person likes, instead of the items"),
+        typer.Option(metavar="USER", help="what this user likes, instead of the items"),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="the first ones alone")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="what it would take; asks nothing")
     ] = False,
 ) -> None:
-    """Have a large language model describe the items, or what a person likes.
+    """Have a large language model describe the items, or what a user likes.
 
-    Items are described from their texts and facts into DIR/descriptions.json. A person's interests
-    are described from what they liked in the training part, and printed. What was answered before
+    Items are described from their texts and facts into DIR/descriptions.json. A user's interests
+    are described from what they liked in the training data, and printed. What was answered before
     is not asked again.
     """
     workspace = terminal.open_workspace(directory)

@@ -26,8 +26,8 @@ def build(
 ) -> None:
     """Build graph, text vectors and model, and put them into service.
 
-    Beside the blend it tries popularity, ItemKNN and EASE on validation data: what is served is
-    not below the best of them by more than chance.
+    Beside the blend it evaluates popularity, ItemKNN and EASE on validation data: the model in
+    service is not worse than the best of them by more than chance.
     """
     from tastegraph.evaluation.tables import print_build_comparison
 
@@ -45,7 +45,7 @@ def follow(
         float, typer.Option(parser=duration, metavar="10m", help="end after so long without one")
     ] = "10m",  # type: ignore[assignment]
 ) -> None:
-    """Make graph and texts anew whenever anything known changes; 'serve' starts it by itself."""
+    """Build graph and texts again whenever the data change; 'serve' starts it by itself."""
     terminal.open_workspace(directory).follow(idle)
 
 
@@ -55,10 +55,10 @@ def retrain(
         float, typer.Option(parser=duration, metavar="10m", help="for another that is building")
     ] = "0",  # type: ignore[assignment]
 ) -> None:
-    """Learn from what happened since the model in service was learned.
+    """Learn from the events since the model in service was fitted.
 
-    The network goes on from where it was. What comes out is served only if it is no worse: on what
-    some people did since, which it was not told, and on what was known before.
+    The network is trained on from where it was. The new model is served only if it is no worse: on
+    new events of some users, which are held out, and on earlier events.
     """
     outcome = terminal.open_workspace(directory).retrain(wait)
     if outcome.verdict is None and not outcome.events:
@@ -88,10 +88,10 @@ def evaluate(
 
 def feedback(
     directory: Directory,
-    days: Annotated[float | None, typer.Option(min=0, help="the last ones alone")] = None,
+    days: Annotated[float | None, typer.Option(min=0, help="the last days alone")] = None,
     json: AsJson = False,
 ) -> None:
-    """Print what came of the lists that were shown, and would have come without exploration."""
+    """Print the feedback on served lists, and an estimate of it without exploration."""
     import time
     from json import dumps
 
@@ -117,7 +117,7 @@ def feedback(
 
 @models_app.command("list")
 def list_versions(directory: Directory, json: AsJson = False) -> None:
-    """Print every version that is kept, newest first; * is in service."""
+    """Print every stored version, newest first; * is in service."""
     from datetime import datetime
 
     from tastegraph.serving.in_service import model_versions
@@ -144,9 +144,9 @@ def compare(
     other: Annotated[str | None, typer.Argument(help="by default the one in service")] = None,
     json: AsJson = False,
 ) -> None:
-    """Print how one version does against another, on the newest events and on earlier ones.
+    """Compare one version with another, on the newest events and on earlier ones.
 
-    The comparisons are those by which 'retrain' decides, but for those that ask what is new.
+    The comparisons are those of 'retrain', except those of new items.
     """
     from json import dumps
 
@@ -169,6 +169,6 @@ def promote(directory: Directory, version: Version) -> None:
 
 @models_app.command()
 def rollback(directory: Directory) -> None:
-    """Put what was in service before into service again."""
+    """Put the version before into service again."""
     version = terminal.open_workspace(directory).snapshots.roll_back()
     print_line(f"in service: snapshot {version}")

@@ -1,4 +1,4 @@
-"""Reasons of a score: the liked items and the paths over stored facts that it is made of.
+"""Explains a score as a sum of reasons: liked items, and paths over stored facts.
 
 Nothing is guessed afterwards: a score is a sum over (event, component) pairs, and each reason is
 a group of its terms. All reasons of an item together sum to its score.
@@ -34,7 +34,7 @@ class Explainer:
     """Decomposes the scores of one user, item by item.
 
     Args:
-        model: made the scores.
+        model: the model that computed the scores.
         associations: items × features, as the model has them.
         ranked: the user's history and scores.
     """
@@ -61,7 +61,7 @@ class Explainer:
         ]
 
     def _terms(self, target: int, share_filter: ShareFilter | None = None) -> list[Reason]:
-        """All reasons without support, or of each kind those that ``share_filter`` selects."""
+        """All reasons before users are counted, or those of each kind that the filter selects."""
         model, ranked, items = self._model, self._ranked, self._ranked.history.items
         if not ranked.factors:
             return [Reason("popularity", float(ranked.scores[target]))]

@@ -60,7 +60,12 @@ class ShareFilter:
     min_share: float
 
     def select(self, shares: Scores, events: NDArray[np.int64] | int) -> NDArray[np.int64]:
-        """Positions of the shares above 0 that are largest per event behind them."""
+        """Positions of the positive shares with the largest share per event, int64[n].
+
+        Args:
+            shares: float32[m].
+            events: number of events behind each share, int64[m], or one number for all.
+        """
         counts = np.broadcast_to(events, shares.shape)
         positive = np.flatnonzero((shares > 0) & (shares >= self.min_share) & (counts > 0))
         per_event = shares[positive] / counts[positive]

@@ -81,7 +81,7 @@ class Verbalizer:
     """Puts the reasons of one model into words.
 
     Args:
-        model: made the scores.
+        model: the model that computed the scores.
         associations: items × features, as the model has them.
         names: of the nodes and relations of the graph.
         templates: sentences by language.

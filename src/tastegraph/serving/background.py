@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
-"""From one look at the triggers to the next."""
+"""Seconds from one look at the triggers to the next."""
 FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS = 2.0, 300.0
-"""After which a failed command is run again; twice as many each time, up to the maximum."""
+"""Seconds after which a failed command runs again; doubled each time, up to the maximum."""
 
 
 class PeriodicThread:

@@ -1,4 +1,4 @@
-"""The engine: a user's newest events and the snapshot in service to a list with reasons."""
+"""The engine: computes lists with reasons from a user's events and the snapshot in service."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ MAX_USER_EVENTS = 10_000
 """Events of one user that are read for a list; items seen earlier are left out all the same."""
 
 UserOrSession = str | Sequence[Event]
-"""A user id, or the events of somebody who has none."""
+"""A user id, or the events of a session without a user."""
 
 
 @dataclass(frozen=True)
 class ListOptions:
-    """How a stored list is made, beside for whom.
+    """Options of a stored list.
 
     Attributes:
         exclude_seen: whether items that the user has seen, by ``[serving.exclude]``, are left out.
@@ -118,7 +118,7 @@ class Engine:
         """The best ``n`` items for a user, each with up to ``reasons`` reasons.
 
         Args:
-            user: a user id, or the events of somebody who has none.
+            user: a user id, or the events of a session without a user.
             n: number of items.
             reasons: of each item, at most.
             exclude_seen: whether items that the user has seen, by ``[serving.exclude]``, are left
@@ -180,7 +180,7 @@ class Engine:
     def replay(
         self, recommendation_id: str, *, language: Language | None = None
     ) -> Recommendations:
-        """The same list once more, from the snapshot and the events that it was made of.
+        """Compute a stored list once more, from its snapshot and the events of that time.
 
         Raises:
             NotFoundError: there is no such list, or its snapshot is gone.
@@ -254,7 +254,7 @@ class Engine:
         )
 
     def close(self) -> None:
-        """Write what waits, and stop watching; a later write opens a new connection."""
+        """Finish all writes, and stop watching; a later write opens a new connection."""
         self._holder.close()
         committer: GroupCommitter | None = vars(self).pop("_committer", None)
         if committer is not None:

@@ -1,4 +1,4 @@
-"""Which snapshot answers, taken up anew where another is published; and all versions there are."""
+"""The snapshot in service, replaced when another is published; and the list of all versions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tastegraph.store.snapshots import Snapshots
 _log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1
-"""From one look at the published version to the next, while it is watched."""
+"""Seconds from one look at the published version to the next."""
 
 
 class SnapshotHolder:

@@ -1,4 +1,4 @@
-"""One user's list from one snapshot: the user's events, the request, the items in order."""
+"""Computes one list: from a user's events, a request and a snapshot to ranked items."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ DEFAULT_REASONS = 3
 
 @dataclass(frozen=True)
 class UserState:
-    """What a user did.
+    """The events of a user, as a list needs them.
 
     Attributes:
         events: the newest, without impressions, oldest first.
@@ -92,7 +92,7 @@ def _order(
 
 @dataclass(frozen=True)
 class ListRequest:
-    """How a list is made, beside for whom; stored with the list.
+    """The parameters of a list; stored with it, so that the list can be replayed.
 
     Attributes:
         n: number of items.

@@ -1,4 +1,4 @@
-"""When a running service starts a command by itself: on new knowledge, new events, or drift."""
+"""Triggers: a running service starts a command on new knowledge, new events, or drift."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tastegraph.store import revision, served_lists
 from tastegraph.store.snapshots import Snapshots
 
 DRIFT_CHECK_SECONDS = 60.0
-"""From one look at the lists to the next."""
+"""Seconds from one comparison of the lists to the next."""
 
 
 def workspace_command(directory: Path, *words: str) -> list[str]:
@@ -114,7 +114,7 @@ class KnowledgeTrigger:
 class EventCountTrigger:
     """Due when so many events came since any model was fitted, in service or rolled back.
 
-    Where a candidate was refused, as many must come again.
+    Where a candidate was rejected, it is due after as many events again.
 
     Args:
         every: number of events.
@@ -128,16 +128,16 @@ class EventCountTrigger:
         self._maximum = ManifestMaximum("learned_until")
 
     def due(self, engine: Engine) -> bool:
-        """Whether as many came since then, and since the last process was started."""
+        """Whether so many events came since then, and since the last process was started."""
         since = max(self._maximum.of(engine.snapshots), self._started_at)
         return self._count(engine) - since >= self._every
 
     def on_start(self, engine: Engine) -> None:
-        """Count from here."""
+        """Count events from here."""
         self._started_at = self._count(engine)
 
     def on_failure(self) -> bool:
-        """As many must come again."""
+        """Not due again until as many events came once more."""
         return False
 
     def _count(self, engine: Engine) -> int:
@@ -148,9 +148,8 @@ class EventCountTrigger:
 class DriftTrigger:
     """Due when users respond to the lists of the model in service less often than they did.
 
-    Lists from before the newest stored model was fitted do not count: a version that was rolled
-    back to is judged by its lists since. Where a candidate was refused, as many lists as are
-    compared must be shown again.
+    Lists from before the newest stored model was fitted do not count: after a rollback, only
+    later lists do. Where a candidate was rejected, it is due after as many lists again.
 
     Args:
         max_drop: share of the lists with a response by which they may fall.
@@ -193,11 +192,11 @@ class DriftTrigger:
         return enough and response_dropped(answered, self._max_drop)
 
     def on_start(self, engine: Engine) -> None:
-        """Look at later lists alone."""
+        """Compare later lists only."""
         self._since = time.time() - self._settling
 
     def on_failure(self) -> bool:
-        """As many lists must be shown again."""
+        """Not due again until as many lists were served once more."""
         return False
 
 
