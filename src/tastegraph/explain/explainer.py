@@ -12,19 +12,19 @@ from dataclasses import replace
 import numpy as np
 
 from tastegraph.explain.paths import HistoryFeatures, affinity_reasons
-from tastegraph.explain.reason import ExplainedKind, Reason, ShareFilter
+from tastegraph.explain.reason import Reason, ShareFilter
 from tastegraph.explain.support import UserCounts
-from tastegraph.models.base import RECENT_POPULARITY
+from tastegraph.models.base import RECENT_POPULARITY, ReasonKind
 from tastegraph.models.hybrid import HybridModel, Ranked
 from tastegraph.models.kernels import AffinityKernel, FeatureKernel, NetworkKernel, Scores
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.interactions import History
 
-WITHOUT_FEATURE: dict[ExplainedKind, ExplainedKind] = {"knowledge": "facts", "affinity": "facts"}
+WITHOUT_FEATURE: dict[ReasonKind, ReasonKind] = {"knowledge": "facts", "affinity": "facts"}
 """The kind of a reason that names no feature, where its component speaks of features."""
-KINDS_OF_NETWORK: tuple[ExplainedKind, ...] = ("behaviour", "text", "facts")
+KINDS_OF_NETWORK: tuple[ReasonKind, ...] = ("behaviour", "text", "facts")
 """The kinds of the network's portions: items' own vectors, texts, entities and values."""
-SAME_EVIDENCE: dict[ExplainedKind, ExplainedKind] = {"learned": "behaviour", "facts": "affinity"}
+SAME_EVIDENCE: dict[ReasonKind, ReasonKind] = {"learned": "behaviour", "facts": "affinity"}
 """In a short list each key counts as its value: the same evidence, with fewer users behind it."""
 MIN_SCORE_SHARE = 0.01
 """A short list leaves out a reason with a smaller share of the score."""
@@ -65,7 +65,7 @@ class Explainer:
         model, ranked, items = self._model, self._ranked, self._ranked.history.items
         if not ranked.factors:
             return [Reason("popularity", float(ranked.scores[target]))]
-        by_event: dict[ExplainedKind, Scores] = {}
+        by_event: dict[ReasonKind, Scores] = {}
         reasons = [
             Reason("popularity", float(shares[target]), recent=name == RECENT_POPULARITY)
             for name, shares in ranked.priors.items()
@@ -145,7 +145,7 @@ def shortlist(reasons: Sequence[Reason], max_reasons: int, score: float) -> list
     """
     positive = sorted((r for r in reasons if r.share > 0), key=lambda r: -r.share / r.events)
     positive = [r for r in positive if r.share >= MIN_SCORE_SHARE * score] or positive
-    first_of_kind: dict[ExplainedKind, Reason] = {}
+    first_of_kind: dict[ReasonKind, Reason] = {}
     for reason in positive:
         first_of_kind.setdefault(SAME_EVIDENCE.get(reason.kind, reason.kind), reason)
     chosen = list(first_of_kind.values())[:max_reasons]

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.models.base import ReasonKind
 from tastegraph.models.kernels import Scores
-
-ExplainedKind = Literal[
-    "behaviour", "learned", "knowledge", "affinity", "facts", "text", "popularity"
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +33,7 @@ class Reason:
         recent: for ``popularity``, whether it is recent popularity.
     """
 
-    kind: ExplainedKind
+    kind: ReasonKind
     share: float
     event: int | None = None
     feature: int | None = None

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from tastegraph.core.html import html_table
-from tastegraph.explain.reason import ExplainedKind
+from tastegraph.models.base import ReasonKind
 
 
 class PathStep(BaseModel):
@@ -37,7 +37,7 @@ class WordedReason(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    kind: ExplainedKind
+    kind: ReasonKind
     share: float = Field(description="how much of the score; negative speaks against the item")
     text: str
     item_id: str | None = Field(
