@@ -1,9 +1,9 @@
-"""All measurements of the language model: results as JSON, and the table of the documentation.
+"""All measurements of the language model: results as JSON, and the page of the documentation.
 
-    python -m benchmarks language DATA [PART …]
+    python -m benchmarks language DATA [MEASUREMENT …]
 
-A part is ``cold_items``, ``new_people``, ``sparse``, ``throughput``, ``finetuning``, or one set of
-it: ``cold_items.ml100k``. Parts that are named are measured anew, the others kept as they are.
+A measurement is ``cold_items``, ``new_people``, ``sparse``, ``throughput``, ``finetuning``, or one
+data set of it: ``cold_items.ml100k``. Named measurements are repeated, all others are retained.
 """
 
 from __future__ import annotations
@@ -14,62 +14,65 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.language import cold_items, lessons, people, thinned, throughput
-from benchmarks.language.sets import MORE, SETS
-from benchmarks.language.table import table
-from benchmarks.language.taught import Reader
+from benchmarks.language import cold_items, cost, warm
+from benchmarks.language.encoders import CachedEncoders
+from benchmarks.language.page import page
+from benchmarks.language.sets import COLD_ONLY_SETS, SETS
 from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import machine
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "language.json"
-DOCUMENT = ROOT / "docs" / "language-results.md"
+PAGE = ROOT / "docs" / "language-results.md"
 CACHE = ROOT / "benchmarks" / ".cache"
 
-OF_SETS: dict[str, Callable[..., dict[str, Any]]] = {
-    "cold_items": cold_items.of_set,
-    "new_people": people.of_set,
-    "sparse": thinned.of_set,
+SET_MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
+    "cold_items": cold_items.measure,
+    "new_people": warm.measure_new_users,
+    "sparse": warm.measure_sparse_data,
 }
+"""Measured on one data set at a time."""
 
 
 def main() -> None:
-    """Measure, and write what was measured after every part."""
-    every = [f"{part}.{name}" for part in OF_SETS for name in SETS]
-    every += [*(f"cold_items.{name}" for name in MORE), "throughput", "finetuning"]
+    """Measure, and write the results after every measurement."""
+    names = [f"{measurement}.{name}" for measurement in SET_MEASUREMENTS for name in SETS]
+    names += [*(f"cold_items.{name}" for name in COLD_ONLY_SETS), "throughput", "finetuning"]
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("parts", nargs="*", help="default: all")
-    told = parser.parse_args()
-    wanted = [name for name in every if not told.parts or _named(name, told.parts)]
-    if told.parts and not wanted:
-        parser.error(f"no such part: {', '.join(told.parts)}; there are {', '.join(every)}")
-    for name in wanted:
+    parser.add_argument("measurements", nargs="*", help="default: all")
+    arguments = parser.parse_args()
+    chosen = arguments.measurements
+    selected = [name for name in names if not chosen or _is_named(name, chosen)]
+    if not selected:
+        parser.error(f"no such measurement: {', '.join(chosen)}; there are {', '.join(names)}")
+    for name in selected:
         say(f"measuring {name}")
-        part, _, of = name.partition(".")
-        if of:
-            found = OF_SETS[part]({**SETS, **MORE}[of](told.data), Reader(CACHE))
-        elif part == "throughput":
-            found = throughput.run(told.data)
+        measurement, _, set_name = name.partition(".")
+        if set_name:
+            dataset = {**SETS, **COLD_ONLY_SETS}[set_name](arguments.data)
+            result = SET_MEASUREMENTS[measurement](dataset, CachedEncoders(CACHE))
+        elif measurement == "throughput":
+            result = cost.measure_throughput(arguments.data)
         else:
-            found = lessons.run(told.data, Reader(CACHE))
-        _write(part, of, found)
+            result = cost.measure_finetuning(arguments.data, CachedEncoders(CACHE))
+        _write(measurement, set_name, result)
 
 
-def _named(name: str, parts: list[str]) -> bool:
-    return name in parts or name.partition(".")[0] in parts
+def _is_named(name: str, chosen: list[str]) -> bool:
+    return name in chosen or name.partition(".")[0] in chosen
 
 
-def _write(part: str, of: str, found: dict[str, Any]) -> None:
+def _write(measurement: str, set_name: str, result: dict[str, Any]) -> None:
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    if of:
-        results.setdefault(part, {})[of] = found
+    if set_name:
+        results.setdefault(measurement, {})[set_name] = result
     else:
-        results[part] = found
+        results[measurement] = result
     results["machine"] = machine()
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    DOCUMENT.write_text(table(results), encoding="utf-8")
+    PAGE.write_text(page(results), encoding="utf-8")
 
 
 if __name__ == "__main__":

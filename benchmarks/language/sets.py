@@ -1,7 +1,7 @@
-"""The sets that texts are measured on, as the benchmark suite reads them, split 60 : 20 : 20.
+"""The data sets of the language model's benchmarks, split 60 : 20 : 20.
 
 * ``ml1m``: films with DBpedia abstracts; two published DBpedia graphs; the published split in time.
-* ``ml100k``: films with plots; Freebase, DBpedia and credits; each person's events in time order.
+* ``ml100k``: films with plots; Freebase, DBpedia and credits; each user's events in time order.
 * ``amazon_beauty``: products with a title alone; brand and category.
 """
 
@@ -11,36 +11,37 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.published.sets import amazon_beauty as beauty
-from benchmarks.published.sets import ml1m as films
-from benchmarks.published.sets import ml100k as fewer_films
+from benchmarks.published.sets import amazon_beauty as published_beauty
+from benchmarks.published.sets import ml1m as published_ml1m
+from benchmarks.published.sets import ml100k as published_ml100k
 from benchmarks.published.sets.set import BenchmarkDataset
 from tastegraph.core.config import EvaluationConfig
 
-__all__ = ["MORE", "SETS", "BenchmarkDataset", "ml1m"]
+__all__ = ["COLD_ONLY_SETS", "SETS", "BenchmarkDataset", "ml1m"]
 
 SPLIT = EvaluationConfig(split="user-temporal", fractions=(0.6, 0.2, 0.2))
-"""Where none was published: the shares of the set that has one."""
+"""Of the data sets without a published split, in the shares of the one that has it."""
 
 
 def ml1m(data: Path) -> BenchmarkDataset:
-    """MovieLens-1M, the films that PEARLM's split has."""
-    return replace(films.ml1m_pearlm(data), name="ml1m")
+    """MovieLens-1M, the films in PEARLM's split."""
+    return replace(published_ml1m.ml1m_pearlm(data), name="ml1m")
 
 
 def ml1m_without_wiki_links(data: Path) -> BenchmarkDataset:
-    """The same without the links between DBpedia's pages, which leak fame."""
-    return replace(films.ml1m_pearlm(data, wiki_links=False), name="ml1m_without_wiki_links")
+    """The same without the links between DBpedia's pages, which reveal popularity."""
+    dataset = published_ml1m.ml1m_pearlm(data, wiki_links=False)
+    return replace(dataset, name="ml1m_without_wiki_links")
 
 
 def ml100k(data: Path) -> BenchmarkDataset:
     """MovieLens-100K."""
-    return fewer_films.ml100k(data, SPLIT)
+    return published_ml100k.ml100k(data, SPLIT)
 
 
 def amazon_beauty(data: Path) -> BenchmarkDataset:
     """Amazon's Beauty."""
-    return replace(beauty.amazon_beauty(data, SPLIT), name="amazon_beauty")
+    return replace(published_beauty.amazon_beauty(data, SPLIT), name="amazon_beauty")
 
 
 SETS: dict[str, Callable[[Path], BenchmarkDataset]] = {
@@ -48,7 +49,7 @@ SETS: dict[str, Callable[[Path], BenchmarkDataset]] = {
     "ml100k": ml100k,
     "amazon_beauty": amazon_beauty,
 }
-MORE: dict[str, Callable[[Path], BenchmarkDataset]] = {
+COLD_ONLY_SETS: dict[str, Callable[[Path], BenchmarkDataset]] = {
     "ml1m_without_wiki_links": ml1m_without_wiki_links
 }
-"""Measured on cold items alone, and not taught on."""
+"""Measured on cold items alone, and not fine-tuned on."""
