@@ -37,7 +37,7 @@ with its default size, mean over the seeds (lowest to highest), and the processo
 thread that choosing it took, all temperatures together. *linear* is the default: each edge weighs
 what its relation is worth, and layers have no parameters. `LGConv` counts each edge alike;
 `GCNConv`, `RGCNConv` and `GATConv` have parameters and a leaky rectifier. All are layers of PyTorch
-Geometric over the same CSR adjacency."""
+Geometric over CSR matrices. What is no wider than the range of the seeds is no difference."""
 
 
 def page(results: Found) -> str:
@@ -86,7 +86,8 @@ def _compared(sets: Mapping[str, Found]) -> str:
             rows.append([
                 name, f"{first['layers']} of {first['heads']} × {first['dimensions']}", convolution,
                 f"{means[convolution]:.4f} ({min(ndcg):.4f}–{max(ndcg):.4f})",
-                f"{means[convolution] / means['linear'] - 1:+.1%}",
+                "–" if convolution == "linear"
+                else f"{means[convolution] / means['linear'] - 1:+.1%}",
                 str(len(runs)),
                 f"{mean(run['epochs'] for run in runs):.0f}",
                 f"{mean(run['cpu_seconds'] for run in runs):.0f}",
