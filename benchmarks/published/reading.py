@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from benchmarks.published.sets.set import BenchmarkDataset
 from tastegraph.data.downloads import cache_root
-from tastegraph.models.item_features import ItemFeatures
-from tastegraph.pipeline.item_features import NodeTexts, encode_item_features, joining_labels
+from tastegraph.models.item_features import ItemFeatures, joining_labels
+from tastegraph.pipeline.item_features import NodeTexts, encode_item_features
 from tastegraph.store import caches
 from tastegraph.store.database import Database
 from tastegraph.text.encoder import Encoder

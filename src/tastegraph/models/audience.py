@@ -38,9 +38,7 @@ class Audience:
 
     def histories(self, newest: int | None) -> list[History]:
         """Of every user, the ``newest`` events where events have an order."""
-        known = self.events.histories(newest)
-        empty = History(np.zeros(0, np.int32), np.zeros(0, np.float32))
-        return [known[row] if row >= 0 else empty for row in self.rows.tolist()]
+        return self.events.histories(newest, self.rows)
 
     def seen(self) -> CSR:
         """bool CSR[U, I]: items that a user has any event on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from tastegraph.core.config import ColumnConfig, Config
 from tastegraph.core.errors import FrameError, TastegraphError
 from tastegraph.core.records import Fact, Item, Link
 from tastegraph.data.downloads import cache_root
-from tastegraph.data.facts import fact_from, link_from
+from tastegraph.data.facts import FACT_ALIASES, fact_from, link_from
 from tastegraph.data.frames import (
     EVENT_ALIASES,
     FrameReport,
@@ -28,17 +29,13 @@ from tastegraph.data.frames import (
 )
 from tastegraph.data.items import item_facts, item_from
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.item_features import ItemFeatures, encode_nodes, joining_labels
 from tastegraph.text.texts import item_text
 from tastegraph.text.words import word_features
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts → float32[n, d]."""
 FACT_COLUMNS = ("head", "relation", "tail", "literal", "datatype", "language", "confidence")
-FACT_ALIASES = {
-    "subject": "head", "predicate": "relation", "object": "tail",
-    "head_id": "head", "relation_id": "relation", "tail_id": "tail",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -182,16 +179,12 @@ def item_features(
         text = np.zeros((graph.n_nodes, vectors.shape[1]), dtype=np.float32)
         text[: graph.n_items] = vectors
         return ItemFeatures(graph, text, words)
-    text = np.zeros((graph.n_nodes, 1), dtype=np.float32)
-    if encoder is not None:
-        degrees = graph.degrees[graph.n_items :].tolist()
-        labels = zip(graph.labels[graph.n_items :], degrees, strict=True)
-        node_texts = [*item_texts, *(label if degree > 1 else "" for label, degree in labels)]
-        rows = [row for row, text in enumerate(node_texts) if text]
-        vectors = _encode(encoder, [node_texts[row] for row in rows], config)
-        text = np.zeros((graph.n_nodes, max(vectors.shape[1], 1)), dtype=np.float32)
-        text[rows] = vectors
-    return ItemFeatures(graph, text, words)
+    if encoder is None:
+        return ItemFeatures(graph, np.zeros((graph.n_nodes, 1), dtype=np.float32), words)
+    encode = partial(_encode, encoder, config)
+    return ItemFeatures(
+        graph, encode_nodes(graph, item_texts, joining_labels(graph), encode), words
+    )
 
 
 def _aligned(text_vectors: Any, order: list[str], item_ids: list[str]) -> NDArray[np.float32]:
@@ -220,7 +213,7 @@ def _aligned(text_vectors: Any, order: list[str], item_ids: list[str]) -> NDArra
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
 
 
-def _encode(encoder: Any, texts: list[str], config: Config) -> NDArray[np.float32]:
+def _encode(encoder: Any, config: Config, texts: list[str]) -> NDArray[np.float32]:
     """float32[n, d], unit rows."""
     if isinstance(encoder, str):
         encoder = _language_model(encoder, config.text.max_tokens)

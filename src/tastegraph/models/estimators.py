@@ -40,7 +40,6 @@ from tastegraph.models.recommender import Recommender, merge_arguments
 from tastegraph.models.training_data import TrainingData
 from tastegraph.profiles.attention import Recency, attend
 from tastegraph.profiles.interactions import History
-from tastegraph.profiles.splits import TRAIN, VALID, assign_splits
 from tastegraph.store.snapshots import Snapshot
 
 if TYPE_CHECKING:
@@ -206,15 +205,13 @@ class Hybrid(Recommender):
 
     def _learn(self, dataset: Dataset) -> None:
         # Not above: they need torch, which scoring does not.
-        from tastegraph.models.fit import assemble, fit
-        from tastegraph.models.tuning import choose
+        from tastegraph.models.fit import assemble
+        from tastegraph.models.tuning import tune_and_fit
 
-        config = _model_config(dataset.config.model, {**self._arguments, "seed": self.seed})
+        model = _model_config(dataset.config.model, {**self._arguments, "seed": self.seed})
+        config = dataset.config.model_copy(update={"model": model})
         events, features = dataset.events, dataset.item_features
-        splits = assign_splits(events, dataset.config.evaluation, self.seed)
-        valid = events.select((splits == VALID) & (events.weights > 0)).user_items()
-        chosen = choose(features, events.select(splits == TRAIN), valid, config)
-        fitted = fit(features, events, chosen.hyperparameters, config)
+        fitted = tune_and_fit(features, events, config)
         self._fitted = fitted, assemble(features, events.user_items(), fitted)
 
     @property

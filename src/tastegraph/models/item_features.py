@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -120,3 +121,38 @@ def no_words(n_items: int) -> CSR:
 def _empty(rows: int, columns: int) -> CSR:
     empty = np.zeros(0, dtype=np.float32), np.zeros(0, np.int32), np.zeros(rows + 1, np.int32)
     return sparse.csr_array(empty, shape=(rows, columns))
+
+
+def joining_labels(graph: KnowledgeGraph) -> list[str]:
+    """The label of each node that is no item, empty where the node joins at most one edge."""
+    labels, degrees = graph.labels[graph.n_items :], graph.degrees[graph.n_items :].tolist()
+    return [label if n > 1 else "" for label, n in zip(labels, degrees, strict=True)]
+
+
+def encode_nodes(
+    graph: KnowledgeGraph,
+    item_texts: Sequence[str],
+    labels: Sequence[str],
+    encode: Callable[[list[str]], NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    """float32[n_nodes, d]: vectors of the texts of all nodes, of zeros where there is none.
+
+    Args:
+        graph: the graph.
+        item_texts: of each item its text, or an empty one.
+        labels: of each other node its label, or an empty one.
+        encode: texts → float32[n, d].
+    """
+    texts = [*item_texts, *labels]
+    rows = [row for row, text in enumerate(texts) if text]
+    return scattered_rows(encode([texts[row] for row in rows]), rows, graph.n_nodes)
+
+
+def scattered_rows(
+    vectors: NDArray[np.float32], rows: list[int], n_nodes: int
+) -> NDArray[np.float32]:
+    """float32[n_nodes, d]: ``vectors`` in ``rows``, zeros elsewhere."""
+    text = np.zeros((n_nodes, max(vectors.shape[1], 1)), dtype=np.float32)
+    if rows:
+        text[rows] = vectors
+    return text

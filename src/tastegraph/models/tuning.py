@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tastegraph.core.arrays import CSR
-from tastegraph.core.config import ModelConfig
+from tastegraph.core.config import Config, ModelConfig
 from tastegraph.models.base import KNOWN, NEW, Component, Prior
 from tastegraph.models.blend_weights import FittedWeights, Shortlist, fit_blend_weights
 from tastegraph.models.cold_start import (
@@ -35,6 +35,7 @@ from tastegraph.models.training_data import TrainingData, weights_of_kinds
 from tastegraph.models.validation import Validation, Watch, unwatched
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
+from tastegraph.profiles.splits import TRAIN, VALID, assign_splits
 
 MAX_WEIGHT_USERS = 10_000
 """Validation users that weights are fitted to, at most."""
@@ -45,6 +46,14 @@ MIN_GAIN_SE = 3.0
 """Standard errors that a change of weights in service must gain. They were chosen on more users
 than there are now, whose data are used again after each retraining for many changes: less, and
 chance alone would lead the weights away."""
+
+
+def tune_and_fit(item_features: ItemFeatures, events: Interactions, config: Config) -> FittedModel:
+    """Choose hyperparameters on the validation split of ``config``, then fit on all events."""
+    splits = assign_splits(events, config.evaluation, config.model.seed)
+    valid = events.select((splits == VALID) & (events.weights > 0)).user_items()
+    tuned = choose(item_features, events.select(splits == TRAIN), valid, config.model)
+    return fit(item_features, events, tuned.hyperparameters, config.model)
 
 
 def choose(

@@ -12,16 +12,15 @@ from tastegraph.core.config import Config
 from tastegraph.core.errors import BusyError, TastegraphError
 from tastegraph.core.progress import say
 from tastegraph.core.records import Fact
-from tastegraph.evaluation.evaluator import EvaluationData
 from tastegraph.kg.from_store import graph_from_store, item_ids
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.models.fit import assemble, fit
+from tastegraph.models.fit import assemble
 from tastegraph.models.fitted_config import LEARNED, FittedConfig
 from tastegraph.models.fitted_model import FittedModel
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.persistence import fitted_model_from, item_features_from, to_arrays
-from tastegraph.models.tuning import choose
+from tastegraph.models.tuning import tune_and_fit
 from tastegraph.pipeline.derived_facts import derive_facts, store_derived_facts
 from tastegraph.pipeline.finetune import FinetuningData, finetune_encoder
 from tastegraph.pipeline.item_features import (
@@ -47,7 +46,6 @@ from tastegraph.pipeline.text_encoder import (
 from tastegraph.pipeline.training_events import check_events, interactions_from_store
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions
-from tastegraph.profiles.splits import VALID, assign_splits
 from tastegraph.store import caches, erasure, revision
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
@@ -112,14 +110,6 @@ class SnapshotContents:
     log_revision: int
     erasures: int
     gate: dict[str, Any] | None = None
-
-
-def tune_and_fit(item_features: ItemFeatures, events: Interactions, config: Config) -> FittedModel:
-    """Choose hyperparameters on the validation split, then fit on all events."""
-    splits = assign_splits(events, config.evaluation, config.model.seed)
-    data = EvaluationData(events, splits, item_features)
-    tuned = choose(item_features, data.train, data.targets(VALID), config.model)
-    return fit(item_features, events, tuned.hyperparameters, config.model)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
@@ -14,7 +13,12 @@ from tastegraph.core.config import Config
 from tastegraph.kg.from_store import accepted_facts
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.kg.identity import resolve_identity
-from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.item_features import (
+    ItemFeatures,
+    encode_nodes,
+    joining_labels,
+    scattered_rows,
+)
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.telling import item_texts
 from tastegraph.store import catalogue
@@ -82,12 +86,6 @@ def node_texts(
     )
 
 
-def joining_labels(graph: KnowledgeGraph) -> list[str]:
-    """The label of each node that is no item, empty where the node joins at most one edge."""
-    labels, degrees = graph.labels[graph.n_items :], graph.degrees[graph.n_items :].tolist()
-    return [label if n > 1 else "" for label, n in zip(labels, degrees, strict=True)]
-
-
 def encode_item_features(
     graph: KnowledgeGraph,
     texts: NodeTexts,
@@ -105,10 +103,7 @@ def encode_item_features(
         facts_in_text: whether the items' texts contain their facts.
         finetuned: whether the encoder was fine-tuned on behaviour.
     """
-    all_texts = [*texts.items, *texts.labels]
-    rows = [row for row, text in enumerate(all_texts) if text]
-    vectors = encoder.encode([all_texts[row] for row in rows])
-    text = _scattered(vectors, rows, graph.n_nodes)
+    text = encode_nodes(graph, texts.items, texts.labels, encoder.encode)
     return ItemFeatures(graph, text, word_features(texts.items), facts_in_text, finetuned)
 
 
@@ -123,16 +118,8 @@ def carry_over_texts(previous: ItemFeatures, graph: KnowledgeGraph) -> ItemFeatu
     rows, sources = [row for row, _ in pairs], [source for _, source in pairs]
     n_items = sum(row < graph.n_items for row in rows)
     words = _moved_rows(previous.words, sources[:n_items], rows[:n_items], graph.n_items)
-    text = _scattered(previous.text[sources], rows, graph.n_nodes)
+    text = scattered_rows(previous.text[sources], rows, graph.n_nodes)
     return ItemFeatures(graph, text, words, previous.facts_in_text, previous.finetuned)
-
-
-def _scattered(vectors: NDArray[np.float32], rows: list[int], n_nodes: int) -> NDArray[np.float32]:
-    """float32[n_nodes, d]: ``vectors`` in ``rows``, zeros elsewhere."""
-    text = np.zeros((n_nodes, max(vectors.shape[1], 1)), dtype=np.float32)
-    if rows:
-        text[rows] = vectors
-    return text
 
 
 def _moved_rows(matrix: CSR, sources: list[int], rows: list[int], n_rows: int) -> CSR:

@@ -28,9 +28,9 @@ from tastegraph.models.fitted_config import LEARNED, FittedConfig
 from tastegraph.models.fitted_model import FittedModel
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.persistence import fitted_model_from, model_from
-from tastegraph.models.tuning import update_weights
+from tastegraph.models.tuning import tune_and_fit, update_weights
 from tastegraph.pipeline import gate_samples
-from tastegraph.pipeline.build import Builder, SnapshotContents, tune_and_fit
+from tastegraph.pipeline.build import Builder, SnapshotContents
 from tastegraph.pipeline.gate import (
     GateVerdict,
     RankingModel,

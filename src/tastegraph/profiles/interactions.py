@@ -123,18 +123,21 @@ class Interactions:
         liked = self.weights > 0
         return binary(self.users[liked], self.items[liked], (self.n_users, self.n_items))
 
-    def histories(self, newest: int | None = None) -> list[History]:
-        """One history for each user, in the order of ``user_ids``.
+    def histories(self, newest: int | None = None, rows: Ints | None = None) -> list[History]:
+        """One history for each user.
 
-        Where nothing tells what is newest, all of it counts.
+        Args:
+            newest: events of each, at most; where events have no order, all of them.
+            rows: int[R], the users, -1 for one without events; by default all in their order.
         """
         newest = newest if self.ordered else None
-        ends = np.searchsorted(self.users, np.arange(self.n_users + 1))
-        starts = ends[:-1] if newest is None else np.maximum(ends[:-1], ends[1:] - newest)
-        timed = self.timed_users.tolist()
+        rows = np.arange(self.n_users) if rows is None else np.asarray(rows)
+        starts, ends = (np.searchsorted(self.users, rows, side) for side in ("left", "right"))
+        starts = starts if newest is None else np.maximum(starts, ends - newest)
+        timed = np.append(self.timed_users, False)[rows]
         return [
             History(self.items[a:b], self.weights[a:b], ordered)
-            for a, b, ordered in zip(starts.tolist(), ends[1:].tolist(), timed, strict=True)
+            for a, b, ordered in zip(starts.tolist(), ends.tolist(), timed.tolist(), strict=True)
         ]
 
     def more_likes(self, before: Interactions) -> NDArray[np.int64]:
