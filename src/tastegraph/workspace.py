@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from tastegraph.evaluation.report import EvaluationReport
     from tastegraph.kg.review.erasing import Eraser
     from tastegraph.kg.review.knowledge import Knowledge
+    from tastegraph.models.dataset import Dataset
     from tastegraph.models.fitted_config import FittedConfig
     from tastegraph.pipeline.describe import Descriptions
     from tastegraph.pipeline.gate import GateVerdict
@@ -445,6 +446,17 @@ class Workspace:
         if version is None:
             raise NotFoundError(f"{self.directory} has no snapshot: run 'tastegraph build'")
         return FittedConfig.of(self.snapshots.manifest(version))
+
+    def dataset(self) -> Dataset:
+        """Events and item features, for models of one's own and ``tastegraph.evaluate``.
+
+        Raises:
+            NotFoundError: nothing has been built yet.
+            SnapshotError: the snapshot in service cannot be read.
+        """
+        from tastegraph.pipeline.training_events import dataset_from_store
+
+        return dataset_from_store(self.database, self.snapshots.open(), self.config)
 
     def counts(self) -> dict[str, int]:
         """Number of items, facts, links, events and users."""

@@ -23,9 +23,6 @@ from tastegraph.core.errors import (
 )
 from tastegraph.core.top_k import top_k
 from tastegraph.models.dataset import Dataset
-from tastegraph.models.event_columns import Ids
-from tastegraph.models.persistence import item_features_from
-from tastegraph.pipeline.training_events import interactions_from_store
 from tastegraph.workspace import Workspace
 from tests.support import cinema
 
@@ -346,12 +343,7 @@ def test_public_names_are_lazy():
 def test_the_hybrid_ranks_as_a_workspace_does(built):
     """The same events, items and configuration give the lists that the service gives."""
     workspace = Workspace(built)
-    features = item_features_from(workspace.snapshots.open())
-    meaning, config = workspace.fitted().meaning, workspace.config
-    events = interactions_from_store(workspace.database, features.graph.item_ids, meaning)
-    users, items = Ids(events.user_ids), Ids(features.graph.item_ids)
-    dataset = Dataset(events, features, users, items, meaning, config)
-    model = tastegraph.Hybrid(seed=config.model.seed).fit(dataset)
+    model = tastegraph.Hybrid(seed=workspace.config.model.seed).fit(workspace.dataset())
     for user in ("western-fan-0", "space-fan-7"):
         served = workspace.recommend(user, 5).items
         frame = model.recommend([user], k=5)

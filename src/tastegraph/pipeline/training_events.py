@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tastegraph.core.config import Config
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.progress import say
 from tastegraph.core.records import IMPRESSION, RATING
+from tastegraph.models.dataset import Dataset
+from tastegraph.models.event_columns import Ids
+from tastegraph.models.fitted_config import FittedConfig
+from tastegraph.models.persistence import item_features_from
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions, interactions
 from tastegraph.store import events as log
 from tastegraph.store import served_lists
 from tastegraph.store.database import Database
+from tastegraph.store.snapshots import Snapshot
 
 MIN_LIKE_SHARE, MAX_LIKE_SHARE = 0.05, 0.95
 """Outside of this share of ratings that are likes, the rating scale was likely misread."""
@@ -97,3 +103,11 @@ def _counts_in_words(type_counts: Mapping[str, int], meaning: EventMeaning) -> s
         scale = f" ({meaning.scale.in_words()})" if kind == RATING and meaning.scale.n else ""
         phrases.append(f"{n:,} of type {kind!r} with the weight {weight:g}{scale}")
     return ", ".join(phrases)
+
+
+def dataset_from_store(database: Database, snapshot: Snapshot, config: Config) -> Dataset:
+    """All events, with the item features of ``snapshot``, as models of one's own take them."""
+    features, meaning = item_features_from(snapshot), FittedConfig.of(snapshot.manifest).meaning
+    events = interactions_from_store(database, features.graph.item_ids, meaning)
+    users, items = Ids(events.user_ids), Ids(features.graph.item_ids)
+    return Dataset(events, features, users, items, meaning, config)
