@@ -21,9 +21,8 @@ from tastegraph.core import config as configuration
 from tastegraph.core.config import Config
 from tastegraph.core.config.documentation import commented_toml
 from tastegraph.core.config.keys import rename_keys
-from tastegraph.core.errors import ArgumentError, ConfigError, NotFoundError, SnapshotError
+from tastegraph.core.errors import ArgumentError, ConfigError, NotFoundError
 from tastegraph.core.messages import Message
-from tastegraph.core.progress import say
 from tastegraph.core.records import Event, Fact, Item, Link, Records
 from tastegraph.data.import_arguments import (
     check_count,
@@ -36,19 +35,19 @@ from tastegraph.data.items import item_facts
 from tastegraph.pipeline.stages import (
     STAGES,
     Stage,
+    build_stale_stages,
     check_stages,
     fingerprint,
     follow,
     require_torch,
-    stale_stages,
 )
-from tastegraph.store import caches, catalogue, provenance, schema, served_lists
+from tastegraph.store import caches, catalogue, provenance, schema
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.durable import file_lock
 from tastegraph.store.ingestion import ImportSummary, ingest
 from tastegraph.store.provenance import check_source_names
-from tastegraph.store.snapshots import Snapshot, Snapshots
+from tastegraph.store.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -183,18 +182,11 @@ class Workspace:
             NotFoundError: nothing is known of what a user likes.
             BusyError: another process is describing this workspace's items.
         """
-        from tastegraph.pipeline.describe import describe_interests, describe_items, questions
-        from tastegraph.text.llm import LLMClient
-        from tastegraph.text.llm_batch import CachedLLM
+        from tastegraph.pipeline.describe import describe_interests, describe_items
 
-        model = CachedLLM(LLMClient(self.config.llm), self._answers)
-        if users is not None:
-            requests = questions(self.database, self.config, users, limit)
-            return describe_interests(requests, model)
-        busy = Message("busy.describe", directory=self.directory)
-        with file_lock(self.directory / "describe.lock", busy):
-            requests = questions(self.database, self.config, None, limit)
-            return describe_items(requests, model, self.database)
+        if users is None:
+            return describe_items(self.database, self.config, self._answers, limit)
+        return describe_interests(self.database, self.config, self._answers, users, limit)
 
     def plan_describe(
         self, users: Collection[str] | None = None, limit: int | None = None
@@ -204,10 +196,10 @@ class Workspace:
         Raises:
             NotFoundError: nothing is known of what a user likes.
         """
-        from tastegraph.pipeline.describe import questions
+        from tastegraph.pipeline.describe import description_requests
         from tastegraph.text.llm_batch import estimate_usage
 
-        requests = questions(self.database, self.config, users, limit)
+        requests = description_requests(self.database, self.config, users, limit)
         return estimate_usage(self.config.llm, list(requests.values()), self._answers)
 
     @cached_property
@@ -258,7 +250,9 @@ class Workspace:
         check_stages(only)
         busy = Message("busy.build", directory=self.directory)
         with file_lock(self.directory / "build.lock", busy):
-            return self._build_if_stale(only)
+            return build_stale_stages(
+                self.directory, self.config, self.database, self.snapshots, only
+            )
 
     def follow(self, idle: float = 600.0, pause: float = 0.25) -> None:
         """Build graph and texts whenever items or facts change.
@@ -310,28 +304,6 @@ class Workspace:
 
         candidate, incumbent = self.snapshots.open(version), self.snapshots.open(other)
         return compare_snapshots(candidate, incumbent, self.database, self.config)
-
-    def _build_if_stale(self, stages: Collection[Stage]) -> str:
-        from tastegraph.pipeline.text_encoder import export_for_serving
-
-        inputs, snapshot = self.fingerprint(), self._snapshot_in_service()
-        if snapshot is not None and not stale_stages(snapshot, inputs, stages):
-            export_for_serving(self.directory / snapshot.manifest["encoder_folder"])
-            return snapshot.version
-        require_torch()
-        from tastegraph.pipeline.build import Builder
-
-        builder = Builder(self.directory, self.config, self.database, self.snapshots)
-        return builder.build(stages, inputs)
-
-    def _snapshot_in_service(self) -> Snapshot | None:
-        if self.snapshots.current() is None:
-            return None
-        try:
-            return self.snapshots.open()
-        except (SnapshotError, NotFoundError) as error:
-            say(f"the snapshot in service cannot be read, another is built ({error})")
-            return None
 
     def evaluate(self, file: Path | None = None) -> EvaluationReport:
         """Compare the system with its controls and the baselines, on held-out events.
@@ -414,14 +386,10 @@ class Workspace:
         Args:
             since: seconds since 1970-01-01 UTC; older lists are left out.
         """
-        from tastegraph.evaluation.feedback import feedback_by_model
-        from tastegraph.profiles.event_meaning import EventMeaning
+        from tastegraph.evaluation.feedback import feedback_from_store
 
-        with self.database.reading() as connection:
-            n_items = len(self.snapshots.open().strings("graph.items"))
-            meaning = EventMeaning.stored(connection, self.config.events)
-            exposures = served_lists.exposures(connection, since, counts=meaning.likes)
-            return feedback_by_model(exposures, meaning.weights, n_items)
+        n_items = len(self.snapshots.open().strings("graph.items"))
+        return feedback_from_store(self.database, self.config.events, n_items, since)
 
     def rating_scale(self) -> RatingScale:
         """The scale of the ratings: as configured, or as inferred from all ratings."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.core.config import EventsConfig
 from tastegraph.evaluation.metrics import gini
 from tastegraph.evaluation.off_policy import (
     Estimate,
@@ -22,7 +23,9 @@ from tastegraph.evaluation.off_policy import (
     observed_mean,
     snips,
 )
-from tastegraph.store.served_lists import Exposure
+from tastegraph.profiles.event_meaning import EventMeaning
+from tastegraph.store.database import Database
+from tastegraph.store.served_lists import Exposure, exposures
 
 MIN_NEWEST_LISTS = 100
 NEWEST_FRACTION = 5
@@ -81,6 +84,23 @@ def feedback_by_model(
         _model_feedback(model, places, set(success_types), n_items)
         for model, places in by_model.items()
     ]
+
+
+def feedback_from_store(
+    database: Database, config: EventsConfig, n_items: int, since: float = 0.0
+) -> list[ModelFeedback]:
+    """:func:`feedback_by_model` of the served lists of a workspace.
+
+    Args:
+        database: of the workspace.
+        config: how events count; one that counts for its item is a success.
+        n_items: how many items could have been shown.
+        since: seconds since 1970-01-01 UTC; older lists are left out.
+    """
+    with database.reading() as connection:
+        meaning = EventMeaning.stored(connection, config)
+        places = exposures(connection, since, counts=meaning.likes)
+        return feedback_by_model(places, meaning.weights, n_items)
 
 
 def response_dropped(responses: Sequence[bool], tolerance: float) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError
+from tastegraph.core.messages import Message
 from tastegraph.kg.from_store import graph_from_store
 from tastegraph.pipeline.training_events import interactions_from_store
 from tastegraph.profiles.association import associate
@@ -19,6 +20,7 @@ from tastegraph.profiles.splits import TRAIN, assign_splits
 from tastegraph.profiles.telling import item_texts
 from tastegraph.store import catalogue
 from tastegraph.store.database import Database
+from tastegraph.store.durable import file_lock
 from tastegraph.text.descriptions import (
     FILE,
     cached_descriptions,
@@ -28,7 +30,7 @@ from tastegraph.text.descriptions import (
     item_requests,
     read_descriptions,
 )
-from tastegraph.text.llm import LLMRequest
+from tastegraph.text.llm import LLMClient, LLMRequest
 from tastegraph.text.llm_batch import CachedLLM, LLMUsage
 
 
@@ -40,33 +42,88 @@ class Descriptions:
     usage: LLMUsage
 
 
-def questions(
-    database: Database, config: Config, users: Collection[str] | None, limit: int | None = None
-) -> dict[str, LLMRequest]:
-    """Questions to the language model about all items, or about ``users`` if given.
+def describe_items(
+    database: Database, config: Config, answers: Database, limit: int | None = None
+) -> Descriptions:
+    """Describe items, and write the descriptions into :data:`FILE` beside ``database``.
+
+    Descriptions of other items stay in the file. If the language model fails half-way, the answers
+    until then are written; those of items that were erased meanwhile are not.
 
     Args:
         database: of the workspace.
         config: its configuration.
-        users: ids of users; ``None`` for questions about items.
-        limit: only the first so many; by default all.
+        answers: cache of the language model's answers.
+        limit: only the first so many items; by default all.
 
-    Returns:
-        Id of the item or user → question.
+    Raises:
+        ConfigError: ``[llm]`` names no language model.
+        RowError: there is such a file, but it does not hold descriptions; nothing was asked.
+        EndpointError: as :meth:`CachedLLM.complete` does.
+        BusyError: another process is describing this workspace's items.
+    """
+    model = CachedLLM(LLMClient(config.llm), answers)
+    directory = database.path.parent
+    with file_lock(directory / "describe.lock", Message("busy.describe", directory=directory)):
+        requests = description_requests(database, config, None, limit)
+        file = directory / FILE
+        if file.exists():
+            read_descriptions(file)
+
+        def updated(before: dict[str, str]) -> dict[str, str]:
+            texts = cached_descriptions(requests, model)
+            with database.reading() as connection:
+                existing = {i for i in texts if catalogue.get_item(connection, i) is not None}
+            return before | {i: text for i, text in texts.items() if i in existing}
+
+        try:
+            texts = describe(requests, model)
+        finally:
+            change_descriptions(file, updated)
+    return Descriptions(texts, model.usage)
+
+
+def describe_interests(
+    database: Database,
+    config: Config,
+    answers: Database,
+    users: Collection[str],
+    limit: int | None = None,
+) -> Descriptions:
+    """Describe the interests of users; nothing is written but the cache of answers.
+
+    Args:
+        database, config, answers, limit: as of :func:`describe_items`.
+        users: ids of users.
+
+    Raises:
+        ConfigError: ``[llm]`` names no language model.
+        EndpointError: as :meth:`CachedLLM.complete` does.
+        NotFoundError: nothing is known of what a user likes.
+    """
+    model = CachedLLM(LLMClient(config.llm), answers)
+    requests = description_requests(database, config, users, limit)
+    return Descriptions(describe(requests, model), model.usage)
+
+
+def description_requests(
+    database: Database, config: Config, users: Collection[str] | None, limit: int | None = None
+) -> dict[str, LLMRequest]:
+    """Id of every item, or of each of ``users`` if given, → request for its description.
 
     Raises:
         NotFoundError: nothing is known of what a user likes.
     """
     by_id = (
-        item_questions(database, config)
+        requests_for_items(database, config)
         if users is None
-        else interest_questions(database, config, users)
+        else requests_for_users(database, config, users)
     )
     return dict(islice(by_id.items(), limit))
 
 
-def item_questions(database: Database, config: Config) -> dict[str, LLMRequest]:
-    """Item id → question, made of the item's catalogue text and facts alone."""
+def requests_for_items(database: Database, config: Config) -> dict[str, LLMRequest]:
+    """Item id → request, made of the item's catalogue text and facts alone."""
     graph = graph_from_store(database, config)
     with database.reading() as connection:
         items = list(catalogue.all_items(connection))
@@ -75,10 +132,10 @@ def item_questions(database: Database, config: Config) -> dict[str, LLMRequest]:
     return item_requests(texts, config.llm.max_characters)
 
 
-def interest_questions(
+def requests_for_users(
     database: Database, config: Config, users: Collection[str]
 ) -> dict[str, LLMRequest]:
-    """User id → question, made of the titles that the user liked in the train split.
+    """User id → request, made of the titles that the user liked in the train split.
 
     Raises:
         NotFoundError: one of them liked nothing there.
@@ -105,49 +162,11 @@ def interest_questions(
             liked_items[user].append(item)
     with database.reading() as connection:
         titles = {item.item_id: item.title for item in catalogue.all_items(connection)}
-    questions = interest_requests(liked_items, titles, held_out, config.llm.max_characters)
+    requests = interest_requests(liked_items, titles, held_out, config.llm.max_characters)
     for user in liked_items:
-        if user not in questions:
+        if user not in requests:
             raise NotFoundError(
                 f"nothing is known of what user {user!r} likes: a description is made of the "
                 "train split's likes of items with a title"
             )
-    return questions
-
-
-def describe_items(
-    questions: dict[str, LLMRequest], model: CachedLLM, database: Database
-) -> Descriptions:
-    """Ask the language model, and write the descriptions into :data:`FILE` beside ``database``.
-
-    Descriptions of other items stay in the file. If asking fails half-way, the answers until then
-    are written; those of items that were erased meanwhile are not.
-
-    Raises:
-        RowError: there is such a file, but it does not hold descriptions; nothing was asked.
-        EndpointError: as :meth:`CachedLLM.complete` does.
-    """
-    file = database.path.parent / FILE
-    if file.exists():
-        read_descriptions(file)
-
-    def updated(before: dict[str, str]) -> dict[str, str]:
-        texts = cached_descriptions(questions, model)
-        with database.reading() as connection:
-            existing = {i for i in texts if catalogue.get_item(connection, i) is not None}
-        return before | {i: text for i, text in texts.items() if i in existing}
-
-    try:
-        texts = describe(questions, model)
-    finally:
-        change_descriptions(file, updated)
-    return Descriptions(texts, model.usage)
-
-
-def describe_interests(questions: dict[str, LLMRequest], model: CachedLLM) -> Descriptions:
-    """Ask the language model about users; their descriptions are not written to a file.
-
-    Raises:
-        EndpointError: as :meth:`CachedLLM.complete` does.
-    """
-    return Descriptions(describe(questions, model), model.usage)
+    return requests

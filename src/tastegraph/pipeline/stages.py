@@ -13,11 +13,18 @@ from typing import Any, Literal
 
 from tastegraph import __version__
 from tastegraph.core.config import Config
-from tastegraph.core.errors import BusyError, ConfigError, TastegraphError
+from tastegraph.core.errors import (
+    BusyError,
+    ConfigError,
+    NotFoundError,
+    SnapshotError,
+    TastegraphError,
+)
+from tastegraph.core.progress import say
 from tastegraph.store import erasure, revision
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
-from tastegraph.store.snapshots import FORMAT, Snapshot
+from tastegraph.store.snapshots import FORMAT, Snapshot, Snapshots
 
 Stage = Literal["graph", "text", "model"]
 STAGES: tuple[Stage, ...] = ("graph", "text", "model")
@@ -104,6 +111,34 @@ def stage_inputs(
     return {stage: inputs if stage in rebuilt else before[stage] for stage in STAGES}
 
 
+def build_stale_stages(
+    directory: Path,
+    config: Config,
+    database: Database,
+    snapshots: Snapshots,
+    stages: Collection[Stage],
+) -> str:
+    """Build ``stages`` unless the snapshot in service has them, and return the version in service.
+
+    Args:
+        directory, config, database, snapshots: of the workspace.
+        stages: some of :data:`STAGES`.
+
+    Raises:
+        NotFoundError, TastegraphError: as :meth:`tastegraph.pipeline.build.Builder.build` does.
+    """
+    from tastegraph.pipeline.text_encoder import export_for_serving
+
+    inputs, snapshot = fingerprint(database, config, directory), _readable_snapshot(snapshots)
+    if snapshot is not None and not stale_stages(snapshot, inputs, stages):
+        export_for_serving(directory / snapshot.manifest["encoder_folder"])
+        return snapshot.version
+    require_torch()
+    from tastegraph.pipeline.build import Builder
+
+    return Builder(directory, config, database, snapshots).build(stages, inputs)
+
+
 def follow(
     database: Database, build: Callable[[], object], n_changes: int, idle: float, pause: float
 ) -> None:
@@ -128,6 +163,17 @@ def follow(
                 n_changes = current
             last_change = time.monotonic()
         time.sleep(pause)
+
+
+def _readable_snapshot(snapshots: Snapshots) -> Snapshot | None:
+    """The snapshot in service; ``None`` where there is none, or it cannot be read."""
+    if snapshots.current() is None:
+        return None
+    try:
+        return snapshots.open()
+    except (SnapshotError, NotFoundError) as error:
+        say(f"the snapshot in service cannot be read, another is built ({error})")
+        return None
 
 
 def _descriptions_digest(config: Config, directory: Path) -> str:
