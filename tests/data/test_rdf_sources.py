@@ -44,7 +44,7 @@ FACTS = [
 
 @pytest.mark.parametrize("pack", ["", *PACK])
 @pytest.mark.parametrize("ending", rdf.ENDINGS)
-def test_every_syntax_says_the_same(tmp_path: Path, ending: str, pack: str) -> None:
+def test_every_syntax_gives_the_same_facts(tmp_path: Path, ending: str, pack: str) -> None:
     text = XML if ending in (".rdf", ".owl") else TEXT
     assert list(read_facts(write(tmp_path / f"f{ending}{pack}", text), STRICT)) == FACTS
 
@@ -70,7 +70,7 @@ def test_graph_names_are_left_out(tmp_path: Path, name: str, text: str) -> None:
      "<http://a> <http://p> <<( <http://a> <http://p> <http://b> )>> .",
      "<http://a> <http://p>\n<http://b> ."],
 )  # fmt: skip
-def test_ntriples_go_on_after_a_bad_line(tmp_path: Path, line: str) -> None:
+def test_ntriples_are_read_on_after_a_bad_line(tmp_path: Path, line: str) -> None:
     path = write(tmp_path / "f.nt", (A_P_B + line + "\n" + A_P_B).encode("latin-1"))
     error = fault(read_facts, path)
     assert (error.file, error.line) == (str(path), 2)
@@ -83,15 +83,15 @@ def test_ntriples_go_on_after_a_bad_line(tmp_path: Path, line: str) -> None:
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(bad=st.sets(st.integers(0, 29), max_size=4), size=st.integers(1, 12))
-def test_chunks_change_nothing(tmp_path: Path, bad: set[int], size: int) -> None:
+def test_facts_do_not_depend_on_the_chunk_size(tmp_path: Path, bad: set[int], size: int) -> None:
     lines = ["broken" if k in bad else f"_:b{k % 3} <http://p> _:c{k} ." for k in range(30)]
     path = write(tmp_path / "f.nt", "\n".join(lines))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rdf, "MAX_LINES_PER_CHUNK", size)
         rejects = RejectedRows("skip", tmp_path / "rejects.jsonl")
-        found = list(read_facts(path, rejects))
+        facts = list(read_facts(path, rejects))
         rejects.close()
-        assert found == [
+        assert facts == [
             Fact(f"_:b{k % 3}", "http://p", f"_:c{k}") for k in range(30) if k not in bad
         ]
         assert rejects.count == len(bad)
@@ -144,8 +144,8 @@ def test_xml_that_ends_too_early_is_an_error(tmp_path: Path, until: str) -> None
     path = write(tmp_path / "f.rdf", XML.partition(until)[0])
     assert "nothing after this line" in fault(read_facts, path).expected
     rejects = RejectedRows("skip")
-    found = list(read_facts(path, rejects))
-    assert found == FACTS[: len(found)]
+    facts = list(read_facts(path, rejects))
+    assert facts == FACTS[: len(facts)]
     assert rejects.count == 1
 
 
@@ -183,7 +183,7 @@ def test_entities_cannot_grow(tmp_path: Path, content: str) -> None:
 
 
 @pytest.mark.parametrize("length", [200_000, 20])
-def test_nor_do_they_by_being_used_often(tmp_path: Path, length: int) -> None:
+def test_entities_cannot_grow_by_repetition(tmp_path: Path, length: int) -> None:
     declared = f'<!ENTITY a "{"x" * length}">'
     path = write(tmp_path / "f.rdf", document(declared, "&a;" * (40_000_000 // length)))
     error = fault(read_facts, path)
@@ -192,7 +192,7 @@ def test_nor_do_they_by_being_used_often(tmp_path: Path, length: int) -> None:
 
 @pytest.mark.parametrize("kind", ["SYSTEM", 'PUBLIC "p"'])
 @pytest.mark.parametrize("percent", ["", "% "])
-def test_entities_cannot_reach_out(tmp_path: Path, kind: str, percent: str) -> None:
+def test_entities_cannot_refer_to_files(tmp_path: Path, kind: str, percent: str) -> None:
     secret = write(tmp_path / "secret", "secret")
     declared = f'<!ENTITY {percent}a {kind} "{secret.as_uri()}">'
     for content in ("&a;", "x"):
@@ -218,7 +218,7 @@ def test_long_texts_and_tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 # Zstandard
 
 
-def test_frames_follow_one_another(tmp_path: Path) -> None:
+def test_several_zstandard_frames_are_read(tmp_path: Path) -> None:
     path = tmp_path / "f.nt.zst"
     path.write_bytes(b"".join(zstandard.compress(A_P_B.encode() * n) for n in (1, 2000, 0, 3)))
     assert sum(1 for _ in read_facts(path, STRICT)) == 2004
@@ -228,14 +228,14 @@ def test_frames_follow_one_another(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("at", [3, 9, 40, -1, -5])
 @pytest.mark.parametrize("name", ["f.nt.zst", "f.ttl.zst", "f.rdf.zst"])
-def test_a_frame_cut_short_is_an_error(tmp_path: Path, name: str, at: int) -> None:
+def test_a_truncated_zstandard_frame_is_an_error(tmp_path: Path, name: str, at: int) -> None:
     path = write(tmp_path / name, document("", "x") if "rdf" in name else A_P_B * 50)
     path.write_bytes(path.read_bytes()[:at])
     assert "nothing after" in fault(read_facts, path).expected
 
 
 @pytest.mark.slow
-def test_what_unpacks_to_much_is_never_whole_in_memory(tmp_path: Path) -> None:
+def test_decompression_takes_little_memory(tmp_path: Path) -> None:
     path = tmp_path / "f.nt.zst"
     packer = zstandard.ZstdCompressor(level=19).compressobj()
     with path.open("wb") as file:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tastegraph.core.config import ColumnConfig
 from tastegraph.core.errors import NotFoundError, RowError, TastegraphError
-from tastegraph.core.records import AHEAD, EVENT_TYPES, Fact, Item, Link
+from tastegraph.core.records import EVENT_TYPES, MAX_CLOCK_SKEW, Fact, Item, Link
 from tastegraph.data import tables
 from tastegraph.data import text_files as lines_module
 from tastegraph.data.events import event_from, read_events
@@ -37,13 +37,16 @@ quick = settings(
 # Rejects
 
 
-def test_a_row_that_is_to_come_is_rejected_and_the_others_are_kept(tmp_path: Path) -> None:
+def test_an_event_in_the_future_is_rejected_and_the_others_are_imported(tmp_path: Path) -> None:
     ids, now = {"user_id": "u", "item_id": "i"}, 1e9
-    assert event_from(ids | {"timestamp": now + AHEAD}, "f", 1, now=now).timestamp == now + AHEAD
+    assert (
+        event_from(ids | {"timestamp": now + MAX_CLOCK_SKEW}, "f", 1, now=now).timestamp
+        == now + MAX_CLOCK_SKEW
+    )
     with pytest.raises(RowError, match=r"column 'timestamp': .* not to come"):
-        event_from(ids | {"timestamp": now + AHEAD + 1}, "f", 1, now=now)
+        event_from(ids | {"timestamp": now + MAX_CLOCK_SKEW + 1}, "f", 1, now=now)
     year = datetime.now(UTC).year
-    times = ["0", "1990-01-01", f"{year + 2}-01-01", str(time.time() + AHEAD / 2)]
+    times = ["0", "1990-01-01", f"{year + 2}-01-01", str(time.time() + MAX_CLOCK_SKEW / 2)]
     path = write(
         tmp_path / "e.csv", "user_id,item_id,timestamp\n" + "".join(f"u,i,{t}\n" for t in times)
     )
@@ -201,10 +204,10 @@ def test_long_fields_and_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     path = write(tmp_path / "t.csv", "a\n" + "\n".join(long) + "\nz\n")
     rejects = RejectedRows("skip", tmp_path / "rejects.jsonl")
     assert [row.line for row in read_rows(path, rejects)] == [2, 6]
-    found = [json.loads(line) for line in (tmp_path / "rejects.jsonl").open()]
-    assert [record["line"] for record in found] == [3, 4, 5]
-    assert "field larger" in found[0]["expected"]
-    assert "1,000 bytes" in found[1]["expected"]
+    rejected = [json.loads(line) for line in (tmp_path / "rejects.jsonl").open()]
+    assert [record["line"] for record in rejected] == [3, 4, 5]
+    assert "field larger" in rejected[0]["expected"]
+    assert "1,000 bytes" in rejected[1]["expected"]
 
 
 def test_a_field_of_a_megabyte_is_read(tmp_path: Path) -> None:
@@ -294,7 +297,7 @@ def test_bad_events(values: dict[str, object], column: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "seconds"),
+    ("value", "seconds"),
     [
         (881250949, 881250949.0),
         ("881250949.5", 881250949.5),
@@ -309,8 +312,8 @@ def test_bad_events(values: dict[str, object], column: str) -> None:
         (None, None),
     ],
 )
-def test_timestamps(found: object, seconds: float | None) -> None:
-    event = event_from({"user_id": 1, "item_id": 2, "timestamp": found}, "f", 1)
+def test_timestamps(value: object, seconds: float | None) -> None:
+    event = event_from({"user_id": 1, "item_id": 2, "timestamp": value}, "f", 1)
     assert (event.user_id, event.item_id, event.timestamp) == ("1", "2", seconds)
 
 

@@ -116,8 +116,8 @@ def dump(*entities: Any) -> str:
 
 
 def test_json_and_rdf_give_equal_facts(tmp_path: Path) -> None:
-    found = list(read_facts(write(tmp_path / "w.json", dump(ADAMS)), STRICT))
-    assert found == list(read_facts(write(tmp_path / "w.ttl", TRUTHY), STRICT))
+    facts = list(read_facts(write(tmp_path / "w.json", dump(ADAMS)), STRICT))
+    assert facts == list(read_facts(write(tmp_path / "w.ttl", TRUTHY), STRICT))
 
 
 @pytest.mark.parametrize("pack", ["", *PACK])
@@ -134,7 +134,7 @@ def test_an_array_or_lines(tmp_path: Path, form: str, pack: str) -> None:
     ]
 
 
-def test_nothing_is_no_entity(tmp_path: Path) -> None:
+def test_empty_lines_are_skipped(tmp_path: Path) -> None:
     for text in ("", "\n", "[]", "[\n]\n", '{"id":"Q1","claims":[]}'):
         assert list(read_facts(write(tmp_path / "w.json", text), STRICT)) == []
 
@@ -183,12 +183,12 @@ def test_a_bad_line_is_set_aside_whole(tmp_path: Path, line: str) -> None:
     assert rejects.count == 1
 
 
-def test_what_is_no_dump_is_told_so(tmp_path: Path) -> None:
+def test_other_json_is_an_error(tmp_path: Path) -> None:
     path = write(tmp_path / "w.json", json.dumps(ADAMS, indent=1))
     assert "Wikidata dump, whole on its line" in str(fault(read_facts, path))
 
 
-def test_a_dump_must_end(tmp_path: Path) -> None:
+def test_an_array_that_is_not_closed_is_an_error(tmp_path: Path) -> None:
     path = write(tmp_path / "w.json", dump(ADAMS, ADAMS).removesuffix("]\n"))
     assert "nothing after" in fault(read_facts, path).expected
     assert fault(read_facts, path).line == 4
@@ -197,7 +197,7 @@ def test_a_dump_must_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_dump_is_read_piece_by_piece(tmp_path: Path) -> None:
+def test_a_dump_is_streamed(tmp_path: Path) -> None:
     path = write(tmp_path / "w.json.gz", dump(*[ADAMS] * 1000))
     tracemalloc.start()
     assert sum(1 for _ in read_facts(path, STRICT)) == 1000 * FACTS
@@ -206,7 +206,7 @@ def test_a_dump_is_read_piece_by_piece(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "precision", "julian", "expected"),
+    ("time", "precision", "julian", "expected"),
     [
         ("+1952-03-11T00:00:00Z", 11, False, "1952-03-11T00:00:00Z"),
         ("+1952-03-11T12:30:05Z", 14, False, "1952-03-11T12:30:05Z"),
@@ -231,8 +231,8 @@ def test_a_dump_is_read_piece_by_piece(tmp_path: Path) -> None:
         ("+1483-00-00T00:00:00Z", 9, True, "1483-01-01T00:00:00Z"),
     ],
 )
-def test_times(given: str, precision: int, julian: bool, expected: str | None) -> None:
-    assert date_time(given, precision, julian=julian) == expected
+def test_times(time: str, precision: int, julian: bool, expected: str | None) -> None:
+    assert date_time(time, precision, julian=julian) == expected
 
 
 def test_the_year_0_stays_as_it_is(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tastegraph.core.errors import NotFoundError, RowError
-from tastegraph.core.records import AHEAD, Event
+from tastegraph.core.records import MAX_CLOCK_SKEW, Event
 from tastegraph.models.hybrid import Ranked
 from tastegraph.profiles.interactions import History
 from tastegraph.serving import engine as engine_module
@@ -227,8 +227,8 @@ def test_lists_over_http(engine: Engine) -> None:
 def test_event_from_the_future_is_rejected_alone(engine: Engine) -> None:
     now = time.time()
     rows = [
-        {"event_id": "near", "user_id": "u", "item_id": "space-0", "ts": now + AHEAD / 2},
-        {"event_id": "far", "user_id": "u", "item_id": "space-1", "ts": now + 2 * AHEAD},
+        {"event_id": "near", "user_id": "u", "item_id": "space-0", "ts": now + MAX_CLOCK_SKEW / 2},
+        {"event_id": "far", "user_id": "u", "item_id": "space-1", "ts": now + 2 * MAX_CLOCK_SKEW},
     ]
     with TestClient(create_app(engine)) as client:
         receipt = client.post("/v1/events", json={"events": rows}).json()
@@ -240,7 +240,7 @@ def test_event_from_the_future_is_rejected_alone(engine: Engine) -> None:
 def test_engine_refuses_an_event_from_the_future(engine: Engine) -> None:
     near, far = (
         Event(name, "u", "space-0", "like", None, time.time() + ahead)
-        for name, ahead in (("near", AHEAD / 2), ("far", 2 * AHEAD))
+        for name, ahead in (("near", MAX_CLOCK_SKEW / 2), ("far", 2 * MAX_CLOCK_SKEW))
     )
     with pytest.raises(RowError, match=r"events, line 2, column 'timestamp': .* not to come"):
         engine.record([near, far])

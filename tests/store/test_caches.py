@@ -6,7 +6,7 @@ from tastegraph.store import caches
 from tastegraph.store.database import Database
 
 
-def test_vectors_are_kept_by_key_and_never_change(tmp_path):
+def test_cached_vectors_never_change(tmp_path):
     database = Database(tmp_path / "vectors.db", caches.vector_metadata)
     rng = np.random.default_rng(0)
     new = {
@@ -18,10 +18,10 @@ def test_vectors_are_kept_by_key_and_never_change(tmp_path):
         caches.put_vectors(connection, new)
         caches.put_vectors(connection, {b"0": np.zeros(5, dtype=np.float32)})
     with database.reading() as connection:
-        found = caches.get_vectors(connection, [*new, b"unknown", b"0"])
+        cached = caches.get_vectors(connection, [*new, b"unknown", b"0"])
         assert caches.get_vectors(connection, []) == {}
     database.close()
-    assert found.keys() == new.keys()
+    assert cached.keys() == new.keys()
     for key, vector in new.items():
-        np.testing.assert_array_equal(found[key], vector)
-        assert found[key].dtype == np.float32
+        np.testing.assert_array_equal(cached[key], vector)
+        assert cached[key].dtype == np.float32

@@ -38,7 +38,7 @@ def test_a_fact_has_the_same_id_everywhere():
     assert statements.fact_id(Fact("a", "b", "c")) == 7208774412611073757
 
 
-def test_the_id_of_a_fact_does_not_depend_on_how_sure_its_source_is():
+def test_the_id_of_a_fact_does_not_depend_on_its_confidence():
     assert statements.fact_id(replace(FACT, confidence=0.1)) == statements.fact_id(FACT)
 
 
@@ -55,7 +55,7 @@ stated = st.builds(
 
 
 @given(one=stated, other=stated)
-def test_facts_have_different_ids_where_any_part_differs(one, other):
+def test_facts_that_differ_in_any_field_have_different_ids(one, other):
     assert (statements.fact_id(one) == statements.fact_id(other)) == (one == other)
     assert 0 <= statements.fact_id(one) < 2**63
     for part in ("subject", "relation", "object", "datatype", "language"):
@@ -65,7 +65,7 @@ def test_facts_have_different_ids_where_any_part_differs(one, other):
     assert statements.fact_id(turned) != statements.fact_id(one)
 
 
-def test_a_part_that_moves_to_its_neighbour_is_another_fact():
+def test_moving_text_between_fields_gives_another_id():
     ids = {
         statements.fact_id(Fact("ab", "c", "d")),
         statements.fact_id(Fact("a", "bc", "d")),
@@ -86,7 +86,7 @@ def stored_facts(database):
         return [fact for _, fact in statements.all_facts(connection)]
 
 
-def test_a_fact_is_as_sure_as_its_surest_source(database):
+def test_a_fact_has_the_confidence_of_its_most_confident_source(database):
     put_facts(database, replace(FACT, confidence=0.5), source="one")
     assert put_facts(database, replace(FACT, confidence=0.75), source="two") == 1
     assert stored_facts(database) == [replace(FACT, confidence=0.75)]
@@ -98,9 +98,9 @@ def test_facts_come_back_with_their_ids(database):
     facts = [Fact("s", "r", str(k)) for k in range(20)]
     put_facts(database, *facts)
     with database.reading() as connection:
-        found = list(statements.all_facts(connection))
-    assert [key for key, _ in found] == sorted(statements.fact_id(fact) for fact in facts)
-    assert dict(found) == {statements.fact_id(fact): fact for fact in facts}
+        stored = list(statements.all_facts(connection))
+    assert [key for key, _ in stored] == sorted(statements.fact_id(fact) for fact in facts)
+    assert dict(stored) == {statements.fact_id(fact): fact for fact in facts}
 
 
 def test_an_item_that_is_there_is_replaced(database):
@@ -111,7 +111,7 @@ def test_an_item_that_is_there_is_replaced(database):
         assert list(catalogue.all_items(connection)) == [Item("a", "A3", "new"), Item("b", "B")]
 
 
-def test_links_are_kept_once(database):
+def test_a_link_is_stored_once(database):
     with database.writing() as connection:
         new = [Link("b", "E"), Link("a", "E"), Link("a", "E"), Link("a", "D")]
         assert statements.put_links(connection, new, "one") == 4
@@ -159,8 +159,8 @@ def test_any_unicode_comes_back_as_it_was(texts):
             catalogue.put_items(connection, items.values())
         put_facts(database, *facts)
         with database.reading() as connection:
-            found = {item.item_id: item for item in catalogue.all_items(connection)}
-        assert found == items
+            stored_items = {item.item_id: item for item in catalogue.all_items(connection)}
+        assert stored_items == items
         assert set(stored_facts(database)) == facts
         database.close()
 

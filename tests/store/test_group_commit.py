@@ -31,12 +31,12 @@ def counted(database: Database) -> Counter[str]:
 
 @pytest.mark.slow
 def test_the_same_ids_from_many_threads_count_once(database: Database) -> None:
-    committer, found = GroupCommitter(database), []
+    committer, results = GroupCommitter(database), []
     batches = [[Event(f"e{k}", "u", "i") for k in range(j, j + 5)] for j in range(20)]
 
     def send() -> None:
         futures = [committer.submit(partial(log.append, new=batch)) for batch in batches]
-        found.extend(future.result() for future in futures)
+        results.extend(future.result() for future in futures)
 
     threads = [threading.Thread(target=send) for _ in range(64)]
     for thread in threads:
@@ -45,11 +45,11 @@ def test_the_same_ids_from_many_threads_count_once(database: Database) -> None:
         thread.join()
     committer.close()
     assert counted(database) == Counter({f"e{k}": 1 for k in range(24)})
-    assert sum(receipt.accepted for receipt in found) == 24
-    assert sum(receipt.accepted + receipt.duplicates for receipt in found) == 64 * 100
+    assert sum(receipt.accepted for receipt in results) == 24
+    assert sum(receipt.accepted + receipt.duplicates for receipt in results) == 64 * 100
 
 
-def test_where_the_database_gives_up_everybody_is_told(database: Database) -> None:
+def test_a_rolled_back_transaction_fails_every_write(database: Database) -> None:
     """A full disk ends the whole transaction, and with it what others wrote before."""
     committer, gate = GroupCommitter(database), threading.Event()
 
@@ -63,16 +63,18 @@ def test_where_the_database_gives_up_everybody_is_told(database: Database) -> No
     last = committer.submit(partial(log.append, new=[Event("last", "u", "i")]))
     gate.set()
     wait([held, first, failing, last])
-    told = {name for name, one in (("first", first), ("last", last)) if one.exception() is None}
+    succeeded = {
+        name for name, one in (("first", first), ("last", last)) if one.exception() is None
+    }
     assert failing.exception() is not None
     assert first.exception() is not None
     after = committer.submit(partial(log.append, new=[Event("after", "u", "i")]))
     assert after.result().accepted == 1
     committer.close()
-    assert set(counted(database)) == {*told, "after"}
+    assert set(counted(database)) == {*succeeded, "after"}
 
 
-def test_one_that_fails_takes_nothing_of_the_others_with_it(database: Database) -> None:
+def test_a_failing_write_does_not_undo_the_others(database: Database) -> None:
     committer, gate = GroupCommitter(database), threading.Event()
 
     def held(_: Connection) -> None:
@@ -94,12 +96,12 @@ def test_one_that_fails_takes_nothing_of_the_others_with_it(database: Database) 
     assert counted(database) == Counter({"a": 1, "b": 1})
 
 
-def test_what_waits_shares_a_transaction(database: Database, monkeypatch) -> None:
-    begun, gate = [], threading.Event()
+def test_waiting_writes_share_a_transaction(database: Database, monkeypatch) -> None:
+    transactions, gate = [], threading.Event()
     writing = Database.writing
 
     def counting(self: Database):
-        begun.append(1)
+        transactions.append(1)
         return writing(self)
 
     monkeypatch.setattr(Database, "writing", counting)
@@ -111,11 +113,11 @@ def test_what_waits_shares_a_transaction(database: Database, monkeypatch) -> Non
     ]
     gate.set()
     wait([first, *futures], 10)
-    assert len(begun) == 2
+    assert len(transactions) == 2
     assert all(future.result().accepted == 1 for future in futures)
 
 
-def test_where_nothing_can_be_written_everybody_is_told(tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_written_fails_every_write(tmp_path: Path) -> None:
     file = tmp_path / "log.db"
     file.write_bytes(b"no database" * 1000)
     committer = GroupCommitter(Database(file, metadata))
@@ -126,7 +128,7 @@ def test_where_nothing_can_be_written_everybody_is_told(tmp_path: Path) -> None:
     committer.close()
 
 
-def test_a_closed_committer_has_written_what_waited_and_takes_no_more(database: Database) -> None:
+def test_closing_finishes_queued_writes_and_refuses_new_ones(database: Database) -> None:
     committer = GroupCommitter(database)
     futures = [
         committer.submit(partial(log.append, new=[Event(str(k), "u", "i")])) for k in range(50)

@@ -30,17 +30,17 @@ GENRE = Fact("item:alien", "genre", "genre:horror")
 @contextmanager
 def workspace():
     with tempfile.TemporaryDirectory() as folder:
-        made = Workspace.init(Path(folder) / "shop", SETTINGS)
+        shop = Workspace.init(Path(folder) / "shop", SETTINGS)
         try:
-            yield made
+            yield shop
         finally:
-            made.close()
+            shop.close()
 
 
 @pytest.fixture
 def shop():
-    with workspace() as made:
-        yield made
+    with workspace() as open_shop:
+        yield open_shop
 
 
 def rows(shop):
@@ -66,7 +66,7 @@ def test_sources_are_listed_with_what_they_state(shop):
     assert shop.knowledge.sources() == [("a", 1, 0), ("b", 2, 0), ("c", 0, 1), ("catalogue", 2, 0)]
 
 
-def test_a_fact_goes_with_the_last_source_that_states_it(shop):
+def test_a_fact_is_deleted_with_its_last_source(shop):
     shop.ingest(items=[ALIEN], facts={"one": [STAR, BORN], "two": [STAR]})
     assert shop.counts()["facts"] == 4
     assert shop.knowledge.forget("one") == 1
@@ -75,7 +75,7 @@ def test_a_fact_goes_with_the_last_source_that_states_it(shop):
     assert shop.knowledge.sources() == [("catalogue", 2, 0)]
 
 
-def test_a_link_goes_with_the_last_source_that_states_it(shop):
+def test_a_link_is_deleted_with_its_last_source(shop):
     shop.ingest(links={"one": [Link("alien", "m.a"), Link("alien", "m.b")]})
     shop.ingest(links={"two": [Link("alien", "m.a")]})
     assert shop.counts()["links"] == 2
@@ -84,7 +84,7 @@ def test_a_link_goes_with_the_last_source_that_states_it(shop):
     assert shop.knowledge.forget("two") == 1
 
 
-def test_a_source_imported_again_is_replaced_whole(shop):
+def test_importing_a_source_again_replaces_it(shop):
     shop.ingest(facts={"one": [STAR, BORN]}, links={"one": [Link("alien", "m.a")]})
     again = shop.ingest(facts={"one": [STAR]})
     assert (again.facts, again.withdrawn) == (1, 2)
@@ -93,7 +93,7 @@ def test_a_source_imported_again_is_replaced_whole(shop):
     assert shop.counts()["links"] == 0
 
 
-def test_what_a_source_is_now_less_sure_of_is_as_sure_as_it_says_now(shop):
+def test_importing_a_source_again_lowers_its_confidence(shop):
     shop.ingest(facts={"one": [STAR]})
     shop.ingest(facts={"one": [Fact("m.a", "star", "weaver", confidence=0.5)]})
     assert [row[-1] for row in rows(shop)[1]] == [0.5]
@@ -112,7 +112,7 @@ def test_an_import_that_fails_leaves_its_source_as_it_was(shop):
     assert rows(shop) == before
 
 
-def test_what_item_columns_state_is_replaced_with_the_items_and_shared_with_others(shop):
+def test_facts_of_item_columns_are_replaced_with_the_items(shop):
     shop.ingest(items=[ALIEN], facts={"one": [GENRE]})
     shop.ingest(items=[Item("alien", "Alien", "", {"genre": ("space",)})])
     stated = {fact[3] for fact in rows(shop)[0]}
@@ -121,7 +121,7 @@ def test_what_item_columns_state_is_replaced_with_the_items_and_shared_with_othe
     assert GENRE.object not in {fact[3] for fact in rows(shop)[0]}
 
 
-def test_names_of_sources_that_cannot_be(shop):
+def test_reserved_names_of_sources_are_refused(shop):
     for name in ("catalogue", "", " "):
         with pytest.raises(ConfigError, match="source"):
             shop.ingest(facts={name: [STAR]})
@@ -136,11 +136,11 @@ def test_names_of_sources_that_cannot_be(shop):
 
 def test_every_file_is_a_source_of_its_own(shop, write):
     head = "head,relation,tail\n"
-    given = Files(
+    files = Files(
         (), (), [write("a.csv", head + "x,r,y\n"), write("b.csv", head + "x,r,y\nx,r,z\n")],
         [write("links.csv", "item_id,entity\nalien,x\n")],
     )  # fmt: skip
-    shop.ingest(given.records(shop.config, RejectedRows("raise")))
+    shop.ingest(files.records(shop.config, RejectedRows("raise")))
     assert shop.knowledge.sources() == [("a.csv", 1, 0), ("b.csv", 2, 0), ("links.csv", 0, 1)]
 
 
@@ -176,18 +176,18 @@ FILMS = [ALIEN, Item("heat", "Heat", "", {"genre": ("crime",)})]
 @pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(imports, st.integers(0, 5))
-def test_what_is_forgotten_might_never_have_been_imported(told, when):
+def test_forgetting_a_source_equals_never_importing_it(import_steps, when):
     """And of what was imported twice, only the last counts."""
-    forgotten = told[0][0]
+    forgotten = import_steps[0][0]
     with workspace() as shop, workspace() as other:
-        for position, (source, stated, linked) in enumerate(told):
+        for position, (source, stated, linked) in enumerate(import_steps):
             if position == when:
                 shop.ingest(items=FILMS)
             shop.ingest(facts={source: stated}, links={source: linked})
         shop.ingest(items=FILMS)
         if any(source == forgotten for source, _, _ in shop.knowledge.sources()):
             shop.knowledge.forget(forgotten)
-        last = {source: (stated, linked) for source, stated, linked in told}
+        last = {source: (stated, linked) for source, stated, linked in import_steps}
         last.pop(forgotten)
         other.ingest(
             items=FILMS,

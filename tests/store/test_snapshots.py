@@ -68,7 +68,7 @@ def test_lone_surrogates_come_back_where_they_make_no_pair(texts):
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_what_is_not_finite_is_not_published(shelf, bad):
+def test_arrays_that_are_not_finite_are_not_published(shelf, bad):
     shelf.publish({}, ARRAYS)
     with pytest.raises(SnapshotError, match=r"'model\.x' is not finite"):
         shelf.publish({}, {**ARRAYS, "model.x": np.array([1.0, bad])})
@@ -191,7 +191,7 @@ def test_a_crash_leaves_no_half_snapshot(shelf, monkeypatch, method):
     assert shelf.open(shelf.publish({}, ARRAYS)).version == shelf.versions()[-1]
 
 
-def test_what_a_killed_process_left_is_no_version(shelf):
+def test_incomplete_directories_of_killed_processes_are_no_versions(shelf):
     (shelf.directory / ".writing-killed").mkdir(parents=True)
     assert shelf.versions() == []
     assert shelf.publish({}, ARRAYS) == "000001"
@@ -206,7 +206,7 @@ def test_only_a_version_that_exists_can_be_put_into_service(shelf):
     assert shelf.current() == "000001"
 
 
-def test_pruning_spares_what_is_in_service_and_the_way_back(shelf):
+def test_pruning_spares_the_version_in_service_and_the_one_to_roll_back_to(shelf):
     for _ in range(5):
         shelf.publish({}, ARRAYS)
     shelf.point_to("000002")
@@ -217,7 +217,7 @@ def test_pruning_spares_what_is_in_service_and_the_way_back(shelf):
     assert shelf.publish({}, ARRAYS) == "000003"
 
 
-def test_nothing_is_pruned_while_what_is_in_service_changes(shelf, monkeypatch):
+def test_nothing_is_pruned_while_the_pointer_changes(shelf, monkeypatch):
     for _ in range(3):
         shelf.publish({}, ARRAYS)
     monkeypatch.setattr(snapshots, "POINTER_PATIENCE", 0.0)
@@ -226,7 +226,7 @@ def test_nothing_is_pruned_while_what_is_in_service_changes(shelf, monkeypatch):
     assert shelf.versions() == ["000001", "000002", "000003"]
 
 
-def test_what_is_pruned_meanwhile_is_not_put_into_service(shelf):
+def test_a_version_that_was_pruned_meanwhile_is_not_put_into_service(shelf):
     """It was looked for before the lock, and CURRENT named nothing."""
     for _ in range(2):
         shelf.publish({}, ARRAYS)
@@ -240,7 +240,7 @@ def test_what_is_pruned_meanwhile_is_not_put_into_service(shelf):
     assert shelf.current() == "000002"
 
 
-def test_what_is_gone_does_not_crowd_out_the_way_back(shelf, monkeypatch):
+def test_deleted_versions_do_not_crowd_out_rollbacks(shelf, monkeypatch):
     monkeypatch.setattr(snapshots, "MAX_ROLLBACKS", 3)
     for number in range(1, 6):
         shelf.publish({}, ARRAYS)
@@ -259,7 +259,7 @@ def test_a_mapped_snapshot_outlives_its_pruning(shelf):
     np.testing.assert_array_equal(old.arrays["numbers"], ARRAYS["numbers"])
 
 
-def test_there_is_a_way_back_as_far_as_snapshots_are_kept(shelf):
+def test_rollbacks_reach_as_far_as_snapshots_exist(shelf):
     for _ in range(4):
         shelf.publish({}, ARRAYS)
     shelf.point_to("000001")
@@ -273,7 +273,7 @@ def test_there_is_a_way_back_as_far_as_snapshots_are_kept(shelf):
     assert shelf.current() == "000001"
 
 
-def test_the_way_back_passes_over_what_is_gone(shelf):
+def test_a_rollback_skips_deleted_versions(shelf):
     for _ in range(4):
         shelf.publish({}, ARRAYS)
     shelf.point_to("000001")
@@ -283,7 +283,7 @@ def test_the_way_back_passes_over_what_is_gone(shelf):
     assert shelf.roll_back().version == "000002"
 
 
-def test_a_way_back_is_there_whenever_the_change_was_cut_off(shelf, monkeypatch):
+def test_a_rollback_works_after_a_crash_at_any_point(shelf, monkeypatch):
     for _ in range(3):
         shelf.publish({}, ARRAYS)
     replace = Path.replace
@@ -301,7 +301,7 @@ def test_a_way_back_is_there_whenever_the_change_was_cut_off(shelf, monkeypatch)
     assert shelf.roll_back().version == "000002"
 
 
-def test_what_is_published_aside_is_not_served(shelf):
+def test_a_snapshot_can_be_published_without_being_served(shelf):
     shelf.publish({}, ARRAYS)
     assert shelf.publish({}, ARRAYS, serve=False) == "000002"
     assert shelf.current() == "000001"

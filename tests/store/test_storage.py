@@ -42,7 +42,7 @@ def test_a_database_that_was_never_written_says_what_to_do(database):
         pass
 
 
-def test_a_second_writer_is_told_what_to_do(database, tmp_path):
+def test_a_second_writer_gets_an_error_with_advice(database, tmp_path):
     append(database, event("a"))
     second = Database(tmp_path / "tastegraph.db", schema.metadata, patience=0.0)
     with (
@@ -82,7 +82,7 @@ except BusyError:
     assert done.stdout.split() == ["1", "written"]
 
 
-def test_the_lock_of_a_writer_ends_with_its_process(database):
+def test_the_lock_of_a_writer_is_released_when_its_process_ends(database):
     code = """
 import os, sys
 from pathlib import Path
@@ -200,13 +200,13 @@ def test_an_event_that_is_known_changes_nothing(database):
 def test_events_without_a_time_come_first_and_ties_as_they_arrived(database):
     append(database, event("late", timestamp=9.0), event("none-1"), event("tie-2", timestamp=5.0))
     append(database, event("tie-1", timestamp=5.0), event("none-0"), event("early", timestamp=1.0))
-    wanted = ["none-1", "none-0", "early", "tie-2", "tie-1", "late"]
+    expected = ["none-1", "none-0", "early", "tie-2", "tie-1", "late"]
     with database.reading() as connection:
-        assert [e.event_id for e in log.user_events(connection, "ann", 10)] == wanted
-        assert [e.event_id for e in log.grouped_by_user(connection)] == wanted
+        assert [e.event_id for e in log.user_events(connection, "ann", 10)] == expected
+        assert [e.event_id for e in log.grouped_by_user(connection)] == expected
         for newest in range(7):
-            found = [e.event_id for e in log.user_events(connection, "ann", newest)]
-            assert found == wanted[len(wanted) - newest :]
+            newest_ids = [e.event_id for e in log.user_events(connection, "ann", newest)]
+            assert newest_ids == expected[len(expected) - newest :]
 
 
 def test_all_events_come_by_user(database):
@@ -301,7 +301,7 @@ class LogAgainstADict(RuleBasedStateMachine):
 
     @invariant()
     def is_in_order(self):
-        wanted = {
+        expected = {
             user: sorted(
                 (e for e in self.known.values() if e.user_id == user),
                 key=lambda e: -1.0 if e.timestamp is None else e.timestamp,
@@ -309,8 +309,8 @@ class LogAgainstADict(RuleBasedStateMachine):
             for user in ("ann", "bob")
         }
         with self.database.reading() as connection:
-            assert list(log.grouped_by_user(connection)) == wanted["ann"] + wanted["bob"]
-            assert log.user_events(connection, "ann", 2) == wanted["ann"][-2:]
+            assert list(log.grouped_by_user(connection)) == expected["ann"] + expected["bob"]
+            assert log.user_events(connection, "ann", 2) == expected["ann"][-2:]
             assert log.count(connection) == len(self.known)
 
 

@@ -1,4 +1,4 @@
-"""The languages in which the product speaks to people."""
+"""The languages of the user interface, and texts in all of them."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def negotiate(accept_language: str, default: Language = DEFAULT_LANGUAGE) -> Lan
 
     Args:
         accept_language: the header's value, such as ``zh-CN,zh;q=0.9,en;q=0.8``; may be empty.
-        default: what is spoken where the header names none of :data:`LANGUAGES`.
+        default: the language if the header names none of :data:`LANGUAGES`.
     """
     best, language = 0.0, default
-    for part in accept_language.split(","):
-        tag, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    for entry in accept_language.split(","):
+        tag, *parameters = (field.strip().lower() for field in entry.split(";"))
         quality = 1.0
         for parameter in parameters:
             name, _, value = parameter.partition("=")
@@ -38,7 +38,7 @@ def negotiate(accept_language: str, default: Language = DEFAULT_LANGUAGE) -> Lan
                 except ValueError:
                     quality = 0.0
         primary = tag.split("-")[0]
-        for offered in LANGUAGES:
-            if primary == offered and best < quality <= 1:
-                best, language = quality, offered
+        for candidate in LANGUAGES:
+            if primary == candidate and best < quality <= 1:
+                best, language = quality, candidate
     return language

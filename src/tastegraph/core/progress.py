@@ -1,4 +1,4 @@
-"""Progress of long work, shown on standard error where a person is watching."""
+"""Progress bars and notices on standard error; bars only if that is a terminal."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 Advance = Callable[[int], None]
-T = TypeVar("T")
+Element = TypeVar("Element")
 
 _console = Console(stderr=True)
 
 
 @contextmanager
 def progress(description: str, total: int | None = None) -> Iterator[Advance]:
-    """A bar that the yielded function moves on; without a total, a running count."""
+    """A progress bar, or without a total a running count, that the yielded function advances."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -32,8 +32,8 @@ def progress(description: str, total: int | None = None) -> Iterator[Advance]:
         yield lambda steps: bar.advance(task, steps)
 
 
-def counted(description: str, stream: Iterable[T]) -> Iterator[T]:
-    """``stream``, with a running count of what went by."""
+def counted(description: str, stream: Iterable[Element]) -> Iterator[Element]:
+    """Yield the elements of ``stream`` and show their running count."""
     with progress(description) as advance:
         for number, record in enumerate(stream, start=1):
             if number % 1000 == 0:
@@ -42,5 +42,5 @@ def counted(description: str, stream: Iterable[T]) -> Iterator[T]:
 
 
 def say(text: str) -> None:
-    """Tell the person who is watching, on standard error."""
+    """Print a notice to standard error."""
     _console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The nouns: what a source yields, storage keeps and the graph is built from."""
+"""The records that sources yield, the store holds and the graph is built from."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ Split = Literal["train", "valid", "test"]
 EVENT_TYPES = (
     "view", "click", "purchase", "like", "rating", "dislike", "skip", "impression",
 )  # fmt: skip
-"""The types that have a weight without configuration; a workspace may name further ones."""
+"""The event types that have a default weight; a workspace may configure further ones."""
 IMPRESSION = "impression"
-"""An item stood in a list; the person did nothing."""
+"""Event type of an item that a list showed and the user did not respond to."""
 RATING = "rating"
-"""The item was given a value, which says what the person thinks of it."""
+"""Event type of a value that a user gave an item."""
 COUNT = "count"
-"""How an event of type ``rating`` is read whose value is no rating but a count or an amount."""
+"""How events of type ``rating`` are read if their values are counts or amounts."""
 
-AHEAD = 300.0
-"""Seconds by which an event may come from the future: clocks differ. One from further on would be
-the person's newest for as long as that takes."""
+MAX_CLOCK_SKEW = 300.0
+"""Seconds by which the time of an event may be in the future, since clocks differ. A later event
+would stay the user's newest until that time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing a person did with one item.
+    """Something that a user did with an item.
 
     Attributes:
-        event_id: given by the client, or derived from the row; it never counts twice.
-        type: what was done; its weight is in the configuration.
-        value: a rating, a count or an amount, in the source's own unit; without a type of its own
-            the event is a ``rating``, and all ratings together tell which of these they are.
-        timestamp: seconds since 1970-01-01 UTC; ``None`` where the source has none.
-        split: the part of a published split, used as given.
-        recommendation_id: the list that showed the item, where one did.
+        event_id: from the client, or derived from the row; an event counts only once.
+        type: what was done; the configuration has its weight.
+        value: a rating, a count or an amount, in the source's own unit. An event with a value and
+            no type is a ``rating``; whether ratings are counts is decided from all of them.
+        timestamp: seconds since 1970-01-01 UTC; ``None`` if unknown.
+        split: to which part of a published split it belongs.
+        recommendation_id: the list that showed the item, if there was one.
         position: 1-based rank in that list.
     """
 
@@ -48,18 +48,18 @@ class Event:
     recommendation_id: str | None = None
     position: int | None = None
 
-    def is_to_come(self, now: float) -> bool:
-        """Whether it is more than :data:`AHEAD` from the future of ``now``."""
-        return self.timestamp is not None and self.timestamp > now + AHEAD
+    def is_in_future(self, now: float) -> bool:
+        """Whether its time is later than ``now`` by more than :data:`MAX_CLOCK_SKEW`."""
+        return self.timestamp is not None and self.timestamp > now + MAX_CLOCK_SKEW
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that can be recommended.
+    """Something that can be recommended.
 
     Attributes:
-        text: free text a language model may read; empty where there is none.
-        attributes: further columns, each a tuple of values in the order found.
+        text: free text for language models; empty if there is none.
+        attributes: further columns; each has a tuple of values, in the order of the source.
     """
 
     item_id: str
@@ -70,12 +70,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The words that a fact was read from.
+    """Where in a text a fact was read.
 
     Attributes:
-        document: id of the text: ``item:ID`` for an item's own.
-        start, end: characters of the text, half-open: ``text[start:end]`` are the words.
-        extractor: what read them, with its version: ``patterns/1``.
+        document: id of the text; ``item:ID`` for the text of an item.
+        start, end: offsets in characters; the words are ``text[start:end]``.
+        extractor: name and version of the extractor, such as ``patterns/1``.
     """
 
     document: str
@@ -86,14 +86,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Subject, relation, object, and how sure its source is of it.
+    """A statement of the knowledge graph: subject, relation, object and confidence.
 
     Attributes:
         literal: whether ``object`` is a value (a year, a name) rather than an entity id.
-        datatype: IRI of the literal's type; empty for plain text and text in a language.
+        datatype: IRI of the literal's datatype; empty for plain text and text in a language.
         language: BCP 47 tag of the literal in lower case, or empty.
         confidence: in (0, 1]; 1 for asserted facts.
-        span: the words it was read from; ``None`` for asserted facts.
+        span: where it was read in a text; ``None`` for asserted facts.
     """
 
     subject: str
@@ -108,7 +108,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An item and the entity of the knowledge graph that it is."""
+    """States that an item and an entity of the knowledge graph are the same thing."""
 
     item_id: str
     entity_id: str
@@ -139,19 +139,19 @@ class Records:
 
 
 ITEM = "item:"
-"""Prefix of a fact's subject or object that names an item rather than an entity."""
+"""Prefix of a fact's subject or object that is an item rather than an entity."""
 
 USER = "user:"
-"""Prefix of a fact's subject or object that names a person."""
+"""Prefix of a fact's subject or object that is a user rather than an entity."""
 
 LABEL = "label"
-"""Relation of the label facts that imports state themselves."""
+"""Relation of the labels that imports of tables state."""
 
 MENTIONS = "mentions"
-"""Relation between an item and an entity that its text names."""
+"""Relation between an item and an entity that its text mentions."""
 
 SAME_AS = "http://www.w3.org/2002/07/owl#sameAs"
-"""Relation between two ids of one thing."""
+"""Relation between two ids of the same thing."""
 
 DIFFERENT_FROM = "http://www.w3.org/2002/07/owl#differentFrom"
-"""Relation between two ids that are never one thing."""
+"""Relation between two ids of different things."""

@@ -113,6 +113,6 @@ def event_from(
         recommendation_id=row.optional_id("recommendation_id"),
         position=row.whole("position"),
     )
-    if event.is_to_come(time.time() if now is None else now):
+    if event.is_in_future(time.time() if now is None else now):
         raise row.error("timestamp", Message("expected.timely"))
     return event

@@ -49,7 +49,7 @@ def append(connection: Connection, new: Iterable[Event]) -> AppendResult:
 def _checked(new: Iterable[Event]) -> Iterator[Event]:
     now = time.time()
     for number, event in enumerate(new, start=1):
-        if event.is_to_come(now):
+        if event.is_in_future(now):
             timely = Message("expected.timely")
             raise RowError("events", number, "timestamp", event.timestamp, timely)
         yield event

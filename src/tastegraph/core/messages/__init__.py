@@ -1,8 +1,8 @@
-"""What the product says to people: templates in every language, filled in when they are read.
+"""Messages of the user interface: templates in every language, filled in when they are shown.
 
-A message is a key and the values of its parameters, so that whoever meets an error deep below
-need not know in which language it will be read. Each template stands in one catalogue, in all
-languages side by side; to speak one more, give :class:`Template` one more field.
+A message is a key and the values of its parameters, so that code that raises an error need not know
+in which language it will be shown. Each template is in one catalogue, in all languages; for a
+further language, add a field to :class:`~tastegraph.core.languages.Template`.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     **validation.TEMPLATES,
     **terminal.TEMPLATES,
 }
-"""Key → template. Keys are unique among the catalogues."""
+"""Key → template; a key is in one catalogue only."""
 _COMMA: Final = Template(en=", ", zh="、")
 
 
 class Message:
-    """Something to be said, in whatever language it will be read.
+    """A text that can be shown in every language.
 
     Args:
         key: of a template in :data:`TEMPLATES`.
-        parameters: the values that it names; a value may be a message, or a sequence, whose
-            members are listed.
+        parameters: values of its parameters; a value may be a message, or a sequence whose
+            members are joined by commas.
     """
 
     __slots__ = ("key", "parameters")
@@ -37,22 +37,22 @@ class Message:
         self.key, self.parameters = key, parameters
 
     def text(self, language: Language = DEFAULT_LANGUAGE) -> str:
-        """The sentence.
+        """The text in one language.
 
         Raises:
-            KeyError: there is no such template, or it names a value that is not given.
+            KeyError: there is no such template, or a parameter is missing.
         """
         template: str = getattr(TEMPLATES[self.key], language)
         return template.format_map(
-            {name: _worded(value, language) for name, value in self.parameters.items()}
+            {name: _translated(value, language) for name, value in self.parameters.items()}
         )
 
     def __str__(self) -> str:
         return self.text()
 
     def __repr__(self) -> str:
-        given = "".join(f", {name}={value!r}" for name, value in self.parameters.items())
-        return f"Message({self.key!r}{given})"
+        arguments = "".join(f", {name}={value!r}" for name, value in self.parameters.items())
+        return f"Message({self.key!r}{arguments})"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Message) and (self.key, self.parameters) == (
@@ -63,10 +63,10 @@ class Message:
     __hash__ = None  # type: ignore[assignment]
 
 
-def _worded(value: object, language: Language) -> object:
+def _translated(value: object, language: Language) -> object:
     if isinstance(value, Message):
         return value.text(language)
     if isinstance(value, list | tuple):
         comma: str = getattr(_COMMA, language)
-        return comma.join(str(_worded(one, language)) for one in value)
+        return comma.join(str(_translated(entry, language)) for entry in value)
     return value
