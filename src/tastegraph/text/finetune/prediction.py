@@ -50,7 +50,7 @@ class PredictionLoss:
         return self.token_loss / max(self.tokens, 1) + self.sentence_loss / max(self.pairs, 1)
 
 
-class TrainingExamples(Protocol):
+class PretrainingExamples(Protocol):
     """Documents cut into examples of limited length."""
 
     def __len__(self) -> int:
@@ -73,7 +73,7 @@ class PretrainingObjective:
 
     name: str
     model: Any
-    examples: Callable[..., TrainingExamples]
+    examples: Callable[..., PretrainingExamples]
     loss: Callable[[Any, Tensors], PredictionLoss]
 
 

@@ -19,7 +19,7 @@ from tastegraph.core.progress import progress
 from tastegraph.text.finetune import pretrained
 from tastegraph.text.finetune.corpus import TextDocument, split_documents
 from tastegraph.text.finetune.loop import TrainingSchedule, train
-from tastegraph.text.finetune.prediction import PretrainingObjective, Tensors, TrainingExamples
+from tastegraph.text.finetune.prediction import PretrainingObjective, Tensors, PretrainingExamples
 from tastegraph.text.folders import fingerprint, remove
 
 MIN_EXAMPLE_TOKENS = 8
@@ -152,7 +152,7 @@ def _check(max_tokens: int, batch_size: int, config: Any) -> None:
 def _quality(
     objective: PretrainingObjective,
     model: Any,
-    examples: TrainingExamples,
+    examples: PretrainingExamples,
     batch_size: int,
     seed: int,
 ) -> PretrainingQuality | None:
