@@ -19,7 +19,7 @@ from tastegraph.core.progress import progress
 from tastegraph.text.finetune import pretrained
 from tastegraph.text.finetune.corpus import TextDocument, split_documents
 from tastegraph.text.finetune.loop import TrainingSchedule, train
-from tastegraph.text.finetune.prediction import PretrainingObjective, Tensors, PretrainingExamples
+from tastegraph.text.finetune.prediction import PretrainingExamples, PretrainingObjective, Tensors
 from tastegraph.text.folders import fingerprint, remove
 
 MIN_EXAMPLE_TOKENS = 8
