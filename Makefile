@@ -2,7 +2,7 @@ PYTHON ?= python3
 DATA ?=
 BIN := .venv/bin
 
-.PHONY: setup demo test test-fast lint architecture benchmark-serving benchmark-knowledge benchmark-language \
+.PHONY: setup demo test test-fast lint architecture docs benchmark-serving benchmark-knowledge benchmark-language \
 	benchmark-growth benchmark-ranking benchmark-details benchmark-loop benchmark-new-items \
 	benchmark-row-order
 
@@ -35,6 +35,12 @@ test-fast: setup
 # Packages, layers and the imports between them, as the code is now.
 architecture:
 	$(PYTHON) -m tests.support.architecture
+
+# What the documentation takes from the code.
+docs: setup
+	$(BIN)/python -m typer tastegraph.cli.main utils docs --name tastegraph --output docs/commands.md
+	$(BIN)/python -m tastegraph.core.config.documentation > docs/configuration.md
+	$(BIN)/python -m tests.support.architecture --write
 
 benchmark-serving: demo
 	$(BIN)/python -m benchmarks serving demo

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import click
 import pytest
+from typer.main import get_command
 
+from tastegraph.cli.main import app
 from tastegraph.core.config import Config
 from tastegraph.data.events import read_events
 from tastegraph.data.items import read_items
 from tastegraph.data.rejected_rows import RejectedRows
 
 ROOT = Path(__file__).parent.parent
-ENGLISH, CHINESE, RESULTS = (
+ENGLISH, CHINESE, RESULTS, COMMANDS = (
     (ROOT / name).read_text(encoding="utf-8")
-    for name in ("README.md", "README.zh.md", "docs/results.md")
+    for name in ("README.md", "README.zh.md", "docs/results.md", "docs/commands.md")
 )
 _CJK = "[\u3400-\u9fff]"
 
@@ -108,3 +112,31 @@ def test_the_chinese_one_is_set_as_chinese_is() -> None:
 @pytest.mark.parametrize("word", ["近因", "在役", "关口", "门限", "早 32", "教它"])
 def test_words_that_no_chinese_engineer_uses_are_gone(word: str) -> None:
     assert word not in CHINESE
+
+
+def test_every_command_is_documented() -> None:
+    """docs/commands.md is made by `make docs`; how typer sets it differs between its versions."""
+    documented = set(re.findall(r"## `(tastegraph[\w -]*)`", COMMANDS))
+    assert documented == set(command_names(get_command(app), "tastegraph"))
+
+
+def command_names(command: click.Command, name: str) -> Iterator[str]:
+    """Every command below ``name`` that is not hidden."""
+    if name != "tastegraph":
+        yield name
+    for child, below in getattr(command, "commands", {}).items():
+        if not below.hidden:
+            yield from command_names(below, f"{name} {child}")
+
+
+def test_files_that_the_documentation_names_exist() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    missing = {
+        f"{page.name}: {path}"
+        for page in pages
+        if page.name != "CHANGELOG.md"
+        for path in re.findall(r"`([\w./-]+/[\w-]+\.(?:py|json|toml))`", page.read_text("utf-8"))
+        if not path.startswith("shop/")
+        and not any((folder / path).exists() for folder in (ROOT, ROOT / "src" / "tastegraph"))
+    }
+    assert not missing

@@ -1,12 +1,13 @@
 """The packages of ``tastegraph``, their layers and the imports between them.
 
-``python -m tests.support.architecture`` (``make architecture``) prints what the code is now;
-``tests/test_architecture.py`` compares it with the layers below and with docs/architecture.md.
+``python -m tests.support.architecture`` (``make architecture``) prints what the code is now,
+with ``--write`` into docs/architecture.md too; ``tests/test_architecture.py`` compares them.
 """
 
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -27,6 +28,8 @@ LAYERS = (
     ("core",),
 )
 """From the top; a package imports from the layers below its own."""
+DOCUMENT = ROOT / "docs" / "architecture.md"
+BEGIN, END = "<!-- layers -->", "<!-- end of layers -->"
 ROOT_MODULE = "__init__"
 """What a user imports: it may name anything."""
 
@@ -132,15 +135,20 @@ def summary(package: str) -> str:
     return docstring.split("\n")[0]
 
 
+def lengths() -> dict[Path, int]:
+    """Lines of each file."""
+    return {file: len(file.read_text(encoding="utf-8").splitlines()) for file in sources()}
+
+
 def size() -> str:
     """How much code there is."""
-    lengths = {file: len(file.read_text(encoding="utf-8").splitlines()) for file in sources()}
-    code = [n for file, n in lengths.items() if file.name != "__init__.py"]
-    longest = max(lengths, key=lambda file: lengths[file])
+    counts = lengths()
+    code = [n for file, n in counts.items() if file.name != "__init__.py"]
+    longest = max(counts, key=lambda file: counts[file])
     return (
-        f"{len(packages())} packages and modules, {len(lengths)} files, "
-        f"{sum(lengths.values()):,} lines; median file {median(code):.0f}, longest "
-        f"{lengths[longest]} ({longest.relative_to(SOURCE)})"
+        f"{len(packages())} packages and modules, {len(counts)} files, "
+        f"{sum(counts.values()):,} lines; median file {median(code):.0f}, longest "
+        f"{counts[longest]} ({longest.relative_to(SOURCE)})"
     )
 
 
@@ -161,6 +169,15 @@ def _needed(file: Path, modules: dict[str, Path]) -> set[str]:
     return {n for n in names if n in modules and n != own and not own.startswith(f"{n}.")}
 
 
+def write_document() -> None:
+    """Put the table as it is now into docs/architecture.md."""
+    head, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    DOCUMENT.write_text(f"{head}{BEGIN}\n{table()}\n{END}{tail}", encoding="utf-8")
+
+
 if __name__ == "__main__":
+    if "--write" in sys.argv:
+        write_document()
     print(table(), size(), sep="\n\n")
     print(f"{len(upward())} imports upward, {len(circles())} circles")

@@ -1,1 +1,1 @@
-"""The command line: `tastegraph` and its subcommands."""
+"""The command line, `tastegraph`, and its subcommands."""

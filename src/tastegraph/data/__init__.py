@@ -1,1 +1,1 @@
-"""Files in the formats people have, read as the records of :mod:`tastegraph.core.records`."""
+"""Files and data frames in many formats, read as records; public data sets and downloads."""

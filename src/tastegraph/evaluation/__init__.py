@@ -1,1 +1,1 @@
-"""Judging a recommender: splits, full-ranking metrics, their uncertainty, and a leak audit."""
+"""Splits, metrics over full rankings, uncertainty, off-policy estimates, a leak audit."""

@@ -1,1 +1,1 @@
-"""Who likes what, and why: histories, attention, interest and content graphs."""
+"""Histories, attention, association strength: interest graphs of users, content graphs of items."""

@@ -1,1 +1,1 @@
-"""Rows and snapshots at rest."""
+"""Events, items, facts, decisions and snapshots at rest: SQLite and files."""

@@ -1,1 +1,1 @@
-"""Text to vectors."""
+"""Texts as vectors and in words: encoders, ONNX, language-model clients, fine-tuning."""
