@@ -30,7 +30,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         yield client
 
 
-def listed(client: TestClient, user: str, **more: Any) -> list[str]:
+def recommended_ids(client: TestClient, user: str, **more: Any) -> list[str]:
     answer = client.post("/v1/recommendations", json={"user_id": user, **more})
     return [item["item_id"] for item in answer.json()["items"]]
 
@@ -73,8 +73,8 @@ def test_explain_none_leaves_out_reasons(client: TestClient) -> None:
 
 def test_seen_items_are_left_out_by_default(client: TestClient) -> None:
     seen = {"western-1", "western-2", "western-3", "western-4"}
-    assert not seen & set(listed(client, "western-1", n=100))
-    assert seen < set(listed(client, "western-1", n=100, exclude="none"))
+    assert not seen & set(recommended_ids(client, "western-1", n=100))
+    assert seen < set(recommended_ids(client, "western-1", n=100, exclude="none"))
 
 
 def test_session_is_answered_without_being_stored(client: TestClient) -> None:
@@ -115,13 +115,13 @@ def test_profile_item_and_health(client: TestClient) -> None:
 
 
 def test_new_event_changes_the_next_list(client: TestClient) -> None:
-    before = listed(client, "ann")
+    before = recommended_ids(client, "ann")
     assert send(client, {"user_id": "ann", "item_id": "space-0", "type": "like"})["accepted"] == 1
-    after = listed(client, "ann", n=5)
+    after = recommended_ids(client, "ann", n=5)
     assert after != before[:5]
     assert all(item.startswith("space-") for item in after)
     send(client, *({"user_id": "ann", "item_id": f"space-{k}", "type": "dislike"} for k in (1, 2)))
-    assert not {"space-0", "space-1", "space-2"} & set(listed(client, "ann", n=100))
+    assert not {"space-0", "space-1", "space-2"} & set(recommended_ids(client, "ann", n=100))
 
 
 def test_event_id_counts_once(client: TestClient) -> None:
@@ -147,7 +147,7 @@ def test_event_ids_from_many_threads_count_once(client: TestClient) -> None:
 
 def test_events_of_a_session_have_its_own_user_id(client: TestClient) -> None:
     send(client, {"session_id": "western-1", "item_id": "space-0", "type": "like"})
-    assert listed(client, "session:western-1", n=1)[0].startswith("space-")
+    assert recommended_ids(client, "session:western-1", n=1)[0].startswith("space-")
     assert "space-0" not in [
         event["item_id"] for event in client.get("/v1/users/western-1/profile").json()["events"]
     ]

@@ -42,8 +42,8 @@ def order(answer) -> list[str]:
 
 def test_without_exploration_the_best_items_come_first() -> None:
     scores = np.array([0.1, -np.inf, 0.7, 0.7, 0.2], dtype=np.float32)
-    drawn = draw_list(scores, np.ones(5, np.float32), 3, 0.0, np.random.default_rng(0))
-    assert (drawn.items, drawn.propensities) == ([2, 3, 4], [1.0, 1.0, 1.0])
+    draw = draw_list(scores, np.ones(5, np.float32), 3, 0.0, np.random.default_rng(0))
+    assert (draw.items, draw.propensities) == ([2, 3, 4], [1.0, 1.0, 1.0])
 
 
 def test_propensities_follow_the_formula() -> None:
@@ -52,10 +52,10 @@ def test_propensities_follow_the_formula() -> None:
     counts: Counter[int] = Counter()
     chance = {0: 0.625, 1: 0.25, 2: 0.125}
     for seed in range(4000):
-        drawn = draw_list(scores, disagreement, 1, 0.5, np.random.default_rng(seed))
-        assert drawn.propensities == [pytest.approx(chance[drawn.items[0]])]
-        assert drawn.best == [drawn.items[0] == 0]
-        counts[drawn.items[0]] += 1
+        draw = draw_list(scores, disagreement, 1, 0.5, np.random.default_rng(seed))
+        assert draw.propensities == [pytest.approx(chance[draw.items[0]])]
+        assert draw.best == [draw.items[0] == 0]
+        counts[draw.items[0]] += 1
     for item, expected in chance.items():
         assert counts[item] / 4000 == pytest.approx(expected, abs=0.03)
 
@@ -67,11 +67,11 @@ def test_drawn_items_are_different_items_of_the_pool(seed, places, share, certai
     scores = rng.normal(size=30).astype(np.float32)
     scores[rng.random(30) < 0.2] = -np.inf
     disagreement = np.zeros(30, "f4") if certain else rng.random(30).astype(np.float32)
-    drawn = draw_list(scores, disagreement, places, share, rng)
-    assert len(set(drawn.items)) == len(drawn.items) == min(places, np.isfinite(scores).sum())
-    assert all(0 < chance <= 1 for chance in drawn.propensities)
+    draw = draw_list(scores, disagreement, places, share, rng)
+    assert len(set(draw.items)) == len(draw.items) == min(places, np.isfinite(scores).sum())
+    assert all(0 < chance <= 1 for chance in draw.propensities)
     best = np.argsort(-scores, kind="stable")[: POOL_PER_PLACE * places]
-    assert set(drawn.items) <= set(best.tolist())
+    assert set(draw.items) <= set(best.tolist())
 
 
 def test_disagreement_is_the_weighted_deviation_of_component_scores() -> None:

@@ -33,7 +33,7 @@ def excluding(engine: Engine, **types: bool) -> None:
     engine.config = engine.config.model_copy(update={"serving": serving})
 
 
-def listed(engine: Engine, user: str | Sequence[Event], **more: bool) -> set[str]:
+def recommended_ids(engine: Engine, user: str | Sequence[Event], **more: bool) -> set[str]:
     return {
         item.item_id for item in engine.recommend(user, len(ALL_ITEMS), reasons=0, **more).items
     }
@@ -49,9 +49,9 @@ def long_history(newer: int) -> list[Event]:
 def test_seen_items_are_left_out_however_long_the_history(engine: Engine) -> None:
     engine.record(long_history(MAX_USER_EVENTS + 50))
     began = time.perf_counter()
-    assert listed(engine, FAN) == ALL_ITEMS - {*OLD, "western-5"}
+    assert recommended_ids(engine, FAN) == ALL_ITEMS - {*OLD, "western-5"}
     assert time.perf_counter() - began < 2
-    assert listed(engine, FAN, exclude_seen=False) == ALL_ITEMS
+    assert recommended_ids(engine, FAN, exclude_seen=False) == ALL_ITEMS
     assert engine.explain(FAN, OLD[0]).seen
     assert not engine.explain(FAN, "western-4").seen
 
@@ -61,7 +61,7 @@ def test_replay_of_a_long_history_is_the_same_list(engine: Engine) -> None:
     engine.record(long_history(MAX_USER_EVENTS + 50))
     answer = engine.recommend_and_store(FAN, len(ALL_ITEMS), ListOptions())
     engine.record([Event("later", FAN, "western-4", "click", None, 3e6)])
-    assert "western-4" not in listed(engine, FAN)
+    assert "western-4" not in recommended_ids(engine, FAN)
     engine.close()  # What waited is on disk.
     again = engine.replay(answer.recommendation_id)
     assert [item.item_id for item in again.items] == [item.item_id for item in answer.items]
@@ -102,14 +102,14 @@ def test_excluding_event_types_are_configured(
 ) -> None:
     engine.record(THREE)
     excluding(engine, **types)
-    assert listed(engine, "ann") == ALL_ITEMS - seen
-    assert listed(engine, THREE) == ALL_ITEMS - seen
+    assert recommended_ids(engine, "ann") == ALL_ITEMS - seen
+    assert recommended_ids(engine, THREE) == ALL_ITEMS - seen
     assert {item for item in ALL_ITEMS if engine.explain("ann", item).seen} == seen
     assert {item for item in ALL_ITEMS if engine.explain(THREE, item).seen} == seen
     with TestClient(create_app(engine)) as client:
         session = {"events": [{"item_id": e.item_id, "type": e.type} for e in THREE]}
-        for who in ({"user_id": "ann"}, {"session": session}):
-            answer = client.post("/v1/recommendations", json={**who, "n": 50}).json()
+        for user in ({"user_id": "ann"}, {"session": session}):
+            answer = client.post("/v1/recommendations", json={**user, "n": 50}).json()
             assert {i["item_id"] for i in answer["items"]} == ALL_ITEMS - seen
 
 

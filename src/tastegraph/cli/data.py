@@ -82,7 +82,7 @@ def import_files(
             for file, digests in files.one_by_one():
                 _import_source(workspace, file, digests, rejects)
             files = replace(files, facts=[], links=[])
-        _print_imported(workspace.ingest(files.records(workspace.config, rejects)))
+        _print_import(workspace.ingest(files.records(workspace.config, rejects)))
     _print_scale(scale_before, workspace.rating_scale())
     _print_rejects(rejects)
 
@@ -145,11 +145,11 @@ def describe(
     if dry_run:
         print_line(workspace.plan_describe(interests, limit).in_words())
         return
-    described = workspace.describe(interests, limit)
+    descriptions = workspace.describe(interests, limit)
     if interests is not None:
-        for user, text in described.texts.items():
+        for user, text in descriptions.texts.items():
             print_line(f"{user}: {text}")
-    print_line(f"{len(described.texts):,} described; {described.usage.in_words()}")
+    print_line(f"{len(descriptions.texts):,} described; {descriptions.usage.in_words()}")
     if interests is None and workspace.config.text.descriptions is None:
         print_line('To have them read: [text] descriptions = "descriptions.json", then build')
 
@@ -182,19 +182,19 @@ def _import_source(
     if workspace.up_to_date(name, digest):
         print_line(f"{name}: imported before and unchanged")
         return
-    imported = workspace.ingest(file.records(workspace.config, rejects, digests))
-    print_line(f"{name}: {imported.facts:,} facts, {imported.links:,} links")
+    summary = workspace.ingest(file.records(workspace.config, rejects, digests))
+    print_line(f"{name}: {summary.facts:,} facts, {summary.links:,} links")
 
 
-def _print_imported(imported: ImportSummary) -> None:
+def _print_import(summary: ImportSummary) -> None:
     print_line(
-        f"imported {imported.items:,} items, {imported.events:,} events "
-        f"({imported.duplicate_events:,} known already), {imported.facts:,} facts, "
-        f"{imported.links:,} links"
+        f"imported {summary.items:,} items, {summary.events:,} events "
+        f"({summary.duplicate_events:,} known already), {summary.facts:,} facts, "
+        f"{summary.links:,} links"
     )
-    if imported.withdrawn:
+    if summary.withdrawn:
         print_line(
-            f"{imported.withdrawn:,} facts and links are gone: their source does not state them "
+            f"{summary.withdrawn:,} facts and links are gone: their source does not state them "
             "any more"
         )
 

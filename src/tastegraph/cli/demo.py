@@ -60,15 +60,15 @@ def _workspace(directory: Path, data: Path | None) -> Workspace:
             "relations": {name: {"phrase": text} for name, text in dataset.relations.items()},
         }
         workspace = Workspace.init(directory, settings)
-    imported = workspace.ingest(
+    summary = workspace.ingest(
         items=dataset.items(),
         events=dataset.events(),
         facts={DATASET: dataset.facts()},
         links={DATASET: dataset.links()},
     )
     print(
-        f"Imported {imported.items:,} items, {imported.events:,} events, {imported.facts:,} facts "
-        f"and {imported.links:,} links from {dataset.folder}"
+        f"Imported {summary.items:,} items, {summary.events:,} events, {summary.facts:,} facts "
+        f"and {summary.links:,} links from {dataset.folder}"
     )
     return workspace
 

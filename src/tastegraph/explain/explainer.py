@@ -148,6 +148,8 @@ def shortlist(reasons: Sequence[Reason], max_reasons: int, score: float) -> list
     first_of_kind: dict[ReasonKind, Reason] = {}
     for reason in positive:
         first_of_kind.setdefault(SAME_EVIDENCE.get(reason.kind, reason.kind), reason)
-    chosen = list(first_of_kind.values())[:max_reasons]
-    others = [r for r in positive if not any(r is c for c in chosen)]
-    return sorted([*chosen, *others[: max_reasons - len(chosen)]], key=lambda reason: -reason.share)
+    selection = list(first_of_kind.values())[:max_reasons]
+    others = [r for r in positive if not any(r is c for c in selection)]
+    return sorted(
+        [*selection, *others[: max_reasons - len(selection)]], key=lambda reason: -reason.share
+    )

@@ -50,9 +50,12 @@ class UserCounts:
         Its kind becomes ``facts`` where the counts do not support it.
         """
         assert reason.feature is not None
-        liked = self._likes_elsewhere(reason.feature, item, target)
-        both, of_item = int(np.count_nonzero(liked[self._likers.of(item)])), self._count(item)
-        of_all = int(np.count_nonzero(liked))
+        likes_elsewhere = self._likes_elsewhere(reason.feature, item, target)
+        both, of_item = (
+            int(np.count_nonzero(likes_elsewhere[self._likers.of(item)])),
+            self._count(item),
+        )
+        of_all = int(np.count_nonzero(likes_elsewhere))
         if not both or (not alike and both * self._likers.active >= of_item * of_all):
             return replace(reason, kind="facts")
         return replace(reason, support=both)
@@ -63,9 +66,9 @@ class UserCounts:
         if feature not in self._by_feature:
             self._by_feature[feature] = self._likers.how_many(items)
         counts = self._by_feature[feature].copy()
-        for excluded in {item, target}:
-            if (items == excluded).any():
-                counts[self._likers.of(excluded)] -= 1
+        for known_item in {item, target}:
+            if (items == known_item).any():
+                counts[self._likers.of(known_item)] -= 1
         return counts > 0
 
     def _count(self, item: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -51,6 +51,15 @@ class NodeNames:
         if node < len(self.item_ids):
             return ITEM + self.item_ids[node]
         return self.node_ids[node - len(self.item_ids)].split(VALUE_SEPARATOR, 1)[-1]
+
+    def without_items(self, rows: Collection[int], name: str) -> NodeNames:
+        """The same, in which the items in ``rows`` are hidden, and have ``name`` as id and label."""
+        return replace(
+            self,
+            item_ids=[name if k in rows else item for k, item in enumerate(self.item_ids)],
+            labels=[name if k in rows else label for k, label in enumerate(self.labels)],
+            hidden=np.concatenate([self.hidden, np.array(sorted(rows), dtype=np.int64)]),
+        )
 
     def readable_label(self, node: int) -> str:
         """The name of a node; empty where it is hidden or a reader could not read it."""
@@ -191,8 +200,8 @@ class Verbalizer:
     ) -> str:
         similarity = self._text_similarity
         if similarity is not None:
-            supported = similarity.is_near if alike else similarity.is_far
-            if supported(start, target):
+            has_claim = similarity.is_near if alike else similarity.is_far
+            if has_claim(start, target):
                 return templates.texts_compared(*item, alike=alike)
         return templates.learned_from_texts(*item, alike=alike)
 

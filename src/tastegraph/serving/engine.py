@@ -152,7 +152,7 @@ class Engine:
         answer = make_list(view.snapshot, view.user(), request, reasons, self._language(language))
         if self.config.serving.store_lists:
             session = None if isinstance(user, str) else [asdict(event) for event in user]
-            stored = ServedList(
+            served_list = ServedList(
                 recommendation_id=answer.recommendation_id,
                 user_id=user if isinstance(user, str) else None,
                 created=time.time(),
@@ -163,9 +163,9 @@ class Engine:
                 request={**asdict(request), "session": session},
                 places=[ListPlace(i.item_id, i.score, i.propensity, i.best) for i in answer.items],
             )
-            erased = (view.erased_users, view.snapshot.erased_items)
-            keep = partial(served_lists.save, served=stored, erased=erased)
-            self._committer.submit(keep).add_done_callback(_log_failure)
+            erasure_counts = (view.erased_users, view.snapshot.erased_items)
+            save = partial(served_lists.save, served=served_list, erased=erasure_counts)
+            self._committer.submit(save).add_done_callback(_log_failure)
         return answer
 
     def stored_list(self, recommendation_id: str) -> ServedList:
@@ -185,18 +185,18 @@ class Engine:
         Raises:
             NotFoundError: there is no such list, or its snapshot is gone.
         """
-        stored = self.stored_list(recommendation_id)
-        settings = dict(stored.request)
+        served_list = self.stored_list(recommendation_id)
+        settings = dict(served_list.request)
         session, request = settings.pop("session"), ListRequest(**settings)
         user: UserOrSession = [Event(**row) for row in session or ()]
-        if stored.user_id is not None:
-            user = stored.user_id
+        if served_list.user_id is not None:
+            user = served_list.user_id
         with self.database.reading() as connection:
-            snapshot = self._holder.open_version(stored.snapshot, connection)
-            events, seen = _events_and_seen(
-                connection, user, request.repeats, stored.event_revision
+            snapshot = self._holder.open_version(served_list.snapshot, connection)
+            events, seen_items = _events_and_seen(
+                connection, user, request.repeats, served_list.event_revision
             )
-        state = UserState.of(events, seen, snapshot)
+        state = UserState.of(events, seen_items, snapshot)
         answer = make_list(snapshot, state, request, language=self._language(language))
         return answer.model_copy(update={"recommendation_id": recommendation_id})
 
@@ -409,9 +409,9 @@ class Engine:
         with self.database.reading() as connection:
             revision, erased_users = log.revision(connection), erasure.erased_user_count(connection)
             repeats = self.config.serving.repeats
-            events, seen = _events_and_seen(connection, user, repeats, revision)
+            events, seen_items = _events_and_seen(connection, user, repeats, revision)
             snapshot = self._holder.current_for(connection)
-        return _RequestView(snapshot, events, seen, revision, erased_users)
+        return _RequestView(snapshot, events, seen_items, revision, erased_users)
 
 
 def _events_and_seen(
@@ -419,8 +419,8 @@ def _events_and_seen(
 ) -> tuple[Sequence[Event], Collection[str]]:
     """The newest events, and the ids of all items with an event of a type not in ``repeats``."""
     if isinstance(user, str):
-        seen = log.user_item_ids(connection, user, repeats, revision)
-        return log.user_events(connection, user, MAX_USER_EVENTS, revision), seen
+        seen_items = log.user_item_ids(connection, user, repeats, revision)
+        return log.user_events(connection, user, MAX_USER_EVENTS, revision), seen_items
     return user, {event.item_id for event in user if event.type not in repeats}
 
 

@@ -56,42 +56,42 @@ def draw_list(
         best = order[: max(places, 0)].tolist()
         return DrawnList(best, [1.0] * len(best), [True] * len(best))
     pool = order[: POOL_PER_PLACE * max(places, 0)].tolist()
-    drawn = DrawnList([], [], [])
-    while pool and len(drawn.items) < places:
+    draw = DrawnList([], [], [])
+    while pool and len(draw.items) < places:
         weights = np.asarray(disagreement[pool], dtype=np.float64)
         total = weights.sum()
         chances = weights / total if total > 0 else np.full(len(pool), 1 / len(pool))
         position = int(rng.choice(len(pool), p=chances)) if rng.random() < share else 0
         propensity = (1 - share) * (position == 0) + share * chances[position]
-        drawn.propensities.append(float(propensity))
-        drawn.best.append(position == 0)
-        drawn.items.append(pool.pop(position))
-    return drawn
+        draw.propensities.append(float(propensity))
+        draw.best.append(position == 0)
+        draw.items.append(pool.pop(position))
+    return draw
 
 
 def with_new_items(
-    drawn: DrawnList, scores: Scores, new: Bools, places: int, share: float
+    draw: DrawnList, scores: Scores, new: Bools, places: int, share: float
 ) -> DrawnList:
-    """``drawn`` with the best new items at its end, where it has fewer of them.
+    """``draw`` with the best new items at its end, where it has fewer of them.
 
     Args:
-        drawn: of :func:`draw_list`.
+        draw: of :func:`draw_list`.
         scores: float32[I]; an item whose score is not finite is never listed.
         new: bool[I], items without any event when the model was fitted.
         places: n.
         share: of the places that are for new items, rounded down, if there are so many.
     """
-    missing = int(share * places) - sum(bool(new[item]) for item in drawn.items)
-    others = np.flatnonzero(new & np.isfinite(scores) & ~np.isin(np.arange(len(new)), drawn.items))
-    added = others[np.argsort(-scores[others], kind="stable")][: max(missing, 0)].tolist()
-    if not added:
-        return drawn
-    known_rows = [row for row, item in enumerate(drawn.items) if not new[item]]
-    surplus = max(len(drawn.items) + len(added) - places, 0)
-    dropped = set(known_rows[len(known_rows) - surplus :])
-    rows = [row for row in range(len(drawn.items)) if row not in dropped]
+    missing = int(share * places) - sum(bool(new[item]) for item in draw.items)
+    others = np.flatnonzero(new & np.isfinite(scores) & ~np.isin(np.arange(len(new)), draw.items))
+    additions = others[np.argsort(-scores[others], kind="stable")][: max(missing, 0)].tolist()
+    if not additions:
+        return draw
+    known_rows = [row for row, item in enumerate(draw.items) if not new[item]]
+    surplus = max(len(draw.items) + len(additions) - places, 0)
+    surplus_rows = set(known_rows[len(known_rows) - surplus :])
+    rows = [row for row in range(len(draw.items)) if row not in surplus_rows]
     return DrawnList(
-        [*(drawn.items[row] for row in rows), *added],
-        [*(drawn.propensities[row] for row in rows), *[1.0] * len(added)],
-        [*(drawn.best[row] for row in rows), *[True] * len(added)],
+        [*(draw.items[row] for row in rows), *additions],
+        [*(draw.propensities[row] for row in rows), *[1.0] * len(additions)],
+        [*(draw.best[row] for row in rows), *[True] * len(additions)],
     )

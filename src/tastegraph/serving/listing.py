@@ -56,20 +56,22 @@ class UserState:
         """
         meaning, max_events = snapshot.fitted_config.meaning, snapshot.fitted_config.history
         events = [event for event in events if event.type != IMPRESSION]
-        weighted = [
+        weighted_events = [
             (event, weight)
             for event in events
             if event.item_id in snapshot.item_rows and (weight := meaning.weight_of(event)) != 0
         ]
-        items = np.array([snapshot.item_rows[event.item_id] for event, _ in weighted], np.int32)
-        weights = np.array([weight for _, weight in weighted], dtype=np.float32)
-        order, has_order = _order([event for event, _ in weighted], items, weights)
-        weighted = [weighted[row] for row in order]
+        items = np.array(
+            [snapshot.item_rows[event.item_id] for event, _ in weighted_events], np.int32
+        )
+        weights = np.array([weight for _, weight in weighted_events], dtype=np.float32)
+        order, has_order = _order([event for event, _ in weighted_events], items, weights)
+        weighted_events = [weighted_events[row] for row in order]
         items, weights = items[order], weights[order]
         latest, strongest = settled(items.astype(np.int64), weights)
         newest = slice(-max_events, None) if has_order else slice(None)
         history = History(items[latest][newest], weights[strongest][newest], has_order)
-        scored_events = [meaning.read(weighted[row][0]) for row in strongest[newest]]
+        scored_events = [meaning.read(weighted_events[row][0]) for row in strongest[newest]]
         is_stranger = not any(meaning.weight_of(event) for event in events)
         return cls(events, seen_items, ScoredEvents(history, scored_events, is_stranger))
 
@@ -127,9 +129,9 @@ def make_list(
         scores[[rows[item] for item in user.seen_items if item in rows]] = -np.inf
     disagreement = ranked.disagreement() if request.explore > 0 else scores
     rng = np.random.default_rng(request.seed)
-    drawn = draw_list(scores, disagreement, request.n, request.explore, rng)
+    draw = draw_list(scores, disagreement, request.n, request.explore, rng)
     if request.new_items > 0:
-        drawn = with_new_items(drawn, scores, snapshot.model.new, request.n, request.new_items)
+        draw = with_new_items(draw, scores, snapshot.model.new, request.n, request.new_items)
     explainer = Explainer(snapshot.model, snapshot.associations, ranked)
 
     def reasons_of(item: int) -> tuple[WordedReason, ...]:
@@ -154,7 +156,7 @@ def make_list(
                 reasons=reasons_of(item),
             )
             for rank, (item, propensity, best) in enumerate(
-                zip(drawn.items, drawn.propensities, drawn.best, strict=True), start=1
+                zip(draw.items, draw.propensities, draw.best, strict=True), start=1
             )
         ),
     )

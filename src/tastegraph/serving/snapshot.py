@@ -109,15 +109,10 @@ class ServingSnapshot:
 
     def without_items(self, rows: Sequence[int], erased_items: int) -> ServingSnapshot:
         """The same after ``erased_items`` items were erased, the last of which are in ``rows``."""
-        erased, names = set(rows), self.names
+        hidden = set(rows)
         return replace(
             self,
-            item_rows={name: row for name, row in self.item_rows.items() if row not in erased},
-            names=replace(
-                names,
-                item_ids=[ERASED if k in erased else name for k, name in enumerate(names.item_ids)],
-                labels=[ERASED if k in erased else name for k, name in enumerate(names.labels)],
-                hidden=np.concatenate([names.hidden, np.array(sorted(erased), dtype=np.int64)]),
-            ),
+            item_rows={name: row for name, row in self.item_rows.items() if row not in hidden},
+            names=self.names.without_items(hidden, ERASED),
             erased_items=erased_items,
         )

@@ -94,8 +94,8 @@ class KnowledgeTrigger:
 
     def due(self, engine: Engine) -> bool:
         """Whether there is a change that no snapshot holds and no process was started for."""
-        known = max(self._maximum.of(engine.snapshots), self._started_at)
-        return self._count(engine) > known
+        known_changes = max(self._maximum.of(engine.snapshots), self._started_at)
+        return self._count(engine) > known_changes
 
     def on_start(self, engine: Engine) -> None:
         """Changes from here on are followed by the process itself."""
@@ -183,13 +183,15 @@ class DriftTrigger:
         likes = engine.meaning.likes
         with engine.database.reading() as connection:
             exposures = served_lists.exposures(connection, self._since, learned_until, model, likes)
-            settled = (place for place in exposures if place.created <= now - self._settling)
-            answered = [
+            settled_places = (place for place in exposures if place.created <= now - self._settling)
+            responses = [
                 any(not self._rewarding.isdisjoint(place.events) for place in places)
-                for _, places in itertools.groupby(settled, key=lambda p: p.recommendation_id)
+                for _, places in itertools.groupby(
+                    settled_places, key=lambda p: p.recommendation_id
+                )
             ]
-        enough = len(answered) >= 2 * MIN_NEWEST_LISTS
-        return enough and response_dropped(answered, self._max_drop)
+        enough = len(responses) >= 2 * MIN_NEWEST_LISTS
+        return enough and response_dropped(responses, self._max_drop)
 
     def on_start(self, engine: Engine) -> None:
         """Compare later lists only."""

@@ -21,5 +21,5 @@ __all__ = [
 
 def sentence_templates(config: Config) -> Mapping[Language, SentenceTemplates]:
     """The sentences of every language, with the words that ``config`` has for them."""
-    configured = config.relations, config.events.words
-    return {"en": EnglishTemplates(*configured), "zh": ChineseTemplates(*configured)}
+    relations, words = config.relations, config.events.words
+    return {"en": EnglishTemplates(relations, words), "zh": ChineseTemplates(relations, words)}

@@ -53,12 +53,12 @@ class Guard:
         header = Headers(scope=scope).get("x-request-id", "")
         request_id = header if _SAFE_ID.fullmatch(header) else uuid4().hex
         set_from_headers(scope, self._language)
-        started = False
+        is_answering = False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal started
+            nonlocal is_answering
             if message["type"] == "http.response.start":
-                started = True
+                is_answering = True
                 headers = MutableHeaders(scope=message)
                 headers.update({"X-Request-Id": request_id, **SECURITY_HEADERS})
                 add_language_headers(scope, headers)
@@ -67,7 +67,7 @@ class Guard:
         try:
             await self._app(scope, _bounded(scope, receive), send_with_headers)
         except Exception as error:
-            if started:
+            if is_answering:
                 raise
             await internal_error(error, language_of(scope))(scope, receive, send_with_headers)
 
