@@ -150,6 +150,5 @@ def shortlist(reasons: Sequence[Reason], max_reasons: int, score: float) -> list
         first_of_kind.setdefault(SAME_EVIDENCE.get(reason.kind, reason.kind), reason)
     selection = list(first_of_kind.values())[:max_reasons]
     others = [r for r in positive if not any(r is c for c in selection)]
-    return sorted(
-        [*selection, *others[: max_reasons - len(selection)]], key=lambda reason: -reason.share
-    )
+    selection += others[: max_reasons - len(selection)]
+    return sorted(selection, key=lambda reason: -reason.share)

@@ -53,7 +53,7 @@ class NodeNames:
         return self.node_ids[node - len(self.item_ids)].split(VALUE_SEPARATOR, 1)[-1]
 
     def without_items(self, rows: Collection[int], name: str) -> NodeNames:
-        """The same, in which the items in ``rows`` are hidden, and have ``name`` as id and label."""
+        """The same, with the items in ``rows`` hidden: ``name`` is their id and label."""
         return replace(
             self,
             item_ids=[name if k in rows else item for k, item in enumerate(self.item_ids)],

@@ -61,9 +61,8 @@ class UserState:
             for event in events
             if event.item_id in snapshot.item_rows and (weight := meaning.weight_of(event)) != 0
         ]
-        items = np.array(
-            [snapshot.item_rows[event.item_id] for event, _ in weighted_events], np.int32
-        )
+        rows = [snapshot.item_rows[event.item_id] for event, _ in weighted_events]
+        items = np.array(rows, dtype=np.int32)
         weights = np.array([weight for _, weight in weighted_events], dtype=np.float32)
         order, has_order = _order([event for event, _ in weighted_events], items, weights)
         weighted_events = [weighted_events[row] for row in order]
