@@ -15,7 +15,7 @@ import polars as pl
 from benchmarks.knowledge.planted import planted
 from benchmarks.knowledge.scores import scores
 from benchmarks.knowledge.supervised_matching import match_with_labels
-from tastegraph.kg.fusion.blocking import NEAREST_NAMES, pairs_across
+from tastegraph.kg.fusion.blocking import BLOCKING_NEIGHBOURS, pairs_across
 from tastegraph.kg.fusion.matching import match_sources
 from tastegraph.kg.fusion.profiles import EntityProfile
 from tastegraph.kg.linking.candidates import NameIndex
@@ -102,7 +102,7 @@ def _blocking(
 ) -> dict[str, float]:
     candidates = {(left[a].id, right[b].id) for a, b in pairs_across(left, right).tolist()}
     index = NameIndex([profile.names[0] for profile in right])
-    nearest, _ = index.nearest([profile.names[0] for profile in left], NEAREST_NAMES)
+    nearest, _ = index.nearest([profile.names[0] for profile in left], BLOCKING_NEIGHBOURS)
     ten = {
         (profile.id, right[b].id)
         for profile, row in zip(left, nearest.tolist(), strict=True)

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from tastegraph.evaluation.feedback import ModelFeedback
     from tastegraph.evaluation.report import EvaluationReport
     from tastegraph.kg.review.erasing import Eraser
-    from tastegraph.kg.review.knowledge import Knowledge
+    from tastegraph.kg.review.knowledge import KnowledgeBase
     from tastegraph.models.dataset import Dataset
     from tastegraph.models.fitted_config import FittedConfig
     from tastegraph.pipeline.describe import Descriptions
@@ -156,11 +156,11 @@ class Workspace:
             return provenance.digests(connection).get(source) == digest
 
     @cached_property
-    def knowledge(self) -> Knowledge:
+    def knowledge(self) -> KnowledgeBase:
         """The knowledge graph's facts: to derive, review and correct them."""
-        from tastegraph.kg.review.knowledge import Knowledge
+        from tastegraph.kg.review.knowledge import KnowledgeBase
 
-        return Knowledge(self.database, self.config, self._answers)
+        return KnowledgeBase(self.database, self.config, self._answers)
 
     def describe(
         self, users: Collection[str] | None = None, limit: int | None = None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tastegraph.core.config import Config, GraphConfig, RelationConfig
 from tastegraph.core.records import Fact, Item, Link
-from tastegraph.kg.graph import MAX_VALUE_LENGTH, KnowledgeGraph, build_graph
+from tastegraph.kg.graph import MAX_NODE_VALUE_LENGTH, KnowledgeGraph, build_graph
 
 ALIEN, HEAT, FARGO = Item("alien", "Alien"), Item("heat", "Heat"), Item("fargo", "Fargo")
 
@@ -173,9 +173,9 @@ def test_aliases_and_descriptions_are_no_values(option):
 
 def test_long_literals_are_left_out():
     graph = build(
-        Fact("item:heat", "motto", "x" * MAX_VALUE_LENGTH, literal=True),
-        Fact("item:heat", "plot", "x" * (MAX_VALUE_LENGTH + 1), literal=True),
-        Fact("item:heat", "entity", "x" * (MAX_VALUE_LENGTH + 1)),
+        Fact("item:heat", "motto", "x" * MAX_NODE_VALUE_LENGTH, literal=True),
+        Fact("item:heat", "plot", "x" * (MAX_NODE_VALUE_LENGTH + 1), literal=True),
+        Fact("item:heat", "entity", "x" * (MAX_NODE_VALUE_LENGTH + 1)),
     )
     assert graph.relations == ["motto", "entity"]
 

@@ -17,7 +17,7 @@ from tastegraph.core.errors import DecisionError
 
 if TYPE_CHECKING:
     from tastegraph.core.records import Fact
-    from tastegraph.kg.review.knowledge import Knowledge
+    from tastegraph.kg.review.knowledge import KnowledgeBase
     from tastegraph.kg.review.queue import ReviewTask
     from tastegraph.store.decision_log import Decision
 
@@ -104,7 +104,9 @@ def undo(directory: Directory, decision: int, author: Author = None) -> None:
     _print(f"decision {undone.seq} ({undone.kind} by {undone.author}) is taken back")
 
 
-def _decide(knowledge: Knowledge, task: ReviewTask, author: str, made_decisions: list[int]) -> bool:
+def _decide(
+    knowledge: KnowledgeBase, task: ReviewTask, author: str, made_decisions: list[int]
+) -> bool:
     """Prompt until one task is decided or skipped; ``False`` ends the review."""
     from tastegraph.kg.review.decisions import with_object
 

@@ -15,7 +15,7 @@ from tastegraph.core.records import ITEM, Fact, Item, Link
 from tastegraph.kg.inverses import redundant_relations
 from tastegraph.text.languages import BestLabels
 
-MAX_VALUE_LENGTH = 64
+MAX_NODE_VALUE_LENGTH = 64
 """Characters of a literal that is a node, at most; longer ones are texts, not values."""
 Ints = NDArray[np.int32]
 
@@ -187,8 +187,8 @@ def build_graph(
 
     An item and its linked entity are one node; facts of an entity linked to several items hold
     for each of them. Labels name nodes and make no edges. Aliases, descriptions and literals
-    longer than :data:`MAX_VALUE_LENGTH` are left out, and so are relations that only state another
-    relation backwards.
+    longer than :data:`MAX_NODE_VALUE_LENGTH` are left out, and so are relations that only state
+    another relation backwards.
 
     Args:
         items: the catalogue.
@@ -212,7 +212,7 @@ def build_graph(
             continue
         if fact.relation in config.relations and not config.relations[fact.relation].use:
             continue
-        if fact.literal and (fact.relation in verbal or len(fact.object) > MAX_VALUE_LENGTH):
+        if fact.literal and (fact.relation in verbal or len(fact.object) > MAX_NODE_VALUE_LENGTH):
             continue
         relation = relations.setdefault(fact.relation, len(relations))
         for head in nodes.nodes_of(fact.subject):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tastegraph.core.config import Config
 from tastegraph.core.records import ITEM, Fact, Link
 from tastegraph.kg.from_store import accepted_facts
-from tastegraph.kg.graph import MAX_VALUE_LENGTH, NodeIndex
+from tastegraph.kg.graph import MAX_NODE_VALUE_LENGTH, NodeIndex
 from tastegraph.kg.identity import resolve_identity
 from tastegraph.store import catalogue
 from tastegraph.store import events as log
@@ -185,7 +185,7 @@ class _StatsCollector:
     def _tails(self, fact: Fact) -> Sequence[int]:
         if not fact.literal:
             return self.nodes.nodes_of(fact.object)
-        if fact.relation in self.verbal_relations or len(fact.object) > MAX_VALUE_LENGTH:
+        if fact.relation in self.verbal_relations or len(fact.object) > MAX_NODE_VALUE_LENGTH:
             return (-1 - len(self.rows),)  # not a node: a number of its own, below zero
         return self.nodes.value_node(fact)
 

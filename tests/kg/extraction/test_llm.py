@@ -13,8 +13,8 @@ from tastegraph.core.records import Fact, Span
 from tastegraph.kg.extraction.folding import SearchableText
 from tastegraph.kg.extraction.llm import grounded_values
 from tastegraph.kg.extraction.prompt import (
-    MAX_VALUE_LENGTH,
-    MAX_VALUES,
+    MAX_SLOT_VALUE_LENGTH,
+    MAX_SLOT_VALUES,
     ExtractionPrompt,
     Slot,
     json_schema,
@@ -68,7 +68,10 @@ def test_the_request_is_deterministic_and_holds_the_schema(make_extractor):
     assert schema["required"] == ["director", "year"]
     assert schema["additionalProperties"] is False
     values = schema["properties"]["year"]
-    assert (values["maxItems"], values["items"]["maxLength"]) == (MAX_VALUES, MAX_VALUE_LENGTH)
+    assert (values["maxItems"], values["items"]["maxLength"]) == (
+        MAX_SLOT_VALUES,
+        MAX_SLOT_VALUE_LENGTH,
+    )
     assert "minItems" not in values
 
 
@@ -121,8 +124,11 @@ def test_instructions_in_a_text_add_no_facts(make_extractor):
         ({"director": [["Joel Coen"], None, {"a": 1}, 3, True]}, {"WRONG_TYPE": 5}),
         ({"director": None}, {"WRONG_TYPE": 1}),
         ({"director": ["Joel Coen", "JOËL  COEN", "joel coen"]}, {"DUPLICATE": 2}),
-        ({"director": ["x" * (MAX_VALUE_LENGTH + 1)]}, {"TOO_LONG": 1}),
-        ({"director": ["Joel"] * (MAX_VALUES + 3)}, {"TOO_MANY": 3, "DUPLICATE": MAX_VALUES - 1}),
+        ({"director": ["x" * (MAX_SLOT_VALUE_LENGTH + 1)]}, {"TOO_LONG": 1}),
+        (
+            {"director": ["Joel"] * (MAX_SLOT_VALUES + 3)},
+            {"TOO_MANY": 3, "DUPLICATE": MAX_SLOT_VALUES - 1},
+        ),
         ({"director": ["", "…", "Coe", "oel Coen"]}, {"NOT_IN_TEXT": 4}),
         ({}, {}),
     ],

@@ -17,7 +17,7 @@ from tastegraph.kg.fusion.attributes import (
     values_agreement,
 )
 from tastegraph.kg.fusion.blocking import pairs_across, pairs_within
-from tastegraph.kg.fusion.comparison import FEATURE_NAMES, SAME_AND_UNIQUE, compare_pairs
+from tastegraph.kg.fusion.comparison import COMPARISON_FEATURES, SAME_AND_UNIQUE, compare_pairs
 from tastegraph.kg.fusion.fellegi_sunter import log_odds
 from tastegraph.kg.fusion.matching import (
     exclusive_probabilities,
@@ -191,7 +191,7 @@ def test_comparison_counts_namesakes_and_shared_surroundings():
     pairs = np.array([[0, 1], [0, 2], [2, 3]], dtype=np.int32)
     comparison = compare_pairs(source, source, pairs, [])
     assert comparison.levels.tolist() == [[SAME_AND_UNIQUE, 4], [0, 0], [NameAgreement.TYPO, -1]]
-    assert comparison.features.shape == (3, len(FEATURE_NAMES))
+    assert comparison.features.shape == (3, len(COMPARISON_FEATURES))
     assert comparison.features[0, 6] == pytest.approx(1)
     assert np.isnan(comparison.features[2, 6])
 

@@ -10,13 +10,13 @@ from tastegraph.core.config import GraphConfig
 from tastegraph.core.records import LABEL, Fact, Item, Link
 from tastegraph.kg.linking.calibration import expected_calibration_error, threshold_for
 from tastegraph.kg.linking.candidates import (
+    CANDIDATE_NEIGHBOURS,
     MAX_NAMESAKES,
-    NEAREST_NAMES,
     CandidateGenerator,
     NameIndex,
 )
 from tastegraph.kg.linking.entities import FIRST_YEAR, EntityIndex
-from tastegraph.kg.linking.features import FEATURE_NAMES, PairFeatures, lead, ranks
+from tastegraph.kg.linking.features import LINK_FEATURES, PairFeatures, lead, ranks
 from tastegraph.kg.linking.linker import MIN_TRAINING_PAIRS, Linker
 from tastegraph.kg.linking.queries import MentionInContext, item_query, mention_query
 from tastegraph.kg.linking.scoring import plausibility
@@ -75,7 +75,10 @@ def test_namesakes_are_candidates_up_to_a_bound():
 def test_vectors_find_candidates_that_names_do_not():
     graph = entities(
         Fact("evil", LABEL, "Evil Angels", literal=True),
-        *(Fact(f"x{i}", LABEL, f"Something {i}", literal=True) for i in range(2 * NEAREST_NAMES)),
+        *(
+            Fact(f"x{i}", LABEL, f"Something {i}", literal=True)
+            for i in range(2 * CANDIDATE_NEIGHBOURS)
+        ),
     )
 
     def encode(texts):
@@ -126,7 +129,7 @@ def test_features_separate_a_remake_from_the_original():
     pairs = candidates.pairs(queries)
     table = PairFeatures(graph, candidates).table(queries, pairs)
     rows = {
-        graph.ids[e]: dict(zip(FEATURE_NAMES, table[p], strict=False))
+        graph.ids[e]: dict(zip(LINK_FEATURES, table[p], strict=False))
         for p, e in enumerate(pairs.entity)
     }
     original, remake = rows[DBR + "Crash_(1996_film)"], rows[DBR + "Crash_(2004_film)"]

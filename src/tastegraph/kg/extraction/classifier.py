@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-FOLDS = 5
+CALIBRATION_FOLDS = 5
 SELECTION_ROUNDS = 2
 MIN_TRAINING_TEXTS = 10
 """Texts with right and texts with wrong candidates that a relation needs to be learned."""
@@ -53,7 +53,7 @@ class RelationClassifier:
         return [(str(names[k]), float(weights[k])) for k in order]
 
 
-class TrainingExamples:
+class CandidateExamples:
     """Candidates of texts about things of which facts are known.
 
     Attributes:
@@ -100,12 +100,12 @@ class TrainingExamples:
         order = np.random.default_rng(seed).permutation(self._n_texts)
         order = order[np.argsort(~states_fact[order], kind="stable")]
         fold_of_text = np.empty(self._n_texts, dtype=np.int64)
-        fold_of_text[order] = np.arange(self._n_texts) % FOLDS
+        fold_of_text[order] = np.arange(self._n_texts) % CALIBRATION_FOLDS
         fold: NDArray[np.int64] = fold_of_text[text]
         return fold
 
 
-def fit_classifier(examples: TrainingExamples, seed: int) -> RelationClassifier:
+def fit_classifier(examples: CandidateExamples, seed: int) -> RelationClassifier:
     """Fit a classifier to examples that suffice.
 
     A text that names an object several times states the fact at least once, not each time (Riedel
@@ -121,7 +121,7 @@ def fit_classifier(examples: TrainingExamples, seed: int) -> RelationClassifier:
     is_example = np.ones(len(correct), dtype=bool)
     for _ in range(SELECTION_ROUNDS):
         log_odds = np.zeros(len(correct))
-        for k in range(FOLDS):
+        for k in range(CALIBRATION_FOLDS):
             train, test = is_example & (fold != k), fold == k
             if test.any():
                 fitted = _regression().fit(table[train], correct[train])

@@ -17,7 +17,7 @@ from tastegraph.kg.names import normalize_name, same_or_initial
 
 SENTENCE_START_SCORE = 0.5
 """Score of a single word that starts a sentence, where any word is capitalised."""
-MAX_BLOCK_SIZE = 500
+MAX_FUZZY_BLOCK_SIZE = 500
 """Larger blocks of names are skipped: a typo there could be any of many names."""
 MIN_TYPO_LENGTH = 6
 """Characters that both names need for one typo to be tolerated."""
@@ -152,7 +152,7 @@ class FuzzyNameIndex:
         scores: dict[int, float] = {}
         for key in _block_keys(words):
             places = self._blocks.get(key, ())
-            if len(places) <= MAX_BLOCK_SIZE:
+            if len(places) <= MAX_FUZZY_BLOCK_SIZE:
                 for place in places:
                     if score := _name_score(words, self._names[place]):
                         scores[place] = score

@@ -13,8 +13,8 @@ from tastegraph.core.records import Fact, Span
 from tastegraph.kg.extraction.documents import Document
 from tastegraph.kg.extraction.folding import SearchableText
 from tastegraph.kg.extraction.prompt import (
-    MAX_VALUE_LENGTH,
-    MAX_VALUES,
+    MAX_SLOT_VALUE_LENGTH,
+    MAX_SLOT_VALUES,
     ExtractionPrompt,
     Slot,
     slots_by_key,
@@ -155,9 +155,9 @@ def grounded_values(
         if not isinstance(answers, list):
             dropped["WRONG_TYPE"] += 1
             continue
-        dropped.update("TOO_MANY" for _ in answers[MAX_VALUES:])
+        dropped.update("TOO_MANY" for _ in answers[MAX_SLOT_VALUES:])
         seen = set()
-        for answer in answers[:MAX_VALUES]:
+        for answer in answers[:MAX_SLOT_VALUES]:
             span = _locate(answer, text)
             if isinstance(span, str):
                 dropped[span] += 1
@@ -171,7 +171,7 @@ def grounded_values(
 def _locate(answer: Any, text: SearchableText) -> tuple[int, int] | DropReason:
     if not isinstance(answer, str):
         return "WRONG_TYPE"
-    if len(answer) > MAX_VALUE_LENGTH:
+    if len(answer) > MAX_SLOT_VALUE_LENGTH:
         return "TOO_LONG"
     return text.find(answer) or "NOT_IN_TEXT"
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.records import LABEL, Fact, Span
 from tastegraph.kg.extraction.classifier import (
+    CandidateExamples,
     RelationClassifier,
-    TrainingExamples,
     best_candidates,
     fit_classifier,
 )
@@ -123,7 +123,7 @@ def learn_patterns(
     for known, literal in ((entities, False), (values, True)):
         readings = [reader.read(document, literal) for document in training] if known else []
         for relation, by_subject in known.items():
-            examples = TrainingExamples()
+            examples = CandidateExamples()
             for document, reading in zip(training, readings, strict=True):
                 if gold := by_subject.get(document.subject):
                     objects = reader.objects(reading.candidates, relation, literal)

@@ -12,9 +12,9 @@ from typing import Any
 from tastegraph.kg.names import normalize_name
 from tastegraph.text.llm import LLMRequest, delimited
 
-MAX_VALUES = 20
+MAX_SLOT_VALUES = 20
 """Values of one slot in one text, at most."""
-MAX_VALUE_LENGTH = 80
+MAX_SLOT_VALUE_LENGTH = 80
 """Characters of a value, at most."""
 INSTRUCTION = """\
 You copy names and values out of a text into a JSON object.
@@ -60,8 +60,8 @@ def json_schema(slots: Mapping[str, Slot]) -> dict[str, Any]:
     """JSON schema of an answer: each key holds a list of texts, which may be empty."""
     texts = {
         "type": "array",
-        "maxItems": MAX_VALUES,
-        "items": {"type": "string", "maxLength": MAX_VALUE_LENGTH},
+        "maxItems": MAX_SLOT_VALUES,
+        "items": {"type": "string", "maxLength": MAX_SLOT_VALUE_LENGTH},
     }
     return {
         "type": "object",

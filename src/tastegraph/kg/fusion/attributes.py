@@ -21,7 +21,7 @@ NUMBER_TOLERANCE = 0.05
 """Relative difference up to which two numbers nearly agree."""
 MAX_RATIO_LENGTH = 64
 """Characters of texts that are compared by characters; longer ones are compared by words."""
-MAX_TEXT_LENGTH = 1024
+MAX_LITERAL_LENGTH = 1024
 """Characters of a literal that are compared, at most."""
 MIN_PROFILES = 15
 """Entities that must have an attribute, or pairs both attributes, to learn about them."""
@@ -42,7 +42,7 @@ class ParsedLiteral(NamedTuple):
     """A literal, parsed for comparison.
 
     Attributes:
-        text: normalized and cut to :data:`MAX_TEXT_LENGTH`.
+        text: normalized and cut to :data:`MAX_LITERAL_LENGTH`.
         number: the number, or the year of a date; ``None`` for words.
         day: month and day of a date, ``""`` if unknown. The first of January counts as unknown,
             because sources that know only the year write it.
@@ -64,7 +64,7 @@ def parse_literal(literal: str) -> ParsedLiteral:
         day = f"{date.group(2)}-{date.group(3)}" if date.group(2) else ""
         return ParsedLiteral(plain, float(date.group(1)), "" if day == "01-01" else day, True)
     number = float(plain) if _NUMBER.match(plain) else None
-    return ParsedLiteral(normalize_name(plain[:MAX_TEXT_LENGTH]), number, "", False)
+    return ParsedLiteral(normalize_name(plain[:MAX_LITERAL_LENGTH]), number, "", False)
 
 
 def literal_similarity(left: ParsedLiteral, right: ParsedLiteral) -> float:

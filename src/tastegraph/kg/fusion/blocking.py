@@ -12,9 +12,9 @@ from tastegraph.kg.fusion.name_similarity import name_variants
 from tastegraph.kg.fusion.profiles import EntityProfile
 from tastegraph.kg.linking.candidates import NameIndex
 
-NEAREST_NAMES = 10
+BLOCKING_NEIGHBOURS = 10
 """Most similar names that make a pair with each name."""
-MAX_BLOCK_SIZE = 40
+MAX_KEY_BLOCK_SIZE = 40
 """Larger blocks of entities with one key are skipped."""
 RecordPairs = NDArray[np.int32]
 """int32[n, 2], positions in the left and right profiles."""
@@ -23,16 +23,16 @@ RecordPairs = NDArray[np.int32]
 def pairs_across(left: Sequence[EntityProfile], right: Sequence[EntityProfile]) -> RecordPairs:
     """Candidate pairs of two sources.
 
-    For each name the :data:`NEAREST_NAMES` most similar by character 3-grams, and all entities that
-    share a key: a variant of a name, or the first letter with the last word. Keys of more than
-    :data:`MAX_BLOCK_SIZE` entities of a source are ignored.
+    For each name the :data:`BLOCKING_NEIGHBOURS` most similar by character 3-grams, and all
+    entities that share a key: a variant of a name, or the first letter with the last word. Keys of
+    more than :data:`MAX_KEY_BLOCK_SIZE` entities of a source are ignored.
 
     Returns:
         int32[pairs, 2], positions in ``left`` and ``right``, sorted, each pair once.
     """
     pairs: set[tuple[int, int]] = set()
     for left_places, right_places in _places_by_type(left, right):
-        pairs.update(_similar_names(left, left_places, right, right_places, NEAREST_NAMES))
+        pairs.update(_similar_names(left, left_places, right, right_places, BLOCKING_NEIGHBOURS))
         pairs.update(_shared_keys(left, left_places, right, right_places))
     return _to_array(pairs)
 
@@ -41,7 +41,7 @@ def pairs_within(profiles: Sequence[EntityProfile]) -> RecordPairs:
     """Candidate pairs within one source, as :func:`pairs_across`; the first position is lower."""
     pairs: set[tuple[int, int]] = set()
     for places, _ in _places_by_type(profiles, profiles):
-        pairs.update(_similar_names(profiles, places, profiles, places, NEAREST_NAMES + 1))
+        pairs.update(_similar_names(profiles, places, profiles, places, BLOCKING_NEIGHBOURS + 1))
         pairs.update(_shared_keys(profiles, places, profiles, places))
     return _to_array({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]})
 
@@ -95,7 +95,7 @@ def _shared_keys(
     return {
         (a, b)
         for key in left_blocks.keys() & right_blocks.keys()
-        if max(len(left_blocks[key]), len(right_blocks[key])) <= MAX_BLOCK_SIZE
+        if max(len(left_blocks[key]), len(right_blocks[key])) <= MAX_KEY_BLOCK_SIZE
         for a in left_blocks[key]
         for b in right_blocks[key]
     }

@@ -23,7 +23,16 @@ from tastegraph.kg.names import normalize_name
 
 SHARE_BOUNDS = (0.0, 0.15, 0.3, 0.5)
 """Bounds between no, little, some, much and mostly shared surroundings of two entities."""
-FEATURE_NAMES = ("agreement", "sort", "overlap", "prefix", "words", "namesakes", "share", "weight")
+COMPARISON_FEATURES = (
+    "agreement",
+    "sort",
+    "overlap",
+    "prefix",
+    "words",
+    "namesakes",
+    "share",
+    "weight",
+)
 SAME_AND_UNIQUE = len(NameAgreement)
 """Level of equal names that no other entity has."""
 MAX_NAMESAKES_OF_UNIQUE = 2
@@ -39,9 +48,9 @@ class PairComparison:
     Attributes:
         pairs: int32[n, 2], positions in the two sources.
         features: float32[n, F], NaN where one of the two has no value. The columns are
-            :data:`FEATURE_NAMES` (name agreement and similarities; shared words by rarity; number
-            of other entities with either name; shared surroundings by rarity, and their weight)
-            and one for each aligned attribute.
+            :data:`COMPARISON_FEATURES` (name agreement and similarities; shared words by rarity;
+            number of other entities with either name; shared surroundings by rarity, and their
+            weight) and one for each aligned attribute.
         levels: int8[n, L], the same in few steps, -1 where one of the two has no value: names,
             surroundings, and each attribute as disagreement, near agreement, agreement.
     """
@@ -75,7 +84,7 @@ def compare_pairs(
     )
     first_names = [normalize_name(p.names[0]) for source in sources for p in source]
     frequency = Counter(first_names)
-    shape = (len(pairs), len(FEATURE_NAMES) + len(attributes))
+    shape = (len(pairs), len(COMPARISON_FEATURES) + len(attributes))
     features = np.full(shape, np.nan, dtype=np.float32)
     for row, (a, b) in enumerate(pairs.tolist()):
         profile_a, profile_b = left[a], right[b]
@@ -88,7 +97,7 @@ def compare_pairs(
         if surroundings.sets[a] and surroundings.sets[b_number]:
             features[row, 6] = surroundings.shared_share(a, b_number)
             features[row, 7] = surroundings.shared_weight(a, b_number)
-        for column, (name_a, name_b) in enumerate(attributes, len(FEATURE_NAMES)):
+        for column, (name_a, name_b) in enumerate(attributes, len(COMPARISON_FEATURES)):
             if name_a in profile_a.attributes and name_b in profile_b.attributes:
                 features[row, column] = values_agreement(
                     profile_a.attributes[name_a], profile_b.attributes[name_b]
@@ -101,7 +110,7 @@ def _levels(features: NDArray[np.float32]) -> NDArray[np.int8]:
     unique = features[:, 5] <= MAX_NAMESAKES_OF_UNIQUE
     names[(names == NameAgreement.SAME) & unique] = SAME_AND_UNIQUE
     share = np.searchsorted(SHARE_BOUNDS, features[:, 6])
-    agreement = features[:, len(FEATURE_NAMES) :]
+    agreement = features[:, len(COMPARISON_FEATURES) :]
     steps = (agreement >= NEAR_AGREEMENT).astype(int) + (agreement >= AGREEMENT)
     missing = np.isnan(np.column_stack([names, features[:, 6], agreement]))
     return np.where(missing, -1, np.column_stack([names, share, steps])).astype(np.int8)

@@ -16,7 +16,7 @@ from tastegraph.kg.linking.queries import LinkingQuery
 from tastegraph.kg.names import normalize_name, split_qualifier
 
 QUERY_BATCH = 512
-NEAREST_NAMES = 10
+CANDIDATE_NEIGHBOURS = 10
 """Most similar names, and nearest vectors, that become candidates."""
 MAX_NAMESAKES = 50
 """Entities of one name that become candidates, at most: those with the most facts."""
@@ -89,9 +89,9 @@ class NameIndex:
 class CandidateGenerator:
     """Finds the few entities that each query may mean, by name and by meaning.
 
-    Candidates by name are the entities with exactly a name of the query, and the
-    :data:`NEAREST_NAMES` names most similar to each of its names. Candidates by meaning are the
-    :data:`NEAREST_NAMES` nearest vectors, where there is an encoder.
+    Candidates by name are the entities with exactly a name of the query, and those of the
+    :data:`CANDIDATE_NEIGHBOURS` names most similar to each of its names. Candidates by meaning are
+    the :data:`CANDIDATE_NEIGHBOURS` nearest vectors, if there is an encoder.
 
     Args:
         entities: the entities to find.
@@ -125,7 +125,7 @@ class CandidateGenerator:
         names = [
             (i, normalize_name(name)) for i, query in enumerate(queries) for name in query.names
         ]
-        nearest, _ = self._index.nearest([name for _, name in names], NEAREST_NAMES)
+        nearest, _ = self._index.nearest([name for _, name in names], CANDIDATE_NEIGHBOURS)
         for (i, name), row in zip(names, nearest, strict=True):
             pairs.update((i, entity) for entity in self._namesakes.get(name, ()))
             for form in row[row >= 0]:
@@ -135,7 +135,7 @@ class CandidateGenerator:
             query_vectors = self._encode([query.text for query in queries])
             for start in range(0, len(queries), QUERY_BATCH):
                 scores = query_vectors[start : start + QUERY_BATCH] @ self._vectors.T
-                best = np.argsort(-scores, axis=1, kind="stable")[:, :NEAREST_NAMES]
+                best = np.argsort(-scores, axis=1, kind="stable")[:, :CANDIDATE_NEIGHBOURS]
                 pairs.update((start + i, int(e)) for i, row in enumerate(best) for e in row)
         query, entity = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2).T
         if self._encode is not None and self._vectors is not None and queries:

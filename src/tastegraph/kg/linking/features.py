@@ -16,7 +16,7 @@ from tastegraph.kg.linking.entities import FIRST_YEAR, EntityIndex
 from tastegraph.kg.linking.queries import LinkingQuery
 from tastegraph.kg.names import normalize_name, numbers_in, split_qualifier, tokens_of, years_in
 
-FEATURE_NAMES = (
+LINK_FEATURES = (
     "exact", "own_exact", "ratio", "sorted_ratio", "set_ratio", "partial_ratio",
     "numbers", "qualifier_year", "near_year", "years_known",
     "context", "degree", "bearers", "cosine",
@@ -42,7 +42,7 @@ class PairFeatures:
         self._names = [tuple(map(_name_forms, names)) for names in entities.names]
 
     def table(self, queries: Sequence[LinkingQuery], pairs: CandidatePairs) -> NDArray[np.float64]:
-        """float64[P, len(FEATURE_NAMES) - 2]: all but plausibility (:func:`with_plausibility`)."""
+        """float64[P, len(LINK_FEATURES) - 2]: all but plausibility (:func:`with_plausibility`)."""
         column: dict[str, NDArray[Any]] = {
             "degree": np.log1p(self._entities.degrees[pairs.entity]),
             "context": self._context_overlap(queries, pairs),
@@ -55,7 +55,7 @@ class PairFeatures:
         column["year_lead"] = lead(pairs.query, column["near_year"])
         column["context_lead"] = lead(pairs.query, column["context"])
         column["cosine_lead"] = lead(pairs.query, column["cosine"])
-        return np.stack([column[name] for name in FEATURE_NAMES[:-2]], axis=1).astype(np.float64)
+        return np.stack([column[name] for name in LINK_FEATURES[:-2]], axis=1).astype(np.float64)
 
     def _name_similarity(
         self, queries: Sequence[LinkingQuery], pairs: CandidatePairs
@@ -152,7 +152,7 @@ def _name_forms(name: str) -> tuple[str, str, frozenset[int]]:
 def with_plausibility(
     features: NDArray[np.float64], pairs: CandidatePairs, plausibility: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Append plausibility and its lead: float64[P, len(FEATURE_NAMES)].
+    """Append plausibility and its lead: float64[P, len(LINK_FEATURES)].
 
     Args:
         plausibility: float64[entities], from :func:`~tastegraph.kg.linking.scoring.plausibility`.

@@ -13,7 +13,7 @@ from tastegraph.core.records import Item, Link
 from tastegraph.kg.linking.calibration import threshold_for
 from tastegraph.kg.linking.candidates import CandidateGenerator, CandidatePairs, Encode
 from tastegraph.kg.linking.entities import EntityIndex
-from tastegraph.kg.linking.features import FEATURE_NAMES, PairFeatures, ranks, with_plausibility
+from tastegraph.kg.linking.features import LINK_FEATURES, PairFeatures, ranks, with_plausibility
 from tastegraph.kg.linking.queries import (
     LinkingQuery,
     MentionInContext,
@@ -198,7 +198,7 @@ def _unambiguous_entities(
     features: NDArray[np.float64], pairs: CandidatePairs
 ) -> NDArray[np.int64]:
     """Entities that are the only ones with the main name of a query, and have its year."""
-    same_name = features[:, FEATURE_NAMES.index("own_exact")] == 1
-    only_bearer = np.isclose(features[:, FEATURE_NAMES.index("bearers")], np.log1p(1))
-    same_year = features[:, FEATURE_NAMES.index("near_year")] > 0
+    same_name = features[:, LINK_FEATURES.index("own_exact")] == 1
+    only_bearer = np.isclose(features[:, LINK_FEATURES.index("bearers")], np.log1p(1))
+    same_year = features[:, LINK_FEATURES.index("near_year")] > 0
     return np.unique(pairs.entity[same_name & only_bearer & same_year])

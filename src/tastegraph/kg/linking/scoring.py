@@ -19,9 +19,9 @@ from sklearn.preprocessing import StandardScaler
 from tastegraph.core.arrays import CSR, Bools, Ints
 from tastegraph.kg.linking.calibration import logit
 from tastegraph.kg.linking.candidates import CandidatePairs
-from tastegraph.kg.linking.features import FEATURE_NAMES, lead, ranks, with_plausibility
+from tastegraph.kg.linking.features import LINK_FEATURES, lead, ranks, with_plausibility
 
-FOLDS = 5
+CALIBRATION_FOLDS = 5
 MAX_PLAUSIBILITY = 20.0
 """Largest absolute log-odds of :func:`plausibility`."""
 
@@ -71,7 +71,7 @@ def plausibility(ties: CSR, linked: Ints) -> NDArray[np.float64]:
 
 def prior_scores(features: NDArray[np.float64]) -> NDArray[np.float64]:
     """float64[P], the confidence that :data:`PRIOR_WEIGHTS` give to each row of features."""
-    weights = np.array([PRIOR_WEIGHTS.get(name, 0.0) for name in FEATURE_NAMES])
+    weights = np.array([PRIOR_WEIGHTS.get(name, 0.0) for name in LINK_FEATURES])
     return np.asarray(expit(features @ weights + PRIOR_BIAS), dtype=np.float64)
 
 
@@ -82,7 +82,7 @@ class LinkScorer:
     log-odds of a pair and its lead over the best other candidate.
 
     Args:
-        features: float64[P, len(FEATURE_NAMES) - 2].
+        features: float64[P, len(LINK_FEATURES) - 2].
         pairs: the pairs of the rows.
         gold: int64[queries], the entity of each query; -1 where it is not in the graph.
         origin: int64[queries]; queries with the same origin share a fold.
@@ -105,7 +105,7 @@ class LinkScorer:
     ) -> None:
         correct: Bools = pairs.entity == gold[pairs.query]
         raw = [np.zeros(len(correct)) for _ in MODELS]
-        folds = GroupKFold(FOLDS, shuffle=True, random_state=seed)
+        folds = GroupKFold(CALIBRATION_FOLDS, shuffle=True, random_state=seed)
         for train, test in folds.split(features, correct, origin[pairs.query]):
             linked = gold[np.unique(pairs.query[train])]
             table = with_plausibility(features, pairs, plausibility(ties, linked[linked >= 0]))

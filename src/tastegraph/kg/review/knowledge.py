@@ -34,7 +34,7 @@ from tastegraph.store.schema import (
 from tastegraph.text.llm_batch import UsageEstimate
 
 
-class Knowledge:
+class KnowledgeBase:
     """The knowledge of one workspace.
 
     Args:
