@@ -53,7 +53,7 @@ def interactions(n_events: int, items: Pool, shape: Shape, seed: int) -> Interac
         items=chosen[:end],
         times=times[:end],
         weights=np.ones(end, dtype=np.float32),
-        given=np.full(end, -1, dtype=np.int8),
+        published_splits=np.full(end, -1, dtype=np.int8),
     )
 
 

@@ -28,7 +28,7 @@ from tastegraph.pipeline.finetune import (
 )
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.interactions import Interactions
-from tastegraph.profiles.telling import item_texts
+from tastegraph.profiles.item_texts import item_texts
 from tastegraph.text.onnx import OnnxEncoder
 from tastegraph.text.onnx_export import export_onnx
 from tastegraph.text.texts import item_text

@@ -95,7 +95,7 @@ def test_events_of_a_frame_are_those_of_the_log(rows):
     items = sorted({record.item_id for record in records})
     expected = interactions(records, {name: row for row, name in enumerate(items)}, meaning)
     assert dataset.events.user_ids == expected.user_ids
-    for name in ("users", "items", "times", "weights", "given"):
+    for name in ("users", "items", "times", "weights", "published_splits"):
         np.testing.assert_array_equal(getattr(dataset.events, name), getattr(expected, name))
 
 

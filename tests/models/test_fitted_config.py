@@ -22,11 +22,11 @@ ANN = [
 ] + [Event("v", "", "space-01", "view")]
 
 
-def reopened(workspace: Workspace, **told: object) -> Workspace:
+def reopened(workspace: Workspace, **sections: object) -> Workspace:
     """The workspace with other settings in its file."""
     workspace.close()
     file = workspace.directory / "tastegraph.toml"
-    file.write_text(tomli_w.dumps({**SETTINGS, **told}), encoding="utf-8")
+    file.write_text(tomli_w.dumps({**SETTINGS, **sections}), encoding="utf-8")
     return Workspace(workspace.directory)
 
 
@@ -45,10 +45,10 @@ OTHER = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("told", OTHER.values(), ids=OTHER)
-def test_lists_stay_until_the_next_build(cinema, told):
+@pytest.mark.parametrize("sections", OTHER.values(), ids=OTHER)
+def test_lists_stay_until_the_next_build(cinema, sections):
     before = lists(cinema)
-    changed = reopened(cinema, **told)
+    changed = reopened(cinema, **sections)
     assert lists(changed) == before
     assert changed.explain(ANN, "space-05").score == dict(before[1]).get(
         "space-05", changed.explain(ANN, "space-05").score
@@ -101,8 +101,8 @@ def test_retraining_learns_anew_where_events_mean_something_else(cinema, capsys)
     assert "events.weights.rating changed" in capsys.readouterr().err
     other.record(fresh)
     done = other.retrain()
-    said = capsys.readouterr().err
-    assert "all is learned anew: events.weights.rating changed in tastegraph.toml" in said
+    messages = capsys.readouterr().err
+    assert "all is learned anew: events.weights.rating changed in tastegraph.toml" in messages
     if done.version is not None:
         assert other.fitted().meaning.weights["rating"] == 0.5
     else:
@@ -118,14 +118,14 @@ def test_retraining_is_refused_where_nothing_counts_any_more(cinema):
 
 
 def test_a_low_rating_of_a_list_is_no_success(cinema):
-    shown = cinema.engine.recommend_and_store(USER, 2, ListOptions())
+    answer = cinema.engine.recommend_and_store(USER, 2, ListOptions())
     cinema.engine.close()
     cinema.record(
-        Event(f"{k}", USER, item.item_id, "rating", value, None, None, shown.recommendation_id, k)
-        for k, (item, value) in enumerate(zip(shown.items, (5.0, 1.0), strict=True), start=1)
+        Event(f"{k}", USER, item.item_id, "rating", value, None, None, answer.recommendation_id, k)
+        for k, (item, value) in enumerate(zip(answer.items, (5.0, 1.0), strict=True), start=1)
     )
-    (told,) = cinema.feedback()
-    assert (told.places, told.answered.value) == (2, 0.5)
+    (feedback,) = cinema.feedback()
+    assert (feedback.places, feedback.answered.value) == (2, 0.5)
 
 
 @pytest.mark.slow
@@ -196,5 +196,5 @@ def test_a_build_says_that_the_model_stays(tmp_path, capsys):
     other = reopened(workspace, model={**SETTINGS["model"], "history": 7})
     capsys.readouterr()
     other.build(only={"graph"})
-    said = capsys.readouterr().err
-    assert "the model stays as it was learned, before model.history changed" in said
+    messages = capsys.readouterr().err
+    assert "the model stays as it was learned, before model.history changed" in messages

@@ -69,15 +69,15 @@ def halves(events: Interactions, seed: int) -> tuple[Interactions, sparse.csr_ar
 
 @pytest.mark.slow
 def test_people_without_a_taste_get_what_is_popular() -> None:
-    """The blend of before had NDCG@10 .141 where popularity had .203 on such people."""
+    """The blend of before had NDCG@10 .141 where popularity had .203 on such users."""
     training, valid = halves(crowd(1500, 0), 0)
     item_features = nothing_known()
     fitted_model = choose(item_features, training, valid, CONFIG)
     model = assemble(item_features, training.user_items(), fitted_model)
-    known, wanted = halves(crowd(1500, 1), 1)
-    people = np.flatnonzero(np.diff(wanted.indptr))
-    histories = [known.histories()[k] for k in people]
-    objective = Objective.of(known.user_items(), wanted, people)
+    known, targets = halves(crowd(1500, 1), 1)
+    users = np.flatnonzero(np.diff(targets.indptr))
+    histories = [known.histories()[k] for k in users]
+    objective = Objective.of(known.user_items(), targets, users)
     ours = objective.by_user(model.score(histories))
     lead = ours - objective.by_user(Prior(model.popularity).score(histories))
     assert lead.mean() > -2 * lead.std() / np.sqrt(len(lead))

@@ -67,7 +67,13 @@ def test_later_half_of_likes_since_are_targets() -> None:
     """User 0 liked three more; user 1, who is new, three; user 2 none."""
     before = likes([(0, 1), (1, 2)], users=2)
     before = Interactions(
-        ["u0", "u2"], 6, before.users, before.items, before.times, before.weights, before.given
+        ["u0", "u2"],
+        6,
+        before.users,
+        before.items,
+        before.times,
+        before.weights,
+        before.published_splits,
     )
     after = likes([(0, 1), (0, 3), (0, 4), (0, 5), (1, 0), (1, 4), (1, 5), (2, 2)])
     sample = gate_samples.likes_since(before, after, 10)

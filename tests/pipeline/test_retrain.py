@@ -122,7 +122,7 @@ def test_candidate_from_wrong_data_is_never_served(cinema, monkeypatch, poison) 
             rng = np.random.default_rng(3)
             events = Interactions(
                 events.user_ids, events.n_items, events.users, rng.permutation(events.items),
-                events.times, events.weights, events.given,
+                events.times, events.weights, events.published_splits,
             )  # fmt: skip
             return fit(item_features, events, fitted_model.hyperparameters, config)
         return partial_fit(item_features, events, before, fitted_model, config)

@@ -35,13 +35,13 @@ def test_counts_are_those_of_the_matrix(seed, sparse_from):
     likes = rng.random((rng.integers(1, 30), 8)) < rng.random()
     likers = Likers.of_user_items(sparse.csr_array(likes))
     items = rng.integers(0, 8, 5)
-    before, likers_module.SPARSE = likers_module.SPARSE, sparse_from
+    before, likers_module.MAX_LENGTH_RATIO = likers_module.MAX_LENGTH_RATIO, sparse_from
     try:
         for target in range(8):
             expected = (likes[:, items] & likes[:, [target]]).sum(axis=0)
             assert likers.both(items, target).tolist() == expected.tolist()
     finally:
-        likers_module.SPARSE = before
+        likers_module.MAX_LENGTH_RATIO = before
     assert likers.how_many(np.unique(items)).tolist() == likes[:, np.unique(items)].sum(1).tolist()
 
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tastegraph.core.config import Config, EventsConfig, load_config
+from tastegraph.core.config import EventsConfig, load_config
 from tastegraph.core.errors import ConfigError
 from tastegraph.core.records import EVENT_TYPES, Event
-from tastegraph.kg.graph import KnowledgeGraph, build_graph
+from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.profiles.association import ITSELF, associate
 from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.event_meaning import EventMeaning
-from tastegraph.profiles.graphs import Tie, content_graph, ego_graph, interest_graph
+from tastegraph.profiles.graphs import Tie, content_graph, interest_graph
 from tastegraph.profiles.interactions import History, interactions
 
 
@@ -54,40 +54,40 @@ OF_ONE = math.log(4 / 2) / math.log(4)
 
 
 def test_features_are_relation_direction_and_node():
-    found = associate(SMALL)
-    assert found.relation.tolist() == [0, 1, 1, 2]
-    assert found.reverse.tolist() == [False, False, True, True]
-    assert found.node.tolist() == [3, 1, 0, 4]
-    assert found.kind.tolist() == [0, 2, 3, 5]
+    associations = associate(SMALL)
+    assert associations.relation.tolist() == [0, 1, 1, 2]
+    assert associations.reverse.tolist() == [False, False, True, True]
+    assert associations.node.tolist() == [3, 1, 0, 4]
+    assert associations.kind.tolist() == [0, 2, 3, 5]
 
 
 def test_strength_is_confidence_times_specificity():
-    wanted = [
+    expected = [
         [OF_TWO, OF_TWO, 0, 0],
         [OF_TWO / 2, OF_TWO, OF_ONE, 0],
         [0, 0, 0, OF_ONE],
     ]
-    np.testing.assert_allclose(associate(SMALL).strength.toarray(), wanted, rtol=1e-6)
+    np.testing.assert_allclose(associate(SMALL).strength.toarray(), expected, rtol=1e-6)
     assert pytest.approx(0.5) == OF_ONE
 
 
 def test_a_fact_between_two_items_ties_each_to_the_other_and_its_object_to_itself():
-    found = associate(SMALL)
-    assert found.facts[found.of_item(0)].tolist() == [100, 102]
-    assert found.facts[found.of_item(1)].tolist() == [101, ITSELF, 102]
-    assert found.facts[found.of_item(2)].tolist() == [103]
+    associations = associate(SMALL)
+    assert associations.facts[associations.of_item(0)].tolist() == [100, 102]
+    assert associations.facts[associations.of_item(1)].tolist() == [101, ITSELF, 102]
+    assert associations.facts[associations.of_item(2)].tolist() == [103]
 
 
 def test_of_two_facts_that_say_the_same_the_surer_one_counts():
     for confidence in ([0.25, 0.75], [0.75, 0.25]):
-        found = associate(graph_of((0, 0, 3), (0, 0, 3), confidence=confidence))
-        assert found.facts.tolist() == [100 + int(np.argmax(confidence))]
-        np.testing.assert_allclose(found.strength.data, [0.75 * OF_ONE], rtol=1e-6)
+        associations = associate(graph_of((0, 0, 3), (0, 0, 3), confidence=confidence))
+        assert associations.facts.tolist() == [100 + int(np.argmax(confidence))]
+        np.testing.assert_allclose(associations.strength.data, [0.75 * OF_ONE], rtol=1e-6)
 
 
 def test_what_every_item_has_says_little():
-    found = associate(graph_of((0, 0, 3), (1, 0, 3), (2, 0, 3)))
-    np.testing.assert_allclose(found.strength.data, [0, 0, 0], atol=1e-7)
+    associations = associate(graph_of((0, 0, 3), (1, 0, 3), (2, 0, 3)))
+    np.testing.assert_allclose(associations.strength.data, [0, 0, 0], atol=1e-7)
 
 
 def test_a_graph_without_edges_or_items_has_no_features():
@@ -104,8 +104,8 @@ edges = st.lists(
 
 
 @given(edges)
-def test_every_tie_has_its_fact(found):
-    graph = graph_of(*found, n_items=5, n_others=3)
+def test_every_tie_has_its_fact(drawn_edges):
+    graph = graph_of(*drawn_edges, n_items=5, n_others=3)
     tied = associate(graph)
     facts = {
         (int(f), int(h), int(r), int(t))
@@ -124,7 +124,7 @@ def test_every_tie_has_its_fact(found):
             else:
                 head, tail = (node, item) if tied.reverse[feature] else (item, node)
                 assert (fact, head, relation, tail) in facts
-    for head, relation, tail in found:
+    for head, relation, tail in drawn_edges:
         for item, kind, node in ((head, 2 * relation, tail), (tail, 2 * relation + 1, head)):
             if item < 5:
                 (feature,) = np.flatnonzero((tied.kind == kind) & (tied.node == node))
@@ -160,34 +160,6 @@ def test_what_cancels_out_is_no_interest():
 
 def test_no_history_no_interests():
     assert interest_graph(associate(SMALL), history(), Recency()) == []
-
-
-@pytest.mark.parametrize(
-    ("hops", "nodes", "edges"),
-    [
-        (0, [0], []),
-        (1, [0, 1, 5], [(0, 0, 5), (0, 1, 1)]),
-        (2, [0, 1, 2, 5, 6], [(0, 0, 5), (0, 1, 1), (1, 0, 6), (2, 0, 5), (6, 2, 2)]),
-        (3, [0, 1, 2, 3, 5, 6], [(0, 0, 5), (0, 1, 1), (1, 0, 6), (2, 0, 5), (3, 0, 6), (6, 2, 2)]),
-        (9, [0, 1, 2, 3, 5, 6], [(0, 0, 5), (0, 1, 1), (1, 0, 6), (2, 0, 5), (3, 0, 6), (6, 2, 2)]),
-    ],
-)
-def test_an_ego_graph_grows_by_hops(hops, nodes, edges):
-    """0 → 5 ← 2, 0 → 1 → 6 ← 3, 6 → 2, and 4 ← 7 far off."""
-    graph = graph_of(
-        (0, 0, 5), (0, 1, 1), (1, 0, 6), (2, 0, 5), (3, 0, 6), (6, 2, 2), (7, 0, 4),
-        n_items=5, n_others=3,
-    )  # fmt: skip
-    ego = ego_graph(graph, 0, hops)
-    assert ego.nodes.tolist() == nodes
-    found = np.stack([graph.heads, graph.relation, graph.tails], axis=1)[ego.edges]
-    assert [tuple(row) for row in found.tolist()] == edges
-
-
-def test_the_centre_of_an_ego_graph_comes_first():
-    assert ego_graph(SMALL, 3, 1).nodes.tolist() == [3, 0, 1]
-    assert ego_graph(SMALL, 2, 0).nodes.tolist() == [2]
-    assert len(ego_graph(build_graph([], ["a"], [], [], Config()), 0, 2).edges) == 0
 
 
 # Recency.
@@ -240,10 +212,10 @@ def test_sequence_attention_is_a_softmax_over_the_newest_likes():
         for item, back in zip(items, (2, 1, 0), strict=True)
     ]
     alpha = np.exp(logits) / np.exp(logits).sum()
-    wanted = alpha / np.linalg.norm(alpha @ attention.values[items])
-    found = attention(past)
-    assert found[1] == 0
-    np.testing.assert_allclose(found[[0, 2, 3]], wanted, rtol=1e-5)
+    expected = alpha / np.linalg.norm(alpha @ attention.values[items])
+    weights = attention(past)
+    assert weights[1] == 0
+    np.testing.assert_allclose(weights[[0, 2, 3]], expected, rtol=1e-5)
 
 
 pasts = st.lists(
@@ -257,16 +229,16 @@ def test_sequence_attention_hears_the_newest_likes_alone_and_its_sum_has_norm_1(
     attention = sequence(seed)
     weights = attention(past)
     liked = np.flatnonzero(past.weights > 0)
-    heard = np.zeros(len(past), dtype=bool)
-    heard[liked[-LONGEST:]] = True
-    assert (weights[heard] > 0).all()
-    assert (weights[~heard] == 0).all()
+    attended = np.zeros(len(past), dtype=bool)
+    attended[liked[-LONGEST:]] = True
+    assert (weights[attended] > 0).all()
+    assert (weights[~attended] == 0).all()
     assert weights.dtype == np.float32
     assume(len(liked))
     summed = weights @ attention.values[past.items]
     assert np.linalg.norm(summed) == pytest.approx(1, abs=1e-4)
-    alone = History(past.items[heard], past.weights[heard])
-    np.testing.assert_allclose(attention(alone), weights[heard], rtol=1e-5)
+    alone = History(past.items[attended], past.weights[attended])
+    np.testing.assert_allclose(attention(alone), weights[attended], rtol=1e-5)
 
 
 def test_large_logits_do_not_overflow():
@@ -287,9 +259,9 @@ def test_histories_together_are_laid_out_as_one_by_one(many):
         assert matrix.shape == (len(many), N_ITEMS)
         for row, past in zip(matrix.toarray(), many, strict=True):
             weights = attention(past)
-            wanted = np.zeros(N_ITEMS)
-            np.add.at(wanted, past.items, weights)
-            np.testing.assert_allclose(row, wanted, atol=1e-5)
+            expected = np.zeros(N_ITEMS)
+            np.add.at(expected, past.items, weights)
+            np.testing.assert_allclose(row, expected, atol=1e-5)
 
 
 # Events as columns.
@@ -326,8 +298,8 @@ def test_a_rating_counts_for_from_the_threshold_up(value, weight):
 
 
 def test_weights_and_threshold_can_be_told():
-    told = EventsConfig(weights={"rating": 0.5, "click": -0.25}, positive_rating=0.5)
-    meaning = EventMeaning.of(told, {0.4: 1, 90.0: 3})
+    config = EventsConfig(weights={"rating": 0.5, "click": -0.25}, positive_rating=0.5)
+    meaning = EventMeaning.of(config, {0.4: 1, 90.0: 3})
     assert meaning.weight_of(Event("", "", "", "rating", 0.5)) == 0.5
     assert meaning.weight_of(Event("", "", "", "rating", 0.4)) == -0.5
     assert meaning.weight_of(Event("", "", "", "click", 0.1)) == -0.25
@@ -359,21 +331,21 @@ def columns():
 
 
 def test_events_become_columns_without_those_that_do_not_count():
-    found = columns()
-    assert found.user_ids == ["ann", "bob", "cyd"]
-    assert (len(found), found.n_users, found.n_items) == (4, 3, 4)
-    assert found.users.tolist() == [0, 0, 0, 2]
-    assert found.items.tolist() == [1, 0, 2, 2]
-    np.testing.assert_array_equal(found.times, [np.nan, 3.0, 5.0, 0.0])
-    assert found.weights == pytest.approx([1, -1, 0.3, 1])
-    assert found.given.tolist() == [0, 1, 2, -1]
+    rows = columns()
+    assert rows.user_ids == ["ann", "bob", "cyd"]
+    assert (len(rows), rows.n_users, rows.n_items) == (4, 3, 4)
+    assert rows.users.tolist() == [0, 0, 0, 2]
+    assert rows.items.tolist() == [1, 0, 2, 2]
+    np.testing.assert_array_equal(rows.times, [np.nan, 3.0, 5.0, 0.0])
+    assert rows.weights == pytest.approx([1, -1, 0.3, 1])
+    assert rows.published_splits.tolist() == [0, 1, 2, -1]
 
 
 def test_no_events_no_columns():
-    found = interactions([], {"a": 0}, MEANING)
-    assert (len(found), found.n_users, found.n_items) == (0, 0, 1)
-    assert found.histories() == []
-    assert found.user_items().shape == (0, 1)
+    rows = interactions([], {"a": 0}, MEANING)
+    assert (len(rows), rows.n_users, rows.n_items) == (0, 0, 1)
+    assert rows.histories() == []
+    assert rows.user_items().shape == (0, 1)
 
 
 def test_everybody_has_a_history_oldest_first():
@@ -407,4 +379,4 @@ def test_a_selection_keeps_the_numbers():
     assert part.users.tolist() == [0, 2]
     assert part.n_users == 3
     assert [len(one) for one in part.histories()] == [1, 0, 1]
-    assert part.given.tolist() == [2, -1]
+    assert part.published_splits.tolist() == [2, -1]

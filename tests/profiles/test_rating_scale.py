@@ -145,15 +145,15 @@ def test_scales_agree_where_ratings_say_the_same():
 
 
 def test_ratings_of_all_people_are_one_scale_and_prices_are_none():
-    told = [
+    rated = [
         Event("1", "ann", "a", "rating", 2.0),
         Event("2", "ann", "b", "purchase", 19.99),
         Event("3", "bob", "a", "rating", 9.0),
     ]
-    meaning = EventMeaning.of_events(EventsConfig(), told)
-    found = interactions(told, {"a": 0, "b": 1}, meaning)
+    meaning = EventMeaning.of_events(EventsConfig(), rated)
+    rows = interactions(rated, {"a": 0, "b": 1}, meaning)
     assert meaning.scale.positive == 7
-    assert found.weights.tolist() == [-1, 1, 1]
+    assert rows.weights.tolist() == [-1, 1, 1]
     assert EventMeaning.from_json(meaning.as_json()) == meaning
 
 
@@ -265,8 +265,8 @@ def test_a_build_is_refused_where_nothing_counts_for_an_item(
     tastegraph, shop, write, high, low, positive, words
 ):
     if positive:
-        told = f"{FAST}[events]\npositive_rating = {positive}\n"
-        (shop / "tastegraph.toml").write_text(told, encoding="utf-8")
+        config = f"{FAST}[events]\npositive_rating = {positive}\n"
+        (shop / "tastegraph.toml").write_text(config, encoding="utf-8")
     tastegraph("import", shop, "--events", write("events.csv", people(high, low)))
     done = tastegraph("build", shop)
     assert done.code == 1
@@ -294,8 +294,8 @@ def test_the_evaluation_says_the_scale(tmp_path):
     ten = [Event(e.event_id, e.user_id, e.item_id, e.type, 2 * e.value) for e in events()]
     workspace.ingest(items=films(), events=ten)
     workspace.build()
-    told = workspace.evaluate()["protocol"]["positives"]
-    assert told == "events of weight > 0; ratings 1 to 10: from 7 on they count for an item"
+    positives = workspace.evaluate()["protocol"]["positives"]
+    assert positives == "events of weight > 0; ratings 1 to 10: from 7 on they count for an item"
 
 
 def test_no_events_and_impressions_alone_are_no_fault():

@@ -16,7 +16,7 @@ from tastegraph.profiles.graphs import Tie, content_graph, interest_graph
 from tastegraph.profiles.interactions import History
 from tastegraph.profiles.likelihood import Scale, fit
 from tastegraph.profiles.prototypes import Prototypes, indicator
-from tastegraph.profiles.semantics import LEAST, best, learn_semantics
+from tastegraph.profiles.semantics import MIN_PROBABILITY, best, learn_semantics
 
 
 def graph_of(edges, n_items, n_others, n_relations=2):
@@ -48,9 +48,9 @@ def no_names(graph):
 
 
 def test_a_prototype_is_the_sum_of_what_has_the_feature_and_of_its_name():
-    found = Prototypes.of(associate(THREE), PLANE, no_names(THREE))
-    assert found.features.tolist() == [0]  # two items are too few for the other
-    np.testing.assert_allclose(found.sums, [[2, 1]])
+    prototypes = Prototypes.of(associate(THREE), PLANE, no_names(THREE))
+    assert prototypes.features.tolist() == [0]  # two items are too few for the other
+    np.testing.assert_allclose(prototypes.sums, [[2, 1]])
     names = no_names(THREE)
     names[8], names[9] = [0, 1], [0, -1]  # with the mean 0
     np.testing.assert_allclose(Prototypes.of(associate(THREE), PLANE, names).sums, [[2, 2]])
@@ -58,12 +58,12 @@ def test_a_prototype_is_the_sum_of_what_has_the_feature_and_of_its_name():
 
 def test_an_item_does_not_count_towards_what_it_is_compared_with():
     associations = associate(THREE)
-    found = Prototypes.of(associations, PLANE, no_names(THREE))
-    np.testing.assert_allclose(found.cosines(PLANE[:1]), [[2 / math.sqrt(5)]], rtol=1e-6)
-    ((_, cosines),) = found.blocks(PLANE, indicator(associations, found.features))
+    prototypes = Prototypes.of(associations, PLANE, no_names(THREE))
+    np.testing.assert_allclose(prototypes.cosines(PLANE[:1]), [[2 / math.sqrt(5)]], rtol=1e-6)
+    ((_, cosines),) = prototypes.blocks(PLANE, indicator(associations, prototypes.features))
     # Without item 0 the sum is (1, 1), without item 1 (2, 0); items 6 and 7 have no vector.
-    wanted = [1 / math.sqrt(2), 0, 1 / math.sqrt(2), -2 / math.sqrt(5), -1 / math.sqrt(5)]
-    np.testing.assert_allclose(cosines[:5, 0], wanted, atol=1e-6)
+    expected = [1 / math.sqrt(2), 0, 1 / math.sqrt(2), -2 / math.sqrt(5), -1 / math.sqrt(5)]
+    np.testing.assert_allclose(cosines[:5, 0], expected, atol=1e-6)
     assert cosines[6:, 0].tolist() == [0, 0]
 
 
@@ -93,24 +93,24 @@ def test_probabilities_are_those_of_the_world_that_made_the_facts():
     member = indicator(associations, prototypes.features)
     scale = Scale.of(prototypes, items, member, associations.kind[prototypes.features])
     likelihood = fit(prototypes, scale, items[:400], member[:400], np.random.default_rng(1))
-    found = np.concatenate(
+    probabilities = np.concatenate(
         [likelihood.probability(c) for _, c in prototypes.blocks(items[400:], member[400:])]
     )
     column = associations.node[prototypes.features] - graph.n_items
-    assert np.abs(found - true[400:, column]).mean() < 0.04
+    assert np.abs(probabilities - true[400:, column]).mean() < 0.04
     held_out = has[400:, column]
-    assert expected_calibration_error(found.reshape(-1), held_out.reshape(-1)) < 0.02
+    assert expected_calibration_error(probabilities.reshape(-1), held_out.reshape(-1)) < 0.02
 
 
 def test_what_is_told_of_its_reliability_is_so():
     graph, items, _, _ = world(seed=2)
     nodes = np.zeros((graph.n_nodes, items.shape[1]), dtype=np.float32)
-    _, told = learn_semantics(associate(graph), items, nodes)
-    assert told.items == 119  # a fifth of those with any feature
-    assert told.ties > 200
-    assert abs(told.precision - told.confidence) < 0.05
-    assert told.calibration_error < 0.06
-    assert 0.1 < told.recall < 0.9
+    _, reliability = learn_semantics(associate(graph), items, nodes)
+    assert reliability.items == 119  # a fifth of those with any feature
+    assert reliability.ties > 200
+    assert abs(reliability.precision - reliability.confidence) < 0.05
+    assert reliability.calibration_error < 0.06
+    assert 0.1 < reliability.recall < 0.9
 
 
 # Two kinds of texts.
@@ -135,23 +135,23 @@ def checkerboard(seed=0):
 
 def learned(graph, vectors, seed=1):
     nodes = np.zeros((graph.n_nodes, vectors.shape[1]), dtype=np.float32)
-    semantics, told = learn_semantics(associate(graph), vectors, nodes, seed)
-    return semantics, told
+    semantics, reliability = learn_semantics(associate(graph), vectors, nodes, seed)
+    return semantics, reliability
 
 
 def test_an_item_without_facts_gets_the_features_of_its_kind():
     graph, vectors = checkerboard()
     associations = associate(graph)
-    semantics, told = learned(graph, vectors)
+    semantics, reliability = learned(graph, vectors)
     ties = semantics.associate(vectors, besides=associations.strength)
-    for item, wanted in ((N - 2, {N, N + 2}), (N - 1, {N + 1, N + 3})):
+    for item, expected in ((N - 2, {N, N + 2}), (N - 1, {N + 1, N + 3})):
         row = ties[[item]]
-        assert set(associations.node[row.indices].tolist()) == wanted
-        assert (row.data >= LEAST).all()
+        assert set(associations.node[row.indices].tolist()) == expected
+        assert (row.data >= MIN_PROBABILITY).all()
         assert (row.data <= 1).all()
     assert not ties[[N - 4, N - 3]].nnz
     assert not ties.multiply(associations.strength).nnz
-    assert told.precision > 0.9
+    assert reliability.precision > 0.9
 
 
 def test_anybodys_words_are_near_to_the_features_of_their_kind():
@@ -170,11 +170,11 @@ def test_anybodys_words_are_near_to_the_features_of_their_kind():
 def test_shuffled_texts_say_nothing(seed):
     graph, vectors = checkerboard()
     rng = np.random.default_rng(seed)
-    semantics, told = learned(graph, unit(rng.normal(size=vectors.shape)))
-    assert told.ties == 0
+    semantics, reliability = learned(graph, unit(rng.normal(size=vectors.shape)))
+    assert reliability.ties == 0
     graph, items, _, _ = world(seed)
-    semantics, told = learned(graph, items[rng.permutation(len(items))])
-    assert told.ties == 0
+    semantics, reliability = learned(graph, items[rng.permutation(len(items))])
+    assert reliability.ties == 0
     assert semantics.associate(items).nnz <= 2
 
 
@@ -196,9 +196,9 @@ def test_of_too_little_nothing_is_learned():
 
 def test_the_best_of_each_row():
     likely = np.array([[0.1, 0.5, 0.3, 0.4], [0, 0, 0, 0], [0.2, 0.2, 0.2, 0.1]], dtype=np.float32)
-    found = best(likely, most=2, least=0.2).toarray()
-    wanted = [[0, 0.5, 0, 0.4], [0, 0, 0, 0], [0.2, 0.2, 0, 0]]
-    np.testing.assert_allclose(found, np.array(wanted, dtype=np.float32))
+    ties = best(likely, most=2, least=0.2).toarray()
+    expected = [[0, 0.5, 0, 0.4], [0, 0, 0, 0], [0.2, 0.2, 0, 0]]
+    np.testing.assert_allclose(ties, np.array(expected, dtype=np.float32))
 
 
 # In the graphs of items and people.
@@ -217,29 +217,29 @@ def with_ties(*cells):
 
 
 def test_a_semantic_tie_is_worth_its_probability_and_how_specific_it_is():
-    found = with_ties((2, 0, 0.5), (0, 1, 0.25))
-    wanted = SMALL.strength.toarray()
-    wanted[2, 0], wanted[0, 1] = OF_TWO / 2, OF_ONE / 4
-    np.testing.assert_allclose(found.strength.toarray(), wanted, rtol=1e-6)
-    assert found.facts[found.of_item(2)].tolist() == [SEMANTIC, 3]
-    assert found.facts[found.of_item(1)].tolist() == [2, ITSELF, 1]
-    assert int(found.semantic.sum()) == 2
+    merged = with_ties((2, 0, 0.5), (0, 1, 0.25))
+    expected = SMALL.strength.toarray()
+    expected[2, 0], expected[0, 1] = OF_TWO / 2, OF_ONE / 4
+    np.testing.assert_allclose(merged.strength.toarray(), expected, rtol=1e-6)
+    assert merged.facts[merged.of_item(2)].tolist() == [SEMANTIC, 3]
+    assert merged.facts[merged.of_item(1)].tolist() == [2, ITSELF, 1]
+    assert int(merged.semantic.sum()) == 2
 
 
 def test_what_is_stated_stays_and_nothing_is_tied_to_itself():
-    found = with_ties((0, 0, 0.9), (1, 2, 0.9), (0, 3, 0.9))
-    np.testing.assert_array_equal(found.strength.toarray(), SMALL.strength.toarray())
-    np.testing.assert_array_equal(found.facts, SMALL.facts)
+    merged = with_ties((0, 0, 0.9), (1, 2, 0.9), (0, 3, 0.9))
+    np.testing.assert_array_equal(merged.strength.toarray(), SMALL.strength.toarray())
+    np.testing.assert_array_equal(merged.facts, SMALL.facts)
 
 
 def test_content_and_interest_graphs_tell_what_is_stated():
-    found = with_ties((2, 0, 0.5))
-    assert content_graph(found, 2) == [
+    merged = with_ties((2, 0, 0.5))
+    assert content_graph(merged, 2) == [
         Tie(1, pytest.approx(OF_ONE)), Tie(0, pytest.approx(OF_TWO / 2), stated=False)
     ]  # fmt: skip
     both = History(np.array([2, 0], np.int32), np.ones(2, np.float32))
     alone = History(np.array([2], np.int32), np.ones(1, np.float32))
-    stated = [{t.feature: t.stated for t in interest_graph(found, h, Recency())}
+    stated = [{t.feature: t.stated for t in interest_graph(merged, h, Recency())}
               for h in (both, alone)]  # fmt: skip
     assert stated[0][0]
     assert not stated[1][0]
@@ -250,11 +250,11 @@ def test_content_and_interest_graphs_tell_what_is_stated():
 def test_semantic_ties_keep_rows_sorted_and_facts_in_place(seed):
     rng = np.random.default_rng(seed)
     likely = sparse.random_array(SMALL.strength.shape, density=0.5, rng=rng).tocsr()
-    found = with_semantic(SMALL, likely.astype(np.float32))
+    merged = with_semantic(SMALL, likely.astype(np.float32))
     for item in range(3):
-        at, before = found.of_item(item), SMALL.of_item(item)
-        features, facts = found.strength.indices[at], found.facts[at]
+        at, before = merged.of_item(item), SMALL.of_item(item)
+        features, facts = merged.strength.indices[at], merged.facts[at]
         assert (np.diff(features) > 0).all()
-        kept = facts != SEMANTIC
-        np.testing.assert_array_equal(features[kept], SMALL.strength.indices[before])
-        np.testing.assert_array_equal(facts[kept], SMALL.facts[before])
+        stated_entries = facts != SEMANTIC
+        np.testing.assert_array_equal(features[stated_entries], SMALL.strength.indices[before])
+        np.testing.assert_array_equal(facts[stated_entries], SMALL.facts[before])

@@ -27,3 +27,15 @@ def random_graph(seed: int = 0, n_items: int = 12, n_nodes: int = 30) -> Knowled
     edges = {tuple(map(int, edge)) for edge in np.stack(list(columns), axis=1)}
     edges = {(head, relation, tail) for head, relation, tail in edges if head != tail}
     return graph_of(n_items, list(edges), n_nodes)
+
+
+def nodes_within(graph: KnowledgeGraph, centre: int, hops: int) -> np.ndarray:
+    """int64[N], nodes within ``hops`` edges of ``centre`` whichever way these point, it first."""
+    inside = np.zeros(graph.n_nodes, dtype=np.bool_)
+    inside[centre] = True
+    for _ in range(hops):
+        reached = inside[graph.heads] | inside[graph.tails]
+        inside[graph.heads[reached]] = True
+        inside[graph.tails[reached]] = True
+    nodes = np.flatnonzero(inside)
+    return np.concatenate([[centre], nodes[nodes != centre]])

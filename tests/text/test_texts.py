@@ -8,7 +8,7 @@ from tastegraph.core.config import Config, GraphConfig, RelationConfig
 from tastegraph.core.records import Fact, Item
 from tastegraph.kg.graph import build_graph
 from tastegraph.profiles.association import associate
-from tastegraph.profiles.telling import item_texts
+from tastegraph.profiles.item_texts import item_texts
 from tastegraph.text.relations import inverse_phrase
 from tastegraph.text.texts import (
     FactPhrase,

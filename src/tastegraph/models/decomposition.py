@@ -48,8 +48,8 @@ def compressed(features: CSR, dimensions: int | None = None) -> Compressed:
     (Halko et al. 2011, alg. 4.4), so that nothing of features × d is orthogonalised. d is
     ``dimensions``, or as many as there is room for, or what the matrix has.
     """
-    room = MAX_CELLS // max(features.shape[0], 1)
-    dimensions = dimensions or min(max(room, MIN_DIMENSIONS), MAX_DIMENSIONS)
+    affordable = MAX_CELLS // max(features.shape[0], 1)
+    dimensions = dimensions or min(max(affordable, MIN_DIMENSIONS), MAX_DIMENSIONS)
     rank = min(dimensions + OVERSAMPLED, *features.shape)
     if not features.data.any():
         zeros = np.zeros((features.shape[0], 1), dtype=np.float32)

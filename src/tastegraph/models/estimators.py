@@ -328,7 +328,7 @@ def entity_vectors(
     """
     features = dataset.item_features
     data = TrainingData(features, dataset.user_items, np.zeros(0, dtype=np.float32))
-    network, graph = trained_network(arrays, params, data), features.graph
+    network, graph = trained_network(arrays, params, data.learned_item_ids), features.graph
     row_of = {name: graph.n_items + row for row, name in enumerate(graph.node_ids)}
     text = features.text[[row_of[name] for name in network.node_ids]]
     own = network.parameters["node"][len(network.item_ids) :]

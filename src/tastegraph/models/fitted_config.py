@@ -48,16 +48,16 @@ class FittedConfig:
 
     @property
     def history(self) -> int:
-        """Newest events of a person that are attended to."""
+        """Newest events of a user that are attended to."""
         return self.config.model.history
 
     def with_stages(
-        self, made: Collection[str], config: Config, meaning: EventMeaning
+        self, stages: Collection[str], config: Config, meaning: EventMeaning
     ) -> FittedConfig:
-        """The same after the stages ``made`` were made with ``config`` and ``meaning``."""
-        anew = {section for stage in made for section in SECTIONS[stage]}
-        told = self.config.model_copy(update={name: getattr(config, name) for name in anew})
-        return FittedConfig(told, meaning if "model" in made else self.meaning)
+        """The same after ``stages`` were built with ``config`` and ``meaning``."""
+        sections = {section for stage in stages for section in SECTIONS[stage]}
+        updated = self.config.model_copy(update={n: getattr(config, n) for n in sections})
+        return FittedConfig(updated, meaning if "model" in stages else self.meaning)
 
     def changes(
         self, config: Config, sections: Collection[str] = sum(SECTIONS.values(), ())
@@ -80,8 +80,8 @@ def _differing(key: str, before: object, after: object) -> list[str]:
     if isinstance(before, dict) and isinstance(after, dict):
         names = dict.fromkeys([*before, *after])
         return [
-            found
+            changed
             for name in names
-            for found in _differing(f"{key}.{name}", before.get(name), after.get(name))
+            for changed in _differing(f"{key}.{name}", before.get(name), after.get(name))
         ]
     return [] if before == after else [key]

@@ -147,22 +147,22 @@ class FactorKernel:
         """float32[U, I]."""
         right, diagonal = self.right, self._diagonal
         sizes = np.asarray(abs(attention) @ np.abs(self.left))
-        people = without_rounding(np.asarray(attention @ self.left), sizes)
+        users = without_rounding(np.asarray(attention @ self.left), sizes)
         if candidates is not None:
             attention, right, diagonal = (
                 attention[:, candidates],
                 right[candidates],
                 diagonal[candidates],
             )
-        scores = np.asarray(people @ right.T, dtype=np.float32)
+        scores = np.asarray(users @ right.T, dtype=np.float32)
         return _without_itself(scores, attention, diagonal)
 
     def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
         """float32[I]."""
         items, attention = _by_item(items, attention)
         left = self.left[items]
-        person = without_rounding(attention @ left, abs(attention) @ np.abs(left))
-        scores = np.asarray(self.right @ person, dtype=np.float32)
+        user = without_rounding(attention @ left, abs(attention) @ np.abs(left))
+        scores = np.asarray(self.right @ user, dtype=np.float32)
         _without_itself(scores[None, :], _as_row(items, attention, len(scores)), self._diagonal)
         return scores
 
@@ -299,8 +299,8 @@ class FeatureKernel:
             return self._table.score(attention, candidates)
         interests = attention @ self.features
         if (attention.data < 0).any():
-            least = abs(attention) @ abs(self.features).multiply(ROUNDING)
-            interests = sparse.csr_array(interests.multiply(abs(interests) > least))
+            smallest = abs(attention) @ abs(self.features).multiply(ROUNDING)
+            interests = sparse.csr_array(interests.multiply(abs(interests) > smallest))
         product = np.asarray((interests @ self._transposed).toarray(), dtype=np.float32)
         scores = _without_itself(product, attention, self._diagonal)
         return scores if candidates is None else scores[:, candidates]
@@ -320,18 +320,14 @@ class FeatureKernel:
 
     def between(self, items: NDArray[np.int32], target: int) -> Scores:
         """float32[T]."""
-        wanted = np.zeros(self.features.shape[1], dtype=np.float32)
-        at = slice(*self.features.indptr[target : target + 2])
-        wanted[self.features.indices[at]] = self.features.data[at]
+        of_target = self._of_target(target)
         events, features, values = self.entries(items)
-        entries = np.bincount(events, values * wanted[features], minlength=len(items))
+        entries = np.bincount(events, values * of_target[features], minlength=len(items))
         return np.where(items == target, 0, entries).astype(np.float32)
 
     def terms(self, items: NDArray[np.int32], attention: Scores, target: int) -> Terms:
         """One term for each event and feature that its item shares with ``target``."""
-        of_target = np.zeros(self.features.shape[1], dtype=np.float32)
-        at = slice(*self.features.indptr[target : target + 2])
-        of_target[self.features.indices[at]] = self.features.data[at]
+        of_target = self._of_target(target)
         events, features, values = self.entries(items)
         shares = attention[events] * values * of_target[features]
         shared = np.flatnonzero((items[events] != target) & (shares != 0))
@@ -341,6 +337,13 @@ class FeatureKernel:
         """The three arrays of a CSR matrix, and its number of columns."""
         width = np.array([self.features.shape[1]])
         return {**table_arrays(self.features), "width": width}
+
+    def _of_target(self, target: int) -> Scores:
+        """float32[features], the features of one item."""
+        values = np.zeros(self.features.shape[1], dtype=np.float32)
+        at = slice(*self.features.indptr[target : target + 2])
+        values[self.features.indices[at]] = self.features.data[at]
+        return values
 
     def entries(self, items: NDArray[np.int32]) -> Entries:
         """Every feature of every item of a history."""

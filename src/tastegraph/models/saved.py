@@ -93,7 +93,7 @@ def _event_arrays(dataset: Dataset) -> dict[str, NDArray[Any]]:
         "events.times": np.where(timed, events.times, 0.0),
         "events.timed": timed,
         "events.weights": events.weights,
-        "events.given": events.given,
+        "events.given": events.published_splits,
     }
 
 
@@ -107,7 +107,7 @@ def _dataset(snapshot: Snapshot) -> Dataset:
         items=arrays["events.items"],
         times=np.where(arrays["events.timed"], arrays["events.times"], np.nan),
         weights=arrays["events.weights"],
-        given=arrays["events.given"],
+        published_splits=arrays["events.given"],
     )
     return Dataset(
         events=events,

@@ -79,6 +79,11 @@ class TrainingData:
             raise ValueError("these data are to assemble a model over; they hold no events")
         return self.events
 
+    @property
+    def learned_item_ids(self) -> Sequence[str]:
+        """Items that what is assembled was learned from, in the order of its rows."""
+        return self.item_features.graph.item_ids if self.learned_ids is None else self.learned_ids
+
     @cached_property
     def rows(self) -> NDArray[np.int64]:
         """int64[I], row of each item in what was learned; -1 for an item that is newer."""

@@ -16,8 +16,8 @@ from tastegraph.kg.from_store import graph_from_store
 from tastegraph.pipeline.training_events import interactions_from_store
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.event_meaning import EventMeaning
+from tastegraph.profiles.item_texts import item_texts
 from tastegraph.profiles.splits import TRAIN, assign_splits
-from tastegraph.profiles.telling import item_texts
 from tastegraph.store import catalogue
 from tastegraph.store.database import Database
 from tastegraph.store.durable import file_lock

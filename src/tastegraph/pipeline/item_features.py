@@ -20,7 +20,7 @@ from tastegraph.models.item_features import (
     scattered_rows,
 )
 from tastegraph.profiles.association import associate
-from tastegraph.profiles.telling import item_texts
+from tastegraph.profiles.item_texts import item_texts
 from tastegraph.store import catalogue
 from tastegraph.store.database import Database
 from tastegraph.text.descriptions import read_descriptions, with_descriptions

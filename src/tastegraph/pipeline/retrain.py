@@ -283,7 +283,7 @@ def without_new_events(
 
     return Interactions(
         after.user_ids, after.n_items, all_users[order].astype(np.int32), column("items"),
-        column("times"), column("weights"), column("given"),
+        column("times"), column("weights"), column("published_splits"),
     )  # fmt: skip
 
 

@@ -126,10 +126,10 @@ def with_semantic(associations: Associations, likely: CSR) -> Associations:
     row = np.repeat(np.arange(n, dtype=np.int64), np.diff(stated.indptr))
     new = likely.tocoo()
     key = new.row.astype(np.int64) * n_features + new.col
-    told = np.isin(key, row * n_features + stated.indices)
-    told |= associations.node[new.col] == new.row
-    item, column = new.row[~told], new.col[~told]
-    strength = new.data[~told] * rare[column]
+    known = np.isin(key, row * n_features + stated.indices)
+    known |= associations.node[new.col] == new.row
+    item, column = new.row[~known], new.col[~known]
+    strength = new.data[~known] * rare[column]
     rows = np.concatenate([row, item])
     columns = np.concatenate([stated.indices, column])
     order = np.lexsort((columns, rows))

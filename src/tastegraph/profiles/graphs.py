@@ -1,13 +1,11 @@
-"""The content graph of an item and the interest graph of a person, as data one can read."""
+"""The content graph of an item and the interest graph of a user, as data one can read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.profiles.association import SEMANTIC, Associations
 from tastegraph.profiles.attention import Attention
 from tastegraph.profiles.interactions import History
@@ -19,7 +17,7 @@ class Tie:
 
     Attributes:
         feature: index of the feature in :class:`Associations`.
-        strength: association strength; negative where the person is against it.
+        strength: association strength; negative where the user is against it.
         stated: whether a fact is behind it; else it is a text's nearness alone.
     """
 
@@ -55,29 +53,3 @@ def interest_graph(
         stated[associations.strength.indices[at][associations.facts[at] != SEMANTIC]] = True
     order = np.argsort(-np.abs(total), kind="stable")
     return [Tie(int(f), float(total[f]), bool(stated[f])) for f in order[:limit] if total[f]]
-
-
-@dataclass(frozen=True)
-class EgoGraph:
-    """The part of the knowledge graph within some hops of one node.
-
-    Attributes:
-        nodes: int64[N], node numbers of the whole graph, the centre first.
-        edges: int64[E], edge numbers of the whole graph: all between these nodes.
-    """
-
-    nodes: NDArray[np.int64]
-    edges: NDArray[np.int64]
-
-
-def ego_graph(graph: KnowledgeGraph, centre: int, hops: int) -> EgoGraph:
-    """Cut out what lies within ``hops`` edges of ``centre``, whichever way they point."""
-    inside = np.zeros(graph.n_nodes, dtype=np.bool_)
-    inside[centre] = True
-    for _ in range(hops):
-        reached = inside[graph.heads] | inside[graph.tails]
-        inside[graph.heads[reached]] = True
-        inside[graph.tails[reached]] = True
-    nodes = np.flatnonzero(inside)
-    nodes = np.concatenate([[centre], nodes[nodes != centre]])
-    return EgoGraph(nodes, np.flatnonzero(inside[graph.heads] & inside[graph.tails]))

@@ -60,7 +60,7 @@ class Interactions:
         users, items: int32[E], indices.
         times: float64[E], seconds; NaN where the source has none.
         weights: float32[E] in [-1, 1], never 0.
-        given: int8[E], part of a published split: 0 train, 1 valid, 2 test, -1 none.
+        published_splits: int8[E], part of a published split: 0 train, 1 valid, 2 test, -1 none.
     """
 
     user_ids: list[str]
@@ -69,7 +69,7 @@ class Interactions:
     items: NDArray[np.int32]
     times: NDArray[np.float64]
     weights: NDArray[np.float32]
-    given: NDArray[np.int8]
+    published_splits: NDArray[np.int8]
 
     def __len__(self) -> int:
         return len(self.users)
@@ -104,15 +104,15 @@ class Interactions:
         """The events where ``mask`` (bool[E]) holds; users and items keep their numbers."""
         return Interactions(
             self.user_ids, self.n_items, self.users[mask], self.items[mask], self.times[mask],
-            self.weights[mask], self.given[mask],
+            self.weights[mask], self.published_splits[mask],
         )  # fmt: skip
 
     def of_items(self, at: NDArray[np.int32]) -> Interactions:
         """The events on some of the items, ``at`` (int32[C]), which are numbered as they come."""
         place = np.full(self.n_items, -1, dtype=np.int32)
         place[at] = np.arange(len(at), dtype=np.int32)
-        found = self.select(place[self.items] >= 0)
-        return replace(found, n_items=len(at), items=place[found.items])
+        events = self.select(place[self.items] >= 0)
+        return replace(events, n_items=len(at), items=place[events.items])
 
     def user_items(self) -> CSR:
         """bool CSR[users, items]: at least one event counts for the item. Not to be changed."""
@@ -247,7 +247,7 @@ def interactions_from_columns(
     items: Floats | Ints,
     times: Floats,
     weights: Floats,
-    given: Floats | Ints,
+    published_splits: Floats | Ints,
 ) -> Interactions:
     """The same from columns of equal length, rows in any order.
 
@@ -257,12 +257,14 @@ def interactions_from_columns(
         users, items: int[E], indices.
         times: float64[E], seconds; NaN where there is none.
         weights: float64[E] in [-1, 1], never 0.
-        given: int[E], part of a published split: 0 train, 1 valid, 2 test, -1 none.
+        published_splits: int[E], part of a published split: 0 train, 1 valid, 2 test, -1 none.
     """
     of_user = np.array([id_hash(user_id) for user_id in user_ids], dtype=np.uint64)
     hashes = pair_hashes(of_user[users.astype(np.int64)], items.astype(np.int64))
     order = oldest_first(users, times, hashes, weights)
-    user, item, part = (column[order].astype(np.int64) for column in (users, items, given))
+    user, item, part = (
+        column[order].astype(np.int64) for column in (users, items, published_splits)
+    )
     weight = weights[order].astype(np.float32)
     newest, strongest = settled((user * n_items + item) * 4 + part + 1, weight)
     return Interactions(
@@ -272,5 +274,5 @@ def interactions_from_columns(
         items=item[newest].astype(np.int32),
         times=np.asarray(times[order][newest], dtype=np.float64),
         weights=weight[strongest],
-        given=part[newest].astype(np.int8),
+        published_splits=part[newest].astype(np.int8),
     )

@@ -21,15 +21,16 @@ from tastegraph.core.arrays import CSR, Ints
 from tastegraph.kg.linking.calibration import logit
 from tastegraph.profiles.prototypes import Floats32, Prototypes
 
-MOST_ITEMS = 4_000
-NEAREST = 64
-FURTHER = 64
-"""Pairs to learn from: of so many items what they have, the nearest features and some others."""
-COSINE = 10.0
+MAX_ITEMS = 4_000
+"""Items that are learned from."""
+NEAREST_FEATURES, OTHER_FEATURES = 64, 64
+"""Of each of them, beside the features it has: the nearest ones, and as many at random."""
+COSINE_SCALE = 10.0
 """Cosines are multiplied by this, so that they vary as much as the other regressors."""
-FAR = 2.0
-GAIN = 2.0
-"""By this factor a tie must raise the odds of its feature; else it tells how common that is."""
+FAR_Z = 2.0
+"""From so many standard deviations on, each one counts for more."""
+MIN_ODDS_RATIO = 2.0
+"""By this factor a tie must raise the odds of its feature; else it only says how common that is."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Likelihood:
     Attributes:
         scale: of the cosines.
         offset, slope: float32[P], log-odds of a feature, and what each step of z adds.
-        by_cosine, by_far: what the cosine adds, and each step of z beyond :data:`FAR`.
+        by_cosine, by_far: what the cosine adds, and each step of z beyond :data:`FAR_Z`.
     """
 
     scale: Scale
@@ -85,18 +86,18 @@ class Likelihood:
     def odds(self, cosines: Floats32) -> Floats32:
         """float32[n, P], log-odds at cosines float32[n, P]."""
         z = self.scale.z(cosines)
-        odds = self.offset + self.slope * z + self.by_far * np.maximum(z - FAR, 0)
+        odds = self.offset + self.slope * z + self.by_far * np.maximum(z - FAR_Z, 0)
         return np.asarray(odds + self.by_cosine * cosines, dtype=np.float32)
 
     def probability(self, cosines: Floats32) -> Floats32:
         """float32[n, P], of cosines float32[n, P]."""
         return _expit(self.odds(cosines))
 
-    def telling(self, cosines: Floats32) -> Floats32:
-        """The same; 0 where the vector does not raise the odds by :data:`GAIN`."""
+    def informative(self, cosines: Floats32) -> Floats32:
+        """The same; 0 where the vector does not raise the odds by :data:`MIN_ODDS_RATIO`."""
         odds = self.odds(cosines)
-        told = odds >= self.scale.prior + math.log(GAIN)
-        return np.asarray(np.where(told, _expit(odds), 0), dtype=np.float32)
+        raised = odds >= self.scale.prior + math.log(MIN_ODDS_RATIO)
+        return np.asarray(np.where(raised, _expit(odds), 0), dtype=np.float32)
 
 
 def _expit(odds: Floats32) -> Floats32:
@@ -120,7 +121,7 @@ def fit(
     """
     from sklearn.linear_model import LogisticRegression
 
-    chosen = rng.permutation(len(items))[:MOST_ITEMS]
+    chosen = rng.permutation(len(items))[:MAX_ITEMS]
     items, member = items[chosen], member[chosen]
     parts = [
         _sample(scale, cosines, member[at].toarray() > 0, rng)
@@ -132,7 +133,7 @@ def fit(
     by_prior, by_cosine, by_far = model.coef_[0, :3].tolist()
     bias, slope = model.coef_[0, 3:].reshape(2, -1)[:, scale.kind].astype(np.float32)
     offset = float(model.intercept_[0]) + bias + by_prior * scale.prior
-    return Likelihood(scale, offset.astype(np.float32), slope, COSINE * by_cosine, by_far)
+    return Likelihood(scale, offset.astype(np.float32), slope, COSINE_SCALE * by_cosine, by_far)
 
 
 def _sample(
@@ -141,13 +142,13 @@ def _sample(
     """Design CSR[N, 3 + 2G], whether each pair holds, and how many pairs it stands for."""
     every_z = scale.z(cosines)
     width = every_z.shape[1]
-    nearest = min(NEAREST, width)
+    nearest = min(NEAREST_FEATURES, width)
     certain = own | (every_z >= -np.partition(-every_z, nearest - 1, axis=1)[:, [nearest - 1]])
-    rate = min(FURTHER / width, 1.0)
+    rate = min(OTHER_FEATURES / width, 1.0)
     row, column = np.nonzero(certain | (rng.random(every_z.shape) < rate))
     z, at = every_z[row, column], (np.arange(len(row)), scale.kind[column])
     shape = (len(row), int(scale.kind.max()) + 1)
-    shared = [scale.prior[column], COSINE * cosines[row, column], np.maximum(z - FAR, 0)]
+    shared = [scale.prior[column], COSINE_SCALE * cosines[row, column], np.maximum(z - FAR_Z, 0)]
     by_kind = [sparse.csr_array((x, at), shape=shape) for x in (np.ones_like(z), z)]
     blocks = [sparse.csr_array(np.column_stack(shared)), *by_kind]
     design = sparse.csr_array(sparse.hstack(blocks, format="csr"))

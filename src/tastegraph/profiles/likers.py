@@ -11,7 +11,7 @@ from scipy import sparse
 
 from tastegraph.core.arrays import CSR, Ints
 
-SPARSE = 32
+MAX_LENGTH_RATIO = 32
 """One list of likers is looked up in another where that is shorter by more than this."""
 
 
@@ -63,7 +63,7 @@ class Likers:
         mine, sizes = self.of(target), self.number(items)
         if not len(mine) or not sizes.any():
             return np.zeros(len(items), dtype=np.int64)
-        if sizes.sum() > SPARSE * len(items) * len(mine):
+        if sizes.sum() > MAX_LENGTH_RATIO * len(items) * len(mine):
             return np.array([_in_both(mine, self.of(int(item))) for item in items], dtype=np.int64)
         likes = np.zeros(self.count, dtype=np.bool_)
         likes[mine] = True

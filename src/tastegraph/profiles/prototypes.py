@@ -13,10 +13,10 @@ from tastegraph.core.arrays import CSR, without_rounding
 from tastegraph.profiles.association import Associations
 
 Floats32 = NDArray[np.float32]
-FEWEST_ITEMS = 3
-NAME = 1.0
+MIN_ITEMS = 3
+NAME_WEIGHT = 1.0
 """How many items a feature's own name counts for."""
-BLOCK = 256
+BLOCK_ROWS = 256
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,12 @@ class Prototypes:
         present = units.any(axis=1)
         rows = np.repeat(present, np.diff(strength.indptr))
         having = np.bincount(strength.indices[rows], minlength=strength.shape[1])
-        features = np.flatnonzero((having >= FEWEST_ITEMS) & (2 * having <= present.sum()))
+        features = np.flatnonzero((having >= MIN_ITEMS) & (2 * having <= present.sum()))
         names = centred(nodes, _centre(nodes))[associations.node[features]]
         member = indicator(associations, features)
         sums = without_rounding(
-            member.T @ units + NAME * names, member.T @ np.abs(units) + NAME * np.abs(names)
+            member.T @ units + NAME_WEIGHT * names,
+            member.T @ np.abs(units) + NAME_WEIGHT * np.abs(names),
         )
         return cls(features, sums, centre)
 
@@ -78,8 +79,8 @@ class Prototypes:
             items: float32[n, d].
             member: bool CSR[n, P], which item is part of which sum.
         """
-        for start in range(0, len(items), BLOCK):
-            at = slice(start, start + BLOCK)
+        for start in range(0, len(items), BLOCK_ROWS):
+            at = slice(start, start + BLOCK_ROWS)
             cosines = self.cosines(items[at])
             own = member[at].tocoo()
             # |s − v|² = |s|² − 2 s·v + 1, and (s − v)·v = s·v − 1.

@@ -11,11 +11,11 @@ Kind = Literal["ratings", "signs", "binary", "counts"]
 Values = Mapping[float, int]
 """How often each value occurs."""
 
-TOPS = (5.0, 10.0, 20.0, 100.0)
+SCALE_TOPS = (5.0, 10.0, 20.0, 100.0)
 """The highest marks of the usual scales."""
-ENOUGH = 100
+MIN_RATINGS = 100
 """Ratings from which on their highest one, up to 7, is the top where every mark below occurs."""
-FULL = 0.95
+FULL_COUNT_QUANTILE = 0.95
 """Share of all counts that are not above the one that counts fully."""
 
 
@@ -130,7 +130,7 @@ def _recognised(values: Values) -> RatingScale:
         return RatingScale("binary", 0.0, 1.0, 1.0)
     n = sum(values.values())
     # A matrix with its empty cells, or books that were bought and not rated.
-    empty = n >= ENOUGH and 2 * values.get(0.0, 0) > n
+    empty = n >= MIN_RATINGS and 2 * values.get(0.0, 0) > n
     above = _without(values, 0.0)
     if _are_counts(above):
         return _counts(above)
@@ -153,14 +153,14 @@ def _with_negatives(values: Values) -> RatingScale:
 def _are_counts(values: Values) -> bool:
     """Whether ``values``, all above 0, are counts or amounts rather than ratings."""
     high, n, middle = max(values), sum(values.values()), _quantile(values, 0.5)
-    if high > TOPS[-1] or not all(_is_mark(value) for value in values):
+    if high > SCALE_TOPS[-1] or not all(_is_mark(value) for value in values):
         return True
     if high > 20:
         return middle < 30
     if high > 10:
-        return n < ENOUGH or middle < 8
+        return n < MIN_RATINGS or middle < 8
     ones, twos, threes = (values.get(k, 0) for k in (1.0, 2.0, 3.0))
-    return n >= ENOUGH and 2 * ones > n and ones > twos > threes > 0
+    return n >= MIN_RATINGS and 2 * ones > n and ones > twos > threes > 0
 
 
 def _is_mark(value: float) -> bool:
@@ -172,8 +172,8 @@ def _ratings(values: Values) -> RatingScale:
     low, high, n = min(values), max(values), sum(values.values())
     if high <= 1:
         return RatingScale("ratings", 0.0, 1.0, 2 / 3)
-    top = next(top for top in TOPS if top >= high)
-    if high <= 7 and n >= ENOUGH and all(float(k) in values for k in range(1, int(high) + 1)):
+    top = next(top for top in SCALE_TOPS if top >= high)
+    if high <= 7 and n >= MIN_RATINGS and all(float(k) in values for k in range(1, int(high) + 1)):
         top = float(math.ceil(high))
     bottom = 0.0 if top >= 20 else min(low, 1.0)
     positive = math.ceil(bottom + 2 / 3 * (top - bottom) - 1e-9)
@@ -181,15 +181,15 @@ def _ratings(values: Values) -> RatingScale:
 
 
 def _counts(values: Values) -> RatingScale:
-    return RatingScale("counts", 0.0, _quantile(values, FULL), 0.0)
+    return RatingScale("counts", 0.0, _quantile(values, FULL_COUNT_QUANTILE), 0.0)
 
 
 def _quantile(values: Values, share: float) -> float:
     """The smallest value that ``share`` of all are not above."""
-    wanted, reached = share * sum(values.values()), 0
+    target, reached = share * sum(values.values()), 0
     for value in sorted(values):
         reached += values[value]
-        if reached >= wanted:
+        if reached >= target:
             return value
     return max(values)
 

@@ -17,13 +17,16 @@ from tastegraph.core.arrays import CSR
 from tastegraph.kg.linking.calibration import expected_calibration_error
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.likelihood import Likelihood, Scale, fit
-from tastegraph.profiles.prototypes import BLOCK, Floats32, Prototypes, indicator
+from tastegraph.profiles.prototypes import BLOCK_ROWS, Floats32, Prototypes, indicator
 
-LEAST = 0.2
-MOST = 10
-FEWEST_ITEMS = 10
-JUDGED = 5
-"""One in so many items is kept apart to judge."""
+MIN_PROBABILITY = 0.2
+"""Of a tie."""
+MAX_TIES = 10
+"""Of one text."""
+MIN_ITEMS = 10
+"""Items with a vector and a fact that are needed to learn from."""
+HELD_OUT = 5
+"""One in so many items is held out to judge the probabilities."""
 
 
 @dataclass(frozen=True)
@@ -66,28 +69,28 @@ class Semantics:
     def associate(
         self,
         vectors: Floats32,
-        most: int = MOST,
-        least: float = LEAST,
+        most: int = MAX_TIES,
+        least: float = MIN_PROBABILITY,
         besides: CSR | None = None,
     ) -> CSR:
         """What texts are about: float32 CSR[n, n_features], the probability of each tie.
 
         Args:
-            vectors: float32[n, d], of items, people's words, anything; zero rows have no ties.
+            vectors: float32[n, d], of items, what users write, anything; zero rows have no ties.
             most: ties of a row, at most.
             least: probability of a tie, at least.
             besides: CSR[n, n_features], what the rows have already and is not told again.
         """
         features = self.prototypes.features
-        found: list[CSR] = [sparse.csr_array(np.zeros((0, len(features)), dtype=np.float32))]
-        for start in range(0, len(vectors), BLOCK):
-            at = slice(start, start + BLOCK)
-            likely = self.likelihood.telling(self.prototypes.cosines(vectors[at]))
+        blocks: list[CSR] = [sparse.csr_array(np.zeros((0, len(features)), dtype=np.float32))]
+        for start in range(0, len(vectors), BLOCK_ROWS):
+            at = slice(start, start + BLOCK_ROWS)
+            likely = self.likelihood.informative(self.prototypes.cosines(vectors[at]))
             likely[~vectors[at].any(axis=1)] = 0
             if besides is not None:
                 likely[besides[at][:, features].nonzero()] = 0
-            found.append(best(likely, most, least))
-        ties = sparse.csr_array(sparse.vstack(found, format="csr"))
+            blocks.append(best(likely, most, least))
+        ties = sparse.csr_array(sparse.vstack(blocks, format="csr"))
         return sparse.csr_array(
             (ties.data, features[ties.indices], ties.indptr),
             shape=(len(vectors), self.n_features),
@@ -104,7 +107,7 @@ def learn_semantics(
         items: float32[n_items, d], of texts that do not recite the facts, zero rows for none:
             else it learns how a stated fact reads, not how a thing reads of which it holds.
         nodes: float32[n_nodes, d], of the nodes' names; zero rows for none.
-        seed: decides what is fitted to, and what is judged.
+        seed: decides which items are fitted to, and which are held out.
 
     Returns:
         ``None`` where too little is asserted about items with vectors, or nothing tells them apart.
@@ -113,17 +116,17 @@ def learn_semantics(
     features = prototypes.features
     member = indicator(associations, features)
     known = np.flatnonzero(items.any(axis=1) & (np.diff(member.indptr) > 0))
-    if len(known) < FEWEST_ITEMS:
+    if len(known) < MIN_ITEMS:
         return None
     rng = np.random.default_rng(seed)
     drawn = rng.permutation(known)
-    judged, fitted = drawn[: len(drawn) // JUDGED], drawn[len(drawn) // JUDGED :]
+    held_out, fitted = drawn[: len(drawn) // HELD_OUT], drawn[len(drawn) // HELD_OUT :]
     if member[fitted].nnz == len(fitted) * len(features):
         return None
     scale = Scale.of(prototypes, items, member, associations.kind[features])
     likelihood = fit(prototypes, scale, items[fitted], member[fitted], rng)
     semantics = Semantics(prototypes, likelihood, associations.strength.shape[1])
-    return semantics, _judge(semantics, items[judged], member[judged])
+    return semantics, _judge(semantics, items[held_out], member[held_out])
 
 
 def best(likely: Floats32, most: int, least: float) -> CSR:
@@ -139,7 +142,7 @@ def best(likely: Floats32, most: int, least: float) -> CSR:
 def _judge(semantics: Semantics, items: Floats32, member: CSR) -> Reliability:
     confidence, right = [np.zeros(0, dtype=np.float32)], [np.zeros(0, dtype=np.bool_)]
     for at, cosines in semantics.prototypes.blocks(items, member):
-        ties = best(semantics.likelihood.telling(cosines), MOST, LEAST).tocoo()
+        ties = best(semantics.likelihood.informative(cosines), MAX_TIES, MIN_PROBABILITY).tocoo()
         confidence.append(ties.data)
         right.append(member[at].toarray()[ties.row, ties.col] > 0)
     sure, holds = np.concatenate(confidence), np.concatenate(right)

@@ -31,7 +31,7 @@ def resolve_split(events: Interactions, config: EvaluationConfig) -> EvaluationC
     """
     if config.split != "auto":
         return config
-    published = events.given[events.weights > 0]
+    published = events.published_splits[events.weights > 0]
     if len(published) and (published >= 0).all():
         return config.model_copy(update={"split": "given"})
     return config.model_copy(update={"split": "user-temporal" if events.ordered else "random"})
@@ -53,13 +53,13 @@ def assign_splits(events: Interactions, config: EvaluationConfig, seed: int) -> 
     splits = np.full(len(events), TRAIN, dtype=np.int8)
     if not len(likes):
         return splits
-    published = events.given[likes] if config.split == "given" else None
+    published = events.published_splits[likes] if config.split == "given" else None
     hashes = events.pair_hashes(seed)
     users, times = events.users[likes], events.times[likes]
     splits[likes] = split_events(users, hashes[likes], times, config, published)
     dislikes = np.flatnonzero(events.weights < 0)
     if config.split == "given":
-        splits[dislikes] = np.maximum(events.given[dislikes], TRAIN)
+        splits[dislikes] = np.maximum(events.published_splits[dislikes], TRAIN)
     elif config.split == "global-temporal":
         for split in (VALID, TEST):
             first = times[splits[likes] == split].min(initial=np.inf)

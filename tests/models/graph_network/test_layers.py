@@ -23,8 +23,7 @@ from tastegraph.models.graph_network.adjacency import (
 from tastegraph.models.graph_network.layers import NEGATIVE_SLOPE, convolution_layers
 from tastegraph.models.graph_network.network import GraphNetwork, GraphTensors
 from tastegraph.models.graph_network.parameters import NetworkSettings
-from tastegraph.profiles.graphs import ego_graph
-from tests.support.small_graphs import graph_of, random_graph
+from tests.support.small_graphs import graph_of, nodes_within, random_graph
 
 CONVOLUTIONS = get_args(Convolution)
 N_ITEMS, N_NODES, N_USERS, WIDTH = 12, 30, 5, 8
@@ -181,6 +180,6 @@ def test_the_content_graph_cut_out_gives_the_same_vector(layers: int) -> None:
 
     of_all = propagate(matrix, x)
     for item in range(graph.n_items):
-        nodes = ego_graph(graph, item, layers).nodes
+        nodes = nodes_within(graph, item, layers)
         cut_out = propagate(matrix[nodes][:, nodes], x[nodes])
         np.testing.assert_allclose(cut_out[0], of_all[item], atol=1e-5)

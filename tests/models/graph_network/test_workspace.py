@@ -11,7 +11,10 @@ import pytest
 
 from tastegraph.core.records import Event, Fact, Item
 from tastegraph.models.base import NETWORK
+from tastegraph.models.graph_network.component import trained_network
+from tastegraph.models.graph_network.parameters import TrainedNetwork
 from tastegraph.models.persistence import fitted_model_from, model_from
+from tastegraph.store.snapshots import Snapshot
 from tastegraph.workspace import Workspace
 from tests.support.cinema import GENRE_TEXTS, SETTINGS, events, facts, films
 
@@ -39,9 +42,16 @@ def workspace(
     opened.close()
 
 
+def network_of(snapshot: Snapshot) -> TrainedNetwork:
+    """The trained network of a snapshot."""
+    fitted_model = fitted_model_from(snapshot)
+    params = fitted_model.hyperparameters.params[NETWORK]
+    return trained_network(fitted_model.learned[NETWORK], params, fitted_model.item_ids)
+
+
 def test_layers_are_saved_and_read(workspace: Workspace) -> None:
     snapshot = workspace.snapshots.open()
-    network = fitted_model_from(snapshot).network
+    network = network_of(snapshot)
     convolution = workspace.config.model.convolution
     assert network.settings.convolution == snapshot.manifest["network"]["convolution"]
     assert network.settings.convolution == convolution
@@ -74,13 +84,13 @@ assert not {{"torch", "torch_geometric"}} & set(sys.modules)
 
 def test_new_items_and_relations_join_a_trained_network(workspace: Workspace) -> None:
     """Without training again a new film is placed by its text and facts, one of a new relation."""
-    before = fitted_model_from(workspace.snapshots.open()).network.parameters
+    before = network_of(workspace.snapshots.open()).parameters
     fact = Fact("item:space-new", "directed_by", "person:space-0")
     shared = [Fact(item, "shot_in", "place:studio") for item in ("item:space-new", "item:space-00")]
     film = Item("space-new", "Space new", GENRE_TEXTS["space"], {"genre": ("space",)})
     workspace.ingest(items=[film], facts={"more": [fact, *shared]})
     workspace.build(only=("graph", "text"))
-    after = fitted_model_from(workspace.snapshots.open()).network.parameters
+    after = network_of(workspace.snapshots.open()).parameters
     for name, array in before.items():
         np.testing.assert_array_equal(array, after[name])
     engine = workspace.engine
@@ -94,10 +104,10 @@ def test_training_continues_with_new_events(workspace: Workspace) -> None:
     news = [
         Event(f"new-{k}", "newcomer", f"space-{k:02}", "rating", 5.0, 2e6 + k) for k in range(5)
     ]
-    before = fitted_model_from(workspace.snapshots.open()).network
+    before = network_of(workspace.snapshots.open())
     workspace.record(news)
     workspace.retrain()
     version = workspace.snapshots.versions()[-1]
-    after = fitted_model_from(workspace.snapshots.open(version)).network
+    after = network_of(workspace.snapshots.open(version))
     assert after.settings.convolution == before.settings.convolution
     assert after.parameters.keys() == before.parameters.keys()

@@ -87,7 +87,7 @@ class GraphNetworkComponent(SimilarityComponent):
         from tastegraph.models.graph_network.training import train
 
         few = replace(params, epochs=min(UPDATE_EPOCHS, params.epochs))
-        start = trained_network(arrays, params, data)
+        start = trained_network(arrays, params, data.learned_item_ids)
         return _to_arrays(train(graph_data(data), training_task(data), few, seed, start=start))
 
     @classmethod
@@ -97,7 +97,9 @@ class GraphNetworkComponent(SimilarityComponent):
         """Vectors over the graph as it is now: new nodes are what text and neighbours make them."""
         from tastegraph.models.graph_network.training import item_vectors
 
-        vectors = item_vectors(trained_network(arrays, params, data), graph_data(data))
+        vectors = item_vectors(
+            trained_network(arrays, params, data.learned_item_ids), graph_data(data)
+        )
         return cls(vectors.attention, vectors.kernel, arrays)
 
     @classmethod
@@ -180,19 +182,20 @@ def training_task(data: TrainingData) -> TrainingTask:
     return SetCompletion(sparse.csr_array(sets))
 
 
-def trained_network(arrays: Arrays, params: NetworkSettings, data: TrainingData) -> TrainedNetwork:
-    """The network that :meth:`GraphNetworkComponent.learn` gave the arrays of."""
+def trained_network(
+    arrays: Arrays, params: NetworkSettings, item_ids: Sequence[str]
+) -> TrainedNetwork:
+    """The network that :meth:`GraphNetworkComponent.learn` gave the arrays of, for ``item_ids``."""
     parameters = {
         name.removeprefix(LEARNED): values
         for name, values in arrays.items()
         if name.startswith(LEARNED)
     }
-    ids = data.item_features.graph.item_ids if data.learned_ids is None else data.learned_ids
     nodes = unpack_strings(arrays["nodes"], arrays["nodes.ends"])
     relations = []
     if "relations" in arrays:
         relations = unpack_strings(arrays["relations"], arrays["relations.ends"])
-    return TrainedNetwork(parameters, list(ids), nodes, params, relations=relations)
+    return TrainedNetwork(parameters, list(item_ids), nodes, params, relations=relations)
 
 
 def _to_arrays(network: TrainedNetwork) -> Arrays:

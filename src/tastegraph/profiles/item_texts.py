@@ -1,4 +1,4 @@
-"""What the knowledge graph has to tell of each item, in words, the most specific first."""
+"""Facts of each item as phrases, the most specific first, and the texts that hold them."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from tastegraph.text.relations import inverse_phrase, phrase_of
 from tastegraph.text.texts import FactPhrase, ItemText, readable_label, verbalise
 
 
-def told_of(
+def fact_phrases(
     graph: KnowledgeGraph, associations: Associations, relations: Mapping[str, RelationConfig]
 ) -> list[list[FactPhrase]]:
     """The facts of every item of ``graph``, strongest first; opaque ones are left out.
 
-    Facts of which an item is the object are told the other way: "sequel of". Mentions are not
-    told, since the item's text says them.
+    Facts of which an item is the object have the inverse phrase: "sequel of". Mentions are left
+    out, since the item's text has them.
 
     Args:
-        graph: names the nodes.
+        graph: has the labels of the nodes.
         associations: of this graph.
-        relations: what the configuration says of them.
+        relations: phrases of relations from the configuration.
     """
     forward = [phrase_of(relation, relations) for relation in graph.relations]
     backward = [inverse_phrase(phrase) for phrase in forward]
     ids = graph.item_ids + graph.node_ids
     labels = [readable_label(label, node) for label, node in zip(graph.labels, ids, strict=True)]
-    spoken = [relation != MENTIONS for relation in graph.relations]
-    found = []
+    has_phrase = [relation != MENTIONS for relation in graph.relations]
+    phrases = []
     for item in range(graph.n_items):
         at = associations.of_item(item)
         features = associations.strength.indices[at]
         order = np.lexsort((features, -associations.strength.data[at]))
         stated = order[associations.facts[at][order] >= 0]
-        found.append(
+        phrases.append(
             [
                 FactPhrase(
                     backward[relation] if associations.reverse[f] else forward[relation],
@@ -46,11 +46,11 @@ def told_of(
                     "\x1f" not in ids[node],
                 )
                 for f in features[stated].tolist()
-                if spoken[relation := int(associations.relation[f])]
+                if has_phrase[relation := int(associations.relation[f])]
                 and labels[node := int(associations.node[f])]
             ]
         )
-    return found
+    return phrases
 
 
 def item_texts(
@@ -63,12 +63,12 @@ def item_texts(
 
     Args:
         items: the catalogue; an item that it lacks has no text.
-        graph, associations, relations: as in :func:`told_of`.
+        graph, associations, relations: as in :func:`fact_phrases`.
     """
     known = {item.item_id: item for item in items}
-    told = told_of(graph, associations, relations)
-    nothing = ItemText((), ())
+    phrases = fact_phrases(graph, associations, relations)
+    empty = ItemText((), ())
     return [
-        verbalise(known[item_id], facts) if item_id in known else nothing
-        for item_id, facts in zip(graph.item_ids, told, strict=True)
+        verbalise(known[item_id], facts) if item_id in known else empty
+        for item_id, facts in zip(graph.item_ids, phrases, strict=True)
     ]
