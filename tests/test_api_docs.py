@@ -35,6 +35,7 @@ def parts() -> tuple[str, str]:
     return movielens, f"{before}\n## {rest}"
 
 
+@pytest.mark.slow
 def test_the_examples_run():
     run(parts()[1], {})
 

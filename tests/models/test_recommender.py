@@ -34,7 +34,12 @@ ARGUMENTS = {
 }
 QUICK = ("Popularity", "ItemKNN", "EASE", "Knowledge", "MappedText")
 NAMES = (*models.ESTIMATORS, "Hybrid")
-every_model = pytest.mark.parametrize("name", NAMES)
+SLOW = ("TextTower", "GraphNetwork", "Hybrid")
+"""Trained with torch."""
+every_model = pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in NAMES],
+)
 
 
 def event_frame() -> pl.DataFrame:
@@ -325,6 +330,7 @@ def test_models_show_themselves():
     assert fitted("Hybrid").plot().get_ylabel() == "weight"
 
 
+@pytest.mark.slow
 def test_public_names_are_lazy():
     """What needs torch, polars or SciPy is not imported by ``import tastegraph``."""
     code = (

@@ -32,7 +32,7 @@ NOT_IN_ID = r"[\x00-\x1f\x7f-\x9f\u{2028}\u{2029}]"
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FrameProblem:
     """One thing that is wrong or remarkable in a frame.
 
     Attributes:
@@ -64,7 +64,7 @@ class FrameReport:
     """
 
     rows: dict[str, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[FrameProblem] = field(default_factory=list)
 
     def __str__(self) -> str:
         rows = ", ".join(f"{count:,} {name}" for name, count in self.rows.items())
@@ -72,7 +72,7 @@ class FrameReport:
 
 
 @dataclass(frozen=True)
-class Columns:
+class FrameColumns:
     """A frame with our column names, and where it came from.
 
     Attributes:
@@ -149,7 +149,7 @@ def read_columns(
     required: Sequence[str],
     columns: Mapping[str, str] | None = None,
     aliases: Mapping[str, str] | None = None,
-) -> Columns:
+) -> FrameColumns:
     """The columns of ``frame`` under our names.
 
     Args:
@@ -193,7 +193,7 @@ def read_columns(
         for ours, column in names.items()
         if table[column].dtype.is_integer() or table[column].dtype.is_float()
     }
-    return Columns(ours_only, names, table.select(unused), library, frozenset(integers))
+    return FrameColumns(ours_only, names, table.select(unused), library, frozenset(integers))
 
 
 def read_events(
@@ -203,7 +203,7 @@ def read_events(
     on_error: OnError = "raise",
     report: FrameReport | None = None,
     name: str = "events",
-) -> Columns:
+) -> FrameColumns:
     """Events as columns: ``user_id``, ``item_id`` (String), ``event_type`` (String, or null),
     ``value`` and ``timestamp`` (Float64, or null; seconds since 1970-01-01 UTC), ``split``.
 
@@ -252,11 +252,11 @@ def read_events(
     return replace(source, frame=rows)
 
 
-def report_unused(source: Columns, name: str, report: FrameReport) -> None:
+def report_unused(source: FrameColumns, name: str, report: FrameReport) -> None:
     """Say which columns of a frame are not read, in the report and as a warning."""
     if source.unused.width:
         unused = ", ".join(map(repr, source.unused.columns))
-        report.problems.append(Problem(name, unused, "not used", source.unused.width))
+        report.problems.append(FrameProblem(name, unused, "not used", source.unused.width))
         warnings.warn(f"{name}: not used: column {unused}", stacklevel=4)
 
 
@@ -339,12 +339,12 @@ def _strings(series: pl.Series, name: str, column: str) -> pl.Series:
 
 def _problem(
     name: str, column: str, text: str, mask: pl.Series, values: pl.Series
-) -> Problem | None:
+) -> FrameProblem | None:
     count = int(mask.sum())
     if not count:
         return None
     row = mask.arg_true()[0]
-    return Problem(name, column, text, count, f"row {row}: {values[row]!r}")
+    return FrameProblem(name, column, text, count, f"row {row}: {values[row]!r}")
 
 
 def _report_repeats(table: pl.DataFrame, name: str, report: FrameReport) -> None:
@@ -353,7 +353,9 @@ def _report_repeats(table: pl.DataFrame, name: str, report: FrameReport) -> None
         row = repeats.arg_true()[0]
         example = f"{table['user_id'][row]} with {table['item_id'][row]}"
         report.problems.append(
-            Problem(name, "user_id, item_id", "the same event again, counted once", count, example)
+            FrameProblem(
+                name, "user_id, item_id", "the same event again, counted once", count, example
+            )
         )
 
 

@@ -43,7 +43,7 @@ USER_METRICS = METRICS[:-1]
 
 
 @dataclass(frozen=True)
-class Entry:
+class EvaluatedModel:
     """A model that takes part.
 
     Attributes:
@@ -143,7 +143,7 @@ class _Comparison:
         self._rows: list[dict[str, Any]] = []
         self._slices: list[dict[str, Any]] = []
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: EvaluatedModel) -> None:
         """Rank for every user, and compute the metrics of the lists."""
         evaluator, n_items = self._evaluator, self._evaluator.targets.shape[1]
         users = entry.dataset.users.at(evaluator.user_rows)
@@ -174,7 +174,9 @@ class _Comparison:
     def _columns(self, metrics: Sequence[str]) -> list[str]:
         return [f"{name}@{k}" for name in metrics if name in self._metrics for k in self._cutoffs]
 
-    def _row(self, entry: Entry, metric: str, values: NDArray[np.float64]) -> dict[str, Any]:
+    def _row(
+        self, entry: EvaluatedModel, metric: str, values: NDArray[np.float64]
+    ) -> dict[str, Any]:
         low, high = bootstrap_interval(values, self._bootstrap, self._seed)
         return {
             "model": entry.name,
@@ -219,7 +221,9 @@ class _Comparison:
         return ComparisonResult(*tables)
 
 
-def lists_of(entry: Entry, users: pl.Series, evaluator: Evaluator, k: int) -> NDArray[np.int32]:
+def lists_of(
+    entry: EvaluatedModel, users: pl.Series, evaluator: Evaluator, k: int
+) -> NDArray[np.int32]:
     """int32[U, k], the items that a model puts first for ``users``; -1 where its list is shorter.
 
     Raises:
@@ -277,11 +281,11 @@ def _controlled(dataset: Dataset, controls: Sequence[str], seed: int) -> dict[st
 
 def _entries(
     models: Any, dataset: Dataset, controlled: Mapping[str, ItemFeatures]
-) -> Iterator[Entry]:
+) -> Iterator[EvaluatedModel]:
     """Every model fitted on ``dataset``, and then on each control."""
     for name, model in _named(models).items():
         if not hasattr(model, "fit"):
-            yield Entry(name, model, dataset, np.nan)
+            yield EvaluatedModel(name, model, dataset, np.nan)
             continue
         yield _fitted(name, model, dataset)
         if getattr(model, "uses_item_features", True):
@@ -290,12 +294,12 @@ def _entries(
                 yield _fitted(f"{name}, {control}", model, other)
 
 
-def _fitted(name: str, model: Any, dataset: Dataset) -> Entry:
+def _fitted(name: str, model: Any, dataset: Dataset) -> EvaluatedModel:
     """A copy of ``model``, fitted."""
     fitted = copy.deepcopy(model)
     with Stopwatch() as stopwatch:
         result = fitted.fit(dataset)
-    return Entry(name, fitted if result is None else result, dataset, stopwatch.seconds)
+    return EvaluatedModel(name, fitted if result is None else result, dataset, stopwatch.seconds)
 
 
 def _named(models: Any) -> dict[str, Any]:
