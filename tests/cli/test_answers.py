@@ -46,7 +46,7 @@ def test_recommend_explain_prints_reasons(tastegraph, cinema):
 def test_recommend_for_an_unknown_user_says_so(tastegraph, cinema):
     done = tastegraph("recommend", cinema.directory, "nobody", "-n", 1)
     first, second = done.out.splitlines()
-    assert first == "Nothing is known of this person: what most people like."
+    assert first == "Nothing is known about this user: here is what most users like."
     assert second.startswith("  1. ")
 
 

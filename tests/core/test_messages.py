@@ -64,7 +64,7 @@ def test_a_template_is_in_the_language_that_it_stands_for(key: str) -> None:
 
 def test_no_key_stands_in_two_catalogues() -> None:
     catalogues = (problems, terminal, validation)
-    assert sum(len(one.TEMPLATES) for one in catalogues) == len(TEMPLATES)
+    assert sum(len(catalogue.TEMPLATES) for catalogue in catalogues) == len(TEMPLATES)
 
 
 @pytest.mark.slow

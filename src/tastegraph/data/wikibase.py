@@ -191,5 +191,5 @@ def _gregorian(year: int, month: int, day: int) -> tuple[int, int, int]:
 
 
 def _plain(number: float) -> str:
-    whole = int(number)
-    return str(whole) if whole == number else format(Decimal(repr(number)), "f")
+    integer = int(number)
+    return str(integer) if integer == number else format(Decimal(repr(number)), "f")

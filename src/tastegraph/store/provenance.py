@@ -26,7 +26,7 @@ _RESERVED = {
 }
 
 
-class Source(NamedTuple):
+class SourceCounts(NamedTuple):
     """A source, and how many facts and links it states."""
 
     name: str
@@ -34,7 +34,7 @@ class Source(NamedTuple):
     links: int
 
 
-def sources(connection: Connection) -> list[Source]:
+def sources(connection: Connection) -> list[SourceCounts]:
     """Every source that states at least one fact or link, in the order of their names."""
     number = func.count(evidence.c.fact_id.distinct())
     stated = select(evidence.c.source, number).group_by(evidence.c.source)
@@ -42,7 +42,7 @@ def sources(connection: Connection) -> list[Source]:
     all_of: dict[str, int] = dict(tuple(row) for row in connection.execute(stated))
     links_of: dict[str, int] = dict(tuple(row) for row in connection.execute(linked))
     return [
-        Source(name, all_of[name] - links_of.get(name, 0), links_of.get(name, 0))
+        SourceCounts(name, all_of[name] - links_of.get(name, 0), links_of.get(name, 0))
         for name in sorted(all_of)
     ]
 

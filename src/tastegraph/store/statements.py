@@ -25,9 +25,9 @@ _SUPPORT = "fact_id, source, document, start, end, extractor, confidence"
 
 def fact_id(fact: Fact) -> int:
     """A stable id in [0, 2⁶³): the same statement has the same id in every workspace."""
-    parts = (fact.subject, fact.relation, fact.object, fact.datatype, fact.language)
-    whole = "".join(f"{len(part)}:{part}" for part in (*parts, str(int(fact.literal))))
-    digest = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=8)
+    fields = (fact.subject, fact.relation, fact.object, fact.datatype, fact.language)
+    text = "".join(f"{len(field)}:{field}" for field in (*fields, str(int(fact.literal))))
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8)
     return int.from_bytes(digest.digest(), "big") >> 1
 
 

@@ -1,6 +1,6 @@
-"""The description of the API in Chinese: what stands in ``/openapi.json``, by its English.
+"""The description of the API (``/openapi.json``) in Chinese: English text → translation.
 
-The English is written where it belongs, in docstrings and fields; this is its translation.
+The English texts are the docstrings of routes and classes and the descriptions of fields.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ ROUTES: Final[Mapping[str, str]] = {
         "将某个版本下线，恢复上一个线上版本。"
     ),
 }
-"""What each route does."""
+"""Descriptions of routes."""
 
 BODIES: Final[Mapping[str, str]] = {
     "A batch: its valid rows are stored in one transaction, the others come back as rejected.": (
@@ -186,7 +186,7 @@ BODIES: Final[Mapping[str, str]] = {
     ),
     "A request to explain one item.": "查询一个物品的得分由来。",
 }
-"""What each body is."""
+"""Descriptions of request and response bodies."""
 
 FIELDS: Final[Mapping[str, str]] = {
     "1-based rank in all items, seen items included": ("在全部物品（含已看过的）中的名次，从 1 起"),
@@ -254,6 +254,6 @@ FIELDS: Final[Mapping[str, str]] = {
     "the sources that state it, and their confidence": "各来源及其置信度",
     "why it cannot be served": "无法上线的原因",
 }
-"""What a field or a parameter holds."""
+"""Descriptions of fields and parameters."""
 
 CHINESE: Final[Mapping[str, str]] = {**ROUTES, **BODIES, **FIELDS}

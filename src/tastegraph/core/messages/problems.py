@@ -1,4 +1,4 @@
-"""What can be wrong with a request, or with the service: in every language."""
+"""Errors of requests and of the service, in every language."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ REQUESTS: Final[Mapping[str, Template]] = {
         "服务内部出错，原因见服务日志",
     ),
 }
-"""Refused before anything was asked of the engine."""
+"""Errors of requests that never reach the engine."""
 
 EXPECTED: Final[Mapping[str, Template]] = {
     "cell.wrong": Template(
@@ -86,7 +86,7 @@ EXPECTED: Final[Mapping[str, Template]] = {
     ),
     "expected.no_datatype": Template("nothing where there is a language", "空值（已注明语言时）"),
 }
-"""What a value of a row should have been."""
+"""Descriptions of the values that a column accepts."""
 
 MISSING: Final[Mapping[str, Template]] = {
     "missing.item": Template(
@@ -122,7 +122,7 @@ MISSING: Final[Mapping[str, Template]] = {
         "{file} does not exist: export it with {command}", "{file} 不存在：请用 {command} 导出"
     ),
 }
-"""Something that was asked for does not exist."""
+"""Errors for things that do not exist."""
 
 SNAPSHOTS: Final[Mapping[str, Template]] = {
     "snapshot.not_finite": Template(
@@ -143,7 +143,7 @@ SNAPSHOTS: Final[Mapping[str, Template]] = {
         "{file} 的格式版本为“{found}”，当前程序只支持 {known}：请重新运行 tastegraph build",
     ),
 }
-"""A snapshot that cannot be served."""
+"""Errors of snapshots that cannot be served."""
 
 BUSY: Final[Mapping[str, Template]] = {
     "busy.database": Template(
@@ -171,7 +171,7 @@ BUSY: Final[Mapping[str, Template]] = {
         "另一个进程正在写入 {file}，请稍后重试",
     ),
 }
-"""Another process does what only one may do at a time."""
+"""Errors while another process does what only one may do at a time."""
 
 DECISIONS: Final[Mapping[str, Template]] = {
     "decision.undone": Template(
@@ -190,7 +190,7 @@ DECISIONS: Final[Mapping[str, Template]] = {
         "模型“{version}”不是线上模型，未作任何改动",
     ),
 }
-"""A decision that cannot be made or taken back."""
+"""Errors of decisions that cannot be made or undone."""
 
 ENCODERS: Final[Mapping[str, Template]] = {
     "encoder.none": Template(
@@ -214,7 +214,7 @@ ENCODERS: Final[Mapping[str, Template]] = {
         "{file} 已损坏（“{cause}”），请重新导出模型",
     ),
 }
-"""Texts cannot be read while serving."""
+"""Errors of language models that cannot encode texts while serving."""
 
 TEMPLATES: Final[Mapping[str, Template]] = {
     **TITLES,

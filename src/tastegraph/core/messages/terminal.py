@@ -1,4 +1,4 @@
-"""What commands print beside reasons: in every language."""
+"""Texts that commands print around lists and explanations, in every language."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tastegraph.core.languages import Template
 
 TEMPLATES: Final[Mapping[str, Template]] = {
     "list.popular": Template(
-        "Nothing is known of this person: what most people like.",
+        "Nothing is known about this user: here is what most users like.",
         "还不了解这位用户的喜好，以下为热门内容。",
     ),
     "list.unrelated": Template(
-        "What this person did says nothing of these items: what most people like.",
+        "What this user did says nothing about these items: here is what most users like.",
         "这位用户的行为与以下内容无关，因此按热门程度排列。",
     ),
     "list.empty": Template("There is nothing left to recommend.", "没有可以推荐的内容了。"),

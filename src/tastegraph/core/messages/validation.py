@@ -1,7 +1,7 @@
-"""What is wrong with the shape of a request: pydantic's errors and JSON's, in every language.
+"""Errors in the format of a request, found by pydantic or its JSON parser, in every language.
 
 Keys are the error types of pydantic and parameters its contexts' (``ValidationError.errors()``);
-what pydantic itself says is English and is not shown.
+pydantic's own texts are English and are not shown.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ RULES: Final[Mapping[str, Template]] = {
     ),
     "unacceptable": Template("the value cannot be accepted", "该值无法接受"),
 }
-"""Rules of the requests themselves, and what is said of an error type that is not here."""
+"""Rules of the requests themselves, and the text for all other error types."""
 
 JSON: Final[Mapping[str, Template]] = {
     "json.EOF while parsing a list": Template("it ends within a list", "列表没有结束"),
@@ -106,6 +106,6 @@ JSON: Final[Mapping[str, Template]] = {
     "json.recursion limit exceeded": Template("it is nested too deep", "嵌套过深"),
     "json.other": Template("this cannot be read", "无法解析"),
 }
-"""Faults of a text that should be JSON, by the words of pydantic's reader."""
+"""Errors of JSON syntax, by the text of pydantic's parser."""
 
 TEMPLATES: Final[Mapping[str, Template]] = {**VALUES, **RULES, **JSON}

@@ -21,7 +21,7 @@ from tastegraph.kg.review.queue import ReviewTask, review_queue
 from tastegraph.store import catalogue, decision_log, provenance, statements
 from tastegraph.store.database import Database
 from tastegraph.store.decision_log import Decision
-from tastegraph.store.provenance import Source, check_source_names
+from tastegraph.store.provenance import SourceCounts, check_source_names
 from tastegraph.store.schema import (
     DERIVED,
     FUSION,
@@ -53,7 +53,7 @@ class KnowledgeBase:
             FUSION: fuse_entities,
         }
 
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[SourceCounts]:
         """Every source with the number of facts and links it supports, by name."""
         if not self._database.path.exists():
             return []

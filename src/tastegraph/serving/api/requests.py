@@ -115,7 +115,7 @@ class Session(_Request):
 
     events: list[SessionEvent] = Field(max_length=MAX_EVENTS)
 
-    def records(self, types: Collection[str]) -> Sequence[Event]:
+    def ordered_events(self, types: Collection[str]) -> Sequence[Event]:
         """The events, oldest first; one without a time counts as older than any with one.
 
         Raises:
@@ -142,7 +142,7 @@ class _UserRequest(LanguageRequest):
             RowError: a value of the session cannot be accepted.
         """
         if self.session is not None:
-            return self.session.records(types)
+            return self.session.ordered_events(types)
         assert self.user_id is not None
         return self.user_id
 
