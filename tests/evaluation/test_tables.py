@@ -78,5 +78,5 @@ def test_report_in_a_notebook_is_escaped_html():
     assert "History: a &amp; b" in html
     assert html.count("<table>") == html.count("</table>") == 2
     assert html.count("<tr>") == 2 + 3
-    assert "<b>0.3456 (0.336–0.356)</b>" in html
+    assert "<td>0.3456 (0.336–0.356)</td>" in html
     assert "<td>0.1000 (0.090–0.110)</td>" in html

@@ -221,18 +221,18 @@ def test_blend_is_refitted_from_the_weights_in_service(cinema, monkeypatch) -> N
     """Regression: the search starts from the weights in service."""
     monkeypatch.setattr(retrain, "MIN_USERS_TO_REFIT_BLEND", 10)
     calls = []
-    reweighed = retrain.reweighed
+    update_weights = retrain.update_weights
 
     def recorded(item_features, training, valid, fitted_model, config):
-        hyperparameters = reweighed(item_features, training, valid, fitted_model, config)
+        hyperparameters = update_weights(item_features, training, valid, fitted_model, config)
         calls.append((fitted_model.hyperparameters.weights, hyperparameters.weights, valid.nnz))
         return hyperparameters
 
-    monkeypatch.setattr(retrain, "reweighed", recorded)
+    monkeypatch.setattr(retrain, "update_weights", recorded)
     cinema.record(later_likes(np.random.default_rng(1)))
     assert cinema.retrain().verdict is not None
-    ((before, after, liked),) = calls
-    assert liked > 0
+    ((before, after, n_likes),) = calls
+    assert n_likes > 0
     assert before.keys() == after.keys()
 
 

@@ -97,14 +97,14 @@ def circles() -> list[list[str]]:
     """Modules that import one another at import time, each circle once."""
     modules = {_module(file): file for file in sources()}
     graph = {name: _needed(file, modules) for name, file in modules.items()}
-    found, state, stack = [], dict.fromkeys(graph, 0), []
+    cycles, state, stack = [], dict.fromkeys(graph, 0), []
 
     def visit(name: str) -> None:
         state[name] = 1
         stack.append(name)
         for target in sorted(graph[name]):
             if state[target] == 1:
-                found.append(stack[stack.index(target) :])
+                cycles.append(stack[stack.index(target) :])
             elif not state[target]:
                 visit(target)
         stack.pop()
@@ -113,7 +113,7 @@ def circles() -> list[list[str]]:
     for name in graph:
         if not state[name]:
             visit(name)
-    return found
+    return cycles
 
 
 def table() -> str:

@@ -46,8 +46,8 @@ def ctr(data: Path) -> None:
     })  # fmt: skip
     folder = data / "bookcrossing_ctr/mcclk"
     write(folder, **{"kg_final.txt": "".join(f"{k} 0 {8 + k % 2}\n" for k in range(8))})
-    told = np.array([[int(cell) for cell in row.split()] for row in rows], dtype=np.int32)
-    np.save(folder / "ratings_final.npy", told)
+    ratings = np.array([[int(cell) for cell in row.split()] for row in rows], dtype=np.int32)
+    np.save(folder / "ratings_final.npy", ratings)
 
 
 def amazon_book(data: Path) -> None:
@@ -69,11 +69,11 @@ def amazon_beauty(data: Path) -> None:
         "item_id_to_int.json": json.dumps({asin: k + 5 for k, asin in enumerate(asins)}),
         "products_lookup.csv": "global_product_id,name\n5,Soap\n6,Comb\n7,Oil\n",
     })  # fmt: skip
-    told = {
+    datamaps = {
         "id2user": {"1": "ann"},
         "id2item": {str(k + 1): asin for k, asin in enumerate(asins)},
     }
-    write(folder / "rdrec", **{"datamaps.json": json.dumps(told)})
+    write(folder / "rdrec", **{"datamaps.json": json.dumps(datamaps)})
     write(folder / "s3rec", **{"Beauty.txt": "1 3 1 2\n"})
     zipped(folder / "pgpr/product.txt.gz", "A0\nA1\nA2\n")
     zipped(folder / "pgpr/brand.txt.gz", "Nice\nFine\n")

@@ -1,4 +1,4 @@
-"""Limits of work in processor time, which what else the machine does hardly changes."""
+"""Limits of processor time, which other work of the machine hardly changes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Fail where what is done inside takes this process more processor time."""
-    began = time.process_time()
+    """Fail where the block takes this process more processor time."""
+    start = time.process_time()
     yield
-    taken = time.process_time() - began
-    assert taken < seconds, f"{taken:.2f} s of processor time, of at most {seconds:g}"
+    spent = time.process_time() - start
+    assert spent < seconds, f"{spent:.2f} s of processor time, of at most {seconds:g}"

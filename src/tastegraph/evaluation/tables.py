@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from html import escape as escape_html
+from html import escape
 from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.table import Table
+
+from tastegraph.core.html import html_table
 
 REFERENCE = "tastegraph"
 """Name of the model that all others are tested against."""
@@ -92,18 +94,17 @@ def result_tables(rows: Sequence[Row]) -> list[Table]:
 
 def report_html(report: Mapping[str, Any]) -> str:
     """The report as HTML: notes on the split, and the tables of :func:`result_tables`."""
-    notes = "<br>".join(escape_html(line.strip()) for line in _notes(report))
-    lines = [f"<p>{notes}</p>"]
-    titles = "".join(f"<th>{escape_html(' '.join(title.split()))}</th>" for title, _ in _COLUMNS)
-    for history, results in _by_history(report["results"]).items():
-        lines.append(f"<table><caption>History: {escape_html(history)}</caption>")
-        lines.append(f"<thead><tr><th>Model</th>{titles}</tr></thead><tbody>")
-        for result, cells in zip(results, _cells(results), strict=True):
-            texts = [f"<b>{escape_html(t)}</b>" if best else escape_html(t) for t, best in cells]
-            columns = "".join(f"<td>{text}</td>" for text in texts)
-            lines.append(f"<tr><th>{escape_html(result['model'])}</th>{columns}</tr>")
-        lines.append("</tbody></table>")
-    return "\n".join(lines)
+    notes = "<br>".join(escape(line.strip()) for line in _notes(report))
+    columns = ["Model", *(" ".join(title.split()) for title, _ in _COLUMNS)]
+    tables = [
+        html_table(
+            columns,
+            ([row["model"], *(text(row) for _, text in _COLUMNS)] for row in results),
+            f"History: {history}",
+        )
+        for history, results in _by_history(report["results"]).items()
+    ]
+    return "\n".join([f"<p>{notes}</p>", *tables])
 
 
 def _by_history(rows: Sequence[Row]) -> dict[str, list[Row]]:
