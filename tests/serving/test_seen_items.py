@@ -48,9 +48,9 @@ def long_history(newer: int) -> list[Event]:
 @pytest.mark.slow
 def test_seen_items_are_left_out_however_long_the_history(engine: Engine) -> None:
     engine.record(long_history(MAX_USER_EVENTS + 50))
-    began = time.perf_counter()
+    start = time.process_time()  # other work of the machine does not count
     assert recommended_ids(engine, FAN) == ALL_ITEMS - {*OLD, "western-5"}
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - start < 2
     assert recommended_ids(engine, FAN, exclude_seen=False) == ALL_ITEMS
     assert engine.explain(FAN, OLD[0]).seen
     assert not engine.explain(FAN, "western-4").seen

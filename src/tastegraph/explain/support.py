@@ -51,10 +51,8 @@ class UserCounts:
         """
         assert reason.feature is not None
         likes_elsewhere = self._likes_elsewhere(reason.feature, item, target)
-        both, of_item = (
-            int(np.count_nonzero(likes_elsewhere[self._likers.of(item)])),
-            self._count(item),
-        )
+        both = int(np.count_nonzero(likes_elsewhere[self._likers.of(item)]))
+        of_item = self._count(item)
         of_all = int(np.count_nonzero(likes_elsewhere))
         if not both or (not alike and both * self._likers.active >= of_item * of_all):
             return replace(reason, kind="facts")
