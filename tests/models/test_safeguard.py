@@ -205,7 +205,7 @@ def test_a_build_says_what_was_tried_and_what_is_served(tastegraph, write, tmp_p
     assert tastegraph("import", tmp_path / "shop", "--events", events).code == 0
     done = tastegraph("build", tmp_path / "shop")
     assert done.code == 0, done.err
-    assert "NDCG@10 of 40 people" in done.out
+    assert "NDCG@10 of 40 users" in done.out
     for name in (BLEND, POPULARITY, "itemknn", "ease"):
         assert name in done.out
     assert done.out.count(" served\n") + done.out.count(" served ") == 1
