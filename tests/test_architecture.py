@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from statistics import median
 
 from tests.support import architecture
 
@@ -23,6 +24,13 @@ def test_the_document_shows_the_layers_of_the_code():
     document = architecture.DOCUMENT.read_text(encoding="utf-8")
     block = f"{architecture.BEGIN}\n{architecture.table()}\n{architecture.END}"
     assert block in document, "run python -m tests.support.architecture --write"
+
+
+def test_no_file_is_a_chest():
+    """At most 450 lines, and half of the files above 130: a file is one idea."""
+    lengths = architecture.lengths()
+    assert not {file: n for file, n in lengths.items() if n > 450}
+    assert median(n for file, n in lengths.items() if file.name != "__init__.py") > 130
 
 
 def test_neither_the_package_nor_serving_imports_torch():

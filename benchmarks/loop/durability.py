@@ -23,7 +23,7 @@ from typing import Any
 import httpx
 
 from benchmarks.loop.service import served
-from benchmarks.loop.workspace import ITEMS, made
+from benchmarks.loop.workspace import ITEMS, workspace_at
 from tastegraph.core.errors import TastegraphError
 from tastegraph.serving.triggers import workspace_command
 from tastegraph.store import events as log
@@ -72,7 +72,7 @@ def durability(seed: int = 1, kills: dict[str, int] | None = None) -> dict[str, 
     lost = twice = halves = broken = 0
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / "shop"
-        made(directory).close()
+        workspace_at(directory).close()
         ledger = Ledger(Path(folder) / "ledger")
         order = [what for what, count in kills.items() for _ in range(count)]
         rng.shuffle(order)

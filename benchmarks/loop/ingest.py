@@ -13,7 +13,7 @@ import httpx
 import numpy as np
 
 from benchmarks.loop.service import served
-from benchmarks.loop.workspace import ITEMS, PEOPLE, made, most_pleasing
+from benchmarks.loop.workspace import ITEMS, USERS, most_pleasing, workspace_at
 
 SECONDS = 10.0
 CLIENTS = 32
@@ -27,7 +27,7 @@ def ingest() -> dict[str, Any]:
     """Events a second and milliseconds, one at a time, by many clients, in batches; freshness."""
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / "shop"
-        made(directory).close()
+        workspace_at(directory).close()
         with served(directory) as service:
             return {
                 "single": _load(service.url, 1, 1),
@@ -64,7 +64,7 @@ def _freshness(url: str) -> dict[str, float]:
     laps = []
     with httpx.Client(base_url=url) as http:
         for k in range(LISTS):
-            who = {"user_id": str(k % PEOPLE), "n": 10}
+            who = {"user_id": str(k % USERS), "n": 10}
             first = http.post("/v1/recommendations", json=who).json()["items"][0]["item_id"]
             began = time.perf_counter()
             row = {"user_id": who["user_id"], "item_id": first, "type": "like"}

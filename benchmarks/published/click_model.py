@@ -81,8 +81,8 @@ class ClickModel:
 
     def probabilities(self, users: Ints, items: Ints) -> NDArray[np.float64]:
         """float64[P] in [0, 1]."""
-        told = evidence(self.item_features, self.user_items, Pairs(users, items), self.seed)
-        return np.asarray(self.trees.predict_proba(told)[:, 1], dtype=np.float64)
+        features = evidence(self.item_features, self.user_items, Pairs(users, items), self.seed)
+        return np.asarray(self.trees.predict_proba(features)[:, 1], dtype=np.float64)
 
 
 def fit_clicks(
@@ -109,19 +109,19 @@ def fit_clicks(
         chosen = pairs.at(mask & labels)
         return binary(chosen.users, chosen.items, shape)
 
-    found, clicked = [], []
+    blocks, clicked = [], []
     with progress("making evidence of clicks", FOLDS + 1) as advance:
         for k in range(FOLDS):
-            found.append(evidence(item_features, user_items(fold != k), pairs.at(fold == k), seed))
+            blocks.append(evidence(item_features, user_items(fold != k), pairs.at(fold == k), seed))
             clicked.append(labels[fold == k])
             advance(1)
         known = user_items(np.ones(len(pairs), dtype=np.bool_))
         held_out = evidence(item_features, known, valid[0], seed)
         advance(1)
-    told, was_clicked = np.concatenate(found), np.concatenate(clicked)
-    trees = _trees(TREES, seed).fit(told, was_clicked)
+    features, was_clicked = np.concatenate(blocks), np.concatenate(clicked)
+    trees = _trees(TREES, seed).fit(features, was_clicked)
     reached = [roc_auc_score(valid[1], p[:, 1]) for p in trees.staged_predict_proba(held_out)]
-    best = _trees(int(np.argmax(reached)) + 1, seed).fit(told, was_clicked)
+    best = _trees(int(np.argmax(reached)) + 1, seed).fit(features, was_clicked)
     return ClickModel(item_features, known, best, seed)
 
 
@@ -176,7 +176,7 @@ def _kernels(data: TrainingData) -> Iterator[Kernel]:
 
 def _of_pairs(kernel: Kernel, attention: CSR, pairs: Pairs) -> Floats32:
     """float32[P]: scores of all items, for some people at a time, where they are asked for."""
-    found = np.empty(len(pairs), dtype=np.float32)
+    scores = np.empty(len(pairs), dtype=np.float32)
     order = np.argsort(pairs.users, kind="stable")
     people, starts = np.unique(pairs.users[order], return_index=True)
     ends = np.append(starts[1:], len(order))
@@ -185,8 +185,8 @@ def _of_pairs(kernel: Kernel, attention: CSR, pairs: Pairs) -> Floats32:
         of_people = kernel.score(attention[people[block]])
         at = order[starts[first] : ends[block][-1]]
         row = np.searchsorted(people[block], pairs.users[at])
-        found[at] = of_people[row, pairs.items[at]]
-    return found
+        scores[at] = of_people[row, pairs.items[at]]
+    return scores
 
 
 def _trees(count: int, seed: int) -> HistGradientBoostingClassifier:

@@ -21,7 +21,7 @@ from tastegraph.core import config as configuration
 from tastegraph.core.config import Config
 from tastegraph.core.config.documentation import commented_toml
 from tastegraph.core.config.keys import rename_keys
-from tastegraph.core.errors import ArgumentError, ConfigError, NotFoundError
+from tastegraph.core.errors import ArgumentError, ConfigError
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Event, Fact, Item, Link, Records
 from tastegraph.data.import_arguments import (
@@ -393,13 +393,9 @@ class Workspace:
 
     def rating_scale(self) -> RatingScale:
         """The scale of the ratings: as configured, or as inferred from all ratings."""
-        from tastegraph.profiles.event_meaning import EventMeaning
-        from tastegraph.profiles.rating_scale import rating_scale
+        from tastegraph.profiles.event_meaning import stored_rating_scale
 
-        if not self.database.path.exists():
-            return rating_scale({}, self.config.events.positive_rating)
-        with self.database.reading() as connection:
-            return EventMeaning.stored(connection, self.config.events).scale
+        return stored_rating_scale(self.database, self.config.events)
 
     def fitted(self) -> FittedConfig:
         """The configuration that the snapshot in service was built with.
@@ -410,10 +406,7 @@ class Workspace:
         """
         from tastegraph.models.fitted_config import FittedConfig
 
-        version = self.snapshots.current()
-        if version is None:
-            raise NotFoundError(f"{self.directory} has no snapshot: run 'tastegraph build'")
-        return FittedConfig.of(self.snapshots.manifest(version))
+        return FittedConfig.of_snapshot_in_service(self.snapshots)
 
     def dataset(self) -> Dataset:
         """Events and item features, for models of one's own and ``tastegraph.evaluate``.

@@ -478,7 +478,7 @@ def test_texts_are_read_and_kept(tmp_path, monkeypatch):
             return np.ones((len(texts), 3), dtype=np.float32)
 
     monkeypatch.setattr(reading, "Encoder", Reader)
-    monkeypatch.setattr(reading, "located", lambda name, near: near)
+    monkeypatch.setattr(reading, "find_model", lambda name, near: near)
     item_features = reading.item_features_of(dataset)
     assert read[0] == "Artist 0"
     assert item_features.text[: item_features.graph.n_items].all()

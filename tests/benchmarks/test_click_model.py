@@ -29,9 +29,9 @@ def test_ease_takes_groups_for_people() -> None:
     groups = sparse.csr_array(np.array([[1, 0, 1]], dtype=bool))
     stacked = np.vstack([likes.toarray(), groups.toarray()]).astype(float)
     inverse = np.linalg.inv(stacked.T @ stacked + 3 * np.eye(3))
-    wanted = -inverse / np.diag(inverse)
-    np.fill_diagonal(wanted, 0)
-    assert ease_table(gram_matrix(likes, groups), 3.0) == pytest.approx(wanted, abs=1e-6)
+    expected = -inverse / np.diag(inverse)
+    np.fill_diagonal(expected, 0)
+    assert ease_table(gram_matrix(likes, groups), 3.0) == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_click_says_nothing_of_itself() -> None:
@@ -57,12 +57,12 @@ def test_tastes_are_found_where_popularity_says_nothing() -> None:
     def of(k: int) -> tuple[Pairs, np.ndarray]:
         return Pairs(users[part == k], items[part == k]), labels[part == k]
 
-    asked, clicked = of(2)
+    pairs, clicked = of(2)
     model = fit_clicks(_content(n_items, 2), of(0), of(1), n_users, seed=1)
-    told = model.probabilities(asked.users, asked.items)
-    assert roc_auc_score(clicked, told) > 0.9
+    probabilities = model.probabilities(pairs.users, pairs.items)
+    assert roc_auc_score(clicked, probabilities) > 0.9
     again = fit_clicks(_content(n_items, 2), of(0), of(1), n_users, seed=1)
     assert np.array_equal(
-        again.probabilities(asked.users, asked.items),
-        told,
+        again.probabilities(pairs.users, pairs.items),
+        probabilities,
     )

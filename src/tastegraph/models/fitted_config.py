@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tastegraph.core.config import Config
+from tastegraph.core.errors import NotFoundError
 from tastegraph.profiles.event_meaning import EventMeaning
+from tastegraph.store.snapshots import Snapshots
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "graph": ("items", "graph", "sources", "relations"),
@@ -41,6 +43,20 @@ class FittedConfig:
         """What a manifest says."""
         saved = manifest["fitted"]
         return cls(Config.model_validate(saved["config"]), EventMeaning.from_json(saved["meaning"]))
+
+    @classmethod
+    def of_snapshot_in_service(cls, snapshots: Snapshots) -> FittedConfig:
+        """What the manifest of the snapshot in service says.
+
+        Raises:
+            NotFoundError: nothing has been built yet.
+            SnapshotError: the manifest cannot be read, or is of another format.
+        """
+        version = snapshots.current()
+        if version is None:
+            directory = snapshots.directory.parent
+            raise NotFoundError(f"{directory} has no snapshot: run 'tastegraph build'")
+        return cls.of(snapshots.manifest(version))
 
     def as_json(self) -> dict[str, Any]:
         """What :meth:`of` reads as ``"fitted"``."""

@@ -13,6 +13,7 @@ from tastegraph.core.config import EventsConfig
 from tastegraph.core.records import COUNT, RATING, Event
 from tastegraph.profiles.rating_scale import RatingScale, Values, rating_scale
 from tastegraph.store import events as log
+from tastegraph.store.database import Database
 
 
 @dataclass(frozen=True)
@@ -86,3 +87,11 @@ class EventMeaning:
     def from_json(cls, saved: Mapping[str, Any]) -> EventMeaning:
         """The meaning that :meth:`as_json` wrote."""
         return cls(dict(saved["weights"]), RatingScale.from_json(saved["scale"]))
+
+
+def stored_rating_scale(database: Database, config: EventsConfig) -> RatingScale:
+    """The scale of the ratings: as configured, or as inferred from all stored ratings."""
+    if not database.path.exists():
+        return rating_scale({}, config.positive_rating)
+    with database.reading() as connection:
+        return EventMeaning.stored(connection, config).scale
