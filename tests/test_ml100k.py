@@ -197,7 +197,8 @@ def test_shares_sum_and_paths_exist_for_a_thousand_pairs(workspace, data):
         for reason in reasons:
             for key in reason.facts:
                 fact = stored[key]
-                assert fact.relation == now.relations[now.associations.relation[reason.feature]]
+                relation = now.associations.relation[reason.feature]
+                assert fact.relation == now.names.relations[relation]
                 ends = {now.names.item_ids[target], now.names.item_ids[history.items[reason.event]]}
                 names = {f"item:{end}" for end in ends} | {links.get(end) for end in ends}
                 assert {fact.subject, fact.object} & names
