@@ -95,17 +95,8 @@ def save(connection: Connection, served: ServedList, erased: tuple[int, int] | N
     """
     if erased is not None and _names_erased(connection, served, *erased):
         return
-    row = {
-        "recommendation_id": served.recommendation_id,
-        "user_id": served.user_id,
-        "created": served.created,
-        "snapshot": served.snapshot,
-        "model": served.model,
-        "graph": served.graph,
-        "event_revision": served.event_revision,
-        "request": served.request,
-        "places": [[p.item_id, p.score, p.propensity, p.best] for p in served.places],
-    }
+    row = {column.key: getattr(served, column.key) for column in lists.c}
+    row["places"] = [[p.item_id, p.score, p.propensity, p.best] for p in served.places]
     connection.execute(insert(lists).values(row).on_conflict_do_nothing())
 
 

@@ -19,8 +19,8 @@ MIN_FACTS_TO_REINDEX = 100_000
 """Imports of at least so many facts drop an index and build it again: that is faster."""
 MAX_IDS_PER_QUERY = 500
 
-_FACT = "fact_id, subject, relation, object, literal, datatype, language"
-_SUPPORT = "fact_id, source, document, start, end, extractor, confidence"
+_FACT, _SUPPORT = ", ".join(facts.c.keys()), ", ".join(evidence.c.keys())
+_STAGED = tuple(dict.fromkeys([*facts.c.keys(), *evidence.c.keys()]))
 
 
 def fact_id(fact: Fact) -> int:
@@ -43,16 +43,13 @@ def put_facts(connection: Connection, new: Iterable[Fact], source: str) -> int:
     time depends on their number and hardly on the size of the database.
     """
     run = connection.exec_driver_sql
-    run(
-        "CREATE TEMP TABLE IF NOT EXISTS staged "
-        f"({_FACT}, source, document, start, end, extractor, confidence)"
-    )
+    run(f"CREATE TEMP TABLE IF NOT EXISTS staged ({', '.join(_STAGED)})")
     run("DELETE FROM staged")
     total = 0
     stream = iter(new)
     while batch := [_row(fact, source) for fact in islice(stream, ROWS_PER_BATCH)]:
         total += len(batch)
-        run(f"INSERT INTO staged VALUES ({', '.join('?' * 13)})", batch)
+        run(f"INSERT INTO staged VALUES ({', '.join('?' * len(_STAGED))})", batch)
     if not total:
         return 0
     revision.record_change(connection)
@@ -159,6 +156,7 @@ def _span(document: str, start: int, end: int, extractor: str) -> Span | None:
 
 
 def _row(fact: Fact, source: str) -> tuple[object, ...]:
+    """The values of :data:`_STAGED`."""
     span = fact.span or Span("", 0, 0, "")
     return (
         fact_id(fact), fact.subject, fact.relation, fact.object, fact.literal, fact.datatype,
