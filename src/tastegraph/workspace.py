@@ -99,10 +99,10 @@ class Workspace:
         file = directory / configuration.CONFIG_FILE
         if file.exists():
             raise ConfigError(f"{directory} is a workspace already")
-        named, _ = rename_keys({"name": directory.resolve().name, **(settings or {})})
+        named = {"name": directory.resolve().name, **(settings or {})}
         configuration.checked_config(named, "settings")
         directory.mkdir(parents=True, exist_ok=True)
-        file.write_text(commented_toml(named), encoding="utf-8")
+        file.write_text(commented_toml(rename_keys(named)[0]), encoding="utf-8")
         return cls(directory)
 
     def ingest(

@@ -41,9 +41,14 @@ def read(folder: Path, text: str) -> Config:
         ("[relations.x]\nphrse = 'y'\n", r"did you mean relations\.x\.phrase\?"),
         ("[llm.prices]\nprompt = 1\ncompletion = 1\ncurency = 'EUR'\n", r"llm\.prices\.currency\?"),
         ("[serving]\nzzz = 1\n", r"serving\.zzz: there is no such key; there are explore, new_it"),
+        ("[serving]\nexclude = {zz = true}\n", r"toml: serving\.exclude: there is no event type"),
+        (
+            "[events]\nweights = {impression = 1}\n",
+            r"toml: events\.weights: 'impression' can",
+        ),
     ],
 )
-def test_an_unknown_key_is_named_with_the_nearest_known_one(tmp_path, text, message):
+def test_a_wrong_setting_is_named_and_an_unknown_key_with_the_nearest(tmp_path, text, message):
     with pytest.raises(ConfigError, match=message):
         read(tmp_path, text)
 
@@ -65,7 +70,7 @@ def test_the_configuration_of_an_older_snapshot_is_read():
 
 
 def test_a_key_under_both_names_is_an_error(tmp_path):
-    with pytest.raises(ConfigError, match=r"loop\.support is the earlier name of loop\.min_co_l"):
+    with pytest.raises(ConfigError, match=r"\.toml: loop\.support is the earlier name of loop\.m"):
         read(tmp_path, "[loop]\nsupport = 5\nmin_co_likes = 6\n")
 
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
-from pydantic import ValidationError
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR, Bools
-from tastegraph.core.config import Config
-from tastegraph.core.errors import ConfigError, FrameError
+from tastegraph.core.config import Config, checked_config
+from tastegraph.core.errors import FrameError
 from tastegraph.core.records import Event, Fact, Item, Link
 from tastegraph.data.frames import (
     EVENT_COLUMNS,
@@ -314,13 +313,7 @@ def _config(
         **items.get("facts", {}),
         **{name: {"relation": relation} for name, relation in relations.items()},
     }
-    try:
-        return Config.model_validate({**settings, "events": events, "items": items})
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(place) for place in e['loc'])}: {e['msg']}" for e in error.errors()
-        )
-        raise ConfigError(problems) from None
+    return checked_config({**settings, "events": events, "items": items}, "config")
 
 
 def _assembled(

@@ -97,9 +97,10 @@ def load_config(path: Path) -> Config:
         raise ConfigError(f"{path} does not exist: run 'tastegraph init {path.parent}'") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    config = checked_config(settings, str(path))
     for notice in rename_keys(settings)[1]:
         say(f"{path}: {notice}")
-    return checked_config(settings, str(path))
+    return config
 
 
 def checked_config(settings: Mapping[str, Any], place: str) -> Config:

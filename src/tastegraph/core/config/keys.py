@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from tastegraph.core.errors import ConfigError
-
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
@@ -42,7 +40,7 @@ def rename_keys(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]
         The settings, and a notice for each key that was renamed.
 
     Raises:
-        ConfigError: a key is set under both its names.
+        ValueError: a key is set under both its names.
     """
     renamed = {
         name: dict(value) if isinstance(value, Mapping) else value
@@ -56,7 +54,7 @@ def rename_keys(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]
             continue
         new_name = new.rpartition(".")[2]
         if new_name in table:
-            raise ConfigError(f"{old} is the earlier name of {new}: remove one of them")
+            raise ValueError(f"{old} is the earlier name of {new}: remove one of them")
         table[new_name] = table.pop(old_name)
         notices.append(f"{old} is now named {new}; the earlier name is still read")
     return renamed, notices
@@ -66,7 +64,9 @@ def describe_error(config: type[BaseModel], fault: ErrorDetails) -> str:
     """Describe one validation error; of an unknown key, with the nearest known one."""
     place = [str(part) for part in fault["loc"]]
     if fault["type"] != "extra_forbidden":
-        return f"{'.'.join(place)}: {fault['msg']}"
+        # The validators' own texts, without the "Value error, " that pydantic puts before them.
+        text = str(fault["ctx"]["error"]) if fault["type"] == "value_error" else fault["msg"]
+        return f"{'.'.join(place)}: {text}" if place else text
     *parents, name = place
     section = _section_at(config, parents)
     suggestions = [
