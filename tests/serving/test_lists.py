@@ -165,7 +165,7 @@ def test_reasons_are_in_the_requested_or_configured_language(engine: Engine) -> 
     )
 
 
-def test_list_is_not_stored_where_keep_lists_is_off(tmp_path: Path) -> None:
+def test_list_is_not_stored_where_store_lists_is_off(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
     quiet = engine.config.serving.model_copy(update={"store_lists": False})
     engine.config = engine.config.model_copy(update={"serving": quiet})

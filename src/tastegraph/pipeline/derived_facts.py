@@ -28,7 +28,7 @@ SECONDS_PER_DAY = 86_400.0
 
 
 def derive_facts(events: Interactions, item_ids: Sequence[str], config: Config) -> list[Fact]:
-    """The facts that events state; none where ``[loop] support`` is 0.
+    """The facts that events state; none where ``[loop] min_co_likes`` is 0.
 
     The confidence is n / (n + support) for n users. Only events of the train split count, as for
     everything that is fitted.
