@@ -25,8 +25,8 @@ class ComparisonResult:
             95 % interval (bootstrap), ``p`` that it differs from the first model (paired sign-flip
             test, Holm-adjusted over the models), ``users``, ``fit_seconds``.
         per_user: ``model``, ``user_id``, ``metric``, ``value``.
-        slices: ``model``, ``slice`` (cold_user, warm_user, cold_item, warm_item, tail, head),
-            ``metric``, ``mean``, ``users``.
+        slices: ``model``, ``slice`` (all, cold_user, warm_user, cold_item, warm_item, tail,
+            head), ``metric``, ``mean``, ``users``.
     """
 
     table: Any

@@ -249,9 +249,9 @@ class Recommender(ABC):
             histories: a frame of events that holds the user's history instead.
 
         Returns:
-            A frame, the largest share first: ``share``; ``kind`` (behaviour, knowledge, affinity,
-            facts, text, popularity); ``item_id`` of the event that says it; ``relation`` and
-            ``entity`` (``inverse``: the entity is the subject) that it goes through, and the
+            A frame, the largest share first: ``share``; ``kind`` (behaviour, learned, knowledge,
+            affinity, facts, text, popularity); ``item_id`` of the event that says it; ``relation``
+            and ``entity`` (``inverse``: the entity is the subject) that it goes through, and the
             entity's ``name``.
 
         Raises:
@@ -414,7 +414,7 @@ def merge_arguments(defaults: Mapping[str, Any], arguments: Mapping[str, Any]) -
     for name in spelt:
         if name not in defaults:
             near = get_close_matches(name, defaults, 1)
-            hint = f": did you mean {near[0]!r}?" if near else ""
+            hint = f": did you mean {near[0]!r}?" if near else "."
             names = ", ".join(defaults) or "none"
             raise ConfigError(f"there is no argument {spelt[name]!r}{hint} There are {names}")
     return {**defaults, **{name: arguments[original] for name, original in spelt.items()}}
