@@ -99,6 +99,22 @@ def test_scores_and_lists_of_one_model_reach_the_same(dataset):
     assert p[0] == 1
 
 
+def test_lists_lose_what_was_liked_before(dataset):
+    """As scores do: validation likes too, which a model fitted on the train part cannot know."""
+
+    class AllItems(PopularLists):
+        def recommend(self, users, k):
+            order = self.dataset.items.at(np.argsort(-self.counts, kind="stable"))
+            pairs = [(user, item) for user in users for item in order]
+            return pl.DataFrame(pairs, schema=["user_id", "item_id"], orient="row")
+
+    models = {"scores": Popular(), "lists": AllItems()}
+    comparison = evaluate(models, dataset, k=5, history="train")
+    for metric in METRICS:
+        one, other = (comparison.mean(name, f"{metric}@5") for name in models)
+        assert one == pytest.approx(other)
+
+
 def test_an_oracle_reaches_everything_and_differs_from_chance(dataset):
     comparison = evaluate([Popular(), Oracle(dataset)], dataset, metrics=["ndcg", "recall"])
     assert comparison.mean("oracle", "ndcg@10") == pytest.approx(1)
@@ -181,6 +197,8 @@ class NoFrame:
         (Popular, {}, ConfigError, "give an instance"),
         (object(), {}, ConfigError, "neither score"),
         (Popular(), {"metrics": ["ndgc"]}, ConfigError, "did you mean 'ndcg'"),
+        (Popular(), {"metrics": ["beauty"]}, ConfigError, "no 'beauty'. There are ndcg"),
+        (Popular(), {"metrics": ["ndcg@20"]}, ConfigError, r"not measured at k = \[10\]"),
         (Popular(), {"metrics": "ndcg"}, ConfigError, r"write \['ndcg'\]"),
         (Popular(), {"k": 0}, ConfigError, "at least 1"),
         (Popular(), {"split": "by-mood"}, ConfigError, "user-temporal"),

@@ -73,15 +73,15 @@ def evaluate(
 ) -> ComparisonResult:
     """Fit models on one part of the events, and score their lists against the test part.
 
-    Every user with a new like in the test part is evaluated; no list holds what the user liked
-    before. The models given stay as they are: copies are fitted.
+    Every user with a new like in the test part is evaluated. What the user liked before is masked
+    in scores and left out of lists. The models given stay as they are: copies are fitted.
 
     Args:
         models: one model, a list, or name → model.
         dataset: a :class:`~tastegraph.models.dataset.Dataset`, a frame of events, or a matrix.
         split: ``user-temporal``, ``global-temporal``, ``leave-last-out``, ``random``, ``given``, or
             ``auto``: the one that suits the events.
-        metrics: some of :data:`METRICS`.
+        metrics: some of :data:`METRICS`, each at every ``k``.
         k: length of the lists, or several.
         fractions: train, valid, test.
         history: what models are fitted on and know of a user: ``train+valid`` or ``train``.
@@ -97,7 +97,7 @@ def evaluate(
     """
     dataset = Dataset.of(dataset)
     cutoffs = tuple(sorted({k} if isinstance(k, int) else set(k)))
-    names = _metric_names(metrics)
+    names = _metric_names(metrics, cutoffs)
     settings = resolve_split(dataset.events, _settings(split, fractions, cutoffs, bootstrap))
     if history not in (TRAIN_ONLY, TRAIN_AND_VALID):
         raise ConfigError(f"history: 'train' or 'train+valid' is expected, {history!r} found")
@@ -255,6 +255,7 @@ def lists_of(
     frame = read_columns(table, f"{name}.recommend()", both, both).frame
     rows = {user: row for row, user in enumerate(identifiers(users, name, "user_id").to_list())}
     columns = items.rows(identifiers(frame["item_id"], name, "item_id")).tolist()
+    masked = [set(evaluator.masked[[row]].indices.tolist()) for row in range(len(users))]
     top = np.full((len(users), k), -1, dtype=np.int32)
     lengths = np.zeros(len(users), dtype=np.int64)
     for user, column in zip(
@@ -263,7 +264,8 @@ def lists_of(
         row = rows.get(user)
         if column < 0:
             raise FrameError(f"{name}: recommend() gave an item that is not in the data set")
-        if row is not None and lengths[row] < k and column not in top[row]:
+        if row is not None and lengths[row] < k and column not in masked[row]:
+            masked[row].add(column)
             top[row, lengths[row]] = column
             lengths[row] += 1
     return top
@@ -323,15 +325,19 @@ def _named(models: Any) -> dict[str, Any]:
     return named
 
 
-def _metric_names(metrics: Sequence[str]) -> list[str]:
+def _metric_names(metrics: Sequence[str], cutoffs: Sequence[int]) -> list[str]:
     if isinstance(metrics, str):
         raise ConfigError(f"metrics: a list is expected: write [{metrics!r}]")
-    names = [name.partition("@")[0].lower() for name in metrics]
-    for name in names:
+    names = []
+    for metric in metrics:
+        name, _, length = metric.lower().partition("@")
         if name not in METRICS:
             near = get_close_matches(name, METRICS, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = f"; did you mean {near[0]!r}?" if near else "."
             raise ConfigError(f"metrics: there is no {name!r}{hint} There are {', '.join(METRICS)}")
+        if length and length not in map(str, cutoffs):
+            raise ConfigError(f"metrics: {metric!r} is not measured at k = {list(cutoffs)}: add it")
+        names.append(name)
     return list(dict.fromkeys(names))
 
 
