@@ -118,11 +118,12 @@ def allowed_items(dataset: Dataset, candidates: Any, audience: Audience) -> Bool
     table = read_columns(candidates, "candidates", both, both).frame
     items = item_rows(dataset, table["item_id"], "candidates")
     names = audience.ids.cast(pl.String).to_list()
-    places = {name: place for place, name in enumerate(names)}
+    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
     users = read_ids(table["user_id"], "user_id", "candidates").to_list()
     pairs = [(places[u], i) for u, i in zip(users, items, strict=True) if u in places]
     cells = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return binary(cells[:, 0], cells[:, 1], (len(names), dataset.n_items))
+    allowed = binary(cells[:, 0], cells[:, 1], (len(places), dataset.n_items))
+    return allowed[[places[name] for name in names]]
 
 
 def _examples(names: pl.Series) -> str:
