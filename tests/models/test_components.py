@@ -126,6 +126,15 @@ def test_the_same_seed_learns_the_same_arrays(component, data) -> None:
 
 
 @each_component
+def test_a_component_gives_back_the_arrays_it_was_made_of(component, data) -> None:
+    learned = component.learn(data, params_of(component), 3)
+    arrays = component.from_arrays(learned, params_of(component), data).to_arrays()
+    assert arrays.keys() == learned.keys()
+    for name, values in learned.items():
+        np.testing.assert_array_equal(values, arrays[name])
+
+
+@each_component
 def test_candidates_score_as_in_the_whole(component, fitted) -> None:
     candidates = np.arange(N_OLD) % 3 == 0
     histories = [HISTORY, HISTORY.newest(2)]

@@ -219,7 +219,7 @@ class Component(ABC):
 
     @abstractmethod
     def to_arrays(self) -> Arrays:
-        """What :meth:`learn` made."""
+        """What :meth:`learn` made; one of :meth:`open` may lack it, as the snapshot holds it."""
 
     @classmethod
     def subset(cls, arrays: Arrays, rows: NDArray[np.int64]) -> Arrays:
@@ -354,9 +354,11 @@ class Prior(Component):
 
     Attributes:
         counts: number[I] ≥ 0, users who like each item.
+        learned: what :meth:`learn` made.
     """
 
     counts: NDArray[Any]
+    learned: Arrays = field(default_factory=dict, repr=False, compare=False)
 
     reason: ClassVar[ReasonKind] = "popularity"
 
@@ -369,11 +371,11 @@ class Prior(Component):
     def from_arrays(cls, arrays: Arrays, params: Any, data: TrainingData) -> Self | None:
         """By default from the learned ``counts``; a newer item has none."""
         counts = at_rows(arrays["counts"], data.rows)
-        return cls(counts) if counts.any() else None
+        return cls(counts, arrays) if counts.any() else None
 
     def to_arrays(self) -> Arrays:
-        """None: the counts follow from the events."""
-        return {}
+        """What was learned."""
+        return self.learned
 
     def served_arrays(self) -> Arrays:
         """The counts."""

@@ -82,7 +82,7 @@ class RecentPopularity(Prior):
         cls, arrays: Arrays, params: Any, data: TrainingData
     ) -> RecentPopularity | None:
         """``None`` where no like has a time; a newer item has no likes."""
-        return cls._over(arrays["recent"], data.rows)
+        return cls._over(arrays, data.rows)
 
     def served_arrays(self) -> Arrays:
         """None: what was learned is served."""
@@ -93,11 +93,12 @@ class RecentPopularity(Prior):
         cls, arrays: Arrays, attention: Attention, rows: NDArray[np.int64]
     ) -> RecentPopularity | None:
         """The counts as they were learned, over the items of ``rows``."""
-        return cls._over(cls.learned_view(arrays)["recent"], rows)
+        return cls._over(cls.learned_view(arrays), rows)
 
     @classmethod
-    def _over(cls, recent: NDArray[Any], rows: NDArray[np.int64]) -> RecentPopularity | None:
-        return cls(at_rows(recent, rows)) if recent.any() else None
+    def _over(cls, learned: Arrays, rows: NDArray[np.int64]) -> RecentPopularity | None:
+        recent = learned["recent"]
+        return cls(at_rows(recent, rows), learned) if recent.any() else None
 
 
 def half_lives(events: Interactions) -> list[float]:
