@@ -1,9 +1,12 @@
 """Truncated singular value decomposition of sparse features, and collaborative factors.
 
-Own rather than scikit-learn's ``randomized_svd``: that orthonormalises matrices of features × d by
-QR, where this iterates on F Fᵀ and orthonormalises items × d through a small Gram matrix; a
-catalogue has many more words and features than items. It also gives the loadings that take
-the factors of an item apart by feature, and the same values on every run.
+Own rather than scikit-learn's ``randomized_svd``: that orthonormalises matrices of features × d,
+where this iterates on F Fᵀ and orthonormalises items × d through a small Gram matrix; a catalogue
+has many more words and features than items. Measured on sparse random matrices, one thread: of
+2,000 × 30,000 in 512 dimensions 1.9 s against 6.8 s (LU) or 12.6 s (QR), of 1,500 × 4,000 in 64
+0.10 s against 0.12 s. Products of rows agree to 1e-5 where d is all the rank there is, as of
+repeated rows, and not where a flat spectrum is cut off. It also gives the loadings that take the
+factors of an item apart by feature. Both give the same values on every run.
 """
 
 from __future__ import annotations
