@@ -54,23 +54,24 @@ class MappedParams:
     regularisation: float
 
 
-DEFAULT = MappedParams(64, 1.0)
-GRID = (*(MappedParams(None, strength) for strength in (1.0, 3.0, 10.0)), DEFAULT)
+class MappedComponent(SimilarityComponent):
+    """Similarity by the module's formula, of whatever features a subclass takes."""
 
-
-class MappedKnowledge(SimilarityComponent):
-    """What those who like an item like in other items' facts, feature by feature."""
-
-    name = MAPPED_KNOWLEDGE
-    reason = "affinity"
-    default: ClassVar[MappedParams] = DEFAULT
+    default: ClassVar[MappedParams] = MappedParams(64, 1.0)
     ranks_new_items = True
     expected_of_new_items = True
 
     @classmethod
     def grid(cls, data: TrainingData) -> tuple[MappedParams, ...]:
         """The whole cosine with three strengths, and factors."""
-        return GRID
+        return (*(MappedParams(None, strength) for strength in (1.0, 3.0, 10.0)), cls.default)
+
+
+class MappedKnowledge(MappedComponent):
+    """What those who like an item like in other items' facts, feature by feature."""
+
+    name = MAPPED_KNOWLEDGE
+    reason = "affinity"
 
     @classmethod
     def similarity(
@@ -95,19 +96,11 @@ class MappedKnowledge(SimilarityComponent):
         return cls(attention, kernel)
 
 
-class MappedText(SimilarityComponent):
+class MappedText(MappedComponent):
     """What those who like an item like in other items' texts."""
 
     name = MAPPED_TEXT
     reason = "text"
-    default: ClassVar[MappedParams] = DEFAULT
-    ranks_new_items = True
-    expected_of_new_items = True
-
-    @classmethod
-    def grid(cls, data: TrainingData) -> tuple[MappedParams, ...]:
-        """The whole cosine with three strengths, and factors."""
-        return GRID
 
     @classmethod
     def similarity(
