@@ -51,7 +51,7 @@ def residuals(name: str, data: Path) -> dict[str, Any]:
 
     folder = cache_root() / "benchmark" / name / fingerprint(dataset, item_features, config)
     before = Store(folder).get(REFERENCE, history, config.seed)
-    hyperparameters = None if before is None else before.hyperparameters
+    hyperparameters = None if before is None else before.choice
     fitted_on = FITTED_ON[history]
     runs = system_runs(REFERENCE, item_features, events, config, hyperparameters, [fitted_on])
     ours = _knowing(history, runs)
