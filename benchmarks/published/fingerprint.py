@@ -15,6 +15,7 @@ from tastegraph.models.item_features import ItemFeatures
 SOURCE = Path(tastegraph.__file__).parent
 CODE = (
     SOURCE / "core/arrays.py",
+    SOURCE / "core/top_k.py",
     SOURCE / "profiles",
     SOURCE / "models",
     SOURCE / "evaluation",
