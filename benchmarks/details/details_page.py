@@ -59,8 +59,8 @@ def _missed(sets: Mapping[str, Found]) -> Iterator[str]:
     quarters = [["set", *(["1", "2", "3", "4"]), *(["1", "2", "3", "4"])]]
     for name, entry in sets.items():
         theirs = entry["misses_listed_by"]
-        shares = (entry["listed"], entry["just_missed"], entry["beyond"])
-        shares += (theirs["popularity"], theirs["itemknn"])
+        shares = [entry[share] for share in ("listed", "just_missed", "beyond")]
+        shares += [theirs["popularity"], theirs["itemknn"]]
         whole.append([name, str(entry["cutoff"]), *(f"{share:.1%}" for share in shares)])
         quarters.append([name, *_listed(entry["by_popularity"]), *_listed(entry["by_history"])])
     yield grid(whole)

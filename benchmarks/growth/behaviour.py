@@ -90,7 +90,7 @@ def _repeated(
     """int64[R], the events whose person has done the same before."""
     key = person.astype(np.int64) * n_items + item
     order = np.argsort(key, kind="stable")
-    return order[1:][key[order[1:]] == key[order[:-1]]]
+    return np.asarray(order[1:][key[order[1:]] == key[order[:-1]]])
 
 
 def _times(

@@ -32,7 +32,7 @@ def graph(items: Pool, shape: Shape, seed: int) -> KnowledgeGraph:
         tails.append(tail + first)
         subjects[shape_of_relation.name] = (first, pool.home)
         node_ids += [f"{shape_of_relation.name}/{one}" for one in range(size)]
-    head, kind, tail = (np.concatenate(of) for of in (heads, relation, tails))
+    head, kind, tail = np.concatenate(heads), np.concatenate(relation), np.concatenate(tails)
     order = np.lexsort((tail, kind, head))
     item_ids = [f"i{item:08d}" for item in range(n_items)]
     return KnowledgeGraph(

@@ -49,7 +49,7 @@ class Pool:
     @property
     def shares(self) -> NDArray[np.float64]:
         """float64[G], the part of all weight that each group holds."""
-        return np.diff(self.upto[self.starts]) / self.upto[-1]
+        return np.asarray(np.diff(self.upto[self.starts]) / self.upto[-1])
 
     def draw(
         self, group: NDArray[np.int32], loyalty: float, rng: np.random.Generator
@@ -59,7 +59,7 @@ class Pool:
         low = np.where(loyal, self.upto[self.starts[group]], 0.0)
         high = np.where(loyal, self.upto[self.starts[group + 1]], self.upto[-1])
         at = np.searchsorted(self.upto, low + rng.random(len(group)) * (high - low), "right") - 1
-        return self.members[np.minimum(at, len(self.members) - 1)]
+        return np.asarray(self.members[np.minimum(at, len(self.members) - 1)])
 
 
 def power_law(size: int, exponent: float) -> NDArray[np.float64]:

@@ -44,7 +44,7 @@ def maker_popularity(task: ColdItemTask, associations: Associations) -> RowScore
         features = np.flatnonzero((associations.relation == relation) & ~associations.reverse)
         item_makers = associations.strength[:, features].astype(bool).astype(np.float32)
     else:
-        item_makers = sparse.csr_array((len(task.cold), 1), dtype=np.float32)
+        item_makers = sparse.csr_array(np.zeros((len(task.cold), 1), dtype=np.float32))
     likes = task.known.user_items()
     popularity = np.bincount(likes.indices, minlength=likes.shape[1]).astype(np.float32)
     by_maker = np.asarray(item_makers @ (item_makers.T @ popularity), dtype=np.float32)
@@ -58,7 +58,7 @@ def neighbours(task: ColdItemTask, features: Features) -> RowScorer:
     def scores(rows: NDArray[np.int64]) -> Scores:
         interest = task.mean_history[rows] @ features
         product = interest @ features.T
-        dense = product.toarray() if sparse.issparse(product) else product
+        dense = product if isinstance(product, np.ndarray) else product.toarray()
         return np.asarray(dense, dtype=np.float32)
 
     return scores

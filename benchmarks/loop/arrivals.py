@@ -40,7 +40,7 @@ class Arrivals:
     ) -> NDArray[np.int64]:
         """How many events each of ``items`` had had before its place in time."""
         position = np.searchsorted(self._keys, items * np.int64(len(self._keys)) + places)
-        return position - self._first[items]
+        return np.asarray(position - self._first[items])
 
     def fewest(self, lists: NDArray[np.int32], places: NDArray[np.int64]) -> NDArray[np.int64]:
         """int64[I], the fewest events with which an item stood in one of ``lists``.
