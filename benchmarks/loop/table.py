@@ -33,8 +33,8 @@ SIMULATION = """## Simulation with known truth
 People's interests in the entities of a graph are known, and drift; lists are read from the top,
 place k with probability 1/√k; new items come each round (`benchmarks/loop/truth.py`). Means of
 the last ten rounds, with the spread over seeds. *Regret* is what the best list would have
-earned on expectation, less what was shown; *found* the share of all pairs of a person and a new
-item that belonged into their list which they were shown."""
+earned on expectation, less what was shown; *new items reached* the share of all pairs of a
+person and a new item that belonged into their list which they were shown."""
 
 INGEST = """## Events in, lists out
 
@@ -102,7 +102,7 @@ def _by_row(
 
 def _simulated(rows: Results) -> str:
     measures = ("regret", "likes", "coverage", "gini", "new_items_reached")
-    table = [["row", *measures]]
+    table = [["row", *(measure.replace("_", " ") for measure in measures)]]
     for arm, figures in rows.items():
         cells = [
             f"{figures[m]['late']:.3f} ({min(figures[m]['late_by_seed']):.3f}–"
