@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "knowledge.json"
 DOCUMENT = ROOT / "docs" / "knowledge-results.md"
 
-COMPONENTS: dict[str, Callable[[Path], dict[str, Any]]] = {
+PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "item_linking": item_linking.run,
     "extraction": extraction.run,
     "language_model": llm.run,
@@ -36,12 +36,12 @@ def main() -> None:
     """Measure, and write what was measured after every part."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("parts", nargs="*", choices=[[], *COMPONENTS], help="default: all")
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="default: all")
     arguments = parser.parse_args()
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    for name in arguments.parts or COMPONENTS:
+    for name in arguments.parts or PARTS:
         say(f"measuring {name}")
-        results[name] = COMPONENTS[name](arguments.data)
+        results[name] = PARTS[name](arguments.data)
         results["machine"] = machine()
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
         RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

@@ -146,8 +146,8 @@ def _scores(rows: Mapping[str, Mapping[str, Any]], *more: str) -> str:
 
 def _with_interval(row: Mapping[str, Any], score: str) -> str:
     interval = row.get(f"{score}_interval")
-    results = _number(row[score])
-    return results if interval is None else f"{results} [{interval[0]:.3f}, {interval[1]:.3f}]"
+    number = _number(row[score])
+    return number if interval is None else f"{number} [{interval[0]:.3f}, {interval[1]:.3f}]"
 
 
 def _number(value: Any) -> str:

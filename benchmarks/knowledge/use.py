@@ -85,9 +85,9 @@ def _workspace(directory: Path, data: Path) -> Workspace:
 
 
 def _content(workspace: Workspace) -> ItemFeatures:
-    data = workspace.config.text
+    config = workspace.config.text
     cache = Database(workspace.directory / "vectors.db", caches.vector_metadata)
-    encoder = Encoder(assets.find(data.encoder), data.max_tokens, cache)
+    encoder = Encoder(assets.find(config.encoder), config.max_tokens, cache)
     graph = graph_from_store(workspace.database, workspace.config)
     texts = node_texts(workspace.database, graph, workspace.config, workspace.directory)
     return encode_item_features(graph, texts, encoder)

@@ -32,14 +32,14 @@ from tastegraph.evaluation.measurement import machine
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "loop.json"
 SETS = ("ml100k", "ml1m-pearlm")
-COMPONENTS = (*SETS, "simulation", "ingest", "durability")
+PARTS = (*SETS, "simulation", "ingest", "durability")
 
 
 def main() -> None:
     """Measure each part, and write what was measured after each."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("parts", nargs="*", choices=COMPONENTS, default=COMPONENTS)
+    parser.add_argument("parts", nargs="*", choices=PARTS, default=PARTS)
     parser.add_argument("--slices", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=3, help="of the simulation")

@@ -59,7 +59,7 @@ def run(name: str, split: Split, clock: Clock) -> Lists:
     init_seed(config["seed"], config["reproducibility"])
     dataset = create_dataset(config)
     train, valid, _ = data_preparation(config, dataset)
-    blocks: list[Any] = []
+    best: list[Any] = []
     with clock.running():
         init_seed(config["seed"], config["reproducibility"])
         network = KGATWithoutDGL if name == "KGAT" else get_model(name)
@@ -68,12 +68,12 @@ def run(name: str, split: Split, clock: Clock) -> Lists:
 
         def keep(epoch: int, valid: float) -> None:
             if clock.better(valid):
-                blocks[:] = copy.deepcopy([model.state_dict(), model.other_parameter()])
+                best[:] = copy.deepcopy([model.state_dict(), model.other_parameter()])
 
         trainer.fit(train, valid, saved=False, verbose=False, callback_fn=keep)
-    if not blocks:
+    if not best:
         raise TimeoutError(f"no validation within {clock.limit:g} s")
-    state, other = blocks
+    state, other = best
     model.load_state_dict(state)
     model.load_other_parameter(other)
     model.eval()
@@ -86,7 +86,7 @@ def _config(name: str, split: Split) -> Config:
         "link": ["item_id", "entity_id"],
     }
     known = (split.folder / f"{split.name}.kg").exists()
-    answer = {
+    settings = {
         "benchmark_filename": ["train", "valid", "test"],
         "load_col": {"inter": ["user_id", "item_id"], **(graph if known else {})},
         "eval_batch_size": BIG_SCORES.get(name, SCORES_AT_ONCE),
@@ -97,7 +97,7 @@ def _config(name: str, split: Split) -> Config:
         "state": "ERROR",
     }
     logging.disable(logging.WARNING)
-    config = Config(model=name, dataset=split.name, config_dict=answer)
+    config = Config(model=name, dataset=split.name, config_dict=settings)
     config["data_path"] = str(split.folder)
     return config
 

@@ -57,8 +57,8 @@ class Split:
         """The first ``k`` of each list, int32[U, width], that are no validation items."""
         known = _listed(lists, self.matrix(self.valid))
         order = np.argsort(known, axis=1, kind="stable")[:, : self.k]
-        columns = np.take_along_axis(np.where(known, -1, lists), order, axis=1)
-        return columns.astype(np.int32)
+        unknown = np.take_along_axis(np.where(known, -1, lists), order, axis=1)
+        return unknown.astype(np.int32)
 
 
 def read(folder: Path, k: int) -> Split:

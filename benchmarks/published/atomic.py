@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.published.sets.set import COMPONENTS, BenchmarkDataset, Pairs
+from benchmarks.published.sets.set import SPLITS, BenchmarkDataset, Pairs
 from tastegraph.core.arrays import Bools
 
 ORDER = "timestamp:float"
@@ -31,7 +31,7 @@ def export_atomic(dataset: BenchmarkDataset, folder: Path) -> None:
         folder: made where it is not there; files of the same names are replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for part, name in enumerate(COMPONENTS):
+    for part, name in enumerate(SPLITS):
         file = folder / f"{dataset.name}.{name}.inter"
         if dataset.pairs is not None:
             _write(file, ("user_id:token", "item_id:token", LABEL), _labelled(dataset.pairs, part))

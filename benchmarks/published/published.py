@@ -55,10 +55,10 @@ class Published:
 
 
 def _rows(
-    metrics: tuple[str, ...], source: str, row: Iterable[tuple[str, tuple[float, ...]]]
+    metrics: tuple[str, ...], source: str, rows: Iterable[tuple[str, tuple[float, ...]]]
 ) -> tuple[Reported, ...]:
     return tuple(
-        Reported(model, dict(zip(metrics, values, strict=False)), source) for model, values in row
+        Reported(model, dict(zip(metrics, values, strict=False)), source) for model, values in rows
     )
 
 

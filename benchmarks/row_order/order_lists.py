@@ -98,17 +98,17 @@ def differences(one: Values, other: Values) -> dict[str, dict[str, Any]]:
     The error is that of the paired difference, which is less than either mean's. What is better by
     more is within it too.
     """
-    dataset = {}
+    results = {}
     for metric in METRICS:
         difference = one[metric] - other[metric]
         mean, error = float(difference.mean()), _standard_error(difference)
-        dataset[metric] = {
+        results[metric] = {
             "mean": mean,
             "standard_error": error,
             "standard_error_of_random": _standard_error(other[metric]),
             "within": mean >= -error,
         }
-    return dataset
+    return results
 
 
 def _standard_error(values: NDArray[np.float64]) -> float:

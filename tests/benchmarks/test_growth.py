@@ -130,8 +130,8 @@ def test_co_engagement_beats_popularity(world):
 
 @pytest.mark.parametrize("relation", ["keyword", "person", "maker", "genre"])
 def test_items_that_share_an_object_are_co_engaged_more_often_than_chance(world, relation):
-    counts = co_engagement(world, relation)
-    assert counts["sharing"] > 1.05 * counts["shuffled"]
+    cosines = co_engagement(world, relation)
+    assert cosines["sharing"] > 1.05 * cosines["shuffled"]
 
 
 def co_engagement(world: World, relation: str) -> dict[str, float]:
@@ -141,7 +141,7 @@ def co_engagement(world: World, relation: str) -> dict[str, float]:
     unit = likes @ sparse.diags_array(1 / lengths)
     cosine = (unit.T @ unit).toarray()
     np.fill_diagonal(cosine, np.nan)
-    counts = {}
+    cosines = {}
     for name, graph in (
         ("sharing", world.item_features.graph),
         ("shuffled", world.item_features.graph.shuffled(1)),
@@ -150,8 +150,8 @@ def co_engagement(world: World, relation: str) -> dict[str, float]:
         has = binary(graph.heads[at], graph.tails[at], (graph.n_items, graph.n_nodes))
         pairs = (has.astype(np.float64) @ has.astype(np.float64).T).toarray() > 0
         np.fill_diagonal(pairs, False)
-        counts[name] = float(cosine[pairs].mean())
-    return counts
+        cosines[name] = float(cosine[pairs].mean())
+    return cosines
 
 
 def test_a_relation_of_another_has_its_objects_as_subjects(world):

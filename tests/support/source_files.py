@@ -18,8 +18,8 @@ STRICT = RejectedRows("raise")
 PACK = {".gz": gzip.compress, ".bz2": bz2.compress, ".zst": zstandard.compress}
 
 
-def write(path: Path, item_features: str | bytes) -> Path:
-    data = item_features.encode() if isinstance(item_features, str) else item_features
+def write(path: Path, content: str | bytes) -> Path:
+    data = content.encode() if isinstance(content, str) else content
     path.write_bytes(PACK.get(path.suffix, bytes)(data))
     return path
 

@@ -75,9 +75,9 @@ def _items(folder: Path) -> Iterator[Item]:
 
 
 def _listed(folder: Path, file: str, names: str) -> list[tuple[str, ...]]:
-    dataset = lines(folder / f"pgpr/{names}.txt.gz")
+    named = lines(folder / f"pgpr/{names}.txt.gz")
     return [
-        tuple(dataset[int(k)] for k in row.split()) for row in lines(folder / f"pgpr/{file}.txt.gz")
+        tuple(named[int(k)] for k in row.split()) for row in lines(folder / f"pgpr/{file}.txt.gz")
     ]
 
 
@@ -94,8 +94,8 @@ def _counted(folder: Path) -> Iterator[Fact]:
 
 
 def _purchases(folder: Path) -> Iterator[Event]:
-    dataset = json.loads((folder / "rdrec/datamaps.json").read_text("utf-8"))
-    people, products = dataset["id2user"], dataset["id2item"]
+    maps = json.loads((folder / "rdrec/datamaps.json").read_text("utf-8"))
+    people, products = maps["id2user"], maps["id2item"]
     for line in (folder / "s3rec/Beauty.txt").read_text("utf-8").splitlines():
         user, *bought = line.split()
         for place, item in enumerate(bought):

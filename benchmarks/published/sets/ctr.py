@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.published.sets.files import folder_of
 from benchmarks.published.sets.lastfm import artists
-from benchmarks.published.sets.set import COMPONENTS, GIVEN, BenchmarkDataset, Pairs, assembled
+from benchmarks.published.sets.set import GIVEN, SPLITS, BenchmarkDataset, Pairs, assembled
 from tastegraph.core.config import Config
 from tastegraph.core.records import Event, Fact, Item, Link
 from tastegraph.profiles.interactions import Interactions
@@ -74,7 +74,7 @@ def _set(
         facts,
         [Link(item, f"entity:{item}") for item in numbers],
         [
-            Event(f"{user}-{item}", str(user), str(item), "like", None, None, COMPONENTS[part])
+            Event(f"{user}-{item}", str(user), str(item), "like", None, None, SPLITS[part])
             for user, item, part in zip(*columns, strict=True)
         ],
         Config(evaluation=GIVEN),

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.published.sets.files import folder_of, tsv
-from benchmarks.published.sets.set import COMPONENTS, GIVEN, BenchmarkDataset, assembled
+from benchmarks.published.sets.set import GIVEN, SPLITS, BenchmarkDataset, assembled
 from tastegraph.core.config import Config
 from tastegraph.core.records import Event, Item
 from tastegraph.data.facts import read_facts, read_links
@@ -37,7 +37,7 @@ def artists(data: Path) -> Mapping[str, str]:
 
 
 def _plays(folder: Path) -> Iterator[Event]:
-    for part in COMPONENTS:
+    for part in SPLITS:
         for row in tsv(folder / f"lastfm.{part}.inter"):
             user, item = row["user_id:token"], row["item_id:token"]
             yield Event(f"{user}-{item}", user, item, "like", None, None, part)

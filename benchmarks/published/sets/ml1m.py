@@ -16,8 +16,8 @@ from urllib.parse import unquote
 from benchmarks.published.sets.files import by_person, folder_of, tsv
 from benchmarks.published.sets.phrases import WIKI_LINK, phrases
 from benchmarks.published.sets.set import (
-    COMPONENTS,
     GIVEN,
+    SPLITS,
     BenchmarkDataset,
     assembled,
     with_validation,
@@ -88,14 +88,13 @@ def _films(folder: Path, item_ids: Collection[str], texts: Texts) -> Iterator[It
 
 
 def _abstracts(folder: Path) -> Texts:
-    dataset: Texts = json.loads(
-        (folder / "dbpedia_abstracts/dbpedia_abstracts.json").read_text("utf-8")
-    )
-    return dataset
+    file = folder / "dbpedia_abstracts/dbpedia_abstracts.json"
+    abstracts: Texts = json.loads(file.read_text("utf-8"))
+    return abstracts
 
 
 def _in_time(folder: Path, numbers: Mapping[str, str]) -> Iterator[Event]:
-    for part in COMPONENTS:
+    for part in SPLITS:
         with gzip.open(folder / f"pearlm/mapping/{part}.txt.gz", "rt") as file:
             for line in file:
                 user, item, _, when = line.split()

@@ -17,7 +17,7 @@ from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions, interactions
 from tastegraph.profiles.splits import TEST, TRAIN, VALID, assign_splits, split_events
 
-COMPONENTS: tuple[Split, Split, Split] = ("train", "valid", "test")
+SPLITS: tuple[Split, Split, Split] = ("train", "valid", "test")
 GIVEN = EvaluationConfig(split="given")
 VALIDATION = EvaluationConfig(split="random", fractions=(0.9, 0.1, 0.0))
 """What is cut from a published training part to choose by: a tenth of each person's events."""
@@ -84,13 +84,13 @@ def assembled(
     by_id = {item.item_id: item for item in items}
     index = {item_id: row for row, item_id in enumerate(graph.item_ids)}
     ordered = sorted(events, key=lambda event: (event.user_id, event.timestamp or 0.0))
-    dataset = interactions(ordered, index, EventMeaning.of_events(config.events, ordered))
+    known = interactions(ordered, index, EventMeaning.of_events(config.events, ordered))
     return BenchmarkDataset(
         name=name,
         items=[by_id[item_id] for item_id in graph.item_ids],
         graph=graph,
-        events=dataset,
-        parts=assign_splits(dataset, config.evaluation, seed=1),
+        events=known,
+        parts=assign_splits(known, config.evaluation, seed=1),
         config=config,
         maker=maker,
     )
@@ -118,5 +118,5 @@ def sizes(dataset: BenchmarkDataset) -> dict[str, int]:
         "people": dataset.events.n_users,
         "items": dataset.events.n_items,
         "facts": len(dataset.graph.heads),
-        **dict(zip(COMPONENTS, counted, strict=True)),
+        **dict(zip(SPLITS, counted, strict=True)),
     }
