@@ -34,7 +34,7 @@ def test_every_library_gives_the_same_columns_and_comes_back(library, frame):
         "item_id": ["1", "2", "1"],
         "timestamp": [1.0, 2.0, 3.5],
     }
-    assert events.integers == {"item_id", "timestamp"}
+    assert events.numeric == {"item_id", "timestamp"}
     assert events.library == library
     assert library_of(to_library(events.frame, events.library)) == library
 
@@ -54,6 +54,8 @@ def test_times_are_seconds_whatever_they_were(library, frame):
         ({"user_id": [1, None], "item_id": [1, 2]}, r"no id \(1, such as row 1: None\)"),
         ({"user_id": ["", "u"], "item_id": [1, 2]}, r"no id \(1, such as row 0: ''\)"),
         ({"user_id": [1.5], "item_id": [1]}, "ids are text or whole numbers, Float64 found"),
+        ({"user_id": [math.inf], "item_id": [1]}, "ids are text or whole numbers, Float64 found"),
+        ({"user_id": [2.0**60], "item_id": [1]}, "ids are text or whole numbers, Float64 found"),
         ({"user_id": ["a\nb"], "item_id": [1]}, "control characters"),
         ({"user_id": [1], "item_id": [1], "value": [math.inf]}, "no finite number"),
         ({"user_id": [1], "item_id": [1], "value": ["x"]}, "no finite number"),
@@ -100,6 +102,8 @@ def test_columns_can_be_named_by_the_caller():
         read_events(frame, TYPES, columns={"whom": "user_id"})
     with pytest.raises(FrameError, match="there is no column 'user'"):
         read_events(frame, TYPES, columns={"who": "user"})
+    with pytest.raises(FrameError, match="gives one name to two columns"):
+        read_events(frame, TYPES, columns={"who": "user_id", "what": "user_id"})
 
 
 def test_pandas_gaps_make_whole_numbers_floats_and_they_stay_ids():

@@ -41,6 +41,19 @@ def test_missing_values_of_a_frame_are_absent():
     assert event.value is None
 
 
+def test_a_frame_of_events_may_have_the_names_of_a_data_set():
+    columns = {"user": [7.0, 8.0], "movieId": ["i", "i"], "event_type": ["dislike", "view"]}
+    first, _ = checked_records(events=frames("pandas", columns)).events
+    assert (first.user_id, first.item_id, first.type) == ("7", "i", "dislike")
+
+
+def test_of_two_columns_of_one_meaning_one_is_read_and_the_other_named():
+    columns = {"head": ["a"], "subject": ["b"], "relation": ["r"], "tail": ["t"]}
+    facts = checked_records(facts={"a": frames("polars", columns)}).facts["a"]
+    with pytest.warns(UserWarning, match=r"facts\['a'\]: not used: column 'subject'"):
+        assert list(facts) == [Fact("a", "r", "t")]
+
+
 def test_a_bad_row_of_a_frame_is_named():
     frame = frames("polars", {"user_id": ["u", "u"], "item_id": ["i", None]})
     with pytest.raises(RowError, match="events, line 2, column 'item_id': None found, an id"):

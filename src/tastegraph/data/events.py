@@ -14,6 +14,13 @@ from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.tables import Row, read_rows
 from tastegraph.data.typed_row import TypedRow
 
+EVENT_ALIASES: Mapping[str, str] = {
+    "userId": "user_id", "user": "user_id", "uid": "user_id",
+    "itemId": "item_id", "item": "item_id", "iid": "item_id", "movieId": "item_id",
+    "type": "event_type", "rating": "value", "weight": "value",
+    "datetime": "timestamp", "time": "timestamp",
+}  # fmt: skip
+"""Column names of other tools → those of a frame; a column that has its name there goes first."""
 _SPLITS = get_args(Split)
 
 

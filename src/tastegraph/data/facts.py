@@ -21,6 +21,7 @@ FACT_ALIASES = {
     "predicate": "relation", "relation_id": "relation",
     "object": "tail", "tail_id": "tail",
 }  # fmt: skip
+LINK_ALIASES = {"entity_id": "entity"}
 
 
 def read_facts(path: Path, rejects: RejectedRows) -> Iterator[Fact]:
@@ -109,7 +110,7 @@ def read_links(path: Path, rejects: RejectedRows) -> Iterator[Link]:
     def build(row: Row) -> Link:
         return link_from(row.values, str(path), row.line)
 
-    rows = read_rows(path, rejects, ("item_id", "entity"), {"entity_id": "entity"})
+    rows = read_rows(path, rejects, ("item_id", "entity"), LINK_ALIASES)
     return rejects.convert(rows, build)
 
 

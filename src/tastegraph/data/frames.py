@@ -14,18 +14,12 @@ from typing import Any, Literal
 import polars as pl
 
 from tastegraph.core.errors import FrameError
-from tastegraph.data.typed_row import MAX_ID_LENGTH, MAX_TIMESTAMP
+from tastegraph.data.events import EVENT_ALIASES
+from tastegraph.data.typed_row import MAX_EXACT_FLOAT, MAX_ID_LENGTH, MAX_TIMESTAMP
 
 Library = Literal["polars", "pandas", "arrow"]
 OnError = Literal["raise", "skip"]
 
-EVENT_ALIASES: Mapping[str, str] = {
-    "userId": "user_id", "user": "user_id", "uid": "user_id",
-    "itemId": "item_id", "item": "item_id", "iid": "item_id", "movieId": "item_id",
-    "type": "event_type", "rating": "value", "weight": "value",
-    "datetime": "timestamp", "time": "timestamp",
-}  # fmt: skip
-"""Column names of other tools → ours; a name of ours that is present goes first."""
 EVENT_COLUMNS = ("user_id", "item_id", "event_type", "value", "timestamp", "split")
 MAX_EXAMPLES = 3
 NOT_IN_ID = r"[\x00-\x1f\x7f-\x9f\u{2028}\u{2029}]"
@@ -80,14 +74,14 @@ class FrameColumns:
         names: our name of a column → its name in the frame that came in.
         unused: columns of the frame that have no name of ours.
         library: of the frame that came in.
-        integers: our names of the columns that held whole numbers.
+        numeric: our names of the columns that held numbers; ids among them are whole.
     """
 
     frame: pl.DataFrame
     names: Mapping[str, str]
     unused: pl.DataFrame
     library: Library
-    integers: frozenset[str] = frozenset()
+    numeric: frozenset[str] = frozenset()
 
 
 def library_of(frame: object) -> Library | None:
@@ -174,6 +168,8 @@ def read_columns(
         if ours not in known:
             raise FrameError(f"{name}: there is no column {ours!r}; known are {', '.join(known)}")
     names = {ours: column for column, ours in (columns or {}).items()}
+    if len(names) < len(columns or {}):
+        raise FrameError(f"{name}: columns={columns!r} gives one name to two columns: name one")
     names |= {column: column for column in table.columns if column in known and column not in names}
     for column in table.columns:
         ours = (aliases or {}).get(column, "")
@@ -188,12 +184,12 @@ def read_columns(
             )
     unused = [column for column in table.columns if column not in names.values()]
     ours_only = table.select(pl.col(column).alias(ours) for ours, column in names.items())
-    integers = {
+    numeric = {
         ours
         for ours, column in names.items()
         if table[column].dtype.is_integer() or table[column].dtype.is_float()
     }
-    return FrameColumns(ours_only, names, table.select(unused), library, frozenset(integers))
+    return FrameColumns(ours_only, names, table.select(unused), library, frozenset(numeric))
 
 
 def read_events(
@@ -271,9 +267,9 @@ def identifiers(series: pl.Series, name: str, column: str) -> pl.Series:
         return series.cast(pl.String)
     if dtype.is_float():
         # What pandas makes of whole numbers with a gap.
-        known = series.fill_nan(None)
-        if (known.drop_nulls() == known.drop_nulls().round()).all():
-            return known.cast(pl.Int64).cast(pl.String)
+        ids = series.fill_nan(None)
+        if ((ids.round() == ids) & (ids.abs() < MAX_EXACT_FLOAT)).all():
+            return ids.cast(pl.Int64).cast(pl.String)
     if dtype == pl.Null:
         return series.cast(pl.String)
     raise FrameError(

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tastegraph.core.errors import ArgumentError
 from tastegraph.core.records import EVENT_TYPES, Event, Fact, Item, Link, Records
-from tastegraph.data.events import RepeatCounter, event_from
-from tastegraph.data.facts import FACT_ALIASES, fact_from, link_from
+from tastegraph.data.events import EVENT_ALIASES, RepeatCounter, event_from
+from tastegraph.data.facts import FACT_ALIASES, LINK_ALIASES, fact_from, link_from
 from tastegraph.data.items import item_from
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Record = TypeVar("Record", Item, Event, Fact, Link)
 Builder = Callable[[Mapping[str, object], str, int], Record]
+ROW_ALIASES = {"event_type": "type"} | {
+    name: column for name, column in EVENT_ALIASES.items() if name not in ("type", "rating")
+}
+"""Names of columns in a frame of events → those of :func:`~tastegraph.data.events.event_from`."""
 
 
 def checked_records(
@@ -46,15 +53,13 @@ def checked_records(
 
     return Records(
         items=records_of("items", items, Item, item_from),
-        events=records_of("events", events, Event, build_event),
+        events=records_of("events", events, Event, build_event, ROW_ALIASES),
         facts={
             source: records_of(f"facts[{source!r}]", value, Fact, fact_from, FACT_ALIASES)
             for source, value in _by_source("facts", facts).items()
         },
         links={
-            source: records_of(
-                f"links[{source!r}]", value, Link, link_from, {"entity_id": "entity"}
-            )
+            source: records_of(f"links[{source!r}]", value, Link, link_from, LINK_ALIASES)
             for source, value in _by_source("links", links).items()
         },
         digests=digests or {},
@@ -104,11 +109,13 @@ def _rows_of_frame(
     argument: str, frame: object, build: Builder[Record], aliases: Mapping[str, str]
 ) -> Iterator[Record]:
     # Imported here: without frames no polars is needed.
-    from tastegraph.data.frames import to_polars
+    from tastegraph.data.frames import FrameReport, read_columns, report_unused, to_polars
 
-    table = to_polars(frame, argument)
-    names = {name: ours for name, ours in aliases.items() if name in table.columns}
-    for line, row in enumerate(table.rename(names).iter_rows(named=True), start=1):
+    table: pl.DataFrame = to_polars(frame, argument)
+    known = {*aliases.values(), *table.columns} - {*aliases}
+    source = read_columns(table, argument, known, (), aliases=aliases)
+    report_unused(source, argument, FrameReport())
+    for line, row in enumerate(source.frame.iter_rows(named=True), start=1):
         yield build(
             {name: None if value != value else value for name, value in row.items()}, argument, line
         )

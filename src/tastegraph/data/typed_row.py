@@ -17,6 +17,8 @@ from tastegraph.core.messages import Message
 
 MAX_ID_LENGTH = 512
 MAX_ENTITY_LENGTH = 4096
+MAX_EXACT_FLOAT = 2**53
+"""Below it every whole number is a float of its own; libraries make floats of ids with gaps."""
 MAX_TIMESTAMP = 1e11
 """Seconds since 1970; larger numbers are milliseconds."""
 
@@ -52,6 +54,8 @@ class TypedRow:
         value = self.value(column)
         if value is None:
             return None
+        if isinstance(value, float) and value.is_integer() and abs(value) < MAX_EXACT_FLOAT:
+            value = int(value)
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if not isinstance(value, str):

@@ -17,9 +17,9 @@ from tastegraph.core.config import ColumnConfig, Config
 from tastegraph.core.errors import FrameError, TastegraphError
 from tastegraph.core.records import Fact, Item, Link
 from tastegraph.data.downloads import cache_root
-from tastegraph.data.facts import FACT_ALIASES, fact_from, link_from
+from tastegraph.data.events import EVENT_ALIASES
+from tastegraph.data.facts import FACT_ALIASES, LINK_ALIASES, fact_from, link_from
 from tastegraph.data.frames import (
-    EVENT_ALIASES,
     FrameReport,
     identifiers,
     library_of,
@@ -114,7 +114,7 @@ def read_catalogue(
         statements += [fact_from(row, "facts", number) for number, row in enumerate(rows)]
     pairs: list[Link] = []
     if links is not None:
-        aliases = {**EVENT_ALIASES, "entity_id": "entity"}
+        aliases = {**EVENT_ALIASES, **LINK_ALIASES}
         known = ("item_id", "entity")
         rows = _rows(links, "links", known, known, renamed[2], aliases, report)
         pairs = [link_from(row, "links", number) for number, row in enumerate(rows)]

@@ -123,7 +123,7 @@ class Dataset:
             raise FrameError(f"columns: {sorted(unknown)[0]!r} is a column of no frame")
         table = read_events(events, settings.events.weights, renamed[0], on_error, report)
         catalogue = read_catalogue(items, facts, links, renamed[1:], settings, report)
-        integers = "item_id" in table.integers, "user_id" in table.integers
+        integers = "item_id" in table.numeric, "user_id" in table.numeric
         return _assembled(
             table.frame, catalogue, text_vectors, encoder, settings, table.library, integers, report
         )
@@ -264,7 +264,7 @@ class Dataset:
         names = table.frame["user_id"].unique().sort().to_list()
         known = table.frame.filter(pl.col("item_id").is_in(self.items.names))
         events = interactions_of(known, names, self.items.names, self.meaning)
-        return Ids(names, "user_id" in table.integers), events
+        return Ids(names, "user_id" in table.numeric), events
 
     def to_frame(self) -> Any:
         """The events as a frame: ``user_id``, ``item_id``, ``weight``, ``timestamp`` or null."""
