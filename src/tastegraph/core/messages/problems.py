@@ -74,7 +74,7 @@ EXPECTED: Final[Mapping[str, Template]] = {
         "或 ISO 8601 日期时间",
     ),
     "expected.timely": Template(
-        "a time that is not to come, in UTC where it names no zone",
+        "a time that is not in the future, in UTC where it names no zone",
         "不晚于当前的时间（未注明时区时按 UTC 计）",
     ),
     "expected.confidence": Template("a number above 0 and at most 1", "大于 0 且不超过 1 的数字"),
