@@ -252,7 +252,8 @@ def report_unused(source: FrameColumns, name: str, report: FrameReport) -> None:
     """Say which columns of a frame are not read, in the report and as a warning."""
     if source.unused.width:
         unused = ", ".join(map(repr, source.unused.columns))
-        report.problems.append(FrameProblem(name, unused, "not used", source.unused.width))
+        for column in source.unused.columns:
+            report.problems.append(FrameProblem(name, column, "not used", len(source.unused)))
         warnings.warn(f"{name}: not used: column {unused}", stacklevel=4)
 
 
