@@ -261,8 +261,8 @@ class Builder:
             on_behaviour = before.finetuned
             if model.settings != encoder_settings(config):
                 say(
-                    f"the texts are read by {model.name} as before, which the network was trained "
-                    "on: 'tastegraph build' has the model read them that is asked for now"
+                    f"the texts are encoded by {model.name} as before, which the network was "
+                    "trained on: 'tastegraph build' encodes them by the model configured now"
                 )
         else:
             model = WorkspaceEncoder.configured(config, self.directory)
