@@ -146,6 +146,21 @@ def test_mentions_are_all_names_of_a_text(cinema_of_texts):
             assert mentions[ITEM + item_id, MENTIONS, person(name)] == 1
 
 
+def test_a_fact_that_a_text_states_twice_is_counted_once(cinema_of_texts):
+    name = NAMES_IN_TEXT["50"][0]
+    before = cinema_of_texts.knowledge.derive("mentions")
+    cinema_of_texts.ingest(items=[Item("new", "New", f"By {name}. With {name}.")])
+    assert cinema_of_texts.knowledge.derive("mentions") == before + 1
+    assert before + 1 == len(facts_of(cinema_of_texts, "mentions"))
+
+
+def test_forgetting_counts_what_the_source_alone_stated(cinema_of_texts):
+    """Derived facts, which come and go with it, are not among them."""
+    cinema_of_texts.knowledge.derive(PATTERNS)
+    assert cinema_of_texts.knowledge.forget("links") == len(LINKED)
+    assert not facts_of(cinema_of_texts, PATTERNS)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("within", [False, True], ids=["across sources", "within one"])
 def test_duplicates_become_one_node_until_split(cinema_of_texts, within):

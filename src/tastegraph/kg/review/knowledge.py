@@ -18,7 +18,7 @@ from tastegraph.kg.review.derivation import (
 )
 from tastegraph.kg.review.inputs import DerivationInputs
 from tastegraph.kg.review.queue import ReviewTask, review_queue
-from tastegraph.store import catalogue, decision_log, provenance, statements
+from tastegraph.store import decision_log, provenance, statements
 from tastegraph.store.database import Database
 from tastegraph.store.decision_log import Decision
 from tastegraph.store.provenance import SourceCounts, check_source_names
@@ -66,7 +66,8 @@ class KnowledgeBase:
         Derived facts are derived again from the remaining sources.
 
         Returns:
-            Number of deleted facts and links; those that another source supports are retained.
+            Number of facts and links that it alone stated; those that another source supports, or
+            a derivation, are not among them.
 
         Raises:
             NotFoundError: no source has this name.
@@ -83,14 +84,15 @@ class KnowledgeBase:
                 f"{', '.join(names) or 'none'}"
             )
         steps = [] if source in (*DERIVED, USE) else [step for step in DERIVED if step in names]
-        size_before = self._size()
         with self._database.writing() as connection:
-            for name in (source, *steps):
-                provenance.withdraw_source(connection, name)
+            provenance.withdraw_source(connection, source)
+            deleted = provenance.drop_unsupported(connection)
+            for step in steps:
+                provenance.withdraw_source(connection, step)
             provenance.drop_unsupported(connection)
         for step in steps:
             self.derive(step)
-        return size_before - self._size()
+        return deleted
 
     def derive(self, step: str) -> int:
         """Run one derivation and replace the facts of its last run. Returns the number of facts.
@@ -113,10 +115,10 @@ class KnowledgeBase:
             facts = list(self._derivations[step](inputs))
         with self._database.writing() as connection:
             provenance.withdraw_source(connection, step)
-            count = statements.put_facts(connection, counted(step, facts), step)
+            statements.put_facts(connection, counted(step, facts), step)
             provenance.stamp(connection, step)
             provenance.drop_unsupported(connection)
-        return count
+            return len(statements.stated_by(connection, step))
 
     def renew(self) -> None:
         """Repeat all derivations that were run before, for new texts and entities.
@@ -182,7 +184,3 @@ class KnowledgeBase:
         """See :func:`tastegraph.kg.review.decisions.undo`."""
         with self._database.writing() as connection:
             return decisions.undo(connection, seq, author)
-
-    def _size(self) -> int:
-        with self._database.reading() as connection:
-            return sum(catalogue.counts(connection).values())
