@@ -53,11 +53,13 @@ class LLMUsage:
     def in_words(self) -> str:
         """One line for the terminal."""
         cost = "" if self.cost is None else f", cost {self.cost:.4f}"
+        reasons = ", ".join(f"{n} {reason}" for reason, n in self.failed.most_common())
+        failed = f"; failed: {reasons}" if reasons else ""
         stopped = f"; stopped: {self.stopped}" if self.stopped else ""
         return (
             f"{self.requests:,} texts ({self.cached:,} answered before, {self.left:,} left), "
             f"{self.prompt_tokens:,} + {self.completion_tokens:,} tokens in {self.seconds:.0f} s"
-            f"{cost}{stopped}"
+            f"{cost}{failed}{stopped}"
         )
 
 

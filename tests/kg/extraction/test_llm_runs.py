@@ -192,6 +192,7 @@ def test_failures_are_counted_and_repeated_in_the_next_run(make_extractor, reply
         }
         assert extractor.report.usage.failed == Counter({reason: 1})
         assert extractor.report.usage.left == 1
+        assert f"; failed: 1 {reason}" in extractor.report.usage.in_words()
         with pytest.raises(EndpointError, match=message):
             list(
                 make_extractor(stub.url, **settings, model="other").extract(

@@ -276,6 +276,20 @@ def test_a_language_model_reads_each_text_once(tastegraph):
             assert output.startswith("60 texts, 60 answered before; about 0 tokens to read")
 
 
+def test_texts_that_are_cut_for_a_language_model_are_counted(capsys):
+    def answer(request):
+        return Reply(json.dumps({"director": [n for n in NAMES if n in text_of(request)][:1]}))
+
+    with serving(answer) as stub:
+        llm = {"endpoint": stub.url, "model": "stub", "max_characters": 110}
+        with open_workspace({"llm": llm}) as shop:
+            shop.ingest(items=ITEMS, facts={"films": FACTS, "links": LINKED})
+            shop.knowledge.derive(LANGUAGE_MODEL)
+    n_cut = sum(len(item.text) > 110 for item in ITEMS)
+    assert 0 < n_cut < len(ITEMS)
+    assert f"texts cut to [llm] max_characters: {n_cut};" in capsys.readouterr().err
+
+
 def test_derived_sources_can_be_forgotten_but_not_imported(cinema_of_texts):
     with pytest.raises(ConfigError, match="'patterns' is a reserved source, of derived facts"):
         cinema_of_texts.ingest(facts={PATTERNS: []})

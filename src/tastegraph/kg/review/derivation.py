@@ -211,4 +211,5 @@ def frequent_slots(inputs: DerivationInputs) -> list[Slot]:
 
 def _summary(report: ExtractionReport) -> str:
     dropped = ", ".join(f"{n} {reason}" for reason, n in report.dropped.most_common()) or "none"
-    return f"{report.facts:,} facts, dropped: {dropped}; {report.usage.in_words()}"
+    cut = f", texts cut to [llm] max_characters: {report.cut:,}" if report.cut else ""
+    return f"{report.facts:,} facts, dropped: {dropped}{cut}; {report.usage.in_words()}"
