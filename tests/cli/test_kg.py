@@ -54,9 +54,9 @@ def test_an_import_reports_deleted_facts(tastegraph, shop, write):
 
 def test_statistics_are_printed_and_as_json(tastegraph, shop):
     out = tastegraph("kg", "stats", shop).out
-    assert out.startswith("3 facts about 2 items, 1 entities and 1 values\n")
+    assert out.startswith("3 facts, 2 items, 1 entities, 1 values\n")
     assert "star  (1 item → 1 entity; functional)" in out
-    assert "items without any fact: 1: alien" in out
+    assert "items without an edge: 1: alien" in out
     statistics = json.loads(tastegraph("kg", "stats", shop, "--json").out)
     assert statistics["items_without_facts"] == ["alien"]
     assert {relation["relation"] for relation in statistics["relations"]} == {

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tastegraph.core.records import DIFFERENT_FROM, Fact, Item
+from tastegraph.store import decision_log as store_log
 from tastegraph.store import statements
 from tastegraph.workspace import Workspace
 
@@ -84,6 +85,16 @@ def test_review_lists_tasks_and_as_json(tastegraph, directory):
     assert "kept" not in output.out
     tasks = json.loads(tastegraph("kg", "review", directory, "--json", "-n", 1).out)
     assert [task["fact_id"] for task in tasks] == [statements.fact_id(UNCERTAIN)]
+
+
+def test_review_tells_how_many_users_doubt_a_fact(tastegraph, directory):
+    workspace = Workspace(directory)
+    with workspace.database.writing() as connection:
+        for user in ("u1", "u2"):
+            store_log.vote_against(connection, user, statements.fact_id(CERTAIN))
+    workspace.close()
+    output = tastegraph("kg", "review", directory, "--list").out
+    assert output.count("users who said that it is wrong: 2") == 1
 
 
 def test_add_merge_split_and_undo(tastegraph, directory):

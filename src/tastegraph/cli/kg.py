@@ -151,8 +151,8 @@ def _print_violations(report: ValidationReport) -> None:
 
 def _print_stats(graph_stats: GraphStats) -> None:
     _print(
-        f"{graph_stats.facts:,} facts about {graph_stats.items:,} items, "
-        f"{graph_stats.entities:,} entities and {graph_stats.values:,} values"
+        f"{graph_stats.facts:,} facts, {graph_stats.items:,} items, "
+        f"{graph_stats.entities:,} entities, {graph_stats.values:,} values"
     )
     _print("relations:")
     for relation in graph_stats.relations:
@@ -162,7 +162,7 @@ def _print_stats(graph_stats: GraphStats) -> None:
     for relation in graph_stats.relations:
         _print_names(f"more than one {relation.relation}", relation.violations)
     _print_names("entities with one edge and no label", graph_stats.orphans)
-    _print_names("items without any fact", graph_stats.items_without_facts)
+    _print_names("items without an edge", graph_stats.items_without_facts)
     _print_names(
         "suspicious hubs", [f"{hub.node} ({hub.edges:,} edges)" for hub in graph_stats.hubs]
     )

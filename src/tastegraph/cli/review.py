@@ -148,6 +148,8 @@ def _show(task: ReviewTask) -> None:
     for excerpt in task.excerpts:
         words = f"…{excerpt.before}[{excerpt.words}]{excerpt.after}…".replace("\n", " ")
         _print(f"  {excerpt.document}: {words}")
+    if task.votes:
+        _print(f"  users who said that it is wrong: {task.votes:,}")
     if task.rivals:
         _print(f"  others say: {', '.join(task.rivals)}")
 
