@@ -1,11 +1,11 @@
-"""The ranking model: parts that each weigh a history and compare items, and priors, blended.
+"""The ranking model: components that weigh a history and compare items, and priors, blended.
 
     s(u, i) = Σₚ bₚ(u, i) / σₚ(u) · Σₜ αₚₜ Kₚ[itemₜ, i] + Σ_q b_q(u, i) / σ_q · log(1 + n_q[i])
 
-σₚ(u) is the standard deviation of part p's scores for u over the warm items, n_q how many people
-like an item (popularity) or have liked it lately (recent popularity), and b the weights of the
-blend for the segments that u and i belong to. Everything is linear in the attention α, so a score
-is exactly the sum of what each event says and of what many people like.
+σₚ(u) is the standard deviation of component p's scores for u over the warm items, n_q how many
+users like an item (popularity) or have liked it lately (recent popularity), and b the weights of
+the blend for the segments that u and i belong to. Everything is linear in the attention α, so a
+score is exactly the sum of what each event says and of what many users like.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ from tastegraph.profiles.likers import Likers
 
 @dataclass(frozen=True)
 class Blend:
-    """Weights of the parts, by segment.
+    """Weights of the components, by segment.
 
     Attributes:
-        warm: person segment → part → weight, for items with events.
-        cold: the same for items without; parts that cannot see them are absent.
+        warm: user segment → component → weight, for items with events.
+        cold: the same for items without; components that cannot see them are absent.
     """
 
     warm: Mapping[str, Mapping[str, float]]
     cold: Mapping[str, Mapping[str, float]]
 
     def rows(
-        self, part: str, segments: Sequence[str]
+        self, component: str, segments: Sequence[str]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """float32[U] twice: the part's weight for each person, on warm and on cold items."""
-        warm = [self.warm[segment].get(part, 0.0) for segment in segments]
-        cold = [self.cold.get(segment, {}).get(part, 0.0) for segment in segments]
+        """float32[U] twice: the component's weight for each user, on warm and on cold items."""
+        warm = [self.warm[segment].get(component, 0.0) for segment in segments]
+        cold = [self.cold.get(segment, {}).get(component, 0.0) for segment in segments]
         return np.array(warm, dtype=np.float32), np.array(cold, dtype=np.float32)
 
 
@@ -58,9 +58,9 @@ class Ranked:
     Attributes:
         history: the history.
         scores: float32[I].
-        factors: part → float32[T] on warm items, float32[T] on cold ones; empty where no event says
-            anything and the scores are popularity.
-        component_scores: part → float32[I] twice, its weight on each item and its score over
+        factors: component → float32[T] on warm items, float32[T] on cold ones; empty where no event
+            says anything and the scores are popularity.
+        component_scores: component → float32[I] twice, its weight on each item and its score over
             its spread.
         priors: prior → float32[I], its share of the score of each item.
     """
@@ -95,10 +95,10 @@ class HybridModel:
         blend: their weights.
         warm: bool[I], items with events at the time of the fit.
         rows: int64[I], row of each item in what was learned; -1 for an item that is newer.
-        popularity: int64[I], people who like each item.
+        popularity: int64[I], users who like each item.
         new: bool[I], items that had no event when the model was fitted, or that came later; empty
             where that is not known.
-        likers: who they are, by number; without them nothing is said of other people.
+        likers: who they are, by number; without them nothing is said of other users.
     """
 
     components: Mapping[str, Component]
@@ -179,16 +179,16 @@ class HybridModel:
         return np.asarray(values * self.inverse_spread(values[None, :])[0], dtype=np.float32)
 
     def prior(self) -> Scores:
-        """float32[I] in [0, 1]: popularity, for people of whom nothing is known."""
+        """float32[I] in [0, 1]: popularity, for users of whom nothing is known."""
         return (self.popularity / max(int(self.popularity.max(initial=0)), 1)).astype(np.float32)
 
     def inverse_spread(self, scores: Scores) -> NDArray[np.float32]:
-        """1 / σ over the warm items, float32[U]; 0 where a part says nothing."""
+        """1 / σ over the warm items, float32[U]; 0 where a component says nothing."""
         return inverse_spread(scores, self.warm)
 
 
 def inverse_spread(scores: Scores, warm: Bools) -> NDArray[np.float32]:
-    """1 / σ of each row over the items in ``warm``, float32[U]; 0 where a part says nothing.
+    """1 / σ of each row over the items in ``warm``, float32[U]; 0 where a component says nothing.
 
     It says nothing where σ is no more than rounding of the largest score.
     """
