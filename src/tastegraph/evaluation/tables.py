@@ -13,14 +13,13 @@ from rich.markup import escape as escape_markup
 from rich.table import Table
 
 from tastegraph.core.html import html_table
+from tastegraph.evaluation.off_policy import INTERVAL_Z
 
 REFERENCE = "tastegraph"
 """Name of the model that all others are tested against."""
 CONSOLE_WIDTH = 100
 MAX_NAME_WIDTH = 20
 """Longer names of models wrap."""
-INTERVAL_Z = 1.96
-"""Standard errors on either side of a 95 % interval."""
 _MISSING = "–"
 
 Row = Mapping[str, Any]
