@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from tastegraph.core.records import RATING, Event
 from tastegraph.profiles.event_meaning import EventMeaning
-from tastegraph.profiles.interactions import Interactions, interactions_from_columns
-
-SPLITS = {"train": 0, "valid": 1, "test": 2}
+from tastegraph.profiles.interactions import (
+    SPLIT_CODES,
+    Interactions,
+    interactions_from_columns,
+)
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def interactions_of(
         times = table["timestamp"].fill_null(np.nan).to_numpy()
     parts = np.full(n, -1, dtype=np.int64)
     if "split" in table.columns:
-        numbers = table["split"].replace_strict(SPLITS, default=-1, return_dtype=pl.Int64)
+        numbers = table["split"].replace_strict(SPLIT_CODES, default=-1, return_dtype=pl.Int64)
         parts = numbers.to_numpy()
     rows, columns = (
         Ids(names).rows(table[column])

@@ -19,7 +19,8 @@ from tastegraph.core.arrays import CSR, Bools, Floats, Ints, binary
 from tastegraph.core.records import Event
 from tastegraph.profiles.event_meaning import EventMeaning
 
-_SPLITS: Mapping[str | None, int] = {None: -1, "train": 0, "valid": 1, "test": 2}
+SPLIT_CODES: Mapping[str | None, int] = {None: -1, "train": 0, "valid": 1, "test": 2}
+"""Published split → its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +236,7 @@ def interactions(
         item_number = item_index.get(event.item_id)
         if weight and item_number is not None:
             when = np.nan if event.timestamp is None else event.timestamp
-            rows.append((len(user_ids) - 1, item_number, when, weight, _SPLITS[event.split]))
+            rows.append((len(user_ids) - 1, item_number, when, weight, SPLIT_CODES[event.split]))
     columns = np.array(rows, dtype=np.float64).reshape(-1, 5)
     return interactions_from_columns(user_ids, len(item_index), *columns.T)
 
