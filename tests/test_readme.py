@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from html import unescape
 from itertools import pairwise
 from pathlib import Path
 
@@ -117,16 +118,22 @@ def test_words_that_no_chinese_engineer_uses_are_gone(word: str) -> None:
 def test_every_command_is_documented() -> None:
     """docs/commands.md is made by `make docs`; how typer sets it differs between its versions."""
     documented = set(re.findall(r"## `(tastegraph[\w -]*)`", COMMANDS))
-    assert documented == set(command_names(get_command(app), "tastegraph"))
+    described = dict(command_helps(get_command(app), "tastegraph"))
+    assert documented == set(described)
+    text = unescape(COMMANDS)
+    outdated = {
+        name for name, lines in described.items() if any(line not in text for line in lines)
+    }
+    assert not outdated, "run make docs"
 
 
-def command_names(command: click.Command, name: str) -> Iterator[str]:
-    """Every command below ``name`` that is not hidden."""
+def command_helps(command: click.Command, name: str) -> Iterator[tuple[str, list[str]]]:
+    """Every command below ``name`` that is not hidden, and the lines of its help."""
     if name != "tastegraph":
-        yield name
+        yield name, (command.help or "").splitlines()
     for child, below in getattr(command, "commands", {}).items():
         if not below.hidden:
-            yield from command_names(below, f"{name} {child}")
+            yield from command_helps(below, f"{name} {child}")
 
 
 def test_files_that_the_documentation_names_exist() -> None:
