@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +34,7 @@ from tastegraph.text.texts import item_text
 from tastegraph.workspace import Workspace
 from tests.support import serving_world
 from tests.support.cinema import FILMS_PER_GENRE, GENRE_TEXTS, SETTINGS, events, facts, films
+from tests.support.local_client import LocalClient
 from tests.support.tiny_models import bert
 
 COWBOYS = "A sheriff and an outlaw on horseback in the old west"
@@ -49,7 +49,7 @@ def west(built) -> Workspace:
 
 @pytest.fixture(scope="module")
 def client(west):
-    with TestClient(create_app(west.engine), raise_server_exceptions=False) as client:
+    with LocalClient(create_app(west.engine), raise_server_exceptions=False) as client:
         yield client
 
 
@@ -243,7 +243,7 @@ def test_openapi_describes_associations(client):
 
 def test_missing_export_is_an_error_with_advice(tmp_path):
     engine = serving_world.open_engine(tmp_path)
-    with TestClient(create_app(engine), raise_server_exceptions=False) as client:
+    with LocalClient(create_app(engine), raise_server_exceptions=False) as client:
         answer = client.post(PATH, json={"text": COWBOYS})
         assert answer.status_code == 503
         assert answer.headers["content-type"] == "application/problem+json"
@@ -279,10 +279,10 @@ def test_service_encodes_texts_without_torch(built):
     code = f"""
 import sys
 from pathlib import Path
-from fastapi.testclient import TestClient
+from tests.support.local_client import LocalClient
 from tastegraph.serving.api.app import create_app
 from tastegraph.workspace import Workspace
-client = TestClient(create_app(Workspace(Path({str(built)!r})).engine))
+client = LocalClient(create_app(Workspace(Path({str(built)!r})).engine))
 answer = client.post({PATH!r}, json={{"text": {COWBOYS!r}}}).json()
 assert answer["associations"][0]["label"] == "western"
 assert not {{"torch", "transformers", "sentence_transformers"}} & set(sys.modules)

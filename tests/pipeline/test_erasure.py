@@ -16,7 +16,6 @@ from threading import Event as Flag
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import Connection
 
 from tastegraph.core.config import CONFIG_FILE as CONFIG
@@ -35,6 +34,7 @@ from tastegraph.workspace import Workspace
 from tests.support import serving_world
 from tests.support.cinema import SETTINGS, events, facts, films
 from tests.support.limits import within
+from tests.support.local_client import LocalClient
 
 MARK = "m4rk3r-of-somebody"
 
@@ -52,7 +52,7 @@ def files_with(mark: str, directory: Path) -> list[str]:
 @pytest.mark.slow
 def test_no_byte_of_a_user_remains(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
-    with TestClient(create_app(engine)) as client:
+    with LocalClient(create_app(engine)) as client:
         for n in range(60):
             row = {"event_id": f"{MARK}-{n}", "user_id": MARK, "item_id": f"space-{n % 6}"}
             client.post("/v1/events", json={"events": [row, row | {"item_id": f"no-{MARK}"}]})
@@ -421,7 +421,7 @@ def test_pending_list_is_not_stored_after_an_erasure(tmp_path: Path) -> None:
 
 def test_http_adds_and_erases_items(tmp_path: Path, tastegraph) -> None:
     engine = serving_world.open_engine(tmp_path)
-    with TestClient(create_app(engine)) as client:
+    with LocalClient(create_app(engine)) as client:
         new = {"title": "New", "attributes": {"genre": ["Western"]}}
         assert client.put("/v1/items/a/b", json=new).json() == {"item_id": "a/b", "facts": 0}
         assert client.put("/v1/items/a", json={"title": 5}).status_code == 422

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 from tastegraph.core.records import SAME_AS, Fact, Item, Span
 from tastegraph.serving.api.app import create_app
@@ -21,6 +20,7 @@ from tastegraph.store.database import Database
 from tastegraph.store.schema import metadata
 from tests.support import serving_world
 from tests.support.api_requests import assert_problem
+from tests.support.local_client import LocalClient
 
 DECISIONS = "/v1/kg/decisions"
 CERTAIN = Fact("item:a", "genre", "western")
@@ -54,31 +54,31 @@ def world(template: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def client(world: Path) -> Iterator[TestClient]:
+def client(world: Path) -> Iterator[LocalClient]:
     """The service."""
     engine = serving_world.open_engine(world)
-    with TestClient(create_app(engine), raise_server_exceptions=False) as client:
+    with LocalClient(create_app(engine), raise_server_exceptions=False) as client:
         yield client
     engine.database.close()
 
 
-def decide(client: TestClient, kind: str, **more: Any) -> int:
+def decide(client: LocalClient, kind: str, **more: Any) -> int:
     answer = client.post(DECISIONS, json={"kind": kind, "author": "ann", **more})
     assert answer.status_code == 200, answer.text
     return int(answer.json()["seq"])
 
 
-def review_queue(client: TestClient, **more: Any) -> list[str]:
+def review_queue(client: LocalClient, **more: Any) -> list[str]:
     answer = client.get("/v1/kg/review", params=more)
     assert answer.status_code == 200, answer.text
     return [question["fact"]["fact_id"] for question in answer.json()["questions"]]
 
 
-def newest(client: TestClient) -> dict[str, Any]:
+def newest(client: LocalClient) -> dict[str, Any]:
     return dict(client.get(DECISIONS, params={"n": 1}).json()["decisions"][0])
 
 
-def test_uncertain_facts_are_reviewed_with_their_excerpts(client: TestClient) -> None:
+def test_uncertain_facts_are_reviewed_with_their_excerpts(client: LocalClient) -> None:
     assert review_queue(client) == [id_text(UNCERTAIN), id_text(YEAR)]
     assert review_queue(client, n=1) == [id_text(UNCERTAIN)]
     question = client.get("/v1/kg/review").json()["questions"][0]
@@ -90,7 +90,7 @@ def test_uncertain_facts_are_reviewed_with_their_excerpts(client: TestClient) ->
     ]
 
 
-def test_fact_id_is_text_or_a_number(client: TestClient) -> None:
+def test_fact_id_is_text_or_a_number(client: LocalClient) -> None:
     seq = decide(client, "accept", fact_id=id_text(UNCERTAIN))
     assert review_queue(client) == [id_text(YEAR)]
     decide(client, "reject", fact_id=int(id_text(YEAR)))
@@ -99,7 +99,7 @@ def test_fact_id_is_text_or_a_number(client: TestClient) -> None:
     assert review_queue(client) == [id_text(UNCERTAIN)]
 
 
-def test_edit_has_a_value_or_a_fact(client: TestClient) -> None:
+def test_edit_has_a_value_or_a_fact(client: LocalClient) -> None:
     decide(client, "edit", fact_id=id_text(YEAR), value="1980")
     entry = newest(client)
     assert (entry["kind"], entry["author"], entry["undone"]) == ("edit", "ann", None)
@@ -111,7 +111,7 @@ def test_edit_has_a_value_or_a_fact(client: TestClient) -> None:
     assert newest(client)["affirmed"][0]["datatype"] == ""
 
 
-def test_add_merge_and_split(client: TestClient) -> None:
+def test_add_merge_and_split(client: LocalClient) -> None:
     decide(client, "add", fact={"subject": "b", "relation": "genre", "object": "western"})
     decide(client, "merge", one="b", other="item:a")
     assert newest(client)["affirmed"][0]["relation"] == SAME_AS
@@ -120,7 +120,7 @@ def test_add_merge_and_split(client: TestClient) -> None:
     assert kinds == ["split", "merge", "add"]
 
 
-def test_evidence_names_sources_and_spans(client: TestClient) -> None:
+def test_evidence_names_sources_and_spans(client: LocalClient) -> None:
     where = f"/v1/kg/facts/{id_text(UNCERTAIN)}/evidence"
     seq = decide(client, "accept", fact_id=id_text(UNCERTAIN))
     evidence = client.get(where).json()
@@ -142,7 +142,7 @@ def test_evidence_names_sources_and_spans(client: TestClient) -> None:
 
 
 @pytest.mark.slow
-def test_unknown_fact_or_decision_is_not_found(client: TestClient) -> None:
+def test_unknown_fact_or_decision_is_not_found(client: LocalClient) -> None:
     accept = {"kind": "accept", "author": "ann", "fact_id": "7"}
     assert_problem(client.post(DECISIONS, json=accept), 404, "not_found")
     assert_problem(
@@ -182,13 +182,13 @@ def test_unknown_fact_or_decision_is_not_found(client: TestClient) -> None:
         {"kind": "split", "author": "ann", "one": "a", "other": "x" * 5000},
     ],
 )  # fmt: skip
-def test_invalid_decision_is_refused(client: TestClient, body: dict[str, Any]) -> None:
+def test_invalid_decision_is_refused(client: LocalClient, body: dict[str, Any]) -> None:
     before = client.get(DECISIONS).json()
     assert_problem(client.post(DECISIONS, json=body), 422, "invalid_request")
     assert client.get(DECISIONS).json() == before
 
 
-def test_parameters_are_checked(client: TestClient) -> None:
+def test_parameters_are_checked(client: LocalClient) -> None:
     for path in ("/v1/kg/review?n=0", "/v1/kg/review?n=1001", f"{DECISIONS}?n=x",
                  "/v1/kg/facts/x/evidence", f"/v1/kg/facts/{2**63}/evidence"):  # fmt: skip
         assert_problem(client.get(path), 422, "invalid_request")
@@ -214,7 +214,7 @@ def test_decision_while_another_process_writes_is_busy(world: Path) -> None:
     thread.start()
     held.wait(10)
     try:
-        with TestClient(create_app(engine), raise_server_exceptions=False) as client:
+        with LocalClient(create_app(engine), raise_server_exceptions=False) as client:
             body = {"kind": "merge", "author": "ann", "one": "a", "other": "b"}
             assert_problem(client.post(DECISIONS, json=body), 409, "busy")
     finally:
@@ -224,7 +224,7 @@ def test_decision_while_another_process_writes_is_busy(world: Path) -> None:
         other.close()
 
 
-def test_hostile_text_is_stored_as_it_is(client: TestClient) -> None:
+def test_hostile_text_is_stored_as_it_is(client: LocalClient) -> None:
     hostile = "<img src=x onerror=alert(1)>'; DROP TABLE facts; -- 中"
     fact = {"subject": "b", "relation": "note", "object": hostile, "literal": True}
     decide(client, "add", fact=fact)
@@ -241,7 +241,7 @@ def test_review_imports_nothing_that_learning_needs() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_disputed_fact_is_reviewed(client: TestClient, world: Path) -> None:
+def test_disputed_fact_is_reviewed(client: LocalClient, world: Path) -> None:
     """A certain fact is in the queue once a user disputes it, and first where many do."""
     engine = serving_world.open_engine(world)
     fact = Fact("item:western-1", "genre", "genre:western")

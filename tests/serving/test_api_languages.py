@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 
 from tastegraph.core.config import Config
@@ -21,6 +20,7 @@ from tastegraph.serving.api.app import create_app
 from tests.core.test_messages import CHINESE, english
 from tests.support import serving_world
 from tests.support.api_requests import BODIES, POST_PATHS
+from tests.support.local_client import LocalClient
 
 MINE = {"user_id": "western-1"}
 LANGUAGES: list[Language] = ["en", "zh"]
@@ -34,9 +34,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def client(world: Path) -> Iterator[TestClient]:
+def client(world: Path) -> Iterator[LocalClient]:
     engine = serving_world.open_engine(world)
-    with TestClient(create_app(engine), raise_server_exceptions=False) as client:
+    with LocalClient(create_app(engine), raise_server_exceptions=False) as client:
         yield client
 
 
@@ -71,7 +71,7 @@ def speaks(text: str, language: Language) -> bool:
     ],
 )
 def test_body_takes_precedence_over_query_over_header(
-    client: TestClient, header: str | None, query: str, body: dict[str, Any], language: str
+    client: LocalClient, header: str | None, query: str, body: dict[str, Any], language: str
 ) -> None:
     headers = {"accept-language": header or ""}
     answer = client.post(f"/v1/recommendations{query}", json={**MINE, **body}, headers=headers)
@@ -80,7 +80,7 @@ def test_body_takes_precedence_over_query_over_header(
 
 
 @pytest.mark.parametrize("path", POST_PATHS)
-def test_unknown_language_is_refused(client: TestClient, path: str) -> None:
+def test_unknown_language_is_refused(client: LocalClient, path: str) -> None:
     answer = client.post(f"{path}?lang=fr", json={}, headers={"accept-language": "zh"})
     assert answer.status_code == 422
     assert language_of(answer) == "zh"
@@ -94,18 +94,18 @@ def test_unknown_language_is_refused(client: TestClient, path: str) -> None:
 def test_default_language_is_configured(world: Path) -> None:
     engine = serving_world.open_engine(world)
     engine.config = Config.model_validate({"serving": {"language": "zh"}})
-    with TestClient(create_app(engine)) as client:
+    with LocalClient(create_app(engine)) as client:
         assert language_of(client.get("/v1/items/none", headers={"accept-language": ""})) == "zh"
         assert language_of(client.get("/v1/items/none", headers={"accept-language": "en"})) == "en"
     engine.close()
 
 
-def test_several_language_headers_are_read_as_one(client: TestClient) -> None:
+def test_several_language_headers_are_read_as_one(client: LocalClient) -> None:
     pieces = [("accept-language", "fr"), ("accept-language", "en;q=0.5"), ("accept-language", "zh")]
     assert language_of(client.get("/healthz", headers=pieces)) == "zh"  # type: ignore[arg-type]
 
 
-def test_every_route_names_the_language_of_its_answer(client: TestClient) -> None:
+def test_every_route_names_the_language_of_its_answer(client: LocalClient) -> None:
     list_id = client.post("/v1/recommendations", json=MINE).json()["recommendation_id"]
     paths = ["/healthz", "/v1/models", "/v1/kg/review", "/v1/kg/decisions", "/openapi.json",
              "/v1/users/western-1/profile", "/v1/items/western-0",
@@ -119,12 +119,12 @@ def test_every_route_names_the_language_of_its_answer(client: TestClient) -> Non
         assert language_of(client.post(f"/v1/{path}", json={**body, "lang": "zh"})) == "zh"
 
 
-def test_static_files_name_no_language(client: TestClient) -> None:
+def test_static_files_name_no_language(client: LocalClient) -> None:
     for path in ("/", "/docs", "/page/page.js"):
         assert "content-language" not in client.get(path).headers
 
 
-def test_profile_has_events_in_words(client: TestClient) -> None:
+def test_profile_has_events_in_words(client: LocalClient) -> None:
     event = {"user_id": "wei", "item_id": "space-0", "type": "purchase"}
     rated = {"user_id": "wei", "item_id": "space-1", "type": "rating", "value": 4.5}
     client.post("/v1/events", json={"events": [event, rated]})
@@ -146,7 +146,7 @@ def texts_of(node: object) -> Iterator[str]:
             yield from texts_of(element)
 
 
-def test_openapi_is_complete_in_both_languages(client: TestClient) -> None:
+def test_openapi_is_complete_in_both_languages(client: LocalClient) -> None:
     one, other = (
         client.get("/openapi.json", params={"lang": language}).json() for language in LANGUAGES
     )
@@ -214,6 +214,7 @@ WRONG: list[tuple[str, str, Any, int]] = [
     ("DELETE", "/v1/kg/decisions/999?author=", None, 422),
     ("POST", "/v1/kg/decisions", {"kind": "guess", "author": "ann"}, 422),
     ("POST", "/v1/kg/decisions", {"author": "ann"}, 422),
+    ("POST", "/v1/events", {"events": [{"item_id": "a"}, 5]}, 422),
     ("POST", "/v1/kg/decisions", {"kind": "accept", "author": "", "fact_id": 7}, 404),
     ("POST", "/v1/kg/decisions", {"kind": "edit", "author": "ann", "fact_id": 7}, 422),
     ("POST", "/v1/kg/decisions", {"kind": "add", "author": " ", "fact": FACT}, 422),
@@ -230,7 +231,7 @@ WRONG: list[tuple[str, str, Any, int]] = [
 
 
 def send(
-    client: TestClient, method: str, path: str, body: Any, language: Language
+    client: LocalClient, method: str, path: str, body: Any, language: Language
 ) -> httpx.Response:
     headers = {"accept-language": language, "content-type": "application/json"}
     content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
@@ -240,7 +241,7 @@ def send(
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("method", "path", "body", "status"), WRONG)
 def test_problem_is_in_the_language_of_the_reader(
-    client: TestClient, method: str, path: str, body: Any, status: int, language: Language
+    client: LocalClient, method: str, path: str, body: Any, status: int, language: Language
 ) -> None:
     answer = send(client, method, path, body, language)
     assert answer.status_code == status, answer.text
@@ -255,7 +256,7 @@ def test_problem_is_in_the_language_of_the_reader(
 
 @pytest.mark.parametrize(("method", "path", "body", "status"), WRONG)
 def test_code_of_a_problem_is_the_same_in_every_language(
-    client: TestClient, method: str, path: str, body: Any, status: int
+    client: LocalClient, method: str, path: str, body: Any, status: int
 ) -> None:
     english, chinese = (send(client, method, path, body, language).json() for language in LANGUAGES)
     assert english["code"] == chinese["code"]
@@ -273,7 +274,9 @@ BAD_ROWS: list[object] = [
     {"user_id": "eva", "item_id": ["a"]},
     {"item_id": "a"},
     {"user_id": "eva", "item_id": "a", "type": "hug"},
-    {"user_id": "eva", "item_id": "a", "rating": 5},
+    {"user_id": "eva", "item_id": "a", "stars": 5},
+    {"user_id": "eva", "item_id": "a", "value": 5, "rating": 5},
+    {"user_id": "eva", "item_id": "a", "ts": 5, "timestamp": 5},
     {"user_id": "eva", "item_id": "a", "ts": "yesterday"},
     {"user_id": "eva", "item_id": "a", "ts": 9e10},
     {"user_id": "eva", "item_id": "a", "value": "much"},
@@ -285,9 +288,10 @@ BAD_ROWS: list[object] = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_rejected_event_is_in_the_language_of_the_reader(
-    client: TestClient, language: Language
+    client: LocalClient, language: Language
 ) -> None:
-    answer = client.post("/v1/events", json={"events": BAD_ROWS, "lang": language})
+    good_row = {"user_id": "eva", "item_id": "a"}
+    answer = client.post("/v1/events", json={"events": [*BAD_ROWS, good_row], "lang": language})
     rejected = answer.json()["rejected"]
     assert [row["index"] for row in rejected] == list(range(len(BAD_ROWS)))
     for row in rejected:
@@ -301,7 +305,7 @@ def test_rejected_event_is_in_the_language_of_the_reader(
 )
 @given(body=BODIES)
 def test_no_body_is_answered_in_english_to_a_chinese_reader(
-    client: TestClient, path: str, body: object
+    client: LocalClient, path: str, body: object
 ) -> None:
     answer = send(client, "POST", path, body, "zh").json()
     faults = [*answer.get("errors", ()), *answer.get("rejected", ())]
@@ -337,7 +341,7 @@ def test_internal_error_is_in_the_language_of_the_reader(
         def close(self) -> None:
             """Nothing waits."""
 
-    with TestClient(create_app(Broken()), raise_server_exceptions=False) as client:  # type: ignore[arg-type]
+    with LocalClient(create_app(Broken()), raise_server_exceptions=False) as client:  # type: ignore[arg-type]
         answer = client.get("/healthz", params={"lang": language})
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (status, code)

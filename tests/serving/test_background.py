@@ -11,7 +11,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from fastapi.testclient import TestClient
 
 from tastegraph.core.config import Config, LoopConfig
 from tastegraph.core.records import Event, Item
@@ -31,6 +30,7 @@ from tastegraph.store import events as log
 from tastegraph.store.durable import file_lock
 from tastegraph.workspace import Workspace
 from tests.support import serving_world
+from tests.support.local_client import LocalClient
 
 
 def send(engine, count: int, start: int = 0) -> None:
@@ -72,7 +72,7 @@ def test_command_runs_once_after_so_many_events(tmp_path: Path, ending) -> None:
     assert not trigger.due(engine)
     send(engine, 1, 9)
     assert trigger.due(engine)
-    with TestClient(create_app(engine, Scheduler(engine, [trigger], pause=0.02))):
+    with LocalClient(create_app(engine, Scheduler(engine, [trigger], pause=0.02))):
         wait_until(lambda: lines(file) == 1)
         send(engine, 9, 10)
         time.sleep(0.3)
@@ -87,7 +87,7 @@ def test_running_command_is_ended_with_the_service(tmp_path: Path) -> None:
     trigger = EventCountTrigger(1, writing(file, "import time; time.sleep(600)"))
     send(engine, 1)
     began = time.monotonic()
-    with TestClient(create_app(engine, Scheduler(engine, [trigger], pause=0.02))):
+    with LocalClient(create_app(engine, Scheduler(engine, [trigger], pause=0.02))):
         wait_until(lambda: lines(file) == 1)
     assert time.monotonic() - began < 300
 
@@ -211,7 +211,7 @@ def test_long_running_command_is_started_once_and_ends_with_the_service(tmp_path
 
     change(1)
     began = time.monotonic()
-    with TestClient(create_app(engine, Scheduler(engine, [stays, beside], pause=0.02))):
+    with LocalClient(create_app(engine, Scheduler(engine, [stays, beside], pause=0.02))):
         wait_until(lambda: lines(file) == 1)
         change(2)
         send(engine, 1)
@@ -231,7 +231,7 @@ def test_changes_are_followed_during_a_retraining(tmp_path: Path) -> None:
     learns = EventCountTrigger(1, writing(file, "import time; time.sleep(600)"))
     follows = KnowledgeTrigger(writing(tmp_path / "beside"))
     send(engine, 1)
-    with TestClient(create_app(engine, Scheduler(engine, [follows, learns], pause=0.02))):
+    with LocalClient(create_app(engine, Scheduler(engine, [follows, learns], pause=0.02))):
         wait_until(lambda: lines(file) == 1)
         change(engine)
         wait_until(lambda: lines(tmp_path / "beside") == 1)
@@ -244,7 +244,7 @@ def test_failing_command_is_logged_and_run_again(tmp_path, monkeypatch, caplog) 
         writing(file, "import sys; sys.exit('reading\\nno disk is left\\n\\n')")
     )
     change(engine)
-    with TestClient(create_app(engine, Scheduler(engine, [fails], pause=0.02))):
+    with LocalClient(create_app(engine, Scheduler(engine, [fails], pause=0.02))):
         wait_until(lambda: lines(file) == 3)
         wait_until(lambda: "ended with 1: no disk is left" in caplog.text)
     assert "reading\n" not in caplog.text

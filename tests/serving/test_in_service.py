@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 
 from tastegraph.serving import in_service
 from tastegraph.serving.api.app import create_app
@@ -19,6 +18,7 @@ from tastegraph.serving.in_service import model_versions
 from tastegraph.serving.snapshot import ServingSnapshot
 from tastegraph.store.snapshots import Snapshots
 from tests.support import serving_world
+from tests.support.local_client import LocalClient
 
 SWAPS = 100
 USERS = [f"{genre}-{k}" for genre in ("western", "space") for k in range(1)]
@@ -58,7 +58,7 @@ def test_versions_are_listed_newest_first(engine: Engine) -> None:
 
 
 def test_promote_and_roll_back_over_http(engine: Engine) -> None:
-    with TestClient(create_app(engine)) as client:
+    with LocalClient(create_app(engine)) as client:
         body = {"user_id": "western-1", "n": 5}
         first = scores(client.post("/v1/recommendations", json=body).json())
         assert client.post("/v1/models/000002:promote").json()["version"] == "000002"
@@ -79,7 +79,7 @@ def test_promote_and_roll_back_over_http(engine: Engine) -> None:
 def test_broken_model_is_not_promoted(engine: Engine) -> None:
     file = engine.snapshots.directory / "000002" / "behaviour.table.npy"
     file.write_bytes(file.read_bytes()[:-4])
-    with TestClient(create_app(engine)) as client:
+    with LocalClient(create_app(engine)) as client:
         refused = client.post("/v1/models/000002:promote")
         assert (refused.status_code, refused.json()["code"]) == (422, "unfit_model")
         assert client.get("/healthz").json()["model"] == engine.versions()[0]
@@ -87,7 +87,7 @@ def test_broken_model_is_not_promoted(engine: Engine) -> None:
 
 
 def test_broken_model_is_not_rolled_back_to(engine: Engine) -> None:
-    with TestClient(create_app(engine)) as client:
+    with LocalClient(create_app(engine)) as client:
         assert client.post("/v1/models/000002:promote").status_code == 200
         file = engine.snapshots.directory / "000001" / "behaviour.table.npy"
         file.write_bytes(file.read_bytes()[:-4])
@@ -105,7 +105,7 @@ def test_answers_do_not_wait_for_a_new_snapshot(engine: Engine, monkeypatch) -> 
         return open_snapshot(*args)
 
     monkeypatch.setattr(ServingSnapshot, "open", slowly)
-    with TestClient(create_app(engine)) as client:
+    with LocalClient(create_app(engine)) as client:
         engine.snapshots.point_to("000002")
         assert opening.wait(30), "it is opened without a request"
         for _ in range(3):
@@ -127,7 +127,7 @@ def test_promoted_snapshot_is_opened_once(engine: Engine, monkeypatch) -> None:
         return open_snapshot(self, version)
 
     monkeypatch.setattr(Snapshots, "open", recorded)
-    with TestClient(create_app(engine)) as client:
+    with LocalClient(create_app(engine)) as client:
         assert client.post("/v1/models/000002:promote").json()["model"] == "000002"
         assert client.get("/healthz").json()["model"] == "000002"
         assert client.post("/v1/models/000002:rollback").json()["model"] == "000001"
@@ -137,7 +137,7 @@ def test_promoted_snapshot_is_opened_once(engine: Engine, monkeypatch) -> None:
 
 
 def test_erased_item_stays_hidden_after_a_promotion(engine: Engine) -> None:
-    with TestClient(create_app(engine)) as client:
+    with LocalClient(create_app(engine)) as client:
         engine.erase.item("western-2")
         for change in ("000002:promote", "000002:rollback"):
             assert client.post(f"/v1/models/{change}").status_code == 200

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +23,7 @@ from tastegraph.serving.exploration import POOL_PER_PLACE, draw_list
 from tastegraph.store import served_lists
 from tastegraph.store.served_lists import Exposure, ListPlace, ServedList
 from tests.support import serving_world
+from tests.support.local_client import LocalClient
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_click_counts_for_the_list_that_it_names(engine: Engine) -> None:
 
 @pytest.mark.slow
 def test_lists_over_http(engine: Engine) -> None:
-    with TestClient(create_app(engine)) as client:
+    with LocalClient(create_app(engine)) as client:
         body = {"user_id": "western-1", "n": 3, "explore": 1.0, "seed": 5}
         answer = client.post("/v1/recommendations", json=body).json()
         listed = [(item["item_id"], item["propensity"]) for item in answer["items"]]
@@ -230,7 +230,7 @@ def test_event_from_the_future_is_rejected_alone(engine: Engine) -> None:
         {"event_id": "near", "user_id": "u", "item_id": "space-0", "ts": now + MAX_CLOCK_SKEW / 2},
         {"event_id": "far", "user_id": "u", "item_id": "space-1", "ts": now + 2 * MAX_CLOCK_SKEW},
     ]
-    with TestClient(create_app(engine)) as client:
+    with LocalClient(create_app(engine)) as client:
         receipt = client.post("/v1/events", json={"events": rows}).json()
     assert receipt["accepted"] == 1
     assert [(row["index"], row["code"]) for row in receipt["rejected"]] == [(1, "invalid_value")]

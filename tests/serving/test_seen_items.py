@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
 
 from tastegraph.core.config import Config, load_config
 from tastegraph.core.errors import ConfigError
@@ -15,6 +14,7 @@ from tastegraph.core.records import Event
 from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import MAX_USER_EVENTS, Engine, ListOptions
 from tests.support import serving_world
+from tests.support.local_client import LocalClient
 
 ALL_ITEMS = {item.item_id for item in serving_world.ITEMS}
 OLD = ("western-0", "space-3")
@@ -70,7 +70,7 @@ def test_replay_of_a_long_history_is_the_same_list(engine: Engine) -> None:
 @pytest.mark.slow
 def test_seen_items_are_left_out_over_http(engine: Engine) -> None:
     engine.record(long_history(MAX_USER_EVENTS + 50))
-    with TestClient(create_app(engine)) as client:
+    with LocalClient(create_app(engine)) as client:
         body = {"user_id": FAN, "n": 50}
         answer = client.post("/v1/recommendations", json=body).json()
         assert {i["item_id"] for i in answer["items"]} == ALL_ITEMS - {*OLD, "western-5"}
@@ -106,7 +106,7 @@ def test_excluding_event_types_are_configured(
     assert recommended_ids(engine, THREE) == ALL_ITEMS - seen
     assert {item for item in ALL_ITEMS if engine.explain("ann", item).seen} == seen
     assert {item for item in ALL_ITEMS if engine.explain(THREE, item).seen} == seen
-    with TestClient(create_app(engine)) as client:
+    with LocalClient(create_app(engine)) as client:
         session = {"events": [{"item_id": e.item_id, "type": e.type} for e in THREE]}
         for user in ({"user_id": "ann"}, {"session": session}):
             answer = client.post("/v1/recommendations", json={**user, "n": 50}).json()

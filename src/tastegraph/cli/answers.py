@@ -108,6 +108,10 @@ def serve(
     directory: Directory,
     host: Annotated[str, typer.Option(help="loopback only")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    host_name: Annotated[
+        list[str] | None,
+        typer.Option(help="a further name that requests may be sent to, such as a proxy's"),
+    ] = None,
 ) -> None:
     """Serve the HTTP API and the page."""
     _single_threaded_numpy()
@@ -116,7 +120,7 @@ def serve(
     workspace = terminal.open_workspace(directory)
     engine = workspace.engine
     _print_config_changes(workspace.fitted(), workspace.config)
-    run(engine, host, port)
+    run(engine, host, port, host_name or ())
 
 
 def _user_or_session(user: str | None, history: str | None) -> str | list[Event]:

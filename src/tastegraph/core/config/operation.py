@@ -24,6 +24,10 @@ class ServingConfig(Section):
     """Event type → whether an item on which a user has such an event is left out of the user's
     lists. By default all types but ``impression`` are excluded. With ``view = false``, items that
     were only viewed may be recommended again; items that were viewed and bought may not."""
+    hosts: tuple[str, ...] = ()
+    """Further host names that the service answers to, without a port, such as those of a proxy
+    before it. Requests to any other name than these and this machine's own (``localhost``,
+    ``127.0.0.1``, ``::1``) are refused: a web page elsewhere could let its own name point here."""
     language: Language = DEFAULT_LANGUAGE
     """Language of reasons and messages, if a request names none."""
 

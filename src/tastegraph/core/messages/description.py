@@ -78,8 +78,12 @@ ROUTES: Final[Mapping[str, str]] = {
 """Descriptions of routes."""
 
 BODIES: Final[Mapping[str, str]] = {
-    "A batch: its valid rows are stored in one transaction, the others come back as rejected.": (
+    (
+        "A batch: its valid rows are stored in one transaction, the others come back as rejected."
+        "\n\nWhere no row is valid, the answer is 422, with what is wrong with each."
+    ): (
         "一批事件：合格的行在一个事务中写入，其余的作为 rejected 返回。"
+        "若没有合格的行，则返回 422，并逐行说明原因。"
     ),
     "A fact and its evidence.": "一条事实及其全部依据。",
     "A fact that a reviewer states.": "人工陈述的一条事实。",
@@ -195,6 +199,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "NDCG@10 that its settings reached on validation data": "所选配置在验证集上的 NDCG@10",
     "the last decision of a reviewer is against it": "人工审核的最新结论是否定",
     "a rating, a count, an amount": "评分、次数或金额",
+    "another name of ts, as in files": "ts 的另一个名称，与文件中相同",
+    "another name of value, as in files": "value 的另一个名称，与文件中相同",
     "the number to undo it by": "撤销时使用的编号",
     "probability of the item at this place, given the items above it": (
         "给定排在前面的物品时，该物品出现在此处的概率"

@@ -13,6 +13,7 @@ TITLES: Final[Mapping[str, Template]] = {
     "title.405": Template("Method Not Allowed", "不支持该方法"),
     "title.409": Template("Conflict", "操作冲突"),
     "title.413": Template("Content Too Large", "请求体过大"),
+    "title.421": Template("Misdirected Request", "请求发错了地址"),
     "title.422": Template("Unprocessable Content", "请求内容无效"),
     "title.500": Template("Internal Server Error", "服务内部错误"),
     "title.503": Template("Service Unavailable", "服务暂不可用"),
@@ -26,6 +27,14 @@ REQUESTS: Final[Mapping[str, Template]] = {
         "{method} is not possible at {path}", "路径 {path} 不支持 {method} 方法"
     ),
     "request.status": Template("the request was refused: {status}", "请求被拒绝：{status}"),
+    "request.foreign_host": Template(
+        "this service is not {host}: a web page elsewhere could otherwise read what it holds by "
+        "letting its own name point here. Use localhost or 127.0.0.1, or add the name to [serving] "
+        "hosts in tastegraph.toml, or to serve --host-name",
+        "本服务的主机名不是 {host}：否则其他网页可以让自己的域名指向本机，从而读取这里的数据。"
+        "请使用 localhost 或 127.0.0.1，或者把该名称加入 tastegraph.toml 的 [serving] hosts，"
+        "或 serve --host-name",
+    ),
     "request.too_large": Template(
         "a body may have {limit:,} bytes", "请求体不得超过 {limit:,} 字节"
     ),
@@ -34,6 +43,10 @@ REQUESTS: Final[Mapping[str, Template]] = {
         "请求体不是合法的 JSON：第 {line} 行第 {column} 列，{fault}",
     ),
     "request.invalid": Template("the request is not valid", "请求内容无效"),
+    "request.no_event": Template(
+        "none of the {count} events can be accepted; of the first one, {fault}",
+        "{count} 个事件均无法接受；第一个的原因：{fault}",
+    ),
     "request.at": Template("{place}: {fault}", "{place}：{fault}"),
     "request.internal": Template(
         "something went wrong here; the log of the service says what",

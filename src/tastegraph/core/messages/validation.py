@@ -69,6 +69,14 @@ RULES: Final[Mapping[str, Template]] = {
     "one_of_user_and_session": Template(
         "give either user_id or session", "user_id 与 session 必须且只能提供一个"
     ),
+    "one_of_value_and_rating": Template(
+        "value and rating are two names of one field: give one of them",
+        "value 与 rating 是同一字段的两个名称，只能提供一个",
+    ),
+    "one_of_ts_and_timestamp": Template(
+        "ts and timestamp are two names of one field: give one of them",
+        "ts 与 timestamp 是同一字段的两个名称，只能提供一个",
+    ),
     "one_of_value_and_fact": Template(
         "give either value or fact", "value 与 fact 必须且只能提供一个"
     ),

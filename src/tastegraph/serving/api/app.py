@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +18,7 @@ from tastegraph.core.errors import TastegraphError
 from tastegraph.serving.api.errors import add_error_handlers
 from tastegraph.serving.api.events import event_routes
 from tastegraph.serving.api.guards import Guard
+from tastegraph.serving.api.hosts import AllowedHosts
 from tastegraph.serving.api.items import item_routes
 from tastegraph.serving.api.kg import kg_routes
 from tastegraph.serving.api.languages import AnswerLanguage, translated_openapi
@@ -32,8 +33,12 @@ PAGE = Path(__file__).parents[1] / "page"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def create_app(engine: Engine, scheduler: Scheduler | None = None) -> FastAPI:
+def create_app(
+    engine: Engine, scheduler: Scheduler | None = None, host_names: Sequence[str] = ()
+) -> FastAPI:
     """The API, its description and the page, over one engine; ``scheduler`` runs meanwhile.
+
+    It answers to the names of this machine, to those of ``[serving] hosts`` and ``host_names``.
 
     Answers are computed one after the other in the event loop: each is a few milliseconds of
     numpy and Python, which threads would only interrupt. Events that wait for the disk go there
@@ -83,12 +88,22 @@ def create_app(engine: Engine, scheduler: Scheduler | None = None) -> FastAPI:
         return JSONResponse(translated_openapi(app.openapi(), language))
 
     add_error_handlers(app)
-    app.add_middleware(Guard, language=engine.config.serving.language)
+    serving = engine.config.serving
+    hosts = AllowedHosts([*serving.hosts, *host_names])
+    app.add_middleware(Guard, language=serving.language, hosts=hosts)
     return app
 
 
-def serve(engine: Engine, host: str = "127.0.0.1", port: int = 8000) -> None:
+def serve(
+    engine: Engine, host: str = "127.0.0.1", port: int = 8000, host_names: Sequence[str] = ()
+) -> None:
     """Answer requests until interrupted.
+
+    Args:
+        engine: answers.
+        host: address to listen at.
+        port: to listen at.
+        host_names: further names that requests may have in their ``Host``.
 
     Raises:
         TastegraphError: ``host`` is not this machine alone.
@@ -99,7 +114,7 @@ def serve(engine: Engine, host: str = "127.0.0.1", port: int = 8000) -> None:
             f"serve on {LOOPBACK[0]} and put a proxy that asks who is there before it"
         )
     triggers = configured_triggers(engine.config, engine.database.path.parent)
-    app = create_app(engine, Scheduler(engine, triggers) if triggers else None)
+    app = create_app(engine, Scheduler(engine, triggers) if triggers else None, host_names)
     gc.collect()
     gc.freeze()
     uvicorn.run(

@@ -42,6 +42,7 @@ CODES = {
     405: "method_not_allowed",
     409: "busy",
     413: "body_too_large",
+    421: "foreign_host",
     422: "invalid_request",
     500: "internal",
     503: "no_encoder",
@@ -76,13 +77,17 @@ class Problem(BaseModel):
 
 
 class RefusedError(HTTPException):
-    """A request that the service refuses; its ``message`` says why."""
+    """A request that the service refuses; its ``message`` says why, its ``faults`` where."""
 
     def __init__(
-        self, status: int, message: Message, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        message: Message,
+        headers: Mapping[str, str] | None = None,
+        faults: Sequence[Fault] = (),
     ) -> None:
         super().__init__(status, str(message), headers)
-        self.message = message
+        self.message, self.faults = message, faults
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -160,8 +165,9 @@ def internal_error(error: Exception, language: Language) -> Response:
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    faults: Sequence[Fault] = ()
     if isinstance(error, RefusedError):
-        message = error.message
+        message, faults = error.message, error.faults
     elif error.status_code == 404:
         message = Message("request.not_found", path=request.url.path)
     elif error.status_code == 405:
@@ -169,7 +175,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     else:
         message = Message("request.status", status=HTTPStatus(error.status_code).phrase)
     language = language_of(request.scope)
-    answer = problem(error.status_code, message.text(language), language)
+    answer = problem(error.status_code, message.text(language), language, errors=faults)
     answer.headers.update(error.headers or {})
     return answer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Annotated
 from uuid import uuid4
 
@@ -15,7 +15,13 @@ from tastegraph.core.errors import RowError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Event
-from tastegraph.serving.api.errors import PROBLEMS, invalid_row, invalid_value
+from tastegraph.serving.api.errors import (
+    PROBLEMS,
+    Fault,
+    RefusedError,
+    invalid_row,
+    invalid_value,
+)
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.api.requests import (
@@ -55,7 +61,10 @@ class NewEvent(SessionEvent):
 
 
 class EventBatch(LanguageRequest):
-    """A batch: its valid rows are stored in one transaction, the others come back as rejected."""
+    """A batch: its valid rows are stored in one transaction, the others come back as rejected.
+
+    Where no row is valid, the answer is 422, with what is wrong with each.
+    """
 
     events: Annotated[
         list[object],
@@ -92,12 +101,23 @@ def event_routes(engine: Engine) -> APIRouter:
     async def record(batch: EventBatch, language: AnswerLanguage) -> EventBatchReceipt:
         """Store events; the answer comes when they are on disk and count in the next list."""
         events, rejected = _validate(batch, engine.event_types, language)
+        if rejected and not events:
+            raise _none_accepted(rejected)
         receipt = await asyncio.wrap_future(engine.record_soon(events))
         return EventBatchReceipt(
             accepted=receipt.accepted, duplicates=receipt.duplicates, rejected=rejected
         )
 
     return router
+
+
+def _none_accepted(rejected: Sequence[RejectedRow]) -> RefusedError:
+    faults = [
+        Fault(pointer=f"/events/{row.index}", code=row.code, message=row.message)
+        for row in rejected
+    ]
+    message = Message("request.no_event", count=len(faults), fault=faults[0].message)
+    return RefusedError(422, message, faults=faults)
 
 
 def _validate(

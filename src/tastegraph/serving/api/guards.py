@@ -1,4 +1,4 @@
-"""What holds for every request: a bounded body of strict JSON, an id, a language, headers."""
+"""What holds for every request: host, bounded body of strict JSON, id, language, headers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tastegraph.core import messages
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import TEMPLATES
-from tastegraph.serving.api.errors import RefusedError, internal_error
+from tastegraph.serving.api.errors import RefusedError, internal_error, problem
+from tastegraph.serving.api.hosts import AllowedHosts
 from tastegraph.serving.api.languages import (
     PARAMETER,
     add_language_headers,
@@ -26,6 +27,7 @@ from tastegraph.serving.api.languages import (
 )
 
 MAX_BODY_BYTES = 1 << 20
+MAX_HOST_LENGTH = 80
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -40,10 +42,16 @@ _JSON_FAULT = re.compile(r"(.*) at line (\d+) column (\d+)", re.DOTALL)
 
 
 class Guard:
-    """ASGI middleware around the whole service; ``language`` is its reader's by default."""
+    """ASGI middleware around the whole service.
 
-    def __init__(self, app: ASGIApp, language: Language) -> None:
-        self._app, self._language = app, language
+    Args:
+        app: the service.
+        language: of its reader, by default.
+        hosts: names that it answers to; any other request is refused with 421.
+    """
+
+    def __init__(self, app: ASGIApp, language: Language, hosts: AllowedHosts) -> None:
+        self._app, self._language, self._hosts = app, language, hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -64,6 +72,9 @@ class Guard:
                 add_language_headers(scope, headers)
             await send(message)
 
+        if (host := self._hosts.foreign(scope)) is not None:
+            await _foreign_host(host, language_of(scope))(scope, receive, send_with_headers)
+            return
         try:
             await self._app(scope, _bounded(scope, receive), send_with_headers)
         except Exception as error:
@@ -123,6 +134,13 @@ def _bounded(scope: Scope, receive: Receive) -> Receive:
         return message
 
     return receive_bounded
+
+
+def _foreign_host(host: str, language: Language) -> Response:
+    name = repr(host)[:MAX_HOST_LENGTH]
+    return problem(
+        421, messages.Message("request.foreign_host", host=name).text(language), language
+    )
 
 
 def _too_large() -> RefusedError:

@@ -71,13 +71,27 @@ class SessionEvent(_Request):
     value: float | None = Field(
         default=None, allow_inf_nan=False, description="a rating, a count, an amount"
     )
+    rating: float | None = Field(
+        default=None, allow_inf_nan=False, description="another name of value, as in files"
+    )
     ts: float | str | None = Field(
         default=None, description="seconds since 1970-01-01 UTC, or ISO 8601"
+    )
+    timestamp: float | str | None = Field(
+        default=None, description="another name of ts, as in files"
     )
     recommendation_id: LooseId | None = Field(
         default=None, description="the list that showed the item"
     )
     position: int | None = Field(default=None, description="the item's rank in that list")
+
+    @model_validator(mode="after")
+    def _one_name_each(self) -> SessionEvent:
+        if self.value is not None and self.rating is not None:
+            raise broken_rule("one_of_value_and_rating")
+        if self.ts is not None and self.timestamp is not None:
+            raise broken_rule("one_of_ts_and_timestamp")
+        return self
 
     def event(
         self,
@@ -97,13 +111,14 @@ class SessionEvent(_Request):
         Raises:
             RowError: a value cannot be accepted.
         """
+        timestamp = self.timestamp if self.ts is None else self.ts
         values = {
             "event_id": event_id,
             "user_id": user_id,
             "item_id": self.item_id,
             "type": self.type,
-            "value": self.value,
-            "timestamp": now if self.ts in (None, "") else self.ts,
+            "value": self.rating if self.value is None else self.value,
+            "timestamp": now if timestamp in (None, "") else timestamp,
             "recommendation_id": self.recommendation_id,
             "position": self.position,
         }
