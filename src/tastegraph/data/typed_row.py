@@ -102,7 +102,7 @@ class TypedRow:
         value = self.value(column)
         if value is None:
             return None
-        number = _float(value)
+        number = parse_number(value)
         if number is None:
             raise self.error(column, Message("expected.number"))
         return number
@@ -112,7 +112,7 @@ class TypedRow:
         value = self.value(column)
         if value is None:
             return None
-        number = _float(value)
+        number = parse_number(value)
         if number is None or not number.is_integer() or not 1 <= number < 2**31:
             raise self.error(column, Message("expected.whole"))
         return int(number)
@@ -136,7 +136,7 @@ class TypedRow:
         value = self.value(column)
         if value is None:
             return None
-        seconds = _seconds(value)
+        seconds = parse_seconds(value)
         if seconds is None or not 0 <= seconds < MAX_TIMESTAMP:
             raise self.error(column, Message("expected.time"))
         return seconds
@@ -155,7 +155,8 @@ class TypedRow:
         return value
 
 
-def _float(value: object) -> float | None:
+def parse_number(value: object) -> float | None:
+    """A finite number, also from text; ``None`` where it is none."""
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return None
     if isinstance(value, str) and "_" in value:
@@ -167,8 +168,9 @@ def _float(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _seconds(value: object) -> float | None:
-    number = _float(value)
+def parse_seconds(value: object) -> float | None:
+    """Seconds since 1970 UTC of a number, text, date or datetime; ``None`` where it is none."""
+    number = parse_number(value)
     if number is not None:
         return number
     try:
