@@ -1,6 +1,6 @@
 """What a ranking misses and what its training costs: results as JSON, and their page.
 
-    python -m benchmarks details DATA [SET …] [--part residuals|floor|convolutions] …
+    python -m benchmarks details DATA [SET …] [--part residuals|floor|convolutions|stages] …
 
 Sets that are named are measured anew, the others kept as they are.
 """
@@ -19,6 +19,7 @@ from benchmarks.details.convolutions import convolutions
 from benchmarks.details.details_page import page
 from benchmarks.details.floor import floor
 from benchmarks.details.residuals import residuals
+from benchmarks.details.stage_times import stage_times
 from benchmarks.published.benchmarks import BENCHMARKS
 from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import machine
@@ -29,6 +30,7 @@ PARTS: dict[str, Callable[[str, Path], dict[str, Any] | Iterator[dict[str, Any]]
     "residuals": residuals,
     "floor": floor,
     "convolutions": convolutions,
+    "stages": stage_times,
 }
 """What is measured of a set; an iterator gives more with each measurement."""
 SETS = [name for name, benchmark in BENCHMARKS.items() if "auc" not in benchmark.metrics]
@@ -55,7 +57,7 @@ def save(part: str, name: str, result: Mapping[str, Any]) -> None:
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     by_set = results.get(part, {}) | {name: result}
     results[part] = {each: by_set[each] for each in SETS if each in by_set}
-    if part != "convolutions":
+    if part not in ("convolutions", "stages"):
         results["machine"] = machine() | {"threads": torch.get_num_threads()}
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     document = ROOT / "docs" / "ranking-details.md"

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from tastegraph.core.config import CONFIG_FILE
-from tastegraph.core.progress import say
+from tastegraph.core.progress import announcing, say
 from tastegraph.data.public_datasets import PublicDataset
 from tastegraph.evaluation.tables import print_report
 from tastegraph.workspace import Workspace
@@ -29,7 +29,8 @@ def run(directory: Path, data: Path | None) -> None:
     workspace = _workspace(directory, data)
     counts = workspace.counts()
     print(", ".join(f"{count:,} {name}" for name, count in counts.items()))
-    print(f"Snapshot in service: {workspace.build()}")
+    with announcing():
+        print(f"Snapshot in service: {workspace.build()}")
     print_report(_evaluation(workspace))
     answer = workspace.recommend(USER_ID)
     print(f"Ten films for person {USER_ID}, each with its score and the reasons that weigh most in")

@@ -23,20 +23,29 @@ Version = Annotated[str, typer.Argument(help="see 'models list'")]
 def build(
     directory: Directory,
     only: Annotated[str, typer.Option(help="of graph,text,model")] = "graph,text,model",
+    profile: Annotated[
+        bool, typer.Option("--profile", help="print which stage took how long")
+    ] = False,
 ) -> None:
     """Build graph, text vectors and model, and put them into service.
 
     Beside the blend it evaluates popularity, ItemKNN and EASE on validation data: the model in
     service is not worse than the best of them by more than chance.
     """
+    from tastegraph.core.progress import announcing
+    from tastegraph.core.stages import profiled
     from tastegraph.evaluation.tables import print_build_comparison
 
     workspace = terminal.open_workspace(directory)
     stages = {cast("Stage", stage.strip()) for stage in only.split(",") if stage.strip()}
-    before, version = workspace.snapshots.current(), workspace.build(stages)
+    before = workspace.snapshots.current()
+    with announcing(), profiled() as times:
+        version = workspace.build(stages)
     if "model" in stages and version != before:
         print_build_comparison(workspace.snapshots.manifest(version)["choice"]["compared"])
     print_line(f"in service: snapshot {version}")
+    if profile:
+        print_line(times.in_words())
 
 
 def follow(
@@ -60,7 +69,10 @@ def retrain(
     The network is trained on from where it was. The new model is served only if it is no worse: on
     new events of some users, which are held out, and on earlier events.
     """
-    outcome = terminal.open_workspace(directory).retrain(wait)
+    from tastegraph.core.progress import announcing
+
+    with announcing():
+        outcome = terminal.open_workspace(directory).retrain(wait)
     if outcome.verdict is None and not outcome.events:
         print_line(f"nothing has happened since: snapshot {outcome.version} stays in service")
     elif outcome.verdict is not None and outcome.version is None:

@@ -14,12 +14,13 @@ import numpy as np
 
 from tastegraph.core.arrays import CSR
 from tastegraph.core.config import ModelConfig
+from tastegraph.core.stages import stage
 from tastegraph.models.base import KNOWLEDGE, KNOWN, NEW, TEXT, Arrays, Component
 from tastegraph.models.cold_start import scale_cold_weights
 from tastegraph.models.fitted_model import FittedModel, Hyperparameters
 from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.item_features import ItemFeatures
-from tastegraph.models.registry import COMPONENTS
+from tastegraph.models.registry import COMPONENTS, learns
 from tastegraph.models.training_data import TrainingData, weights_by_name, weights_of_kinds
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import Interactions
@@ -43,7 +44,8 @@ def fit(
     config: ModelConfig,
 ) -> FittedModel:
     """Learn from ``training`` with ``hyperparameters``, for items without events too."""
-    data = training_data(item_features, training, config)
+    with stage("weighing relations"):
+        data = training_data(item_features, training, config)
     fitted_model = learn(data, hyperparameters, config)
     return with_cold_weights(item_features, training, fitted_model, config)
 
@@ -102,10 +104,11 @@ def learn(
         name = component.name
         if name in arrays:
             continue
-        if before is not None and name in before:
-            arrays[name] = component.update(before[name], data, params[name], config.seed)
-        else:
-            arrays[name] = component.learn(data, params[name], config.seed)
+        with stage(f"learning: {name}", quiet=not learns(component)):
+            if before is not None and name in before:
+                arrays[name] = component.update(before[name], data, params[name], config.seed)
+            else:
+                arrays[name] = component.learn(data, params[name], config.seed)
     return FittedModel(
         hyperparameters=replace(hyperparameters, params=params),
         item_ids=data.item_features.graph.item_ids,
@@ -128,7 +131,8 @@ def with_cold_weights(
     model = assemble(item_features, user_items, fitted_model)
     kind_weights = weights_of_kinds(item_features, fitted_model.kind_weights)
     data = TrainingData(item_features, user_items, kind_weights, training, config.history)
-    weights = scale_cold_weights(model, data, fitted_model.hyperparameters, config.seed)
+    with stage("scaling the scores of cold items"):
+        weights = scale_cold_weights(model, data, fitted_model.hyperparameters, config.seed)
     return replace(fitted_model, cold=weights or fitted_model.cold)
 
 
@@ -142,6 +146,13 @@ def assemble(
         user_items: CSR[U, I] as they are now.
         fitted_model: from :func:`fit`.
     """
+    with stage("assembling the model"):
+        return _assembled(item_features, user_items, fitted_model)
+
+
+def _assembled(
+    item_features: ItemFeatures, user_items: CSR, fitted_model: FittedModel
+) -> HybridModel:
     weights = weights_of_kinds(item_features, fitted_model.kind_weights)
     data = TrainingData(item_features, user_items, weights, learned_ids=fitted_model.item_ids)
     hyperparameters, rows = fitted_model.hyperparameters, data.rows

@@ -31,7 +31,7 @@ from tastegraph.models.fitted_model import (
 )
 from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.item_features import ItemFeatures
-from tastegraph.models.registry import COMPONENTS, by_name
+from tastegraph.models.registry import COMPONENTS, by_name, learns
 from tastegraph.profiles.association import Associations, with_semantic
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.likelihood import Likelihood, Scale
@@ -85,7 +85,7 @@ def fitted_model_from(snapshot: Snapshot) -> FittedModel:
         learned={
             component.name: learned
             for component in COMPONENTS
-            if (learned := component.learned_view(arrays)) or not _learns(component)
+            if (learned := component.learned_view(arrays)) or not learns(component)
         },
         cold=manifest["cold"],
     )
@@ -270,10 +270,6 @@ def _model_arrays(model: HybridModel) -> Arrays:
 
 _ALWAYS = (POPULARITY, RECENT_POPULARITY)
 """Components that earlier snapshots do not list."""
-
-
-def _learns(component: type[Component]) -> bool:
-    return component.learn.__func__ is not Component.learn.__func__  # type: ignore[attr-defined]
 
 
 def _csr(arrays: Mapping[str, Array], group: str, data: str, columns: int) -> CSR:

@@ -32,3 +32,13 @@ COMPONENTS: list[type[Component]] = [
 def by_name() -> Mapping[str, type[Component]]:
     """Name → component."""
     return {component.name: component for component in COMPONENTS}
+
+
+def learns(component: type[Component]) -> bool:
+    """Whether ``component`` learns anything from events that a snapshot must hold."""
+    return component.learn.__func__ is not Component.learn.__func__  # type: ignore[attr-defined]
+
+
+def tunes_itself(component: type[Component]) -> bool:
+    """Whether a search of its own chooses the parameters of ``component``."""
+    return component.tune.__func__ is not Component.tune.__func__  # type: ignore[attr-defined]

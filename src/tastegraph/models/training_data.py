@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, Bools
+from tastegraph.core.stages import stage
 from tastegraph.models.decomposition import Compressed
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.knowledge import relation_weights
@@ -130,7 +131,8 @@ class TrainingData:
         """What ``component`` learns from these data; kept, so that it is learned once."""
         key = component.name, params, seed
         if key not in self._learned:
-            self._learned[key] = component.learn(self, params, seed)
+            with stage(f"learning for cold items: {component.name}", quiet=True):
+                self._learned[key] = component.learn(self, params, seed)
         arrays: Arrays = self._learned[key]
         return arrays
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from tastegraph.core.arrays import CSR
 from tastegraph.core.config import Config, ModelConfig
+from tastegraph.core.stages import stage
 from tastegraph.models.base import KNOWN, NEW, Component, Prior
 from tastegraph.models.blend_weights import FittedWeights, Shortlist, fit_blend_weights
 from tastegraph.models.cold_start import (
@@ -29,7 +30,7 @@ from tastegraph.models.fitted_model import (
 )
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.item_features import ItemFeatures
-from tastegraph.models.registry import COMPONENTS, by_name
+from tastegraph.models.registry import COMPONENTS, by_name, tunes_itself
 from tastegraph.models.safeguard import compare, safeguarded, simple_models
 from tastegraph.models.training_data import TrainingData, weights_of_kinds
 from tastegraph.models.validation import Validation, Watch, unwatched
@@ -78,18 +79,23 @@ def choose(
     validation = Validation.of(training, valid, config, watch=watch)
     if validation is None:
         return fit(item_features, training, default, config)
-    data, recencies = training_data(item_features, training, config), _recencies(training)
+    with stage("weighing relations"):
+        data, recencies = training_data(item_features, training, config), _recencies(training)
     half_lives = dict.fromkeys(recency.half_life for recency in recencies)
     one_sided = [Recency(half_life) for half_life in half_lives]
     params, learned = dict(default.params), {}
     for component in COMPONENTS:
-        tuned = component.tune(data, validation, one_sided, config)
+        if not tunes_itself(component):
+            continue
+        with stage(f"choosing: {component.name}"):
+            tuned = component.tune(data, validation, one_sided, config)
         if tuned is not None:
             params[component.name] = tuned.params
             if tuned.learned is not None:
                 learned[component.name] = tuned.learned
-    trials = cold_trials(data, valid, config)
-    cold_params, attention = tune_for_cold(trials, recencies, config.seed)
+    with stage("trials on cold items"):
+        trials = cold_trials(data, valid, config)
+        cold_params, attention = tune_for_cold(trials, recencies, config.seed)
     start = replace(
         default,
         params={**params, **cold_params},
@@ -100,7 +106,8 @@ def choose(
     fitted_model = _relearned(data, fitted_model, hyperparameters, config)
     fitted_model = with_cold_weights(item_features, training, fitted_model, config)
     model = assemble(item_features, data.user_items, fitted_model)
-    comparison = compare(model, simple_models(model, data.user_items), validation)
+    with stage("comparing with simple models"):
+        comparison = compare(model, simple_models(model, data.user_items), validation)
     hyperparameters = safeguarded(fitted_model.hyperparameters, comparison)
     if hyperparameters.weights == fitted_model.hyperparameters.weights:
         return replace(fitted_model, hyperparameters=hyperparameters)
@@ -150,11 +157,12 @@ def fit_weights(
         item_features, training.user_items(), kind_weights, training, config.history
     )
     names = by_name() if names is None else names
-    options = _options(model, data, fitted_model.hyperparameters, names, config)
-    known = _fit_weights(options, validation.histories, validation, model)
-    chosen = {name: options[name][setting] for name, setting in known.settings.items()}
-    only = {name: [option] for name, option in chosen.items()}
-    new = _fit_weights(only, validation.newest, validation, model)
+    with stage("choosing: weights of the blend"):
+        options = _options(model, data, fitted_model.hyperparameters, names, config)
+        known = _fit_weights(options, validation.histories, validation, model)
+        chosen = {name: options[name][setting] for name, setting in known.settings.items()}
+        only = {name: [option] for name, option in chosen.items()}
+        new = _fit_weights(only, validation.newest, validation, model)
     defaults = {
         name: component.default
         for name, component in by_name().items()
@@ -178,7 +186,8 @@ def fit_weights(
         weights={KNOWN: known.weights, NEW: new.weights},
         valid=known.ndcg,
     )
-    cold = fit_cold_weights(trials, hyperparameters, kind_weights, names, config.seed)
+    with stage("choosing: weights on cold items"):
+        cold = fit_cold_weights(trials, hyperparameters, kind_weights, names, config.seed)
     return replace(hyperparameters, cold=cold)
 
 
@@ -236,7 +245,7 @@ def _options(
                 options[name] = [_Option(fitted, params)]
             continue
         settings = [(fitted, params)]
-        if _chosen_in_blend(component):
+        if not tunes_itself(component):
             grid = component.grid(data)
             settings = [(component.fit(data, each, config.seed), each) for each in grid]
         options[name] = [
@@ -246,12 +255,6 @@ def _options(
             for recency in ([None] if issubclass(component, Prior) else recencies)
         ]
     return {name: settings for name, settings in options.items() if settings}
-
-
-def _chosen_in_blend(component: type[Component]) -> bool:
-    """Whether parameters are chosen with the weights: nothing else tunes them."""
-    searches = component.tune.__func__ is not Component.tune.__func__  # type: ignore[attr-defined]
-    return not searches and not component.ranks_new_items
 
 
 def _fit_weights(

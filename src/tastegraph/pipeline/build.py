@@ -12,6 +12,7 @@ from tastegraph.core.config import Config
 from tastegraph.core.errors import BusyError, TastegraphError
 from tastegraph.core.progress import say
 from tastegraph.core.records import Fact
+from tastegraph.core.stages import current_profile, stage
 from tastegraph.kg.from_store import graph_from_store, item_ids
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.fit import assemble
@@ -161,7 +162,8 @@ class Builder:
             meaning, type_counts = fitted_config.meaning, {}
 
         def events_of(items: Sequence[str]) -> Interactions:
-            return interactions_from_store(self.database, items, meaning, log_revision)
+            with stage("reading events"):
+                return interactions_from_store(self.database, items, meaning, log_revision)
 
         features = self.build_features(stages, previous, events_of)
         item_features = features.item_features
@@ -193,9 +195,22 @@ class Builder:
             inputs: fingerprint of what they were built from.
             previous: the snapshot in service.
         """
+        with stage("publishing"):
+            return self._publish(contents, stages, inputs, previous)
+
+    def _publish(
+        self,
+        contents: SnapshotContents,
+        stages: Collection[Stage],
+        inputs: str,
+        previous: Snapshot | None,
+    ) -> str:
         features = contents.features
         new_model = previous is None or "model" in stages
-        manifest, arrays = to_arrays(features.item_features, contents.fitted_model, contents.model)
+        with stage("associating texts"):
+            manifest, arrays = to_arrays(
+                features.item_features, contents.fitted_model, contents.model
+            )
         manifest |= {
             "inputs": stage_inputs(self._as_configured(stages, features), inputs, previous),
             "seed": self.config.model.seed,
@@ -206,6 +221,7 @@ class Builder:
             "graph": _origin(previous, "graph", rebuilt="graph" in stages),
             "learned_until": contents.log_revision,
             "erasures": contents.erasures,
+            "profile": current_profile(),
             "gate": contents.gate if new_model or not previous else previous.manifest["gate"],
         }
         export_for_serving(self.directory / features.encoder["encoder_folder"])
@@ -248,14 +264,18 @@ class Builder:
             derived = []
             if config.loop.min_co_likes:
                 items = item_ids(self.database)
-                derived = derive_facts(events_of(items), items, config)
-            graph = graph_from_store(self.database, config, derived)
+                events = events_of(items)
+                with stage("deriving facts from events"):
+                    derived = derive_facts(events, items, config)
+            with stage("building the graph"):
+                graph = graph_from_store(self.database, config, derived)
         else:
             graph = before.graph
         if previous is not None and before is not None and "text" not in stages:
             features = carry_over_texts(before, graph)
             return BuiltFeatures(features, encoder_manifest(previous), state, derived)
-        texts = node_texts(self.database, graph, config, self.directory)
+        with stage("reading texts"):
+            texts = node_texts(self.database, graph, config, self.directory)
         if previous is not None and before is not None and "model" not in stages:
             model = WorkspaceEncoder.of_snapshot(previous, config, self.directory)
             on_behaviour = before.finetuned
@@ -269,9 +289,10 @@ class Builder:
             model = self._finetuned(model, graph, texts, events_of)
             on_behaviour = "co-engagement" in config.finetuning.objectives
         encoder = model.encoder(self._vector_cache)
-        features = encode_item_features(
-            graph, texts, encoder, facts_in_text=config.text.facts, finetuned=on_behaviour
-        )
+        with stage("encoding texts"):
+            features = encode_item_features(
+                graph, texts, encoder, facts_in_text=config.text.facts, finetuned=on_behaviour
+            )
         if self._snapshots_hold_erased_items(state):
             encoder.keep_only([*texts.items, *texts.labels])
         return BuiltFeatures(features, model.manifest(self.directory), state, derived)
@@ -318,16 +339,18 @@ class Builder:
         config = self.config
         if not config.finetuning.objectives or not graph.n_items:
             return model
-        folder = finetune_encoder(
-            model.folder,
-            FinetuningData.of_workspace(texts, graph, events_of(graph.item_ids), config),
-            config.finetuning,
-            config.model.seed,
-            self.directory / MODELS_FOLDER,
-            lambda folder, strings: (
-                model.finetuned(folder).encoder(self._vector_cache).encode(strings)
-            ),
-        )
+        events = events_of(graph.item_ids)
+        with stage("fine-tuning the language model"):
+            folder = finetune_encoder(
+                model.folder,
+                FinetuningData.of_workspace(texts, graph, events, config),
+                config.finetuning,
+                config.model.seed,
+                self.directory / MODELS_FOLDER,
+                lambda folder, strings: (
+                    model.finetuned(folder).encoder(self._vector_cache).encode(strings)
+                ),
+            )
         return model.finetuned(folder)
 
     def _store_state(self) -> StoreState:

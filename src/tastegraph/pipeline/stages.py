@@ -21,6 +21,7 @@ from tastegraph.core.errors import (
     TastegraphError,
 )
 from tastegraph.core.progress import say
+from tastegraph.core.stages import profiled, stage
 from tastegraph.store import erasure, revision
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
@@ -134,9 +135,10 @@ def build_stale_stages(
         export_for_serving(directory / snapshot.manifest["encoder_folder"])
         return snapshot.version
     require_torch()
-    from tastegraph.pipeline.build import Builder
-
-    return Builder(directory, config, database, snapshots).build(stages, inputs)
+    with profiled():
+        with stage("loading torch"):
+            from tastegraph.pipeline.build import Builder
+        return Builder(directory, config, database, snapshots).build(stages, inputs)
 
 
 def follow(
