@@ -114,6 +114,30 @@ def test_replay_gives_the_same_list_after_new_events(engine: Engine) -> None:
         assert again == answer
 
 
+@pytest.mark.parametrize("erased", [False, True])
+def test_list_of_an_unknown_or_erased_id_stores_nothing_about_it(
+    engine: Engine, erased: bool
+) -> None:
+    """The list itself is stored, so that later clicks belong to it and it can be replayed."""
+    if erased:
+        engine.record([Event("f", "Secret-Name", "space-0", "like", None, 5.0)])
+        engine.erase.user("Secret-Name")
+    answer = engine.recommend_and_store("Secret-Name", 3, ListOptions(explore=0.5, seed=3))
+    engine.explain("Secret-Name", "space-0")
+    engine.close()
+    assert engine.stored_list(answer.recommendation_id).user_id is None
+    assert engine.replay(answer.recommendation_id) == answer
+    for file in engine.database.path.parent.glob("tastegraph.db*"):
+        assert b"Secret-Name" not in file.read_bytes()
+
+
+def test_list_of_a_user_with_impressions_alone_is_stored_under_the_id(engine: Engine) -> None:
+    engine.record([Event("i", "new-user", "space-0", "impression", None, 5.0)])
+    answer = engine.recommend_and_store("new-user", 3, ListOptions())
+    engine.close()
+    assert engine.stored_list(answer.recommendation_id).user_id == "new-user"
+
+
 def test_erased_item_is_in_no_replay(engine: Engine) -> None:
     engine.erase.item("western-5")
     answer = engine.recommend_and_store("western-1", 5, ListOptions(explore=0.0))

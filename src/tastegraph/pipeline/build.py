@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tastegraph.core.config import Config
-from tastegraph.core.errors import BusyError, TastegraphError
+from tastegraph.core.errors import BusyError
 from tastegraph.core.progress import say
 from tastegraph.core.records import Fact
 from tastegraph.core.stages import current_profile, stage
@@ -141,7 +141,6 @@ class Builder:
 
         Raises:
             NotFoundError: a stage that is not in ``stages`` has never been built.
-            TastegraphError: the workspace is empty.
         """
         previous = None if set(stages) == set(STAGES) else self.snapshots.open()
         if previous and StoreState.of(previous).items_erased != self._store_state().items_erased:
@@ -167,8 +166,6 @@ class Builder:
 
         features = self.build_features(stages, previous, events_of)
         item_features = features.item_features
-        if not item_features.graph.n_items:
-            raise TastegraphError(f"{self.directory} holds no items: run 'tastegraph import' first")
         events = events_of(item_features.graph.item_ids)
         if unchanged_model is None:
             check_events(events, meaning, type_counts)

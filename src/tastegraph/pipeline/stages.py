@@ -22,7 +22,7 @@ from tastegraph.core.errors import (
 )
 from tastegraph.core.progress import say
 from tastegraph.core.stages import profiled, stage
-from tastegraph.store import erasure, revision
+from tastegraph.store import catalogue, erasure, revision
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.snapshots import FORMAT, Snapshot, Snapshots
@@ -126,8 +126,12 @@ def build_stale_stages(
         stages: some of :data:`STAGES`.
 
     Raises:
-        NotFoundError, TastegraphError: as :meth:`tastegraph.pipeline.build.Builder.build` does.
+        NotFoundError: as :meth:`tastegraph.pipeline.build.Builder.build` does.
+        TastegraphError: the workspace holds no items.
     """
+    with database.reading() as connection:
+        if not catalogue.item_count(connection):
+            raise TastegraphError(f"{directory} holds no items: run 'tastegraph import' first")
     from tastegraph.pipeline.text_encoder import export_for_serving
 
     inputs, snapshot = fingerprint(database, config, directory), _readable_snapshot(snapshots)

@@ -72,6 +72,7 @@ class _RequestView:
 
     Attributes:
         snapshot: in service, without the items that were erased since.
+        user_id: of a user with at least one event; ``None`` for a session, and for an unknown id.
         events: the user's newest.
         seen_items: ids of all items that exclude_seen leaves out.
         revision: of the event log.
@@ -79,6 +80,7 @@ class _RequestView:
     """
 
     snapshot: ServingSnapshot
+    user_id: str | None
     events: Sequence[Event]
     seen_items: Collection[str]
     revision: int
@@ -143,7 +145,8 @@ class Engine:
         """:meth:`recommend`, and the list is stored, to be learned from and to be replayed.
 
         It is on disk soon after the answer. Without ``explore`` or ``seed`` in ``options`` the
-        configured share and a random seed are taken.
+        configured share and a random seed are taken. The list of an id without any event is stored
+        as that of a session without events, so that nothing is stored about the id.
         """
         explore = self.config.serving.explore if options.explore is None else options.explore
         seed = randbits(32) if options.seed is None else options.seed
@@ -151,10 +154,12 @@ class Engine:
         view = self._view(user)
         answer = make_list(view.snapshot, view.user(), request, reasons, self._language(language))
         if self.config.serving.store_lists:
-            session = None if isinstance(user, str) else [asdict(event) for event in user]
+            session = None
+            if view.user_id is None:
+                session = [asdict(event) for event in view.events]
             served_list = ServedList(
                 recommendation_id=answer.recommendation_id,
-                user_id=user if isinstance(user, str) else None,
+                user_id=view.user_id,
                 created=time.time(),
                 snapshot=view.snapshot.version,
                 model=answer.model,
@@ -411,7 +416,9 @@ class Engine:
             repeats = self.config.serving.repeats
             events, seen_items = _events_and_seen(connection, user, repeats, revision)
             snapshot = self._holder.current_for(connection)
-        return _RequestView(snapshot, events, seen_items, revision, erased_users)
+            is_known = isinstance(user, str) and (events or log.has_user(connection, user))
+        user_id = user if isinstance(user, str) and is_known else None
+        return _RequestView(snapshot, user_id, events, seen_items, revision, erased_users)
 
 
 def _events_and_seen(

@@ -58,10 +58,13 @@ def get_item(connection: Connection, item_id: str) -> Item | None:
     return Item(row.item_id, row.title, row.text, {k: tuple(v) for k, v in row.attributes.items()})
 
 
+def item_count(connection: Connection) -> int:
+    """Number of items."""
+    return connection.scalar(select(func.count()).select_from(items)) or 0
+
+
 def counts(connection: Connection) -> dict[str, int]:
     """Number of items, facts and links; links are not counted as facts."""
     linked = connection.scalar(select(func.count()).select_from(facts).where(is_link())) or 0
-    n_items, n_facts = (
-        connection.scalar(select(func.count()).select_from(table)) or 0 for table in (items, facts)
-    )
-    return {"items": n_items, "facts": n_facts - linked, "links": linked}
+    n_facts = connection.scalar(select(func.count()).select_from(facts)) or 0
+    return {"items": item_count(connection), "facts": n_facts - linked, "links": linked}

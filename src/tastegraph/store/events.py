@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, true
 from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.core.errors import RowError
@@ -83,6 +83,12 @@ def user_item_ids(
         .distinct()
     )
     return set(rows)
+
+
+def has_user(connection: Connection, user_id: str) -> bool:
+    """Whether there is an event of a user, of whatever type."""
+    events_of_user = select(true()).where(events.c.user_id == user_id).limit(1)
+    return connection.scalar(events_of_user) is not None
 
 
 def grouped_by_user(connection: Connection, until: int | None = None) -> Iterator[Event]:
