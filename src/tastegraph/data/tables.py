@@ -1,4 +1,4 @@
-"""Tables: rows of CSV, TSV, JSON Lines, Parquet and RecBole files, streamed with line numbers."""
+"""Tables: CSV, TSV, JSON Lines, Parquet and RecBole files as columns, streamed in batches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import polars as pl
+
 from tastegraph.core.errors import NotFoundError, RowError, TastegraphError
+from tastegraph.data.delimited import ROWS_PER_BATCH, DelimitedRows
+from tastegraph.data.json_lines import frame_of_objects, json_object
+from tastegraph.data.line_blocks import BLOCK_BYTES, first_row_apart, line_blocks
 from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.text_files import (
     TextLines,
@@ -39,6 +44,36 @@ _FORMATS: dict[str, TableFormat] = {
 
 
 @dataclass(frozen=True, slots=True)
+class TableBatch:
+    """Some consecutive rows of a table, of at most about 16 MiB of text.
+
+    Attributes:
+        frame: columns under the names of the file. Of text formats String, RecBole's sequences
+            List(String); of Parquet as stored; of JSON Lines native where the values of the batch
+            have one type. A cell that is absent is null, an empty one of a text format is ``""``.
+        lines: UInt64, 1-based line of the file on which each row begins; of Parquet its number.
+    """
+
+    frame: pl.DataFrame
+    lines: pl.Series
+
+
+@dataclass(frozen=True, slots=True)
+class TableOptions:
+    """How a table is written, where the file does not say it; ``None`` where it does.
+
+    Attributes:
+        separator: between the cells of delimited text.
+        quote: around cells of delimited text; ``""`` where quotes are text.
+        header: names of the columns of a file without a header.
+    """
+
+    separator: str | None = None
+    quote: str | None = None
+    header: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row of a table.
 
@@ -64,6 +99,91 @@ def table_format(path: Path) -> TableFormat:
             "(also with .gz, .bz2 or .zst), .parquet, or RecBole's .inter, .item, .kg, .link"
         )
     return kind
+
+
+def read_table(
+    path: Path, rejects: RejectedRows, options: TableOptions = TableOptions()
+) -> Iterator[TableBatch]:
+    """Yield the rows of a table file as columns, without reading all of it into memory.
+
+    Every batch of delimited text or Parquet has all columns; one of JSON Lines those that occur
+    in it.
+
+    Args:
+        path: the file.
+        rejects: what is done with a bad row.
+        options: how the file is written.
+
+    Raises:
+        NotFoundError: the file cannot be opened.
+        TastegraphError: its format is unknown.
+        RowError: its header is at fault (always), or a row is and ``rejects`` raises.
+    """
+    kind = table_format(path)
+    if kind == "jsonl":
+        return _json_batches(path, rejects)
+    if kind == "parquet":
+        return _parquet_batches(path, rejects)
+    return _delimited_batches(path, rejects, kind, options)
+
+
+def _delimited_batches(
+    path: Path, rejects: RejectedRows, kind: TableFormat, options: TableOptions
+) -> Iterator[TableBatch]:
+    file = str(path)
+    quote = options.quote if options.quote is not None else "" if kind == "recbole" else '"'
+    separator = options.separator or ("," if kind == "csv" else "\t")
+    with open_bytes(path) as stream:
+        blocks, lists = line_blocks(stream, file), list[int]()
+        if options.header is not None:
+            names = list(options.header)
+            rows = DelimitedRows(file, rejects, separator, quote, len(names))
+        else:
+            blocks = first_row_apart(blocks)
+            rows = DelimitedRows(file, rejects, separator, quote)
+            names, lists = _header(rows.header(blocks), kind)
+        names = _columns(names, {}, (), file)
+        words = [pl.nth(lists).str.split(" ").list.filter(pl.element() != "")] if lists else []
+        for frame, lines in rows.frames(blocks):
+            frame.columns = names
+            yield TableBatch(frame.with_columns(words), lines)
+
+
+def _json_batches(path: Path, rejects: RejectedRows) -> Iterator[TableBatch]:
+    objects: list[dict[str, object]] = []
+    lines: list[int] = []
+    size = 0
+    for line, text in read_lines(path, rejects):
+        if not text.strip():
+            continue
+        try:
+            objects.append(json_object(text, str(path), line))
+        except RowError as error:
+            rejects.handle(error)
+            continue
+        lines.append(line)
+        size += len(text)
+        if size > BLOCK_BYTES:
+            yield TableBatch(frame_of_objects(objects), pl.Series("line", lines, pl.UInt64))
+            objects, lines, size = [], [], 0
+    if lines:
+        yield TableBatch(frame_of_objects(objects), pl.Series("line", lines, pl.UInt64))
+
+
+def _parquet_batches(path: Path, rejects: RejectedRows) -> Iterator[TableBatch]:
+    start, damaged = 0, "an undamaged Parquet file (nothing after this row could be read)"
+    try:
+        table = pl.scan_parquet(path, glob=False)
+        _columns(table.collect_schema().names(), {}, (), str(path))
+        while len(frame := table.slice(start, ROWS_PER_BATCH).collect()):
+            yield TableBatch(
+                frame, pl.Series("line", range(start + 1, start + 1 + len(frame)), pl.UInt64)
+            )
+            start += len(frame)
+    except FileNotFoundError:
+        raise NotFoundError(f"{path} cannot be read: there is no such file") from None
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        rejects.handle(RowError(str(path), start + 1, None, str(error), damaged))
 
 
 def read_rows(
