@@ -6,6 +6,7 @@ from benchmarks.published.sets.set import BenchmarkDataset
 from tastegraph.data.downloads import cache_root
 from tastegraph.models.item_features import ItemFeatures, joining_labels
 from tastegraph.pipeline.item_features import NodeTexts, encode_item_features
+from tastegraph.profiles.association import associate
 from tastegraph.store import caches
 from tastegraph.store.database import Database
 from tastegraph.text.encoder import Encoder
@@ -18,6 +19,7 @@ def item_features_of(dataset: BenchmarkDataset) -> ItemFeatures:
     folder = cache_root() / "benchmark"
     folder.mkdir(parents=True, exist_ok=True)
     texts = NodeTexts(
+        associations=associate(dataset.graph),
         items=[item_text(item) for item in dataset.items],
         facts_in_text=[],
         labels=joining_labels(dataset.graph),

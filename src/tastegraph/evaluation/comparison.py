@@ -27,7 +27,7 @@ from tastegraph.evaluation.tables import REFERENCE
 from tastegraph.models.base import BEHAVIOUR, KNOWLEDGE, MAPPED, NETWORK, TEXT, TOWER
 from tastegraph.models.baselines import BASELINES, Baseline
 from tastegraph.models.cold_start import cold_trials
-from tastegraph.models.fit import assemble, fit, training_data, with_cold_weights
+from tastegraph.models.fit import assemble, assembled, data_of, fit, with_cold_weights
 from tastegraph.models.fitted_model import Hyperparameters
 from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.item_features import ItemFeatures
@@ -161,21 +161,22 @@ def _all_runs(
             on_train = fit(item_features, train, hyperparameters, config)
     with Stopwatch() as fitting:
         on_both = fit(item_features, data.train_and_valid, on_train.hyperparameters, config)
-    trials = cold_trials(training_data(item_features, train, config), valid, config)
-    filters = fit_weights(item_features, train, valid, on_train, config, trials, FILTERS)
+    known = data_of(item_features, train, on_train, config)
+    trials = cold_trials(known, valid, config)
+    filters = fit_weights(known, valid, on_train, config, trials, FILTERS)
+    everything = data_of(item_features, data.train_and_valid, on_both, config)
     for history, events, fitted_model, stopwatch in (
-        (TRAIN_ONLY, train, on_train, tuning),
-        (TRAIN_AND_VALID, data.train_and_valid, on_both, fitting),
+        (TRAIN_ONLY, known, on_train, tuning),
+        (TRAIN_AND_VALID, everything, on_both, fitting),
     ):
-        likes = events.user_items()
-        system = assemble(item_features, likes, fitted_model)
+        system = assembled(events, fitted_model)
         filters_only = with_cold_weights(
-            item_features, events, replace(fitted_model, hyperparameters=filters), config
+            events, replace(fitted_model, hyperparameters=filters), config
         )
         for name, model in (
             (REFERENCE, system),
             ("gcn", _restricted(system, (NETWORK,))),
-            ("filters", _restricted(assemble(item_features, likes, filters_only), FILTERS)),
+            ("filters", _restricted(assembled(events, filters_only), FILTERS)),
         ):
             yield Run(name, history, model, stopwatch.seconds, stopwatch.peak_mb)
     for name in COMPARED_CONTROLS:

@@ -14,7 +14,7 @@ stands for all.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -107,7 +107,7 @@ def tune_for_cold(
     """
     sums: dict[str, dict[tuple[Any, Recency], float]] = {}
     for trial in trials:
-        data, objective = replace(trial.data), trial.validation.objective
+        data, objective = trial.data, trial.validation.objective
         histories = trial.validation.histories
         attended = {recency: attend(histories, recency, data.n_items) for recency in recencies}
         for component in _components_of_cold_items():
@@ -135,7 +135,6 @@ def tune_for_cold(
 def fit_cold_weights(
     trials: Sequence[ColdTrial],
     hyperparameters: Hyperparameters,
-    kind_weights: NDArray[np.float32],
     names: Collection[str],
     seed: int,
 ) -> dict[str, dict[str, float]]:
@@ -144,16 +143,12 @@ def fit_cold_weights(
     Args:
         trials: from :func:`cold_trials`; without any, the result is empty.
         hyperparameters: parameters and attention of the components.
-        kind_weights: float32[2R], of facts.
         names: components that may have a weight.
         seed: of what is learned.
     """
     if not trials:
         return {}
-    blind = [
-        blind_components(replace(trial.data, kind_weights=kind_weights), hyperparameters, seed)
-        for trial in trials
-    ]
+    blind = [blind_components(trial.data, hyperparameters, seed) for trial in trials]
     expected = [c.name for c in COMPONENTS if c.expected_of_new_items]
     weights = {}
     for segment in (KNOWN, NEW):
@@ -221,7 +216,7 @@ def blind_components(
     for component in _components_of_cold_items():
         name = component.name
         params = hyperparameters.params.get(name, component.default)
-        fitted = component.from_arrays(data.learn(component, params, seed), params, data)
+        fitted = data.component(component, data.learn(component, params, seed), params)
         if fitted is not None:
             components[name] = fitted.with_recency(hyperparameters.attention.get(name, Recency()))
     return components

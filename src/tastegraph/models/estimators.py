@@ -205,14 +205,11 @@ class Hybrid(Recommender):
 
     def _learn(self, dataset: Dataset) -> None:
         # Not above: they need torch, which scoring does not.
-        from tastegraph.models.fit import assemble
         from tastegraph.models.tuning import tune_and_fit
 
         model = _model_config(dataset.config.model, {**self._arguments, "seed": self.seed})
         config = dataset.config.model_copy(update={"model": model})
-        events, features = dataset.events, dataset.item_features
-        fitted = tune_and_fit(features, events, config)
-        self._fitted = fitted, assemble(features, events.user_items(), fitted)
+        self._fitted = tune_and_fit(dataset.item_features, dataset.events, config)
 
     @property
     def _model(self) -> HybridModel:

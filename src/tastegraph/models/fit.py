@@ -34,7 +34,8 @@ def training_data(
     item_features: ItemFeatures, training: Interactions, config: ModelConfig
 ) -> TrainingData:
     """What components learn from, as the configuration says."""
-    return TrainingData.of(item_features, training, config.history, config.seed)
+    with stage("weighing relations"):
+        return TrainingData.of(item_features, training, config.history, config.seed)
 
 
 def fit(
@@ -44,10 +45,8 @@ def fit(
     config: ModelConfig,
 ) -> FittedModel:
     """Learn from ``training`` with ``hyperparameters``, for items without events too."""
-    with stage("weighing relations"):
-        data = training_data(item_features, training, config)
-    fitted_model = learn(data, hyperparameters, config)
-    return with_cold_weights(item_features, training, fitted_model, config)
+    data = training_data(item_features, training, config)
+    return with_cold_weights(data, learn(data, hyperparameters, config), config)
 
 
 def partial_fit(
@@ -121,16 +120,16 @@ def learn(
 
 
 def with_cold_weights(
-    item_features: ItemFeatures,
-    training: Interactions,
-    fitted_model: FittedModel,
-    config: ModelConfig,
+    data: TrainingData, fitted_model: FittedModel, config: ModelConfig
 ) -> FittedModel:
-    """``fitted_model`` with weights on items without events, by those on items with events."""
-    user_items = training.user_items()
-    model = assemble(item_features, user_items, fitted_model)
-    kind_weights = weights_of_kinds(item_features, fitted_model.kind_weights)
-    data = TrainingData(item_features, user_items, kind_weights, training, config.history)
+    """``fitted_model`` with weights on items without events, by those on items with events.
+
+    Args:
+        data: what ``fitted_model`` was learned from.
+        fitted_model: all but these weights.
+        config: seed.
+    """
+    model = assembled(data, fitted_model)
     with stage("scaling the scores of cold items"):
         weights = scale_cold_weights(model, data, fitted_model.hyperparameters, config.seed)
     return replace(fitted_model, cold=weights or fitted_model.cold)
@@ -146,22 +145,45 @@ def assemble(
         user_items: CSR[U, I] as they are now.
         fitted_model: from :func:`fit`.
     """
-    with stage("assembling the model"):
-        return _assembled(item_features, user_items, fitted_model)
-
-
-def _assembled(
-    item_features: ItemFeatures, user_items: CSR, fitted_model: FittedModel
-) -> HybridModel:
     weights = weights_of_kinds(item_features, fitted_model.kind_weights)
-    data = TrainingData(item_features, user_items, weights, learned_ids=fitted_model.item_ids)
+    ids = fitted_model.item_ids
+    return assembled(
+        TrainingData(item_features, user_items, weights, learned_ids=ids), fitted_model
+    )
+
+
+def data_of(
+    item_features: ItemFeatures,
+    training: Interactions,
+    fitted_model: FittedModel,
+    config: ModelConfig,
+) -> TrainingData:
+    """The data that ``fitted_model`` was learned from, with the weights of relations that it has.
+
+    Args:
+        item_features: graph and texts.
+        training: the events that it was learned from.
+        fitted_model: of the same items.
+        config: how much of a history counts.
+    """
+    weights = weights_of_kinds(item_features, fitted_model.kind_weights)
+    return TrainingData(item_features, training.user_items(), weights, training, config.history)
+
+
+def assembled(data: TrainingData, fitted_model: FittedModel) -> HybridModel:
+    """A model over the items of ``data``; a component that is unchanged is not made again."""
+    with stage("assembling the model"):
+        return _assembled(data, fitted_model)
+
+
+def _assembled(data: TrainingData, fitted_model: FittedModel) -> HybridModel:
     hyperparameters, rows = fitted_model.hyperparameters, data.rows
     components: dict[str, Component] = {}
     for component in COMPONENTS:
         name = component.name
         if name in fitted_model.learned:
             params = hyperparameters.params[name]
-            fitted = component.from_arrays(fitted_model.learned[name], params, data)
+            fitted = data.component(component, fitted_model.learned[name], params)
             if fitted is not None:
                 recency = hyperparameters.attention.get(name, Recency())
                 components[name] = fitted.with_recency(recency)
@@ -172,7 +194,7 @@ def _assembled(
         blend=Blend(warm=hyperparameters.weights, cold=fitted_model.cold),
         warm=warm,
         rows=rows,
-        popularity=np.bincount(user_items.indices, minlength=user_items.shape[1]),
+        popularity=np.bincount(data.user_items.indices, minlength=data.n_items),
         new=~touched,
-        likers=Likers.of_user_items(user_items),
+        likers=Likers.of_user_items(data.user_items),
     )

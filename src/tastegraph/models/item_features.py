@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -32,6 +32,7 @@ class ItemFeatures:
         facts_in_text: whether the texts tell the facts, so that what they lie near is no news.
         finetuned: whether the language model was finetuned on behaviour, all but that on the items
             of :func:`~tastegraph.models.cold_start.cold_item_holdout`.
+        stated: the associations of ``graph``, where they are known already.
     """
 
     graph: KnowledgeGraph
@@ -39,11 +40,12 @@ class ItemFeatures:
     words: CSR
     facts_in_text: bool = False
     finetuned: bool = False
+    stated: Associations | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def associations(self) -> Associations:
         """Items × features, as they are stated."""
-        return associate(self.graph)
+        return associate(self.graph) if self.stated is None else self.stated
 
     def ties(self, kind_weights: NDArray[np.float32]) -> tuple[CSR, Compressed]:
         """Items × features weighted by their kinds (float32[2R]), and the same in few dimensions.
@@ -94,23 +96,24 @@ class ItemFeatures:
 
     def graph_off(self) -> ItemFeatures:
         """Control: no facts."""
-        return replace(self, graph=self.graph.without_edges())
+        return replace(self, graph=self.graph.without_edges(), stated=None)
 
     def graph_shuffled(self, seed: int) -> ItemFeatures:
         """Control: as many facts of each relation, about the wrong things."""
-        return replace(self, graph=self.graph.shuffled(seed))
+        return replace(self, graph=self.graph.shuffled(seed), stated=None)
 
     def text_off(self) -> ItemFeatures:
         """Control: no text."""
         zeros = np.zeros_like(self.text)
-        return replace(self, text=zeros, words=no_words(self.graph.n_items))
+        words = no_words(self.graph.n_items)
+        return replace(self, text=zeros, words=words, stated=self.associations)
 
     def text_shuffled(self, seed: int) -> ItemFeatures:
         """Control: the same texts, of the wrong items; other nodes keep their names."""
         order = np.random.default_rng(seed).permutation(self.graph.n_items)
         text = self.text.copy()
         text[: len(order)] = text[order]
-        return replace(self, text=text, words=self.words[order])
+        return replace(self, text=text, words=self.words[order], stated=self.associations)
 
 
 def no_words(n_items: int) -> CSR:

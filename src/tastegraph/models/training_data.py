@@ -47,6 +47,8 @@ class TrainingData:
     previous: Interactions | None = None
     learned_ids: Sequence[str] | None = field(default=None, repr=False)
     _learned: dict[tuple[str, Any, int], Any] = field(default_factory=dict, repr=False)
+    _components: dict[tuple[str, Any, int], Any] = field(default_factory=dict, repr=False)
+    _without: dict[bytes, TrainingData] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(
@@ -122,10 +124,17 @@ class TrainingData:
     def without_items(self, items: Bools) -> TrainingData:
         """The same without the events on ``items`` (bool[I]); their facts and texts stay.
 
-        The weights of relations stay too: one number for each, of all items.
+        The weights of relations stay too: one number for each, of all items. The same items give
+        the same object, so that what is learned without them is learned once.
         """
-        events = self.interactions.select(~items[self.interactions.items])
-        return replace(self, user_items=events.user_items(), events=events, _learned={})
+        key = items.tobytes()
+        if key not in self._without:
+            events = self.interactions.select(~items[self.interactions.items])
+            self._without[key] = replace(
+                self, user_items=events.user_items(), events=events,
+                _learned={}, _components={}, _without={},
+            )  # fmt: skip
+        return self._without[key]
 
     def learn(self, component: type[Component], params: Any, seed: int) -> Arrays:
         """What ``component`` learns from these data; kept, so that it is learned once."""
@@ -135,6 +144,17 @@ class TrainingData:
                 self._learned[key] = component.learn(self, params, seed)
         arrays: Arrays = self._learned[key]
         return arrays
+
+    def component(
+        self, component: type[Component], arrays: Arrays, params: Any
+    ) -> Component | None:
+        """``component`` of what was learned, over the items of these data; made once."""
+        key = component.name, params, id(arrays)
+        if key not in self._components:
+            # With the arrays, so that no others can have their id.
+            self._components[key] = arrays, component.from_arrays(arrays, params, self)
+        fitted: Component | None = self._components[key][1]
+        return fitted
 
 
 def weights_by_name(

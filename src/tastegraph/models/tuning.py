@@ -22,7 +22,14 @@ from tastegraph.models.cold_start import (
     fit_cold_weights,
     tune_for_cold,
 )
-from tastegraph.models.fit import assemble, fit, learn, training_data, with_cold_weights
+from tastegraph.models.fit import (
+    assemble,
+    assembled,
+    fit,
+    learn,
+    training_data,
+    with_cold_weights,
+)
 from tastegraph.models.fitted_model import (
     FittedModel,
     Hyperparameters,
@@ -32,7 +39,7 @@ from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.registry import COMPONENTS, by_name, tunes_itself
 from tastegraph.models.safeguard import compare, safeguarded, simple_models
-from tastegraph.models.training_data import TrainingData, weights_of_kinds
+from tastegraph.models.training_data import TrainingData
 from tastegraph.models.validation import Validation, Watch, unwatched
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
@@ -49,12 +56,21 @@ than there are now, whose data are used again after each retraining for many cha
 chance alone would lead the weights away."""
 
 
-def tune_and_fit(item_features: ItemFeatures, events: Interactions, config: Config) -> FittedModel:
-    """Choose hyperparameters on the validation split of ``config``, then fit on all events."""
+def tune_and_fit(
+    item_features: ItemFeatures, events: Interactions, config: Config
+) -> tuple[FittedModel, HybridModel]:
+    """Choose hyperparameters on the validation split of ``config``, then fit on all events.
+
+    Returns:
+        What was fitted, and the model assembled from it over the same items.
+    """
     splits = assign_splits(events, config.evaluation, config.model.seed)
     valid = events.select((splits == VALID) & (events.weights > 0)).user_items()
     tuned = choose(item_features, events.select(splits == TRAIN), valid, config.model)
-    return fit(item_features, events, tuned.hyperparameters, config.model)
+    data = training_data(item_features, events, config.model)
+    fitted_model = learn(data, tuned.hyperparameters, config.model)
+    fitted_model = with_cold_weights(data, fitted_model, config.model)
+    return fitted_model, assembled(data, fitted_model)
 
 
 def choose(
@@ -79,8 +95,7 @@ def choose(
     validation = Validation.of(training, valid, config, watch=watch)
     if validation is None:
         return fit(item_features, training, default, config)
-    with stage("weighing relations"):
-        data, recencies = training_data(item_features, training, config), _recencies(training)
+    data, recencies = training_data(item_features, training, config), _recencies(training)
     half_lives = dict.fromkeys(recency.half_life for recency in recencies)
     one_sided = [Recency(half_life) for half_life in half_lives]
     params, learned = dict(default.params), {}
@@ -102,17 +117,17 @@ def choose(
         attention={**default.attention, **attention},
     )
     fitted_model = learn(data, start, config, learned=learned)
-    hyperparameters = fit_weights(item_features, training, valid, fitted_model, config, trials)
+    hyperparameters = fit_weights(data, valid, fitted_model, config, trials)
     fitted_model = _relearned(data, fitted_model, hyperparameters, config)
-    fitted_model = with_cold_weights(item_features, training, fitted_model, config)
-    model = assemble(item_features, data.user_items, fitted_model)
+    fitted_model = with_cold_weights(data, fitted_model, config)
+    model = assembled(data, fitted_model)
     with stage("comparing with simple models"):
         comparison = compare(model, simple_models(model, data.user_items), validation)
     hyperparameters = safeguarded(fitted_model.hyperparameters, comparison)
     if hyperparameters.weights == fitted_model.hyperparameters.weights:
         return replace(fitted_model, hyperparameters=hyperparameters)
     fitted_model = _relearned(data, fitted_model, hyperparameters, config)
-    return with_cold_weights(item_features, training, fitted_model, config)
+    return with_cold_weights(data, fitted_model, config)
 
 
 @dataclass(frozen=True)
@@ -125,8 +140,7 @@ class _Option:
 
 
 def fit_weights(
-    item_features: ItemFeatures,
-    training: Interactions,
+    data: TrainingData,
     valid: CSR,
     fitted_model: FittedModel,
     config: ModelConfig,
@@ -139,23 +153,18 @@ def fit_weights(
     are chosen anew as well; the attention of the others is what orders new items best.
 
     Args:
-        item_features: graph and texts.
-        training: what ``fitted_model`` was learned from.
+        data: what ``fitted_model`` was learned from.
         valid: CSR[U, I], what users went on to like.
         fitted_model: all but its weights.
         config: seed, and how much of a history counts.
         trials: decide the weights on items without events.
         names: components that may have a weight; by default all.
     """
-    max_cells = MAX_WEIGHT_USERS * training.n_items
-    validation = Validation.of(training, valid, config, max_cells)
+    max_cells = MAX_WEIGHT_USERS * data.n_items
+    validation = Validation.of(data.interactions, valid, config, max_cells)
     if validation is None:
         return fitted_model.hyperparameters
-    model = assemble(item_features, training.user_items(), fitted_model)
-    kind_weights = weights_of_kinds(item_features, fitted_model.kind_weights)
-    data = TrainingData(
-        item_features, training.user_items(), kind_weights, training, config.history
-    )
+    model = assembled(data, fitted_model)
     names = by_name() if names is None else names
     with stage("choosing: weights of the blend"):
         options = _options(model, data, fitted_model.hyperparameters, names, config)
@@ -187,7 +196,7 @@ def fit_weights(
         valid=known.ndcg,
     )
     with stage("choosing: weights on cold items"):
-        cold = fit_cold_weights(trials, hyperparameters, kind_weights, names, config.seed)
+        cold = fit_cold_weights(trials, hyperparameters, names, config.seed)
     return replace(hyperparameters, cold=cold)
 
 

@@ -169,10 +169,10 @@ class Builder:
         events = events_of(item_features.graph.item_ids)
         if unchanged_model is None:
             check_events(events, meaning, type_counts)
-            fitted_model = tune_and_fit(item_features, events, self.config)
+            fitted_model, model = tune_and_fit(item_features, events, self.config)
         else:
             fitted_model = fitted_model_from(unchanged_model).subset(item_features.graph.item_ids)
-        model = assemble(item_features, events.user_items(), fitted_model)
+            model = assemble(item_features, events.user_items(), fitted_model)
         config = self.fitted_config(stages, previous, features, meaning)
         contents = SnapshotContents(features, fitted_model, model, config, log_revision, erasures)
         return self.publish(contents, stages, inputs, previous)

@@ -23,7 +23,6 @@ from tastegraph.core.progress import say
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.cold_start import cold_item_holdout
 from tastegraph.pipeline.item_features import NodeTexts
-from tastegraph.profiles.association import associate
 from tastegraph.profiles.interactions import Interactions
 from tastegraph.profiles.splits import TRAIN, assign_splits
 from tastegraph.text import folders
@@ -111,7 +110,7 @@ class FinetuningData:
             texts.facts_in_text,
             texts.items,
             texts.entities,
-            associate(graph).strength,
+            texts.associations.strength,
             train,
             cold_item_holdout(graph.item_ids, config.model.seed),
         )

@@ -19,7 +19,7 @@ from tastegraph.models.item_features import (
     joining_labels,
     scattered_rows,
 )
-from tastegraph.profiles.association import associate
+from tastegraph.profiles.association import Associations, associate
 from tastegraph.profiles.item_texts import item_texts
 from tastegraph.store import catalogue
 from tastegraph.store.database import Database
@@ -31,15 +31,17 @@ from tastegraph.text.words import word_features
 
 @dataclass(frozen=True)
 class NodeTexts:
-    """Texts of the nodes of one graph.
+    """Texts of the nodes of one graph, and what its items are tied to.
 
     Attributes:
+        associations: of the graph.
         items: of each item the text that is encoded.
         facts_in_text: of each item its text with its facts in words; empty where nothing needs it.
         labels: of each other node its label; empty where it joins at most one edge or has none.
         entities: descriptions of entities by sources; empty where nothing needs them.
     """
 
+    associations: Associations
     items: list[str]
     facts_in_text: list[ItemText]
     labels: list[str]
@@ -70,11 +72,13 @@ def node_texts(
         items = list(
             with_descriptions(items, read_descriptions(directory / config.text.descriptions))
         )
+    associations = associate(graph)
     facts_in_text: list[ItemText] = []
     if config.text.facts or config.finetuning.objectives:
-        facts_in_text = item_texts(items, graph, associate(graph), config.relations)
+        facts_in_text = item_texts(items, graph, associations, config.relations)
     plain = {item.item_id: item_text(item) for item in items}
     return NodeTexts(
+        associations=associations,
         items=(
             [text.text for text in facts_in_text]
             if config.text.facts
@@ -104,7 +108,8 @@ def encode_item_features(
         finetuned: whether the encoder was fine-tuned on behaviour.
     """
     text = encode_nodes(graph, texts.items, texts.labels, encoder.encode)
-    return ItemFeatures(graph, text, word_features(texts.items), facts_in_text, finetuned)
+    words = word_features(texts.items)
+    return ItemFeatures(graph, text, words, facts_in_text, finetuned, texts.associations)
 
 
 def carry_over_texts(previous: ItemFeatures, graph: KnowledgeGraph) -> ItemFeatures:

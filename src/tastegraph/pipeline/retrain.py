@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from tastegraph.core.config import Config
 from tastegraph.core.progress import say
 from tastegraph.models.baselines import popularity
-from tastegraph.models.fit import assemble, partial_fit, with_cold_weights
+from tastegraph.models.fit import assemble, data_of, partial_fit, with_cold_weights
 from tastegraph.models.fitted_config import LEARNED, FittedConfig
 from tastegraph.models.fitted_model import FittedModel
+from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.persistence import fitted_model_from, model_from
 from tastegraph.models.tuning import tune_and_fit, update_weights
@@ -129,14 +130,15 @@ def fit_candidate(
     gate_users, blend_users = split_holdout(holdout, seed)
     events = without_new_events(after, before, holdout)
     if from_scratch:
-        candidate = tune_and_fit(item_features, events, config)
+        candidate, _ = tune_and_fit(item_features, events, config)
     else:
         candidate = partial_fit(item_features, events, before, fitted_model, config.model)
     if blend_users.any():
         newest = after.select(blend_users[after.users]).user_items()
         hyperparameters = update_weights(item_features, events, newest, candidate, config.model)
         candidate = replace(candidate, hyperparameters=hyperparameters)
-        candidate = with_cold_weights(item_features, events, candidate, config.model)
+        data = data_of(item_features, events, candidate, config.model)
+        candidate = with_cold_weights(data, candidate, config.model)
     return CandidateModel(candidate, events, gate_users)
 
 
@@ -191,8 +193,7 @@ def retrain(builder: Builder, inputs: str) -> RetrainingResult:
     if difference or first_likes:
         check_events(after, meaning, type_counts)
 
-    def publish(fitted_model: FittedModel, gate: dict[str, Any] | None) -> str:
-        model = assemble(item_features, after.user_items(), fitted_model)
+    def publish(fitted_model: FittedModel, model: HybridModel, gate: dict[str, Any] | None) -> str:
         new_config = builder.fitted_config(STAGES, previous, features, meaning)
         contents = SnapshotContents(
             features, fitted_model, model, new_config, log_revision, erasures, gate
@@ -201,7 +202,7 @@ def retrain(builder: Builder, inputs: str) -> RetrainingResult:
 
     if first_likes:
         # The model in service was fitted on no like: there is nothing to compare with.
-        version = publish(tune_and_fit(item_features, after, config), None)
+        version = publish(*tune_and_fit(item_features, after, config), None)
         return RetrainingResult(version, None, n_events)
     candidate = fit_candidate(
         item_features, before, after, fitted_model_from(previous), config, log_revision,
@@ -219,7 +220,10 @@ def retrain(builder: Builder, inputs: str) -> RetrainingResult:
         config,
     )
     say(verdict.in_words())
-    accepted = publish(candidate.fitted_model, verdict.as_dict()) if verdict.passed else None
+    accepted = None
+    if verdict.passed:
+        model = assemble(item_features, after.user_items(), candidate.fitted_model)
+        accepted = publish(candidate.fitted_model, model, verdict.as_dict())
     return RetrainingResult(accepted, verdict, n_events)
 
 
