@@ -139,7 +139,7 @@ def test_popularity_agrees_with_recbole_counted_its_way(workspace, as_recbole):
     """RecBole's Pop counts an item once for each batch of 1,024 likes and as many sampled items.
 
     Its counts are full of ties, which torch.topk breaks over items in the order of the file.
-    Done like that our evaluator gives its figure; counted by people, popularity is better.
+    Done like that our evaluator gives its figure; counted by users, popularity is better.
     """
     data = as_recbole
     train = data.events.select((data.splits == TRAIN) & (data.events.weights > 0))
@@ -176,7 +176,7 @@ def test_the_system_beats_ease(rows):
 
 
 def test_shares_sum_and_paths_exist_for_a_thousand_pairs(workspace, data):
-    """Promise 7, on real people and films."""
+    """Promise 7, on real users and films."""
     now = ServingSnapshot.open(workspace.snapshots.open(), workspace.config)
     # Validation data may give knowledge no weight at all; here it is to speak.
     knowledge = {KNOWLEDGE: 0.2, MAPPED_KNOWLEDGE: 0.2}
@@ -227,7 +227,7 @@ def test_a_new_person_and_a_new_film_count_at_once(directory, tmp_path):
         },
     )
     workspace.build(only={"graph", "text"})
-    # Films say little of who will like them: alone it stands behind what people are known to like.
+    # Films say little of who will like them: alone it stands behind what users are known to like.
     assert all(workspace.explain(str(user), "fresh").reasons for user in range(1, 944, 100))
     with (workspace.directory / CONFIG_FILE).open("a", encoding="utf-8") as file:
         file.write("\n[serving]\nnew_items = 0.1\n")

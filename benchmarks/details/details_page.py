@@ -18,7 +18,7 @@ RESIDUALS = """## What the lists miss
 
 The whole system under seed 1. *Listed* is the share of all wanted items that the list has, *just
 missed* that of those behind it up to place 100. Then the same for the least popular quarter of the
-wanted items to the most popular one, and from the people with the shortest history to those with
+wanted items to the most popular one, and from the users with the shortest history to those with
 the longest. *Theirs* is the share of our misses that the lists of a simpler model have."""
 
 FLOOR = """## How near a training step is to what the machine can do

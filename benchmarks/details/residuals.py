@@ -1,7 +1,7 @@
 """What the lists miss: for each wanted item its rank, by how popular it is and how much is known.
 
 The whole system under seed 1, with the settings that the benchmark chose where it was run before. A
-wanted item's popularity is its number of known likes, a person's history theirs; both are parted at
+wanted item's popularity is its number of known likes, a user's history theirs; both are parted at
 their quartiles over the wanted items. `misses_listed_by` is the share of what our lists miss that
 the lists of a simpler model hold.
 """
@@ -57,7 +57,7 @@ def residuals(name: str, data: Path) -> dict[str, Any]:
     ours = _knowing(history, runs)
     ranks = _ranks(judge, ours)
     targets, popularity = judge.targets, judge.popularity[history]
-    person = np.repeat(np.arange(targets.shape[0]), np.diff(targets.indptr))
+    user = np.repeat(np.arange(targets.shape[0]), np.diff(targets.indptr))
     length = np.diff(
         (events.train if history == TRAIN_ONLY else events.train_and_valid).user_items().indptr
     )
@@ -70,7 +70,7 @@ def residuals(name: str, data: Path) -> dict[str, Any]:
         "just_missed": float(np.mean((ranks >= cutoff) & (ranks < DEPTH))),
         "beyond": float(np.mean(ranks >= DEPTH)),
         "by_popularity": _by_quartile(popularity[targets.indices], ranks, cutoff),
-        "by_history": _by_quartile(length[judge.user_rows[person]], ranks, cutoff),
+        "by_history": _by_quartile(length[judge.user_rows[user]], ranks, cutoff),
         "misses_listed_by": {},
     }
     for peer in PEERS:
@@ -99,8 +99,8 @@ def _ranks(judge: Evaluator, run: Run) -> NDArray[np.int64]:
 
 def ranks_of(top: NDArray[np.int32], targets: CSR) -> NDArray[np.int64]:
     """int64[nnz]: where each wanted item stands in int32[U, k], k where nowhere."""
-    person = np.repeat(np.arange(targets.shape[0]), np.diff(targets.indptr))
-    hits = top[person] == targets.indices[:, None]
+    user = np.repeat(np.arange(targets.shape[0]), np.diff(targets.indptr))
+    hits = top[user] == targets.indices[:, None]
     ranks = np.where(hits.any(axis=1), hits.argmax(axis=1), top.shape[1])
     return np.asarray(ranks, dtype=np.int64)
 

@@ -1,4 +1,4 @@
-"""Who does what, when: events of people who draw from a few communities each."""
+"""Who does what, when: events of users who draw from a few communities each."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tastegraph.core.progress import progress
 from tastegraph.profiles.interactions import Interactions
 
 USERS_PER_BLOCK = 8_192
-"""People whose events are drawn at once."""
+"""Users whose events are drawn at once."""
 REDRAWN = 12
-"""How often what a person has already done is drawn anew before it is left out."""
+"""How often what a user has already done is drawn anew before it is left out."""
 DRIFT = 0.2
 """How far from its own third of a life a taste still speaks, as a share of that life."""
 BEGIN, WINDOW = 1.6e9, 3 * 365 * 86_400.0
@@ -22,7 +22,7 @@ GAPS = 1.5
 
 
 def numbers_of_events(n_events: int, shape: Shape, rng: np.random.Generator) -> NDArray[np.int64]:
-    """int64[U], by a power law, as many people as make ``n_events`` together."""
+    """int64[U], by a power law, as many users as make ``n_events`` together."""
     tail = 1 / (shape.activity - 1)
     drawn = shape.fewest * (1 - rng.random(n_events // shape.fewest + 1)) ** -tail
     most = shape.most * shape.n_items(n_events)
@@ -31,19 +31,19 @@ def numbers_of_events(n_events: int, shape: Shape, rng: np.random.Generator) -> 
 
 
 def interactions(n_events: int, items: Pool, shape: Shape, seed: int) -> Interactions:
-    """About ``n_events``: one for each person and item, by person, oldest first."""
+    """About ``n_events``: one for each user and item, by user, oldest first."""
     counts = numbers_of_events(n_events, shape, np.random.default_rng([seed, COUNTS]))
     most = int(counts.sum())
     users, chosen = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int32)
     times = np.empty(most)
     end = 0
-    with progress("drawing people's events", len(counts)) as advance:
+    with progress("drawing users' events", len(counts)) as advance:
         for block, start in enumerate(range(0, len(counts), USERS_PER_BLOCK)):
             of_block = counts[start : start + USERS_PER_BLOCK]
             rng = np.random.default_rng([seed, EVENTS, block])
-            person, item, when = _drawn(of_block, items, shape, rng)
-            at = slice(end, end + len(person))
-            users[at], chosen[at], times[at] = person + start, item, when
+            user, item, when = _drawn(of_block, items, shape, rng)
+            at = slice(end, end + len(user))
+            users[at], chosen[at], times[at] = user + start, item, when
             end = at.stop
             advance(len(of_block))
     return Interactions(
@@ -60,47 +60,45 @@ def interactions(n_events: int, items: Pool, shape: Shape, seed: int) -> Interac
 def _drawn(
     counts: NDArray[np.int64], items: Pool, shape: Shape, rng: np.random.Generator
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
-    """People of one block, what they do and when."""
-    person = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
+    """Users of one block, what they do and when."""
+    user = np.repeat(np.arange(len(counts), dtype=np.int32), counts)
     starts = np.repeat(np.cumsum(counts) - counts, counts)
     groups = rng.choice(items.groups, (len(counts), shape.groups_per_user), p=items.shares).astype(
         np.int32
     )
-    place = (np.arange(len(person)) - starts + 0.5) / counts[person]
-    now = (place + DRIFT * rng.standard_normal(len(person))) % 1
+    place = (np.arange(len(user)) - starts + 0.5) / counts[user]
+    now = (place + DRIFT * rng.standard_normal(len(user))) % 1
     group_now = groups[
-        person, np.minimum((now * shape.groups_per_user).astype(int), shape.groups_per_user - 1)
+        user, np.minimum((now * shape.groups_per_user).astype(int), shape.groups_per_user - 1)
     ]
     item = items.draw(group_now, shape.loyalty, rng)
-    again = np.arange(len(person))
+    again = np.arange(len(user))
     for _ in range(REDRAWN):
-        again = _repeated(person, item, len(items.home))
+        again = _repeated(user, item, len(items.home))
         if not len(again):
             break
         item[again] = items.draw(group_now[again], shape.loyalty, rng)
-    first_of_pair = np.ones(len(person), dtype=np.bool_)
-    first_of_pair[_repeated(person, item, len(items.home))] = False
-    when = _times(person, counts, rng)
-    return person[first_of_pair], item[first_of_pair], when[first_of_pair]
+    first_of_pair = np.ones(len(user), dtype=np.bool_)
+    first_of_pair[_repeated(user, item, len(items.home))] = False
+    when = _times(user, counts, rng)
+    return user[first_of_pair], item[first_of_pair], when[first_of_pair]
 
 
-def _repeated(
-    person: NDArray[np.int32], item: NDArray[np.int32], n_items: int
-) -> NDArray[np.int64]:
-    """int64[R], the events whose person has done the same before."""
-    key = person.astype(np.int64) * n_items + item
+def _repeated(user: NDArray[np.int32], item: NDArray[np.int32], n_items: int) -> NDArray[np.int64]:
+    """int64[R], the events whose user has done the same before."""
+    key = user.astype(np.int64) * n_items + item
     order = np.argsort(key, kind="stable")
     return np.asarray(order[1:][key[order[1:]] == key[order[:-1]]])
 
 
 def _times(
-    person: NDArray[np.int32], counts: NDArray[np.int64], rng: np.random.Generator
+    user: NDArray[np.int32], counts: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """float64[E], rising for each person, from a first day on for a part of what is left."""
-    gaps = np.cumsum(rng.lognormal(sigma=GAPS, size=len(person)))
+    """float64[E], rising for each user, from a first day on for a part of what is left."""
+    gaps = np.cumsum(rng.lognormal(sigma=GAPS, size=len(user)))
     last = np.cumsum(counts) - 1
     before = np.concatenate([[0.0], gaps[last[:-1]]])
-    lived = (gaps - before[person]) / (gaps[last] - before)[person]
+    lived = (gaps - before[user]) / (gaps[last] - before)[user]
     first = rng.random(len(counts))
     length = (1 - first) * rng.random(len(counts))
-    return np.asarray(BEGIN + WINDOW * (first[person] + length[person] * lived))
+    return np.asarray(BEGIN + WINDOW * (first[user] + length[user] * lived))

@@ -2,7 +2,7 @@
 
     python measure.py EVENTS SEED [EPOCHS]
 
-prints {events, people, items, facts, generate_seconds, generate_rss_mb, choose_seconds,
+prints {events, users, items, facts, generate_seconds, generate_rss_mb, choose_seconds,
 fit_seconds, assemble_seconds, score_seconds, peak_rss_mb, epochs, valid, threads} as JSON:
 settings are chosen on the newest tenth of all events, then learned with from all of them.
 """
@@ -28,7 +28,7 @@ from tastegraph.profiles.splits import TRAIN, VALID, assign_splits
 
 BY_TIME = EvaluationConfig(split="global-temporal", fractions=(0.9, 0.1, 0.0))
 SCORED = 1_000
-"""People who are scored."""
+"""Users who are scored."""
 LISTED = 10
 
 
@@ -57,14 +57,14 @@ def measured(n_events: int, seed: int, epochs: int | None = None) -> dict[str, A
     model = assemble(item_features, likes, fitted_model)
     results["assemble_seconds"] = clock.lap()
     chance = np.random.default_rng(seed)
-    people = chance.choice(events.n_users, min(SCORED, events.n_users), replace=False)
+    users = chance.choice(events.n_users, min(SCORED, events.n_users), replace=False)
     everybody = events.histories(config.history)
     clock.lap()
     top_k_blocks(
-        lambda rows: model.score([everybody[people[row]] for row in rows]),
-        len(people), likes[people], LISTED,
+        lambda rows: model.score([everybody[users[row]] for row in rows]),
+        len(users), likes[users], LISTED,
     )  # fmt: skip
-    results["score_seconds"] = round(clock.lap() * SCORED / len(people), 3)
+    results["score_seconds"] = round(clock.lap() * SCORED / len(users), 3)
     results["peak_rss_mb"] = round(peak_memory_mb())
     return results | {
         "epochs": fitted_model.hyperparameters.params[NETWORK].epochs,

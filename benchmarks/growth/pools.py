@@ -1,4 +1,4 @@
-"""Things with weights, in groups: what a person or an item draws from."""
+"""Things with weights, in groups: what a user or an item draws from."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The shape that worlds of every size have.
 
-People grow linearly with events: how much a person does is theirs, not the catalogue's. Items grow
+Users grow linearly with events: how much a user does is theirs, not the catalogue's. Items grow
 with the square root: distinct things grow slower than their mentions (Heaps 1978), in MovieLens
 from 100K to 10M with exponent 0.4. So an item's events grow, as an established shop's do. Facts of
 an item and items of a community stay as many; what grows are catalogue, graph and communities.
@@ -40,14 +40,14 @@ class Shape:
 
     Attributes:
         items_per_root: items for √events.
-        fewest, activity: a person has at least ``fewest`` events, n of them with a density of
+        fewest, activity: a user has at least ``fewest`` events, n of them with a density of
             n^(-activity); a mean of 3 · fewest at 2.5.
         most: the largest history, as a share of the items.
         popularity: exponent of items' weights by rank; their events' is about 1, since nobody does
             the same twice.
         community: items in each community.
-        groups_per_user: communities a person draws from, one after another.
-        loyalty: share of a person's events that are drawn from these.
+        groups_per_user: communities a user draws from, one after another.
+        loyalty: share of a user's events that are drawn from these.
         fidelity: share of facts whose object is at home in the item's community.
         degree: exponent of objects' weights by rank.
         relations: the graph.

@@ -13,20 +13,20 @@ INTRODUCTION = """# Growth, measured
 
 Made by `make benchmark-growth`; every figure is from `benchmarks/results/growth.json`.
 
-Seeded worlds of one shape at every size: people grow linearly with events (about 90 each), items
+Seeded worlds of one shape at every size: users grow linearly with events (about 90 each), items
 with the square root, facts of an item (12) and items of a community (100) stay as many.
-Items' popularity and people's activity follow power laws; people draw seven events in ten from
+Items' popularity and users' activity follow power laws; users draw seven events in ten from
 three communities of items, one after another; six facts in ten name an object that is at home in
 the item's community. There is no text. `benchmarks/growth/shape.py` holds all of it.
 
 *Fit* is the whole system: every setting chosen on the newest tenth of all events, learned with from
-all of them, and the model assembled. *Score* is lists of ten for 1,000 people, all items scored.
+all of them, and the model assembled. *Score* is lists of ten for 1,000 users, all items scored.
 Each size ran in a process of its own; memory is its largest resident set from fit to the last list:
 the events, and about 400 MiB of Python with torch, included.
 
 What compares items by behaviour is EASE up to {dense:,} items, whose work grows with the cube of
 items; beyond, co-engagement, whose work grows with events. A fit grows slower than events where it
-sees some of them: settings are chosen by a sample of people, and a pass of the network has at most
+sees some of them: settings are chosen by a sample of users, and a pass of the network has at most
 {batches} batches, which is all events up to about {seen:.1f} million.
 """
 
@@ -34,7 +34,7 @@ sees some of them: settings are chosen by a sample of people, and a pass of the 
 def table(results: Mapping[str, Any]) -> str:
     """Markdown."""
     lines = [
-        "| events | people | items | facts | fit, s | choosing | learning | assembling |"
+        "| events | users | items | facts | fit, s | choosing | learning | assembling |"
         " network's epochs | score, s | peak, MiB | threads |",
         "|" + " ---: |" * 12,
     ]

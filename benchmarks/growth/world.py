@@ -1,4 +1,4 @@
-"""A seeded world: people, items, events and knowledge, no text, in one shape at every size."""
+"""A seeded world: users, items, events and knowledge, no text, in one shape at every size."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class World:
     """What a recommender sees, and what it does not.
 
     Attributes:
-        events: what people did.
+        events: what users did.
         item_features: the graph; no text.
         communities: int32[I], the latent group of each item.
     """

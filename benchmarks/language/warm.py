@@ -51,7 +51,7 @@ def measure_new_users(dataset: BenchmarkDataset, encoders: CachedEncoders) -> di
     known = events.select(before).user_items()
     targets = without(events.select((parts == TEST) & liked).user_items(), known)
     for seed in SEEDS.get(dataset.name, ONE_SEED):
-        say(f"{dataset.name}, new people, seed {seed}")
+        say(f"{dataset.name}, new users, seed {seed}")
         drawn = np.random.default_rng(seed).permutation(events.n_users)[: events.n_users // ONE_IN]
         is_new = np.zeros(events.n_users, dtype=np.bool_)
         is_new[drawn] = True

@@ -1,4 +1,4 @@
-"""What a replay asks in one slice: likes, of people whose histories end just before them."""
+"""What a replay asks in one slice: likes, of users whose histories end just before them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tastegraph.models.validation import CUTOFF, Objective
 from tastegraph.profiles.interactions import History, Interactions
 
 MOST = 10
-"""Likes of a person in one slice."""
+"""Likes of a user in one slice."""
 BLOCK = 2_000
 
 Answers = tuple[NDArray[np.float64], NDArray[np.int32]]
@@ -27,13 +27,13 @@ class HeldOutLikes:
     """Find each of Q likes, each in its own place in time.
 
     Attributes:
-        people, items: int64[Q], whose like, and on what.
+        users, items: int64[Q], whose like, and on what.
         places: int64[Q], when each happened.
-        seen: bool CSR[Q, I], what cannot be listed: what the person knows, what is not there yet.
+        seen: bool CSR[Q, I], what cannot be listed: what the user knows, what is not there yet.
         objective: find each like among all others.
     """
 
-    people: NDArray[np.int64]
+    users: NDArray[np.int64]
     items: NDArray[np.int64]
     places: NDArray[np.int64]
     seen: CSR
@@ -49,7 +49,7 @@ class HeldOutLikes:
         absent: NDArray[np.bool_],
         rng: np.random.Generator,
     ) -> HeldOutLikes:
-        """Some of each person's likes of a slice, of those who had a like before.
+        """Some of each user's likes of a slice, of those who had a like before.
 
         Args:
             events: all there are.
@@ -67,17 +67,17 @@ class HeldOutLikes:
         there = there[np.argsort(events.users[there], kind="stable")]
         nth = np.arange(len(there)) - np.searchsorted(events.users[there], events.users[there])
         chosen = there[nth < MOST]
-        people, items, places = events.users[chosen], events.items[chosen], when[chosen]
+        users, items, places = events.users[chosen], events.items[chosen], when[chosen]
         missing = np.flatnonzero(absent)
         hidden = [
-            np.append(events.items[_before(events, when, person, place)], missing)
-            for person, place in zip(people.tolist(), places.tolist(), strict=True)
+            np.append(events.items[_before(events, when, user, place)], missing)
+            for user, place in zip(users.tolist(), places.tolist(), strict=True)
         ]
         shape, every = (len(chosen), events.n_items), np.arange(len(chosen))
         rows = np.repeat(every, [len(items) for items in hidden])
         seen: CSR = binary(rows, np.concatenate(hidden), shape)
         objective = Objective.of(seen, binary(every, items, shape), every)
-        return cls(people.astype(np.int64), items.astype(np.int64), places, seen, objective)
+        return cls(users.astype(np.int64), items.astype(np.int64), places, seen, objective)
 
     def histories(
         self,
@@ -86,15 +86,15 @@ class HeldOutLikes:
         newest: int,
         until: int | None = None,
     ) -> list[History]:
-        """What each person did before their like, or before the place ``until`` in time."""
+        """What each user did before their like, or before the place ``until`` in time."""
         histories = []
-        for person, place in zip(self.people.tolist(), self.places.tolist(), strict=True):
-            rows = _before(events, when, person, place if until is None else until)[-newest:]
+        for user, place in zip(self.users.tolist(), self.places.tolist(), strict=True):
+            rows = _before(events, when, user, place if until is None else until)[-newest:]
             histories.append(History(events.items[rows], events.weights[rows]))
         return histories
 
     def answered(self, ranker: ItemScorer, histories: Sequence[History]) -> Answers:
-        """Ask some people at a time."""
+        """Ask some users at a time."""
         values, lists = [], []
         for start in range(0, len(histories), BLOCK):
             end = start + BLOCK
@@ -105,16 +105,16 @@ class HeldOutLikes:
 
 
 def _before(
-    events: Interactions, when: NDArray[np.int64], person: int, place: int
+    events: Interactions, when: NDArray[np.int64], user: int, place: int
 ) -> NDArray[np.int64]:
-    """int64[n], the person's events before a place in time, oldest first."""
-    begin, end = np.searchsorted(events.users, [person, person + 1])
+    """int64[n], the user's events before a place in time, oldest first."""
+    begin, end = np.searchsorted(events.users, [user, user + 1])
     rows = np.arange(begin, end)
     return rows[when[rows] < place]
 
 
 def _part(objective: Objective, start: int, end: int) -> Objective:
-    """The objective of some of the people."""
+    """The objective of some of the users."""
     hidden = (objective.seen[0] >= start) & (objective.seen[0] < end)
     rows = (objective.row >= start) & (objective.row < end)
     return Objective(

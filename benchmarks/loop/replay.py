@@ -3,7 +3,7 @@
 The older half of all events is known at the start. The rest comes in slices of as many events. In
 each slice everybody who likes something is asked for their likes, ten at most, drawn by the
 seed: what was known just before each is the history, and NDCG@10 tells how high the like stood
-among all items that were new to the person.
+among all items that were new to the user.
 
 | row | history | model |
 |---|---|---|
@@ -66,14 +66,14 @@ class Slice:
 
     Attributes:
         played: row → what it reached.
-        people: int64[Q], who was asked; the same people several times, and in later slices.
+        users: int64[Q], who was asked; the same users several times, and in later slices.
         ages: int64[Q], events that the item of each question had had before; -1 where it had one
             at the start.
         event_counts: int64[I], events of each new item when the slice ended; 0 of all others.
     """
 
     played: dict[str, Played]
-    people: NDArray[np.int64]
+    users: NDArray[np.int64]
     ages: NDArray[np.int64]
     event_counts: NDArray[np.int64]
 
@@ -148,7 +148,7 @@ def replay(
         )
         yield Slice(
             rows,
-            targets.people,
+            targets.users,
             np.where(new[targets.items], ages, -1),
             np.where(new, event_counts, 0),
         )

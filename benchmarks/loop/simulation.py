@@ -1,6 +1,6 @@
 """Simulation: what learning from one's own lists does over many rounds, where the truth is known.
 
-Each round some items are new, some people have other interests, and everybody gets a list. What is
+Each round some items are new, some users have other interests, and everybody gets a list. What is
 read of it is liked or skipped: an event. And everybody finds a few items by themselves, the more
 probably the more they please. Then whoever learns does.
 
@@ -46,16 +46,16 @@ class World:
     """Sizes of a simulation.
 
     Attributes:
-        people, items: at the start.
+        users, items: at the start.
         new: items that come each round.
         rounds: how many.
         items_at_start: random items that everybody was shown before the start.
         places: of a list.
         own: items that everybody comes upon by themselves each round.
-        drift: share of the people whose interests change each round.
+        drift: share of the users whose interests change each round.
     """
 
-    people: int = 500
+    users: int = 500
     items: int = 400
     new: int = 10
     rounds: int = 30
@@ -70,11 +70,11 @@ class Round:
     """What came of one round.
 
     Attributes:
-        regret: expected likes that each list fell short, mean over people.
+        regret: expected likes that each list fell short, mean over users.
         likes: that each list got, mean.
         coverage: share of the items that were in any list of this round.
         gini: of exposure in this round.
-        found: of all pairs of a person and a new item that stood in their best list so far, the
+        found: of all pairs of a user and a new item that stood in their best list so far, the
             share in which they were shown it.
     """
 
@@ -88,21 +88,21 @@ class Round:
 class _Log:
     """What everybody did so far, oldest first."""
 
-    def __init__(self, people: int, items: int) -> None:
+    def __init__(self, users: int, items: int) -> None:
         self.n_items = items
-        self.did: list[list[tuple[float, int, float, bool]]] = [[] for _ in range(people)]
+        self.did: list[list[tuple[float, int, float, bool]]] = [[] for _ in range(users)]
 
     def add(
-        self, person: int, items: NDArray[np.int64], likes: Bools, prompted: Bools, now: float
+        self, user: int, items: NDArray[np.int64], likes: Bools, prompted: Bools, now: float
     ) -> None:
-        """Of one person, each item with whether it was liked, else skipped."""
-        self.did[person] += [
+        """Of one user, each item with whether it was liked, else skipped."""
+        self.did[user] += [
             (now, int(item), LIKED if liked else SKIPPED, bool(by_list))
             for item, liked, by_list in zip(items, likes, prompted, strict=True)
         ]
 
-    def seen(self, person: int) -> list[int]:
-        return [item for _, item, _, _ in self.did[person]]
+    def seen(self, user: int) -> list[int]:
+        return [item for _, item, _, _ in self.did[user]]
 
     def histories(self, newest: int) -> list[History]:
         return self.interactions().histories(newest)
@@ -128,19 +128,19 @@ def simulate(arm: str, world: World, config: Config) -> Iterator[Round]:
     learns, explore = ARMS[arm]
     seed, newest = config.model.seed, config.model.history
     total = world.items + world.new * world.rounds
-    truth = Truth.of(world.people, total, seed)
+    truth = Truth.of(world.users, total, seed)
     rng = np.random.default_rng([seed, 1])
-    item_features, log = truth.item_features(), _Log(world.people, total)
+    item_features, log = truth.item_features(), _Log(world.users, total)
     pleases = truth.pleases()
-    for person in range(world.people):
+    for user in range(world.users):
         offered = rng.permutation(world.items)[: world.items_at_start]
-        likes = rng.random(len(offered)) < pleases[person, offered]
-        log.add(person, offered, likes, np.zeros_like(likes), 0.0)
+        likes = rng.random(len(offered)) < pleases[user, offered]
+        log.add(user, offered, likes, np.zeros_like(likes), 0.0)
     known = log.interactions()
     fitted_model = chosen(item_features, known, config.model)
     model = _served(item_features, known, fitted_model, world.items)
     at_start = known.histories(newest)
-    belonged, in_lists = np.zeros((2, world.people, total), dtype=np.bool_)
+    belonged, in_lists = np.zeros((2, world.users, total), dtype=np.bool_)
     for number in range(world.rounds):
         truth.drift(world.drift, np.random.default_rng([seed, 2, number]))
         there = world.items + world.new * (number + 1)
@@ -152,27 +152,27 @@ def simulate(arm: str, world: World, config: Config) -> Iterator[Round]:
                 model = _served(item_features, known, fitted_model, there - world.new)
         histories = log.histories(newest) if learns else at_start
         pleases = truth.pleases()
-        earned, best, liked = np.zeros((3, world.people))
+        earned, best, liked = np.zeros((3, world.users))
         exposure = np.zeros(total)
-        for person in range(world.people):
+        for user in range(world.users):
             unseen = np.arange(total) < there
-            unseen[log.seen(person)] = False
-            own = _finds(pleases[person], unseen, world.own, rng)
-            likes = rng.random(len(own)) < pleases[person, own]
-            log.add(person, own, likes, np.zeros_like(likes), number + 1.0)
+            unseen[log.seen(user)] = False
+            own = _finds(pleases[user], unseen, world.own, rng)
+            likes = rng.random(len(own)) < pleases[user, own]
+            log.add(user, own, likes, np.zeros_like(likes), number + 1.0)
             unseen[own] = False
-            listed, best_left = _list(model, histories[person], unseen, world.places, explore, rng)
+            listed, best_left = _list(model, histories[user], unseen, world.places, explore, rng)
             ideal = np.flatnonzero(unseen)
-            ideal = ideal[np.argsort(-pleases[person, ideal], kind="stable")][: world.places]
-            earned[person] = read(len(listed)) @ pleases[person, listed]
-            best[person] = read(len(ideal)) @ pleases[person, ideal]
+            ideal = ideal[np.argsort(-pleases[user, ideal], kind="stable")][: world.places]
+            earned[user] = read(len(listed)) @ pleases[user, listed]
+            best[user] = read(len(ideal)) @ pleases[user, ideal]
             reads = rng.random(len(listed)) < read(len(listed))
-            likes = rng.random(len(listed)) < pleases[person, listed]
-            log.add(person, listed[reads], likes[reads], best_left[reads], number + 1.5)
-            liked[person] = (reads & likes).sum()
+            likes = rng.random(len(listed)) < pleases[user, listed]
+            log.add(user, listed[reads], likes[reads], best_left[reads], number + 1.5)
+            liked[user] = (reads & likes).sum()
             exposure[listed] += 1
-            belonged[person, ideal] = True
-            in_lists[person, listed] = True
+            belonged[user, ideal] = True
+            in_lists[user, listed] = True
         later = (np.arange(total) >= world.items)[None, :] & belonged
         yield Round(
             regret=float((best - earned).mean()),

@@ -30,11 +30,11 @@ SIMULATION = """## Simulation with known truth
 
 ![regret, coverage, Gini, new items](loop-simulation.svg)
 
-People's interests in the entities of a graph are known, and drift; lists are read from the top,
+Users's interests in the entities of a graph are known, and drift; lists are read from the top,
 place k with probability 1/√k; new items come each round (`benchmarks/loop/truth.py`). Means of
 the last ten rounds, with the spread over seeds. *Regret* is what the best list would have
 earned on expectation, less what was shown; *new items reached* the share of all pairs of a
-person and a new item that belonged into their list which they were shown."""
+user and a new item that belonged into their list which they were shown."""
 
 INGEST = """## Events in, lists out
 

@@ -1,6 +1,6 @@
 """A seeded world whose truth is known: whom an item would please, and how interests drift.
 
-A person's interest in an entity is a number; an item pleases by what it is tied to, and by a
+A user's interest in an entity is a number; an item pleases by what it is tied to, and by a
 quality of its own that nobody states:
 
     p(u, i) = 1 / (1 + exp(-(BASE + Σ_e interest_ue tied_ie + quality_i)))
@@ -26,7 +26,7 @@ RELATIONS = {"genre": 12, "maker": 40}
 TIES = {"genre": 2, "maker": 1}
 """Of each item."""
 INTERESTS, LIKES, LOATHES = 4, 2.0, -1.0
-"""So many entities of each relation that a person likes, by how much, and the same for loathing."""
+"""So many entities of each relation that a user likes, by how much, and the same for loathing."""
 BASE, QUALITY = -3.0, 0.5
 
 
@@ -45,7 +45,7 @@ class Truth:
     interests: NDArray[np.float64]
 
     @classmethod
-    def of(cls, people: int, items: int, seed: int) -> Truth:
+    def of(cls, users: int, items: int, seed: int) -> Truth:
         """A world of so many; the last items are those that come later."""
         rng = np.random.default_rng([seed, 0])
         ties = np.concatenate(
@@ -53,7 +53,7 @@ class Truth:
             axis=1,
         )
         interests = np.concatenate(
-            [_interests(people, size, rng) for size in RELATIONS.values()], axis=1
+            [_interests(users, size, rng) for size in RELATIONS.values()], axis=1
         )
         return cls(ties, rng.normal(scale=QUALITY, size=items), interests)
 
@@ -62,7 +62,7 @@ class Truth:
         return np.asarray(1 / (1 + np.exp(-(BASE + self.interests @ self.ties.T + self.quality))))
 
     def drift(self, share: float, rng: np.random.Generator) -> None:
-        """``share`` of the people have other interests from now on."""
+        """``share`` of the users have other interests from now on."""
         changed = np.flatnonzero(rng.random(len(self.interests)) < share)
         self.interests[changed] = np.concatenate(
             [_interests(len(changed), size, rng) for size in RELATIONS.values()], axis=1
@@ -94,7 +94,7 @@ def _rows(n: int, size: int, rng: np.random.Generator, ones: int) -> NDArray[np.
     return rows
 
 
-def _interests(people: int, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    liked = _rows(people, size, rng, ones=INTERESTS)
-    loathed = _rows(people, size, rng, ones=INTERESTS)
+def _interests(users: int, size: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    liked = _rows(users, size, rng, ones=INTERESTS)
+    loathed = _rows(users, size, rng, ones=INTERESTS)
     return LIKES * liked + LOATHES * loathed * (1 - liked)

@@ -1,4 +1,4 @@
-"""A small built workspace whose people and items are those of the simulated world."""
+"""A small built workspace whose users and items are those of the simulated world."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ SETTINGS = {
 
 
 def most_pleasing() -> dict[str, dict[str, list[str]]]:
-    """Person → what is stated of the item that would please them most."""
+    """User → what is stated of the item that would please them most."""
     truth = Truth.of(USERS, ITEMS, SEED)
     best = truth.pleases().argmax(axis=1)
-    return {str(person): _stated(truth, int(item)) for person, item in enumerate(best)}
+    return {str(user): _stated(truth, int(item)) for user, item in enumerate(best)}
 
 
 def _stated(truth: Truth, item: int) -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 """Where new items land, by a replay in time: results as JSON, and their page.
 
-    python -m benchmarks new_items DATA [SET …] [--cut 0.8] [--people 2000] [--seed 1] [--epochs 80]
+    python -m benchmarks new_items DATA [SET …] [--cut 0.8] [--users 2000] [--seed 1] [--epochs 80]
 
 Sets that are named are measured anew, the others kept as they are. To see what a change of the code
 does, run it before and after with ``--results`` files of their own.
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("sets", nargs="*", choices=SETS, default=SETS)
     parser.add_argument("--cut", type=float, default=0.8, help="share of the events before it")
-    parser.add_argument("--people", type=int, default=2000, help="whose lists are looked at")
+    parser.add_argument("--users", type=int, default=2000, help="whose lists are looked at")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=ModelConfig().epochs)
     parser.add_argument("--results", type=Path, default=RESULTS)
@@ -54,7 +54,7 @@ def main() -> None:
         for arrival in ARRIVALS:
             cut = Cut.of(dataset.events, arguments.cut, arrival, arguments.seed)
             say(f"{name}, {arrival}: {int(cut.new.sum())} new items")
-            played[arrival] = replayed(cut, item_features, arguments.people, config)
+            played[arrival] = replayed(cut, item_features, arguments.users, config)
             results = (
                 json.loads(arguments.results.read_text("utf-8"))
                 if arguments.results.exists()
@@ -76,16 +76,16 @@ def main() -> None:
 
 
 def replayed(
-    cut: Cut, item_features: ItemFeatures, people: int, config: ModelConfig
+    cut: Cut, item_features: ItemFeatures, users: int, config: ModelConfig
 ) -> dict[str, Any]:
     """The sizes of one arrival, the share of likes, and every rule's figures of either model."""
-    lists = sampled(cut, people, config.history, config.seed)
+    lists = sampled(cut, users, config.history, config.seed)
     firsts = first_likes(cut, config.history)
     measured_set: dict[str, Any] = {
         "items": cut.events.n_items,
         "new": int(cut.new.sum()),
         "new_liked": len(np.unique(firsts.items)),
-        "people": len(np.unique(lists.people)),
+        "people": len(np.unique(lists.users)),
         "lists": len(lists),
         "first_likes": len(firsts),
         "share_of_likes": share_of_likes(cut, lists),

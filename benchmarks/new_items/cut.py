@@ -1,7 +1,7 @@
 """Where time is cut, and which items are new then.
 
 Everything before the cut is known, and an item without an event before it is **new**: it stands in
-the catalogue with all that is stated of it. Public sets have few such items, and people like them
+the catalogue with all that is stated of it. Public sets have few such items, and users like them
 rarely, so there are two arrivals:
 
 - ``first seen``: the items whose first event lies behind the cut, as it happened;
@@ -28,7 +28,7 @@ class Cut:
     """A set's events, cut in time.
 
     Attributes:
-        events: everybody's, each person's oldest first.
+        events: everybody's, each user's oldest first.
         before: bool[E], earlier than the cut; events of one instant are on one side.
         hidden: bool[E], events before the cut of items that are withheld: never history.
         new: bool[I].

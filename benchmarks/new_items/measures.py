@@ -36,7 +36,7 @@ def measured(
     - ``first_likes``: NDCG@10 of new items' first likes among all items, ``among_new`` among new
       ones; ``median_rank`` among all.
 
-    Each but ``listed`` and ``median_rank`` is a mean over people, with 95 % (bootstrap).
+    Each but ``listed`` and ``median_rank`` is a mean over users, with 95 % (bootstrap).
 
     Args:
         cut: what is new.
@@ -60,14 +60,14 @@ def measured(
         of_firsts = [_firsts(cut, part, scoring(part)) for part in _parts(firsts)]
         first, among_new, ranks = (np.concatenate(c) for c in zip(*of_firsts, strict=True))
         by_rule[rule] = {
-            "share": _mean(lists.people, share),
+            "share": _mean(lists.users, share),
             "listed": float(np.isin(np.flatnonzero(cut.new), listed).mean()),
-            "likes": _mean(lists.people, ndcg),
-            "likes_hidden": _mean(lists.people, hidden),
-            "known": _mean(lists.people[on_known], ndcg[on_known]),
-            "known_hidden": _mean(lists.people[on_known], hidden[on_known]),
-            "first_likes": _mean(firsts.people, first),
-            "among_new": _mean(firsts.people, among_new),
+            "likes": _mean(lists.users, ndcg),
+            "likes_hidden": _mean(lists.users, hidden),
+            "known": _mean(lists.users[on_known], ndcg[on_known]),
+            "known_hidden": _mean(lists.users[on_known], hidden[on_known]),
+            "first_likes": _mean(firsts.users, first),
+            "among_new": _mean(firsts.users, among_new),
             "median_rank": float(np.median(ranks)),
         }
     return by_rule
@@ -132,9 +132,9 @@ def _parts(moments: Moments) -> list[Moments]:
     return [moments.part(k, k + BLOCK) for k in range(0, len(moments), BLOCK)]
 
 
-def _mean(people: NDArray[np.int64], values: NDArray[np.float64]) -> dict[str, Any]:
-    """Of each person's mean, with 95 %."""
-    _, who = np.unique(people, return_inverse=True)
+def _mean(users: NDArray[np.int64], values: NDArray[np.float64]) -> dict[str, Any]:
+    """Of each user's mean, with 95 %."""
+    _, who = np.unique(users, return_inverse=True)
     means = np.bincount(who, values) / np.bincount(who)
     return {
         "mean": float(means.mean()),
@@ -143,5 +143,5 @@ def _mean(people: NDArray[np.int64], values: NDArray[np.float64]) -> dict[str, A
 
 
 def share_of_likes(cut: Cut, lists: Moments) -> dict[str, Any]:
-    """Of the likes that the lists are asked for, those on new items; a mean over people."""
-    return _mean(lists.people, cut.new[lists.items].astype(np.float64))
+    """Of the likes that the lists are asked for, those on new items; a mean over users."""
+    return _mean(lists.users, cut.new[lists.items].astype(np.float64))

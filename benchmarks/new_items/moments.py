@@ -1,6 +1,6 @@
 """Moments after the cut: somebody likes something, with all that they did earlier as history.
 
-A history reaches up to the like: it holds the person's events of strictly earlier times, those
+A history reaches up to the like: it holds the user's events of strictly earlier times, those
 after the cut and those on new items too, as a service has them. The model stays that of the cut.
 """
 
@@ -17,7 +17,7 @@ from tastegraph.core.arrays import CSR, binary
 from tastegraph.profiles.interactions import History
 
 MOST = 10
-"""Likes of one person whose lists are looked at."""
+"""Likes of one user whose lists are looked at."""
 FIRST = 5
 """Likes of one new item."""
 
@@ -27,27 +27,27 @@ class Moments:
     """M likes, each in its own place in time.
 
     Attributes:
-        people, items: int64[M].
-        histories: of the people, who all have a like in theirs.
-        seen: bool CSR[M, I], what the person has an event on and is not offered.
+        users, items: int64[M].
+        histories: of the users, who all have a like in theirs.
+        seen: bool CSR[M, I], what the user has an event on and is not offered.
     """
 
-    people: NDArray[np.int64]
+    users: NDArray[np.int64]
     items: NDArray[np.int64]
     histories: Sequence[History]
     seen: CSR
 
     def __len__(self) -> int:
-        return len(self.people)
+        return len(self.users)
 
     def part(self, start: int, end: int) -> Moments:
         """Those from ``start`` to ``end``."""
         at = slice(start, end)
-        return Moments(self.people[at], self.items[at], self.histories[at], self.seen[at])
+        return Moments(self.users[at], self.items[at], self.histories[at], self.seen[at])
 
 
 def eligible(cut: Cut) -> NDArray[np.int64]:
-    """int64[N], rows of the likes after the cut of people who had a like at an earlier time."""
+    """int64[N], rows of the likes after the cut of users who had a like at an earlier time."""
     events = cut.events
     liked = events.weights > 0
     first = np.full(events.n_users, np.inf)
@@ -56,12 +56,12 @@ def eligible(cut: Cut) -> NDArray[np.int64]:
     return np.flatnonzero(liked & ~cut.before & (first[events.users] < events.times))
 
 
-def sampled(cut: Cut, people: int, newest: int, seed: int) -> Moments:
-    """Up to :data:`MOST` likes of each of up to ``people`` people, drawn by the seed."""
+def sampled(cut: Cut, n_users: int, newest: int, seed: int) -> Moments:
+    """Up to :data:`MOST` likes of each of up to ``n_users`` users, drawn by the seed."""
     rng = np.random.default_rng(seed)
     rows = rng.permutation(eligible(cut))
     users = cut.events.users[rows]
-    chosen = rng.permutation(np.unique(users))[:people]
+    chosen = rng.permutation(np.unique(users))[:n_users]
     rows = rows[np.isin(users, chosen)]
     rows = rows[np.argsort(cut.events.users[rows], kind="stable")]
     users = cut.events.users[rows]
@@ -78,7 +78,7 @@ def first_likes(cut: Cut, newest: int) -> Moments:
 
 
 def _moments(cut: Cut, rows: NDArray[np.int64], newest: int) -> Moments:
-    """Of ``rows`` (int64[N]); a second like of what a person knows is none."""
+    """Of ``rows`` (int64[N]); a second like of what a user knows is none."""
     events = cut.events
     histories, known, likes = [], [], []
     for row in rows.tolist():
@@ -95,7 +95,7 @@ def _moments(cut: Cut, rows: NDArray[np.int64], newest: int) -> Moments:
         raise ValueError("nobody with a like before likes anything new after the cut")
     of = np.repeat(np.arange(len(likes)), [len(items) for items in known])
     return Moments(
-        people=events.users[likes].astype(np.int64),
+        users=events.users[likes].astype(np.int64),
         items=events.items[likes].astype(np.int64),
         histories=histories,
         seen=binary(of, np.concatenate(known), (len(likes), events.n_items)),

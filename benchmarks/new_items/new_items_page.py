@@ -17,9 +17,9 @@ INTRODUCTION = f"""# New items, measured
 Made by `make benchmark-new-items DATA=…`; every figure is from `benchmarks/results/new_items.json`.
 
 Time is cut. The model is chosen and fitted on what happened before; items without an event until
-then are *new*: in the catalogue with all that is stated of them. After the cut people are asked
+then are *new*: in the catalogue with all that is stated of them. After the cut users are asked
 for their likes, up to {MOST} each, drawn by the seed, and for the first {FIRST} likes of each new
-item. A history holds all that the person did at earlier times, after the cut too; who liked nothing
+item. A history holds all that the user did at earlier times, after the cut too; who liked nothing
 yet is not asked, and nobody is offered what they know.
 
 - *Share of places*: of the first tens of the lists, what new items take. Beside it stands the share
@@ -30,7 +30,7 @@ yet is not asked, and nobody is offered what they know.
 - *All likes*, *known items*: NDCG@10 of all likes and of those on known items, with new items in
   the catalogue and (in brackets) without them: what showing them costs.
 
-Means over people; behind ± is half of the 95 % interval (bootstrap). `system` is the model as it
+Means over users; behind ± is half of the 95 % interval (bootstrap). `system` is the model as it
 is, by whichever weights; the rows below rank new items by other weights. *Oracle* puts each new
 item behind as many known ones as will be liked more often; *random* deals the system's places for
 new items out anew."""
@@ -69,7 +69,7 @@ def _arrival(arrival: str, counts: Found) -> Iterator[str]:
     yield (
         f"{HOW[arrival]}: {counts['new']:,} new items of {counts['items']:,}, "
         f"{counts['new_liked']:,} of them liked. "
-        f"{counts['lists']:,} lists of {counts['people']:,} people; "
+        f"{counts['lists']:,} lists of {counts['users']:,} users; "
         f"{counts['first_likes']:,} first likes. New items have "
         f"**{_share(counts['share_of_likes'])}** of the likes."
     )

@@ -27,7 +27,7 @@ from benchmarks.peers.split import Lists, Split
 sp.dok_matrix._update = lambda matrix, entries: matrix._dict.update(entries)
 
 SCORES_AT_ONCE = 2_000_000
-"""For evaluation; RecBole's own 4,096 means one person at a time where there are 3,000 items."""
+"""For evaluation; RecBole's own 4,096 means one user at a time where there are 3,000 items."""
 BIG_SCORES = {"KGCN": 20_000, "RippleNet": 20_000}
 """These two hold whole vectors or memories for every score; more at once is slower."""
 
@@ -104,19 +104,19 @@ def _config(name: str, split: Split) -> Config:
 
 @torch.no_grad()
 def _recommend(trainer: Any, dataset: Any, valid: Any, split: Split) -> Lists:
-    """Lists in our ids: RecBole numbers people and items anew, from 1."""
-    people = _ours(dataset, dataset.uid_field)
+    """Lists in our ids: RecBole numbers users and items anew, from 1."""
+    users = _ours(dataset, dataset.uid_field)
     items = _ours(dataset, dataset.iid_field)
     seen = split.matrix(split.train, split.valid)
     trainer.tot_item_num = dataset.item_num
     trainer.item_tensor = valid._dataset.get_item_feature().to(trainer.device)
     lists = np.full((split.n_users, split.k), -1, dtype=np.int32)
     width = min(split.k, len(items) - 1)
-    for rows in _blocks(len(people), valid.step):
+    for rows in _blocks(len(users), valid.step):
         batch = Interaction({dataset.uid_field: torch.as_tensor(rows)})
         _, scores, _, _ = trainer._full_sort_batch_eval((batch, None, None, None))
         scores = scores.cpu()
-        ours = people[rows]
+        ours = users[rows]
         scores[:, 1:][torch.as_tensor(seen[ours][:, items[1:]].toarray() > 0)] = -torch.inf
         top, at = scores.topk(width, dim=1)
         lists[ours, :width] = np.where(np.isfinite(top), items[at], -1)

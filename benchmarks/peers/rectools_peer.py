@@ -63,9 +63,9 @@ def _data(split: Split) -> Dataset:
 
 
 def _lists(model: ModelBase, data: Dataset, split: Split) -> Lists:
-    people = data.user_id_map.external_ids
+    users = data.user_id_map.external_ids
     frame = model.recommend(
-        people, data, k=split.width, filter_viewed=True, on_unsupported_targets="ignore"
+        users, data, k=split.width, filter_viewed=True, on_unsupported_targets="ignore"
     )
     lists = np.full((split.n_users, split.width), -1, dtype=np.int32)
     lists[frame[Columns.User], frame[Columns.Rank] - 1] = frame[Columns.Item]

@@ -15,7 +15,7 @@ Lists = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One set, and how many items to list for each of its people.
+    """One set, and how many items to list for each of its users.
 
     Attributes:
         train, valid: int64[n, 2], rows of (user, item).
@@ -46,9 +46,9 @@ class Split:
         return self.k + int(np.bincount(self.valid[:, 0]).max(initial=0))
 
     def ndcg(self, lists: Lists, cutoff: int = 10) -> float:
-        """NDCG over the people with validation items, by which all choose."""
-        people, counts = np.unique(self.valid[:, 0], return_counts=True)
-        hit = _listed(lists[people, :cutoff], self.matrix(self.valid)[people])
+        """NDCG over the users with validation items, by which all choose."""
+        users, counts = np.unique(self.valid[:, 0], return_counts=True)
+        hit = _listed(lists[users, :cutoff], self.matrix(self.valid)[users])
         gains = 1 / np.log2(np.arange(2, cutoff + 2))
         ideal = np.cumsum(gains)[np.minimum(counts, cutoff) - 1]
         return float((hit @ gains[: hit.shape[1]] / ideal).mean())

@@ -71,7 +71,7 @@ def benchmark(
 
 
 def main() -> None:
-    """Run the command; an error a person can act on is one line."""
+    """Run the command; an error a user can act on is one line."""
     try:
         typer.run(benchmark)
     except (TastegraphError, OSError) as error:

@@ -1,6 +1,6 @@
 """A set as RecBole's atomic files: the very split we are judged on, for anybody else to train on.
 
-Tokens are row numbers: of people and items in ``Set.events``, of nodes in ``Set.graph``.
+Tokens are row numbers: of users and items in ``Set.events``, of nodes in ``Set.graph``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LABEL = "label:float"
 def export_atomic(dataset: BenchmarkDataset, folder: Path) -> None:
     """Write ``NAME.{train,valid,test}.inter``, and where facts are known ``NAME.kg`` and ``.link``.
 
-    Events against an item are left out. ``timestamp`` is the place of an event among its person's,
+    Events against an item are left out. ``timestamp`` is the place of an event among its user's,
     which every set has, whether or not its source tells the time. A set of labelled pairs has
     ``label`` instead. Of an item without a fact one more relation states that it is itself.
 

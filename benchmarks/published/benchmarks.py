@@ -26,7 +26,7 @@ class Benchmark:
     Attributes:
         load: folder of all data, and the seed of what the publishers left to chance → the set.
         metrics: those the field reports; all models are tested by each.
-        histories: what a person's history holds at test time and what the model is fitted on, of
+        histories: what a user's history holds at test time and what the model is fitted on, of
             :data:`~tastegraph.evaluation.evaluator.FITTED_ON`. The first is the published
             protocol's; by a further one we are measured too.
         redrawn: whether each seed has a split of its own, as where none was published.
@@ -45,7 +45,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         lambda data, _: ml100k(data),
         ("ndcg@10",),
         (TRAIN_AND_VALID,),
-        "ratings from 4; each person's 80/10/10 in time order, RecBole's ratio split",
+        "ratings from 4; each user's 80/10/10 in time order, RecBole's ratio split",
     ),
     "ml1m-colakg": Benchmark(
         ml1m_colakg,
@@ -58,7 +58,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         lambda data, _: ml1m_pearlm(data),
         ("recall@20", "ndcg@20"),
         (TRAIN_AND_VALID,),
-        "PEARLM's train, valid and test in each person's time order",
+        "PEARLM's train, valid and test in each user's time order",
     ),
     "lastfm-lightkg": Benchmark(
         lambda data, _: lastfm_lightkg(data),
@@ -70,21 +70,21 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         lastfm_ctr,
         ("auc", "f1"),
         (TRAIN_ONLY,),
-        "pairs 6 : 2 : 2 at random, anew for each seed; people without a click in train dropped",
+        "pairs 6 : 2 : 2 at random, anew for each seed; users without a click in train dropped",
         redrawn=True,
     ),
     "bookcrossing-ctr": Benchmark(
         bookcrossing_ctr,
         ("auc", "f1"),
         (TRAIN_ONLY,),
-        "pairs 6 : 2 : 2 at random, anew for each seed; people without a click in train dropped",
+        "pairs 6 : 2 : 2 at random, anew for each seed; users without a click in train dropped",
         redrawn=True,
     ),
     "amazon-beauty": Benchmark(
         lambda data, _: amazon_beauty(data),
         ("recall@10", "ndcg@10"),
         (VALID_KNOWN, TRAIN_AND_VALID),
-        "each person's last purchase is test, the one before chooses; no also_* facts",
+        "each user's last purchase is test, the one before chooses; no also_* facts",
     ),
     "amazon-beauty-also": Benchmark(
         lambda data, _: amazon_beauty(data, also=True),

@@ -1,8 +1,8 @@
-"""Whether one person clicks one item: the evidence of all kernels, weighed by boosted trees.
+"""Whether one user clicks one item: the evidence of all kernels, weighed by boosted trees.
 
-A list needs an order for one person; a click needs a probability that holds across people. Each
+A list needs an order for one user; a click needs a probability that holds across users. Each
 kernel says of a pair (u, i) how well i goes with the mean of what else u likes; popularity speaks
-for the item alone, and through shared facts for items that few know. How active a person is stays
+for the item alone, and through shared facts for items that few know. How active a user is stays
 out: where as many pairs were drawn as there are clicks, it would tell the draw, not the taste.
 
 The trees learn from pairs whose evidence was made without them (cross-fitting, Wolpert 1992): a
@@ -46,7 +46,7 @@ Floats32 = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of a person and an item.
+    """Pairs of a user and an item.
 
     Attributes:
         users, items: int[P].
@@ -175,17 +175,17 @@ def _kernels(data: TrainingData) -> Iterator[Kernel]:
 
 
 def _of_pairs(kernel: Kernel, attention: CSR, pairs: Pairs) -> Floats32:
-    """float32[P]: scores of all items, for some people at a time, where they are asked for."""
+    """float32[P]: scores of all items, for some users at a time, where they are asked for."""
     scores = np.empty(len(pairs), dtype=np.float32)
     order = np.argsort(pairs.users, kind="stable")
-    people, starts = np.unique(pairs.users[order], return_index=True)
+    distinct, starts = np.unique(pairs.users[order], return_index=True)
     ends = np.append(starts[1:], len(order))
-    for first in range(0, len(people), BLOCK):
+    for first in range(0, len(distinct), BLOCK):
         block = slice(first, first + BLOCK)
-        of_people = kernel.score(attention[people[block]])
+        of_users = kernel.score(attention[distinct[block]])
         at = order[starts[first] : ends[block][-1]]
-        row = np.searchsorted(people[block], pairs.users[at])
-        scores[at] = of_people[row, pairs.items[at]]
+        row = np.searchsorted(distinct[block], pairs.users[at])
+        scores[at] = of_users[row, pairs.items[at]]
     return scores
 
 

@@ -30,7 +30,7 @@ class Clicks(Protocol):
     """Anything that tells how probable a click is."""
 
     def probabilities(self, users: Ints, items: Ints) -> Floats:
-        """float64[P] in [0, 1], for as many people and items."""
+        """float64[P] in [0, 1], for as many users and items."""
         ...
 
 
@@ -95,11 +95,11 @@ class ClickEvaluator:
         return Measured(values, fitting.seconds, scoring.seconds, memory)
 
     def values(self, clicks: Clicks) -> dict[str, NDArray[np.float64]]:
-        """``auc`` by person, and ``f1`` of what is more probable than not."""
+        """``auc`` by user, and ``f1`` of what is more probable than not."""
         pairs = self._pairs(TEST)
         probabilities = np.asarray(clicks.probabilities(pairs.users, pairs.items), dtype=np.float64)
         return {
-            "auc": auc_by_person(
+            "auc": auc_by_user(
                 probabilities, pairs.labels, pairs.users, self.dataset.events.n_users
             ),
             "f1": np.array([f1_score(pairs.labels, probabilities >= 0.5)]),
@@ -112,19 +112,19 @@ class ClickEvaluator:
 
 
 def clicks_of(pairs: Pairs) -> ClickPairs:
-    """The people and items alone."""
+    """The users and items alone."""
     return ClickPairs(pairs.users.astype(np.int64), pairs.items.astype(np.int64))
 
 
-def auc_by_person(
+def auc_by_user(
     scores: Floats, labels: NDArray[np.bool_], users: Ints, n_users: int
 ) -> NDArray[np.float64]:
-    """Each person's share of the area under the curve, float64[n_users], whose mean it is.
+    """Each user's share of the area under the curve, float64[n_users], whose mean it is.
 
     A clicked pair's placement is the share of the others that score below it, ties half; one that
     was not clicked has that of the clicked ones above it. The mean of either is the area (DeLong,
-    DeLong & Clarke-Pearson 1988); a person's share is that of the placements of their pairs. So
-    two models are compared person by person, as lists are.
+    DeLong & Clarke-Pearson 1988); a user's share is that of the placements of their pairs. So
+    two models are compared user by user, as lists are.
 
     Args:
         scores: float[P].
@@ -147,9 +147,9 @@ def scores_of_pairs(
     scores = np.empty(len(users), dtype=np.float64)
     distinct, row_of = np.unique(users, return_inverse=True)
     for start in range(0, len(distinct), BLOCK):
-        people = distinct[start : start + BLOCK]
+        block = distinct[start : start + BLOCK]
         at = np.flatnonzero((row_of >= start) & (row_of < start + BLOCK))
-        block_scores = ranker.score([histories[person] for person in people])
+        block_scores = ranker.score([histories[user] for user in block])
         scores[at] = block_scores[row_of[at] - start, items[at]]
     return scores
 

@@ -58,7 +58,7 @@ class ModelGrid:
         return reasons
 
     def slices(self) -> dict[str, Bools]:
-        """Name → bool[P], of the people of whom a list is judged: those who are reported apart."""
+        """Name → bool[P], of the users of whom a list is judged: those who are reported apart."""
         judge = self.judge
         if isinstance(judge, ClickEvaluator):
             return {}

@@ -45,7 +45,7 @@ class ListEvaluator:
         return Measured(_reported(values), fit_seconds, scoring.seconds, memory)
 
     def of_lists(self, top: NDArray[np.int32], seconds: float, memory_mb: float) -> Measured:
-        """Somebody else's lists: int32[U, k] for all people of the set, -1 where they end."""
+        """Somebody else's lists: int32[U, k] for all users of the set, -1 where they end."""
         popularity = np.zeros(self.judge.targets.shape[1], dtype=np.int64)
         values = per_user(
             top[self.judge.user_rows], self.judge.targets, EVALUATION.cutoffs, popularity

@@ -23,8 +23,8 @@ class Measured:
     """One model, knowing one kind of history.
 
     Attributes:
-        values: metric → float64[P], whose mean is the metric; of people, who have the same places
-            under every seed, or one number where it is no mean over people.
+        values: metric → float64[P], whose mean is the metric; of users, who have the same places
+            under every seed, or one number where it is no mean over users.
         fit_seconds: tuning included.
         score_seconds: ranking for everybody who is tested.
         memory_mb: most memory held meanwhile.

@@ -41,7 +41,7 @@ def run_peers(
         peers: which, in this order.
         folder: has the set's atomic files; tokens are row numbers.
         out: gets a folder with ``lists.npy``, ``peer.json`` and ``log.txt`` for each peer.
-        shape: number of people and of items.
+        shape: number of users and of items.
         k: length of the lists.
         limit: seconds after which a peer is to hand in the best it has.
         threads: for every library alike.
@@ -115,7 +115,7 @@ def _outcome(
 
 
 def _lists(file: Path, shape: tuple[int, int], n_items: int) -> NDArray[np.int32]:
-    """People past the last who has events may be missing; they get empty lists."""
+    """Users past the last who has events may be missing; they get empty lists."""
     lists = np.load(file)
     if lists.ndim != 2 or lists.shape[0] > shape[0] or lists.shape[1] != shape[1]:
         raise ValueError(f"lists are {lists.shape}, not {shape}")

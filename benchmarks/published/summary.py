@@ -29,21 +29,21 @@ def summary(
 
     - ``rows``: the mean over the seeds; ``by_seed``: each seed's.
     - ``intervals``: 95 % of that mean, Student's t over the seeds; ``None`` for one seed.
-    - ``people``: 95 % of the mean over people, bootstrap; each person's mean over the seeds.
+    - ``users``: 95 % of the mean over users, bootstrap; each user's mean over the seeds.
     - ``p``: of ``metrics``, against our row; a paired test of the same, Holm-adjusted over rows.
     - ``seconds``: of the first fit with its tuning, of each seed's fit, and of ranking; ``memory``:
       MiB at most.
-    - ``slices``: the same figures of each slice's people alone, and ``size``, how many they are.
+    - ``slices``: the same figures of each slice's users alone, and ``size``, how many they are.
 
     Args:
         rows: row → one measurement for each seed.
         metrics: those the field reports.
-        slices: name → bool[P], of the people who are measured.
+        slices: name → bool[P], of the users who are measured.
     """
     return {
         **_figures(rows, metrics),
         "slices": {
-            name: {"size": int(who.sum()), **_figures(_of_people(rows, who), metrics)}
+            name: {"size": int(who.sum()), **_figures(_of_users(rows, who), metrics)}
             for name, who in (slices or {}).items()
         },
         "seconds": {
@@ -64,7 +64,7 @@ def _figures(rows: Mapping[str, Row], metrics: Sequence[str]) -> dict[str, Any]:
         row: {name: [_mean(m.values[name]) for m in runs] for name in runs[0].values}
         for row, runs in rows.items()
     }
-    per_person = {
+    per_user = {
         row: {name: averaged(runs, name) for name in metrics if len(runs[0].values[name]) > 1}
         for row, runs in rows.items()
     }
@@ -72,13 +72,13 @@ def _figures(rows: Mapping[str, Row], metrics: Sequence[str]) -> dict[str, Any]:
         "rows": _per_row(by_seed, lambda values: _finite(float(np.mean(values)))),
         "by_seed": _per_row(by_seed, lambda values: [_finite(value) for value in values]),
         "intervals": _per_row(by_seed, seed_interval),
-        "people": _per_row(per_person, _people_interval),
-        "p": _tests(per_person),
+        "people": _per_row(per_user, _interval_over_users),
+        "p": _tests(per_user),
     }
 
 
-def _of_people(rows: Mapping[str, Row], who: Bools) -> dict[str, list[Measured]]:
-    """The measurements of the people in ``who`` (bool[P]) alone."""
+def _of_users(rows: Mapping[str, Row], who: Bools) -> dict[str, list[Measured]]:
+    """The measurements of the users in ``who`` (bool[P]) alone."""
     return {
         row: [replace(m, values={name: v[who] for name, v in m.values.items()}) for m in runs]
         for row, runs in rows.items()
@@ -86,7 +86,7 @@ def _of_people(rows: Mapping[str, Row], who: Bools) -> dict[str, list[Measured]]
 
 
 def averaged(runs: Row, metric: str) -> NDArray[np.float64]:
-    """float64[P]: each person's mean over the seeds."""
+    """float64[P]: each user's mean over the seeds."""
     return np.asarray(np.mean([measured.values[metric] for measured in runs], axis=0))
 
 
@@ -99,14 +99,14 @@ def seed_interval(values: Sequence[float]) -> list[float] | None:
 
 
 def _tests(
-    per_person: Mapping[str, Mapping[str, NDArray[np.float64]]],
+    per_user: Mapping[str, Mapping[str, NDArray[np.float64]]],
 ) -> dict[str, dict[str, float | None]]:
-    ours = per_person.get(REFERENCE, {})
+    ours = per_user.get(REFERENCE, {})
     p_values: dict[str, dict[str, float | None]] = {}
     for metric, reference in ours.items():
         p = {
             row: paired_p(reference, values[metric], RESAMPLES, SEED)
-            for row, values in per_person.items()
+            for row, values in per_user.items()
             if row != REFERENCE and metric in values
         }
         for row, adjusted in holm(p).items():
@@ -118,7 +118,7 @@ def _per_row(by_row: Mapping[str, Mapping[str, Any]], what: Any) -> dict[str, di
     return {row: {name: what(v) for name, v in values.items()} for row, values in by_row.items()}
 
 
-def _people_interval(values: NDArray[np.float64]) -> list[float | None]:
+def _interval_over_users(values: NDArray[np.float64]) -> list[float | None]:
     return [_finite(end) for end in bootstrap_interval(values, BOOTSTRAP, SEED)]
 
 

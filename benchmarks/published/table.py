@@ -1,4 +1,4 @@
-"""Results for people: one table for each set on the terminal, and all of them as Markdown."""
+"""Results for users: one table for each set on the terminal, and all of them as Markdown."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _INTRODUCTION = """# Ranking, measured
 Made by `make benchmark-ranking DATA=…`; every figure is from `benchmarks/results/ranking.json`.
 Settings are chosen on validation data under seed 1 and kept under the others, or chosen anew where
 each seed has a split of its own. Behind ± is 95 % of the mean over seeds (Student's t); p is of the
-first metric against tastegraph, person by person (randomisation, Holm-adjusted). *Fit* is the first
+first metric against tastegraph, user by user (randomisation, Holm-adjusted). *Fit* is the first
 seed's, all choosing included. A control is the whole system, chosen and fitted anew with one kind
 of knowledge taken away or made false. Rows with a source in brackets are the field's figures."""
 
@@ -97,7 +97,7 @@ def _slices_in_markdown(results: SetResults, metrics: Sequence[str]) -> Iterator
 
 def _sizes(results: SetResults) -> str:
     slices = results["slices"].items()
-    return ", ".join(f"{name} ({entry['size']:,} people)" for name, entry in slices)
+    return ", ".join(f"{name} ({entry['size']:,} users)" for name, entry in slices)
 
 
 def sliced(results: SetResults, metrics: Sequence[str]) -> list[list[str]]:

@@ -1,11 +1,11 @@
 """The order of rows is no time: the same events, sorted by item and at random, through the CLI.
 
-    python -m benchmarks row_order DATA [--people N] [--epochs 80] [--seed 1] [--folder FOLDER]
+    python -m benchmarks row_order DATA [--users N] [--epochs 80] [--seed 1] [--folder FOLDER]
 
 Events of LightKG's Last.fm split are written as CSV without times and parts; its test part is held
 out of the files and is what lists are judged by. Each order is imported and built by the command
 line in a workspace of its own. Exits with 1 where sorted rows do worse than random ones by more
-than one standard error of the difference, person by person.
+than one standard error of the difference, user by user.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> int:
     """Write, import, build, judge; 0 where the order of rows costs no more than chance."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--people", type=int, help="the first so many alone; by default everybody")
+    parser.add_argument("--users", type=int, help="the first so many alone; by default everybody")
     parser.add_argument("--epochs", type=int, default=ModelConfig().epochs)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="kept; by default a temporary one")
@@ -48,7 +48,7 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
-        result = compared(options.data, folder, options.people, options.epochs, options.seed)
+        result = compared(options.data, folder, options.users, options.epochs, options.seed)
     options.results.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n", "utf-8")
     Console(highlight=False).print(_table(result))
     for metric, difference in result["differences"].items():
@@ -60,20 +60,18 @@ def main() -> int:
     return 0 if all(one["within"] for one in result["differences"].values()) else 1
 
 
-def compared(
-    data: Path, folder: Path, people: int | None, epochs: int, seed: int
-) -> dict[str, Any]:
+def compared(data: Path, folder: Path, users: int | None, epochs: int, seed: int) -> dict[str, Any]:
     """Every order's figures, beside those of models that have none.
 
     Args:
         data: the folder that holds the published files.
         folder: where files and workspaces are made.
-        people: the first so many of the set; ``None`` for everybody.
+        users: the first so many of the set; ``None`` for everybody.
         epochs: upper bound of the network's.
         seed: of the random order.
     """
     dataset = lastfm_lightkg(data)
-    known, targets = held_out(dataset, people)
+    known, targets = held_out(dataset, users)
     lists, files = {}, {}
     for order in ORDERS:
         workspace = write_files(dataset, known, folder / order.replace(" ", "-"), order, seed)
@@ -97,7 +95,7 @@ def compared(
 
 def _table(result: dict[str, Any]) -> Table:
     metrics = list(result["differences"])
-    table = Table(title=f"{result['people']:,} people, {result['events']:,} events known")
+    table = Table(title=f"{result['users']:,} users, {result['events']:,} events known")
     for column in ("rows", *metrics):
         table.add_column(column)
     for row, values in result["rows"].items():

@@ -43,7 +43,7 @@ def write_files(
 
 
 def _rows(known: Interactions, order: str, seed: int) -> NDArray[np.intp]:
-    """int64[E], by item and then by person, or at random."""
+    """int64[E], by item and then by user, or at random."""
     if order == SORTED:
         return np.lexsort((known.users, known.items))
     return np.random.default_rng(seed).permutation(len(known))

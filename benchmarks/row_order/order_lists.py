@@ -30,15 +30,15 @@ REFERENCES = ("popularity", "itemknn", "ease")
 Values = Mapping[str, NDArray[np.float64]]
 
 
-def held_out(dataset: BenchmarkDataset, people: int | None) -> tuple[Interactions, CSR]:
+def held_out(dataset: BenchmarkDataset, n_users: int | None) -> tuple[Interactions, CSR]:
     """What the files hold, and bool CSR[U, I] of the test events that they do not.
 
     Args:
         dataset: the set in its published parts.
-        people: the first so many alone.
+        n_users: the first so many users alone.
     """
     events = dataset.events
-    chosen = events.users < (events.n_users if people is None else people)
+    chosen = events.users < (events.n_users if n_users is None else n_users)
     known = events.select(chosen & (dataset.parts != TEST))
     test = events.select(chosen & (dataset.parts == TEST))
     return known, without(test.user_items(), known.user_items())
@@ -85,10 +85,10 @@ def reference_lists(known: Interactions) -> dict[str, NDArray[np.int32]]:
 
 
 def judged(top: NDArray[np.int32], targets: CSR) -> Values:
-    """Metric → float64[P], of the people who have something to find."""
-    people = np.flatnonzero(np.diff(targets.indptr))
+    """Metric → float64[P], of the users who have something to find."""
+    users = np.flatnonzero(np.diff(targets.indptr))
     nothing = np.zeros(targets.shape[1], dtype=np.int64)
-    values = per_user(top[people], targets[people], CUTOFFS, nothing)
+    values = per_user(top[users], targets[users], CUTOFFS, nothing)
     return {metric: values[metric] for metric in METRICS}
 
 

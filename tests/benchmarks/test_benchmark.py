@@ -10,7 +10,7 @@ import pytest
 from benchmarks.published import field, reading, suite
 from benchmarks.published.__main__ import main
 from benchmarks.published.benchmarks import BENCHMARKS, named
-from benchmarks.published.clicks import Calibrated, ClickEvaluator, auc_by_person, scores_of_pairs
+from benchmarks.published.clicks import Calibrated, ClickEvaluator, auc_by_user, scores_of_pairs
 from benchmarks.published.field import ModelGrid
 from benchmarks.published.fingerprint import fingerprint
 from benchmarks.published.measured import Measured, Store
@@ -69,7 +69,7 @@ def small(tmp_path, monkeypatch):
 def test_the_area_by_hand():
     """Scores .9 .4 clicked, .6 .4 .1 not: placements (3 + 1.5) / 6."""
     scores, labels = np.array([0.9, 0.4, 0.6, 0.4, 0.1]), np.array([1, 1, 0, 0, 0], dtype=np.bool_)
-    shares = auc_by_person(scores, labels, np.array([0, 1, 0, 1, 2]), 4)
+    shares = auc_by_user(scores, labels, np.array([0, 1, 0, 1, 2]), 4)
     assert shares.mean() == pytest.approx(4.5 / 6)
     # 0: placement 3 of the clicked one, 1 of the other (.9 lies above .6): (3 + 1) / 6 · 4 / 2
     assert shares.tolist() == pytest.approx([4 / 3, (1.5 + 1.5) / 3, 2 / 3, 0])
@@ -78,7 +78,7 @@ def test_the_area_by_hand():
 def test_the_area_is_the_usual_one_whoever_the_people_are():
     rng = np.random.default_rng(2)
     scores, labels = rng.integers(0, 9, 300).astype(float), rng.random(300) < 0.3
-    areas = auc_by_person(scores, labels, rng.integers(0, 40, 300), 50)
+    areas = auc_by_user(scores, labels, rng.integers(0, 40, 300), 50)
     assert areas.shape == (50,)
     assert areas.mean() == pytest.approx(roc_auc_score(labels, scores))
 
@@ -358,7 +358,7 @@ def test_slices_stand_in_results_and_tables(small, monkeypatch):
     results["published"][0]["slices"] = {"odd": {"recall@10": 0.4321}}
     machine = {"cpu": "", "python": ""}
     markdown = in_markdown({"sets": {"a": results, "b": plain}, "machine": machine})
-    assert markdown.count("odd (3 people), even (3 people)") == 2
+    assert markdown.count("odd (3 users), even (3 users)") == 2
     assert "| model | recall@10, odd | mrr@10, odd | p, odd | recall@10, even |" in markdown
     assert "| LightGCN (AdaKG, README; 5 seeds) | 0.4321 | – | – | – | – | – |" in markdown
     assert len(rendered("a", results)) == 4

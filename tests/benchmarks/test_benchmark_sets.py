@@ -22,7 +22,7 @@ from tests.support import benchmark_folders as folders
 
 
 def held(dataset, part):
-    """(person, item) by their ids."""
+    """(user, item) by their ids."""
     at = np.flatnonzero(dataset.parts == part)
     users, items = dataset.events.user_ids, dataset.graph.item_ids
     return [(users[dataset.events.users[k]], items[dataset.events.items[k]]) for k in at]
@@ -87,8 +87,8 @@ def test_beauty_tells_people_apart_whose_last_id_stands_above_the_one_before(tmp
     (folder / "rdrec/datamaps.json").write_text(json.dumps(names))
     (folder / "s3rec/Beauty.txt").write_text("1 3 1 2\n2 1 3 2\n3 1 2\n")
     dataset = amazon_beauty(tmp_path)
-    people = np.array(dataset.events.user_ids)
-    assert {name: people[who].tolist() for name, who in dataset.slices.items()} == {
+    user_ids = np.array(dataset.events.user_ids)
+    assert {name: user_ids[who].tolist() for name, who in dataset.slices.items()} == {
         ABOVE: ["ann"],
         NOT_ABOVE: ["bob"],
     }

@@ -35,18 +35,18 @@ def test_ease_takes_groups_for_people() -> None:
 
 
 def test_a_click_says_nothing_of_itself() -> None:
-    """With one click of its person, nothing but popularity can speak for a pair."""
+    """With one click of its user, nothing but popularity can speak for a pair."""
     item_features = _content(6, 2)
     likes = sparse.csr_array(np.eye(6, dtype=bool))
     own = evidence(item_features, likes, Pairs(np.arange(6), np.arange(6)), seed=1)
-    # Four columns speak of the item; what follows speaks of the person, and is silent.
+    # Four columns speak of the item; what follows speaks of the user, and is silent.
     assert own.shape[1] > 4
     assert np.abs(own[:, 4:]).max() < 1e-5
 
 
 @pytest.mark.slow
 def test_tastes_are_found_where_popularity_says_nothing() -> None:
-    """People click items by one of two makers; whether they do is all that labels tell."""
+    """Users click items by one of two makers; whether they do is all that labels tell."""
     rng = np.random.default_rng(0)
     n_users, n_items = 120, 60
     users = np.repeat(np.arange(n_users), 12)

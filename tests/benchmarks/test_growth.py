@@ -113,16 +113,16 @@ def test_co_engagement_beats_popularity(world):
     training = world.events.select(parts == TRAIN)
     likes = training.user_items()
     targets = without(world.events.select(parts == VALID).user_items(), likes)
-    people = np.flatnonzero((np.diff(targets.indptr) > 0) & (np.diff(likes.indptr) > 0))
+    rated = np.flatnonzero((np.diff(targets.indptr) > 0) & (np.diff(likes.indptr) > 0))
     histories = training.histories()
     ndcg = {}
     for name, setting in (("ease", (250.0,)), ("itemknn", (100,)), ("popularity", ())):
         ranker = BASELINES[name].fit(likes, *setting)
         top = top_k_blocks(
-            lambda rows, ranker=ranker: ranker.score([histories[people[row]] for row in rows]),
-            len(people), likes[people], 10,
+            lambda rows, ranker=ranker: ranker.score([histories[rated[row]] for row in rows]),
+            len(rated), likes[rated], 10,
         )  # fmt: skip
-        values = per_user(top, targets[people], (10,), np.bincount(likes.indices))
+        values = per_user(top, targets[rated], (10,), np.bincount(likes.indices))
         ndcg[name] = float(np.nanmean(values["ndcg@10"]))
     assert ndcg["ease"] > 1.3 * ndcg["popularity"]
     assert ndcg["itemknn"] > 1.3 * ndcg["popularity"]

@@ -68,19 +68,19 @@ def test_what_is_new_at_the_cut(events) -> None:
 def test_histories_end_before_the_like_and_hide_what_is_withheld(events, arrival) -> None:
     cut = Cut.of(events, 0.5, arrival, seed=1)
     for targets in (sampled(cut, 10, 200, 1), first_likes(cut, 200)):
-        for row, (person, item, history) in enumerate(
-            zip(targets.people, targets.items, targets.histories, strict=True)
+        for row, (user, item, history) in enumerate(
+            zip(targets.users, targets.items, targets.histories, strict=True)
         ):
-            (event,) = np.flatnonzero((events.users == person) & (events.items == item))
+            (event,) = np.flatnonzero((events.users == user) & (events.items == item))
             assert events.weights[event] > 0
             assert not cut.before[event]
-            earlier = (events.users == person) & (events.times < events.times[event])
+            earlier = (events.users == user) & (events.times < events.times[event])
             assert set(history.items.tolist()) == set(events.items[earlier & ~cut.hidden].tolist())
             assert len(history.likes)
             assert set(targets.seen[[row]].indices.tolist()) == set(events.items[earlier].tolist())
     lists, firsts = sampled(cut, 10, 200, 1), first_likes(cut, 200)
-    people, counts = np.unique(lists.people, return_counts=True)
-    assert len(people) == 10
+    listed, counts = np.unique(lists.users, return_counts=True)
+    assert len(listed) == 10
     assert counts.max() <= MOST
     assert cut.new[firsts.items].all()
     assert np.unique(firsts.items, return_counts=True)[1].max() <= FIRST
@@ -88,12 +88,12 @@ def test_histories_end_before_the_like_and_hide_what_is_withheld(events, arrival
     for item in np.unique(firsts.items):
         times = np.sort(events.times[likes[events.items[likes] == item]])
         chosen = [
-            events.times[(events.users == person) & (events.items == item)][0]
-            for person in firsts.people[firsts.items == item]
+            events.times[(events.users == user) & (events.items == item)][0]
+            for user in firsts.users[firsts.items == item]
         ]
         assert sorted(chosen) == times[:FIRST].tolist()
     assert share_of_likes(cut, lists)["mean"] == pytest.approx(
-        np.mean([cut.new[lists.items[lists.people == person]].mean() for person in people])
+        np.mean([cut.new[lists.items[lists.users == user]].mean() for user in listed])
     )
 
 
@@ -121,7 +121,7 @@ def test_the_oracle_puts_new_items_behind_what_is_liked_more() -> None:
     new = np.array([False] * 4 + [True] * 2)
     seen = binary([1], [2], (2, 6))
     order = np.argsort(-by_popularity(scores, seen, new, later), axis=1).tolist()
-    # 4 stands behind two known items (9 and 5), 6 behind one. The second person knows item 2.
+    # 4 stands behind two known items (9 and 5), 6 behind one. The second user knows item 2.
     assert order[0] == [2, 5, 0, 4, 3, 1]
     assert [item for item in order[1] if item != 2] == [0, 5, 4, 3, 1]
 

@@ -142,7 +142,7 @@ def test_every_peer_has_its_script():
 
 
 def test_peers_choose_by_our_ndcg():
-    """Two people want one and two items: the first at rank 2, the second's at ranks 1 and 3."""
+    """Two users want one and two items: the first at rank 2, the second's at ranks 1 and 3."""
     valid = np.array([[0, 4], [2, 1], [2, 5]])
     split = Split(Path(), "set", valid[:0], valid, np.zeros(0), 3, 6, 3)
     lists = np.array([[3, 4, 0], [-1, -1, -1], [1, 2, 5]], dtype=np.int32)

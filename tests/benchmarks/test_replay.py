@@ -50,7 +50,7 @@ def test_what_every_row_is_told(events, monkeypatch) -> None:
 
     class Ranker:
         def __init__(self, likes):
-            self.inner, self.people = popularity(likes), likes.nnz
+            self.inner, self.users = popularity(likes), likes.nnz
 
         def score(self, histories):
             history_lengths.append([len(history) for history in histories])
@@ -77,21 +77,21 @@ def test_nobody_is_told_what_is_to_come(events, monkeypatch) -> None:
     when = np.argsort(np.argsort(events.times))
     absent = Arrivals.of(events, when).began >= 90
     targets = HeldOutLikes.of(events, when, 60, 90, absent, np.random.default_rng(1))
-    times = np.unique(targets.people, return_counts=True)[1]
+    times = np.unique(targets.users, return_counts=True)[1]
     assert set(times.tolist()) == {1, 2}
     assert len(set(targets.places.tolist())) == len(targets.places) == len(targets.objective.row)
     histories = targets.histories(events, when, 200)
     frozen = targets.histories(events, when, 200, 60)
     of_question, seen = targets.objective.seen
-    for row, (person, item, at) in enumerate(
-        zip(targets.people, targets.items, targets.places, strict=True)
+    for row, (user, item, at) in enumerate(
+        zip(targets.users, targets.items, targets.places, strict=True)
     ):
         history, early = histories[row], frozen[row]
         (event,) = np.flatnonzero(when == at)
         assert 60 <= at < 90
-        assert (events.users[event], events.items[event]) == (person, item)
+        assert (events.users[event], events.items[event]) == (user, item)
         assert events.weights[event] > 0
-        mine = events.users == person
+        mine = events.users == user
         assert set(history.items.tolist()) == set(events.items[mine & (when < at)].tolist())
         assert set(early.items.tolist()) == set(events.items[mine & (when < 60)].tolist())
         assert len(history.likes) > 0
@@ -144,10 +144,10 @@ def test_what_a_replay_came_to() -> None:
         worse = Played(np.array(values) / 2, np.full(3, NEVER), 10 * seconds)
         return {name: row if name == "retrain" else worse for name in ROWS}
 
-    people, ages = np.array([0, 1]), np.array([-1, 0])
+    users, ages = np.array([0, 1]), np.array([-1, 0])
     results = summary([
-        Slice(played([1.0, 0.5], [0, NEVER, NEVER], 7.0), people, ages, np.array([0, 2, 1])),
-        Slice(played([0.0, 0.5], [0, 3, NEVER], 3.0), people, ages, np.array([0, 6, 1])),
+        Slice(played([1.0, 0.5], [0, NEVER, NEVER], 7.0), users, ages, np.array([0, 2, 1])),
+        Slice(played([0.0, 0.5], [0, 3, NEVER], 3.0), users, ages, np.array([0, 6, 1])),
     ])  # fmt: skip
     assert results["rows"]["retrain"]["ndcg@10"] == pytest.approx(0.5)
     assert results["rows"]["retrain"]["by_slice"] == [0.75, 0.25]

@@ -39,7 +39,7 @@ def test_every_order_has_the_same_events_and_none_that_is_held_out(dataset, tmp_
     assert {tuple(row.values()) for row in one} == {tuple(row.values()) for row in other}
     assert list(one[0]) == ["user_id", "item_id", "type"]
     assert [row["item_id"] for row in one] == sorted(row["item_id"] for row in one)
-    # Person k plays k … k+3 of six in train and valid, and k+4 in test.
+    # User k plays k … k+3 of six in train and valid, and k+4 in test.
     pairs = {(row["user_id"], row["item_id"]) for row in one}
     assert pairs == {(str(u + 1), str(10 + (u + s) % 6)) for u in range(6) for s in range(4)}
     assert targets.nnz == 6
@@ -56,8 +56,8 @@ def test_lists_are_judged_by_what_is_held_out(dataset) -> None:
     assert values["recall@20"].tolist() == [1, 1, 1, 0, 0, 0]
     for name, lists in reference_lists(known).items():
         assert name in REFERENCES
-        for person, items in enumerate(lists):
-            assert not set(items.tolist()) & set(known.user_items()[[person]].indices.tolist())
+        for user, items in enumerate(lists):
+            assert not set(items.tolist()) & set(known.user_items()[[user]].indices.tolist())
 
 
 def test_worse_by_more_than_a_standard_error_is_beyond_it() -> None:

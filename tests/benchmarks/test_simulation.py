@@ -10,18 +10,18 @@ from benchmarks.loop.truth import Truth, read
 
 from tastegraph.core.config import Config, ModelConfig
 
-SMALL = World(people=40, items=40, new=2, rounds=3, items_at_start=20)
+SMALL = World(users=40, items=40, new=2, rounds=3, items_at_start=20)
 
 
 class Knowing:
     """A model that scores by the truth."""
 
     def __init__(self, pleases: np.ndarray) -> None:
-        self.pleases, self.person = pleases, 0
+        self.pleases, self.user = pleases, 0
 
     def rank(self, history):
-        person, self.person = self.person, (self.person + 1) % len(self.pleases)
-        return type("Ranked", (), {"scores": self.pleases[person].astype("f4")})
+        user, self.user = self.user, (self.user + 1) % len(self.pleases)
+        return type("Ranked", (), {"scores": self.pleases[user].astype("f4")})
 
 
 def test_truth_by_hand() -> None:
@@ -41,7 +41,7 @@ def test_interests_drift_of_some_alone() -> None:
 
 def test_who_knows_the_truth_regrets_nothing(monkeypatch) -> None:
     """And reaches every new item that belongs into a list."""
-    knowing = Knowing(Truth.of(SMALL.people, 46, 3).pleases())
+    knowing = Knowing(Truth.of(SMALL.users, 46, 3).pleases())
     monkeypatch.setattr(simulation, "chosen", lambda *_: None)
     monkeypatch.setattr(simulation, "_served", lambda *_: knowing)
     world = World(**{**vars(SMALL), "drift": 0.0})

@@ -60,10 +60,10 @@ def test_lang_option_sets_the_language(tastegraph, cinema):
     assert "得分" in second
     done = tastegraph("explain", where, "western-fan-3", "western-00", "--lang", "zh")
     assert re.match(r"Western 0  \[western-00\]：得分 -?\d\.\d{4}，排名第 \d+\n", done.out)
-    person = tastegraph("info", where, "--user", "western-fan-0", "--lang", "zh").out
-    assert person.startswith("western-fan-0：10 条事件，最新的在前\n")
-    assert person.count("  打了 ") == 10
-    assert "兴趣图谱：" in person
+    user = tastegraph("info", where, "--user", "western-fan-0", "--lang", "zh").out
+    assert user.startswith("western-fan-0：10 条事件，最新的在前\n")
+    assert user.count("  打了 ") == 10
+    assert "兴趣图谱：" in user
     assert "（据文本推断）" in tastegraph("info", where, "--item", "western-00", "--lang", "zh").out
     assert tastegraph("info", where, "--lang", "zh").out.startswith("      物品  24\n")
     done = tastegraph("recommend", where, "nobody", "--lang", "fr")
@@ -125,11 +125,11 @@ def test_info_prints_counts(tastegraph, cinema):
 
 
 def test_info_prints_a_user_and_an_item(tastegraph, cinema):
-    person = tastegraph("info", cinema.directory, "--user", "western-fan-0").out
-    assert person.startswith("western-fan-0: 10 events, newest first\n")
-    assert person.count("  rated ") == 10
-    assert "interest graph:" in person
-    assert "Old western hand" in person
+    user = tastegraph("info", cinema.directory, "--user", "western-fan-0").out
+    assert user.startswith("western-fan-0: 10 events, newest first\n")
+    assert user.count("  rated ") == 10
+    assert "interest graph:" in user
+    assert "Old western hand" in user
     item = tastegraph("info", cinema.directory, "--item", "western-00").out
     title, *ties = item.splitlines()
     assert title == "content graph of Western 0:"

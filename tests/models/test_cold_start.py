@@ -1,4 +1,4 @@
-"""Where new items land: beside many known ones, for the people who like what they are."""
+"""Where new items land: beside many known ones, for the users who like what they are."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ def catalogue() -> ItemFeatures:
     return ItemFeatures(graph, text, no_words(ITEMS))
 
 
-def purchases(people: int, seed: int) -> Interactions:
+def purchases(n_users: int, seed: int) -> Interactions:
     """Everybody buys five products of two or three groups that they like, and two of any."""
     rng = np.random.default_rng(seed)
     users, items = [], []
-    for person in range(people):
+    for user in range(n_users):
         groups = rng.choice(BRANDS * KINDS, 3, replace=False)
         own = (groups[:, None] * EACH + np.arange(EACH)).reshape(-1)
         bought = np.unique(np.append(rng.choice(own, 7, replace=False), rng.integers(0, OLD, 2)))
-        users += [person] * len(bought)
+        users += [user] * len(bought)
         items += rng.permutation(bought).tolist()
     return Interactions(
-        [f"u{k:04}" for k in range(people)], ITEMS, np.array(users, np.int32),
+        [f"u{k:04}" for k in range(n_users)], ITEMS, np.array(users, np.int32),
         np.array(items, np.int32), np.arange(len(users), dtype=float),
         np.ones(len(users), np.float32), np.full(len(users), -1, np.int8),
     )  # fmt: skip
@@ -177,9 +177,9 @@ def test_an_item_newer_than_the_model_is_weighed_as_any_other_without_events():
     warm = np.array([True, True, False, False])
     blend = Blend({"new": {TEXT: 1.0}}, {"new": {TEXT: 0.25}})
     model = HybridModel({TEXT: part}, blend, warm, np.array([0, 1, 2, -1]), np.ones(4, dtype=int))
-    person = History(np.array([0], np.int32), np.ones(1, np.float32))
-    scores = model.score([person])[0]
+    user = History(np.array([0], np.int32), np.ones(1, np.float32))
+    scores = model.score([user])[0]
     assert scores[3] == scores[2]
     # Over the warm items the part's scores are 0 (the item itself) and 1: their deviation is .5.
     assert scores.tolist() == pytest.approx([0, 2, 0.5, 0.5])
-    assert model.rank(person).scores == pytest.approx(scores)
+    assert model.rank(user).scores == pytest.approx(scores)

@@ -105,14 +105,14 @@ def test_every_kernel_agrees_with_its_matrix(seed, n_items):
 
 
 def test_informative_relation_gets_the_weight():
-    """Relation r0 joins items that the same people like; r1 is noise."""
+    """Relation r0 joins items that the same users like; r1 is noise."""
     rng = np.random.default_rng(0)
     n_items = 40
     edges = [(i, 0, n_items + i // 10) for i in range(n_items)]
     edges += [(i, 1, n_items + 4 + int(rng.integers(4))) for i in range(n_items)]
     graph = graph_of(n_items, edges, n_items + 8)
-    people = np.repeat(np.arange(4), 15)
-    likes = (np.arange(n_items) // 10 == people[:, None]) & (rng.random((60, n_items)) < 0.7)
+    users = np.repeat(np.arange(4), 15)
+    likes = (np.arange(n_items) // 10 == users[:, None]) & (rng.random((60, n_items)) < 0.7)
     weights = relation_weights(associate(graph), sparse.csr_array(likes), seed=1)
     assert weights[0] == 1
     assert weights[2] < 0.2
@@ -123,8 +123,8 @@ def test_objective_agrees_with_the_evaluator():
     scores = rng.normal(size=(20, 30)).astype(np.float32)
     seen, targets = likes_of(1, 20, 30), likes_of(2, 20, 30)
     targets = sparse.csr_array(targets.toarray() & ~seen.toarray())
-    people = np.flatnonzero(np.diff(targets.indptr))
-    ndcg = Objective.of(seen, targets, people)(scores[people])
+    users = np.flatnonzero(np.diff(targets.indptr))
+    ndcg = Objective.of(seen, targets, users)(scores[users])
     values = per_user(top_k(scores, seen, 10), targets, (10,), np.ones(30, int))["ndcg@10"]
     assert ndcg == pytest.approx(np.nanmean(values))
 
@@ -157,7 +157,7 @@ def test_weights_start_from_given_ones():
 
 
 def test_weights_change_only_for_gains_beyond_the_threshold():
-    """The second part helps 30 of 40 people and costs ten as much: 3.7 standard errors."""
+    """The second part helps 30 of 40 users and costs ten as much: 3.7 standard errors."""
 
     def objective(scores):
         weight = scores[0, 0] - 1
@@ -189,7 +189,7 @@ def test_expected_component_has_a_weight_unless_it_clearly_hurts():
 
 
 def test_expected_component_has_its_best_weight_even_if_by_chance():
-    """Of 40 people the second part helps five a little and costs three as much."""
+    """Of 40 users the second part helps five a little and costs three as much."""
 
     def objective(scores):
         weight = scores[0, 0] - 1
@@ -238,7 +238,7 @@ def test_groups_are_features_that_several_items_share() -> None:
 
 
 def test_co_engagement_by_hand() -> None:
-    """Two people, (a, b) and (a, c): D^(-s) Xᵀ Dᵤ^(-p) X D^(-t) for s = 1, p = 1, t = ½."""
+    """Two users, (a, b) and (a, c): D^(-s) Xᵀ Dᵤ^(-p) X D^(-t) for s = 1, p = 1, t = ½."""
     likes = sparse.csr_array(np.array([[1, 1, 0], [1, 0, 1]], dtype=bool))
     table = co_engagement_table(likes, 1.0, 1.0, 0.5).toarray()
     targets = [[0, 0.25, 0.25], [0.5 / np.sqrt(2), 0, 0], [0.5 / np.sqrt(2), 0, 0]]

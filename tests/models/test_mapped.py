@@ -25,7 +25,7 @@ from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History
 
 LIKES = binary([0, 0, 1, 1, 2, 2, 3, 3], [0, 1, 0, 1, 2, 3, 2, 3], (4, 6))
-"""Two people like items 0 and 1, two like 2 and 3; items 4 and 5 have no events."""
+"""Two users like items 0 and 1, two like 2 and 3; items 4 and 5 have no events."""
 FEATURES = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [1, 0], [0, 1]], dtype=np.float32)
 
 
@@ -156,23 +156,23 @@ def test_blind_scores_are_standardised():
     factors = rng.standard_normal((6, 3)).astype(np.float32)
     components = {KNOWLEDGE: SimilarityComponent(Recency(), FactorKernel(factors, factors))}
     cold = np.array([0, 0, 0, 0, 1, 1], dtype=bool)
-    person = History(np.array([0], np.int32), np.ones(1, np.float32))
-    everything = blind_scores(components, ~cold, np.ones(6, dtype=bool), [person])[KNOWLEDGE]
+    user = History(np.array([0], np.int32), np.ones(1, np.float32))
+    everything = blind_scores(components, ~cold, np.ones(6, dtype=bool), [user])[KNOWLEDGE]
     assert everything[0, :4].std() == pytest.approx(1, abs=1e-4)
-    assert blind_scores(components, ~cold, cold, [person])[KNOWLEDGE] == pytest.approx(
+    assert blind_scores(components, ~cold, cold, [user])[KNOWLEDGE] == pytest.approx(
         everything[:, 4:]
     )
 
 
 def test_trials_of_unlike_size_are_stacked():
-    """Two people of the first trial want items 1 and 0; one of the second wants item 2."""
+    """Two users of the first trial want items 1 and 0; one of the second wants item 2."""
 
     def trial(targets, n_items):
         seen = binary([], [], (len(targets), n_items))
         rows = np.arange(len(targets))
         to_find = binary(rows, targets, (len(targets), n_items))
-        people = [History(np.array([0], np.int32), np.ones(1, np.float32)) for _ in targets]
-        validation = Validation(people, Objective.of(seen, to_find, rows))
+        users = [History(np.array([0], np.int32), np.ones(1, np.float32)) for _ in targets]
+        validation = Validation(users, Objective.of(seen, to_find, rows))
         cold = np.ones(n_items, dtype=bool)
         return ColdTrial(cold, ~cold, None, validation)
 

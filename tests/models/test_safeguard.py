@@ -37,17 +37,17 @@ ITEMS = 60
 CONFIG = ModelConfig(dimensions=8, epochs=3)
 
 
-def crowd(people: int, seed: int) -> Interactions:
+def crowd(n_users: int, seed: int) -> Interactions:
     """Nobody has a taste of their own: all take what is popular, most of them one thing alone."""
     rng = np.random.default_rng(seed)
     chances = 1 / np.arange(1, ITEMS + 1) ** 0.8
-    counts = np.where(rng.random(people) < 0.7, 1, rng.integers(2, 5, people))
+    counts = np.where(rng.random(n_users) < 0.7, 1, rng.integers(2, 5, n_users))
     items = [rng.choice(ITEMS, n, replace=False, p=chances / chances.sum()) for n in counts]
-    users = np.repeat(np.arange(people), counts).astype(np.int32)
+    users = np.repeat(np.arange(n_users), counts).astype(np.int32)
     flat = np.concatenate(items).astype(np.int32)
     ones = np.ones(len(flat), np.float32)
     return Interactions(
-        [f"u{k:05}" for k in range(people)], ITEMS, users, flat, np.full(len(flat), np.nan),
+        [f"u{k:05}" for k in range(n_users)], ITEMS, users, flat, np.full(len(flat), np.nan),
         ones, np.full(len(flat), -1, np.int8),
     )  # fmt: skip
 
@@ -113,14 +113,14 @@ def test_the_simple_model_that_is_clearly_better_is_served(name, params, weights
 
 
 def world(n: int = 12) -> tuple[HybridModel, Validation, sparse.csr_array]:
-    """Half of the people like even items, the others odd ones; the blend says the opposite."""
+    """Half of the users like even items, the others odd ones; the blend says the opposite."""
     rng = np.random.default_rng(3)
     same = np.arange(n)[None, :] % 2 == np.arange(40)[:, None] % 2
     likes = sparse.csr_array((rng.random((40, n)) < 0.5) & same)
     valid = sparse.csr_array(same & ~likes.toarray())
-    people = np.flatnonzero((np.diff(valid.indptr) > 0) & (np.diff(likes.indptr) > 0))
+    rows = np.flatnonzero((np.diff(valid.indptr) > 0) & (np.diff(likes.indptr) > 0))
     histories = [
-        History(likes[[k]].indices.astype("i4"), np.ones(likes[[k]].nnz, "f4")) for k in people
+        History(likes[[k]].indices.astype("i4"), np.ones(likes[[k]].nnz, "f4")) for k in rows
     ]
     popularity = np.bincount(likes.indices, minlength=n)
     blend = {POPULARITY: 1.0}
@@ -132,7 +132,7 @@ def world(n: int = 12) -> tuple[HybridModel, Validation, sparse.csr_array]:
         np.arange(n),
         popularity,
     )
-    return model, Validation(histories, Objective.of(likes, valid, people)), likes
+    return model, Validation(histories, Objective.of(likes, valid, rows)), likes
 
 
 def test_a_clear_lead_is_told_from_chance() -> None:
@@ -197,9 +197,9 @@ def test_item_knn_is_the_cosine_of_likes() -> None:
 @pytest.mark.slow
 def test_a_build_says_what_was_tried_and_what_is_served(tastegraph, write, tmp_path) -> None:
     lines = ["user_id,item_id,type"]
-    for person in range(40):
-        liked = [k for k in range(12) if k % 2 == person % 2 and (k + person) % 5]
-        lines += [f"p{person},i{k:02},like" for k in liked]
+    for user in range(40):
+        liked = [k for k in range(12) if k % 2 == user % 2 and (k + user) % 5]
+        lines += [f"p{user},i{k:02},like" for k in liked]
     events = write("events.csv", "\n".join(lines) + "\n")
     assert tastegraph("init", tmp_path / "shop").code == 0
     assert tastegraph("import", tmp_path / "shop", "--events", events).code == 0

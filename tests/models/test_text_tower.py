@@ -64,8 +64,8 @@ def test_words_liked_together_get_similar_vectors() -> None:
     word = np.arange(80) % 4
     words = sparse.csr_array(np.eye(4, dtype=np.float32)[word])
     sequences = []
-    for person in range(200):
-        pair = np.flatnonzero(word // 2 == person % 2)
+    for user in range(200):
+        pair = np.flatnonzero(word // 2 == user % 2)
         sequences.append(rng.choice(pair[pair < 60], 8, replace=False).tolist())
     item_features, events = _content(words), _events(sequences, 80)
     vectors = tower_vectors(item_features, events, 200, 1)

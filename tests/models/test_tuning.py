@@ -230,10 +230,10 @@ def test_network_behind_the_race_curve_gives_up(
 
 
 def test_default_size_follows_order_and_number_of_nodes() -> None:
-    """By whether events have an order, then by people and nodes."""
+    """By whether events have an order, then by users and nodes."""
 
-    def size(people: int, *, ordered: bool) -> tuple[int, int, int]:
-        likes = sparse.csr_array((people, 2), dtype=bool)
+    def size(n_users: int, *, ordered: bool) -> tuple[int, int, int]:
+        likes = sparse.csr_array((n_users, 2), dtype=bool)
         graph = graph_of(2, [(0, 0, 1)], 2)
         data = GraphData(graph, np.zeros((2, 1), np.float32), likes, np.ones(0, np.float32))
         task = NextItem([], 5) if ordered else SetCompletion(likes)

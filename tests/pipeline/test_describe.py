@@ -1,4 +1,4 @@
-"""Describing a workspace's items and people's interests, against a stub endpoint on loopback."""
+"""Describing a workspace's items and users' interests, against a stub endpoint on loopback."""
 
 from __future__ import annotations
 

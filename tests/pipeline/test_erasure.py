@@ -263,7 +263,7 @@ def test_next_build_equals_one_without_the_user(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("what", ["a person", "an item"])
+@pytest.mark.parametrize("what", ["a user", "an item"])
 def test_retraining_after_an_erasure_starts_from_scratch(cinema, monkeypatch, what) -> None:
     fits = []
     tune_and_fit = retrain.tune_and_fit
@@ -274,7 +274,7 @@ def test_retraining_after_an_erasure_starts_from_scratch(cinema, monkeypatch, wh
 
     monkeypatch.setattr(retrain, "tune_and_fit", recorded)
     monkeypatch.setattr(retrain, "partial_fit", None)
-    if what == "a person":
+    if what == "a user":
         cinema.erase.user("western-fan-1")
     else:
         cinema.erase.item("western-03")
@@ -287,7 +287,7 @@ def test_retraining_after_an_erasure_starts_from_scratch(cinema, monkeypatch, wh
     with cinema.database.reading() as connection:
         left = connection.exec_driver_sql(
             "SELECT count(*) FROM events WHERE user_id = 'western-fan-1'"
-            if what == "a person"
+            if what == "a user"
             else "SELECT count(*) FROM events WHERE item_id = 'western-03'"
         ).scalar()
     assert left == 0

@@ -12,7 +12,7 @@ from tastegraph.models.kernels import NetworkKernel
 from tastegraph.profiles import likers as likers_module
 from tastegraph.profiles.likers import Likers
 
-# Five people, four items: 0 and 1 are liked together by three, 3 by nobody.
+# Five users, four items: 0 and 1 are liked together by three, 3 by nobody.
 LIKES = np.array(
     [[1, 1, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 0, 1, 0], [0, 0, 1, 0]], dtype=np.bool_
 )
@@ -87,7 +87,7 @@ def test_portions_sum_to_the_vector_and_are_what_they_are_called():
     for target in range(4):
         whole = np.sum(kernel.portions(items, target), axis=0)
         np.testing.assert_allclose(whole, kernel.between(items, target), atol=1e-5)
-    # Item 0 has no fact and, through people and two steps, reaches none: a fact says nothing.
+    # Item 0 has no fact and, through users and two steps, reaches none: a fact says nothing.
     assert not kernel.facts[0].any()
     assert kernel.facts[3].any()
     # Without texts there is no portion of texts, and without learned vectors nothing else.

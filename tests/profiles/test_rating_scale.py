@@ -163,14 +163,14 @@ ITEMS = "item_id,title\n" + "".join(f"{kind}{k},{kind} {k}\n" for kind in "ab" f
 FAST = "[model]\nepochs = 2\ndimensions = 8\n[evaluation]\nbootstrap = 100\n"
 
 
-def people(high, low, column="rating", kind=None):
-    """Twenty people, each of one taste: six of eight of one kind high, two of the other low."""
+def users(high, low, column="rating", kind=None):
+    """Twenty users, each of one taste: six of eight of one kind high, two of the other low."""
     rows = [f"user_id,item_id,{column}" + (",type" if kind else "")]
     end = f",{kind}" if kind else ""
-    for person in range(20):
-        mine, other = ("a", "b") if person % 2 else ("b", "a")
-        rows += [f"p{person},{mine}{(person + k) % 8},{high}{end}" for k in range(6)]
-        rows += [f"p{person},{other}{(person + k) % 8},{low}{end}" for k in range(2)]
+    for user in range(20):
+        mine, other = ("a", "b") if user % 2 else ("b", "a")
+        rows += [f"p{user},{mine}{(user + k) % 8},{high}{end}" for k in range(6)]
+        rows += [f"p{user},{other}{(user + k) % 8},{low}{end}" for k in range(2)]
     return "\n".join(rows) + "\n"
 
 
@@ -195,7 +195,7 @@ def shop(tastegraph, tmp_path, write):
     ],
 )
 def test_taste_is_not_upside_down_on_any_scale(tastegraph, shop, write, high, low, words):
-    done = tastegraph("import", shop, "--events", write("events.csv", people(high, low)))
+    done = tastegraph("import", shop, "--events", write("events.csv", users(high, low)))
     assert words in done.out
     built = tastegraph("build", shop)
     assert built.code == 0
@@ -211,7 +211,7 @@ def test_taste_is_not_upside_down_on_any_scale(tastegraph, shop, write, high, lo
 
 @pytest.mark.slow
 def test_play_counts_weigh_and_are_worded_as_what_they_are(tastegraph, shop, write):
-    file = write("plays.csv", people(400, 3, "value"))
+    file = write("plays.csv", users(400, 3, "value"))
     assert "counts, not ratings" in tastegraph("import", shop, "--events", file).out
     built = tastegraph("build", shop)
     assert built.code == 0
@@ -227,7 +227,7 @@ def test_play_counts_weigh_and_are_worded_as_what_they_are(tastegraph, shop, wri
 
 @pytest.mark.slow
 def test_prices_beside_a_type_change_nothing(tastegraph, shop, write):
-    file = write("sales.csv", people(499, 3, "value", "purchase"))
+    file = write("sales.csv", users(499, 3, "value", "purchase"))
     assert "ratings" not in tastegraph("import", shop, "--events", file).out
     assert tastegraph("build", shop).code == 0
     assert {p.counts for p in Workspace(shop).engine.profile("p1").events} == {1}
@@ -243,11 +243,11 @@ def test_ids_of_ratings_stay_what_they_were(tastegraph, shop, write):
 
 
 def test_an_import_that_changes_the_reading_says_so(tastegraph, shop, write):
-    first = tastegraph("import", shop, "--events", write("one.csv", people(5, 1)))
+    first = tastegraph("import", shop, "--events", write("one.csv", users(5, 1)))
     assert "until now" not in first.out
-    again = tastegraph("import", shop, "--events", write("one.csv", people(5, 1)))
+    again = tastegraph("import", shop, "--events", write("one.csv", users(5, 1)))
     assert "ratings" not in again.out
-    plays = tastegraph("import", shop, "--events", write("two.csv", people(800, 3, "value")))
+    plays = tastegraph("import", shop, "--events", write("two.csv", users(800, 3, "value")))
     assert "until now they were read as ratings 1 to 5" in plays.out
     assert "a type of its own" in plays.out
 
@@ -267,7 +267,7 @@ def test_a_build_is_refused_where_nothing_counts_for_an_item(
     if positive:
         config = f"{FAST}[events]\npositive_rating = {positive}\n"
         (shop / "tastegraph.toml").write_text(config, encoding="utf-8")
-    tastegraph("import", shop, "--events", write("events.csv", people(high, low)))
+    tastegraph("import", shop, "--events", write("events.csv", users(high, low)))
     done = tastegraph("build", shop)
     assert done.code == 1
     assert "none of the 160 events counts for an item" in done.err
@@ -279,7 +279,7 @@ def test_a_build_is_refused_where_nothing_counts_for_an_item(
 @pytest.mark.slow
 @pytest.mark.parametrize(("high", "low", "share"), [(5, 5, "100.0%"), (1, 2, "0.6%")])
 def test_a_build_warns_where_nearly_all_or_none_count(tastegraph, shop, write, high, low, share):
-    rows = people(high, low)
+    rows = users(high, low)
     if share == "0.6%":
         rows = rows.replace(f"p0,b0,{high}", "p0,b0,5", 1)
     tastegraph("import", shop, "--events", write("events.csv", rows))

@@ -201,7 +201,7 @@ def test_the_best_of_each_row():
     np.testing.assert_allclose(ties, np.array(expected, dtype=np.float32))
 
 
-# In the graphs of items and people.
+# In the graphs of items and users.
 
 SMALL = associate(graph_of([(0, 0, 3), (1, 0, 3), (0, 1, 1), (2, 0, 4)], 3, 2))
 OF_TWO, OF_ONE = math.log(4 / 3) / math.log(4), math.log(4 / 2) / math.log(4)

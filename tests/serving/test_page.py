@@ -1,4 +1,4 @@
-"""The page in a real browser: a person, a list, a reason, a path; a like changes the list."""
+"""The page in a real browser: a user, a list, a reason, a path; a like changes the list."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def titles(page: Page) -> list[str]:
 
 def test_history_interests_list_and_reasons_are_shown(page: Page, url: str) -> None:
     page.goto(f"{url}/")
-    page.get_by_label("Person").fill("western-1")
+    page.get_by_label("User").fill("western-1")
     page.get_by_role("button", name="Show").click()
     assert titles(page)[0] in {"Western No. 0", "Western No. 5"}
     assert page.url.endswith("?user=western-1")

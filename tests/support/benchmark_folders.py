@@ -13,12 +13,12 @@ def write(folder: Path, **files: str) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def lastfm(data: Path, people: int = 6) -> None:
-    """Six artists; person k plays k, k+1, k+2 in train, k+3 in valid, k+4 in test."""
+def lastfm(data: Path, users: int = 6) -> None:
+    """Six artists; user k plays k, k+1, k+2 in train, k+3 in valid, k+4 in test."""
     parts = {"train": (0, 1, 2), "valid": (3,), "test": (4,)}
     folder = data / "lastfm_lightkg"
     for part, steps in parts.items():
-        rows = [f"{u + 1}\t{10 + (u + s) % 6}\t7.0" for u in range(people) for s in steps]
+        rows = [f"{u + 1}\t{10 + (u + s) % 6}\t7.0" for u in range(users) for s in steps]
         header = "user_id:token\titem_id:token\trating:float"
         write(folder, **{f"lastfm.{part}.inter": "\n".join([header, *rows]) + "\n"})
     links = [f"{10 + k}\t{k}" for k in range(6)]
@@ -37,7 +37,7 @@ def artists(data: Path) -> None:
 
 
 def ctr(data: Path) -> None:
-    """Ten people; each clicked four of eight items and left four alone."""
+    """Ten users; each clicked four of eight items and left four alone."""
     rows = [f"{u}\t{i}\t{int((u + i) % 2)}" for u in range(10) for i in range(8)]
     write(data / "lastfm_ctr/mcclk", **{
         "ratings_final.txt": "\n".join(rows) + "\n",
@@ -51,7 +51,7 @@ def ctr(data: Path) -> None:
 
 
 def amazon_book(data: Path) -> None:
-    """Two people of eleven and two training events; the second has nothing to find."""
+    """Two users of eleven and two training events; the second has nothing to find."""
     items = [f"B{k:03}" for k in range(14)]
     listed = [f"{asin} {k} m.{k}" for k, asin in enumerate(items)]
     write(data / "amazon_book_kgat/kgin", **{
@@ -62,7 +62,7 @@ def amazon_book(data: Path) -> None:
 
 
 def amazon_beauty(data: Path) -> None:
-    """Three products; one person bought all three in the order 2, 0, 1."""
+    """Three products; one user bought all three in the order 2, 0, 1."""
     folder = data / "amazon_beauty"
     asins = ["A0", "A1", "A2"]
     write(folder / "dhr", **{

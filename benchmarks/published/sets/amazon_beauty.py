@@ -1,11 +1,11 @@
-"""Amazon's Beauty, five purchases at least of each person and product: titles, brand, category.
+"""Amazon's Beauty, five purchases at least of each user and product: titles, brand, category.
 
 What was also bought or viewed was counted on all purchases, those of the test part too, so the set
-comes with it and without. The source orders each person's purchases and gives no time.
+comes with it and without. The source orders each user's purchases and gives no time.
 
 Who published it ordered the purchases of one day by the products' ids, so that the last one's id
-stands above that of the one before it in far more than half of all people. A model that hears the
-order can learn this, and it is no taste: both sorts of people are slices.
+stands above that of the one before it in far more than half of all users. A model that hears the
+order can learn this, and it is no taste: both sorts of users are slices.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ABOVE, NOT_ABOVE = "test id above the one before", "test id not above"
 def amazon_beauty(
     data: Path, evaluation: EvaluationConfig = LAST_HELD_OUT, *, also: bool = False
 ) -> BenchmarkDataset:
-    """The set, each person's purchases split by ``evaluation``; with :data:`ALSO` facts or not."""
+    """The set, each user's purchases split by ``evaluation``; with :data:`ALSO` facts or not."""
     folder = folder_of(data, "amazon_beauty")
     facts = {"brand": {"relation": "brand"}, "category": {"relation": "category"}}
     config = Config.model_validate({"items": {"facts": facts}}).model_copy(
@@ -48,18 +48,18 @@ def amazon_beauty(
 def slices_by_id(dataset: BenchmarkDataset) -> dict[str, NDArray[np.bool_]]:
     """:data:`ABOVE` and :data:`NOT_ABOVE`, both bool[U]; who has no test event is in neither.
 
-    People are told apart by their first test event and their latest event before it.
+    Users are told apart by their first test event and their latest event before it.
     """
     events, ids = dataset.events, np.array(dataset.graph.item_ids)
     above, not_above = np.zeros((2, events.n_users), dtype=np.bool_)
     test = np.flatnonzero(dataset.parts == TEST)
-    people, first = np.unique(events.users[test], return_index=True)
+    tested, first = np.unique(events.users[test], return_index=True)
     last = test[first]
-    preceded = (last > 0) & (events.users[last - 1] == people)
-    people, last = people[preceded], last[preceded]
+    preceded = (last > 0) & (events.users[last - 1] == tested)
+    tested, last = tested[preceded], last[preceded]
     higher = ids[events.items[last]] > ids[events.items[last - 1]]
-    above[people[higher]] = True
-    not_above[people[~higher]] = True
+    above[tested[higher]] = True
+    not_above[tested[~higher]] = True
     return {ABOVE: above, NOT_ABOVE: not_above}
 
 
@@ -95,9 +95,9 @@ def _counted(folder: Path) -> Iterator[Fact]:
 
 def _purchases(folder: Path) -> Iterator[Event]:
     maps = json.loads((folder / "rdrec/datamaps.json").read_text("utf-8"))
-    people, products = maps["id2user"], maps["id2item"]
+    user_ids, product_ids = maps["id2user"], maps["id2item"]
     for line in (folder / "s3rec/Beauty.txt").read_text("utf-8").splitlines():
         user, *bought = line.split()
         for place, item in enumerate(bought):
             name = f"{user}-{place}"
-            yield Event(name, people[user], products[item], "purchase", None, float(place))
+            yield Event(name, user_ids[user], product_ids[item], "purchase", None, float(place))

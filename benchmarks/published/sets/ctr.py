@@ -1,6 +1,6 @@
 """The click-through tables of KGCN, CKAN and MCCLK: labelled pairs, split 6 : 2 : 2 at random.
 
-Every record is a click; for each the authors drew one item that the person left alone.
+Every record is a click; for each the authors drew one item that the user left alone.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def bookcrossing_ctr(data: Path, seed: int = 1) -> BenchmarkDataset:
 def parts_of_pairs(
     users: NDArray[np.int64], labels: NDArray[np.bool_], seed: int
 ) -> NDArray[np.int8]:
-    """int8[P]: 6 : 2 : 2 over all pairs; -1 for a person without a click in the training part."""
+    """int8[P]: 6 : 2 : 2 over all pairs; -1 for a user without a click in the training part."""
     drawn = np.random.default_rng(seed).permutation(len(users))
     first, second = (round(share * len(users)) for share in SHARES)
     parts = np.full(len(users), TEST, dtype=np.int8)
@@ -89,9 +89,9 @@ def _set(
     return replace(dataset, events=events, pairs=pairs)
 
 
-def _of_everybody(events: Interactions, people: list[str]) -> Interactions:
-    """The same events among ``people``, so that a person has one number however pairs are split."""
-    user_ids = sorted(people)
+def _of_everybody(events: Interactions, ids: list[str]) -> Interactions:
+    """The same events with the users ``ids``: a user has one number however pairs are split."""
+    user_ids = sorted(ids)
     place = {user: row for row, user in enumerate(user_ids)}
     rows = np.array([place[user] for user in events.user_ids], dtype=np.int32)
     return replace(events, user_ids=user_ids, users=rows[events.users])

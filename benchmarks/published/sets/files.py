@@ -1,4 +1,4 @@
-"""How the published files are read: tables, gzipped lines, lists of numbers by person."""
+"""How the published files are read: tables, gzipped lines, lists of numbers by user."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def lines(file: Path) -> list[str]:
         return opened.read().splitlines()
 
 
-def by_person(file: Path, split: Split) -> Iterator[Event]:
+def by_user(file: Path, split: Split) -> Iterator[Event]:
     """Events of lines ``user item item …`` (KGAT, LightGCN): no time, no order."""
     with file.open(encoding="utf-8") as opened:
         for line in opened:

@@ -1,4 +1,4 @@
-"""MovieLens-100K: films with plots; Freebase, DBpedia and credits; each person's ratings in time.
+"""MovieLens-100K: films with plots; Freebase, DBpedia and credits; each user's ratings in time.
 
 A rating of 4 or 5 is a like.
 """
@@ -16,7 +16,7 @@ BY_TIME = EvaluationConfig(split="user-temporal", fractions=(0.8, 0.1, 0.1))
 
 
 def ml100k(data: Path, evaluation: EvaluationConfig = BY_TIME) -> BenchmarkDataset:
-    """The set, each person's likes split by ``evaluation``."""
+    """The set, each user's likes split by ``evaluation``."""
     dataset = PublicDataset("ml-100k", folder_of(data, "ml100k"), announce=lambda _: None)
     columns = {name: c.model_dump(exclude_defaults=True) for name, c in dataset.columns.items()}
     config = Config.model_validate({"items": {"facts": columns}}).model_copy(

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
-from benchmarks.published.sets.files import by_person, folder_of, tsv
+from benchmarks.published.sets.files import by_user, folder_of, tsv
 from benchmarks.published.sets.phrases import WIKI_LINK, phrases
 from benchmarks.published.sets.set import (
     GIVEN,
@@ -30,7 +30,7 @@ Texts = Mapping[str, str]
 
 
 def ml1m_pearlm(data: Path, *, wiki_links: bool = True) -> BenchmarkDataset:
-    """PEARLM's split (Balloccu et al.): each person's earlier, later and last events.
+    """PEARLM's split (Balloccu et al.): each user's earlier, later and last events.
 
     Args:
         wiki_links: whether links between DBpedia's pages count, which leak fame.
@@ -48,7 +48,7 @@ def ml1m_pearlm(data: Path, *, wiki_links: bool = True) -> BenchmarkDataset:
 
 
 def ml1m_colakg(data: Path, seed: int = 1) -> BenchmarkDataset:
-    """CoLaKG's split (Cui et al., SIGIR 2025): a random fifth of each person's events is held out.
+    """CoLaKG's split (Cui et al., SIGIR 2025): a random fifth of each user's events is held out.
 
     It has no validation part; one is cut from train by ``seed``. A film's text is what a language
     model wrote of it.
@@ -64,7 +64,7 @@ def ml1m_colakg(data: Path, seed: int = 1) -> BenchmarkDataset:
     events = [
         replace(event, item_id=numbers[event.item_id])
         for part in ("train", "test")
-        for event in by_person(folder / f"colakg/{part}.txt", part)
+        for event in by_user(folder / f"colakg/{part}.txt", part)
     ]
     dataset = assembled(
         "ml1m-colakg", items, facts, _links(folder), events, _config(facts), DIRECTOR

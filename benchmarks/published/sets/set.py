@@ -20,12 +20,12 @@ from tastegraph.profiles.splits import TEST, TRAIN, VALID, assign_splits, split_
 SPLITS: tuple[Split, Split, Split] = ("train", "valid", "test")
 GIVEN = EvaluationConfig(split="given")
 VALIDATION = EvaluationConfig(split="random", fractions=(0.9, 0.1, 0.0))
-"""What is cut from a published training part to choose by: a tenth of each person's events."""
+"""What is cut from a published training part to choose by: a tenth of each user's events."""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """People and items with a label: whether the one clicked the other.
+    """Users and items with a label: whether the one clicked the other.
 
     Attributes:
         users, items: int32[P], numbers as in the set's events.
@@ -55,7 +55,7 @@ class BenchmarkDataset:
         config: phrases of relations, weights of events, how the set is split.
         maker: the relation whose object makes an item: who buys by brand, by director.
         pairs: where labels of pairs are to be told rather than lists to be made.
-        slices: name → bool[U], people who are reported apart beside the whole; of lists alone.
+        slices: name → bool[U], users who are reported apart beside the whole; of lists alone.
     """
 
     name: str
@@ -78,7 +78,7 @@ def assembled(
     config: Config,
     maker: str = "",
 ) -> BenchmarkDataset:
-    """Join the records of one data set; each person's events in time order, or as they come."""
+    """Join the records of one data set; each user's events in time order, or as they come."""
     columns = [fact for item in items for fact in item_facts(item, config.items.facts)]
     graph = build_graph(items, (), enumerate([*columns, *facts]), links, config)
     by_id = {item.item_id: item for item in items}
@@ -112,7 +112,7 @@ def with_validation(parts: NDArray[np.int8], events: Interactions, seed: int) ->
 
 
 def sizes(dataset: BenchmarkDataset) -> dict[str, int]:
-    """People, items, facts, and events of each part: what a reader checks a split by."""
+    """Users, items, facts, and events of each part: what a reader checks a split by."""
     counted = np.bincount(dataset.parts, minlength=TEST + 1).tolist()
     return {
         "people": dataset.events.n_users,

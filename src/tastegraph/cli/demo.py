@@ -33,7 +33,7 @@ def run(directory: Path, data: Path | None) -> None:
         print(f"Snapshot in service: {workspace.build()}")
     print_report(_evaluation(workspace))
     answer = workspace.recommend(USER_ID)
-    print(f"Ten films for person {USER_ID}, each with its score and the reasons that weigh most in")
+    print(f"Ten films for user {USER_ID}, each with its score and the reasons that weigh most in")
     print("it; what speaks against a film, 'tastegraph explain' says too:")
     for item in answer.items:
         print(f"{item.rank:>3}. {item.title}  {item.score:.2f}")

@@ -138,8 +138,8 @@ def _best_co_engagement(
     of_item = np.maximum(users, 1).astype(np.float32)
 
     @cache
-    def undamped(person: float) -> TableKernel:
-        return TableKernel(co_engagement_table(user_items, 0.0, person, 0.0))
+    def undamped(user_damping: float) -> TableKernel:
+        return TableKernel(co_engagement_table(user_items, 0.0, user_damping, 0.0))
 
     def judged(params: CoEngagementParams, attention: CSR) -> float:
         damped = sparse.csr_array(attention @ sparse.diags_array(of_item**-params.source))

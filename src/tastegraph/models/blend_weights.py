@@ -59,7 +59,7 @@ def fit_blend_weights(
 
     Args:
         options: name → standardised scores by each of its settings, float32[U, C].
-        objective: what each of the U people gets; higher is better.
+        objective: what each of the U users gets; higher is better.
         expected: components that have a weight, unless any clearly hurts.
         start: weights to go on from; by default the strongest has all of it.
         min_gain_se: standard errors.

@@ -21,7 +21,7 @@ from tastegraph.profiles.semantics import Reliability, Semantics, learn_semantic
 
 @dataclass(frozen=True)
 class ItemFeatures:
-    """What is known about items apart from what people did with them.
+    """What is known about items apart from events on them.
 
     Items are ranked by what is stated alone: what a text lies near would compare texts once more.
 

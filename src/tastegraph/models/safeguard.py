@@ -55,7 +55,7 @@ def simple_models(model: HybridModel, user_items: CSR) -> dict[str, Component]:
 def compare(
     model: HybridModel, simple: Mapping[str, Component], validation: Validation
 ) -> tuple[ModelComparison, ...]:
-    """The blend and the simple models on the same people.
+    """The blend and the simple models on the same users.
 
     What is best is served, if it is better than the blend by more than chance.
     """
@@ -76,14 +76,14 @@ def compare(
     return tuple(rows)
 
 
-def chance(error: float, people: int) -> float:
-    """What a mean lead may reach by chance (Student's t); of one person anything.
+def chance(error: float, n_users: int) -> float:
+    """What a mean lead may reach by chance (Student's t); of one user anything.
 
     Args:
         error: standard error of the lead.
-        people: how many it is a mean over.
+        n_users: how many users it is a mean over.
     """
-    return float(stats.t.ppf(CONFIDENCE, people - 1)) * error if people > 1 else np.inf
+    return float(stats.t.ppf(CONFIDENCE, n_users - 1)) * error if n_users > 1 else np.inf
 
 
 def safeguarded(

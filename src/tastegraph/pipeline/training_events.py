@@ -78,7 +78,7 @@ def check_events(
             f"none of the {sum(acts.values()):,} events counts for an item, so there is nothing to "
             f"learn: {_counts_in_words(acts, meaning)}. In tastegraph.toml set [events] "
             "positive_rating to the lowest rating that counts for an item, or in [events.weights] "
-            "the types of what people do with items they want to more than 0; or import events of "
+            "the types of events that speak for an item to more than 0; or import events of "
             "such a type"
         )
     scale = meaning.scale

@@ -1,7 +1,7 @@
 """Events as columns: by user, oldest first, each with the weight of its kind.
 
-Time alone says what is newer, never the place of a row in a file. Events of one person at one
-moment, and those without a time, are ordered by a hash of person and item; an event without a time
+Time alone says what is newer, never the place of a row in a file. Events of one user at one
+moment, and those without a time, are ordered by a hash of user and item; an event without a time
 counts as older than any with one.
 """
 
@@ -25,7 +25,7 @@ SPLIT_CODES: Mapping[str | None, int] = {None: -1, "train": 0, "valid": 1, "test
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What one person did, oldest first.
+    """The events of one user, oldest first.
 
     Attributes:
         items: int32[T], item indices.
@@ -77,7 +77,7 @@ class Interactions:
 
     @property
     def n_users(self) -> int:
-        """How many people there are, with or without events in this selection."""
+        """Number of users, with or without events in this selection."""
         return len(self.user_ids)
 
     @property
@@ -87,7 +87,7 @@ class Interactions:
 
     @cached_property
     def timed_users(self) -> Bools:
-        """bool[U]: at least one event of the person has a time."""
+        """bool[U]: at least one event of the user has a time."""
         timed = np.zeros(self.n_users, dtype=np.bool_)
         timed[self.users[np.isfinite(self.times)]] = True
         return timed
@@ -98,7 +98,7 @@ class Interactions:
         return np.array([id_hash(user_id) for user_id in self.user_ids], dtype=np.uint64)
 
     def pair_hashes(self, seed: int = 0) -> NDArray[np.uint64]:
-        """uint64[E]: a number for each (person, item), which no order of rows changes."""
+        """uint64[E]: a number for each (user, item), which no order of rows changes."""
         return pair_hashes(self.user_hashes[self.users], self.items, seed)
 
     def select(self, mask: Bools) -> Interactions:
@@ -181,10 +181,10 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
 def oldest_first(
     users: Floats | Ints, times: Floats, hashes: NDArray[np.uint64], weights: Floats
 ) -> NDArray[np.intp]:
-    """The order of rows by person and time, int[E]; no order of the rows given changes it.
+    """The order of rows by user and time, int[E]; no order of the rows given changes it.
 
-    Equal times, and events without a time, which come first, are ordered by their hashes; what one
-    person did with one item at one time by its weight.
+    Equal times, and events without a time, which come first, are ordered by their hashes; events of
+    one user on one item at one time by their weight.
 
     Args:
         users: number[E], whole numbers.
@@ -225,7 +225,7 @@ def interactions(
     """Columns of ``events``, which come grouped by user, in any order.
 
     Events that count neither for nor against, or whose item is unknown, are left out. Several
-    events of one person and item are one, in each part of a published split.
+    events of one user and item are one, in each part of a published split.
     """
     user_ids: list[str] = []
     rows: list[tuple[int, int, float, float, int]] = []

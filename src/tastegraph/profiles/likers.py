@@ -1,4 +1,4 @@
-"""Who likes each item: what a sentence about other people is counted from."""
+"""Who likes each item: the counts in reasons such as "12 people who like …"."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MAX_LENGTH_RATIO = 32
 
 @dataclass(frozen=True)
 class Likers:
-    """People by item, as the columns of a sparse matrix; a person is a number without a name.
+    """Users by item, as the columns of a sparse matrix; a user is a number without a name.
 
     Attributes:
         indptr: int64[I + 1], where the likers of each item begin.
         users: int32[L], the likers of item 0 in ascending order, then those of item 1, …
-        count: U, one more than the largest number of a person.
+        count: U, one more than the largest number of a user.
     """
 
     indptr: NDArray[np.int64]
@@ -42,7 +42,7 @@ class Likers:
 
     @classmethod
     def nobody(cls, n_items: int) -> Likers:
-        """Of items that no person likes."""
+        """Of items that no user likes."""
         return cls(np.zeros(n_items + 1, np.int64), np.zeros(0, np.int32), 0)
 
     def of(self, item: int) -> NDArray[np.int32]:
@@ -50,16 +50,16 @@ class Likers:
         return self.users[self.indptr[item] : self.indptr[item + 1]]
 
     def number(self, items: Ints | int) -> NDArray[np.int64]:
-        """int64, how many people like each of ``items``."""
+        """int64, how many users like each of ``items``."""
         return np.asarray(self.indptr[np.asarray(items) + 1] - self.indptr[items], dtype=np.int64)
 
     @cached_property
     def active(self) -> int:
-        """How many people like any item."""
+        """How many users like any item."""
         return len(np.unique(self.users))
 
     def both(self, items: Ints, target: int) -> NDArray[np.int64]:
-        """int64[T], how many people like each of ``items`` (int[T]) and ``target``."""
+        """int64[T], how many users like each of ``items`` (int[T]) and ``target``."""
         mine, sizes = self.of(target), self.number(items)
         if not len(mine) or not sizes.any():
             return np.zeros(len(items), dtype=np.int64)
@@ -70,7 +70,7 @@ class Likers:
         return np.array([np.count_nonzero(likes[self.of(int(k))]) for k in items], dtype=np.int64)
 
     def how_many(self, items: Ints) -> NDArray[np.int64]:
-        """int64[U], how many of ``items`` each person likes."""
+        """int64[U], how many of ``items`` each user likes."""
         starts, sizes = self.indptr[items], self.number(items)
         offset = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         users = self.users[np.repeat(starts, sizes) + offset]

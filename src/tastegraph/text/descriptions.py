@@ -2,7 +2,7 @@
 
 A description is data: one short string without control characters, whose instructions are never
 followed. Descriptions of interests see the training part of the events alone. The file maps item
-ids to texts, as JSON; people may write it as well.
+ids to texts, as JSON; it may also be written by hand.
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ def test_bank_loss_by_hand():
 def test_co_engagement_by_hand():
     rows = [[1, 1, 0]] * 4 + [[1, 0, 1]] * 2 + [[0, 0, 1]] * 2 + [[0, 0, 0]]
     ties = co_engagement(sparse.csr_array(np.array(rows, dtype=bool)), np.ones(3, dtype=bool), 2)
-    # 8 people like something: 6, 4 and 4 of them items 0, 1 and 2. Items 0 and 1 have 4 people in
+    # 8 users like something: 6, 4 and 4 of them items 0, 1 and 2. Items 0 and 1 have 4 users in
     # common where chance is 3; 0 and 2 have 2 where chance is 3; 1 and 2 have none.
     strength = np.log(4 / 3) * 4 / (4 + 10)
     assert ties.toarray() == pytest.approx(

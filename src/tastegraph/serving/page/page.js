@@ -1,4 +1,4 @@
-// The page: one person, their history and interests, their list and its reasons.
+// The page: one user, their history and interests, their list and its reasons.
 import { bar, h, sentence } from "./dom.js";
 import { label, onChange, preferred } from "./language.js";
 import { shortId, stations } from "./path.js";
@@ -158,7 +158,7 @@ function drawReason(reason, item) {
   return h("li", { class: `reason ${reason.kind}`, ...lights }, opener, path);
 }
 
-// Whether it was kept that the person disputes a fact.
+// Whether it was kept that the user disputes a fact.
 async function dispute(fact) {
   try {
     await call("POST", `/v1/kg/facts/${fact}/votes`, { user_id: shown.user });

@@ -2,15 +2,15 @@
 export const words = {
   en: {
     name: "English",
-    person: "Person",
+    user: "User",
     show: "Show",
     api: "API",
-    welcome: "Type a person’s id to see what they may like next, and why. " +
-      "Somebody new gets what many like, and their own list after the first like.",
+    welcome: "Type a user’s id to see what they may like next, and why. " +
+      "A new user gets what many like, and their own list after the first like.",
     list: "To see next",
     about: (n, took, model) => `${n} items in ${took} ms, model ${model}`,
-    popular: "Nothing is known of this person yet: this is what many like.",
-    unrelated: "What this person did says nothing of these items: this is what many like.",
+    popular: "Nothing is known of this user yet: this is what many like.",
+    unrelated: "What this user did says nothing of these items: this is what many like.",
     interests: "Interests",
     history: "History",
     noHistory: "No events yet.",
@@ -48,7 +48,7 @@ export const words = {
   },
   zh: {
     name: "中文",
-    person: "用户",
+    user: "用户",
     show: "查看",
     api: "接口文档",
     welcome: "输入用户编号，看看接下来可以推荐什么，以及推荐的理由。" +

@@ -56,7 +56,7 @@ class CoEngagementObjective:
         if not 0 <= self.hard < 1:
             raise ConfigError(f"hard share {self.hard}: 0 or more and less than 1 expected")
         if not self.ties.nnz:
-            raise ConfigError("no two items are engaged with by the same person: nothing to learn")
+            raise ConfigError("no two items are engaged with by the same user: nothing to learn")
 
     @property
     def identity(self) -> str:
