@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from tastegraph.cli import review as cli_review
 from tastegraph.cli import terminal
 from tastegraph.store import schema
 from tastegraph.store.database import Database
+from tastegraph.text import encoder
 from tastegraph.workspace import Workspace
 from tests.support.cinema import SETTINGS, events, facts, films
 from tests.support.claims_hook import _claims  # noqa: F401
@@ -34,6 +35,15 @@ LONGEST_FILE = "test_ml100k.py"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the longest file first, so that no worker waits for it at the end."""
     items.sort(key=lambda item: item.path.name != LONGEST_FILE)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_shared_vectors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests share no vectors with the workspaces of whoever runs them."""
+    file = tmp_path_factory.mktemp("shared") / "vectors.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder, "shared_cache_file", lambda: file)
+        yield
 
 
 @pytest.fixture(autouse=True)

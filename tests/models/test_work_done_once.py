@@ -61,11 +61,11 @@ def test_choosing_teaches_no_tower_twice(monkeypatch):
     item_features, events = catalogue(), purchases(400, 1)
     last = np.append(np.diff(events.users) != 0, True)
     training, valid = events.select(~last), events.select(last).user_items()
-    taught = []
+    learned_from = []
     tower_vectors = tower_training.tower_vectors
 
     def counting(features, learned: Interactions, history, seed):
-        taught.append(learned.items.tobytes())
+        learned_from.append(learned.items.tobytes())
         return tower_vectors(features, learned, history, seed)
 
     monkeypatch.setattr(tower_training, "tower_vectors", counting)
@@ -74,7 +74,7 @@ def test_choosing_teaches_no_tower_twice(monkeypatch):
     trials = cold_trials(data, valid, CONFIG)
     folds = cold_folds(item_features.graph.item_ids, CONFIG.seed)
     assert (trials[0].cold == (folds == 0)).all()
-    assert len(taught) == len(set(taught)) == len(trials) + 1
+    assert len(learned_from) == len(set(learned_from)) == len(trials) + 1
 
 
 def test_a_control_of_texts_has_the_associations_of_the_graph(monkeypatch):

@@ -163,6 +163,52 @@ def test_workers_fill_shards_of_one_cache(models, cache, monkeypatch):
     assert len(encoded_texts) == 3
 
 
+@pytest.fixture
+def shared(tmp_path):
+    database = Database(tmp_path / "home" / "vectors.db", caches.vector_metadata)
+    yield database
+    database.close()
+
+
+def keys_of(database):
+    with database.reading() as connection:
+        return caches.vector_keys(connection)
+
+
+def test_a_text_that_another_workspace_has_encoded_is_not_encoded_again(
+    models, cache, shared, tmp_path, monkeypatch
+):
+    other = Database(tmp_path / "other.db", caches.vector_metadata)
+    first = Encoder(models["masked"], 32, other, shared).encode(TEXTS)
+    other.close()
+    monkeypatch.setattr(Encoder, "_vectors", None)
+    np.testing.assert_array_equal(Encoder(models["masked"], 32, cache, shared).encode(TEXTS), first)
+    # What was copied needs the shared file no longer.
+    np.testing.assert_array_equal(Encoder(models["masked"], 32, cache).encode(TEXTS), first)
+
+
+def test_what_a_workspace_deletes_leaves_the_shared_cache_too(models, cache, shared, tmp_path):
+    other = Database(tmp_path / "other.db", caches.vector_metadata)
+    Encoder(models["masked"], 32, other, shared).encode(["of another workspace"])
+    encoder = Encoder(models["masked"], 32, cache, shared)
+    encoder.encode(TEXTS)
+    encoder.keep_only(TEXTS[1:])
+    assert keys_of(cache) == {encoder._key(text) for text in TEXTS[1:]}
+    assert keys_of(shared) == keys_of(cache) | keys_of(other)
+    other.close()
+
+
+def test_without_a_shared_cache_nothing_but_time_is_lost(models, cache, tmp_path, capsys):
+    (tmp_path / "home").write_text("no folder")
+    unusable = Database(tmp_path / "home" / "vectors.db", caches.vector_metadata)
+    encoder = Encoder(models["masked"], 32, cache, unusable)
+    expected = Encoder(models["masked"], 32, cache).encode(TEXTS)
+    encoder.encode([*TEXTS, "one more"])
+    np.testing.assert_array_equal(encoder.encode(TEXTS), expected)
+    assert "the cache that workspaces share is not used" in capsys.readouterr().err
+    encoder.keep_only([])
+
+
 def test_an_impossible_shard_is_an_error(models, cache):
     with pytest.raises(TastegraphError, match=r"shard 3 of 3.*from 0"):
         Encoder(models["masked"], 32, cache).fill(TEXTS, shard=(3, 3))

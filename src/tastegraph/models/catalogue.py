@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from tastegraph.core.config import ColumnConfig, Config
 from tastegraph.core.errors import FrameError, TastegraphError
 from tastegraph.core.records import Fact, Item, Link
-from tastegraph.data.downloads import cache_root
 from tastegraph.data.events import EVENT_ALIASES
 from tastegraph.data.facts import FACT_ALIASES, LINK_ALIASES, fact_from, link_from
 from tastegraph.data.frames import (
@@ -236,10 +235,7 @@ def _language_model(name: str, max_tokens: int) -> Any:
     """The encoder of that name, its vectors kept in the cache of this machine."""
     if find_spec("torch") is None:
         raise TastegraphError("a language model needs torch: pip install 'tastegraph[train]'")
-    from tastegraph.store import caches
-    from tastegraph.store.database import Database
-    from tastegraph.text.encoder import Encoder
+    from tastegraph.text.encoder import Encoder, shared_cache
     from tastegraph.text.folders import find_model
 
-    cache = Database(cache_root() / "vectors.db", caches.vector_metadata)
-    return Encoder(find_model(name, Path()), max_tokens, cache)
+    return Encoder(find_model(name, Path()), max_tokens, shared_cache())

@@ -22,8 +22,12 @@ The others are of how a workspace is served and learns on, and follow the file.
 """
 LEARNED = ("events", "model")
 """Sections that what was learned goes by."""
-_PHRASES: dict[str, Any] = {"relations": {"__all__": {"phrase", "phrase_zh"}}, "events": {"words"}}
-"""How relations and events read is presentation, and follows the file too."""
+_NOT_FITTED: dict[str, Any] = {
+    "relations": {"__all__": {"phrase", "phrase_zh"}},
+    "events": {"words"},
+    "text": {"shared_cache"},
+}
+"""How relations and events read, and where vectors are cached, follows the file too."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class FittedConfig:
 
 def _sections(config: Config) -> dict[str, Any]:
     names = {name for sections in SECTIONS.values() for name in sections}
-    return config.model_dump(mode="json", include=names, exclude=_PHRASES)
+    return config.model_dump(mode="json", include=names, exclude=_NOT_FITTED)
 
 
 def _differing(key: str, before: object, after: object) -> list[str]:

@@ -51,6 +51,7 @@ from tastegraph.store import caches, erasure, revision
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.snapshots import Snapshot, Snapshots
+from tastegraph.text.encoder import shared_cache
 
 EventsOf = Callable[[Sequence[str]], Interactions]
 """Ids of items → the events on them."""
@@ -285,13 +286,15 @@ class Builder:
             model = WorkspaceEncoder.configured(config, self.directory)
             model = self._finetuned(model, graph, texts, events_of)
             on_behaviour = "co-engagement" in config.finetuning.objectives
-        encoder = model.encoder(self._vector_cache)
+        encoder = model.encoder(self._vector_cache, self._shared_vectors(model))
         with stage("encoding texts"):
             features = encode_item_features(
                 graph, texts, encoder, facts_in_text=config.text.facts, finetuned=on_behaviour
             )
         if self._snapshots_hold_erased_items(state):
-            encoder.keep_only([*texts.items, *texts.labels])
+            # Whatever is configured now, an earlier build may have shared them.
+            every_cache = model.encoder(self._vector_cache, shared_cache())
+            every_cache.keep_only([*texts.items, *texts.labels])
         return BuiltFeatures(features, model.manifest(self.directory), state, derived)
 
     def _as_configured(self, stages: Collection[Stage], features: BuiltFeatures) -> set[Stage]:
@@ -337,6 +340,7 @@ class Builder:
         if not config.finetuning.objectives or not graph.n_items:
             return model
         events = events_of(graph.item_ids)
+        shared = self._shared_vectors(model)
         with stage("fine-tuning the language model"):
             folder = finetune_encoder(
                 model.folder,
@@ -345,7 +349,7 @@ class Builder:
                 config.model.seed,
                 self.directory / MODELS_FOLDER,
                 lambda folder, strings: (
-                    model.finetuned(folder).encoder(self._vector_cache).encode(strings)
+                    model.finetuned(folder).encoder(self._vector_cache, shared).encode(strings)
                 ),
             )
         return model.finetuned(folder)
@@ -359,6 +363,11 @@ class Builder:
         """Whether a snapshot exists that was built before the last item was erased."""
         manifests = readable_manifests(self.snapshots).values()
         return any(manifest["items_erased"] < state.items_erased for manifest in manifests)
+
+    def _shared_vectors(self, model: WorkspaceEncoder) -> Database | None:
+        """Vectors that workspaces share; none of a model that was made for this one."""
+        own = model.folder.is_relative_to(self.directory / MODELS_FOLDER)
+        return shared_cache() if self.config.text.shared_cache and not own else None
 
     @cached_property
     def _vector_cache(self) -> Database:

@@ -33,6 +33,7 @@ _IGNORED_SETTINGS: Any = {
     **dict.fromkeys(("llm", "extraction", "serving", "loop"), True),
     "events": {"words"},
     "relations": {"__all__": {"phrase_zh"}},
+    "text": {"shared_cache"},
 }
 """Settings that no stage depends on."""
 

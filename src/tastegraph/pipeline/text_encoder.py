@@ -74,9 +74,9 @@ class WorkspaceEncoder:
         """The model in ``folder``, which this one became by fine-tuning; itself if the same."""
         return self if folder == self.folder else replace(self, name=folder.name, folder=folder)
 
-    def encoder(self, cache: Database) -> Encoder:
-        """The model as an encoder that caches vectors in ``cache``."""
-        return Encoder(self.folder, self.max_tokens, cache)
+    def encoder(self, cache: Database, shared: Database | None = None) -> Encoder:
+        """The model as an encoder that caches vectors in ``cache``, and in ``shared``."""
+        return Encoder(self.folder, self.max_tokens, cache, shared)
 
     def manifest(self, directory: Path) -> dict[str, Any]:
         """Entries for a manifest; a folder inside the workspace's ``directory`` is relative."""

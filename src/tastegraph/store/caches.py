@@ -79,11 +79,16 @@ def put_vectors(connection: Connection, new: Mapping[bytes, NDArray[np.float32]]
         connection.execute(insert(vectors).on_conflict_do_nothing(), rows)
 
 
-def delete_vectors_except(connection: Connection, keys: Collection[bytes]) -> None:
-    """Delete the vectors of all keys that are not in ``keys``."""
-    others = [key for key in connection.scalars(select(vectors.c.key)) if key not in keys]
-    for start in range(0, len(others), MAX_KEYS_PER_QUERY):
-        batch = vectors.c.key.in_(others[start : start + MAX_KEYS_PER_QUERY])
+def vector_keys(connection: Connection) -> set[bytes]:
+    """The keys of all vectors."""
+    return set(connection.scalars(select(vectors.c.key)))
+
+
+def delete_vectors(connection: Connection, keys: Collection[bytes]) -> None:
+    """Delete the vectors of ``keys``."""
+    doomed = list(keys)
+    for start in range(0, len(doomed), MAX_KEYS_PER_QUERY):
+        batch = vectors.c.key.in_(doomed[start : start + MAX_KEYS_PER_QUERY])
         connection.execute(delete(vectors).where(batch))
 
 

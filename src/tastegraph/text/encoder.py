@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.progress import progress, say
+from tastegraph.data.downloads import cache_root
 from tastegraph.store import caches
 from tastegraph.store.database import Database
 from tastegraph.text import folders
@@ -27,6 +28,16 @@ MAX_UNKNOWN_TOKENS = 0.3
 """Share of unknown tokens above which the user is warned that the model cannot read the texts."""
 
 
+def shared_cache_file() -> Path:
+    """The file with the vectors that all workspaces of a user share."""
+    return cache_root() / "vectors.db"
+
+
+def shared_cache() -> Database:
+    """The vectors that all workspaces of a user share, in :func:`shared_cache_file`."""
+    return Database(shared_cache_file(), caches.vector_metadata)
+
+
 class Encoder:
     """Unit-length text vectors from a language model (Reimers & Gurevych 2019).
 
@@ -35,10 +46,15 @@ class Encoder:
             sentence-transformers model; :func:`tastegraph.text.folders.find_model` finds it.
         max_tokens: longer texts are cut.
         cache: vectors of earlier runs; they are found by model and text.
+        shared: vectors that other workspaces may have made, which are copied into ``cache``; new
+            ones are written to both. Where it cannot be used, ``cache`` alone is.
     """
 
-    def __init__(self, folder: Path, max_tokens: int, cache: Database) -> None:
-        self._folder, self._max_tokens, self._cache = folder, max_tokens, cache
+    def __init__(
+        self, folder: Path, max_tokens: int, cache: Database, shared: Database | None = None
+    ) -> None:
+        self._folder, self._max_tokens = folder, max_tokens
+        self._cache, self._shared = cache, shared
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """float32[len(texts), d], rows of length 1, or of 0 for a text without tokens.
@@ -74,6 +90,7 @@ class Encoder:
             pass
         with self._cache.reading() as connection:
             known = caches.get_vectors(connection, keys)
+        known |= self._copied_from_shared([key for key in keys if key not in known])
         missing = [(key, text_of[key]) for key in keys if key not in known]
         missing.sort(key=lambda pair: len(pair[1]))
         if not missing:
@@ -85,13 +102,51 @@ class Encoder:
                 new = dict(zip(chunk, self._vectors(list(chunk.values())), strict=True))
                 with self._cache.writing() as connection:
                     caches.put_vectors(connection, new)
+                self._share(new)
                 advance(len(chunk))
 
     def keep_only(self, texts: Sequence[str]) -> None:
-        """Delete the vectors of all other texts from the cache and from the disk."""
+        """Delete the vectors of all other texts from the cache and from the disk.
+
+        What is deleted from it is deleted from the shared cache as well; whoever needs such a
+        vector there encodes its text again.
+        """
+        with self._cache.reading() as connection:
+            others = caches.vector_keys(connection) - {self._key(text) for text in texts}
+        # The shared cache first: where that fails, the next attempt still knows what to delete.
+        for cache in (self._shared, self._cache):
+            if cache is not None and cache.path.exists():
+                with cache.writing() as connection:
+                    caches.delete_vectors(connection, others)
+                cache.scrub()
+
+    def _copied_from_shared(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
+        """Those of ``keys`` that the shared cache has, now in the own one too."""
+        if self._shared is None or not keys or not self._shared.path.exists():
+            return {}
+        try:
+            with self._shared.reading() as connection:
+                vectors = caches.get_vectors(connection, keys)
+        except TastegraphError as error:
+            self._without_shared(error)
+            return {}
         with self._cache.writing() as connection:
-            caches.delete_vectors_except(connection, {self._key(text) for text in texts})
-        self._cache.scrub()
+            caches.put_vectors(connection, vectors)
+        return vectors
+
+    def _share(self, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
+        if self._shared is None:
+            return
+        try:
+            self._shared.path.parent.mkdir(parents=True, exist_ok=True)
+            with self._shared.writing() as connection:
+                caches.put_vectors(connection, vectors)
+        except (TastegraphError, OSError) as error:
+            self._without_shared(error)
+
+    def _without_shared(self, error: Exception) -> None:
+        say(f"the cache that workspaces share is not used: {error}")
+        self._shared = None
 
     def _vectors(self, texts: list[str]) -> NDArray[np.float32]:
         return encode_in_batches(self._model, texts)

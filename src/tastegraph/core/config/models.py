@@ -19,6 +19,10 @@ class TextConfig(Section):
     """Longer texts are cut off after so many tokens."""
     facts: bool = False
     """Whether the text of an item also contains the facts of the graph about it."""
+    shared_cache: bool = True
+    """Whether vectors of texts are also kept in the user's cache folder, where other workspaces
+    find those of the same text and model. Erasing an item deletes its vectors there too; deleting
+    a workspace's folder does not."""
     descriptions: str | None = None
     """A JSON file, item id → text, that is read together with the item's own text."""
 
