@@ -13,6 +13,7 @@ from tastegraph.core.records import Event
 from tastegraph.models.dataset import Dataset
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import interactions
+from tastegraph.store.event_columns import EventColumns
 
 EVENTS = pl.DataFrame({
     "user_id": [1, 1, 2, 3, 3],
@@ -93,7 +94,9 @@ def test_events_of_a_frame_are_those_of_the_log(rows):
     ]
     meaning = EventMeaning.of_events(Config().events, records)
     items = sorted({record.item_id for record in records})
-    expected = interactions(records, {name: row for row, name in enumerate(items)}, meaning)
+    expected = interactions(
+        EventColumns.of(records), {name: row for row, name in enumerate(items)}, meaning
+    )
     assert dataset.events.user_ids == expected.user_ids
     for name in ("users", "items", "times", "weights", "published_splits"):
         np.testing.assert_array_equal(getattr(dataset.events, name), getattr(expected, name))

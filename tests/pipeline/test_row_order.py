@@ -19,6 +19,7 @@ from tastegraph.profiles.attention import Recency, SequenceAttention
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import History, Interactions, interactions
 from tastegraph.profiles.splits import TEST, TRAIN, assign_splits, resolve_split
+from tastegraph.store.event_columns import EventColumns
 from tastegraph.store.snapshots import artefact_hash
 from tastegraph.workspace import Workspace
 
@@ -89,7 +90,7 @@ def test_order_of_rows_does_not_change_the_artefact(tmp_path_factory, as_written
 def likes(times: list[float | None]) -> Interactions:
     index = {f"i{k:02}": k for k in range(len(times))}
     events = [Event(f"e{k}", "ann", f"i{k:02}", "like", None, t) for k, t in enumerate(times)]
-    return interactions(events, index, MEANING)
+    return interactions(EventColumns.of(events), index, MEANING)
 
 
 def test_file_sorted_by_item_is_split_at_random():
@@ -99,7 +100,7 @@ def test_file_sorted_by_item_is_split_at_random():
         for user in range(50)
         for k in sorted(random.Random(user).sample(range(100), 20))
     ]
-    events = interactions(log, index, MEANING)
+    events = interactions(EventColumns.of(log), index, MEANING)
     assert resolve_split(events, EvaluationConfig()).split == "random"
     splits = assign_splits(events, EvaluationConfig(), 1)
     test_items, train_items = events.items[splits == TEST], events.items[splits == TRAIN]
@@ -136,7 +137,9 @@ def test_events_at_one_moment_have_one_order():
     index = {f"i{k}": k for k in range(9)}
     events = [Event(f"e{k}", "ann", f"i{k}", "like", None, 86_400.0) for k in range(9)]
     events.append(Event("again", "ann", "i3", "dislike", None, 86_400.0))
-    forth, back = (interactions(rows, index, MEANING) for rows in (events, events[::-1]))
+    forth, back = (
+        interactions(EventColumns.of(rows), index, MEANING) for rows in (events, events[::-1])
+    )
     assert forth.items.tolist() == back.items.tolist() != sorted(forth.items.tolist())
     assert forth.weights.tolist() == back.weights.tolist()
 

@@ -16,6 +16,7 @@ from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.graphs import Tie, content_graph, interest_graph
 from tastegraph.profiles.interactions import History, interactions
+from tastegraph.store.event_columns import EventColumns
 
 
 def history(*pairs):
@@ -327,7 +328,7 @@ def columns():
         Event("6", "bob", "a", "impression", timestamp=1.0),
         Event("7", "cyd", "c", "like", timestamp=0.0),
     ]
-    return interactions(iter(events), {"a": 0, "b": 1, "c": 2, "d": 3}, MEANING)
+    return interactions(EventColumns.of(events), {"a": 0, "b": 1, "c": 2, "d": 3}, MEANING)
 
 
 def test_events_become_columns_without_those_that_do_not_count():
@@ -342,7 +343,7 @@ def test_events_become_columns_without_those_that_do_not_count():
 
 
 def test_no_events_no_columns():
-    rows = interactions([], {"a": 0}, MEANING)
+    rows = interactions(EventColumns.of([]), {"a": 0}, MEANING)
     assert (len(rows), rows.n_users, rows.n_items) == (0, 0, 1)
     assert rows.histories() == []
     assert rows.user_items().shape == (0, 1)

@@ -14,6 +14,7 @@ from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import interactions
 from tastegraph.profiles.rating_scale import RatingScale, rating_scale
 from tastegraph.store import events as log
+from tastegraph.store.event_columns import EventColumns
 from tastegraph.workspace import Workspace
 from tests.support.cinema import SETTINGS, events, films
 
@@ -151,7 +152,7 @@ def test_ratings_of_all_people_are_one_scale_and_prices_are_none():
         Event("3", "bob", "a", "rating", 9.0),
     ]
     meaning = EventMeaning.of_events(EventsConfig(), rated)
-    rows = interactions(rated, {"a": 0, "b": 1}, meaning)
+    rows = interactions(EventColumns.of(rated), {"a": 0, "b": 1}, meaning)
     assert meaning.scale.positive == 7
     assert rows.weights.tolist() == [-1, 1, 1]
     assert EventMeaning.from_json(meaning.as_json()) == meaning
@@ -300,7 +301,7 @@ def test_the_evaluation_says_the_scale(tmp_path):
 
 def test_no_events_and_impressions_alone_are_no_fault():
     meaning = EventMeaning.of(EventsConfig(), {})
-    nothing = interactions([], {"a": 0}, meaning)
+    nothing = interactions(EventColumns.of([]), {"a": 0}, meaning)
     check_events(nothing, meaning, {})
     check_events(nothing, meaning, {"impression": 9})
     with pytest.raises(TastegraphError, match=r"2 of type 'skip' with the weight -0\.3"):

@@ -23,6 +23,7 @@ from tastegraph.profiles.splits import (
     split_events,
     split_sizes,
 )
+from tastegraph.store.event_columns import EventColumns
 from tests.support.matrices import few_examples, ints, seeds
 
 EIGHTY = (0.8, 0.1, 0.1)
@@ -211,7 +212,7 @@ def events_of_one_user(likes, dislikes, split=lambda k: None):
         Event(f"d{k}", "ann", f"i{20 + k}", "dislike", None, float(t), published)
         for k, (t, published) in enumerate(dislikes)
     ]
-    return interactions(sorted(events, key=lambda e: e.timestamp), ITEMS, MEANING)
+    return interactions(EventColumns.of(events), ITEMS, MEANING)
 
 
 def splits_of_dislikes(events, split):
@@ -252,7 +253,7 @@ def test_events_of_one_user_and_item_are_merged():
         Event("c", "ann", "i1", "click", None, 3.0),
         Event("d", "ann", "i0", "click", None, 4.0),
     ]
-    merged = interactions(events, ITEMS, MEANING)
+    merged = interactions(EventColumns.of(events), ITEMS, MEANING)
     assert merged.items.tolist() == [1, 0]
     assert merged.times.tolist() == [3.0, 4.0]
     np.testing.assert_allclose(merged.weights, [0.5, 1.0])

@@ -53,6 +53,7 @@ from tastegraph.serving.api.app import serve
 from tastegraph.serving.engine import Engine
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
+from tastegraph.store.event_columns import EventColumns
 from tastegraph.store.schema import metadata
 from tastegraph.store.snapshots import Snapshots, pack_strings
 
@@ -102,7 +103,7 @@ def make(
     index = {item_id: k for k, item_id in enumerate(graph.item_ids)}
     user_events = sorted(user_events, key=lambda event: (event.user_id, event.timestamp or 0))
     meaning = EventMeaning.of_events(config.events, user_events)
-    user_items = interactions(user_events, index, meaning).user_items()
+    user_items = interactions(EventColumns.of(user_events), index, meaning).user_items()
     text = np.zeros((graph.n_nodes, 32), dtype=np.float32)
     text[: graph.n_items] = rng.normal(size=(graph.n_items, 32))
     unit = text / np.maximum(np.linalg.norm(text, axis=1, keepdims=True), 1e-9)

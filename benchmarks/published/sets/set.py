@@ -16,6 +16,7 @@ from tastegraph.kg.graph import KnowledgeGraph, build_graph
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions, interactions
 from tastegraph.profiles.splits import TEST, TRAIN, VALID, assign_splits, split_events
+from tastegraph.store.event_columns import EventColumns
 
 SPLITS: tuple[Split, Split, Split] = ("train", "valid", "test")
 GIVEN = EvaluationConfig(split="given")
@@ -84,7 +85,9 @@ def assembled(
     by_id = {item.item_id: item for item in items}
     index = {item_id: row for row, item_id in enumerate(graph.item_ids)}
     ordered = sorted(events, key=lambda event: (event.user_id, event.timestamp or 0.0))
-    known = interactions(ordered, index, EventMeaning.of_events(config.events, ordered))
+    known = interactions(
+        EventColumns.of(ordered), index, EventMeaning.of_events(config.events, ordered)
+    )
     return BenchmarkDataset(
         name=name,
         items=[by_id[item_id] for item_id in graph.item_ids],

@@ -15,8 +15,8 @@ from tastegraph.pipeline.stages import stale_stages
 from tastegraph.pipeline.training_events import interactions_from_store
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import interactions
-from tastegraph.store import events as log
 from tastegraph.store.database import Database
+from tastegraph.store.event_columns import read_columns
 from tastegraph.store.snapshots import Snapshot
 
 
@@ -69,8 +69,8 @@ def compare_snapshots(
     revision = max(int(s.manifest["learned_until"]) for s in (snapshot, other))
     with database.reading() as connection:
         meaning = EventMeaning.stored(connection, config.events)
-        after = interactions(log.grouped_by_user(connection), index, meaning)
-        before = interactions(log.grouped_by_user(connection, revision), index, meaning)
+        after = interactions(read_columns(connection), index, meaning)
+        before = interactions(read_columns(connection, revision), index, meaning)
     history, all_users = config.model.history, np.ones(after.n_users, dtype=np.bool_)
     samples = {
         "newest": newest_likes(before, after, all_users, history),

@@ -76,6 +76,8 @@ def fingerprint(database: Database, config: Config, directory: Path) -> str:
             erasure.erasure_count(connection),
             revision.knowledge_digest(connection),
         )
+        if n_withdrawals := revision.withdrawal_count(connection):
+            revisions = (*revisions, n_withdrawals)  # type: ignore[assignment]
     inputs = (
         __version__,
         FORMAT,

@@ -14,9 +14,9 @@ from tastegraph.models.fitted_config import FittedConfig
 from tastegraph.models.persistence import item_features_from
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions, interactions
-from tastegraph.store import events as log
 from tastegraph.store import served_lists
 from tastegraph.store.database import Database
+from tastegraph.store.event_columns import read_columns
 from tastegraph.store.snapshots import Snapshot
 
 MIN_LIKE_SHARE, MAX_LIKE_SHARE = 0.05, 0.95
@@ -36,7 +36,7 @@ def interactions_from_store(
     """
     index = {item_id: row for row, item_id in enumerate(item_ids)}
     with database.reading() as connection:
-        return interactions(log.grouped_by_user(connection, revision), index, meaning)
+        return interactions(read_columns(connection, revision), index, meaning)
 
 
 def organic_interactions(
@@ -49,14 +49,8 @@ def organic_interactions(
     """
     index = {item_id: row for row, item_id in enumerate(item_ids)}
     with database.reading() as connection:
-        explored = served_lists.explored(connection)
-        events = (
-            event
-            for event in log.grouped_by_user(connection, revision)
-            if event.recommendation_id is None
-            or (event.recommendation_id, event.item_id) in explored
-        )
-        return interactions(events, index, meaning)
+        excluded = served_lists.responses(connection, revision)
+        return interactions(read_columns(connection, revision, excluded), index, meaning)
 
 
 def check_events(

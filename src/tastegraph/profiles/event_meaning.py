@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from tastegraph.core.config import EventsConfig
@@ -14,6 +16,7 @@ from tastegraph.core.records import COUNT, RATING, Event
 from tastegraph.profiles.rating_scale import RatingScale, Values, rating_scale
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
+from tastegraph.store.event_columns import EventColumns
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,17 @@ class EventMeaning:
         of other types, such as a price, say nothing.
         """
         return self._weight(event.type, event.value)
+
+    def weights_of(self, events: EventColumns) -> NDArray[np.float64]:
+        """float64[E], :meth:`weight_of` of each event."""
+        weights = np.array([self.weights.get(kind, 0.0) for kind in events.types])[events.kinds]
+        ratings = np.array([kind == RATING for kind in events.types], dtype=np.bool_)
+        rated = np.flatnonzero(ratings[events.kinds] & ~np.isnan(events.values))
+        values, inverse = np.unique(events.values[rated], return_inverse=True)
+        says = np.array([self.scale.says(value) for value in values.tolist()])
+        if len(rated):
+            weights[rated] *= says[inverse]
+        return weights
 
     def likes(self, kind: str, value: float | None) -> bool:
         """Whether an event of this type and value counts for its item."""

@@ -7,7 +7,7 @@ counts as older than any with one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, Bools, Floats, Ints, binary
-from tastegraph.core.records import Event
 from tastegraph.profiles.event_meaning import EventMeaning
+from tastegraph.store.event_columns import EventColumns
 
 SPLIT_CODES: Mapping[str | None, int] = {None: -1, "train": 0, "valid": 1, "test": 2}
 """Published split → its code."""
@@ -220,25 +220,28 @@ def settled(
 
 
 def interactions(
-    events: Iterable[Event], item_index: Mapping[str, int], meaning: EventMeaning
+    events: EventColumns, item_index: Mapping[str, int], meaning: EventMeaning
 ) -> Interactions:
-    """Columns of ``events``, which come grouped by user, in any order.
+    """The events that count, in any order of rows, as :class:`Interactions`.
 
     Events that count neither for nor against, or whose item is unknown, are left out. Several
     events of one user and item are one, in each part of a published split.
     """
-    user_ids: list[str] = []
-    rows: list[tuple[int, int, float, float, int]] = []
-    for event in events:
-        if not user_ids or event.user_id != user_ids[-1]:
-            user_ids.append(event.user_id)
-        weight = meaning.weight_of(event)
-        item_number = item_index.get(event.item_id)
-        if weight and item_number is not None:
-            when = np.nan if event.timestamp is None else event.timestamp
-            rows.append((len(user_ids) - 1, item_number, when, weight, SPLIT_CODES[event.split]))
-    columns = np.array(rows, dtype=np.float64).reshape(-1, 5)
-    return interactions_from_columns(user_ids, len(item_index), *columns.T)
+    has_event = np.zeros(len(events.user_ids), dtype=np.bool_)
+    has_event[events.users] = True
+    user_ids = sorted(events.user_ids[number] for number in np.flatnonzero(has_event).tolist())
+    row_of_user = {user_id: row for row, user_id in enumerate(user_ids)}
+    user_rows, item_rows = (
+        np.array([index.get(name, -1) for name in names], dtype=np.int64)
+        for index, names in ((row_of_user, events.user_ids), (item_index, events.item_ids))
+    )
+    weights = meaning.weights_of(events)
+    items = item_rows[events.items]
+    counts = (weights != 0) & (items >= 0)
+    columns = (user_rows[events.users], items, events.times, weights, events.splits)
+    return interactions_from_columns(
+        user_ids, len(item_index), *(column[counts] for column in columns)
+    )
 
 
 def interactions_from_columns(

@@ -9,11 +9,10 @@ from hashlib import sha256
 from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, select, true
 
 from tastegraph.core.records import ITEM, USER
-from tastegraph.store import provenance, revision
+from tastegraph.store import events, provenance, revision
 from tastegraph.store.schema import (
     erased_items,
     erasures,
-    events,
     evidence,
     facts,
     items,
@@ -46,7 +45,7 @@ def erase_user(connection: Connection, user_id: str) -> ErasureReceipt:
     The next model is fitted without them, so that nothing learned from the user remains.
     """
     at = _record(connection, erasures, user_id)
-    n_events = _delete(connection, events, events.c.user_id == user_id)
+    n_events = events.delete_of_user(connection, user_id)
     n_lists = _delete(connection, lists, lists.c.user_id == user_id)
     connection.execute(delete(votes).where(votes.c.user_id == user_id))
     n_facts = _delete_facts_about(connection, USER + user_id)
@@ -60,7 +59,7 @@ def erase_item(connection: Connection, item_id: str) -> ErasureReceipt:
     """
     at = _record(connection, erased_items, item_id)
     revision.record_change(connection)
-    n_events = _delete(connection, events, events.c.item_id == item_id)
+    n_events = events.delete_of_item(connection, item_id)
     place = func.json_each(lists.c.places).table_valued("value")
     event = func.json_each(lists.c.request, "$.session").table_valued("value")
     in_places = exists().select_from(place).where(

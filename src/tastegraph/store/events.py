@@ -8,19 +8,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import Connection, func, select, true
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, Connection, delete, func, select, true
 
 from tastegraph.core.errors import RowError
 from tastegraph.core.messages import Message
 from tastegraph.core.records import IMPRESSION, RATING, Event
-from tastegraph.store.schema import event_order, events
+from tastegraph.store.schema import (
+    SPLITS,
+    event_items,
+    event_key,
+    event_log,
+    event_order,
+    event_types,
+    event_users,
+    events,
+)
 
 ROWS_PER_BATCH = 10_000
 _FIELDS = tuple(column for column in events.c if column.name != "seq")
+_INSERT = (
+    "INSERT INTO event_log (event_id, user, item, type, value, timestamp, split, "
+    "recommendation_id, position) VALUES (?, (SELECT user FROM event_users WHERE user_id = ?), "
+    "(SELECT item FROM event_items WHERE item_id = ?), "
+    "(SELECT type FROM event_types WHERE name = ?), ?, ?, ?, ?, ?) "
+    "ON CONFLICT (event_id) DO NOTHING"
+)
+_NAMES = (
+    ("event_users", "user_id"), ("event_items", "item_id"), ("event_types", "name"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +50,33 @@ class AppendResult:
 
 
 def append(connection: Connection, new: Iterable[Event]) -> AppendResult:
-    """Append events; one whose id is in the log already changes nothing.
+    """Append single events; one whose id is in the log already changes nothing.
+
+    :func:`tastegraph.store.event_columns.append_columns` is for many.
 
     Raises:
         RowError: an event is from the future; the caller must roll the transaction back.
     """
-    statement = insert(events).on_conflict_do_nothing(index_elements=["event_id"])
+    run = connection.exec_driver_sql
     accepted = total = 0
     stream = _checked(new)
-    while batch := [asdict(event) for event in islice(stream, ROWS_PER_BATCH)]:
+    while batch := list(islice(stream, ROWS_PER_BATCH)):
         total += len(batch)
-        accepted += connection.execute(statement, batch).rowcount
+        for table, column in _NAMES:
+            field = "type" if column == "name" else column
+            names = [(name,) for name in {getattr(event, field): None for event in batch}]
+            run(f"INSERT OR IGNORE INTO {table} ({column}) VALUES (?)", names)
+        accepted += run(_INSERT, [_row(event) for event in batch]).rowcount
     return AppendResult(accepted, total - accepted)
+
+
+def _row(event: Event) -> tuple[object, ...]:
+    """The parameters of :data:`_INSERT`."""
+    split = None if event.split is None else SPLITS.index(event.split)
+    return (
+        event_key(event.event_id), event.user_id, event.item_id, event.type, event.value,
+        event.timestamp, split, event.recommendation_id, event.position,
+    )  # fmt: skip
 
 
 def _checked(new: Iterable[Event]) -> Iterator[Event]:
@@ -102,45 +135,77 @@ def grouped_by_user(connection: Connection, until: int | None = None) -> Iterato
 
 def rating_values(connection: Connection, until: int | None = None) -> dict[float, int]:
     """Value of a rating → number of events of type ``rating`` that have it."""
-    arrived = () if until is None else (events.c.seq <= until,)
+    kind = select(event_types.c.type).where(event_types.c.name == RATING).scalar_subquery()
     rows = connection.execute(
-        select(events.c.value, func.count())
-        .where(events.c.type == RATING, events.c.value.is_not(None), *arrived)
-        .group_by(events.c.value)
+        select(event_log.c.value, func.count())
+        .where(event_log.c.type == kind, event_log.c.value.is_not(None), *_arrived(until))
+        .group_by(event_log.c.value)
     )
     return {float(value): int(number) for value, number in rows}
 
 
 def type_counts(connection: Connection, until: int | None = None) -> dict[str, int]:
     """Event type → number of events."""
-    arrived = () if until is None else (events.c.seq <= until,)
+    counts = select(event_log.c.type, func.count().label("n")).where(*_arrived(until))
+    numbered = counts.group_by(event_log.c.type).subquery()
     rows = connection.execute(
-        select(events.c.type, func.count()).where(*arrived).group_by(events.c.type)
+        select(event_types.c.name, numbered.c.n)
+        .join(numbered, numbered.c.type == event_types.c.type)
+        .order_by(event_types.c.name)
     )
     return {kind: int(number) for kind, number in rows}
 
 
+def _arrived(until: int | None) -> tuple[ColumnElement[bool], ...]:
+    return () if until is None else (event_log.c.seq <= until,)
+
+
 def user_count(connection: Connection) -> int:
     """Number of users with at least one event."""
-    return connection.scalar(select(func.count(events.c.user_id.distinct()))) or 0
+    query = select(func.count(event_log.c.user.distinct()))
+    return connection.scalar(query) or 0
 
 
 def count(connection: Connection) -> int:
     """Number of events in the log."""
-    return connection.scalar(select(func.count()).select_from(events)) or 0
+    return connection.scalar(select(func.count()).select_from(event_log)) or 0
 
 
 def item_ids(connection: Connection) -> list[str]:
     """Ids of the items that have at least one event."""
-    return list(connection.scalars(select(events.c.item_id).distinct()))
+    numbers = select(event_log.c.item).distinct()
+    return list(
+        connection.scalars(select(event_items.c.item_id).where(event_items.c.item.in_(numbers)))
+    )
 
 
 def counts_by_item(connection: Connection) -> dict[str, int]:
     """Item id → number of events; items without events are left out."""
-    rows = connection.execute(select(events.c.item_id, func.count()).group_by(events.c.item_id))
+    counts = select(event_log.c.item, func.count().label("n")).group_by(event_log.c.item).subquery()
+    rows = connection.execute(
+        select(event_items.c.item_id, counts.c.n).join(counts, counts.c.item == event_items.c.item)
+    )
     return {item_id: int(number) for item_id, number in rows}
+
+
+def delete_of_user(connection: Connection, user_id: str) -> int:
+    """Delete all events of a user, and the id. Returns how many events there were."""
+    number = select(event_users.c.user).where(event_users.c.user_id == user_id)
+    deleted = delete(event_log).where(event_log.c.user == number.scalar_subquery())
+    n_events = connection.execute(deleted).rowcount
+    connection.execute(delete(event_users).where(event_users.c.user_id == user_id))
+    return n_events
+
+
+def delete_of_item(connection: Connection, item_id: str) -> int:
+    """Delete all events on an item, and its id. Returns how many events there were."""
+    number = select(event_items.c.item).where(event_items.c.item_id == item_id)
+    deleted = delete(event_log).where(event_log.c.item == number.scalar_subquery())
+    n_events = connection.execute(deleted).rowcount
+    connection.execute(delete(event_items).where(event_items.c.item_id == item_id))
+    return n_events
 
 
 def revision(connection: Connection) -> int:
     """Sequence number of the newest event; it grows with every event that is appended."""
-    return connection.scalar(select(func.max(events.c.seq))) or 0
+    return connection.scalar(select(func.max(event_log.c.seq))) or 0

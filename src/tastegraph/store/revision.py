@@ -9,22 +9,40 @@ from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.store.schema import USE, changes, decisions, evidence, items
 
-_KNOWLEDGE = "what is known"
+_KNOWLEDGE, _WITHDRAWALS = "what is known", "withdrawn events"
 _ROWS_PER_FETCH = 10_000
 
 
 def record_change(connection: Connection) -> None:
     """Count one change of the knowledge: an item, fact, support or decision written or deleted."""
-    statement = insert(changes).values(what=_KNOWLEDGE, number=1)
+    _increment(connection, _KNOWLEDGE)
+
+
+def change_count(connection: Connection) -> int:
+    """Number of calls of :func:`record_change` on this database so far."""
+    return _count(connection, _KNOWLEDGE)
+
+
+def record_withdrawal(connection: Connection) -> None:
+    """Count one time that events were deleted because their source does not state them."""
+    _increment(connection, _WITHDRAWALS)
+
+
+def withdrawal_count(connection: Connection) -> int:
+    """Number of calls of :func:`record_withdrawal` on this database so far."""
+    return _count(connection, _WITHDRAWALS)
+
+
+def _increment(connection: Connection, what: str) -> None:
+    statement = insert(changes).values(what=what, number=1)
     increment = statement.on_conflict_do_update(
         index_elements=["what"], set_={"number": changes.c.number + 1}
     )
     connection.execute(increment)
 
 
-def change_count(connection: Connection) -> int:
-    """Number of calls of :func:`record_change` on this database so far."""
-    return connection.scalar(select(changes.c.number).where(changes.c.what == _KNOWLEDGE)) or 0
+def _count(connection: Connection, what: str) -> int:
+    return connection.scalar(select(changes.c.number).where(changes.c.what == what)) or 0
 
 
 def knowledge_digest(connection: Connection) -> str:

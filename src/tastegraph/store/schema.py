@@ -6,10 +6,14 @@ versions stay readable.
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Connection,
     Float,
     ForeignKey,
     Index,
@@ -19,6 +23,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
     func,
     literal_column,
 )
@@ -27,23 +32,138 @@ from tastegraph.core.records import DIFFERENT_FROM, SAME_AS
 
 metadata = MetaData()
 
-events = Table(
-    "events",
+event_users = Table(  # the ids of users who have events, each once
+    "event_users",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("event_id", String, nullable=False, unique=True),
-    Column("user_id", String, nullable=False),
-    Column("item_id", String, nullable=False),
-    Column("type", String, nullable=False),
+    Column("user", Integer, primary_key=True),
+    Column("user_id", String, nullable=False, unique=True),
+)
+
+event_items = Table(
+    "event_items",
+    metadata,
+    Column("item", Integer, primary_key=True),
+    Column("item_id", String, nullable=False, unique=True),
+)
+
+event_types = Table(
+    "event_types",
+    metadata,
+    Column("type", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+)
+
+event_sources = Table(  # the files that events came from
+    "event_sources",
+    metadata,
+    Column("source", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("imported", Float, nullable=False),
+)
+
+SPLITS = ("train", "valid", "test")
+"""Parts of a published split; a log row has the index of its part."""
+
+event_log = Table(
+    "event_log",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    # See event_key.
+    Column("event_id", LargeBinary, nullable=False),
+    Column("user", Integer, nullable=False),
+    Column("item", Integer, nullable=False),
+    Column("type", Integer, nullable=False),
+    Column("value", Float),
+    Column("timestamp", Float),
+    Column("split", Integer),
+    Column("recommendation_id", String),
+    Column("position", Integer),
+    Column("source", Integer),
+    sqlite_autoincrement=True,  # a number is never used again: it is a revision of the log
+)
+# An event without a time counts as older than any with one, in the order of its arrival.
+EVENT_IDS = Index("event_ids", event_log.c.event_id, unique=True)
+EVENTS_BY_USER = Index(
+    "events_by_user",
+    event_log.c.user,
+    func.coalesce(event_log.c.timestamp, literal_column("0.0")),
+    event_log.c.seq,
+)
+
+events = Table(  # a view of the log with ids and names in place of numbers
+    "events",
+    MetaData(),
+    Column("seq", Integer),
+    Column("event_id", String),
+    Column("user_id", String),
+    Column("item_id", String),
+    Column("type", String),
     Column("value", Float),
     Column("timestamp", Float),
     Column("split", String),
     Column("recommendation_id", String),
     Column("position", Integer),
 )
-# An event without a time counts as older than any with one, in the order of its arrival.
 event_order = (func.coalesce(events.c.timestamp, literal_column("0.0")), events.c.seq)
-Index("events_of_user", events.c.user_id, *event_order)
+_EVENTS_VIEW = """
+CREATE VIEW IF NOT EXISTS events AS
+SELECT
+    event_log.seq AS seq,
+    CASE substr(event_log.event_id, 1, 1)
+        WHEN x'00' THEN lower(hex(substr(event_log.event_id, 2)))
+        ELSE CAST(event_log.event_id AS TEXT)
+    END AS event_id,
+    event_users.user_id AS user_id,
+    event_items.item_id AS item_id,
+    event_types.name AS type,
+    event_log.value AS value,
+    event_log.timestamp AS timestamp,
+    CASE event_log.split WHEN 0 THEN 'train' WHEN 1 THEN 'valid' WHEN 2 THEN 'test' END AS split,
+    event_log.recommendation_id AS recommendation_id,
+    event_log.position AS position
+FROM event_log
+JOIN event_users ON event_users.user = event_log.user
+JOIN event_items ON event_items.item = event_log.item
+JOIN event_types ON event_types.type = event_log.type
+"""
+
+
+@event.listens_for(metadata, "after_create")
+def _create_view(_target: MetaData, connection: Connection, **_options: object) -> None:
+    """Create the view of events; a table of events, of earlier versions, goes into the log."""
+    run = connection.exec_driver_sql
+    query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'events'"
+    if run(query).scalar():
+        sqlite: Any = connection.connection.driver_connection
+        sqlite.create_function("event_key", 1, event_key, deterministic=True)
+        run("INSERT INTO event_users (user_id) SELECT DISTINCT user_id FROM events")
+        run("INSERT INTO event_items (item_id) SELECT DISTINCT item_id FROM events")
+        run("INSERT INTO event_types (name) SELECT DISTINCT type FROM events")
+        run(
+            "INSERT INTO event_log (seq, event_id, user, item, type, value, timestamp, split, "
+            "recommendation_id, position) SELECT seq, event_key(event_id), "
+            "(SELECT user FROM event_users AS u WHERE u.user_id = events.user_id), "
+            "(SELECT item FROM event_items AS i WHERE i.item_id = events.item_id), "
+            "(SELECT type FROM event_types AS t WHERE t.name = events.type), value, timestamp, "
+            "CASE split WHEN 'train' THEN 0 WHEN 'valid' THEN 1 WHEN 'test' THEN 2 END, "
+            "recommendation_id, position FROM events ORDER BY seq"
+        )
+        run("DROP TABLE events")
+    run(_EVENTS_VIEW)
+
+
+_HEX_ID = re.compile("[0-9a-f]{32}")
+
+
+def event_key(event_id: str) -> bytes:
+    """An event id as the log stores it: its UTF-8, or for 32 hexadecimal digits NUL and 16 bytes.
+
+    No id begins with NUL.
+    """
+    if _HEX_ID.fullmatch(event_id):
+        return b"\0" + bytes.fromhex(event_id)
+    return event_id.encode("utf-8")
+
 
 lists = Table(  # recommendation lists that were served
     "lists",

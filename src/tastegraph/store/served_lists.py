@@ -128,8 +128,15 @@ def get(connection: Connection, recommendation_id: str) -> ServedList:
     return ServedList(**fields, places=places)
 
 
-def explored(connection: Connection) -> set[tuple[str, str]]:
-    """(recommendation_id, item_id) of every place whose item was chosen by exploration."""
+def responses(connection: Connection, until: int) -> set[int]:
+    """Sequence numbers of the events that respond to an item which the model itself chose to list.
+
+    Events on places that were given to exploration are none of these.
+
+    Args:
+        connection: to the store.
+        until: only events up to this revision of the log.
+    """
     place = func.json_each(lists.c.places).table_valued("value")
     item, best = (func.json_extract(place.c.value, f"$[{k}]") for k in (0, 3))
     rows = connection.execute(
@@ -137,7 +144,13 @@ def explored(connection: Connection) -> set[tuple[str, str]]:
         .select_from(lists.join(place, true()))
         .where(best == 0)
     )
-    return {(recommendation_id, item_id) for recommendation_id, item_id in rows}
+    explored = {(recommendation_id, item_id) for recommendation_id, item_id in rows}
+    events_of_lists = connection.execute(
+        select(events.c.seq, events.c.recommendation_id, events.c.item_id).where(
+            events.c.recommendation_id.is_not(None), events.c.seq <= until
+        )
+    )
+    return {seq for seq, *event_place in events_of_lists if tuple(event_place) not in explored}
 
 
 def exposures(
