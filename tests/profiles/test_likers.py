@@ -25,7 +25,8 @@ def test_people_of_both_items_are_counted():
     assert likers.both(np.array([0, 1, 2, 3]), 2).tolist() == [2, 1, 3, 0]
     assert likers.how_many(np.array([1, 2])).tolist() == [1, 1, 2, 1, 1]
     assert likers.active == 5
-    assert Likers.nobody(4).both(np.array([0, 3]), 1).tolist() == [0, 0]
+    nobody = Likers.of_user_items(sparse.csr_array((0, 4), dtype=bool))
+    assert nobody.both(np.array([0, 3]), 1).tolist() == [0, 0]
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,4 +1,4 @@
-"""Encoders of three kinds: pooling by hand, padding, batches, shards, odd texts, broken models."""
+"""Encoders of three kinds: pooling by hand, padding, batches, odd texts, broken models."""
 
 from __future__ import annotations
 
@@ -148,21 +148,6 @@ def test_batches_hold_every_row_once_within_the_token_limit(lengths, max_tokens)
         assert len(batch) == 1 or len(batch) * max(lengths[row] for row in batch) <= max_tokens
 
 
-def test_workers_fill_shards_of_one_cache(models, cache, monkeypatch):
-    texts = [f"robots {k}" for k in range(90)] + TEXTS
-    whole = Encoder(models["masked"], 32, cache)
-    expected = encode_in_batches(TorchModel(models["masked"], 32), texts)
-    encoded_texts = []
-    real = Encoder._vectors
-    monkeypatch.setattr(Encoder, "_vectors", lambda s, t: encoded_texts.append(t) or real(s, t))
-    for number in range(3):
-        Encoder(models["masked"], 32, cache).fill(texts, shard=(number, 3))
-    assert sorted(text for chunk in encoded_texts for text in chunk) == sorted(texts)
-    assert all(len(chunk) > 15 for chunk in encoded_texts)
-    np.testing.assert_allclose(whole.encode(texts), expected, atol=1e-5)
-    assert len(encoded_texts) == 3
-
-
 @pytest.fixture
 def shared(tmp_path):
     database = Database(tmp_path / "home" / "vectors.db", caches.vector_metadata)
@@ -207,11 +192,6 @@ def test_without_a_shared_cache_nothing_but_time_is_lost(models, cache, tmp_path
     np.testing.assert_array_equal(encoder.encode(TEXTS), expected)
     assert "the cache that workspaces share is not used" in capsys.readouterr().err
     encoder.keep_only([])
-
-
-def test_an_impossible_shard_is_an_error(models, cache):
-    with pytest.raises(TastegraphError, match=r"shard 3 of 3.*from 0"):
-        Encoder(models["masked"], 32, cache).fill(TEXTS, shard=(3, 3))
 
 
 def test_the_cache_key_depends_on_everything_that_a_vector_depends_on(model, cache, monkeypatch):

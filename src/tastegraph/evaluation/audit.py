@@ -18,6 +18,8 @@ SUSPICIOUS_SHARE = 0.05
 
 _SPLITS = {"train": TRAIN, "valid": VALID, "test": TEST}
 _EVENTS_PER_BLOCK = 8192
+_SHUFFLES, _SHUFFLE_SEED = 10, 1
+"""How often the test items are shuffled for the share that is expected by chance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,8 +115,6 @@ def audit(
     splits: Ints,
     item_facts: ItemFacts | None = None,
     user_facts: tuple[Ints, Ints] | None = None,
-    seed: int = 1,
-    shuffles: int = 10,
 ) -> SplitAudit:
     """Check a split, and the facts beside it, for leaks.
 
@@ -125,8 +125,6 @@ def audit(
         splits: int8[E], as :func:`tastegraph.profiles.splits.split_events` gives.
         item_facts: facts between two items.
         user_facts: user int[G] and item int[G] of facts with a user at either end.
-        seed: of the shuffles.
-        shuffles: how often the test items are shuffled for the expected share.
 
     Raises:
         ValueError: the arrays of events differ in length.
@@ -163,7 +161,6 @@ def audit(
         tied_tests=_share(_tied(users, times, ~test), timed & test),
         relations=_relation_checks(
             item_facts, binary(users[train], items[train], shape), users[test], items[test],
-            np.random.default_rng(seed), shuffles,
         ),
         user_facts=len(facts),
         user_facts_in_test=int(contains(distinct["test"], facts).sum()),
@@ -203,12 +200,11 @@ def _relation_checks(
     history: CSR,
     users: Ints,
     items: Ints,
-    rng: np.random.Generator,
-    shuffles: int,
 ) -> tuple[RelationCheck, ...]:
     if facts is None or not len(facts.head):
         return ()
-    shuffled = [rng.permutation(items) for _ in range(shuffles)]
+    rng = np.random.default_rng(_SHUFFLE_SEED)
+    shuffled = [rng.permutation(items) for _ in range(_SHUFFLES)]
     order = np.argsort(facts.relation, kind="stable")
     kinds, starts = np.unique(facts.relation[order], return_index=True)
     checks = []
@@ -218,7 +214,7 @@ def _relation_checks(
         hits = _count_linked(history, links, users, items)
         chance = sum(_count_linked(history, links, users, other) for other in shuffled)
         observed = hits / max(len(items), 1)
-        expected = (chance + 1) / (shuffles * len(items) + 1)
+        expected = (chance + 1) / (_SHUFFLES * len(items) + 1)
         lift = observed / expected
         suspicious = lift > SUSPICIOUS_LIFT and observed > SUSPICIOUS_SHARE
         name = facts.names[int(kind)]

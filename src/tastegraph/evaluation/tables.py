@@ -36,16 +36,13 @@ def print_report(report: Mapping[str, Any], console: Console | None = None) -> N
         console.print(table)
 
 
-def print_build_comparison(
-    rows: Sequence[Mapping[str, Any]], console: Console | None = None
-) -> None:
+def print_build_comparison(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print the models that a build compared, which one it serves, and how sure that is.
 
     Args:
         rows: :class:`~tastegraph.models.fitted_model.ModelComparison` as in a manifest.
-        console: by default standard output.
     """
-    console = console or Console(width=CONSOLE_WIDTH, highlight=False)
+    console = Console(width=CONSOLE_WIDTH, highlight=False)
     if not rows:
         console.print(
             "Not compared with popularity, ItemKNN or EASE: no user has both an event to learn "

@@ -55,18 +55,17 @@ class GateSample:
         return cls([histories[int(user)] for user in users], seen[users], targets[users])
 
 
-def holdout_users(
-    user_ids: Sequence[str], share: float, seed: int, minimum: int = MIN_HOLDOUT_USERS
-) -> NDArray[np.bool_]:
+def holdout_users(user_ids: Sequence[str], share: float, seed: int) -> NDArray[np.bool_]:
     """Draw the users whose newest events a candidate is not fitted on, bool[U].
+
+    At least :data:`MIN_HOLDOUT_USERS` are drawn, where that is at most half.
 
     Args:
         user_ids: all users.
         share: of them, in [0, 1].
         seed: differs in each retraining, so that each holds out other users.
-        minimum: so many are drawn at least, where that is at most half.
     """
-    share = max(share, min(minimum / max(len(user_ids), 1), 0.5))
+    share = max(share, min(MIN_HOLDOUT_USERS / max(len(user_ids), 1), 0.5))
     draws = np.random.default_rng(seed).random(len(user_ids))
     return np.asarray(draws < share)
 

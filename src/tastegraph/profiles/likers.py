@@ -40,11 +40,6 @@ class Likers:
             int(user_items.shape[0]),
         )
 
-    @classmethod
-    def nobody(cls, n_items: int) -> Likers:
-        """Of items that no user likes."""
-        return cls(np.zeros(n_items + 1, np.int64), np.zeros(0, np.int32), 0)
-
     def of(self, item: int) -> NDArray[np.int32]:
         """int32[n], the likers of one item in ascending order."""
         return self.users[self.indptr[item] : self.indptr[item + 1]]

@@ -70,7 +70,6 @@ class Semantics:
         self,
         vectors: Floats32,
         most: int = MAX_TIES,
-        least: float = MIN_PROBABILITY,
         besides: CSR | None = None,
     ) -> CSR:
         """What texts are about: float32 CSR[n, n_features], the probability of each tie.
@@ -78,7 +77,6 @@ class Semantics:
         Args:
             vectors: float32[n, d], of items, what users write, anything; zero rows have no ties.
             most: ties of a row, at most.
-            least: probability of a tie, at least.
             besides: CSR[n, n_features], what the rows have already and is not told again.
         """
         features = self.prototypes.features
@@ -89,7 +87,7 @@ class Semantics:
             likely[~vectors[at].any(axis=1)] = 0
             if besides is not None:
                 likely[besides[at][:, features].nonzero()] = 0
-            blocks.append(best(likely, most, least))
+            blocks.append(best(likely, most, MIN_PROBABILITY))
         ties = sparse.csr_array(sparse.vstack(blocks, format="csr"))
         return sparse.csr_array(
             (ties.data, features[ties.indices], ties.indptr),

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.core.errors import TastegraphError
 from tastegraph.core.progress import progress, say
 from tastegraph.data.downloads import cache_root
 from tastegraph.store import caches
@@ -64,34 +63,21 @@ class Encoder:
         Raises:
             TastegraphError: the model is incomplete or damaged.
         """
-        self.fill(texts)
+        self._fill(texts)
         keys = [self._key(text) for text in texts]
         with self._cache.reading() as connection:
             known = caches.get_vectors(connection, list(dict.fromkeys(keys)))
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, 0), np.float32)
 
-    def fill(self, texts: Sequence[str], shard: tuple[int, int] = (0, 1)) -> None:
-        """Encode the texts whose vectors the cache lacks.
-
-        Args:
-            texts: the same for every worker.
-            shard: (k, n): only the k-th of n shards, counted from 0, so that n workers fill one
-                cache together; a text is always in the same shard.
-
-        Raises:
-            TastegraphError: the model is incomplete or damaged.
-        """
-        number, shards = shard
-        if not 0 <= number < shards:
-            raise TastegraphError(f"there is no shard {number} of {shards}: they count from 0")
+    def _fill(self, texts: Sequence[str]) -> None:
+        """Encode the texts whose vectors the cache lacks."""
         text_of = {self._key(text): text for text in texts}
-        keys = [key for key in text_of if int.from_bytes(key[:8]) % shards == number]
         with self._cache.writing():
             pass
         with self._cache.reading() as connection:
-            known = caches.get_vectors(connection, keys)
-        known |= self._copied_from_shared([key for key in keys if key not in known])
-        missing = [(key, text_of[key]) for key in keys if key not in known]
+            known = caches.get_vectors(connection, list(text_of))
+        known |= self._copied_from_shared([key for key in text_of if key not in known])
+        missing = [(key, text) for key, text in text_of.items() if key not in known]
         missing.sort(key=lambda pair: len(pair[1]))
         if not missing:
             return

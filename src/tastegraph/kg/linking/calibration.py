@@ -7,19 +7,21 @@ from numpy.typing import NDArray
 
 from tastegraph.core.arrays import Bools, Floats
 
+BINS = 10
+"""Bins of equal width, each closed above, of the calibration error."""
 
-def expected_calibration_error(confidence: Floats, correct: Bools, bins: int = 10) -> float:
-    """The mean gap between confidence and accuracy over bins (Guo et al., ICML 2017).
+
+def expected_calibration_error(confidence: Floats, correct: Bools) -> float:
+    """The mean gap between confidence and accuracy over ten bins (Guo et al., ICML 2017).
 
     ``ECE = Σ_b |B_b| / N · |accuracy(B_b) - confidence(B_b)|``
 
     Args:
         confidence: float[N] in [0, 1].
         correct: bool[N].
-        bins: number of bins of equal width, each closed above.
     """
-    bin_of = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    gap = np.bincount(bin_of, confidence - correct, minlength=bins)
+    bin_of = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    gap = np.bincount(bin_of, confidence - correct, minlength=BINS)
     return float(np.abs(gap).sum() / max(len(confidence), 1))
 
 

@@ -34,6 +34,9 @@ MIN_THRESHOLD = 0.5
 MIN_REVIEW_CONFIDENCE, MAX_REVIEW_CANDIDATES = 0.1, 5
 """Candidates that a person may review: their least confidence, and how many per query."""
 
+SEED = 1
+"""Of the training."""
+
 NIL_SHARE = 0.1
 """Share of the known links that are repeated in training with their entity removed. Catalogues hold
 many items that no graph has, but known links seldom say so."""
@@ -77,19 +80,13 @@ class Linker:
     Args:
         entities: the entities to link to.
         encode: texts → float32[n, d], rows of length 1; without it, only names find candidates.
-        seed: of the training.
 
     Attributes:
         threshold: confidence from which on a link is made.
     """
 
-    def __init__(
-        self,
-        entities: EntityIndex,
-        encode: Encode | None = None,
-        seed: int = 1,
-    ) -> None:
-        self._entities, self._seed = entities, seed
+    def __init__(self, entities: EntityIndex, encode: Encode | None = None) -> None:
+        self._entities = entities
         self._candidates = CandidateGenerator(entities, encode)
         self._features = PairFeatures(entities, self._candidates)
         self._scorer: LinkScorer | None = None
@@ -111,7 +108,7 @@ class Linker:
             [self._entities.numbers.get(entity_of[item.item_id], -1) for item in linked_items],
             dtype=np.int64,
         )
-        origin, gold, hidden = _with_nil_queries(gold, self._seed)
+        origin, gold, hidden = _with_nil_queries(gold)
         queries = [queries[q] for q in origin.tolist()]
         pairs = self._candidates.pairs(queries)
         pairs = pairs.where(pairs.entity != hidden[pairs.query])
@@ -119,7 +116,7 @@ class Linker:
         if min(correct.sum(), (~correct).sum()) < MIN_TRAINING_PAIRS:
             return self
         features = self._features.table(queries, pairs)
-        self._scorer = LinkScorer(features, pairs, gold, origin, self._entities.ties, self._seed)
+        self._scorer = LinkScorer(features, pairs, gold, origin, self._entities.ties, SEED)
         confidence = self._scorer.held_out
         best = _best_pairs(pairs, confidence)
         threshold = threshold_for(TARGET_PRECISION, confidence[best], correct[best])
@@ -175,7 +172,7 @@ def _best_pairs(pairs: CandidatePairs, confidence: NDArray[np.float64]) -> NDArr
 
 
 def _with_nil_queries(
-    gold: NDArray[np.int64], seed: int
+    gold: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Repeat a share of the queries as if their entity were not in the graph.
 
@@ -185,7 +182,7 @@ def _with_nil_queries(
         hidden: int64[Q'], the entity that is no candidate of it, -1 for original ones.
     """
     originals = np.arange(len(gold), dtype=np.int64)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(SEED)
     repeated = np.sort(rng.choice(originals, round(NIL_SHARE * len(gold)), replace=False))
     return (
         np.concatenate([originals, repeated]),
