@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.core.errors import TastegraphError
 from tastegraph.core.progress import progress, say
 from tastegraph.data.downloads import cache_root
 from tastegraph.store import caches
