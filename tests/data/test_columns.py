@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tastegraph.core.config.data import MISSING_MARKERS
 from tastegraph.core.errors import RowError
 from tastegraph.data import columns
 from tastegraph.data.typed_row import TypedRow
@@ -113,7 +114,7 @@ def test_typed_columns_are_read_as_in_rows(kind, cells):
 
 def test_missing_markers_and_blanks_are_null():
     cells = pl.Series(["7", "nan", " N/A ", "None", "none", "", "  ", None, "\\N"])
-    cleaned = columns.without_missing(cells, columns.MISSING_MARKERS)
+    cleaned = columns.without_missing(cells, MISSING_MARKERS)
     assert cleaned.to_list() == ["7", None, None, None, "none", None, None, None, None]
     assert columns.without_missing(cells).to_list()[1] == "nan"
     assert columns.without_missing(pl.Series([1.0, float("nan")])).to_list() == [1.0, None]

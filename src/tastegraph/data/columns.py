@@ -22,9 +22,6 @@ from tastegraph.data.typed_row import (
     parse_seconds,
 )
 
-MISSING_MARKERS: Final = ("nan", "NaN", "N/A", "n/a", "#N/A", "null", "NULL", "None", "\\N")
-"""Texts that programs write where a value is missing; by default such a cell counts as empty."""
-
 TimeUnit = Literal["seconds", "milliseconds", "microseconds", "nanoseconds", "dates", "years"]
 """How the numbers of a column of times are read: ``dates`` are numbers such as 20200913."""
 

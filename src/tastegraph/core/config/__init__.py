@@ -18,6 +18,7 @@ from tastegraph.core.config.data import (
     EventPhrases,
     EventsConfig,
     GraphConfig,
+    ImportConfig,
     ItemsConfig,
     RelationConfig,
     Section,
@@ -41,9 +42,10 @@ from tastegraph.core.progress import say
 
 __all__ = [
     "CONFIG_FILE", "ColumnConfig", "Config", "Convolution", "EvaluationConfig", "EventPhrases",
-    "EventsConfig", "ExtractionConfig", "FinetuningConfig", "GraphConfig", "ItemsConfig",
-    "LLMConfig", "LLMPrices", "LoopConfig", "ModelConfig", "Objective", "RelationConfig",
-    "ServingConfig", "SourcesConfig", "TextConfig", "checked_config", "load_config",
+    "EventsConfig", "ExtractionConfig", "FinetuningConfig", "GraphConfig", "ImportConfig",
+    "ItemsConfig", "LLMConfig", "LLMPrices", "LoopConfig", "ModelConfig", "Objective",
+    "RelationConfig", "ServingConfig", "SourcesConfig", "TextConfig", "checked_config",
+    "load_config",
 ]  # fmt: skip
 
 CONFIG_FILE = "tastegraph.toml"
@@ -55,6 +57,7 @@ class Config(Section):
 
     name: str = "workspace"
     """Name of the workspace; by default that of its directory."""
+    imports: ImportConfig = ImportConfig()
     events: EventsConfig = EventsConfig()
     items: ItemsConfig = ItemsConfig()
     graph: GraphConfig = GraphConfig()

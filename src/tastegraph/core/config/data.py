@@ -66,6 +66,17 @@ class EventsConfig(Section):
         return {**DEFAULT_WEIGHTS, **weights}
 
 
+MISSING_MARKERS = ("nan", "NaN", "N/A", "n/a", "#N/A", "null", "NULL", "None", "\\N")
+"""Texts that programs write where a value is missing."""
+
+
+class ImportConfig(Section):
+    """How the cells of files and frames are read."""
+
+    missing: tuple[str, ...] = MISSING_MARKERS
+    """Cells of these texts are missing values: they are no id, title, text, attribute or fact."""
+
+
 class ColumnConfig(Section):
     """An item column whose values become facts about the item."""
 
