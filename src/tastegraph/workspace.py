@@ -24,6 +24,7 @@ from tastegraph.core.config.keys import rename_keys
 from tastegraph.core.errors import ArgumentError, ConfigError
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Event, Fact, Item, Link, Records
+from tastegraph.data.column_facts import ColumnFacts
 from tastegraph.data.import_arguments import (
     check_count,
     check_text,
@@ -31,7 +32,6 @@ from tastegraph.data.import_arguments import (
     checked_records,
     records_of,
 )
-from tastegraph.data.items import item_facts
 from tastegraph.pipeline.stages import (
     STAGES,
     Stage,
@@ -144,9 +144,8 @@ class Workspace:
                 "records", records, "a Records; name the others: items=, events=, facts=, links="
             )
         check_source_names(records.sources)
-        columns = self.config.items.facts
         with self.database.writing() as connection:
-            return ingest(connection, records, lambda item: item_facts(item, columns))
+            return ingest(connection, records, ColumnFacts(self.config.items.facts))
 
     def up_to_date(self, source: str, digest: str) -> bool:
         """Whether ``source`` was last imported with this ``digest``."""

@@ -70,7 +70,8 @@ def item_from(values: Mapping[str, object], file: str, line: int) -> Item:
 def item_facts(item: Item, columns: Mapping[str, ColumnConfig]) -> Iterator[Fact]:
     """Yield the facts that columns of an item state: one for each value that is not blank.
 
-    The name of an entity is stated by a further fact, its label.
+    The name of an entity is stated by a further fact, its label; an item of the kind ``item`` has a
+    title instead.
     """
     own = {"title": (item.title,), "text": (item.text,)}
     for name, column in columns.items():
@@ -79,6 +80,7 @@ def item_facts(item: Item, columns: Mapping[str, ColumnConfig]) -> Iterator[Fact
                 if column.literal:
                     yield Fact(ITEM + item.item_id, column.relation, stripped, literal=True)
                     continue
-                entity = f"{column.entity or column.relation}:{stripped}"
-                yield Fact(ITEM + item.item_id, column.relation, entity)
-                yield Fact(entity, LABEL, stripped, literal=True)
+                kind = f"{column.entity or column.relation}:"
+                yield Fact(ITEM + item.item_id, column.relation, kind + stripped)
+                if kind != ITEM:
+                    yield Fact(kind + stripped, LABEL, stripped, literal=True)

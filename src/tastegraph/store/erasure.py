@@ -9,7 +9,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, select, true
 
 from tastegraph.core.records import ITEM, USER
-from tastegraph.store import events, provenance, revision
+from tastegraph.store import catalogue_facts, events, provenance, revision
 from tastegraph.store.schema import (
     erased_items,
     erasures,
@@ -70,10 +70,12 @@ def erase_item(connection: Connection, item_id: str) -> ErasureReceipt:
     )  # fmt: skip
     n_lists = _delete(connection, lists, or_(in_places, in_session))
     connection.execute(delete(items).where(items.c.item_id == item_id))
+    catalogue_facts.release_entities(connection, [item_id])
     name = ITEM + item_id
     # Facts that were read in its text lose that evidence.
     connection.execute(delete(evidence).where(evidence.c.document == name))
     n_facts = _delete_facts_about(connection, name)
+    n_facts += catalogue_facts.drop_unused_names(connection)
     n_facts += provenance.drop_unsupported(connection)
     return ErasureReceipt(id_digest(item_id).hex(), at, n_events, n_lists, n_facts)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from sqlalchemy import Connection
 
 from tastegraph.core.progress import counted
-from tastegraph.core.records import ITEM, Fact, Item, Records
-from tastegraph.store import catalogue, events, provenance, statements
-from tastegraph.store.schema import CATALOGUE
+from tastegraph.core.records import Item, Records
+from tastegraph.store import catalogue, catalogue_facts, events, provenance, statements
+from tastegraph.store.catalogue_facts import ItemColumns
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,7 @@ class ImportSummary:
     withdrawn: int = 0
 
 
-def ingest(
-    connection: Connection, records: Records, columns: Callable[[Item], Iterable[Fact]]
-) -> ImportSummary:
+def ingest(connection: Connection, records: Records, columns: ItemColumns) -> ImportSummary:
     """Import ``records`` within the transaction of ``connection``.
 
     A source is replaced as a whole: facts and links that it stated before and does not state now
@@ -41,17 +39,14 @@ def ingest(
     Args:
         connection: of a writer.
         records: the records.
-        columns: function that returns the facts that an item's columns state.
+        columns: what the columns of items state. Under another configuration than that of the last
+            import, what those of all stored items state is stated anew.
 
     Raises:
         RowError: a record is wrong; the caller must roll the transaction back.
     """
-    n_items = n_facts = n_links = 0
-    for batch in _batches(counted("items", records.items)):
-        n_items += catalogue.put_items(connection, batch)
-        statements.withdraw(connection, [ITEM + item.item_id for item in batch], CATALOGUE)
-        stated = (fact for item in batch for fact in columns(item))
-        n_facts += statements.put_facts(connection, stated, CATALOGUE)
+    n_items, n_facts = _put_items(connection, records.items, columns)
+    n_links = 0
     replaced = [provenance.withdraw_source(connection, source) for source in records.sources]
     for source, facts in records.facts.items():
         n_facts += statements.put_facts(connection, counted(source, facts), source)
@@ -64,6 +59,21 @@ def ingest(
     return ImportSummary(
         n_items, appended.accepted, appended.duplicates, n_facts, n_links, withdrawn
     )
+
+
+def _put_items(
+    connection: Connection, items: Iterable[Item], columns: ItemColumns
+) -> tuple[int, int]:
+    """Number of items, and of the facts that their columns state."""
+    n_items = n_facts = 0
+    for batch in _batches(counted("items", items)):
+        if not n_items and not catalogue_facts.is_current(connection, columns):
+            stored_items = catalogue.all_items(connection)
+            catalogue_facts.state_anew(connection, stored_items, columns)
+        n_items += catalogue.put_items(connection, batch)
+        n_facts += catalogue_facts.replace_facts(connection, batch, columns)
+    catalogue_facts.drop_unused_names(connection)
+    return n_items, n_facts
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from tastegraph.core.records import Item, Records
-from tastegraph.data.items import item_facts
+from tastegraph.data.column_facts import ColumnFacts
 from tastegraph.explain.worded import InterestEdge
 from tastegraph.serving.api.errors import PROBLEMS
 from tastegraph.serving.api.guards import StrictRoute
@@ -74,10 +74,10 @@ def item_routes(engine: Engine, writer: Executor) -> APIRouter:
         item = Item(item_id, new.title, new.text, dict(new.attributes))
 
         def store() -> int:
-            columns = engine.config.items.facts
+            columns = ColumnFacts(engine.config.items.facts)
             with engine.database.writing() as connection:
                 records = Records(items=[item])
-                return ingest(connection, records, lambda i: item_facts(i, columns)).facts
+                return ingest(connection, records, columns).facts
 
         facts = await asyncio.get_running_loop().run_in_executor(writer, store)
         return StoredItem(item_id=item_id, facts=facts)
