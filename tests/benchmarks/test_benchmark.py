@@ -1,4 +1,4 @@
-"""The benchmark suite: clicks, what is kept, the models, the tables, the command."""
+"""The benchmark suite: what is stored, the models, the tables, the command."""
 
 import io
 import json
@@ -10,24 +10,18 @@ import pytest
 from benchmarks.published import field, reading, suite
 from benchmarks.published.__main__ import main
 from benchmarks.published.benchmarks import BENCHMARKS, named
-from benchmarks.published.clicks import Calibrated, ClickEvaluator, auc_by_user, scores_of_pairs
 from benchmarks.published.field import ModelGrid
 from benchmarks.published.fingerprint import fingerprint
 from benchmarks.published.measured import Measured, Store
 from benchmarks.published.peer import Outcome, Peer
-from benchmarks.published.published import PUBLISHED
-from benchmarks.published.sets.ctr import lastfm_ctr
 from benchmarks.published.sets.lastfm import lastfm_lightkg
-from benchmarks.published.summary import seed_interval, summary
 from benchmarks.published.table import in_markdown, rendered
 from rich.console import Console
-from sklearn.metrics import f1_score, roc_auc_score
 
 from tastegraph.core.config import ModelConfig
 from tastegraph.core.errors import NotFoundError
 from tastegraph.evaluation import comparison
 from tastegraph.evaluation.evaluator import TRAIN_AND_VALID, TRAIN_ONLY, VALID_KNOWN, Run
-from tastegraph.evaluation.measurement import QualityCurve, seconds_to_quality
 from tastegraph.models.baselines import popularity
 from tastegraph.models.fitted_model import default_hyperparameters
 from tastegraph.models.item_features import ItemFeatures
@@ -64,47 +58,6 @@ def small(tmp_path, monkeypatch):
 
 
 # Clicks
-
-
-def test_the_area_by_hand():
-    """Scores .9 .4 clicked, .6 .4 .1 not: placements (3 + 1.5) / 6."""
-    scores, labels = np.array([0.9, 0.4, 0.6, 0.4, 0.1]), np.array([1, 1, 0, 0, 0], dtype=np.bool_)
-    shares = auc_by_user(scores, labels, np.array([0, 1, 0, 1, 2]), 4)
-    assert shares.mean() == pytest.approx(4.5 / 6)
-    # 0: placement 3 of the clicked one, 1 of the other (.9 lies above .6): (3 + 1) / 6 · 4 / 2
-    assert shares.tolist() == pytest.approx([4 / 3, (1.5 + 1.5) / 3, 2 / 3, 0])
-
-
-def test_the_area_is_the_usual_one_whoever_the_people_are():
-    rng = np.random.default_rng(2)
-    scores, labels = rng.integers(0, 9, 300).astype(float), rng.random(300) < 0.3
-    areas = auc_by_user(scores, labels, rng.integers(0, 40, 300), 50)
-    assert areas.shape == (50,)
-    assert areas.mean() == pytest.approx(roc_auc_score(labels, scores))
-
-
-def test_pairs_get_their_own_score_and_a_probability_in_the_same_order(tmp_path):
-    folders.ctr(tmp_path)
-    dataset = lastfm_ctr(tmp_path)
-    ranker = popularity(dataset.events.user_items())
-    histories = dataset.events.histories()
-    users, items = np.array([3, 1, 3, 9]), np.array([0, 5, 2, 0])
-    expected = ranker.counts[items]
-    assert scores_of_pairs(ranker, histories, users, items).tolist() == expected.tolist()
-    clicks = Calibrated.of(ranker, histories, dataset.pairs.select(1))
-    probabilities = clicks.probabilities(dataset.pairs.users, dataset.pairs.items)
-    assert ((probabilities > 0) & (probabilities < 1)).all()
-    of_items = ranker.counts[dataset.pairs.items]
-    assert roc_auc_score(dataset.pairs.labels, probabilities) == roc_auc_score(
-        dataset.pairs.labels, of_items
-    )
-    judged = ClickEvaluator(dataset, ModelConfig())(Run("p", TRAIN_ONLY, ranker, 1.0, 1.0), 1.0)
-    tested = dataset.pairs.select(2)
-    known = ranker.counts[tested.items]
-    assert judged.values["auc"].mean() == pytest.approx(roc_auc_score(tested.labels, known))
-    (f1,) = judged.values["f1"]
-    yes = clicks.probabilities(tested.users, tested.items) >= 0.5
-    assert f1 == pytest.approx(f1_score(tested.labels, yes))
 
 
 # Keeping
@@ -293,47 +246,6 @@ def test_a_dense_baseline_is_left_out_where_it_would_not_fit(tmp_path, monkeypat
 # Numbers and tables
 
 
-def test_seeds_are_averaged_and_people_compared():
-    ours = [Measured({"ndcg@10": np.full(40, v)}, 10.0, 1.0, 50.0) for v in (0.4, 0.6)]
-    theirs = [Measured({"ndcg@10": np.full(40, 0.1)}, 1.0, 1.0, 70.0)]
-    results = summary({"tastegraph": ours, "popularity": theirs}, ["ndcg@10"])
-    assert results["rows"]["tastegraph"]["ndcg@10"] == pytest.approx(0.5)
-    # t(.975, 1) = 12.706; the half width is 12.706 · .1414 / √2
-    assert results["intervals"]["tastegraph"]["ndcg@10"] == pytest.approx(
-        [0.5 - 1.2706, 0.5 + 1.2706], abs=1e-3
-    )
-    assert results["intervals"]["popularity"]["ndcg@10"] is None
-    assert results["p"]["popularity"]["ndcg@10"] < 0.001
-    assert results["seconds"]["tastegraph"] == {
-        "fit": 10.0, "fit_by_seed": [10.0, 10.0], "score": 1.0,
-    }  # fmt: skip
-    assert results["memory"] == {"tastegraph": 50.0, "popularity": 70.0}
-    assert seed_interval([0.3]) is None
-
-
-def test_a_slice_has_the_figures_of_its_people_alone():
-    ours = [Measured({"ndcg@10": np.array([1.0, 0.5, 0.0, 0.0])}, 1.0, 1.0, 1.0)]
-    theirs = [Measured({"ndcg@10": np.array([0.0, 0.5, 1.0, np.nan])}, 1.0, 1.0, 1.0)]
-    first = np.array([True, True, False, False])
-    last, nobody = np.array([False, False, False, True]), np.zeros(4, dtype=np.bool_)
-    results = summary(
-        {"tastegraph": ours, "popularity": theirs},
-        ["ndcg@10"],
-        {"first two": first, "last": last, "nobody": nobody},
-    )
-    slices = results["slices"]
-    assert {name: figures["size"] for name, figures in slices.items()} == {
-        "first two": 2, "last": 1, "nobody": 0,
-    }  # fmt: skip
-    assert slices["first two"]["rows"] == {
-        "tastegraph": {"ndcg@10": 0.75}, "popularity": {"ndcg@10": 0.25},
-    }  # fmt: skip
-    assert slices["last"]["rows"]["popularity"]["ndcg@10"] is None
-    assert slices["nobody"]["rows"]["tastegraph"]["ndcg@10"] is None
-    assert results["rows"]["tastegraph"]["ndcg@10"] == pytest.approx(0.375)
-    json.dumps(results, allow_nan=False)
-
-
 def test_slices_stand_in_results_and_tables(small, monkeypatch):
     data, _ = small
 
@@ -391,19 +303,6 @@ def test_results_are_saved_beside_others_and_shown(small):
     assert "0.3053" in output
 
 
-def test_the_field_is_well_formed():
-    assert set(PUBLISHED) == set(BENCHMARKS)
-    assert [name for name, bars in PUBLISHED.items() if not bars.aim] == ["amazon-beauty-also"]
-    for name, bars in PUBLISHED.items():
-        metrics = BENCHMARKS[name].metrics
-        assert set(bars.must_beat) <= set(metrics)
-        assert all(aim > bars.must_beat[metric] for metric, aim in bars.aim.items())
-        assert all(row.source and row.values for row in bars.rows)
-        assert all(0 < value < 1 for row in bars.rows for value in row.values.values())
-        known = {(row.model, row.source) for row in bars.rows}
-        assert len(known) == len(bars.rows)
-
-
 # Peers and the command
 
 
@@ -423,15 +322,6 @@ def test_peers_stand_in_the_table(small, monkeypatch):
     chase = results["chase"]["RecBole EASE"]
     assert (chase["valid"], chase["seconds"]) == (0.5, 3.0)
     assert list(results["chase"]) == ["RecBole EASE"]
-
-
-def test_who_was_as_good_when():
-    course = QualityCurve()
-    for quality in (0.2, 0.1, 0.2, 0.3):
-        course(quality)
-    assert [quality for _, quality in course.steps] == [0.2, 0.3]
-    steps = [(1.0, 0.2), (4.0, 0.3)]
-    assert [seconds_to_quality(q, steps) for q in (0.1, 0.2, 0.25, 0.4)] == [1.0, 1.0, 4.0, None]
 
 
 def test_the_command_runs_one_benchmark(small, monkeypatch, capsys):

@@ -227,7 +227,7 @@ def test_the_published_files_have_the_published_sizes(name):
     assert PUBLISHED[name].items() <= counts.items()
 
 
-def test_beautys_last_ids_ascend_in_seven_of_ten_people():
+def test_beautys_last_ids_ascend_in_seven_of_ten_users():
     """71.2 % where half is expected: equal days were ordered by id."""
     root = os.environ.get("TASTEGRAPH_DATA")
     if not root or not (Path(root) / "amazon_beauty").is_dir():

@@ -24,7 +24,7 @@ def _content(n_items: int, makers: int) -> ItemFeatures:
     return ItemFeatures(graph, np.zeros((graph.n_nodes, 4), dtype=np.float32), no_words(n_items))
 
 
-def test_ease_takes_groups_for_people() -> None:
+def test_ease_takes_groups_for_users() -> None:
     likes = sparse.csr_array(np.array([[1, 1, 0], [0, 1, 1]], dtype=bool))
     groups = sparse.csr_array(np.array([[1, 0, 1]], dtype=bool))
     stacked = np.vstack([likes.toarray(), groups.toarray()]).astype(float)

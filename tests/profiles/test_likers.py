@@ -18,7 +18,7 @@ LIKES = np.array(
 )
 
 
-def test_people_of_both_items_are_counted():
+def test_users_of_both_items_are_counted():
     likers = Likers.of_user_items(sparse.csr_array(LIKES))
     assert likers.of(0).tolist() == [0, 1, 2, 3]
     assert likers.number(np.arange(4)).tolist() == [4, 3, 3, 0]
