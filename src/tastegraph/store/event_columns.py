@@ -23,6 +23,7 @@ from sqlalchemy.schema import CreateIndex, DropIndex
 from tastegraph.core.progress import progress
 from tastegraph.core.records import Event
 from tastegraph.store import revision
+from tastegraph.store.events import known_keys
 from tastegraph.store.schema import (
     EVENT_IDS,
     EVENTS_BY_USER,
@@ -187,14 +188,15 @@ def append_columns(
     if n_repeated:
         events = events.filter(first)
     n_stored = int(run("SELECT count(*) FROM event_log").scalar_one())
-    reindex = len(events) >= max(MIN_ROWS_TO_REINDEX, n_stored // 10)
-    n_known = 0
+    n_distinct, reindex = len(events), len(events) >= max(MIN_ROWS_TO_REINDEX, n_stored // 10)
+    if n_stored:
+        known = (
+            _keys(connection, "SELECT event_id FROM event_log")
+            if reindex
+            else _key_frame(known_keys(connection, keys.to_list()))
+        )
+        events = events.join(known, on="event_id", how="anti", maintain_order="left")
     if reindex:
-        if n_stored:
-            stored = _keys(connection, "SELECT event_id FROM event_log")
-            unknown = events.join(stored, on="event_id", how="anti", maintain_order="left")
-            n_known = len(events) - len(unknown)
-            events = unknown
         for index in (EVENT_IDS, EVENTS_BY_USER):
             connection.execute(DropIndex(index))
     columns = [
@@ -206,10 +208,7 @@ def append_columns(
     optional = [name for name in _OPTIONAL if name in events.columns]
     names += [*optional, *(["source"] if number is not None else [])]
     statement = f"INSERT INTO event_log ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
-    if not reindex:
-        statement += " ON CONFLICT (event_id) DO NOTHING"
     cursor = _cursor(connection)
-    n_new = 0
     with progress("events", len(events)) as advance:
         for start in range(0, len(events), ROWS_PER_STATEMENT):
             rows = slice(start, start + ROWS_PER_STATEMENT)
@@ -218,14 +217,12 @@ def append_columns(
             cells += [column[rows].tolist() for column in columns]
             cells += [batch[name].to_list() for name in optional]
             cells += [repeat(number, len(batch))] if number is not None else []
-            n_new += cursor.executemany(statement, zip(*cells, strict=True)).rowcount
+            cursor.executemany(statement, zip(*cells, strict=True))
             advance(len(batch))
     if reindex:
         for index in (EVENT_IDS, EVENTS_BY_USER):
             connection.execute(CreateIndex(index))
-    else:
-        n_known = len(events) - n_new
-    return ColumnsAppended(n_new, n_known, n_repeated, n_withdrawn)
+    return ColumnsAppended(len(events), n_distinct - len(events), n_repeated, n_withdrawn)
 
 
 def _source_number(connection: Connection, name: str) -> int:
@@ -244,12 +241,24 @@ def _withdraw(connection: Connection, source: int, keys: pl.Series) -> int:
 
 
 def delete_events(connection: Connection, seqs: Sequence[int]) -> int:
-    """Delete events by their sequence numbers, and count it as a withdrawal. Returns how many."""
+    """Delete events by their sequence numbers, and count it as a withdrawal. Returns how many.
+
+    The ids of users and items that no other event names are deleted as well.
+    """
     if seqs:
-        rows = [(seq,) for seq in seqs]
-        _cursor(connection).executemany("DELETE FROM event_log WHERE seq = ?", rows)
+        cursor = _cursor(connection)
+        cursor.executemany("DELETE FROM event_log WHERE seq = ?", ((seq,) for seq in seqs))
+        for table, number in ((event_users, "user"), (event_items, "item")):
+            used = f"SELECT {number} FROM event_log"
+            cursor.execute(f"DELETE FROM {table.name} WHERE {number} NOT IN ({used})")
         revision.record_withdrawal(connection)
     return len(seqs)
+
+
+def _key_frame(keys: list[bytes]) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.DataFrame({"event_id": keys}, schema={"event_id": pl.Binary})
 
 
 def _keys(connection: Connection, query: str) -> pl.DataFrame:

@@ -28,17 +28,18 @@ from tastegraph.store.schema import (
 )
 
 ROWS_PER_BATCH = 10_000
+_NAMES = (
+    ("event_users", "user_id", "user_id"), ("event_items", "item_id", "item_id"),
+    ("event_types", "name", "type"),
+)  # fmt: skip
 _FIELDS = tuple(column for column in events.c if column.name != "seq")
+MAX_IDS_PER_QUERY = 500
 _INSERT = (
     "INSERT INTO event_log (event_id, user, item, type, value, timestamp, split, "
     "recommendation_id, position) VALUES (?, (SELECT user FROM event_users WHERE user_id = ?), "
     "(SELECT item FROM event_items WHERE item_id = ?), "
-    "(SELECT type FROM event_types WHERE name = ?), ?, ?, ?, ?, ?) "
-    "ON CONFLICT (event_id) DO NOTHING"
+    "(SELECT type FROM event_types WHERE name = ?), ?, ?, ?, ?, ?)"
 )
-_NAMES = (
-    ("event_users", "user_id"), ("event_items", "item_id"), ("event_types", "name"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,31 @@ def append(connection: Connection, new: Iterable[Event]) -> AppendResult:
     accepted = total = 0
     stream = _checked(new)
     while batch := list(islice(stream, ROWS_PER_BATCH)):
+        by_key: dict[bytes, Event] = {}
+        for event in batch:
+            by_key.setdefault(event_key(event.event_id), event)
+        for key in known_keys(connection, list(by_key)):
+            del by_key[key]
         total += len(batch)
-        for table, column in _NAMES:
-            field = "type" if column == "name" else column
-            names = [(name,) for name in {getattr(event, field): None for event in batch}]
-            run(f"INSERT OR IGNORE INTO {table} ({column}) VALUES (?)", names)
-        accepted += run(_INSERT, [_row(event) for event in batch]).rowcount
+        accepted += len(by_key)
+        for table, column, field in _NAMES:
+            names = {getattr(event, field): None for event in by_key.values()}
+            if names:
+                query = f"INSERT OR IGNORE INTO {table} ({column}) VALUES (?)"
+                run(query, [(name,) for name in names])
+        if by_key:
+            run(_INSERT, [_row(event) for event in by_key.values()])
     return AppendResult(accepted, total - accepted)
+
+
+def known_keys(connection: Connection, keys: Sequence[bytes]) -> list[bytes]:
+    """Those of ``keys`` (:func:`~tastegraph.store.schema.event_key`) that the log has."""
+    known: list[bytes] = []
+    for start in range(0, len(keys), MAX_IDS_PER_QUERY):
+        some_keys = keys[start : start + MAX_IDS_PER_QUERY]
+        query = select(event_log.c.event_id).where(event_log.c.event_id.in_(some_keys))
+        known += connection.scalars(query)
+    return known
 
 
 def _row(event: Event) -> tuple[object, ...]:
