@@ -35,6 +35,7 @@ from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.tuning import choose
 from tastegraph.pipeline.item_features import encode_item_features, node_texts
 from tastegraph.pipeline.training_events import interactions_from_store
+from tastegraph.profiles.association import associate
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.splits import VALID, assign_splits, resolve_split
 from tastegraph.store import caches, statements
@@ -89,7 +90,9 @@ def _content(workspace: Workspace) -> ItemFeatures:
     cache = Database(workspace.directory / "vectors.db", caches.vector_metadata)
     encoder = Encoder(assets.find(config.encoder), config.max_tokens, cache)
     graph = graph_from_store(workspace.database, workspace.config)
-    texts = node_texts(workspace.database, graph, workspace.config, workspace.directory)
+    texts = node_texts(
+        workspace.database, graph, associate(graph), workspace.config, workspace.directory
+    )
     return encode_item_features(graph, texts, encoder)
 
 

@@ -34,6 +34,7 @@ from tastegraph.data.import_arguments import (
 )
 from tastegraph.pipeline.stages import (
     STAGES,
+    Published,
     Stage,
     build_stale_stages,
     check_stages,
@@ -231,14 +232,14 @@ class Workspace:
 
         return Eraser(self.database, write, self.config.text.descriptions)
 
-    def build(self, only: Collection[Stage] = STAGES) -> str:
+    def build(self, only: Collection[Stage] = STAGES, publish: Published = "full") -> str:
         """Build stages whose inputs changed, publish a snapshot, and return the version in service.
 
-        With ``only={"graph", "text"}`` new items and facts count at once, ranked by the model in
-        service.
+        With ``only={"graph", "text"}`` new items and facts count at once, by the model in service.
 
         Args:
             only: stages to build; by default all.
+            publish: "first and full" first puts closed forms into service where nothing is.
 
         Raises:
             ConfigError: a stage is unknown.
@@ -250,7 +251,7 @@ class Workspace:
         busy = Message("busy.build", directory=self.directory)
         with file_lock(self.directory / "build.lock", busy):
             return build_stale_stages(
-                self.directory, self.config, self.database, self.snapshots, only
+                self.directory, self.config, self.database, self.snapshots, only, publish
             )
 
     def follow(self, idle: float = 600.0, pause: float = 0.25) -> None:

@@ -12,7 +12,7 @@ from tastegraph.cli.terminal import AsJson, Directory, duration, print_line
 from tastegraph.core.errors import TastegraphError
 
 if TYPE_CHECKING:
-    from tastegraph.pipeline.stages import Stage
+    from tastegraph.pipeline.stages import Published, Stage
 
 models_app = typer.Typer(
     help="The models: which there are, and which answers.", no_args_is_help=True
@@ -23,11 +23,20 @@ Version = Annotated[str, typer.Argument(help="see 'models list'")]
 def build(
     directory: Directory,
     only: Annotated[str, typer.Option(help="of graph,text,model")] = "graph,text,model",
+    first: Annotated[
+        bool, typer.Option("--first", help="end with the first lists, by closed forms")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="no first lists: put the full model into service alone")
+    ] = False,
     profile: Annotated[
         bool, typer.Option("--profile", help="print which stage took how long")
     ] = False,
 ) -> None:
     """Build graph, text vectors and model, and put them into service.
+
+    Where nothing is in service yet, first lists are within seconds, by closed forms over events and
+    facts; the full model replaces them when it is ready. Interrupted, the next build goes on.
 
     Beside the blend it evaluates popularity, ItemKNN and EASE on validation data: the model in
     service is not worse than the best of them by more than chance.
@@ -38,10 +47,13 @@ def build(
 
     workspace = terminal.open_workspace(directory)
     stages = {cast("Stage", stage.strip()) for stage in only.split(",") if stage.strip()}
+    if first and wait:
+        raise TastegraphError("--first ends with the first lists, --wait makes none: give one")
     before = workspace.snapshots.current()
+    publish: Published = "first" if first else "full" if wait else "first and full"
     with announcing(), profiled() as times:
-        version = workspace.build(stages)
-    if "model" in stages and version != before:
+        version = workspace.build(stages, publish)
+    if "model" in stages and version != before and not first:
         print_build_comparison(workspace.snapshots.manifest(version)["choice"]["compared"])
     print_line(f"in service: snapshot {version}")
     if profile:

@@ -167,7 +167,11 @@ def fit_cold_weights(
 
 
 def scale_cold_weights(
-    model: HybridModel, data: TrainingData, hyperparameters: Hyperparameters, seed: int
+    model: HybridModel,
+    data: TrainingData,
+    hyperparameters: Hyperparameters,
+    seed: int,
+    names: Collection[str] | None = None,
 ) -> dict[str, dict[str, float]]:
     """User segment → component → weight on items without events.
 
@@ -179,10 +183,11 @@ def scale_cold_weights(
         hyperparameters: with weights relative to one another, if any; without them least squares
             decides all.
         seed: of what is learned, and of the users; at most 500 are drawn.
+        names: components that may have a weight; by default all.
     """
     cold = cold_item_holdout(data.item_features.graph.item_ids, seed)
     blind_data = data.without_items(cold)
-    blind = blind_components(blind_data, hyperparameters, seed)
+    blind = blind_components(blind_data, hyperparameters, seed, names)
     rng = np.random.default_rng(seed)
     everybody = blind_data.interactions.histories(data.history)
     telling = [history for history in everybody if len(history.likes) >= FEW_LIKES]
@@ -209,12 +214,17 @@ def scale_cold_weights(
 
 
 def blind_components(
-    data: TrainingData, hyperparameters: Hyperparameters, seed: int
+    data: TrainingData,
+    hyperparameters: Hyperparameters,
+    seed: int,
+    names: Collection[str] | None = None,
 ) -> dict[str, Component]:
     """The components that score items without events, as ``data`` make them."""
     components = {}
     for component in _components_of_cold_items():
         name = component.name
+        if names is not None and name not in names:
+            continue
         params = hyperparameters.params.get(name, component.default)
         fitted = data.component(component, data.learn(component, params, seed), params)
         if fitted is not None:

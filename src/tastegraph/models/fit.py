@@ -7,7 +7,7 @@ or fact counts without learning anything again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -81,6 +81,7 @@ def learn(
     config: ModelConfig,
     before: Mapping[str, Arrays] | None = None,
     learned: Mapping[str, Arrays] | None = None,
+    names: Collection[str] | None = None,
 ) -> FittedModel:
     """Learn all but the weights on items without events, which follow from the others.
 
@@ -90,6 +91,7 @@ def learn(
         config: seed.
         before: what components learned from ``data.previous``, to go on from.
         learned: what some components have learned from ``data`` already.
+        names: components that are learned; by default all.
     """
     user_items, events = data.user_items, data.interactions
     params = {
@@ -101,7 +103,7 @@ def learn(
     arrays = dict(learned or {})
     for component in COMPONENTS:
         name = component.name
-        if name in arrays:
+        if name in arrays or (names is not None and name not in names):
             continue
         with stage(f"learning: {name}", quiet=not learns(component)):
             if before is not None and name in before:
@@ -120,7 +122,10 @@ def learn(
 
 
 def with_cold_weights(
-    data: TrainingData, fitted_model: FittedModel, config: ModelConfig
+    data: TrainingData,
+    fitted_model: FittedModel,
+    config: ModelConfig,
+    names: Collection[str] | None = None,
 ) -> FittedModel:
     """``fitted_model`` with weights on items without events, by those on items with events.
 
@@ -128,10 +133,11 @@ def with_cold_weights(
         data: what ``fitted_model`` was learned from.
         fitted_model: all but these weights.
         config: seed.
+        names: components that may have a weight; by default all.
     """
     model = assembled(data, fitted_model)
     with stage("scaling the scores of cold items"):
-        weights = scale_cold_weights(model, data, fitted_model.hyperparameters, config.seed)
+        weights = scale_cold_weights(model, data, fitted_model.hyperparameters, config.seed, names)
     return replace(fitted_model, cold=weights or fitted_model.cold)
 
 

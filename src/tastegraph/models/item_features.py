@@ -47,20 +47,28 @@ class ItemFeatures:
         """Items × features, as they are stated."""
         return associate(self.graph) if self.stated is None else self.stated
 
-    def ties(self, kind_weights: NDArray[np.float32]) -> tuple[CSR, Compressed]:
-        """Items × features weighted by their kinds (float32[2R]), and the same in few dimensions.
-
-        Those of the weights that were asked for last are kept.
-        """
+    def ties(self, kind_weights: NDArray[np.float32]) -> CSR:
+        """Items × features weighted by their kinds (float32[2R]); of the newest weights kept."""
         weights = kind_weights.tobytes()
         if weights not in self._ties:
             self._ties.clear()
-            ties = knowledge_features(self.associations, kind_weights)
-            self._ties[weights] = ties, compressed(ties, MIN_DIMENSIONS)
+            self._ties[weights] = knowledge_features(self.associations, kind_weights)
         return self._ties[weights]
 
+    def compressed_ties(self, kind_weights: NDArray[np.float32]) -> Compressed:
+        """:meth:`ties` in few dimensions; those of the newest weights are kept."""
+        weights = kind_weights.tobytes()
+        if weights not in self._compressed_ties:
+            self._compressed_ties.clear()
+            self._compressed_ties[weights] = compressed(self.ties(kind_weights), MIN_DIMENSIONS)
+        return self._compressed_ties[weights]
+
     @cached_property
-    def _ties(self) -> dict[bytes, tuple[CSR, Compressed]]:
+    def _ties(self) -> dict[bytes, CSR]:
+        return {}
+
+    @cached_property
+    def _compressed_ties(self) -> dict[bytes, Compressed]:
         return {}
 
     @cached_property

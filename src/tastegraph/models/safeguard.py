@@ -53,7 +53,7 @@ def simple_models(model: HybridModel, user_items: CSR) -> dict[str, Component]:
 
 
 def compare(
-    model: HybridModel, simple: Mapping[str, Component], validation: Validation
+    model: HybridModel, simple: Mapping[str, Component | HybridModel], validation: Validation
 ) -> tuple[ModelComparison, ...]:
     """The blend and the simple models on the same users.
 

@@ -99,12 +99,12 @@ class TrainingData:
     @property
     def ties(self) -> CSR:
         """float32 CSR[I, features], unit rows: facts weighted by their kinds."""
-        return self.item_features.ties(self.kind_weights)[0]
+        return self.item_features.ties(self.kind_weights)
 
     @property
     def compressed_ties(self) -> Compressed:
         """:attr:`ties` in few dimensions."""
-        return self.item_features.ties(self.kind_weights)[1]
+        return self.item_features.compressed_ties(self.kind_weights)
 
     @property
     def text(self) -> NDArray[np.float32]:

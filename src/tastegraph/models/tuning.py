@@ -13,6 +13,7 @@ from typing import Any
 
 from tastegraph.core.arrays import CSR
 from tastegraph.core.config import Config, ModelConfig
+from tastegraph.core.progress import say
 from tastegraph.core.stages import stage
 from tastegraph.models.base import KNOWN, NEW, Component, Prior
 from tastegraph.models.blend_weights import FittedWeights, Shortlist, fit_blend_weights
@@ -50,6 +51,8 @@ MAX_WEIGHT_USERS = 10_000
 HALF_LIVES = (None, 20.0, 5.0, 2.0)
 AGAINST = (0.1, 0.5)
 """A dislike always counts; how much is chosen."""
+FIRST_LISTS = "first lists"
+"""Name of the closed forms that were in service before the full model."""
 MIN_GAIN_SE = 3.0
 """Standard errors that a change of weights in service must gain. They were chosen on more users
 than there are now, whose data are used again after each retraining for many changes: less, and
@@ -57,16 +60,26 @@ chance alone would lead the weights away."""
 
 
 def tune_and_fit(
-    item_features: ItemFeatures, events: Interactions, config: Config
+    item_features: ItemFeatures,
+    events: Interactions,
+    config: Config,
+    first: FittedModel | None = None,
 ) -> tuple[FittedModel, HybridModel]:
     """Choose hyperparameters on the validation split of ``config``, then fit on all events.
+
+    Args:
+        item_features: graph and texts.
+        events: all that count.
+        config: how they are split, seed and sizes.
+        first: a model in service; its settings stay where they are better on validation data.
 
     Returns:
         What was fitted, and the model assembled from it over the same items.
     """
     splits = assign_splits(events, config.evaluation, config.model.seed)
     valid = events.select((splits == VALID) & (events.weights > 0)).user_items()
-    tuned = choose(item_features, events.select(splits == TRAIN), valid, config.model)
+    training = events.select(splits == TRAIN)
+    tuned = choose(item_features, training, valid, config.model, first=first)
     data = training_data(item_features, events, config.model)
     fitted_model = learn(data, tuned.hyperparameters, config.model)
     fitted_model = with_cold_weights(data, fitted_model, config.model)
@@ -79,6 +92,7 @@ def choose(
     valid: CSR,
     config: ModelConfig,
     watch: Watch = unwatched,
+    first: FittedModel | None = None,
 ) -> FittedModel:
     """Choose every hyperparameter by NDCG@10 on ``valid`` and learn from ``training``.
 
@@ -90,6 +104,7 @@ def choose(
         valid: CSR[U, I], what users went on to like.
         config: seed, sizes, and how much of a history counts.
         watch: called with each quality that a component reached alone.
+        first: a model in service; its settings stay where they are better by more than chance.
     """
     default = default_hyperparameters(ordered=training.ordered)
     validation = Validation.of(training, valid, config, watch=watch)
@@ -122,8 +137,17 @@ def choose(
     fitted_model = with_cold_weights(data, fitted_model, config)
     model = assembled(data, fitted_model)
     with stage("comparing with simple models"):
-        comparison = compare(model, simple_models(model, data.user_items), validation)
-    hyperparameters = safeguarded(fitted_model.hyperparameters, comparison)
+        others: dict[str, Component | HybridModel] = {**simple_models(model, data.user_items)}
+        if first is not None:
+            earlier = _with_settings_of(first, fitted_model.hyperparameters)
+            others[FIRST_LISTS] = assembled(data, _relearned(data, fitted_model, earlier, config))
+        comparison = compare(model, others, validation)
+        if first is not None and comparison[-1].served:
+            say(f"the first lists are better on validation data: {comparison[-1].ndcg:.4f}")
+            hyperparameters = replace(earlier, compared=comparison)
+        else:
+            rows = tuple(row for row in comparison if row.model != FIRST_LISTS)
+            hyperparameters = safeguarded(fitted_model.hyperparameters, rows)
     if hyperparameters.weights == fitted_model.hyperparameters.weights:
         return replace(fitted_model, hyperparameters=hyperparameters)
     fitted_model = _relearned(data, fitted_model, hyperparameters, config)
@@ -146,6 +170,7 @@ def fit_weights(
     config: ModelConfig,
     trials: Sequence[ColdTrial],
     names: Collection[str] | None = None,
+    max_users: int = MAX_WEIGHT_USERS,
 ) -> Hyperparameters:
     """Hyperparameters of ``fitted_model`` with weights fitted anew.
 
@@ -159,8 +184,9 @@ def fit_weights(
         config: seed, and how much of a history counts.
         trials: decide the weights on items without events.
         names: components that may have a weight; by default all.
+        max_users: validation users that weights are fitted to, at most.
     """
-    max_cells = MAX_WEIGHT_USERS * data.n_items
+    max_cells = max_users * data.n_items
     validation = Validation.of(data.interactions, valid, config, max_cells)
     if validation is None:
         return fitted_model.hyperparameters
@@ -295,6 +321,22 @@ def _relearned(
         fitted_model,
         hyperparameters=hyperparameters,
         learned={**fitted_model.learned, **learned},
+    )
+
+
+def _with_settings_of(first: FittedModel, hyperparameters: Hyperparameters) -> Hyperparameters:
+    """``hyperparameters`` with the weights of ``first``, and its settings of what has a weight."""
+    other = first.hyperparameters
+    names = {name for weights in other.weights.values() for name in weights if weights[name]}
+    return replace(
+        hyperparameters,
+        params={**hyperparameters.params, **{name: other.params[name] for name in names}},
+        attention={
+            **hyperparameters.attention,
+            **{name: other.attention[name] for name in names if name in other.attention},
+        },
+        weights=other.weights,
+        valid=other.valid,
     )
 
 

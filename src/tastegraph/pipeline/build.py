@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from tastegraph.core.config import Config
 from tastegraph.core.errors import BusyError
@@ -15,13 +14,18 @@ from tastegraph.core.records import Fact
 from tastegraph.core.stages import current_profile, stage
 from tastegraph.kg.from_store import graph_from_store, item_ids
 from tastegraph.kg.graph import KnowledgeGraph
+from tastegraph.models.closed_forms import fit_closed_forms, without_texts
 from tastegraph.models.fit import assemble
 from tastegraph.models.fitted_config import LEARNED, FittedConfig
 from tastegraph.models.fitted_model import FittedModel
-from tastegraph.models.hybrid import HybridModel
-from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.persistence import fitted_model_from, item_features_from, to_arrays
 from tastegraph.models.tuning import tune_and_fit
+from tastegraph.pipeline.contents import (
+    BuiltFeatures,
+    BuiltGraph,
+    SnapshotContents,
+    StoreState,
+)
 from tastegraph.pipeline.derived_facts import derive_facts, store_derived_facts
 from tastegraph.pipeline.finetune import FinetuningData, finetune_encoder
 from tastegraph.pipeline.item_features import (
@@ -36,7 +40,7 @@ from tastegraph.pipeline.retention import (
     prune_snapshots,
     readable_manifests,
 )
-from tastegraph.pipeline.stages import STAGES, Stage, stage_inputs
+from tastegraph.pipeline.stages import STAGES, Published, Stage, stage_inputs
 from tastegraph.pipeline.text_encoder import (
     MODELS_FOLDER,
     WorkspaceEncoder,
@@ -55,63 +59,8 @@ from tastegraph.text.encoder import shared_cache
 
 EventsOf = Callable[[Sequence[str]], Interactions]
 """Ids of items → the events on them."""
-
-
-class StoreState(NamedTuple):
-    """State of the store when a graph was built from it.
-
-    Attributes:
-        changes: how often the stored knowledge had changed.
-        items_erased: how many items had been erased.
-    """
-
-    changes: int
-    items_erased: int
-
-    @classmethod
-    def of(cls, snapshot: Snapshot) -> StoreState:
-        """The state when the graph of ``snapshot`` was built."""
-        return cls(*(int(snapshot.manifest[name]) for name in cls._fields))
-
-
-@dataclass(frozen=True)
-class BuiltFeatures:
-    """Graph and texts of a build.
-
-    Attributes:
-        item_features: the graph with the vectors of its texts.
-        encoder: entries of a manifest that name the language model.
-        state: of the store when the graph was built.
-        derived_facts: those in the graph; ``None`` where the graph was not built anew.
-    """
-
-    item_features: ItemFeatures
-    encoder: dict[str, Any]
-    state: StoreState
-    derived_facts: Sequence[Fact] | None
-
-
-@dataclass(frozen=True)
-class SnapshotContents:
-    """Everything that a snapshot is made of.
-
-    Attributes:
-        features: graph and texts.
-        fitted_model: what was fitted.
-        model: the model that serves, assembled from it.
-        fitted_config: the configuration that each stage was built with.
-        log_revision: revision of the event log up to which the model was fitted.
-        erasures: how many users and items had been erased by then.
-        gate: the verdict of the gate; ``None`` for a build.
-    """
-
-    features: BuiltFeatures
-    fitted_model: FittedModel
-    model: HybridModel
-    fitted_config: FittedConfig
-    log_revision: int
-    erasures: int
-    gate: dict[str, Any] | None = None
+UNFINISHED = ""
+"""Fingerprint in the manifest of first lists: of no inputs, so that the next build goes on."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +76,7 @@ class Builder:
     database: Database
     snapshots: Snapshots
 
-    def build(self, stages: Collection[Stage], inputs: str) -> str:
+    def build(self, stages: Collection[Stage], inputs: str, publish: Published = "full") -> str:
         """Build ``stages``, take the others from the snapshot in service, and publish.
 
         Where the model is not built, texts are encoded by the language model that encoded them
@@ -136,6 +85,7 @@ class Builder:
         Args:
             stages: some of :data:`STAGES`.
             inputs: fingerprint of what they are built from.
+            publish: which models; a first one only where no snapshot is in service.
 
         Returns:
             The version now in service.
@@ -165,12 +115,27 @@ class Builder:
             with stage("reading events"):
                 return interactions_from_store(self.database, items, meaning, log_revision)
 
-        features = self.build_features(stages, previous, events_of)
-        item_features = features.item_features
-        events = events_of(item_features.graph.item_ids)
+        built_graph = self._build_graph(stages, previous, events_of)
+        events = events_of(built_graph.graph.item_ids)
+        first: FittedModel | None = None
         if unchanged_model is None:
             check_events(events, meaning, type_counts)
-            fitted_model, model = tune_and_fit(item_features, events, self.config)
+            if publish != "full" and previous is None and self.snapshots.current() is None:
+                first_contents = self._first_lists(
+                    built_graph, events, meaning, log_revision, erasures
+                )
+                version = self.publish(first_contents, STAGES, UNFINISHED, None)
+                if publish == "first":
+                    return version
+                first = first_contents.fitted_model
+                say(
+                    f"first lists are ready: 'tastegraph recommend {self.directory} USER'; "
+                    "the full model follows"
+                )
+        features = self._build_texts(stages, previous, built_graph, events_of)
+        item_features = features.item_features
+        if unchanged_model is None:
+            fitted_model, model = tune_and_fit(item_features, events, self.config, first)
         else:
             fitted_model = fitted_model_from(unchanged_model).subset(item_features.graph.item_ids)
             model = assemble(item_features, events.user_items(), fitted_model)
@@ -221,8 +186,10 @@ class Builder:
             "erasures": contents.erasures,
             "profile": current_profile(),
             "gate": contents.gate if new_model or not previous else previous.manifest["gate"],
+            "first_lists": contents.first_lists,
         }
-        export_for_serving(self.directory / features.encoder["encoder_folder"])
+        if not contents.first_lists:
+            export_for_serving(self.directory / features.encoder["encoder_folder"])
         version = self.snapshots.publish(manifest, arrays)
         prune_snapshots(self.snapshots, contents.erasures, features.state.items_erased)
         encoders = {str(m["encoder"]) for m in readable_manifests(self.snapshots).values()}
@@ -253,30 +220,66 @@ class Builder:
             events_of: the events that facts are derived from and the language model is fine-tuned
                 on.
         """
+        built_graph = self._build_graph(stages, previous, events_of)
+        return self._build_texts(stages, previous, built_graph, events_of)
+
+    def _build_graph(
+        self, stages: Collection[Stage], previous: Snapshot | None, events_of: EventsOf
+    ) -> BuiltGraph:
         config = self.config
-        before = None if previous is None else item_features_from(previous)
-        same_graph = previous is not None and "graph" not in stages
-        state = StoreState.of(previous) if previous and same_graph else self._store_state()
-        derived: Sequence[Fact] | None = None
-        if before is None or "graph" in stages:
-            derived = []
-            if config.loop.min_co_likes:
-                items = item_ids(self.database)
-                events = events_of(items)
-                with stage("deriving facts from events"):
-                    derived = derive_facts(events, items, config)
-            with stage("building the graph"):
-                graph = graph_from_store(self.database, config, derived)
-        else:
-            graph = before.graph
-        if previous is not None and before is not None and "text" not in stages:
-            features = carry_over_texts(before, graph)
+        if previous is not None and "graph" not in stages:
+            graph = item_features_from(previous).graph
+            return BuiltGraph(graph, StoreState.of(previous), None)
+        state = self._store_state()
+        derived: Sequence[Fact] = []
+        if config.loop.min_co_likes:
+            items = item_ids(self.database)
+            events = events_of(items)
+            with stage("deriving facts from events"):
+                derived = derive_facts(events, items, config)
+        with stage("building the graph"):
+            return BuiltGraph(graph_from_store(self.database, config, derived), state, derived)
+
+    def _first_lists(
+        self,
+        built_graph: BuiltGraph,
+        events: Interactions,
+        meaning: EventMeaning,
+        log_revision: int,
+        erasures: int,
+    ) -> SnapshotContents:
+        """Closed forms over ``built_graph``, before any text is encoded."""
+        encoder = WorkspaceEncoder.configured(self.config, self.directory)
+        item_features = without_texts(built_graph.graph, built_graph.associations)
+        features = BuiltFeatures(
+            item_features, encoder.manifest(self.directory), built_graph.state, None
+        )
+        with stage("fitting first lists"):
+            fitted_model, model = fit_closed_forms(item_features, events, self.config)
+        config = self.fitted_config(STAGES, None, features, meaning)
+        return SnapshotContents(
+            features, fitted_model, model, config, log_revision, erasures, first_lists=True
+        )
+
+    def _build_texts(
+        self,
+        stages: Collection[Stage],
+        previous: Snapshot | None,
+        built_graph: BuiltGraph,
+        events_of: EventsOf,
+    ) -> BuiltFeatures:
+        config, graph = self.config, built_graph.graph
+        state, derived = built_graph.state, built_graph.derived_facts
+        if previous is not None and "text" not in stages:
+            features = carry_over_texts(item_features_from(previous), graph)
             return BuiltFeatures(features, encoder_manifest(previous), state, derived)
         with stage("reading texts"):
-            texts = node_texts(self.database, graph, config, self.directory)
-        if previous is not None and before is not None and "model" not in stages:
+            texts = node_texts(
+                self.database, graph, built_graph.associations, config, self.directory
+            )
+        if previous is not None and "model" not in stages:
             model = WorkspaceEncoder.of_snapshot(previous, config, self.directory)
-            on_behaviour = before.finetuned
+            on_behaviour = item_features_from(previous).finetuned
             if model.settings != encoder_settings(config):
                 say(
                     f"the texts are encoded by {model.name} as before, which the network was "

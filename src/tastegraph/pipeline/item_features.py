@@ -19,7 +19,7 @@ from tastegraph.models.item_features import (
     joining_labels,
     scattered_rows,
 )
-from tastegraph.profiles.association import Associations, associate
+from tastegraph.profiles.association import Associations
 from tastegraph.profiles.item_texts import item_texts
 from tastegraph.store import catalogue
 from tastegraph.store.database import Database
@@ -49,13 +49,18 @@ class NodeTexts:
 
 
 def node_texts(
-    database: Database, graph: KnowledgeGraph, config: Config, directory: Path
+    database: Database,
+    graph: KnowledgeGraph,
+    associations: Associations,
+    config: Config,
+    directory: Path,
 ) -> NodeTexts:
     """The texts of the nodes of ``graph``, from the store.
 
     Args:
         database: of the workspace.
         graph: its graph.
+        associations: of the graph.
         config: its configuration.
         directory: folder that a relative path of the file of descriptions starts at.
 
@@ -72,7 +77,6 @@ def node_texts(
         items = list(
             with_descriptions(items, read_descriptions(directory / config.text.descriptions))
         )
-    associations = associate(graph)
     facts_in_text: list[ItemText] = []
     if config.text.facts or config.finetuning.objectives:
         facts_in_text = item_texts(items, graph, associations, config.relations)

@@ -31,7 +31,8 @@ from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.persistence import fitted_model_from, model_from
 from tastegraph.models.tuning import tune_and_fit, update_weights
 from tastegraph.pipeline import gate_samples
-from tastegraph.pipeline.build import Builder, SnapshotContents
+from tastegraph.pipeline.build import Builder
+from tastegraph.pipeline.contents import SnapshotContents
 from tastegraph.pipeline.gate import (
     GateVerdict,
     RankingModel,

@@ -29,6 +29,9 @@ from tastegraph.store.snapshots import FORMAT, Snapshot, Snapshots
 
 Stage = Literal["graph", "text", "model"]
 STAGES: tuple[Stage, ...] = ("graph", "text", "model")
+Published = Literal["full", "first and full", "first"]
+"""What a build puts into service: the full model; before or instead of it, where nothing is in
+service yet, first lists by closed forms."""
 _IGNORED_SETTINGS: Any = {
     **dict.fromkeys(("llm", "extraction", "serving", "loop"), True),
     "events": {"words"},
@@ -121,12 +124,14 @@ def build_stale_stages(
     database: Database,
     snapshots: Snapshots,
     stages: Collection[Stage],
+    publish: Published = "full",
 ) -> str:
     """Build ``stages`` unless the snapshot in service has them, and return the version in service.
 
     Args:
         directory, config, database, snapshots: of the workspace.
         stages: some of :data:`STAGES`.
+        publish: which models; "first" leaves a snapshot that is in service as it is.
 
     Raises:
         NotFoundError: as :meth:`tastegraph.pipeline.build.Builder.build` does.
@@ -138,6 +143,9 @@ def build_stale_stages(
     from tastegraph.pipeline.text_encoder import export_for_serving
 
     inputs, snapshot = fingerprint(database, config, directory), _readable_snapshot(snapshots)
+    if snapshot is not None and publish == "first":
+        say(f"snapshot {snapshot.version} is in service: none are made beside it")
+        return snapshot.version
     if snapshot is not None and not stale_stages(snapshot, inputs, stages):
         export_for_serving(directory / snapshot.manifest["encoder_folder"])
         return snapshot.version
@@ -145,7 +153,7 @@ def build_stale_stages(
     with profiled():
         with stage("loading torch"):
             from tastegraph.pipeline.build import Builder
-        return Builder(directory, config, database, snapshots).build(stages, inputs)
+        return Builder(directory, config, database, snapshots).build(stages, inputs, publish)
 
 
 def follow(
