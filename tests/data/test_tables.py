@@ -15,43 +15,13 @@ from hypothesis import strategies as st
 from tastegraph.core.errors import RowError
 from tastegraph.data import delimited, line_blocks, text_files
 from tastegraph.data.delimited import DelimitedRows
-from tastegraph.data.rejected_rows import RejectedRows
-from tastegraph.data.tables import TableOptions, read_table
+from tastegraph.data.tables import read_table
 from tests.support.source_files import PACK, STRICT, write
+from tests.support.tables import Rejects, table
 
 quick = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-
-
-PLAIN = TableOptions()
-
-
-class Rejects(RejectedRows):
-    """Keeps the errors of the rows that are set aside."""
-
-    def __init__(self) -> None:
-        super().__init__("skip")
-        self.errors: list[RowError] = []
-
-    def handle(self, error: RowError) -> None:
-        super().handle(error)
-        self.errors.append(error)
-
-    @property
-    def lines(self) -> list[int]:
-        return [error.line for error in self.errors]
-
-
-def table(
-    path: Path, rejects: RejectedRows = STRICT, options: TableOptions = PLAIN
-) -> list[tuple[int, dict[str, object]]]:
-    """Line and values of every row."""
-    return [
-        (line, row)
-        for batch in read_table(path, rejects, options)
-        for line, row in zip(batch.lines, batch.frame.iter_rows(named=True), strict=True)
-    ]
 
 
 @pytest.mark.parametrize("pack", ["", *PACK])

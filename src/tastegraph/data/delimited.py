@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from tastegraph.core.errors import RowError
+from tastegraph.data.encodings import proposed_encoding
 from tastegraph.data.line_blocks import LineBlock
 from tastegraph.data.rejected_rows import RejectedRows
 
@@ -31,6 +32,7 @@ MAX_ROW_CHARACTERS = 1024 * 1024
 MAX_REREAD_LINES = 10_000_000
 """Lines of one file that are read again after a quote that was not closed."""
 ROWS_PER_BATCH = 65_536
+_UNIT_SEPARATOR = b"\x1f"
 
 _CLOSED = f"a quoted cell that ends within {MAX_ROW_LINES:,} lines and 1 MiB of text"
 
@@ -43,6 +45,22 @@ class TextRow:
     cells: list[str]
 
 
+class _SplitLines:
+    """An iterator of the cells of lines whose separator has several characters."""
+
+    def __init__(self, lines: Iterator[str], separator: str) -> None:
+        self.line_num = 0
+        self._lines, self._separator = lines, separator
+
+    def __iter__(self) -> Iterator[list[str]]:
+        return self
+
+    def __next__(self) -> list[str]:
+        line = next(self._lines).rstrip("\r\n")
+        self.line_num += 1
+        return line.split(self._separator) if line else []
+
+
 @dataclass
 class DelimitedRows:
     """Splits blocks of one file into rows.
@@ -53,9 +71,11 @@ class DelimitedRows:
     Attributes:
         file: path of the file, for errors.
         rejects: what is done with a bad row.
-        separator: between cells, one character.
+        separator: between cells, one character, or several where quotes are text.
         quote: the quote character, or ``""`` where quotes are text.
         width: cells of a row; ``None`` until the first row is read.
+        encoding: that the blocks were decoded from, for errors; they are UTF-8.
+        is_empty: whether no row was yielded by :meth:`frames` yet.
     """
 
     file: str
@@ -63,11 +83,14 @@ class DelimitedRows:
     separator: str
     quote: str = '"'
     width: int | None = None
+    encoding: str = "utf-8"
+    is_empty: bool = True
     _rows: list[TextRow] = field(default_factory=list)
     _lines: list[str] = field(default_factory=list)
     _first: int = 1
     _bad_lines: dict[int, RowError] = field(default_factory=dict)
     _reread_lines: int = 0
+    _encoding_hint: str | None = None
 
     def _plain_rows(self, block: LineBlock) -> tuple[pl.DataFrame, pl.Series] | None:
         """Split a block at once if it has neither quotes nor bad rows."""
@@ -86,15 +109,21 @@ class DelimitedRows:
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n")
         lines = data.count(b"\n")
+        separator = self.separator
+        if len(separator) > 1:
+            if _UNIT_SEPARATOR in data:
+                return None
+            data = data.replace(separator.encode(), _UNIT_SEPARATOR)
+            separator = _UNIT_SEPARATOR.decode()
         # polars refuses a row with too many cells: if the sum is right, no row has too few.
-        if b"\r" in data or data.count(self.separator.encode()) != lines * (width - 1):
+        if b"\r" in data or data.count(separator.encode()) != lines * (width - 1):
             return None
         try:
             data.decode()
             frame = pl.read_csv(
                 data,
                 has_header=False,
-                separator=self.separator,
+                separator=separator,
                 quote_char=None,
                 schema={str(place): pl.String for place in range(width)},
             ).fill_null("")
@@ -110,11 +139,22 @@ class DelimitedRows:
         Raises:
             RowError: it cannot be read.
         """
-        for block in chain(blocks, [None]):
+        cells = self.first_row(blocks)
+        del self._rows[:1]
+        return cells
+
+    def first_row(self, blocks: Iterator[LineBlock]) -> list[str]:
+        """The cells of the first row, which remains the first row; empty where there is none.
+
+        Raises:
+            RowError: it cannot be read.
+        """
+        for block in blocks:
             self._rows += self._rows_of(block)
             if self._rows:
-                return self._rows.pop(0).cells
-        return []
+                return self._rows[0].cells
+        self._rows += self._rows_of(None)
+        return self._rows[0].cells if self._rows else []
 
     def frames(self, blocks: Iterable[LineBlock]) -> Iterator[tuple[pl.DataFrame, pl.Series]]:
         """Yield all further rows as columns of text, with the line of each row (UInt64).
@@ -127,10 +167,12 @@ class DelimitedRows:
         for block in chain(blocks, [None]):
             plain = self._plain_rows(block) if block else None
             if plain is not None:
+                self.is_empty = False
                 yield plain
                 continue
             for row in self._rows_of(block):
                 self._rows.append(row)
+                self.is_empty = False
                 if len(self._rows) == ROWS_PER_BATCH:
                     yield self._taken_rows()
             if self._rows:
@@ -156,18 +198,12 @@ class DelimitedRows:
             text = block.data.decode()
         except UnicodeDecodeError:
             text = block.data.decode("utf-8", "backslashreplace")
-            for number, raw in enumerate(block.data.split(b"\n"), start=block.first):
-                try:
-                    raw.decode()
-                except UnicodeDecodeError as error:
-                    expected = f"UTF-8 text (byte {error.start + 1} of the line is not)"
-                    line = raw.decode("utf-8", "backslashreplace").rstrip("\r")
-                    self._bad_lines[number] = RowError(self.file, number, None, line, expected)
+            self._refuse_bytes(block)
         lines = list(io.StringIO(text, newline="\n"))
         if "\0" in text:
             for number, line in enumerate(lines, start=block.first):
                 if "\0" in line:
-                    expected = "text without NUL characters"
+                    expected = "text without NUL characters" + self._hint(block.data)
                     text_of_line = line.rstrip("\r\n")
                     self._bad_lines[number] = RowError(
                         self.file, number, None, text_of_line, expected
@@ -175,6 +211,29 @@ class DelimitedRows:
         if block.error is not None:
             self._bad_lines[block.error.line] = block.error
         self._lines += lines
+
+    def _refuse_bytes(self, block: LineBlock) -> None:
+        bad = {}
+        for number, raw in enumerate(block.data.split(b"\n"), start=block.first):
+            try:
+                raw.decode()
+            except UnicodeDecodeError as error:
+                bad[number] = (raw, error.start + 1)
+        hint = self._hint(b"\n".join(raw for raw, _ in bad.values()))
+        for number, (raw, place) in bad.items():
+            name = self.encoding.upper()
+            expected = f"{name} text (byte {place} of the line is not{hint.replace(' (', '; ')}"
+            line = raw.decode("utf-8", "backslashreplace").rstrip("\r")
+            self._bad_lines[number] = RowError(
+                self.file, number, None, line, expected if hint else f"{expected})"
+            )
+
+    def _hint(self, sample: bytes) -> str:
+        """The option that reads such bytes, in brackets, if one is likely to."""
+        if self._encoding_hint is None:
+            proposed = proposed_encoding(sample) if self.encoding == "utf-8" else None
+            self._encoding_hint = f" (perhaps --encoding {proposed})" if proposed else ""
+        return self._encoding_hint
 
     def _split(self, last: bool) -> Iterator[TextRow]:
         csv.field_size_limit(MAX_FIELD_LENGTH)
@@ -208,7 +267,9 @@ class DelimitedRows:
         self._first += start
         self._bad_lines = {n: e for n, e in self._bad_lines.items() if n >= self._first}
 
-    def _reader(self, lines: Iterator[str]) -> _csv.Reader:
+    def _reader(self, lines: Iterator[str]) -> _csv.Reader | _SplitLines:
+        if len(self.separator) > 1:
+            return _SplitLines(lines, self.separator)
         return csv.reader(
             lines,
             delimiter=self.separator,

@@ -11,6 +11,7 @@ from pathlib import Path
 from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError, TastegraphError
 from tastegraph.core.records import Records
+from tastegraph.data.archives import stored_file
 from tastegraph.data.events import read_events
 from tastegraph.data.facts import read_facts, read_links
 from tastegraph.data.items import read_items
@@ -86,7 +87,7 @@ class Files:
 
 def _digest(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with stored_file(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise NotFoundError(f"{path} cannot be read: {error.strerror or error}") from None

@@ -1,16 +1,27 @@
-"""JSON Lines as columns: one object on each line."""
+"""JSON as columns: JSON Lines, one object on each line, or an array of objects."""
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
 from tastegraph.core.errors import RowError
+from tastegraph.data.rejected_rows import RejectedRows
+from tastegraph.data.text_files import MAX_LINE_BYTES, READ_ERRORS, open_bytes
 
 _INT64 = 2**63
 _EXACT = 2**53
+_CHUNK_BYTES = 1024 * 1024
+_SHOWN = 1000
+_BLANKS = re.compile(r"\s*")
+_BETWEEN = re.compile(r"[\s,]*")
+_DECODER = json.JSONDecoder()
 
 
 def json_object(text: str, file: str, line: int) -> dict[str, object]:
@@ -21,16 +32,26 @@ def json_object(text: str, file: str, line: int) -> dict[str, object]:
     """
     try:
         values = json.loads(text, object_pairs_hook=_unique)
-        if "\\u" in text:
-            json.dumps(values, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise RowError(file, line, None, text, "text without broken Unicode") from None
     except (ValueError, RecursionError) as error:
         expected = f"a JSON object ({str(error) or 'nested too deeply'})"
         raise RowError(file, line, None, text, expected) from None
     if not isinstance(values, dict):
         raise RowError(file, line, None, text, "a JSON object")
+    if "\\u" in text:
+        for name, value in values.items():
+            if not _is_unicode(name):
+                raise RowError(file, line, None, text, "names without broken Unicode")
+            if not _is_unicode(value):
+                raise RowError(file, line, name, value, "text without broken Unicode")
     return values
+
+
+def _is_unicode(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -38,6 +59,89 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(values) != len(pairs):
         raise ValueError("a name occurs twice")
     return values
+
+
+def array_objects(
+    path: Path, rejects: RejectedRows, encoding: str
+) -> Iterator[tuple[int, dict[str, object], int]]:
+    """Yield line, value and length of each object in an array of objects, as a stream.
+
+    Raises:
+        NotFoundError: the file cannot be opened.
+        RowError: an object cannot be read and ``rejects`` raises.
+    """
+    file, line = str(path), 1
+    with open_bytes(path, encoding) as stream:
+        text = _GrowingText(stream)
+        try:
+            line += text.skip(_BLANKS)
+            text.take("[")
+            while True:
+                line += text.skip(_BETWEEN)
+                if text.take("]"):
+                    return
+                source = text.value()
+                try:
+                    yield line, json_object(source, file, line), len(source)
+                except RowError as error:
+                    rejects.handle(error)
+                line += source.count("\n")
+        except (*READ_ERRORS, ValueError, RecursionError) as error:
+            expected = f"a JSON object ({error or 'nested too deeply'}; nothing after it was read)"
+            rejects.handle(RowError(file, line, None, text.rest(), expected))
+
+
+class _GrowingText:
+    """The rest of a text that is read in chunks: values are taken from its beginning."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._text, self._place, self._more = stream, "", 0, True
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
+
+    def skip(self, pattern: re.Pattern[str]) -> int:
+        """Pass over what matches, and return how many lines end in it."""
+        lines = 0
+        while True:
+            match = pattern.match(self._text, self._place)
+            if match is not None:
+                lines += match[0].count("\n")
+                self._place = match.end()
+            if self._place < len(self._text) or not self._grow():
+                return lines
+
+    def take(self, sign: str) -> bool:
+        """Pass over a sign, if it comes next."""
+        is_next = self._text.startswith(sign, self._place)
+        self._place += is_next
+        return is_next
+
+    def rest(self) -> str:
+        """What comes next, as far as an error shows it."""
+        return self._text[self._place : self._place + _SHOWN]
+
+    def value(self) -> str:
+        """Take the source text of the JSON value that comes next.
+
+        Raises:
+            ValueError: there is none.
+        """
+        while True:
+            try:
+                end = _DECODER.raw_decode(self._text, self._place)[1]
+            except ValueError:
+                is_long = len(self._text) - self._place > MAX_LINE_BYTES
+                if is_long or not self._grow():
+                    raise
+            else:
+                if end < len(self._text) or not self._grow():
+                    source, self._place = self._text[self._place : end], end
+                    return source
+
+    def _grow(self) -> bool:
+        chunk = self._stream.read(max(_CHUNK_BYTES, len(self._text) - self._place))
+        text = self._decoder.decode(chunk, final=not chunk)
+        self._text, self._place = self._text[self._place :] + text, 0
+        return bool(chunk)
 
 
 def frame_of_objects(rows: list[dict[str, object]]) -> pl.DataFrame:

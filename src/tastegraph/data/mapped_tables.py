@@ -80,13 +80,13 @@ class MappedTable:
                 (pl.col(theirs) if theirs in batch.frame.columns else pl.lit(None)).alias(ours)
                 for theirs, ours in names.items()
             )
-            yield TableBatch(frame.with_columns(self._values(frame)), batch.lines)
+            yield TableBatch(frame.with_columns(self._values(frame)), batch.lines, batch.file)
 
     def _prepared(self, batch: TableBatch) -> TableBatch:
         if self.reading.prepare is None:
             return batch
         frame = self.reading.prepare(batch.frame.with_columns(batch.lines.alias(LINE)))
-        return TableBatch(frame.drop(LINE), frame[LINE])
+        return TableBatch(frame.drop(LINE), frame[LINE], batch.file)
 
     def _missing(self, columns: list[str], required: Collection[str]) -> Iterator[str]:
         """Names under which the required columns could stand that a batch lacks."""

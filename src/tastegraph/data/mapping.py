@@ -15,6 +15,9 @@ from typing import Literal, get_args
 
 from tastegraph.core.errors import RowError, TastegraphError
 
+INDEX_COLUMN = "Unnamed: 0"
+"""The column without a name that pandas writes for a frame's index; it is only read if mapped."""
+
 Kind = Literal["events", "items", "facts", "links"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -66,7 +69,7 @@ PROPOSALS: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "user_id": (
         "userid", "user", "uid", "username", "userpseudoid", "customerid", "customer", "clientid",
         "visitorid", "reviewerid", "memberid", "accountid", "buyerid", "personid", "playerid",
-        "readerid", "sessionid", "email", "用户id", "用户",
+        "readerid", "sessionid", "用户id", "用户",
     ),
     "item_id": (
         "itemid", "item", "iid", "productid", "product", "sku", "skuid", "parentasin", "asin",
@@ -142,7 +145,8 @@ def column_names(
             )
         names[theirs] = ours
     for name in file_columns:
-        if name not in names and name not in mapped and (columns.open or name in columns.known):
+        is_read = name in columns.known or (columns.open and name != INDEX_COLUMN)
+        if is_read and name not in names and name not in mapped:
             names[name] = name
     for name in file_columns:
         ours = columns.aliases.get(name, "")
@@ -150,18 +154,19 @@ def column_names(
             names[name] = ours
     for ours in columns.required if required is None else required:
         if ours not in names.values():
-            expected = f"a column named {ours!r}{_proposal(ours, file_columns, names)}"
+            proposal = _proposal(ours, kind, file_columns, names)
+            expected = f"a column named {ours!r} (perhaps {proposal})"
             raise RowError(file, 1, ours, sorted(file_columns), expected)
     return names
 
 
 def proposed_column(ours: str, file_columns: Collection[str]) -> str | None:
     """The column of a file that is likely to be ``ours``, by its name; or ``None``."""
-    plain = {_plain(name): name for name in reversed(list(file_columns))}
-    for name in (_plain(ours), *PROPOSALS.get(ours, ())):
+    plain = {plain_name(name): name for name in reversed(list(file_columns))}
+    for name in (plain_name(ours), *PROPOSALS.get(ours, ())):
         if name in plain:
             return plain[name]
-    close = get_close_matches(_plain(ours), plain, 1, 0.85)
+    close = get_close_matches(plain_name(ours), plain, 1, 0.85)
     return plain[close[0]] if close else None
 
 
@@ -201,11 +206,25 @@ def _mapped(ours: str, theirs: str, columns: Collection[str]) -> str:
     return f"a column of this name, mapped to {ours}{proposal}"
 
 
-def _proposal(ours: str, columns: Collection[str], names: Mapping[str, str]) -> str:
+def _proposal(ours: str, kind: Kind, columns: Collection[str], names: Mapping[str, str]) -> str:
     free = [name for name in columns if names.get(name, name) == name]
     theirs = proposed_column(ours, free)
-    return f" (perhaps {map_option(ours, theirs or 'ITS_NAME')})"
+    if theirs is None and not any(map(is_usual_name, columns)):
+        return f"--columns {','.join(COLUMNS[kind].required)}, if the file has no header"
+    return map_option(ours, theirs or "ITS_NAME")
 
 
-def _plain(name: str) -> str:
+def is_usual_name(name: str) -> bool:
+    """Whether files give this name to one of our columns."""
+    return plain_name(name) in _USUAL_NAMES
+
+
+def plain_name(name: str) -> str:
+    """The letters and digits of a name in lower case."""
     return "".join(character for character in name.casefold() if character.isalnum())
+
+
+_USUAL_NAMES = frozenset(
+    {plain_name(name) for kind in KINDS for name in (*COLUMNS[kind].known, *COLUMNS[kind].aliases)}
+    | {name for names in PROPOSALS.values() for name in names if len(name) > 1}
+)

@@ -1,10 +1,9 @@
-"""Tables: CSV, TSV, JSON Lines, Parquet and RecBole files as columns, streamed in batches."""
+"""Tables of many formats as columns, streamed in batches, with the line of each row."""
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,29 +11,36 @@ from typing import Literal
 import polars as pl
 
 from tastegraph.core.errors import NotFoundError, RowError, TastegraphError
+from tastegraph.data.archives import part_files
 from tastegraph.data.delimited import ROWS_PER_BATCH, DelimitedRows
-from tastegraph.data.json_lines import frame_of_objects, json_object
+from tastegraph.data.dialects import TableOptions, dialect_of, head_of
+from tastegraph.data.json_lines import array_objects, frame_of_objects, json_object
 from tastegraph.data.line_blocks import BLOCK_BYTES, first_row_apart, line_blocks
+from tastegraph.data.mapping import INDEX_COLUMN
 from tastegraph.data.rejected_rows import RejectedRows
-from tastegraph.data.text_files import (
-    TextLines,
-    format_suffix,
-    is_compressed,
-    open_bytes,
-    read_lines,
-)
+from tastegraph.data.text_files import format_suffix, is_compressed, open_bytes, read_lines
+from tastegraph.data.workbooks import read_sheet
 
-TableFormat = Literal["csv", "tsv", "jsonl", "parquet", "recbole"]
+__all__ = ["TableBatch", "TableFormat", "TableOptions", "read_rows", "read_table", "table_format"]
 
-MAX_FIELD_LENGTH = 16 * 1024 * 1024
-ROWS_PER_READ = 16_384
+TableFormat = Literal["csv", "tsv", "text", "jsonl", "json", "parquet", "recbole", "xlsx"]
+DELIMITED: frozenset[TableFormat] = frozenset({"csv", "tsv", "text", "recbole"})
+"""Formats whose cells are text."""
 
+UNKNOWN = TableOptions()
+_NO_LINES = pl.Series("line", [], pl.UInt64)
 _FORMATS: dict[str, TableFormat] = {
     ".csv": "csv",
     ".tsv": "tsv",
+    ".tab": "tsv",
+    ".txt": "text",
+    ".dat": "text",
+    ".data": "text",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "json",
     ".parquet": "parquet",
+    ".xlsx": "xlsx",
     ".inter": "recbole",
     ".item": "recbole",
     ".kg": "recbole",
@@ -48,29 +54,18 @@ class TableBatch:
     """Some consecutive rows of a table, of at most about 16 MiB of text.
 
     Attributes:
-        frame: columns under the names of the file. Of text formats String, RecBole's sequences
-            List(String); of Parquet as stored; of JSON Lines native where the values of the batch
-            have one type. A cell that is absent is null, an empty one of a text format is ``""``.
-        lines: UInt64, 1-based line of the file on which each row begins; of Parquet its number.
+        frame: columns under the names of the file. Of delimited text String, RecBole's sequences
+            List(String); of Parquet and workbooks as stored; of JSON native where the values of
+            the batch have one type. A cell that is absent is null, an empty one of delimited text
+            is ``""``.
+        lines: UInt64, 1-based line of the file on which each row begins; of Parquet its number, of
+            a workbook that of the row in the sheet.
+        file: path of the file that holds these rows: that of the table, or of a part of it.
     """
 
     frame: pl.DataFrame
     lines: pl.Series
-
-
-@dataclass(frozen=True, slots=True)
-class TableOptions:
-    """How a table is written, where the file does not say it; ``None`` where it does.
-
-    Attributes:
-        separator: between the cells of delimited text.
-        quote: around cells of delimited text; ``""`` where quotes are text.
-        header: names of the columns of a file without a header.
-    """
-
-    separator: str | None = None
-    quote: str | None = None
-    header: tuple[str, ...] | None = None
+    file: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +73,7 @@ class Row:
     """One row of a table.
 
     Attributes:
-        line: 1-based line of the file on which it begins; of Parquet, its 1-based number.
+        line: as in :class:`TableBatch`.
         values: column → value.
     """
 
@@ -87,30 +82,35 @@ class Row:
 
 
 def table_format(path: Path) -> TableFormat:
-    """Return the format of a table file, by the ending of its name.
+    """Return the format of a table file, or of the parts of a folder, by the ending of its name.
 
     Raises:
+        NotFoundError: a zip archive, or what is named in it, does not exist.
         TastegraphError: the ending is none of those that can be read.
     """
+    if path.is_dir():
+        return table_format(part_files(path)[0])
     kind = _FORMATS.get(format_suffix(path))
-    if kind is None or (kind == "parquet" and is_compressed(path)):
+    if kind is None or (kind in ("parquet", "xlsx") and is_compressed(path)):
         raise TastegraphError(
-            f"{path}: its name does not end in a format that can be read: .csv, .tsv or .jsonl "
-            "(also with .gz, .bz2 or .zst), .parquet, or RecBole's .inter, .item, .kg, .link"
+            f"{path}: its name does not end in a format that can be read: .csv, .tsv, .txt, .dat, "
+            ".jsonl or .json (also with .gz, .bz2 or .zst, or in a .zip), .parquet, .xlsx, or "
+            "RecBole's .inter, .item, .kg, .link"
         )
     return kind
 
 
 def read_table(
-    path: Path, rejects: RejectedRows, options: TableOptions = TableOptions()
+    path: Path, rejects: RejectedRows, options: TableOptions = UNKNOWN
 ) -> Iterator[TableBatch]:
-    """Yield the rows of a table file as columns, without reading all of it into memory.
+    """Yield the rows of a table as columns, without reading all of it into memory.
 
-    Every batch of delimited text or Parquet has all columns; one of JSON Lines those that occur
-    in it.
+    Every batch of delimited text, Parquet or a workbook has all columns, and there is one even
+    where there are no rows; a batch of JSON has those that occur in it. A folder of part files is
+    one table.
 
     Args:
-        path: the file.
+        path: the file, the member of a zip archive (``archive.zip/name``), or a folder of parts.
         rejects: what is done with a bad row.
         options: how the file is written.
 
@@ -120,70 +120,134 @@ def read_table(
         RowError: its header is at fault (always), or a row is and ``rejects`` raises.
     """
     kind = table_format(path)
-    if kind == "jsonl":
-        return _json_batches(path, rejects)
+    if path.is_dir():
+        return _parts(path, rejects, options)
+    if kind in DELIMITED:
+        return _delimited_batches(path, rejects, kind, options)
     if kind == "parquet":
         return _parquet_batches(path, rejects)
-    return _delimited_batches(path, rejects, kind, options)
+    if kind == "xlsx":
+        return _sheet_batches(path, options)
+    return _json_batches(path, rejects, options)
+
+
+def _parts(path: Path, rejects: RejectedRows, options: TableOptions) -> Iterator[TableBatch]:
+    columns: list[str] = []
+    for part in part_files(path):
+        for batch in read_table(part, rejects, options):
+            if table_format(part) not in ("jsonl", "json"):
+                columns = columns or batch.frame.columns
+                if batch.frame.columns != columns:
+                    expected = f"the columns of the parts before it, {', '.join(columns)}"
+                    raise RowError(batch.file, 1, None, batch.frame.columns, expected)
+            yield batch
 
 
 def _delimited_batches(
     path: Path, rejects: RejectedRows, kind: TableFormat, options: TableOptions
 ) -> Iterator[TableBatch]:
-    file = str(path)
-    quote = options.quote if options.quote is not None else "" if kind == "recbole" else '"'
-    separator = options.separator or ("," if kind == "csv" else "\t")
-    with open_bytes(path) as stream:
-        blocks, lists = line_blocks(stream, file), list[int]()
-        if options.header is not None:
-            names = list(options.header)
-            rows = DelimitedRows(file, rejects, separator, quote, len(names))
-        else:
-            blocks = first_row_apart(blocks)
-            rows = DelimitedRows(file, rejects, separator, quote)
-            names, lists = _header(rows.header(blocks), kind)
-        names = _columns(names, {}, (), file)
+    file, lists = str(path), list[int]()
+    if kind == "recbole":
+        options = TableOptions(options.encoding, "\t", "", header=True, columns=None)
+    dialect = dialect_of(path, format_suffix(path), options)
+    with open_bytes(path, dialect.encoding) as stream:
+        blocks = first_row_apart(line_blocks(stream, file))
+        rows = DelimitedRows(
+            file, rejects, dialect.separator, dialect.quote, encoding=dialect.encoding
+        )
+        names = list(dialect.columns or ())
+        if dialect.has_header:
+            header = [cell.strip() for cell in rows.header(blocks)]
+            if names and len(names) != len(header):
+                raise RowError(file, 1, None, header, f"{len(names)} names, as in --columns,")
+            names = names or header
+        elif not names:
+            width = len(rows.first_row(blocks))
+            names = [f"column_{place}" for place in range(1, width + 1)]
+        rows.width = len(names)
+        if kind == "recbole":
+            pairs = [name.partition(":") for name in names]
+            lists = [place for place, pair in enumerate(pairs) if pair[2].endswith("_seq")]
+            names = [pair[0] for pair in pairs]
+        names = _columns(names, file)
         words = [pl.nth(lists).str.split(" ").list.filter(pl.element() != "")] if lists else []
         for frame, lines in rows.frames(blocks):
             frame.columns = names
-            yield TableBatch(frame.with_columns(words), lines)
+            yield TableBatch(frame.with_columns(words), lines, file)
+        if rows.is_empty:
+            yield TableBatch(pl.DataFrame(schema=dict.fromkeys(names, pl.String)), _NO_LINES, file)
 
 
-def _json_batches(path: Path, rejects: RejectedRows) -> Iterator[TableBatch]:
-    objects: list[dict[str, object]] = []
+def _columns(header: Sequence[str], file: str) -> list[str]:
+    names = list(header)
+    if len(names) > 1 and not names[0]:
+        names[0] = INDEX_COLUMN
+    if not names or not all(names):
+        raise RowError(file, 1, None, list(header), "a header that names every column")
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise RowError(file, 1, name, list(header), "a header that names a column only once")
+    return names
+
+
+def _json_batches(path: Path, rejects: RejectedRows, options: TableOptions) -> Iterator[TableBatch]:
+    file, head = str(path), head_of(path, options.encoding)
+    values: list[dict[str, object]] = []
     lines: list[int] = []
     size = 0
-    for line, text in read_lines(path, rejects):
-        if not text.strip():
-            continue
-        try:
-            objects.append(json_object(text, str(path), line))
-        except RowError as error:
-            rejects.handle(error)
-            continue
+    is_array = bool(head.lines) and head.lines[0].lstrip().startswith("[")
+    if is_array and table_format(path) == "json":
+        objects = array_objects(path, rejects, head.encoding)
+    else:
+        objects = _line_objects(path, rejects, head.encoding)
+    for line, value, length in objects:
+        values.append(value)
         lines.append(line)
-        size += len(text)
+        size += length
         if size > BLOCK_BYTES:
-            yield TableBatch(frame_of_objects(objects), pl.Series("line", lines, pl.UInt64))
-            objects, lines, size = [], [], 0
+            yield TableBatch(frame_of_objects(values), pl.Series("line", lines, pl.UInt64), file)
+            values, lines, size = [], [], 0
     if lines:
-        yield TableBatch(frame_of_objects(objects), pl.Series("line", lines, pl.UInt64))
+        yield TableBatch(frame_of_objects(values), pl.Series("line", lines, pl.UInt64), file)
+
+
+def _line_objects(
+    path: Path, rejects: RejectedRows, encoding: str
+) -> Iterator[tuple[int, dict[str, object], int]]:
+    for line, text in read_lines(path, rejects, encoding):
+        if text.strip():
+            try:
+                yield line, json_object(text, str(path), line), len(text)
+            except RowError as error:
+                rejects.handle(error)
 
 
 def _parquet_batches(path: Path, rejects: RejectedRows) -> Iterator[TableBatch]:
-    start, damaged = 0, "an undamaged Parquet file (nothing after this row could be read)"
+    file, start = str(path), 0
     try:
         table = pl.scan_parquet(path, glob=False)
-        _columns(table.collect_schema().names(), {}, (), str(path))
-        while len(frame := table.slice(start, ROWS_PER_BATCH).collect()):
-            yield TableBatch(
-                frame, pl.Series("line", range(start + 1, start + 1 + len(frame)), pl.UInt64)
-            )
+        _columns(table.collect_schema().names(), file)
+        while len(frame := table.slice(start, ROWS_PER_BATCH).collect()) or not start:
+            lines = pl.Series("line", range(start + 1, start + 1 + len(frame)), pl.UInt64)
+            yield TableBatch(frame, lines, file)
             start += len(frame)
+            if not len(frame):
+                break
     except FileNotFoundError:
         raise NotFoundError(f"{path} cannot be read: there is no such file") from None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        rejects.handle(RowError(str(path), start + 1, None, str(error), damaged))
+        expected = "an undamaged Parquet file (nothing after this row could be read)"
+        rejects.handle(RowError(file, start + 1, None, str(error), expected))
+
+
+def _sheet_batches(path: Path, options: TableOptions) -> Iterator[TableBatch]:
+    frame = read_sheet(path, options)
+    frame.columns = _columns(frame.columns, str(path))
+    first = 1 if options.columns and not options.header else 2
+    for start in range(0, max(len(frame), 1), ROWS_PER_BATCH):
+        rows = frame.slice(start, ROWS_PER_BATCH)
+        lines = pl.Series("line", range(start + first, start + first + len(rows)), pl.UInt64)
+        yield TableBatch(rows, lines, str(path))
 
 
 def read_rows(
@@ -205,13 +269,20 @@ def read_rows(
         TastegraphError: its format is unknown.
         RowError: its header is at fault (always), or a row is and ``rejects`` raises.
     """
-    kind = table_format(path)
     names = aliases or {}
-    if kind == "jsonl":
+    if table_format(path) == "jsonl":
         return _json_rows(path, rejects, required, names)
-    if kind == "parquet":
-        return _parquet_rows(path, rejects, required, names)
-    return _delimited_rows(path, rejects, kind, required, names)
+    return _rows(read_table(path, rejects), required, names, str(path))
+
+
+def _rows(
+    batches: Iterable[TableBatch], required: Collection[str], names: Mapping[str, str], file: str
+) -> Iterator[Row]:
+    for batch in batches:
+        columns = _columns([names.get(name, name) for name in batch.frame.columns], file)
+        require(columns, required, file, 1)
+        for line, cells in zip(batch.lines, batch.frame.iter_rows(), strict=True):
+            yield Row(line, dict(zip(columns, cells, strict=True)))
 
 
 def require(columns: Collection[str], required: Collection[str], file: str, line: int) -> None:
@@ -225,132 +296,17 @@ def require(columns: Collection[str], required: Collection[str], file: str, line
             raise RowError(file, line, name, sorted(columns), f"a column named {name!r}")
 
 
-def _delimited_rows(
-    path: Path,
-    rejects: RejectedRows,
-    kind: TableFormat,
-    required: Collection[str],
-    aliases: Mapping[str, str],
-) -> Iterator[Row]:
-    csv.field_size_limit(MAX_FIELD_LENGTH)
-    with open_bytes(path) as stream:
-        lines = TextLines(stream, str(path))
-        reader = csv.reader(
-            lines,
-            delimiter="," if kind == "csv" else "\t",
-            quoting=csv.QUOTE_NONE if kind == "recbole" else csv.QUOTE_MINIMAL,
-            strict=True,
-        )
-        rows = _cells(reader, lines, str(path))
-        first = next(rows, (1, []))
-        if isinstance(first, RowError):
-            raise first
-        header, lists = _header(first[1], kind)
-        header = _columns(header, aliases, required, str(path))
-        for row in rows:
-            if isinstance(row, RowError):
-                rejects.handle(row)
-                continue
-            line, cells = row
-            if len(cells) != len(header):
-                expected = f"{len(header)} cells, as in the header,"
-                rejects.handle(RowError(str(path), line, None, cells, expected))
-                continue
-            values: dict[str, object] = dict(zip(header, cells, strict=True))
-            for index in lists:
-                values[header[index]] = [part for part in cells[index].split(" ") if part]
-            yield Row(line, values)
-
-
-def _cells(
-    reader: Iterator[list[str]], lines: TextLines, file: str
-) -> Iterator[tuple[int, list[str]] | RowError]:
-    while True:
-        line = lines.number + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            text = lines.text.rstrip("\r\n")
-            yield RowError(file, line, None, text, f"a well-formed row ({error})")
-        except RowError as error:
-            yield error
-        else:
-            if cells:
-                yield line, cells
-
-
-def _header(cells: Sequence[str], kind: TableFormat) -> tuple[list[str], list[int]]:
-    names = [cell.strip() for cell in cells]
-    if kind != "recbole":
-        return names, []
-    pairs = [name.partition(":") for name in names]
-    lists = [index for index, pair in enumerate(pairs) if pair[2].endswith("_seq")]
-    return [pair[0] for pair in pairs], lists
-
-
-def _columns(
-    header: Sequence[str], aliases: Mapping[str, str], required: Collection[str], file: str
-) -> list[str]:
-    names = [aliases.get(name, name) for name in header]
-    if not names or not all(names):
-        raise RowError(file, 1, None, list(header), "a header that names every column")
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            raise RowError(file, 1, name, list(header), "a header that names a column only once")
-    require(names, required, file, 1)
-    return names
-
-
 def _json_rows(
     path: Path, rejects: RejectedRows, required: Collection[str], aliases: Mapping[str, str]
 ) -> Iterator[Row]:
-    file = str(path)
-
-    def row(line: tuple[int, str]) -> Row:
-        number, text = line
+    for line, values, _ in _line_objects(path, rejects, "utf-8"):
         try:
-            values = json.loads(text, object_pairs_hook=_unique)
-        except (ValueError, RecursionError) as error:
-            expected = f"a JSON object ({str(error) or 'nested too deeply'})"
-            raise RowError(file, number, None, text, expected) from None
-        if not isinstance(values, dict):
-            raise RowError(file, number, None, text, "a JSON object")
-        if aliases:
-            try:
-                values = _unique([(aliases.get(name, name), values[name]) for name in values])
-            except ValueError as error:
-                raise RowError(file, number, None, text, f"a JSON object ({error})") from None
-        require(values, required, file, number)
-        return Row(number, values)
-
-    return rejects.convert((line for line in read_lines(path, rejects) if line[1].strip()), row)
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        raise ValueError("a name occurs twice")
-    return values
-
-
-def _parquet_rows(
-    path: Path, rejects: RejectedRows, required: Collection[str], aliases: Mapping[str, str]
-) -> Iterator[Row]:
-    # Imported here: the service reads events by the same rules, and needs no Parquet.
-    import polars as pl
-
-    file, line = str(path), 0
-    try:
-        table = pl.scan_parquet(path, glob=False)
-        names = _columns(table.collect_schema().names(), aliases, required, file)
-        while batch := table.slice(line, ROWS_PER_READ).collect().rows():
-            for cells in batch:
-                line += 1
-                yield Row(line, dict(zip(names, cells, strict=True)))
-    except FileNotFoundError:
-        raise NotFoundError(f"{path} cannot be read: there is no such file") from None
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        expected = "an undamaged Parquet file (nothing after this row could be read)"
-        rejects.handle(RowError(file, line + 1, None, str(error), expected))
+            renamed = {aliases.get(name, name): value for name, value in values.items()}
+            if len(renamed) != len(values):
+                expected = "a JSON object (a name occurs twice)"
+                raise RowError(str(path), line, None, json.dumps(values), expected)
+            require(renamed, required, str(path), line)
+        except RowError as error:
+            rejects.handle(error)
+        else:
+            yield Row(line, renamed)

@@ -9,6 +9,7 @@ import bz2
 import codecs
 import gzip
 import io
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +19,11 @@ from typing import BinaryIO, cast
 import zstandard
 
 from tastegraph.core.errors import NotFoundError, RowError
+from tastegraph.data.archives import open_member, zip_member
+from tastegraph.data.encodings import as_utf8
 from tastegraph.data.rejected_rows import RejectedRows
 
-READ_ERRORS = (OSError, EOFError, zlib.error, zstandard.ZstdError)
+READ_ERRORS = (OSError, EOFError, zlib.error, zstandard.ZstdError, zipfile.BadZipFile)
 """Exceptions that reading a damaged file raises."""
 MAX_LINE_BYTES = 32 * 1024 * 1024
 TRUNCATED = "an undamaged file (nothing after this line could be read)"
@@ -74,37 +77,62 @@ _DECOMPRESSORS: dict[str, Callable[[Path], object]] = {
 
 
 def is_compressed(path: Path) -> bool:
-    """Whether the file is compressed, by the ending of its name."""
-    return path.suffix.lower() in _DECOMPRESSORS
+    """Whether the file is compressed or in an archive, by the ending of its name."""
+    return path.suffix.lower() in _DECOMPRESSORS or zip_member(path) is not None
 
 
 def format_suffix(path: Path) -> str:
-    """Return the ending that names the format: ``.csv`` for ``events.csv.gz``."""
-    return (path.with_suffix("") if is_compressed(path) else path).suffix.lower()
+    """Return the ending that names the format: ``.csv`` for ``events.csv.gz``.
+
+    Raises:
+        NotFoundError: the path names a zip archive or a member that does not exist.
+        TastegraphError: it names an archive that holds several files.
+    """
+    if member := zip_member(path):
+        return Path(member[1]).suffix.lower()
+    is_packed = path.suffix.lower() in _DECOMPRESSORS
+    return (path.with_suffix("") if is_packed else path).suffix.lower()
 
 
 @contextmanager
-def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading bytes, decompressed as a stream if its name says so.
+def open_bytes(path: Path, encoding: str = "utf-8") -> Iterator[BinaryIO]:
+    """Open a file for reading, decompressed as a stream if its name says so.
 
     Reading raises one of :data:`READ_ERRORS` where the file is damaged or truncated. However well
     it is compressed, reading takes at most 160 MiB of memory.
 
+    Args:
+        path: the file; ``archive.zip/name`` is a member of a zip archive.
+        encoding: of the text in it, which is read as UTF-8.
+
     Raises:
         NotFoundError: there is no such file, or it may not be read.
+        TastegraphError: the member of an archive cannot be read, or there is no such encoding.
     """
+    with _opened(path) as stream, as_utf8(stream, encoding) as text:
+        yield text
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    if member := zip_member(path):
+        with open_member(*member) as stream:
+            yield _buffered(stream)
+        return
     try:
-        if is_compressed(path):
-            decompressed = _DECOMPRESSORS[path.suffix.lower()](path)
-            # The readline of the decompressors is written in Python, this one in C.
-            buffered = io.BufferedReader(cast("io.RawIOBase", decompressed), _BUFFER_BYTES)
-            stream = cast("BinaryIO", buffered)
+        if path.suffix.lower() in _DECOMPRESSORS:
+            stream = _buffered(_DECOMPRESSORS[path.suffix.lower()](path))
         else:
             stream = path.open("rb")
     except OSError as error:
         raise NotFoundError(f"{path} cannot be read: {error.strerror or error}") from None
     with stream:
         yield stream
+
+
+def _buffered(stream: object) -> BinaryIO:
+    # The readline of the decompressors is written in Python, this one in C.
+    return cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", stream), _BUFFER_BYTES))
 
 
 class TextLines:
@@ -168,14 +196,16 @@ class TextLines:
         return raw
 
 
-def read_lines(path: Path, rejects: RejectedRows) -> Iterator[tuple[int, str]]:
+def read_lines(
+    path: Path, rejects: RejectedRows, encoding: str = "utf-8"
+) -> Iterator[tuple[int, str]]:
     """Yield every line with its 1-based number, without its line end.
 
     Raises:
         NotFoundError: the file cannot be opened.
         RowError: a line cannot be read and ``rejects`` raises.
     """
-    with open_bytes(path) as stream:
+    with open_bytes(path, encoding) as stream:
         lines = TextLines(stream, str(path))
         while True:
             try:

@@ -1,0 +1,91 @@
+"""Guesses at what a table without explanation holds; they are proposed, and never acted upon."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from tastegraph.data.mapping import COLUMNS, Kind, proposed_column
+
+MIN_SECONDS = 10**8
+"""Whole numbers from here on, seconds of 1973, may be times."""
+
+_KINDS: tuple[Kind, ...] = ("facts", "events", "items", "links")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def is_number_or_time(cell: str) -> bool:
+    """Whether a cell is a number, or a date and time of ISO 8601."""
+    cell = cell.strip()
+    if _NUMBER.fullmatch(cell):
+        return True
+    try:
+        datetime.fromisoformat(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def guessed_columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Names for the columns of a file without a header: as many as its first row has cells."""
+    width = len(rows[0]) if rows else 0
+    columns = [[row[place] for row in rows if len(row) == width] for place in range(width)]
+    names = {}
+    for ours, is_like in (
+        ("timestamp", _are_times),
+        ("rating", _are_ratings),
+        ("title", _are_titles),
+    ):
+        places = [p for p, cells in enumerate(columns) if p not in names and p and is_like(cells)]
+        if places:
+            names[places[-1] if ours == "timestamp" else places[0]] = ours
+    ids = iter(["item_id"] if "title" in names.values() else ["user_id", "item_id"])
+    for place in range(width):
+        if place not in names:
+            names[place] = next(ids, f"column_{place + 1}")
+    return [names[place] for place in range(width)]
+
+
+def guessed_kind(columns: Collection[str]) -> tuple[Kind, Mapping[str, str]] | None:
+    """The likely kind of the records in a table with these columns, and which column is which.
+
+    Returns:
+        The kind, and name of ours → name in the file for all columns that are likely one of ours;
+        ``None`` where no kind has all its required columns.
+    """
+    guesses: list[tuple[float, Kind, dict[str, str]]] = []
+    for kind in _KINDS:
+        names: dict[str, str] = {}
+        for ours in COLUMNS[kind].known:
+            free = [name for name in columns if name not in names.values()]
+            aliases = [name for name in free if COLUMNS[kind].aliases.get(name) == ours]
+            theirs = (
+                ours if ours in free else aliases[0] if aliases else proposed_column(ours, free)
+            )
+            if theirs:
+                names[ours] = theirs
+        required = COLUMNS[kind].required
+        if all(ours in names for ours in required):
+            share = sum(names[ours] == ours for ours in required) / len(required)
+            guesses.append((share, kind, names))
+    best = max(guesses, key=lambda guess: guess[0], default=None)
+    return best and best[1:]
+
+
+def _are_times(cells: Sequence[str]) -> bool:
+    numbers = [float(cell) for cell in cells if _NUMBER.fullmatch(cell.strip())]
+    if len(numbers) == len(cells):
+        return all(number >= MIN_SECONDS for number in numbers)
+    return all(is_number_or_time(cell) for cell in cells)
+
+
+def _are_ratings(cells: Sequence[str]) -> bool:
+    if not all(_NUMBER.fullmatch(cell.strip()) for cell in cells):
+        return False
+    numbers = {float(cell) for cell in cells}
+    return max(numbers) <= 10 and min(numbers) >= -1 and len(numbers) <= 21
+
+
+def _are_titles(cells: Sequence[str]) -> bool:
+    return sum(" " in cell.strip() for cell in cells) > len(cells) / 2
