@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tastegraph.core.errors import RowError
-from tastegraph.data.mapped_tables import LINE, MappedTable, Reading
+from tastegraph.data.mapped_tables import LINE, MappedTable, Preparation, Reading
 from tests.support.source_files import STRICT, write
 
 
@@ -35,9 +35,12 @@ def test_rows_can_be_prepared_and_keep_their_lines(tmp_path: Path) -> None:
         rows = frame.with_columns(pl.col("items").str.split(" ")).explode("items")
         return rows.filter(pl.col("items") != "").select("user_id", LINE, item_id="items")
 
-    (batch,) = MappedTable(path, "events", STRICT, Reading(prepare=split))
+    reading = Reading(preparation=Preparation(lambda: split, frozenset({"items"})))
+    table = MappedTable(path, "events", STRICT, reading)
+    (batch,) = table
     assert batch.frame.rows() == [("u", "a"), ("u", "b"), ("w", "c")]
     assert list(batch.lines) == [2, 2, 4]
+    assert (table.rows, table.rows_without_record, table.unused) == (3, 1, [])
 
 
 def test_a_column_that_all_objects_lack_is_an_error_and_one_that_some_lack_is_null(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,22 +16,39 @@ LINE = "line of the file"
 """Column that :attr:`Reading.prepare` finds beside those of the file."""
 
 
+Preparer = Callable[[pl.DataFrame], pl.DataFrame]
+"""Makes the rows of records from rows of a file, a batch at a time, in their order. The frame has
+the columns of the file and :data:`LINE`, which each row that is returned keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What is done with the rows of a file whose rows are not the records themselves.
+
+    Attributes:
+        start: gives the function for the batches of one file.
+        columns: of the file that it reads and does not return.
+    """
+
+    start: Callable[[], Preparer]
+    columns: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How the files of one kind are read.
 
     Attributes:
         options: how they are written.
-        columns: name of ours → name in the file.
+        columns: name of ours → name in the file, or several of which the first that exists is it.
         values: column of ours → value in the file → value of ours.
-        prepare: makes rows of ours from rows of the file, a batch at a time. The frame has the
-            columns of the file and :data:`LINE`, which each row that is returned keeps.
+        preparation: of the rows.
     """
 
     options: TableOptions = field(default_factory=TableOptions)
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    prepare: Callable[[pl.DataFrame], pl.DataFrame] | None = None
+    preparation: Preparation | None = None
 
 
 PLAIN = Reading()
@@ -48,6 +65,8 @@ class MappedTable:
         reading: how it is read.
         required: columns of ours that the file must have; by default those of ``kind``.
         unused: columns of the file that are not read; complete when all batches are read.
+        rows: number of rows of the file that could be read so far.
+        rows_without_record: those of which the preparation made no record.
     """
 
     path: Path
@@ -56,6 +75,8 @@ class MappedTable:
     reading: Reading = PLAIN
     required: Collection[str] | None = None
     unused: list[str] = field(default_factory=list)
+    rows: int = 0
+    rows_without_record: int = 0
 
     def __iter__(self) -> Iterator[TableBatch]:
         """Yield the rows under our names: all required columns, and others of ours that occur.
@@ -67,32 +88,52 @@ class MappedTable:
                 ``rejects`` raises.
         """
         required = COLUMNS[self.kind].required if self.required is None else self.required
+        preparation = self.reading.preparation
+        prepare = preparation.start() if preparation else None
         for number, batch in enumerate(read_table(self.path, self.rejects, self.reading.options)):
-            batch = self._prepared(batch)
+            self.rows += len(batch.lines)
+            if prepare is not None:
+                batch = self._prepared(batch, prepare)
             columns = batch.frame.columns
+            mapping = self._mapping(columns)
             if number:  # an object of JSON Lines may lack what others have
-                columns = [*columns, *self._missing(columns, required)]
-            names = column_names(columns, self.kind, self.reading.columns, str(self.path), required)
-            self.unused += [
-                name for name in columns if name not in names and name not in self.unused
-            ]
+                columns = [*columns, *self._missing(columns, mapping, required)]
+            names = column_names(columns, self.kind, mapping, str(self.path), required)
+            self._note_unused(name for name in columns if name not in names)
             frame = batch.frame.select(
                 (pl.col(theirs) if theirs in batch.frame.columns else pl.lit(None)).alias(ours)
                 for theirs, ours in names.items()
             )
             yield TableBatch(frame.with_columns(self._values(frame)), batch.lines, batch.file)
 
-    def _prepared(self, batch: TableBatch) -> TableBatch:
-        if self.reading.prepare is None:
-            return batch
-        frame = self.reading.prepare(batch.frame.with_columns(batch.lines.alias(LINE)))
+    def _prepared(self, batch: TableBatch, prepare: Preparer) -> TableBatch:
+        assert self.reading.preparation is not None
+        frame = prepare(batch.frame.with_columns(batch.lines.alias(LINE)))
+        self.rows_without_record += len(batch.lines) - frame[LINE].n_unique()
+        read = {*frame.columns, *self.reading.preparation.columns}
+        self._note_unused(name for name in batch.frame.columns if name not in read)
         return TableBatch(frame.drop(LINE), frame[LINE], batch.file)
 
-    def _missing(self, columns: list[str], required: Collection[str]) -> Iterator[str]:
+    def _note_unused(self, names: Iterable[str]) -> None:
+        self.unused += [name for name in names if name not in self.unused]
+
+    def _mapping(self, columns: Collection[str]) -> dict[str, str]:
+        """Name of ours → the one name in the file."""
+        mapping = {}
+        for ours, theirs in self.reading.columns.items():
+            if isinstance(theirs, str):
+                mapping[ours] = theirs
+            elif present := [name for name in theirs if name in columns]:
+                mapping[ours] = present[0]
+        return mapping
+
+    def _missing(
+        self, columns: list[str], mapping: Mapping[str, str], required: Collection[str]
+    ) -> Iterator[str]:
         """Names under which the required columns could stand that a batch lacks."""
         for ours in required:
             aliases = [name for name, own in COLUMNS[self.kind].aliases.items() if own == ours]
-            if not {ours, self.reading.columns.get(ours, ours), *aliases} & {*columns}:
+            if not {ours, mapping.get(ours, ours), *aliases} & {*columns}:
                 yield ours
 
     def _values(self, frame: pl.DataFrame) -> list[pl.Expr]:

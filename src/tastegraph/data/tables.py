@@ -81,21 +81,25 @@ class Row:
     values: dict[str, object]
 
 
-def table_format(path: Path) -> TableFormat:
+def table_format(path: Path, options: TableOptions = UNKNOWN) -> TableFormat:
     """Return the format of a table file, or of the parts of a folder, by the ending of its name.
+
+    With a separator among the options, a file of any other name is delimited text.
 
     Raises:
         NotFoundError: a zip archive, or what is named in it, does not exist.
         TastegraphError: the ending is none of those that can be read.
     """
     if path.is_dir():
-        return table_format(part_files(path)[0])
+        return table_format(part_files(path)[0], options)
     kind = _FORMATS.get(format_suffix(path))
+    if kind in (None, "recbole") and options.separator:
+        return "text"
     if kind is None or (kind in ("parquet", "xlsx") and is_compressed(path)):
         raise TastegraphError(
             f"{path}: its name does not end in a format that can be read: .csv, .tsv, .txt, .dat, "
             ".jsonl or .json (also with .gz, .bz2 or .zst, or in a .zip), .parquet, .xlsx, or "
-            "RecBole's .inter, .item, .kg, .link"
+            "RecBole's .inter, .item, .kg, .link. If it is delimited text: --separator"
         )
     return kind
 
@@ -119,7 +123,7 @@ def read_table(
         TastegraphError: its format is unknown.
         RowError: its header is at fault (always), or a row is and ``rejects`` raises.
     """
-    kind = table_format(path)
+    kind = table_format(path, options)
     if path.is_dir():
         return _parts(path, rejects, options)
     if kind in DELIMITED:
@@ -135,7 +139,7 @@ def _parts(path: Path, rejects: RejectedRows, options: TableOptions) -> Iterator
     columns: list[str] = []
     for part in part_files(path):
         for batch in read_table(part, rejects, options):
-            if table_format(part) not in ("jsonl", "json"):
+            if table_format(part, options) not in ("jsonl", "json"):
                 columns = columns or batch.frame.columns
                 if batch.frame.columns != columns:
                     expected = f"the columns of the parts before it, {', '.join(columns)}"
