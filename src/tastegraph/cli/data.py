@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tastegraph.cli import terminal
+from tastegraph.cli import reading, terminal
 from tastegraph.cli.terminal import Directory, print_line
 from tastegraph.core.errors import TastegraphError
 
@@ -55,6 +55,15 @@ def import_files(
     ] = None,
     links: Annotated[list[Path] | None, typer.Option(help="CSV, TSV, JSONL, .link")] = None,
     atomic: Annotated[Path | None, typer.Option(help="a folder of RecBole atomic files")] = None,
+    format_name: reading.Format = None,
+    columns_mapping: reading.Map = None,
+    types: reading.Type = None,
+    encoding: reading.Encoding = None,
+    separator: reading.Separator = None,
+    quote: reading.Quote = None,
+    header: reading.Header = None,
+    columns: reading.Columns = None,
+    sheet: reading.Sheet = None,
     on_error: OnErrorOption = OnError.RAISE,
     resume: Annotated[
         bool,
@@ -62,6 +71,9 @@ def import_files(
     ] = False,
 ) -> None:
     """Import files; without --on-error skip a bad row means that nothing is imported.
+
+    What the options say of how files are read holds for all files of the command. 'tastegraph
+    inspect' proposes them; the section imports of tastegraph.toml says the same for every import.
 
     A file of facts or links replaces what one of the same name stated before. With --resume each
     of them is imported by itself, and one that is there unchanged is passed over: what was
@@ -71,7 +83,10 @@ def import_files(
 
     if not any((items, events, facts, links, atomic)):
         raise TastegraphError("nothing to import: give --items, --events, --facts or --links")
-    files = Files(items or [], events or [], facts or [], links or [])
+    options = reading.reading_options(
+        format_name, columns_mapping, types, encoding, separator, quote, header, columns, sheet
+    )
+    files = Files(items or [], events or [], facts or [], links or [], options=options)
     if atomic is not None:
         files = files.with_atomic(atomic)
     workspace = terminal.open_workspace(directory)

@@ -15,19 +15,38 @@ from tastegraph.data.archives import stored_file
 from tastegraph.data.events import read_events
 from tastegraph.data.facts import read_facts, read_links
 from tastegraph.data.items import read_items
+from tastegraph.data.mapped_tables import Reading
+from tastegraph.data.mapping import Kind
+from tastegraph.data.readings import UNSAID, ReadingOptions, reading_of
 from tastegraph.data.recbole import AtomicFiles, atomic_files, read_atomic_events, read_atomic_items
 from tastegraph.data.rejected_rows import RejectedRows
 
 
 @dataclass(frozen=True)
 class Files:
-    """Paths of the files of one import, by the kind of records that they contain."""
+    """Paths of the files of one import, by the kind of records that they contain.
+
+    Attributes:
+        items, events, facts, links: the files of each kind.
+        atomic: RecBole's atomic files.
+        options: what the caller says of how the files are read.
+    """
 
     items: Sequence[Path]
     events: Sequence[Path]
     facts: Sequence[Path]
     links: Sequence[Path]
     atomic: AtomicFiles | None = None
+    options: ReadingOptions = UNSAID
+
+    def reading(self, path: Path, kind: Kind, config: Config) -> Reading:
+        """How one of the files is read.
+
+        Raises:
+            NotFoundError: the file cannot be opened.
+            TastegraphError: there is no such format or encoding.
+        """
+        return reading_of(path, kind, config.imports, self.options)
 
     def with_atomic(self, folder: Path) -> Files:
         """These files and all RecBole atomic files of a folder.
@@ -51,7 +70,10 @@ class Files:
         for path in dict.fromkeys([*self.facts, *self.links]):
             facts = [path] if path in self.facts else []
             links = [path] if path in self.links else []
-            yield Files([], [], facts, links), {path.name: _digest(path)}
+            yield (
+                replace(self, items=[], events=[], facts=facts, links=links, atomic=None),
+                {path.name: _digest(path)},
+            )
 
     def records(
         self,

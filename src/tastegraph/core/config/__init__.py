@@ -15,8 +15,10 @@ from pydantic import Field, ValidationError, model_validator
 
 from tastegraph.core.config.data import (
     ColumnConfig,
+    EventFileConfig,
     EventPhrases,
     EventsConfig,
+    FileConfig,
     GraphConfig,
     ImportConfig,
     ItemsConfig,
@@ -41,11 +43,11 @@ from tastegraph.core.errors import ConfigError
 from tastegraph.core.progress import say
 
 __all__ = [
-    "CONFIG_FILE", "ColumnConfig", "Config", "Convolution", "EvaluationConfig", "EventPhrases",
-    "EventsConfig", "ExtractionConfig", "FinetuningConfig", "GraphConfig", "ImportConfig",
-    "ItemsConfig", "LLMConfig", "LLMPrices", "LoopConfig", "ModelConfig", "Objective",
-    "RelationConfig", "ServingConfig", "SourcesConfig", "TextConfig", "checked_config",
-    "load_config",
+    "CONFIG_FILE", "ColumnConfig", "Config", "Convolution", "EvaluationConfig",
+    "EventFileConfig", "EventPhrases", "EventsConfig", "ExtractionConfig", "FileConfig",
+    "FinetuningConfig", "GraphConfig", "ImportConfig", "ItemsConfig", "LLMConfig", "LLMPrices",
+    "LoopConfig", "ModelConfig", "Objective", "RelationConfig", "ServingConfig",
+    "SourcesConfig", "TextConfig", "checked_config", "load_config",
 ]  # fmt: skip
 
 CONFIG_FILE = "tastegraph.toml"

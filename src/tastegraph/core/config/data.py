@@ -70,11 +70,44 @@ MISSING_MARKERS = ("nan", "NaN", "N/A", "n/a", "#N/A", "null", "NULL", "None", "
 """Texts that programs write where a value is missing."""
 
 
+class FileConfig(Section):
+    """How the files of one kind are read; options of ``tastegraph import`` go first."""
+
+    format: str | None = None
+    """Name of a published format: ``movielens``, ``recbole``, ``gorse``, ``shopify``, ``ga4``,
+    ``mind``, ``lastfm`` or ``amazon-reviews``."""
+    encoding: str | None = None
+    """Encoding of text files; by default UTF-8, or what a byte-order mark says."""
+    separator: str | None = None
+    """What stands between the cells of a text file; by default what its first lines show."""
+    quote: str | None = None
+    """What stands around cells that contain a separator: one character, or ``none``."""
+    header: bool | None = None
+    """Whether the first row names the columns; by default it does, unless it looks like data."""
+    columns: tuple[str, ...] | None = None
+    """Names of the columns of files without a header, in their order."""
+    sheet: str | None = None
+    """Name of the sheet of a workbook."""
+    map: dict[str, str] = {}
+    """Column of Tastegraph → its name in the files: ``{ item_id = "product_id" }``."""
+
+
+class EventFileConfig(FileConfig):
+    """How files of events are read; options of ``tastegraph import`` go first."""
+
+    types: dict[str, tuple[str, ...]] = {}
+    """Event type → the types of the files that are read as it: ``{ view = ["view_item"] }``."""
+
+
 class ImportConfig(Section):
-    """How the cells of files and frames are read."""
+    """How files and frames are read."""
 
     missing: tuple[str, ...] = MISSING_MARKERS
     """Cells of these texts are missing values: they are no id, title, text, attribute or fact."""
+    events: EventFileConfig = EventFileConfig()
+    items: FileConfig = FileConfig()
+    facts: FileConfig = FileConfig()
+    links: FileConfig = FileConfig()
 
 
 class ColumnConfig(Section):
