@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,6 +116,7 @@ class Workspace:
         facts: Mapping[str, Iterable[Fact] | Any] | None = None,
         links: Mapping[str, Iterable[Link] | Any] | None = None,
         digests: Mapping[str, str] | None = None,
+        replace_catalogue: bool = False,
     ) -> ImportSummary:
         """Import records: all of them, or none if any is wrong.
 
@@ -130,6 +132,7 @@ class Workspace:
             facts: source → the facts that it states, or a table of them.
             links: source → its links from items to entities, or a table of them.
             digests: source → a hash of its content; see :meth:`up_to_date`.
+            replace_catalogue: items that ``items`` lack are delisted until an import has them.
 
         Raises:
             ArgumentError: an argument, or an element of it, has the wrong type.
@@ -144,6 +147,8 @@ class Workspace:
             raise ArgumentError(
                 "records", records, "a Records; name the others: items=, events=, facts=, links="
             )
+        if replace_catalogue:
+            records = replace(records, replace_catalogue=True)
         check_source_names(records.sources)
         with self.database.writing() as connection:
             return ingest(connection, records, ColumnFacts(self.config.items.facts))
@@ -257,8 +262,8 @@ class Workspace:
     def follow(self, idle: float = 600.0, pause: float = 0.25) -> None:
         """Build graph and texts whenever items or facts change.
 
-        One long-running process is faster than one for each change, which would first have to
-        load the language model. It ends when its parent process ends.
+        One process is faster than one for each change, which would load the language model first.
+        It ends when its parent process ends.
 
         Args:
             idle: seconds without a change after which it ends.
@@ -311,8 +316,7 @@ class Workspace:
         Args:
             file: the report is also written here, as JSON.
 
-        Returns:
-            ``{"dataset", "protocol", "audit", "results"}``; a notebook shows it as tables.
+        Returns ``{"dataset", "protocol", "audit", "results"}``; a notebook shows it as tables.
 
         Raises:
             TastegraphError: an input changed since the last build, there are too few events to
@@ -382,9 +386,7 @@ class Workspace:
         """How users responded to the served lists, for each model.
 
         A success is an event that counts for its item: its type does, and it is no low rating.
-
-        Args:
-            since: seconds since 1970-01-01 UTC; older lists are left out.
+        Lists from before ``since``, in seconds since 1970-01-01 UTC, are left out.
         """
         from tastegraph.evaluation.feedback import feedback_from_store
 

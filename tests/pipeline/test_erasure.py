@@ -430,7 +430,11 @@ def test_http_adds_and_erases_items(tmp_path: Path, tastegraph) -> None:
     engine = serving_world.open_engine(tmp_path)
     with LocalClient(create_app(engine)) as client:
         new = {"title": "New", "attributes": {"genre": ["Western"]}}
-        assert client.put("/v1/items/a/b", json=new).json() == {"item_id": "a/b", "facts": 0}
+        assert client.put("/v1/items/a/b", json=new).json() == {
+            "item_id": "a/b",
+            "facts": 0,
+            "unused": ["genre"],
+        }
         assert client.put("/v1/items/a", json={"title": 5}).status_code == 422
         assert client.delete("/v1/items/western-5").json()["events"] > 0
         listed = client.post("/v1/recommendations", json={"user_id": "western-1", "n": 13}).json()

@@ -69,6 +69,10 @@ def import_files(
         bool,
         typer.Option("--resume", help="keep each file of facts or links as soon as it is read"),
     ] = False,
+    replace_catalogue: Annotated[
+        bool,
+        typer.Option("--replace-catalogue", help="--items is the whole catalogue: delist others"),
+    ] = False,
 ) -> None:
     """Import files; without --on-error skip a bad row means that nothing is imported.
 
@@ -78,11 +82,16 @@ def import_files(
     A file of facts or links replaces what one of the same name stated before. With --resume each
     of them is imported by itself, and one that is there unchanged is passed over: what was
     interrupted goes on where it stopped.
+
+    With --replace-catalogue items that the new files lack are delisted: no list has them, until an
+    import has them again. Their history and their part in the model stay.
     """
     from tastegraph.data.files import Files, rejects_file
 
     if not any((items, events, facts, links, atomic)):
         raise TastegraphError("nothing to import: give --items, --events, --facts or --links")
+    if replace_catalogue and not (items or atomic):
+        raise TastegraphError("--replace-catalogue needs the new catalogue: give --items")
     options = reading.reading_options(
         format_name, columns_mapping, types, encoding, separator, quote, header, columns, sheet
     )
@@ -97,7 +106,8 @@ def import_files(
             for file, digests in files.one_by_one():
                 _import_source(workspace, file, digests, rejects)
             files = replace(files, facts=[], links=[])
-        _print_import(workspace.ingest(files.records(workspace.config, rejects)))
+        records = files.records(workspace.config, rejects)
+        _print_import(workspace.ingest(records, replace_catalogue=replace_catalogue))
     _print_scale(scale_before, workspace.rating_scale())
     _print_rejects(rejects)
 
@@ -212,6 +222,22 @@ def _print_import(summary: ImportSummary) -> None:
             f"{summary.withdrawn:,} facts and links are gone: their source does not state them "
             "any more"
         )
+    _print_availability(summary)
+
+
+def _print_availability(summary: ImportSummary) -> None:
+    if summary.delisted:
+        print_line(f"delisted, because the new catalogue lacks them: {summary.delisted:,} items")
+    if summary.relisted:
+        print_line(f"delisted before, and listed again: {summary.relisted:,} items")
+    unlisted = summary.unlisted
+    reasons = {
+        "delisted": unlisted.delisted, "hidden": unlisted.hidden,
+        "available only later": unlisted.not_yet, "available no more": unlisted.no_more,
+    }  # fmt: skip
+    if any(reasons.values()):
+        counts = ", ".join(f"{n:,} {reason}" for reason, n in reasons.items() if n)
+        print_line(f"in no list now: {counts}")
 
 
 def _print_scale(before: RatingScale, now: RatingScale) -> None:

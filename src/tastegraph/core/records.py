@@ -54,12 +54,32 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Availability:
+    """When an item may be listed.
+
+    Attributes:
+        hidden: whether it is never listed.
+        start, end: seconds since 1970-01-01 UTC; it may be listed from ``start`` on and no more
+            from ``end`` on. ``None`` without a bound.
+    """
+
+    hidden: bool = False
+    start: float | None = None
+    end: float | None = None
+
+
+ALWAYS = Availability()
+"""An item may be listed at any time."""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """Something that can be recommended.
 
     Attributes:
         text: free text for language models; empty if there is none.
-        attributes: further columns; each has a tuple of values, in the order of the source.
+        attributes: further columns; each has a tuple of values, in the order of the source. Those
+            named ``hidden``, ``available_from`` and ``available_until`` say when it may be listed.
     """
 
     item_id: str
@@ -124,6 +144,7 @@ class Records:
         facts: source → the facts that it states.
         links: source → which entity an item is, as it states.
         digests: source → a hash of its content, by which an unchanged source is recognised.
+        replace_catalogue: whether stored items that ``items`` lack are delisted.
     """
 
     items: Iterable[Item] = ()
@@ -131,6 +152,7 @@ class Records:
     facts: Mapping[str, Iterable[Fact]] = field(default_factory=dict)
     links: Mapping[str, Iterable[Link]] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
+    replace_catalogue: bool = False
 
     @property
     def sources(self) -> list[str]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from tastegraph.core.config import ColumnConfig
-from tastegraph.core.records import Fact, Item
+from tastegraph.core.records import Availability, Fact, Item
+from tastegraph.data.availability import availability_of
 from tastegraph.data.items import item_facts
 
 
@@ -30,6 +31,14 @@ class ColumnFacts:
     def of(self, item: Item) -> Iterator[Fact]:
         """Yield the facts of an item as it was read under this configuration."""
         return item_facts(item, self.columns)
+
+    def availability(self, item: Item) -> Availability:
+        """When an item may be listed.
+
+        Raises:
+            TastegraphError: a value of it cannot be accepted.
+        """
+        return availability_of(item)
 
     def of_stored(self, item: Item) -> Iterator[Fact]:
         """Yield the facts of an item that may have been read under another configuration.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tastegraph.core.config import ColumnConfig
 from tastegraph.core.records import ITEM, LABEL, Fact, Item
+from tastegraph.data.availability import availability_from
 from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.tables import Row, read_rows, table_format
 from tastegraph.data.typed_row import TypedRow
@@ -19,9 +20,10 @@ def read_items(
 ) -> Iterator[Item]:
     """Yield the items of a table with the columns ``item_id`` and ``title``.
 
-    ``text`` is optional; every further column becomes an attribute. Lists stay lists; a cell of a
-    CSV or TSV file is one value, unless ``columns`` has its column: then it is split at the
-    separator that is configured there.
+    ``text`` is optional; every further column becomes an attribute, of which ``hidden``,
+    ``available_from`` and ``available_until`` say when the item may be listed. Lists stay lists; a
+    cell of a CSV or TSV file is one value, unless ``columns`` has its column: then it is split at
+    the separator that is configured there.
 
     Args:
         path: the file.
@@ -59,6 +61,7 @@ def item_from(values: Mapping[str, object], file: str, line: int) -> Item:
     """
     row = TypedRow(values, file, line)
     attributes = {name: row.texts(name) for name in values if name not in _ITEM_FIELDS}
+    availability_from(attributes, file, line)
     return Item(
         item_id=row.id("item_id"),
         title=row.text("title"),

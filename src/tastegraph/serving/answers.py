@@ -61,6 +61,11 @@ class Explanation(_Answer):
     seen: bool = Field(
         description="whether the user has an event on it of a type that excludes it from lists"
     )
+    listable: bool = Field(
+        default=True,
+        description="false where it is hidden, delisted, or outside of its dates, so that no list "
+        "has it",
+    )
     model: str
     graph: str
     reasons: tuple[WordedReason, ...]

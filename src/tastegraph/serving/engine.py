@@ -130,8 +130,9 @@ class Engine:
             language: of the reasons; the configured one by default.
         """
         view = self._view(user)
-        request = self._list_request(n, exclude_seen, explore, seed)
-        return make_list(view.snapshot, view.user(), request, reasons, self._language(language))
+        request, now = self._list_request(n, exclude_seen, explore, seed), time.time()
+        language = self._language(language)
+        return make_list(view.snapshot, view.user(), request, now, reasons, language)
 
     def recommend_and_store(
         self,
@@ -151,8 +152,9 @@ class Engine:
         explore = self.config.serving.explore if options.explore is None else options.explore
         seed = randbits(32) if options.seed is None else options.seed
         request = self._list_request(n, options.exclude_seen, explore, seed)
-        view = self._view(user)
-        answer = make_list(view.snapshot, view.user(), request, reasons, self._language(language))
+        view, now = self._view(user), time.time()
+        language = self._language(language)
+        answer = make_list(view.snapshot, view.user(), request, now, reasons, language)
         if self.config.serving.store_lists:
             session = None
             if view.user_id is None:
@@ -160,7 +162,7 @@ class Engine:
             served_list = ServedList(
                 recommendation_id=answer.recommendation_id,
                 user_id=view.user_id,
-                created=time.time(),
+                created=now,
                 snapshot=view.snapshot.version,
                 model=answer.model,
                 graph=answer.graph,
@@ -187,6 +189,8 @@ class Engine:
     ) -> Recommendations:
         """Compute a stored list once more, from its snapshot and the events of that time.
 
+        Items that were erased, hidden or delisted since are not in it.
+
         Raises:
             NotFoundError: there is no such list, or its snapshot is gone.
         """
@@ -202,7 +206,8 @@ class Engine:
                 connection, user, request.repeats, served_list.event_revision
             )
         state = UserState.of(events, seen_items, snapshot)
-        answer = make_list(snapshot, state, request, language=self._language(language))
+        language, created = self._language(language), served_list.created
+        answer = make_list(snapshot, state, request, created, language=language)
         return answer.model_copy(update={"recommendation_id": recommendation_id})
 
     def explain(
@@ -224,6 +229,7 @@ class Engine:
             score=float(ranked.scores[item]),
             rank=int((ranked.scores > ranked.scores[item]).sum()) + 1,
             seen=item_id in state.seen_items,
+            listable=item not in snapshot.listable.unlisted(time.time()),
             model=snapshot.model_version,
             graph=snapshot.graph_version,
             reasons=tuple(
@@ -330,11 +336,12 @@ class Engine:
         """
         snapshot, language = self._holder.current(), self._language(language)
         texts, names = snapshot.texts, snapshot.names
+        unlisted = set(snapshot.listable.unlisted(time.time()).tolist())
         (vector,) = self._encoder.encode(text, texts.folder, texts.max_tokens)
         nearest = [
             (item, cosine)
-            for item, cosine in texts.nearest(vector, n + len(names.hidden))
-            if item not in names.hidden
+            for item, cosine in texts.nearest(vector, n + len(unlisted))
+            if item not in unlisted
         ]
         return TextAssociations(
             associations=tuple(

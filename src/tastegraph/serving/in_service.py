@@ -15,7 +15,7 @@ from tastegraph.core.languages import DEFAULT_LANGUAGE, Language
 from tastegraph.models.fitted_config import FittedConfig
 from tastegraph.serving.background import PeriodicThread
 from tastegraph.serving.snapshot import ServingSnapshot
-from tastegraph.store import erasure
+from tastegraph.store import availability, erasure, revision
 from tastegraph.store.database import Database
 from tastegraph.store.snapshots import Snapshots
 
@@ -61,17 +61,17 @@ class SnapshotHolder:
             return self.current_for(connection)
 
     def current_for(self, connection: Connection) -> ServingSnapshot:
-        """The snapshot in service, without the items that ``connection`` sees as erased."""
+        """The snapshot in service, with the items listable that ``connection`` sees as such."""
         if self._watcher is None:
             self._refresh()
         snapshot = self._snapshot
-        if erasure.erased_item_count(connection) != snapshot.erased_items:
+        if not _is_current(snapshot, connection):
             with self._switching:
-                snapshot = self._snapshot = _without_erased(self._snapshot, connection)
+                snapshot = self._snapshot = _as_of(self._snapshot, connection)
         return snapshot
 
     def open_version(self, version: str, connection: Connection) -> ServingSnapshot:
-        """Any stored version, without the items that ``connection`` sees as erased.
+        """Any stored version, with the items listable that ``connection`` sees as such.
 
         Raises:
             NotFoundError: it is not stored any more.
@@ -79,7 +79,7 @@ class SnapshotHolder:
         """
         current = self.current_for(connection)
         snapshot = current if version == current.version else self._open(version)
-        return _without_erased(snapshot, connection)
+        return _as_of(snapshot, connection)
 
     def promote(self, version: str) -> ServingSnapshot:
         """Put ``version`` into service; when this returns, it answers.
@@ -130,13 +130,25 @@ class SnapshotHolder:
         return ServingSnapshot.open(self._snapshots.open(version), self._config)
 
 
-def _without_erased(snapshot: ServingSnapshot, connection: Connection) -> ServingSnapshot:
-    count = erasure.erased_item_count(connection)
-    if count == snapshot.erased_items:
+def _is_current(snapshot: ServingSnapshot, connection: Connection) -> bool:
+    return (
+        erasure.erased_item_count(connection) == snapshot.erased_items
+        and revision.availability_change_count(connection) == snapshot.listable.revision
+    )
+
+
+def _as_of(snapshot: ServingSnapshot, connection: Connection) -> ServingSnapshot:
+    """``snapshot`` with the items erased, delisted, hidden and dated that the store has as such."""
+    if _is_current(snapshot, connection):
         return snapshot
-    digests = erasure.erased_items_since(connection, snapshot.erased_items)
-    rows = [row for name, row in snapshot.item_rows.items() if erasure.id_digest(name) in digests]
-    return snapshot.without_items(rows, count)
+    count = erasure.erased_item_count(connection)
+    if count != snapshot.erased_items:
+        digests = erasure.erased_items_since(connection, snapshot.erased_items)
+        item_rows = snapshot.item_rows.items()
+        rows = [row for name, row in item_rows if erasure.id_digest(name) in digests]
+        snapshot = snapshot.without_items(rows, count)
+    restrictions = availability.restrictions(connection)
+    return snapshot.with_restrictions(restrictions, revision.availability_change_count(connection))
 
 
 class ModelVersion(BaseModel):

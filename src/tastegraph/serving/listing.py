@@ -116,13 +116,17 @@ def make_list(
     snapshot: ServingSnapshot,
     user: UserState,
     request: ListRequest,
+    now: float,
     max_reasons: int = DEFAULT_REASONS,
     language: Language = DEFAULT_LANGUAGE,
 ) -> Recommendations:
-    """The best items for a user, each with up to ``max_reasons`` reasons in ``language``."""
+    """The best items for a user, each with up to ``max_reasons`` reasons in ``language``.
+
+    Of items that have dates, those that may be listed at ``now`` (seconds since 1970-01-01 UTC).
+    """
     ranked = snapshot.model.rank(user.scored.history)
     scores = ranked.scores.copy()
-    scores[snapshot.names.hidden] = -np.inf
+    scores[snapshot.listable.unlisted(now)] = -np.inf
     if request.exclude_seen:
         rows = snapshot.item_rows
         scores[[rows[item] for item in user.seen_items if item in rows]] = -np.inf

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,7 +18,9 @@ from tastegraph.models.fitted_config import FittedConfig
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.persistence import associations_from, model_from, ties_from
 from tastegraph.profiles.association import Associations
+from tastegraph.serving.listable import ListableItems
 from tastegraph.serving.texts import SnapshotTexts
+from tastegraph.store.availability import Restriction
 from tastegraph.store.snapshots import Snapshot
 
 ERASED = "erased"
@@ -42,6 +44,7 @@ class ServingSnapshot:
         fitted_config: the configuration that it was made with.
         changes: number of changes of the store's knowledge when it was made.
         erased_items: number of items that had been erased by then, or are hidden since.
+        listable: which items may be listed.
     """
 
     version: str
@@ -57,6 +60,7 @@ class ServingSnapshot:
     fitted_config: FittedConfig
     changes: int
     erased_items: int
+    listable: ListableItems
 
     @classmethod
     def open(cls, snapshot: Snapshot, config: Config) -> ServingSnapshot:
@@ -85,6 +89,7 @@ class ServingSnapshot:
             fitted_config=FittedConfig.of(snapshot.manifest),
             changes=int(snapshot.manifest["changes"]),
             erased_items=int(snapshot.manifest["items_erased"]),
+            listable=ListableItems.all_items(),
         )
 
     @cached_property
@@ -116,3 +121,11 @@ class ServingSnapshot:
             names=self.names.without_items(hidden, ERASED),
             erased_items=erased_items,
         )
+
+    def with_restrictions(
+        self, restrictions: Iterable[Restriction], revision: int
+    ) -> ServingSnapshot:
+        """The same where items may be listed as the store says at this ``revision``."""
+        erased = self.names.hidden
+        listable = ListableItems.of(restrictions, revision, self.item_rows, erased)
+        return replace(self, listable=listable)

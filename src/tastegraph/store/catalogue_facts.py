@@ -11,7 +11,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from tastegraph.core.records import ITEM, LABEL, Fact, Item
+from tastegraph.core.records import ITEM, LABEL, Availability, Fact, Item
 from tastegraph.store import provenance, statements
 from tastegraph.store.schema import CATALOGUE
 
@@ -29,6 +29,10 @@ class ItemColumns(Protocol):
 
     def of(self, item: Item) -> Iterable[Fact]:
         """The facts of an item that was read under this configuration."""
+        ...
+
+    def availability(self, item: Item) -> Availability:
+        """When an item may be listed."""
         ...
 
     def of_stored(self, item: Item) -> Iterable[Fact]:

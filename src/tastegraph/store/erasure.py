@@ -9,7 +9,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, select, true
 
 from tastegraph.core.records import ITEM, USER
-from tastegraph.store import catalogue_facts, events, provenance, revision
+from tastegraph.store import availability, catalogue_facts, events, provenance, revision
 from tastegraph.store.schema import (
     erased_items,
     erasures,
@@ -70,6 +70,7 @@ def erase_item(connection: Connection, item_id: str) -> ErasureReceipt:
     )  # fmt: skip
     n_lists = _delete(connection, lists, or_(in_places, in_session))
     connection.execute(delete(items).where(items.c.item_id == item_id))
+    availability.forget(connection, item_id)
     catalogue_facts.release_entities(connection, [item_id])
     name = ITEM + item_id
     # Facts that were read in its text lose that evidence.

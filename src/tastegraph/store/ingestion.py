@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
 from sqlalchemy import Connection
 
+from tastegraph.core.errors import TastegraphError
 from tastegraph.core.progress import counted
 from tastegraph.core.records import Item, Records
-from tastegraph.store import catalogue, catalogue_facts, events, provenance, statements
+from tastegraph.store import (
+    availability,
+    catalogue,
+    catalogue_facts,
+    events,
+    provenance,
+    statements,
+)
+from tastegraph.store.availability import NONE_UNLISTED, AvailabilityCounts, RelistedItems
 from tastegraph.store.catalogue_facts import ItemColumns
 
 
@@ -20,6 +30,9 @@ class ImportSummary:
 
     Attributes:
         withdrawn: facts and links that were deleted because no source states them any more.
+        delisted: items that are in no list any more because the new catalogue lacks them.
+        relisted: items that were delisted and are back.
+        unlisted: all items that may not be listed now, by reason.
     """
 
     items: int
@@ -28,6 +41,9 @@ class ImportSummary:
     facts: int
     links: int
     withdrawn: int = 0
+    delisted: int = 0
+    relisted: int = 0
+    unlisted: AvailabilityCounts = NONE_UNLISTED
 
 
 def ingest(connection: Connection, records: Records, columns: ItemColumns) -> ImportSummary:
@@ -44,8 +60,16 @@ def ingest(connection: Connection, records: Records, columns: ItemColumns) -> Im
 
     Raises:
         RowError: a record is wrong; the caller must roll the transaction back.
+        TastegraphError: a catalogue without any item would replace the present one.
     """
-    n_items, n_facts = _put_items(connection, records.items, columns)
+    relisted = RelistedItems(connection)
+    n_items, n_facts = _put_items(connection, records.items, columns, relisted)
+    if records.replace_catalogue and not n_items:
+        raise TastegraphError(
+            "there is no item in the new catalogue, so that all items would be delisted: "
+            "nothing was imported"
+        )
+    delisted = relisted.delist_others() if records.replace_catalogue else 0
     n_links = 0
     replaced = [provenance.withdraw_source(connection, source) for source in records.sources]
     for source, facts in records.facts.items():
@@ -57,12 +81,23 @@ def ingest(connection: Connection, records: Records, columns: ItemColumns) -> Im
     withdrawn = provenance.drop_unsupported(connection) if any(replaced) else 0
     appended = events.append(connection, counted("events", records.events))
     return ImportSummary(
-        n_items, appended.accepted, appended.duplicates, n_facts, n_links, withdrawn
+        items=n_items,
+        events=appended.accepted,
+        duplicate_events=appended.duplicates,
+        facts=n_facts,
+        links=n_links,
+        withdrawn=withdrawn,
+        delisted=delisted,
+        relisted=relisted.count,
+        unlisted=availability.counts(connection, time.time()),
     )
 
 
 def _put_items(
-    connection: Connection, items: Iterable[Item], columns: ItemColumns
+    connection: Connection,
+    items: Iterable[Item],
+    columns: ItemColumns,
+    relisted: RelistedItems,
 ) -> tuple[int, int]:
     """Number of items, and of the facts that their columns state."""
     n_items = n_facts = 0
@@ -71,6 +106,7 @@ def _put_items(
             stored_items = catalogue.all_items(connection)
             catalogue_facts.state_anew(connection, stored_items, columns)
         n_items += catalogue.put_items(connection, batch)
+        relisted.put((item.item_id, columns.availability(item)) for item in batch)
         n_facts += catalogue_facts.replace_facts(connection, batch, columns)
     catalogue_facts.drop_unused_names(connection)
     return n_items, n_facts

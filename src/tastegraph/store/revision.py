@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.store.schema import USE, changes, decisions, evidence, items
 
-_KNOWLEDGE, _WITHDRAWALS = "what is known", "withdrawn events"
+_KNOWLEDGE, _WITHDRAWALS, _AVAILABILITY = "what is known", "withdrawn events", "availability"
 _ROWS_PER_FETCH = 10_000
 
 
@@ -31,6 +31,16 @@ def record_withdrawal(connection: Connection) -> None:
 def withdrawal_count(connection: Connection) -> int:
     """Number of calls of :func:`record_withdrawal` on this database so far."""
     return _count(connection, _WITHDRAWALS)
+
+
+def record_availability_change(connection: Connection) -> None:
+    """Count one change of when items may be listed."""
+    _increment(connection, _AVAILABILITY)
+
+
+def availability_change_count(connection: Connection) -> int:
+    """Number of calls of :func:`record_availability_change` on this database so far."""
+    return _count(connection, _AVAILABILITY)
 
 
 def _increment(connection: Connection, what: str) -> None:

@@ -213,6 +213,16 @@ items = Table(
     Column("attributes", JSON, nullable=False),
 )
 
+item_availability = Table(  # the items that may not be listed, or not at all times
+    "item_availability",
+    metadata,
+    Column("item_id", String, primary_key=True),
+    Column("delisted", Boolean, nullable=False),
+    Column("hidden", Boolean, nullable=False),
+    Column("available_from", Float, key="start"),
+    Column("available_until", Float, key="end"),
+)
+
 facts = Table(
     "facts",
     metadata,

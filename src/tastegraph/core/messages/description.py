@@ -199,6 +199,17 @@ FIELDS: Final[Mapping[str, str]] = {
     "NDCG@10 that its settings reached on validation data": "所选配置在验证集上的 NDCG@10",
     "the last decision of a reviewer is against it": "人工审核的最新结论是否定",
     "a rating, a count, an amount": "评分、次数或金额",
+    "false where it is hidden, delisted, or outside of its dates, so that no list has it": (
+        "物品被隐藏、下架或不在可推荐时段内时为 false，此时它不会出现在任何列表中"
+    ),
+    "whether no list has it": "是否不出现在任何列表中",
+    "the time from which lists may have it: seconds since 1970-01-01 UTC, or ISO 8601": (
+        "从何时起可以出现在列表中：自 1970-01-01 UTC 起的秒数，或 ISO 8601 时间"
+    ),
+    "the time from which no list has it any more": "从何时起不再出现在任何列表中",
+    "attributes that are stored, but that no [items.facts] names": (
+        "已存储、但 [items.facts] 中没有配置的属性"
+    ),
     "another name of ts, as in files": "ts 的另一个名称，与文件中相同",
     "another name of value, as in files": "value 的另一个名称，与文件中相同",
     "the number to undo it by": "撤销时使用的编号",

@@ -90,6 +90,10 @@ EXPECTED: Final[Mapping[str, Template]] = {
         "a time that is not in the future, in UTC where it names no zone",
         "不晚于当前的时间（未注明时区时按 UTC 计）",
     ),
+    "expected.truth": Template(
+        "true or false, yes or no, 1 or 0", "true 或 false、yes 或 no、1 或 0"
+    ),
+    "expected.after_start": Template("a time after available_from", "晚于 available_from 的时间"),
     "expected.confidence": Template("a number above 0 and at most 1", "大于 0 且不超过 1 的数字"),
     "expected.literal_only": Template(
         "nothing where literal is not true", "空值（literal 不为 true 时）"

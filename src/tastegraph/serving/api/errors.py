@@ -150,6 +150,13 @@ def invalid_row(error: RowError) -> tuple[str, Message]:
     )
 
 
+def refused_field(error: RowError, language: Language) -> RefusedError:
+    """The refusal of a body one of whose fields cannot be accepted."""
+    code, message = invalid_row(error)
+    fault = Fault(pointer=f"/{error.column}", code=code, message=message.text(language))
+    return RefusedError(422, message, faults=[fault])
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Let ``app`` answer every error with a problem."""
     app.add_exception_handler(HTTPException, _on_http_error)

@@ -9,10 +9,12 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from tastegraph.core.errors import RowError
 from tastegraph.core.records import Item, Records
+from tastegraph.data.availability import FROM, HIDDEN, UNTIL, availability_from
 from tastegraph.data.column_facts import ColumnFacts
 from tastegraph.explain.worded import InterestEdge
-from tastegraph.serving.api.errors import PROBLEMS
+from tastegraph.serving.api.errors import PROBLEMS, REQUEST_ROWS, refused_field
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.api.requests import Id
@@ -44,6 +46,28 @@ class NewItem(BaseModel):
     attributes: dict[AttributeValue, AttributeValues] = Field(
         default={}, max_length=MAX_ATTRIBUTES, description="column → values"
     )
+    hidden: bool = Field(default=False, description="whether no list has it")
+    available_from: str | float | None = Field(
+        default=None,
+        description="the time from which lists may have it: seconds since 1970-01-01 UTC, or "
+        "ISO 8601",
+    )
+    available_until: str | float | None = Field(
+        default=None, description="the time from which no list has it any more"
+    )
+
+    def all_attributes(self) -> dict[str, tuple[str, ...]]:
+        """The attributes of the item as files have them, those that say when it may be listed too.
+
+        Raises:
+            RowError: a time cannot be accepted.
+        """
+        times = {FROM: self.available_from, UNTIL: self.available_until}
+        named = {HIDDEN: "true" if self.hidden else None, **times}
+        attributes = dict(self.attributes)
+        attributes |= {name: (str(value),) for name, value in named.items() if value is not None}
+        availability_from(attributes, REQUEST_ROWS, 0)
+        return attributes
 
 
 class StoredItem(BaseModel):
@@ -51,6 +75,9 @@ class StoredItem(BaseModel):
 
     item_id: str
     facts: int = Field(description="number of facts that its columns state")
+    unused: tuple[str, ...] = Field(
+        default=(), description="attributes that are stored, but that no [items.facts] names"
+    )
 
 
 def item_routes(engine: Engine, writer: Executor) -> APIRouter:
@@ -69,18 +96,22 @@ def item_routes(engine: Engine, writer: Executor) -> APIRouter:
         return ItemContent(item_id=item_id, title=title, content=ties)
 
     @router.put("/{item_id:path}")
-    async def put(item_id: Id, new: NewItem) -> StoredItem:
+    async def put(item_id: Id, new: NewItem, language: AnswerLanguage) -> StoredItem:
         """Add an item, or replace the item of this id and the facts of its columns."""
-        item = Item(item_id, new.title, new.text, dict(new.attributes))
+        try:
+            item = Item(item_id, new.title, new.text, new.all_attributes())
+        except RowError as error:
+            raise refused_field(error, language) from None
+        columns = ColumnFacts(engine.config.items.facts)
 
         def store() -> int:
-            columns = ColumnFacts(engine.config.items.facts)
             with engine.database.writing() as connection:
                 records = Records(items=[item])
                 return ingest(connection, records, columns).facts
 
         facts = await asyncio.get_running_loop().run_in_executor(writer, store)
-        return StoredItem(item_id=item_id, facts=facts)
+        unused = tuple(name for name in new.attributes if name not in columns.columns)
+        return StoredItem(item_id=item_id, facts=facts, unused=unused)
 
     @router.delete("/{item_id:path}")
     def erase(item_id: Id) -> ErasureReceipt:
