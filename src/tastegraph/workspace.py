@@ -147,8 +147,7 @@ class Workspace:
             raise ArgumentError(
                 "records", records, "a Records; name the others: items=, events=, facts=, links="
             )
-        if replace_catalogue:
-            records = replace(records, replace_catalogue=True)
+        records = replace(records, replace_catalogue=replace_catalogue or records.replace_catalogue)
         check_source_names(records.sources)
         with self.database.writing() as connection:
             return ingest(connection, records, ColumnFacts(self.config.items.facts))
@@ -172,10 +171,9 @@ class Workspace:
     ) -> Descriptions:
         """Let the large language model of ``[llm]`` describe items, or the interests of users.
 
-        Items are described from their texts and facts; the descriptions are written to
-        ``descriptions.json``, which ``[text] descriptions`` may name. Interests are described
-        from the titles of the train split, and only returned. Answers are cached, also where a
-        run ends half-way.
+        Items are described from their texts and facts, in ``descriptions.json``, which ``[text]
+        descriptions`` may name. Interests are described from the titles of the train split, and
+        only returned. Answers are cached, also where a run ends half-way.
 
         Args:
             users: ids of users; by default items are described.
@@ -300,8 +298,7 @@ class Workspace:
         """Compare the model of a snapshot with that of another, by default the one in service.
 
         Raises:
-            NotFoundError: there is no such version.
-            SnapshotError: a snapshot cannot be read.
+            NotFoundError, SnapshotError: there is no such version, or it cannot be read.
             TastegraphError: torch is not installed.
         """
         require_torch()
@@ -403,8 +400,7 @@ class Workspace:
         """The configuration that the snapshot in service was built with.
 
         Raises:
-            NotFoundError: nothing has been built yet.
-            SnapshotError: its manifest cannot be read, or is of another format.
+            NotFoundError, SnapshotError: nothing has been built yet, or it cannot be read.
         """
         from tastegraph.models.fitted_config import FittedConfig
 
@@ -414,8 +410,7 @@ class Workspace:
         """Events and item features, for models of one's own and ``tastegraph.evaluate``.
 
         Raises:
-            NotFoundError: nothing has been built yet.
-            SnapshotError: the snapshot in service cannot be read.
+            NotFoundError, SnapshotError: nothing has been built yet, or it cannot be read.
         """
         from tastegraph.pipeline.training_events import dataset_from_store
 
