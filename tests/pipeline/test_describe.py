@@ -20,6 +20,7 @@ from tastegraph.kg.from_store import graph_from_store
 from tastegraph.pipeline import describe
 from tastegraph.pipeline.item_features import node_texts
 from tastegraph.pipeline.training_events import interactions_from_store
+from tastegraph.profiles.association import associate
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.splits import TRAIN, assign_splits
 from tastegraph.text.descriptions import MAX_DESCRIPTION_LENGTH
@@ -171,7 +172,9 @@ def test_descriptions_change_the_fingerprint(shop, stub):
     again.describe(limit=2)
     assert again.fingerprint() != before
     graph = graph_from_store(again.database, again.config)
-    texts = node_texts(again.database, graph, again.config, again.directory)
+    texts = node_texts(
+        again.database, graph, associate(graph), again.config, again.directory
+    )
     assert sum("About Space" in text for text in texts.items) == 2
     assert len(stub.requests) == 2
 
