@@ -37,6 +37,7 @@ from tastegraph.pipeline.stages import (
     STAGES,
     Published,
     Stage,
+    Tune,
     build_stale_stages,
     check_stages,
     fingerprint,
@@ -235,7 +236,9 @@ class Workspace:
 
         return Eraser(self.database, write, self.config.text.descriptions)
 
-    def build(self, only: Collection[Stage] = STAGES, publish: Published = "full") -> str:
+    def build(
+        self, only: Collection[Stage] = STAGES, publish: Published = "full", tune: Tune = None
+    ) -> str:
         """Build stages whose inputs changed, publish a snapshot, and return the version in service.
 
         With ``only={"graph", "text"}`` new items and facts count at once, by the model in service.
@@ -243,6 +246,7 @@ class Workspace:
         Args:
             only: stages to build; by default all.
             publish: "first and full" first puts closed forms into service where nothing is.
+            tune: as ``[model] tune``; a duration such as ``10m`` chooses settings anew.
 
         Raises:
             ConfigError: a stage is unknown.
@@ -254,7 +258,7 @@ class Workspace:
         busy = Message("busy.build", directory=self.directory)
         with file_lock(self.directory / "build.lock", busy):
             return build_stale_stages(
-                self.directory, self.config, self.database, self.snapshots, only, publish
+                self.directory, self.config, self.database, self.snapshots, only, publish, tune
             )
 
     def follow(self, idle: float = 600.0, pause: float = 0.25) -> None:
@@ -421,11 +425,8 @@ class Workspace:
         if not self.database.path.exists():
             return dict.fromkeys(("items", "facts", "links", "events", "users"), 0)
         with self.database.reading() as connection:
-            return {
-                **catalogue.counts(connection),
-                "events": log.count(connection),
-                "users": log.user_count(connection),
-            }
+            of_events = {"events": log.count(connection), "users": log.user_count(connection)}
+            return {**catalogue.counts(connection), **of_events}
 
     def fingerprint(self) -> str:
         """Hash of everything that a build depends on."""

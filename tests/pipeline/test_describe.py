@@ -172,9 +172,7 @@ def test_descriptions_change_the_fingerprint(shop, stub):
     again.describe(limit=2)
     assert again.fingerprint() != before
     graph = graph_from_store(again.database, again.config)
-    texts = node_texts(
-        again.database, graph, associate(graph), again.config, again.directory
-    )
+    texts = node_texts(again.database, graph, associate(graph), again.config, again.directory)
     assert sum("About Space" in text for text in texts.items) == 2
     assert len(stub.requests) == 2
 

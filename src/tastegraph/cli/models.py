@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from tastegraph.cli import terminal
-from tastegraph.cli.terminal import AsJson, Directory, duration, print_line
+from tastegraph.cli.terminal import AsJson, Directory, duration, print_line, tuning
 from tastegraph.core.errors import TastegraphError
 
 if TYPE_CHECKING:
@@ -29,6 +29,12 @@ def build(
     wait: Annotated[
         bool, typer.Option("--wait", help="no first lists: put the full model into service alone")
     ] = False,
+    tune: Annotated[
+        str | None,
+        typer.Option(
+            parser=tuning, metavar="10m|off", help="choose settings anew, for about so long; or not"
+        ),
+    ] = None,
     profile: Annotated[
         bool, typer.Option("--profile", help="print which stage took how long")
     ] = False,
@@ -52,9 +58,11 @@ def build(
     before = workspace.snapshots.current()
     publish: Published = "first" if first else "full" if wait else "first and full"
     with announcing(), profiled() as times:
-        version = workspace.build(stages, publish)
-    if "model" in stages and version != before and not first:
-        print_build_comparison(workspace.snapshots.manifest(version)["choice"]["compared"])
+        version = workspace.build(stages, publish, tune)
+    manifest = workspace.snapshots.manifest(version)
+    chosen_here = (manifest.get("chosen") or {}).get("version") is None
+    if "model" in stages and version != before and not first and chosen_here:
+        print_build_comparison(manifest["choice"]["compared"])
     print_line(f"in service: snapshot {version}")
     if profile:
         print_line(times.in_words())

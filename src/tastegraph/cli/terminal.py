@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import unicodedata
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tastegraph.core.config.models import checked_tuning
+from tastegraph.core.durations import seconds
 from tastegraph.core.languages import LANGUAGES, Language
 from tastegraph.core.messages import Message
 
@@ -65,7 +66,15 @@ def right_aligned(text: str, width: int) -> str:
 
 def duration(text: str) -> float:
     """``90``, ``90s``, ``10m`` or ``1.5h`` in seconds."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
-    if match is None:
-        raise typer.BadParameter(f"{text!r} is no duration: try 90s, 10m or 1.5h")
-    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def tuning(text: str) -> str:
+    """How long choosing may take, as ``[model] tune`` says it."""
+    try:
+        return checked_tuning(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None

@@ -31,6 +31,7 @@ from tastegraph.models.hybrid import HybridModel, inverse_spread
 from tastegraph.models.kernels import Scores
 from tastegraph.models.registry import COMPONENTS
 from tastegraph.models.training_data import TrainingData
+from tastegraph.models.trials import TRIALS_SHARE, current_trials
 from tastegraph.models.validation import Validation
 from tastegraph.profiles.attention import Recency, attend
 from tastegraph.profiles.interactions import History
@@ -86,6 +87,8 @@ def cold_trials(data: TrainingData, valid: CSR, config: ModelConfig) -> list[Col
     trials: list[ColdTrial] = []
     for fold in range(1 if data.item_features.finetuned else FOLDS):
         if sum(len(trial.validation.histories) for trial in trials) >= ENOUGH_USERS:
+            break
+        if trials and current_trials().seconds_left(TRIALS_SHARE) <= 0:
             break
         cold = folds == fold
         validation = Validation.of_cold(data.interactions, valid, cold, config)

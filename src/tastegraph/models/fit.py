@@ -45,8 +45,19 @@ def fit(
     config: ModelConfig,
 ) -> FittedModel:
     """Learn from ``training`` with ``hyperparameters``, for items without events too."""
+    return fit_and_assemble(item_features, training, hyperparameters, config)[0]
+
+
+def fit_and_assemble(
+    item_features: ItemFeatures,
+    training: Interactions,
+    hyperparameters: Hyperparameters,
+    config: ModelConfig,
+) -> tuple[FittedModel, HybridModel]:
+    """What :func:`fit` learns, and the model assembled from it over the same items."""
     data = training_data(item_features, training, config)
-    return with_cold_weights(data, learn(data, hyperparameters, config), config)
+    fitted_model = with_cold_weights(data, learn(data, hyperparameters, config), config)
+    return fitted_model, assembled(data, fitted_model)
 
 
 def partial_fit(

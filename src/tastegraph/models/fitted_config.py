@@ -26,8 +26,10 @@ _NOT_FITTED: dict[str, Any] = {
     "relations": {"__all__": {"phrase", "phrase_zh"}},
     "events": {"words"},
     "text": {"shared_cache"},
+    "model": {"tune"},
 }
-"""How relations and events read, and where vectors are cached, follows the file too."""
+"""How relations and events read, where vectors are cached, and when settings are chosen anew,
+follows the file too."""
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ the parameters and attention that are left; at last the blend is compared with s
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tastegraph.core.arrays import CSR
 from tastegraph.core.config import Config, ModelConfig
 from tastegraph.core.progress import say
 from tastegraph.core.stages import stage
-from tastegraph.models.base import KNOWN, NEW, Component, Prior
+from tastegraph.models.base import KNOWN, NEW, Component, Prior, TunedComponent
 from tastegraph.models.blend_weights import FittedWeights, Shortlist, fit_blend_weights
 from tastegraph.models.cold_start import (
     ColdTrial,
@@ -27,6 +27,7 @@ from tastegraph.models.fit import (
     assemble,
     assembled,
     fit,
+    fit_and_assemble,
     learn,
     training_data,
     with_cold_weights,
@@ -41,6 +42,7 @@ from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.registry import COMPONENTS, by_name, tunes_itself
 from tastegraph.models.safeguard import compare, safeguarded, simple_models
 from tastegraph.models.training_data import TrainingData
+from tastegraph.models.trials import current_trials
 from tastegraph.models.validation import Validation, Watch, unwatched
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
@@ -51,6 +53,8 @@ MAX_WEIGHT_USERS = 10_000
 HALF_LIVES = (None, 20.0, 5.0, 2.0)
 AGAINST = (0.1, 0.5)
 """A dislike always counts; how much is chosen."""
+COLD = "trials on cold items"
+"""Name of what is recorded of them."""
 FIRST_LISTS = "first lists"
 """Name of the closed forms that were in service before the full model."""
 MIN_GAIN_SE = 3.0
@@ -80,10 +84,7 @@ def tune_and_fit(
     valid = events.select((splits == VALID) & (events.weights > 0)).user_items()
     training = events.select(splits == TRAIN)
     tuned = choose(item_features, training, valid, config.model, first=first)
-    data = training_data(item_features, events, config.model)
-    fitted_model = learn(data, tuned.hyperparameters, config.model)
-    fitted_model = with_cold_weights(data, fitted_model, config.model)
-    return fitted_model, assembled(data, fitted_model)
+    return fit_and_assemble(item_features, events, tuned.hyperparameters, config.model)
 
 
 def choose(
@@ -118,14 +119,14 @@ def choose(
         if not tunes_itself(component):
             continue
         with stage(f"choosing: {component.name}"):
-            tuned = component.tune(data, validation, one_sided, config)
+            tuned = _tuned(component, data, validation, one_sided, config)
         if tuned is not None:
             params[component.name] = tuned.params
             if tuned.learned is not None:
                 learned[component.name] = tuned.learned
-    with stage("trials on cold items"):
+    with stage(COLD):
         trials = cold_trials(data, valid, config)
-        cold_params, attention = tune_for_cold(trials, recencies, config.seed)
+        cold_params, attention = _tuned_for_cold(trials, recencies, config)
     start = replace(
         default,
         params={**params, **cold_params},
@@ -152,6 +153,50 @@ def choose(
         return replace(fitted_model, hyperparameters=hyperparameters)
     fitted_model = _relearned(data, fitted_model, hyperparameters, config)
     return with_cold_weights(data, fitted_model, config)
+
+
+def _tuned(
+    component: type[Component],
+    data: TrainingData,
+    validation: Validation,
+    recencies: Sequence[Recency],
+    config: ModelConfig,
+) -> TunedComponent | None:
+    """What :meth:`Component.tune` finds, or an interrupted choice has found."""
+    recorded = current_trials().recorded(component.name)
+    if recorded is not None:
+        learned = recorded.arrays if recorded.values["learned"] else None
+        return TunedComponent(component.params_from_json(recorded.values["params"]), learned)
+    tuned = component.tune(data, validation, recencies, config)
+    if tuned is not None:
+        values = {
+            "params": component.params_to_json(tuned.params),
+            "learned": tuned.learned is not None,
+        }
+        current_trials().record(component.name, values, tuned.learned)
+    return tuned
+
+
+def _tuned_for_cold(
+    trials: Sequence[ColdTrial], recencies: Sequence[Recency], config: ModelConfig
+) -> tuple[dict[str, Any], dict[str, Recency]]:
+    """What :func:`tune_for_cold` finds, or an interrupted choice has found."""
+    recorded = current_trials().recorded(COLD)
+    if recorded is not None:
+        return (
+            {
+                name: by_name()[name].params_from_json(params)
+                for name, params in recorded.values["params"].items()
+            },
+            {name: Recency(**values) for name, values in recorded.values["attention"].items()},
+        )
+    params, attention = tune_for_cold(trials, recencies, config.seed)
+    values = {
+        "params": {name: by_name()[name].params_to_json(each) for name, each in params.items()},
+        "attention": {name: asdict(recency) for name, recency in attention.items()},
+    }
+    current_trials().record(COLD, values)
+    return params, attention
 
 
 @dataclass(frozen=True)

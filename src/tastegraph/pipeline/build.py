@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from tastegraph.core.config import Config
 from tastegraph.core.errors import BusyError
@@ -15,11 +16,13 @@ from tastegraph.core.stages import current_profile, stage
 from tastegraph.kg.from_store import graph_from_store, item_ids
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.closed_forms import fit_closed_forms, without_texts
-from tastegraph.models.fit import assemble
+from tastegraph.models.fit import assemble, fit_and_assemble
 from tastegraph.models.fitted_config import LEARNED, FittedConfig
 from tastegraph.models.fitted_model import FittedModel
 from tastegraph.models.persistence import fitted_model_from, item_features_from, to_arrays
+from tastegraph.models.trials import choosing
 from tastegraph.models.tuning import tune_and_fit
+from tastegraph.pipeline.choice import chosen_now, decide
 from tastegraph.pipeline.contents import (
     BuiltFeatures,
     BuiltGraph,
@@ -40,7 +43,7 @@ from tastegraph.pipeline.retention import (
     prune_snapshots,
     readable_manifests,
 )
-from tastegraph.pipeline.stages import STAGES, Published, Stage, stage_inputs
+from tastegraph.pipeline.stages import STAGES, Published, Stage, Tune, stage_inputs
 from tastegraph.pipeline.text_encoder import (
     MODELS_FOLDER,
     WorkspaceEncoder,
@@ -59,6 +62,8 @@ from tastegraph.text.encoder import shared_cache
 
 EventsOf = Callable[[Sequence[str]], Interactions]
 """Ids of items → the events on them."""
+TRIALS_FOLDER = "trials"
+"""Folder of a workspace with what an interrupted build has chosen."""
 UNFINISHED = ""
 """Fingerprint in the manifest of first lists: of no inputs, so that the next build goes on."""
 
@@ -76,7 +81,13 @@ class Builder:
     database: Database
     snapshots: Snapshots
 
-    def build(self, stages: Collection[Stage], inputs: str, publish: Published = "full") -> str:
+    def build(
+        self,
+        stages: Collection[Stage],
+        inputs: str,
+        publish: Published = "full",
+        tune: Tune = None,
+    ) -> str:
         """Build ``stages``, take the others from the snapshot in service, and publish.
 
         Where the model is not built, texts are encoded by the language model that encoded them
@@ -86,6 +97,7 @@ class Builder:
             stages: some of :data:`STAGES`.
             inputs: fingerprint of what they are built from.
             publish: which models; a first one only where no snapshot is in service.
+            tune: how settings are chosen, where not as configured.
 
         Returns:
             The version now in service.
@@ -135,12 +147,23 @@ class Builder:
         features = self._build_texts(stages, previous, built_graph, events_of)
         item_features = features.item_features
         if unchanged_model is None:
-            fitted_model, model = tune_and_fit(item_features, events, self.config, first)
+            plan = decide(self.snapshots, events, self.config, meaning, erasures, tune)
+            chosen: dict[str, Any] | None = plan.origin or chosen_now(events)
+            if plan.hyperparameters is None:
+                with choosing(self.directory / TRIALS_FOLDER, inputs, plan.seconds):
+                    fitted_model, model = tune_and_fit(item_features, events, self.config, first)
+            else:
+                fitted_model, model = fit_and_assemble(
+                    item_features, events, plan.hyperparameters, self.config.model
+                )
         else:
+            chosen = unchanged_model.manifest.get("chosen")
             fitted_model = fitted_model_from(unchanged_model).subset(item_features.graph.item_ids)
             model = assemble(item_features, events.user_items(), fitted_model)
         config = self.fitted_config(stages, previous, features, meaning)
-        contents = SnapshotContents(features, fitted_model, model, config, log_revision, erasures)
+        contents = SnapshotContents(
+            features, fitted_model, model, config, log_revision, erasures, chosen=chosen
+        )
         return self.publish(contents, stages, inputs, previous)
 
     def publish(
@@ -187,6 +210,7 @@ class Builder:
             "profile": current_profile(),
             "gate": contents.gate if new_model or not previous else previous.manifest["gate"],
             "first_lists": contents.first_lists,
+            "chosen": contents.chosen,
         }
         if not contents.first_lists:
             export_for_serving(self.directory / features.encoder["encoder_folder"])

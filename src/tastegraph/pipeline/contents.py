@@ -83,6 +83,8 @@ class SnapshotContents:
         log_revision: revision of the event log up to which the model was fitted.
         erasures: how many users and items had been erased by then.
         gate: the verdict of the gate; ``None`` for a build.
+        chosen: where and on how much data its settings were chosen, see
+            :mod:`tastegraph.pipeline.choice`; ``None`` where nothing says so.
         first_lists: whether it holds closed forms alone, until the full model is built.
     """
 
@@ -93,4 +95,5 @@ class SnapshotContents:
     log_revision: int
     erasures: int
     gate: dict[str, Any] | None = None
+    chosen: dict[str, Any] | None = None
     first_lists: bool = False

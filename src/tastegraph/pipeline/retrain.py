@@ -32,6 +32,7 @@ from tastegraph.models.persistence import fitted_model_from, model_from
 from tastegraph.models.tuning import tune_and_fit, update_weights
 from tastegraph.pipeline import gate_samples
 from tastegraph.pipeline.build import Builder
+from tastegraph.pipeline.choice import chosen_now
 from tastegraph.pipeline.contents import SnapshotContents
 from tastegraph.pipeline.gate import (
     GateVerdict,
@@ -197,8 +198,9 @@ def retrain(builder: Builder, inputs: str) -> RetrainingResult:
     def publish(fitted_model: FittedModel, model: HybridModel, gate: dict[str, Any] | None) -> str:
         new_config = builder.fitted_config(STAGES, previous, features, meaning)
         contents = SnapshotContents(
-            features, fitted_model, model, new_config, log_revision, erasures, gate
-        )
+            features, fitted_model, model, new_config, log_revision, erasures, gate,
+            chosen_now(after) if from_scratch or first_likes else previous.manifest.get("chosen"),
+        )  # fmt: skip
         return builder.publish(contents, STAGES, inputs, previous)
 
     if first_likes:

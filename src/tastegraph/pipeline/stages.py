@@ -29,6 +29,8 @@ from tastegraph.store.snapshots import FORMAT, Snapshot, Snapshots
 
 Stage = Literal["graph", "text", "model"]
 STAGES: tuple[Stage, ...] = ("graph", "text", "model")
+Tune = str | None
+"""How a build chooses settings: a value of ``[model] tune``; ``None`` for the configured one."""
 Published = Literal["full", "first and full", "first"]
 """What a build puts into service: the full model; before or instead of it, where nothing is in
 service yet, first lists by closed forms."""
@@ -37,6 +39,7 @@ _IGNORED_SETTINGS: Any = {
     "events": {"words"},
     "relations": {"__all__": {"phrase_zh"}},
     "text": {"shared_cache"},
+    "model": {"tune"},
 }
 """Settings that no stage depends on."""
 
@@ -125,6 +128,7 @@ def build_stale_stages(
     snapshots: Snapshots,
     stages: Collection[Stage],
     publish: Published = "full",
+    tune: Tune = None,
 ) -> str:
     """Build ``stages`` unless the snapshot in service has them, and return the version in service.
 
@@ -132,6 +136,7 @@ def build_stale_stages(
         directory, config, database, snapshots: of the workspace.
         stages: some of :data:`STAGES`.
         publish: which models; "first" leaves a snapshot that is in service as it is.
+        tune: how settings are chosen; with a duration they are, whatever has been built.
 
     Raises:
         NotFoundError: as :meth:`tastegraph.pipeline.build.Builder.build` does.
@@ -146,14 +151,16 @@ def build_stale_stages(
     if snapshot is not None and publish == "first":
         say(f"snapshot {snapshot.version} is in service: none are made beside it")
         return snapshot.version
-    if snapshot is not None and not stale_stages(snapshot, inputs, stages):
+    chosen_anew = tune not in (None, "off", "auto")
+    if snapshot is not None and not chosen_anew and not stale_stages(snapshot, inputs, stages):
         export_for_serving(directory / snapshot.manifest["encoder_folder"])
         return snapshot.version
     require_torch()
     with profiled():
         with stage("loading torch"):
             from tastegraph.pipeline.build import Builder
-        return Builder(directory, config, database, snapshots).build(stages, inputs, publish)
+        builder = Builder(directory, config, database, snapshots)
+        return builder.build(stages, inputs, publish, tune)
 
 
 def follow(

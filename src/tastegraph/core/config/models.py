@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from tastegraph.core.config.data import Fraction, Section
+from tastegraph.core.durations import seconds
 
 
 class TextConfig(Section):
@@ -108,6 +109,21 @@ class LLMConfig(Section):
     """Seed that is sent with every request."""
 
 
+def checked_tuning(value: str | float) -> str:
+    """``auto``, ``off`` or a duration.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    text = str(value).strip()
+    if text not in ("auto", "off"):
+        try:
+            seconds(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is neither auto nor off nor a duration like 10m") from None
+    return text
+
+
 Convolution = Literal["linear", "LGConv", "GCNConv", "RGCNConv", "GATConv"]
 
 
@@ -133,6 +149,11 @@ class ModelConfig(Section):
     """Temperature of the network's softmax; by default 0.2 and 0.1 are tried."""
     history: int = Field(default=200, ge=1)
     """Number of a user's newest events that are used."""
+    tune: Annotated[str, BeforeValidator(checked_tuning)] = "auto"
+    """How settings are chosen on validation data. ``auto``: by the first build; a later one uses
+    them again until events, users or items are 30 % more or fewer, or the configuration has
+    changed. A duration such as ``10m``: by each build, for about so long. ``off``: those of the
+    last build are used, or defaults."""
     budget: float = Field(default=0, ge=0)
     """Seconds in which further networks are tried on validation data."""
     seed: int = 1

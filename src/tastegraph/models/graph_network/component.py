@@ -70,14 +70,14 @@ class GraphNetworkComponent(SimilarityComponent):
         from tastegraph.models.graph_network.tuning import best_network
 
         network = best_network(graph_data(data), training_task(data), validation, config)
-        return TunedComponent(network.settings, _to_arrays(network))
+        return TunedComponent(network.settings, network_arrays(network))
 
     @classmethod
     def learn(cls, data: TrainingData, params: NetworkSettings, seed: int) -> Arrays:
         """Parameters of the network (``learned.NAME``) and the names of its nodes (``nodes``)."""
         from tastegraph.models.graph_network.training import train
 
-        return _to_arrays(train(graph_data(data), training_task(data), params, seed))
+        return network_arrays(train(graph_data(data), training_task(data), params, seed))
 
     @classmethod
     def update(
@@ -88,7 +88,7 @@ class GraphNetworkComponent(SimilarityComponent):
 
         few = replace(params, epochs=min(UPDATE_EPOCHS, params.epochs))
         start = trained_network(arrays, params, data.learned_item_ids)
-        return _to_arrays(train(graph_data(data), training_task(data), few, seed, start=start))
+        return network_arrays(train(graph_data(data), training_task(data), few, seed, start=start))
 
     @classmethod
     def from_arrays(
@@ -198,7 +198,8 @@ def trained_network(
     return TrainedNetwork(parameters, list(item_ids), nodes, params, relations=relations)
 
 
-def _to_arrays(network: TrainedNetwork) -> Arrays:
+def network_arrays(network: TrainedNetwork) -> Arrays:
+    """What :func:`trained_network` reads."""
     learned = {f"{LEARNED}{name}": values for name, values in network.parameters.items()}
     relations = pack_strings("relations", network.relations) if network.relations else {}
     return {**learned, **pack_strings("nodes", network.node_ids), **relations}

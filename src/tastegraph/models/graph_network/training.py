@@ -100,6 +100,7 @@ def train(
     quality: Callable[[NetworkVectors], float] | None = None,
     race_curve: Sequence[float] = (),
     start: TrainedNetwork | None = None,
+    expired: Callable[[], bool] = lambda: False,
 ) -> TrainedNetwork:
     """Fit a network to what users liked.
 
@@ -119,6 +120,7 @@ def train(
         start: a network of the same sizes from which training continues, with
             ``WARM_START_SCALE`` of its vectors; nodes are matched by name, and a new one starts
             from its text.
+        expired: whether the time for choosing is used up; with ``quality``, training then stops.
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -161,6 +163,8 @@ def train(
             if reached > risen + MIN_RELATIVE_GAIN * abs(risen) or risen_epoch == 0:
                 risen, risen_epoch = reached, epoch
             elif epoch - risen_epoch >= patience:
+                break
+            if expired():
                 break
             if epoch == race and best < max(race_curve[:race], default=-np.inf):
                 break

@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import get_args
 
 from tastegraph.core.config import Convolution, ModelConfig
 from tastegraph.core.progress import say
 from tastegraph.models.base import SimilarityComponent
+from tastegraph.models.graph_network.component import network_arrays, trained_network
 from tastegraph.models.graph_network.loss import MAX_FULL_SOFTMAX_ITEMS
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
 from tastegraph.models.graph_network.tasks import TrainingTask
 from tastegraph.models.graph_network.training import GraphData, NetworkVectors, train
+from tastegraph.models.trials import NETWORK_SHARE, current_trials
 from tastegraph.models.validation import Validation
 
 
@@ -51,28 +53,45 @@ def best_network(
     """The network that alone has the best NDCG@10 on validation data.
 
     One is trained for each temperature, then, for ``convolution = "auto"``, one for each other
-    convolution; where ``config.budget`` leaves time, a search follows. Without a budget the same
-    seed gives the same network. One that is behind the best before it gives up (a race, Maron &
-    Moore 1994).
+    convolution; where ``config.budget``, or the budget of all choosing, leaves time, a search
+    follows. Without a budget the same seed gives the same network. One that is behind the best
+    before it gives up (a race, Maron & Moore 1994).
     """
     race_curve: list[float] = []
     began = time.monotonic()
 
+    trials = current_trials()
+
+    def expired() -> bool:
+        return trials.seconds_left(NETWORK_SHARE) <= 0
+
     def candidate(settings: NetworkSettings) -> Candidate:
         curve: list[float] = []
+        name = f"network {settings!r}"
+        trial = trials.recorded(name)
+        if trial is not None:
+            known = trained_network(
+                trial.arrays, NetworkSettings(**trial.values["settings"]), data.graph.item_ids
+            )
+            if trial.values["ndcg"] > max(race_curve, default=-math.inf):
+                race_curve[:] = trial.values["curve"]
+            return trial.values["ndcg"], replace(known, valid=trial.values["ndcg"])
 
         def quality(vectors: NetworkVectors) -> float:
             curve.append(validation(SimilarityComponent(vectors.attention, vectors.kernel)))
             return curve[-1]
 
-        network = train(data, task, settings, config.seed, quality, race_curve)
+        network = train(data, task, settings, config.seed, quality, race_curve, expired=expired)
         say(f"network: {network.settings}, NDCG@10 {network.valid:.4f}")
+        values = {"settings": asdict(network.settings), "ndcg": network.valid, "curve": curve}
+        trials.record(name, values, network_arrays(network))
         if network.valid > max(race_curve, default=-math.inf):
             race_curve[:] = curve
         return network.valid, network
 
     def seconds_left() -> float:
-        return config.budget - (time.monotonic() - began)
+        configured = config.budget - (time.monotonic() - began) if config.budget else 0.0
+        return max(configured, trials.seconds_left(NETWORK_SHARE) if trials.limited else 0.0)
 
     many = data.graph.n_items > MAX_FULL_SOFTMAX_ITEMS
     temperatures = SHARP_TEMPERATURES if task.ordered or many else TEMPERATURES
@@ -92,10 +111,11 @@ def best_network(
     if config.convolution == "auto":
         start = replace(start, temperature=_best(candidates).settings.temperature)
         for convolution in get_args(Convolution):
-            if convolution != start.convolution and (not config.budget or seconds_left() > 0):
+            unlimited = not config.budget and not trials.limited
+            if convolution != start.convolution and (unlimited or seconds_left() > 0):
                 candidates.append(candidate(replace(start, convolution=convolution)))
         start = replace(start, convolution=_best(candidates).settings.convolution)
-    if config.budget and seconds_left() > 0:
+    if seconds_left() > 0:
         candidates += _searched(start, candidate, config, seconds_left())
     return _best(candidates)
 
