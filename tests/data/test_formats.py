@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tastegraph.core.errors import TastegraphError
+from tastegraph.core.errors import RowError, TastegraphError
 from tastegraph.data.formats import FORMATS, format_reading
 from tastegraph.data.mapped_tables import MappedTable
 from tastegraph.data.mapping import Kind
@@ -219,3 +219,11 @@ def test_an_unknown_format_or_kind_is_an_error(tmp_path: Path) -> None:
         format_reading("movilens", path, "events")
     with pytest.raises(TastegraphError, match="the format mind has no links"):
         format_reading("mind", path, "links")
+
+
+def test_a_file_of_another_format_is_an_error(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", "a,b\n1,2\n")
+    for name in ("shopify", "ga4"):
+        for kind in ("events", "items"):
+            with pytest.raises(RowError, match=r"columns of its format|a column named"):
+                records(path, name, kind)  # type: ignore[arg-type]

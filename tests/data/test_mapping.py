@@ -36,6 +36,15 @@ def test_a_mapping_of_another_kind_or_file_is_passed_over() -> None:
     }  # fmt: skip
 
 
+def test_a_mapping_of_events_says_nothing_of_items() -> None:
+    mapping = {"item_id": "sku", "timestamp": "ts", "user_id": "uid", "colour": "c"}
+    assert column_names(["sku", "title", "ts", "c"], "items", mapping, "f") == {
+        "sku": "item_id", "c": "colour", "title": "title", "ts": "ts",
+    }  # fmt: skip
+    with pytest.raises(RowError, match="mapped to colour"):
+        column_names(["sku", "title"], "items", mapping, "f")
+
+
 @pytest.mark.parametrize(
     ("columns", "column", "proposal"),
     [

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tastegraph.cli import answers, data, models
+from tastegraph.cli.inspect import inspect
 from tastegraph.cli.review import kg_app
 from tastegraph.core.errors import TastegraphError
 
@@ -32,6 +33,7 @@ def demo(
 
 
 app.command()(data.init)
+app.command()(inspect)
 app.command("import")(data.import_files)
 app.command()(data.record)
 app.command()(data.erase)

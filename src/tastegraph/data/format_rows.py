@@ -55,8 +55,8 @@ def _ga4_items(frame: pl.DataFrame) -> pl.DataFrame:
     if frame.schema["items"] == pl.String:
         entries = entries.str.json_decode(pl.List(_GA4_ITEM))
     rows = frame.with_columns(entries).explode("items").drop_nulls("items")
-    taken = [name for name in ("item_id", "item_name") if name in frame.columns]
-    return rows.drop(taken).unnest("items")
+    flat = [name for name in ("item_id", "item_name") if name in frame.columns]
+    return rows.drop(flat).unnest("items")
 
 
 def _ga4_events(frame: pl.DataFrame) -> pl.DataFrame:

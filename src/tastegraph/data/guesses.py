@@ -31,13 +31,12 @@ def guessed_columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """Names for the columns of a file without a header: as many as its first row has cells."""
     width = len(rows[0]) if rows else 0
     columns = [[row[place] for row in rows if len(row) == width] for place in range(width)]
-    names = {}
-    for ours, is_like in (
-        ("timestamp", _are_times),
-        ("rating", _are_ratings),
-        ("title", _are_titles),
-    ):
-        places = [p for p, cells in enumerate(columns) if p not in names and p and is_like(cells)]
+    names: dict[int, str] = {}
+    for ours, first, is_like in (
+        ("timestamp", 1, _are_times), ("rating", 2, _are_ratings), ("title", 1, _are_titles),
+    ):  # fmt: skip
+        free = [place for place in range(first, width) if place not in names]
+        places = [place for place in free if is_like(columns[place])]
         if places:
             names[places[-1] if ours == "timestamp" else places[0]] = ours
     ids = iter(["item_id"] if "title" in names.values() else ["user_id", "item_id"])

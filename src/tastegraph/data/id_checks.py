@@ -79,7 +79,8 @@ class IdMismatch:
 
     def in_words(self) -> str:
         """How many of how many, the examples, and the likely cause."""
-        count = f"{self.unknown:,} of {self.ids:,} ids ({self.rows:,} rows)"
+        rows = f" ({self.rows:,} rows)" if self.rows > self.unknown else ""
+        count = f"{self.unknown:,} of {self.ids:,} ids{rows}"
         examples = f"such as {', '.join(map(repr, self.examples))}"
         return f"{count}, {examples}" + (f"; {self.cause}" if self.cause else "")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from tastegraph.core.errors import RowError
 from tastegraph.data.mapping import COLUMNS, Kind, column_names
 from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.tables import TableBatch, TableOptions, read_table
@@ -108,7 +109,11 @@ class MappedTable:
 
     def _prepared(self, batch: TableBatch, prepare: Preparer) -> TableBatch:
         assert self.reading.preparation is not None
-        frame = prepare(batch.frame.with_columns(batch.lines.alias(LINE)))
+        try:
+            frame = prepare(batch.frame.with_columns(batch.lines.alias(LINE)))
+        except pl.exceptions.PolarsError as error:
+            expected = f"the columns of its format ({str(error).splitlines()[0]})"
+            raise RowError(batch.file, 1, None, batch.frame.columns, expected) from None
         self.rows_without_record += len(batch.lines) - frame[LINE].n_unique()
         read = {*frame.columns, *self.reading.preparation.columns}
         self._note_unused(name for name in batch.frame.columns if name not in read)

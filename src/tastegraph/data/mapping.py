@@ -131,10 +131,12 @@ def column_names(
         TastegraphError: a mapping names one column twice.
     """
     columns = COLUMNS[kind]
-    mapped = {ours: theirs for ours, theirs in mapping.items() if columns.open or
-              ours in columns.known}  # fmt: skip
-    mapped = {ours: theirs for ours, theirs in mapped.items() if theirs in file_columns or
-              ours not in file_columns}  # fmt: skip
+    mapped = {
+        ours: theirs
+        for ours, theirs in mapping.items()
+        if (ours in columns.known or (columns.open and ours not in _ALL_KNOWN))
+        and (theirs in file_columns or ours not in file_columns)
+    }
     names: dict[str, str] = {}
     for ours, theirs in mapped.items():
         if theirs not in file_columns:
@@ -224,6 +226,7 @@ def plain_name(name: str) -> str:
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
+_ALL_KNOWN = frozenset(name for kind in KINDS for name in COLUMNS[kind].known)
 _USUAL_NAMES = frozenset(
     {plain_name(name) for kind in KINDS for name in (*COLUMNS[kind].known, *COLUMNS[kind].aliases)}
     | {name for names in PROPOSALS.values() for name in names if len(name) > 1}
