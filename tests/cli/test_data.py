@@ -82,7 +82,7 @@ def test_configured_columns_become_facts(tastegraph, shop, write):
             "head,relation,tail,confidence\na,b,c,1.5\n",
             ["facts.csv, line 2, column 'confidence': '1.5' found, a number above 0"],
         ),
-        ("links.csv", "item_id,entity\nalien,\n", ["links.csv, line 2, column 'entity'"]),
+        ("links.csv", "item_id,entity\nalien,a\x01\n", ["links.csv, line 2, column 'entity'"]),
         ("items.csv", "id,title\nalien,Alien\n", ["items.csv, line 1", "item_id"]),
     ],
 )

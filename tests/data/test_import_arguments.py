@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tastegraph.core.errors import ArgumentError, RowError, TastegraphError
+from tastegraph.core.fact_columns import facts_of, links_of
 from tastegraph.core.records import Event, Fact, Item, Link
 from tastegraph.data.import_arguments import check_count, check_user, checked_records
 
@@ -31,8 +32,9 @@ def test_rows_of_frames_become_records(library):
     first, second = records.events
     assert (first.user_id, first.item_id, first.type) == ("ann", "1", "like")
     assert first.event_id != second.event_id, "repeated rows are events of their own"
-    assert list(records.facts["a"]) == [Fact("x", "r", "y")]
-    assert list(records.links["b"]) == [Link("1", "x")]
+    (facts,), (links,) = records.facts["a"], records.links["b"]
+    assert list(facts_of(facts)) == [Fact("x", "r", "y")]
+    assert list(links_of(links)) == [Link("1", "x")]
 
 
 def test_missing_values_of_a_frame_are_absent():
@@ -51,7 +53,8 @@ def test_of_two_columns_of_one_meaning_one_is_read_and_the_other_named():
     columns = {"head": ["a"], "subject": ["b"], "relation": ["r"], "tail": ["t"]}
     facts = checked_records(facts={"a": frames("polars", columns)}).facts["a"]
     with pytest.warns(UserWarning, match=r"facts\['a'\]: not used: column 'subject'"):
-        assert list(facts) == [Fact("a", "r", "t")]
+        (frame,) = facts
+    assert list(facts_of(frame)) == [Fact("a", "r", "t")]
 
 
 def test_a_bad_row_of_a_frame_is_named():

@@ -14,6 +14,7 @@ from tastegraph.store import catalogue, schema, statements
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.revision import knowledge_digest
+from tastegraph.store.statements import StatementCounts
 
 
 def event(event_id, user="ann", timestamp=None, **more):
@@ -88,7 +89,7 @@ def stored_facts(database):
 
 def test_a_fact_has_the_confidence_of_its_most_confident_source(database):
     put_facts(database, replace(FACT, confidence=0.5), source="one")
-    assert put_facts(database, replace(FACT, confidence=0.75), source="two") == 1
+    assert put_facts(database, replace(FACT, confidence=0.75), source="two").known == 1
     assert stored_facts(database) == [replace(FACT, confidence=0.75)]
     put_facts(database, replace(FACT, confidence=0.25), source="two")
     assert stored_facts(database) == [replace(FACT, confidence=0.5)]
@@ -114,8 +115,10 @@ def test_an_item_that_is_there_is_replaced(database):
 def test_a_link_is_stored_once(database):
     with database.writing() as connection:
         new = [Link("b", "E"), Link("a", "E"), Link("a", "E"), Link("a", "D")]
-        assert statements.put_links(connection, new, "one") == 4
-        assert statements.put_links(connection, new[:1], "two") == 1
+        first = statements.put_links(connection, new, "one")
+        assert first == StatementCounts(read=4, new=3, known=0, repeated=1)
+        second = statements.put_links(connection, new[:1], "two")
+        assert second == StatementCounts(read=1, new=0, known=1, repeated=0)
     with database.reading() as connection:
         assert list(statements.all_links(connection)) == [
             Link("a", "D"),

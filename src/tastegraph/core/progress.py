@@ -140,12 +140,18 @@ def progress(description: str, total: int | None = None) -> Iterator[Advance]:
 
 
 def counted(description: str, stream: Iterable[Element]) -> Iterator[Element]:
-    """Yield the elements of ``stream`` and show their running count."""
+    """Yield the elements of ``stream`` and show the running count of records.
+
+    A frame among the elements counts as many records as it has rows.
+    """
     with progress(description) as advance:
-        for number, record in enumerate(stream, start=1):
-            if number % 1000 == 0:
-                advance(1000)
-            yield record
+        n_records = 0
+        for element in stream:
+            n_records += getattr(element, "height", 1)
+            if n_records >= 1000:
+                advance(n_records)
+                n_records = 0
+            yield element
 
 
 def say(text: str) -> None:

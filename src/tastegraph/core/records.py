@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Split = Literal["train", "valid", "test"]
 EVENT_TYPES = (
@@ -141,16 +144,17 @@ class Records:
     Attributes:
         items: an item replaces the one of the same id and the facts that its columns stated.
         events: an event whose id is known already changes nothing.
-        facts: source → the facts that it states.
-        links: source → which entity an item is, as it states.
+        facts: source → the facts that it states, one by one or in frames
+            (:mod:`tastegraph.core.fact_columns`).
+        links: source → which entity an item is, as it states; one by one or in frames.
         digests: source → a hash of its content, by which an unchanged source is recognised.
         replace_catalogue: whether stored items that ``items`` lack are delisted.
     """
 
     items: Iterable[Item] = ()
     events: Iterable[Event] = ()
-    facts: Mapping[str, Iterable[Fact]] = field(default_factory=dict)
-    links: Mapping[str, Iterable[Link]] = field(default_factory=dict)
+    facts: Mapping[str, Iterable[Fact | pl.DataFrame]] = field(default_factory=dict)
+    links: Mapping[str, Iterable[Link | pl.DataFrame]] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
     replace_catalogue: bool = False
 

@@ -2,123 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-import pyoxigraph as ox
+import polars as pl
 
-from tastegraph.core.messages import Message
+from tastegraph.core.config.data import MISSING_MARKERS
+from tastegraph.core.fact_columns import fact_frames, facts_of, links_of
 from tastegraph.core.records import Fact, Link
-from tastegraph.data.rdf import ENDINGS, LANGUAGE_STRING, STRING, read_rdf
+from tastegraph.data.mapped_tables import PLAIN, MappedTable, Reading
+from tastegraph.data.rdf_documents import ENDINGS, read_rdf
 from tastegraph.data.rejected_rows import RejectedRows
-from tastegraph.data.tables import Row, read_rows
+from tastegraph.data.statement_tables import StatementsRead, facts_of_table, links_of_table
 from tastegraph.data.text_files import format_suffix
-from tastegraph.data.typed_row import MAX_ENTITY_LENGTH, TypedRow
 from tastegraph.data.wikidata import read_wikidata
 
-FACT_ALIASES = {
-    "subject": "head", "head_id": "head",
-    "predicate": "relation", "relation_id": "relation",
-    "object": "tail", "tail_id": "tail",
-}  # fmt: skip
-LINK_ALIASES = {"entity_id": "entity"}
+
+def fact_columns(
+    path: Path,
+    rejects: RejectedRows,
+    reading: Reading = PLAIN,
+    markers: Collection[str] = MISSING_MARKERS,
+    counts: StatementsRead | None = None,
+) -> Iterator[pl.DataFrame]:
+    """Yield the facts of a file as columns (:mod:`tastegraph.core.fact_columns`).
+
+    The format is the ending of the name before ``.gz`` or so. RDF is read by
+    :func:`~tastegraph.data.rdf_documents.read_rdf`. ``.json`` is a dump of Wikidata, read by
+    :func:`~tastegraph.data.wikidata.read_wikidata`.
+    A table has the columns ``head``, ``relation``, ``tail`` (or ``subject``, ``predicate``,
+    ``object``; or RecBole's), and may have ``literal``, ``datatype``, ``language`` and
+    ``confidence``. A row in which one of the first three is empty or a marker states nothing; a
+    literal with a datatype or a language is a value whatever it is, as in RDF.
+
+    Args:
+        path: the file.
+        rejects: what is done with a bad row.
+        reading: how a table is read.
+        markers: cells of a table that say that a value is missing.
+        counts: is updated while reading.
+
+    Raises:
+        NotFoundError: the file cannot be opened.
+        TastegraphError: its format is unknown.
+        RowError: its header is at fault (always), or a row is and ``rejects`` raises.
+    """
+    counts = StatementsRead() if counts is None else counts
+    if format_suffix(path) in ENDINGS:
+        return _counted(read_rdf(path, rejects), counts)
+    if format_suffix(path) == ".json":
+        return _counted(fact_frames(read_wikidata(path, rejects)), counts)
+    table = MappedTable(path, "facts", rejects, reading, unused=counts.unused)
+    return (facts_of_table(batch, rejects, markers, counts) for batch in table)
+
+
+def link_columns(
+    path: Path,
+    rejects: RejectedRows,
+    reading: Reading = PLAIN,
+    markers: Collection[str] = MISSING_MARKERS,
+    counts: StatementsRead | None = None,
+) -> Iterator[pl.DataFrame]:
+    """Yield the links of a table as columns; it has ``item_id`` and ``entity`` (or ``entity_id``).
+
+    Arguments and errors are those of :func:`fact_columns`.
+    """
+    counts = StatementsRead() if counts is None else counts
+    table = MappedTable(path, "links", rejects, reading, unused=counts.unused)
+    return (links_of_table(batch, rejects, markers, counts) for batch in table)
 
 
 def read_facts(path: Path, rejects: RejectedRows) -> Iterator[Fact]:
-    """Yield the facts of a file, whose format is the ending of its name before ``.gz`` or so.
-
-    RDF is read by :func:`~tastegraph.data.rdf.read_rdf`. ``.json`` is a dump of Wikidata, read
-    by :func:`~tastegraph.data.wikidata.read_wikidata`.
-    A table has the columns ``head``, ``relation``, ``tail`` (or ``subject``, ``predicate``,
-    ``object``; or RecBole's), and may have ``literal``, ``datatype``, ``language`` and
-    ``confidence``. A blank ``tail`` is a value only where datatype or language say so.
-
-    Raises:
-        NotFoundError: the file cannot be opened.
-        TastegraphError: its format is unknown.
-        RowError: its header is at fault (always), or a row is and ``rejects`` raises.
-    """
-    if format_suffix(path) in ENDINGS:
-        return read_rdf(path, rejects)
-    if format_suffix(path) == ".json":
-        return read_wikidata(path, rejects)
-
-    def build(row: Row) -> Fact:
-        return fact_from(row.values, str(path), row.line)
-
-    return rejects.convert(
-        read_rows(path, rejects, ("head", "relation", "tail"), FACT_ALIASES), build
-    )
-
-
-def fact_from(values: Mapping[str, object], file: str, line: int) -> Fact:
-    """Check one row of a table and return its fact.
-
-    Raises:
-        RowError: a cell is missing or cannot be accepted; ``file`` and ``line`` are its place.
-    """
-    row = TypedRow(values, file, line)
-    literal = row.flag("literal")
-    datatype, language = _datatype_and_language(row, literal)
-    confidence = row.number("confidence")
-    if confidence is not None and not 0 < confidence <= 1:
-        raise row.error("confidence", Message("expected.confidence"))
-    return Fact(
-        subject=row.id("head", MAX_ENTITY_LENGTH),
-        relation=row.id("relation", MAX_ENTITY_LENGTH),
-        object=_literal_value(row) if literal else row.id("tail", MAX_ENTITY_LENGTH),
-        literal=literal,
-        datatype=datatype,
-        language=language,
-        confidence=1.0 if confidence is None else confidence,
-    )
-
-
-def _datatype_and_language(row: TypedRow, literal: bool) -> tuple[str, str]:
-    datatype = row.optional_id("datatype", MAX_ENTITY_LENGTH) or ""
-    language = row.optional_id("language") or ""
-    for column, text in (("datatype", datatype), ("language", language)):
-        if text and not literal:
-            raise row.error(column, Message("expected.literal_only"))
-    if language:
-        try:
-            language = ox.Literal("", language=language).language or ""
-        except ValueError:
-            raise row.error("language", Message("expected.language")) from None
-        if datatype not in ("", LANGUAGE_STRING):
-            raise row.error("datatype", Message("expected.no_datatype"))
-    return "" if datatype in (STRING, LANGUAGE_STRING) else datatype, language
-
-
-def _literal_value(row: TypedRow) -> str:
-    text = row.values.get("tail")
-    typed = row.value("datatype") or row.value("language")
-    if typed and isinstance(text, str) and not text.strip():
-        return text
-    return row.text("tail")
+    """Yield the facts of :func:`fact_columns` one by one."""
+    return (fact for frame in fact_columns(path, rejects) for fact in facts_of(frame))
 
 
 def read_links(path: Path, rejects: RejectedRows) -> Iterator[Link]:
-    """Yield the links of a table with the columns ``item_id`` and ``entity`` (or ``entity_id``).
-
-    Raises:
-        NotFoundError: the file cannot be opened.
-        TastegraphError: its format is unknown.
-        RowError: its header is at fault (always), or a row is and ``rejects`` raises.
-    """
-
-    def build(row: Row) -> Link:
-        return link_from(row.values, str(path), row.line)
-
-    rows = read_rows(path, rejects, ("item_id", "entity"), LINK_ALIASES)
-    return rejects.convert(rows, build)
+    """Yield the links of :func:`link_columns` one by one."""
+    return (link for frame in link_columns(path, rejects) for link in links_of(frame))
 
 
-def link_from(values: Mapping[str, object], file: str, line: int) -> Link:
-    """Check one row and return its link.
-
-    Raises:
-        RowError: a cell is missing or cannot be accepted; ``file`` and ``line`` are its place.
-    """
-    row = TypedRow(values, file, line)
-    return Link(row.id("item_id"), row.id("entity", MAX_ENTITY_LENGTH))
+def _counted(frames: Iterator[pl.DataFrame], counts: StatementsRead) -> Iterator[pl.DataFrame]:
+    for frame in frames:
+        counts.rows += len(frame)
+        yield frame

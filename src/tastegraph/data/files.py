@@ -13,7 +13,7 @@ from tastegraph.core.errors import NotFoundError, TastegraphError
 from tastegraph.core.records import Records
 from tastegraph.data.archives import stored_file
 from tastegraph.data.events import read_events
-from tastegraph.data.facts import read_facts, read_links
+from tastegraph.data.facts import fact_columns, link_columns
 from tastegraph.data.items import read_items
 from tastegraph.data.mapped_tables import Reading
 from tastegraph.data.mapping import Kind
@@ -92,7 +92,7 @@ class Files:
         """
         _check_names({*self.facts, *self.links})
         items = [read_items(path, rejects, config.items.facts) for path in self.items]
-        types = config.events.weights
+        types, missing = config.events.weights, config.imports.missing
         events = [read_events(path, rejects, types=types) for path in self.events]
         if self.atomic is not None:
             if self.atomic.item is not None:
@@ -101,8 +101,8 @@ class Files:
         return Records(
             items=chain.from_iterable(items),
             events=chain.from_iterable(events),
-            facts={path.name: read_facts(path, rejects) for path in self.facts},
-            links={path.name: read_links(path, rejects) for path in self.links},
+            facts={path.name: fact_columns(path, rejects, markers=missing) for path in self.facts},
+            links={path.name: link_columns(path, rejects, markers=missing) for path in self.links},
             digests=digests or {},
         )
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from tastegraph.core.errors import ArgumentError
 from tastegraph.core.records import EVENT_TYPES, Event, Fact, Item, Link, Records
 from tastegraph.data.events import EVENT_ALIASES, RepeatCounter, event_from
-from tastegraph.data.facts import FACT_ALIASES, LINK_ALIASES, fact_from, link_from
 from tastegraph.data.items import item_from
 
 if TYPE_CHECKING:
@@ -55,11 +54,11 @@ def checked_records(
         items=records_of("items", items, Item, item_from),
         events=records_of("events", events, Event, build_event, ROW_ALIASES),
         facts={
-            source: records_of(f"facts[{source!r}]", value, Fact, fact_from, FACT_ALIASES)
+            source: _statements(f"facts[{source!r}]", value, Fact, "facts")
             for source, value in _by_source("facts", facts).items()
         },
         links={
-            source: records_of(f"links[{source!r}]", value, Link, link_from, LINK_ALIASES)
+            source: _statements(f"links[{source!r}]", value, Link, "links")
             for source, value in _by_source("links", links).items()
         },
         digests=digests or {},
@@ -72,6 +71,8 @@ def records_of(
     kind: type[Record],
     build: Builder[Record] | None = None,
     aliases: Mapping[str, str] | None = None,
+    *,
+    or_table: bool = False,
 ) -> Iterator[Record]:
     """Yield the records of an iterable or, with ``build``, of the rows of a frame.
 
@@ -81,17 +82,46 @@ def records_of(
         kind: class of the records.
         build: function of a row by column, the argument's name and the row's 1-based number.
         aliases: name of a column in a frame → the name that ``build`` expects.
+        or_table: whether the argument may also be a frame, which the caller has read.
 
     Raises:
         ArgumentError: ``value`` is neither, or one of its elements is not a ``kind``.
     """
-    is_frame = hasattr(value, "columns") or hasattr(value, "column_names")
-    if build is not None and is_frame:
+    if build is not None and is_frame(value):
         return _rows_of_frame(argument, value, build, aliases or {})
-    if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping) or is_frame:
-        table = ", or a polars, pandas or Arrow table" if build is not None else ""
+    is_text = isinstance(value, str | bytes | Mapping)
+    if not isinstance(value, Iterable) or is_text or is_frame(value):
+        table = ", or a polars, pandas or Arrow table" if build is not None or or_table else ""
         raise ArgumentError(argument, value, f"an iterable of tastegraph.{kind.__name__}{table}")
     return _checked_elements(argument, value, kind)
+
+
+def _statements(
+    argument: str, value: object, kind: type[Record], name: Literal["facts", "links"]
+) -> Iterable[Record | pl.DataFrame]:
+    """Single facts or links, or a frame of them as columns."""
+    if not is_frame(value):
+        return records_of(argument, value, kind, or_table=True)
+    return _statements_of_frame(argument, value, name)
+
+
+def _statements_of_frame(
+    argument: str, frame: object, kind: Literal["facts", "links"]
+) -> Iterator[pl.DataFrame]:
+    # Imported here: without frames no polars is needed.
+    from tastegraph.data.frames import FrameReport, read_columns, report_unused
+    from tastegraph.data.mapping import COLUMNS
+    from tastegraph.data.statement_tables import StatementsRead, statements_of_frame
+
+    columns = COLUMNS[kind]
+    source = read_columns(frame, argument, columns.known, columns.required, {}, columns.aliases)
+    report_unused(source, argument, FrameReport())
+    yield statements_of_frame(source.frame, argument, kind, StatementsRead())
+
+
+def is_frame(value: object) -> bool:
+    """Whether a value is a polars, pandas or Arrow table."""
+    return hasattr(value, "columns") or hasattr(value, "column_names")
 
 
 def _checked_elements(

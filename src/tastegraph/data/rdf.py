@@ -1,4 +1,4 @@
-"""RDF files as facts, and facts as RDF terms, so that what is exported can be imported unchanged.
+"""RDF terms as ids and facts, and back, so that what is exported can be imported unchanged.
 
 An id that is an IRI, or that of a blank node (``_:b``), is written as it is; any other id is
 percent-encoded after ``urn:tastegraph:``.
@@ -6,135 +6,28 @@ percent-encoded after ``urn:tastegraph:``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import BinaryIO, cast
 from urllib.parse import quote, unquote
 
 import pyoxigraph as ox
 
 from tastegraph.core.errors import RowError, TastegraphError
 from tastegraph.core.records import Fact
-from tastegraph.data.checked_xml import CheckedXml
-from tastegraph.data.rejected_rows import RejectedRows
-from tastegraph.data.text_files import (
-    READ_ERRORS,
-    TRUNCATED,
-    format_suffix,
-    open_bytes,
-    read_lines,
-)
 from tastegraph.data.typed_row import FORBIDDEN_IN_ID
 
-MAX_LINES_PER_CHUNK = 2_000
-MAX_CHUNK_LENGTH = 1024 * 1024
-
-_LINE_FORMATS = {".nt": ox.RdfFormat.N_TRIPLES, ".nq": ox.RdfFormat.N_QUADS}
-_DOCUMENT_FORMATS = {
-    ".ttl": ox.RdfFormat.TURTLE,
-    ".trig": ox.RdfFormat.TRIG,
-    ".rdf": ox.RdfFormat.RDF_XML,
-    ".owl": ox.RdfFormat.RDF_XML,
-}
 URN = "urn:tastegraph:"
 STRING = "http://www.w3.org/2001/XMLSchema#string"
 LANGUAGE_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
+DIRECTED_LANGUAGE_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#dirLangString"
 
-ENDINGS = (*_LINE_FORMATS, *_DOCUMENT_FORMATS)
 _NO_TRIPLE_TERM = "an IRI, a blank node or a literal (no triple term)"
 
-Line = tuple[int, str]
 
-
-def read_rdf(path: Path, rejects: RejectedRows) -> Iterator[Fact]:
-    """Yield the facts of a file whose name ends in one of :data:`ENDINGS` (also compressed).
-
-    Graph names are left out. IRIs have no brackets, blank nodes begin with ``_:``; blank nodes
-    without a name in the file get a new random name at every reading. IRIs that :func:`iri` made
-    from ids become these ids again.
-
-    N-Triples and N-Quads are read on after a bad line. In the other formats, reading ends at a
-    syntax error even if ``rejects`` sets rows aside: statements depend on those before them.
+def fact_of_quad(quad: ox.Quad, file: str, line: int) -> Fact:
+    """The fact that a parsed statement of ``file`` states; its graph is left out.
 
     Raises:
-        NotFoundError: the file cannot be opened.
-        RowError: a statement is at fault and ``rejects`` raises.
+        RowError: its subject or object is itself a statement (RDF 1.2).
     """
-    if format_suffix(path) in _LINE_FORMATS:
-        return _line_facts(path, rejects, _LINE_FORMATS[format_suffix(path)])
-    return _document_facts(path, rejects, _DOCUMENT_FORMATS[format_suffix(path)])
-
-
-def _line_facts(path: Path, rejects: RejectedRows, syntax: ox.RdfFormat) -> Iterator[Fact]:
-    file = str(path)
-
-    def statements(line: Line) -> list[Fact]:
-        number, text = line
-        try:
-            return _parsed(text, syntax, file, number)
-        except SyntaxError as error:
-            reason = error.msg.partition(": ")[2] or error.msg
-            expected = f"one {syntax.name} statement ({reason})"
-            raise RowError(file, number, None, text, expected) from None
-
-    for lines in _chunks(read_lines(path, rejects)):
-        # Parsing a chunk at once is many times faster; line by line says which line is at fault.
-        try:
-            yield from _parsed("\n".join(text for _, text in lines), syntax, file, lines[0][0])
-        except (SyntaxError, RowError):
-            for facts in rejects.convert(lines, statements):
-                yield from facts
-
-
-def _parsed(text: str, syntax: ox.RdfFormat, file: str, line: int) -> list[Fact]:
-    return [_fact(quad, file, line) for quad in ox.parse(text, syntax, lenient=False)]
-
-
-def _chunks(lines: Iterator[Line]) -> Iterator[Sequence[Line]]:
-    chunk: list[Line] = []
-    length = 0
-    for line in lines:
-        chunk.append(line)
-        length += len(line[1])
-        if len(chunk) == MAX_LINES_PER_CHUNK or length >= MAX_CHUNK_LENGTH:
-            yield chunk
-            chunk, length = [], 0
-    if chunk:
-        yield chunk
-
-
-def _document_facts(path: Path, rejects: RejectedRows, syntax: ox.RdfFormat) -> Iterator[Fact]:
-    file, count = str(path), 0
-    with open_bytes(path) as stream:
-        checked = CheckedXml(stream, file) if syntax == ox.RdfFormat.RDF_XML else None
-        quads = ox.parse(cast("BinaryIO", checked or stream), syntax, lenient=False)
-        while True:
-            try:
-                quad = next(quads)
-            except StopIteration:
-                return
-            except SyntaxError as error:
-                # For XML only the line is known that had been read when the error was noticed.
-                line, place = (checked.line, "up to") if checked else (error.lineno or 1, "on")
-                expected = f"{syntax.name} {place} this line (nothing after it could be read)"
-                rejects.handle(RowError(file, line, None, error.msg, expected))
-                return
-            except READ_ERRORS as error:
-                rejects.handle(RowError(file, count + 1, None, str(error), TRUNCATED))
-                return
-            except RowError as error:
-                rejects.handle(error)
-                return
-            count += 1
-            try:
-                fact = _fact(quad, file, count)
-            except RowError as error:
-                rejects.handle(error)
-            else:
-                yield fact
-
-
-def _fact(quad: ox.Quad, file: str, line: int) -> Fact:
     subject, predicate, value, _ = quad
     head = _entity(subject)
     if head is None:
@@ -177,20 +70,31 @@ def node(identifier: str) -> ox.NamedNode | ox.BlankNode:
 
 def identifier(term: ox.NamedNode | ox.BlankNode) -> str:
     """The id of a node: the inverse of :func:`node` and :func:`iri`."""
-    if isinstance(term, ox.BlankNode):
-        return f"_:{term.value}"
-    if term.value.startswith(URN):
-        encoded = term.value.removeprefix(URN)
+    return f"_:{term.value}" if isinstance(term, ox.BlankNode) else id_of_iri(term.value)
+
+
+def id_of_iri(iri: str) -> str:
+    """The id of an IRI: the IRI itself, unless :func:`iri` made it of another id."""
+    if iri.startswith(URN):
+        encoded = iri.removeprefix(URN)
         decoded = unquote(encoded, errors="replace")
         if decoded and quote(decoded, safe="") == encoded and not FORBIDDEN_IN_ID.search(decoded):
             return decoded
-    return term.value
+    return iri
 
 
 def datatype_of(value: ox.Literal) -> str:
     """Id of a literal's datatype; empty for plain text and for text in a language."""
     plain = value.datatype.value in (STRING, LANGUAGE_STRING)
     return "" if plain else identifier(value.datatype)
+
+
+def stored_tag(tag: str) -> str | None:
+    """A language tag as facts have it, in lower case; ``None`` where it is no such tag."""
+    try:
+        return ox.Literal("", language=tag).language
+    except ValueError:
+        return None
 
 
 def triple(fact: Fact) -> ox.Triple:

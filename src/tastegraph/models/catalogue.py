@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from tastegraph.core.config import ColumnConfig, Config
 from tastegraph.core.errors import FrameError, TastegraphError
+from tastegraph.core.fact_columns import facts_of, links_of
 from tastegraph.core.records import Fact, Item, Link
 from tastegraph.data.events import EVENT_ALIASES
-from tastegraph.data.facts import FACT_ALIASES, LINK_ALIASES, fact_from, link_from
 from tastegraph.data.frames import (
+    FrameProblem,
     FrameReport,
     identifiers,
     library_of,
@@ -27,6 +28,8 @@ from tastegraph.data.frames import (
     to_polars,
 )
 from tastegraph.data.items import item_facts, item_from
+from tastegraph.data.mapping import COLUMNS
+from tastegraph.data.statement_tables import StatementsRead, statements_of_frame
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.item_features import ItemFeatures, encode_nodes, joining_labels
 from tastegraph.text.texts import item_text
@@ -34,7 +37,6 @@ from tastegraph.text.words import word_features
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts → float32[n, d]."""
-FACT_COLUMNS = ("head", "relation", "tail", "literal", "datatype", "language", "confidence")
 
 
 @dataclass(frozen=True)
@@ -107,32 +109,41 @@ def read_catalogue(
         report.rows["items"] = len(records)
     statements = [fact for item in records for fact in item_facts(item, config.items.facts)]
     if facts is not None:
-        rows = _rows(
-            facts, "facts", FACT_COLUMNS, FACT_COLUMNS[:3], renamed[1], FACT_ALIASES, report
-        )
-        statements += [fact_from(row, "facts", number) for number, row in enumerate(rows)]
+        statements += facts_of(_statements(facts, "facts", renamed[1], {}, report))
     pairs: list[Link] = []
     if links is not None:
-        aliases = {**EVENT_ALIASES, **LINK_ALIASES}
-        known = ("item_id", "entity")
-        rows = _rows(links, "links", known, known, renamed[2], aliases, report)
-        pairs = [link_from(row, "links", number) for number, row in enumerate(rows)]
+        pairs += links_of(_statements(links, "links", renamed[2], EVENT_ALIASES, report))
     return Catalogue(records, [item.item_id for item in records], statements, pairs)
 
 
-def _rows(
+def _statements(
     frame: Any,
-    name: str,
-    known: Sequence[str],
-    required: Sequence[str],
+    name: Literal["facts", "links"],
     columns: Mapping[str, str],
     aliases: Mapping[str, str],
     report: FrameReport,
-) -> Iterator[dict[str, Any]]:
-    source = read_columns(frame, name, known, required, columns, aliases)
+) -> pl.DataFrame:
+    """The facts or links of a frame as columns."""
+    ours = COLUMNS[name]
+    source = read_columns(
+        frame, name, ours.known, ours.required, columns, {**aliases, **ours.aliases}
+    )
     report.rows[name] = len(source.frame)
     report_unused(source, name, report)
-    return source.frame.iter_rows(named=True)
+    counts = StatementsRead()
+    statements = statements_of_frame(source.frame, name, name, counts)
+    if counts.missing:
+        line, column, cell = counts.examples[0]
+        report.problems.append(
+            FrameProblem(
+                name,
+                source.names[column],
+                "missing, left out",
+                counts.missing,
+                f"row {line - 1}: {cell!r}",
+            )
+        )
+    return statements
 
 
 def _split(row: dict[str, Any], facts: Mapping[str, ColumnConfig]) -> dict[str, Any]:

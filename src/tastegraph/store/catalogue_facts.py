@@ -49,13 +49,13 @@ def replace_facts(connection: Connection, items: Sequence[Item], columns: ItemCo
     """State what the columns of ``items`` say, in place of what they said before.
 
     Of items of one id the last one counts, as in the catalogue. :func:`drop_unused_names` must
-    follow. Returns how many facts there are.
+    follow. Returns how many distinct facts there are.
     """
     by_id = {item.item_id: item for item in items}
     release_entities(connection, list(by_id))
     statements.withdraw(connection, [ITEM + item_id for item_id in by_id], CATALOGUE)
     stated = (fact for item in by_id.values() for fact in columns.of(item))
-    return statements.put_facts(connection, stated, CATALOGUE)
+    return statements.put_facts(connection, stated, CATALOGUE).distinct
 
 
 def release_entities(connection: Connection, item_ids: Sequence[str]) -> None:

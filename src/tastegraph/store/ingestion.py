@@ -29,6 +29,7 @@ class ImportSummary:
     """How many records an import added.
 
     Attributes:
+        facts, links: distinct ones of each source, added.
         withdrawn: facts and links that were deleted because no source states them any more.
         delisted: items that are in no list any more because the new catalogue lacks them.
         relisted: items that were delisted and are back.
@@ -73,9 +74,9 @@ def ingest(connection: Connection, records: Records, columns: ItemColumns) -> Im
     n_links = 0
     replaced = [provenance.withdraw_source(connection, source) for source in records.sources]
     for source, facts in records.facts.items():
-        n_facts += statements.put_facts(connection, counted(source, facts), source)
+        n_facts += statements.put_facts(connection, counted(source, facts), source).distinct
     for source, links in records.links.items():
-        n_links += statements.put_links(connection, links, source)
+        n_links += statements.put_links(connection, links, source).distinct
     for source in records.sources:
         provenance.stamp(connection, source, records.digests.get(source, ""))
     withdrawn = provenance.drop_unsupported(connection) if any(replaced) else 0

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, case, delete, func, literal, select
 from sqlalchemy.schema import CreateIndex, DropIndex
@@ -14,13 +17,46 @@ from tastegraph.store import revision
 from tastegraph.store.decision_log import denied
 from tastegraph.store.schema import BY_SUBJECT, evidence, facts
 
+if TYPE_CHECKING:
+    import polars as pl
+
 ROWS_PER_BATCH = 10_000
 MIN_FACTS_TO_REINDEX = 100_000
 """Imports of at least so many facts drop an index and build it again: that is faster."""
 MAX_IDS_PER_QUERY = 500
 
-_FACT, _SUPPORT = ", ".join(facts.c.keys()), ", ".join(evidence.c.keys())
-_STAGED = tuple(dict.fromkeys([*facts.c.keys(), *evidence.c.keys()]))
+MAX_FACTS_TO_REINDEX = 10
+"""They do unless the database holds more than so many times as many facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementCounts:
+    """What became of the facts, or the links, of one source.
+
+    Attributes:
+        read: how many were given.
+        new: statements that the database did not hold before.
+        known: statements that it held already, from this source or another.
+        repeated: how many of those read were given before by the same source.
+    """
+
+    read: int = 0
+    new: int = 0
+    known: int = 0
+    repeated: int = 0
+
+    @property
+    def distinct(self) -> int:
+        """Number of distinct statements, which the source states afterwards."""
+        return self.new + self.known
+
+    def __add__(self, other: StatementCounts) -> StatementCounts:
+        return StatementCounts(
+            self.read + other.read,
+            self.new + other.new,
+            self.known + other.known,
+            self.repeated + other.repeated,
+        )
 
 
 def fact_id(fact: Fact) -> int:
@@ -36,40 +72,61 @@ def link_fact(link: Link) -> Fact:
     return Fact(ITEM + link.item_id, SAME_AS, link.entity_id)
 
 
-def put_facts(connection: Connection, new: Iterable[Fact], source: str) -> int:
-    """Add facts as stated by ``source``. Returns how many there were.
+def put_facts(
+    connection: Connection, new: Iterable[Fact | pl.DataFrame], source: str
+) -> StatementCounts:
+    """Add facts as stated by ``source``.
 
-    They are collected in a temporary table and then written in the order of their ids, so that the
-    time depends on their number and hardly on the size of the database.
+    They are sorted and then written in the order of their ids, so that the time depends on their
+    number and hardly on the size of the database.
+
+    Args:
+        connection: of a writer.
+        new: single facts, or frames of them (:mod:`tastegraph.core.fact_columns`).
+        source: what states them.
     """
-    run = connection.exec_driver_sql
-    run(f"CREATE TEMP TABLE IF NOT EXISTS staged ({', '.join(_STAGED)})")
-    run("DELETE FROM staged")
-    total = 0
-    stream = iter(new)
-    while batch := [_row(fact, source) for fact in islice(stream, ROWS_PER_BATCH)]:
-        total += len(batch)
-        run(f"INSERT INTO staged VALUES ({', '.join('?' * len(_STAGED))})", batch)
-    if not total:
-        return 0
-    revision.record_change(connection)
-    reindex = total >= MIN_FACTS_TO_REINDEX
-    if reindex:
-        connection.execute(DropIndex(BY_SUBJECT))
-    run(f"INSERT OR IGNORE INTO facts SELECT {_FACT} FROM staged ORDER BY fact_id")
-    run(
-        f"INSERT OR REPLACE INTO evidence SELECT {_SUPPORT} FROM staged "
-        "ORDER BY fact_id, document, start, confidence, extractor, end, rowid"
-    )
-    if reindex:
-        connection.execute(CreateIndex(BY_SUBJECT))
-    run("DELETE FROM staged")
-    return total
+    # Imported here: the service reads facts, and polars is for many at once.
+    from tastegraph.core.fact_columns import fact_frames
+
+    return _put(connection, fact_frames(new), source)
 
 
-def put_links(connection: Connection, new: Iterable[Link], source: str) -> int:
-    """Add links as stated by ``source``. Returns how many there were."""
-    return put_facts(connection, map(link_fact, new), source)
+def put_links(
+    connection: Connection, new: Iterable[Link | pl.DataFrame], source: str
+) -> StatementCounts:
+    """Add links, or frames of them, as stated by ``source``."""
+    from tastegraph.core.fact_columns import link_frames
+
+    return _put(connection, link_frames(new), source)
+
+
+def _put(connection: Connection, frames: Iterable[pl.DataFrame], source: str) -> StatementCounts:
+    from tastegraph.store.staged_facts import FactSorter, write_facts
+
+    with TemporaryDirectory(prefix="tastegraph-") as folder:
+        sorter = FactSorter(Path(folder))
+        for frame in frames:
+            sorter.add(frame)
+        if not sorter.n_rows:
+            return StatementCounts()
+        revision.record_change(connection)
+        reindex = sorter.n_rows >= MIN_FACTS_TO_REINDEX and _has_fewer_facts(
+            connection, MAX_FACTS_TO_REINDEX * sorter.n_rows
+        )
+        if reindex:
+            connection.execute(DropIndex(BY_SUBJECT))
+        n_statements = n_new = 0
+        for batch in sorter.batches():
+            n_of_batch, n_new_of_batch = write_facts(connection, batch, source)
+            n_statements += n_of_batch
+            n_new += n_new_of_batch
+        if reindex:
+            connection.execute(CreateIndex(BY_SUBJECT))
+    return StatementCounts(sorter.n_rows, n_new, n_statements - n_new, sorter.n_rows - n_statements)
+
+
+def _has_fewer_facts(connection: Connection, number: int) -> bool:
+    return connection.execute(select(facts.c.fact_id).limit(1).offset(number)).first() is None
 
 
 def withdraw(connection: Connection, subjects: Sequence[str], source: str) -> None:
@@ -153,13 +210,3 @@ def supports(connection: Connection, key: int) -> list[tuple[str, float, Span | 
 
 def _span(document: str, start: int, end: int, extractor: str) -> Span | None:
     return Span(document, start, end, extractor) if extractor else None
-
-
-def _row(fact: Fact, source: str) -> tuple[object, ...]:
-    """The values of :data:`_STAGED`."""
-    span = fact.span or Span("", 0, 0, "")
-    return (
-        fact_id(fact), fact.subject, fact.relation, fact.object, fact.literal, fact.datatype,
-        fact.language, source, span.document, span.start, span.end, span.extractor,
-        fact.confidence,
-    )  # fmt: skip

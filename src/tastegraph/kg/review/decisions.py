@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from tastegraph.core.errors import DecisionError, NotFoundError, RowError
 from tastegraph.core.messages import Message
 from tastegraph.core.records import DIFFERENT_FROM, ITEM, SAME_AS, Fact, Span
-from tastegraph.data.facts import fact_from
+from tastegraph.data.single_statements import fact_from
 from tastegraph.store import decision_log, provenance, statements
 from tastegraph.store.decision_log import Decision, DecisionKind
 from tastegraph.store.schema import REVIEW, facts
