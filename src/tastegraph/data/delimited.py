@@ -1,13 +1,11 @@
 """Rows of delimited text, such as CSV, as columns of text.
 
-A block of lines without a quote character is split by polars; one with quotes, or one in which a
-row has too few or too many cells, by Python's ``csv``, row by row. Both give the same.
+A block of plain lines is split by polars, any other by Python's ``csv``, row by row.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -16,8 +14,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from tastegraph.core.errors import RowError
-from tastegraph.data.encodings import proposed_encoding
-from tastegraph.data.line_blocks import LineBlock
+from tastegraph.data.line_blocks import LineBlock, SourceEncoding, decoded_lines
+from tastegraph.data.plain_rows import plain_rows
 from tastegraph.data.rejected_rows import RejectedRows
 
 if TYPE_CHECKING:
@@ -32,7 +30,6 @@ MAX_ROW_CHARACTERS = 1024 * 1024
 MAX_REREAD_LINES = 10_000_000
 """Lines of one file that are read again after a quote that was not closed."""
 ROWS_PER_BATCH = 65_536
-_UNIT_SEPARATOR = b"\x1f"
 
 _CLOSED = f"a quoted cell that ends within {MAX_ROW_LINES:,} lines and 1 MiB of text"
 
@@ -90,48 +87,25 @@ class DelimitedRows:
     _first: int = 1
     _bad_lines: dict[int, RowError] = field(default_factory=dict)
     _reread_lines: int = 0
-    _encoding_hint: str | None = None
+    _encoding: SourceEncoding = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._encoding = SourceEncoding(self.encoding)
 
     def _plain_rows(self, block: LineBlock) -> tuple[pl.DataFrame, pl.Series] | None:
-        """Split a block at once if it has neither quotes nor bad rows."""
-        data, width = block.data, self.width
-        if (
-            block.error
-            or self._lines
-            or self._rows
-            or width is None
-            or width < 2
-            or len(data) > MAX_FIELD_LENGTH
-        ):
+        """Split a block at once, if each of its lines is a row."""
+        width = self.width
+        if block.error or self._lines or self._rows or width is None or width < 2:
             return None
-        if (self.quote and self.quote.encode() in data) or b"\0" in data:
+        frame = plain_rows(block.data, width, self.separator, self.quote)
+        if frame is None:
             return None
-        if b"\r" in data:
-            data = data.replace(b"\r\n", b"\n")
-        lines = data.count(b"\n")
-        separator = self.separator
-        if len(separator) > 1:
-            if _UNIT_SEPARATOR in data:
+        if len(block.data) > MAX_FIELD_LENGTH:
+            longest = frame.select(pl.max_horizontal(pl.all().str.len_bytes().max())).item()
+            if longest > MAX_FIELD_LENGTH:
                 return None
-            data = data.replace(separator.encode(), _UNIT_SEPARATOR)
-            separator = _UNIT_SEPARATOR.decode()
-        # polars refuses a row with too many cells: if the sum is right, no row has too few.
-        if b"\r" in data or data.count(separator.encode()) != lines * (width - 1):
-            return None
-        try:
-            data.decode()
-            frame = pl.read_csv(
-                data,
-                has_header=False,
-                separator=separator,
-                quote_char=None,
-                schema={str(place): pl.String for place in range(width)},
-            ).fill_null("")
-        except (UnicodeDecodeError, pl.exceptions.PolarsError):
-            return None
-        if len(frame) != lines:
-            return None
-        return frame, pl.Series("line", range(block.first, block.first + lines), pl.UInt64)
+        lines = range(block.first, block.first + len(frame))
+        return frame, pl.Series("line", lines, pl.UInt64)
 
     def header(self, blocks: Iterator[LineBlock]) -> list[str]:
         """Take the first row from ``blocks``; empty where there is none.
@@ -194,46 +168,9 @@ class DelimitedRows:
     def _add(self, block: LineBlock) -> None:
         if not self._lines:
             self._first = block.first
-        try:
-            text = block.data.decode()
-        except UnicodeDecodeError:
-            text = block.data.decode("utf-8", "backslashreplace")
-            self._refuse_bytes(block)
-        lines = list(io.StringIO(text, newline="\n"))
-        if "\0" in text:
-            for number, line in enumerate(lines, start=block.first):
-                if "\0" in line:
-                    expected = "text without NUL characters" + self._hint(block.data)
-                    text_of_line = line.rstrip("\r\n")
-                    self._bad_lines[number] = RowError(
-                        self.file, number, None, text_of_line, expected
-                    )
-        if block.error is not None:
-            self._bad_lines[block.error.line] = block.error
+        lines, errors = decoded_lines(block, self.file, self._encoding)
+        self._bad_lines |= errors
         self._lines += lines
-
-    def _refuse_bytes(self, block: LineBlock) -> None:
-        bad = {}
-        for number, raw in enumerate(block.data.split(b"\n"), start=block.first):
-            try:
-                raw.decode()
-            except UnicodeDecodeError as error:
-                bad[number] = (raw, error.start + 1)
-        hint = self._hint(b"\n".join(raw for raw, _ in bad.values()))
-        for number, (raw, place) in bad.items():
-            name = self.encoding.upper()
-            expected = f"{name} text (byte {place} of the line is not{hint.replace(' (', '; ')}"
-            line = raw.decode("utf-8", "backslashreplace").rstrip("\r")
-            self._bad_lines[number] = RowError(
-                self.file, number, None, line, expected if hint else f"{expected})"
-            )
-
-    def _hint(self, sample: bytes) -> str:
-        """The option that reads such bytes, in brackets, if one is likely to."""
-        if self._encoding_hint is None:
-            proposed = proposed_encoding(sample) if self.encoding == "utf-8" else None
-            self._encoding_hint = f" (perhaps --encoding {proposed})" if proposed else ""
-        return self._encoding_hint
 
     def _split(self, last: bool) -> Iterator[TextRow]:
         csv.field_size_limit(MAX_FIELD_LENGTH)

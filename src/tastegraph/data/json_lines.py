@@ -30,8 +30,11 @@ def json_object(text: str, file: str, line: int) -> dict[str, object]:
     Raises:
         RowError: it is no JSON, no object, names something twice or has broken Unicode.
     """
+    text = text.rstrip("\r\n")
     try:
-        values = json.loads(text, object_pairs_hook=_unique)
+        values = _plain_object(text)
+        if values is None:
+            values = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         expected = f"a JSON object ({str(error) or 'nested too deeply'})"
         raise RowError(file, line, None, text, expected) from None
@@ -44,6 +47,20 @@ def json_object(text: str, file: str, line: int) -> dict[str, object]:
             if not _is_unicode(value):
                 raise RowError(file, line, name, value, "text without broken Unicode")
     return values
+
+
+def _plain_object(text: str) -> dict[str, object] | None:
+    """The object that ``text`` is, if there are as many colons after quotes in it as names.
+
+    In any other text something could be named twice.
+    """
+    try:
+        values, end = _DECODER.raw_decode(text)
+    except ValueError:
+        return None
+    if end < len(text) or not isinstance(values, dict) or text.count('":') != len(values):
+        return None
+    return None if " :" in text or "\t:" in text or "\r:" in text else values
 
 
 def _is_unicode(value: object) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from tastegraph.core.errors import RowError
+from tastegraph.data.encodings import proposed_encoding
 from tastegraph.data.text_files import MAX_LINE_BYTES, READ_ERRORS, TRUNCATED
 
 BLOCK_BYTES = 16 * 1024 * 1024
@@ -93,3 +94,65 @@ def _after_line(source: io.BufferedReader) -> bytes:
     except READ_ERRORS:
         pass  # the next read raises it again
     return b""
+
+
+@dataclass
+class SourceEncoding:
+    """The encoding that a file was decoded from, and what errors of its bytes propose instead.
+
+    Attributes:
+        name: of the encoding.
+    """
+
+    name: str = "utf-8"
+    _hint: str | None = None
+
+    def hint(self, sample: bytes) -> str:
+        """Words on the option that reads such bytes; empty where none is likely to."""
+        if self._hint is None:
+            proposed = proposed_encoding(sample) if self.name == "utf-8" else None
+            self._hint = f"perhaps --encoding {proposed}" if proposed else ""
+        return self._hint
+
+
+def decoded_lines(
+    block: LineBlock, file: str, encoding: SourceEncoding
+) -> tuple[list[str], dict[int, RowError]]:
+    """The lines of a block with their ends, and the errors of those that are not to be used.
+
+    Returns:
+        All lines, bad bytes as ``\\xff``, and line number → error.
+    """
+    errors: dict[int, RowError] = {}
+    try:
+        text = block.data.decode()
+    except UnicodeDecodeError:
+        text = block.data.decode("utf-8", "backslashreplace")
+        errors = _undecodable(block, file, encoding)
+    lines = list(io.StringIO(text, newline="\n"))
+    if "\0" in text:
+        hint = encoding.hint(block.data)
+        expected = "text without NUL characters" + (f" ({hint})" if hint else "")
+        for number, line in enumerate(lines, start=block.first):
+            if "\0" in line:
+                errors[number] = RowError(file, number, None, line.rstrip("\r\n"), expected)
+    if block.error is not None:
+        errors[block.error.line] = block.error
+    return lines, errors
+
+
+def _undecodable(block: LineBlock, file: str, encoding: SourceEncoding) -> dict[int, RowError]:
+    bad = {}
+    for number, raw in enumerate(block.data.split(b"\n"), start=block.first):
+        try:
+            raw.decode()
+        except UnicodeDecodeError as error:
+            bad[number] = (raw, error.start + 1)
+    hint = encoding.hint(b"\n".join(raw for raw, _ in bad.values()))
+    errors = {}
+    for number, (raw, place) in bad.items():
+        line = raw.decode("utf-8", "backslashreplace").rstrip("\r")
+        expected = f"{encoding.name.upper()} text (byte {place} of the line is not"
+        expected += f"; {hint})" if hint else ")"
+        errors[number] = RowError(file, number, None, line, expected)
+    return errors

@@ -15,10 +15,16 @@ from tastegraph.data.archives import part_files
 from tastegraph.data.delimited import ROWS_PER_BATCH, DelimitedRows
 from tastegraph.data.dialects import TableOptions, dialect_of, head_of
 from tastegraph.data.json_lines import array_objects, frame_of_objects, json_object
-from tastegraph.data.line_blocks import BLOCK_BYTES, first_row_apart, line_blocks
+from tastegraph.data.line_blocks import (
+    BLOCK_BYTES,
+    SourceEncoding,
+    decoded_lines,
+    first_row_apart,
+    line_blocks,
+)
 from tastegraph.data.mapping import INDEX_COLUMN
 from tastegraph.data.rejected_rows import RejectedRows
-from tastegraph.data.text_files import format_suffix, is_compressed, open_bytes, read_lines
+from tastegraph.data.text_files import format_suffix, is_compressed, open_bytes
 from tastegraph.data.workbooks import read_sheet
 
 __all__ = ["TableBatch", "TableFormat", "TableOptions", "read_rows", "read_table", "table_format"]
@@ -218,12 +224,18 @@ def _json_batches(path: Path, rejects: RejectedRows, options: TableOptions) -> I
 def _line_objects(
     path: Path, rejects: RejectedRows, encoding: str
 ) -> Iterator[tuple[int, dict[str, object], int]]:
-    for line, text in read_lines(path, rejects, encoding):
-        if text.strip():
-            try:
-                yield line, json_object(text, str(path), line), len(text)
-            except RowError as error:
-                rejects.handle(error)
+    file, source = str(path), SourceEncoding(encoding)
+    with open_bytes(path, encoding) as stream:
+        for block in line_blocks(stream, file):
+            lines, errors = decoded_lines(block, file, source)
+            for line, text in enumerate(lines, start=block.first):
+                if line in errors:
+                    rejects.handle(errors[line])
+                elif not text.isspace():
+                    try:
+                        yield line, json_object(text, file, line), len(text)
+                    except RowError as error:
+                        rejects.handle(error)
 
 
 def _parquet_batches(path: Path, rejects: RejectedRows) -> Iterator[TableBatch]:
