@@ -11,7 +11,7 @@ import pytest
 
 from tastegraph.core.errors import RowError, TastegraphError
 from tastegraph.data.formats import FORMATS, format_reading
-from tastegraph.data.mapped_tables import MappedTable
+from tastegraph.data.mapped_tables import PLAIN, MappedTable
 from tastegraph.data.mapping import Kind
 from tests.support.source_files import STRICT, write
 
@@ -213,12 +213,11 @@ def test_amazon_reviews(tmp_path: Path) -> None:
     ]
 
 
-def test_an_unknown_format_or_kind_is_an_error(tmp_path: Path) -> None:
+def test_an_unknown_format_is_an_error_and_another_kind_is_read_plainly(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", "a,b\n")
     with pytest.raises(TastegraphError, match=", ".join(FORMATS)):
         format_reading("movilens", path, "events")
-    with pytest.raises(TastegraphError, match="the format mind has no links"):
-        format_reading("mind", path, "links")
+    assert format_reading("mind", path, "links") == PLAIN
 
 
 def test_a_file_of_another_format_is_an_error(tmp_path: Path) -> None:

@@ -101,8 +101,14 @@ class Files:
         return Records(
             items=chain.from_iterable(items),
             events=chain.from_iterable(events),
-            facts={path.name: fact_columns(path, rejects, markers=missing) for path in self.facts},
-            links={path.name: link_columns(path, rejects, markers=missing) for path in self.links},
+            facts={
+                path.name: fact_columns(path, rejects, self.reading(path, "facts", config), missing)
+                for path in self.facts
+            },
+            links={
+                path.name: link_columns(path, rejects, self.reading(path, "links", config), missing)
+                for path in self.links
+            },
             digests=digests or {},
         )
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from tastegraph.core.errors import TastegraphError
 from tastegraph.data import format_rows
 from tastegraph.data.dialects import TableOptions, head_of
-from tastegraph.data.mapped_tables import Reading
+from tastegraph.data.mapped_tables import PLAIN, Reading
 from tastegraph.data.mapping import Kind
 
 _NO_QUOTES = TableOptions(separator="\t", quote="")
@@ -154,7 +154,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType({
 
 
 def format_reading(name: str, path: Path, kind: Kind) -> Reading:
-    """How a file of a format is read.
+    """How a file of a format is read; one of a kind that the format has not, as it says itself.
 
     Args:
         name: of the format.
@@ -163,13 +163,13 @@ def format_reading(name: str, path: Path, kind: Kind) -> Reading:
 
     Raises:
         NotFoundError: the file cannot be opened.
-        TastegraphError: there is no such format, or it has no such file.
+        TastegraphError: there is no such format.
     """
     if name not in FORMATS:
         raise TastegraphError(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
     shapes = [shape for shape in FORMATS[name].shapes if shape.kind == kind]
     if not shapes:
-        raise TastegraphError(f"{path}: the format {name} has no {kind}")
+        return PLAIN
     fits = [s for s in shapes if any(fnmatch(path.name.lower(), place) for place in s.names)]
     shape = fits[0] if fits else shapes[-1]
     if shape.fallback and head_of(path).proposed:
