@@ -23,6 +23,7 @@ from tastegraph.core.config import Config
 from tastegraph.core.config.documentation import commented_toml
 from tastegraph.core.config.keys import rename_keys
 from tastegraph.core.errors import ArgumentError, ConfigError
+from tastegraph.core.import_report import ImportReport
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Event, Fact, Item, Link, Records
 from tastegraph.data.column_facts import ColumnFacts
@@ -33,6 +34,7 @@ from tastegraph.data.import_arguments import (
     checked_records,
     records_of,
 )
+from tastegraph.pipeline.import_checks import check_event_items
 from tastegraph.pipeline.stages import (
     STAGES,
     Published,
@@ -118,11 +120,12 @@ class Workspace:
         links: Mapping[str, Iterable[Link] | Any] | None = None,
         digests: Mapping[str, str] | None = None,
         replace_catalogue: bool = False,
+        report: ImportReport | None = None,
     ) -> ImportSummary:
         """Import records: all of them, or none if any is wrong.
 
         A source is replaced as a whole: facts and links that it stated before and does not state
-        now are deleted, unless another source states them too.
+        now are deleted, unless another source states them too. So are events of a file.
 
         Args:
             records: all that is imported, such as the files of
@@ -134,6 +137,7 @@ class Workspace:
             links: source → its links from items to entities, or a table of them.
             digests: source → a hash of its content; see :meth:`up_to_date`.
             replace_catalogue: items that ``items`` lack are delisted until an import has them.
+            report: gets counts by file and what was noticed; by default that of the result.
 
         Raises:
             ArgumentError: an argument, or an element of it, has the wrong type.
@@ -141,9 +145,10 @@ class Workspace:
             RowError, FrameError: a record, row or table cannot be accepted.
             BusyError: another process is writing to this workspace.
         """
+        report = ImportReport() if report is None else report
         if records is None:
-            types = self.config.events.weights
-            records = checked_records(items, events, facts, links, digests, types)
+            types, missing = tuple(self.config.events.weights), self.config.imports.missing
+            records = checked_records(items, events, facts, links, digests, types, missing, report)
         elif not isinstance(records, Records):
             raise ArgumentError(
                 "records", records, "a Records; name the others: items=, events=, facts=, links="
@@ -151,7 +156,10 @@ class Workspace:
         records = replace(records, replace_catalogue=replace_catalogue or records.replace_catalogue)
         check_source_names(records.sources)
         with self.database.writing() as connection:
-            return ingest(connection, records, ColumnFacts(self.config.items.facts))
+            summary = ingest(connection, records, ColumnFacts(self.config.items.facts), report)
+        with self.database.reading() as connection:
+            check_event_items(connection, records.event_files, report)
+        return summary
 
     def up_to_date(self, source: str, digest: str) -> bool:
         """Whether ``source`` was last imported with this ``digest``."""

@@ -7,12 +7,19 @@ import pytest
 from tastegraph.core.errors import ArgumentError, RowError, TastegraphError
 from tastegraph.core.fact_columns import facts_of, links_of
 from tastegraph.core.records import Event, Fact, Item, Link
+from tastegraph.data.event_tables import events_of
 from tastegraph.data.import_arguments import check_count, check_user, checked_records
 
 ROWS = {
     "events": {"user_id": ["ann", "ann"], "item_id": ["1", "1"], "type": ["like", "like"]},
     "items": {"item_id": ["1"], "title": ["Alien"], "text": ["In space"], "year": ["1979"]},
 }
+
+
+def single_events(records):
+    """All events of an import; frames row by row."""
+    for element in records.events:
+        yield from [element] if isinstance(element, Event) else events_of(element)
 
 
 def frames(library: str, rows: dict[str, list[str]]):
@@ -29,7 +36,7 @@ def test_rows_of_frames_become_records(library):
         links={"b": frames(library, {"item_id": ["1"], "entity": ["x"]})},
     )
     assert list(records.items) == [Item("1", "Alien", "In space", {"year": ("1979",)})]
-    first, second = records.events
+    first, second = single_events(records)
     assert (first.user_id, first.item_id, first.type) == ("ann", "1", "like")
     assert first.event_id != second.event_id, "repeated rows are events of their own"
     (facts,), (links,) = records.facts["a"], records.links["b"]
@@ -39,13 +46,13 @@ def test_rows_of_frames_become_records(library):
 
 def test_missing_values_of_a_frame_are_absent():
     frame = frames("pandas", {"user_id": ["u"], "item_id": ["i"], "value": [float("nan")]})
-    (event,) = checked_records(events=frame).events
+    (event,) = single_events(checked_records(events=frame))
     assert event.value is None
 
 
 def test_a_frame_of_events_may_have_the_names_of_a_data_set():
     columns = {"user": [7.0, 8.0], "movieId": ["i", "i"], "event_type": ["dislike", "view"]}
-    first, _ = checked_records(events=frames("pandas", columns)).events
+    first, _ = single_events(checked_records(events=frames("pandas", columns)))
     assert (first.user_id, first.item_id, first.type) == ("7", "i", "dislike")
 
 
@@ -65,7 +72,8 @@ def test_a_bad_row_of_a_frame_is_named():
 
 def test_event_types_of_a_frame_are_those_of_the_configuration():
     frame = frames("polars", {"user_id": ["u"], "item_id": ["i"], "type": ["dwell"]})
-    assert next(iter(checked_records(events=frame, event_types=("dwell",)).events)).type == "dwell"
+    (event,) = single_events(checked_records(events=frame, event_types=("dwell",)))
+    assert event.type == "dwell"
     with pytest.raises(RowError, match="'dwell' found, one of view"):
         list(checked_records(events=frame).events)
 

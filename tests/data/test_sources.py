@@ -19,10 +19,16 @@ from tastegraph.core.config import ColumnConfig
 from tastegraph.core.errors import NotFoundError, RowError, TastegraphError
 from tastegraph.core.records import EVENT_TYPES, MAX_CLOCK_SKEW, Fact, Item, Link
 from tastegraph.data import tables
+from tastegraph.data.event_tables import events_of
 from tastegraph.data.events import event_from, read_events
 from tastegraph.data.facts import read_facts, read_links
 from tastegraph.data.items import item_facts, read_items
-from tastegraph.data.recbole import atomic_files, read_atomic_events, read_atomic_items, split_of
+from tastegraph.data.recbole import (
+    atomic_event_tables,
+    atomic_files,
+    read_atomic_items,
+    split_of,
+)
 from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.tables import read_rows
 from tests.support.limits import within
@@ -99,9 +105,18 @@ def test_parquet_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert [row.line for row in read_rows(path, STRICT)] == [1, 2, 3, 4, 5]
 
 
+def atomic_events(files):
+    """The events of all ``.inter`` files of a folder."""
+    tables = atomic_event_tables(files, RejectedRows())
+    return [event for table in tables.values() for event in events_of(table)]
+
+
 def test_missing_column_names_those_found(tmp_path: Path) -> None:
     error = fault(read_events, write(tmp_path / "t.csv", "user,item_id\nu,i\n"))
-    assert "['item_id', 'user'] found, a column named 'user_id' expected" in str(error)
+    assert (
+        "['item_id', 'user'] found, a column named 'user_id' (perhaps --map user_id=user) expected"
+        in str(error)
+    )
 
 
 def test_missing_files_and_unknown_formats(tmp_path: Path) -> None:
@@ -392,7 +407,7 @@ def test_recbole_folder(tmp_path: Path) -> None:
     assert files.item is not None
     assert files.kg is not None
     assert files.link is not None
-    [event] = read_atomic_events(files, STRICT)
+    [event] = atomic_events(files)
     assert (event.type, event.value, event.timestamp, event.split) == ("rating", 3.0, 5.0, None)
     assert list(read_atomic_items(files.item, STRICT)) == [
         Item("1", 'A "Quoted Title', "", {"class": ("Drama", "Crime"), "year": ("1995",)}),
@@ -405,7 +420,7 @@ def test_recbole_folder(tmp_path: Path) -> None:
 def test_recbole_published_split(tmp_path: Path) -> None:
     files = atomic_files(recbole(tmp_path, ("", ".train", ".valid", ".test")))
     assert sorted(filter(None, map(split_of, files.inter))) == ["test", "train", "valid"]
-    events = list(read_atomic_events(files, STRICT))
+    events = atomic_events(files)
     assert sorted(str(event.split) for event in events) == ["test", "train", "valid"]
     assert len({event.event_id for event in events}) == 3
 
@@ -452,6 +467,6 @@ def test_real_recbole_folder() -> None:
     if not root or not (folder := Path(root) / "lastfm_lightkg").is_dir():
         pytest.skip("TASTEGRAPH_DATA names no folder with lastfm_lightkg")
     files = atomic_files(folder)
-    assert sum(1 for _ in read_atomic_events(files, STRICT)) == 21_173
+    assert len(atomic_events(files)) == 21_173
     assert files.kg is not None
     assert sum(1 for _ in read_facts(files.kg, STRICT)) == 15_518

@@ -73,19 +73,24 @@ def import_files(
         bool,
         typer.Option("--replace-catalogue", help="--items is the whole catalogue: delist others"),
     ] = False,
+    append: Annotated[
+        bool, typer.Option("--append", help="event files add to earlier ones of the same name")
+    ] = False,
 ) -> None:
     """Import files; without --on-error skip a bad row means that nothing is imported.
 
     What the options say of how files are read holds for all files of the command. 'tastegraph
     inspect' proposes them; the section imports of tastegraph.toml says the same for every import.
 
-    A file of facts or links replaces what one of the same name stated before. With --resume each
+    A file of events, facts or links replaces what one of the same name stated before; --append
+    keeps the events of earlier files. With --resume each
     of them is imported by itself, and one that is there unchanged is passed over: what was
     interrupted goes on where it stopped.
 
     With --replace-catalogue items that the new files lack are delisted: no list has them, until an
     import has them again. Their history and their part in the model stay.
     """
+    from tastegraph.core.import_report import ImportReport
     from tastegraph.data.files import Files, rejects_file
 
     if not any((items, events, facts, links, atomic)):
@@ -106,8 +111,10 @@ def import_files(
             for file, digests in files.one_by_one():
                 _import_source(workspace, file, digests, rejects)
             files = replace(files, facts=[], links=[])
-        records = files.records(workspace.config, rejects)
-        _print_import(workspace.ingest(records, replace_catalogue=replace_catalogue))
+        report = ImportReport()
+        records = files.records(workspace.config, rejects, report=report)
+        records = replace(records, append=append, replace_catalogue=replace_catalogue)
+        _print_import(workspace.ingest(records, report=report))
     _print_scale(scale_before, workspace.rating_scale())
     _print_rejects(rejects)
 
@@ -118,14 +125,17 @@ def record(
     on_error: OnErrorOption = OnError.RAISE,
 ) -> None:
     """Append events; the next list knows them, nothing needs to be built."""
-    from tastegraph.data.events import read_events
+    from tastegraph.core.records import Records
+    from tastegraph.data.event_tables import event_table
     from tastegraph.data.files import rejects_file
 
     workspace = terminal.open_workspace(directory)
     with rejects_file(directory, on_error.value) as rejects:
-        types = workspace.config.events.weights
-        receipt = workspace.record(read_events(events, rejects, types=types))
-    print_line(f"{receipt.accepted} events recorded, {receipt.duplicates} known already")
+        config = workspace.config
+        types, missing = tuple(config.events.weights), config.imports.missing
+        table = event_table(events, rejects, types=types, missing=missing)
+        summary = workspace.ingest(Records(events=[table]))
+    print_line(f"{summary.events} events recorded, {summary.duplicate_events} known already")
     _print_rejects(rejects)
 
 
@@ -222,6 +232,13 @@ def _print_import(summary: ImportSummary) -> None:
             f"{summary.withdrawn:,} facts and links are gone: their source does not state them "
             "any more"
         )
+    if summary.withdrawn_events:
+        print_line(
+            f"{summary.withdrawn_events:,} events are gone: their file does not have them any "
+            "more (--append adds a file to earlier ones of its name)"
+        )
+    for line in summary.report.lines():
+        print_line(line)
     _print_availability(summary)
 
 

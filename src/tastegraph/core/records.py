@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 Split = Literal["train", "valid", "test"]
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
+"""Parts of a published split, in the order of their numbers."""
 EVENT_TYPES = (
     "view", "click", "purchase", "like", "rating", "dislike", "skip", "impression",
 )  # fmt: skip
@@ -54,6 +57,24 @@ class Event:
     def is_in_future(self, now: float) -> bool:
         """Whether its time is later than ``now`` by more than :data:`MAX_CLOCK_SKEW`."""
         return self.timestamp is not None and self.timestamp > now + MAX_CLOCK_SKEW
+
+
+_HEX_ID = re.compile("[0-9a-f]{32}")
+
+
+def event_key(event_id: str) -> bytes:
+    """An event id in few bytes: its UTF-8, or for 32 hexadecimal digits NUL and 16 bytes.
+
+    No id begins with NUL.
+    """
+    if _HEX_ID.fullmatch(event_id):
+        return b"\0" + bytes.fromhex(event_id)
+    return event_id.encode("utf-8")
+
+
+def event_of_key(key: bytes) -> str:
+    """The event id of a key that :func:`event_key` returned."""
+    return key[1:].hex() if key.startswith(b"\0") else key.decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +164,11 @@ class Records:
 
     Attributes:
         items: an item replaces the one of the same id and the facts that its columns stated.
-        events: an event whose id is known already changes nothing.
+        events: an event whose id is known already changes nothing; one by one or in frames
+            (:mod:`tastegraph.data.event_tables`).
+        event_files: name of a file → its events. They replace those of an earlier file of this
+            name.
+        append: whether event files only add, and withdraw nothing that they do not state now.
         facts: source → the facts that it states, one by one or in frames
             (:mod:`tastegraph.core.fact_columns`).
         links: source → which entity an item is, as it states; one by one or in frames.
@@ -152,7 +177,9 @@ class Records:
     """
 
     items: Iterable[Item] = ()
-    events: Iterable[Event] = ()
+    events: Iterable[Event | pl.DataFrame] = ()
+    event_files: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    append: bool = False
     facts: Mapping[str, Iterable[Fact | pl.DataFrame]] = field(default_factory=dict)
     links: Mapping[str, Iterable[Link | pl.DataFrame]] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)

@@ -10,15 +10,21 @@ from pathlib import Path
 
 from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError, TastegraphError
+from tastegraph.core.import_report import ImportReport
 from tastegraph.core.records import Records
 from tastegraph.data.archives import stored_file
-from tastegraph.data.events import read_events
+from tastegraph.data.event_tables import event_table
 from tastegraph.data.facts import fact_columns, link_columns
 from tastegraph.data.items import read_items
 from tastegraph.data.mapped_tables import Reading
 from tastegraph.data.mapping import Kind
 from tastegraph.data.readings import UNSAID, ReadingOptions, reading_of
-from tastegraph.data.recbole import AtomicFiles, atomic_files, read_atomic_events, read_atomic_items
+from tastegraph.data.recbole import (
+    AtomicFiles,
+    atomic_event_tables,
+    atomic_files,
+    read_atomic_items,
+)
 from tastegraph.data.rejected_rows import RejectedRows
 
 
@@ -80,27 +86,41 @@ class Files:
         config: Config,
         rejects: RejectedRows,
         digests: Mapping[str, str] | None = None,
+        report: ImportReport | None = None,
     ) -> Records:
-        """All records of the files, as streams that read them when they are iterated.
+        """All records of the files: events read, the others as streams that read when iterated.
 
-        The source of facts and links is the name of their file without its folder. Iterating
-        raises :class:`~tastegraph.core.errors.RowError` at the first bad row, unless ``rejects``
-        sets such rows aside.
+        The source of events, facts and links is the name of their file without its folder.
+        Iterating raises :class:`~tastegraph.core.errors.RowError` at the first bad row, unless
+        ``rejects`` sets such rows aside.
+
+        Args:
+            config: how rows are read.
+            rejects: what is done with a bad row.
+            digests: source → a hash of its content.
+            report: gets counts of rows, and what was noticed.
 
         Raises:
-            TastegraphError: two files of facts or links have the same name.
+            TastegraphError: two files of events, or two of facts or links, have the same name.
+            RowError: a row of events is wrong and ``rejects`` raises.
         """
         _check_names({*self.facts, *self.links})
+        _check_names(self.events)
         items = [read_items(path, rejects, config.items.facts) for path in self.items]
-        types, missing = config.events.weights, config.imports.missing
-        events = [read_events(path, rejects, types=types) for path in self.events]
+        types, missing = tuple(config.events.weights), config.imports.missing
+        events = {
+            path.name: event_table(
+                path, rejects, self.reading(path, "events", config), types, None, missing, report
+            )
+            for path in self.events
+        }
         if self.atomic is not None:
             if self.atomic.item is not None:
                 items.append(read_atomic_items(self.atomic.item, rejects))
-            events.append(read_atomic_events(self.atomic, rejects, types))
+            events |= atomic_event_tables(self.atomic, rejects, types, missing, report)
         return Records(
             items=chain.from_iterable(items),
-            events=chain.from_iterable(events),
+            event_files=events,
             facts={
                 path.name: fact_columns(path, rejects, self.reading(path, "facts", config), missing)
                 for path in self.facts
@@ -127,7 +147,7 @@ def _check_names(paths: Iterable[Path]) -> None:
         if path.name in named:
             raise TastegraphError(
                 f"{named[path.name]} and {path} have the same name, which names the source of "
-                "their facts and links: rename one of them"
+                "what they state: rename one of them"
             )
         named[path.name] = path
 

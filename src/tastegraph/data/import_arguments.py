@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from tastegraph.core.config.data import MISSING_MARKERS
 from tastegraph.core.errors import ArgumentError
+from tastegraph.core.import_report import ImportReport
 from tastegraph.core.records import EVENT_TYPES, Event, Fact, Item, Link, Records
-from tastegraph.data.events import EVENT_ALIASES, RepeatCounter, event_from
+from tastegraph.data.events import EVENT_ALIASES
 from tastegraph.data.items import item_from
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ Builder = Callable[[Mapping[str, object], str, int], Record]
 ROW_ALIASES = {"event_type": "type"} | {
     name: column for name, column in EVENT_ALIASES.items() if name not in ("type", "rating")
 }
-"""Names of columns in a frame of events → those of :func:`~tastegraph.data.events.event_from`."""
+"""Names of columns in a frame of events → those of :mod:`~tastegraph.data.event_tables`."""
 
 
 def checked_records(
@@ -28,31 +30,30 @@ def checked_records(
     links: object = None,
     digests: Mapping[str, str] | None = None,
     event_types: Collection[str] = EVENT_TYPES,
+    missing: Collection[str] = MISSING_MARKERS,
+    report: ImportReport | None = None,
 ) -> Records:
     """Turn the arguments of an import into records; elements are checked when they are read.
 
     Args:
         items, events: an iterable of records, or a polars, pandas or Arrow table with the columns
             that a file has (:func:`~tastegraph.data.items.read_items`,
-            :func:`~tastegraph.data.events.read_events`).
+            :func:`~tastegraph.data.event_tables.event_table`).
         facts, links: source → the same for facts and links
             (:func:`~tastegraph.data.facts.read_facts`, :func:`~tastegraph.data.facts.read_links`).
         digests: source → hash of its content.
         event_types: the event types that are allowed in a frame.
+        missing: texts that stand for a missing value in a frame.
+        report: gets what was noticed in frames.
 
     Raises:
         ArgumentError: an argument, or an element of it, has the wrong type.
         FrameError: a frame cannot be read.
         RowError: a row of a frame cannot be accepted.
     """
-    repeats = RepeatCounter()
-
-    def build_event(values: Mapping[str, object], name: str, line: int) -> Event:
-        return event_from(values, name, line, repeats, types=event_types)
-
     return Records(
         items=records_of("items", items, Item, item_from),
-        events=records_of("events", events, Event, build_event, ROW_ALIASES),
+        events=_events(events, event_types, missing, report),
         facts={
             source: _statements(f"facts[{source!r}]", value, Fact, "facts")
             for source, value in _by_source("facts", facts).items()
@@ -63,6 +64,33 @@ def checked_records(
         },
         digests=digests or {},
     )
+
+
+def _events(
+    value: object,
+    event_types: Collection[str],
+    missing: Collection[str],
+    report: ImportReport | None,
+) -> Iterable[Event | pl.DataFrame]:
+    if not is_frame(value):
+        return records_of("events", value, Event, or_table=True)
+    # Imported here: without frames no polars is needed.
+    import polars as pl
+
+    from tastegraph.data.event_tables import EventRules, events_of_batches
+    from tastegraph.data.frames import FrameReport, read_columns, report_unused
+    from tastegraph.data.mapping import COLUMNS
+    from tastegraph.data.rejected_rows import RejectedRows
+    from tastegraph.data.tables import TableBatch
+
+    columns = COLUMNS["events"]
+    source = read_columns(value, "events", columns.known, columns.required, {}, ROW_ALIASES)
+    report = ImportReport() if report is None else report
+    report_unused(source, "events", FrameReport())
+    lines = pl.int_range(1, len(source.frame) + 1, dtype=pl.UInt64, eager=True)
+    batches = [TableBatch(source.frame, lines, "events")]
+    rules = EventRules(tuple(event_types), missing=tuple(missing))
+    return [events_of_batches(batches, "events", RejectedRows(), rules, report)]
 
 
 def records_of(

@@ -12,10 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
+import polars as pl
+
+from tastegraph.core.config.data import MISSING_MARKERS
 from tastegraph.core.errors import NotFoundError, TastegraphError
-from tastegraph.core.records import EVENT_TYPES, Event, Item, Split
-from tastegraph.data.events import read_events
+from tastegraph.core.import_report import ImportReport
+from tastegraph.core.records import EVENT_TYPES, Item, Split
+from tastegraph.data.event_tables import event_table
 from tastegraph.data.items import item_from
+from tastegraph.data.mapped_tables import PLAIN
 from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.tables import Row, read_rows
 
@@ -67,21 +72,24 @@ def split_of(path: Path) -> Split | None:
     return cast("Split", name) if name in get_args(Split) else None
 
 
-def read_atomic_events(
-    files: AtomicFiles, rejects: RejectedRows, types: Collection[str] = EVENT_TYPES
-) -> Iterator[Event]:
-    """Yield the events of every ``.inter`` file; those of a published split carry its name.
+def atomic_event_tables(
+    files: AtomicFiles,
+    rejects: RejectedRows,
+    types: Collection[str] = EVENT_TYPES,
+    missing: Collection[str] = MISSING_MARKERS,
+    report: ImportReport | None = None,
+) -> dict[str, pl.DataFrame]:
+    """Name of each ``.inter`` file → its events; those of a published split carry its name.
 
-    Args:
-        files: the files of one folder.
-        rejects: what is done with a bad row.
-        types: the event types that are allowed.
+    Arguments are those of :func:`~tastegraph.data.event_tables.event_table`.
 
     Raises:
         RowError: a header is at fault (always), or a row is and ``rejects`` raises.
     """
-    for path in files.inter:
-        yield from read_events(path, rejects, split_of(path), types)
+    return {
+        path.name: event_table(path, rejects, PLAIN, types, split_of(path), missing, report)
+        for path in files.inter
+    }
 
 
 def read_atomic_items(path: Path, rejects: RejectedRows) -> Iterator[Item]:

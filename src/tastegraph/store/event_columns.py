@@ -21,13 +21,12 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from tastegraph.core.progress import progress
-from tastegraph.core.records import Event
+from tastegraph.core.records import SPLITS, Event
 from tastegraph.store import revision
 from tastegraph.store.events import known_keys
 from tastegraph.store.schema import (
     EVENT_IDS,
     EVENTS_BY_USER,
-    SPLITS,
     event_items,
     event_sources,
     event_types,
@@ -71,7 +70,7 @@ class EventColumns:
         kinds: int16[E], numbers of types.
         values: float64[E], NaN where an event has none.
         times: float64[E], seconds since 1970-01-01 UTC; NaN where an event has none.
-        splits: int8[E], index in :data:`~tastegraph.store.schema.SPLITS`; -1 where none is given.
+        splits: int8[E], index in :data:`~tastegraph.core.records.SPLITS`; -1 where none is given.
     """
 
     user_ids: Sequence[str]
@@ -173,7 +172,7 @@ def append_columns(
 
     Args:
         connection: of a writer.
-        events: columns of :func:`tastegraph.data.events.event_frame`.
+        events: columns of :func:`tastegraph.data.event_tables.event_table`.
         source: the name of the file that they are from; ``None`` where they have none.
         replace: whether events that the source stated before, and does not state now, are deleted.
     """

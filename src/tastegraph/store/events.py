@@ -15,11 +15,9 @@ from sqlalchemy import ColumnElement, Connection, delete, func, select, true
 
 from tastegraph.core.errors import RowError
 from tastegraph.core.messages import Message
-from tastegraph.core.records import IMPRESSION, RATING, Event
+from tastegraph.core.records import IMPRESSION, RATING, SPLITS, Event, event_key
 from tastegraph.store.schema import (
-    SPLITS,
     event_items,
-    event_key,
     event_log,
     event_order,
     event_types,
@@ -80,7 +78,7 @@ def append(connection: Connection, new: Iterable[Event]) -> AppendResult:
 
 
 def known_keys(connection: Connection, keys: Sequence[bytes]) -> list[bytes]:
-    """Those of ``keys`` (:func:`~tastegraph.store.schema.event_key`) that the log has."""
+    """Those of ``keys`` (:func:`~tastegraph.core.records.event_key`) that the log has."""
     known: list[bytes] = []
     for start in range(0, len(keys), MAX_IDS_PER_QUERY):
         some_keys = keys[start : start + MAX_IDS_PER_QUERY]

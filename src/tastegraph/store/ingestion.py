@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from tastegraph.core.errors import TastegraphError
+from tastegraph.core.import_report import ImportReport
 from tastegraph.core.progress import counted
-from tastegraph.core.records import Item, Records
+from tastegraph.core.records import Event, Item, Records
 from tastegraph.store import (
     availability,
     catalogue,
@@ -22,6 +24,10 @@ from tastegraph.store import (
 )
 from tastegraph.store.availability import NONE_UNLISTED, AvailabilityCounts, RelistedItems
 from tastegraph.store.catalogue_facts import ItemColumns
+from tastegraph.store.event_columns import append_columns
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,8 @@ class ImportSummary:
         delisted: items that are in no list any more because the new catalogue lacks them.
         relisted: items that were delisted and are back.
         unlisted: all items that may not be listed now, by reason.
+        withdrawn_events: events that were deleted because their file does not state them any more.
+        report: counts of rows by file, and what was noticed.
     """
 
     items: int
@@ -45,19 +53,28 @@ class ImportSummary:
     delisted: int = 0
     relisted: int = 0
     unlisted: AvailabilityCounts = NONE_UNLISTED
+    withdrawn_events: int = 0
+    report: ImportReport = field(default_factory=ImportReport)
 
 
-def ingest(connection: Connection, records: Records, columns: ItemColumns) -> ImportSummary:
+def ingest(
+    connection: Connection,
+    records: Records,
+    columns: ItemColumns,
+    report: ImportReport | None = None,
+) -> ImportSummary:
     """Import ``records`` within the transaction of ``connection``.
 
     A source is replaced as a whole: facts and links that it stated before and does not state now
-    are deleted, unless another source states them too.
+    are deleted, unless another source states them too. So are the events of a file, unless
+    ``records.append`` is true.
 
     Args:
         connection: of a writer.
         records: the records.
         columns: what the columns of items state. Under another configuration than that of the last
             import, what those of all stored items state is stated anew.
+        report: gets counts by file.
 
     Raises:
         RowError: a record is wrong; the caller must roll the transaction back.
@@ -80,18 +97,49 @@ def ingest(connection: Connection, records: Records, columns: ItemColumns) -> Im
     for source in records.sources:
         provenance.stamp(connection, source, records.digests.get(source, ""))
     withdrawn = provenance.drop_unsupported(connection) if any(replaced) else 0
-    appended = events.append(connection, counted("events", records.events))
+    report = ImportReport() if report is None else report
+    n_new, n_known, n_withdrawn = _put_events(connection, records, report)
     return ImportSummary(
         items=n_items,
-        events=appended.accepted,
-        duplicate_events=appended.duplicates,
+        events=n_new,
+        duplicate_events=n_known,
         facts=n_facts,
         links=n_links,
         withdrawn=withdrawn,
         delisted=delisted,
         relisted=relisted.count,
         unlisted=availability.counts(connection, time.time()),
+        withdrawn_events=n_withdrawn,
+        report=report,
     )
+
+
+def _put_events(
+    connection: Connection, records: Records, report: ImportReport
+) -> tuple[int, int, int]:
+    """Number of events that are new, known or repeated, and withdrawn."""
+    single: list[Event] = []
+    frames: list[pl.DataFrame] = []
+    for element in counted("events", records.events):
+        if isinstance(element, Event):
+            single.append(element)
+        else:
+            frames.append(element)
+    appended = events.append(connection, single)
+    n_new, n_known, n_withdrawn = appended.accepted, appended.duplicates, 0
+    tables: list[tuple[str | None, pl.DataFrame]] = [(None, frame) for frame in frames]
+    tables += records.event_files.items()
+    for source, frame in tables:
+        outcome = append_columns(connection, frame, source, replace=not records.append)
+        counts = report.counts("events", source or "")
+        counts.new += outcome.new
+        counts.known += outcome.known
+        counts.repeated += outcome.repeated
+        counts.withdrawn += outcome.withdrawn
+        n_new += outcome.new
+        n_known += outcome.known + outcome.repeated
+        n_withdrawn += outcome.withdrawn
+    return n_new, n_known, n_withdrawn
 
 
 def _put_items(

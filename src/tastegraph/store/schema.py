@@ -6,7 +6,6 @@ versions stay readable.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from sqlalchemy import (
@@ -28,7 +27,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-from tastegraph.core.records import DIFFERENT_FROM, SAME_AS
+from tastegraph.core.records import DIFFERENT_FROM, SAME_AS, event_key
 
 metadata = MetaData()
 
@@ -61,21 +60,17 @@ event_sources = Table(  # the files that events came from
     Column("imported", Float, nullable=False),
 )
 
-SPLITS = ("train", "valid", "test")
-"""Parts of a published split; a log row has the index of its part."""
-
 event_log = Table(
     "event_log",
     metadata,
     Column("seq", Integer, primary_key=True),
-    # See event_key.
-    Column("event_id", LargeBinary, nullable=False),
+    Column("event_id", LargeBinary, nullable=False),  # event_key of the id
     Column("user", Integer, nullable=False),
     Column("item", Integer, nullable=False),
     Column("type", Integer, nullable=False),
     Column("value", Float),
     Column("timestamp", Float),
-    Column("split", Integer),
+    Column("split", Integer),  # index in SPLITS
     Column("recommendation_id", String),
     Column("position", Integer),
     Column("source", Integer),
@@ -150,19 +145,6 @@ def _create_view(_target: MetaData, connection: Connection, **_options: object) 
         )
         run("DROP TABLE events")
     run(_EVENTS_VIEW)
-
-
-_HEX_ID = re.compile("[0-9a-f]{32}")
-
-
-def event_key(event_id: str) -> bytes:
-    """An event id as the log stores it: its UTF-8, or for 32 hexadecimal digits NUL and 16 bytes.
-
-    No id begins with NUL.
-    """
-    if _HEX_ID.fullmatch(event_id):
-        return b"\0" + bytes.fromhex(event_id)
-    return event_id.encode("utf-8")
 
 
 lists = Table(  # recommendation lists that were served
