@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tastegraph.core.import_report import ImportReport
@@ -57,6 +57,7 @@ def stored(database: Database) -> list[Event]:
         return list(log.grouped_by_user(connection))
 
 
+@settings(deadline=None)
 @given(rows=ROWS)
 def test_ids_of_contents_are_those_of_earlier_versions(rows):
     """SHA-256 of the row's content and the how manieth such row it is, in hexadecimal."""
@@ -79,6 +80,7 @@ def test_ids_of_contents_are_those_of_earlier_versions(rows):
         assert event.event_id == expected
 
 
+@settings(deadline=None)
 @given(rows=ROWS, later=ROWS, reindex=st.booleans())
 def test_columns_and_single_events_give_the_same_log(tmp_path_factory, rows, later, reindex):
     folder = tmp_path_factory.mktemp("log")
