@@ -51,7 +51,9 @@ COLUMNS: Mapping[Kind, KindColumns] = MappingProxyType(
             ("timestamp", "type", "value", "rating", "event_id", "split", "recommendation_id",
              "position"),
         ),
-        "items": KindColumns(("item_id", "title"), ("text",), open=True),
+        "items": KindColumns(
+            ("item_id", "title"), ("text", "hidden", "available_from", "available_until"), open=True
+        ),
         "facts": KindColumns(
             ("head", "relation", "tail"),
             ("literal", "datatype", "language", "confidence"),
