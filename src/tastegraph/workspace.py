@@ -34,18 +34,8 @@ from tastegraph.data.import_arguments import (
     checked_records,
     records_of,
 )
+from tastegraph.pipeline import stages
 from tastegraph.pipeline.import_checks import check_event_items
-from tastegraph.pipeline.stages import (
-    STAGES,
-    Published,
-    Stage,
-    Tune,
-    build_stale_stages,
-    check_stages,
-    fingerprint,
-    follow,
-    require_torch,
-)
 from tastegraph.store import caches, catalogue, provenance, schema
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
@@ -245,7 +235,10 @@ class Workspace:
         return Eraser(self.database, write, self.config.text.descriptions)
 
     def build(
-        self, only: Collection[Stage] = STAGES, publish: Published = "full", tune: Tune = None
+        self,
+        only: Collection[stages.Stage] = stages.STAGES,
+        publish: stages.Published = "full",
+        tune: stages.Tune = None,
     ) -> str:
         """Build stages whose inputs changed, publish a snapshot, and return the version in service.
 
@@ -262,10 +255,10 @@ class Workspace:
             BusyError: another process is building this workspace.
             TastegraphError: the workspace is empty, or torch is not installed.
         """
-        check_stages(only)
+        stages.check_stages(only)
         busy = Message("busy.build", directory=self.directory)
         with file_lock(self.directory / "build.lock", busy):
-            return build_stale_stages(
+            return stages.build_stale_stages(
                 self.directory, self.config, self.database, self.snapshots, only, publish, tune
             )
 
@@ -283,7 +276,7 @@ class Workspace:
             NotFoundError: nothing has been built yet.
         """
         n_changes = int(self.snapshots.open().manifest["changes"])
-        follow(self.database, lambda: self.build({"graph", "text"}), n_changes, idle, pause)
+        stages.follow(self.database, lambda: self.build({"graph", "text"}), n_changes, idle, pause)
 
     def retrain(self, patience: float = 0.0) -> RetrainingResult:
         """Fit the model in service to newer events, and serve the result if the gate accepts it.
@@ -296,7 +289,7 @@ class Workspace:
             BusyError: another process is building this workspace.
             TastegraphError: torch is not installed.
         """
-        require_torch()
+        stages.require_torch()
         from tastegraph.pipeline.build import Builder
         from tastegraph.pipeline.retrain import retrain
 
@@ -313,7 +306,7 @@ class Workspace:
             NotFoundError, SnapshotError: there is no such version, or it cannot be read.
             TastegraphError: torch is not installed.
         """
-        require_torch()
+        stages.require_torch()
         from tastegraph.pipeline.evaluate import compare_snapshots
 
         candidate, incumbent = self.snapshots.open(version), self.snapshots.open(other)
@@ -331,7 +324,7 @@ class Workspace:
             TastegraphError: an input changed since the last build, there are too few events to
                 hold any out, or torch is not installed.
         """
-        require_torch()
+        stages.require_torch()
         from tastegraph.pipeline.evaluate import evaluate_snapshot
 
         inputs = self.fingerprint()
@@ -409,11 +402,7 @@ class Workspace:
         return stored_rating_scale(self.database, self.config.events)
 
     def fitted(self) -> FittedConfig:
-        """The configuration that the snapshot in service was built with.
-
-        Raises:
-            NotFoundError, SnapshotError: nothing has been built yet, or it cannot be read.
-        """
+        """What the snapshot in service was built with; raises what :meth:`dataset` raises."""
         from tastegraph.models.fitted_config import FittedConfig
 
         return FittedConfig.of_snapshot_in_service(self.snapshots)
@@ -438,7 +427,7 @@ class Workspace:
 
     def fingerprint(self) -> str:
         """Hash of everything that a build depends on."""
-        return fingerprint(self.database, self.config, self.directory)
+        return stages.fingerprint(self.database, self.config, self.directory)
 
     def close(self) -> None:
         """Close the database, so that another process can write."""

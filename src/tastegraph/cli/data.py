@@ -128,12 +128,14 @@ def record(
     from tastegraph.core.records import Records
     from tastegraph.data.event_tables import event_table
     from tastegraph.data.files import rejects_file
+    from tastegraph.data.readings import reading_of
 
     workspace = terminal.open_workspace(directory)
     with rejects_file(directory, on_error.value) as rejects:
         config = workspace.config
         types, missing = tuple(config.events.weights), config.imports.missing
-        table = event_table(events, rejects, types=types, missing=missing)
+        how = reading_of(events, "events", config.imports)
+        table = event_table(events, rejects, how, types=types, missing=missing)
         summary = workspace.ingest(Records(events=[table]))
     print_line(f"{summary.events} events recorded, {summary.duplicate_events} known already")
     _print_rejects(rejects)
