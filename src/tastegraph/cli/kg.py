@@ -104,12 +104,12 @@ def query(
     An id that is an IRI is written <IRI>; any other id is percent-encoded behind the prefix tg:
     (urn:tastegraph:), such as tg:star.
     """
+    from tastegraph.kg.item_ids import stored_facts
     from tastegraph.kg.sparql import query as evaluate
     from tastegraph.kg.sparql import rdf_store
-    from tastegraph.store.statements import all_facts
 
     with _open(directory).database.reading() as connection:
-        store = rdf_store(fact for _, fact in all_facts(connection))
+        store = rdf_store(fact for _, fact in stored_facts(connection))
     result = evaluate(store, sparql)
     if json:
         _print(_to_json(asdict(result)))
@@ -127,11 +127,11 @@ def validate(
 
     Ids are written as for 'kg query': <IRI>, or percent-encoded behind urn:tastegraph:.
     """
+    from tastegraph.kg.item_ids import stored_facts
     from tastegraph.kg.shacl import validate as check
-    from tastegraph.store.statements import all_facts
 
     with _open(directory).database.reading() as connection:
-        report = check((fact for _, fact in all_facts(connection)), shapes)
+        report = check((fact for _, fact in stored_facts(connection)), shapes)
     if json:
         violations = [violation._asdict() for violation in report.violations]
         _print(_to_json({"conforms": report.conforms, "violations": violations}))

@@ -21,6 +21,7 @@ from tastegraph.data.rdf import LANGUAGE_STRING, STRING, triple
 from tastegraph.kg.from_store import graph_from_store
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.kg.identity import IDENTITY_RELATIONS
+from tastegraph.kg.item_ids import stored_facts
 from tastegraph.store import statements
 from tastegraph.store.database import Database
 
@@ -172,7 +173,7 @@ def _text(stream: BinaryIO) -> Iterator[TextIO]:
 def _fact_writer(write: Callable[[Iterable[Fact], BinaryIO], int]) -> _Writer:
     def write_facts(database: Database, config: Config, stream: BinaryIO) -> int:
         with database.reading() as connection:
-            return write((fact for _, fact in statements.all_facts(connection)), stream)
+            return write((fact for _, fact in stored_facts(connection)), stream)
 
     return write_facts
 

@@ -56,6 +56,7 @@ def graph_from_store(
             links=identity.links,
             config=config,
             canonical=identity.canonical,
+            references=identity.item_ids,
         )
 
 
@@ -71,6 +72,8 @@ def accepted_facts(
 ) -> Iterator[tuple[int, Fact]]:
     """All facts that hold, with their ids: confident enough and not contradicted.
 
+    An item is ``item:ID`` in them, however the sources name it.
+
     Identity statements are not among them; ``identity`` holds what follows from those.
 
     Args:
@@ -79,7 +82,7 @@ def accepted_facts(
     single_valued = [name for name, relation in config.relations.items() if relation.single]
     contradicted: set[int] = set()
     if single_valued:
-        values = _supported_values(connection, config, single_valued, without)
+        values = _supported_values(connection, config, single_valued, identity, without)
         contradicted = contradicted_facts(values, identity)
     stored = statements.all_facts(
         connection,
@@ -87,7 +90,7 @@ def accepted_facts(
         without=without,
         only=facts.c.relation.not_in(IDENTITY_RELATIONS),
     )
-    for fact_id, fact in stored:
+    for fact_id, fact in identity.item_ids.facts(stored):
         if fact.confidence >= config.graph.min_confidence and fact_id not in contradicted:
             yield fact_id, fact
 
@@ -120,7 +123,11 @@ def contradicted_facts(
 
 
 def _supported_values(
-    connection: Connection, config: Config, relations: list[str], without: Collection[str]
+    connection: Connection,
+    config: Config,
+    relations: list[str],
+    identity: Identity,
+    without: Collection[str],
 ) -> list[tuple[int, Fact, SupportStrength]]:
     support_query = (
         select(
@@ -150,7 +157,7 @@ def _supported_values(
             fact,
             SupportStrength(affirmed.get(fact_id, 0), fact.confidence, *support[fact_id]),
         )
-        for fact_id, fact in stored
+        for fact_id, fact in identity.item_ids.facts(stored)
     ]
 
 

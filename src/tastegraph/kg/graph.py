@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tastegraph.core.config import Config
 from tastegraph.core.records import ITEM, Fact, Item, Link
 from tastegraph.kg.inverses import redundant_relations
+from tastegraph.kg.item_ids import ItemIds
 from tastegraph.text.languages import BestLabels
 
 MAX_NODE_VALUE_LENGTH = 64
@@ -120,6 +121,7 @@ class NodeIndex:
         item_ids: get the numbers 0 … n_items - 1, in this order.
         links: which entity an item is.
         canonical: id → canonical id, for ids that are one thing with others.
+        references: which ids are items; by default, by these links.
 
     Attributes:
         others: id → number of every further node that was looked up; a value's id is
@@ -131,33 +133,29 @@ class NodeIndex:
         item_ids: Sequence[str],
         links: Iterable[Link],
         canonical: Mapping[str, str] | None = None,
+        references: ItemIds | None = None,
     ) -> None:
         self._items = {item_id: number for number, item_id in enumerate(item_ids)}
         self._canonical = canonical or {}
         self._items_of_entity: dict[str, list[int]] = {}
-        linked_items = set()
-        for link in links:
-            if link.item_id in self._items:
-                self._link(self._items[link.item_id], link.entity_id)
-                linked_items.add(link.item_id)
+        known_links = [link for link in links if link.item_id in self._items]
+        self._references = references or ItemIds.of(item_ids, known_links)
+        for link in known_links:
+            self._link(self._items[link.item_id], link.entity_id)
         for identifier in self._canonical:
             item_id = identifier.removeprefix(ITEM)
             if item_id != identifier and item_id in self._items:
                 self._link(self._items[item_id], identifier)
-        self._unlinked_items = self._items.keys() - linked_items
         self.others: dict[str, int] = {}
 
     def nodes_of(self, entity_id: str) -> Sequence[int]:
-        """The nodes of ``entity_id``: several if it is linked to several items.
-
-        ``item:ID`` always is the item. A bare id is the item of that id only if the item has no
-        link, because two sources may number items and entities alike.
-        """
+        """The nodes of ``entity_id``: several if it is linked to several items."""
+        entity_id = self._references.id_of(entity_id)
         entity_id = self._canonical.get(entity_id, entity_id)
         if entity_id in self._items_of_entity:
             return self._items_of_entity[entity_id]
         item_id = entity_id.removeprefix(ITEM)
-        if item_id in (self._unlinked_items if item_id == entity_id else self._items):
+        if item_id != entity_id and item_id in self._items:
             return (self._items[item_id],)
         return (self._other(entity_id),)
 
@@ -182,6 +180,7 @@ def build_graph(
     config: Config,
     canonical: Mapping[str, str] | None = None,
     item_order: Callable[[str], int] | None = None,
+    references: ItemIds | None = None,
 ) -> KnowledgeGraph:
     """Build one graph from catalogue, facts and links.
 
@@ -197,12 +196,13 @@ def build_graph(
         links: which entity an item is.
         canonical: id → canonical id, for ids that are one thing with others.
         item_order: sort key of item ids, by which items are numbered; by default the id itself.
+        references: which ids in facts are items; by default, by these links.
     """
     titles = {item.item_id: item.title for item in items}
     for item_id in extra_item_ids:
         titles.setdefault(item_id, item_id)
     item_ids = sorted(titles, key=item_order)
-    nodes = NodeIndex(item_ids, links, canonical)
+    nodes = NodeIndex(item_ids, links, canonical, references)
     verbal = config.graph.verbal_relations
     labels = BestLabels.of_names(config.graph)
     edges = _Edges()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from tastegraph.core.config import Config
 from tastegraph.core.records import DIFFERENT_FROM, ITEM, SAME_AS, Link
+from tastegraph.kg.item_ids import ItemIds
 from tastegraph.store import decision_log, statements
 from tastegraph.store.schema import facts
 
@@ -26,10 +27,12 @@ class Identity:
     Attributes:
         links: item → entity, for the items that are entities of the graph.
         canonical: id → the canonical id of its group, for ids in a group of two or more.
+        item_ids: which ids in facts are items.
     """
 
     links: list[Link]
     canonical: Mapping[str, str]
+    item_ids: ItemIds = field(default_factory=ItemIds)
 
     def canonical_id(self, identifier: str) -> str:
         """The id that represents ``identifier`` and all ids of the same thing."""
@@ -50,13 +53,14 @@ def resolve_identity(
     """
     affirmed = decision_log.affirmed(connection)
     same, different = [], []
+    item_ids = ItemIds.of_store(connection)
     statements_of_identity = statements.all_facts(
         connection,
         trust=config.sources.trust,
         without=without,
         only=facts.c.relation.in_(IDENTITY_RELATIONS),
     )
-    for fact_id, fact in statements_of_identity:
+    for fact_id, fact in item_ids.facts(statements_of_identity):
         if fact.literal or fact.confidence < config.graph.min_identity_confidence:
             continue
         if fact.relation == DIFFERENT_FROM:
@@ -70,7 +74,7 @@ def resolve_identity(
         key=lambda link: (link.item_id, link.entity_id),
     )
     merges = [(*pair, 1.0) for pair in pairs if not _is_link(*pair)]
-    return Identity(links, canonical_ids(identity_groups(merges)))
+    return Identity(links, canonical_ids(identity_groups(merges)), item_ids)
 
 
 def _is_link(left: str, right: str) -> bool:

@@ -16,6 +16,7 @@ from tastegraph.core.records import ITEM, Fact, Link
 from tastegraph.kg.from_store import accepted_facts
 from tastegraph.kg.graph import MAX_NODE_VALUE_LENGTH, NodeIndex
 from tastegraph.kg.identity import resolve_identity
+from tastegraph.kg.item_ids import ItemIds
 from tastegraph.store import catalogue
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
@@ -86,7 +87,9 @@ def stats_from_store(database: Database, config: Config) -> GraphStats:
         items |= set(log.item_ids(connection))
         identity = resolve_identity(connection, config)
         facts = (fact for _, fact in accepted_facts(connection, config, identity))
-        return graph_stats(items, facts, identity.links, config, identity.canonical)
+        return graph_stats(
+            items, facts, identity.links, config, identity.canonical, identity.item_ids
+        )
 
 
 def graph_stats(
@@ -95,6 +98,7 @@ def graph_stats(
     links: Iterable[Link],
     config: Config,
     canonical: Mapping[str, str] | None = None,
+    references: ItemIds | None = None,
 ) -> GraphStats:
     """Compute the statistics in one pass over the facts.
 
@@ -104,10 +108,11 @@ def graph_stats(
         links: which entity an item is.
         config: says which relations hold names and descriptions.
         canonical: id → canonical id, for ids that are one thing with others.
+        references: which ids in facts are items; by default, by these links.
     """
     item_ids = sorted(items)
     collector = _StatsCollector(
-        NodeIndex(item_ids, links, canonical),
+        NodeIndex(item_ids, links, canonical, references),
         len(item_ids),
         frozenset(config.graph.label_relations),
         config.graph.verbal_relations,

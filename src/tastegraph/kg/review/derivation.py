@@ -76,7 +76,8 @@ def fuse_entities(inputs: DerivationInputs) -> Iterator[Fact]:
 def _matches(inputs: DerivationInputs) -> Iterator[Match]:
     different = statements.all_facts(inputs.connection, only=facts.c.relation == DIFFERENT_FROM)
     profiles = entity_profiles(
-        [*inputs.facts, *(fact for _, fact in different)], inputs.config.graph.naming_relations
+        [*inputs.facts, *(fact for _, fact in inputs.identity.item_ids.facts(different))],
+        inputs.config.graph.naming_relations,
     )
     sources = inputs.sources_by_entity()
     by_source: dict[str, list[EntityProfile]] = {}

@@ -76,7 +76,7 @@ def review_queue(connection: Connection, config: Config, n: int = 20) -> list[Re
     rivals = _rivals(connection, config, identity, decision_log.affirmed(connection).keys())
     uncertain: dict[int, tuple[Fact, float]] = {}
     stored = statements.all_facts(connection, trust=config.sources.trust, without=[USE])
-    for fact_id, fact in stored:
+    for fact_id, fact in identity.item_ids.facts(stored):
         if fact_id in judged:
             continue
         p = min(fact.confidence, 1 / (1 + len(rivals.get(fact_id, ()))))
@@ -177,7 +177,7 @@ class FactReach:
         self._events = Counter({end: own_events[end] for end in relevant})
         if not facts_to_rank:
             return
-        for _, fact in statements.all_facts(connection):
+        for _, fact in identity.item_ids.facts(statements.all_facts(connection)):
             if fact.literal or fact.relation in IDENTITY_RELATIONS:
                 continue
             head, tail = canonical_id(fact.subject), canonical_id(fact.object)
@@ -205,7 +205,7 @@ def _rivals(
         return {}
     groups: dict[tuple[str, str, str], dict[int, str]] = defaultdict(dict)
     stored = statements.all_facts(connection, only=facts.c.relation.in_(single_valued))
-    for fact_id, fact in stored:
+    for fact_id, fact in identity.item_ids.facts(stored):
         value = fact.object if fact.literal else identity.canonical_id(fact.object)
         key = (identity.canonical_id(fact.subject), fact.relation, fact.language)
         groups[key][fact_id] = value

@@ -209,15 +209,16 @@ def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
     return router
 
 
-def _stated_fact(fact: Fact) -> StatedFact:
+def _stated_fact(fact: Fact, fact_id: int | None = None) -> StatedFact:
+    """A fact for an answer; with the id of the stored fact where that names items otherwise."""
     fields = asdict(fact)
     del fields["confidence"], fields["span"]
-    return StatedFact(fact_id=str(statements.fact_id(fact)), **fields)
+    return StatedFact(fact_id=str(fact_id or statements.fact_id(fact)), **fields)
 
 
 def _review_question(question: ReviewTask) -> ReviewQuestion:
     return ReviewQuestion(
-        fact=_stated_fact(question.fact),
+        fact=_stated_fact(question.fact, question.fact_id),
         confidence=question.fact.confidence,
         priority=question.priority,
         subject_name=question.subject_name,
