@@ -113,14 +113,14 @@ def test_derivations_learn_from_the_same_facts(worlds: list[Workspace]) -> None:
 
 
 def test_derived_facts_are_the_same(worlds: list[Workspace]) -> None:
-    found = []
+    derived = []
     for shop in worlds:
         for step in ("linking", "mentions", "patterns", "fusion"):
             shop.knowledge.derive(step)
         with shop.database.reading() as connection:
-            found.append({fact for _, fact in stored_facts(connection)})
-    assert found[0] == found[1]
-    assert any(fact.relation == "mentions" for fact in found[0])
+            derived.append({fact for _, fact in stored_facts(connection)})
+    assert derived[0] == derived[1]
+    assert any(fact.relation == "mentions" for fact in derived[0])
 
 
 def test_the_review_queue_is_the_same(worlds: list[Workspace]) -> None:
