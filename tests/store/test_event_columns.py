@@ -27,7 +27,8 @@ CELLS = {
     "item_id": st.sampled_from(["x", "y"]),
     "type": st.sampled_from(["click", "rating", None]),
     "value": st.none() | st.floats(allow_nan=False, allow_infinity=False),
-    "timestamp": st.none() | st.floats(0, 1.7e9) | st.integers(0, 10**9).map(float),
+    # Above the numbers that are read as years or as dates such as 20200913.
+    "timestamp": st.none() | st.floats(0, 1000) | st.integers(10**8, 10**9).map(float),
     "split": st.sampled_from(["train", "test", None]),
     "event_id": st.sampled_from([None, None, None, "e1", "0" * 32, "A" * 32]),
 }

@@ -193,7 +193,14 @@ def oldest_first(
         weights: float64[E].
     """
     moments = np.where(np.isfinite(times), times, -np.inf)
-    return np.lexsort((weights, hashes, moments, users))
+    order = np.lexsort((moments, users))
+    # Most rows differ in these two already; only rows that are tied are compared by the others.
+    same = (np.diff(users[order]) == 0) & (moments[order[1:]] == moments[order[:-1]])
+    tied = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
+    rows = order[tied]
+    ranked = np.lexsort((weights[rows], hashes[rows], moments[rows], users[rows]))
+    order[tied] = rows[ranked]
+    return order
 
 
 def settled(
@@ -209,7 +216,7 @@ def settled(
         int64[K] twice: the newest event of each key, which says when; and the strongest, the
         newest among equals, which says what.
     """
-    order = np.lexsort((np.arange(len(keys)), np.abs(weights), keys))
+    order = np.lexsort((np.abs(weights), keys))  # stable: of equal weights the newest is last
     starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
     if not len(starts):
         return order, order
