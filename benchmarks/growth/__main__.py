@@ -22,6 +22,7 @@ from tastegraph.evaluation.measurement import machine
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "growth.json"
+IMPORTS = ROOT / "benchmarks" / "results" / "growth-imports.json"
 DOCUMENT = ROOT / "docs" / "growth-results.md"
 SIZES = (1_000_000, 3_000_000, 10_000_000, 30_000_000)
 
@@ -60,7 +61,16 @@ def _write(size: int, measurement: dict[str, Any]) -> None:
     results["machine"] = machine()
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    DOCUMENT.write_text(table(results), encoding="utf-8")
+    write_document()
+
+
+def write_document() -> None:
+    """Write the page of results anew from the results files."""
+    results, imports = (
+        json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        for file in (RESULTS, IMPORTS)
+    )
+    DOCUMENT.write_text(table(results, imports), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -31,8 +31,41 @@ sees some of them: settings are chosen by a sample of users, and a pass of the n
 """
 
 
-def table(results: Mapping[str, Any]) -> str:
-    """Markdown."""
+IMPORTS = """## From a file to arrays
+
+Made by `python -m benchmarks.growth.imports`; every figure is from
+`benchmarks/results/growth-imports.json`. Processor seconds of one thread. *Import* is
+`tastegraph import` without its start: read, checked, given ids, stored with indexes. *Arrays* is
+what a build does first: all events out of the store, the last and strongest event of each user and
+item. *Floor* is polars (of N-Triples pyoxigraph) reading the file and SQLite inserting its rows
+into one table without an index. Memory is what each step adds at its peak.
+"""
+
+
+def _imports_table(imports: Mapping[str, Any]) -> str:
+    lines = [
+        "| rows | format | file, MiB | import, s | MiB | arrays, s | MiB | floor, s | store, MiB |",
+        "| ---: | --- |" + " ---: |" * 7,
+    ]
+    for row in imports["runs"].values():
+        arrays = row.get("arrays")
+        cells = [
+            f"{row['rows']:,}", row["format"], f"{row['file_mb']:,}",
+            f"{row['import']['cpu_seconds']:.1f}", f"{row['import']['memory_mb']:,}",
+            f"{arrays['cpu_seconds']:.2f}" if arrays else "", f"{arrays['memory_mb']:,}" if arrays
+            else "", f"{row['floor']['cpu_seconds']:.1f}", f"{row['store_mb']:,}",
+        ]  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def table(results: Mapping[str, Any], imports: Mapping[str, Any] | None = None) -> str:
+    """Markdown.
+
+    Args:
+        results: what ``growth.json`` holds.
+        imports: what ``growth-imports.json`` holds, if there is one.
+    """
     lines = [
         "| events | users | items | facts | fit, s | choosing | learning | assembling |"
         " network's epochs | score, s | peak, MiB | threads |",
@@ -59,6 +92,8 @@ def table(results: Mapping[str, Any]) -> str:
         parts.append(_sentence(results["slopes"], between))
     machine = results["machine"]
     parts.append(f"{machine['cpu']}, Python {machine['python']}.")
+    if imports:
+        parts += [IMPORTS, _imports_table(imports)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
