@@ -148,17 +148,19 @@ def _in_process(*arguments: str) -> dict[str, Any]:
     return result
 
 
+def step(name: str, *paths: str) -> dict[str, Any]:
+    """One step, in this process."""
+    if name == "import":
+        return import_step(paths[0], Path(paths[1]), Path(paths[2]))
+    if name == "arrays":
+        return arrays_step(Path(paths[0]))
+    return floor_step(Path(paths[0]), Path(paths[1]))
+
+
 def main() -> None:
     """Measure each size, and write what was measured after each."""
     if sys.argv[1:2] == ["step"]:
-        step, *arguments = sys.argv[2:]
-        if step == "import":
-            result = import_step(arguments[0], Path(arguments[1]), Path(arguments[2]))
-        elif step == "arrays":
-            result = arrays_step(Path(arguments[0]))
-        else:
-            result = floor_step(Path(arguments[0]), Path(arguments[1]))
-        print(json.dumps(result))
+        print(json.dumps(step(*sys.argv[2:])))
         return
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("sizes", nargs="*", type=float, default=SIZES)

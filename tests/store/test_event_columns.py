@@ -22,7 +22,7 @@ from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.schema import metadata
 
-CELLS = {
+EVENT_CELLS = {
     "user_id": st.sampled_from(["ann", "bob", "7"]),
     "item_id": st.sampled_from(["x", "y"]),
     "type": st.sampled_from(["click", "rating", None]),
@@ -32,12 +32,14 @@ CELLS = {
     "split": st.sampled_from(["train", "test", None]),
     "event_id": st.sampled_from([None, None, None, "e1", "0" * 32, "A" * 32]),
 }
-ROWS = st.lists(st.fixed_dictionaries(CELLS), max_size=12)
+ROWS = st.lists(st.fixed_dictionaries(EVENT_CELLS), max_size=12)
 
 
 def table_of(rows: list[dict[str, object]]) -> pl.DataFrame:
     """The typed events of rows."""
-    schema = {name: pl.Float64 if name in ("value", "timestamp") else pl.String for name in CELLS}
+    schema = {
+        name: pl.Float64 if name in ("value", "timestamp") else pl.String for name in EVENT_CELLS
+    }
     frame = pl.DataFrame(rows, schema=schema)
     batches = [
         TableBatch(
@@ -125,7 +127,7 @@ def sorted_by_arrival(database: Database) -> list[Event]:
 
 def test_a_file_of_the_same_name_replaces_and_one_of_another_adds(database):
     rows = [{"user_id": user, "item_id": item} for user in "ab" for item in "xyz"]
-    rows = [dict.fromkeys(CELLS) | row for row in rows]
+    rows = [dict.fromkeys(EVENT_CELLS) | row for row in rows]
     with database.writing() as connection:
         event_columns.append_columns(connection, table_of(rows[:4]), "may.csv")
     with database.writing() as connection:
@@ -147,7 +149,9 @@ def test_a_file_of_the_same_name_replaces_and_one_of_another_adds(database):
 
 
 def test_ids_that_no_event_names_any_more_are_deleted(database):
-    rows = [dict.fromkeys(CELLS) | {"user_id": user, "item_id": user + "-item"} for user in "ab"]
+    rows = [
+        dict.fromkeys(EVENT_CELLS) | {"user_id": user, "item_id": user + "-item"} for user in "ab"
+    ]
     for part in (rows, rows[:1]):
         with database.writing() as connection:
             event_columns.append_columns(connection, table_of(part), "events.csv")
