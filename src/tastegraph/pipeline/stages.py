@@ -140,10 +140,10 @@ def build_stale_stages(
 
     Raises:
         NotFoundError: as :meth:`tastegraph.pipeline.build.Builder.build` does.
-        TastegraphError: the workspace holds no items.
+        TastegraphError: the workspace holds neither items nor events.
     """
     with database.reading() as connection:
-        if not catalogue.item_count(connection):
+        if not catalogue.item_count(connection) and not log.count(connection):
             raise TastegraphError(f"{directory} holds no items: run 'tastegraph import' first")
     from tastegraph.pipeline.text_encoder import export_for_serving
 
