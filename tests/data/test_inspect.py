@@ -112,6 +112,21 @@ def test_a_format_is_read_by_its_name(tmp_path: Path) -> None:
     ]
 
 
+def test_statements_are_counted_and_their_ids_compared_with_links(tmp_path: Path) -> None:
+    text = '<http://x/Q1> <http://p> <http://x/Q2> .\nbad\n<http://x/Q1> <http://p> "1" .\n'
+    facts = write(tmp_path / "kg.nt.gz", text)
+    links = write(tmp_path / "links.csv", "item_id,entity\n1,Q1\n2,http://x/Q2\n")
+    inspection = inspect_files([facts, links])
+    file = inspection.files[0]
+    assert (file.kind, file.format, file.rows, file.bad_rows) == ("facts", "nt", 2, 1)
+    (comparison,) = inspection.comparisons
+    assert comparison.mismatch is not None
+    assert comparison.mismatch.example == ("Q1", "http://x/Q1")
+    assert inspection.commands == [f"tastegraph import DIR --facts {facts} --links {links}"]
+    dump = write(tmp_path / "wikidata.json", '[\n{"id": "Q1", "claims": {}, "labels": {}}\n]\n')
+    assert inspect_files([dump]).files[0].kind == "facts"
+
+
 def test_types_of_columns_of_parquet_and_json(tmp_path: Path) -> None:
     frame = pl.DataFrame({"item_id": [1], "title": ["A"], "tags": [["x"]], "price": [1.5]})
     frame.write_parquet(tmp_path / "i.parquet")

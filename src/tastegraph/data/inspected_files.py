@@ -15,15 +15,18 @@ from tastegraph.core.findings import Finding, Findings
 from tastegraph.core.records import EVENT_TYPES
 from tastegraph.data.columns import ids, seconds, time_unit, without_missing
 from tastegraph.data.dialects import cells_of, dialect_of, head_of
+from tastegraph.data.facts import fact_columns
 from tastegraph.data.formats import FORMATS
 from tastegraph.data.guesses import guessed_columns, guessed_kind, is_number_or_time
 from tastegraph.data.mapped_tables import MappedTable
 from tastegraph.data.mapping import COLUMNS, KINDS, Kind
+from tastegraph.data.rdf_documents import ENDINGS
 from tastegraph.data.readings import ReadingOptions, reading_of
 from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.tables import DELIMITED, TableBatch, read_table, table_format
 from tastegraph.data.text_files import format_suffix
 
+_NO_IDS = pl.Series([], dtype=pl.String)
 MAX_ROWS_SHOWN = 3
 MAX_CELL_LENGTH = 60
 MAX_ERRORS_SHOWN = 3
@@ -109,11 +112,10 @@ def inspect_file(
     """
     file = InspectedFile(path, options=options)
     try:
+        if _holds_statements(path):
+            _read_statements(file, findings)
+            return file
         file.format = table_format(path, options.table)
-    except TastegraphError as error:
-        _note(findings, path, str(error))
-        return file
-    try:
         _read_head(file, findings)
         _read_rows(file, config, findings)
     except TastegraphError as error:
@@ -169,6 +171,10 @@ def _read_rows(file: InspectedFile, config: ImportConfig, findings: Findings) ->
         table = MappedTable(file.path, file.kind, errors, reading)
         _read_records(file, table, config, findings)
         file.rows = table.rows
+    _note_errors(file, errors, findings)
+
+
+def _note_errors(file: InspectedFile, errors: _Errors, findings: Findings) -> None:
     file.bad_rows = errors.count
     for error in errors.first:
         remedy = "correct them, or leave them out: --on-error skip"
@@ -178,6 +184,34 @@ def _read_rows(file: InspectedFile, config: ImportConfig, findings: Findings) ->
     if errors.count > len(errors.first):
         more = errors.count - len(errors.first)
         findings.add(Finding(str(file.path), "", "rows that cannot be read", more))
+
+
+def _holds_statements(path: Path) -> bool:
+    """Whether a file is RDF, or a dump of Wikidata."""
+    suffix = format_suffix(path)
+    if suffix == ".json":
+        return any('"claims"' in line for line in head_of(path).lines)
+    return suffix in ENDINGS
+
+
+def _read_statements(file: InspectedFile, findings: Findings) -> None:
+    errors = _Errors()
+    file.kind, file.format = "facts", format_suffix(file.path).removeprefix(".")
+    heads, tails = [_NO_IDS], [_NO_IDS]
+    for frame in fact_columns(file.path, errors):
+        file.rows += len(frame)
+        heads.append(frame["subject"].unique())
+        tails.append(frame.filter(~pl.col("literal"))["object"].unique())
+        if not file.first_rows:
+            rows = frame.head(MAX_ROWS_SHOWN).select("subject", "relation", "object")
+            file.first_rows = [{name: _short(cell) for name, cell in row.items()}
+                               for row in rows.iter_rows(named=True)]  # fmt: skip
+    file.columns = [
+        InspectedColumn(theirs, ours, "text", 0)
+        for theirs, ours in (("subject", "head"), ("relation", "relation"), ("object", "tail"))
+    ]
+    file.ids = {"head": pl.concat(heads).unique(), "tail": pl.concat(tails).unique()}
+    _note_errors(file, errors, findings)
 
 
 def _guess_kind(file: InspectedFile, frame: pl.DataFrame) -> None:
