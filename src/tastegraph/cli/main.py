@@ -10,6 +10,7 @@ import typer
 
 from tastegraph.cli import answers, data, models
 from tastegraph.cli.inspect import inspect
+from tastegraph.cli.events import events_app
 from tastegraph.cli.review import kg_app
 from tastegraph.core.errors import TastegraphError
 
@@ -49,6 +50,7 @@ app.command()(answers.info)
 app.command()(answers.serve)
 app.command()(demo)
 app.add_typer(data.datasets_app, name="datasets")
+app.add_typer(events_app, name="events")
 app.add_typer(kg_app, name="kg")
 app.add_typer(models.models_app, name="models")
 

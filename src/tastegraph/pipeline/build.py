@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -113,12 +113,14 @@ class Builder:
             # Read before anything is fitted: users erased meanwhile are left out of the next model.
             with self.database.reading() as connection:
                 log_revision, erasures = log.revision(connection), erasure.erasure_count(connection)
+                withdrawals = revision.withdrawal_count(connection)
                 meaning = EventMeaning.stored(connection, self.config.events, log_revision)
                 type_counts = log.type_counts(connection, log_revision)
         else:
             # Later events have not passed the gate.
             manifest = unchanged_model.manifest
             log_revision, erasures = manifest["learned_until"], manifest["erasures"]
+            withdrawals = manifest.get("withdrawals", 0)
             fitted_config = FittedConfig.of(manifest)
             self._report_ignored_changes(fitted_config)
             meaning, type_counts = fitted_config.meaning, {}
@@ -133,8 +135,9 @@ class Builder:
         if unchanged_model is None:
             check_events(events, meaning, type_counts)
             if publish != "full" and previous is None and self.snapshots.current() is None:
-                first_contents = self._first_lists(
-                    built_graph, events, meaning, log_revision, erasures
+                first_contents = replace(
+                    self._first_lists(built_graph, events, meaning, log_revision, erasures),
+                    withdrawals=withdrawals,
                 )
                 version = self.publish(first_contents, STAGES, UNFINISHED, None)
                 if publish == "first":
@@ -162,8 +165,9 @@ class Builder:
             model = assemble(item_features, events.user_items(), fitted_model)
         config = self.fitted_config(stages, previous, features, meaning)
         contents = SnapshotContents(
-            features, fitted_model, model, config, log_revision, erasures, chosen=chosen
-        )
+            features, fitted_model, model, config, log_revision, erasures,
+            chosen=chosen, withdrawals=withdrawals,
+        )  # fmt: skip
         return self.publish(contents, stages, inputs, previous)
 
     def publish(
@@ -207,6 +211,7 @@ class Builder:
             "graph": _origin(previous, "graph", rebuilt="graph" in stages),
             "learned_until": contents.log_revision,
             "erasures": contents.erasures,
+            "withdrawals": contents.withdrawals,
             "profile": current_profile(),
             "gate": contents.gate if new_model or not previous else previous.manifest["gate"],
             "first_lists": contents.first_lists,

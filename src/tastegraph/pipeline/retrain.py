@@ -51,7 +51,7 @@ from tastegraph.pipeline.training_events import (
 )
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions
-from tastegraph.store import erasure
+from tastegraph.store import erasure, revision
 from tastegraph.store import events as log
 from tastegraph.store.snapshots import Snapshot
 
@@ -159,16 +159,18 @@ def retrain(builder: Builder, inputs: str) -> RetrainingResult:
     previous_revision = int(previous.manifest["learned_until"])
     with builder.database.reading() as connection:
         log_revision, erasures = log.revision(connection), erasure.erasure_count(connection)
+        withdrawals = revision.withdrawal_count(connection)
         meaning = EventMeaning.stored(connection, config.events, log_revision)
         type_counts = log.type_counts(connection, log_revision)
     fitted_config = FittedConfig.of(previous.manifest)
     difference = _difference(fitted_config, config, meaning)
     from_scratch = erasures != previous.manifest["erasures"]
+    from_scratch |= withdrawals != previous.manifest.get("withdrawals", 0)
     if log_revision == previous_revision and not from_scratch:
         if difference:
             say(f"{difference} since the model in service was learned: run 'tastegraph build'")
         return RetrainingResult(previous.version, None, 0)
-    # Where the newest events were erased, the log ends earlier than it did.
+    # Where the newest events were erased or withdrawn, the log ends earlier than it did.
     n_events = max(log_revision - previous_revision, 0)
     if difference:
         say(f"all is learned anew: {difference} since the model in service was learned")
@@ -200,6 +202,7 @@ def retrain(builder: Builder, inputs: str) -> RetrainingResult:
         contents = SnapshotContents(
             features, fitted_model, model, new_config, log_revision, erasures, gate,
             chosen_now(after) if from_scratch or first_likes else previous.manifest.get("chosen"),
+            withdrawals=withdrawals,
         )  # fmt: skip
         return builder.publish(contents, STAGES, inputs, previous)
 

@@ -21,6 +21,9 @@ from tastegraph.store.schema import (
     votes,
 )
 
+RESTORED = b""
+"""Stands in place of the digest of an id that was restored; no id has this digest."""
+
 
 @dataclass(frozen=True, slots=True)
 class ErasureReceipt:

@@ -1,0 +1,103 @@
+"""Records of erased users and items in an import: left out, or restored where that is wanted.
+
+Of an erased id only a digest is stored. An older file that still has the id would bring it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Table, select, update
+
+from tastegraph.core.records import Event, Item
+from tastegraph.store.erasure import RESTORED, id_digest
+from tastegraph.store.schema import erased_items, erasures
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class ErasedIds:
+    """The erased users, or the erased items, by their digests.
+
+    Args:
+        connection: of a writer where ``restore`` is true.
+        table: of their digests.
+        restore: whether an erased id that is met counts as restored from then on.
+    """
+
+    def __init__(self, connection: Connection, table: Table, *, restore: bool = False) -> None:
+        self._connection, self._table, self._restore = connection, table, restore
+        digests = connection.scalars(select(table.c.digest).where(table.c.digest != RESTORED))
+        self._digests = set(digests)
+        self.met: set[str] = set()
+
+    def __bool__(self) -> bool:
+        """Whether anything is erased: if not, no digest needs to be computed."""
+        return bool(self._digests)
+
+    def among(self, ids: Iterable[str]) -> set[str]:
+        """Those of some ids that are erased, and stay so; with ``restore`` there are none."""
+        if not self._digests:
+            return set()
+        erased = {name for name in set(ids) if id_digest(name) in self._digests}
+        self.met |= erased
+        if not self._restore:
+            return erased
+        for name in erased:
+            digest = id_digest(name)
+            restored = update(self._table).where(self._table.c.digest == digest)
+            self._connection.execute(restored.values(digest=RESTORED))
+            self._digests.discard(digest)
+        return set()
+
+
+class ErasedRecords:
+    """Leaves out what an import has of erased users and items.
+
+    Args:
+        connection: of a writer.
+        restore: whether erased users and items come back instead.
+    """
+
+    def __init__(self, connection: Connection, *, restore: bool = False) -> None:
+        self._users = ErasedIds(connection, erasures, restore=restore)
+        self._items = ErasedIds(connection, erased_items, restore=restore)
+
+    @property
+    def users(self) -> int:
+        """Number of erased users that were met."""
+        return len(self._users.met)
+
+    @property
+    def items(self) -> int:
+        """Number of erased items that were met."""
+        return len(self._items.met)
+
+    def without_items(self, items: Sequence[Item]) -> Sequence[Item]:
+        """The items that are not erased."""
+        erased = self._items.among(item.item_id for item in items)
+        return [item for item in items if item.item_id not in erased] if erased else items
+
+    def without_events(self, events: Iterable[Event]) -> Sequence[Event]:
+        """The events of users and on items that are not erased."""
+        rows = list(events)
+        users = self._users.among(event.user_id for event in rows)
+        items = self._items.among(event.item_id for event in rows)
+        if not users and not items:
+            return rows
+        return [row for row in rows if row.user_id not in users and row.item_id not in items]
+
+    def without_rows(self, events: pl.DataFrame) -> pl.DataFrame:
+        """The same of a frame of events."""
+        import polars as pl
+
+        for column, erased_ids in (("user_id", self._users), ("item_id", self._items)):
+            if not erased_ids:
+                continue
+            ids = events[column]
+            erased = erased_ids.among(ids.unique().cast(pl.String).to_list())
+            if erased:
+                events = events.filter(~ids.cast(pl.String).is_in(list(erased)))
+        return events
