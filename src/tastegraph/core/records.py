@@ -191,6 +191,9 @@ class Records:
         return list({**self.facts, **self.links})
 
 
+SESSION = "session:"
+"""Prefix of the user id under which events of a session without a user are stored."""
+
 ITEM = "item:"
 """Prefix of a fact's subject or object that is an item rather than an entity."""
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import cast, get_args
 
 from tastegraph.core.messages import Message
-from tastegraph.core.records import EVENT_TYPES, RATING, Event, Split
+from tastegraph.core.records import EVENT_TYPES, RATING, SESSION, Event, Split
 from tastegraph.data.rejected_rows import RejectedRows
-from tastegraph.data.typed_row import TypedRow
+from tastegraph.data.typed_row import MAX_ID_LENGTH, TypedRow
 
 EVENT_ALIASES: Mapping[str, str] = {
     "userId": "user_id", "user": "user_id", "uid": "user_id",
@@ -66,7 +66,7 @@ def event_from(
         RowError: a value is missing or cannot be accepted, or the event is in the future.
     """
     row = TypedRow(values, file, line)
-    user_id, item_id = row.id("user_id"), row.id("item_id")
+    user_id, item_id = user_of(row), row.id("item_id")
     value = row.number("value")
     if value is None:
         value = row.number("rating")
@@ -92,3 +92,16 @@ def event_from(
     if event.is_in_future(time.time() if now is None else now):
         raise row.error("timestamp", Message("expected.timely"))
     return event
+
+
+def user_of(row: TypedRow) -> str:
+    """The id of the user whose event a row is; without one, that of its session: ``session:ID``.
+
+    Raises:
+        RowError: there is neither, or one cannot be accepted.
+    """
+    if row.value("user_id") is None:
+        session_id = row.optional_id("session_id", MAX_ID_LENGTH - len(SESSION))
+        if session_id is not None:
+            return SESSION + session_id
+    return row.id("user_id")

@@ -31,12 +31,14 @@ class KindColumns:
         optional: the others that have a meaning.
         aliases: names in files that are read as ours.
         open: whether any other column is read too, under its own name.
+        instead: required column → one that a file may have in its place.
     """
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
     open: bool = False
+    instead: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -49,7 +51,8 @@ COLUMNS: Mapping[Kind, KindColumns] = MappingProxyType(
         "events": KindColumns(
             ("user_id", "item_id"),
             ("timestamp", "type", "value", "rating", "event_id", "split", "recommendation_id",
-             "position"),
+             "position", "session_id"),
+            instead={"user_id": "session_id"},
         ),
         "items": KindColumns(
             ("item_id", "title"), ("text", "hidden", "available_from", "available_until"), open=True
@@ -157,7 +160,7 @@ def column_names(
         if ours and name not in names and ours not in names.values():
             names[name] = ours
     for ours in columns.required if required is None else required:
-        if ours not in names.values():
+        if not {ours, columns.instead.get(ours)} & set(names.values()):
             proposal = _proposal(ours, kind, file_columns, names)
             expected = f"a column named {ours!r} (perhaps {proposal})"
             raise RowError(file, 1, ours, sorted(file_columns), expected)

@@ -32,9 +32,6 @@ from tastegraph.serving.api.requests import (
 )
 from tastegraph.serving.engine import Engine
 
-SESSION_PREFIX = "session:"
-"""Of the user id under which the events of a session without a user are stored."""
-
 
 class NewEvent(SessionEvent):
     """One event to store; without ``event_id`` or ``ts`` the server adds one."""
@@ -53,11 +50,9 @@ class NewEvent(SessionEvent):
         Raises:
             RowError: a value cannot be accepted.
         """
-        user_id = self.user_id
-        if user_id is None and self.session_id not in (None, ""):
-            user_id = f"{SESSION_PREFIX}{self.session_id}"
         event_id = uuid4().hex if self.event_id in (None, "") else self.event_id
-        return self.event(line, types, user_id, event_id, time.time())
+        own = {"user_id": self.user_id, "session_id": self.session_id, "event_id": event_id}
+        return self.event(line, types, own, time.time())
 
 
 class EventBatch(LanguageRequest):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -97,8 +97,7 @@ class SessionEvent(_Request):
         self,
         line: int,
         types: Collection[str],
-        user_id: object,
-        event_id: object = None,
+        own: Mapping[str, object],
         now: float | None = None,
     ) -> Event:
         """The record.
@@ -106,6 +105,7 @@ class SessionEvent(_Request):
         Args:
             line: the row's place in the request.
             types: the types that an event may have.
+            own: further fields of the row: whose event it is, and its id.
             now: the time of a row without one.
 
         Raises:
@@ -113,8 +113,7 @@ class SessionEvent(_Request):
         """
         timestamp = self.timestamp if self.ts is None else self.ts
         values = {
-            "event_id": event_id,
-            "user_id": user_id,
+            **own,
             "item_id": self.item_id,
             "type": self.type,
             "value": self.rating if self.value is None else self.value,
@@ -136,7 +135,8 @@ class Session(_Request):
         Raises:
             RowError: a value cannot be accepted.
         """
-        events = [row.event(line, types, "session") for line, row in enumerate(self.events)]
+        own = {"user_id": "session"}
+        events = [row.event(line, types, own) for line, row in enumerate(self.events)]
         return sorted(events, key=lambda event: event.timestamp or 0.0)
 
 
