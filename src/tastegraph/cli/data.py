@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tastegraph.data.files import Files
     from tastegraph.data.rejected_rows import RejectedRows
     from tastegraph.profiles.rating_scale import RatingScale
+    from tastegraph.store.erased_records import ErasedCounts
     from tastegraph.store.ingestion import ImportSummary
     from tastegraph.workspace import Workspace
 
@@ -73,6 +74,9 @@ def import_files(
         bool,
         typer.Option("--replace-catalogue", help="--items is the whole catalogue: delist others"),
     ] = False,
+    restore: Annotated[
+        bool, typer.Option("--restore", help="take erased users and items back, with their events")
+    ] = False,
     append: Annotated[
         bool, typer.Option("--append", help="event files add to earlier ones of the same name")
     ] = False,
@@ -89,6 +93,8 @@ def import_files(
 
     With --replace-catalogue items that the new files lack are delisted: no list has them, until an
     import has them again. Their history and their part in the model stay.
+
+    What the files have of erased users and items is left out, and counted, until --restore.
     """
     from tastegraph.core.import_report import ImportReport
     from tastegraph.data.files import Files, rejects_file
@@ -113,7 +119,9 @@ def import_files(
             files = replace(files, facts=[], links=[])
         report = ImportReport()
         records = files.records(workspace.config, rejects, report=report)
-        records = replace(records, append=append, replace_catalogue=replace_catalogue)
+        records = replace(
+            records, append=append, replace_catalogue=replace_catalogue, restore=restore
+        )
         _print_import(workspace.ingest(records, report=report))
     _print_scale(scale_before, workspace.rating_scale())
     _print_rejects(rejects)
@@ -138,6 +146,7 @@ def record(
         table = event_table(events, rejects, how, types=types, missing=missing)
         summary = workspace.ingest(Records(events=[table]))
     print_line(f"{summary.events} events recorded, {summary.duplicate_events} known already")
+    _print_erased(summary.erased)
     _print_rejects(rejects)
 
 
@@ -242,6 +251,19 @@ def _print_import(summary: ImportSummary) -> None:
     for line in summary.report.lines():
         print_line(line)
     _print_availability(summary)
+    _print_erased(summary.erased)
+
+
+def _print_erased(erased: ErasedCounts) -> None:
+    if not erased.ids:
+        return
+    ids = f"{erased.ids:,} erased id" + ("" if erased.ids == 1 else "s")
+    if erased.restored:
+        print_line(f"{ids} restored")
+        return
+    left_out = {"events": erased.events, "items": erased.items}
+    counts = " and ".join(f"{n:,} {name}" for name, n in left_out.items() if n)
+    print_line(f"{ids}, {counts} left out: 'tastegraph import --restore' takes them back")
 
 
 def _print_availability(summary: ImportSummary) -> None:

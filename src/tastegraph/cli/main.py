@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from tastegraph.cli import answers, data, models
-from tastegraph.cli.inspect import inspect
 from tastegraph.cli.events import events_app
+from tastegraph.cli.inspect import inspect
 from tastegraph.cli.review import kg_app
 from tastegraph.core.errors import TastegraphError
 

@@ -174,6 +174,7 @@ class Records:
         links: source → which entity an item is, as it states; one by one or in frames.
         digests: source → a hash of its content, by which an unchanged source is recognised.
         replace_catalogue: whether stored items that ``items`` lack are delisted.
+        restore: whether erased users and items come back; else what there is of them is left out.
     """
 
     items: Iterable[Item] = ()
@@ -184,6 +185,7 @@ class Records:
     links: Mapping[str, Iterable[Link | pl.DataFrame]] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
     replace_catalogue: bool = False
+    restore: bool = False
 
     @property
     def sources(self) -> list[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -27,6 +27,7 @@ from tastegraph.core.records import (
     EVENT_TYPES,
     MAX_CLOCK_SKEW,
     RATING,
+    SESSION,
     SPLITS,
     Event,
     Split,
@@ -38,6 +39,7 @@ from tastegraph.data.columns import TypedColumn, WrongCells
 from tastegraph.data.mapped_tables import PLAIN, MappedTable, Reading
 from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.tables import TableBatch
+from tastegraph.data.typed_row import MAX_ID_LENGTH
 
 ROWS_PER_HASH: Final = 250_000
 _OPTIONAL: Final = ("value", "timestamp", "split", "recommendation_id", "position")
@@ -55,7 +57,8 @@ def event_table(
     """The events of a file with the columns ``user_id`` and ``item_id``.
 
     Optional columns: ``timestamp``, ``type``, ``value`` (or ``rating``), ``event_id``, ``split``,
-    ``recommendation_id``, ``position``; others are not used, and reported. A row with a value and
+    ``recommendation_id``, ``position``, ``session_id`` (a row of a session without a user is of the
+    user ``session:ID``); others are not used, and reported. A row with a value and
     no type is a ``rating``, even if the value is a count: that is only decided from all rows
     together.
 
@@ -158,6 +161,8 @@ class _Reader:
 
     def read(self, batch: TableBatch) -> pl.DataFrame:
         """The good rows of a batch, typed; the others are handled."""
+        if "session_id" in batch.frame.columns:
+            batch = replace(batch, frame=self._with_session_users(batch.frame))
         typed = {name: self._typed(name, read, batch) for name, read in self._columns(batch)}
         kind = self._types(typed)
         values = {name: column.values for name, column in typed.items()}
@@ -172,6 +177,22 @@ class _Reader:
         bad = self._handle(typed, batch)
         frame = frame.filter(~bad) if bad is not None else frame
         return frame.with_columns(pl.col("user_id", "item_id", "type").cast(pl.Categorical))
+
+    def _with_session_users(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows, where a row without a user is of the user ``session:ID``."""
+        sessions = columns.without_missing(frame["session_id"], self.rules.missing)
+        session_users = (
+            SESSION + columns.ids(sessions, MAX_ID_LENGTH - len(SESSION), required=False).values
+        )
+        if "user_id" not in frame.columns:
+            return frame.with_columns(session_users.alias("user_id"))
+        users = columns.without_missing(frame["user_id"], self.rules.missing)
+        if users.dtype != pl.String:
+            typed = columns.ids(users, required=False)
+            if typed.wrong:
+                return frame
+            users = typed.values
+        return frame.with_columns(users.fill_null(session_users).alias("user_id"))
 
     def _columns(
         self, batch: TableBatch

@@ -113,14 +113,14 @@ class Builder:
             # Read before anything is fitted: users erased meanwhile are left out of the next model.
             with self.database.reading() as connection:
                 log_revision, erasures = log.revision(connection), erasure.erasure_count(connection)
-                withdrawals = revision.withdrawal_count(connection)
+                forgotten = revision.forgotten_source_count(connection)
                 meaning = EventMeaning.stored(connection, self.config.events, log_revision)
                 type_counts = log.type_counts(connection, log_revision)
         else:
             # Later events have not passed the gate.
             manifest = unchanged_model.manifest
             log_revision, erasures = manifest["learned_until"], manifest["erasures"]
-            withdrawals = manifest.get("withdrawals", 0)
+            forgotten = manifest.get("forgotten", 0)
             fitted_config = FittedConfig.of(manifest)
             self._report_ignored_changes(fitted_config)
             meaning, type_counts = fitted_config.meaning, {}
@@ -137,7 +137,7 @@ class Builder:
             if publish != "full" and previous is None and self.snapshots.current() is None:
                 first_contents = replace(
                     self._first_lists(built_graph, events, meaning, log_revision, erasures),
-                    withdrawals=withdrawals,
+                    forgotten=forgotten,
                 )
                 version = self.publish(first_contents, STAGES, UNFINISHED, None)
                 if publish == "first":
@@ -150,7 +150,7 @@ class Builder:
         features = self._build_texts(stages, previous, built_graph, events_of)
         item_features = features.item_features
         if unchanged_model is None:
-            plan = decide(self.snapshots, events, self.config, meaning, erasures, tune)
+            plan = decide(self.snapshots, events, self.config, meaning, erasures, forgotten, tune)
             chosen: dict[str, Any] | None = plan.origin or chosen_now(events)
             if plan.hyperparameters is None:
                 with choosing(self.directory / TRIALS_FOLDER, inputs, plan.seconds):
@@ -166,7 +166,7 @@ class Builder:
         config = self.fitted_config(stages, previous, features, meaning)
         contents = SnapshotContents(
             features, fitted_model, model, config, log_revision, erasures,
-            chosen=chosen, withdrawals=withdrawals,
+            chosen=chosen, forgotten=forgotten,
         )  # fmt: skip
         return self.publish(contents, stages, inputs, previous)
 
@@ -211,7 +211,7 @@ class Builder:
             "graph": _origin(previous, "graph", rebuilt="graph" in stages),
             "learned_until": contents.log_revision,
             "erasures": contents.erasures,
-            "withdrawals": contents.withdrawals,
+            "forgotten": contents.forgotten,
             "profile": current_profile(),
             "gate": contents.gate if new_model or not previous else previous.manifest["gate"],
             "first_lists": contents.first_lists,

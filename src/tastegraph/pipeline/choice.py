@@ -48,6 +48,7 @@ def decide(
     config: Config,
     meaning: EventMeaning,
     erasures: int,
+    forgotten: int,
     tune: str | None,
 ) -> ChoosingPlan:
     """Decide it, and say why.
@@ -58,6 +59,7 @@ def decide(
         config: configuration of the workspace.
         meaning: of the events.
         erasures: how many users and items were erased: what was chosen by them must be forgotten.
+        forgotten: how many files of events were forgotten: the same holds for these.
         tune: as ``[model] tune``, for this build alone.
     """
     wish = tune or config.model.tune
@@ -66,6 +68,9 @@ def decide(
         return ChoosingPlan(seconds=seconds(wish))
     if latest is not None and latest[1]["erasures"] != erasures:
         say(f"users or items were erased: the settings of snapshot {latest[0]} are forgotten")
+        latest = None
+    elif latest is not None and latest[1].get("forgotten", 0) != forgotten:
+        say(f"a file of events was forgotten: so are the settings of snapshot {latest[0]}")
         latest = None
     if latest is None:
         if wish == "off":

@@ -82,7 +82,7 @@ class SnapshotContents:
         fitted_config: the configuration that each stage was built with.
         log_revision: revision of the event log up to which the model was fitted.
         erasures: how many users and items had been erased by then.
-        withdrawals: how often events had been withdrawn by then.
+        forgotten: how many files of events had been forgotten by then.
         gate: the verdict of the gate; ``None`` for a build.
         chosen: where and on how much data its settings were chosen, see
             :mod:`tastegraph.pipeline.choice`; ``None`` where nothing says so.
@@ -98,4 +98,4 @@ class SnapshotContents:
     gate: dict[str, Any] | None = None
     chosen: dict[str, Any] | None = None
     first_lists: bool = False
-    withdrawals: int = 0
+    forgotten: int = 0

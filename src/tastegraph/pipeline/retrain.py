@@ -159,13 +159,13 @@ def retrain(builder: Builder, inputs: str) -> RetrainingResult:
     previous_revision = int(previous.manifest["learned_until"])
     with builder.database.reading() as connection:
         log_revision, erasures = log.revision(connection), erasure.erasure_count(connection)
-        withdrawals = revision.withdrawal_count(connection)
+        forgotten = revision.forgotten_source_count(connection)
         meaning = EventMeaning.stored(connection, config.events, log_revision)
         type_counts = log.type_counts(connection, log_revision)
     fitted_config = FittedConfig.of(previous.manifest)
     difference = _difference(fitted_config, config, meaning)
     from_scratch = erasures != previous.manifest["erasures"]
-    from_scratch |= withdrawals != previous.manifest.get("withdrawals", 0)
+    from_scratch |= forgotten != previous.manifest.get("forgotten", 0)
     if log_revision == previous_revision and not from_scratch:
         if difference:
             say(f"{difference} since the model in service was learned: run 'tastegraph build'")
@@ -202,7 +202,7 @@ def retrain(builder: Builder, inputs: str) -> RetrainingResult:
         contents = SnapshotContents(
             features, fitted_model, model, new_config, log_revision, erasures, gate,
             chosen_now(after) if from_scratch or first_likes else previous.manifest.get("chosen"),
-            withdrawals=withdrawals,
+            forgotten=forgotten,
         )  # fmt: skip
         return builder.publish(contents, STAGES, inputs, previous)
 

@@ -5,8 +5,8 @@ Of an erased id only a digest is stored. An older file that still has the id wou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection, Table, select, update
 
@@ -53,6 +53,24 @@ class ErasedIds:
         return set()
 
 
+class ErasedCounts(NamedTuple):
+    """What an import had of erased users and items.
+
+    Attributes:
+        ids: number of erased users and items.
+        events, items: number of records that were left out.
+        restored: whether nothing was left out, and the ids are erased no more.
+    """
+
+    ids: int = 0
+    events: int = 0
+    items: int = 0
+    restored: bool = False
+
+
+NONE_ERASED = ErasedCounts()
+
+
 class ErasedRecords:
     """Leaves out what an import has of erased users and items.
 
@@ -64,30 +82,31 @@ class ErasedRecords:
     def __init__(self, connection: Connection, *, restore: bool = False) -> None:
         self._users = ErasedIds(connection, erasures, restore=restore)
         self._items = ErasedIds(connection, erased_items, restore=restore)
+        self._restore, self._n_events, self._n_items = restore, 0, 0
 
-    @property
-    def users(self) -> int:
-        """Number of erased users that were met."""
-        return len(self._users.met)
+    def counts(self) -> ErasedCounts:
+        """What there was so far."""
+        n_ids = len(self._users.met) + len(self._items.met)
+        return ErasedCounts(n_ids, self._n_events, self._n_items, self._restore and n_ids > 0)
 
-    @property
-    def items(self) -> int:
-        """Number of erased items that were met."""
-        return len(self._items.met)
-
-    def without_items(self, items: Sequence[Item]) -> Sequence[Item]:
+    def without_items(self, items: list[Item]) -> list[Item]:
         """The items that are not erased."""
         erased = self._items.among(item.item_id for item in items)
-        return [item for item in items if item.item_id not in erased] if erased else items
+        if not erased:
+            return items
+        others = [item for item in items if item.item_id not in erased]
+        self._n_items += len(items) - len(others)
+        return others
 
-    def without_events(self, events: Iterable[Event]) -> Sequence[Event]:
+    def without_events(self, events: list[Event]) -> list[Event]:
         """The events of users and on items that are not erased."""
-        rows = list(events)
-        users = self._users.among(event.user_id for event in rows)
-        items = self._items.among(event.item_id for event in rows)
+        users = self._users.among(event.user_id for event in events)
+        items = self._items.among(event.item_id for event in events)
         if not users and not items:
-            return rows
-        return [row for row in rows if row.user_id not in users and row.item_id not in items]
+            return events
+        others = [e for e in events if e.user_id not in users and e.item_id not in items]
+        self._n_events += len(events) - len(others)
+        return others
 
     def without_rows(self, events: pl.DataFrame) -> pl.DataFrame:
         """The same of a frame of events."""
@@ -99,5 +118,7 @@ class ErasedRecords:
             ids = events[column]
             erased = erased_ids.among(ids.unique().cast(pl.String).to_list())
             if erased:
+                n_before = len(events)
                 events = events.filter(~ids.cast(pl.String).is_in(list(erased)))
+                self._n_events += n_before - len(events)
         return events

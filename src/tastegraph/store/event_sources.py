@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, select
 
 from tastegraph.core.errors import NotFoundError
+from tastegraph.store import revision
 from tastegraph.store.event_columns import delete_events
 from tastegraph.store.schema import event_log
 from tastegraph.store.schema import event_sources as table
@@ -60,4 +61,5 @@ def forget_events(connection: Connection, name: str) -> int:
     of_source = select(event_log.c.seq).where(event_log.c.source == numbers[name])
     n_events = delete_events(connection, list(connection.scalars(of_source)))
     connection.execute(delete(table).where(table.c.source == numbers[name]))
+    revision.record_forgotten_source(connection)
     return n_events

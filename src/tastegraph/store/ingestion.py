@@ -24,6 +24,7 @@ from tastegraph.store import (
 )
 from tastegraph.store.availability import NONE_UNLISTED, AvailabilityCounts, RelistedItems
 from tastegraph.store.catalogue_facts import ItemColumns
+from tastegraph.store.erased_records import NONE_ERASED, ErasedCounts, ErasedRecords
 from tastegraph.store.event_columns import append_columns
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class ImportSummary:
         unlisted: all items that may not be listed now, by reason.
         withdrawn_events: events that were deleted because their file does not state them any more.
         report: counts of rows by file, and what was noticed.
+        erased: what there was of erased users and items.
     """
 
     items: int
@@ -55,6 +57,7 @@ class ImportSummary:
     unlisted: AvailabilityCounts = NONE_UNLISTED
     withdrawn_events: int = 0
     report: ImportReport = field(default_factory=ImportReport)
+    erased: ErasedCounts = NONE_ERASED
 
 
 def ingest(
@@ -80,8 +83,8 @@ def ingest(
         RowError: a record is wrong; the caller must roll the transaction back.
         TastegraphError: a catalogue without any item would replace the present one.
     """
-    relisted = RelistedItems(connection)
-    n_items, n_facts = _put_items(connection, records.items, columns, relisted)
+    relisted, erased = RelistedItems(connection), ErasedRecords(connection, restore=records.restore)
+    n_items, n_facts = _put_items(connection, records.items, columns, relisted, erased)
     if records.replace_catalogue and not n_items:
         raise TastegraphError(
             "there is no item in the new catalogue, so that all items would be delisted: "
@@ -98,7 +101,7 @@ def ingest(
         provenance.stamp(connection, source, records.digests.get(source, ""))
     withdrawn = provenance.drop_unsupported(connection) if any(replaced) else 0
     report = ImportReport() if report is None else report
-    n_new, n_known, n_withdrawn = _put_events(connection, records, report)
+    n_new, n_known, n_withdrawn = _put_events(connection, records, erased, report)
     return ImportSummary(
         items=n_items,
         events=n_new,
@@ -111,11 +114,12 @@ def ingest(
         unlisted=availability.counts(connection, time.time()),
         withdrawn_events=n_withdrawn,
         report=report,
+        erased=erased.counts(),
     )
 
 
 def _put_events(
-    connection: Connection, records: Records, report: ImportReport
+    connection: Connection, records: Records, erased: ErasedRecords, report: ImportReport
 ) -> tuple[int, int, int]:
     """Number of events that are new, known or repeated, and withdrawn."""
     single: list[Event] = []
@@ -125,13 +129,15 @@ def _put_events(
             single.append(element)
         else:
             frames.append(element)
-    appended = events.append(connection, single)
+    appended = events.append(connection, erased.without_events(single))
     n_new, n_known, n_withdrawn = appended.accepted, appended.duplicates, 0
     tables: list[tuple[str | None, pl.DataFrame]] = [(None, frame) for frame in frames]
     tables += records.event_files.items()
     for source, frame in tables:
+        counts, n_rows = report.counts("events", source or ""), len(frame)
+        frame = erased.without_rows(frame)
+        counts.left_out += n_rows - len(frame)
         outcome = append_columns(connection, frame, source, replace=not records.append)
-        counts = report.counts("events", source or "")
         counts.new += outcome.new
         counts.known += outcome.known
         counts.repeated += outcome.repeated
@@ -147,6 +153,7 @@ def _put_items(
     items: Iterable[Item],
     columns: ItemColumns,
     relisted: RelistedItems,
+    erased: ErasedRecords,
 ) -> tuple[int, int]:
     """Number of items, and of the facts that their columns state."""
     n_items = n_facts = 0
@@ -154,6 +161,7 @@ def _put_items(
         if not n_items and not catalogue_facts.is_current(connection, columns):
             stored_items = catalogue.all_items(connection)
             catalogue_facts.state_anew(connection, stored_items, columns)
+        batch = erased.without_items(batch)
         n_items += catalogue.put_items(connection, batch)
         relisted.put((item.item_id, columns.availability(item)) for item in batch)
         n_facts += catalogue_facts.replace_facts(connection, batch, columns)

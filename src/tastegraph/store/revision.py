@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from tastegraph.store.schema import USE, changes, decisions, evidence, items
 
 _KNOWLEDGE, _WITHDRAWALS, _AVAILABILITY = "what is known", "withdrawn events", "availability"
+_FORGOTTEN = "forgotten sources of events"
 _ROWS_PER_FETCH = 10_000
 
 
@@ -31,6 +32,16 @@ def record_withdrawal(connection: Connection) -> None:
 def withdrawal_count(connection: Connection) -> int:
     """Number of calls of :func:`record_withdrawal` on this database so far."""
     return _count(connection, _WITHDRAWALS)
+
+
+def record_forgotten_source(connection: Connection) -> None:
+    """Count one file of events that was forgotten: the next model must be as if it had not been."""
+    _increment(connection, _FORGOTTEN)
+
+
+def forgotten_source_count(connection: Connection) -> int:
+    """Number of calls of :func:`record_forgotten_source` on this database so far."""
+    return _count(connection, _FORGOTTEN)
 
 
 def record_availability_change(connection: Connection) -> None:

@@ -106,7 +106,7 @@ def item_routes(engine: Engine, writer: Executor) -> APIRouter:
 
         def store() -> int:
             with engine.database.writing() as connection:
-                records = Records(items=[item])
+                records = Records(items=[item], restore=True)
                 return ingest(connection, records, columns).facts
 
         facts = await asyncio.get_running_loop().run_in_executor(writer, store)
