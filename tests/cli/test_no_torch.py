@@ -18,13 +18,13 @@ LOOKS = [
     ["recommend", "nobody", "--json"], ["recommend", "--history", "space-1,space-2"],
     ["explain", "western-1", "western-0"], ["feedback"], ["feedback", "--json"],
     ["models", "list"], ["models", "list", "--json"],
-    ["kg", "stats"], ["kg", "stats", "--json"], ["kg", "sources"], ["kg", "review"],
+    ["events", "sources"], ["kg", "stats"], ["kg", "stats", "--json"], ["kg", "sources"], ["kg", "review"],
     ["kg", "decisions"], ["kg", "query", "SELECT * WHERE { ?s ?p ?o } LIMIT 3"],
     ["kg", "export", "FILE.nt"], ["kg", "validate", "FILE.ttl"],
     ["kg", "derive", "language model", "--dry-run"], ["describe", "--dry-run"],
 ]  # fmt: skip
 """Commands and their arguments but the directory, which comes after the command's name."""
-GROUPS = {"kg", "models"}
+GROUPS = {"events", "kg", "models"}
 
 SHAPES = """
 @prefix sh: <http://www.w3.org/ns/shacl#> .
