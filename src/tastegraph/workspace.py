@@ -345,11 +345,7 @@ class Workspace:
         return Engine(self.snapshots, self.database, self.config)
 
     def recommend(self, user: UserOrSession, k: int = 10) -> Recommendations:
-        """The best ``k`` items for a user.
-
-        Args:
-            user: id of a user, or the events of an anonymous session.
-            k: length of the list.
+        """The best ``k`` items for a user: an id, or the events of an anonymous session.
 
         Raises:
             ArgumentError: ``user`` is neither, or ``k`` is not a whole number of at least 1.
@@ -361,9 +357,7 @@ class Workspace:
     def explain(self, user: UserOrSession, item_id: str) -> Explanation:
         """All reasons for and against one item for a user; their shares sum to its score.
 
-        Args:
-            user: id of a user, or the events of an anonymous session.
-            item_id: id of an item.
+        The user is an id, or the events of an anonymous session.
 
         Raises:
             ArgumentError: ``user`` or ``item_id`` has the wrong type.

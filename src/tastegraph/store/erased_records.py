@@ -37,7 +37,7 @@ class ErasedIds:
         """Whether anything is erased: if not, no digest needs to be computed."""
         return bool(self._digests)
 
-    def among(self, ids: Iterable[str]) -> set[str]:
+    def erased(self, ids: Iterable[str]) -> set[str]:
         """Those of some ids that are erased, and stay so; with ``restore`` there are none."""
         if not self._digests:
             return set()
@@ -91,7 +91,7 @@ class ErasedRecords:
 
     def without_items(self, items: list[Item]) -> list[Item]:
         """The items that are not erased."""
-        erased = self._items.among(item.item_id for item in items)
+        erased = self._items.erased(item.item_id for item in items)
         if not erased:
             return items
         others = [item for item in items if item.item_id not in erased]
@@ -100,8 +100,8 @@ class ErasedRecords:
 
     def without_events(self, events: list[Event]) -> list[Event]:
         """The events of users and on items that are not erased."""
-        users = self._users.among(event.user_id for event in events)
-        items = self._items.among(event.item_id for event in events)
+        users = self._users.erased(event.user_id for event in events)
+        items = self._items.erased(event.item_id for event in events)
         if not users and not items:
             return events
         others = [e for e in events if e.user_id not in users and e.item_id not in items]
@@ -116,7 +116,7 @@ class ErasedRecords:
             if not erased_ids:
                 continue
             ids = events[column]
-            erased = erased_ids.among(ids.unique().cast(pl.String).to_list())
+            erased = erased_ids.erased(ids.unique().cast(pl.String).to_list())
             if erased:
                 n_before = len(events)
                 events = events.filter(~ids.cast(pl.String).is_in(list(erased)))
