@@ -47,22 +47,38 @@ def test_times_are_seconds_whatever_they_were(library, frame):
         assert events.frame["timestamp"].to_list() == [1577836800.0]
 
 
+def test_milliseconds_are_read_and_reported():
+    report = FrameReport()
+    frame = pl.DataFrame({"user_id": [1], "item_id": [1], "timestamp": [1577836800000]})
+    assert read_events(frame, TYPES, report=report).frame["timestamp"].to_list() == [1577836800.0]
+    assert str(report.problems[0]) == "events, column 'timestamp': numbers read as milliseconds (1)"
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
         ({"user_id": [1]}, "no column 'item_id'; there are 'user_id'"),
-        ({"user_id": [1, None], "item_id": [1, 2]}, r"no id \(1, such as row 1: None\)"),
-        ({"user_id": ["", "u"], "item_id": [1, 2]}, r"no id \(1, such as row 0: ''\)"),
+        (
+            {"user_id": [1, None], "item_id": [1, 2]},
+            r"an id that is not empty is expected \(1, such as row 1: None\)",
+        ),
+        (
+            {"user_id": ["", "u"], "item_id": [1, 2]},
+            r"not empty is expected \(1, such as row 0: ''\)",
+        ),
         ({"user_id": [1.5], "item_id": [1]}, "ids are text or whole numbers, Float64 found"),
         ({"user_id": [math.inf], "item_id": [1]}, "ids are text or whole numbers, Float64 found"),
         ({"user_id": [2.0**60], "item_id": [1]}, "ids are text or whole numbers, Float64 found"),
         ({"user_id": ["a\nb"], "item_id": [1]}, "control characters"),
-        ({"user_id": [1], "item_id": [1], "value": [math.inf]}, "no finite number"),
-        ({"user_id": [1], "item_id": [1], "value": ["x"]}, "no finite number"),
-        ({"user_id": [1], "item_id": [1], "value": [[1]]}, "numbers are expected, List"),
-        ({"user_id": [1], "item_id": [1], "timestamp": [1.6e12]}, "divide milliseconds by 1000"),
-        ({"user_id": [1], "item_id": [1], "event_type": ["dwell"]}, "none of view, like"),
-        ({"user_id": [1], "item_id": [1], "event_type": [3]}, "text is expected, Int64 found"),
+        ({"user_id": [1], "item_id": [1], "value": [math.inf]}, "a finite number is expected"),
+        ({"user_id": [1], "item_id": [1], "value": ["x"]}, "a finite number is expected"),
+        ({"user_id": [1], "item_id": [1], "value": [[1]]}, "a finite number is expected"),
+        ({"user_id": [1], "item_id": [1], "timestamp": [-1]}, "seconds since 1970"),
+        (
+            {"user_id": [1], "item_id": [1], "event_type": ["dwell"]},
+            "one of view, like is expected",
+        ),
+        ({"user_id": [1], "item_id": [1], "event_type": [3]}, "one of view, like is expected"),
     ],
 )
 def test_errors_say_what_was_wrong_and_where(columns, message):
@@ -81,7 +97,7 @@ def test_wrong_rows_can_be_left_out_and_are_reported():
     assert len(read_events(frame, TYPES, on_error="skip", report=report).frame) == 3
     assert report.rows == {"events": 3}
     assert [(problem.text, problem.count) for problem in report.problems] == [
-        ("no id", 1),
+        ("an id that is not empty is expected", 1),
         ("the same event again, counted once", 1),
     ]
     assert "row 1: None" in str(report)

@@ -6,7 +6,7 @@ pandas and pyarrow are never imported here unless a caller's own frame has loade
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any, Literal
@@ -14,15 +14,25 @@ from typing import Any, Literal
 import polars as pl
 
 from tastegraph.core.errors import FrameError
+from tastegraph.core.records import SPLITS
+from tastegraph.data.columns import (
+    TypedColumn,
+    choices,
+    ids,
+    numbers,
+    seconds,
+    time_unit,
+    without_missing,
+)
 from tastegraph.data.events import EVENT_ALIASES
-from tastegraph.data.typed_row import MAX_EXACT_FLOAT, MAX_ID_LENGTH, MAX_TIMESTAMP
+from tastegraph.data.typed_row import MAX_EXACT_FLOAT
 
 Library = Literal["polars", "pandas", "arrow"]
 OnError = Literal["raise", "skip"]
 
 EVENT_COLUMNS = ("user_id", "item_id", "event_type", "value", "timestamp", "split")
 MAX_EXAMPLES = 3
-NOT_IN_ID = r"[\x00-\x1f\x7f-\x9f\u{2028}\u{2029}]"
+_CATEGORIES = (pl.Categorical, pl.Enum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,20 +229,26 @@ def read_events(
         frame, name, EVENT_COLUMNS, ("user_id", "item_id"), columns, EVENT_ALIASES
     )
     table, names = source.frame, source.names
+    for column in ("user_id", "item_id"):
+        check_ids(table[column], name, names[column])
+    readers: dict[str, Callable[[pl.Series], TypedColumn]] = {
+        "user_id": ids,
+        "item_id": ids,
+        "value": numbers,
+        "timestamp": lambda cells: seconds(cells, time_unit(cells)),
+        "event_type": lambda cells: choices(cells, list(event_types)),
+        "split": lambda cells: choices(cells, SPLITS),
+    }
+    if "timestamp" in names and (unit := time_unit(table["timestamp"])) != "seconds":
+        text = f"numbers read as {unit}"
+        report.problems.append(FrameProblem(name, names["timestamp"], text, len(table)))
     typed: dict[str, pl.Series] = {}
     wrong: list[tuple[str, str, pl.Series]] = []
-    for column in ("user_id", "item_id"):
-        typed[column] = identifiers(table[column], name, names[column])
-        wrong += [(column, text, mask) for text, mask in _wrong_ids(typed[column])]
-    for column, convert in (("value", _numbers), ("timestamp", _seconds)):
+    for column, read in readers.items():
         if column in names:
-            typed[column], mask, text = convert(table[column], name, names[column])
-            wrong.append((column, text, mask))
-    for column, allowed in (("event_type", event_types), ("split", ("train", "valid", "test"))):
-        if column in names:
-            typed[column] = _strings(table[column], name, names[column])
-            unknown = ~typed[column].is_in(list(allowed)).fill_null(True)
-            wrong.append((column, f"none of {', '.join(allowed)}", unknown))
+            read_column = read(without_missing(table[column]))
+            typed[column] = read_column.values
+            wrong += [(column, f"{w.expected} is expected", w.mask) for w in read_column.wrong]
     bad_rows = pl.Series([False]).new_from_index(0, len(table))
     for column, text, mask in wrong:
         if problem := _problem(name, names[column], text, mask, table[column]):
@@ -263,75 +279,28 @@ def identifiers(series: pl.Series, name: str, column: str) -> pl.Series:
     Raises:
         FrameError: the column holds anything else.
     """
+    check_ids(series, name, column)
+    return ids(series.cast(pl.String) if series.dtype in _CATEGORIES else series).values
+
+
+def check_ids(series: pl.Series, name: str, column: str) -> None:
+    """Check that a column can hold ids.
+
+    Raises:
+        FrameError: it holds neither text nor whole numbers.
+    """
     dtype = series.dtype
-    if dtype.is_integer() or dtype in (pl.Categorical, pl.Enum) or dtype == pl.String:
-        return series.cast(pl.String)
     if dtype.is_float():
         # What pandas makes of whole numbers with a gap.
-        ids = series.fill_nan(None)
-        if ((ids.round() == ids) & (ids.abs() < MAX_EXACT_FLOAT)).all():
-            return ids.cast(pl.Int64).cast(pl.String)
-    if dtype == pl.Null:
-        return series.cast(pl.String)
+        numbers_alone = series.fill_nan(None)
+        whole = (numbers_alone.round() == numbers_alone) & (numbers_alone.abs() < MAX_EXACT_FLOAT)
+        if whole.all():
+            return
+    elif dtype.is_integer() or dtype in (pl.String, pl.Null, *_CATEGORIES):
+        return
     raise FrameError(
         f"{name}, column {column!r}: ids are text or whole numbers, {dtype} found: cast the column"
     )
-
-
-def _wrong_ids(series: pl.Series) -> list[tuple[str, pl.Series]]:
-    return [
-        ("no id", (series.is_null() | (series.str.strip_chars() == "")).fill_null(True)),
-        ("an id with control characters", series.str.contains(NOT_IN_ID).fill_null(False)),
-        (
-            f"an id of more than {MAX_ID_LENGTH} characters",
-            (series.str.len_chars() > MAX_ID_LENGTH).fill_null(False),
-        ),
-    ]
-
-
-def _numbers(series: pl.Series, name: str, column: str) -> tuple[pl.Series, pl.Series, str]:
-    """Float64, which rows are wrong, and why."""
-    dtype, text = series.dtype, "no finite number"
-    if not (dtype.is_numeric() or dtype in (pl.Boolean, pl.String, pl.Null)):
-        raise FrameError(
-            f"{name}, column {column!r}: numbers are expected, {dtype} found: cast the column"
-        )
-    values = series.cast(pl.Float64, strict=False)
-    if dtype.is_float():
-        # A gap in a pandas column is NaN.
-        values = values.fill_nan(None)
-        return values, values.is_infinite().fill_null(False), text
-    unread = values.is_null() & series.is_not_null()
-    return values, unread | (~values.is_finite()).fill_null(False), text
-
-
-def _seconds(series: pl.Series, name: str, column: str) -> tuple[pl.Series, pl.Series, str]:
-    """Float64 seconds since 1970-01-01 UTC, which rows are wrong, and why."""
-    if series.dtype in (pl.Date, pl.Datetime):
-        moments = series.cast(pl.Datetime("us")) if series.dtype == pl.Date else series
-        seconds = moments.dt.epoch("us").cast(pl.Float64) / 1e6
-    elif series.dtype == pl.String:
-        seconds = series.cast(pl.Float64, strict=False)
-        if not seconds.is_not_null().any():
-            moments = series.str.to_datetime(strict=False, time_zone="UTC")
-            seconds = moments.dt.epoch("us").cast(pl.Float64) / 1e6
-        unread = seconds.is_null() & series.is_not_null()
-        return seconds, unread | _out_of_time(seconds), "no time (ISO 8601, or seconds since 1970)"
-    else:
-        seconds, _, _ = _numbers(series, name, column)
-    return seconds, _out_of_time(seconds), (
-        "no time: seconds since 1970-01-01 are expected (divide milliseconds by 1000)"
-    )  # fmt: skip
-
-
-def _out_of_time(seconds: pl.Series) -> pl.Series:
-    return (~seconds.is_finite() | (seconds < 0) | (seconds >= MAX_TIMESTAMP)).fill_null(False)
-
-
-def _strings(series: pl.Series, name: str, column: str) -> pl.Series:
-    if series.dtype in (pl.String, pl.Categorical, pl.Enum, pl.Null):
-        return series.cast(pl.String)
-    raise FrameError(f"{name}, column {column!r}: text is expected, {series.dtype} found")
 
 
 def _problem(
