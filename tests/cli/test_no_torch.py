@@ -79,10 +79,10 @@ def test_no_command_that_only_looks_imports_torch(world: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("recorded", [False, True])
 def test_build_of_an_empty_workspace_says_so_without_torch(shop, tmp_path, recorded) -> None:
-    """With no database yet, and with events but no items."""
+    """With no database yet, and with one that holds nothing."""
     if recorded:
         workspace = Workspace(shop)
-        workspace.record(serving_world.events())
+        workspace.record([])
         workspace.close()
     code = (
         "import sys; from tastegraph.cli import main as cli\n"
