@@ -8,9 +8,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
+from torch.nn import functional
 
 from tastegraph.models.graph_network import loss
-from tastegraph.models.graph_network.loss import log_sum_exp, softmax_items, softmax_loss
+from tastegraph.models.graph_network.loss import cross_entropy, softmax_items, softmax_loss
 from tastegraph.models.graph_network.parameters import NetworkSettings
 from tastegraph.models.graph_network.tasks import Batch, NextItem, SetCompletion
 
@@ -31,23 +32,53 @@ def test_the_loss_by_hand() -> None:
     assert torch.autograd.gradcheck(loss_of, (embedding,))
 
 
-@given(st.integers(1, 3), st.integers(1, 700), st.integers(1, 9), st.integers(0, 100))
-def test_blocks_add_up(heads: int, rows: int, items: int, seed: int) -> None:
+def operands(
+    heads: int, rows: int, items: int, targets: int, seed: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(seed)
-    embeddings = torch.randn(heads, rows, 4, generator=generator)
-    unit = torch.randn(heads, items, 4, generator=generator)
-    expected = (embeddings @ unit.mT).logsumexp(dim=-1)
-    torch.testing.assert_close(log_sum_exp(embeddings, unit), expected)
-
-
-def test_the_gradient_of_blocks_is_that_of_the_sum(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loss, "SOFTMAX_BLOCK_ROWS", 2)
-    generator = torch.Generator().manual_seed(1)
-    embeddings, items = (
-        torch.randn(2, n, 3, generator=generator, dtype=torch.float64, requires_grad=True)
-        for n in (5, 4)
+    shapes = (heads, rows, 4), (heads, items, 4), (heads, targets)
+    embeddings, unit, own = (
+        torch.randn(*shape, generator=generator, dtype=torch.float64, requires_grad=True)
+        for shape in shapes
     )
-    assert torch.autograd.gradcheck(log_sum_exp, (embeddings, items))
+    at = torch.randint(0, rows, (targets,), generator=generator).sort().values
+    return embeddings, unit, own, at
+
+
+@given(
+    st.integers(1, 3), st.integers(1, 700), st.integers(1, 9), st.integers(1, 20),
+    st.sampled_from([None, 0.7]), st.integers(0, 100),
+)  # fmt: skip
+def test_blocks_add_up(
+    heads: int, rows: int, items: int, targets: int, surplus: float | None, seed: int
+) -> None:
+    """Loss and gradients are those of all products at once."""
+    embeddings, unit, own, at = operands(heads, rows, items, targets, seed)
+    lead = (embeddings @ unit.mT).logsumexp(dim=-1)[:, at] - own
+    expected = (lead if surplus is None else functional.softplus(lead + surplus)).mean()
+    gradients = torch.autograd.grad(expected, (embeddings, unit, own))
+    actual = cross_entropy(embeddings, unit, own, at, surplus)
+    torch.testing.assert_close(actual, expected)
+    torch.testing.assert_close(torch.autograd.grad(actual, (embeddings, unit, own)), gradients)
+
+
+@pytest.mark.parametrize("surplus", [None, 0.7])
+def test_the_gradient_is_that_of_the_loss(
+    monkeypatch: pytest.MonkeyPatch, surplus: float | None
+) -> None:
+    monkeypatch.setattr(loss, "SOFTMAX_BLOCK_ROWS", 2)
+    *differentiable, at = operands(2, 5, 4, 6, seed=1)
+    assert torch.autograd.gradcheck(
+        lambda *tensors: cross_entropy(*tensors, at, surplus), tuple(differentiable)
+    )
+
+
+def test_a_sharp_softmax_does_not_overflow() -> None:
+    """At a temperature of .01 cosines are up to 100, whose exponential no float32 holds."""
+    embeddings = torch.tensor([[[100.0], [-100.0]]])
+    items, own = torch.tensor([[[1.0], [-1.0]]]), torch.tensor([[100.0, -100.0]])
+    value = cross_entropy(embeddings, items, own, torch.tensor([0, 1]))
+    assert value.item() == pytest.approx(100.0)
 
 
 @pytest.mark.parametrize(
