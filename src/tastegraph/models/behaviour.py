@@ -114,12 +114,19 @@ def best_params(
 def _best_ease(
     user_items: CSR, groups: CSR, validation: Validation, attended: Sequence[CSR]
 ) -> tuple[float, EASEParams]:
+    """A history is weighed in the way that is best for the default parameters."""
     grams = {False: gram_matrix(user_items), True: gram_matrix(user_items, groups)}
+
+    def kernel(params: EASEParams) -> TableKernel:
+        return TableKernel(ease_table(grams[params.grouped], params.regularisation))
+
+    default = kernel(EASE.default)
+    attention = max(attended, key=lambda option: validation.objective(default.score(option)))
 
     @cache
     def value(params: EASEParams) -> float:
-        kernel = TableKernel(ease_table(grams[params.grouped], params.regularisation))
-        return max(validation.objective(kernel.score(attention)) for attention in attended)
+        table = default if params == EASE.default else kernel(params)
+        return validation.objective(table.score(attention))
 
     def near(params: EASEParams) -> Iterator[EASEParams]:
         for strength in _beside(REGULARISATIONS, params.regularisation):
