@@ -101,8 +101,8 @@ def test_budget_trains_more_networks_and_keeps_the_best(monkeypatch: pytest.Monk
     graph, task = graph_data(data), training_task(data)
     networks = []
 
-    def recording(*arguments, train=tuning.train):
-        networks.append(train(*arguments))
+    def recording(*arguments, train=tuning.train, **options):
+        networks.append(train(*arguments, **options))
         return networks[-1]
 
     monkeypatch.setattr(tuning, "train", recording)

@@ -25,7 +25,9 @@ def settings_trained(monkeypatch: pytest.MonkeyPatch) -> list[NetworkSettings]:
     """Settings of the networks that are trained, whose quality is ``QUALITY`` − temperature."""
     trained: list[NetworkSettings] = []
 
-    def train(_: Any, __: Any, settings: NetworkSettings, *___: Any) -> TrainedNetwork:
+    def train(
+        _: Any, __: Any, settings: NetworkSettings, *___: Any, expired: Any
+    ) -> TrainedNetwork:
         trained.append(settings)
         quality = QUALITY[settings.convolution] - settings.temperature
         return TrainedNetwork({}, [], [], settings, quality)
