@@ -114,6 +114,13 @@ def tastegraph(monkeypatch, capsys):
 
 
 @pytest.fixture
+def shop(tastegraph, tmp_path):
+    """The directory of an empty workspace."""
+    assert tastegraph("init", tmp_path / "shop").code == 0
+    return tmp_path / "shop"
+
+
+@pytest.fixture
 def database(tmp_path):
     """An empty database with the workspace's tables."""
     database = Database(tmp_path / "tastegraph.db", schema.metadata)

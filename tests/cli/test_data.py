@@ -124,6 +124,21 @@ def test_bad_rows_can_be_skipped(tastegraph, shop, write):
     assert counts(shop)["events"] == 1
 
 
+def test_an_import_can_be_reported_as_json(tastegraph, shop, write):
+    bad = write("events.csv", "user_id,item_id,value,page\nann,alien,5,1\nbob,heat,five,2\n")
+    done = tastegraph("import", shop, "--events", bad, "--on-error", "skip", "--json")
+    report = json.loads(done.out)
+    assert (report["events"], report["bad_rows"]) == (1, 1)
+    assert report["rejects"] == str(shop / "rejects.jsonl")
+    assert report["unlisted"] == {"delisted": 0, "hidden": 0, "not_yet": 0, "no_more": 0}
+    (file,) = report["files"]
+    assert (file["kind"], file["name"], file["read"], file["new"]) == (
+        "events", "events.csv", 2, 1,
+    )  # fmt: skip
+    (finding,) = report["findings"]
+    assert (finding["column"], finding["text"]) == ("page", "not used")
+
+
 @pytest.mark.parametrize("name", ["gone.csv", "events.xls"])
 def test_unreadable_file_is_named(tastegraph, shop, tmp_path, name):
     done = tastegraph("import", shop, "--events", tmp_path / name)

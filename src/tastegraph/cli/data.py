@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tastegraph.cli import reading, terminal
-from tastegraph.cli.terminal import Directory, print_line
+from tastegraph.cli.terminal import AsJson, Directory, print_line
 from tastegraph.core.errors import TastegraphError
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def import_files(
     append: Annotated[
         bool, typer.Option("--append", help="event files add to earlier ones of the same name")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Import files; without --on-error skip a bad row means that nothing is imported.
 
@@ -115,14 +117,21 @@ def import_files(
     with rejects:
         if resume:
             for file, digests in files.one_by_one():
-                _import_source(workspace, file, digests, rejects)
+                line = _import_source(workspace, file, digests, rejects)
+                if not as_json:
+                    print_line(line)
             files = replace(files, facts=[], links=[])
         report = ImportReport()
         records = files.records(workspace.config, rejects, report=report)
         records = replace(
             records, append=append, replace_catalogue=replace_catalogue, restore=restore
         )
-        _print_import(workspace.ingest(records, report=report))
+        summary = workspace.ingest(records, report=report)
+    if as_json:
+        result = _import_as_json(summary, rejects)
+        print_line(json.dumps(result, ensure_ascii=False, indent=2))
+        return
+    _print_import(summary)
     _print_scale(scale_before, workspace.rating_scale())
     _print_rejects(rejects)
 
@@ -223,13 +232,24 @@ def fetch(
 
 def _import_source(
     workspace: Workspace, file: Files, digests: dict[str, str], rejects: RejectedRows
-) -> None:
+) -> str:
+    """Import one file of facts or links, unless it is there; return what became of it."""
     ((name, digest),) = digests.items()
     if workspace.up_to_date(name, digest):
-        print_line(f"{name}: imported before and unchanged")
-        return
+        return f"{name}: imported before and unchanged"
     summary = workspace.ingest(file.records(workspace.config, rejects, digests))
-    print_line(f"{name}: {summary.facts:,} facts, {summary.links:,} links")
+    return f"{name}: {summary.facts:,} facts, {summary.links:,} links"
+
+
+def _import_as_json(summary: ImportSummary, rejects: RejectedRows) -> dict[str, object]:
+    """What an import did: its totals, bad rows, counts by file, and findings."""
+    totals: dict[str, object] = {}
+    for field in fields(summary):
+        value = getattr(summary, field.name)
+        totals[field.name] = value._asdict() if hasattr(value, "_asdict") else value
+    del totals["report"]
+    path = str(rejects.path) if rejects.count else None
+    return {**totals, "bad_rows": rejects.count, "rejects": path, **summary.report.as_json()}
 
 
 def _print_import(summary: ImportSummary) -> None:
