@@ -131,7 +131,10 @@ def test_missing_markers_and_blanks_are_null():
         ([1600000000], "seconds", 1.6e9),
         ([2020, 1999, None], "years", 1577836800.0),
         ([2020, 99_000], "seconds", 2020.0),
-        (["20200913", "20201341"], "seconds", 20200913.0),
+        (["20200913", "20201341"], "dates", 1599955200.0),
+        ([20200913, 20200914, 0], "dates", 1599955200.0),
+        ([2020, 2019, 0], "years", 1577836800.0),
+        ([2020.5, 2019.5], "seconds", 2020.5),
     ],
 )
 def test_numbers_of_a_column_of_times_have_one_unit(cells, unit, first):
@@ -141,8 +144,9 @@ def test_numbers_of_a_column_of_times_have_one_unit(cells, unit, first):
 
 
 def test_a_cell_of_another_unit_is_wrong():
-    typed = columns.seconds(pl.Series([20200913, 20201341]), "dates")
-    assert [wrong.mask.to_list() for wrong in typed.wrong] == [[False, True]]
+    for cells in ([20200913, 20201341], ["20200913", "20201341"]):
+        typed = columns.seconds(pl.Series(cells), "dates")
+        assert [wrong.mask.to_list() for wrong in typed.wrong] == [[False, True]]
 
 
 def test_dates_are_midnight_utc():

@@ -138,18 +138,20 @@ def choices(cells: pl.Series, allowed: Sequence[str]) -> TypedColumn:
 def time_unit(cells: pl.Series) -> TimeUnit:
     """How the numbers of a column of times are meant, from all of its cells.
 
-    Numbers that all are dates such as 20200913, or all years from 1900 to 2100, are read as such;
-    numbers too large for seconds as milliseconds, microseconds or nanoseconds, if all are.
+    Numbers of which most are dates such as 20200913, or years from 1900 to 2100, are read as such,
+    and the others are wrong; numbers too large for seconds as milliseconds, microseconds or
+    nanoseconds, if all are.
     """
     values = _floats(cells)[0].drop_nulls()
     values = values.filter(values.is_finite())
     if not len(values):
         return "seconds"
-    low, high = float(values.min()), float(values.max())  # type: ignore[arg-type]
-    if low >= 1900 and high <= 2100:
-        return "years" if (values.round() == values).all() else "seconds"
-    if low >= 19_000_101 and high <= 21_001_231:
-        return "dates" if not _from_dates(values).null_count() else "seconds"
+    whole = values.filter(values.round() == values)
+    if 2 * int(whole.is_between(1900, 2100).sum()) > len(values):
+        return "years"
+    if 2 * int(whole.is_between(19_000_101, 21_001_231).sum()) > len(values):
+        return "dates"
+    low = float(values.min())  # type: ignore[arg-type]
     if low >= 1e17:
         return "nanoseconds"
     if low >= 1e14:
@@ -169,8 +171,9 @@ def seconds(cells: pl.Series, unit: TimeUnit = "seconds") -> TypedColumn:
         moments = cells.cast(pl.Datetime("us")) if dtype == pl.Date else cells
         values, unread = moments.dt.epoch("us").cast(pl.Float64) / 1e6, cells.is_null() & False
     elif dtype == pl.String:
-        values = _from_numbers(_parsed_floats(cells), unit)
-        rest = values.is_null() & cells.is_not_null()
+        parsed = _parsed_floats(cells)
+        values = _from_numbers(parsed, unit)
+        rest = parsed.is_null() & cells.is_not_null()
         if rest.any():
             values = values.zip_with(~rest, _from_iso(cells.set(~rest, None)))
         unread = values.is_null() & cells.is_not_null()

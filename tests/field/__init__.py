@@ -1,0 +1,1 @@
+"""What users bring: their files as they are, through the command line."""
