@@ -39,7 +39,7 @@ def test_a_shop_with_names_of_its_own(tmp_path: Path) -> None:
     ]  # fmt: skip
     remedies = problems(inspection)
     assert "--encoding cp1252" in remedies["is no UTF-8"]
-    assert "--type view=view_item" in remedies["event types without a meaning"]
+    assert "--type view=view_item" in remedies["event types by another name"]
     assert "cells that say a value is missing" in remedies
     assert "rows with an id that has occurred before" in remedies
     assert any("seconds since" in text for text in remedies)
@@ -50,8 +50,19 @@ def test_a_shop_with_names_of_its_own(tmp_path: Path) -> None:
         f"tastegraph import shop --items {items} --map item_id=sku --map title=name "
         "--encoding cp1252",
         f"tastegraph import shop --events {events} --map user_id=customer_id "
-        "--map item_id=product_id --map timestamp=ts --map type=event",
+        "--map item_id=product_id --map timestamp=ts --map type=event --type view=view_item",
     ]
+
+
+def test_types_by_usual_names_become_options_and_others_are_for_the_user(tmp_path: Path) -> None:
+    text = "user_id,item_id,type\nu,1,add_to_cart\nu,1,refund\nu,2,view\nu,2,frobnicate\n"
+    inspection = inspect_files([write(tmp_path / "e.csv", text)], workspace="shop")
+    remedies = problems(inspection)
+    assert (
+        "--type click=add_to_cart --type dislike=refund" in remedies["event types by another name"]
+    )
+    assert "which of ours frobnicate is" in remedies["event types without a meaning"]
+    assert "--type click=add_to_cart --type dislike=refund" in inspection.commands[0]
 
 
 def test_files_that_the_same_options_read_are_imported_together(tmp_path: Path) -> None:

@@ -6,10 +6,31 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from tastegraph.data.mapping import COLUMNS, Kind, proposed_column
+from tastegraph.core.records import IMPRESSION
+from tastegraph.data.mapping import COLUMNS, Kind, plain_name, proposed_column
 
 MIN_SECONDS = 10**8
 """Whole numbers from here on, seconds of 1973, may be times."""
+
+TYPE_NAMES: Mapping[str, tuple[str, ...]] = {
+    "view": ("pv", "pageview", "viewitem", "itemview", "productview", "viewed", "detail", "浏览"),
+    "click": (
+        "clicked", "selectitem", "open", "addtocart", "addcart", "cart", "addtobasket", "basket",
+        "play", "listen", "watch", "read", "点击", "加购",
+    ),
+    "purchase": (
+        "purchased", "buy", "bought", "order", "ordered", "orderplaced", "checkout", "transaction",
+        "sale", "购买", "下单",
+    ),
+    "like": (
+        "liked", "fav", "favorite", "favourite", "star", "bookmark", "save", "wishlist",
+        "addtowishlist", "收藏", "喜欢",
+    ),
+    "dislike": ("disliked", "refund", "refunded", "return", "returned", "退货", "退款"),
+    "skip": ("skipped", "removefromcart", "removecart", "cancel", "canceled", "cancelled"),
+    IMPRESSION: ("impressed", "exposure", "exposed", "viewitemlist", "show", "shown", "曝光"),
+}  # fmt: skip
+"""Event type of ours → names that other tools give it; letters and digits alone."""
 
 _KINDS: tuple[Kind, ...] = ("facts", "events", "items", "links")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -70,6 +91,15 @@ def guessed_kind(columns: Collection[str]) -> tuple[Kind, Mapping[str, str]] | N
             guesses.append((share, kind, names))
     best = max(guesses, key=lambda guess: guess[0], default=None)
     return best and best[1:]
+
+
+def guessed_type(name: str) -> str | None:
+    """The event type of ours that a type in a file is likely to be; ``None`` where none is."""
+    plain = plain_name(name)
+    for ours, names in TYPE_NAMES.items():
+        if plain == ours or plain in names:
+            return ours
+    return None
 
 
 def _are_times(cells: Sequence[str]) -> bool:

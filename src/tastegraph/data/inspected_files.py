@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
+from shlex import quote
 
 import polars as pl
 
@@ -17,7 +18,12 @@ from tastegraph.data.columns import ids, seconds, time_unit, without_missing
 from tastegraph.data.dialects import cells_of, dialect_of, head_of
 from tastegraph.data.facts import fact_columns
 from tastegraph.data.formats import FORMATS
-from tastegraph.data.guesses import guessed_columns, guessed_kind, is_number_or_time
+from tastegraph.data.guesses import (
+    guessed_columns,
+    guessed_kind,
+    guessed_type,
+    is_number_or_time,
+)
 from tastegraph.data.mapped_tables import MappedTable
 from tastegraph.data.mapping import COLUMNS, KINDS, Kind
 from tastegraph.data.rdf_documents import ENDINGS
@@ -319,8 +325,7 @@ def _read_records(
                     _note_cells(findings, file, name, batch, wrong.mask, text)
             elif name == "type" and table.kind == "events":
                 unknown = ~values.cast(pl.String).is_in(list(EVENT_TYPES)).fill_null(True)
-                text = "event types without a meaning"
-                _note_cells(findings, file, name, batch, unknown, text, _remedy(values, unknown))
+                _note_types(findings, file, batch, values.cast(pl.String), unknown)
     file.ids = {name: pl.concat(parts).unique(maintain_order=True) for name, parts in seen.items()}
     if table.rows_without_record:
         count = table.rows_without_record
@@ -334,12 +339,27 @@ def _read_records(
                              "the last row of an id counts"))  # fmt: skip
 
 
-def _remedy(types: pl.Series, unknown: pl.Series) -> str:
-    names = list(types.filter(unknown).cast(pl.String).unique().sort()[:MAX_TYPES_SHOWN])
-    return (
-        f"say which of ours {', '.join(names)} is, as --type view={names[0]}, or give it a weight "
-        "in [events.weights]"
-    ) if names else ""  # fmt: skip
+def _note_types(
+    findings: Findings, file: InspectedFile, batch: TableBatch, types: pl.Series, unknown: pl.Series
+) -> None:
+    """Note event types that are none of ours; those with a usual name become an option."""
+    names = types.filter(unknown).unique().sort().to_list()
+    guesses = {name: ours for name in names if (ours := guessed_type(name))}
+    if guesses:
+        usual = types.is_in(list(guesses)).fill_null(False)
+        options = " ".join(f"--type {quote(f'{ours}={name}')}" for name, ours in guesses.items())
+        remedy = f"{options}, if that is what they are; or give them weights in [events.weights]"
+        text = "event types by another name"
+        _note_cells(findings, file, "type", batch, usual & unknown, text, remedy)
+        file.options = replace(file.options, types={**guesses, **file.options.types})
+    if others := [name for name in names if name not in guesses][:MAX_TYPES_SHOWN]:
+        remedy = (
+            f"say which of ours {', '.join(others)} is, as --type view={others[0]}, or give it a "
+            "weight in [events.weights]"
+        )
+        rest = unknown & ~types.is_in(list(guesses)).fill_null(False)
+        text = "event types without a meaning"
+        _note_cells(findings, file, "type", batch, rest, text, remedy)
 
 
 def _note_cells(
