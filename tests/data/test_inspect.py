@@ -65,6 +65,14 @@ def test_types_by_usual_names_become_options_and_others_are_for_the_user(tmp_pat
     assert "--type click=add_to_cart --type dislike=refund" in inspection.commands[0]
 
 
+def test_a_row_of_a_session_needs_no_user(tmp_path: Path) -> None:
+    text = "user_id,session_id,item_id\nu,s1,1\n,s2,1\n,,1\n"
+    inspection = inspect_files([write(tmp_path / "e.csv", text)])
+    (finding,) = inspection.findings
+    assert (finding.column, finding.count) == ("user_id", 1)
+    assert "line 4" in finding.example
+
+
 def test_files_that_the_same_options_read_are_imported_together(tmp_path: Path) -> None:
     items = write(tmp_path / "i.csv", "product_id,title\n1,A\n")
     events = write(tmp_path / "e.csv", "user_id,product_id,ts\nu,1,1600000000\n")

@@ -310,6 +310,9 @@ def _read_records(
             _note_cells(findings, file, name, batch, markers, "cells that say a value is missing",
                         "they are read as empty: [imports] missing says which")  # fmt: skip
             if name in ID_COLUMNS[table.kind] or name == "user_id":
+                if name == "user_id" and "session_id" in batch.frame.columns:
+                    sessions = without_missing(batch.frame["session_id"], config.missing)
+                    values = values.cast(pl.String).fill_null(sessions.cast(pl.String))
                 column = ids(values, 4096)
                 for wrong in column.wrong:
                     text = f"{wrong.expected} expected"
