@@ -93,7 +93,7 @@ def test_the_chinese_sample_can_be_imported(tmp_path: Path) -> None:
         (block,) = (block for block in blocks(CHINESE) if block.startswith(head))
         file.write_text(block + "\n", encoding="utf-8")
     with RejectedRows("raise") as rejects:
-        ids = {item.item_id for item in read_items(items, rejects)}
+        ids = {item_id for frame in read_items(items, rejects) for item_id in frame["item_id"]}
         assert {event.item_id for event in read_events(events, rejects)} <= ids
 
 

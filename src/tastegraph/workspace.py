@@ -22,7 +22,7 @@ from tastegraph.core import config as configuration
 from tastegraph.core.config import Config
 from tastegraph.core.config.documentation import commented_toml
 from tastegraph.core.config.keys import rename_keys
-from tastegraph.core.errors import ArgumentError, ConfigError
+from tastegraph.core.errors import ConfigError
 from tastegraph.core.import_report import ImportReport
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Event, Fact, Item, Link, Records
@@ -118,11 +118,9 @@ class Workspace:
         now are deleted, unless another source states them too. So are events of a file.
 
         Args:
-            records: all that is imported, such as the files of
-                :meth:`tastegraph.data.files.Files.records`; or name its parts:
-            items: items, or a polars, pandas or Arrow table of them. They replace those of the same
-                id; configured columns become facts.
-            events: events, or a table of them; an event whose id is known already changes nothing.
+            records: all, such as :meth:`tastegraph.data.files.Files.records`; or name its parts:
+            items: items, or a polars, pandas or Arrow table; they replace those of the same id.
+            events: events, or a table of them; one whose id is known already changes nothing.
             facts: source → the facts that it states, or a table of them.
             links: source → its links from items to entities, or a table of them.
             digests: source → a hash of its content; see :meth:`up_to_date`.
@@ -136,13 +134,9 @@ class Workspace:
             BusyError: another process is writing to this workspace.
         """
         report = ImportReport() if report is None else report
-        if records is None:
-            types, missing = tuple(self.config.events.weights), self.config.imports.missing
-            records = checked_records(items, events, facts, links, digests, types, missing, report)
-        elif not isinstance(records, Records):
-            raise ArgumentError(
-                "records", records, "a Records; name the others: items=, events=, facts=, links="
-            )
+        records = checked_records(
+            items, events, facts, links, digests, self.config, report, records
+        )
         records = replace(records, replace_catalogue=replace_catalogue or records.replace_catalogue)
         check_source_names(records.sources)
         with self.database.writing() as connection:
@@ -201,8 +195,8 @@ class Workspace:
         from tastegraph.pipeline.describe import description_requests
         from tastegraph.text.llm_batch import estimate_usage
 
-        requests = description_requests(self.database, self.config, users, limit)
-        return estimate_usage(self.config.llm, list(requests.values()), self._answers)
+        requests = description_requests(self.database, self.config, users, limit).values()
+        return estimate_usage(self.config.llm, list(requests), self._answers)
 
     @cached_property
     def _answers(self) -> Database:

@@ -25,6 +25,7 @@ def test_import_reads_items_events_facts_and_links(tastegraph, shop, write):
     assert done.out == (
         "imported 3 items, 3 events (0 known already), 2 facts, 1 links\n"
         "events.csv (events): 3 read, 3 new\n"
+        "items.csv (items): 3 read, 3 new\n"
         "ratings 1 to 5: from 4 on they count for an item\n"
     )
     assert counts(shop) == {"items": 3, "facts": 2, "links": 1, "events": 3, "users": 2}
@@ -77,7 +78,7 @@ def test_configured_columns_become_facts(tastegraph, shop, write):
             "user_id,item_id\nann,alien\n,heat\n",
             ["line 3, column 'user_id'", "an id that is not empty expected"],
         ),
-        ("items.csv", "item_id,title\nalien,\n", ["items.csv, line 2, column 'title'"]),
+        ("items.csv", "item_id,title\n,Alien\n", ["items.csv, line 2, column 'item_id'"]),
         (
             "facts.csv",
             "head,relation,tail,confidence\na,b,c,1.5\n",

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from tastegraph.core.errors import NotFoundError, RowError
+from tastegraph.core.fact_columns import facts_of
+from tastegraph.core.item_columns import frame_of_items
 from tastegraph.core.records import Fact, Link
 from tastegraph.data import downloads as assets
-from tastegraph.data.items import item_facts
+from tastegraph.data.column_facts import ColumnFacts
 from tastegraph.data.public_datasets import PublicDataset, list_datasets
 
 FILES = {
@@ -75,10 +77,11 @@ def test_own_files(folder: Path) -> None:
     assert second.text == "Comedy"
     assert list(dataset.facts()) == [DIRECTED]
     assert list(dataset.links()) == [Link("1", "m.1")]
-    assert list(item_facts(second, dataset.columns)) == [
-        Fact("item:2", "genre", "genre:Comedy"),
-        Fact("genre:Comedy", "label", "Comedy", literal=True),
+    stated = ColumnFacts(dataset.columns).of(frame_of_items([second]))
+    assert sorted(facts_of(stated), key=lambda fact: fact.object) == [
         Fact("item:2", "release_year", "1988", literal=True),
+        Fact("genre:Comedy", "label", "Comedy", literal=True),
+        Fact("item:2", "genre", "genre:Comedy"),
     ]
 
 

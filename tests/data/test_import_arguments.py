@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tastegraph.core.config import Config, EventsConfig
 from tastegraph.core.errors import ArgumentError, RowError, TastegraphError
 from tastegraph.core.fact_columns import facts_of, links_of
+from tastegraph.core.item_columns import items_of
 from tastegraph.core.records import Event, Fact, Item, Link
 from tastegraph.data.event_tables import events_of
 from tastegraph.data.import_arguments import check_count, check_user, checked_records
@@ -35,7 +37,8 @@ def test_rows_of_frames_become_records(library):
         facts={"a": frames(library, {"subject": ["x"], "predicate": ["r"], "object": ["y"]})},
         links={"b": frames(library, {"item_id": ["1"], "entity": ["x"]})},
     )
-    assert list(records.items) == [Item("1", "Alien", "In space", {"year": ("1979",)})]
+    (frame,) = records.items
+    assert list(items_of(frame)) == [Item("1", "Alien", "In space", {"year": ("1979",)})]
     first, second = single_events(records)
     assert (first.user_id, first.item_id, first.type) == ("ann", "1", "like")
     assert first.event_id != second.event_id, "repeated rows are events of their own"
@@ -72,7 +75,8 @@ def test_a_bad_row_of_a_frame_is_named():
 
 def test_event_types_of_a_frame_are_those_of_the_configuration():
     frame = frames("polars", {"user_id": ["u"], "item_id": ["i"], "type": ["dwell"]})
-    (event,) = single_events(checked_records(events=frame, event_types=("dwell",)))
+    config = Config(events=EventsConfig(weights={"dwell": 0.5}))
+    (event,) = single_events(checked_records(events=frame, config=config))
     assert event.type == "dwell"
     with pytest.raises(RowError, match="'dwell' found, one of view"):
         list(checked_records(events=frame).events)

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tastegraph.core.errors import TastegraphError
-from tastegraph.core.records import DIFFERENT_FROM, SAME_AS, Event, Fact, Item, Link
+from tastegraph.core.records import DIFFERENT_FROM, SAME_AS, Event, Fact, Item, Link, Records
 from tastegraph.data.events import read_events
 from tastegraph.data.facts import read_facts, read_links
 from tastegraph.data.items import read_items
@@ -115,7 +115,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 
 def ingest(workspace: Workspace, path: Path, rejects: RejectedRows) -> None:
     if path.name in ITEMS:
-        workspace.ingest(items=read_items(path, rejects, workspace.config.items.facts))
+        workspace.ingest(Records(items=read_items(path, rejects, workspace.config)))
     elif path.name in EVENTS:
         workspace.ingest(events=read_events(path, rejects))
     elif path.name in LINKS:

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tastegraph.core.config import ColumnConfig
 from tastegraph.core.errors import NotFoundError, RowError, TastegraphError
+from tastegraph.core.item_columns import items_of
 from tastegraph.core.records import EVENT_TYPES, MAX_CLOCK_SKEW, Fact, Item, Link
 from tastegraph.data import tables
 from tastegraph.data.event_tables import events_of
 from tastegraph.data.events import event_from, read_events
 from tastegraph.data.facts import read_facts, read_links
-from tastegraph.data.items import item_facts, read_items
+from tastegraph.data.items import read_items
 from tastegraph.data.recbole import (
     atomic_event_tables,
     atomic_files,
@@ -262,77 +262,6 @@ def test_events_are_read_fast(tmp_path: Path) -> None:
         assert sum(1 for _ in read_events(path, STRICT)) == 20_000
 
 
-# Items
-
-
-def test_items_and_their_facts(tmp_path: Path) -> None:
-    columns = {
-        "genre": ColumnConfig(relation="genre"),
-        "year": ColumnConfig(relation="year", literal=True),
-        "title": ColumnConfig(relation="label", literal=True),
-    }
-    path = write(
-        tmp_path / "i.csv",
-        "item_id,title,text,genre,year,country\n"
-        "1,Heat,A heist.,Crime| Drama|,1995,US|GB\n"
-        "2,Big,,,,\n",
-    )
-    first, second = read_items(path, STRICT, columns)
-    assert first == Item(
-        "1", "Heat", "A heist.",
-        {"genre": ("Crime", " Drama"), "year": ("1995",), "country": ("US|GB",)},
-    )  # fmt: skip
-    assert second == Item("2", "Big")
-    assert list(item_facts(first, columns)) == [
-        Fact("item:1", "genre", "genre:Crime"),
-        Fact("genre:Crime", "label", "Crime", literal=True),
-        Fact("item:1", "genre", "genre:Drama"),
-        Fact("genre:Drama", "label", "Drama", literal=True),
-        Fact("item:1", "year", "1995", literal=True),
-        Fact("item:1", "label", "Heat", literal=True),
-    ]
-    assert next(read_items(path, STRICT)).attributes["genre"] == ("Crime| Drama|",)
-
-
-def test_lists_stay_lists(tmp_path: Path) -> None:
-    columns = {"genre": ColumnConfig(relation="genre")}
-    record = {"item_id": 1, "title": 1984, "genre": ["a|b", None, "", "c"], "n": 2.5, "f": True}
-    path = write(tmp_path / "i.jsonl", json.dumps(record))
-    [item] = read_items(path, STRICT, columns)
-    assert item == Item("1", "1984", "", {"genre": ("a|b", "c"), "n": ("2.5",), "f": ("true",)})
-    frame = pl.DataFrame({"item_id": [1], "title": ["x"], "genre": [["a|b", "c"]]})
-    frame.write_parquet(tmp_path / "i.parquet")
-    [item] = read_items(tmp_path / "i.parquet", STRICT, columns)
-    assert item.attributes == {"genre": ("a|b", "c")}
-
-
-@pytest.mark.parametrize(
-    ("record", "column"),
-    [
-        ({"item_id": "1"}, "title"),
-        ({"item_id": "1", "title": " "}, "title"),
-        ({"item_id": "", "title": "x"}, "item_id"),
-        ({"item_id": "1", "title": "x\0"}, "title"),
-        ({"item_id": "1", "title": ["x"]}, "title"),
-        ({"item_id": "1", "title": "x", "genre": {"a": 1}}, "genre"),
-        ({"item_id": "1", "title": "x", "genre": [["a"]]}, "genre"),
-        ({"item_id": "1", "title": "x", "text": "\udfff"}, "text"),
-    ],
-)
-def test_bad_items(tmp_path: Path, record: dict[str, object], column: str) -> None:
-    good = '{"item_id":"0","title":"x"}\n'
-    path = write(tmp_path / "i.jsonl", good + json.dumps(record) + "\n" + good)
-    error = fault(read_items, path)
-    assert (error.file, error.line, error.column) == (str(path), 2, column)
-    assert len(list(read_items(path, RejectedRows("skip")))) == 2
-
-
-def test_a_configured_column_must_be_in_the_header(tmp_path: Path) -> None:
-    path = write(tmp_path / "i.csv", "item_id,title,genres\n1,x,y\n")
-    with pytest.raises(RowError, match=r"'genres'.* a column named 'genre'"):
-        list(read_items(path, STRICT, {"genre": ColumnConfig(relation="genre")}))
-
-
 # Facts
 
 
@@ -409,7 +338,7 @@ def test_recbole_folder(tmp_path: Path) -> None:
     assert files.link is not None
     [event] = atomic_events(files)
     assert (event.type, event.value, event.timestamp, event.split) == ("rating", 3.0, 5.0, None)
-    assert list(read_atomic_items(files.item, STRICT)) == [
+    assert [item for f in read_atomic_items(files.item, STRICT) for item in items_of(f)] == [
         Item("1", 'A "Quoted Title', "", {"class": ("Drama", "Crime"), "year": ("1995",)}),
         Item("2", "2"),
     ]

@@ -52,7 +52,7 @@ def test_everything_in_the_frames_is_there(dataset):
     assert ("Rio Bravo", "directed_by", 4 + graph.node_ids.index("p:hawks")) in edges
     assert ("Alien", "directed_by", 4 + graph.node_ids.index("p:scott")) in edges
     assert ("Alien", "genre", 4 + graph.node_ids.index("genre:horror")) in edges
-    assert graph.labels[2] == "12"
+    assert graph.labels[2] == "a cowboy on the moon"
 
 
 def test_ratings_are_read_on_their_scale(dataset):

@@ -33,7 +33,9 @@ ITEMS = st.builds(
     Item,
     item_id=st.sampled_from(["a", "b", "x", "y"]),
     title=st.sampled_from(["a", "Title"]),
-    attributes=st.dictionaries(st.sampled_from(["genre", "tags", "other"]), VALUES),
+    attributes=st.dictionaries(st.sampled_from(["genre", "tags", "other"]), VALUES).map(
+        lambda attributes: dict(sorted(attributes.items()))
+    ),
 )
 STEPS = st.lists(
     st.tuples(COLUMNS, st.lists(ITEMS, min_size=1, max_size=4)), min_size=1, max_size=5

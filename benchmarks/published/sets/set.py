@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Config, EvaluationConfig
+from tastegraph.core.fact_columns import facts_of
+from tastegraph.core.item_columns import frame_of_items
 from tastegraph.core.records import Event, Fact, Item, Link, Split
-from tastegraph.data.items import item_facts
+from tastegraph.data.column_facts import ColumnFacts
 from tastegraph.kg.graph import KnowledgeGraph, build_graph
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions, interactions
@@ -80,7 +82,7 @@ def assembled(
     maker: str = "",
 ) -> BenchmarkDataset:
     """Join the records of one data set; each user's events in time order, or as they come."""
-    columns = [fact for item in items for fact in item_facts(item, config.items.facts)]
+    columns = facts_of(ColumnFacts(config.items.facts).of(frame_of_items(items)))
     graph = build_graph(items, (), enumerate([*columns, *facts]), links, config)
     by_id = {item.item_id: item for item in items}
     index = {item_id: row for row, item_id in enumerate(graph.item_ids)}

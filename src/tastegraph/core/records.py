@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -163,7 +163,9 @@ class Records:
     """Everything that one import adds: any part may be empty.
 
     Attributes:
-        items: an item replaces the one of the same id and the facts that its columns stated.
+        items: single items, or frames of them (:mod:`tastegraph.core.item_columns`); an item
+            replaces the one of the same id and the facts that its columns stated.
+        item_files: names of files with frames of their items.
         events: an event whose id is known already changes nothing; one by one or in frames
             (:mod:`tastegraph.data.event_tables`).
         event_files: name of a file → its events. They replace those of an earlier file of this
@@ -177,7 +179,8 @@ class Records:
         restore: whether erased users and items come back; else what there is of them is left out.
     """
 
-    items: Iterable[Item] = ()
+    items: Iterable[Item | pl.DataFrame] = ()
+    item_files: Sequence[tuple[str, Iterable[pl.DataFrame]]] = ()
     events: Iterable[Event | pl.DataFrame] = ()
     event_files: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     append: bool = False

@@ -2,68 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from tastegraph.core.errors import RowError, TastegraphError
+import polars as pl
+
+from tastegraph.core.errors import TastegraphError
 from tastegraph.core.messages import Message
-from tastegraph.core.records import ALWAYS, Availability, Item
-from tastegraph.data.typed_row import TypedRow
+from tastegraph.core.records import ALWAYS, Availability
+from tastegraph.data import columns
+from tastegraph.data.columns import WrongCells
 
 HIDDEN, FROM, UNTIL = AVAILABILITY_COLUMNS = ("hidden", "available_from", "available_until")
 """Their names; they are stored with the other attributes of an item too."""
+_ALWAYS: Final = (ALWAYS.hidden, ALWAYS.start, ALWAYS.end)
 _TRUTHS: Final[Mapping[str, bool]] = {
     **dict.fromkeys(("true", "yes", "y", "1", "1.0"), True),
     **dict.fromkeys(("false", "no", "n", "0", "0.0"), False),
 }
 
 
-def availability_from(
-    attributes: Mapping[str, Sequence[str]], file: str, line: int
-) -> Availability:
-    """When an item with these attributes may be listed; always, where none of them says it.
+def typed_availability(items: pl.DataFrame) -> tuple[pl.DataFrame, list[tuple[str, WrongCells]]]:
+    """When the items of a frame may be listed, and which cells cannot be accepted.
 
     Args:
-        attributes: of the item.
-        file, line: where it stands.
+        items: of :mod:`tastegraph.core.item_columns`.
+
+    Returns:
+        A frame with ``hidden`` (Boolean), ``start`` and ``end`` (Float64, seconds since 1970-01-01
+        UTC, or null), and the wrong cells by their column.
+    """
+    hidden, wrong_truths = _truths(_cells(items, HIDDEN))
+    start, end = (columns.seconds(_cells(items, name)) for name in (FROM, UNTIL))
+    inverted = (end.values <= start.values).fill_null(False)
+    order = WrongCells(inverted, Message("expected.after_start"))
+    wrong = [(HIDDEN, wrong_truths), *((FROM, cells) for cells in start.wrong),
+             *((UNTIL, cells) for cells in end.wrong), (UNTIL, order)]  # fmt: skip
+    several = (name for name in AVAILABILITY_COLUMNS if name in items.columns)
+    for name in several:
+        mask = (items[name].list.len() > 1).fill_null(False)
+        wrong.append((name, WrongCells(mask, Message("expected.text"))))
+    typed = pl.DataFrame({"hidden": hidden, "start": start.values, "end": end.values})
+    return typed, [(name, cells) for name, cells in wrong if cells.mask.any()]
+
+
+def availability_of(items: pl.DataFrame) -> Iterable[tuple[str, Availability]]:
+    """Id of each item, and when it may be listed: always, where nothing says it.
 
     Raises:
-        RowError: a value cannot be accepted.
+        TastegraphError: a value cannot be accepted.
     """
-    cells: dict[str, object] = {
-        name: values[0] if len(values) == 1 else list(values)
-        for name in AVAILABILITY_COLUMNS
-        if (values := attributes.get(name))
-    }
-    if not cells:
-        return ALWAYS
-    row = TypedRow(cells, file, line)
-    start, end = row.timestamp(FROM), row.timestamp(UNTIL)
-    if start is not None and end is not None and end <= start:
-        raise row.error(UNTIL, Message("expected.after_start"))
-    return Availability(_truth(row), start, end)
-
-
-def availability_of(item: Item) -> Availability:
-    """The same of an item.
-
-    Raises:
-        TastegraphError: a value of it cannot be accepted.
-    """
-    try:
-        return availability_from(item.attributes, "items", 0)
-    except RowError as error:
+    ids = items["item_id"].to_list()
+    if not set(AVAILABILITY_COLUMNS) & set(items.columns):
+        return [(item_id, ALWAYS) for item_id in ids]
+    typed, wrong = typed_availability(items)
+    for name, cells in wrong:
+        row = int(cells.mask.arg_true()[0])
+        value = items[name][row].to_list()
         raise TastegraphError(
-            f"item {item.item_id!r}, {error.column!r}: {error.value!r} found, "
-            f"{error.expected} expected"
-        ) from None
+            f"item {ids[row]!r}, {name!r}: {value[0] if len(value) == 1 else value!r} found, "
+            f"{cells.expected} expected"
+        )
+    rows = zip(ids, typed.iter_rows(), strict=True)
+    return [(item_id, ALWAYS if row == _ALWAYS else Availability(*row)) for item_id, row in rows]
 
 
-def _truth(row: TypedRow) -> bool:
-    cell = row.value(HIDDEN)
-    if cell is None:
-        return False
-    truth = _TRUTHS.get(cell.strip().lower()) if isinstance(cell, str) else None
-    if truth is None:
-        raise row.error(HIDDEN, Message("expected.truth"))
-    return truth
+def _cells(items: pl.DataFrame, name: str) -> pl.Series:
+    """The single value of each item as text; null where it has none, or several."""
+    if name not in items.columns:
+        return pl.Series(name, [None], dtype=pl.String).new_from_index(0, len(items))
+    lists = items[name]
+    return lists.list.first().set((lists.list.len() > 1).fill_null(False), None)
+
+
+def _truths(cells: pl.Series) -> tuple[pl.Series, WrongCells]:
+    texts = cells.str.strip_chars().str.to_lowercase()
+    truths = texts.replace_strict(dict(_TRUTHS), default=None, return_dtype=pl.Boolean)
+    wrong = (truths.is_null() & texts.is_not_null()).fill_null(False)
+    return truths.fill_null(False), WrongCells(wrong, Message("expected.truth"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 
 from tastegraph.core.config import Config
@@ -106,7 +105,13 @@ class Files:
         """
         _check_names({*self.facts, *self.links})
         _check_names(self.events)
-        items = [read_items(path, rejects, config.items.facts) for path in self.items]
+        items = [
+            (
+                path.name,
+                read_items(path, rejects, config, report, self.reading(path, "items", config)),
+            )
+            for path in self.items
+        ]
         types, missing = tuple(config.events.weights), config.imports.missing
         events = {
             path.name: event_table(
@@ -116,10 +121,11 @@ class Files:
         }
         if self.atomic is not None:
             if self.atomic.item is not None:
-                items.append(read_atomic_items(self.atomic.item, rejects))
+                path = self.atomic.item
+                items.append((path.name, read_atomic_items(path, rejects, config, report)))
             events |= atomic_event_tables(self.atomic, rejects, types, missing, report)
         return Records(
-            items=chain.from_iterable(items),
+            item_files=items,
             event_files=events,
             facts={
                 path.name: fact_columns(path, rejects, self.reading(path, "facts", config), missing)

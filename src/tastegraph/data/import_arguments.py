@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from tastegraph.core.config.data import MISSING_MARKERS
+from tastegraph.core.config import Config
 from tastegraph.core.errors import ArgumentError
 from tastegraph.core.import_report import ImportReport
-from tastegraph.core.records import EVENT_TYPES, Event, Fact, Item, Link, Records
+from tastegraph.core.records import Event, Fact, Item, Link, Records
 from tastegraph.data.events import EVENT_ALIASES
-from tastegraph.data.items import item_from
+from tastegraph.data.items import checked_items, read_item_frame
 
 if TYPE_CHECKING:
     import polars as pl
@@ -29,9 +30,9 @@ def checked_records(
     facts: object = None,
     links: object = None,
     digests: Mapping[str, str] | None = None,
-    event_types: Collection[str] = EVENT_TYPES,
-    missing: Collection[str] = MISSING_MARKERS,
+    config: Config | None = None,
     report: ImportReport | None = None,
+    records: object = None,
 ) -> Records:
     """Turn the arguments of an import into records; elements are checked when they are read.
 
@@ -42,18 +43,28 @@ def checked_records(
         facts, links: source → the same for facts and links
             (:func:`~tastegraph.data.facts.read_facts`, :func:`~tastegraph.data.facts.read_links`).
         digests: source → hash of its content.
-        event_types: the event types that are allowed in a frame.
-        missing: texts that stand for a missing value in a frame.
-        report: gets what was noticed in frames.
+        config: the event types that are allowed, and what cells mean.
+        report: gets what was noticed.
+        records: the records themselves, in place of their parts.
 
     Raises:
         ArgumentError: an argument, or an element of it, has the wrong type.
         FrameError: a frame cannot be read.
         RowError: a row of a frame cannot be accepted.
     """
+    config = config or Config()
+    if isinstance(records, Records):
+        return replace(records, items=checked_items(records.items, config, report))
+    if records is not None:
+        expected = "a Records; name the others: items=, events=, facts=, links="
+        raise ArgumentError("records", records, expected)
     return Records(
-        items=records_of("items", items, Item, item_from),
-        events=_events(events, event_types, missing, report),
+        items=(
+            [read_item_frame(items, "items", config, report)]
+            if is_frame(items)
+            else checked_items(records_of("items", items, Item, or_table=True), config, report)
+        ),
+        events=_events(events, tuple(config.events.weights), config.imports.missing, report),
         facts={
             source: _statements(f"facts[{source!r}]", value, Fact, "facts")
             for source, value in _by_source("facts", facts).items()

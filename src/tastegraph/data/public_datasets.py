@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
-from tastegraph.core.config import ColumnConfig
+from tastegraph.core.config import ColumnConfig, Config, ItemsConfig
 from tastegraph.core.errors import NotFoundError, RowError
+from tastegraph.core.item_columns import items_of
 from tastegraph.core.records import ITEM, LABEL, Event, Fact, Item, Link
 from tastegraph.data import downloads as assets
 from tastegraph.data.events import read_events
@@ -85,7 +86,7 @@ class PublicDataset:
         licence: terms of use.
         columns: configuration of the item columns that state facts, as in ``tastegraph.toml``;
             these facts are not among :meth:`facts`, but read by
-            :func:`~tastegraph.data.items.item_facts`.
+            :class:`~tastegraph.data.column_facts.ColumnFacts`.
         relations: relation → the noun for its object.
     """
 
@@ -126,9 +127,11 @@ class PublicDataset:
         """
         path = self._extra(PLOTS)
         plots = {row.id("movielens_id"): row.optional_text("plot") for row in _films(path)}
-        for item in read_atomic_items(self._own("item"), self._rejects):
-            genres = ", ".join(item.attributes.get("class", ()))
-            yield replace(item, text=plots.get(item.item_id) or genres)
+        config = Config(items=ItemsConfig(facts=dict(self.columns)))
+        for frame in read_atomic_items(self._own("item"), self._rejects, config):
+            for item in items_of(frame):
+                genres = ", ".join(item.attributes.get("class", ()))
+                yield replace(item, text=plots.get(item.item_id) or genres)
 
     def facts(self) -> Iterator[Fact]:
         """Yield the Freebase graph, then the facts of further files and their entities' labels.

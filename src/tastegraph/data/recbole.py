@@ -14,15 +14,15 @@ from typing import cast, get_args
 
 import polars as pl
 
+from tastegraph.core.config import Config
 from tastegraph.core.config.data import MISSING_MARKERS
 from tastegraph.core.errors import NotFoundError, TastegraphError
 from tastegraph.core.import_report import ImportReport
-from tastegraph.core.records import EVENT_TYPES, Item, Split
+from tastegraph.core.records import EVENT_TYPES, Split
 from tastegraph.data.event_tables import event_table
-from tastegraph.data.items import item_from
-from tastegraph.data.mapped_tables import PLAIN
+from tastegraph.data.items import read_items
+from tastegraph.data.mapped_tables import PLAIN, Reading
 from tastegraph.data.rejected_rows import RejectedRows
-from tastegraph.data.tables import Row, read_rows
 
 TITLE_COLUMNS = (
     "movie_title", "title", "name", "item_title", "item_name", "product_title", "product_name",
@@ -92,30 +92,23 @@ def atomic_event_tables(
     }
 
 
-def read_atomic_items(path: Path, rejects: RejectedRows) -> Iterator[Item]:
-    """Yield the items of an ``.item`` file.
+def read_atomic_items(
+    path: Path,
+    rejects: RejectedRows,
+    config: Config | None = None,
+    report: ImportReport | None = None,
+) -> Iterator[pl.DataFrame]:
+    """Yield the items of an ``.item`` file, a frame at a time.
 
-    The title is that of the first non-empty column of :data:`TITLE_COLUMNS`, or the item's id.
+    The title is the first of :data:`TITLE_COLUMNS` that the file has. Columns that state facts
+    need not be there.
 
     Raises:
         NotFoundError: the file cannot be opened.
         RowError: its header is at fault (always), or a row is and ``rejects`` raises.
     """
-
-    def build(row: Row) -> Item:
-        values = row.values
-        column = next((name for name in TITLE_COLUMNS if values.get(name)), None)
-        title = values.pop(column) if column else None
-        values["title"] = _joined(title) or values["item_id"]
-        if "text" in values:
-            values["text"] = _joined(values["text"])
-        return item_from(values, str(path), row.line)
-
-    return rejects.convert(read_rows(path, rejects, ("item_id",)), build)
-
-
-def _joined(value: object) -> object:
-    return " ".join(value) if isinstance(value, list) else value
+    titled = Reading(columns={"title": TITLE_COLUMNS})
+    return read_items(path, rejects, config, report, titled, required=("item_id",))
 
 
 def _only(folder: Path, ending: str) -> Path | None:

@@ -13,10 +13,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tastegraph.core.config import ColumnConfig, Config
+from tastegraph.core.config import Config
 from tastegraph.core.errors import FrameError, TastegraphError
 from tastegraph.core.fact_columns import facts_of, links_of
+from tastegraph.core.import_report import ImportReport
+from tastegraph.core.item_columns import items_of
 from tastegraph.core.records import Fact, Item, Link
+from tastegraph.data.column_facts import ColumnFacts
 from tastegraph.data.events import EVENT_ALIASES
 from tastegraph.data.frames import (
     FrameProblem,
@@ -27,7 +30,7 @@ from tastegraph.data.frames import (
     report_unused,
     to_polars,
 )
-from tastegraph.data.items import item_facts, item_from
+from tastegraph.data.items import read_item_frame
 from tastegraph.data.mapping import COLUMNS
 from tastegraph.data.statement_tables import StatementsRead, statements_of_frame
 from tastegraph.kg.graph import KnowledgeGraph
@@ -84,30 +87,28 @@ def read_catalogue(
         RowError: a row is wrong.
     """
     records: list[Item] = []
+    statements: list[Fact] = []
     if items is not None:
         table = to_polars(items, "items").rename(dict(renamed[0]))
-        aliases = {name: ours for name, ours in EVENT_ALIASES.items() if ours == "item_id"}
-        source = read_columns(table, "items", ("item_id",), ("item_id",), None, aliases)
-        ids = identifiers(source.frame["item_id"], "items", source.names["item_id"])
-        table = table.with_columns(ids.alias(source.names["item_id"]))
-        table = table.rename({source.names["item_id"]: "item_id"})
         if missing := set(config.items.facts) - set(table.columns):
             raise FrameError(
                 f"fact_columns: {sorted(missing)[0]!r} is no column of items; there are "
                 f"{', '.join(table.columns)}"
             )
-        if repeated := table["item_id"].is_duplicated().sum():
-            example = table.filter(pl.col("item_id").is_duplicated())["item_id"][0]
+        import_report = ImportReport()
+        frame = read_item_frame(table, "items", config, import_report)
+        if repeated := len(table) - len(frame):
             raise FrameError(
-                f"items: {repeated} rows have an id that others have too, such as {example!r}: "
-                "one row for each item is expected"
+                f"items: {repeated} rows have an id that others have too: one row for each item "
+                "is expected"
             )
-        records = [
-            item_from(_with_title(_split(row, config.items.facts)), "items", number)
-            for number, row in enumerate(table.iter_rows(named=True))
-        ]
+        records = list(items_of(frame))
+        statements += facts_of(ColumnFacts(config.items.facts).of(frame))
         report.rows["items"] = len(records)
-    statements = [fact for item in records for fact in item_facts(item, config.items.facts)]
+        report.problems += [
+            FrameProblem("items", finding.column, finding.text, finding.count, finding.example)
+            for finding in import_report.findings
+        ]
     if facts is not None:
         statements += facts_of(_statements(facts, "facts", renamed[1], {}, report))
     pairs: list[Link] = []
@@ -144,21 +145,6 @@ def _statements(
             )
         )
     return statements
-
-
-def _split(row: dict[str, Any], facts: Mapping[str, ColumnConfig]) -> dict[str, Any]:
-    """A cell of text that states facts is cut at its column's separator."""
-    cells = {
-        name: row[name].split(column.separator)
-        for name, column in facts.items()
-        if isinstance(row[name], str) and column.separator and name not in ("title", "text")
-    }
-    return {**row, **cells}
-
-
-def _with_title(row: dict[str, Any]) -> dict[str, Any]:
-    """An item without a title is called by its id."""
-    return row if row.get("title") else {**row, "title": row["item_id"]}
 
 
 def item_features(

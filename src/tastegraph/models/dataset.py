@@ -14,7 +14,10 @@ from scipy import sparse
 from tastegraph.core.arrays import CSR, Bools
 from tastegraph.core.config import Config, checked_config
 from tastegraph.core.errors import FrameError
+from tastegraph.core.fact_columns import facts_of
+from tastegraph.core.item_columns import frame_of_items
 from tastegraph.core.records import Event, Fact, Item, Link
+from tastegraph.data.column_facts import ColumnFacts
 from tastegraph.data.frames import (
     EVENT_COLUMNS,
     FrameReport,
@@ -24,7 +27,6 @@ from tastegraph.data.frames import (
     read_events,
     to_library,
 )
-from tastegraph.data.items import item_facts
 from tastegraph.kg.graph import KnowledgeGraph, build_graph
 from tastegraph.models.catalogue import (
     Catalogue,
@@ -204,7 +206,7 @@ class Dataset:
         rows = [tuple(getattr(event, name) for name in columns) for event in events]
         table = pl.DataFrame(rows, schema=schema, orient="row")
         records = list(items)
-        statements = [fact for item in records for fact in item_facts(item, settings.items.facts)]
+        statements = facts_of(ColumnFacts(settings.items.facts).of(frame_of_items(records)))
         catalogue = Catalogue(
             records, [item.item_id for item in records], [*statements, *facts], list(links)
         )

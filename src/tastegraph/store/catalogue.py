@@ -3,42 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 
+import polars as pl
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.sqlite import insert
 
+from tastegraph.core.item_columns import (
+    attribute_names,
+    derived_title,
+    frame_of_items,
+    item_frames,
+)
 from tastegraph.core.records import Item
 from tastegraph.store import revision
 from tastegraph.store.schema import facts, items
 from tastegraph.store.statements import ROWS_PER_BATCH, is_link
 
+_PUT = """
+INSERT INTO items (item_id, title, text, attributes) VALUES (?, ?, ?, ?)
+ON CONFLICT (item_id) DO UPDATE
+SET title = excluded.title, text = excluded.text, attributes = excluded.attributes
+"""
 
-def put_items(connection: Connection, new: Iterable[Item]) -> int:
-    """Add items, or replace those of the same id. Returns how many there were."""
-    statement = insert(items)
-    statement = statement.on_conflict_do_update(
-        index_elements=["item_id"],
-        set_={name: statement.excluded[name] for name in ("title", "text", "attributes")},
-    )
+
+def put_items(connection: Connection, new: Iterable[Item | pl.DataFrame]) -> int:
+    """Add items, or replace those of the same id; the last of one id counts.
+
+    Args:
+        connection: of a writer.
+        new: single items, or frames of them (:mod:`tastegraph.core.item_columns`).
+
+    Returns:
+        How many there were.
+    """
     total = 0
-    stream = iter(new)
     revision.record_change(connection)
-    while batch := list(islice(stream, ROWS_PER_BATCH)):
-        total += len(batch)
-        connection.execute(
-            statement,
-            [
-                {
-                    "item_id": item.item_id,
-                    "title": item.title,
-                    "text": item.text,
-                    "attributes": {k: list(v) for k, v in item.attributes.items()},
-                }
-                for item in batch
-            ],
-        )
+    for frame in item_frames(new):
+        total += len(frame)
+        rows = frame.select("item_id", "title", "text", _attributes(frame)).rows()
+        if rows:
+            connection.exec_driver_sql(_PUT, rows)
     return total
+
+
+def _attributes(frame: pl.DataFrame) -> pl.Expr:
+    """JSON: attribute → its values, of each item."""
+    members = [
+        pl.when(pl.col(name).list.len() > 0).then(
+            pl.struct(name).struct.json_encode().str.strip_prefix("{").str.strip_suffix("}")
+        )
+        for name in attribute_names(frame)
+    ]
+    if not members:
+        return pl.lit("{}").alias("attributes")
+    inner = pl.concat_str(members, separator=",", ignore_nulls=True)
+    return pl.concat_str(pl.lit("{"), inner, pl.lit("}")).alias("attributes")
+
+
+def stored_ids(connection: Connection, item_ids: pl.Series) -> list[str]:
+    """Those of ``item_ids`` that the catalogue has."""
+    run = connection.exec_driver_sql
+    if run("SELECT 1 FROM items LIMIT 1").first() is None:
+        return []
+    run("CREATE TEMP TABLE IF NOT EXISTS candidates (item_id TEXT PRIMARY KEY) WITHOUT ROWID")
+    run("DELETE FROM candidates")
+    run("INSERT OR IGNORE INTO candidates VALUES (?)", [(item_id,) for item_id in item_ids])
+    known = run("SELECT item_id FROM candidates JOIN items USING (item_id)").scalars().all()
+    run("DELETE FROM candidates")
+    return list(known)
+
+
+def stored_frames(connection: Connection) -> Iterator[pl.DataFrame]:
+    """Every item in frames, as it was put: with an empty title where it has none."""
+    rows = connection.execution_options(yield_per=ROWS_PER_BATCH).execute(select(items))
+    for batch in rows.partitions():
+        yield frame_of_items([
+            Item(item_id, title, text, {name: tuple(v) for name, v in attributes.items()})
+            for item_id, title, text, attributes in batch
+        ])  # fmt: skip
 
 
 def all_items(connection: Connection) -> Iterator[Item]:
@@ -46,16 +87,18 @@ def all_items(connection: Connection) -> Iterator[Item]:
     rows = connection.execution_options(yield_per=ROWS_PER_BATCH).execute(
         select(items).order_by(items.c.item_id)
     )
-    for item_id, title, text, attributes in rows:
-        yield Item(item_id, title, text, {k: tuple(v) for k, v in attributes.items()})
+    return (_item(*row) for row in rows)
 
 
 def get_item(connection: Connection, item_id: str) -> Item | None:
     """Return one item, or ``None`` where there is none of this id."""
     row = connection.execute(select(items).where(items.c.item_id == item_id)).first()
-    if row is None:
-        return None
-    return Item(row.item_id, row.title, row.text, {k: tuple(v) for k, v in row.attributes.items()})
+    return None if row is None else _item(*row)
+
+
+def _item(item_id: str, title: str, text: str, attributes: dict[str, list[str]]) -> Item:
+    title = title or derived_title(item_id, text)
+    return Item(item_id, title, text, {name: tuple(v) for name, v in attributes.items()})
 
 
 def item_count(connection: Connection) -> int:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+import polars as pl
 from sqlalchemy import Connection
 
-from tastegraph.core.records import ITEM, LABEL, Availability, Fact, Item
+from tastegraph.core.records import ITEM, LABEL, Availability
 from tastegraph.store import provenance, statements
 from tastegraph.store.schema import CATALOGUE
 
@@ -27,16 +28,16 @@ class ItemColumns(Protocol):
         """A hash of the configuration."""
         ...
 
-    def of(self, item: Item) -> Iterable[Fact]:
-        """The facts of an item that was read under this configuration."""
+    def of(self, items: pl.DataFrame) -> pl.DataFrame:
+        """A frame of the facts of items that were read under this configuration."""
         ...
 
-    def availability(self, item: Item) -> Availability:
-        """When an item may be listed."""
+    def availability(self, items: pl.DataFrame) -> Iterable[tuple[str, Availability]]:
+        """Id of each item, and when it may be listed."""
         ...
 
-    def of_stored(self, item: Item) -> Iterable[Fact]:
-        """The facts of an item that may have been read under another configuration."""
+    def of_stored(self, items: pl.DataFrame) -> pl.DataFrame:
+        """The same as :meth:`of`, of items that were read under any configuration."""
         ...
 
 
@@ -45,17 +46,37 @@ def is_current(connection: Connection, columns: ItemColumns) -> bool:
     return provenance.digests(connection).get(CATALOGUE) == columns.digest
 
 
-def replace_facts(connection: Connection, items: Sequence[Item], columns: ItemColumns) -> int:
-    """State what the columns of ``items`` say, in place of what they said before.
+class CatalogueFacts:
+    """States what the columns of the items of one import say, in place of what they said before.
 
-    Of items of one id the last one counts, as in the catalogue. :func:`drop_unused_names` must
-    follow. Returns how many distinct facts there are.
+    :func:`drop_unused_names` must follow.
+
+    Attributes:
+        count: how many distinct facts were stated so far.
     """
-    by_id = {item.item_id: item for item in items}
-    release_entities(connection, list(by_id))
-    statements.withdraw(connection, [ITEM + item_id for item_id in by_id], CATALOGUE)
-    stated = (fact for item in by_id.values() for fact in columns.of(item))
-    return statements.put_facts(connection, stated, CATALOGUE).distinct
+
+    def __init__(self, connection: Connection, columns: ItemColumns) -> None:
+        self.count = 0
+        self._connection, self._columns = connection, columns
+        self._named: set[str] = set()
+
+    def put(self, items: pl.DataFrame, stored: Sequence[str]) -> None:
+        """State what the columns of ``items`` say.
+
+        Args:
+            items: a frame of items, each with an id of its own.
+            stored: ids of those that the catalogue had before.
+        """
+        release_entities(self._connection, stored)
+        subjects = [ITEM + item_id for item_id in stored]
+        statements.withdraw(self._connection, subjects, CATALOGUE)
+        facts = self._columns.of(items)
+        is_name = (facts["relation"] == LABEL) & ~facts["subject"].str.starts_with(ITEM)
+        names = facts.filter(is_name)
+        new = [entity not in self._named for entity in names["subject"]]
+        self._named.update(names["subject"])
+        stated = [facts.filter(~is_name), names.filter(pl.Series(new, dtype=pl.Boolean))]
+        self.count += statements.put_facts(self._connection, stated, CATALOGUE).distinct
 
 
 def release_entities(connection: Connection, item_ids: Sequence[str]) -> None:
@@ -65,6 +86,8 @@ def release_entities(connection: Connection, item_ids: Sequence[str]) -> None:
     """
     run = connection.exec_driver_sql
     run("CREATE TEMP TABLE IF NOT EXISTS released (entity TEXT PRIMARY KEY) WITHOUT ROWID")
+    if not item_ids:
+        return
     run(
         "INSERT OR IGNORE INTO released SELECT object FROM facts JOIN evidence USING (fact_id) "
         "WHERE subject = ? AND source = ? AND NOT literal AND NOT (object >= ? AND object < ?)",
@@ -101,16 +124,15 @@ def drop_unused_names(connection: Connection) -> int:
     return dropped
 
 
-def state_anew(connection: Connection, items: Iterable[Item], columns: ItemColumns) -> None:
+def state_anew(connection: Connection, items: Iterable[pl.DataFrame], columns: ItemColumns) -> None:
     """State what the columns of all ``items`` say, in place of all that columns said before.
 
     Args:
         connection: of a writer.
-        items: all that are stored.
+        items: frames of all that are stored.
         columns: the present configuration.
     """
     provenance.withdraw_source(connection, CATALOGUE)
-    stated = (fact for item in items for fact in columns.of_stored(item))
-    statements.put_facts(connection, stated, CATALOGUE)
+    statements.put_facts(connection, map(columns.of_stored, items), CATALOGUE)
     provenance.drop_unsupported(connection)
     provenance.stamp(connection, CATALOGUE, columns.digest)

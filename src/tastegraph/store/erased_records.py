@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection, Table, select, update
 
-from tastegraph.core.records import Event, Item
+from tastegraph.core.records import Event
 from tastegraph.store.erasure import RESTORED, id_digest
 from tastegraph.store.schema import erased_items, erasures
 
@@ -89,12 +89,12 @@ class ErasedRecords:
         n_ids = len(self._users.met) + len(self._items.met)
         return ErasedCounts(n_ids, self._n_events, self._n_items, self._restore and n_ids > 0)
 
-    def without_items(self, items: list[Item]) -> list[Item]:
-        """The items that are not erased."""
-        erased = self._items.erased(item.item_id for item in items)
-        if not erased:
+    def without_items(self, items: pl.DataFrame) -> pl.DataFrame:
+        """The rows of a frame of items that are not erased."""
+        if not self._items:
             return items
-        others = [item for item in items if item.item_id not in erased]
+        erased = self._items.erased(items["item_id"].to_list())
+        others = items.filter(~items["item_id"].is_in(list(erased)))
         self._n_items += len(items) - len(others)
         return others
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import TYPE_CHECKING
 
+import polars as pl
 from sqlalchemy import Connection
 
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.import_report import ImportReport
-from tastegraph.core.progress import counted
-from tastegraph.core.records import Event, Item, Records
+from tastegraph.core.item_columns import item_frames
+from tastegraph.core.progress import counted, progress
+from tastegraph.core.records import Event, Records
 from tastegraph.store import (
     availability,
     catalogue,
@@ -23,12 +22,9 @@ from tastegraph.store import (
     statements,
 )
 from tastegraph.store.availability import NONE_UNLISTED, AvailabilityCounts, RelistedItems
-from tastegraph.store.catalogue_facts import ItemColumns
+from tastegraph.store.catalogue_facts import CatalogueFacts, ItemColumns
 from tastegraph.store.erased_records import NONE_ERASED, ErasedCounts, ErasedRecords
 from tastegraph.store.event_columns import append_columns
-
-if TYPE_CHECKING:
-    import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +79,9 @@ def ingest(
         RowError: a record is wrong; the caller must roll the transaction back.
         TastegraphError: a catalogue without any item would replace the present one.
     """
+    report = ImportReport() if report is None else report
     relisted, erased = RelistedItems(connection), ErasedRecords(connection, restore=records.restore)
-    n_items, n_facts = _put_items(connection, records.items, columns, relisted, erased)
+    n_items, n_facts = _put_items(connection, records, columns, relisted, erased, report)
     if records.replace_catalogue and not n_items:
         raise TastegraphError(
             "there is no item in the new catalogue, so that all items would be delisted: "
@@ -100,7 +97,6 @@ def ingest(
     for source in records.sources:
         provenance.stamp(connection, source, records.digests.get(source, ""))
     withdrawn = provenance.drop_unsupported(connection) if any(replaced) else 0
-    report = ImportReport() if report is None else report
     n_new, n_known, n_withdrawn = _put_events(connection, records, erased, report)
     return ImportSummary(
         items=n_items,
@@ -150,26 +146,33 @@ def _put_events(
 
 def _put_items(
     connection: Connection,
-    items: Iterable[Item],
+    records: Records,
     columns: ItemColumns,
     relisted: RelistedItems,
     erased: ErasedRecords,
+    report: ImportReport,
 ) -> tuple[int, int]:
     """Number of items, and of the facts that their columns state."""
-    n_items = n_facts = 0
-    for batch in _batches(counted("items", items)):
-        if not n_items and not catalogue_facts.is_current(connection, columns):
-            stored_items = catalogue.all_items(connection)
-            catalogue_facts.state_anew(connection, stored_items, columns)
-        batch = erased.without_items(batch)
-        n_items += catalogue.put_items(connection, batch)
-        relisted.put((item.item_id, columns.availability(item)) for item in batch)
-        n_facts += catalogue_facts.replace_facts(connection, batch, columns)
+    n_items, facts = 0, CatalogueFacts(connection, columns)
+    files = [("items", item_frames(records.items)), *records.item_files]
+    with progress("items") as advance:
+        for name, frame in ((name, frame) for name, frames in files for frame in frames):
+            if frame.is_empty():
+                continue
+            if not n_items and not catalogue_facts.is_current(connection, columns):
+                stored_frames = catalogue.stored_frames(connection)
+                catalogue_facts.state_anew(connection, stored_frames, columns)
+            advance(len(frame))
+            frame = frame.unique("item_id", keep="last", maintain_order=True)
+            frame = erased.without_items(frame)
+            if frame.is_empty():
+                continue
+            stored_ids = catalogue.stored_ids(connection, frame["item_id"])
+            n_items += catalogue.put_items(connection, [frame])
+            relisted.put(columns.availability(frame))
+            facts.put(frame, stored_ids)
+            counts = report.counts("items", name)
+            counts.new += len(frame) - len(stored_ids)
+            counts.replaced += len(stored_ids)
     catalogue_facts.drop_unused_names(connection)
-    return n_items, n_facts
-
-
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    stream = iter(items)
-    while batch := list(islice(stream, statements.ROWS_PER_BATCH)):
-        yield batch
+    return n_items, facts.count

@@ -6,13 +6,24 @@ import asyncio
 from concurrent.futures import Executor
 from typing import Annotated
 
+import polars as pl
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+)
 
 from tastegraph.core.errors import RowError
-from tastegraph.core.records import Item, Records
-from tastegraph.data.availability import FROM, HIDDEN, UNTIL, availability_from
+from tastegraph.core.import_report import ImportReport
+from tastegraph.core.records import Records
+from tastegraph.data.availability import FROM, HIDDEN, UNTIL
 from tastegraph.data.column_facts import ColumnFacts
+from tastegraph.data.items import read_item_frame
 from tastegraph.explain.worded import InterestEdge
 from tastegraph.serving.api.errors import PROBLEMS, REQUEST_ROWS, refused_field
 from tastegraph.serving.api.guards import StrictRoute
@@ -20,11 +31,13 @@ from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.api.requests import Id
 from tastegraph.serving.engine import Engine
 from tastegraph.store.erasure import ErasureReceipt
-from tastegraph.store.ingestion import ingest
+from tastegraph.store.ingestion import ImportSummary, ingest
 
 MAX_TITLE_LENGTH, MAX_TEXT_LENGTH, MAX_ATTRIBUTES = 1_000, 100_000, 100
 
-AttributeValue = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE_LENGTH)]
+AttributeName = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE_LENGTH)]
+AttributeText = Annotated[str, StringConstraints(max_length=MAX_TEXT_LENGTH)]
+AttributeValue = StrictBool | StrictInt | StrictFloat | AttributeText
 AttributeValues = Annotated[tuple[AttributeValue, ...], Field(max_length=MAX_ATTRIBUTES)]
 
 
@@ -37,14 +50,20 @@ class ItemContent(BaseModel):
 
 
 class NewItem(BaseModel):
-    """The new content of an item."""
+    """The new content of an item; its cells mean what those of a file mean."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    title: Annotated[str, StringConstraints(max_length=MAX_TITLE_LENGTH)]
+    title: Annotated[str, StringConstraints(max_length=MAX_TITLE_LENGTH)] = Field(
+        default="",
+        description="an item without one is called by the first words of its text, else by its id",
+    )
     text: Annotated[str, StringConstraints(max_length=MAX_TEXT_LENGTH)] = ""
-    attributes: dict[AttributeValue, AttributeValues] = Field(
-        default={}, max_length=MAX_ATTRIBUTES, description="column → values"
+    attributes: dict[AttributeName, AttributeValues | AttributeValue] = Field(
+        default={},
+        max_length=MAX_ATTRIBUTES,
+        description="column → values, or one cell, as a file has it: with the separators of "
+        "[items.facts]",
     )
     hidden: bool = Field(default=False, description="whether no list has it")
     available_from: str | float | None = Field(
@@ -56,18 +75,17 @@ class NewItem(BaseModel):
         default=None, description="the time from which no list has it any more"
     )
 
-    def all_attributes(self) -> dict[str, tuple[str, ...]]:
-        """The attributes of the item as files have them, those that say when it may be listed too.
-
-        Raises:
-            RowError: a time cannot be accepted.
-        """
+    def frame(self, item_id: str) -> pl.DataFrame:
+        """One row with the cells of a file."""
+        cells: dict[str, object] = {
+            name: list(values) if isinstance(values, tuple) else values
+            for name, values in self.attributes.items()
+        }
         times = {FROM: self.available_from, UNTIL: self.available_until}
-        named = {HIDDEN: "true" if self.hidden else None, **times}
-        attributes = dict(self.attributes)
-        attributes |= {name: (str(value),) for name, value in named.items() if value is not None}
-        availability_from(attributes, REQUEST_ROWS, 0)
-        return attributes
+        cells |= {name: time for name, time in times.items() if time is not None}
+        cells |= {HIDDEN: True} if self.hidden else {}
+        cells |= {"item_id": item_id, "title": self.title, "text": self.text}
+        return pl.DataFrame({name: [cell] for name, cell in cells.items()}, strict=False)
 
 
 class StoredItem(BaseModel):
@@ -77,6 +95,9 @@ class StoredItem(BaseModel):
     facts: int = Field(description="number of facts that its columns state")
     unused: tuple[str, ...] = Field(
         default=(), description="attributes that are stored, but that no [items.facts] names"
+    )
+    notes: tuple[str, ...] = Field(
+        default=(), description="what was noticed in its cells, and what to do about it"
     )
 
 
@@ -98,20 +119,28 @@ def item_routes(engine: Engine, writer: Executor) -> APIRouter:
     @router.put("/{item_id:path}")
     async def put(item_id: Id, new: NewItem, language: AnswerLanguage) -> StoredItem:
         """Add an item, or replace the item of this id and the facts of its columns."""
+        config = engine.config
+        report = ImportReport()
         try:
-            item = Item(item_id, new.title, new.text, new.all_attributes())
+            frame = read_item_frame(new.frame(item_id), REQUEST_ROWS, config, report)
         except RowError as error:
+            if error.column in new.attributes:
+                error.column = f"attributes/{error.column}"
             raise refused_field(error, language) from None
-        columns = ColumnFacts(engine.config.items.facts)
 
-        def store() -> int:
+        def store() -> ImportSummary:
             with engine.database.writing() as connection:
-                records = Records(items=[item], restore=True)
-                return ingest(connection, records, columns).facts
+                columns = ColumnFacts(config.items.facts)
+                records = Records(items=[frame], restore=True)
+                return ingest(connection, records, columns, report)
 
-        facts = await asyncio.get_running_loop().run_in_executor(writer, store)
-        unused = tuple(name for name in new.attributes if name not in columns.columns)
-        return StoredItem(item_id=item_id, facts=facts, unused=unused)
+        summary = await asyncio.get_running_loop().run_in_executor(writer, store)
+        return StoredItem(
+            item_id=item_id,
+            facts=summary.facts,
+            unused=tuple(name for name in new.attributes if name not in config.items.facts),
+            notes=tuple(str(finding) for finding in report.findings),
+        )
 
     @router.delete("/{item_id:path}")
     def erase(item_id: Id) -> ErasureReceipt:
