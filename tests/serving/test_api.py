@@ -379,7 +379,7 @@ def test_concurrent_requests_are_all_answered(tmp_path: Path) -> None:
 
     async def statuses() -> list[int]:
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             body = {"user_id": "western-1"}
             requests = [client.post("/v1/recommendations", json=body) for _ in range(20)]
             event = {"user_id": "western-1", "item_id": "space-1"}
