@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -239,16 +240,18 @@ def interactions(
     user_ids = sorted(events.user_ids[number] for number in np.flatnonzero(has_event).tolist())
     row_of_user = {user_id: row for row, user_id in enumerate(user_ids)}
     user_rows, item_rows = (
-        np.array([index.get(name, -1) for name in names], dtype=np.int64)
+        np.array([index.get(name, -1) for name in names], dtype=np.int32)
         for index, names in ((row_of_user, events.user_ids), (item_index, events.item_ids))
     )
     weights = meaning.weights_of(events)
     items = item_rows[events.items]
     counts = (weights != 0) & (items >= 0)
-    columns = (user_rows[events.users], items, events.times, weights, events.splits)
-    return interactions_from_columns(
-        user_ids, len(item_index), *(column[counts] for column in columns)
-    )
+    columns: list[NDArray[Any]] = [user_rows[events.users], items, events.times, weights]
+    columns.append(events.splits)
+    if not counts.all():
+        columns = [column[counts] for column in columns]
+    del events, items, weights, counts  # of tens of millions of events, each is a gigabyte
+    return interactions_from_columns(user_ids, len(item_index), *columns)
 
 
 def interactions_from_columns(
@@ -271,19 +274,27 @@ def interactions_from_columns(
         published_splits: int[E], part of a published split: 0 train, 1 valid, 2 test, -1 none.
     """
     of_user = np.array([id_hash(user_id) for user_id in user_ids], dtype=np.uint64)
-    hashes = pair_hashes(of_user[users.astype(np.int64)], items.astype(np.int64))
-    order = oldest_first(users, times, hashes, weights)
-    user, item, part = (
-        column[order].astype(np.int64) for column in (users, items, published_splits)
+    hashes = pair_hashes(
+        of_user[users.astype(np.intp, copy=False)], items.astype(np.int64, copy=False)
     )
-    weight = weights[order].astype(np.float32)
-    newest, strongest = settled((user * n_items + item) * 4 + part + 1, weight)
+    order = oldest_first(users, times, hashes, weights)
+    del hashes
+    keys = users[order].astype(np.int64)
+    keys *= n_items
+    keys += items[order].astype(np.int64, copy=False)
+    keys *= 4
+    keys += published_splits[order].astype(np.int64, copy=False)
+    keys += 1
+    newest, strongest = settled(keys, weights[order].astype(np.float32))
+    del keys
+    rows, weight_rows = order[newest], order[strongest]
+    del order, newest, strongest
     return Interactions(
         user_ids=user_ids,
         n_items=n_items,
-        users=user[newest].astype(np.int32),
-        items=item[newest].astype(np.int32),
-        times=np.asarray(times[order][newest], dtype=np.float64),
-        weights=weight[strongest],
-        published_splits=part[newest].astype(np.int8),
+        users=users[rows].astype(np.int32, copy=False),
+        items=items[rows].astype(np.int32, copy=False),
+        times=np.asarray(times[rows], dtype=np.float64),
+        weights=weights[weight_rows].astype(np.float32),
+        published_splits=published_splits[rows].astype(np.int8, copy=False),
     )

@@ -126,9 +126,9 @@ def read_columns(
     if cursor.execute(any_value).fetchone()[0]:
         row_type.append(("value", np.float64))
         fields += ", coalesce(value, 9e999)"
-    rows = np.fromiter(
-        cursor.execute(f"SELECT {fields} FROM event_log {where} ORDER BY seq"), dtype=row_type
-    )
+    count = cursor.execute(f"SELECT count(*) FROM event_log {where}").fetchone()[0]
+    query = f"SELECT {fields} FROM event_log {where} ORDER BY seq"
+    rows = np.fromiter(cursor.execute(query), dtype=row_type, count=count)
     if excluded:
         query = f"SELECT seq FROM event_log {where} ORDER BY seq"
         seqs = np.fromiter(cursor.execute(query), dtype=[("seq", np.int64)])["seq"]
