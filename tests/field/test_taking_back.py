@@ -74,6 +74,17 @@ def test_items_that_a_new_catalogue_lacks_are_delisted_and_return(tastegraph, sh
     assert (report["relisted"], report["unlisted"]["delisted"]) == (1, 0)
 
 
+def test_items_that_only_events_have_are_delisted_too(tastegraph, shop, write):
+    items = write("items.csv", "item_id,title\na,A\n")
+    events = write("e.csv", "user_id,item_id\nann,a\nann,gone\n")
+    options = ("--items", items, "--events", events, "--json")
+    assert report_of(tastegraph("import", shop, *options))["delisted"] == 0
+    again = report_of(tastegraph("import", shop, *options, "--replace-catalogue"))
+    assert again["delisted"] == 1
+    back = write("more.csv", "item_id,title\ngone,Gone\n")
+    assert report_of(tastegraph("import", shop, "--items", back, "--json"))["relisted"] == 1
+
+
 def test_without_the_option_a_part_of_the_catalogue_delists_nothing(tastegraph, shop, write):
     tastegraph("import", shop, "--items", write("items.csv", "item_id,title\na,A\nb,B\n"))
     report = report_of(

@@ -45,7 +45,7 @@ def check_event_items(
                     f"{mismatch.unknown:,} of {mismatch.ids:,} ids are not in the catalogue",
                     mismatch.rows,
                     ", ".join(map(repr, mismatch.examples)),
-                    mismatch.cause or "these items get no text and no facts: import them too, if "
-                    "the catalogue has them",
+                    mismatch.cause or "these items get no text and no facts: import them too, or "
+                    "keep them out of lists by --items with --replace-catalogue",
                 )
             )  # fmt: skip

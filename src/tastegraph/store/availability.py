@@ -72,9 +72,13 @@ class RelistedItems:
             revision.record_availability_change(self._connection)
 
     def delist_others(self) -> int:
-        """Delist all stored items that were not put. Returns how many were listed until now."""
+        """Delist all items that were not put, those of events too.
+
+        Returns how many were listed until now.
+        """
         delisted = self._connection.exec_driver_sql(
-            "INSERT INTO item_availability SELECT item_id, 1, 0, NULL, NULL FROM items "
+            "INSERT INTO item_availability SELECT item_id, 1, 0, NULL, NULL FROM "
+            "(SELECT item_id FROM items UNION SELECT item_id FROM event_items) "
             "WHERE item_id NOT IN (SELECT item_id FROM imported_items) "
             "ON CONFLICT (item_id) DO UPDATE SET delisted = 1 WHERE NOT delisted"
         ).rowcount

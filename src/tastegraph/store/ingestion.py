@@ -87,7 +87,6 @@ def ingest(
             "there is no item in the new catalogue, so that all items would be delisted: "
             "nothing was imported"
         )
-    delisted = relisted.delist_others() if records.replace_catalogue else 0
     n_links = 0
     replaced = [provenance.withdraw_source(connection, source) for source in records.sources]
     for source, facts in records.facts.items():
@@ -98,6 +97,7 @@ def ingest(
         provenance.stamp(connection, source, records.digests.get(source, ""))
     withdrawn = provenance.drop_unsupported(connection) if any(replaced) else 0
     n_new, n_known, n_withdrawn = _put_events(connection, records, erased, report)
+    delisted = relisted.delist_others() if records.replace_catalogue else 0
     return ImportSummary(
         items=n_items,
         events=n_new,
