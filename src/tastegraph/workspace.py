@@ -34,6 +34,7 @@ from tastegraph.data.import_arguments import (
     checked_records,
     records_of,
 )
+from tastegraph.kg.import_checks import check_statements
 from tastegraph.pipeline import stages
 from tastegraph.pipeline.import_checks import check_event_items
 from tastegraph.store import caches, catalogue, provenance, schema
@@ -143,6 +144,7 @@ class Workspace:
             summary = ingest(connection, records, ColumnFacts(self.config.items.facts), report)
         with self.database.reading() as connection:
             check_event_items(connection, records.event_files, report)
+            check_statements(connection, records.facts, records.links, report)
         return summary
 
     def up_to_date(self, source: str, digest: str) -> bool:

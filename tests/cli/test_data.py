@@ -26,6 +26,8 @@ def test_import_reads_items_events_facts_and_links(tastegraph, shop, write):
         "imported 3 items, 3 events (0 known already), 2 facts, 1 links\n"
         "events.csv (events): 3 read, 3 new\n"
         "items.csv (items): 3 read, 3 new\n"
+        "facts.csv (facts): 2 read, 2 new\n"
+        "links.csv (links): 1 read, 1 new\n"
         "ratings 1 to 5: from 4 on they count for an item\n"
     )
     assert counts(shop) == {"items": 3, "facts": 2, "links": 1, "events": 3, "users": 2}

@@ -10,9 +10,10 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tastegraph.core.import_report import ImportReport
 from tastegraph.core.records import Fact
 from tastegraph.data import checked_xml, line_blocks, ntriples, text_files
-from tastegraph.data.facts import read_facts
+from tastegraph.data.facts import fact_columns, read_facts
 from tastegraph.data.rdf_documents import ENDINGS
 from tastegraph.data.rejected_rows import RejectedRows
 from tests.support.limits import within
@@ -140,6 +141,26 @@ def test_turtle_stops_at_an_error_and_says_so(tmp_path: Path) -> None:
     rejects = RejectedRows("skip")
     assert list(read_facts(path, rejects)) == [Fact("http://x/a", "http://x/p", "http://x/b")]
     assert rejects.count == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("f.ttl", "@prefix x: <http://x/> .\nx:a x:p x:b .\nx:a ;;\nx:c x:p 1 .\n", 3),
+        ("f.rdf", XML.replace('rdf:nodeID="n"', 'rdf:about="relative"'), 9),
+    ],
+)
+def test_the_report_says_from_which_line_on_nothing_was_read(
+    tmp_path: Path, name: str, text: str, line: int
+) -> None:
+    path, report = write(tmp_path / name, text), ImportReport()
+    frames = list(fact_columns(path, RejectedRows("skip"), report=report))
+    assert sum(map(len, frames)) == 1
+    counts = report.counts("facts", name)
+    assert (counts.read, counts.left_out) == (2, 1)
+    (finding,) = report.findings
+    assert f"nothing was read from line {line} on" in finding.text
+    assert "1 statements before it were" in str(fault(read_facts, path).expected)
 
 
 @pytest.mark.parametrize("until", ["<rdf:Description rdf:node", "lines</x:p>", "</rdf:RDF"])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tastegraph.core.errors import RowError
 from tastegraph.core.fact_columns import facts_of, links_of
+from tastegraph.core.import_report import ImportReport
 from tastegraph.core.records import Fact, Link
 from tastegraph.data.facts import fact_columns, link_columns, read_facts
 from tastegraph.data.rejected_rows import RejectedRows
@@ -103,10 +104,14 @@ def test_a_missing_cell_states_nothing_and_is_counted(
 ) -> None:
     row = {"head": "a", "relation": "r", "tail": "b", column: cell}
     path = write(tmp_path / "f.csv", f"head,relation,tail\n{','.join(row.values())}\nc,r,d\n")
-    counts = StatementsRead()
-    facts = [f for frame in fact_columns(path, STRICT, counts=counts) for f in facts_of(frame)]
+    report = ImportReport()
+    facts = [f for frame in fact_columns(path, STRICT, report=report) for f in facts_of(frame)]
     assert facts == [Fact("c", "r", "d")]
-    assert (counts.rows, counts.missing, counts.examples) == (2, 1, [(2, column, cell)])
+    counts = report.counts("facts", "f.csv")
+    assert (counts.read, counts.left_out) == (2, 1)
+    (finding,) = report.findings
+    assert (finding.column, finding.count) == (column, 1)
+    assert finding.example == f"{cell!r} in line 2"
 
 
 def test_markers_can_be_configured(tmp_path: Path) -> None:
@@ -137,10 +142,10 @@ def test_native_values(tmp_path: Path, name: str) -> None:
     )
     path = tmp_path / name
     frame.write_parquet(path) if name.endswith("parquet") else frame.write_ndjson(path)
-    counts = StatementsRead()
-    frames = fact_columns(path, STRICT, counts=counts)
+    report = ImportReport()
+    frames = fact_columns(path, STRICT, report=report)
     assert [fact.object for frame in frames for fact in facts_of(frame)] == ["1.5", "2.0"]
-    assert counts.missing == 2
+    assert report.counts("facts", name).left_out == 2
 
 
 @pytest.mark.parametrize(
@@ -161,17 +166,19 @@ def test_links_without_an_entity_are_left_out(tmp_path: Path) -> None:
     path = tmp_path / "l.parquet"
     ids = {"item_id": [1, 2, None], "entity": ["a", None, "c"]}
     pl.DataFrame(ids).write_parquet(path)
-    counts = StatementsRead()
-    (frame,) = link_columns(path, STRICT, counts=counts)
+    report = ImportReport()
+    (frame,) = link_columns(path, STRICT, report=report)
     assert list(links_of(frame)) == [Link("1", "a")]
-    assert counts.examples == [(2, "entity", None), (3, "item_id", None)]
+    assert report.counts("links", "l.parquet").left_out == 2
 
 
 def test_unused_columns_are_named(tmp_path: Path) -> None:
     path = write(tmp_path / "f.csv", "head,relation,tail,weight\na,r,b,1\n")
-    counts = StatementsRead()
-    list(fact_columns(path, STRICT, counts=counts))
-    assert counts.unused == ["weight"]
+    report = ImportReport()
+    list(fact_columns(path, STRICT, report=report))
+    assert [(finding.column, finding.text) for finding in report.findings] == [
+        ("weight", "not used")
+    ]
 
 
 @settings(

@@ -9,6 +9,7 @@ import polars as pl
 
 from tastegraph.core.config.data import MISSING_MARKERS
 from tastegraph.core.fact_columns import fact_frames, facts_of, links_of
+from tastegraph.core.import_report import ImportReport
 from tastegraph.core.records import Fact, Link
 from tastegraph.data.mapped_tables import PLAIN, MappedTable, Reading
 from tastegraph.data.rdf_documents import ENDINGS, read_rdf
@@ -23,7 +24,7 @@ def fact_columns(
     rejects: RejectedRows,
     reading: Reading = PLAIN,
     markers: Collection[str] = MISSING_MARKERS,
-    counts: StatementsRead | None = None,
+    report: ImportReport | None = None,
 ) -> Iterator[pl.DataFrame]:
     """Yield the facts of a file as columns (:mod:`tastegraph.core.fact_columns`).
 
@@ -40,20 +41,22 @@ def fact_columns(
         rejects: what is done with a bad row.
         reading: how a table is read.
         markers: cells of a table that say that a value is missing.
-        counts: is updated while reading.
+        report: gets the counts of rows, and what was noticed, when all is read.
 
     Raises:
         NotFoundError: the file cannot be opened.
         TastegraphError: its format is unknown.
         RowError: its header is at fault (always), or a row is and ``rejects`` raises.
     """
-    counts = StatementsRead() if counts is None else counts
+    counts = StatementsRead()
     if format_suffix(path) in ENDINGS:
-        return _counted(read_rdf(path, rejects), counts)
-    if format_suffix(path) == ".json":
-        return _counted(fact_frames(read_wikidata(path, rejects)), counts)
-    table = MappedTable(path, "facts", rejects, reading, unused=counts.unused)
-    return (facts_of_table(batch, rejects, markers, counts) for batch in table)
+        frames = _counted(read_rdf(path, rejects, counts), counts)
+    elif format_suffix(path) == ".json":
+        frames = _counted(fact_frames(read_wikidata(path, rejects)), counts)
+    else:
+        table = MappedTable(path, "facts", rejects, reading, unused=counts.unused)
+        frames = (facts_of_table(batch, rejects, markers, counts) for batch in table)
+    return _reported(frames, "facts", path.name, counts, rejects, report)
 
 
 def link_columns(
@@ -61,15 +64,16 @@ def link_columns(
     rejects: RejectedRows,
     reading: Reading = PLAIN,
     markers: Collection[str] = MISSING_MARKERS,
-    counts: StatementsRead | None = None,
+    report: ImportReport | None = None,
 ) -> Iterator[pl.DataFrame]:
     """Yield the links of a table as columns; it has ``item_id`` and ``entity`` (or ``entity_id``).
 
     Arguments and errors are those of :func:`fact_columns`.
     """
-    counts = StatementsRead() if counts is None else counts
+    counts = StatementsRead()
     table = MappedTable(path, "links", rejects, reading, unused=counts.unused)
-    return (links_of_table(batch, rejects, markers, counts) for batch in table)
+    frames = (links_of_table(batch, rejects, markers, counts) for batch in table)
+    return _reported(frames, "links", path.name, counts, rejects, report)
 
 
 def read_facts(path: Path, rejects: RejectedRows) -> Iterator[Fact]:
@@ -86,3 +90,17 @@ def _counted(frames: Iterator[pl.DataFrame], counts: StatementsRead) -> Iterator
     for frame in frames:
         counts.rows += len(frame)
         yield frame
+
+
+def _reported(
+    frames: Iterator[pl.DataFrame],
+    kind: str,
+    name: str,
+    counts: StatementsRead,
+    rejects: RejectedRows,
+    report: ImportReport | None,
+) -> Iterator[pl.DataFrame]:
+    n_rejected = rejects.count
+    yield from frames
+    if report is not None:
+        counts.add_to(report, kind, name, rejects.count - n_rejected)

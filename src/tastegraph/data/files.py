@@ -128,11 +128,15 @@ class Files:
             item_files=items,
             event_files=events,
             facts={
-                path.name: fact_columns(path, rejects, self.reading(path, "facts", config), missing)
+                path.name: fact_columns(
+                    path, rejects, self.reading(path, "facts", config), missing, report
+                )
                 for path in self.facts
             },
             links={
-                path.name: link_columns(path, rejects, self.reading(path, "links", config), missing)
+                path.name: link_columns(
+                    path, rejects, self.reading(path, "links", config), missing, report
+                )
                 for path in self.links
             },
             digests=digests or {},

@@ -66,11 +66,11 @@ def checked_records(
         ),
         events=_events(events, tuple(config.events.weights), config.imports.missing, report),
         facts={
-            source: _statements(f"facts[{source!r}]", value, Fact, "facts")
+            source: _statements(source, value, Fact, "facts", missing, report)
             for source, value in _by_source("facts", facts).items()
         },
         links={
-            source: _statements(f"links[{source!r}]", value, Link, "links")
+            source: _statements(source, value, Link, "links", missing, report)
             for source, value in _by_source("links", links).items()
         },
         digests=digests or {},
@@ -136,16 +136,27 @@ def records_of(
 
 
 def _statements(
-    argument: str, value: object, kind: type[Record], name: Literal["facts", "links"]
+    source: str,
+    value: object,
+    kind: type[Record],
+    name: Literal["facts", "links"],
+    missing: Collection[str],
+    report: ImportReport | None,
 ) -> Iterable[Record | pl.DataFrame]:
-    """Single facts or links, or a frame of them as columns."""
+    """Single facts or links of a source, or a frame of them as columns."""
+    argument = f"{name}[{source!r}]"
     if not is_frame(value):
         return records_of(argument, value, kind, or_table=True)
-    return _statements_of_frame(argument, value, name)
+    return _statements_of_frame(argument, value, name, source, missing, report)
 
 
 def _statements_of_frame(
-    argument: str, frame: object, kind: Literal["facts", "links"]
+    argument: str,
+    frame: object,
+    kind: Literal["facts", "links"],
+    source: str,
+    missing: Collection[str],
+    report: ImportReport | None,
 ) -> Iterator[pl.DataFrame]:
     # Imported here: without frames no polars is needed.
     from tastegraph.data.frames import FrameReport, read_columns, report_unused
@@ -153,9 +164,13 @@ def _statements_of_frame(
     from tastegraph.data.statement_tables import StatementsRead, statements_of_frame
 
     columns = COLUMNS[kind]
-    source = read_columns(frame, argument, columns.known, columns.required, {}, columns.aliases)
-    report_unused(source, argument, FrameReport())
-    yield statements_of_frame(source.frame, argument, kind, StatementsRead())
+    table = read_columns(frame, argument, columns.known, columns.required, {}, columns.aliases)
+    report_unused(table, argument, FrameReport())
+    counts = StatementsRead(unused=table.unused.columns)
+    statements = statements_of_frame(table.frame, argument, kind, counts, missing)
+    if report is not None:
+        counts.add_to(report, kind, source)
+    yield statements
 
 
 def is_frame(value: object) -> bool:

@@ -16,6 +16,7 @@ from tastegraph.data.checked_xml import CheckedXml
 from tastegraph.data.ntriples import read_statement_lines
 from tastegraph.data.rdf import fact_of_quad
 from tastegraph.data.rejected_rows import RejectedRows
+from tastegraph.data.statement_tables import StatementsRead
 from tastegraph.data.text_files import READ_ERRORS, TRUNCATED, format_suffix, open_bytes
 
 _LINE_FORMATS = {".nt": ox.RdfFormat.N_TRIPLES, ".nq": ox.RdfFormat.N_QUADS}
@@ -28,7 +29,7 @@ _DOCUMENT_FORMATS = {
 ENDINGS = (*_LINE_FORMATS, *_DOCUMENT_FORMATS)
 
 
-def read_rdf(path: Path, rejects: RejectedRows) -> Iterator[pl.DataFrame]:
+def read_rdf(path: Path, rejects: RejectedRows, counts: StatementsRead) -> Iterator[pl.DataFrame]:
     """Yield the facts of a file whose name ends in one of :data:`ENDINGS` (also compressed).
 
     Graph names are left out. IRIs have no brackets, blank nodes begin with ``_:``; blank nodes
@@ -36,7 +37,8 @@ def read_rdf(path: Path, rejects: RejectedRows) -> Iterator[pl.DataFrame]:
     :func:`~tastegraph.data.rdf.iri` made from ids become these ids again.
 
     N-Triples and N-Quads are read on after a bad line. In the other formats, reading ends at a
-    syntax error even if ``rejects`` sets rows aside: statements depend on those before them.
+    syntax error even if ``rejects`` sets rows aside, and ``counts.unread_from`` is its line:
+    statements depend on those before them, and a parser that goes on may read what was not stated.
 
     Raises:
         NotFoundError: the file cannot be opened.
@@ -44,10 +46,13 @@ def read_rdf(path: Path, rejects: RejectedRows) -> Iterator[pl.DataFrame]:
     """
     if format_suffix(path) in _LINE_FORMATS:
         return read_statement_lines(path, rejects, _LINE_FORMATS[format_suffix(path)])
-    return fact_frames(_document_facts(path, rejects, _DOCUMENT_FORMATS[format_suffix(path)]))
+    syntax = _DOCUMENT_FORMATS[format_suffix(path)]
+    return fact_frames(_document_facts(path, rejects, syntax, counts))
 
 
-def _document_facts(path: Path, rejects: RejectedRows, syntax: ox.RdfFormat) -> Iterator[Fact]:
+def _document_facts(
+    path: Path, rejects: RejectedRows, syntax: ox.RdfFormat, counts: StatementsRead
+) -> Iterator[Fact]:
     file, count = str(path), 0
     with open_bytes(path) as stream:
         checked = CheckedXml(stream, file) if syntax == ox.RdfFormat.RDF_XML else None
@@ -60,14 +65,20 @@ def _document_facts(path: Path, rejects: RejectedRows, syntax: ox.RdfFormat) -> 
             except SyntaxError as error:
                 # For XML only the line is known that had been read when the error was noticed.
                 line, place = (checked.line, "up to") if checked else (error.lineno or 1, "on")
-                expected = f"{syntax.name} {place} this line (nothing after it could be read)"
+                expected = (
+                    f"{syntax.name} {place} this line (nothing after it could be read, "
+                    f"{count:,} statements before it were)"
+                )
                 rejects.handle(RowError(file, line, None, error.msg, expected))
+                counts.unread_from = line
                 return
             except READ_ERRORS as error:
                 rejects.handle(RowError(file, count + 1, None, str(error), TRUNCATED))
+                counts.unread_from = count + 1
                 return
             except RowError as error:
                 rejects.handle(error)
+                counts.unread_from = error.line
                 return
             count += 1
             try:

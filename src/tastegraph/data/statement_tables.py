@@ -17,6 +17,8 @@ import polars as pl
 
 from tastegraph.core.config.data import MISSING_MARKERS
 from tastegraph.core.fact_columns import FACT_SCHEMA, LINK_SCHEMA, frame_of_facts, frame_of_links
+from tastegraph.core.findings import Finding
+from tastegraph.core.import_report import ImportReport
 from tastegraph.core.records import Fact, Link
 from tastegraph.data import columns
 from tastegraph.data.columns import without_missing
@@ -43,12 +45,39 @@ class StatementsRead:
             such as ``nan`` that says so.
         examples: line, column and cell of the first of these.
         unused: columns of a table that are not read, by name.
+        unread_from: line from which on nothing was read because a document is wrong there, or 0.
     """
 
     rows: int = 0
     missing: int = 0
     examples: list[tuple[int, str, object]] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
+    unread_from: int = 0
+
+    def add_to(self, report: ImportReport, kind: str, name: str, n_rejected: int = 0) -> None:
+        """Add the counts and what was noticed to the report of an import.
+
+        Args:
+            report: of the import.
+            kind: ``facts`` or ``links``.
+            name: of the file or source.
+            n_rejected: rows that could not be read.
+        """
+        counts = report.counts(kind, name)
+        counts.read += self.rows + n_rejected
+        counts.left_out += self.missing + n_rejected
+        if self.missing:
+            line, column, cell = self.examples[0]
+            text = "an id or value is missing: these rows state nothing"
+            remedy = "[imports] missing lists the texts that stand for a missing value"
+            example = f"{cell!r} in line {line}"
+            report.add(Finding(name, column, text, self.missing, example, remedy))
+        for column in self.unused:
+            report.add(Finding(name, column, "not used", self.rows))
+        if self.unread_from:
+            text = f"nothing was read from line {self.unread_from:,} on; before it, statements"
+            remedy = "correct it there, or convert the file to N-Triples, which are read on"
+            report.add(Finding(name, "", text, max(self.rows, 1), remedy=remedy))
 
 
 def facts_of_table(
@@ -142,7 +171,11 @@ def links_of_table(
 
 
 def statements_of_frame(
-    frame: pl.DataFrame, name: str, kind: Literal["facts", "links"], counts: StatementsRead
+    frame: pl.DataFrame,
+    name: str,
+    kind: Literal["facts", "links"],
+    counts: StatementsRead,
+    markers: Collection[str] = MISSING_MARKERS,
 ) -> pl.DataFrame:
     """The facts or links of a frame under our column names, like :func:`facts_of_table`.
 
@@ -151,13 +184,14 @@ def statements_of_frame(
         name: of the frame, for errors.
         kind: what it holds.
         counts: is updated.
+        markers: cells that say that a value is missing.
 
     Raises:
         RowError: a row is at fault.
     """
     convert = facts_of_table if kind == "facts" else links_of_table
     lines = pl.Series("line", range(1, len(frame) + 1), pl.UInt64)
-    return convert(TableBatch(frame, lines, name), RejectedRows(), MISSING_MARKERS, counts)
+    return convert(TableBatch(frame, lines, name), RejectedRows(), markers, counts)
 
 
 def _cells(batch: TableBatch, names: Collection[str], markers: Collection[str]) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from tastegraph.core.errors import TastegraphError
-from tastegraph.core.import_report import ImportReport
+from tastegraph.core.import_report import FileCounts, ImportReport
 from tastegraph.core.item_columns import item_frames
 from tastegraph.core.progress import counted, progress
 from tastegraph.core.records import Event, Records
@@ -25,6 +25,7 @@ from tastegraph.store.availability import NONE_UNLISTED, AvailabilityCounts, Rel
 from tastegraph.store.catalogue_facts import CatalogueFacts, ItemColumns
 from tastegraph.store.erased_records import NONE_ERASED, ErasedCounts, ErasedRecords
 from tastegraph.store.event_columns import append_columns
+from tastegraph.store.statements import StatementCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,13 @@ def ingest(
     n_links = 0
     replaced = [provenance.withdraw_source(connection, source) for source in records.sources]
     for source, facts in records.facts.items():
-        n_facts += statements.put_facts(connection, counted(source, facts), source).distinct
+        stored = statements.put_facts(connection, counted(source, facts), source)
+        n_facts += stored.distinct
+        _add_counts(report.counts("facts", source), stored)
     for source, links in records.links.items():
-        n_links += statements.put_links(connection, links, source).distinct
+        stored = statements.put_links(connection, links, source)
+        n_links += stored.distinct
+        _add_counts(report.counts("links", source), stored)
     for source in records.sources:
         provenance.stamp(connection, source, records.digests.get(source, ""))
     withdrawn = provenance.drop_unsupported(connection) if any(replaced) else 0
@@ -112,6 +117,14 @@ def ingest(
         report=report,
         erased=erased.counts(),
     )
+
+
+def _add_counts(counts: FileCounts, stored: StatementCounts) -> None:
+    """Add what became of facts or links; single ones count as read where they are stored."""
+    counts.read = max(counts.read, stored.read + counts.left_out)
+    counts.new += stored.new
+    counts.known += stored.known
+    counts.repeated += stored.repeated
 
 
 def _put_events(
