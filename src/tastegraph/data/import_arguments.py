@@ -58,13 +58,14 @@ def checked_records(
     if records is not None:
         expected = "a Records; name the others: items=, events=, facts=, links="
         raise ArgumentError("records", records, expected)
+    missing = config.imports.missing
     return Records(
         items=(
             [read_item_frame(items, "items", config, report)]
             if is_frame(items)
             else checked_items(records_of("items", items, Item, or_table=True), config, report)
         ),
-        events=_events(events, tuple(config.events.weights), config.imports.missing, report),
+        events=_events(events, tuple(config.events.weights), missing, report),
         facts={
             source: _statements(source, value, Fact, "facts", missing, report)
             for source, value in _by_source("facts", facts).items()

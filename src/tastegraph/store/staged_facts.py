@@ -89,7 +89,8 @@ class FactSorter:
             frames = [frame.filter(in_range) for frame in self._frames]
             for number in range(self._n_files):
                 frames.append(pl.scan_parquet(self._file(number)).filter(in_range).collect())
-            yield _sorted(frames)
+            if any(map(len, frames)):
+                yield _sorted(frames)
 
     def _file(self, number: int) -> Path:
         return self._folder / f"{number}.parquet"
