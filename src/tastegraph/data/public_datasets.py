@@ -17,7 +17,7 @@ from tastegraph.data.events import read_events
 from tastegraph.data.facts import read_facts, read_links
 from tastegraph.data.recbole import read_atomic_items
 from tastegraph.data.rejected_rows import RejectedRows
-from tastegraph.data.tables import read_rows
+from tastegraph.data.tables import read_table
 from tastegraph.data.text_files import read_lines
 from tastegraph.data.typed_row import TypedRow
 
@@ -186,14 +186,15 @@ def _credits(path: Path | None) -> Iterator[Fact]:
 def _dbpedia(path: Path | None, rejects: RejectedRows) -> Iterator[Fact]:
     if path is None:
         return
-    for table_row in read_rows(path, rejects, ("item_id::string",)):
-        row = TypedRow(table_row.values, str(path), table_row.line)
-        item_id = row.id("item_id::string")
-        for column in row.values:
-            name, _, kind = column.partition("::")
-            if kind == "string_list":
-                for uri in filter(None, row.optional_text(column).split("::")):
-                    yield Fact(ITEM + item_id, f"dbpedia:{name}", uri)
+    for batch in read_table(path, rejects):
+        for line, values in zip(batch.lines, batch.frame.iter_rows(named=True), strict=True):
+            row = TypedRow(values, batch.file, line)
+            item_id = row.id("item_id::string")
+            for column in values:
+                name, _, kind = column.partition("::")
+                if kind == "string_list":
+                    for uri in filter(None, row.optional_text(column).split("::")):
+                        yield Fact(ITEM + item_id, f"dbpedia:{name}", uri)
 
 
 def _freebase_names(path: Path | None, entities: set[str], rejects: RejectedRows) -> Iterator[Fact]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,7 +26,7 @@ from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.text_files import format_suffix, is_compressed, open_bytes
 from tastegraph.data.workbooks import read_sheet
 
-__all__ = ["TableBatch", "TableFormat", "TableOptions", "read_rows", "read_table", "table_format"]
+__all__ = ["TableBatch", "TableFormat", "TableOptions", "read_table", "table_format"]
 
 TableFormat = Literal["csv", "tsv", "text", "jsonl", "json", "parquet", "recbole", "xlsx"]
 DELIMITED: frozenset[TableFormat] = frozenset({"csv", "tsv", "text", "recbole"})
@@ -72,19 +71,6 @@ class TableBatch:
     frame: pl.DataFrame
     lines: pl.Series
     file: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a table.
-
-    Attributes:
-        line: as in :class:`TableBatch`.
-        values: column → value.
-    """
-
-    line: int
-    values: dict[str, object]
 
 
 def table_format(path: Path, options: TableOptions = UNKNOWN) -> TableFormat:
@@ -264,65 +250,3 @@ def _sheet_batches(path: Path, options: TableOptions) -> Iterator[TableBatch]:
         rows = frame.slice(start, ROWS_PER_BATCH)
         lines = pl.Series("line", range(start + first, start + first + len(rows)), pl.UInt64)
         yield TableBatch(rows, lines, str(path))
-
-
-def read_rows(
-    path: Path,
-    rejects: RejectedRows,
-    required: Collection[str] = (),
-    aliases: Mapping[str, str] | None = None,
-) -> Iterator[Row]:
-    """Yield the rows of a table file, without reading all of it into memory.
-
-    Args:
-        path: the file.
-        rejects: what is done with a bad row.
-        required: columns that the file must have.
-        aliases: name of a column in the file → its name in the rows.
-
-    Raises:
-        NotFoundError: the file cannot be opened.
-        TastegraphError: its format is unknown.
-        RowError: its header is at fault (always), or a row is and ``rejects`` raises.
-    """
-    names = aliases or {}
-    if table_format(path) == "jsonl":
-        return _json_rows(path, rejects, required, names)
-    return _rows(read_table(path, rejects), required, names, str(path))
-
-
-def _rows(
-    batches: Iterable[TableBatch], required: Collection[str], names: Mapping[str, str], file: str
-) -> Iterator[Row]:
-    for batch in batches:
-        columns = _columns([names.get(name, name) for name in batch.frame.columns], file)
-        require(columns, required, file, 1)
-        for line, cells in zip(batch.lines, batch.frame.iter_rows(), strict=True):
-            yield Row(line, dict(zip(columns, cells, strict=True)))
-
-
-def require(columns: Collection[str], required: Collection[str], file: str, line: int) -> None:
-    """Check that every required column exists.
-
-    Raises:
-        RowError: one does not; the error names the columns that exist.
-    """
-    for name in required:
-        if name not in columns:
-            raise RowError(file, line, name, sorted(columns), f"a column named {name!r}")
-
-
-def _json_rows(
-    path: Path, rejects: RejectedRows, required: Collection[str], aliases: Mapping[str, str]
-) -> Iterator[Row]:
-    for line, values, _ in _line_objects(path, rejects, "utf-8"):
-        try:
-            renamed = {aliases.get(name, name): value for name, value in values.items()}
-            if len(renamed) != len(values):
-                expected = "a JSON object (a name occurs twice)"
-                raise RowError(str(path), line, None, json.dumps(values), expected)
-            require(renamed, required, str(path), line)
-        except RowError as error:
-            rejects.handle(error)
-        else:
-            yield Row(line, renamed)
