@@ -434,6 +434,7 @@ def test_http_adds_and_erases_items(tmp_path: Path, tastegraph) -> None:
             "item_id": "a/b",
             "facts": 0,
             "unused": ["genre"],
+            "notes": [],
         }
         assert client.put("/v1/items/a", json={"title": 5}).status_code == 422
         assert client.delete("/v1/items/western-5").json()["events"] > 0

@@ -198,7 +198,7 @@ WRONG: list[tuple[str, str, Any, int]] = [
     ("GET", "/v1/recommendations/none", None, 404),
     ("GET", "/v1/recommendations/none/replay", None, 404),
     ("PUT", "/v1/items/a", {"title": 1}, 422),
-    ("PUT", "/v1/items/a", {"title": "A", "attributes": {"x": "y"}}, 422),
+    ("PUT", "/v1/items/a", {"title": "A", "attributes": {"x": {"y": 1}}}, 422),
     ("PUT", "/v1/items/a", {"title": "A", "attributes": []}, 422),
     ("POST", "/v1/associations", {"text": ""}, 422),
     ("POST", "/v1/associations", {"text": "a story"}, 503),

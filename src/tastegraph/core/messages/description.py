@@ -102,7 +102,9 @@ BODIES: Final[Mapping[str, str]] = {
     "A stated fact is wrong.": "确认一条已有事实有误。",
     "An error (RFC 9457).": "错误（RFC 9457）。",
     "An item and its content graph, strongest ties first.": "物品及其内容图谱，关联最强的在前。",
-    "The new content of an item.": "物品的新内容。",
+    "The new content of an item; its cells mean what those of a file mean.": (
+        "物品的新内容；其单元格的含义与文件中相同。"
+    ),
     "A stored item.": "物品已落盘。",
     "Another value, or another fact, is right instead of a stated fact.": (
         "用另一个值或另一条事实更正已有事实。"
@@ -216,7 +218,13 @@ FIELDS: Final[Mapping[str, str]] = {
     "probability of the item at this place, given the items above it": (
         "给定排在前面的物品时，该物品出现在此处的概率"
     ),
-    "column → values": "列名 → 取值",
+    "column → values, or one cell, as a file has it: with the separators of [items.facts]": (
+        "列名 → 取值，或与文件中相同的一个单元格：按 [items.facts] 的分隔符拆分"
+    ),
+    "an item without one is called by the first words of its text, else by its id": (
+        "没有标题的物品以其文本开头的几个词命名，没有文本则以其编号命名"
+    ),
+    "what was noticed in its cells, and what to do about it": "单元格中值得注意之处及其处理办法",
     "cosine of the two texts' vectors": "两段文本向量的余弦相似度",
     "false where the list is by popularity alone": "为 false 表示列表仅按热度排序",
     "true where no event of this user counts for or against an item": (

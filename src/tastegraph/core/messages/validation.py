@@ -80,6 +80,10 @@ RULES: Final[Mapping[str, Template]] = {
     "one_of_value_and_fact": Template(
         "give either value or fact", "value 与 fact 必须且只能提供一个"
     ),
+    "attribute_cell": Template(
+        "text, a number, true or false is expected, or a list of at most 100 of these",
+        "应为文本、数字、true 或 false，或最多 100 个此类值的列表",
+    ),
     "fact_id": Template(
         "a fact's id is a whole number, as text or as it is", "事实编号应为整数，可写成文本或数字"
     ),

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Executor
-from typing import Annotated
+from typing import Annotated, Any
 
 import polars as pl
 from fastapi import APIRouter
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
     StringConstraints,
+    WithJsonSchema,
 )
 
 from tastegraph.core.errors import RowError
@@ -28,7 +27,7 @@ from tastegraph.explain.worded import InterestEdge
 from tastegraph.serving.api.errors import PROBLEMS, REQUEST_ROWS, refused_field
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
-from tastegraph.serving.api.requests import Id
+from tastegraph.serving.api.requests import Id, broken_rule
 from tastegraph.serving.engine import Engine
 from tastegraph.store.erasure import ErasureReceipt
 from tastegraph.store.ingestion import ImportSummary, ingest
@@ -36,9 +35,31 @@ from tastegraph.store.ingestion import ImportSummary, ingest
 MAX_TITLE_LENGTH, MAX_TEXT_LENGTH, MAX_ATTRIBUTES = 1_000, 100_000, 100
 
 AttributeName = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE_LENGTH)]
-AttributeText = Annotated[str, StringConstraints(max_length=MAX_TEXT_LENGTH)]
-AttributeValue = StrictBool | StrictInt | StrictFloat | AttributeText
-AttributeValues = Annotated[tuple[AttributeValue, ...], Field(max_length=MAX_ATTRIBUTES)]
+
+
+def _checked_cell(cell: object) -> object:
+    values = cell if isinstance(cell, list) else [cell]
+    if len(values) > MAX_ATTRIBUTES or any(
+        not isinstance(value, str | int | float) or len(str(value)) > MAX_TEXT_LENGTH
+        for value in values
+    ):
+        raise broken_rule("attribute_cell")
+    return cell
+
+
+_CELL_SCHEMA: dict[str, Any] = {"type": ["string", "number", "boolean"]}
+AttributeCell = Annotated[
+    object,
+    AfterValidator(_checked_cell),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "array", "items": _CELL_SCHEMA, "maxItems": MAX_ATTRIBUTES},
+                _CELL_SCHEMA,
+            ]
+        }
+    ),
+]
 
 
 class ItemContent(BaseModel):
@@ -59,7 +80,7 @@ class NewItem(BaseModel):
         description="an item without one is called by the first words of its text, else by its id",
     )
     text: Annotated[str, StringConstraints(max_length=MAX_TEXT_LENGTH)] = ""
-    attributes: dict[AttributeName, AttributeValues | AttributeValue] = Field(
+    attributes: dict[AttributeName, AttributeCell] = Field(
         default={},
         max_length=MAX_ATTRIBUTES,
         description="column → values, or one cell, as a file has it: with the separators of "
@@ -77,10 +98,7 @@ class NewItem(BaseModel):
 
     def frame(self, item_id: str) -> pl.DataFrame:
         """One row with the cells of a file."""
-        cells: dict[str, object] = {
-            name: list(values) if isinstance(values, tuple) else values
-            for name, values in self.attributes.items()
-        }
+        cells: dict[str, object] = dict(self.attributes)
         times = {FROM: self.available_from, UNTIL: self.available_until}
         cells |= {name: time for name, time in times.items() if time is not None}
         cells |= {HIDDEN: True} if self.hidden else {}
