@@ -36,7 +36,7 @@ from tastegraph.data.import_arguments import (
 )
 from tastegraph.kg.import_checks import check_statements
 from tastegraph.pipeline import stages
-from tastegraph.pipeline.import_checks import check_event_items
+from tastegraph.pipeline.import_checks import check_event_items, check_scripts
 from tastegraph.store import caches, catalogue, provenance, schema
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
@@ -144,6 +144,8 @@ class Workspace:
             summary = ingest(connection, records, ColumnFacts(self.config.items.facts), report)
         with self.database.reading() as connection:
             check_event_items(connection, records.event_files, report)
+            if summary.items:
+                check_scripts(connection, self.config.text.encoder, report)
             check_statements(connection, records.facts, records.links, report)
         return summary
 
