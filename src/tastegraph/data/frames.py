@@ -193,13 +193,20 @@ def read_columns(
                 f"columns={{'its name': {column!r}}}"
             )
     unused = [column for column in table.columns if column not in names.values()]
-    ours_only = table.select(pl.col(column).alias(ours) for ours, column in names.items())
+    # Series and not expressions: pl.col would take a name such as "*" for a pattern.
+    ours_only = pl.DataFrame([table[column].alias(ours) for ours, column in names.items()])
     numeric = {
         ours
         for ours, column in names.items()
         if table[column].dtype.is_integer() or table[column].dtype.is_float()
     }
-    return FrameColumns(ours_only, names, table.select(unused), library, frozenset(numeric))
+    return FrameColumns(
+        ours_only,
+        names,
+        pl.DataFrame([table[column] for column in unused]),
+        library,
+        frozenset(numeric),
+    )
 
 
 def read_events(

@@ -102,7 +102,7 @@ class MappedTable:
             names = column_names(columns, self.kind, mapping, str(self.path), required)
             self._note_unused(name for name in columns if name not in names)
             frame = batch.frame.select(
-                (pl.col(theirs) if theirs in batch.frame.columns else pl.lit(None)).alias(ours)
+                (batch.frame[theirs] if theirs in batch.frame.columns else pl.lit(None)).alias(ours)
                 for theirs, ours in names.items()
             )
             yield TableBatch(frame.with_columns(self._values(frame)), batch.lines, batch.file)

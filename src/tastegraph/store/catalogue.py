@@ -45,18 +45,19 @@ def put_items(connection: Connection, new: Iterable[Item | pl.DataFrame]) -> int
     return total
 
 
-def _attributes(frame: pl.DataFrame) -> pl.Expr:
+def _attributes(frame: pl.DataFrame) -> pl.Series:
     """JSON: attribute → its values, of each item."""
-    members = [
-        pl.when(pl.col(name).list.len() > 0).then(
-            pl.struct(name).struct.json_encode().str.strip_prefix("{").str.strip_suffix("}")
-        )
-        for name in attribute_names(frame)
-    ]
+    # Series and not expressions: pl.col would take a name such as "*" for a pattern.
+    members = []
+    for name in attribute_names(frame):
+        values = frame.get_column(name)
+        member = values.to_frame().to_struct("member").struct.json_encode()
+        member = member.str.strip_prefix("{").str.strip_suffix("}")
+        members.append(member.set(~(values.list.len() > 0).fill_null(False), None))
     if not members:
-        return pl.lit("{}").alias("attributes")
+        return pl.Series("attributes", ["{}"]).new_from_index(0, len(frame))
     inner = pl.concat_str(members, separator=",", ignore_nulls=True)
-    return pl.concat_str(pl.lit("{"), inner, pl.lit("}")).alias("attributes")
+    return pl.select(pl.concat_str(pl.lit("{"), inner, pl.lit("}")).alias("attributes")).to_series()
 
 
 def stored_ids(connection: Connection, item_ids: pl.Series) -> list[str]:
