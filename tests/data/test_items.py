@@ -18,12 +18,9 @@ from tastegraph.core.import_report import ImportReport
 from tastegraph.core.item_columns import frame_of_items, items_of
 from tastegraph.core.records import Fact, Item
 from tastegraph.data.column_facts import ColumnFacts
-from tastegraph.data.files import Files
 from tastegraph.data.items import checked_items, read_item_frame, read_items
 from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.serving.api.items import NewItem
-from tastegraph.store import catalogue
-from tastegraph.workspace import Workspace
 from tests.support.source_files import STRICT, fault, write
 
 
@@ -362,14 +359,8 @@ def test_every_format_gives_the_same_items(tmp_path: Path, table: dict[str, list
         assert list(items_of(over_http)) == [item]
 
 
-def test_columns_may_be_named_like_patterns(tmp_path: Path) -> None:
-    """``*`` and ``^a$`` are names here, and not patterns of several columns."""
-    path = tmp_path / "items.csv"
-    path.write_text("item_id,title,*,^t.*$\n1,A,x,y\n", encoding="utf-8")
-    workspace = Workspace.init(tmp_path / "shop")
-    files = Files([path], [], [], [])
-    workspace.ingest(files.records(workspace.config, RejectedRows()))
-    with workspace.database.reading() as connection:
-        assert list(catalogue.all_items(connection)) == [
-            Item("1", "A", attributes={"*": ("x",), "^t.*$": ("y",)})
-        ]
+@pytest.mark.parametrize("name", ["*", "^t.*$"])
+def test_a_column_named_like_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / "items.csv", f"item_id,title,{name}\n1,A,x\n")
+    error = fault(read_items, path)
+    assert (error.line, error.column) == (1, name)

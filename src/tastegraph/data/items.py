@@ -185,7 +185,7 @@ class ItemReader:
         self._report_titles(frame)
         frame = self._last_of_each(frame)
         empty = [name for name in attribute_names(frame) if frame[name].null_count() == len(frame)]
-        return frame.drop(empty)
+        return pl.DataFrame([column for column in frame if column.name not in empty])
 
     def finish(self) -> None:
         """Report what only the whole file shows; to be called after the last batch."""

@@ -136,6 +136,10 @@ def column_names(
         TastegraphError: a mapping names one column twice.
     """
     columns = COLUMNS[kind]
+    for name in file_columns:
+        if name == "*" or (name.startswith("^") and name.endswith("$")):
+            # polars takes such a name for a pattern of several columns.
+            raise RowError(file, 1, name, name, "a column name that is no pattern: rename it")
     mapped = {
         ours: theirs
         for ours, theirs in mapping.items()
