@@ -69,7 +69,7 @@ def _arrival(arrival: str, counts: Found) -> Iterator[str]:
     yield (
         f"{HOW[arrival]}: {counts['new']:,} new items of {counts['items']:,}, "
         f"{counts['new_liked']:,} of them liked. "
-        f"{counts['lists']:,} lists of {counts['users']:,} users; "
+        f"{counts['lists']:,} lists of {counts['people']:,} users; "
         f"{counts['first_likes']:,} first likes. New items have "
         f"**{_share(counts['share_of_likes'])}** of the likes."
     )

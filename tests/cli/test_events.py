@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tastegraph.core.errors import NotFoundError
+from tastegraph.core.errors import TastegraphError
 from tastegraph.core.records import Event
 from tastegraph.data.files import Files
 from tastegraph.data.rejected_rows import RejectedRows
@@ -127,7 +127,7 @@ def test_any_imports_and_forgettings_leave_the_files_that_there_are(steps) -> No
 
 
 def test_unknown_source_is_named(database) -> None:
-    with database.writing() as connection, pytest.raises(NotFoundError, match="there are none"):
+    with database.writing() as connection, pytest.raises(TastegraphError, match="there are none"):
         forget_events(connection, "none.csv")
 
 

@@ -201,7 +201,9 @@ def test_a_dump_is_streamed(tmp_path: Path) -> None:
     path = write(tmp_path / "w.json.gz", dump(*[ADAMS] * 1000))
     tracemalloc.start()
     assert sum(1 for _ in read_facts(path, STRICT)) == 1000 * FACTS
-    assert tracemalloc.get_traced_memory()[1] < 2e6
+    assert (
+        tracemalloc.get_traced_memory()[1] < 8e6
+    )  # a batch; all of them would be five times as much
     tracemalloc.stop()
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, select
 
-from tastegraph.core.errors import NotFoundError
+from tastegraph.core.errors import TastegraphError
 from tastegraph.store import revision
 from tastegraph.store.event_columns import delete_events
 from tastegraph.store.schema import event_log
@@ -52,12 +52,12 @@ def forget_events(connection: Connection, name: str) -> int:
     The next list does not know them; the next model is fitted as if they had never been.
 
     Raises:
-        NotFoundError: no file of this name was imported.
+        TastegraphError: no file of this name was imported.
     """
     numbers = {source: number for number, source, _ in connection.execute(select(table))}
     if name not in numbers:
         names = ", ".join(sorted(numbers)) or "none"
-        raise NotFoundError(f"there is no source of events {name!r}; there are {names}")
+        raise TastegraphError(f"there is no source of events {name!r}; there are {names}")
     of_source = select(event_log.c.seq).where(event_log.c.source == numbers[name])
     n_events = delete_events(connection, list(connection.scalars(of_source)))
     connection.execute(delete(table).where(table.c.source == numbers[name]))
