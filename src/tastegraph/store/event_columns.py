@@ -176,36 +176,41 @@ def append_columns(
         source: the name of the file that they are from; ``None`` where they have none.
         replace: whether events that the source stated before, and does not state now, are deleted.
     """
-    run = connection.exec_driver_sql
-    keys = events["event_id"]
-    first = keys.is_first_distinct()
-    n_repeated = len(events) - int(first.sum())
-    n_withdrawn = 0
     number = None if source is None else _source_number(connection, source)
+    n_withdrawn = 0
     if number is not None and replace:
-        n_withdrawn = _withdraw(connection, number, keys)
-    if n_repeated:
-        events = events.filter(first)
-    n_stored = int(run("SELECT count(*) FROM event_log").scalar_one())
-    n_distinct, reindex = len(events), len(events) >= max(MIN_ROWS_TO_REINDEX, n_stored // 10)
+        n_withdrawn = _withdraw(connection, number, events["event_id"])
+    distinct = events.filter(events["event_id"].is_first_distinct())
+    n_stored = int(connection.exec_driver_sql("SELECT count(*) FROM event_log").scalar_one())
+    reindex = len(distinct) >= max(MIN_ROWS_TO_REINDEX, n_stored // 10)
+    new = distinct
     if n_stored:
         known = (
             _keys(connection, "SELECT event_id FROM event_log")
             if reindex
-            else _key_frame(known_keys(connection, keys.to_list()))
+            else _key_frame(known_keys(connection, distinct["event_id"].to_list()))
         )
-        events = events.join(known, on="event_id", how="anti", maintain_order="left")
+        new = distinct.join(known, on="event_id", how="anti", maintain_order="left")
     if reindex:
         for index in (EVENT_IDS, EVENTS_BY_USER):
             connection.execute(DropIndex(index))
+    _insert(connection, new, number)
+    if reindex:
+        for index in (EVENT_IDS, EVENTS_BY_USER):
+            connection.execute(CreateIndex(index))
+    n_known, n_repeated = len(distinct) - len(new), len(events) - len(distinct)
+    return ColumnsAppended(len(new), n_known, n_repeated, n_withdrawn)
+
+
+def _insert(connection: Connection, events: pl.DataFrame, source: int | None) -> None:
+    """Insert events that the log does not have, in the order of their rows."""
     columns = [
         _numbers(connection, event_users, "user_id", events["user_id"]),
         _numbers(connection, event_items, "item_id", events["item_id"]),
         _numbers(connection, event_types, "name", events["type"]),
     ]
-    names = ["event_id", "user", "item", "type"]
     optional = [name for name in _OPTIONAL if name in events.columns]
-    names += [*optional, *(["source"] if number is not None else [])]
+    names = ["event_id", "user", "item", "type", *optional, "source"]
     statement = f"INSERT INTO event_log ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
     cursor = _cursor(connection)
     with progress("events", len(events)) as advance:
@@ -215,13 +220,9 @@ def append_columns(
             cells: list[Iterable[object]] = [batch["event_id"].to_list()]
             cells += [column[rows].tolist() for column in columns]
             cells += [batch[name].to_list() for name in optional]
-            cells += [repeat(number, len(batch))] if number is not None else []
+            cells.append(repeat(source, len(batch)))
             cursor.executemany(statement, zip(*cells, strict=True))
             advance(len(batch))
-    if reindex:
-        for index in (EVENT_IDS, EVENTS_BY_USER):
-            connection.execute(CreateIndex(index))
-    return ColumnsAppended(len(events), n_distinct - len(events), n_repeated, n_withdrawn)
 
 
 def _source_number(connection: Connection, name: str) -> int:
