@@ -172,8 +172,8 @@ def test_missing_markers_are_nothing() -> None:
         year=[float("nan"), 1995.0, None, 2.5, 1.0, 1.0, 1.0],
         tags=[["nan"], ["a", "N/A", None], [], None, [""], ["b"], ["c"]],
     )
-    assert items["0"] == Item("0", "0")
-    assert items["1"] == Item("1", "1", "", {"year": ("1995",), "tags": ("a",)})
+    assert items["0"] == Item("0", "")
+    assert items["1"] == Item("1", "", "", {"year": ("1995",), "tags": ("a",)})
     assert items["3"].attributes == {"year": ("2.5",)}
     counts = {line.split(":")[0]: line for line in findings if "missing values" in line}
     assert "(5, such as 'nan')" in counts["f, column 'title'"]

@@ -186,8 +186,7 @@ def test_objective_without_data_is_skipped(objective, tiny_bert, tmp_path, capsy
     shop = Workspace.init(tmp_path / "cinema", settings)
     silent = [Item(f"silent-{k}", "", "") for k in range(4)]
     films = [dataclasses.replace(film, attributes={}) for film in cinema.films()]
-    # Facts about no item: an item without a title is called by its id, which is a text.
-    facts = [Fact(f"studio:{item.item_id}", "directed_by", "person:1") for item in silent]
+    facts = [Fact(f"item:{item.item_id}", "directed_by", "person:1") for item in silent]
     events = [
         Event(f"{user}-{item.item_id}", f"fan-{user}", item.item_id, "like", None, float(user))
         for user in range(12)

@@ -36,7 +36,7 @@ def items_of(frame: pl.DataFrame) -> Iterator[Item]:
     names = attribute_names(frame)
     for item_id, title, text, *attributes in frame.select(*ITEM_FIELDS, *names).iter_rows():
         pairs = zip(names, attributes, strict=True)
-        title = title or derived_title(item_id, text)
+        title = title or derived_title(text)
         yield Item(item_id, title, text, {name: tuple(texts) for name, texts in pairs if texts})
 
 
@@ -64,11 +64,14 @@ def item_batches(items: Iterable[Item | pl.DataFrame]) -> Iterator[list[Item] | 
         yield records
 
 
-def derived_title(item_id: str, text: str) -> str:
-    """What an item without a title is called: the first words of its text, else its id."""
+def derived_title(text: str) -> str:
+    """What an item without a title is called: the first words of its text; empty without a text.
+
+    Lists and reasons show the id of an item without any name; no language model reads it.
+    """
     line = text.strip().partition("\n")[0]
     words = shorten(line, MAX_DERIVED_TITLE, placeholder="…")
-    return (line[: MAX_DERIVED_TITLE - 1] + "…" if words == "…" else words) or item_id
+    return line[: MAX_DERIVED_TITLE - 1] + "…" if words == "…" else words
 
 
 def attribute_names(frame: pl.DataFrame) -> list[str]:

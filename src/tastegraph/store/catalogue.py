@@ -98,7 +98,7 @@ def get_item(connection: Connection, item_id: str) -> Item | None:
 
 
 def _item(item_id: str, title: str, text: str, attributes: dict[str, list[str]]) -> Item:
-    title = title or derived_title(item_id, text)
+    title = title or derived_title(text)
     return Item(item_id, title, text, {name: tuple(v) for name, v in attributes.items()})
 
 
