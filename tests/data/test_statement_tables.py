@@ -20,7 +20,7 @@ from tastegraph.data.facts import fact_columns, link_columns, read_facts
 from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.single_statements import fact_from, link_from
 from tastegraph.data.statement_tables import StatementsRead, facts_of_table, links_of_table
-from tastegraph.data.tables import TableBatch
+from tastegraph.data.tables.reader import TableBatch
 from tests.support.source_files import STRICT, write
 
 MARKERS = ("nan", "N/A")

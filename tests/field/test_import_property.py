@@ -19,7 +19,7 @@ from tastegraph.core.config.data import MISSING_MARKERS
 from tastegraph.core.errors import RowError, TastegraphError
 from tastegraph.core.records import Event
 from tastegraph.data.files import Files, rejects_file
-from tastegraph.data.readings import ReadingOptions, table_options
+from tastegraph.data.mapping.readings import ReadingOptions, table_options
 from tastegraph.store import events as log
 from tastegraph.workspace import Workspace
 

@@ -16,7 +16,7 @@ from tastegraph.core.errors import RowError, TastegraphError
 from tastegraph.core.fact_columns import facts_of, links_of
 from tastegraph.core.records import Fact, Item, Link
 from tastegraph.data.facts import fact_columns, link_columns, read_facts
-from tastegraph.data.rdf import identifier, iri, node
+from tastegraph.data.rdf.terms import identifier, iri, node
 from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.kg.export import write_csv, write_graphml, write_kg, write_links, write_rdf
 from tastegraph.kg.graph import build_graph

@@ -16,7 +16,7 @@ from tastegraph.core.import_report import ImportReport
 from tastegraph.core.records import Event
 from tastegraph.data.event_tables import EventRules, events_of, events_of_batches
 from tastegraph.data.rejected_rows import RejectedRows
-from tastegraph.data.tables import TableBatch
+from tastegraph.data.tables.reader import TableBatch
 from tastegraph.store import event_columns, revision
 from tastegraph.store import events as log
 from tastegraph.store.database import Database

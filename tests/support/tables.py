@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tastegraph.core.errors import RowError
 from tastegraph.data.rejected_rows import RejectedRows
-from tastegraph.data.tables import UNKNOWN, TableOptions, read_table
+from tastegraph.data.tables.reader import UNKNOWN, TableOptions, read_table
 from tests.support.source_files import STRICT
 
 

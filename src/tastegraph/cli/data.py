@@ -145,7 +145,7 @@ def record(
     from tastegraph.core.records import Records
     from tastegraph.data.event_tables import event_table
     from tastegraph.data.files import rejects_file
-    from tastegraph.data.readings import reading_of
+    from tastegraph.data.mapping.readings import reading_of
 
     workspace = terminal.open_workspace(directory)
     with rejects_file(directory, on_error.value) as rejects:

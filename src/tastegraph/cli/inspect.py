@@ -30,7 +30,7 @@ def inspect(
     Nothing is stored. What columns mean is a guess by their names; the command at the end imports
     the files as they were read here.
     """
-    from tastegraph.data import inspection
+    from tastegraph.data.inspection import inspect_files as inspection
 
     options = reading.reading_options(
         format_name, columns_mapping, types, encoding, separator, quote, header, columns, sheet

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from tastegraph.data.readings import ReadingOptions
+    from tastegraph.data.mapping.readings import ReadingOptions
 
 Format = Annotated[
     str | None,
@@ -59,8 +59,8 @@ def reading_options(
     Raises:
         TastegraphError: a value cannot be used.
     """
-    from tastegraph.data.mapping import parse_mapping
-    from tastegraph.data.readings import ReadingOptions, parse_types, table_options
+    from tastegraph.data.mapping.names import parse_mapping
+    from tastegraph.data.mapping.readings import ReadingOptions, parse_types, table_options
 
     names = columns.split(",") if columns is not None else None
     return ReadingOptions(

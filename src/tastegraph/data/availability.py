@@ -10,8 +10,8 @@ import polars as pl
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.messages import Message
 from tastegraph.core.records import ALWAYS, Availability
-from tastegraph.data import columns
-from tastegraph.data.columns import WrongCells
+from tastegraph.data.cells import columns
+from tastegraph.data.cells.columns import WrongCells
 
 HIDDEN, FROM, UNTIL = AVAILABILITY_COLUMNS = ("hidden", "available_from", "available_until")
 """Their names; they are stored with the other attributes of an item too."""

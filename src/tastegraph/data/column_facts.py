@@ -13,7 +13,7 @@ from tastegraph.core.fact_columns import FACT_SCHEMA
 from tastegraph.core.item_columns import ITEM_FIELDS
 from tastegraph.core.records import ITEM, LABEL, Availability
 from tastegraph.data.availability import availability_of
-from tastegraph.data.list_cells import split_lists
+from tastegraph.data.cells.list_cells import split_lists
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,12 @@ from tastegraph.core.records import (
     event_key,
     event_of_key,
 )
-from tastegraph.data import columns
-from tastegraph.data.columns import TypedColumn, WrongCells
-from tastegraph.data.mapped_tables import PLAIN, MappedTable, Reading
+from tastegraph.data.cells import columns
+from tastegraph.data.cells.columns import TypedColumn, WrongCells
+from tastegraph.data.cells.typed_row import MAX_ID_LENGTH
+from tastegraph.data.mapping.mapped_tables import PLAIN, MappedTable, Reading
 from tastegraph.data.rejected_rows import RejectedRows
-from tastegraph.data.tables import TableBatch
-from tastegraph.data.typed_row import MAX_ID_LENGTH
+from tastegraph.data.tables.reader import TableBatch
 
 ROWS_PER_HASH: Final = 250_000
 _OPTIONAL: Final = ("value", "timestamp", "split", "recommendation_id", "position")

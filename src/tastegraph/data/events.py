@@ -10,8 +10,8 @@ from typing import cast, get_args
 
 from tastegraph.core.messages import Message
 from tastegraph.core.records import EVENT_TYPES, RATING, SESSION, Event, Split
+from tastegraph.data.cells.typed_row import MAX_ID_LENGTH, TypedRow
 from tastegraph.data.rejected_rows import RejectedRows
-from tastegraph.data.typed_row import MAX_ID_LENGTH, TypedRow
 
 EVENT_ALIASES: Mapping[str, str] = {
     "userId": "user_id", "user": "user_id", "uid": "user_id",

@@ -11,12 +11,12 @@ from tastegraph.core.config.data import MISSING_MARKERS
 from tastegraph.core.fact_columns import fact_frames, facts_of, links_of
 from tastegraph.core.import_report import ImportReport
 from tastegraph.core.records import Fact, Link
-from tastegraph.data.mapped_tables import PLAIN, MappedTable, Reading
-from tastegraph.data.rdf_documents import ENDINGS, read_rdf
+from tastegraph.data.mapping.mapped_tables import PLAIN, MappedTable, Reading
+from tastegraph.data.rdf.documents import ENDINGS, read_rdf
+from tastegraph.data.rdf.wikidata import read_wikidata
 from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.statement_tables import StatementsRead, facts_of_table, links_of_table
-from tastegraph.data.text_files import format_suffix
-from tastegraph.data.wikidata import read_wikidata
+from tastegraph.data.tables.text_files import format_suffix
 
 
 def fact_columns(
@@ -29,8 +29,8 @@ def fact_columns(
     """Yield the facts of a file as columns (:mod:`tastegraph.core.fact_columns`).
 
     The format is the ending of the name before ``.gz`` or so. RDF is read by
-    :func:`~tastegraph.data.rdf_documents.read_rdf`. ``.json`` is a dump of Wikidata, read by
-    :func:`~tastegraph.data.wikidata.read_wikidata`.
+    :func:`~tastegraph.data.rdf.documents.read_rdf`. ``.json`` is a dump of Wikidata, read by
+    :func:`~tastegraph.data.rdf.wikidata.read_wikidata`.
     A table has the columns ``head``, ``relation``, ``tail`` (or ``subject``, ``predicate``,
     ``object``; or RecBole's), and may have ``literal``, ``datatype``, ``language`` and
     ``confidence``. A row in which one of the first three is empty or a marker states nothing; a

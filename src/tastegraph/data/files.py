@@ -11,13 +11,12 @@ from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError, TastegraphError
 from tastegraph.core.import_report import ImportReport
 from tastegraph.core.records import Records
-from tastegraph.data.archives import stored_file
 from tastegraph.data.event_tables import event_table
 from tastegraph.data.facts import fact_columns, link_columns
 from tastegraph.data.items import read_items
-from tastegraph.data.mapped_tables import Reading
-from tastegraph.data.mapping import Kind
-from tastegraph.data.readings import UNSAID, ReadingOptions, reading_of
+from tastegraph.data.mapping.mapped_tables import Reading
+from tastegraph.data.mapping.names import Kind
+from tastegraph.data.mapping.readings import UNSAID, ReadingOptions, reading_of
 from tastegraph.data.recbole import (
     AtomicFiles,
     atomic_event_tables,
@@ -25,6 +24,7 @@ from tastegraph.data.recbole import (
     read_atomic_items,
 )
 from tastegraph.data.rejected_rows import RejectedRows
+from tastegraph.data.tables.archives import stored_file
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import polars as pl
 
 from tastegraph.core.errors import FrameError
 from tastegraph.core.records import SPLITS
-from tastegraph.data.columns import (
+from tastegraph.data.cells.columns import (
     TypedColumn,
     choices,
     ids,
@@ -24,8 +24,8 @@ from tastegraph.data.columns import (
     time_unit,
     without_missing,
 )
+from tastegraph.data.cells.typed_row import MAX_EXACT_FLOAT
 from tastegraph.data.events import EVENT_ALIASES
-from tastegraph.data.typed_row import MAX_EXACT_FLOAT
 
 Library = Literal["polars", "pandas", "arrow"]
 OnError = Literal["raise", "skip"]

@@ -91,9 +91,9 @@ def _events(
 
     from tastegraph.data.event_tables import EventRules, events_of_batches
     from tastegraph.data.frames import FrameReport, read_columns, report_unused
-    from tastegraph.data.mapping import COLUMNS
+    from tastegraph.data.mapping.names import COLUMNS
     from tastegraph.data.rejected_rows import RejectedRows
-    from tastegraph.data.tables import TableBatch
+    from tastegraph.data.tables.reader import TableBatch
 
     columns = COLUMNS["events"]
     source = read_columns(value, "events", columns.known, columns.required, {}, ROW_ALIASES)
@@ -161,7 +161,7 @@ def _statements_of_frame(
 ) -> Iterator[pl.DataFrame]:
     # Imported here: without frames no polars is needed.
     from tastegraph.data.frames import FrameReport, read_columns, report_unused
-    from tastegraph.data.mapping import COLUMNS
+    from tastegraph.data.mapping.names import COLUMNS
     from tastegraph.data.statement_tables import StatementsRead, statements_of_frame
 
     columns = COLUMNS[kind]

@@ -24,17 +24,17 @@ from tastegraph.core.item_columns import (
     item_batches,
 )
 from tastegraph.core.records import Item
-from tastegraph.data import columns
 from tastegraph.data.availability import typed_availability
-from tastegraph.data.columns import WrongCells
+from tastegraph.data.cells import columns
+from tastegraph.data.cells.columns import WrongCells
+from tastegraph.data.cells.html_text import without_html
+from tastegraph.data.cells.list_cells import look_like_lists, proposed_separator, split_lists
+from tastegraph.data.cells.text_columns import as_text, one_text
 from tastegraph.data.events import EVENT_ALIASES
 from tastegraph.data.frames import read_columns, to_polars
-from tastegraph.data.html_text import without_html
-from tastegraph.data.list_cells import look_like_lists, proposed_separator, split_lists
-from tastegraph.data.mapped_tables import PLAIN, MappedTable, Reading
+from tastegraph.data.mapping.mapped_tables import PLAIN, MappedTable, Reading
 from tastegraph.data.rejected_rows import RejectedRows
-from tastegraph.data.tables import table_format
-from tastegraph.data.text_columns import as_text, one_text
+from tastegraph.data.tables.reader import table_format
 
 SAMPLE_SIZE: Final = 10_000
 """Cells of a column by which a separator is proposed."""

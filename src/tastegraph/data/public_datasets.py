@@ -13,13 +13,13 @@ from tastegraph.core.errors import NotFoundError, RowError
 from tastegraph.core.item_columns import items_of
 from tastegraph.core.records import ITEM, LABEL, Event, Fact, Item, Link
 from tastegraph.data import downloads as assets
+from tastegraph.data.cells.typed_row import TypedRow
 from tastegraph.data.events import read_events
 from tastegraph.data.facts import read_facts, read_links
 from tastegraph.data.recbole import read_atomic_items
 from tastegraph.data.rejected_rows import RejectedRows
-from tastegraph.data.tables import read_table
-from tastegraph.data.text_files import read_lines
-from tastegraph.data.typed_row import TypedRow
+from tastegraph.data.tables.reader import read_table
+from tastegraph.data.tables.text_files import read_lines
 
 PLOTS = Path("clayrs/items_info.json")
 DBPEDIA = Path("frankgraphbench/enriched.csv")

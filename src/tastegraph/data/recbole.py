@@ -1,7 +1,7 @@
 """RecBole's atomic files (``NAME.inter``, ``.item``, ``.kg``, ``.link``) read as records.
 
-The format itself is one of those of :mod:`tastegraph.data.tables`; ``.kg`` and ``.link`` files
-are read by :func:`~tastegraph.data.facts.read_facts` and
+The format itself is one of those of :mod:`tastegraph.data.tables.reader`; ``.kg`` and ``.link``
+files are read by :func:`~tastegraph.data.facts.read_facts` and
 :func:`~tastegraph.data.facts.read_links` as they are.
 """
 
@@ -21,7 +21,7 @@ from tastegraph.core.import_report import ImportReport
 from tastegraph.core.records import EVENT_TYPES, Split
 from tastegraph.data.event_tables import event_table
 from tastegraph.data.items import read_items
-from tastegraph.data.mapped_tables import PLAIN, Reading
+from tastegraph.data.mapping.mapped_tables import PLAIN, Reading
 from tastegraph.data.rejected_rows import RejectedRows
 
 TITLE_COLUMNS = (

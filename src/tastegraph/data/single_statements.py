@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Fact, Link
-from tastegraph.data.rdf import LANGUAGE_STRING, STRING, stored_tag
-from tastegraph.data.typed_row import MAX_ENTITY_LENGTH, TypedRow
+from tastegraph.data.cells.typed_row import MAX_ENTITY_LENGTH, TypedRow
+from tastegraph.data.rdf.terms import LANGUAGE_STRING, STRING, stored_tag
 
 
 def fact_from(values: Mapping[str, object], file: str, line: int) -> Fact:

@@ -20,13 +20,13 @@ from tastegraph.core.fact_columns import FACT_SCHEMA, LINK_SCHEMA, frame_of_fact
 from tastegraph.core.findings import Finding
 from tastegraph.core.import_report import ImportReport
 from tastegraph.core.records import Fact, Link
-from tastegraph.data import columns
-from tastegraph.data.columns import without_missing
-from tastegraph.data.rdf import LANGUAGE_STRING, STRING, stored_tag
+from tastegraph.data.cells import columns
+from tastegraph.data.cells.columns import without_missing
+from tastegraph.data.cells.typed_row import MAX_ENTITY_LENGTH
+from tastegraph.data.rdf.terms import LANGUAGE_STRING, STRING, stored_tag
 from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.single_statements import fact_from, link_from
-from tastegraph.data.tables import TableBatch
-from tastegraph.data.typed_row import MAX_ENTITY_LENGTH
+from tastegraph.data.tables.reader import TableBatch
 
 Record = TypeVar("Record", Fact, Link)
 MAX_EXAMPLES = 3

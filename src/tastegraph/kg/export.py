@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from tastegraph.core.config import Config
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.records import Fact, Link
-from tastegraph.data.rdf import LANGUAGE_STRING, STRING, triple
+from tastegraph.data.rdf.terms import LANGUAGE_STRING, STRING, triple
 from tastegraph.kg.from_store import graph_from_store
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.kg.identity import IDENTITY_RELATIONS

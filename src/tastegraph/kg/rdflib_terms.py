@@ -10,7 +10,7 @@ from rdflib import SH as sh  # noqa: N811
 from rdflib.term import Node
 
 from tastegraph.core.errors import TastegraphError
-from tastegraph.data.rdf import identifier
+from tastegraph.data.rdf.terms import identifier
 
 MODIFIERS: dict[Node, str] = {sh.zeroOrMorePath: "*", sh.oneOrMorePath: "+", sh.zeroOrOnePath: "?"}
 MAX_PATH_DEPTH = 20

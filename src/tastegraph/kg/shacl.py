@@ -15,8 +15,8 @@ import pyoxigraph as ox
 
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.records import Fact
-from tastegraph.data.rdf import triple
-from tastegraph.data.text_files import READ_ERRORS, open_bytes
+from tastegraph.data.rdf.terms import triple
+from tastegraph.data.tables.text_files import READ_ERRORS, open_bytes
 
 if TYPE_CHECKING:
     from rdflib import Graph

@@ -9,7 +9,7 @@ import pyoxigraph as ox
 
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.records import Fact
-from tastegraph.data.rdf import URN, datatype_of, identifier, triple
+from tastegraph.data.rdf.terms import URN, datatype_of, identifier, triple
 
 PREFIXES = {
     "tg": URN,

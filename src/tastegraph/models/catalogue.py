@@ -31,7 +31,7 @@ from tastegraph.data.frames import (
     to_polars,
 )
 from tastegraph.data.items import read_item_frame
-from tastegraph.data.mapping import COLUMNS
+from tastegraph.data.mapping.names import COLUMNS
 from tastegraph.data.statement_tables import StatementsRead, statements_of_frame
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.item_features import ItemFeatures, encode_nodes, joining_labels

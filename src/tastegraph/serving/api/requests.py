@@ -20,8 +20,8 @@ from pydantic_core import PydanticCustomError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import TEMPLATES
 from tastegraph.core.records import Event
+from tastegraph.data.cells.typed_row import MAX_ID_LENGTH
 from tastegraph.data.events import event_from
-from tastegraph.data.typed_row import MAX_ID_LENGTH
 from tastegraph.serving.engine import ListOptions, UserOrSession
 
 MAX_EVENTS = 1000

@@ -1,0 +1,1 @@
+"""A look at files before they are imported."""

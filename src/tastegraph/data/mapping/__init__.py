@@ -1,0 +1,1 @@
+"""Which columns of a file are which of ours: by name, option, configuration or published format."""

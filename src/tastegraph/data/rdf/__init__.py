@@ -1,0 +1,1 @@
+"""Facts from RDF documents and from Wikidata's dump."""

@@ -1,0 +1,1 @@
+"""Tables of many formats as columns: how files are written, and their rows in batches."""
