@@ -221,8 +221,8 @@ class _Reader:
             gone = present.is_null() & (cells.str.strip_chars() != "")
             if n_missing := int(gone.sum()):
                 example = str(cells[gone.arg_true()[0]])
-                text = "texts that stand for a missing value, read as empty"
-                remedy = "[imports] missing lists these texts"
+                text = "missing values"
+                remedy = "[imports] missing lists them"
                 self.report.add(Finding(self.name, name, text, n_missing, repr(example), remedy))
         return read(present)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -10,18 +9,21 @@ from shlex import quote
 
 import polars as pl
 
-from tastegraph.core.config import ImportConfig
+from tastegraph.core.config import Config, ImportConfig
 from tastegraph.core.errors import RowError, TastegraphError
 from tastegraph.core.findings import Finding, Findings
+from tastegraph.core.import_report import ImportReport
 from tastegraph.core.records import EVENT_TYPES
-from tastegraph.data.cells.columns import ids, seconds, time_unit, without_missing
-from tastegraph.data.facts import fact_columns
+from tastegraph.data.cells.columns import without_missing
+from tastegraph.data.event_tables import event_table
+from tastegraph.data.facts import fact_columns, link_columns
 from tastegraph.data.inspection.guesses import (
     guessed_columns,
     guessed_kind,
     guessed_type,
     is_number_or_time,
 )
+from tastegraph.data.items import read_items
 from tastegraph.data.mapping.formats import FORMATS
 from tastegraph.data.mapping.mapped_tables import MappedTable
 from tastegraph.data.mapping.names import COLUMNS, KINDS, Kind
@@ -35,13 +37,8 @@ from tastegraph.data.tables.text_files import format_suffix
 _NO_IDS = pl.Series([], dtype=pl.String)
 MAX_ROWS_SHOWN = 3
 MAX_CELL_LENGTH = 60
-MAX_ERRORS_SHOWN = 3
+MAX_KINDS_OF_ERRORS = 5
 MAX_TYPES_SHOWN = 5
-ID_COLUMNS: Mapping[Kind, tuple[str, ...]] = {
-    "events": ("item_id",), "items": ("item_id",), "links": ("item_id", "entity"),
-    "facts": ("head", "tail"),
-}  # fmt: skip
-"""Columns whose ids are compared with those of other files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +90,18 @@ class InspectedFile:
 
 
 class _Errors(RejectedRows):
-    """Counts bad rows, and keeps the first of them."""
+    """Counts bad rows by what is wrong with them, and keeps the first of each kind."""
 
     def __init__(self) -> None:
         super().__init__("skip")
-        self.first: list[RowError] = []
+        self.kinds: dict[tuple[str | None, str], tuple[RowError, int]] = {}
 
     def handle(self, error: RowError) -> None:
         super().handle(error)
-        if len(self.first) < MAX_ERRORS_SHOWN:
-            self.first.append(error)
+        kind = (error.column, str(error.expected))
+        if kind in self.kinds or len(self.kinds) < MAX_KINDS_OF_ERRORS:
+            first, count = self.kinds.get(kind, (error, 0))
+            self.kinds[kind] = (first, count + 1)
 
 
 def inspect_file(
@@ -173,23 +172,19 @@ def _read_rows(file: InspectedFile, config: ImportConfig, findings: Findings) ->
             _note_unknown_kind(file, findings)
     if file.kind is not None:
         errors = _Errors()
-        reading = reading_of(file.path, file.kind, config, file.options)
-        table = MappedTable(file.path, file.kind, errors, reading)
-        _read_records(file, table, config, findings)
-        file.rows = table.rows
+        _read_records(file, file.kind, errors, config, findings)
     _note_errors(file, errors, findings)
 
 
 def _note_errors(file: InspectedFile, errors: _Errors, findings: Findings) -> None:
     file.bad_rows = errors.count
-    for error in errors.first:
+    for (column, expected), (error, count) in errors.kinds.items():
+        example = f"{_short(error.value)!r} in line {error.line}"
         remedy = "correct them, or leave them out: --on-error skip"
-        example = f"line {error.line}: {error.expected} expected"
-        text = "rows that cannot be read"
-        findings.add(Finding(str(file.path), error.column or "", text, 1, example, remedy))
-    if errors.count > len(errors.first):
-        more = errors.count - len(errors.first)
-        findings.add(Finding(str(file.path), "", "rows that cannot be read", more))
+        text = f"{expected} expected"
+        findings.add(Finding(str(file.path), column or "", text, count, example, remedy))
+    if others := errors.count - sum(count for _, count in errors.kinds.values()):
+        findings.add(Finding(str(file.path), "", "other rows that cannot be read", others))
 
 
 def _holds_statements(path: Path) -> bool:
@@ -296,50 +291,59 @@ _TYPE_WORDS = {
 
 
 def _read_records(
-    file: InspectedFile, table: MappedTable, config: ImportConfig, findings: Findings
+    file: InspectedFile, kind: Kind, errors: _Errors, config: ImportConfig, findings: Findings
 ) -> None:
-    seen: dict[str, list[pl.Series]] = {}
-    unit = None
-    for batch in table:
-        for name in batch.frame.columns:
-            cells = batch.frame[name]
-            values = without_missing(cells, config.missing)
-            markers = values.is_null() & cells.is_not_null()
-            if cells.dtype == pl.String:
-                markers &= cells.str.strip_chars() != ""
-            _note_cells(findings, file, name, batch, markers, "cells that say a value is missing",
-                        "they are read as empty: [imports] missing says which")  # fmt: skip
-            if name in ID_COLUMNS[table.kind] or name == "user_id":
-                if name == "user_id" and "session_id" in batch.frame.columns:
-                    sessions = without_missing(batch.frame["session_id"], config.missing)
-                    values = values.cast(pl.String).fill_null(sessions.cast(pl.String))
-                column = ids(values, 4096)
-                for wrong in column.wrong:
-                    text = f"{wrong.expected} expected"
-                    _note_cells(findings, file, name, batch, wrong.mask, text)
-                if name in ID_COLUMNS[table.kind]:
-                    seen.setdefault(name, []).append(
-                        column.values.drop_nulls().unique(maintain_order=True)
-                    )
-            elif name == "timestamp" and table.kind == "events":
-                unit = unit or time_unit(values)
-                for wrong in seconds(values, unit).wrong:
-                    text = f"{wrong.expected} expected"
-                    _note_cells(findings, file, name, batch, wrong.mask, text)
-            elif name == "type" and table.kind == "events":
-                unknown = ~values.cast(pl.String).is_in(list(EVENT_TYPES)).fill_null(True)
-                _note_types(findings, file, batch, values.cast(pl.String), unknown)
-    file.ids = {name: pl.concat(parts).unique(maintain_order=True) for name, parts in seen.items()}
-    if table.rows_without_record:
-        count = table.rows_without_record
-        findings.add(Finding(str(file.path), "", "rows that state nothing", count))
-    for name in table.unused:
-        findings.add(Finding(str(file.path), name, "not used", table.rows))
-    if table.kind == "items" and "item_id" in file.ids:
-        repeated = table.rows - table.rows_without_record - len(file.ids["item_id"])
-        text = "rows with an id that has occurred before"
-        findings.add(Finding(str(file.path), "item_id", text, max(repeated, 0), "",
-                             "the last row of an id counts"))  # fmt: skip
+    """Read a file as an import would, for what it notices, its number of rows, and the ids."""
+    path, report = file.path, ImportReport()
+    types = _event_types(file, config, findings) if kind == "events" else ()
+    reading = reading_of(path, kind, config, file.options)
+    match kind:
+        case "events":
+            events = event_table(path, errors, reading, types, None, config.missing, report)
+            ids = [events.select(pl.col("item_id").cast(pl.String))]
+            repeated = len(events) - events["event_id"].n_unique()
+            _note_repeated(findings, path, "event_id", repeated, "the first")
+        case "items":
+            items = read_items(path, errors, Config(imports=config), report, reading)
+            ids = [frame.select("item_id") for frame in items]
+        case "facts":
+            facts = fact_columns(path, errors, reading, config.missing, report)
+            entity = pl.when(~pl.col("literal")).then(pl.col("object"))
+            ids = [frame.select(head="subject", tail=entity) for frame in facts]
+        case "links":
+            links = link_columns(path, errors, reading, config.missing, report)
+            ids = [frame.select("item_id", entity="entity_id") for frame in links]
+    for counts in report.files.values():
+        file.rows += counts.read - counts.left_out
+    for finding in report.findings:
+        findings.add(replace(finding, file=str(path)))
+    for name in ids[0].columns if ids else ():
+        column = pl.concat([frame[name] for frame in ids])
+        file.ids[name] = column.drop_nulls().unique(maintain_order=True)
+    if kind == "items" and ids:
+        repeated = file.rows - len(file.ids["item_id"])
+        _note_repeated(findings, path, "item_id", repeated, "the last")
+
+
+def _note_repeated(findings: Findings, path: Path, name: str, count: int, counting: str) -> None:
+    remedy = f"{counting} row of an id counts"
+    findings.add(
+        Finding(str(path), name, "rows with an id that has occurred before", count, "", remedy)
+    )
+
+
+def _event_types(file: InspectedFile, config: ImportConfig, findings: Findings) -> tuple[str, ...]:
+    """All event types of a file; those that are none of ours are noted, with a proposal."""
+    reading = reading_of(file.path, "events", config, file.options)
+    types: set[str] = set()
+    for batch in MappedTable(file.path, "events", _Errors(), reading):
+        if "type" not in batch.frame.columns:
+            break
+        values = without_missing(batch.frame["type"], config.missing).cast(pl.String)
+        types.update(values.drop_nulls().unique())
+        unknown = ~values.is_in(list(EVENT_TYPES)).fill_null(True)
+        _note_types(findings, file, batch, values, unknown)
+    return tuple({*EVENT_TYPES, *types})
 
 
 def _note_types(
