@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.records import Event, Fact, Item, Link
-from tastegraph.store import catalogue, schema, statements
+from tastegraph.store import catalogue, revision, schema, statements
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.revision import knowledge_digest
 from tastegraph.store.statements import StatementCounts
+from tastegraph.workspace import Workspace
 
 
 def event(event_id, user="ann", timestamp=None, **more):
@@ -177,3 +178,21 @@ def test_a_lone_surrogate_is_refused_and_changes_nothing(database):
     assert statements.fact_id(Fact("\ud800", "r", "o")) != statements.fact_id(
         Fact("\ud801", "r", "o")
     )
+
+
+def test_items_that_did_not_change_are_known_and_change_nothing(tmp_path: Path) -> None:
+    settings = {"items": {"facts": {"genre": {"relation": "genre"}}}}
+    workspace = Workspace.init(tmp_path / "shop", settings)
+    first = [Item("a", "A", "x", {"genre": ("g", "h")}), Item("b", "B")]
+    second = [first[0], Item("b", "Bee"), Item("c", "", "", {"genre": ("g",)})]
+    workspace.ingest(items=first)
+    with workspace.database.reading() as connection:
+        before = revision.change_count(connection)
+    again = workspace.ingest(items=first)
+    assert again.report.counts("items", "items").known == 2
+    with workspace.database.reading() as connection:
+        assert revision.change_count(connection) == before
+    counts = workspace.ingest(items=second).report.counts("items", "items")
+    assert (counts.known, counts.replaced, counts.new) == (1, 1, 1)
+    with workspace.database.reading() as connection:
+        assert [item.title for item in catalogue.all_items(connection)] == ["A", "Bee", ""]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import polars as pl
 from sqlalchemy import Connection, func, select
@@ -25,6 +26,20 @@ SET title = excluded.title, text = excluded.text, attributes = excluded.attribut
 """
 
 
+class ItemChanges(NamedTuple):
+    """How the items of a frame differ from those that are stored.
+
+    Attributes:
+        frame: the items that are new or differ.
+        replaced: ids of those of them that are stored.
+        unchanged: number of the others.
+    """
+
+    frame: pl.DataFrame
+    replaced: list[str]
+    unchanged: int
+
+
 def put_items(connection: Connection, new: Iterable[Item | pl.DataFrame]) -> int:
     """Add items, or replace those of the same id; the last of one id counts.
 
@@ -39,10 +54,36 @@ def put_items(connection: Connection, new: Iterable[Item | pl.DataFrame]) -> int
     revision.record_change(connection)
     for frame in item_frames(new):
         total += len(frame)
-        rows = frame.select("item_id", "title", "text", _attributes(frame)).rows()
+        rows = _rows(frame).rows()
         if rows:
             connection.exec_driver_sql(_PUT, rows)
     return total
+
+
+def changes(connection: Connection, frame: pl.DataFrame) -> ItemChanges:
+    """Compare a frame of items, each with an id of its own, with those that are stored."""
+    run = connection.exec_driver_sql
+    if run("SELECT 1 FROM items LIMIT 1").first() is None:
+        return ItemChanges(frame, [], 0)
+    run("CREATE TEMP TABLE IF NOT EXISTS candidates (item_id TEXT PRIMARY KEY) WITHOUT ROWID")
+    run("DELETE FROM candidates")
+    run("INSERT OR IGNORE INTO candidates VALUES (?)", [(name,) for name in frame["item_id"]])
+    query = "SELECT item_id, title, text, attributes FROM candidates JOIN items USING (item_id)"
+    rows = _rows(frame)
+    stored = pl.DataFrame(
+        [tuple(row) for row in run(query)], schema=dict(rows.schema), orient="row"
+    )
+    run("DELETE FROM candidates")
+    is_same = rows.join(stored.with_columns(same=True), on=rows.columns, how="left",
+                        maintain_order="left")["same"].fill_null(False)  # fmt: skip
+    changed = frame.filter(~is_same)
+    replaced = changed["item_id"].filter(changed["item_id"].is_in(stored["item_id"].implode()))
+    return ItemChanges(changed, replaced.to_list(), int(is_same.sum()))
+
+
+def _rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """The columns of the table of items."""
+    return frame.select("item_id", "title", "text", _attributes(frame))
 
 
 def _attributes(frame: pl.DataFrame) -> pl.Series:
@@ -58,19 +99,6 @@ def _attributes(frame: pl.DataFrame) -> pl.Series:
         return pl.Series("attributes", ["{}"]).new_from_index(0, len(frame))
     inner = pl.concat_str(members, separator=",", ignore_nulls=True)
     return pl.select(pl.concat_str(pl.lit("{"), inner, pl.lit("}")).alias("attributes")).to_series()
-
-
-def stored_ids(connection: Connection, item_ids: pl.Series) -> list[str]:
-    """Those of ``item_ids`` that the catalogue has."""
-    run = connection.exec_driver_sql
-    if run("SELECT 1 FROM items LIMIT 1").first() is None:
-        return []
-    run("CREATE TEMP TABLE IF NOT EXISTS candidates (item_id TEXT PRIMARY KEY) WITHOUT ROWID")
-    run("DELETE FROM candidates")
-    run("INSERT OR IGNORE INTO candidates VALUES (?)", [(item_id,) for item_id in item_ids])
-    known = run("SELECT item_id FROM candidates JOIN items USING (item_id)").scalars().all()
-    run("DELETE FROM candidates")
-    return list(known)
 
 
 def stored_frames(connection: Connection) -> Iterator[pl.DataFrame]:

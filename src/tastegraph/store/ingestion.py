@@ -180,12 +180,15 @@ def _put_items(
             frame = erased.without_items(frame)
             if frame.is_empty():
                 continue
-            stored_ids = catalogue.stored_ids(connection, frame["item_id"])
-            n_items += catalogue.put_items(connection, [frame])
+            n_items += len(frame)
             relisted.put(columns.availability(frame))
-            facts.put(frame, stored_ids)
+            changes = catalogue.changes(connection, frame)
+            if len(changes.frame):
+                catalogue.put_items(connection, [changes.frame])
+                facts.put(changes.frame, changes.replaced)
             counts = report.counts("items", name)
-            counts.new += len(frame) - len(stored_ids)
-            counts.replaced += len(stored_ids)
+            counts.new += len(changes.frame) - len(changes.replaced)
+            counts.replaced += len(changes.replaced)
+            counts.known += changes.unchanged
     catalogue_facts.drop_unused_names(connection)
     return n_items, facts.count
