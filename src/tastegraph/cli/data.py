@@ -13,6 +13,8 @@ import typer
 from tastegraph.cli import reading, terminal
 from tastegraph.cli.terminal import AsJson, Directory, print_line
 from tastegraph.core.errors import TastegraphError
+from tastegraph.core.findings import Finding
+from tastegraph.core.import_report import ImportReport
 
 if TYPE_CHECKING:
     from tastegraph.data.files import Files
@@ -89,16 +91,15 @@ def import_files(
     inspect' proposes them; the section imports of tastegraph.toml says the same for every import.
 
     A file of events, facts or links replaces what one of the same name stated before; --append
-    keeps the events of earlier files. With --resume each
-    of them is imported by itself, and one that is there unchanged is passed over: what was
-    interrupted goes on where it stopped.
+    keeps the events of earlier files. With --resume each file of facts or links is imported by
+    itself, and one that is there unchanged is passed over: what was interrupted goes on where it
+    stopped.
 
     With --replace-catalogue items that the new files lack are delisted: no list has them, until an
     import has them again. Their history and their part in the model stay.
 
     What the files have of erased users and items is left out, and counted, until --restore.
     """
-    from tastegraph.core.import_report import ImportReport
     from tastegraph.data.files import Files, rejects_file
 
     if not any((items, events, facts, links, atomic)):
@@ -113,22 +114,21 @@ def import_files(
         files = files.with_atomic(atomic)
     workspace = terminal.open_workspace(directory)
     scale_before = workspace.rating_scale()
-    rejects = rejects_file(directory, on_error.value)
+    rejects, report = rejects_file(directory, on_error.value), ImportReport()
     with rejects:
         if resume:
             for file, digests in files.one_by_one():
-                line = _import_source(workspace, file, digests, rejects)
+                line = _import_source(workspace, file, digests, rejects, report)
                 if not as_json:
                     print_line(line)
             files = replace(files, facts=[], links=[])
-        report = ImportReport()
         records = files.records(workspace.config, rejects, report=report)
         records = replace(
             records, append=append, replace_catalogue=replace_catalogue, restore=restore
         )
         summary = workspace.ingest(records, report=report)
     if as_json:
-        result = _import_as_json(summary, rejects)
+        result = _import_as_json(summary, rejects, workspace.rating_scale())
         print_line(json.dumps(result, ensure_ascii=False, indent=2))
         return
     _print_import(summary)
@@ -231,25 +231,37 @@ def fetch(
 
 
 def _import_source(
-    workspace: Workspace, file: Files, digests: dict[str, str], rejects: RejectedRows
+    workspace: Workspace,
+    file: Files,
+    digests: dict[str, str],
+    rejects: RejectedRows,
+    report: ImportReport,
 ) -> str:
     """Import one file of facts or links, unless it is there; return what became of it."""
     ((name, digest),) = digests.items()
     if workspace.up_to_date(name, digest):
+        report.add(Finding(name, "", "imported before and unchanged: passed over", 1))
         return f"{name}: imported before and unchanged"
-    summary = workspace.ingest(file.records(workspace.config, rejects, digests))
+    records = file.records(workspace.config, rejects, digests, report)
+    summary = workspace.ingest(records, report=report)
     return f"{name}: {summary.facts:,} facts, {summary.links:,} links"
 
 
-def _import_as_json(summary: ImportSummary, rejects: RejectedRows) -> dict[str, object]:
-    """What an import did: its totals, bad rows, counts by file, and findings."""
+def _import_as_json(
+    summary: ImportSummary, rejects: RejectedRows, scale: RatingScale
+) -> dict[str, object]:
+    """What an import did: its totals, bad rows, how ratings are read, files, and findings."""
     totals: dict[str, object] = {}
     for field in fields(summary):
         value = getattr(summary, field.name)
         totals[field.name] = value._asdict() if hasattr(value, "_asdict") else value
     del totals["report"]
     path = str(rejects.path) if rejects.count else None
-    return {**totals, "bad_rows": rejects.count, "rejects": path, **summary.report.as_json()}
+    ratings = scale.in_words() if scale.n else None
+    return {
+        **totals, "ratings": ratings, "bad_rows": rejects.count, "rejects": path,
+        **summary.report.as_json(),
+    }  # fmt: skip
 
 
 def _print_import(summary: ImportSummary) -> None:
