@@ -212,3 +212,11 @@ def test_data_sets_are_listed(tastegraph):
 
 def test_unknown_data_set_is_an_error(tastegraph):
     assert is_one_line_error(tastegraph("datasets", "fetch", "no-such-set"), "no-such-set")
+
+
+def test_record_reports_what_it_guesses_and_does_not_use(tastegraph, shop, write):
+    file = write("e.csv", "user_id,item_id,timestamp,device\nu,i,1600000000000,phone\n")
+    finished = tastegraph("record", shop, "--events", file)
+    assert "1 events recorded" in finished.out
+    assert "e.csv, column 'timestamp': numbers read as milliseconds (1" in finished.out
+    assert "e.csv, column 'device': not used (1)" in finished.out

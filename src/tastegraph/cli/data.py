@@ -152,9 +152,12 @@ def record(
         config = workspace.config
         types, missing = tuple(config.events.weights), config.imports.missing
         how = reading_of(events, "events", config.imports)
-        table = event_table(events, rejects, how, types=types, missing=missing)
-        summary = workspace.ingest(Records(events=[table]))
+        report = ImportReport()
+        table = event_table(events, rejects, how, types, None, missing, report)
+        summary = workspace.ingest(Records(events=[table]), report=report)
     print_line(f"{summary.events} events recorded, {summary.duplicate_events} known already")
+    for finding in report.findings:
+        print_line(str(finding))
     _print_erased(summary.erased)
     _print_rejects(rejects)
 
