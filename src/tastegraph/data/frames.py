@@ -14,6 +14,8 @@ from typing import Any, Literal
 import polars as pl
 
 from tastegraph.core.errors import FrameError
+from tastegraph.core.findings import Finding
+from tastegraph.core.import_report import ImportReport
 from tastegraph.core.records import SPLITS
 from tastegraph.data.cells.columns import (
     TypedColumn,
@@ -31,31 +33,7 @@ Library = Literal["polars", "pandas", "arrow"]
 OnError = Literal["raise", "skip"]
 
 EVENT_COLUMNS = ("user_id", "item_id", "event_type", "value", "timestamp", "split")
-MAX_EXAMPLES = 3
 _CATEGORIES = (pl.Categorical, pl.Enum)
-
-
-@dataclass(frozen=True, slots=True)
-class FrameProblem:
-    """One thing that is wrong or remarkable in a frame.
-
-    Attributes:
-        frame: which one: ``events``, ``items`` …
-        column: its name in the frame.
-        text: what it is: ``null`` …
-        count: rows that it concerns.
-        example: the first row (from 0) and its value, as text.
-    """
-
-    frame: str
-    column: str
-    text: str
-    count: int
-    example: str = ""
-
-    def __str__(self) -> str:
-        example = f", such as {self.example}" if self.example else ""
-        return f"{self.frame}, column {self.column!r}: {self.text} ({self.count:,}{example})"
 
 
 @dataclass
@@ -64,11 +42,15 @@ class FrameReport:
 
     Attributes:
         rows: frame → rows read.
-        problems: rows left out, unused columns, repeated events.
+        problems: rows left out, unused columns, repeated events; ``file`` is the frame's name.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
-    problems: list[FrameProblem] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
+
+    def add(self, finding: Finding) -> None:
+        """Add a finding."""
+        self.problems.append(finding)
 
     def __str__(self) -> str:
         rows = ", ".join(f"{count:,} {name}" for name, count in self.rows.items())
@@ -248,7 +230,7 @@ def read_events(
     }
     if "timestamp" in names and (unit := time_unit(table["timestamp"])) != "seconds":
         text = f"numbers read as {unit}"
-        report.problems.append(FrameProblem(name, names["timestamp"], text, len(table)))
+        report.problems.append(Finding(name, names["timestamp"], text, len(table)))
     typed: dict[str, pl.Series] = {}
     wrong: list[tuple[str, str, pl.Series]] = []
     for column, read in readers.items():
@@ -271,12 +253,12 @@ def read_events(
     return replace(source, frame=rows)
 
 
-def report_unused(source: FrameColumns, name: str, report: FrameReport) -> None:
+def report_unused(source: FrameColumns, name: str, report: FrameReport | ImportReport) -> None:
     """Say which columns of a frame are not read, in the report and as a warning."""
     if source.unused.width:
         unused = ", ".join(map(repr, source.unused.columns))
         for column in source.unused.columns:
-            report.problems.append(FrameProblem(name, column, "not used", len(source.unused)))
+            report.add(Finding(name, column, "not used", len(source.unused)))
         warnings.warn(f"{name}: not used: column {unused}", stacklevel=4)
 
 
@@ -312,12 +294,12 @@ def check_ids(series: pl.Series, name: str, column: str) -> None:
 
 def _problem(
     name: str, column: str, text: str, mask: pl.Series, values: pl.Series
-) -> FrameProblem | None:
+) -> Finding | None:
     count = int(mask.sum())
     if not count:
         return None
     row = mask.arg_true()[0]
-    return FrameProblem(name, column, text, count, f"row {row}: {values[row]!r}")
+    return Finding(name, column, text, count, f"row {row}: {values[row]!r}")
 
 
 def _report_repeats(table: pl.DataFrame, name: str, report: FrameReport) -> None:
@@ -326,9 +308,7 @@ def _report_repeats(table: pl.DataFrame, name: str, report: FrameReport) -> None
         row = repeats.arg_true()[0]
         example = f"{table['user_id'][row]} with {table['item_id'][row]}"
         report.problems.append(
-            FrameProblem(
-                name, "user_id, item_id", "the same event again, counted once", count, example
-            )
+            Finding(name, "user_id, item_id", "the same event again, counted once", count, example)
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 Record = TypeVar("Record", Item, Event, Fact, Link)
-Builder = Callable[[Mapping[str, object], str, int], Record]
 ROW_ALIASES = {"event_type": "type"} | {
     name: column for name, column in EVENT_ALIASES.items() if name not in ("type", "rating")
 }
@@ -90,7 +89,7 @@ def _events(
     import polars as pl
 
     from tastegraph.data.event_tables import EventRules, events_of_batches
-    from tastegraph.data.frames import FrameReport, read_columns, report_unused
+    from tastegraph.data.frames import read_columns, report_unused
     from tastegraph.data.mapping.names import COLUMNS
     from tastegraph.data.rejected_rows import RejectedRows
     from tastegraph.data.tables.reader import TableBatch
@@ -98,7 +97,7 @@ def _events(
     columns = COLUMNS["events"]
     source = read_columns(value, "events", columns.known, columns.required, {}, ROW_ALIASES)
     report = ImportReport() if report is None else report
-    report_unused(source, "events", FrameReport())
+    report_unused(source, "events", report)
     lines = pl.int_range(1, len(source.frame) + 1, dtype=pl.UInt64, eager=True)
     batches = [TableBatch(source.frame, lines, "events")]
     rules = EventRules(tuple(event_types), missing=tuple(missing))
@@ -106,32 +105,22 @@ def _events(
 
 
 def records_of(
-    argument: str,
-    value: object,
-    kind: type[Record],
-    build: Builder[Record] | None = None,
-    aliases: Mapping[str, str] | None = None,
-    *,
-    or_table: bool = False,
+    argument: str, value: object, kind: type[Record], *, or_table: bool = False
 ) -> Iterator[Record]:
-    """Yield the records of an iterable or, with ``build``, of the rows of a frame.
+    """Yield the records of an iterable.
 
     Args:
         argument: name of the argument, for errors.
         value: what was passed.
         kind: class of the records.
-        build: function of a row by column, the argument's name and the row's 1-based number.
-        aliases: name of a column in a frame → the name that ``build`` expects.
         or_table: whether the argument may also be a frame, which the caller has read.
 
     Raises:
-        ArgumentError: ``value`` is neither, or one of its elements is not a ``kind``.
+        ArgumentError: ``value`` is no iterable, or one of its elements is not a ``kind``.
     """
-    if build is not None and is_frame(value):
-        return _rows_of_frame(argument, value, build, aliases or {})
     is_text = isinstance(value, str | bytes | Mapping)
     if not isinstance(value, Iterable) or is_text or is_frame(value):
-        table = ", or a polars, pandas or Arrow table" if build is not None or or_table else ""
+        table = ", or a polars, pandas or Arrow table" if or_table else ""
         raise ArgumentError(argument, value, f"an iterable of tastegraph.{kind.__name__}{table}")
     return _checked_elements(argument, value, kind)
 
@@ -160,17 +149,17 @@ def _statements_of_frame(
     report: ImportReport | None,
 ) -> Iterator[pl.DataFrame]:
     # Imported here: without frames no polars is needed.
-    from tastegraph.data.frames import FrameReport, read_columns, report_unused
+    from tastegraph.data.frames import read_columns, report_unused
     from tastegraph.data.mapping.names import COLUMNS
     from tastegraph.data.statement_tables import StatementsRead, statements_of_frame
 
     columns = COLUMNS[kind]
     table = read_columns(frame, argument, columns.known, columns.required, {}, columns.aliases)
-    report_unused(table, argument, FrameReport())
-    counts = StatementsRead(unused=table.unused.columns)
+    report = ImportReport() if report is None else report
+    report_unused(table, argument, report)
+    counts = StatementsRead()
     statements = statements_of_frame(table.frame, argument, kind, counts, missing)
-    if report is not None:
-        counts.add_to(report, kind, source)
+    counts.add_to(report, kind, source)
     yield statements
 
 
@@ -188,22 +177,6 @@ def _checked_elements(
                 f"{argument}, element {number}", value, f"a tastegraph.{kind.__name__}"
             )
         yield value
-
-
-def _rows_of_frame(
-    argument: str, frame: object, build: Builder[Record], aliases: Mapping[str, str]
-) -> Iterator[Record]:
-    # Imported here: without frames no polars is needed.
-    from tastegraph.data.frames import FrameReport, read_columns, report_unused, to_polars
-
-    table: pl.DataFrame = to_polars(frame, argument)
-    known = {*aliases.values(), *table.columns} - {*aliases}
-    source = read_columns(table, argument, known, (), aliases=aliases)
-    report_unused(source, argument, FrameReport())
-    for line, row in enumerate(source.frame.iter_rows(named=True), start=1):
-        yield build(
-            {name: None if value != value else value for name, value in row.items()}, argument, line
-        )
 
 
 def _by_source(argument: str, value: object) -> Mapping[str, Any]:

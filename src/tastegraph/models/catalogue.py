@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from tastegraph.core.config import Config
 from tastegraph.core.errors import FrameError, TastegraphError
 from tastegraph.core.fact_columns import facts_of, links_of
+from tastegraph.core.findings import Finding
 from tastegraph.core.import_report import ImportReport
 from tastegraph.core.item_columns import items_of
 from tastegraph.core.records import Fact, Item, Link
 from tastegraph.data.column_facts import ColumnFacts
 from tastegraph.data.events import EVENT_ALIASES
 from tastegraph.data.frames import (
-    FrameProblem,
     FrameReport,
     identifiers,
     library_of,
@@ -105,10 +105,7 @@ def read_catalogue(
         records = list(items_of(frame))
         statements += facts_of(ColumnFacts(config.items.facts).of(frame))
         report.rows["items"] = len(records)
-        report.problems += [
-            FrameProblem("items", finding.column, finding.text, finding.count, finding.example)
-            for finding in import_report.findings
-        ]
+        report.problems += import_report.findings
     if facts is not None:
         statements += facts_of(_statements(facts, "facts", renamed[1], {}, report))
     pairs: list[Link] = []
@@ -136,7 +133,7 @@ def _statements(
     if counts.missing:
         line, column, cell = counts.examples[0]
         report.problems.append(
-            FrameProblem(
+            Finding(
                 name,
                 source.names[column],
                 "missing, left out",
