@@ -35,7 +35,7 @@ from tastegraph.models.catalogue import (
     item_features,
     read_catalogue,
 )
-from tastegraph.models.event_columns import Ids, interactions_of, rating_counts
+from tastegraph.models.frame_interactions import Ids, interactions_of, rating_counts
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tastegraph.core.config import CONFIG_FILE, Config
 from tastegraph.core.errors import ConfigError, NotFoundError, SnapshotError
 from tastegraph.models.dataset import Dataset
-from tastegraph.models.event_columns import Ids
+from tastegraph.models.frame_interactions import Ids
 from tastegraph.models.persistence import item_features_arrays, item_features_from
 from tastegraph.models.recommender import Recommender
 from tastegraph.profiles.event_meaning import EventMeaning

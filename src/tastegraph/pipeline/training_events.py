@@ -9,8 +9,8 @@ from tastegraph.core.errors import TastegraphError
 from tastegraph.core.progress import say
 from tastegraph.core.records import IMPRESSION, RATING
 from tastegraph.models.dataset import Dataset
-from tastegraph.models.event_columns import Ids
 from tastegraph.models.fitted_config import FittedConfig
+from tastegraph.models.frame_interactions import Ids
 from tastegraph.models.persistence import item_features_from
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions, interactions
