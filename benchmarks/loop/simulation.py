@@ -74,8 +74,8 @@ class Round:
         likes: that each list got, mean.
         coverage: share of the items that were in any list of this round.
         gini: of exposure in this round.
-        found: of all pairs of a user and a new item that stood in their best list so far, the
-            share in which they were shown it.
+        new_items_reached: of all pairs of a user and a new item that stood in their best list so
+            far, the share in which a list had it.
     """
 
     regret: float

@@ -20,11 +20,11 @@ SOON = (1, 5, 20, 100)
 
 
 def summary(slices: Sequence[Slice]) -> dict[str, Any]:
-    """Means over users, and over all that was asked by slice and by age; tests, seconds."""
+    """Means over users, and over all questions by slice and by age; tests, seconds."""
     played = [one.played for one in slices]
     everybody = {row: np.concatenate([p[row].values for p in played]) for row in ROWS}
     ages = np.concatenate([one.ages for one in slices])
-    # What one user was asked in several slices is one observation.
+    # The questions of one user in several slices are one observation.
     _, who = np.unique(np.concatenate([one.users for one in slices]), return_inverse=True)
     means = {row: np.bincount(who, values) / np.bincount(who) for row, values in everybody.items()}
     p = {
