@@ -23,6 +23,7 @@ from tastegraph.evaluation.measurement import machine
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results" / "growth.json"
 IMPORTS = ROOT / "benchmarks" / "results" / "growth-imports.json"
+SNAPSHOT = ROOT / "benchmarks" / "results" / "growth-snapshot.json"
 DOCUMENT = ROOT / "docs" / "growth-results.md"
 SIZES = (1_000_000, 3_000_000, 10_000_000, 30_000_000)
 
@@ -66,11 +67,11 @@ def _write(size: int, measurement: dict[str, Any]) -> None:
 
 def write_document() -> None:
     """Write the page of results anew from the results files."""
-    results, imports = (
+    results, imports, snapshot = (
         json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        for file in (RESULTS, IMPORTS)
+        for file in (RESULTS, IMPORTS, SNAPSHOT)
     )
-    DOCUMENT.write_text(table(results, imports), encoding="utf-8")
+    DOCUMENT.write_text(table(results, imports, snapshot), encoding="utf-8")
 
 
 if __name__ == "__main__":

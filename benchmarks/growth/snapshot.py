@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from benchmarks.growth.__main__ import write_document
 from benchmarks.growth.world import World
 from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import machine
@@ -103,6 +104,7 @@ def main() -> None:
     }  # fmt: skip
     results["machine"] = machine()
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    write_document()
     say(json.dumps(steps, indent=1))
 
 

@@ -59,12 +59,40 @@ def _imports_table(imports: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def table(results: Mapping[str, Any], imports: Mapping[str, Any] | None = None) -> str:
+SNAPSHOT = """## From files to a published snapshot
+
+Made by `python -m benchmarks.growth.snapshot`; every figure is from
+`benchmarks/results/growth-snapshot.json`. The commands `tastegraph import` of events, items and
+facts as CSV, `build --first` and `build` in turn, each in a process of its own: wall-clock minutes,
+processor minutes, and the largest resident set.
+"""
+
+
+def _snapshot_table(snapshot: Mapping[str, Any]) -> str:
+    lines = [
+        "| events | users | items | facts | command | min | processor, min | peak, MiB | threads |",
+        "| ---: | ---: | ---: | ---: | --- |" + " ---: |" * 4,
+    ]
+    for row in snapshot["runs"].values():
+        counts = [f"{row[name]:,}" for name in ("events", "users", "items", "facts")]
+        for name, step in row["steps"].items():
+            minutes = (f"{step[key] / 60:.1f}" for key in ("seconds", "cpu_seconds"))
+            cells = [*counts, name, *minutes, f"{step['peak_mb']:,}", str(row["threads"])]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def table(
+    results: Mapping[str, Any],
+    imports: Mapping[str, Any] | None = None,
+    snapshot: Mapping[str, Any] | None = None,
+) -> str:
     """Markdown.
 
     Args:
         results: what ``growth.json`` holds.
         imports: what ``growth-imports.json`` holds, if there is one.
+        snapshot: what ``growth-snapshot.json`` holds, if there is one.
     """
     lines = [
         "| events | users | items | facts | fit, s | choosing | learning | assembling |"
@@ -94,6 +122,8 @@ def table(results: Mapping[str, Any], imports: Mapping[str, Any] | None = None) 
     parts.append(f"{machine['cpu']}, Python {machine['python']}.")
     if imports:
         parts += [IMPORTS, _imports_table(imports)]
+    if snapshot:
+        parts += [SNAPSHOT, _snapshot_table(snapshot)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
