@@ -11,20 +11,14 @@ import argparse
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from benchmarks.growth.shape import Shape
 from benchmarks.growth.slopes import slopes
-from benchmarks.growth.table import table
+from benchmarks.growth.table import RESULTS, read_results, write_document
 from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import machine
 
-ROOT = Path(__file__).parents[2]
-RESULTS = ROOT / "benchmarks" / "results" / "growth.json"
-IMPORTS = ROOT / "benchmarks" / "results" / "growth-imports.json"
-SNAPSHOT = ROOT / "benchmarks" / "results" / "growth-snapshot.json"
-DOCUMENT = ROOT / "docs" / "growth-results.md"
 SIZES = (1_000_000, 3_000_000, 10_000_000, 30_000_000)
 
 
@@ -55,7 +49,7 @@ def _size(text: str) -> int:
 
 
 def _write(size: int, measurement: dict[str, Any]) -> None:
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    results = read_results(RESULTS)
     sizes = results.get("sizes", {}) | {str(size): measurement}
     results["sizes"] = {name: sizes[name] for name in sorted(sizes, key=int)}
     results["slopes"] = slopes(list(results["sizes"].values()))
@@ -63,15 +57,6 @@ def _write(size: int, measurement: dict[str, Any]) -> None:
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     write_document()
-
-
-def write_document() -> None:
-    """Write the page of results anew from the results files."""
-    results, imports, snapshot = (
-        json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        for file in (RESULTS, IMPORTS, SNAPSHOT)
-    )
-    DOCUMENT.write_text(table(results, imports, snapshot), encoding="utf-8")
 
 
 if __name__ == "__main__":

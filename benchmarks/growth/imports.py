@@ -23,12 +23,11 @@ import numpy as np
 import polars as pl
 
 from benchmarks.growth.behaviour import BEGIN, WINDOW
+from benchmarks.growth.table import IMPORT_RESULTS, write_document
 from benchmarks.growth.triples import write_triples
 from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import machine, peak_memory_mb, reset_peak_memory
 
-ROOT = Path(__file__).parents[2]
-RESULTS = ROOT / "benchmarks" / "results" / "growth-imports.json"
 SIZES = (1_000_000, 3_000_000)
 TRIPLES = (10_000_000,)
 TYPES = ("view", "click", "purchase")
@@ -171,15 +170,17 @@ def main() -> None:
     jobs += [(int(size), "nt") for size in arguments.triples]
     for size, suffix in jobs:
         say(f"measuring {size:,} rows of {suffix}")
-        results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+        results = (
+            json.loads(IMPORT_RESULTS.read_text(encoding="utf-8"))
+            if IMPORT_RESULTS.exists()
+            else {}
+        )
         runs = results.get("runs", {}) | {
             f"{suffix} {size}": measured(size, suffix, arguments.seed)
         }
-        RESULTS.write_text(
+        IMPORT_RESULTS.write_text(
             json.dumps({"runs": runs, "machine": machine()}, indent=1) + "\n", encoding="utf-8"
         )
-    from benchmarks.growth.__main__ import write_document
-
     write_document()
 
 

@@ -20,13 +20,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmarks.growth.__main__ import write_document
+from benchmarks.growth.table import SNAPSHOT_RESULTS, write_document
 from benchmarks.growth.world import World
 from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import machine
-
-ROOT = Path(__file__).parents[2]
-RESULTS = ROOT / "benchmarks" / "results" / "growth-snapshot.json"
 
 
 def write_files(world: World, folder: Path, seed: int) -> dict[str, int]:
@@ -98,12 +95,16 @@ def main() -> None:
             "build": ["build", workspace, "--profile"],
         }
         steps = {step: run(command, arguments.threads) for step, command in commands.items()}
-    results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"runs": {}}
+    results = (
+        json.loads(SNAPSHOT_RESULTS.read_text(encoding="utf-8"))
+        if SNAPSHOT_RESULTS.exists()
+        else {"runs": {}}
+    )
     results["runs"][str(size)] = {
         **counts, "steps": steps, "seed": arguments.seed, "threads": arguments.threads
     }  # fmt: skip
     results["machine"] = machine()
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    SNAPSHOT_RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     write_document()
     say(json.dumps(steps, indent=1))
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from benchmarks.growth.slopes import of, steps
 from tastegraph.models.graph_network.tasks import MAX_BATCH_EVENTS, MAX_BATCHES
 from tastegraph.models.tables import MAX_DENSE_ITEMS
+
+_ROOT = Path(__file__).parents[2]
+RESULTS, IMPORT_RESULTS, SNAPSHOT_RESULTS = (
+    _ROOT / "benchmarks" / "results" / f"{name}.json"
+    for name in ("growth", "growth-imports", "growth-snapshot")
+)
+_DOCUMENT = _ROOT / "docs" / "growth-results.md"
 
 INTRODUCTION = """# Growth, measured
 
@@ -134,3 +143,14 @@ def _sentence(slopes: Mapping[str, float], between: Sequence[float]) -> str:
         f"{slopes['peak_rss_mb']:.2f}. From each size to the next, fit: "
         f"{', '.join(f'{slope:.2f}' for slope in between)}. 1 is in proportion to events."
     )
+
+
+def read_results(file: Path) -> dict[str, Any]:
+    """What a results file holds; empty where there is none."""
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
+def write_document() -> None:
+    """Write the page anew from the results files that there are."""
+    results, imports, snapshot = map(read_results, (RESULTS, IMPORT_RESULTS, SNAPSHOT_RESULTS))
+    _DOCUMENT.write_text(table(results, imports, snapshot), encoding="utf-8")
