@@ -23,7 +23,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.growth.behaviour import BEGIN, WINDOW
-from benchmarks.growth.table import IMPORT_RESULTS, write_document
+from benchmarks.growth.table import IMPORT_RESULTS, read_results, write_document
 from benchmarks.growth.triples import write_triples
 from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import machine, peak_memory_mb, reset_peak_memory
@@ -170,11 +170,7 @@ def main() -> None:
     jobs += [(int(size), "nt") for size in arguments.triples]
     for size, suffix in jobs:
         say(f"measuring {size:,} rows of {suffix}")
-        results = (
-            json.loads(IMPORT_RESULTS.read_text(encoding="utf-8"))
-            if IMPORT_RESULTS.exists()
-            else {}
-        )
+        results = read_results(IMPORT_RESULTS)
         runs = results.get("runs", {}) | {
             f"{suffix} {size}": measured(size, suffix, arguments.seed)
         }

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from benchmarks.growth.table import SNAPSHOT_RESULTS, write_document
+from benchmarks.growth.table import SNAPSHOT_RESULTS, read_results, write_document
 from benchmarks.growth.world import World
 from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import machine
@@ -95,12 +95,8 @@ def main() -> None:
             "build": ["build", workspace, "--profile"],
         }
         steps = {step: run(command, arguments.threads) for step, command in commands.items()}
-    results = (
-        json.loads(SNAPSHOT_RESULTS.read_text(encoding="utf-8"))
-        if SNAPSHOT_RESULTS.exists()
-        else {"runs": {}}
-    )
-    results["runs"][str(size)] = {
+    results = read_results(SNAPSHOT_RESULTS)
+    results.setdefault("runs", {})[str(size)] = {
         **counts, "steps": steps, "seed": arguments.seed, "threads": arguments.threads
     }  # fmt: skip
     results["machine"] = machine()
