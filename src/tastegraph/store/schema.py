@@ -27,6 +27,7 @@ from sqlalchemy import (
     literal_column,
 )
 
+from tastegraph.core.progress import say
 from tastegraph.core.records import DIFFERENT_FROM, SAME_AS, event_key
 
 metadata = MetaData()
@@ -129,6 +130,7 @@ def _create_view(_target: MetaData, connection: Connection, **_options: object) 
     run = connection.exec_driver_sql
     query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'events'"
     if run(query).scalar():
+        say("the event log of an earlier version is converted, once")
         sqlite: Any = connection.connection.driver_connection
         sqlite.create_function("event_key", 1, event_key, deterministic=True)
         run("INSERT INTO event_users (user_id) SELECT DISTINCT user_id FROM events")
