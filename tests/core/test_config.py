@@ -43,6 +43,10 @@ def read(folder: Path, text: str) -> Config:
         ("[serving]\nzzz = 1\n", r"serving\.zzz: there is no such key; there are explore, new_it"),
         ("[serving]\nexclude = {zz = true}\n", r"toml: serving\.exclude: there is no event type"),
         (
+            "[relations.x]\nexamples = ['Fargo stars Frances McDormand']\n",
+            r'relations\.x: examples: .* "Fargo stars \[Frances McDormand\]"',
+        ),
+        (
             "[events]\nweights = {impression = 1}\n",
             r"toml: events\.weights: 'impression' can",
         ),

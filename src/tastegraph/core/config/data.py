@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from tastegraph.core.config.phrase_examples import read_example
 from tastegraph.core.records import IMPRESSION
 
 
@@ -132,7 +133,7 @@ class ItemsConfig(Section):
 
 
 class RelationConfig(Section):
-    """How one relation of the graph is worded, and whether it is used."""
+    """How one relation of the graph is worded, whether it is used, and how texts state it."""
 
     phrase: str | None = None
     """Noun for its object, as "director" in "same director as *Fargo*"; or words before its object,
@@ -143,6 +144,26 @@ class RelationConfig(Section):
     """With ``false`` its facts are stored, but not used for profiles and ranking."""
     single: bool = False
     """Whether a subject has only one value: of several, the best supported one counts."""
+    subject: str | None = Field(default=None, min_length=1)
+    """Kind of the things that it is about, which are items: ``film``."""
+    object: str | None = Field(default=None, min_length=1)
+    """Kind of its objects: ``person``, ``place``, ``organisation``, ``work``, ``date``, ``number``,
+    or a word of your own. What a text names as something else is no object: a place is no
+    person."""
+    examples: tuple[str, ...] = ()
+    """A few words as texts would write them, each with one object: ``"directed by Joel Coen"``,
+    ``"Ang Lee directs"``. Where it is not the only capitalised name, it stands in square brackets:
+    ``"由[李安]执导"``. From three examples on, ``kg derive patterns`` reads the relation from
+    texts."""
+
+    @model_validator(mode="after")
+    def _examples_are_clear(self) -> RelationConfig:
+        for example in self.examples:
+            try:
+                read_example(example, self.object)
+            except ValueError as error:
+                raise ValueError(f"examples: {error}") from None
+        return self
 
 
 class GraphConfig(Section):
