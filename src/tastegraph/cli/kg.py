@@ -49,7 +49,7 @@ def derive(
     directory: Directory,
     steps: Annotated[
         list[str] | None,
-        typer.Argument(help="linking, mentions, patterns, 'language model', fusion"),
+        typer.Argument(help="linking, mentions, topics, patterns, 'language model', fusion"),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="print what the language model would cost")

@@ -241,8 +241,8 @@ evidence = Table(
 
 CATALOGUE = "catalogue"
 """Source of the facts that item columns state."""
-LINKING, MENTIONED, PATTERNS, LANGUAGE_MODEL, FUSION = DERIVED = (
-    "linking", "mentions", "patterns", "language model", "fusion",
+LINKING, MENTIONED, TOPICS, PATTERNS, LANGUAGE_MODEL, FUSION = DERIVED = (
+    "linking", "mentions", "topics", "patterns", "language model", "fusion",
 )  # fmt: skip
 """Sources of the facts that are derived from those of other sources, in the order of derivation."""
 USE = "use"

@@ -18,6 +18,7 @@ from tastegraph.kg.review.derivation import (
 )
 from tastegraph.kg.review.inputs import DerivationInputs
 from tastegraph.kg.review.queue import ReviewTask, review_queue
+from tastegraph.kg.review.topics import find_topics
 from tastegraph.store import decision_log, provenance, statements
 from tastegraph.store.database import Database
 from tastegraph.store.decision_log import Decision
@@ -29,6 +30,7 @@ from tastegraph.store.schema import (
     LINKING,
     MENTIONED,
     PATTERNS,
+    TOPICS,
     USE,
 )
 from tastegraph.text.llm_batch import UsageEstimate
@@ -48,6 +50,7 @@ class KnowledgeBase:
         self._derivations: dict[str, Derivation] = {
             LINKING: link_items,
             MENTIONED: find_mentions,
+            TOPICS: find_topics,
             PATTERNS: extract_with_patterns,
             LANGUAGE_MODEL: llm_extraction(answers),
             FUSION: fuse_entities,
@@ -99,9 +102,9 @@ class KnowledgeBase:
 
         Args:
             step: ``linking`` (which entity an item is), ``mentions`` (which entities its text
-                names), ``patterns`` and ``language model`` (facts in its text), or ``fusion``
-                (which entities are one). Each uses what sources, people and the steps before it
-                state.
+                names), ``topics`` (what several texts speak of), ``patterns`` and ``language
+                model`` (facts in its text), or ``fusion`` (which entities are one). Each uses what
+                sources, people and the steps before it state.
 
         Raises:
             NotFoundError: there is no such step.
