@@ -9,7 +9,7 @@ from .test_derivation import facts_of, open_workspace
 
 TEXTS = (
     "A quiet drama by Mara Velden, shot in winter.",
-    "Here Mara Velden plays the keeper of a lighthouse.",
+    "The keeper of a lighthouse is played by Mara Velden.",
     "Only this text speaks of Otto Brandt.",
 )
 
@@ -31,6 +31,6 @@ def test_names_of_known_entities_are_left_to_mentions():
         label = Fact("p:1", LABEL, "Mara Velden", literal=True)
         shop.ingest(
             items=[Item(str(k), f"Film {k}", text) for k, text in enumerate(TEXTS)],
-            facts={"people": [label]},
+            facts={"names": [label]},
         )
         assert shop.knowledge.derive(TOPICS) == 0
