@@ -40,6 +40,26 @@ ASSETS = {
             size=5_605_674,
         ),
         Asset(
+            name="wikidata-films",
+            kind="dataset",
+            files={
+                "movies.db": "1d9c6a02e488d0354b2309e16130c58820a91ac2ce417e814c5964f9579a65ac",
+            },
+            sources=(
+                Wheel(
+                    "bokeh_sampledata==2026.1",
+                    "f40331a40ca30c64a1c1471835aad9006b61b0d9731a3f649ee8cbbf48d3822f",
+                    "bokeh_sampledata/_data/",
+                ),
+            ),
+            licence=(
+                "Films of 1940 to 2014 from Wikidata, as of 18 October 2026: CC0 1.0, public domain. "
+                "The wheel that carries them is Bokeh's, under the BSD 3-Clause licence; other data "
+                "in it have licences of their own, and are not read."
+            ),
+            size=8_011_776,
+        ),
+        Asset(
             name="all-MiniLM-L6-v2",
             kind="encoder",
             files={
