@@ -133,8 +133,9 @@ def test_names() -> None:
     assert set(list_datasets()) == {
         name for name, asset in assets.ASSETS.items() if asset.kind == "dataset"
     }
-    with pytest.raises(NotFoundError, match="ml-100k"):
-        PublicDataset("ml-100m")
+    for name in ("ml-100m", "wikidata-films"):
+        with pytest.raises(NotFoundError, match="ml-100k"):
+            PublicDataset(name)
 
 
 def test_real_data() -> None:

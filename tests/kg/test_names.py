@@ -84,3 +84,16 @@ def test_hostile_names_are_read_in_bounded_time(hostile):
         name = name_from_id(hostile)
     assert names
     assert len(name) <= len(hostile)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("M*A*S*H", "MASH"),
+        ("B.A.P.S.", "B*A*P*S"),
+        ("8½", "8 1/2"),
+        ("Naked Gun 33⅓", "naked gun 33 1/3"),
+    ],
+)
+def test_spellings_of_one_name_have_one_normal_form(one, other):
+    assert normalize_name(one) == normalize_name(other)

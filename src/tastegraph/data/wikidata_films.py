@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 from tastegraph.core.config import RelationConfig
@@ -102,20 +102,9 @@ def read_films(path: Path, not_names: list[str]) -> Iterator[Fact]:
         RowError: a cell cannot be accepted.
     """
     labelled: set[str] = set()
-    with _opened(path) as connection:
-        selected = ", ".join(f'"{column}"' for column in COLUMNS)
-        rows = connection.execute(f'SELECT {selected} FROM "{TABLE}" ORDER BY rowid')
-        number = 0
-        while True:
-            try:
-                cells = rows.fetchone()
-            except sqlite3.Error as error:
-                raise AssetError(f"{path}, row {number + 1} cannot be read: {error}") from None
-            if cells is None:
-                return
-            number += 1
-            row = TypedRow(dict(zip(COLUMNS, cells, strict=True)), str(path), number)
-            yield from _film(_decoded(row), labelled, not_names)
+    for number, cells in enumerate(_rows(path), 1):
+        row = TypedRow(dict(zip(COLUMNS, cells, strict=True)), str(path), number)
+        yield from _film(_decoded(row), labelled, not_names)
 
 
 def _decoded(row: TypedRow) -> TypedRow:
@@ -166,33 +155,35 @@ def names_in(cell: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    """The database, read-only; views, triggers and functions of it are not run.
+def _rows(path: Path) -> Iterator[tuple[object, ...]]:
+    """The cells of every film, in the order of the file; text is bytes.
 
-    Raises:
-        AssetError: it is no database of SQLite, or the table lacks a column.
+    The file is opened read-only, and views, triggers and functions in it are not run.
     """
-    uri = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
     try:
-        connection = sqlite3.connect(uri, uri=True)
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
     except sqlite3.Error as error:
         raise AssetError(f"{path} cannot be opened: {error}") from None
     with closing(connection):
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_CELL_LENGTH)
         connection.text_factory = bytes
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_CELL_LENGTH)
         try:
             connection.execute("PRAGMA trusted_schema = OFF")
             connection.execute("PRAGMA query_only = ON")
-            query = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?"
-            (tables,) = connection.execute(query, (TABLE,)).fetchone()
-            rows = connection.execute(f'PRAGMA table_info("{TABLE}")').fetchall()
+            if missing := _missing(connection):
+                raise AssetError(f"{path} has no {missing}")
+            selected = ", ".join(f'"{column}"' for column in COLUMNS)
+            yield from connection.execute(f'SELECT {selected} FROM "{TABLE}" ORDER BY rowid')
         except sqlite3.Error as error:
-            raise AssetError(f"{path} is no database of SQLite: {error}") from None
-        columns = {bytes(row[1]).decode("utf-8", "replace") for row in rows}
-        if not tables:
-            raise AssetError(f"{path} has no table {TABLE!r}")
-        if missing := [column for column in COLUMNS if column not in columns]:
-            raise AssetError(f"{path}, table {TABLE!r} has no column {', '.join(missing)}")
-        yield connection
+            raise AssetError(f"{path} cannot be read as SQLite: {error}") from None
 
+
+def _missing(connection: sqlite3.Connection) -> str:
+    """What the database lacks, in words; empty where it has the table with all columns."""
+    query = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?"
+    if not connection.execute(query, (TABLE,)).fetchone()[0]:
+        return f"table {TABLE!r}"
+    rows = connection.execute(f'PRAGMA table_info("{TABLE}")').fetchall()
+    columns = {bytes(row[1]).decode("utf-8", "replace") for row in rows}
+    missing = [column for column in COLUMNS if column not in columns]
+    return f"column {', '.join(missing)} in its table {TABLE!r}" if missing else ""

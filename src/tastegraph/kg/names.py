@@ -11,6 +11,7 @@ from tastegraph.text.languages import UNSPACED_RUN, character_pairs
 
 _QUALIFIER = re.compile(r"[(（]([^()（）]*)[)）]$")
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
+_FRACTION = re.compile("[\u00bc-\u00be\u2150-\u215e]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
 _ALSO_KNOWN_AS = re.compile(r"(?:a\.?k\.?a\.?|aka)\s+", re.IGNORECASE)
 _ROMAN_NUMERALS = {
@@ -27,10 +28,11 @@ def normalize_name(name: str) -> str:
     """``name`` in lower case, without accents, its words separated by one space.
 
     Letters and digits of every script are kept. Every other character separates words, except an
-    apostrophe or a full stop within a word (*L.A.*, *O'Brien*), which is removed.
+    apostrophe, a full stop or an asterisk within a word (*L.A.*, *O'Brien*, *M*A*S*H*), which is
+    removed. A fraction is a number of its own: *8½* is *8 1/2*.
     """
-    plain = unicodedata.normalize("NFKD", name)
-    plain = "".join(c for c in plain if not unicodedata.combining(c) and c not in "'’‘`.")
+    plain = unicodedata.normalize("NFKD", _FRACTION.sub(r" \g<0>", name))
+    plain = "".join(c for c in plain if not unicodedata.combining(c) and c not in "'’‘`.*")
     plain = unicodedata.normalize("NFKC", plain).casefold()
     return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
 

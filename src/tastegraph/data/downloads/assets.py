@@ -53,9 +53,9 @@ ASSETS = {
                 ),
             ),
             licence=(
-                "Films of 1940 to 2014 from Wikidata, as of 18 October 2026: CC0 1.0, public domain. "
-                "The wheel that carries them is Bokeh's, under the BSD 3-Clause licence; other data "
-                "in it have licences of their own, and are not read."
+                "Films of 1940 to 2014 from Wikidata, as of 18 October 2026: CC0 1.0, public "
+                "domain. The wheel that carries them is Bokeh's, under the BSD 3-Clause licence; "
+                "other data in it have licences of their own, and are not read."
             ),
             size=8_011_776,
         ),

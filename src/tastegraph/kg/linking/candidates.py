@@ -96,11 +96,17 @@ class CandidateGenerator:
     Args:
         entities: the entities to find.
         encode: texts → float32[n, d], rows of length 1.
+        subset: bool[N], the entities that may be candidates; by default all.
     """
 
-    def __init__(self, entities: EntityIndex, encode: Encode | None = None) -> None:
+    def __init__(
+        self, entities: EntityIndex, encode: Encode | None = None, subset: Bools | None = None
+    ) -> None:
+        self._outside = None if subset is None else ~subset
         namesakes: dict[str, list[int]] = {}
         for entity, names in enumerate(entities.names):
+            if subset is not None and not subset[entity]:
+                continue
             forms = {
                 normalize_name(form) for name in names for form in (name, split_qualifier(name)[0])
             }
@@ -135,8 +141,15 @@ class CandidateGenerator:
             query_vectors = self._encode([query.text for query in queries])
             for start in range(0, len(queries), QUERY_BATCH):
                 scores = query_vectors[start : start + QUERY_BATCH] @ self._vectors.T
+                if self._outside is not None:
+                    scores[:, self._outside] = -np.inf
                 best = np.argsort(-scores, axis=1, kind="stable")[:, :CANDIDATE_NEIGHBOURS]
-                pairs.update((start + i, int(e)) for i, row in enumerate(best) for e in row)
+                pairs.update(
+                    (start + i, int(e))
+                    for i, row in enumerate(best)
+                    for e in row
+                    if scores[i, e] > -np.inf
+                )
         query, entity = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2).T
         if self._encode is not None and self._vectors is not None and queries:
             cosine = np.einsum("ij,ij->i", query_vectors[query], self._vectors[entity])

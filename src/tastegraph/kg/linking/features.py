@@ -18,12 +18,16 @@ from tastegraph.kg.names import normalize_name, numbers_in, split_qualifier, tok
 
 LINK_FEATURES = (
     "exact", "own_exact", "ratio", "sorted_ratio", "set_ratio", "partial_ratio",
-    "numbers", "qualifier_year", "near_year", "years_known",
+    "numbers", "qualifier_year", "near_year", "years_known", "year_conflict",
     "context", "degree", "bearers", "cosine",
     "name_lead", "year_lead", "context_lead", "cosine_lead",
     "plausibility", "plausibility_lead",
 )  # fmt: skip
-"""Names of the columns; ``…_lead`` is the margin over the best other candidate of the query."""
+"""Names of the columns; ``…_lead`` is the margin over the best other candidate of the query.
+``year_conflict`` is 1 where no year of the entity is within :data:`MAX_YEAR_GAP` of the query's."""
+
+MAX_YEAR_GAP = 2
+"""Years by which sources may differ in when one thing came out."""
 
 
 class PairFeatures:
@@ -101,6 +105,7 @@ class PairFeatures:
         qualifier_year = np.zeros(len(pairs.query))
         near_year = np.zeros(len(pairs.query))
         years_known = np.zeros(len(pairs.query))
+        year_conflict = np.zeros(len(pairs.query))
         year_counts = self._entities.years
         for p, (q, e) in enumerate(zip(pairs.query.tolist(), pairs.entity.tolist(), strict=True)):
             query_years = queries[q].years
@@ -118,8 +123,10 @@ class PairFeatures:
                 gaps = np.abs(years[:, None] - np.array(sorted(query_years))).min(axis=1)
                 near = counts[gaps == 0].sum() + counts[gaps == 1].sum() / 2
                 near_year[p] = near / counts.sum()
+                year_conflict[p] = gaps.min() > MAX_YEAR_GAP
         return {
-            "qualifier_year": qualifier_year, "near_year": near_year, "years_known": years_known
+            "qualifier_year": qualifier_year, "near_year": near_year, "years_known": years_known,
+            "year_conflict": year_conflict,
         }  # fmt: skip
 
     def _context_overlap(

@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.core.arrays import Bools
 from tastegraph.core.records import Item, Link
 from tastegraph.kg.linking.calibration import threshold_for
 from tastegraph.kg.linking.candidates import CandidateGenerator, CandidatePairs, Encode
@@ -80,14 +81,20 @@ class Linker:
     Args:
         entities: the entities to link to.
         encode: texts → float32[n, d], rows of length 1; without it, only names find candidates.
+        candidates: bool[N], the entities that may be linked to; by default all.
 
     Attributes:
         threshold: confidence from which on a link is made.
     """
 
-    def __init__(self, entities: EntityIndex, encode: Encode | None = None) -> None:
+    def __init__(
+        self,
+        entities: EntityIndex,
+        encode: Encode | None = None,
+        candidates: Bools | None = None,
+    ) -> None:
         self._entities = entities
-        self._candidates = CandidateGenerator(entities, encode)
+        self._candidates = CandidateGenerator(entities, encode, candidates)
         self._features = PairFeatures(entities, self._candidates)
         self._scorer: LinkScorer | None = None
         self.threshold = UNFITTED_THRESHOLD

@@ -1,4 +1,4 @@
-"""Derivation of facts: linked items, mentions in texts, facts read from texts, equal entities.
+"""Derivation of facts: mentions in texts, facts read from texts, equal entities.
 
 Each derivation takes :class:`~tastegraph.kg.review.inputs.DerivationInputs` and yields facts. A
 candidate without enough confidence to count is yielded too, so that people can review it.
@@ -41,23 +41,6 @@ MIN_SLOT_FACTS = 10
 """Facts about items that a relation must have for a language model to extract it."""
 
 Derivation = Callable[[DerivationInputs], Iterator[Fact]]
-
-
-def link_items(inputs: DerivationInputs) -> Iterator[Fact]:
-    """``owl:sameAs`` of items without a link, learned from the items that have one."""
-    known_links = inputs.identity.links
-    linked_items = {link.item_id for link in known_links}
-    unlinked = [item for item in inputs.items if item.item_id not in linked_items]
-    entities = EntityIndex(inputs.facts, inputs.config.graph.naming_relations)
-    if not len(entities) or not unlinked:
-        return
-    linker = Linker(entities).fit(known_links, inputs.items)
-    for result in linker.link(unlinked):
-        for entity_id, probability in result.candidates:
-            confidence = inputs.identity_confidence(
-                probability, accepted=entity_id == result.entity_id
-            )
-            yield Fact(ITEM + result.item_id, SAME_AS, entity_id, confidence=confidence)
 
 
 def fuse_entities(inputs: DerivationInputs) -> Iterator[Fact]:
@@ -104,13 +87,15 @@ def find_mentions(inputs: DerivationInputs) -> Iterator[Fact]:
 
     A name of several entities is resolved by the text around it.
     """
-    own_entity = {ITEM + link.item_id: link.entity_id for link in inputs.identity.links}
+    own_entities: dict[str, set[str]] = {}
+    for link in inputs.identity.links:
+        own_entities.setdefault(ITEM + link.item_id, set()).add(link.entity_id)
     gazetteer = _gazetteer(inputs)
     mentions = [
         _DocumentMention(document.id, mention, _in_context(document.text, mention))
         for document in inputs.documents()
         for mention in gazetteer.find(document.text)
-        if own_entity.get(document.id) not in mention.entities
+        if own_entities.get(document.id, set()).isdisjoint(mention.entities)
     ]
     yield from _recognised_mentions(inputs, mentions)
     linker = Linker(EntityIndex(inputs.facts, inputs.config.graph.naming_relations))

@@ -12,11 +12,11 @@ from tastegraph.kg.review.derivation import (
     extract_with_patterns,
     find_mentions,
     fuse_entities,
-    link_items,
     llm_extraction,
     plan_llm_extraction,
 )
 from tastegraph.kg.review.inputs import DerivationInputs
+from tastegraph.kg.review.item_links import link_items
 from tastegraph.kg.review.queue import ReviewTask, review_queue
 from tastegraph.kg.review.topics import find_topics
 from tastegraph.store import decision_log, provenance, statements
