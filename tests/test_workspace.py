@@ -179,7 +179,7 @@ def test_numeric_attributes_are_not_items(tmp_path):
         items=[Item(str(k), f"Thing {k}", "", {"category": (str(k % 3),)}) for k in range(9)]
     )
     shop.build()
-    _, ties = shop.engine.content("5")
+    ties = shop.engine.content("5").content
     assert [(tie.phrase, tie.node, tie.label) for tie in ties] == [("category", "category:2", "2")]
 
 
@@ -213,9 +213,9 @@ def test_profile_of_a_user_and_content_of_an_item(cinema):
     strongest = profile.interests[0]
     assert strongest.strength > 0
     assert "western" in strongest.node
-    title, ties = cinema.engine.content("western-00")
-    assert title == "Western 0"
-    assert {(tie.phrase, tie.label) for tie in ties if tie.stated} == {
+    western = cinema.engine.content("western-00")
+    assert western.title == "Western 0"
+    assert {(tie.phrase, tie.label) for tie in western.content if tie.stated} == {
         ("director", "Old western hand"),
         ("genre", "western"),
     }

@@ -131,6 +131,14 @@ def test_one_history_and_a_batch_have_equal_scores(seed):
                 assert shares.sum() == pytest.approx(row[target], abs=1e-4)
 
 
+def test_reasons_that_name_what_is_shared_go_first():
+    nameless, named = Reason("knowledge", 3.0, 0, feature=1), Reason("knowledge", 1.0, 0, feature=2)
+    liked = Reason("behaviour", 2.0, 0)
+    assert shortlist([nameless, named, liked], 2, 6.0) == [nameless, liked]
+    assert shortlist([nameless, named, liked], 2, 6.0, lambda f: f == 2) == [liked, named]
+    assert shortlist([nameless, liked], 2, 6.0, lambda f: f == 2) == [nameless, liked]
+
+
 @pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 5))

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tastegraph.kg.names import (
+    entity_name,
     name_from_id,
     normalize_name,
     numbers_in,
@@ -97,3 +98,30 @@ def test_hostile_names_are_read_in_bounded_time(hostile):
 )
 def test_spellings_of_one_name_have_one_normal_form(one, other):
     assert normalize_name(one) == normalize_name(other)
+
+
+@pytest.mark.parametrize(
+    ("label", "entity", "name"),
+    [
+        ("Joel Coen", "m.04t36", "Joel Coen"),
+        ("", "Joel Coen", "Joel Coen"),
+        ("", "person:Joel Coen", "Joel Coen"),
+        ("", DBR + "Fargo_(1996_film)", "Fargo (1996 film)"),
+        ("", "Drama", "Drama"),
+        ("", "剧情", "剧情"),
+        ("2", "category:2", "2"),
+        ("", "m.04t36", ""),
+        ("", "/m/04t36", ""),
+        ("", "http://www.wikidata.org/entity/Q42", ""),
+        ("", "Q42", ""),
+        ("", "17", ""),
+        ("", "category:17", ""),
+        ("", "person:western-1", ""),
+        ("", "tt0114709", ""),
+        ("", "_:b0", ""),
+        ("m.04t36", "m.04t36", ""),
+        ("http://example.org/x", "x", ""),
+    ],
+)
+def test_name_of_an_entity_is_never_an_id(label, entity, name):
+    assert entity_name(label, entity) == name

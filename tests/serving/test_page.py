@@ -261,7 +261,8 @@ def test_interest_without_a_fact_is_marked_in_both_languages(page: Page, url: st
     interest = {"relation": "mood", "phrase": "mood", "node": "x", "label": "X", "stated": True}
     against = {"strength": -0.5, "stated": False}
     edges = [{"strength": 1.0}, {"strength": 0.5, "stated": False}, against]
-    profile = {"events": [], "interests": [{**interest, **edge} for edge in edges]}
+    interests = [{**interest, **edge} for edge in edges]
+    profile = {"events": [], "interests": interests, "nameless": 3}
     page.route("**/v1/users/*/profile", lambda route: route.fulfill(json=profile))
     page.goto(f"{url}/?user=western-1")
     titles(page)
@@ -271,6 +272,27 @@ def test_interest_without_a_fact_is_marked_in_both_languages(page: Page, url: st
     assert page.locator(".interest.unstated").count() == 2
     page.get_by_role("button", name="中文").click()
     assert phrases.all_text_contents()[1] == "mood，据文本推断"
+    assert page.locator("#interests .none").text_content() == "另有 3 项没有名称"
+
+
+def test_path_over_an_entity_without_a_name_shows_no_id(page: Page, url: str) -> None:
+    def without_names(route: Route) -> None:
+        answer = route.fetch().json()
+        for item in answer["items"]:
+            for reason in item["reasons"]:
+                for step in reason["path"]:
+                    end = "s" if step["s"].startswith("item:") else "o"
+                    step.update({"so".replace(end, ""): "m.04t36"})
+                    step.update({f"{'so'.replace(end, '')}_label": ""})
+        route.fulfill(json=answer)
+
+    page.route("**/v1/recommendations", without_names)
+    page.goto(f"{url}/?user=western-1")
+    titles(page)
+    page.locator(".opener").first.click()
+    stations = page.locator(".path:visible .station").all_text_contents()
+    assert stations[1] == "no name"
+    assert "m.04t36" not in page.locator("#items").inner_html()
 
 
 @pytest.mark.parametrize("path", ["/?user=western-1", "/docs"])

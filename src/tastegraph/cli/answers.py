@@ -98,10 +98,12 @@ def info(
         print_message(language, "info.history", user=user, count=len(profile.events))
         for event in profile.events[:MAX_PRINTED_EVENTS]:
             print_line(f"  {event.did}  {event.title}  [{event.item_id}]")
-        _print_edges(Message("info.interests"), profile.interests, language)
+        heading = Message("info.interests")
+        _print_edges(heading, profile.interests, profile.nameless, language)
     if item is not None:
-        title, edges = workspace.engine.content(item, language=language)
-        _print_edges(Message("info.content", title=title), edges, language)
+        answer = workspace.engine.content(item, language=language)
+        heading = Message("info.content", title=answer.title)
+        _print_edges(heading, answer.content, answer.nameless, language)
 
 
 def serve(
@@ -172,9 +174,13 @@ def _print_reasons(reasons: Iterable[WordedReason], indent: int) -> None:
         print_line(f"{' ' * indent}{reason.share:>+9.4f}  {reason.text}")
 
 
-def _print_edges(heading: Message, edges: Iterable[InterestEdge], language: Language) -> None:
+def _print_edges(
+    heading: Message, edges: Iterable[InterestEdge], nameless: int, language: Language
+) -> None:
     print_message(language, "info.heading", what=heading)
     for edge in edges:
         key = "info.tie" if edge.stated else "info.near"
-        fields = {"phrase": edge.phrase, "label": edge.label or edge.node}
+        fields = {"phrase": edge.phrase, "label": edge.label}
         print_message(language, key, strength=edge.strength, **fields)
+    if nameless:
+        print_message(language, "info.nameless", count=nameless)

@@ -6,7 +6,7 @@ a group of its terms. All reasons of an item together sum to its score.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -49,15 +49,24 @@ class Explainer:
         reasons = [self._with_support(reason, target) for reason in self._terms(target)]
         return sorted(reasons, key=lambda reason: -abs(reason.share))
 
-    def shortlist(self, target: int, max_reasons: int) -> list[Reason]:
-        """Up to ``max_reasons`` for the item: informative, and of many kinds."""
+    def shortlist(
+        self, target: int, max_reasons: int, is_named: Callable[[int], bool] = lambda _: True
+    ) -> list[Reason]:
+        """Up to ``max_reasons`` for the item: informative, and of many kinds.
+
+        Args:
+            target: the item.
+            max_reasons: how many, at most.
+            is_named: whether a feature has a name; reasons that speak of others come last.
+        """
         score = float(self._ranked.scores[target])
-        share_filter = ShareFilter(max_reasons, max(MIN_SCORE_SHARE * score, 0.0))
+        share_filter = ShareFilter(max_reasons, max(MIN_SCORE_SHARE * score, 0.0), is_named)
         terms = self._terms(target, share_filter) or self._terms(
-            target, ShareFilter(max_reasons, 0.0)
+            target, replace(share_filter, min_share=0.0)
         )
         return [
-            self._with_support(reason, target) for reason in shortlist(terms, max_reasons, score)
+            self._with_support(reason, target)
+            for reason in shortlist(terms, max_reasons, score, is_named)
         ]
 
     def _terms(self, target: int, share_filter: ShareFilter | None = None) -> list[Reason]:
@@ -136,14 +145,25 @@ def reasons_for(
     return Explainer(model, associations, ranked).reasons(target)
 
 
-def shortlist(reasons: Sequence[Reason], max_reasons: int, score: float) -> list[Reason]:
+def shortlist(
+    reasons: Sequence[Reason],
+    max_reasons: int,
+    score: float,
+    is_named: Callable[[int], bool] = lambda _: True,
+) -> list[Reason]:
     """Up to ``max_reasons`` for the item: informative ones, and of as many kinds as possible.
 
     A reason is the more informative, the larger its share per event: one film by the same
-    director says more than forty with the same age rating. A share of less than
-    :data:`MIN_SCORE_SHARE` of ``score`` is left out, unless there is no larger one.
+    director says more than forty with the same age rating. One that speaks of a feature without a
+    name says less than any that has words for it. A share of less than :data:`MIN_SCORE_SHARE` of
+    ``score`` is left out, unless there is no larger one.
     """
-    positive = sorted((r for r in reasons if r.share > 0), key=lambda r: -r.share / r.events)
+
+    def by_information(reason: Reason) -> tuple[bool, float]:
+        is_nameless = reason.feature is not None and not is_named(reason.feature)
+        return is_nameless, -reason.share / reason.events
+
+    positive = sorted((r for r in reasons if r.share > 0), key=by_information)
     positive = [r for r in positive if r.share >= MIN_SCORE_SHARE * score] or positive
     first_of_kind: dict[ReasonKind, Reason] = {}
     for reason in positive:

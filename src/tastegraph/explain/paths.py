@@ -69,7 +69,7 @@ class HistoryFeatures:
         if share_filter is None:
             positions = np.flatnonzero(counts)
         else:
-            positions = share_filter.select(shares, counts)
+            positions = share_filter.select(shares, counts, features)
         reasons = []
         for position in positions:
             feature = int(features[position])
@@ -118,7 +118,7 @@ def affinity_reasons(
     if share_filter is None:
         positions = np.flatnonzero(shares)
     else:
-        positions = share_filter.select(shares, counts)
+        positions = share_filter.select(shares, counts, features)
     reasons = []
     for position in positions:
         terms = left @ vectors[position]

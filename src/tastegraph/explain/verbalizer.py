@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from tastegraph.explain.reason import Reason
 from tastegraph.explain.support import TextSimilarity
 from tastegraph.explain.worded import InterestEdge, PathStep, WordedReason
 from tastegraph.explain.wording import SentenceTemplates, SharedFeature
+from tastegraph.kg.names import entity_name
 from tastegraph.models.base import TEXT
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.kernels import FactorKernel
@@ -45,6 +47,7 @@ class NodeNames:
     labels: Sequence[str]
     relations: Sequence[str]
     hidden: NDArray[np.int64]
+    _visible_names: dict[int, str] = field(default_factory=dict, init=False, repr=False)
 
     def public_id(self, node: int) -> str:
         """``item:ID`` for an item, the entity's id, or a value itself."""
@@ -61,14 +64,21 @@ class NodeNames:
             hidden=np.concatenate([self.hidden, np.array(sorted(rows), dtype=np.int64)]),
         )
 
-    def readable_label(self, node: int) -> str:
-        """The name of a node; empty where it is hidden or a reader could not read it."""
-        if (self.hidden == node).any():
-            return ""
+    def name(self, node: int) -> str:
+        """The name of a node; empty where it has none, or none that a reader could read."""
         if node < len(self.item_ids):
             return self.labels[node]
-        is_value = VALUE_SEPARATOR in self.node_ids[node - len(self.item_ids)]
-        return readable_label(self.labels[node], "" if is_value else self.public_id(node))
+        if VALUE_SEPARATOR in self.node_ids[node - len(self.item_ids)]:
+            return readable_label(self.labels[node])
+        return entity_name(self.labels[node], self.public_id(node))
+
+    def visible_name(self, node: int) -> str:
+        """:meth:`name`, but of a hidden node empty."""
+        name = self._visible_names.get(node)
+        if name is None:
+            name = "" if (self.hidden == node).any() else self.name(node)
+            self._visible_names[node] = name
+        return name
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,18 @@ class ScoredEvents:
     history: History
     events: Sequence[Event]
     is_stranger: bool = False
+
+
+class NamedEdges(NamedTuple):
+    """Edges of an interest or content graph to what has a name.
+
+    Attributes:
+        edges: strongest first.
+        nameless: how many edges to entities without a name are among or before them.
+    """
+
+    edges: tuple[InterestEdge, ...]
+    nameless: int
 
 
 class Verbalizer:
@@ -134,18 +156,43 @@ class Verbalizer:
             path=path,
         )
 
-    def edge(self, tie: Tie, language: Language = DEFAULT_LANGUAGE) -> InterestEdge:
-        """One edge of an interest or content graph, by name."""
-        relation = self._relation(tie.feature)
-        node = int(self._associations.node[tie.feature])
-        return InterestEdge(
-            relation=relation,
-            phrase=self._templates[language].relation_phrase(relation),
-            node=self._names.public_id(node),
-            label=self._names.labels[node],
-            strength=tie.strength,
-            stated=tie.stated,
-        )
+    def edges(
+        self,
+        ties: Iterable[Tie],
+        limit: int | None = None,
+        language: Language = DEFAULT_LANGUAGE,
+    ) -> NamedEdges:
+        """The first ``limit`` edges of a graph whose ends have names; the others are counted.
+
+        Args:
+            ties: strongest first.
+            limit: by default all.
+            language: of the relations' phrases.
+        """
+        edges: list[InterestEdge] = []
+        nameless = 0
+        for tie in ties:
+            if limit is not None and len(edges) >= limit:
+                break
+            if not self.is_named(tie.feature):
+                nameless += 1
+                continue
+            node, relation = self._associations.node[tie.feature], self._relation(tie.feature)
+            edges.append(
+                InterestEdge(
+                    relation=relation,
+                    phrase=self._templates[language].relation_phrase(relation),
+                    node=self._names.public_id(int(node)),
+                    label=self._names.visible_name(int(node)),
+                    strength=tie.strength,
+                    stated=tie.stated,
+                )
+            )
+        return NamedEdges(tuple(edges), nameless)
+
+    def is_named(self, feature: int) -> bool:
+        """Whether the node of a feature has a name."""
+        return bool(self._names.visible_name(int(self._associations.node[feature])))
 
     def event(self, event: Event, language: Language = DEFAULT_LANGUAGE) -> str:
         """What a user did, without the user: "rated 5", 「打了 5 分」."""
@@ -245,8 +292,8 @@ class Verbalizer:
             s=self._names.public_id(subject),
             p=relation,
             o=self._names.public_id(obj),
-            s_label=self._names.labels[subject],
-            o_label=self._names.labels[obj],
+            s_label=self._names.name(subject),
+            o_label=self._names.name(obj),
             p_label=templates.relation_phrase(relation),
             fact_id=fact_id,
         )
@@ -259,5 +306,5 @@ class Verbalizer:
         direct = None
         if node in (start, target):
             direct = "forward" if (node == start) != reverse else "backward"
-        label = self._names.readable_label(node)
+        label = self._names.visible_name(node)
         return SharedFeature(self._relation(feature), label, reverse, direct)

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from tastegraph.core.html import html_table
 from tastegraph.models.base import ReasonKind
 
+NO_NAME = "(no name)"
+"""Stands for an entity that nobody has named."""
+
 
 class PathStep(BaseModel):
     """One stored fact on a path: subject, predicate, object, with names where there are any."""
@@ -19,8 +22,8 @@ class PathStep(BaseModel):
     s: str
     p: str
     o: str
-    s_label: str = ""
-    o_label: str = ""
+    s_label: str = Field(default="", description="empty where it has no name")
+    o_label: str = Field(default="", description="empty where it has no name")
     p_label: str = Field(default="", description="the relation read aloud")
     fact_id: Annotated[int, PlainSerializer(str, return_type=str, when_used="json")] = Field(
         description="up to 63 bits, so as text in JSON"
@@ -28,7 +31,7 @@ class PathStep(BaseModel):
 
     def __str__(self) -> str:
         """The fact in one line: "Fargo · director · Joel Coen"."""
-        subject, obj = self.s_label or self.s, self.o_label or self.o
+        subject, obj = self.s_label or NO_NAME, self.o_label or NO_NAME
         return f"{subject} · {self.p_label or self.p} · {obj}"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 from tastegraph.text.languages import UNSPACED_RUN, character_pairs
+from tastegraph.text.texts import readable_label
 
 _QUALIFIER = re.compile(r"[(（]([^()（）]*)[)）]$")
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
@@ -61,6 +62,21 @@ def name_from_id(identifier: str) -> str:
     else:
         end = rest.rpartition(":")[2] or rest if scheme.casefold() == "urn" else rest
     return unquote(end).replace("_", " ").strip()
+
+
+def entity_name(label: str, entity_id: str) -> str:
+    """The name of an entity, to be read by users; empty where nobody has named it.
+
+    An entity without a label is named by its id where that is made of words, as in a table that
+    names directors: *Joel Coen*, *dbr:Fargo_(1996_film)*. Ids such as *m.04t36*, *Q42*, *17* or
+    *tt0114709* are no names.
+    """
+    if label:
+        return readable_label(label, entity_id)
+    name = readable_label(name_from_id(entity_id))
+    n_words = sum(any(map(str.isalpha, word)) for word in name.split())
+    is_code = n_words < 2 and any(map(str.isdigit, name))
+    return "" if is_code or not n_words or entity_id.startswith("_:") else name
 
 
 def title_names(title: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -7,6 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from tastegraph.core.html import html_table
 from tastegraph.explain.worded import InterestEdge, WordedReason, reasons_html
 
+NAMELESS = (
+    "number of edges to entities without a name that are as strong as those listed: they count in "
+    "ranking, and are not listed"
+)
+
 
 class _Answer(BaseModel):
     model_config = ConfigDict(frozen=True)
@@ -100,13 +105,24 @@ class UserProfile(_Answer):
 
     user_id: str
     events: tuple[HistoryEvent, ...]
-    interests: tuple[InterestEdge, ...]
+    interests: tuple[InterestEdge, ...] = Field(description="edges to what has a name")
+    nameless: int = Field(default=0, description=NAMELESS)
+
+
+class ItemContent(_Answer):
+    """An item and its content graph, strongest edges first."""
+
+    item_id: str
+    title: str
+    content: tuple[InterestEdge, ...] = Field(description="edges to what has a name")
+    nameless: int = Field(default=0, description=NAMELESS)
 
 
 class TextAssociations(_Answer):
     """What a text is about: entities and values, and the nearest items, each strongest first."""
 
     associations: tuple[InterestEdge, ...]
+    nameless: int = Field(default=0, description=NAMELESS)
     items: tuple[SimilarItem, ...]
     model: str
     graph: str

@@ -18,7 +18,6 @@ from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Event
 from tastegraph.explain.explainer import reasons_for
-from tastegraph.explain.worded import InterestEdge
 from tastegraph.kg.review.erasing import Eraser
 from tastegraph.models.base import KNOWLEDGE
 from tastegraph.profiles.attention import Recency
@@ -27,6 +26,7 @@ from tastegraph.profiles.graphs import content_graph, interest_graph
 from tastegraph.serving.answers import (
     Explanation,
     HistoryEvent,
+    ItemContent,
     Recommendations,
     SimilarItem,
     TextAssociations,
@@ -291,7 +291,8 @@ class Engine:
         component = snapshot.model.similarities.get(KNOWLEDGE)
         attention = component.attention if component is not None else Recency()
         associations, history = snapshot.profile_associations, state.scored.history
-        ties = interest_graph(associations, history, attention, interests)
+        ties = interest_graph(associations, history, attention)
+        named = snapshot.verbalizer.edges(ties, interests, language)
         return UserProfile(
             user_id=user_id,
             events=tuple(
@@ -306,12 +307,11 @@ class Engine:
                 )
                 for event in reversed(state.events)
             ),
-            interests=tuple(snapshot.verbalizer.edge(tie, language) for tie in ties),
+            interests=named.edges,
+            nameless=named.nameless,
         )
 
-    def content(
-        self, item_id: str, *, language: Language | None = None
-    ) -> tuple[str, list[InterestEdge]]:
+    def content(self, item_id: str, *, language: Language | None = None) -> ItemContent:
         """An item's title and content graph.
 
         Raises:
@@ -319,12 +319,18 @@ class Engine:
         """
         snapshot, language = self._holder.current(), self._language(language)
         item = snapshot.row(item_id)
-        ties = [
+        ties = (
             tie
             for tie in content_graph(snapshot.profile_associations, item)
             if snapshot.associations.node[tie.feature] != item
-        ]
-        return snapshot.title(item_id), [snapshot.verbalizer.edge(tie, language) for tie in ties]
+        )
+        named = snapshot.verbalizer.edges(ties, language=language)
+        return ItemContent(
+            item_id=item_id,
+            title=snapshot.title(item_id),
+            content=named.edges,
+            nameless=named.nameless,
+        )
 
     def associate(
         self, text: str, n: int = 20, *, language: Language | None = None
@@ -343,10 +349,10 @@ class Engine:
             for item, cosine in texts.nearest(vector, n + len(unlisted))
             if item not in unlisted
         ]
+        named = snapshot.verbalizer.edges(texts.ties(vector), n, language)
         return TextAssociations(
-            associations=tuple(
-                snapshot.verbalizer.edge(tie, language) for tie in texts.ties(vector, n)
-            ),
+            associations=named.edges,
+            nameless=named.nameless,
             items=tuple(
                 SimilarItem(
                     item_id=names.item_ids[item], title=names.labels[item], similarity=cosine

@@ -138,8 +138,8 @@ def make_list(
     explainer = Explainer(snapshot.model, snapshot.associations, ranked)
 
     def reasons_of(item: int) -> tuple[WordedReason, ...]:
-        reasons = explainer.shortlist(item, max_reasons) if max_reasons else []
         words = snapshot.verbalizer
+        reasons = explainer.shortlist(item, max_reasons, words.is_named) if max_reasons else []
         return tuple(words.reason(reason, user.scored, item, language) for reason in reasons)
 
     return Recommendations(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,11 +96,11 @@ class SnapshotTexts:
         best = np.argsort(-cosines, kind="stable")[:n]
         return [(int(self.items[k]), float(cosines[k])) for k in best]
 
-    def ties(self, vector: Vector, n: int) -> list[Tie]:
-        """Up to ``n`` features that float32[d] is near to, with the strength of an item's tie."""
+    def ties(self, vector: Vector) -> Iterator[Tie]:
+        """The features that float32[d] is near to, with the strength of an item's tie."""
         if self.semantics is None:
-            return []
+            return
         associations = self.semantics.associate(vector[None, :], most=len(self.specificity))
         strength = associations.data * self.specificity[associations.indices]
-        best = np.argsort(-strength, kind="stable")[:n]
-        return [Tie(int(associations.indices[k]), float(strength[k]), stated=False) for k in best]
+        for k in np.argsort(-strength, kind="stable"):
+            yield Tie(int(associations.indices[k]), float(strength[k]), stated=False)

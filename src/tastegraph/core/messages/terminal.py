@@ -45,4 +45,8 @@ TEMPLATES: Final[Mapping[str, Template]] = {
         "  {strength:>+8.3f}  {phrase}: {label} (not stated)",
         "  {strength:>+8.3f}  {phrase}：{label}（据文本推断）",
     ),
+    "info.nameless": Template(
+        "  and {count:,} more to what has no name, which count in ranking",
+        "  另有 {count:,} 条指向没有名称的实体，同样计入排序",
+    ),
 }

@@ -23,7 +23,7 @@ from tastegraph.core.records import Records
 from tastegraph.data.availability import FROM, HIDDEN, UNTIL
 from tastegraph.data.column_facts import ColumnFacts
 from tastegraph.data.items import read_item_frame
-from tastegraph.explain.worded import InterestEdge
+from tastegraph.serving.answers import ItemContent
 from tastegraph.serving.api.errors import PROBLEMS, REQUEST_ROWS, refused_field
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
@@ -60,14 +60,6 @@ AttributeCell = Annotated[
         }
     ),
 ]
-
-
-class ItemContent(BaseModel):
-    """An item and its content graph, strongest ties first."""
-
-    item_id: str
-    title: str
-    content: list[InterestEdge]
 
 
 class NewItem(BaseModel):
@@ -131,8 +123,7 @@ def item_routes(engine: Engine, writer: Executor) -> APIRouter:
     @router.get("/{item_id:path}")
     async def content(item_id: str, language: AnswerLanguage) -> ItemContent:
         """Return an item's title and its content graph, strongest edges first."""
-        title, ties = engine.content(item_id, language=language)
-        return ItemContent(item_id=item_id, title=title, content=ties)
+        return engine.content(item_id, language=language)
 
     @router.put("/{item_id:path}")
     async def put(item_id: Id, new: NewItem, language: AnswerLanguage) -> StoredItem:

@@ -1,7 +1,7 @@
 // The page: one user, their history and interests, their list and its reasons.
 import { bar, h, sentence } from "./dom.js";
 import { label, onChange, preferred } from "./language.js";
-import { shortId, stations } from "./path.js";
+import { stations } from "./path.js";
 
 const $ = (id) => document.getElementById(id);
 const SHORT = 10;
@@ -101,7 +101,7 @@ function draw() {
     : list.stranger === false ? say.unrelated : say.popular;
   $("items").replaceChildren(...list.items.map(drawItem));
   if (!list.items.length) $("items").append(h("li", { class: "none" }, say.empty));
-  drawInterests(profile.interests);
+  drawInterests(profile);
   drawHistory(profile.events, SHORT);
 }
 
@@ -145,7 +145,7 @@ function drawReason(reason, item) {
   };
   const lights = { onmouseenter: light(true), onmouseleave: light(false) };
   if (!reason.path.length) return h("li", { class: `reason ${reason.kind}`, ...lights }, ...said);
-  const path = stations(reason.path, reason.item_id, dispute, say.wrong);
+  const path = stations(reason.path, reason.item_id, dispute, say);
   path.hidden = true;
   const opener = h("button", {
     type: "button", class: "opener", "aria-expanded": "false", title: say.path,
@@ -170,15 +170,16 @@ async function dispute(fact) {
   }
 }
 
-function drawInterests(interests) {
+function drawInterests({ interests, nameless }) {
   const top = interests.slice(0, SHORT);
   const most = Math.max(...top.map((tie) => Math.abs(tie.strength)), 1e-9);
   $("interests").replaceChildren(...top.map((tie) =>
     h("li", { class: tie.stated ? "interest" : "interest unstated", title: tie.node },
       h("span", { class: "phrase" }, phrase(tie)),
-      h("span", { class: tie.label ? "label" : "label nameless" }, tie.label || shortId(tie.node)),
+      h("span", { class: "label" }, tie.label),
       bar(tie.strength / most))));
-  if (!top.length) $("interests").append(h("li", { class: "none" }, say.noInterests));
+  if (nameless) $("interests").append(h("li", { class: "none" }, say.andNameless(nameless)));
+  else if (!top.length) $("interests").append(h("li", { class: "none" }, say.noInterests));
 }
 
 function phrase(tie) {

@@ -1,20 +1,15 @@
 // A path drawn as stations: item, relation, entity, relation, item.
 import { h } from "./dom.js";
 
-// A name for what has none: the last part of its id, cut short.
-export function shortId(id) {
-  const last = id.split(/[/#]/).filter(Boolean).pop() ?? id;
-  return last.length > 18 ? `${last.slice(0, 17)}…` : last;
-}
-
-function station(id, label) {
-  const kind = id.startsWith("item:") ? "station item" : "station";
-  return h("li", { class: label ? kind : `${kind} nameless`, title: id }, label || shortId(id));
-}
-
-// The stations from the item of the history to the recommended one. The line between two is a
-// button that says of its fact that it is wrong: dispute(fact_id), called `wrong(relation)`.
-export function stations(path, fromItem, dispute, wrong) {
+// The stations from the item of the history to the recommended one; `nameless` stands for what has
+// no name. The line between two is a button that says of its fact that it is wrong:
+// dispute(fact_id), called `wrong(relation)`.
+export function stations(path, fromItem, dispute, { wrong, nameless }) {
+  const station = (id, label) => {
+    const kind = id.startsWith("item:") ? "station item" : "station";
+    if (!label) return h("li", { class: `${kind} nameless` }, nameless);
+    return h("li", { class: kind, title: id }, label);
+  };
   let here = `item:${fromItem}`;
   const line = [];
   for (const { s, p, o, s_label, o_label, p_label: name, fact_id } of path) {
