@@ -64,7 +64,7 @@ def test_lang_option_sets_the_language(tastegraph, cinema):
     assert user.startswith("western-fan-0：10 条事件，最新的在前\n")
     assert user.count("  打了 ") == 10
     assert "兴趣图谱：" in user
-    assert "（据文本推断）" in tastegraph("info", where, "--item", "western-00", "--lang", "zh").out
+    assert "（据文本推断）" in tastegraph("info", where, "--item", "western-01", "--lang", "zh").out
     assert tastegraph("info", where, "--lang", "zh").out.startswith("      物品  24\n")
     done = tastegraph("recommend", where, "nobody", "--lang", "fr")
     assert done.code == 2
@@ -131,12 +131,15 @@ def test_info_prints_a_user_and_an_item(tastegraph, cinema):
     assert "interest graph:" in user
     assert "Old western hand" in user
     item = tastegraph("info", cinema.directory, "--item", "western-00").out
-    title, *ties = item.splitlines()
+    title, *ties, nameless = item.splitlines()
     assert title == "content graph of Western 0:"
     edges = {line.split(maxsplit=1)[1] for line in ties}
     stated = {"director: Old western hand", "genre: western"}
     assert {line for line in edges if "(not stated)" not in line} == stated
-    assert "director: person:western-1 (not stated)" in edges
+    assert "person:western-1" not in item
+    assert nameless == "  and 3 more to what has no name, which count in ranking"
+    other = tastegraph("info", cinema.directory, "--item", "western-01").out
+    assert "director: Old western hand (not stated)" in other
 
 
 def test_info_of_an_unknown_user_or_item_is_an_error(tastegraph, cinema):
