@@ -218,7 +218,9 @@ def _report(
     entities: EntityIndex,
 ) -> str:
     """How many items were linked, are to be reviewed, and are left, with examples of each."""
-    linked, uncertain, left = [], [], []
+    linked: list[_Example] = []
+    uncertain: list[_Example] = []
+    left: list[_Example] = []
     for item, result in zip(items, results, strict=True):
         if result.entity_id is None and not result.candidates:
             left.append(_Example(item.title, ""))
