@@ -211,6 +211,9 @@ LABEL = "label"
 MENTIONS = "mentions"
 """Relation between an item and an entity that its text mentions."""
 
+BROADER = "http://www.w3.org/2004/02/skos/core#broader"
+"""Relation of a topic to one that is more general (SKOS)."""
+
 SAME_AS = "http://www.w3.org/2002/07/owl#sameAs"
 """Relation between two ids of the same thing."""
 

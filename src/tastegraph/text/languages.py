@@ -18,6 +18,8 @@ HAN = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))
 """Chinese characters, which Japanese and Korean texts use too."""
 HANGUL = ((0x1100, 0x11FF), (0x3130, 0x318F), (0xAC00, 0xD7AF))
 """Korean letters: words are separated by spaces, but a particle is written onto a name."""
+KANA = ((0x3040, 0x30FF), (0x31F0, 0x31FF))
+"""Letters of Japanese alone."""
 UNSPACED = ((0x0E00, 0x0EFF), (0x3040, 0x312F), (0x31F0, 0x9FFF), *HAN[2:])
 """Scripts that put no space between words: Thai, Lao, Kana, Bopomofo and Chinese characters."""
 
@@ -32,12 +34,18 @@ def character_class(*scripts: Ranges) -> str:
 UNSPACED_RUN = re.compile(f"[{character_class(UNSPACED)}]+")
 """Consecutive characters of scripts that put no space between words."""
 _HAN = re.compile(f"[{character_class(HAN)}]")
+_KANA = re.compile(f"[{character_class(KANA)}]")
 _NO_WORD_BOUNDARY = re.compile(f"[{character_class(UNSPACED, HANGUL)}]")
 
 
 def contains_han(text: str) -> bool:
     """Whether ``text`` has a Chinese character."""
     return _HAN.search(text) is not None
+
+
+def contains_kana(text: str) -> bool:
+    """Whether ``text`` has a letter of Japanese alone."""
+    return _KANA.search(text) is not None
 
 
 def touches_words(character: str) -> bool:

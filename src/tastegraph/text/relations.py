@@ -65,6 +65,7 @@ _REWORDED = {
     "wiki page wiki link": "links to",
     "see also": "related to",
     "same as": "the same as",
+    "broader": "a kind of",
 }
 _OPAQUE = re.compile(r"[pqlm]\d+|[\W_]*", re.I)
 

@@ -87,7 +87,8 @@ _VERBS = {
     "提到": "mentions; mentioned; mention; refers to; references; names",
     "包含": "contains; includes; has part; consists of; comprises",
     "改编自": "based on; adapted from; adaptation of; derivative work of; after a work by",
-    "属于": "part of; belongs to; member of; in category; is part of; subclass of; instance of",
+    "属于": "part of; belongs to; member of; in category; is part of; subclass of; instance of; "
+    "a kind of",
     "描绘": "depicts; portrays; shows",
     "接续": "follows; sequel of; continues; preceded by",
     "翻拍自": "remake of; remade from",

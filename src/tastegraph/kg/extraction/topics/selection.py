@@ -1,0 +1,177 @@
+"""Selection: which phrases are topics, which texts have them, and why the others are none.
+
+A topic is shared: at least :data:`MIN_DOCUMENTS` texts have it. One that more than half of the
+texts have says nothing of any of them: it does not tell one item from another, and each item
+would be tied to each. Of phrases within each other, the longest that is shared counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tastegraph.kg.extraction.topics.occurrences import OccurrenceTable, TopicReading
+
+MIN_DOCUMENTS = 2
+"""Texts that must share a topic."""
+MAX_SHARE, MIN_FREQUENT = 0.5, 4
+"""Share of the texts above which a phrase is in too many, and number from which that is checked."""
+MIN_NOUN_SHARE = 0.5
+"""Share of a word's uses in which it must be a noun."""
+MAX_TOPICS = 12
+"""Topics of a text, at most: those that fewest other texts have, and names, come first."""
+MAX_EXAMPLES = 3
+KIND_WEIGHTS = np.array([1.0, 1.6, 1.8])
+"""How much a word, a phrase and a name count when the topics of a text are ranked."""
+
+ONE_TEXT = "in one text only"
+TOO_MANY = "in more than half of the texts"
+KNOWN = "names that sources have: step 'mentions' finds them"
+NOT_NOUN = "mostly another part of speech"
+INSIDE = "only within longer topics"
+CROWDED = "beyond the first {n} of each text"
+
+
+@dataclass
+class Selection:
+    """The topics.
+
+    Attributes:
+        table: one occurrence for each mention; those of one document in the order of its text.
+        dropped: reason → how many phrases.
+        examples: reason → some of them.
+        candidates: how many different phrases there were.
+    """
+
+    table: OccurrenceTable
+    candidates: int
+    dropped: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+
+    def drop(self, reason: str, keys: NDArray[np.int64]) -> None:
+        """Delete the occurrences of phrases, and count them."""
+        if not len(keys):
+            return
+        self.dropped[reason] += len(keys)
+        names = self.examples.setdefault(reason, [])
+        names += [self.table.keys[key] for key in keys[: MAX_EXAMPLES - len(names)]]
+        self.table = self.table.at(~np.isin(self.table.key, keys))
+
+
+def select(
+    table: OccurrenceTable,
+    n_documents: int,
+    known: Collection[str],
+    relevance: Callable[[OccurrenceTable], NDArray[np.float64]] | None = None,
+) -> Selection:
+    """Choose the topics among all phrases.
+
+    Args:
+        table: of fused variants.
+        n_documents: how many documents there are.
+        known: normal forms of the names that sources state.
+        relevance: of the phrase of each occurrence to its text, in [0, 1], where a text encoder
+            says it; it multiplies the rank.
+    """
+    sure = np.bincount(table.key[table.reading == TopicReading.YES], minlength=len(table.keys))
+    no = np.bincount(table.key[table.reading == TopicReading.NO], minlength=len(table.keys))
+    positive = table.at((table.reading != TopicReading.NO) & (sure[table.key] > 0))
+    selection = Selection(positive, int((sure > 0).sum()))
+    numbers = np.flatnonzero(sure > 0)
+    selection.drop(
+        KNOWN, np.array([n for n in numbers.tolist() if table.keys[n] in known], dtype=np.int64)
+    )
+    selection.drop(NOT_NOUN, numbers[sure[numbers] < MIN_NOUN_SHARE * (sure + no)[numbers]])
+    selection.drop(ONE_TEXT, _rare(selection.table))
+    frequency = selection.table.document_frequency()
+    limit = max(MAX_SHARE * n_documents, MIN_FREQUENT - 1)
+    selection.drop(TOO_MANY, np.flatnonzero(frequency > limit))
+    _longest(selection)
+    _crowd_out(selection, n_documents, relevance)
+    return selection
+
+
+def _rare(table: OccurrenceTable) -> NDArray[np.int64]:
+    frequency = table.document_frequency()
+    return np.flatnonzero((frequency > 0) & (frequency < MIN_DOCUMENTS))
+
+
+def _longest(selection: Selection) -> None:
+    """Of overlapping occurrences the longest; a phrase must still be in enough texts with those."""
+    while True:
+        table = selection.table
+        longest = table.at(_longest_rows(table))
+        frequency = longest.document_frequency()
+        rare = np.flatnonzero((frequency < MIN_DOCUMENTS) & (table.document_frequency() > 0))
+        if not len(rare):
+            selection.table = longest
+            return
+        selection.drop(INSIDE, _shortest_first(table, longest, rare))
+
+
+def _shortest_first(
+    table: OccurrenceTable, longest: OccurrenceTable, rare: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Those of ``rare`` that are no longer anywhere; if all are somewhere, all of them."""
+    absent = rare[longest.document_frequency()[rare] == 0]
+    return absent if len(absent) else rare
+
+
+def _longest_rows(table: OccurrenceTable) -> NDArray[np.int64]:
+    """Rows of occurrences that do not overlap, the longest first; one of a phrase and document."""
+    length = table.end - table.start
+    order = np.lexsort((table.key, table.start, -length, table.in_title, table.document))
+    rows: list[int] = []
+    previous = (-1, False)
+    covered = bytearray()
+    keys: set[int] = set()
+    for row, document, in_title, key, start, end in zip(
+        order.tolist(),
+        table.document[order].tolist(),
+        table.in_title[order].tolist(),
+        table.key[order].tolist(),
+        table.start[order].tolist(),
+        table.end[order].tolist(),
+        strict=True,
+    ):
+        if (document, in_title) != previous:
+            if document != previous[0]:
+                keys = set()
+            previous, covered = (document, in_title), bytearray()
+        covered += bytes(max(end - len(covered), 0))
+        if covered[start] or covered[end - 1]:  # A longer one that overlaps it has one of its ends.
+            continue
+        covered[start:end] = b"\1" * (end - start)
+        if key not in keys:
+            keys.add(key)
+            rows.append(row)
+    return np.sort(np.array(rows, dtype=np.int64))
+
+
+def _crowd_out(
+    selection: Selection,
+    n_documents: int,
+    relevance: Callable[[OccurrenceTable], NDArray[np.float64]] | None,
+) -> None:
+    """Of each text the best :data:`MAX_TOPICS` topics: inverse document frequency times kind."""
+    table = selection.table
+    if not len(table.key):
+        return
+    frequency = table.document_frequency()
+    rank = np.log((1 + n_documents) / frequency[table.key]) * KIND_WEIGHTS[table.kind]
+    if relevance is not None:
+        rank *= relevance(table)
+    order = np.lexsort((table.key, -rank, table.document))
+    first = np.searchsorted(table.document[order], table.document[order])
+    place = np.arange(len(order)) - first
+    rows = np.sort(order[place < MAX_TOPICS])
+    before = np.unique(table.key)
+    selection.table = table.at(rows)
+    rare = _rare(selection.table)
+    selection.table = selection.table.at(~np.isin(selection.table.key, rare))
+    gone = np.setdiff1d(before, np.unique(selection.table.key))
+    selection.drop(CROWDED.format(n=MAX_TOPICS), gone.astype(np.int64))
