@@ -160,4 +160,3 @@ def _slipped(name: str, rng: np.random.Generator, share: float) -> str:
         return name
     k = 1 + int(rng.integers(len(name) - 1))
     return name[:k] + name[k + 1 :]
-

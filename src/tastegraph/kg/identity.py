@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from sqlalchemy import Connection
 
 from tastegraph.core.config import Config
 from tastegraph.core.records import DIFFERENT_FROM, ITEM, SAME_AS, Link
 from tastegraph.kg.item_ids import ItemIds
-from tastegraph.store import decision_log, statements
+from tastegraph.store import decision_log
+from tastegraph.store.fact_rows import fact_rows
 from tastegraph.store.schema import facts
 
 IdPair = tuple[str, str]
@@ -38,6 +40,14 @@ class Identity:
         """The id that represents ``identifier`` and all ids of the same thing."""
         return self.canonical.get(identifier, identifier)
 
+    @cached_property
+    def stored_names(self) -> Mapping[str, str]:
+        """Id as facts in the store may have it → canonical id, of all ids that differ from it."""
+        names = dict(self.canonical)
+        for item_id in self.item_ids.bare:
+            names[item_id] = self.canonical_id(ITEM + item_id)
+        return names
+
 
 def resolve_identity(
     connection: Connection, config: Config, without: Collection[str] = ()
@@ -54,31 +64,29 @@ def resolve_identity(
     affirmed = decision_log.affirmed(connection)
     same, different = [], []
     item_ids = ItemIds.of_store(connection)
-    statements_of_identity = statements.all_facts(
+    statements_of_identity = fact_rows(
         connection,
         trust=config.sources.trust,
         without=without,
-        only=facts.c.relation.in_(IDENTITY_RELATIONS),
+        only=facts.c.relation.in_(IDENTITY_RELATIONS) & ~facts.c.literal,
     )
-    for fact_id, fact in item_ids.facts(statements_of_identity):
-        if fact.literal or fact.confidence < config.graph.min_identity_confidence:
+    for fact_id, subject, relation, value, *_, confidence in statements_of_identity:
+        if confidence < config.graph.min_identity_confidence:
             continue
-        if fact.relation == DIFFERENT_FROM:
-            different.append((fact.subject, fact.object))
+        ends = item_ids.id_of(subject), item_ids.id_of(value)
+        if relation == DIFFERENT_FROM:
+            different.append(ends)
         else:
-            weight = affirmed.get(fact_id, 0) + fact.confidence
-            same.append((fact.subject, fact.object, weight))
-    pairs = consistent_pairs(same, different)
-    links = sorted(
-        {Link(left.removeprefix(ITEM), right) for left, right in pairs if _is_link(left, right)},
-        key=lambda link: (link.item_id, link.entity_id),
+            same.append((*ends, affirmed.get(fact_id, 0) + confidence))
+    links, merges = set(), []
+    for left, right in consistent_pairs(same, different):
+        if left.startswith(ITEM) and not right.startswith(ITEM):
+            links.add((left.removeprefix(ITEM), right))
+        else:
+            merges.append((left, right, 1.0))
+    return Identity(
+        [Link(*pair) for pair in sorted(links)], canonical_ids(identity_groups(merges)), item_ids
     )
-    merges = [(*pair, 1.0) for pair in pairs if not _is_link(*pair)]
-    return Identity(links, canonical_ids(identity_groups(merges)), item_ids)
-
-
-def _is_link(left: str, right: str) -> bool:
-    return left.startswith(ITEM) and not right.startswith(ITEM)
 
 
 def consistent_pairs(
@@ -132,6 +140,11 @@ def _agglomerate(
     group: dict[str, set[str]] = {}
     for left, right, _ in sorted(same, key=_by_confidence):
         if left == right:
+            continue
+        if left not in group and right not in group:
+            if right not in conflicts.get(left, ()):
+                group[left] = group[right] = {left, right}
+                accepted.append((left, right))
             continue
         groups = [group.get(end, {end}) for end in (left, right)]
         smaller, larger = sorted(groups, key=len)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from tastegraph.core.records import ITEM, Fact, Link
 from tastegraph.store import decision_log, statements
 from tastegraph.store import events as log
+from tastegraph.store.fact_rows import raw_rows
 from tastegraph.store.schema import DERIVED, REVIEW, evidence, facts
 from tastegraph.store.schema import items as catalogue
 
@@ -44,19 +45,20 @@ class ItemIds:
     @classmethod
     def of_store(cls, connection: Connection) -> Self:
         """Those of all items of the catalogue and of the events of a store."""
-        items = frozenset(connection.scalars(select(catalogue.c.item_id)))
+        items = {row[0] for row in raw_rows(connection, select(catalogue.c.item_id))}
         explicit = (
             select(facts.c.fact_id, facts.c.subject, facts.c.object)
             .join(evidence, evidence.c.fact_id == facts.c.fact_id)
             .where(statements.is_link(), evidence.c.source.not_in([*DERIVED, REVIEW]))
         )
         denied = decision_log.denied(connection)
-        links = (
-            Link(subject.removeprefix(ITEM), entity)
-            for fact_id, subject, entity in connection.execute(explicit)
-            if fact_id not in denied
-        )
-        return cls.of(items.union(log.item_ids(connection)), links)
+        names = set()
+        for fact_id, subject, entity in raw_rows(connection, explicit):
+            if fact_id not in denied:
+                names |= {subject.removeprefix(ITEM), entity}
+        items.update(log.item_ids(connection))
+        linked = items & names
+        return cls(items - linked, linked)
 
     def id_of(self, identifier: str) -> str:
         """``item:ID`` where a fact's subject or object is an item, else the id as it is."""

@@ -11,11 +11,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+import numpy as np
 from sqlalchemy import ColumnElement, Connection, delete, func, select, true
 
 from tastegraph.core.errors import RowError
 from tastegraph.core.messages import Message
 from tastegraph.core.records import IMPRESSION, RATING, SPLITS, Event, event_key
+from tastegraph.store.fact_rows import raw_rows
 from tastegraph.store.schema import (
     event_items,
     event_log,
@@ -190,19 +192,17 @@ def count(connection: Connection) -> int:
 
 def item_ids(connection: Connection) -> list[str]:
     """Ids of the items that have at least one event."""
-    numbers = select(event_log.c.item).distinct()
-    return list(
-        connection.scalars(select(event_items.c.item_id).where(event_items.c.item.in_(numbers)))
-    )
+    return list(counts_by_item(connection))
 
 
 def counts_by_item(connection: Connection) -> dict[str, int]:
     """Item id → number of events; items without events are left out."""
-    counts = select(event_log.c.item, func.count().label("n")).group_by(event_log.c.item).subquery()
-    rows = connection.execute(
-        select(event_items.c.item_id, counts.c.n).join(counts, counts.c.item == event_items.c.item)
+    numbers = np.fromiter(
+        raw_rows(connection, select(event_log.c.item)), dtype=[("item", np.int64)]
     )
-    return {item_id: int(number) for item_id, number in rows}
+    counts = np.bincount(numbers["item"]).tolist()
+    names = raw_rows(connection, select(event_items.c.item, event_items.c.item_id))
+    return {item_id: counts[item] for item, item_id in names if item < len(counts) and counts[item]}
 
 
 def delete_of_user(connection: Connection, user_id: str) -> int:

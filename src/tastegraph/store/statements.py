@@ -9,12 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, literal, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from tastegraph.core.records import ITEM, SAME_AS, Fact, Link, Span
 from tastegraph.store import revision
-from tastegraph.store.decision_log import denied
+from tastegraph.store.fact_rows import FactRow, fact_rows
 from tastegraph.store.schema import BY_SUBJECT, evidence, facts
 
 if TYPE_CHECKING:
@@ -158,21 +158,14 @@ def all_facts(
         without: sources that are ignored; a fact that only they state is left out.
         only: a condition on the facts.
     """
-    trusted = case(dict(trust), value=evidence.c.source, else_=1.0) if trust else literal(1.0)
-    query = (
-        select(*facts.c, func.max(evidence.c.confidence * trusted))
-        .join(evidence, evidence.c.fact_id == facts.c.fact_id)
-        .group_by(facts.c.fact_id)
-        .order_by(facts.c.fact_id)
-    )
-    if without:
-        query = query.where(evidence.c.source.not_in(list(without)))
-    if only is not None:
-        query = query.where(only)
-    rejected = denied(connection)
-    for key, *fields in connection.execution_options(yield_per=ROWS_PER_BATCH).execute(query):
-        if key not in rejected:
-            yield key, Fact(*fields)
+    for row in fact_rows(connection, trust=trust, without=without, only=only):
+        yield row[0], fact_of_row(row)
+
+
+def fact_of_row(row: FactRow) -> Fact:
+    """The fact of a row."""
+    _, subject, relation, value, literal, datatype, language, confidence = row
+    return Fact(subject, relation, value, literal == 1, datatype, language, confidence)
 
 
 def all_links(connection: Connection) -> Iterator[Link]:

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.progress import counted, say
 from tastegraph.core.records import Fact
 from tastegraph.kg.review import decisions
-from tastegraph.kg.review.derivation import (
-    Derivation,
-    extract_with_patterns,
-    find_mentions,
-    fuse_entities,
-    llm_extraction,
-    plan_llm_extraction,
-)
-from tastegraph.kg.review.inputs import DerivationInputs
-from tastegraph.kg.review.item_links import link_items
 from tastegraph.kg.review.queue import ReviewTask, review_queue
-from tastegraph.kg.review.topics import find_topics
 from tastegraph.store import decision_log, provenance, statements
 from tastegraph.store.database import Database
 from tastegraph.store.decision_log import Decision
 from tastegraph.store.provenance import SourceCounts, check_source_names
-from tastegraph.store.schema import (
-    DERIVED,
-    FUSION,
-    LANGUAGE_MODEL,
-    LINKING,
-    MENTIONED,
-    PATTERNS,
-    TOPICS,
-    USE,
-)
-from tastegraph.text.llm_batch import UsageEstimate
+from tastegraph.store.schema import DERIVED, LANGUAGE_MODEL, USE
+
+if TYPE_CHECKING:
+    from tastegraph.text.llm_batch import UsageEstimate
 
 
 class KnowledgeBase:
@@ -47,14 +31,6 @@ class KnowledgeBase:
 
     def __init__(self, database: Database, config: Config, answers: Database) -> None:
         self._database, self._config, self._answers = database, config, answers
-        self._derivations: dict[str, Derivation] = {
-            LINKING: link_items,
-            MENTIONED: find_mentions,
-            TOPICS: find_topics,
-            PATTERNS: extract_with_patterns,
-            LANGUAGE_MODEL: llm_extraction(answers),
-            FUSION: fuse_entities,
-        }
 
     def sources(self) -> list[SourceCounts]:
         """Every source with the number of facts and links it supports, by name."""
@@ -110,12 +86,16 @@ class KnowledgeBase:
             NotFoundError: there is no such step.
             BusyError: another process is writing to this workspace.
         """
-        if step not in self._derivations:
-            raise NotFoundError(f"no such step: {step!r}; there are {', '.join(self._derivations)}")
+        # Imported here: what only looks needs nothing that learns.
+        from tastegraph.kg.review.inputs import DerivationInputs
+        from tastegraph.kg.review.steps import derivations
+
+        if step not in DERIVED:
+            raise NotFoundError(f"no such step: {step!r}; there are {', '.join(DERIVED)}")
         say(f"{step}: from what is known")
         with self._database.reading() as connection:
             inputs = DerivationInputs(connection, self._config, step)
-            facts = list(self._derivations[step](inputs))
+            facts = list(derivations(self._answers)[step](inputs))
         with self._database.writing() as connection:
             provenance.withdraw_source(connection, step)
             statements.put_facts(connection, counted(step, facts), step)
@@ -139,6 +119,9 @@ class KnowledgeBase:
 
     def plan(self) -> UsageEstimate:
         """Requests, tokens and cost of reading all texts with the language model."""
+        from tastegraph.kg.review.derivation import plan_llm_extraction
+        from tastegraph.kg.review.inputs import DerivationInputs
+
         with self._database.reading() as connection:
             inputs = DerivationInputs(connection, self._config, LANGUAGE_MODEL)
             return plan_llm_extraction(inputs, self._answers)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from heapq import nsmallest
 from itertools import islice
-from math import log1p
 
 from sqlalchemy import Connection
 
 from tastegraph.core.config import Config
 from tastegraph.core.records import ITEM, Fact, Span
-from tastegraph.kg.identity import IDENTITY_RELATIONS, Identity, resolve_identity
-from tastegraph.store import catalogue, decision_log, statements
-from tastegraph.store import events as log
+from tastegraph.kg.identity import Identity, resolve_identity
+from tastegraph.kg.review.uncertain import (
+    FactReach,
+    fact_ends,
+    rivals_of_single_values,
+    uncertain_facts,
+)
+from tastegraph.store import catalogue, statements
 from tastegraph.store.schema import USE, facts
 from tastegraph.text.languages import BestLabels
 
 EXCERPT_CONTEXT = 60
 """Characters of a text that are shown on either side of the words of a fact."""
 MAX_EXCERPTS = 3
-VOTED_PROBABILITY = 0.5
-"""Probability of a fact that users voted against, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,42 +73,40 @@ def review_queue(connection: Connection, config: Config, n: int = 20) -> list[Re
     facts with votes against them, and contradicting values none of which a person affirmed. Facts
     derived from usage are counted from events and not reviewed.
     """
-    judged, votes_against = decision_log.decided(connection), decision_log.vote_counts(connection)
     identity = resolve_identity(connection, config)
-    rivals = _rivals(connection, config, identity, decision_log.affirmed(connection).keys())
-    uncertain: dict[int, tuple[Fact, float]] = {}
-    stored = statements.all_facts(connection, trust=config.sources.trust, without=[USE])
-    for fact_id, fact in identity.item_ids.facts(stored):
-        if fact_id in judged:
-            continue
-        p = min(fact.confidence, 1 / (1 + len(rivals.get(fact_id, ()))))
-        if fact_id in votes_against:
-            p = min(p, VOTED_PROBABILITY)
-        if p < 1:
-            uncertain[fact_id] = fact, p
-    reach = FactReach(connection, identity, [fact for fact, _ in uncertain.values()])
-    priority = {
-        fact_id: 4
-        * p
-        * (1 - p)
-        * log1p(1 + reach.events(fact))
-        * (1 + votes_against.get(fact_id, 0))
-        for fact_id, (fact, p) in uncertain.items()
-    }
-    ranked = sorted(priority, key=lambda fact_id: (-priority[fact_id], fact_id))[:n]
-    names = _names(connection, config, [uncertain[fact_id][0] for fact_id in ranked])
+    rivals = rivals_of_single_values(connection, config, identity)
+    uncertain = uncertain_facts(connection, config, identity, rivals)
+    ends = {end for fact in uncertain.values() for end in fact.ends}
+    reach = FactReach(connection, identity, ends)
+    priority = {id_: fact.priority(reach.events(fact.ends)) for id_, fact in uncertain.items()}
+    ranked = nsmallest(n, priority, key=lambda fact_id: (-priority[fact_id], fact_id))
+    stored = _facts(connection, config, identity, ranked)
+    names = _names(connection, config, stored.values())
     return [
         _review_task(
             connection,
             fact_id,
-            uncertain[fact_id][0],
+            stored[fact_id],
             priority[fact_id],
             names,
             rivals.get(fact_id, ()),
-            votes_against.get(fact_id, 0),
+            uncertain[fact_id].votes,
         )
         for fact_id in ranked
     ]
+
+
+def _facts(
+    connection: Connection, config: Config, identity: Identity, fact_ids: list[int]
+) -> dict[int, Fact]:
+    """Fact id → fact, with the confidence that sources other than usage give it."""
+    stored = statements.all_facts(
+        connection,
+        trust=config.sources.trust,
+        without=[USE],
+        only=facts.c.fact_id.in_(fact_ids),
+    )
+    return dict(identity.item_ids.facts(stored))
 
 
 def _review_task(
@@ -148,74 +148,6 @@ def excerpts(connection: Connection, spans: Iterable[Span]) -> Iterator[Excerpt]
                 item.text[span.start : span.end],
                 item.text[span.end : span.end + EXCERPT_CONTEXT],
             )
-
-
-class FactReach:
-    """Counts the events on items that a fact is about.
-
-    The events of an id are those on the items that it is, or that are one fact away from it.
-
-    Args:
-        connection: to the store.
-        identity: ids of one thing have their events together.
-        facts_to_rank: the facts that :meth:`events` will be called with.
-    """
-
-    def __init__(
-        self, connection: Connection, identity: Identity, facts_to_rank: list[Fact]
-    ) -> None:
-        canonical_id = identity.canonical_id
-        self._identity = identity
-        relevant = {canonical_id(end) for fact in facts_to_rank for end in fact_ends(fact)}
-        entities: dict[str, set[str]] = defaultdict(set)
-        for link in identity.links:
-            entities[link.item_id].add(canonical_id(link.entity_id))
-        own_events: Counter[str] = Counter()
-        for item_id, count in log.counts_by_item(connection).items():
-            for end in {canonical_id(ITEM + item_id)} | entities[item_id]:
-                own_events[end] += count
-        self._events = Counter({end: own_events[end] for end in relevant})
-        if not facts_to_rank:
-            return
-        for _, fact in identity.item_ids.facts(statements.all_facts(connection)):
-            if fact.literal or fact.relation in IDENTITY_RELATIONS:
-                continue
-            head, tail = canonical_id(fact.subject), canonical_id(fact.object)
-            if head in relevant:
-                self._events[head] += own_events[tail]
-            if tail in relevant:
-                self._events[tail] += own_events[head]
-
-    def events(self, fact: Fact) -> int:
-        """Number of events of both ends of ``fact``, added."""
-        return sum(self._events[self._identity.canonical_id(end)] for end in fact_ends(fact))
-
-
-def fact_ends(fact: Fact) -> tuple[str, ...]:
-    """The ids in a fact: its subject, and its object unless that is a value."""
-    return (fact.subject,) if fact.literal else (fact.subject, fact.object)
-
-
-def _rivals(
-    connection: Connection, config: Config, identity: Identity, affirmed: Set[int]
-) -> dict[int, tuple[str, ...]]:
-    """Fact id → other values of a single-valued relation, where none is affirmed."""
-    single_valued = [name for name, relation in config.relations.items() if relation.single]
-    if not single_valued:
-        return {}
-    groups: dict[tuple[str, str, str], dict[int, str]] = defaultdict(dict)
-    stored = statements.all_facts(connection, only=facts.c.relation.in_(single_valued))
-    for fact_id, fact in identity.item_ids.facts(stored):
-        value = fact.object if fact.literal else identity.canonical_id(fact.object)
-        key = (identity.canonical_id(fact.subject), fact.relation, fact.language)
-        groups[key][fact_id] = value
-    return {
-        fact_id: others
-        for values in groups.values()
-        if affirmed.isdisjoint(values)
-        for fact_id, value in values.items()
-        if (others := tuple(sorted(set(values.values()) - {value})))
-    }
 
 
 def _names(connection: Connection, config: Config, shown_facts: Iterable[Fact]) -> dict[str, str]:
