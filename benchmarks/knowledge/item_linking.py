@@ -1,10 +1,12 @@
-"""Items of MovieLens to entities of DBpedia, against links that others published.
+"""Items of MovieLens to entities of DBpedia and Wikidata, against links that others published.
 
     python -m benchmarks.knowledge.item_linking DATA [--vectors FOLDER]
 
 ``ml1m``: candidates are all entities of two published graphs (films, people, companies,
 categories); gold are the links of entity2rec. ``ml100k``: the same graph together with the facts of
-FranKGraphBench; gold is its map. An item offers its title, year and genres only. Half of the items,
+FranKGraphBench; gold is its map. ``ml100k_wikidata``: candidates are the films, people, genres … of
+the data set ``wikidata-films``; gold are the IMDb ids of ClayRS's catalogue, and an entity is right
+if the source gives it that id. An item offers its title, year and genres only. Half of the items,
 drawn by seed, is learned from; the figures are of the other half, and of them
 
 * ``precision``, ``recall``, ``f1`` count the items with a gold link; one whose gold entity is in no
@@ -17,7 +19,9 @@ drawn by seed, is learned from; the figures are of the other half, and of them
 * ``other_name`` counts the gold entities whose name is none that the title gives: much of it is
   gold at fault (*The Kid* → *Mad Max 2*), and none of it is left out.
 
-``unfitted`` rows learn from no link; ``vectors`` rows know the language model's vectors too.
+``unfitted`` rows learn from no link; ``vectors`` rows know the language model's vectors too. What
+the demo does is the ``unfitted`` row of ``ml100k_wikidata``: of all its items ``linked`` are linked
+and ``present`` have their gold id in the source.
 """
 
 from __future__ import annotations
@@ -25,7 +29,9 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -34,62 +40,109 @@ import numpy as np
 from benchmarks.knowledge.scores import scores
 from tastegraph.core.config import GraphConfig
 from tastegraph.core.records import Fact, Item, Link
+from tastegraph.data.public_datasets import PLOTS
+from tastegraph.data.wikidata_films import IMDB_ID, WikidataFilms
 from tastegraph.kg.linking.calibration import expected_calibration_error
 from tastegraph.kg.linking.candidates import Encode
 from tastegraph.kg.linking.entities import EntityIndex
 from tastegraph.kg.linking.linker import Linker, LinkingResult
 from tastegraph.kg.names import name_from_id, normalize_name, split_qualifier, title_names
 
+TO_WIKIDATA = "ml100k_wikidata"
 SEED = 1
 MAX_TOKENS = 64
-Gold = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Gold:
+    """The right entity of each item.
+
+    Attributes:
+        of_item: item → id of what it is.
+        of_entity: entity → the same id, where a source has ids of its own; by default the entity.
+    """
+
+    of_item: Mapping[str, str]
+    of_entity: Mapping[str, str] = field(default_factory=dict)
+
+    def is_right(self, item_id: str, entity_id: str | None) -> bool:
+        """Whether an item is this entity."""
+        if entity_id is None:
+            return False
+        return self.of_entity.get(entity_id, entity_id) == self.of_item.get(item_id)
+
+    @cached_property
+    def entity_of(self) -> dict[str, str]:
+        """Item → its entity; the first one where a source has several of one id."""
+        entity_of_id: dict[str, str] = {}
+        for entity, identifier in self.of_entity.items():
+            entity_of_id.setdefault(identifier, entity)
+        return {item: entity_of_id.get(gold, gold) for item, gold in self.of_item.items()}
 
 
 def run(data: Path, encode: Encode | None = None) -> dict[str, Any]:
-    """The figures of both sets, with and without known links."""
-    facts = [*_entity2rec(data), *_pearlm(data)]
+    """The figures of all sets, with and without known links."""
+    dbpedia = [*_entity2rec(data), *_pearlm(data)]
+    films, ml100k = list(WikidataFilms().facts()), list(_ml100k_items(data))
     results = {}
-    for name, more, items, gold in (
-        ("ml1m", [], list(_ml1m_items(data)), _ml1m_gold(data)),
-        ("ml100k", list(_frankgraphbench(data)), list(_ml100k_items(data)), _ml100k_gold(data)),
+    for name, facts, items, gold in (
+        ("ml1m", dbpedia, list(_ml1m_items(data)), Gold(_ml1m_gold(data))),
+        ("ml100k", [*dbpedia, *_frankgraphbench(data)], ml100k, Gold(_ml100k_gold(data))),
+        (TO_WIKIDATA, films, ml100k, _imdb_gold(data, films)),
     ):
-        entities = EntityIndex([*facts, *more], GraphConfig().naming_relations)
+        entities = EntityIndex(facts, GraphConfig().naming_relations)
         results[name] = _measure(entities, items, gold, None)
+        if name == TO_WIKIDATA:
+            results[name] |= _of_all(entities, items, gold)
         if encode is not None:
             results[name]["vectors"] = _measure(entities, items, gold, encode)
     return results
 
 
+def _of_all(entities: EntityIndex, items: Sequence[Item], gold: Gold) -> dict[str, int]:
+    links = Linker(entities).link(items)
+    return {
+        "items": len(items),
+        "present": sum(gold.entity_of.get(i.item_id) in entities.numbers for i in items),
+        "linked": sum(link.entity_id is not None for link in links),
+        "to_review": sum(link.entity_id is None and bool(link.candidates) for link in links),
+    }
+
+
 def _measure(
     entities: EntityIndex, items: Sequence[Item], gold: Gold, encode: Encode | None
 ) -> dict[str, Any]:
+    entity_of = gold.entity_of
     order = np.random.default_rng(SEED).permutation(len(items))
     learning = [items[i] for i in sorted(order[: len(items) // 2])]
     measured = [items[i] for i in sorted(order[len(items) // 2 :])]
     linker = Linker(entities, encode)
     unfitted = _row(linker.link(measured), gold, entities)
-    linker.fit([Link(i.item_id, gold[i.item_id]) for i in learning if i.item_id in gold], learning)
-    titles = [(item.title, gold[item.item_id]) for item in measured if item.item_id in gold]
+    known = [Link(i.item_id, entity_of[i.item_id]) for i in learning if i.item_id in entity_of]
+    linker.fit(known, learning)
+    titles = [
+        (item.title, entity_of[item.item_id]) for item in measured if item.item_id in entity_of
+    ]
     return {
         **_row(linker.link(measured), gold, entities),
         "threshold": round(linker.threshold, 4),
         "entities": len(entities),
-        "other_name": sum(not _same_name(title, entity) for title, entity in titles),
+        "other_name": sum(not _same_name(title, entity, entities) for title, entity in titles),
         "unfitted": unfitted,
     }
 
 
 def _row(links: Sequence[LinkingResult], gold: Gold, entities: EntityIndex) -> dict[str, Any]:
-    judged = [linked for linked in links if linked.item_id in gold]
-    others = [linked for linked in links if linked.item_id not in gold]
+    judged = [linked for linked in links if linked.item_id in gold.of_item]
+    others = [linked for linked in links if linked.item_id not in gold.of_item]
     units = []
     for linked in judged:
-        right = linked.entity_id == gold[linked.item_id]
+        right = gold.is_right(linked.item_id, linked.entity_id)
         wrong = linked.entity_id is not None and not right
-        missed = not right and gold[linked.item_id] in entities.numbers
+        missed = not right and gold.entity_of[linked.item_id] in entities.numbers
         units.append((int(right), int(wrong), int(missed)))
     first = [
-        bool(linked.candidates) and linked.candidates[0].entity_id == gold[linked.item_id]
+        bool(linked.candidates) and gold.is_right(linked.item_id, linked.candidates[0].entity_id)
         for linked in judged
     ]
     confidence = np.array([linked.confidence for linked in judged])
@@ -105,9 +158,11 @@ def _row(links: Sequence[LinkingResult], gold: Gold, entities: EntityIndex) -> d
     }
 
 
-def _same_name(title: str, entity: str) -> bool:
+def _same_name(title: str, entity: str, entities: EntityIndex) -> bool:
     mine = {normalize_name(name) for name in title_names(title)[0]}
-    return normalize_name(split_qualifier(name_from_id(entity))[0]) in mine
+    number = entities.numbers.get(entity)
+    names = (name_from_id(entity),) if number is None else entities.names[number]
+    return any(normalize_name(split_qualifier(name)[0]) in mine for name in names)
 
 
 def _entity2rec(data: Path) -> Iterator[Fact]:
@@ -126,6 +181,12 @@ def _pearlm(data: Path) -> Iterator[Fact]:
         yield Fact(head, relation[row["relation"]], tail)
 
 
+def _imdb_gold(data: Path, films: Sequence[Fact]) -> Gold:
+    rows = json.loads((data / "ml100k" / PLOTS).read_text(encoding="utf-8"))
+    of_item = {row["movielens_id"]: f"tt{row['imdb_id']}" for row in rows if row["imdb_id"]}
+    return Gold(of_item, {fact.subject: fact.object for fact in films if fact.relation == IMDB_ID})
+
+
 def _frankgraphbench(data: Path) -> Iterator[Fact]:
     gold = _ml100k_gold(data)
     with (data / "ml100k/frankgraphbench/enriched.csv").open(encoding="utf-8", newline="") as file:
@@ -142,7 +203,7 @@ def _ml1m_items(data: Path) -> Iterator[Item]:
         yield Item(item_id, title, attributes={"genre": tuple(genres.split("|"))})
 
 
-def _ml1m_gold(data: Path) -> Gold:
+def _ml1m_gold(data: Path) -> dict[str, str]:
     rows = (data / "ml1m/entity2rec/mappings.tsv").read_text(encoding="utf-8").splitlines()
     return {row.split("\t")[0]: row.split("\t")[2] for row in rows}
 
@@ -159,7 +220,7 @@ def _ml100k_items(data: Path) -> Iterator[Item]:
         )
 
 
-def _ml100k_gold(data: Path) -> Gold:
+def _ml100k_gold(data: Path) -> dict[str, str]:
     path = data / "ml100k/frankgraphbench/map.csv"
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)

@@ -1,4 +1,4 @@
-"""The demo: MovieLens-100K the whole way, each step only where it has not been done."""
+"""The demo: MovieLens-100K and films of Wikidata the whole way, no step done twice."""
 
 from __future__ import annotations
 
@@ -8,18 +8,24 @@ from pathlib import Path
 
 from tastegraph.core.config import CONFIG_FILE
 from tastegraph.core.progress import announcing, say
+from tastegraph.data.downloads import ASSETS
 from tastegraph.data.public_datasets import PublicDataset
+from tastegraph.data.wikidata_films import FILE, NAME, RELATIONS, WikidataFilms
 from tastegraph.evaluation.tables import print_report
+from tastegraph.store import provenance
+from tastegraph.store.schema import LINKING
 from tastegraph.workspace import Workspace
 
 DATASET = "ml-100k"
 USER_ID = "186"
 RESULTS_FILE = "evaluation.json"
 MAX_PRINTED_REASONS = 2
+MAX_PRINTED_INTERESTS = 8
+MAX_EXAMPLES = 3
 
 
 def run(directory: Path, data: Path | None) -> None:
-    """Import, build, evaluate, recommend, and say how to open the page.
+    """Import, link, build, evaluate, recommend, and say how to open the page.
 
     Args:
         directory: the workspace; made where there is none.
@@ -27,11 +33,13 @@ def run(directory: Path, data: Path | None) -> None:
     """
     start = time.perf_counter()
     workspace = _workspace(directory, data)
+    _add_films(workspace, data)
     counts = workspace.counts()
     print(", ".join(f"{count:,} {name}" for name, count in counts.items()))
     with announcing():
         print(f"Snapshot in service: {workspace.build()}")
     print_report(_evaluation(workspace))
+    _print_interests(workspace)
     answer = workspace.recommend(USER_ID)
     print(f"Ten films for user {USER_ID}, each with its score and the reasons that weigh most in")
     print("it; what speaks against a film, 'tastegraph explain' says too:")
@@ -58,7 +66,13 @@ def _workspace(directory: Path, data: Path | None) -> Workspace:
                     for name, column in dataset.columns.items()
                 }
             },
-            "relations": {name: {"phrase": text} for name, text in dataset.relations.items()},
+            "relations": {
+                **{name: {"phrase": text} for name, text in dataset.relations.items()},
+                **{
+                    name: relation.model_dump(exclude_defaults=True)
+                    for name, relation in RELATIONS.items()
+                },
+            },
         }
         workspace = Workspace.init(directory, settings)
     summary = workspace.ingest(
@@ -72,6 +86,31 @@ def _workspace(directory: Path, data: Path | None) -> Workspace:
         f"and {summary.links:,} links from {dataset.folder}"
     )
     return workspace
+
+
+def _add_films(workspace: Workspace, data: Path | None) -> None:
+    """Import what Wikidata states of films, and find out which of the catalogue's they are."""
+    digest = ASSETS[NAME].files[FILE]
+    if not workspace.up_to_date(NAME, digest):
+        films = WikidataFilms(data, say)
+        summary = workspace.ingest(facts={NAME: films.facts()}, digests={NAME: digest})
+        print(f"Imported {summary.facts:,} facts about films of Wikidata from {films.folder}")
+        if films.not_names:
+            examples = ", ".join(map(repr, dict.fromkeys(films.not_names[:MAX_EXAMPLES])))
+            print(f"Left out, since they name nobody: {len(films.not_names)}, such as {examples}")
+    with workspace.database.reading() as connection:
+        is_linked = LINKING in provenance.digests(connection)
+    if not is_linked:
+        workspace.knowledge.derive(LINKING)
+
+
+def _print_interests(workspace: Workspace) -> None:
+    profile = workspace.engine.profile(USER_ID, MAX_PRINTED_INTERESTS)
+    print(f"What user {USER_ID} is interested in, by {len(profile.events)} ratings:")
+    for edge in profile.interests:
+        print(f"  {edge.strength:>+7.2f}  {edge.phrase}: {edge.label}")
+    if profile.nameless:
+        print(f"           and {profile.nameless:,} more to what has no name")
 
 
 def _evaluation(workspace: Workspace) -> dict[str, object]:
