@@ -127,6 +127,34 @@ def test_items_of_events_only_are_named_by_their_id():
     assert edges(graph) == {("item:seen", "genre", "drama")}
 
 
+def test_graph_ends_so_many_steps_from_any_item():
+    facts = [
+        Fact("item:heat", "star", "pacino"),
+        Fact("pacino", "born_in", "new york"),
+        Fact("new york", "in", "usa"),
+        Fact("usa", "continent", "america"),
+        Fact("far", "knows", "away"),
+        Fact("pacino", "label", "Al Pacino", literal=True),
+    ]
+    whole = build(*facts)
+    for steps, n_edges, n_entities in ((1, 1, 1), (2, 2, 2), (3, 3, 3), (9, 4, 4)):
+        graph = build(*facts, config=Config(graph=GraphConfig(max_steps=steps)))
+        assert edges(graph) < edges(whole)
+        assert (len(graph.heads), len(graph.node_ids)) == (n_edges, n_entities)
+        assert graph.item_ids == whole.item_ids
+        assert graph.labels[graph.n_items] == "Al Pacino"
+
+
+def test_edge_between_two_near_nodes_is_no_step_from_an_item():
+    facts = [
+        Fact("item:heat", "star", "pacino"),
+        Fact("item:alien", "star", "weaver"),
+        Fact("pacino", "knows", "weaver"),
+    ]
+    graph = build(*facts, config=Config(graph=GraphConfig(max_steps=1)))
+    assert edges(graph) == {("item:heat", "star", "pacino"), ("item:alien", "star", "weaver")}
+
+
 def test_labels_come_from_the_best_relation():
     config = Config(graph=GraphConfig(label_relations=("best", "good", "fair")))
     graph = build(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
-from tastegraph.core.config import CONFIG_FILE
+from tastegraph.core.config import CONFIG_FILE, ColumnConfig
 from tastegraph.core.progress import announcing, say
 from tastegraph.data.downloads import ASSETS
 from tastegraph.data.public_datasets import PublicDataset
@@ -18,6 +19,8 @@ from tastegraph.workspace import Workspace
 
 DATASET = "ml-100k"
 USER_ID = "186"
+MAX_STEPS = 1
+"""Only facts about items are in the graph: nine in ten of Wikidata's films are no item."""
 RESULTS_FILE = "evaluation.json"
 MAX_PRINTED_REASONS = 2
 MAX_PRINTED_INTERESTS = 8
@@ -33,7 +36,7 @@ def run(directory: Path, data: Path | None) -> None:
     """
     start = time.perf_counter()
     workspace = _workspace(directory, data)
-    _add_films(workspace, data)
+    add_films(workspace, data)
     counts = workspace.counts()
     print(", ".join(f"{count:,} {name}" for name, count in counts.items()))
     with announcing():
@@ -58,23 +61,8 @@ def _workspace(directory: Path, data: Path | None) -> Workspace:
             return workspace
     dataset = PublicDataset(DATASET, data, say)
     if not (directory / CONFIG_FILE).exists():
-        settings = {
-            "name": DATASET,
-            "items": {
-                "facts": {
-                    name: column.model_dump(exclude_defaults=True)
-                    for name, column in dataset.columns.items()
-                }
-            },
-            "relations": {
-                **{name: {"phrase": text} for name, text in dataset.relations.items()},
-                **{
-                    name: relation.model_dump(exclude_defaults=True)
-                    for name, relation in RELATIONS.items()
-                },
-            },
-        }
-        workspace = Workspace.init(directory, settings)
+        configured = settings(dataset.columns, dataset.relations)
+        workspace = Workspace.init(directory, configured)
     summary = workspace.ingest(
         items=dataset.items(),
         events=dataset.events(),
@@ -88,7 +76,31 @@ def _workspace(directory: Path, data: Path | None) -> Workspace:
     return workspace
 
 
-def _add_films(workspace: Workspace, data: Path | None) -> None:
+def settings(
+    columns: Mapping[str, ColumnConfig], relations: Mapping[str, str]
+) -> dict[str, object]:
+    """The configuration of the demo.
+
+    Args:
+        columns: item columns that state facts.
+        relations: of MovieLens-100K's graph → the noun for its object.
+    """
+    return {
+        "name": DATASET,
+        "graph": {"max_steps": MAX_STEPS},
+        "items": {
+            "facts": {
+                name: column.model_dump(exclude_defaults=True) for name, column in columns.items()
+            }
+        },
+        "relations": {
+            **{name: {"phrase": text} for name, text in relations.items()},
+            **{name: words.model_dump(exclude_defaults=True) for name, words in RELATIONS.items()},
+        },
+    }
+
+
+def add_films(workspace: Workspace, data: Path | None) -> None:
     """Import what Wikidata states of films, and find out which of the catalogue's they are."""
     digest = ASSETS[NAME].files[FILE]
     if not workspace.up_to_date(NAME, digest):

@@ -102,6 +102,18 @@ class KnowledgeGraph:
             self.confidence[edges],
         )
 
+    def near_items(self, max_steps: int) -> KnowledgeGraph:
+        """The edges within ``max_steps`` ≥ 1 of an item, with their nodes, and all items."""
+        is_item = np.arange(self.n_nodes) < self.n_items
+        reached = is_item.copy()
+        for _ in range(max_steps - 1):
+            edges = reached[self.heads] | reached[self.tails]
+            reached[self.heads[edges]] = reached[self.tails[edges]] = True
+        edges = np.flatnonzero(reached[self.heads] | reached[self.tails])
+        mask = is_item
+        mask[self.heads[edges]] = mask[self.tails[edges]] = True
+        return self.with_edges(edges).restricted_to(mask)
+
     def with_edges(self, edges: NDArray[np.int64]) -> KnowledgeGraph:
         """The same nodes with only the edges at these positions."""
         return replace(
@@ -187,7 +199,7 @@ def build_graph(
     An item and its linked entity are one node; facts of an entity linked to several items hold
     for each of them. Labels name nodes and make no edges. Aliases, descriptions and literals
     longer than :data:`MAX_NODE_VALUE_LENGTH` are left out, and so are relations that only state
-    another relation backwards.
+    another relation backwards, and what is too many steps from any item (``[graph] max_steps``).
 
     Args:
         items: the catalogue.
@@ -220,7 +232,9 @@ def build_graph(
                 edges.add(head, relation, tail, fact_id, fact.confidence)
     names = [titles[item_id] for item_id in item_ids]
     names += [_node_name(node_id, labels) for node_id in nodes.others]
-    return _assemble(item_ids, list(nodes.others), names, list(relations), edges)
+    graph = _assemble(item_ids, list(nodes.others), names, list(relations), edges)
+    steps = config.graph.max_steps
+    return graph if steps is None else graph.near_items(steps)
 
 
 def _node_name(node_id: str, labels: BestLabels) -> str:

@@ -117,6 +117,14 @@ def test_known_entity_without_facts_blocks_the_source_of_its_neighbours() -> Non
         }  # fmt: skip
 
 
+def test_links_to_what_no_source_knows_block_nothing() -> None:
+    links = [Link("0", "unknown0"), Link("1", "unknown1")]
+    with linked_workspace({"one": films("x")}, {"links.csv": links}) as workspace:
+        assert {entity for item, entity in links_of(workspace) if item == "0"} == {
+            "unknown0", "x0",
+        }  # fmt: skip
+
+
 def test_item_is_none_of_its_own_attributes() -> None:
     settings = {"items": {"facts": {"place": {"relation": "place"}}}}
     items = [Item("0", "Fargo", attributes={"place": ("Fargo",)})]
@@ -153,7 +161,7 @@ def test_sources_that_share_few_entities_stay_apart() -> None:
 
 
 def test_candidate_that_a_linked_source_knows_too_is_dropped() -> None:
-    targets = LinkTargets([Link("0", "a0")], {}, {"a0": {A}, "b0": {B}, "both": {A, B}}, [A, B])
+    targets = LinkTargets([Link("0", "a0")], {}, {"a0": {A}, "b0": {B}, "both": {A, B}})
     assert (targets.of_item("0"), targets.links_to(A)) == ({A}, [Link("0", "a0")])
     candidates = (EntityCandidate("both", 0.9), EntityCandidate("b0", 0.3))
     permitted = targets.permitted(LinkingResult("0", "both", 0.9, candidates), B)

@@ -227,6 +227,10 @@ class GraphConfig(Section):
     """Facts of lower confidence are not used, but offered for review."""
     min_identity_confidence: Fraction = 0.8
     """The same for facts that two ids are the same thing."""
+    max_steps: int | None = Field(default=None, ge=1)
+    """Facts that are more than so many steps from every item are stored, but not in the graph: with
+    1, only facts about items. By default all facts are in it. Of a large knowledge base that a
+    small catalogue is linked to, most facts are far from any item and make a build slow."""
 
     @property
     def naming_relations(self) -> tuple[str, ...]:

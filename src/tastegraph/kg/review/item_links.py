@@ -112,13 +112,12 @@ class LinkTargets:
     """Which sources each item has a link to, and each link leads to.
 
     A link to an entity about which no source says anything counts as one to wherever the other
-    links of its own source lead, and if these lead nowhere, as one to every source.
+    links of its own source lead; if these lead nowhere, it is one to nothing that is known here.
 
     Args:
         links: those that hold.
         sources_of_link: link → the sources that state it.
         of_entity: entity → the groups of sources that state facts about it.
-        groups: all of them.
     """
 
     def __init__(
@@ -126,7 +125,6 @@ class LinkTargets:
         links: Sequence[Link],
         sources_of_link: Mapping[Link, Collection[str]],
         of_entity: Mapping[str, Collection[Sources]],
-        groups: Sequence[Sources],
     ) -> None:
         self.of_entity = of_entity
         self._links, self._of_item = links, dict[str, set[Sources]]()
@@ -139,8 +137,8 @@ class LinkTargets:
             targets = set(of_entity.get(link.entity_id, ()))
             if not targets:
                 targets.update(*(usual[source] for source in sources_of_link.get(link, ())))
-            self._of_link.append(targets or set(groups))
-            self._of_item.setdefault(link.item_id, set()).update(self._of_link[-1])
+            self._of_link.append(targets)
+            self._of_item.setdefault(link.item_id, set()).update(targets)
 
     @classmethod
     def of(
@@ -156,7 +154,7 @@ class LinkTargets:
             for entity, sources in sources_of_entity.items()
         }
         links = inputs.identity.links
-        return cls(links, _sources_of_links(inputs.connection), of_entity, groups)
+        return cls(links, _sources_of_links(inputs.connection), of_entity)
 
     def links_to(self, group: Sources) -> list[Link]:
         """The links that lead to a group of sources."""
