@@ -112,6 +112,8 @@ def test_spellings_of_one_name_have_one_normal_form(one, other):
         ("2", "category:2", "2"),
         ("", "m.04t36", ""),
         ("", "/m/04t36", ""),
+        ("", "m.03_d0", ""),
+        ("", "m.0_a_b", ""),
         ("", "http://www.wikidata.org/entity/Q42", ""),
         ("", "Q42", ""),
         ("", "17", ""),

@@ -73,10 +73,17 @@ def entity_name(label: str, entity_id: str) -> str:
     """
     if label:
         return readable_label(label, entity_id)
-    name = readable_label(name_from_id(entity_id))
+    name = name_from_id(entity_id)
     n_words = sum(any(map(str.isalpha, word)) for word in name.split())
     is_code = n_words < 2 and any(map(str.isdigit, name))
-    return "" if is_code or not n_words or entity_id.startswith("_:") else name
+    if is_code or not n_words or entity_id.startswith("_:") or not is_readable(name):
+        return ""
+    return readable_label(name)
+
+
+def is_readable(name: str) -> bool:
+    """Whether ``name`` may be a name rather than an id, of which underscores may be spaces now."""
+    return bool(readable_label(name) and readable_label(name.replace(" ", "_")))
 
 
 def title_names(title: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +96,10 @@ class EntityIndex:
         Returns:
             The vocabulary, word → column, and bool CSR[N, words].
         """
+        return self._context
+
+    @cached_property
+    def _context(self) -> tuple[dict[str, int], CSR]:
         vocabulary: dict[str, int] = {}
         rows = [
             [vocabulary.setdefault(word, len(vocabulary)) for word in sorted(tokens_of(text))]

@@ -30,6 +30,10 @@ MAX_YEAR_GAP = 2
 """Years by which sources may differ in when one thing came out."""
 
 
+NameForms = tuple[str, str, frozenset[int]]
+"""A name's normal form, the same without its qualifier, and the years in the qualifier."""
+
+
 class PairFeatures:
     """Computes the features of candidate pairs.
 
@@ -43,7 +47,7 @@ class PairFeatures:
         self._vocabulary, self._context = entities.context()
         document_frequency = np.asarray(self._context.sum(axis=0)).ravel()
         self._idf = np.log((1 + len(entities)) / (1 + document_frequency))
-        self._names = [tuple(map(_name_forms, names)) for names in entities.names]
+        self._names: dict[int, tuple[NameForms, ...]] = {}
 
     def table(self, queries: Sequence[LinkingQuery], pairs: CandidatePairs) -> NDArray[np.float64]:
         """float64[P, len(LINK_FEATURES) - 2]: all but plausibility (:func:`with_plausibility`)."""
@@ -66,7 +70,7 @@ class PairFeatures:
     ) -> dict[str, NDArray[np.float64]]:
         plain = [tuple(normalize_name(name) for name in query.names) for query in queries]
         rows = [
-            self._name_row(queries[q], plain[q], self._names[e])
+            self._name_row(queries[q], plain[q], self._forms(e))
             for q, e in zip(pairs.query.tolist(), pairs.entity.tolist(), strict=True)
         ]
         table = np.array(rows, dtype=np.float64).reshape(-1, 8)
@@ -83,7 +87,7 @@ class PairFeatures:
         self,
         query: LinkingQuery,
         query_names: tuple[str, ...],
-        entity_names: tuple[tuple[str, str, frozenset[int]], ...],
+        entity_names: tuple[NameForms, ...],
     ) -> tuple[float, ...]:
         forms = {form for full, base, _ in entity_names for form in (full, base)}
         combinations = [(name, form) for name in query_names for form in forms]
@@ -98,6 +102,13 @@ class PairFeatures:
             np.log1p(max(self._candidates.n_namesakes(base) for _, base, _ in entity_names)),
         )
 
+    def _forms(self, entity: int) -> tuple[NameForms, ...]:
+        """The forms of the names of an entity; few entities are ever candidates."""
+        forms = self._names.get(entity)
+        if forms is None:
+            forms = self._names[entity] = tuple(map(_name_forms, self._entities.names[entity]))
+        return forms
+
     def _year_agreement(
         self, queries: Sequence[LinkingQuery], pairs: CandidatePairs
     ) -> dict[str, NDArray[np.float64]]:
@@ -111,7 +122,7 @@ class PairFeatures:
             query_years = queries[q].years
             if not query_years:
                 continue
-            in_qualifier = {year for _, _, name_years in self._names[e] for year in name_years}
+            in_qualifier = {year for _, _, name_years in self._forms(e) for year in name_years}
             if in_qualifier:
                 gap = min(abs(a - b) for a in query_years for b in in_qualifier)
                 qualifier_year[p] = (1.0, 0.5)[gap] if gap < 2 else -1.0
@@ -150,7 +161,7 @@ class PairFeatures:
         return np.asarray(shared).ravel() / np.maximum(total, 1e-9)
 
 
-def _name_forms(name: str) -> tuple[str, str, frozenset[int]]:
+def _name_forms(name: str) -> NameForms:
     """The normalized name, the same without its qualifier, and the years in the qualifier."""
     base, qualifier = split_qualifier(name)
     return normalize_name(name), normalize_name(base), years_in((qualifier,))

@@ -16,10 +16,10 @@ from tastegraph.core.progress import say
 from tastegraph.core.records import ITEM, SAME_AS, Fact, Item, Link
 from tastegraph.kg.linking.entities import EntityIndex
 from tastegraph.kg.linking.linker import Linker, LinkingResult
+from tastegraph.kg.names import is_readable
 from tastegraph.kg.review.inputs import DerivationInputs
 from tastegraph.store import statements
 from tastegraph.store.schema import CATALOGUE, evidence, facts
-from tastegraph.text.texts import readable_label
 
 MIN_SHARED_ENTITIES = 0.5
 """Two sources are parts of one where they share so much of the smaller one's entities."""
@@ -46,7 +46,7 @@ def link_items(inputs: DerivationInputs) -> Iterator[Fact]:
     if not groups or not inputs.items:
         return
     entities = EntityIndex(inputs.facts, inputs.config.graph.naming_relations)
-    has_name = [any(map(readable_label, names)) for names in entities.names]
+    has_name = [any(map(is_readable, names)) for names in entities.names]
     targets = LinkTargets.of(inputs, of_entity, groups)
     for group in groups:
         candidates = np.array(
