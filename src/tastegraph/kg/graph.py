@@ -104,14 +104,11 @@ class KnowledgeGraph:
 
     def near_items(self, max_steps: int) -> KnowledgeGraph:
         """The edges within ``max_steps`` ≥ 1 of an item, with their nodes, and all items."""
-        is_item = np.arange(self.n_nodes) < self.n_items
-        reached = is_item.copy()
-        for _ in range(max_steps - 1):
-            edges = reached[self.heads] | reached[self.tails]
-            reached[self.heads[edges]] = reached[self.tails[edges]] = True
-        edges = np.flatnonzero(reached[self.heads] | reached[self.tails])
-        mask = is_item
-        mask[self.heads[edges]] = mask[self.tails[edges]] = True
+        mask: NDArray[np.bool_] = np.arange(self.n_nodes) < self.n_items
+        edges = np.zeros(0, dtype=np.int64)
+        for _ in range(max_steps):
+            edges = np.flatnonzero(mask[self.heads] | mask[self.tails])
+            mask[self.heads[edges]] = mask[self.tails[edges]] = True
         return self.with_edges(edges).restricted_to(mask)
 
     def with_edges(self, edges: NDArray[np.int64]) -> KnowledgeGraph:
