@@ -1,0 +1,1 @@
+"""Annotated sentences: facts between any two names of a text, learned from sentences with facts."""
