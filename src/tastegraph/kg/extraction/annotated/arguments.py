@@ -87,7 +87,7 @@ class ArgumentReader:
     def read(self, tokens: TokenizedText, *, as_new: bool = False) -> list[Argument]:
         """The arguments of a sentence, in order and without overlaps.
 
-        Of overlapping runs those are occupied whose log-odds above the least sum up to most.
+        Of overlapping runs those are selected whose log-odds above the least sum up to most.
 
         Args:
             tokens: of the sentence.

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from tastegraph.kg.extraction.annotated.arguments import Argument
 from tastegraph.kg.extraction.annotated.linear import Floats, probability
-from tastegraph.kg.extraction.annotated.pairs import KINDS, Pair, ArgumentPairs, pairs
+from tastegraph.kg.extraction.annotated.pairs import KINDS, ArgumentPairs, Pair, pairs
 from tastegraph.kg.extraction.annotated.relations import UNSEEN_MARGIN, RelationReader
 from tastegraph.kg.extraction.annotated.tokens import TokenizedText
 

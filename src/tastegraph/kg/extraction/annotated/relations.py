@@ -14,8 +14,8 @@ from tastegraph.kg.extraction.annotated.alignment import AlignedSentence, Run, r
 from tastegraph.kg.extraction.annotated.linear import FeatureTable, Floats
 from tastegraph.kg.extraction.annotated.pairs import (
     KINDS,
-    KnownArguments,
     ArgumentPairs,
+    KnownArguments,
     pairs,
     relations_by_pair,
 )
