@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from tastegraph.core.records import Event, Item
 from tastegraph.store import catalogue, statements
 from tastegraph.store import events as log
+from tastegraph.store.schema import evidence, facts
 from tastegraph.workspace import Workspace
 from tests.support.command_line import CommandResult
 
@@ -35,6 +38,17 @@ def stored_facts(directory: Path) -> set[tuple[str, str, str]]:
             (fact.subject, fact.relation, fact.object)
             for _, fact in statements.all_facts(connection)
         }
+
+
+def facts_of(workspace: Workspace, source: str) -> dict[tuple[str, str, str], float]:
+    """Subject, relation and object of every fact that a source states → its confidence."""
+    with workspace.database.reading() as connection:
+        rows = connection.execute(
+            select(facts, evidence.c.confidence)
+            .join(evidence, evidence.c.fact_id == facts.c.fact_id)
+            .where(evidence.c.source == source)
+        )
+        return {(row.subject, row.relation, row.object): row.confidence for row in rows}
 
 
 def report_of(result: CommandResult) -> dict[str, Any]:

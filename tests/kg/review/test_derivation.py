@@ -21,6 +21,7 @@ from tastegraph.store import statements
 from tastegraph.store.schema import DERIVED, FUSION, LANGUAGE_MODEL, LINKING, PATTERNS, evidence
 from tastegraph.store.schema import facts as fact_table
 from tastegraph.workspace import Workspace
+from tests.support.stored import facts_of
 from tests.support.stub_endpoint import Reply, serving, text_of
 
 FIRST_NAMES = ("Ada", "Boris", "Clara", "Dmitri", "Edith", "Farid", "Greta", "Hugo")
@@ -84,16 +85,6 @@ def cinema_of_texts():
     with open_workspace() as workspace:
         workspace.ingest(items=ITEMS, facts={"films": FACTS, "links": LINKED})
         yield workspace
-
-
-def facts_of(shop: Workspace, source: str) -> dict[tuple[str, str, str], float]:
-    with shop.database.reading() as connection:
-        rows = connection.execute(
-            select(fact_table, evidence.c.confidence)
-            .join(evidence, evidence.c.fact_id == fact_table.c.fact_id)
-            .where(evidence.c.source == source)
-        )
-        return {(row.subject, row.relation, row.object): row.confidence for row in rows}
 
 
 def all_rows(shop: Workspace) -> list[list[tuple[object, ...]]]:

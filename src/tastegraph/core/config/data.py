@@ -153,8 +153,7 @@ class RelationConfig(Section):
     examples: tuple[str, ...] = ()
     """A few words as texts would write them, each with one object: ``"directed by Joel Coen"``,
     ``"Ang Lee directs"``. Where it is not the only capitalised name, it stands in square brackets:
-    ``"由[李安]执导"``. From three examples on, ``kg derive patterns`` reads the relation from
-    texts."""
+    ``"由[李安]执导"``. ``kg derive patterns`` reads the relation from texts by them."""
 
     @model_validator(mode="after")
     def _examples_are_clear(self) -> RelationConfig:

@@ -25,12 +25,23 @@ from tastegraph.text.llm_batch import CachedLLM, LLMUsage, UsageEstimate, estima
 
 ResolveName = Callable[[str, str], str | None]
 """Name and relation → id of the entity, or ``None`` where the name cannot be resolved."""
+CheckKind = Callable[[str, str], str | None]
+"""Name and kind → why the name is nothing of the kind, or ``None`` where it may be."""
 
 DropReason = Literal[
-    "NOT_IN_SCHEMA", "WRONG_TYPE", "TOO_MANY", "TOO_LONG", "NOT_IN_TEXT", "DUPLICATE", "UNRESOLVED"
+    "NOT_IN_SCHEMA",
+    "WRONG_TYPE",
+    "TOO_MANY",
+    "TOO_LONG",
+    "NOT_IN_TEXT",
+    "DUPLICATE",
+    "UNRESOLVED",
+    "WRONG_KIND",
 ]
 """Why a value of an answer was dropped."""
 
+MAX_INSTANCES = 3
+"""Dropped names that a report lists, at most."""
 MIN_ANSWERS_FOR_ERROR = 10
 """From this many answers on, it is an error if no value of any answer is valid."""
 
@@ -43,12 +54,14 @@ class ExtractionReport:
         cut: number of texts that were longer than the model is shown.
         facts: number of extracted facts.
         dropped: number of dropped values of the answers, by reason.
+        wrong_kinds: up to :data:`MAX_INSTANCES` names of the wrong kind, with what they are.
         usage: requests, tokens, seconds and cost.
     """
 
     cut: int = 0
     facts: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
+    wrong_kinds: list[str] = field(default_factory=list)
     usage: LLMUsage = field(default_factory=LLMUsage)
 
 
@@ -72,6 +85,7 @@ class LLMExtractor:
         client: of the model.
         cache: where answers are stored and reused.
         resolve: name and relation → entity.
+        check_kind: name and kind → why it does not fit; by default every name fits.
 
     Attributes:
         name: the extractor in the spans of facts: ``llm:MODEL/PROMPT_VERSION``.
@@ -79,11 +93,16 @@ class LLMExtractor:
     """
 
     def __init__(
-        self, slots: Sequence[Slot], client: LLMClient, cache: Database, resolve: ResolveName
+        self,
+        slots: Sequence[Slot],
+        client: LLMClient,
+        cache: Database,
+        resolve: ResolveName,
+        check_kind: CheckKind = lambda name, kind: None,
     ) -> None:
         self._slots = slots_by_key(slots)
         self._prompt = ExtractionPrompt(self._slots)
-        self._config, self._resolve = client.config, resolve
+        self._config, self._resolve, self._check_kind = client.config, resolve, check_kind
         self._model = CachedLLM(client, cache)
         self.name = f"llm:{client.model}/{self._prompt.version}"
         self.report = ExtractionReport()
@@ -120,6 +139,11 @@ class LLMExtractor:
     ) -> Iterator[Fact]:
         slot, start, end = value
         words = text.text[start:end]
+        if not slot.literal and (objection := self._check_kind(words, slot.kind)):
+            self.report.dropped["WRONG_KIND"] += 1
+            if len(self.report.wrong_kinds) < MAX_INSTANCES:
+                self.report.wrong_kinds.append(f"{words} ({objection})")
+            return
         object_ = words if slot.literal else self._resolve(words, slot.relation)
         if object_ is None:
             self.report.dropped["UNRESOLVED"] += 1

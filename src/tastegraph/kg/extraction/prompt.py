@@ -35,12 +35,16 @@ class Slot:
         phrase: the noun for its object: "director".
         literal: whether its objects are values (a year) rather than entities.
         kind: the kind of entity that its objects are, such as "person"; empty if not known.
+        subject: the kind of thing that the text is about, such as "film"; empty if not known.
+        phrases: words of texts that state it, without an object: "directed by …".
     """
 
     relation: str
     phrase: str
     literal: bool = False
     kind: str = ""
+    subject: str = ""
+    phrases: tuple[str, ...] = ()
 
 
 def slots_by_key(slots: Iterable[Slot]) -> dict[str, Slot]:
@@ -101,9 +105,13 @@ class ExtractionPrompt:
 
 
 def _description(slot: Slot) -> str:
+    of_subject = f" of the {slot.subject}" if slot.subject else ""
+    phrases = ", ".join(f'"{phrase}"' for phrase in slot.phrases)
+    examples = f", as in {phrases}" if phrases else ""
     if slot.literal:
-        return f"{slot.phrase}, as the text writes it"
-    return f"names of every {slot.phrase}" + (f" ({slot.kind})" if slot.kind else "")
+        return f"{slot.phrase}{of_subject}, as the text writes it{examples}"
+    kind = f" ({slot.kind})" if slot.kind else ""
+    return f"names of every {slot.phrase}{of_subject}{kind}{examples}"
 
 
 def _example(slots: Mapping[str, Slot]) -> tuple[str, dict[str, list[str]]]:

@@ -13,7 +13,9 @@ _SENTENCE_END = re.compile(
     r"[。！？]+[”’」』]?|\n[^\S\n]*+\n"
     r"|(?<![.!?])[.!?]++[\"'”’)\]]{0,2}(?=\s++[\"'“‘(\[]?[^\W_a-z])"
 )
-_ABBREVIATION = re.compile(r"(?:^|[\W_])(?:[^\W\d_]\.)*(?:[^\W\d_]|[A-Z][^\W\d_aeiouy]{1,3})$")
+_ABBREVIATION = re.compile(
+    r"(?:^|[\W_])(?:[^\W\d_]\.)*(?:[^\W\d_]|[B-DF-HJ-NP-TV-Z][^\W\d_aeiouy]{1,3})$"
+)
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-‐‑.][^\W\d_]+)*\.?")
 _POSSESSIVE = ("'s", "’s", "'", "’")
 ABBREVIATION_WINDOW = 12

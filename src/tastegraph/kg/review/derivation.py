@@ -1,4 +1,4 @@
-"""Derivation of facts: mentions in texts, facts read from texts, equal entities.
+"""Derivation of facts: mentions in texts, equal entities.
 
 Each derivation takes :class:`~tastegraph.kg.review.inputs.DerivationInputs` and yields facts. A
 candidate without enough confidence to count is yielded too, so that people can review it.
@@ -6,17 +6,12 @@ candidate without enough confidence to count is yielded too, so that people can 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from tastegraph.core.progress import say
 from tastegraph.core.records import DIFFERENT_FROM, ITEM, MENTIONS, SAME_AS, Fact, Span
-from tastegraph.kg.extraction.gazetteer import Gazetteer, Mention, NameResolver
-from tastegraph.kg.extraction.llm import ExtractionReport, LLMExtractor, estimate_requests
-from tastegraph.kg.extraction.patterns import learn_patterns
-from tastegraph.kg.extraction.prompt import Slot
+from tastegraph.kg.extraction.gazetteer import Mention, NameResolver
 from tastegraph.kg.extraction.recognition import EntityRecogniser
 from tastegraph.kg.fusion.matching import Match, find_duplicates, match_sources
 from tastegraph.kg.fusion.profiles import EntityProfile, entity_profiles
@@ -25,20 +20,12 @@ from tastegraph.kg.linking.linker import Linker
 from tastegraph.kg.linking.queries import MentionInContext
 from tastegraph.kg.review.inputs import DerivationInputs
 from tastegraph.store import statements
-from tastegraph.store.database import Database
 from tastegraph.store.schema import facts
-from tastegraph.text.llm import LLMClient
-from tastegraph.text.llm_batch import UsageEstimate
-from tastegraph.text.relations import phrase_of
 
 GAZETTEER_EXTRACTOR = "gazetteer/1"
 """Name and version of the gazetteer in the spans of its facts."""
 CONTEXT_LENGTH = 300
 """Characters of text on either side of a name that are used to resolve it."""
-MAX_SLOTS = 12
-"""Relations that a language model extracts, at most."""
-MIN_SLOT_FACTS = 10
-"""Facts about items that a relation must have for a language model to extract it."""
 
 Derivation = Callable[[DerivationInputs], Iterator[Fact]]
 
@@ -90,7 +77,7 @@ def find_mentions(inputs: DerivationInputs) -> Iterator[Fact]:
     own_entities: dict[str, set[str]] = {}
     for link in inputs.identity.links:
         own_entities.setdefault(ITEM + link.item_id, set()).add(link.entity_id)
-    gazetteer = _gazetteer(inputs)
+    gazetteer = inputs.gazetteer()
     mentions = [
         _DocumentMention(document.id, mention, _in_context(document.text, mention))
         for document in inputs.documents()
@@ -149,53 +136,3 @@ def _recognised_mentions(
                 span = Span(document.id, start, end, recogniser.name)
                 yield Fact(document.id, MENTIONS, entity, confidence=config.confidence, span=span)
     yield from resolver.new_labels()
-
-
-def extract_with_patterns(inputs: DerivationInputs) -> Iterator[Fact]:
-    """Facts that the texts of items state, by patterns learned from known facts."""
-    documents = list(inputs.documents())
-    extractor = learn_patterns(documents, list(inputs.item_facts()), _gazetteer(inputs))
-    return extractor.extract(documents)
-
-
-def _gazetteer(inputs: DerivationInputs) -> Gazetteer:
-    return Gazetteer((name, entity) for entity, names in inputs.names().items() for name in names)
-
-
-def llm_extraction(answers: Database) -> Derivation:
-    """The derivation that asks the language model of ``[llm]`` and stores its answers."""
-
-    def extract(inputs: DerivationInputs) -> Iterator[Fact]:
-        resolver = NameResolver(inputs.names())
-        extractor = LLMExtractor(
-            frequent_slots(inputs),
-            LLMClient(inputs.config.llm),
-            answers,
-            lambda name, _: resolver.resolve(name),
-        )
-        yield from extractor.extract(inputs.documents())
-        yield from resolver.new_labels()
-        say(_summary(extractor.report))
-
-    return extract
-
-
-def plan_llm_extraction(inputs: DerivationInputs, answers: Database) -> UsageEstimate:
-    """Requests, tokens and cost of :func:`llm_extraction`; no request is made."""
-    return estimate_requests(inputs.config.llm, frequent_slots(inputs), inputs.documents(), answers)
-
-
-def frequent_slots(inputs: DerivationInputs) -> list[Slot]:
-    """Slots for the relations of items that have the most facts."""
-    counts = Counter((fact.relation, fact.literal) for fact in inputs.item_facts())
-    return [
-        Slot(relation, phrase_of(relation, inputs.config.relations), literal)
-        for (relation, literal), count in counts.most_common()
-        if count >= MIN_SLOT_FACTS
-    ][:MAX_SLOTS]
-
-
-def _summary(report: ExtractionReport) -> str:
-    dropped = ", ".join(f"{n} {reason}" for reason, n in report.dropped.most_common()) or "none"
-    cut = f", texts cut to [llm] max_characters: {report.cut:,}" if report.cut else ""
-    return f"{report.facts:,} facts, dropped: {dropped}{cut}; {report.usage.in_words()}"

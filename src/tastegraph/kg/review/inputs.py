@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from tastegraph.core.config import Config
 from tastegraph.core.records import ITEM, MENTIONS, USER, Fact, Item
 from tastegraph.kg.extraction.documents import Document
+from tastegraph.kg.extraction.gazetteer import Gazetteer
 from tastegraph.kg.from_store import accepted_facts
 from tastegraph.kg.identity import IDENTITY_RELATIONS, Identity, resolve_identity
 from tastegraph.kg.names import name_from_id
@@ -96,6 +97,10 @@ class DerivationInputs:
             if fact.literal and fact.relation in naming and fact.subject in names:
                 names[fact.subject].append(fact.object)
         return {entity: labels or [name_from_id(entity)] for entity, labels in names.items()}
+
+    def gazetteer(self) -> Gazetteer:
+        """The names of every entity."""
+        return Gazetteer((name, entity) for entity, names in self.names().items() for name in names)
 
     def sources_by_entity(self) -> dict[str, set[str]]:
         """Entity → the sources that state facts about it, among those the step may use."""

@@ -119,8 +119,8 @@ class KnowledgeBase:
 
     def plan(self) -> UsageEstimate:
         """Requests, tokens and cost of reading all texts with the language model."""
-        from tastegraph.kg.review.derivation import plan_llm_extraction
         from tastegraph.kg.review.inputs import DerivationInputs
+        from tastegraph.kg.review.language_model import plan_llm_extraction
 
         with self._database.reading() as connection:
             inputs = DerivationInputs(connection, self._config, LANGUAGE_MODEL)
