@@ -12,6 +12,7 @@ from tastegraph.models.cold_start import cold_folds, cold_item_holdout, cold_tri
 from tastegraph.models.fit import assemble, assembled, learn, training_data
 from tastegraph.models.fitted_model import default_hyperparameters
 from tastegraph.models.knowledge import Knowledge
+from tastegraph.models.text_tower import TextTower
 from tastegraph.models.tuning import choose
 from tastegraph.profiles.interactions import Interactions
 from tests.models.test_cold_start import CONFIG, catalogue, purchases
@@ -75,6 +76,25 @@ def test_choosing_teaches_no_tower_twice(monkeypatch):
     folds = cold_folds(item_features.graph.item_ids, CONFIG.seed)
     assert (trials[0].cold == (folds == 0)).all()
     assert len(learned_from) == len(set(learned_from)) == len(trials) + 1
+
+
+def test_controls_of_the_graph_learn_no_tower_anew(monkeypatch):
+    """The texts are the same, and so are the vectors; other texts have others."""
+    item_features, training, _ = world()
+    config = ModelConfig(dimensions=8, epochs=1)
+
+    def tower(features, events):
+        data = training_data(features, events, config)
+        return TextTower.learn(data, TextTower.default, config.seed)["vectors"]
+
+    first = tower(item_features, training)
+    fewer = training.select(np.arange(len(training)) > 0)
+    assert tower(item_features, fewer) is not first
+    assert tower(item_features.text_shuffled(1), training) is not first
+    monkeypatch.setattr(tower_training, "tower_vectors", None)
+    assert tower(item_features, training) is first
+    assert tower(item_features.graph_off(), training) is first
+    assert tower(item_features.graph_shuffled(1), training) is first
 
 
 def test_a_control_of_texts_has_the_associations_of_the_graph(monkeypatch):

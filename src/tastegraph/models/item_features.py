@@ -33,6 +33,8 @@ class ItemFeatures:
         finetuned: whether the language model was finetuned on behaviour, all but that on the items
             of :func:`~tastegraph.models.cold_start.cold_item_holdout`.
         stated: the associations of ``graph``, where they are known already.
+        towers: vectors that were learned from these texts and from events, by a digest of these;
+            other graphs over the same texts share them.
     """
 
     graph: KnowledgeGraph
@@ -41,6 +43,9 @@ class ItemFeatures:
     facts_in_text: bool = False
     finetuned: bool = False
     stated: Associations | None = field(default=None, repr=False, compare=False)
+    towers: dict[bytes, NDArray[np.float32]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @cached_property
     def associations(self) -> Associations:
@@ -114,14 +119,15 @@ class ItemFeatures:
         """Control: no text."""
         zeros = np.zeros_like(self.text)
         words = no_words(self.graph.n_items)
-        return replace(self, text=zeros, words=words, stated=self.associations)
+        return replace(self, text=zeros, words=words, stated=self.associations, towers={})
 
     def text_shuffled(self, seed: int) -> ItemFeatures:
         """Control: the same texts, of the wrong items; other nodes keep their names."""
         order = np.random.default_rng(seed).permutation(self.graph.n_items)
         text = self.text.copy()
         text[: len(order)] = text[order]
-        return replace(self, text=text, words=self.words[order], stated=self.associations)
+        words = self.words[order]
+        return replace(self, text=text, words=words, stated=self.associations, towers={})
 
 
 def no_words(n_items: int) -> CSR:

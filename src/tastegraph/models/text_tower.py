@@ -6,6 +6,7 @@ Training needs torch, which is imported where it happens (:mod:`~tastegraph.mode
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from tastegraph.models.base import TOWER, Arrays, SimilarityComponent, at_rows
@@ -14,6 +15,11 @@ from tastegraph.models.mapped import completed
 
 if TYPE_CHECKING:
     from tastegraph.models.training_data import TrainingData
+    from tastegraph.profiles.interactions import Interactions
+
+
+MAX_SHARED_BYTES = 2**28
+"""Of the vectors that are kept for other graphs over the same texts."""
 
 
 class TextTower(SimilarityComponent):
@@ -26,11 +32,20 @@ class TextTower(SimilarityComponent):
 
     @classmethod
     def learn(cls, data: TrainingData, params: Any, seed: int) -> Arrays:
-        """``vectors``: float32[I, d], of zeros where there is no text or nothing to learn."""
+        """``vectors``: float32[I, d], of zeros where there is no text or nothing to learn.
+
+        The same texts and events, under whatever graph, are learned from once.
+        """
         from tastegraph.models.tower_training import tower_vectors
 
         events, features = data.interactions, data.item_features
-        return {"vectors": tower_vectors(features, events, data.history, seed)}
+        digest = _digest(events, data.history, seed)
+        vectors = features.towers.get(digest)
+        if vectors is None:
+            vectors = tower_vectors(features, events, data.history, seed)
+            if vectors.nbytes * (len(features.towers) + 1) <= MAX_SHARED_BYTES:
+                features.towers[digest] = vectors
+        return {"vectors": vectors}
 
     @classmethod
     def similarity(cls, arrays: Arrays, params: Any, data: TrainingData) -> FactorKernel | None:
@@ -40,3 +55,11 @@ class TextTower(SimilarityComponent):
             return None
         vectors = completed(vectors, data.rows >= 0, data.text)
         return FactorKernel(vectors, vectors)
+
+
+def _digest(events: Interactions, history: int, seed: int) -> bytes:
+    """A hash of all that a tower is learned from, but for the texts."""
+    digest = blake2b(repr((events.n_users, events.n_items, history, seed)).encode())
+    for column in (events.users, events.items, events.times, events.weights):
+        digest.update(column.tobytes())
+    return digest.digest()
