@@ -110,7 +110,7 @@ class UserProfile(_Answer):
 
 
 class ItemContent(_Answer):
-    """An item and its content graph, strongest edges first."""
+    """An item and its content graph, strongest ties first."""
 
     item_id: str
     title: str

@@ -235,6 +235,12 @@ FIELDS: Final[Mapping[str, str]] = {
         "符合这条理由的人数，构建快照时由已存事件统计；理由不涉及其他用户时为 null"
     ),
     "false where only the nearness of texts says it": "为 false 表示仅由文本相似度推断",
+    "edges to what has a name": "指向有名称的实体或取值的关联",
+    "empty where it has no name": "没有名称时为空",
+    "number of edges to entities without a name that are as strong as those listed: they count in "
+    "ranking, and are not listed": (
+        "指向无名称实体、强度不低于所列各项的关联数；它们同样计入排序，但不列出"
+    ),
     "false where the place was given to exploration": "为 false 表示该位置用于探索",
     "for (> 0), against (< 0) or not at all (0)": "正向（> 0）、负向（< 0）或不计（0）",
     "number of users who dispute it": "指出其有误的人数",
