@@ -12,9 +12,9 @@ from tastegraph.models.graph_network.tasks import MAX_BATCH_EVENTS, MAX_BATCHES
 from tastegraph.models.tables import MAX_DENSE_ITEMS
 
 _ROOT = Path(__file__).parents[2]
-RESULTS, IMPORT_RESULTS, SNAPSHOT_RESULTS = (
+RESULTS, IMPORT_RESULTS, SNAPSHOT_RESULTS, DERIVATION_RESULTS = (
     _ROOT / "benchmarks" / "results" / f"{name}.json"
-    for name in ("growth", "growth-imports", "growth-snapshot")
+    for name in ("growth", "growth-imports", "growth-snapshot", "growth-derivation")
 )
 _DOCUMENT = _ROOT / "docs" / "growth-results.md"
 

@@ -21,6 +21,11 @@ _ROMAN_NUMERALS = {
         ("ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii"), start=2
     )
 }
+_ASCII_NAME = {
+    code: None if chr(code) in "'`." else chr(code).lower() if chr(code).isalnum() else " "
+    for code in range(128)
+}
+"""What :func:`normalize_name` makes of each ASCII character."""
 MAX_ARTICLE_LENGTH = 3
 """Letters of a word that catalogues move behind a comma, at most: *The*, *Les*, *Das*."""
 
