@@ -14,11 +14,23 @@ import numpy as np
 
 from tastegraph.core.records import LABEL, Fact, Item, Link
 
-SYLLABLES = (
-    "ba", "be", "bri", "car", "dan", "del", "do", "el", "en", "fa", "gar", "go", "hel", "in", "ja",
-    "ka", "ler", "lo", "mar", "mi", "na", "nor", "o", "pe", "ra", "ri", "sa", "sel", "ta", "tor",
-    "u", "va", "vi", "wen", "win", "zo",
-)  # fmt: skip
+ONSETS = (
+    "",
+    *"bcdfghjklmnprstvwz",
+    "br",
+    "ch",
+    "dr",
+    "fl",
+    "gr",
+    "kl",
+    "pr",
+    "sh",
+    "st",
+    "th",
+    "tr",
+)
+VOWELS = ("a", "e", "i", "o", "u", "ai", "ea", "ie", "ou")
+CODAS = ("", "", "", *"dklmnrst", "ck", "ld", "ng", "rd", "ss", "nd")
 GENRES = ("drama", "comedy", "western", "thriller", "romance", "horror", "musical", "war")
 ITEMS_PER_PERSON, ITEMS_PER_FAMILY = 2, 8
 N_FIRST_NAMES, N_TITLE_WORDS = 400, 6_000
@@ -53,9 +65,9 @@ def catalogue(n_items: int, seed: int = 1) -> Catalogue:
     """The catalogue of ``n_items`` that ``seed`` makes; about ten facts for each item."""
     rng = np.random.default_rng([seed, n_items])
     world = Catalogue()
-    first_names = _words(N_FIRST_NAMES, 2, rng)
-    families = _words(max(n_items // ITEMS_PER_FAMILY, 20), 3, rng)
-    words = _words(N_TITLE_WORDS, 2, rng)
+    first_names = _words(N_FIRST_NAMES, 1, rng)
+    families = _words(max(n_items // ITEMS_PER_FAMILY, 20), 2, rng)
+    words = _words(N_TITLE_WORDS, 1, rng)
     people = _people(max(n_items // ITEMS_PER_PERSON, 10), first_names, families, rng)
     films, others = world.facts.setdefault("films", []), world.facts.setdefault("others", [])
     for person, name in enumerate(people):
@@ -129,12 +141,16 @@ def _describe(facts: list[Fact], entity: str, name: str, kind: str) -> None:
 
 
 def _words(number: int, syllables: int, rng: np.random.Generator) -> list[str]:
-    """Distinct capitalised words; longer ones once the short ones are used up."""
+    """Distinct capitalised words of so many syllables, or one more."""
     words: dict[str, None] = {}
     while len(words) < number:
-        length = syllables + int(rng.integers(2)) + int(len(words) > len(SYLLABLES) ** syllables)
-        word = "".join(SYLLABLES[int(k)] for k in rng.integers(len(SYLLABLES), size=length))
-        words[word.capitalize()] = None
+        length = syllables + int(rng.integers(2))
+        parts = [
+            letters[int(rng.integers(len(letters)))]
+            for _ in range(length)
+            for letters in (ONSETS, VOWELS, CODAS)
+        ]
+        words["".join(parts).capitalize()] = None
     return list(words)
 
 

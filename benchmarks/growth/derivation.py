@@ -120,15 +120,14 @@ def slopes(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
     if len(rows) < 2:
         return {}
     items = np.log([row["items"] for row in rows])
+
+    def slope(step: str, name: str) -> float:
+        figures = [max(row["steps"][step][name], 0.01) for row in rows]
+        return round(float(np.polyfit(items, np.log(figures), 1)[0]), 2)
+
     return {
-        step: {
-            name: round(
-                float(np.polyfit(items, np.log([row["steps"][step][name] for row in rows]), 1)[0]), 2
-            )
-            for name in ("cpu_seconds", "peak_mb")
-        }
+        step: {name: slope(step, name) for name in ("cpu_seconds", "peak_mb")}
         for step in rows[0]["steps"]
-        if all(row["steps"][step]["cpu_seconds"] > 0 for row in rows)
     }
 
 

@@ -47,6 +47,12 @@ def sources(connection: Connection) -> list[SourceCounts]:
     ]
 
 
+def fact_count(connection: Connection, source: str) -> int:
+    """How many facts and links a source states."""
+    query = select(func.count(evidence.c.fact_id.distinct())).where(evidence.c.source == source)
+    return connection.scalar(query) or 0
+
+
 def stamp(connection: Connection, source: str, digest: str = "") -> None:
     """Record that ``source`` was imported now, and the digest of its content."""
     row = {"imported": time.time(), "digest": digest}

@@ -141,6 +141,7 @@ class FuzzyNameIndex:
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = [name.split() for name in names]
+        self._nearest: dict[str, tuple[int, float] | None] = {}
         self._blocks: dict[tuple[str, str], list[int]] = defaultdict(list)
         for place, words in enumerate(self._names):
             for key in _block_keys(words):
@@ -148,6 +149,11 @@ class FuzzyNameIndex:
 
     def nearest(self, name: str) -> tuple[int, float] | None:
         """Position and score of the one nearest name; ``None`` if there is none, or a tie."""
+        if name not in self._nearest:
+            self._nearest[name] = self._search(name)
+        return self._nearest[name]
+
+    def _search(self, name: str) -> tuple[int, float] | None:
         words = name.split()
         scores: dict[int, float] = {}
         for key in _block_keys(words):

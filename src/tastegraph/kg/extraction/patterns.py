@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
 
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.records import LABEL, Fact, Span
@@ -18,6 +21,10 @@ from tastegraph.kg.extraction.gazetteer import Gazetteer
 
 EXTRACTOR = "patterns/1"
 """Name and version of this extractor in the spans of its facts."""
+DOCUMENTS_PER_BATCH = 500
+"""Texts whose candidates are classified at once."""
+MAX_TRAINING_TEXTS = 10_000
+"""Texts that are learned from, at most: a sample, where there are more."""
 
 
 @dataclass(frozen=True)
@@ -56,34 +63,39 @@ class PatternExtractor:
         confidence is the share of facts with the same score that were known in training.
         """
         labelled: set[str] = set()
-        for document in documents:
+        stream = iter(documents)
+        while batch := list(islice(stream, DOCUMENTS_PER_BATCH)):
             for literal in (True, False):
                 relations = [
                     name for name in self.classifiers if (name in self.literal_relations) == literal
                 ]
                 if relations:
-                    yield from self._extract(document, relations, literal, labelled)
+                    yield from self._extract(batch, relations, literal, labelled)
 
     def _extract(
-        self, document: Document, relations: list[str], literal: bool, labelled: set[str]
+        self, batch: Sequence[Document], relations: list[str], literal: bool, labelled: set[str]
     ) -> Iterator[Fact]:
-        reading = self.reader.read(document, literal)
-        for relation in relations:
-            classifier = self.classifiers[relation]
-            confidence = classifier.confidence(reading.cues)
-            objects = self.reader.objects(reading.candidates, relation, literal)
-            for place in best_candidates(objects, confidence):
-                candidate, object_ = reading.candidates[place], objects[place]
-                if confidence[place] < classifier.threshold:
-                    continue
-                span = Span(document.id, candidate.start, candidate.end, EXTRACTOR)
-                if not literal and not candidate.entities and object_ not in labelled:
-                    labelled.add(object_)
-                    yield Fact(object_, LABEL, candidate.name, literal=True, span=span)
-                yield Fact(
-                    document.subject, relation, object_, literal,
-                    confidence=float(confidence[place]), span=span,
-                )  # fmt: skip
+        readings = [self.reader.read(document, literal) for document in batch]
+        cues = [cue for reading in readings for cue in reading.cues]
+        confidence_of = {name: self.classifiers[name].confidence(cues) for name in relations}
+        end = 0
+        for document, reading in zip(batch, readings, strict=True):
+            start, end = end, end + len(reading.cues)
+            for relation in relations:
+                confidence = confidence_of[relation][start:end]
+                objects = self.reader.objects(reading.candidates, relation, literal)
+                for place in best_candidates(objects, confidence):
+                    candidate, object_ = reading.candidates[place], objects[place]
+                    if confidence[place] < self.classifiers[relation].threshold:
+                        continue
+                    span = Span(document.id, candidate.start, candidate.end, EXTRACTOR)
+                    if not literal and not candidate.entities and object_ not in labelled:
+                        labelled.add(object_)
+                        yield Fact(object_, LABEL, candidate.name, literal=True, span=span)
+                    yield Fact(
+                        document.subject, relation, object_, literal,
+                        confidence=float(confidence[place]), span=span,
+                    )  # fmt: skip
 
 
 def learn_patterns(
@@ -118,6 +130,9 @@ def learn_patterns(
         for subject in by_subject
     }
     training = [document for document in documents if document.subject in subjects]
+    if len(training) > MAX_TRAINING_TEXTS:
+        rows = np.random.default_rng(seed).choice(len(training), MAX_TRAINING_TEXTS, replace=False)
+        training = [training[row] for row in sorted(rows.tolist())]
     reader = CandidateReader.fit(training, entities, gazetteer, closed)
     classifiers: dict[str, RelationClassifier] = {}
     for known, literal in ((entities, False), (values, True)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ MAX_KEY_BLOCK_SIZE = 40
 """Larger blocks of entities with one key are skipped."""
 RecordPairs = NDArray[np.int32]
 """int32[n, 2], positions in the left and right profiles."""
+PairKeys = NDArray[np.int64]
+"""int64[n], of each pair ``left * (number of right profiles) + right``."""
 
 
 def pairs_across(left: Sequence[EntityProfile], right: Sequence[EntityProfile]) -> RecordPairs:
@@ -30,40 +33,57 @@ def pairs_across(left: Sequence[EntityProfile], right: Sequence[EntityProfile]) 
     Returns:
         int32[pairs, 2], positions in ``left`` and ``right``, sorted, each pair once.
     """
-    pairs: set[tuple[int, int]] = set()
-    for left_places, right_places in _places_by_type(left, right):
-        pairs.update(_similar_names(left, left_places, right, right_places, BLOCKING_NEIGHBOURS))
-        pairs.update(_shared_keys(left, left_places, right, right_places))
-    return _to_array(pairs)
+    keys = [
+        block(left, left_places, right, right_places)
+        for left_places, right_places in _groups(left, right)
+        for block in (partial(_similar_names, k=BLOCKING_NEIGHBOURS), _shared_keys)
+    ]
+    return _to_pairs(keys, len(right))
 
 
 def pairs_within(profiles: Sequence[EntityProfile]) -> RecordPairs:
     """Candidate pairs within one source, as :func:`pairs_across`; the first position is lower."""
-    pairs: set[tuple[int, int]] = set()
-    for places, _ in _places_by_type(profiles, profiles):
-        pairs.update(_similar_names(profiles, places, profiles, places, BLOCKING_NEIGHBOURS + 1))
-        pairs.update(_shared_keys(profiles, places, profiles, places))
-    return _to_array({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]})
+    keys = [
+        block(profiles, left_places, profiles, right_places)
+        for left_places, right_places in _groups(profiles, profiles)
+        for block in (partial(_similar_names, k=BLOCKING_NEIGHBOURS + 1), _shared_keys)
+    ]
+    pairs = _to_pairs(keys, len(profiles))
+    pairs = np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1)
+    return _to_pairs([pairs.astype(np.int64) @ [len(profiles), 1]], len(profiles))
 
 
-def _to_array(pairs: set[tuple[int, int]]) -> RecordPairs:
-    return np.array(sorted(pairs), dtype=np.int32).reshape(-1, 2)
+def _to_pairs(keys: Sequence[PairKeys], n_right: int) -> RecordPairs:
+    """Each pair once, sorted, from keys ``left * n_right + right``."""
+    distinct = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *keys]))
+    return np.stack(np.divmod(distinct, max(n_right, 1)), axis=1).astype(np.int32)
 
 
-def _places_by_type(
+def _groups(
     left: Sequence[EntityProfile], right: Sequence[EntityProfile]
 ) -> list[tuple[list[int], list[int]]]:
-    """Positions on both sides for each type; entities without a type are in every group."""
-    types = sorted({t for profile in (*left, *right) for t in profile.types}) or [""]
-    groups = []
-    for name in types:
-        left_places, right_places = (
-            [k for k, p in enumerate(side) if not p.types or name in p.types]
-            for side in (left, right)
-        )
-        if left_places and right_places:
-            groups.append((left_places, right_places))
-    return groups
+    """Positions on both sides that are compared: of each type, and of entities without one.
+
+    Every entity is in as many groups as it has types, and in two more at most.
+    """
+    left_by_type, right_by_type = _places_by_type(left), _places_by_type(right)
+    left_untyped, right_untyped = left_by_type.pop("", []), right_by_type.pop("", [])
+    groups = [
+        (left_by_type[name], right_by_type[name])
+        for name in sorted(left_by_type.keys() & right_by_type.keys())
+    ]
+    groups.append((left_untyped, list(range(len(right)))))
+    groups.append(([k for k, p in enumerate(left) if p.types], right_untyped))
+    return [(a, b) for a, b in groups if a and b]
+
+
+def _places_by_type(profiles: Sequence[EntityProfile]) -> dict[str, list[int]]:
+    """Type → positions of its entities; those without a type under the empty name."""
+    places: dict[str, list[int]] = {}
+    for place, profile in enumerate(profiles):
+        for name in profile.types or ("",):
+            places.setdefault(name, []).append(place)
+    return places
 
 
 def _similar_names(
@@ -72,17 +92,16 @@ def _similar_names(
     right: Sequence[EntityProfile],
     right_places: list[int],
     k: int,
-) -> set[tuple[int, int]]:
+) -> PairKeys:
     left_names = [(place, name) for place in left_places for name in left[place].names]
     right_names = [(place, name) for place in right_places for name in right[place].names]
     index = NameIndex([name for _, name in right_names])
     nearest, _ = index.nearest([name for _, name in left_names], k)
-    return {
-        (place, right_names[match][0])
-        for (place, _), row in zip(left_names, nearest.tolist(), strict=True)
-        for match in row
-        if match >= 0
-    }
+    rows, columns = np.nonzero(nearest >= 0)
+    left_place = np.array([place for place, _ in left_names], dtype=np.int64)
+    right_place = np.array([place for place, _ in right_names], dtype=np.int64)
+    keys: PairKeys = left_place[rows] * len(right) + right_place[nearest[rows, columns]]
+    return keys
 
 
 def _shared_keys(
@@ -90,15 +109,17 @@ def _shared_keys(
     left_places: list[int],
     right: Sequence[EntityProfile],
     right_places: list[int],
-) -> set[tuple[int, int]]:
+) -> PairKeys:
     left_blocks, right_blocks = _blocks(left, left_places), _blocks(right, right_places)
-    return {
-        (a, b)
+    n_right = len(right)
+    keys = {
+        a * n_right + b
         for key in left_blocks.keys() & right_blocks.keys()
         if max(len(left_blocks[key]), len(right_blocks[key])) <= MAX_KEY_BLOCK_SIZE
         for a in left_blocks[key]
         for b in right_blocks[key]
     }
+    return np.fromiter(keys, dtype=np.int64, count=len(keys))
 
 
 def _blocks(profiles: Sequence[EntityProfile], places: list[int]) -> dict[str, set[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,10 +48,11 @@ def log_odds(
     factor = INITIAL_BY_SURROUNDINGS[np.maximum(surroundings, 0)]
     same = INITIAL_BY_NAME[names] * np.where(surroundings < 0, 1.0, factor)
     related = np.where((names > NameAgreement.OTHER) | (surroundings > 0), 0.9, 0.05)
+    patterns = _Patterns.of(levels)
     odds = np.zeros(len(levels))
     for _ in range(MAX_ITERATIONS):
         classes = np.column_stack([(1 - same) * (1 - related), (1 - same) * related, same])
-        likelihood = _log_likelihood(levels, classes)
+        likelihood = _log_likelihood(patterns, classes)
         not_same = np.logaddexp(likelihood[:, 0], likelihood[:, RELATED])
         odds = likelihood[:, SAME] - not_same
         related = np.exp(likelihood[:, RELATED] - not_same)
@@ -60,16 +62,45 @@ def log_odds(
     return odds
 
 
-def _log_likelihood(levels: NDArray[np.int8], classes: Floats) -> Floats:
+def _log_likelihood(patterns: _Patterns, classes: Floats) -> Floats:
     """float64[n, 3], log of prior times likelihood, smoothed by the frequency of each level."""
-    total = np.tile(np.log(np.maximum(classes.mean(axis=0), 1e-12)), (len(levels), 1))
-    for column in levels.T:
+    of_pattern = np.stack(
+        [np.bincount(patterns.of_pair, weight, len(patterns.levels)) for weight in classes.T]
+    )
+    total = np.tile(np.log(np.maximum(classes.mean(axis=0), 1e-12)), (len(patterns.levels), 1))
+    for column in patterns.levels.T:
         present = np.flatnonzero(column >= 0)
         if not len(present):
             continue
-        level = column[present]
-        frequency = np.bincount(level) / len(present)
-        counts = np.stack([np.bincount(level, weight) + frequency for weight in classes[present].T])
-        share = counts / counts.sum(axis=1, keepdims=True)
+        level, n_pairs = column[present], patterns.count[present]
+        frequency = np.bincount(level, n_pairs) / n_pairs.sum()
+        counts = np.stack([np.bincount(level, weight) for weight in of_pattern[:, present]])
+        share = (counts + frequency) / (counts + frequency).sum(axis=1, keepdims=True)
         total[present] += np.log(np.maximum(share, 1e-12))[:, level].T
-    return total
+    of_pair: Floats = total[patterns.of_pair]
+    return of_pair
+
+
+class _Patterns(NamedTuple):
+    """The distinct rows of levels: pairs are many, ways to agree are few.
+
+    Attributes:
+        levels: int8[m, L].
+        of_pair: int64[n], the row of each pair.
+        count: int64[m], number of pairs of each row.
+    """
+
+    levels: NDArray[np.int8]
+    of_pair: NDArray[np.int64]
+    count: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, levels: NDArray[np.int8]) -> _Patterns:
+        keys = np.zeros(len(levels), dtype=np.int64)
+        for column in levels.T:
+            # Numbered anew at each column, so that no key grows beyond n times the levels.
+            keys = np.unique(keys * 128 + column + 1, return_inverse=True)[1]
+        _, first, of_pair, count = np.unique(
+            keys, return_index=True, return_inverse=True, return_counts=True
+        )
+        return cls(levels[first], of_pair, count)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import linear_sum_assignment
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import connected_components, min_weight_full_bipartite_matching
 from scipy.special import expit
 
 from tastegraph.kg.fusion.attributes import ExclusionRules, align_attributes, shared_attributes
@@ -28,6 +28,8 @@ MIN_PROBABILITY_WITHIN = 0.9
 MIN_REVIEW_PROBABILITY = 0.1
 """Probability from which on a match is returned for review."""
 MAX_LOG_ODDS = 50
+MAX_DENSE_CELLS = 1_000_000
+"""Left times right entities of which a dense table of probabilities is made, at most."""
 Floats = NDArray[np.float64]
 
 
@@ -153,16 +155,37 @@ def one_to_one_assignment(pairs: RecordPairs, probability: Floats) -> NDArray[np
     _, component = connected_components(edges, directed=False)
     order = np.argsort(component[pairs[:, 0]], kind="stable")
     bounds = np.flatnonzero(np.diff(component[pairs[order, 0]])) + 1
-    chosen = []
-    for rows in np.split(order, bounds):
-        lefts, a = np.unique(pairs[rows, 0], return_inverse=True)
-        rights, b = np.unique(pairs[rows, 1], return_inverse=True)
-        table = np.zeros((len(lefts), len(rights)))
-        row_of = np.full(table.shape, -1, dtype=np.int64)
-        table[a, b], row_of[a, b] = probability[rows], rows
-        assigned = row_of[linear_sum_assignment(table, maximize=True)]
-        chosen.append(assigned[assigned >= 0])
+    chosen = [_assignment(pairs[rows], probability[rows], rows) for rows in np.split(order, bounds)]
     return np.sort(np.concatenate(chosen))
+
+
+def _assignment(
+    pairs: RecordPairs, probability: Floats, rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Those of ``rows`` whose pairs have the highest total probability, no entity twice."""
+    lefts, a = np.unique(pairs[:, 0], return_inverse=True)
+    rights, b = np.unique(pairs[:, 1], return_inverse=True)
+    if len(lefts) * len(rights) > MAX_DENSE_CELLS:
+        # Each left entity has a place of its own besides, so that everyone can be assigned; no
+        # weight is 0, which would be no edge.
+        own = np.arange(len(lefts))
+        weights = sparse.coo_matrix(
+            (
+                np.concatenate([1 + probability, np.ones(len(lefts))]),
+                (np.concatenate([a, own]), np.concatenate([b, len(rights) + own])),
+            ),
+            shape=(len(lefts), len(rights) + len(lefts)),
+        ).tocsr()
+        left, right = min_weight_full_bipartite_matching(weights, maximize=True)
+        of_pair = np.full(len(lefts), -1, dtype=np.int64)
+        of_pair[left] = right
+        assigned: NDArray[np.int64] = rows[of_pair[a] == b]
+        return assigned
+    table = np.zeros((len(lefts), len(rights)))
+    row_of = np.full(table.shape, -1, dtype=np.int64)
+    table[a, b], row_of[a, b] = probability, rows
+    assigned = row_of[linear_sum_assignment(table, maximize=True)]
+    return assigned[assigned >= 0]
 
 
 def _consistently_joined(

@@ -16,6 +16,10 @@ from tastegraph.kg.linking.queries import LinkingQuery
 from tastegraph.kg.names import normalize_name, split_qualifier
 
 QUERY_BATCH = 512
+MAX_COMPARED = 10_000
+"""Names that share 3-grams with a query, counted for each 3-gram, that are compared with it."""
+RESCORED = 10
+"""Names whose cosine is computed from all 3-grams, for each one to find."""
 CANDIDATE_NEIGHBOURS = 10
 """Most similar names, and nearest vectors, that become candidates."""
 MAX_NAMESAKES = 50
@@ -47,6 +51,9 @@ class CandidatePairs:
 class NameIndex:
     """Names by their character 3-grams, weighted by TF-IDF (Salton & Buckley 1988).
 
+    Of a query whose 3-grams occur in very many names, the rarest ones find what is compared, so
+    that the work grows with the number of queries and not with that of names as well.
+
     Args:
         names: names to search; :func:`~tastegraph.kg.names.normalize_name` is applied to them.
     """
@@ -57,6 +64,8 @@ class NameIndex:
         )
         plain = [normalize_name(name) or "\x00" for name in names] or ["\x00"]
         self._names: sparse.csr_matrix = self._vectorizer.fit_transform(plain).tocsr()
+        self._by_gram: sparse.csr_matrix = self._names.T.tocsr()
+        self._frequency: NDArray[np.int64] = np.diff(self._by_gram.indptr).astype(np.int64)
 
     def nearest(
         self, queries: Sequence[str], k: int
@@ -69,21 +78,63 @@ class NameIndex:
         """
         neighbours = np.full((len(queries), k), -1, dtype=np.int32)
         cosine = np.zeros((len(queries), k), dtype=np.float32)
-        transposed = self._names.T.tocsr()
         for start in range(0, len(queries), QUERY_BATCH):
             plain = [normalize_name(query) for query in queries[start : start + QUERY_BATCH]]
-            scores = (self._vectorizer.transform(plain) @ transposed).tocsr()
+            rows = self._vectorizer.transform(plain).tocsr()
+            scores = self._scores(rows, k)
             for row in range(scores.shape[0]):
                 cells = slice(scores.indptr[row], scores.indptr[row + 1])
-                values, columns = scores.data[cells], scores.indices[cells]
-                if len(values) > k:
-                    kth_best = np.partition(values, len(values) - k)[len(values) - k]
-                    mask = values >= kth_best
-                    values, columns = values[mask], columns[mask]
+                values, columns = _largest(scores.data[cells], scores.indices[cells], k)
                 best = np.lexsort((columns, -values))[:k]
                 neighbours[start + row, : len(best)] = columns[best]
                 cosine[start + row, : len(best)] = values[best]
         return neighbours, cosine
+
+    def _scores(self, rows: sparse.csr_matrix, k: int) -> sparse.csr_matrix:
+        """Cosines of queries and names; where there are very many, of those that may be best."""
+        rare = self._rarest(rows)
+        scores = (rare @ self._by_gram).tocsr()
+        if rare.nnz == rows.nnz:
+            return scores
+        best = [
+            _largest(scores.data[cells], scores.indices[cells], RESCORED * k)[1]
+            for row in range(scores.shape[0])
+            for cells in [slice(scores.indptr[row], scores.indptr[row + 1])]
+        ]
+        lengths = [len(columns) for columns in best]
+        row = np.repeat(np.arange(len(best)), lengths)
+        column = np.concatenate(best) if best else np.zeros(0, dtype=np.int64)
+        exact = np.asarray(rows[row].multiply(self._names[column]).sum(axis=1)).ravel()
+        indptr = np.concatenate([[0], np.cumsum(lengths)])
+        shape = (rows.shape[0], self._names.shape[0])
+        return sparse.csr_matrix((exact.astype(np.float32), column, indptr), shape=shape)
+
+    def _rarest(self, rows: sparse.csr_matrix) -> sparse.csr_matrix:
+        """The rarest 3-grams of each query, as many as occur in :data:`MAX_COMPARED` names."""
+        frequency = self._frequency[rows.indices]
+        row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+        order = np.lexsort((frequency, row))
+        total = np.cumsum(frequency[order])
+        before = np.concatenate([[0], total])[rows.indptr[:-1]]
+        is_first = np.zeros(rows.nnz, dtype=np.bool_)
+        is_first[rows.indptr[:-1][np.diff(rows.indptr) > 0]] = True
+        is_rare = (total - before[row[order]] <= MAX_COMPARED) | is_first
+        if is_rare.all():
+            return rows
+        places = np.sort(order[is_rare])
+        return sparse.csr_matrix(
+            (rows.data[places], (row[places], rows.indices[places])), shape=rows.shape
+        )
+
+
+def _largest(
+    values: NDArray[np.float32], columns: NDArray[np.int32], k: int
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """The ``k`` largest values and those equal to the last of them, with their columns."""
+    if len(values) <= k:
+        return values, columns
+    is_large = values >= np.partition(values, len(values) - k)[len(values) - k]
+    return values[is_large], columns[is_large]
 
 
 class CandidateGenerator:

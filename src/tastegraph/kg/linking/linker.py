@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import Bools
+from tastegraph.core.progress import progress
 from tastegraph.core.records import Item, Link
 from tastegraph.kg.linking.calibration import threshold_for
 from tastegraph.kg.linking.candidates import CandidateGenerator, CandidatePairs, Encode
@@ -41,6 +42,12 @@ SEED = 1
 NIL_SHARE = 0.1
 """Share of the known links that are repeated in training with their entity removed. Catalogues hold
 many items that no graph has, but known links seldom say so."""
+
+MAX_TRAINING_LINKS = 10_000
+"""Known links that are learned from, at most: a sample, where there are more."""
+
+QUERIES_PER_BATCH = 5_000
+"""Items or mentions whose candidates are compared at once."""
 
 MIN_TRAINING_PAIRS = 50
 """Right and wrong pairs of known links that are needed to fit a scorer."""
@@ -110,6 +117,10 @@ class Linker:
         """
         entity_of = {link.item_id: link.entity_id for link in known_links}
         linked_items = [item for item in items if item.item_id in entity_of]
+        if len(linked_items) > MAX_TRAINING_LINKS:
+            rng = np.random.default_rng(SEED)
+            rows = rng.choice(len(linked_items), MAX_TRAINING_LINKS, replace=False)
+            linked_items = [linked_items[row] for row in sorted(rows.tolist())]
         queries = [item_query(item) for item in linked_items]
         gold = np.array(
             [self._entities.numbers.get(entity_of[item.item_id], -1) for item in linked_items],
@@ -144,16 +155,32 @@ class Linker:
         return self._link(queries, share_ties=False)
 
     def _link(self, queries: Sequence[LinkingQuery], share_ties: bool) -> list[LinkingResult]:
-        pairs = self._candidates.pairs(queries)
-        features = self._features.table(queries, pairs)
-        if self._scorer is not None:
-            confidence = self._scorer(features, pairs)
-        else:
-            linked = _unambiguous_entities(features, pairs)
-            if not share_ties:
-                linked = linked[:0]
-            log_odds = plausibility(self._entities.ties, linked)
+        compared: list[_Compared] = []
+        linked = [np.zeros(0, dtype=np.int64)]
+        results: list[LinkingResult] = []
+        with progress("names compared", len(queries)) as advance:
+            for start in range(0, len(queries), QUERIES_PER_BATCH):
+                batch = queries[start : start + QUERIES_PER_BATCH]
+                pairs = self._candidates.pairs(batch)
+                features = self._features.table(batch, pairs)
+                if self._scorer is not None:
+                    results += self._results(batch, pairs, self._scorer(features, pairs))
+                else:
+                    compared.append(_Compared(batch, pairs, features))
+                    linked += [_unambiguous_entities(features, pairs)] if share_ties else []
+                advance(len(batch))
+        log_odds = plausibility(self._entities.ties, np.unique(np.concatenate(linked)))
+        for batch, pairs, features in compared:
             confidence = prior_scores(with_plausibility(features, pairs, log_odds))
+            results += self._results(batch, pairs, confidence)
+        return results
+
+    def _results(
+        self,
+        queries: Sequence[LinkingQuery],
+        pairs: CandidatePairs,
+        confidence: NDArray[np.float64],
+    ) -> list[LinkingResult]:
         rank = ranks(pairs.query, confidence)
         candidates: list[list[EntityCandidate]] = [[] for _ in queries]
         highest = np.zeros(len(queries))
@@ -171,6 +198,12 @@ class Linker:
             LinkingResult(query.query_id, entity[q], float(highest[q]), tuple(candidates[q]))
             for q, query in enumerate(queries)
         ]
+
+
+class _Compared(NamedTuple):
+    queries: Sequence[LinkingQuery]
+    pairs: CandidatePairs
+    features: NDArray[np.float64]
 
 
 def _best_pairs(pairs: CandidatePairs, confidence: NDArray[np.float64]) -> NDArray[np.int64]:

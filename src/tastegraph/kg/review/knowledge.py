@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError
-from tastegraph.core.progress import counted, say
+from tastegraph.core.progress import announced_stage, announcing, counted
 from tastegraph.core.records import Fact
 from tastegraph.kg.review import decisions
 from tastegraph.kg.review.queue import ReviewTask, review_queue
@@ -87,21 +87,23 @@ class KnowledgeBase:
             BusyError: another process is writing to this workspace.
         """
         # Imported here: what only looks needs nothing that learns.
+        from tastegraph.core.fact_columns import fact_frames
         from tastegraph.kg.review.inputs import DerivationInputs
         from tastegraph.kg.review.steps import derivations
 
         if step not in DERIVED:
             raise NotFoundError(f"no such step: {step!r}; there are {', '.join(DERIVED)}")
-        say(f"{step}: from what is known")
-        with self._database.reading() as connection:
-            inputs = DerivationInputs(connection, self._config, step)
-            facts = list(derivations(self._answers)[step](inputs))
-        with self._database.writing() as connection:
-            provenance.withdraw_source(connection, step)
-            statements.put_facts(connection, counted(step, facts), step)
-            provenance.stamp(connection, step)
-            provenance.drop_unsupported(connection)
-            return len(statements.stated_by(connection, step))
+        with announcing(), announced_stage(f"{step}: from what is known"):
+            with self._database.reading() as connection:
+                inputs = DerivationInputs(connection, self._config, step)
+                frames = list(fact_frames(derivations(self._answers)[step](inputs)))
+            # Until here nothing is written: whoever interrupts it finds what was there before.
+            with self._database.writing() as connection:
+                provenance.withdraw_source(connection, step)
+                statements.put_facts(connection, counted(step, frames), step)
+                provenance.stamp(connection, step)
+                provenance.drop_unsupported(connection)
+                return provenance.fact_count(connection, step)
 
     def renew(self) -> None:
         """Repeat all derivations that were run before, for new texts and entities.

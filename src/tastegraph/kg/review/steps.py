@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tastegraph.kg.review.derivation import Derivation, find_mentions, fuse_entities
+from tastegraph.kg.review.derivation import Derivation, fuse_entities
 from tastegraph.kg.review.item_links import link_items
 from tastegraph.kg.review.language_model import llm_extraction
+from tastegraph.kg.review.mentions import find_mentions
 from tastegraph.kg.review.patterns import extract_with_patterns
 from tastegraph.kg.review.topics import find_topics
 from tastegraph.store.database import Database

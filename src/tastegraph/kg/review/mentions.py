@@ -1,0 +1,115 @@
+"""The derivation step ``mentions``: the entities that the texts of items name, with spans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from tastegraph.core.progress import progress
+from tastegraph.core.records import ITEM, MENTIONS, Fact, Span
+from tastegraph.kg.extraction.gazetteer import Mention, NameResolver
+from tastegraph.kg.extraction.recognition import EntityRecogniser
+from tastegraph.kg.linking.entities import EntityIndex
+from tastegraph.kg.linking.linker import Linker
+from tastegraph.kg.linking.queries import MentionInContext
+from tastegraph.kg.review.inputs import DerivationInputs
+
+GAZETTEER_EXTRACTOR = "gazetteer/1"
+"""Name and version of the gazetteer in the spans of its facts."""
+CONTEXT_LENGTH = 300
+"""Characters of text on either side of a name that are used to resolve it."""
+MENTIONS_PER_BATCH = 5_000
+"""Ambiguous mentions that are resolved at once."""
+
+
+class _AmbiguousMention(NamedTuple):
+    document: str
+    mention: Mention
+    context: MentionInContext
+
+
+def find_mentions(inputs: DerivationInputs) -> Iterator[Fact]:
+    """``mentions`` facts: the entities that the text of an item names, with spans.
+
+    A name of several entities is resolved by the text around it.
+    """
+    own_entities: dict[str, set[str]] = {}
+    for link in inputs.identity.links:
+        own_entities.setdefault(ITEM + link.item_id, set()).add(link.entity_id)
+    gazetteer = inputs.gazetteer()
+    ambiguous: list[_AmbiguousMention] = []
+    spans: dict[str, list[tuple[int, int]]] = {}
+    with progress("texts", len(inputs.items)) as advance:
+        for document in inputs.documents():
+            for mention in gazetteer.find(document.text):
+                if not own_entities.get(document.id, set()).isdisjoint(mention.entities):
+                    continue
+                if inputs.config.extraction.spacy is not None:
+                    spans.setdefault(document.id, []).append((mention.start, mention.end))
+                if len(mention.entities) == 1:
+                    yield _fact(document.id, mention, mention.entities[0], mention.score)
+                else:
+                    context = _in_context(document.text, mention)
+                    ambiguous.append(_AmbiguousMention(document.id, mention, context))
+            advance(1)
+    yield from _recognised_mentions(inputs, spans)
+    yield from _resolved_mentions(inputs, ambiguous)
+
+
+def _resolved_mentions(
+    inputs: DerivationInputs, ambiguous: Sequence[_AmbiguousMention]
+) -> Iterator[Fact]:
+    """Mentions of names that several entities have, each with whom its text may speak of."""
+    if not ambiguous:
+        return
+    linker = Linker(EntityIndex(inputs.facts, inputs.config.graph.naming_relations))
+    with progress("ambiguous names", len(ambiguous)) as advance:
+        for start in range(0, len(ambiguous), MENTIONS_PER_BATCH):
+            batch = ambiguous[start : start + MENTIONS_PER_BATCH]
+            results = linker.link_mentions([entry.context for entry in batch])
+            for (document, mention, _), result in zip(batch, results, strict=True):
+                for entity, probability in result.candidates:
+                    if entity in mention.entities:
+                        yield _fact(document, mention, entity, probability * mention.score)
+            advance(len(batch))
+
+
+def _fact(document: str, mention: Mention, entity: str, confidence: float) -> Fact:
+    span = Span(document, mention.start, mention.end, GAZETTEER_EXTRACTOR)
+    return Fact(document, MENTIONS, entity, confidence=confidence, span=span)
+
+
+def _in_context(text: str, mention: Mention) -> MentionInContext:
+    return MentionInContext(
+        text[mention.start : mention.end],
+        text[max(mention.start - CONTEXT_LENGTH, 0) : mention.end + CONTEXT_LENGTH],
+    )
+
+
+def _recognised_mentions(
+    inputs: DerivationInputs, known_spans: Mapping[str, Sequence[tuple[int, int]]]
+) -> Iterator[Fact]:
+    """Names that only the spaCy model of ``[extraction]`` recognises, if one is configured.
+
+    Args:
+        inputs: of the step.
+        known_spans: document → half-open spans of the names that were found in it.
+    """
+    config = inputs.config.extraction
+    if config.spacy is None:
+        return
+    recogniser = EntityRecogniser(config.spacy, config.kinds)
+    documents = list(inputs.documents())
+    resolver = NameResolver(inputs.names())
+    for document, names in zip(
+        documents, recogniser.find(document.text for document in documents), strict=True
+    ):
+        for start, end, _ in names:
+            known = known_spans.get(document.id, ())
+            if any(known_start < end and start < known_end for known_start, known_end in known):
+                continue
+            entity = resolver.resolve(document.text[start:end])
+            if entity is not None:
+                span = Span(document.id, start, end, recogniser.name)
+                yield Fact(document.id, MENTIONS, entity, confidence=config.confidence, span=span)
+    yield from resolver.new_labels()
