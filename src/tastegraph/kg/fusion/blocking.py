@@ -50,7 +50,8 @@ def pairs_within(profiles: Sequence[EntityProfile]) -> RecordPairs:
     ]
     pairs = _to_pairs(keys, len(profiles))
     pairs = np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1)
-    return _to_pairs([pairs.astype(np.int64) @ [len(profiles), 1]], len(profiles))
+    lower, higher = pairs.astype(np.int64).T
+    return _to_pairs([lower * len(profiles) + higher], len(profiles))
 
 
 def _to_pairs(keys: Sequence[PairKeys], n_right: int) -> RecordPairs:

@@ -72,7 +72,7 @@ def _log_likelihood(patterns: _Patterns, classes: Floats) -> Floats:
         present = np.flatnonzero(column >= 0)
         if not len(present):
             continue
-        level, n_pairs = column[present], patterns.count[present]
+        level, n_pairs = column[present], patterns.n_pairs[present]
         frequency = np.bincount(level, n_pairs) / n_pairs.sum()
         counts = np.stack([np.bincount(level, weight) for weight in of_pattern[:, present]])
         share = (counts + frequency) / (counts + frequency).sum(axis=1, keepdims=True)
@@ -87,12 +87,12 @@ class _Patterns(NamedTuple):
     Attributes:
         levels: int8[m, L].
         of_pair: int64[n], the row of each pair.
-        count: int64[m], number of pairs of each row.
+        n_pairs: int64[m], number of pairs of each row.
     """
 
     levels: NDArray[np.int8]
     of_pair: NDArray[np.int64]
-    count: NDArray[np.int64]
+    n_pairs: NDArray[np.int64]
 
     @classmethod
     def of(cls, levels: NDArray[np.int8]) -> _Patterns:
@@ -100,7 +100,7 @@ class _Patterns(NamedTuple):
         for column in levels.T:
             # Numbered anew at each column, so that no key grows beyond n times the levels.
             keys = np.unique(keys * 128 + column + 1, return_inverse=True)[1]
-        _, first, of_pair, count = np.unique(
+        _, first, of_pair, n_pairs = np.unique(
             keys, return_index=True, return_inverse=True, return_counts=True
         )
-        return cls(levels[first], of_pair, count)
+        return cls(levels[first], of_pair, n_pairs)

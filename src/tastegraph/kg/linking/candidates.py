@@ -93,7 +93,7 @@ class NameIndex:
     def _scores(self, rows: sparse.csr_matrix, k: int) -> sparse.csr_matrix:
         """Cosines of queries and names; where there are very many, of those that may be best."""
         rare = self._rarest(rows)
-        scores = (rare @ self._by_gram).tocsr()
+        scores: sparse.csr_matrix = (rare @ self._by_gram).tocsr()
         if rare.nnz == rows.nnz:
             return scores
         best = [
