@@ -30,6 +30,21 @@ RELATIONS = {
     },
 }
 """The sections ``[relations.*]`` that the club writes: three examples for each relation."""
+CHINESE_RELATIONS = {
+    "director": {
+        "phrase_zh": "导演",
+        "subject": "电影",
+        "object": "人物",
+        "examples": ["由[李安]执导", "导演[王家卫]", "[张艺谋]导演的"],
+    },
+    "actor": {
+        "phrase_zh": "主演",
+        "subject": "电影",
+        "object": "人物",
+        "examples": ["由[梁朝伟]主演", "[周迅]饰演", "主演：[陈坤]"],
+    },
+}
+"""The same of a Chinese club."""
 
 
 class Summary(NamedTuple):

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import compress
+from operator import not_
 from typing import NamedTuple
 
 from tastegraph.core.config import RelationConfig
@@ -20,11 +22,17 @@ from tastegraph.core.records import LABEL, Fact, Span
 from tastegraph.kg.extraction.candidates import MentionCandidate, number_candidates
 from tastegraph.kg.extraction.documents import Document
 from tastegraph.kg.extraction.gazetteer import id_from_name
+from tastegraph.kg.extraction.phrases.chinese import ChineseCue, chinese_cues
 from tastegraph.kg.extraction.phrases.cues import Cue, cues_of_examples
-from tastegraph.kg.extraction.phrases.matching import CueMatch, matches_by_relation
+from tastegraph.kg.extraction.phrases.matching import (
+    CueMatch,
+    chinese_matches,
+    matches_by_relation,
+)
 from tastegraph.kg.extraction.phrases.name_kinds import NameKinds
 from tastegraph.kg.extraction.phrases.reader import NameReader
 from tastegraph.kg.names import normalize_name, title_names
+from tastegraph.text.languages import contains_han
 
 EXTRACTOR = "examples/1"
 """Name and version of this extractor in the spans of its facts."""
@@ -37,6 +45,7 @@ PRIOR_MATCHES = 10
 """Matches of the right kind that a cue is taken to have had before the first text."""
 SCHEMA_EVIDENCE = 0.5
 """Evidence for a kind of each text in which a name is the object of a relation of that kind."""
+AnyCue = Cue | ChineseCue
 _YEAR = re.compile(r"1[0-9]{3}|20[0-9]{2}")
 
 
@@ -87,10 +96,13 @@ class ExampleExtractor:
         self._kinds = {
             name: standard_kind(config.object or "") for name, config in with_examples.items()
         }
-        self._cues = {
-            name: cues_of_examples(read_example(e, config.object) for e in config.examples)
-            for name, config in with_examples.items()
-        }
+        self._cues: dict[str, list[Cue]] = {}
+        self._chinese_cues: dict[str, list[ChineseCue]] = {}
+        for name, config in with_examples.items():
+            examples = [read_example(example, config.object) for example in config.examples]
+            is_chinese = [contains_han(before + after) for before, _, after in examples]
+            self._cues[name] = cues_of_examples(compress(examples, map(not_, is_chinese)))
+            self._chinese_cues[name] = chinese_cues(compress(examples, is_chinese))
         self._titles = titles
         self.reports = {
             name: RelationReport(len(config.examples)) for name, config in with_examples.items()
@@ -134,17 +146,28 @@ class ExampleExtractor:
             if of_values:
                 numbers = number_candidates(document.text)
                 matches += matches_by_relation(document.text, numbers, of_values)
+            matches += self._chinese_matches(document.text, reader)
             for relation, match in matches:
                 statements[relation].append(_Statement(document, match))
         return statements
+
+    def _chinese_matches(self, text: str, reader: NameReader) -> Iterator[tuple[str, CueMatch]]:
+        if contains_han(text):
+            for relation, cues in self._chinese_cues.items():
+                for match in chinese_matches(text, cues, self._kinds[relation]):
+                    entities = reader.entities(match.candidate.name)
+                    yield (
+                        relation,
+                        replace(match, candidate=replace(match.candidate, entities=entities)),
+                    )
 
     def _checked(
         self, relation: str, statements: Sequence[_Statement], names: NameKinds
     ) -> list[tuple[_Statement, float]]:
         """The statements whose name may be an object of the relation, with their confidence."""
         report = self.reports[relation]
-        right: Counter[Cue] = Counter()
-        wrong: Counter[Cue] = Counter()
+        right: Counter[AnyCue] = Counter()
+        wrong: Counter[AnyCue] = Counter()
         checked = []
         for statement in statements:
             reason = self._objection(relation, statement, names)
@@ -202,7 +225,7 @@ def _entity(candidate: MentionCandidate) -> str:
     return candidate.entities[0] if candidate.entities else id_from_name(candidate.name)
 
 
-def _confidence(match: CueMatch, right: Counter[Cue], wrong: Counter[Cue]) -> float:
+def _confidence(match: CueMatch, right: Counter[AnyCue], wrong: Counter[AnyCue]) -> float:
     """The reliability of the cue, lower for lists and for sentences that digress."""
     n_right, n_wrong = right[match.cue], wrong[match.cue]
     confidence = EXAMPLE_CONFIDENCE if match.cue.is_example else VARIANT_CONFIDENCE

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tastegraph.kg.extraction.candidates import MentionCandidate
+from tastegraph.kg.extraction.phrases.chinese import ChineseCue, is_aside, sentences_of
 from tastegraph.kg.extraction.phrases.cues import (
     FUNCTION_WORDS,
     PREPOSITIONS,
@@ -51,7 +52,7 @@ class CueMatch:
     """
 
     candidate: MentionCandidate
-    cue: Cue
+    cue: Cue | ChineseCue
     is_listed: bool
     is_aside: bool
 
@@ -151,6 +152,26 @@ def matches_by_relation(
         for relation, of_relation in cues.items():
             for match in names.matches(of_relation):
                 yield relation, match
+
+
+def chinese_matches(text: str, cues: Sequence[ChineseCue], kind: str) -> Iterator[CueMatch]:
+    """The names that Chinese ``cues`` of one relation say to be its objects, each once a sentence.
+
+    Args:
+        text: the text.
+        cues: of the relation.
+        kind: the standard kind of its objects; empty if not known.
+    """
+    for position, sentence in sentences_of(text):
+        spans: set[tuple[int, int]] = set()
+        for cue in cues:
+            for start, end, is_listed in cue.names(sentence, kind):
+                if not any(a < end and start < b for a, b in spans):
+                    spans.add((start, end))
+                    candidate = MentionCandidate(
+                        position + start, position + end, sentence[start:end]
+                    )
+                    yield CueMatch(candidate, cue, is_listed, is_aside(sentence, start))
 
 
 def _joins(gap: Tokens, after_role: bool) -> bool:

@@ -71,6 +71,7 @@ _POSSESSIVES = frozenset({"'s", "’s", "'", "’"})
 _WITH_ARTICLE = {
     kind: f"an {kind}" if kind == ORGANISATION else f"a {kind}" for kind in STANDARD_KINDS
 }
+_CHINESE_PLACES = ("省", "市", "县", "镇", "村", "国", "州", "岛")
 _MORE_PLACES = (
     "England", "Scotland", "Wales", "Britain", "Great Britain", "USA", "UK", "America", "Europe",
     "Asia", "Africa", "Australia", "Antarctica", "Holland", "Hollywood", "Siberia", "Tibet",
@@ -122,6 +123,8 @@ class NameKinds:
             return total
         if key in places():
             total[PLACE] += PLACE_EVIDENCE
+        if contains_han(key) and len(key) > 2 and key.endswith(_CHINESE_PLACES):
+            total[PLACE] += 1
         if words[-1] in _ORGANISATIONS and len(words) > 1:
             total[ORGANISATION] += 2
         if len(words) == 1 and words[0] in _DATES:

@@ -46,6 +46,12 @@ class NameReader:
         names = name_candidates(text, Sentences(text), self._gazetteer, self._orthography)
         return [self._without_adjective(name) for name in names]
 
+    def entities(self, name: str) -> tuple[str, ...]:
+        """Ids of the known entities with this name."""
+        mentions = self._gazetteer.find(name)
+        whole = [mention for mention in mentions if mention.end - mention.start == len(name)]
+        return whole[0].entities if whole else ()
+
     def _without_adjective(self, candidate: MentionCandidate) -> MentionCandidate:
         first, _, rest = candidate.name.partition(" ")
         length = candidate.end - candidate.start
