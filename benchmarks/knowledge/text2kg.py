@@ -103,8 +103,8 @@ def run(data: Path, seed: int = 1) -> dict[str, Any]:
             "train": sum(len(domain.train) for domain in every),
             "test": sum(len(domain.test) for domain in every),
         },
-        "located": extractor.aligned,
-        "not_located": extractor.unaligned,
+        "located": extractor.coverage.located,
+        "not_located": extractor.coverage.missing,
         "processor_seconds": {
             "learning": round(learned - started, 1), "reading": round(ended - learned, 1),
         },

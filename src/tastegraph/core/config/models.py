@@ -57,8 +57,13 @@ class FinetuningConfig(Section):
 
 
 class ExtractionConfig(Section):
-    """How names that the graph does not know are found in texts."""
+    """How facts, and names that the graph does not know, are found in texts."""
 
+    annotated: str | None = None
+    """A file of annotated sentences, from which ``kg derive patterns`` learns to read relations
+    between any two names. Each line is a JSON object, the form of Text2KGBench:
+    ``{"sent": "Fargo was directed by Joel Coen.", "triples": [{"sub": "Fargo", "rel": "director",
+    "obj": "Joel Coen"}]}``. A few dozen sentences with a relation are enough to begin with."""
     spacy: str | None = None
     """A spaCy pipeline: the name of an installed one, or its folder."""
     kinds: tuple[str, ...] = ("PERSON", "PER", "ORG", "GPE", "LOC", "WORK_OF_ART", "FAC", "EVENT")

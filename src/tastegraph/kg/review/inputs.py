@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 from sqlalchemy import Connection, select
 
@@ -35,11 +36,13 @@ class DerivationInputs:
         connection: a transaction that sees one consistent state.
         config: of the workspace.
         step: name of the derivation step, and of the source of its facts.
+        directory: of the workspace; names of files in the configuration start from it.
     """
 
     connection: Connection
     config: Config
     step: str
+    directory: Path = Path()
 
     @cached_property
     def items(self) -> list[Item]:

@@ -95,7 +95,8 @@ class KnowledgeBase:
             raise NotFoundError(f"no such step: {step!r}; there are {', '.join(DERIVED)}")
         with announcing(), announced_stage(f"{step}: from what is known"):
             with self._database.reading() as connection:
-                inputs = DerivationInputs(connection, self._config, step)
+                folder = self._database.path.parent
+                inputs = DerivationInputs(connection, self._config, step, folder)
                 frames = list(fact_frames(derivations(self._answers)[step](inputs)))
             # Until here nothing is written: whoever interrupts it finds what was there before.
             with self._database.writing() as connection:

@@ -1,6 +1,7 @@
 """The derivation step ``patterns``: facts that texts state, by whatever there is to learn from.
 
-Known facts teach the cues of their relation, a few examples give cues themselves. Each way says for
+Known facts teach the cues of their relation, a few examples give cues themselves, and annotated
+sentences teach relations between any two names. Each way says for
 each relation what it learned from, what it found and what it left out.
 """
 
@@ -18,6 +19,7 @@ from tastegraph.kg.extraction.documents import Document
 from tastegraph.kg.extraction.patterns import learn_patterns
 from tastegraph.kg.extraction.phrases.extractor import ExampleExtractor, RelationReport
 from tastegraph.kg.extraction.phrases.name_kinds import NameKinds
+from tastegraph.kg.review.annotated import facts_from_annotated
 from tastegraph.kg.review.inputs import DerivationInputs
 from tastegraph.kg.review.schema import KindCheck, name_reader, recognised_kinds, schema_of
 
@@ -42,22 +44,27 @@ class TextsToRead(NamedTuple):
 
 
 def extract_with_patterns(inputs: DerivationInputs) -> Iterator[Fact]:
-    """Facts that the texts of items state, by examples in words and by known facts."""
+    """Facts that the texts of items state, by examples, known facts and annotated sentences."""
     documents = list(inputs.documents())
     if not documents:
         say("patterns: no item has a text: import items with texts")
         return
     texts = TextsToRead(inputs, documents, recognised_kinds(inputs, documents))
-    for way in (_read_by_examples, _read_by_known_facts):
+    for way in (_read_by_examples, _read_by_known_facts, _read_by_annotated_sentences):
         yield from way(texts)
-    if not any(config.examples for config in inputs.config.relations.values()) and not any(
-        True for _ in inputs.item_facts()
-    ):
+    if not _can_learn(inputs):
         say(
             "patterns: there is nothing to learn from: no relation has facts about items, and none "
-            "has examples in tastegraph.toml. 'tastegraph kg schema' proposes relations from the "
-            "texts, to paste there"
+            "has examples in tastegraph.toml, nor does [extraction] annotated name a file of "
+            "sentences. 'tastegraph kg schema' proposes relations from the texts, to paste there"
         )
+
+
+def _can_learn(inputs: DerivationInputs) -> bool:
+    """Whether there are examples, annotated sentences or facts about items."""
+    has_examples = any(config.examples for config in inputs.config.relations.values())
+    is_annotated = inputs.config.extraction.annotated is not None
+    return has_examples or is_annotated or any(True for _ in inputs.item_facts())
 
 
 def _read_by_examples(texts: TextsToRead) -> Iterator[Fact]:
@@ -120,6 +127,20 @@ def _read_by_known_facts(texts: TextsToRead) -> Iterator[Fact]:
             f"{dropped}"
         )
     _report_too_few(known, extractor.classifiers.keys(), inputs.config.relations)
+
+
+def _read_by_annotated_sentences(texts: TextsToRead) -> Iterator[Fact]:
+    """Facts of the relations of the sentences that ``[extraction] annotated`` names."""
+    by_id = {document.id: document.text for document in texts.documents}
+    check = KindCheck(texts.inputs.config.relations, texts.names, by_id)
+    yield from facts_from_annotated(texts.inputs, texts.documents, check)
+    counts: Counter[str] = Counter()
+    instances: dict[str, str] = {}
+    for (relation, reason), count in check.dropped.items():
+        counts[f"of {relation}: {reason}"] += count
+        instances[f"of {relation}: {reason}"] = check.instances[relation, reason]
+    if counts:
+        say(f"patterns: by annotated sentences{_dropped(counts, instances)}")
 
 
 def _report_too_few(

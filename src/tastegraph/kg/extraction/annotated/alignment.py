@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from tastegraph.kg.extraction.annotated.corpus import AnnotatedSentence
+from tastegraph.kg.extraction.annotated.corpus import AnnotatedSentence, Triple
 from tastegraph.kg.extraction.annotated.tokens import TokenizedText, letters
 from tastegraph.kg.extraction.annotated.values import (
     date_spans,
@@ -55,14 +55,40 @@ class AlignedSentence:
     Attributes:
         tokens: of the sentence.
         triples: the facts with both arguments located.
-        unaligned: how many facts have an argument that the sentence does not name.
+        unaligned: the facts with an argument that the sentence does not name.
         group: a number that it shares with the other sentences about the same thing.
     """
 
     tokens: TokenizedText
     triples: tuple[AlignedTriple, ...]
-    unaligned: int
+    unaligned: tuple[Triple, ...]
     group: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many annotated facts have both arguments in their sentence.
+
+    Attributes:
+        located: facts that have.
+        missing: others.
+        example: subject, relation and object of one of the others, or nothing.
+    """
+
+    located: int
+    missing: int
+    example: str
+
+    @classmethod
+    def of(cls, sentences: Sequence[AlignedSentence]) -> Coverage:
+        """Count the facts of aligned sentences."""
+        missing = [triple for sentence in sentences for triple in sentence.unaligned]
+        example = missing[0] if missing else None
+        return cls(
+            sum(len(sentence.triples) for sentence in sentences),
+            len(missing),
+            f"{example.subject} {example.relation} {example.object}" if example else "",
+        )
 
 
 def align(sentences: Sequence[AnnotatedSentence]) -> list[AlignedSentence]:
@@ -92,7 +118,9 @@ def align(sentences: Sequence[AnnotatedSentence]) -> list[AlignedSentence]:
             if by_name[t.subject] and by_name[t.object]
         )
         group = groups.setdefault(_main_subject(sentence), len(groups))
-        unaligned = len(sentence.triples) - len(triples)
+        unaligned = tuple(
+            t for t in sentence.triples if not (by_name[t.subject] and by_name[t.object])
+        )
         aligned.append(AlignedSentence(text, triples, unaligned, group))
     return aligned
 

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.kg.extraction.annotated.alignment import AlignedSentence, align, reads_as_new
+from tastegraph.kg.extraction.annotated.alignment import (
+    AlignedSentence,
+    Coverage,
+    align,
+    reads_as_new,
+)
 from tastegraph.kg.extraction.annotated.arguments import (
     Argument,
     ArgumentReader,
@@ -57,7 +62,8 @@ class SentenceExtractor:
         relations: those that the annotated sentences have, in alphabetical order.
         threshold: confidence from which on a fact counts: the one with the best F1 on sentences
             that were not learned from.
-        aligned, unaligned: annotated facts that could be located in their sentence, and others.
+        values: the relations whose objects are mostly numbers, days or quoted words.
+        coverage: how many annotated facts could be located in their sentence.
     """
 
     def __init__(
@@ -67,14 +73,15 @@ class SentenceExtractor:
         forms: ArgumentForms,
         judge: FactJudge,
         threshold: float,
-        aligned: int,
-        unaligned: int,
+        coverage: Coverage,
     ) -> None:
         self._arguments, self._reader = arguments, reader
         self._forms, self._judge = forms, judge
         self.relations = reader.relations
         self.threshold = threshold
-        self.aligned, self.unaligned = aligned, unaligned
+        self.values = forms.values
+        self.coverage = coverage
+        self._names = {self.relations: RelationNames(self.relations)}
 
     def extract(self, text: str, relations: Sequence[str] | None = None) -> list[SentenceFact]:
         """The facts that ``text`` states with at least the threshold, in the order of the text.
@@ -86,7 +93,9 @@ class SentenceExtractor:
         allowed = self.relations if relations is None else tuple(relations)
         tokens = TokenizedText.of(text)
         read = self._arguments.read(tokens)
-        candidates = CandidateFacts(tokens, read, self._reader, allowed, RelationNames(allowed))
+        if allowed not in self._names:
+            self._names[allowed] = RelationNames(allowed)
+        candidates = CandidateFacts(tokens, read, self._reader, allowed, self._names[allowed])
         sure = self._judge.probability(candidates.rows)
         facts: dict[tuple[str, str, str], SentenceFact] = {}
         for pair, place, confidence in zip(
@@ -165,7 +174,7 @@ def learn_from_annotated(
                 examples = [place for place, label in enumerate(labels) if label is not None]
                 rows.append(candidates.rows[examples])
                 correct += [bool(labels[place]) for place in examples]
-                n_stated += len(sentence.triples) + sentence.unaligned
+                n_stated += len(sentence.triples) + len(sentence.unaligned)
     table, stated = np.concatenate(rows), np.array(correct, dtype=bool)
     judge = FactJudge(table, stated, seed)
     threshold = _threshold(table, stated, n_stated, seed)
@@ -176,8 +185,7 @@ def learn_from_annotated(
         ArgumentForms(aligned),
         judge,
         threshold,
-        sum(len(sentence.triples) for sentence in aligned),
-        sum(sentence.unaligned for sentence in aligned),
+        Coverage.of(aligned),
     )
 
 

@@ -21,6 +21,9 @@ class ArgumentForms:
     anywhere: *US* is *United_States*. Any other one takes the form that most objects of its
     relation have that can be made of its words: a number with ``.0``, a day as ``1944-07-28``, a
     unit or quotation marks around it, or the words themselves.
+
+    Attributes:
+        values: the relations whose objects are mostly numbers, days or quoted words.
     """
 
     def __init__(self, sentences: Sequence[AlignedSentence]) -> None:
@@ -43,6 +46,11 @@ class ArgumentForms:
                     for form in dict.fromkeys(_forms_of(words, triple.object_name)):
                         templates[triple.relation][form] += 1
                         everywhere[form] += 1
+        self.values = frozenset(
+            relation
+            for relation, counts in _objects_by_relation(sentences).items()
+            if 2 * sum(count for name, count in counts.items() if _is_value(name)) > counts.total()
+        )
         self._templates = {
             relation: [form for form, _ in counts.most_common(MAX_TEMPLATES)]
             for relation, counts in templates.items()
@@ -111,6 +119,18 @@ def _day_first(words: str, name: str) -> int:
     return 1 if str(day.days[1]) in name else -1 if str(day.days[0]) in name else 0
 
 
-def readable(name: str) -> str:
-    """A name as people write it: without underscores and quotation marks."""
-    return plain_name(name)
+def _objects_by_relation(sentences: Sequence[AlignedSentence]) -> dict[str, Counter[str]]:
+    objects: dict[str, Counter[str]] = defaultdict(Counter)
+    for sentence in sentences:
+        for triple in sentence.triples:
+            objects[triple.relation][triple.object_name] += 1
+    return objects
+
+
+def _is_value(name: str) -> bool:
+    """Whether an object is a number, a day or quoted words rather than the name of something."""
+    plain = plain_name(name)
+    first = plain.partition(" ")[0]
+    return name.startswith('"') or bool(
+        only_number(plain) or only_date(plain) or only_number(first)
+    )
