@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from tastegraph.core.errors import ConfigError, NotFoundError, RowError
 from tastegraph.core.records import ITEM, LABEL, Fact, Item
 from tastegraph.kg.review.annotated import EXTRACTOR, passages
-from tastegraph.store.schema import PATTERNS
+from tastegraph.store.schema import PATTERNS, evidence
 from tests.kg.extraction.annotated.test_extractor import corpus
 
 from .test_derivation import facts_of, open_workspace
