@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -19,6 +20,7 @@ from tastegraph.kg.extraction.topics.selection import select
 from tastegraph.kg.extraction.topics.variants import fuse_variants
 from tastegraph.kg.names import normalize_name
 from tastegraph.kg.review.inputs import DerivationInputs
+from tastegraph.text.languages import contains_han
 
 TOPIC_EXTRACTOR = "topics/1"
 """Name and version of the extractor in the spans of its facts."""
@@ -55,6 +57,7 @@ def find_topics(inputs: DerivationInputs) -> Iterator[Fact]:
         if parent := broader.get(table.keys[key]):
             yield Fact(topic, BROADER, NAME_PREFIX + parent, confidence=BROADER_CONFIDENCE)
     yield from _mentions(table, items)
+    yield from _broader_mentions(table, items, broader)
 
 
 def _labels(table: OccurrenceTable, items: Sequence[Item]) -> dict[int, str]:
@@ -77,6 +80,34 @@ def _mentions(table: OccurrenceTable, items: Sequence[Item]) -> Iterator[Fact]:
         if not table.in_title[row]:
             span = Span(subject, int(table.start[row]), int(table.end[row]), TOPIC_EXTRACTOR)
         yield Fact(subject, MENTIONS, topic, confidence=CONFIDENCE[int(table.kind[row])], span=span)
+
+
+def _broader_mentions(
+    table: OccurrenceTable, items: Sequence[Item], broader: Mapping[str, str]
+) -> Iterator[Fact]:
+    """``mentions`` of the more general topic where the text has it as the end of a longer one."""
+    kinds = {table.keys[key]: kind for key, kind in _pairs(table.key, table.kind)}
+    stated = {(document, table.keys[key]) for document, key in _pairs(table.document, table.key)}
+    for row, (document, key) in enumerate(_pairs(table.document, table.key)):
+        parent = broader.get(table.keys[key])
+        if parent is None or (document, parent) in stated:
+            continue
+        stated.add((document, parent))
+        words = _text(table, items, row)[table.start[row] : table.end[row]]
+        subject, end = ITEM + items[document].item_id, int(table.end[row])
+        span = None
+        if not table.in_title[row]:
+            span = Span(subject, end - len(_ending(words, parent)), end, TOPIC_EXTRACTOR)
+        confidence = CONFIDENCE[kinds[parent]]
+        yield Fact(subject, MENTIONS, NAME_PREFIX + parent, confidence=confidence, span=span)
+
+
+def _ending(words: str, parent: str) -> str:
+    """The end of a phrase as the text has it: as many words, or Chinese characters, as its head."""
+    if contains_han(parent):
+        return words[-len(parent) :]
+    pieces = re.split(r"([\s\-‐‑]+)", words)
+    return "".join(pieces[-2 * parent.count(" ") - 1 :])
 
 
 def _text(table: OccurrenceTable, items: Sequence[Item], row: int) -> str:

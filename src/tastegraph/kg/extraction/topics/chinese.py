@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import NamedTuple
 
 from tastegraph.kg.extraction.topics.chinese_words import CHINESE_GENERAL, SURNAMES
@@ -31,7 +30,9 @@ _LATIN_NAME = re.compile(r"[A-Z][A-Za-z0-9&'’-]+(?: [A-Z][A-Za-z0-9&'’-]*)*"
 _HAN_WORD = re.compile(f"[{character_class(HAN)}]+")
 _NAME_TAGS = ("nr", "ns", "nt", "nz", "nrt", "nrfg")
 _NOUN_TAGS = ("n", "l", "i", "j", "vn", "an", "ng")
-_FIRST_NAME_TAGS = ("n", "nr", "nz", "a", "an", "ns", "z", "ng", "nrt", "t")
+_FIRST_NAME_TAGS = ("n", "nr", "nz", "a", "an", "ns", "z", "ng", "nrt", "t", "m")
+_AGENTS = frozenset("人者员师家手")
+"""Endings of words for persons: 看守人, 修复师."""
 _MODIFIER_TAGS = ("b", "a")
 _NOUN_ENDINGS = ("代", "朝", "初", "末", "节", "夜", "季")
 """Last characters of words of time that are topics: 宋代, 春节, 雨夜."""
@@ -79,14 +80,42 @@ class ChineseReader:
                 continue
             chunk.append((word, reading != TopicReading.NO))
         yield from _of_chunk(text, chunk)
-        yield from _full_names(text, words)
 
     def _words(self, text: str) -> list[TaggedWord]:
         words, position = [], 0
         for word, tag in self._tag(text):
             words.append(TaggedWord(position, position + len(word), word, tag))
             position += len(word)
-        return words
+        return list(_joined_words(words))
+
+
+def _joined_words(words: list[TaggedWord]) -> Iterator[TaggedWord]:
+    """The words, with what the segmentation separated as one: 沈 + 青衣, 看守 + 人."""
+    place = 0
+    while place < len(words):
+        word = words[place]
+        after = words[place + 1] if place + 1 < len(words) else None
+        tag = _joined_tag(word, after) if after else ""
+        if after and tag:
+            word = TaggedWord(word.start, after.end, word.text + after.text, tag)
+            place += 1
+        yield word
+        place += 1
+
+
+def _joined_tag(word: TaggedWord, after: TaggedWord) -> str:
+    """The tag of two words as one; empty if they are none."""
+    if word.tag.startswith("v") and len(word.text) > 1 and after.text in _AGENTS:
+        return "n"
+    tagged = word.tag in ("nr", "j") or after.tag in ("nr", "nrt")
+    is_family = word.text in SURNAMES and tagged
+    is_first = len(after.text) <= 2 and after.tag in _FIRST_NAME_TAGS
+    return "nr" if is_family and is_first and _HAN_WORD.fullmatch(after.text) else ""
+
+
+def _is_person(word: TaggedWord) -> bool:
+    """Whether a word looks like a name of a person, which is no part of a longer phrase."""
+    return word.tag in ("nr", "nrt") and word.text[0] in SURNAMES
 
 
 def _reading(word: TaggedWord, before: TaggedWord | None, after: TaggedWord | None) -> TopicReading:
@@ -114,17 +143,10 @@ def _of_chunk(text: str, chunk: list[tuple[TaggedWord, bool]]) -> Iterator[Occur
             words = [word for word, _ in chunk[first : last + 1]]
             if len(words) == 1 and (len(words[0].text) < 2 or words[0].text in CHINESE_GENERAL):
                 continue
+            if len(words) > 1 and any(map(_is_person, words)):
+                continue
             if words[-1].end - words[0].start <= MAX_PHRASE_LENGTH:
                 yield _occurrence(text, words, TopicReading.YES)
-
-
-def _full_names(text: str, words: list[TaggedWord]) -> Iterator[Occurrence]:
-    """A family name and the given name behind it, which the segmentation has separated."""
-    for family, first in pairwise(words):
-        is_first_name = len(first.text) <= 2 and first.tag in _FIRST_NAME_TAGS
-        if family.text in SURNAMES and is_first_name and _HAN_WORD.fullmatch(first.text):
-            key = text[family.start : first.end]
-            yield Occurrence(family.start, first.end, key, Kind.NAME, TopicReading.YES)
 
 
 def _occurrence(text: str, words: list[TaggedWord], reading: TopicReading) -> Occurrence:

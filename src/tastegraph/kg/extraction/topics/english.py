@@ -50,6 +50,8 @@ _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)")
 _DECADE = re.compile(r"\d{3}0s")
 _ROMAN = re.compile(r"[ivx]+")
 _POSSESSIVE = ("'s", "’s")
+_OBJECTS = frozenset(("to", "him", "her", "them", "himself", "herself", "back", "away"))
+_PARTICIPLES = ("ed", "ing")
 
 
 class LexiconWord(NamedTuple):
@@ -150,7 +152,7 @@ class EnglishReader:
             return
         if len(words) == 1 and not self._is_name(words[0]):
             return
-        if len(words) == 1 and self._lexicon.parts_of_speech(words[0].lower()):
+        if len(words) == 1 and self._lexicon.parts_of_speech(words[0].lower()) & (NOUN | ADJECTIVE):
             return
         if all(word.lower() in CALENDAR_WORDS | GIVEN_NAMES for word in words):
             return
@@ -192,6 +194,8 @@ class EnglishReader:
                 parts = NOUN
             elif word[0].isalpha() and "'" not in word and "’" not in word:
                 parts = self._parts(lower) or (0 if lower in FUNCTION_WORDS else NOUN)
+            if parts == VERB and words and lower.endswith(_PARTICIPLES):
+                parts |= ADJECTIVE * _introduces_noun(words[-1])
             words.append(LexiconWord(start, end, lower, parts, possessive, in_name))
         return words
 
@@ -283,6 +287,11 @@ def _adjoins(text: str, before: LexiconWord, after: LexiconWord) -> bool:
     return not before.possessive and text[before.end : after.start] in (" ", "-")
 
 
+def _introduces_noun(before: LexiconWord) -> bool:
+    """Whether a word is a determiner, so that the participle behind it is an adjective."""
+    return before.possessive or before.lower in DETERMINERS
+
+
 def _reads_as_noun(words: list[LexiconWord], place: int, continues: bool) -> bool:
     """Whether a word that may be a noun or adjective is one where it stands.
 
@@ -307,14 +316,16 @@ def _reads_as_noun(words: list[LexiconWord], place: int, continues: bool) -> boo
     takes_object = _takes_object(words, place)
     if before is not None and before.lower in PREPOSITIONS:
         return not (takes_object and word.lower.endswith("ing"))
-    if continues:
-        neighbour = words[place - 1]
-        if neighbour.parts == ADJECTIVE:
-            return True
-        if neighbour.lower.endswith("s") and not neighbour.lower.endswith("ss"):
-            return False  # A plural is a subject rather than a modifier: robbers plan.
-        return not (takes_object or _may_be_predicate(words, place))
-    return not takes_object
+    if not continues:
+        return not (takes_object or _before_preposition(words, place))
+    neighbour = words[place - 1]
+    if neighbour.parts == ADJECTIVE:
+        return True
+    if _is_plural(neighbour.lower):
+        return False  # A plural is a subject rather than a modifier: robbers plan.
+    if not _is_plural(word.lower):
+        return not takes_object
+    return not (takes_object or _before_preposition(words, place) or _ends_clause(words, place))
 
 
 def _ends_as_noun(words: list[LexiconWord], place: int) -> bool:
@@ -335,20 +346,19 @@ def _takes_object(words: list[LexiconWord], place: int) -> bool:
     if place + 1 >= len(words):
         return False
     after = words[place + 1]
-    if after.lower == "of":
-        return False
-    return (
-        after.lower in DETERMINERS
-        or after.lower in PREPOSITIONS
-        or after.lower in ("to", "him", "her", "them", "himself", "herself", "back", "away")
-        or after.parts == ADVERB
-    )
+    return after.lower in DETERMINERS or after.lower in _OBJECTS or after.parts == ADVERB
 
 
-def _may_be_predicate(words: list[LexiconWord], place: int) -> bool:
-    """Whether *-s* may be the ending of a verb after a singular noun: *the dog barks*."""
-    word, before = words[place], words[place - 1]
-    if not word.lower.endswith("s") or before.lower.endswith("s"):
-        return False
-    after = words[place + 1] if place + 1 < len(words) else None
-    return after is None or after.parts == 0
+def _before_preposition(words: list[LexiconWord], place: int) -> bool:
+    """Whether a preposition other than *of* follows: *returns from*."""
+    after = words[place + 1].lower if place + 1 < len(words) else ""
+    return after != "of" and after in PREPOSITIONS
+
+
+def _ends_clause(words: list[LexiconWord], place: int) -> bool:
+    """Whether no noun or verb follows, so that *-s* may be of a verb: *the dog barks*."""
+    return place + 1 >= len(words) or words[place + 1].parts == 0
+
+
+def _is_plural(lower: str) -> bool:
+    return lower.endswith("s") and not lower.endswith("ss")

@@ -25,10 +25,13 @@ class EnglishLexicon:
     Args:
         parts: word → its parts of speech, as bits.
         singulars: noun → its singular, where that is another word.
+        proper: names of places and persons in lower case.
     """
 
-    def __init__(self, parts: dict[str, int], singulars: dict[str, str]) -> None:
-        self._parts, self._singulars = parts, singulars
+    def __init__(
+        self, parts: dict[str, int], singulars: dict[str, str], proper: frozenset[str]
+    ) -> None:
+        self._parts, self._singulars, self._proper = parts, singulars, proper
 
     def parts_of_speech(self, word: str) -> int:
         """The bits of a word in lower case; 0 for an unknown one. Of *a-b*, those of *b*."""
@@ -36,6 +39,10 @@ class EnglishLexicon:
         if bits is None and "-" in word:
             return self._parts.get(word.rpartition("-")[2], 0)
         return bits or 0
+
+    def is_proper(self, word: str) -> bool:
+        """Whether a word in lower case is a name that is known by itself: *tokyo*."""
+        return word in self._proper
 
     def singular(self, noun: str) -> str:
         """The singular of a noun in lower case; of an unknown word, the word without an *s*."""
@@ -55,12 +62,15 @@ def english_lexicon() -> EnglishLexicon:
     """
     parts: dict[str, int] = {}
     singulars: dict[str, str] = {}
+    proper: set[str] = set()
     try:
         file = distribution("lemminflect").locate_file(_TABLE)
         with gzip.open(str(file), "rt", encoding="utf-8") as lines:
             for line in lines:
                 word, part, lemmas = line.rstrip("\n").split(",")
                 bit = _BITS.get(part, 0)
+                if bit == NOUN and word.istitle():
+                    proper.add(word.lower())
                 proper_adjective = bit == ADJECTIVE and word.istitle()
                 if not bit or not (word.islower() or proper_adjective):
                     continue
@@ -73,4 +83,4 @@ def english_lexicon() -> EnglishLexicon:
             f"the English lexicon cannot be read ({error}): "
             "pip install --force-reinstall lemminflect"
         ) from None
-    return EnglishLexicon(parts, singulars)
+    return EnglishLexicon(parts, singulars, frozenset(proper))

@@ -35,9 +35,13 @@ def fuse_variants(table: OccurrenceTable) -> OccurrenceTable:
 
 
 def majority_kind(table: OccurrenceTable) -> NDArray[np.int8]:
-    """int8[keys], what each phrase mostly looks like; of a tie, the name."""
+    """int8[keys], what each phrase mostly looks like; of a tie, the name.
+
+    Titles, where capitals tell nothing, count only for what no text has.
+    """
+    weight = np.where(table.in_title, 1, 1 << 20)
     counts = np.zeros((len(table.keys), len(Kind)), dtype=np.int64)
-    np.add.at(counts, (table.key, table.kind), 1)
+    np.add.at(counts, (table.key, table.kind), weight)
     kinds = np.array([Kind.NAME, Kind.PHRASE, Kind.WORD])
     most: NDArray[np.int8] = kinds[counts[:, kinds].argmax(axis=1)].astype(np.int8)
     return most
@@ -80,8 +84,9 @@ def _is_full_name(words: list[str]) -> bool:
 class _FullNames:
     """Which full name a short form stands for.
 
-    A last name stands for the only full name of all texts that ends in it; where there are several,
-    and for a first name, for the only one in the same text.
+    A last name stands for the only full name of all texts that ends in it. Where there are several,
+    for a first name, and for one that is known by itself (*Tokyo*), it is the only one in the same
+    text.
     """
 
     def __init__(
@@ -95,7 +100,7 @@ class _FullNames:
                 short = number.get(part)
                 if short is not None and kind[short] == Kind.NAME:
                     self._by_part[short].add(full)
-                    if is_last:
+                    if is_last and not english_lexicon().is_proper(part):
                         self._by_last[short].add(full)
         self.short_forms = np.array(sorted(self._by_part), dtype=np.int32)
         full_names = sorted(set().union(*self._by_part.values()))
