@@ -28,7 +28,9 @@ COLUMNS = st.dictionaries(
         literal=st.booleans(),
     ),
 )
-VALUES = st.lists(st.sampled_from(["a", "b", "c", " a ", "x", "é"]), max_size=2).map(tuple)
+VALUES = st.lists(st.sampled_from(["a", "A", "b", "c", " a ", "x", "É", "é"]), max_size=2).map(
+    tuple
+)
 ITEMS = st.builds(
     Item,
     item_id=st.sampled_from(["a", "b", "x", "y"]),

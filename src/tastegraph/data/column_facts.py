@@ -15,6 +15,9 @@ from tastegraph.core.records import ITEM, LABEL, Availability
 from tastegraph.data.availability import availability_of
 from tastegraph.data.cells.list_cells import split_lists
 
+STATED_BY = "spellings/1"
+"""How facts are stated, by name and version: in the digest, so that a new one states them anew."""
+
 
 @dataclass(frozen=True)
 class ColumnFacts:
@@ -28,9 +31,12 @@ class ColumnFacts:
 
     @property
     def digest(self) -> str:
-        """A hash of the configuration: facts of another one have to be stated anew."""
+        """A hash of the configuration: facts of another one have to be stated anew.
+
+        So have those of a version that did not join spellings.
+        """
         columns = sorted((name, column.model_dump_json()) for name, column in self.columns.items())
-        return blake2b(repr(columns).encode(), digest_size=16).hexdigest()
+        return blake2b(repr((STATED_BY, columns)).encode(), digest_size=16).hexdigest()
 
     def of(self, items: pl.DataFrame) -> pl.DataFrame:
         """A frame of the facts of items, as they were read under this configuration.

@@ -207,6 +207,16 @@ item_availability = Table(  # the items that may not be listed, or not at all ti
     Column("available_until", Float, key="end"),
 )
 
+entity_names = Table(  # the entities that item columns name
+    "entity_names",
+    metadata,
+    Column("entity", String, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("key", Text, nullable=False),  # equal for spellings of one name
+    sqlite_with_rowid=False,
+)
+Index("entities_by_spelling", entity_names.c.key)
+
 facts = Table(
     "facts",
     metadata,

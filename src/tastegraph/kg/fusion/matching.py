@@ -17,6 +17,7 @@ from tastegraph.kg.fusion.attributes import ExclusionRules, align_attributes, sh
 from tastegraph.kg.fusion.blocking import RecordPairs, pairs_across, pairs_within
 from tastegraph.kg.fusion.comparison import PairComparison, compare_pairs
 from tastegraph.kg.fusion.fellegi_sunter import log_odds
+from tastegraph.kg.fusion.name_similarity import NameAgreement
 from tastegraph.kg.fusion.profiles import EntityProfile
 from tastegraph.kg.identity import consistent_pairs, identity_groups
 
@@ -27,6 +28,9 @@ MIN_PROBABILITY_WITHIN = 0.9
 """The same within one source, where a wrong merge costs more than a missed one."""
 MIN_REVIEW_PROBABILITY = 0.1
 """Probability from which on a match is returned for review."""
+NAME_ALONE_PROBABILITY = 0.5
+"""Probability of a pair whose names may be one and are like no others, whatever else is known: a
+question, and no more."""
 MAX_LOG_ODDS = 50
 MAX_DENSE_CELLS = 1_000_000
 """Left times right entities of which a dense table of probabilities is made, at most."""
@@ -106,8 +110,10 @@ def select_matches(
 def find_duplicates(profiles: Sequence[EntityProfile]) -> list[Match]:
     """Entities of one source that are the same; the most probable first.
 
-    Accepted matches never connect entities that :class:`ExclusionRules` exclude, however long the
-    chain between them. Pairs that only a chain connects are not returned.
+    Two names such as *Ang Lee* and *A. Lee* are a question even where nothing else speaks for it,
+    unless a third is like either. Accepted matches never connect entities that
+    :class:`ExclusionRules` exclude, however long the chain between them. Pairs that only a chain
+    connects are not returned.
     """
     rules = ExclusionRules(profiles)
     pairs = pairs_within(profiles)
@@ -117,7 +123,16 @@ def find_duplicates(profiles: Sequence[EntityProfile]) -> list[Match]:
     comparison = compare_pairs(profiles, profiles, pairs, shared_attributes(profiles))
     probability = np.asarray(expit(log_odds(comparison.levels)))
     accepted = _consistently_joined(profiles, pairs, probability, rules)
+    probability = np.maximum(probability, NAME_ALONE_PROBABILITY * _only_namesakes(comparison))
     return _matches(profiles, profiles, pairs, probability, accepted)
+
+
+def _only_namesakes(comparison: PairComparison) -> NDArray[np.bool_]:
+    """bool[n]: whether the names of a pair may be one, and neither may be one with a third."""
+    alike = comparison.features[:, 0] >= NameAgreement.DROPPED
+    places = comparison.pairs[alike].ravel()
+    partners = np.bincount(places, minlength=int(comparison.pairs.max()) + 1)
+    return alike & (partners[comparison.pairs].max(axis=1) == 1)
 
 
 def exclusive_probabilities(odds: Floats, pairs: RecordPairs) -> Floats:
