@@ -132,7 +132,7 @@ def _only_namesakes(comparison: PairComparison) -> NDArray[np.bool_]:
     alike = comparison.features[:, 0] >= NameAgreement.DROPPED
     places = comparison.pairs[alike].ravel()
     partners = np.bincount(places, minlength=int(comparison.pairs.max()) + 1)
-    return alike & (partners[comparison.pairs].max(axis=1) == 1)
+    return np.asarray(alike & (partners[comparison.pairs].max(axis=1) == 1))
 
 
 def exclusive_probabilities(odds: Floats, pairs: RecordPairs) -> Floats:

@@ -176,7 +176,7 @@ class EnglishReader:
     def _words(
         self, tokens: list[re.Match[str]], names: list[tuple[int, int]]
     ) -> list[LexiconWord]:
-        words = []
+        words: list[LexiconWord] = []
         place = 0
         for token in tokens:
             word, start, end = token.group(), token.start(), token.end()
