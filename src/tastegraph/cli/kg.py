@@ -67,6 +67,32 @@ def derive(
 
 
 @kg_app.command()
+def schema(directory: Directory, json: AsJson = False) -> None:
+    """Propose relations that the texts state often, to paste into tastegraph.toml.
+
+    Nothing is changed. What is pasted is read from the texts by 'kg derive patterns'.
+    """
+    proposals = _open(directory).knowledge.propose_relations()
+    if json:
+        _print(_to_json([{**asdict(entry), "toml": entry.toml()} for entry in proposals]))
+        return
+    for entry in proposals:
+        kind = f", kind {entry.kind}" if entry.kind else ""
+        _print(f"# {entry.texts:,} texts, {entry.names:,} names{kind}:")
+        for excerpt in entry.excerpts:
+            _print(f"#   … {_on_one_line(excerpt)} …")
+        if entry.configured:
+            _print(f"# these words are in the examples of [relations.{entry.configured}]\n")
+        else:
+            _print(f"{entry.toml()}\n")
+    if not proposals:
+        _print(
+            "# no words stand beside names in enough texts: write relations of your own, such as "
+            '[relations.director] object = "person", examples = ["directed by Joel Coen"]'
+        )
+
+
+@kg_app.command()
 def stats(directory: Directory, json: AsJson = False) -> None:
     """Print statistics: relations, violations, orphans, hubs."""
     from tastegraph.kg.stats import stats_from_store

@@ -14,9 +14,10 @@ from tastegraph.store import decision_log, provenance, statements
 from tastegraph.store.database import Database
 from tastegraph.store.decision_log import Decision
 from tastegraph.store.provenance import SourceCounts, check_source_names
-from tastegraph.store.schema import DERIVED, LANGUAGE_MODEL, USE
+from tastegraph.store.schema import DERIVED, LANGUAGE_MODEL, PATTERNS, USE
 
 if TYPE_CHECKING:
+    from tastegraph.kg.extraction.phrases.proposals import RelationProposal
     from tastegraph.text.llm_batch import UsageEstimate
 
 
@@ -128,6 +129,31 @@ class KnowledgeBase:
         with self._database.reading() as connection:
             inputs = DerivationInputs(connection, self._config, LANGUAGE_MODEL)
             return plan_llm_extraction(inputs, self._answers)
+
+    def propose_relations(self) -> list[RelationProposal]:
+        """Relations that the texts of items state often; nothing is stored.
+
+        Raises:
+            NotFoundError: no item has a text.
+        """
+        from tastegraph.kg.extraction.phrases.proposals import propose_relations
+        from tastegraph.kg.review.inputs import DerivationInputs
+        from tastegraph.kg.review.schema import name_reader, recognised_kinds
+
+        with self._database.reading() as connection:
+            inputs = DerivationInputs(connection, self._config, PATTERNS)
+            documents = list(inputs.documents())
+            if not documents:
+                raise NotFoundError(
+                    f"{self._database.path.parent} has no item with a text: import items with "
+                    "texts, from which relations can be proposed"
+                )
+            return propose_relations(
+                documents,
+                name_reader(inputs, documents),
+                recognised_kinds(inputs, documents),
+                self._config.relations,
+            )
 
     def review_queue(self, n: int = 20) -> list[ReviewTask]:
         """The facts whose review would change most, the first ones first."""

@@ -200,7 +200,7 @@ def _are_fillers(tokens: Iterable[str], allowed: frozenset[str]) -> bool:
 
 def cues_of_examples(examples: Iterable[PhraseExample]) -> list[Cue]:
     """The cues of the examples of one relation, those that the examples have first."""
-    exact = [cue for example in examples if (cue := _cue(example)) is not None]
+    exact = [cue for example in examples if (cue := cue_of_example(example)) is not None]
     cues: dict[Cue, Cue] = {}
     for cue in chain(exact, *map(_variants, exact)):
         key = replace(cue, forms=frozenset())
@@ -209,7 +209,7 @@ def cues_of_examples(examples: Iterable[PhraseExample]) -> list[Cue]:
     return list(cues.values())
 
 
-def _cue(example: PhraseExample) -> Cue | None:
+def cue_of_example(example: PhraseExample) -> Cue | None:
     """The cue that an example has: its word nearest to the name, before the name if there is one.
 
     Words after the name count where none but prepositions and articles stand before it.
@@ -244,13 +244,7 @@ def _variants(cue: Cue) -> Iterator[Cue]:
 
     if form is None:
         return
-    if cue.side == "before":
-        is_agent = (form == "agent" and not cue.preposition) or (
-            form in ("past", "action") and cue.preposition == "by"
-        )
-    else:
-        is_agent = not cue.preposition and (form != "base" or not cue.possessive)
-    if is_agent:
+    if names_agent(cue):
         yield variant("before", {"past"}, "by")
         yield variant("before", {"action"}, "by")
         yield variant("before", {"agent"})
@@ -264,6 +258,14 @@ def _variants(cue: Cue) -> Iterator[Cue]:
         yield variant("before", verb | {"ing", "action"}, cue.preposition)
     elif cue.side == "after" and cue.possessive:
         yield variant("before", {"base", "present"}, "by")
+
+
+def names_agent(cue: Cue) -> bool:
+    """Whether the names beside a cue are of who does what its word says: *directed by*."""
+    if cue.side == "before":
+        is_noun = "agent" in cue.forms and not cue.preposition
+        return is_noun or (cue.preposition == "by" and not cue.forms.isdisjoint({"past", "action"}))
+    return not cue.preposition and not (cue.possessive and "base" in cue.forms)
 
 
 def tokens_of_gap(words: str) -> list[str]:
