@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
 from urllib.parse import unquote
 
-from tastegraph.text.languages import UNSPACED_RUN, character_pairs
+from tastegraph.text.languages import (
+    HAN,
+    UNSPACED,
+    UNSPACED_RUN,
+    character_class,
+    character_pairs,
+    contains_han,
+)
 from tastegraph.text.texts import readable_label
 
 _QUALIFIER = re.compile(r"[(（]([^()（）]*)[)）]$")
@@ -21,11 +29,17 @@ _ROMAN_NUMERALS = {
         ("ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii"), start=2
     )
 }
+_INSIDE_WORDS = "'’‘`.*·・‧•･"
 _ASCII_NAME = {
-    code: None if chr(code) in "'`." else chr(code).lower() if chr(code).isalnum() else " "
+    code: None if chr(code) in _INSIDE_WORDS else chr(code).lower() if chr(code).isalnum() else " "
     for code in range(128)
 }
 """What :func:`normalize_name` makes of each ASCII character."""
+_UNSPACED = character_class(UNSPACED)
+_UNSPACED_GAP = re.compile(f"(?<=[{_UNSPACED}]) +(?=[{_UNSPACED}])")
+_UNSPACED_EDGE = re.compile(
+    f"(?<=[{_UNSPACED}])(?=[^{_UNSPACED}])|(?<=[^{_UNSPACED}])(?=[{_UNSPACED}])"
+)
 MAX_ARTICLE_LENGTH = 3
 """Letters of a word that catalogues move behind a comma, at most: *The*, *Les*, *Das*."""
 
@@ -34,13 +48,38 @@ def normalize_name(name: str) -> str:
     """``name`` in lower case, without accents, its words separated by one space.
 
     Letters and digits of every script are kept. Every other character separates words, except an
-    apostrophe, a full stop or an asterisk within a word (*L.A.*, *O'Brien*, *M*A*S*H*), which is
-    removed. A fraction is a number of its own: *8½* is *8 1/2*.
+    apostrophe, a full stop, an asterisk or a dot within a word (*L.A.*, *O'Brien*, *M*A*S*H*,
+    史蒂文·斯皮尔伯格), which is removed. A fraction is a number of its own: *8½* is *8 1/2*.
+    Chinese characters are simplified; between them there is no space, and beside them one
+    (流浪地球 2, 阿 q 正传), since sources differ in both.
     """
+    if name.isascii():
+        return " ".join(name.translate(_ASCII_NAME).split())
     plain = unicodedata.normalize("NFKD", _FRACTION.sub(r" \g<0>", name))
-    plain = "".join(c for c in plain if not unicodedata.combining(c) and c not in "'’‘`.*")
-    plain = unicodedata.normalize("NFKC", plain).casefold()
-    return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
+    plain = "".join(c for c in plain if not unicodedata.combining(c) and c not in _INSIDE_WORDS)
+    plain = simplified(unicodedata.normalize("NFKC", plain).casefold())
+    plain = "".join(c if c.isalnum() else " " for c in plain)
+    return " ".join(_UNSPACED_GAP.sub("", _UNSPACED_EDGE.sub(" ", plain)).split())
+
+
+def simplified(text: str) -> str:
+    """``text`` with simplified in place of traditional Chinese characters, one for each.
+
+    The characters are those of OpenCC. What Japanese writes in the same way is changed too.
+    """
+    return text.translate(_simplified_characters()) if contains_han(text) else text
+
+
+@cache
+def _simplified_characters() -> dict[int, str]:
+    from opencc import OpenCC
+
+    first, last = HAN[0][0], HAN[1][1]
+    traditional = [chr(code) for code in range(first, last + 1)]
+    converted = OpenCC("t2s").convert("\n".join(traditional)).split("\n")
+    return {
+        ord(a): b for a, b in zip(traditional, converted, strict=True) if a != b and len(b) == 1
+    }
 
 
 def split_qualifier(name: str) -> tuple[str, str]:

@@ -25,7 +25,8 @@ class FoldedText:
 
     Attributes:
         text: words separated by one space, each between :data:`WORD_START` and :data:`WORD_END`;
-            characters of scripts without spaces (Chinese, Japanese, Thai, Lao) have no marks.
+            characters of scripts without spaces (Chinese, Japanese, Thai, Lao) have no marks, and
+            no space beside them.
         positions: int64[len(text)], the position in the original of each character.
     """
 
@@ -79,14 +80,18 @@ def fold_names(names: Sequence[str]) -> list[str]:
 
 def _fold_character(character: str) -> str:
     """The folded form: empty for a character inside words, a space for one that ends a word."""
-    return normalize_name(f"a{character}a")[1:-1]
+    folded = normalize_name(f"a{character}a")[1:-1]
+    return folded.strip() or folded
 
 
 def _with_word_marks(plain: str, positions: NDArray[np.int64]) -> FoldedText:
     codes = np.frombuffer(plain.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     is_space = codes == ord(" ")
     repeated = is_space & np.concatenate([[True], is_space[:-1]]) if len(codes) else is_space
-    codes, positions, is_space = codes[~repeated], positions[~repeated], is_space[~repeated]
+    unspaced = are_unspaced(codes)
+    beside = np.concatenate([[False], unspaced[:-1]]) | np.concatenate([unspaced[1:], [False]])
+    dropped = repeated | (is_space & beside[: len(codes)])
+    codes, positions, is_space = codes[~dropped], positions[~dropped], is_space[~dropped]
     in_word = ~is_space & (codes != ord("\n")) & ~are_unspaced(codes)
     before = np.concatenate([[False], in_word])
     after = np.concatenate([in_word, [False]])

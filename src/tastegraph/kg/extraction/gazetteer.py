@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 from rapidfuzz.distance import OSA
 
 from tastegraph.core.records import LABEL, Fact
+from tastegraph.kg.extraction.chinese_evidence import ChineseEvidence
 from tastegraph.kg.extraction.folding import fold, fold_names
 from tastegraph.kg.extraction.segmentation import Sentences, capitalised_runs
 from tastegraph.kg.names import normalize_name, same_or_initial
+from tastegraph.text.languages import contains_han
 
 SENTENCE_START_SCORE = 0.5
 """Score of a single word that starts a sentence, where any word is capitalised."""
+COMMON_WORD_SCORE = 0.3
+"""Score of a name that is an ordinary Chinese word, outside 《》."""
 MAX_FUZZY_BLOCK_SIZE = 500
 """Larger blocks of names are skipped: a typo there could be any of many names."""
 MIN_TYPO_LENGTH = 6
@@ -58,13 +62,20 @@ class Gazetteer:
     in scripts that put spaces between words. A name that begins or ends with a capitalised word
     matches only where the text capitalises it too: *Crash* is a film, a crash is none. Fuzzy
     mentions (one typo, a missing or shortened first or middle name) are searched in runs of
-    capitalised words that hold no exact mention.
+    capitalised words that hold no exact mention. In Chinese, where the words around it or a longer
+    title contain it, it is none, and a name that is a word of the language, such as 活着, counts
+    little outside 《》 (:mod:`~tastegraph.kg.extraction.chinese_evidence`).
 
     Args:
         names: (name, entity id) pairs; names without letters and digits are ignored.
+        titles: normalized names that Chinese texts write in 《》
+            (:func:`~tastegraph.kg.extraction.chinese_evidence.titles_in`).
     """
 
-    def __init__(self, names: Iterable[tuple[str, str]]) -> None:
+    def __init__(
+        self, names: Iterable[tuple[str, str]], titles: Collection[str] = frozenset()
+    ) -> None:
+        self._titles = titles
         entries: dict[str, _Name] = {}
         for name, entity in names:
             if key := normalize_name(name):
@@ -89,6 +100,7 @@ class Gazetteer:
 
     def _exact(self, text: str, sentences: Sentences) -> Iterator[Mention]:
         folded = fold(text)
+        chinese = ChineseEvidence(text) if contains_han(text) else None
         for place, first, last in self._automaton.find_matches_as_indexes(folded.text):
             start, end = folded.original_span(first, last)
             name, words = self._names[place], text[start:end]
@@ -102,6 +114,11 @@ class Gazetteer:
             single_word = name.capitals[0] and " " not in self._keys[place]
             uncertain = single_word and sentences.opens_at(start)
             score = SENTENCE_START_SCORE if uncertain else 1.0
+            if chinese is not None:
+                if chinese.excludes(start, end):
+                    continue
+                if chinese.is_common(start, end, is_title=self._keys[place] in self._titles):
+                    score = COMMON_WORD_SCORE
             yield Mention(start, end, self._entities[place], score)
 
     def _fuzzy(self, text: str, sentences: Sentences, exact: list[Mention]) -> Iterator[Mention]:

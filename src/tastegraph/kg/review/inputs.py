@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from tastegraph.core.config import Config
 from tastegraph.core.records import ITEM, MENTIONS, USER, Fact, Item
+from tastegraph.kg.extraction.chinese_evidence import titles_in
 from tastegraph.kg.extraction.documents import Document
 from tastegraph.kg.extraction.gazetteer import Gazetteer
 from tastegraph.kg.from_store import accepted_facts
@@ -103,7 +104,9 @@ class DerivationInputs:
 
     def gazetteer(self) -> Gazetteer:
         """The names of every entity."""
-        return Gazetteer((name, entity) for entity, names in self.names().items() for name in names)
+        titles = titles_in(item.text for item in self.items)
+        pairs = ((name, entity) for entity, names in self.names().items() for name in names)
+        return Gazetteer(pairs, titles)
 
     def sources_by_entity(self) -> dict[str, set[str]]:
         """Entity → the sources that state facts about it, among those the step may use."""

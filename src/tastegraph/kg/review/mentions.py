@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tastegraph.core.progress import progress
@@ -10,7 +10,7 @@ from tastegraph.core.records import ITEM, MENTIONS, Fact, Span
 from tastegraph.kg.extraction.gazetteer import Mention, NameResolver
 from tastegraph.kg.extraction.recognition import EntityRecogniser
 from tastegraph.kg.linking.entities import EntityIndex
-from tastegraph.kg.linking.linker import Linker
+from tastegraph.kg.linking.linker import EntityCandidate, Linker
 from tastegraph.kg.linking.queries import MentionInContext
 from tastegraph.kg.review.inputs import DerivationInputs
 
@@ -18,6 +18,8 @@ GAZETTEER_EXTRACTOR = "gazetteer/1"
 """Name and version of the gazetteer in the spans of its facts."""
 CONTEXT_LENGTH = 300
 """Characters of text on either side of a name that are used to resolve it."""
+MIN_DOUBT = 1e-6
+"""1 - p of a candidate, at least."""
 MENTIONS_PER_BATCH = 5_000
 """Ambiguous mentions that are resolved at once."""
 
@@ -59,19 +61,43 @@ def find_mentions(inputs: DerivationInputs) -> Iterator[Fact]:
 def _resolved_mentions(
     inputs: DerivationInputs, ambiguous: Sequence[_AmbiguousMention]
 ) -> Iterator[Fact]:
-    """Mentions of names that several entities have, each with whom its text may speak of."""
+    """Mentions of names that several entities have, each with whom its text may speak of.
+
+    Of one source a mention is one entity at most: two that are equally likely are below one half.
+    """
     if not ambiguous:
         return
+    sources = inputs.sources_by_entity()
     linker = Linker(EntityIndex(inputs.facts, inputs.config.graph.naming_relations))
     with progress("ambiguous names", len(ambiguous)) as advance:
         for start in range(0, len(ambiguous), MENTIONS_PER_BATCH):
             batch = ambiguous[start : start + MENTIONS_PER_BATCH]
             results = linker.link_mentions([entry.context for entry in batch])
             for (document, mention, _), result in zip(batch, results, strict=True):
-                for entity, probability in result.candidates:
-                    if entity in mention.entities:
-                        yield _fact(document, mention, entity, probability * mention.score)
+                candidates = [c for c in result.candidates if c.entity_id in mention.entities]
+                for entity, probability in _exclusive(candidates, sources):
+                    yield _fact(document, mention, entity, probability * mention.score)
             advance(len(batch))
+
+
+def _exclusive(
+    candidates: Sequence[EntityCandidate], sources: Mapping[str, Collection[str]]
+) -> Iterator[tuple[str, float]]:
+    """Candidates with ``w / (1 + Σ w')``, w = p / (1 - p), summed over those of the same source.
+
+    Args:
+        candidates: for one mention.
+        sources: entity → the sources that describe it.
+    """
+    odds = [1 / max(1 - candidate.confidence, MIN_DOUBT) - 1 for candidate in candidates]
+    for candidate, of_candidate in zip(candidates, odds, strict=True):
+        own = set(sources.get(candidate.entity_id, ()))
+        total = sum(
+            of_other
+            for other, of_other in zip(candidates, odds, strict=True)
+            if other is candidate or not own.isdisjoint(sources.get(other.entity_id, ()))
+        )
+        yield candidate.entity_id, of_candidate / (1 + total)
 
 
 def _fact(document: str, mention: Mention, entity: str, confidence: float) -> Fact:
