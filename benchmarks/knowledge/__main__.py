@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.knowledge import extraction, fusion, importing, item_linking, llm, use
+from benchmarks.knowledge import chinese, extraction, fusion, importing, item_linking, llm, use
 from benchmarks.knowledge.table import table
 from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import machine
@@ -27,6 +27,7 @@ PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "extraction": extraction.run,
     "language_model": llm.run,
     "fusion": fusion.run,
+    "chinese": chinese.run,
     "import": importing.run,
     "use": use.run,
 }

@@ -104,6 +104,23 @@ def _fusion(results: Mapping[str, Any]) -> str:
     )
 
 
+def _chinese(results: Mapping[str, Any]) -> str:
+    rows = {name: row for name, row in results.items() if isinstance(row, Mapping)}
+    counts = ", ".join(f"{name} {row['n']}" for name, row in rows.items())
+    wrong = "; ".join(line for row in rows.values() for line in row["wrong"])
+    missed = "; ".join(line for row in rows.values() for line in row["missed"])
+    return (
+        "## Chinese\n\n"
+        "A hundred texts, titles of a catalogue, and names of a second source, written for the "
+        "tests (`tests/support/chinese_gold.txt`): traditional and simplified, full and half "
+        "width, foreign names with and without a dot, aliases, names of several, and characters "
+        "of names that name nobody. The code was made with them in sight, so this says that it "
+        f"does what it is for, not how it does elsewhere. Gold: {counts}.\n\n"
+        + _scores(rows)
+        + f"\nWrong: {wrong or 'none'}. Missed: {missed or 'none'}.\n"
+    )
+
+
 def _import(results: Mapping[str, Any]) -> str:
     rows = [("nemig_en", results["nemig_en"])]
     rows += [("generated", row) for row in results["generated"]["rows"]]
@@ -176,6 +193,7 @@ _PARTS = {
     "extraction": _extraction,
     "language_model": _language_model,
     "fusion": _fusion,
+    "chinese": _chinese,
     "import": _import,
     "use": _use,
 }
