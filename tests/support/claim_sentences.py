@@ -37,7 +37,7 @@ SENTENCES: dict[str, dict[str, list[str]]] = {
             "something .+ (?:goes|does not go) with ITEM, by what was learned",
         ],
         "text": [
-            "described (?P<near>much like|unlike) ITEM",
+            "described (?P<near>much like|unlike) ITEM(?:: both mention (?P<both>.+))?",
             "(?:goes|does not go) with ITEM, by what was learned of texts",
         ],
         "knowledge": [r".*ITEM(?: \(and (?P<more>\d+) more\))?", "ITEM, .+ this"],
@@ -66,7 +66,7 @@ SENTENCES: dict[str, dict[str, list[str]]] = {
             "从大家的喜好中学到：.+和ITEM(?:相配|不相配)",
         ],
         "text": [
-            "文字介绍和ITEM(?P<near>很相似|很不一样)",
+            "文字介绍和ITEM(?P<near>很相似|很不一样)(?:：两者都提到(?P<both>.+))?",
             "根据文字介绍学到：它和ITEM(?:相配|不相配)",
         ],
         "knowledge": [r".*ITEM.*?(?:（另有 (?P<more>\d+) 个也是）)?"],

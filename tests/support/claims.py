@@ -164,6 +164,8 @@ class Claims:
             self._check_path(events, start, target, path, group)
         if kind == "text":
             self._check_text(start, target, group.get("near"))
+            if group.get("both"):
+                self._check_mentions(start, target, group["both"])
         if kind == "facts":
             self._check_learned_facts(target, path)
 
@@ -297,6 +299,25 @@ class Claims:
         assert closer.mean() <= NEAR_SHARE + SAMPLING_ERROR * (len(others) > 1000) + 1e-6, (
             f"{closer.mean():.1%} of the others are more so"
         )
+
+    def _check_mentions(self, start: str, target: str, words: str) -> None:
+        """What both texts mention: one name, or two, in English or Chinese."""
+        shared = self._mentioned(start) & self._mentioned(target)
+        claims = set(shared)
+        for left in shared:
+            claims |= {f"{left} and {right}" for right in shared - {left}}
+            claims |= {f"{left}和{right}" for right in shared - {left}}
+        plain = {claim.replace(" ", "") for claim in claims}
+        assert words.replace(" ", "") in plain, f"both mention {sorted(shared)}"
+
+    def _mentioned(self, item: str) -> set[str]:
+        """Names of what the graph says that an item mentions."""
+        relations, labels = self._strings("graph.relations"), self._strings("graph.labels")
+        if "mentions" not in relations:
+            return set()
+        is_mention = self._arrays["graph.relation"] == relations.index("mentions")
+        of_item = self._arrays["graph.heads"] == self._row[item]
+        return {labels[node] for node in self._arrays["graph.tails"][is_mention & of_item]}
 
     def _check_learned_facts(self, target: str, path: Sequence[Mapping[str, Any]]) -> None:
         if path:

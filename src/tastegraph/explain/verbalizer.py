@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.languages import DEFAULT_LANGUAGE, Language
-from tastegraph.core.records import ITEM, Event
+from tastegraph.core.records import ITEM, MENTIONS, Event
 from tastegraph.explain.explainer import implies_alike
 from tastegraph.explain.reason import Reason
 from tastegraph.explain.support import TextSimilarity
@@ -26,6 +26,8 @@ from tastegraph.profiles.graphs import Tie
 from tastegraph.profiles.interactions import History
 from tastegraph.text.texts import readable_label
 
+MAX_SHARED_MENTIONS = 2
+"""What two texts both mention, at most so many in one sentence."""
 VALUE_SEPARATOR = "\x1f"
 """Stands in the id of a value's node, before the value."""
 
@@ -249,8 +251,31 @@ class Verbalizer:
         if similarity is not None:
             has_claim = similarity.is_near if alike else similarity.is_far
             if has_claim(start, target):
-                return templates.texts_compared(*item, alike=alike)
+                sentence = templates.texts_compared(*item, alike=alike)
+                labels = self._both_mention(start, target) if alike else []
+                return sentence + templates.both_mention(labels) if labels else sentence
         return templates.learned_from_texts(*item, alike=alike)
+
+    def _both_mention(self, start: int, target: int) -> list[str]:
+        """Names of what the texts of two items mention, that which fewest items mention first."""
+        associations = self._associations
+        features = np.intersect1d(self._stated(start), self._stated(target))
+        shared = [
+            feature
+            for feature in features.tolist()
+            if self._relation(feature) == MENTIONS
+            and not associations.reverse[feature]
+            and self.is_named(feature)
+        ]
+        shared.sort(key=lambda feature: (len(associations.with_feature(feature)), feature))
+        nodes = (int(associations.node[feature]) for feature in shared[:MAX_SHARED_MENTIONS])
+        return [self._names.visible_name(node) for node in nodes]
+
+    def _stated(self, item: int) -> NDArray[np.int32]:
+        """int32[n], the features that facts state of an item."""
+        place = self._associations.of_item(item)
+        features = self._associations.strength.indices[place]
+        return np.asarray(features[self._associations.facts[place] >= 0], dtype=np.int32)
 
     @cached_property
     def _text_similarity(self) -> TextSimilarity | None:

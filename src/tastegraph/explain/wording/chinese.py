@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tastegraph.core.config import EventPhrases, RelationConfig
 from tastegraph.core.records import COUNT, Event
@@ -165,6 +165,10 @@ class ChineseTemplates:
         """For the kind ``text``, where the texts are near or far."""
         how = "很相似" if alike else "很不一样"
         return f"文字介绍和{self._item(title, event)}{how}"
+
+    def both_mention(self, labels: Sequence[str]) -> str:
+        """「：两者都提到京都和武士」."""
+        return f"：两者都提到{'和'.join(map(_spaced, labels)).rstrip()}"
 
     def facts_shared(self, title: str, event: Event, shared: SharedFeature, events: int) -> str:
         """For the kind ``knowledge``."""

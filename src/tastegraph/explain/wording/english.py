@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tastegraph.core.config import EventPhrases, RelationConfig
 from tastegraph.core.records import COUNT, Event
@@ -162,6 +162,10 @@ class EnglishTemplates:
         """For the kind ``text``, where the texts are near or far."""
         how = "much like" if alike else "unlike"
         return f"described {how} {self._item(title, event)}"
+
+    def both_mention(self, labels: Sequence[str]) -> str:
+        """ ": both mention Kyoto and samurai"."""
+        return f": both mention {' and '.join(labels)}"
 
     def facts_shared(self, title: str, event: Event, shared: SharedFeature, events: int) -> str:
         """For the kind ``knowledge``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -93,6 +94,10 @@ class SentenceTemplates(Protocol):
 
     def texts_compared(self, title: str, event: Event, *, alike: bool) -> str:
         """The two texts are among the nearest, or where not ``alike`` the farthest."""
+        ...
+
+    def both_mention(self, labels: Sequence[str]) -> str:
+        """What stands behind a sentence about two texts that mention the same."""
         ...
 
     def facts_shared(self, title: str, event: Event, shared: SharedFeature, events: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import combinations
 
-from tastegraph.core.progress import progress
+from tastegraph.core.progress import progress, say
 from tastegraph.core.records import DIFFERENT_FROM, ITEM, SAME_AS, Fact
 from tastegraph.kg.fusion.matching import Match, find_duplicates, match_sources
 from tastegraph.kg.fusion.profiles import EntityProfile, entity_profiles
@@ -29,11 +29,22 @@ def fuse_entities(inputs: DerivationInputs) -> Iterator[Fact]:
     Entities of one source are grouped into clusters of duplicates; those of two sources are
     matched one to one. Items are never merged: the catalogue says what they are.
     """
+    n_matches = 0
     for match in _matches(inputs):
+        n_matches += 1
         left, right = sorted((match.left, match.right))
         if inputs.identity.canonical_id(left) != inputs.identity.canonical_id(right):
             confidence = inputs.identity_confidence(match.probability, accepted=match.accepted)
             yield Fact(left, SAME_AS, right, confidence=confidence)
+    if not n_matches:
+        n_entities = len(inputs.names())
+        if n_entities:
+            say(f"fusion: none of {n_entities:,} entities is like another one")
+        else:
+            say(
+                "fusion: there are no entities: import facts, name columns in [items.facts], or "
+                "derive topics first"
+            )
 
 
 def _matches(inputs: DerivationInputs) -> Iterator[Match]:

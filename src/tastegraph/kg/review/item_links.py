@@ -43,7 +43,15 @@ def link_items(inputs: DerivationInputs) -> Iterator[Fact]:
         if not inputs.identity.item_ids.id_of(entity).startswith(ITEM)
     }
     groups = joined_sources(of_entity)
-    if not groups or not inputs.items:
+    if not inputs.items:
+        say("linking: there are no items: import some (tastegraph import DIR --items FILE)")
+        return
+    if not groups:
+        say(
+            f"linking: no source but the catalogue states facts about entities, so there is "
+            f"nothing to link {len(inputs.items):,} items to: import such a source (tastegraph "
+            "import DIR --facts FILE); topics and patterns read texts without one"
+        )
         return
     entities = EntityIndex(inputs.facts, inputs.config.graph.naming_relations)
     has_name = [any(map(is_readable, names)) for names in entities.names]
@@ -58,6 +66,7 @@ def link_items(inputs: DerivationInputs) -> Iterator[Fact]:
         )
         unlinked = [item for item in inputs.items if group not in targets.of_item(item.item_id)]
         if not unlinked:
+            say(f"linking to {_names(group)}: all {len(inputs.items):,} items have a link")
             continue
         if not candidates.any():
             say(f"linking to {_names(group)}: its entities have no names, so no item is linked")

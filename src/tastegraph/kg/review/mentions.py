@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from tastegraph.core.progress import progress
+from tastegraph.core.progress import progress, say
 from tastegraph.core.records import ITEM, MENTIONS, Fact, Span
 from tastegraph.kg.extraction.gazetteer import Mention, NameResolver
 from tastegraph.kg.extraction.recognition import EntityRecogniser
@@ -35,6 +35,29 @@ def find_mentions(inputs: DerivationInputs) -> Iterator[Fact]:
 
     A name of several entities is resolved by the text around it.
     """
+    n_facts = 0
+    for fact in _mentions(inputs):
+        n_facts += 1
+        yield fact
+    if not n_facts:
+        say(_why_none(inputs))
+
+
+def _why_none(inputs: DerivationInputs) -> str:
+    """Why no text names an entity, and what to do next."""
+    n_texts, n_entities = sum(1 for _ in inputs.documents()), len(inputs.names())
+    if not n_texts:
+        return "mentions: no item has a text: import items with texts"
+    if not n_entities:
+        return (
+            f"mentions: {n_texts:,} texts, and no source names an entity: import one (tastegraph "
+            "import DIR --facts FILE), or name columns in [items.facts]; topics finds names that "
+            "no source has"
+        )
+    return f"mentions: {n_texts:,} texts, and none has a name of the {n_entities:,} entities"
+
+
+def _mentions(inputs: DerivationInputs) -> Iterator[Fact]:
     own_entities: dict[str, set[str]] = {}
     for link in inputs.identity.links:
         own_entities.setdefault(ITEM + link.item_id, set()).add(link.entity_id)

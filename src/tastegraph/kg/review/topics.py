@@ -38,6 +38,7 @@ def find_topics(inputs: DerivationInputs) -> Iterator[Fact]:
     """
     items = [item for item in inputs.items if item.title.strip() or item.text.strip()]
     if not items:
+        say("topics: no item has a title or a text: import items that have")
         return
     reader = TopicReader()
     read = reader.read(counted("reading texts", ((item.title, item.text) for item in items)))
@@ -61,15 +62,26 @@ def find_topics(inputs: DerivationInputs) -> Iterator[Fact]:
 
 
 def _labels(table: OccurrenceTable, items: Sequence[Item]) -> dict[int, str]:
-    """Topic → its most frequent spelling; of two that are as frequent, the one in small letters."""
+    """Topic → its most frequent spelling; of two that are as frequent, the one in small letters.
+
+    A short form or a title before a name is no spelling of it, unless the texts have no other.
+    """
     spellings: dict[int, Counter[str]] = {}
     for row in range(len(table.key)):
         words = " ".join(_text(table, items, row)[table.start[row] : table.end[row]].split())
         spellings.setdefault(int(table.key[row]), Counter())[words] += 1
     return {
-        key: min(counts, key=lambda words: (-counts[words], words.istitle(), words))
+        key: min(_spellings(counts, table.keys[key]), key=lambda w: (-counts[w], w.istitle(), w))
         for key, counts in spellings.items()
     }
+
+
+def _spellings(counts: Counter[str], key: str) -> list[str]:
+    """The words that are the topic itself or its plural, or all where there are none."""
+    length = len(key.split())
+    return [words for words in counts if len(normalize_name(words).split()) == length] or list(
+        counts
+    )
 
 
 def _mentions(table: OccurrenceTable, items: Sequence[Item]) -> Iterator[Fact]:

@@ -7,6 +7,7 @@ is a noun, *they plan a robbery* is none.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -40,10 +41,11 @@ MIN_WORD_LENGTH, MAX_WORD_LENGTH = 3, 40
 """Characters of a single word that may be a topic."""
 MAX_NAME_WORDS = 6
 """Words of a name, at most."""
-MIN_TITLE_CASE, MIN_TITLE_WORDS = 0.6, 3
-"""From which share of capitalised words, and how many, a sentence is written like a title."""
-MIN_ENGLISH = 0.6
-"""Share of words that the lexicon must have for a text to be English."""
+MIN_TITLE_CASE, MIN_TITLE_WORDS = 0.8, 3
+"""Share of capitalised common words, and their number, from which a sentence is like a title."""
+MIN_ENGLISH, MAX_UNKNOWN = 0.6, 2
+"""Share of words that the lexicon must have for a text to be English, and how many of a short text
+it may lack."""
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-‐‑][^\W\d_]+)*|\d\w*|[^\w\s]|_")
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)")
@@ -73,6 +75,20 @@ class LexiconWord(NamedTuple):
     in_name: bool
 
 
+class _Sentence(NamedTuple):
+    """A sentence.
+
+    Attributes:
+        tokens: its words and punctuation marks.
+        runs: half-open spans of its runs of capitalised words.
+        opening: where its first word begins.
+    """
+
+    tokens: list[re.Match[str]]
+    runs: list[tuple[int, int]]
+    opening: int
+
+
 class EnglishReader:
     """Lists the phrases and names of English texts.
 
@@ -87,19 +103,30 @@ class EnglishReader:
 
     def is_english(self, text: str) -> bool:
         """Whether the lexicon has most words of ``text``."""
-        words = [m.group().lower() for m in _WORD.finditer(text[:1000]) if m.group()[0].isalpha()]
+        words = [_lower(m.group()) for m in _WORD.finditer(text[:1000]) if m.group()[0].isalpha()]
         known = sum(word in FUNCTION_WORDS or self._parts(word) != 0 for word in words)
-        return known >= MIN_ENGLISH * len(words) if words else False
+        return known >= MIN_ENGLISH * len(words) or 0 < known >= len(words) - MAX_UNKNOWN
 
-    def read(self, text: str) -> Iterator[Occurrence]:
-        """The phrases and names of ``text``; phrases may lie within longer ones."""
-        yield from self._read(text, names_only=False)
+    def read(self, text: str, is_title: bool = False) -> Iterator[Occurrence]:
+        """The phrases and names of ``text``; phrases may lie within longer ones.
+
+        In a title, where any word may have a capital, names are phrases.
+        """
+        for sentence in self._sentences(text):
+            spans: list[tuple[int, int]] = []
+            if not is_title and not self._is_title_case(sentence.tokens):
+                for run in sentence.runs:
+                    yield from self._names_of(text, run, sentence.opening)
+                    spans.append(self._without_ordinary_opening(text, run, sentence.opening))
+            yield from self._phrases(text, self._words(sentence.tokens, spans), is_title)
 
     def names(self, text: str) -> Iterator[Occurrence]:
         """The names of a text in another language that capitalises names."""
-        yield from self._read(text, names_only=True)
+        for sentence in self._sentences(text):
+            for run in sentence.runs:
+                yield from self._names_of(text, run, sentence.opening)
 
-    def _read(self, text: str, names_only: bool) -> Iterator[Occurrence]:
+    def _sentences(self, text: str) -> Iterator[_Sentence]:
         sentences = Sentences(text)
         runs = list(capitalised_runs(text, sentences, NAME_PARTICLES))
         place = 0
@@ -109,35 +136,39 @@ class EnglishReader:
             while place < len(runs) and runs[place][0] < end:
                 inside.append(runs[place])
                 place += 1
-            spans: list[tuple[int, int]] = []
-            if not _is_title_case(tokens):
-                for run in inside:
-                    yield from self._names_of(text, run, sentences)
-                    spans.append(self._without_ordinary_opening(text, run, sentences))
-            if not names_only:
-                yield from self._phrases(text, self._words(tokens, spans))
+            words = (token.start() for token in tokens if token.group()[0].isalnum())
+            yield _Sentence(tokens, inside, next(words, end))
+
+    def _is_title_case(self, tokens: list[re.Match[str]]) -> bool:
+        """Whether capitals tell nothing, since most common words have one too."""
+        words = [token.group() for token in tokens[1:] if token.group()[0].isalpha()]
+        common = [word for word in words if self._parts(_lower(word))]
+        if len(common) < MIN_TITLE_WORDS:
+            return False
+        return sum(word[0].isupper() for word in common) >= MIN_TITLE_CASE * len(common)
 
     def _without_ordinary_opening(
-        self, text: str, run: tuple[int, int], sentences: Sentences
+        self, text: str, run: tuple[int, int], opening: int
     ) -> tuple[int, int]:
         """The part of a run that is a name; the first word of a sentence has a capital anyway."""
         start, end = run
         first, _, _ = text[start:end].partition(" ")
-        if sentences.opens_at(start) and self._is_ordinary(first.lower()):
-            return min(start + len(first) + 1, end), end
-        return run
+        if start == opening and self._is_ordinary(_lower(first)):
+            start = min(start + len(first) + 1, end)
+        word = text[start:end]
+        if " " not in word and self._parts(_lower(word)) & NOUN:
+            return end, end  # A common noun with a capital: the Museum.
+        return start, end
 
     def _is_ordinary(self, lower: str) -> bool:
         return lower in FUNCTION_WORDS or self._lexicon.parts_of_speech(lower) != 0
 
-    def _names_of(
-        self, text: str, run: tuple[int, int], sentences: Sentences
-    ) -> Iterator[Occurrence]:
+    def _names_of(self, text: str, run: tuple[int, int], opening: int) -> Iterator[Occurrence]:
         start, end = run
         words = text[start:end].split(" ")
         while words and (words[-1].lower() in NAME_PARTICLES or words[-1] == "I"):
             end -= len(words.pop()) + 1
-        if words and self._without_ordinary_opening(text, run, sentences)[0] > start:
+        if words and self._without_ordinary_opening(text, run, opening)[0] > start:
             if words[0].lower() not in FUNCTION_WORDS and len(words) > 1:
                 yield from self._name(text, start, end, words, TopicReading.UNSURE)
             start, words = start + len(words[0]) + 1, words[1:]
@@ -186,7 +217,7 @@ class EnglishReader:
             while place < len(names) and names[place][1] <= start:
                 place += 1
             in_name = place < len(names) and names[place][0] <= start
-            lower = word.lower()
+            lower = _lower(word)
             parts = 0
             if _ORDINAL.fullmatch(lower):
                 parts = ADJECTIVE
@@ -199,15 +230,15 @@ class EnglishReader:
             words.append(LexiconWord(start, end, lower, parts, possessive, in_name))
         return words
 
-    def _phrases(self, text: str, words: list[LexiconWord]) -> Iterator[Occurrence]:
-        """Every part of every chunk that ends in a noun."""
+    def _phrases(self, text: str, words: list[LexiconWord], is_title: bool) -> Iterator[Occurrence]:
+        """Every part of every chunk that ends in a noun; titles have no verbs."""
         chunk: list[int] = []
         for place, word in enumerate(words):
             if chunk and not _adjoins(text, words[place - 1], word):
                 yield from self._of_chunk(text, words, chunk)
                 chunk = []
             if word.in_name or (word.parts & (NOUN | ADJECTIVE)):
-                if word.in_name or _reads_as_noun(words, place, bool(chunk)):
+                if word.in_name or is_title or _reads_as_noun(words, place, bool(chunk)):
                     chunk.append(place)
                     continue
                 yield self._occurrence(text, words, place, place, TopicReading.NO)
@@ -224,7 +255,7 @@ class EnglishReader:
             tail = words[last]
             if tail.in_name or not tail.parts & NOUN or tail.lower in GENERAL_ADJECTIVES:
                 continue
-            if tail.parts & ADJECTIVE and not _ends_as_noun(words, last):
+            if tail.parts & ADJECTIVE and not _ends_as_noun(words, last, chunk[-1]):
                 continue
             for first in range(max(chunk[0], last - MAX_WORDS + 1), last + 1):
                 if self._is_phrase(words, first, last):
@@ -272,14 +303,9 @@ class EnglishReader:
         return Occurrence(start, end, key, kind, reading)
 
 
-def _is_title_case(tokens: list[re.Match[str]]) -> bool:
-    """Whether capitals tell nothing, since most words have one."""
-    words = [t.group() for t in tokens if t.group()[0].isalpha()]
-    content = [word for word in words if word.lower() not in FUNCTION_WORDS]
-    if len(content) < MIN_TITLE_WORDS:
-        return False
-    capitals = sum(word[0].isupper() for word in content)
-    return capitals >= MIN_TITLE_CASE * len(content) and capitals >= 0.5 * len(words)
+def _lower(word: str) -> str:
+    """``word`` in small letters of normal width."""
+    return word.lower() if word.isascii() else unicodedata.normalize("NFKC", word).lower()
 
 
 def _adjoins(text: str, before: LexiconWord, after: LexiconWord) -> bool:
@@ -328,13 +354,18 @@ def _reads_as_noun(words: list[LexiconWord], place: int, continues: bool) -> boo
     return not (takes_object or _before_preposition(words, place) or _ends_clause(words, place))
 
 
-def _ends_as_noun(words: list[LexiconWord], place: int) -> bool:
-    """Whether a word that may be an adjective too is a noun: nothing that it describes follows."""
+def _ends_as_noun(words: list[LexiconWord], place: int, last: int) -> bool:
+    """Whether a word that may be an adjective too is a noun: nothing that it describes follows.
+
+    Args:
+        words: of the sentence.
+        place: of the word.
+        last: place of the last word of its chunk.
+    """
     word = words[place]
-    if place + 1 < len(words):
-        after = words[place + 1]
-        if (after.parts or after.in_name) and not word.possessive:
-            return False
+    before_name = place + 1 < len(words) and words[place + 1].in_name
+    if (place < last or before_name) and not word.possessive:
+        return False
     if place == 0 or word.lower.endswith("s"):
         return word.lower.endswith("s")
     before = words[place - 1]

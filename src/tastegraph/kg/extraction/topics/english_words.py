@@ -97,11 +97,11 @@ time title today tone top topic total touch truth try turn twist type unit use u
 version view visit visitor voice volume wait walk way week weekend whole will wish word work worker
 world year youth home plus air hit decision million target danger chain flock resident northern
 southern eastern existence book film movie midst origin intent intention owner trouble scheme
-beloved counterpart colleague partner lover stranger newcomer rival son daughter brother sister wife
-husband uncle aunt cousin nephew niece parent mom dad grandmother grandfather fiance fiancee
-boyfriend girlfriend career quest learning choosing sake pace pride care grip wake verge brink
-company thirst burden blow bid threat demand search glimpse rank solution benefit recognition wage
-hinge chapter mistake request response respect advice favourite favorite tonight hero heroine
+beloved country counterpart colleague partner lover stranger newcomer rival son daughter brother
+sister wife husband uncle aunt cousin nephew niece parent mom dad grandmother grandfather fiance
+fiancee boyfriend girlfriend career quest learning choosing sake pace pride care grip wake verge
+brink company thirst burden blow bid threat demand search glimpse rank solution benefit recognition
+wage hinge chapter mistake request response respect advice favourite favorite tonight hero heroine
 narrator audience self century afternoon youngster everyone anyone
 """
 

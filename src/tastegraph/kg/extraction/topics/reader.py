@@ -57,14 +57,19 @@ class TopicReader:
             body = text if text.strip() else title
             language = self.language(body)
             self.texts[language] += 1
-            columns.add(number, self._occurrences(body, language), in_title=not text.strip())
+            is_title = not text.strip()
+            columns.add(number, self._occurrences(body, language, is_title), is_title)
             if text.strip() and title.strip():
-                in_title = self._occurrences(title, self.language(title))
+                in_title = self._occurrences(title, self.language(title), is_title=True)
                 several_words = (o for o in in_title if o.kind != Kind.WORD)
                 columns.add(number, several_words, in_title=True)
         return columns.table()
 
-    def _occurrences(self, text: str, language: TextLanguage) -> Iterator[Occurrence]:
+    def _occurrences(
+        self, text: str, language: TextLanguage, is_title: bool
+    ) -> Iterator[Occurrence]:
         if language == "Chinese":
             return self._chinese.read(text)
-        return self._english.read(text) if language == "English" else self._english.names(text)
+        if language == "English":
+            return self._english.read(text, is_title)
+        return self._english.names(text)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.kg.extraction.topics.chinese_words import SURNAMES
-from tastegraph.kg.extraction.topics.english_words import NAME_PARTICLES
+from tastegraph.kg.extraction.topics.english_words import GIVEN_NAMES, NAME_PARTICLES
 from tastegraph.kg.extraction.topics.lexicon import english_lexicon
 from tastegraph.kg.extraction.topics.occurrences import Ints, Kind, OccurrenceTable
 from tastegraph.text.languages import contains_han
@@ -56,7 +56,9 @@ def _joined(table: OccurrenceTable) -> Ints:
     target = np.arange(len(table.keys), dtype=np.int32)
     for numbers in groups.values():
         if len(numbers) > 1:
-            target[numbers] = max(numbers, key=lambda n: (frequency[n], table.keys[n]))
+            target[numbers] = max(
+                numbers, key=lambda n: (frequency[n], table.keys[n].count(" "), -n)
+            )
     return target
 
 
@@ -84,9 +86,9 @@ def _is_full_name(words: list[str]) -> bool:
 class _FullNames:
     """Which full name a short form stands for.
 
-    A last name stands for the only full name of all texts that ends in it. Where there are several,
-    for a first name, and for one that is known by itself (*Tokyo*), it is the only one in the same
-    text.
+    A last name stands for the only full name of all texts that ends in it. Where there are
+    several, for a first name, and for the end of a name that may be none of a person (*Neo Tokyo*),
+    it is the only one in the same text.
     """
 
     def __init__(
@@ -100,7 +102,7 @@ class _FullNames:
                 short = number.get(part)
                 if short is not None and kind[short] == Kind.NAME:
                     self._by_part[short].add(full)
-                    if is_last and not english_lexicon().is_proper(part):
+                    if is_last and _is_last_name(part, keys[full]):
                         self._by_last[short].add(full)
         self.short_forms = np.array(sorted(self._by_part), dtype=np.int32)
         full_names = sorted(set().union(*self._by_part.values()))
@@ -116,6 +118,12 @@ class _FullNames:
             return next(iter(near))
         full = self._by_last.get(short, set())
         return next(iter(full)) if len(full) == 1 and not near else short
+
+
+def _is_last_name(last: str, name: str) -> bool:
+    """Whether a word that may be a place is a last name: behind a first name that is one."""
+    first, lexicon = name.split()[0], english_lexicon()
+    return not lexicon.is_proper(last) or lexicon.is_proper(first) or first in GIVEN_NAMES
 
 
 def _parts_of_name(name: str) -> list[tuple[str, bool]]:
