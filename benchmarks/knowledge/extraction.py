@@ -12,6 +12,8 @@ abstract states them or not.
   texts these are (``closed``): people and companies; the facts of the measured films are not known.
   That is a graph that has nodes but lacks edges. That somebody is in it at all says that some film
   has them: ``known_elsewhere`` is the share of measured facts whose object the learning half has;
+* ``three_examples``: no fact is known: :data:`EXAMPLES` in words are learned from, and names are
+  found by their capitals;
 * ``every_mention``: the control without patterns: whoever is named directs and stars;
 * ``ceiling`` is the share of gold whose name stands in the abstract;
 * ``ece`` is of the confidence of what was found;
@@ -31,14 +33,22 @@ from typing import Any
 import numpy as np
 
 from benchmarks.knowledge.scores import scores
+from tastegraph.core.config import GraphConfig, RelationConfig
 from tastegraph.core.records import LABEL, Fact
 from tastegraph.kg.extraction.documents import Document
 from tastegraph.kg.extraction.gazetteer import NAME_PREFIX, Gazetteer, id_from_name
 from tastegraph.kg.extraction.patterns import PatternExtractor, learn_patterns
+from tastegraph.kg.extraction.phrases.extractor import ExampleExtractor
+from tastegraph.kg.extraction.phrases.name_kinds import NameKinds
+from tastegraph.kg.extraction.phrases.reader import NameReader
 from tastegraph.kg.linking.calibration import expected_calibration_error
 from tastegraph.kg.names import name_from_id, normalize_name, split_qualifier
 
-RELATIONS = ("director", "starring")
+EXAMPLES = {
+    "director": ("directed by Joel Coen", "Ang Lee directs", "director Jane Campion"),
+    "starring": ("starring [Brad Pitt]", "stars Gong Li", "played by Bruno Ganz"),
+}
+RELATIONS = tuple(EXAMPLES)
 
 Gold = dict[str, set[str]]
 
@@ -84,6 +94,7 @@ def run(data: Path, seed: int = 1) -> dict[str, Any]:
     results: dict[str, Any] = {}
     rows = {
         "graph_of_learning_half": _extracted(patterns, measured),
+        "three_examples": read_by_examples(measured),
         "every_mention": _mentions(labels, measured),
     }
     for relation in RELATIONS:
@@ -102,6 +113,18 @@ def read_by_patterns(halves: Films, data: Path, seed: int = 1) -> list[Fact]:
     labels = Gazetteer(_names(_entities(data)))
     patterns = learn_patterns(halves.learning, _known(halves), labels, closed=True, seed=seed)
     return _extracted(patterns, halves.measured)
+
+
+def read_by_examples(documents: Sequence[Document]) -> list[Fact]:
+    """What three examples in words of each relation find, where they are sure enough to count."""
+    relations = {
+        name: RelationConfig(object="person", examples=examples)
+        for name, examples in EXAMPLES.items()
+    }
+    reader = NameReader((document.text for document in documents), Gazetteer([]))
+    extracted = ExampleExtractor(relations, {}).extract(documents, reader, NameKinds())
+    least = GraphConfig().min_confidence
+    return [fact for fact in extracted if fact.relation != LABEL and fact.confidence >= least]
 
 
 def _known(halves: Films) -> list[Fact]:

@@ -1,8 +1,10 @@
 """Extraction from a few examples: facts that texts state in the words of ``[relations]`` examples.
 
-Bootstrapping in the way of DIPRE and Snowball (Brin, WebDB 1998; Agichtein & Gravano, DL 2000): the
-words of the examples, and other forms of them, find names; a name counts as far as the cues beside
-it are reliable, and a cue is as reliable as the share of its names that are of the right kind.
+In the way of Snowball (Agichtein & Gravano, DL 2000) a name counts as far as the cues beside it are
+reliable, and a cue is as reliable as the share of its names that fit: those of the right kind. Other
+than there no cues are learned from the names: *edited by* stands beside known directors as often as
+*directed by*. Frequent words are proposed to people instead
+(:mod:`~tastegraph.kg.extraction.phrases.proposals`).
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ MAX_ROLE_LENGTH = 16
 _CONJUNCTIONS = frozenset({"and", "&", "or", "plus"})
 _COMPANY = (
     ("as", "well", "as"), ("along", "with"), ("together", "with"), ("alongside",), ("opposite",),
-    ("with",),
+    ("with",), ("joined", "by"),
 )  # fmt: skip
 _DESCRIPTIONS = [["who"], ["whose"], ["which"], ["a"], ["an"], ["the"], ["her"], ["his"]]
 _ROLE_WORDS = frozenset({"as", "playing", "(", "in"})
@@ -176,15 +176,18 @@ def chinese_matches(text: str, cues: Sequence[ChineseCue], kind: str) -> Iterato
 
 def _joins(gap: Tokens, after_role: bool) -> bool:
     """Whether the tokens only separate two members of a list."""
+    has_role = after_role or (gap[:1] != [] and gap[0] in _NAMELESS_ROLE_WORDS)
     for words in _COMPANY:
-        for place in range(min(2, len(gap))):
-            if tuple(gap[place : place + len(words)]) == words and gap[:place] in ([], [","]):
-                return _only_qualify(gap[place + len(words) :])
+        for place in range(len(gap) - len(words), -1, -1):
+            opens = place < 2 if not has_role else gap[place - 1 : place] == [","]
+            before = gap[:place] if not has_role else []
+            if opens and before in ([], [","]) and tuple(gap[place:][: len(words)]) == words:
+                return len(gap) <= MAX_ROLE_LENGTH and _only_qualify(gap[place + len(words) :])
     ends = [k for k, token in enumerate(gap) if token in _CONJUNCTIONS or token == ","]
     if not ends or not _only_qualify(gap[ends[-1] + 1 :]):
         return False
     before = gap[: ends[-1]]
-    if after_role or gap[0] in _NAMELESS_ROLE_WORDS:
+    if has_role:
         return len(gap) <= MAX_ROLE_LENGTH
     return before in ([], [","])
 

@@ -35,11 +35,12 @@ def stem_and_form(word: str) -> tuple[str, WordForm]:
     """The stem that the forms of a word share, and which form ``word`` is.
 
     ``"director"`` → ``("direct", "agent")``; ``"starring"`` → ``("star", "ing")``, but
-    ``"staring"`` → ``("stare", "ing")``.
+    ``"staring"`` → ``("stare", "ing")``. Who *co-stars* stars.
 
     Args:
         word: in lower case.
     """
+    word = word.removeprefix("co-")
     if word.removesuffix("s") == "author":
         return "author", "agent"
     if word in _IRREGULAR:
