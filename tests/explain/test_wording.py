@@ -322,11 +322,13 @@ def test_every_language_has_every_template():
             assert inspect.signature(getattr(type(words), name)) == expected, name
 
 
-def test_a_change_of_wording_makes_no_build_stale(database, tmp_path):
+def test_a_change_of_wording_or_examples_makes_no_build_stale(database, tmp_path):
     settings = {"relations": {"a": {"phrase": "A"}}, "events": {"weights": {"dwell": 0.2}}}
     words = {"dwell": {"en": "which you looked at"}}
     reworded = {
-        "relations": {"a": {"phrase": "A", "phrase_zh": "甲"}},
+        "relations": {
+            "a": {"phrase": "A", "phrase_zh": "甲", "object": "person", "examples": ["by Ang Lee"]}
+        },
         "events": {"weights": {"dwell": 0.2}, "words": words},
         "serving": {"language": "zh"},
     }

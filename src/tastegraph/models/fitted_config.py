@@ -23,13 +23,13 @@ The others are of how a workspace is served and learns on, and follow the file.
 LEARNED = ("events", "model")
 """Sections that what was learned goes by."""
 _NOT_FITTED: dict[str, Any] = {
-    "relations": {"__all__": {"phrase", "phrase_zh"}},
+    "relations": {"__all__": {"phrase", "phrase_zh", "subject", "object", "examples"}},
     "events": {"words"},
     "text": {"shared_cache"},
     "model": {"tune"},
 }
-"""How relations and events read, where vectors are cached, and when settings are chosen anew,
-follows the file too."""
+"""How relations and events are worded, what texts are read for, where vectors are cached, and when
+settings are chosen anew, follows the file too."""
 
 
 @dataclass(frozen=True)

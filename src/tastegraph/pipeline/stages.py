@@ -37,7 +37,7 @@ service yet, first lists by closed forms."""
 _IGNORED_SETTINGS: Any = {
     **dict.fromkeys(("llm", "extraction", "serving", "loop"), True),
     "events": {"words"},
-    "relations": {"__all__": {"phrase_zh"}},
+    "relations": {"__all__": {"phrase_zh", "subject", "object", "examples"}},
     "text": {"shared_cache"},
     "model": {"tune"},
 }

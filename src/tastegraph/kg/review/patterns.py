@@ -1,8 +1,8 @@
 """The derivation step ``patterns``: facts that texts state, by whatever there is to learn from.
 
 Known facts teach the cues of their relation, a few examples give cues themselves, and annotated
-sentences teach relations between any two names. Each way says for
-each relation what it learned from, what it found and what it left out.
+sentences teach relations between any two names. Each way says for each relation what it learned
+from, what it found and what it left out.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from tastegraph.core.config import RelationConfig
-from tastegraph.core.progress import say
-from tastegraph.core.records import LABEL, Fact
+from tastegraph.core.progress import counted, say
+from tastegraph.core.records import ITEM, LABEL, Fact
 from tastegraph.kg.extraction.classifier import MIN_TRAINING_TEXTS
 from tastegraph.kg.extraction.documents import Document
 from tastegraph.kg.extraction.patterns import learn_patterns
@@ -74,10 +74,11 @@ def _read_by_examples(texts: TextsToRead) -> Iterator[Fact]:
     if not schema:
         return
     titles = {document.subject: "" for document in texts.documents}
-    titles |= {f"item:{item.item_id}": item.title for item in inputs.items}
+    titles |= {ITEM + item.item_id: item.title for item in inputs.items}
     extractor = ExampleExtractor(schema, titles)
     reader = name_reader(inputs, texts.documents)
-    yield from extractor.extract(texts.documents, reader, texts.names)
+    documents = counted("reading texts", texts.documents)
+    yield from extractor.extract(documents, reader, texts.names)
     for relation, report in extractor.reports.items():
         say(_in_words(relation, report))
 
@@ -114,7 +115,8 @@ def _read_by_known_facts(texts: TextsToRead) -> Iterator[Fact]:
     by_id = {document.id: document.text for document in texts.documents}
     check = KindCheck(inputs.config.relations, texts.names, by_id)
     counts: Counter[str] = Counter()
-    for fact in check.filter(extractor.extract(texts.documents)):
+    documents = counted("reading texts", texts.documents)
+    for fact in check.filter(extractor.extract(documents)):
         counts[fact.relation] += fact.relation != LABEL
         yield fact
     known = Counter(fact.relation for fact in facts)

@@ -45,6 +45,7 @@ def names(text: str, relation: str) -> list[str]:
         ("It stars Ada Bell, and Max Orr directs.", ["Ada Bell"]),
         ("It stars Ada Bell; music is by Max Orr.", ["Ada Bell"]),
         ("It stars French singer Ada Bell.", ["Ada Bell"]),
+        ("It stars Oscar winning singer Ada Bell.", ["Ada Bell"]),
     ],
 )  # fmt: skip
 def test_a_list_goes_on_as_long_as_names_are_only_separated(text, actors):

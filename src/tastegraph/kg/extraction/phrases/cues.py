@@ -37,6 +37,9 @@ _NEGATIONS = frozenset(_NEGATION_WORDS.split())
 _NO_FILLERS = _BARRIERS | PREPOSITIONS | {"and", "or", ","}
 _APPOSITION = frozenset({",", "is", "was", "as", "the", "its"})
 """What stands between a name and what it is: *Ang Lee, the director*."""
+_OFFICE_WORDS = "art assistant associate casting creative executive managing music stunt technical"
+_OTHER_OFFICES = frozenset(_OFFICE_WORDS.split())
+"""Words that make another office of one: an art director is no director."""
 _OBJECTS = frozenset({"it", "him", "her", "them", "a", "an", "the", "this", "his", "their"})
 """Words after a verb that show it to be no participle: *directed it from a script by*."""
 _AFTER_VERB = PREPOSITIONS | {".", ",", ";", "!", "together", "and", "again", "alone"}
@@ -106,9 +109,12 @@ class Cue:
                 continue
             if not _NEGATIONS.isdisjoint(near[max(place - 3, 0) : place]):
                 return False
+            if form == "agent" and near[max(place - 1, 0)] in _OTHER_OFFICES:
+                return False
             between = near[place + 1 :]
             if self.preposition:
-                return self._reaches_over_preposition(between)
+                is_short = form != "action" or "," not in between
+                return is_short and self._reaches_over_preposition(between)
             if between == [","] and form == "agent":
                 return after[:1] == [","]
             allowed = _BY_COMPANY if form != "agent" else frozenset[str]()

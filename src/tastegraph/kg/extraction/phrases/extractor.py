@@ -1,9 +1,9 @@
 """Extraction from a few examples: facts that texts state in the words of ``[relations]`` examples.
 
 In the way of Snowball (Agichtein & Gravano, DL 2000) a name counts as far as the cues beside it are
-reliable, and a cue is as reliable as the share of its names that fit: those of the right kind. Other
-than there no cues are learned from the names: *edited by* stands beside known directors as often as
-*directed by*. Frequent words are proposed to people instead
+reliable, and a cue is as reliable as the share of its names that fit: those of the right kind.
+Unlike there, no cues are learned from the names: *edited by* stands beside known directors as
+often as *directed by*. Frequent words are proposed to people instead
 (:mod:`~tastegraph.kg.extraction.phrases.proposals`).
 """
 

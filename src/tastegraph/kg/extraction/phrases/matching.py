@@ -35,6 +35,7 @@ _NAMELESS_ROLE_WORDS = frozenset({"as", "playing", "("})
 _DIGRESSION_WORDS = """
 previously previous earlier original originally remake remakes remade sequel prequel unlike
 reminiscent predecessor formerly once homage tribute dedicated inspired influenced compared
+reboot
 """
 _DIGRESSIONS = frozenset(_DIGRESSION_WORDS.split())
 """Words after which a sentence may speak of another thing than the subject of the text."""
@@ -230,10 +231,11 @@ def _is_subject(after: Tokens) -> bool:
 
 def _qualifies(gap: Tokens) -> bool:
     """Whether a name before the gap only describes the one after it: *French director NAME*."""
-    return 0 < len(gap) <= MAX_LIST_FILLERS and all(
-        token.isalpha()
-        and token not in FUNCTION_WORDS
-        and token not in _CONJUNCTIONS
-        and stem_and_form(token)[1] in ("base", "agent", "action")
-        for token in gap
+    forms = [stem_and_form(token)[1] for token in gap]
+    return (
+        0 < len(gap) <= MAX_LIST_FILLERS
+        and all(token.isalpha() for token in gap)
+        and (FUNCTION_WORDS | _CONJUNCTIONS).isdisjoint(gap)
+        and {"past", "present"}.isdisjoint(forms)
+        and forms[-1] != "ing"
     )
