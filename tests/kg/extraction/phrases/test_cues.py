@@ -48,7 +48,8 @@ def test_one_example_of_who_does_a_thing_gives_all_forms_of_saying_it(text):
     [
         "[N] was directed by", "[N] and directed with wit by", "not directed by [N]",
         "directed it from a screenplay by [N]", "directed by a student of [N]", "directs [N]",
-        "the directions to [N]", "art director [N]", "directorial debut, written by [N]", "directed by the man who discovered [N]", "written by [N]",
+        "art director [N]", "directorial debut, written by [N]",
+        "the directions to [N]", "directed by the man who discovered [N]", "written by [N]",
     ],
 )  # fmt: skip
 def test_who_has_it_done_to_them_or_stands_further_off_is_not_the_one_who_does_it(text):

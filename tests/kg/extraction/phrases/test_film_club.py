@@ -12,6 +12,7 @@ from tastegraph.workspace import Workspace
 from tests.support.film_club import CHINESE_RELATIONS, RELATIONS, summaries
 from tests.support.stored import facts_of
 
+pytestmark = pytest.mark.slow
 MIN_PRECISION, MIN_RECALL = 0.9, 0.6
 CLUBS = {
     "English": (RELATIONS, summaries("film_club.txt")),

@@ -43,6 +43,7 @@ def test_frequent_words_beside_names_are_proposed_with_counts_and_kinds(make_clu
     assert {"plays", "stars"} <= proposals.keys()
 
 
+@pytest.mark.slow
 def test_every_proposal_is_a_valid_section_that_reads_facts(make_club):
     proposals = make_club(films()).knowledge.propose_relations()
     settings = tomllib.loads("\n\n".join(proposal.toml() for proposal in proposals))
@@ -68,6 +69,7 @@ def test_years_are_a_relation_of_years(make_club):
     assert (proposal.relation, proposal.kind, proposal.names) == ("released_in", "year", 5)
 
 
+@pytest.mark.slow
 def test_the_command_prints_sections_marks_known_ones_and_changes_nothing(make_club, tastegraph):
     shop = make_club(films(), {"relations": {"director": RELATIONS["director"]}})
     before = (shop.directory / "tastegraph.toml").read_text(encoding="utf-8")

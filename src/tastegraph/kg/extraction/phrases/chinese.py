@@ -20,6 +20,8 @@ Form = Literal["between", "before", "after"]
 
 MAX_SEGMENT = 60
 """Characters between two words of a cue, at most."""
+MAX_LIST_LENGTH = 20
+"""Names of one list, at most."""
 MAX_NAME_LENGTH = 12
 """Characters of a name that is no person's, at most."""
 _AGENTS = (
@@ -122,7 +124,8 @@ def chinese_cues(examples: Iterable[PhraseExample]) -> list[ChineseCue]:
 
 def is_aside(sentence: str, position: int) -> bool:
     """Whether the words before ``position`` show that a sentence speaks of something else."""
-    return any(word in sentence[: position + 1] for word in _ASIDES)
+    before = sentence[max(position - MAX_SEGMENT, 0) : position + 1]
+    return any(word in before for word in _ASIDES)
 
 
 def sentences_of(text: str) -> Iterator[tuple[int, str]]:
@@ -188,7 +191,7 @@ def _end_of_name(sentence: str, start: int, kind: str) -> int | None:
         if match := pattern.match(sentence, start):
             return match.end(1) if pattern is _TITLE_MARKS else match.end()
     run = start + (sentence[start] in _SURNAMES)
-    while run < len(sentence) and _continues(sentence[run]):
+    while run < min(len(sentence), start + MAX_SEGMENT) and _continues(sentence[run]):
         run += 1
     if is_name(sentence[start:run], kind):
         return run
@@ -198,30 +201,32 @@ def _end_of_name(sentence: str, start: int, kind: str) -> int | None:
 def _names_before(sentence: str, end: int, kind: str) -> Iterator[tuple[int, int, bool]]:
     """The names that end at ``end``, and those listed before them."""
     spans: list[tuple[int, int]] = []
-    while end > 0:
+    while end > 0 and len(spans) < MAX_LIST_LENGTH:
         start = _start_of_name(sentence, end, kind)
         if start is None:
             break
         spans.append((start, end))
-        separator = re.search(rf"(?:{_SEPARATORS.pattern})$", sentence[:start])
+        separator = re.search(rf"(?:{_SEPARATORS.pattern})$", sentence[max(start - 2, 0) : start])
         if separator is None:
             break
-        end = separator.start()
-    if spans and sentence[: spans[-1][0]].rstrip("由").endswith(_NEGATIONS):
+        end = start - len(separator.group())
+    first = spans[-1][0] if spans else 0
+    if sentence[max(first - 3, 0) : first].rstrip("由").endswith(_NEGATIONS):
         return
     for place, (start, end) in enumerate(reversed(spans)):
         yield start, end, place + 1 < len(spans)
 
 
 def _start_of_name(sentence: str, end: int, kind: str) -> int | None:
-    if foreign := re.search(rf"{_FOREIGN.pattern}$", sentence[:end]):
-        run = foreign.start()
+    window = max(end - MAX_SEGMENT, 0)
+    if foreign := re.search(rf"{_FOREIGN.pattern}$", sentence[window:end]):
+        run = window + foreign.start()
         before = [k for k in range(run, end) if sentence[k] in _NO_NAME]
         start = max([run, *(k + 1 for k in before if k < sentence.find("·", run, end))])
         return start if is_name(sentence[start:end], kind) else None
     if kind != PERSON:
         run = end
-        while run > 0 and _continues(sentence[run - 1]):
+        while run > window and _continues(sentence[run - 1]):
             run -= 1
         return run if is_name(sentence[run:end], kind) else None
     for length in (4, 3, 2):

@@ -82,9 +82,13 @@ class SentenceNames:
                     for member in listed:
                         by_place.setdefault(member, (cue, True))
                     break
+        aside_from = next(
+            (place for place, gap in enumerate(self.gaps) if not _DIGRESSIONS.isdisjoint(gap)),
+            len(self.gaps),
+        )
         for place in sorted(by_place):
             cue, is_listed = by_place[place]
-            yield CueMatch(self.candidates[place], cue, is_listed, self._is_aside(place))
+            yield CueMatch(self.candidates[place], cue, is_listed, place >= aside_from)
 
     def _list_of(self, place: int, cue: Cue) -> tuple[int, list[int]]:
         """The name that the cue at ``place`` means, and the other names of its list."""
@@ -113,16 +117,13 @@ class SentenceNames:
     def _listed_before(self, place: int) -> Iterator[int]:
         if not _CONJUNCTIONS.intersection(self.gaps[place]) or not _joins(self.gaps[place], False):
             return
-        for member in range(place - 1, -1, -1):
+        for member in range(place - 1, max(place - MAX_LIST_LENGTH, 0) - 1, -1):
             before = self.gaps[member]
             joined = _joins(before, False)
             if joined or not (PREPOSITIONS - {"with"}).intersection(before[-2:]):
                 yield member
             if not joined:
                 return
-
-    def _is_aside(self, place: int) -> bool:
-        return any(not _DIGRESSIONS.isdisjoint(gap) for gap in self.gaps[: place + 1])
 
 
 def sentence_names(text: str, candidates: Sequence[MentionCandidate]) -> Iterator[SentenceNames]:
@@ -164,11 +165,11 @@ def chinese_matches(text: str, cues: Sequence[ChineseCue], kind: str) -> Iterato
         kind: the standard kind of its objects; empty if not known.
     """
     for position, sentence in sentences_of(text):
-        spans: set[tuple[int, int]] = set()
+        covered: set[int] = set()
         for cue in cues:
             for start, end, is_listed in cue.names(sentence, kind):
-                if not any(a < end and start < b for a, b in spans):
-                    spans.add((start, end))
+                if covered.isdisjoint(range(start, end)):
+                    covered.update(range(start, end))
                     candidate = MentionCandidate(
                         position + start, position + end, sentence[start:end]
                     )
