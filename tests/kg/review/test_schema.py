@@ -8,7 +8,7 @@ import pytest
 
 from tastegraph.core.errors import ConfigError
 from tastegraph.core.records import ITEM, Fact, Item
-from tastegraph.store.schema import LANGUAGE_MODEL, PATTERNS
+from tastegraph.store.schema import LANGUAGE_MODEL, PATTERNS, TOPICS
 from tastegraph.workspace import Workspace
 from tests.support.film_club import RELATIONS
 from tests.support.stored import facts_of
@@ -109,3 +109,13 @@ def test_a_known_name_keeps_its_entity(make_shop):
     shop.ingest(facts={"names": [Fact("p:1", "label", "Ada Bell", literal=True)]})
     shop.knowledge.derive(PATTERNS)
     assert objects(shop, PATTERNS, "director") == {("0", "p:1"), ("1", "name:max hay")}
+
+
+def test_topics_are_no_names_that_stand_between_words_and_names(make_shop):
+    texts = ("The director Ada Bell made it.", "The director Max Hay made it.")
+    items = [Item(str(number), f"Film {number}", text) for number, text in enumerate(texts)]
+    shop = make_shop({"relations": DIRECTOR}, items)
+    shop.knowledge.derive(TOPICS)
+    assert any("director" in end for _, _, end in facts_of(shop, TOPICS))
+    shop.knowledge.derive(PATTERNS)
+    assert objects(shop, PATTERNS, "director") == {("0", "name:ada bell"), ("1", "name:max hay")}

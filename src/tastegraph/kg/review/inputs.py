@@ -18,7 +18,7 @@ from tastegraph.kg.from_store import accepted_facts
 from tastegraph.kg.identity import IDENTITY_RELATIONS, Identity, resolve_identity
 from tastegraph.kg.names import name_from_id
 from tastegraph.store import catalogue
-from tastegraph.store.schema import DERIVED, evidence, facts
+from tastegraph.store.schema import DERIVED, TOPICS, evidence, facts
 
 MAX_REVIEW_SHARE = 0.99
 """Confidence of a pair that is only for review, as a share of the one from which pairs count."""
@@ -102,10 +102,24 @@ class DerivationInputs:
                 names[fact.subject].append(fact.object)
         return {entity: labels or [name_from_id(entity)] for entity, labels in names.items()}
 
+    def stated_names(self) -> dict[str, list[str]]:
+        """:meth:`names` without those that only the step ``topics`` states.
+
+        A topic is often a word beside which names stand (*director*), and no name itself.
+        """
+        if TOPICS in excluded_sources(self.step):
+            return self.names()
+        sources = self.sources_by_entity()
+        return {
+            entity: names
+            for entity, names in self.names().items()
+            if sources.get(entity) != {TOPICS}
+        }
+
     def gazetteer(self) -> Gazetteer:
-        """The names of every entity."""
+        """The names of every entity but topics."""
         titles = titles_in(item.text for item in self.items)
-        pairs = ((name, entity) for entity, names in self.names().items() for name in names)
+        pairs = ((name, entity) for entity, names in self.stated_names().items() for name in names)
         return Gazetteer(pairs, titles)
 
     def sources_by_entity(self) -> dict[str, set[str]]:

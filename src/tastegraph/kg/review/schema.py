@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tastegraph.core.config import RelationConfig
 from tastegraph.core.kinds import ORGANISATION, PERSON, PLACE, VALUE_KINDS, WORK, standard_kind
 from tastegraph.core.records import LABEL, Fact
+from tastegraph.kg.extraction.chinese_evidence import titles_in
 from tastegraph.kg.extraction.documents import Document
 from tastegraph.kg.extraction.gazetteer import Gazetteer
 from tastegraph.kg.extraction.phrases.name_kinds import NameKinds
@@ -43,11 +44,12 @@ def name_reader(inputs: DerivationInputs, documents: Sequence[Document]) -> Name
     """A reader of the names in documents; known ones are those with a capital."""
     names = (
         (name, entity)
-        for entity, labels in inputs.names().items()
+        for entity, labels in inputs.stated_names().items()
         for name in labels
         if name.lower() != name or name.upper() == name
     )
-    return NameReader((document.text for document in documents), Gazetteer(names))
+    texts = [document.text for document in documents]
+    return NameReader(texts, Gazetteer(names, titles_in(texts)))
 
 
 def recognised_kinds(inputs: DerivationInputs, documents: Sequence[Document]) -> NameKinds:
