@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +79,7 @@ def fold_names(names: Sequence[str]) -> list[str]:
     return _with_word_marks(lines, np.zeros(len(lines), dtype=np.int64)).text.split("\n")
 
 
+@lru_cache(maxsize=1 << 16)
 def _fold_character(character: str) -> str:
     """The folded form: empty for a character inside words, a space for one that ends a word."""
     folded = normalize_name(f"a{character}a")[1:-1]

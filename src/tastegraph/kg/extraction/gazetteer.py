@@ -28,6 +28,10 @@ MIN_TYPO_LENGTH = 6
 INITIAL_SCORE = 0.8
 MISSING_NAME_SCORE = 0.9
 """Scores of a mention whose first name is an initial, or that lacks a middle name."""
+MAX_NAME_LENGTH = 60
+"""Characters of what may be a name alone, which is not remembered as a text."""
+MAX_REMEMBERED_TEXTS = 20_000
+"""Texts whose mentions a gazetteer keeps, since whoever learns from them reads them again."""
 NAME_PREFIX = "name:"
 """Prefix of the id of an entity of which only the name is known."""
 
@@ -76,6 +80,7 @@ class Gazetteer:
         self, names: Iterable[tuple[str, str]], titles: Collection[str] = frozenset()
     ) -> None:
         self._titles = titles
+        self._by_text: dict[str, list[Mention]] = {}
         entries: dict[str, _Name] = {}
         for name, entity in names:
             if key := normalize_name(name):
@@ -93,6 +98,14 @@ class Gazetteer:
 
     def find(self, text: str) -> list[Mention]:
         """All mentions, in the order of the text, without overlaps."""
+        mentions = self._by_text.get(text)
+        if mentions is None:
+            mentions = self._search(text)
+            if len(text) > MAX_NAME_LENGTH and len(self._by_text) < MAX_REMEMBERED_TEXTS:
+                self._by_text[text] = mentions
+        return mentions
+
+    def _search(self, text: str) -> list[Mention]:
         sentences = Sentences(text)
         exact = list(self._exact(text, sentences))
         fuzzy = self._fuzzy(text, sentences, exact)
