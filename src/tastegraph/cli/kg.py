@@ -29,9 +29,15 @@ kg_app = typer.Typer(
 
 @kg_app.command()
 def sources(directory: Directory) -> None:
-    """Print every source with its number of facts and links."""
-    for source in _open(directory).knowledge.sources():
+    """Print every source with its number of facts and links, and which derived facts are old."""
+    from tastegraph.kg.review.outdated import report_outdated
+
+    workspace = _open(directory)
+    for source in workspace.knowledge.sources():
         _print(f"{source.facts:>10,} facts  {source.links:>10,} links  {source.name}")
+    if workspace.database.path.exists():
+        with workspace.database.reading() as connection:
+            report_outdated(connection, workspace.config)
 
 
 @kg_app.command()

@@ -15,6 +15,7 @@ from tastegraph.core.records import Fact
 from tastegraph.core.stages import current_profile, stage
 from tastegraph.kg.from_store import graph_from_store, item_ids
 from tastegraph.kg.graph import KnowledgeGraph
+from tastegraph.kg.review.outdated import report_outdated
 from tastegraph.models.closed_forms import fit_closed_forms, without_texts
 from tastegraph.models.fit import assemble, fit_and_assemble
 from tastegraph.models.fitted_config import LEARNED, FittedConfig
@@ -260,6 +261,8 @@ class Builder:
             graph = item_features_from(previous).graph
             return BuiltGraph(graph, StoreState.of(previous), None)
         state = self._store_state()
+        with self.database.reading() as connection:
+            report_outdated(connection, config)
         derived: Sequence[Fact] = []
         if config.loop.min_co_likes:
             items = item_ids(self.database)

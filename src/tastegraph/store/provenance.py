@@ -72,7 +72,7 @@ def withdraw_source(connection: Connection, source: str) -> int:
     of the source does not have to write again what has not changed.
     """
     connection.execute(delete(table).where(table.c.source == source))
-    revision.record_change(connection)
+    revision.record_change(connection, source)
     return connection.execute(delete(evidence).where(evidence.c.source == source)).rowcount
 
 

@@ -7,16 +7,29 @@ from hashlib import blake2b
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
-from tastegraph.store.schema import USE, changes, decisions, evidence, items
+from tastegraph.store.schema import DERIVED, USE, changes, decisions, evidence, items
 
 _KNOWLEDGE, _WITHDRAWALS, _AVAILABILITY = "what is known", "withdrawn events", "availability"
+_STATED = "what is stated"
 _FORGOTTEN = "forgotten sources of events"
 _ROWS_PER_FETCH = 10_000
 
 
-def record_change(connection: Connection) -> None:
-    """Count one change of the knowledge: an item, fact, support or decision written or deleted."""
+def record_change(connection: Connection, source: str | None = None) -> None:
+    """Count one change of the knowledge: an item, fact, support or decision written or deleted.
+
+    Args:
+        connection: of a writer.
+        source: whose facts change; what is derived or counted is not stated.
+    """
     _increment(connection, _KNOWLEDGE)
+    if source not in (*DERIVED, USE):
+        _increment(connection, _STATED)
+
+
+def stated_count(connection: Connection) -> int:
+    """Number of changes so far of what derivations start from, which derived facts are not."""
+    return _count(connection, _STATED)
 
 
 def change_count(connection: Connection) -> int:

@@ -109,7 +109,7 @@ def _put(connection: Connection, frames: Iterable[pl.DataFrame], source: str) ->
             sorter.add(frame)
         if not sorter.n_rows:
             return StatementCounts()
-        revision.record_change(connection)
+        revision.record_change(connection, source)
         reindex = sorter.n_rows >= MIN_FACTS_TO_REINDEX and _has_fewer_facts(
             connection, MAX_FACTS_TO_REINDEX * sorter.n_rows
         )

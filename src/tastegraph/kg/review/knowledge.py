@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tastegraph.core.config import Config
-from tastegraph.core.errors import NotFoundError
-from tastegraph.core.progress import announced_stage, announcing, counted
+from tastegraph.core.errors import NotFoundError, TastegraphError
+from tastegraph.core.progress import announced_stage, announcing, counted, say
 from tastegraph.core.records import Fact
 from tastegraph.kg.review import decisions
+from tastegraph.kg.review.outdated import inputs_digest, outdated_steps
 from tastegraph.kg.review.queue import ReviewTask, review_queue
 from tastegraph.store import decision_log, provenance, statements
 from tastegraph.store.database import Database
@@ -40,6 +41,17 @@ class KnowledgeBase:
         with self._database.reading() as connection:
             return provenance.sources(connection)
 
+    def outdated(self) -> list[str]:
+        """The derivation steps whose facts are of an earlier state, in their order.
+
+        Sources, texts, decisions or the configuration have changed since, or a step before them
+        was run again.
+        """
+        if not self._database.path.exists():
+            return []
+        with self._database.reading() as connection:
+            return outdated_steps(connection, self._config)
+
     def forget(self, source: str) -> int:
         """Remove a source: the rest is as if it had never been imported.
 
@@ -63,7 +75,9 @@ class KnowledgeBase:
                 f"{self._database.path.parent} has no source {source!r}; it has "
                 f"{', '.join(names) or 'none'}"
             )
-        steps = [] if source in (*DERIVED, USE) else [step for step in DERIVED if step in names]
+        with self._database.reading() as connection:
+            runs = provenance.digests(connection)
+        steps = [] if source in (*DERIVED, USE) else [step for step in DERIVED if step in runs]
         with self._database.writing() as connection:
             provenance.withdraw_source(connection, source)
             deleted = provenance.drop_unsupported(connection)
@@ -71,7 +85,15 @@ class KnowledgeBase:
                 provenance.withdraw_source(connection, step)
             provenance.drop_unsupported(connection)
         for step in steps:
-            self.derive(step)
+            try:
+                self.derive(step)
+            except TastegraphError as error:
+                if step != LANGUAGE_MODEL:
+                    raise
+                say(
+                    f"language model: its facts are withdrawn and not derived again: {error}; "
+                    """'tastegraph kg derive "language model"' does"""
+                )
         return deleted
 
     def derive(self, step: str) -> int:
@@ -98,12 +120,13 @@ class KnowledgeBase:
             with self._database.reading() as connection:
                 folder = self._database.path.parent
                 inputs = DerivationInputs(connection, self._config, step, folder)
+                state = inputs_digest(connection, self._config)
                 frames = list(fact_frames(derivations(self._answers)[step](inputs)))
             # Until here nothing is written: whoever interrupts it finds what was there before.
             with self._database.writing() as connection:
                 provenance.withdraw_source(connection, step)
                 statements.put_facts(connection, counted(step, frames), step)
-                provenance.stamp(connection, step)
+                provenance.stamp(connection, step, state)
                 provenance.drop_unsupported(connection)
                 return provenance.fact_count(connection, step)
 
