@@ -27,9 +27,7 @@ SMALL_FACTS = [
     if fact.subject.startswith("p:") or int(fact.subject.removeprefix("f:")) < N_ITEMS
 ]  # fmt: skip
 OTHER_FACTS = [fact for fact in SMALL_FACTS if fact.object != person(NAMES[0])][5:]
-LINKS = [
-    Fact(f"item:{k:02}", "http://www.w3.org/2002/07/owl#sameAs", f"f:{k:02}") for k in range(9)
-]
+LINKS = [Fact(f"item:{k:02}", SAME_AS, f"f:{k:02}") for k in range(9)]
 SETTINGS = (
     {},
     {"items": {"facts": {"genre": {"relation": "genre"}}}},
