@@ -59,7 +59,7 @@ from tastegraph.store import caches, erasure, revision
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.snapshots import Snapshot, Snapshots
-from tastegraph.text.encoder import shared_cache
+from tastegraph.text.encoder import VECTORS_FILE, shared_cache
 
 EventsOf = Callable[[Sequence[str]], Interactions]
 """Ids of items → the events on them."""
@@ -406,7 +406,7 @@ class Builder:
 
     @cached_property
     def _vector_cache(self) -> Database:
-        return Database(self.directory / "vectors.db", caches.vector_metadata)
+        return Database(self.directory / VECTORS_FILE, caches.vector_metadata)
 
 
 def _origin(previous: Snapshot | None, stage: str, *, rebuilt: bool) -> str | None:

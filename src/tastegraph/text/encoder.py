@@ -28,6 +28,10 @@ MAX_UNKNOWN_TOKENS = 0.3
 """Share of unknown tokens above which the user is warned that the model cannot read the texts."""
 
 
+VECTORS_FILE = "vectors.db"
+"""The file of a workspace with its vectors."""
+
+
 def shared_cache_file() -> Path:
     """The file with the vectors that all workspaces of a user share."""
     return cache_root() / "vectors.db"

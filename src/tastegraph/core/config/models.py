@@ -64,6 +64,10 @@ class ExtractionConfig(Section):
     between any two names. Each line is a JSON object, the form of Text2KGBench:
     ``{"sent": "Fargo was directed by Joel Coen.", "triples": [{"sub": "Fargo", "rel": "director",
     "obj": "Joel Coen"}]}``. A few dozen sentences with a relation are enough to begin with."""
+    encode_topics: bool = False
+    """Whether the encoder of ``[text]`` also judges topics: one that is no nearer to its text than
+    to others is left out. That takes as long as encoding all texts, and needs what ``build``
+    needs."""
     spacy: str | None = None
     """A spaCy pipeline: the name of an installed one, or its folder."""
     kinds: tuple[str, ...] = ("PERSON", "PER", "ORG", "GPE", "LOC", "WORK_OF_ART", "FAC", "EVENT")

@@ -15,12 +15,18 @@ from tastegraph.kg.extraction.gazetteer import NAME_PREFIX
 from tastegraph.kg.extraction.topics.hierarchy import broader_topics
 from tastegraph.kg.extraction.topics.occurrences import Kind, OccurrenceTable
 from tastegraph.kg.extraction.topics.reader import TopicReader
+from tastegraph.kg.extraction.topics.relevance import TextRelevance
 from tastegraph.kg.extraction.topics.report import summary
 from tastegraph.kg.extraction.topics.selection import select
 from tastegraph.kg.extraction.topics.variants import fuse_variants
 from tastegraph.kg.names import normalize_name
 from tastegraph.kg.review.inputs import DerivationInputs
+from tastegraph.store import caches
+from tastegraph.store.database import Database
+from tastegraph.text.encoder import VECTORS_FILE, Encoder, shared_cache
+from tastegraph.text.folders import find_model
 from tastegraph.text.languages import contains_han
+from tastegraph.text.texts import item_text
 
 TOPIC_EXTRACTOR = "topics/1"
 """Name and version of the extractor in the spans of its facts."""
@@ -43,7 +49,7 @@ def find_topics(inputs: DerivationInputs) -> Iterator[Fact]:
     reader = TopicReader()
     read = reader.read(counted("reading texts", ((item.title, item.text) for item in items)))
     names = {normalize_name(name) for names in inputs.names().values() for name in names}
-    selection = select(fuse_variants(read), len(items), names)
+    selection = select(fuse_variants(read), len(items), names, _relevance(inputs, items))
     table = selection.table
     labels = _labels(table, items)
     kinds = {table.keys[key]: kind for key, kind in _pairs(table.key, table.kind)}
@@ -59,6 +65,26 @@ def find_topics(inputs: DerivationInputs) -> Iterator[Fact]:
             yield Fact(topic, BROADER, NAME_PREFIX + parent, confidence=BROADER_CONFIDENCE)
     yield from _mentions(table, items)
     yield from _broader_mentions(table, items, broader)
+
+
+def _relevance(inputs: DerivationInputs, items: Sequence[Item]) -> TextRelevance | None:
+    """By the encoder of ``[text]``, if ``[extraction] encode_topics`` says so.
+
+    The texts are those that ``build`` encodes, in the same file of vectors.
+
+    Raises:
+        NotFoundError, AssetError: the encoder is not there.
+    """
+    if not inputs.config.extraction.encode_topics:
+        return None
+    config = inputs.config.text
+    encoder = Encoder(
+        find_model(config.encoder, inputs.directory),
+        config.max_tokens,
+        Database(inputs.directory / VECTORS_FILE, caches.vector_metadata),
+        shared_cache() if config.shared_cache else None,
+    )
+    return TextRelevance(encoder.encode, [item_text(item) for item in items])
 
 
 def _labels(table: OccurrenceTable, items: Sequence[Item]) -> dict[int, str]:
