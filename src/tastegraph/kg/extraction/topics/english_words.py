@@ -65,6 +65,7 @@ august september october november december jan feb mar apr jun jul aug sep sept 
 ms dr st
 """
 _GENERAL_ADJECTIVES = """
+closer
 new old young good bad great best better worst big small large little long short low early late last
 next past present previous current own same different various several many other certain whole full
 real true main major minor important particular special single only first second third final recent
