@@ -53,9 +53,10 @@ def _linked_by_demo(row: Mapping[str, Any] | None) -> str:
     if row is None:
         return ""
     return (
-        f"\nThe demo links as *ml100k wikidata, unfitted*: of {row['items']:,} films "
-        f"{row['linked']:,} are linked and {row['to_review']:,} are questions of the review; "
-        f"{row['present']:,} are among those of Wikidata's, by their IMDb ids.\n"
+        f"\nWithout known links, as in the demo, {row['linked']:,} of {row['items']:,} films are "
+        f"linked to Wikidata's and {row['to_review']:,} are questions of the review; "
+        f"{row['present']:,} are there, by their IMDb ids. The demo knows texts too, and so prints "
+        "counts that differ by a few.\n"
     )
 
 

@@ -36,6 +36,7 @@ class EntityIndex:
             or object of, its types, and the words of qualifiers in its names (*film* in *Crash
             (1996 film)*).
         years: float64 CSR[N, 600], how many neighbours and values name each year from 1500 on.
+        stated_years: the same of its own values alone: a neighbour's year may be another matter.
     """
 
     def __init__(self, facts: Iterable[Fact], naming_relations: Sequence[str]) -> None:
@@ -81,10 +82,10 @@ class EntityIndex:
         self._adjacency = self._adjacency_matrix(edges, value_edges)
         self.degrees: NDArray[np.float64] = np.diff(self._adjacency.indptr).astype(np.float64)
         year_columns = [[year - FIRST_YEAR for year in years_in((text,))] for text in self._texts]
-        self.years: CSR = sparse.csr_array(
-            self._adjacency
-            @ _binary_rows(year_columns, LAST_YEAR - FIRST_YEAR + 1).astype(np.float64)
-        )
+        rows = _binary_rows(year_columns, LAST_YEAR - FIRST_YEAR + 1).astype(np.float64)
+        self.years: CSR = sparse.csr_array(self._adjacency @ rows)
+        n = len(self.ids)
+        self.stated_years: CSR = sparse.csr_array(self._adjacency[:, n:] @ rows[n:])
 
     def __len__(self) -> int:
         """Number of entities."""

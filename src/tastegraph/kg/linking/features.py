@@ -24,7 +24,8 @@ LINK_FEATURES = (
     "plausibility", "plausibility_lead",
 )  # fmt: skip
 """Names of the columns; ``…_lead`` is the margin over the best other candidate of the query.
-``year_conflict`` is 1 where no year of the entity is within :data:`MAX_YEAR_GAP` of the query's."""
+``year_conflict`` is 1 where the entity states years, none within :data:`MAX_YEAR_GAP` of the
+query's."""
 
 MAX_YEAR_GAP = 2
 """Years by which sources may differ in when one thing came out."""
@@ -117,7 +118,7 @@ class PairFeatures:
         near_year = np.zeros(len(pairs.query))
         years_known = np.zeros(len(pairs.query))
         year_conflict = np.zeros(len(pairs.query))
-        year_counts = self._entities.years
+        year_counts, stated = self._entities.years, self._entities.stated_years
         for p, (q, e) in enumerate(zip(pairs.query.tolist(), pairs.entity.tolist(), strict=True)):
             query_years = queries[q].years
             if not query_years:
@@ -134,7 +135,10 @@ class PairFeatures:
                 gaps = np.abs(years[:, None] - np.array(sorted(query_years))).min(axis=1)
                 near = counts[gaps == 0].sum() + counts[gaps == 1].sum() / 2
                 near_year[p] = near / counts.sum()
-                year_conflict[p] = gaps.min() > MAX_YEAR_GAP
+            own_years = stated.indices[stated.indptr[e] : stated.indptr[e + 1]] + FIRST_YEAR
+            if len(own_years):
+                gap = min(abs(int(a) - b) for a in own_years for b in query_years)
+                year_conflict[p] = gap > MAX_YEAR_GAP
         return {
             "qualifier_year": qualifier_year, "near_year": near_year, "years_known": years_known,
             "year_conflict": year_conflict,

@@ -33,8 +33,8 @@ PRIOR_WEIGHTS = {
 """Weights of a logistic model for use without known links: names must be similar, and years and
 context must not disagree.
 
-Round numbers, chosen by hand on half of MovieLens-1M and of MovieLens-100K. A year that no year of
-the entity comes near outweighs an equal name: a remake is another film.
+Round numbers, chosen by hand on half of MovieLens-1M and of MovieLens-100K. A year that none of
+an entity's own years comes near outweighs an equal name: a remake is another film.
 """
 
 PRIOR_BIAS = -19.0
