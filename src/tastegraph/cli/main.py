@@ -27,7 +27,7 @@ def demo(
     directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("demo"),
     data: Annotated[Path | None, typer.Option(help="a folder that holds the data set")] = None,
 ) -> None:
-    """Go the whole way on MovieLens-100K: import, build, evaluate, recommend."""
+    """Go the whole way on MovieLens-100K: import, link to Wikidata, build, evaluate, recommend."""
     from tastegraph.cli.demo import run
 
     run(directory, data)
