@@ -10,12 +10,13 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from tastegraph.core.config import Config
-from tastegraph.core.records import Fact
-from tastegraph.kg.graph import KnowledgeGraph, build_graph
+from tastegraph.core.records import ITEM, Fact
+from tastegraph.kg.graph import KnowledgeGraph, graph_of_rows
 from tastegraph.kg.identity import IDENTITY_RELATIONS, Identity, resolve_identity
 from tastegraph.store import catalogue, decision_log, statements
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
+from tastegraph.store.fact_rows import FactRow, fact_rows, row_of_fact
 from tastegraph.store.schema import USE, evidence, facts, sources
 
 
@@ -46,13 +47,13 @@ def graph_from_store(
     with database.reading() as connection:
         identity = resolve_identity(connection, config)
         without = () if usage_facts is None else (USE,)
-        accepted = accepted_facts(connection, config, identity, without)
+        accepted = _accepted_rows(connection, config, identity, without)
         if usage_facts is not None:
             accepted = chain(accepted, _accepted_usage(connection, usage_facts, config))
-        return build_graph(
+        return graph_of_rows(
             items=catalogue.all_items(connection),
             extra_item_ids=log.item_ids(connection),
-            facts=accepted,
+            rows=accepted,
             links=identity.links,
             config=config,
             canonical=identity.canonical,
@@ -79,20 +80,35 @@ def accepted_facts(
     Args:
         without: names of sources whose statements are ignored.
     """
+    for row in _accepted_rows(connection, config, identity, without):
+        yield row[0], statements.fact_of_row(row)
+
+
+def _accepted_rows(
+    connection: Connection, config: Config, identity: Identity, without: Collection[str]
+) -> Iterator[FactRow]:
+    """The facts of :func:`accepted_facts` as rows."""
     single_valued = [name for name, relation in config.relations.items() if relation.single]
     contradicted: set[int] = set()
     if single_valued:
         values = _supported_values(connection, config, single_valued, identity, without)
         contradicted = contradicted_facts(values, identity)
-    stored = statements.all_facts(
+    stored = fact_rows(
         connection,
         trust=config.sources.trust,
         without=without,
         only=facts.c.relation.not_in(IDENTITY_RELATIONS),
     )
-    for fact_id, fact in identity.item_ids.facts(stored):
-        if fact.confidence >= config.graph.min_confidence and fact_id not in contradicted:
-            yield fact_id, fact
+    min_confidence, bare = config.graph.min_confidence, identity.item_ids.bare
+    for row in stored:
+        fact_id, subject, relation, value, literal, datatype, language, confidence = row
+        if confidence < min_confidence or fact_id in contradicted:
+            continue
+        if subject in bare or (not literal and value in bare):
+            subject = ITEM + subject if subject in bare else subject
+            value = ITEM + value if not literal and value in bare else value
+            row = fact_id, subject, relation, value, literal, datatype, language, confidence
+        yield row
 
 
 def contradicted_facts(
@@ -163,10 +179,10 @@ def _supported_values(
 
 def _accepted_usage(
     connection: Connection, usage_facts: Sequence[Fact], config: Config
-) -> Iterator[tuple[int, Fact]]:
-    """The usage facts, with their ids, that are confident enough and that nobody denied."""
+) -> Iterator[FactRow]:
+    """The usage facts, as rows, that are confident enough and that nobody denied."""
     denied, trust = decision_log.denied(connection), config.sources.trust.get(USE, 1.0)
     for fact in usage_facts:
         fact_id, confidence = statements.fact_id(fact), trust * fact.confidence
         if fact_id not in denied and confidence >= config.graph.min_confidence:
-            yield fact_id, replace(fact, confidence=confidence)
+            yield row_of_fact(fact_id, replace(fact, confidence=confidence))

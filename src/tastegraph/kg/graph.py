@@ -14,6 +14,7 @@ from tastegraph.core.config import Config
 from tastegraph.core.records import ITEM, Fact, Item, Link
 from tastegraph.kg.inverses import redundant_relations
 from tastegraph.kg.item_ids import ItemIds
+from tastegraph.store.fact_rows import FactRow, row_of_fact
 from tastegraph.text.languages import BestLabels
 
 MAX_NODE_VALUE_LENGTH = 64
@@ -156,9 +157,16 @@ class NodeIndex:
             if item_id != identifier and item_id in self._items:
                 self._link(self._items[item_id], identifier)
         self.others: dict[str, int] = {}
+        self._nodes: dict[str, Sequence[int]] = {}
 
     def nodes_of(self, entity_id: str) -> Sequence[int]:
         """The nodes of ``entity_id``: several if it is linked to several items."""
+        nodes = self._nodes.get(entity_id)
+        if nodes is None:
+            nodes = self._nodes[entity_id] = self._find(entity_id)
+        return nodes
+
+    def _find(self, entity_id: str) -> Sequence[int]:
         entity_id = self._references.id_of(entity_id)
         entity_id = self._canonical.get(entity_id, entity_id)
         if entity_id in self._items_of_entity:
@@ -168,9 +176,9 @@ class NodeIndex:
             return (self._items[item_id],)
         return (self._other(entity_id),)
 
-    def value_node(self, fact: Fact) -> Sequence[int]:
+    def value_node(self, relation: str, literal: str) -> Sequence[int]:
         """The node of the value of a literal fact, as a sequence of one."""
-        return (self._other(f"{fact.relation}\x1f{fact.object}"),)
+        return (self._other(f"{relation}\x1f{literal}"),)
 
     def _link(self, item: int, entity_id: str) -> None:
         items = self._items_of_entity.setdefault(self._canonical.get(entity_id, entity_id), [])
@@ -207,6 +215,23 @@ def build_graph(
         item_order: sort key of item ids, by which items are numbered; by default the id itself.
         references: which ids in facts are items; by default, by these links.
     """
+    rows = (row_of_fact(fact_id, fact) for fact_id, fact in facts)
+    return graph_of_rows(
+        items, extra_item_ids, rows, links, config, canonical, item_order, references
+    )
+
+
+def graph_of_rows(
+    items: Iterable[Item],
+    extra_item_ids: Iterable[str],
+    rows: Iterable[FactRow],
+    links: Iterable[Link],
+    config: Config,
+    canonical: Mapping[str, str] | None = None,
+    item_order: Callable[[str], int] | None = None,
+    references: ItemIds | None = None,
+) -> KnowledgeGraph:
+    """The graph of :func:`build_graph`, of facts as rows, of which there may be millions."""
     titles = {item.item_id: item.title for item in items}
     for item_id in extra_item_ids:
         titles.setdefault(item_id, item_id)
@@ -216,17 +241,21 @@ def build_graph(
     labels = BestLabels.of_names(config.graph)
     edges = _Edges()
     relations: dict[str, int] = {}
-    for fact_id, fact in facts:
-        if labels.add(fact, (canonical or {}).get(fact.subject)):
+    canonical = canonical or {}
+    unused = {name for name, relation in config.relations.items() if not relation.use}
+    for fact_id, subject, relation, value, literal, _, language, confidence in rows:
+        if literal and labels.consider(canonical.get(subject, subject), relation, value, language):
             continue
-        if fact.relation in config.relations and not config.relations[fact.relation].use:
+        if relation in unused:
             continue
-        if fact.literal and (fact.relation in verbal or len(fact.object) > MAX_NODE_VALUE_LENGTH):
+        if literal and (relation in verbal or len(value) > MAX_NODE_VALUE_LENGTH):
             continue
-        relation = relations.setdefault(fact.relation, len(relations))
-        for head in nodes.nodes_of(fact.subject):
-            for tail in nodes.value_node(fact) if fact.literal else nodes.nodes_of(fact.object):
-                edges.add(head, relation, tail, fact_id, fact.confidence)
+        number = relations.setdefault(relation, len(relations))
+        heads = nodes.nodes_of(subject)
+        tails = nodes.value_node(relation, value) if literal else nodes.nodes_of(value)
+        for head in heads:
+            for tail in tails:
+                edges.add(head, number, tail, fact_id, confidence)
     names = [titles[item_id] for item_id in item_ids]
     names += [_node_name(node_id, labels) for node_id in nodes.others]
     graph = _assemble(item_ids, list(nodes.others), names, list(relations), edges)

@@ -192,7 +192,7 @@ class _StatsCollector:
             return self.nodes.nodes_of(fact.object)
         if fact.relation in self.verbal_relations or len(fact.object) > MAX_NODE_VALUE_LENGTH:
             return (-1 - len(self.rows),)  # not a node: a number of its own, below zero
-        return self.nodes.value_node(fact)
+        return self.nodes.value_node(fact.relation, fact.object)
 
     def _kind(self, node: int) -> str:
         return "item" if node < self.n_items else "entity"

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, literal, select
 
+from tastegraph.core.records import Fact
 from tastegraph.store.decision_log import denied
 from tastegraph.store.schema import evidence, facts
 
@@ -15,6 +16,14 @@ ROWS_PER_FETCH = 10_000
 FactRow = tuple[int, str, str, str, int, str, str, float]
 """Fact id, subject, relation, object, whether the object is a literal (0 or 1), its datatype, its
 language, and the confidence."""
+
+
+def row_of_fact(fact_id: int, fact: Fact) -> FactRow:
+    """The row of a fact."""
+    return (
+        fact_id, fact.subject, fact.relation, fact.object, int(fact.literal), fact.datatype,
+        fact.language, fact.confidence,
+    )  # fmt: skip
 
 
 def raw_rows(connection: Connection, query: Select[Any]) -> sqlite3.Cursor:

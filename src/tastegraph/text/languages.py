@@ -96,13 +96,20 @@ class BestLabels:
             fact: any fact.
             entity: whose label it is; by default the fact's subject.
         """
-        rank = self._relations.get(fact.relation)
-        if rank is None or not fact.literal:
+        if not fact.literal:
             return False
-        language = self._languages.get(fact.language, len(self._languages))
-        label = (rank, language, fact.object)
         key = fact.subject if entity is None else entity
-        self._best[key] = min(label, self._best.get(key, label))
+        return self.consider(key, fact.relation, fact.object, fact.language)
+
+    def consider(self, entity: str, relation: str, literal: str, language: str) -> bool:
+        """The same of a fact about ``entity`` whose object is a literal."""
+        rank = self._relations.get(relation)
+        if rank is None:
+            return False
+        label = (rank, self._languages.get(language, len(self._languages)), literal)
+        best = self._best.get(entity)
+        if best is None or label < best:
+            self._best[entity] = label
         return True
 
     def get(self, entity: str) -> str:
