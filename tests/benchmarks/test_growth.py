@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from benchmarks.growth.catalogue import catalogue
+from benchmarks.growth.derivation import slopes as derivation_slopes
 from benchmarks.growth.measure import BY_TIME
 from benchmarks.growth.pools import HEAD, Pool, power_law
 from benchmarks.growth.shape import Relation, Shape
@@ -12,6 +14,7 @@ from benchmarks.growth.world import World
 from scipy import sparse
 
 from tastegraph.core.arrays import binary, without
+from tastegraph.core.records import LABEL
 from tastegraph.core.top_k import top_k_blocks
 from tastegraph.evaluation.metrics import per_user
 from tastegraph.models.baselines import BASELINES
@@ -174,3 +177,22 @@ def test_the_slope_of_a_square_is_two():
     assert slopes(sizes) == {"train_seconds": 2.0, "score_seconds": 0.5, "peak_rss_mb": 1.0}
     assert slopes(sizes[:1]) == {}
     assert steps(sizes, "score_seconds") == [0.5, 0.5]
+
+
+def test_a_catalogue_is_of_one_seed_and_says_what_is_true_of_it():
+    world, again = catalogue(300, seed=1), catalogue(300, seed=1)
+    assert world == again != catalogue(300, seed=2)
+    assert sum(map(len, world.facts.values())) / 300 == pytest.approx(10, abs=1.5)
+    described = {fact.subject for facts in world.facts.values() for fact in facts}
+    assert set(world.entity_of.values()) | set(world.same) | set(world.same.values()) <= described
+    names = {f.subject: f.object for f in world.facts["films"] if f.relation == LABEL}
+    for item in world.items:
+        assert all(names[person] in item.text for person in world.named[item.item_id])
+
+
+def test_steps_that_grow_in_proportion_have_slope_one():
+    rows = [
+        {"items": n, "steps": {"mentions": {"cpu_seconds": n / 100, "peak_mb": 500}}}
+        for n in (100, 1000)
+    ]
+    assert derivation_slopes(rows) == {"mentions": {"cpu_seconds": 1.0, "peak_mb": 0.0}}
