@@ -97,6 +97,12 @@ def test_too_few_known_facts_and_examples_are_reported_with_what_to_do(make_shop
     assert "studio (1)" in report
 
 
+def test_a_relation_without_examples_and_facts_is_named_with_what_to_write(make_shop, capsys):
+    make_shop({"relations": {"author": {"object": "person"}}}).knowledge.derive(PATTERNS)
+    report = capsys.readouterr().err
+    assert "no example and no fact is known: author; write into [relations.author]" in report
+
+
 def test_values_are_read_as_literals(make_shop):
     relations = {"year": {"object": "year", "examples": ["released in 1942"]}}
     shop = make_shop({"relations": relations})

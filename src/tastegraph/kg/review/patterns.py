@@ -52,6 +52,7 @@ def extract_with_patterns(inputs: DerivationInputs) -> Iterator[Fact]:
     texts = TextsToRead(inputs, documents, recognised_kinds(inputs, documents))
     for way in (_read_by_examples, _read_by_known_facts, _read_by_annotated_sentences):
         yield from way(texts)
+    _report_without_examples(inputs)
     if not _can_learn(inputs):
         say(
             "patterns: there is nothing to learn from: no relation has facts about items, and none "
@@ -65,6 +66,19 @@ def _can_learn(inputs: DerivationInputs) -> bool:
     has_examples = any(config.examples for config in inputs.config.relations.values())
     is_annotated = inputs.config.extraction.annotated is not None
     return has_examples or is_annotated or any(True for _ in inputs.item_facts())
+
+
+def _report_without_examples(inputs: DerivationInputs) -> None:
+    """Name the relations of the schema of which neither an example nor a fact is known."""
+    schema = schema_of(inputs.config.relations)
+    bare = [name for name, config in schema.items() if not config.examples]
+    known = {fact.relation for fact in inputs.item_facts()} if bare else set()
+    if unknown := [name for name in bare if name not in known]:
+        say(
+            f"patterns: not read from texts, since no example and no fact is known: "
+            f"{', '.join(unknown)}; write into [relations.{unknown[0]}] of tastegraph.toml how "
+            'texts say it, such as examples = ["directed by Joel Coen"]'
+        )
 
 
 def _read_by_examples(texts: TextsToRead) -> Iterator[Fact]:

@@ -13,6 +13,7 @@ import tomli_w
 from tastegraph.core.config import RelationConfig
 from tastegraph.core.config.phrase_examples import PhraseExample, read_example
 from tastegraph.core.kinds import PERSON
+from tastegraph.core.progress import counted
 from tastegraph.kg.extraction.candidates import MentionCandidate, number_candidates
 from tastegraph.kg.extraction.documents import Document
 from tastegraph.kg.extraction.phrases.chinese import chinese_cues
@@ -166,7 +167,7 @@ def propose_relations(
     groups: dict[_Key, _Group] = defaultdict(_Group)
     values: dict[_Key, _Group] = defaultdict(_Group)
     uses: Counter[str] = Counter()
-    for document in documents:
+    for document in counted("reading texts", documents):
         candidates = reader.candidates(document.text)
         names.read(document.text, candidates)
         uses.update(_stem(word.lower()) for word in _WORD.findall(document.text))
