@@ -13,7 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.knowledge import chinese, extraction, fusion, importing, item_linking, llm, use
+from benchmarks.knowledge import (
+    chinese,
+    extraction,
+    fusion,
+    importing,
+    item_linking,
+    llm,
+    text2kg,
+    use,
+)
 from benchmarks.knowledge.table import table
 from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import machine
@@ -26,6 +35,7 @@ PARTS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "item_linking": item_linking.run,
     "extraction": extraction.run,
     "language_model": llm.run,
+    "text2kg": text2kg.run,
     "fusion": fusion.run,
     "chinese": chinese.run,
     "import": importing.run,

@@ -53,7 +53,7 @@ def test_words_that_stand_for_a_name_again_and_again_are_an_alias_of_it():
     ]
     aligned = align([*sentences, AnnotatedSentence(texts[2], ())])
     assert [s.tokens.written(*s.triples[0].object[0]) for s in aligned[:2]] == ["American"] * 2
-    assert ArgumentForms(aligned).object("nationality", "American") == "United_States"
+    assert ArgumentForms(aligned, [()] * 3).object("nationality", "American", ()) == "United_States"
 
 
 def test_an_object_takes_the_form_that_its_relation_has():
@@ -73,12 +73,12 @@ def test_an_object_takes_the_form_that_its_relation_has():
             for k in (1, 2, 3)
         ]
     )
-    forms = ArgumentForms(aligned)
-    assert forms.object("runtime", "98") == "98.0"
-    assert forms.object("viewers", "2,500") == "2500"
-    assert forms.object("area", "71.5") == "71.5 (square metres)"
-    assert forms.object("start", "May 21st, 1955") == '"1955-05-21"'
-    assert forms.object("hall", "12C") == '"12C"'
+    forms = ArgumentForms(aligned, [()] * len(aligned))
+    assert forms.object("runtime", "98", ()) == "98.0"
+    assert forms.object("viewers", "2,500", ()) == "2500"
+    assert forms.object("area", "71.5", ()) == "71.5 (square metres)"
+    assert forms.object("start", "May 21st, 1955", ()) == '"1955-05-21"'
+    assert forms.object("hall", "12C", ()) == '"12C"'
 
 
 def write(path, *rows):
@@ -117,3 +117,17 @@ def test_a_bad_line_is_named(tmp_path, row, column):
 def test_a_missing_file_says_what_to_write(tmp_path):
     with pytest.raises(NotFoundError, match="annotated"):
         read_annotated(tmp_path / "none.jsonl")
+
+
+def test_a_qualifier_that_most_subjects_of_a_relation_have_is_added():
+    rows = [("Zapper", "Zapper_(comic)", "Ann Lee"), ("Blinko", "Blinko_(comic)", "Bo Day")]
+    aligned = align(
+        [
+            AnnotatedSentence(f"{words} was drawn by {by}.", (Triple(name, "creator", by),))
+            for words, name, by in rows
+        ]
+    )
+    forms = ArgumentForms(aligned, [("creator",), ("creator",)])
+    assert forms.subject("creator", "Wobble", ("creator",)) == "Wobble_(comic)"
+    assert forms.subject("creator", "Zapper", ("creator",)) == "Zapper_(comic)"
+    assert forms.subject("owner", "Wobble", ("creator",)) == "Wobble"

@@ -130,3 +130,10 @@ def test_no_text_breaks_the_extractor(extractor, text):
 )
 def test_hostile_texts_are_read_like_others(extractor, text):
     extractor.extract(text)
+
+
+def test_an_object_has_a_relation_to_one_subject_unless_a_second_is_likely(extractor):
+    for sentence in corpus(30, offset=60):
+        unlikely = [f for f in extractor.extract(sentence.text) if f.confidence <= 0.5]
+        places = [(fact.object_span, fact.relation) for fact in unlikely]
+        assert len(places) == len(set(places))

@@ -19,6 +19,7 @@ from tastegraph.kg.extraction.annotated.linear import (
     FeatureTable,
     Floats,
     fit_regression,
+    group_weights,
     log_odds,
     probability,
 )
@@ -27,9 +28,13 @@ from tastegraph.kg.extraction.annotated.values import date_spans
 
 MIN_BOUNDARY_COUNT = 8
 """A token or a shape that was seen so often and never began (ended) an argument never does."""
-STRENGTH = 0.5
-MIN_PROBABILITY = 0.25
+STRENGTH = 1.0
+MIN_PROBABILITY = 0.15
 """Probability from which a run is an argument."""
+CAPITALS = frozenset({"Xx", "X", "0X"})
+"""Shapes of tokens with capitals."""
+MAX_PARTICLES, MAX_PARTICLE_LENGTH = 2, 3
+"""Words in lower case that may stand between the capitals of a name, and their letters."""
 MAX_LISTED = 4
 """Sentences with a name are counted up to this number."""
 
@@ -82,7 +87,10 @@ class ArgumentReader:
                 correct.append(run in runs)
                 sources.append((number, sentence.group))
         self._table = FeatureTable(rows, sources)
-        self._weights = fit_regression(self._table.matrix(rows), np.array(correct), STRENGTH)
+        weights = group_weights([group for _, group in sources])
+        self._weights = fit_regression(
+            self._table.matrix(rows), np.array(correct), STRENGTH, weights
+        )
 
     def read(self, tokens: TokenizedText, *, as_new: bool = False) -> list[Argument]:
         """The arguments of a sentence, in order and without overlaps.
@@ -101,7 +109,9 @@ class ArgumentReader:
         sure = probability(odds)
         least = float(np.log(MIN_PROBABILITY / (1 - MIN_PROBABILITY)))
         places = [k for k in range(len(runs)) if odds[k] > least]
-        best = _best_without_overlap([(*runs[k], float(odds[k]) - least) for k in places])
+        best = _best_without_overlap(
+            [(*runs[k], (float(odds[k]) - least) * (runs[k][1] - runs[k][0])) for k in places]
+        )
         return [Argument(*runs[places[k]], float(sure[places[k]])) for k in best]
 
     def _runs(self, tokens: TokenizedText) -> Iterator[Run]:
@@ -149,12 +159,25 @@ class ArgumentReader:
             f"=ending {lower[last - 1][-3:]} {shape_after}",
             f"=before first {before} {lower[first]}", f"=last after {lower[last - 1]} {after}",
         ]  # fmt: skip
+        chain = (
+            _reaches_capital(tokens, first - 1, -1), _reaches_capital(tokens, last, 1)
+        ) if shapes[first] in CAPITALS and shapes[last - 1] in CAPITALS else ("", "")  # fmt: skip
+        features.append(f"chain {chain}")
+        features.append(f"chain {chain} {before}")
+        features.append(f"chain {chain} {after}")
+        features.append(f"chain {chain} {inner}")
         if first > 1:
             features.append(f"before2 {lower[first - 2]} {before}")
+            features.append(f"joined {shapes[first - 2]} {before} {shapes[first]}")
+            features.append(f"joined {shapes[first - 2]} {shape_before} {inner}")
         if last + 1 < len(tokens):
             features.append(f"after2 {after} {lower[last + 1]}")
+            features.append(f"joins {shapes[last - 1]} {after} {shapes[last + 1]}")
+            features.append(f"joins {inner} {shape_after} {shapes[last + 1]}")
+        for place in range(first + 1, last - 1):
+            features.append(f"within {shapes[place - 1]} {lower[place]} {shapes[place + 1]}")
         if first == 0:
-            features.append(f"opens {inner}")
+            features += [f"opens {inner}", f"opens {inner} {after}", f"opens to {after}"]
         if length <= 3:
             features.append(f"=is {words}")
         features += [f"=holds {word}" for word in set(lower[first + 1 : last - 1])]
@@ -207,6 +230,22 @@ def _never(sentences: Sequence[TokenizedText], places: Sequence[Collection[int]]
         for word, count in counts.items()
         if word not in used and (count >= MIN_BOUNDARY_COUNT or not any(map(str.isalnum, word)))
     )
+
+
+def _reaches_capital(tokens: TokenizedText, place: int, step: int) -> str:
+    """The short words in lower case from ``place`` on behind which a capital stands, if any does.
+
+    ``capital`` where it stands at ``place``; nothing where another token comes first.
+    """
+    words: list[str] = []
+    while 0 <= place < len(tokens) and len(words) <= MAX_PARTICLES:
+        if tokens.shapes[place] in CAPITALS:
+            return " ".join(words) if words else "capital"
+        if tokens.shapes[place] != "x" or len(tokens.words[place]) > MAX_PARTICLE_LENGTH:
+            return ""
+        words.append(tokens.lower[place])
+        place += step
+    return ""
 
 
 def _is_any_of(tokens: TokenizedText, place: int, words: Collection[str]) -> bool:

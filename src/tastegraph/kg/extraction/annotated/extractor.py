@@ -24,7 +24,7 @@ from tastegraph.kg.extraction.annotated.corpus import AnnotatedSentence
 from tastegraph.kg.extraction.annotated.forms import ArgumentForms
 from tastegraph.kg.extraction.annotated.judgement import CandidateFacts, FactJudge, RelationNames
 from tastegraph.kg.extraction.annotated.linear import Floats
-from tastegraph.kg.extraction.annotated.pairs import relations_by_pair
+from tastegraph.kg.extraction.annotated.pairs import Pair, relations_by_pair
 from tastegraph.kg.extraction.annotated.relations import RelationReader, Schema
 from tastegraph.kg.extraction.annotated.tokens import TokenizedText
 
@@ -96,34 +96,32 @@ class SentenceExtractor:
         if allowed not in self._names:
             self._names[allowed] = RelationNames(allowed)
         candidates = CandidateFacts(tokens, read, self._reader, allowed, self._names[allowed])
-        sure = self._judge.probability(candidates.rows)
+        confidence = self._judge.probability(candidates.rows)
         facts: dict[tuple[str, str, str], SentenceFact] = {}
-        for pair, place, confidence in zip(
-            candidates.pairs, candidates.relations, sure, strict=True
-        ):
-            if confidence >= self.threshold:
-                fact = self._fact(
-                    tokens, read[pair.subject], allowed[place], read[pair.object], float(confidence)
-                )
-                key = (fact.subject, fact.relation, fact.object)
-                if key not in facts or facts[key].confidence < fact.confidence:
-                    facts[key] = fact
+        for place in _compatible(candidates, confidence, self.threshold):
+            fact = self._fact(
+                tokens, read, candidates.pairs[place], candidates.relations[place], allowed,
+                float(confidence[place]),
+            )  # fmt: skip
+            facts.setdefault((fact.subject, fact.relation, fact.object), fact)
         return sorted(facts.values(), key=lambda fact: (fact.object_span, fact.subject_span))
 
     def _fact(
         self,
         tokens: TokenizedText,
-        subject: Argument,
-        relation: str,
-        object_: Argument,
+        read: Sequence[Argument],
+        pair: Pair,
+        place: int,
+        schema: Schema,
         confidence: float,
     ) -> SentenceFact:
+        subject, object_, relation = read[pair.subject], read[pair.object], schema[place]
         subject_words = tokens.written(subject.first, subject.last)
         object_words = tokens.written(object_.first, object_.last)
         return SentenceFact(
-            self._forms.subject(subject_words),
+            self._forms.subject(relation, subject_words, schema),
             relation,
-            self._forms.object(relation, object_words),
+            self._forms.object(relation, object_words, schema),
             confidence,
             (tokens.starts[subject.first], tokens.ends[subject.last - 1]),
             (tokens.starts[object_.first], tokens.ends[object_.last - 1]),
@@ -182,7 +180,7 @@ def learn_from_annotated(
     return SentenceExtractor(
         arguments,
         reader,
-        ArgumentForms(aligned),
+        ArgumentForms(aligned, allowed),
         judge,
         threshold,
         Coverage.of(aligned),
@@ -194,6 +192,28 @@ def _readers(
 ) -> tuple[ArgumentReader, RelationReader]:
     runs = [sorted(argument_runs(sentence)) for sentence in sentences]
     return learn_arguments(sentences), RelationReader(sentences, runs, schemas)
+
+
+def _compatible(candidates: CandidateFacts, confidence: Floats, threshold: float) -> list[int]:
+    """Positions of the facts that are stated, the most confident ones first.
+
+    An object has a relation to one subject, unless a further one is more likely than not, and two
+    arguments have one relation likewise.
+    """
+    chosen: list[int] = []
+    subjects: set[tuple[int, int]] = set()
+    related: set[tuple[int, int]] = set()
+    for place in np.argsort(-confidence, kind="stable").tolist():
+        if confidence[place] < threshold:
+            break
+        pair, relation = candidates.pairs[place], candidates.relations[place]
+        of_object, of_pair = (pair.object, relation), (pair.subject, pair.object)
+        further = of_object in subjects or of_pair in related
+        if confidence[place] > MAX_THRESHOLD or not further:
+            chosen.append(place)
+            subjects.add(of_object)
+            related.add(of_pair)
+    return chosen
 
 
 def _folds(groups: Sequence[int], seed: int) -> list[int]:
@@ -230,10 +250,11 @@ def _threshold(rows: Floats, correct: NDArray[np.bool_], n_stated: int, seed: in
     for k in (0, 1):
         judge = FactJudge(rows[part != k], correct[part != k], seed)
         confidence[part == k] = judge.probability(rows[part == k])
-    values = np.unique(confidence)
-    f1 = [
-        2 * correct[confidence >= value].sum() / ((confidence >= value).sum() + n_stated)
-        for value in values
-    ]
-    best = int(np.argmax(f1))
-    return min(float(values[max(best - 1, 0)] + values[best]) / 2, MAX_THRESHOLD)
+    order = np.argsort(-confidence, kind="stable")
+    values = confidence[order]
+    f1 = 2 * np.cumsum(correct[order]) / (np.arange(1, len(order) + 1) + n_stated)
+    # Equal confidences are taken together: only the last of them is a place to cut.
+    cuts = np.flatnonzero(np.append(values[:-1] > values[1:], True))
+    best = int(cuts[np.argmax(f1[cuts])])
+    following = values[min(best + 1, len(values) - 1)]
+    return min(float(values[best] + following) / 2, MAX_THRESHOLD)

@@ -6,11 +6,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from tastegraph.kg.extraction.annotated.alignment import AlignedSentence, plain_name
+from tastegraph.kg.extraction.annotated.relations import Schema
 from tastegraph.kg.extraction.annotated.tokens import letters
 from tastegraph.kg.extraction.annotated.values import only_date, only_number
+from tastegraph.kg.names import split_qualifier
 
+Form = tuple[str, str]
+"""How words are rendered, and a template around them."""
+_Role = tuple[str, str, Schema | None]
 PLACE = "{}"
-MAX_TEMPLATES = 6
+MAX_FORMS = 6
 CURRENCIES = "$€£¥ "
 
 
@@ -18,62 +23,74 @@ class ArgumentForms:
     """Learned forms of arguments.
 
     An argument that annotated sentences have is written as they have it, in this relation or else
-    anywhere: *US* is *United_States*. Any other one takes the form that most objects of its
+    anywhere: *US* is *United_States*. Any other one takes the form that most arguments of its
     relation have that can be made of its words: a number with ``.0``, a day as ``1944-07-28``, a
-    unit or quotation marks around it, or the words themselves.
+    unit, a qualifier or quotation marks around it, or the words themselves. Forms are those of
+    sentences with the same schema, or else of all; each name counts once.
+
+    Args:
+        sentences: with their facts.
+        schemas: the relations that each may state.
 
     Attributes:
         values: the relations whose objects are mostly numbers, days or quoted words.
     """
 
-    def __init__(self, sentences: Sequence[AlignedSentence]) -> None:
+    def __init__(self, sentences: Sequence[AlignedSentence], schemas: Sequence[Schema]) -> None:
         self._objects: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._names: dict[str, Counter[str]] = defaultdict(Counter)
-        templates: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
-        everywhere: Counter[tuple[str, str]] = Counter()
+        uses: dict[_Role, dict[Form, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._day_first = 0
-        for sentence in sentences:
+        for sentence, schema in zip(sentences, schemas, strict=True):
             for triple in sentence.triples:
-                subject = {letters(sentence.tokens.written(*run)) for run in triple.subject}
-                for key in subject:
-                    self._names[key][triple.subject_name] += 1
+                name = triple.subject_name
+                for words in {sentence.tokens.written(*run) for run in triple.subject}:
+                    self._names[letters(words)][name] += 1
+                    for form in _forms_of(words, name):
+                        uses["subject", triple.relation, schema][form].add(name)
+                        uses["subject", triple.relation, None][form].add(name)
+                name = triple.object_name
                 for run in triple.object:
                     words = sentence.tokens.written(*run).strip(CURRENCIES)
                     key = letters(words)
-                    self._objects[triple.relation, key][triple.object_name] += 1
-                    self._names[key][triple.object_name] += 1
-                    self._day_first += _day_first(words, triple.object_name)
-                    for form in dict.fromkeys(_forms_of(words, triple.object_name)):
-                        templates[triple.relation][form] += 1
-                        everywhere[form] += 1
+                    self._objects[triple.relation, key][name] += 1
+                    self._names[key][name] += 1
+                    self._day_first += _day_first(words, name)
+                    for form in _forms_of(words, name):
+                        uses["object", triple.relation, schema][form].add(name)
+                        uses["object", triple.relation, None][form].add(name)
+                        uses["object", "", None][form].add(name)
+        self._forms = {
+            role: sorted(names, key=lambda form: (-len(names[form]), form))[:MAX_FORMS]
+            for role, names in uses.items()
+        }
         self.values = frozenset(
             relation
             for relation, counts in _objects_by_relation(sentences).items()
             if 2 * sum(count for name, count in counts.items() if _is_value(name)) > counts.total()
         )
-        self._templates = {
-            relation: [form for form, _ in counts.most_common(MAX_TEMPLATES)]
-            for relation, counts in templates.items()
-        }
-        self._usual = [form for form, _ in everywhere.most_common(MAX_TEMPLATES)]
 
-    def subject(self, words: str) -> str:
-        """The name of a subject."""
-        return self._known(self._names.get(letters(words))) or words
+    def subject(self, relation: str, words: str, schema: Schema) -> str:
+        """The name of a subject of ``relation``."""
+        known = self._known(self._names.get(letters(words)))
+        return known or self._made("subject", relation, words, schema)
 
-    def object(self, relation: str, words: str) -> str:
+    def object(self, relation: str, words: str, schema: Schema) -> str:
         """The name or value of an object of ``relation``."""
         words = words.strip(CURRENCIES) or words
-        key = letters(words)
-        known = self._known(self._objects.get((relation, key)))
-        is_value = only_number(words) is not None or only_date(words) is not None
-        if known is not None and not is_value:
-            return known
-        if not is_value and (name := self._known(self._names.get(key))) is not None:
-            return name
+        if only_number(words) is None and only_date(words) is None:
+            key = letters(words)
+            known = self._known(self._objects.get((relation, key)))
+            if name := known or self._known(self._names.get(key)):
+                return name
+        return self._made("object", relation, words, schema)
+
+    def _made(self, role: str, relation: str, words: str, schema: Schema) -> str:
+        """The words in the most frequent form that can be made of them."""
         rendered = dict(_renderings(words, self._day_first > 0))
-        for templates in (self._templates.get(relation, ()), self._usual):
-            for kind, template in templates:
+        is_value = len(rendered) > 1
+        for place in ((role, relation, schema), (role, relation, None), (role, "", None)):
+            for kind, template in self._forms.get(place, ()):
                 if kind in rendered and (kind != "words" or not is_value):
                     return template.replace(PLACE, rendered[kind])
         return rendered.get("day", words)
@@ -106,9 +123,12 @@ def _forms_of(words: str, name: str) -> Iterator[tuple[str, str]]:
                 rest = name.replace(written, PLACE)
                 if not any(c.isdigit() for c in rest):
                     yield kind, rest
-    if letters(words) == letters(name):
-        quoted = name.startswith('"') and name.endswith('"')
-        yield "words", f'"{PLACE}"' if quoted else PLACE
+    base, qualifier = split_qualifier(plain_name(name))
+    for whole, after in ((plain_name(name), ""), (base, f"_({qualifier})")):
+        if letters(words) == letters(whole):
+            quoted = name.startswith('"') and name.endswith('"')
+            yield "words", f'"{PLACE}"' if quoted else f"{PLACE}{after}"
+            return
 
 
 def _day_first(words: str, name: str) -> int:

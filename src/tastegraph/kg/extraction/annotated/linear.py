@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from sklearn.linear_model import LogisticRegression
 
 Floats = NDArray[np.float64]
-MIN_SENTENCES, MIN_GROUPS = 2, 3
+MIN_SENTENCES, MIN_GROUPS = 2, 2
 """In how many sentences a feature must have been seen; one that begins with ``=``, which says who
 or what an argument is, in so many groups of sentences about different things."""
 
@@ -55,16 +55,26 @@ class FeatureTable:
         return csr_array((np.ones(len(entries)), indices, pointers), shape=shape)
 
 
-def fit_regression(matrix: csr_array, correct: NDArray[np.bool_], strength: float) -> Floats:
+def group_weights(groups: Sequence[int]) -> Floats:
+    """The weight of each example: the more there are of its group, the less each counts."""
+    counts = Counter(groups)
+    weights = np.array([counts[group] ** -0.5 for group in groups], dtype=np.float64)
+    return weights / weights.mean() if len(weights) else weights
+
+
+def fit_regression(
+    matrix: csr_array, correct: NDArray[np.bool_], strength: float, weights: Floats
+) -> Floats:
     """Weights of a logistic regression, the last one its intercept.
 
     Args:
         matrix: one row for each example.
         correct: whether it is a positive example; both kinds must occur.
         strength: inverse of the regularisation.
+        weights: how much each example counts.
     """
     model = LogisticRegression(C=strength, solver="liblinear", tol=1e-3, random_state=0)
-    model.fit(matrix, correct)
+    model.fit(matrix, correct, sample_weight=weights)
     return np.append(model.coef_[0], model.intercept_[0])
 
 

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from sklearn.svm import LinearSVC
 
 from tastegraph.kg.extraction.annotated.alignment import AlignedSentence, Run, reads_as_new
-from tastegraph.kg.extraction.annotated.linear import FeatureTable, Floats
+from tastegraph.kg.extraction.annotated.linear import FeatureTable, Floats, group_weights
 from tastegraph.kg.extraction.annotated.pairs import (
     KINDS,
     ArgumentPairs,
@@ -75,11 +75,12 @@ class RelationReader:
                         self.kinds[column[name], kind] += 1
         self._table = FeatureTable(rows, sources)
         matrix = self._table.matrix(rows)
+        weights = group_weights([group for _, group in sources])
         positive = [k for k, relations in enumerate(stated) if relations]
         labels = np.array([column[min(stated[k])] for k in positive], dtype=np.int64)
         is_related = np.array([bool(relations) for relations in stated], dtype=np.int64)
-        self._related = _Margins(matrix, is_related)
-        self._relation = _Margins(matrix[positive], labels)
+        self._related = _Margins(matrix, is_related, weights)
+        self._relation = _Margins(matrix[positive], labels, weights[positive])
 
     def margins(self, features: ArgumentPairs, n_arguments: int) -> tuple[Floats, Floats]:
         """How clearly each pair is related, [pairs], and by each relation, [pairs, relations].
@@ -106,11 +107,13 @@ def _uses(sentences: Sequence[AlignedSentence], schemas: Sequence[Schema]) -> di
 class _Margins:
     """Margin of each class; 1 where all examples are of one class."""
 
-    def __init__(self, matrix: csr_array, labels: NDArray[np.int64]) -> None:
+    def __init__(self, matrix: csr_array, labels: NDArray[np.int64], weights: Floats) -> None:
         self.classes = np.unique(labels)
         self._model: LinearSVC | None = None
         if len(self.classes) > 1:
-            self._model = LinearSVC(C=STRENGTH, random_state=0).fit(matrix, labels)
+            self._model = LinearSVC(C=STRENGTH, random_state=0).fit(
+                matrix, labels, sample_weight=weights
+            )
 
     def of(self, matrix: csr_array) -> Floats:
         """The margin of each class, [rows, classes], float64."""

@@ -66,6 +66,11 @@ class TokenizedText:
         """The tokens that hold the characters of a span: half-open, empty if there are none."""
         return bisect_right(self.ends, start), bisect_left(self.starts, end)
 
+    def _closes(self, first: int, last: int) -> bool:
+        """Whether the token behind a run closes a bracket that the run opens."""
+        run = self.words[first:last]
+        return last < len(self) and self.words[last] == ")" and run.count("(") > run.count(")")
+
     def equal_to(self, name: str) -> Iterator[tuple[int, int]]:
         """Half-open runs of tokens whose letters and digits are those of ``name``, in order."""
         key = letters(name)
@@ -80,7 +85,7 @@ class TokenizedText:
                     if not key.startswith(joined):
                         break
                     if joined == key:
-                        yield first, last + 1
+                        yield first, last + 1 + self._closes(first, last + 1)
                         break
 
 
