@@ -27,13 +27,23 @@ from tastegraph.evaluation.tables import REFERENCE
 from tastegraph.models.base import BEHAVIOUR, KNOWLEDGE, MAPPED, NETWORK, TEXT, TOWER
 from tastegraph.models.baselines import BASELINES, Baseline
 from tastegraph.models.cold_start import cold_trials
-from tastegraph.models.fit import assemble, assembled, data_of, fit, with_cold_weights
-from tastegraph.models.fitted_model import Hyperparameters
+from tastegraph.models.fit import (
+    assemble,
+    assembled,
+    data_of,
+    fit_and_assemble,
+    learn,
+    training_data,
+    with_cold_weights,
+)
+from tastegraph.models.fitted_model import FittedModel, Hyperparameters
 from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.tables import MAX_DENSE_ITEMS
+from tastegraph.models.training_data import TrainingData
 from tastegraph.models.tuning import choose, fit_weights
 from tastegraph.models.validation import Validation
+from tastegraph.profiles.interactions import Interactions
 from tastegraph.profiles.splits import VALID
 
 FILTERS = (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED, TOWER)
@@ -108,16 +118,19 @@ def system_runs(
         with Stopwatch() as tuning:
             if hyperparameters is None:
                 fitted_model = choose(item_features, data.train, data.targets(VALID), config, curve)
+                model = assemble(item_features, data.train.user_items(), fitted_model)
             else:
-                fitted_model = fit(item_features, data.train, hyperparameters, config)
-            model = assemble(item_features, data.train.user_items(), fitted_model)
+                fitted_model, model = fit_and_assemble(
+                    item_features, data.train, hyperparameters, config
+                )
         hyperparameters = fitted_model.hyperparameters
         steps = tuple(curve.steps)
         yield Run(name, TRAIN_ONLY, model, tuning.seconds, tuning.peak_mb, hyperparameters, steps)
     if TRAIN_AND_VALID in histories:
         with Stopwatch() as fitting:
-            fitted_model = fit(item_features, data.train_and_valid, hyperparameters, config)
-            model = assemble(item_features, data.train_and_valid.user_items(), fitted_model)
+            fitted_model, model = fit_and_assemble(
+                item_features, data.train_and_valid, hyperparameters, config
+            )
         yield Run(name, TRAIN_AND_VALID, model, fitting.seconds, fitting.peak_mb, hyperparameters)
 
 
@@ -157,14 +170,15 @@ def _all_runs(
     with Stopwatch() as tuning:
         if hyperparameters is None:
             on_train = choose(item_features, train, valid, config)
+            known = data_of(item_features, train, on_train, config)
         else:
-            on_train = fit(item_features, train, hyperparameters, config)
+            on_train, known = _fitted(item_features, train, hyperparameters, config)
     with Stopwatch() as fitting:
-        on_both = fit(item_features, data.train_and_valid, on_train.hyperparameters, config)
-    known = data_of(item_features, train, on_train, config)
+        on_both, everything = _fitted(
+            item_features, data.train_and_valid, on_train.hyperparameters, config
+        )
     trials = cold_trials(known, valid, config)
     filters = fit_weights(known, valid, on_train, config, trials, FILTERS)
-    everything = data_of(item_features, data.train_and_valid, on_both, config)
     for history, events, fitted_model, stopwatch in (
         (TRAIN_ONLY, known, on_train, tuning),
         (TRAIN_AND_VALID, everything, on_both, fitting),
@@ -184,6 +198,17 @@ def _all_runs(
     for name, baseline in BASELINES.items():
         if not baseline.dense or data.events.n_items <= MAX_DENSE_ITEMS:
             yield from baseline_runs(name, data, config)
+
+
+def _fitted(
+    item_features: ItemFeatures,
+    events: Interactions,
+    hyperparameters: Hyperparameters,
+    config: ModelConfig,
+) -> tuple[FittedModel, TrainingData]:
+    """What :func:`~tastegraph.models.fit.fit` learns, and the data, for which it is assembled."""
+    data = training_data(item_features, events, config)
+    return with_cold_weights(data, learn(data, hyperparameters, config), config), data
 
 
 def _restricted(model: HybridModel, components: Sequence[str]) -> HybridModel:
