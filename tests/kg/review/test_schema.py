@@ -110,6 +110,13 @@ def test_values_are_read_as_literals(make_shop):
     assert objects(shop, PATTERNS, "year") == {("1", "1996")}
 
 
+def test_the_word_of_a_cue_that_opens_a_sentence_is_no_part_of_the_name(make_shop):
+    relations = {"actor": {"object": "person", "examples": ["stars Gong Li"]}}
+    shop = make_shop({"relations": relations}, [Item("1", "One", "Starring Ada Bell.")])
+    shop.knowledge.derive(PATTERNS)
+    assert objects(shop, PATTERNS, "actor") == {("1", "name:ada bell")}
+
+
 def test_a_known_name_keeps_its_entity(make_shop):
     shop = make_shop({"relations": DIRECTOR})
     shop.ingest(facts={"names": [Fact("p:1", "label", "Ada Bell", literal=True)]})

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tastegraph.core.config import RelationConfig
+from tastegraph.core.config.phrase_examples import read_example
 from tastegraph.core.kinds import ORGANISATION, PERSON, PLACE, VALUE_KINDS, WORK, standard_kind
 from tastegraph.core.records import LABEL, Fact
 from tastegraph.kg.extraction.chinese_evidence import titles_in
 from tastegraph.kg.extraction.documents import Document
 from tastegraph.kg.extraction.gazetteer import Gazetteer
+from tastegraph.kg.extraction.phrases.cues import FUNCTION_WORDS, tokens_of_gap
 from tastegraph.kg.extraction.phrases.name_kinds import NameKinds
 from tastegraph.kg.extraction.phrases.reader import NameReader
 from tastegraph.kg.extraction.recognition import EntityRecogniser
@@ -49,7 +51,15 @@ def name_reader(inputs: DerivationInputs, documents: Sequence[Document]) -> Name
         if name.lower() != name or name.upper() == name
     )
     texts = [document.text for document in documents]
-    return NameReader(texts, Gazetteer(names, titles_in(texts)))
+    words = [
+        word
+        for config in inputs.config.relations.values()
+        for example in config.examples
+        for part in read_example(example, config.object)[::2]
+        for word in tokens_of_gap(part)
+        if word not in FUNCTION_WORDS
+    ]
+    return NameReader(texts, Gazetteer(names, titles_in(texts)), words)
 
 
 def recognised_kinds(inputs: DerivationInputs, documents: Sequence[Document]) -> NameKinds:
