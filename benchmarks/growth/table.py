@@ -97,10 +97,11 @@ Made by `python -m benchmarks.growth.derivation`; every figure is from
 `benchmarks/results/growth-derivation.json`. A seeded catalogue (`benchmarks/growth/catalogue.py`):
 ten facts for each item; titles with slips and aliases, texts that name people, a second source
 with a fifth of the entities under other ids. Each step of `tastegraph kg derive` ran in a process
-of its own, one after another in one store: processor seconds of one thread without imports, and
-the largest resident set, of which about 580 MiB are Python with its libraries. *review* is the
-queue of `kg review`, *graph* that of a build. The slope is that on a log-log line against items;
-1 is in proportion. Precision and recall are against what is true of the catalogue.
+of its own, one after another in one store, on a machine that did other work too: processor seconds
+of one thread without imports, and the largest resident set, Python with its libraries included.
+*review* is the queue of `kg review` after all steps, *graph* that of a build. The slope is that on a
+log-log line against items; 1 is in proportion. Precision and recall are against what is true of
+the catalogue.
 """
 
 
