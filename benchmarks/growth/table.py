@@ -99,8 +99,8 @@ ten facts for each item; titles with slips and aliases, texts that name people, 
 with a fifth of the entities under other ids. Each step of `tastegraph kg derive` ran in a process
 of its own, one after another in one store, on a machine that did other work too: processor seconds
 of one thread without imports, and the largest resident set, Python with its libraries included.
-*review* is the queue of `kg review` after all steps, *graph* that of a build. The slope is that on a
-log-log line against items; 1 is in proportion. Precision and recall are against what is true of
+*review* is the queue of `kg review` after all steps, *graph* that of a build. The slope is that on
+a log-log line against items; 1 is in proportion. Precision and recall are against what is true of
 the catalogue.
 """
 
