@@ -31,8 +31,15 @@ def test_names_that_sources_have_are_left_to_mentions():
     assert selection_of(texts, {"mara velden"}).dropped[selection.KNOWN] == 1
 
 
+def test_a_word_beside_another_noun_counts_where_texts_have_it_alone():
+    others = ["A desert.", "A glacier.", "A train.", "Two owls."]
+    assert topics_of(["A bank holiday.", "The bank vault.", *others]) == {}
+    alone = ["A bank.", "The bank.", "A bank robbery."]
+    assert topics_of([*alone, *others]) == {"bank": {0, 1, 2}}
+
+
 def test_of_phrases_within_each_other_the_longest_counts():
-    texts = ["A violin maker.", "The violin maker.", "A violin string.", "Her violin broke."]
+    texts = ["A violin maker.", "The violin maker.", "A violin on a chair.", "Her violin broke."]
     texts += ["A desert.", "A glacier.", "A train.", "Two owls."]
     assert topics_of(texts) == {"violin maker": {0, 1}, "violin": {2, 3}}
 

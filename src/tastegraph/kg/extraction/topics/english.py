@@ -52,7 +52,7 @@ _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)")
 _DECADE = re.compile(r"\d{3}0s")
 _ROMAN = re.compile(r"[ivx]+")
 _POSSESSIVE = ("'s", "’s")
-_OBJECTS = frozenset(("to", "him", "her", "them", "himself", "herself", "back", "away"))
+_OBJECTS = frozenset(("to", "it", "him", "her", "them", "himself", "herself", "back", "away"))
 _PARTICIPLES = ("ed", "ing")
 
 
@@ -259,7 +259,9 @@ class EnglishReader:
                 continue
             for first in range(max(chunk[0], last - MAX_WORDS + 1), last + 1):
                 if self._is_phrase(words, first, last):
-                    yield self._occurrence(text, words, first, last, TopicReading.YES)
+                    in_compound = first == last and _is_in_compound(words, last, chunk)
+                    reading = TopicReading.UNSURE if in_compound else TopicReading.YES
+                    yield self._occurrence(text, words, first, last, reading)
 
     def _is_phrase(self, words: list[LexiconWord], first: int, last: int) -> bool:
         opening, tail = words[first], words[last]
@@ -313,6 +315,18 @@ def _adjoins(text: str, before: LexiconWord, after: LexiconWord) -> bool:
     return not before.possessive and text[before.end : after.start] in (" ", "-")
 
 
+def _is_in_compound(words: list[LexiconWord], place: int, chunk: list[int]) -> bool:
+    """Whether a noun stands beside another one: *bank* in *bank holiday* may be no bank."""
+    neighbours = []
+    if place > chunk[0]:
+        neighbours.append(words[place - 1])
+    if place < chunk[-1]:
+        neighbours.append(words[place + 1])
+    return any(
+        word.parts & NOUN and not word.parts & ADJECTIVE and not word.in_name for word in neighbours
+    )
+
+
 def _introduces_noun(before: LexiconWord) -> bool:
     """Whether a word is a determiner, so that the participle behind it is an adjective."""
     return before.possessive or before.lower in DETERMINERS
@@ -345,11 +359,11 @@ def _reads_as_noun(words: list[LexiconWord], place: int, continues: bool) -> boo
     if not continues:
         return not (takes_object or _before_preposition(words, place))
     neighbour = words[place - 1]
-    if neighbour.parts == ADJECTIVE:
+    if neighbour.parts == ADJECTIVE and not neighbour.in_name:
         return True
-    if _is_plural(neighbour.lower):
+    if _is_plural(neighbour.lower) and not neighbour.in_name:
         return False  # A plural is a subject rather than a modifier: robbers plan.
-    if not _is_plural(word.lower):
+    if not _is_plural(word.lower) and not neighbour.in_name:
         return not takes_object
     return not (takes_object or _before_preposition(words, place) or _ends_clause(words, place))
 
@@ -373,10 +387,15 @@ def _ends_as_noun(words: list[LexiconWord], place: int, last: int) -> bool:
 
 
 def _takes_object(words: list[LexiconWord], place: int) -> bool:
-    """Whether what follows a word is what follows a verb: an object, an adverb or *to*."""
+    """Whether what follows a word is what follows a verb: an object, an adverb or *to*.
+
+    A name is the object of *-s*: *the film stars Mara Velden*.
+    """
     if place + 1 >= len(words):
         return False
     after = words[place + 1]
+    if after.in_name and _is_plural(words[place].lower):
+        return True
     return after.lower in DETERMINERS or after.lower in _OBJECTS or after.parts == ADVERB
 
 

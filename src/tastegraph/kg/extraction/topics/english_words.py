@@ -10,10 +10,10 @@ nineteen twenty hundred thousand million first second third half thirty forty fi
 eighty ninety dozens hundreds
 """
 _PREPOSITIONS = """
-of in on at by for from with about between into onto through throughout during before after against
-among amongst across behind beyond under beneath below over above near around upon within without
-toward towards along alongside inside outside despite like as than until till since via per amid
-beside besides except off out up down
+opposite of in on at by for from with about between into onto through throughout during before after
+against among amongst across behind beyond under beneath below over above near around upon within
+without toward towards along alongside inside outside despite like as than until till since via per
+amid beside besides except off out up down
 """
 _CLAUSE_STARTERS = """
 i he she it we they you who whom himself herself itself themselves everyone someone anyone nobody
@@ -76,21 +76,22 @@ general common usual ordinary normal perfect former latter local modern ideal le
 older elder bigger smaller larger greater lower higher
 """
 _GENERAL_NOUNS = """
-ability account act action activity addition age aim amount answer approach area aspect attempt
-attention author back base basis bit body bottom bunch case cause chance change character choice
-collection combination condition content control copy corner couple course date day deal decade
-degree detail difference difficulty direction discovery dozen edge edition effect effort element end
-ending evening event evidence example experience extent eye face fact fan favor favour feature
-feeling field figure finding focus force form friend front fun future game girl boy child kid goal
-good group growth guest guy half hand handful head heart help hold hour hundred idea image impact
-inch individual influence information instance interest introduction issue item job journey kind
-lack lady lead length lesson level life light line list look lot luck man woman people person male
-female manner mark matter meaning means meeting member memory middle mind minute mix model moment
-month morning name nature need night note notice number object one opportunity order other outcome
-outside page pair part party past path percent period piece place plan play plenty plot point
-portion position possibility power practice presence present problem process product program
-progress project purpose quality quantity quarter question range rate reader reality reason record
-relation relationship rest result return right rise role room round rule scene season second section
+horizon patience neighbour neighbor maker cast star shot script screenplay director crew ability
+account act action activity addition age aim amount answer approach area aspect attempt attention
+author back base basis bit body bottom bunch case cause chance change character choice collection
+combination condition content control copy corner couple course date day deal decade degree detail
+difference difficulty direction discovery dozen edge edition effect effort element end ending
+evening event evidence example experience extent eye face fact fan favor favour feature feeling
+field figure finding focus force form friend front fun future game girl boy child kid goal good
+group growth guest guy half hand handful head heart help hold hour hundred idea image impact inch
+individual influence information instance interest introduction issue item job journey kind lack
+lady lead length lesson level life light line list look lot luck man woman people person male female
+manner mark matter meaning means meeting member memory middle mind minute mix model moment month
+morning name nature need night note notice number object one opportunity order other outcome outside
+page pair part party past path percent period piece place plan play plenty plot point portion
+position possibility power practice presence present problem process product program progress
+project purpose quality quantity quarter question range rate reader reality reason record relation
+relationship rest result return right rise role room round rule scene season second section
 selection sense sequence series set shape share show side sign sight single site situation size sort
 source space spirit spot stage standard start state stay step stop story style subject success
 summer support surface surprise system tale talk task team tell term theme thing thought thousand

@@ -3,6 +3,8 @@
 A topic is shared: at least :data:`MIN_DOCUMENTS` texts have it. One that more than half of the
 texts have says nothing of any of them: it does not tell one item from another, and each item
 would be tied to each. Of phrases within each other, the longest that is shared counts.
+A word that stands beside another noun (*bank* in *bank holiday*) counts if enough texts have it
+without one.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.kg.extraction.topics.occurrences import OccurrenceTable, TopicReading
+from tastegraph.kg.extraction.topics.occurrences import Kind, OccurrenceTable, TopicReading
 
 MIN_DOCUMENTS = 2
 """Texts that must share a topic."""
@@ -85,7 +87,10 @@ def select(
     """
     sure = np.bincount(table.key[table.reading == TopicReading.YES], minlength=len(table.keys))
     no = np.bincount(table.key[table.reading == TopicReading.NO], minlength=len(table.keys))
-    positive = table.at((table.reading != TopicReading.NO) & (sure[table.key] > 0))
+    in_texts = table.at(table.reading == TopicReading.YES).document_frequency()
+    enough = in_texts[table.key] >= np.where(table.kind == Kind.WORD, MIN_DOCUMENTS, 1)
+    unsure = (table.reading == TopicReading.UNSURE) & enough
+    positive = table.at((table.reading == TopicReading.YES) | unsure)
     selection = Selection(positive, int((sure > 0).sum()))
     numbers = np.flatnonzero(sure > 0)
     selection.drop(
