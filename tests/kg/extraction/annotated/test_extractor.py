@@ -1,6 +1,9 @@
 """Facts read from texts, learned from annotated sentences."""
 
 import itertools
+import os
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -137,3 +140,22 @@ def test_an_object_has_a_relation_to_one_subject_unless_a_second_is_likely(extra
         unlikely = [f for f in extractor.extract(sentence.text) if f.confidence <= 0.5]
         places = [(fact.object_span, fact.relation) for fact in unlikely]
         assert len(places) == len(set(places))
+
+
+@pytest.mark.slow
+def test_every_process_reads_the_same():
+    code = (
+        "from tests.kg.extraction.annotated.test_extractor import corpus\n"
+        "from tastegraph.kg.extraction.annotated.extractor import learn_from_annotated\n"
+        "extractor = learn_from_annotated(corpus(24))\n"
+        "print([extractor.extract(sentence.text) for sentence in corpus(9, offset=30)])\n"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(outputs) == 1
+    assert "director" in outputs.pop()

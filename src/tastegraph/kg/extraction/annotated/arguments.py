@@ -180,9 +180,9 @@ class ArgumentReader:
             features += [f"opens {inner}", f"opens {inner} {after}", f"opens to {after}"]
         if length <= 3:
             features.append(f"=is {words}")
-        features += [f"=holds {word}" for word in set(lower[first + 1 : last - 1])]
-        features += [f"inner {shape}" for shape in set(shapes[first + 1 : last - 1])]
-        features += [f"=word {word}" for word in set(lower[first:last])]
+        features += [f"=holds {word}" for word in dict.fromkeys(lower[first + 1 : last - 1])]
+        features += [f"inner {shape}" for shape in dict.fromkeys(shapes[first + 1 : last - 1])]
+        features += [f"=word {word}" for word in dict.fromkeys(lower[first:last])]
         return features
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ from tastegraph.kg.extraction.annotated.tokens import TokenizedText
 
 MIN_RELATED = -1.3
 """Margin from which a pair is looked at again."""
+NO_SECOND = -2.0
+"""Margin in place of that of a second subject, where an object has only one."""
 N_BY_MARGIN, N_BY_NAME = 6, 4
 """Relations of a pair that are looked at: by margin, and by words of their names in the text."""
 TREE_FACTS = 500
@@ -64,7 +66,7 @@ class RelationNames:
     def shares(self, words: Collection[str]) -> Floats:
         """The share of each relation's name that is among ``words``, rare words counting more."""
         result = np.zeros(len(self._stems))
-        for stem in {word[:STEM] for word in words}:
+        for stem in dict.fromkeys(word[:STEM] for word in words):
             for place, share in self._shares.get(stem, ()):
                 result[place] += share
         return result
@@ -105,65 +107,94 @@ class CandidateFacts:
         self.pairs: list[Pair] = []
         self.relations: list[int] = []
         self.rows: NDArray[np.float64] = np.zeros((0, len(FEATURES)))
-        every = pairs(len(arguments))
-        if not every or not relations:
+        if len(arguments) < 2 or not relations:
             return
-        runs = [(argument.first, argument.last) for argument in arguments]
-        known = reader.known.seen_by(as_new)
-        features = ArgumentPairs(tokens, runs, known, None)
-        related, seen_margins = reader.margins(features, len(arguments))
+        features = ArgumentPairs(
+            tokens, [(a.first, a.last) for a in arguments], reader.known.seen_by(as_new), None
+        )
+        figures = _SentenceFigures(tokens, arguments, features, reader, relations, names)
+        blocks = []
+        for pair, chosen, rows in figures.of_pairs():
+            self.pairs += [pair] * len(chosen)
+            self.relations += chosen
+            blocks.append(rows)
+        if blocks:
+            self.rows = np.concatenate(blocks)
+
+
+class _SentenceFigures:
+    """The figures of the pairs of one sentence; arrays are over relations."""
+
+    def __init__(
+        self,
+        tokens: TokenizedText,
+        arguments: Sequence[Argument],
+        features: ArgumentPairs,
+        reader: RelationReader,
+        relations: Sequence[str],
+        names: RelationNames,
+    ) -> None:
+        self._tokens, self._arguments, self._features = tokens, arguments, features
+        self._reader, self._relations, self._names = reader, relations, names
+        self._pairs = pairs(len(arguments))
+        self._related, seen_margins = reader.margins(features, len(arguments))
         column = {name: k for k, name in enumerate(reader.relations)}
-        seen = np.array([column.get(name, -1) for name in relations])
-        margins = np.where(seen >= 0, seen_margins[:, seen], UNSEEN_MARGIN)
-        counts = np.where(seen >= 0, reader.counts[seen], 0.0)
-        uses = reader.uses.get(tuple(relations), np.zeros(len(relations)))
+        self._seen = np.array([column.get(name, -1) for name in relations])
+        self._margins = np.where(self._seen >= 0, seen_margins[:, self._seen], UNSEEN_MARGIN)
+        self._counts = np.where(self._seen >= 0, reader.counts[self._seen], 0.0)
+        self._uses = reader.uses.get(tuple(relations), np.zeros(len(relations)))
+        self._in_text = names.shares(tokens.lower)
+
+    def of_pairs(self) -> Iterator[tuple[Pair, list[int], Floats]]:
+        """Each pair that may be related, its candidate relations, and a row for each of them."""
         by_object: dict[int, list[int]] = {}
-        for place, pair in enumerate(every):
+        for place, pair in enumerate(self._pairs):
             by_object.setdefault(pair.object, []).append(place)
-        in_text = names.shares(tokens.lower)
-        rows = []
         for object_, places in by_object.items():
-            run = runs[object_]
-            head = features.heads[object_]
-            kind = KINDS.index(features.kinds[object_])
-            shares = {
-                "before": names.shares(features.before[head][-6:]),
-                "after": names.shares(features.after[object_][:5]),
-                "beside": names.shares(features.before[object_][-3:] + features.after[object_][:2]),
-                "object": names.shares(tokens.lower[slice(*run)]),
-            }
-            kinds = np.where(seen >= 0, reader.kinds[seen, kind], 0.0)
-            order = np.sort(related[places])[::-1]
-            second = order[1] if len(order) > 1 else -2.0
-            best_of_object = margins[places].max(axis=0)
-            objects = _elsewhere(known.objects, features.keys[object_], relations)
-            n_elsewhere = sum(map(len, known.objects.get(features.keys[object_], {}).values()))
-            for place in places:
-                if related[place] < MIN_RELATED:
-                    continue
-                pair = every[place]
-                between = names.shares(features.between(pair)[-12:])
-                near = shares["before"] + shares["after"] + between + shares["beside"]
-                chosen = _candidates(margins[place], near)
-                subjects = _elsewhere(known.subjects, features.keys[pair.subject], relations)
-                for r in chosen:
-                    self.pairs.append(pair)
-                    self.relations.append(r)
-                    rows.append((
-                        related[place], related[place] - order[0], related[place] - second,
-                        order[0], len(places), margins[place, r],
-                        margins[place, r] - margins[place].max(),
-                        margins[place, r] - best_of_object[r],
-                        shares["before"][r], shares["after"][r], between[r], shares["beside"][r],
-                        in_text[r], shares["object"][r], near[r], near[r] - near.max(),
-                        names.lengths[r], np.log1p(counts[r]),
-                        np.log1p(uses[r]), uses[r] / (uses.sum() + 1.0),
-                        (kinds[r] + 0.5) / (counts[r] + 3.0), kind, objects[r], subjects[r],
-                        n_elsewhere, pair.subject, pair.object - pair.subject,
-                        arguments[pair.subject].probability, arguments[object_].probability,
-                    ))  # fmt: skip
-        if rows:
-            self.rows = np.array(rows, dtype=np.float64)
+            if self._related[places].max() >= MIN_RELATED:
+                yield from self._of_object(object_, places)
+
+    def _of_object(
+        self, object_: int, places: list[int]
+    ) -> Iterator[tuple[Pair, list[int], Floats]]:
+        features, names, related = self._features, self._names, self._related
+        before, after = features.before, features.after[object_]
+        name_before = names.shares(before[features.heads[object_]][-6:])
+        name_after = names.shares(after[:5])
+        name_beside = names.shares(before[object_][-3:] + after[:2])
+        argument = self._arguments[object_]
+        name_in_object = names.shares(self._tokens.lower[argument.first : argument.last])
+        kind = KINDS.index(features.kinds[object_])
+        of_kind = np.where(self._seen >= 0, self._reader.kinds[self._seen, kind], 0.0)
+        order = np.sort(related[places])[::-1]
+        second = order[1] if len(order) > 1 else NO_SECOND
+        best_of_object = self._margins[places].max(axis=0)
+        elsewhere = features.known.objects.get(features.keys[object_], {})
+        for place in places:
+            if related[place] < MIN_RELATED:
+                continue
+            pair, margins = self._pairs[place], self._margins[place]
+            name_between = names.shares(features.between(pair)[-12:])
+            near = name_before + name_after + name_between + name_beside
+            subject_elsewhere = features.known.subjects.get(features.keys[pair.subject], {})
+            chosen = _candidates(margins, near)
+            figures = (
+                related[place], related[place] - order[0], related[place] - second, order[0],
+                len(places), margins, margins - margins.max(), margins - best_of_object,
+                name_before, name_after, name_between, name_beside, self._in_text,
+                name_in_object, near, near - near.max(), names.lengths, np.log1p(self._counts),
+                np.log1p(self._uses), self._uses / (self._uses.sum() + 1.0),
+                (of_kind + 0.5) / (self._counts + 3.0), kind, self._groups(elsewhere),
+                self._groups(subject_elsewhere), sum(map(len, elsewhere.values())), pair.subject,
+                pair.object - pair.subject, self._arguments[pair.subject].probability,
+                argument.probability,
+            )  # fmt: skip
+            columns = [np.broadcast_to(figure, len(self._relations))[chosen] for figure in figures]
+            yield pair, chosen, np.stack(columns, axis=1).astype(np.float64)
+
+    def _groups(self, by_relation: Mapping[str, Collection[int]]) -> Floats:
+        """In how many groups of training sentences an argument has a part in each relation."""
+        return np.array([len(by_relation.get(name, ())) for name in self._relations], dtype=float)
 
 
 def _candidates(margins: Floats, near: Floats) -> list[int]:
@@ -171,14 +202,6 @@ def _candidates(margins: Floats, near: Floats) -> list[int]:
     by_margin = np.argsort(-margins, kind="stable")[:N_BY_MARGIN]
     by_name = np.argsort(-near, kind="stable")[:N_BY_NAME]
     return sorted({*by_margin.tolist(), *by_name[near[by_name] > 0].tolist()})
-
-
-def _elsewhere(
-    known: Mapping[str, Mapping[str, Collection[int]]], key: str, relations: Sequence[str]
-) -> list[int]:
-    """In how many groups of training sentences an argument has a part in each relation."""
-    groups = known.get(key, {})
-    return [len(groups.get(name, ())) for name in relations]
 
 
 RISING = frozenset(

@@ -40,7 +40,7 @@ class FeatureTable:
             for name, count in in_sentences.items()
             if count >= MIN_SENTENCES and len(in_groups.get(name, range(MIN_GROUPS))) >= MIN_GROUPS
         ]
-        self._columns = {name: column for column, name in enumerate(frequent)}
+        self._columns = {name: column for column, name in enumerate(sorted(frequent))}
 
     def matrix(self, rows: Sequence[Sequence[str]]) -> csr_array:
         """One row for each example, 1 where it has the feature; float64."""

@@ -99,6 +99,7 @@ class ArgumentPairs:
         group: of the sentence, whose own facts do not count; ``None`` for a new one.
 
     Attributes:
+        known: arguments of other sentences.
         keys: letters of each argument.
         kinds: what each looks like, of :data:`KINDS`.
         heads: for each the first argument of the list that it is in.
@@ -108,7 +109,7 @@ class ArgumentPairs:
     def __init__(
         self, tokens: TokenizedText, runs: Sequence[Run], known: KnownArguments, group: int | None
     ) -> None:
-        self._tokens, self._runs = tokens, runs
+        self._tokens, self._runs, self.known = tokens, runs, known
         sentences = Sentences(tokens.text)
         self._sentence = [sentences.number_at(tokens.starts[first]) for first, _ in runs]
         starts = [tokens.covering(start, start + 1)[0] for start in sentences.starts]
@@ -168,11 +169,11 @@ class ArgumentPairs:
             features.append(f"gap {order} {' '.join(middle)}")
             features.append(f"gap {order} {' '.join(middle)} {kinds}")
         if same:
-            features += [f"path {order} {token}" for token in set(middle[-12:])]
+            features += [f"path {order} {token}" for token in dict.fromkeys(middle[-12:])]
             tail = middle[-8:]
             features += [f"path2 {order} {a} {b}" for a, b in pairwise(tail)]
         if s > o:
-            features += [f"behind {word}" for word in set(middle[:8])]
+            features += [f"behind {word}" for word in dict.fromkeys(middle[:8])]
         return [*features, *self._objects[o], *self._subjects[s]]
 
     def between(self, pair: Pair) -> list[str]:
@@ -186,8 +187,8 @@ class ArgumentPairs:
         gap, after = self.before[head], self.after[k]
         features = [f"{role} cue {' '.join(gap[-n:])}" for n in (1, 2, 3) if len(gap) >= n]
         features += [f"{role} after {' '.join(after[:n])}" for n in (1, 2, 3) if len(after) >= n]
-        features += [f"{role} left {token}" for token in set(gap[-10:])]
-        features += [f"{role} right {token}" for token in set(after[:6])]
+        features += [f"{role} left {token}" for token in dict.fromkeys(gap[-10:])]
+        features += [f"{role} right {token}" for token in dict.fromkeys(after[:6])]
         if head == k and len(gap) <= MAX_GAP:
             features.append(f"{role} whole {' '.join(gap)}")
         kind = self.kinds[k]
@@ -209,7 +210,7 @@ class ArgumentPairs:
             f"{role} kind {self.kinds[k]}", f"={role} last {lower[last - 1]}",
             f"={role} first {lower[first]}", f"={role} ending {lower[last - 1][-3:]}",
         ]  # fmt: skip
-        features += [f"={role} word {word}" for word in set(lower[first:last])]
+        features += [f"={role} word {word}" for word in dict.fromkeys(lower[first:last])]
         for relation, groups in known.get(self.keys[k], {}).items():
             if len(groups) - (group in groups) > 0:
                 features.append(f"{role} known {relation}")

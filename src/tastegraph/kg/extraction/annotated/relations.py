@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 
@@ -111,9 +112,11 @@ class _Margins:
         self.classes = np.unique(labels)
         self._model: LinearSVC | None = None
         if len(self.classes) > 1:
-            self._model = LinearSVC(C=STRENGTH, random_state=0).fit(
-                matrix, labels, sample_weight=weights
-            )
+            with warnings.catch_warnings():
+                # Many relations with few facts each are no regression problem.
+                warnings.filterwarnings("ignore", "The number of unique classes")
+                model = LinearSVC(C=STRENGTH, random_state=0)
+                self._model = model.fit(matrix, labels, sample_weight=weights)
 
     def of(self, matrix: csr_array) -> Floats:
         """The margin of each class, [rows, classes], float64."""
