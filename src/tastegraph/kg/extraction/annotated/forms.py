@@ -73,7 +73,7 @@ class ArgumentForms:
     def subject(self, relation: str, words: str, schema: Schema) -> str:
         """The name of a subject of ``relation``."""
         known = self._known(self._names.get(letters(words)))
-        return known or self._made("subject", relation, words, schema)
+        return known or self._from_forms("subject", relation, words, schema)
 
     def object(self, relation: str, words: str, schema: Schema) -> str:
         """The name or value of an object of ``relation``."""
@@ -83,9 +83,9 @@ class ArgumentForms:
             known = self._known(self._objects.get((relation, key)))
             if name := known or self._known(self._names.get(key)):
                 return name
-        return self._made("object", relation, words, schema)
+        return self._from_forms("object", relation, words, schema)
 
-    def _made(self, role: str, relation: str, words: str, schema: Schema) -> str:
+    def _from_forms(self, role: str, relation: str, words: str, schema: Schema) -> str:
         """The words in the most frequent form that can be made of them."""
         rendered = dict(_renderings(words, self._day_first > 0))
         is_value = len(rendered) > 1
