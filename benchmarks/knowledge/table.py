@@ -19,7 +19,7 @@ People who built it saw more than that, so take these figures as a little too go
   for, was settled with measured figures in sight. The row *graph of learning half* knows no name
   but those of the half it learned from.
 - **Text2KGBench**: settings were chosen on parts of the training sentences; the scores on the test
-  sentences were seen three times between changes, and eleven of the monuments' test sentences were
+  sentences were seen four times between changes, and eleven of the monuments' test sentences were
   read to check the scores against those that the benchmark's own program had printed.
 - **Fusion**: settings were made on 30 % of imdb-tmdb, which the learning-free figure includes.
 """
