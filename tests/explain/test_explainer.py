@@ -17,13 +17,15 @@ from tastegraph.models.base import (
     TEXT,
     SimilarityComponent,
 )
+from tastegraph.models.graph_network.component import GraphNetworkComponent
 from tastegraph.models.hybrid import Blend, HybridModel
-from tastegraph.models.kernels import FactorKernel, FeatureKernel, NetworkKernel, TableKernel
+from tastegraph.models.kernels import FactorKernel, FeatureKernel, TableKernel
 from tastegraph.models.knowledge import knowledge_features
 from tastegraph.profiles.association import ITSELF, Associations, associate
 from tastegraph.profiles.attention import Recency, SequenceAttention, attend
 from tastegraph.profiles.interactions import History
 from tastegraph.profiles.likers import Likers
+from tests.support.path_kernels import random_path_kernel
 
 reason_lists = st.lists(
     st.builds(
@@ -87,11 +89,11 @@ def small_model(rng):
     behaviour = rng.normal(size=(N, N)).astype(np.float32)
     np.fill_diagonal(behaviour, 0)
     left, right, values = rng.normal(size=(3, N, 4)).astype(np.float32)
-    portions = rng.normal(size=(2, N, 4)).astype(np.float16) / 2
+    network = random_path_kernel(rng, values, right, associations)
     attention = SequenceAttention(left, right, values, np.zeros(5, dtype=np.float32))
     parts = {
         BEHAVIOUR: SimilarityComponent(Recency(3.0, 0.5), TableKernel(behaviour)),
-        NETWORK: SimilarityComponent(attention, NetworkKernel(values, right, *portions)),
+        NETWORK: GraphNetworkComponent(attention, network),
         KNOWLEDGE: SimilarityComponent(Recency(None, 1.0), features),
         TEXT: SimilarityComponent(Recency(10.0, 1.0), FactorKernel(left, left)),
     }
@@ -179,12 +181,15 @@ def test_reasons_sum_to_the_score(seed):
                 continue
             start = int(history.items[reason.event])
             assert start != target
-            if reason.kind != "knowledge":
-                assert (reason.feature, reason.facts) == (None, ())
+            if reason.feature is None:
+                assert reason.kind != "knowledge"
+                assert reason.facts == ()
                 continue
+            assert reason.kind in ("knowledge", "affinity", "facts")
             node = int(associations.node[reason.feature])
             assert ITSELF not in reason.facts
-            ends = [item for item in (start, target) if item != node]
+            items = (start, target) if reason.kind == "knowledge" else (target,)
+            ends = [item for item in items if item != node]
             for item, fact in zip(ends, reason.facts, strict=True):
                 assert {int(graph.heads[fact]), int(graph.tails[fact])} == {item, node}
 

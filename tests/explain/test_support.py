@@ -11,10 +11,11 @@ from tastegraph.explain.support import TextSimilarity, UserCounts
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.base import KNOWN, NETWORK, NEW, TEXT, SimilarityComponent
 from tastegraph.models.hybrid import Blend, HybridModel
-from tastegraph.models.kernels import FactorKernel, NetworkKernel
+from tastegraph.models.kernels import FactorKernel
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.interactions import History
 from tastegraph.profiles.likers import Likers
+from tests.support.path_kernels import random_path_kernel
 
 # Five users, four items: 0 and 1 are liked together by three, 3 by nobody.
 LIKES = np.array(
@@ -87,11 +88,12 @@ def test_near_text_is_in_the_nearest_tenth(monkeypatch):
     )
 
 
-def test_network_speaks_of_users_only_for_the_items_own_vectors():
-    """No user likes item 3: all reasons from its own vector are of the kind ``learned``."""
+def test_network_speaks_of_users_only_where_counts_say_so():
+    """No user likes item 3: all reasons of its own vector are of the kind ``learned``."""
     rng = np.random.default_rng(2)
-    left, right, text, facts = rng.normal(size=(4, 4, 6)).astype(np.float32)
-    kernel = NetworkKernel(left, right, text.astype(np.float16), facts.astype(np.float16))
+    left, right = rng.normal(size=(2, 4, 6)).astype(np.float32)
+    associations = associate(small_graph())
+    kernel = random_path_kernel(rng, left, right, associations)
     blend = {segment: {NETWORK: 1.0} for segment in (KNOWN, NEW)}
 
     def attention(history):
@@ -104,10 +106,12 @@ def test_network_speaks_of_users_only_for_the_items_own_vectors():
     )  # fmt: skip
     ranked = model.rank(History(np.array([0, 1], np.int32), np.ones(2, np.float32)))
     for target, kind in ((2, "behaviour"), (3, "learned")):
-        reasons = reasons_for(model, associate(small_graph()), ranked, target)
-        assert sum(r.share for r in reasons) == pytest.approx(ranked.scores[target], rel=1e-4)
-        assert {r.kind for r in reasons} <= {"behaviour", "learned", "text", "facts"}
-        assert {"text", "facts", kind} <= {r.kind for r in reasons}
+        reasons = reasons_for(model, associations, ranked, target)
+        assert sum(r.share for r in reasons) == pytest.approx(ranked.scores[target], rel=1e-3)
+        features = {r.feature for r in reasons if r.feature is not None}
+        at = associations.of_item(target)
+        assert features <= set(associations.strength.indices[at].tolist())
+        assert {"text", kind} <= {r.kind for r in reasons}
         supports = {r.event: r.support for r in reasons if r.kind == "behaviour"}
         assert all(supports[event] == (2, 1)[event] for event in supports)
     assert not any(r.kind == "behaviour" for r in reasons)

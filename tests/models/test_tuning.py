@@ -235,7 +235,7 @@ def test_default_size_follows_order_and_number_of_nodes() -> None:
     def size(n_users: int, *, ordered: bool) -> tuple[int, int, int]:
         likes = sparse.csr_array((n_users, 2), dtype=bool)
         graph = graph_of(2, [(0, 0, 1)], 2)
-        data = GraphData(graph, np.zeros((2, 1), np.float32), likes, np.ones(0, np.float32))
+        data = GraphData.of(graph, np.zeros((2, 1), np.float32), likes, np.ones(0, np.float32))
         task = NextItem([], 5) if ordered else SetCompletion(likes)
         network_size = default_size(data, task)
         return network_size.heads, network_size.layers, network_size.dimensions

@@ -323,9 +323,8 @@ class Claims:
         if path:
             assert f"item:{target}" in {path[0]["s"], path[0]["o"]}, "it is no fact of the target"
         else:
-            portion = self._arrays["network.items.facts"][self._row[target]]
-            named = self._row[target] in self._arrays["graph.tails"]
-            assert portion.any() or named, "no fact says anything of it"
+            ends = (self._arrays["graph.heads"], self._arrays["graph.tails"])
+            assert any(self._row[target] in end for end in ends), "no fact says anything of it"
 
     def _events_of(self, user_id: str) -> list[dict[str, Any]]:
         with self._connect() as connection:

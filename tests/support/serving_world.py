@@ -39,7 +39,6 @@ from tastegraph.models.graph_network.component import GraphNetworkComponent
 from tastegraph.models.graph_network.parameters import NetworkSettings
 from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.item_features import ItemFeatures, no_words
-from tastegraph.models.kernels import NetworkKernel
 from tastegraph.models.knowledge import Knowledge
 from tastegraph.models.mapped import MappedKnowledge, MappedParams, MappedText
 from tastegraph.models.persistence import to_arrays
@@ -56,6 +55,7 @@ from tastegraph.store.database import Database
 from tastegraph.store.event_columns import EventColumns
 from tastegraph.store.schema import metadata
 from tastegraph.store.snapshots import Snapshots, pack_strings
+from tests.support.path_kernels import random_path_kernel
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tastegraph.serving.api.app", "tastegraph.models.persistence"])
@@ -128,9 +128,10 @@ def make(
         weights=blend,
         valid=0.0,
     )
-    half = (vectors / 2).astype(np.float16)
     sequence = SequenceAttention(vectors, vectors, vectors, np.zeros(200, dtype=np.float32))
-    network = GraphNetworkComponent(sequence, NetworkKernel(vectors, vectors, half / 2, half / 2))
+    network = GraphNetworkComponent(
+        sequence, random_path_kernel(rng, vectors, vectors, item_features.associations, heads=1)
+    )
     components: dict[str, Component] = {NETWORK: network}
     for component in (Behaviour, Knowledge, MappedKnowledge, Text, MappedText):
         fitted = component.fit(data, hyperparameters.params[component.name])

@@ -22,8 +22,8 @@ from tastegraph.profiles.interactions import History
 
 WITHOUT_FEATURE: dict[ReasonKind, ReasonKind] = {"knowledge": "facts", "affinity": "facts"}
 """The kind of a reason that names no feature, where its component speaks of features."""
-KINDS_OF_NETWORK: tuple[ReasonKind, ...] = ("behaviour", "text", "facts")
-"""The kinds of the network's portions: items' own vectors, texts, entities and values."""
+KINDS_OF_NETWORK: tuple[ReasonKind, ...] = ("behaviour", "text")
+"""The kinds of the network's portions that go through no feature."""
 SAME_EVIDENCE: dict[ReasonKind, ReasonKind] = {"learned": "behaviour", "facts": "affinity"}
 """In a short list each key counts as its value: the same evidence, with fewer users behind it."""
 MIN_SCORE_SHARE = 0.01
@@ -75,6 +75,7 @@ class Explainer:
         if not ranked.factors:
             return [Reason("popularity", float(ranked.scores[target]))]
         by_event: dict[ReasonKind, Scores] = {}
+        by_feature: list[tuple[AffinityKernel | NetworkKernel, Scores]] = []
         reasons = [
             Reason("popularity", float(shares[target]), recent=name == RECENT_POPULARITY)
             for name, shares in ranked.priors.items()
@@ -92,17 +93,17 @@ class Explainer:
                 features = self._history_features[name, is_warm]
                 reasons += features.reasons(self._associations, target, share_filter)
             elif isinstance(kernel, AffinityKernel):
-                reasons += affinity_reasons(
-                    kernel, self._associations, items, factors, target, share_filter
-                )
+                by_feature.append((kernel, factors))
             elif isinstance(kernel, NetworkKernel):
-                portions = kernel.portions(items, target)
+                by_feature.append((kernel, factors))
+                portions = kernel.wholes(items, target)
                 for kind, portion in zip(KINDS_OF_NETWORK, portions, strict=True):
                     by_event[kind] = by_event.get(kind, np.float32(0)) + factors * portion
             else:
                 kind = WITHOUT_FEATURE.get(component.reason, component.reason)
                 shares = factors * kernel.between(items, target)
                 by_event[kind] = by_event.get(kind, np.float32(0)) + shares
+        reasons += affinity_reasons(by_feature, self._associations, items, target, share_filter)
         for kind, shares in by_event.items():
             if share_filter is None:
                 positions = np.flatnonzero(shares)

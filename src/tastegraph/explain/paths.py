@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.explain.reason import Reason, ShareFilter
-from tastegraph.models.kernels import AffinityKernel, FeatureKernel, Scores
+from tastegraph.models.kernels import AffinityKernel, FeatureKernel, NetworkKernel, Scores
 from tastegraph.profiles.association import ITSELF, Associations
 
 
@@ -92,48 +93,46 @@ class HistoryFeatures:
 
 
 def affinity_reasons(
-    kernel: AffinityKernel,
+    kernels: Sequence[tuple[AffinityKernel | NetworkKernel, Scores]],
     associations: Associations,
     items: NDArray[np.int32],
-    factors: Scores,
     target: int,
     share_filter: ShareFilter | None,
 ) -> list[Reason]:
     """One reason for each feature of ``target``, by way of the event with the largest term.
 
     Args:
-        kernel: its features are those of ``associations``.
+        kernels: each with float32[T], weight of each event; their features are those of
+            ``associations``, and what they say through one feature is one reason.
         associations: items × features.
         items: int32[T], the history.
-        factors: float32[T], weight of each event.
         target: the explained item; its own events say nothing about it.
         share_filter: which shares to return; by default all.
     """
-    features, vectors = kernel.of_features(target)
-    if not len(features) or not len(items):
+    features = associations.strength.indices[associations.of_item(target)]
+    if not kernels or not len(features) or not len(items):
         return []
-    left = kernel.left[items] * np.where(items == target, 0, factors)[:, None]
-    shares = vectors @ left.sum(axis=0)
-    counts = np.full(len(features), max(int((left != 0).any(axis=1).sum()), 1))
+    terms = np.zeros((len(items), len(features)), dtype=np.float32)
+    for kernel, factors in kernels:
+        _, vectors = kernel.of_features(target)
+        terms += np.where(items == target, 0, factors)[:, None] * (kernel.left[items] @ vectors.T)
+    shares = terms.sum(axis=0)
+    counts = np.full(len(features), max(int(terms.any(axis=1).sum()), 1))
     if share_filter is None:
         positions = np.flatnonzero(shares)
     else:
         positions = share_filter.select(shares, counts, features)
-    reasons = []
-    for position in positions:
-        terms = left @ vectors[position]
-        feature = int(features[position])
-        reasons.append(
-            Reason(
-                "affinity",
-                float(shares[position]),
-                event=int(np.argmax(terms * np.sign(shares[position]))),
-                feature=feature,
-                facts=_fact_ids(associations, (target,), feature),
-                events=int(counts[position]),
-            )
+    return [
+        Reason(
+            "affinity",
+            float(shares[position]),
+            event=int(np.argmax(terms[:, position] * np.sign(shares[position]))),
+            feature=int(features[position]),
+            facts=_fact_ids(associations, (target,), int(features[position])),
+            events=int(counts[position]),
         )
-    return reasons
+        for position in positions
+    ]
 
 
 def _fact_ids(associations: Associations, items: tuple[int, ...], feature: int) -> tuple[int, ...]:

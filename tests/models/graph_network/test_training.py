@@ -18,7 +18,6 @@ from tastegraph.models.graph_network.network import GraphNetwork
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
 from tastegraph.models.graph_network.tasks import NextItem, SetCompletion
 from tastegraph.models.graph_network.training import GraphData, item_vectors, train
-from tastegraph.models.kernels import NetworkKernel
 from tastegraph.profiles.attention import attend
 from tastegraph.profiles.interactions import History
 from tests.support.small_graphs import graph_of, random_graph
@@ -131,7 +130,7 @@ def test_sets_teach_a_checkerboard(convolution: Convolution) -> None:
 
 @pytest.mark.parametrize("convolution", CONVOLUTIONS)
 def test_a_score_is_attention_times_cosines(convolution: Convolution) -> None:
-    """Whatever made the vectors; only those of linear layers have portions of their own."""
+    """Whatever made the vectors."""
     data = random_data()
     vectors, history = item_vectors(trained(convolution), data), random_histories()[0]
     scores = vectors.kernel.score(attend([history], vectors.attention, 12))[0]
@@ -139,8 +138,6 @@ def test_a_score_is_attention_times_cosines(convolution: Convolution) -> None:
     for target in range(12):
         shares = attention * vectors.kernel.between(history.items, target)
         assert shares.sum() == pytest.approx(scores[target], abs=1e-5)
-    linear = convolution in ("linear", "LGConv")
-    assert isinstance(vectors.kernel, NetworkKernel) == linear
     lengths = np.linalg.norm(vectors.kernel.right.reshape(12, 2, 4), axis=2)
     np.testing.assert_allclose(lengths, 1, atol=1e-5)
 

@@ -39,7 +39,7 @@ def settings_trained(monkeypatch: pytest.MonkeyPatch) -> list[NetworkSettings]:
 def chosen(config: ModelConfig) -> NetworkSettings:
     likes = sparse.csr_array(np.ones((3, 12), dtype=bool))
     no_text = np.zeros((30, 1), np.float32)
-    data = GraphData(random_graph(), no_text, likes, np.ones(6, np.float32))
+    data = GraphData(random_graph(), no_text, likes, np.ones(6, np.float32), np.arange(30))
     validation: Any = None
     return best_network(data, SetCompletion(likes), validation, config).settings
 

@@ -36,19 +36,29 @@ def adjacency(graph: KnowledgeGraph, user_items: CSR, kind_weights: NDArray[np.f
         kind_weights: float32[2R], weight of each (relation, direction); an edge has the larger.
     """
     n_nodes, (n_users, _) = graph.n_nodes, user_items.shape
-    by_relation = np.ones(len(graph.relations), dtype=np.float32)
-    padded = np.zeros(2 * len(graph.relations), dtype=np.float32)
-    padded[: len(kind_weights)] = kind_weights
-    if len(kind_weights):
-        by_relation = padded.reshape(-1, 2).max(axis=1)
     users = np.repeat(np.arange(n_users), np.diff(user_items.indptr)) + n_nodes
     rows = np.concatenate([graph.heads, user_items.indices])
     columns = np.concatenate([graph.tails, users])
-    knowledge = KNOWLEDGE_WEIGHT * by_relation[graph.relation] * graph.confidence
+    knowledge = KNOWLEDGE_WEIGHT * edge_weights(graph, kind_weights)
     values = np.concatenate([knowledge, np.ones(len(users), dtype=np.float32)])
     size = n_nodes + n_users
     directed = sparse.csr_array((values.astype(np.float32), (rows, columns)), shape=(size, size))
     return sparse.csr_array(directed + directed.T)
+
+
+def edge_weights(graph: KnowledgeGraph, kind_weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """float32[E], what each edge weighs: the weight of its relation times its confidence.
+
+    Args:
+        graph: typed edges.
+        kind_weights: float32[2R], weight of each (relation, direction); an edge has the larger.
+    """
+    padded = np.zeros(2 * len(graph.relations), dtype=np.float32)
+    padded[: len(kind_weights)] = kind_weights
+    by_relation = np.ones(len(graph.relations), dtype=np.float32)
+    if len(kind_weights):
+        by_relation = padded.reshape(-1, 2).max(axis=1)
+    return np.asarray(by_relation[graph.relation] * graph.confidence, dtype=np.float32)
 
 
 def symmetric_normalized(matrix: CSR) -> CSR:

@@ -25,6 +25,7 @@ from tastegraph.models.base import (
 )
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
 from tastegraph.models.kernels import FactorKernel, NetworkKernel
+from tastegraph.models.knowledge import Knowledge
 from tastegraph.models.training_data import TrainingData
 from tastegraph.models.validation import Validation
 from tastegraph.profiles.attention import Attention, Recency, SequenceAttention
@@ -37,8 +38,10 @@ if TYPE_CHECKING:
 
 UPDATE_EPOCHS = 4
 """Passes over the data where a network goes on from another."""
-PORTIONS: tuple[ReasonKind, ...] = ("behaviour", "text", "facts")
-"""What the portions of an item's vector speak of: its own vector, its text, entities and values."""
+WHOLES: tuple[ReasonKind, ...] = ("behaviour", "text")
+"""What the portions of an item's vector speak of that go through no feature of it."""
+PATHS = ("text", "paths", "messages", "senders", "scale")
+"""Arrays of a linear network that say what its vectors are made of; earlier snapshots lack them."""
 LEARNED = "learned."
 
 
@@ -97,9 +100,8 @@ class GraphNetworkComponent(SimilarityComponent):
         """Vectors over the graph as it is now: new nodes are what text and neighbours make them."""
         from tastegraph.models.graph_network.training import item_vectors
 
-        vectors = item_vectors(
-            trained_network(arrays, params, data.learned_item_ids), graph_data(data)
-        )
+        network = trained_network(arrays, params, data.learned_item_ids)
+        vectors = item_vectors(network, graph_data(data), data.item_features.associations)
         return cls(vectors.attention, vectors.kernel, arrays)
 
     @classmethod
@@ -114,30 +116,39 @@ class GraphNetworkComponent(SimilarityComponent):
         }
 
     def contributions(self, history: History, item: int) -> list[Contribution]:
-        """One for each event; of a linear network three: of own vector, text and facts."""
+        """One for each event; of a linear network for each event and feature, beside its wholes."""
         if not isinstance(self.kernel, NetworkKernel):
             return super().contributions(history, item)
         attention = self.attention(history)
-        portions = self.kernel.portions(history.items, item)
-        return [
+        wholes = [
             Contribution(share, event, kind)
-            for kind, portion in zip(PORTIONS, portions, strict=True)
+            for kind, portion in zip(WHOLES, self.kernel.wholes(history.items, item), strict=True)
             for event, share in enumerate((attention * portion).tolist())
             if share
+        ]
+        features, vectors = self.kernel.of_features(item)
+        left = (
+            self.kernel.left[history.items] * np.where(history.items == item, 0, attention)[:, None]
+        )
+        shares = left @ vectors.T
+        return wholes + [
+            Contribution(float(shares[event, place]), int(event), "affinity", int(features[place]))
+            for event, place in zip(*np.nonzero(shares), strict=True)
         ]
 
     def served_arrays(self) -> Arrays:
         """Attention and vectors."""
-        portions = {}
+        paths = {}
         if isinstance(self.kernel, NetworkKernel):
-            portions = {"items.text": self.kernel.text, "items.facts": self.kernel.facts}
+            of_kernel = self.kernel.to_arrays()
+            paths = {f"items.{name}": of_kernel[name] for name in PATHS}
         return {
             "queries": self.attention.queries,
             "keys": self.attention.keys,
             "values": self.attention.values,
             "bias": self.attention.bias,
             "items": self.kernel.right,
-            **portions,
+            **paths,
         }
 
     @classmethod
@@ -149,9 +160,18 @@ class GraphNetworkComponent(SimilarityComponent):
         names = ("queries", "keys", "values", "bias")
         learned = SequenceAttention(**{name: own[name] for name in names})
         sides = own["values"], own["items"]
-        if "items.text" not in own:
+        if not all(f"items.{name}" in own for name in PATHS):
             return cls(learned, FactorKernel(*sides))
-        return cls(learned, NetworkKernel(*sides, own["items.text"], own["items.facts"]))
+        pattern = Knowledge.served_view(arrays)
+        features = sparse.csr_array(
+            (own["items.paths"], pattern["indices"], pattern["indptr"]),
+            shape=(len(pattern["indptr"]) - 1, len(own["items.senders"])),
+            copy=False,
+        )
+        text, messages, senders, scale = (
+            own[f"items.{name}"] for name in ("text", "messages", "senders", "scale")
+        )
+        return cls(learned, NetworkKernel(*sides, text, features, messages, senders, scale))
 
     @classmethod
     def params_to_json(cls, params: NetworkSettings) -> dict[str, Any]:

@@ -18,8 +18,10 @@ from tastegraph.models.graph_network.adjacency import propagation_steps
 from tastegraph.models.graph_network.loss import by_head, softmax_items, softmax_loss
 from tastegraph.models.graph_network.network import GraphNetwork, GraphTensors
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
+from tastegraph.models.graph_network.paths import path_kernel
 from tastegraph.models.graph_network.tasks import TrainingTask
-from tastegraph.models.kernels import FactorKernel, NetworkKernel
+from tastegraph.models.kernels import FactorKernel
+from tastegraph.profiles.association import Associations
 from tastegraph.profiles.attention import SequenceAttention
 
 PATIENCE_EPOCHS, PATIENCE_BATCHES = 2, 96
@@ -47,12 +49,14 @@ class GraphData:
         text: float32[N, t], zero rows where a node has no text.
         user_items: bool CSR[U, I], likes.
         kind_weights: float32[2R], from :func:`tastegraph.models.knowledge.relation_weights`.
+        nodes: int64[N], the number that each node has in the whole graph.
     """
 
     graph: KnowledgeGraph
     text: Floats32
     user_items: CSR
     kind_weights: Floats32
+    nodes: NDArray[np.int64]
 
     @classmethod
     def of(
@@ -60,7 +64,8 @@ class GraphData:
     ) -> GraphData:
         """The data of a whole graph, with ``text`` for all its nodes; leaves are cut off."""
         inner = (graph.neighbours > 1) | (np.arange(graph.n_nodes) < graph.n_items)
-        return cls(graph.restricted_to(inner), text[inner], user_items, kind_weights)
+        restricted = graph.restricted_to(inner)
+        return cls(restricted, text[inner], user_items, kind_weights, np.flatnonzero(inner))
 
     def tensors(
         self,
@@ -179,14 +184,18 @@ def train(
     )
 
 
-def item_vectors(trained: TrainedNetwork, data: GraphData) -> NetworkVectors:
+def item_vectors(
+    trained: TrainedNetwork, data: GraphData, associations: Associations | None = None
+) -> NetworkVectors:
     """Vectors of the items of any graph; a new node has what its text and neighbours give.
 
-    The kernel of a linear network is a :class:`~tastegraph.models.kernels.NetworkKernel`.
+    The kernel of a linear network whose ``associations`` are given is a
+    :class:`~tastegraph.models.kernels.NetworkKernel`.
 
     Args:
         trained: parameters, by the names of their nodes.
         data: the graph as it is now.
+        associations: items × features of the whole graph, by which vectors are taken apart.
     """
     graph, rows = data.graph, trained.node_rows(data.graph.item_ids, data.graph.node_ids)
     network = GraphNetwork(
@@ -203,10 +212,9 @@ def item_vectors(trained: TrainedNetwork, data: GraphData) -> NetworkVectors:
     network.load_state_dict({name: torch.from_numpy(a.copy()) for name, a in arrays.items()})
     tensors = data.tensors(trained.settings, rows >= 0)
     vectors = _vectors(network, tensors)
-    if not trained.settings.is_linear:
+    if associations is None or not trained.settings.is_linear:
         return vectors
-    text, facts = _portions(network, tensors)
-    kernel = NetworkKernel(vectors.kernel.left, vectors.kernel.right, text, facts)
+    kernel = path_kernel(vectors.kernel, network, tensors, data, associations)
     return replace(vectors, kernel=kernel)
 
 
@@ -271,30 +279,3 @@ def _vectors(network: GraphNetwork, tensors: GraphTensors) -> NetworkVectors:
     )
     unit = by_head(items, network.settings.heads).transpose(0, 1).reshape(items.shape)
     return NetworkVectors(attention, FactorKernel(attention.values, unit.cpu().numpy()))
-
-
-@torch.no_grad()
-def _portions(
-    network: GraphNetwork, tensors: GraphTensors
-) -> tuple[NDArray[np.float16], NDArray[np.float16]]:
-    """The portions of each item's unit vector that are of texts and of facts, float16[I, d] each.
-
-    A linear network's vector is a sum over what it started from, so the portions are exact.
-    """
-    n_items, items = tensors.n_items, network(tensors)
-    split = items.reshape(len(items), network.settings.heads, -1)
-    length = split.norm(dim=-1, keepdim=True).clamp(min=1e-12)
-    text, learned = tensors.text @ network.text, network.node * tensors.known
-    from_text, from_facts = torch.zeros_like(text), text + learned
-    from_text[:n_items], from_facts[:n_items] = text[:n_items], 0
-    text_portion, facts_portion = (
-        (network.propagate(start, tensors).reshape(split.shape) / length).reshape(items.shape)
-        for start in (from_text, from_facts)
-    )
-    return _half_precision(text_portion), _half_precision(facts_portion)
-
-
-def _half_precision(portion: Tensor) -> NDArray[np.float16]:
-    """Rounded to float16; what rounding takes from a portion counts as the items' own."""
-    largest = float(np.finfo(np.float16).max)
-    return portion.clamp(-largest, largest).cpu().numpy().astype(np.float16)
