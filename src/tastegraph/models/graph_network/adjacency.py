@@ -24,22 +24,28 @@ from tastegraph.core.config import Convolution
 from tastegraph.kg.graph import KnowledgeGraph
 
 KNOWLEDGE_WEIGHT = 0.5
-"""Weight of a fact that is certain and of the most telling relation, where a like has 1."""
+"""Weight of a certain fact of the most telling relation, where a like has 1, by default."""
 
 
-def adjacency(graph: KnowledgeGraph, user_items: CSR, kind_weights: NDArray[np.float32]) -> CSR:
+def adjacency(
+    graph: KnowledgeGraph,
+    user_items: CSR,
+    kind_weights: NDArray[np.float32],
+    knowledge_weight: float = KNOWLEDGE_WEIGHT,
+) -> CSR:
     """Weighted, symmetric adjacency of nodes and users, float32 CSR[N + U, N + U].
 
     Args:
         graph: nodes and typed edges.
         user_items: bool CSR[U, I], likes.
         kind_weights: float32[2R], weight of each (relation, direction); an edge has the larger.
+        knowledge_weight: of a certain fact of the most telling relation, where a like has 1.
     """
     n_nodes, (n_users, _) = graph.n_nodes, user_items.shape
     users = np.repeat(np.arange(n_users), np.diff(user_items.indptr)) + n_nodes
     rows = np.concatenate([graph.heads, user_items.indices])
     columns = np.concatenate([graph.tails, users])
-    knowledge = KNOWLEDGE_WEIGHT * edge_weights(graph, kind_weights)
+    knowledge = np.float32(knowledge_weight) * edge_weights(graph, kind_weights)
     values = np.concatenate([knowledge, np.ones(len(users), dtype=np.float32)])
     size = n_nodes + n_users
     directed = sparse.csr_array((values.astype(np.float32), (rows, columns)), shape=(size, size))
@@ -76,6 +82,7 @@ def propagation_matrix(
     user_items: CSR,
     kind_weights: NDArray[np.float32],
     convolution: Convolution = "linear",
+    knowledge_weight: float = KNOWLEDGE_WEIGHT,
 ) -> CSR:
     """What one layer of ``convolution`` multiplies with, float32 CSR[N + U, N + U].
 
@@ -83,7 +90,7 @@ def propagation_matrix(
     once, whatever its relation. ``GCNConv``: the weighted one with a loop at each node.
     ``GATConv``: that too, of which only the places of its entries matter.
     """
-    matrix = adjacency(graph, user_items, kind_weights)
+    matrix = adjacency(graph, user_items, kind_weights, knowledge_weight)
     if convolution == "LGConv":
         matrix.data[:] = 1
     elif convolution in ("GCNConv", "GATConv"):
@@ -230,13 +237,14 @@ def propagation_steps(
     layers: int,
     convolution: Convolution = "linear",
     device: torch.device | None = None,
+    knowledge_weight: float = KNOWLEDGE_WEIGHT,
 ) -> list[PropagationStep]:
     """What each of ``layers`` layers multiplies with, cut to the rows and columns it needs."""
     cuts = _cuts(graph, user_items, layers)
     if convolution == "RGCNConv":
         matrices = list(relation_matrices(graph, user_items))
         return [_relation_step(matrices, rows, columns, device) for rows, columns in cuts]
-    matrix = propagation_matrix(graph, user_items, kind_weights, convolution)
+    matrix = propagation_matrix(graph, user_items, kind_weights, convolution, knowledge_weight)
     return [
         SparseMatrix.of(sparse.csr_array(matrix[:rows, :columns]), device) for rows, columns in cuts
     ]

@@ -107,6 +107,11 @@ class GraphNetwork(nn.Module):
         """float32[I, d]: what an event on each item contributes to a user embedding."""
         return items + self.event * graph.known[: graph.n_items]
 
+    def own_norms(self) -> Tensor:
+        """float32[]: mean squared length of what items and events have of their own, added."""
+        own = self.node[: len(self.event)]
+        return own.square().sum(dim=1).mean() + self.event.square().sum(dim=1).mean()
+
     def bias(self) -> Tensor:
         """float32[L]: the attention's bias by events back."""
         back = torch.arange(len(self.position), device=self.position.device)

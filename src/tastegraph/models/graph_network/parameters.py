@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,9 @@ class NetworkSettings:
         learning_rate: of Adam.
         epochs: passes over the data.
         convolution: what each layer is.
+        shrinkage: weight in the loss of the mean squared length of the vectors that items and
+            events have of their own: the larger, the more must come from texts and facts.
+        knowledge_weight: of a certain fact of the most telling relation, where a like has 1.
     """
 
     temperature: float
@@ -36,6 +39,8 @@ class NetworkSettings:
     learning_rate: float
     epochs: int
     convolution: Convolution = "linear"
+    shrinkage: float = 0.0
+    knowledge_weight: float = 0.5
 
     @property
     def is_linear(self) -> bool:
@@ -43,11 +48,9 @@ class NetworkSettings:
         return self.convolution in LINEAR_CONVOLUTIONS
 
     def to_json(self) -> dict[str, Any]:
-        """The arguments of the constructor; the default convolution is left out."""
-        values = asdict(self)
-        if self.convolution == "linear":
-            del values["convolution"]
-        return values
+        """The arguments of the constructor; those that have a default are left out at it."""
+        defaults = {each.name: each.default for each in fields(self)}
+        return {name: value for name, value in asdict(self).items() if value != defaults[name]}
 
 
 @dataclass(frozen=True)

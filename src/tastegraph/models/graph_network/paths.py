@@ -91,7 +91,13 @@ def _feature_weights(settings: NetworkSettings, data: GraphData, associations: A
     if not settings.layers or not len(edge):
         sums = np.zeros(strength.nnz, dtype=np.float32)
         return sparse.csr_array((sums, strength.indices, strength.indptr), shape=strength.shape)
-    matrix = propagation_matrix(graph, data.user_items, data.kind_weights, settings.convolution)
+    matrix = propagation_matrix(
+        graph,
+        data.user_items,
+        data.kind_weights,
+        settings.convolution,
+        settings.knowledge_weight,
+    )
     kind = 2 * graph.relation[edge].astype(np.int64)
     kind[len(at_head) :] += 1
     weight = edge_weights(graph, data.kind_weights)[edge].astype(np.float64)

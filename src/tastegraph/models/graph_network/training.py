@@ -82,6 +82,7 @@ class GraphData:
                 settings.layers,
                 settings.convolution,
                 device,
+                settings.knowledge_weight,
             ),
             text=torch.from_numpy(self.text).to(device),
             known=torch.from_numpy(known.astype(np.float32)[:, None]).to(device),
@@ -155,6 +156,8 @@ def train(
                 batch = build_batch(network, network.event_vectors(items, tensors))
                 optimizer.zero_grad()
                 loss = softmax_loss(batch, items, settings, n_softmax_items, rng)
+                if settings.shrinkage:
+                    loss = loss + settings.shrinkage * network.own_norms()
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
                 averages.update_parameters(network)
