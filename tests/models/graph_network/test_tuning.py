@@ -14,7 +14,7 @@ from tastegraph.models.graph_network import tuning
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
 from tastegraph.models.graph_network.tasks import SetCompletion
 from tastegraph.models.graph_network.training import GraphData
-from tastegraph.models.graph_network.tuning import best_network
+from tastegraph.models.graph_network.tuning import Candidate, best_network, is_clearly_better
 from tests.support.small_graphs import random_graph
 
 QUALITY = {"linear": 0.3, "LGConv": 0.2, "GCNConv": 0.5, "RGCNConv": 0.4, "GATConv": 0.1}
@@ -30,6 +30,7 @@ def settings_trained(monkeypatch: pytest.MonkeyPatch) -> list[NetworkSettings]:
     ) -> TrainedNetwork:
         trained.append(settings)
         quality = QUALITY[settings.convolution] - settings.temperature
+        quality -= 0.01 if settings.shrinkage else 0
         return TrainedNetwork({}, [], [], settings, quality)
 
     monkeypatch.setattr(tuning, "train", train)
@@ -48,8 +49,27 @@ def test_by_default_only_linear_networks_are_trained(
     settings_trained: list[NetworkSettings],
 ) -> None:
     assert chosen(ModelConfig()).convolution == "linear"
-    assert [each.temperature for each in settings_trained] == [0.1, 0.2]
+    assert [each.temperature for each in settings_trained] == [0.1, 0.2, 0.1]
+    assert [each.shrinkage for each in settings_trained] == [1, 1, 0]
     assert {each.convolution for each in settings_trained} == {"linear"}
+
+
+def test_shrunken_network_is_taken_unless_another_is_clearly_better() -> None:
+    """The standard error is of the differences by user."""
+    network: Any = None
+    rng = np.random.default_rng(0)
+    by_user = rng.random(100)
+    noise = rng.normal(0, 0.1, 100)
+    noise -= noise.mean()
+    error = noise.std(ddof=1) / 10
+
+    def candidate(values: np.ndarray) -> Candidate:
+        return Candidate(float(values.mean()), network, values)
+
+    own = candidate(by_user)
+    for gain, better in ((0.9, False), (1.1, True), (-1.0, False)):
+        rival = candidate(by_user + noise + gain * error)
+        assert is_clearly_better(rival, own) == better
 
 
 def test_a_configured_convolution_is_the_only_one(settings_trained: list[NetworkSettings]) -> None:
@@ -62,7 +82,7 @@ def test_auto_trains_each_convolution_at_the_best_temperature(
 ) -> None:
     best = chosen(ModelConfig(convolution="auto"))
     assert best.convolution == "GCNConv"
-    others = settings_trained[2:]
+    others = settings_trained[3:]
     assert [each.convolution for each in others] == [*get_args(Convolution)[1:]]
     assert others == [replace(best, convolution=each.convolution) for each in others]
 
@@ -75,4 +95,4 @@ def test_a_budget_ends_the_comparison_of_convolutions(
     monkeypatch.setattr(tuning.time, "monotonic", lambda: next(seconds))
     monkeypatch.setattr(tuning, "_searched", lambda *_: iter(()))
     assert chosen(ModelConfig(convolution="auto", budget=1.0)).convolution == "GCNConv"
-    assert [each.convolution for each in settings_trained[2:]] == ["LGConv", "GCNConv"]
+    assert [each.convolution for each in settings_trained[3:]] == ["LGConv", "GCNConv"]

@@ -1,4 +1,4 @@
-"""Size, temperature and convolution of the graph network, chosen on validation data."""
+"""Size, temperature, shrinkage and convolution of the graph network, chosen on validation data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import get_args
+from typing import Any, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tastegraph.core.config import Convolution, ModelConfig
 from tastegraph.core.progress import say
@@ -44,7 +47,21 @@ need width to be told apart."""
 LARGEST_SIZE = NetworkSize(heads=1, layers=2, dimensions=64)
 """For more, where memory limits the width."""
 
-Candidate = tuple[float, TrainedNetwork]
+SHRUNKEN: dict[str, Any] = {"shrinkage": 1.0, "knowledge_weight": 2.0}
+"""Settings under which items have little of their own, so that texts and facts must carry what is
+learned. They are taken unless a network without them is better by more than a standard error."""
+
+
+BY_USER = "by_user"
+"""Name of the array of a recorded trial that holds NDCG@10 by user."""
+
+
+class Candidate(NamedTuple):
+    """A trained network with its NDCG@10 on validation data: the mean, and float64[U] by user."""
+
+    ndcg: float
+    network: TrainedNetwork
+    by_user: NDArray[np.float64] | None
 
 
 def best_network(
@@ -52,10 +69,11 @@ def best_network(
 ) -> TrainedNetwork:
     """The network that alone has the best NDCG@10 on validation data.
 
-    One is trained for each temperature, then, for ``convolution = "auto"``, one for each other
-    convolution; where ``config.budget``, or the budget of all choosing, leaves time, a search
-    follows. Without a budget the same seed gives the same network. One that is behind the best
-    before it gives up (a race, Maron & Moore 1994).
+    One is trained for each temperature, then one that is not shrunk, which must be better by more
+    than a standard error; for ``convolution = "auto"``, one for each other convolution; where
+    ``config.budget``, or the budget of all choosing, leaves time, a search follows. Without a
+    budget the same seed gives the same network. One that is behind the best before it gives up (a
+    race, Maron & Moore 1994).
     """
     race_curve: list[float] = []
     began = time.monotonic()
@@ -75,19 +93,29 @@ def best_network(
             )
             if trial.values["ndcg"] > max(race_curve, default=-math.inf):
                 race_curve[:] = trial.values["curve"]
-            return trial.values["ndcg"], replace(known, valid=trial.values["ndcg"])
+            known = replace(known, valid=trial.values["ndcg"])
+            return Candidate(known.valid, known, trial.arrays.get(BY_USER))
+
+        best_by_user: list[NDArray[np.float64]] = []
 
         def quality(vectors: NetworkVectors) -> float:
-            curve.append(validation(SimilarityComponent(vectors.attention, vectors.kernel)))
-            return curve[-1]
+            component = SimilarityComponent(vectors.attention, vectors.kernel)
+            by_user = validation.objective.by_user(component.score(validation.histories))
+            reached = float(by_user.mean())
+            if reached > max(curve, default=-math.inf):
+                best_by_user[:] = [by_user]
+            curve.append(reached)
+            return reached
 
         network = train(data, task, settings, config.seed, quality, race_curve, expired=expired)
         say(f"network: {network.settings}, NDCG@10 {network.valid:.4f}")
         values = {"settings": asdict(network.settings), "ndcg": network.valid, "curve": curve}
-        trials.record(name, values, network_arrays(network))
+        by_user = best_by_user[0] if best_by_user else None
+        by_name = {} if by_user is None else {BY_USER: by_user}
+        trials.record(name, values, network_arrays(network) | by_name)
         if network.valid > max(race_curve, default=-math.inf):
             race_curve[:] = curve
-        return network.valid, network
+        return Candidate(network.valid, network, by_user)
 
     def seconds_left() -> float:
         configured = config.budget - (time.monotonic() - began) if config.budget else 0.0
@@ -107,17 +135,25 @@ def best_network(
         config.epochs,
         "linear" if config.convolution == "auto" else config.convolution,
     )
+    shrinks = start.is_linear and bool(len(data.graph.heads) or data.text.any())
+    if shrinks:
+        start = replace(start, **SHRUNKEN)
     candidates = [candidate(replace(start, temperature=each)) for each in temperatures]
+    start = replace(start, temperature=_best(candidates).network.settings.temperature)
+    if shrinks:
+        free = replace(start, **{name: getattr(NetworkSettings, name) for name in SHRUNKEN})
+        rival = candidate(free)
+        if is_clearly_better(rival, _best(candidates)):
+            start, candidates = free, [rival]
     if config.convolution == "auto":
-        start = replace(start, temperature=_best(candidates).settings.temperature)
         for convolution in get_args(Convolution):
             unlimited = not config.budget and not trials.limited
             if convolution != start.convolution and (unlimited or seconds_left() > 0):
                 candidates.append(candidate(replace(start, convolution=convolution)))
-        start = replace(start, convolution=_best(candidates).settings.convolution)
+        start = replace(start, convolution=_best(candidates).network.settings.convolution)
     if seconds_left() > 0:
         candidates += _searched(start, candidate, config, seconds_left())
-    return _best(candidates)
+    return _best(candidates).network
 
 
 def default_size(data: GraphData, task: TrainingTask) -> NetworkSize:
@@ -129,8 +165,17 @@ def default_size(data: GraphData, task: TrainingTask) -> NetworkSize:
     return next(sizes, LARGEST_SIZE)
 
 
-def _best(candidates: list[Candidate]) -> TrainedNetwork:
-    return max(candidates, key=lambda pair: pair[0])[1]
+def _best(candidates: list[Candidate]) -> Candidate:
+    return max(candidates, key=lambda each: each.ndcg)
+
+
+def is_clearly_better(one: Candidate, other: Candidate) -> bool:
+    """Whether ``one`` is better by more than a standard error of the difference by user."""
+    if one.by_user is None or other.by_user is None or len(one.by_user) < 2:
+        return one.ndcg > other.ndcg
+    difference = one.by_user - other.by_user
+    error = difference.std(ddof=1) / math.sqrt(len(difference))
+    return bool(difference.mean() > error)
 
 
 def _searched(
@@ -153,7 +198,7 @@ def _searched(
             learning_rate=trial.suggest_float("learning_rate", 0.003, 0.03, log=True),
         )
         candidates.append(candidate(settings))
-        return candidates[-1][0]
+        return candidates[-1].ndcg
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
