@@ -30,7 +30,7 @@ def settings_trained(monkeypatch: pytest.MonkeyPatch) -> list[NetworkSettings]:
     ) -> TrainedNetwork:
         trained.append(settings)
         quality = QUALITY[settings.convolution] - settings.temperature
-        quality -= 0.01 if settings.shrinkage else 0
+        quality -= settings.shrinkage / 100
         return TrainedNetwork({}, [], [], settings, quality)
 
     monkeypatch.setattr(tuning, "train", train)
@@ -49,8 +49,8 @@ def test_by_default_only_linear_networks_are_trained(
     settings_trained: list[NetworkSettings],
 ) -> None:
     assert chosen(ModelConfig()).convolution == "linear"
-    assert [each.temperature for each in settings_trained] == [0.1, 0.2, 0.1]
-    assert [each.shrinkage for each in settings_trained] == [1, 1, 0]
+    assert [each.temperature for each in settings_trained] == [0.1, 0.2, 0.1, 0.1]
+    assert [each.shrinkage for each in settings_trained] == [1, 1, 0.1, 0]
     assert {each.convolution for each in settings_trained} == {"linear"}
 
 
@@ -82,7 +82,7 @@ def test_auto_trains_each_convolution_at_the_best_temperature(
 ) -> None:
     best = chosen(ModelConfig(convolution="auto"))
     assert best.convolution == "GCNConv"
-    others = settings_trained[3:]
+    others = settings_trained[4:]
     assert [each.convolution for each in others] == [*get_args(Convolution)[1:]]
     assert others == [replace(best, convolution=each.convolution) for each in others]
 
@@ -95,4 +95,4 @@ def test_a_budget_ends_the_comparison_of_convolutions(
     monkeypatch.setattr(tuning.time, "monotonic", lambda: next(seconds))
     monkeypatch.setattr(tuning, "_searched", lambda *_: iter(()))
     assert chosen(ModelConfig(convolution="auto", budget=1.0)).convolution == "GCNConv"
-    assert [each.convolution for each in settings_trained[3:]] == ["LGConv", "GCNConv"]
+    assert [each.convolution for each in settings_trained[4:]] == ["LGConv", "GCNConv"]

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import Any, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,11 +47,18 @@ need width to be told apart."""
 LARGEST_SIZE = NetworkSize(heads=1, layers=2, dimensions=64)
 """For more, where memory limits the width."""
 
-SHRUNKEN: dict[str, Any] = {"shrinkage": 1.0, "knowledge_weight": 2.0}
-"""Settings under which items have little of their own, so that texts and facts must carry what is
-learned. They are taken unless a network without them is better by more than a standard error."""
+
+@dataclass(frozen=True)
+class Shrinkage:
+    """How little items have of their own, and how much facts weigh, as in NetworkSettings."""
+
+    shrinkage: float
+    knowledge_weight: float
 
 
+SHRINKAGES = (Shrinkage(1.0, 2.0), Shrinkage(0.1, 1.0), Shrinkage(0.0, 0.5))
+"""The strongest first: the more an item's own vector is shrunk, the more of what is learned texts
+and facts must carry. The strongest within a standard error of the best is taken."""
 BY_USER = "by_user"
 """Name of the array of a recorded trial that holds NDCG@10 by user."""
 
@@ -67,13 +74,13 @@ class Candidate(NamedTuple):
 def best_network(
     data: GraphData, task: TrainingTask, validation: Validation, config: ModelConfig
 ) -> TrainedNetwork:
-    """The network that alone has the best NDCG@10 on validation data.
+    """A network that alone has the best NDCG@10 on validation data, or nearly so.
 
-    One is trained for each temperature, then one that is not shrunk, which must be better by more
-    than a standard error; for ``convolution = "auto"``, one for each other convolution; where
-    ``config.budget``, or the budget of all choosing, leaves time, a search follows. Without a
-    budget the same seed gives the same network. One that is behind the best before it gives up (a
-    race, Maron & Moore 1994).
+    One is trained for each temperature, then one for each weaker shrinkage where there are facts or
+    texts; the strongest is taken that no other is better than by a standard error. For
+    ``convolution = "auto"`` one follows for each other convolution; where ``config.budget``, or the
+    budget of all choosing, leaves time, a search follows. Without a budget the same seed gives the
+    same network. One that is behind the best before it gives up (a race, Maron & Moore 1994).
     """
     race_curve: list[float] = []
     began = time.monotonic()
@@ -135,16 +142,15 @@ def best_network(
         config.epochs,
         "linear" if config.convolution == "auto" else config.convolution,
     )
-    shrinks = start.is_linear and bool(len(data.graph.heads) or data.text.any())
-    if shrinks:
-        start = replace(start, **SHRUNKEN)
+    has_knowledge = bool(len(data.graph.heads) or data.text.any())
+    shrinkages = SHRINKAGES if start.is_linear and has_knowledge else SHRINKAGES[-1:]
+    start = replace(start, **asdict(shrinkages[0]))
     candidates = [candidate(replace(start, temperature=each)) for each in temperatures]
     start = replace(start, temperature=_best(candidates).network.settings.temperature)
-    if shrinks:
-        free = replace(start, **{name: getattr(NetworkSettings, name) for name in SHRUNKEN})
-        rival = candidate(free)
-        if is_clearly_better(rival, _best(candidates)):
-            start, candidates = free, [rival]
+    weaker = [candidate(replace(start, **asdict(each))) for each in shrinkages[1:]]
+    candidates = [_strongest_of_the_best([_best(candidates), *weaker])]
+    settings = candidates[0].network.settings
+    start = replace(start, shrinkage=settings.shrinkage, knowledge_weight=settings.knowledge_weight)
     if config.convolution == "auto":
         for convolution in get_args(Convolution):
             unlimited = not config.budget and not trials.limited
@@ -169,8 +175,14 @@ def _best(candidates: list[Candidate]) -> Candidate:
     return max(candidates, key=lambda each: each.ndcg)
 
 
+def _strongest_of_the_best(candidates: list[Candidate]) -> Candidate:
+    """The first, strongest one that the best is not clearly better than."""
+    best = _best(candidates)
+    return next(each for each in candidates if not is_clearly_better(best, each))
+
+
 def is_clearly_better(one: Candidate, other: Candidate) -> bool:
-    """Whether ``one`` is better by more than a standard error of the difference by user."""
+    """Whether ``one`` is better by more than a standard error of the differences by user."""
     if one.by_user is None or other.by_user is None or len(one.by_user) < 2:
         return one.ndcg > other.ndcg
     difference = one.by_user - other.by_user
