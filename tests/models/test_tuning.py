@@ -107,10 +107,8 @@ def test_budget_trains_more_networks_and_keeps_the_best(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(tuning, "train", recording)
     first = best_network(graph, task, validation, config)
-    strongest = [network for network in networks if network.settings.shrinkage == 1]
-    assert sorted(network.settings.temperature for network in strongest) == [0.1, 0.2]
-    assert [network.settings.shrinkage for network in networks] == [1, 1, 0.1, 0]
-    assert any(first.valid == network.valid for network in networks)
+    assert sorted(network.settings.temperature for network in networks) == [0.1, 0.2]
+    assert first.valid == max(network.valid for network in networks)
     again = best_network(graph, task, validation, config)
     for name, array in first.parameters.items():
         np.testing.assert_array_equal(array, again.parameters[name])

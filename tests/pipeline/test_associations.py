@@ -187,9 +187,9 @@ def test_text_of_an_item_is_nearest_to_it(west):
 
 
 def test_profiles_and_items_distinguish_stated_ties(client):
-    for path in ("items/western-00", "users/western-fan-0/profile"):
-        answer = client.get(f"/v1/{path}").json()
-        ties = answer.get("content") or answer["interests"]
+    contents = [client.get(f"/v1/items/{film.item_id}").json()["content"] for film in films()]
+    profile = client.get("/v1/users/western-fan-0/profile").json()["interests"]
+    for ties in ([tie for content in contents for tie in content], profile):
         assert {True, False} == {tie["stated"] for tie in ties}
         assert all(tie["strength"] < 1 for tie in ties if not tie["stated"])
 

@@ -15,6 +15,7 @@ from tastegraph.explain.paths import HistoryFeatures, affinity_reasons
 from tastegraph.explain.reason import Reason, ShareFilter
 from tastegraph.explain.support import UserCounts
 from tastegraph.models.base import RECENT_POPULARITY, ReasonKind
+from tastegraph.models.graph_network.component import WHOLES
 from tastegraph.models.hybrid import HybridModel, Ranked
 from tastegraph.models.kernels import AffinityKernel, FeatureKernel, NetworkKernel, Scores
 from tastegraph.profiles.association import Associations
@@ -22,8 +23,6 @@ from tastegraph.profiles.interactions import History
 
 WITHOUT_FEATURE: dict[ReasonKind, ReasonKind] = {"knowledge": "facts", "affinity": "facts"}
 """The kind of a reason that names no feature, where its component speaks of features."""
-KINDS_OF_NETWORK: tuple[ReasonKind, ...] = ("behaviour", "text")
-"""The kinds of the network's portions that go through no feature."""
 SAME_EVIDENCE: dict[ReasonKind, ReasonKind] = {"learned": "behaviour", "facts": "affinity"}
 """In a short list each key counts as its value: the same evidence, with fewer users behind it."""
 MIN_SCORE_SHARE = 0.01
@@ -97,7 +96,7 @@ class Explainer:
             elif isinstance(kernel, NetworkKernel):
                 by_feature.append((kernel, factors))
                 portions = kernel.wholes(items, target)
-                for kind, portion in zip(KINDS_OF_NETWORK, portions, strict=True):
+                for kind, portion in zip(WHOLES, portions, strict=True):
                     by_event[kind] = by_event.get(kind, np.float32(0)) + factors * portion
             else:
                 kind = WITHOUT_FEATURE.get(component.reason, component.reason)

@@ -49,9 +49,20 @@ def test_by_default_only_linear_networks_are_trained(
     settings_trained: list[NetworkSettings],
 ) -> None:
     assert chosen(ModelConfig()).convolution == "linear"
+    assert [each.temperature for each in settings_trained] == [0.1, 0.2]
+    assert {each.shrinkage for each in settings_trained} == {0}
+    assert {each.convolution for each in settings_trained} == {"linear"}
+
+
+def test_shrinkage_is_chosen_from_the_strongest_on(
+    settings_trained: list[NetworkSettings],
+) -> None:
+    """Each shrinkage has its weight of knowledge; without standard errors the best is taken."""
+    best = chosen(ModelConfig(shrinkage="auto"))
     assert [each.temperature for each in settings_trained] == [0.1, 0.2, 0.1, 0.1]
     assert [each.shrinkage for each in settings_trained] == [1, 1, 0.1, 0]
-    assert {each.convolution for each in settings_trained} == {"linear"}
+    assert [each.knowledge_weight for each in settings_trained] == [2, 2, 1, 0.5]
+    assert (best.shrinkage, best.temperature) == (0, 0.1)
 
 
 def test_shrunken_network_is_taken_unless_another_is_clearly_better() -> None:
@@ -82,7 +93,7 @@ def test_auto_trains_each_convolution_at_the_best_temperature(
 ) -> None:
     best = chosen(ModelConfig(convolution="auto"))
     assert best.convolution == "GCNConv"
-    others = settings_trained[4:]
+    others = settings_trained[2:]
     assert [each.convolution for each in others] == [*get_args(Convolution)[1:]]
     assert others == [replace(best, convolution=each.convolution) for each in others]
 
@@ -95,4 +106,4 @@ def test_a_budget_ends_the_comparison_of_convolutions(
     monkeypatch.setattr(tuning.time, "monotonic", lambda: next(seconds))
     monkeypatch.setattr(tuning, "_searched", lambda *_: iter(()))
     assert chosen(ModelConfig(convolution="auto", budget=1.0)).convolution == "GCNConv"
-    assert [each.convolution for each in settings_trained[4:]] == ["LGConv", "GCNConv"]
+    assert [each.convolution for each in settings_trained[2:]] == ["LGConv", "GCNConv"]

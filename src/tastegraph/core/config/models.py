@@ -156,6 +156,10 @@ class ModelConfig(Section):
     """Learning rate of the graph network."""
     temperature: float | None = Field(default=None, gt=0)
     """Temperature of the network's softmax; by default 0.2 and 0.1 are tried."""
+    shrinkage: Literal["off", "auto"] = "off"
+    """How much of the network's vectors must come from facts and texts. ``off``: as much as
+    training makes of it; ``auto``: what items have of their own is shrunk as strongly as validation
+    data allow within a standard error."""
     history: int = Field(default=200, ge=1)
     """Number of a user's newest events that are used."""
     tune: Annotated[str, BeforeValidator(checked_tuning)] = "auto"

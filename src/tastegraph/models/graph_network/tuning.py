@@ -76,8 +76,9 @@ def best_network(
 ) -> TrainedNetwork:
     """A network that alone has the best NDCG@10 on validation data, or nearly so.
 
-    One is trained for each temperature, then one for each weaker shrinkage where there are facts or
-    texts; the strongest is taken that no other is better than by a standard error. For
+    One is trained for each temperature. For ``shrinkage = "auto"``, where there are facts or texts,
+    these are shrunk most, and one for each weaker shrinkage follows: the strongest is taken that no
+    other is better than by a standard error. For
     ``convolution = "auto"`` one follows for each other convolution; where ``config.budget``, or the
     budget of all choosing, leaves time, a search follows. Without a budget the same seed gives the
     same network. One that is behind the best before it gives up (a race, Maron & Moore 1994).
@@ -143,7 +144,8 @@ def best_network(
         "linear" if config.convolution == "auto" else config.convolution,
     )
     has_knowledge = bool(len(data.graph.heads) or data.text.any())
-    shrinkages = SHRINKAGES if start.is_linear and has_knowledge else SHRINKAGES[-1:]
+    shrinks = config.shrinkage == "auto" and start.is_linear and has_knowledge
+    shrinkages = SHRINKAGES if shrinks else SHRINKAGES[-1:]
     start = replace(start, **asdict(shrinkages[0]))
     candidates = [candidate(replace(start, temperature=each)) for each in temperatures]
     start = replace(start, temperature=_best(candidates).network.settings.temperature)
