@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tastegraph.models.kernels import NetworkKernel
+from tastegraph.models.graph_network.kernel import NetworkKernel
 from tastegraph.profiles.association import Associations
 
 

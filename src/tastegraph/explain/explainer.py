@@ -16,8 +16,9 @@ from tastegraph.explain.reason import Reason, ShareFilter
 from tastegraph.explain.support import UserCounts
 from tastegraph.models.base import RECENT_POPULARITY, ReasonKind
 from tastegraph.models.graph_network.component import WHOLES
+from tastegraph.models.graph_network.kernel import NetworkKernel
 from tastegraph.models.hybrid import HybridModel, Ranked
-from tastegraph.models.kernels import AffinityKernel, FeatureKernel, NetworkKernel, Scores
+from tastegraph.models.kernels import AffinityKernel, FeatureKernel, Scores
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.interactions import History
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.explain.reason import Reason, ShareFilter
-from tastegraph.models.kernels import AffinityKernel, FeatureKernel, NetworkKernel, Scores
+from tastegraph.models.graph_network.kernel import NetworkKernel
+from tastegraph.models.kernels import AffinityKernel, FeatureKernel, Scores
 from tastegraph.profiles.association import ITSELF, Associations
 
 

@@ -12,9 +12,10 @@ from scipy import sparse
 
 from tastegraph.core.config import Convolution
 from tastegraph.kg.graph import KnowledgeGraph
+from tastegraph.models.graph_network.kernel import NetworkKernel
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
 from tastegraph.models.graph_network.training import GraphData, item_vectors
-from tastegraph.models.kernels import FactorKernel, NetworkKernel
+from tastegraph.models.kernels import FactorKernel
 from tastegraph.profiles.association import Associations, associate
 from tests.support.small_graphs import graph_of, random_graph
 

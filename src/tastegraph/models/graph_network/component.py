@@ -23,8 +23,9 @@ from tastegraph.models.base import (
     SimilarityComponent,
     TunedComponent,
 )
+from tastegraph.models.graph_network.kernel import NetworkKernel
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
-from tastegraph.models.kernels import FactorKernel, NetworkKernel
+from tastegraph.models.kernels import FactorKernel
 from tastegraph.models.knowledge import Knowledge
 from tastegraph.models.training_data import TrainingData
 from tastegraph.models.validation import Validation

@@ -21,9 +21,10 @@ from torch import Tensor
 
 from tastegraph.core.arrays import CSR
 from tastegraph.models.graph_network.adjacency import edge_weights, propagation_matrix
+from tastegraph.models.graph_network.kernel import NetworkKernel
 from tastegraph.models.graph_network.network import GraphNetwork, GraphTensors
 from tastegraph.models.graph_network.parameters import NetworkSettings
-from tastegraph.models.kernels import FactorKernel, NetworkKernel
+from tastegraph.models.kernels import FactorKernel
 from tastegraph.profiles.association import Associations
 
 if TYPE_CHECKING:

@@ -193,7 +193,7 @@ def item_vectors(
     """Vectors of the items of any graph; a new node has what its text and neighbours give.
 
     The kernel of a linear network whose ``associations`` are given is a
-    :class:`~tastegraph.models.kernels.NetworkKernel`.
+    :class:`~tastegraph.models.graph_network.kernel.NetworkKernel`.
 
     Args:
         trained: parameters, by the names of their nodes.
