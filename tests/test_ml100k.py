@@ -184,7 +184,9 @@ def test_shares_sum_and_paths_exist_for_a_thousand_pairs(workspace, data):
     model = replace(now.model, blend=replace(now.model.blend, warm=warm))
     with workspace.database.reading() as connection:
         stored = dict(statements.all_facts(connection))
-        links = {link.item_id: link.entity_id for link in statements.all_links(connection)}
+        entities: dict[str, set[str]] = {}
+        for link in statements.all_links(connection):
+            entities.setdefault(link.item_id, set()).add(link.entity_id)
     histories = data.events.histories(workspace.config.model.history)
     rng = np.random.default_rng(1)
     paths = 0
@@ -200,7 +202,9 @@ def test_shares_sum_and_paths_exist_for_a_thousand_pairs(workspace, data):
                 relation = now.associations.relation[reason.feature]
                 assert fact.relation == now.names.relations[relation]
                 ends = {now.names.item_ids[target], now.names.item_ids[history.items[reason.event]]}
-                names = {f"item:{end}" for end in ends} | {links.get(end) for end in ends}
+                names = {f"item:{end}" for end in ends}.union(
+                    *(entities.get(end, set()) for end in ends)
+                )
                 assert {fact.subject, fact.object} & names
                 paths += 1
     assert paths > 1000

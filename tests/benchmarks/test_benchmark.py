@@ -157,12 +157,12 @@ def test_the_system_is_chosen_on_train_and_fitted_anew_on_both(tmp_path, monkeyp
         calls.append(("choose", len(training), valid.nnz))
         return FittedModel()
 
-    def fit(item_features, known, choice, config):
+    def fit_and_assemble(item_features, known, choice, config):
         calls.append(("fit", len(known), choice))
-        return FittedModel()
+        return FittedModel(), popularity(known.user_items())
 
     monkeypatch.setattr(comparison, "choose", choose)
-    monkeypatch.setattr(comparison, "fit", fit)
+    monkeypatch.setattr(comparison, "fit_and_assemble", fit_and_assemble)
     monkeypatch.setattr(
         comparison, "assemble", lambda item_features, likes, learned: popularity(likes)
     )

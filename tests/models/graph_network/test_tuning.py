@@ -79,8 +79,8 @@ def test_shrunken_network_is_taken_unless_another_is_clearly_better() -> None:
 
     own = candidate(by_user)
     for gain, better in ((0.9, False), (1.1, True), (-1.0, False)):
-        rival = candidate(by_user + noise + gain * error)
-        assert is_clearly_better(rival, own) == better
+        other = candidate(by_user + noise + gain * error)
+        assert is_clearly_better(other, own) == better
 
 
 def test_a_configured_convolution_is_the_only_one(settings_trained: list[NetworkSettings]) -> None:
