@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -147,3 +147,8 @@ class DerivationInputs:
         if accepted:
             return max(probability, threshold)
         return min(probability, MAX_REVIEW_SHARE * threshold)
+
+
+Derivation = Callable[[DerivationInputs], Iterator[Fact]]
+"""A step: it takes the inputs and yields facts, also candidates without enough confidence to count,
+so that people can review them."""

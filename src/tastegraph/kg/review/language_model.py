@@ -14,8 +14,7 @@ from tastegraph.core.records import Fact
 from tastegraph.kg.extraction.gazetteer import NameResolver
 from tastegraph.kg.extraction.llm import ExtractionReport, LLMExtractor, estimate_requests
 from tastegraph.kg.extraction.prompt import Slot
-from tastegraph.kg.review.derivation import Derivation
-from tastegraph.kg.review.inputs import DerivationInputs
+from tastegraph.kg.review.inputs import Derivation, DerivationInputs
 from tastegraph.kg.review.schema import is_literal, kinds_in_texts, schema_of
 from tastegraph.store.database import Database
 from tastegraph.text.llm import LLMClient

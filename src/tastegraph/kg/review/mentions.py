@@ -142,7 +142,7 @@ def _recognised_mentions(
 
     Args:
         inputs: of the step.
-        known_spans: document → half-open spans of the names that were found in it.
+        known_spans: document → half-open spans of the known names in it.
     """
     config = inputs.config.extraction
     if config.spacy is None:

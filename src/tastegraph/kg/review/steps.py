@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tastegraph.kg.review.derivation import Derivation, fuse_entities
+from tastegraph.kg.review.fusion import fuse_entities
+from tastegraph.kg.review.inputs import Derivation
 from tastegraph.kg.review.item_links import link_items
 from tastegraph.kg.review.language_model import llm_extraction
 from tastegraph.kg.review.mentions import find_mentions

@@ -1,12 +1,8 @@
-"""Derivation of facts: equal entities.
-
-Each derivation takes :class:`~tastegraph.kg.review.inputs.DerivationInputs` and yields facts. A
-candidate without enough confidence to count is yielded too, so that people can review it.
-"""
+"""The derivation step ``fusion``: entities that are one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import combinations
 
 from tastegraph.core.progress import progress, say
@@ -18,9 +14,7 @@ from tastegraph.store import statements
 from tastegraph.store.schema import DERIVED, facts
 
 TEXTS = "texts"
-"""The source, for fusion, of all entities that derivations found in texts and no source states."""
-
-Derivation = Callable[[DerivationInputs], Iterator[Fact]]
+"""The source, for fusion, of all entities that only texts name."""
 
 
 def fuse_entities(inputs: DerivationInputs) -> Iterator[Fact]:
