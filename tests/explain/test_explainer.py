@@ -133,12 +133,13 @@ def test_one_history_and_a_batch_have_equal_scores(seed):
                 assert shares.sum() == pytest.approx(row[target], abs=1e-4)
 
 
-def test_reasons_that_name_what_is_shared_go_first():
+def test_a_reason_without_a_name_is_left_out_unless_there_is_no_other():
     nameless, named = Reason("knowledge", 3.0, 0, feature=1), Reason("knowledge", 1.0, 0, feature=2)
     liked = Reason("behaviour", 2.0, 0)
     assert shortlist([nameless, named, liked], 2, 6.0) == [nameless, liked]
     assert shortlist([nameless, named, liked], 2, 6.0, lambda f: f == 2) == [liked, named]
-    assert shortlist([nameless, liked], 2, 6.0, lambda f: f == 2) == [nameless, liked]
+    assert shortlist([nameless, liked], 2, 6.0, lambda f: f == 2) == [liked]
+    assert shortlist([nameless], 2, 6.0, lambda f: f == 2) == [nameless]
 
 
 @pytest.mark.slow

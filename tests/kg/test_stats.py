@@ -60,7 +60,20 @@ def test_orphans_are_entities_with_one_edge_and_no_name():
         Fact("item:heat", "year", "1995", literal=True),
     )
     assert result.orphans == ["pacino", "la"]
+    assert result.nameless == []
     assert result.items_without_facts == ["alien"]
+
+
+def test_an_entity_is_nameless_where_neither_a_label_nor_its_id_names_it():
+    result = stats_of(
+        Fact("item:heat", "star", "m.04t36"),
+        Fact("item:alien", "star", "m.04t36"),
+        Fact("item:heat", "star", "Q42"),
+        Fact("item:heat", "star", "Al_Pacino"),
+        Fact("Q42", "label", "R. De Niro", literal=True),
+        Fact("item:heat", "year", "1995", literal=True),
+    )
+    assert result.nameless == ["m.04t36"]
 
 
 def test_a_hub_has_more_than_twenty_times_what_nearly_all_have():

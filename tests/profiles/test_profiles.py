@@ -49,6 +49,8 @@ def graph_of(*edges, n_items=3, n_others=2, confidence=None):
 SMALL = graph_of((0, 0, 3), (1, 0, 3), (0, 1, 1), (4, 2, 2), confidence=[1, 0.5, 1, 1])
 OF_TWO = math.log(4 / 3) / math.log(4)
 OF_ONE = math.log(4 / 2) / math.log(4)
+ALIKE = np.ones(6, dtype=np.float32)
+"""Every relation says as much."""
 
 
 # Association strength.
@@ -145,22 +147,67 @@ def test_a_content_graph_lists_the_strongest_tie_first():
 def test_an_interest_graph_weighs_content_graphs_by_attention():
     """Item 0 liked, item 1 liked half as much, item 2 disliked."""
     past = history((0, 1.0), (1, 0.5), (2, -1.0))
-    ties = interest_graph(associate(SMALL), past, Recency(against=1.0))
+    ties = interest_graph(associate(SMALL), past, Recency(against=1.0), ALIKE)
     assert [tie.feature for tie in ties] == [3, 1, 0, 2]
+    assert [tie.support for tie in ties] == [1, 2, 2, 1]
     assert [tie.strength for tie in ties] == pytest.approx(
-        [-OF_ONE, 1.5 * OF_TWO, 1.25 * OF_TWO, 0.5 * OF_ONE]
+        [-OF_ONE / 2, 1.5 * OF_TWO * 2 / 3, 1.25 * OF_TWO * 2 / 3, 0.5 * OF_ONE / 2]
     )
-    assert interest_graph(associate(SMALL), past, Recency(against=1.0), 2) == ties[:2]
+    assert interest_graph(associate(SMALL), past, Recency(against=1.0), ALIKE, 2) == ties[:2]
+
+
+def test_a_relation_that_says_little_makes_weak_interests():
+    """Features 0 to 3 have the kinds 0, 2, 3 and 5."""
+    weights = np.array([1, 0, 0.1, 0.5, 0, 0.2], dtype=np.float32)
+    ties = interest_graph(associate(SMALL), history((0, 1.0), (1, 0.5)), Recency(), weights)
+    assert [(tie.feature, tie.support) for tie in ties] == [(0, 2), (2, 1), (1, 2)]
+    assert [tie.strength for tie in ties] == pytest.approx(
+        [1.25 * OF_TWO * 2 / 3, 0.5 * 0.5 * OF_ONE / 2, 0.1 * 1.5 * OF_TWO * 2 / 3]
+    )
+
+
+def test_what_several_events_carry_stands_before_what_one_carries_as_strongly():
+    """Nodes 4 and 5 have two items each: both of node 4 are liked by half, one of 5 in full."""
+    world = associate(graph_of((0, 0, 4), (1, 0, 4), (2, 0, 5), (3, 0, 5), n_items=4))
+    ties = interest_graph(world, history((2, 1.0), (0, 0.5), (1, 0.5)), Recency(), ALIKE)
+    assert [(int(world.node[tie.feature]), tie.support) for tie in ties] == [(4, 2), (5, 1)]
+
+
+def test_a_genre_watched_again_and_again_stands_before_the_cast_of_the_newest_film():
+    """Five of ten films are westerns (node 10), each has one actor, and four were seen."""
+    cast = [(film, 1, 11 + film) for film in range(10)]
+    world = associate(graph_of(*[(k, 0, 10) for k in range(5)], *cast, n_items=10, n_others=11))
+    seen = history((0, 1.0), (1, 1.0), (2, 1.0), (3, 1.0))
+    ties = interest_graph(world, seen, Recency(half_life=1.0), ALIKE)
+    assert [int(world.node[tie.feature]) for tie in ties] == [10, 14, 13, 12, 11]
+    assert [tie.support for tie in ties] == [4, 1, 1, 1, 1]
+    assert [tie.strength for tie in ties[:2]] == pytest.approx(
+        [
+            (1.05 + 0.55 + 0.3 + 0.175) * math.log(11 / 6) / math.log(11) * 4 / 5,
+            1.05 * math.log(11 / 2) / math.log(11) / 2,
+        ]
+    )
+
+
+def test_an_event_against_an_interest_does_not_support_it():
+    past = history((0, 1.0), (1, -0.5))
+    (of_node, *_) = (
+        tie
+        for tie in interest_graph(associate(SMALL), past, Recency(against=1.0), ALIKE)
+        if tie.feature == 0
+    )
+    assert of_node.support == 1
+    assert of_node.strength == pytest.approx((1 - 0.25) * OF_TWO / 2)
 
 
 def test_what_cancels_out_is_no_interest():
     past = history((0, 1.0), (0, -1.0), (2, 0.5))
-    ties = interest_graph(associate(SMALL), past, Recency(against=1.0))
-    assert ties == [Tie(3, pytest.approx(OF_ONE / 2))]
+    ties = interest_graph(associate(SMALL), past, Recency(against=1.0), ALIKE)
+    assert ties == [Tie(3, pytest.approx(OF_ONE / 4))]
 
 
 def test_no_history_no_interests():
-    assert interest_graph(associate(SMALL), history(), Recency()) == []
+    assert interest_graph(associate(SMALL), history(), Recency(), ALIKE) == []
 
 
 # Recency.

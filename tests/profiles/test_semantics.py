@@ -239,7 +239,8 @@ def test_content_and_interest_graphs_tell_what_is_stated():
     ]  # fmt: skip
     both = History(np.array([2, 0], np.int32), np.ones(2, np.float32))
     alone = History(np.array([2], np.int32), np.ones(1, np.float32))
-    stated = [{t.feature: t.stated for t in interest_graph(merged, h, Recency())}
+    alike = np.ones(int(merged.kind.max()) + 1, dtype=np.float32)
+    stated = [{t.feature: t.stated for t in interest_graph(merged, h, Recency(), alike)}
               for h in (both, alone)]  # fmt: skip
     assert stated[0][0]
     assert not stated[1][0]

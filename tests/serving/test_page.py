@@ -72,6 +72,7 @@ def test_history_interests_list_and_reasons_are_shown(page: Page, url: str) -> N
     ]
     assert page.locator(".past .did").first.text_content() == "rated 5"
     assert "Western" in page.locator(".interest .label").all_text_contents()
+    assert page.locator(".interest").first.get_attribute("title") == "from 4 events"
     cited = page.locator(".reason cite").first
     assert (cited.text_content() or "").startswith("Western No.")
     assert "*" not in (page.locator("#items").text_content() or "")
@@ -258,7 +259,14 @@ def test_api_description_is_in_chinese_for_a_chinese_reader(page: Page, url: str
 
 
 def test_interest_without_a_fact_is_marked_in_both_languages(page: Page, url: str) -> None:
-    interest = {"relation": "mood", "phrase": "mood", "node": "x", "label": "X", "stated": True}
+    interest = {
+        "relation": "mood",
+        "phrase": "mood",
+        "node": "x",
+        "label": "X",
+        "stated": True,
+        "support": 1,
+    }
     against = {"strength": -0.5, "stated": False}
     edges = [{"strength": 1.0}, {"strength": 0.5, "stated": False}, against]
     interests = [{**interest, **edge} for edge in edges]

@@ -120,9 +120,9 @@ def _print_interests(workspace: Workspace) -> None:
     profile = workspace.engine.profile(USER_ID, MAX_PRINTED_INTERESTS)
     print(f"What user {USER_ID} is interested in, by {len(profile.events)} ratings:")
     for edge in profile.interests:
-        print(f"  {edge.strength:>+7.2f}  {edge.phrase}: {edge.label}")
+        print(f"  {edge.strength:>+7.2f}  {edge.phrase}: {edge.label} ({edge.support} films)")
     if profile.nameless:
-        print(f"           and {profile.nameless:,} more to what has no name")
+        print(f"           and {profile.nameless:,} left out, since nobody has named them")
 
 
 def _evaluation(workspace: Workspace) -> dict[str, object]:

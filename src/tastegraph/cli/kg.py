@@ -100,7 +100,7 @@ def schema(directory: Directory, json: AsJson = False) -> None:
 
 @kg_app.command()
 def stats(directory: Directory, json: AsJson = False) -> None:
-    """Print statistics: relations, violations, orphans, hubs."""
+    """Print statistics: relations, violations, orphans, entities without a name, hubs."""
     from tastegraph.kg.stats import stats_from_store
 
     workspace = _open(directory)
@@ -194,6 +194,7 @@ def _print_stats(graph_stats: GraphStats) -> None:
     for relation in graph_stats.relations:
         _print_names(f"more than one {relation.relation}", relation.violations)
     _print_names("entities with one edge and no label", graph_stats.orphans)
+    _print_names("entities without a name, left out of interests and reasons", graph_stats.nameless)
     _print_names("items without an edge", graph_stats.items_without_facts)
     _print_names(
         "suspicious hubs", [f"{hub.node} ({hub.edges:,} edges)" for hub in graph_stats.hubs]

@@ -57,13 +57,14 @@ class Explainer:
         Args:
             target: the item.
             max_reasons: how many, at most.
-            is_named: whether a feature has a name; reasons that speak of others come last.
+            is_named: whether a feature has a name; a reason that speaks of another is left out,
+                unless the item has no other reason.
         """
         score = float(self._ranked.scores[target])
         share_filter = ShareFilter(max_reasons, max(MIN_SCORE_SHARE * score, 0.0), is_named)
-        terms = self._terms(target, share_filter) or self._terms(
-            target, replace(share_filter, min_share=0.0)
-        )
+        terms = self._terms(target, share_filter)
+        if not any(_is_named(reason, is_named) for reason in terms):
+            terms = self._terms(target, replace(share_filter, min_share=0.0))
         return [
             self._with_support(reason, target)
             for reason in shortlist(terms, max_reasons, score, is_named)
@@ -156,15 +157,12 @@ def shortlist(
 
     A reason is the more informative, the larger its share per event: one film by the same
     director says more than forty with the same age rating. One that speaks of a feature without a
-    name says less than any that has words for it. A share of less than :data:`MIN_SCORE_SHARE` of
+    name is left out, unless there is no other. A share of less than :data:`MIN_SCORE_SHARE` of
     ``score`` is left out, unless there is no larger one.
     """
-
-    def by_information(reason: Reason) -> tuple[bool, float]:
-        is_nameless = reason.feature is not None and not is_named(reason.feature)
-        return is_nameless, -reason.share / reason.events
-
-    positive = sorted((r for r in reasons if r.share > 0), key=by_information)
+    positive = [r for r in reasons if r.share > 0]
+    positive = [r for r in positive if _is_named(r, is_named)] or positive
+    positive.sort(key=lambda reason: -reason.share / reason.events)
     positive = [r for r in positive if r.share >= MIN_SCORE_SHARE * score] or positive
     first_of_kind: dict[ReasonKind, Reason] = {}
     for reason in positive:
@@ -173,3 +171,8 @@ def shortlist(
     others = [r for r in positive if not any(r is c for c in selection)]
     selection += others[: max_reasons - len(selection)]
     return sorted(selection, key=lambda reason: -reason.share)
+
+
+def _is_named(reason: Reason, is_named: Callable[[int], bool]) -> bool:
+    """Whether all that a reason speaks of has a name."""
+    return reason.feature is None or is_named(reason.feature)

@@ -188,6 +188,7 @@ class Verbalizer:
                     label=self._names.visible_name(int(node)),
                     strength=tie.strength,
                     stated=tie.stated,
+                    support=tie.support,
                 )
             )
         return NamedEdges(tuple(edges), nameless)

@@ -69,6 +69,9 @@ class InterestEdge(BaseModel):
     label: str
     strength: float
     stated: bool = Field(description="false where only the nearness of texts says it")
+    support: int = Field(
+        default=1, description="events of the history that carry an interest; 1 in a content graph"
+    )
 
 
 def reasons_html(reasons: Sequence[WordedReason], caption: str = "") -> str:

@@ -17,6 +17,7 @@ from tastegraph.kg.from_store import accepted_facts
 from tastegraph.kg.graph import MAX_NODE_VALUE_LENGTH, NodeIndex
 from tastegraph.kg.identity import resolve_identity
 from tastegraph.kg.item_ids import ItemIds
+from tastegraph.kg.names import entity_name
 from tastegraph.store import catalogue
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
@@ -65,6 +66,8 @@ class GraphStats:
         types: class → number of facts that give something this type.
         relations: the most frequent first.
         orphans: ids of entities with one edge and no name.
+        nameless: ids of all entities without a name, orphans among them: they count in ranking, and
+            no interest and no short list of reasons has them.
         items_without_facts: ids of items without an edge.
         hubs: nodes with more than twenty times the edges of the 99th percentile.
     """
@@ -76,6 +79,7 @@ class GraphStats:
     types: dict[str, int]
     relations: list[RelationStats]
     orphans: list[str]
+    nameless: list[str]
     items_without_facts: list[str]
     hubs: list[Hub]
 
@@ -126,6 +130,11 @@ def graph_stats(
     is_value = np.array(["\x1f" in name for name in names], dtype=bool)
     is_value[: len(item_ids)] = False
     n_values = int(is_value.sum())
+    nameless = [
+        k
+        for k in np.flatnonzero((degrees > 0) & ~is_value).tolist()
+        if k >= len(item_ids) and k not in collector.named and not entity_name("", names[k])
+    ]
     leaves = np.flatnonzero((degrees == 1) & ~is_value)
     return GraphStats(
         facts=sum(relation.facts for relation in collector.relations.values()),
@@ -135,6 +144,7 @@ def graph_stats(
         types=dict(collector.types.most_common()),
         relations=_relation_stats(list(collector.relations.values()), rows, names),
         orphans=[names[k] for k in leaves if k >= len(item_ids) and k not in collector.named],
+        nameless=[names[k] for k in nameless],
         items_without_facts=[item_ids[k] for k in np.flatnonzero(degrees[: len(item_ids)] == 0)],
         hubs=_hubs(degrees, names),
     )

@@ -162,7 +162,7 @@ def assemble(
         user_items: CSR[U, I] as they are now.
         fitted_model: from :func:`fit`.
     """
-    weights = weights_of_kinds(item_features, fitted_model.kind_weights)
+    weights = weights_of_kinds(item_features.graph.relations, fitted_model.kind_weights)
     ids = fitted_model.item_ids
     return assembled(
         TrainingData(item_features, user_items, weights, learned_ids=ids), fitted_model
@@ -183,7 +183,7 @@ def data_of(
         fitted_model: of the same items.
         config: how much of a history counts.
     """
-    weights = weights_of_kinds(item_features, fitted_model.kind_weights)
+    weights = weights_of_kinds(item_features.graph.relations, fitted_model.kind_weights)
     return TrainingData(item_features, training.user_items(), weights, training, config.history)
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
@@ -32,6 +33,7 @@ from tastegraph.models.fitted_model import (
 from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.registry import COMPONENTS, by_name, learns
+from tastegraph.models.training_data import KindWeights, weights_of_kinds
 from tastegraph.profiles.association import Associations, with_semantic
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.likelihood import Likelihood, Scale
@@ -81,7 +83,7 @@ def fitted_model_from(snapshot: Snapshot) -> FittedModel:
         item_ids=snapshot.strings("behaviour.items"),
         warm=arrays["behaviour.warm"],
         touched=arrays["behaviour.touched"],
-        kind_weights={(name, rev): weight for name, rev, weight in manifest["kinds"]},
+        kind_weights=_kind_weights(snapshot),
         learned={
             component.name: learned
             for component in COMPONENTS
@@ -89,6 +91,15 @@ def fitted_model_from(snapshot: Snapshot) -> FittedModel:
         },
         cold=manifest["cold"],
     )
+
+
+def relation_weights_from(snapshot: Snapshot) -> NDArray[np.float32]:
+    """float32[2R], how much facts of each relation and direction say about who likes what."""
+    return weights_of_kinds(snapshot.strings("graph.relations"), _kind_weights(snapshot))
+
+
+def _kind_weights(snapshot: Snapshot) -> KindWeights:
+    return {(name, reverse): weight for name, reverse, weight in snapshot.manifest["kinds"]}
 
 
 def model_from(snapshot: Snapshot) -> HybridModel:

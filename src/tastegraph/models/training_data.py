@@ -63,7 +63,8 @@ class TrainingData:
         """Data to learn from; ``seed`` is of the pairs that relations are weighted by."""
         user_items = events.user_items()
         weights = relation_weights(item_features.associations, user_items, seed)
-        whole = weights_of_kinds(item_features, weights_by_name(item_features, weights))
+        by_name = weights_by_name(item_features, weights)
+        whole = weights_of_kinds(item_features.graph.relations, by_name)
         return cls(item_features, user_items, whole, events, history, previous, learned_ids)
 
     @property
@@ -165,13 +166,13 @@ def weights_by_name(
     return {(relations[kind // 2], bool(kind % 2)): float(w) for kind, w in enumerate(kind_weights)}
 
 
-def weights_of_kinds(item_features: ItemFeatures, by_name: KindWeights) -> NDArray[np.float32]:
-    """float32[2R] in the order of this graph; a relation never seen gets the middle weight."""
+def weights_of_kinds(relations: Sequence[str], by_name: KindWeights) -> NDArray[np.float32]:
+    """float32[2R] in the order of ``relations``; one never seen gets the middle weight."""
     middle = float(np.median(list(by_name.values()))) if by_name else 1.0
     return np.array(
         [
             by_name.get((relation, reverse), middle)
-            for relation in item_features.graph.relations
+            for relation in relations
             for reverse in (False, True)
         ],
         dtype=np.float32,

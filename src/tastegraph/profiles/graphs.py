@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tastegraph.core.arrays import ROUNDING
 from tastegraph.profiles.association import SEMANTIC, Associations
 from tastegraph.profiles.attention import Attention
 from tastegraph.profiles.interactions import History
@@ -19,11 +21,14 @@ class Tie:
         feature: index of the feature in :class:`Associations`.
         strength: association strength; negative where the user is against it.
         stated: whether a fact is behind it; else it is a text's nearness alone.
+        support: number of events that carry it: those whose item has the feature and that speak
+            for it where the user is for it, against it where the user is against it.
     """
 
     feature: int
     strength: float
     stated: bool = True
+    support: int = 1
 
 
 def content_graph(associations: Associations, item: int) -> list[Tie]:
@@ -39,17 +44,44 @@ def content_graph(associations: Associations, item: int) -> list[Tie]:
 
 
 def interest_graph(
-    associations: Associations, history: History, attention: Attention, limit: int | None = None
+    associations: Associations,
+    history: History,
+    attention: Attention,
+    relation_weights: NDArray[np.float32],
+    limit: int | None = None,
 ) -> list[Tie]:
-    """The union of the content graphs of a history, weighted by attention, strongest first.
+    """The union of the content graphs of a history: what weighs most in the model comes first.
 
-    What is stated of one item of the history is stated.
+    An interest f, of relation and direction r, that n events carry weighs
+
+        n / (n + 1) · w_r · Σₜ αₜ · S[itemₜ, f]
+
+    with S the association strength, α the attention and w the learned relation weight. One event
+    may be chance: what it alone carries counts half, what many carry nearly in full.
+
+    Args:
+        associations: items × features.
+        history: the events.
+        attention: weighs the events.
+        relation_weights: float32[kinds], how much facts of each relation and direction say about
+            who likes what.
+        limit: number of interests, at most.
+
+    Returns:
+        Ties, the strongest first. What is stated of one item of the history is stated.
     """
-    weights = attention(history)
-    total = weights @ associations.strength[history.items]
-    stated = np.zeros(len(total), dtype=np.bool_)
+    rows = associations.strength[history.items]
+    shares = rows.data * np.repeat(attention(history), np.diff(rows.indptr))
+    n_features = rows.shape[1]
+    total = np.bincount(rows.indices, shares, minlength=n_features)
+    total[np.abs(total) <= ROUNDING * np.bincount(rows.indices, np.abs(shares), n_features)] = 0
+    carries = np.sign(shares) * np.sign(total)[rows.indices] > 0
+    support = np.bincount(rows.indices[carries], minlength=n_features)
+    weight = total * relation_weights[associations.kind] * support / (support + 1)
+    stated = np.zeros(n_features, dtype=np.bool_)
     for item in np.unique(history.items):
         at = associations.of_item(item)
         stated[associations.strength.indices[at][associations.facts[at] != SEMANTIC]] = True
-    order = np.argsort(-np.abs(total), kind="stable")
-    return [Tie(int(f), float(total[f]), bool(stated[f])) for f in order[:limit] if total[f]]
+    features = np.flatnonzero(weight)
+    order = features[np.argsort(-np.abs(weight[features]), kind="stable")]
+    return [Tie(int(f), float(weight[f]), bool(stated[f]), int(support[f])) for f in order[:limit]]

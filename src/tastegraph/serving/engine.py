@@ -291,7 +291,7 @@ class Engine:
         component = snapshot.model.similarities.get(KNOWLEDGE)
         attention = component.attention if component is not None else Recency()
         associations, history = snapshot.profile_associations, state.scored.history
-        ties = interest_graph(associations, history, attention)
+        ties = interest_graph(associations, history, attention, snapshot.relation_weights)
         named = snapshot.verbalizer.edges(ties, interests, language)
         return UserProfile(
             user_id=user_id,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError
@@ -16,7 +17,12 @@ from tastegraph.explain.verbalizer import NodeNames, Verbalizer
 from tastegraph.explain.wording import SentenceTemplates, sentence_templates
 from tastegraph.models.fitted_config import FittedConfig
 from tastegraph.models.hybrid import HybridModel
-from tastegraph.models.persistence import associations_from, model_from, ties_from
+from tastegraph.models.persistence import (
+    associations_from,
+    model_from,
+    relation_weights_from,
+    ties_from,
+)
 from tastegraph.profiles.association import Associations
 from tastegraph.serving.listable import ListableItems
 from tastegraph.serving.texts import SnapshotTexts
@@ -37,6 +43,8 @@ class ServingSnapshot:
         model: ranks.
         associations: items × features that facts state; items are ranked by them.
         profile_associations: the same and those to features that texts are near to.
+        relation_weights: float32[2R], how much facts of each relation and direction say about who
+            likes what.
         texts: vectors of the items' texts.
         item_rows: item id → row.
         names: of the nodes; those of erased items are hidden.
@@ -53,6 +61,7 @@ class ServingSnapshot:
     model: HybridModel
     associations: Associations
     profile_associations: Associations
+    relation_weights: NDArray[np.float32]
     texts: SnapshotTexts
     item_rows: Mapping[str, int]
     names: NodeNames
@@ -76,6 +85,7 @@ class ServingSnapshot:
             model=model_from(snapshot),
             associations=associations,
             profile_associations=ties_from(snapshot, associations),
+            relation_weights=relation_weights_from(snapshot),
             texts=SnapshotTexts.open(snapshot, associations),
             item_rows={item_id: row for row, item_id in enumerate(item_ids)},
             names=NodeNames(

@@ -235,6 +235,9 @@ FIELDS: Final[Mapping[str, str]] = {
         "符合这条理由的人数，构建快照时由已存事件统计；理由不涉及其他用户时为 null"
     ),
     "false where only the nearness of texts says it": "为 false 表示仅由文本相似度推断",
+    "events of the history that carry an interest; 1 in a content graph": (
+        "支撑该兴趣的行为数；内容图谱中为 1"
+    ),
     "edges to what has a name": "指向有名称的实体或取值的关联",
     "empty where it has no name": "没有名称时为空",
     "number of edges to entities without a name that are as strong as those listed: they count in "

@@ -174,7 +174,7 @@ function drawInterests({ interests, nameless }) {
   const top = interests.slice(0, SHORT);
   const most = Math.max(...top.map((tie) => Math.abs(tie.strength)), 1e-9);
   $("interests").replaceChildren(...top.map((tie) =>
-    h("li", { class: tie.stated ? "interest" : "interest unstated", title: tie.node },
+    h("li", { class: tie.stated ? "interest" : "interest unstated", title: say.carriedBy(tie.support) },
       h("span", { class: "phrase" }, phrase(tie)),
       h("span", { class: "label" }, tie.label),
       bar(tie.strength / most))));
