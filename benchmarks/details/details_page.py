@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import mean
 from typing import Any
 
-from benchmarks.published.table import grid
+from benchmarks.published.cells import grid
 
 Found = Mapping[str, Any]
 

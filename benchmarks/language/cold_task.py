@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from benchmarks.language.measures import RowScorer, UserValues, list_metrics
 from benchmarks.language.sets import BenchmarkDataset
+from benchmarks.published.sets.cold_items import drawn_cold_items
 from tastegraph.core.arrays import CSR, Bools
 from tastegraph.models.validation import without_items
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.profiles.splits import TEST, TRAIN, VALID
 
-ONE_IN = 5
-"""Every fifth item is cold; in the benchmark of new users every fifth user is new."""
 MAX_HISTORY = 50
 """Newest events of a user that the system attends to."""
 
@@ -38,12 +37,7 @@ class ColdItemTask:
     @classmethod
     def of(cls, dataset: BenchmarkDataset, seed: int) -> ColdItemTask:
         """A fifth of the items that have events, drawn by ``seed``."""
-        events = dataset.events
-        liked = np.unique(events.items[events.weights > 0])
-        drawn = np.random.default_rng(seed).permutation(liked)[: len(liked) // ONE_IN]
-        cold = np.zeros(events.n_items, dtype=np.bool_)
-        cold[drawn] = True
-        return cls(dataset, seed, cold)
+        return cls(dataset, seed, drawn_cold_items(dataset.events, seed))
 
     @cached_property
     def training(self) -> Interactions:

@@ -14,13 +14,10 @@ from pathlib import Path
 from benchmarks.published.sets import amazon_beauty as published_beauty
 from benchmarks.published.sets import ml1m as published_ml1m
 from benchmarks.published.sets import ml100k as published_ml100k
+from benchmarks.published.sets.cold_items import SPLIT
 from benchmarks.published.sets.set import BenchmarkDataset
-from tastegraph.core.config import EvaluationConfig
 
 __all__ = ["COLD_ONLY_SETS", "SETS", "BenchmarkDataset", "ml1m"]
-
-SPLIT = EvaluationConfig(split="user-temporal", fractions=(0.6, 0.2, 0.2))
-"""Of the data sets without a published split, in the shares of the one that has it."""
 
 
 def ml1m(data: Path) -> BenchmarkDataset:

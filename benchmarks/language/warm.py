@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.language.cold_task import MAX_HISTORY, ONE_IN
+from benchmarks.language.cold_task import MAX_HISTORY
 from benchmarks.language.encoders import CachedEncoders, item_texts_of
 from benchmarks.language.measures import RowScorer, UserValues, list_metrics, summary
 from benchmarks.language.sets import BenchmarkDataset
@@ -36,6 +36,8 @@ ONE_SEED = (1,)
 HISTORY_LENGTHS = (1, 3, 5)
 EVENT_SHARES = (0.5, 0.2, 0.1)
 EASE_REGULARISATION = 250.0
+ONE_IN = 5
+"""Every fifth user is new."""
 EPOCHS = 1
 """Most epochs of the graph network, which does not rank cold items."""
 HistoryScorer = Callable[[Sequence[History]], Scores]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks.loop.pictures import NAMES
-from benchmarks.published.table import grid
+from benchmarks.published.cells import grid
 
 Results = Mapping[str, Any]
 INTRODUCTION = """# The loop, measured

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.new_items.cut import FIRST_SEEN, WITHHELD
 from benchmarks.new_items.fits import ADDED, CATALOGUE
 from benchmarks.new_items.moments import FIRST, MOST
-from benchmarks.published.table import grid
+from benchmarks.published.cells import grid
 
 Found = Mapping[str, Any]
 

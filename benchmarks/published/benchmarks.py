@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.published.lists import COLD_ALONE
 from benchmarks.published.sets.amazon_beauty import amazon_beauty
 from benchmarks.published.sets.amazon_book import amazon_book_kgat
+from benchmarks.published.sets.cold_items import amazon_beauty_cold, ml1m_cold, ml100k_cold
 from benchmarks.published.sets.ctr import bookcrossing_ctr, lastfm_ctr
 from benchmarks.published.sets.lastfm import lastfm_lightkg
 from benchmarks.published.sets.ml1m import ml1m_colakg, ml1m_pearlm
@@ -17,6 +19,11 @@ from tastegraph.core.errors import NotFoundError
 from tastegraph.evaluation.evaluator import TRAIN_AND_VALID, TRAIN_ONLY, VALID_KNOWN
 
 ALL = "all"
+COLD_METRICS = (f"ndcg@20{COLD_ALONE}", "ndcg@20")
+COLD_PROTOCOL = (
+    "a fifth of the items, drawn anew for each seed, has lost all its events but the last; test "
+    "likes on these items are the targets, in lists of cold items alone and of all items; {}"
+)
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,27 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         (TRAIN_AND_VALID,),
         "KGAT's train and test; a tenth of train chooses, then all of train is fitted; this copy "
         "has neither graph nor text",
+    ),
+    "ml100k-cold": Benchmark(
+        ml100k_cold,
+        COLD_METRICS,
+        (TRAIN_AND_VALID,),
+        COLD_PROTOCOL.format("each user's likes 60/20/20 in time order"),
+        redrawn=True,
+    ),
+    "ml1m-cold": Benchmark(
+        ml1m_cold,
+        COLD_METRICS,
+        (TRAIN_AND_VALID,),
+        COLD_PROTOCOL.format("PEARLM's split"),
+        redrawn=True,
+    ),
+    "amazon-beauty-cold": Benchmark(
+        amazon_beauty_cold,
+        COLD_METRICS,
+        (TRAIN_AND_VALID,),
+        COLD_PROTOCOL.format("each user's purchases 60/20/20 in order; no also_* facts"),
+        redrawn=True,
     ),
 }
 

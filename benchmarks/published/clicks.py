@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,9 +15,10 @@ from benchmarks.published.click_model import Pairs as ClickPairs
 from benchmarks.published.click_model import fit_clicks
 from benchmarks.published.measured import Measured
 from benchmarks.published.sets.set import BenchmarkDataset, Pairs
-from tastegraph.core.arrays import Floats, Ints
+from benchmarks.published.slices import SliceSize, slices_by_likes
+from tastegraph.core.arrays import Bools, Floats, Ints
 from tastegraph.core.config import ModelConfig
-from tastegraph.evaluation.evaluator import ItemScorer, Run, histories_for
+from tastegraph.evaluation.evaluator import TRAIN_ONLY, ItemScorer, Run, histories_for
 from tastegraph.evaluation.measurement import Stopwatch
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.profiles.interactions import History
@@ -74,9 +75,9 @@ class ClickEvaluator:
         histories = histories_for(run.scorer, events, self.config)
         with Stopwatch() as scoring:
             clicks = Calibrated.of(run.scorer, histories, self._pairs(VALID))
-            values = self.values(clicks)
+            probabilities = self._probabilities(clicks)
         memory = max(run.peak_rss_mb, scoring.peak_mb)
-        return Measured(values, fit_seconds, scoring.seconds, memory)
+        return self._measured(probabilities, fit_seconds, scoring.seconds, memory)
 
     def learned(self, item_features: ItemFeatures) -> Measured:
         """Our model of clicks, chosen by validation pairs and fitted on training pairs."""
@@ -90,20 +91,60 @@ class ClickEvaluator:
                 self.config.seed,
             )
         with Stopwatch() as scoring:
-            values = self.values(clicks)
+            probabilities = self._probabilities(clicks)
         memory = max(fitting.peak_mb, scoring.peak_mb)
-        return Measured(values, fitting.seconds, scoring.seconds, memory)
+        return self._measured(probabilities, fitting.seconds, scoring.seconds, memory)
 
-    def values(self, clicks: Clicks) -> dict[str, NDArray[np.float64]]:
-        """``auc`` by user, and ``f1`` of what is more probable than not."""
-        pairs = self._pairs(TEST)
-        probabilities = np.asarray(clicks.probabilities(pairs.users, pairs.items), dtype=np.float64)
+    def slice_sizes(self, history: str) -> dict[str, SliceSize]:
+        """Slice → its users and test pairs; those with one label alone are left out."""
+        users = self._pairs(TEST).users
         return {
+            name: SliceSize(len(np.unique(users[at])), int(at.sum()))
+            for name, at in self._slices(history)
+        }
+
+    def sliced(self, measured: Measured, history: str) -> dict[str, dict[str, NDArray[np.float64]]]:
+        """Slice → ``auc`` by user, of the pairs of the slice alone."""
+        if measured.probabilities is None:
+            return {}
+        pairs, n_users = self._pairs(TEST), self.dataset.events.n_users
+        probabilities = measured.probabilities.astype(np.float64)
+        return {
+            name: {
+                "auc": auc_by_user(probabilities[at], pairs.labels[at], pairs.users[at], n_users)
+            }
+            for name, at in self._slices(history)
+        }
+
+    def _slices(self, history: str) -> Iterator[tuple[str, Bools]]:
+        """Every slice, and which of the test pairs it has: bool[P]."""
+        events, pairs = self.dataset.events, self._pairs(TEST)
+        part = self.dataset.parts != TEST
+        if history == TRAIN_ONLY:
+            part = self.dataset.parts == TRAIN
+        known = events.select(part & (events.weights > 0)).user_items()
+        item_likes = np.bincount(known.indices, minlength=known.shape[1])
+        for slice_ in slices_by_likes(item_likes, np.diff(known.indptr)):
+            at = slice_.items[pairs.items] & slice_.users[pairs.users]
+            if not at.all() and pairs.labels[at].any() and not pairs.labels[at].all():
+                yield slice_.name, at
+
+    def _probabilities(self, clicks: Clicks) -> NDArray[np.float32]:
+        pairs = self._pairs(TEST)
+        return np.asarray(clicks.probabilities(pairs.users, pairs.items), dtype=np.float32)
+
+    def _measured(
+        self, probabilities: NDArray[np.float32], fit: float, score: float, memory: float
+    ) -> Measured:
+        """``auc`` by user, and ``f1`` of what is more probable than not."""
+        pairs, n_users = self._pairs(TEST), self.dataset.events.n_users
+        values = {
             "auc": auc_by_user(
-                probabilities, pairs.labels, pairs.users, self.dataset.events.n_users
+                probabilities.astype(np.float64), pairs.labels, pairs.users, n_users
             ),
             "f1": np.array([f1_score(pairs.labels, probabilities >= 0.5)]),
         }
+        return Measured(values, fit, score, memory, probabilities=probabilities)
 
     def _pairs(self, part: int) -> Pairs:
         if self.dataset.pairs is None:

@@ -58,11 +58,8 @@ class ModelGrid:
         return reasons
 
     def slices(self) -> dict[str, Bools]:
-        """Name → bool[P], of the users of whom a list is judged: those who are reported apart."""
-        judge = self.judge
-        if isinstance(judge, ClickEvaluator):
-            return {}
-        return {name: who[judge.judge.user_rows] for name, who in self.dataset.slices.items()}
+        """Name → bool[U], users who are reported apart; of lists alone."""
+        return {} if isinstance(self.judge, ClickEvaluator) else dict(self.dataset.slices)
 
     def rows(self) -> list[str]:
         """Every row that can be, ours first."""

@@ -18,10 +18,14 @@ CODE = (
     SOURCE / "core/top_k.py",
     SOURCE / "profiles",
     SOURCE / "models",
-    SOURCE / "evaluation",
-    Path(__file__).parent,
+    *(SOURCE / "evaluation" / f"{name}.py" for name in ("comparison", "evaluator", "metrics")),
+    *(Path(__file__).parent / f"{name}.py" for name in ("click_model", "clicks", "field", "lists")),
 )
-"""What may change a figure and is not seen in the set or its content."""
+"""What may change a figure and is not seen in the set or its content.
+
+How sets are read shows in what they hold; how figures are tested, cut into slices and shown is done
+anew each time.
+"""
 
 
 def fingerprint(dataset: BenchmarkDataset, item_features: ItemFeatures, config: ModelConfig) -> str:
@@ -42,6 +46,10 @@ def fingerprint(dataset: BenchmarkDataset, item_features: ItemFeatures, config: 
             dataset.pairs.labels,
             dataset.pairs.parts,
         ]
+    if dataset.candidates is not None:
+        arrays += [dataset.candidates.indptr, dataset.candidates.indices]
+    if dataset.cold is not None:
+        arrays.append(dataset.cold)
     state = sha256(config.model_dump_json(exclude={"seed"}).encode())
     for array in arrays:
         state.update(np.ascontiguousarray(array).tobytes())

@@ -21,7 +21,8 @@ from benchmarks.published.peers import run_peers
 from benchmarks.published.published import PUBLISHED
 from benchmarks.published.reading import item_features_of
 from benchmarks.published.sets.set import sizes
-from benchmarks.published.summary import summary
+from benchmarks.published.slices import SliceValues
+from benchmarks.published.summary import summary, summary_by_likes
 from tastegraph import __version__
 from tastegraph.core.config import ModelConfig
 from tastegraph.core.progress import progress, say
@@ -70,6 +71,7 @@ def run(
     """
     benchmark = BENCHMARKS[name]
     results: dict[str, Rows] = {history: {} for history in benchmark.histories}
+    by_likes = {history: SliceValues() for history in benchmark.histories}
     fields = _fields(benchmark, data, seeds, budget)
     for seed, field in fields:
         folder = cache_root() / "benchmark" / name
@@ -77,6 +79,9 @@ def run(
         store = Store(folder / state)
         if fresh:
             store.clear()
+        for history, values in by_likes.items():
+            if benchmark.redrawn or seed == 1:
+                values.add_sizes(field.judge.slice_sizes(history))
         rows = [row for row in field.rows() if seed <= _often(benchmark, row, seeds, control_seeds)]
         with progress(f"{name}, seed {seed} of {seeds}", len(rows)) as advance:
             for row in rows:
@@ -84,15 +89,19 @@ def run(
                 choice = before[0].choice if before and not benchmark.redrawn else None
                 for history, measured in _measured(store, field, row, choice, benchmark.histories):
                     results[history].setdefault(row, []).append(measured)
+                    by_likes[history].add(row, field.judge.sliced(measured, history))
                 advance(1)
     notes = field.absent()
+    first, *others = benchmark.histories
     chase: dict[str, dict[str, float | None]] = {}
     if peers and field.dataset.pairs is None:
-        entered = results[benchmark.histories[0]]
+        entered = results[first]
+        known = set(entered)
         why, chase = _peers(field, folder / "peers" / state, entered, peer_limit)
         notes |= why
+        for row in entered.keys() - known:
+            by_likes[first].add(row, field.judge.sliced(entered[row][0], first))
     slices = field.slices()
-    first, *others = benchmark.histories
     published = PUBLISHED[name]
     return {
         "protocol": benchmark.protocol,
@@ -101,13 +110,18 @@ def run(
         "seeds": seeds,
         "sizes": sizes(field.dataset),
         **summary(results[first], benchmark.metrics, slices),
+        "by_likes": summary_by_likes(by_likes[first], benchmark.metrics),
         "absent": notes,
         "chase": chase,
         "published": [row.as_dict() for row in published.rows],
         "must_beat": dict(published.must_beat),
         "aim": dict(published.aim),
         "also": {
-            history: summary(results[history], benchmark.metrics, slices) for history in others
+            history: {
+                **summary(results[history], benchmark.metrics, slices),
+                "by_likes": summary_by_likes(by_likes[history], benchmark.metrics),
+            }
+            for history in others
         },
     }
 
@@ -171,7 +185,9 @@ def _peers(
     choice had something as good, and their ratio; ``None`` where it never had.
     """
     export_atomic(field.dataset, folder)
-    judge = ListEvaluator.of(field.dataset, field.item_features, field.config)
+    judge = field.judge
+    if not isinstance(judge, ListEvaluator):
+        raise TypeError("peers make lists, and this set has pairs")
     likes = field.dataset.events
     notes: dict[str, str] = {}
     chase: dict[str, dict[str, float | None]] = {}

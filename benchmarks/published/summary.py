@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from benchmarks.published.measured import Measured
+from benchmarks.published.slices import SliceValues
 from tastegraph.core.arrays import Bools
+from tastegraph.evaluation.comparison import CONTROLS
 from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_p
 from tastegraph.evaluation.tables import REFERENCE
 
@@ -31,6 +33,7 @@ def summary(
     - ``intervals``: 95 % of that mean, Student's t over the seeds; ``None`` for one seed.
     - ``users``: 95 % of the mean over users, bootstrap; each user's mean over the seeds.
     - ``p``: of ``metrics``, against our row; a paired test of the same, Holm-adjusted over rows.
+    - ``tested``: how many users are.
     - ``seconds``: of the first fit with its tuning, of each seed's fit, and of ranking; ``memory``:
       MiB at most.
     - ``slices``: the same figures of each slice's users alone, and ``size``, how many they are.
@@ -38,13 +41,15 @@ def summary(
     Args:
         rows: row → one measurement for each seed.
         metrics: those the field reports.
-        slices: name → bool[P], of the users who are measured.
+        slices: name → bool[U], users.
     """
+    apart = {name: _of_users(rows, who) for name, who in (slices or {}).items()}
     return {
         **_figures(rows, metrics),
+        "tested": _tested(rows, metrics),
         "slices": {
-            name: {"size": int(who.sum()), **_figures(_of_users(rows, who), metrics)}
-            for name, who in (slices or {}).items()
+            name: {"size": _tested(of_users, metrics), **_figures(of_users, metrics)}
+            for name, of_users in apart.items()
         },
         "seconds": {
             row: {
@@ -65,7 +70,11 @@ def _figures(rows: Mapping[str, Row], metrics: Sequence[str]) -> dict[str, Any]:
         for row, runs in rows.items()
     }
     per_user = {
-        row: {name: averaged(runs, name) for name in metrics if len(runs[0].values[name]) > 1}
+        row: {
+            name: averaged([m.values[name] for m in runs])
+            for name in metrics
+            if name in runs[0].values and len(runs[0].values[name]) > 1
+        }
         for row, runs in rows.items()
     }
     return {
@@ -77,17 +86,55 @@ def _figures(rows: Mapping[str, Row], metrics: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def summary_by_likes(slices: SliceValues, metrics: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Slice → its size, the rows' means and intervals over seeds, and p of the controls, for JSON.
+
+    ``p`` is of the first of ``metrics`` against our row, paired by user, and Holm-adjusted over all
+    slices and controls together.
+    """
+    metric = metrics[0]
+    entries: dict[str, dict[str, Any]] = {}
+    p: dict[str, float] = {}
+    for name, by_row in slices.reported().items():
+        by_seed = {
+            row: {m: [_mean(values[m]) for values in runs] for m in metrics if m in runs[0]}
+            for row, runs in by_row.items()
+        }
+        entries[name] = {
+            **slices.size(name),
+            "rows": _per_row(by_seed, lambda values: _finite(float(np.mean(values)))),
+            "intervals": _per_row(by_seed, seed_interval),
+            "p": {},
+        }
+        users = {row: averaged([values[metric] for values in runs]) for row, runs in by_row.items()}
+        for row in [row for row in CONTROLS if row in users and REFERENCE in users]:
+            p[f"{name}\n{row}"] = paired_p(users[REFERENCE], users[row], RESAMPLES, SEED)
+    for test, adjusted in holm(p).items():
+        name, row = test.split("\n")
+        entries[name]["p"][row] = {metric: _finite(adjusted)}
+    return entries
+
+
 def _of_users(rows: Mapping[str, Row], who: Bools) -> dict[str, list[Measured]]:
-    """The measurements of the users in ``who`` (bool[P]) alone."""
+    """The measurements of the users in ``who`` (bool[U]) alone."""
     return {
         row: [replace(m, values={name: v[who] for name, v in m.values.items()}) for m in runs]
         for row, runs in rows.items()
     }
 
 
-def averaged(runs: Row, metric: str) -> NDArray[np.float64]:
-    """float64[P]: each user's mean over the seeds."""
-    return np.asarray(np.mean([measured.values[metric] for measured in runs], axis=0))
+def _tested(rows: Mapping[str, Row], metrics: Sequence[str]) -> int:
+    """How many users have a value."""
+    runs = next(iter(rows.values()))
+    return int(np.isfinite(averaged([m.values[metrics[0]] for m in runs])).sum())
+
+
+def averaged(by_seed: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """float64[U]: each user's mean over the seeds under which there is a value; else nan."""
+    values = np.asarray(by_seed)
+    known = np.isfinite(values)
+    total = np.where(known, values, 0.0).sum(axis=0)
+    return np.asarray(np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan))
 
 
 def seed_interval(values: Sequence[float]) -> list[float] | None:

@@ -9,6 +9,8 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from benchmarks.published.cells import MISSING, grid, number, p_value, with_interval
+from benchmarks.published.slice_table import knowledge_tables, rows_by_likes
 from tastegraph.evaluation.evaluator import FITTED_ON, TRAIN_AND_VALID, TRAIN_ONLY
 from tastegraph.evaluation.tables import REFERENCE
 
@@ -17,7 +19,6 @@ _CHASE = (
     "Seconds from the start of training, data read, to a peer's best validation score, and to the "
     "first filter or network of ours that was as good:"
 )
-_NONE = "–"
 _REFITTED = "refitted on train and valid, which the field's rows above are not"
 _INTRODUCTION = """# Ranking, measured
 
@@ -27,6 +28,18 @@ each seed has a split of its own. Behind ± is 95 % of the mean over seeds (Stud
 first metric against tastegraph, user by user (randomisation, Holm-adjusted). *Fit* is the first
 seed's, all choosing included. A control is the whole system, chosen and fitted anew with one kind
 of knowledge taken away or made false. Rows with a source in brackets are the field's figures."""
+_WORTH = """## Where knowledge is worth something
+
+The first metric of a set, the whole system *with knowledge* (its graph) against the same without it
+and with a false one: the graph beats both, p < .05 each. Beside whole sets the slices of few likes:
+items by the likes that the model was fitted on, and short histories."""
+_NO_WORTH = """## Where it does not show
+
+The same figures where the graph does not beat both."""
+_BY_LIKES = """In slices ({metric}; in brackets p against tastegraph, Holm-adjusted over the table):
+in those of items the test likes on such items are the only targets, and a user without one is left
+out; of pairs the area is that of the pairs of such items or users. Items are counted by the likes
+that the model was fitted on, histories by those that it knows."""
 
 
 def rendered(name: str, results: SetResults) -> list[Table]:
@@ -46,7 +59,7 @@ def _table(title: str, rows: Sequence[Sequence[str]]) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     columns, *others = rows
     for column in columns:
-        table.add_column(column, justify="left" if column == "model" else "right")
+        table.add_column(column, justify="left" if column == columns[0] else "right")
     for cells in others:
         style = "bold" if cells[0] == REFERENCE else ""
         table.add_row(*map(escape, cells), style=style)
@@ -56,11 +69,16 @@ def _table(title: str, rows: Sequence[Sequence[str]]) -> Table:
 def _slice_tables(title: str, results: SetResults, metrics: Sequence[str]) -> Iterator[Table]:
     if results.get("slices"):
         yield _table(f"{title}; {_sizes(results)}", sliced(results, metrics))
+    if results.get("by_likes"):
+        yield _table(f"{title}; slices", rows_by_likes(results, metrics))
 
 
 def in_markdown(results: SetResults) -> str:
     """All sets: what must be beaten, then a table of each."""
     parts = [_INTRODUCTION, _overview(results["sets"])]
+    for text, rows in zip((_WORTH, _NO_WORTH), knowledge_tables(results["sets"]), strict=True):
+        parts.append(f"{text}\n\n{grid(rows)}" if len(rows) > 1 else f"{text}\n\nNowhere.")
+    parts.append("## Every set")
     for name, results_of_set in results["sets"].items():
         metrics = results_of_set["metrics"]
         rows = [
@@ -93,6 +111,9 @@ def _refitted(results: SetResults, history: str) -> str:
 def _slices_in_markdown(results: SetResults, metrics: Sequence[str]) -> Iterator[str]:
     if results.get("slices"):
         yield f"Apart: {_sizes(results)}.\n\n{grid(sliced(results, metrics))}"
+    if results.get("by_likes"):
+        text = _BY_LIKES.format(metric=metrics[0])
+        yield f"{text}\n\n{grid(rows_by_likes(results, metrics))}"
 
 
 def _sizes(results: SetResults) -> str:
@@ -109,10 +130,8 @@ def sliced(results: SetResults, metrics: Sequence[str]) -> list[list[str]]:
         rows.append([row, *(cell for cells in columns for cell in cells)])
     for published in results.get("published", ()):
         if values := published.get("slices"):
-            columns = [
-                [_number(values.get(name, {}).get(m), 4) for m in metrics] for name in slices
-            ]
-            cells = [cell for cells in columns for cell in (*cells, _NONE)]
+            columns = [[number(values.get(name, {}).get(m), 4) for m in metrics] for name in slices]
+            cells = [cell for cells in columns for cell in (*cells, MISSING)]
             rows.append([f"{published['model']} ({published['source']})", *cells])
     return rows
 
@@ -121,8 +140,8 @@ def _metrics(results: SetResults, row: str, metrics: Sequence[str]) -> list[str]
     """A model's metrics with their intervals, and p of the first."""
     values, p = results["rows"][row], results["p"].get(row, {}).get(metrics[0])
     return [
-        *(_with_interval(values.get(m), results["intervals"][row].get(m)) for m in metrics),
-        _NONE if p is None else "< .001" if p < 0.001 else f"{p:.3f}",
+        *(with_interval(values.get(m), results["intervals"][row].get(m)) for m in metrics),
+        p_value(p),
     ]
 
 
@@ -137,12 +156,12 @@ def measured(results: SetResults, metrics: Sequence[str]) -> Iterator[list[str]]
         yield [
             row,
             *_metrics(results, row, metrics),
-            _number(results["seconds"][row]["fit"], 1),
-            _number(results["seconds"][row]["score"], 1),
-            _number(results["memory"][row], 0),
+            number(results["seconds"][row]["fit"], 1),
+            number(results["seconds"][row]["score"], 1),
+            number(results["memory"][row], 0),
         ]
     for row, reason in results.get("absent", {}).items():
-        yield [f"{row}: {reason}", *[_NONE] * (len(metrics) + 4)]
+        yield [f"{row}: {reason}", *[MISSING] * (len(metrics) + 4)]
 
 
 def chased(chase: SetResults) -> list[list[str]]:
@@ -155,7 +174,7 @@ def chased(chase: SetResults) -> list[list[str]]:
             (entry["ours"], 1),
             (entry["ratio"], 1),
         )
-        rows.append([name, *(_number(value, digits) for value, digits in figures)])
+        rows.append([name, *(number(value, digits) for value, digits in figures)])
     return rows
 
 
@@ -163,8 +182,8 @@ def reported(results: SetResults, metrics: Sequence[str]) -> Iterator[list[str]]
     """A row of text for each of the field's."""
     for row in results["published"]:
         if any(metric in row for metric in metrics):
-            cells = [_number(row.get(metric), 4) for metric in metrics]
-            yield [f"{row['model']} ({row['source']})", *cells, *[_NONE] * 4]
+            cells = [number(row.get(metric), 4) for metric in metrics]
+            yield [f"{row['model']} ({row['source']})", *cells, *[MISSING] * 4]
 
 
 def _overview(sets: SetResults) -> str:
@@ -174,25 +193,8 @@ def _overview(sets: SetResults) -> str:
             ours = results["rows"].get(REFERENCE, {}).get(metric)
             interval = results["intervals"].get(REFERENCE, {}).get(metric)
             rows.append([
-                name, metric, _number(ours, 4),
-                _NONE if interval is None else f"{interval[0]:.4f}–{interval[1]:.4f}",
-                _number(bar, 4), _number(results["aim"].get(metric), 4),
+                name, metric, number(ours, 4),
+                MISSING if interval is None else f"{interval[0]:.4f}–{interval[1]:.4f}",
+                number(bar, 4), number(results["aim"].get(metric), 4),
             ])  # fmt: skip
     return grid(rows)
-
-
-def grid(rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown: the first row is its head, and all columns but the first are numbers."""
-    first, *others = rows
-    rule = ["---", *["---:"] * (len(first) - 1)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (first, rule, *others))
-
-
-def _with_interval(value: float | None, interval: Sequence[float] | None) -> str:
-    if interval is None:
-        return _number(value, 4)
-    return f"{_number(value, 4)} ± {(interval[1] - interval[0]) / 2:.4f}"
-
-
-def _number(value: float | None, digits: int) -> str:
-    return _NONE if value is None else f"{value:,.{digits}f}"

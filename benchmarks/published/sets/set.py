@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.core.arrays import Bools
+from tastegraph.core.arrays import CSR, Bools
 from tastegraph.core.config import Config, EvaluationConfig
 from tastegraph.core.fact_columns import facts_of
 from tastegraph.core.item_columns import frame_of_items
@@ -59,6 +59,9 @@ class BenchmarkDataset:
         maker: the relation whose object makes an item: who buys by brand, by director.
         pairs: where labels of pairs are to be told rather than lists to be made.
         slices: name → bool[U], users who are reported apart beside the whole; of lists alone.
+        candidates: bool CSR[U, I], what a user's list is made of, where that is not all items.
+        cold: bool[I], items without any event but test events, where these are what is tested:
+            lists of them alone are measured too.
     """
 
     name: str
@@ -70,6 +73,8 @@ class BenchmarkDataset:
     maker: str = ""
     pairs: Pairs | None = None
     slices: Mapping[str, Bools] = field(default_factory=dict)
+    candidates: CSR | None = None
+    cold: Bools | None = None
 
 
 def assembled(
