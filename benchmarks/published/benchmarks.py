@@ -12,6 +12,7 @@ from benchmarks.published.sets.amazon_book import amazon_book_kgat
 from benchmarks.published.sets.cold_items import amazon_beauty_cold, ml1m_cold, ml100k_cold
 from benchmarks.published.sets.ctr import bookcrossing_ctr, lastfm_ctr
 from benchmarks.published.sets.lastfm import lastfm_lightkg
+from benchmarks.published.sets.mindreader import mindreader_films
 from benchmarks.published.sets.ml1m import ml1m_colakg, ml1m_pearlm
 from benchmarks.published.sets.ml100k import ml100k
 from benchmarks.published.sets.set import BenchmarkDataset
@@ -106,6 +107,13 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         (TRAIN_AND_VALID,),
         "KGAT's train and test; a tenth of train chooses, then all of train is fitted; this copy "
         "has neither graph nor text",
+    ),
+    "mindreader-films": Benchmark(
+        lambda data, _: mindreader_films(data),
+        ("hit@10", "ndcg@10"),
+        (TRAIN_ONLY,),
+        "LTNrec's split: a film that each user likes is to be found among 100 that they have not "
+        "rated; ratings of films alone",
     ),
     "ml100k-cold": Benchmark(
         ml100k_cold,

@@ -281,6 +281,7 @@ PUBLISHED: Mapping[str, Published] = {
         {"recall@20": .1724, "ndcg@20": .1014},
         {"recall@20": .185, "ndcg@20": .110},
     ),
+    "mindreader-films": Published((), {}),
     "ml100k-cold": Published((), {}),
     "ml1m-cold": Published((), {}),
     "amazon-beauty-cold": Published((), {}),

@@ -126,3 +126,36 @@ def zipped(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with gzip.open(file, "wt", encoding="utf-8") as opened:
         opened.write(text)
+
+
+def mindreader(data: Path) -> None:
+    """Films 1, 3, 5, a person 2 and a genre 4; ann and bob rate, and have a film held out each."""
+    things = {
+        1: ("http://www.wikidata.org/entity/Q1", "Heat", "Movie"),
+        2: ("http://www.wikidata.org/entity/Q2", "Al Pacino", "Person|Actor"),
+        3: ("http://www.wikidata.org/entity/Q3", "Ran", "Movie"),
+        4: ("http://www.wikidata.org/entity/Q4", "Crime Film", "Category|Genre"),
+        5: ("http://www.wikidata.org/entity/Q5", "Alien", "Movie"),
+    }
+
+    def rated(user: int, thing: int, value: int) -> dict[str, object]:
+        film = things[thing][2] == "Movie"
+        return {"u_idx": user, "e_idx": thing, "rating": value, "is_movie_rating": film}
+
+    split = {
+        "training": [
+            [7, [rated(7, 1, 1), rated(7, 2, 1), rated(7, 4, -1)]],
+            [8, [rated(8, 5, 1), rated(8, 1, -1), rated(8, 4, 1)]],
+        ],
+        "validation": [[7, [3, [5]]], [8, [3, [1]]]],
+        "testing": [[7, [5, [3]]], [8, [3, [1, 5]]]],
+    }
+    rows = [f"{9 - k},{uri},{name},{kinds}" for k, (uri, name, kinds) in things.items()]
+    write(data / "mindreader/mr_ntp_all_entities", **{
+        "split.json": json.dumps(split),
+        "entities.csv": "\n".join([",uri,name,labels", *rows]) + "\n",
+    })  # fmt: skip
+    numbers = {uri: number for number, (uri, _, _) in things.items()}
+    write(data / "mindreader/mr_ntp_all_movies", **{
+        "meta.json": json.dumps({"e_idx_map": numbers})
+    })  # fmt: skip
