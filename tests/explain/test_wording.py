@@ -261,20 +261,20 @@ def test_sentences_of_the_other_kinds(text, sentence):
     ],
 )
 def test_clause_of_an_event_type(kind, value, in_english, in_chinese):
-    event = Event("", "", "", kind, value)
+    event = Event("", "", "item", kind, value)
     assert (EN.event_clause(event), ZH.event_clause(event)) == (in_english, in_chinese)
 
 
 def test_every_known_event_type_has_its_own_clause():
     for kind in EVENT_TYPES:
-        event = Event("", "", "", kind)
+        event = Event("", "", "item", kind)
         assert kind not in ZH.event_clause(event)
         assert '"' not in EN.event_clause(event)
 
 
 @given(st.from_regex(r"[a-z][a-z0-9_.-]{0,63}", fullmatch=True))
 def test_any_event_type_has_a_clause(kind):
-    event = Event("", "", "", kind)
+    event = Event("", "", "item", kind)
     clause = EN.event_clause(event)
     assert "know" not in clause.replace(kind, "")
     assert clause
@@ -291,7 +291,7 @@ def test_configured_words_take_precedence():
             "relations": {"a.b": {"phrase": "Regie", "phrase_zh": "导演"}, "c.d": {"use": True}},
         }
     )
-    templates, event = sentence_templates(config), Event("", "", "", "dwell")
+    templates, event = sentence_templates(config), Event("", "", "item", "dwell")
     english, chinese = templates["en"], templates["zh"]
     assert english.event_clause(event) == "which you looked at for long"
     assert chinese.event_clause(event) == "你看了很久"

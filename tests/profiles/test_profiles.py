@@ -333,7 +333,7 @@ MEANING = EventMeaning.of(EventsConfig(), {5.0: 1, 1.0: 1})
     ],
 )
 def test_every_type_of_event_has_its_weight(kind, weight):
-    assert MEANING.weight_of(Event("", "", "", kind)) == weight
+    assert MEANING.weight_of(Event("", "", "item", kind)) == weight
     assert kind in EVENT_TYPES or weight == 0
 
 
@@ -342,15 +342,15 @@ def test_every_type_of_event_has_its_weight(kind, weight):
     [(5.0, 1.0), (4.0, 1.0), (np.nextafter(4.0, 0), -1.0), (0.0, -1.0), (-1.0, -1.0), (None, 1.0)],
 )
 def test_a_rating_counts_for_from_the_threshold_up(value, weight):
-    assert MEANING.weight_of(Event("", "", "", "rating", value)) == weight
+    assert MEANING.weight_of(Event("", "", "item", "rating", value)) == weight
 
 
 def test_weights_and_threshold_can_be_told():
     config = EventsConfig(weights={"rating": 0.5, "click": -0.25}, positive_rating=0.5)
     meaning = EventMeaning.of(config, {0.4: 1, 90.0: 3})
-    assert meaning.weight_of(Event("", "", "", "rating", 0.5)) == 0.5
-    assert meaning.weight_of(Event("", "", "", "rating", 0.4)) == -0.5
-    assert meaning.weight_of(Event("", "", "", "click", 0.1)) == -0.25
+    assert meaning.weight_of(Event("", "", "item", "rating", 0.5)) == 0.5
+    assert meaning.weight_of(Event("", "", "item", "rating", 0.4)) == -0.5
+    assert meaning.weight_of(Event("", "", "item", "click", 0.1)) == -0.25
 
 
 @pytest.mark.parametrize("weight", [0.2, -0.1])

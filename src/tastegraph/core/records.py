@@ -29,9 +29,14 @@ MAX_CLOCK_SKEW = 300.0
 would stay the user's newest until that time."""
 
 
+ENTITY = "entity\x1f"
+"""Prefix of the id of what an event is on, where that is an entity: see :attr:`Event.object_id`.
+No id of an item has this separator."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that a user did with an item.
+    """Something that a user did with an item, or said of an entity.
 
     Attributes:
         event_id: from the client, or derived from the row; an event counts only once.
@@ -42,21 +47,47 @@ class Event:
         split: to which part of a published split it belongs.
         recommendation_id: the list that showed the item, if there was one.
         position: 1-based rank in that list.
+        entity_id: of the knowledge graph, where the event is on an entity (a director, a genre)
+            and on no item; then ``item_id`` is empty.
+
+    Raises:
+        ValueError: the event is on neither, or on both.
     """
 
     event_id: str
     user_id: str
-    item_id: str
+    item_id: str = ""
     type: str = "click"
     value: float | None = None
     timestamp: float | None = None
     split: Split | None = None
     recommendation_id: str | None = None
     position: int | None = None
+    entity_id: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.item_id) == bool(self.entity_id):
+            raise ValueError(
+                f"event {self.event_id!r}: an item or an entity is expected, and not both: "
+                f"item_id={self.item_id!r}, entity_id={self.entity_id!r}"
+            )
+
+    @property
+    def object_id(self) -> str:
+        """What the event is on: the item's id, or :data:`ENTITY` and the entity's.
+
+        The log, frames of events and the rows of models name it so.
+        """
+        return self.item_id or ENTITY + self.entity_id
 
     def is_in_future(self, now: float) -> bool:
         """Whether its time is later than ``now`` by more than :data:`MAX_CLOCK_SKEW`."""
         return self.timestamp is not None and self.timestamp > now + MAX_CLOCK_SKEW
+
+
+def is_entity(object_id: str) -> bool:
+    """Whether what an event is on is an entity rather than an item."""
+    return object_id.startswith(ENTITY)
 
 
 _HEX_ID = re.compile("[0-9a-f]{32}")

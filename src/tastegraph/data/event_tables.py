@@ -1,7 +1,8 @@
 """Events of whole tables, as columns.
 
 A frame of events has the columns ``event_id`` (Binary, :func:`~tastegraph.core.records.event_key`),
-``user_id``, ``item_id`` and ``type`` (Categorical), all without nulls, and those of ``value`` and
+``user_id``, ``item_id`` (:attr:`~tastegraph.core.records.Event.object_id`, of an item or an entity)
+and ``type`` (Categorical), all without nulls, and those of ``value`` and
 ``timestamp`` (Float64; seconds since 1970-01-01 UTC), ``split`` (Int8, index in
 :data:`~tastegraph.core.records.SPLITS`), ``recommendation_id`` (String) and ``position`` (Int64)
 that the table has, with nulls.
@@ -24,6 +25,7 @@ from tastegraph.core.findings import Finding
 from tastegraph.core.import_report import ImportReport
 from tastegraph.core.messages import Message
 from tastegraph.core.records import (
+    ENTITY,
     EVENT_TYPES,
     MAX_CLOCK_SKEW,
     RATING,
@@ -33,10 +35,11 @@ from tastegraph.core.records import (
     Split,
     event_key,
     event_of_key,
+    is_entity,
 )
 from tastegraph.data.cells import columns
 from tastegraph.data.cells.columns import TypedColumn, WrongCells
-from tastegraph.data.cells.typed_row import MAX_ID_LENGTH
+from tastegraph.data.cells.typed_row import MAX_ENTITY_LENGTH, MAX_ID_LENGTH
 from tastegraph.data.mapping.mapped_tables import PLAIN, MappedTable, Reading
 from tastegraph.data.rejected_rows import RejectedRows
 from tastegraph.data.tables.reader import TableBatch
@@ -54,8 +57,9 @@ def event_table(
     missing: Collection[str] = MISSING_MARKERS,
     report: ImportReport | None = None,
 ) -> pl.DataFrame:
-    """The events of a file with the columns ``user_id`` and ``item_id``.
+    """The events of a file with the columns ``user_id`` and ``item_id`` or ``entity``.
 
+    Each row is on an item or on an entity (``entity``, or ``entity_id``), and never on both.
     Optional columns: ``timestamp``, ``type``, ``value`` (or ``rating``), ``event_id``, ``split``,
     ``recommendation_id``, ``position``, ``session_id`` (a row of a session without a user is of the
     user ``session:ID``); others are not used, and reported. A row with a value and
@@ -139,7 +143,34 @@ def events_of(frame: pl.DataFrame) -> Iterator[Event]:
         fields = dict(zip(names, cells, strict=True))
         if fields.get("split") is not None:
             fields["split"] = SPLITS[fields["split"]]
+        if is_entity(item_id):
+            fields["entity_id"], item_id = item_id.removeprefix(ENTITY), ""
         yield Event(event_of_key(key), user_id, item_id, kind, **fields)
+
+
+def object_ids(
+    entities: TypedColumn, items: TypedColumn | None
+) -> tuple[pl.Series, TypedColumn]:
+    """What each event of a table is on, as :attr:`~tastegraph.core.records.Event.object_id`.
+
+    Args:
+        entities, items: ids of the two columns; null where a row names none.
+
+    Returns:
+        The ids; and ``entities``, where rows that name both or neither are wrong.
+    """
+    values = entities.values
+    item_ids = pl.Series([None], dtype=pl.String).new_from_index(0, len(values))
+    wrong = list(entities.wrong)
+    unread = pl.Series([False]).new_from_index(0, len(values))
+    for cells in wrong if items is None else (*wrong, *items.wrong):
+        unread |= cells.mask
+    if items is not None:
+        item_ids = items.values
+    exactly_one = values.is_null() != item_ids.is_null()
+    if not (exactly_one | unread).all():
+        wrong.append(WrongCells(~(exactly_one | unread), Message("expected.item_or_entity")))
+    return item_ids.fill_null(ENTITY + values), TypedColumn(values, tuple(wrong))
 
 
 _EMPTY = pl.DataFrame(schema={"user_id": pl.String, "item_id": pl.String})
@@ -166,6 +197,10 @@ class _Reader:
         typed = {name: self._typed(name, read, batch) for name, read in self._columns(batch)}
         kind = self._types(typed)
         values = {name: column.values for name, column in typed.items()}
+        if "entity" in values:
+            objects, typed["entity"] = object_ids(typed["entity"], typed.get("item_id"))
+            del values["entity"]
+            values["item_id"] = objects
         values["type"] = kind
         if "rating" in values:
             rating = values.pop("rating")
@@ -200,7 +235,8 @@ class _Reader:
         types, frame = self.rules.types, batch.frame
         readers: dict[str, Callable[[pl.Series], TypedColumn]] = {
             "user_id": columns.ids,
-            "item_id": columns.ids,
+            "item_id": lambda cells: columns.ids(cells, required="entity" not in frame.columns),
+            "entity": lambda cells: columns.ids(cells, MAX_ENTITY_LENGTH, required=False),
             "type": lambda cells: columns.choices(cells, types),
             "value": columns.numbers,
             "rating": columns.numbers,

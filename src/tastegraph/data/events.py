@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import cast, get_args
 
 from tastegraph.core.messages import Message
-from tastegraph.core.records import EVENT_TYPES, RATING, SESSION, Event, Split
-from tastegraph.data.cells.typed_row import MAX_ID_LENGTH, TypedRow
+from tastegraph.core.records import ENTITY, EVENT_TYPES, RATING, SESSION, Event, Split
+from tastegraph.data.cells.typed_row import MAX_ENTITY_LENGTH, MAX_ID_LENGTH, TypedRow
 from tastegraph.data.rejected_rows import RejectedRows
 
 EVENT_ALIASES: Mapping[str, str] = {
     "userId": "user_id", "user": "user_id", "uid": "user_id",
-    "itemId": "item_id", "item": "item_id", "iid": "item_id", "movieId": "item_id",
+    "entity_id": "entity", "itemId": "item_id", "item": "item_id", "iid": "item_id", "movieId": "item_id",
     "type": "event_type", "rating": "value", "weight": "value",
     "datetime": "timestamp", "time": "timestamp",
 }  # fmt: skip
@@ -66,7 +66,12 @@ def event_from(
         RowError: a value is missing or cannot be accepted, or the event is in the future.
     """
     row = TypedRow(values, file, line)
-    user_id, item_id = user_of(row), row.id("item_id")
+    user_id, item_id = user_of(row), row.optional_id("item_id")
+    entity_id = row.optional_id("entity", MAX_ENTITY_LENGTH)
+    if item_id is None and entity_id is None:
+        raise row.error("item_id", Message("expected.id_present"))
+    if item_id is not None and entity_id is not None:
+        raise row.error("entity", Message("expected.item_or_entity"))
     value = row.number("value")
     if value is None:
         value = row.number("rating")
@@ -76,18 +81,20 @@ def event_from(
     event_id = row.optional_id("event_id")
     if event_id is None:
         # As of tables, where the how manieth identical row it is stands last. No id contains \x1f.
-        content = (user_id, item_id, kind, value, timestamp, event_split, 1)
+        object_id = item_id or f"{ENTITY}{entity_id}"
+        content = (user_id, object_id, kind, value, timestamp, event_split, 1)
         event_id = hashlib.sha256("\x1f".join(map(str, content)).encode()).hexdigest()[:32]
     event = Event(
         event_id=event_id,
         user_id=user_id,
-        item_id=item_id,
+        item_id=item_id or "",
         type=kind,
         value=value,
         timestamp=timestamp,
         split=event_split,
         recommendation_id=row.optional_id("recommendation_id"),
         position=row.whole("position"),
+        entity_id=entity_id or "",
     )
     if event.is_in_future(time.time() if now is None else now):
         raise row.error("timestamp", Message("expected.timely"))

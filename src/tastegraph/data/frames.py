@@ -26,13 +26,14 @@ from tastegraph.data.cells.columns import (
     time_unit,
     without_missing,
 )
-from tastegraph.data.cells.typed_row import MAX_EXACT_FLOAT
+from tastegraph.data.cells.typed_row import MAX_ENTITY_LENGTH, MAX_EXACT_FLOAT
+from tastegraph.data.event_tables import object_ids
 from tastegraph.data.events import EVENT_ALIASES
 
 Library = Literal["polars", "pandas", "arrow"]
 OnError = Literal["raise", "skip"]
 
-EVENT_COLUMNS = ("user_id", "item_id", "event_type", "value", "timestamp", "split")
+EVENT_COLUMNS = ("user_id", "item_id", "event_type", "value", "timestamp", "split", "entity")
 _CATEGORIES = (pl.Categorical, pl.Enum)
 
 
@@ -135,6 +136,7 @@ def read_columns(
     required: Sequence[str],
     columns: Mapping[str, str] | None = None,
     aliases: Mapping[str, str] | None = None,
+    instead: Mapping[str, str] = {},
 ) -> FrameColumns:
     """The columns of ``frame`` under our names.
 
@@ -145,6 +147,7 @@ def read_columns(
         required: those without which the frame is of no use.
         columns: name in the frame → name of ours, as the caller says.
         aliases: the same for names that other tools use.
+        instead: required column → one that a frame may have in its place.
 
     Raises:
         FrameError: a required column is missing, or two have one name.
@@ -168,7 +171,7 @@ def read_columns(
         if ours in known and column not in names.values():
             names.setdefault(ours, column)
     for column in required:
-        if column not in names:
+        if not {column, instead.get(column)} & set(names):
             raise FrameError(
                 f"{name}: there is no column {column!r}; there are "
                 f"{', '.join(map(repr, table.columns)) or 'none'}. Rename one, or say which it is: "
@@ -199,11 +202,13 @@ def read_events(
     report: FrameReport | None = None,
     name: str = "events",
 ) -> FrameColumns:
-    """Events as columns: ``user_id``, ``item_id`` (String), ``event_type`` (String, or null),
+    """Events as columns: ``user_id``, ``item_id`` (String;
+    :attr:`~tastegraph.core.records.Event.object_id` of an item or an entity), ``event_type`` (String, or null),
     ``value`` and ``timestamp`` (Float64, or null; seconds since 1970-01-01 UTC), ``split``.
 
     Args:
-        frame: polars, pandas or Arrow with ``user_id``, ``item_id`` and any of the others.
+        frame: polars, pandas or Arrow with ``user_id``, ``item_id`` or ``entity``, and any of the
+            others; each row is on an item or on an entity.
         event_types: what ``event_type`` may say.
         columns: name in the frame → name of ours.
         on_error: whether a wrong row is an error, or left out and reported.
@@ -215,14 +220,17 @@ def read_events(
     """
     report = FrameReport() if report is None else report
     source = read_columns(
-        frame, name, EVENT_COLUMNS, ("user_id", "item_id"), columns, EVENT_ALIASES
-    )
+        frame, name, EVENT_COLUMNS, ("user_id", "item_id"), columns, EVENT_ALIASES,
+        instead={"item_id": "entity"},
+    )  # fmt: skip
     table, names = source.frame, source.names
-    for column in ("user_id", "item_id"):
-        check_ids(table[column], name, names[column])
+    for column in ("user_id", "item_id", "entity"):
+        if column in names:
+            check_ids(table[column], name, names[column])
     readers: dict[str, Callable[[pl.Series], TypedColumn]] = {
         "user_id": ids,
-        "item_id": ids,
+        "item_id": lambda cells: ids(cells, required="entity" not in names),
+        "entity": lambda cells: ids(cells, MAX_ENTITY_LENGTH, required=False),
         "value": numbers,
         "timestamp": lambda cells: seconds(cells, time_unit(cells)),
         "event_type": lambda cells: choices(cells, list(event_types)),
@@ -233,11 +241,19 @@ def read_events(
         report.problems.append(Finding(name, names["timestamp"], text, len(table)))
     typed: dict[str, pl.Series] = {}
     wrong: list[tuple[str, str, pl.Series]] = []
-    for column, read in readers.items():
-        if column in names:
-            read_column = read(without_missing(table[column]))
-            typed[column] = read_column.values
-            wrong += [(column, f"{w.expected} is expected", w.mask) for w in read_column.wrong]
+    typed_columns = {
+        column: read_column(without_missing(table[column]))
+        for column, read_column in readers.items()
+        if column in names
+    }
+    if "entity" in names:
+        objects, entities = object_ids(typed_columns.pop("entity"), typed_columns.get("item_id"))
+        of_items = typed_columns.get("item_id", TypedColumn(objects))
+        typed_columns["item_id"] = replace(of_items, values=objects)
+        wrong += [("entity", f"{w.expected} is expected", w.mask) for w in entities.wrong]
+    for column, typed_column in typed_columns.items():
+        typed[column] = typed_column.values
+        wrong += [(column, f"{w.expected} is expected", w.mask) for w in typed_column.wrong]
     bad_rows = pl.Series([False]).new_from_index(0, len(table))
     for column, text, mask in wrong:
         if problem := _problem(name, names[column], text, mask, table[column]):

@@ -95,7 +95,9 @@ def _events(
     from tastegraph.data.tables.reader import TableBatch
 
     columns = COLUMNS["events"]
-    source = read_columns(value, "events", columns.known, columns.required, {}, ROW_ALIASES)
+    source = read_columns(
+        value, "events", columns.known, columns.required, {}, ROW_ALIASES, columns.instead
+    )
     report = ImportReport() if report is None else report
     report_unused(source, "events", report)
     lines = pl.int_range(1, len(source.frame) + 1, dtype=pl.UInt64, eager=True)

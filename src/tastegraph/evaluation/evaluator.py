@@ -73,7 +73,8 @@ class EvaluationData:
 
     def targets(self, split: int) -> CSR:
         """Likes of ``split``, which a model should rank first: bool CSR[U, I]."""
-        return self.events.select((self.splits == split) & (self.events.weights > 0)).user_items()
+        likes = (self.splits == split) & (self.events.weights > 0)
+        return self.events.select(likes).listed_likes()
 
 
 @dataclass(frozen=True)
@@ -171,10 +172,10 @@ class Evaluator:
         cls, data: EvaluationData, evaluation: EvaluationConfig, config: ModelConfig
     ) -> Evaluator:
         """Evaluator of all users who have a test like that they had not liked before."""
-        masked = data.train_and_valid.user_items()
+        masked = data.train_and_valid.listed_likes()
         targets = without(data.targets(TEST), masked)
         users = np.flatnonzero(np.diff(targets.indptr))
-        fitted_on = {TRAIN_ONLY: data.train.user_items(), TRAIN_AND_VALID: masked}
+        fitted_on = {TRAIN_ONLY: data.train.listed_likes(), TRAIN_AND_VALID: masked}
         likes = {history: fitted_on[events] for history, events in FITTED_ON.items()}
         return cls(
             data=data,
@@ -199,8 +200,15 @@ class Evaluator:
         events = self.data.train if train_only else self.data.train_and_valid
         all_histories = histories_for(run.scorer, events, self.config)
         histories = [all_histories[user] for user in self.user_rows]
+        n_listed = self.data.events.n_listed
+
+        def score(rows: NDArray[np.int64]) -> Scores:
+            scores = run.scorer.score([histories[row] for row in rows])
+            scores[:, n_listed:] = -np.inf
+            return scores
+
         top = top_k_blocks(
-            lambda rows: run.scorer.score([histories[row] for row in rows]),
+            score,
             len(self.user_rows),
             self.masked,
             max(self.evaluation.cutoffs),
@@ -231,7 +239,7 @@ class Evaluator:
             means["people"] = float(np.isfinite(values["ndcg@10"]).sum())
             if all_users:
                 means |= {
-                    f"coverage@{k}": coverage(user_metrics.top, self.targets.shape[1], k)
+                    f"coverage@{k}": coverage(user_metrics.top, self.data.events.n_listed, k)
                     for k in self.evaluation.cutoffs
                 }
             yield Result(

@@ -58,6 +58,7 @@ def graph_from_store(
             config=config,
             canonical=identity.canonical,
             references=identity.item_ids,
+            event_entities=log.entity_ids(connection),
         )
 
 

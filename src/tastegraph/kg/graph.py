@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.config import Config
-from tastegraph.core.records import ITEM, Fact, Item, Link
+from tastegraph.core.records import ENTITY, ITEM, Fact, Item, Link, is_entity
 from tastegraph.kg.inverses import redundant_relations
 from tastegraph.kg.item_ids import ItemIds
 from tastegraph.store.fact_rows import FactRow, row_of_fact
@@ -26,10 +26,12 @@ Ints = NDArray[np.int32]
 class KnowledgeGraph:
     """A directed multigraph with typed edges, in a fixed order.
 
-    Nodes are numbered items first (``0 … n_items - 1``, by id), then entities and values.
+    Nodes are numbered items first (``0 … n_items - 1``, by id), then entities and values. Entities
+    that events are on are the last of the items: they are compared like items, and never listed.
 
     Attributes:
-        item_ids: ids of the items.
+        item_ids: ids of the items; of an entity among them :data:`~tastegraph.core.records.ENTITY`
+            and its id.
         node_ids: ids of the other nodes; a value's id is ``relation␟value``, so that equal values
             of different relations stay apart.
         labels: a name for every node, items first; empty where the sources give none.
@@ -37,6 +39,8 @@ class KnowledgeGraph:
         heads, relation, tails: int32[E], subject, relation and object of each edge.
         facts: int64[E], id of the stored fact behind the edge.
         confidence: float32[E] in (0, 1].
+        other_rows: what events are on under another name (an entity that is an item, or one thing
+            with another entity) → its row.
     """
 
     item_ids: list[str]
@@ -48,11 +52,22 @@ class KnowledgeGraph:
     tails: Ints
     facts: NDArray[np.int64]
     confidence: NDArray[np.float32]
+    other_rows: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def n_items(self) -> int:
-        """Number of items."""
+        """Number of items, with the entities that events are on."""
         return len(self.item_ids)
+
+    @cached_property
+    def n_listed(self) -> int:
+        """Number of the items that a list may have: all but entities, which are the last."""
+        return len(self.item_ids) - sum(map(is_entity, self.item_ids))
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """What an event is on (:attr:`~tastegraph.core.records.Event.object_id`) → its row."""
+        return {**{name: row for row, name in enumerate(self.item_ids)}, **self.other_rows}
 
     @property
     def n_nodes(self) -> int:
@@ -91,16 +106,15 @@ class KnowledgeGraph:
         """The subgraph induced by ``mask`` (bool[n_nodes], true for every item)."""
         new_number = (np.cumsum(mask) - 1).astype(np.int32)
         edges = np.flatnonzero(mask[self.heads] & mask[self.tails])
-        return KnowledgeGraph(
-            self.item_ids,
-            [self.node_ids[k] for k in np.flatnonzero(mask[self.n_items :])],
-            [self.labels[k] for k in np.flatnonzero(mask)],
-            self.relations,
-            new_number[self.heads[edges]],
-            self.relation[edges],
-            new_number[self.tails[edges]],
-            self.facts[edges],
-            self.confidence[edges],
+        return replace(
+            self,
+            node_ids=[self.node_ids[k] for k in np.flatnonzero(mask[self.n_items :])],
+            labels=[self.labels[k] for k in np.flatnonzero(mask)],
+            heads=new_number[self.heads[edges]],
+            relation=self.relation[edges],
+            tails=new_number[self.tails[edges]],
+            facts=self.facts[edges],
+            confidence=self.confidence[edges],
         )
 
     def near_items(self, max_steps: int) -> KnowledgeGraph:
@@ -132,8 +146,12 @@ class NodeIndex:
         links: which entity an item is.
         canonical: id → canonical id, for ids that are one thing with others.
         references: which ids are items; by default, by these links.
+        event_entities: entities that events are on; one that is no item gets a number behind the
+            items.
 
     Attributes:
+        entities: canonical ids of the entities with such numbers, in their order.
+        other_rows: as of :class:`KnowledgeGraph`.
         others: id → number of every further node that was looked up; a value's id is
             ``relation␟value``.
     """
@@ -144,6 +162,7 @@ class NodeIndex:
         links: Iterable[Link],
         canonical: Mapping[str, str] | None = None,
         references: ItemIds | None = None,
+        event_entities: Iterable[str] = (),
     ) -> None:
         self._items = {item_id: number for number, item_id in enumerate(item_ids)}
         self._canonical = canonical or {}
@@ -158,6 +177,11 @@ class NodeIndex:
                 self._link(self._items[item_id], identifier)
         self.others: dict[str, int] = {}
         self._nodes: dict[str, Sequence[int]] = {}
+        self.entities: list[str] = []
+        self.other_rows: dict[str, int] = {}
+        self._n_rows = len(self._items)
+        for entity_id in sorted(event_entities, key=self._canonical_id):
+            self._add_entity(entity_id)
 
     def nodes_of(self, entity_id: str) -> Sequence[int]:
         """The nodes of ``entity_id``: several if it is linked to several items."""
@@ -166,15 +190,32 @@ class NodeIndex:
             nodes = self._nodes[entity_id] = self._find(entity_id)
         return nodes
 
-    def _find(self, entity_id: str) -> Sequence[int]:
+    def _add_entity(self, entity_id: str) -> None:
+        canonical = self._canonical_id(entity_id)
+        nodes = self._rows_of(canonical)
+        if not nodes:
+            self.entities.append(canonical)
+            nodes = self._items_of_entity[canonical] = [self._n_rows]
+            self._n_rows += 1
+        if entity_id != canonical or nodes[0] < len(self._items):
+            self.other_rows[ENTITY + entity_id] = nodes[0]
+
+    def _canonical_id(self, entity_id: str) -> str:
         entity_id = self._references.id_of(entity_id)
-        entity_id = self._canonical.get(entity_id, entity_id)
+        return self._canonical.get(entity_id, entity_id)
+
+    def _find(self, entity_id: str) -> Sequence[int]:
+        entity_id = self._canonical_id(entity_id)
+        return self._rows_of(entity_id) or (self._other(entity_id),)
+
+    def _rows_of(self, entity_id: str) -> Sequence[int]:
+        """The rows that an entity (by its canonical id) or an item has; none where it has none."""
         if entity_id in self._items_of_entity:
             return self._items_of_entity[entity_id]
         item_id = entity_id.removeprefix(ITEM)
         if item_id != entity_id and item_id in self._items:
             return (self._items[item_id],)
-        return (self._other(entity_id),)
+        return ()
 
     def value_node(self, relation: str, literal: str) -> Sequence[int]:
         """The node of the value of a literal fact, as a sequence of one."""
@@ -186,7 +227,7 @@ class NodeIndex:
             items.append(item)
 
     def _other(self, node_id: str) -> int:
-        return self.others.setdefault(node_id, len(self._items) + len(self.others))
+        return self.others.setdefault(node_id, self._n_rows + len(self.others))
 
 
 def build_graph(
@@ -198,6 +239,7 @@ def build_graph(
     canonical: Mapping[str, str] | None = None,
     item_order: Callable[[str], int] | None = None,
     references: ItemIds | None = None,
+    event_entities: Iterable[str] = (),
 ) -> KnowledgeGraph:
     """Build one graph from catalogue, facts and links.
 
@@ -214,11 +256,14 @@ def build_graph(
         canonical: id → canonical id, for ids that are one thing with others.
         item_order: sort key of item ids, by which items are numbered; by default the id itself.
         references: which ids in facts are items; by default, by these links.
+        event_entities: entities that events are on; those that are no items are numbered behind
+            the items, and compared like them.
     """
     rows = (row_of_fact(fact_id, fact) for fact_id, fact in facts)
     return graph_of_rows(
-        items, extra_item_ids, rows, links, config, canonical, item_order, references
-    )
+        items, extra_item_ids, rows, links, config, canonical, item_order, references,
+        event_entities,
+    )  # fmt: skip
 
 
 def graph_of_rows(
@@ -230,13 +275,14 @@ def graph_of_rows(
     canonical: Mapping[str, str] | None = None,
     item_order: Callable[[str], int] | None = None,
     references: ItemIds | None = None,
+    event_entities: Iterable[str] = (),
 ) -> KnowledgeGraph:
     """The graph of :func:`build_graph`, of facts as rows, of which there may be millions."""
     titles = {item.item_id: item.title for item in items}
     for item_id in extra_item_ids:
         titles.setdefault(item_id, item_id)
     item_ids = sorted(titles, key=item_order)
-    nodes = NodeIndex(item_ids, links, canonical, references)
+    nodes = NodeIndex(item_ids, links, canonical, references, event_entities)
     verbal = config.graph.verbal_relations
     labels = BestLabels.of_names(config.graph)
     edges = _Edges()
@@ -257,8 +303,10 @@ def graph_of_rows(
             for tail in tails:
                 edges.add(head, number, tail, fact_id, confidence)
     names = [titles[item_id] for item_id in item_ids]
-    names += [_node_name(node_id, labels) for node_id in nodes.others]
+    names += [_node_name(node_id, labels) for node_id in (*nodes.entities, *nodes.others)]
+    item_ids += [ENTITY + entity_id for entity_id in nodes.entities]
     graph = _assemble(item_ids, list(nodes.others), names, list(relations), edges)
+    graph = replace(graph, other_rows=nodes.other_rows)
     steps = config.graph.max_steps
     return graph if steps is None else graph.near_items(steps)
 

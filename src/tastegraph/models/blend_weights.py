@@ -198,7 +198,7 @@ class Shortlist:
                     blocks[name][setting].append(_at_columns(full, listed))
         seen = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
         stacked = {n: [_padded(each) for each in settings] for n, settings in blocks.items()}
-        return cls(stacked, replace(objective, seen=seen, item=columns))
+        return cls(stacked, replace(objective, seen=seen, item=columns, n_listed=None))
 
 
 def _blocks(
@@ -231,8 +231,10 @@ def _union(
     hidden = (seen_row >= block.start) & (seen_row < block.stop)
     cells = (seen_row[hidden] - block.start, seen_item[hidden])
     tops, n_items = [], next(iter(scores.values()))[0].shape[1]
+    n_listed = n_items if objective.n_listed is None else objective.n_listed
     for full in (full for settings in scores.values() for full in settings):
         visible = np.fmax(full, np.float32(-np.inf))
+        visible[:, n_listed:] = -np.inf
         visible[cells] = -np.inf
         top = torch.from_numpy(visible).topk(min(CANDIDATES, n_items), dim=1, sorted=False)
         tops.append(np.where(np.isfinite(top.values.numpy()), top.indices.numpy(), n_items))

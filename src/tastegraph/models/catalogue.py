@@ -35,6 +35,7 @@ from tastegraph.data.mapping.names import COLUMNS
 from tastegraph.data.statement_tables import StatementsRead, statements_of_frame
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.item_features import ItemFeatures, encode_nodes, joining_labels
+from tastegraph.profiles.item_texts import event_entities
 from tastegraph.text.texts import item_text
 from tastegraph.text.words import word_features
 
@@ -163,7 +164,8 @@ def item_features(
     Raises:
         FrameError: there is not one vector for each text.
     """
-    texts = {item.item_id: item_text(item) for item in catalogue.items}
+    items = [*catalogue.items, *event_entities(graph)]
+    texts = {item.item_id: item_text(item) for item in items}
     item_texts = [texts.get(item_id, "") for item_id in graph.item_ids]
     words = word_features(item_texts)
     if text_vectors is not None:

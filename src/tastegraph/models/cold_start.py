@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, Bools
 from tastegraph.core.config import ModelConfig
+from tastegraph.core.records import is_entity
 from tastegraph.models.base import FEW_LIKES, KNOWN, NEW, Component, SimilarityComponent
 from tastegraph.models.blend_weights import fit_blend_weights
 from tastegraph.models.fitted_model import Hyperparameters
@@ -69,9 +70,11 @@ def cold_item_holdout(item_ids: Sequence[str], seed: int) -> Bools:
 
 
 def cold_folds(item_ids: Sequence[str], seed: int) -> NDArray[np.int64]:
-    """int64[I] in 0 … 4: the trial in which each item is held out."""
+    """int64[I] in 0 … 4: the trial in which each item is held out; -1 of entities, which never are."""
     digests = (sha256(f"{seed}:{item_id}".encode("utf-8", "replace")) for item_id in item_ids)
-    return np.array([d.digest()[0] % FOLDS for d in digests], dtype=np.int64)
+    folds = np.array([d.digest()[0] % FOLDS for d in digests], dtype=np.int64)
+    folds[np.array([is_entity(item_id) for item_id in item_ids], dtype=np.bool_)] = -1
+    return folds
 
 
 def cold_trials(data: TrainingData, valid: CSR, config: ModelConfig) -> list[ColdTrial]:
@@ -83,7 +86,7 @@ def cold_trials(data: TrainingData, valid: CSR, config: ModelConfig) -> list[Col
         config: seed, and how much of a history counts.
     """
     folds = cold_folds(data.item_features.graph.item_ids, config.seed)
-    has_events = np.bincount(data.user_items.indices, minlength=data.n_items) > 0
+    has_events = data.popularity > 0
     trials: list[ColdTrial] = []
     for fold in range(1 if data.item_features.finetuned else FOLDS):
         if sum(len(trial.validation.histories) for trial in trials) >= ENOUGH_USERS:

@@ -104,7 +104,7 @@ def learn(
         learned: what some components have learned from ``data`` already.
         names: components that are learned; by default all.
     """
-    user_items, events = data.user_items, data.interactions
+    events = data.interactions
     params = {
         component.name: component.usable(
             hyperparameters.params.get(component.name, component.default), data
@@ -124,7 +124,7 @@ def learn(
     return FittedModel(
         hyperparameters=replace(hyperparameters, params=params),
         item_ids=data.item_features.graph.item_ids,
-        warm=np.bincount(user_items.indices, minlength=user_items.shape[1]) > 0,
+        warm=data.popularity > 0,
         touched=np.bincount(events.items, minlength=events.n_items) > 0,
         kind_weights=weights_by_name(data.item_features, data.kind_weights),
         learned=arrays,
@@ -211,7 +211,8 @@ def _assembled(data: TrainingData, fitted_model: FittedModel) -> HybridModel:
         blend=Blend(warm=hyperparameters.weights, cold=fitted_model.cold),
         warm=warm,
         rows=rows,
-        popularity=np.bincount(data.user_items.indices, minlength=data.n_items),
+        popularity=data.popularity,
         new=~touched,
         likers=Likers.of_user_items(data.user_items),
+        n_entities=data.n_items - data.n_listed,
     )

@@ -84,7 +84,7 @@ def interactions_of(
     typed = _typed(table)
     pairs = typed.unique()
     weights = [
-        meaning.weight_of(Event("", "", "", kind, value)) for kind, value in pairs.iter_rows()
+        meaning.weight_of(Event("", "", "item", kind, value)) for kind, value in pairs.iter_rows()
     ]
     # Nulls join nothing, so that they are made NaN, which equals itself here.
     typed, pairs = (

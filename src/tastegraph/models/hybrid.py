@@ -99,6 +99,8 @@ class HybridModel:
         new: bool[I], items that had no event when the model was fitted, or that came later; empty
             where that is not known.
         likers: who they are, by number; without them nothing is said of other users.
+        n_entities: how many of the items, the last ones, are entities, which are never listed:
+            their score is -inf.
     """
 
     components: Mapping[str, Component]
@@ -108,11 +110,17 @@ class HybridModel:
     popularity: NDArray[np.int64]
     new: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     likers: Likers | None = field(default=None, repr=False)
+    n_entities: int = 0
 
     @property
     def n_items(self) -> int:
-        """How many items are ranked."""
+        """How many items are compared."""
         return len(self.warm)
+
+    @property
+    def n_listed(self) -> int:
+        """How many of them are ranked."""
+        return self.n_items - self.n_entities
 
     @cached_property
     def priors(self) -> Mapping[str, Prior]:
@@ -143,6 +151,7 @@ class HybridModel:
             if weights[0].any() or weights[1].any():
                 total += np.where(self.warm, *(w[:, None] for w in weights)) * self._standard(name)
         total[~total.any(axis=1)] = self.prior()
+        total[:, self.n_listed :] = -np.inf
         return total
 
     def rank(self, history: History) -> Ranked:
@@ -171,6 +180,7 @@ class HybridModel:
         if not total.any():
             prior = self.prior()
             return Ranked(history, prior, {}, {}, {POPULARITY: prior})
+        total[self.n_listed :] = -np.inf
         return Ranked(history, total, factors, component_scores, priors)
 
     def _standard(self, name: str) -> Scores:

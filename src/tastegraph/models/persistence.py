@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
+from tastegraph.core.records import ENTITY
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.base import (
     NETWORK,
@@ -56,7 +57,7 @@ def to_arrays(
         "network": by_name()[NETWORK].params_to_json(hyperparameters.params[NETWORK]),
         "parts": list(model.components),
         "counts": {
-            "items": item_features.graph.n_items,
+            "items": item_features.graph.n_listed,
             "nodes": item_features.graph.n_nodes,
             "edges": len(item_features.graph.heads),
         },
@@ -123,6 +124,7 @@ def model_from(snapshot: Snapshot) -> HybridModel:
         likers=Likers(
             arrays["likes.indptr"], arrays["likes.indices"], int(arrays["likes.people"][0])
         ),
+        n_entities=int(np.count_nonzero(arrays["graph.items"] == ord(ENTITY[-1]))),
     )
 
 
@@ -139,6 +141,7 @@ def item_features_from(snapshot: Snapshot) -> ItemFeatures:
         tails=arrays["graph.tails"],
         facts=arrays["graph.facts"],
         confidence=arrays["graph.confidence"],
+        other_rows=other_rows_from(snapshot),
     )
     vectors = arrays["text.vectors"]
     text = np.zeros((graph.n_nodes, vectors.shape[1]), dtype=np.float32)
@@ -146,6 +149,14 @@ def item_features_from(snapshot: Snapshot) -> ItemFeatures:
     words = _csr(arrays, "words", "values", int(arrays["words.width"][0]))
     facts_in_text, finetuned = (bool(flag) for flag in arrays["text.flags"])
     return ItemFeatures(graph, text, words, facts_in_text, finetuned)
+
+
+def other_rows_from(snapshot: Snapshot) -> dict[str, int]:
+    """:attr:`~tastegraph.kg.graph.KnowledgeGraph.other_rows`."""
+    if "graph.others" not in snapshot.arrays:
+        return {}
+    rows = snapshot.arrays["graph.other_rows"].tolist()
+    return dict(zip(snapshot.strings("graph.others"), rows, strict=True))
 
 
 def associations_from(snapshot: Snapshot) -> Associations:
@@ -190,7 +201,13 @@ def item_features_arrays(item_features: ItemFeatures) -> Arrays:
     """What a snapshot holds of graph and texts."""
     graph, associations = item_features.graph, item_features.associations
     rows = np.flatnonzero(item_features.text.any(axis=1))
+    others: Arrays = {}
+    if graph.other_rows:
+        other_rows = np.array([*graph.other_rows.values()], dtype=np.int64)
+        others = {**pack_strings("graph.others", [*graph.other_rows])}
+        others["graph.other_rows"] = other_rows
     return {
+        **others,
         **pack_strings("graph.items", graph.item_ids),
         **pack_strings("graph.nodes", graph.node_ids),
         **pack_strings("graph.labels", graph.labels),

@@ -27,8 +27,7 @@ class Popularity(Prior):
     @classmethod
     def from_arrays(cls, arrays: Arrays, params: Any, data: TrainingData) -> Popularity | None:
         """Counted in ``data.user_items``; ``None`` where nobody likes anything."""
-        counts = np.bincount(data.user_items.indices, minlength=data.n_items)
-        return cls(counts) if counts.any() else None
+        return cls(data.popularity) if data.popularity.any() else None
 
     def served_arrays(self) -> Arrays:
         """None: the counts are those of the model."""

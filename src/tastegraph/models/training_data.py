@@ -73,6 +73,18 @@ class TrainingData:
         return int(self.user_items.shape[1])
 
     @property
+    def n_listed(self) -> int:
+        """Number of the items that a list may have; the others, which come last, are entities."""
+        return self.item_features.graph.n_listed
+
+    @cached_property
+    def popularity(self) -> NDArray[np.int64]:
+        """int64[I], users who like each item; 0 of entities."""
+        counts = np.bincount(self.user_items.indices, minlength=self.n_items)
+        counts[self.n_listed :] = 0
+        return counts
+
+    @property
     def interactions(self) -> Interactions:
         """The events to learn from.
 

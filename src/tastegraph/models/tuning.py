@@ -81,7 +81,7 @@ def tune_and_fit(
         What was fitted, and the model assembled from it over the same items.
     """
     splits = assign_splits(events, config.evaluation, config.model.seed)
-    valid = events.select((splits == VALID) & (events.weights > 0)).user_items()
+    valid = events.select((splits == VALID) & (events.weights > 0)).listed_likes()
     training = events.select(splits == TRAIN)
     tuned = choose(item_features, training, valid, config.model, first=first)
     return fit_and_assemble(item_features, events, tuned.hyperparameters, config.model)

@@ -40,6 +40,7 @@ class Objective:
         seen: int64[2, M], (row, item) cells that cannot be recommended.
         row, item: int64[R], items to find, by row.
         ideal: float64[U], DCG of a perfect list.
+        n_listed: how many of the items, the first ones, may be recommended; by default all.
         watch: called with the mean over users of whatever is judged.
     """
 
@@ -49,10 +50,16 @@ class Objective:
     item: NDArray[np.int64]
     ideal: NDArray[np.float64]
     watch: Watch = field(default=unwatched, repr=False)
+    n_listed: int | None = None
 
     @classmethod
     def of(
-        cls, seen: CSR, targets: CSR, users: NDArray[np.int64], watch: Watch = unwatched
+        cls,
+        seen: CSR,
+        targets: CSR,
+        users: NDArray[np.int64],
+        watch: Watch = unwatched,
+        n_listed: int | None = None,
     ) -> Objective:
         """Judge ``users``, each of whom has an item in ``targets`` (CSR[users, items]).
 
@@ -68,6 +75,7 @@ class Objective:
             item=to_find.indices.astype(np.int64),
             ideal=ideal_dcg(sizes, CUTOFF),
             watch=watch,
+            n_listed=n_listed,
         )
 
     def __call__(self, scores: Scores) -> float:
@@ -83,6 +91,7 @@ class Objective:
         import torch  # not above: what opens a snapshot imports this module, and needs no torch
 
         visible = np.fmax(scores, np.float32(-np.inf))
+        visible[:, scores.shape[1] if self.n_listed is None else self.n_listed :] = -np.inf
         visible[self.seen] = -np.inf
         count = min(CUTOFF + 1, visible.shape[1])
         top = torch.from_numpy(visible).topk(count, dim=1).values.numpy()
@@ -117,13 +126,14 @@ class Validation:
     ) -> Validation | None:
         """``None`` where no user has both a like to learn from and one to find."""
         user_items = training.user_items()
-        valid = without(valid, user_items)
+        valid = without_items(without(valid, user_items), _unlisted(training))
         users = sample_users(valid, training.n_items, max_cells, config.seed)
         users = users[np.diff(user_items.indptr)[users] > 0]
         if not len(users):
             return None
         histories = training.histories(config.history)
-        return cls([histories[k] for k in users], Objective.of(user_items, valid, users, watch))
+        objective = Objective.of(user_items, valid, users, watch, training.n_listed)
+        return cls([histories[k] for k in users], objective)
 
     @classmethod
     def of_cold(
@@ -150,6 +160,11 @@ class Validation:
     def __call__(self, component: Component) -> float:
         """Mean NDCG@10 of one component alone."""
         return self.objective(component.score(self.histories))
+
+
+def _unlisted(events: Interactions) -> Bools:
+    """bool[I], items that no list may have."""
+    return np.arange(events.n_items) >= events.n_listed
 
 
 def sample_users(targets: CSR, n_items: int, max_cells: int, seed: int) -> NDArray[np.int64]:

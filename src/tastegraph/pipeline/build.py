@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -61,8 +61,8 @@ from tastegraph.store.database import Database
 from tastegraph.store.snapshots import Snapshot, Snapshots
 from tastegraph.text.encoder import VECTORS_FILE, shared_cache
 
-EventsOf = Callable[[Sequence[str]], Interactions]
-"""Ids of items → the events on them."""
+EventsOf = Callable[[Mapping[str, int]], Interactions]
+"""What events are on → its row, to the events on that."""
 TRIALS_FOLDER = "trials"
 """Folder of a workspace with what an interrupted build has chosen."""
 UNFINISHED = ""
@@ -126,12 +126,12 @@ class Builder:
             self._report_ignored_changes(fitted_config)
             meaning, type_counts = fitted_config.meaning, {}
 
-        def events_of(items: Sequence[str]) -> Interactions:
+        def events_of(rows: Mapping[str, int]) -> Interactions:
             with stage("reading events"):
-                return interactions_from_store(self.database, items, meaning, log_revision)
+                return interactions_from_store(self.database, rows, meaning, log_revision)
 
         built_graph = self._build_graph(stages, previous, events_of)
-        events = events_of(built_graph.graph.item_ids)
+        events = events_of(built_graph.graph.rows)
         first: FittedModel | None = None
         if unchanged_model is None:
             check_events(events, meaning, type_counts)
@@ -266,7 +266,7 @@ class Builder:
         derived: Sequence[Fact] = []
         if config.loop.min_co_likes:
             items = item_ids(self.database)
-            events = events_of(items)
+            events = events_of({item_id: row for row, item_id in enumerate(items)})
             with stage("deriving facts from events"):
                 derived = derive_facts(events, items, config)
         with stage("building the graph"):
@@ -374,7 +374,7 @@ class Builder:
         config = self.config
         if not config.finetuning.objectives or not graph.n_items:
             return model
-        events = events_of(graph.item_ids)
+        events = events_of(graph.rows)
         shared = self._shared_vectors(model)
         with stage("fine-tuning the language model"):
             folder = finetune_encoder(

@@ -16,7 +16,7 @@ from tastegraph.kg.from_store import graph_from_store
 from tastegraph.pipeline.training_events import interactions_from_store
 from tastegraph.profiles.association import associate
 from tastegraph.profiles.event_meaning import EventMeaning
-from tastegraph.profiles.item_texts import item_texts
+from tastegraph.profiles.item_texts import event_entities, item_texts
 from tastegraph.profiles.splits import TRAIN, assign_splits
 from tastegraph.store import catalogue
 from tastegraph.store.database import Database
@@ -128,7 +128,7 @@ def requests_for_items(database: Database, config: Config) -> dict[str, LLMReque
     with database.reading() as connection:
         items = list(catalogue.all_items(connection))
     facts_in_text = item_texts(items, graph, associate(graph), config.relations)
-    texts = dict(zip(graph.item_ids, facts_in_text, strict=True))
+    texts = dict(zip(graph.item_ids[: graph.n_listed], facts_in_text, strict=False))
     return item_requests(texts, config.llm.max_characters)
 
 
@@ -143,7 +143,7 @@ def requests_for_users(
     graph = graph_from_store(database, config)
     with database.reading() as connection:
         meaning = EventMeaning.stored(connection, config.events)
-    events = interactions_from_store(database, graph.item_ids, meaning)
+    events = interactions_from_store(database, graph.rows, meaning)
     splits = assign_splits(events, config.evaluation, config.model.seed)
     rows = [row for row, user in enumerate(events.user_ids) if user in users]
     of_users = np.isin(events.users, rows)
@@ -162,6 +162,7 @@ def requests_for_users(
             liked_items[user].append(item)
     with database.reading() as connection:
         titles = {item.item_id: item.title for item in catalogue.all_items(connection)}
+    titles |= {item.item_id: item.title for item in event_entities(graph)}
     requests = interest_requests(liked_items, titles, held_out, config.llm.max_characters)
     for user in liked_items:
         if user not in requests:

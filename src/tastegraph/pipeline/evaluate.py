@@ -42,7 +42,7 @@ def evaluate_snapshot(
         )
     item_features = item_features_from(snapshot)
     meaning = FittedConfig.of(snapshot.manifest).meaning
-    events = interactions_from_store(database, item_features.graph.item_ids, meaning)
+    events = interactions_from_store(database, item_features.graph.rows, meaning)
     # Retraining may have fitted the blend weights on test events: then settings are chosen anew.
     hyperparameters = hyperparameters_from(snapshot) if snapshot.manifest["gate"] is None else None
     return evaluation_report(item_features, events, config, meaning, inputs, hyperparameters)

@@ -64,8 +64,8 @@ class SharedItemsModel:
 
     @property
     def n_items(self) -> int:
-        """Number of items, C."""
-        return len(self.rows)
+        """Number of items that a list may have; what comes behind them are entities."""
+        return int((self.rows < self.model.n_listed).sum())
 
     def score(self, histories: Sequence[History]) -> Scores:
         """float32[U, C]."""
@@ -235,7 +235,9 @@ def _auc(model: RankingModel, sample: GateSample, known: Bools) -> tuple[float, 
 
 def _check_finite(candidate: RankingModel, samples: Mapping[str, GateSample]) -> GateCheck:
     histories = _timed_histories(samples)
-    share = float(np.isfinite(candidate.score(histories)).mean()) if histories else 1.0
+    share = 1.0
+    if histories:
+        share = float(np.isfinite(candidate.score(histories)[:, : candidate.n_items]).mean())
     return GateCheck.at_least("scores that are numbers", share, 1.0, 1.0, len(histories))
 
 

@@ -88,7 +88,7 @@ def newest_likes(
     return GateSample.of(
         [histories[row] for row in row_before[known]],
         before.user_items()[row_before[known]],
-        after.user_items()[known],
+        after.listed_likes()[known],
     )
 
 
@@ -128,7 +128,7 @@ def likes_since(before: Interactions, after: Interactions, history: int) -> Gate
     is_target = new & (place >= (counts // 2)[after.users])
     context = after.select(~is_target)
     return GateSample.of(
-        context.histories(history), context.user_items(), after.select(is_target).user_items()
+        context.histories(history), context.user_items(), after.select(is_target).listed_likes()
     )
 
 
@@ -162,7 +162,7 @@ def _last_likes(events: Interactions, counts: NDArray[np.int64], history: int) -
     np.minimum.at(first_target, events.users[is_target], np.flatnonzero(is_target))
     context = events.select(np.arange(len(events)) < first_target[events.users])
     return GateSample.of(
-        context.histories(history), context.user_items(), events.select(is_target).user_items()
+        context.histories(history), context.user_items(), events.select(is_target).listed_likes()
     )
 
 

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from tastegraph.core.arrays import CSR
 from tastegraph.core.config import Config
+from tastegraph.core.records import ENTITY
 from tastegraph.kg.from_store import accepted_facts
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.kg.identity import resolve_identity
@@ -20,7 +21,7 @@ from tastegraph.models.item_features import (
     scattered_rows,
 )
 from tastegraph.profiles.association import Associations
-from tastegraph.profiles.item_texts import item_texts
+from tastegraph.profiles.item_texts import event_entities, item_texts
 from tastegraph.store import catalogue
 from tastegraph.store.database import Database
 from tastegraph.text.descriptions import read_descriptions, with_descriptions
@@ -77,6 +78,7 @@ def node_texts(
         items = list(
             with_descriptions(items, read_descriptions(directory / config.text.descriptions))
         )
+    items += event_entities(graph)
     facts_in_text: list[ItemText] = []
     if config.text.facts or config.finetuning.objectives:
         facts_in_text = item_texts(items, graph, associations, config.relations)
@@ -139,4 +141,6 @@ def _moved_rows(matrix: CSR, sources: list[int], rows: list[int], n_rows: int) -
 
 
 def _node_names(graph: KnowledgeGraph) -> list[str]:
-    return [f"item:{item_id}" for item_id in graph.item_ids] + graph.node_ids
+    items = [f"item:{item_id}" for item_id in graph.item_ids[: graph.n_listed]]
+    entities = [name.removeprefix(ENTITY) for name in graph.item_ids[graph.n_listed :]]
+    return items + entities + graph.node_ids

@@ -13,7 +13,7 @@ another scale now: events must not count differently within one model.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -136,7 +136,7 @@ def fit_candidate(
     else:
         candidate = partial_fit(item_features, events, before, fitted_model, config.model)
     if blend_users.any():
-        newest = after.select(blend_users[after.users]).user_items()
+        newest = after.select(blend_users[after.users]).listed_likes()
         hyperparameters = update_weights(item_features, events, newest, candidate, config.model)
         candidate = replace(candidate, hyperparameters=hyperparameters)
         data = data_of(item_features, events, candidate, config.model)
@@ -181,18 +181,20 @@ def retrain(builder: Builder, inputs: str) -> RetrainingResult:
     everything = config.loop.finetune or from_scratch
     stages: Collection[Stage] = STAGES if everything else ("graph", "text")
 
-    def events_until(item_ids: Sequence[str], until: int) -> Interactions:
-        return interactions_from_store(builder.database, item_ids, meaning, until)
+    def events_until(rows: Mapping[str, int], until: int) -> Interactions:
+        return interactions_from_store(builder.database, rows, meaning, until)
 
-    def events_of(item_ids: Sequence[str]) -> Interactions:
-        after = events_until(item_ids, log_revision)
-        before = events_until(item_ids, previous_revision)
+    def events_of(rows: Mapping[str, int]) -> Interactions:
+        after = events_until(rows, log_revision)
+        before = events_until(rows, previous_revision)
         return without_new_events(after, before, _holdout_users(after, config, log_revision))
 
     features = builder.build_features(stages, previous, events_of)
     item_features = features.item_features
-    items = item_features.graph.item_ids
-    after, before = events_until(items, log_revision), events_until(items, previous_revision)
+    graph = item_features.graph
+    after, before = (
+        events_until(graph.rows, until) for until in (log_revision, previous_revision)
+    )
     first_likes = not before.user_items().nnz
     if difference or first_likes:
         check_events(after, meaning, type_counts)
@@ -214,15 +216,15 @@ def retrain(builder: Builder, inputs: str) -> RetrainingResult:
         item_features, before, after, fitted_model_from(previous), config, log_revision,
         from_scratch=from_scratch,
     )  # fmt: skip
-    rows, previous_rows = shared_items(items, previous.strings("graph.items"))
-    organic = organic_interactions(builder.database, items, meaning, log_revision)
+    rows, previous_rows = shared_items(graph.item_ids, previous.strings("graph.items"))
+    organic = organic_interactions(builder.database, graph.rows, meaning, log_revision)
     model = assemble(item_features, candidate.events.user_items(), candidate.fitted_model)
     verdict = run_gate(
         SharedItemsModel(model, rows),
         SharedItemsModel(model_from(previous), previous_rows),
         EventHistory(*(events.of_items(rows) for events in (before, after, organic))),
         candidate.gate_users,
-        (len(item_features.graph.heads), _n_facts(previous)),
+        (len(graph.heads), _n_facts(previous)),
         config,
     )
     say(verdict.in_words())
@@ -256,9 +258,9 @@ def run_gate(
     samples = {"newest": newest, "earlier": earlier}
     verdict = check_models(candidate, incumbent, n_facts, samples, config.loop)
     since = gate_samples.likes_since(before, after, length)
-    known = np.asarray(before.user_items().sum(axis=0)) > 0
+    known = np.asarray(before.listed_likes().sum(axis=0)) > 0
     resemblance = check_resemblance(incumbent, since, earlier, known, config.loop)
-    baseline = popularity(before.user_items())
+    baseline = popularity(before.listed_likes())
     return verdict.with_checks(*check_popularity(candidate, baseline, samples), resemblance)
 
 
@@ -293,7 +295,7 @@ def without_new_events(
 
     return Interactions(
         after.user_ids, after.n_items, all_users[order].astype(np.int32), column("items"),
-        column("times"), column("weights"), column("published_splits"),
+        column("times"), column("weights"), column("published_splits"), after.n_entities,
     )  # fmt: skip
 
 

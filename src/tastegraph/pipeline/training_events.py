@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from tastegraph.core.config import Config
 from tastegraph.core.errors import TastegraphError
@@ -24,33 +24,31 @@ MIN_LIKE_SHARE, MAX_LIKE_SHARE = 0.05, 0.95
 
 
 def interactions_from_store(
-    database: Database, item_ids: Sequence[str], meaning: EventMeaning, revision: int | None = None
+    database: Database, rows: Mapping[str, int], meaning: EventMeaning, revision: int | None = None
 ) -> Interactions:
-    """All events on ``item_ids`` that count for or against an item.
+    """All events that count for or against what has one of ``rows``.
 
     Args:
         database: of the workspace.
-        item_ids: ids of item 0, 1, 2, …
+        rows: what an event is on → its row, of :attr:`~tastegraph.kg.graph.KnowledgeGraph.rows`.
         meaning: how events count.
         revision: only the events that the log held at that revision; by default all.
     """
-    index = {item_id: row for row, item_id in enumerate(item_ids)}
     with database.reading() as connection:
-        return interactions(read_columns(connection, revision), index, meaning)
+        return interactions(read_columns(connection, revision), rows, meaning)
 
 
 def organic_interactions(
-    database: Database, item_ids: Sequence[str], meaning: EventMeaning, revision: int
+    database: Database, rows: Mapping[str, int], meaning: EventMeaning, revision: int
 ) -> Interactions:
     """:func:`interactions_from_store` without the events that answer a list of the model itself.
 
     Such an event partly happened because the item was listed, so it speaks for the model that made
     the list. Events on places that were given to exploration are included.
     """
-    index = {item_id: row for row, item_id in enumerate(item_ids)}
     with database.reading() as connection:
         excluded = served_lists.responses(connection, revision)
-        return interactions(read_columns(connection, revision, excluded), index, meaning)
+        return interactions(read_columns(connection, revision, excluded), rows, meaning)
 
 
 def check_events(
@@ -102,6 +100,7 @@ def _counts_in_words(type_counts: Mapping[str, int], meaning: EventMeaning) -> s
 def dataset_from_store(database: Database, snapshot: Snapshot, config: Config) -> Dataset:
     """All events, with the item features of ``snapshot``, as models of one's own take them."""
     features, meaning = item_features_from(snapshot), FittedConfig.of(snapshot.manifest).meaning
-    events = interactions_from_store(database, features.graph.item_ids, meaning)
-    users, items = Ids(events.user_ids), Ids(features.graph.item_ids)
+    graph = features.graph
+    events = interactions_from_store(database, graph.rows, meaning)
+    users, items = Ids(events.user_ids), Ids(graph.item_ids[: graph.n_listed])
     return Dataset(events, features, users, items, meaning, config)

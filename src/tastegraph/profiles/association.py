@@ -36,7 +36,8 @@ class Associations:
         strength: float32 CSR[items, features], rows sorted by feature.
         facts: int64[nnz], the stored fact behind each entry, or ``ITSELF`` where a fact's
             object is the item itself: what states "prequel: *Alien*" has this in common with
-            *Alien*. It is told one way alone, so that one fact counts once. ``SEMANTIC`` where
+            *Alien*. It is told one way alone, so that one fact counts once; an entity that events
+            are on has it of both ends of facts, and of facts of items nothing else. ``SEMANTIC`` where
             no fact but the item's vector ties it to the feature.
         relation: int32[features], index of the relation.
         reverse: bool[features], whether the item is the object of the fact.
@@ -77,17 +78,13 @@ class Associations:
 def associate(graph: KnowledgeGraph) -> Associations:
     """Tie every item to the features its facts give it."""
     n = graph.n_items
-    at_head = np.flatnonzero(graph.heads < n)
-    at_tail = np.flatnonzero(graph.tails < n)
-    item = np.concatenate([graph.heads[at_head], graph.tails[at_tail]])
-    node = np.concatenate([graph.tails[at_head], graph.heads[at_tail]])
-    edge = np.concatenate([at_head, at_tail])
-    reverse = np.repeat(np.array([0, 1], dtype=np.int64), [len(at_head), len(at_tail)])
+    item, node, edge, reverse = edges_of_items(graph)
     key = (graph.relation[edge].astype(np.int64) * 2 + reverse) * graph.n_nodes + node
     features, column = np.unique(key, return_inverse=True)
     facts, confidence = graph.facts[edge], graph.confidence[edge]
     kind, feature_node = np.divmod(features, graph.n_nodes)
-    itself = np.flatnonzero((feature_node < n) & (kind % 2 == 0))
+    entity = (feature_node >= graph.n_listed) & (feature_node < n)
+    itself = np.flatnonzero(((feature_node < n) & (kind % 2 == 0)) | entity)
     item = np.concatenate([item, feature_node[itself]])
     column = np.concatenate([column, itself])
     facts = np.concatenate([facts, np.full(len(itself), ITSELF)])
@@ -110,6 +107,28 @@ def associate(graph: KnowledgeGraph) -> Associations:
         reverse=(kind % 2).astype(np.bool_),
         node=feature_node.astype(np.int32),
     )
+
+
+def edges_of_items(graph: KnowledgeGraph) -> tuple[Ints, Ints, Ints, Ints]:
+    """Every edge from the side of each item that it has, as columns.
+
+    Of an edge between an item and an entity that events are on, the item's side alone: what both
+    have to do with one another is told by the item's feature.
+
+    Returns:
+        int[N] each: the item, the node at the other end, the edge, and 1 where the item is its
+        object, else 0.
+    """
+    n, n_listed = graph.n_items, graph.n_listed
+    at_head, at_tail = np.flatnonzero(graph.heads < n), np.flatnonzero(graph.tails < n)
+    item = np.concatenate([graph.heads[at_head], graph.tails[at_tail]])
+    node = np.concatenate([graph.tails[at_head], graph.heads[at_tail]])
+    edge = np.concatenate([at_head, at_tail])
+    reverse = np.repeat(np.array([0, 1], dtype=np.int64), [len(at_head), len(at_tail)])
+    if n_listed < n:
+        own = (item < n_listed) | (node >= n_listed)
+        item, node, edge, reverse = item[own], node[own], edge[own], reverse[own]
+    return item, node, edge, reverse
 
 
 def with_semantic(associations: Associations, likely: CSR) -> Associations:

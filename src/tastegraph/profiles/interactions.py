@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, Bools, Floats, Ints, binary
+from tastegraph.core.records import is_entity
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.store.event_columns import EventColumns
 
@@ -63,6 +64,8 @@ class Interactions:
         times: float64[E], seconds; NaN where the source has none.
         weights: float32[E] in [-1, 1], never 0.
         published_splits: int8[E], part of a published split: 0 train, 1 valid, 2 test, -1 none.
+        n_entities: how many of the items, the last ones, are entities: events on them are learned
+            from like others, and none of them is ever listed or to be found.
     """
 
     user_ids: list[str]
@@ -72,6 +75,7 @@ class Interactions:
     times: NDArray[np.float64]
     weights: NDArray[np.float32]
     published_splits: NDArray[np.int8]
+    n_entities: int = 0
 
     def __len__(self) -> int:
         return len(self.users)
@@ -80,6 +84,11 @@ class Interactions:
     def n_users(self) -> int:
         """Number of users, with or without events in this selection."""
         return len(self.user_ids)
+
+    @property
+    def n_listed(self) -> int:
+        """Number of items that a list may have."""
+        return self.n_items - self.n_entities
 
     @property
     def ordered(self) -> bool:
@@ -106,7 +115,7 @@ class Interactions:
         """The events where ``mask`` (bool[E]) holds; users and items keep their numbers."""
         return Interactions(
             self.user_ids, self.n_items, self.users[mask], self.items[mask], self.times[mask],
-            self.weights[mask], self.published_splits[mask],
+            self.weights[mask], self.published_splits[mask], self.n_entities,
         )  # fmt: skip
 
     def of_items(self, at: NDArray[np.int32]) -> Interactions:
@@ -114,11 +123,18 @@ class Interactions:
         place = np.full(self.n_items, -1, dtype=np.int32)
         place[at] = np.arange(len(at), dtype=np.int32)
         events = self.select(place[self.items] >= 0)
-        return replace(events, n_items=len(at), items=place[events.items])
+        n_entities = int((np.asarray(at) >= self.n_listed).sum())
+        return replace(events, n_items=len(at), items=place[events.items], n_entities=n_entities)
 
     def user_items(self) -> CSR:
         """bool CSR[users, items]: at least one event counts for the item. Not to be changed."""
         return self._user_items
+
+    def listed_likes(self) -> CSR:
+        """:meth:`user_items` without entities: what may be listed, and is to be found."""
+        if not self.n_entities:
+            return self.user_items()
+        return self.select(self.items < self.n_listed).user_items()
 
     @cached_property
     def _user_items(self) -> CSR:
@@ -234,7 +250,16 @@ def interactions(
 
     Events that count neither for nor against, or whose item is unknown, are left out. Several
     events of one user and item are one, in each part of a published split.
+
+    Args:
+        events: from the log.
+        item_index: what an event is on (:attr:`~tastegraph.core.records.Event.object_id`) → its
+            row; the rows that are of entities alone are the last.
+        meaning: how events count.
     """
+    n_items = max(item_index.values(), default=-1) + 1
+    listed = (row for name, row in item_index.items() if not is_entity(name))
+    n_entities = n_items - 1 - max(listed, default=-1)
     has_event = np.zeros(len(events.user_ids), dtype=np.bool_)
     has_event[events.users] = True
     user_ids = sorted(events.user_ids[number] for number in np.flatnonzero(has_event).tolist())
@@ -251,7 +276,7 @@ def interactions(
     if not counts.all():
         columns = [column[counts] for column in columns]
     del events, items, weights, counts  # of tens of millions of events, each is a gigabyte
-    return interactions_from_columns(user_ids, len(item_index), *columns)
+    return interactions_from_columns(user_ids, n_items, *columns, n_entities=n_entities)
 
 
 def interactions_from_columns(
@@ -262,6 +287,7 @@ def interactions_from_columns(
     times: Floats,
     weights: Floats,
     published_splits: Floats | Ints,
+    n_entities: int = 0,
 ) -> Interactions:
     """The same from columns of equal length, rows in any order.
 
@@ -272,6 +298,7 @@ def interactions_from_columns(
         times: float64[E], seconds; NaN where there is none.
         weights: float64[E] in [-1, 1], never 0.
         published_splits: int[E], part of a published split: 0 train, 1 valid, 2 test, -1 none.
+        n_entities: how many of the items, the last ones, are entities.
     """
     of_user = np.array([id_hash(user_id) for user_id in user_ids], dtype=np.uint64)
     hashes = pair_hashes(
@@ -297,4 +324,5 @@ def interactions_from_columns(
         times=np.asarray(times[rows], dtype=np.float64),
         weights=weights[weight_rows].astype(np.float32),
         published_splits=published_splits[rows].astype(np.int8, copy=False),
+        n_entities=n_entities,
     )

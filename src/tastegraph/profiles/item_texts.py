@@ -53,6 +53,12 @@ def fact_phrases(
     return phrases
 
 
+def event_entities(graph: KnowledgeGraph) -> list[Item]:
+    """The entities that events are on, as items whose title is their label."""
+    rows = range(graph.n_listed, graph.n_items)
+    return [Item(graph.item_ids[row], graph.labels[row]) for row in rows]
+
+
 def item_texts(
     items: Iterable[Item],
     graph: KnowledgeGraph,

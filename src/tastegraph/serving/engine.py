@@ -439,7 +439,7 @@ def _events_and_seen(
 ) -> tuple[Sequence[Event], Collection[str]]:
     """The newest events, and the ids of all items with an event of a type not in ``repeats``."""
     if isinstance(user, str):
-        seen_items = log.user_item_ids(connection, user, repeats, revision)
+        seen_items = log.user_object_ids(connection, user, repeats, revision)
         return log.user_events(connection, user, MAX_USER_EVENTS, revision), seen_items
     return user, {event.item_id for event in user if event.type not in repeats}
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, select
 
-from tastegraph.core.records import ALWAYS, Availability
+from tastegraph.core.records import ALWAYS, ENTITY, Availability
 from tastegraph.store import revision
 from tastegraph.store.schema import item_availability as table
 
@@ -78,9 +78,10 @@ class RelistedItems:
         """
         delisted = self._connection.exec_driver_sql(
             "INSERT INTO item_availability SELECT item_id, 1, 0, NULL, NULL FROM "
-            "(SELECT item_id FROM items UNION SELECT item_id FROM event_items) "
+            "(SELECT item_id FROM items UNION SELECT item_id FROM event_items WHERE substr(item_id, 1, ?) != ?) "
             "WHERE item_id NOT IN (SELECT item_id FROM imported_items) "
-            "ON CONFLICT (item_id) DO UPDATE SET delisted = 1 WHERE NOT delisted"
+            "ON CONFLICT (item_id) DO UPDATE SET delisted = 1 WHERE NOT delisted",
+            (len(ENTITY), ENTITY),
         ).rowcount
         if delisted:
             revision.record_availability_change(self._connection)

@@ -65,7 +65,8 @@ class EventColumns:
     """Events as arrays, in the order of their arrival.
 
     Attributes:
-        user_ids, item_ids, types: names by number; a number may have no event.
+        user_ids, item_ids, types: names by number; a number may have no event. What an event is on
+            is named as by :attr:`~tastegraph.core.records.Event.object_id`.
         users, items: int32[E], numbers.
         kinds: int16[E], numbers of types.
         values: float64[E], NaN where an event has none.
@@ -92,14 +93,14 @@ class EventColumns:
         rows = list(events)
         numbers = [
             {name: k for k, name in enumerate(dict.fromkeys(getattr(e, field) for e in rows))}
-            for field in ("user_id", "item_id", "type")
+            for field in ("user_id", "object_id", "type")
         ]
         users, items, types = numbers
         nan = float("nan")
         return cls(
             list(users), list(items), list(types),
             np.array([users[e.user_id] for e in rows], dtype=np.int32),
-            np.array([items[e.item_id] for e in rows], dtype=np.int32),
+            np.array([items[e.object_id] for e in rows], dtype=np.int32),
             np.array([types[e.type] for e in rows], dtype=np.int16),
             np.array([nan if e.value is None else e.value for e in rows], dtype=np.float64),
             np.array([nan if e.timestamp is None else e.timestamp for e in rows], np.float64),

@@ -10,13 +10,22 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, delete, func, select, true
 
 from tastegraph.core.errors import RowError
 from tastegraph.core.messages import Message
-from tastegraph.core.records import IMPRESSION, RATING, SPLITS, Event, event_key
+from tastegraph.core.records import (
+    ENTITY,
+    IMPRESSION,
+    RATING,
+    SPLITS,
+    Event,
+    event_key,
+    is_entity,
+)
 from tastegraph.store.fact_rows import raw_rows
 from tastegraph.store.schema import (
     event_items,
@@ -29,7 +38,7 @@ from tastegraph.store.schema import (
 
 ROWS_PER_BATCH = 10_000
 _NAMES = (
-    ("event_users", "user_id", "user_id"), ("event_items", "item_id", "item_id"),
+    ("event_users", "user_id", "user_id"), ("event_items", "item_id", "object_id"),
     ("event_types", "name", "type"),
 )  # fmt: skip
 _FIELDS = tuple(column for column in events.c if column.name != "seq")
@@ -93,7 +102,7 @@ def _row(event: Event) -> tuple[object, ...]:
     """The parameters of :data:`_INSERT`."""
     split = None if event.split is None else SPLITS.index(event.split)
     return (
-        event_key(event.event_id), event.user_id, event.item_id, event.type, event.value,
+        event_key(event.event_id), event.user_id, event.object_id, event.type, event.value,
         event.timestamp, split, event.recommendation_id, event.position,
     )  # fmt: skip
 
@@ -121,13 +130,16 @@ def user_events(
         .order_by(*(column.desc() for column in event_order))
         .limit(newest)
     )
-    return [Event(*row) for row in rows][::-1]
+    return [_event(*row) for row in rows][::-1]
 
 
-def user_item_ids(
+def user_object_ids(
     connection: Connection, user_id: str, without: Collection[str], until: int | None = None
 ) -> set[str]:
-    """Items on which one user has an event whose type is not in ``without``."""
+    """Items and entities on which one user has an event whose type is not in ``without``.
+
+    As :attr:`~tastegraph.core.records.Event.object_id` names them.
+    """
     arrived = () if until is None else (events.c.seq <= until,)
     rows = connection.scalars(
         select(events.c.item_id)
@@ -149,7 +161,14 @@ def grouped_by_user(connection: Connection, until: int | None = None) -> Iterato
     rows = connection.execution_options(yield_per=ROWS_PER_BATCH).execute(
         select(*_FIELDS).where(*arrived).order_by(events.c.user_id, *event_order)
     )
-    return (Event(*row) for row in rows)
+    return (_event(*row) for row in rows)
+
+
+def _event(event_id: str, user_id: str, object_id: str, *others: Any) -> Event:
+    """The event of a row of :data:`_FIELDS`."""
+    if is_entity(object_id):
+        return Event(event_id, user_id, "", *others, entity_id=object_id.removeprefix(ENTITY))
+    return Event(event_id, user_id, object_id, *others)
 
 
 def rating_values(connection: Connection, until: int | None = None) -> dict[float, int]:
@@ -195,8 +214,19 @@ def item_ids(connection: Connection) -> list[str]:
     return list(counts_by_item(connection))
 
 
+def entity_ids(connection: Connection) -> list[str]:
+    """Ids of the entities that have at least one event."""
+    names = _counts_by_object(connection)
+    return [name.removeprefix(ENTITY) for name in names if is_entity(name)]
+
+
 def counts_by_item(connection: Connection) -> dict[str, int]:
     """Item id → number of events; items without events are left out."""
+    counts = _counts_by_object(connection)
+    return {name: count for name, count in counts.items() if not is_entity(name)}
+
+
+def _counts_by_object(connection: Connection) -> dict[str, int]:
     numbers = np.fromiter(
         raw_rows(connection, select(event_log.c.item)), dtype=[("item", np.int64)]
     )

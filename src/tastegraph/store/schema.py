@@ -39,7 +39,7 @@ event_users = Table(  # the ids of users who have events, each once
     Column("user_id", String, nullable=False, unique=True),
 )
 
-event_items = Table(
+event_items = Table(  # what events are on: ids of items, and ENTITY + the id of an entity
     "event_items",
     metadata,
     Column("item", Integer, primary_key=True),

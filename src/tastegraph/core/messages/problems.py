@@ -69,6 +69,9 @@ EXPECTED: Final[Mapping[str, Template]] = {
         "an id without control characters or broken Unicode", "不含控制字符和无效 Unicode 的编号"
     ),
     "expected.id_present": Template("an id that is not empty", "非空编号"),
+    "expected.item_or_entity": Template(
+        "either an item_id or an entity", "item_id 或 entity 之一，且只能有一个"
+    ),
     "expected.text_present": Template("text that is not empty", "非空文本"),
     "expected.text": Template(
         "text, a number, true or false, or a list of these",

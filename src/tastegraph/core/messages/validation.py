@@ -69,6 +69,10 @@ RULES: Final[Mapping[str, Template]] = {
     "one_of_user_and_session": Template(
         "give either user_id or session", "user_id 与 session 必须且只能提供一个"
     ),
+    "one_of_item_and_entity": Template(
+        "an item_id or an entity is expected, and not both",
+        "应有 item_id 或 entity 之一，且只能有一个",
+    ),
     "one_of_value_and_rating": Template(
         "value and rating are two names of one field: give one of them",
         "value 与 rating 是同一字段的两个名称，只能提供一个",

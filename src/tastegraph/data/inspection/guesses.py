@@ -80,6 +80,8 @@ def guessed_kind(columns: Collection[str]) -> tuple[Kind, Mapping[str, str]] | N
         for ours in COLUMNS[kind].known:
             free = [name for name in columns if name not in names.values()]
             aliases = [name for name in free if COLUMNS[kind].aliases.get(name) == ours]
+            if (kind, ours) == ("events", "entity") and not {ours, *aliases} & {*free}:
+                continue  # what other tools call so is rarely what an event is on
             theirs = (
                 ours if ours in free else aliases[0] if aliases else proposed_column(ours, free)
             )

@@ -51,8 +51,9 @@ COLUMNS: Mapping[Kind, KindColumns] = MappingProxyType(
         "events": KindColumns(
             ("user_id", "item_id"),
             ("timestamp", "type", "value", "rating", "event_id", "split", "recommendation_id",
-             "position", "session_id"),
-            instead={"user_id": "session_id"},
+             "position", "session_id", "entity"),
+            {"entity_id": "entity"},
+            instead={"user_id": "session_id", "item_id": "entity"},
         ),
         "items": KindColumns(
             ("item_id", "title"), ("text", "hidden", "available_from", "available_until"), open=True

@@ -25,7 +25,7 @@ from tastegraph.models.graph_network.kernel import NetworkKernel
 from tastegraph.models.graph_network.network import GraphNetwork, GraphTensors
 from tastegraph.models.graph_network.parameters import NetworkSettings
 from tastegraph.models.kernels import FactorKernel
-from tastegraph.profiles.association import Associations
+from tastegraph.profiles.association import Associations, edges_of_items
 
 if TYPE_CHECKING:
     from tastegraph.models.graph_network.training import GraphData
@@ -85,10 +85,8 @@ def _feature_weights(settings: NetworkSettings, data: GraphData, associations: A
     """float32 CSR[I, features]: Âᵢₙ of each item and the node of each of its features."""
     graph, strength = data.graph, associations.strength
     n, (_, n_features) = graph.n_items, strength.shape
-    at_head, at_tail = np.flatnonzero(graph.heads < n), np.flatnonzero(graph.tails < n)
-    edge = np.concatenate([at_head, at_tail])
-    item = np.concatenate([graph.heads[at_head], graph.tails[at_tail]]).astype(np.int64)
-    node = np.concatenate([graph.tails[at_head], graph.heads[at_tail]]).astype(np.int64)
+    item, node, edge, reverse = edges_of_items(graph)
+    item, node = item.astype(np.int64), node.astype(np.int64)
     if not settings.layers or not len(edge):
         sums = np.zeros(strength.nnz, dtype=np.float32)
         return sparse.csr_array((sums, strength.indices, strength.indptr), shape=strength.shape)
@@ -99,8 +97,7 @@ def _feature_weights(settings: NetworkSettings, data: GraphData, associations: A
         settings.convolution,
         settings.knowledge_weight,
     )
-    kind = 2 * graph.relation[edge].astype(np.int64)
-    kind[len(at_head) :] += 1
+    kind = 2 * graph.relation[edge].astype(np.int64) + reverse
     weight = edge_weights(graph, data.kind_weights)[edge].astype(np.float64)
     pairs, pair = np.unique(item * graph.n_nodes + node, return_inverse=True)
     whole = np.bincount(pair, weight)
