@@ -70,7 +70,7 @@ def rows(directory):
 def data(workspace) -> EvaluationData:
     item_features = item_features_from(workspace.snapshots.open())
     events = interactions_from_store(
-        workspace.database, item_features.graph.item_ids, workspace.fitted().meaning
+        workspace.database, item_features.graph.rows, workspace.fitted().meaning
     )
     splits = assign_splits(events, workspace.config.evaluation, 1)
     return EvaluationData(events, splits, item_features)

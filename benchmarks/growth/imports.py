@@ -79,11 +79,11 @@ def arrays_step(workspace: Path) -> dict[str, Any]:
 
     opened = open_workspace(workspace)
     with opened.database.reading() as connection:
-        item_ids = sorted(log.item_ids(connection))
+        rows = {name: row for row, name in enumerate(sorted(log.item_ids(connection)))}
         meaning = EventMeaning.stored(connection, opened.config.events)
     reset_peak_memory()
     before, start, clock = peak_memory_mb(), time.process_time(), time.perf_counter()
-    events = interactions_from_store(opened.database, item_ids, meaning)
+    events = interactions_from_store(opened.database, rows, meaning)
     return _usage(before, start, clock) | {"rows": len(events)}
 
 

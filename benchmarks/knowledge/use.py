@@ -112,7 +112,7 @@ def _judged(workspace: Workspace, item_features: ItemFeatures) -> UserMetrics:
     config = workspace.config
     with workspace.database.reading() as connection:
         meaning = EventMeaning.stored(connection, config.events)
-    events = interactions_from_store(workspace.database, item_features.graph.item_ids, meaning)
+    events = interactions_from_store(workspace.database, item_features.graph.rows, meaning)
     evaluation = resolve_split(events, config.evaluation)
     splits = assign_splits(events, evaluation, config.model.seed)
     data = EvaluationData(events, splits, item_features)

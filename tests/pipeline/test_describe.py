@@ -194,7 +194,7 @@ def test_missing_endpoint_is_an_error_with_advice(tmp_path):
 
 def training_titles(workspace, user):
     graph = graph_from_store(workspace.database, workspace.config)
-    events = interactions_from_store(workspace.database, graph.item_ids, MEANING)
+    events = interactions_from_store(workspace.database, graph.rows, MEANING)
     splits = assign_splits(events, workspace.config.evaluation, workspace.config.model.seed)
     of_user = events.users == events.user_ids.index(user)
     training = events.select(of_user & (splits == TRAIN) & (events.weights > 0))

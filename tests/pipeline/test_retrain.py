@@ -309,7 +309,7 @@ def test_organic_events_answer_no_list_of_the_model(cinema) -> None:
     ])  # fmt: skip
     cinema.engine.close()
     graph = item_features_from(cinema.snapshots.open()).graph
-    organic = organic_interactions(cinema.database, graph.item_ids, cinema.fitted().meaning, 10**9)
+    organic = organic_interactions(cinema.database, graph.rows, cinema.fitted().meaning, 10**9)
     of_user = organic.users == organic.user_ids.index("somebody")
     liked = {graph.item_ids[item] for item in organic.items[of_user]}
     assert liked == {explored, "space-01"}

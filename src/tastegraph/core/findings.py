@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+UNKNOWN_ENTITIES = (
+    "what users say of these says nothing of any item: import the facts that name them, or write "
+    "the ids as the facts do"
+)
+"""Remedy for events on entities that no fact names."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

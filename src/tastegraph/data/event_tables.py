@@ -148,9 +148,7 @@ def events_of(frame: pl.DataFrame) -> Iterator[Event]:
         yield Event(event_of_key(key), user_id, item_id, kind, **fields)
 
 
-def object_ids(
-    entities: TypedColumn, items: TypedColumn | None
-) -> tuple[pl.Series, TypedColumn]:
+def object_ids(entities: TypedColumn, items: TypedColumn | None) -> tuple[pl.Series, TypedColumn]:
     """What each event of a table is on, as :attr:`~tastegraph.core.records.Event.object_id`.
 
     Args:

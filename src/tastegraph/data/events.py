@@ -15,7 +15,8 @@ from tastegraph.data.rejected_rows import RejectedRows
 
 EVENT_ALIASES: Mapping[str, str] = {
     "userId": "user_id", "user": "user_id", "uid": "user_id",
-    "entity_id": "entity", "itemId": "item_id", "item": "item_id", "iid": "item_id", "movieId": "item_id",
+    "itemId": "item_id", "item": "item_id", "iid": "item_id", "movieId": "item_id",
+    "entity_id": "entity",
     "type": "event_type", "rating": "value", "weight": "value",
     "datetime": "timestamp", "time": "timestamp",
 }  # fmt: skip

@@ -203,8 +203,9 @@ def read_events(
     name: str = "events",
 ) -> FrameColumns:
     """Events as columns: ``user_id``, ``item_id`` (String;
-    :attr:`~tastegraph.core.records.Event.object_id` of an item or an entity), ``event_type`` (String, or null),
-    ``value`` and ``timestamp`` (Float64, or null; seconds since 1970-01-01 UTC), ``split``.
+    :attr:`~tastegraph.core.records.Event.object_id` of an item or an entity), ``event_type``
+    (String, or null), ``value`` and ``timestamp`` (Float64, or null; seconds since 1970-01-01
+    UTC), ``split``.
 
     Args:
         frame: polars, pandas or Arrow with ``user_id``, ``item_id`` or ``entity``, and any of the

@@ -145,7 +145,7 @@ class _Comparison:
 
     def add(self, entry: EvaluatedModel) -> None:
         """Rank for every user, and compute the metrics of the lists."""
-        evaluator, n_items = self._evaluator, self._evaluator.targets.shape[1]
+        evaluator, n_items = self._evaluator, self._evaluator.data.events.n_listed
         users = entry.dataset.users.at(evaluator.user_rows)
         top = lists_of(entry, users, evaluator, max(self._cutoffs))
         popularity = evaluator.popularity[self._history]
@@ -244,7 +244,7 @@ def lists_of(
                 raise FrameError(f"{name}: score() gave nan, or no numbers")
             return scores.astype(np.float32)
 
-        return top_k_blocks(score, len(users), evaluator.masked, k)
+        return top_k_blocks(score, len(users), evaluator.masked[:, : len(items)], k)
     table = model.recommend(users.to_list(), k=k)
     if library_of(table) is None:
         raise FrameError(

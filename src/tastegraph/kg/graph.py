@@ -65,6 +65,11 @@ class KnowledgeGraph:
         return len(self.item_ids) - sum(map(is_entity, self.item_ids))
 
     @property
+    def entities(self) -> list[str]:
+        """Ids of the entities among the items, in the order of their rows."""
+        return [name.removeprefix(ENTITY) for name in self.item_ids[self.n_listed :]]
+
+    @property
     def rows(self) -> Mapping[str, int]:
         """What an event is on (:attr:`~tastegraph.core.records.Event.object_id`) → its row."""
         return {**{name: row for row, name in enumerate(self.item_ids)}, **self.other_rows}

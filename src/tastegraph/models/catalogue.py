@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from tastegraph.core.config import Config
 from tastegraph.core.errors import FrameError, TastegraphError
 from tastegraph.core.fact_columns import facts_of, links_of
-from tastegraph.core.findings import Finding
+from tastegraph.core.findings import UNKNOWN_ENTITIES, Finding
 from tastegraph.core.import_report import ImportReport
 from tastegraph.core.item_columns import items_of
-from tastegraph.core.records import Fact, Item, Link
+from tastegraph.core.records import ENTITY, Fact, Item, Link
 from tastegraph.data.column_facts import ColumnFacts
 from tastegraph.data.events import EVENT_ALIASES
 from tastegraph.data.frames import (
@@ -30,6 +30,7 @@ from tastegraph.data.frames import (
     report_unused,
     to_polars,
 )
+from tastegraph.data.id_checks import MAX_EXAMPLES
 from tastegraph.data.items import read_item_frame
 from tastegraph.data.mapping.names import COLUMNS
 from tastegraph.data.statement_tables import StatementsRead, statements_of_frame
@@ -143,6 +144,27 @@ def _statements(
             )
         )
     return statements
+
+
+def unknown_entities(graph: KnowledgeGraph, events: pl.DataFrame) -> Finding | None:
+    """What is to be said of entities that events are on and no fact names.
+
+    Args:
+        graph: the graph.
+        events: columns of :func:`tastegraph.data.frames.read_events`.
+    """
+    degrees = graph.degrees[graph.n_listed : graph.n_items].tolist()
+    unknown = [name for name, n in zip(graph.entities, degrees, strict=True) if not n]
+    if not unknown:
+        return None
+    rows = events["item_id"].is_in([ENTITY + name for name in unknown])
+    return Finding(
+        "events", "entity",
+        f"{len(unknown):,} of {len(degrees):,} entities are in no fact",
+        int(rows.sum()),
+        ", ".join(map(repr, unknown[:MAX_EXAMPLES])),
+        UNKNOWN_ENTITIES,
+    )  # fmt: skip
 
 
 def item_features(

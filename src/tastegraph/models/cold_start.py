@@ -70,7 +70,7 @@ def cold_item_holdout(item_ids: Sequence[str], seed: int) -> Bools:
 
 
 def cold_folds(item_ids: Sequence[str], seed: int) -> NDArray[np.int64]:
-    """int64[I] in 0 … 4: the trial in which each item is held out; -1 of entities, which never are."""
+    """int64[I] in 0 … 4: the trial in which each item is held out; -1 of entities: in none."""
     digests = (sha256(f"{seed}:{item_id}".encode("utf-8", "replace")) for item_id in item_ids)
     folds = np.array([d.digest()[0] % FOLDS for d in digests], dtype=np.int64)
     folds[np.array([is_entity(item_id) for item_id in item_ids], dtype=np.bool_)] = -1

@@ -16,7 +16,7 @@ from tastegraph.core.config import Config, checked_config
 from tastegraph.core.errors import FrameError
 from tastegraph.core.fact_columns import facts_of
 from tastegraph.core.item_columns import frame_of_items
-from tastegraph.core.records import Event, Fact, Item, Link
+from tastegraph.core.records import ENTITY, Event, Fact, Item, Link, is_entity
 from tastegraph.data.column_facts import ColumnFacts
 from tastegraph.data.frames import (
     EVENT_COLUMNS,
@@ -34,6 +34,7 @@ from tastegraph.models.catalogue import (
     columns_of,
     item_features,
     read_catalogue,
+    unknown_entities,
 )
 from tastegraph.models.frame_interactions import Ids, interactions_of, rating_counts
 from tastegraph.models.item_features import ItemFeatures
@@ -49,7 +50,8 @@ class Dataset:
     """Events, and what is known about the items: what every model is fitted on.
 
     Attributes:
-        events: one for each user and item.
+        events: one for each user and item. Entities that events are on are items of ``events`` and
+            of the graph, the last ones, and never of ``items``: no list has them.
         item_features: knowledge graph and texts.
         users, items: their ids.
         meaning: how events count.
@@ -87,9 +89,10 @@ class Dataset:
         """A data set from polars, pandas or Arrow tables.
 
         Args:
-            events: ``user_id``, ``item_id``, and where there are such ``event_type``, ``value`` (a
-                rating, a count), ``timestamp`` (seconds since 1970, or a time) and ``split``
-                (train, valid, test).
+            events: ``user_id``, ``item_id`` or, of an event on an entity of ``facts`` (a director,
+                a genre), ``entity``; and where there are such ``event_type``, ``value`` (a rating,
+                a count), ``timestamp`` (seconds since 1970, or a time) and ``split`` (train, valid,
+                test).
             items: ``item_id``, ``title``, ``text``; further columns are part of the text, and facts
                 where ``fact_columns`` names them.
             facts: ``head``, ``relation``, ``tail``, and what else
@@ -200,9 +203,9 @@ class Dataset:
                 ``[items.facts]`` of the configuration.
         """
         settings = _config(config, None, None, ())
-        columns = ("user_id", "item_id", "type", "value", "timestamp", "split")
+        columns = ("user_id", "object_id", "type", "value", "timestamp", "split")
         schema = dict(zip(EVENT_COLUMNS, [pl.String] * 3 + [pl.Float64] * 2 + [pl.String],
-                          strict=True))  # fmt: skip
+                          strict=False))  # fmt: skip
         rows = [tuple(getattr(event, name) for name in columns) for event in events]
         table = pl.DataFrame(rows, schema=schema, orient="row")
         records = list(items)
@@ -245,7 +248,7 @@ class Dataset:
     @property
     def user_items(self) -> CSR:
         """bool CSR[users, items]: whether an event of the user counts for the item."""
-        return self.events.user_items()
+        return self.events.listed_likes()[:, : self.n_items]
 
     @property
     def graph(self) -> KnowledgeGraph:
@@ -264,16 +267,24 @@ class Dataset:
         """Users of a frame of events, and their events on the items here; others are left out."""
         table = read_events(frame, self.config.events.weights, None, on_error, name="histories")
         names = table.frame["user_id"].unique().sort().to_list()
-        known = table.frame.filter(pl.col("item_id").is_in(self.items.names))
-        events = interactions_of(known, names, self.items.names, self.meaning)
+        rows = self.graph.rows
+        known = table.frame.filter(pl.col("item_id").is_in(list(rows)))
+        events = interactions_of(known, names, rows, self.meaning)
         return Ids(names, "user_id" in table.numeric), events
 
     def to_frame(self) -> Any:
-        """The events as a frame: ``user_id``, ``item_id``, ``weight``, ``timestamp`` or null."""
+        """The events as a frame: ``user_id``, ``item_id``, ``weight``, ``timestamp`` or null.
+
+        With ``entity`` where events are on entities; of those ``item_id`` is null.
+        """
         events = self.events
+        places = pl.Series(events.items.astype(np.int64))
+        of_items = places.zip_with(places < self.n_items, pl.Series([None], dtype=pl.Int64))
+        entities = pl.Series([None] * self.n_items + self.graph.entities, dtype=pl.String)
         frame = pl.DataFrame([
             self.users.at(events.users).alias("user_id"),
-            self.items.at(events.items).alias("item_id"),
+            self.items.column.gather(of_items).alias("item_id"),
+            *([entities.gather(places).alias("entity")] if events.n_entities else []),
             pl.Series("weight", events.weights),
             pl.Series("timestamp", events.times).fill_nan(None),
         ])  # fmt: skip
@@ -329,7 +340,8 @@ def _assembled(
     report: FrameReport,
     user_ids: list[str] | None = None,
 ) -> Dataset:
-    further = [*catalogue.item_ids, *table["item_id"].unique().to_list()]
+    objects = table["item_id"].unique().to_list()
+    further = [*catalogue.item_ids, *(name for name in objects if not is_entity(name))]
     sure = (fact for fact in catalogue.facts if fact.confidence >= config.graph.min_confidence)
     user_names = {*(user_ids or []), *table["user_id"].unique().to_list()}
     item_numbers = integers[0] and all(map(_is_number, further))
@@ -340,14 +352,17 @@ def _assembled(
         catalogue.links,
         config,
         item_order=int if item_numbers else None,
+        event_entities=[name.removeprefix(ENTITY) for name in objects if is_entity(name)],
     )
+    if finding := unknown_entities(graph, table):
+        report.add(finding)
     names = sorted(user_names, key=int if integers[1] else None)
     meaning = EventMeaning.of(config.events, rating_counts(table))
     return Dataset(
-        events=interactions_of(table, names, graph.item_ids, meaning),
+        events=interactions_of(table, names, graph.rows, meaning),
         item_features=item_features(graph, catalogue, text_vectors, encoder, config),
         users=Ids(names, integers[1]),
-        items=Ids(graph.item_ids, item_numbers),
+        items=Ids(graph.item_ids[: graph.n_listed], item_numbers),
         meaning=meaning,
         config=config,
         library=library,

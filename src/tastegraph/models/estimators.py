@@ -166,9 +166,10 @@ class ComponentRecommender(Recommender):
         component: type[Component] = getattr(import_module(module), name)
         model = cls(component, saved["name"], seed=saved["seed"], **saved["arguments"])
         model._params = component.params_from_json(saved["params"])
-        counts = np.bincount(dataset.user_items.indices, minlength=dataset.n_items)
+        n_items = dataset.graph.n_items
+        counts = np.bincount(dataset.user_items.indices, minlength=n_items)
         arrays = {**snapshot.arrays, "model.popularity": counts}
-        rows = np.arange(dataset.n_items, dtype=np.int64)
+        rows = np.arange(n_items, dtype=np.int64)
         opened = component.open(arrays, model._recency, rows)
         assert opened is not None
         model._fitted, model._dataset = (component.learned_view(arrays), opened), dataset
@@ -324,7 +325,7 @@ def entity_vectors(
         The ids, and float32[N, d]: a node's own learned vector plus that of its name.
     """
     features = dataset.item_features
-    data = TrainingData(features, dataset.user_items, np.zeros(0, dtype=np.float32))
+    data = TrainingData(features, dataset.events.user_items(), np.zeros(0, dtype=np.float32))
     network, graph = trained_network(arrays, params, data.learned_item_ids), features.graph
     row_of = {name: graph.n_items + row for row, name in enumerate(graph.node_ids)}
     text = features.text[[row_of[name] for name in network.node_ids]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +18,7 @@ from tastegraph.profiles.interactions import (
     SPLIT_CODES,
     Interactions,
     interactions_from_columns,
+    row_counts,
 )
 
 
@@ -72,13 +74,14 @@ def rating_counts(table: pl.DataFrame) -> Counter[float]:
 
 
 def interactions_of(
-    table: pl.DataFrame, user_ids: list[str], item_ids: list[str], meaning: EventMeaning
+    table: pl.DataFrame, user_ids: list[str], item_index: Mapping[str, int], meaning: EventMeaning
 ) -> Interactions:
     """Events as :class:`~tastegraph.profiles.interactions.Interactions`.
 
     Args:
         table: columns of :func:`tastegraph.data.frames.read_events`, all of known users and items.
-        user_ids, item_ids: ids by row.
+        user_ids: ids by row.
+        item_index: as of :func:`~tastegraph.profiles.interactions.interactions`.
         meaning: how events count.
     """
     typed = _typed(table)
@@ -103,11 +106,11 @@ def interactions_of(
     if "split" in table.columns:
         numbers = table["split"].replace_strict(SPLIT_CODES, default=-1, return_dtype=pl.Int64)
         parts = numbers.to_numpy()
-    rows, columns = (
-        Ids(names).rows(table[column])
-        for names, column in ((user_ids, "user_id"), (item_ids, "item_id"))
-    )
+    rows = Ids(user_ids).rows(table["user_id"])
+    columns = np.array([item_index[name] for name in table["item_id"].to_list()], dtype=np.int64)
+    n_items, n_entities = row_counts(item_index)
     return interactions_from_columns(
-        user_ids, len(item_ids),
+        user_ids, n_items,
         *(column[counts] for column in (rows, columns, times, weight, parts)),
+        n_entities=n_entities,
     )  # fmt: skip

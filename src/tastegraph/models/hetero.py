@@ -56,7 +56,8 @@ def hetero_data(dataset: Dataset) -> HeteroData:
     data, graph, events = HeteroData(), dataset.graph, dataset.events
     n, text = graph.n_items, dataset.item_features.text
     data["user"].num_nodes, data["user"].ids = dataset.n_users, dataset.user_ids.to_list()
-    data["item"].x, data["item"].ids = tensor(text[:n]), dataset.item_ids.to_list()
+    item_ids = [*dataset.item_ids.to_list(), *graph.entities]  # entities that events are on: last
+    data["item"].x, data["item"].ids = tensor(text[:n]), item_ids
     data["entity"].x, data["entity"].ids = tensor(text[n:]), graph.node_ids
     data["item"].names, data["entity"].names = graph.labels[:n], graph.labels[n:]
     for name, mask in ((LIKES, events.weights > 0), (DISLIKES, events.weights < 0)):

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, Bools, binary
 from tastegraph.core.errors import ConfigError, FrameError, NotFittedError, TastegraphError
+from tastegraph.core.records import ENTITY
 from tastegraph.core.top_k import top_k
 from tastegraph.data.frames import to_library
 from tastegraph.models.audience import (
@@ -37,7 +38,7 @@ from tastegraph.profiles.interactions import History
 USERS_PER_BLOCK = 512
 EXPLANATION = {
     "share": pl.Float64, "kind": pl.String, "item_id": pl.String, "relation": pl.String,
-    "inverse": pl.Boolean, "entity": pl.String, "name": pl.String,
+    "inverse": pl.Boolean, "entity": pl.String, "name": pl.String, "event_entity": pl.String,
 }  # fmt: skip
 
 
@@ -190,7 +191,7 @@ class Recommender(ABC):
         _check_k(k)
         audience = self._audience(users, histories, unknown)
         allowed = allowed_items(dataset, candidates, audience)
-        seen = audience.seen() if filter_seen else None
+        seen = audience.seen()[:, : dataset.n_items] if filter_seen else None
         blocks = [
             self._block(audience, slice(start, start + USERS_PER_BLOCK), k, seen, allowed)
             for start in range(0, max(len(audience.ids), 1), USERS_PER_BLOCK)
@@ -225,7 +226,7 @@ class Recommender(ABC):
         rows = item_rows(self.dataset, items, "items")
         alone = np.ones(1, dtype=np.float32)
         scores = self._similarity([History(rows[i : i + 1].astype(np.int32), alone)
-                                   for i in range(len(rows))])  # fmt: skip
+                                   for i in range(len(rows))])[:, : dataset.n_items]  # fmt: skip
         scores = np.where(scores == 0, -np.inf, scores).astype(np.float32)
         if candidates is not None:
             scores[:, ~item_subset(dataset, candidates)] = -np.inf
@@ -252,7 +253,7 @@ class Recommender(ABC):
             A frame, the largest share first: ``share``; ``kind`` (behaviour, learned, knowledge,
             affinity, facts, text, popularity); ``item_id`` of the event that says it; ``relation``
             and ``entity`` (``inverse``: the entity is the subject) that it goes through, and the
-            entity's ``name``.
+            entity's ``name``; ``event_entity`` where the event is on an entity and no item.
 
         Raises:
             NotFittedError: the model has not been fitted.
@@ -262,7 +263,7 @@ class Recommender(ABC):
         audience = self._audience([user], histories, "raise")
         (row,) = item_rows(self.dataset, [item], "item")
         (history,) = audience.histories(self._newest)
-        if self._score([history]).any():
+        if self._score([history])[:, : dataset.n_items].any():
             contributions = self._contributions(history, int(row))
         else:
             share = float(self._popularity()[row])
@@ -280,7 +281,7 @@ class Recommender(ABC):
             TastegraphError: the model has none.
         """
         _, targets = self._known_factors("items")
-        return self._embeddings("item_id", self.dataset.item_ids, targets)
+        return self._embeddings("item_id", self.dataset.item_ids, targets[: self.dataset.n_items])
 
     def user_embeddings(self, users: Any = None, *, histories: Any = None) -> Any:
         """A frame of ``user_id`` and ``embedding``, from the users' histories.
@@ -336,7 +337,7 @@ class Recommender(ABC):
         return np.asarray(counts / max(int(counts.max(initial=0)), 1), dtype=np.float32)
 
     def _score_all(self, histories: Sequence[History]) -> Scores:
-        scores = self._score(histories)
+        scores = self._score(histories)[:, : self.dataset.n_items]
         silent = ~scores.any(axis=1)
         if silent.any():
             scores[silent] = self._popularity()
@@ -366,16 +367,21 @@ class Recommender(ABC):
         """One row of :meth:`explain`."""
         graph = self.dataset.graph
         event = contribution.event
-        item = None if event is None else graph.item_ids[int(history.items[event])]
+        item = event_entity = None
+        if event is not None:
+            place = int(history.items[event])
+            item = graph.item_ids[place] if place < graph.n_listed else None
+            event_entity = None if item else graph.entities[place - graph.n_listed]
         row = (contribution.share, contribution.kind, item)
         if contribution.feature is None:
-            return (*row, None, None, None, None)
+            return (*row, None, None, None, None, event_entity)
         features, feature = self.dataset.item_features.associations, contribution.feature
         node, inverse = int(features.node[feature]), bool(features.reverse[feature])
         ids = graph.item_ids, graph.node_ids
         entity = ids[0][node] if node < graph.n_items else ids[1][node - graph.n_items]
         relation = graph.relations[int(features.relation[feature])]
-        return (*row, relation, inverse, entity, graph.labels[node] or entity)
+        entity = entity.removeprefix(ENTITY)
+        return (*row, relation, inverse, entity, graph.labels[node] or entity, event_entity)
 
     def _known_factors(self, what: str) -> tuple[Scores, Scores]:
         self.dataset  # noqa: B018 - says where the model is not fitted

@@ -100,20 +100,22 @@ def _event_arrays(dataset: Dataset) -> dict[str, NDArray[Any]]:
 def _dataset(snapshot: Snapshot) -> Dataset:
     arrays, saved = snapshot.arrays, snapshot.manifest["dataset"]
     item_features, user_ids = item_features_from(snapshot), snapshot.strings("events.user_ids")
+    graph = item_features.graph
     events = Interactions(
         user_ids=user_ids,
-        n_items=item_features.graph.n_items,
+        n_items=graph.n_items,
         users=arrays["events.users"],
         items=arrays["events.items"],
         times=np.where(arrays["events.timed"], arrays["events.times"], np.nan),
         weights=arrays["events.weights"],
         published_splits=arrays["events.given"],
+        n_entities=graph.n_items - graph.n_listed,
     )
     return Dataset(
         events=events,
         item_features=item_features,
         users=Ids(user_ids, saved["integers"][0]),
-        items=Ids(item_features.graph.item_ids, saved["integers"][1]),
+        items=Ids(graph.item_ids[: graph.n_listed], saved["integers"][1]),
         meaning=EventMeaning.from_json(saved["meaning"]),
         config=Config.model_validate(saved["config"]),
         library=saved["library"],

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, union
 
-from tastegraph.core.findings import Finding
+from tastegraph.core.findings import UNKNOWN_ENTITIES, Finding
 from tastegraph.core.import_report import ImportReport
-from tastegraph.store.schema import items
+from tastegraph.core.records import ENTITY, ITEM
+from tastegraph.store.schema import facts, items
 
 if TYPE_CHECKING:
     import polars as pl
@@ -71,12 +72,39 @@ def check_scripts(connection: Connection, encoder: str, report: ImportReport) ->
             )  # fmt: skip
 
 
+def _entities(connection: Connection, item_ids: pl.Series) -> pl.Series:
+    """Ids that stored facts have at either end, and ids of items, as events may name both."""
+    import polars as pl
+
+    ends = union(select(facts.c.subject), select(facts.c.object).where(~facts.c.literal))
+    ids = pl.Series(list(connection.scalars(ends)), dtype=pl.String)
+    return pl.concat([ids, item_ids, ITEM + item_ids])
+
+
+def _report_unknown(
+    mentioned: pl.Series, entities: pl.Series, name: str, report: ImportReport
+) -> None:
+    from tastegraph.data.id_checks import unmatched_ids
+
+    mismatch = unmatched_ids(mentioned, entities)
+    if mismatch is not None:
+        report.add(
+            Finding(
+                name, "entity",
+                f"{mismatch.unknown:,} of {mismatch.ids:,} entities are in no fact",
+                mismatch.rows,
+                ", ".join(map(repr, mismatch.examples)),
+                mismatch.cause or UNKNOWN_ENTITIES,
+            )
+        )  # fmt: skip
+
+
 def check_event_items(
     connection: Connection, tables: Mapping[str, pl.DataFrame], report: ImportReport
 ) -> None:
-    """Report the items of events that the catalogue does not have, with the likely cause.
+    """Report items of events that the catalogue lacks, and entities that no fact names.
 
-    Without any item in the catalogue there is nothing to compare with.
+    With the likely cause. Without any item in the catalogue there is nothing to compare items with.
 
     Args:
         connection: to the store, after the import.
@@ -90,10 +118,15 @@ def check_event_items(
     from tastegraph.data.id_checks import unmatched_ids
 
     known = pl.Series(list(connection.scalars(select(items.c.item_id))), dtype=pl.String)
-    if not len(known):
-        return
+    entities: pl.Series | None = None
     for name, table in tables.items():
-        mismatch = unmatched_ids(table["item_id"], known)
+        objects = table["item_id"].cast(pl.String)
+        on_entity = objects.str.starts_with(ENTITY)
+        if on_entity.any():
+            entities = _entities(connection, known) if entities is None else entities
+            mentioned = objects.filter(on_entity).str.strip_prefix(ENTITY)
+            _report_unknown(mentioned, entities, name, report)
+        mismatch = unmatched_ids(objects.filter(~on_entity), known) if len(known) else None
         if mismatch is not None:
             report.add(
                 Finding(

@@ -10,7 +10,6 @@ from scipy import sparse
 
 from tastegraph.core.arrays import CSR
 from tastegraph.core.config import Config
-from tastegraph.core.records import ENTITY
 from tastegraph.kg.from_store import accepted_facts
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.kg.identity import resolve_identity
@@ -142,5 +141,4 @@ def _moved_rows(matrix: CSR, sources: list[int], rows: list[int], n_rows: int) -
 
 def _node_names(graph: KnowledgeGraph) -> list[str]:
     items = [f"item:{item_id}" for item_id in graph.item_ids[: graph.n_listed]]
-    entities = [name.removeprefix(ENTITY) for name in graph.item_ids[graph.n_listed :]]
-    return items + entities + graph.node_ids
+    return items + graph.entities + graph.node_ids

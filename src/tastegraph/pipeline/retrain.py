@@ -192,9 +192,7 @@ def retrain(builder: Builder, inputs: str) -> RetrainingResult:
     features = builder.build_features(stages, previous, events_of)
     item_features = features.item_features
     graph = item_features.graph
-    after, before = (
-        events_until(graph.rows, until) for until in (log_revision, previous_revision)
-    )
+    after, before = (events_until(graph.rows, until) for until in (log_revision, previous_revision))
     first_likes = not before.user_items().nnz
     if difference or first_likes:
         check_events(after, meaning, type_counts)

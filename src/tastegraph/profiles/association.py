@@ -37,8 +37,8 @@ class Associations:
         facts: int64[nnz], the stored fact behind each entry, or ``ITSELF`` where a fact's
             object is the item itself: what states "prequel: *Alien*" has this in common with
             *Alien*. It is told one way alone, so that one fact counts once; an entity that events
-            are on has it of both ends of facts, and of facts of items nothing else. ``SEMANTIC`` where
-            no fact but the item's vector ties it to the feature.
+            are on has this alone of facts of items, at both ends. ``SEMANTIC`` where no fact but
+            the item's vector ties it to the feature.
         relation: int32[features], index of the relation.
         reverse: bool[features], whether the item is the object of the fact.
         node: int32[features], the node at the other end.

@@ -243,6 +243,17 @@ def settled(
     return newest[in_time], strongest[in_time]
 
 
+def row_counts(item_index: Mapping[str, int]) -> tuple[int, int]:
+    """How many rows there are, and how many of them, the last ones, are of entities alone.
+
+    Args:
+        item_index: as of :func:`interactions`.
+    """
+    n_items = max(item_index.values(), default=-1) + 1
+    listed = (row for name, row in item_index.items() if not is_entity(name))
+    return n_items, n_items - 1 - max(listed, default=-1)
+
+
 def interactions(
     events: EventColumns, item_index: Mapping[str, int], meaning: EventMeaning
 ) -> Interactions:
@@ -257,9 +268,7 @@ def interactions(
             row; the rows that are of entities alone are the last.
         meaning: how events count.
     """
-    n_items = max(item_index.values(), default=-1) + 1
-    listed = (row for name, row in item_index.items() if not is_entity(name))
-    n_entities = n_items - 1 - max(listed, default=-1)
+    n_items, n_entities = row_counts(item_index)
     has_event = np.zeros(len(events.user_ids), dtype=np.bool_)
     has_event[events.users] = True
     user_ids = sorted(events.user_ids[number] for number in np.flatnonzero(has_event).tolist())
@@ -287,6 +296,7 @@ def interactions_from_columns(
     times: Floats,
     weights: Floats,
     published_splits: Floats | Ints,
+    *,
     n_entities: int = 0,
 ) -> Interactions:
     """The same from columns of equal length, rows in any order.

@@ -78,7 +78,8 @@ class RelistedItems:
         """
         delisted = self._connection.exec_driver_sql(
             "INSERT INTO item_availability SELECT item_id, 1, 0, NULL, NULL FROM "
-            "(SELECT item_id FROM items UNION SELECT item_id FROM event_items WHERE substr(item_id, 1, ?) != ?) "
+            "(SELECT item_id FROM items UNION "
+            "SELECT item_id FROM event_items WHERE substr(item_id, 1, ?) != ?) "
             "WHERE item_id NOT IN (SELECT item_id FROM imported_items) "
             "ON CONFLICT (item_id) DO UPDATE SET delisted = 1 WHERE NOT delisted",
             (len(ENTITY), ENTITY),

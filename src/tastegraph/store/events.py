@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, delete, func, select, true
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, true
 
 from tastegraph.core.errors import RowError
 from tastegraph.core.messages import Message
@@ -130,7 +130,7 @@ def user_events(
         .order_by(*(column.desc() for column in event_order))
         .limit(newest)
     )
-    return [_event(*row) for row in rows][::-1]
+    return [_event(row) for row in rows][::-1]
 
 
 def user_object_ids(
@@ -161,14 +161,15 @@ def grouped_by_user(connection: Connection, until: int | None = None) -> Iterato
     rows = connection.execution_options(yield_per=ROWS_PER_BATCH).execute(
         select(*_FIELDS).where(*arrived).order_by(events.c.user_id, *event_order)
     )
-    return (_event(*row) for row in rows)
+    return (_event(row) for row in rows)
 
 
-def _event(event_id: str, user_id: str, object_id: str, *others: Any) -> Event:
+def _event(row: Row[Any]) -> Event:
     """The event of a row of :data:`_FIELDS`."""
-    if is_entity(object_id):
-        return Event(event_id, user_id, "", *others, entity_id=object_id.removeprefix(ENTITY))
-    return Event(event_id, user_id, object_id, *others)
+    if not is_entity(row.item_id):
+        return Event(*row)
+    fields: dict[str, Any] = {**row._asdict(), "item_id": ""}
+    return Event(**fields, entity_id=row.item_id.removeprefix(ENTITY))
 
 
 def rating_values(connection: Connection, until: int | None = None) -> dict[float, int]:
