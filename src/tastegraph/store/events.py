@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -168,8 +168,8 @@ def _event(row: Row[Any]) -> Event:
     """The event of a row of :data:`_FIELDS`."""
     if not is_entity(row.item_id):
         return Event(*row)
-    fields: dict[str, Any] = {**row._asdict(), "item_id": ""}
-    return Event(**fields, entity_id=row.item_id.removeprefix(ENTITY))
+    entity_id = row.item_id.removeprefix(ENTITY)
+    return replace(Event(*row), item_id="", entity_id=entity_id)
 
 
 def rating_values(connection: Connection, until: int | None = None) -> dict[float, int]:
