@@ -164,7 +164,7 @@ def grouped_by_user(connection: Connection, until: int | None = None) -> Iterato
     return (_event(row) for row in rows)
 
 
-def _event(row: Row[Any]) -> Event:
+def _event(row: Row[tuple[Any, ...]]) -> Event:
     """The event of a row of :data:`_FIELDS`."""
     if not is_entity(row.item_id):
         return Event(*row)
