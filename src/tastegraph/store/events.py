@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, true
+from sqlalchemy import ColumnElement, Connection, delete, func, select, true
 
 from tastegraph.core.errors import RowError
 from tastegraph.core.messages import Message
@@ -164,12 +164,13 @@ def grouped_by_user(connection: Connection, until: int | None = None) -> Iterato
     return (_event(row) for row in rows)
 
 
-def _event(row: Row[tuple[Any, ...]]) -> Event:
+def _event(row: Sequence[Any]) -> Event:
     """The event of a row of :data:`_FIELDS`."""
-    if not is_entity(row.item_id):
-        return Event(*row)
-    entity_id = row.item_id.removeprefix(ENTITY)
-    return replace(Event(*row), item_id="", entity_id=entity_id)
+    event_id, user_id, object_id, *others = row
+    event = Event(event_id, user_id, object_id, *others)
+    if not is_entity(object_id):
+        return event
+    return replace(event, item_id="", entity_id=object_id.removeprefix(ENTITY))
 
 
 def rating_values(connection: Connection, until: int | None = None) -> dict[float, int]:
