@@ -3,7 +3,7 @@ DATA ?=
 BIN := .venv/bin
 
 .PHONY: setup demo test test-fast lint architecture docs benchmark-serving benchmark-knowledge benchmark-language \
-	benchmark-growth benchmark-ranking benchmark-details benchmark-loop benchmark-new-items \
+	benchmark-growth benchmark-ranking benchmark-peers benchmark-details benchmark-loop benchmark-new-items \
 	benchmark-row-order
 
 setup: .venv/ready
@@ -73,6 +73,10 @@ benchmark-growth: setup
 benchmark-ranking: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks published all --data $(DATA) --control-seeds 2 \
 		--json benchmarks/results/ranking.json --markdown docs/ranking-results.md
+
+# Hours to days: networks of other libraries until they end by themselves. What is done is kept.
+benchmark-peers: setup benchmarks/.venv-peers/ready
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks peers $(DATA) $(SETS)
 
 benchmark-details: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks details $(DATA) $(SETS)

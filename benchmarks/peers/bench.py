@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import resource
 import signal
@@ -29,7 +30,13 @@ class TimeUp(BaseException):
 
 
 class Clock:
-    """Times the choice of a model, and ends it at the limit."""
+    """Times the choice of a model, and ends it at the limit, which may be infinite.
+
+    Attributes:
+        course: seconds and score of each validation; of earlier runs too, where this one goes on.
+        stopped: whether the limit was reached.
+        best, seconds_to_best: the best validation score, and when it was reached.
+    """
 
     def __init__(self, limit: float) -> None:
         self.limit = limit
@@ -38,13 +45,24 @@ class Clock:
         self.best: float | None = None
         self.seconds_to_best: float | None = None
         self._began = STARTED
+        self._before = 0.0
+
+    def go_on(self, course: list[tuple[float, float]]) -> None:
+        """Continue from what earlier runs of the same training reached."""
+        self._before = course[-1][0] if course else 0.0
+        self.course = list(course)
+        for seconds, valid in course:
+            if self.best is None or valid > self.best:
+                self.best, self.seconds_to_best = valid, seconds
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Count from here; at the limit leave the block, keeping what was found so far."""
         self._began = time.perf_counter()
-        signal.signal(signal.SIGALRM, _ring)
-        signal.setitimer(signal.ITIMER_REAL, max(self.limit - (self._began - STARTED), 0.001), 1)
+        if math.isfinite(self.limit):
+            signal.signal(signal.SIGALRM, _ring)
+            left = self.limit - (self._began - STARTED)
+            signal.setitimer(signal.ITIMER_REAL, max(left, 0.001), 1)
         try:
             yield
         except TimeUp:
@@ -54,7 +72,7 @@ class Clock:
 
     def better(self, valid: float) -> bool:
         """Note a validation score; whether it is the best so far."""
-        seconds = time.perf_counter() - self._began
+        seconds = self._before + time.perf_counter() - self._began
         self.course.append((seconds, valid))
         if self.best is not None and valid <= self.best:
             return False
@@ -84,8 +102,12 @@ def choose(split: Split, clock: Clock, candidates: Iterator[Lists]) -> Lists:
     return split.unseen(best)
 
 
-def main(library: str, run: Callable[[str, Split, Clock], Lists]) -> None:
-    """Run the model that the command line names; write ``lists.npy`` and ``peer.json``."""
+def main(library: str, run: Callable[[str, Split, Clock, Path], Lists]) -> None:
+    """Run the model that the command line names; write ``lists.npy`` and ``peer.json``.
+
+    ``run`` gets the model, the set, the clock, and the folder in which a training may leave where
+    it is, so that the next run goes on from there.
+    """
     parser = argparse.ArgumentParser()
     parser.add_argument("model")
     parser.add_argument("folder", type=Path)
@@ -99,7 +121,7 @@ def main(library: str, run: Callable[[str, Split, Clock], Lists]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         os.chdir(scratch)  # libraries leave logs where they stand
         try:
-            np.save(out / "lists.npy", run(arguments.model, split, clock))
+            np.save(out / "lists.npy", run(arguments.model, split, clock, out))
         except Exception as raised:
             text = str(raised).strip().splitlines()
             error = f"{type(raised).__name__}: {text[0] if text else ''}"

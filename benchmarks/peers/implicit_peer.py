@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 from implicit.als import AlternatingLeastSquares
@@ -30,7 +31,7 @@ GRIDS = {
 }
 
 
-def run(name: str, split: Split, clock: Clock) -> Lists:
+def run(name: str, split: Split, clock: Clock, _: Path) -> Lists:
     return bench.choose(split, clock, _candidates(name, split))
 
 

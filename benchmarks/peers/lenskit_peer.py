@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ GRIDS = {
 }
 
 
-def run(name: str, split: Split, clock: Clock) -> Lists:
+def run(name: str, split: Split, clock: Clock, _: Path) -> Lists:
     return bench.choose(split, clock, _candidates(name, split))
 
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,7 +57,11 @@ class KGATWithoutDGL(KGAT):
         return torch.sparse_coo_tensor(ends, torch.as_tensor(total.data).float(), total.shape)
 
 
-def run(name: str, split: Split, clock: Clock) -> Lists:
+CHECKPOINT, SECONDS_BETWEEN = "checkpoint.pt", 60.0
+"""Where a training without a limit leaves how far it is, at most so often."""
+
+
+def run(name: str, split: Split, clock: Clock, out: Path) -> Lists:
     config = _config(name, split)
     init_seed(config["seed"], config["reproducibility"])
     dataset = create_dataset(config)
@@ -65,10 +72,18 @@ def run(name: str, split: Split, clock: Clock) -> Lists:
         network = KGATWithoutDGL if name == "KGAT" else get_model(name)
         model = network(config, train._dataset).to(config["device"])
         trainer = get_trainer(config["MODEL_TYPE"], name)(config, model)
+        checkpoint = None if math.isfinite(clock.limit) else out / CHECKPOINT
+        if checkpoint is not None and checkpoint.exists():
+            best[:] = _resumed(checkpoint, trainer, clock)
+        saved = time.perf_counter()
 
         def keep(epoch: int, valid: float) -> None:
+            nonlocal saved
             if clock.better(valid):
                 best[:] = copy.deepcopy([model.state_dict(), model.other_parameter()])
+            if checkpoint is not None and time.perf_counter() - saved >= SECONDS_BETWEEN:
+                _save(checkpoint, trainer, clock, epoch, best)
+                saved = time.perf_counter()
 
         trainer.fit(train, valid, saved=False, verbose=False, callback_fn=keep)
     if not best:
@@ -78,6 +93,38 @@ def run(name: str, split: Split, clock: Clock) -> Lists:
     model.load_other_parameter(other)
     model.eval()
     return _recommend(trainer, dataset, valid, split)
+
+
+def _save(file: Path, trainer: Any, clock: Clock, epoch: int, best: list[Any]) -> None:
+    """Leave how far a training is after ``epoch``: all of it, or none."""
+    state = {
+        "epoch": epoch,
+        "model": trainer.model.state_dict(),
+        "other": trainer.model.other_parameter(),
+        "optimizer": trainer.optimizer.state_dict(),
+        "best": best,
+        "best_valid": float(trainer.best_valid_score),
+        "since": int(trainer.cur_step),
+        "course": clock.course,
+        "random": torch.get_rng_state(),
+    }
+    beside = file.with_suffix(".part")
+    torch.save(state, beside)
+    beside.replace(file)
+
+
+def _resumed(file: Path, trainer: Any, clock: Clock) -> list[Any]:
+    """Set a trainer and the clock to where :func:`_save` left them; return the best until then."""
+    state = torch.load(file, weights_only=True)
+    trainer.model.load_state_dict(state["model"])
+    trainer.model.load_other_parameter(state["other"])
+    trainer.optimizer.load_state_dict(state["optimizer"])
+    trainer.start_epoch = state["epoch"] + 1
+    trainer.cur_step, trainer.best_valid_score = state["since"], state["best_valid"]
+    torch.set_rng_state(state["random"])
+    clock.go_on([(float(seconds), float(valid)) for seconds, valid in state["course"]])
+    best: list[Any] = state["best"]
+    return best
 
 
 def _config(name: str, split: Split) -> Config:

@@ -1,6 +1,6 @@
 """Models of RecTools: EASE over a few settings, SASRec stopped early on validation.
 
-python rectools_peer.py EASE|SASRec FOLDER OUT --limit SECONDS --k 20
+python rectools_peer.py EASE|SASRec|SASRec-sampled FOLDER OUT --limit SECONDS --k 20
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -29,8 +31,12 @@ EPOCHS = 300
 """RecBole's, since RecTools trains for three epochs and leaves the choice to its user."""
 
 
-def run(name: str, split: Split, clock: Clock) -> Lists:
-    candidates = {"EASE": _ease, "SASRec": _sasrec}[name]
+def run(name: str, split: Split, clock: Clock, _: Path) -> Lists:
+    candidates = {
+        "EASE": _ease,
+        "SASRec": _sasrec,
+        "SASRec-sampled": partial(_sasrec, loss="sampled_softmax"),
+    }[name]
     return bench.choose(split, clock, candidates(split, _data(split), clock))
 
 
@@ -40,12 +46,12 @@ def _ease(split: Split, data: Dataset, clock: Clock) -> Iterator[Lists]:
         yield _lists(model.fit(data), data, split)
 
 
-def _sasrec(split: Split, data: Dataset, clock: Clock) -> Iterator[Lists]:
+def _sasrec(split: Split, data: Dataset, clock: Clock, loss: str = "softmax") -> Iterator[Lists]:
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
     torch.set_num_threads(THREADS)
     seed_everything(0)
-    model = SASRecModel(deterministic=True, recommend_torch_device="cpu")
+    model = SASRecModel(loss=loss, deterministic=True, recommend_torch_device="cpu")
     best, since = clock.best, 0
     for _ in range(EPOCHS):
         model.fit_partial(data, min_epochs=1, max_epochs=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,14 @@ PEERS = (
     Peer("LensKit", "ImplicitMF"),
     Peer("RecTools", "EASE"),
     Peer("RecTools", "SASRec"),
+    Peer("RecTools", "SASRec-sampled"),
 )
+CONVERGING = tuple(
+    peer
+    for peer in PEERS
+    if peer.name in ("RecBole LightGCN", "RecBole KGAT", "RecBole KGIN", "RecTools SASRec-sampled")
+)
+"""Those that are trained once without a limit, until they end by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,9 @@ class Outcome:
         best_valid: NDCG@10 on validation, by which the peer chose.
         course: seconds and score of each validation: of epochs, or of settings.
         peak_rss_mb: most memory held.
+        epochs: validations of its training, or settings that were tried.
         stopped: it reached its limit, and this is the best it had.
+        limit: seconds that it might train; infinite where it ended by itself.
         error: one line, or ``None``.
     """
 
@@ -71,6 +81,16 @@ class Outcome:
     peak_rss_mb: float | None
     stopped: bool
     error: str | None
+    epochs: int | None = None
+    limit: float = math.inf
+
+    def ending(self) -> str:
+        """How its training ended, in words; empty where it was not limited, and tried settings."""
+        if self.stopped:
+            return f"stopped after {self.limit:g} s: the best until then"
+        if self.peer in CONVERGING and self.epochs:
+            return f"converged after {self.epochs:,} epochs"
+        return ""
 
 
 def fitting(folder: Path) -> tuple[Peer, ...]:

@@ -3,25 +3,69 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.published.peer import Outcome, Peer
+from benchmarks.published.lists import EVALUATION
+from benchmarks.published.peer import CONVERGING, Outcome, Peer
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.progress import progress
+from tastegraph.data.downloads import cache_root
 
 HOME = Path(__file__).parents[1]
 """Where a checkout has the scripts (``peers/``) and their environment (``.venv-peers/``)."""
 GRACE = 300.0
 """Seconds past its limit in which a peer may still recommend with the best it found."""
+CONVERGED, LIMITED = "converged", "limited"
+"""Folders of what was run without a limit, and with one."""
+KEY, BEGUN = "key.txt", "begun.txt"
+"""What a finished run, and one that is not, was of."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+def peer_folder(name: str) -> Path:
+    """Where the files of a set are for its peers, and what came of them."""
+    return cache_root() / "benchmark" / name / "peers"
+
+
+def outcomes(
+    peers: Sequence[Peer], folder: Path, shape: tuple[int, int], limit: float, home: Path = HOME
+) -> Iterator[Outcome]:
+    """What came of each peer on a set: without a limit, where it has been run so; else with it.
+
+    Args:
+        peers: which, in this order.
+        folder: of :func:`peer_folder`, with the set's atomic files.
+        shape: number of users and of items.
+        limit: seconds that each may train.
+        home: as of :func:`run_peers`.
+    """
+    k = max(EVALUATION.cutoffs)
+    state = state_of(folder, math.inf, k, home)
+    for peer in peers:
+        place, key = place_of(peer, folder / CONVERGED), f"{peer.name} {state}"
+        known = finished(peer, place, key, (shape[0], k), shape[1], math.inf)
+        if known is not None and peer in CONVERGING:
+            yield known
+            continue
+        out = folder / (CONVERGED if math.isinf(limit) else LIMITED)
+        yield from run_peers(
+            [peer], folder, out, shape, k=k, limit=limit, threads=os.cpu_count() or 1, home=home
+        )
+
+
+def place_of(peer: Peer, out: Path) -> Path:
+    """The folder of one peer."""
+    return out / peer.name.replace(" ", "-").lower()
 
 
 def run_peers(
@@ -40,10 +84,12 @@ def run_peers(
     Args:
         peers: which, in this order.
         folder: has the set's atomic files; tokens are row numbers.
-        out: gets a folder with ``lists.npy``, ``peer.json`` and ``log.txt`` for each peer.
+        out: gets a folder with ``lists.npy``, ``peer.json`` and ``log.txt`` for each peer; one that
+            has finished there before under the same circumstances is not run again, and a training
+            without a limit goes on where it was interrupted, if its library can.
         shape: number of users and of items.
         k: length of the lists.
-        limit: seconds after which a peer is to hand in the best it has.
+        limit: seconds after which a peer is to hand in the best it has; infinite for none.
         threads: for every library alike.
         home: has ``peers/`` and ``.venv-peers/``.
 
@@ -55,18 +101,58 @@ def run_peers(
         raise NotFoundError(
             f"{python} is not there: in a checkout, run `make benchmarks/.venv-peers/ready`"
         )
+    state = state_of(folder, limit, k, home)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= dict.fromkeys(_THREADS, str(threads))
     environment |= {"OMP_WAIT_POLICY": "PASSIVE", "CUDA_VISIBLE_DEVICES": ""}
     with progress("Peers", len(peers)) as advance:
         for peer in peers:
-            place = out / peer.name.replace(" ", "-").lower()
+            place = place_of(peer, out)
             place.mkdir(parents=True, exist_ok=True)
+            whole = (shape[0], k)
+            key = f"{peer.name} {state}"
+            known = finished(peer, place, key, whole, shape[1], limit)
+            if known is not None:
+                yield known
+                advance(1)
+                continue
             script = home / "peers" / f"{peer.library.lower()}_peer.py"
             command = [python, script, peer.model, folder, place, "--limit", limit, "--k", k]
+            _forget(place, key)
             error = _call([str(part) for part in command], place, environment, limit + GRACE)
-            yield _outcome(peer, place, error, (shape[0], k), shape[1])
+            (place / KEY).write_text(key, encoding="utf-8")
+            yield _outcome(peer, place, error, whole, shape[1], limit)
             advance(1)
+
+
+def state_of(folder: Path, limit: float, k: int, home: Path = HOME) -> str:
+    """What an outcome depends on, as one name: the set's files, the scripts and the limit."""
+    state = sha256(f"{limit} {k}".encode())
+    files = [*folder.glob("*.inter"), *folder.glob("*.kg"), *folder.glob("*.link")]
+    for file in (*sorted(files), *sorted((home / "peers").glob("*.[pt][yx]*"))):
+        state.update(file.name.encode() + file.read_bytes())
+    return state.hexdigest()
+
+
+def finished(
+    peer: Peer, place: Path, key: str, shape: tuple[int, int], n_items: int, limit: float
+) -> Outcome | None:
+    """What an earlier run of the same peer handed in, unless it failed; ``None`` without one."""
+    file = place / KEY
+    if not file.exists() or file.read_text(encoding="utf-8") != key:
+        return None
+    outcome = _outcome(peer, place, None, shape, n_items, limit)
+    return None if outcome.error else outcome
+
+
+def _forget(place: Path, key: str) -> None:
+    """Leave a training where it is if the same is to go on, and nothing else."""
+    begun = place / BEGUN
+    if not begun.exists() or begun.read_text(encoding="utf-8") != key:
+        for file in place.iterdir():
+            file.unlink()
+    (place / KEY).unlink(missing_ok=True)
+    begun.write_text(key, encoding="utf-8")
 
 
 def _call(command: list[str], place: Path, environment: dict[str, str], limit: float) -> str | None:
@@ -76,7 +162,11 @@ def _call(command: list[str], place: Path, environment: dict[str, str], limit: f
     with log.open("wb") as opened:
         try:
             done = subprocess.run(
-                command, stdout=opened, stderr=opened, env=environment, timeout=limit
+                command,
+                stdout=opened,
+                stderr=opened,
+                env=environment,
+                timeout=limit if math.isfinite(limit) else None,
             )
         except subprocess.TimeoutExpired:
             return f"not done after {limit:g} s"
@@ -89,7 +179,12 @@ def _call(command: list[str], place: Path, environment: dict[str, str], limit: f
 
 
 def _outcome(
-    peer: Peer, place: Path, error: str | None, shape: tuple[int, int], n_items: int
+    peer: Peer,
+    place: Path,
+    error: str | None,
+    shape: tuple[int, int],
+    n_items: int,
+    limit: float,
 ) -> Outcome:
     answer: dict[str, Any] = {}
     lists = None
@@ -111,6 +206,8 @@ def _outcome(
         answer.get("peak_rss_mb"),
         answer.get("stopped", False),
         error,
+        answer.get("epochs"),
+        limit,
     )
 
 

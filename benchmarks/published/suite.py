@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from benchmarks.published.atomic import export_atomic
 from benchmarks.published.benchmarks import BENCHMARKS, Benchmark
 from benchmarks.published.field import LEARNED, ModelGrid
 from benchmarks.published.fingerprint import fingerprint
-from benchmarks.published.lists import EVALUATION, ListEvaluator
+from benchmarks.published.lists import ListEvaluator
 from benchmarks.published.measured import Measured, Store
 from benchmarks.published.peer import fitting
-from benchmarks.published.peers import run_peers
+from benchmarks.published.peers import LIMITED, outcomes, peer_folder
 from benchmarks.published.published import PUBLISHED
 from benchmarks.published.reading import item_features_of
 from benchmarks.published.sets.set import sizes
@@ -61,7 +61,7 @@ def run(
         budget: seconds in which each network is tuned beyond its defaults.
         peers: whether other libraries are run too.
         peer_limit: seconds that each of them may train.
-        fresh: measure everything anew.
+        fresh: measure everything anew but peers that were trained without a limit.
 
     Returns:
         ``sets.NAME`` of the results, ready for JSON.
@@ -97,7 +97,9 @@ def run(
     if peers and field.dataset.pairs is None:
         entered = results[first]
         known = set(entered)
-        why, chase = _peers(field, folder / "peers" / state, entered, peer_limit)
+        if fresh:
+            rmtree(peer_folder(name) / LIMITED, ignore_errors=True)
+        why, chase = _peers(field, peer_folder(name), entered, peer_limit)
         notes |= why
         for row in entered.keys() - known:
             by_likes[first].add(row, field.judge.sliced(entered[row][0], first))
@@ -192,15 +194,8 @@ def _peers(
     notes: dict[str, str] = {}
     chase: dict[str, dict[str, float | None]] = {}
     course = rows[REFERENCE][0].course
-    for outcome in run_peers(
-        fitting(folder),
-        folder,
-        folder,
-        (likes.n_users, likes.n_items),
-        k=max(EVALUATION.cutoffs),
-        limit=limit,
-        threads=os.cpu_count() or 1,
-    ):
+    shape = likes.n_users, likes.n_items
+    for outcome in outcomes(fitting(folder), folder, shape, limit):
         name = outcome.peer.name
         if outcome.lists is None:
             notes[name] = outcome.error or "no lists"
@@ -211,8 +206,8 @@ def _peers(
             for value in (outcome.seconds_to_best, outcome.peak_rss_mb)
         )
         rows[name] = [judge.of_lists(outcome.lists, seconds, memory)]
-        if outcome.stopped:
-            notes[name] = f"stopped after {limit:g} s: the best until then"
+        if ending := outcome.ending():
+            notes[name] = ending
         if outcome.best_valid is not None and outcome.seconds_to_best is not None:
             ours = seconds_to_quality(outcome.best_valid, course)
             chase[name] = {

@@ -314,7 +314,7 @@ def test_peers_stand_in_the_table(small, monkeypatch):
         Outcome(Peer("RecBole", "EASE"), top, "1", 4.0, 3.0, 0.5, (), 9.0, True, None),
         Outcome(Peer("RecBole", "KGAT"), None, None, None, None, None, (), None, False, "broken"),
     ]
-    monkeypatch.setattr(suite, "run_peers", lambda *_, **__: answers)
+    monkeypatch.setattr(suite, "outcomes", lambda *_: answers)
     results = suite.run("lastfm-lightkg", data, 1, peers=True)
     assert results["rows"]["RecBole EASE"]["recall@10"] == 1
     assert results["absent"]["RecBole KGAT"] == "broken"

@@ -1,11 +1,14 @@
 """Peers run in processes of their own: whatever they do, there is a row."""
 
+import math
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.peers.bench import Clock
 from benchmarks.peers.split import Split
+from benchmarks.published import peer as peer_module
 from benchmarks.published import peers
 from benchmarks.published.peer import PEERS, Peer, fitting
 from benchmarks.published.peers import run_peers
@@ -119,6 +122,69 @@ def test_old_lists_are_never_taken_for_new_ones(outcome, home):
     outcome("good")
     (home / "out/fake-good").rename(home / "out/fake-crash")
     assert outcome("crash").lists is None
+
+
+def run_once(home, limit, model="good"):
+    (came,) = run_peers(
+        [Peer("Fake", model)], home, home / "out", (4, 100), k=5, limit=limit, threads=3, home=home
+    )
+    return came
+
+
+def test_a_finished_peer_is_not_run_again_until_something_changes(home):
+    (home / "set.train.inter").write_text("0 0 0\n")
+    log = home / "out/fake-good/log.txt"
+    first = run_once(home, math.inf)
+    log.unlink()
+    assert run_once(home, math.inf).course == first.course
+    assert not log.exists()
+    (home / "set.train.inter").write_text("0 1 0\n")
+    run_once(home, math.inf)
+    assert log.exists(), "the set is another"
+    log.unlink()
+    run_once(home, 5.0)
+    assert log.exists(), "the limit is another"
+
+
+def test_a_failed_peer_is_run_again(home):
+    assert run_once(home, math.inf, "fails").error
+    log = home / "out/fake-fails/log.txt"
+    log.unlink()
+    run_once(home, math.inf, "fails")
+    assert log.exists()
+
+
+def test_an_interrupted_training_finds_its_checkpoint_and_no_other_does(home):
+    place = home / "out/fake-crash"
+    run_once(home, math.inf, "crash")
+    (place / "checkpoint.pt").touch()
+    run_once(home, math.inf, "crash")
+    assert (place / "checkpoint.pt").exists()
+    run_once(home, 5.0, "crash")
+    assert not (place / "checkpoint.pt").exists()
+
+
+def test_what_ended_by_itself_stands_for_a_peer_whatever_the_limit(home, monkeypatch):
+    peer = Peer("Fake", "good")
+    monkeypatch.setattr(peers, "CONVERGING", (peer,))
+    monkeypatch.setattr(peer_module, "CONVERGING", (peer,))
+    (limited,) = peers.outcomes([peer], home, (4, 100), 5.0, home)
+    assert limited.limit == 5.0
+    (whole,) = peers.outcomes([peer], home, (4, 100), math.inf, home)
+    assert whole.ending() == "converged after 2 epochs"
+    (again,) = peers.outcomes([peer], home, (4, 100), 5.0, home)
+    assert again.ending() == "converged after 2 epochs"
+
+
+def test_a_clock_goes_on_where_it_was():
+    clock = Clock(math.inf)
+    clock.go_on([(10.0, 0.2), (20.0, 0.1)])
+    assert (clock.best, clock.seconds_to_best) == (0.2, 10.0)
+    with clock.running():
+        assert not clock.better(0.15)
+        assert clock.better(0.3)
+    assert clock.course[-1][0] >= 20.0
+    assert [valid for _, valid in clock.course] == [0.2, 0.1, 0.15, 0.3]
 
 
 def test_threads_are_set_for_every_library(outcome):
