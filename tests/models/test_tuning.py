@@ -94,7 +94,7 @@ def test_without_an_order_attention_is_even(has_targets: bool) -> None:
 
 def test_budget_trains_more_networks_and_keeps_the_best(monkeypatch: pytest.MonkeyPatch) -> None:
     item_features, training, targets = world()
-    config = ModelConfig(dimensions=8, epochs=2)
+    config = ModelConfig(dimensions=8, epochs=2, shrinkage="off")
     validation = Validation.of(training, targets, config)
     assert validation is not None
     data = training_data(item_features, training, config)

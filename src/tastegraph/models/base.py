@@ -98,6 +98,8 @@ class Component(ABC):
         ranks_new_items: whether it scores items that have no events. Its parameters and attention
             are then those that order such items best.
         expected_of_new_items: as ``expected``, for the weights on items without events.
+        compares_features: whether it compares items by what is known of each alone, and learns
+            nothing of that from events.
         learns_attention: whether its attention is learned rather than a recency weighting.
         learned_prefix, learned_pattern: names of its learned arrays in a snapshot: what the names
             begin with, and a regular expression for the rest; by default ``NAME.learned.``.
@@ -111,6 +113,7 @@ class Component(ABC):
     expected: ClassVar[bool] = False
     ranks_new_items: ClassVar[bool] = False
     expected_of_new_items: ClassVar[bool] = False
+    compares_features: ClassVar[bool] = False
     learns_attention: ClassVar[bool] = False
     learned_prefix: ClassVar[str] = ""
     learned_pattern: ClassVar[str] = ".*"

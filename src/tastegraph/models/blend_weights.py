@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -25,6 +26,15 @@ PADDING = np.float32(-1e6)
 """What fills up the shorter lists: no sum of standardised scores brings it to the top."""
 
 PerUser = NDArray[np.float64]
+
+
+class Scorer(Protocol):
+    """Whatever scores all items."""
+
+    def score(self, histories: Sequence[History]) -> Scores:
+        """float32[U, I]."""
+
+
 UserObjective = Callable[[Scores], PerUser]
 
 
@@ -75,7 +85,7 @@ def fit_blend_weights(
         best_ndcg = alone[order[0]][settings[order[0]]]
     else:
         weights |= {name: weight for name, weight in start.items() if name in options}
-        best_ndcg = objective(_sum(weights, current))
+        best_ndcg = objective(weighted_sum(weights, current))
     tried_beside: dict[str, dict[str, tuple[float, int]]] = {}
     steps = PASSES * sum(len(options[name]) for name in order)
     with progress("weighing the components", steps) as advance:
@@ -96,7 +106,7 @@ def fit_blend_weights(
                 )
                 for index, scores in enumerate(options[name]):
                     weight, values = _best_weight(others, scores, objective, WEIGHTS)
-                    if _clearly_better(values, best_ndcg, min_gain_se):
+                    if clearly_better(values, best_ndcg, min_gain_se):
                         best_ndcg, weights[name], settings[name] = values, weight, index
                         current[name] = scores
                     advance(1)
@@ -120,20 +130,23 @@ def _expected(
     beside = {other: weight for other, weight in weights.items() if weight and other != name}
     if not beside:
         return weights[name], best_ndcg
-    weight, values = _best_weight(_sum(beside, current), current[name], objective, WEIGHTS[1:])
-    silent_but_harmless = not weights[name] and not _clearly_better(best_ndcg, values, min_gain_se)
+    weight, values = _best_weight(
+        weighted_sum(beside, current), current[name], objective, WEIGHTS[1:]
+    )
+    silent_but_harmless = not weights[name] and not clearly_better(best_ndcg, values, min_gain_se)
     if silent_but_harmless or values.mean() > best_ndcg.mean():
         return weight, values
     return weights[name], best_ndcg
 
 
-def _sum(weights: Mapping[str, float], current: Mapping[str, Scores]) -> Scores:
+def weighted_sum(weights: Mapping[str, float], current: Mapping[str, Scores]) -> Scores:
     """The weighted sum of the components, float32[U, C]."""
     zeros = np.zeros_like(next(iter(current.values())))
     return sum((np.float32(weights[name]) * current[name] for name in weights), zeros)
 
 
-def _clearly_better(values: PerUser, best_ndcg: PerUser, min_gain_se: float) -> bool:
+def clearly_better(values: PerUser, best_ndcg: PerUser, min_gain_se: float = 1.0) -> bool:
+    """Whether ``values`` are above by more than so many standard errors of the differences."""
     gain = values - best_ndcg
     return bool(gain.mean() > min_gain_se * gain.std() / np.sqrt(len(gain)))
 
@@ -159,10 +172,12 @@ class Shortlist:
     Attributes:
         scores: component → for each of its settings, float32[U, C].
         objective: the same users and items to find, by the columns of the shortlist.
+        controls: the same as ``scores``, of controls: they bring no item into the shortlist.
     """
 
     scores: Mapping[str, list[Scores]]
     objective: Objective
+    controls: Mapping[str, list[Scores]]
 
     @classmethod
     def of(
@@ -171,6 +186,7 @@ class Shortlist:
         histories: Sequence[History],
         objective: Objective,
         spread: Callable[[Scores], NDArray[np.float32]],
+        controls: Mapping[str, Sequence[Scorer]] | None = None,
     ) -> Shortlist:
         """The union of what each setting of each component has among its first hundred.
 
@@ -179,8 +195,11 @@ class Shortlist:
             histories: of U users.
             objective: what they should find, over all items.
             spread: scores, float32[B, I] → float32[B], by which they are multiplied.
+            controls: name → settings, scored on the same items.
         """
+        controls = controls or {}
         blocks: dict[str, list[list[Scores]]] = {n: [[] for _ in options[n]] for n in options}
+        beside: dict[str, list[list[Scores]]] = {n: [[] for _ in controls[n]] for n in controls}
         columns = np.empty(len(objective.row), dtype=np.int64)
         for block, at in _blocks(objective, len(histories), _n_items(options)):
             users = histories[block]
@@ -196,9 +215,17 @@ class Shortlist:
             for name, settings in scores.items():
                 for setting, full in enumerate(settings):
                     blocks[name][setting].append(_at_columns(full, listed))
+            for name, scorers in controls.items():
+                for setting, scorer in enumerate(scorers):
+                    full = _standardised(scorer, users, spread)
+                    beside[name][setting].append(_at_columns(full, listed))
         seen = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
-        stacked = {n: [_padded(each) for each in settings] for n, settings in blocks.items()}
-        return cls(stacked, replace(objective, seen=seen, item=columns, n_listed=None))
+        stacked, stacked_controls = (
+            {n: [_padded(each) for each in settings] for n, settings in of_all.items()}
+            for of_all in (blocks, beside)
+        )
+        objective = replace(objective, seen=seen, item=columns, n_listed=None)
+        return cls(stacked, objective, stacked_controls)
 
 
 def _blocks(
@@ -212,7 +239,7 @@ def _blocks(
 
 
 def _standardised(
-    component: Component,
+    component: Scorer,
     users: Sequence[History],
     spread: Callable[[Scores], NDArray[np.float32]],
 ) -> Scores:

@@ -36,6 +36,7 @@ class Knowledge(SimilarityComponent):
     reason = "knowledge"
     expected = True
     ranks_new_items = True
+    compares_features = True
     served_prefix = "associations."
 
     kernel: FeatureKernel

@@ -25,6 +25,7 @@ class Text(SimilarityComponent):
     name = TEXT
     reason = "text"
     ranks_new_items = True
+    compares_features = True
 
     @classmethod
     def similarity(cls, arrays: Arrays, params: Any, data: TrainingData) -> FactorKernel | None:

@@ -39,6 +39,7 @@ from tastegraph.models.fitted_model import (
 )
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.preference import Shuffled, prefer_features
 from tastegraph.models.registry import COMPONENTS, by_name, tunes_itself
 from tastegraph.models.safeguard import compare, safeguarded, simple_models
 from tastegraph.models.training_data import TrainingData
@@ -239,10 +240,10 @@ def fit_weights(
     names = by_name() if names is None else names
     with stage("choosing: weights of the blend"):
         options = _options(model, data, fitted_model.hyperparameters, names, config)
-        known = _fit_weights(options, validation.histories, validation, model)
+        known = _fit_weights(options, validation.histories, validation, model, config.seed)
         chosen = {name: options[name][setting] for name, setting in known.settings.items()}
         only = {name: [option] for name, option in chosen.items()}
-        new = _fit_weights(only, validation.newest, validation, model)
+        new = _fit_weights(only, validation.newest, validation, model, config.seed)
     defaults = {
         name: component.default
         for name, component in by_name().items()
@@ -342,11 +343,25 @@ def _fit_weights(
     histories: Sequence[History],
     validation: Validation,
     model: HybridModel,
+    seed: int,
 ) -> FittedWeights:
     components = {n: [option.component for option in settings] for n, settings in options.items()}
-    shortlist = Shortlist.of(components, histories, validation.objective, model.inverse_spread)
+    controls = {
+        name: [Shuffled.of(component, seed) for component in settings]
+        for name, settings in components.items()
+        if settings[0].compares_features
+    }
+    shortlist = Shortlist.of(
+        components, histories, validation.objective, model.inverse_spread, controls
+    )
+    by_user = shortlist.objective.by_user
     expected = [component.name for component in COMPONENTS if component.expected]
-    return fit_blend_weights(shortlist.scores, shortlist.objective.by_user, expected)
+    fitted = fit_blend_weights(shortlist.scores, by_user, expected)
+    scores, shuffled = (
+        {name: settings[fitted.settings[name]] for name, settings in of_all.items()}
+        for of_all in (shortlist.scores, shortlist.controls)
+    )
+    return prefer_features(fitted, scores, shuffled, by_user)
 
 
 def _relearned(

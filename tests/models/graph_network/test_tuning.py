@@ -49,16 +49,22 @@ def test_by_default_only_linear_networks_are_trained(
     settings_trained: list[NetworkSettings],
 ) -> None:
     assert chosen(ModelConfig()).convolution == "linear"
+    assert {each.convolution for each in settings_trained} == {"linear"}
+
+
+def test_without_shrinkage_one_network_is_trained_for_each_temperature(
+    settings_trained: list[NetworkSettings],
+) -> None:
+    chosen(ModelConfig(shrinkage="off"))
     assert [each.temperature for each in settings_trained] == [0.1, 0.2]
     assert {each.shrinkage for each in settings_trained} == {0}
-    assert {each.convolution for each in settings_trained} == {"linear"}
 
 
 def test_shrinkage_is_chosen_from_the_strongest_on(
     settings_trained: list[NetworkSettings],
 ) -> None:
     """Each shrinkage has its weight of knowledge; without standard errors the best is taken."""
-    best = chosen(ModelConfig(shrinkage="auto"))
+    best = chosen(ModelConfig())
     assert [each.temperature for each in settings_trained] == [0.1, 0.2, 0.1, 0.1]
     assert [each.shrinkage for each in settings_trained] == [1, 1, 0.1, 0]
     assert [each.knowledge_weight for each in settings_trained] == [2, 2, 1, 0.5]
@@ -91,7 +97,7 @@ def test_a_configured_convolution_is_the_only_one(settings_trained: list[Network
 def test_auto_trains_each_convolution_at_the_best_temperature(
     settings_trained: list[NetworkSettings],
 ) -> None:
-    best = chosen(ModelConfig(convolution="auto"))
+    best = chosen(ModelConfig(convolution="auto", shrinkage="off"))
     assert best.convolution == "GCNConv"
     others = settings_trained[2:]
     assert [each.convolution for each in others] == [*get_args(Convolution)[1:]]
@@ -105,5 +111,6 @@ def test_a_budget_ends_the_comparison_of_convolutions(
     seconds = iter([0.0, 0.0, 0.5, 2.0, 2.0, 2.0, 2.0])
     monkeypatch.setattr(tuning.time, "monotonic", lambda: next(seconds))
     monkeypatch.setattr(tuning, "_searched", lambda *_: iter(()))
-    assert chosen(ModelConfig(convolution="auto", budget=1.0)).convolution == "GCNConv"
+    config = ModelConfig(convolution="auto", budget=1.0, shrinkage="off")
+    assert chosen(config).convolution == "GCNConv"
     assert [each.convolution for each in settings_trained[2:]] == ["LGConv", "GCNConv"]

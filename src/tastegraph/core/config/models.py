@@ -156,7 +156,7 @@ class ModelConfig(Section):
     """Learning rate of the graph network."""
     temperature: float | None = Field(default=None, gt=0)
     """Temperature of the network's softmax; by default 0.2 and 0.1 are tried."""
-    shrinkage: Literal["off", "auto"] = "off"
+    shrinkage: Literal["off", "auto"] = "auto"
     """How much of the network's vectors must come from facts and texts. ``off``: as much as
     training makes of it; ``auto``: what items have of their own is shrunk as strongly as validation
     data allow within a standard error."""
