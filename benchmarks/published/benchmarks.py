@@ -12,7 +12,7 @@ from benchmarks.published.sets.amazon_book import amazon_book_kgat
 from benchmarks.published.sets.cold_items import amazon_beauty_cold, ml1m_cold, ml100k_cold
 from benchmarks.published.sets.ctr import bookcrossing_ctr, lastfm_ctr
 from benchmarks.published.sets.lastfm import lastfm_lightkg
-from benchmarks.published.sets.mindreader import mindreader_films
+from benchmarks.published.sets.mindreader import mindreader, mindreader_films, mindreader_new_users
 from benchmarks.published.sets.ml1m import ml1m_colakg, ml1m_pearlm
 from benchmarks.published.sets.ml100k import ml100k
 from benchmarks.published.sets.set import BenchmarkDataset
@@ -114,6 +114,20 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         (TRAIN_ONLY,),
         "LTNrec's split: a film that each user likes is to be found among 100 that they have not "
         "rated; ratings of films alone",
+    ),
+    "mindreader": Benchmark(
+        lambda data, _: mindreader(data),
+        ("hit@10", "ndcg@10"),
+        (TRAIN_ONLY,),
+        "the same with the ratings of persons, genres, decades and companies as events on entities",
+    ),
+    "mindreader-new-users": Benchmark(
+        mindreader_new_users,
+        ("ndcg@10", "recall@10"),
+        (TRAIN_AND_VALID,),
+        "a fifth of the users who like five films and three entities, drawn anew for each seed: "
+        "three of these entities are all that is known of them, all films are ranked",
+        redrawn=True,
     ),
     "ml100k-cold": Benchmark(
         ml100k_cold,

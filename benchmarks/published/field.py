@@ -9,7 +9,7 @@ from functools import cached_property
 from benchmarks.published.clicks import ClickEvaluator
 from benchmarks.published.lists import ListEvaluator
 from benchmarks.published.measured import Measured
-from benchmarks.published.sets.set import BenchmarkDataset
+from benchmarks.published.sets.set import BenchmarkDataset, without_entity_events
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import ModelConfig
 from tastegraph.evaluation.comparison import (
@@ -28,7 +28,9 @@ from tastegraph.models.tables import MAX_DENSE_ITEMS
 
 MOST_DENSE_ITEMS = 13_000
 """Up to this many items a dense baseline is fitted, and up to ``MAX_DENSE_ITEMS`` tuned as well."""
-LEARNED = (REFERENCE, *CONTROLS)
+ENTITY_EVENTS_OFF = "entity events off"
+"""The whole system without the events on entities, where a set has any."""
+LEARNED = (REFERENCE, *CONTROLS, ENTITY_EVENTS_OFF)
 """Rows that depend on a seed."""
 
 
@@ -63,13 +65,19 @@ class ModelGrid:
 
     def rows(self) -> list[str]:
         """Every row that can be, ours first."""
-        absent = self.absent()
+        absent = set(self.absent())
+        if (self.dataset.events.items < self.dataset.events.n_listed).all():
+            absent.add(ENTITY_EVENTS_OFF)
         return [row for row in (*LEARNED, *BASELINES) if row not in absent]
 
     def measured(
         self, row: str, histories: tuple[str, ...], choice: Hyperparameters | None = None
     ) -> Iterator[tuple[str, Measured]]:
         """One row under every history that is asked for; ours with ``choice``, if there is one."""
+        if row == ENTITY_EVENTS_OFF:
+            without = replace(self, dataset=without_entity_events(self.dataset))
+            yield from without.measured(REFERENCE, histories, choice)
+            return
         judge = self.judge
         if row in LEARNED and isinstance(judge, ClickEvaluator):
             yield histories[0], judge.learned(self._controlled(row))

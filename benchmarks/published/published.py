@@ -282,6 +282,8 @@ PUBLISHED: Mapping[str, Published] = {
         {"recall@20": .185, "ndcg@20": .110},
     ),
     "mindreader-films": Published((), {}),
+    "mindreader": Published((), {}),
+    "mindreader-new-users": Published((), {}),
     "ml100k-cold": Published((), {}),
     "ml1m-cold": Published((), {}),
     "amazon-beauty-cold": Published((), {}),

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.published.cells import MISSING, number, p_value
+from benchmarks.published.field import LEARNED
 from benchmarks.published.lists import COLD_ALONE
 from benchmarks.published.slices import ITEM_BOUNDS, USER_BOUNDS, name_of_items, name_of_users
-from tastegraph.evaluation.comparison import CONTROLS, GRAPH_CONTROLS
+from tastegraph.evaluation.comparison import GRAPH_CONTROLS
 from tastegraph.evaluation.tables import REFERENCE
 from tastegraph.models.baselines import BASELINES
 
@@ -30,7 +31,7 @@ def rows_by_likes(results: SetResults, metrics: Sequence[str]) -> list[list[str]
         metrics: the set's; the first is shown.
     """
     metric, present = metrics[0], results["rows"]
-    controls = [row for row in CONTROLS if row in present]
+    controls = [row for row in LEARNED if row in present and row != REFERENCE]
     forms = [row for row in BASELINES if row in present]
     table = [[metric, "users", "test likes", REFERENCE, *controls, *forms]]
     for name, entry in results["by_likes"].items():

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from benchmarks.published.field import LEARNED
 from benchmarks.published.measured import Measured
 from benchmarks.published.slices import SliceValues
 from tastegraph.core.arrays import Bools
-from tastegraph.evaluation.comparison import CONTROLS
 from tastegraph.evaluation.significance import bootstrap_interval, holm, paired_p
 from tastegraph.evaluation.tables import REFERENCE
 
@@ -107,7 +107,9 @@ def summary_by_likes(slices: SliceValues, metrics: Sequence[str]) -> dict[str, d
             "p": {},
         }
         users = {row: averaged([values[metric] for values in runs]) for row, runs in by_row.items()}
-        for row in [row for row in CONTROLS if row in users and REFERENCE in users]:
+        for row in [
+            row for row in LEARNED if row != REFERENCE and row in users and REFERENCE in users
+        ]:
             p[f"{name}\n{row}"] = paired_p(users[REFERENCE], users[row], RESAMPLES, SEED)
     for test, adjusted in holm(p).items():
         name, row = test.split("\n")

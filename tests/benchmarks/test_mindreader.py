@@ -2,16 +2,21 @@
 
 import numpy as np
 import pytest
+from benchmarks.published.field import ENTITY_EVENTS_OFF, ModelGrid
+from benchmarks.published.lists import ListEvaluator
 from benchmarks.published.sets import mindreader
 from benchmarks.published.sets.mindreader import (
     decade_of,
     mindreader_films,
+    mindreader_new_users,
     names_of_entities,
     published_split,
 )
 
+from tastegraph.core.config import ModelConfig
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.records import LABEL, Fact
+from tastegraph.models.item_features import ItemFeatures, no_words
 from tests.support import benchmark_folders as folders
 
 WIKIDATA = "http://www.wikidata.org/entity/"
@@ -39,7 +44,7 @@ def data(tmp_path, monkeypatch):
 
 def test_numbers_are_those_of_the_split_and_not_of_the_table(data):
     split = published_split(data)
-    assert [(user, thing.name, value) for user, thing, value in split.ratings] == [
+    assert [(rating.user, rating.thing.name, rating.value) for rating in split.ratings] == [
         ("7", "Heat", 1),
         ("7", "Al Pacino", 1),
         ("7", "Crime Film", -1),
@@ -107,3 +112,66 @@ def test_a_missing_file_is_named(data):
     (data / "mindreader/mr_ntp_all_movies/meta.json").unlink()
     with pytest.raises(NotFoundError, match=r"meta\.json"):
         published_split(data)
+
+
+def test_what_users_say_of_entities_is_events_on_them(data):
+    dataset = mindreader.mindreader(data)
+    events = dataset.events
+    assert (events.n_listed, events.n_entities) == (3, 2)
+    assert [item.title for item in dataset.items] == ["Heat", "Ran", "Alien", "Al Pacino",
+                                                      "Crime Film"]  # fmt: skip
+    on_entity = events.items >= events.n_listed
+    assert (dataset.parts[on_entity] == 0).all()
+    said = zip(events.users[on_entity], events.items[on_entity], events.weights[on_entity],
+               strict=True)  # fmt: skip
+    assert sorted(tuple(map(float, row)) for row in said) == [(0, 3, 1), (0, 4, -1), (1, 4, 1)]
+    films = mindreader_films(data)
+    assert (films.events.n_listed, films.events.n_entities) == (3, 0)
+    assert len(films.events) == len(events) - 3
+
+
+def test_events_on_entities_have_a_control_where_there_are_any(data, monkeypatch):
+    dataset = mindreader.mindreader(data)
+    rows = ModelGrid(dataset, without_features(dataset), ModelConfig()).rows()
+    assert ENTITY_EVENTS_OFF in rows
+    films = mindreader_films(data)
+    assert ENTITY_EVENTS_OFF not in ModelGrid(films, without_features(films), ModelConfig()).rows()
+    seen, measured = [], ModelGrid.measured
+
+    def watched(self, row, histories, choice=None):
+        if row == ENTITY_EVENTS_OFF:
+            return measured(self, row, histories, choice)
+        seen.append((row, len(self.dataset.events)))
+        return iter(())
+
+    monkeypatch.setattr(ModelGrid, "measured", watched)
+    grid = ModelGrid(dataset, without_features(dataset), ModelConfig())
+    list(grid.measured(ENTITY_EVENTS_OFF, ("train",)))
+    assert seen == [("tastegraph", len(films.events))]
+
+
+def without_features(dataset):
+    """No text at all."""
+    text = np.zeros((dataset.graph.n_nodes, 1), dtype=np.float32)
+    return ItemFeatures(dataset.graph, text, no_words(dataset.graph.n_items))
+
+
+def test_of_a_new_user_nothing_is_known_but_entities(data, monkeypatch):
+    monkeypatch.setattr(mindreader, "MIN_FILMS", 1)
+    monkeypatch.setattr(mindreader, "KNOWN_ENTITIES", 1)
+    monkeypatch.setattr(mindreader, "ONE_IN", 2)
+    seen = set()
+    for seed in (1, 2, 3, 4, 5):
+        dataset = mindreader_new_users(data, seed)
+        events, parts = dataset.events, dataset.parts
+        (new,) = np.unique(events.users[parts == 2])
+        seen.add(int(new))
+        own = events.users == new
+        known = own & (parts != 2)
+        assert (events.items[known] >= events.n_listed).all()
+        assert (events.weights[own] > 0).all()
+        assert known.sum() == 1
+        assert (events.items[own & (parts == 2)] < events.n_listed).all()
+        judge = ListEvaluator.of(dataset, None, ModelConfig())
+        assert judge.judge.user_rows.tolist() == [new]
+    assert seen == {0, 1}

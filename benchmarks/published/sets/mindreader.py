@@ -26,6 +26,9 @@ from tastegraph.data.wikidata_films import RELATIONS, WikidataFilms
 
 SPLIT, NAMES = "mr_ntp_all_entities/split.json", "mr_ntp_all_entities/entities.csv"
 NUMBERS = "mr_ntp_all_movies/meta.json"
+MIN_FILMS, KNOWN_ENTITIES = 5, 3
+"""How many films a new user likes, at least, and how many entities are known of one."""
+ONE_IN = 5
 MOVIE, PERSON = "Movie", "Person"
 DECADE, YEAR = "decade", "release_year"
 GENRES = {
@@ -73,6 +76,20 @@ class Thing:
 
 
 @dataclass(frozen=True)
+class Rating:
+    """What a user says of a thing: 1 for a like, -1 for a dislike."""
+
+    user: str
+    thing: Thing
+    value: int
+
+    @property
+    def film(self) -> bool:
+        """Whether it is of a film."""
+        return self.thing.is_film
+
+
+@dataclass(frozen=True)
 class HeldOut:
     """A film that a user likes, and the films among which it is to be found."""
 
@@ -80,18 +97,23 @@ class HeldOut:
     film: Thing
     others: tuple[Thing, ...]
 
+    @property
+    def rating(self) -> Rating:
+        """The like."""
+        return Rating(self.user, self.film, 1)
+
 
 @dataclass(frozen=True)
 class PublishedSplit:
-    """The published split: ratings (user, thing, 1 or -1), and what is held out of them."""
+    """The published split: ratings, and what is held out of them."""
 
-    ratings: list[tuple[str, Thing, int]]
+    ratings: list[Rating]
     valid: list[HeldOut]
     test: list[HeldOut]
 
     def things(self) -> list[Thing]:
         """Everything that occurs, by id."""
-        rated = {thing for _, thing, _ in self.ratings}
+        rated = {rating.thing for rating in self.ratings}
         held_out = {t for h in (*self.valid, *self.test) for t in (h.film, *h.others)}
         return sorted(rated | held_out, key=lambda thing: thing.uri)
 
@@ -99,7 +121,48 @@ class PublishedSplit:
 def mindreader_films(data: Path) -> BenchmarkDataset:
     """The films' ratings alone."""
     split = published_split(data)
-    dataset = dataset_of("mindreader-films", split, events_of(split))
+    return _ranked("mindreader-films", split, (rating for rating in split.ratings if rating.film))
+
+
+def mindreader(data: Path) -> BenchmarkDataset:
+    """All ratings, those of entities too."""
+    split = published_split(data)
+    return _ranked("mindreader", split, split.ratings)
+
+
+def mindreader_new_users(data: Path, seed: int = 1) -> BenchmarkDataset:
+    """A fifth of the users who like enough, of whom nothing is known but entities that they like.
+
+    All other ratings are training data; the films that the new users like are test.
+    """
+    split = published_split(data)
+    likes = [rating for rating in split.ratings if rating.value > 0]
+    films = Counter(rating.user for rating in likes if rating.film)
+    entities = Counter(rating.user for rating in likes if not rating.film)
+    enough = [
+        user
+        for user in sorted(films.keys() & entities.keys())
+        if films[user] >= MIN_FILMS and entities[user] >= KNOWN_ENTITIES
+    ]
+    rng = np.random.default_rng(seed)
+    new = set(rng.permutation(enough)[: len(enough) // ONE_IN].tolist())
+    events = [_event(rating, "train") for rating in split.ratings if rating.user not in new]
+    events += [_event(entry.rating, "valid") for entry in split.valid if entry.user not in new]
+    for user in sorted(new):
+        liked = [rating for rating in likes if rating.user == user]
+        known = [rating for rating in liked if not rating.film]
+        drawn = rng.choice(len(known), KNOWN_ENTITIES, replace=False).tolist()
+        events += [_event(known[row], "train") for row in drawn]
+        events += [_event(rating, "test") for rating in liked if rating.film]
+    return dataset_of("mindreader-new-users", split, events)
+
+
+def _ranked(name: str, split: PublishedSplit, ratings: Iterable[Rating]) -> BenchmarkDataset:
+    """``ratings`` to learn from; the films held out are to be found among their candidates."""
+    events = [_event(rating, "train") for rating in ratings]
+    parts: tuple[tuple[Split, list[HeldOut]], ...] = (("valid", split.valid), ("test", split.test))
+    events += [_event(entry.rating, part) for part, entries in parts for entry in entries]
+    dataset = dataset_of(name, split, events)
     return replace(dataset, candidates=candidates_of(dataset, split.test))
 
 
@@ -124,7 +187,7 @@ def published_split(data: Path) -> PublishedSplit:
     }
     split = json.loads((folder / SPLIT).read_text("utf-8"))
     ratings = [
-        (str(user), things[rating["e_idx"]], int(rating["rating"]))
+        Rating(str(user), things[rating["e_idx"]], int(rating["rating"]))
         for user, of_user in split["training"]
         for rating in of_user
     ]
@@ -136,17 +199,6 @@ def published_split(data: Path) -> PublishedSplit:
         for part in ("validation", "testing")
     )
     return PublishedSplit(ratings, valid, test)
-
-
-def events_of(split: PublishedSplit) -> Iterator[Event]:
-    """Ratings of films; the films held out are likes of their parts."""
-    for user, thing, value in split.ratings:
-        if thing.is_film:
-            yield _rating(user, thing, value, "train")
-    parts: tuple[tuple[Split, list[HeldOut]], ...] = (("valid", split.valid), ("test", split.test))
-    for part, held_out in parts:
-        for entry in held_out:
-            yield _rating(entry.user, entry.film, 1, part)
 
 
 def dataset_of(name: str, split: PublishedSplit, events: Iterable[Event]) -> BenchmarkDataset:
@@ -205,6 +257,10 @@ def candidates_of(dataset: BenchmarkDataset, held_out: Iterable[HeldOut]) -> CSR
     return binary(rows, columns, (dataset.events.n_users, dataset.events.n_items))
 
 
-def _rating(user: str, thing: Thing, value: int, part: Split) -> Event:
-    name = f"{user}-{thing.uri}"
-    return Event(name, user, thing.uri, "rating", float(value), None, part)
+def _event(rating: Rating, part: Split) -> Event:
+    uri = rating.thing.uri
+    item, entity = (uri, "") if rating.film else ("", uri)
+    return Event(
+        f"{rating.user}-{uri}", rating.user, item, "rating", float(rating.value), None, part,
+        entity_id=entity,
+    )  # fmt: skip

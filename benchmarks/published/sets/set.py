@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from tastegraph.data.column_facts import ColumnFacts
 from tastegraph.kg.graph import KnowledgeGraph, build_graph
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions, interactions
+from tastegraph.profiles.item_texts import event_entities
 from tastegraph.profiles.splits import TEST, TRAIN, VALID, assign_splits, split_events
 from tastegraph.store.event_columns import EventColumns
 
@@ -52,7 +53,7 @@ class BenchmarkDataset:
     """One data set.
 
     Attributes:
-        items: in the order of the graph's items.
+        items: in the order of the graph's items; entities that events are on are the last.
         events: everybody's, oldest first.
         parts: int8[E], train, valid or test.
         config: phrases of relations, weights of events, how the set is split.
@@ -88,16 +89,19 @@ def assembled(
 ) -> BenchmarkDataset:
     """Join the records of one data set; each user's events in time order, or as they come."""
     columns = facts_of(ColumnFacts(config.items.facts).of(frame_of_items(items)))
-    graph = build_graph(items, (), enumerate([*columns, *facts]), links, config)
-    by_id = {item.item_id: item for item in items}
-    index = {item_id: row for row, item_id in enumerate(graph.item_ids)}
     ordered = sorted(events, key=lambda event: (event.user_id, event.timestamp or 0.0))
-    known = interactions(
-        EventColumns.of(ordered), index, EventMeaning.of_events(config.events, ordered)
+    liked = {event.entity_id for event in ordered if event.entity_id}
+    graph = build_graph(
+        items, (), enumerate([*columns, *facts]), links, config, event_entities=liked
     )
+    by_id = {item.item_id: item for item in items}
+    known = interactions(
+        EventColumns.of(ordered), graph.rows, EventMeaning.of_events(config.events, ordered)
+    )
+    listed = [by_id[item_id] for item_id in graph.item_ids[: graph.n_listed]]
     return BenchmarkDataset(
         name=name,
-        items=[by_id[item_id] for item_id in graph.item_ids],
+        items=[*listed, *event_entities(graph)],
         graph=graph,
         events=known,
         parts=assign_splits(known, config.evaluation, seed=1),
@@ -121,12 +125,18 @@ def with_validation(parts: NDArray[np.int8], events: Interactions, seed: int) ->
     return cut
 
 
+def without_entity_events(dataset: BenchmarkDataset) -> BenchmarkDataset:
+    """The same without the events on entities; those stay in the graph."""
+    on_item = dataset.events.items < dataset.events.n_listed
+    return replace(dataset, events=dataset.events.select(on_item), parts=dataset.parts[on_item])
+
+
 def sizes(dataset: BenchmarkDataset) -> dict[str, int]:
     """Users, items, facts, and events of each part: what a reader checks a split by."""
     counted = np.bincount(dataset.parts, minlength=TEST + 1).tolist()
     return {
         "people": dataset.events.n_users,
-        "items": dataset.events.n_items,
+        "items": dataset.events.n_listed,
         "facts": len(dataset.graph.heads),
         **dict(zip(SPLITS, counted, strict=True)),
     }
