@@ -47,7 +47,7 @@ class Clock:
         self._began = STARTED
         self._before = 0.0
 
-    def go_on(self, course: list[tuple[float, float]]) -> None:
+    def resume(self, course: list[tuple[float, float]]) -> None:
         """Continue from what earlier runs of the same training reached."""
         self._before = course[-1][0] if course else 0.0
         self.course = list(course)

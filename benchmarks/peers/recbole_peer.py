@@ -122,7 +122,7 @@ def _resumed(file: Path, trainer: Any, clock: Clock) -> list[Any]:
     trainer.start_epoch = state["epoch"] + 1
     trainer.cur_step, trainer.best_valid_score = state["since"], state["best_valid"]
     torch.set_rng_state(state["random"])
-    clock.go_on([(float(seconds), float(valid)) for seconds, valid in state["course"]])
+    clock.resume([(float(seconds), float(valid)) for seconds, valid in state["course"]])
     best: list[Any] = state["best"]
     return best
 

@@ -147,12 +147,12 @@ def finished(
 
 def _forget(place: Path, key: str) -> None:
     """Leave a training where it is if the same is to go on, and nothing else."""
-    begun = place / BEGUN
-    if not begun.exists() or begun.read_text(encoding="utf-8") != key:
+    running = place / BEGUN
+    if not running.exists() or running.read_text(encoding="utf-8") != key:
         for file in place.iterdir():
             file.unlink()
     (place / KEY).unlink(missing_ok=True)
-    begun.write_text(key, encoding="utf-8")
+    running.write_text(key, encoding="utf-8")
 
 
 def _call(command: list[str], place: Path, environment: dict[str, str], limit: float) -> str | None:

@@ -122,9 +122,9 @@ def test_what_users_say_of_entities_is_events_on_them(data):
                                                       "Crime Film"]  # fmt: skip
     on_entity = events.items >= events.n_listed
     assert (dataset.parts[on_entity] == 0).all()
-    said = zip(events.users[on_entity], events.items[on_entity], events.weights[on_entity],
+    ratings = zip(events.users[on_entity], events.items[on_entity], events.weights[on_entity],
                strict=True)  # fmt: skip
-    assert sorted(tuple(map(float, row)) for row in said) == [(0, 3, 1), (0, 4, -1), (1, 4, 1)]
+    assert sorted(tuple(map(float, row)) for row in ratings) == [(0, 3, 1), (0, 4, -1), (1, 4, 1)]
     films = mindreader_films(data)
     assert (films.events.n_listed, films.events.n_entities) == (3, 0)
     assert len(films.events) == len(events) - 3

@@ -178,7 +178,7 @@ def test_what_ended_by_itself_stands_for_a_peer_whatever_the_limit(home, monkeyp
 
 def test_a_clock_goes_on_where_it_was():
     clock = Clock(math.inf)
-    clock.go_on([(10.0, 0.2), (20.0, 0.1)])
+    clock.resume([(10.0, 0.2), (20.0, 0.1)])
     assert (clock.best, clock.seconds_to_best) == (0.2, 10.0)
     with clock.running():
         assert not clock.better(0.15)
