@@ -1,6 +1,8 @@
 """What a ranking misses and what its training costs: results as JSON, and their page.
 
-    python -m benchmarks details DATA [SET …] [--part residuals|floor|convolutions|stages] …
+    python -m benchmarks details DATA [SET …] [--part PART] …
+
+A part is ``residuals``, ``floor``, ``convolutions``, ``stages`` or ``fidelity``.
 
 Sets that are named are measured anew, the others kept as they are.
 """
@@ -17,6 +19,7 @@ import torch
 
 from benchmarks.details.convolutions import convolutions
 from benchmarks.details.details_page import page
+from benchmarks.details.fidelity import fidelity
 from benchmarks.details.floor import floor
 from benchmarks.details.residuals import residuals
 from benchmarks.details.stage_times import stage_times
@@ -31,10 +34,15 @@ PARTS: dict[str, Callable[[str, Path], dict[str, Any] | Iterator[dict[str, Any]]
     "floor": floor,
     "convolutions": convolutions,
     "stages": stage_times,
+    "fidelity": fidelity,
 }
 """What is measured of a set; an iterator gives more with each measurement."""
-SETS = [name for name, benchmark in BENCHMARKS.items() if "auc" not in benchmark.metrics]
-"""Those that are judged by lists."""
+SETS = [
+    name
+    for name, benchmark in BENCHMARKS.items()
+    if "auc" not in benchmark.metrics and not benchmark.redrawn
+]
+"""Those that are judged by lists, and whose split is the same under every seed."""
 
 
 def main() -> None:
@@ -57,7 +65,7 @@ def save(part: str, name: str, result: Mapping[str, Any]) -> None:
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     by_set = results.get(part, {}) | {name: result}
     results[part] = {each: by_set[each] for each in SETS if each in by_set}
-    if part not in ("convolutions", "stages"):
+    if part not in ("convolutions", "stages", "fidelity"):
         results["machine"] = machine() | {"threads": torch.get_num_threads()}
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     document = ROOT / "docs" / "ranking-details.md"

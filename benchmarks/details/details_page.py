@@ -46,6 +46,17 @@ to all events, without the encoding of texts. *Rest* is what takes less than 1 %
 `tastegraph build --profile` prints the same of any build, and its manifest holds it."""
 MIN_STAGE_SHARE = 0.01
 
+FIDELITY = """## What happens when the fact behind a reason is taken away
+
+Of items in users' lists, the feature with the largest share of the score, and the fact that gives
+the item this feature. *Held*: the fact is taken from the item alone, and all else is as it was,
+lengths of rows included; scores are sums, so the score must fall by the share, and the largest
+error, as a part of the largest share, is what rounding leaves. *Assembled*: the fact is taken from
+the graph and the model assembled anew of what was learned; rows have length 1 and neighbours share
+their weight, so the other facts of the item say more than before. Both columns are rank
+correlations (Spearman) of shares and falls over all pairs of a user and an item; *lowered* is how
+often the score falls at all, and *falls by* the middle of its fall as a part of the share."""
+
 
 def page(results: Found) -> str:
     """Markdown."""
@@ -58,6 +69,8 @@ def page(results: Found) -> str:
         parts += [CONVOLUTIONS, _compared(results["convolutions"])]
     if "stages" in results:
         parts += [STAGES, _by_stage(results["stages"])]
+    if "fidelity" in results:
+        parts += [FIDELITY, _faithful(results["fidelity"])]
     machine = results["machine"]
     parts.append(f"{machine['cpu']}, {machine['threads']} threads, Python {machine['python']}.")
     return "\n\n".join(parts) + "\n"
@@ -128,6 +141,17 @@ def _by_stage(sets: Mapping[str, Found]) -> str:
     rows.append(["rest", *(f"{rest[name]:.1f}" for name in sets)])
     rows.append(["all", *(f"{whole[name]:.0f}" for name in sets)])
     rows.append(["NDCG@10 on validation data", *(f"{e['ndcg']:.4f}" for e in sets.values())])
+    return grid(rows)
+
+
+def _faithful(sets: Mapping[str, Found]) -> str:
+    rows = [["set", "pairs", "facts", "held", "largest error", "assembled", "lowered", "falls by"]]
+    for name, entry in sets.items():
+        rows.append([
+            name, f"{entry['pairs']:,}", f"{entry['deletions']:,}",
+            f"{entry['held']:.3f}", f"{entry['largest_error']:.1%}",
+            f"{entry['assembled']:.3f}", f"{entry['lowered']:.1%}", f"{entry['median_ratio']:.0%}",
+        ])  # fmt: skip
     return grid(rows)
 
 
