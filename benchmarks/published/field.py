@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from benchmarks.published.clicks import ClickEvaluator
-from benchmarks.published.lists import ListEvaluator
+from benchmarks.published.lists import ListEvaluator, evaluation_data
 from benchmarks.published.measured import Measured
 from benchmarks.published.sets.set import BenchmarkDataset, without_entity_events
 from tastegraph.core.arrays import Bools
@@ -19,7 +19,7 @@ from tastegraph.evaluation.comparison import (
     baseline_runs,
     system_runs,
 )
-from tastegraph.evaluation.evaluator import FITTED_ON, EvaluationData
+from tastegraph.evaluation.evaluator import FITTED_ON
 from tastegraph.evaluation.tables import REFERENCE
 from tastegraph.models.baselines import BASELINES, Baseline
 from tastegraph.models.fitted_model import Hyperparameters
@@ -83,7 +83,7 @@ class ModelGrid:
             yield histories[0], judge.learned(self._controlled(row))
             return
         fits = tuple(dict.fromkeys(FITTED_ON[history] for history in histories))
-        data = EvaluationData(self.dataset.events, self.dataset.parts, self.item_features)
+        data = evaluation_data(self.dataset, self.item_features)
         if row in BASELINES:
             runs = baseline_runs(row, data, self.config)
         else:

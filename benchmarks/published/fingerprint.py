@@ -46,8 +46,9 @@ def fingerprint(dataset: BenchmarkDataset, item_features: ItemFeatures, config: 
             dataset.pairs.labels,
             dataset.pairs.parts,
         ]
-    if dataset.candidates is not None:
-        arrays += [dataset.candidates.indptr, dataset.candidates.indices]
+    for lists in (dataset.candidates, dataset.offered):
+        if lists is not None:
+            arrays += [lists.indptr, lists.indices]
     if dataset.cold is not None:
         arrays.append(dataset.cold)
     state = sha256(config.model_dump_json(exclude={"seed"}).encode())

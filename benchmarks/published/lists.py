@@ -43,7 +43,7 @@ class ListEvaluator:
         cls, dataset: BenchmarkDataset, item_features: ItemFeatures, config: ModelConfig
     ) -> ListEvaluator:
         """Of one set."""
-        data = EvaluationData(dataset.events, dataset.parts, item_features)
+        data = evaluation_data(dataset, item_features)
         judge = Evaluator.of(data, EVALUATION, config)
         judges = {ALL_ITEMS: judge}
         if dataset.candidates is not None:
@@ -123,6 +123,11 @@ class ListEvaluator:
                 of_all[rows] = of_tested
                 reported[name + ending] = of_all
         return reported
+
+
+def evaluation_data(dataset: BenchmarkDataset, item_features: ItemFeatures) -> EvaluationData:
+    """The set's events, with ``item_features`` or a control's."""
+    return EvaluationData(dataset.events, dataset.parts, item_features, dataset.offered)
 
 
 def _restricted(judge: Evaluator, candidates: Bools) -> Evaluator:

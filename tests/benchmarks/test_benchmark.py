@@ -152,7 +152,7 @@ def test_the_system_is_chosen_on_train_and_fitted_anew_on_both(tmp_path, monkeyp
     class FittedModel:
         hyperparameters = "chosen"
 
-    def choose(item_features, training, valid, config, watch):
+    def choose(item_features, training, valid, config, watch, offered):
         watch(0.5)
         calls.append(("choose", len(training), valid.nnz))
         return FittedModel()

@@ -163,7 +163,11 @@ def _ranked(name: str, split: PublishedSplit, ratings: Iterable[Rating]) -> Benc
     parts: tuple[tuple[Split, list[HeldOut]], ...] = (("valid", split.valid), ("test", split.test))
     events += [_event(entry.rating, part) for part, entries in parts for entry in entries]
     dataset = dataset_of(name, split, events)
-    return replace(dataset, candidates=candidates_of(dataset, split.test))
+    return replace(
+        dataset,
+        candidates=candidates_of(dataset, split.test),
+        offered=candidates_of(dataset, split.valid),
+    )
 
 
 def published_split(data: Path) -> PublishedSplit:

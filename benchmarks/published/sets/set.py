@@ -61,6 +61,7 @@ class BenchmarkDataset:
         pairs: where labels of pairs are to be told rather than lists to be made.
         slices: name → bool[U], users who are reported apart beside the whole; of lists alone.
         candidates: bool CSR[U, I], what a user's list is made of, where that is not all items.
+        offered: the same on the validation part.
         cold: bool[I], items without any event but test events, where these are what is tested:
             lists of them alone are measured too.
     """
@@ -75,6 +76,7 @@ class BenchmarkDataset:
     pairs: Pairs | None = None
     slices: Mapping[str, Bools] = field(default_factory=dict)
     candidates: CSR | None = None
+    offered: CSR | None = None
     cold: Bools | None = None
 
 

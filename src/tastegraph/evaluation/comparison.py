@@ -117,7 +117,10 @@ def system_runs(
         curve = QualityCurve()
         with Stopwatch() as tuning:
             if hyperparameters is None:
-                fitted_model = choose(item_features, data.train, data.targets(VALID), config, curve)
+                fitted_model = choose(
+                    item_features, data.train, data.targets(VALID), config, curve,
+                    offered=data.offered,
+                )  # fmt: skip
                 model = assemble(item_features, data.train.user_items(), fitted_model)
             else:
                 fitted_model, model = fit_and_assemble(
@@ -151,7 +154,7 @@ def best_baseline_setting(
 ) -> tuple[float | None, ...]:
     """The setting of the baseline's grid with the best validation NDCG@10, knowing likes alone."""
     train = data.train.select(data.train.weights > 0)
-    validation = Validation.of(train, data.targets(VALID), config)
+    validation = Validation.of(train, data.targets(VALID), config, offered=data.offered)
     if validation is None or len(baseline.grid) == 1:
         return baseline.grid[0]
     likes = train.user_items()

@@ -55,11 +55,13 @@ class EvaluationData:
         events: all events.
         splits: int8[E], of :func:`tastegraph.profiles.splits.assign_splits`.
         item_features: graph and texts.
+        offered: bool CSR[U, I], what lists on the validation split are made of; by default all.
     """
 
     events: Interactions
     splits: Splits
     item_features: ItemFeatures
+    offered: CSR | None = None
 
     @property
     def train(self) -> Interactions:

@@ -95,6 +95,7 @@ def choose(
     config: ModelConfig,
     watch: Watch = unwatched,
     first: FittedModel | None = None,
+    offered: CSR | None = None,
 ) -> FittedModel:
     """Choose every hyperparameter by NDCG@10 on ``valid`` and learn from ``training``.
 
@@ -107,9 +108,10 @@ def choose(
         config: seed, sizes, and how much of a history counts.
         watch: called with each quality that a component reached alone.
         first: a model in service; its settings stay where they are better by more than chance.
+        offered: bool CSR[U, I], what validation lists are made of; by default all items.
     """
     default = default_hyperparameters(ordered=training.ordered)
-    validation = Validation.of(training, valid, config, watch=watch)
+    validation = Validation.of(training, valid, config, watch=watch, offered=offered)
     if validation is None:
         return fit(item_features, training, default, config)
     data, recencies = training_data(item_features, training, config), _recencies(training)
@@ -134,7 +136,7 @@ def choose(
         attention={**default.attention, **attention},
     )
     fitted_model = learn(data, start, config, learned=learned)
-    hyperparameters = fit_weights(data, valid, fitted_model, config, trials)
+    hyperparameters = fit_weights(data, valid, fitted_model, config, trials, offered=offered)
     fitted_model = _relearned(data, fitted_model, hyperparameters, config)
     fitted_model = with_cold_weights(data, fitted_model, config)
     model = assembled(data, fitted_model)
@@ -217,6 +219,7 @@ def fit_weights(
     trials: Sequence[ColdTrial],
     names: Collection[str] | None = None,
     max_users: int = MAX_WEIGHT_USERS,
+    offered: CSR | None = None,
 ) -> Hyperparameters:
     """Hyperparameters of ``fitted_model`` with weights fitted anew.
 
@@ -231,9 +234,10 @@ def fit_weights(
         trials: decide the weights on items without events.
         names: components that may have a weight; by default all.
         max_users: validation users that weights are fitted to, at most.
+        offered: as of :func:`choose`.
     """
     max_cells = max_users * data.n_items
-    validation = Validation.of(data.interactions, valid, config, max_cells)
+    validation = Validation.of(data.interactions, valid, config, max_cells, offered=offered)
     if validation is None:
         return fitted_model.hyperparameters
     model = assembled(data, fitted_model)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from tastegraph.core.arrays import CSR, Bools, without
 from tastegraph.core.config import ModelConfig
@@ -123,8 +124,12 @@ class Validation:
         config: ModelConfig,
         max_cells: int = MAX_VALIDATION_CELLS,
         watch: Watch = unwatched,
+        offered: CSR | None = None,
     ) -> Validation | None:
-        """``None`` where no user has both a like to learn from and one to find."""
+        """``None`` where no user has both a like to learn from and one to find.
+
+        Lists are made of ``offered`` (bool CSR[U, I]); by default of all items.
+        """
         user_items = training.user_items()
         valid = without_items(without(valid, user_items), _unlisted(training))
         users = sample_users(valid, training.n_items, max_cells, config.seed)
@@ -132,7 +137,11 @@ class Validation:
         if not len(users):
             return None
         histories = training.histories(config.history)
-        objective = Objective.of(user_items, valid, users, watch, training.n_listed)
+        hidden = user_items
+        if offered is not None:
+            valid = sparse.csr_array(valid.multiply(offered))
+            hidden = sparse.csr_array((user_items.toarray() > 0) | (offered.toarray() == 0))
+        objective = Objective.of(hidden, valid, users, watch, training.n_listed)
         return cls([histories[k] for k in users], objective)
 
     @classmethod
