@@ -28,7 +28,7 @@ REMEMBERED = 20_000
 """So many features are held as they were multiplied out last: 20 MB at 256 dimensions."""
 Scores = NDArray[np.float32]
 Entries = tuple[NDArray[np.int64], NDArray[np.int32], Scores]
-"""(event, feature, value) of a history, as columns."""
+"""(row, column, value) of some rows of a matrix; of a history (event, feature, value)."""
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,10 @@ class TableKernel:
         """float32[T]."""
         if isinstance(self.table, np.ndarray):
             return np.asarray(self.table[items, target], dtype=np.float32)
-        column = self.table[:, [target]].toarray()
-        return np.asarray(column[items, 0], dtype=np.float32)
+        # By the rows of the history, which are short: a column would be looked for in all rows.
+        events, columns, values = row_entries(self.table, items)
+        at = columns == target
+        return np.bincount(events[at], values[at], minlength=len(items)).astype(np.float32)
 
     def terms(self, items: NDArray[np.int32], attention: Scores, target: int) -> Terms:
         """One term for each event."""
@@ -318,12 +320,17 @@ class FeatureKernel:
 
     def entries(self, items: NDArray[np.int32]) -> Entries:
         """Every feature of every item of a history."""
-        starts, ends = self.features.indptr[items], self.features.indptr[items + 1]
-        lengths = ends - starts
-        events = np.repeat(np.arange(len(items)), lengths)
-        offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        entries = np.repeat(starts, lengths) + offset
-        return events, self.features.indices[entries], self.features.data[entries]
+        return row_entries(self.features, items)
+
+
+def row_entries(matrix: CSR, rows: NDArray[np.int32]) -> Entries:
+    """The entries of some rows: place of the row in ``rows``, column and value of each, [n]."""
+    starts, ends = matrix.indptr[rows], matrix.indptr[rows + 1]
+    lengths = ends - starts
+    places = np.repeat(np.arange(len(rows)), lengths)
+    offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    entries = np.repeat(starts, lengths) + offset
+    return places, matrix.indices[entries], matrix.data[entries]
 
 
 def table_arrays(table: Scores | CSR) -> dict[str, NDArray[Any]]:
