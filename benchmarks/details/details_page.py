@@ -49,13 +49,14 @@ MIN_STAGE_SHARE = 0.01
 FIDELITY = """## What happens when the fact behind a reason is taken away
 
 Of items in users' lists, the feature with the largest share of the score, and the fact that gives
-the item this feature. *Held*: the fact is taken from the item alone, and all else is as it was,
-lengths of rows included; scores are sums, so the score must fall by the share, and the largest
-error, as a part of the largest share, is what rounding leaves. *Assembled*: the fact is taken from
-the graph and the model assembled anew of what was learned; rows have length 1 and neighbours share
-their weight, so the other facts of the item say more than before. Both columns are rank
-correlations (Spearman) of shares and falls over all pairs of a user and an item; *lowered* is how
-often the score falls at all, and *falls by* the middle of its fall as a part of the share."""
+the item this feature. *Held*: the fact is taken from the item alone, and all else is as it was;
+scores are sums, so the score must fall by the share, and the largest error, as a part of the
+largest share, is what rounding leaves. *Same lengths*: the fact is taken from the graph and the
+model assembled anew of what was learned, but the item's rows keep their lengths. *Assembled*: they
+have length 1 again, as in any build, so that what the item's other facts say grows; no shares that
+sum to a cosine can foresee that. The columns are rank correlations (Spearman) of shares and falls
+over all pairs of a user and an item; *lowered* is how often the score falls once all is assembled,
+and *falls by* the middle of that fall as a part of the share."""
 
 
 def page(results: Found) -> str:
@@ -145,12 +146,16 @@ def _by_stage(sets: Mapping[str, Found]) -> str:
 
 
 def _faithful(sets: Mapping[str, Found]) -> str:
-    rows = [["set", "pairs", "facts", "held", "largest error", "assembled", "lowered", "falls by"]]
+    rows = [[
+        "set", "pairs", "facts", "held", "largest error", "same lengths", "assembled", "lowered",
+        "falls by",
+    ]]  # fmt: skip
     for name, entry in sets.items():
         rows.append([
             name, f"{entry['pairs']:,}", f"{entry['deletions']:,}",
             f"{entry['held']:.3f}", f"{entry['largest_error']:.1%}",
-            f"{entry['assembled']:.3f}", f"{entry['lowered']:.1%}", f"{entry['median_ratio']:.0%}",
+            f"{entry['same_lengths']:.3f}", f"{entry['assembled']:.3f}",
+            f"{entry['lowered']:.1%}", f"{entry['median_ratio']:.0%}",
         ])  # fmt: skip
     return grid(rows)
 

@@ -1,13 +1,14 @@
 """Deletion: does a score fall by the share of the reason whose fact is taken away?
 
 Of items in users' lists, the feature of the item that has the largest share of the score. Its fact
-is taken away in two ways:
+is taken away in three ways:
 
 - *held*: from the item alone, with lengths, attention, spreads and all else as they were. Scores
   are sums, so what is left must be the score less the share: this checks the explainer.
-- *assembled*: from the graph, and the model is assembled anew from what was learned. Rows have
-  length 1 and neighbours share their weight, so what the other facts say grows, and the score falls
-  by less than the share.
+- *same lengths*: from the graph, and the model is assembled anew from what was learned; the item's
+  rows keep the lengths they had.
+- *assembled*: the same, and the item's rows have length 1 again. Of a cosine no shares can be what
+  a deletion takes: an item whose facts all say the same loses nothing with one of them.
 
 A fact is one edge of the graph; several edges between the same ends by one relation go together.
 """
@@ -35,6 +36,7 @@ from tastegraph.evaluation.evaluator import EvaluationData
 from tastegraph.evaluation.tables import REFERENCE
 from tastegraph.explain.explainer import Explainer
 from tastegraph.kg.graph import KnowledgeGraph
+from tastegraph.models.base import KNOWLEDGE, MAPPED_KNOWLEDGE, NETWORK
 from tastegraph.models.fit import assemble, fit
 from tastegraph.models.fitted_model import FittedModel
 from tastegraph.models.graph_network.kernel import NetworkKernel
@@ -50,6 +52,8 @@ PAIRS = 1_000
 PAIRS_PER_FACT = 5
 """Pairs that one deletion is measured by, at most: each deletion assembles a model."""
 LIST_LENGTH = 10
+OF_FACTS = (KNOWLEDGE, MAPPED_KNOWLEDGE, NETWORK)
+"""Components that read the graph when a model is assembled; all others stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +77,14 @@ class Drops:
     Attributes:
         shares: what was claimed.
         held: with all else as it was.
+        same_lengths: of models assembled anew, the item's rows as long as before.
         assembled: of models assembled anew.
         deletions: how many facts.
     """
 
     shares: NDArray[np.float64]
     held: NDArray[np.float64]
+    same_lengths: NDArray[np.float64]
     assembled: NDArray[np.float64]
     deletions: int
 
@@ -89,6 +95,7 @@ class Drops:
             "deletions": self.deletions,
             "held": float(spearmanr(self.shares, self.held).statistic),
             "largest_error": float(np.abs(self.shares - self.held).max() / self.shares.max()),
+            "same_lengths": float(spearmanr(self.shares, self.same_lengths).statistic),
             "assembled": float(spearmanr(self.shares, self.assembled).statistic),
             "lowered": float(np.mean(self.assembled > 0)),
             "median_ratio": float(np.median(self.assembled / self.shares)),
@@ -123,13 +130,14 @@ def measured(
     """Take facts away, in an order of chance, until there are ``pairs``."""
     user_items = training.user_items()
     model = assemble(item_features, user_items, fitted_model)
+    learned = {name: fitted_model.learned[name] for name in OF_FACTS}
+    of_facts = replace(fitted_model, learned=learned)
     histories = training.histories(config.history)
     rng = np.random.default_rng(config.seed)
     users = rng.permutation(np.flatnonzero(np.diff(user_items.indptr)))
     claims = claims_by_fact(model, item_features.associations, histories, users.tolist(), pairs)
     shares: list[float] = []
-    held: list[float] = []
-    assembled: list[float] = []
+    drops: list[tuple[float, float, float]] = []
     facts = rng.permutation(list(claims)).tolist()
     deletions = 0
     with progress("taking facts away", pairs) as advance:
@@ -139,15 +147,21 @@ def measured(
             deletions += 1
             fewer = replace(item_features, graph=without_fact(item_features.graph, fact),
                             stated=None)  # fmt: skip
-            changed = assemble(fewer, user_items, fitted_model)
+            changed = assemble(fewer, user_items, of_facts)
             for claim in claims[fact][: min(PAIRS_PER_FACT, pairs - len(shares))]:
                 ranked = model.rank(histories[claim.user])
-                now = changed.rank(histories[claim.user]).scores[claim.item]
+                now = changed.rank(histories[claim.user])
                 shares.append(claim.share)
-                held.append(held_drop(model, ranked, claim.item, claim.feature))
-                assembled.append(float(ranked.scores[claim.item] - now))
+                drops.append(
+                    (
+                        held_drop(model, ranked, claim.item, claim.feature),
+                        same_lengths_drop(model, changed, ranked, claim.item, claim.feature),
+                        _of_facts(ranked, claim.item) - _of_facts(now, claim.item),
+                    )
+                )
                 advance(1)
-    return Drops(np.array(shares), np.array(held), np.array(assembled), deletions)
+    held, same_lengths, assembled = np.array(drops, dtype=np.float64).reshape(-1, 3).T
+    return Drops(np.array(shares), held, same_lengths, assembled, deletions)
 
 
 def claims_by_fact(
@@ -196,6 +210,30 @@ def held_drop(model: HybridModel, ranked: Ranked, item: int, feature: int) -> fl
     return drop
 
 
+def same_lengths_drop(
+    model: HybridModel, changed: HybridModel, ranked: Ranked, item: int, feature: int
+) -> float:
+    """How far the score falls in a model assembled without the fact, but for the item's lengths.
+
+    Attention, weights and spreads are those of ``model``.
+    """
+    drop = 0.0
+    for name, (warm, cold) in ranked.factors.items():
+        factors, items = warm if model.warm[item] else cold, ranked.history.items
+        before, component = model.similarities[name].kernel, changed.similarities.get(name)
+        now = np.zeros(len(items), dtype=np.float32)
+        if component is not None:
+            now = _as_long(component.kernel, before, item, feature).between(items, item)
+        drop += float(factors @ (before.between(items, item) - now))
+    return drop
+
+
+def _of_facts(ranked: Ranked, item: int) -> float:
+    """What the components of :data:`OF_FACTS` add to the score of an item."""
+    scores = ranked.component_scores
+    return sum(float(scores[n][0][item] * scores[n][1][item]) for n in OF_FACTS if n in scores)
+
+
 def without_fact(graph: KnowledgeGraph, fact: int) -> KnowledgeGraph:
     """The graph without a stored fact, and what states the same of the same two nodes."""
     at = int(np.flatnonzero(graph.facts == fact)[0])
@@ -229,3 +267,28 @@ def _without_entry(kernel: Kernel, item: int, feature: int) -> Kernel | None:
         right[item] -= vectors[features_of_item == feature].sum(axis=0)
         return replace(kernel, right=right)
     return None
+
+
+def _as_long(kernel: Kernel, before: Kernel, item: int, feature: int) -> Kernel:
+    """``kernel`` without a feature of an item, whose rows get the lengths they have in ``before``.
+
+    A row of ties lacks the feature, and the others were divided by √(1 − F[item, feature]²).
+    """
+    if isinstance(kernel, NetworkKernel) and isinstance(before, NetworkKernel):
+        right = kernel.right.copy()
+        ratio = before.scale[item] / kernel.scale[item]
+        right[item] *= np.repeat(ratio, right.shape[1] // len(ratio))
+        return replace(kernel, right=right)
+    if isinstance(before, (FeatureKernel, AffinityKernel)):
+        at = slice(*before.features.indptr[item : item + 2])
+        entry = before.features.data[at][before.features.indices[at] == feature].sum()
+        ratio = np.sqrt(max(1 - float(entry) ** 2, 0.0))
+        if isinstance(kernel, FeatureKernel):
+            features = kernel.features.copy()
+            features.data[slice(*features.indptr[item : item + 2])] *= ratio
+            return FeatureKernel(features)
+        if isinstance(kernel, AffinityKernel):
+            right = kernel.right.copy()
+            right[item] *= ratio
+            return replace(kernel, right=right)
+    return kernel

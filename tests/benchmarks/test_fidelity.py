@@ -69,11 +69,11 @@ def test_a_fact_goes_with_what_states_the_same(tmp_path):
 
 def test_correlations_are_of_ranks():
     shares = np.array([1.0, 2.0, 4.0, 3.0])
-    summary = Drops(shares, shares, np.array([0.1, 0.2, 0.9, -0.3]), 2).summary()
+    summary = Drops(shares, shares, shares**2, np.array([0.1, 0.2, 0.9, -0.3]), 2).summary()
     assert (summary["held"], summary["largest_error"]) == (pytest.approx(1), 0)
     # Ranks 1 2 4 3 of shares and 2 3 4 1 of falls: 1 − 6 · (1 + 1 + 0 + 4) / (4 · 15)
     assert summary["assembled"] == pytest.approx(0.4)
     assert (summary["lowered"], summary["pairs"], summary["deletions"]) == (0.75, 4, 2)
     assert summary["median_ratio"] == pytest.approx(0.1)
     results = {"fidelity": {"a": summary}, "machine": {"cpu": "", "threads": 1, "python": ""}}
-    assert "| a | 4 | 2 | 1.000 | 0.0% | 0.400 | 75.0% | 10% |" in page(results)
+    assert "| a | 4 | 2 | 1.000 | 0.0% | 1.000 | 0.400 | 75.0% | 10% |" in page(results)
