@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tastegraph.cli.terminal import duration
-from tastegraph.core.errors import TastegraphError
+from tastegraph.core.errors import NotFoundError, TastegraphError
 
 
 def benchmark(
@@ -41,7 +41,7 @@ def benchmark(
     """
     from rich.console import Console
 
-    from benchmarks.published.benchmarks import named
+    from benchmarks.published.benchmarks import ALL, named
     from benchmarks.published.suite import run, save
     from benchmarks.published.table import in_markdown, rendered
 
@@ -50,17 +50,24 @@ def benchmark(
     for file in filter(None, (json, markdown)):
         if not file.parent.is_dir():
             raise TastegraphError(f"{file.parent} is no folder: the results could not be written")
+    missing: list[str] = []
     for name_of_set in named(name):
-        results_of_set = run(
-            name_of_set,
-            data,
-            seeds,
-            control_seeds=control_seeds,
-            budget=budget,
-            peers=peers,
-            peer_limit=peer_limit,
-            fresh=fresh,
-        )
+        try:
+            results_of_set = run(
+                name_of_set,
+                data,
+                seeds,
+                control_seeds=control_seeds,
+                budget=budget,
+                peers=peers,
+                peer_limit=peer_limit,
+                fresh=fresh,
+            )
+        except NotFoundError as error:
+            if name != ALL:
+                raise
+            missing.append(f"{name_of_set}: {error}")
+            continue
         if json is not None:
             results = save(json, name_of_set, results_of_set)
             if markdown is not None:
@@ -68,6 +75,8 @@ def benchmark(
         console = Console(highlight=False)
         for table in rendered(name_of_set, results_of_set):
             console.print(table)
+    if missing:
+        raise TastegraphError("not measured: " + "; ".join(missing))
 
 
 def main() -> None:

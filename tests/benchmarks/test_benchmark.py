@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from benchmarks.published import field, reading, suite
+from benchmarks.published import benchmarks, field, reading, suite
 from benchmarks.published.__main__ import main
 from benchmarks.published.benchmarks import BENCHMARKS, named
 from benchmarks.published.field import ModelGrid
@@ -344,6 +344,20 @@ def test_an_unknown_set_is_one_line(small, monkeypatch, capsys):
         main()
     assert end.value.code == 1
     assert "netflix" in capsys.readouterr().err
+
+
+def test_of_all_sets_those_that_are_missing_are_named_at_the_end(small, monkeypatch, capsys):
+    data, _ = small
+    some = {name: BENCHMARKS[name] for name in ("ml100k", "lastfm-lightkg")}
+    monkeypatch.setattr(benchmarks, "BENCHMARKS", some)
+    file = data / "out.json"
+    command = ["published", "all", "--data", data, "--json", file, "--seeds", 1]
+    monkeypatch.setattr("sys.argv", [*map(str, command)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 1
+    assert "not measured: ml100k" in capsys.readouterr().err
+    assert list(json.loads(file.read_text())["sets"]) == ["lastfm-lightkg"]
 
 
 def test_names():
