@@ -72,7 +72,9 @@ class Explainer:
 
     def _terms(self, target: int, share_filter: ShareFilter | None = None) -> list[Reason]:
         """All reasons before users are counted, or those of each kind that the filter selects."""
-        model, ranked, items = self._model, self._ranked, self._ranked.history.items
+        model, ranked = self._model, self._ranked
+        # Kernels of whole items know nothing of nodes behind them, whose factors are 0.
+        items = ranked.history.within(model.n_items).items
         if not ranked.factors:
             return [Reason("popularity", float(ranked.scores[target]))]
         by_event: dict[ReasonKind, Scores] = {}
@@ -89,7 +91,9 @@ class Explainer:
             kernel = component.kernel
             if isinstance(kernel, FeatureKernel):
                 if (name, is_warm) not in self._history_features:
-                    features = HistoryFeatures.of(kernel, items, factors)
+                    features = HistoryFeatures.of(
+                        kernel, ranked.history.within(kernel.n_sources).items, factors
+                    )
                     self._history_features[name, is_warm] = features
                 features = self._history_features[name, is_warm]
                 reasons += features.reasons(self._associations, target, share_filter)

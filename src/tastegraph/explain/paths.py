@@ -139,7 +139,7 @@ def affinity_reasons(
 def _fact_ids(associations: Associations, items: tuple[int, ...], feature: int) -> tuple[int, ...]:
     """Ids of the stored facts that tie ``items`` to ``feature``; an item itself has none."""
     fact_ids = []
-    for item in items:
+    for item in (item for item in items if item < associations.strength.shape[0]):
         entries = associations.of_item(item)
         position = np.searchsorted(associations.strength.indices[entries], feature)
         fact_ids.append(int(associations.facts[entries][position]))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.languages import DEFAULT_LANGUAGE, Language
-from tastegraph.core.records import ITEM, MENTIONS, Event
+from tastegraph.core.records import ENTITY, ITEM, MENTIONS, Event, is_entity
 from tastegraph.explain.explainer import implies_alike
 from tastegraph.explain.reason import Reason
 from tastegraph.explain.support import TextSimilarity
@@ -54,7 +54,8 @@ class NodeNames:
     def public_id(self, node: int) -> str:
         """``item:ID`` for an item, the entity's id, or a value itself."""
         if node < len(self.item_ids):
-            return ITEM + self.item_ids[node]
+            name = self.item_ids[node]
+            return name.removeprefix(ENTITY) if is_entity(name) else ITEM + name
         return self.node_ids[node - len(self.item_ids)].split(VALUE_SEPARATOR, 1)[-1]
 
     def without_items(self, rows: Collection[int], name: str) -> NodeNames:
@@ -68,11 +69,18 @@ class NodeNames:
 
     def name(self, node: int) -> str:
         """The name of a node; empty where it has none, or none that a reader could read."""
-        if node < len(self.item_ids):
+        if node < len(self.item_ids) and not is_entity(self.item_ids[node]):
             return self.labels[node]
-        if VALUE_SEPARATOR in self.node_ids[node - len(self.item_ids)]:
+        if (
+            node >= len(self.item_ids)
+            and VALUE_SEPARATOR in self.node_ids[node - len(self.item_ids)]
+        ):
             return readable_label(self.labels[node])
         return entity_name(self.labels[node], self.public_id(node))
+
+    def event_title(self, node: int) -> str:
+        """How a sentence calls what an event is on: an entity without a name by its id."""
+        return self.visible_name(node) or self.public_id(node).removeprefix(ITEM)
 
     def visible_name(self, node: int) -> str:
         """:meth:`name`, but of a hidden node empty."""
@@ -153,7 +161,8 @@ class Verbalizer:
             kind=reason.kind,
             share=reason.share,
             text=self._sentence(reason, templates, event, start, target, alike=alike),
-            item_id=event.item_id,
+            item_id=event.item_id or None,
+            entity=event.entity_id or None,
             support=reason.support,
             path=path,
         )
@@ -189,6 +198,7 @@ class Verbalizer:
                     strength=tie.strength,
                     stated=tie.stated,
                     support=tie.support,
+                    direct=tie.direct,
                 )
             )
         return NamedEdges(tuple(edges), nameless)
@@ -219,7 +229,7 @@ class Verbalizer:
         *,
         alike: bool,
     ) -> str:
-        item, users = (self._names.labels[start], event), reason.support
+        item, users = (self._names.event_title(start), event), reason.support
         if reason.feature is not None:
             shared = self._shared_feature(reason.feature, start, target)
             if reason.kind == "knowledge":
@@ -249,7 +259,7 @@ class Verbalizer:
         alike: bool,
     ) -> str:
         similarity = self._text_similarity
-        if similarity is not None:
+        if similarity is not None and item[1].item_id:
             has_claim = similarity.is_near if alike else similarity.is_far
             if has_claim(start, target):
                 sentence = templates.texts_compared(*item, alike=alike)

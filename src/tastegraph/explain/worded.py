@@ -46,6 +46,9 @@ class WordedReason(BaseModel):
     item_id: str | None = Field(
         default=None, description="the item of the history that it starts from"
     )
+    entity: str | None = Field(
+        default=None, description="the entity that it starts from, where the event is on one"
+    )
     support: int | None = Field(
         default=None,
         description="users for whom it holds, counted from stored events when the snapshot was "
@@ -72,6 +75,7 @@ class InterestEdge(BaseModel):
     support: int = Field(
         default=1, description="events of the history that carry an interest; 1 in a content graph"
     )
+    direct: int = Field(default=0, description="events of the user on the entity itself")
 
 
 def reasons_html(reasons: Sequence[WordedReason], caption: str = "") -> str:

@@ -11,7 +11,7 @@ score is exactly the sum of what each event says and of what many users like.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,13 +19,16 @@ from numpy.typing import NDArray
 
 from tastegraph.core.arrays import ROUNDING, Bools
 from tastegraph.models.base import (
+    KNOWLEDGE,
     POPULARITY,
     Component,
     Prior,
     SimilarityComponent,
     segment,
 )
-from tastegraph.models.kernels import Scores
+from tastegraph.models.kernels import FeatureKernel, Scores
+from tastegraph.models.knowledge import weighted
+from tastegraph.profiles.association import Associations
 from tastegraph.profiles.interactions import History
 from tastegraph.profiles.likers import Likers
 
@@ -162,8 +165,9 @@ class HybridModel:
             (warm,), (cold,) = self.blend.rows(name, [segment(history)])
             if not warm and not cold:
                 continue
-            attention = component.attention(history)
-            scores = component.kernel.row(history.items, attention)
+            known = history.within(component.kernel.n_sources)
+            attention = component.attention(known)
+            scores = component.kernel.row(known.items, attention)
             (spread,) = self.inverse_spread(scores[None, :])
             weight = np.where(self.warm, warm, cold)
             component_scores[name] = weight, spread * scores
@@ -191,6 +195,21 @@ class HybridModel:
     def prior(self) -> Scores:
         """float32[I] in [0, 1]: popularity, for users of whom nothing is known."""
         return (self.popularity / max(int(self.popularity.max(initial=0)), 1)).astype(np.float32)
+
+    def with_nodes(self, associations: Associations, weights: NDArray[np.float32]) -> HybridModel:
+        """The same, where events on any entity that an item is tied to speak through knowledge.
+
+        Args:
+            associations: items × features that the model compares items by.
+            weights: float32[kinds], of facts by relation and direction.
+        """
+        knowledge = self.similarities.get(KNOWLEDGE)
+        if knowledge is None or not isinstance(knowledge.kernel, FeatureKernel):
+            return self
+        of_nodes = weighted(associations.of_nodes, associations.kind, weights)
+        kernel = replace(knowledge.kernel, of_nodes=of_nodes)
+        components = {**self.components, KNOWLEDGE: replace(knowledge, kernel=kernel)}
+        return replace(self, components=components)
 
     def inverse_spread(self, scores: Scores) -> NDArray[np.float32]:
         """1 / σ over the warm items, float32[U]; 0 where a component says nothing."""

@@ -55,6 +55,11 @@ class Kernel(Protocol):
         """I."""
         ...
 
+    @property
+    def n_sources(self) -> int:
+        """How many rows a history may have events on; at least I."""
+        ...
+
     def score(self, attention: CSR, candidates: Bools | None = None) -> Scores:
         """float32[U, I] from the attention (CSR[U, I]) of U histories.
 
@@ -93,6 +98,11 @@ class TableKernel:
     def n_items(self) -> int:
         """I."""
         return int(self.table.shape[0])
+
+    @property
+    def n_sources(self) -> int:
+        """I."""
+        return self.n_items
 
     def score(self, attention: CSR, candidates: Bools | None = None) -> Scores:
         """float32[U, I]."""
@@ -144,6 +154,11 @@ class FactorKernel:
     def n_items(self) -> int:
         """I."""
         return int(self.left.shape[0])
+
+    @property
+    def n_sources(self) -> int:
+        """I."""
+        return self.n_items
 
     def score(self, attention: CSR, candidates: Bools | None = None) -> Scores:
         """float32[U, I]."""
@@ -243,14 +258,22 @@ class FeatureKernel:
 
     Attributes:
         features: float32 CSR[I, features].
+        of_nodes: float32 CSR[N, features], the same of nodes behind the items, which a history may
+            have events on, where any are known.
     """
 
     features: CSR
+    of_nodes: CSR | None = None
 
     @property
     def n_items(self) -> int:
         """I."""
         return int(self.features.shape[0])
+
+    @property
+    def n_sources(self) -> int:
+        """How many rows a history may have events on: I, and N where nodes are known."""
+        return self.n_items + (0 if self.of_nodes is None else int(self.of_nodes.shape[0]))
 
     @cached_property
     def _transposed(self) -> CSR:
@@ -288,6 +311,7 @@ class FeatureKernel:
             np.bincount(features, np.abs(terms), minlength=width),
         )
         scores = np.asarray(self.features @ interests, dtype=np.float32)
+        items, attention = items[items < len(scores)], attention[items < len(scores)]
         _without_itself(scores[None, :], _as_row(items, attention, len(scores)), self._diagonal)
         return scores
 
@@ -320,7 +344,19 @@ class FeatureKernel:
 
     def entries(self, items: NDArray[np.int32]) -> Entries:
         """Every feature of every item of a history."""
-        return row_entries(self.features, items)
+        behind = items >= self.n_items
+        if self.of_nodes is None or not behind.any():
+            return row_entries(self.features, items)
+        parts = []
+        for matrix, rows, places in (
+            (self.features, items, np.flatnonzero(~behind)),
+            (self.of_nodes, items - self.n_items, np.flatnonzero(behind)),
+        ):
+            events, features, values = row_entries(matrix, rows[places])
+            parts.append((places[events], features, values))
+        events, features, values = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        order = np.argsort(events, kind="stable")
+        return events[order], features[order], values[order]
 
 
 def row_entries(matrix: CSR, rows: NDArray[np.int32]) -> Entries:

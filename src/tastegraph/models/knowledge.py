@@ -115,8 +115,18 @@ def knowledge_features(associations: Associations, weights: Floats32) -> CSR:
         associations: the ties.
         weights: float32[kinds], from :func:`relation_weights`.
     """
-    strength = associations.strength
-    values = strength.data * np.sqrt(weights)[associations.kind[strength.indices]]
+    return weighted(associations.strength, associations.kind, weights)
+
+
+def weighted(strength: CSR, kind: NDArray[np.int32], weights: Floats32) -> CSR:
+    """float32 CSR[n, features], rows of length 1: strength · √(weight of the feature's kind).
+
+    Args:
+        strength: CSR[n, features].
+        kind: int32[features], of :attr:`~tastegraph.profiles.association.Associations.kind`.
+        weights: float32[kinds].
+    """
+    values = strength.data * np.sqrt(weights)[kind[strength.indices]]
     return unit_rows(
         sparse.csr_array((values, strength.indices, strength.indptr), shape=strength.shape)
     )

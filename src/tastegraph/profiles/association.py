@@ -70,6 +70,29 @@ class Associations:
         items = self._by_feature.indices[at]
         return np.asarray(items[items != self.node[feature]], dtype=np.int32)
 
+    @cached_property
+    def of_nodes(self) -> CSR:
+        """float32 CSR[N, features]: of each node behind the items, the features that items have
+        with it: what it would be tied to by them if it were an item itself."""
+        n, n_features = self.strength.shape
+        features = np.flatnonzero(self.node >= n)
+        nodes, size = self.node[features] - n, int(self.node.max(initial=n - 1)) + 1 - n
+        values = specificity(self)[features].astype(np.float32)
+        return sparse.csr_array((values, (nodes, features)), shape=(size, n_features))
+
+    def rows_of(self, items: NDArray[np.int32]) -> CSR:
+        """float32 CSR[T, features]: what items, or nodes behind them, are tied to."""
+        n = self.strength.shape[0]
+        if not len(items) or items.max() < n:
+            return self.strength[items]
+        of_items = self.strength[np.where(items < n, items, 0)]
+        of_items.data *= np.repeat(items < n, np.diff(of_items.indptr))
+        of_nodes = self.of_nodes[np.where(items < n, 0, items - n)]
+        of_nodes.data *= np.repeat(items >= n, np.diff(of_nodes.indptr))
+        rows = sparse.csr_array(of_items + of_nodes)
+        rows.eliminate_zeros()
+        return rows
+
     def of_item(self, item: int) -> slice:
         """Where the entries of ``item`` stand in ``strength.indices`` and ``facts``."""
         return slice(int(self.strength.indptr[item]), int(self.strength.indptr[item + 1]))

@@ -30,7 +30,8 @@ class History:
     """The events of one user, oldest first.
 
     Attributes:
-        items: int32[T], item indices.
+        items: int32[T], item indices; while serving also nodes of the graph behind the items, of
+            entities that no event was on when the model was made.
         weights: float32[T] in [-1, 1]: for (> 0) or against (< 0).
         ordered: whether any event has a time; without one no event is newer than another.
     """
@@ -46,6 +47,17 @@ class History:
     def likes(self) -> NDArray[np.int32]:
         """Items with an event that counts for them, oldest first."""
         return self.items[self.weights > 0]
+
+    def within(self, n_items: int) -> History:
+        """The same events, where those on what has no row among the first ``n_items`` say nothing.
+
+        They are on the first item then, with a weight of 0.
+        """
+        known = self.items < n_items
+        if known.all():
+            return self
+        items = np.where(known, self.items, 0).astype(np.int32)
+        return History(items, np.where(known, self.weights, 0).astype(np.float32), self.ordered)
 
     def newest(self, count: int) -> History:
         """The last ``count`` events."""

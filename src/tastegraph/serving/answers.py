@@ -91,7 +91,8 @@ class SimilarItem(_Answer):
 class HistoryEvent(_Answer):
     """One event of a user, as the page shows it."""
 
-    item_id: str
+    item_id: str = Field(description="empty where the event is on an entity")
+    entity: str | None = Field(default=None, description="id of the entity that the event is on")
     title: str
     type: str
     did: str = Field(description="the same in words, in the language of the answer")

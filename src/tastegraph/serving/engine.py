@@ -228,7 +228,7 @@ class Engine:
             title=snapshot.title(item_id),
             score=float(ranked.scores[item]),
             rank=int((ranked.scores > ranked.scores[item]).sum()) + 1,
-            seen=item_id in state.seen_items,
+            seen=item in snapshot.listed_rows(state.seen_items),
             listable=item not in snapshot.listable.unlisted(time.time()),
             model=snapshot.model_version,
             graph=snapshot.graph_version,
@@ -291,14 +291,18 @@ class Engine:
         component = snapshot.model.similarities.get(KNOWLEDGE)
         attention = component.attention if component is not None else Recency()
         associations, history = snapshot.profile_associations, state.scored.history
-        ties = interest_graph(associations, history, attention, snapshot.relation_weights)
+        ties = interest_graph(
+            associations, history, attention, snapshot.relation_weights,
+            n_listed=snapshot.model.n_listed,
+        )  # fmt: skip
         named = snapshot.verbalizer.edges(ties, interests, language)
         return UserProfile(
             user_id=user_id,
             events=tuple(
                 HistoryEvent(
                     item_id=event.item_id,
-                    title=snapshot.title(event.item_id),
+                    entity=event.entity_id or None,
+                    title=snapshot.event_title(event),
                     type=meaning.read(event).type,
                     did=snapshot.verbalizer.event(meaning.read(event), language),
                     value=event.value,
@@ -441,7 +445,7 @@ def _events_and_seen(
     if isinstance(user, str):
         seen_items = log.user_object_ids(connection, user, repeats, revision)
         return log.user_events(connection, user, MAX_USER_EVENTS, revision), seen_items
-    return user, {event.item_id for event in user if event.type not in repeats}
+    return user, {event.object_id for event in user if event.type not in repeats}
 
 
 def _log_failure(write: Future[None]) -> None:

@@ -35,7 +35,8 @@ class UserState:
 
     Attributes:
         events: the newest, without impressions, oldest first.
-        seen_items: ids of the items that ``exclude_seen`` leaves out, however old their events.
+        seen_items: ids of the items that ``exclude_seen`` leaves out, however old their events; and
+            entities, as :attr:`~tastegraph.core.records.Event.object_id` names them.
         scored: the events that the model scores with.
     """
 
@@ -56,12 +57,12 @@ class UserState:
         """
         meaning, max_events = snapshot.fitted_config.meaning, snapshot.fitted_config.history
         events = [event for event in events if event.type != IMPRESSION]
-        weighted_events = [
-            (event, weight)
-            for event in events
-            if event.item_id in snapshot.item_rows and (weight := meaning.weight_of(event)) != 0
-        ]
-        rows = [snapshot.item_rows[event.item_id] for event, _ in weighted_events]
+        weighted_events, rows = [], []
+        for event in events:
+            row, weight = snapshot.row_of(event), meaning.weight_of(event)
+            if row is not None and weight != 0:
+                weighted_events.append((event, weight))
+                rows.append(row)
         items = np.array(rows, dtype=np.int32)
         weights = np.array([weight for _, weight in weighted_events], dtype=np.float32)
         order, has_order = _order([event for event, _ in weighted_events], items, weights)
@@ -128,8 +129,7 @@ def make_list(
     scores = ranked.scores.copy()
     scores[snapshot.listable.unlisted(now)] = -np.inf
     if request.exclude_seen:
-        rows = snapshot.item_rows
-        scores[[rows[item] for item in user.seen_items if item in rows]] = -np.inf
+        scores[snapshot.listed_rows(user.seen_items)] = -np.inf
     disagreement = ranked.disagreement() if request.explore > 0 else scores
     rng = np.random.default_rng(request.seed)
     draw = draw_list(scores, disagreement, request.n, request.explore, rng)

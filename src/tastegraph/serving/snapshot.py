@@ -13,6 +13,7 @@ from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
+from tastegraph.core.records import ENTITY, ITEM, Event, is_entity
 from tastegraph.explain.verbalizer import NodeNames, Verbalizer
 from tastegraph.explain.wording import SentenceTemplates, sentence_templates
 from tastegraph.models.fitted_config import FittedConfig
@@ -20,6 +21,7 @@ from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.persistence import (
     associations_from,
     model_from,
+    other_rows_from,
     relation_weights_from,
     ties_from,
 )
@@ -47,6 +49,7 @@ class ServingSnapshot:
             likes what.
         texts: vectors of the items' texts.
         item_rows: item id → row.
+        entity_rows: entity id → row, of the entities that events are on.
         names: of the nodes; those of erased items are hidden.
         templates: sentences by language.
         fitted_config: the configuration that it was made with.
@@ -64,6 +67,7 @@ class ServingSnapshot:
     relation_weights: NDArray[np.float32]
     texts: SnapshotTexts
     item_rows: Mapping[str, int]
+    entity_rows: Mapping[str, int]
     names: NodeNames
     templates: Mapping[Language, SentenceTemplates]
     fitted_config: FittedConfig
@@ -76,18 +80,25 @@ class ServingSnapshot:
         """Map a snapshot; ``config`` has words for relations and events."""
         item_ids, labels = snapshot.strings("graph.items"), snapshot.strings("graph.labels")
         # An item without a title is called by its id.
-        labels[: len(item_ids)] = [a or b for a, b in zip(labels, item_ids, strict=False)]
-        associations = associations_from(snapshot)
+        labels[: len(item_ids)] = [
+            label or name.removeprefix(ENTITY)
+            for label, name in zip(labels, item_ids, strict=False)
+        ]
+        associations, weights = associations_from(snapshot), relation_weights_from(snapshot)
+        rows = {**{name: row for row, name in enumerate(item_ids)}, **other_rows_from(snapshot)}
         return cls(
             version=snapshot.version,
             model_version=snapshot.manifest["model"] or snapshot.version,
             graph_version=snapshot.manifest["graph"] or snapshot.version,
-            model=model_from(snapshot),
+            model=model_from(snapshot).with_nodes(associations, weights),
             associations=associations,
             profile_associations=ties_from(snapshot, associations),
-            relation_weights=relation_weights_from(snapshot),
+            relation_weights=weights,
             texts=SnapshotTexts.open(snapshot, associations),
-            item_rows={item_id: row for row, item_id in enumerate(item_ids)},
+            item_rows={name: row for name, row in rows.items() if not is_entity(name)},
+            entity_rows={
+                name.removeprefix(ENTITY): row for name, row in rows.items() if is_entity(name)
+            },
             names=NodeNames(
                 item_ids=item_ids,
                 node_ids=snapshot.strings("graph.nodes"),
@@ -106,6 +117,40 @@ class ServingSnapshot:
     def verbalizer(self) -> Verbalizer:
         """Puts reasons and interests into words."""
         return Verbalizer(self.model, self.associations, self.names, self.templates)
+
+    @cached_property
+    def _node_rows(self) -> Mapping[str, int]:
+        """Entity id → node, of the entities behind the rows that an item is tied to."""
+        n_rows, nodes = len(self.names.item_ids), np.unique(self.associations.node)
+        return {self.names.public_id(node): node for node in nodes[nodes >= n_rows].tolist()}
+
+    def row_of(self, event: Event) -> int | None:
+        """The row of what an event is on; ``None`` where nothing is known of that.
+
+        An entity that no event was on when the snapshot was made has the number of its node.
+        """
+        if event.item_id:
+            return self.item_rows.get(event.item_id)
+        entity_id = event.entity_id
+        if entity_id.startswith(ITEM):
+            return self.item_rows.get(entity_id.removeprefix(ITEM))
+        row = self.entity_rows.get(entity_id)
+        row = self._node_rows.get(entity_id) if row is None else row
+        return None if row is None or row in self.names.hidden else row
+
+    def listed_rows(self, object_ids: Iterable[str]) -> list[int]:
+        """Rows of the items among what events are on; an entity may be an item as well."""
+        entities, items = self.entity_rows, self.item_rows
+        rows = (
+            entities.get(name.removeprefix(ENTITY)) if is_entity(name) else items.get(name)
+            for name in object_ids
+        )
+        return [row for row in rows if row is not None and row < self.model.n_listed]
+
+    def event_title(self, event: Event) -> str:
+        """The name of what an event is on, or its id where the snapshot does not know it."""
+        row = self.row_of(event)
+        return (event.item_id or event.entity_id) if row is None else self.names.event_title(row)
 
     def row(self, item_id: str) -> int:
         """The row of an item.
@@ -136,6 +181,7 @@ class ServingSnapshot:
         self, restrictions: Iterable[Restriction], revision: int
     ) -> ServingSnapshot:
         """The same where items may be listed as the store says at this ``revision``."""
-        erased = self.names.hidden
+        entities = np.arange(self.model.n_listed, self.model.n_items)
+        erased = np.concatenate([self.names.hidden, entities])
         listable = ListableItems.of(restrictions, revision, self.item_rows, erased)
         return replace(self, listable=listable)

@@ -174,6 +174,11 @@ class ChineseTemplates:
         """For the kind ``knowledge``."""
         item, name = self._item(title, event), self._named(shared.relation)
         more = f"（另有 {events - 1} 个也是）" if events > 1 else ""
+        opinion = {"like": "喜欢", "dislike": "不喜欢"}.get(event.type)
+        if event.entity_id and shared.direct == "forward" and not (name.opaque or name.verb):
+            if opinion:
+                return f"因为你{opinion}{name.text}{_spaced(title).rstrip()}"
+            return f"它的{name.text}是{self.event_clause(event)}的{_spaced(title).rstrip()}"
         if shared.direct is not None:
             return _one_step(name, item, forward=shared.direct == "forward")
         label = _spaced(shared.label) or "同一事物"

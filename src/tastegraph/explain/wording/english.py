@@ -171,6 +171,10 @@ class EnglishTemplates:
         """For the kind ``knowledge``."""
         item, phrase, label = self._item(title, event), self._phrase(shared.relation), shared.label
         more = f" (and {events - 1} more)" if events > 1 else ""
+        if event.entity_id and shared.direct is not None and phrase.form == "noun":
+            if (opinion := self._opinion(event)) and shared.direct == "forward":
+                before, after = opinion
+                return f"because you {before} the {phrase.text} *{title}*{after}"
         if shared.direct is not None:
             return _one_step(phrase, item, forward=shared.direct == "forward")
         if shared.reverse:
@@ -182,6 +186,12 @@ class EnglishTemplates:
         if phrase.form == "noun":
             return f"same {phrase.text} as {item}{more}"
         return f"{phrase.text} the same as {item}{more}"
+
+    def _opinion(self, event: Event) -> tuple[str, str] | None:
+        """What a user thinks of an entity, before and after its name: "like"; "rated", " 5"."""
+        if event.type == "rating" and event.value is not None and event.type not in self._words:
+            return "rated", f" {event.value:g}"
+        return {"like": ("like", ""), "dislike": ("dislike", "")}.get(event.type)
 
     def _item(self, title: str, event: Event) -> str:
         return f"*{title}*, {self.event_clause(event)}"

@@ -60,9 +60,17 @@ class LanguageRequest(_Request):
 
 
 class SessionEvent(_Request):
-    """One event of a session without a user."""
+    """One event of a session without a user: on an item, or on an entity of the graph."""
 
-    item_id: LooseId
+    item_id: LooseId | None = None
+    entity: LooseId | None = Field(
+        default=None,
+        description="in place of item_id: an entity, such as a director or a genre, by its id in "
+        "the facts",
+    )
+    entity_id: LooseId | None = Field(
+        default=None, description="another name of entity, as in files"
+    )
     type: str | None = Field(
         default=None,
         description="view, click, purchase, like, rating, dislike, skip, impression, or another "
@@ -87,6 +95,9 @@ class SessionEvent(_Request):
 
     @model_validator(mode="after")
     def _one_name_each(self) -> SessionEvent:
+        names = (self.item_id, self.entity, self.entity_id)
+        if sum(name is not None for name in names) > 1:
+            raise broken_rule("one_of_item_and_entity")
         if self.value is not None and self.rating is not None:
             raise broken_rule("one_of_value_and_rating")
         if self.ts is not None and self.timestamp is not None:
@@ -115,6 +126,7 @@ class SessionEvent(_Request):
         values = {
             **own,
             "item_id": self.item_id,
+            "entity": self.entity if self.entity_id is None else self.entity_id,
             "type": self.type,
             "value": self.rating if self.value is None else self.value,
             "timestamp": now if timestamp in (None, "") else timestamp,
