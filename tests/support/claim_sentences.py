@@ -79,6 +79,18 @@ SENTENCES: dict[str, dict[str, list[str]]] = {
     },
 }
 """Language → kind of a reason → patterns; ITEM and NAMED stand for the title with the event."""
+OPINIONS = {
+    "en": {
+        "which you liked": r"because you like the .+ \*{title}\*",
+        "which you disliked": r"because you dislike the .+ \*{title}\*",
+        "rated": r"because you rated the .+ \*{title}\* {value}",
+    },
+    "zh": {
+        "你喜欢": "因为你喜欢.+ ?{title}", "你不喜欢": "因为你不喜欢.+ ?{title}",
+        "rated": "它的.+是你打了 .+ 分的 ?{title}",
+    },
+}  # fmt: skip
+"""Language → what the user did → the sentence for an event on an entity itself."""
 MANY_USERS = ("liked by many", "很多人")
 NEAR_TEXT = ("much like", "很相似")
 LESS_OFTEN = ("less often", "更少")

@@ -26,6 +26,7 @@ from tests.support.claim_sentences import (
     MANY_USERS,
     NEAR_TEXT,
     OPAQUE_ID,
+    OPINIONS,
     SENTENCES,
 )
 
@@ -70,7 +71,8 @@ class Claims:
         self.items = self._strings("graph.items")
         self._row = {name: row for row, name in enumerate(self.items)}
         labels = self._strings("graph.labels")
-        self._nodes = [f"item:{name}" for name in self.items] + self._strings("graph.nodes")
+        nodes = self._strings("graph.nodes")
+        self._nodes = [self._public(name) for name in self.items] + nodes
         self._relations = self._strings("graph.relations")
         with self._connect() as connection:
             erased = sum(
@@ -94,7 +96,12 @@ class Claims:
         # A title that was imported since the snapshot was made counts from the next one on.
         is_current = changes == manifest["changes"]
         titles = snapshot_titles | titles if is_current else snapshot_titles
-        self._titles = {item: title or item for item, title in titles.items()}
+        names = {
+            f"entity\x1f{n}": label
+            for n, label in zip(nodes, labels[len(self.items) :], strict=False)
+        }
+        titles = names | titles
+        self._titles = {n: title or n.removeprefix("entity\x1f") for n, title in titles.items()}
         self._same_as = self._same_as_names()
         self._linked = {end for s, p, o in self._facts.values() if p == SAME_AS for end in (s, o)}
         self._features = self._items_by_feature()
@@ -133,11 +140,14 @@ class Claims:
         self, events: list[Any], target: str, reason: Mapping[str, Any], language: str
     ) -> None:
         kind, text, start = reason["kind"], reason["text"], reason["item_id"]
+        if reason.get("entity") is not None:
+            assert start is None
+            start = f"entity\x1f{reason['entity']}"
         assert "which you know" not in text
         if start is None:
             assert kind == "popularity", "it names no event"
         else:
-            assert any(self._weight(event) for event in events if event["item_id"] == start), (
+            assert any(self._weight(event) for event in events if _object(event) == start), (
                 f"there is no event of this user on {start} that counts"
             )
         match = self._match_sentence(events, start, kind, text, language)
@@ -177,6 +187,12 @@ class Claims:
         clause = self._event_clause(events, start, language)
         item = f"*{title}*, {clause}" if language == "en" else f"{clause}的《{title}》"
         plain = text if start is None else text.replace(item, "ITEM", 1)
+        if start is not None and start.startswith("entity"):
+            sentences = OPINIONS[language]
+            opinion = sentences.get(clause, sentences["rated"] if "rated" in clause else None)
+            if opinion is not None:
+                value = clause.rsplit(" ", 1)[-1] if "rated" in clause else ""
+                plain = re.sub(opinion.format(title=re.escape(title), value=value), "ITEM", plain)
         if language == "zh":
             plain = plain.replace(f"《{title}》（{clause}）", "NAMED", 1)
         for sentence in SENTENCES[language][kind]:
@@ -188,7 +204,7 @@ class Claims:
     def _event_clause(self, events: list[Any], start: str | None, language: str) -> str:
         if start is None:
             return ""
-        on_item = [event for event in events if event["item_id"] == start and self._weight(event)]
+        on_item = [event for event in events if _object(event) == start and self._weight(event)]
         largest = max(abs(self._weight(event)) for event in on_item)
         (*_, strongest) = (event for event in on_item if abs(self._weight(event)) == largest)
         kind, value = strongest["type"], strongest["value"]
@@ -207,6 +223,10 @@ class Claims:
         if language == "en":
             return f'for which there is an event "{kind}" of yours'
         return f"你有“{kind}”记录"
+
+    def _public(self, name: str) -> str:
+        """How paths call what an event is on."""
+        return name.split("\x1f", 1)[1] if name.startswith("entity\x1f") else f"item:{name}"
 
     def _check_popularity(
         self, events: list[Any], target: str, reason: Mapping[str, Any], group: Mapping[str, Any]
@@ -254,18 +274,18 @@ class Claims:
     ) -> None:
         assert path, "no fact joins the two"
         ends = [{step["s"], step["o"]} for step in path]
-        items = {f"item:{start}", f"item:{target}"}
+        items = {self._public(start), self._public(target)}
         if len(path) == 1:
             assert items <= ends[0], f"the fact does not join {items}"
         else:
             first, second = ends
-            assert f"item:{start}" in first, "the path does not begin at the item"
+            assert self._public(start) in first, "the path does not begin at the item"
             assert f"item:{target}" in second, "the path does not end at the target"
             assert (first & second) or start == target, "the path is broken"
             assert path[0]["p"] == path[1]["p"]
         more = int(group.get("more") or 0)
         if more:
-            items = {event["item_id"] for event in events if self._weight(event)}
+            items = {_object(event) for event in events if self._weight(event)}
             others = (items & self._with_feature(path[-1], target)) - {target, start}
             assert more <= len(others), f"{len(others)} more have it"
 
@@ -445,3 +465,11 @@ class Claims:
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)
+
+
+def _object(event: Mapping[str, Any]) -> str:
+    """What an event is on: an item, or an entity behind a prefix, as the log has it."""
+    if event["item_id"]:
+        return str(event["item_id"])
+    entity = str(event["entity_id"])
+    return entity.removeprefix("item:") if entity.startswith("item:") else f"entity\x1f{entity}"

@@ -25,7 +25,6 @@ from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.graphs import content_graph, interest_graph
 from tastegraph.serving.answers import (
     Explanation,
-    HistoryEvent,
     ItemContent,
     Recommendations,
     SimilarItem,
@@ -285,7 +284,6 @@ class Engine:
         """
         view = self._view(user_id)
         snapshot, state, language = view.snapshot, view.user(), self._language(language)
-        meaning = snapshot.fitted_config.meaning
         if not state.events:
             raise NotFoundError(Message("missing.user", user=user_id))
         component = snapshot.model.similarities.get(KNOWLEDGE)
@@ -299,17 +297,7 @@ class Engine:
         return UserProfile(
             user_id=user_id,
             events=tuple(
-                HistoryEvent(
-                    item_id=event.item_id,
-                    entity=event.entity_id or None,
-                    title=snapshot.event_title(event),
-                    type=meaning.read(event).type,
-                    did=snapshot.verbalizer.event(meaning.read(event), language),
-                    value=event.value,
-                    timestamp=event.timestamp,
-                    counts=meaning.weight_of(event),
-                )
-                for event in reversed(state.events)
+                snapshot.history_event(event, language) for event in reversed(state.events)
             ),
             interests=named.edges,
             nameless=named.nameless,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import numpy as np
@@ -59,8 +59,10 @@ class UserState:
         events = [event for event in events if event.type != IMPRESSION]
         weighted_events, rows = [], []
         for event in events:
-            row, weight = snapshot.row_of(event), meaning.weight_of(event)
+            row, weight = snapshot.row_of(event.object_id), meaning.weight_of(event)
             if row is not None and weight != 0:
+                if event.entity_id and row < snapshot.model.n_listed:
+                    event = replace(event, item_id=snapshot.names.item_ids[row], entity_id="")
                 weighted_events.append((event, weight))
                 rows.append(row)
         items = np.array(rows, dtype=np.int32)

@@ -26,6 +26,7 @@ from tastegraph.models.persistence import (
     ties_from,
 )
 from tastegraph.profiles.association import Associations
+from tastegraph.serving.answers import HistoryEvent
 from tastegraph.serving.listable import ListableItems
 from tastegraph.serving.texts import SnapshotTexts
 from tastegraph.store.availability import Restriction
@@ -124,14 +125,17 @@ class ServingSnapshot:
         n_rows, nodes = len(self.names.item_ids), np.unique(self.associations.node)
         return {self.names.public_id(node): node for node in nodes[nodes >= n_rows].tolist()}
 
-    def row_of(self, event: Event) -> int | None:
+    def row_of(self, object_id: str) -> int | None:
         """The row of what an event is on; ``None`` where nothing is known of that.
 
         An entity that no event was on when the snapshot was made has the number of its node.
+
+        Args:
+            object_id: :attr:`~tastegraph.core.records.Event.object_id`.
         """
-        if event.item_id:
-            return self.item_rows.get(event.item_id)
-        entity_id = event.entity_id
+        if not is_entity(object_id):
+            return self.item_rows.get(object_id)
+        entity_id = object_id.removeprefix(ENTITY)
         if entity_id.startswith(ITEM):
             return self.item_rows.get(entity_id.removeprefix(ITEM))
         row = self.entity_rows.get(entity_id)
@@ -140,17 +144,22 @@ class ServingSnapshot:
 
     def listed_rows(self, object_ids: Iterable[str]) -> list[int]:
         """Rows of the items among what events are on; an entity may be an item as well."""
-        entities, items = self.entity_rows, self.item_rows
-        rows = (
-            entities.get(name.removeprefix(ENTITY)) if is_entity(name) else items.get(name)
-            for name in object_ids
-        )
+        rows = (self.row_of(name) for name in object_ids)
         return [row for row in rows if row is not None and row < self.model.n_listed]
 
-    def event_title(self, event: Event) -> str:
-        """The name of what an event is on, or its id where the snapshot does not know it."""
-        row = self.row_of(event)
-        return (event.item_id or event.entity_id) if row is None else self.names.event_title(row)
+    def history_event(self, event: Event, language: Language) -> HistoryEvent:
+        """An event in words, with the name of what it is on, or its id where that is not known."""
+        meaning, row = self.fitted_config.meaning, self.row_of(event.object_id)
+        return HistoryEvent(
+            item_id=event.item_id,
+            entity=event.entity_id or None,
+            title=event.item_id or event.entity_id if row is None else self.names.event_title(row),
+            type=meaning.read(event).type,
+            did=self.verbalizer.event(meaning.read(event), language),
+            value=event.value,
+            timestamp=event.timestamp,
+            counts=meaning.weight_of(event),
+        )
 
     def row(self, item_id: str) -> int:
         """The row of an item.

@@ -162,7 +162,9 @@ BODIES: Final[Mapping[str, str]] = {
     ),
     "One decision of a reviewer.": "一项审核决定。",
     "One fault of a request.": "请求中的一处错误。",
-    "One event of a session without a user.": "没有用户编号的访客的一次行为。",
+    "One event of a session without a user: on an item, or on an entity of the graph.": (
+        "没有用户编号的访客的一次行为：针对某个物品，或针对图谱中的某个实体。"
+    ),
     "A user disputes a fact behind a reason.": "用户指出某条推荐理由有误。",
     "The number of a decision that was stored or undone.": "已提交或已撤销的审核决定的编号。",
     "The service, and the versions in service.": "服务状态与线上版本。",
@@ -212,6 +214,16 @@ FIELDS: Final[Mapping[str, str]] = {
     "attributes that are stored, but that no [items.facts] names": (
         "已存储、但 [items.facts] 中没有配置的属性"
     ),
+    "in place of item_id: an entity, such as a director or a genre, by its id in the facts": (
+        "代替 item_id：图谱中的实体（例如导演、类型），用事实中的编号表示"
+    ),
+    "another name of entity, as in files": "entity 的另一个名称，与文件中相同",
+    "empty where the event is on an entity": "行为针对实体时为空",
+    "id of the entity that the event is on": "行为所针对的实体的编号",
+    "the entity that it starts from, where the event is on one": (
+        "理由的起点：行为记录中的实体（行为针对实体时）"
+    ),
+    "events of the user on the entity itself": "用户直接针对该实体的行为数",
     "another name of ts, as in files": "ts 的另一个名称，与文件中相同",
     "another name of value, as in files": "value 的另一个名称，与文件中相同",
     "the number to undo it by": "撤销时使用的编号",

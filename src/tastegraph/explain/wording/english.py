@@ -171,10 +171,10 @@ class EnglishTemplates:
         """For the kind ``knowledge``."""
         item, phrase, label = self._item(title, event), self._phrase(shared.relation), shared.label
         more = f" (and {events - 1} more)" if events > 1 else ""
-        if event.entity_id and shared.direct is not None and phrase.form == "noun":
-            if (opinion := self._opinion(event)) and shared.direct == "forward":
-                before, after = opinion
-                return f"because you {before} the {phrase.text} *{title}*{after}"
+        opinion = self._opinion(event) if event.entity_id else None
+        if opinion and shared.direct == "forward" and phrase.form == "noun":
+            before, after = opinion
+            return f"because you {before} the {phrase.text} *{title}*{after}"
         if shared.direct is not None:
             return _one_step(phrase, item, forward=shared.direct == "forward")
         if shared.reverse:
