@@ -61,6 +61,25 @@ def titles(page: Page) -> list[str]:
     return page.locator(".item h3").evaluate_all("all => all.map(h => h.firstChild.textContent)")
 
 
+def test_an_interest_can_be_liked_and_is_in_the_history(page: Page, url: str) -> None:
+    page.goto(f"{url}/?user=space-7")
+    titles(page)
+    interest = page.locator(".interest", has_text="The space director").first
+    interest.get_by_role("button", name="Like The space director").click()
+    page.locator(".past", has_text="The space director").wait_for()
+    first = page.locator(".past").first
+    assert first.locator(".title").text_content() == "The space director"
+    assert first.locator(".did").text_content() == "liked"
+    interest = page.locator(".interest", has_text="The space director").first
+    assert "you said so" in (interest.locator(".phrase").text_content() or "")
+    reason = page.locator(".reason", has_text="because you like the director").first
+    reason.locator(".opener").click()
+    stations = reason.locator(".station").all_text_contents()
+    assert stations[0] == "The space director"
+    reason.locator(".opener").hover()
+    assert page.locator(".past.lit .title").all_text_contents() == ["The space director"]
+
+
 def test_history_interests_list_and_reasons_are_shown(page: Page, url: str) -> None:
     page.goto(f"{url}/")
     page.get_by_label("User").fill("western-1")

@@ -71,12 +71,14 @@ class NodeNames:
         """The name of a node; empty where it has none, or none that a reader could read."""
         if node < len(self.item_ids) and not is_entity(self.item_ids[node]):
             return self.labels[node]
-        if (
-            node >= len(self.item_ids)
-            and VALUE_SEPARATOR in self.node_ids[node - len(self.item_ids)]
-        ):
+        if self.is_value(node):
             return readable_label(self.labels[node])
         return entity_name(self.labels[node], self.public_id(node))
+
+    def is_value(self, node: int) -> bool:
+        """Whether a node is the value of a literal fact."""
+        n_items = len(self.item_ids)
+        return node >= n_items and VALUE_SEPARATOR in self.node_ids[node - n_items]
 
     def event_title(self, node: int) -> str:
         """How a sentence calls what an event is on: an entity without a name by its id."""
@@ -199,6 +201,7 @@ class Verbalizer:
                     stated=tie.stated,
                     support=tie.support,
                     direct=tie.direct,
+                    entity=not self._names.is_value(int(node)),
                 )
             )
         return NamedEdges(tuple(edges), nameless)

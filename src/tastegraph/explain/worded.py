@@ -76,6 +76,9 @@ class InterestEdge(BaseModel):
         default=1, description="events of the history that carry an interest; 1 in a content graph"
     )
     direct: int = Field(default=0, description="events of the user on the entity itself")
+    entity: bool = Field(
+        default=False, description="whether an event may be on it, as entity; false for a value"
+    )
 
 
 def reasons_html(reasons: Sequence[WordedReason], caption: str = "") -> str:

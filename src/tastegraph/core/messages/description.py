@@ -224,6 +224,9 @@ FIELDS: Final[Mapping[str, str]] = {
         "理由的起点：行为记录中的实体（行为针对实体时）"
     ),
     "events of the user on the entity itself": "用户直接针对该实体的行为数",
+    "whether an event may be on it, as entity; false for a value": (
+        "行为能否针对它（作为 entity）；为 false 表示它是取值"
+    ),
     "another name of ts, as in files": "ts 的另一个名称，与文件中相同",
     "another name of value, as in files": "value 的另一个名称，与文件中相同",
     "the number to undo it by": "撤销时使用的编号",

@@ -68,16 +68,14 @@ async function translate() {
   draw();
 }
 
-async function tell(item, type) {
-  const { user, list } = shown;
-  const event = {
-    event_id: crypto.randomUUID(), type, user_id: user, item_id: item.item_id,
-    recommendation_id: list.recommendation_id, position: item.rank,
-  };
+// What the user thinks of `title`: about is { item_id, … } or { entity }.
+async function tell(title, type, about) {
+  const { user } = shown;
+  const event = { event_id: crypto.randomUUID(), type, user_id: user, ...about };
   const receipt = await call("POST", "/v1/events", { events: [event] });
   if (receipt.rejected.length) throw new Error(receipt.rejected[0].message);
   await load(user);
-  notice(type === "like" ? say.liked(item.title) : say.disliked(item.title));
+  notice(type === "like" ? say.liked(title) : say.disliked(title));
   $("items").querySelector("button")?.focus({ preventScroll: true });
 }
 
@@ -105,23 +103,31 @@ function draw() {
   drawHistory(profile.events, SHORT);
 }
 
-function drawItem(item) {
+// The two buttons by which a user says what they think of `title`.
+function verdict(title, about) {
   const button = (type, text, label) =>
     h("button", {
       type: "button", class: type, "aria-label": label,
       onclick: (event) => {
-        event.currentTarget.closest(".item").querySelectorAll("button").forEach((b) => { b.disabled = true; });
-        attempt(tell(item, type).catch((error) => { draw(); throw error; }));
+        event.currentTarget.closest("li").querySelectorAll("button").forEach((b) => { b.disabled = true; });
+        attempt(tell(title, type, about).catch((error) => { draw(); throw error; }));
       },
     }, text);
+  return h("div", { class: "verdict" },
+    button("like", say.like, say.likeOf(title)),
+    button("dislike", say.dislike, say.dislikeOf(title)));
+}
+
+function drawItem(item) {
+  const about = {
+    item_id: item.item_id, recommendation_id: shown.list.recommendation_id, position: item.rank,
+  };
   return h("li", { class: "item", "data-item": item.item_id },
     h("span", { class: "rank", "aria-hidden": "true" }, String(item.rank)),
     h("div", { class: "body" },
       h("h3", {}, item.title, moved(item)),
       h("ul", { class: "reasons" }, ...item.reasons.map((reason) => drawReason(reason, item)))),
-    h("div", { class: "verdict" },
-      button("like", say.like, say.likeOf(item.title)),
-      button("dislike", say.dislike, say.dislikeOf(item.title))));
+    verdict(item.title, about));
 }
 
 function moved(item) {
@@ -140,12 +146,13 @@ function drawReason(reason, item) {
   const percent = Math.round((100 * reason.share) / (Math.abs(item.score) || 1));
   const part = percent > 100 ? say.shareBeyond(percent) : say.share(Math.abs(percent) < 1 ? "< 1" : percent);
   const said = [sentence(reason.text, language), bar(reason.share / largestShare(), part)];
+  const start = reason.entity ?? (reason.item_id && `item:${reason.item_id}`);
   const light = (on) => () => {
-    for (const row of $("history").children) row.classList.toggle("lit", on && row.dataset.item === reason.item_id);
+    for (const row of $("history").children) row.classList.toggle("lit", on && row.dataset.on === start);
   };
   const lights = { onmouseenter: light(true), onmouseleave: light(false) };
   if (!reason.path.length) return h("li", { class: `reason ${reason.kind}`, ...lights }, ...said);
-  const path = stations(reason.path, reason.item_id, dispute, say);
+  const path = stations(reason.path, start, dispute, say);
   path.hidden = true;
   const opener = h("button", {
     type: "button", class: "opener", "aria-expanded": "false", title: say.path,
@@ -177,19 +184,20 @@ function drawInterests({ interests, nameless }) {
     h("li", { class: tie.stated ? "interest" : "interest unstated", title: say.carriedBy(tie.support) },
       h("span", { class: "phrase" }, phrase(tie)),
       h("span", { class: "label" }, tie.label),
-      bar(tie.strength / most))));
+      bar(tie.strength / most),
+      tie.entity ? verdict(tie.label, { entity: tie.node }) : null)));
   if (nameless) $("interests").append(h("li", { class: "none" }, say.andNameless(nameless)));
   else if (!top.length) $("interests").append(h("li", { class: "none" }, say.noInterests));
 }
 
 function phrase(tie) {
   const against = tie.strength < 0 && say.against;
-  return [tie.phrase, against, !tie.stated && say.unstated].filter(Boolean).join(say.comma);
+  return [tie.phrase, tie.direct && say.direct, against, !tie.stated && say.unstated].filter(Boolean).join(say.comma);
 }
 
 function drawHistory(events, count) {
   $("history").replaceChildren(...events.slice(0, count).map((event) =>
-    h("li", { class: event.counts < 0 ? "past against" : "past", "data-item": event.item_id },
+    h("li", { class: event.counts < 0 ? "past against" : "past", "data-on": event.entity ?? `item:${event.item_id}` },
       h("span", { class: "title" }, event.title),
       h("span", { class: "did" }, event.did))));
   if (!events.length) $("history").append(h("li", { class: "none" }, say.noHistory));

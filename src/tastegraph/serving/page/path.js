@@ -1,16 +1,16 @@
 // A path drawn as stations: item, relation, entity, relation, item.
 import { h } from "./dom.js";
 
-// The stations from the item of the history to the recommended one; `nameless` stands for what has
+// The stations from what the history has, by its id (`item:ID` or an entity's), to the recommended one; `nameless` stands for what has
 // no name. The line between two is a button that says of its fact that it is wrong:
 // dispute(fact_id), called `wrong(relation)`.
-export function stations(path, fromItem, dispute, { wrong, nameless }) {
+export function stations(path, start, dispute, { wrong, nameless }) {
   const station = (id, label) => {
     const kind = id.startsWith("item:") ? "station item" : "station";
     if (!label) return h("li", { class: `${kind} nameless` }, nameless);
     return h("li", { class: kind, title: id }, label);
   };
-  let here = `item:${fromItem}`;
+  let here = start;
   const line = [];
   for (const { s, p, o, s_label, o_label, p_label: name, fact_id } of path) {
     const forward = s === here;
