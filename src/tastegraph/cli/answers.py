@@ -97,7 +97,7 @@ def info(
         profile = workspace.engine.profile(user, language=language)
         print_message(language, "info.history", user=user, count=len(profile.events))
         for event in profile.events[:MAX_PRINTED_EVENTS]:
-            print_line(f"  {event.did}  {event.title}  [{event.item_id}]")
+            print_line(f"  {event.did}  {event.title}  [{event.entity or event.item_id}]")
         heading = Message("info.interests")
         _print_edges(heading, profile.interests, profile.nameless, language)
     if item is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
@@ -264,11 +265,22 @@ class Dataset:
         return replace(self, item_features=item_features)
 
     def events_of(self, frame: Any, on_error: OnError = "raise") -> tuple[Ids, Interactions]:
-        """Users of a frame of events, and their events on the items here; others are left out."""
+        """Users of a frame of events, and their events on the items here; others are left out.
+
+        Of entities, those that events of the data set are on; a warning says how many are not.
+        """
         table = read_events(frame, self.config.events.weights, None, on_error, name="histories")
         names = table.frame["user_id"].unique().sort().to_list()
         rows = self.graph.rows
         known = table.frame.filter(pl.col("item_id").is_in(list(rows)))
+        left_out = table.frame["item_id"].filter(~table.frame["item_id"].is_in(list(rows)))
+        if unknown := [name for name in left_out.to_list() if is_entity(name)]:
+            example = unknown[0].removeprefix(ENTITY)
+            warnings.warn(
+                f"histories: {len(unknown)} events are on entities that the model has no event on, "
+                f"such as {example!r}: they are left out. Give the model events on them",
+                stacklevel=4,
+            )
         events = interactions_of(known, names, rows, self.meaning)
         return Ids(names, "user_id" in table.numeric), events
 
