@@ -117,8 +117,8 @@ def to_json(
 
 def _audit(data: EvaluationData) -> SplitAudit:
     events, graph = data.events, data.item_features.graph
-    likes = events.weights > 0
-    edges = np.flatnonzero((graph.heads < graph.n_items) & (graph.tails < graph.n_items))
+    likes = (events.weights > 0) & (events.items < events.n_listed)
+    edges = np.flatnonzero((graph.heads < graph.n_listed) & (graph.tails < graph.n_listed))
     facts = ItemFacts(
         head=graph.heads[edges],
         relation=graph.relation[edges],
@@ -145,7 +145,7 @@ def _user_facts(events: Interactions, item_features: ItemFeatures) -> tuple[Ints
             user_of_node[node] = rows.get(node_id.removeprefix(USER), -1)
     users = np.concatenate([user_of_node[graph.heads], user_of_node[graph.tails]])
     items = np.concatenate([graph.tails, graph.heads])
-    is_user_fact = (users >= 0) & (items < graph.n_items)
+    is_user_fact = (users >= 0) & (items < graph.n_listed)
     return users[is_user_fact], items[is_user_fact]
 
 

@@ -132,8 +132,9 @@ def write_graphml(graph: KnowledgeGraph, stream: BinaryIO) -> int:
             text.write(f'<key id="{key}" for="{where}" attr.name="{key}" attr.type="string"/>\n')
         text.write('<key id="confidence" for="edge" attr.name="confidence" attr.type="double"/>\n')
         text.write('<graph edgedefault="directed">\n')
-        for number, name in enumerate(graph.item_ids + graph.node_ids):
-            kind = "item" if number < graph.n_items else "value" if "\x1f" in name else "entity"
+        names = [*graph.item_ids[: graph.n_listed], *graph.entities, *graph.node_ids]
+        for number, name in enumerate(names):
+            kind = "item" if number < graph.n_listed else "value" if "\x1f" in name else "entity"
             node_id = name.replace("\x1f", "=", 1) if kind == "value" else name
             data = _data_elements(id=node_id, kind=kind, label=graph.labels[number])
             text.write(f'<node id="n{number}">{data}</node>\n')
