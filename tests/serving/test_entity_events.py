@@ -197,9 +197,9 @@ def rebuilt(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
     shutil.copytree(built, directory)
     workspace = Workspace(directory)
     fans = [f"{genre}-fan-{k}" for genre in ("western", "space") for k in range(10)]
-    said = [opinion(fan, f"person:{fan.split('-')[0]}-0") for fan in fans]
-    said += [opinion("new", f"person:space-{k}") for k in range(3)]
-    workspace.ingest(events=said)
+    opinions = [opinion(fan, f"person:{fan.split('-')[0]}-0") for fan in fans]
+    opinions += [opinion("new", f"person:space-{k}") for k in range(3)]
+    workspace.ingest(events=opinions)
     workspace.build()
     yield workspace
     workspace.close()
