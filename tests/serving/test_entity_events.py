@@ -197,9 +197,9 @@ def rebuilt(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[W
     shutil.copytree(built, directory)
     workspace = Workspace(directory)
     fans = [f"{genre}-fan-{k}" for genre in ("western", "space") for k in range(10)]
-    opinions = [opinion(fan, f"person:{fan.split('-')[0]}-0") for fan in fans]
-    opinions += [opinion("new", f"person:space-{k}") for k in range(3)]
-    workspace.ingest(events=opinions)
+    new_events = [opinion(fan, f"person:{fan.split('-')[0]}-0") for fan in fans]
+    new_events += [opinion("new", f"person:space-{k}") for k in range(3)]
+    workspace.ingest(events=new_events)
     workspace.build()
     yield workspace
     workspace.close()
