@@ -2,7 +2,8 @@
 
     python -m benchmarks details DATA [SET …] [--part PART] …
 
-A part is ``residuals``, ``floor``, ``convolutions``, ``stages`` or ``fidelity``.
+A part is ``residuals``, ``floor``, ``convolutions``, ``stages``, ``fidelity``,
+``target`` or ``content``.
 
 Sets that are named are measured anew, the others kept as they are.
 """
@@ -17,12 +18,14 @@ from typing import Any
 
 import torch
 
+from benchmarks.details.content_attention import content_attention
 from benchmarks.details.convolutions import convolutions
 from benchmarks.details.details_page import page
 from benchmarks.details.fidelity import fidelity
 from benchmarks.details.floor import floor
 from benchmarks.details.residuals import residuals
 from benchmarks.details.stage_times import stage_times
+from benchmarks.details.target_attention import target_attention
 from benchmarks.published.benchmarks import BENCHMARKS
 from tastegraph.core.progress import say
 from tastegraph.evaluation.measurement import machine
@@ -35,6 +38,8 @@ PARTS: dict[str, Callable[[str, Path], dict[str, Any] | Iterator[dict[str, Any]]
     "convolutions": convolutions,
     "stages": stage_times,
     "fidelity": fidelity,
+    "target": target_attention,
+    "content": content_attention,
 }
 """What is measured of a set; an iterator gives more with each measurement."""
 SETS = [
@@ -65,7 +70,7 @@ def save(part: str, name: str, result: Mapping[str, Any]) -> None:
     results = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     by_set = results.get(part, {}) | {name: result}
     results[part] = {each: by_set[each] for each in SETS if each in by_set}
-    if part not in ("convolutions", "stages", "fidelity"):
+    if part in ("residuals", "floor"):
         results["machine"] = machine() | {"threads": torch.get_num_threads()}
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     document = ROOT / "docs" / "ranking-details.md"

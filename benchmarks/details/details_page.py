@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import mean
 from typing import Any
 
+from benchmarks.details.attention_tables import CONTENT, TARGET, content_tables, target_table
 from benchmarks.published.cells import grid
 
 Found = Mapping[str, Any]
@@ -68,6 +69,10 @@ def page(results: Found) -> str:
         parts += [FLOOR, _near(results["floor"])]
     if "convolutions" in results:
         parts += [CONVOLUTIONS, _compared(results["convolutions"])]
+    if "target" in results:
+        parts += [TARGET, target_table(results["target"])]
+    if "content" in results:
+        parts += [CONTENT, *content_tables(results["content"])]
     if "stages" in results:
         parts += [STAGES, _by_stage(results["stages"])]
     if "fidelity" in results:
