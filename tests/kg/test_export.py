@@ -214,6 +214,19 @@ def test_graphml_is_well_formed():
     assert ends == [("n0", "n1"), ("n0", "n2")]
 
 
+def test_an_entity_with_events_is_no_item_in_graphml():
+    facts = [(1, Fact("item:a", "director", "coen"))]
+    graph = build_graph([Item("a", "A")], [], facts, [], Config(), event_entities=["coen"])
+    stream = BytesIO()
+    assert write_graphml(graph, stream) == 1
+    space = "{http://graphml.graphdrawing.org/xmlns}"
+    nodes = [
+        {data.get("key"): data.text for data in node}
+        for node in ElementTree.fromstring(stream.getvalue()).iter(f"{space}node")
+    ]
+    assert [(node["id"], node["kind"]) for node in nodes] == [("a", "item"), ("coen", "entity")]
+
+
 # SPARQL.
 
 FACTS = [

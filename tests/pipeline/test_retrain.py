@@ -247,7 +247,8 @@ def test_new_events_of_holdout_users_are_not_learned_from(cinema, monkeypatch) -
     )
 
     def record_events(self, stages, previous, events_of):
-        seen.append(events_of(item_ids(cinema.database)))
+        rows = {name: row for row, name in enumerate(item_ids(cinema.database))}
+        seen.append(events_of(rows))
         return build_features(self, stages, previous, events_of)
 
     def record_start(item_features, events, before, fitted_model, config):
