@@ -130,12 +130,14 @@ def measured(
     """Take facts away, in an order of chance, until there are ``pairs``."""
     user_items = training.user_items()
     model = assemble(item_features, user_items, fitted_model)
-    learned = {name: fitted_model.learned[name] for name in OF_FACTS}
-    of_facts = replace(fitted_model, learned=learned)
     histories = training.histories(config.history)
     rng = np.random.default_rng(config.seed)
     users = rng.permutation(np.flatnonzero(np.diff(user_items.indptr)))
     claims = claims_by_fact(model, item_features.associations, histories, users.tolist(), pairs)
+    of_facts = replace(
+        fitted_model,
+        learned={name: fitted_model.learned[name] for name in _used(model, claims)},
+    )
     shares: list[float] = []
     drops: list[tuple[float, float, float]] = []
     facts = rng.permutation(list(claims)).tolist()
@@ -226,6 +228,14 @@ def same_lengths_drop(
             now = _as_long(component.kernel, before, item, feature).between(items, item)
         drop += float(factors @ (before.between(items, item) - now))
     return drop
+
+
+def _used(model: HybridModel, claims: Mapping[int, list[Claim]]) -> list[str]:
+    """Those of :data:`OF_FACTS` that have a weight on any of the items that are claimed of."""
+    items = {claim.item for of_fact in claims.values() for claim in of_fact}
+    of_cold = any(not model.warm[item] for item in items)
+    weights = (*model.blend.warm.values(), *(model.blend.cold.values() if of_cold else ()))
+    return [name for name in OF_FACTS if any(by_name.get(name) for by_name in weights)]
 
 
 def _of_facts(ranked: Ranked, item: int) -> float:
