@@ -33,7 +33,8 @@ def rows_by_likes(results: SetResults, metrics: Sequence[str]) -> list[list[str]
     metric, present = metrics[0], results["rows"]
     controls = [row for row in LEARNED if row in present and row != REFERENCE]
     forms = [row for row in BASELINES if row in present]
-    table = [[metric, "users", "test likes", REFERENCE, *controls, *forms]]
+    targets = "test pairs" if metric == "auc" else "test likes"
+    table = [[metric, "users", targets, REFERENCE, *controls, *forms]]
     for name, entry in results["by_likes"].items():
         values = {row: of_row.get(metric) for row, of_row in entry["rows"].items()}
         cells = [f"{entry['users']:,}", f"{entry['targets']:,}", number(values.get(REFERENCE), 4)]
