@@ -384,7 +384,7 @@ class Workspace:
         """
         from tastegraph.evaluation.feedback import feedback_from_store
 
-        n_items = len(self.snapshots.open().strings("graph.items"))
+        n_items = int(self.snapshots.open().manifest["counts"]["items"])
         return feedback_from_store(self.database, self.config.events, n_items, since)
 
     def rating_scale(self) -> RatingScale:
