@@ -133,6 +133,16 @@ def test_batched_and_single_scores_agree(cinema):
         np.testing.assert_allclose(row, model.rank(history).scores, atol=1e-5)
 
 
+def test_snapshot_holds_no_component_that_says_nothing(cinema):
+    """But for those whose vectors, features, words or counts have a use beside the score."""
+    snapshot = cinema.snapshots.open()
+    weighted = model_from(snapshot).blend.weighted
+    always = {"network", "knowledge", "text", "popularity", "recent popularity"}
+    assert weighted <= {*snapshot.manifest["parts"]} <= weighted | always
+    assert "text.both_sides" in snapshot.arrays
+    assert not {"text.left", "text.right", "text tower.left"} & {*snapshot.arrays}
+
+
 @pytest.mark.slow
 def test_same_data_give_the_same_arrays(built, tmp_path):
     again = Workspace.init(tmp_path / "again" / "cinema", SETTINGS)

@@ -107,7 +107,7 @@ class Claims:
         self._features = self._items_by_feature()
         self._users = set().union(*self.likers.values())
         self._n_users = len(self._users)
-        right = self._arrays.get("text.right", np.zeros((0, 1)))
+        right = self._arrays.get("text.both_sides", np.zeros((0, 1)))
         self._rows_with_text = np.flatnonzero(np.any(right, axis=1))
         self._by_feature: dict[tuple[str, bool, str], Counter[str]] = {}
 
@@ -303,18 +303,18 @@ class Claims:
     def _check_text(self, start: str, target: str, near: str | None) -> None:
         has_text = [
             self._arrays[name][self._row[target]].any()
-            for name in ("text.right", "network.items.text", "text tower.right")
+            for name in ("text.both_sides", "network.items.text", "text tower.both_sides")
             if name in self._arrays
         ]
         assert any(has_text), "no text says anything of it"
         if near is None:
             return
         self.sentences[f"text {near}"] += 1
-        left, right = self._arrays["text.left"], self._arrays["text.right"]
+        vectors = self._arrays["text.both_sides"]
         start_row, target_row = self._row[start], self._row[target]
         others = np.setdiff1d(self._rows_with_text, [start_row, target_row])
-        similarities = right[others] @ left[start_row]
-        similarity = right[target_row] @ left[start_row]
+        similarities = vectors[others] @ vectors[start_row]
+        similarity = vectors[target_row] @ vectors[start_row]
         closer = similarities > similarity if near in NEAR_TEXT else similarities < similarity
         assert closer.mean() <= NEAR_SHARE + SAMPLING_ERROR * (len(others) > 1000) + 1e-6, (
             f"{closer.mean():.1%} of the others are more so"

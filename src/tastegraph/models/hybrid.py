@@ -45,6 +45,12 @@ class Blend:
     warm: Mapping[str, Mapping[str, float]]
     cold: Mapping[str, Mapping[str, float]]
 
+    @property
+    def weighted(self) -> frozenset[str]:
+        """The components that have a weight for any user on any item."""
+        segments = [*self.warm.values(), *self.cold.values()]
+        return frozenset(name for weights in segments for name, weight in weights.items() if weight)
+
     def rows(
         self, component: str, segments: Sequence[str]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -193,7 +193,9 @@ class FactorKernel:
         return Terms(np.arange(len(items)), attention * self.between(items, target))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Both sides."""
+        """Both sides, or ``both_sides`` where they are one."""
+        if self.left is self.right:
+            return {"both_sides": self.left}
         return {"left": self.left, "right": self.right}
 
     @cached_property
@@ -391,6 +393,8 @@ def table_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Scores | CSR:
 
 def kernel_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Kernel:
     """The kernel of which ``to_arrays`` gave these; one with features beside is the component's."""
+    if "both_sides" in arrays:
+        return FactorKernel(arrays["both_sides"], arrays["both_sides"])
     if "left" in arrays:
         return FactorKernel(arrays["left"], arrays["right"])
     if "width" in arrays:

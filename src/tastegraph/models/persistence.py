@@ -18,9 +18,11 @@ from tastegraph.core.arrays import CSR
 from tastegraph.core.records import ENTITY
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.base import (
+    KNOWLEDGE,
     NETWORK,
     POPULARITY,
     RECENT_POPULARITY,
+    TEXT,
     Arrays,
     Component,
     Prior,
@@ -55,7 +57,7 @@ def to_arrays(
         "cold": fitted_model.cold,
         "kinds": [[name, rev, weight] for (name, rev), weight in fitted_model.kind_weights.items()],
         "network": by_name()[NETWORK].params_to_json(hyperparameters.params[NETWORK]),
-        "parts": list(model.components),
+        "parts": list(_served_components(model)),
         "counts": {
             "items": item_features.graph.n_listed,
             "nodes": item_features.graph.n_nodes,
@@ -280,7 +282,7 @@ def _fitted_arrays(fitted_model: FittedModel) -> Arrays:
 def _model_arrays(model: HybridModel) -> Arrays:
     assert model.likers is not None
     served: Arrays = {}
-    for component in model.components.values():
+    for component in _served_components(model).values():
         served |= component.served_names(component.served_arrays())
     recent = model.components.get(RECENT_POPULARITY)
     return {
@@ -296,6 +298,18 @@ def _model_arrays(model: HybridModel) -> Arrays:
     }
 
 
+def _served_components(model: HybridModel) -> dict[str, Component]:
+    """The components that a snapshot holds: those with a weight, and what is asked for by name."""
+    weighted = model.blend.weighted
+    return {
+        name: component
+        for name, component in model.components.items()
+        if name in weighted or name in _ALWAYS_SERVED
+    }
+
+
+_ALWAYS_SERVED = (NETWORK, KNOWLEDGE, TEXT, POPULARITY, RECENT_POPULARITY)
+"""Components that have a use beside their score: vectors, features, words and counts."""
 _ALWAYS = (POPULARITY, RECENT_POPULARITY)
 """Components that earlier snapshots do not list."""
 
