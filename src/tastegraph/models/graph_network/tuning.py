@@ -81,7 +81,8 @@ def best_network(
     other is better than by a standard error. For
     ``convolution = "auto"`` one follows for each other convolution; where ``config.budget``, or the
     budget of all choosing, leaves time, a search follows. Without a budget the same seed gives the
-    same network. One that is behind the best before it gives up (a race, Maron & Moore 1994).
+    same network. One that is behind the best before it gives up (a race, Maron & Moore 1994),
+    unless it is shrunk less: such a network learns later, and from fewer texts and facts.
     """
     race_curve: list[float] = []
     began = time.monotonic()
@@ -91,7 +92,7 @@ def best_network(
     def expired() -> bool:
         return trials.seconds_left(NETWORK_SHARE) <= 0
 
-    def candidate(settings: NetworkSettings) -> Candidate:
+    def candidate(settings: NetworkSettings, races: bool = True) -> Candidate:
         curve: list[float] = []
         name = f"network {settings!r}"
         trial = trials.recorded(name)
@@ -115,7 +116,8 @@ def best_network(
             curve.append(reached)
             return reached
 
-        network = train(data, task, settings, config.seed, quality, race_curve, expired=expired)
+        before = race_curve if races else ()
+        network = train(data, task, settings, config.seed, quality, before, expired=expired)
         say(f"network: {network.settings}, NDCG@10 {network.valid:.4f}")
         values = {"settings": asdict(network.settings), "ndcg": network.valid, "curve": curve}
         by_user = best_by_user[0] if best_by_user else None
@@ -149,7 +151,7 @@ def best_network(
     start = replace(start, **asdict(shrinkages[0]))
     candidates = [candidate(replace(start, temperature=each)) for each in temperatures]
     start = replace(start, temperature=_best(candidates).network.settings.temperature)
-    weaker = [candidate(replace(start, **asdict(each))) for each in shrinkages[1:]]
+    weaker = [candidate(replace(start, **asdict(each)), races=False) for each in shrinkages[1:]]
     candidates = [_strongest_of_the_best([_best(candidates), *weaker])]
     settings = candidates[0].network.settings
     start = replace(start, shrinkage=settings.shrinkage, knowledge_weight=settings.knowledge_weight)
