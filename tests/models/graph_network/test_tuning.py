@@ -71,6 +71,20 @@ def test_shrinkage_is_chosen_from_the_strongest_on(
     assert (best.shrinkage, best.temperature) == (0, 0.1)
 
 
+def test_nothing_is_shrunk_less_once_that_is_worse(
+    settings_trained: list[NetworkSettings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_linear = tuning.train
+
+    def train(*arguments: Any, **options: Any) -> TrainedNetwork:
+        network = of_linear(*arguments, **options)
+        return replace(network, valid=network.valid + network.settings.shrinkage / 10)
+
+    monkeypatch.setattr(tuning, "train", train)
+    assert chosen(ModelConfig()).shrinkage == 1
+    assert [each.shrinkage for each in settings_trained] == [1, 1, 0.1]
+
+
 def test_shrunken_network_is_taken_unless_another_is_clearly_better() -> None:
     """The standard error is of the differences by user."""
     network: Any = None

@@ -77,8 +77,8 @@ def best_network(
     """A network that alone has the best NDCG@10 on validation data, or nearly so.
 
     One is trained for each temperature. For ``shrinkage = "auto"``, where there are facts or texts,
-    these are shrunk most, and one for each weaker shrinkage follows: the strongest is taken that no
-    other is better than by a standard error. For
+    these are shrunk most, and one for each weaker shrinkage follows as long as each is better than
+    the one before: the strongest is taken that no other is better than by a standard error. For
     ``convolution = "auto"`` one follows for each other convolution; where ``config.budget``, or the
     budget of all choosing, leaves time, a search follows. Without a budget the same seed gives the
     same network. One that is behind the best before it gives up (a race, Maron & Moore 1994),
@@ -151,8 +151,12 @@ def best_network(
     start = replace(start, **asdict(shrinkages[0]))
     candidates = [candidate(replace(start, temperature=each)) for each in temperatures]
     start = replace(start, temperature=_best(candidates).network.settings.temperature)
-    weaker = [candidate(replace(start, **asdict(each)), races=False) for each in shrinkages[1:]]
-    candidates = [_strongest_of_the_best([_best(candidates), *weaker])]
+    by_shrinkage = [_best(candidates)]
+    for weaker in shrinkages[1:]:
+        by_shrinkage.append(candidate(replace(start, **asdict(weaker)), races=False))
+        if by_shrinkage[-1].ndcg <= by_shrinkage[-2].ndcg:
+            break
+    candidates = [_strongest_of_the_best(by_shrinkage)]
     settings = candidates[0].network.settings
     start = replace(start, shrinkage=settings.shrinkage, knowledge_weight=settings.knowledge_weight)
     if config.convolution == "auto":
