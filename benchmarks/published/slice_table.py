@@ -8,7 +8,6 @@ from typing import Any
 
 from benchmarks.published.cells import MISSING, number, p_value
 from benchmarks.published.field import LEARNED
-from benchmarks.published.lists import COLD_ALONE
 from benchmarks.published.slices import ITEM_BOUNDS, USER_BOUNDS, name_of_items, name_of_users
 from tastegraph.evaluation.comparison import GRAPH_CONTROLS
 from tastegraph.evaluation.tables import REFERENCE
@@ -96,13 +95,14 @@ def knowledge_tables(sets: SetResults) -> tuple[list[list[str]], list[list[str]]
 
 
 def _entries(name: str, results: SetResults) -> Iterator[Worth]:
-    """The whole set by its first metric, of cold items by both; then its sparse slices."""
+    """The whole set by each metric that is tested; then its sparse slices by the first."""
     if not {OFF, SHUFFLED} <= results["rows"].keys():
         return
     metrics = results["metrics"]
     first = metrics[0]
-    for metric in metrics if first.endswith(COLD_ALONE) else [first]:
-        yield _worth(name, EVERYTHING, results.get("tested"), metric, results)
+    for metric in metrics:
+        if metric in results["p"].get(OFF, {}):
+            yield _worth(name, EVERYTHING, results.get("tested"), metric, results)
     for where, entry in results.get("by_likes", {}).items():
         if where in SPARSE:
             yield _worth(name, where, entry["users"], first, entry)

@@ -30,9 +30,9 @@ seed's, all choosing included. A control is the whole system, chosen and fitted 
 of knowledge taken away or made false. Rows with a source in brackets are the field's figures."""
 _WORTH = """## Where knowledge is worth something
 
-The first metric of a set, the whole system *with knowledge* (its graph) against the same without it
-and with a false one: the graph beats both, p < .05 each. Beside whole sets the slices of few likes:
-items by the likes that the model was fitted on, and short histories."""
+The whole system *with knowledge* (its graph) against the same without it and with a false one: the
+graph beats both, p < .05 each. Beside whole sets, by each metric that is tested, the slices of few
+likes by the first: items by the likes that the model was fitted on, and short histories."""
 _NO_WORTH = """## Where it does not show
 
 The same figures where the graph does not beat both."""
