@@ -22,7 +22,7 @@ USER_ID = "186"
 MAX_STEPS = 1
 """Only facts about items are in the graph: nine in ten of Wikidata's films are no item."""
 RESULTS_FILE = "evaluation.json"
-MAX_PRINTED_REASONS = 2
+MAX_PRINTED_REASONS = 3
 MAX_PRINTED_INTERESTS = 8
 MAX_EXAMPLES = 3
 
