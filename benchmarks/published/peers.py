@@ -102,7 +102,7 @@ def run_peers(
             f"{python} is not there: in a checkout, run `make benchmarks/.venv-peers/ready`"
         )
     state = state_of(folder, limit, k, home)
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    environment = os.environ | {"PYTHONPATH": str(HOME.parent)}
     environment |= dict.fromkeys(_THREADS, str(threads))
     environment |= {"OMP_WAIT_POLICY": "PASSIVE", "CUDA_VISIBLE_DEVICES": ""}
     with progress("Peers", len(peers)) as advance:

@@ -42,6 +42,8 @@ if model == "foreign":
     lists += 1000
 if model == "objects":
     lists = lists.astype(object)
+if model == "shared":
+    import benchmarks.peers.split
 if model == "threads":
     lists[:] = int(os.environ["OMP_NUM_THREADS"])
 np.save(os.path.join(out, "lists.npy"), lists)
@@ -86,6 +88,10 @@ def test_good_lists_come_back_with_what_was_measured(outcome):
     assert (came.seconds_total, came.seconds_to_best, came.best_valid) == (2.0, 1.5, 0.25)
     assert came.course == ((1.5, 0.25), (1.9, 0.2))
     assert (came.version, came.peak_rss_mb, came.stopped) == ("1.0", 100.0, False)
+
+
+def test_a_peer_can_import_what_all_peers_share(outcome):
+    assert outcome("shared").error is None
 
 
 def test_a_peer_stopped_at_its_limit_still_counts(outcome):
