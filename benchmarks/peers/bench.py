@@ -73,6 +73,7 @@ class Clock:
     def better(self, valid: float) -> bool:
         """Note a validation score; whether it is the best so far."""
         seconds = self._before + time.perf_counter() - self._began
+        valid = float(valid)  # some libraries count in NumPy's numbers
         self.course.append((seconds, valid))
         if self.best is not None and valid <= self.best:
             return False
