@@ -220,7 +220,8 @@ def same_lengths_drop(
     Attention, weights and spreads are those of ``model``.
     """
     drop = 0.0
-    for name, (warm, cold) in ranked.factors.items():
+    for name in [name for name in OF_FACTS if name in ranked.factors]:
+        warm, cold = ranked.factors[name]
         factors, items = warm if model.warm[item] else cold, ranked.history.items
         before, component = model.similarities[name].kernel, changed.similarities.get(name)
         now = np.zeros(len(items), dtype=np.float32)

@@ -57,6 +57,9 @@ def test_every_deletion_assembles_a_model_without_the_fact(fitted):
     assert (drops.shares > 0).all()
     assert 1 <= drops.deletions <= 4
     assert (drops.assembled != 0).any()
+    assert np.abs(drops.same_lengths - drops.shares).max() < drops.shares.max(), (
+        "what knows no facts is no part of the fall"
+    )
 
 
 def test_a_fact_goes_with_what_states_the_same(tmp_path):
