@@ -116,7 +116,16 @@ def gaps_around(
     text: str, sentences: Sentences, candidates: Sequence[MentionCandidate]
 ) -> list[tuple[Tokens, Tokens]]:
     """The tokens before and after each candidate, up to the next one or the sentence's end."""
-    gaps = []
+    return [
+        (_tokenize(before), _tokenize(after))
+        for before, after in texts_around(text, sentences, candidates)
+    ]
+
+
+def texts_around(
+    text: str, sentences: Sentences, candidates: Sequence[MentionCandidate]
+) -> Iterator[tuple[str, str]]:
+    """The text before and after each candidate, up to the next one or the sentence's end."""
     for place, candidate in enumerate(candidates):
         number = sentences.number_at(candidate.start)
         start, end = sentences.starts[number], sentences.ends[number]
@@ -124,9 +133,7 @@ def gaps_around(
             start = max(start, candidates[place - 1].end)
         if place + 1 < len(candidates):
             end = min(end, candidates[place + 1].start)
-        before, after = text[start : candidate.start], text[candidate.end : end]
-        gaps.append((_tokenize(before), _tokenize(after)))
-    return gaps
+        yield text[start : candidate.start], text[candidate.end : end]
 
 
 def learn_separators(lists: Iterable[tuple[Sequence[Tokens], Sequence[bool]]]) -> frozenset[Tokens]:

@@ -14,7 +14,7 @@ from tastegraph.core.config import RelationConfig
 from tastegraph.core.config.phrase_examples import PhraseExample, read_example
 from tastegraph.core.kinds import PERSON
 from tastegraph.core.progress import counted
-from tastegraph.kg.extraction.candidates import MentionCandidate, number_candidates
+from tastegraph.kg.extraction.candidates import MentionCandidate, number_candidates, texts_around
 from tastegraph.kg.extraction.documents import Document
 from tastegraph.kg.extraction.phrases.chinese import chinese_cues
 from tastegraph.kg.extraction.phrases.cues import (
@@ -208,15 +208,8 @@ def _stem(word: str) -> str:
 
 
 def _occurrences(text: str, candidates: Sequence[MentionCandidate]) -> Iterator[_Occurrence]:
-    sentences = Sentences(text)
-    for place, candidate in enumerate(candidates):
-        number = sentences.number_at(candidate.start)
-        start, end = sentences.starts[number], sentences.ends[number]
-        if place:
-            start = max(start, candidates[place - 1].end)
-        if place + 1 < len(candidates):
-            end = max(min(end, candidates[place + 1].start), candidate.end)
-        before, after = text[start : candidate.start], text[candidate.end : end]
+    around = texts_around(text, Sentences(text), candidates)
+    for candidate, (before, after) in zip(candidates, around, strict=True):
         for words, example in (_before(before), _after(after)):
             if words:
                 cue = cue_of_example(example)
