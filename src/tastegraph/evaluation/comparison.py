@@ -32,18 +32,16 @@ from tastegraph.models.fit import (
     assembled,
     data_of,
     fit_and_assemble,
-    learn,
+    fit_on,
     training_data,
     with_cold_weights,
 )
-from tastegraph.models.fitted_model import FittedModel, Hyperparameters
+from tastegraph.models.fitted_model import Hyperparameters
 from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.tables import MAX_DENSE_ITEMS
-from tastegraph.models.training_data import TrainingData
 from tastegraph.models.tuning import choose, fit_weights
 from tastegraph.models.validation import Validation
-from tastegraph.profiles.interactions import Interactions
 from tastegraph.profiles.splits import VALID
 
 FILTERS = (BEHAVIOUR, KNOWLEDGE, TEXT, *MAPPED, TOWER)
@@ -175,11 +173,11 @@ def _all_runs(
             on_train = choose(item_features, train, valid, config)
             known = data_of(item_features, train, on_train, config)
         else:
-            on_train, known = _fitted(item_features, train, hyperparameters, config)
+            known = training_data(item_features, train, config)
+            on_train = fit_on(known, hyperparameters, config)
     with Stopwatch() as fitting:
-        on_both, everything = _fitted(
-            item_features, data.train_and_valid, on_train.hyperparameters, config
-        )
+        everything = training_data(item_features, data.train_and_valid, config)
+        on_both = fit_on(everything, on_train.hyperparameters, config)
     trials = cold_trials(known, valid, config)
     filters = fit_weights(known, valid, on_train, config, trials, FILTERS)
     for history, events, fitted_model, stopwatch in (
@@ -201,17 +199,6 @@ def _all_runs(
     for name, baseline in BASELINES.items():
         if not baseline.dense or data.events.n_items <= MAX_DENSE_ITEMS:
             yield from baseline_runs(name, data, config)
-
-
-def _fitted(
-    item_features: ItemFeatures,
-    events: Interactions,
-    hyperparameters: Hyperparameters,
-    config: ModelConfig,
-) -> tuple[FittedModel, TrainingData]:
-    """What :func:`~tastegraph.models.fit.fit` learns, and the data, for which it is assembled."""
-    data = training_data(item_features, events, config)
-    return with_cold_weights(data, learn(data, hyperparameters, config), config), data
 
 
 def _restricted(model: HybridModel, components: Sequence[str]) -> HybridModel:

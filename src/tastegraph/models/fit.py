@@ -56,8 +56,15 @@ def fit_and_assemble(
 ) -> tuple[FittedModel, HybridModel]:
     """What :func:`fit` learns, and the model assembled from it over the same items."""
     data = training_data(item_features, training, config)
-    fitted_model = with_cold_weights(data, learn(data, hyperparameters, config), config)
+    fitted_model = fit_on(data, hyperparameters, config)
     return fitted_model, assembled(data, fitted_model)
+
+
+def fit_on(
+    data: TrainingData, hyperparameters: Hyperparameters, config: ModelConfig
+) -> FittedModel:
+    """What :func:`fit` learns, of data that are made already."""
+    return with_cold_weights(data, learn(data, hyperparameters, config), config)
 
 
 def partial_fit(
