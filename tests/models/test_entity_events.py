@@ -16,11 +16,13 @@ from tastegraph.models.base import Component
 from tastegraph.models.cold_start import cold_item_holdout
 from tastegraph.models.dataset import Dataset
 from tastegraph.models.graph_network.component import GraphNetworkComponent
+from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.popularity import RecentPopularity
 from tastegraph.models.registry import COMPONENTS
 from tastegraph.models.training_data import TrainingData
 from tastegraph.models.validation import Validation
 from tastegraph.profiles.association import ITSELF, associate
+from tastegraph.profiles.interactions import History
 from tastegraph.profiles.splits import VALID, assign_splits
 from tests.models.test_components import params_of
 
@@ -273,3 +275,19 @@ def test_the_network_of_a_graph_takes_entities_apart_exactly(data: TrainingData)
         features, vectors = fitted.kernel.of_features(item)  # type: ignore[attr-defined]
         assert len(features) == 1
         assert vectors.any()
+
+
+def test_entities_have_no_score_where_no_event_says_anything() -> None:
+    """Lists are by popularity then, and so are scores of one history and of many."""
+    model = HybridModel(
+        components={},
+        blend=Blend(warm={}, cold={}),
+        warm=np.ones(3, dtype=bool),
+        rows=np.arange(3),
+        popularity=np.array([2, 1, 0]),
+        n_entities=1,
+    )
+    nobody = History(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))
+    expected = np.array([1, 0.5, -np.inf], dtype=np.float32)
+    np.testing.assert_array_equal(model.rank(nobody).scores, expected)
+    np.testing.assert_array_equal(model.score([nobody])[0], expected)

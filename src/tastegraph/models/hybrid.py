@@ -188,8 +188,8 @@ class HybridModel:
                 priors[name] = weight * standard
                 total += priors[name]
         if not total.any():
-            prior = self.prior()
-            return Ranked(history, prior, {}, {}, {POPULARITY: prior})
+            total, priors = self.prior(), {POPULARITY: self.prior()}
+            factors, component_scores = {}, {}
         total[self.n_listed :] = -np.inf
         return Ranked(history, total, factors, component_scores, priors)
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
-from tastegraph.core.records import ENTITY
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.base import (
     KNOWLEDGE,
@@ -126,7 +125,7 @@ def model_from(snapshot: Snapshot) -> HybridModel:
         likers=Likers(
             arrays["likes.indptr"], arrays["likes.indices"], int(arrays["likes.people"][0])
         ),
-        n_entities=int(np.count_nonzero(arrays["graph.items"] == ord(ENTITY[-1]))),
+        n_entities=len(rows) - snapshot.manifest["counts"]["items"],
     )
 
 
