@@ -120,7 +120,8 @@ def _print_interests(workspace: Workspace) -> None:
     profile = workspace.engine.profile(USER_ID, MAX_PRINTED_INTERESTS)
     print(f"What user {USER_ID} is interested in, by {len(profile.events)} ratings:")
     for edge in profile.interests:
-        print(f"  {edge.strength:>+7.2f}  {edge.phrase}: {edge.label} ({edge.support} films)")
+        films = "film" if edge.support == 1 else "films"
+        print(f"  {edge.strength:>+7.2f}  {edge.phrase}: {edge.label} ({edge.support} {films})")
     if profile.nameless:
         print(f"           and {profile.nameless:,} left out, since nobody has named them")
 
