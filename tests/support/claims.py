@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 import re
 import sqlite3
 from collections import Counter, defaultdict
@@ -20,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.support.claim_likes import EventWeights
 from tests.support.claim_sentences import (
     EVENT_CLAUSES,
     LESS_OFTEN,
@@ -62,7 +62,7 @@ class Claims:
         self.sentences: Counter[str] = Counter()
         manifest = json.loads((snapshot / "manifest.json").read_text(encoding="utf-8"))
         meaning = manifest["fitted"]["meaning"]
-        self._weights, self._scale = meaning["weights"], meaning["scale"]
+        self._meaning = EventWeights(meaning["weights"], meaning["scale"])
         self._arrays = {
             file.removesuffix(".npy"): np.load(snapshot / file, mmap_mode="r").view(np.ndarray)
             for file in manifest["files"]
@@ -81,7 +81,9 @@ class Claims:
             )
             # A snapshot may still count a user who was erased since.
             self._has_erasures = erased > manifest["erasures"]
-            self.likers = self._likers_by_item(connection, manifest["learned_until"])
+            self.likers = self._meaning.likers_by_item(
+                connection, manifest["learned_until"], self._row
+            )
             titles = dict(connection.execute("select item_id, title from items"))
             (changes,) = connection.execute(
                 "select coalesce(sum(number), 0) from changes"
@@ -147,7 +149,7 @@ class Claims:
         if start is None:
             assert kind == "popularity", "it names no event"
         else:
-            assert any(self._weight(event) for event in events if _object(event) == start), (
+            assert any(self._meaning.of(event) for event in events if _object(event) == start), (
                 f"there is no event of this user on {start} that counts"
             )
         match = self._match_sentence(events, start, kind, text, language)
@@ -204,15 +206,15 @@ class Claims:
     def _event_clause(self, events: list[Any], start: str | None, language: str) -> str:
         if start is None:
             return ""
-        on_item = [event for event in events if _object(event) == start and self._weight(event)]
-        largest = max(abs(self._weight(event)) for event in on_item)
-        (*_, strongest) = (event for event in on_item if abs(self._weight(event)) == largest)
+        on_item = [event for event in events if _object(event) == start and self._meaning.of(event)]
+        largest = max(abs(self._meaning.of(event)) for event in on_item)
+        (*_, strongest) = (event for event in on_item if abs(self._meaning.of(event)) == largest)
         kind, value = strongest["type"], strongest["value"]
         configured = (self._words.get(kind) or {}).get(language)
         if configured:
             return configured.removesuffix("的")
         if kind == "rating" and value is not None:
-            if self._scale["kind"] != "counts":
+            if self._meaning.scale["kind"] != "counts":
                 return f"which you rated {value:g}" if language == "en" else f"你打了 {value:g} 分"
             if value <= 1:
                 return "which you chose" if language == "en" else "你选过"
@@ -239,7 +241,7 @@ class Claims:
         if reason["text"].startswith(MANY_USERS) and not self._has_erasures:
             assert count > sum(sizes) / len(sizes), "no more than usual"
         if group.get("stranger"):
-            assert not any(map(self._weight, events)), "something is known of this user"
+            assert not any(map(self._meaning.of, events)), "something is known of this user"
         if "nobody" in reason["text"] or "没有人" in reason["text"]:
             assert support == 0
 
@@ -285,7 +287,7 @@ class Claims:
             assert path[0]["p"] == path[1]["p"]
         more = int(group.get("more") or 0)
         if more:
-            items = {_object(event) for event in events if self._weight(event)}
+            items = {_object(event) for event in events if self._meaning.of(event)}
             others = (items & self._with_feature(path[-1], target)) - {target, start}
             assert more <= len(others), f"{len(others)} more have it"
 
@@ -355,40 +357,6 @@ class Claims:
                 (user_id,),
             )
             return [dict(row) for row in rows]
-
-    def _likers_by_item(self, connection: sqlite3.Connection, until: int) -> dict[str, set[str]]:
-        """Item → users that like it: their strongest event on it, the newest of equals, counts."""
-        strongest: dict[tuple[str, str, str], tuple[float, float, float]] = {}
-        rows = connection.execute(
-            "select user_id, item_id, split, type, value, timestamp from events where seq <= ?",
-            (until,),
-        )
-        for user, item, split, kind, value, time in rows:
-            if weight := self._weight({"type": kind, "value": value}):
-                # At one moment, the event for the item.
-                rank = abs(weight), -math.inf if time is None else time, weight
-                place = (user, item, split)
-                strongest[place] = max(strongest.get(place, rank), rank)
-        likers = defaultdict(set)
-        for (user, item, _), (_, _, weight) in strongest.items():
-            if weight > 0 and item in self._row:
-                likers[item].add(user)
-        return dict(likers)
-
-    def _weight(self, event: Mapping[str, Any]) -> float:
-        kind, value, scale = event["type"], event["value"], self._scale
-        if kind == "count":  # an answer's name of a rating on no scale
-            kind = "rating"
-        weight = self._weights.get(kind, 0.0)
-        if kind != "rating" or value is None:
-            return weight
-        if scale["kind"] == "counts":
-            full = math.log(1 + scale["high"])
-            return weight * min(1.0, math.log(1 + value) / full) if value > 0 else 0.0
-        if value == scale["unrated"] or (scale["kind"] == "signs" and value == 0):
-            return 0.0
-        lowest = scale["positive"] if scale["kind"] != "signs" else 0.0
-        return weight if value >= lowest else -weight
 
     def _likers_of(self, item: str) -> set[str]:
         return self.likers.get(item, set())
