@@ -22,7 +22,7 @@ from tastegraph.evaluation.evaluator import TRAIN_AND_VALID, TRAIN_ONLY, VALID_K
 ALL = "all"
 COLD_METRICS = (f"ndcg@20{COLD_ALONE}", "ndcg@20")
 COLD_PROTOCOL = (
-    "a fifth of the items, drawn anew for each seed, has lost all its events but the last; test "
+    "a fifth of the items, drawn anew for each seed, has no events but those of the test; test "
     "likes on these items are the targets, in lists of cold items alone and of all items; {}"
 )
 
