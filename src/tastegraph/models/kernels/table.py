@@ -1,0 +1,90 @@
+"""A kernel held entry by entry, dense or sparse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from tastegraph.core.arrays import CSR, ROUNDING, Bools
+from tastegraph.models.kernels.kernel import Scores, Terms, by_item, row_entries, table_arrays
+
+
+@dataclass(frozen=True)
+class TableKernel:
+    """A kernel held entry by entry.
+
+    Attributes:
+        table: float32[I, I], dense or CSR; rows are history items, columns are targets.
+    """
+
+    table: Scores | CSR
+
+    @property
+    def n_items(self) -> int:
+        """I."""
+        return int(self.table.shape[0])
+
+    @property
+    def n_sources(self) -> int:
+        """I."""
+        return self.n_items
+
+    def score(self, attention: CSR, candidates: Bools | None = None) -> Scores:
+        """float32[U, I]."""
+        table = self.table if candidates is None else self.table[:, candidates]
+        product = attention @ table
+        dense = product.toarray() if sparse.issparse(product) else product
+        scores = np.asarray(dense, dtype=np.float32)
+        return _unless_all_cancels(scores, np.asarray(abs(attention) @ _norms(table)))
+
+    def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
+        """float32[I]."""
+        items, attention = by_item(items, attention)
+        rows = self.table[items]
+        scores = np.asarray(attention @ rows, dtype=np.float32)
+        _unless_all_cancels(scores[None, :], abs(attention)[None, :] @ _norms(rows))
+        return scores
+
+    def between(self, items: NDArray[np.int32], target: int) -> Scores:
+        """float32[T]."""
+        if isinstance(self.table, np.ndarray):
+            return np.asarray(self.table[items, target], dtype=np.float32)
+        # By the rows of the history, which are short: a column would be looked for in all rows.
+        events, columns, values = row_entries(self.table, items)
+        at = columns == target
+        return np.bincount(events[at], values[at], minlength=len(items)).astype(np.float32)
+
+    def terms(self, items: NDArray[np.int32], attention: Scores, target: int) -> Terms:
+        """One term for each event."""
+        return Terms(np.arange(len(items)), attention * self.between(items, target))
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """``table``, or the three arrays of a CSR matrix."""
+        return table_arrays(self.table)
+
+
+def table_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Scores | CSR:
+    """The square table that :func:`table_arrays` took apart; nothing is copied."""
+    if "table" in arrays:
+        return arrays["table"]
+    size = len(arrays["indptr"]) - 1
+    parts = (arrays["data"], arrays["indices"], arrays["indptr"])
+    return sparse.csr_array(parts, shape=(size, size), copy=False)
+
+
+def _norms(table: Scores | CSR) -> Scores:
+    """float32[I]: the Euclidean length of each row."""
+    if isinstance(table, np.ndarray):
+        return np.asarray(np.sqrt(np.einsum("ij,ij->i", table, table)), dtype=np.float32)
+    return np.asarray(np.sqrt(table.multiply(table).sum(axis=1)), dtype=np.float32).reshape(-1)
+
+
+def _unless_all_cancels(scores: Scores, sizes: Scores) -> Scores:
+    """Make 0, in place, the rows that rounding left of terms of these lengths (float32[U])."""
+    scores[_norms(scores) <= ROUNDING * sizes] = 0
+    return scores
