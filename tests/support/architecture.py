@@ -21,7 +21,7 @@ LAYERS = (
     ("serving", "pipeline"),
     ("explain", "evaluation"),
     ("models",),
-    ("profiles",),
+    ("profiles", "filters"),
     ("kg",),
     ("text",),
     ("store", "data"),

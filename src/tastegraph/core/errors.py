@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import combining, east_asian_width
+
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 
@@ -67,6 +69,21 @@ class DecisionError(TastegraphError):
     """A decision on facts that cannot be made or undone."""
 
 
+class FilterError(TastegraphError):
+    """A filter that cannot be read, or does not fit the catalogue; the place is in its message.
+
+    Attributes:
+        fault: what is wrong.
+        start: 0-based character of the filter at which it is wrong.
+    """
+
+    def __init__(self, fault: Message, filter_text: str, start: int, end: int) -> None:
+        self.fault, self.start = fault, start
+        line, caret = marked_place(filter_text, start, end)
+        place = {"character": start + 1, "line": line, "caret": caret}
+        super().__init__(Message("filter.at", fault=fault, **place))
+
+
 class AssetError(TastegraphError):
     """No source has an asset, or its checksum is wrong."""
 
@@ -115,3 +132,28 @@ def shortened(value: object) -> str:
     """The ``repr`` of a value, cut to 120 characters for an error message."""
     text = repr(value)
     return text if len(text) <= 120 else text[:117] + "…'"
+
+
+MARKED_CHARACTERS = 60
+"""Characters of a long text before and after a place that is marked in it."""
+
+
+def marked_place(text: str, start: int, end: int) -> tuple[str, str]:
+    """The line of ``text`` around the characters ``start`` to ``end``, and carets that mark them.
+
+    In a font of fixed width the carets stand below the characters, which may be wide ones.
+    """
+    first = max(start - MARKED_CHARACTERS, 0)
+    last = min(max(end, start + 1) + MARKED_CHARACTERS, len(text))
+    before, after = "…" if first else "", "…" if last < len(text) else ""
+    line = "".join(char if char.isprintable() else " " for char in text[first:last])
+    marked = line[start - first : max(end, start + 1) - first] or " "
+    indent = " " * (len(before) + _width(line[: start - first]))
+    return before + line + after, indent + "^" * min(_width(marked), MARKED_CHARACTERS)
+
+
+def _width(text: str) -> int:
+    """Columns that a terminal needs for a text."""
+    return sum(
+        0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text
+    )
