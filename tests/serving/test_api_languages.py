@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -330,7 +331,7 @@ def test_internal_error_is_in_the_language_of_the_reader(
     error: Exception, status: int, code: str, language: Language
 ) -> None:
     class Broken:
-        config = Config()
+        config, database = Config(), SimpleNamespace(path=Path("nowhere/tastegraph.db"))
 
         def versions(self) -> tuple[str, str]:
             raise error

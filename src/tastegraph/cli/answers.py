@@ -108,7 +108,9 @@ def info(
 
 def serve(
     directory: Directory,
-    host: Annotated[str, typer.Option(help="loopback only")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="address to listen at; other than loopback only with API keys")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
     host_name: Annotated[
         list[str] | None,

@@ -11,6 +11,7 @@ import typer
 from tastegraph.cli import answers, data, models
 from tastegraph.cli.events import events_app
 from tastegraph.cli.inspect import inspect
+from tastegraph.cli.keys import keys_app
 from tastegraph.cli.review import kg_app
 from tastegraph.core.errors import TastegraphError
 
@@ -51,6 +52,7 @@ app.command()(answers.serve)
 app.command()(demo)
 app.add_typer(data.datasets_app, name="datasets")
 app.add_typer(events_app, name="events")
+app.add_typer(keys_app, name="keys")
 app.add_typer(kg_app, name="kg")
 app.add_typer(models.models_app, name="models")
 

@@ -24,12 +24,14 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
-def replace_text(file: Path, text: str) -> None:
+def replace_text(file: Path, text: str, mode: int = 0o644) -> None:
     """Replace the content of ``file``: after a crash it holds all of the old or all of the new.
 
-    The new text is on disk when this returns.
+    The new text is on disk when this returns. Nobody may read it whom ``mode`` does not let.
     """
     new = file.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    new.touch(mode)
     new.write_text(text, encoding="utf-8")
     flush(new)
     new.replace(file)

@@ -299,6 +299,8 @@ FIELDS: Final[Mapping[str, str]] = {
     ),
     "the comparisons made before it was promoted": "上线检查时比较的内容",
     "where there is no user; its user id is session:ID": "没有用户时使用，其用户编号为 session:ID",
+    "an API key of the workspace": "工作区的 API 密钥",
+    "the same key, as Gorse's clients send it": "同一密钥，按 Gorse 客户端的方式发送",
     "who decides": "作出决定的人",
     "the sources that state it, and their confidence": "各来源及其置信度",
     "why it cannot be served": "无法上线的原因",

@@ -9,12 +9,16 @@ from tastegraph.core.languages import Template
 
 TITLES: Final[Mapping[str, Template]] = {
     "title.400": Template("Bad Request", "请求有误"),
+    "title.401": Template("Unauthorized", "未授权"),
+    "title.403": Template("Forbidden", "禁止访问"),
     "title.404": Template("Not Found", "未找到"),
     "title.405": Template("Method Not Allowed", "不支持该方法"),
+    "title.408": Template("Request Timeout", "请求超时"),
     "title.409": Template("Conflict", "操作冲突"),
     "title.413": Template("Content Too Large", "请求体过大"),
     "title.421": Template("Misdirected Request", "请求发错了地址"),
     "title.422": Template("Unprocessable Content", "请求内容无效"),
+    "title.429": Template("Too Many Requests", "请求过多"),
     "title.500": Template("Internal Server Error", "服务内部错误"),
     "title.503": Template("Service Unavailable", "服务暂不可用"),
     "title.other": Template("Error {status}", "错误 {status}"),
@@ -34,6 +38,20 @@ REQUESTS: Final[Mapping[str, Template]] = {
         "本服务的主机名不是 {host}：否则其他网页可以让自己的域名指向本机，从而读取这里的数据。"
         "请使用 localhost 或 127.0.0.1，或者把该名称加入 tastegraph.toml 的 [serving] hosts，"
         "或 serve --host-name",
+    ),
+    "request.no_key": Template(
+        "this service needs an API key: send it as 'Authorization: Bearer KEY' or 'X-API-Key: "
+        "KEY'. 'tastegraph keys add' makes one",
+        "本服务需要 API 密钥：请使用 Authorization: Bearer KEY 或 X-API-Key: KEY 请求头发送。"
+        "用 tastegraph keys add 可以创建密钥",
+    ),
+    "request.unknown_key": Template(
+        "this API key is not known here: it was removed, or is of another workspace",
+        "API 密钥无效：它已被删除，或属于其他工作区",
+    ),
+    "request.scope": Template(
+        "the key {key!r} has no scope {scope!r}, which this route needs",
+        "密钥“{key}”没有此接口所需的权限 {scope}",
     ),
     "request.too_large": Template(
         "a body may have {limit:,} bytes", "请求体不得超过 {limit:,} 字节"
@@ -173,6 +191,9 @@ BUSY: Final[Mapping[str, Template]] = {
     "busy.log": Template(
         "{file} is being read: its log could not be emptied yet",
         "{file} 正被读取，日志暂时无法清空",
+    ),
+    "busy.keys": Template(
+        "another process is changing {file}: try again", "另一个进程正在修改 {file}：请稍后重试"
     ),
     "busy.pointer": Template(
         "another process changes what {directory} has in service: try again",

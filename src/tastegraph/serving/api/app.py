@@ -14,14 +14,15 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 
 from tastegraph import __version__
-from tastegraph.core.errors import TastegraphError
+from tastegraph.serving.api.access import Access
+from tastegraph.serving.api.document import openapi_document
 from tastegraph.serving.api.errors import add_error_handlers
 from tastegraph.serving.api.events import event_routes
 from tastegraph.serving.api.guards import Guard
 from tastegraph.serving.api.hosts import AllowedHosts
 from tastegraph.serving.api.items import item_routes
 from tastegraph.serving.api.kg import kg_routes
-from tastegraph.serving.api.languages import AnswerLanguage, translated_openapi
+from tastegraph.serving.api.languages import AnswerLanguage
 from tastegraph.serving.api.models import health_routes, model_routes
 from tastegraph.serving.api.recommendations import recommendation_routes
 from tastegraph.serving.api.users import user_routes
@@ -30,7 +31,6 @@ from tastegraph.serving.engine import Engine
 from tastegraph.serving.triggers import configured_triggers
 
 PAGE = Path(__file__).parents[1] / "page"
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def create_app(
@@ -85,12 +85,13 @@ def create_app(
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi(language: AnswerLanguage) -> JSONResponse:
-        return JSONResponse(translated_openapi(app.openapi(), language))
+        return JSONResponse(openapi_document(app, language))
 
     add_error_handlers(app)
     serving = engine.config.serving
     hosts = AllowedHosts([*serving.hosts, *host_names])
-    app.add_middleware(Guard, language=serving.language, hosts=hosts)
+    access = Access(engine.database.path.parent)
+    app.add_middleware(Guard, language=serving.language, hosts=hosts, access=access)
     return app
 
 
@@ -106,13 +107,9 @@ def serve(
         host_names: further names that requests may have in their ``Host``.
 
     Raises:
-        TastegraphError: ``host`` is not this machine alone.
+        TastegraphError: other machines can reach ``host``, and there is no API key.
     """
-    if host not in LOOPBACK:
-        raise TastegraphError(
-            f"{host} can be reached from other machines, and the service has no keys yet: "
-            f"serve on {LOOPBACK[0]} and put a proxy that asks who is there before it"
-        )
+    Access(engine.database.path.parent).check_address(host)
     triggers = configured_triggers(engine.config, engine.database.path.parent)
     app = create_app(engine, Scheduler(engine, triggers) if triggers else None, host_names)
     gc.collect()

@@ -38,6 +38,8 @@ REQUEST_ROWS = "events"
 """``RowError.file`` of a row of a request; any other is a file of the service's own."""
 CODES = {
     400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
     409: "busy",

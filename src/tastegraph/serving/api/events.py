@@ -15,6 +15,7 @@ from tastegraph.core.errors import RowError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Event
+from tastegraph.serving.api.access import WRITE
 from tastegraph.serving.api.errors import (
     PROBLEMS,
     Fault,
@@ -92,7 +93,7 @@ def event_routes(engine: Engine) -> APIRouter:
         prefix="/v1/events", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
     )
 
-    @router.post("")
+    @router.post("", openapi_extra=WRITE)
     async def record(batch: EventBatch, language: AnswerLanguage) -> EventBatchReceipt:
         """Store events; the answer comes when they are on disk and count in the next list."""
         events, rejected = _validate(batch, engine.event_types, language)

@@ -1,4 +1,4 @@
-"""What holds for every request: host, bounded body of strict JSON, id, language, headers."""
+"""What holds for every request: host, key, bounded body of strict JSON, id, language, headers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tastegraph.core import messages
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import TEMPLATES
+from tastegraph.serving.api.access import Access, check_scope, declared_scope
 from tastegraph.serving.api.errors import RefusedError, internal_error, problem
 from tastegraph.serving.api.hosts import AllowedHosts
 from tastegraph.serving.api.languages import (
@@ -48,10 +49,13 @@ class Guard:
         app: the service.
         language: of its reader, by default.
         hosts: names that it answers to; any other request is refused with 421.
+        access: its keys; who sent a request is stored with it.
     """
 
-    def __init__(self, app: ASGIApp, language: Language, hosts: AllowedHosts) -> None:
-        self._app, self._language, self._hosts = app, language, hosts
+    def __init__(
+        self, app: ASGIApp, language: Language, hosts: AllowedHosts, access: Access
+    ) -> None:
+        self._app, self._language, self._hosts, self._access = app, language, hosts, access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -72,15 +76,21 @@ class Guard:
                 add_language_headers(scope, headers)
             await send(message)
 
-        if (host := self._hosts.foreign(scope)) is not None:
+        if (host := self._foreign_host(scope)) is not None:
             await _foreign_host(host, language_of(scope))(scope, receive, send_with_headers)
             return
         try:
+            self._access.identify(scope)
             await self._app(scope, _bounded(scope, receive), send_with_headers)
         except Exception as error:
             if is_answering:
                 raise
             await internal_error(error, language_of(scope))(scope, receive, send_with_headers)
+
+    def _foreign_host(self, scope: Scope) -> str | None:
+        """With keys and no further names any name is answered: a page elsewhere has no key."""
+        answers_to_all = self._access.is_closed and not self._hosts.has_names
+        return None if answers_to_all else self._hosts.foreign(scope)
 
 
 class StrictRequest(Request):
@@ -105,13 +115,14 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that reads its body with :class:`StrictRequest`."""
+    """A route with a scope, which reads its body with :class:`StrictRequest`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The route's handler, called with a :class:`StrictRequest`."""
-        handle = super().get_route_handler()
+        """The route's handler; a request without its scope is refused before it is read."""
+        handle, needed_scope = super().get_route_handler(), declared_scope(self.openapi_extra)
 
         async def handle_strictly(request: Request) -> Response:
+            check_scope(request.scope, needed_scope)
             return await handle(StrictRequest(request.scope, request.receive))
 
         return handle_strictly

@@ -33,6 +33,11 @@ class AllowedHosts:
         hosts = Headers(scope=scope).getlist("host")
         return next((host for host in hosts if not self._allows(host)), None)
 
+    @property
+    def has_names(self) -> bool:
+        """Whether there are further names than those of this machine."""
+        return bool(self._names)
+
     def _allows(self, header: str) -> bool:
         name = _normalized(_without_port(header))
         return name in self._names or is_local(name)

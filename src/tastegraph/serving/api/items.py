@@ -24,6 +24,7 @@ from tastegraph.data.availability import FROM, HIDDEN, UNTIL
 from tastegraph.data.column_facts import ColumnFacts
 from tastegraph.data.items import read_item_frame
 from tastegraph.serving.answers import ItemContent
+from tastegraph.serving.api.access import READ, WRITE
 from tastegraph.serving.api.errors import PROBLEMS, REQUEST_ROWS, refused_field
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
@@ -120,12 +121,12 @@ def item_routes(engine: Engine, writer: Executor) -> APIRouter:
         prefix="/v1/items", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
     )
 
-    @router.get("/{item_id:path}")
+    @router.get("/{item_id:path}", openapi_extra=READ)
     async def content(item_id: str, language: AnswerLanguage) -> ItemContent:
         """Return an item's title and its content graph, strongest edges first."""
         return engine.content(item_id, language=language)
 
-    @router.put("/{item_id:path}")
+    @router.put("/{item_id:path}", openapi_extra=WRITE)
     async def put(item_id: Id, new: NewItem, language: AnswerLanguage) -> StoredItem:
         """Add an item, or replace the item of this id and the facts of its columns."""
         config = engine.config
@@ -151,7 +152,7 @@ def item_routes(engine: Engine, writer: Executor) -> APIRouter:
             notes=tuple(str(finding) for finding in report.findings),
         )
 
-    @router.delete("/{item_id:path}")
+    @router.delete("/{item_id:path}", openapi_extra=WRITE)
     def erase(item_id: Id) -> ErasureReceipt:
         """Delete an item and all its data; no list has it from now on."""
         return engine.erase.item(item_id)

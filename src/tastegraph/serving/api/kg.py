@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from tastegraph.core.records import Fact
 from tastegraph.kg.review import decisions
 from tastegraph.kg.review.queue import Excerpt, ReviewTask, excerpts, review_queue
+from tastegraph.serving.api.access import READ, WRITE
 from tastegraph.serving.api.decisions import DecisionRequest, FactId
 from tastegraph.serving.api.errors import PROBLEMS
 from tastegraph.serving.api.guards import StrictRoute
@@ -145,26 +146,26 @@ def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
 
         return await asyncio.get_running_loop().run_in_executor(writer, commit)
 
-    @router.get("/review")
+    @router.get("/review", openapi_extra=READ)
     def review(n: Annotated[int, Query(ge=1, le=MAX_ENTRIES)] = 20) -> ReviewQueue:
         """Return the facts on which a reviewer's answer would change most."""
         with engine.database.reading() as connection:
             queue = review_queue(connection, engine.config, n)
         return ReviewQueue(questions=[_review_question(question) for question in queue])
 
-    @router.get("/decisions")
+    @router.get("/decisions", openapi_extra=READ)
     def newest_decisions(n: Annotated[int, Query(ge=1, le=MAX_ENTRIES)] = 100) -> DecisionLog:
         """Return the newest decisions."""
         with engine.database.reading() as connection:
             newest = decision_log.log(connection)[:n]
         return DecisionLog(decisions=[_decision_entry(decision) for decision in newest])
 
-    @router.post("/decisions")
+    @router.post("/decisions", openapi_extra=WRITE)
     async def decide(decision: DecisionRequest) -> DecisionReceipt:
         """Store a decision; the answer comes when it is on disk."""
         return DecisionReceipt(seq=await write(decision.decide))
 
-    @router.delete("/decisions/{seq}")
+    @router.delete("/decisions/{seq}", openapi_extra=WRITE)
     async def undo(seq: int, author: str) -> DecisionReceipt:
         """Undo a decision: the store is as if it had not been taken."""
 
@@ -173,7 +174,7 @@ def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
 
         return DecisionReceipt(seq=await write(change))
 
-    @router.post("/facts/{fact_id}/votes")
+    @router.post("/facts/{fact_id}/votes", openapi_extra=WRITE)
     async def dispute(fact_id: FactId, vote: DisputeVote) -> DisputeCount:
         """Dispute a fact behind a reason: it comes first in the review.
 
@@ -187,7 +188,7 @@ def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
 
         return DisputeCount(votes=await write(change))
 
-    @router.get("/facts/{fact_id}/evidence")
+    @router.get("/facts/{fact_id}/evidence", openapi_extra=READ)
     def evidence(fact_id: FactId) -> FactEvidence:
         """Return a fact with its evidence."""
         with engine.database.reading() as connection:

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from tastegraph import __version__
 from tastegraph.core.errors import DecisionError, NotFoundError
 from tastegraph.core.messages import Message
+from tastegraph.serving.api.access import ADMIN, PUBLIC, READ
 from tastegraph.serving.api.errors import PROBLEMS
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
@@ -51,7 +52,7 @@ def health_routes(engine: Engine) -> APIRouter:
     """Whether the service answers."""
     router = APIRouter(route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE)
 
-    @router.get("/healthz")
+    @router.get("/healthz", openapi_extra=PUBLIC)
     async def health() -> Health:
         """Check that the service answers, and with which versions."""
         model, graph = engine.versions()
@@ -72,12 +73,12 @@ def model_routes(engine: Engine, writer: Executor) -> APIRouter:
             version=snapshot.version, model=snapshot.model_version, graph=snapshot.graph_version
         )
 
-    @router.get("")
+    @router.get("", openapi_extra=READ)
     def models(language: AnswerLanguage) -> ModelVersions:
         """Return every stored version, newest first."""
         return ModelVersions(models=model_versions(engine.snapshots, language))
 
-    @router.post("/{version}:promote")
+    @router.post("/{version}:promote", openapi_extra=ADMIN)
     async def promote(version: VersionName) -> ActiveVersion:
         """Put a version into service; the answer comes when it is in service."""
 
@@ -88,7 +89,7 @@ def model_routes(engine: Engine, writer: Executor) -> APIRouter:
 
         return await run_change(change)
 
-    @router.post("/{version}:rollback")
+    @router.post("/{version}:rollback", openapi_extra=ADMIN)
     async def rollback(version: VersionName) -> ActiveVersion:
         """Take a version out of service: the version before it is in service again."""
 

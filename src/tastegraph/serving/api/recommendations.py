@@ -7,6 +7,7 @@ import time
 from fastapi import APIRouter
 
 from tastegraph.serving.answers import Explanation, Recommendations, TextAssociations
+from tastegraph.serving.api.access import READ
 from tastegraph.serving.api.errors import PROBLEMS, UNAVAILABLE
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
@@ -32,7 +33,7 @@ def recommendation_routes(engine: Engine) -> APIRouter:
         prefix="/v1", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
     )
 
-    @router.post("/recommendations")
+    @router.post("/recommendations", openapi_extra=READ)
     async def recommend(
         body: RecommendationRequest, language: AnswerLanguage
     ) -> TimedRecommendations:
@@ -50,23 +51,23 @@ def recommendation_routes(engine: Engine) -> APIRouter:
         milliseconds = (time.perf_counter() - start) * 1e3
         return TimedRecommendations.model_construct(**dict(answer), took_ms=round(milliseconds, 3))
 
-    @router.get("/recommendations/{recommendation_id}")
+    @router.get("/recommendations/{recommendation_id}", openapi_extra=READ)
     def stored_list(recommendation_id: str) -> ServedList:
         """Return a list as it was served, with the propensity of each item."""
         return engine.stored_list(recommendation_id)
 
-    @router.get("/recommendations/{recommendation_id}/replay")
+    @router.get("/recommendations/{recommendation_id}/replay", openapi_extra=READ)
     def replay(recommendation_id: str, language: AnswerLanguage) -> Recommendations:
         """Compute a list once more, from the snapshot and the events that it was computed from."""
         return engine.replay(recommendation_id, language=language)
 
-    @router.post("/explain")
+    @router.post("/explain", openapi_extra=READ)
     async def explain(body: ExplanationRequest, language: AnswerLanguage) -> Explanation:
         """Explain one item: every reason for and against it; their shares sum to its score."""
         user = body.user_or_session(engine.event_types)
         return engine.explain(user, body.item_id, language=language)
 
-    @router.post("/associations", responses=UNAVAILABLE)
+    @router.post("/associations", responses=UNAVAILABLE, openapi_extra=READ)
     def associate(body: TextRequest, language: AnswerLanguage) -> TextAssociations:
         """Find what a text is about: entities and values it is near to, and the nearest items."""
         return engine.associate(body.text, body.n, language=language)
