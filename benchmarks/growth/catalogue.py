@@ -12,25 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from benchmarks.growth.names import names_of_people, words_of
 from tastegraph.core.records import LABEL, Fact, Item, Link
 
-ONSETS = (
-    "",
-    *"bcdfghjklmnprstvwz",
-    "br",
-    "ch",
-    "dr",
-    "fl",
-    "gr",
-    "kl",
-    "pr",
-    "sh",
-    "st",
-    "th",
-    "tr",
-)
-VOWELS = ("a", "e", "i", "o", "u", "ai", "ea", "ie", "ou")
-CODAS = ("", "", "", *"dklmnrst", "ck", "ld", "ng", "rd", "ss", "nd")
 GENRES = ("drama", "comedy", "western", "thriller", "romance", "horror", "musical", "war")
 ITEMS_PER_PERSON, ITEMS_PER_FAMILY = 2, 8
 N_FIRST_NAMES, N_TITLE_WORDS = 400, 6_000
@@ -65,10 +49,10 @@ def catalogue(n_items: int, seed: int = 1) -> Catalogue:
     """The catalogue of ``n_items`` that ``seed`` makes; about ten facts for each item."""
     rng = np.random.default_rng([seed, n_items])
     world = Catalogue()
-    first_names = _words(N_FIRST_NAMES, 1, rng)
-    families = _words(max(n_items // ITEMS_PER_FAMILY, 20), 2, rng)
-    words = _words(N_TITLE_WORDS, 1, rng)
-    people = _people(max(n_items // ITEMS_PER_PERSON, 10), first_names, families, rng)
+    first_names = words_of(N_FIRST_NAMES, 1, rng)
+    families = words_of(max(n_items // ITEMS_PER_FAMILY, 20), 2, rng)
+    words = words_of(N_TITLE_WORDS, 1, rng)
+    people = names_of_people(max(n_items // ITEMS_PER_PERSON, 10), first_names, families, rng)
     films, others = world.facts.setdefault("films", []), world.facts.setdefault("others", [])
     for person, name in enumerate(people):
         _describe(films, f"p:{person}", name, "person")
@@ -138,29 +122,6 @@ def _text(number: int, title: str, genre: str, director: str, star: str, guest: 
 def _describe(facts: list[Fact], entity: str, name: str, kind: str) -> None:
     facts.append(Fact(entity, LABEL, name, literal=True))
     facts.append(Fact(entity, TYPE, f"k:{kind}"))
-
-
-def _words(number: int, syllables: int, rng: np.random.Generator) -> list[str]:
-    """Distinct capitalised words of so many syllables, or one more."""
-    words: dict[str, None] = {}
-    while len(words) < number:
-        length = syllables + int(rng.integers(2))
-        parts = [
-            letters[int(rng.integers(len(letters)))]
-            for _ in range(length)
-            for letters in (ONSETS, VOWELS, CODAS)
-        ]
-        words["".join(parts).capitalize()] = None
-    return list(words)
-
-
-def _people(
-    number: int, first_names: list[str], families: list[str], rng: np.random.Generator
-) -> list[str]:
-    """Names of people; a few of them are borne by several."""
-    first = rng.integers(len(first_names), size=number).tolist()
-    family = rng.integers(len(families), size=number).tolist()
-    return [f"{first_names[a]} {families[b]}" for a, b in zip(first, family, strict=True)]
 
 
 def _title(words: list[str], rng: np.random.Generator) -> str:

@@ -39,7 +39,8 @@ class Shape:
     """All that is fixed.
 
     Attributes:
-        items_per_root: items for √events.
+        items_per_root: items for √events; or
+        events_per_item: events for each item, if it is above 0.
         fewest, activity: a user has at least ``fewest`` events, n of them with a density of
             n^(-activity); a mean of 3 · fewest at 2.5.
         most: the largest history, as a share of the items.
@@ -54,6 +55,7 @@ class Shape:
     """
 
     items_per_root: float = 5.0
+    events_per_item: float = 0.0
     fewest: int = 33
     activity: float = 2.5
     most: float = 0.25
@@ -74,6 +76,8 @@ class Shape:
 
     def n_items(self, n_events: int) -> int:
         """I, of a world of ``n_events``."""
+        if self.events_per_item:
+            return round(n_events / self.events_per_item)
         return round(self.items_per_root * isqrt(n_events))
 
     def n_communities(self, n_items: int) -> int:
