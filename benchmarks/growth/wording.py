@@ -50,6 +50,7 @@ PARTS = (
 )  # fmt: skip
 COLOURS = ("black", "white", "red", "blue", "green", "grey", "yellow", "brown")
 N_FIRST_NAMES, DESIGNERS_PER_FAMILY = 400, 4
+ITEMS_PER_LINE = 50
 WORDS_PER_COMMUNITY = 3
 """Of each list of words, those that a community uses more often than others."""
 FAITHFUL = 0.7
@@ -69,9 +70,7 @@ def labels(world: World, rng: np.random.Generator) -> NDArray[np.str_]:
     return np.asarray(names)
 
 
-def item_columns(
-    world: World, names: NDArray[np.str_], rng: np.random.Generator
-) -> pl.DataFrame:
+def item_columns(world: World, names: NDArray[np.str_], rng: np.random.Generator) -> pl.DataFrame:
     """item_id, title, text, category, brand, colour, price and in_stock of every item."""
     graph = world.item_features.graph
     n_items = graph.n_items
@@ -81,12 +80,11 @@ def item_columns(
         for relation in ("category", "brand", "material", "feature", "designer")
     }
     entity = {relation: pl.Series(names[rows]) for relation, rows in objects.items()}
+    lines = words_of(max(n_items // ITEMS_PER_LINE, 40), 2, rng)
     words = {
         name: pl.Series(np.asarray(choices)[_of_community(len(choices), community, rng)])
-        for name, choices in (
-            ("quality", QUALITIES), ("use", USES), ("line", words_of(max(n_items // 50, 40), 2, rng)),
-        )
-    }  # fmt: skip
+        for name, choices in (("quality", QUALITIES), ("use", USES), ("line", lines))
+    }
     category = objects["category"]
     level = rng.normal(np.log(PRICE), PRICE_OF_CATEGORY, int(category.max()) + 1)[category]
     price = np.exp(rng.normal(level, PRICE_OF_ITEM))
@@ -107,23 +105,19 @@ def item_columns(
         pl.format("{} {} {} {} {}", "brand", "line", "material", "category", "model")
         .alias("title"),
         pl.when(pl.col("form") == 0)
-        .then(_text("A {} {} of {} for {}.", "quality", "category", "material", "use"))
+        .then(pl.format("A {} {} of {} for {}.", "quality", "category", "material", "use"))
         .when(pl.col("form") == 1)
-        .then(_text(
+        .then(pl.format(
             "This {} {} by {} is made for {}. It has a {}.",
             "quality", "category", "designer", "use", "feature",
         ))
-        .otherwise(_text(
+        .otherwise(pl.format(
             "{} makes the {} of the {} line in {}, with a {}. It is {}.",
             "brand", "category", "line", "material", "feature", "quality",
         ))
         .alias("text"),
         "category", "brand", "colour", "price", "in_stock",
     )  # fmt: skip
-
-
-def _text(form: str, *columns: str) -> pl.Expr:
-    return pl.format(form, *columns)
 
 
 def _objects(world: World, relation: str, rng: np.random.Generator) -> NDArray[np.int64]:
