@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tastegraph.core.errors import BusyError, NotFoundError, SnapshotError
+from tastegraph.core.strings import pack_strings
 from tastegraph.store import snapshots
 from tastegraph.store.durable import file_lock
-from tastegraph.store.snapshots import HEADER_LOCK, Snapshots, pack_strings, unpack_strings
+from tastegraph.store.snapshots import HEADER_LOCK, Snapshots
 
 
 @pytest.fixture
@@ -49,22 +48,6 @@ def test_arrays_of_a_snapshot_cannot_be_changed(shelf):
     shelf.publish({}, ARRAYS)
     with pytest.raises(ValueError, match="read-only"):
         shelf.open().arrays["numbers"][0] = 1
-
-
-@given(st.lists(st.text()))
-def test_strings_come_back_as_they_were_packed(texts):
-    packed = pack_strings("x", texts)
-    assert {name: array.dtype for name, array in packed.items()} == {
-        "x": np.uint8,
-        "x.ends": np.int64,
-    }
-    assert unpack_strings(packed["x"], packed["x.ends"]) == texts
-
-
-@given(st.lists(st.text(st.characters(categories=["Cs"]), max_size=3)))
-def test_lone_surrogates_come_back_where_they_make_no_pair(texts):
-    packed = pack_strings("x", texts)
-    assert unpack_strings(packed["x"], packed["x.ends"]) == texts
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

@@ -21,6 +21,7 @@ import numpy as np
 
 from tastegraph.core.config import Config, RelationConfig
 from tastegraph.core.records import Event, Fact, Item, Link
+from tastegraph.core.strings import pack_strings
 from tastegraph.kg.graph import build_graph
 from tastegraph.models.base import (
     BEHAVIOUR,
@@ -54,7 +55,7 @@ from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.event_columns import EventColumns
 from tastegraph.store.schema import metadata
-from tastegraph.store.snapshots import Snapshots, pack_strings
+from tastegraph.store.snapshots import Snapshots
 from tests.support.path_kernels import random_path_kernel
 
 _PROCESSES = multiprocessing.get_context("forkserver")

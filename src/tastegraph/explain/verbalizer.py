@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -11,86 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.languages import DEFAULT_LANGUAGE, Language
-from tastegraph.core.records import ENTITY, ITEM, MENTIONS, Event, is_entity
+from tastegraph.core.records import MENTIONS, Event
 from tastegraph.explain.explainer import implies_alike
+from tastegraph.explain.node_names import NodeNames
 from tastegraph.explain.reason import Reason
 from tastegraph.explain.support import TextSimilarity
 from tastegraph.explain.worded import InterestEdge, PathStep, WordedReason
 from tastegraph.explain.wording import SentenceTemplates, SharedFeature
-from tastegraph.kg.names import entity_name
 from tastegraph.models.base import TEXT
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.kernels import FactorKernel
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.graphs import Tie
 from tastegraph.profiles.interactions import History
-from tastegraph.text.texts import readable_label
 
 MAX_SHARED_MENTIONS = 2
 """What two texts both mention, at most so many in one sentence."""
-VALUE_SEPARATOR = "\x1f"
-"""Stands in the id of a value's node, before the value."""
-
-
-@dataclass(frozen=True)
-class NodeNames:
-    """The names of the nodes and relations of one graph.
-
-    Attributes:
-        item_ids: of the nodes that are items; they come first.
-        node_ids: of the other nodes.
-        labels: name of every node, items first.
-        relations: names.
-        hidden: int64[h], nodes whose names are not shown.
-    """
-
-    item_ids: Sequence[str]
-    node_ids: Sequence[str]
-    labels: Sequence[str]
-    relations: Sequence[str]
-    hidden: NDArray[np.int64]
-    _visible_names: dict[int, str] = field(default_factory=dict, init=False, repr=False)
-
-    def public_id(self, node: int) -> str:
-        """``item:ID`` for an item, the entity's id, or a value itself."""
-        if node < len(self.item_ids):
-            name = self.item_ids[node]
-            return name.removeprefix(ENTITY) if is_entity(name) else ITEM + name
-        return self.node_ids[node - len(self.item_ids)].split(VALUE_SEPARATOR, 1)[-1]
-
-    def without_items(self, rows: Collection[int], name: str) -> NodeNames:
-        """The same, with the items in ``rows`` hidden: ``name`` is their id and label."""
-        return replace(
-            self,
-            item_ids=[name if k in rows else item for k, item in enumerate(self.item_ids)],
-            labels=[name if k in rows else label for k, label in enumerate(self.labels)],
-            hidden=np.concatenate([self.hidden, np.array(sorted(rows), dtype=np.int64)]),
-        )
-
-    def name(self, node: int) -> str:
-        """The name of a node; empty where it has none, or none that a reader could read."""
-        if node < len(self.item_ids) and not is_entity(self.item_ids[node]):
-            return self.labels[node]
-        if self.is_value(node):
-            return readable_label(self.labels[node])
-        return entity_name(self.labels[node], self.public_id(node))
-
-    def is_value(self, node: int) -> bool:
-        """Whether a node is the value of a literal fact."""
-        n_items = len(self.item_ids)
-        return node >= n_items and VALUE_SEPARATOR in self.node_ids[node - n_items]
-
-    def event_title(self, node: int) -> str:
-        """How a sentence calls what an event is on: an entity without a name by its id."""
-        return self.visible_name(node) or self.public_id(node).removeprefix(ITEM)
-
-    def visible_name(self, node: int) -> str:
-        """:meth:`name`, but of a hidden node empty."""
-        name = self._visible_names.get(node)
-        if name is None:
-            name = "" if (self.hidden == node).any() else self.name(node)
-            self._visible_names[node] = name
-        return name
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
+from tastegraph.core.strings import pack_ids, pack_strings
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.base import (
     KNOWLEDGE,
@@ -42,7 +43,7 @@ from tastegraph.profiles.likelihood import Likelihood, Scale
 from tastegraph.profiles.likers import Likers
 from tastegraph.profiles.prototypes import Prototypes
 from tastegraph.profiles.semantics import Semantics
-from tastegraph.store.snapshots import Array, Snapshot, pack_strings
+from tastegraph.store.snapshots import Array, Snapshot
 
 
 def to_arrays(
@@ -82,7 +83,7 @@ def fitted_model_from(snapshot: Snapshot) -> FittedModel:
     manifest, arrays = snapshot.manifest, snapshot.arrays
     return FittedModel(
         hyperparameters=hyperparameters_from(snapshot),
-        item_ids=snapshot.strings("behaviour.items"),
+        item_ids=list(snapshot.strings("behaviour.items")),
         warm=arrays["behaviour.warm"],
         touched=arrays["behaviour.touched"],
         kind_weights=_kind_weights(snapshot),
@@ -133,10 +134,10 @@ def item_features_from(snapshot: Snapshot) -> ItemFeatures:
     """Graph and texts."""
     arrays = snapshot.arrays
     graph = KnowledgeGraph(
-        item_ids=snapshot.strings("graph.items"),
-        node_ids=snapshot.strings("graph.nodes"),
-        labels=snapshot.strings("graph.labels"),
-        relations=snapshot.strings("graph.relations"),
+        item_ids=list(snapshot.strings("graph.items")),
+        node_ids=list(snapshot.strings("graph.nodes")),
+        labels=list(snapshot.strings("graph.labels")),
+        relations=list(snapshot.strings("graph.relations")),
         heads=arrays["graph.heads"],
         relation=arrays["graph.relation"],
         tails=arrays["graph.tails"],
@@ -154,8 +155,6 @@ def item_features_from(snapshot: Snapshot) -> ItemFeatures:
 
 def other_rows_from(snapshot: Snapshot) -> dict[str, int]:
     """:attr:`~tastegraph.kg.graph.KnowledgeGraph.other_rows`."""
-    if "graph.others" not in snapshot.arrays:
-        return {}
     rows = snapshot.arrays["graph.other_rows"].tolist()
     return dict(zip(snapshot.strings("graph.others"), rows, strict=True))
 
@@ -202,15 +201,11 @@ def item_features_arrays(item_features: ItemFeatures) -> Arrays:
     """What a snapshot holds of graph and texts."""
     graph, associations = item_features.graph, item_features.associations
     rows = np.flatnonzero(item_features.text.any(axis=1))
-    others: Arrays = {}
-    if graph.other_rows:
-        other_rows = np.array([*graph.other_rows.values()], dtype=np.int64)
-        others = {**pack_strings("graph.others", [*graph.other_rows])}
-        others["graph.other_rows"] = other_rows
     return {
-        **others,
-        **pack_strings("graph.items", graph.item_ids),
-        **pack_strings("graph.nodes", graph.node_ids),
+        **pack_ids("graph.items", graph.item_ids),
+        **pack_ids("graph.nodes", graph.node_ids),
+        **pack_ids("graph.others", [*graph.other_rows]),
+        "graph.other_rows": np.array([*graph.other_rows.values()], dtype=np.int64),
         **pack_strings("graph.labels", graph.labels),
         **pack_strings("graph.relations", graph.relations),
         "graph.heads": graph.heads,

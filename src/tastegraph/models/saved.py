@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from tastegraph.core.config import CONFIG_FILE, Config
 from tastegraph.core.errors import ConfigError, NotFoundError, SnapshotError
+from tastegraph.core.strings import pack_strings
 from tastegraph.models.dataset import Dataset
 from tastegraph.models.frame_interactions import Ids
 from tastegraph.models.persistence import item_features_arrays, item_features_from
 from tastegraph.models.recommender import Recommender
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import Interactions
-from tastegraph.store.snapshots import Snapshot, Snapshots, pack_strings
+from tastegraph.store.snapshots import Snapshot, Snapshots
 
 
 def save(
@@ -99,7 +100,10 @@ def _event_arrays(dataset: Dataset) -> dict[str, NDArray[Any]]:
 
 def _dataset(snapshot: Snapshot) -> Dataset:
     arrays, saved = snapshot.arrays, snapshot.manifest["dataset"]
-    item_features, user_ids = item_features_from(snapshot), snapshot.strings("events.user_ids")
+    item_features, user_ids = (
+        item_features_from(snapshot),
+        list(snapshot.strings("events.user_ids")),
+    )
     graph = item_features.graph
     events = Interactions(
         user_ids=user_ids,

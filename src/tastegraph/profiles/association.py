@@ -80,6 +80,11 @@ class Associations:
         values = specificity(self)[features].astype(np.float32)
         return sparse.csr_array((values, (nodes, features)), shape=(size, n_features))
 
+    def is_tied(self, node: int) -> bool:
+        """Whether items have any feature with a node behind them, by its place among those."""
+        bounds = self.of_nodes.indptr
+        return bool(node + 1 < len(bounds) and bounds[node] < bounds[node + 1])
+
     def rows_of(self, items: NDArray[np.int32]) -> CSR:
         """float32 CSR[T, features]: what items, or nodes behind them, are tied to."""
         n = self.strength.shape[0]

@@ -347,7 +347,7 @@ class Engine:
             nameless=named.nameless,
             items=tuple(
                 SimilarItem(
-                    item_id=names.item_ids[item], title=names.labels[item], similarity=cosine
+                    item_id=names.item_ids[item], title=names.title(item), similarity=cosine
                 )
                 for item, cosine in nearest[:n]
             ),

@@ -144,9 +144,8 @@ def _as_of(snapshot: ServingSnapshot, connection: Connection) -> ServingSnapshot
     count = erasure.erased_item_count(connection)
     if count != snapshot.erased_items:
         digests = erasure.erased_items_since(connection, snapshot.erased_items)
-        item_rows = snapshot.item_rows.items()
-        rows = [row for name, row in item_rows if erasure.id_digest(name) in digests]
-        snapshot = snapshot.without_items(rows, count)
+        rows = map(snapshot.item_rows.ids.row_of_digest, digests)
+        snapshot = snapshot.without_items([row for row in rows if row is not None], count)
     restrictions = availability.restrictions(connection)
     return snapshot.with_restrictions(restrictions, revision.availability_change_count(connection))
 

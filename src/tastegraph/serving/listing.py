@@ -153,7 +153,7 @@ def make_list(
         items=tuple(
             ListItem(
                 item_id=snapshot.names.item_ids[item],
-                title=snapshot.names.labels[item],
+                title=snapshot.names.title(item),
                 rank=rank,
                 score=float(ranked.scores[item]),
                 propensity=propensity,

@@ -14,26 +14,25 @@ from tastegraph.core.errors import NotFoundError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.core.records import ENTITY, ITEM, Event, is_entity
-from tastegraph.explain.verbalizer import NodeNames, Verbalizer
+from tastegraph.core.strings import MappedStrings
+from tastegraph.explain.node_names import NodeNames
+from tastegraph.explain.verbalizer import Verbalizer
 from tastegraph.explain.wording import SentenceTemplates, sentence_templates
 from tastegraph.models.fitted_config import FittedConfig
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.persistence import (
     associations_from,
     model_from,
-    other_rows_from,
     relation_weights_from,
     ties_from,
 )
 from tastegraph.profiles.association import Associations
 from tastegraph.serving.answers import HistoryEvent
+from tastegraph.serving.item_rows import ItemRows
 from tastegraph.serving.listable import ListableItems
 from tastegraph.serving.texts import SnapshotTexts
 from tastegraph.store.availability import Restriction
 from tastegraph.store.snapshots import Snapshot
-
-ERASED = "erased"
-"""The name of an erased item, on paths of a snapshot that still has it."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,9 @@ class ServingSnapshot:
         relation_weights: float32[2R], how much facts of each relation and direction say about who
             likes what.
         texts: vectors of the items' texts.
-        item_rows: item id → row.
-        entity_rows: entity id → row, of the entities that events are on.
+        item_rows: item id → row, of the items that are not hidden.
+        other_ids: what else events are on: entities by a name that no row has.
+        other_rows: int64[n], the row of each of ``other_ids``.
         names: of the nodes; those of erased items are hidden.
         templates: sentences by language.
         fitted_config: the configuration that it was made with.
@@ -67,8 +67,9 @@ class ServingSnapshot:
     profile_associations: Associations
     relation_weights: NDArray[np.float32]
     texts: SnapshotTexts
-    item_rows: Mapping[str, int]
-    entity_rows: Mapping[str, int]
+    item_rows: ItemRows
+    other_ids: MappedStrings
+    other_rows: NDArray[np.int64]
     names: NodeNames
     templates: Mapping[Language, SentenceTemplates]
     fitted_config: FittedConfig
@@ -79,14 +80,9 @@ class ServingSnapshot:
     @classmethod
     def open(cls, snapshot: Snapshot, config: Config) -> ServingSnapshot:
         """Map a snapshot; ``config`` has words for relations and events."""
-        item_ids, labels = snapshot.strings("graph.items"), snapshot.strings("graph.labels")
-        # An item without a title is called by its id.
-        labels[: len(item_ids)] = [
-            label or name.removeprefix(ENTITY)
-            for label, name in zip(labels, item_ids, strict=False)
-        ]
+        item_ids, node_ids = snapshot.strings("graph.items"), snapshot.strings("graph.nodes")
         associations, weights = associations_from(snapshot), relation_weights_from(snapshot)
-        rows = {**{name: row for row, name in enumerate(item_ids)}, **other_rows_from(snapshot)}
+        n_listed = int(snapshot.manifest["counts"]["items"])
         return cls(
             version=snapshot.version,
             model_version=snapshot.manifest["model"] or snapshot.version,
@@ -96,16 +92,14 @@ class ServingSnapshot:
             profile_associations=ties_from(snapshot, associations),
             relation_weights=weights,
             texts=SnapshotTexts.open(snapshot, associations),
-            item_rows={name: row for name, row in rows.items() if not is_entity(name)},
-            entity_rows={
-                name.removeprefix(ENTITY): row for name, row in rows.items() if is_entity(name)
-            },
+            item_rows=ItemRows(item_ids, n_listed),
+            other_ids=snapshot.strings("graph.others"),
+            other_rows=snapshot.arrays["graph.other_rows"],
             names=NodeNames(
                 item_ids=item_ids,
-                node_ids=snapshot.strings("graph.nodes"),
-                labels=labels,
-                relations=snapshot.strings("graph.relations"),
-                hidden=np.zeros(0, dtype=np.int64),
+                node_ids=node_ids,
+                labels=snapshot.strings("graph.labels"),
+                relations=list(snapshot.strings("graph.relations")),
             ),
             templates=sentence_templates(config),
             fitted_config=FittedConfig.of(snapshot.manifest),
@@ -118,12 +112,6 @@ class ServingSnapshot:
     def verbalizer(self) -> Verbalizer:
         """Puts reasons and interests into words."""
         return Verbalizer(self.model, self.associations, self.names, self.templates)
-
-    @cached_property
-    def _node_rows(self) -> Mapping[str, int]:
-        """Entity id → node, of the entities behind the rows that an item is tied to."""
-        n_rows, nodes = len(self.names.item_ids), np.unique(self.associations.node)
-        return {self.names.public_id(node): node for node in nodes[nodes >= n_rows].tolist()}
 
     def row_of(self, object_id: str) -> int | None:
         """The row of what an event is on; ``None`` where nothing is known of that.
@@ -138,9 +126,18 @@ class ServingSnapshot:
         entity_id = object_id.removeprefix(ENTITY)
         if entity_id.startswith(ITEM):
             return self.item_rows.get(entity_id.removeprefix(ITEM))
-        row = self.entity_rows.get(entity_id)
-        row = self._node_rows.get(entity_id) if row is None else row
+        row = self.item_rows.ids.row(object_id)
+        if row is None and (other := self.other_ids.row(object_id)) is not None:
+            row = int(self.other_rows[other])
+        row = self._node_of(entity_id) if row is None else row
         return None if row is None or row in self.names.hidden else row
+
+    def _node_of(self, entity_id: str) -> int | None:
+        """The node of an entity behind the rows, where an item is tied to it."""
+        node = self.names.node_ids.row(entity_id)
+        if node is None or not self.associations.is_tied(node):
+            return None
+        return node + self.model.n_items
 
     def listed_rows(self, object_ids: Iterable[str]) -> list[int]:
         """Rows of the items among what events are on; an entity may be an item as well."""
@@ -167,22 +164,22 @@ class ServingSnapshot:
         Raises:
             NotFoundError: the snapshot does not know the item.
         """
-        if item_id not in self.item_rows:
+        row = self.item_rows.get(item_id)
+        if row is None:
             raise NotFoundError(Message("missing.item", item=item_id))
-        return self.item_rows[item_id]
+        return row
 
     def title(self, item_id: str) -> str:
         """The title of an item, or its id where the snapshot does not know the item."""
         row = self.item_rows.get(item_id)
-        return item_id if row is None else self.names.labels[row]
+        return item_id if row is None else self.names.title(row)
 
     def without_items(self, rows: Sequence[int], erased_items: int) -> ServingSnapshot:
         """The same after ``erased_items`` items were erased, the last of which are in ``rows``."""
-        hidden = set(rows)
         return replace(
             self,
-            item_rows={name: row for name, row in self.item_rows.items() if row not in hidden},
-            names=self.names.without_items(hidden, ERASED),
+            item_rows=self.item_rows.without(rows),
+            names=self.names.without_items(rows),
             erased_items=erased_items,
         )
 
@@ -191,6 +188,7 @@ class ServingSnapshot:
     ) -> ServingSnapshot:
         """The same where items may be listed as the store says at this ``revision``."""
         entities = np.arange(self.model.n_listed, self.model.n_items)
-        erased = np.concatenate([self.names.hidden, entities])
+        hidden = np.array(sorted(self.names.hidden), dtype=np.int64)
+        erased = np.concatenate([hidden, entities])
         listable = ListableItems.of(restrictions, revision, self.item_rows, erased)
         return replace(self, listable=listable)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from hashlib import sha256
 
 from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, select, true
 
 from tastegraph.core.records import ITEM, USER
+from tastegraph.core.strings import digest
 from tastegraph.store import availability, catalogue_facts, events, provenance, revision
 from tastegraph.store.schema import (
     erased_items,
@@ -113,7 +113,7 @@ def user_erased_since(connection: Connection, user_id: str, count: int) -> bool:
 
 def id_digest(identifier: str) -> bytes:
     """SHA-256 of an id: all that is stored of an erased user or item."""
-    return sha256(identifier.encode("utf-8", "surrogatepass")).digest()
+    return digest(identifier)
 
 
 def _record(connection: Connection, table: Table, identifier: str) -> float:

@@ -8,12 +8,11 @@ versions that were in service before, oldest first, for rolling back.
 
 from __future__ import annotations
 
-import itertools
 import json
 import shutil
 import tempfile
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
@@ -25,9 +24,10 @@ from numpy.typing import NDArray
 
 from tastegraph.core.errors import NotFoundError, SnapshotError
 from tastegraph.core.messages import Message
+from tastegraph.core.strings import MappedStrings
 from tastegraph.store.durable import file_lock, flush, replace_text
 
-FORMAT = 6
+FORMAT = 7
 MAX_ROLLBACKS = 100
 """Number of earlier versions in service that are remembered for rolling back."""
 POINTER_PATIENCE = 5.0
@@ -52,23 +52,9 @@ class Snapshot:
         """The name of its directory, such as ``000012``."""
         return self.path.name
 
-    def strings(self, name: str) -> list[str]:
-        """The list of strings that :func:`pack_strings` wrote as ``name``."""
-        return unpack_strings(self.arrays[name], self.arrays[f"{name}.ends"])
-
-
-def pack_strings(name: str, strings: Sequence[str]) -> dict[str, Array]:
-    """Strings as two arrays: their UTF-8 bytes (uint8) and where each ends (int64)."""
-    encoded = [text.encode("utf-8", "surrogatepass") for text in strings]
-    ends = np.cumsum([len(data) for data in encoded], dtype=np.int64)
-    return {name: np.frombuffer(b"".join(encoded), dtype=np.uint8), f"{name}.ends": ends}
-
-
-def unpack_strings(data: Array, ends: Array) -> list[str]:
-    """The list of strings of the two arrays that :func:`pack_strings` returned."""
-    raw = data.tobytes()
-    bounds = [0, *ends.tolist()]
-    return [raw[a:b].decode("utf-8", "surrogatepass") for a, b in itertools.pairwise(bounds)]
+    def strings(self, name: str) -> MappedStrings:
+        """The strings that were packed as ``name`` (:mod:`tastegraph.core.strings`)."""
+        return MappedStrings.of_arrays(self.arrays, name)
 
 
 class Snapshots:

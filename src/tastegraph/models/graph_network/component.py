@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.config import ModelConfig
+from tastegraph.core.strings import pack_strings, unpack_strings
 from tastegraph.models.base import (
     NETWORK,
     Arrays,
@@ -31,7 +32,6 @@ from tastegraph.models.training_data import TrainingData
 from tastegraph.models.validation import Validation
 from tastegraph.profiles.attention import Attention, Recency, SequenceAttention
 from tastegraph.profiles.interactions import History
-from tastegraph.store.snapshots import pack_strings, unpack_strings
 
 if TYPE_CHECKING:
     from tastegraph.models.graph_network.tasks import TrainingTask
