@@ -40,9 +40,10 @@ from tastegraph.models.base import KNOWLEDGE, MAPPED_KNOWLEDGE, NETWORK
 from tastegraph.models.fit import assemble, fit
 from tastegraph.models.fitted_model import FittedModel
 from tastegraph.models.graph_network.kernel import NetworkKernel
-from tastegraph.models.hybrid import HybridModel, Ranked
+from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.kernels import AffinityKernel, FeatureKernel, Kernel
+from tastegraph.models.ranked import Ranked
 from tastegraph.models.tuning import choose
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.interactions import History, Interactions

@@ -12,8 +12,8 @@ from tastegraph.core.arrays import without
 from tastegraph.models import blend_weights
 from tastegraph.models.base import SimilarityComponent
 from tastegraph.models.blend_weights import Shortlist
-from tastegraph.models.hybrid import inverse_spread
 from tastegraph.models.kernels import TableKernel
+from tastegraph.models.ranked import inverse_spread
 from tastegraph.models.validation import Objective
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History

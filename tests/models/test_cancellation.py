@@ -8,8 +8,9 @@ from scipy import sparse
 
 from tastegraph.core.arrays import without_rounding
 from tastegraph.models.base import BEHAVIOUR, KNOWN, NEW, SimilarityComponent
-from tastegraph.models.hybrid import Blend, HybridModel, inverse_spread
+from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.kernels import FactorKernel, FeatureKernel, TableKernel
+from tastegraph.models.ranked import inverse_spread
 from tastegraph.models.text import centred_rows
 from tastegraph.profiles import prototypes
 from tastegraph.profiles.attention import Recency, SequenceAttention, attend

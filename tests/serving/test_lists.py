@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,8 +80,9 @@ def test_disagreement_is_the_weighted_deviation_of_component_scores() -> None:
     one, three = np.ones(1, np.float32), np.full(1, 3, np.float32)
     component_scores = {"a": (one, np.zeros(1, "f4")), "b": (three, np.full(1, 4, "f4"))}
     nobody = History(np.zeros(0, "i4"), np.zeros(0, "f4"))
-    assert Ranked(nobody, one, {}, component_scores).disagreement() == pytest.approx([np.sqrt(3)])
-    assert Ranked(nobody, one, {}, {}).disagreement() == pytest.approx([0])
+    ranked = Ranked(nobody, np.zeros(1, np.int64), one, {}, component_scores)
+    assert ranked.disagreement() == pytest.approx([np.sqrt(3)])
+    assert replace(ranked, component_scores={}).disagreement() == pytest.approx([0])
 
 
 # Stored lists.

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from tastegraph.core.arrays import CSR, Floats, Ints, pair_keys
 
+SAMPLE_SIZE = 16_384
+"""Scores that a threshold is taken from, at least, where there are so many."""
 _LOW_BITS = np.uint64(0xFFFFFFFF)
 
 
@@ -73,6 +75,30 @@ def top_k_blocks(
         seen = None if mask is None else mask[start : start + len(rows)]
         top[rows] = top_k(score(rows), seen, k)
     return top
+
+
+def best_rows(scores: NDArray[np.float32], size: int) -> NDArray[np.int64]:
+    """The rows of the ``size`` highest scores, int64[n], in no order; of ties at the end any.
+
+    Rows scored −inf are never among them. A threshold that a sample of the scores gives leaves few
+    rows to be compared.
+
+    Args:
+        scores: float32[I], without nan.
+        size: at least 1.
+    """
+    step = len(scores) // SAMPLE_SIZE
+    rows = np.arange(len(scores))
+    if step > 1 and size < len(scores) // 8:
+        sample = scores[::step]
+        place = min(2 * size // step + 20, len(sample))
+        threshold = np.partition(sample, len(sample) - place)[len(sample) - place]
+        above = np.flatnonzero(scores >= threshold)
+        rows = above if len(above) >= size else rows
+    if size < len(rows):
+        values = scores[rows]
+        rows = rows[np.argpartition(values, len(rows) - size)[len(rows) - size :]]
+    return rows[scores[rows] > -np.inf]
 
 
 def rank_discount(ranks: Ints) -> NDArray[np.float64]:

@@ -17,8 +17,9 @@ from tastegraph.explain.support import UserCounts
 from tastegraph.models.base import RECENT_POPULARITY, ReasonKind
 from tastegraph.models.graph_network.component import WHOLES
 from tastegraph.models.graph_network.kernel import NetworkKernel
-from tastegraph.models.hybrid import HybridModel, Ranked
+from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.kernels import AffinityKernel, FeatureKernel, Scores
+from tastegraph.models.ranked import Ranked
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.interactions import History
 
@@ -60,7 +61,7 @@ class Explainer:
             is_named: whether a feature has a name; a reason that speaks of another is left out,
                 unless the item has no other reason.
         """
-        score = float(self._ranked.scores[target])
+        score = self._ranked.score_of(target)
         share_filter = ShareFilter(max_reasons, max(MIN_SCORE_SHARE * score, 0.0), is_named)
         terms = self._terms(target, share_filter)
         if not any(_is_named(reason, is_named) for reason in terms):
@@ -72,17 +73,17 @@ class Explainer:
 
     def _terms(self, target: int, share_filter: ShareFilter | None = None) -> list[Reason]:
         """All reasons before users are counted, or those of each kind that the filter selects."""
-        model, ranked = self._model, self._ranked
+        model, ranked, place = self._model, self._ranked, self._ranked.place(target)
         # Kernels of whole items know nothing of nodes behind them, whose factors are 0.
         items = ranked.history.within(model.n_items).items
         if not ranked.factors:
-            return [Reason("popularity", float(ranked.scores[target]))]
+            return [Reason("popularity", ranked.score_of(target))]
         by_event: dict[ReasonKind, Scores] = {}
         by_feature: list[tuple[AffinityKernel | NetworkKernel, Scores]] = []
         reasons = [
-            Reason("popularity", float(shares[target]), recent=name == RECENT_POPULARITY)
+            Reason("popularity", float(shares[place]), recent=name == RECENT_POPULARITY)
             for name, shares in ranked.priors.items()
-            if shares[target]
+            if shares[place]
         ]
         is_warm = bool(model.warm[target])
         for name, (warm, cold) in ranked.factors.items():

@@ -28,8 +28,9 @@ from tastegraph.core.records import is_entity
 from tastegraph.models.base import FEW_LIKES, KNOWN, NEW, Component, SimilarityComponent
 from tastegraph.models.blend_weights import fit_blend_weights
 from tastegraph.models.fitted_model import Hyperparameters
-from tastegraph.models.hybrid import HybridModel, inverse_spread
+from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.kernels import Scores
+from tastegraph.models.ranked import inverse_spread
 from tastegraph.models.registry import COMPONENTS
 from tastegraph.models.training_data import TrainingData
 from tastegraph.models.trials import TRIALS_SHARE, current_trials

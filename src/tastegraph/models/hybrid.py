@@ -17,7 +17,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.core.arrays import ROUNDING, Bools
+from tastegraph.core.arrays import Bools
+from tastegraph.core.top_k import best_rows
 from tastegraph.models.base import (
     KNOWLEDGE,
     POPULARITY,
@@ -26,11 +27,17 @@ from tastegraph.models.base import (
     SimilarityComponent,
     segment,
 )
-from tastegraph.models.kernels import FeatureKernel, Scores
+from tastegraph.models.kernels import FactorKernel, FeatureKernel, Scores
 from tastegraph.models.knowledge import weighted
+from tastegraph.models.ranked import Quota, Ranked, inverse_spread
+from tastegraph.models.retrieval.evidence import Evidence, ScoredItems, UserVector
+from tastegraph.models.retrieval.index import RetrievalIndex
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.interactions import History
 from tastegraph.profiles.likers import Likers
+
+OVERSAMPLING = 5
+"""Candidates for each item that a quota asks for, at least."""
 
 
 @dataclass(frozen=True)
@@ -61,41 +68,6 @@ class Blend:
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """One history's scores, and what is needed to take each of them apart.
-
-    Attributes:
-        history: the history.
-        scores: float32[I].
-        factors: component → float32[T] on warm items, float32[T] on cold ones; empty where no event
-            says anything and the scores are popularity.
-        component_scores: component → float32[I] twice, its weight on each item and its score over
-            its spread.
-        priors: prior → float32[I], its share of the score of each item.
-    """
-
-    history: History
-    scores: Scores
-    factors: Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
-    component_scores: Mapping[str, tuple[Scores, Scores]]
-    priors: Mapping[str, Scores] = field(default_factory=dict)
-
-    def disagreement(self) -> Scores:
-        """float32[I] ≥ 0: how much the components disagree: the standard deviation of their scores.
-
-        Weighted as they are in the score; 0 where fewer than two speak.
-        """
-        if not self.component_scores:
-            return np.zeros_like(self.scores)
-        weights = np.stack([weight for weight, _ in self.component_scores.values()])
-        scores = np.stack([score for _, score in self.component_scores.values()])
-        total = np.maximum(weights.sum(axis=0), np.float32(1e-12))
-        mean = (weights * scores).sum(axis=0) / total
-        variance = (weights * (scores - mean) ** 2).sum(axis=0) / total
-        return np.asarray(np.sqrt(variance), dtype=np.float32)
-
-
-@dataclass(frozen=True)
 class HybridModel:
     """Ranks all items for any history.
 
@@ -107,9 +79,10 @@ class HybridModel:
         popularity: int64[I], users who like each item.
         new: bool[I], items that had no event when the model was fitted, or that came later; empty
             where that is not known.
-        likers: who they are, by number; without them nothing is said of other users.
+        likers: who they are, by number; without them nothing is of_component of other users.
         n_entities: how many of the items, the last ones, are entities, which are never listed:
             their score is -inf.
+        index: finds candidates in a large catalogue; without it every item is scored.
     """
 
     components: Mapping[str, Component]
@@ -120,6 +93,7 @@ class HybridModel:
     new: Bools = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     likers: Likers | None = field(default=None, repr=False)
     n_entities: int = 0
+    index: RetrievalIndex | None = field(default=None, repr=False)
 
     @property
     def n_items(self) -> int:
@@ -158,45 +132,126 @@ class HybridModel:
         for name in self.priors:
             weights = self.blend.rows(name, segments)
             if weights[0].any() or weights[1].any():
-                total += np.where(self.warm, *(w[:, None] for w in weights)) * self._standard(name)
+                total += np.where(self.warm, *(w[:, None] for w in weights)) * self._standard[name]
         total[~total.any(axis=1)] = self.prior()
         total[:, self.n_listed :] = -np.inf
         return total
 
-    def rank(self, history: History) -> Ranked:
-        """The scores of one history, ready to be explained."""
-        total = np.zeros(self.n_items, dtype=np.float32)
-        factors, component_scores = {}, {}
-        for name, component in self.similarities.items():
-            (warm,), (cold,) = self.blend.rows(name, [segment(history)])
-            if not warm and not cold:
-                continue
-            known = history.within(component.kernel.n_sources)
-            attention = component.attention(known)
-            scores = component.kernel.row(known.items, attention)
-            (spread,) = self.inverse_spread(scores[None, :])
-            weight = np.where(self.warm, warm, cold)
-            component_scores[name] = weight, spread * scores
+    def rank(self, history: History, quotas: Sequence[Quota] = ()) -> Ranked:
+        """The scores of one history, ready to be explained.
+
+        Args:
+            history: the history.
+            quotas: which of the best items are scored at least; without any, and where there is no
+                index, all items are.
+        """
+        evidence = self._evidence(history, self.index if quotas else None)
+        items, is_silent = np.arange(self.n_items), None
+        if quotas and self.index is not None:
+            items, is_silent = self._candidates(history, evidence, quotas, self.index)
+        warm_items = self.warm[items]
+        total = np.zeros(len(items), dtype=np.float32)
+        factors, component_scores, priors = {}, {}, {}
+        for name, of_component in evidence.items():
+            warm, cold = self._weights(name, history)
+            weight = np.where(warm_items, warm, cold)
+            component_scores[name] = (
+                weight,
+                np.float32(of_component.spread) * of_component.at(items),
+            )
             total += weight * component_scores[name][1]
-            factors[name] = (warm * spread * attention, cold * spread * attention)
-        priors = {}
+            factors[name] = (
+                warm * np.float32(of_component.spread) * of_component.attention,
+                cold * np.float32(of_component.spread) * of_component.attention,
+            )
         for name in self.priors:
-            (warm,), (cold,) = self.blend.rows(name, [segment(history)])
+            warm, cold = self._weights(name, history)
             if warm or cold:
-                weight, standard = np.where(self.warm, warm, cold), self._standard(name)
+                weight, standard = np.where(warm_items, warm, cold), self._standard[name][items]
                 component_scores[name] = weight, standard
                 priors[name] = weight * standard
                 total += priors[name]
-        if not total.any():
-            total, priors = self.prior(), {POPULARITY: self.prior()}
+        if not total.any() if is_silent is None else is_silent:
+            total = self.prior()[items]
+            priors = {POPULARITY: total.copy()}
             factors, component_scores = {}, {}
-        total[self.n_listed :] = -np.inf
-        return Ranked(history, total, factors, component_scores, priors)
+        total[items >= self.n_listed] = -np.inf
+        return Ranked(history, items, total, factors, component_scores, priors)
 
-    def _standard(self, name: str) -> Scores:
-        """float32[I], a prior over its spread."""
-        values = self.priors[name].values
-        return np.asarray(values * self.inverse_spread(values[None, :])[0], dtype=np.float32)
+    def _evidence(self, history: History, index: RetrievalIndex | None) -> dict[str, Evidence]:
+        """What each component with a weight says of a history; by vectors those of an index."""
+        evidence: dict[str, Evidence] = {}
+        for name, component in self.similarities.items():
+            if not any(self._weights(name, history)):
+                continue
+            kernel = component.kernel
+            if index is not None and name in index.moments and isinstance(kernel, FactorKernel):
+                moments = index.moments[name]
+                evidence[name] = UserVector.of(component, kernel, history, self.warm, moments)
+            else:
+                evidence[name] = ScoredItems.of(component, history, self.warm)
+        return evidence
+
+    def _candidates(
+        self,
+        history: History,
+        evidence: Mapping[str, Evidence],
+        quotas: Sequence[Quota],
+        index: RetrievalIndex,
+    ) -> tuple[NDArray[np.int64], bool]:
+        """The items that are scored exactly, int64[C], ascending; and whether no evidence speaks.
+
+        Then the candidates are the most popular items.
+        """
+        scores = np.zeros(self.n_items, dtype=np.float32)
+        on_warm, on_cold = (np.zeros(index.vectors.shape[1], dtype=np.float32) for _ in range(2))
+        for name, of_component in evidence.items():
+            warm, cold = self._weights(name, history)
+            if isinstance(of_component, UserVector):
+                query = np.float32(of_component.spread) * (
+                    of_component.vector @ index.queries[name]
+                )
+                on_warm, on_cold = on_warm + warm * query, on_cold + cold * query
+            elif isinstance(of_component, ScoredItems) and of_component.spread:
+                scores += self._by_segment(warm, cold) * (
+                    np.float32(of_component.spread) * of_component.scores
+                )
+        scores += index.scores(on_warm, on_cold, self.warm)
+        for name in self.priors:
+            warm, cold = self._weights(name, history)
+            if warm or cold:
+                scores += self._by_segment(warm, cold) * self._standard[name]
+        is_silent = not scores.any()
+        if is_silent:
+            scores = self.prior()
+        scores[self.n_listed :] = -np.inf
+        candidates = [
+            best_rows(
+                scores if quota.items is None else np.where(quota.items, scores, -np.inf),
+                max(index.n_candidates, OVERSAMPLING * quota.size),
+            )
+            for quota in quotas
+        ]
+        return np.unique(np.concatenate(candidates)), is_silent
+
+    def _weights(self, name: str, history: History) -> tuple[np.float32, np.float32]:
+        """The weights of a component for one user, on warm and on cold items."""
+        (warm,), (cold,) = self.blend.rows(name, [segment(history)])
+        return warm, cold
+
+    def _by_segment(self, warm: np.float32, cold: np.float32) -> Scores | np.float32:
+        """float32[I]: ``warm`` for items with events, else ``cold``."""
+        if warm == cold or self.warm.all():
+            return warm
+        return np.where(self.warm, warm, cold)
+
+    @cached_property
+    def _standard(self) -> Mapping[str, Scores]:
+        """Prior → float32[I], its values over their spread."""
+        return {
+            name: prior.values * inverse_spread(prior.values[None, :], self.warm)[0]
+            for name, prior in self.priors.items()
+        }
 
     def prior(self) -> Scores:
         """float32[I] in [0, 1]: popularity, for users of whom nothing is known."""
@@ -220,15 +275,3 @@ class HybridModel:
     def inverse_spread(self, scores: Scores) -> NDArray[np.float32]:
         """1 / σ over the warm items, float32[U]; 0 where a component says nothing."""
         return inverse_spread(scores, self.warm)
-
-
-def inverse_spread(scores: Scores, warm: Bools) -> NDArray[np.float32]:
-    """1 / σ of each row over the items in ``warm``, float32[U]; 0 where a component says nothing.
-
-    It says nothing where σ is no more than rounding of the largest score.
-    """
-    deviation = scores[:, warm].std(axis=1) if warm.any() else scores.std(axis=1)
-    largest = np.maximum(scores.max(axis=1, initial=0), -scores.min(axis=1, initial=0))
-    inverse = np.zeros(len(scores), dtype=np.float32)
-    np.divide(1, deviation, out=inverse, where=deviation > ROUNDING * largest)
-    return inverse

@@ -36,6 +36,7 @@ from tastegraph.models.fitted_model import (
 from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.registry import COMPONENTS, by_name, learns
+from tastegraph.models.retrieval.index import RetrievalIndex
 from tastegraph.models.training_data import KindWeights, weights_of_kinds
 from tastegraph.profiles.association import Associations, with_semantic
 from tastegraph.profiles.attention import Recency
@@ -64,12 +65,14 @@ def to_arrays(
             "edges": len(item_features.graph.heads),
         },
         "reliability": None if semantics is None else asdict(semantics[1]),
+        "retrieval": None if model.index is None else model.index.to_json(),
     }
     return manifest, {
         **item_features_arrays(item_features),
         **semantics_arrays(item_features),
         **_fitted_arrays(fitted_model),
         **_model_arrays(model),
+        **({} if model.index is None else model.index.to_arrays()),
     }
 
 
@@ -127,7 +130,13 @@ def model_from(snapshot: Snapshot) -> HybridModel:
             arrays["likes.indptr"], arrays["likes.indices"], int(arrays["likes.people"][0])
         ),
         n_entities=len(rows) - snapshot.manifest["counts"]["items"],
+        index=_index(snapshot),
     )
+
+
+def _index(snapshot: Snapshot) -> RetrievalIndex | None:
+    values = snapshot.manifest.get("retrieval")
+    return None if values is None else RetrievalIndex.from_arrays(snapshot.arrays, values)
 
 
 def item_features_from(snapshot: Snapshot) -> ItemFeatures:

@@ -21,6 +21,7 @@ from tastegraph.models.fit import assemble, fit_and_assemble
 from tastegraph.models.fitted_config import LEARNED, FittedConfig
 from tastegraph.models.fitted_model import FittedModel
 from tastegraph.models.persistence import fitted_model_from, item_features_from, to_arrays
+from tastegraph.models.retrieval.fit import with_index
 from tastegraph.models.trials import choosing
 from tastegraph.models.tuning import tune_and_fit
 from tastegraph.pipeline.choice import chosen_now, decide
@@ -166,7 +167,7 @@ class Builder:
             model = assemble(item_features, events.user_items(), fitted_model)
         config = self.fitted_config(stages, previous, features, meaning)
         contents = SnapshotContents(
-            features, fitted_model, model, config, log_revision, erasures,
+            features, fitted_model, model, events, config, log_revision, erasures,
             chosen=chosen, forgotten=forgotten,
         )  # fmt: skip
         return self.publish(contents, stages, inputs, previous)
@@ -198,10 +199,11 @@ class Builder:
     ) -> str:
         features = contents.features
         new_model = previous is None or "model" in stages
+        with stage("indexing items"):
+            config = contents.fitted_config.config.model
+            model = with_index(contents.model, contents.events, config.history, config.seed)
         with stage("associating texts"):
-            manifest, arrays = to_arrays(
-                features.item_features, contents.fitted_model, contents.model
-            )
+            manifest, arrays = to_arrays(features.item_features, contents.fitted_model, model)
         manifest |= {
             "inputs": stage_inputs(self._as_configured(stages, features), inputs, previous),
             "seed": self.config.model.seed,
@@ -290,7 +292,7 @@ class Builder:
             fitted_model, model = fit_closed_forms(item_features, events, self.config)
         config = self.fitted_config(STAGES, None, features, meaning)
         return SnapshotContents(
-            features, fitted_model, model, config, log_revision, erasures, first_lists=True
+            features, fitted_model, model, events, config, log_revision, erasures, first_lists=True
         )
 
     def _build_texts(

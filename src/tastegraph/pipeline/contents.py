@@ -14,6 +14,7 @@ from tastegraph.models.fitted_model import FittedModel
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.profiles.association import Associations, associate
+from tastegraph.profiles.interactions import Interactions
 from tastegraph.store.snapshots import Snapshot
 
 
@@ -79,6 +80,7 @@ class SnapshotContents:
         features: graph and texts.
         fitted_model: what was fitted.
         model: the model that serves, assembled from it.
+        events: over its items; users of them stand for those who will ask for lists.
         fitted_config: the configuration that each stage was built with.
         log_revision: revision of the event log up to which the model was fitted.
         erasures: how many users and items had been erased by then.
@@ -92,6 +94,7 @@ class SnapshotContents:
     features: BuiltFeatures
     fitted_model: FittedModel
     model: HybridModel
+    events: Interactions
     fitted_config: FittedConfig
     log_revision: int
     erasures: int

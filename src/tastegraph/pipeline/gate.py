@@ -23,8 +23,9 @@ from tastegraph.core.config import LoopConfig
 from tastegraph.core.top_k import top_k
 from tastegraph.evaluation.evaluator import ItemScorer
 from tastegraph.evaluation.metrics import coverage
-from tastegraph.models.hybrid import HybridModel, Ranked
+from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.kernels import Scores
+from tastegraph.models.ranked import Ranked
 from tastegraph.models.validation import CUTOFF, Objective
 from tastegraph.pipeline.gate_samples import GateSample
 from tastegraph.profiles.interactions import History

@@ -200,7 +200,7 @@ def retrain(builder: Builder, inputs: str) -> RetrainingResult:
     def publish(fitted_model: FittedModel, model: HybridModel, gate: dict[str, Any] | None) -> str:
         new_config = builder.fitted_config(STAGES, previous, features, meaning)
         contents = SnapshotContents(
-            features, fitted_model, model, new_config, log_revision, erasures, gate,
+            features, fitted_model, model, after, new_config, log_revision, erasures, gate,
             chosen_now(after) if from_scratch or first_likes else previous.manifest.get("chosen"),
             forgotten=forgotten,
         )  # fmt: skip

@@ -28,7 +28,7 @@ class DrawnList:
     """A list, best place first.
 
     Attributes:
-        items: at each place.
+        items: at each place, as the position of its score.
         propensities: the chance of each item to stand where it stands.
         best: whether each item was the best that was left.
     """

@@ -9,11 +9,13 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.core.arrays import Bools
 from tastegraph.core.languages import DEFAULT_LANGUAGE, Language
 from tastegraph.core.records import IMPRESSION, Event
 from tastegraph.explain.explainer import Explainer
 from tastegraph.explain.verbalizer import ScoredEvents
 from tastegraph.explain.worded import WordedReason
+from tastegraph.models.ranked import Quota
 from tastegraph.profiles.interactions import (
     History,
     id_hash,
@@ -22,7 +24,7 @@ from tastegraph.profiles.interactions import (
     settled,
 )
 from tastegraph.serving.answers import ListItem, Recommendations
-from tastegraph.serving.exploration import draw_list, with_new_items
+from tastegraph.serving.exploration import POOL_PER_PLACE, draw_list, with_new_items
 from tastegraph.serving.snapshot import ServingSnapshot
 
 DEFAULT_REASONS = 3
@@ -122,22 +124,29 @@ def make_list(
     now: float,
     max_reasons: int = DEFAULT_REASONS,
     language: Language = DEFAULT_LANGUAGE,
+    candidates: Bools | None = None,
 ) -> Recommendations:
     """The best items for a user, each with up to ``max_reasons`` reasons in ``language``.
 
-    Of items that have dates, those that may be listed at ``now`` (seconds since 1970-01-01 UTC).
+    Of items that have dates, those that may be listed at ``now`` (seconds since 1970-01-01 UTC);
+    and of ``candidates`` (bool[I]) alone, where they are given.
     """
-    ranked = snapshot.model.rank(user.scored.history)
-    scores = ranked.scores.copy()
-    scores[snapshot.listable.unlisted(now)] = -np.inf
+    model, rng = snapshot.model, np.random.default_rng(request.seed)
+    listable = np.ones(model.n_items, dtype=np.bool_) if candidates is None else candidates.copy()
+    listable[snapshot.listable.unlisted(now)] = False
     if request.exclude_seen:
-        scores[snapshot.listed_rows(user.seen_items)] = -np.inf
+        listable[snapshot.listed_rows(user.seen_items)] = False
+    quotas = [Quota(listable, request.n * (POOL_PER_PLACE if request.explore > 0 else 1))]
+    if request.new_items > 0:
+        quotas.append(Quota(listable & model.new, request.n))
+    ranked = model.rank(user.scored.history, quotas)
+    scores = np.where(listable[ranked.items], ranked.scores, -np.inf).astype(np.float32)
     disagreement = ranked.disagreement() if request.explore > 0 else scores
-    rng = np.random.default_rng(request.seed)
     draw = draw_list(scores, disagreement, request.n, request.explore, rng)
     if request.new_items > 0:
-        draw = with_new_items(draw, scores, snapshot.model.new, request.n, request.new_items)
-    explainer = Explainer(snapshot.model, snapshot.associations, ranked)
+        draw = with_new_items(draw, scores, model.new[ranked.items], request.n, request.new_items)
+    rows = ranked.items[draw.items].tolist()
+    explainer = Explainer(model, snapshot.associations, ranked)
 
     def reasons_of(item: int) -> tuple[WordedReason, ...]:
         words = snapshot.verbalizer
@@ -155,13 +164,13 @@ def make_list(
                 item_id=snapshot.names.item_ids[item],
                 title=snapshot.names.title(item),
                 rank=rank,
-                score=float(ranked.scores[item]),
+                score=ranked.score_of(item),
                 propensity=propensity,
                 best=best,
                 reasons=reasons_of(item),
             )
             for rank, (item, propensity, best) in enumerate(
-                zip(draw.items, draw.propensities, draw.best, strict=True), start=1
+                zip(rows, draw.propensities, draw.best, strict=True), start=1
             )
         ),
     )

@@ -61,10 +61,20 @@ class FactorKernel:
         return scores
 
     def at(
-        self, items: NDArray[np.int32], attention: Scores, candidates: NDArray[np.int64]
+        self,
+        items: NDArray[np.int32],
+        attention: Scores,
+        candidates: NDArray[np.int64],
+        user: Scores,
     ) -> Scores:
-        """float32[C]: :meth:`row` of some items alone, ``candidates`` (int64[C], ascending)."""
-        user = self.user(items, attention)
+        """float32[C]: :meth:`row` of some items alone.
+
+        Args:
+            items: int32[T], of the history.
+            attention: float32[T].
+            candidates: int64[C], ascending.
+            user: float32[d], of :meth:`user`.
+        """
         scores = np.asarray(self.right[candidates] @ user, dtype=np.float32)
         items, attention = by_item(items, attention)
         places = np.searchsorted(candidates, items)
