@@ -15,7 +15,15 @@ from pydantic_core._pydantic_core import list_all_errors
 import tastegraph
 from tastegraph.core.errors import NotFoundError, RowError
 from tastegraph.core.languages import LANGUAGES, Template
-from tastegraph.core.messages import TEMPLATES, Message, filters, problems, terminal, validation
+from tastegraph.core.messages import (
+    TEMPLATES,
+    Message,
+    filters,
+    gorse,
+    problems,
+    terminal,
+    validation,
+)
 
 ROOT = Path(tastegraph.__file__).parent
 ANSWERED = {"NotFoundError", "DecisionError", "SnapshotError", "BusyError", "NoEncoderError"}
@@ -63,7 +71,7 @@ def test_a_template_is_in_the_language_that_it_stands_for(key: str) -> None:
 
 
 def test_no_key_stands_in_two_catalogues() -> None:
-    catalogues = (filters, problems, terminal, validation)
+    catalogues = (filters, gorse, problems, terminal, validation)
     assert sum(len(catalogue.TEMPLATES) for catalogue in catalogues) == len(TEMPLATES)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from secrets import randbits
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -45,6 +46,8 @@ from tastegraph.store.snapshots import Snapshots
 _log = logging.getLogger(__name__)
 MAX_USER_EVENTS = 10_000
 """Events of one user that are read for a list; items seen earlier are left out all the same."""
+
+T = TypeVar("T")
 
 UserOrSession = str | Sequence[Event]
 """A user id, or the events of a session without a user."""
@@ -250,6 +253,10 @@ class Engine:
         """The same, without waiting: events of many callers go to disk together."""
         return self._committer.submit(partial(log.append, new=list(events)))
 
+    def submit(self, work: Callable[[Connection], T]) -> Future[T]:
+        """Queue a write to the store; its future ends when that is on disk."""
+        return self._committer.submit(work)
+
     @property
     def erase(self) -> Eraser:
         """Deletes users and items; when it returns, no answer knows of them.
@@ -259,7 +266,7 @@ class Engine:
         """
         return Eraser(
             self.database,
-            lambda work: self._committer.submit(work).result(),
+            lambda work: self.submit(work).result(),
             self.config.text.descriptions,
         )
 

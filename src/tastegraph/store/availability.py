@@ -6,10 +6,10 @@ its part in the model stay; it is back as soon as any import has it again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, or_, select
 
 from tastegraph.core.records import ALWAYS, ENTITY, Availability
 from tastegraph.store import revision
@@ -101,6 +101,12 @@ def restrictions(connection: Connection) -> list[Restriction]:
         Restriction(row.item_id, not (row.delisted or row.hidden), row.start, row.end)
         for row in rows
     ]
+
+
+def withheld(connection: Connection, item_ids: Collection[str]) -> set[str]:
+    """Those of some items that no list has, because they are delisted or hidden."""
+    query = select(table.c.item_id).where(table.c.item_id.in_(item_ids))
+    return set(connection.scalars(query.where(or_(table.c.delisted, table.c.hidden))))
 
 
 def counts(connection: Connection, now: float) -> AvailabilityCounts:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import polars as pl
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from tastegraph.core.item_columns import (
     attribute_names,
@@ -123,6 +123,40 @@ def get_item(connection: Connection, item_id: str) -> Item | None:
     """Return one item, or ``None`` where there is none of this id."""
     row = connection.execute(select(items).where(items.c.item_id == item_id)).first()
     return None if row is None else _item(*row)
+
+
+def items_after(connection: Connection, item_id: str, n: int) -> list[Item]:
+    """The ``n`` items whose ids come next after ``item_id``, in the order of their ids."""
+    later = select(items).where(items.c.item_id > item_id).order_by(items.c.item_id).limit(n)
+    return [_item(*row) for row in connection.execute(later)]
+
+
+def search(connection: Connection, text: str, n: int) -> list[Item]:
+    """Up to ``n`` items that have ``text`` as their id or in their title or text.
+
+    Ids come first, then titles that begin with it, then other titles, then texts. A through Z are
+    equal in both cases.
+    """
+    in_title = items.c.title.icontains(text, autoescape=True)
+    is_id, begins = items.c.item_id == text, items.c.title.istartswith(text, autoescape=True)
+    query = select(items).where(or_(is_id, in_title, items.c.text.icontains(text, autoescape=True)))
+    order = is_id.desc(), begins.desc(), in_title.desc(), items.c.item_id
+    return [_item(*row) for row in connection.execute(query.order_by(*order).limit(n))]
+
+
+def item_as_put(connection: Connection, item_id: str) -> Item | None:
+    """One item as it was put: with an empty title where it has none."""
+    row = connection.execute(select(items).where(items.c.item_id == item_id)).first()
+    return None if row is None else Item(*row)
+
+
+def ids_by_value(connection: Connection, attribute: str) -> dict[str, set[str]]:
+    """Value of an attribute → ids of the items that have it."""
+    ids: dict[str, set[str]] = {}
+    value = func.json_each(items.c.attributes, f'$."{attribute}"').table_valued("value").c.value
+    for item_id, name in connection.execute(select(items.c.item_id, value)):
+        ids.setdefault(name, set()).add(item_id)
+    return ids
 
 
 def _item(item_id: str, title: str, text: str, attributes: dict[str, list[str]]) -> Item:

@@ -17,6 +17,7 @@ from tastegraph.store.schema import (
     facts,
     items,
     lists,
+    users,
     verdicts,
     votes,
 )
@@ -43,7 +44,7 @@ class ErasureReceipt:
 
 
 def erase_user(connection: Connection, user_id: str) -> ErasureReceipt:
-    """Delete a user's events, lists, votes and facts.
+    """Delete a user's events, attributes, lists, votes and facts.
 
     The next model is fitted without them, so that nothing learned from the user remains.
     """
@@ -51,6 +52,7 @@ def erase_user(connection: Connection, user_id: str) -> ErasureReceipt:
     n_events = events.delete_of_user(connection, user_id)
     n_lists = _delete(connection, lists, lists.c.user_id == user_id)
     connection.execute(delete(votes).where(votes.c.user_id == user_id))
+    connection.execute(delete(users).where(users.c.user_id == user_id))
     n_facts = _delete_facts_about(connection, USER + user_id)
     return ErasureReceipt(id_digest(user_id).hex(), at, n_events, n_lists, n_facts)
 

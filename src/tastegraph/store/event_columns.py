@@ -25,8 +25,7 @@ from tastegraph.core.records import SPLITS, Event
 from tastegraph.store import revision
 from tastegraph.store.events import known_keys
 from tastegraph.store.schema import (
-    EVENT_IDS,
-    EVENTS_BY_USER,
+    EVENT_INDEXES,
     event_items,
     event_sources,
     event_types,
@@ -193,11 +192,11 @@ def append_columns(
         )
         new = distinct.join(known, on="event_id", how="anti", maintain_order="left")
     if reindex:
-        for index in (EVENT_IDS, EVENTS_BY_USER):
+        for index in EVENT_INDEXES:
             connection.execute(DropIndex(index))
     _insert(connection, new, number)
     if reindex:
-        for index in (EVENT_IDS, EVENTS_BY_USER):
+        for index in EVENT_INDEXES:
             connection.execute(CreateIndex(index))
     n_known, n_repeated = len(distinct) - len(new), len(events) - len(distinct)
     return ColumnsAppended(len(new), n_known, n_repeated, n_withdrawn)

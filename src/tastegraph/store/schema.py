@@ -26,6 +26,7 @@ from sqlalchemy import (
     func,
     literal_column,
 )
+from sqlalchemy.schema import CreateIndex
 
 from tastegraph.core.progress import say
 from tastegraph.core.records import DIFFERENT_FROM, SAME_AS, event_key
@@ -44,6 +45,14 @@ event_items = Table(  # what events are on: ids of items, and ENTITY + the id of
     metadata,
     Column("item", Integer, primary_key=True),
     Column("item_id", String, nullable=False, unique=True),
+)
+
+users = Table(  # what is known of users beside their events
+    "users",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("attributes", JSON, nullable=False),
+    Column("comment", Text, nullable=False),
 )
 
 event_types = Table(
@@ -85,6 +94,8 @@ EVENTS_BY_USER = Index(
     func.coalesce(event_log.c.timestamp, literal_column("0.0")),
     event_log.c.seq,
 )
+EVENTS_BY_ITEM = Index("events_by_item", event_log.c.item)
+EVENT_INDEXES = (EVENT_IDS, EVENTS_BY_USER, EVENTS_BY_ITEM)
 
 events = Table(  # a view of the log with ids and names in place of numbers
     "events",
@@ -126,7 +137,10 @@ JOIN event_types ON event_types.type = event_log.type
 
 @event.listens_for(metadata, "after_create")
 def _create_view(_target: MetaData, connection: Connection, **_options: object) -> None:
-    """Create the view of events; a table of events, of earlier versions, goes into the log."""
+    """Create the view of events, and an index that a file of an earlier version lacks.
+
+    A table of events, of earlier versions, goes into the log.
+    """
     run = connection.exec_driver_sql
     query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'events'"
     if run(query).scalar():
@@ -147,6 +161,7 @@ def _create_view(_target: MetaData, connection: Connection, **_options: object) 
         )
         run("DROP TABLE events")
     run(_EVENTS_VIEW)
+    connection.execute(CreateIndex(EVENTS_BY_ITEM, if_not_exists=True))
 
 
 lists = Table(  # recommendation lists that were served

@@ -38,15 +38,15 @@ from tastegraph.core.config.models import (
     Objective,
     TextConfig,
 )
-from tastegraph.core.config.operation import LoopConfig, ServingConfig
+from tastegraph.core.config.operation import GorseConfig, LoopConfig, ServingConfig
 from tastegraph.core.errors import ConfigError
 from tastegraph.core.progress import say
 
 __all__ = [
     "CONFIG_FILE", "ColumnConfig", "Config", "Convolution", "EvaluationConfig",
     "EventFileConfig", "EventPhrases", "EventsConfig", "ExtractionConfig", "FileConfig",
-    "FinetuningConfig", "GraphConfig", "ImportConfig", "ItemsConfig", "LLMConfig", "LLMPrices",
-    "LoopConfig", "ModelConfig", "Objective", "RelationConfig", "ServingConfig",
+    "FinetuningConfig", "GorseConfig", "GraphConfig", "ImportConfig", "ItemsConfig", "LLMConfig",
+    "LLMPrices", "LoopConfig", "ModelConfig", "Objective", "RelationConfig", "ServingConfig",
     "SourcesConfig", "TextConfig", "checked_config", "load_config",
 ]  # fmt: skip
 
@@ -72,6 +72,7 @@ class Config(Section):
     model: ModelConfig = ModelConfig()
     serving: ServingConfig = ServingConfig()
     loop: LoopConfig = LoopConfig()
+    gorse: GorseConfig = GorseConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
 
     @model_validator(mode="before")
@@ -81,10 +82,14 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _known_types(self) -> Config:
-        for name in self.serving.exclude:
-            if name not in self.events.weights:
+        for place, names in {
+            "serving.exclude": self.serving.exclude, "gorse.types": self.gorse.types.values()
+        }.items():  # fmt: skip
+            for name in names:
+                if name in self.events.weights:
+                    continue
                 raise ValueError(
-                    f"serving.exclude: there is no event type {name!r}; there are "
+                    f"{place}: there is no event type {name!r}; there are "
                     f"{', '.join(self.events.weights)}, and what [events.weights] adds"
                 )
         return self

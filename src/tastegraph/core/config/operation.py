@@ -75,3 +75,11 @@ class LoopConfig(Section):
     """A list of the new model may take so many times as long as one of the model in service."""
     allowed_seconds: float = Field(default=0.02, gt=0)
     """A list that takes at most so many seconds is never too slow."""
+
+
+class GorseConfig(Section):
+    """How the routes of Gorse under ``/api`` and its exports are read."""
+
+    types: dict[str, str] = Field(default={"read": "view", "star": "like"})
+    """Feedback type of Gorse → event type. Any other feedback type is the event type of its own
+    name, and refused where ``[events.weights]`` has no such type."""

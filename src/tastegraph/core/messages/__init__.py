@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from tastegraph.core.languages import DEFAULT_LANGUAGE, Language, Template
-from tastegraph.core.messages import filters, problems, terminal, validation
+from tastegraph.core.messages import filters, gorse, problems, terminal, validation
 
 TEMPLATES: Final[Mapping[str, Template]] = {
     **problems.TEMPLATES,
     **validation.TEMPLATES,
     **terminal.TEMPLATES,
     **filters.TEMPLATES,
+    **gorse.TEMPLATES,
 }
 """Key → template; a key is in one catalogue only."""
 _COMMA: Final = Template(en=", ", zh="、")

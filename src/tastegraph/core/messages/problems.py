@@ -130,6 +130,8 @@ MISSING: Final[Mapping[str, Template]] = {
     "missing.item": Template(
         "there is no item {item!r} in the snapshot in service", "当前线上快照中没有物品“{item}”"
     ),
+    "missing.stored_item": Template("there is no item {item!r}", "没有物品“{item}”"),
+    "missing.stored_user": Template("there is no user {user!r}", "没有用户“{user}”"),
     "missing.user": Template("there is no event of user {user!r}", "没有用户“{user}”的任何事件"),
     "missing.list": Template(
         "there is no list {recommendation!r}", "没有编号为“{recommendation}”的推荐列表"

@@ -18,6 +18,7 @@ from tastegraph.serving.api.access import Access
 from tastegraph.serving.api.document import openapi_document
 from tastegraph.serving.api.errors import add_error_handlers
 from tastegraph.serving.api.events import event_routes
+from tastegraph.serving.api.gorse.app import gorse_app
 from tastegraph.serving.api.guards import Guard
 from tastegraph.serving.api.hosts import AllowedHosts
 from tastegraph.serving.api.items import item_routes
@@ -73,6 +74,7 @@ def create_app(
     app.include_router(health_routes(engine))
     app.include_router(kg_routes(engine, writer))
     app.include_router(model_routes(engine, writer))
+    app.mount("/api", gorse_app(engine, writer))
     app.mount("/page", StaticFiles(directory=PAGE))
 
     @app.get("/", include_in_schema=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -161,9 +161,8 @@ def refused_field(error: RowError, language: Language) -> RefusedError:
 
 def add_error_handlers(app: FastAPI) -> None:
     """Let ``app`` answer every error with a problem."""
-    app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_exception_handler(RequestValidationError, _on_validation_error)
-    app.add_exception_handler(TastegraphError, _on_own_error)
+    for kind, handle in HANDLERS.items():
+        app.add_exception_handler(kind, handle)
 
 
 def internal_error(error: Exception, language: Language) -> Response:
@@ -216,3 +215,11 @@ async def _on_own_error(request: Request, error: Exception) -> Response:
         if isinstance(error, kind):
             return problem(status, error.text(language), language, code_of_kind)
     return internal_error(error, language)
+
+
+HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    HTTPException: _on_http_error,
+    RequestValidationError: _on_validation_error,
+    TastegraphError: _on_own_error,
+}
+"""Kind of error → the function that answers it with a problem."""

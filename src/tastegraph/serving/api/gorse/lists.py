@@ -1,0 +1,120 @@
+"""Gorse's routes to lists: recommendations of a user and of a session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+
+from tastegraph.core.messages import Message
+from tastegraph.core.records import Event
+from tastegraph.serving.api.access import READ, check_scope
+from tastegraph.serving.api.errors import RefusedError
+from tastegraph.serving.api.gorse.requests import (
+    N,
+    Offset,
+    event_of,
+    seconds_of,
+)
+from tastegraph.serving.api.gorse.shapes import GorseFeedback, ScoredId
+from tastegraph.serving.api.guards import StrictRoute
+from tastegraph.serving.engine import Engine, UserOrSession
+from tastegraph.serving.stored import StoredRecords
+
+Categories = Annotated[list[str], Query(alias="category", max_length=20)]
+WriteBackType = Annotated[str, Query(alias="write-back-type", max_length=100)]
+WriteBackDelay = Annotated[str, Query(alias="write-back-delay", max_length=100)]
+ApiVersion = Annotated[str, Header(alias="X-API-Version")]
+IdsOrScores = list[str] | list[ScoredId]
+
+
+def list_routes(engine: Engine) -> APIRouter:
+    """The routes that return items or users in an order, best first."""
+    router, records = APIRouter(route_class=StrictRoute), StoredRecords(engine)
+
+    def listed(
+        user: UserOrSession, n: int, offset: int, categories: Sequence[str]
+    ) -> list[ScoredId]:
+        size = n + offset
+        items = engine.recommend(user, size, reasons=0).items
+        if categories:
+            ids, longer = records.in_categories(categories), size
+            while True:
+                in_categories = [item for item in items if item.item_id in ids]
+                if len(in_categories) >= size or len(items) < longer:
+                    break
+                longer *= 8
+                items = engine.recommend(user, longer, reasons=0).items
+            items = tuple(in_categories[:size])
+        return [ScoredId(id=item.item_id, score=item.score) for item in items[offset:]]
+
+    async def write_back(user_id: str, items: Sequence[ScoredId], kind: str) -> None:
+        feedback = [
+            GorseFeedback(feedback_type=kind, user_id=user_id, item_id=item.id) for item in items
+        ]
+        events = [event_of(row, number, engine) for number, row in enumerate(feedback, start=1)]
+        await asyncio.wrap_future(engine.record_soon(events))
+
+    @router.get("/recommend/{user_id}", openapi_extra=READ)
+    @router.get("/recommend/{user_id}/", openapi_extra=READ)
+    async def recommend(
+        request: Request,
+        user_id: str,
+        n: N = 10,
+        offset: Offset = 0,
+        categories: Categories = [],  # noqa: B006
+        write_back_type: WriteBackType = "",
+        write_back_delay: WriteBackDelay = "0",
+        version: ApiVersion = "",
+    ) -> IdsOrScores:
+        """Recommend items to a user: ids, or with ``X-API-Version: 2`` ids and scores."""
+        if write_back_type:
+            check_scope(request.scope, "write")
+        if write_back_type and seconds_of(write_back_delay):
+            raise RefusedError(400, Message("gorse.no_delay"))
+        items = listed(user_id, n, offset, [name for name in categories if name])
+        if write_back_type:
+            await write_back(user_id, items, write_back_type)
+        return items if version == "2" else [item.id for item in items]
+
+    @router.get("/recommend/{user_id}/{category}", openapi_extra=READ)
+    async def recommend_in_category(
+        request: Request,
+        user_id: str,
+        category: str,
+        n: N = 10,
+        offset: Offset = 0,
+        write_back_type: WriteBackType = "",
+        write_back_delay: WriteBackDelay = "0",
+        version: ApiVersion = "",
+    ) -> IdsOrScores:
+        """Recommend items of one category."""
+        return await recommend(
+            request, user_id, n, offset, [category], write_back_type, write_back_delay, version
+        )
+
+    @router.post("/session/recommend", openapi_extra=READ)
+    @router.post("/session/recommend/", openapi_extra=READ)
+    async def session_recommend(
+        feedback: list[GorseFeedback], n: N = 10, offset: Offset = 0
+    ) -> list[ScoredId]:
+        """Recommend items to a session, by its feedback."""
+        return listed(_session(feedback, engine), n, offset, [])
+
+    @router.post("/session/recommend/{category}", openapi_extra=READ)
+    async def session_recommend_in_category(
+        category: str, feedback: list[GorseFeedback], n: N = 10, offset: Offset = 0
+    ) -> list[ScoredId]:
+        """Recommend items of one category to a session."""
+        return listed(_session(feedback, engine), n, offset, [category])
+
+    return router
+
+
+def _session(feedback: Sequence[GorseFeedback], engine: Engine) -> list[Event]:
+    """The events of a session, oldest first; who sent them does not matter."""
+    rows = [row.model_copy(update={"user_id": "session"}) for row in feedback]
+    events = [event_of(row, number, engine) for number, row in enumerate(rows, start=1)]
+    return sorted(events, key=lambda event: event.timestamp or 0.0)
