@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from gorse import AsyncGorse, Gorse, GorseException
 
+from tastegraph.serving.api.app import create_app
+from tastegraph.store.keys import KeyFile
 from tests.support import serving_world
+from tests.support.local_client import LocalClient
 
 BOB = {"UserId": "bob", "Labels": {"gender": "M", "age": 24, "tags": ["a"]}, "Comment": "my user"}
 VUE = {
@@ -272,3 +276,21 @@ def test_health_and_errors_are_in_the_shapes_of_gorse(url: str) -> None:
         assert answer.text
     assert httpx.get(f"{url}/api/nothing").status_code == 404
     assert httpx.post(f"{url}/api/item", content="{").status_code == 400
+
+
+def test_keys_and_scopes_hold_here_too(tmp_path: Path) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    secret = KeyFile(tmp_path).add("reader", ["read"])
+    with LocalClient(create_app(engine)) as client:
+        path, key = "/api/recommend/western-1", {"X-API-Key": secret}
+        assert client.get(path).status_code == 401
+        assert client.get("/api/health/live").status_code == 200
+        assert client.get(path, headers=key).status_code == 200
+        row = [feedback("star", "western-1", "space-1")]
+        for answer in (
+            client.post("/api/feedback", json=row, headers=key),
+            client.get(f"{path}?write-back-type=read", headers=key),
+            client.delete("/api/user/western-1", headers=key),
+        ):
+            assert answer.status_code == 403
+            assert "'write'" in answer.text
