@@ -23,6 +23,7 @@ from tastegraph.core.messages import (
     problems,
     terminal,
     validation,
+    wishes,
 )
 
 ROOT = Path(tastegraph.__file__).parent
@@ -71,7 +72,7 @@ def test_a_template_is_in_the_language_that_it_stands_for(key: str) -> None:
 
 
 def test_no_key_stands_in_two_catalogues() -> None:
-    catalogues = (filters, gorse, problems, terminal, validation)
+    catalogues = (filters, gorse, problems, terminal, validation, wishes)
     assert sum(len(catalogue.TEMPLATES) for catalogue in catalogues) == len(TEMPLATES)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tastegraph.core.languages import DEFAULT_LANGUAGE, Language, Template
-from tastegraph.core.messages import filters, gorse, problems, terminal, validation
+from tastegraph.core.messages import filters, gorse, problems, terminal, validation, wishes
 
 TEMPLATES: Final[Mapping[str, Template]] = {
     **problems.TEMPLATES,
@@ -19,6 +19,7 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     **terminal.TEMPLATES,
     **filters.TEMPLATES,
     **gorse.TEMPLATES,
+    **wishes.TEMPLATES,
 }
 """Key → template; a key is in one catalogue only."""
 _COMMA: Final = Template(en=", ", zh="、")

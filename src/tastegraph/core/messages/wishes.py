@@ -1,0 +1,48 @@
+"""Wishes and interests in words, in every language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from tastegraph.core.languages import Template
+
+TEMPLATES: Final[Mapping[str, Template]] = {
+    "chip.more": Template("more {what}", "多一些：{what}"),
+    "chip.less": Template("less {what}", "少一些：{what}"),
+    "chip.only": Template("only {what}", "只要：{what}"),
+    "chip.never": Template("no {what}", "不要：{what}"),
+    "chip.days": Template("{chip}, for {days} days", "{chip}（{days} 天）"),
+    "chip.session": Template("{chip}, for this session", "{chip}（本次会话）"),
+    "chip.always": Template("{chip}, from now on", "{chip}（以后一直）"),
+    "chip.like": Template("like {title}", "类似《{title}》"),
+    "chip.exactly": Template("{what} {low}", "{what} {low}"),
+    "chip.up_to": Template("{what} up to {high}", "{what}不超过 {high}"),
+    "chip.at_least": Template("{what} from {low}", "{what}不低于 {low}"),
+    "chip.between": Template("{what} {low}–{high}", "{what} {low}–{high}"),
+    "chip.trend_up": Template("of a higher {what}", "{what}更高"),
+    "chip.trend_down": Template("of a lower {what}", "{what}更低"),
+    "chip.popularity_up": Template("of what many like", "热门"),
+    "chip.popularity_down": Template("of what few know", "冷门"),
+    "chip.novelty": Template("of what is new to you", "新鲜"),
+    "chip.question": Template(
+        "“{words}”: which one? {candidates}", "“{words}”指哪一个？{candidates}"
+    ),
+    "chip_incomplete": Template(
+        "a chip needs what its kind is about: entity and similar a node; range a relation with low "
+        "or high; trend a relation and toward; popularity toward",
+        "每种标签都要有其对象：entity 和 similar 需要 node；range 需要 relation 以及 low 或 high；"
+        "trend 需要 relation 和 toward；popularity 需要 toward",
+    ),
+    "chip_days": Template(
+        "days belong to the duration 'days', and only to it",
+        "days 只能与 duration 为 'days' 时一起使用，且必须给出",
+    ),
+    "wish.unknown": Template("nothing here is called so", "这里没有这个名称"),
+    "wish.no_numbers": Template("nothing here has such numbers", "这里没有这类数值"),
+    "wish.too_long": Template(
+        "a wish is read up to {limit} characters", "一个愿望最多读取 {limit} 个字符"
+    ),
+    "wish.too_many": Template("a wish is read up to {limit} chips", "一个愿望最多 {limit} 项"),
+}
+"""Key → template."""

@@ -1,0 +1,1 @@
+"""Wishes: what a user asks of a list in words, as chips that can be seen, edited and undone."""
