@@ -11,11 +11,31 @@ from sqlalchemy import Connection
 
 from tastegraph.core.records import Fact
 from tastegraph.kg.review import decisions
-from tastegraph.serving.api.requests import broken_rule
+from tastegraph.kg.review.decisions import MAX_AUTHOR_LENGTH
+from tastegraph.serving.api.requests import PRINTABLE, broken_rule, one_of
+
+MAX_FACT_ID = 2**63 - 1
+
+
+def _digits_up_to(limit: int) -> str:
+    """A pattern of the decimal numbers 0 … ``limit``, without a sign and without a zero in front.
+
+    One alternative for each digit that is smaller than that of ``limit``, after digits that are
+    the same; one for all shorter numbers.
+    """
+    digits = str(limit)
+    smaller = [
+        f"{digits[:k]}[{'0' if k else '1'}-{int(digit) - 1}][0-9]{{{len(digits) - k - 1}}}"
+        for k, digit in enumerate(digits)
+        if int(digit) > (0 if k else 1)
+    ]
+    return f"^(0|[1-9][0-9]{{0,{len(digits) - 2}}}|{'|'.join(smaller)}|{digits})$"
 
 
 def _fact_id(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,19}", value):
+    if isinstance(value, str) and (whole := re.fullmatch(r"([0-9]{1,19})(\.0+)?", value)):
+        return int(whole[1])
+    if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -23,7 +43,13 @@ def _fact_id(value: object) -> object:
 
 
 FactId = Annotated[
-    int, BeforeValidator(_fact_id, json_schema_input_type=str | int), Field(ge=0, lt=2**63)
+    int,
+    BeforeValidator(
+        _fact_id,
+        json_schema_input_type=Annotated[str, Field(pattern=_digits_up_to(MAX_FACT_ID))]
+        | Annotated[int, Field(ge=0, le=MAX_FACT_ID)],
+    ),
+    Field(ge=0, le=MAX_FACT_ID),
 ]
 """Id of a fact. Text is accepted too, since JavaScript rounds numbers of more than 53 bits."""
 
@@ -58,8 +84,19 @@ class NewFact(_DecisionBody):
         )
 
 
+Author = Annotated[
+    str,
+    Field(
+        description="who decides",
+        json_schema_extra={
+            "minLength": 1, "maxLength": MAX_AUTHOR_LENGTH, "pattern": PRINTABLE
+        },
+    ),
+]  # fmt: skip
+
+
 class _Decision(_DecisionBody):
-    author: str = Field(description="who decides")
+    author: Author
 
 
 class AcceptFact(_Decision):
@@ -86,6 +123,8 @@ class RejectFact(_Decision):
 
 class EditFact(_Decision):
     """Another value, or another fact, is right instead of a stated fact."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("value", "fact"))
 
     kind: Literal["edit"]
     fact_id: FactId

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from tastegraph.core.languages import Language
 from tastegraph.serving.api.access import SECURITY_SCHEMES
+from tastegraph.serving.api.errors import MEDIA_TYPE, Problem
 from tastegraph.serving.api.languages import translated_openapi
 
 
@@ -16,4 +17,16 @@ def openapi_document(app: FastAPI, language: Language) -> dict[str, Any]:
     """What ``/openapi.json`` answers: routes, bodies, answers, and how a key is sent."""
     document = deepcopy(app.openapi())
     document["components"]["securitySchemes"] = SECURITY_SCHEMES
+    for path in document["paths"].values():
+        for operation in path.values():
+            _name_media_type(operation["responses"])
     return translated_openapi(document, language)
+
+
+def _name_media_type(responses: dict[str, Any]) -> None:
+    """Problems are no ``application/json``, which FastAPI writes for every model."""
+    problem = f"#/components/schemas/{Problem.__name__}"
+    for response in responses.values():
+        content = response.get("content", {})
+        if content.get("application/json", {}).get("schema", {}).get("$ref") == problem:
+            response["content"] = {MEDIA_TYPE: content["application/json"]}

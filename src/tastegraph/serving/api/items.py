@@ -28,7 +28,7 @@ from tastegraph.serving.api.access import READ, WRITE
 from tastegraph.serving.api.errors import PROBLEMS, REQUEST_ROWS, refused_field
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
-from tastegraph.serving.api.requests import Id, broken_rule
+from tastegraph.serving.api.requests import WITHOUT_NUL, Id, Moment, NewId, broken_rule
 from tastegraph.serving.engine import Engine
 from tastegraph.store.erasure import ErasureReceipt
 from tastegraph.store.ingestion import ImportSummary, ingest
@@ -48,7 +48,10 @@ def _checked_cell(cell: object) -> object:
     return cell
 
 
-_CELL_SCHEMA: dict[str, Any] = {"type": ["string", "number", "boolean"]}
+_TEXT_SCHEMA: dict[str, Any] = {"pattern": WITHOUT_NUL}
+_CELL_SCHEMA: dict[str, Any] = {
+    "type": ["string", "number", "boolean"], "maxLength": MAX_TEXT_LENGTH, **_TEXT_SCHEMA
+}  # fmt: skip
 AttributeCell = Annotated[
     object,
     AfterValidator(_checked_cell),
@@ -71,8 +74,11 @@ class NewItem(BaseModel):
     title: Annotated[str, StringConstraints(max_length=MAX_TITLE_LENGTH)] = Field(
         default="",
         description="an item without one is called by the first words of its text, else by its id",
+        json_schema_extra=_TEXT_SCHEMA,
     )
-    text: Annotated[str, StringConstraints(max_length=MAX_TEXT_LENGTH)] = ""
+    text: Annotated[str, StringConstraints(max_length=MAX_TEXT_LENGTH)] = Field(
+        default="", json_schema_extra=_TEXT_SCHEMA
+    )
     attributes: dict[AttributeName, AttributeCell] = Field(
         default={},
         max_length=MAX_ATTRIBUTES,
@@ -80,12 +86,12 @@ class NewItem(BaseModel):
         "[items.facts]",
     )
     hidden: bool = Field(default=False, description="whether no list has it")
-    available_from: str | float | None = Field(
+    available_from: Moment = Field(
         default=None,
         description="the time from which lists may have it: seconds since 1970-01-01 UTC, or "
         "ISO 8601",
     )
-    available_until: str | float | None = Field(
+    available_until: Moment = Field(
         default=None, description="the time from which no list has it any more"
     )
 
@@ -127,7 +133,7 @@ def item_routes(engine: Engine, writer: Executor) -> APIRouter:
         return engine.content(item_id, language=language)
 
     @router.put("/{item_id:path}", openapi_extra=WRITE)
-    async def put(item_id: Id, new: NewItem, language: AnswerLanguage) -> StoredItem:
+    async def put(item_id: NewId, new: NewItem, language: AnswerLanguage) -> StoredItem:
         """Add an item, or replace the item of this id and the facts of its columns."""
         config = engine.config
         report = ImportReport()

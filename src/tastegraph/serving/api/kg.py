@@ -16,7 +16,7 @@ from tastegraph.core.records import Fact
 from tastegraph.kg.review import decisions
 from tastegraph.kg.review.queue import Excerpt, ReviewTask, excerpts, review_queue
 from tastegraph.serving.api.access import READ, WRITE
-from tastegraph.serving.api.decisions import DecisionRequest, FactId
+from tastegraph.serving.api.decisions import Author, DecisionRequest, FactId
 from tastegraph.serving.api.errors import PROBLEMS
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE
@@ -166,7 +166,7 @@ def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
         return DecisionReceipt(seq=await write(decision.decide))
 
     @router.delete("/decisions/{seq}", openapi_extra=WRITE)
-    async def undo(seq: int, author: str) -> DecisionReceipt:
+    async def undo(seq: int, author: Author) -> DecisionReceipt:
         """Undo a decision: the store is as if it had not been taken."""
 
         def change(connection: Connection) -> int:

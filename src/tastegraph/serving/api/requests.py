@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -13,6 +13,7 @@ from pydantic import (
     StrictInt,
     StrictStr,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -20,26 +21,74 @@ from pydantic_core import PydanticCustomError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import TEMPLATES
 from tastegraph.core.records import Event
-from tastegraph.data.cells.typed_row import MAX_ID_LENGTH
+from tastegraph.data.cells.typed_row import MAX_ID_LENGTH, MAX_TIMESTAMP
 from tastegraph.data.events import event_from
 from tastegraph.serving.engine import ListOptions, UserOrSession
 
 MAX_EVENTS = 1000
 MAX_ITEMS = 100
 MAX_TEXT_LENGTH = 10_000
+_CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+PRINTABLE = rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"
+"""A pattern for JSON Schema: no control characters, and not blank."""
+WITHOUT_NUL = r"^[^\x00]*$"
+"""A pattern for JSON Schema."""
+
+
+def _whole(value: object) -> object:
+    """1000.0 is 1000 in JSON Schema, and in clients that know only one kind of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _as_text(value: object) -> object:
+    value = _whole(value)
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 Id = Annotated[
     str,
-    BeforeValidator(_as_text, json_schema_input_type=str | int),
+    BeforeValidator(
+        _as_text,
+        json_schema_input_type=Annotated[
+            str, StringConstraints(min_length=1, max_length=MAX_ID_LENGTH)
+        ]
+        | int,
+    ),
     StringConstraints(min_length=1, max_length=MAX_ID_LENGTH),
 ]
-LooseId = StrictStr | StrictInt
+NewId = Annotated[
+    Id,
+    WithJsonSchema(
+        {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH, "pattern": PRINTABLE}
+    ),
+]
+"""An id that is stored, in a path."""
+LooseId = Annotated[StrictStr | StrictInt, BeforeValidator(_whole)]
 """An id as it comes in a row, where :func:`event_from` checks it."""
+
+
+Moment = Annotated[
+    float | str | None,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "exclusiveMaximum": MAX_TIMESTAMP},
+                {"type": "string", "format": "date-time"},
+                {"type": "null"},
+            ]
+        }
+    ),
+]
+"""A time as it comes in a row, where :func:`event_from` checks it."""
+
+
+def one_of(*names: str) -> dict[str, Any]:
+    """JSON Schema of an object that has exactly one of these fields, which is not null."""
+    return {
+        "oneOf": [
+            {"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in names
+        ]
+    }
 
 
 def broken_rule(key: str) -> PydanticCustomError:
@@ -62,6 +111,8 @@ class LanguageRequest(_Request):
 class SessionEvent(_Request):
     """One event of a session without a user: on an item, or on an entity of the graph."""
 
+    model_config = ConfigDict(json_schema_extra=one_of("item_id", "entity", "entity_id"))
+
     item_id: LooseId | None = None
     entity: LooseId | None = Field(
         default=None,
@@ -82,16 +133,16 @@ class SessionEvent(_Request):
     rating: float | None = Field(
         default=None, allow_inf_nan=False, description="another name of value, as in files"
     )
-    ts: float | str | None = Field(
-        default=None, description="seconds since 1970-01-01 UTC, or ISO 8601"
-    )
-    timestamp: float | str | None = Field(
-        default=None, description="another name of ts, as in files"
-    )
+    ts: Moment = Field(default=None, description="seconds since 1970-01-01 UTC, or ISO 8601")
+    timestamp: Moment = Field(default=None, description="another name of ts, as in files")
     recommendation_id: LooseId | None = Field(
         default=None, description="the list that showed the item"
     )
-    position: int | None = Field(default=None, description="the item's rank in that list")
+    position: int | None = Field(
+        default=None,
+        description="the item's rank in that list",
+        json_schema_extra={"minimum": 1, "exclusiveMaximum": 2**31},
+    )
 
     @model_validator(mode="after")
     def _one_name_each(self) -> SessionEvent:
@@ -153,6 +204,8 @@ class Session(_Request):
 
 
 class _UserRequest(LanguageRequest):
+    model_config = ConfigDict(json_schema_extra=one_of("user_id", "session"))
+
     user_id: Id | None = None
     session: Session | None = None
 
