@@ -19,10 +19,10 @@ from tempfile import TemporaryDirectory
 from time import process_time
 from typing import Any
 
-import numpy as np
 from sqlalchemy import select
 
 from benchmarks.growth.catalogue import Catalogue, catalogue
+from benchmarks.growth.slopes import exponent
 from benchmarks.growth.table import DERIVATION_RESULTS, read_results, write_document
 from tastegraph.core.progress import say
 from tastegraph.core.records import ITEM
@@ -119,11 +119,10 @@ def slopes(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
     """Step → exponent of items, of seconds and memory, by least squares on the log-log line."""
     if len(rows) < 2:
         return {}
-    items = np.log([row["items"] for row in rows])
+    items = [row["items"] for row in rows]
 
     def slope(step: str, name: str) -> float:
-        figures = [max(row["steps"][step][name], 0.01) for row in rows]
-        return round(float(np.polyfit(items, np.log(figures), 1)[0]), 2)
+        return round(exponent(items, [max(row["steps"][step][name], 0.01) for row in rows]), 2)
 
     return {
         step: {name: slope(step, name) for name in ("cpu_seconds", "peak_mb")}

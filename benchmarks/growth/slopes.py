@@ -1,4 +1,4 @@
-"""How steeply a figure grows with events: 1 is in proportion, 2 with the square."""
+"""How steeply a figure grows: 1 is in proportion, 2 with the square."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ def slopes(sizes: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """Figure → exponent of events by least squares on the log-log line; none of fewer than two."""
     if len(sizes) < 2:
         return {}
-    events = np.log([row["events"] for row in sizes])
-    return {
-        name: round(float(np.polyfit(events, np.log([of(row, name) for row in sizes]), 1)[0]), 3)
-        for name in GROWING
-    }
+    events = [row["events"] for row in sizes]
+    return {name: round(exponent(events, [of(row, name) for row in sizes]), 3) for name in GROWING}
+
+
+def exponent(sizes: Sequence[float], figures: Sequence[float]) -> float:
+    """The slope of figures against sizes on a log-log line, by least squares."""
+    return float(np.polyfit(np.log(sizes), np.log(figures), 1)[0])
 
 
 def steps(sizes: Sequence[Mapping[str, Any]], name: str) -> list[float]:

@@ -12,9 +12,9 @@ from tastegraph.models.graph_network.tasks import MAX_BATCH_EVENTS, MAX_BATCHES
 from tastegraph.models.tables import MAX_DENSE_ITEMS
 
 _ROOT = Path(__file__).parents[2]
-RESULTS, IMPORT_RESULTS, SNAPSHOT_RESULTS, DERIVATION_RESULTS = (
+RESULTS, IMPORT_RESULTS, ITEM_RESULTS, DERIVATION_RESULTS = (
     _ROOT / "benchmarks" / "results" / f"{name}.json"
-    for name in ("growth", "growth-imports", "growth-snapshot", "growth-derivation")
+    for name in ("growth", "growth-imports", "growth-items", "growth-derivation")
 )
 _DOCUMENT = _ROOT / "docs" / "growth-results.md"
 
@@ -68,27 +68,51 @@ def _imports_table(imports: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-SNAPSHOT = """## From files to a published snapshot
+ITEMS = """## With the number of items
 
-Made by `python -m benchmarks.growth.snapshot`; every figure is from
-`benchmarks/results/growth-snapshot.json`. The commands `tastegraph import` of events, items and
-facts as CSV, `build --first` and `build` in turn, each in a process of its own: wall-clock minutes,
-processor minutes, and the largest resident set.
+Made by `python -m benchmarks.growth.items`; every figure is from
+`benchmarks/results/growth-items.json`. A seeded shop from files (`benchmarks/growth/shop.py`): four
+events and six facts for each item, texts of one or two sentences. The commands `tastegraph import`,
+`build --first` and `build` in turn, each in a process of its own with {epochs} epochs of the
+network at most: minutes by the clock and of the processor, and the largest resident set. Then lists
+of ten with reasons for random users, on one thread, in milliseconds of processor time; *recall* is
+that of the two stages against all items scored, at ten, as the build measured it. *Load* is the
+load average of the machine when the build ended: above the number of cores, the clock says little.
+The slope is that on a log-log line against items; 1 is in proportion.
 """
 
 
-def _snapshot_table(snapshot: Mapping[str, Any]) -> str:
+def _item_table(rows: Sequence[Mapping[str, Any]]) -> str:
     lines = [
-        "| events | users | items | facts | command | min | processor, min | peak, MiB | threads |",
-        "| ---: | ---: | ---: | ---: | --- |" + " ---: |" * 4,
+        "| items | version | users | events | facts | import, processor min | first lists | build |"
+        " build, min | peak, MiB | snapshot, MiB | open, s | list, ms | recall | threads | load |",
+        "| ---: | --- |" + " ---: |" * 14,
     ]
-    for row in snapshot["runs"].values():
-        counts = [f"{row[name]:,}" for name in ("events", "users", "items", "facts")]
-        for name, step in row["steps"].items():
-            minutes = (f"{step[key] / 60:.1f}" for key in ("seconds", "cpu_seconds"))
-            cells = [*counts, name, *minutes, f"{step['peak_mb']:,}", str(row["threads"])]
-            lines.append("| " + " | ".join(cells) + " |")
+    for row in rows:
+        steps, one = row["steps"], row["one_list"]
+        minutes = [
+            f"{steps[step]['cpu_seconds'] / 60:.1f}" if step in steps else "–"
+            for step in ("import", "first lists", "build")
+        ]
+        recall = "all scored" if one["recall"] is None else f"{one['recall']:.4f}"
+        cells = [
+            f"{row['items']:,}", row["version"],
+            *(f"{row[name]:,}" for name in ("users", "events", "facts")), *minutes,
+            f"{steps['build']['seconds'] / 60:.1f}", f"{steps['build']['peak_mb']:,}",
+            f"{one['snapshot_mb']:,.0f}", f"{one['open_seconds']:.2f}", f"{one['list_ms']:.1f}",
+            recall, str(row["threads"]), f"{steps['build']['load']:.1f}",
+        ]  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _item_section(results: Mapping[str, Any]) -> list[str]:
+    rows = [row for name in results["sizes"] for row in results["sizes"][name].values()]
+    parts = [ITEMS.format(epochs=rows[0]["epochs"]), _item_table(rows)]
+    if results["slopes"]:
+        slopes = ", ".join(f"{name} {slope:.2f}" for name, slope in results["slopes"].items())
+        parts.append(f"Slopes of the latest version: {slopes}.")
+    return parts
 
 
 DERIVATION = """## Deriving facts
@@ -135,7 +159,7 @@ def _derivation_table(derivation: Mapping[str, Any]) -> str:
 def table(
     results: Mapping[str, Any],
     imports: Mapping[str, Any] | None = None,
-    snapshot: Mapping[str, Any] | None = None,
+    items: Mapping[str, Any] | None = None,
     derivation: Mapping[str, Any] | None = None,
 ) -> str:
     """Markdown.
@@ -143,7 +167,7 @@ def table(
     Args:
         results: what ``growth.json`` holds.
         imports: what ``growth-imports.json`` holds, if there is one.
-        snapshot: what ``growth-snapshot.json`` holds, if there is one.
+        items: what ``growth-items.json`` holds, if there is one.
         derivation: what ``growth-derivation.json`` holds, if there is one.
     """
     lines = [
@@ -174,8 +198,8 @@ def table(
     parts.append(f"{machine['cpu']}, Python {machine['python']}.")
     if imports:
         parts += [IMPORTS, _imports_table(imports)]
-    if snapshot:
-        parts += [SNAPSHOT, _snapshot_table(snapshot)]
+    if items:
+        parts += _item_section(items)
     if derivation:
         parts += [DERIVATION, _derivation_table(derivation)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
@@ -197,5 +221,5 @@ def read_results(file: Path) -> dict[str, Any]:
 
 def write_document() -> None:
     """Write the page anew from the results files that there are."""
-    files = (RESULTS, IMPORT_RESULTS, SNAPSHOT_RESULTS, DERIVATION_RESULTS)
+    files = (RESULTS, IMPORT_RESULTS, ITEM_RESULTS, DERIVATION_RESULTS)
     _DOCUMENT.write_text(table(*map(read_results, files)), encoding="utf-8")

@@ -22,8 +22,8 @@ from typing import Any
 
 import httpx
 
-from benchmarks.loop.service import served
 from benchmarks.loop.workspace import ITEMS, workspace_at
+from benchmarks.serving.service import served
 from tastegraph.core.errors import TastegraphError
 from tastegraph.serving.triggers import workspace_command
 from tastegraph.store import events as log

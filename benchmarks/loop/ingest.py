@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import numpy as np
 
-from benchmarks.loop.service import served
 from benchmarks.loop.workspace import ITEMS, USERS, most_pleasing, workspace_at
+from benchmarks.serving.service import served
 
 SECONDS = 10.0
 CLIENTS = 32

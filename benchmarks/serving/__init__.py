@@ -1,1 +1,1 @@
-"""Requests a second and their times, of a running service."""
+"""Lists of a large shop under a steady load: latency, processor time and memory of a service."""

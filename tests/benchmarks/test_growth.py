@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from benchmarks.growth.catalogue import catalogue
 from benchmarks.growth.derivation import slopes as derivation_slopes
+from benchmarks.growth.items import slopes as item_slopes
 from benchmarks.growth.measure import BY_TIME
 from benchmarks.growth.pools import HEAD, Pool, power_law
 from benchmarks.growth.shape import Relation, Shape
 from benchmarks.growth.slopes import slopes, steps
+from benchmarks.growth.table import _item_section
 from benchmarks.growth.world import World
 from scipy import sparse
 
@@ -196,3 +198,38 @@ def test_steps_that_grow_in_proportion_have_slope_one():
         for n in (100, 1000)
     ]
     assert derivation_slopes(rows) == {"mentions": {"cpu_seconds": 1.0, "peak_mb": 0.0}}
+
+
+def test_the_table_of_items_has_a_row_for_each_size_and_version():
+    row = {
+        "items": 100_000, "users": 28_924, "events": 399_918, "facts": 602_032, "threads": 1,
+        "epochs": 3,
+        "steps": {
+            "import": {"cpu_seconds": 90.0},
+            "build": {"cpu_seconds": 1560.0, "seconds": 3000.0, "peak_mb": 6_100, "load": 9.5},
+        },
+        "one_list": {"snapshot_mb": 2101.4, "open_seconds": 12.3, "list_ms": 236.0, "recall": None},
+    }  # fmt: skip
+    now = row | {"version": "now", "one_list": row["one_list"] | {"recall": 0.9987}}
+    section = "\n".join(
+        _item_section(
+            {"sizes": {"100000": {"before": row | {"version": "before"}, "now": now}}, "slopes": {}}
+        )
+    )
+    assert (
+        "| 100,000 | before | 28,924 | 399,918 | 602,032 | 1.5 | – | 26.0 | 50.0 | 6,100 |"
+        " 2,101 | 12.30 | 236.0 | all scored | 1 | 9.5 |"
+    ) in section
+    assert "| 236.0 | 0.9987 | 1 |" in section
+
+
+def test_what_grows_in_proportion_to_items_has_slope_one():
+    rows = [
+        {
+            "items": n, "steps": {"build": {"cpu_seconds": n / 7, "peak_mb": 500}},
+            "one_list": {"snapshot_mb": n**0.5, "list_ms": n**2},
+        }
+        for n in (100, 1000, 10_000)
+    ]  # fmt: skip
+    assert item_slopes(rows) == {"build": 1.0, "memory": 0.0, "snapshot": 0.5, "list": 2.0}
+    assert item_slopes(rows[:1]) == {}
