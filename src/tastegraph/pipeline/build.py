@@ -13,6 +13,7 @@ from tastegraph.core.errors import BusyError
 from tastegraph.core.progress import say
 from tastegraph.core.records import Fact
 from tastegraph.core.stages import current_profile, stage
+from tastegraph.filters.current import columns_of_store
 from tastegraph.kg.from_store import graph_from_store, item_ids
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.kg.review.outdated import report_outdated
@@ -204,7 +205,11 @@ class Builder:
             model = with_index(contents.model, contents.events, config.history, config.seed)
         with stage("associating texts"):
             manifest, arrays = to_arrays(features.item_features, contents.fitted_model, model)
+        with stage("reading attributes"):
+            changes, columns = columns_of_store(self.database, features.item_features.graph)
+        arrays |= columns
         manifest |= {
+            **changes,
             "inputs": stage_inputs(self._as_configured(stages, features), inputs, previous),
             "seed": self.config.model.seed,
             "fitted": contents.fitted_config.as_json(),

@@ -18,6 +18,7 @@ from tastegraph.core.strings import MappedStrings
 from tastegraph.explain.node_names import NodeNames
 from tastegraph.explain.verbalizer import Verbalizer
 from tastegraph.explain.wording import SentenceTemplates, sentence_templates
+from tastegraph.filters.current import CurrentFields
 from tastegraph.models.fitted_config import FittedConfig
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.persistence import (
@@ -57,6 +58,7 @@ class ServingSnapshot:
         changes: number of changes of the store's knowledge when it was made.
         erased_items: number of items that had been erased by then, or are hidden since.
         listable: which items may be listed.
+        fields: what filters compare; ``None`` where it was made without.
     """
 
     version: str
@@ -76,6 +78,7 @@ class ServingSnapshot:
     changes: int
     erased_items: int
     listable: ListableItems
+    fields: CurrentFields | None = None
 
     @classmethod
     def open(cls, snapshot: Snapshot, config: Config) -> ServingSnapshot:
@@ -106,6 +109,7 @@ class ServingSnapshot:
             changes=int(snapshot.manifest["changes"]),
             erased_items=int(snapshot.manifest["items_erased"]),
             listable=ListableItems.all_items(),
+            fields=CurrentFields.open(snapshot),
         )
 
     @cached_property

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from tastegraph.core.item_columns import (
     attribute_names,
@@ -16,13 +16,17 @@ from tastegraph.core.item_columns import (
 )
 from tastegraph.core.records import Item
 from tastegraph.store import revision
-from tastegraph.store.schema import facts, items
+from tastegraph.store.schema import facts, item_changes, items
 from tastegraph.store.statements import ROWS_PER_BATCH, is_link
 
 _PUT = """
 INSERT INTO items (item_id, title, text, attributes) VALUES (?, ?, ?, ?)
 ON CONFLICT (item_id) DO UPDATE
 SET title = excluded.title, text = excluded.text, attributes = excluded.attributes
+"""
+_NOTE_CHANGE = """
+INSERT INTO item_changes (item_id, revision) VALUES (?, ?)
+ON CONFLICT (item_id) DO UPDATE SET revision = excluded.revision
 """
 
 
@@ -52,11 +56,14 @@ def put_items(connection: Connection, new: Iterable[Item | pl.DataFrame]) -> int
     """
     total = 0
     revision.record_change(connection)
+    number = revision.record_item_change(connection)
     for frame in item_frames(new):
         total += len(frame)
         rows = _rows(frame).rows()
         if rows:
             connection.exec_driver_sql(_PUT, rows)
+            changed = [(item_id, number) for item_id in frame["item_id"]]
+            connection.exec_driver_sql(_NOTE_CHANGE, changed)
     return total
 
 
@@ -103,7 +110,21 @@ def _attributes(frame: pl.DataFrame) -> pl.Series:
 
 def stored_frames(connection: Connection) -> Iterator[pl.DataFrame]:
     """Every item in frames, as it was put: with an empty title where it has none."""
-    rows = connection.execution_options(yield_per=ROWS_PER_BATCH).execute(select(items))
+    return _frames(connection, select(items))
+
+
+def frames_since(connection: Connection, number: int) -> Iterator[pl.DataFrame]:
+    """The items that were put after the catalogue had changed ``number`` times, in frames.
+
+    See :func:`~tastegraph.store.revision.item_change_count`.
+    """
+    changed = item_changes.c.item_id == items.c.item_id
+    query = select(items).join(item_changes, changed).where(item_changes.c.revision > number)
+    return _frames(connection, query)
+
+
+def _frames(connection: Connection, query: Select[Any]) -> Iterator[pl.DataFrame]:
+    rows = connection.execution_options(yield_per=ROWS_PER_BATCH).execute(query)
     for batch in rows.partitions():
         yield frame_of_items([
             Item(item_id, title, text, {name: tuple(v) for name, v in attributes.items()})

@@ -7,13 +7,13 @@ items use. What it states follows from the items that there are, in whatever ord
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, delete, insert, select
 
 from tastegraph.core.records import ITEM, LABEL, SAME_AS, Fact
+from tastegraph.core.spelling import folded
 from tastegraph.store import statements
 from tastegraph.store.schema import CATALOGUE, entity_names
 
@@ -21,13 +21,8 @@ _TOUCHED = "CREATE TEMP TABLE IF NOT EXISTS touched_names (key TEXT PRIMARY KEY)
 
 
 def spelling_key(entity: str, name: str) -> str:
-    """What all spellings of a name have in common, with the kind of the entity before it.
-
-    Letter case, width of characters and repeated spaces differ between spellings; accents,
-    hyphens and initials differ between names.
-    """
-    kind = entity.removesuffix(name)
-    return kind + " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """What all spellings of a name have in common, with the kind of the entity before it."""
+    return entity.removesuffix(name) + folded(name)
 
 
 def note(connection: Connection, names: Sequence[tuple[str, str]]) -> None:

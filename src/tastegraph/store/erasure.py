@@ -15,6 +15,7 @@ from tastegraph.store.schema import (
     erasures,
     evidence,
     facts,
+    item_changes,
     items,
     lists,
     users,
@@ -75,6 +76,7 @@ def erase_item(connection: Connection, item_id: str) -> ErasureReceipt:
     )  # fmt: skip
     n_lists = _delete(connection, lists, or_(in_places, in_session))
     connection.execute(delete(items).where(items.c.item_id == item_id))
+    connection.execute(delete(item_changes).where(item_changes.c.item_id == item_id))
     availability.forget(connection, item_id)
     catalogue_facts.release_entities(connection, [item_id])
     name = ITEM + item_id

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from tastegraph.store.schema import DERIVED, USE, changes, decisions, evidence, items
 
 _KNOWLEDGE, _WITHDRAWALS, _AVAILABILITY = "what is known", "withdrawn events", "availability"
+_CATALOGUE = "items"
 _STATED = "what is stated"
 _FORGOTTEN = "forgotten sources of events"
 _ROWS_PER_FETCH = 10_000
@@ -35,6 +36,17 @@ def stated_count(connection: Connection) -> int:
 def change_count(connection: Connection) -> int:
     """Number of calls of :func:`record_change` on this database so far."""
     return _count(connection, _KNOWLEDGE)
+
+
+def record_item_change(connection: Connection) -> int:
+    """Count one time that items were written; return how many times that were so far."""
+    _increment(connection, _CATALOGUE)
+    return item_change_count(connection)
+
+
+def item_change_count(connection: Connection) -> int:
+    """Number of calls of :func:`record_item_change` on this database so far."""
+    return _count(connection, _CATALOGUE)
 
 
 def record_withdrawal(connection: Connection) -> None:

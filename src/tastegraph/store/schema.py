@@ -212,6 +212,15 @@ items = Table(
     Column("attributes", JSON, nullable=False),
 )
 
+item_changes = Table(  # the revision of the catalogue at which an item was put last
+    "item_changes",
+    metadata,
+    Column("item_id", String, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("items_by_revision", item_changes.c.revision)
+
 item_availability = Table(  # the items that may not be listed, or not at all times
     "item_availability",
     metadata,

@@ -76,4 +76,60 @@ SYNTAX: Final[Mapping[str, Template]] = {
 }
 """Faults in the text of a filter."""
 
-TEMPLATES: Final[Mapping[str, Template]] = {**SYNTAX}
+FIELDS: Final[Mapping[str, Template]] = {
+    "filter.no_field": Template(
+        "there is no attribute or relation {name}", "没有名为 {name} 的属性或关系"
+    ),
+    "filter.no_inverse": Template(
+        "nothing has the relation {name} to an item", "没有以物品为宾语的关系 {name}"
+    ),
+    "filter.fields": Template("there are {names}", "现有：{names}"),
+    "filter.no_fields": Template(
+        "the items have no attributes, and nothing is known of them", "物品没有任何属性或事实"
+    ),
+    "filter.type": Template(
+        "{name} is {kind}, {value} is {other}", "{name} 是{kind}，{value} 是{other}"
+    ),
+    "filter.kind.number": Template("a number", "数字"),
+    "filter.kind.date": Template("a date", "日期"),
+    "filter.kind.truth": Template("true or false", "真假值"),
+    "filter.kind.name": Template("text", "文本"),
+    "filter.kind.text": Template("text", "文本"),
+    "filter.kind.id": Template("an id", "编号"),
+    "filter.either": Template("{one} or {other}", "{one}或{other}"),
+    "filter.not_ordered": Template(
+        "{name} is {kind}, which has no order", "{name} 是{kind}，不能比较大小"
+    ),
+    "filter.not_text": Template(
+        "{name} is {kind}, and contains looks at text", "{name} 是{kind}，contains 只能用于文本"
+    ),
+    "filter.not_flag": Template(
+        "{name} is {kind}, and not true or false", "{name} 是{kind}，不是真假值"
+    ),
+    "filter.use_equal": Template("compare it by =, in or contains", "请用 =、in 或 contains"),
+    "filter.use_has": Template(
+        "compare it, or write has {name} for items that have it",
+        "请写出比较条件，或用 has {name} 表示有该值的物品",
+    ),
+    "filter.no_quotes": Template("write {value} without quotes", "请去掉 {value} 的引号"),
+    "filter.use_date": Template("write a date such as 2020-01-31", "请写日期，例如 2020-01-31"),
+    "filter.not_all_numbers": Template(
+        "not all its values are numbers, such as {example}", "它的值不全是数字，例如 {example}"
+    ),
+    "filter.inverted": Template(
+        "the lower bound comes first: {low} is above {high}", "下限应在前：{low} 大于 {high}"
+    ),
+    "filter.no_value": Template("no item has {name} = {value}", "没有物品满足 {name} = {value}"),
+    "filter.several": Template(
+        "{count} entities are called {value}: all of them count for {name}",
+        "名为 {value} 的实体有 {count} 个，{name} 全部计入",
+    ),
+    "filter.unread": Template(
+        "{name}: values that are read as missing, since they are not {kind}: {count:,}, such as "
+        "{example}",
+        "{name}：{count:,} 个值不是{kind}（例如 {example}），视为缺失",
+    ),
+}
+"""Faults of a filter that does not fit the catalogue, and notes on one that does."""
+
+TEMPLATES: Final[Mapping[str, Template]] = {**SYNTAX, **FIELDS}
