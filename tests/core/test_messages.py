@@ -96,7 +96,8 @@ def test_every_template_is_used() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     counts = {f"info.{what}" for what in ("items", "facts", "links", "events", "users", "snapshot")}
-    by_kind = {*validation.VALUES, *validation.JSON, *problems.TITLES, *counts}
+    kinds = {f"filter.kind.{kind}" for kind in ("number", "date", "truth", "name", "text", "id")}
+    by_kind = {*validation.VALUES, *validation.JSON, *problems.TITLES, *counts, *kinds}
     assert TEMPLATES.keys() - by_kind <= constants
 
 
