@@ -189,7 +189,7 @@ class HybridModel:
                 moments = index.moments[name]
                 evidence[name] = UserVector.of(component, kernel, history, self.warm, moments)
             else:
-                evidence[name] = ScoredItems.of(component, history, self.warm)
+                evidence[name] = ScoredItems.of(component, history, self._warm_weights)
         return evidence
 
     def _candidates(
@@ -203,24 +203,20 @@ class HybridModel:
 
         Then the candidates are the most popular items.
         """
-        scores = np.zeros(self.n_items, dtype=np.float32)
-        on_warm, on_cold = (np.zeros(index.vectors.shape[1], dtype=np.float32) for _ in range(2))
+        # What is said of an item if it has events, and what if it has none.
+        totals = np.zeros((2, self.n_items), dtype=np.float32)
+        users = np.zeros((2, index.vectors.shape[1]), dtype=np.float32)
         for name, of_component in evidence.items():
-            warm, cold = self._weights(name, history)
+            weights = np.float32(of_component.spread) * np.array(self._weights(name, history))
             if isinstance(of_component, UserVector):
-                query = np.float32(of_component.spread) * (
-                    of_component.vector @ index.queries[name]
-                )
-                on_warm, on_cold = on_warm + warm * query, on_cold + cold * query
-            elif isinstance(of_component, ScoredItems) and of_component.spread:
-                scores += self._by_segment(warm, cold) * (
-                    np.float32(of_component.spread) * of_component.scores
-                )
-        scores += index.scores(on_warm, on_cold, self.warm)
+                users += np.outer(weights, of_component.vector @ index.queries[name])
+            elif isinstance(of_component, ScoredItems):
+                _add_weighted(totals, weights, of_component.scores)
+        for total, user in zip(totals, users, strict=True):
+            total += index.scores(user)
         for name in self.priors:
-            warm, cold = self._weights(name, history)
-            if warm or cold:
-                scores += self._by_segment(warm, cold) * self._standard[name]
+            _add_weighted(totals, np.array(self._weights(name, history)), self._standard[name])
+        scores = np.where(self.warm, totals[0], totals[1])
         is_silent = not scores.any()
         if is_silent:
             scores = self.prior()
@@ -239,11 +235,10 @@ class HybridModel:
         (warm,), (cold,) = self.blend.rows(name, [segment(history)])
         return warm, cold
 
-    def _by_segment(self, warm: np.float32, cold: np.float32) -> Scores | np.float32:
-        """float32[I]: ``warm`` for items with events, else ``cold``."""
-        if warm == cold or self.warm.all():
-            return warm
-        return np.where(self.warm, warm, cold)
+    @cached_property
+    def _warm_weights(self) -> Scores:
+        """float32[I]: 1 for items with events, else 0."""
+        return self.warm.astype(np.float32)
 
     @cached_property
     def _standard(self) -> Mapping[str, Scores]:
@@ -275,3 +270,10 @@ class HybridModel:
     def inverse_spread(self, scores: Scores) -> NDArray[np.float32]:
         """1 / σ over the warm items, float32[U]; 0 where a component says nothing."""
         return inverse_spread(scores, self.warm)
+
+
+def _add_weighted(totals: Scores, weights: Scores, scores: Scores) -> None:
+    """Add ``scores`` (float32[I]) times each of ``weights`` (float32[n]) to ``totals``."""
+    for total, weight in zip(totals, weights, strict=True):
+        if weight:
+            total += weight * scores

@@ -88,3 +88,19 @@ def inverse_spread(scores: Scores, warm: Bools) -> NDArray[np.float32]:
     inverse = np.zeros(len(scores), dtype=np.float32)
     np.divide(1, deviation, out=inverse, where=deviation > ROUNDING * largest)
     return inverse
+
+
+def inverse_spread_of_one(scores: Scores, warm: Scores) -> float:
+    """:func:`inverse_spread` of one row, without a copy of the warm items' scores.
+
+    Args:
+        scores: float32[I].
+        warm: float32[I], 1 for items with events, else 0; all 0 counts as all 1.
+    """
+    count = float(warm.sum())
+    if not count:
+        return float(inverse_spread(scores[None, :], np.zeros(len(scores), dtype=np.bool_))[0])
+    deviations = scores - np.float32(scores @ warm / count)
+    deviation = float(np.sqrt((deviations * deviations) @ warm / count))
+    largest = max(float(scores.max(initial=0)), -float(scores.min(initial=0)))
+    return 1 / deviation if deviation > ROUNDING * largest else 0.0

@@ -24,6 +24,8 @@ from tastegraph.models.kernels.table import TableKernel
 
 TABLE_ITEMS = 6_000
 """Up to this many items all products of their features are held: 144 MB."""
+WHOLE_PRODUCT = 4
+"""A whole product takes about so many times less for each of its entries than one by interests."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,23 @@ class FeatureKernel:
             np.bincount(features, terms, minlength=width),
             np.bincount(features, np.abs(terms), minlength=width),
         )
-        scores = np.asarray(self.features @ interests, dtype=np.float32)
+        scores = self._of_interests(interests)
         items, attention = items[items < len(scores)], attention[items < len(scores)]
         without_itself(scores[None, :], _as_row(items, attention, len(scores)), self._diagonal)
         return scores
+
+    def _of_interests(self, interests: Scores) -> Scores:
+        """float32[I]: F times ``interests`` (float32[features]), by the items of each interest.
+
+        By all items where those are not much fewer.
+        """
+        present = np.flatnonzero(interests)
+        starts, ends = (self._transposed.indptr[present + shift] for shift in (0, 1))
+        if WHOLE_PRODUCT * int((ends - starts).sum()) > self.features.nnz:
+            return np.asarray(self.features @ interests, dtype=np.float32)
+        places, items, values = row_entries(self._transposed, present)
+        terms = interests[present][places] * values
+        return np.bincount(items, terms, minlength=self.n_items).astype(np.float32)
 
     def between(self, items: NDArray[np.int32], target: int) -> Scores:
         """float32[T]."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tastegraph.core.arrays import Bools
 from tastegraph.models.base import SimilarityComponent
 from tastegraph.models.kernels import FactorKernel, Scores
-from tastegraph.models.ranked import inverse_spread
+from tastegraph.models.ranked import inverse_spread_of_one
 from tastegraph.models.retrieval.moments import Moments
 from tastegraph.profiles.interactions import History
 
@@ -48,12 +48,15 @@ class ScoredItems:
     scores: Scores
 
     @classmethod
-    def of(cls, component: SimilarityComponent, history: History, warm: Bools) -> ScoredItems:
-        """What ``component`` says of ``history``; its spread is over ``warm`` items (bool[I])."""
+    def of(cls, component: SimilarityComponent, history: History, warm: Scores) -> ScoredItems:
+        """What ``component`` says of ``history``.
+
+        Its spread is over the items that have 1 in ``warm`` (float32[I]).
+        """
         known = history.within(component.kernel.n_sources)
         attention = component.attention(known)
         scores = component.kernel.row(known.items, attention)
-        return cls(attention, float(inverse_spread(scores[None, :], warm)[0]), scores)
+        return cls(attention, inverse_spread_of_one(scores, warm), scores)
 
     def at(self, items: NDArray[np.int64]) -> Scores:
         """float32[C]."""

@@ -106,8 +106,8 @@ class _Basis:
     ) -> _Basis:
         moments = {name: Moments.of(each.right, model.warm) for name, each in kernels.items()}
         widths = [kernel.right.shape[1] for kernel in kernels.values()]
-        asked = np.concatenate([_queries(model, kernels, moments, each) for each in histories])
-        users = asked.T.astype(np.float64) @ asked
+        queries = np.concatenate([_queries(model, kernels, moments, each) for each in histories])
+        users = queries.T.astype(np.float64) @ queries
         users /= max(np.trace(users), 1e-30)
         users[np.diag_indices_from(users)] += RIDGE / len(users)
         values, vectors = np.linalg.eigh(users)

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.core.arrays import Bools
 from tastegraph.models.kernels import Scores
 from tastegraph.models.retrieval.moments import Moments
 
@@ -47,19 +46,11 @@ class RetrievalIndex:
     recall: float
     score_error: float
 
-    def scores(self, on_warm: Scores, on_cold: Scores, warm: Bools) -> Scores:
-        """float32[I]: what the factor kernels say of each item, about.
-
-        Args:
-            on_warm, on_cold: float32[k], z with the weights on items with and without events.
-            warm: bool[I], items with events.
-        """
-        if not on_cold.any() and not on_warm.any():
+    def scores(self, user: Scores) -> Scores:
+        """float32[I]: what the factor kernels say of each item, about, for z (float32[k])."""
+        if not user.any():
             return np.zeros(len(self.vectors), dtype=np.float32)
-        if warm.all() or np.array_equal(on_warm, on_cold):
-            return np.asarray(self.vectors @ on_warm, dtype=np.float32)
-        both = self.vectors @ np.stack([on_warm, on_cold], axis=1)
-        return np.where(warm, both[:, 0], both[:, 1]).astype(np.float32)
+        return np.asarray(self.vectors @ user, dtype=np.float32)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays that :meth:`from_arrays` makes the same index of, by their names in a snapshot."""
