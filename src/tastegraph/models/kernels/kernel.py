@@ -68,7 +68,7 @@ class Kernel(Protocol):
         ...
 
 
-def row_entries(matrix: CSR, rows: NDArray[np.int32]) -> Entries:
+def row_entries(matrix: CSR, rows: Ints) -> Entries:
     """The entries of some rows: place of the row in ``rows``, column and value of each, [n]."""
     starts, ends = matrix.indptr[rows], matrix.indptr[rows + 1]
     lengths = ends - starts
