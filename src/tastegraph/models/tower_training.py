@@ -7,25 +7,27 @@ An item's vector is made of its text alone, so that an item without events has o
 A user is the recency-weighted mean of the vectors of other liked items; a softmax over cosines
 (Wu et al. 2024) tells the item from others drawn at random. It is the content tower of two-tower
 retrieval (Yi et al. 2019), which ridge regression in few dimensions approaches from below.
+
+A pass predicts a bounded number of likes, and a step computes the vectors that it needs: the work
+is that of so many likes, however large the catalogue.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tastegraph.core.arrays import CSR, Bools
+from tastegraph.core.arrays import CSR
 from tastegraph.core.progress import progress
 from tastegraph.models.graph_network.adjacency import SparseMatrix
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.text import centred_rows
-from tastegraph.profiles.attention import FLOOR
+from tastegraph.models.tower_examples import Sequences, Step
 from tastegraph.profiles.interactions import Interactions
 
 DIMENSIONS = 128
@@ -38,9 +40,11 @@ MIN_STEPS = 20
 NEGATIVES = 2_048
 LEARNING_RATE = 0.005
 TEMPERATURE = 0.12
-HALF_LIFE = 2.0
-"""Of how much a like says of another, in likes between them."""
 INITIAL_SCALE = 0.1
+MAX_DENSE_WORDS = 65_536
+"""Of more words the vectors of those that a step reads are moved alone (lazy Adam)."""
+BLOCK_ITEMS = 65_536
+"""Vectors of so many items are computed at a time, once all is learned."""
 
 Floats32 = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -57,61 +61,66 @@ class TowerNetwork(nn.Module):
 
     def __init__(self, words: CSR, vectors: Floats32, device: torch.device) -> None:
         super().__init__()
-        self._words = SparseMatrix.of(words, device)
+        self._words, self._device = words, device
         self._vectors = torch.from_numpy(vectors).to(device)
         self.by_word = nn.Parameter(INITIAL_SCALE * torch.randn(words.shape[1], DIMENSIONS))
         self.by_vector = nn.Parameter(INITIAL_SCALE * torch.randn(vectors.shape[1], DIMENSIONS))
         self.to(device)
 
-    def forward(self) -> Tensor:
-        """float32[I, d], unit rows, or of zeros where there is no text."""
-        vectors = self._words @ self.by_word + self._vectors @ self.by_vector
+    @property
+    def n_items(self) -> int:
+        """I."""
+        return len(self._vectors)
+
+    @property
+    def lazy(self) -> bool:
+        """Whether the gradient of ``by_word`` is sparse: rows of words that were read."""
+        return len(self.by_word) > MAX_DENSE_WORDS
+
+    @cached_property
+    def _all_words(self) -> SparseMatrix:
+        return SparseMatrix.of(self._words, self._device)
+
+    def forward(self, items: Ints) -> Tensor:
+        """float32[R, d] of ``items`` (int64[R]): unit rows, or of zeros where there is no text."""
+        if len(items) == self.n_items and not self.lazy:
+            vectors = self._all_words @ self.by_word + self._vectors @ self.by_vector
+        else:
+            of_items = self._vectors.index_select(0, torch.from_numpy(items).to(self._device))
+            vectors = self._of_words(self._words[items]) + of_items @ self.by_vector
         return functional.normalize(vectors, dim=-1)
 
-
-@dataclass(frozen=True)
-class _Sequences:
-    """Everybody's likes, one after another.
-
-    Attributes:
-        items: int64[L].
-        start, end: int64[L], where the sequence of each like begins and ends.
-        ordered: bool[L], whether the sequence has times; without, all of it is equally near.
-    """
-
-    items: Ints
-    start: Ints
-    end: Ints
-    ordered: Bools
-
-    @classmethod
-    def of(cls, events: Interactions, newest: int) -> _Sequences:
-        enough = 2 if newest > 1 else np.inf
-        histories = [each for each in events.histories() if len(each.likes) >= enough]
-        likes = [history.likes[-newest:] for history in histories]
-        sizes = np.array([len(sequence) for sequence in likes], dtype=np.int64)
-        ends = np.cumsum(sizes)
-        items = np.concatenate([np.zeros(0, dtype=np.int64), *likes]).astype(np.int64)
-        ordered = np.array([history.ordered for history in histories], dtype=np.bool_)
-        return cls(
-            items,
-            np.repeat(ends - sizes, sizes),
-            np.repeat(ends, sizes),
-            np.repeat(ordered, sizes),
+    def _of_words(self, words: CSR) -> Tensor:
+        """The product of ``words`` (float32 CSR[R, V]) with ``by_word``, float32[R, d]."""
+        if not self.lazy:
+            return SparseMatrix.of(words, self._device) @ self.by_word
+        used, columns = np.unique(words.indices, return_inverse=True)
+        words = type(words)(
+            (words.data, columns, words.indptr), shape=(len(words.indptr) - 1, len(used))
         )
+        rows = torch.from_numpy(used.astype(np.int64)).to(self._device)
+        by_word = functional.embedding(rows, self.by_word, sparse=True)
+        return SparseMatrix.of(words, self._device) @ by_word
 
-    def around(self, places: Ints, n_items: int) -> CSR:
-        """float32 CSR[B, I], rows of sum 1: what else was liked, by its distance."""
-        sizes = self.end[places] - self.start[places]
-        row = np.repeat(np.arange(len(places)), sizes)
-        first = np.repeat(self.start[places] - np.cumsum(sizes) + sizes, sizes)
-        at = np.arange(sizes.sum()) + first
-        away = np.abs(at - places[row])
-        near = np.where(self.ordered[places[row]], np.exp2(-(away - 1) / HALF_LIFE) + FLOOR, 1.0)
-        weight = np.where(away, near, 0.0)
-        weight /= np.bincount(row, weight, minlength=len(places))[row]
-        entries = (weight[away > 0].astype(np.float32), (row[away > 0], self.items[at[away > 0]]))
-        return sparse.csr_array(sparse.coo_array(entries, shape=(len(places), n_items)))
+    def optimisers(self) -> list[torch.optim.Optimizer]:
+        """Adam, which moves of ``by_word`` only what a step has read where words are many."""
+        if not self.lazy:
+            return [torch.optim.Adam(self.parameters(), lr=LEARNING_RATE)]
+        return [
+            torch.optim.SparseAdam([self.by_word], lr=LEARNING_RATE),
+            torch.optim.Adam([self.by_vector], lr=LEARNING_RATE),
+        ]
+
+    @torch.no_grad()
+    def item_vectors(self) -> Floats32:
+        """float32[I, d], of all items."""
+        if self.n_items <= BLOCK_ITEMS:
+            return np.asarray(self(np.arange(self.n_items)).cpu().numpy(), dtype=np.float32)
+        vectors = np.empty((self.n_items, DIMENSIONS), dtype=np.float32)
+        for start in range(0, self.n_items, BLOCK_ITEMS):
+            items = np.arange(start, min(start + BLOCK_ITEMS, self.n_items))
+            vectors[items] = self(items).cpu().numpy()
+        return vectors
 
 
 def tower_vectors(
@@ -127,14 +136,14 @@ def tower_vectors(
     """
     n_items = item_features.graph.n_items
     vectors = centred_rows(item_features.text[:n_items])
-    sequences = _Sequences.of(events, history)
+    sequences = Sequences.of(events, history)
     if not len(sequences.items) or not (item_features.words.nnz or vectors.any()):
         return np.zeros((n_items, DIMENSIONS), dtype=np.float32)
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     tower = TowerNetwork(item_features.words, vectors, device)
-    optimiser = torch.optim.Adam(tower.parameters(), lr=LEARNING_RATE)
+    optimisers = tower.optimisers()
     warm = np.unique(sequences.items)
     likes = min(len(sequences.items), MAX_LIKES)
     batches = max(-(-likes // BATCH_LIKES), min(MIN_STEPS, likes))
@@ -143,26 +152,29 @@ def tower_vectors(
             places = rng.permutation(len(sequences.items))[:likes]
             for batch in np.array_split(places, batches):
                 negatives = rng.choice(warm, min(NEGATIVES, len(warm)), replace=False)
-                loss = _loss(tower(), sequences, batch, negatives)
-                optimiser.zero_grad()
+                step = sequences.step(batch, negatives)
+                loss = step_loss(tower(step.items), step)
+                for optimiser in optimisers:
+                    optimiser.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
-                optimiser.step()
+                for optimiser in optimisers:
+                    optimiser.step()
                 advance(1)
-    with torch.no_grad():
-        return np.asarray(tower().cpu().numpy(), dtype=np.float32)
+    return tower.item_vectors()
 
 
-def _loss(items: Tensor, sequences: _Sequences, batch: Ints, negatives: Ints) -> Tensor:
-    """Cross-entropy of each like over those of the batch and ``negatives``.
+def step_loss(items: Tensor, step: Step) -> Tensor:
+    """Cross-entropy of each like over the candidates of ``step``.
 
     What else the same user likes is left out.
+
+    Args:
+        items: float32[R, d], vectors of the items of ``step``.
+        step: likes, and what they are told from.
     """
-    around = sequences.around(batch, len(items))
-    targets = sequences.items[batch]
-    candidates, place = np.unique(np.concatenate([targets, negatives]), return_inverse=True)
-    users = SparseMatrix.of(around, items.device) @ items
-    others = items.index_select(0, torch.from_numpy(candidates).to(items.device))
+    users = SparseMatrix.of(step.around, items.device) @ items
+    others = items.index_select(0, torch.from_numpy(step.candidates).to(items.device))
     cosine = (functional.normalize(users, dim=-1) / TEMPERATURE) @ others.T
-    hidden = torch.from_numpy(around[:, candidates].toarray()).to(items.device)
-    places = torch.from_numpy(place[: len(targets)]).to(items.device)
-    return functional.cross_entropy(cosine.masked_fill(hidden > 0, -torch.inf), places)
+    hidden = torch.from_numpy(step.hidden).to(items.device)
+    places = torch.from_numpy(step.targets).to(items.device)
+    return functional.cross_entropy(cosine.masked_fill(hidden, -torch.inf), places)
