@@ -18,9 +18,11 @@ from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.item_features import ItemFeatures, no_words
 from tastegraph.models.persistence import (
     associations_from,
+    item_features_arrays,
     item_features_from,
     semantics_arrays,
     semantics_from,
+    ties_arrays,
     ties_from,
 )
 from tastegraph.pipeline import text_encoder
@@ -119,7 +121,12 @@ def test_nothing_is_learned_from_a_feature_of_all_items():
 
 def test_semantic_ties_survive_a_snapshot(tmp_path):
     item_features = two_genres()
-    version = Snapshots(tmp_path).publish({}, semantics_arrays(item_features))
+    arrays = {
+        **item_features_arrays(item_features),
+        **ties_arrays(item_features),
+        **semantics_arrays(item_features),
+    }
+    version = Snapshots(tmp_path).publish({}, arrays)
     snapshot = Snapshots(tmp_path).open(version)
     semantics = item_features.semantics[0]
     loaded = semantics_from(snapshot, semantics.n_features)
@@ -128,9 +135,14 @@ def test_semantic_ties_survive_a_snapshot(tmp_path):
     assert before.std() > 0.1
     assert np.abs(before - after).max() < 1e-3
     expected = with_semantic(item_features.associations, item_features.likely)
-    ties = ties_from(snapshot, item_features.associations)
+    ties = ties_from(snapshot)
     np.testing.assert_array_equal(ties.strength.toarray(), expected.strength.toarray())
     np.testing.assert_array_equal(ties.facts, expected.facts)
+    stated = associations_from(snapshot)
+    for name in ("strength", "by_feature", "of_nodes"):
+        as_learned, as_stored = getattr(item_features.associations, name), getattr(stated, name)
+        np.testing.assert_array_equal(as_stored.toarray(), as_learned.toarray())
+        np.testing.assert_array_equal(getattr(ties, name).shape, as_learned.shape)
 
 
 @pytest.mark.slow
@@ -141,7 +153,7 @@ def test_build_stores_semantic_ties_and_their_reliability(west):
     assert set(snapshot.manifest["reliability"]) >= {"precision", "calibration_error", "items"}
     stated = associations_from(snapshot)
     assert not stated.semantic.any()
-    assert ties_from(snapshot, stated).semantic.sum() == item_features.likely.nnz > 0
+    assert ties_from(snapshot).semantic.sum() == item_features.likely.nnz > 0
     loaded, fitted = (
         semantics_from(snapshot, stated.strength.shape[1]),
         item_features.semantics[0],

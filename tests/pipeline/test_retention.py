@@ -34,7 +34,7 @@ def test_builds_of_graph_and_text_keep_the_previous_model(cinema):
     manifest = {
         k: v for k, v in snapshot.manifest.items() if k not in ("format", "version", "files")
     }
-    assert cinema.snapshots.publish({**manifest, "model": None}, snapshot.arrays) == "000002"
+    assert cinema.snapshots.publish({**manifest, "model": None}, snapshot.published) == "000002"
     for number in range(5):
         cinema.ingest(items=[Item(f"new-{number}", "New")])
         cinema.build({"graph", "text"})

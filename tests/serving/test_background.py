@@ -120,7 +120,7 @@ def test_rollback_is_not_undone(tmp_path: Path) -> None:
                 "changes": revision.change_count(connection),
                 "learned_until": log.revision(connection),
             }
-        engine.snapshots.publish({**own_manifest(old), **state}, old.arrays)
+        engine.snapshots.publish({**own_manifest(old), **state}, old.published)
 
     before = KnowledgeTrigger([]), EventCountTrigger(5, [])
     learn(1)
@@ -158,7 +158,7 @@ def test_lists_from_before_a_rollback_do_not_undo_it(tmp_path: Path) -> None:
     old = engine.snapshots.open()
     with engine.database.reading() as connection:
         state = {"learned_until": log.revision(connection)}
-    engine.snapshots.publish({**own_manifest(old), **state}, old.arrays)
+    engine.snapshots.publish({**own_manifest(old), **state}, old.published)
     engine.snapshots.roll_back()
     assert not DriftTrigger(0.2, 0.0, ["like"], []).due(engine, time.time() + 100)
     send(engine, 1, 1000)

@@ -29,7 +29,7 @@ def publish_another(directory: Path, factor: float, *, serve: bool = False) -> s
     snapshots = Snapshots(directory / "snapshots")
     first = snapshots.open("000001")
     manifest = {k: v for k, v in first.manifest.items() if k not in ("format", "version", "files")}
-    arrays = {name: np.array(array) for name, array in first.arrays.items()}
+    arrays = {name: np.array(array) for name, array in first.published.items()}
     rng = np.random.default_rng(round(100 * factor))
     arrays["behaviour.table"] = (arrays["behaviour.table"] * factor).astype("f4")
     arrays["behaviour.table"] += rng.normal(scale=0.3, size=(13, 13)).astype("f4")

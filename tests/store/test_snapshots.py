@@ -308,3 +308,55 @@ def test_many_threads_open_a_snapshot_at_once(tmp_path):
     assert all(len(one.arrays) == 20 for one in opened)
     assert len(locked) == 800
     assert all(locked)
+
+
+def test_what_only_a_fit_needs_is_checked_when_it_is_read(shelf):
+    arrays = {**ARRAYS, "learning/x": np.arange(3), **pack_strings("learning/ids", ["a"])}
+    version = shelf.publish({}, arrays)
+    snapshot = shelf.open()
+    assert set(snapshot.arrays) == set(ARRAYS)
+    assert set(snapshot.learning) == {"x", "ids", "ids.ends"}
+    assert set(snapshot.everything) == {*ARRAYS, "x", "ids", "ids.ends"}
+    assert set(snapshot.published) == set(arrays)
+    assert snapshot.strings("ids") == ["a"]
+    file = shelf.directory / version / "learning" / "x.npy"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    later = shelf.open()
+    with pytest.raises(SnapshotError, match=r"learning/x\.npy was altered"):
+        _ = later.learning
+    file.unlink()
+    with pytest.raises(SnapshotError, match=r"learning/x\.npy cannot be read"):
+        _ = shelf.open().learning
+
+
+def test_an_array_of_two_names_or_of_the_parent_is_one_file(shelf):
+    table = np.arange(12.0).reshape(3, 4)
+    arrays = {"a": table, "b": table, "learning/c": np.ones(2), "d": table.copy()}
+    first = shelf.open(shelf.publish({}, arrays))
+    changed = {**first.published, "d": np.zeros(3)}
+    second = shelf.open(shelf.publish({}, changed, parent=first))
+    third = shelf.open(shelf.publish({}, changed))
+
+    def inode(snapshot, name):
+        return (snapshot.path / f"{name}.npy").stat().st_ino
+
+    assert inode(first, "a") == inode(first, "b") == inode(second, "a") != inode(first, "d")
+    assert inode(first, "learning/c") == inode(second, "learning/c") != inode(third, "learning/c")
+    assert inode(first, "d") != inode(second, "d")
+    assert second.manifest["files"] == third.manifest["files"]
+    for name, array in changed.items():
+        np.testing.assert_array_equal(second.published[name], array)
+    shelf.prune(["000001"], without=["000001"])
+    np.testing.assert_array_equal(shelf.open("000002").arrays["a"], table)
+
+
+def test_what_a_file_system_cannot_link_is_copied(shelf, monkeypatch):
+    def refuse(*_):
+        raise OSError
+
+    first = shelf.open(shelf.publish({}, ARRAYS))
+    monkeypatch.setattr(snapshots.os, "link", refuse)
+    second = shelf.open(shelf.publish({}, first.published, parent=first))
+    assert second.manifest["files"] == first.manifest["files"]

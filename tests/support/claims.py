@@ -63,10 +63,13 @@ class Claims:
         manifest = json.loads((snapshot / "manifest.json").read_text(encoding="utf-8"))
         meaning = manifest["fitted"]["meaning"]
         self._meaning = EventWeights(meaning["weights"], meaning["scale"])
+        names = {
+            file.removeprefix("learning/").removesuffix(".npy"): file for file in manifest["files"]
+        }
         self._arrays = {
-            file.removesuffix(".npy"): np.load(snapshot / file, mmap_mode="r").view(np.ndarray)
-            for file in manifest["files"]
-            if file.split(".")[0] in ("graph", "text", "network", "mapped text", "text tower")
+            name: np.load(snapshot / file, mmap_mode="r").view(np.ndarray)
+            for name, file in names.items()
+            if name.split(".")[0] in ("graph", "text", "network", "mapped text", "text tower")
         }
         self.items = self._strings("graph.items")
         self._row = {name: row for row, name in enumerate(self.items)}

@@ -205,9 +205,9 @@ def publish_for_ever(directory: Path) -> None:
         manifest = {
             k: v for k, v in first.manifest.items() if k not in ("format", "version", "files")
         }
-        snapshots.publish(manifest, first.arrays, serve=False)
+        snapshots.publish(manifest, first.published, serve=False)
         snapshots.point_to(snapshots.versions()[-1])
-        snapshots.publish(manifest, first.arrays)
+        snapshots.publish(manifest, first.published)
         snapshots.roll_back()
         snapshots.prune(snapshots.versions()[:-4])
 

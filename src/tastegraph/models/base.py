@@ -103,6 +103,7 @@ class Component(ABC):
         learns_attention: whether its attention is learned rather than a recency weighting.
         learned_prefix, learned_pattern: names of its learned arrays in a snapshot: what the names
             begin with, and a regular expression for the rest; by default ``NAME.learned.``.
+        serves_learned: whether :meth:`open` reads what was learned; else only the next fit does.
         served_prefix: what the names of its other arrays in a snapshot begin with; by default
             ``NAME.``.
     """
@@ -117,6 +118,7 @@ class Component(ABC):
     learns_attention: ClassVar[bool] = False
     learned_prefix: ClassVar[str] = ""
     learned_pattern: ClassVar[str] = ".*"
+    serves_learned: ClassVar[bool] = True
     served_prefix: ClassVar[str] = ""
 
     # Learning

@@ -307,7 +307,10 @@ class Hybrid(Recommender):
         saved = snapshot.manifest["recommender"]
         model = cls(seed=saved["seed"], **saved["arguments"])
         whole = replace(snapshot, manifest={**snapshot.manifest, **saved["hybrid"]})
-        model._fitted, model._dataset = (fitted_model_from(whole), model_from(whole)), dataset
+        model._fitted, model._dataset = (
+            (fitted_model_from(whole), model_from(whole, widened=True)),
+            dataset,
+        )
         return model
 
 

@@ -1,12 +1,13 @@
 """A model in the arrays and the manifest of a snapshot, and back.
 
 The arrays of a component are its own affair (:class:`~tastegraph.models.base.Component`); here are
-those of the items, their graph and texts, and of the model as a whole.
+those of the items, their graph and texts, and of the model as a whole. What only the next fit needs
+stands apart, so that a service neither checks nor maps it; large matrices are written as float16.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
+from tastegraph.core.half import HalfMatrix, halved
 from tastegraph.core.strings import pack_ids, pack_strings
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.base import (
@@ -38,13 +40,13 @@ from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.registry import COMPONENTS, by_name, learns
 from tastegraph.models.retrieval.index import RetrievalIndex
 from tastegraph.models.training_data import KindWeights, weights_of_kinds
-from tastegraph.profiles.association import Associations, with_semantic
+from tastegraph.profiles.association import Associations, DerivedAssociations, with_semantic
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.likelihood import Likelihood, Scale
 from tastegraph.profiles.likers import Likers
 from tastegraph.profiles.prototypes import Prototypes
 from tastegraph.profiles.semantics import Semantics
-from tastegraph.store.snapshots import Array, Snapshot
+from tastegraph.store.snapshots import LEARNING, Array, Snapshot
 
 
 def to_arrays(
@@ -53,6 +55,10 @@ def to_arrays(
     """The manifest entries and arrays that the functions below read."""
     hyperparameters = fitted_model.hyperparameters
     semantics = item_features.semantics
+    whole = _model_arrays(model)
+    # By object, so that what two names have in common stays one array.
+    narrow = {id(values): halved(values) for values in whole.values()}
+    halves = {name: narrow[id(values)] for name, values in whole.items()}
     manifest = {
         "choice": hyperparameters_to_json(hyperparameters),
         "cold": fitted_model.cold,
@@ -64,14 +70,16 @@ def to_arrays(
             "nodes": item_features.graph.n_nodes,
             "edges": len(item_features.graph.heads),
         },
+        "halved": [name for name, values in halves.items() if values is not whole[name]],
         "reliability": None if semantics is None else asdict(semantics[1]),
         "retrieval": None if model.index is None else model.index.to_json(),
     }
     return manifest, {
-        **item_features_arrays(item_features),
+        **_apart(item_features_arrays(item_features), _LEARNING_FEATURES),
+        **ties_arrays(item_features),
         **semantics_arrays(item_features),
-        **_fitted_arrays(fitted_model),
-        **_model_arrays(model),
+        **_fitted_arrays(fitted_model, model),
+        **halves,
         **({} if model.index is None else model.index.to_arrays()),
     }
 
@@ -83,7 +91,7 @@ def hyperparameters_from(snapshot: Snapshot) -> Hyperparameters:
 
 def fitted_model_from(snapshot: Snapshot) -> FittedModel:
     """What was learned from events."""
-    manifest, arrays = snapshot.manifest, snapshot.arrays
+    manifest, arrays = snapshot.manifest, snapshot.everything
     return FittedModel(
         hyperparameters=hyperparameters_from(snapshot),
         item_ids=list(snapshot.strings("behaviour.items")),
@@ -108,9 +116,19 @@ def _kind_weights(snapshot: Snapshot) -> KindWeights:
     return {(name, reverse): weight for name, reverse, weight in snapshot.manifest["kinds"]}
 
 
-def model_from(snapshot: Snapshot) -> HybridModel:
-    """The model, ready to rank; needs no torch."""
-    arrays, hyperparameters = snapshot.arrays, hyperparameters_from(snapshot)
+def model_from(snapshot: Snapshot, *, widened: bool = False) -> HybridModel:
+    """The model, ready to rank; needs no torch.
+
+    Args:
+        snapshot: that holds it.
+        widened: whether large matrices are copied as float32, for scoring many users at once;
+            by default they stay mapped, and the rows that are read are widened.
+    """
+    arrays: dict[str, Any] = dict(snapshot.arrays)
+    for name in snapshot.manifest["halved"]:
+        matrix = HalfMatrix(arrays[name])
+        arrays[name] = np.asarray(matrix) if widened else matrix
+    hyperparameters = hyperparameters_from(snapshot)
     rows, names = np.asarray(arrays["model.rows"]), {*snapshot.manifest["parts"], *_ALWAYS}
     components: dict[str, Component] = {}
     for component in COMPONENTS:
@@ -141,7 +159,7 @@ def _index(snapshot: Snapshot) -> RetrievalIndex | None:
 
 def item_features_from(snapshot: Snapshot) -> ItemFeatures:
     """Graph and texts."""
-    arrays = snapshot.arrays
+    arrays = snapshot.everything
     graph = KnowledgeGraph(
         item_ids=list(snapshot.strings("graph.items")),
         node_ids=list(snapshot.strings("graph.nodes")),
@@ -150,7 +168,7 @@ def item_features_from(snapshot: Snapshot) -> ItemFeatures:
         heads=arrays["graph.heads"],
         relation=arrays["graph.relation"],
         tails=arrays["graph.tails"],
-        facts=arrays["graph.facts"],
+        facts=arrays["graph.facts"].astype(np.int64),
         confidence=arrays["graph.confidence"],
         other_rows=other_rows_from(snapshot),
     )
@@ -169,24 +187,30 @@ def other_rows_from(snapshot: Snapshot) -> dict[str, int]:
 
 
 def associations_from(snapshot: Snapshot) -> Associations:
-    """Items × features."""
-    arrays = snapshot.arrays
+    """Items × features, as they are stated; nothing is copied."""
+    return _associations(snapshot.arrays, "associations")
+
+
+def ties_from(snapshot: Snapshot) -> Associations:
+    """Items × features: what is stated, and what the items' texts lie near; nothing is copied."""
+    return _associations(snapshot.arrays, "ties")
+
+
+def _associations(arrays: Mapping[str, Array], group: str) -> Associations:
+    node = arrays["associations.node"]
+    n_items, n_features = len(arrays["associations.indptr"]) - 1, len(node)
+    derived = DerivedAssociations(
+        by_feature=_csr(arrays, "features", "strength", n_items),
+        of_nodes=_csr(arrays, "nodes", "strength", n_features),
+    )
     return Associations(
-        strength=_csr(arrays, "associations", "strength", len(arrays["associations.node"])),
-        facts=arrays["associations.facts"],
+        strength=_csr(arrays, group, "strength", n_features),
+        facts=arrays[f"{group}.facts"],
         relation=arrays["associations.relation"],
         reverse=arrays["associations.reverse"],
-        node=arrays["associations.node"],
+        node=node,
+        derived=derived,
     )
-
-
-def ties_from(snapshot: Snapshot, stated: Associations) -> Associations:
-    """Items × features: ``stated``, and what the items' texts lie near."""
-    probability, indices, indptr = (
-        snapshot.arrays[f"likely.{name}"] for name in ("probability", "indices", "indptr")
-    )
-    likely = sparse.csr_array((probability, indices, indptr), shape=stated.strength.shape)
-    return with_semantic(stated, likely)
 
 
 def semantics_from(snapshot: Snapshot, n_features: int) -> Semantics | None:
@@ -220,42 +244,45 @@ def item_features_arrays(item_features: ItemFeatures) -> Arrays:
         "graph.heads": graph.heads,
         "graph.relation": graph.relation,
         "graph.tails": graph.tails,
-        "graph.facts": graph.facts,
+        "graph.facts": narrow_integers(graph.facts),
         "graph.confidence": graph.confidence,
         "text.rows": rows,
-        "text.vectors": item_features.text[rows],
+        "text.vectors": halved(item_features.text[rows]),
         "text.flags": np.array([item_features.facts_in_text, item_features.finetuned]),
         "words.indptr": item_features.words.indptr.astype(np.int64),
         "words.indices": item_features.words.indices.astype(np.int32),
         "words.values": item_features.words.data.astype(np.float32),
         "words.width": np.array([item_features.words.shape[1]]),
-        "associations.indptr": associations.strength.indptr.astype(np.int64),
-        "associations.indices": associations.strength.indices.astype(np.int32),
-        "associations.strength": associations.strength.data,
-        "associations.facts": associations.facts,
+        **_csr_arrays("associations", associations.strength),
+        "associations.facts": narrow_integers(associations.facts),
         "associations.relation": associations.relation,
         "associations.reverse": associations.reverse,
         "associations.node": associations.node,
     }
 
 
+def ties_arrays(item_features: ItemFeatures) -> Arrays:
+    """What :func:`ties_from` reads, and what follows from the stated associations."""
+    stated = item_features.associations
+    ties = with_semantic(stated, item_features.likely)
+    return {
+        **_csr_arrays("ties", ties.strength),
+        "ties.facts": narrow_integers(ties.facts),
+        **_csr_arrays("features", stated.by_feature),
+        **_csr_arrays("nodes", stated.of_nodes),
+    }
+
+
 def semantics_arrays(item_features: ItemFeatures) -> Arrays:
-    """Ties of the items and, where any could be learned, what finds those of other texts.
+    """What finds the ties of any text, where it could be learned.
 
     The directions of prototypes are kept as float16, which moves no probability by .001.
     """
-    likely = item_features.likely
-    ties: Arrays = {
-        "likely.indptr": likely.indptr.astype(np.int64),
-        "likely.indices": likely.indices.astype(np.int32),
-        "likely.probability": likely.data.astype(np.float32),
-    }
     if item_features.semantics is None:
-        return ties
+        return {}
     semantics = item_features.semantics[0]
     prototypes, likelihood = semantics.prototypes, semantics.likelihood
     return {
-        **ties,
         "prototypes.features": prototypes.features,
         "prototypes.directions": prototypes.directions.astype(np.float16),
         "prototypes.lengths": prototypes.lengths,
@@ -270,15 +297,24 @@ def semantics_arrays(item_features: ItemFeatures) -> Arrays:
     }
 
 
-def _fitted_arrays(fitted_model: FittedModel) -> Arrays:
-    learned: Arrays = {}
+def _fitted_arrays(fitted_model: FittedModel, model: HybridModel) -> Arrays:
+    arrays: Arrays = {
+        **pack_strings(f"{LEARNING}behaviour.items", fitted_model.item_ids),
+        f"{LEARNING}behaviour.warm": fitted_model.warm,
+        f"{LEARNING}behaviour.touched": fitted_model.touched,
+    }
+    served = {*_served_components(model), *_ALWAYS}
     for name, component in by_name().items():
-        learned |= component.learned_names(fitted_model.learned.get(name, {}))
+        learned = component.learned_names(fitted_model.learned.get(name, {}))
+        is_served = name in served and component.serves_learned
+        arrays |= learned if is_served else _apart(learned, learned)
+    return arrays
+
+
+def _apart(arrays: Arrays, names: Collection[str]) -> Arrays:
+    """``arrays``, those of these ``names`` among what only the next fit needs."""
     return {
-        **learned,
-        **pack_strings("behaviour.items", fitted_model.item_ids),
-        "behaviour.warm": fitted_model.warm,
-        "behaviour.touched": fitted_model.touched,
+        f"{LEARNING}{name}" if name in names else name: values for name, values in arrays.items()
     }
 
 
@@ -315,6 +351,29 @@ _ALWAYS_SERVED = (NETWORK, KNOWLEDGE, TEXT, POPULARITY, RECENT_POPULARITY)
 """Components that have a use beside their score: vectors, features, words and counts."""
 _ALWAYS = (POPULARITY, RECENT_POPULARITY)
 """Components that earlier snapshots do not list."""
+
+
+_LEARNING_FEATURES = (
+    *(f"graph.{name}" for name in ("heads", "relation", "tails", "facts", "confidence")),
+    *(f"words.{name}" for name in ("indptr", "indices", "values", "width")),
+    "text.flags",
+)
+"""Names of the arrays of items that no service reads."""
+
+
+def narrow_integers(values: NDArray[Any]) -> NDArray[Any]:
+    """``values`` as int32 where they all fit, else as int64."""
+    limits = np.iinfo(np.int32)
+    fits = not len(values) or (values.min() >= limits.min and values.max() <= limits.max)
+    return np.asarray(values, dtype=np.int32 if fits else np.int64)
+
+
+def _csr_arrays(group: str, matrix: CSR) -> Arrays:
+    return {
+        f"{group}.indptr": matrix.indptr.astype(np.int64),
+        f"{group}.indices": matrix.indices.astype(np.int32),
+        f"{group}.strength": matrix.data.astype(np.float32),
+    }
 
 
 def _csr(arrays: Mapping[str, Array], group: str, data: str, columns: int) -> CSR:

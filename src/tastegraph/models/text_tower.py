@@ -29,6 +29,7 @@ class TextTower(SimilarityComponent):
     reason = "text"
     ranks_new_items = True
     learned_prefix = "tower."
+    serves_learned = False
 
     @classmethod
     def learn(cls, data: TrainingData, params: Any, seed: int) -> Arrays:

@@ -14,7 +14,7 @@ confidence is the probability that the feature holds (:mod:`~tastegraph.profiles
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -42,13 +42,15 @@ class Associations:
         relation: int32[features], index of the relation.
         reverse: bool[features], whether the item is the object of the fact.
         node: int32[features], the node at the other end.
+        derived: what follows from these, where it is stored beside them.
     """
 
     strength: CSR
-    facts: NDArray[np.int64]
+    facts: Ints
     relation: NDArray[np.int32]
     reverse: NDArray[np.bool_]
     node: NDArray[np.int32]
+    derived: DerivedAssociations | None = field(default=None, repr=False, compare=False)
 
     @property
     def kind(self) -> NDArray[np.int32]:
@@ -61,19 +63,24 @@ class Associations:
         return np.equal(self.facts, SEMANTIC)
 
     @cached_property
-    def _by_feature(self) -> CSR:
+    def by_feature(self) -> CSR:
+        """float32 CSR[features, items], :attr:`strength` by its columns."""
+        if self.derived is not None:
+            return self.derived.by_feature
         return sparse.csr_array(self.strength.T)
 
     def with_feature(self, feature: int) -> NDArray[np.int32]:
         """int32[n], the items that stored facts tie to ``feature``; its own node is none."""
-        at = slice(*self._by_feature.indptr[feature : feature + 2])
-        items = self._by_feature.indices[at]
+        at = slice(*self.by_feature.indptr[feature : feature + 2])
+        items = self.by_feature.indices[at]
         return np.asarray(items[items != self.node[feature]], dtype=np.int32)
 
     @cached_property
     def of_nodes(self) -> CSR:
         """float32 CSR[N, features]: of each node behind the items, the features that items have
         with it: what it would be tied to by them if it were an item itself."""
+        if self.derived is not None:
+            return self.derived.of_nodes
         n, n_features = self.strength.shape
         features = np.flatnonzero(self.node >= n)
         nodes, size = self.node[features] - n, int(self.node.max(initial=n - 1)) + 1 - n
@@ -101,6 +108,19 @@ class Associations:
     def of_item(self, item: int) -> slice:
         """Where the entries of ``item`` stand in ``strength.indices`` and ``facts``."""
         return slice(int(self.strength.indptr[item]), int(self.strength.indptr[item + 1]))
+
+
+@dataclass(frozen=True)
+class DerivedAssociations:
+    """What :class:`Associations` can compute of themselves, and a snapshot holds.
+
+    Attributes:
+        by_feature: as :attr:`Associations.by_feature`.
+        of_nodes: as :attr:`Associations.of_nodes`.
+    """
+
+    by_feature: CSR
+    of_nodes: CSR
 
 
 def associate(graph: KnowledgeGraph) -> Associations:

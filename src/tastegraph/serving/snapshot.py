@@ -92,7 +92,7 @@ class ServingSnapshot:
             graph_version=snapshot.manifest["graph"] or snapshot.version,
             model=model_from(snapshot).with_nodes(associations, weights),
             associations=associations,
-            profile_associations=ties_from(snapshot, associations),
+            profile_associations=ties_from(snapshot),
             relation_weights=weights,
             texts=SnapshotTexts.open(snapshot, associations),
             item_rows=ItemRows(item_ids, n_listed),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,8 @@ from tastegraph.store.snapshots import Snapshot
 from tastegraph.text.onnx import OnnxEncoder
 
 Vector = NDArray[np.float32]
+BLOCK_ROWS = 8_192
+"""Vectors that are compared at once, widened to float32 where they are not."""
 
 
 class QueryEncoder:
@@ -61,22 +65,22 @@ class SnapshotTexts:
         folder: of that language model.
         max_tokens: number of tokens of a text that it read, at most.
         items: int64[k], those with a text.
-        vectors: float32[k, d], of length 1.
-        semantics: which features a text is near to, where that could be learned.
-        specificity: float64[features].
+        vectors: float32[k, d], or float16, of length 1.
+        snapshot: that holds them.
+        associations: what its items are stated to have.
     """
 
     folder: Path
     max_tokens: int
     items: NDArray[np.int64]
-    vectors: Vector
-    semantics: Semantics | None
-    specificity: NDArray[np.float64]
+    vectors: NDArray[np.floating[Any]]
+    snapshot: Snapshot
+    associations: Associations
 
     @classmethod
     def open(cls, snapshot: Snapshot, associations: Associations) -> SnapshotTexts:
         """Map the text vectors of ``snapshot``; ``associations`` are its stated ones."""
-        n_items, n_features = associations.strength.shape
+        n_items = associations.strength.shape[0]
         rows = snapshot.arrays["text.rows"]
         n_texts = int(np.searchsorted(rows, n_items))
         return cls(
@@ -84,15 +88,30 @@ class SnapshotTexts:
             max_tokens=snapshot.manifest["max_tokens"],
             items=rows[:n_texts],
             vectors=snapshot.arrays["text.vectors"][:n_texts],
-            semantics=semantics_from(snapshot, n_features),
-            specificity=specificity(associations),
+            snapshot=snapshot,
+            associations=associations,
         )
+
+    @cached_property
+    def semantics(self) -> Semantics | None:
+        """Which features a text is near to, where that could be learned; made when first used."""
+        return semantics_from(self.snapshot, self.associations.strength.shape[1])
+
+    @cached_property
+    def specificity(self) -> NDArray[np.float64]:
+        """float64[features]."""
+        return specificity(self.associations)
 
     def nearest(self, vector: Vector, n: int) -> list[tuple[int, float]]:
         """The ``n`` items nearest to float32[d], each with its cosine; none where it is 0."""
         if not len(self.items) or not vector.any():
             return []
-        cosines = self.vectors @ vector
+        cosines = np.concatenate(
+            [
+                self.vectors[k : k + BLOCK_ROWS] @ vector
+                for k in range(0, len(self.items), BLOCK_ROWS)
+            ]
+        )
         best = np.argsort(-cosines, kind="stable")[:n]
         return [(int(self.items[k]), float(cosines[k])) for k in best]
 

@@ -1,20 +1,28 @@
 """Snapshots: immutable directories of arrays, published whole or not at all.
 
 A snapshot holds ``manifest.json`` with the SHA-256 of every other file, and ``.npy`` arrays that
-are memory-mapped, never unpickled. It is written to a temporary directory, flushed to disk, renamed
-to its version, and only then put into the pointer file ``CURRENT``. The file ``SERVED`` lists the
-versions that were in service before, oldest first, for rolling back.
+are memory-mapped, never unpickled: processes that open one snapshot share its memory. What only the
+next fit needs is in the folder ``learning``, which a service neither checks nor maps. An array of
+two names is one file with two hard links, and so is one that the parent holds already: nobody ever
+writes to a published file again.
+
+A snapshot is written to a temporary directory, flushed to disk, renamed to its version, and only
+then put into the pointer file ``CURRENT``. The file ``SERVED`` lists the versions that were in
+service before, oldest first, for rolling back.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
@@ -35,26 +43,57 @@ HEADER_LOCK = threading.Lock()
 """Held while the header of an array is read: NumPy parses it as Python, and the parser of CPython
 3.11 raises a spurious SystemError now and then where threads parse at once (python/cpython#106905).
 """
+LEARNING = "learning/"
+"""What the name of an array begins with that only the next fit needs."""
+MAX_HASHING_THREADS = 4
 _WRITING = ".writing-"
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An open snapshot: its manifest, and its arrays mapped into memory."""
+    """An open snapshot.
+
+    Attributes:
+        path: its directory.
+        manifest: what is said of it.
+        arrays: those that it is served from, mapped into memory.
+    """
 
     path: Path
     manifest: dict[str, Any]
     arrays: dict[str, Array]
+
+    @cached_property
+    def learning(self) -> dict[str, Array]:
+        """The arrays that only the next fit needs, by names without :data:`LEARNING`.
+
+        Raises:
+            SnapshotError: a file is missing or altered.
+        """
+        files = [file for file in self.manifest["files"] if file.startswith(LEARNING)]
+        arrays = _checked_arrays(self.path, files, self.manifest["files"])
+        return {name.removeprefix(LEARNING): array for name, array in arrays.items()}
+
+    @property
+    def everything(self) -> dict[str, Array]:
+        """All arrays, by names without :data:`LEARNING`."""
+        return {**self.arrays, **self.learning}
 
     @property
     def version(self) -> str:
         """The name of its directory, such as ``000012``."""
         return self.path.name
 
+    @property
+    def published(self) -> dict[str, Array]:
+        """All arrays, by the names that they were published by."""
+        return {**self.arrays, **{f"{LEARNING}{name}": a for name, a in self.learning.items()}}
+
     def strings(self, name: str) -> MappedStrings:
         """The strings that were packed as ``name`` (:mod:`tastegraph.core.strings`)."""
-        return MappedStrings.of_arrays(self.arrays, name)
+        arrays = self.arrays if name in self.arrays else self.learning
+        return MappedStrings.of_arrays(arrays, name)
 
 
 class Snapshots:
@@ -66,13 +105,19 @@ class Snapshots:
         self._past = directory / "SERVED"
 
     def publish(
-        self, manifest: Mapping[str, Any], arrays: Mapping[str, Array], *, serve: bool = True
+        self,
+        manifest: Mapping[str, Any],
+        arrays: Mapping[str, Array],
+        *,
+        parent: Snapshot | None = None,
+        serve: bool = True,
     ) -> str:
         """Write a snapshot and put it into service; after a crash all of it is there or nothing.
 
         Args:
             manifest: metadata, to which format, version and checksums are added.
-            arrays: name → array.
+            arrays: name → array; a name that begins with :data:`LEARNING` is not for the service.
+            parent: snapshot of which some of ``arrays`` are; their files are linked, not written.
             serve: whether it is put into service now; :meth:`point_to` can do so later.
 
         Returns:
@@ -81,25 +126,19 @@ class Snapshots:
         Raises:
             SnapshotError: an array of floats holds NaN or infinity.
         """
+        unchanged = {} if parent is None else _files_of(parent, arrays)
         for name, array in arrays.items():
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
+            is_new = name not in unchanged
+            if is_new and array.dtype.kind == "f" and not np.isfinite(array).all():
                 raise SnapshotError(Message("snapshot.not_finite", name=name))
         self.directory.mkdir(parents=True, exist_ok=True)
         version = f"{max(map(int, self.versions()), default=0) + 1:06d}"
         work = Path(tempfile.mkdtemp(prefix=_WRITING, dir=self.directory))
         try:
-            for name, array in arrays.items():
-                np.save(work / f"{name}.npy", array, allow_pickle=False)
-            files = sorted(work.iterdir())
-            full = {
-                **manifest,
-                "format": FORMAT,
-                "version": version,
-                "files": {file.name: _sha256(file) for file in files},
-            }
+            digests = self._write(work, arrays, unchanged)
+            full = {**manifest, "format": FORMAT, "version": version, "files": digests}
             (work / "manifest.json").write_text(json.dumps(full, indent=1), encoding="utf-8")
-            for file in work.iterdir():
-                flush(file)
+            flush(work / "manifest.json")
             work.chmod(0o755)
             work.rename(self.directory / version)
         except BaseException:
@@ -109,6 +148,30 @@ class Snapshots:
         if serve:
             self.point_to(version)
         return version
+
+    @staticmethod
+    def _write(
+        work: Path, arrays: Mapping[str, Array], unchanged: Mapping[str, tuple[Path, str]]
+    ) -> dict[str, str]:
+        """Write every array once, or link it where it is ``unchanged``; file name → SHA-256."""
+        if any(name.startswith(LEARNING) for name in arrays):
+            (work / LEARNING).mkdir()
+        digests = {f"{name}.npy": digest for name, (_, digest) in unchanged.items()}
+        written: dict[int, Path] = {}
+        for name, array in arrays.items():
+            file = work / f"{name}.npy"
+            if name in unchanged:
+                _link(unchanged[name][0], file)
+            elif id(array) in written:
+                _link(written[id(array)], file)
+            else:
+                np.save(file, array, allow_pickle=False)
+                flush(file)
+                written[id(array)] = file
+        digests |= _digests(work, [f"{name}.npy" for name in arrays if name not in unchanged])
+        for folder in {(work / file).parent for file in digests}:
+            flush(folder)
+        return dict(sorted(digests.items()))
 
     def point_to(self, version: str) -> None:
         """Put ``version`` into service.
@@ -185,20 +248,8 @@ class Snapshots:
         if version is None:
             raise NotFoundError(Message("missing.any_snapshot", directory=self.directory.parent))
         manifest, path = self.manifest(version), self.directory / version
-        arrays = {}
-        for file, digest in manifest["files"].items():
-            try:
-                if _sha256(path / file) != digest:
-                    raise SnapshotError(Message("snapshot.altered", file=path / file))
-                with HEADER_LOCK:
-                    mapped = np.load(path / file, mmap_mode="r", allow_pickle=False)
-                # A plain view of the same memory: indexing a memmap costs ten times as much.
-                arrays[file.removesuffix(".npy")] = mapped.view(np.ndarray)
-            except (OSError, ValueError) as error:
-                raise SnapshotError(
-                    Message("snapshot.unreadable", file=path / file, cause=error)
-                ) from None
-        return Snapshot(path, manifest, arrays)
+        files = [file for file in manifest["files"] if not file.startswith(LEARNING)]
+        return Snapshot(path, manifest, _checked_arrays(path, files, manifest["files"]))
 
     def manifest(self, version: str) -> dict[str, Any]:
         """Read the manifest of a snapshot, without looking at its arrays.
@@ -251,6 +302,75 @@ def artefact_hash(manifest: Mapping[str, Any]) -> str:
     """
     content = {name: manifest[name] for name in ("files", "choice", "cold", "kinds", "network")}
     return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _checked_arrays(
+    path: Path, files: Iterable[str], expected: Mapping[str, str]
+) -> dict[str, Array]:
+    """Name → array of the ``files`` (name.npy) below ``path``, mapped, once all are as expected.
+
+    Raises:
+        SnapshotError: a file is missing, unreadable, or has another SHA-256 than ``expected``.
+    """
+    arrays, files = {}, list(files)
+    digests = _digests(path, files)
+    for file in files:
+        if digests[file] != expected[file]:
+            raise SnapshotError(Message("snapshot.altered", file=path / file))
+        try:
+            with HEADER_LOCK:
+                mapped = np.load(path / file, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise _unreadable(path / file, error) from None
+        # A plain view of the same memory: indexing a memmap costs ten times as much.
+        arrays[file.removesuffix(".npy")] = mapped.view(np.ndarray)
+    return arrays
+
+
+def _digests(path: Path, files: Iterable[str]) -> dict[str, str]:
+    """File → its SHA-256, several at a time: hashing waits for no other Python.
+
+    Raises:
+        SnapshotError: one cannot be read.
+    """
+
+    def digest(file: str) -> str:
+        try:
+            return _sha256(path / file)
+        except OSError as error:
+            raise _unreadable(path / file, error) from None
+
+    # The largest first, so that no thread is left with one at the end.
+    largest = sorted(files, key=lambda file: -_size(path / file))
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_HASHING_THREADS)) as pool:
+        return dict(zip(largest, pool.map(digest, largest), strict=True))
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
+
+
+def _unreadable(file: Path, cause: Exception) -> SnapshotError:
+    return SnapshotError(Message("snapshot.unreadable", file=file, cause=cause))
+
+
+def _files_of(parent: Snapshot, arrays: Mapping[str, Array]) -> dict[str, tuple[Path, str]]:
+    """Name → file and SHA-256, of those ``arrays`` that are the very arrays of ``parent``."""
+    own = parent.published
+    return {
+        name: (parent.path / f"{name}.npy", parent.manifest["files"][f"{name}.npy"])
+        for name, array in arrays.items()
+        if own.get(name) is array
+    }
+
+
+def _link(source: Path, target: Path) -> None:
+    """A hard link to ``source``, or a copy where there can be none."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+        flush(target)
 
 
 def _sha256(file: Path) -> str:

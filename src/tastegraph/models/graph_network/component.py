@@ -58,6 +58,7 @@ class GraphNetworkComponent(SimilarityComponent):
     learns_attention = True
     learned_prefix = "network."
     learned_pattern = r"learned\..*|(nodes|relations)(\.ends)?"
+    serves_learned = False
 
     attention: SequenceAttention
     kernel: FactorKernel
