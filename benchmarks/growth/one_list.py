@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -95,9 +95,11 @@ def measure(directory: Path, lists: int = 100, seed: int = 1) -> dict[str, Any]:
         "pss_mb": memory.pss / 2**20,
         "load": os.getloadavg()[0],
     }
-    recall = recall_of(snapshot.manifest)
     workspace.close()
-    return {name: round(value, 3) for name, value in result.items()} | {"recall": recall}
+    return {name: round(value, 3) for name, value in result.items()} | {
+        "recall": recall_of(snapshot.manifest),
+        "encoding_cpu_seconds": encoding_seconds(snapshot.manifest),
+    }
 
 
 def measured_apart(directory: Path, lists: int = 100, seed: int = 1) -> dict[str, Any]:
@@ -149,10 +151,16 @@ def folder_bytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-def recall_of(manifest: dict[str, Any]) -> float | None:
+def recall_of(manifest: Mapping[str, Any]) -> float | None:
     """Recall of the two stages as a build measured it; ``None`` where all items are scored."""
     retrieval = manifest.get("retrieval")
     return float(retrieval["recall"]) if retrieval else None
+
+
+def encoding_seconds(manifest: Mapping[str, Any]) -> float:
+    """Processor time of the build's language model; little where texts were encoded before."""
+    stage = manifest["profile"].get("encoding texts", {"processor_seconds": 0.0})
+    return round(float(stage["processor_seconds"]), 1)
 
 
 def main() -> None:

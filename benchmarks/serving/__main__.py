@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,18 @@ def _under_load(directory: Path, arguments: argparse.Namespace) -> dict[str, Any
             if _overloaded(rows[-1]):
                 break
         memory = {name: round(value) for name, value in service.memory_mb().items()}
-        return {"start_seconds": round(service.back, 2), "memory_mb": memory, "rates": rows}
+    return {
+        "start_seconds": round(service.back, 2), "memory_mb": memory, "rates": rows,
+        "niceness": _niceness(),
+    }  # fmt: skip
+
+
+def _niceness() -> int:
+    """Of this process and the service: that of their group, where sessions share processors."""
+    group = Path("/proc/self/autogroup")
+    if group.exists():
+        return int(group.read_text(encoding="utf-8").split()[-1])
+    return os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def _overloaded(row: dict[str, Any]) -> bool:

@@ -21,7 +21,8 @@ texts of one or two sentences, users with a power law of events. Row *before* is
 scored every item for every list, measured once; the others are the code as it is. Lists have ten
 items with three reasons each. *Load* is the load average of the machine, processes that ran or
 waited over the last minute: where it is above the number of cores, latencies are those of a machine
-that did other work too, and processor time is the figure to compare.
+that did other work too, and processor time is the figure to compare. Where *nice* is below 0, the
+service and the generator went before that other work.
 """
 ONE_LIST = """## One list, taken apart
 
@@ -35,7 +36,7 @@ LOAD = """## Under load
 
 `tastegraph serve` in a process of its own, and a generator that sends requests at their scheduled
 times, whether or not earlier ones were answered; a latency counts from the scheduled time. Both
-share the machine's cores: what the generator used stands in the last column but one. A request
+share the machine's cores: what the generator used stands in its own column. A request
 without an answer within 30 seconds is an error. Rates above one at which half of the lists took
 more than 5 seconds, or a tenth failed, were not sent.
 """
@@ -69,7 +70,7 @@ _HEAD_ONE = (
 )  # fmt: skip
 _HEAD_LOAD = (
     "items", "row", "requests/s", "answered/s", "p50, ms", "p95", "p99", "errors",
-    "processor, ms a list", "generator, ms", "load",
+    "processor, ms a list", "generator, ms", "load", "nice",
 )  # fmt: skip
 _HEAD_MEMORY = ("items", "row", "snapshot, MiB", "resident, MiB", "proportional", "private")
 
@@ -97,7 +98,7 @@ def _loads(row: _Row) -> Iterator[list[str]]:
         yield [
             items, name, f"{load['rate']:,.0f}", f"{load['answered_per_second']:,.1f}", *latencies,
             f"{load['errors']:,}", f"{load['cpu_ms']:.1f}", f"{load['generator_cpu_ms']:.1f}",
-            f"{load['load']:.1f}",
+            f"{load['load']:.1f}", f"{figures['niceness']}",
         ]  # fmt: skip
 
 

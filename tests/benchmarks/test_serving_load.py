@@ -103,14 +103,14 @@ def test_the_page_says_what_was_measured():
         "p95_ms": None, "p99_ms": 9000.0, "cpu_ms": 240.5, "generator_cpu_ms": 0.7, "load": 3.5,
     }  # fmt: skip
     row = {
-        "one_list": one_list, "rates": [rate],
+        "one_list": one_list, "rates": [rate], "niceness": -5,
         "memory_mb": {"rss": 950, "pss": 940, "private": 930},
         "machine": {"cpu": "some cores", "python": "3.11"},
     }  # fmt: skip
     markdown = page({"sizes": {"100000": {"before": row}}})
     for words in (
         "| 100,000 | before | 236.0 | 3.1 | 39.0 | 190.0 | 4.0 | 3.7 | 12.35 | 6.50 | 1.2 |",
-        "| 100,000 | before | 25 | 4.2 | 1,100 | – | 9,000 | 12 | 240.5 | 0.7 | 3.5 |",
+        "| 100,000 | before | 25 | 4.2 | 1,100 | – | 9,000 | 12 | 240.5 | 0.7 | 3.5 | -5 |",
         "| 100,000 | before | 2,101 | 950 | 940 | 930 |",
         "some cores, Python 3.11.",
     ):
