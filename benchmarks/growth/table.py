@@ -73,7 +73,7 @@ ITEMS = """## With the number of items
 Made by `python -m benchmarks.growth.items`; every figure is from
 `benchmarks/results/growth-items.json`. A seeded shop from files (`benchmarks/growth/shop.py`): four
 events and six facts for each item, texts of one or two sentences. The commands `tastegraph import`,
-`build --first` and `build` in turn, each in a process of its own with {epochs} epochs of the network
+`build --first` and `build` in turn, each in a process of its own, {epochs} epochs of the network
 at most: time of the processor, that of the build also by the clock, and its largest resident set.
 What the language model (all-MiniLM-L6-v2) takes of a build is *encoding*: a text that was encoded
 on this machine before is not encoded again, so that it is nearly nothing where a size was built
