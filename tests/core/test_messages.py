@@ -21,6 +21,7 @@ from tastegraph.core.messages import (
     filters,
     gorse,
     problems,
+    related,
     terminal,
     validation,
     wishes,
@@ -72,7 +73,7 @@ def test_a_template_is_in_the_language_that_it_stands_for(key: str) -> None:
 
 
 def test_no_key_stands_in_two_catalogues() -> None:
-    catalogues = (filters, gorse, problems, terminal, validation, wishes)
+    catalogues = (filters, gorse, problems, related, terminal, validation, wishes)
     assert sum(len(catalogue.TEMPLATES) for catalogue in catalogues) == len(TEMPLATES)
 
 

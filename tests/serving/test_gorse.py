@@ -244,6 +244,44 @@ def test_a_session_gets_a_list_without_being_stored(client: Gorse) -> None:
     assert scores == sorted(scores, key=lambda score: -score["Score"])
 
 
+def test_neighbours_of_items_and_users(client: Gorse, url: str) -> None:
+    scores = client.get_neighbors("western-2", n=3)
+    assert len(scores) == 3
+    assert client.get_neighbors("western-2", n=2, offset=1) == scores[1:]
+    for path in ("item-to-item/any/western-2?n=3", "item/western-2/neighbors/?n=3"):
+        assert httpx.get(f"{url}/api/{path}").json() == scores
+    client.insert_item({**VUE, "ItemId": "western-4", "Categories": ["near"]})
+    near = httpx.get(f"{url}/api/item/western-2/neighbors/near").json()
+    assert [score["Id"] for score in near] == ["western-4"]
+    assert near == httpx.get(f"{url}/api/item-to-item/x/western-2?category=near").json()
+    users = httpx.get(f"{url}/api/user/western-8/neighbors?n=3").json()
+    assert {user["Id"].split("-")[0] for user in users} == {"western"}
+    assert users == httpx.get(f"{url}/api/user-to-user/any/western-8?n=3").json()
+    with pytest.raises(GorseException) as error:
+        client.get_neighbors("none such")
+    refused(error, 404, "none such")
+
+
+def test_lists_for_everybody(client: Gorse, url: str) -> None:
+    popular = httpx.get(f"{url}/api/popular?n=20").json()
+    assert popular == httpx.get(f"{url}/api/non-personalized/popular?n=20").json()
+    assert popular == sorted(popular, key=lambda score: -score["Score"])
+    read = {row["ItemId"] for row in httpx.get(f"{url}/api/user/western-7/feedback").json()}
+    unread = httpx.get(f"{url}/api/popular?n=20&user-id=western-7").json()
+    assert [score for score in popular if score["Id"] not in read] == unread
+    for item, day in {"space-0": "01", "space-1": "03", "space-2": "02"}.items():
+        timestamp = f"2024-01-{day}T00:00:00Z"
+        client.insert_item({**VUE, "ItemId": item, "Timestamp": timestamp, "Categories": ["dated"]})
+    latest = httpx.get(f"{url}/api/latest/dated?n=2").json()
+    assert [score["Id"] for score in latest] == ["space-1", "space-2"]
+    missing = httpx.get(f"{url}/api/non-personalized/best")
+    assert (missing.status_code, "popular" in missing.text) == (404, True)
+    scores = httpx.get(f"{url}/api/collaborative-filtering/western-6?n=2").json()
+    assert [score["Id"] for score in scores] == [
+        item.id for item in client.get_recommend("western-6", n=2)
+    ]
+
+
 # The rest.
 
 

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from secrets import randbits
-from typing import TypeVar
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -46,8 +46,6 @@ from tastegraph.store.snapshots import Snapshots
 _log = logging.getLogger(__name__)
 MAX_USER_EVENTS = 10_000
 """Events of one user that are read for a list; items seen earlier are left out all the same."""
-
-T = TypeVar("T")
 
 UserOrSession = str | Sequence[Event]
 """A user id, or the events of a session without a user."""
@@ -253,7 +251,7 @@ class Engine:
         """The same, without waiting: events of many callers go to disk together."""
         return self._committer.submit(partial(log.append, new=list(events)))
 
-    def submit(self, work: Callable[[Connection], T]) -> Future[T]:
+    def submit(self, work: Callable[[Connection], Any]) -> Future[Any]:
         """Queue a write to the store; its future ends when that is on disk."""
         return self._committer.submit(work)
 
@@ -316,7 +314,7 @@ class Engine:
         Raises:
             NotFoundError: the snapshot does not know the item.
         """
-        snapshot, language = self._holder.current(), self._language(language)
+        snapshot, language = self.snapshot, self._language(language)
         item = snapshot.row(item_id)
         ties = (
             tie
@@ -339,7 +337,7 @@ class Engine:
         Raises:
             NoEncoderError: the language model of the snapshot in service is not exported.
         """
-        snapshot, language = self._holder.current(), self._language(language)
+        snapshot, language = self.snapshot, self._language(language)
         texts, names = snapshot.texts, snapshot.names
         unlisted = set(snapshot.listable.unlisted(time.time()).tolist())
         (vector,) = self._encoder.encode(text, texts.folder, texts.max_tokens)
@@ -363,9 +361,14 @@ class Engine:
         )
 
     @property
+    def snapshot(self) -> ServingSnapshot:
+        """The snapshot in service, with the items listable that the store has as such."""
+        return self._holder.current()
+
+    @property
     def meaning(self) -> EventMeaning:
         """The weights of events, by the model in service."""
-        return self._holder.current().fitted_config.meaning
+        return self.snapshot.fitted_config.meaning
 
     @property
     def event_types(self) -> Collection[str]:
@@ -378,15 +381,12 @@ class Engine:
         Raises:
             NotFoundError: it does not know one.
         """
-        snapshot = self._holder.current()
+        snapshot = self.snapshot
         for item_id in item_ids:
             snapshot.row(item_id)
 
     def watch(self) -> None:
-        """Open published snapshots in the background, until :meth:`close`.
-
-        Without it, the next answer waits for that.
-        """
+        """Open published snapshots in the background; without it, the next answer waits."""
         self._holder.watch()
 
     def promote(self, version: str) -> ServingSnapshot:
@@ -411,7 +411,7 @@ class Engine:
 
     def versions(self) -> tuple[str, str]:
         """The versions of the model and the graph in service."""
-        snapshot = self._holder.current()
+        snapshot = self.snapshot
         return snapshot.model_version, snapshot.graph_version
 
     def _list_request(self, n: int, exclude_seen: bool, explore: float, seed: int) -> ListRequest:

@@ -103,6 +103,14 @@ def restrictions(connection: Connection) -> list[Restriction]:
     ]
 
 
+def starts(connection: Connection, now: float) -> list[tuple[str, float]]:
+    """Id and start of the items that may be listed since a time before ``now``."""
+    query = select(table.c.item_id, table.c.start).where(
+        table.c.start <= now, ~table.c.delisted, ~table.c.hidden
+    )
+    return [(item_id, float(start)) for item_id, start in connection.execute(query)]
+
+
 def withheld(connection: Connection, item_ids: Collection[str]) -> set[str]:
     """Those of some items that no list has, because they are delisted or hidden."""
     query = select(table.c.item_id).where(table.c.item_id.in_(item_ids))

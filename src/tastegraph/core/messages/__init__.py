@@ -11,7 +11,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from tastegraph.core.languages import DEFAULT_LANGUAGE, Language, Template
-from tastegraph.core.messages import filters, gorse, problems, terminal, validation, wishes
+from tastegraph.core.messages import (
+    filters,
+    gorse,
+    problems,
+    related,
+    terminal,
+    validation,
+    wishes,
+)
 
 TEMPLATES: Final[Mapping[str, Template]] = {
     **problems.TEMPLATES,
@@ -20,6 +28,7 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     **filters.TEMPLATES,
     **gorse.TEMPLATES,
     **wishes.TEMPLATES,
+    **related.TEMPLATES,
 }
 """Key → template; a key is in one catalogue only."""
 _COMMA: Final = Template(en=", ", zh="、")

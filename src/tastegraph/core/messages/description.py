@@ -26,6 +26,13 @@ ROUTES: Final[Mapping[str, str]] = {
     "Compute a list once more, from the snapshot and the events that it was computed from.": (
         "用当时的快照和事件重新生成同一个列表。"
     ),
+    "Return the items most like one, each with what the two have in common.": (
+        "返回与一个物品最相似的物品，并列出两者的共同点。"
+    ),
+    "Return the users who like most of what a user likes.": "返回喜好最接近的用户。",
+    "Return a list that is the same for everybody: popular, trending or latest items.": (
+        "返回对所有人都相同的列表：popular（热门）、trending（近期热门）或 latest（最新）。"
+    ),
     "Store events; the answer comes when they are on disk and count in the next list.": (
         "写入事件；落盘之后才返回响应，下一次推荐即会用到。"
     ),
@@ -78,6 +85,13 @@ ROUTES: Final[Mapping[str, str]] = {
 """Descriptions of routes."""
 
 BODIES: Final[Mapping[str, str]] = {
+    "One thing that two items have in common.": "两个物品的一个共同点。",
+    "One item of a list that knows no user.": "与用户无关的列表中的一个物品。",
+    "A ranked list that knows no user.": "与用户无关的排序列表。",
+    "A user who likes the same items.": "喜好相同的用户。",
+    "Users who like the same items as one user, the most similar first.": (
+        "与一位用户喜好相同的用户，最相似的在前。"
+    ),
     (
         "A batch: its valid rows are stored in one transaction, the others come back as rejected."
         "\n\nWhere no row is valid, the answer is 422, with what is wrong with each."
@@ -301,6 +315,13 @@ FIELDS: Final[Mapping[str, str]] = {
     "where there is no user; its user id is session:ID": "没有用户时使用，其用户编号为 session:ID",
     "an API key of the workspace": "工作区的 API 密钥",
     "the same key, as Gorse's clients send it": "同一密钥，按 Gorse 客户端的方式发送",
+    "of each item, at most": "每个物品最多几条",
+    "users who like both items": "两个物品都喜欢的用户数",
+    "the stored facts that join the two": "把两者联系起来的事实",
+    "cosine of what the two like, rare items weighing more": (
+        "两人喜好的余弦相似度，冷门物品权重更高"
+    ),
+    "number of items that both like": "两人都喜欢的物品数",
     "who decides": "作出决定的人",
     "the sources that state it, and their confidence": "各来源及其置信度",
     "why it cannot be served": "无法上线的原因",

@@ -26,6 +26,7 @@ from tastegraph.serving.api.kg import kg_routes
 from tastegraph.serving.api.languages import AnswerLanguage
 from tastegraph.serving.api.models import health_routes, model_routes
 from tastegraph.serving.api.recommendations import recommendation_routes
+from tastegraph.serving.api.related import related_routes
 from tastegraph.serving.api.users import user_routes
 from tastegraph.serving.background import Scheduler
 from tastegraph.serving.engine import Engine
@@ -69,6 +70,7 @@ def create_app(
     writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
     app.include_router(recommendation_routes(engine))
     app.include_router(event_routes(engine))
+    app.include_router(related_routes(engine))
     app.include_router(user_routes(engine))
     app.include_router(item_routes(engine, writer))
     app.include_router(health_routes(engine))

@@ -1,10 +1,10 @@
-"""Gorse's routes to lists: recommendations of a user and of a session."""
+"""Gorse's routes to lists: of a user, of a session, neighbours, and those for everybody."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 
@@ -21,6 +21,8 @@ from tastegraph.serving.api.gorse.requests import (
 from tastegraph.serving.api.gorse.shapes import GorseFeedback, ScoredId
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.engine import Engine, UserOrSession
+from tastegraph.serving.related import GENERAL_LISTS, RelatedLists
+from tastegraph.serving.related_answers import RelatedItems
 from tastegraph.serving.stored import StoredRecords
 
 Categories = Annotated[list[str], Query(alias="category", max_length=20)]
@@ -33,6 +35,7 @@ IdsOrScores = list[str] | list[ScoredId]
 def list_routes(engine: Engine) -> APIRouter:
     """The routes that return items or users in an order, best first."""
     router, records = APIRouter(route_class=StrictRoute), StoredRecords(engine)
+    related = RelatedLists(engine)
 
     def listed(
         user: UserOrSession, n: int, offset: int, categories: Sequence[str]
@@ -109,6 +112,80 @@ def list_routes(engine: Engine) -> APIRouter:
     ) -> list[ScoredId]:
         """Recommend items of one category to a session."""
         return listed(_session(feedback, engine), n, offset, [category])
+
+    def scored(items: RelatedItems, offset: int) -> list[ScoredId]:
+        return [ScoredId(id=item.item_id, score=item.score) for item in items.items[offset:]]
+
+    def in_categories(categories: Sequence[str]) -> set[str] | None:
+        """The items that a list may have; ``None`` for all."""
+        names = [name for name in categories if name]
+        return records.in_categories(names) if names else None
+
+    @router.get("/item/{item_id}/neighbors", openapi_extra=READ)
+    @router.get("/item/{item_id}/neighbors/", openapi_extra=READ)
+    @router.get("/item/{item_id}/neighbors/{category}", openapi_extra=READ)
+    def item_neighbors(
+        item_id: str,
+        n: N = 10,
+        offset: Offset = 0,
+        category: str = "",
+        categories: Categories = [],  # noqa: B006
+    ) -> list[ScoredId]:
+        """Return the items most like one."""
+        ids = in_categories([category, *categories])
+        return scored(related.similar_items(item_id, n + offset, reasons=0, item_ids=ids), offset)
+
+    @router.get("/item-to-item/{name}/{item_id}", openapi_extra=READ)
+    def item_to_item(
+        name: str,
+        item_id: str,
+        n: N = 10,
+        offset: Offset = 0,
+        categories: Categories = [],  # noqa: B006
+    ) -> list[ScoredId]:
+        """Return the items most like one; there is one such list, whatever its name."""
+        return item_neighbors(item_id, n, offset, "", categories)
+
+    @router.get("/user/{user_id}/neighbors", openapi_extra=READ)
+    @router.get("/user/{user_id}/neighbors/", openapi_extra=READ)
+    @router.get("/user-to-user/{name}/{user_id}", openapi_extra=READ)
+    def user_neighbors(user_id: str, n: N = 10, offset: Offset = 0) -> list[ScoredId]:
+        """Return the users who like most of what a user likes."""
+        users = related.similar_users(user_id, n + offset).users[offset:]
+        return [ScoredId(id=user.user_id, score=user.similarity) for user in users]
+
+    @router.get("/popular", openapi_extra=READ)
+    @router.get("/popular/{category}", openapi_extra=READ)
+    @router.get("/latest", openapi_extra=READ)
+    @router.get("/latest/{category}", openapi_extra=READ)
+    @router.get("/non-personalized/{name}", openapi_extra=READ)
+    def general_list(
+        request: Request,
+        n: N = 10,
+        offset: Offset = 0,
+        category: str = "",
+        categories: Categories = [],  # noqa: B006
+        user_id: Annotated[str, Query(alias="user-id")] = "",
+    ) -> list[ScoredId]:
+        """Return a list that is the same for everybody, without what ``user-id`` has seen."""
+        route: str = request.scope["route"].path
+        name: Any = request.path_params.get("name") or route.split("/")[1]
+        if name not in GENERAL_LISTS:
+            raise RefusedError(404, Message("gorse.list", name=name, choices=GENERAL_LISTS))
+        ids = in_categories([category, *categories])
+        seen = [group.item_id for group in records.groups(user_id=user_id)] if user_id else []
+        items = related.general(name, n + offset, item_ids=ids, without=seen)
+        return scored(items, offset)
+
+    @router.get("/collaborative-filtering/{user_id}", openapi_extra=READ)
+    @router.get("/collaborative-filtering/{user_id}/{category}", openapi_extra=READ)
+    @router.get("/intermediate/recommend/{user_id}", openapi_extra=READ)
+    @router.get("/intermediate/recommend/{user_id}/{category}", openapi_extra=READ)
+    def recommend_with_scores(
+        user_id: str, n: N = 10, offset: Offset = 0, category: str = ""
+    ) -> list[ScoredId]:
+        """Recommend items to a user, with scores: there is one model, which blends all it has."""
+        return listed(user_id, n, offset, [category] if category else [])
 
     return router
 
