@@ -59,6 +59,10 @@ def import_files(
     ] = None,
     links: Annotated[list[Path] | None, typer.Option(help="CSV, TSV, JSONL, .link")] = None,
     atomic: Annotated[Path | None, typer.Option(help="a folder of RecBole atomic files")] = None,
+    gorse: Annotated[
+        list[Path] | None,
+        typer.Option(help="users, items and feedback that Gorse exported: files, or a folder"),
+    ] = None,
     format_name: reading.Format = None,
     columns_mapping: reading.Map = None,
     types: reading.Type = None,
@@ -102,14 +106,16 @@ def import_files(
     """
     from tastegraph.data.files import Files, rejects_file
 
-    if not any((items, events, facts, links, atomic)):
+    if not any((items, events, facts, links, atomic, gorse)):
         raise TastegraphError("nothing to import: give --items, --events, --facts or --links")
-    if replace_catalogue and not (items or atomic):
+    if replace_catalogue and not (items or atomic or gorse):
         raise TastegraphError("--replace-catalogue needs the new catalogue: give --items")
     options = reading.reading_options(
         format_name, columns_mapping, types, encoding, separator, quote, header, columns, sheet
     )
-    files = Files(items or [], events or [], facts or [], links or [], options=options)
+    files = Files(
+        items or [], events or [], facts or [], links or [], gorse=gorse or [], options=options
+    )
     if atomic is not None:
         files = files.with_atomic(atomic)
     workspace = terminal.open_workspace(directory)
@@ -273,6 +279,8 @@ def _print_import(summary: ImportSummary) -> None:
         f"({summary.duplicate_events:,} known already), {summary.facts:,} facts, "
         f"{summary.links:,} links"
     )
+    if summary.users:
+        print_line(f"stored what is known of {summary.users:,} users: nothing is ranked by it")
     if summary.withdrawn:
         print_line(
             f"{summary.withdrawn:,} facts and links are gone: their source does not state them "

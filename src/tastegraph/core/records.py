@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import polars as pl
@@ -144,6 +144,20 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class User:
+    """What is known of a user beside events. Nothing is ranked by it.
+
+    Attributes:
+        attributes: a JSON value, as it came; empty for users of whom only events are stored.
+        comment: free text, for those who look at users.
+    """
+
+    user_id: str
+    attributes: Any
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """Where in a text a fact was read.
 
@@ -205,6 +219,7 @@ class Records:
         facts: source → the facts that it states, one by one or in frames
             (:mod:`tastegraph.core.fact_columns`).
         links: source → which entity an item is, as it states; one by one or in frames.
+        users: what is known of users; one replaces the one of the same id.
         digests: source → a hash of its content, by which an unchanged source is recognised.
         replace_catalogue: whether stored items that ``items`` lack are delisted.
         restore: whether erased users and items come back; else what there is of them is left out.
@@ -217,6 +232,7 @@ class Records:
     append: bool = False
     facts: Mapping[str, Iterable[Fact | pl.DataFrame]] = field(default_factory=dict)
     links: Mapping[str, Iterable[Link | pl.DataFrame]] = field(default_factory=dict)
+    users: Iterable[User] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
     replace_catalogue: bool = False
     restore: bool = False

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import polars as pl
+
 from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError, TastegraphError
 from tastegraph.core.import_report import ImportReport
-from tastegraph.core.records import Records
+from tastegraph.core.records import Records, User
 from tastegraph.data.event_tables import event_table
 from tastegraph.data.facts import fact_columns, link_columns
+from tastegraph.data.gorse_exports import read_gorse_exports
 from tastegraph.data.items import read_items
 from tastegraph.data.mapping.mapped_tables import Reading
 from tastegraph.data.mapping.names import Kind
@@ -34,6 +37,7 @@ class Files:
     Attributes:
         items, events, facts, links: the files of each kind.
         atomic: RecBole's atomic files.
+        gorse: exports of Gorse, or folders of them.
         options: what the caller says of how the files are read.
     """
 
@@ -42,6 +46,7 @@ class Files:
     facts: Sequence[Path]
     links: Sequence[Path]
     atomic: AtomicFiles | None = None
+    gorse: Sequence[Path] = ()
     options: ReadingOptions = UNSAID
 
     def reading(self, path: Path, kind: Kind, config: Config) -> Reading:
@@ -76,7 +81,7 @@ class Files:
             facts = [path] if path in self.facts else []
             links = [path] if path in self.links else []
             yield (
-                replace(self, items=[], events=[], facts=facts, links=links, atomic=None),
+                replace(self, items=[], events=[], facts=facts, links=links, atomic=None, gorse=()),
                 {path.name: _digest(path)},
             )
 
@@ -105,7 +110,7 @@ class Files:
         """
         _check_names({*self.facts, *self.links})
         _check_names(self.events)
-        items = [
+        items: list[tuple[str, Iterable[pl.DataFrame]]] = [
             (
                 path.name,
                 read_items(path, rejects, config, report, self.reading(path, "items", config)),
@@ -124,8 +129,17 @@ class Files:
                 path = self.atomic.item
                 items.append((path.name, read_atomic_items(path, rejects, config, report)))
             events |= atomic_event_tables(self.atomic, rejects, types, missing, report)
+        users: list[User] = []
+        if self.gorse:
+            exports = read_gorse_exports(
+                self.gorse, rejects, config, report or ImportReport(), self.options.types
+            )
+            users = exports.users
+            items += [(name, [frame]) for name, frame in exports.items.items()]
+            events |= exports.events
         return Records(
             item_files=items,
+            users=users,
             event_files=events,
             facts={
                 path.name: fact_columns(

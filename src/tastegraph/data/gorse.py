@@ -1,4 +1,4 @@
-"""Labels of Gorse's items as attributes, and back.
+"""Gorse's items as records: labels are attributes, and come back as they were put.
 
 Gorse's ``Labels`` are any JSON; an attribute is a list of texts. What does not come back from the
 attributes as it was (numbers, nested objects, lists of one) is also kept as JSON, in the attribute
@@ -8,11 +8,11 @@ attributes as it was (numbers, nested objects, lists of one) is also kept as JSO
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tastegraph.core.records import Item
-from tastegraph.data.availability import AVAILABILITY_COLUMNS
+from tastegraph.data.availability import AVAILABILITY_COLUMNS, FROM, HIDDEN
 
 CATEGORIES, LABELS, LABELS_JSON = "categories", "labels", "labels_json"
 TITLES = ("title", "name")
@@ -41,6 +41,42 @@ def attributes_of(labels: Any) -> dict[str, tuple[str, ...]]:
     if _labels_of(attributes) != labels:
         attributes[LABELS_JSON] = (json.dumps(labels, ensure_ascii=False),)
     return attributes
+
+
+def changed_item(
+    item: Item,
+    *,
+    is_hidden: bool | None = None,
+    categories: Sequence[str] | None = None,
+    timestamp: str | None = None,
+    labels: Any = None,
+    comment: str | None = None,
+) -> Item:
+    """An item with fields of Gorse in place of its own; what is ``None`` stays as it is.
+
+    Labels and categories are attributes, the comment is the text, and the time is that from which
+    lists may have the item. ``title`` or ``name`` among the labels is its title.
+    """
+    attributes, title = dict(item.attributes), item.title
+    if labels is not None:
+        stays = (CATEGORIES, *AVAILABILITY_COLUMNS)
+        attributes = {name: cell for name, cell in attributes.items() if name in stays}
+        attributes |= attributes_of(labels)
+        title = title_in(labels) or title
+    if categories is not None:
+        attributes[CATEGORIES] = tuple(categories)
+    if is_hidden is not None:
+        attributes[HIDDEN] = ("true",) if is_hidden else ()
+    if timestamp is not None:
+        attributes[FROM] = (timestamp,) if timestamp and not is_no_time(timestamp) else ()
+    text = item.text if comment is None else comment
+    cells = {name: cell for name, cell in attributes.items() if cell}
+    return Item(item.item_id, title, text, cells)
+
+
+def is_no_time(timestamp: str) -> bool:
+    """Whether a time is of the year 1, as Gorse writes that there is none."""
+    return timestamp.startswith(NO_TIME[:10])
 
 
 def labels_of(item: Item) -> Any:

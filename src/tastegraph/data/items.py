@@ -269,7 +269,7 @@ class ItemReader:
         if len(lists):
             self._note(
                 texts.name, "cells that are lists, stored as one value", len(lists),
-                _shortened(lists[0]), _fact_setting(texts.name),
+                _shortened(lists[0]), fact_setting(texts.name),
             )  # fmt: skip
 
     def _report_separator(self, name: str, cells: pl.Series) -> None:
@@ -287,7 +287,7 @@ class ItemReader:
         has = cells.filter(cells.str.contains(proposed, literal=True))
         self._note(
             name, "cells that look like several values, stored as one", len(has),
-            _shortened(has[0]), _fact_setting(name, proposed),
+            _shortened(has[0]), fact_setting(name, proposed),
         )  # fmt: skip
 
     def _report_titles(self, frame: pl.DataFrame) -> None:
@@ -337,7 +337,7 @@ class ItemReader:
         self._report.add(Finding(self._name, column, text, count, example, remedy))
 
 
-def _fact_setting(column: str, separator: str = "") -> str:
+def fact_setting(column: str, separator: str = "") -> str:
     """The configuration by which the values of a column become facts."""
     name = column if re.fullmatch("[A-Za-z0-9_-]+", column) else json.dumps(column)
     settings = f"relation = {json.dumps(column)}"

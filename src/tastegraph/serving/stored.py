@@ -11,7 +11,7 @@ import polars as pl
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.import_report import ImportReport
 from tastegraph.core.messages import Message
-from tastegraph.core.records import Event, Item, Records
+from tastegraph.core.records import Event, Item, Records, User
 from tastegraph.data.column_facts import ColumnFacts
 from tastegraph.data.gorse import CATEGORIES
 from tastegraph.data.items import checked_items
@@ -20,7 +20,6 @@ from tastegraph.store import availability, catalogue, event_groups, revision, us
 from tastegraph.store.event_groups import EventGroup, GroupCursor
 from tastegraph.store.events import AppendResult
 from tastegraph.store.ingestion import ImportSummary, ingest
-from tastegraph.store.users import StoredUser
 
 ItemChange = Callable[[Item], Item]
 """Gives an item as it shall be, from what is stored of it."""
@@ -112,7 +111,7 @@ class StoredRecords:
 
     # Users
 
-    def user(self, user_id: str) -> StoredUser:
+    def user(self, user_id: str) -> User:
         """One user.
 
         Raises:
@@ -124,12 +123,12 @@ class StoredRecords:
             raise NotFoundError(Message("missing.stored_user", user=user_id))
         return user
 
-    def users_after(self, user_id: str, n: int) -> list[StoredUser]:
+    def users_after(self, user_id: str, n: int) -> list[User]:
         """The ``n`` users that come next after an id, in the order of their ids."""
         with self._engine.database.reading() as connection:
             return users.users_after(connection, user_id, n)
 
-    def put_users(self, new: Sequence[StoredUser]) -> Future[int]:
+    def put_users(self, new: Sequence[User]) -> Future[int]:
         """Add users, or replace those of the same id; their events stay."""
         return self._engine.submit(partial(users.put_users, new=new))
 

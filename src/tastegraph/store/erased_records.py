@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection, Table, select, update
 
-from tastegraph.core.records import Event
+from tastegraph.core.records import Event, User
 from tastegraph.store.erasure import RESTORED, id_digest
 from tastegraph.store.schema import erased_items, erasures
 
@@ -97,6 +97,11 @@ class ErasedRecords:
         others = items.filter(~items["item_id"].is_in(list(erased)))
         self._n_items += len(items) - len(others)
         return others
+
+    def without_users(self, users: list[User]) -> list[User]:
+        """The users that are not erased."""
+        erased = self._users.erased(user.user_id for user in users)
+        return [user for user in users if user.user_id not in erased]
 
     def without_events(self, events: list[Event]) -> list[Event]:
         """The events of users and on items that are not erased."""

@@ -20,6 +20,7 @@ from tastegraph.store import (
     events,
     provenance,
     statements,
+    users,
 )
 from tastegraph.store.availability import NONE_UNLISTED, AvailabilityCounts, RelistedItems
 from tastegraph.store.catalogue_facts import CatalogueFacts, ItemColumns
@@ -41,6 +42,7 @@ class ImportSummary:
         withdrawn_events: events that were deleted because their file does not state them any more.
         report: counts of rows by file, and what was noticed.
         erased: what there was of erased users and items.
+        users: number of users of whom something was stored.
     """
 
     items: int
@@ -55,6 +57,7 @@ class ImportSummary:
     withdrawn_events: int = 0
     report: ImportReport = field(default_factory=ImportReport)
     erased: ErasedCounts = NONE_ERASED
+    users: int = 0
 
 
 def ingest(
@@ -88,6 +91,7 @@ def ingest(
             "there is no item in the new catalogue, so that all items would be delisted: "
             "nothing was imported"
         )
+    n_users = users.put_users(connection, erased.without_users(list(records.users)))
     n_links = 0
     replaced = [provenance.withdraw_source(connection, source) for source in records.sources]
     for source, facts in records.facts.items():
@@ -116,6 +120,7 @@ def ingest(
         withdrawn_events=n_withdrawn,
         report=report,
         erased=erased.counts(),
+        users=n_users,
     )
 
 

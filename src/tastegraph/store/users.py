@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, select, union
 from sqlalchemy.dialects.sqlite import insert
 
-from tastegraph.core.records import SESSION
+from tastegraph.core.records import SESSION, User
 from tastegraph.store.schema import event_users, users
 
 
-@dataclass(frozen=True, slots=True)
-class StoredUser:
-    """A user.
-
-    Attributes:
-        attributes: a JSON value, as it was put; empty for users of whom only events are stored.
-        comment: free text, for those who look at users.
-    """
-
-    user_id: str
-    attributes: Any
-    comment: str = ""
-
-
-def put_users(connection: Connection, new: Iterable[StoredUser]) -> int:
+def put_users(connection: Connection, new: Iterable[User]) -> int:
     """Add users, or replace those of the same id; the last of one id counts. Returns how many."""
     rows = {
         user.user_id: {
@@ -45,16 +29,16 @@ def put_users(connection: Connection, new: Iterable[StoredUser]) -> int:
     return len(rows)
 
 
-def get_user(connection: Connection, user_id: str) -> StoredUser | None:
+def get_user(connection: Connection, user_id: str) -> User | None:
     """One user, or ``None`` where neither attributes nor events are stored of this id."""
     row = connection.execute(select(users).where(users.c.user_id == user_id)).first()
     if row is not None:
-        return StoredUser(*row)
+        return User(*row)
     has_events = select(event_users.c.user).where(event_users.c.user_id == user_id)
-    return None if connection.scalar(has_events) is None else StoredUser(user_id, {})
+    return None if connection.scalar(has_events) is None else User(user_id, {})
 
 
-def users_after(connection: Connection, user_id: str, n: int) -> list[StoredUser]:
+def users_after(connection: Connection, user_id: str, n: int) -> list[User]:
     """The ``n`` users whose ids come next after ``user_id``, in the order of their ids.
 
     Users with attributes and those with events; sessions are none.
@@ -76,5 +60,5 @@ def users_after(connection: Connection, user_id: str, n: int) -> list[StoredUser
         ids += [name for name in page if not name.startswith(SESSION)]
         user_id = after_sessions if page[-1].startswith(SESSION) else page[-1]
     rows = connection.execute(select(users).where(users.c.user_id.in_(ids)))
-    stored = {row.user_id: StoredUser(*row) for row in rows}
-    return [stored.get(name) or StoredUser(name, {}) for name in ids]
+    stored = {row.user_id: User(*row) for row in rows}
+    return [stored.get(name) or User(name, {}) for name in ids]

@@ -8,18 +8,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
-from tastegraph.core.records import Item
-from tastegraph.data.availability import FROM, HIDDEN
+from tastegraph.core.records import Item, User
+from tastegraph.data.availability import FROM
 from tastegraph.data.cells.typed_row import TypedRow
-from tastegraph.data.gorse import (
-    CATEGORIES,
-    NO_TIME,
-    attributes_of,
-    labels_of,
-    title_in,
-)
+from tastegraph.data.gorse import CATEGORIES, NO_TIME, changed_item, is_no_time, labels_of
 from tastegraph.store.event_groups import EventGroup
-from tastegraph.store.users import StoredUser
 
 
 class _Shape(BaseModel):
@@ -41,7 +34,7 @@ class GorseFeedback(_Shape):
 
     def cells(self, types: dict[str, str]) -> dict[str, object]:
         """The row of an event. A value of 0 is none, as in Gorse, and so is the year 1."""
-        timestamp = "" if self.timestamp.startswith(NO_TIME[:10]) else self.timestamp
+        timestamp = "" if is_no_time(self.timestamp) else self.timestamp
         return {
             "user_id": self.user_id,
             "item_id": self.item_id,
@@ -74,7 +67,9 @@ class GorseItem(_Shape):
 
     def item(self) -> Item:
         """The record: labels and categories are attributes, the comment is the text."""
-        return ItemPatch.model_validate(self.model_dump()).applied_to(Item(self.item_id, ""))
+        return changed_item(
+            Item(self.item_id, ""), **self.model_dump(include=set(ItemPatch.model_fields))
+        )
 
     @classmethod
     def of(cls, item: Item, is_hidden: bool) -> GorseItem:
@@ -101,24 +96,7 @@ class ItemPatch(_Shape):
 
     def applied_to(self, item: Item) -> Item:
         """The item with the changes."""
-        attributes, title, text = dict(item.attributes), item.title, item.text
-        if self.labels is not None:
-            stays = (CATEGORIES, HIDDEN, FROM, "available_until")
-            attributes = {name: cell for name, cell in attributes.items() if name in stays}
-            attributes |= attributes_of(self.labels)
-            title = title_in(self.labels) or title
-        if self.categories is not None:
-            attributes[CATEGORIES] = tuple(self.categories)
-        if self.is_hidden is not None:
-            attributes[HIDDEN] = ("true",) if self.is_hidden else ()
-        if self.timestamp is not None:
-            is_time = self.timestamp and not self.timestamp.startswith(NO_TIME[:10])
-            attributes[FROM] = (self.timestamp,) if is_time else ()
-        if self.comment is not None:
-            text = self.comment
-        return Item(
-            item.item_id, title, text, {name: cell for name, cell in attributes.items() if cell}
-        )
+        return changed_item(item, **self.model_dump(include=set(ItemPatch.model_fields)))
 
 
 class GorseUser(_Shape):
@@ -128,12 +106,12 @@ class GorseUser(_Shape):
     labels: Any = None
     comment: str = ""
 
-    def user(self) -> StoredUser:
+    def user(self) -> User:
         """The record."""
-        return StoredUser(self.user_id, self.labels, self.comment)
+        return User(self.user_id, self.labels, self.comment)
 
     @classmethod
-    def of(cls, user: StoredUser) -> GorseUser:
+    def of(cls, user: User) -> GorseUser:
         """A stored user."""
         return cls(user_id=user.user_id, labels=user.attributes, comment=user.comment)
 
