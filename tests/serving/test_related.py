@@ -162,3 +162,23 @@ def test_the_routes_answer_with_the_same_lists(engine: Engine, lists: RelatedLis
             "lists/trending": 404, "lists/latest": 200, "lists/popular?n=0": 422,
         }.items():  # fmt: skip
             assert client.get(f"/v1/{path}").status_code == status, path
+
+
+def test_the_graph_is_looked_up_by_name_and_by_id(engine: Engine) -> None:
+    with LocalClient(create_app(engine)) as client:
+        (genre, *_) = client.get("/v1/kg/entities?name=WESTERN").json()["entities"]
+        assert genre == {
+            "id": "genre:western", "name": "Western", "items": 7, "relations": ["genre"]
+        }  # fmt: skip
+        typo = client.get("/v1/kg/entities?name=the western directr").json()["entities"]
+        assert [entity["id"] for entity in typo] == ["person:western-0"]
+        edges = client.get("/v1/kg/neighbors?id=person:western-0&n=2").json()
+        assert edges["total"] == 3
+        assert all(
+            edge["id"] in {f"item:western-{k}" for k in (0, 2, 4)} for edge in edges["edges"]
+        )
+        facts = client.get("/v1/kg/neighbors?id=item:western-1&n=9").json()["edges"]
+        assert {"id": "item:western-0", "name": "Western No. 0", "phrase": "prequel",
+                "relation": "prequel", "reverse": False} in facts  # fmt: skip
+        assert client.get("/v1/kg/neighbors?id=none").status_code == 404
+        assert client.get("/v1/kg/entities?name=nobody at all").json() == {"entities": []}

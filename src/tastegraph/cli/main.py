@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tastegraph.cli import answers, data, models
+from tastegraph.cli import agents, answers, data, models
 from tastegraph.cli.events import events_app
 from tastegraph.cli.inspect import inspect
 from tastegraph.cli.keys import keys_app
@@ -49,6 +49,7 @@ app.command()(answers.recommend)
 app.command()(answers.explain)
 app.command()(answers.info)
 app.command()(answers.serve)
+app.command()(agents.mcp)
 app.command()(demo)
 app.add_typer(data.datasets_app, name="datasets")
 app.add_typer(events_app, name="events")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from tastegraph.core.html import html_table
 from tastegraph.models.base import ReasonKind
@@ -25,9 +25,11 @@ class PathStep(BaseModel):
     s_label: str = Field(default="", description="empty where it has no name")
     o_label: str = Field(default="", description="empty where it has no name")
     p_label: str = Field(default="", description="the relation read aloud")
-    fact_id: Annotated[int, PlainSerializer(str, return_type=str, when_used="json")] = Field(
-        description="up to 63 bits, so as text in JSON"
-    )
+    fact_id: Annotated[
+        int,
+        PlainSerializer(str, return_type=str, when_used="json"),
+        WithJsonSchema({"type": "string"}),
+    ] = Field(description="up to 63 bits, so as text in JSON")
 
     def __str__(self) -> str:
         """The fact in one line: "Fargo · director · Joel Coen"."""

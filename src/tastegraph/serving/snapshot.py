@@ -127,7 +127,11 @@ class ServingSnapshot:
         """
         if not is_entity(object_id):
             return self.item_rows.get(object_id)
-        entity_id = object_id.removeprefix(ENTITY)
+        return self.row_of_entity(object_id.removeprefix(ENTITY))
+
+    def row_of_entity(self, entity_id: str) -> int | None:
+        """The row or node of an entity by its id in the facts; ``None`` where it is not known."""
+        object_id = ENTITY + entity_id
         if entity_id.startswith(ITEM):
             return self.item_rows.get(entity_id.removeprefix(ITEM))
         row = self.item_rows.ids.row(object_id)

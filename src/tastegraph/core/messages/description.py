@@ -26,6 +26,12 @@ ROUTES: Final[Mapping[str, str]] = {
     "Compute a list once more, from the snapshot and the events that it was computed from.": (
         "用当时的快照和事件重新生成同一个列表。"
     ),
+    "Find entities, values and items of the graph by name, or by a part of it.": (
+        "按名称或名称的一部分查找图谱中的实体、取值和物品。"
+    ),
+    "Return what is tied to an item, an entity or a value.": (
+        "返回与一个物品、实体或取值相连的内容。"
+    ),
     "Return the items most like one, each with what the two have in common.": (
         "返回与一个物品最相似的物品，并列出两者的共同点。"
     ),
@@ -85,6 +91,14 @@ ROUTES: Final[Mapping[str, str]] = {
 """Descriptions of routes."""
 
 BODIES: Final[Mapping[str, str]] = {
+    "What is called so: whole names first, then by the number of items.": (
+        "名称相符的条目：全名在前，其余按物品数排序。"
+    ),
+    "An entity, a value or an item of the graph.": "图谱中的实体、取值或物品。",
+    "One edge between an item and an entity or value.": "物品与实体或取值之间的一条边。",
+    "What is tied to one node of the graph, the items of an entity by how many users like them.": (
+        "与图谱中一个节点相连的内容；实体的物品按喜欢的人数排序。"
+    ),
     "One thing that two items have in common.": "两个物品的一个共同点。",
     "One item of a list that knows no user.": "与用户无关的列表中的一个物品。",
     "A ranked list that knows no user.": "与用户无关的排序列表。",
@@ -315,6 +329,17 @@ FIELDS: Final[Mapping[str, str]] = {
     "where there is no user; its user id is session:ID": "没有用户时使用，其用户编号为 session:ID",
     "an API key of the workspace": "工作区的 API 密钥",
     "the same key, as Gorse's clients send it": "同一密钥，按 Gorse 客户端的方式发送",
+    "an entity's id in the facts, item:ID of an item, or a value": (
+        "事实中的实体编号、物品的 item:ID，或一个取值"
+    ),
+    "of an entity as facts have it, item:ID of an item, or the value": (
+        "实体在事实中的编号、物品的 item:ID，或取值本身"
+    ),
+    "number of items that are tied to it; 0 of an item": "与之相连的物品数；物品本身为 0",
+    "by which items have it, in words": "物品通过哪些关系与之相连（文字）",
+    "of the other end: item:ID of an item": "另一端的编号；物品为 item:ID",
+    "whether the fact is about the other end": "事实的主语是否为另一端",
+    "number of edges, of which the first are listed": "边的总数，仅列出前若干条",
     "of each item, at most": "每个物品最多几条",
     "users who like both items": "两个物品都喜欢的用户数",
     "the stored facts that join the two": "把两者联系起来的事实",

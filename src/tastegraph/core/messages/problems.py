@@ -133,6 +133,10 @@ MISSING: Final[Mapping[str, Template]] = {
     "missing.stored_item": Template("there is no item {item!r}", "没有物品“{item}”"),
     "missing.stored_user": Template("there is no user {user!r}", "没有用户“{user}”"),
     "missing.user": Template("there is no event of user {user!r}", "没有用户“{user}”的任何事件"),
+    "missing.node": Template(
+        "the graph in service has no {node!r} that items are tied to",
+        "线上图谱中没有与物品相连的“{node}”",
+    ),
     "missing.list": Template(
         "there is no list {recommendation!r}", "没有编号为“{recommendation}”的推荐列表"
     ),

@@ -19,6 +19,7 @@ from tastegraph.serving.api.document import openapi_document
 from tastegraph.serving.api.errors import add_error_handlers
 from tastegraph.serving.api.events import event_routes
 from tastegraph.serving.api.gorse.app import gorse_app
+from tastegraph.serving.api.graph import graph_routes
 from tastegraph.serving.api.guards import Guard
 from tastegraph.serving.api.hosts import AllowedHosts
 from tastegraph.serving.api.items import item_routes
@@ -71,6 +72,7 @@ def create_app(
     app.include_router(recommendation_routes(engine))
     app.include_router(event_routes(engine))
     app.include_router(related_routes(engine))
+    app.include_router(graph_routes(engine))
     app.include_router(user_routes(engine))
     app.include_router(item_routes(engine, writer))
     app.include_router(health_routes(engine))
