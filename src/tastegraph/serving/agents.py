@@ -24,7 +24,7 @@ from tastegraph.data.cells.typed_row import MAX_ID_LENGTH
 from tastegraph.serving.answers import Explanation, Recommendations, UserProfile
 from tastegraph.serving.api.events import NewEvent
 from tastegraph.serving.engine import Engine, UserOrSession
-from tastegraph.serving.lookup import GraphLookup, NamedEntity, Neighbours
+from tastegraph.serving.lookup import EntityMatch, GraphLookup, Neighbours
 from tastegraph.serving.related import RelatedLists
 from tastegraph.serving.related_answers import RelatedItems
 from tastegraph.serving.stored import StoredRecords
@@ -72,7 +72,7 @@ class ItemMatches(BaseModel):
 class EntityMatches(BaseModel):
     """Entities, values and items that are called so."""
 
-    entities: list[NamedEntity]
+    entities: list[EntityMatch]
 
 
 class RecordedEvents(BaseModel):

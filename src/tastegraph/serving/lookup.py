@@ -16,7 +16,7 @@ from tastegraph.serving.snapshot import ServingSnapshot
 from tastegraph.serving.wishes.names import NamedNode, WishNames
 
 
-class NamedEntity(BaseModel):
+class EntityMatch(BaseModel):
     """An entity, a value or an item of the graph."""
 
     model_config = ConfigDict(frozen=True)
@@ -59,7 +59,7 @@ class GraphLookup:
 
     def search(
         self, text: str, n: int = 10, *, language: Language | None = None
-    ) -> tuple[NamedEntity, ...]:
+    ) -> tuple[EntityMatch, ...]:
         """Up to ``n`` nodes that are called ``text``, or a part of whose name it is.
 
         Whole names first, then by the number of items; of a longer name one typo is tolerated.
@@ -142,8 +142,8 @@ class GraphLookup:
 
     def _entity(
         self, snapshot: ServingSnapshot, names: WishNames, node: NamedNode, language: Language
-    ) -> NamedEntity:
-        return NamedEntity(
+    ) -> EntityMatch:
+        return EntityMatch(
             id=snapshot.names.public_id(node.node),
             name=snapshot.names.visible_name(node.node),
             items=node.items,

@@ -12,17 +12,17 @@ from tastegraph.serving.api.errors import PROBLEMS
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.lookup import GraphLookup, NamedEntity, Neighbours
+from tastegraph.serving.lookup import EntityMatch, GraphLookup, Neighbours
 
 MAX_ENTRIES = 1000
 """Entries of one answer."""
 N = Annotated[int, Query(ge=1, le=MAX_ENTRIES)]
 
 
-class NamedEntities(BaseModel):
+class EntityList(BaseModel):
     """What is called so: whole names first, then by the number of items."""
 
-    entities: tuple[NamedEntity, ...]
+    entities: tuple[EntityMatch, ...]
 
 
 def graph_routes(engine: Engine) -> APIRouter:
@@ -37,9 +37,9 @@ def graph_routes(engine: Engine) -> APIRouter:
         name: Annotated[str, Query(min_length=1, max_length=1000)],
         language: AnswerLanguage,
         n: N = 10,
-    ) -> NamedEntities:
+    ) -> EntityList:
         """Find entities, values and items of the graph by name, or by a part of it."""
-        return NamedEntities(entities=lookup.search(name, n, language=language))
+        return EntityList(entities=lookup.search(name, n, language=language))
 
     @router.get("/neighbors", openapi_extra=READ)
     def neighbours(
