@@ -18,7 +18,7 @@ class CommonTrait(_Frozen):
 
     kind: Literal["knowledge", "behaviour", "text"]
     text: str
-    support: int | None = Field(default=None, description="users who like both items")
+    support: int | None = Field(default=None, description="users for whom it holds")
     path: tuple[PathStep, ...] = Field(default=(), description="the stored facts that join the two")
 
 
@@ -54,3 +54,18 @@ class SimilarUsers(_Frozen):
 
     user_id: str
     users: tuple[SimilarUser, ...]
+
+
+class AudienceMember(_Frozen):
+    """A user who would like an item."""
+
+    user_id: str
+    score: float
+    text: str
+
+
+class ItemAudience(_Frozen):
+    """Users who would like an item and have no event on it, the most likely first."""
+
+    item_id: str
+    users: tuple[AudienceMember, ...]

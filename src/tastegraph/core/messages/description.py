@@ -32,6 +32,14 @@ ROUTES: Final[Mapping[str, str]] = {
     "Return what is tied to an item, an entity or a value.": (
         "返回与一个物品、实体或取值相连的内容。"
     ),
+    "Return what was bought by most of the newest buyers of an item.": (
+        "返回一个物品的近期买家最常一起购买的物品。"
+    ),
+    "Return the users who would like an item and have no event on it.": (
+        "返回可能喜欢一个物品、且尚未接触过它的用户。"
+    ),
+    "Return the items that a user has had an event on most lately.": "返回用户最近接触的物品。",
+    "Return the items that a user has bought most often.": "返回用户购买次数最多的物品。",
     "Return the items most like one, each with what the two have in common.": (
         "返回与一个物品最相似的物品，并列出两者的共同点。"
     ),
@@ -91,6 +99,10 @@ ROUTES: Final[Mapping[str, str]] = {
 """Descriptions of routes."""
 
 BODIES: Final[Mapping[str, str]] = {
+    "A user who would like an item.": "可能喜欢一个物品的用户。",
+    "Users who would like an item and have no event on it, the most likely first.": (
+        "可能喜欢一个物品、且尚未接触过它的用户，可能性大的在前。"
+    ),
     "What is called so: whole names first, then by the number of items.": (
         "名称相符的条目：全名在前，其余按物品数排序。"
     ),
@@ -341,7 +353,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "whether the fact is about the other end": "事实的主语是否为另一端",
     "number of edges, of which the first are listed": "边的总数，仅列出前若干条",
     "of each item, at most": "每个物品最多几条",
-    "users who like both items": "两个物品都喜欢的用户数",
+    "users for whom it holds": "符合的用户数",
     "the stored facts that join the two": "把两者联系起来的事实",
     "cosine of what the two like, rare items weighing more": (
         "两人喜好的余弦相似度，冷门物品权重更高"

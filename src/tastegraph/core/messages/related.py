@@ -18,6 +18,9 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     "related.liked_by_one": Template("one person likes both", "有 1 人两者都喜欢"),
     "related.liked": Template("{count:,} people like both", "有 {count:,} 人两者都喜欢"),
     "related.texts": Template("their texts are alike", "两者的文字介绍相近"),
+    "related.bought_by_one": Template("one person bought both", "有 1 人两者都买了"),
+    "related.bought": Template("{count:,} people bought both", "有 {count:,} 人两者都买了"),
+    "related.likes": Template("likes {names}", "喜欢：{names}"),
     "related.items": Template("both like {names}", "都喜欢：{names}"),
     "related.no_trend": Template(
         "no list of trending items: the model in service does not use what was liked lately",

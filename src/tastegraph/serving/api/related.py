@@ -1,4 +1,4 @@
-"""Routes to lists that know no user's taste: similar items and users, the popular, the latest."""
+"""Routes to lists beside recommendations: what is similar, bought together, popular, recent."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from tastegraph.serving.api.errors import PROBLEMS
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.engine import Engine
+from tastegraph.serving.log_lists import LogLists
 from tastegraph.serving.related import GeneralList, RelatedLists
-from tastegraph.serving.related_answers import RelatedItems, SimilarUsers
+from tastegraph.serving.related_answers import ItemAudience, RelatedItems, SimilarUsers
 
 MAX_ENTRIES = 1000
 """Entries of one list."""
@@ -25,7 +26,7 @@ def related_routes(engine: Engine) -> APIRouter:
     router = APIRouter(
         prefix="/v1", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
     )
-    lists = RelatedLists(engine)
+    lists, log_lists = RelatedLists(engine), LogLists(engine)
 
     @router.get("/items/{item_id:path}/similar", openapi_extra=READ)
     def similar_items(
@@ -33,6 +34,26 @@ def related_routes(engine: Engine) -> APIRouter:
     ) -> RelatedItems:
         """Return the items most like one, each with what the two have in common."""
         return lists.similar_items(item_id, n, reasons=reasons, language=language)
+
+    @router.get("/items/{item_id:path}/bought-together", openapi_extra=READ)
+    def bought_together(item_id: str, language: AnswerLanguage, n: N = 10) -> RelatedItems:
+        """Return what was bought by most of the newest buyers of an item."""
+        return log_lists.bought_together(item_id, n, language=language)
+
+    @router.get("/items/{item_id:path}/audience", openapi_extra=READ)
+    def audience(item_id: str, language: AnswerLanguage, n: N = 10) -> ItemAudience:
+        """Return the users who would like an item and have no event on it."""
+        return log_lists.audience(item_id, n, language=language)
+
+    @router.get("/users/{user_id:path}/recent", openapi_extra=READ)
+    def recently_viewed(user_id: str, n: N = 10) -> RelatedItems:
+        """Return the items that a user has had an event on most lately."""
+        return log_lists.recently_viewed(user_id, n)
+
+    @router.get("/users/{user_id:path}/buy-again", openapi_extra=READ)
+    def buy_again(user_id: str, n: N = 10) -> RelatedItems:
+        """Return the items that a user has bought most often."""
+        return log_lists.buy_again(user_id, n)
 
     @router.get("/users/{user_id:path}/similar", openapi_extra=READ)
     def similar_users(user_id: str, language: AnswerLanguage, n: N = 10) -> SimilarUsers:
