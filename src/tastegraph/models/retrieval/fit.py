@@ -1,13 +1,13 @@
 """Making the index of the first stage, and measuring what it finds.
 
-Which directions of the items' vectors matter depends on what users look for. With M = E[q qᵀ] over
-users, the best k directions are the principal ones of the items' vectors in the metric of M:
+Which directions of the items' vectors matter depends on what users look for. Of the scores S = Q Rᵀ
+of sampled users and sampled items, the first k singular vectors S ≈ U Σ Wᵀ are the best basis
+(Eckart & Young 1936); both sides follow for any user and any item by projection:
 
-    M^½ (Σᵢ rᵢ rᵢᵀ) M^½ = V Λ Vᵀ,     vᵢ = (V_k)ᵀ M^½ rᵢ,     z = (V_k)ᵀ M^-½ q
+    z = (Rᵀ W)ᵀ q,     vᵢ = (Qᵀ U Σ⁻¹)ᵀ rᵢ,     z · vᵢ ≈ q · rᵢ
 
-so that q · rᵢ ≈ z · vᵢ has the smallest mean squared error over users and items (Eckart & Young
-1936). As many directions are taken as users ask for whom the index was not made: their ten best
-items by the exhaustive ranking must be among the candidates.
+As many directions are taken as users ask for whom the index was not made: their ten best items by
+the exhaustive ranking must be among the candidates.
 """
 
 from __future__ import annotations
@@ -36,12 +36,14 @@ SHAPES = ((32, 500), (64, 500), (128, 500), (256, 500), (256, 2_000))
 MIN_RECALL = 0.995
 LENGTH = 10
 """Best items that must be among the candidates."""
-FIT_USERS, MEASURED_USERS = 2_000, 200
+FIT_USERS, MEASURED_USERS = 1_000, 200
 """Users that the directions follow from, and others that the recall is measured on, at most."""
-SAMPLED_ITEMS = 50_000
-"""Items that the directions are taken from, evenly spaced; all where there are fewer."""
-RIDGE = 1e-3
-"""Share of the mean second moment of users that every direction has at least."""
+SAMPLED_ITEMS = 10_000
+"""Items that the directions follow from, evenly spaced; all where there are fewer."""
+SMALLEST_SQUARE = 1e-10
+"""Directions whose share of the scores' squares is below are rounding."""
+ITEMS_FOR_EACH_DIMENSION = 16
+"""A kernel of more dimensions for the items there are scores all of them: that is as fast."""
 
 
 def with_index(model: HybridModel, events: Interactions, newest: int, seed: int) -> HybridModel:
@@ -63,11 +65,11 @@ def with_index(model: HybridModel, events: Interactions, newest: int, seed: int)
     if not kernels or not fitted:
         return model
     basis = _Basis.of(model, kernels, fitted)
+    if not basis.rank:
+        return model
     best = None
     lists, scores = _exhaustive(model, measured)
     for dimensions, candidates in SHAPES:
-        if best is not None and dimensions > basis.rank >= best.vectors.shape[1]:
-            continue
         index = basis.index(model, kernels, dimensions, candidates)
         recall, error = _recall(replace(model, index=index), measured, lists, scores)
         best = replace(index, recall=recall, score_error=error)
@@ -105,27 +107,24 @@ class _Basis:
         histories: Sequence[History],
     ) -> _Basis:
         moments = {name: Moments.of(each.right, model.warm) for name, each in kernels.items()}
-        widths = [kernel.right.shape[1] for kernel in kernels.values()]
         queries = np.concatenate([_queries(model, kernels, moments, each) for each in histories])
-        users = queries.T.astype(np.float64) @ queries
-        users /= max(np.trace(users), 1e-30)
-        users[np.diag_indices_from(users)] += RIDGE / len(users)
-        values, vectors = np.linalg.eigh(users)
-        root = (vectors * np.sqrt(values)) @ vectors.T
-        inverse = (vectors / np.sqrt(values)) @ vectors.T
         step = max(model.n_items // SAMPLED_ITEMS, 1)
         sample = np.concatenate(
             [np.asarray(each.right[::step], dtype=np.float32) for each in kernels.values()], axis=1
         )
-        _, directions = np.linalg.eigh(root @ (sample.T @ sample).astype(np.float64) @ root)
-        directions = directions[:, ::-1]
-        ends = np.cumsum(widths)[:-1]
-        parts = (np.split(each @ directions, ends) for each in (root, inverse))
-        items, of_users = (
-            {name: part.astype(np.float32) for name, part in zip(kernels, each, strict=True)}
-            for each in parts
+        scores = queries @ sample.T
+        squares, directions = np.linalg.eigh((scores @ scores.T).astype(np.float64))
+        rank = int((squares > SMALLEST_SQUARE * squares[-1]).sum()) if squares[-1] > 0 else 0
+        rank = min(rank, max(dimensions for dimensions, _ in SHAPES))
+        # U Σ⁻¹, best direction first; Wᵀ R is its product with S R.
+        scaled = directions[:, ::-1][:, :rank] / np.sqrt(squares[::-1][:rank])
+        of_items = queries.T @ scaled.astype(np.float32)
+        of_users = sample.T @ (scores.T @ scaled.astype(np.float32))
+        ends = np.cumsum([kernel.right.shape[1] for kernel in kernels.values()])[:-1]
+        items, users = (
+            dict(zip(kernels, np.split(each, ends), strict=True)) for each in (of_items, of_users)
         )
-        return cls(items, of_users, moments, len(users))
+        return cls(items, users, moments, rank)
 
     def index(
         self,
@@ -147,12 +146,14 @@ class _Basis:
 
 
 def _factor_kernels(model: HybridModel) -> dict[str, FactorKernel]:
-    """The factor kernels that have a weight."""
-    return {
+    """The factor kernels that have a weight, and few dimensions for so many items."""
+    kernels = {
         name: component.kernel
         for name, component in model.similarities.items()
         if isinstance(component.kernel, FactorKernel) and name in model.blend.weighted
     }
+    most = model.n_items // ITEMS_FOR_EACH_DIMENSION
+    return {name: kernel for name, kernel in kernels.items() if kernel.right.shape[1] <= most}
 
 
 def _sampled_histories(events: Interactions, newest: int, size: int, seed: int) -> list[History]:
