@@ -94,12 +94,16 @@ class TextSimilarity:
         ``None`` where one of the two has no text, or no other has.
         """
         left, right = self._kernel.left[item], self._kernel.right[target]
-        others = len(self._sample) - int(np.isin([item, target], self._sample).sum())
+        others = len(self._sample) - sum(self._is_sampled(text) for text in (item, target))
         if others < 1 or item == target or not left.any() or not right.any():
             return None
         similarity = np.float32(left @ right)
         less = int(np.searchsorted(self._sample_similarities(item), similarity - np.float32(1e-6)))
         return less / others
+
+    def _is_sampled(self, item: int) -> bool:
+        place = int(np.searchsorted(self._sample, item))
+        return place < len(self._sample) and bool(self._sample[place] == item)
 
     def is_near(self, item: int, target: int) -> bool:
         """Whether the text of ``target`` is in the tenth that is nearest to that of ``item``."""
