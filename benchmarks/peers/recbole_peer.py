@@ -137,6 +137,7 @@ def _config(name: str, split: Split) -> Config:
         "benchmark_filename": ["train", "valid", "test"],
         "load_col": {"inter": ["user_id", "item_id"], **(graph if known else {})},
         "eval_batch_size": BIG_SCORES.get(name, SCORES_AT_ONCE),
+        "epochs": bench.MAX_EPOCHS,
         "stopping_step": bench.PATIENCE,
         "valid_metric": "NDCG@10",
         "show_progress": False,

@@ -28,10 +28,6 @@ from benchmarks.peers.split import Lists, Split
 
 THREADS = int(os.environ["OMP_NUM_THREADS"])
 REGULARIZATION = (500, 250, 100, 50, 10)
-EPOCHS = 300
-"""RecBole's, since RecTools trains for three epochs and leaves the choice to its user."""
-
-
 NEGATIVES = 256
 """Of the sampled softmax, as in RecTools' own benchmark; its default is a single one."""
 
@@ -58,7 +54,7 @@ def _sasrec(split: Split, data: Dataset, clock: Clock, **loss: Any) -> Iterator[
     seed_everything(0)
     model = SASRecModel(**loss, deterministic=True, recommend_torch_device="cpu")
     best, since = clock.best, 0
-    for _ in range(EPOCHS):
+    for _ in range(bench.MAX_EPOCHS):
         model.fit_partial(data, min_epochs=1, max_epochs=1)
         yield _lists(model, data, split)
         best, since = clock.best, 0 if clock.best != best else since + 1
