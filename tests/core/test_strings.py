@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tastegraph.core import strings
-from tastegraph.core.strings import MappedStrings, digest, pack_ids, pack_strings, unpack_strings
+from tastegraph.core.strings import (
+    MappedStrings,
+    digest,
+    insert_strings,
+    pack_ids,
+    pack_strings,
+    unpack_strings,
+)
 
 HOSTILE = [
     "",
@@ -49,6 +56,19 @@ def test_rows_are_found_as_by_a_dictionary(texts, others):
         assert mapped.row(text) == mapped.row_of_digest(digest(text)) == rows.get(text)
         assert (text in mapped) == (text in rows)
     assert None not in mapped
+
+
+@given(TEXTS, TEXTS, st.integers(0, 9))
+def test_strings_are_inserted_where_they_belong(texts, others, at):
+    at = min(at, len(texts))
+    expected = [*texts[:at], *others, *texts[at:]]
+    for packed in (pack_strings, pack_ids):
+        grown = insert_strings(packed("x", texts), "x", at, others)
+        whole = packed("x", expected)
+        assert {*grown} == {*whole}
+        for name, array in whole.items():
+            np.testing.assert_array_equal(grown[name], array)
+            assert grown[name].dtype == array.dtype
 
 
 @given(TEXTS, TEXTS, st.integers(1, 3))

@@ -37,6 +37,27 @@ def pack_ids(name: str, strings: Sequence[str]) -> Arrays:
     return {**pack_strings(name, strings), **lookup}
 
 
+def insert_strings(
+    arrays: Mapping[str, NDArray[Any]], name: str, at: int, strings: Sequence[str]
+) -> Arrays:
+    """The arrays of ``name`` with further strings from row ``at`` on; later rows move up."""
+    data, ends = arrays[name], arrays[f"{name}.ends"]
+    new = pack_ids(name, strings)
+    start, size = int(ends[at - 1]) if at else 0, len(new[name])
+    grown = {
+        name: np.concatenate([data[:start], new[name], data[start:]]),
+        f"{name}.ends": np.concatenate([ends[:at], new[f"{name}.ends"] + start, ends[at:] + size]),
+    }
+    if f"{name}.hashes" in arrays:
+        hashes, rows = arrays[f"{name}.hashes"], arrays[f"{name}.rows"]
+        rows = np.where(rows >= at, rows + len(strings), rows).astype(np.int32)
+        hashes = np.concatenate([hashes, new[f"{name}.hashes"]])
+        rows = np.concatenate([rows, new[f"{name}.rows"] + np.int32(at)])
+        order = np.lexsort((rows, hashes))
+        grown |= {f"{name}.hashes": hashes[order], f"{name}.rows": rows[order]}
+    return grown
+
+
 def unpack_strings(data: NDArray[Any], ends: NDArray[Any]) -> list[str]:
     """The list of strings of the two arrays that :func:`pack_strings` returned."""
     return list(MappedStrings(data, ends))

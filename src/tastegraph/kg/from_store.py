@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from tastegraph.core.config import Config
 from tastegraph.core.records import ITEM, Fact
@@ -47,7 +47,7 @@ def graph_from_store(
     with database.reading() as connection:
         identity = resolve_identity(connection, config)
         without = () if usage_facts is None else (USE,)
-        accepted = _accepted_rows(connection, config, identity, without)
+        accepted = accepted_rows(connection, config, identity, without)
         if usage_facts is not None:
             accepted = chain(accepted, _accepted_usage(connection, usage_facts, config))
         return graph_of_rows(
@@ -81,24 +81,29 @@ def accepted_facts(
     Args:
         without: names of sources whose statements are ignored.
     """
-    for row in _accepted_rows(connection, config, identity, without):
+    for row in accepted_rows(connection, config, identity, without):
         yield row[0], statements.fact_of_row(row)
 
 
-def _accepted_rows(
-    connection: Connection, config: Config, identity: Identity, without: Collection[str]
+def accepted_rows(
+    connection: Connection,
+    config: Config,
+    identity: Identity,
+    without: Collection[str] = (),
+    only: ColumnElement[bool] | None = None,
 ) -> Iterator[FactRow]:
-    """The facts of :func:`accepted_facts` as rows."""
+    """The facts of :func:`accepted_facts` as rows; all, or those that meet ``only``."""
     single_valued = [name for name, relation in config.relations.items() if relation.single]
     contradicted: set[int] = set()
     if single_valued:
         values = _supported_values(connection, config, single_valued, identity, without)
         contradicted = contradicted_facts(values, identity)
+    states_no_identity = facts.c.relation.not_in(IDENTITY_RELATIONS)
     stored = fact_rows(
         connection,
         trust=config.sources.trust,
         without=without,
-        only=facts.c.relation.not_in(IDENTITY_RELATIONS),
+        only=states_no_identity if only is None else states_no_identity & only,
     )
     min_confidence, bare = config.graph.min_confidence, identity.item_ids.bare
     for row in stored:

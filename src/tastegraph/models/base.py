@@ -28,6 +28,7 @@ from tastegraph.profiles.interactions import History
 
 if TYPE_CHECKING:
     from tastegraph.core.config import ModelConfig
+    from tastegraph.models.new_items import Growth
     from tastegraph.models.training_data import TrainingData
     from tastegraph.models.validation import Validation
 
@@ -251,6 +252,27 @@ class Component(ABC):
         """
 
     @classmethod
+    def grown(cls, arrays: Arrays, growth: Growth) -> Arrays:
+        """What :meth:`served_arrays` gave, with rows for items that came since.
+
+        By default they are compared with nothing: the rows of a kernel's sides are zeros.
+
+        Args:
+            arrays: as a snapshot holds them, of the items that it has.
+            growth: the snapshot, and what is known of the new items.
+        """
+        return {
+            name: growth.with_rows(values) if name in _ROWS_OF_ITEMS else values
+            for name, values in arrays.items()
+        }
+
+    @classmethod
+    def compared_vectors(cls, arrays: Arrays) -> NDArray[Any]:
+        """float[I, d], the vectors of the items as targets, of a snapshot's ``arrays``."""
+        own = cls.served_view(arrays)
+        return own["both_sides"] if "both_sides" in own else own["right"]
+
+    @classmethod
     def learned_names(cls, arrays: Arrays) -> Arrays:
         """``arrays`` of :meth:`learn`, by their names in a snapshot."""
         return {f"{cls._learned_prefix()}{name}": values for name, values in arrays.items()}
@@ -406,6 +428,10 @@ class Prior(Component):
         """One, which no event is behind."""
         share = float(self.values[item])
         return [Contribution(share, None, self.reason)] if share else []
+
+
+_ROWS_OF_ITEMS = ("both_sides", "left", "right", "loadings", "counts")
+"""Served arrays that have a row for each item."""
 
 
 def segment(history: History) -> str:

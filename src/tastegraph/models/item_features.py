@@ -35,6 +35,7 @@ class ItemFeatures:
         stated: the associations of ``graph``, where they are known already.
         towers: vectors that were learned from these texts and from events, by a digest of these;
             other graphs over the same texts share them.
+        vocabulary: the V words; empty where nothing needs them.
     """
 
     graph: KnowledgeGraph
@@ -46,6 +47,7 @@ class ItemFeatures:
     towers: dict[bytes, NDArray[np.float32]] = field(
         default_factory=dict, repr=False, compare=False
     )
+    vocabulary: Sequence[str] = field(default=(), repr=False, compare=False)
 
     @cached_property
     def associations(self) -> Associations:

@@ -20,6 +20,7 @@ from tastegraph.profiles.association import Associations
 from tastegraph.profiles.attention import Attention
 
 if TYPE_CHECKING:
+    from tastegraph.models.new_items import Growth
     from tastegraph.models.training_data import TrainingData
 
 Floats32 = NDArray[np.float32]
@@ -49,6 +50,11 @@ class Knowledge(SimilarityComponent):
     def served_arrays(self) -> Arrays:
         """Weighted ties; their pattern is that of the associations, which a snapshot holds."""
         return {"features": self.kernel.features.data}
+
+    @classmethod
+    def grown(cls, arrays: Arrays, growth: Growth) -> Arrays:
+        """The ties of new items behind those of the others."""
+        return {"features": np.concatenate([arrays["features"], growth.ties.data])}
 
     @classmethod
     def served_features(cls, arrays: Arrays) -> CSR:

@@ -34,6 +34,7 @@ from tastegraph.models.knowledge import Knowledge
 from tastegraph.profiles.attention import Attention
 
 if TYPE_CHECKING:
+    from tastegraph.models.new_items import Growth
     from tastegraph.models.training_data import TrainingData
 
 BLOCK_COLUMNS = 64
@@ -95,6 +96,15 @@ class MappedKnowledge(MappedComponent):
         kernel = AffinityKernel(own["left"], own["right"], features, own["loadings"])
         return cls(attention, kernel)
 
+    @classmethod
+    def grown(cls, arrays: Arrays, growth: Growth) -> Arrays:
+        """New items by their facts: F Fᵀ W, of the features that items had before."""
+        known = Knowledge.served_features(growth.snapshot.arrays)
+        ties = growth.ties[:, : known.shape[1]]
+        loadings = arrays["loadings"].astype(np.float32)
+        rows = np.asarray(ties @ (sparse.csr_array(known.T) @ loadings))
+        return {**super().grown(arrays, growth), "right": growth.with_rows(arrays["right"], rows)}
+
 
 class MappedText(MappedComponent):
     """What those who like an item like in other items' texts."""
@@ -111,6 +121,12 @@ class MappedText(MappedComponent):
             return None
         by_text = data.ridge_of_text.map(params)
         return None if by_text is None else FactorKernel(by_text.left, by_text.of(data.text))
+
+    @classmethod
+    def grown(cls, arrays: Arrays, growth: Growth) -> Arrays:
+        """New items by their texts; likes speak of none of them yet."""
+        right = growth.with_rows(arrays["right"], growth.mapped(arrays["right"]))
+        return {**super().grown(arrays, growth), "right": right}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from scipy import sparse
 
 from tastegraph.core.arrays import CSR
 from tastegraph.core.half import HalfMatrix, halved
-from tastegraph.core.strings import pack_ids, pack_strings
+from tastegraph.core.strings import MappedStrings, pack_ids, pack_strings
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.base import (
     KNOWLEDGE,
@@ -177,7 +177,8 @@ def item_features_from(snapshot: Snapshot) -> ItemFeatures:
     text[arrays["text.rows"]] = vectors
     words = _csr(arrays, "words", "values", int(arrays["words.width"][0]))
     facts_in_text, finetuned = (bool(flag) for flag in arrays["text.flags"])
-    return ItemFeatures(graph, text, words, facts_in_text, finetuned)
+    vocabulary = list(MappedStrings.of_arrays(arrays, "words.vocabulary"))
+    return ItemFeatures(graph, text, words, facts_in_text, finetuned, vocabulary=vocabulary)
 
 
 def other_rows_from(snapshot: Snapshot) -> dict[str, int]:
@@ -253,7 +254,8 @@ def item_features_arrays(item_features: ItemFeatures) -> Arrays:
         "words.indices": item_features.words.indices.astype(np.int32),
         "words.values": item_features.words.data.astype(np.float32),
         "words.width": np.array([item_features.words.shape[1]]),
-        **_csr_arrays("associations", associations.strength),
+        **pack_strings("words.vocabulary", item_features.vocabulary),
+        **csr_arrays("associations", associations.strength),
         "associations.facts": narrow_integers(associations.facts),
         "associations.relation": associations.relation,
         "associations.reverse": associations.reverse,
@@ -264,12 +266,16 @@ def item_features_arrays(item_features: ItemFeatures) -> Arrays:
 def ties_arrays(item_features: ItemFeatures) -> Arrays:
     """What :func:`ties_from` reads, and what follows from the stated associations."""
     stated = item_features.associations
-    ties = with_semantic(stated, item_features.likely)
+    return associated_arrays(stated, with_semantic(stated, item_features.likely))
+
+
+def associated_arrays(stated: Associations, ties: Associations) -> Arrays:
+    """What is stated and, among it, what texts lie near, with what follows from ``stated``."""
     return {
-        **_csr_arrays("ties", ties.strength),
+        **csr_arrays("ties", ties.strength),
         "ties.facts": narrow_integers(ties.facts),
-        **_csr_arrays("features", stated.by_feature),
-        **_csr_arrays("nodes", stated.of_nodes),
+        **csr_arrays("features", stated.by_feature),
+        **csr_arrays("nodes", stated.of_nodes),
     }
 
 
@@ -356,6 +362,8 @@ _ALWAYS = (POPULARITY, RECENT_POPULARITY)
 _LEARNING_FEATURES = (
     *(f"graph.{name}" for name in ("heads", "relation", "tails", "facts", "confidence")),
     *(f"words.{name}" for name in ("indptr", "indices", "values", "width")),
+    "words.vocabulary",
+    "words.vocabulary.ends",
     "text.flags",
 )
 """Names of the arrays of items that no service reads."""
@@ -368,7 +376,8 @@ def narrow_integers(values: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(values, dtype=np.int32 if fits else np.int64)
 
 
-def _csr_arrays(group: str, matrix: CSR) -> Arrays:
+def csr_arrays(group: str, matrix: CSR) -> Arrays:
+    """A matrix as the arrays ``indptr``, ``indices`` and ``strength`` of a group."""
     return {
         f"{group}.indptr": matrix.indptr.astype(np.int64),
         f"{group}.indices": matrix.indices.astype(np.int32),

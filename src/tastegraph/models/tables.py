@@ -64,6 +64,13 @@ def align_table(table: Scores | CSR, rows: NDArray[np.int64]) -> Scores | CSR:
     if len(rows) == table.shape[0] and np.array_equal(rows, np.arange(len(rows))):
         return table
     known = np.flatnonzero(rows >= 0)
+    if not isinstance(table, np.ndarray) and np.array_equal(
+        rows[: table.shape[0]], np.arange(table.shape[0])
+    ):
+        # New items stand behind the others: nothing is copied.
+        indptr = np.append(table.indptr, np.full(len(rows) - len(known), table.indptr[-1]))
+        shape = (len(rows), len(rows))
+        return type(table)((table.data, table.indices, indptr), shape=shape, copy=False)
     if isinstance(table, np.ndarray) and len(rows) > MAX_DENSE_ITEMS:
         table = sparse.csr_array(table)
     if isinstance(table, np.ndarray):

@@ -14,6 +14,7 @@ from tastegraph.models.decomposition import compressed
 from tastegraph.models.kernels import FactorKernel
 
 if TYPE_CHECKING:
+    from tastegraph.models.new_items import Growth
     from tastegraph.models.training_data import TrainingData
 
 Floats32 = NDArray[np.float32]
@@ -31,6 +32,11 @@ class Text(SimilarityComponent):
     def similarity(cls, arrays: Arrays, params: Any, data: TrainingData) -> FactorKernel | None:
         """xᵢ · xⱼ, x of :func:`text_features`; ``None`` where no item has a text."""
         return FactorKernel(data.text, data.text) if data.text.any() else None
+
+    @classmethod
+    def grown(cls, arrays: Arrays, growth: Growth) -> Arrays:
+        """New texts in the coordinates of the known ones."""
+        return {"both_sides": growth.with_rows(arrays["both_sides"], growth.text_rows)}
 
 
 def text_features(vectors: Floats32, words: CSR) -> Floats32:

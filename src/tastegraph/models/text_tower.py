@@ -14,6 +14,7 @@ from tastegraph.models.kernels import FactorKernel
 from tastegraph.models.mapped import completed
 
 if TYPE_CHECKING:
+    from tastegraph.models.new_items import Growth
     from tastegraph.models.training_data import TrainingData
     from tastegraph.profiles.interactions import Interactions
 
@@ -56,6 +57,12 @@ class TextTower(SimilarityComponent):
             return None
         vectors = completed(vectors, data.rows >= 0, data.text)
         return FactorKernel(vectors, vectors)
+
+    @classmethod
+    def grown(cls, arrays: Arrays, growth: Growth) -> Arrays:
+        """New texts by the ridge regression that newer items have as well."""
+        known = arrays["both_sides"]
+        return {"both_sides": growth.with_rows(known, growth.mapped(known))}
 
 
 def _digest(events: Interactions, history: int, seed: int) -> bytes:

@@ -26,7 +26,7 @@ from tastegraph.store.database import Database
 from tastegraph.text.descriptions import read_descriptions, with_descriptions
 from tastegraph.text.encoder import Encoder
 from tastegraph.text.texts import ItemText, entity_texts, item_text
-from tastegraph.text.words import word_features
+from tastegraph.text.words import words_and_vocabulary
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,10 @@ def encode_item_features(
         finetuned: whether the encoder was fine-tuned on behaviour.
     """
     text = encode_nodes(graph, texts.items, texts.labels, encoder.encode)
-    words = word_features(texts.items)
-    return ItemFeatures(graph, text, words, facts_in_text, finetuned, texts.associations)
+    words, vocabulary = words_and_vocabulary(texts.items)
+    return ItemFeatures(
+        graph, text, words, facts_in_text, finetuned, texts.associations, vocabulary=vocabulary
+    )
 
 
 def carry_over_texts(previous: ItemFeatures, graph: KnowledgeGraph) -> ItemFeatures:
@@ -129,7 +131,8 @@ def carry_over_texts(previous: ItemFeatures, graph: KnowledgeGraph) -> ItemFeatu
     n_items = sum(row < graph.n_items for row in rows)
     words = _moved_rows(previous.words, sources[:n_items], rows[:n_items], graph.n_items)
     text = scattered_rows(previous.text[sources], rows, graph.n_nodes)
-    return ItemFeatures(graph, text, words, previous.facts_in_text, previous.finetuned)
+    flags = previous.facts_in_text, previous.finetuned
+    return ItemFeatures(graph, text, words, *flags, vocabulary=previous.vocabulary)
 
 
 def _moved_rows(matrix: CSR, sources: list[int], rows: list[int], n_rows: int) -> CSR:

@@ -36,6 +36,7 @@ from tastegraph.profiles.interactions import History
 if TYPE_CHECKING:
     from tastegraph.models.graph_network.tasks import TrainingTask
     from tastegraph.models.graph_network.training import GraphData
+    from tastegraph.models.new_items import Growth
 
 UPDATE_EPOCHS = 4
 """Passes over the data where a network goes on from another."""
@@ -152,6 +153,24 @@ class GraphNetworkComponent(SimilarityComponent):
             "items": self.kernel.right,
             **paths,
         }
+
+    @classmethod
+    def grown(cls, arrays: Arrays, growth: Growth) -> Arrays:
+        """New items say nothing yet, and their features send nothing."""
+        per_item = ("queries", "keys", "values", "items", "items.text", "items.scale")
+        own = {name: growth.with_rows(arrays[name]) for name in per_item if name in arrays}
+        if "items.paths" in arrays:
+            n_features = growth.ties.shape[1]
+            more = np.full(n_features - len(arrays["items.senders"]), -1, dtype=np.int32)
+            own["items.senders"] = np.concatenate([arrays["items.senders"], more])
+            zeros = np.zeros(growth.ties.nnz, dtype=np.float32)
+            own["items.paths"] = np.concatenate([arrays["items.paths"], zeros])
+        return {**arrays, **own}
+
+    @classmethod
+    def compared_vectors(cls, arrays: Arrays) -> NDArray[Any]:
+        """The vectors of the items."""
+        return cls.served_view(arrays)["items"]
 
     @classmethod
     def open(

@@ -1,0 +1,123 @@
+"""New items are listed by what is known of them, beside a snapshot that stays as it is."""
+
+import numpy as np
+import pytest
+
+from tastegraph.core.records import Fact, Item
+from tastegraph.models.persistence import associations_from, item_features_from
+from tastegraph.pipeline import new_items
+from tests.support.cinema import GENRE_TEXTS
+
+FAN = "western-fan-0"
+
+
+@pytest.fixture
+def growing(cinema, monkeypatch):
+    monkeypatch.setattr(new_items, "MAX_SHARE", 1.0)
+    return cinema
+
+
+def new_films(number):
+    return [
+        Item(f"{genre}-new-{number}", f"New {genre}", text, {"genre": (genre,)})
+        for genre, text in GENRE_TEXTS.items()
+    ]
+
+
+def scores(workspace):
+    answer = workspace.recommend(FAN, 100)
+    return {item.item_id: item.score for item in answer.items}
+
+
+def test_a_new_item_is_listed_and_all_others_keep_their_scores(growing):
+    before = scores(growing)
+    assert growing.add_new_items(0) is None
+    growing.ingest(
+        items=new_films(1),
+        facts={
+            "more films": [
+                Fact("item:western-new-1", "directed_by", "person:western-0"),
+                Fact("item:space-new-1", "composed_by", "person:somebody"),
+                Fact("item:space-new-1", "sequel_of", "item:space-03"),
+            ]
+        },
+    )
+    assert growing.add_new_items(0) == "000002" == growing.snapshots.current()
+    after = scores(growing)
+    assert {*after} == {*before, "western-new-1", "space-new-1"}
+    assert after["western-new-1"] > after["space-new-1"]
+    assert after["western-new-1"] > np.median([*before.values()])
+    for name, score in before.items():
+        assert after[name] == pytest.approx(score, abs=1e-5)
+    assert growing.add_new_items(0) is None
+
+
+def test_a_new_item_has_the_facts_that_a_build_gives_it(growing):
+    growing.ingest(
+        items=new_films(1),
+        facts={"x": [Fact("item:western-new-1", "directed_by", "person:western-0")]},
+    )
+    growing.add_new_items(0)
+    grown = growing.snapshots.open()
+    growing.build({"graph", "text"})
+    built = growing.snapshots.open()
+
+    def ties(snapshot):
+        associations, graph = associations_from(snapshot), item_features_from(snapshot).graph
+        row = graph.item_ids.index("western-new-1")
+        names = graph.item_ids + graph.node_ids
+        at = associations.of_item(row)
+        return {
+            (graph.relations[associations.relation[f]], names[associations.node[f]]): value
+            for f, value in zip(
+                associations.strength.indices[at].tolist(),
+                associations.strength.data[at].tolist(),
+                strict=True,
+            )
+        }
+
+    assert ties(grown) == pytest.approx(ties(built), abs=0.01)
+    assert len(ties(grown)) == 2
+    features = item_features_from(grown)
+    assert len(features.text) == features.graph.n_nodes == grown.manifest["counts"]["nodes"]
+    assert features.words.shape[0] == features.graph.n_items == 26
+    row, other = (features.graph.item_ids.index(f"western-{name}") for name in ("new-1", "00"))
+    assert features.text[row] @ features.text[other] > 0.8
+
+
+def test_items_are_added_again_and_a_build_takes_them_in(growing):
+    for number in (1, 2):
+        growing.ingest(items=new_films(number))
+        assert growing.add_new_items(0) == f"00000{number + 1}"
+        snapshot = growing.snapshots.open()
+        assert snapshot.manifest["changes"] < number + 100
+        assert snapshot.manifest["model"] == "000001"
+    names = {item.item_id for new in (1, 2) for item in new_films(new)}
+    assert names < {*scores(growing)}
+    grown = scores(growing)
+    assert growing.build({"graph", "text"}) == "000004"
+    built = scores(growing)
+    assert {*grown} == {*built}
+    assert built["western-new-1"] > built["space-new-1"]
+
+
+def test_what_did_not_grow_is_linked_and_not_written(growing):
+    growing.ingest(items=new_films(1))
+    growing.add_new_items(0)
+    first, second = growing.snapshots.open("000001"), growing.snapshots.open("000002")
+    for name in ("learning/behaviour.items", "learning/network.learned.event", "likes.indices"):
+        inodes = {(shelf.path / f"{name}.npy").stat().st_ino for shelf in (first, second)}
+        assert len(inodes) == 1, name
+
+
+def test_small_catalogues_and_many_new_items_are_left_to_the_build(cinema):
+    cinema.ingest(items=new_films(1))
+    assert cinema.add_new_items() is None
+    assert cinema.add_new_items(0) is None
+    assert cinema.snapshots.current() == "000001"
+
+
+def test_after_an_erasure_the_build_makes_all_anew(growing):
+    growing.ingest(items=new_films(1))
+    growing.erase.item("western-00")
+    assert growing.add_new_items(0) is None
