@@ -37,7 +37,6 @@ from tastegraph.data.import_arguments import (
 from tastegraph.kg.import_checks import check_statements
 from tastegraph.pipeline import stages
 from tastegraph.pipeline.import_checks import check_event_items, check_scripts
-from tastegraph.pipeline.new_items import MIN_ITEMS
 from tastegraph.store import caches, catalogue, provenance, schema
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
@@ -275,37 +274,7 @@ class Workspace:
             NotFoundError: nothing has been built yet.
         """
         n_changes = int(self.snapshots.open().manifest["changes"])
-
-        def build() -> None:
-            self.add_new_items()
-            self.build({"graph", "text"})
-
-        stages.follow(self.database, build, n_changes, idle, pause)
-
-    def add_new_items(self, min_items: int = MIN_ITEMS) -> str | None:
-        """List the items that came since the last build, by what is known of each alone.
-
-        It takes seconds where a build takes minutes. What events and neighbours say of them, and
-        all else that changed, is left to the build of graph and texts.
-
-        Args:
-            min_items: a smaller catalogue is left to the build.
-
-        Returns:
-            The version now in service; ``None`` where nothing was to be added, or only a build can.
-
-        Raises:
-            NotFoundError: nothing has been built yet.
-            BusyError: another process is building this workspace.
-        """
-        stages.require_torch()
-        from tastegraph.pipeline.new_items import add_new_items
-
-        busy = Message("busy.build", directory=self.directory)
-        with file_lock(self.directory / "build.lock", busy):
-            return add_new_items(
-                self.directory, self.config, self.database, self.snapshots, min_items
-            )
+        stages.follow(self.database, lambda: self.build({"graph", "text"}), n_changes, idle, pause)
 
     def retrain(self, patience: float = 0.0) -> RetrainingResult:
         """Fit the model in service to newer events, and serve the result if the gate accepts it.

@@ -6,6 +6,7 @@ import pytest
 from tastegraph.core.records import Fact, Item
 from tastegraph.models.persistence import associations_from, item_features_from
 from tastegraph.pipeline import new_items
+from tastegraph.pipeline.build import Builder
 from tests.support.cinema import GENRE_TEXTS
 
 FAN = "western-fan-0"
@@ -24,6 +25,11 @@ def new_films(number):
     ]
 
 
+def add(workspace, min_items=0):
+    places = workspace.directory, workspace.config, workspace.database, workspace.snapshots
+    return new_items.add_new_items(*places, min_items)
+
+
 def scores(workspace):
     answer = workspace.recommend(FAN, 100)
     return {item.item_id: item.score for item in answer.items}
@@ -31,7 +37,7 @@ def scores(workspace):
 
 def test_a_new_item_is_listed_and_all_others_keep_their_scores(growing):
     before = scores(growing)
-    assert growing.add_new_items(0) is None
+    assert add(growing) is None
     growing.ingest(
         items=new_films(1),
         facts={
@@ -42,14 +48,14 @@ def test_a_new_item_is_listed_and_all_others_keep_their_scores(growing):
             ]
         },
     )
-    assert growing.add_new_items(0) == "000002" == growing.snapshots.current()
+    assert add(growing) == "000002" == growing.snapshots.current()
     after = scores(growing)
     assert {*after} == {*before, "western-new-1", "space-new-1"}
     assert after["western-new-1"] > after["space-new-1"]
     assert after["western-new-1"] > np.median([*before.values()])
     for name, score in before.items():
         assert after[name] == pytest.approx(score, abs=1e-5)
-    assert growing.add_new_items(0) is None
+    assert add(growing) is None
 
 
 def test_a_new_item_has_the_facts_that_a_build_gives_it(growing):
@@ -57,7 +63,7 @@ def test_a_new_item_has_the_facts_that_a_build_gives_it(growing):
         items=new_films(1),
         facts={"x": [Fact("item:western-new-1", "directed_by", "person:western-0")]},
     )
-    growing.add_new_items(0)
+    add(growing)
     grown = growing.snapshots.open()
     growing.build({"graph", "text"})
     built = growing.snapshots.open()
@@ -88,7 +94,7 @@ def test_a_new_item_has_the_facts_that_a_build_gives_it(growing):
 def test_items_are_added_again_and_a_build_takes_them_in(growing):
     for number in (1, 2):
         growing.ingest(items=new_films(number))
-        assert growing.add_new_items(0) == f"00000{number + 1}"
+        assert add(growing) == f"00000{number + 1}"
         snapshot = growing.snapshots.open()
         assert snapshot.manifest["changes"] < number + 100
         assert snapshot.manifest["model"] == "000001"
@@ -103,7 +109,7 @@ def test_items_are_added_again_and_a_build_takes_them_in(growing):
 
 def test_what_did_not_grow_is_linked_and_not_written(growing):
     growing.ingest(items=new_films(1))
-    growing.add_new_items(0)
+    add(growing)
     first, second = growing.snapshots.open("000001"), growing.snapshots.open("000002")
     for name in ("learning/behaviour.items", "learning/network.learned.event", "likes.indices"):
         inodes = {(shelf.path / f"{name}.npy").stat().st_ino for shelf in (first, second)}
@@ -112,12 +118,25 @@ def test_what_did_not_grow_is_linked_and_not_written(growing):
 
 def test_small_catalogues_and_many_new_items_are_left_to_the_build(cinema):
     cinema.ingest(items=new_films(1))
-    assert cinema.add_new_items() is None
-    assert cinema.add_new_items(0) is None
+    assert add(cinema, None) is None
+    assert add(cinema) is None
     assert cinema.snapshots.current() == "000001"
 
 
 def test_after_an_erasure_the_build_makes_all_anew(growing):
     growing.ingest(items=new_films(1))
     growing.erase.item("western-00")
-    assert growing.add_new_items(0) is None
+    assert add(growing) is None
+
+
+def test_a_build_of_graph_and_texts_lists_new_items_before_it_begins(growing, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(new_items, "MIN_ITEMS", 0)
+    monkeypatch.setattr(Builder, "build", stop)
+    growing.ingest(items=new_films(1))
+    with pytest.raises(KeyboardInterrupt):
+        growing.build({"graph", "text"})
+    assert growing.snapshots.current() == "000002"
+    assert "western-new-1" in scores(growing)

@@ -253,14 +253,7 @@ class Component(ABC):
 
     @classmethod
     def grown(cls, arrays: Arrays, growth: Growth) -> Arrays:
-        """What :meth:`served_arrays` gave, with rows for items that came since.
-
-        By default they are compared with nothing: the rows of a kernel's sides are zeros.
-
-        Args:
-            arrays: as a snapshot holds them, of the items that it has.
-            growth: the snapshot, and what is known of the new items.
-        """
+        """What :meth:`served_arrays` gave, with rows for new items; by default rows of zeros."""
         return {
             name: growth.with_rows(values) if name in _ROWS_OF_ITEMS else values
             for name, values in arrays.items()

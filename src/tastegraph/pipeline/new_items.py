@@ -50,13 +50,13 @@ def add_new_items(
     config: Config,
     database: Database,
     snapshots: Snapshots,
-    min_items: int = MIN_ITEMS,
+    min_items: int | None = None,
 ) -> str | None:
     """Put the snapshot in service, with the items that the catalogue has besides, into service.
 
     Args:
         directory, config, database, snapshots: of the workspace.
-        min_items: a smaller catalogue is left to the build.
+        min_items: a smaller catalogue is left to the build; by default :data:`MIN_ITEMS`.
 
     Returns:
         Its version; ``None`` where there are no new items, or the build has to make them: where
@@ -65,7 +65,7 @@ def add_new_items(
     Raises:
         NotFoundError: nothing has been built yet.
     """
-    previous = snapshots.open()
+    previous, min_items = snapshots.open(), MIN_ITEMS if min_items is None else min_items
     with database.reading() as connection:
         if not _can_grow(previous, connection, config, min_items):
             return None

@@ -159,6 +159,9 @@ def build_stale_stages(
     with profiled():
         with stage("loading torch"):
             from tastegraph.pipeline.build import Builder
+            from tastegraph.pipeline.new_items import add_new_items
+        if snapshot is not None and "model" not in stages:
+            add_new_items(directory, config, database, snapshots)
         builder = Builder(directory, config, database, snapshots)
         return builder.build(stages, inputs, publish, tune)
 
