@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from benchmarks.wishes import shop
@@ -24,9 +25,12 @@ def parser_of(items: Sequence[Item], facts: Iterable[Fact], config: Config) -> W
         MappedStrings.of(graph.item_ids), MappedStrings.of(graph.node_ids), graph.labels,
         graph.relations,
     )  # fmt: skip
-    labels = [(fact.subject, fact.object) for fact in statements if fact.relation == LABEL]
+    labels: dict[str, list[str]] = defaultdict(list)
+    for fact in statements:
+        if fact.relation == LABEL:
+            labels[fact.subject].append(fact.object)
     associations = associate(graph)
-    wish_names = WishNames(names, associations, config.relations, graph.n_listed, labels)
+    wish_names = WishNames(names, associations, config.relations, graph.n_listed, lambda: labels)
     return WishParser(wish_names, WishNumbers(wish_names))
 
 

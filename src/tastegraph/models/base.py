@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]
 """Arrays by name, as a snapshot holds them."""
-ReasonKind = Literal["behaviour", "learned", "knowledge", "affinity", "facts", "text", "popularity"]
+ReasonKind = Literal[
+    "behaviour", "learned", "knowledge", "affinity", "facts", "text", "popularity", "wish"
+]
 """What a contribution speaks of; decides how a reason is worded."""
 
 BEHAVIOUR, NETWORK, KNOWLEDGE, TEXT = "behaviour", "network", "knowledge", "text"

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tastegraph.core.html import html_table
 from tastegraph.explain.worded import InterestEdge, WordedReason, reasons_html
+from tastegraph.serving.wishes.chips import Steering
 
 NAMELESS = (
     "number of edges to entities without a name that are as strong as those listed: they count in "
@@ -44,6 +45,9 @@ class Recommendations(_Answer):
     personal: bool = Field(description="false where the list is by popularity alone")
     stranger: bool = Field(
         default=False, description="true where no event of this user counts for or against an item"
+    )
+    steer: Steering | None = Field(
+        default=None, description="what the wish of the request was read as; null without one"
     )
     items: tuple[ListItem, ...]
 

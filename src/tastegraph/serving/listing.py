@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -26,6 +27,8 @@ from tastegraph.profiles.interactions import (
 from tastegraph.serving.answers import ListItem, Recommendations
 from tastegraph.serving.exploration import POOL_PER_PLACE, draw_list, with_new_items
 from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.steering import wish_reasons
+from tastegraph.serving.wishes.effects import WishEffects
 
 DEFAULT_REASONS = 3
 """Reasons of each item of a list, at most."""
@@ -107,6 +110,7 @@ class ListRequest:
         explore: share in [0, 1] of the places given to items that the model is unsure of.
         seed: of the exploration.
         new_items: share in [0, 1] of the places, the last ones, for items without any event.
+        wishes: chips that changed the list, as JSON.
     """
 
     n: int = 10
@@ -115,6 +119,7 @@ class ListRequest:
     seed: int = 0
     repeats: Sequence[str] = (IMPRESSION,)
     new_items: float = 0.0
+    wishes: Sequence[Mapping[str, Any]] = ()
 
 
 def make_list(
@@ -125,22 +130,29 @@ def make_list(
     max_reasons: int = DEFAULT_REASONS,
     language: Language = DEFAULT_LANGUAGE,
     candidates: Bools | None = None,
+    wishes: WishEffects | None = None,
 ) -> Recommendations:
     """The best items for a user, each with up to ``max_reasons`` reasons in ``language``.
 
     Of items that have dates, those that may be listed at ``now`` (seconds since 1970-01-01 UTC);
-    and of ``candidates`` (bool[I]) alone, where they are given.
+    and of ``candidates`` (bool[I]) alone, where they are given. What ``wishes`` add to scores is
+    among the reasons.
     """
     model, rng = snapshot.model, np.random.default_rng(request.seed)
     listable = np.ones(model.n_items, dtype=np.bool_) if candidates is None else candidates.copy()
     listable[snapshot.listable.unlisted(now)] = False
     if request.exclude_seen:
         listable[snapshot.listed_rows(user.seen_items)] = False
+    if wishes is not None and wishes.mask is not None:
+        listable &= wishes.mask
     quotas = [Quota(listable, request.n * (POOL_PER_PLACE if request.explore > 0 else 1))]
     if request.new_items > 0:
         quotas.append(Quota(listable & model.new, request.n))
+    if wishes is not None:
+        quotas += wishes.quotas(listable, quotas[0].size)
     ranked = model.rank(user.scored.history, quotas)
-    scores = np.where(listable[ranked.items], ranked.scores, -np.inf).astype(np.float32)
+    wished = ranked.scores if wishes is None else ranked.scores + wishes.added(ranked)
+    scores = np.where(listable[ranked.items], wished, -np.inf).astype(np.float32)
     disagreement = ranked.disagreement() if request.explore > 0 else scores
     draw = draw_list(scores, disagreement, request.n, request.explore, rng)
     if request.new_items > 0:
@@ -151,7 +163,10 @@ def make_list(
     def reasons_of(item: int) -> tuple[WordedReason, ...]:
         words = snapshot.verbalizer
         reasons = explainer.shortlist(item, max_reasons, words.is_named) if max_reasons else []
-        return tuple(words.reason(reason, user.scored, item, language) for reason in reasons)
+        worded = tuple(words.reason(reason, user.scored, item, language) for reason in reasons)
+        if wishes is None or not max_reasons:
+            return worded
+        return (*wish_reasons(wishes, ranked, item, language), *worded)[:max_reasons]
 
     return Recommendations(
         recommendation_id=uuid4().hex,
@@ -164,7 +179,7 @@ def make_list(
                 item_id=snapshot.names.item_ids[item],
                 title=snapshot.names.title(item),
                 rank=rank,
-                score=ranked.score_of(item),
+                score=float(wished[ranked.place(item)]),
                 propensity=propensity,
                 best=best,
                 reasons=reasons_of(item),

@@ -21,6 +21,7 @@ from tastegraph.store.schema import (
     users,
     verdicts,
     votes,
+    wishes,
 )
 
 RESTORED = b""
@@ -45,7 +46,7 @@ class ErasureReceipt:
 
 
 def erase_user(connection: Connection, user_id: str) -> ErasureReceipt:
-    """Delete a user's events, attributes, lists, votes and facts.
+    """Delete a user's events, attributes, lists, votes, wishes and facts.
 
     The next model is fitted without them, so that nothing learned from the user remains.
     """
@@ -53,6 +54,7 @@ def erase_user(connection: Connection, user_id: str) -> ErasureReceipt:
     n_events = events.delete_of_user(connection, user_id)
     n_lists = _delete(connection, lists, lists.c.user_id == user_id)
     connection.execute(delete(votes).where(votes.c.user_id == user_id))
+    connection.execute(delete(wishes).where(wishes.c.user_id == user_id))
     connection.execute(delete(users).where(users.c.user_id == user_id))
     n_facts = _delete_facts_about(connection, USER + user_id)
     return ErasureReceipt(id_digest(user_id).hex(), at, n_events, n_lists, n_facts)
@@ -78,6 +80,8 @@ def erase_item(connection: Connection, item_id: str) -> ErasureReceipt:
     connection.execute(delete(items).where(items.c.item_id == item_id))
     connection.execute(delete(item_changes).where(item_changes.c.item_id == item_id))
     availability.forget(connection, item_id)
+    about_item = func.json_extract(wishes.c.chip, "$.node") == ITEM + item_id
+    connection.execute(delete(wishes).where(about_item))
     catalogue_facts.release_entities(connection, [item_id])
     name = ITEM + item_id
     # Facts that were read in its text lose that evidence.

@@ -320,3 +320,16 @@ verdicts = Table(
     Column("affirmed", Boolean, nullable=False),
     Column("fact", JSON, nullable=False),
 )
+
+wishes = Table(  # what users want of their lists until it expires, in an append-only log
+    "wishes",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("user_id", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("chip", JSON(none_as_null=True)),  # null where the wish was withdrawn
+    Column("decided", Float, nullable=False),
+    Column("expires", Float),
+    Column("undone", Float),
+)
+Index("wishes_of_user", wishes.c.user_id, wishes.c.target)

@@ -162,6 +162,15 @@ def all_facts(
         yield row[0], fact_of_row(row)
 
 
+def literals_of(connection: Connection, relations: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Subject and value of every literal fact of some relations."""
+    query = select(facts.c.subject, facts.c.object).where(
+        facts.c.relation.in_(relations), facts.c.literal
+    )
+    for subject, value in connection.execute(query):
+        yield subject, value
+
+
 def fact_of_row(row: FactRow) -> Fact:
     """The fact of a row."""
     _, subject, relation, value, literal, datatype, language, confidence = row

@@ -132,6 +132,13 @@ MISSING: Final[Mapping[str, Template]] = {
     ),
     "missing.stored_item": Template("there is no item {item!r}", "没有物品“{item}”"),
     "missing.stored_user": Template("there is no user {user!r}", "没有用户“{user}”"),
+    "missing.wish_change": Template(
+        "user {user!r} has changed no interest, or all changes are undone",
+        "用户“{user}”没有修改过兴趣，或所有修改均已撤销",
+    ),
+    "missing.interest": Template(
+        "user {user!r} has no interest {interest!r}", "用户“{user}”没有兴趣“{interest}”"
+    ),
     "missing.user": Template("there is no event of user {user!r}", "没有用户“{user}”的任何事件"),
     "missing.node": Template(
         "the graph in service has no {node!r} that items are tied to",

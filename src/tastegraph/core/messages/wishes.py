@@ -43,6 +43,15 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     "wish.too_long": Template(
         "a wish is read up to {limit} characters", "一个愿望最多读取 {limit} 个字符"
     ),
+    "wish.not_here": Template(
+        "the graph in service has nothing of this id and relation", "当前图谱中没有这个编号和关系"
+    ),
+    "wish.full": Template(
+        "not stored: {limit} standing wishes are the most that a user may have; withdraw some",
+        "未保存：每个用户最多 {limit} 个长期愿望，请先撤回一些",
+    ),
+    "wish.because": Template("because you asked for {chip}", "因为你的愿望“{chip}”"),
+    "wish.although": Template("although you asked for {chip}", "尽管你的愿望是“{chip}”"),
     "wish.too_many": Template("a wish is read up to {limit} chips", "一个愿望最多 {limit} 项"),
 }
 """Key → template."""

@@ -8,7 +8,7 @@ two names collide.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -37,6 +37,9 @@ MIN_TYPO_LENGTH = 6
 """Characters of a name in which one typo is tolerated, at least."""
 MAX_SURNAME_BEARERS = 200
 _ARTICLES = ("the ", "a ", "an ")
+
+
+OtherNames = Callable[[], Mapping[str, Sequence[str]]]
 
 
 class NameForm(IntEnum):
@@ -73,7 +76,8 @@ class WishNames:
         associations: items × features.
         relations: the configuration of relations: their phrases.
         n_listed: number of items that can be listed.
-        other_names: (entity id, name) of further names: aliases, labels in other languages.
+        other_names: gives id → further names: aliases, labels in other languages. It is called
+            when a name is looked for the first time, which reads all names of the graph.
     """
 
     def __init__(
@@ -82,18 +86,10 @@ class WishNames:
         associations: Associations,
         relations: Mapping[str, RelationConfig],
         n_listed: int,
-        other_names: Iterable[tuple[str, str]] = (),
+        other_names: OtherNames = dict,
     ) -> None:
         self.names, self.associations, self.n_listed = names, associations, n_listed
-        self._relations_config = relations
-        entries = np.array(
-            [(hash(name), node, form) for name, node, form in self._entries(other_names)],
-            dtype=np.int64,
-        ).reshape(-1, 3)
-        entries = entries[np.lexsort((entries[:, 1], entries[:, 2], entries[:, 0]))]
-        self._hashes = entries[:, 0].copy()
-        self._nodes = entries[:, 1].astype(np.int32)
-        self._forms = entries[:, 2].astype(np.int8)
+        self._relations_config, self._other_names = relations, other_names
 
     def find(self, phrase: str) -> list[NamedNode]:
         """The nodes that ``phrase`` (in normal form) is a name of, or part of one.
@@ -101,21 +97,17 @@ class WishNames:
         Whole names first, then by the number of items that are tied to them.
         """
         key = hash(phrase)
-        low, high = np.searchsorted(self._hashes, [key, key + 1]) if key < 2**63 - 1 else (0, 0)
+        hashes, nodes, forms = self._index
+        low, high = np.searchsorted(hashes, key), np.searchsorted(hashes, key, side="right")
         best: dict[int, NamedNode] = {}
-        for k in range(low, min(high, low + MAX_SURNAME_BEARERS)):
-            node = int(self._nodes[k])
+        for k in range(int(low), min(int(high), int(low) + MAX_SURNAME_BEARERS)):
+            node = int(nodes[k])
             if node not in best and self.names.visible_name(node):
                 best[node] = NamedNode(
-                    node, NameForm(int(self._forms[k])), int(self.items_of[node]),
+                    node, NameForm(int(forms[k])), int(self.items_of[node]),
                     node < self.n_listed, bool(self._is_kind[node]),
                 )  # fmt: skip
         return sorted(best.values(), key=lambda each: (each.form, -each.items, each.node))
-
-    def has(self, phrase: str) -> bool:
-        """Whether anything is called so."""
-        place = np.searchsorted(self._hashes, hash(phrase))
-        return bool(place < len(self._hashes) and self._hashes[place] == hash(phrase))
 
     def nearest(self, phrase: str) -> list[NamedNode]:
         """The nodes whose name differs from ``phrase`` by one typo; none for a short one."""
@@ -170,6 +162,17 @@ class WishNames:
         )
 
     @cached_property
+    def _index(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int8]]:
+        """The hash of each name in ascending order, its node, and whether it is whole."""
+        entries = np.array(
+            [(hash(name), node, form) for name, node, form in self._entries(self._other_names())],
+            dtype=np.int64,
+        ).reshape(-1, 3)
+        entries = entries[np.lexsort((entries[:, 1], entries[:, 2], entries[:, 0]))]
+        hashes, nodes, forms = entries.T
+        return hashes.copy(), nodes.astype(np.int32), forms.astype(np.int8)
+
+    @cached_property
     def relations(self) -> tuple[str, ...]:
         """The relations of features, by which items are tied to something that has a name."""
         used = np.unique(self.associations.relation[self._is_named_feature])
@@ -215,9 +218,9 @@ class WishNames:
 
     @cached_property
     def _texts(self) -> Sequence[str]:
-        if len(self._hashes) > MAX_TYPO_NAMES:
+        if len(self._index[0]) > MAX_TYPO_NAMES:
             return ()
-        return sorted({name for name, *_ in self._entries(()) if len(name) >= MIN_TYPO_LENGTH})
+        return sorted({name for name, *_ in self._entries({}) if len(name) >= MIN_TYPO_LENGTH})
 
     @cached_property
     def _by_relation_words(self) -> Mapping[str, tuple[str, ...]]:
@@ -240,16 +243,15 @@ class WishNames:
         """The English phrase of a relation."""
         return grammatical_phrase(relation, self._relations_config).text
 
-    def _entries(self, other_names: Iterable[tuple[str, str]]) -> Iterator[tuple[str, int, int]]:
+    def _entries(self, other_names: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, int, int]]:
         """(Normal form, node, form) of every name of every node."""
         names, nodes = self.names, np.unique(self.associations.node)
         for item in range(self.n_listed):
-            yield from self._title_entries(names.labels[item], item)
-        others: dict[str, list[str]] = defaultdict(list)
-        for entity, name in other_names:
-            others[entity].append(name)
+            others = other_names.get(names.public_id(item), ()) if other_names else ()
+            for title in dict.fromkeys((names.title(item), *others)):
+                yield from self._title_entries(title, item)
         for node in nodes[nodes >= self.n_listed].tolist():
-            labels = [names.name(node), *others.get(names.public_id(node), ())]
+            labels = (names.name(node), *other_names.get(names.public_id(node), ()))
             for label in dict.fromkeys(labels):
                 yield from self._node_entries(label, node)
 

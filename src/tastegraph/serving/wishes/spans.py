@@ -16,7 +16,7 @@ from tastegraph.serving.wishes.common_names import (
 )
 from tastegraph.serving.wishes.names import NamedNode, NameForm, WishNames, with_singular
 from tastegraph.serving.wishes.quantities import Quantity, durations, quantities
-from tastegraph.serving.wishes.tokens import Token, joined, quoted_spans, tokenize
+from tastegraph.serving.wishes.tokens import WishToken, joined, quoted_spans, tokenize
 from tastegraph.text.languages import contains_han
 
 MAX_NAME_TOKENS = 16
@@ -84,7 +84,7 @@ class SpanReader:
             k = end
         return self._with_typos(spans, wish)
 
-    def _fixed(self, wish: str, tokens: Sequence[Token]) -> dict[int, tuple[int, WishSpan]]:
+    def _fixed(self, wish: str, tokens: Sequence[WishToken]) -> dict[int, tuple[int, WishSpan]]:
         """First token → (the token behind, span), of quantities, durations and quoted names."""
         fixed: dict[int, tuple[int, WishSpan]] = {}
         spans = [WishSpan(start, end, "days", days=days) for start, end, days in durations(wish)]
@@ -103,7 +103,7 @@ class SpanReader:
         return fixed
 
     def _longest(
-        self, tokens: Sequence[Token], k: int, limit: int, previous: str, wish: str
+        self, tokens: Sequence[WishToken], k: int, limit: int, previous: str, wish: str
     ) -> tuple[int, WishSpan | None]:
         """The token behind the longest span that begins at token ``k``, and the span."""
         start = tokens[k].start
@@ -141,7 +141,7 @@ class SpanReader:
 
     def _extent(
         self,
-        tokens: Sequence[Token],
+        tokens: Sequence[WishToken],
         k: int,
         limit: int,
         most: int,
@@ -160,7 +160,7 @@ class SpanReader:
     def _meanings(
         self,
         phrase: str,
-        tokens: Sequence[Token],
+        tokens: Sequence[WishToken],
         *,
         similar: bool = False,
         quoted: bool = False,
@@ -214,7 +214,7 @@ class SpanReader:
         return (max(kinds, key=lambda n: (n.items, -n.node)),) if kinds else ()
 
     def _entities_called(
-        self, phrase: str, tokens: Sequence[Token], *, quoted: bool
+        self, phrase: str, tokens: Sequence[WishToken], *, quoted: bool
     ) -> tuple[NamedNode, ...]:
         """Entities by their whole name, else by the last words of it."""
         nodes = [each for each in self._names.find(phrase) if not each.is_item]
@@ -256,7 +256,7 @@ class SpanReader:
         return WishSpan(span.start, span.end, "name", names=(tuple(ordered),))
 
 
-def _names_language(tokens: Sequence[Token], end: int) -> bool:
+def _names_language(tokens: Sequence[WishToken], end: int) -> bool:
     """Whether the next word says that the one before is a language: *German-language*."""
     words = [token.text for token in tokens[end : end + 2] if token.is_word]
     return bool(words) and words[0] in ("language", "languages", "speaking", "spoken", "subtitled")
@@ -268,7 +268,7 @@ def _yields(closed: ClosedWord, names: tuple[tuple[NamedNode, ...], ...]) -> boo
     return is_kind and closed.kind in ("trend", "popularity", "novelty", "filler", "strength")
 
 
-def _may_be_name(tokens: Sequence[Token]) -> bool:
+def _may_be_name(tokens: Sequence[WishToken]) -> bool:
     """Whether words look like a name: capitalised, or no ordinary words."""
     words = [t for t in tokens if t.is_word]
     if not words:
@@ -284,7 +284,7 @@ def _may_be_name(tokens: Sequence[Token]) -> bool:
     return any(not lexicon.parts_of_speech(t.text) and t.text not in CLOSED_WORDS for t in words)
 
 
-def _is_title(tokens: Sequence[Token]) -> bool:
+def _is_title(tokens: Sequence[WishToken]) -> bool:
     """Whether words outside quotation marks can be a title: long or capitalised ones."""
     words = [t for t in tokens if t.is_word]
     text = joined(words)

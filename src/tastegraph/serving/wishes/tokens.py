@@ -19,7 +19,7 @@ _QUOTED = re.compile(
 _WITHIN_PHRASES = frozenset("-–‐‑:'’&/·•・")
 
 
-class Token(NamedTuple):
+class WishToken(NamedTuple):
     """A word, a number, a Chinese character or a punctuation mark.
 
     Attributes:
@@ -39,15 +39,17 @@ class Token(NamedTuple):
         return any(map(str.isalnum, self.text))
 
 
-def tokenize(wish: str) -> list[Token]:
+def tokenize(wish: str) -> list[WishToken]:
     """The tokens of a wish, in order."""
     return [
-        Token(normalize_name(m.group()) or m.group(), m.start(), m.end(), m.group()[0].isupper())
+        WishToken(
+            normalize_name(m.group()) or m.group(), m.start(), m.end(), m.group()[0].isupper()
+        )
         for m in _TOKEN.finditer(wish)
     ]
 
 
-def joined(tokens: Sequence[Token]) -> str:
+def joined(tokens: Sequence[WishToken]) -> str:
     """The normal form of several tokens: a space between words, none between Chinese ones.
 
     Hyphens and the like are passed over; words with a comma or a full stop between them are no

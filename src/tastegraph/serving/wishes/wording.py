@@ -18,7 +18,7 @@ _TRENDS: dict[tuple[str, str | None], str] = {
 
 def chip_text(chip: Chip, language: Language) -> str:
     """A chip as one reads it: "less Crime", "only year 1970–1979, for 7 days"."""
-    text = Message(_DIRECTIONS[chip.direction], what=_target(chip)).text(language)
+    text = Message(_DIRECTIONS[chip.direction], what=chip_target(chip)).text(language)
     if chip.kind == "question":
         labels = [_candidate(each.label, each.relation) for each in chip.alternatives]
         return Message("chip.question", words=chip.words, candidates=labels).text(language)
@@ -33,7 +33,8 @@ def _candidate(label: str, relation: str | None) -> str:
     return label if relation is None else f"{label} ({relation})"
 
 
-def _target(chip: Chip) -> object:
+def chip_target(chip: Chip) -> object:
+    """What a chip is about, as a text or a message."""
     match chip.kind:
         case "entity":
             return chip.label or chip.node

@@ -1,0 +1,169 @@
+"""Steering: wishes of a request and standing wishes of a user, from words to their effects."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from hashlib import sha256
+
+from sqlalchemy import Connection
+
+from tastegraph.core.config import Config
+from tastegraph.core.languages import Language
+from tastegraph.core.messages import Message
+from tastegraph.explain.worded import WordedReason
+from tastegraph.models.ranked import Ranked
+from tastegraph.profiles.interactions import History
+from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.wishes.chips import Chip, IgnoredWords, Steering
+from tastegraph.serving.wishes.effects import WishEffects, wish_effects
+from tastegraph.serving.wishes.graph import WishGraph
+from tastegraph.serving.wishes.parser import WishParser
+from tastegraph.serving.wishes.wording import chip_text
+from tastegraph.store import statements, wishes
+from tastegraph.store.database import Database
+from tastegraph.store.wishes import StoredWish
+
+Steer = str | Sequence[Chip]
+"""A wish in words, or chips, as they were or edited."""
+SESSION_SECONDS = 30 * 60.0
+"""How long a wish for *this session* counts for a known user."""
+DAY = 86_400.0
+
+
+class Steerer:
+    """Reads wishes over the graph in service and says what they do; thread-safe.
+
+    Args:
+        database: has the aliases of entities, and the standing wishes.
+        config: names the relations that are names.
+    """
+
+    def __init__(self, database: Database, config: Config) -> None:
+        self._database, self._config = database, config
+        self._lock = threading.Lock()
+        self._current: tuple[tuple[str, int], WishGraph, WishParser] | None = None
+
+    def read(self, snapshot: ServingSnapshot, steer: Steer | None, language: Language) -> Steering:
+        """What a wish asks for; of chips, those that the graph in service knows."""
+        if steer is None:
+            return Steering()
+        graph, parser = self._of(snapshot)
+        if isinstance(steer, str):
+            return parser.parse(steer, language)
+        known, ignored = [], []
+        for chip in steer:
+            worded = chip.model_copy(update={"text": chip_text(chip, language)})
+            if graph.knows(chip):
+                known.append(worded)
+            else:
+                words, reason = worded.text, Message("wish.not_here").text(language)
+                ignored.append(IgnoredWords(words=words, start=0, end=0, reason=reason))
+        return Steering(parsed=tuple(known), ignored=tuple(ignored))
+
+    def effects(
+        self, snapshot: ServingSnapshot, chips: Sequence[Chip], history: History
+    ) -> WishEffects | None:
+        """What chips do for a user with this history; ``None`` where they do nothing."""
+        if not any(chip.is_applied for chip in chips):
+            return None
+        return wish_effects(self._of(snapshot)[0], chips, history)
+
+    def store(
+        self,
+        submit: Callable[[Callable[[Connection], int]], Future[int]],
+        user_id: str,
+        chips: Iterable[Chip],
+        language: Language,
+    ) -> str | None:
+        """Store the chips that outlast their list. Returns what to tell the user, if anything."""
+        lasting = [chip for chip in chips if chip.duration != "list" and chip.is_applied]
+        if not lasting:
+            return None
+
+        def write(connection: Connection) -> int:
+            now = time.time()
+            room = wishes.MAX_WISHES - len(wishes.standing(connection, user_id, now))
+            for chip in lasting[: max(room, 0)]:
+                row = chip.model_dump(mode="json", exclude_defaults=True)
+                expires = expiry(chip, now)
+                wishes.put(connection, user_id, interest_id(chip), row, now, expires)
+            return len(lasting) - max(room, 0)
+
+        if submit(write).result() > 0:
+            return Message("wish.full", limit=wishes.MAX_WISHES).text(language)
+        return None
+
+    def _of(self, snapshot: ServingSnapshot) -> tuple[WishGraph, WishParser]:
+        """The graph of a snapshot as wishes see it; that of the last one is held."""
+        key = (snapshot.version, snapshot.erased_items)
+        with self._lock:
+            if self._current is None or self._current[0] != key:
+                graph = WishGraph(
+                    snapshot.names, snapshot.associations, snapshot.relation_weights,
+                    snapshot.model.popularity, snapshot.model.n_listed, self._config.relations,
+                    self._other_names,
+                )  # fmt: skip
+                self._current = key, graph, WishParser(graph.names, graph.numbers)
+            return self._current[1], self._current[2]
+
+    def _other_names(self) -> Mapping[str, Sequence[str]]:
+        """Every name of every entity, by the store."""
+        names: dict[str, list[str]] = defaultdict(list)
+        with self._database.reading() as connection:
+            relations = self._config.graph.naming_relations
+            for subject, name in statements.literals_of(connection, relations):
+                names[subject].append(name)
+        return names
+
+
+def merged(standing: Sequence[Chip], steering: Steering) -> list[Chip]:
+    """Standing wishes and those of a request; of two on one thing, that of the request."""
+    chips = {chip.target: chip for chip in standing}
+    chips |= {chip.target: chip for chip in steering.parsed}
+    return [chip for chip in chips.values() if chip.is_applied]
+
+
+def standing_chips(connection: Connection, user_id: str) -> list[Chip]:
+    """The wishes of a user that count now."""
+    return [chip_of(row) for row in wishes.standing(connection, user_id, time.time())]
+
+
+def chip_of(row: StoredWish) -> Chip:
+    """A stored wish as a chip."""
+    return Chip.model_validate(row.chip)
+
+
+def interest_id(chip: Chip) -> str:
+    """Names what a chip is about, the same in every snapshot: 20 hexadecimal digits."""
+    parts = [chip.kind, chip.node, chip.relation, chip.low, chip.high]
+    # A trend up and one down are about one thing; so are the two ends of popularity.
+    text = "\x1f".join("" if part is None else str(part) for part in parts)
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def expiry(chip: Chip, now: float) -> float | None:
+    """When a wish that is stored at ``now`` stops to count; ``None`` for never."""
+    if chip.duration == "days" and chip.days is not None:
+        return now + chip.days * DAY
+    return now + SESSION_SECONDS if chip.duration == "session" else None
+
+
+def wish_reasons(
+    effects: WishEffects, ranked: Ranked, item: int, language: Language
+) -> tuple[WordedReason, ...]:
+    """What each wish adds to the score of an item, in words; the largest share first."""
+    shares = sorted(effects.shares(ranked, item), key=lambda pair: -abs(pair[1]))
+    return tuple(
+        WordedReason(
+            kind="wish",
+            share=share,
+            text=Message(
+                "wish.because" if share > 0 else "wish.although", chip=chip_text(chip, language)
+            ).text(language),
+        )
+        for chip, share in shares
+    )
