@@ -59,7 +59,8 @@ if TYPE_CHECKING:
     from tastegraph.pipeline.retrain import RetrainingResult
     from tastegraph.profiles.rating_scale import RatingScale
     from tastegraph.serving.answers import Explanation, Recommendations, TextAssociations
-    from tastegraph.serving.engine import Engine, UserOrSession
+    from tastegraph.serving.engine import Engine
+    from tastegraph.serving.request_view import UserOrSession
     from tastegraph.store.erasure import ErasureReceipt
     from tastegraph.text.llm_batch import UsageEstimate
 

@@ -17,7 +17,7 @@ from tastegraph.core.errors import NotFoundError, RowError
 from tastegraph.core.records import MAX_CLOCK_SKEW, Event
 from tastegraph.models.hybrid import Ranked
 from tastegraph.profiles.interactions import History
-from tastegraph.serving import engine as engine_module
+from tastegraph.serving import request_view
 from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import Engine, ListOptions
 from tastegraph.serving.exploration import POOL_PER_PLACE, draw_list
@@ -150,7 +150,7 @@ def test_erased_item_is_in_no_replay(engine: Engine) -> None:
 
 
 def test_impressions_do_not_displace_likes(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_module, "MAX_USER_EVENTS", 20)
+    monkeypatch.setattr(request_view, "MAX_USER_EVENTS", 20)
     engine.record(
         Event(f"seen{k}", "western-1", f"space-{k % 6}", "impression", None, 1e9 + k)
         for k in range(30)

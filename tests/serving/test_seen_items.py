@@ -12,7 +12,8 @@ from tastegraph.core.config import Config, load_config
 from tastegraph.core.errors import ConfigError
 from tastegraph.core.records import Event
 from tastegraph.serving.api.app import create_app
-from tastegraph.serving.engine import MAX_USER_EVENTS, Engine, ListOptions
+from tastegraph.serving.engine import Engine, ListOptions
+from tastegraph.serving.request_view import MAX_USER_EVENTS
 from tests.support import serving_world
 from tests.support.local_client import LocalClient
 

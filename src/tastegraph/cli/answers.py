@@ -39,6 +39,9 @@ def recommend(
         str | None, typer.Option(help="ITEM,ITEM liked by a user not in the data")
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="say why")] = False,
+    steer: Annotated[
+        str | None, typer.Option(help='a wish for this list: "less crime, more seventies"')
+    ] = None,
     json: AsJson = False,
     lang: LanguageOption = None,
 ) -> None:
@@ -49,10 +52,15 @@ def recommend(
     if not isinstance(user_or_session, str):
         engine.require(event.item_id for event in user_or_session)
     reasons = 3 if explain or json else 0
-    answer = engine.recommend(user_or_session, n, reasons=reasons, language=language)
+    answer = engine.recommend(user_or_session, n, reasons=reasons, steer=steer, language=language)
     if json:
         print_line(answer.model_dump_json(indent=1))
         return
+    if answer.steer is not None:
+        for chip in answer.steer.parsed:
+            print_message(language, "steer.chip", chip=chip.text)
+        for entry in answer.steer.ignored:
+            print_message(language, "steer.ignored", words=entry.words, reason=entry.reason)
     if not answer.items:
         print_message(language, "list.empty")
     elif not answer.personal:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from secrets import randbits
 from typing import Any
@@ -34,8 +34,11 @@ from tastegraph.serving.answers import (
 )
 from tastegraph.serving.in_service import SnapshotHolder
 from tastegraph.serving.listing import DEFAULT_REASONS, ListRequest, UserState, make_list
+from tastegraph.serving.request_view import RequestView, UserOrSession, events_and_seen
 from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.steering import Steer, Steerer, merged, standing_chips
 from tastegraph.serving.texts import QueryEncoder
+from tastegraph.serving.wishes.chips import Chip
 from tastegraph.store import erasure, served_lists
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
@@ -44,11 +47,6 @@ from tastegraph.store.served_lists import ListPlace, ServedList
 from tastegraph.store.snapshots import Snapshots
 
 _log = logging.getLogger(__name__)
-MAX_USER_EVENTS = 10_000
-"""Events of one user that are read for a list; items seen earlier are left out all the same."""
-
-UserOrSession = str | Sequence[Event]
-"""A user id, or the events of a session without a user."""
 
 
 @dataclass(frozen=True)
@@ -59,36 +57,13 @@ class ListOptions:
         exclude_seen: whether items that the user has seen, by ``[serving.exclude]``, are left out.
         explore: share in [0, 1] of the places that explore; ``None`` for the configured one.
         seed: of the exploration; ``None`` for a random one.
+        steer: a wish in words, or chips.
     """
 
     exclude_seen: bool = True
     explore: float | None = None
     seed: int | None = None
-
-
-@dataclass(frozen=True)
-class _RequestView:
-    """One consistent state of the snapshot and the store, which one request sees.
-
-    Attributes:
-        snapshot: in service, without the items that were erased since.
-        user_id: of a user with at least one event; ``None`` for a session, and for an unknown id.
-        events: the user's newest.
-        seen_items: ids of all items that exclude_seen leaves out.
-        revision: of the event log.
-        erased_users: number of users that had been erased.
-    """
-
-    snapshot: ServingSnapshot
-    user_id: str | None
-    events: Sequence[Event]
-    seen_items: Collection[str]
-    revision: int
-    erased_users: int
-
-    def user(self) -> UserState:
-        """The user whose events these are."""
-        return UserState.of(self.events, self.seen_items, self.snapshot)
+    steer: Steer | None = None
 
 
 class Engine:
@@ -105,6 +80,7 @@ class Engine:
     def __init__(self, snapshots: Snapshots, database: Database, config: Config) -> None:
         self.snapshots, self.database, self.config = snapshots, database, config
         self._holder, self._encoder = SnapshotHolder(snapshots, database, config), QueryEncoder()
+        self.steerer = Steerer(database, config)
 
     def recommend(
         self,
@@ -115,6 +91,7 @@ class Engine:
         exclude_seen: bool = True,
         explore: float = 0.0,
         seed: int = 0,
+        steer: Steer | None = None,
         language: Language | None = None,
     ) -> Recommendations:
         """The best ``n`` items for a user, each with up to ``reasons`` reasons.
@@ -127,12 +104,11 @@ class Engine:
                 out.
             explore: share in [0, 1] of the places given to items that the model is unsure of.
             seed: of the exploration.
+            steer: a wish in words, or chips; what lasts longer than this list is not stored.
             language: of the reasons; the configured one by default.
         """
-        view = self._view(user)
-        request, now = self._list_request(n, exclude_seen, explore, seed), time.time()
-        language = self._language(language)
-        return make_list(view.snapshot, view.user(), request, now, reasons, language)
+        request = self._list_request(n, exclude_seen, explore, seed)
+        return self._steered(self._view(user), request, steer, reasons, language)[0]
 
     def recommend_and_store(
         self,
@@ -147,14 +123,20 @@ class Engine:
 
         It is on disk soon after the answer. Without ``explore`` or ``seed`` in ``options`` the
         configured share and a random seed are taken. The list of an id without any event is stored
-        as that of a session without events, so that nothing is stored about the id.
+        as that of a session without events, so that nothing is stored about the id. Wishes that
+        outlast the list are stored for the user.
         """
         explore = self.config.serving.explore if options.explore is None else options.explore
         seed = randbits(32) if options.seed is None else options.seed
         request = self._list_request(n, options.exclude_seen, explore, seed)
         view, now = self._view(user), time.time()
-        language = self._language(language)
-        answer = make_list(view.snapshot, view.user(), request, now, reasons, language)
+        answer, request = self._steered(view, request, options.steer, reasons, language)
+        if answer.steer is not None and isinstance(user, str):
+            chips, language = answer.steer.parsed, self._language(language)
+            note = self.steerer.store(self.submit, user, chips, language)
+            if note is not None:
+                steering = answer.steer.model_copy(update={"notes": (*answer.steer.notes, note)})
+                answer = answer.model_copy(update={"steer": steering})
         if self.config.serving.store_lists:
             session = None
             if view.user_id is None:
@@ -174,6 +156,27 @@ class Engine:
             save = partial(served_lists.save, served=served_list, erased=erasure_counts)
             self._committer.submit(save).add_done_callback(_log_failure)
         return answer
+
+    def _steered(
+        self,
+        view: RequestView,
+        request: ListRequest,
+        steer: Steer | None,
+        reasons: int,
+        language: Language | None,
+    ) -> tuple[Recommendations, ListRequest]:
+        """A list by standing wishes and those of a request, and the request with their chips."""
+        language, user = self._language(language), view.user()
+        steering = self.steerer.read(view.snapshot, steer, language)
+        chips = merged(view.wishes, steering)
+        effects = self.steerer.effects(view.snapshot, chips, user.scored.history)
+        answer = make_list(
+            view.snapshot, user, request, time.time(), reasons, language, wishes=effects
+        )
+        if steer is not None:
+            answer = answer.model_copy(update={"steer": steering})
+        rows = [chip.model_dump(mode="json", exclude_defaults=True) for chip in chips]
+        return answer, replace(request, wishes=rows)
 
     def stored_list(self, recommendation_id: str) -> ServedList:
         """A list as it was stored.
@@ -202,12 +205,14 @@ class Engine:
             user = served_list.user_id
         with self.database.reading() as connection:
             snapshot = self._holder.open_version(served_list.snapshot, connection)
-            events, seen_items = _events_and_seen(
+            events, seen_items = events_and_seen(
                 connection, user, request.repeats, served_list.event_revision
             )
         state = UserState.of(events, seen_items, snapshot)
         language, created = self._language(language), served_list.created
-        answer = make_list(snapshot, state, request, created, language=language)
+        chips = [Chip.model_validate(row) for row in request.wishes]
+        effects = self.steerer.effects(snapshot, chips, state.scored.history)
+        answer = make_list(snapshot, state, request, created, language=language, wishes=effects)
         return answer.model_copy(update={"recommendation_id": recommendation_id})
 
     def explain(
@@ -223,18 +228,22 @@ class Engine:
         item, language = snapshot.row(item_id), self._language(language)
         ranked = snapshot.model.rank(state.scored.history)
         reasons = reasons_for(snapshot.model, snapshot.associations, ranked, item)
+        wished, scores = self.steerer.explained(snapshot, view.wishes, ranked, item, language)
         return Explanation(
             item_id=item_id,
             title=snapshot.title(item_id),
-            score=float(ranked.scores[item]),
-            rank=int((ranked.scores > ranked.scores[item]).sum()) + 1,
+            score=float(scores[item]),
+            rank=int((scores > scores[item]).sum()) + 1,
             seen=item in snapshot.listed_rows(state.seen_items),
             listable=item not in snapshot.listable.unlisted(time.time()),
             model=snapshot.model_version,
             graph=snapshot.graph_version,
-            reasons=tuple(
-                snapshot.verbalizer.reason(reason, state.scored, item, language)
-                for reason in reasons
+            reasons=(
+                *wished,
+                *(
+                    snapshot.verbalizer.reason(reason, state.scored, item, language)
+                    for reason in reasons
+                ),
             ),
         )
 
@@ -421,26 +430,17 @@ class Engine:
     def _language(self, language: Language | None) -> Language:
         return self.config.serving.language if language is None else language
 
-    def _view(self, user: UserOrSession) -> _RequestView:
+    def _view(self, user: UserOrSession) -> RequestView:
         """One consistent state of the log, and the snapshot that goes with it."""
         with self.database.reading() as connection:
             revision, erased_users = log.revision(connection), erasure.erased_user_count(connection)
             repeats = self.config.serving.repeats
-            events, seen_items = _events_and_seen(connection, user, repeats, revision)
+            events, seen_items = events_and_seen(connection, user, repeats, revision)
             snapshot = self._holder.current_for(connection)
             is_known = isinstance(user, str) and (events or log.has_user(connection, user))
+            wishes = standing_chips(connection, user) if isinstance(user, str) else ()
         user_id = user if isinstance(user, str) and is_known else None
-        return _RequestView(snapshot, user_id, events, seen_items, revision, erased_users)
-
-
-def _events_and_seen(
-    connection: Connection, user: UserOrSession, repeats: Collection[str], revision: int
-) -> tuple[Sequence[Event], Collection[str]]:
-    """The newest events, and the ids of all items with an event of a type not in ``repeats``."""
-    if isinstance(user, str):
-        seen_items = log.user_object_ids(connection, user, repeats, revision)
-        return log.user_events(connection, user, MAX_USER_EVENTS, revision), seen_items
-    return user, {event.object_id for event in user if event.type not in repeats}
+        return RequestView(snapshot, user_id, events, seen_items, revision, erased_users, wishes)
 
 
 def _log_failure(write: Future[None]) -> None:

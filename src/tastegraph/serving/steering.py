@@ -15,6 +15,7 @@ from tastegraph.core.config import Config
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.explain.worded import WordedReason
+from tastegraph.models.kernels import Scores
 from tastegraph.models.ranked import Ranked
 from tastegraph.profiles.interactions import History
 from tastegraph.serving.snapshot import ServingSnapshot
@@ -64,6 +65,10 @@ class Steerer:
                 ignored.append(IgnoredWords(words=words, start=0, end=0, reason=reason))
         return Steering(parsed=tuple(known), ignored=tuple(ignored))
 
+    def graph(self, snapshot: ServingSnapshot) -> WishGraph:
+        """The graph of a snapshot as wishes see it."""
+        return self._of(snapshot)[0]
+
     def effects(
         self, snapshot: ServingSnapshot, chips: Sequence[Chip], history: History
     ) -> WishEffects | None:
@@ -71,6 +76,20 @@ class Steerer:
         if not any(chip.is_applied for chip in chips):
             return None
         return wish_effects(self._of(snapshot)[0], chips, history)
+
+    def explained(
+        self,
+        snapshot: ServingSnapshot,
+        chips: Sequence[Chip],
+        ranked: Ranked,
+        item: int,
+        language: Language,
+    ) -> tuple[tuple[WordedReason, ...], Scores]:
+        """What chips add to the score of an item, in words; and all scores with it, float32[C]."""
+        effects = self.effects(snapshot, chips, ranked.history)
+        if effects is None:
+            return (), ranked.scores
+        return wish_reasons(effects, ranked, item, language), ranked.scores + effects.added(ranked)
 
     def store(
         self,

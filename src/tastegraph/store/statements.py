@@ -167,8 +167,7 @@ def literals_of(connection: Connection, relations: Sequence[str]) -> Iterator[tu
     query = select(facts.c.subject, facts.c.object).where(
         facts.c.relation.in_(relations), facts.c.literal
     )
-    for subject, value in connection.execute(query):
-        yield subject, value
+    yield from ((subject, value) for subject, value in connection.execute(query))
 
 
 def fact_of_row(row: FactRow) -> Fact:

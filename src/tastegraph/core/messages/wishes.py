@@ -50,6 +50,10 @@ TEMPLATES: Final[Mapping[str, Template]] = {
         "not stored: {limit} standing wishes are the most that a user may have; withdraw some",
         "未保存：每个用户最多 {limit} 个长期愿望，请先撤回一些",
     ),
+    "steer.chip": Template("wish: {chip}", "愿望：{chip}"),
+    "steer.ignored": Template(
+        "not understood: {words} ({reason})", "未能理解：{words}（{reason}）"
+    ),
     "wish.because": Template("because you asked for {chip}", "因为你的愿望“{chip}”"),
     "wish.although": Template("although you asked for {chip}", "尽管你的愿望是“{chip}”"),
     "wish.too_many": Template("a wish is read up to {limit} chips", "一个愿望最多 {limit} 项"),

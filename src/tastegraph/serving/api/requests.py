@@ -23,7 +23,9 @@ from tastegraph.core.messages import TEMPLATES
 from tastegraph.core.records import Event
 from tastegraph.data.cells.typed_row import MAX_ID_LENGTH, MAX_TIMESTAMP
 from tastegraph.data.events import event_from
-from tastegraph.serving.engine import ListOptions, UserOrSession
+from tastegraph.serving.engine import ListOptions
+from tastegraph.serving.request_view import UserOrSession
+from tastegraph.serving.wishes.chips import MAX_CHIPS, MAX_WISH_LENGTH, Chip
 
 MAX_EVENTS = 1000
 MAX_ITEMS = 100
@@ -89,6 +91,9 @@ def one_of(*names: str) -> dict[str, Any]:
             {"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in names
         ]
     }
+
+
+Wish = Annotated[StrictStr, StringConstraints(max_length=MAX_WISH_LENGTH)]
 
 
 def broken_rule(key: str) -> PydanticCustomError:
@@ -243,10 +248,16 @@ class RecommendationRequest(_UserRequest):
         "the configured one",
     )
     seed: int | None = Field(default=None, ge=0, lt=2**32, description="of the exploration")
+    steer: Wish | Annotated[list[Chip], Field(max_length=MAX_CHIPS)] | None = Field(
+        default=None,
+        description='a wish in words, as "less crime, more seventies", or the chips that one was '
+        "read as, as they were or edited; wishes that outlast the list are stored for the user",
+        examples=["less crime, more seventies"],
+    )
 
     def options(self) -> ListOptions:
         """How the list is made."""
-        return ListOptions(self.exclude == "seen", self.explore, self.seed)
+        return ListOptions(self.exclude == "seen", self.explore, self.seed, self.steer)
 
 
 class TextRequest(LanguageRequest):

@@ -2,10 +2,12 @@
 
 *only* and *never* say which items may be listed. *more* and *less* add to an item's score
 
-    ± strength · (BASE + RARE · specificity) · match · σ
+    ± strength · (BASE + RARE · specificity) · match · spread
 
-with σ the spread of the user's scores, so that a wish weighs the same for everybody; match in
-[-1, 1] is 1 for an item that a fact ties to what is asked for, and specificity in [0, 1] is that of
+The spread is that of the user's scores: how far the tenth best of all items stands above the mean.
+(Their standard deviation says little: the best stand 4 of them above the mean for one user, 10 for
+another.) So a wish weighs the same for everybody. The match in [-1, 1] is 1 for an item that a fact
+ties to what is asked for, and the specificity in [0, 1] is that of
 :mod:`~tastegraph.profiles.association`: what few items have must rise farther to be seen. So the
 share of a wish in a score is exact, like that of every other reason.
 """
@@ -26,14 +28,16 @@ from tastegraph.profiles.interactions import History
 from tastegraph.serving.wishes.chips import Chip
 from tastegraph.serving.wishes.graph import WishGraph
 
-BASE, RARE = 1.5, 2.0
+BASE, RARE = 0.75, 1.0
 """Spreads of the scores that a wish of strength 1 adds: to what everything has, and for rarity."""
-TREND = 2.0
+TREND = 1.25
 """Spreads that a wish for higher or lower values adds at the highest or lowest."""
-SIMILAR = 4.0
+SIMILAR = 1.5
 """Spreads that a wish for items like another adds to the most similar one."""
 SPREAD_SAMPLE = 256
-"""Items, evenly spaced, whose scores tell the spread of a user's scores."""
+"""Items, evenly spaced, whose scores tell the mean of a user's scores."""
+REFERENCE_PLACE = 10
+"""The place whose score tells how far the best items stand above the mean."""
 MAX_LEVELS = 8
 """Items are ranked apart by how much wishes add to them, in so many groups."""
 PLACES_OF_GROUP = 3
@@ -89,11 +93,11 @@ class WishEffects:
 
         Items that wishes add the same to are ranked among themselves, so the best of each level
         are exact; values that differ from item to item are taken together in :data:`MAX_LEVELS`
-        groups. A sample comes with them, which tells the spread.
+        groups. A sample and the best of all items come with them, which tell the spread.
         """
         sample = np.zeros(self.n_items, dtype=np.bool_)
         sample[_sample(self.n_items)] = True
-        quotas = [Quota(sample, SPREAD_SAMPLE)]
+        quotas = [Quota(sample, SPREAD_SAMPLE), Quota(None, REFERENCE_PLACE)]
         levels = np.unique(self.total[listable])
         if len(levels) > MAX_LEVELS:
             levels = np.unique(np.quantile(levels, np.linspace(0, 1, MAX_LEVELS + 1)[:-1]))
@@ -114,12 +118,17 @@ class WishEffects:
 
 
 def spread_of(ranked: Ranked, n_items: int) -> float:
-    """The standard deviation of a user's scores over a sample of all items; 1 where it is 0."""
+    """How far a user's tenth best score is above the mean of a sample; 1 where it is not."""
+    scores = ranked.scores[np.isfinite(ranked.scores)]
     places = np.searchsorted(ranked.items, _sample(n_items))
-    places = places[places < len(ranked.items)]
-    scores = ranked.scores[places]
-    spread = float(scores[np.isfinite(scores)].std()) if len(scores) else 0.0
-    return spread or 1.0
+    sampled = ranked.scores[places[places < len(ranked.items)]]
+    sampled = sampled[np.isfinite(sampled)]
+    if not len(sampled):
+        return 1.0
+    place = min(REFERENCE_PLACE, len(scores))
+    reference = np.partition(scores, len(scores) - place)[len(scores) - place]
+    spread = float(reference) - float(sampled.mean())
+    return spread if spread > 0 else 1.0
 
 
 def wish_effects(graph: WishGraph, chips: Sequence[Chip], history: History) -> WishEffects:

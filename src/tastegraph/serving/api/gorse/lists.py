@@ -20,9 +20,10 @@ from tastegraph.serving.api.gorse.requests import (
 )
 from tastegraph.serving.api.gorse.shapes import GorseFeedback, ScoredId
 from tastegraph.serving.api.guards import StrictRoute
-from tastegraph.serving.engine import Engine, UserOrSession
+from tastegraph.serving.engine import Engine
 from tastegraph.serving.related import GENERAL_LISTS, RelatedLists
 from tastegraph.serving.related_answers import RelatedItems
+from tastegraph.serving.request_view import UserOrSession
 from tastegraph.serving.stored import StoredRecords
 
 Categories = Annotated[list[str], Query(alias="category", max_length=20)]
