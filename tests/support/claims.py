@@ -145,6 +145,13 @@ class Claims:
         self, events: list[Any], target: str, reason: Mapping[str, Any], language: str
     ) -> None:
         kind, text, start = reason["kind"], reason["text"], reason["item_id"]
+        if kind == "wish":
+            says = (
+                ("because you asked for ", "因为") if reason["share"] > 0 else ("although ", "尽管")
+            )
+            assert text.startswith(says), "it says the opposite of its share"
+            assert (start, reason["support"], reason["path"]) == (None, None, [])
+            return
         if reason.get("entity") is not None:
             assert start is None
             start = f"entity\x1f{reason['entity']}"

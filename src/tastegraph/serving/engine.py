@@ -38,7 +38,7 @@ from tastegraph.serving.request_view import RequestView, UserOrSession, events_a
 from tastegraph.serving.snapshot import ServingSnapshot
 from tastegraph.serving.steering import Steer, Steerer, merged, standing_chips
 from tastegraph.serving.texts import QueryEncoder
-from tastegraph.serving.wishes.chips import Chip
+from tastegraph.serving.wishes.chips import Chip, Steering
 from tastegraph.store import erasure, served_lists
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
@@ -58,12 +58,14 @@ class ListOptions:
         explore: share in [0, 1] of the places that explore; ``None`` for the configured one.
         seed: of the exploration; ``None`` for a random one.
         steer: a wish in words, or chips.
+        store_wishes: whether wishes that outlast the list are stored for the user.
     """
 
     exclude_seen: bool = True
     explore: float | None = None
     seed: int | None = None
     steer: Steer | None = None
+    store_wishes: bool = True
 
 
 class Engine:
@@ -131,12 +133,9 @@ class Engine:
         request = self._list_request(n, options.exclude_seen, explore, seed)
         view, now = self._view(user), time.time()
         answer, request = self._steered(view, request, options.steer, reasons, language)
-        if answer.steer is not None and isinstance(user, str):
-            chips, language = answer.steer.parsed, self._language(language)
-            note = self.steerer.store(self.submit, user, chips, language)
-            if note is not None:
-                steering = answer.steer.model_copy(update={"notes": (*answer.steer.notes, note)})
-                answer = answer.model_copy(update={"steer": steering})
+        if isinstance(user, str):
+            submit = self.submit if options.store_wishes else None
+            answer = self.steerer.store_of(answer, submit, user, self._language(language))
         if self.config.serving.store_lists:
             session = None
             if view.user_id is None:
@@ -156,6 +155,10 @@ class Engine:
             save = partial(served_lists.save, served=served_list, erased=erasure_counts)
             self._committer.submit(save).add_done_callback(_log_failure)
         return answer
+
+    def read_wish(self, steer: Steer, language: Language | None = None) -> Steering:
+        """What a wish is read as over the graph in service."""
+        return self.steerer.read(self._holder.current(), steer, self._language(language))
 
     def _steered(
         self,

@@ -18,6 +18,7 @@ from tastegraph.explain.worded import WordedReason
 from tastegraph.models.kernels import Scores
 from tastegraph.models.ranked import Ranked
 from tastegraph.profiles.interactions import History
+from tastegraph.serving.answers import Recommendations
 from tastegraph.serving.snapshot import ServingSnapshot
 from tastegraph.serving.wishes.chips import Chip, IgnoredWords, Steering
 from tastegraph.serving.wishes.effects import WishEffects, wish_effects
@@ -30,6 +31,7 @@ from tastegraph.store.wishes import StoredWish
 
 Steer = str | Sequence[Chip]
 """A wish in words, or chips, as they were or edited."""
+Submit = Callable[[Callable[[Connection], int]], Future[int]]
 SESSION_SECONDS = 30 * 60.0
 """How long a wish for *this session* counts for a known user."""
 DAY = 86_400.0
@@ -91,15 +93,34 @@ class Steerer:
             return (), ranked.scores
         return wish_reasons(effects, ranked, item, language), ranked.scores + effects.added(ranked)
 
+    def store_of(
+        self, answer: Recommendations, submit: Submit | None, user_id: str, language: Language
+    ) -> Recommendations:
+        """:meth:`store` of the chips of a list, or not where nothing may be written.
+
+        What there is to say of that is in the answer.
+        """
+        steering = answer.steer
+        if steering is None or not _lasting(steering.parsed):
+            return answer
+        if submit is None:
+            note: str | None = Message("wish.read_only").text(language)
+        else:
+            note = self.store(submit, user_id, steering.parsed, language)
+        if note is None:
+            return answer
+        steering = steering.model_copy(update={"notes": (*steering.notes, note)})
+        return answer.model_copy(update={"steer": steering})
+
     def store(
         self,
-        submit: Callable[[Callable[[Connection], int]], Future[int]],
+        submit: Submit,
         user_id: str,
         chips: Iterable[Chip],
         language: Language,
     ) -> str | None:
         """Store the chips that outlast their list. Returns what to tell the user, if anything."""
-        lasting = [chip for chip in chips if chip.duration != "list" and chip.is_applied]
+        lasting = _lasting(chips)
         if not lasting:
             return None
 
@@ -137,6 +158,10 @@ class Steerer:
             for subject, name in statements.literals_of(connection, relations):
                 names[subject].append(name)
         return names
+
+
+def _lasting(chips: Iterable[Chip]) -> list[Chip]:
+    return [chip for chip in chips if chip.duration != "list" and chip.is_applied]
 
 
 def merged(standing: Sequence[Chip], steering: Steering) -> list[Chip]:

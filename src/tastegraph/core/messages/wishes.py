@@ -38,6 +38,9 @@ TEMPLATES: Final[Mapping[str, Template]] = {
         "days belong to the duration 'days', and only to it",
         "days 只能与 duration 为 'days' 时一起使用，且必须给出",
     ),
+    "interest_edit": Template(
+        "an interest is either pinned or muted", "兴趣只能是置顶或屏蔽二者之一"
+    ),
     "wish.unknown": Template("nothing here is called so", "这里没有这个名称"),
     "wish.no_numbers": Template("nothing here has such numbers", "这里没有这类数值"),
     "wish.too_long": Template(
@@ -45,6 +48,10 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     ),
     "wish.not_here": Template(
         "the graph in service has nothing of this id and relation", "当前图谱中没有这个编号和关系"
+    ),
+    "wish.read_only": Template(
+        "counts for this list alone: the key of this request may not store wishes",
+        "仅对本次列表有效：此请求的密钥无权保存愿望",
     ),
     "wish.full": Template(
         "not stored: {limit} standing wishes are the most that a user may have; withdraw some",

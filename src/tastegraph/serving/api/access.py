@@ -117,6 +117,12 @@ def check_scope(scope: RequestScope, needed: Scope | None) -> None:
         raise RefusedError(403, Message("request.scope", key=access.name, scope=needed))
 
 
+def may_write(scope: RequestScope) -> bool:
+    """Whether a request that may read may also store data of users."""
+    access = scope.get(_STATE, {}).get(_ACCESS)
+    return access is None or (isinstance(access, ApiKey) and access.allows("write"))
+
+
 def _secret(headers: Headers) -> str:
     """The secret that a request presents, or the empty text."""
     scheme, _, credentials = headers.get("authorization", "").partition(" ")

@@ -22,6 +22,7 @@ from tastegraph.serving.api.gorse.app import gorse_app
 from tastegraph.serving.api.graph import graph_routes
 from tastegraph.serving.api.guards import Guard
 from tastegraph.serving.api.hosts import AllowedHosts
+from tastegraph.serving.api.interests import interest_routes
 from tastegraph.serving.api.items import item_routes
 from tastegraph.serving.api.kg import kg_routes
 from tastegraph.serving.api.languages import AnswerLanguage
@@ -71,6 +72,7 @@ def create_app(
     writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
     app.include_router(recommendation_routes(engine))
     app.include_router(event_routes(engine))
+    app.include_router(interest_routes(engine))
     app.include_router(related_routes(engine))
     app.include_router(graph_routes(engine))
     app.include_router(user_routes(engine))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from tastegraph.serving.answers import Explanation, Recommendations, TextAssociations
-from tastegraph.serving.api.access import READ
+from tastegraph.serving.api.access import READ, may_write
 from tastegraph.serving.api.errors import PROBLEMS, UNAVAILABLE
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
@@ -35,14 +36,14 @@ def recommendation_routes(engine: Engine) -> APIRouter:
 
     @router.post("/recommendations", openapi_extra=READ)
     async def recommend(
-        body: RecommendationRequest, language: AnswerLanguage
+        body: RecommendationRequest, language: AnswerLanguage, request: Request
     ) -> TimedRecommendations:
         """Recommend items to a user or a session, each with its reasons."""
         start = time.perf_counter()
         answer = engine.recommend_and_store(
             body.user_or_session(engine.event_types),
             body.n,
-            body.options(),
+            replace(body.options(), store_wishes=may_write(request.scope)),
             reasons=0 if body.explain == "none" else DEFAULT_REASONS,
             language=language,
         )

@@ -36,8 +36,9 @@ SIMILAR = 1.5
 """Spreads that a wish for items like another adds to the most similar one."""
 SPREAD_SAMPLE = 256
 """Items, evenly spaced, whose scores tell the mean of a user's scores."""
-REFERENCE_PLACE = 10
-"""The place whose score tells how far the best items stand above the mean."""
+MAX_REFERENCE_PLACE, REFERENCE_SHARE = 10, 20
+"""How far the best items stand above the mean tells the score at this place, or at that of one in
+so many items where these are few."""
 MAX_LEVELS = 8
 """Items are ranked apart by how much wishes add to them, in so many groups."""
 PLACES_OF_GROUP = 3
@@ -97,7 +98,7 @@ class WishEffects:
         """
         sample = np.zeros(self.n_items, dtype=np.bool_)
         sample[_sample(self.n_items)] = True
-        quotas = [Quota(sample, SPREAD_SAMPLE), Quota(None, REFERENCE_PLACE)]
+        quotas = [Quota(sample, SPREAD_SAMPLE), Quota(None, _reference(self.n_items))]
         levels = np.unique(self.total[listable])
         if len(levels) > MAX_LEVELS:
             levels = np.unique(np.quantile(levels, np.linspace(0, 1, MAX_LEVELS + 1)[:-1]))
@@ -125,7 +126,7 @@ def spread_of(ranked: Ranked, n_items: int) -> float:
     sampled = sampled[np.isfinite(sampled)]
     if not len(sampled):
         return 1.0
-    place = min(REFERENCE_PLACE, len(scores))
+    place = min(_reference(n_items), len(scores))
     reference = np.partition(scores, len(scores) - place)[len(scores) - place]
     spread = float(reference) - float(sampled.mean())
     return spread if spread > 0 else 1.0
@@ -190,6 +191,10 @@ def _matches(graph: WishGraph, chip: Chip, history: History) -> tuple[Rows, NDAr
     rows = np.flatnonzero(graph.fitting(chip))
     rarity = np.log((1 + graph.n_items) / (1 + len(rows))) / np.log(1 + max(graph.n_items, 1))
     return rows, np.full(len(rows), BASE + RARE * rarity)
+
+
+def _reference(n_items: int) -> int:
+    return min(max(n_items // REFERENCE_SHARE, 1), MAX_REFERENCE_PLACE)
 
 
 def _sample(n_items: int) -> Rows:

@@ -91,7 +91,7 @@ class SpanReader:
         spans += [WishSpan(q.start, q.end, "quantity", quantity=q) for q in quantities(wish)]
         for start, end in quoted_spans(wish):
             inside = [t for t in tokens if start <= t.start and t.end <= end]
-            nodes = self._meanings(joined(inside), inside, similar=True, quoted=True)
+            nodes = self._meanings(joined(inside, is_name=True), inside, similar=True, quoted=True)
             if nodes:
                 spans.insert(0, WishSpan(start, end, "name", names=nodes))
         covered: set[int] = set()
@@ -117,7 +117,8 @@ class SpanReader:
             inside = tokens[k:end]
             similar = previous == "similar"
             language = previous == "in" or _names_language(tokens, end)
-            meanings = self._meanings(joined(inside), inside, similar=similar, language=language)
+            phrase = joined(inside, is_name=True)
+            meanings = self._meanings(phrase, inside, similar=similar, language=language)
             if meanings:
                 name_end, nodes = end, meanings
                 break

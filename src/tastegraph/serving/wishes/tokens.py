@@ -49,18 +49,18 @@ def tokenize(wish: str) -> list[WishToken]:
     ]
 
 
-def joined(tokens: Sequence[WishToken]) -> str:
+def joined(tokens: Sequence[WishToken], *, is_name: bool = False) -> str:
     """The normal form of several tokens: a space between words, none between Chinese ones.
 
     Hyphens and the like are passed over; words with a comma or a full stop between them are no
-    phrase, and give an empty text.
+    phrase, and give an empty text, unless they may be a name (*Dr. No*).
     """
     if len(tokens) == 1:
         return tokens[0].text
     text = ""
     for token in tokens:
         if not token.is_word:
-            if token.text not in _WITHIN_PHRASES:
+            if not is_name and token.text not in _WITHIN_PHRASES:
                 return ""
             continue
         gap = text and not (contains_han(text[-1]) and contains_han(token.text[:1]))
