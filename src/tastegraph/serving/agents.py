@@ -23,10 +23,11 @@ from tastegraph.data.availability import AVAILABILITY_COLUMNS
 from tastegraph.data.cells.typed_row import MAX_ID_LENGTH
 from tastegraph.serving.answers import Explanation, Recommendations, UserProfile
 from tastegraph.serving.api.events import NewEvent
-from tastegraph.serving.engine import Engine, UserOrSession
+from tastegraph.serving.engine import Engine
 from tastegraph.serving.lookup import EntityMatch, GraphLookup, Neighbours
 from tastegraph.serving.related import RelatedLists
 from tastegraph.serving.related_answers import RelatedItems
+from tastegraph.serving.request_view import UserOrSession
 from tastegraph.serving.stored import StoredRecords
 
 P = ParamSpec("P")

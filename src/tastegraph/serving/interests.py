@@ -33,7 +33,7 @@ InterestState = Literal["inferred", "pinned", "muted", "wished"]
 
 
 class InterestChange(BaseModel):
-    """One change of an interest; ``chip`` is null where it was given back to the events."""
+    """One change of an interest; `chip` is null where it was given back to the events."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -72,13 +72,30 @@ class UserInterests(BaseModel):
 
     user_id: str
     interests: tuple[Interest, ...]
-    steer: Steering | None = Field(default=None, description="what a wish was read as")
+    steer: Steering | None = Field(
+        default=None, description="what the wish of the request was read as; null without one"
+    )
 
 
 class InterestEdit(BaseModel):
     """An edit of one interest: pin or mute it, weigh it, let it expire."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={
+            "oneOf": [
+                {
+                    "required": ["pinned"],
+                    "properties": {"pinned": {"const": True}, "muted": {"const": False}},
+                },
+                {
+                    "required": ["muted"],
+                    "properties": {"muted": {"const": True}, "pinned": {"const": False}},
+                },
+            ]
+        },
+    )
 
     pinned: bool = Field(default=False, description="more of it from now on")
     muted: bool = Field(default=False, description="less of it from now on")

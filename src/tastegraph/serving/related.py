@@ -24,7 +24,7 @@ from tastegraph.core.top_k import top_k
 from tastegraph.models.base import KNOWN, RECENT_POPULARITY
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.serving.common_ground import CommonGround
-from tastegraph.serving.engine import MAX_USER_EVENTS, Engine
+from tastegraph.serving.engine import Engine
 from tastegraph.serving.related_answers import (
     CommonTrait,
     RelatedItem,
@@ -32,6 +32,7 @@ from tastegraph.serving.related_answers import (
     SimilarUser,
     SimilarUsers,
 )
+from tastegraph.serving.request_view import MAX_USER_EVENTS
 from tastegraph.serving.snapshot import ServingSnapshot
 from tastegraph.store import availability, co_events
 from tastegraph.store import events as log

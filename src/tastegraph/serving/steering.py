@@ -59,6 +59,10 @@ class Steerer:
             return parser.parse(steer, language)
         known, ignored = [], []
         for chip in steer:
+            if not chip.is_complete:
+                words, reason = chip.label, Message("wish.incomplete").text(language)
+                ignored.append(IgnoredWords(words=words, start=0, end=0, reason=reason))
+                continue
             worded = chip.model_copy(update={"text": chip_text(chip, language)})
             if graph.knows(chip):
                 known.append(worded)

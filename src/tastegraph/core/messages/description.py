@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from tastegraph.core.messages import wish_description
+
 ROUTES: Final[Mapping[str, str]] = {
     "Personal recommendation from a knowledge graph, with its reasons": (
         "基于知识图谱、附带理由的个性化推荐"
@@ -365,4 +367,4 @@ FIELDS: Final[Mapping[str, str]] = {
 }
 """Descriptions of fields and parameters."""
 
-CHINESE: Final[Mapping[str, str]] = {**ROUTES, **BODIES, **FIELDS}
+CHINESE: Final[Mapping[str, str]] = {**ROUTES, **BODIES, **FIELDS, **wish_description.CHINESE}

@@ -28,15 +28,11 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     "chip.question": Template(
         "“{words}”: which one? {candidates}", "“{words}”指哪一个？{candidates}"
     ),
-    "chip_incomplete": Template(
+    "wish.incomplete": Template(
         "a chip needs what its kind is about: entity and similar a node; range a relation with low "
-        "or high; trend a relation and toward; popularity toward",
+        "or high; trend a relation and toward; popularity toward; and days for days alone",
         "每种标签都要有其对象：entity 和 similar 需要 node；range 需要 relation 以及 low 或 high；"
-        "trend 需要 relation 和 toward；popularity 需要 toward",
-    ),
-    "chip_days": Template(
-        "days belong to the duration 'days', and only to it",
-        "days 只能与 duration 为 'days' 时一起使用，且必须给出",
+        "trend 需要 relation 和 toward；popularity 需要 toward；days 只用于按天计的标签",
     ),
     "interest_edit": Template(
         "an interest is either pinned or muted", "兴趣只能是置顶或屏蔽二者之一"

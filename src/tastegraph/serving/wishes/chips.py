@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from tastegraph.core.messages import TEMPLATES
-
-INCOMPLETE, DAYS_RULE = "chip_incomplete", "chip_days"
-"""Keys of the rules that a chip can break."""
 Direction = Literal["more", "less", "only", "never"]
-ChipKind = Literal[
-    "entity", "range", "trend", "popularity", "novelty", "similar", "question", "impossible"
-]
+ChipKind = Literal["entity", "range", "trend", "popularity", "novelty", "similar", "question"]
 Toward = Literal["up", "down"]
 Duration = Literal["list", "session", "days", "always"]
 
@@ -48,8 +41,8 @@ class Chip(BaseModel):
     the items whose `relation` has a value from `low` to `high`; a `trend` chip about higher (`up`)
     or lower values of `relation`; `popularity` and `novelty` are about how many users like an item
     and how much it differs from the user's history; `similar` about items like `node`. A `question`
-    changes nothing until one of its `alternatives` is sent back as an `entity` or `similar` chip;
-    an `impossible` chip changes nothing at all, and `text` says why.
+    changes nothing until one of its `alternatives` is sent back as an `entity` or `similar` chip. A
+    chip that lacks what its kind is about is ignored, and listed as such.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,8 +66,9 @@ class Chip(BaseModel):
         default="", description="the chip in words; not read when it is sent back"
     )
 
-    @model_validator(mode="after")
-    def _is_complete(self) -> Self:
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has what its kind is about, and days if and only if it counts for days."""
         needs = {
             "entity": self.node is not None,
             "similar": self.node is not None,
@@ -82,16 +76,13 @@ class Chip(BaseModel):
             "trend": self.relation is not None and self.toward is not None,
             "popularity": self.toward is not None,
         }
-        if not needs.get(self.kind, True):
-            raise PydanticCustomError(INCOMPLETE, TEMPLATES[INCOMPLETE].en)
-        if (self.duration == "days") != (self.days is not None):
-            raise PydanticCustomError(DAYS_RULE, TEMPLATES[DAYS_RULE].en)
-        return self
+        has_days = (self.duration == "days") == (self.days is not None)
+        return needs.get(self.kind, True) and has_days
 
     @property
     def is_applied(self) -> bool:
         """Whether it changes a list."""
-        return self.kind not in ("question", "impossible")
+        return self.kind != "question"
 
     @property
     def target(self) -> tuple[object, ...]:
@@ -118,5 +109,5 @@ class Steering(BaseModel):
     parsed: tuple[Chip, ...] = ()
     ignored: tuple[IgnoredWords, ...] = ()
     notes: tuple[str, ...] = Field(
-        default=(), description="what else there is to say, as that a language model was silent"
+        default=(), description="what else there is to say, as that a wish was not stored"
     )
