@@ -39,7 +39,8 @@ CHINESE: Final[Mapping[str, str]] = {
     "place of the words in the wish": "这些文字在愿望中的位置",
     "the chip in words; not read when it is sent back": "标签的文字说明；回传时不读取",
     "One wish: a direction and what it is about.\n\n"
-    "An `entity` chip is about `node`, by `relation` alone where it is named; a `range` chip about\n"
+    "An `entity` chip is about `node`, by `relation` alone where it is named; a `range` chip"
+    " about\n"
     "the items whose `relation` has a value from `low` to `high`; a `trend` chip about higher"
     " (`up`)\n"
     "or lower values of `relation`; `popularity` and `novelty` are about how many users like an"
@@ -50,10 +51,11 @@ CHINESE: Final[Mapping[str, str]] = {
     " chip. A\n"
     "chip that lacks what its kind is about is ignored, and listed as such.": (
         "一个愿望：方向及其对象。\n\n"
-        "`entity` 针对 `node`，若给出 `relation` 则只看该关系；`range` 针对 `relation` 的值在 `low` 到 "
-        "`high` 之间的物品；`trend` 针对 `relation` 的值更高（`up`）或更低；`popularity` 和 `novelty` "
-        "分别针对喜欢的人数以及与用户历史的差异；`similar` 针对与 `node` 相似的物品。`question` 在把某个 "
-        "`alternatives` 作为 `entity` 或 `similar` 标签回传之前不起作用。缺少对象的标签会被忽略并列出。"
+        "`entity` 针对 `node`，若给出 `relation` 则只看该关系；`range` 针对 `relation` 的值在 "
+        "`low` 到 `high` 之间的物品；`trend` 针对 `relation` 的值更高（`up`）或更低；"
+        "`popularity` 和 `novelty` 分别针对喜欢的人数以及与用户历史的差异；`similar` 针对与 "
+        "`node` 相似的物品。`question` 在把某个 `alternatives` 作为 `entity` 或 `similar` "
+        "标签回传之前不起作用。缺少对象的标签会被忽略并列出。"
     ),
     "why, in the language of the answer": "原因，使用响应的语言",
     "Words of a wish that were not understood.": "愿望中未能理解的文字。",
