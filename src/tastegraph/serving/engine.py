@@ -38,7 +38,7 @@ from tastegraph.serving.request_view import RequestView, UserOrSession, events_a
 from tastegraph.serving.snapshot import ServingSnapshot
 from tastegraph.serving.steering import Steer, Steerer, merged, standing_chips
 from tastegraph.serving.texts import QueryEncoder
-from tastegraph.serving.wishes.chips import Chip, Steering
+from tastegraph.serving.wishes.chips import Steering
 from tastegraph.store import erasure, served_lists
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
@@ -213,8 +213,7 @@ class Engine:
             )
         state = UserState.of(events, seen_items, snapshot)
         language, created = self._language(language), served_list.created
-        chips = [Chip.model_validate(row) for row in request.wishes]
-        effects = self.steerer.effects(snapshot, chips, state.scored.history)
+        effects = self.steerer.replayed(snapshot, request.wishes, state.scored.history)
         answer = make_list(snapshot, state, request, created, language=language, wishes=effects)
         return answer.model_copy(update={"recommendation_id": recommendation_id})
 

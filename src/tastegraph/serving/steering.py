@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -82,6 +83,12 @@ class Steerer:
         if not any(chip.is_applied for chip in chips):
             return None
         return wish_effects(self._of(snapshot)[0], chips, history)
+
+    def replayed(
+        self, snapshot: ServingSnapshot, rows: Iterable[Mapping[str, Any]], history: History
+    ) -> WishEffects | None:
+        """:meth:`effects` of the chips that a stored list has."""
+        return self.effects(snapshot, [Chip.model_validate(row) for row in rows], history)
 
     def explained(
         self,
