@@ -12,7 +12,7 @@ from tastegraph.core.errors import NotFoundError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Event
-from tastegraph.serving.engine import MAX_USER_EVENTS, Engine
+from tastegraph.serving.engine import Engine
 from tastegraph.serving.related import MAX_ITEMS_NAMED, RelatedLists
 from tastegraph.serving.related_answers import (
     AudienceMember,
@@ -21,6 +21,7 @@ from tastegraph.serving.related_answers import (
     RelatedItem,
     RelatedItems,
 )
+from tastegraph.serving.request_view import MAX_USER_EVENTS
 from tastegraph.serving.snapshot import ServingSnapshot
 from tastegraph.store import co_events
 from tastegraph.store import events as log
