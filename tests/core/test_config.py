@@ -37,7 +37,10 @@ def read(folder: Path, text: str) -> Config:
     [
         ("[loop]\nevry = 5\n", r"loop\.evry: there is no such key; did you mean loop\.every\?"),
         ("[modle]\nepochs = 5\n", r"modle: there is no such key; did you mean model\?"),
-        ("[model]\nexplore = 0.1\n", r"model\.explore: .*; did you mean serving\.explore\?"),
+        (
+            "[model]\nexplore = 0.1\n",
+            r"model\.explore: .*; did you mean serving\.explore or surfaces\.NAME\.explo",
+        ),
         ("[relations.x]\nphrse = 'y'\n", r"did you mean relations\.x\.phrase\?"),
         ("[llm.prices]\nprompt = 1\ncompletion = 1\ncurency = 'EUR'\n", r"llm\.prices\.currency\?"),
         ("[serving]\nzzz = 1\n", r"serving\.zzz: there is no such key; there are explore, new_it"),
@@ -117,7 +120,7 @@ def test_every_commented_default_can_be_uncommented():
     ]
     settings = tomllib.loads("\n".join(keys))
     del settings["events"]["words"], settings["items"], settings["relations"]
-    del settings["llm"]["prices"]
+    del settings["llm"]["prices"], settings["surfaces"]
     assert Config.model_validate(settings) == Config(name=settings["name"])
 
 

@@ -152,6 +152,11 @@ class Claims:
             assert text.startswith(says), "it says the opposite of its share"
             assert (start, reason["support"], reason["path"]) == (None, None, [])
             return
+        if kind == "rule":
+            # What a shop says of a boost; that the item meets its filter, tests of filters check.
+            assert start is None
+            assert not reason["path"]
+            return
         if reason.get("entity") is not None:
             assert start is None
             start = f"entity\x1f{reason['entity']}"

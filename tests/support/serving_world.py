@@ -20,8 +20,11 @@ import httpx
 import numpy as np
 
 from tastegraph.core.config import Config, RelationConfig
+from tastegraph.core.item_columns import frame_of_items
 from tastegraph.core.records import Event, Fact, Item, Link
 from tastegraph.core.strings import pack_strings
+from tastegraph.filters.current import CHANGES
+from tastegraph.filters.sources import filter_arrays
 from tastegraph.kg.graph import build_graph
 from tastegraph.models.base import (
     BEHAVIOUR,
@@ -95,7 +98,7 @@ def make(
     config: Config,
 ) -> None:
     """Publish a snapshot and write the log, without training anything."""
-    database = Database(directory / "tastegraph.db", metadata)
+    database, items = Database(directory / "tastegraph.db", metadata), list(items)
     with database.writing() as connection:
         log.append(connection, user_events)
     database.close()
@@ -156,8 +159,9 @@ def make(
     state = {
         "model": "", "graph": "", "encoder_folder": "models/none", "max_tokens": 128,
         "fitted": FittedConfig(config, meaning).as_json(), "learned_until": len(user_events),
-        "erasures": 0, "gate": None, "changes": 0, "items_erased": 0,
+        "erasures": 0, "gate": None, "changes": 0, "items_erased": 0, CHANGES: 0,
     }  # fmt: skip
+    arrays |= filter_arrays([frame_of_items(items)], graph)
     Snapshots(directory / "snapshots").publish({**state, **manifest}, arrays)
 
 

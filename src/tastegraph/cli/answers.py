@@ -34,9 +34,21 @@ Count = Annotated[int, typer.Option("-n", min=1, max=1000, help="how many")]
 def recommend(
     directory: Directory,
     user: Annotated[str | None, typer.Argument(help="who")] = None,
-    n: Count = 10,
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "-n", min=1, max=1000, help="how many; by default what the surface says, or 10"
+        ),
+    ] = None,
     history: Annotated[
         str | None, typer.Option(help="ITEM,ITEM liked by a user not in the data")
+    ] = None,
+    filter_text: Annotated[
+        str | None,
+        typer.Option("--filter", help="which items, as: price < 30 and not genre in ['Horror']"),
+    ] = None,
+    surface: Annotated[
+        str | None, typer.Option(help="of the configuration, whose policy holds")
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="say why")] = False,
     steer: Annotated[
@@ -46,13 +58,18 @@ def recommend(
     lang: LanguageOption = None,
 ) -> None:
     """Print the best items for a user."""
+    from tastegraph.serving.policies.policy import PolicyOptions
+
     user_or_session = _user_or_session(user, history)
     workspace = terminal.open_workspace(directory)
     engine, language = workspace.engine, lang or workspace.config.serving.language
     if not isinstance(user_or_session, str):
         engine.require(event.item_id for event in user_or_session)
     reasons = 3 if explain or json else 0
-    answer = engine.recommend(user_or_session, n, reasons=reasons, steer=steer, language=language)
+    policy = PolicyOptions(surface=surface, filter=filter_text)
+    answer = engine.recommend(
+        user_or_session, n, reasons=reasons, steer=steer, policy=policy, language=language
+    )
     if json:
         print_line(answer.model_dump_json(indent=1))
         return
@@ -61,6 +78,12 @@ def recommend(
             print_message(language, "steer.chip", chip=chip.text)
         for entry in answer.steer.ignored:
             print_message(language, "steer.ignored", words=entry.words, reason=entry.reason)
+    if answer.filter is not None:
+        print_message(language, "list.filtered", count=answer.filter.matching)
+        for note in answer.filter.notes:
+            print_line(note)
+    if answer.relaxed:
+        print_message(language, "list.relaxed", names=answer.relaxed)
     if not answer.items:
         print_message(language, "list.empty")
     elif not answer.personal:

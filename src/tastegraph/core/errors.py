@@ -75,13 +75,20 @@ class FilterError(TastegraphError):
     Attributes:
         fault: what is wrong.
         start: 0-based character of the filter at which it is wrong.
+        place: the message with the marked place.
     """
 
     def __init__(self, fault: Message, filter_text: str, start: int, end: int) -> None:
         self.fault, self.start = fault, start
         line, caret = marked_place(filter_text, start, end)
-        place = {"character": start + 1, "line": line, "caret": caret}
-        super().__init__(Message("filter.at", fault=fault, **place))
+        self.place = Message("filter.at", fault=fault, character=start + 1, line=line, caret=caret)
+        super().__init__(self.place)
+
+    def of(self, name: str) -> FilterError:
+        """The same error of a filter that stands at ``name``, such as a boost."""
+        self.message = Message("filter.of", place=name, fault=self.place)
+        self.args = (str(self.message),)
+        return self
 
 
 class AssetError(TastegraphError):

@@ -6,7 +6,7 @@ relation that columns of items state is, of a changed item, what its columns say
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -19,9 +19,9 @@ from tastegraph.core.arrays import Bools
 from tastegraph.core.config import ColumnConfig
 from tastegraph.core.strings import Arrays
 from tastegraph.filters.checks import Columns, FilterCheck
-from tastegraph.filters.columns import NUMERIC, Column
+from tastegraph.filters.columns import NUMERIC, Column, ColumnKind
 from tastegraph.filters.evaluation import matching
-from tastegraph.filters.fields import FieldTable, NameColumn, NumberColumn
+from tastegraph.filters.fields import FieldTable, NumberColumn
 from tastegraph.filters.parser import parse
 from tastegraph.filters.sources import (
     attribute_columns,
@@ -30,7 +30,7 @@ from tastegraph.filters.sources import (
     stated_columns,
     title_columns,
 )
-from tastegraph.filters.syntax import Filter
+from tastegraph.filters.syntax import FieldName, Filter, Presence
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.store import catalogue, revision
 from tastegraph.store.database import Database
@@ -45,6 +45,27 @@ def columns_of_store(database: Database, graph: KnowledgeGraph) -> tuple[dict[st
     with database.reading() as connection:
         number = revision.item_change_count(connection)
         return {CHANGES: number}, filter_arrays(catalogue.stored_frames(connection), graph)
+
+
+@dataclass(frozen=True)
+class FieldSummary:
+    """A name that filters may use.
+
+    Attributes:
+        inverse: whether it is written after ``inverse``.
+        kinds: of its values.
+        sources: ``items`` where it is an attribute, ``facts`` where facts state it.
+        items: how many items have a value.
+        unread: how many values could not be read, and are missing; ``example`` is one of them.
+    """
+
+    name: str
+    inverse: bool
+    kinds: Sequence[ColumnKind]
+    sources: Sequence[str]
+    items: int
+    unread: int
+    example: str
 
 
 @dataclass(frozen=True)
@@ -140,10 +161,42 @@ class CurrentFields:
             mask[self.changed_rows] = matching(tree, self.changed)
         return mask
 
-    def columns_at(self, name: str) -> Iterator[tuple[bool, NameColumn | NumberColumn]]:
-        """Columns of an attribute or relation, those of changed items marked as such."""
-        yield from ((False, column) for column in self.table.of_name(name, inverse=False))
-        yield from ((True, column) for column in self.changed.of_name(name, inverse=False))
+    def summaries(self) -> list[FieldSummary]:
+        """What filters may name, in the order of names."""
+        summaries = []
+        for (name, inverse), columns in sorted(self.check.columns.items()):
+            mask = self.matching(Presence(FieldName(name, inverse)), self.n_rows)
+            summaries.append(
+                FieldSummary(
+                    name=name,
+                    inverse=inverse,
+                    kinds=sorted({column.kind for column in columns}),
+                    sources=sorted({"facts" if c.key.is_fact else "items" for c in columns}),
+                    items=int(mask.sum()),
+                    unread=sum(column.unread for column in columns),
+                    example=next((c.example for c in columns if c.unread), ""),
+                )
+            )
+        return summaries
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows that items have."""
+        return max(self.table.n_items, int(self.changed_rows.max(initial=-1)) + 1)
+
+    def values_of(self, name: str, items: NDArray[np.int64]) -> list[tuple[Hashable, ...]]:
+        """The values that each of some items (int64[k]) has of an attribute or relation.
+
+        Names are folded; of a relation they are the ids of entities. Where an attribute and a
+        relation have one name, they are the attribute's.
+        """
+        place_of = {row: place for place, row in enumerate(self.changed_rows.tolist())}
+        return [
+            self.changed.values_of(name, place_of[row])
+            if row in place_of
+            else self.table.values_of(name, row)
+            for row in items.tolist()
+        ]
 
     def _facts_that_stay(
         self, rows: NDArray[np.int64], stated: Collection[str]

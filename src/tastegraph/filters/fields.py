@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -44,6 +44,18 @@ class MappedColumn:
     rows: Rows
     unread: int
     example: str
+
+    def entries_of(self, row: int) -> NDArray[np.int64]:
+        """int64[k]: where the values of an item stand in ``rows``."""
+        rows, entries = self._by_row
+        first, last = np.searchsorted(rows, [row, row + 1])
+        return entries[first:last]
+
+    @cached_property
+    def _by_row(self) -> tuple[Rows, NDArray[np.int64]]:
+        """The rows in ascending order, and where each of them stands."""
+        entries = np.argsort(self.rows, kind="stable")
+        return self.rows[entries], entries
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,15 +134,6 @@ class NameColumn(MappedColumn):
         length = len(self.prefix)
         return pl.Series([_encodable(text[length:]) for text in texts], dtype=pl.String)
 
-    @cached_property
-    def by_row(self) -> Mapping[int, tuple[str, ...]]:
-        """Row → its texts."""
-        of_row: dict[int, list[str]] = {}
-        places = np.repeat(np.arange(len(self.ends)), np.diff(self.ends, prepend=0))
-        for row, place in zip(self.rows.tolist(), places.tolist(), strict=True):
-            of_row.setdefault(row, []).append(self.texts[place])
-        return {row: tuple(texts) for row, texts in of_row.items()}
-
     def texts_at(self, entries: NDArray[np.int64]) -> list[str]:
         """The texts of some of ``rows`` (int64[k]: their places)."""
         places = np.searchsorted(self.ends, entries, side="right").tolist()
@@ -174,6 +177,19 @@ class FieldTable:
     def of_name(self, name: str, inverse: bool) -> Sequence[NumberColumn | NameColumn]:
         """The columns of an attribute, and of a relation of the same name."""
         return self._by_name.get((name, inverse), ())
+
+    def values_of(self, name: str, row: int) -> tuple[Hashable, ...]:
+        """The values of one item: an attribute's, or else the ids and values of a relation."""
+        columns = self.of_name(name, inverse=False)
+        attributes = [column for column in columns if not column.key.is_fact]
+        values: list[Hashable] = []
+        for column in attributes or (c for c in columns if c.kind != "name"):
+            entries = column.entries_of(row)
+            if isinstance(column, NumberColumn):
+                values += column.numbers[entries].tolist()
+            else:
+                values += column.texts_at(entries)
+        return tuple(dict.fromkeys(values))
 
     @property
     def names(self) -> Mapping[tuple[str, bool], Sequence[NumberColumn | NameColumn]]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 Arrays: TypeAlias = dict[str, NDArray[Any]]
 """Arrays by name, as a snapshot holds them."""
 ReasonKind = Literal[
-    "behaviour", "learned", "knowledge", "affinity", "facts", "text", "popularity", "wish"
+    "behaviour", "learned", "knowledge", "affinity", "facts", "text", "popularity", "wish", "rule"
 ]
 """What a contribution speaks of; decides how a reason is worded."""
 

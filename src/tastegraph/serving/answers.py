@@ -18,6 +18,19 @@ class _Answer(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class FilterReport(_Answer):
+    """What the filter of a request met."""
+
+    matching: int = Field(
+        description="number of items that meet it, whether or not they may be listed"
+    )
+    notes: tuple[str, ...] = Field(
+        default=(),
+        description="what a reader may not expect: values that no item has, names that several "
+        "entities have, values that are missing since they could not be read",
+    )
+
+
 class ListItem(_Answer):
     """One item of a list."""
 
@@ -28,7 +41,10 @@ class ListItem(_Answer):
     propensity: float = Field(
         default=1.0, description="probability of the item at this place, given the items above it"
     )
-    best: bool = Field(default=True, description="false where the place was given to exploration")
+    best: bool = Field(
+        default=True, description="false where the place was given to exploration, or is a pin's"
+    )
+    pinned: bool = Field(default=False, description="whether a policy put it at this place")
     reasons: tuple[WordedReason, ...] = ()
 
     def _repr_html_(self) -> str:
@@ -48,6 +64,14 @@ class Recommendations(_Answer):
     )
     steer: Steering | None = Field(
         default=None, description="what the wish of the request was read as; null without one"
+    )
+    filter: FilterReport | None = Field(
+        default=None, description="on the filter of the request; null without one"
+    )
+    relaxed: tuple[str, ...] = Field(
+        default=(),
+        description="what gave way, since the list would have had fewer items than n: max_age, "
+        "filter (of the surface, never that of the request), max_per",
     )
     items: tuple[ListItem, ...]
 

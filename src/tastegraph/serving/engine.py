@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
-from secrets import randbits
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,6 +17,7 @@ from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Event
 from tastegraph.explain.explainer import reasons_for
+from tastegraph.filters.current import FieldSummary
 from tastegraph.kg.review.erasing import Eraser
 from tastegraph.models.base import KNOWLEDGE
 from tastegraph.profiles.attention import Recency
@@ -33,39 +32,22 @@ from tastegraph.serving.answers import (
     UserProfile,
 )
 from tastegraph.serving.in_service import SnapshotHolder
-from tastegraph.serving.listing import DEFAULT_REASONS, ListRequest, UserState, make_list
+from tastegraph.serving.list_maker import ListMaker, ListOptions, served_list
+from tastegraph.serving.listing import DEFAULT_REASONS, ListRequest, UserState
+from tastegraph.serving.policies.policy import NO_OPTIONS, PolicyOptions
 from tastegraph.serving.request_view import RequestView, UserOrSession, events_and_seen
 from tastegraph.serving.snapshot import ServingSnapshot
-from tastegraph.serving.steering import Steer, Steerer, merged, standing_chips
+from tastegraph.serving.steering import Steer, Steerer, standing_chips
 from tastegraph.serving.texts import QueryEncoder
 from tastegraph.serving.wishes.chips import Steering
 from tastegraph.store import erasure, served_lists
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.group_commit import GroupCommitter
-from tastegraph.store.served_lists import ListPlace, ServedList
+from tastegraph.store.served_lists import ServedList
 from tastegraph.store.snapshots import Snapshots
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class ListOptions:
-    """Options of a stored list.
-
-    Attributes:
-        exclude_seen: whether items that the user has seen, by ``[serving.exclude]``, are left out.
-        explore: share in [0, 1] of the places that explore; ``None`` for the configured one.
-        seed: of the exploration; ``None`` for a random one.
-        steer: a wish in words, or chips.
-        store_wishes: whether wishes that outlast the list are stored for the user.
-    """
-
-    exclude_seen: bool = True
-    explore: float | None = None
-    seed: int | None = None
-    steer: Steer | None = None
-    store_wishes: bool = True
 
 
 class Engine:
@@ -82,40 +64,48 @@ class Engine:
     def __init__(self, snapshots: Snapshots, database: Database, config: Config) -> None:
         self.snapshots, self.database, self.config = snapshots, database, config
         self._holder, self._encoder = SnapshotHolder(snapshots, database, config), QueryEncoder()
-        self.steerer = Steerer(database, config)
+        self.lists = ListMaker(database, config)
 
     def recommend(
         self,
         user: UserOrSession,
-        n: int = 10,
+        n: int | None = None,
         *,
         reasons: int = DEFAULT_REASONS,
         exclude_seen: bool = True,
         explore: float = 0.0,
         seed: int = 0,
         steer: Steer | None = None,
+        policy: PolicyOptions = NO_OPTIONS,
         language: Language | None = None,
     ) -> Recommendations:
         """The best ``n`` items for a user, each with up to ``reasons`` reasons.
 
         Args:
             user: a user id, or the events of a session without a user.
-            n: number of items.
+            n: number of items; by default what the surface says, or 10.
             reasons: of each item, at most.
             exclude_seen: whether items that the user has seen, by ``[serving.exclude]``, are left
                 out.
             explore: share in [0, 1] of the places given to items that the model is unsure of.
             seed: of the exploration.
             steer: a wish in words, or chips; what lasts longer than this list is not stored.
+            policy: filter, limits, boosts, pins, diversity, surface.
             language: of the reasons; the configured one by default.
+
+        Raises:
+            FilterError: a filter cannot be read, or does not fit the catalogue.
+            NotFoundError: there is no such surface.
         """
-        request = self._list_request(n, exclude_seen, explore, seed)
-        return self._steered(self._view(user), request, steer, reasons, language)[0]
+        options = ListOptions(exclude_seen, explore, seed, steer, policy=policy)
+        request = self.lists.request(n, options)
+        view, language = self._view(user), self._language(language)
+        return self.lists.make(view, request, steer, time.time(), reasons, language)[0]
 
     def recommend_and_store(
         self,
         user: UserOrSession,
-        n: int,
+        n: int | None,
         options: ListOptions,
         *,
         reasons: int = DEFAULT_REASONS,
@@ -128,58 +118,22 @@ class Engine:
         as that of a session without events, so that nothing is stored about the id. Wishes that
         outlast the list are stored for the user.
         """
-        explore = self.config.serving.explore if options.explore is None else options.explore
-        seed = randbits(32) if options.seed is None else options.seed
-        request = self._list_request(n, options.exclude_seen, explore, seed)
+        request, language = self.lists.request(n, options), self._language(language)
         view, now = self._view(user), time.time()
-        answer, request = self._steered(view, request, options.steer, reasons, language)
+        answer, request = self.lists.make(view, request, options.steer, now, reasons, language)
         if isinstance(user, str):
             submit = self.submit if options.store_wishes else None
-            answer = self.steerer.store_of(answer, submit, user, self._language(language))
+            answer = self.steerer.store_of(answer, submit, user, language)
         if self.config.serving.store_lists:
-            session = None
-            if view.user_id is None:
-                session = [asdict(event) for event in view.events]
-            served_list = ServedList(
-                recommendation_id=answer.recommendation_id,
-                user_id=view.user_id,
-                created=now,
-                snapshot=view.snapshot.version,
-                model=answer.model,
-                graph=answer.graph,
-                event_revision=view.revision,
-                request={**asdict(request), "session": session},
-                places=[ListPlace(i.item_id, i.score, i.propensity, i.best) for i in answer.items],
-            )
+            stored = served_list(answer, view, request, now)
             erasure_counts = (view.erased_users, view.snapshot.erased_items)
-            save = partial(served_lists.save, served=served_list, erased=erasure_counts)
+            save = partial(served_lists.save, served=stored, erased=erasure_counts)
             self._committer.submit(save).add_done_callback(_log_failure)
         return answer
 
     def read_wish(self, steer: Steer, language: Language | None = None) -> Steering:
         """What a wish is read as over the graph in service."""
         return self.steerer.read(self._holder.current(), steer, self._language(language))
-
-    def _steered(
-        self,
-        view: RequestView,
-        request: ListRequest,
-        steer: Steer | None,
-        reasons: int,
-        language: Language | None,
-    ) -> tuple[Recommendations, ListRequest]:
-        """A list by standing wishes and those of a request, and the request with their chips."""
-        language, user = self._language(language), view.user()
-        steering = self.steerer.read(view.snapshot, steer, language)
-        chips = merged(view.wishes, steering)
-        effects = self.steerer.effects(view.snapshot, chips, user.scored.history)
-        answer = make_list(
-            view.snapshot, user, request, time.time(), reasons, language, wishes=effects
-        )
-        if steer is not None:
-            answer = answer.model_copy(update={"steer": steering})
-        rows = [chip.model_dump(mode="json", exclude_defaults=True) for chip in chips]
-        return answer, replace(request, wishes=rows)
 
     def stored_list(self, recommendation_id: str) -> ServedList:
         """A list as it was stored.
@@ -200,21 +154,20 @@ class Engine:
         Raises:
             NotFoundError: there is no such list, or its snapshot is gone.
         """
-        served_list = self.stored_list(recommendation_id)
-        settings = dict(served_list.request)
+        stored = self.stored_list(recommendation_id)
+        settings = dict(stored.request)
         session, request = settings.pop("session"), ListRequest(**settings)
         user: UserOrSession = [Event(**row) for row in session or ()]
-        if served_list.user_id is not None:
-            user = served_list.user_id
+        if stored.user_id is not None:
+            user = stored.user_id
         with self.database.reading() as connection:
-            snapshot = self._holder.open_version(served_list.snapshot, connection)
+            snapshot = self._holder.open_version(stored.snapshot, connection)
             events, seen_items = events_and_seen(
-                connection, user, request.repeats, served_list.event_revision
+                connection, user, request.repeats, stored.event_revision
             )
         state = UserState.of(events, seen_items, snapshot)
-        language, created = self._language(language), served_list.created
-        effects = self.steerer.replayed(snapshot, request.wishes, state.scored.history)
-        answer = make_list(snapshot, state, request, created, language=language, wishes=effects)
+        language, created = self._language(language), stored.created
+        answer = self.lists.remake(snapshot, state, request, created, DEFAULT_REASONS, language)
         return answer.model_copy(update={"recommendation_id": recommendation_id})
 
     def explain(
@@ -386,6 +339,19 @@ class Engine:
         """The types that an event may have: those that have a weight."""
         return self.config.events.weights.keys()
 
+    @property
+    def steerer(self) -> Steerer:
+        """Reads wishes, and says what they do."""
+        return self.lists.steerer
+
+    def filter_fields(self) -> Sequence[FieldSummary]:
+        """The attributes and relations that filters may name.
+
+        Raises:
+            SnapshotError: the snapshot in service was made without what filters compare.
+        """
+        return self.lists.policies.fields(self._holder.current()).summaries()
+
     def require(self, item_ids: Iterable[str]) -> None:
         """Check that the snapshot in service knows all these items.
 
@@ -424,10 +390,6 @@ class Engine:
         """The versions of the model and the graph in service."""
         snapshot = self.snapshot
         return snapshot.model_version, snapshot.graph_version
-
-    def _list_request(self, n: int, exclude_seen: bool, explore: float, seed: int) -> ListRequest:
-        serving = self.config.serving
-        return ListRequest(n, exclude_seen, explore, seed, serving.repeats, serving.new_items)
 
     def _language(self, language: Language | None) -> Language:
         return self.config.serving.language if language is None else language

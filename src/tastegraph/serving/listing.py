@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +17,9 @@ from tastegraph.core.records import IMPRESSION, Event
 from tastegraph.explain.explainer import Explainer
 from tastegraph.explain.verbalizer import ScoredEvents
 from tastegraph.explain.worded import WordedReason
-from tastegraph.models.ranked import Quota
+from tastegraph.models.hybrid import HybridModel
+from tastegraph.models.kernels import Scores
+from tastegraph.models.ranked import Quota, Ranked
 from tastegraph.profiles.interactions import (
     History,
     id_hash,
@@ -26,6 +29,9 @@ from tastegraph.profiles.interactions import (
 )
 from tastegraph.serving.answers import ListItem, Recommendations
 from tastegraph.serving.exploration import POOL_PER_PLACE, draw_list, with_new_items
+from tastegraph.serving.policies.arrangement import Shares
+from tastegraph.serving.policies.placing import Places, Scorer, placed
+from tastegraph.serving.policies.rules import ListRules, boost_reasons
 from tastegraph.serving.snapshot import ServingSnapshot
 from tastegraph.serving.steering import wish_reasons
 from tastegraph.serving.wishes.effects import WishEffects
@@ -111,6 +117,7 @@ class ListRequest:
         seed: of the exploration.
         new_items: share in [0, 1] of the places, the last ones, for items without any event.
         wishes: chips that changed the list, as JSON.
+        policy: a :class:`~tastegraph.serving.policies.policy.ListPolicy` as JSON; empty for none.
     """
 
     n: int = 10
@@ -120,6 +127,7 @@ class ListRequest:
     repeats: Sequence[str] = (IMPRESSION,)
     new_items: float = 0.0
     wishes: Sequence[Mapping[str, Any]] = ()
+    policy: Mapping[str, Any] = field(default_factory=dict)
 
 
 def make_list(
@@ -129,44 +137,45 @@ def make_list(
     now: float,
     max_reasons: int = DEFAULT_REASONS,
     language: Language = DEFAULT_LANGUAGE,
-    candidates: Bools | None = None,
     wishes: WishEffects | None = None,
+    rules: ListRules | None = None,
 ) -> Recommendations:
     """The best items for a user, each with up to ``max_reasons`` reasons in ``language``.
 
-    Of items that have dates, those that may be listed at ``now`` (seconds since 1970-01-01 UTC);
-    and of ``candidates`` (bool[I]) alone, where they are given. What ``wishes`` add to scores is
-    among the reasons.
+    Of items that have dates, those that may be listed at ``now`` (seconds since 1970-01-01 UTC).
+    What ``wishes`` and the boosts of ``rules`` add to scores is among the reasons.
     """
-    model, rng = snapshot.model, np.random.default_rng(request.seed)
-    listable = np.ones(model.n_items, dtype=np.bool_) if candidates is None else candidates.copy()
-    listable[snapshot.listable.unlisted(now)] = False
+    model = snapshot.model
+    available = np.ones(model.n_items, dtype=np.bool_)
+    available[snapshot.listable.unlisted(now)] = False
+    if wishes is not None and wishes.mask is not None:
+        available &= wishes.mask
+    listable = available.copy()
     if request.exclude_seen:
         listable[snapshot.listed_rows(user.seen_items)] = False
-    if wishes is not None and wishes.mask is not None:
-        listable &= wishes.mask
-    quotas = [Quota(listable, request.n * (POOL_PER_PLACE if request.explore > 0 else 1))]
-    if request.new_items > 0:
-        quotas.append(Quota(listable & model.new, request.n))
-    if wishes is not None:
-        quotas += wishes.quotas(listable, quotas[0].size)
-    ranked = model.rank(user.scored.history, quotas)
-    wished = ranked.scores if wishes is None else ranked.scores + wishes.added(ranked)
-    scores = np.where(listable[ranked.items], wished, -np.inf).astype(np.float32)
-    disagreement = ranked.disagreement() if request.explore > 0 else scores
-    draw = draw_list(scores, disagreement, request.n, request.explore, rng)
-    if request.new_items > 0:
-        draw = with_new_items(draw, scores, model.new[ranked.items], request.n, request.new_items)
+    score = partial(_scored, model, user.scored.history, wishes, listable)
+    if rules is None:
+        places = _drawn(model, score, listable, request)
+    else:
+        places = placed(snapshot, score, listable, available, rules, request.n, shares_of(request),
+                        request.seed)  # fmt: skip
+    ranked, draw = places.ranked, places.draw
     rows = ranked.items[draw.items].tolist()
     explainer = Explainer(model, snapshot.associations, ranked)
 
     def reasons_of(item: int) -> tuple[WordedReason, ...]:
+        if not max_reasons:
+            return ()
         words = snapshot.verbalizer
-        reasons = explainer.shortlist(item, max_reasons, words.is_named) if max_reasons else []
-        worded = tuple(words.reason(reason, user.scored, item, language) for reason in reasons)
-        if wishes is None or not max_reasons:
-            return worded
-        return (*wish_reasons(wishes, ranked, item, language), *worded)[:max_reasons]
+        reasons = explainer.shortlist(item, max_reasons, words.is_named)
+        worded = [words.reason(reason, user.scored, item, language) for reason in reasons]
+        added: list[WordedReason] = []
+        if rules is not None:
+            before = float(places.unboosted[ranked.place(item)])
+            added += boost_reasons(rules, before, item, language)
+        if wishes is not None:
+            added += wish_reasons(wishes, ranked, item, language)
+        return (*added, *worded)[: max(max_reasons, len(added))]
 
     return Recommendations(
         recommendation_id=uuid4().hex,
@@ -174,14 +183,17 @@ def make_list(
         graph=snapshot.graph_version,
         personal=bool(ranked.factors),
         stranger=user.scored.is_stranger,
+        filter=None if rules is None else rules.report,
+        relaxed=places.relaxed,
         items=tuple(
             ListItem(
                 item_id=snapshot.names.item_ids[item],
                 title=snapshot.names.title(item),
                 rank=rank,
-                score=float(wished[ranked.place(item)]),
+                score=float(places.scores[ranked.place(item)]),
                 propensity=propensity,
                 best=best,
+                pinned=item in places.pinned,
                 reasons=reasons_of(item),
             )
             for rank, (item, propensity, best) in enumerate(
@@ -189,3 +201,39 @@ def make_list(
             )
         ),
     )
+
+
+def shares_of(request: ListRequest) -> Shares:
+    """The shares of the places of a list, and how diverse it is."""
+    diversity = float(request.policy.get("diversity", 0.0))
+    return Shares(request.explore, request.new_items, diversity)
+
+
+def _scored(
+    model: HybridModel,
+    history: History,
+    wishes: WishEffects | None,
+    listable: Bools,
+    quotas: Sequence[Quota],
+) -> tuple[Ranked, Scores]:
+    """The best items of some quotas, and their scores with what wishes add to them."""
+    if wishes is None:
+        ranked = model.rank(history, quotas)
+        return ranked, ranked.scores
+    ranked = model.rank(history, [*quotas, *wishes.quotas(listable, quotas[0].size)])
+    return ranked, ranked.scores + wishes.added(ranked)
+
+
+def _drawn(model: HybridModel, score: Scorer, listable: Bools, request: ListRequest) -> Places:
+    """The places of a list without a policy."""
+    quotas = [Quota(listable, request.n * (POOL_PER_PLACE if request.explore > 0 else 1))]
+    if request.new_items > 0:
+        quotas.append(Quota(listable & model.new, request.n))
+    ranked, wished = score(quotas)
+    scores = np.where(listable[ranked.items], wished, -np.inf).astype(np.float32)
+    disagreement = ranked.disagreement() if request.explore > 0 else scores
+    rng = np.random.default_rng(request.seed)
+    draw = draw_list(scores, disagreement, request.n, request.explore, rng)
+    if request.new_items > 0:
+        draw = with_new_items(draw, scores, model.new[ranked.items], request.n, request.new_items)
+    return Places(ranked, wished, wished, draw, frozenset(), ())

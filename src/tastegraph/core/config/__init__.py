@@ -39,15 +39,16 @@ from tastegraph.core.config.models import (
     TextConfig,
 )
 from tastegraph.core.config.operation import GorseConfig, LoopConfig, ServingConfig
+from tastegraph.core.config.surfaces import Boost, Pin, SurfaceConfig
 from tastegraph.core.errors import ConfigError
 from tastegraph.core.progress import say
 
 __all__ = [
-    "CONFIG_FILE", "ColumnConfig", "Config", "Convolution", "EvaluationConfig",
+    "CONFIG_FILE", "Boost", "ColumnConfig", "Config", "Convolution", "EvaluationConfig",
     "EventFileConfig", "EventPhrases", "EventsConfig", "ExtractionConfig", "FileConfig",
     "FinetuningConfig", "GorseConfig", "GraphConfig", "ImportConfig", "ItemsConfig", "LLMConfig",
-    "LLMPrices", "LoopConfig", "ModelConfig", "Objective", "RelationConfig", "ServingConfig",
-    "SourcesConfig", "TextConfig", "checked_config", "load_config",
+    "LLMPrices", "LoopConfig", "ModelConfig", "Objective", "Pin", "RelationConfig", "ServingConfig",
+    "SourcesConfig", "SurfaceConfig", "TextConfig", "checked_config", "load_config",
 ]  # fmt: skip
 
 CONFIG_FILE = "tastegraph.toml"
@@ -71,6 +72,7 @@ class Config(Section):
     llm: LLMConfig = LLMConfig()
     model: ModelConfig = ModelConfig()
     serving: ServingConfig = ServingConfig()
+    surfaces: dict[str, SurfaceConfig] = Field(default_factory=dict)
     loop: LoopConfig = LoopConfig()
     gorse: GorseConfig = GorseConfig()
     evaluation: EvaluationConfig = EvaluationConfig()

@@ -148,6 +148,8 @@ def _type(annotation: Any) -> str:
     simple = {str: "text", int: "whole number", float: "number", bool: "true or false"}
     if annotation in simple:
         return simple[annotation]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "table"
     origin, arguments = get_origin(annotation), get_args(annotation)
     if hasattr(annotation, "__metadata__"):
         return _type(arguments[0])

@@ -94,7 +94,11 @@ def section_of(annotation: object) -> tuple[type[BaseModel] | None, bool]:
 def _section_at(config: type[BaseModel], place: list[str]) -> type[BaseModel]:
     section, remaining = config, list(place)
     while remaining:
-        nested, by_name = section_of(section.model_fields[remaining.pop(0)].annotation)
+        annotation = section.model_fields[remaining.pop(0)].annotation
+        nested, by_name = section_of(annotation)
+        if nested is None and get_origin(annotation) is tuple:
+            # A list of sections: the next part of the place is a number.
+            nested, by_name = section_of(get_args(annotation)[0])[0], True
         assert nested is not None
         section = nested
         if by_name:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tastegraph.core.messages import wish_description
+from tastegraph.core.messages import policy_description, wish_description
 
 ROUTES: Final[Mapping[str, str]] = {
     "Personal recommendation from a knowledge graph, with its reasons": (
@@ -301,7 +301,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "ranking, and are not listed": (
         "指向无名称实体、强度不低于所列各项的关联数；它们同样计入排序，但不列出"
     ),
-    "false where the place was given to exploration": "为 false 表示该位置用于探索",
+    "false where the place was given to exploration, or is a pin's": (
+        "为 false 表示该位置用于探索，或由置顶规则指定"
+    ),
     "for (> 0), against (< 0) or not at all (0)": "正向（> 0）、负向（< 0）或不计（0）",
     "number of users who dispute it": "指出其有误的人数",
     "how much a decision would change": "审核结果的影响大小",
@@ -367,4 +369,10 @@ FIELDS: Final[Mapping[str, str]] = {
 }
 """Descriptions of fields and parameters."""
 
-CHINESE: Final[Mapping[str, str]] = {**ROUTES, **BODIES, **FIELDS, **wish_description.CHINESE}
+CHINESE: Final[Mapping[str, str]] = {
+    **ROUTES,
+    **BODIES,
+    **FIELDS,
+    **wish_description.CHINESE,
+    **policy_description.CHINESE,
+}

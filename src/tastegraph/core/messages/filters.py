@@ -12,6 +12,9 @@ SYNTAX: Final[Mapping[str, Template]] = {
         "filter, character {character}: {fault}\n  {line}\n  {caret}",
         "筛选条件，第 {character} 个字符：{fault}\n  {line}\n  {caret}",
     ),
+    "filter.of": Template("{place}: {fault}", "{place}：{fault}"),
+    "filter.boosted": Template("promoted: {reason}", "推广：{reason}"),
+    "filter.demoted": Template("moved down: {reason}", "降低排名：{reason}"),
     "filter.expected": Template(
         "{expected} expected, {found} found", "应为{expected}，实际为{found}"
     ),

@@ -169,6 +169,10 @@ MISSING: Final[Mapping[str, Template]] = {
         "{directory}: no earlier snapshot is left to go back to",
         "{directory} 中没有可供回滚的旧快照",
     ),
+    "missing.surface": Template(
+        "there is no surface {name!r} in [surfaces]; there are {names}",
+        "[surfaces] 中没有“{name}”，现有：{names}",
+    ),
     "missing.export": Template(
         "{file} does not exist: export it with {command}", "{file} 不存在：请用 {command} 导出"
     ),
@@ -179,6 +183,10 @@ SNAPSHOTS: Final[Mapping[str, Template]] = {
     "snapshot.not_finite": Template(
         "array {name!r} is not finite: the snapshot is not published",
         "数组“{name}”含有非有限值，快照未发布",
+    ),
+    "snapshot.no_filters": Template(
+        "snapshot {version} was made without what filters compare: run 'tastegraph build'",
+        "快照 {version} 中没有筛选所需的数据：请运行 tastegraph build",
     ),
     "snapshot.altered": Template(
         "{file} was altered since it was published", "{file} 在发布之后被改动过"

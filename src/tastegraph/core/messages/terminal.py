@@ -17,6 +17,13 @@ TEMPLATES: Final[Mapping[str, Template]] = {
         "这位用户的行为与以下内容无关，因此按热门程度排列。",
     ),
     "list.empty": Template("There is nothing left to recommend.", "没有可以推荐的内容了。"),
+    "list.filtered": Template(
+        "items that meet the filter: {count:,}", "满足筛选条件的物品：{count:,} 个"
+    ),
+    "list.relaxed": Template(
+        "too few items meet everything; what gave way: {names}",
+        "满足全部条件的物品过少，已放宽：{names}",
+    ),
     "list.item": Template(
         "{rank:>3}. {title}  [{item}]  score {score:.4f}",
         "{rank:>3}. {title}  [{item}]  得分 {score:.4f}",

@@ -18,6 +18,7 @@ from tastegraph.serving.api.access import Access
 from tastegraph.serving.api.document import openapi_document
 from tastegraph.serving.api.errors import add_error_handlers
 from tastegraph.serving.api.events import event_routes
+from tastegraph.serving.api.fields import field_routes
 from tastegraph.serving.api.gorse.app import gorse_app
 from tastegraph.serving.api.graph import graph_routes
 from tastegraph.serving.api.guards import Guard
@@ -71,6 +72,7 @@ def create_app(
     # One thread writes decisions, so that a second one waits for its turn and not for a lock.
     writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
     app.include_router(recommendation_routes(engine))
+    app.include_router(field_routes(engine))
     app.include_router(event_routes(engine))
     app.include_router(interest_routes(engine))
     app.include_router(related_routes(engine))

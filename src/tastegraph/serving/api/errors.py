@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from tastegraph.core.errors import (
     BusyError,
     DecisionError,
+    FilterError,
     NoEncoderError,
     NotFoundError,
     RowError,
@@ -53,6 +54,7 @@ _ROW_CODES = {"missing": "missing", "extra_forbidden": "unknown_field"}
 _STATUS: dict[type[TastegraphError], tuple[int, str | None]] = {
     NotFoundError: (404, None),
     DecisionError: (422, None),
+    FilterError: (422, "invalid_filter"),
     SnapshotError: (422, "unfit_model"),
     BusyError: (409, None),
     NoEncoderError: (503, None),

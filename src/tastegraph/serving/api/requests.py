@@ -23,7 +23,8 @@ from tastegraph.core.messages import TEMPLATES
 from tastegraph.core.records import Event
 from tastegraph.data.cells.typed_row import MAX_ID_LENGTH, MAX_TIMESTAMP
 from tastegraph.data.events import event_from
-from tastegraph.serving.engine import ListOptions
+from tastegraph.serving.api.policies import PolicyFields
+from tastegraph.serving.list_maker import ListOptions
 from tastegraph.serving.request_view import UserOrSession
 from tastegraph.serving.wishes.chips import MAX_CHIPS, MAX_WISH_LENGTH, Chip
 
@@ -232,10 +233,15 @@ class _UserRequest(LanguageRequest):
         return self.user_id
 
 
-class RecommendationRequest(_UserRequest):
+class RecommendationRequest(_UserRequest, PolicyFields):
     """A request of a list for a user or a session."""
 
-    n: int = Field(default=10, ge=1, le=MAX_ITEMS)
+    n: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_ITEMS,
+        description="number of items; by default what the surface says, or 10",
+    )
     exclude: Literal["seen", "none"] = "seen"
     explain: Literal["none", "reasons", "paths"] = Field(
         default="reasons", description="paths adds the stored facts behind each reason"
@@ -257,7 +263,8 @@ class RecommendationRequest(_UserRequest):
 
     def options(self) -> ListOptions:
         """How the list is made."""
-        return ListOptions(self.exclude == "seen", self.explore, self.seed, self.steer)
+        exclude_seen = self.exclude == "seen"
+        return ListOptions(exclude_seen, self.explore, self.seed, self.steer, policy=self.policy())
 
 
 class TextRequest(LanguageRequest):

@@ -1,0 +1,139 @@
+"""Makes the lists of requests: by the wishes of a user, and by the policy of the request."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from secrets import randbits
+
+from tastegraph.core.config import Config
+from tastegraph.core.languages import Language
+from tastegraph.serving.answers import Recommendations
+from tastegraph.serving.listing import ListRequest, UserState, make_list
+from tastegraph.serving.policies.policy import NO_OPTIONS, ListPolicy, PolicyOptions, surface_of
+from tastegraph.serving.policies.reader import PolicyReader
+from tastegraph.serving.request_view import RequestView
+from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.steering import Steer, Steerer, merged
+from tastegraph.store.database import Database
+from tastegraph.store.served_lists import ListPlace, ServedList
+
+DEFAULT_N = 10
+"""Items of a list, if neither the request nor its surface says how many."""
+
+
+@dataclass(frozen=True)
+class ListOptions:
+    """Options of a list.
+
+    Attributes:
+        exclude_seen: whether items that the user has seen, by ``[serving.exclude]``, are left out.
+        explore: share in [0, 1] of the places that explore; ``None`` for the configured one.
+        seed: of the exploration; ``None`` for a random one.
+        steer: a wish in words, or chips.
+        store_wishes: whether wishes that outlast the list are stored for the user.
+        policy: filter, limits, boosts, pins, diversity, surface.
+    """
+
+    exclude_seen: bool = True
+    explore: float | None = None
+    seed: int | None = None
+    steer: Steer | None = None
+    store_wishes: bool = True
+    policy: PolicyOptions = field(default=NO_OPTIONS)
+
+
+class ListMaker:
+    """Makes lists; thread-safe.
+
+    Args:
+        database: has standing wishes, and the attributes of items.
+        config: of the workspace.
+    """
+
+    def __init__(self, database: Database, config: Config) -> None:
+        self.steerer, self.policies = Steerer(database, config), PolicyReader(database, config)
+        self._config = config
+
+    def request(self, n: int | None, options: ListOptions) -> ListRequest:
+        """The parameters of a list, with what is configured where ``options`` say nothing.
+
+        Raises:
+            NotFoundError: there is no such surface.
+        """
+        serving, surfaces = self._config.serving, self._config.surfaces
+        surface = surface_of(options.policy.surface, surfaces)
+        explore = serving.explore if surface.explore is None else surface.explore
+        policy = ListPolicy.of(options.policy, surfaces)
+        return ListRequest(
+            n=n or surface.n or DEFAULT_N,
+            exclude_seen=options.exclude_seen,
+            explore=explore if options.explore is None else options.explore,
+            seed=randbits(32) if options.seed is None else options.seed,
+            repeats=serving.repeats,
+            new_items=serving.new_items if surface.new_items is None else surface.new_items,
+            policy=policy.model_dump(mode="json", exclude_defaults=True),
+        )
+
+    def make(
+        self,
+        view: RequestView,
+        request: ListRequest,
+        steer: Steer | None,
+        now: float,
+        reasons: int,
+        language: Language,
+    ) -> tuple[Recommendations, ListRequest]:
+        """A list by standing wishes and those of a request, and the request with their chips.
+
+        Raises:
+            FilterError: a filter of its policy is none, or does not fit the catalogue.
+        """
+        steering = self.steerer.read(view.snapshot, steer, language)
+        chips = merged(view.wishes, steering)
+        rows = [chip.model_dump(mode="json", exclude_defaults=True) for chip in chips]
+        request = replace(request, wishes=rows)
+        answer = self.remake(view.snapshot, view.user(), request, now, reasons, language)
+        if steer is not None:
+            answer = answer.model_copy(update={"steer": steering})
+        return answer, request
+
+    def remake(
+        self,
+        snapshot: ServingSnapshot,
+        user: UserState,
+        request: ListRequest,
+        now: float,
+        reasons: int,
+        language: Language,
+    ) -> Recommendations:
+        """The list of a request that has its chips.
+
+        Raises:
+            FilterError: as :meth:`make`.
+        """
+        effects = self.steerer.replayed(snapshot, request.wishes, user.scored.history)
+        policy = ListPolicy.model_validate(request.policy)
+        rules = self.policies.rules(snapshot, policy, now, language)
+        return make_list(
+            snapshot, user, request, now, reasons, language, wishes=effects, rules=rules
+        )
+
+
+def served_list(
+    answer: Recommendations, view: RequestView, request: ListRequest, now: float
+) -> ServedList:
+    """A list as it is stored."""
+    session = None
+    if view.user_id is None:
+        session = [asdict(event) for event in view.events]
+    return ServedList(
+        recommendation_id=answer.recommendation_id,
+        user_id=view.user_id,
+        created=now,
+        snapshot=view.snapshot.version,
+        model=answer.model,
+        graph=answer.graph,
+        event_revision=view.revision,
+        request={**asdict(request), "session": session},
+        places=[ListPlace(i.item_id, i.score, i.propensity, i.best) for i in answer.items],
+    )
