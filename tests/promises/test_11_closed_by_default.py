@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from tastegraph.core.errors import ConfigError, TastegraphError
-from tastegraph.serving.api.app import create_app, serve
+from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import Engine
+from tastegraph.serving.service import serve
 from tastegraph.store.keys import KEYS_FILE, SCOPES, KeyFile
 from tests.support import serving_world
 from tests.support.api_requests import assert_problem

@@ -52,8 +52,8 @@ from tastegraph.profiles.attention import Recency, SequenceAttention
 from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import interactions
 from tastegraph.profiles.likers import Likers
-from tastegraph.serving.api.app import serve
 from tastegraph.serving.engine import Engine
+from tastegraph.serving.service import serve
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.event_columns import EventColumns

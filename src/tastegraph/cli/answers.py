@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from tastegraph.core.records import Event
     from tastegraph.explain.worded import InterestEdge, WordedReason
     from tastegraph.models.fitted_config import FittedConfig
+    from tastegraph.serving.engine import Engine
     from tastegraph.workspace import Workspace
 
 MAX_PRINTED_EVENTS = 20
@@ -147,15 +150,36 @@ def serve(
         list[str] | None,
         typer.Option(help="a further name that requests may be sent to, such as a proxy's"),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="processes that share the snapshot")
+    ] = 1,
+    uds: Annotated[
+        Path | None, typer.Option(help="a Unix socket to listen at, in place of host and port")
+    ] = None,
 ) -> None:
-    """Serve the HTTP API and the page."""
-    _single_threaded_numpy()
-    from tastegraph.serving.api.app import serve as run
+    """Serve the HTTP API and the page.
 
+    SIGTERM or Ctrl-C finishes the answers that are under way; a second one ends at once.
+    """
+    _single_threaded_numpy()
     workspace = terminal.open_workspace(directory)
-    engine = workspace.engine
     _print_config_changes(workspace.fitted(), workspace.config)
-    run(engine, host, port, host_name or ())
+    if workers == 1:
+        from tastegraph.serving.service import serve as run
+
+        run(workspace.engine, host, port, host_name or (), uds)
+        return
+    from tastegraph.serving.service import Address
+    from tastegraph.serving.supervisor import serve_workers
+
+    seconds = workspace.config.serving.shutdown_seconds
+    address = Address(host, port, uds)
+    opener = partial(_open_engine, directory)
+    serve_workers(opener, directory, address, workers, host_name or (), seconds)
+
+
+def _open_engine(directory: Path) -> Engine:
+    return terminal.open_workspace(directory).engine
 
 
 def _user_or_session(user: str | None, history: str | None) -> str | list[Event]:

@@ -8,7 +8,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from tastegraph.store.durable import HeldLock
 
 if TYPE_CHECKING:
     from tastegraph.serving.engine import Engine
@@ -90,6 +93,18 @@ class ChildProcess:
         assert self._process.stderr is not None
         with self._process.stderr as lines:
             self._last_line.extend(line.strip() for line in lines if line.strip())
+
+
+class BackgroundWork(Protocol):
+    """Work beside the answers of a service."""
+
+    def start(self) -> None:
+        """Begin."""
+        ...
+
+    def close(self) -> None:
+        """Stop; what was started has ended when this returns."""
+        ...
 
 
 class WorkerSlot:
@@ -175,3 +190,36 @@ class Scheduler:
             thread.close()
         for slot in self._slots:
             slot.terminate()
+
+
+class ElectedScheduler:
+    """Runs a scheduler in that process of several that holds a lock; the next one takes over.
+
+    Args:
+        scheduler: does the background work.
+        lock_file: the lock.
+        pause: seconds from one attempt to the next.
+    """
+
+    def __init__(
+        self, scheduler: BackgroundWork, lock_file: Path, pause: float = POLL_SECONDS
+    ) -> None:
+        self._scheduler, self._pause = scheduler, pause
+        self._lock, self._attempts = HeldLock(lock_file), list[PeriodicThread]()
+
+    def start(self) -> None:
+        """Begin where no other process does; else try again and again."""
+        self._attempts = [PeriodicThread(self._try, self._pause)]
+        self._try()
+
+    def close(self) -> None:
+        """Stop trying, and end the background work that was begun here."""
+        for thread in self._attempts:
+            thread.close()
+        if self._lock.is_held:
+            self._scheduler.close()
+            self._lock.release()
+
+    def _try(self) -> None:
+        if not self._lock.is_held and self._lock.acquire():
+            self._scheduler.start()

@@ -34,6 +34,7 @@ from tastegraph.serving.answers import (
 from tastegraph.serving.in_service import SnapshotHolder
 from tastegraph.serving.list_maker import ListMaker, ListOptions, served_list
 from tastegraph.serving.listing import DEFAULT_REASONS, ListRequest, UserState
+from tastegraph.serving.metrics import LISTS, LOST_LISTS
 from tastegraph.serving.policies.policy import NO_OPTIONS, PolicyOptions
 from tastegraph.serving.request_view import RequestView, UserOrSession, events_and_seen
 from tastegraph.serving.snapshot import ServingSnapshot
@@ -129,6 +130,7 @@ class Engine:
             erasure_counts = (view.erased_users, view.snapshot.erased_items)
             save = partial(served_lists.save, served=stored, erased=erasure_counts)
             self._committer.submit(save).add_done_callback(_log_failure)
+        LISTS.labels("yes" if answer.personal else "no").inc()
         return answer
 
     def read_wish(self, steer: Steer, language: Language | None = None) -> Steering:
@@ -409,4 +411,5 @@ class Engine:
 
 def _log_failure(write: Future[None]) -> None:
     if (error := write.exception()) is not None:
+        LOST_LISTS.inc()
         _log.error("a list was not kept: %s", error)

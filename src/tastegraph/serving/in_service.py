@@ -14,6 +14,7 @@ from tastegraph.core.errors import SnapshotError, TastegraphError
 from tastegraph.core.languages import DEFAULT_LANGUAGE, Language
 from tastegraph.models.fitted_config import FittedConfig
 from tastegraph.serving.background import PeriodicThread
+from tastegraph.serving.metrics import PUBLISHED, SNAPSHOT
 from tastegraph.serving.snapshot import ServingSnapshot
 from tastegraph.store import availability, erasure, revision
 from tastegraph.store.database import Database
@@ -43,6 +44,7 @@ class SnapshotHolder:
         self._watcher: PeriodicThread | None = None
         self._version = snapshots.current()
         self._snapshot = self._open(self._version)
+        self._note_version()
 
     def watch(self) -> None:
         """From now on open in the background what is published."""
@@ -124,7 +126,13 @@ class SnapshotHolder:
     def _activate(self, snapshot: ServingSnapshot) -> ServingSnapshot:
         with self._switching:
             self._snapshot, self._version = snapshot, snapshot.version
+        self._note_version()
         return snapshot
+
+    def _note_version(self) -> None:
+        version = self._snapshot.version
+        SNAPSHOT.set(int(version))
+        PUBLISHED.set((self._snapshots.directory / version).stat().st_mtime)
 
     def _open(self, version: str | None) -> ServingSnapshot:
         return ServingSnapshot.open(self._snapshots.open(version), self._config)

@@ -9,6 +9,23 @@ from tastegraph.core.languages import DEFAULT_LANGUAGE, Language
 from tastegraph.core.records import IMPRESSION
 
 
+class LimitsConfig(Section):
+    """What one process of the service accepts before it refuses (413, 429, 503 with
+    ``Retry-After``)."""
+
+    body_bytes: int = Field(default=1 << 20, ge=1024)
+    """Largest body of a request."""
+    seconds: float = Field(default=30.0, gt=0)
+    """Longest time until an answer begins, the time in which its body arrives included."""
+    queue: int = Field(default=256, ge=1)
+    """Requests that may wait or be answered at the same time."""
+    rate: float = Field(default=0.0, ge=0)
+    """Requests a second of one API key, or of one address where there are no keys; 0 for no
+    limit. Each worker counts by itself."""
+    burst: int = Field(default=100, ge=1)
+    """Requests that may come at once before ``rate`` holds."""
+
+
 class ServingConfig(Section):
     """How lists are made and stored by the service."""
 
@@ -30,6 +47,12 @@ class ServingConfig(Section):
     ``127.0.0.1``, ``::1``) are refused: a web page elsewhere could let its own name point here."""
     language: Language = DEFAULT_LANGUAGE
     """Language of reasons and messages, if a request names none."""
+    access_log: bool = False
+    """Whether each request is one line of JSON on standard output: route, status, milliseconds,
+    request id and name of the key, nothing about whom it concerns."""
+    shutdown_seconds: float = Field(default=10.0, ge=0)
+    """How long a service that is to end waits for the answers that are under way."""
+    limits: LimitsConfig = LimitsConfig()
 
     @property
     def repeats(self) -> tuple[str, ...]:

@@ -18,6 +18,18 @@ ROUTES: Final[Mapping[str, str]] = {
     "What was wrong, as application/problem+json with a stable `code`": (
         "错误说明，格式为 application/problem+json，`code` 保持不变"
     ),
+    "Check that the service can do its work: 503 says why not.": (
+        "检查服务能否正常工作：不能时返回 503 并说明原因。"
+    ),
+    "A service that is ready: a snapshot is open, and the store can be written.": (
+        "服务已就绪：快照已打开，存储可写。"
+    ),
+    "Return what the service has counted, in the text format of Prometheus.": (
+        "以 Prometheus 文本格式返回服务的各项计数。"
+    ),
+    "Why there is no answer now; `Retry-After` says when to try again": (
+        "暂时无法响应的原因；`Retry-After` 给出重试时间"
+    ),
     "The language model is not exported: `no_encoder`": "语言模型尚未导出：`no_encoder`",
     "Recommend items to a user or a session, each with its reasons.": (
         "为用户或会话生成推荐列表，每个物品附带推荐理由。"

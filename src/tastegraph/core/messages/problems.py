@@ -53,6 +53,27 @@ REQUESTS: Final[Mapping[str, Template]] = {
         "the key {key!r} has no scope {scope!r}, which this route needs",
         "密钥“{key}”没有此接口所需的权限 {scope}",
     ),
+    "request.queue": Template(
+        "more than {limit:,} requests wait: try again later",
+        "等待处理的请求超过 {limit:,} 个，请稍后重试",
+    ),
+    "request.rate": Template(
+        "one client may send {rate:g} requests a second, and {burst:,} at once",
+        "每个客户端每秒最多 {rate:g} 个请求，一次最多 {burst:,} 个",
+    ),
+    "request.late": Template(
+        "there was no answer within {seconds:g} seconds: try again later",
+        "{seconds:g} 秒内未能给出响应，请稍后重试",
+    ),
+    "request.slow_body": Template(
+        "the body did not arrive within {seconds:g} seconds", "请求体未在 {seconds:g} 秒内送达"
+    ),
+    "request.not_ready": Template("not ready: {reasons}", "尚未就绪：{reasons}"),
+    "ready.read_only": Template("{path} cannot be written", "{path} 不可写"),
+    "ready.disk": Template(
+        "{path} has less than {megabytes:,} MB left", "{path} 的剩余空间不足 {megabytes:,} MB"
+    ),
+    "ready.error": Template("{error}", "{error}"),
     "request.too_large": Template(
         "a body may have {limit:,} bytes", "请求体不得超过 {limit:,} 字节"
     ),

@@ -123,6 +123,12 @@ def may_write(scope: RequestScope) -> bool:
     return access is None or (isinstance(access, ApiKey) and access.allows("write"))
 
 
+def key_name(scope: RequestScope) -> str | None:
+    """The name of the key that a request was sent with, if it is a valid one."""
+    access: ApiKey | str | None = scope.get(_STATE, {}).get(_ACCESS)
+    return access.name if isinstance(access, ApiKey) else None
+
+
 def _secret(headers: Headers) -> str:
     """The secret that a request presents, or the empty text."""
     scheme, _, credentials = headers.get("authorization", "").partition(" ")

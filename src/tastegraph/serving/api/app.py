@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
@@ -22,28 +20,33 @@ from tastegraph.serving.api.fields import field_routes
 from tastegraph.serving.api.gorse.app import gorse_app
 from tastegraph.serving.api.graph import graph_routes
 from tastegraph.serving.api.guards import Guard
+from tastegraph.serving.api.health import health_routes
 from tastegraph.serving.api.hosts import AllowedHosts
 from tastegraph.serving.api.interests import interest_routes
 from tastegraph.serving.api.items import item_routes
 from tastegraph.serving.api.kg import kg_routes
 from tastegraph.serving.api.languages import AnswerLanguage
-from tastegraph.serving.api.models import health_routes, model_routes
+from tastegraph.serving.api.limits import Load
+from tastegraph.serving.api.models import model_routes
 from tastegraph.serving.api.recommendations import recommendation_routes
 from tastegraph.serving.api.related import related_routes
 from tastegraph.serving.api.users import user_routes
-from tastegraph.serving.background import Scheduler
+from tastegraph.serving.background import BackgroundWork
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.triggers import configured_triggers
 
 PAGE = Path(__file__).parents[1] / "page"
 
 
 def create_app(
-    engine: Engine, scheduler: Scheduler | None = None, host_names: Sequence[str] = ()
+    engine: Engine,
+    scheduler: BackgroundWork | None = None,
+    host_names: Sequence[str] = (),
+    load: Load | None = None,
 ) -> FastAPI:
     """The API, its description and the page, over one engine; ``scheduler`` runs meanwhile.
 
     It answers to the names of this machine, to those of ``[serving] hosts`` and ``host_names``.
+    ``load`` says how many requests wait.
 
     Answers are computed one after the other in the event loop: each is a few milliseconds of
     numpy and Python, which threads would only interrupt. Events that wait for the disk go there
@@ -101,29 +104,5 @@ def create_app(
     serving = engine.config.serving
     hosts = AllowedHosts([*serving.hosts, *host_names])
     access = Access(engine.database.path.parent)
-    app.add_middleware(Guard, language=serving.language, hosts=hosts, access=access)
+    app.add_middleware(Guard, config=serving, hosts=hosts, access=access, load=load or Load())
     return app
-
-
-def serve(
-    engine: Engine, host: str = "127.0.0.1", port: int = 8000, host_names: Sequence[str] = ()
-) -> None:
-    """Answer requests until interrupted.
-
-    Args:
-        engine: answers.
-        host: address to listen at.
-        port: to listen at.
-        host_names: further names that requests may have in their ``Host``.
-
-    Raises:
-        TastegraphError: other machines can reach ``host``, and there is no API key.
-    """
-    Access(engine.database.path.parent).check_address(host)
-    triggers = configured_triggers(engine.config, engine.database.path.parent)
-    app = create_app(engine, Scheduler(engine, triggers) if triggers else None, host_names)
-    gc.collect()
-    gc.freeze()
-    uvicorn.run(
-        app, host=host, port=port, log_level="warning", access_log=False, timeout_keep_alive=75
-    )

@@ -43,10 +43,12 @@ CODES = {
     403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
+    408: "timeout",
     409: "busy",
     413: "body_too_large",
     421: "foreign_host",
     422: "invalid_request",
+    429: "too_many_requests",
     500: "internal",
     503: "no_encoder",
 }
@@ -89,16 +91,21 @@ class RefusedError(HTTPException):
         message: Message,
         headers: Mapping[str, str] | None = None,
         faults: Sequence[Fault] = (),
+        code: str | None = None,
     ) -> None:
         super().__init__(status, str(message), headers)
-        self.message, self.faults = message, faults
+        self.message, self.faults, self.code = message, faults, code
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     "4XX": {
         "model": Problem,
         "description": "What was wrong, as application/problem+json with a stable `code`",
-    }
+    },
+    "5XX": {
+        "model": Problem,
+        "description": "Why there is no answer now; `Retry-After` says when to try again",
+    },
 }
 """OpenAPI responses of every route, beside its own."""
 
@@ -173,21 +180,26 @@ def internal_error(error: Exception, language: Language) -> Response:
     return problem(500, Message("request.internal").text(language), language)
 
 
+def refusal(error: RefusedError, language: Language) -> Response:
+    """The answer to a request that is refused."""
+    text = error.message.text(language)
+    answer = problem(error.status_code, text, language, error.code, error.faults)
+    answer.headers.update(error.headers or {})
+    return answer
+
+
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    faults: Sequence[Fault] = ()
+    language = language_of(request.scope)
     if isinstance(error, RefusedError):
-        message, faults = error.message, error.faults
-    elif error.status_code == 404:
+        return refusal(error, language)
+    if error.status_code == 404:
         message = Message("request.not_found", path=request.url.path)
     elif error.status_code == 405:
         message = Message("request.method", method=request.method, path=request.url.path)
     else:
         message = Message("request.status", status=HTTPStatus(error.status_code).phrase)
-    language = language_of(request.scope)
-    answer = problem(error.status_code, message.text(language), language, errors=faults)
-    answer.headers.update(error.headers or {})
-    return answer
+    return refusal(RefusedError(error.status_code, message, error.headers), language)
 
 
 async def _on_validation_error(request: Request, error: Exception) -> Response:

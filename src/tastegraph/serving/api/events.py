@@ -32,6 +32,7 @@ from tastegraph.serving.api.requests import (
     SessionEvent,
 )
 from tastegraph.serving.engine import Engine
+from tastegraph.serving.metrics import record_events
 
 
 class NewEvent(SessionEvent):
@@ -97,9 +98,11 @@ def event_routes(engine: Engine) -> APIRouter:
     async def record(batch: EventBatch, language: AnswerLanguage) -> EventBatchReceipt:
         """Store events; the answer comes when they are on disk and count in the next list."""
         events, rejected = _validate(batch, engine.event_types, language)
+        record_events(0, 0, len(rejected))
         if rejected and not events:
             raise _none_accepted(rejected)
         receipt = await asyncio.wrap_future(engine.record_soon(events))
+        record_events(receipt.accepted, receipt.duplicates, 0)
         return EventBatchReceipt(
             accepted=receipt.accepted, duplicates=receipt.duplicates, rejected=rejected
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 from uuid import uuid4
@@ -11,13 +13,15 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as AsgiMessage
 
 from tastegraph.core import messages
-from tastegraph.core.languages import Language
+from tastegraph.core.config.operation import ServingConfig
 from tastegraph.core.messages import TEMPLATES
+from tastegraph.core.tracing import span
 from tastegraph.serving.api.access import Access, check_scope, declared_scope
-from tastegraph.serving.api.errors import RefusedError, internal_error, problem
+from tastegraph.serving.api.errors import RefusedError, internal_error, refusal
 from tastegraph.serving.api.hosts import AllowedHosts
 from tastegraph.serving.api.languages import (
     PARAMETER,
@@ -26,8 +30,10 @@ from tastegraph.serving.api.languages import (
     set_from_headers,
     set_language,
 )
+from tastegraph.serving.api.limits import BoundedBody, Bounds, Load, too_late
+from tastegraph.serving.api.observer import Observer
+from tastegraph.serving.metrics import REFUSED
 
-MAX_BODY_BYTES = 1 << 20
 MAX_HOST_LENGTH = 80
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -38,6 +44,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 _SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _JSON_FAULT = re.compile(r"(.*) at line (\d+) column (\d+)", re.DOTALL)
 
@@ -47,50 +54,107 @@ class Guard:
 
     Args:
         app: the service.
-        language: of its reader, by default.
+        config: of the service.
         hosts: names that it answers to; any other request is refused with 421.
         access: its keys; who sent a request is stored with it.
+        load: of this process.
     """
 
     def __init__(
-        self, app: ASGIApp, language: Language, hosts: AllowedHosts, access: Access
+        self, app: ASGIApp, config: ServingConfig, hosts: AllowedHosts, access: Access, load: Load
     ) -> None:
-        self._app, self._language, self._hosts, self._access = app, language, hosts, access
+        self._app, self._hosts, self._access = app, hosts, access
+        self._language, self._limits = config.language, config.limits
+        self._bounds, self._observer = Bounds(config.limits, load), Observer(config.access_log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        start = time.perf_counter()
         header = Headers(scope=scope).get("x-request-id", "")
         request_id = header if _SAFE_ID.fullmatch(header) else uuid4().hex
         set_from_headers(scope, self._language)
-        is_answering = False
-
-        async def send_with_headers(message: Message) -> None:
-            nonlocal is_answering
-            if message["type"] == "http.response.start":
-                is_answering = True
-                headers = MutableHeaders(scope=message)
-                headers.update({"X-Request-Id": request_id, **SECURITY_HEADERS})
-                add_language_headers(scope, headers)
-            await send(message)
-
-        if (host := self._foreign_host(scope)) is not None:
-            await _foreign_host(host, language_of(scope))(scope, receive, send_with_headers)
-            return
+        answer = _Answer(scope, send, request_id)
         try:
-            self._access.identify(scope)
-            await self._app(scope, _bounded(scope, receive), send_with_headers)
-        except Exception as error:
-            if is_answering:
-                raise
-            await internal_error(error, language_of(scope))(scope, receive, send_with_headers)
+            with span("request"):
+                await self._answer(scope, receive, answer)
+        finally:
+            self._observer.record(scope, answer.status, time.perf_counter() - start, request_id)
 
-    def _foreign_host(self, scope: Scope) -> str | None:
-        """With keys and no further names any name is answered: a page elsewhere has no key."""
+    async def _answer(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        body = BoundedBody(scope, receive, self._limits.body_bytes)
+        try:
+            self._admit(scope)
+            await self._in_time(scope, body, answer)
+        except RefusedError as error:
+            REFUSED.labels(error.code or str(error.status_code)).inc()
+            await refusal(error, language_of(scope))(scope, receive, answer)
+        except Exception as error:
+            if answer.has_begun:
+                raise
+            await internal_error(error, language_of(scope))(scope, receive, answer)
+
+    async def _in_time(self, scope: Scope, body: BoundedBody, answer: _Answer) -> None:
+        """Let the service answer, which must begin within so many seconds.
+
+        Raises:
+            RefusedError: 408, its body has not come; 503, otherwise.
+        """
+        deadline = asyncio.timeout(self._limits.seconds)
+        try:
+            async with deadline:
+                answer.deadline = deadline
+                await self._app(scope, body, answer)
+        except TimeoutError:
+            if answer.has_begun or not deadline.expired():
+                raise
+            raise too_late(body, self._limits.seconds) from None
+        finally:
+            answer.deadline = None
+
+    def _admit(self, scope: Scope) -> None:
+        """Check who sends a request, where to, and whether it may be answered now.
+
+        With keys and no further names any host name is answered: a page elsewhere has no key.
+
+        Raises:
+            RefusedError: 421, 429 or 503.
+        """
+        key = self._access.identify(scope)
         answers_to_all = self._access.is_closed and not self._hosts.has_names
-        return None if answers_to_all else self._hosts.foreign(scope)
+        if not answers_to_all and (host := self._hosts.foreign(scope)) is not None:
+            name = repr(host)[:MAX_HOST_LENGTH]
+            raise RefusedError(421, messages.Message("request.foreign_host", host=name))
+        client = scope.get("client")
+        self._bounds.admit(scope, key.name if key else f"address {client and client[0]}")
+
+
+class _Answer:
+    """Sends the answer to one request, with the headers that every answer has.
+
+    Attributes:
+        status: of the answer; 499 while there is none, as where the client went away.
+        deadline: until which it must have begun.
+    """
+
+    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+        self._scope, self._send, self._request_id = scope, send, request_id
+        self.status, self.has_begun = 499, False
+        self.deadline: asyncio.Timeout | None = None
+
+    async def __call__(self, message: AsgiMessage) -> None:
+        """Send one message."""
+        if message["type"] == "http.response.start":
+            self.status, self.has_begun = message["status"], True
+            if self.deadline is not None and not self.deadline.expired():
+                self.deadline.reschedule(None)
+            headers = MutableHeaders(scope=message)
+            headers.raw.append((b"x-request-id", self._request_id.encode()))
+            headers.raw.extend(_RAW_HEADERS)
+            add_language_headers(self._scope, headers)
+        await self._send(message)
 
 
 class StrictRequest(Request):
@@ -126,37 +190,6 @@ class StrictRoute(APIRoute):
             return await handle(StrictRequest(request.scope, request.receive))
 
         return handle_strictly
-
-
-def _bounded(scope: Scope, receive: Receive) -> Receive:
-    """``receive``, until the body is longer than it may be, whatever its header says."""
-    content_length = Headers(scope=scope).get("content-length", "")
-    total = 0
-
-    async def receive_bounded() -> Message:
-        nonlocal total
-        is_number = content_length.isdecimal() and len(content_length) < 20
-        if is_number and int(content_length) > MAX_BODY_BYTES:
-            raise _too_large()
-        message = await receive()
-        total += len(message.get("body", b""))
-        if total > MAX_BODY_BYTES:
-            raise _too_large()
-        return message
-
-    return receive_bounded
-
-
-def _foreign_host(host: str, language: Language) -> Response:
-    name = repr(host)[:MAX_HOST_LENGTH]
-    return problem(
-        421, messages.Message("request.foreign_host", host=name).text(language), language
-    )
-
-
-def _too_large() -> RefusedError:
-    message = messages.Message("request.too_large", limit=MAX_BODY_BYTES)
-    return RefusedError(413, message, headers={"Connection": "close"})
 
 
 def _not_json(error: str) -> messages.Message:

@@ -1,4 +1,4 @@
-"""Routes to the models: which there are, which is in service, and whether the service answers."""
+"""Routes to the models: which there are, and which is in service."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from fastapi import APIRouter
 from fastapi import Path as InPath
 from pydantic import BaseModel
 
-from tastegraph import __version__
 from tastegraph.core.errors import DecisionError, NotFoundError
 from tastegraph.core.messages import Message
-from tastegraph.serving.api.access import ADMIN, PUBLIC, READ
+from tastegraph.serving.api.access import ADMIN, READ
 from tastegraph.serving.api.errors import PROBLEMS
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
@@ -23,15 +22,6 @@ from tastegraph.serving.in_service import ModelVersion, model_versions
 from tastegraph.serving.snapshot import ServingSnapshot
 
 VersionName = Annotated[str, InPath(pattern=r"^\d{6,}$")]
-
-
-class Health(BaseModel):
-    """The service, and the versions in service."""
-
-    status: str = "ok"
-    model: str
-    graph: str
-    version: str = __version__
 
 
 class ModelVersions(BaseModel):
@@ -46,19 +36,6 @@ class ActiveVersion(BaseModel):
     version: str
     model: str
     graph: str
-
-
-def health_routes(engine: Engine) -> APIRouter:
-    """Whether the service answers."""
-    router = APIRouter(route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE)
-
-    @router.get("/healthz", openapi_extra=PUBLIC)
-    async def health() -> Health:
-        """Check that the service answers, and with which versions."""
-        model, graph = engine.versions()
-        return Health(model=model, graph=graph)
-
-    return router
 
 
 def model_routes(engine: Engine, writer: Executor) -> APIRouter:

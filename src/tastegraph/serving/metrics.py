@@ -1,0 +1,86 @@
+"""What a service counts, for Prometheus; with several workers over all of them.
+
+Workers share their counts by files in a folder that ``PROMETHEUS_MULTIPROC_DIR`` names, which must
+be set before this module is imported.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+SHARED_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+REQUESTS = Counter(
+    "tastegraph_requests", "Requests by route template, method and status",
+    ["route", "method", "status"],
+)  # fmt: skip
+REQUEST_SECONDS = Histogram(
+    "tastegraph_request_seconds", "Seconds from a request's head to its answer's end", ["route"],
+    buckets=_SECONDS,
+)  # fmt: skip
+REFUSED = Counter(
+    "tastegraph_refused", "Requests refused before they reached a route", ["code"]
+)  # fmt: skip
+LISTS = Counter("tastegraph_lists", "Lists that were computed", ["personal"])
+EVENTS = Counter("tastegraph_events", "Events by outcome", ["outcome"])
+LOST_LISTS = Counter("tastegraph_lost_lists", "Served lists that could not be stored")
+SNAPSHOT = Gauge(
+    "tastegraph_snapshot_version", "Version of the snapshot in service (the oldest of all workers)",
+    multiprocess_mode="livemin",
+)  # fmt: skip
+PUBLISHED = Gauge(
+    "tastegraph_snapshot_published_seconds",
+    "When that snapshot was published, in seconds since 1970-01-01 UTC; its age is time() - this",
+    multiprocess_mode="livemin",
+)
+QUEUE = Gauge(
+    "tastegraph_queue_length", "Requests that wait or are being answered",
+    multiprocess_mode="livesum",
+)  # fmt: skip
+LAG = Gauge(
+    "tastegraph_event_loop_lag_seconds",
+    "How much later than due the event loop last woke up (the latest of the workers)",
+    multiprocess_mode="livemax",
+)
+CLAIMS = Counter("tastegraph_claims_checked", "Steps of reasons that were compared with the store")
+VIOLATIONS = Counter(
+    "tastegraph_claim_violations", "Steps of reasons that the store does not hold: must be 0"
+)
+
+
+def record_events(accepted: int, duplicates: int, rejected: int) -> None:
+    """Count the events of one batch."""
+    for outcome, number in (
+        ("accepted", accepted), ("duplicate", duplicates), ("rejected", rejected)
+    ):  # fmt: skip
+        if number:
+            EVENTS.labels(outcome).inc(number)
+
+
+def forget_worker(pid: int | None) -> None:
+    """Let the gauges of a worker that has ended count no more; its counters stay."""
+    if pid is not None and SHARED_FOLDER in os.environ:
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
+def exposition() -> bytes:
+    """All metrics, in the text format of Prometheus."""
+    if SHARED_FOLDER not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
