@@ -14,7 +14,7 @@ import pytest
 from tastegraph.core.errors import ConfigError, TastegraphError
 from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.service import serve
+from tastegraph.serving.service import Address, serve
 from tastegraph.store.keys import KEYS_FILE, SCOPES, KeyFile
 from tests.support import serving_world
 from tests.support.api_requests import assert_problem
@@ -72,14 +72,18 @@ def allowed(scope: str, needed: str | None) -> bool:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.7", "shop.example"])
 def test_other_addresses_are_refused_without_a_key(engine: Engine, host: str) -> None:
     with pytest.raises(TastegraphError, match="tastegraph keys add"):
-        serve(engine, host=host)
+        serve(engine, Address(host))
 
 
 def test_no_key_that_is_left_is_no_key(engine: Engine, keys: KeyFile) -> None:
     keys.add("shop", ["read"])
     keys.remove("shop")
     with pytest.raises(TastegraphError, match="has no API key"):
-        serve(engine, host="0.0.0.0")
+        serve(engine, Address("0.0.0.0"))
+    with pytest.raises(TastegraphError, match="one is required"):
+        serve(engine, Address(needs_keys=True))
+    with pytest.raises(TastegraphError, match="one is required"):
+        serve(engine, Address(uds=keys.path.parent / "s.sock", needs_keys=True))
 
 
 # Without a key on loopback.

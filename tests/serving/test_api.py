@@ -251,7 +251,7 @@ def test_errors_are_problems_with_a_code(client: LocalClient) -> None:
     refusal = assert_problem(client.post("/v1/recommendations", json=both), 422, "invalid_request")
     assert "either user_id or session" in refusal["detail"]
     refusal = assert_problem(
-        client.post("/v1/recommendations", json={"user_id": "a", "n": 101}), 422, "invalid_request"
+        client.post("/v1/recommendations", json={"user_id": "a", "n": 1001}), 422, "invalid_request"
     )
     assert refusal["errors"][0]["pointer"] == "/n"
     bad = {"session": {"events": [{"item_id": "a"}, {"item_id": "a", "type": "hug"}]}}

@@ -178,7 +178,7 @@ WRONG: list[tuple[str, str, Any, int]] = [
     ("POST", "/v1/recommendations", b"[]", 422),
     ("POST", "/v1/recommendations", {}, 422),
     ("POST", "/v1/recommendations", {**MINE, "session": SESSION}, 422),
-    ("POST", "/v1/recommendations", {**MINE, "n": 101}, 422),
+    ("POST", "/v1/recommendations", {**MINE, "n": 1001}, 422),
     ("POST", "/v1/recommendations", {**MINE, "n": 0}, 422),
     ("POST", "/v1/recommendations", {**MINE, "n": "x"}, 422),
     ("POST", "/v1/recommendations", {**MINE, "n": 1.5}, 422),

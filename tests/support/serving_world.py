@@ -53,7 +53,7 @@ from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import interactions
 from tastegraph.profiles.likers import Likers
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.service import serve
+from tastegraph.serving.service import Address, serve
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.event_columns import EventColumns
@@ -183,7 +183,7 @@ def free_port() -> int:
 
 def run(directory: Path, port: int) -> None:
     """Serve until the process ends."""
-    serve(open_engine(directory), port=port)
+    serve(open_engine(directory), Address(port=port))
 
 
 @contextmanager

@@ -156,30 +156,41 @@ def serve(
     uds: Annotated[
         Path | None, typer.Option(help="a Unix socket to listen at, in place of host and port")
     ] = None,
+    require_keys: Annotated[
+        bool, typer.Option("--require-keys", help="needs API keys here too, as behind a proxy")
+    ] = False,
+    access_log: Annotated[
+        bool,
+        typer.Option("--access-log", help="a line of JSON for each request, as [serving] says it"),
+    ] = False,
 ) -> None:
     """Serve the HTTP API and the page.
 
     SIGTERM or Ctrl-C finishes the answers that are under way; a second one ends at once.
     """
     _single_threaded_numpy()
+    from tastegraph.serving.service import Address
+    from tastegraph.serving.service import serve as run
+
     workspace = terminal.open_workspace(directory)
     _print_config_changes(workspace.fitted(), workspace.config)
+    address, names = Address(host, port, uds, require_keys), host_name or ()
     if workers == 1:
-        from tastegraph.serving.service import serve as run
-
-        run(workspace.engine, host, port, host_name or (), uds)
+        run(_open_engine(directory, access_log), address, names)
         return
-    from tastegraph.serving.service import Address
     from tastegraph.serving.supervisor import serve_workers
 
     seconds = workspace.config.serving.shutdown_seconds
-    address = Address(host, port, uds)
-    opener = partial(_open_engine, directory)
-    serve_workers(opener, directory, address, workers, host_name or (), seconds)
+    opener = partial(_open_engine, directory, access_log)
+    serve_workers(opener, directory, address, workers, names, seconds)
 
 
-def _open_engine(directory: Path) -> Engine:
-    return terminal.open_workspace(directory).engine
+def _open_engine(directory: Path, access_log: bool) -> Engine:
+    engine = terminal.open_workspace(directory).engine
+    if access_log:
+        serving = engine.config.serving.model_copy(update={"access_log": True})
+        engine.config = engine.config.model_copy(update={"serving": serving})
+    return engine
 
 
 def _user_or_session(user: str | None, history: str | None) -> str | list[Event]:

@@ -16,6 +16,7 @@ from tastegraph.core.errors import NotFoundError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Event
+from tastegraph.core.tracing import span
 from tastegraph.explain.explainer import reasons_for
 from tastegraph.filters.current import FieldSummary
 from tastegraph.kg.review.erasing import Eraser
@@ -120,8 +121,10 @@ class Engine:
         outlast the list are stored for the user.
         """
         request, language = self.lists.request(n, options), self._language(language)
-        view, now = self._view(user), time.time()
-        answer, request = self.lists.make(view, request, options.steer, now, reasons, language)
+        with span("view"):
+            view, now = self._view(user), time.time()
+        with span("list"):
+            answer, request = self.lists.make(view, request, options.steer, now, reasons, language)
         if isinstance(user, str):
             submit = self.submit if options.store_wishes else None
             answer = self.steerer.store_of(answer, submit, user, language)

@@ -16,6 +16,7 @@ import uvicorn
 from tastegraph.core.tracing import start_tracing
 from tastegraph.serving.api.access import Access
 from tastegraph.serving.api.app import create_app
+from tastegraph.serving.api.hosts import LOCALHOST
 from tastegraph.serving.api.limits import Load
 from tastegraph.serving.background import ElectedScheduler, Scheduler
 from tastegraph.serving.engine import Engine
@@ -38,11 +39,13 @@ class Address:
         host: name or address.
         port: 0 for any free one.
         uds: a Unix socket in place of both.
+        needs_keys: whether it is for requests with API keys alone, as behind a proxy.
     """
 
     host: str = "127.0.0.1"
     port: int = 8000
     uds: Path | None = None
+    needs_keys: bool = False
 
     def listen(self) -> socket.socket:
         """A socket that listens there; a socket file that was left behind is replaced.
@@ -70,33 +73,26 @@ def check_address(directory: Path, address: Address) -> None:
     """Check that the service of a workspace may listen at an address.
 
     Raises:
-        TastegraphError: other machines can reach it, and the workspace has no API key.
+        TastegraphError: the workspace has no API key, and one is required or other machines can
+            reach the address.
     """
-    if address.uds is None:
-        Access(directory).check_address(address.host)
+    host = address.host if address.uds is None else LOCALHOST
+    Access(directory).check_address(host, address.needs_keys)
 
 
-def serve(
-    engine: Engine,
-    host: str = "127.0.0.1",
-    port: int = 8000,
-    host_names: Sequence[str] = (),
-    uds: Path | None = None,
-) -> None:
+def serve(engine: Engine, address: Address, host_names: Sequence[str] = ()) -> None:
     """Answer requests until interrupted.
 
     Args:
         engine: answers.
-        host: address to listen at.
-        port: to listen at.
+        address: to listen at.
         host_names: further names that requests may have in their ``Host``.
-        uds: path of a Unix socket to listen at instead.
 
     Raises:
-        TastegraphError: other machines can reach ``host``, and there is no API key.
+        TastegraphError: there is no API key, and one is needed.
         OSError: somebody else listens there.
     """
-    directory, address = engine.database.path.parent, Address(host, port, uds)
+    directory = engine.database.path.parent
     check_address(directory, address)
     sock = address.listen()
     run(engine, sock, host_names, lambda: print(announcement(directory, sock, 1), flush=True))

@@ -72,20 +72,27 @@ class Access:
         self._is_closed = self._is_closed or self._file.exists()
         return self._is_closed
 
-    def check_address(self, host: str) -> None:
+    def check_address(self, host: str, needs_keys: bool = False) -> None:
         """Check that the service may listen at ``host``.
 
+        Args:
+            host: name or address.
+            needs_keys: whether a key is needed on this machine too, as behind a proxy.
+
         Raises:
-            TastegraphError: other machines can reach it, and there is no key.
+            TastegraphError: there is no key, and one is needed or other machines can reach it.
             ConfigError: the file of the keys cannot be read.
         """
-        if not self._file.keys() and not is_local(host):
-            directory = self._file.path.parent
-            raise TastegraphError(
-                f"{host} can be reached from other machines, and {directory} has no API key: run "
-                f"'tastegraph keys add {directory} NAME --scope read --scope write' first, or "
-                "serve at 127.0.0.1"
-            )
+        if self._file.keys() or (is_local(host) and not needs_keys):
+            return
+        directory = self._file.path.parent
+        advice = f"run 'tastegraph keys add {directory} NAME --scope read --scope write' first"
+        if needs_keys:
+            raise TastegraphError(f"{directory} has no API key, and one is required: {advice}")
+        raise TastegraphError(
+            f"{host} can be reached from other machines, and {directory} has no API key: {advice}, "
+            "or serve at 127.0.0.1"
+        )
 
     def identify(self, scope: RequestScope) -> ApiKey | None:
         """Store with a request who sent it; returns the key. See :func:`check_scope`.

@@ -96,11 +96,14 @@ class BoundedBody:
         scope: of the request.
         receive: its messages.
         limit: bytes.
+
+    Attributes:
+        is_awaited: whether the service waits for more of it.
     """
 
     def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
         self._receive, self._limit, self._n_bytes = receive, limit, 0
-        self.is_complete = False
+        self.is_awaited = False
         content_length = Headers(scope=scope).get("content-length", "")
         is_number = content_length.isdecimal() and len(content_length) < 20
         self._declared_bytes = int(content_length) if is_number else 0
@@ -113,11 +116,12 @@ class BoundedBody:
         """
         if self._declared_bytes > self._limit:
             raise self._too_large()
+        self.is_awaited = True
         message = await self._receive()
+        self.is_awaited = False
         self._n_bytes += len(message.get("body", b""))
         if self._n_bytes > self._limit:
             raise self._too_large()
-        self.is_complete = not message.get("more_body", False)
         return message
 
     def _too_large(self) -> RefusedError:
@@ -127,10 +131,10 @@ class BoundedBody:
 
 def too_late(body: BoundedBody, seconds: float) -> RefusedError:
     """The refusal of a request whose answer has not begun in time."""
-    if body.is_complete:
-        return _later(503, Message("request.late", seconds=seconds), 1, "timeout")
-    message = Message("request.slow_body", seconds=seconds)
-    return RefusedError(408, message, headers={"Connection": "close"})
+    if body.is_awaited:
+        message = Message("request.slow_body", seconds=seconds)
+        return RefusedError(408, message, headers={"Connection": "close"})
+    return _later(503, Message("request.late", seconds=seconds), 1, "timeout")
 
 
 def _later(status: int, message: Message, seconds: int, code: str) -> RefusedError:

@@ -29,7 +29,8 @@ from tastegraph.serving.request_view import UserOrSession
 from tastegraph.serving.wishes.chips import MAX_CHIPS, MAX_WISH_LENGTH, Chip
 
 MAX_EVENTS = 1000
-MAX_ITEMS = 100
+MAX_LIST, MAX_ITEMS = 1000, 100
+"""Items of a list, and of what a text is about."""
 MAX_TEXT_LENGTH = 10_000
 _CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 PRINTABLE = rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"
@@ -239,7 +240,7 @@ class RecommendationRequest(_UserRequest, PolicyFields):
     n: int | None = Field(
         default=None,
         ge=1,
-        le=MAX_ITEMS,
+        le=MAX_LIST,
         description="number of items; by default what the surface says, or 10",
     )
     exclude: Literal["seen", "none"] = "seen"
