@@ -24,9 +24,9 @@ def openapi_document(app: FastAPI, language: Language) -> dict[str, Any]:
 
 
 def _name_media_type(responses: dict[str, Any]) -> None:
-    """Problems are no ``application/json``, which FastAPI writes for every model."""
+    """Problems are not of their route's media type, which FastAPI writes for every model."""
     problem = f"#/components/schemas/{Problem.__name__}"
     for response in responses.values():
-        content = response.get("content", {})
-        if content.get("application/json", {}).get("schema", {}).get("$ref") == problem:
-            response["content"] = {MEDIA_TYPE: content["application/json"]}
+        for body in response.get("content", {}).values():
+            if body.get("schema", {}).get("$ref") == problem:
+                response["content"] = {MEDIA_TYPE: body}
