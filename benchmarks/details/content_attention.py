@@ -27,7 +27,8 @@ from tastegraph.core.arrays import CSR
 from tastegraph.models.base import KNOWLEDGE, MAPPED_KNOWLEDGE, segment
 from tastegraph.models.blend_weights import WEIGHTS
 from tastegraph.models.cold_start import ColdTrial, cold_trials
-from tastegraph.models.decomposition import MIN_DIMENSIONS, compressed
+from tastegraph.models.decomposition import compressed
+from tastegraph.models.item_features import TIES_DIMENSIONS
 from tastegraph.models.kernels import FactorKernel, FeatureKernel, Kernel, Scores
 from tastegraph.models.knowledge import relation_weights, unit_rows
 from tastegraph.models.mapped import MappedParams, Ridge
@@ -158,7 +159,7 @@ def content_attention(name: str, data: Path) -> Iterator[dict[str, Any]]:
 def kernels(ties: CSR, user_items: CSR, params: MappedParams) -> Iterator[tuple[str, Kernel]]:
     """The two components of facts, over these ties."""
     yield KNOWLEDGE, FeatureKernel(ties)
-    few = compressed(ties, MIN_DIMENSIONS)
+    few = compressed(ties, TIES_DIMENSIONS)
     by_facts = Ridge(few.rows, user_items).map(params)
     if by_facts is not None:
         yield MAPPED_KNOWLEDGE, FactorKernel(by_facts.left, by_facts.of(few.rows))

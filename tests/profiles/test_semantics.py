@@ -10,7 +10,14 @@ from scipy import sparse
 
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.kg.linking.calibration import expected_calibration_error
-from tastegraph.profiles.association import ITSELF, SEMANTIC, associate, with_semantic
+from tastegraph.profiles import prototypes
+from tastegraph.profiles.association import (
+    ITSELF,
+    SEMANTIC,
+    Associations,
+    associate,
+    with_semantic,
+)
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.graphs import Tie, content_graph, interest_graph
 from tastegraph.profiles.interactions import History
@@ -259,3 +266,28 @@ def test_semantic_ties_keep_rows_sorted_and_facts_in_place(seed):
         stated_entries = facts != SEMANTIC
         np.testing.assert_array_equal(features[stated_entries], SMALL.strength.indices[before])
         np.testing.assert_array_equal(facts[stated_entries], SMALL.facts[before])
+
+
+def test_of_too_many_features_the_most_frequent_have_a_prototype(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(4)
+    has = np.zeros((40, 12), dtype=np.float32)
+    for feature, count in enumerate(range(4, 16)):
+        has[rng.permutation(40)[:count], feature] = 1
+    one, node = np.zeros(12, dtype=np.int32), np.arange(12, dtype=np.int32)
+    strength = sparse.csr_array(has)
+    associations = Associations(
+        strength, np.zeros(strength.nnz, dtype=np.int64), one, one > 0, node
+    )
+    items = rng.standard_normal((40, 5)).astype(np.float32)
+    nodes = np.zeros((12, 5), dtype=np.float32)
+    everything = Prototypes.of(associations, items, nodes)
+    assert everything.features.tolist() == list(range(12))
+    monkeypatch.setattr(prototypes, "MAX_COMPARED", 40 * 3)
+    monkeypatch.setattr(prototypes, "MIN_PROTOTYPES", 1)
+    few = Prototypes.of(associations, items, nodes)
+    assert few.features.tolist() == [9, 10, 11]
+    np.testing.assert_allclose(few.sums, everything.sums[9:])
+    monkeypatch.setattr(prototypes, "CENTRED_ROWS", 7)
+    np.testing.assert_allclose(Prototypes.of(associations, items, nodes).sums, few.sums)

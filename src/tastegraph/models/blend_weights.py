@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 
 from tastegraph.core.progress import progress
-from tastegraph.models.base import Component
 from tastegraph.models.kernels import Scores
 from tastegraph.models.validation import Objective
 from tastegraph.profiles.interactions import History
@@ -33,6 +32,14 @@ class Scorer(Protocol):
 
     def score(self, histories: Sequence[History]) -> Scores:
         """float32[U, I]."""
+
+
+class CountedScorer(Scorer, Protocol):
+    """One that knows how many items it scores."""
+
+    @property
+    def n_items(self) -> int:
+        """I."""
 
 
 UserObjective = Callable[[Scores], PerUser]
@@ -182,7 +189,7 @@ class Shortlist:
     @classmethod
     def of(
         cls,
-        options: Mapping[str, Sequence[Component]],
+        options: Mapping[str, Sequence[CountedScorer]],
         histories: Sequence[History],
         objective: Objective,
         spread: Callable[[Scores], NDArray[np.float32]],
@@ -294,5 +301,5 @@ def _padded(blocks: Sequence[Scores]) -> Scores:
     )
 
 
-def _n_items(options: Mapping[str, Sequence[Component]]) -> int:
+def _n_items(options: Mapping[str, Sequence[CountedScorer]]) -> int:
     return next(each.n_items for settings in options.values() for each in settings)

@@ -22,6 +22,9 @@ from tastegraph.models.training_data import TrainingData
 EXPONENTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 MAX_NEIGHBOURS = 2_000
 """So many neighbours of an item are kept."""
+MAX_ENTRIES, MIN_NEIGHBOURS = 50_000_000, 50
+"""Fewer of more items, so that a table has so many entries, but not fewer than so many of an item.
+That is 500 of each of 100,000 items."""
 BLOCK_ITEMS = 4_096
 """Neighbours are counted for so many items at a time."""
 
@@ -61,7 +64,8 @@ class CoEngagement(TableComponent):
 def co_engagement_table(user_items: CSR, source: float, user: float, target: float) -> CSR:
     """K of the module's formula without its diagonal, float32 CSR[I, I].
 
-    Of what goes with an item the strongest :data:`MAX_NEIGHBOURS` are kept.
+    Of what goes with an item the strongest :data:`MAX_NEIGHBOURS` are kept, or fewer where items
+    are many.
 
     Args:
         user_items: CSR[U, I], X.
@@ -74,10 +78,11 @@ def co_engagement_table(user_items: CSR, source: float, user: float, target: flo
     of_user = np.maximum(np.diff(x.indptr), 1).astype(np.float32)
     right = _scaled(x, of_user**-user, of_item**-target)
     left = sparse.csr_array(_scaled(x, np.ones_like(of_user), of_item**-source).T)
+    neighbours = min(max(MAX_ENTRIES // max(x.shape[1], 1), MIN_NEIGHBOURS), MAX_NEIGHBOURS)
     blocks = [
         strongest(
             without_diagonal(sparse.csr_array(left[start : start + BLOCK_ITEMS] @ right), start),
-            MAX_NEIGHBOURS,
+            neighbours,
         )
         for start in range(0, x.shape[1], BLOCK_ITEMS)
     ]

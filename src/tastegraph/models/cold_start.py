@@ -8,7 +8,8 @@ events gives. So a cold item's score is what its score would be expected to be: 
 says little, it shrinks.
 
 A language model that was finetuned on behaviour was kept from one fifth alone; then that trial
-stands for all.
+stands for all. So does the first trial of a large catalogue, with as many users as all five would
+have: what must be learned without the events of a fifth is learned once.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from numpy.typing import NDArray
 from tastegraph.core.arrays import CSR, Bools
 from tastegraph.core.config import ModelConfig
 from tastegraph.core.records import is_entity
+from tastegraph.models import validation
 from tastegraph.models.base import FEW_LIKES, KNOWN, NEW, Component, SimilarityComponent
-from tastegraph.models.blend_weights import fit_blend_weights
+from tastegraph.models.blend_weights import Shortlist, fit_blend_weights
 from tastegraph.models.fitted_model import Hyperparameters
 from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.kernels import Scores
@@ -34,7 +36,7 @@ from tastegraph.models.ranked import inverse_spread
 from tastegraph.models.registry import COMPONENTS
 from tastegraph.models.training_data import TrainingData
 from tastegraph.models.trials import TRIALS_SHARE, current_trials
-from tastegraph.models.validation import Validation
+from tastegraph.models.validation import MAX_VALIDATION_CELLS, Validation
 from tastegraph.profiles.attention import Recency, attend
 from tastegraph.profiles.interactions import History
 
@@ -87,18 +89,18 @@ def cold_trials(data: TrainingData, valid: CSR, config: ModelConfig) -> list[Col
         config: seed, and how much of a history counts.
     """
     folds = cold_folds(data.item_features.graph.item_ids, config.seed)
-    has_events = data.popularity > 0
+    has_events, large = data.popularity > 0, data.n_items > validation.LARGE_CATALOGUE
     trials: list[ColdTrial] = []
-    for fold in range(1 if data.item_features.finetuned else FOLDS):
+    for fold in range(1 if data.item_features.finetuned or large else FOLDS):
         if sum(len(trial.validation.histories) for trial in trials) >= ENOUGH_USERS:
             break
         if trials and current_trials().seconds_left(TRIALS_SHARE) <= 0:
             break
         cold = folds == fold
-        validation = Validation.of_cold(data.interactions, valid, cold, config)
-        if validation is not None:
+        users = Validation.of_cold(data.interactions, valid, cold, config, FOLDS if large else 1)
+        if users is not None:
             blind = data.without_items(cold)
-            trials.append(ColdTrial(cold, has_events & ~cold, blind, validation))
+            trials.append(ColdTrial(cold, has_events & ~cold, blind, users))
     return trials
 
 
@@ -158,6 +160,8 @@ def fit_cold_weights(
     blind = [blind_components(trial.data, hyperparameters, seed) for trial in trials]
     expected = [c.name for c in COMPONENTS if c.expected_of_new_items]
     weights = {}
+    if len(trials) == 1 and trials[0].data.n_items > validation.LARGE_CATALOGUE:
+        return _cold_weights_by_shortlist(trials[0], blind[0], names, expected)
     for segment in (KNOWN, NEW):
         scores = [
             blind_scores(components, trial.warm, trial.cold, _histories(trial, segment))
@@ -171,6 +175,50 @@ def fit_cold_weights(
         by_user = partial(_by_user, trials)
         weights[segment] = fit_blend_weights(options, by_user, expected).weights if options else {}
     return weights
+
+
+def _cold_weights_by_shortlist(
+    trial: ColdTrial,
+    components: Mapping[str, Component],
+    names: Collection[str],
+    expected: Collection[str],
+) -> dict[str, dict[str, float]]:
+    """:func:`fit_cold_weights` over the first cold items of each component alone."""
+    options = {
+        name: [_ColdScores(component, trial.warm, trial.cold)]
+        for name, component in components.items()
+        if name in names
+    }
+    if not options:
+        return {KNOWN: {}, NEW: {}}
+    weights = {}
+    for segment in (KNOWN, NEW):
+        shortlist = Shortlist.of(
+            options, _histories(trial, segment), trial.validation.objective, _already_standardised
+        )
+        by_user = shortlist.objective.by_user
+        weights[segment] = fit_blend_weights(shortlist.scores, by_user, expected).weights
+    return weights
+
+
+@dataclass(frozen=True)
+class _ColdScores:
+    """A component that scores ``cold`` items over its spread on ``warm`` ones (bool[I])."""
+
+    component: Component
+    warm: Bools
+    cold: Bools
+
+    @property
+    def n_items(self) -> int:
+        return int(self.cold.sum())
+
+    def score(self, histories: Sequence[History]) -> Scores:
+        return blind_scores({"": self.component}, self.warm, self.cold, histories)[""]
+
+
+def _already_standardised(scores: Scores) -> NDArray[np.float32]:
+    return np.ones(len(scores), dtype=np.float32)
 
 
 def scale_cold_weights(
@@ -207,7 +255,7 @@ def scale_cold_weights(
     weights = {}
     for segment, newest in ((KNOWN, None), (NEW, FEW_LIKES - 2)):
         users = sample if newest is None else [history.newest(newest) for history in sample]
-        score = model.score(users)[:, targets]
+        score = _scores_of(model, users, targets)
         visible = blind_scores(blind, model.warm & ~cold, targets, users)
         direction = hyperparameters.cold.get(segment, {})
         if any(direction.values()):
@@ -218,6 +266,15 @@ def scale_cold_weights(
         else:
             weights[segment] = predict_from(visible, score)
     return weights
+
+
+def _scores_of(model: HybridModel, histories: Sequence[History], items: Bools) -> Scores:
+    """float32[U, C]: what ``model`` scores ``items`` (bool[I]), some users at a time."""
+    block = max(MAX_VALIDATION_CELLS // max(model.n_items, 1), 1)
+    starts = range(0, max(len(histories), 1), block)
+    return np.concatenate(
+        [model.score(histories[start : start + block])[:, items] for start in starts]
+    )
 
 
 def blind_components(
@@ -252,11 +309,18 @@ def blind_scores(
         warm, cold: bool[I].
         histories: of U users.
     """
-    standardised = {}
-    for name, component in components.items():
-        scores = component.score(histories)
-        standardised[name] = scores[:, cold] * inverse_spread(scores, warm)[:, None]
-    return standardised
+    block = max(MAX_VALIDATION_CELLS // max(len(cold), 1), 1)
+    starts = range(0, max(len(histories), 1), block)
+    return {
+        name: np.concatenate(
+            [
+                scores[:, cold] * inverse_spread(scores, warm)[:, None]
+                for start in starts
+                for scores in [component.score(histories[start : start + block])]
+            ]
+        )
+        for name, component in components.items()
+    }
 
 
 def predict_from(scores: Mapping[str, Scores], target: Scores) -> dict[str, float]:

@@ -19,7 +19,7 @@ from scipy import sparse
 
 from tastegraph.core.arrays import CSR
 
-MIN_DIMENSIONS, MAX_DIMENSIONS = 512, 2_048
+MIN_DIMENSIONS, MAX_DIMENSIONS = 128, 2_048
 MAX_CELLS = 25_000_000
 """Numbers of compressed features, within these dimensions of an item: words lose much in few
 dimensions, and a large catalogue has room for few."""
@@ -44,6 +44,11 @@ class Compressed:
     loadings: Floats32
 
 
+def affordable_dimensions(n_items: int, most: int = MAX_DIMENSIONS) -> int:
+    """In how many dimensions features of so many items are held, at most ``most``."""
+    return min(max(MAX_CELLS // max(n_items, 1), MIN_DIMENSIONS), most)
+
+
 def compressed(features: CSR, dimensions: int | None = None) -> Compressed:
     """The truncated singular value decomposition U Σ of CSR[I, F].
 
@@ -51,8 +56,7 @@ def compressed(features: CSR, dimensions: int | None = None) -> Compressed:
     (Halko et al. 2011, alg. 4.4), so that nothing of features × d is orthogonalised. d is
     ``dimensions``, or as many as there is room for, or what the matrix has.
     """
-    affordable = MAX_CELLS // max(features.shape[0], 1)
-    dimensions = dimensions or min(max(affordable, MIN_DIMENSIONS), MAX_DIMENSIONS)
+    dimensions = dimensions or affordable_dimensions(features.shape[0])
     rank = min(dimensions + OVERSAMPLED, *features.shape)
     if not features.data.any():
         zeros = np.zeros((features.shape[0], 1), dtype=np.float32)
@@ -70,6 +74,27 @@ def compressed(features: CSR, dimensions: int | None = None) -> Compressed:
     squares, rotation = _spectrum(projected.T @ projected, dimensions)
     loadings = np.asarray(basis @ (rotation / np.sqrt(squares)), np.float32)
     return Compressed(np.asarray(features @ (transposed @ loadings), np.float32), loadings)
+
+
+def joined(left: Floats32, right: Floats32, dimensions: int) -> Floats32:
+    """float32[I, k]: rows whose products are nearly those of both sides, added; k ≤ ``dimensions``.
+
+    The truncated singular value decomposition U Σ of both beside each other, from their small Gram
+    matrix.
+
+    Args:
+        left, right: float32[I, a] and float32[I, b].
+        dimensions: at most so many.
+    """
+    width = left.shape[1]
+    gram = np.empty((width + right.shape[1],) * 2)
+    gram[:width, :width], gram[width:, width:] = left.T @ left, right.T @ right
+    gram[:width, width:] = left.T @ right
+    gram[width:, :width] = gram[:width, width:].T
+    rotation = _spectrum(gram, dimensions)[1].astype(np.float32)
+    rows = left @ rotation[:width]
+    rows += right @ rotation[width:]
+    return np.asarray(rows, dtype=np.float32)
 
 
 def _spectrum(

@@ -17,7 +17,7 @@ from tastegraph.core.config import ModelConfig
 from tastegraph.core.stages import stage
 from tastegraph.models.base import KNOWLEDGE, KNOWN, NEW, TEXT, Arrays, Component
 from tastegraph.models.cold_start import scale_cold_weights
-from tastegraph.models.fitted_model import FittedModel, Hyperparameters
+from tastegraph.models.fitted_model import FittedModel, Hyperparameters, Weights
 from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.models.registry import COMPONENTS, learns
@@ -53,10 +53,17 @@ def fit_and_assemble(
     training: Interactions,
     hyperparameters: Hyperparameters,
     config: ModelConfig,
+    cold: Weights | None = None,
 ) -> tuple[FittedModel, HybridModel]:
-    """What :func:`fit` learns, and the model assembled from it over the same items."""
+    """What :func:`fit` learns, and the model assembled from it over the same items.
+
+    With the weights ``cold`` on items without events, where they are known already.
+    """
     data = training_data(item_features, training, config)
-    fitted_model = fit_on(data, hyperparameters, config)
+    if cold is None:
+        fitted_model = fit_on(data, hyperparameters, config)
+    else:
+        fitted_model = replace(learn(data, hyperparameters, config), cold=cold)
     return fitted_model, assembled(data, fitted_model)
 
 

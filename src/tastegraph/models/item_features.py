@@ -12,11 +12,14 @@ from scipy import sparse
 
 from tastegraph.core.arrays import CSR, binary
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.models.decomposition import MIN_DIMENSIONS, Compressed, compressed
+from tastegraph.models.decomposition import Compressed, affordable_dimensions, compressed
 from tastegraph.models.knowledge import knowledge_features
 from tastegraph.models.text import text_features
 from tastegraph.profiles.association import Associations, associate
 from tastegraph.profiles.semantics import Reliability, Semantics, learn_semantics
+
+TIES_DIMENSIONS = 512
+"""Of compressed facts, at most."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ class ItemFeatures:
         weights = kind_weights.tobytes()
         if weights not in self._compressed_ties:
             self._compressed_ties.clear()
-            self._compressed_ties[weights] = compressed(self.ties(kind_weights), MIN_DIMENSIONS)
+            dimensions = affordable_dimensions(self.graph.n_items, TIES_DIMENSIONS)
+            self._compressed_ties[weights] = compressed(self.ties(kind_weights), dimensions)
         return self._compressed_ties[weights]
 
     @cached_property

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
+from tastegraph.models.co_engagement import BLOCK_ITEMS
 from tastegraph.models.tables import TableComponent, strongest, without_diagonal
 from tastegraph.models.training_data import TrainingData
 
@@ -51,5 +52,12 @@ def item_knn_table(user_items: CSR, neighbours: int) -> CSR:
     x = user_items.astype(np.float32)
     norm = np.sqrt(np.maximum(np.bincount(x.indices, minlength=x.shape[1]), 1)).astype(np.float32)
     x = sparse.csr_array((x.data / norm[x.indices], x.indices, x.indptr), shape=x.shape)
-    similar = without_diagonal(sparse.csr_array(x.T @ x))
-    return sparse.csr_array(strongest(similar, neighbours).T)
+    by_item = sparse.csr_array(x.T)
+    blocks = [
+        strongest(
+            without_diagonal(sparse.csr_array(by_item[start : start + BLOCK_ITEMS] @ x), start),
+            neighbours,
+        )
+        for start in range(0, x.shape[1], BLOCK_ITEMS)
+    ]
+    return sparse.csr_array(sparse.csr_array(sparse.vstack(blocks, format="csr")).T)

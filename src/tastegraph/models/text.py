@@ -10,7 +10,7 @@ from scipy import sparse
 
 from tastegraph.core.arrays import CSR, without_rounding
 from tastegraph.models.base import TEXT, Arrays, SimilarityComponent
-from tastegraph.models.decomposition import compressed
+from tastegraph.models.decomposition import affordable_dimensions, compressed, joined
 from tastegraph.models.kernels import FactorKernel
 
 if TYPE_CHECKING:
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from tastegraph.models.training_data import TrainingData
 
 Floats32 = NDArray[np.float32]
+MAX_JOINT_ITEMS = 16_384
+"""Up to so many items vectors and words are compressed as one matrix; beyond, the words alone, and
+then both: as a sparse matrix a vector costs as much as hundreds of words."""
+BLOCK_ROWS = 65_536
+"""Texts are centred so many at a time."""
 
 
 class Text(SimilarityComponent):
@@ -52,6 +57,9 @@ def text_features(vectors: Floats32, words: CSR) -> Floats32:
     apart = centred_rows(vectors)
     if not words.nnz:
         return apart
+    if len(vectors) > MAX_JOINT_ITEMS:
+        dimensions = affordable_dimensions(len(vectors))
+        return joined(apart, compressed(words, dimensions).rows, dimensions)
     return compressed(sparse.csr_array(sparse.hstack([sparse.csr_array(apart), words]))).rows
 
 
@@ -60,11 +68,15 @@ def centred_rows(vectors: Floats32) -> Floats32:
 
     So does a row of which rounding alone is left, as where all texts are the same.
     """
-    present = vectors.any(axis=1)
+    present = np.asarray(vectors.any(axis=1))
     apart = np.zeros_like(vectors)
-    if present.any():
-        texts = vectors[present]
-        mean = texts.mean(axis=0, keepdims=True)
-        apart[present] = without_rounding(texts - mean, np.abs(texts) + np.abs(mean))
-    apart /= np.maximum(np.linalg.norm(apart, axis=1, keepdims=True), 1e-12)
+    if not present.any():
+        return apart
+    mean = (vectors if present.all() else vectors[present]).mean(axis=0, keepdims=True)
+    for start in range(0, len(vectors), BLOCK_ROWS):
+        block = apart[start : start + BLOCK_ROWS]
+        rows = present[start : start + BLOCK_ROWS]
+        texts = vectors[start : start + BLOCK_ROWS][rows]
+        block[rows] = without_rounding(texts - mean, np.abs(texts) + np.abs(mean))
+        block /= np.maximum(np.linalg.norm(block, axis=1, keepdims=True), 1e-12)
     return apart

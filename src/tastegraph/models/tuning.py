@@ -15,6 +15,7 @@ from tastegraph.core.arrays import CSR
 from tastegraph.core.config import Config, ModelConfig
 from tastegraph.core.progress import say
 from tastegraph.core.stages import stage
+from tastegraph.models import validation as validation_data
 from tastegraph.models.base import KNOWN, NEW, Component, Prior, TunedComponent
 from tastegraph.models.blend_weights import FittedWeights, Shortlist, fit_blend_weights
 from tastegraph.models.cold_start import (
@@ -44,13 +45,15 @@ from tastegraph.models.registry import COMPONENTS, by_name, tunes_itself
 from tastegraph.models.safeguard import compare, safeguarded, simple_models
 from tastegraph.models.training_data import TrainingData
 from tastegraph.models.trials import current_trials
-from tastegraph.models.validation import Validation, Watch, unwatched
+from tastegraph.models.validation import MAX_VALIDATION_CELLS, Validation, Watch, unwatched
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
 from tastegraph.profiles.splits import TRAIN, VALID, assign_splits
 
 MAX_WEIGHT_USERS = 10_000
 """Validation users that weights are fitted to, at most."""
+MIN_WEIGHT_USERS = 500
+"""The same of a large catalogue, unless the scores of more make few enough numbers."""
 HALF_LIVES = (None, 20.0, 5.0, 2.0)
 AGAINST = (0.1, 0.5)
 """A dislike always counts; how much is chosen."""
@@ -85,7 +88,9 @@ def tune_and_fit(
     valid = events.select((splits == VALID) & (events.weights > 0)).listed_likes()
     training = events.select(splits == TRAIN)
     tuned = choose(item_features, training, valid, config.model, first=first)
-    return fit_and_assemble(item_features, events, tuned.hyperparameters, config.model)
+    # What scales them is learned without the events of a fifth of the items: once is enough there.
+    cold = tuned.cold if events.n_items > validation_data.LARGE_CATALOGUE else None
+    return fit_and_assemble(item_features, events, tuned.hyperparameters, config.model, cold)
 
 
 def choose(
@@ -236,7 +241,7 @@ def fit_weights(
         max_users: validation users that weights are fitted to, at most.
         offered: as of :func:`choose`.
     """
-    max_cells = max_users * data.n_items
+    max_cells = _max_weight_cells(max_users, data.n_items)
     validation = Validation.of(data.interactions, valid, config, max_cells, offered=offered)
     if validation is None:
         return fitted_model.hyperparameters
@@ -292,7 +297,7 @@ def update_weights(
         fitted_model: whose weights are where it starts.
         config: seed, and how much of a history counts.
     """
-    max_cells = MAX_WEIGHT_USERS * training.n_items
+    max_cells = _max_weight_cells(MAX_WEIGHT_USERS, training.n_items)
     validation = Validation.of(training, valid, config, max_cells)
     if validation is None:
         return fitted_model.hyperparameters
@@ -308,6 +313,14 @@ def update_weights(
             min_gain_se=MIN_GAIN_SE,
         ).weights
     return replace(fitted_model.hyperparameters, weights=weights)
+
+
+def _max_weight_cells(max_users: int, n_items: int) -> int:
+    """Numbers that the scores of the users hold whom weights are fitted to, at most."""
+    cells = max_users * n_items
+    if n_items <= validation_data.LARGE_CATALOGUE:
+        return cells
+    return min(cells, max(MAX_VALIDATION_CELLS, MIN_WEIGHT_USERS * n_items))
 
 
 def _options(

@@ -23,6 +23,11 @@ MAX_COLD_CELLS = 4_000_000
 """The same in each of the trials on items without events."""
 MIN_COLD_USERS = 50
 """Fewer users with an event on held-out items decide nothing about items without events."""
+MIN_VALIDATION_USERS = 100
+"""So many are judged where there are as many, however large the catalogue."""
+LARGE_CATALOGUE = 32_768
+"""Of more items than these trials are bounded: one fold of cold items instead of five, and fewer
+users, since each is judged on more items."""
 
 Watch = Callable[[float], None]
 """Called with the mean NDCG@10 of all that is judged."""
@@ -132,6 +137,7 @@ class Validation:
         """
         user_items = training.user_items()
         valid = without_items(without(valid, user_items), _unlisted(training))
+        max_cells = max(max_cells, MIN_VALIDATION_USERS * training.n_items)
         users = sample_users(valid, training.n_items, max_cells, config.seed)
         users = users[np.diff(user_items.indptr)[users] > 0]
         if not len(users):
@@ -146,16 +152,17 @@ class Validation:
 
     @classmethod
     def of_cold(
-        cls, training: Interactions, valid: CSR, cold: Bools, config: ModelConfig
+        cls, training: Interactions, valid: CSR, cold: Bools, config: ModelConfig, folds: int = 1
     ) -> Validation | None:
         """The same over the items in ``cold`` (bool[I]) alone, whose events histories lack.
 
-        ``None`` where there are fewer than 50 users.
+        ``None`` where there are fewer than 50 users. As many are drawn as of so many ``folds``.
         """
         user_items = training.user_items()
         targets = without_items(without(valid, user_items), ~cold)
         max_cells = max(MAX_COLD_CELLS, 2 * MIN_COLD_USERS * training.n_items)
-        whole = cls.of(training.select(~cold[training.items]), targets, config, max_cells)
+        visible = training.select(~cold[training.items])
+        whole = cls.of(visible, targets, config, folds * max_cells)
         if whole is None or len(whole.histories) < MIN_COLD_USERS:
             return None
         objective = Objective.of(user_items[:, cold], targets[:, cold], whole.objective.users)

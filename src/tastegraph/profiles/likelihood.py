@@ -23,8 +23,11 @@ from tastegraph.profiles.prototypes import Floats32, Prototypes
 
 MAX_ITEMS = 4_000
 """Items that are learned from."""
+MAX_SCALE_ITEMS = 16_384
+"""Items whose cosines say how far those of a feature spread."""
 NEAREST_FEATURES, OTHER_FEATURES = 64, 64
 """Of each of them, beside the features it has: the nearest ones, and as many at random."""
+SCALE_SEED = 1
 COSINE_SCALE = 10.0
 """Cosines are multiplied by this, so that they vary as much as the other regressors."""
 FAR_Z = 2.0
@@ -52,13 +55,17 @@ class Scale:
     def of(cls, prototypes: Prototypes, items: Floats32, member: CSR, kind: Ints) -> Scale:
         """The scale of ``items``, float32[n, d], of which CSR[n, P] tells what they have."""
         present = np.asarray(items.any(axis=1))
+        prior = logit(np.bincount(member[present].indices, minlength=len(kind)) / present.sum())
+        if len(items) > MAX_SCALE_ITEMS:
+            chosen = np.random.default_rng(SCALE_SEED).permutation(np.flatnonzero(present))
+            chosen = np.sort(chosen[:MAX_SCALE_ITEMS])
+            items, member, present = items[chosen], member[chosen], present[chosen]
         total, squared = np.zeros((2, len(kind)))
         for at, cosines in prototypes.blocks(items, member):
             total += cosines[present[at]].sum(axis=0)
             squared += (cosines[present[at]] ** 2).sum(axis=0)
         mean = total / present.sum()
         spread = np.sqrt(np.maximum(squared / present.sum() - mean**2, 1e-8))
-        prior = logit(np.bincount(member[present].indices, minlength=len(kind)) / present.sum())
         groups = np.unique(kind, return_inverse=True)[1].astype(np.int64)
         return cls(groups, *(column.astype(np.float32) for column in (mean, spread, prior)))
 

@@ -16,7 +16,12 @@ Floats32 = NDArray[np.float32]
 MIN_ITEMS = 3
 NAME_WEIGHT = 1.0
 """How many items a feature's own name counts for."""
+MAX_COMPARED, MIN_PROTOTYPES = 500_000_000, 500
+"""Cosines of all items with all prototypes, at most; of a larger catalogue the most frequent
+features alone have a prototype, but not fewer than so many: 5,000 where there are 100,000 items."""
 BLOCK_ROWS = 256
+CENTRED_ROWS = 65_536
+"""Vectors are centred so many at a time."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class Prototypes:
     def of(cls, associations: Associations, items: Floats32, nodes: Floats32) -> Prototypes:
         """The prototypes of the features of at least three items and at most half of them.
 
+        Of too many the most frequent ones.
+
         Args:
             associations: what is asserted.
             items: float32[n_items, d], zero rows where an item has no vector.
@@ -59,7 +66,10 @@ class Prototypes:
         rows = np.repeat(present, np.diff(strength.indptr))
         having = np.bincount(strength.indices[rows], minlength=strength.shape[1])
         features = np.flatnonzero((having >= MIN_ITEMS) & (2 * having <= present.sum()))
-        names = centred(nodes, _centre(nodes))[associations.node[features]]
+        most = max(MAX_COMPARED // max(len(items), 1), MIN_PROTOTYPES)
+        if len(features) > most:
+            features = np.sort(features[np.argsort(-having[features], kind="stable")[:most]])
+        names = centred(nodes[associations.node[features]], _centre(nodes))
         member = indicator(associations, features)
         sums = without_rounding(
             member.T @ units + NAME_WEIGHT * names,
@@ -102,10 +112,14 @@ def indicator(associations: Associations, features: NDArray[np.int64]) -> CSR:
 
 def centred(vectors: Floats32, centre: Floats32) -> Floats32:
     """Rows of length 1 after ``centre`` is taken off; zero rows, and those it equals, are zero."""
-    apart = without_rounding(vectors - centre, np.abs(vectors) + np.abs(centre))
-    moved = np.where(vectors.any(axis=1, keepdims=True), apart, 0)
-    length = np.linalg.norm(moved, axis=1, keepdims=True)
-    return np.asarray(moved / _at_least_tiny(length), dtype=np.float32)
+    units = np.empty(vectors.shape, dtype=np.float32)
+    for start in range(0, len(vectors), CENTRED_ROWS):
+        block = vectors[start : start + CENTRED_ROWS]
+        apart = without_rounding(block - centre, np.abs(block) + np.abs(centre))
+        moved = np.where(block.any(axis=1, keepdims=True), apart, 0)
+        length = np.linalg.norm(moved, axis=1, keepdims=True)
+        units[start : start + CENTRED_ROWS] = moved / _at_least_tiny(length)
+    return units
 
 
 def _centre(vectors: Floats32) -> Floats32:

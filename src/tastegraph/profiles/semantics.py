@@ -27,6 +27,8 @@ MIN_ITEMS = 10
 """Items with a vector and a fact that are needed to learn from."""
 HELD_OUT = 5
 """One in so many items is held out to judge the probabilities."""
+MAX_HELD_OUT, MAX_FITTED = 4_000, 16_000
+"""Items that are judged by, and those that are fitted to, at most."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ def learn_semantics(
         return None
     rng = np.random.default_rng(seed)
     drawn = rng.permutation(known)
-    held_out, fitted = drawn[: len(drawn) // HELD_OUT], drawn[len(drawn) // HELD_OUT :]
+    end = min(len(drawn) // HELD_OUT, MAX_HELD_OUT)
+    held_out, fitted = drawn[:end], drawn[end : end + MAX_FITTED]
     if member[fitted].nnz == len(fitted) * len(features):
         return None
     scale = Scale.of(prototypes, items, member, associations.kind[features])
