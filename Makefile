@@ -2,7 +2,7 @@ PYTHON ?= python3
 DATA ?=
 BIN := .venv/bin
 
-.PHONY: setup demo test test-fast lint architecture docs benchmark-serving benchmark-knowledge benchmark-language \
+.PHONY: setup demo test test-fast test-api lint architecture docs benchmark-serving benchmark-knowledge benchmark-language \
 	benchmark-growth benchmark-ranking benchmark-peers benchmark-details benchmark-loop benchmark-new-items \
 	benchmark-row-order
 
@@ -31,6 +31,10 @@ test: lint
 
 test-fast: setup
 	$(PYTEST) -m "not slow"
+
+# Requests made from the OpenAPI document, many of each operation.
+test-api: setup
+	SCHEMATHESIS_EXAMPLES=200 $(PYTEST) tests/promises/test_09_bad_input.py
 
 # Packages, layers and the imports between them, as the code is now.
 architecture:

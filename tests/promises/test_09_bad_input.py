@@ -8,6 +8,7 @@ refused, no answer comes without a key.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,7 +25,8 @@ from tests.support import serving_world
 
 load_all_checks()
 MODES = {mode.value: mode for mode in schemathesis.GenerationMode}
-EXAMPLES = 5
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "5"))
+"""Of each operation and mode; `make test-api` takes more."""
 ROWS = ("/session/events", "/events", "/available_")
 """Rows are checked by the rules of files, some of which JSON Schema has no words for: types of
 events that the workspace knows, times that are not in the future, one time after another."""
