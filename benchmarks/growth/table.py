@@ -116,6 +116,13 @@ def _item_table(rows: Sequence[Mapping[str, Any]]) -> str:
 def _item_section(results: Mapping[str, Any]) -> list[str]:
     rows = [row for name in results["sizes"] for row in results["sizes"][name].values()]
     parts = [ITEMS.format(epochs=rows[0]["epochs"]), _item_table(rows)]
+    encoding, n_items = max(
+        (row["one_list"]["encoding_cpu_seconds"] / row["items"], row["items"]) for row in rows
+    )
+    parts.append(
+        f"Encoding took {1e3 * encoding:.1f} ms of the processor an item with {n_items:,} items; at "
+        f"that rate {encoding * 1e6 / 3600:.1f} hours for a million, before anything is learned."
+    )
     if results["slopes"]:
         slopes = ", ".join(f"{name} {slope:.2f}" for name, slope in results["slopes"].items())
         parts.append(f"Slopes of the latest version: {slopes}.")

@@ -17,12 +17,13 @@ INTRODUCTION = """# Serving, measured
 Made by `make benchmark-serving ITEMS=…`; every figure is from `benchmarks/results/serving.json`.
 
 A seeded shop from files (`benchmarks/growth/shop.py`): four events and six facts for each item,
-texts of one or two sentences, users with a power law of events. Row *before* is the version that
-scored every item for every list, measured once; the others are the code as it is. Lists have ten
-items with three reasons each. *Load* is the load average of the machine, processes that ran or
-waited over the last minute: where it is above the number of cores, latencies are those of a machine
-that did other work too, and processor time is the figure to compare. Where *nice* is below 0, the
-service and the generator went before that other work.
+texts of one or two sentences, users with a power law of events. Rows *before* are the version that
+scored every item for every list, measured once; *now* is the code as it is; *first lists* are those
+of `build --first`, by closed forms. Lists have ten items with three reasons each. *Load* is the
+load average of the machine, processes that ran or waited over the last minute: where it is above
+the number of cores, latencies are those of a machine that did other work too, and processor time is
+the figure to compare. Where *nice* is below 0, the service and the generator went before that other
+work.
 """
 ONE_LIST = """## One list, taken apart
 
