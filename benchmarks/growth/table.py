@@ -120,8 +120,8 @@ def _item_section(results: Mapping[str, Any]) -> list[str]:
         (row["one_list"]["encoding_cpu_seconds"] / row["items"], row["items"]) for row in rows
     )
     parts.append(
-        f"Encoding took {1e3 * encoding:.1f} ms of the processor an item with {n_items:,} items; at "
-        f"that rate {encoding * 1e6 / 3600:.1f} hours for a million, before anything is learned."
+        f"Encoding took {1e3 * encoding:.1f} ms of the processor an item with {n_items:,} items; "
+        f"at that rate {encoding * 1e6 / 3600:.1f} hours for a million, before anything is learned."
     )
     if results["slopes"]:
         slopes = ", ".join(f"{name} {slope:.2f}" for name, slope in results["slopes"].items())
