@@ -182,3 +182,30 @@ def test_the_graph_is_looked_up_by_name_and_by_id(engine: Engine) -> None:
                 "relation": "prequel", "reverse": False} in facts  # fmt: skip
         assert client.get("/v1/kg/neighbors?id=none").status_code == 404
         assert client.get("/v1/kg/entities?name=nobody at all").json() == {"entities": []}
+
+
+def test_users_and_items_are_put_read_and_listed(tmp_path: Path) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    with LocalClient(create_app(engine)) as client:
+        user = {"attributes": {"age": 24, "tags": ["a"]}, "comment": "new"}
+        assert client.put("/v1/users/a/b", json=user).json() == {"user_id": "a/b", **user}
+        assert client.get("/v1/users/a/b").json() == {"user_id": "a/b", **user}
+        assert client.get("/v1/users/western-1").json()["attributes"] == {}
+        assert client.get("/v1/users/nobody").status_code == 404
+        names, after = [], ""
+        while after is not None:
+            page = client.get("/v1/users", params={"n": 6, "after": after}).json()
+            names += [row["user_id"] for row in page["users"]]
+            after = page["after"]
+        assert names == sorted({event.user_id for event in serving_world.events()} | {"a/b"})
+        client.delete("/v1/users/a/b")
+        assert client.get("/v1/users/a/b").status_code == 404
+        for k in range(3):
+            client.put(f"/v1/items/i{k}", json={"title": f"Item {k}", "attributes": {"x": "1"}})
+        page = client.get("/v1/items?n=2").json()
+        assert [row["item_id"] for row in page["items"]] == ["i0", "i1"]
+        assert page["items"][0]["attributes"] == {"x": ["1"]}
+        rest = client.get("/v1/items", params={"n": 2, "after": page["after"]}).json()
+        assert ([row["item_id"] for row in rest["items"]], rest["after"]) == (["i2"], None)
+        assert [i["item_id"] for i in client.get("/v1/items?q=item 1").json()["items"]] == ["i1"]
+    engine.close()

@@ -54,6 +54,14 @@ ROUTES: Final[Mapping[str, str]] = {
     ),
     "Return the items that a user has had an event on most lately.": "返回用户最近接触的物品。",
     "Return the items that a user has bought most often.": "返回用户购买次数最多的物品。",
+    "Return a page of the users, those of events too.": "分页列出用户，包括只有事件的用户。",
+    "Return what is stored of a user beside events.": "返回用户除事件以外的已存信息。",
+    "Add a user, or replace what is known of the user of this id; events stay.": (
+        "新增用户；编号已存在时替换其信息，事件保留不变。"
+    ),
+    "Return a page of the catalogue, or the items that have some words, the best first.": (
+        "分页列出物品；给出文字时返回标题或介绍中含有它的物品，最匹配的在前。"
+    ),
     "Return the items most like one, each with what the two have in common.": (
         "返回与一个物品最相似的物品，并列出两者的共同点。"
     ),
@@ -113,6 +121,17 @@ ROUTES: Final[Mapping[str, str]] = {
 """Descriptions of routes."""
 
 BODIES: Final[Mapping[str, str]] = {
+    "What is known of a user beside events. Nothing is ranked by it.": (
+        "用户除事件以外的信息，不参与排序。"
+    ),
+    "A user, as stored; without attributes where only events are.": (
+        "已存的用户；只有事件时没有属性。"
+    ),
+    "A page of the users, in the order of their ids.": "一页用户，按编号排序。",
+    "An item of the catalogue, as stored.": "目录中的一个物品，与存储一致。",
+    "A page of the catalogue, in the order of the ids; or what was found, the best first.": (
+        "一页物品，按编号排序；或搜索结果，最匹配的在前。"
+    ),
     "A user who would like an item.": "可能喜欢一个物品的用户。",
     "Users who would like an item and have no event on it, the most likely first.": (
         "可能喜欢一个物品、且尚未接触过它的用户，可能性大的在前。"
@@ -368,6 +387,9 @@ FIELDS: Final[Mapping[str, str]] = {
     "of the other end: item:ID of an item": "另一端的编号；物品为 item:ID",
     "whether the fact is about the other end": "事实的主语是否为另一端",
     "number of edges, of which the first are listed": "边的总数，仅列出前若干条",
+    "as they were put": "与写入时相同",
+    "give it for the next page; null on the last one": "取下一页时传回；最后一页为 null",
+    "only items with it in title or text": "只返回标题或介绍中含有该文字的物品",
     "of each item, at most": "每个物品最多几条",
     "users for whom it holds": "符合的用户数",
     "the stored facts that join the two": "把两者联系起来的事实",

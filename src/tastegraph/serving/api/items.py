@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Executor
+from functools import partial
 from typing import Annotated, Any
 
 import polars as pl
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -19,9 +20,7 @@ from pydantic import (
 
 from tastegraph.core.errors import RowError
 from tastegraph.core.import_report import ImportReport
-from tastegraph.core.records import Records
 from tastegraph.data.availability import FROM, HIDDEN, UNTIL
-from tastegraph.data.column_facts import ColumnFacts
 from tastegraph.data.items import read_item_frame
 from tastegraph.serving.answers import ItemContent
 from tastegraph.serving.api.access import READ, WRITE
@@ -30,9 +29,11 @@ from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.api.requests import WITHOUT_NUL, Id, Moment, NewId, broken_rule
 from tastegraph.serving.engine import Engine
+from tastegraph.serving.stored import StoredRecords
 from tastegraph.store.erasure import ErasureReceipt
-from tastegraph.store.ingestion import ImportSummary, ingest
 
+MAX_ENTRIES = 1000
+"""Items of one page."""
 MAX_TITLE_LENGTH, MAX_TEXT_LENGTH, MAX_ATTRIBUTES = 1_000, 100_000, 100
 
 AttributeName = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE_LENGTH)]
@@ -118,14 +119,53 @@ class StoredItem(BaseModel):
     )
 
 
+class CatalogueItem(BaseModel):
+    """An item of the catalogue, as stored."""
+
+    item_id: str
+    title: str
+    text: str
+    attributes: dict[str, tuple[str, ...]]
+
+
+class ItemList(BaseModel):
+    """A page of the catalogue, in the order of the ids; or what was found, the best first."""
+
+    items: list[CatalogueItem]
+    after: str | None = Field(description="give it for the next page; null on the last one")
+
+
 def item_routes(engine: Engine, writer: Executor) -> APIRouter:
     """The API to the catalogue of one engine.
 
     A new or erased item is in the next snapshot, which a running service makes at once.
     """
+    records = StoredRecords(engine)
     router = APIRouter(
         prefix="/v1/items", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
     )
+
+    @router.get("", openapi_extra=READ)
+    def items(
+        n: Annotated[int, Query(ge=1, le=MAX_ENTRIES)] = 100,
+        after: Annotated[str, Query(max_length=1000)] = "",
+        q: Annotated[
+            str, Query(max_length=1000, description="only items with it in title or text")
+        ] = "",
+    ) -> ItemList:
+        """Return a page of the catalogue, or the items that have some words, the best first."""
+        page = records.search_items(q, n) if q else records.items_after(after, n)
+        is_last = bool(q) or len(page) < n
+        return ItemList(
+            items=[
+                CatalogueItem(
+                    item_id=item.item_id, title=item.title, text=item.text,
+                    attributes=dict(item.attributes),
+                )
+                for item in page
+            ],
+            after=None if is_last else page[-1].item_id,
+        )  # fmt: skip
 
     @router.get("/{item_id:path}", openapi_extra=READ)
     async def content(item_id: str, language: AnswerLanguage) -> ItemContent:
@@ -144,12 +184,7 @@ def item_routes(engine: Engine, writer: Executor) -> APIRouter:
                 error.column = f"attributes/{error.column}"
             raise refused_field(error, language) from None
 
-        def store() -> ImportSummary:
-            with engine.database.writing() as connection:
-                columns = ColumnFacts(config.items.facts)
-                records = Records(items=[frame], restore=True)
-                return ingest(connection, records, columns, report)
-
+        store = partial(records.put_items, [frame], report)
         summary = await asyncio.get_running_loop().run_in_executor(writer, store)
         return StoredItem(
             item_id=item_id,
