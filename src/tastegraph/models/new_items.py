@@ -35,13 +35,11 @@ from tastegraph.models.training_data import weights_of_kinds
 from tastegraph.profiles.association import Associations, edges_of_items, specificity
 from tastegraph.store.snapshots import LEARNING, Snapshot
 
-MAX_SAMPLED_ROWS = 20_000
-"""Known items that a map from texts is found from, evenly spaced."""
-MAX_INDEXED_ROWS = 5_000
-"""Known items that the map to vectors of the index is found from."""
+MAX_SAMPLED_ROWS = 2_500
+"""Known items that a map from vectors to vectors is found from, evenly spaced."""
 INDEX_VECTORS = "retrieval.vectors"
-RIDGE = 1e-4
-"""Share of the mean square of a feature that is added to its own, so that a map can be found."""
+RIDGE = 1e-6
+"""Share of a vector's mean square that is added to its own, so that a map can be found."""
 
 Floats32 = NDArray[np.float32]
 
@@ -102,11 +100,9 @@ class Growth:
         names = self.snapshot.manifest["retrieval"]["counts"]
         sides = [by_name()[name].compared_vectors(grown) for name in names]
         known = self.snapshot.arrays[INDEX_VECTORS]
-        at = np.arange(0, self.n_known, -(-self.n_known // MAX_INDEXED_ROWS))
-        sample = np.concatenate([side[at] for side in sides], axis=1).astype(np.float64)
-        new = np.concatenate([side[self.n_known :] for side in sides], axis=1)
-        matrix = np.linalg.lstsq(sample, known[at].astype(np.float64), rcond=None)[0]
-        return self.with_rows(known, new @ matrix)
+        sample = np.concatenate([side[self._sample] for side in sides], axis=1, dtype=np.float32)
+        new = np.concatenate([side[self.n_known :] for side in sides], axis=1, dtype=np.float32)
+        return self.with_rows(known, _weights(sample, new) @ known[self._sample])
 
     @property
     def counts(self) -> dict[str, int]:
@@ -117,10 +113,20 @@ class Growth:
         return {"items": self.n_known + self.n_new, "nodes": nodes, "edges": edges}
 
     def with_rows(self, values: NDArray[Any], rows: NDArray[Any] | None = None) -> NDArray[Any]:
-        """``values`` of the known items, and ``rows`` of the new ones, by default zeros."""
-        if rows is None:
-            rows = np.zeros((self.n_new, *values.shape[1:]))
-        return np.concatenate([values, rows.astype(values.dtype)])
+        """``values`` of the known items, and ``rows`` of the new ones, by default zeros.
+
+        The same arguments give the same array, so that it is written once.
+        """
+        key = id(values), id(rows)
+        if key not in self._grown:
+            new = np.zeros((self.n_new, *values.shape[1:])) if rows is None else rows
+            # With both, so that no others can have their ids.
+            self._grown[key] = np.concatenate([values, new.astype(values.dtype)]), values, rows
+        return self._grown[key][0]
+
+    @cached_property
+    def _grown(self) -> dict[tuple[int, int], tuple[NDArray[Any], Any, Any]]:
+        return {}
 
     # Texts
 
@@ -144,13 +150,17 @@ class Growth:
 
     def mapped(self, values: NDArray[Any]) -> Floats32:
         """float32[m, r]: ``values`` (float[I, r]) of the known items, as a linear map of texts."""
-        step = -(-self.n_known // MAX_SAMPLED_ROWS)
-        regressors = self._known_texts[::step].astype(np.float64)
-        targets = values[::step].astype(np.float64)
-        gram = regressors.T @ regressors
-        gram[np.diag_indices_from(gram)] += RIDGE * max(float(np.diag(gram).mean()), 1e-12)
-        matrix = np.linalg.solve(gram, regressors.T @ targets)
-        return np.asarray(self.text_rows @ matrix, dtype=np.float32)
+        if values is self.snapshot.arrays.get("text.both_sides"):
+            return self.text_rows
+        return np.asarray(self._text_weights @ values[self._sample], dtype=np.float32)
+
+    @property
+    def _sample(self) -> slice:
+        return slice(None, None, max(-(-self.n_known // MAX_SAMPLED_ROWS), 1))
+
+    @cached_property
+    def _text_weights(self) -> NDArray[np.float64]:
+        return _weights(self._known_texts[self._sample], self.text_rows)
 
     @cached_property
     def _known_texts(self) -> Floats32:
@@ -355,6 +365,17 @@ class _Nodes:
 
 
 _NODES = 2**32
+
+
+def _weights(sample: Floats32, new: Floats32) -> NDArray[np.float64]:
+    """float64[m, S]: by which the sample's targets are added up to those of ``new`` vectors.
+
+    Of the linear map by ridge regression in its dual form, since a sample may have fewer vectors
+    (float32[S, d]) than dimensions.
+    """
+    gram = (sample @ sample.T).astype(np.float64)
+    gram[np.diag_indices_from(gram)] += RIDGE * max(float(np.diag(gram).mean()), 1e-12)
+    return np.asarray(np.linalg.solve(gram, (sample @ new.T).astype(np.float64)).T)
 
 
 def _keys(relation: NDArray[Any], reverse: NDArray[Any], node: NDArray[Any]) -> NDArray[np.int64]:

@@ -307,28 +307,33 @@ def artefact_hash(manifest: Mapping[str, Any]) -> str:
 def _checked_arrays(
     path: Path, files: Iterable[str], expected: Mapping[str, str]
 ) -> dict[str, Array]:
-    """Name → array of the ``files`` (name.npy) below ``path``, mapped, once all are as expected.
+    """Name → array of the ``files`` (name.npy) below ``path``, mapped; each is as expected.
+
+    Files of the same content are one array.
 
     Raises:
         SnapshotError: a file is missing, unreadable, or has another SHA-256 than ``expected``.
     """
-    arrays, files = {}, list(files)
+    mapped: dict[str, Array] = {}
+    files = list(files)
     digests = _digests(path, files)
     for file in files:
-        if digests[file] != expected[file]:
+        digest = digests[file]
+        if digest != expected[file]:
             raise SnapshotError(Message("snapshot.altered", file=path / file))
-        try:
-            with HEADER_LOCK:
-                mapped = np.load(path / file, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise _unreadable(path / file, error) from None
-        # A plain view of the same memory: indexing a memmap costs ten times as much.
-        arrays[file.removesuffix(".npy")] = mapped.view(np.ndarray)
-    return arrays
+        if digest not in mapped:
+            try:
+                with HEADER_LOCK:
+                    array = np.load(path / file, mmap_mode="r", allow_pickle=False)
+            except (OSError, ValueError) as error:
+                raise _unreadable(path / file, error) from None
+            # A plain view of the same memory: indexing a memmap costs ten times as much.
+            mapped[digest] = array.view(np.ndarray)
+    return {file.removesuffix(".npy"): mapped[digests[file]] for file in files}
 
 
 def _digests(path: Path, files: Iterable[str]) -> dict[str, str]:
-    """File → its SHA-256, several at a time: hashing waits for no other Python.
+    """File → its SHA-256, several at a time; of several links to one file it is computed once.
 
     Raises:
         SnapshotError: one cannot be read.
@@ -340,14 +345,26 @@ def _digests(path: Path, files: Iterable[str]) -> dict[str, str]:
         except OSError as error:
             raise _unreadable(path / file, error) from None
 
+    first: dict[tuple[int, int], str] = {}
+    links = {file: first.setdefault(_place(path / file), file) for file in files}
     # The largest first, so that no thread is left with one at the end.
-    largest = sorted(files, key=lambda file: -_size(path / file))
+    largest = sorted(first.values(), key=lambda file: -(path / file).stat().st_size)
     with ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_HASHING_THREADS)) as pool:
-        return dict(zip(largest, pool.map(digest, largest), strict=True))
+        by_file = dict(zip(largest, pool.map(digest, largest), strict=True))
+    return {file: by_file[link] for file, link in links.items()}
 
 
-def _size(file: Path) -> int:
-    return file.stat().st_size if file.exists() else 0
+def _place(file: Path) -> tuple[int, int]:
+    """Device and inode: where the content of a file is.
+
+    Raises:
+        SnapshotError: there is no such file.
+    """
+    try:
+        status = file.stat()
+    except OSError as error:
+        raise _unreadable(file, error) from None
+    return status.st_dev, status.st_ino
 
 
 def _unreadable(file: Path, cause: Exception) -> SnapshotError:
