@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 .PHONY: setup demo test test-fast test-api lint architecture docs benchmark-serving benchmark-knowledge benchmark-language \
 	benchmark-growth benchmark-ranking benchmark-peers benchmark-details benchmark-loop benchmark-new-items \
-	benchmark-row-order
+	benchmark-row-order benchmark-wishes
 
 setup: .venv/ready
 
@@ -91,6 +91,10 @@ benchmark-new-items: setup
 
 benchmark-row-order: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks row_order $(DATA)
+
+# Over the workspace of the demo, and a shop that it makes.
+benchmark-wishes: demo
+	$(BIN)/python -m benchmarks wishes demo
 
 benchmark-loop: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks loop $(DATA) $(PARTS) $(if $(JOBS),--jobs $(JOBS))

@@ -136,9 +136,12 @@ class Engine:
         LISTS.labels("yes" if answer.personal else "no").inc()
         return answer
 
-    def read_wish(self, steer: Steer, language: Language | None = None) -> Steering:
-        """What a wish is read as over the graph in service."""
-        return self.steerer.read(self._holder.current(), steer, self._language(language))
+    def read_wish(
+        self, steer: Steer, language: Language | None = None, *, propose: bool = False
+    ) -> Steering:
+        """What a wish is read as; with ``propose`` a language model helps, which takes a while."""
+        read = self.steerer.propose if propose else self.steerer.read
+        return read(self._holder.current(), steer, self._language(language))
 
     def stored_list(self, recommendation_id: str) -> ServedList:
         """A list as it was stored.

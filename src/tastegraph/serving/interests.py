@@ -221,7 +221,7 @@ class EditableInterests:
 
     def _put(self, user_id: str, chips: Sequence[Chip]) -> None:
         for chip in chips:
-            now, row = time.time(), chip.model_dump(mode="json", exclude_defaults=True)
+            now, row = time.time(), chip.as_json()
             work = partial(
                 wishes.put, user_id=user_id, target=interest_id(chip), chip=row, now=now,
                 expires=expiry(chip, now),

@@ -25,6 +25,7 @@ from tastegraph.serving.wishes.chips import Chip, IgnoredWords, Steering
 from tastegraph.serving.wishes.effects import WishEffects, wish_effects
 from tastegraph.serving.wishes.graph import WishGraph
 from tastegraph.serving.wishes.parser import WishParser
+from tastegraph.serving.wishes.proposals import with_proposals
 from tastegraph.serving.wishes.wording import chip_text
 from tastegraph.store import statements, wishes
 from tastegraph.store.database import Database
@@ -71,6 +72,24 @@ class Steerer:
                 words, reason = worded.text, Message("wish.not_here").text(language)
                 ignored.append(IgnoredWords(words=words, start=0, end=0, reason=reason))
         return Steering(parsed=tuple(known), ignored=tuple(ignored))
+
+    def propose(
+        self, snapshot: ServingSnapshot, wish: Steer | None, language: Language
+    ) -> Steering:
+        """:meth:`read`, and what a language model proposes for what was not understood.
+
+        It waits for the model: never while a list is computed.
+        """
+        steering, llm = self.read(snapshot, wish, language), self._config.llm
+        if not isinstance(wish, str) or not steering.ignored:
+            return steering
+        if llm.endpoint is None or llm.model is None:
+            note = Message("wish.not_configured").text(language)
+            return steering.model_copy(update={"notes": (*steering.notes, note)})
+        from tastegraph.text.llm import LLMClient
+
+        client = LLMClient(llm)
+        return with_proposals(steering, wish, self._of(snapshot)[1], client, language)
 
     def graph(self, snapshot: ServingSnapshot) -> WishGraph:
         """The graph of a snapshot as wishes see it."""
@@ -139,7 +158,7 @@ class Steerer:
             now = time.time()
             room = wishes.MAX_WISHES - len(wishes.standing(connection, user_id, now))
             for chip in lasting[: max(room, 0)]:
-                row = chip.model_dump(mode="json", exclude_defaults=True)
+                row = chip.as_json()
                 expires = expiry(chip, now)
                 wishes.put(connection, user_id, interest_id(chip), row, now, expires)
             return len(lasting) - max(room, 0)

@@ -92,6 +92,11 @@ CHINESE: Final[Mapping[str, str]] = {
     "The interests of a user: those that were edited first, then the strongest.": (
         "用户的兴趣：修改过的在前，其余按强度排列。"
     ),
+    "A wish to read.": "待解析的愿望。",
+    "whether the configured language model proposes what was not understood; the answer waits for "
+    "it, and what it proposes counts only where the graph has it": (
+        "未能理解的部分是否由已配置的语言模型提出建议；响应会等待它，且只采纳图谱中存在的建议"
+    ),
     "A wish in words, or chips.": "用文字表达的愿望，或标签。",
 }
 """Descriptions of routes, bodies and fields."""

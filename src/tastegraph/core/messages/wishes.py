@@ -49,6 +49,22 @@ TEMPLATES: Final[Mapping[str, Template]] = {
         "counts for this list alone: the key of this request may not store wishes",
         "仅对本次列表有效：此请求的密钥无权保存愿望",
     ),
+    "wish.no_model": Template(
+        "the language model gave no usable answer: this is what was read without it",
+        "语言模型没有给出可用的回答：以下为不使用它时的解析结果",
+    ),
+    "wish.not_configured": Template(
+        "no language model is configured: [llm] endpoint and model in tastegraph.toml",
+        "尚未配置语言模型：请设置 tastegraph.toml 中 [llm] 的 endpoint 和 model",
+    ),
+    "wish.nothing_proposed": Template(
+        "the language model proposed nothing more that the graph has",
+        "语言模型没有提出图谱中存在的其他内容",
+    ),
+    "wish.proposed": Template(
+        "proposed by the language model, and in the graph: {chips}",
+        "由语言模型提出且图谱中存在：{chips}",
+    ),
     "wish.full": Template(
         "not stored: {limit} standing wishes are the most that a user may have; withdraw some",
         "未保存：每个用户最多 {limit} 个长期愿望，请先撤回一些",

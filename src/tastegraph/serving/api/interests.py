@@ -30,6 +30,16 @@ class WishRequest(LanguageRequest):
     )
 
 
+class WishReading(WishRequest):
+    """A wish to read."""
+
+    propose: bool = Field(
+        default=False,
+        description="whether the configured language model proposes what was not understood; the "
+        "answer waits for it, and what it proposes counts only where the graph has it",
+    )
+
+
 def interest_routes(engine: Engine) -> APIRouter:
     """The API to wishes and interests."""
     router = APIRouter(
@@ -38,9 +48,9 @@ def interest_routes(engine: Engine) -> APIRouter:
     interests = EditableInterests(engine)
 
     @router.post("/wishes", openapi_extra=READ)
-    def read_wish(body: WishRequest, language: AnswerLanguage) -> Steering:
+    def read_wish(body: WishReading, language: AnswerLanguage) -> Steering:
         """Read a wish as chips, and list what was not understood; nothing is stored."""
-        return engine.read_wish(body.steer, language)
+        return engine.read_wish(body.steer, language, propose=body.propose)
 
     @router.get("/users/{user_id:path}/interests", openapi_extra=READ)
     def all_interests(user_id: str, language: AnswerLanguage) -> UserInterests:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -83,6 +83,10 @@ class Chip(BaseModel):
     def is_applied(self) -> bool:
         """Whether it changes a list."""
         return self.kind != "question"
+
+    def as_json(self) -> dict[str, Any]:
+        """Its fields that differ from their defaults."""
+        return self.model_dump(mode="json", exclude_defaults=True)
 
     @property
     def target(self) -> tuple[object, ...]:
