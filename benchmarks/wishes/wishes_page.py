@@ -18,7 +18,9 @@ exactly what cannot be understood is listed.
 A list moves if the mean of each chip over the ten items rises (*more*) or falls (*less*), or is
 at its end already; *only* must leave nothing else, *never* nothing of it. Compared are the lists
 of {users} users of each graph before and after; a user for whom no item can be listed that a wish
-asks for is left out. {how}
+asks for is left out.
+
+{how}
 
 | graph | half | read right | lists that move | wishes that move most lists | ms a wish |
 |---|---|---|---|---|---|

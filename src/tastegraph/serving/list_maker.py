@@ -90,7 +90,7 @@ class ListMaker:
         """
         steering = self.steerer.read(view.snapshot, steer, language)
         chips = merged(view.wishes, steering)
-        rows = [chip.model_dump(mode="json", exclude_defaults=True) for chip in chips]
+        rows = [chip.as_json() for chip in chips]
         request = replace(request, wishes=rows)
         answer = self.remake(view.snapshot, view.user(), request, now, reasons, language)
         if steer is not None:
