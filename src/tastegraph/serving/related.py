@@ -193,8 +193,10 @@ class RelatedLists:
         reasons: Callable[[int], tuple[CommonTrait, ...]] = lambda row: (),
     ) -> RelatedItems:
         """The items with the ``n`` highest finite scores above 0 that may be listed now."""
-        # Ranks, since single precision cannot tell times apart.
-        allowed = np.unique(scores, return_inverse=True)[1].astype(np.float32)
+        allowed = scores.astype(np.float32)
+        if scores.dtype != np.float32:
+            # Ranks, since single precision cannot tell times apart.
+            allowed = np.unique(scores, return_inverse=True)[1].astype(np.float32)
         allowed[snapshot.listable.unlisted(time.time())] = -np.inf
         allowed[snapshot.listed_rows(without)] = -np.inf
         if item_ids is not None:
@@ -244,7 +246,7 @@ class _Rarity:
 
 
 def _popular(snapshot: ServingSnapshot) -> Floats:
-    return snapshot.model.popularity.astype(np.float64)
+    return snapshot.model.popularity.astype(np.float32)
 
 
 def _trending(snapshot: ServingSnapshot) -> Floats:
