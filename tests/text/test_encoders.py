@@ -227,6 +227,32 @@ def test_half_precision_where_there_is_a_gpu(monkeypatch):
     assert torch_model.precision() == "float16"
 
 
+def test_many_texts_take_half_precision_where_a_processor_multiplies_it(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    most = torch_model.MAX_SINGLE_PRECISION
+    monkeypatch.setattr(torch_model, "multiplies_halves", lambda: True)
+    assert [torch_model.precision(n) for n in (0, most, most + 1)] == [
+        "float32", "float32", "bfloat16",
+    ]  # fmt: skip
+    monkeypatch.setattr(torch_model, "multiplies_halves", lambda: False)
+    assert torch_model.precision(most + 1) == "float32"
+
+
+def test_vectors_of_many_texts_are_nearly_those_of_few(models, cache, monkeypatch):
+    few = Encoder(models["masked"], 32, cache).encode(TEXTS)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch_model, "multiplies_halves", lambda: True)
+    monkeypatch.setattr(torch_model, "MAX_SINGLE_PRECISION", len(TEXTS) - 1)
+    encoder = Encoder(models["masked"], 32, cache)
+    many = encoder.encode(TEXTS)
+    assert not np.array_equal(many, few)
+    assert (many * few).sum(axis=1) == pytest.approx(1, abs=1e-3)
+    # An encoder that has read many texts reads few as any other, and what is kept is kept in both.
+    np.testing.assert_array_equal(encoder.encode(TEXTS[1:]), few[1:])
+    encoder.keep_only(TEXTS[1:])
+    assert len(keys_of(cache)) == 2 * len(TEXTS[1:])
+
+
 def _cut_short(model):
     data = (model / WEIGHTS).read_bytes()
     (model / WEIGHTS).write_bytes(data[: len(data) // 2])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +58,9 @@ class Encoder:
     ) -> None:
         self._folder, self._max_tokens = folder, max_tokens
         self._cache, self._shared = cache, shared
+        self._precision: str | None = None
+        self._models: dict[str | None, TorchModel] = {}
+        self._identities: dict[str | None, bytes] = {}
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """float32[len(texts), d], rows of length 1, or of 0 for a text without tokens.
@@ -68,6 +70,9 @@ class Encoder:
         Raises:
             TastegraphError: the model is incomplete or damaged.
         """
+        from tastegraph.text.torch_model import precision
+
+        self._precision = precision(len(set(texts)))
         self._fill(texts)
         keys = [self._key(text) for text in texts]
         with self._cache.reading() as connection:
@@ -103,7 +108,13 @@ class Encoder:
         vector there encodes its text again.
         """
         with self._cache.reading() as connection:
-            others = caches.vector_keys(connection) - {self._key(text) for text in texts}
+            others = caches.vector_keys(connection)
+        # In whichever precision: there may have been more of them, or fewer.
+        before = self._precision
+        for name in self._precisions:
+            self._precision = name
+            others -= {self._key(text) for text in texts}
+        self._precision = before
         # The shared cache first: where that fails, the next attempt still knows what to delete.
         for cache in (self._shared, self._cache):
             if cache is not None and cache.path.exists():
@@ -153,19 +164,33 @@ class Encoder:
                 "[text] encoder"
             )
 
-    @cached_property
+    @property
+    def _precisions(self) -> set[str]:
+        """Those that any number of texts is encoded in."""
+        from tastegraph.text.torch_model import MAX_SINGLE_PRECISION, precision
+
+        return {precision(), precision(MAX_SINGLE_PRECISION + 1)}
+
+    @property
     def _identity(self) -> bytes:
         """Of all that a vector depends on beside the text: the first part of a cache key."""
         from tastegraph.text.torch_model import POOLING, precision
 
-        settings = f"{self._max_tokens} {precision()} {sorted(POOLING.items())}"
-        return folders.fingerprint(self._folder) + settings.encode()
+        if self._precision not in self._identities:
+            name = self._precision or precision()
+            settings = f"{self._max_tokens} {name} {sorted(POOLING.items())}"
+            identity = folders.fingerprint(self._folder) + settings.encode()
+            self._identities[self._precision] = identity
+        return self._identities[self._precision]
 
     def _key(self, text: str) -> bytes:
         return sha256(self._identity + encodable(text).encode()).digest()
 
-    @cached_property
+    @property
     def _model(self) -> TorchModel:
         from tastegraph.text.torch_model import TorchModel
 
-        return TorchModel(self._folder, self._max_tokens)
+        if self._precision not in self._models:
+            model = TorchModel(self._folder, self._max_tokens, self._precision)
+            self._models[self._precision] = model
+        return self._models[self._precision]
