@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.listing import UserState
 from tastegraph.serving.wishes.chips import Chip
+from tastegraph.serving.wishes.effects import wish_mask
 from tastegraph.serving.wishes.graph import WishGraph
 
 N_ITEMS = 10
@@ -48,8 +49,9 @@ class Movement:
         possible = [chip for chip in applied if self._is_possible(chip)]
         if not possible:
             return None
-        after = self._list(applied)
-        return all(self._moves(chip, after) for chip in possible)
+        after, mask = self._list(applied), wish_mask(self._graph, applied)
+        is_exact = mask is None or bool(mask[after].all())
+        return is_exact and all(self._moves(chip, after) for chip in possible)
 
     def _is_possible(self, chip: Chip) -> bool:
         if chip.kind in GRADED or chip.direction in ("less", "never"):
@@ -58,7 +60,7 @@ class Movement:
 
     def _moves(self, chip: Chip, after: NDArray[np.int64]) -> bool:
         if chip.direction in ("only", "never"):
-            return bool((self._graph.fitting(chip)[after] == (chip.direction == "only")).all())
+            return True
         values = self._values(chip)
         sign = 1 if chip.direction == "more" else -1
         before, now = (float(values[rows].mean()) * sign for rows in (self._before, after))

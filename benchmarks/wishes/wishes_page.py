@@ -18,7 +18,8 @@ exactly what cannot be understood is listed.
 A list moves if the mean of each chip over the ten items rises (*more*) or falls (*less*), or is
 at its end already; *only* must leave nothing else, *never* nothing of it. Compared are the lists
 of {users} users of each graph before and after; a user for whom no item can be listed that a wish
-asks for is left out.
+asks for is left out. What wishes add to scores was raised once after a first run over all lists:
+of lists, unlike of reading, no half is held out.
 
 {how}
 

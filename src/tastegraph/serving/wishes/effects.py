@@ -28,7 +28,7 @@ from tastegraph.profiles.interactions import History
 from tastegraph.serving.wishes.chips import Chip
 from tastegraph.serving.wishes.graph import WishGraph
 
-BASE, RARE = 0.75, 1.0
+BASE, RARE = 1.0, 1.0
 """Spreads of the scores that a wish of strength 1 adds: to what everything has, and for rarity."""
 TREND = 1.25
 """Spreads that a wish for higher or lower values adds at the highest or lowest."""
