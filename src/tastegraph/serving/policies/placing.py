@@ -127,6 +127,7 @@ def _pool(
     for number in reversed(range(len(masks))):
         tiers[masks[number][items]] = number
     admitted = np.where(tiers < len(masks), scores, -np.inf).astype(np.float32)
+    new = snapshot.model.new  # empty where that is not known
     similarity: Callable[[int], NDArray[np.floating]] = no_similarity
     if shares.diversity > 0:
         similarity = similarity_in_pool(items, snapshot.associations, snapshot.texts)
@@ -134,7 +135,7 @@ def _pool(
         scores=admitted,
         tiers=tiers,
         disagreement=ranked.disagreement() if shares.explore > 0 else admitted,
-        new=snapshot.model.new[items],
+        new=new[items] if len(new) else np.zeros(len(items), dtype=np.bool_),
         groups=rules.groups(items) if rules.limits else (),
         limits=rules.limits,
         similarity=similarity,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
 
+from tastegraph.core.errors import FilterError, SnapshotError
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Event
+from tastegraph.data.gorse import CATEGORIES
+from tastegraph.serving.answers import ListItem
 from tastegraph.serving.api.access import READ, check_scope
 from tastegraph.serving.api.errors import RefusedError
 from tastegraph.serving.api.gorse.requests import (
@@ -21,6 +25,7 @@ from tastegraph.serving.api.gorse.requests import (
 from tastegraph.serving.api.gorse.shapes import GorseFeedback, ScoredId
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.engine import Engine
+from tastegraph.serving.policies.policy import NO_OPTIONS, PolicyOptions
 from tastegraph.serving.related import GENERAL_LISTS, RelatedLists
 from tastegraph.serving.related_answers import RelatedItems
 from tastegraph.serving.request_view import UserOrSession
@@ -38,20 +43,37 @@ def list_routes(engine: Engine) -> APIRouter:
     router, records = APIRouter(route_class=StrictRoute), StoredRecords(engine)
     related = RelatedLists(engine)
 
+    def items_in(user: UserOrSession, size: int, categories: Sequence[str]) -> tuple[ListItem, ...]:
+        """The best items in all of some categories.
+
+        A filter takes these before the cut. It has no letter case, as categories have; and without
+        a column of them, or in a snapshot without columns, longer lists are looked through.
+        """
+        ids, longer = records.in_categories(categories), size
+        policy = PolicyOptions(
+            filter=" and ".join(
+                f"{CATEGORIES} = {json.dumps(name, ensure_ascii=False)}" for name in categories
+            )
+        )
+        while True:
+            try:
+                items = engine.recommend(user, longer, reasons=0, policy=policy).items
+            except (FilterError, SnapshotError):
+                policy = NO_OPTIONS
+                continue
+            matches = tuple(item for item in items if item.item_id in ids)
+            if len(matches) >= size or len(items) < longer:
+                return matches[:size]
+            longer *= 8
+
     def listed(
         user: UserOrSession, n: int, offset: int, categories: Sequence[str]
     ) -> list[ScoredId]:
         size = n + offset
-        items = engine.recommend(user, size, reasons=0).items
-        if categories:
-            ids, longer = records.in_categories(categories), size
-            while True:
-                in_categories = [item for item in items if item.item_id in ids]
-                if len(in_categories) >= size or len(items) < longer:
-                    break
-                longer *= 8
-                items = engine.recommend(user, longer, reasons=0).items
-            items = tuple(in_categories[:size])
+        if not categories:
+            items = engine.recommend(user, size, reasons=0).items
+        else:
+            items = items_in(user, size, categories)
         return [ScoredId(id=item.item_id, score=item.score) for item in items[offset:]]
 
     async def write_back(user_id: str, items: Sequence[ScoredId], kind: str) -> None:
