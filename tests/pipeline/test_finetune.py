@@ -157,11 +157,11 @@ def test_new_texts_are_encoded_by_the_model_that_the_network_was_trained_on(tiny
     snapshot = shop.snapshots.open()
     assert snapshot.manifest["encoder"] == before
     np.testing.assert_allclose(snapshot.arrays["text.vectors"][:24], vectors, atol=1e-6)
-    assert snapshot.arrays["text.flags"].tolist() == [False, True]
+    assert snapshot.everything["text.flags"].tolist() == [False, True]
     silent = shop.config.finetuning.model_copy(update={"objectives": ()})
     shop.config = shop.config.model_copy(update={"finetuning": silent})
     shop.build(only={"graph", "text"})
-    assert shop.snapshots.open().arrays["text.flags"].tolist() == [False, True]
+    assert shop.snapshots.open().everything["text.flags"].tolist() == [False, True]
     shop.config = workspace(tmp_path / "other", tiny_bert, ["co-engagement"]).config
     assert model_of(shop) != before  # all stages are built: the new text is used too
 

