@@ -26,6 +26,8 @@ from tastegraph.store.schema import (
 
 RESTORED = b""
 """Stands in place of the digest of an id that was restored; no id has this digest."""
+_ERASED_USERS = select(func.max(erasures.c.seq))
+_ERASED_ITEMS = select(func.max(erased_items.c.seq))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,12 @@ def erase_item(connection: Connection, item_id: str) -> ErasureReceipt:
 
 def erased_user_count(connection: Connection) -> int:
     """Number of users that were erased so far."""
-    return connection.scalar(select(func.max(erasures.c.seq))) or 0
+    return connection.scalar(_ERASED_USERS) or 0
 
 
 def erased_item_count(connection: Connection) -> int:
     """Number of items that were erased so far; an older snapshot may still contain some of them."""
-    return connection.scalar(select(func.max(erased_items.c.seq))) or 0
+    return connection.scalar(_ERASED_ITEMS) or 0
 
 
 def erasure_count(connection: Connection) -> int:

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, delete, func, select, true
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, true
 
 from tastegraph.core.errors import RowError
 from tastegraph.core.messages import Message
@@ -43,6 +43,22 @@ _NAMES = (
 )  # fmt: skip
 _FIELDS = tuple(column for column in events.c if column.name != "seq")
 MAX_IDS_PER_QUERY = 500
+_EVERYTHING = 2**63 - 1
+"""A revision that no log reaches."""
+# Statements of every answer are built once: that takes longer than to carry them out.
+_REVISION = select(func.max(event_log.c.seq))
+_OF_USER = (events.c.user_id == bindparam("user_id"), events.c.seq <= bindparam("until"))
+_USER_EVENTS = (
+    select(*_FIELDS)
+    .where(*_OF_USER, events.c.type != IMPRESSION)
+    .order_by(*(column.desc() for column in event_order))
+    .limit(bindparam("newest"))
+)
+_USER_OBJECTS = (
+    select(events.c.item_id)
+    .where(*_OF_USER, events.c.type.not_in(bindparam("without", expanding=True)))
+    .distinct()
+)
 _INSERT = (
     "INSERT INTO event_log (event_id, user, item, type, value, timestamp, split, "
     "recommendation_id, position) VALUES (?, (SELECT user FROM event_users WHERE user_id = ?), "
@@ -123,14 +139,9 @@ def user_events(
 
     They are ordered by their own time, not by when they arrived.
     """
-    arrived = () if until is None else (events.c.seq <= until,)
-    rows = connection.execute(
-        select(*_FIELDS)
-        .where(events.c.user_id == user_id, events.c.type != IMPRESSION, *arrived)
-        .order_by(*(column.desc() for column in event_order))
-        .limit(newest)
-    )
-    return [_event(row) for row in rows][::-1]
+    until = _EVERYTHING if until is None else until
+    parameters = {"user_id": user_id, "until": until, "newest": newest}
+    return [_event(row) for row in connection.execute(_USER_EVENTS, parameters)][::-1]
 
 
 def user_object_ids(
@@ -140,13 +151,9 @@ def user_object_ids(
 
     As :attr:`~tastegraph.core.records.Event.object_id` names them.
     """
-    arrived = () if until is None else (events.c.seq <= until,)
-    rows = connection.scalars(
-        select(events.c.item_id)
-        .where(events.c.user_id == user_id, events.c.type.not_in(without), *arrived)
-        .distinct()
-    )
-    return set(rows)
+    until = _EVERYTHING if until is None else until
+    parameters = {"user_id": user_id, "until": until, "without": list(without)}
+    return set(connection.scalars(_USER_OBJECTS, parameters))
 
 
 def has_user(connection: Connection, user_id: str) -> bool:
@@ -257,4 +264,4 @@ def delete_of_item(connection: Connection, item_id: str) -> int:
 
 def revision(connection: Connection) -> int:
     """Sequence number of the newest event; it grows with every event that is appended."""
-    return connection.scalar(select(func.max(event_log.c.seq))) or 0
+    return connection.scalar(_REVISION) or 0

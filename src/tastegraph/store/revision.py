@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.store.schema import DERIVED, USE, changes, decisions, evidence, items
@@ -14,6 +14,7 @@ _CATALOGUE = "items"
 _STATED = "what is stated"
 _FORGOTTEN = "forgotten sources of events"
 _ROWS_PER_FETCH = 10_000
+_NUMBER = select(changes.c.number).where(changes.c.what == bindparam("what"))
 
 
 def record_change(connection: Connection, source: str | None = None) -> None:
@@ -88,7 +89,7 @@ def _increment(connection: Connection, what: str) -> None:
 
 
 def _count(connection: Connection, what: str) -> int:
-    return connection.scalar(select(changes.c.number).where(changes.c.what == what)) or 0
+    return connection.scalar(_NUMBER, {"what": what}) or 0
 
 
 def knowledge_digest(connection: Connection) -> str:
