@@ -100,7 +100,8 @@ class Growth:
         names = self.snapshot.manifest["retrieval"]["counts"]
         sides = [by_name()[name].compared_vectors(grown) for name in names]
         known = self.snapshot.arrays[INDEX_VECTORS]
-        sample = np.concatenate([side[self._sample] for side in sides], axis=1, dtype=np.float32)
+        known_sides = [side[: self.n_known][self._sample] for side in sides]
+        sample = np.concatenate(known_sides, axis=1, dtype=np.float32)
         new = np.concatenate([side[self.n_known :] for side in sides], axis=1, dtype=np.float32)
         return self.with_rows(known, _weights(sample, new) @ known[self._sample])
 
