@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import Bools
+from tastegraph.core.top_k import best_rows
 from tastegraph.models.kernels import Scores
 from tastegraph.models.ranked import Quota, Ranked
 from tastegraph.serving.exploration import POOL_PER_PLACE, DrawnList
@@ -72,13 +73,15 @@ def placed(
     limits = rules.limits
     size = n * (POOL_PER_PLACE if shares.explore > 0 or shares.diversity > 0 or limits else 1)
     total = int(masks[-1].sum())
+    ranked: Ranked | None = None
     while True:
-        ranked, unboosted = score(_quotas(snapshot, rules, masks, pins.values(), size, shares))
-        scores = rules.boosted(unboosted, ranked.items)
-        pool = _pool(snapshot, rules, ranked, scores, masks, shares)
+        if ranked is None or len(ranked.items) < len(listable):
+            ranked, unboosted = score(_quotas(snapshot, rules, masks, pins.values(), size, shares))
+            scores = rules.boosted(unboosted, ranked.items)
+        best = _best(snapshot, ranked, scores, masks, size, shares)
+        pool = _pool(snapshot, rules, ranked, scores, masks, best, shares)
         draw = arranged(pool, n, shares, np.random.default_rng(seed))
-        is_whole = int(np.isfinite(pool.scores).sum()) == total
-        if len(draw.items) >= min(n, total) or is_whole:
+        if len(draw.items) >= min(n, total) or len(best) == total:
             break
         size *= GROWTH
     relaxed = rules.tiers[int(pool.tiers[draw.items].max(initial=0))].relaxed
@@ -87,6 +90,7 @@ def placed(
         if len(unlimited.items) > len(draw.items):
             draw = _filled(draw, unlimited, n)
             relaxed = (*relaxed, "max_per")
+    draw = replace(draw, items=best[draw.items].tolist())
     if pins:
         draw = with_pins(draw, {place: ranked.place(row) for place, row in pins.items()}, n)
     listed = set(ranked.items[draw.items].tolist())
@@ -114,19 +118,38 @@ def _quotas(
     return quotas
 
 
+def _best(
+    snapshot: ServingSnapshot,
+    ranked: Ranked,
+    scores: Scores,
+    masks: Sequence[Bools],
+    size: int,
+    shares: Shares,
+) -> NDArray[np.int64]:
+    """int64[B], ascending: places in ``ranked.items`` of the best of each tier, new ones too."""
+    items = ranked.items
+    groups = [mask[items] for mask in masks]
+    if shares.new_items > 0 and len(snapshot.model.new):
+        groups += [group & snapshot.model.new[items] for group in groups]
+    best = [best_rows(np.where(group, scores, -np.inf), size) for group in groups]
+    return np.unique(np.concatenate(best))
+
+
 def _pool(
     snapshot: ServingSnapshot,
     rules: ListRules,
     ranked: Ranked,
     scores: Scores,
     masks: Sequence[Bools],
+    best: NDArray[np.int64],
     shares: Shares,
 ) -> Pool:
-    items = ranked.items
+    """The items at the places ``best`` of ``ranked.items``."""
+    items = ranked.items[best]
     tiers = np.full(len(items), len(masks), dtype=np.int64)
     for number in reversed(range(len(masks))):
         tiers[masks[number][items]] = number
-    admitted = np.where(tiers < len(masks), scores, -np.inf).astype(np.float32)
+    admitted = scores[best].astype(np.float32)
     new = snapshot.model.new  # empty where that is not known
     similarity: Callable[[int], NDArray[np.floating]] = no_similarity
     if shares.diversity > 0:
@@ -134,7 +157,7 @@ def _pool(
     return Pool(
         scores=admitted,
         tiers=tiers,
-        disagreement=ranked.disagreement() if shares.explore > 0 else admitted,
+        disagreement=ranked.disagreement()[best] if shares.explore > 0 else admitted,
         new=new[items] if len(new) else np.zeros(len(items), dtype=np.bool_),
         groups=rules.groups(items) if rules.limits else (),
         limits=rules.limits,
