@@ -59,7 +59,8 @@ def text_features(vectors: Floats32, words: CSR) -> Floats32:
         return apart
     if len(vectors) > MAX_JOINT_ITEMS:
         dimensions = affordable_dimensions(len(vectors))
-        return joined(apart, compressed(words, dimensions).rows, dimensions)
+        # Of words twice as many, so that what both share is cut off, and not what words say alone.
+        return joined(apart, compressed(words, 2 * dimensions).rows, dimensions)
     return compressed(sparse.csr_array(sparse.hstack([sparse.csr_array(apart), words]))).rows
 
 
