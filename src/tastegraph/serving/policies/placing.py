@@ -109,7 +109,7 @@ def _quotas(
     quotas = [Quota(mask, size) for mask in masks]
     for pattern in rules.patterns():
         quotas += [Quota(mask & pattern, size) for mask in masks]
-    if shares.new_items > 0:
+    if shares.new_items > 0 and len(snapshot.model.new):
         quotas += [Quota(mask & snapshot.model.new, size) for mask in masks]
     if pins:
         pinned = np.zeros(snapshot.model.n_items, dtype=np.bool_)
