@@ -56,10 +56,6 @@ LAG = Gauge(
     "How much later than due the event loop last woke up (the latest of the workers)",
     multiprocess_mode="livemax",
 )
-CLAIMS = Counter("tastegraph_claims_checked", "Steps of reasons that were compared with the store")
-VIOLATIONS = Counter(
-    "tastegraph_claim_violations", "Steps of reasons that the store does not hold: must be 0"
-)
 
 
 def record_events(accepted: int, duplicates: int, rejected: int) -> None:
