@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -115,10 +116,13 @@ def measured_apart(directory: Path, lists: int = 100, seed: int = 1) -> dict[str
 def _divided(engine: Engine, users: list[str], **options: Any) -> tuple[float, float, float]:
     """Milliseconds of one list, of what is outside of making it, and of words."""
     making, words = Stopped(), Stopped()
-    with (
-        patch("tastegraph.serving.engine.make_list", making.timing(make_list)),
-        patch.object(Verbalizer, "reason", words.timing(Verbalizer.reason)),
-    ):
+    original, timed_list = make_list, making.timing(make_list)
+    with ExitStack() as patches:
+        for module in list(sys.modules.values()):
+            if getattr(module, "make_list", None) is original:
+                patches.enter_context(patch.object(module, "make_list", timed_list))
+        timed_reason = words.timing(Verbalizer.reason)
+        patches.enter_context(patch.object(Verbalizer, "reason", timed_reason))
         start = time.process_time()
         for user in users:
             engine.recommend(user, LISTED, **options)
@@ -159,7 +163,7 @@ def recall_of(manifest: Mapping[str, Any]) -> float | None:
 
 def encoding_seconds(manifest: Mapping[str, Any]) -> float:
     """Processor time of the build's language model; little where texts were encoded before."""
-    stage = manifest["profile"].get("encoding texts", {"processor_seconds": 0.0})
+    stage = manifest.get("profile", {}).get("encoding texts", {"processor_seconds": 0.0})
     return round(float(stage["processor_seconds"]), 1)
 
 

@@ -9,8 +9,12 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
+from benchmarks.growth import one_list
 from benchmarks.serving import load
 from benchmarks.serving.page import page
+
+from tastegraph.workspace import Workspace
+from tests.support.serving_world import open_engine
 
 PAUSE = 0.02
 
@@ -115,3 +119,16 @@ def test_the_page_says_what_was_measured():
         "some cores, Python 3.11.",
     ):
         assert words in markdown, words
+
+
+@pytest.mark.slow
+def test_the_parts_of_one_list_add_up_to_it(tmp_path):
+    Workspace.init(tmp_path).close()
+    open_engine(tmp_path).close()
+    row = one_list.measure(tmp_path, lists=30)
+    parts = ("events_ms", "ranking_ms", "reasons_ms", "words_ms")
+    assert sum(row[part] for part in parts) == pytest.approx(row["list_ms"], abs=0.01)
+    assert 0 < row["events_ms"] < row["list_ms"]
+    assert 0 < row["words_ms"] < row["list_ms"]
+    assert row["recall"] is None
+    assert row["snapshot_mb"] > 0
