@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR, Bools, without_rounding
-from tastegraph.models.kernels.kernel import Scores, Terms, by_item, others_alone, without_itself
+from tastegraph.models.kernels.kernel import (
+    Scores,
+    Terms,
+    by_item,
+    others_alone,
+    row_entries,
+    without_itself,
+)
 
 REMEMBERED = 20_000
 """So many features are held as they were multiplied out last: 20 MB at 256 dimensions."""
@@ -144,7 +151,12 @@ class AffinityKernel(FactorKernel):
         chosen = self.features.indices[at]
         held = {feature: self._projections.get(feature) for feature in chosen.tolist()}
         if new := [feature for feature, vector in held.items() if vector is None]:
-            held.update(zip(new, self._by_feature[new] @ self.loadings, strict=True))
+            # Of the loadings only the rows that are read: a mapped matrix is not copied whole.
+            places, items, values = row_entries(self._by_feature, np.array(new))
+            present, columns = np.unique(items, return_inverse=True)
+            shape = len(new), len(present)
+            ties = sparse.csr_array((values, (places, columns)), shape=shape)
+            held.update(zip(new, ties @ self.loadings[present], strict=True))
             if len(self._projections) > REMEMBERED:
                 self._projections.clear()
             self._projections.update((feature, held[feature]) for feature in new)
