@@ -1,15 +1,17 @@
 """Sparse cells, and the best items of each row."""
 
 import math
+from unittest import mock
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from tastegraph.core import top_k as top_k_module
 from tastegraph.core.arrays import binary, contains, pair_keys
-from tastegraph.core.top_k import ideal_dcg, rank_discount, top_k, top_k_blocks
+from tastegraph.core.top_k import best_first, ideal_dcg, rank_discount, top_k, top_k_blocks
 from tests.support.matrices import csr, few_examples, random_lists, seeds
 
 
@@ -79,3 +81,16 @@ def test_ideal_dcg_by_hand():
     assert rank_discount(np.array([1, 3])).tolist() == [1, 0.5]
     ideal = ideal_dcg(np.array([0, 1, 2, 9]), 3)
     assert ideal == pytest.approx([0, 1, 1 + 1 / math.log2(3), 1 + 1 / math.log2(3) + 0.5])
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 2**31), size=st.integers(0, 60), n=st.integers(0, 3000))
+def test_best_first_is_a_stable_sort(seed, size, n):
+    """Many ties and hidden rows; a small sample, so that the threshold is taken."""
+    rng = np.random.default_rng(seed)
+    scores = rng.integers(0, 40, n).astype(np.float32)
+    scores[rng.random(n) < 0.3] = -np.inf
+    order = np.argsort(-scores, kind="stable")
+    expected = order[np.isfinite(scores[order])][:size]
+    with mock.patch.object(top_k_module, "SAMPLE_SIZE", 16):
+        np.testing.assert_array_equal(best_first(scores, size), expected)

@@ -101,6 +101,22 @@ def best_rows(scores: NDArray[np.float32], size: int) -> NDArray[np.int64]:
     return rows[scores[rows] > -np.inf]
 
 
+def best_first(scores: NDArray[np.float32], size: int) -> NDArray[np.int64]:
+    """The rows of the ``size`` highest scores, int64[n], best first, of ties the lower row first.
+
+    Rows scored −inf are never among them.
+
+    Args:
+        scores: float32[I], without nan.
+        size: at least 0.
+    """
+    rows = best_rows(scores, size) if size > 0 else np.zeros(0, dtype=np.int64)
+    if not len(rows):
+        return rows
+    rows = np.flatnonzero(scores >= scores[rows].min())
+    return rows[np.argsort(-scores[rows], kind="stable")][:size]
+
+
 def rank_discount(ranks: Ints) -> NDArray[np.float64]:
     """What a hit at a rank, from 1, adds to the DCG of a list: 1 / log₂(rank + 1).
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tastegraph.core.arrays import Bools
+from tastegraph.core.top_k import best_first
 from tastegraph.models.kernels import Scores
 
 POOL_PER_PLACE = 10
@@ -50,12 +51,10 @@ def draw_list(
         share: ε in [0, 1].
         rng: draws.
     """
-    order = np.argsort(-scores, kind="stable")
-    order = order[np.isfinite(scores[order])]
     if share <= 0:
-        best = order[: max(places, 0)].tolist()
+        best = best_first(scores, places).tolist()
         return DrawnList(best, [1.0] * len(best), [True] * len(best))
-    pool = order[: POOL_PER_PLACE * max(places, 0)].tolist()
+    pool = best_first(scores, POOL_PER_PLACE * places).tolist()
     draw = DrawnList([], [], [])
     while pool and len(draw.items) < places:
         weights = np.asarray(disagreement[pool], dtype=np.float64)
