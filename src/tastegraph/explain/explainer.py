@@ -18,7 +18,7 @@ from tastegraph.models.base import RECENT_POPULARITY, ReasonKind
 from tastegraph.models.graph_network.component import WHOLES
 from tastegraph.models.graph_network.kernel import NetworkKernel
 from tastegraph.models.hybrid import HybridModel
-from tastegraph.models.kernels import AffinityKernel, FeatureKernel, Scores
+from tastegraph.models.kernels import AffinityKernel, FactorKernel, FeatureKernel, Scores
 from tastegraph.models.ranked import Ranked
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.interactions import History
@@ -43,6 +43,7 @@ class Explainer:
     def __init__(self, model: HybridModel, associations: Associations, ranked: Ranked) -> None:
         self._model, self._associations, self._ranked = model, associations, ranked
         self._history_features: dict[tuple[str, bool], HistoryFeatures] = {}
+        self._lefts: dict[str, Scores] = {}
         self._user_counts = None if model.likers is None else UserCounts(model.likers, associations)
 
     def reasons(self, target: int) -> list[Reason]:
@@ -79,7 +80,7 @@ class Explainer:
         if not ranked.factors:
             return [Reason("popularity", ranked.score_of(target))]
         by_event: dict[ReasonKind, Scores] = {}
-        by_feature: list[tuple[AffinityKernel | NetworkKernel, Scores]] = []
+        by_feature: list[tuple[AffinityKernel | NetworkKernel, Scores, Scores]] = []
         reasons = [
             Reason("popularity", float(shares[place]), recent=name == RECENT_POPULARITY)
             for name, shares in ranked.priors.items()
@@ -99,15 +100,20 @@ class Explainer:
                 features = self._history_features[name, is_warm]
                 reasons += features.reasons(self._associations, target, share_filter)
             elif isinstance(kernel, AffinityKernel):
-                by_feature.append((kernel, factors))
+                by_feature.append((kernel, factors, self._left(name, kernel)))
             elif isinstance(kernel, NetworkKernel):
-                by_feature.append((kernel, factors))
-                portions = kernel.wholes(items, target)
+                left = self._left(name, kernel)
+                by_feature.append((kernel, factors, left))
+                portions = kernel.wholes(items, target, left)
                 for kind, portion in zip(WHOLES, portions, strict=True):
                     by_event[kind] = by_event.get(kind, np.float32(0)) + factors * portion
             else:
                 kind = WITHOUT_FEATURE.get(component.reason, component.reason)
-                shares = factors * kernel.between(items, target)
+                if isinstance(kernel, FactorKernel):
+                    entries = kernel.between(items, target, self._left(name, kernel))
+                else:
+                    entries = kernel.between(items, target)
+                shares = factors * entries
                 by_event[kind] = by_event.get(kind, np.float32(0)) + shares
         reasons += affinity_reasons(by_feature, self._associations, items, target, share_filter)
         for kind, shares in by_event.items():
@@ -117,6 +123,13 @@ class Explainer:
                 positions = share_filter.select(shares, 1)
             reasons += [Reason(kind, float(shares[t]), event=int(t)) for t in positions]
         return reasons
+
+    def _left(self, name: str, kernel: FactorKernel) -> Scores:
+        """float32[T, d], the side of the history of a component, which all items have in common."""
+        if name not in self._lefts:
+            items = self._ranked.history.within(self._model.n_items).items
+            self._lefts[name] = np.asarray(kernel.left[items], dtype=np.float32)
+        return self._lefts[name]
 
     def _with_support(self, reason: Reason, target: int) -> Reason:
         """``reason`` with the number of users behind it; of another kind where there are none."""

@@ -94,7 +94,7 @@ class HistoryFeatures:
 
 
 def affinity_reasons(
-    kernels: Sequence[tuple[AffinityKernel | NetworkKernel, Scores]],
+    kernels: Sequence[tuple[AffinityKernel | NetworkKernel, Scores, Scores]],
     associations: Associations,
     items: NDArray[np.int32],
     target: int,
@@ -103,8 +103,9 @@ def affinity_reasons(
     """One reason for each feature of ``target``, by way of the event with the largest term.
 
     Args:
-        kernels: each with float32[T], weight of each event; their features are those of
-            ``associations``, and what they say through one feature is one reason.
+        kernels: each with float32[T], weight of each event, and float32[T, d], its side of the
+            history; their features are those of ``associations``, and what they say through one
+            feature is one reason.
         associations: items × features.
         items: int32[T], the history.
         target: the explained item; its own events say nothing about it.
@@ -114,9 +115,9 @@ def affinity_reasons(
     if not kernels or not len(features) or not len(items):
         return []
     terms = np.zeros((len(items), len(features)), dtype=np.float32)
-    for kernel, factors in kernels:
+    for kernel, factors, left in kernels:
         _, vectors = kernel.of_features(target)
-        terms += np.where(items == target, 0, factors)[:, None] * (kernel.left[items] @ vectors.T)
+        terms += np.where(items == target, 0, factors)[:, None] * (left @ vectors.T)
     shares = terms.sum(axis=0)
     counts = np.full(len(features), max(int(terms.any(axis=1).sum()), 1))
     if share_filter is None:

@@ -48,12 +48,18 @@ class NetworkKernel(FactorKernel):
         vectors[sending] = sent * np.repeat(self.scale[target], sent.shape[1] // heads)
         return chosen, vectors
 
-    def wholes(self, items: NDArray[np.int32], target: int) -> tuple[Scores, Scores]:
-        """float32[T] twice: of behaviour (what no feature and no text gives), and of the text."""
+    def wholes(
+        self, items: NDArray[np.int32], target: int, left: Scores | None = None
+    ) -> tuple[Scores, Scores]:
+        """float32[T] twice: of behaviour (what no feature and no text gives), and of the text.
+
+        ``left`` is the side of ``items``, where it was read already.
+        """
+        left = self.left[items] if left is None else left
         text = self.text[target].astype(np.float32)
         _, vectors = self.of_features(target)
         own = self.right[target] - text - vectors.sum(axis=0)
-        entries = np.asarray(np.stack([own, text]) @ self.left[items].T, dtype=np.float32)
+        entries = np.asarray(np.stack([own, text]) @ left.T, dtype=np.float32)
         behaviour, of_text = np.where(items == target, np.float32(0), entries)
         return behaviour, of_text
 

@@ -101,9 +101,10 @@ class FactorKernel:
         """float32[T]: the diagonal of L Rᵀ at ``items``, which their own scores are without."""
         return np.asarray(np.einsum("td,td->t", self.left[items], self.right[items]), np.float32)
 
-    def between(self, items: NDArray[np.int32], target: int) -> Scores:
-        """float32[T]."""
-        entries = np.asarray(self.left[items] @ self.right[target], dtype=np.float32)
+    def between(self, items: NDArray[np.int32], target: int, left: Scores | None = None) -> Scores:
+        """float32[T]; ``left`` is the side of ``items``, where it was read already."""
+        left = self.left[items] if left is None else left
+        entries = np.asarray(left @ self.right[target], dtype=np.float32)
         return np.where(items == target, np.float32(0), entries)
 
     def terms(self, items: NDArray[np.int32], attention: Scores, target: int) -> Terms:
