@@ -247,7 +247,7 @@ def test_no_text_causes_a_server_error(client, body):
 
 def test_openapi_describes_associations(client):
     responses = client.get("/openapi.json").json()["paths"][PATH]["post"]["responses"]
-    assert {"200", "4XX", "503"} == set(responses)
+    assert {"200", "4XX", "503", "5XX"} == set(responses)
 
 
 # The encoder.

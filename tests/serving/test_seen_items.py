@@ -12,7 +12,8 @@ from tastegraph.core.config import Config, load_config
 from tastegraph.core.errors import ConfigError
 from tastegraph.core.records import Event
 from tastegraph.serving.api.app import create_app
-from tastegraph.serving.engine import Engine, ListOptions
+from tastegraph.serving.engine import Engine
+from tastegraph.serving.list_maker import ListMaker, ListOptions
 from tastegraph.serving.request_view import MAX_USER_EVENTS
 from tests.support import serving_world
 from tests.support.local_client import LocalClient
@@ -32,6 +33,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def excluding(engine: Engine, **types: bool) -> None:
     serving = engine.config.serving.model_copy(update={"exclude": types})
     engine.config = engine.config.model_copy(update={"serving": serving})
+    engine.lists = ListMaker(engine.database, engine.config)
 
 
 def recommended_ids(engine: Engine, user: str | Sequence[Event], **more: bool) -> set[str]:

@@ -66,7 +66,9 @@ NewId = Annotated[
         {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH, "pattern": PRINTABLE}
     ),
 ]
-"""An id that is stored, in a path."""
+"""An id that is stored, in a path, where reading its row checks it."""
+CheckedId = Annotated[NewId, StringConstraints(pattern=PRINTABLE)]
+"""An id that is stored, in a path, and is checked here."""
 LooseId = Annotated[StrictStr | StrictInt, BeforeValidator(_whole)]
 """An id as it comes in a row, where :func:`event_from` checks it."""
 

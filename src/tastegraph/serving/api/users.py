@@ -14,7 +14,7 @@ from tastegraph.serving.api.access import READ, WRITE
 from tastegraph.serving.api.errors import PROBLEMS
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
-from tastegraph.serving.api.requests import NewId
+from tastegraph.serving.api.requests import CheckedId
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.stored import StoredRecords
 from tastegraph.store.erasure import ErasureReceipt
@@ -80,7 +80,7 @@ def user_routes(engine: Engine) -> APIRouter:
         return StoredUser.of(records.user(user_id))
 
     @router.put("/{user_id:path}", openapi_extra=WRITE)
-    async def put(user_id: NewId, new: NewUser) -> StoredUser:
+    async def put(user_id: CheckedId, new: NewUser) -> StoredUser:
         """Add a user, or replace what is known of the user of this id; events stay."""
         stored = User(user_id, new.attributes, new.comment)
         await asyncio.wrap_future(records.put_users([stored]))
