@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tastegraph.core.records import Fact, Item
+from tastegraph.models import tables
 from tastegraph.models.persistence import associations_from, item_features_from
 from tastegraph.pipeline import new_items
 from tastegraph.pipeline.build import Builder
@@ -121,6 +122,17 @@ def test_small_catalogues_and_many_new_items_are_left_to_the_build(cinema):
     assert add(cinema, None) is None
     assert add(cinema) is None
     assert cinema.snapshots.current() == "000001"
+
+
+def test_a_dense_table_does_not_outgrow_its_limit(growing, monkeypatch):
+    snapshot = growing.snapshots.open()
+    assert "behaviour.table" in snapshot.arrays
+    growing.ingest(items=new_films(1))
+    n_items = snapshot.manifest["counts"]["items"]
+    monkeypatch.setattr(tables, "MAX_DENSE_ITEMS", n_items + 1)
+    assert add(growing) is None
+    monkeypatch.setattr(tables, "MAX_DENSE_ITEMS", n_items + len(GENRE_TEXTS))
+    assert add(growing) == "000002"
 
 
 def test_after_an_erasure_the_build_makes_all_anew(growing):

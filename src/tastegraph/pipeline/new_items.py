@@ -26,6 +26,7 @@ from tastegraph.filters.current import CHANGES
 from tastegraph.kg.from_store import accepted_rows
 from tastegraph.kg.graph import KnowledgeGraph, graph_of_rows
 from tastegraph.kg.identity import resolve_identity
+from tastegraph.models import tables
 from tastegraph.models.new_items import Growth, NewItems
 from tastegraph.pipeline.retention import prune_snapshots
 from tastegraph.pipeline.text_encoder import WorkspaceEncoder
@@ -60,7 +61,8 @@ def add_new_items(
 
     Returns:
         Its version; ``None`` where there are no new items, or the build has to make them: where
-        entities have events, items were erased, or texts are described by a file.
+        entities have events, items were erased, texts are described by a file, or a dense table
+        of behaviour would outgrow its limit.
 
     Raises:
         NotFoundError: nothing has been built yet.
@@ -72,6 +74,9 @@ def add_new_items(
         items = _unknown_items(previous, connection)
         known = int(previous.manifest["counts"]["items"])
         if not items or len(items) > MAX_SHARE * known:
+            return None
+        if "behaviour.table" in previous.arrays and known + len(items) > tables.MAX_DENSE_ITEMS:
+            # A dense table that outgrows its limit would be copied by each process that opens it.
             return None
         with stage("reading the facts of new items"):
             graph = _graph(items, connection, config)
