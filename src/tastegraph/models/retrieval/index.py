@@ -35,7 +35,7 @@ class RetrievalIndex:
         moments: factor component → moments of its items' vectors.
         n_candidates: items that are scored exactly for each list, at least.
         recall: share of the ten best items that are among the candidates, as measured on users
-            that the index was not made with.
+            that no direction follows from, and by whom the size was chosen.
         score_error: largest difference of a score from that of the exhaustive ranking there.
     """
 
