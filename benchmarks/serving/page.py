@@ -19,8 +19,9 @@ Made by `make benchmark-serving ITEMS=…`; every figure is from `benchmarks/res
 A seeded shop from files (`benchmarks/growth/shop.py`): four events and six facts for each item,
 texts of one or two sentences, users with a power law of events. Rows *before* are the version that
 scored every item for every list, measured once; *now* is the code as it is, a number one commit of
-it; *on an earlier model* means that the code answered from a snapshot which a somewhat earlier version
-had built; *first lists* are those of `build --first`, by closed forms. Lists have ten items with three reasons each. *Load* is the
+it; *on an earlier model* means that it answered from a snapshot which an earlier version had built;
+*first lists* are those of `build --first`, by closed forms.
+Lists have ten items with three reasons each. *Load* is the
 load average of the machine, processes that ran or waited over the last minute: where it is above
 the number of cores, latencies are those of a machine that did other work too, and processor time is
 the figure to compare. Where *nice* is below 0, the service and the generator went before that other
