@@ -23,7 +23,7 @@ from tastegraph.models.base import KNOWLEDGE, MAPPED_KNOWLEDGE
 from tastegraph.models.persistence import item_features_from
 from tastegraph.pipeline.training_events import interactions_from_store
 from tastegraph.profiles.splits import TEST, TRAIN, assign_splits, split_events
-from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 from tastegraph.store import schema, statements
 from tastegraph.workspace import Workspace
 

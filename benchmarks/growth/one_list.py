@@ -26,7 +26,7 @@ from sqlalchemy import text
 
 from tastegraph.explain.verbalizer import Verbalizer
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.listing import make_list
+from tastegraph.serving.lists.listing import make_list
 from tastegraph.workspace import Workspace, open_workspace
 
 LISTED, WARM_UP = 10, 20

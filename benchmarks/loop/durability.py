@@ -25,7 +25,7 @@ import httpx
 from benchmarks.loop.workspace import ITEMS, workspace_at
 from benchmarks.serving.service import served
 from tastegraph.core.errors import TastegraphError
-from tastegraph.serving.triggers import workspace_command
+from tastegraph.serving.process.triggers import workspace_command
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.schema import metadata

@@ -33,7 +33,7 @@ from tastegraph.models.hybrid import HybridModel
 from tastegraph.models.item_features import ItemFeatures
 from tastegraph.pipeline.retrain import EventHistory, fit_candidate, run_gate
 from tastegraph.profiles.interactions import History, Interactions
-from tastegraph.serving.exploration import draw_list
+from tastegraph.serving.lists.exploration import draw_list
 
 ARMS = {"loop": (True, 0.1), "no exploration": (True, 0.0), "no feedback": (False, 0.0)}
 """Whether it learns, and which share of the places explores."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.listing import UserState
+from tastegraph.serving.lists.listing import UserState
 from tastegraph.serving.wishes.chips import Chip
 from tastegraph.serving.wishes.effects import wish_mask
 from tastegraph.serving.wishes.graph import WishGraph

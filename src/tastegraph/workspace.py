@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from tastegraph.profiles.rating_scale import RatingScale
     from tastegraph.serving.answers import Explanation, Recommendations, TextAssociations
     from tastegraph.serving.engine import Engine
-    from tastegraph.serving.request_view import UserOrSession
+    from tastegraph.serving.lists.request_view import UserOrSession
     from tastegraph.store.erasure import ErasureReceipt
     from tastegraph.text.llm_batch import UsageEstimate
 

@@ -9,7 +9,7 @@ from tastegraph.core.records import Event
 from tastegraph.evaluation.feedback import feedback_by_model
 from tastegraph.evaluation.metrics import gini
 from tastegraph.serving.engine import ListOptions
-from tastegraph.serving.exploration import draw_list
+from tastegraph.serving.lists.exploration import draw_list
 from tastegraph.store.served_lists import Exposure, exposures
 from tests.support import serving_world
 

@@ -18,7 +18,7 @@ from tastegraph.models.kernels import FactorKernel
 from tastegraph.models.tuning import choose
 from tastegraph.profiles.attention import Recency
 from tastegraph.profiles.interactions import History, Interactions
-from tastegraph.serving.exploration import draw_list, with_new_items
+from tastegraph.serving.lists.exploration import draw_list, with_new_items
 from tests.support.small_graphs import graph_of
 
 pytestmark = pytest.mark.slow

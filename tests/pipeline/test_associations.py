@@ -28,9 +28,9 @@ from tastegraph.models.persistence import (
 from tastegraph.pipeline import text_encoder
 from tastegraph.profiles.association import associate, specificity, with_semantic
 from tastegraph.profiles.semantics import learn_semantics
-from tastegraph.serving import texts as serving_texts
 from tastegraph.serving.api.app import create_app
-from tastegraph.serving.texts import QueryEncoder
+from tastegraph.serving.snapshot import texts as serving_texts
+from tastegraph.serving.snapshot.texts import QueryEncoder
 from tastegraph.store.snapshots import Snapshots
 from tastegraph.text.texts import item_text
 from tastegraph.workspace import Workspace

@@ -14,7 +14,7 @@ import pytest
 from tastegraph.core.errors import ConfigError, TastegraphError
 from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.service import Address, serve
+from tastegraph.serving.process.service import Address, serve
 from tastegraph.store.keys import KEYS_FILE, SCOPES, KeyFile
 from tests.support import serving_world
 from tests.support.api_requests import assert_problem

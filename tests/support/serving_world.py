@@ -53,7 +53,7 @@ from tastegraph.profiles.event_meaning import EventMeaning
 from tastegraph.profiles.interactions import interactions
 from tastegraph.profiles.likers import Likers
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.service import Address, serve
+from tastegraph.serving.process.service import Address, serve
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.event_columns import EventColumns

@@ -169,8 +169,8 @@ def serve(
     SIGTERM or Ctrl-C finishes the answers that are under way; a second one ends at once.
     """
     _single_threaded_numpy()
-    from tastegraph.serving.service import Address
-    from tastegraph.serving.service import serve as run
+    from tastegraph.serving.process.service import Address
+    from tastegraph.serving.process.service import serve as run
 
     workspace = terminal.open_workspace(directory)
     _print_config_changes(workspace.fitted(), workspace.config)
@@ -178,7 +178,7 @@ def serve(
     if workers == 1:
         run(_open_engine(directory, access_log), address, names)
         return
-    from tastegraph.serving.supervisor import serve_workers
+    from tastegraph.serving.process.supervisor import serve_workers
 
     seconds = workspace.config.serving.shutdown_seconds
     opener = partial(_open_engine, directory, access_log)

@@ -152,7 +152,7 @@ def list_versions(directory: Directory, json: AsJson = False) -> None:
     """Print every stored version, newest first; * is in service."""
     from datetime import datetime
 
-    from tastegraph.serving.in_service import model_versions
+    from tastegraph.serving.snapshot.in_service import model_versions
 
     versions = model_versions(terminal.open_workspace(directory).snapshots)
     if json:

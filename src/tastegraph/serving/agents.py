@@ -24,10 +24,10 @@ from tastegraph.data.cells.typed_row import MAX_ID_LENGTH
 from tastegraph.serving.answers import Explanation, Recommendations, UserProfile
 from tastegraph.serving.api.events import NewEvent
 from tastegraph.serving.engine import Engine
+from tastegraph.serving.lists.request_view import UserOrSession
 from tastegraph.serving.lookup import EntityMatch, GraphLookup, Neighbours
-from tastegraph.serving.related import RelatedLists
-from tastegraph.serving.related_answers import RelatedItems
-from tastegraph.serving.request_view import UserOrSession
+from tastegraph.serving.related.related_answers import RelatedItems
+from tastegraph.serving.related.similar import RelatedLists
 from tastegraph.serving.stored import StoredRecords
 
 P = ParamSpec("P")

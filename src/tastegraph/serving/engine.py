@@ -32,16 +32,16 @@ from tastegraph.serving.answers import (
     TextAssociations,
     UserProfile,
 )
-from tastegraph.serving.in_service import SnapshotHolder
-from tastegraph.serving.list_maker import ListMaker, ListOptions, served_list
-from tastegraph.serving.listing import DEFAULT_REASONS, ListRequest, UserState
+from tastegraph.serving.lists.list_maker import ListMaker, ListOptions, served_list
+from tastegraph.serving.lists.listing import DEFAULT_REASONS, ListRequest, UserState
+from tastegraph.serving.lists.request_view import RequestView, UserOrSession, events_and_seen
 from tastegraph.serving.metrics import LISTS, LOST_LISTS
 from tastegraph.serving.policies.policy import NO_OPTIONS, PolicyOptions
-from tastegraph.serving.request_view import RequestView, UserOrSession, events_and_seen
-from tastegraph.serving.snapshot import ServingSnapshot
-from tastegraph.serving.steering import Steer, Steerer, standing_chips
-from tastegraph.serving.texts import QueryEncoder
+from tastegraph.serving.snapshot.in_service import SnapshotHolder
+from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
+from tastegraph.serving.snapshot.texts import QueryEncoder
 from tastegraph.serving.wishes.chips import Steering
+from tastegraph.serving.wishes.steering import Steer, Steerer, standing_chips
 from tastegraph.store import erasure, served_lists
 from tastegraph.store import events as log
 from tastegraph.store.database import Database

@@ -12,7 +12,7 @@ from tastegraph.core.messages import Message
 from tastegraph.core.records import ITEM
 from tastegraph.kg.names import normalize_name
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 from tastegraph.serving.wishes.names import NamedNode, WishNames
 
 

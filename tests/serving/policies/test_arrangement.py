@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tastegraph.serving.exploration import DrawnList, draw_list, with_new_items
+from tastegraph.serving.lists.exploration import DrawnList, draw_list, with_new_items
 from tastegraph.serving.policies.arrangement import Pool, Shares, arranged, with_pins
 
 

@@ -11,10 +11,10 @@ import pytest
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.records import ITEM
 from tastegraph.serving.engine import Engine, ListOptions
-from tastegraph.serving.interests import EditableInterests, InterestEdit
-from tastegraph.serving.steering import DAY, interest_id
 from tastegraph.serving.wishes.chips import Chip
 from tastegraph.serving.wishes.effects import WishEffects, WishTerm, spread_of, wish_effects
+from tastegraph.serving.wishes.interests import EditableInterests, InterestEdit
+from tastegraph.serving.wishes.steering import DAY, interest_id
 from tastegraph.store import wishes
 from tests.support import serving_world
 
@@ -122,7 +122,7 @@ def test_wishes_that_last_are_stored_and_expire(engine: Engine, monkeypatch):
     engine.recommend_and_store(FAN, 5, ListOptions(steer="only space opera for the next 3 days"))
     assert set(titles(engine.recommend(FAN))) == {"space"}
     later = time.time() + 3 * DAY + 1
-    monkeypatch.setattr("tastegraph.serving.steering.time.time", lambda: later)
+    monkeypatch.setattr("tastegraph.serving.wishes.steering.time.time", lambda: later)
     assert "western" in titles(engine.recommend(FAN))
 
 

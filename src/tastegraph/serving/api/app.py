@@ -31,8 +31,8 @@ from tastegraph.serving.api.models import model_routes
 from tastegraph.serving.api.recommendations import recommendation_routes
 from tastegraph.serving.api.related import related_routes
 from tastegraph.serving.api.users import user_routes
-from tastegraph.serving.background import BackgroundWork
 from tastegraph.serving.engine import Engine
+from tastegraph.serving.process.background import BackgroundWork
 
 PAGE = Path(__file__).parents[1] / "page"
 

@@ -13,13 +13,13 @@ from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.api.requests import LanguageRequest, Wish
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.interests import (
+from tastegraph.serving.wishes.chips import MAX_CHIPS, Chip, Steering
+from tastegraph.serving.wishes.interests import (
     EditableInterests,
     Interest,
     InterestEdit,
     UserInterests,
 )
-from tastegraph.serving.wishes.chips import MAX_CHIPS, Chip, Steering
 
 
 class WishRequest(LanguageRequest):

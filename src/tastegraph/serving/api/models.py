@@ -18,8 +18,8 @@ from tastegraph.serving.api.errors import PROBLEMS
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.in_service import ModelVersion, model_versions
-from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.snapshot.in_service import ModelVersion, model_versions
+from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 
 VersionName = Annotated[str, InPath(pattern=r"^\d{6,}$")]
 

@@ -18,7 +18,7 @@ from tastegraph.serving.api.requests import (
     TextRequest,
 )
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.listing import DEFAULT_REASONS
+from tastegraph.serving.lists.listing import DEFAULT_REASONS
 from tastegraph.store.served_lists import ServedList
 
 

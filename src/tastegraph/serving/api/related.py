@@ -11,9 +11,9 @@ from tastegraph.serving.api.errors import PROBLEMS
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.log_lists import LogLists
-from tastegraph.serving.related import GeneralList, RelatedLists
-from tastegraph.serving.related_answers import ItemAudience, RelatedItems, SimilarUsers
+from tastegraph.serving.related.log_lists import LogLists
+from tastegraph.serving.related.related_answers import ItemAudience, RelatedItems, SimilarUsers
+from tastegraph.serving.related.similar import GeneralList, RelatedLists
 
 MAX_ENTRIES = 1000
 """Entries of one list."""

@@ -24,8 +24,8 @@ from tastegraph.core.records import Event
 from tastegraph.data.cells.typed_row import MAX_ID_LENGTH, MAX_TIMESTAMP
 from tastegraph.data.events import event_from
 from tastegraph.serving.api.policies import PolicyFields
-from tastegraph.serving.list_maker import ListOptions
-from tastegraph.serving.request_view import UserOrSession
+from tastegraph.serving.lists.list_maker import ListOptions
+from tastegraph.serving.lists.request_view import UserOrSession
 from tastegraph.serving.wishes.chips import MAX_CHIPS, MAX_WISH_LENGTH, Chip
 
 MAX_EVENTS = 1000

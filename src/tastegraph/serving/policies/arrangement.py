@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from tastegraph.core.arrays import Bools
 from tastegraph.models.kernels import Scores
-from tastegraph.serving.exploration import POOL_PER_PLACE, DrawnList
+from tastegraph.serving.lists.exploration import POOL_PER_PLACE, DrawnList
 
 Groups = Sequence[Sequence[tuple[int, Hashable]]]
 """Of each item, the limits that it counts for, each with the value by which it does."""

@@ -12,11 +12,11 @@ from tastegraph.core.arrays import Bools
 from tastegraph.core.top_k import best_rows
 from tastegraph.models.kernels import Scores
 from tastegraph.models.ranked import Quota, Ranked
-from tastegraph.serving.exploration import POOL_PER_PLACE, DrawnList
+from tastegraph.serving.lists.exploration import POOL_PER_PLACE, DrawnList
 from tastegraph.serving.policies.arrangement import Pool, Shares, arranged, with_pins
 from tastegraph.serving.policies.rules import ListRules
 from tastegraph.serving.policies.similarity import similarity_in_pool
-from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 
 GROWTH = 8
 """How many times more items are scored where limits leave a list too short."""

@@ -22,7 +22,7 @@ from tastegraph.filters.syntax import FieldName, Filter
 from tastegraph.serving.answers import FilterReport
 from tastegraph.serving.policies.policy import ListPolicy
 from tastegraph.serving.policies.rules import ListRules, tiers_of
-from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 from tastegraph.store.database import Database
 
 CACHED_BYTES = 64_000_000

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from tastegraph.core.arrays import Bools
 from tastegraph.profiles.association import Associations
-from tastegraph.serving.texts import SnapshotTexts
+from tastegraph.serving.snapshot.texts import SnapshotTexts
 
 
 def similarity_in_pool(

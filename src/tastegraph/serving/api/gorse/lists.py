@@ -25,10 +25,10 @@ from tastegraph.serving.api.gorse.requests import (
 from tastegraph.serving.api.gorse.shapes import GorseFeedback, ScoredId
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.engine import Engine
+from tastegraph.serving.lists.request_view import UserOrSession
 from tastegraph.serving.policies.policy import NO_OPTIONS, PolicyOptions
-from tastegraph.serving.related import GENERAL_LISTS, RelatedLists
-from tastegraph.serving.related_answers import RelatedItems
-from tastegraph.serving.request_view import UserOrSession
+from tastegraph.serving.related.related_answers import RelatedItems
+from tastegraph.serving.related.similar import GENERAL_LISTS, RelatedLists
 from tastegraph.serving.stored import StoredRecords
 
 Categories = Annotated[list[str], Query(alias="category", max_length=20)]

@@ -29,9 +29,9 @@ from tastegraph.models.persistence import (
 )
 from tastegraph.profiles.association import Associations
 from tastegraph.serving.answers import HistoryEvent
-from tastegraph.serving.item_rows import ItemRows
-from tastegraph.serving.listable import ListableItems
-from tastegraph.serving.texts import SnapshotTexts
+from tastegraph.serving.snapshot.item_rows import ItemRows
+from tastegraph.serving.snapshot.listable import ListableItems
+from tastegraph.serving.snapshot.texts import SnapshotTexts
 from tastegraph.store.availability import Restriction
 from tastegraph.store.snapshots import Snapshot
 

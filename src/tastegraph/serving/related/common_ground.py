@@ -13,8 +13,8 @@ from tastegraph.explain.worded import PathStep
 from tastegraph.models.base import TEXT
 from tastegraph.models.kernels import FactorKernel
 from tastegraph.profiles.association import ITSELF, SEMANTIC
-from tastegraph.serving.related_answers import CommonTrait
-from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.related.related_answers import CommonTrait
+from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 
 
 class CommonGround:

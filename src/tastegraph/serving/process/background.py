@@ -15,7 +15,7 @@ from tastegraph.store.durable import HeldLock
 
 if TYPE_CHECKING:
     from tastegraph.serving.engine import Engine
-    from tastegraph.serving.triggers import Trigger
+    from tastegraph.serving.process.triggers import Trigger
 
 _log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0

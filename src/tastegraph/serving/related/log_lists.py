@@ -13,16 +13,16 @@ from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Event
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.related import MAX_ITEMS_NAMED, RelatedLists
-from tastegraph.serving.related_answers import (
+from tastegraph.serving.lists.request_view import MAX_USER_EVENTS
+from tastegraph.serving.related.related_answers import (
     AudienceMember,
     CommonTrait,
     ItemAudience,
     RelatedItem,
     RelatedItems,
 )
-from tastegraph.serving.request_view import MAX_USER_EVENTS
-from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.related.similar import MAX_ITEMS_NAMED, RelatedLists
+from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 from tastegraph.store import co_events
 from tastegraph.store import events as log
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from tastegraph.core.errors import TastegraphError
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.metrics import SHARED_FOLDER, forget_worker
-from tastegraph.serving.service import Address, announcement, check_address, run
+from tastegraph.serving.process.service import Address, announcement, check_address, run
 
 _log = logging.getLogger("tastegraph.serving")
 _SPAWN = multiprocessing.get_context("spawn")

@@ -20,7 +20,7 @@ from tastegraph.models.kernels import Scores
 from tastegraph.models.ranked import Ranked
 from tastegraph.profiles.interactions import History
 from tastegraph.serving.answers import Recommendations
-from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 from tastegraph.serving.wishes.chips import Chip, IgnoredWords, Steering
 from tastegraph.serving.wishes.effects import WishEffects, wish_effects
 from tastegraph.serving.wishes.graph import WishGraph

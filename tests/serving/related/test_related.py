@@ -15,7 +15,7 @@ from tastegraph.core.errors import NotFoundError
 from tastegraph.core.records import Event, Item
 from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.related import RelatedLists
+from tastegraph.serving.related.similar import RelatedLists
 from tastegraph.serving.stored import StoredRecords
 from tests.support import serving_world
 from tests.support.local_client import LocalClient

@@ -13,8 +13,8 @@ from tastegraph.core.errors import ConfigError
 from tastegraph.core.records import Event
 from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.list_maker import ListMaker, ListOptions
-from tastegraph.serving.request_view import MAX_USER_EVENTS
+from tastegraph.serving.lists.list_maker import ListMaker, ListOptions
+from tastegraph.serving.lists.request_view import MAX_USER_EVENTS
 from tests.support import serving_world
 from tests.support.local_client import LocalClient
 

@@ -2,7 +2,7 @@
 
 import socket
 
-from tastegraph.serving.service import Address
+from tastegraph.serving.process.service import Address
 
 
 def test_answers_do_not_wait_for_receipts():

@@ -8,12 +8,12 @@ from secrets import randbits
 from tastegraph.core.config import Config
 from tastegraph.core.languages import Language
 from tastegraph.serving.answers import Recommendations
-from tastegraph.serving.listing import ListRequest, UserState, make_list
+from tastegraph.serving.lists.listing import ListRequest, UserState, make_list
+from tastegraph.serving.lists.request_view import RequestView
 from tastegraph.serving.policies.policy import NO_OPTIONS, ListPolicy, PolicyOptions, surface_of
 from tastegraph.serving.policies.reader import PolicyReader
-from tastegraph.serving.request_view import RequestView
-from tastegraph.serving.snapshot import ServingSnapshot
-from tastegraph.serving.steering import Steer, Steerer, merged
+from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
+from tastegraph.serving.wishes.steering import Steer, Steerer, merged
 from tastegraph.store.database import Database
 from tastegraph.store.served_lists import ListPlace, ServedList
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from tastegraph.core.records import Event
-from tastegraph.serving.listing import UserState
-from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.lists.listing import UserState
+from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 from tastegraph.serving.wishes.chips import Chip
 from tastegraph.store import events as log
 

@@ -20,8 +20,8 @@ from tastegraph.core.languages import Language
 from tastegraph.core.messages import TEMPLATES, Message
 from tastegraph.explain.worded import InterestEdge
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.steering import Steer, chip_of, expiry, interest_id
 from tastegraph.serving.wishes.chips import MAX_DAYS, MAX_STRENGTH, Chip, Steering
+from tastegraph.serving.wishes.steering import Steer, chip_of, expiry, interest_id
 from tastegraph.serving.wishes.wording import chip_text
 from tastegraph.store import wishes
 from tastegraph.store.wishes import StoredWish

@@ -28,13 +28,13 @@ from tastegraph.profiles.interactions import (
     settled,
 )
 from tastegraph.serving.answers import ListItem, Recommendations
-from tastegraph.serving.exploration import POOL_PER_PLACE, draw_list, with_new_items
+from tastegraph.serving.lists.exploration import POOL_PER_PLACE, draw_list, with_new_items
 from tastegraph.serving.policies.arrangement import Shares
 from tastegraph.serving.policies.placing import Places, Scorer, placed
 from tastegraph.serving.policies.rules import ListRules, boost_reasons
-from tastegraph.serving.snapshot import ServingSnapshot
-from tastegraph.serving.steering import wish_reasons
+from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 from tastegraph.serving.wishes.effects import WishEffects
+from tastegraph.serving.wishes.steering import wish_reasons
 
 DEFAULT_REASONS = 3
 """Reasons of each item of a list, at most."""

@@ -13,9 +13,9 @@ from tastegraph.core.config import Config
 from tastegraph.core.errors import SnapshotError, TastegraphError
 from tastegraph.core.languages import DEFAULT_LANGUAGE, Language
 from tastegraph.models.fitted_config import FittedConfig
-from tastegraph.serving.background import PeriodicThread
 from tastegraph.serving.metrics import PUBLISHED, SNAPSHOT
-from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.process.background import PeriodicThread
+from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 from tastegraph.store import availability, erasure, revision
 from tastegraph.store.database import Database
 from tastegraph.store.snapshots import Snapshots

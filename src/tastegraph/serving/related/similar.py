@@ -23,17 +23,17 @@ from tastegraph.core.messages import Message
 from tastegraph.core.top_k import top_k
 from tastegraph.models.base import KNOWN, RECENT_POPULARITY
 from tastegraph.models.hybrid import HybridModel
-from tastegraph.serving.common_ground import CommonGround
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.related_answers import (
+from tastegraph.serving.lists.request_view import MAX_USER_EVENTS
+from tastegraph.serving.related.common_ground import CommonGround
+from tastegraph.serving.related.related_answers import (
     CommonTrait,
     RelatedItem,
     RelatedItems,
     SimilarUser,
     SimilarUsers,
 )
-from tastegraph.serving.request_view import MAX_USER_EVENTS
-from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 from tastegraph.store import availability, co_events
 from tastegraph.store import events as log
 

@@ -17,10 +17,10 @@ from tastegraph.core.errors import NotFoundError, RowError
 from tastegraph.core.records import MAX_CLOCK_SKEW, Event
 from tastegraph.models.hybrid import Ranked
 from tastegraph.profiles.interactions import History
-from tastegraph.serving import request_view
 from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import Engine, ListOptions
-from tastegraph.serving.exploration import POOL_PER_PLACE, draw_list
+from tastegraph.serving.lists import request_view
+from tastegraph.serving.lists.exploration import POOL_PER_PLACE, draw_list
 from tastegraph.store import served_lists
 from tastegraph.store.served_lists import Exposure, ListPlace, ServedList
 from tests.support import serving_world

@@ -18,10 +18,10 @@ from tastegraph.serving.api.access import Access
 from tastegraph.serving.api.app import create_app
 from tastegraph.serving.api.hosts import LOCALHOST
 from tastegraph.serving.api.limits import Load
-from tastegraph.serving.background import ElectedScheduler, Scheduler
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.metrics import LAG, QUEUE
-from tastegraph.serving.triggers import configured_triggers
+from tastegraph.serving.process.background import ElectedScheduler, Scheduler
+from tastegraph.serving.process.triggers import configured_triggers
 
 BACKLOG = 2048
 """Connections that may wait to be accepted."""

@@ -15,11 +15,11 @@ import pytest
 from tastegraph.core.config import Config, LoopConfig
 from tastegraph.core.records import Event, Item
 from tastegraph.evaluation.feedback import response_dropped
-from tastegraph.serving import background
 from tastegraph.serving.api.app import create_app
-from tastegraph.serving.background import Scheduler, WorkerSlot
 from tastegraph.serving.engine import Engine, ListOptions
-from tastegraph.serving.triggers import (
+from tastegraph.serving.process import background
+from tastegraph.serving.process.background import Scheduler, WorkerSlot
+from tastegraph.serving.process.triggers import (
     DriftTrigger,
     EventCountTrigger,
     KnowledgeTrigger,

@@ -11,11 +11,11 @@ import httpx
 import numpy as np
 import pytest
 
-from tastegraph.serving import in_service
 from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.in_service import model_versions
-from tastegraph.serving.snapshot import ServingSnapshot
+from tastegraph.serving.snapshot import in_service
+from tastegraph.serving.snapshot.in_service import model_versions
+from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 from tastegraph.store.snapshots import Snapshots
 from tests.support import serving_world
 from tests.support.local_client import LocalClient

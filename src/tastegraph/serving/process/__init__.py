@@ -1,0 +1,1 @@
+"""The processes of a service: those that answer, the one that watches them, and background work."""
