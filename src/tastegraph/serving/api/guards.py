@@ -32,6 +32,7 @@ from tastegraph.serving.api.languages import (
 )
 from tastegraph.serving.api.limits import BoundedBody, Bounds, Load, too_late
 from tastegraph.serving.api.observer import Observer
+from tastegraph.serving.api.paths import escape_slashes, unescaped
 from tastegraph.serving.metrics import REFUSED
 
 MAX_HOST_LENGTH = 80
@@ -73,6 +74,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         start = time.perf_counter()
+        escape_slashes(scope)
         header = Headers(scope=scope).get("x-request-id", "")
         request_id = header if _SAFE_ID.fullmatch(header) else uuid4().hex
         set_from_headers(scope, self._language)
@@ -187,6 +189,7 @@ class StrictRoute(APIRoute):
 
         async def handle_strictly(request: Request) -> Response:
             check_scope(request.scope, needed_scope)
+            request.scope["path_params"] = unescaped(request.path_params)
             return await handle(StrictRequest(request.scope, request.receive))
 
         return handle_strictly
