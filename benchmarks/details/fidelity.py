@@ -209,7 +209,13 @@ def held_drop(model: HybridModel, ranked: Ranked, item: int, feature: int) -> fl
         fewer = _without_entry(kernel, item, feature)
         if fewer is not None:
             items = ranked.history.items
-            drop += float(factors @ (kernel.between(items, item) - fewer.between(items, item)))
+            drop += float(
+                factors
+                @ (
+                    kernel.between(items, np.array([item]))[:, 0]
+                    - fewer.between(items, np.array([item]))[:, 0]
+                )
+            )
     return drop
 
 
@@ -227,8 +233,10 @@ def same_lengths_drop(
         before, component = model.similarities[name].kernel, changed.similarities.get(name)
         now = np.zeros(len(items), dtype=np.float32)
         if component is not None:
-            now = _as_long(component.kernel, before, item, feature).between(items, item)
-        drop += float(factors @ (before.between(items, item) - now))
+            now = _as_long(component.kernel, before, item, feature).between(
+                items, np.array([item])
+            )[:, 0]
+        drop += float(factors @ (before.between(items, np.array([item]))[:, 0] - now))
     return drop
 
 
@@ -274,7 +282,7 @@ def _without_entry(kernel: Kernel, item: int, feature: int) -> Kernel | None:
         features.data[at] = np.where(features.indices[at] == feature, 0, features.data[at])
         return FeatureKernel(features)
     if isinstance(kernel, (AffinityKernel, NetworkKernel)):
-        features_of_item, vectors = kernel.of_features(item)
+        _, features_of_item, vectors = kernel.of_features(np.array([item]))
         right = kernel.right.copy()
         right[item] -= vectors[features_of_item == feature].sum(axis=0)
         return replace(kernel, right=right)

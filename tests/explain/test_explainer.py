@@ -129,7 +129,7 @@ def test_one_history_and_a_batch_have_equal_scores(seed):
             alone = component.kernel.row(history.items, weights)
             np.testing.assert_allclose(alone, row, atol=1e-4)
             for target in range(N):
-                shares = weights * component.kernel.between(history.items, target)
+                shares = weights * component.kernel.between(history.items, np.array([target]))[:, 0]
                 assert shares.sum() == pytest.approx(row[target], abs=1e-4)
 
 

@@ -143,7 +143,8 @@ def test_no_share_is_far_larger_than_the_scores_that_it_is_a_share_of(seed, name
     ranked = model_of(kernel).rank(history)
     for warm, _ in ranked.factors.values():
         shares = warm[:, None] * np.stack(
-            [kernel.between(history.items, target) for target in range(ITEMS)], axis=1
+            [kernel.between(history.items, np.array([target]))[:, 0] for target in range(ITEMS)],
+            axis=1,
         )
         assert np.abs(shares).max() < 1e4
         np.testing.assert_allclose(shares.sum(axis=0), ranked.scores, atol=1e-2)

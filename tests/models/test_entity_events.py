@@ -272,7 +272,7 @@ def test_the_network_of_a_graph_takes_entities_apart_exactly(data: TrainingData)
     fitted = GraphNetworkComponent.fit(data, params_of(GraphNetworkComponent))
     assert fitted is not None
     for item in range(FILMS):
-        features, vectors = fitted.kernel.of_features(item)  # type: ignore[attr-defined]
+        _, features, vectors = fitted.kernel.of_features(np.array([item]))  # type: ignore[attr-defined]
         assert len(features) == 1
         assert vectors.any()
 

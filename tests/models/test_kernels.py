@@ -100,7 +100,7 @@ def test_every_kernel_agrees_with_its_matrix(seed, n_items):
     for kernel in kernels:
         np.testing.assert_allclose(kernel.score(attention)[0], expected, atol=1e-4)
         for target in range(n_items):
-            between = kernel.between(history.items, target)
+            between = kernel.between(history.items, np.array([target]))[:, 0]
             np.testing.assert_allclose(between, matrix[history.items, target], atol=1e-4)
 
 

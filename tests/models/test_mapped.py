@@ -115,7 +115,7 @@ def test_shares_of_features_sum_to_the_kernel(seed):
     left, loadings = (rng.standard_normal((12, 4)).astype(np.float32) for _ in range(2))
     kernel = AffinityKernel(left, features @ (features.T @ loadings), features, loadings)
     for target in range(12):
-        _, vectors = kernel.of_features(target)
+        _, _, vectors = kernel.of_features(np.array([target]))
         assert left @ vectors.sum(axis=0) == pytest.approx(left @ kernel.right[target], abs=1e-3)
 
 

@@ -6,21 +6,29 @@ a group of its terms. All reasons of an item together sum to its score.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tastegraph.explain.paths import HistoryFeatures, affinity_reasons
-from tastegraph.explain.reason import Reason, ShareFilter
+from tastegraph.core.arrays import Ints
+from tastegraph.explain.paths import FeatureShares, knowledge_shares, learned_shares
+from tastegraph.explain.reason import Reason
 from tastegraph.explain.support import UserCounts
 from tastegraph.models.base import RECENT_POPULARITY, ReasonKind
 from tastegraph.models.graph_network.component import WHOLES
 from tastegraph.models.graph_network.kernel import NetworkKernel
 from tastegraph.models.hybrid import HybridModel
-from tastegraph.models.kernels import AffinityKernel, FactorKernel, FeatureKernel, Scores
+from tastegraph.models.kernels import (
+    AffinityKernel,
+    FactorKernel,
+    FeatureKernel,
+    Portions,
+    Scores,
+)
 from tastegraph.models.ranked import Ranked
-from tastegraph.profiles.association import Associations
+from tastegraph.profiles.association import ITSELF, Associations
 from tastegraph.profiles.interactions import History
 
 WITHOUT_FEATURE: dict[ReasonKind, ReasonKind] = {"knowledge": "facts", "affinity": "facts"}
@@ -31,8 +39,21 @@ MIN_SCORE_SHARE = 0.01
 """A short list leaves out a reason with a smaller share of the score."""
 
 
+@dataclass(frozen=True)
+class _Terms:
+    """The scores of n items, taken apart.
+
+    Attributes:
+        by_event: kind → float32[T, n], what each event of the history adds.
+        by_feature: kind → what is added by way of features.
+    """
+
+    by_event: Mapping[ReasonKind, Scores]
+    by_feature: Sequence[tuple[ReasonKind, FeatureShares]]
+
+
 class Explainer:
-    """Decomposes the scores of one user, item by item.
+    """Decomposes the scores of one user.
 
     Args:
         model: the model that computed the scores.
@@ -42,94 +63,149 @@ class Explainer:
 
     def __init__(self, model: HybridModel, associations: Associations, ranked: Ranked) -> None:
         self._model, self._associations, self._ranked = model, associations, ranked
-        self._history_features: dict[tuple[str, bool], HistoryFeatures] = {}
-        self._lefts: dict[str, Scores] = {}
         self._user_counts = None if model.likers is None else UserCounts(model.likers, associations)
 
     def reasons(self, target: int) -> list[Reason]:
         """All reasons of ``target``, the largest share first; they sum to its score."""
-        reasons = [self._with_support(reason, target) for reason in self._terms(target)]
+        terms = self._terms(np.array([target]))
+        reasons = self._popularity(target)
+        for kind, by_feature in terms.by_feature:
+            # A feature that no event has is behind no part of the score.
+            behind = by_feature.counts if kind == "knowledge" else by_feature.shares
+            reasons += [
+                self._of_feature(kind, by_feature, place, target)
+                for place in np.flatnonzero(behind).tolist()
+            ]
+        for kind, shares in terms.by_event.items():
+            reasons += [
+                Reason(kind, float(shares[event, 0]), event=event)
+                for event in np.flatnonzero(shares[:, 0]).tolist()
+            ]
+        reasons = [self._with_support(reason, target) for reason in reasons]
         return sorted(reasons, key=lambda reason: -abs(reason.share))
 
     def shortlist(
         self, target: int, max_reasons: int, is_named: Callable[[int], bool] = lambda _: True
     ) -> list[Reason]:
-        """Up to ``max_reasons`` for the item: informative, and of many kinds.
+        """:meth:`shortlists` of one item."""
+        return self.shortlists([target], max_reasons, is_named)[0]
+
+    def shortlists(
+        self,
+        targets: Sequence[int],
+        max_reasons: int,
+        is_named: Callable[[int], bool] = lambda _: True,
+    ) -> list[list[Reason]]:
+        """Up to ``max_reasons`` for each item: informative, and of many kinds.
 
         Args:
-            target: the item.
+            targets: the items, distinct.
             max_reasons: how many, at most.
             is_named: whether a feature has a name; a reason that speaks of another is left out,
                 unless the item has no other reason.
         """
-        score = self._ranked.score_of(target)
-        share_filter = ShareFilter(max_reasons, max(MIN_SCORE_SHARE * score, 0.0), is_named)
-        terms = self._terms(target, share_filter)
-        if not any(_is_named(reason, is_named) for reason in terms):
-            terms = self._terms(target, replace(share_filter, min_share=0.0))
-        return [
-            self._with_support(reason, target)
-            for reason in shortlist(terms, max_reasons, score, is_named)
-        ]
+        if not targets or not max_reasons:
+            return [[] for _ in targets]
+        terms, scores = self._terms(np.array(targets)), map(self._ranked.score_of, targets)
+        best = _Best.of(terms, max_reasons, is_named)
+        shortlists = []
+        for place, (target, score) in enumerate(zip(targets, scores, strict=True)):
+            smallest = max(MIN_SCORE_SHARE * score, 0.0)
+            reasons = self._best(best, place, target, max_reasons, smallest)
+            if not any(_is_named(reason, is_named) for reason in reasons):
+                reasons = self._best(best, place, target, max_reasons, 0.0)
+            reasons = shortlist(reasons, max_reasons, score, is_named)
+            shortlists.append([self._with_support(reason, target) for reason in reasons])
+        return shortlists
 
-    def _terms(self, target: int, share_filter: ShareFilter | None = None) -> list[Reason]:
-        """All reasons before users are counted, or those of each kind that the filter selects."""
-        model, ranked, place = self._model, self._ranked, self._ranked.place(target)
-        # Kernels of whole items know nothing of nodes behind them, whose factors are 0.
-        items = ranked.history.within(model.n_items).items
+    def _best(
+        self, best: _Best, place: int, target: int, max_reasons: int, smallest: float
+    ) -> list[Reason]:
+        """Reasons of one item before users are counted, the best of each kind."""
+        reasons = self._popularity(target)
+        for kind, by_feature, positions in best.by_feature:
+            large = [at for at in positions[place] if by_feature.shares[at] >= smallest]
+            reasons += [
+                self._of_feature(kind, by_feature, at, target) for at in large[:max_reasons]
+            ]
+        for kind, events, shares in best.by_event:
+            reasons += [
+                Reason(kind, share, event=event)
+                for event, share in zip(events[place], shares[place], strict=True)
+                if share > 0 and share >= smallest
+            ]
+        return reasons
+
+    def _popularity(self, target: int) -> list[Reason]:
+        """What is said of an item whoever the user is."""
+        ranked, place = self._ranked, self._ranked.place(target)
         if not ranked.factors:
             return [Reason("popularity", ranked.score_of(target))]
-        by_event: dict[ReasonKind, Scores] = {}
-        by_feature: list[tuple[AffinityKernel | NetworkKernel, Scores, Scores]] = []
-        reasons = [
+        return [
             Reason("popularity", float(shares[place]), recent=name == RECENT_POPULARITY)
             for name, shares in ranked.priors.items()
             if shares[place]
         ]
-        is_warm = bool(model.warm[target])
-        for name, (warm, cold) in ranked.factors.items():
-            factors = warm if is_warm else cold
+
+    def _terms(self, targets: Ints) -> _Terms:
+        """The scores of some distinct items (int[n]), taken apart."""
+        model, history = self._model, self._ranked.history
+        # Kernels of whole items know nothing of nodes behind them, whose factors are 0.
+        items = history.within(model.n_items).items
+        is_warm, own = model.warm[targets], items[:, None] == targets
+        by_event: dict[ReasonKind, Scores] = {}
+        by_feature: list[tuple[ReasonKind, FeatureShares]] = []
+        learned: list[tuple[Portions, Scores, Scores]] = []
+        for name, (warm, cold) in self._ranked.factors.items():
+            factors = np.where(is_warm, warm[:, None], cold[:, None])
             component = model.similarities[name]
             kernel = component.kernel
             if isinstance(kernel, FeatureKernel):
-                if (name, is_warm) not in self._history_features:
-                    features = HistoryFeatures.of(
-                        kernel, ranked.history.within(kernel.n_sources).items, factors
-                    )
-                    self._history_features[name, is_warm] = features
-                features = self._history_features[name, is_warm]
-                reasons += features.reasons(self._associations, target, share_filter)
-            elif isinstance(kernel, AffinityKernel):
-                by_feature.append((kernel, factors, self._left(name, kernel)))
-            elif isinstance(kernel, NetworkKernel):
-                left = self._left(name, kernel)
-                by_feature.append((kernel, factors, left))
-                portions = kernel.wholes(items, target, left)
-                for kind, portion in zip(WHOLES, portions, strict=True):
-                    by_event[kind] = by_event.get(kind, np.float32(0)) + factors * portion
+                known = history.within(kernel.n_sources).items
+                shares = knowledge_shares(kernel, known, factors, targets)
+                by_feature.append(("knowledge", shares))
+                continue
+            entries: dict[ReasonKind, Scores] = {}
+            if isinstance(kernel, FactorKernel):
+                # One side of a mapped matrix is read once for all items.
+                left = np.asarray(kernel.left[items], dtype=np.float32)
+                if isinstance(kernel, AffinityKernel | NetworkKernel):
+                    portions = kernel.of_features(targets)
+                    learned.append((portions, left, np.where(own, np.float32(0), factors)))
+                    if isinstance(kernel, NetworkKernel):
+                        wholes = kernel.wholes(items, targets, left, portions)
+                        entries = dict(zip(WHOLES, wholes, strict=True))
+                else:
+                    kind = WITHOUT_FEATURE.get(component.reason, component.reason)
+                    entries = {kind: kernel.between(items, targets, left)}
             else:
                 kind = WITHOUT_FEATURE.get(component.reason, component.reason)
-                if isinstance(kernel, FactorKernel):
-                    entries = kernel.between(items, target, self._left(name, kernel))
-                else:
-                    entries = kernel.between(items, target)
-                shares = factors * entries
-                by_event[kind] = by_event.get(kind, np.float32(0)) + shares
-        reasons += affinity_reasons(by_feature, self._associations, items, target, share_filter)
-        for kind, shares in by_event.items():
-            if share_filter is None:
-                positions = np.flatnonzero(shares)
-            else:
-                positions = share_filter.select(shares, 1)
-            reasons += [Reason(kind, float(shares[t]), event=int(t)) for t in positions]
-        return reasons
+                entries = {kind: kernel.between(items, targets)}
+            for kind, of_kind in entries.items():
+                by_event[kind] = np.asarray(
+                    by_event.get(kind, 0) + factors * of_kind, dtype=np.float32
+                )
+        through_features = learned_shares(learned, len(items))
+        if through_features is not None:
+            by_feature.append(("affinity", through_features))
+        return _Terms(by_event, by_feature)
 
-    def _left(self, name: str, kernel: FactorKernel) -> Scores:
-        """float32[T, d], the side of the history of a component, which all items have in common."""
-        if name not in self._lefts:
-            items = self._ranked.history.within(self._model.n_items).items
-            self._lefts[name] = np.asarray(kernel.left[items], dtype=np.float32)
-        return self._lefts[name]
+    def _of_feature(
+        self, kind: ReasonKind, by_feature: FeatureShares, at: int, target: int
+    ) -> Reason:
+        """One share through a feature, with the facts behind it."""
+        event, feature = int(by_feature.events[at]), int(by_feature.features[at])
+        items: tuple[int, ...] = (target,)
+        if kind == "knowledge":
+            items = (int(self._ranked.history.items[event]), target)
+        return Reason(
+            kind,
+            float(by_feature.shares[at]),
+            event=event,
+            feature=feature,
+            facts=_fact_ids(self._associations, items, feature),
+            events=int(by_feature.counts[at]),
+        )
 
     def _with_support(self, reason: Reason, target: int) -> Reason:
         """``reason`` with the number of users behind it; of another kind where there are none."""
@@ -147,6 +223,48 @@ class Explainer:
         if reason.kind == "behaviour":
             return self._user_counts.of_both_items(reason, item, target, alike=alike)
         return self._user_counts.of_feature(reason, item, target, alike=alike)
+
+
+@dataclass(frozen=True)
+class _Best:
+    """The largest positive terms of each item, by its place.
+
+    Attributes:
+        by_event: of each kind the places of events and their shares, the largest first.
+        by_feature: of each kind the shares, and the positions in it, the best first.
+    """
+
+    by_event: Sequence[tuple[ReasonKind, Sequence[Sequence[int]], Sequence[Sequence[float]]]]
+    by_feature: Sequence[tuple[ReasonKind, FeatureShares, Mapping[int, Sequence[int]]]]
+
+    @classmethod
+    def of(cls, terms: _Terms, size: int, is_named: Callable[[int], bool]) -> _Best:
+        """Of events the first ``size``, of features all."""
+        by_event = []
+        for kind, shares in terms.by_event.items():
+            order = np.argsort(-shares, axis=0, kind="stable")[:size]
+            largest = np.take_along_axis(shares, order, axis=0)
+            by_event.append((kind, order.T.tolist(), largest.T.tolist()))
+        by_feature = []
+        for kind, of_kind in terms.by_feature:
+            positions = of_kind.best_first(is_named)
+            of_item: dict[int, list[int]] = defaultdict(list)
+            for place, at in zip(
+                of_kind.places[positions].tolist(), positions.tolist(), strict=True
+            ):
+                of_item[place].append(at)
+            by_feature.append((kind, of_kind, of_item))
+        return cls(by_event, by_feature)
+
+
+def _fact_ids(associations: Associations, items: Sequence[int], feature: int) -> tuple[int, ...]:
+    """Ids of the stored facts that tie ``items`` to ``feature``; an item itself has none."""
+    fact_ids = []
+    for item in (item for item in items if item < associations.strength.shape[0]):
+        entries = associations.of_item(item)
+        position = np.searchsorted(associations.strength.indices[entries], feature)
+        fact_ids.append(int(associations.facts[entries][position]))
+    return tuple(fact_id for fact_id in fact_ids if fact_id != ITSELF)
 
 
 def implies_alike(reason: Reason, history: History) -> bool:

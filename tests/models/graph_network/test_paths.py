@@ -77,7 +77,7 @@ def test_one_layer_by_hand() -> None:
     z = (x + normalized @ x)[:3] / 2
     lengths = np.linalg.norm(z, axis=1)
     np.testing.assert_allclose(kernel.right, z / lengths[:, None], rtol=1e-5)
-    features, vectors = kernel.of_features(1)
+    _, features, vectors = kernel.of_features(np.array([1]))
     # Item 1 has entity 3 by relation 0 (confidence ½) and by relation 1, and entity 4.
     by_tie = {
         (int(associations.relation[f]), int(associations.node[f])): vector
@@ -89,7 +89,9 @@ def test_one_layer_by_hand() -> None:
         share = weight / sum(weights.values())
         np.testing.assert_allclose(by_tie[relation, 3], share * message, rtol=2e-3)
     np.testing.assert_allclose(by_tie[0, 4], normalized[1, 4] * x[4] / 2 / lengths[1], rtol=2e-3)
-    behaviour, text = kernel.wholes(np.array([0], np.int32), 1)
+    behaviour, text = (
+        whole[:, 0] for whole in kernel.wholes(np.array([0], np.int32), np.array([1]))
+    )
     assert not text.any()
     expected = kernel.left[0] @ (x[1] / 2 / lengths[1])
     np.testing.assert_allclose(behaviour, expected, atol=2e-3)
@@ -112,11 +114,13 @@ def test_portions_sum_to_the_vector(
     assert type(plain) is FactorKernel
     np.testing.assert_array_equal(plain.right, kernel.right)
     for target in range(12):
-        behaviour, of_text = kernel.wholes(items, target)
-        _, vectors = kernel.of_features(target)
+        behaviour, of_text = (whole[:, 0] for whole in kernel.wholes(items, np.array([target])))
+        _, _, vectors = kernel.of_features(np.array([target]))
         of_features = np.where(items == target, 0, kernel.left @ vectors.sum(axis=0))
         whole = behaviour + of_text + of_features
-        np.testing.assert_allclose(whole, kernel.between(items, target), atol=1e-3)
+        np.testing.assert_allclose(
+            whole, kernel.between(items, np.array([target]))[:, 0], atol=1e-3
+        )
 
 
 def text_only(network: TrainedNetwork) -> TrainedNetwork:
@@ -141,13 +145,13 @@ def test_each_portion_is_what_it_is_called() -> None:
     # Without users, and without vectors of their own, items are texts and facts.
     kernel = path_kernel_of(text_only(network), data, associations)
     for target in range(12):
-        behaviour, _ = kernel.wholes(items, target)
+        behaviour, _ = (whole[:, 0] for whole in kernel.wholes(items, np.array([target])))
         np.testing.assert_allclose(behaviour, 0, atol=5e-3)
     # Without edges features send nothing.
     alone = graph.without_edges()
     edgeless = GraphData.of(alone, text, nobody, np.ones(6, np.float32))
     kernel = path_kernel_of(network_of(rng, edgeless), edgeless, associate(alone))
-    assert not len(kernel.of_features(0)[0])
+    assert not len(kernel.of_features(np.array([0])).features)
 
 
 def test_a_leaf_sends_nothing() -> None:
@@ -157,7 +161,7 @@ def test_a_leaf_sends_nothing() -> None:
     data = GraphData.of(graph, np.zeros((4, 1), np.float32), likes, np.ones(4, np.float32))
     associations = associate(graph)
     kernel = path_kernel_of(network_of(np.random.default_rng(0), data), data, associations)
-    features, vectors = kernel.of_features(0)
+    _, features, vectors = kernel.of_features(np.array([0]))
     sent = {int(associations.node[f]): v.any() for f, v in zip(features, vectors, strict=True)}
     assert sent == {2: True, 3: False}
 
@@ -169,7 +173,7 @@ def test_an_item_is_a_sender_too() -> None:
     data = GraphData.of(graph, np.zeros((3, 1), np.float32), nobody, np.ones(2, np.float32))
     associations = associate(graph)
     network = network_of(np.random.default_rng(0), data, layers=1, heads=1)
-    features, vectors = path_kernel_of(network, data, associations).of_features(1)
+    _, features, vectors = path_kernel_of(network, data, associations).of_features(np.array([1]))
     sending = vectors.any(axis=1)
     ties = list(zip(associations.node[features], associations.reverse[features], strict=True))
     assert {tie for tie, sends in zip(ties, sending, strict=True) if sends} == {

@@ -136,7 +136,7 @@ def test_a_score_is_attention_times_cosines(convolution: Convolution) -> None:
     scores = vectors.kernel.score(attend([history], vectors.attention, 12))[0]
     attention = vectors.attention(history)
     for target in range(12):
-        shares = attention * vectors.kernel.between(history.items, target)
+        shares = attention * vectors.kernel.between(history.items, np.array([target]))[:, 0]
         assert shares.sum() == pytest.approx(scores[target], abs=1e-5)
     lengths = np.linalg.norm(vectors.kernel.right.reshape(12, 2, 4), axis=2)
     np.testing.assert_allclose(lengths, 1, atol=1e-5)

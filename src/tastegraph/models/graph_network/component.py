@@ -122,20 +122,22 @@ class GraphNetworkComponent(SimilarityComponent):
         """One for each event; of a linear network for each event and feature, beside its wholes."""
         if not isinstance(self.kernel, NetworkKernel):
             return super().contributions(history, item)
-        attention = self.attention(history)
+        attention, one = self.attention(history), np.array([item])
+        portions = self.kernel.of_features(one)
         wholes = [
             Contribution(share, event, kind)
-            for kind, portion in zip(WHOLES, self.kernel.wholes(history.items, item), strict=True)
-            for event, share in enumerate((attention * portion).tolist())
+            for kind, whole in zip(WHOLES, self.kernel.wholes(history.items, one), strict=True)
+            for event, share in enumerate((attention * whole[:, 0]).tolist())
             if share
         ]
-        features, vectors = self.kernel.of_features(item)
         left = (
             self.kernel.left[history.items] * np.where(history.items == item, 0, attention)[:, None]
         )
-        shares = left @ vectors.T
+        shares = left @ portions.vectors.T
         return wholes + [
-            Contribution(float(shares[event, place]), int(event), "affinity", int(features[place]))
+            Contribution(
+                float(shares[event, place]), int(event), "affinity", int(portions.features[place])
+            )
             for event, place in zip(*np.nonzero(shares), strict=True)
         ]
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.core.arrays import CSR
-from tastegraph.models.kernels import FactorKernel, Scores
+from tastegraph.core.arrays import CSR, Ints
+from tastegraph.models.kernels import FactorKernel, Portions, Scores
+from tastegraph.models.kernels.kernel import others, row_entries
 
 
 @dataclass(frozen=True)
@@ -36,31 +37,37 @@ class NetworkKernel(FactorKernel):
     senders: NDArray[np.int32]
     scale: Scores
 
-    def of_features(self, target: int) -> tuple[NDArray[np.int32], Scores]:
-        """The features of ``target``, int32[n], and what each adds to it, float32[n, d]."""
-        at = slice(*self.features.indptr[target : target + 2])
-        chosen = self.features.indices[at]
-        senders, weights = self.senders[chosen], self.features.data[at]
-        vectors = np.zeros((len(chosen), self.right.shape[1]), dtype=np.float32)
+    def of_features(self, targets: Ints) -> Portions:
+        """Every feature of some items (int[n]), with what it adds to the vector."""
+        places, features, weights = row_entries(self.features, targets)
+        senders = self.senders[features]
+        vectors = np.zeros((len(features), self.right.shape[1]), dtype=np.float32)
         sending = np.flatnonzero((senders >= 0) & (weights != 0))
         sent = self.messages[senders[sending]].astype(np.float32) * weights[sending, None]
-        heads = self.scale.shape[1]
-        vectors[sending] = sent * np.repeat(self.scale[target], sent.shape[1] // heads)
-        return chosen, vectors
+        scale = np.repeat(self.scale[targets], sent.shape[1] // self.scale.shape[1], axis=1)
+        vectors[sending] = sent * scale[places[sending]]
+        return Portions(places, features, vectors)
 
     def wholes(
-        self, items: NDArray[np.int32], target: int, left: Scores | None = None
+        self,
+        items: NDArray[np.int32],
+        targets: Ints,
+        left: Scores | None = None,
+        portions: Portions | None = None,
     ) -> tuple[Scores, Scores]:
-        """float32[T] twice: of behaviour (what no feature and no text gives), and of the text.
+        """float32[T, n] twice: of behaviour (what no feature and no text gives), and of the text.
 
-        ``left`` is the side of ``items``, where it was read already.
+        ``left`` is the side of ``items``, and ``portions`` those of the features of ``targets``,
+        where they were read already.
         """
         left = self.left[items] if left is None else left
-        text = self.text[target].astype(np.float32)
-        _, vectors = self.of_features(target)
-        own = self.right[target] - text - vectors.sum(axis=0)
-        entries = np.asarray(np.stack([own, text]) @ left.T, dtype=np.float32)
-        behaviour, of_text = np.where(items == target, np.float32(0), entries)
+        portions = self.of_features(targets) if portions is None else portions
+        text = self.text[targets].astype(np.float32)
+        own = self.right[targets] - text - portions.sums(len(targets))
+        behaviour, of_text = (
+            others(items, targets, np.asarray(left @ part.T, dtype=np.float32))
+            for part in (own, text)
+        )
         return behaviour, of_text
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:

@@ -17,7 +17,7 @@ from typing import Any
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tastegraph.models.kernels.factors import AffinityKernel, FactorKernel
+from tastegraph.models.kernels.factors import AffinityKernel, FactorKernel, Portions
 from tastegraph.models.kernels.features import FeatureKernel
 from tastegraph.models.kernels.kernel import Kernel, Scores, Terms, row_entries, table_arrays
 from tastegraph.models.kernels.table import TableKernel, table_from_arrays
@@ -27,6 +27,7 @@ __all__ = [
     "FactorKernel",
     "FeatureKernel",
     "Kernel",
+    "Portions",
     "Scores",
     "TableKernel",
     "Terms",

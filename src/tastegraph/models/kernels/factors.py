@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tastegraph.core.arrays import CSR, Bools, without_rounding
+from tastegraph.core.arrays import CSR, Bools, Ints, without_rounding
 from tastegraph.models.kernels.kernel import (
     Scores,
     Terms,
     by_item,
+    others,
     others_alone,
     row_entries,
     without_itself,
@@ -22,6 +23,28 @@ from tastegraph.models.kernels.kernel import (
 
 REMEMBERED = 20_000
 """So many features are held as they were multiplied out last: 20 MB at 256 dimensions."""
+
+
+class Portions(NamedTuple):
+    """What each feature of some items adds to the vector of its item.
+
+    Attributes:
+        places: int64[m], the place of the item among those asked for, ascending.
+        features: int32[m].
+        vectors: float32[m, d].
+    """
+
+    places: NDArray[np.int64]
+    features: NDArray[np.int32]
+    vectors: Scores
+
+    def sums(self, n_items: int) -> Scores:
+        """float32[n, d], the sum of the portions of each item."""
+        sums = np.zeros((n_items, self.vectors.shape[1]), dtype=np.float32)
+        starts = np.flatnonzero(np.diff(self.places, prepend=-1))
+        if len(starts):
+            sums[self.places[starts]] = np.add.reduceat(self.vectors, starts, axis=0)
+        return sums
 
 
 @dataclass(frozen=True)
@@ -101,15 +124,17 @@ class FactorKernel:
         """float32[T]: the diagonal of L Rᵀ at ``items``, which their own scores are without."""
         return np.asarray(np.einsum("td,td->t", self.left[items], self.right[items]), np.float32)
 
-    def between(self, items: NDArray[np.int32], target: int, left: Scores | None = None) -> Scores:
-        """float32[T]; ``left`` is the side of ``items``, where it was read already."""
+    def between(
+        self, items: NDArray[np.int32], targets: Ints, left: Scores | None = None
+    ) -> Scores:
+        """float32[T, n]; ``left`` is the side of ``items``, where it was read already."""
         left = self.left[items] if left is None else left
-        entries = np.asarray(left @ self.right[target], dtype=np.float32)
-        return np.where(items == target, np.float32(0), entries)
+        return others(items, targets, np.asarray(left @ self.right[targets].T, dtype=np.float32))
 
     def terms(self, items: NDArray[np.int32], attention: Scores, target: int) -> Terms:
         """One term for each event."""
-        return Terms(np.arange(len(items)), attention * self.between(items, target))
+        (entries,) = self.between(items, np.array([target])).T
+        return Terms(np.arange(len(items)), attention * entries)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Both sides, or ``both_sides`` where they are one."""
@@ -146,32 +171,32 @@ class AffinityKernel(FactorKernel):
         """Feature → P[f], float32[d], for those that were asked for last."""
         return {}
 
-    def of_features(self, target: int) -> tuple[NDArray[np.int32], Scores]:
-        """The features of ``target``, int32[n], and P F for each of them, float32[n, d]."""
-        at = slice(*self.features.indptr[target : target + 2])
-        chosen = self.features.indices[at]
+    def of_features(self, targets: Ints) -> Portions:
+        """Every feature of some items (int[n]), with P[f] F[i, f]."""
+        places, features, strengths = row_entries(self.features, targets)
+        chosen, at = np.unique(features, return_inverse=True)
         held = {feature: self._projections.get(feature) for feature in chosen.tolist()}
         if new := [feature for feature, vector in held.items() if vector is None]:
             # Of the loadings only the rows that are read: a mapped matrix is not copied whole.
-            places, items, values = row_entries(self._by_feature, np.array(new))
+            rows, items, values = row_entries(self._by_feature, np.array(new))
             present, columns = np.unique(items, return_inverse=True)
             shape = len(new), len(present)
-            ties = sparse.csr_array((values, (places, columns)), shape=shape)
+            ties = sparse.csr_array((values, (rows, columns)), shape=shape)
             held.update(zip(new, ties @ self.loadings[present], strict=True))
             if len(self._projections) > REMEMBERED:
                 self._projections.clear()
             self._projections.update((feature, held[feature]) for feature in new)
         vectors = np.array(list(held.values()), dtype=np.float32)
         vectors = vectors.reshape(len(chosen), self.loadings.shape[1])
-        return chosen, vectors * self.features.data[at][:, None]
+        return Portions(places, features, vectors[at] * strengths[:, None])
 
     def terms(self, items: NDArray[np.int32], attention: Scores, target: int) -> Terms:
         """One term for each event and feature of ``target``."""
-        features, vectors = self.of_features(target)
+        portions = self.of_features(np.array([target]))
         left = self.left[items] * np.where(items == target, 0, attention)[:, None]
-        shares = np.asarray(left @ vectors.T, dtype=np.float32)
-        events = np.repeat(np.arange(len(items)), len(features))
-        return Terms(events, shares.reshape(-1), np.tile(features, len(items)))
+        shares = np.asarray(left @ portions.vectors.T, dtype=np.float32)
+        events = np.repeat(np.arange(len(items)), len(portions.features))
+        return Terms(events, shares.reshape(-1), np.tile(portions.features, len(items)))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Both sides and the loadings; the features are not among them."""

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tastegraph.core.arrays import CSR, ROUNDING, Bools, without_rounding
+from tastegraph.core.arrays import CSR, ROUNDING, Bools, Ints, without_rounding
 from tastegraph.models.kernels.kernel import (
     Entries,
     Scores,
     Terms,
     by_item,
+    others,
     row_entries,
     table_arrays,
     without_itself,
@@ -104,12 +105,13 @@ class FeatureKernel:
         terms = interests[present][places] * values
         return np.bincount(items, terms, minlength=self.n_items).astype(np.float32)
 
-    def between(self, items: NDArray[np.int32], target: int) -> Scores:
-        """float32[T]."""
-        of_target = self._of_target(target)
+    def between(self, items: NDArray[np.int32], targets: Ints) -> Scores:
+        """float32[T, n]."""
+        shape = len(items), self.features.shape[1]
         events, features, values = self.entries(items)
-        entries = np.bincount(events, values * of_target[features], minlength=len(items))
-        return np.where(items == target, 0, entries).astype(np.float32)
+        of_items = sparse.csr_array((values, (events, features)), shape=shape)
+        products = (of_items @ self.features[targets].T).toarray()
+        return others(items, targets, np.asarray(products, dtype=np.float32))
 
     def terms(self, items: NDArray[np.int32], attention: Scores, target: int) -> Terms:
         """One term for each event and feature that its item shares with ``target``."""

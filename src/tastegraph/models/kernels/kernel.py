@@ -55,8 +55,8 @@ class Kernel(Protocol):
         """float32[I]: :meth:`score` of one history, from the attention its events get."""
         ...
 
-    def between(self, items: NDArray[np.int32], target: int) -> Scores:
-        """float32[T]: the kernel's entries from ``items`` to ``target``."""
+    def between(self, items: NDArray[np.int32], targets: Ints) -> Scores:
+        """float32[T, n]: the entries from ``items`` (int[T]) to distinct ``targets`` (int[n])."""
         ...
 
     def terms(self, items: NDArray[np.int32], attention: Scores, target: int) -> Terms:
@@ -87,6 +87,12 @@ def table_arrays(table: Scores | CSR) -> dict[str, NDArray[Any]]:
         "indices": table.indices.astype(np.int32),
         "indptr": table.indptr.astype(np.int64),
     }
+
+
+def others(items: NDArray[np.int32], targets: Ints, entries: Scores) -> Scores:
+    """``entries`` (float32[T, n]) with 0 where an item is the target itself, in place."""
+    entries[items[:, None] == targets] = 0
+    return entries
 
 
 def by_item(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tastegraph.core.arrays import CSR, ROUNDING, Bools
+from tastegraph.core.arrays import CSR, ROUNDING, Bools, Ints
 from tastegraph.models.kernels.kernel import Scores, Terms, by_item, row_entries, table_arrays
 
 
@@ -50,18 +50,23 @@ class TableKernel:
         _unless_all_cancels(scores[None, :], abs(attention)[None, :] @ _norms(rows))
         return scores
 
-    def between(self, items: NDArray[np.int32], target: int) -> Scores:
-        """float32[T]."""
+    def between(self, items: NDArray[np.int32], targets: Ints) -> Scores:
+        """float32[T, n]."""
         if isinstance(self.table, np.ndarray):
-            return np.asarray(self.table[items, target], dtype=np.float32)
+            return np.asarray(self.table[np.ix_(items, targets)], dtype=np.float32)
         # By the rows of the history, which are short: a column would be looked for in all rows.
         events, columns, values = row_entries(self.table, items)
-        at = columns == target
-        return np.bincount(events[at], values[at], minlength=len(items)).astype(np.float32)
+        order = np.argsort(targets)
+        places = np.minimum(np.searchsorted(targets, columns, sorter=order), len(targets) - 1)
+        at = np.flatnonzero(targets[order[places]] == columns)
+        entries = np.zeros((len(items), len(targets)), dtype=np.float32)
+        entries[events[at], order[places[at]]] = values[at]
+        return entries
 
     def terms(self, items: NDArray[np.int32], attention: Scores, target: int) -> Terms:
         """One term for each event."""
-        return Terms(np.arange(len(items)), attention * self.between(items, target))
+        (entries,) = self.between(items, np.array([target])).T
+        return Terms(np.arange(len(items)), attention * entries)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """``table``, or the three arrays of a CSR matrix."""

@@ -15,6 +15,7 @@ from tastegraph.core.arrays import Bools
 from tastegraph.core.languages import DEFAULT_LANGUAGE, Language
 from tastegraph.core.records import IMPRESSION, Event
 from tastegraph.explain.explainer import Explainer
+from tastegraph.explain.reason import Reason
 from tastegraph.explain.verbalizer import ScoredEvents
 from tastegraph.explain.worded import WordedReason
 from tastegraph.models.hybrid import HybridModel
@@ -161,13 +162,12 @@ def make_list(
                         request.seed)  # fmt: skip
     ranked, draw = places.ranked, places.draw
     rows = ranked.items[draw.items].tolist()
-    explainer = Explainer(model, snapshot.associations, ranked)
+    words, explainer = snapshot.verbalizer, Explainer(model, snapshot.associations, ranked)
+    shortlists = explainer.shortlists(rows, max_reasons, words.is_named)
 
-    def reasons_of(item: int) -> tuple[WordedReason, ...]:
+    def reasons_of(item: int, reasons: Sequence[Reason]) -> tuple[WordedReason, ...]:
         if not max_reasons:
             return ()
-        words = snapshot.verbalizer
-        reasons = explainer.shortlist(item, max_reasons, words.is_named)
         worded = [words.reason(reason, user.scored, item, language) for reason in reasons]
         added: list[WordedReason] = []
         if rules is not None:
@@ -194,10 +194,10 @@ def make_list(
                 propensity=propensity,
                 best=best,
                 pinned=item in places.pinned,
-                reasons=reasons_of(item),
+                reasons=reasons_of(item, reasons),
             )
-            for rank, (item, propensity, best) in enumerate(
-                zip(rows, draw.propensities, draw.best, strict=True), start=1
+            for rank, (item, propensity, best, reasons) in enumerate(
+                zip(rows, draw.propensities, draw.best, shortlists, strict=True), start=1
             )
         ),
     )
