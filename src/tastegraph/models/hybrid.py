@@ -203,20 +203,29 @@ class HybridModel:
 
         Then the candidates are the most popular items.
         """
-        # What is said of an item if it has events, and what if it has none.
-        totals = np.zeros((2, self.n_items), dtype=np.float32)
+        # What is said of an item if it has events, and of those that have none.
+        scores = np.zeros(self.n_items, dtype=np.float32)
+        of_cold = np.zeros(len(self._cold_rows), dtype=np.float32)
+
+        def add(weights: tuple[np.float32, np.float32], values: Scores) -> None:
+            if weights[0]:
+                np.add(scores, weights[0] * values, out=scores)
+            if weights[1]:
+                np.add(of_cold, weights[1] * values[self._cold_rows], out=of_cold)
+
         users = np.zeros((2, index.vectors.shape[1]), dtype=np.float32)
         for name, of_component in evidence.items():
-            weights = np.float32(of_component.spread) * np.array(self._weights(name, history))
+            warm, cold = self._weights(name, history)
+            spread = np.float32(of_component.spread)
             if isinstance(of_component, UserVector):
-                users += np.outer(weights, of_component.vector @ index.queries[name])
+                vector = of_component.vector @ index.queries[name]
+                users += np.outer((warm * spread, cold * spread), vector)
             elif isinstance(of_component, ScoredItems):
-                _add_weighted(totals, weights, of_component.scores)
-        for total, user in zip(totals, users, strict=True):
-            total += index.scores(user)
+                add((warm * spread, cold * spread), of_component.scores)
         for name in self.priors:
-            _add_weighted(totals, np.array(self._weights(name, history)), self._standard[name])
-        scores = np.where(self.warm, totals[0], totals[1])
+            add(self._weights(name, history), self._standard[name])
+        scores += index.scores(users[0])
+        scores[self._cold_rows] = of_cold + index.scores(users[1], self._cold_rows)
         is_silent = not scores.any()
         if is_silent:
             scores = self.prior()
@@ -239,6 +248,11 @@ class HybridModel:
     def _warm_weights(self) -> Scores:
         """float32[I]: 1 for items with events, else 0."""
         return self.warm.astype(np.float32)
+
+    @cached_property
+    def _cold_rows(self) -> NDArray[np.int64]:
+        """int64[n]: the items without events."""
+        return np.flatnonzero(~self.warm)
 
     @cached_property
     def _standard(self) -> Mapping[str, Scores]:
@@ -270,10 +284,3 @@ class HybridModel:
     def inverse_spread(self, scores: Scores) -> NDArray[np.float32]:
         """1 / σ over the warm items, float32[U]; 0 where a component says nothing."""
         return inverse_spread(scores, self.warm)
-
-
-def _add_weighted(totals: Scores, weights: Scores, scores: Scores) -> None:
-    """Add ``scores`` (float32[I]) times each of ``weights`` (float32[n]) to ``totals``."""
-    for total, weight in zip(totals, weights, strict=True):
-        if weight:
-            total += weight * scores

@@ -99,6 +99,8 @@ def by_item(
     items: NDArray[np.int32], attention: Scores
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """The distinct items of one history, and what the events of each get together."""
+    if len(set(items.tolist())) == len(items):
+        return items, np.asarray(attention, dtype=np.float32)
     distinct, place = np.unique(items, return_inverse=True)
     sums, sizes = (
         np.bincount(place, values, minlength=len(distinct))

@@ -45,9 +45,15 @@ class TableKernel:
     def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
         """float32[I]."""
         items, attention = by_item(items, attention)
-        rows = self.table[items]
-        scores = np.asarray(attention @ rows, dtype=np.float32)
-        _unless_all_cancels(scores[None, :], abs(attention)[None, :] @ _norms(rows))
+        if isinstance(self.table, np.ndarray):
+            rows = self.table[items]
+            scores, lengths = np.asarray(attention @ rows, dtype=np.float32), _norms(rows)
+        else:
+            events, columns, values = row_entries(self.table, items)
+            terms = attention[events] * values
+            scores = np.bincount(columns, terms, minlength=self.n_items).astype(np.float32)
+            lengths = np.sqrt(np.bincount(events, values * values, minlength=len(items)))
+        _unless_all_cancels(scores[None, :], (abs(attention) @ lengths)[None])
         return scores
 
     def between(self, items: NDArray[np.int32], targets: Ints) -> Scores:

@@ -31,7 +31,7 @@ from tastegraph.profiles.interactions import History, Interactions
 
 EXHAUSTIVE_ITEMS = 5_000
 """Up to this many items all are scored for each list: candidates would save nothing."""
-SHAPES = ((32, 500), (64, 500), (128, 500), (256, 500), (256, 2_000))
+SHAPES = ((32, 200), (32, 500), (64, 500), (128, 500), (256, 500), (256, 2_000))
 """Dimensions and candidates, cheapest first."""
 MIN_RECALL = 0.995
 LENGTH = 10
