@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from tastegraph.core.records import ENTITY, ITEM, is_entity
@@ -35,7 +35,8 @@ class NodeNames:
     labels: Sequence[str]
     relations: Sequence[str]
     hidden: frozenset[int] = frozenset()
-    _visible_names: dict[int, str] = field(default_factory=dict, init=False, repr=False)
+    _names: dict[int, str] = field(default_factory=dict, init=False, repr=False)
+    _public_ids: dict[int, str] = field(default_factory=dict, init=False, repr=False)
 
     def item_id(self, item: int) -> str:
         """The id of an item, or of an entity among the items."""
@@ -49,6 +50,9 @@ class NodeNames:
 
     def public_id(self, node: int) -> str:
         """``item:ID`` for an item, the entity's id, or a value itself."""
+        return _remembered(self._public_ids, node, self._public_id)
+
+    def _public_id(self, node: int) -> str:
         if node < len(self.item_ids):
             name = self.item_id(node)
             return name.removeprefix(ENTITY) if is_entity(name) else ITEM + name
@@ -60,6 +64,9 @@ class NodeNames:
 
     def name(self, node: int) -> str:
         """The name of a node; empty where it has none, or none that a reader could read."""
+        return _remembered(self._names, node, self._name)
+
+    def _name(self, node: int) -> str:
         if node < len(self.item_ids):
             title, is_item = self.title(node), not is_entity(self.item_id(node))
             return title if is_item else entity_name(title, self.public_id(node))
@@ -78,10 +85,14 @@ class NodeNames:
 
     def visible_name(self, node: int) -> str:
         """:meth:`name`, but of a hidden node empty."""
-        name = self._visible_names.get(node)
-        if name is None:
-            name = "" if node in self.hidden else self.name(node)
-            if len(self._visible_names) >= REMEMBERED:
-                self._visible_names.clear()
-            self._visible_names[node] = name
-        return name
+        return "" if node in self.hidden else self.name(node)
+
+
+def _remembered(names: dict[int, str], node: int, make: Callable[[int], str]) -> str:
+    """The name of a node among ``names``, where the last :data:`REMEMBERED` are."""
+    name = names.get(node)
+    if name is None:
+        if len(names) >= REMEMBERED:
+            names.clear()
+        name = names[node] = make(node)
+    return name

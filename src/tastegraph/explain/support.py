@@ -38,7 +38,7 @@ class UserCounts:
         Its kind becomes ``learned`` where no user likes both; also where the reason says that
         those who like ``item`` like ``target`` less (``alike`` is false) and the counts deny it.
         """
-        both, of_item = int(self._likers.both(np.array([item]), target)[0]), self._count(item)
+        both, of_item = self._likers.of_both(item, target), self._count(item)
         of_all = self._count(target)
         if not both or (not alike and both * self._likers.active >= of_item * of_all):
             return replace(reason, kind="learned")

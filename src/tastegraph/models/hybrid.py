@@ -225,7 +225,7 @@ class HybridModel:
         for name in self.priors:
             add(self._weights(name, history), self._standard[name])
         scores += index.scores(users[0])
-        scores[self._cold_rows] = of_cold + index.scores(users[1], self._cold_rows)
+        scores[self._cold_rows] = of_cold + self._cold_index.scores(users[1])
         is_silent = not scores.any()
         if is_silent:
             scores = self.prior()
@@ -253,6 +253,12 @@ class HybridModel:
     def _cold_rows(self) -> NDArray[np.int64]:
         """int64[n]: the items without events."""
         return np.flatnonzero(~self.warm)
+
+    @cached_property
+    def _cold_index(self) -> RetrievalIndex:
+        """The index of the items without events."""
+        assert self.index is not None
+        return replace(self.index, vectors=self.index.vectors[self._cold_rows])
 
     @cached_property
     def _standard(self) -> Mapping[str, Scores]:

@@ -64,6 +64,10 @@ class Likers:
         likes[mine] = True
         return np.array([np.count_nonzero(likes[self.of(int(k))]) for k in items], dtype=np.int64)
 
+    def of_both(self, item: int, target: int) -> int:
+        """How many users like one item and another."""
+        return _in_both(self.of(item), self.of(target))
+
     def how_many(self, items: Ints) -> NDArray[np.int64]:
         """int64[U], how many of ``items`` each user likes."""
         starts, sizes = self.indptr[items], self.number(items)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.messages import Message
@@ -37,15 +37,26 @@ class StoredWish(NamedTuple):
     undone: float | None
 
 
+_COLUMNS = select(
+    wishes.c.seq,
+    wishes.c.target,
+    wishes.c.chip,
+    wishes.c.decided,
+    wishes.c.expires,
+    wishes.c.undone,
+)
+_NEWEST = (
+    select(func.max(wishes.c.seq))
+    .where(wishes.c.user_id == bindparam("user_id"), wishes.c.undone.is_(None))
+    .group_by(wishes.c.target)
+)
+# Statements of the hot path are made once.
+_STANDING = _COLUMNS.where(wishes.c.seq.in_(_NEWEST)).order_by(wishes.c.seq)
+
+
 def standing(connection: Connection, user_id: str, now: float) -> list[StoredWish]:
     """The wishes of a user that count at ``now``, oldest first."""
-    newest = (
-        select(func.max(wishes.c.seq))
-        .where(wishes.c.user_id == user_id, wishes.c.undone.is_(None))
-        .group_by(wishes.c.target)
-    )
-    query = _columns().where(wishes.c.seq.in_(newest)).order_by(wishes.c.seq)
-    rows = (StoredWish(*row) for row in connection.execute(query))
+    rows = (StoredWish(*row) for row in connection.execute(_STANDING, {"user_id": user_id}))
     return [
         row for row in rows if row.chip is not None and (row.expires is None or row.expires > now)
     ]
@@ -53,7 +64,7 @@ def standing(connection: Connection, user_id: str, now: float) -> list[StoredWis
 
 def history(connection: Connection, user_id: str, target: str | None = None) -> list[StoredWish]:
     """All changes of a user's wishes, of one thing or of all, the newest first."""
-    query = _columns().where(wishes.c.user_id == user_id).order_by(wishes.c.seq.desc())
+    query = _COLUMNS.where(wishes.c.user_id == user_id).order_by(wishes.c.seq.desc())
     if target is not None:
         query = query.where(wishes.c.target == target)
     return [StoredWish(*row) for row in connection.execute(query)]
@@ -97,8 +108,3 @@ def undo(connection: Connection, user_id: str, now: float) -> StoredWish:
         raise NotFoundError(Message("missing.wish_change", user=user_id))
     connection.execute(update(wishes).where(wishes.c.seq == newest.seq).values(undone=now))
     return newest._replace(undone=now)
-
-
-def _columns() -> Any:
-    c = wishes.c
-    return select(c.seq, c.target, c.chip, c.decided, c.expires, c.undone)

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.core.arrays import Ints
 from tastegraph.models.kernels import Scores
 from tastegraph.models.retrieval.moments import Moments
 
@@ -47,16 +46,11 @@ class RetrievalIndex:
     recall: float
     score_error: float
 
-    def scores(self, user: Scores, rows: Ints | None = None) -> Scores:
-        """float32[I]: what the factor kernels say of each item, about, for z (float32[k]).
-
-        Of some items (int[n]) alone, where ``rows`` are given: float32[n].
-        """
-        n = len(self.vectors) if rows is None else len(rows)
-        if not n or not user.any():
-            return np.zeros(n, dtype=np.float32)
-        vectors = self.vectors if rows is None else self.vectors[rows]
-        return np.asarray(vectors @ user, dtype=np.float32)
+    def scores(self, user: Scores) -> Scores:
+        """float32[I]: what the factor kernels say of each item, about, for z (float32[k])."""
+        if not user.any():
+            return np.zeros(len(self.vectors), dtype=np.float32)
+        return np.asarray(self.vectors @ user, dtype=np.float32)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Arrays that :meth:`from_arrays` makes the same index of, by their names in a snapshot."""
