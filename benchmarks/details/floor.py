@@ -110,8 +110,8 @@ def _operands(
     """What the largest batch of a pass multiplies, as random numbers of the same shape."""
     network = GraphNetwork(n_nodes, n_items, 1, settings, task.history)
     rows = max(
-        len(build_batch(network, network.event.detach()).user_embeddings)
-        for build_batch in task.epoch(np.random.default_rng(1))
+        len(step.batch(network, network.event.detach()[step.items]).user_embeddings)
+        for step in task.epoch(np.random.default_rng(1))
     )
     candidates = softmax_items(n_items, task)
     embeddings, items = (

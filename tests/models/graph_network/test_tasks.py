@@ -28,7 +28,7 @@ def targets_of(task: NextItem, seed: int) -> list[tuple[int, int]]:
     """(item, next item) of all targets of one epoch."""
     events = np.arange(50, dtype=np.float32)[:, None]
     rng = np.random.default_rng(seed)
-    batches = [build_batch(LastEvent(), Tensor(events)) for build_batch in task.epoch(rng)]
+    batches = [step.batch(LastEvent(), Tensor(events)[step.items]) for step in task.epoch(rng)]
     return [
         pair
         for batch in batches

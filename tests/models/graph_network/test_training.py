@@ -8,13 +8,15 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
 from tastegraph.core.config import Convolution
 from tastegraph.core.top_k import top_k
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.models.graph_network.network import GraphNetwork
+from tastegraph.models.graph_network.network import GraphNetwork, GraphTensors
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
 from tastegraph.models.graph_network.tasks import NextItem, SetCompletion
 from tastegraph.models.graph_network.training import GraphData, item_vectors, train
@@ -140,6 +142,48 @@ def test_a_score_is_attention_times_cosines(convolution: Convolution) -> None:
         assert shares.sum() == pytest.approx(scores[target], abs=1e-5)
     lengths = np.linalg.norm(vectors.kernel.right.reshape(12, 2, 4), axis=2)
     np.testing.assert_allclose(lengths, 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("layers", [0, 1, 2, 3])
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_items_alone_have_the_vectors_and_gradients_of_the_whole_graph(
+    layers: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    sizes = NetworkSettings(0.2, layers, 4, 2, 0.01, 3)
+    data = random_data()
+    torch.manual_seed(seed % 2**31)
+    network = GraphNetwork(data.graph.n_nodes, 12, 5, sizes, 5)
+    known = None if seed % 2 else rng.random(data.graph.n_nodes) < 0.7
+    tensors = data.tensors(sizes, known)
+    items = torch.from_numpy(np.unique(rng.integers(0, 12, int(rng.integers(1, 9)))))
+    weights = torch.from_numpy(rng.normal(size=(len(items), 8)).astype(np.float32))
+
+    def computed(graph: GraphTensors) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        network.zero_grad()
+        vectors = network(graph)
+        places = graph.places(items)
+        events = network.event_vectors(vectors, graph)[places]
+        ((vectors[places] + 2 * events) * weights).sum().backward()  # type: ignore[no-untyped-call]
+        return events, [p.grad for p in (network.node, network.event, network.text)]
+
+    whole, alone = computed(tensors), computed(tensors.of_items(items))
+    torch.testing.assert_close(alone, whole, rtol=1e-4, atol=1e-5)
+    assert tensors.of_items(items).n_items == len(items)
+
+
+def test_the_gradient_of_shrinkage_is_that_of_mean_squared_lengths() -> None:
+    data = random_data()
+    network = GraphNetwork(data.graph.n_nodes, 12, 5, NetworkSettings(0.2, 1, 4, 2, 0.01, 3), 5)
+    own = network.node[:12].square().sum(dim=1).mean() + network.event.square().sum(dim=1).mean()
+    (0.3 * own).backward()  # type: ignore[no-untyped-call]
+    expected = [network.node.grad.clone(), network.event.grad.clone()]
+    network.node.grad, network.event.grad = (
+        torch.zeros_like(each) for each in (network.node, network.event)
+    )
+    network.add_shrinkage(0.3)
+    torch.testing.assert_close([network.node.grad, network.event.grad], expected)
 
 
 def renamed(graph: KnowledgeGraph, relations: list[str]) -> KnowledgeGraph:

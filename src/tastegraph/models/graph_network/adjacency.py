@@ -135,16 +135,18 @@ class SparseMatrix:
     Attributes:
         matrix: CSR[M, N].
         transposed: CSR[N, M].
+        source: the SciPy matrix, whose entries they share.
     """
 
     matrix: Tensor
     transposed: Tensor
+    source: CSR
 
     @classmethod
     def of(cls, matrix: CSR, device: torch.device | None = None) -> SparseMatrix:
         """The tensors of a SciPy matrix."""
         transposed = sparse.csr_array(matrix.T)
-        return cls(as_tensor(matrix).to(device), as_tensor(transposed).to(device))
+        return cls(as_tensor(matrix).to(device), as_tensor(transposed).to(device), matrix)
 
     def __matmul__(self, x: Tensor) -> Tensor:
         """The product with float32[N, d], float32[M, d]; it has a gradient for ``x``.
@@ -228,6 +230,12 @@ class RelationMatrices:
 
 PropagationStep = SparseMatrix | RelationMatrices
 """What one layer multiplies with."""
+
+
+def products(steps: Sequence[PropagationStep]) -> list[CSR]:
+    """The matrices of steps that are one product each; empty where one is more."""
+    matrices = [step.source for step in steps if isinstance(step, SparseMatrix)]
+    return matrices if len(matrices) == len(steps) else []
 
 
 def propagation_steps(

@@ -29,32 +29,37 @@ def softmax_items(n_items: int, task: TrainingTask) -> int:
     )
 
 
+def sampled_items(n_items: int, task: TrainingTask, rng: np.random.Generator) -> Tensor | None:
+    """int64[n], the items that one softmax runs over; ``None`` for all."""
+    size = softmax_items(n_items, task)
+    return None if size == n_items else torch.from_numpy(rng.integers(0, n_items, size))
+
+
 def softmax_loss(
     batch: Batch,
     items: Tensor,
     settings: NetworkSettings,
-    n_softmax_items: int,
-    rng: np.random.Generator,
+    n_items: int,
+    sample: Tensor | None = None,
 ) -> Tensor:
     """Cross-entropy of the targets among all items, of cosine / temperature, mean over heads.
 
-    Where there are more items than ``n_softmax_items``, the sum over all is estimated from a sample
-    (sampled softmax with a uniform proposal, Bengio & Senécal 2008).
+    With a ``sample``, the sum over all is estimated from it (sampled softmax with a uniform
+    proposal, Bengio & Senécal 2008).
 
     Args:
-        batch: embeddings and targets.
-        items: float32[I, heads · d].
+        batch: embeddings, and targets as rows of ``items``.
+        items: float32[R, heads · d], of all items, or of those of targets and sample.
         settings: temperature and heads.
-        n_softmax_items: items that the sum runs over, from :func:`softmax_items`.
-        rng: draws the sample.
+        n_items: I, of all items.
+        sample: int64[n], rows of ``items``; by default the sum runs over all.
     """
     embeddings = by_head(batch.user_embeddings, settings.heads) / settings.temperature
     unit = by_head(items, settings.heads)
     own = (embeddings[:, batch.rows] * unit[:, batch.targets]).sum(dim=-1)
-    if n_softmax_items == len(items):
+    if sample is None:
         return cross_entropy(embeddings, unit, own, batch.rows)
-    sample = torch.from_numpy(rng.integers(0, len(items), n_softmax_items)).to(items.device)
-    surplus = math.log(len(items) / n_softmax_items)
+    surplus = math.log(n_items / len(sample))
     return cross_entropy(embeddings, unit[:, sample], own, batch.rows, surplus)
 
 

@@ -20,29 +20,73 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from scipy import sparse
 from torch import Tensor, nn
 
-from tastegraph.models.graph_network.adjacency import PropagationStep
+from tastegraph.core.arrays import CSR
+from tastegraph.models.graph_network.adjacency import PropagationStep, SparseMatrix
 from tastegraph.models.graph_network.layers import activation, convolution_layers
 from tastegraph.models.graph_network.parameters import NetworkSettings
 
 
 @dataclass(frozen=True)
 class GraphTensors:
-    """One graph as the network reads it.
+    """One graph, or what some items need of it, as the network reads it.
 
     Attributes:
         steps: what each layer multiplies with.
         text: float32[N, t], text vectors; rows of zeros where there is no text.
-        known: float32[N, 1], 1 where a node's learned vector may be used, else 0.
+        known: float32[N, 1], 1 where a node's learned vector may be used, else 0; ``None`` where
+            all may be.
         n_items: the first nodes are items.
+        matrices: the matrices of ``steps``; empty where a layer is more than a product with one.
+        nodes: int64[N], which nodes of the network these are; ``None`` for all.
+        items: int64[I], which items the first of them are, ascending; ``None`` for all.
     """
 
     steps: Sequence[PropagationStep]
     text: Tensor
-    known: Tensor
+    known: Tensor | None
     n_items: int
+    matrices: Sequence[CSR] = ()
+    nodes: Tensor | None = None
+    items: Tensor | None = None
+
+    def of_items(self, items: Tensor) -> GraphTensors:
+        """What some items (int64[R], ascending) alone need of a whole graph.
+
+        The items come first in every layer, so that the mean over layers is one over first rows.
+        """
+        if len(self.matrices) < len(self.steps):
+            return self
+        rows = items.numpy()
+        nodes, steps = rows, []
+        for matrix in reversed(self.matrices):
+            cut = matrix[nodes]
+            place = np.full(matrix.shape[1], -1, dtype=np.int64)
+            place[rows] = np.arange(len(rows))
+            others = np.unique(cut.indices[place[cut.indices] < 0])
+            place[others] = np.arange(len(rows), len(rows) + len(others))
+            nodes = np.concatenate([rows, others])
+            cells = (cut.data, place[cut.indices], cut.indptr)
+            shape = (cut.shape[0], len(nodes))
+            steps.append(SparseMatrix.of(sparse.csr_array(cells, shape=shape), self.text.device))
+        at = torch.from_numpy(nodes).to(self.text.device)
+        return GraphTensors(
+            steps[::-1],
+            self.text[at],
+            None if self.known is None else self.known[at],
+            n_items=len(rows),
+            nodes=at,
+            items=items.to(self.text.device),
+        )
+
+    def places(self, items: Tensor) -> Tensor:
+        """int64[n], the row of each of ``items`` (int64[n])."""
+        items = items.to(self.text.device)
+        return items if self.items is None else torch.searchsorted(self.items, items)
 
 
 class GraphNetwork(nn.Module):
@@ -93,7 +137,14 @@ class GraphNetwork(nn.Module):
 
     def forward(self, graph: GraphTensors) -> Tensor:
         """float32[I, d]: one vector for each item, from its L-hop content graph."""
-        return self.propagate(self.node * graph.known + graph.text @ self.text, graph)
+        return self.propagate(self.start(graph), graph)
+
+    def start(self, graph: GraphTensors) -> Tensor:
+        """float32[N, d]: what each node starts as."""
+        own = self.node if graph.nodes is None else self.node.index_select(0, graph.nodes)
+        if graph.known is not None:
+            own = own * graph.known
+        return own + graph.text @ self.text
 
     def propagate(self, h: Tensor, graph: GraphTensors) -> Tensor:
         """float32[I, d]: the mean over layers, where ``h`` (float32[N, d]) is the first."""
@@ -105,12 +156,19 @@ class GraphNetwork(nn.Module):
 
     def event_vectors(self, items: Tensor, graph: GraphTensors) -> Tensor:
         """float32[I, d]: what an event on each item contributes to a user embedding."""
-        return items + self.event * graph.known[: graph.n_items]
+        own = self.event if graph.items is None else self.event.index_select(0, graph.items)
+        return items + (own if graph.known is None else own * graph.known[: graph.n_items])
 
-    def own_norms(self) -> Tensor:
-        """float32[]: mean squared length of what items and events have of their own, added."""
-        own = self.node[: len(self.event)]
-        return own.square().sum(dim=1).mean() + self.event.square().sum(dim=1).mean()
+    @torch.no_grad()
+    def add_shrinkage(self, strength: float) -> None:
+        """Add to the gradients that of what items and events have of their own.
+
+        It is that of ``strength`` times their mean squared length.
+        """
+        n_items = len(self.event)
+        for parameter in (self.node, self.event):
+            assert parameter.grad is not None
+            parameter.grad[:n_items].add_(parameter[:n_items], alpha=2 * strength / n_items)
 
     def bias(self) -> Tensor:
         """float32[L]: the attention's bias by events back."""

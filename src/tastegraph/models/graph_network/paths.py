@@ -73,7 +73,7 @@ def path_kernel(
 
 def _messages(network: GraphNetwork, tensors: GraphTensors, n_nodes: int) -> Tensor:
     """float32[N, d], mₙ of each node."""
-    h = network.node * tensors.known + tensors.text @ network.text
+    h = network.start(tensors)
     total = h if tensors.steps else torch.zeros_like(h)
     for convolution, step in zip(network.convolutions[:-1], tensors.steps[:-1], strict=True):
         h = convolution(h, step)

@@ -51,8 +51,18 @@ class Batch:
     targets: Tensor
 
 
-BatchBuilder = Callable[[GraphNetwork, Tensor], Batch]
-"""Makes one batch of the network and the vectors of an event on each item, float32[I, d]."""
+@dataclass(frozen=True)
+class Step:
+    """One step of training.
+
+    Attributes:
+        items: int64[R], the items that it reads, ascending.
+        batch: makes its batch of the network and the vectors of an event on each of ``items``,
+            float32[R, d].
+    """
+
+    items: Tensor
+    batch: Callable[[GraphNetwork, Tensor], Batch]
 
 
 class TrainingTask(Protocol):
@@ -72,8 +82,8 @@ class TrainingTask(Protocol):
         """Batches of one epoch."""
         ...
 
-    def epoch(self, rng: np.random.Generator) -> Iterator[BatchBuilder]:
-        """Batches in a random order."""
+    def epoch(self, rng: np.random.Generator) -> Iterator[Step]:
+        """One step for each batch, in a random order."""
         ...
 
 
@@ -122,11 +132,18 @@ class NextItem:
     def __len__(self) -> int:
         return min(len(self._batches), MAX_BATCHES)
 
-    def epoch(self, rng: np.random.Generator) -> Iterator[BatchBuilder]:
+    def epoch(self, rng: np.random.Generator) -> Iterator[Step]:
         """Batches of sequences that are about equally long."""
         for number in rng.permutation(len(self._batches))[:MAX_BATCHES]:
             sequences, is_new = self._batches[number]
-            yield partial(_sequence_batch, sequences, is_new, rng)
+            present = sequences >= 0
+            row, place = torch.nonzero(present[:, 1:], as_tuple=True)
+            if len(row) > MAX_BATCH_TARGETS:
+                sample = _sample_targets(is_new[row, place + 1].numpy(), rng)
+                row, place = row[sample], place[sample]
+            items, events = torch.unique(sequences.clamp(min=0), return_inverse=True)
+            targets = sequences[row, place + 1]
+            yield Step(items, partial(_sequence_batch, events, present, row, place, targets))
 
 
 class SetCompletion:
@@ -147,32 +164,35 @@ class SetCompletion:
     def __len__(self) -> int:
         return min(-(-self._sets.shape[0] // self._size), MAX_BATCHES)
 
-    def epoch(self, rng: np.random.Generator) -> Iterator[BatchBuilder]:
+    def epoch(self, rng: np.random.Generator) -> Iterator[Step]:
         """Batches of sets in a random order."""
         order = rng.permutation(self._sets.shape[0])[: MAX_BATCHES * self._size]
         for start in range(0, len(order), self._size):
             sets = self._sets[order[start : start + self._size]]
-            yield partial(_set_batch, sets, rng.random(sets.nnz) < INPUT_SHARE)
+            items, cells = np.unique(sets.indices, return_inverse=True)
+            is_input = rng.random(sets.nnz) < INPUT_SHARE
+            batch = partial(_set_batch, sets, cells, is_input)
+            yield Step(torch.from_numpy(items.astype(np.int64)), batch)
 
 
 def _sequence_batch(
-    sequences: Tensor,
-    is_new: Tensor,
-    rng: np.random.Generator,
+    events: Tensor,
+    present: Tensor,
+    row: Tensor,
+    place: Tensor,
+    targets: Tensor,
     network: GraphNetwork,
-    event_vectors: Tensor,
+    vectors: Tensor,
 ) -> Batch:
-    """The batch of ``sequences`` (int64[B, T], -1 for padding); ``is_new`` is bool[B, T]."""
-    sequences = sequences.to(event_vectors.device)
-    present = sequences >= 0
-    embeddings = network.user_embeddings(event_vectors[sequences.clamp(min=0)], present)[:, :-1]
-    row, place = torch.nonzero(present[:, 1:], as_tuple=True)
-    if len(row) > MAX_BATCH_TARGETS:
-        sample = _sample_targets(is_new[row.cpu(), place.cpu() + 1].numpy(), rng)
-        chosen = torch.from_numpy(sample).to(row)
-        row, place = row[chosen], place[chosen]
-    rows = torch.arange(len(row), device=row.device)
-    return Batch(embeddings[row, place], rows, sequences[row, place + 1])
+    """The batch of sequences whose embeddings at (``row``, ``place``) should find ``targets``.
+
+    ``events`` is int64[B, T], rows of ``vectors``; ``present`` is bool[B, T], false for padding.
+    """
+    sequences, present = vectors[events.to(vectors.device)], present.to(vectors.device)
+    embeddings = network.user_embeddings(sequences, present)[:, :-1]
+    row, place = row.to(vectors.device), place.to(vectors.device)
+    rows = torch.arange(len(row), device=vectors.device)
+    return Batch(embeddings[row, place], rows, targets.to(vectors.device))
 
 
 def _sample_targets(is_new: Bools, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -184,17 +204,22 @@ def _sample_targets(is_new: Bools, rng: np.random.Generator) -> NDArray[np.int64
     return np.concatenate([first, rest])
 
 
-def _set_batch(sets: CSR, is_input: Bools, _: GraphNetwork, event_vectors: Tensor) -> Batch:
-    """The batch of ``sets`` (CSR[B, I]), embedded by the cells where ``is_input`` (bool[nnz])."""
+def _set_batch(
+    sets: CSR, cells: NDArray[np.int64], is_input: Bools, _: GraphNetwork, vectors: Tensor
+) -> Batch:
+    """The batch of ``sets`` (CSR[B, I]), embedded by the cells where ``is_input`` (bool[nnz]).
+
+    ``cells`` is int64[nnz], the row of ``vectors`` of each cell.
+    """
     rows = np.repeat(np.arange(sets.shape[0]), np.diff(sets.indptr))
-    cells = (rows[is_input], sets.indices[is_input])
-    ones = np.ones(len(cells[0]), dtype=np.float32)
-    inputs = sparse.csr_array((ones, cells), shape=sets.shape)
-    embeddings = SparseMatrix.of(inputs, event_vectors.device) @ event_vectors
+    ones = np.ones(int(is_input.sum()), dtype=np.float32)
+    shape = (sets.shape[0], len(vectors))
+    inputs = sparse.csr_array((ones, (rows[is_input], cells[is_input])), shape=shape)
+    embeddings = SparseMatrix.of(inputs, vectors.device) @ vectors
     predicted = (np.diff(inputs.indptr) > 0)[rows]
     targets = torch.from_numpy(sets.indices[predicted].astype(np.int64))
     return Batch(
         embeddings,
-        torch.from_numpy(rows[predicted]).to(event_vectors.device),
-        targets.to(event_vectors.device),
+        torch.from_numpy(rows[predicted]).to(vectors.device),
+        targets.to(vectors.device),
     )

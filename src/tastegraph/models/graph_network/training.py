@@ -14,12 +14,12 @@ from torch.optim.swa_utils import AveragedModel
 from tastegraph.core.arrays import CSR
 from tastegraph.core.progress import progress
 from tastegraph.kg.graph import KnowledgeGraph
-from tastegraph.models.graph_network.adjacency import propagation_steps
-from tastegraph.models.graph_network.loss import by_head, softmax_items, softmax_loss
+from tastegraph.models.graph_network.adjacency import products, propagation_steps
+from tastegraph.models.graph_network.loss import by_head, sampled_items, softmax_loss
 from tastegraph.models.graph_network.network import GraphNetwork, GraphTensors
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
 from tastegraph.models.graph_network.paths import path_kernel
-from tastegraph.models.graph_network.tasks import TrainingTask
+from tastegraph.models.graph_network.tasks import Step, TrainingTask
 from tastegraph.models.kernels import FactorKernel
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.attention import SequenceAttention
@@ -70,23 +70,29 @@ class GraphData:
     def tensors(
         self,
         settings: NetworkSettings,
-        known: NDArray[np.bool_],
+        known: NDArray[np.bool_] | None = None,
         device: torch.device | None = None,
     ) -> GraphTensors:
-        """What a network of ``settings`` reads; ``known`` is bool[N], nodes that were trained."""
+        """What a network of ``settings`` reads.
+
+        ``known`` is bool[N], nodes that were trained; by default all.
+        """
+        steps = propagation_steps(
+            self.graph,
+            self.user_items,
+            self.kind_weights,
+            settings.layers,
+            settings.convolution,
+            device,
+            settings.knowledge_weight,
+        )
+        is_known = None if known is None else torch.from_numpy(known.astype(np.float32)[:, None])
         return GraphTensors(
-            steps=propagation_steps(
-                self.graph,
-                self.user_items,
-                self.kind_weights,
-                settings.layers,
-                settings.convolution,
-                device,
-                settings.knowledge_weight,
-            ),
+            steps=steps,
             text=torch.from_numpy(self.text).to(device),
-            known=torch.from_numpy(known.astype(np.float32)[:, None]).to(device),
+            known=None if is_known is None else is_known.to(device),
             n_items=self.graph.n_items,
+            matrices=products(steps) if settings.is_linear else (),
         )
 
 
@@ -135,30 +141,25 @@ def train(
     network = GraphNetwork(
         graph.n_nodes, graph.n_items, basis.shape[1], settings, task.history, len(graph.relations)
     ).to(device)
-    every_node = np.ones(graph.n_nodes, dtype=np.bool_)
-    tensors = replace(data, text=data.text @ basis).tensors(settings, every_node, device)
+    tensors = replace(data, text=data.text @ basis).tensors(settings, device=device)
     if start is not None:
         _warm_start(network, start, graph, basis)
     if not task.ordered:
         network.attend_evenly()
-    averages = AveragedModel(network, avg_fn=_decayed_average)
+    averages = AveragedModel(network, multi_avg_fn=_decayed_average)
     averaged: GraphNetwork = averages.module  # type: ignore[assignment]
     patience = max(PATIENCE_EPOCHS, _epochs_of(PATIENCE_BATCHES, task))
     race = _epochs_of(RACE_BATCHES, task)
-    n_softmax_items = softmax_items(graph.n_items, task)
-    optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+    optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, fused=True)
     best, best_epoch, best_state = -np.inf, 0, _state(network)
     risen, risen_epoch = -np.inf, 0
     with progress("training the graph network", settings.epochs * len(task)) as advance:
         for epoch in range(1, settings.epochs + 1):
-            for build_batch in task.epoch(rng):
-                items = network(tensors)
-                batch = build_batch(network, network.event_vectors(items, tensors))
+            for step in task.epoch(rng):
                 optimizer.zero_grad()
-                loss = softmax_loss(batch, items, settings, n_softmax_items, rng)
+                _step_loss(network, tensors, step, task, rng).backward()  # type: ignore[no-untyped-call]
                 if settings.shrinkage:
-                    loss = loss + settings.shrinkage * network.own_norms()
-                loss.backward()  # type: ignore[no-untyped-call]
+                    network.add_shrinkage(settings.shrinkage)
                 optimizer.step()
                 averages.update_parameters(network)
                 advance(1)
@@ -221,6 +222,26 @@ def item_vectors(
     return replace(vectors, kernel=kernel)
 
 
+def _step_loss(
+    network: GraphNetwork,
+    tensors: GraphTensors,
+    step: Step,
+    task: TrainingTask,
+    rng: np.random.Generator,
+) -> Tensor:
+    """The loss of one step; of a large catalogue only what it reads is computed."""
+    n_items = tensors.n_items
+    sample = sampled_items(n_items, task, rng)
+    if sample is not None:
+        tensors = tensors.of_items(torch.unique(torch.cat([step.items, sample])))
+        sample = tensors.places(sample)
+    items = network(tensors)
+    events = network.event_vectors(items, tensors)[tensors.places(step.items)]
+    batch = step.batch(network, events)
+    batch = replace(batch, targets=tensors.places(batch.targets))
+    return softmax_loss(batch, items, network.settings, n_items, sample)
+
+
 @torch.no_grad()
 def _warm_start(
     network: GraphNetwork, start: TrainedNetwork, graph: KnowledgeGraph, basis: Floats32
@@ -254,9 +275,14 @@ def _epochs_of(batches: int, task: TrainingTask) -> int:
     return -(-batches // max(len(task), 1))
 
 
-def _decayed_average(mean: Tensor, new: Tensor, steps: Tensor | int) -> Tensor:
+def _decayed_average(
+    means: tuple[Tensor, ...] | list[Tensor],
+    new: tuple[Tensor, ...] | list[Tensor],
+    steps: Tensor | int,
+) -> None:
     count = int(steps) + 1
-    return mean + (new - mean) / min(count, max(MIN_AVERAGED_STEPS, AVERAGED_SHARE * count))
+    share = 1 / min(count, max(MIN_AVERAGED_STEPS, AVERAGED_SHARE * count))
+    torch._foreach_lerp_(means, new, share)
 
 
 def _text_basis(text: Floats32) -> Floats32:
