@@ -2,7 +2,7 @@ PYTHON ?= python3
 DATA ?=
 BIN := .venv/bin
 
-.PHONY: setup demo test test-fast test-api lint architecture docs benchmark-serving benchmark-knowledge benchmark-language \
+.PHONY: setup demo test test-fast test-api promises lint architecture docs benchmark-serving benchmark-knowledge benchmark-language \
 	benchmark-growth benchmark-ranking benchmark-peers benchmark-details benchmark-loop benchmark-new-items \
 	benchmark-row-order benchmark-wishes
 
@@ -35,6 +35,11 @@ test-fast: setup
 # Requests made from the OpenAPI document, many of each operation.
 test-api: setup
 	SCHEMATHESIS_EXAMPLES=200 $(PYTEST) tests/promises/test_09_bad_input.py
+
+# The proofs of the promises, each with ten times the cases of CI; writes docs/promises.md.
+promises: setup
+	PROMISES_SCALE=$(or $(SCALE),10) PROMISES_REPORT=docs/promises.md OMP_NUM_THREADS=1 \
+		$(BIN)/pytest tests/promises
 
 # Packages, layers and the imports between them, as the code is now.
 architecture:

@@ -17,10 +17,11 @@ from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.durable import file_lock
 from tastegraph.store.schema import metadata
+from tests.support.promises import SCALE
 from tests.support.shop_service import ShopService, make_shop
 
 pytestmark = pytest.mark.slow
-KILLS, CLIENTS = 5, 4
+KILLS, CLIENTS = 5 * SCALE, 4
 
 
 class Sender(threading.Thread):
@@ -54,7 +55,7 @@ class Sender(threading.Thread):
 
 
 def test_nothing_acknowledged_is_lost_or_counts_twice_when_workers_are_killed(
-    tmp_path: Path,
+    tmp_path: Path, count_cases
 ) -> None:
     rng = random.Random(5)
     shop = make_shop(tmp_path / "shop")
@@ -82,6 +83,8 @@ def test_nothing_acknowledged_is_lost_or_counts_twice_when_workers_are_killed(
         assert sender.acknowledged
         assert all(counts[event_id] == 1 for event_id in sender.acknowledged)
     assert max(counts.values()) == 1
+    count_cases("kills of workers", KILLS)
+    count_cases("acknowledged events", sum(len(sender.acknowledged) for sender in senders))
 
 
 def test_what_one_worker_acknowledges_every_worker_knows_at_once(tmp_path: Path) -> None:

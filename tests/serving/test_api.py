@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -148,15 +147,6 @@ def test_event_without_an_id_is_new_each_time(client: LocalClient) -> None:
     event = {"user_id": "cem", "item_id": "space-0", "ts": 5}
     assert send(client, event)["accepted"] == send(client, event)["accepted"] == 1
     assert len(client.get("/v1/users/cem/profile").json()["events"]) == 2
-
-
-def test_event_ids_from_many_threads_count_once(client: LocalClient) -> None:
-    batch = [{"event_id": f"t{k}", "user_id": "dan", "item_id": "space-0"} for k in range(20)]
-    with ThreadPoolExecutor(32) as threads:
-        receipts = list(threads.map(lambda _: send(client, *batch), range(32)))
-    assert sum(receipt["accepted"] for receipt in receipts) == 20
-    assert sum(receipt["duplicates"] for receipt in receipts) == 31 * 20
-    assert len(client.get("/v1/users/dan/profile").json()["events"]) == 20
 
 
 def test_events_of_a_session_have_its_own_user_id(client: LocalClient) -> None:

@@ -201,6 +201,21 @@ def served(directory: Path) -> Iterator[tuple[str, multiprocessing.process.BaseP
         process.join()
 
 
+def publish_variant(
+    directory: Path, factor: float, *, serve: bool = False, **manifest: object
+) -> str:
+    """The world's snapshot with other weights of behaviour; ``manifest`` replaces entries."""
+    snapshots = Snapshots(directory / "snapshots")
+    first = snapshots.open(snapshots.versions()[0])
+    entries = {k: v for k, v in first.manifest.items() if k not in ("format", "version", "files")}
+    arrays = {name: np.array(array) for name, array in first.published.items()}
+    rng = np.random.default_rng(round(100 * factor))
+    table = arrays["behaviour.table"]
+    noise = rng.normal(scale=0.3, size=table.shape)
+    arrays["behaviour.table"] = (table * factor + noise).astype(table.dtype)
+    return snapshots.publish({**entries, **manifest}, arrays, serve=serve)
+
+
 def publish_for_ever(directory: Path) -> None:
     """Publish, promote, roll back and prune, until the process ends."""
     snapshots = Snapshots(directory / "snapshots")
