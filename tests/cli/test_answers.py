@@ -96,8 +96,9 @@ def test_lists_and_explanations_as_json(tastegraph, cinema):
 
 def test_explain_prints_every_reason(tastegraph, cinema):
     done = tastegraph("explain", cinema.directory, "western-fan-3", "western-03")
-    first, *reasons = done.out.splitlines()
+    first, *reasons, why_not = done.out.splitlines()
     assert first.startswith("Western 3  [western-03]: score ")
+    assert "the list of 10" in why_not or "the 10 places" in why_not
     assert reasons
     assert all(line.split()[0][0] in "+-" for line in reasons)
     done = tastegraph("explain", cinema.directory, "western-fan-3", "nothing")

@@ -101,19 +101,49 @@ def explain(
     directory: Directory,
     user: Annotated[str, typer.Argument(help="who")],
     item: Annotated[str, typer.Argument(help="which item")],
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "-n", min=1, max=1000, help="places of the list; by default as the surface, or 10"
+        ),
+    ] = None,
+    why_not: Annotated[
+        bool,
+        typer.Option(
+            "--why-not", help="search what would bring it into the list, each change computed"
+        ),
+    ] = False,
+    filter_text: Annotated[
+        str | None, typer.Option("--filter", help="of the list, as: price < 30")
+    ] = None,
+    surface: Annotated[
+        str | None, typer.Option(help="of the configuration, whose policy the list has")
+    ] = None,
     json: AsJson = False,
     lang: LanguageOption = None,
 ) -> None:
-    """Print every reason for and against one item."""
+    """Print every reason for and against one item, and why a list has it or lacks it."""
+    from tastegraph.serving.lists.list_maker import ListOptions
+    from tastegraph.serving.policies.policy import PolicyOptions
+
     workspace = terminal.open_workspace(directory)
     language = lang or workspace.config.serving.language
-    answer = workspace.engine.explain(user, item, language=language)
+    options = ListOptions(policy=PolicyOptions(surface=surface, filter=filter_text))
+    answer = workspace.engine.explain(
+        user, item, n=n, options=options, search_changes=why_not, language=language
+    )
     if json:
         print_line(answer.model_dump_json(indent=1))
         return
     fields = {"title": answer.title, "item": answer.item_id, "rank": answer.rank}
     print_message(language, "explain.header", score=answer.score, **fields)
     _print_reasons(answer.reasons, indent=2)
+    report = answer.why_not
+    missing, changes = ([part.text for part in p] for p in (report.missing, report.changes))
+    for line in (report.text, *missing, *changes):
+        print_line(line)
+    if why_not and report.place is None and not changes:
+        print_message(language, "why_not.no_change", count=report.lists_computed)
 
 
 def info(

@@ -198,6 +198,17 @@ class CurrentFields:
             for row in items.tolist()
         ]
 
+    def texts_of(self, field: FieldName, item: int) -> list[tuple[ColumnKind, str]]:
+        """Each value that an item has of a name, with its kind: names folded, dates as ISO 8601."""
+        places = np.flatnonzero(self.changed_rows == item)
+        table, row = (self.changed, int(places[0])) if len(places) else (self.table, item)
+        texts = [
+            (column.kind, text)
+            for column in table.of_name(field.name, field.inverse)
+            for text in column.texts_of(row)
+        ]
+        return list(dict.fromkeys(texts))
+
     def _facts_that_stay(
         self, rows: NDArray[np.int64], stated: Collection[str]
     ) -> Iterator[Column]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +27,7 @@ from tastegraph.filters.columns import (
 )
 
 Rows = NDArray[np.int32]
+DAY = 86_400
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,10 @@ class MappedColumn:
         first, last = np.searchsorted(rows, [row, row + 1])
         return entries[first:last]
 
+    def texts_of(self, row: int) -> list[str]:
+        """The values of an item, as a filter writes them without quotes."""
+        raise NotImplementedError
+
     @cached_property
     def _by_row(self) -> tuple[Rows, NDArray[np.int64]]:
         """The rows in ascending order, and where each of them stands."""
@@ -67,6 +73,13 @@ class NumberColumn(MappedColumn):
     """
 
     numbers: NDArray[np.float64]
+
+    def texts_of(self, row: int) -> list[str]:
+        """The values of an item, as a filter writes them."""
+        values = self.numbers[self.entries_of(row)].tolist()
+        if self.kind == "truth":
+            return ["true" if value else "false" for value in values]
+        return [date_text(value) if self.kind == "date" else f"{value:.15g}" for value in values]
 
     def below(self, bound: float) -> int:
         """Number of values below ``bound``."""
@@ -104,6 +117,10 @@ class NameColumn(MappedColumn):
     keys: MappedStrings
     first: int
     prefix: str
+
+    def texts_of(self, row: int) -> list[str]:
+        """The names or ids of an item."""
+        return self.texts_at(self.entries_of(row))
 
     def items_of(self, text: str) -> Rows | None:
         """int32[k], the items with this name or id; ``None`` where none has it."""
@@ -202,6 +219,12 @@ class FieldTable:
         for column in self.columns:
             by_name.setdefault((column.key.name, column.key.inverse), []).append(column)
         return by_name
+
+
+def date_text(moment: float) -> str:
+    """A time in seconds since 1970-01-01 UTC as ISO 8601; a day where it is midnight."""
+    date = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=moment)
+    return f"{date:%Y-%m-%d}" if moment % DAY == 0 else f"{date:%Y-%m-%dT%H:%M:%S}Z"
 
 
 def _columns(arrays: Mapping[str, NDArray[Any]]) -> Iterator[NumberColumn | NameColumn]:

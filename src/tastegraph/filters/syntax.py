@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -130,3 +131,24 @@ Filter: TypeAlias = Comparison | Presence | Flag | Not | AllOf | AnyOf
 
 def _grouped(operand: Filter) -> str:
     return f"({operand})" if isinstance(operand, AllOf | AnyOf) else str(operand)
+
+
+def conjuncts(tree: Filter) -> Iterator[Filter]:
+    """The conditions that must all hold for a filter to hold, in the order of the filter."""
+    if isinstance(tree, AllOf):
+        for operand in tree.operands:
+            yield from conjuncts(operand)
+    else:
+        yield tree
+
+
+def fields_of(tree: Filter) -> Iterator[FieldName]:
+    """The names that a filter looks at, in its order; one may come several times."""
+    match tree:
+        case AllOf(operands) | AnyOf(operands):
+            for operand in operands:
+                yield from fields_of(operand)
+        case Not(operand):
+            yield from fields_of(operand)
+        case _:
+            yield tree.field

@@ -112,11 +112,17 @@ def agent_server(engine: Engine, *, writable: bool = False) -> MCPServer:
         item_id: Id,
         user_id: UserId = None,
         liked_items: LikedItems = None,
+        n: N = 10,
+        search_changes: bool = False,
         language: Language = "en",
     ) -> Explanation:
-        """Explain an item to a user: all reasons for and against it, which sum to its score."""
+        """Explain an item to a user: all reasons for and against it, which sum to its score.
+
+        ``why_not`` says why the list of ``n`` lacks it, and with ``search_changes`` which single
+        changes of the user's events or wishes would bring it in.
+        """
         user = _user_or_session(user_id, liked_items)
-        return engine.explain(user, item_id, language=language)
+        return engine.explain(user, item_id, n=n, search_changes=search_changes, language=language)
 
     def similar_items(item_id: Id, n: N = 10, language: Language = "en") -> RelatedItems:
         """List the items most like one, each with what the two have in common."""

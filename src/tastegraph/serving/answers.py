@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tastegraph.core.html import html_table
 from tastegraph.explain.worded import InterestEdge, WordedReason, reasons_html
+from tastegraph.serving.why_not.report import WhyNot
 from tastegraph.serving.wishes.chips import Steering
 
 NAMELESS = (
@@ -102,6 +103,13 @@ class Explanation(_Answer):
     model: str
     graph: str
     reasons: tuple[WordedReason, ...]
+    steer: Steering | None = Field(
+        default=None, description="what the wish of the request was read as; null without one"
+    )
+    filter: FilterReport | None = Field(
+        default=None, description="on the filter of the request; null without one"
+    )
+    why_not: WhyNot = Field(description="its place in a list of the user, or why it has none there")
 
     def _repr_html_(self) -> str:
         """The reasons as an HTML table, for notebooks."""

@@ -17,7 +17,6 @@ from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Event
 from tastegraph.core.tracing import span
-from tastegraph.explain.explainer import reasons_for
 from tastegraph.filters.current import FieldSummary
 from tastegraph.kg.review.erasing import Eraser
 from tastegraph.models.base import KNOWLEDGE
@@ -32,7 +31,12 @@ from tastegraph.serving.answers import (
     TextAssociations,
     UserProfile,
 )
-from tastegraph.serving.lists.list_maker import ListMaker, ListOptions, served_list
+from tastegraph.serving.lists.list_maker import (
+    NO_LIST_OPTIONS,
+    ListMaker,
+    ListOptions,
+    served_list,
+)
 from tastegraph.serving.lists.listing import DEFAULT_REASONS, ListRequest, UserState
 from tastegraph.serving.lists.request_view import RequestView, UserOrSession, events_and_seen
 from tastegraph.serving.metrics import LISTS, LOST_LISTS
@@ -40,6 +44,7 @@ from tastegraph.serving.policies.policy import NO_OPTIONS, PolicyOptions
 from tastegraph.serving.snapshot.in_service import SnapshotHolder
 from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 from tastegraph.serving.snapshot.texts import QueryEncoder
+from tastegraph.serving.why_not.explanations import Explanations
 from tastegraph.serving.wishes.chips import Steering
 from tastegraph.serving.wishes.steering import Steer, Steerer, standing_chips
 from tastegraph.store import erasure, served_lists
@@ -67,6 +72,7 @@ class Engine:
         self.snapshots, self.database, self.config = snapshots, database, config
         self._holder, self._encoder = SnapshotHolder(snapshots, database, config), QueryEncoder()
         self.lists = ListMaker(database, config)
+        self._explanations = Explanations(database, self.lists)
 
     def recommend(
         self,
@@ -179,35 +185,33 @@ class Engine:
         return answer.model_copy(update={"recommendation_id": recommendation_id})
 
     def explain(
-        self, user: UserOrSession, item_id: str, *, language: Language | None = None
+        self,
+        user: UserOrSession,
+        item_id: str,
+        *,
+        n: int | None = None,
+        options: ListOptions = NO_LIST_OPTIONS,
+        search_changes: bool = False,
+        language: Language | None = None,
     ) -> Explanation:
-        """Every reason for and against one item; their shares sum to its score.
+        """Every reason for and against one item, whose shares sum to its score; and why not.
+
+        Args:
+            user: a user id, or the events of a session without a user.
+            item_id: of the item.
+            n: places of the list that has it or lacks it; as of :meth:`recommend`.
+            options: of this list, which is made without exploration.
+            search_changes: whether events and wishes are searched with which the list would have
+                the item; each is computed, so this takes as long as up to thirty lists.
+            language: of the sentences; the configured one by default.
 
         Raises:
-            NotFoundError: the snapshot does not know the item.
+            NotFoundError: the snapshot does not know the item, or there is no such surface.
+            FilterError: a filter cannot be read, or does not fit the catalogue.
         """
-        view = self._view(user)
-        snapshot, state = view.snapshot, view.user()
-        item, language = snapshot.row(item_id), self._language(language)
-        ranked = snapshot.model.rank(state.scored.history)
-        reasons = reasons_for(snapshot.model, snapshot.associations, ranked, item)
-        wished, scores = self.steerer.explained(snapshot, view.wishes, ranked, item, language)
-        return Explanation(
-            item_id=item_id,
-            title=snapshot.title(item_id),
-            score=float(scores[item]),
-            rank=int((scores > scores[item]).sum()) + 1,
-            seen=item in snapshot.listed_rows(state.seen_items),
-            listable=item not in snapshot.listable.unlisted(time.time()),
-            model=snapshot.model_version,
-            graph=snapshot.graph_version,
-            reasons=(
-                *wished,
-                *(
-                    snapshot.verbalizer.reason(reason, state.scored, item, language)
-                    for reason in reasons
-                ),
-            ),
+        view, language = self._view(user), self._language(language)
+        return self._explanations.explain(
+            view, item_id, n, options, language, search_changes=search_changes
         )
 
     def record(self, events: Iterable[Event]) -> log.AppendResult:

@@ -30,6 +30,21 @@ class Restriction(NamedTuple):
     end: float | None
 
 
+class StoredAvailability(NamedTuple):
+    """What is stored of when an item may be listed.
+
+    Attributes:
+        delisted: whether the last import that replaced the catalogue lacks it.
+        hidden: whether it is never listed.
+        start, end: as of :class:`Restriction`.
+    """
+
+    delisted: bool = False
+    hidden: bool = False
+    start: float | None = None
+    end: float | None = None
+
+
 class AvailabilityCounts(NamedTuple):
     """How many items may not be listed at some moment, each counted once, by the first reason."""
 
@@ -101,6 +116,14 @@ def restrictions(connection: Connection) -> list[Restriction]:
         Restriction(row.item_id, not (row.delisted or row.hidden), row.start, row.end)
         for row in rows
     ]
+
+
+def of_item(connection: Connection, item_id: str) -> StoredAvailability:
+    """When one item may be listed."""
+    row = connection.execute(select(table).where(table.c.item_id == item_id)).first()
+    if row is None:
+        return StoredAvailability()
+    return StoredAvailability(bool(row.delisted), bool(row.hidden), row.start, row.end)
 
 
 def starts(connection: Connection, now: float) -> list[tuple[str, float]]:

@@ -18,6 +18,7 @@ from tastegraph.core.messages import (
     related,
     terminal,
     validation,
+    why_not,
     wishes,
 )
 
@@ -29,6 +30,7 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     **gorse.TEMPLATES,
     **wishes.TEMPLATES,
     **related.TEMPLATES,
+    **why_not.TEMPLATES,
 }
 """Key → template; a key is in one catalogue only."""
 _COMMA: Final = Template(en=", ", zh="、")

@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tastegraph.core.messages import policy_description, wish_description
+from tastegraph.core.messages import (
+    policy_description,
+    why_not_description,
+    wish_description,
+)
 
 ROUTES: Final[Mapping[str, str]] = {
     "Personal recommendation from a knowledge graph, with its reasons": (
@@ -71,9 +75,6 @@ ROUTES: Final[Mapping[str, str]] = {
     ),
     "Store events; the answer comes when they are on disk and count in the next list.": (
         "写入事件；落盘之后才返回响应，下一次推荐即会用到。"
-    ),
-    "Explain one item: every reason for and against it; their shares sum to its score.": (
-        "列出一个物品的全部加分与减分理由，各项份额之和等于得分。"
     ),
     "Find what a text is about: entities and values it is near to, and the nearest items.": (
         "分析一段文本：推断它与哪些实体有关，并找出文本最相近的物品。"
@@ -265,7 +266,6 @@ BODIES: Final[Mapping[str, str]] = {
     "The score and rank of an item for a user; the shares of the reasons sum to the score.": (
         "物品对某位用户的得分由来，各项份额之和等于得分。"
     ),
-    "A request to explain one item.": "查询一个物品的得分由来。",
 }
 """Descriptions of request and response bodies."""
 
@@ -409,4 +409,5 @@ CHINESE: Final[Mapping[str, str]] = {
     **FIELDS,
     **wish_description.CHINESE,
     **policy_description.CHINESE,
+    **why_not_description.CHINESE,
 }

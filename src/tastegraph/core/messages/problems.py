@@ -151,6 +151,12 @@ MISSING: Final[Mapping[str, Template]] = {
     "missing.item": Template(
         "there is no item {item!r} in the snapshot in service", "当前线上快照中没有物品“{item}”"
     ),
+    "missing.item_erased": Template("the item {item!r} was erased", "物品“{item}”已被删除"),
+    "missing.item_newer": Template(
+        "the item {item!r} is stored, and not in the snapshot in service yet: 'tastegraph build', "
+        "or a running service, takes it up",
+        "物品“{item}”已存储，但当前线上快照尚未包含：运行 'tastegraph build' 或由运行中的服务纳入",
+    ),
     "missing.stored_item": Template("there is no item {item!r}", "没有物品“{item}”"),
     "missing.stored_user": Template("there is no user {user!r}", "没有用户“{user}”"),
     "missing.wish_change": Template(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 
 from tastegraph.serving.answers import Explanation, Recommendations, TextAssociations
 from tastegraph.serving.api.access import READ, may_write
@@ -64,9 +66,21 @@ def recommendation_routes(engine: Engine) -> APIRouter:
 
     @router.post("/explain", openapi_extra=READ)
     async def explain(body: ExplanationRequest, language: AnswerLanguage) -> Explanation:
-        """Explain one item: every reason for and against it; their shares sum to its score."""
-        user = body.user_or_session(engine.event_types)
-        return engine.explain(user, body.item_id, language=language)
+        """Explain one item: every reason for and against it, and why a list lacks it.
+
+        The shares of the reasons sum to its score.
+        """
+        explain = partial(
+            engine.explain,
+            body.user_or_session(engine.event_types),
+            body.item_id,
+            n=body.n,
+            options=body.options(),
+            search_changes=body.changes,
+            language=language,
+        )
+        # Many lists are computed beside the event loop, one in it.
+        return await run_in_threadpool(explain) if body.changes else explain()
 
     @router.post("/associations", responses=UNAVAILABLE, openapi_extra=READ)
     def associate(body: TextRequest, language: AnswerLanguage) -> TextAssociations:

@@ -236,8 +236,8 @@ class _UserRequest(LanguageRequest):
         return self.user_id
 
 
-class RecommendationRequest(_UserRequest, PolicyFields):
-    """A request of a list for a user or a session."""
+class _ListRequest(_UserRequest, PolicyFields):
+    """The part of a request that says which list is meant."""
 
     n: int | None = Field(
         default=None,
@@ -246,6 +246,17 @@ class RecommendationRequest(_UserRequest, PolicyFields):
         description="number of items; by default what the surface says, or 10",
     )
     exclude: Literal["seen", "none"] = "seen"
+    steer: Wish | Annotated[list[Chip], Field(max_length=MAX_CHIPS)] | None = Field(
+        default=None,
+        description='a wish in words, as "less crime, more seventies", or the chips that one was '
+        "read as, as they were or edited; wishes that outlast the list are stored for the user",
+        examples=["less crime, more seventies"],
+    )
+
+
+class RecommendationRequest(_ListRequest):
+    """A request of a list for a user or a session."""
+
     explain: Literal["none", "reasons", "paths"] = Field(
         default="reasons", description="paths adds the stored facts behind each reason"
     )
@@ -257,12 +268,6 @@ class RecommendationRequest(_UserRequest, PolicyFields):
         "the configured one",
     )
     seed: int | None = Field(default=None, ge=0, lt=2**32, description="of the exploration")
-    steer: Wish | Annotated[list[Chip], Field(max_length=MAX_CHIPS)] | None = Field(
-        default=None,
-        description='a wish in words, as "less crime, more seventies", or the chips that one was '
-        "read as, as they were or edited; wishes that outlast the list are stored for the user",
-        examples=["less crime, more seventies"],
-    )
 
     def options(self) -> ListOptions:
         """How the list is made."""
@@ -277,7 +282,19 @@ class TextRequest(LanguageRequest):
     n: int = Field(default=20, ge=1, le=MAX_ITEMS)
 
 
-class ExplanationRequest(_UserRequest):
-    """A request to explain one item."""
+class ExplanationRequest(_ListRequest):
+    """A request to explain one item, and why a list has it or lacks it.
+
+    The list is made without exploration, and nothing is stored.
+    """
 
     item_id: Id
+    changes: bool = Field(
+        default=False,
+        description="whether events and wishes are searched with which the list would have the "
+        "item; each is computed, so the answer takes as long as up to thirty lists",
+    )
+
+    def options(self) -> ListOptions:
+        """How the list is made."""
+        return ListOptions(self.exclude == "seen", 0.0, 0, self.steer, policy=self.policy())

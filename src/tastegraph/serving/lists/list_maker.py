@@ -42,6 +42,9 @@ class ListOptions:
     policy: PolicyOptions = field(default=NO_OPTIONS)
 
 
+NO_LIST_OPTIONS = ListOptions()
+
+
 class ListMaker:
     """Makes lists; thread-safe.
 

@@ -147,19 +147,7 @@ def make_list(
     What ``wishes`` and the boosts of ``rules`` add to scores is among the reasons.
     """
     model = snapshot.model
-    available = np.ones(model.n_items, dtype=np.bool_)
-    available[snapshot.listable.unlisted(now)] = False
-    if wishes is not None and wishes.mask is not None:
-        available &= wishes.mask
-    listable = available.copy()
-    if request.exclude_seen:
-        listable[snapshot.listed_rows(user.seen_items)] = False
-    score = partial(_scored, model, user.scored.history, wishes, listable)
-    if rules is None:
-        places = _drawn(model, score, listable, request)
-    else:
-        places = placed(snapshot, score, listable, available, rules, request.n, shares_of(request),
-                        request.seed)  # fmt: skip
+    places = list_places(snapshot, user, request, now, wishes, rules)
     ranked, draw = places.ranked, places.draw
     rows = ranked.items[draw.items].tolist()
     words, explainer = snapshot.verbalizer, Explainer(model, snapshot.associations, ranked)
@@ -201,6 +189,48 @@ def make_list(
             )
         ),
     )
+
+
+def list_places(
+    snapshot: ServingSnapshot,
+    user: UserState,
+    request: ListRequest,
+    now: float,
+    wishes: WishEffects | None = None,
+    rules: ListRules | None = None,
+    admitted: int | None = None,
+) -> Places:
+    """Which items have the places of a list, as of :func:`make_list`.
+
+    ``admitted`` is the row of an item that may be listed whatever else is said of it.
+    """
+    available, listable = listable_items(snapshot, user, request, now, wishes)
+    if admitted is not None:
+        available[admitted] = listable[admitted] = True
+        rules = None if rules is None else rules.admitting(admitted)
+    score = partial(_scored, snapshot.model, user.scored.history, wishes, listable)
+    if rules is None:
+        return _drawn(snapshot.model, score, listable, request)
+    return placed(snapshot, score, listable, available, rules, request.n, shares_of(request),
+                  request.seed)  # fmt: skip
+
+
+def listable_items(
+    snapshot: ServingSnapshot,
+    user: UserState,
+    request: ListRequest,
+    now: float,
+    wishes: WishEffects | None,
+) -> tuple[Bools, Bools]:
+    """bool[I] twice: items that may be listed, those that the user has seen among them or not."""
+    available = np.ones(snapshot.model.n_items, dtype=np.bool_)
+    available[snapshot.listable.unlisted(now)] = False
+    if wishes is not None and wishes.mask is not None:
+        available &= wishes.mask
+    listable = available.copy()
+    if request.exclude_seen:
+        listable[snapshot.listed_rows(user.seen_items)] = False
+    return available, listable
 
 
 def shares_of(request: ListRequest) -> Shares:

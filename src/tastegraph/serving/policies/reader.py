@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from tastegraph.core.messages import Message
 from tastegraph.filters.current import CurrentFields
 from tastegraph.filters.notes import notes_on
 from tastegraph.filters.parser import parse
-from tastegraph.filters.syntax import FieldName, Filter
+from tastegraph.filters.syntax import FieldName, Filter, conjuncts
 from tastegraph.serving.answers import FilterReport
 from tastegraph.serving.policies.policy import ListPolicy
 from tastegraph.serving.policies.rules import ListRules, tiers_of
@@ -28,6 +29,21 @@ from tastegraph.store.database import Database
 CACHED_BYTES = 64_000_000
 """Bytes of the masks of filters that are held for later requests."""
 DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class PolicyClause:
+    """A condition that a policy makes; an item that does not meet it is left out.
+
+    Attributes:
+        source: the filter of the request, that of the surface, or a maximum age.
+        tree: the condition.
+        gives_way: whether it does where a list would be too short.
+    """
+
+    source: Literal["filter", "surface_filter", "max_age"]
+    tree: Filter
+    gives_way: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,11 +150,36 @@ class PolicyReader:
     ) -> Bools:
         mask = np.ones(snapshot.model.n_items, dtype=np.bool_)
         for name, age in days.items():
-            moment = datetime.fromtimestamp(max(now - age * DAY, 0), UTC)
-            text = f"{FieldName(name)} >= {moment:%Y-%m-%dT%H:%M:%S}Z"
-            tree = self._require(fields, "max_age", text)
+            tree = self._at_most_so_old(fields, name, age, now)
             mask &= fields.matching(tree, snapshot.model.n_items)
         return mask
+
+    def _at_most_so_old(self, fields: CurrentFields, name: str, days: float, now: float) -> Filter:
+        moment = datetime.fromtimestamp(max(now - days * DAY, 0), UTC)
+        text = f"{FieldName(name)} >= {moment:%Y-%m-%dT%H:%M:%S}Z"
+        return self._require(fields, "max_age", text)
+
+    def clauses(
+        self, snapshot: ServingSnapshot, policy: ListPolicy, now: float
+    ) -> list[PolicyClause]:
+        """Every condition of a policy that :meth:`rules` has read; together they are its filters.
+
+        Raises:
+            FilterError, SnapshotError: as :meth:`rules`.
+        """
+        if policy.filter is None and policy.surface_filter is None and not policy.max_age:
+            return []
+        fields = self.fields(snapshot)
+        clauses = []
+        if policy.filter is not None:
+            clauses += [PolicyClause("filter", t) for t in conjuncts(fields.read(policy.filter))]
+        if policy.surface_filter is not None:
+            tree, gives_way = fields.read(policy.surface_filter), "filter" in policy.relax
+            clauses += [PolicyClause("surface_filter", t, gives_way) for t in conjuncts(tree)]
+        for name, days in policy.max_age.items():
+            tree = self._at_most_so_old(fields, name, days, now)
+            clauses.append(PolicyClause("max_age", tree, "max_age" in policy.relax))
+        return clauses
 
     def _require(self, fields: CurrentFields, name: str, text: str) -> Filter:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,14 @@ class Tier:
     relaxed: tuple[str, ...]
     mask: Bools | None
 
+    def admitting(self, item: int) -> Tier:
+        """The same, with one item."""
+        if self.mask is None:
+            return self
+        mask = self.mask.copy()
+        mask[item] = True
+        return replace(self, mask=mask)
+
 
 @dataclass(frozen=True)
 class ListRules:
@@ -45,6 +53,7 @@ class ListRules:
         boosts: each with the items it is about.
         pins: place → row of the items that have one, if they may be listed.
         report: on the filter of the request.
+        exempt: row of an item that limits do not count; -1 for none.
     """
 
     policy: ListPolicy
@@ -53,6 +62,11 @@ class ListRules:
     boosts: Sequence[tuple[Boost, Bools]]
     pins: Mapping[int, int]
     report: FilterReport | None
+    exempt: int = -1
+
+    def admitting(self, item: int) -> ListRules:
+        """The same, where one item may be listed whatever the rules say of it."""
+        return replace(self, tiers=[tier.admitting(item) for tier in self.tiers], exempt=item)
 
     def boosted(self, scores: Scores, items: NDArray[np.int64]) -> Scores:
         """float32[C]: scores of ``items`` (int64[C]) after all boosts, one after another."""
@@ -76,7 +90,10 @@ class ListRules:
         for number, name in enumerate(self.policy.max_per):
             for group, values in zip(groups, self.fields.values_of(name, items), strict=True):
                 group += [(number, value) for value in values]
-        return groups
+        return [
+            [] if item == self.exempt else group
+            for item, group in zip(items.tolist(), groups, strict=True)
+        ]
 
     def patterns(self) -> list[Bools]:
         """Groups of items that the same boosts are about, bool[I] each; none without boosts.

@@ -16,7 +16,6 @@ from tastegraph.core.config import Config
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.explain.worded import WordedReason
-from tastegraph.models.kernels import Scores
 from tastegraph.models.ranked import Ranked
 from tastegraph.profiles.interactions import History
 from tastegraph.serving.answers import Recommendations
@@ -108,20 +107,6 @@ class Steerer:
     ) -> WishEffects | None:
         """:meth:`effects` of the chips that a stored list has."""
         return self.effects(snapshot, [Chip.model_validate(row) for row in rows], history)
-
-    def explained(
-        self,
-        snapshot: ServingSnapshot,
-        chips: Sequence[Chip],
-        ranked: Ranked,
-        item: int,
-        language: Language,
-    ) -> tuple[tuple[WordedReason, ...], Scores]:
-        """What chips add to the score of an item, in words; and all scores with it, float32[C]."""
-        effects = self.effects(snapshot, chips, ranked.history)
-        if effects is None:
-            return (), ranked.scores
-        return wish_reasons(effects, ranked, item, language), ranked.scores + effects.added(ranked)
 
     def store_of(
         self, answer: Recommendations, submit: Submit | None, user_id: str, language: Language
