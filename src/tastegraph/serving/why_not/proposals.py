@@ -50,7 +50,7 @@ def supporting_items(model: HybridModel, ranked: Ranked, item: int, allowed: Boo
     # A kernel may say more of the item to others than the other way round.
     entries = np.zeros(len(pool), dtype=np.float32)
     for kernel, scale in kernels:
-        entries += scale * kernel.between(pool.astype(np.int32), item)
+        entries += scale * kernel.between(pool.astype(np.int32), alone)[:, 0]
     order = np.argsort(-entries, kind="stable")
     return np.asarray(pool[order][entries[order] > 0], dtype=np.int64)
 
@@ -72,5 +72,6 @@ def event_shares(model: HybridModel, ranked: Ranked, item: int) -> Scores:
     for name, (warm, cold) in ranked.factors.items():
         kernel = model.similarities[name].kernel
         items = ranked.history.within(kernel.n_sources).items
-        shares += (warm if model.warm[item] else cold) * kernel.between(items, item)
+        entries = kernel.between(items, np.array([item]))[:, 0]
+        shares += (warm if model.warm[item] else cold) * entries
     return shares

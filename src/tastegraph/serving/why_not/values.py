@@ -63,7 +63,7 @@ class ItemValues:
         """Attribute → folded value → the value."""
         names = self._snapshot.names
         item = catalogue.get_item(self._connection, names.item_ids[self._item])
-        values = {TITLE: (names.title(self._item),)}
+        values: dict[str, tuple[str, ...]] = {TITLE: (names.title(self._item),)}
         if item is not None:
             values |= {TITLE: (item.title,), **item.attributes}
         return {name: {folded(text.strip()): text for text in v} for name, v in values.items()}
