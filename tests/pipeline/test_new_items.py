@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 
 from tastegraph.core.records import Fact, Item
-from tastegraph.models import tables
+from tastegraph.models import hybrid, tables
 from tastegraph.models.persistence import associations_from, item_features_from
+from tastegraph.models.ranked import Quota
+from tastegraph.models.retrieval import fit
 from tastegraph.pipeline import new_items
 from tastegraph.pipeline.build import Builder
 from tests.support.cinema import GENRE_TEXTS
 
 FAN = "western-fan-0"
+PLACES = 5
 
 
 @pytest.fixture
@@ -152,3 +155,30 @@ def test_a_build_of_graph_and_texts_lists_new_items_before_it_begins(growing, mo
         growing.build({"graph", "text"})
     assert growing.snapshots.current() == "000002"
     assert "western-new-1" in scores(growing)
+
+
+def test_the_index_finds_new_items_too(growing, monkeypatch):
+    """Two thirds of the items are candidates; lists are those of all scores."""
+    for name, value in {
+        "EXHAUSTIVE_ITEMS": 0,
+        "ITEMS_FOR_EACH_DIMENSION": 0.01,
+        "SHAPES": ((64, 18),),
+        "MIN_RECALL": 0.0,
+    }.items():
+        monkeypatch.setattr(fit, name, value)
+    monkeypatch.setattr(hybrid, "OVERSAMPLING", 1)
+    growing.ingest(items=new_films(1))
+    growing.build()
+    growing.ingest(items=new_films(2))
+    assert add(growing)
+    model = growing.engine.snapshot.model
+    assert model.index is not None
+    assert model.index.vectors[-2:].any(axis=1).all()
+    for user in ("western-fan-0", "space-fan-1"):
+        history = growing.engine._view(user).user().scored.history
+        whole = model.rank(history)
+        best = model.rank(history, [Quota(None, PLACES)])
+        assert len(best.items) < len(whole.items)
+        np.testing.assert_allclose(
+            np.sort(best.scores)[-PLACES:], np.sort(whole.scores)[-PLACES:], atol=1e-4
+        )
