@@ -21,6 +21,8 @@ from tastegraph.core.arrays import Bools
 from tastegraph.core.top_k import best_rows
 from tastegraph.models.base import (
     KNOWLEDGE,
+    KNOWN,
+    NEW,
     POPULARITY,
     Component,
     Prior,
@@ -267,6 +269,15 @@ class HybridModel:
             name: prior.values * inverse_spread(prior.values[None, :], self.warm)[0]
             for name, prior in self.priors.items()
         }
+
+    @cached_property
+    def of_items(self) -> HybridModel:
+        """The model that says how alike items are: without priors, as for a user with a history."""
+        warm, cold = (
+            {n: weight for n, weight in weights.get(KNOWN, {}).items() if n in self.similarities}
+            for weights in (self.blend.warm, self.blend.cold)
+        )
+        return replace(self, blend=Blend({NEW: warm, KNOWN: warm}, {NEW: cold, KNOWN: cold}))
 
     def prior(self) -> Scores:
         """float32[I] in [0, 1]: popularity, for users of whom nothing is known."""

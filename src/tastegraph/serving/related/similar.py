@@ -14,15 +14,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tastegraph.core.arrays import Floats
+from tastegraph.core.arrays import Bools, Floats
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.core.top_k import top_k
-from tastegraph.models.base import KNOWN, RECENT_POPULARITY
-from tastegraph.models.hybrid import HybridModel
+from tastegraph.models.base import RECENT_POPULARITY
+from tastegraph.models.ranked import Quota
+from tastegraph.profiles.interactions import History
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.lists.request_view import MAX_USER_EVENTS
 from tastegraph.serving.related.common_ground import CommonGround
@@ -75,10 +75,15 @@ class RelatedLists:
         """
         snapshot = self._engine.snapshot
         item = snapshot.row(item_id)
-        scores = similarity_to(snapshot.model, item)
+        allowed = self._allowed(snapshot, item_ids)
+        allowed[item] = False
+        ranked = snapshot.model.of_items.rank(_event_on(item), [Quota(allowed, n)])
+        scores = np.zeros(snapshot.model.n_items, dtype=np.float32)
+        if ranked.factors:
+            scores[ranked.items] = ranked.scores
         ground = CommonGround(snapshot, language or self._engine.config.serving.language)
         return self._listed(
-            snapshot, scores, n, item_ids, (), lambda row: ground.between(item, row, reasons)
+            snapshot, scores, n, allowed, lambda row: ground.between(item, row, reasons)
         )
 
     def general(
@@ -109,7 +114,7 @@ class RelatedLists:
         scores = {"popular": _popular, "trending": _trending, "latest": self._latest}[name](
             snapshot
         )
-        return self._listed(snapshot, scores, n, item_ids, without)
+        return self._listed(snapshot, scores, n, self._allowed(snapshot, item_ids, without))
 
     def _latest(self, snapshot: ServingSnapshot) -> Floats:
         scores = np.zeros(snapshot.model.n_items)
@@ -183,29 +188,36 @@ class RelatedLists:
         rarest = sorted(item_ids, key=lambda item_id: (-weight.of(item_id), item_id))
         return [snapshot.title(item_id) for item_id in rarest[:MAX_ITEMS_NAMED]]
 
+    @staticmethod
+    def _allowed(
+        snapshot: ServingSnapshot,
+        item_ids: Collection[str] | None,
+        without: Collection[str] = (),
+    ) -> Bools:
+        """bool[I], what may be listed now: of ``item_ids`` where they are given."""
+        allowed = np.ones(snapshot.model.n_items, dtype=np.bool_)
+        if item_ids is not None:
+            allowed[:] = False
+            allowed[snapshot.listed_rows(item_ids)] = True
+        allowed[snapshot.listable.unlisted(time.time())] = False
+        allowed[snapshot.listed_rows(without)] = False
+        return allowed
+
     def _listed(
         self,
         snapshot: ServingSnapshot,
         scores: Floats,
         n: int,
-        item_ids: Collection[str] | None,
-        without: Collection[str] = (),
+        allowed: Bools,
         reasons: Callable[[int], tuple[CommonTrait, ...]] = lambda row: (),
     ) -> RelatedItems:
-        """The items with the ``n`` highest finite scores above 0 that may be listed now."""
-        allowed = scores.astype(np.float32)
+        """The items with the ``n`` highest scores above 0 among ``allowed`` (bool[I])."""
+        rising = scores.astype(np.float32)
         if scores.dtype != np.float32:
             # Ranks, since single precision cannot tell times apart.
-            allowed = np.unique(scores, return_inverse=True)[1].astype(np.float32)
-        allowed[snapshot.listable.unlisted(time.time())] = -np.inf
-        allowed[snapshot.listed_rows(without)] = -np.inf
-        if item_ids is not None:
-            rows = snapshot.listed_rows(item_ids)
-            outside = np.ones(len(allowed), dtype=np.bool_)
-            outside[rows] = False
-            allowed[outside] = -np.inf
-        allowed[~(scores > 0)] = -np.inf
-        (rows_of_list,) = top_k(allowed[None, :], None, n)
+            rising = np.unique(scores, return_inverse=True)[1].astype(np.float32)
+        rising[~allowed | ~(scores > 0)] = -np.inf
+        (rows_of_list,) = top_k(rising[None, :], None, n)
         return RelatedItems(
             model=snapshot.model_version,
             graph=snapshot.graph_version,
@@ -256,21 +268,8 @@ def _trending(snapshot: ServingSnapshot) -> Floats:
     return prior.values
 
 
-def similarity_to(model: HybridModel, item: int) -> NDArray[np.float32]:
-    """float32[I]: how alike each item is to one, by all components that compare items.
-
-    Each is over its spread and weighs as for a user with a history; the item itself is -inf.
-    """
-    total = np.zeros(model.n_items, dtype=np.float32)
-    items, attention = np.array([item], dtype=np.int32), np.ones(1, dtype=np.float32)
-    for name, component in model.similarities.items():
-        (warm,), (cold,) = model.blend.rows(name, [KNOWN])
-        if (warm or cold) and item < component.kernel.n_sources:
-            scores = component.kernel.row(items, attention)
-            (spread,) = model.inverse_spread(scores[None, :])
-            total += np.where(model.warm, warm, cold) * spread * scores
-    total[item] = total[model.n_listed :] = -np.inf
-    return total
+def _event_on(item: int) -> History:
+    return History(np.array([item], dtype=np.int32), np.ones(1, dtype=np.float32))
 
 
 def _likes(
