@@ -308,7 +308,7 @@ class Hybrid(Recommender):
         model = cls(seed=saved["seed"], **saved["arguments"])
         whole = replace(snapshot, manifest={**snapshot.manifest, **saved["hybrid"]})
         model._fitted, model._dataset = (
-            (fitted_model_from(whole), model_from(whole, widened=True)),
+            (fitted_model_from(whole), model_from(whole, whole=True)),
             dataset,
         )
         return model

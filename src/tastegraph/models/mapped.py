@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
+from tastegraph.core.narrow import widened
 from tastegraph.models.base import (
     MAPPED_KNOWLEDGE,
     MAPPED_TEXT,
@@ -101,7 +102,7 @@ class MappedKnowledge(MappedComponent):
         """New items by their facts: F Fᵀ W, of the features that items had before."""
         known = Knowledge.served_features(growth.snapshot.arrays)
         ties = growth.ties[:, : known.shape[1]]
-        loadings = arrays["loadings"].astype(np.float32)
+        loadings = widened(arrays["loadings"])
         rows = np.asarray(ties @ (sparse.csr_array(known.T) @ loadings))
         return {**super().grown(arrays, growth), "right": growth.with_rows(arrays["right"], rows)}
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
+from tastegraph.core.narrow import narrow_rows, rows_of, widened
 from tastegraph.core.records import ITEM
 from tastegraph.core.strings import insert_strings, pack_strings
 from tastegraph.kg.graph import KnowledgeGraph
@@ -100,9 +101,10 @@ class Growth:
         names = self.snapshot.manifest["retrieval"]["counts"]
         sides = [by_name()[name].compared_vectors(grown) for name in names]
         known = self.snapshot.arrays[INDEX_VECTORS]
-        known_sides = [side[: self.n_known][self._sample] for side in sides]
-        sample = np.concatenate(known_sides, axis=1, dtype=np.float32)
-        new = np.concatenate([side[self.n_known :] for side in sides], axis=1, dtype=np.float32)
+        sample, new = (
+            np.concatenate([widened(side[at]) for side in sides], axis=1)
+            for at in (self._sample, slice(self.n_known, None))
+        )
         return self.with_rows(known, _weights(sample, new) @ known[self._sample])
 
     @property
@@ -120,9 +122,11 @@ class Growth:
         """
         key = id(values), id(rows)
         if key not in self._grown:
-            new = np.zeros((self.n_new, *values.shape[1:])) if rows is None else rows
+            width = rows_of(values).shape[1:]
+            new = np.zeros((self.n_new, *width)) if rows is None else rows
             # With both, so that no others can have their ids.
-            self._grown[key] = np.concatenate([values, new.astype(values.dtype)]), values, rows
+            grown = np.concatenate([values, narrow_rows(new, values.dtype)])
+            self._grown[key] = grown, values, rows
         return self._grown[key][0]
 
     @cached_property
@@ -153,11 +157,12 @@ class Growth:
         """float32[m, r]: ``values`` (float[I, r]) of the known items, as a linear map of texts."""
         if values is self.snapshot.arrays.get("text.both_sides"):
             return self.text_rows
-        return np.asarray(self._text_weights @ values[self._sample], dtype=np.float32)
+        sample = widened(values[self._sample])
+        return np.asarray(self._text_weights @ sample, dtype=np.float32)
 
     @property
     def _sample(self) -> slice:
-        return slice(None, None, max(-(-self.n_known // MAX_SAMPLED_ROWS), 1))
+        return slice(0, self.n_known, max(-(-self.n_known // MAX_SAMPLED_ROWS), 1))
 
     @cached_property
     def _text_weights(self) -> NDArray[np.float64]:
@@ -168,12 +173,13 @@ class Growth:
         arrays = self.snapshot.arrays
         if "text.both_sides" not in arrays:
             return np.zeros((self.n_known, 1), dtype=np.float32)
-        return arrays["text.both_sides"].astype(np.float32)
+        return widened(arrays["text.both_sides"])
 
     @property
     def _text_vectors(self) -> Floats32:
         """float32[I, t], of the known items."""
-        rows, vectors = (self.snapshot.arrays[f"text.{name}"] for name in ("rows", "vectors"))
+        arrays = self.snapshot.arrays
+        rows, vectors = arrays["text.rows"], rows_of(arrays["text.vectors"])
         of_items = int(np.searchsorted(rows, self.n_known))
         text = np.zeros((self.n_known, vectors.shape[1]), dtype=np.float32)
         text[rows[:of_items]] = vectors[:of_items]
@@ -192,7 +198,7 @@ class Growth:
         present = np.flatnonzero(new.text.any(axis=1))
         at = int(np.searchsorted(rows, self.n_known))
         later = rows[at:] + self.n_new
-        parts = [vectors[:at], new.text[present].astype(vectors.dtype), vectors[at:]]
+        parts = [vectors[:at], narrow_rows(new.text[present], vectors.dtype), vectors[at:]]
         words = csr_arrays("words", new.words)
         learning = self.snapshot.learning
         return {

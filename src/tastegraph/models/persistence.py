@@ -2,7 +2,8 @@
 
 The arrays of a component are its own affair (:class:`~tastegraph.models.base.Component`); here are
 those of the items, their graph and texts, and of the model as a whole. What only the next fit needs
-stands apart, so that a service neither checks nor maps it; large matrices are written as float16.
+stands apart, so that a service neither checks nor maps it; large matrices are written in less space
+(:mod:`~tastegraph.core.narrow`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
-from tastegraph.core.half import HalfMatrix, halved
+from tastegraph.core.narrow import BLOCK_ROWS, narrowed, rows_of, widened
 from tastegraph.core.strings import MappedStrings, pack_ids, pack_strings
 from tastegraph.kg.graph import KnowledgeGraph
 from tastegraph.models.base import (
@@ -55,10 +56,9 @@ def to_arrays(
     """The manifest entries and arrays that the functions below read."""
     hyperparameters = fitted_model.hyperparameters
     semantics = item_features.semantics
-    whole = _model_arrays(model)
+    of_model = {**_fitted_arrays(fitted_model, model), **_model_arrays(model)}
     # By object, so that what two names have in common stays one array.
-    narrow = {id(values): halved(values) for values in whole.values()}
-    halves = {name: narrow[id(values)] for name, values in whole.items()}
+    narrow = {id(values): narrowed(values) for values in of_model.values()}
     manifest = {
         "choice": hyperparameters_to_json(hyperparameters),
         "cold": fitted_model.cold,
@@ -70,7 +70,6 @@ def to_arrays(
             "nodes": item_features.graph.n_nodes,
             "edges": len(item_features.graph.heads),
         },
-        "halved": [name for name, values in halves.items() if values is not whole[name]],
         "reliability": None if semantics is None else asdict(semantics[1]),
         "retrieval": None if model.index is None else model.index.to_json(),
     }
@@ -78,8 +77,7 @@ def to_arrays(
         **_apart(item_features_arrays(item_features), _LEARNING_FEATURES),
         **ties_arrays(item_features),
         **semantics_arrays(item_features),
-        **_fitted_arrays(fitted_model, model),
-        **halves,
+        **{name: narrow[id(values)] for name, values in of_model.items()},
         **({} if model.index is None else model.index.to_arrays()),
     }
 
@@ -99,7 +97,7 @@ def fitted_model_from(snapshot: Snapshot) -> FittedModel:
         touched=arrays["behaviour.touched"],
         kind_weights=_kind_weights(snapshot),
         learned={
-            component.name: learned
+            component.name: {name: widened(values) for name, values in learned.items()}
             for component in COMPONENTS
             if (learned := component.learned_view(arrays)) or not learns(component)
         },
@@ -116,18 +114,16 @@ def _kind_weights(snapshot: Snapshot) -> KindWeights:
     return {(name, reverse): weight for name, reverse, weight in snapshot.manifest["kinds"]}
 
 
-def model_from(snapshot: Snapshot, *, widened: bool = False) -> HybridModel:
+def model_from(snapshot: Snapshot, *, whole: bool = False) -> HybridModel:
     """The model, ready to rank; needs no torch.
 
     Args:
         snapshot: that holds it.
-        widened: whether large matrices are copied as float32, for scoring many users at once;
+        whole: whether large matrices are copied as float32, for scoring many users at once;
             by default they stay mapped, and the rows that are read are widened.
     """
-    arrays: dict[str, Any] = dict(snapshot.arrays)
-    for name in snapshot.manifest["halved"]:
-        matrix = HalfMatrix(arrays[name])
-        arrays[name] = np.asarray(matrix) if widened else matrix
+    read = widened if whole else rows_of
+    arrays = {name: read(values) for name, values in snapshot.arrays.items()}
     hyperparameters = hyperparameters_from(snapshot)
     rows, names = np.asarray(arrays["model.rows"]), {*snapshot.manifest["parts"], *_ALWAYS}
     components: dict[str, Component] = {}
@@ -172,9 +168,11 @@ def item_features_from(snapshot: Snapshot) -> ItemFeatures:
         confidence=arrays["graph.confidence"],
         other_rows=other_rows_from(snapshot),
     )
-    vectors = arrays["text.vectors"]
+    rows, vectors = arrays["text.rows"], rows_of(arrays["text.vectors"])
     text = np.zeros((graph.n_nodes, vectors.shape[1]), dtype=np.float32)
-    text[arrays["text.rows"]] = vectors
+    for start in range(0, len(rows), BLOCK_ROWS):
+        block = slice(start, start + BLOCK_ROWS)
+        text[rows[block]] = vectors[block]
     words = _csr(arrays, "words", "values", int(arrays["words.width"][0]))
     facts_in_text, finetuned = (bool(flag) for flag in arrays["text.flags"])
     vocabulary = list(MappedStrings.of_arrays(arrays, "words.vocabulary"))
@@ -248,7 +246,7 @@ def item_features_arrays(item_features: ItemFeatures) -> Arrays:
         "graph.facts": narrow_integers(graph.facts),
         "graph.confidence": graph.confidence,
         "text.rows": rows,
-        "text.vectors": halved(item_features.text[rows]),
+        "text.vectors": narrowed(item_features.text[rows]),
         "text.flags": np.array([item_features.facts_in_text, item_features.finetuned]),
         "words.indptr": item_features.words.indptr.astype(np.int64),
         "words.indices": item_features.words.indices.astype(np.int32),

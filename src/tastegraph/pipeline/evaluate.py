@@ -64,8 +64,8 @@ def compare_snapshots(
     item_ids, other_ids = snapshot.strings("graph.items"), other.strings("graph.items")
     rows, other_rows = shared_items(item_ids, other_ids)
     index = {item_ids[row]: place for place, row in enumerate(rows.tolist())}
-    candidate = SharedItemsModel(model_from(snapshot, widened=True), rows)
-    incumbent = SharedItemsModel(model_from(other, widened=True), other_rows)
+    candidate = SharedItemsModel(model_from(snapshot, whole=True), rows)
+    incumbent = SharedItemsModel(model_from(other, whole=True), other_rows)
     revision = max(int(s.manifest["learned_until"]) for s in (snapshot, other))
     with database.reading() as connection:
         meaning = EventMeaning.stored(connection, config.events)

@@ -219,7 +219,7 @@ def retrain(builder: Builder, inputs: str) -> RetrainingResult:
     model = assemble(item_features, candidate.events.user_items(), candidate.fitted_model)
     verdict = run_gate(
         SharedItemsModel(model, rows),
-        SharedItemsModel(model_from(previous, widened=True), previous_rows),
+        SharedItemsModel(model_from(previous, whole=True), previous_rows),
         EventHistory(*(events.of_items(rows) for events in (before, after, organic))),
         candidate.gate_users,
         (len(graph.heads), _n_facts(previous)),

@@ -2,9 +2,9 @@
 
 A snapshot holds ``manifest.json`` with the SHA-256 of every other file, and ``.npy`` arrays that
 are memory-mapped, never unpickled: processes that open one snapshot share its memory. What only the
-next fit needs is in the folder ``learning``, which a service neither checks nor maps. An array of
-two names is one file with two hard links, and so is one that the parent holds already: nobody ever
-writes to a published file again.
+next fit needs is in the folder ``learning``, which a service neither checks nor maps. Arrays of the
+same content are one file with several hard links, and so is one that the parent holds already:
+nobody ever writes to a published file again.
 
 A snapshot is written to a temporary directory, flushed to disk, renamed to its version, and only
 then put into the pointer file ``CURRENT``. The file ``SERVED`` lists the versions that were in
@@ -35,7 +35,7 @@ from tastegraph.core.messages import Message
 from tastegraph.core.strings import MappedStrings
 from tastegraph.store.durable import file_lock, flush, replace_text
 
-FORMAT = 7
+FORMAT = 8
 MAX_ROLLBACKS = 100
 """Number of earlier versions in service that are remembered for rolling back."""
 POINTER_PATIENCE = 5.0
@@ -169,6 +169,7 @@ class Snapshots:
                 flush(file)
                 written[id(array)] = file
         digests |= _digests(work, [f"{name}.npy" for name in arrays if name not in unchanged])
+        _link_alike(work, digests)
         for folder in {(work / file).parent for file in digests}:
             flush(folder)
         return dict(sorted(digests.items()))
@@ -388,6 +389,17 @@ def _link(source: Path, target: Path) -> None:
     except OSError:
         shutil.copyfile(source, target)
         flush(target)
+
+
+def _link_alike(work: Path, digests: Mapping[str, str]) -> None:
+    """Make the files below ``work`` that have the same SHA-256 links to one of them."""
+    first: dict[str, Path] = {}
+    for name, digest in digests.items():
+        file = work / name
+        same = first.setdefault(digest, file)
+        if _place(same) != _place(file):
+            file.unlink()
+            _link(same, file)
 
 
 def _sha256(file: Path) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR, Bools, Ints, without_rounding
+from tastegraph.core.narrow import products
 from tastegraph.models.kernels.kernel import (
     Scores,
     Terms,
@@ -105,7 +106,7 @@ class FactorKernel:
             candidates: int64[C], ascending.
             user: float32[d], of :meth:`user`.
         """
-        scores = np.asarray(self.right[candidates] @ user, dtype=np.float32)
+        scores = products(self.right, candidates, user)
         items, attention = by_item(items, attention)
         places = np.searchsorted(candidates, items)
         within = places < len(candidates)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.errors import NoEncoderError, TastegraphError
 from tastegraph.core.messages import Message
+from tastegraph.core.narrow import rows_of
 from tastegraph.models.persistence import semantics_from
 from tastegraph.profiles.association import Associations, specificity
 from tastegraph.profiles.graphs import Tie
@@ -22,8 +22,6 @@ from tastegraph.store.snapshots import Snapshot
 from tastegraph.text.onnx import OnnxEncoder
 
 Vector = NDArray[np.float32]
-BLOCK_ROWS = 8_192
-"""Vectors that are compared at once, widened to float32 where they are not."""
 
 
 class QueryEncoder:
@@ -65,7 +63,7 @@ class SnapshotTexts:
         folder: of that language model.
         max_tokens: number of tokens of a text that it read, at most.
         items: int64[k], those with a text.
-        vectors: float32[k, d], or float16, of length 1.
+        vectors: float32[k, d], of length 1, read row by row.
         snapshot: that holds them.
         associations: what its items are stated to have.
     """
@@ -73,7 +71,7 @@ class SnapshotTexts:
     folder: Path
     max_tokens: int
     items: NDArray[np.int64]
-    vectors: NDArray[np.floating[Any]]
+    vectors: NDArray[np.float32]
     snapshot: Snapshot
     associations: Associations
 
@@ -87,7 +85,7 @@ class SnapshotTexts:
             folder=snapshot.path.parent.parent / snapshot.manifest["encoder_folder"],
             max_tokens=snapshot.manifest["max_tokens"],
             items=rows[:n_texts],
-            vectors=snapshot.arrays["text.vectors"][:n_texts],
+            vectors=rows_of(snapshot.arrays["text.vectors"][:n_texts]),
             snapshot=snapshot,
             associations=associations,
         )
@@ -106,12 +104,7 @@ class SnapshotTexts:
         """The ``n`` items nearest to float32[d], each with its cosine; none where it is 0."""
         if not len(self.items) or not vector.any():
             return []
-        cosines = np.concatenate(
-            [
-                self.vectors[k : k + BLOCK_ROWS] @ vector
-                for k in range(0, len(self.items), BLOCK_ROWS)
-            ]
-        )
+        cosines = np.asarray(self.vectors @ vector)
         best = np.argsort(-cosines, kind="stable")[:n]
         return [(int(self.items[k]), float(cosines[k])) for k in best]
 
