@@ -331,7 +331,7 @@ def test_what_only_a_fit_needs_is_checked_when_it_is_read(shelf):
         _ = shelf.open().learning
 
 
-def test_an_array_of_two_names_or_of_the_parent_is_one_file(shelf):
+def test_arrays_of_one_content_or_of_the_parent_are_one_file(shelf):
     table = np.arange(12.0).reshape(3, 4)
     arrays = {"a": table, "b": table, "learning/c": np.ones(2), "d": table.copy()}
     first = shelf.open(shelf.publish({}, arrays))
@@ -342,9 +342,10 @@ def test_an_array_of_two_names_or_of_the_parent_is_one_file(shelf):
     def inode(snapshot, name):
         return (snapshot.path / f"{name}.npy").stat().st_ino
 
-    assert inode(first, "a") == inode(first, "b") == inode(second, "a") != inode(first, "d")
+    assert inode(first, "a") == inode(first, "b") == inode(first, "d") == inode(second, "a")
     assert inode(first, "learning/c") == inode(second, "learning/c") != inode(third, "learning/c")
     assert inode(first, "d") != inode(second, "d")
+    assert inode(second, "a") == inode(second, "b") != inode(third, "a") == inode(third, "b")
     assert second.manifest["files"] == third.manifest["files"]
     for name, array in changed.items():
         np.testing.assert_array_equal(second.published[name], array)
