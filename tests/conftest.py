@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tastegraph.cli import answers as cli_answers
 from tastegraph.cli import kg as cli_kg
 from tastegraph.cli import main as cli
 from tastegraph.cli import review as cli_review
@@ -95,7 +94,7 @@ def tastegraph(monkeypatch, capsys):
     monkeypatch.setattr(cli_kg, "_open", _open)
     monkeypatch.setattr(cli_review, "_open", _open)
     # What 'serve' sets before NumPy is loaded would outlive it here and slow every later test.
-    monkeypatch.setattr(cli_answers, "_single_threaded_numpy", lambda: None)
+    monkeypatch.setattr(terminal, "single_threaded_numpy", lambda: None)
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["tastegraph", *map(str, arguments)])

@@ -18,6 +18,7 @@ from tastegraph.core.languages import LANGUAGES, Template
 from tastegraph.core.messages import (
     TEMPLATES,
     Message,
+    batch,
     filters,
     gorse,
     problems,
@@ -74,7 +75,7 @@ def test_a_template_is_in_the_language_that_it_stands_for(key: str) -> None:
 
 
 def test_no_key_stands_in_two_catalogues() -> None:
-    catalogues = (filters, gorse, problems, related, terminal, validation, why_not, wishes)
+    catalogues = (batch, filters, gorse, problems, related, terminal, validation, why_not, wishes)
     assert sum(len(catalogue.TEMPLATES) for catalogue in catalogues) == len(TEMPLATES)
 
 

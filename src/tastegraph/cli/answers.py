@@ -198,7 +198,7 @@ def serve(
 
     SIGTERM or Ctrl-C finishes the answers that are under way; a second one ends at once.
     """
-    _single_threaded_numpy()
+    terminal.single_threaded_numpy()
     from tastegraph.serving.process.service import Address
     from tastegraph.serving.process.service import serve as run
 
@@ -232,14 +232,6 @@ def _user_or_session(user: str | None, history: str | None) -> str | list[Event]
         return user
     items = [item.strip() for item in (history or "").split(",") if item.strip()]
     return [Event(f"given-{k}", "", item, "like") for k, item in enumerate(items)]
-
-
-def _single_threaded_numpy() -> None:
-    """One request is too small to share among threads; set before NumPy is imported."""
-    import os
-
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
 
 
 def _print_workspace(workspace: Workspace, language: Language) -> None:

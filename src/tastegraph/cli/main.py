@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from tastegraph.cli import agents, answers, data, models
+from tastegraph.cli.batch import batch
 from tastegraph.cli.events import events_app
 from tastegraph.cli.inspect import inspect
 from tastegraph.cli.keys import keys_app
@@ -46,6 +47,7 @@ app.command()(models.retrain)
 app.command()(models.evaluate)
 app.command()(models.feedback)
 app.command()(answers.recommend)
+app.command()(batch)
 app.command()(answers.explain)
 app.command()(answers.info)
 app.command()(answers.serve)

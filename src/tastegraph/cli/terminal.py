@@ -47,6 +47,14 @@ def open_workspace(directory: Path) -> Workspace:
     return Workspace(directory)
 
 
+def single_threaded_numpy() -> None:
+    """One request is too small to share among threads; set before NumPy is imported."""
+    import os
+
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
 def print_line(text: str) -> None:
     """Print a line; characters that the terminal cannot show are replaced."""
     encoding = sys.stdout.encoding or "utf-8"

@@ -98,9 +98,14 @@ def attend(histories: Sequence[History], attention: Attention, n_items: int) -> 
 
     An item whose events for and against it cancel gets 0, not what rounding leaves.
     """
+    return attended(histories, [attention(history) for history in histories], n_items)
+
+
+def attended(histories: Sequence[History], weights: Sequence[Weights], n_items: int) -> CSR:
+    """:func:`attend` from the weights of the events of each history, float32[T]."""
     if not histories:
         return sparse.csr_array(np.zeros((0, n_items), dtype=np.float32))
-    values = np.concatenate([attention(history) for history in histories])
+    values = np.concatenate(weights)
     rows = np.repeat(np.arange(len(histories)), [len(history) for history in histories])
     items = np.concatenate([history.items for history in histories])
     shape = len(histories), n_items

@@ -398,6 +398,17 @@ class Engine:
         """
         return self._holder.roll_back()
 
+    def open_version(self, version: str | None, connection: Connection) -> ServingSnapshot:
+        """A stored version, by default that in service, with the items that are listable now.
+
+        Raises:
+            NotFoundError: it is not stored any more.
+            SnapshotError: it is incomplete or altered.
+        """
+        if version is None:
+            return self._holder.current_for(connection)
+        return self._holder.open_version(version, connection)
+
     def versions(self) -> tuple[str, str]:
         """The versions of the model and the graph in service."""
         snapshot = self.snapshot

@@ -115,6 +115,11 @@ def erased_items_since(connection: Connection, count: int) -> set[bytes]:
     return set(connection.scalars(later))
 
 
+def erased_users_since(connection: Connection, count: int) -> set[bytes]:
+    """Digests of the users that were erased after the first ``count`` of them."""
+    return set(connection.scalars(select(erasures.c.digest).where(erasures.c.seq > count)))
+
+
 def user_erased_since(connection: Connection, user_id: str, count: int) -> bool:
     """Whether a user was erased after the first ``count`` users were."""
     later = (erasures.c.digest == id_digest(user_id)) & (erasures.c.seq > count)

@@ -162,11 +162,17 @@ def has_user(connection: Connection, user_id: str) -> bool:
     return connection.scalar(events_of_user) is not None
 
 
-def grouped_by_user(connection: Connection, until: int | None = None) -> Iterator[Event]:
-    """Yield every event, grouped by user, each user's oldest event first."""
-    arrived = () if until is None else (events.c.seq <= until,)
+def grouped_by_user(
+    connection: Connection, until: int | None = None, users: Sequence[str] | None = None
+) -> Iterator[Event]:
+    """Yield every event, or those of some users, by user, each user's oldest event first."""
+    query = select(*_FIELDS)
+    if until is not None:
+        query = query.where(events.c.seq <= until)
+    if users is not None:
+        query = query.where(events.c.user_id.in_(users))
     rows = connection.execution_options(yield_per=ROWS_PER_BATCH).execute(
-        select(*_FIELDS).where(*arrived).order_by(events.c.user_id, *event_order)
+        query.order_by(events.c.user_id, *event_order)
     )
     return (_event(row) for row in rows)
 

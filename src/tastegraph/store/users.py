@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection, select, union
 from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.core.records import SESSION, User
+from tastegraph.store.events import MAX_IDS_PER_QUERY
 from tastegraph.store.schema import event_users, users
+
+IDS_AT_ONCE = 10_000
 
 
 def put_users(connection: Connection, new: Iterable[User]) -> int:
@@ -36,6 +39,29 @@ def get_user(connection: Connection, user_id: str) -> User | None:
         return User(*row)
     has_events = select(event_users.c.user).where(event_users.c.user_id == user_id)
     return None if connection.scalar(has_events) is None else User(user_id, {})
+
+
+def user_ids(connection: Connection) -> Iterator[str]:
+    """Ids of all users, those with attributes and those with events, in order; sessions are not.
+
+    An id that has no event any more, but had one, may be among them.
+    """
+    both = union(select(event_users.c.user_id), select(users.c.user_id)).subquery()
+    query = select(both.c.user_id).order_by(both.c.user_id)
+    rows = connection.execution_options(yield_per=IDS_AT_ONCE).scalars(query)
+    return (name for name in rows if not name.startswith(SESSION))
+
+
+def known_ids(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of some ids that attributes or events are stored of."""
+    known: set[str] = set()
+    for start in range(0, len(ids), MAX_IDS_PER_QUERY):
+        some_ids = ids[start : start + MAX_IDS_PER_QUERY]
+        for table in (event_users, users):
+            known.update(
+                connection.scalars(select(table.c.user_id).where(table.c.user_id.in_(some_ids)))
+            )
+    return known
 
 
 def users_after(connection: Connection, user_id: str, n: int) -> list[User]:

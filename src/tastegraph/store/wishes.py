@@ -6,7 +6,7 @@ before stands again. A row without a chip says that the wish was withdrawn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
@@ -60,6 +60,12 @@ def standing(connection: Connection, user_id: str, now: float) -> list[StoredWis
     return [
         row for row in rows if row.chip is not None and (row.expires is None or row.expires > now)
     ]
+
+
+def users_with_wishes(connection: Connection, user_ids: Sequence[str]) -> set[str]:
+    """Those of some users, as many as one query takes, who ever changed a wish."""
+    query = select(wishes.c.user_id).where(wishes.c.user_id.in_(user_ids)).distinct()
+    return set(connection.scalars(query))
 
 
 def history(connection: Connection, user_id: str, target: str | None = None) -> list[StoredWish]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from tastegraph.core.languages import DEFAULT_LANGUAGE, Language, Template
 from tastegraph.core.messages import (
+    batch,
     filters,
     gorse,
     problems,
@@ -31,6 +32,7 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     **wishes.TEMPLATES,
     **related.TEMPLATES,
     **why_not.TEMPLATES,
+    **batch.TEMPLATES,
 }
 """Key → template; a key is in one catalogue only."""
 _COMMA: Final = Template(en=", ", zh="、")

@@ -140,14 +140,16 @@ def make_list(
     language: Language = DEFAULT_LANGUAGE,
     wishes: WishEffects | None = None,
     rules: ListRules | None = None,
+    model: HybridModel | None = None,
 ) -> Recommendations:
     """The best items for a user, each with up to ``max_reasons`` reasons in ``language``.
 
     Of items that have dates, those that may be listed at ``now`` (seconds since 1970-01-01 UTC).
-    What ``wishes`` and the boosts of ``rules`` add to scores is among the reasons.
+    What ``wishes`` and the boosts of ``rules`` add to scores is among the reasons. A ``model`` that
+    knows more of the user than that of the snapshot ranks in its place.
     """
-    model = snapshot.model
-    places = list_places(snapshot, user, request, now, wishes, rules)
+    model = snapshot.model if model is None else model
+    places = list_places(snapshot, user, request, now, wishes, rules, model)
     ranked, draw = places.ranked, places.draw
     rows = ranked.items[draw.items].tolist()
     words, explainer = snapshot.verbalizer, Explainer(model, snapshot.associations, ranked)
@@ -198,19 +200,21 @@ def list_places(
     now: float,
     wishes: WishEffects | None = None,
     rules: ListRules | None = None,
+    model: HybridModel | None = None,
     admitted: int | None = None,
 ) -> Places:
     """Which items have the places of a list, as of :func:`make_list`.
 
     ``admitted`` is the row of an item that may be listed whatever else is said of it.
     """
+    model = snapshot.model if model is None else model
     available, listable = listable_items(snapshot, user, request, now, wishes)
     if admitted is not None:
         available[admitted] = listable[admitted] = True
         rules = None if rules is None else rules.admitting(admitted)
-    score = partial(_scored, snapshot.model, user.scored.history, wishes, listable)
+    score = partial(_scored, model, user.scored.history, wishes, listable)
     if rules is None:
-        return _drawn(snapshot.model, score, listable, request)
+        return _drawn(model, score, listable, request)
     return placed(snapshot, score, listable, available, rules, request.n, shares_of(request),
                   request.seed)  # fmt: skip
 

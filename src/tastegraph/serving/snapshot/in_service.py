@@ -69,7 +69,7 @@ class SnapshotHolder:
         snapshot = self._snapshot
         if not _is_current(snapshot, connection):
             with self._switching:
-                snapshot = self._snapshot = _as_of(self._snapshot, connection)
+                snapshot = self._snapshot = as_of(self._snapshot, connection)
         return snapshot
 
     def open_version(self, version: str, connection: Connection) -> ServingSnapshot:
@@ -81,7 +81,7 @@ class SnapshotHolder:
         """
         current = self.current_for(connection)
         snapshot = current if version == current.version else self._open(version)
-        return _as_of(snapshot, connection)
+        return as_of(snapshot, connection)
 
     def promote(self, version: str) -> ServingSnapshot:
         """Put ``version`` into service; when this returns, it answers.
@@ -145,8 +145,8 @@ def _is_current(snapshot: ServingSnapshot, connection: Connection) -> bool:
     )
 
 
-def _as_of(snapshot: ServingSnapshot, connection: Connection) -> ServingSnapshot:
-    """``snapshot`` with the items erased, delisted, hidden and dated that the store has as such."""
+def as_of(snapshot: ServingSnapshot, connection: Connection) -> ServingSnapshot:
+    """A snapshot with the items erased, delisted, hidden and dated that the store has as such."""
     if _is_current(snapshot, connection):
         return snapshot
     count = erasure.erased_item_count(connection)
