@@ -149,7 +149,7 @@ def make_list(
     knows more of the user than that of the snapshot ranks in its place.
     """
     model = snapshot.model if model is None else model
-    places = list_places(snapshot, user, request, now, wishes, rules, model)
+    places = list_places(snapshot, user, request, now, wishes, rules, model=model)
     ranked, draw = places.ranked, places.draw
     rows = ranked.items[draw.items].tolist()
     words, explainer = snapshot.verbalizer, Explainer(model, snapshot.associations, ranked)
@@ -200,8 +200,8 @@ def list_places(
     now: float,
     wishes: WishEffects | None = None,
     rules: ListRules | None = None,
-    model: HybridModel | None = None,
     admitted: int | None = None,
+    model: HybridModel | None = None,
 ) -> Places:
     """Which items have the places of a list, as of :func:`make_list`.
 
