@@ -31,6 +31,7 @@ from tastegraph.serving.answers import (
     TextAssociations,
     UserProfile,
 )
+from tastegraph.serving.lists.claim_checks import ClaimChecks
 from tastegraph.serving.lists.list_maker import (
     NO_LIST_OPTIONS,
     ListMaker,
@@ -73,6 +74,7 @@ class Engine:
         self._holder, self._encoder = SnapshotHolder(snapshots, database, config), QueryEncoder()
         self.lists = ListMaker(database, config)
         self._explanations = Explanations(database, self.lists)
+        self._claims = ClaimChecks(database, config.serving.check_claims)
 
     def recommend(
         self,
@@ -140,6 +142,7 @@ class Engine:
             save = partial(served_lists.save, served=stored, erased=erasure_counts)
             self._committer.submit(save).add_done_callback(_log_failure)
         LISTS.labels("yes" if answer.personal else "no").inc()
+        self._claims.sample(view, answer)
         return answer
 
     def read_wish(
@@ -210,9 +213,11 @@ class Engine:
             FilterError: a filter cannot be read, or does not fit the catalogue.
         """
         view, language = self._view(user), self._language(language)
-        return self._explanations.explain(
+        explanation = self._explanations.explain(
             view, item_id, n, options, language, search_changes=search_changes
         )
+        self._claims.sample(view, explanation)
+        return explanation
 
     def record(self, events: Iterable[Event]) -> log.AppendResult:
         """Append events; when this returns they are on disk and the next answer knows them.
@@ -247,6 +252,7 @@ class Engine:
     def close(self) -> None:
         """Finish all writes, and stop watching; a later write opens a new connection."""
         self._holder.close()
+        self._claims.close()
         committer: GroupCommitter | None = vars(self).pop("_committer", None)
         if committer is not None:
             committer.close()

@@ -38,6 +38,12 @@ REFUSED = Counter(
 LISTS = Counter("tastegraph_lists", "Lists that were computed", ["personal"])
 EVENTS = Counter("tastegraph_events", "Events by outcome", ["outcome"])
 LOST_LISTS = Counter("tastegraph_lost_lists", "Served lists that could not be stored")
+CLAIM_CHECKS = Counter(
+    "tastegraph_claim_checks", "Answers whose reasons were checked against the store afterwards"
+)
+CLAIM_VIOLATIONS = Counter(
+    "tastegraph_claim_violations", "Reasons of these answers that do not hold; must stay 0"
+)
 SNAPSHOT = Gauge(
     "tastegraph_snapshot_version", "Version of the snapshot in service (the oldest of all workers)",
     multiprocess_mode="livemin",

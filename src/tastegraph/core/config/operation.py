@@ -37,6 +37,9 @@ class ServingConfig(Section):
     the model was fitted. By default they stand where their score puts them."""
     store_lists: bool = True
     """Whether served lists are stored, with the probability of each item."""
+    check_claims: float = Field(default=0.01, ge=0, le=1)
+    """Share of the answers whose reasons are checked against the store afterwards, one at a time;
+    what does not hold is logged, and counted in ``tastegraph_claim_violations_total``."""
     exclude: dict[str, bool] = Field(default_factory=dict)
     """Event type → whether an item on which a user has such an event is left out of the user's
     lists. By default all types but ``impression`` are excluded. With ``view = false``, items that

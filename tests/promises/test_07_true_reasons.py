@@ -1,4 +1,4 @@
-"""The claims of thousands of reasons are true by the store, and false claims are detected."""
+"""Promise 7: the claims of thousands of reasons are true by the store, and false ones detected."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from tastegraph.serving.engine import Engine
 from tastegraph.workspace import Workspace
 from tests.support import serving_world
 from tests.support.claims import Claims
+from tests.support.promises import SCALE
 
-N_PAIRS = 5_000
+N_PAIRS = 5_000 * SCALE
 """Random pairs of a user and an item, all of whose reasons are checked."""
 N_USERS, N_UNTOUCHED = 400, 100
 """Sampled from a data set: users with all their events, and items without an event of theirs."""
@@ -135,11 +136,12 @@ def sparse_world() -> World:
 
 
 @pytest.mark.slow
-def test_every_claim_about_a_sparse_world_is_true(tmp_path: Path) -> None:
+def test_every_claim_about_a_sparse_world_is_true(tmp_path: Path, count_cases) -> None:
     workspace = sparse_world().built(tmp_path / "sparse")
-    claims, wrong = check_pairs(workspace, 600)
+    claims, wrong = check_pairs(workspace, 600 * SCALE)
     workspace.close()
     assert not wrong, "\n".join(wrong[:20])
+    count_cases("reasons checked against the store", sum(claims.checked.values()))
     assert {"behaviour", "learned", "text", "facts", "knowledge"} <= set(claims.checked)
 
 
@@ -189,13 +191,16 @@ def music() -> World:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("world", [ml100k, beauty, music, sparse_world])
-def test_every_claim_of_five_thousand_pairs_is_true(world: Any, tmp_path: Path) -> None:
+def test_every_claim_of_five_thousand_pairs_is_true(
+    world: Any, tmp_path: Path, count_cases
+) -> None:
     sample = world() if world is sparse_world else world().sampled()
     workspace = sample.built(tmp_path / world.__name__)
     claims, wrong = check_pairs(workspace, N_PAIRS)
     workspace.close()
     assert not wrong, f"{len(wrong)} violations\n" + "\n".join(wrong[:20])
     assert sum(claims.checked.values()) > N_PAIRS
+    count_cases("reasons checked against the store", sum(claims.checked.values()))
 
 
 # False claims.
