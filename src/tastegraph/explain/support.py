@@ -82,10 +82,15 @@ class TextSimilarity:
 
     def __init__(self, kernel: FactorKernel) -> None:
         self._kernel = kernel
-        with_text = np.flatnonzero(np.any(kernel.right, axis=1))
-        step = max(-(-len(with_text) // TEXT_SAMPLE_SIZE), 1)
-        self._sample = with_text[::step]
-        self._right = np.ascontiguousarray(kernel.right[self._sample])
+        rows = np.arange(0, kernel.n_items, max(-(-kernel.n_items // TEXT_SAMPLE_SIZE), 1))
+        right = np.asarray(kernel.right[rows], dtype=np.float32)
+        if np.count_nonzero(right.any(axis=1)) < min(kernel.n_items, TEXT_SAMPLE_SIZE) / 2:
+            # Few items have a text: they are looked for among all.
+            with_text = np.flatnonzero(np.any(kernel.right, axis=1))
+            rows = with_text[:: max(-(-len(with_text) // TEXT_SAMPLE_SIZE), 1)]
+            right = np.asarray(kernel.right[rows], dtype=np.float32)
+        has_text = right.any(axis=1)
+        self._sample, self._right = rows[has_text], np.ascontiguousarray(right[has_text])
         self._sorted: dict[int, NDArray[np.float32]] = {}
 
     def percentile(self, item: int, target: int) -> float | None:

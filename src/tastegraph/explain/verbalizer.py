@@ -197,7 +197,7 @@ class Verbalizer:
         *,
         alike: bool,
     ) -> str:
-        similarity = self._text_similarity
+        similarity = self.text_similarity
         if similarity is not None and item[1].item_id:
             has_claim = similarity.is_near if alike else similarity.is_far
             if has_claim(start, target):
@@ -228,7 +228,8 @@ class Verbalizer:
         return np.asarray(features[self._associations.facts[place] >= 0], dtype=np.int32)
 
     @cached_property
-    def _text_similarity(self) -> TextSimilarity | None:
+    def text_similarity(self) -> TextSimilarity | None:
+        """Compares texts of items; ``None`` where the model compares none."""
         component = self._model.similarities.get(TEXT)
         if component is None or not isinstance(component.kernel, FactorKernel):
             return None

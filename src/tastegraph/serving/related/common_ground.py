@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
-from tastegraph.explain.support import TextSimilarity
 from tastegraph.explain.worded import PathStep
-from tastegraph.models.base import TEXT
-from tastegraph.models.kernels import FactorKernel
 from tastegraph.profiles.association import ITSELF, SEMANTIC
 from tastegraph.serving.related.related_answers import CommonTrait
 from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
@@ -104,13 +99,7 @@ class CommonGround:
         return CommonTrait(kind="behaviour", text=message.text(self._language), support=count)
 
     def _texts(self, item: int, other: int) -> CommonTrait | None:
-        if self._similarity is None or not self._similarity.is_near(item, other):
+        similarity = self._snapshot.verbalizer.text_similarity
+        if similarity is None or not similarity.is_near(item, other):
             return None
         return CommonTrait(kind="text", text=Message("related.texts").text(self._language))
-
-    @cached_property
-    def _similarity(self) -> TextSimilarity | None:
-        component = self._snapshot.model.similarities.get(TEXT)
-        if component is None or not isinstance(component.kernel, FactorKernel):
-            return None
-        return TextSimilarity(component.kernel)

@@ -19,7 +19,7 @@ from tastegraph.core.arrays import Bools, Floats
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
-from tastegraph.core.top_k import top_k
+from tastegraph.core.top_k import best_first
 from tastegraph.models.base import RECENT_POPULARITY
 from tastegraph.models.ranked import Quota
 from tastegraph.profiles.interactions import History
@@ -217,7 +217,7 @@ class RelatedLists:
             # Ranks, since single precision cannot tell times apart.
             rising = np.unique(scores, return_inverse=True)[1].astype(np.float32)
         rising[~allowed | ~(scores > 0)] = -np.inf
-        (rows_of_list,) = top_k(rising[None, :], None, n)
+        best = best_first(rising, n).tolist()
         return RelatedItems(
             model=snapshot.model_version,
             graph=snapshot.graph_version,
@@ -229,7 +229,7 @@ class RelatedLists:
                     score=float(scores[row]),
                     reasons=reasons(row),
                 )
-                for rank, row in enumerate(rows_of_list[rows_of_list >= 0].tolist(), start=1)
+                for rank, row in enumerate(best, start=1)
             ),
         )
 
