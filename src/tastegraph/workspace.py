@@ -48,6 +48,7 @@ from tastegraph.store.snapshots import Snapshots
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from tastegraph.evaluation.experiments import ExperimentFeedback
     from tastegraph.evaluation.feedback import ModelFeedback
     from tastegraph.evaluation.report import EvaluationReport
     from tastegraph.kg.review.erasing import Eraser
@@ -387,6 +388,15 @@ class Workspace:
 
         n_items = int(self.snapshots.open().manifest["counts"]["items"])
         return feedback_from_store(self.database, self.config.events, n_items, since)
+
+    def experiments(self, since: float = 0.0, kind: str | None = None) -> list[ExperimentFeedback]:
+        """What came of each variant of experiments, and which is better.
+
+        ``since`` as of :meth:`feedback`; with ``kind``, events of that type alone are a response.
+        """
+        from tastegraph.evaluation.experiments import experiments_from_store
+
+        return experiments_from_store(self.database, self.config, since, kind)
 
     def rating_scale(self) -> RatingScale:
         """The scale of the ratings: as configured, or as inferred from all ratings."""

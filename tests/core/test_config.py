@@ -50,6 +50,36 @@ def read(folder: Path, text: str) -> Config:
             r'relations\.x: examples: .* "Fargo stars \[Frances McDormand\]"',
         ),
         (
+            "[experiments.new]\nvariants.a.share = 0.7\nvariants.b.share = 0.4\n",
+            r"toml: experiments\.new\.variants: the shares add up to 1\.1, at most 1",
+        ),
+        (
+            "[experiments.new.variants.a]\nshare = 0.5\nsnapshot = 'newest'\n",
+            r"experiments\.new\.variants\.a\.snapshot: .* match pattern '\^\(current",
+        ),
+        (
+            "[experiments.new.variants.control]\nshare = 0.5\n",
+            r"experiments\.new\.variants: the name 'control' is for the users whom no variant",
+        ),
+        (
+            "[experiments.new.variants.a]\nshare = 1\n",
+            r"experiments\.new: one variant has all users",
+        ),
+        ("[experiments.new.variants]\n", r"experiments\.new\.variants: .* at least 1 item"),
+        (
+            "[experiments.new.variants.a]\nshare = 0.5\nexplor = 0.1\n",
+            r"experiments\.new\.variants\.a\.explor: .*did you mean .*variants\.a\.explore\?",
+        ),
+        (
+            "[experiments.new.variants.a]\nshare = 0.5\nsurface = 'hom'\n[surfaces.home]\n",
+            r"toml: experiments\.new\.variants\.a\.surface: there is no surface 'hom'; .* home",
+        ),
+        (
+            "[surfaces.home]\n[experiments.new]\nsurfaces = ['home']\nvariants.a.share = 0.5\n"
+            "[experiments.other]\nvariants.a.share = 0.5\n",
+            r"experiments\.other: 'new' has the same lists; a list takes part in one experiment",
+        ),
+        (
             "[events]\nweights = {impression = 1}\n",
             r"toml: events\.weights: 'impression' can",
         ),
@@ -120,7 +150,7 @@ def test_every_commented_default_can_be_uncommented():
     ]
     settings = tomllib.loads("\n".join(keys))
     del settings["events"]["words"], settings["items"], settings["relations"]
-    del settings["llm"]["prices"], settings["surfaces"]
+    del settings["llm"]["prices"], settings["surfaces"], settings["experiments"]
     assert Config.model_validate(settings) == Config(name=settings["name"])
 
 

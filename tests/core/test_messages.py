@@ -19,6 +19,7 @@ from tastegraph.core.messages import (
     TEMPLATES,
     Message,
     batch,
+    experiments,
     filters,
     gorse,
     problems,
@@ -75,7 +76,9 @@ def test_a_template_is_in_the_language_that_it_stands_for(key: str) -> None:
 
 
 def test_no_key_stands_in_two_catalogues() -> None:
-    catalogues = (batch, filters, gorse, problems, related, terminal, validation, why_not, wishes)
+    catalogues = (
+        batch, experiments, filters, gorse, problems, related, terminal, validation, why_not, wishes
+    )  # fmt: skip
     assert sum(len(catalogue.TEMPLATES) for catalogue in catalogues) == len(TEMPLATES)
 
 

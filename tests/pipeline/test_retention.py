@@ -2,11 +2,13 @@
 
 import os
 
+import numpy as np
 import pytest
 
 from tastegraph.core.records import Item
 from tastegraph.pipeline import retention
-from tastegraph.pipeline.retention import prune_encoders, superseded_versions
+from tastegraph.pipeline.retention import prune_encoders, prune_snapshots, superseded_versions
+from tastegraph.store.snapshots import Snapshots
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +27,27 @@ def test_several_snapshots_of_the_model_in_service_are_retained():
     models = {"1": "1", "2": "2", "3": "2", "4": "2", "5": "5"}
     assert superseded_versions(models, "3") == {"1", "2"}
     assert superseded_versions({**models, "6": "1", "7": "1"}, "7") == {"1", "2", "3"}
+
+
+def publish(snapshots, n, *, erasures=0):
+    manifest = {"model": None, "erasures": erasures, "items_erased": 0}
+    return [snapshots.publish(manifest, {"numbers": np.arange(3)}) for _ in range(n)]
+
+
+def test_snapshot_that_an_experiment_names_is_never_deleted(tmp_path, capsys):
+    snapshots = Snapshots(tmp_path)
+    publish(snapshots, 5)
+    prune_snapshots(snapshots, 0, 0, {"000001": "experiments.new.variants.a"})
+    assert snapshots.versions() == ["000001", "000004", "000005"]
+    assert "erased" not in capsys.readouterr().err
+    publish(snapshots, 1, erasures=1)
+    prune_snapshots(snapshots, 1, 0, {"000001": "experiments.new.variants.a"})
+    assert snapshots.versions() == ["000001", "000006"]
+    notice = capsys.readouterr().err
+    assert "snapshot 000001 learned from users or items that were erased since" in notice
+    assert "experiments.new.variants.a names it" in notice
+    prune_snapshots(snapshots, 1, 0, {})
+    assert snapshots.versions() == ["000006"]
 
 
 @pytest.mark.slow

@@ -37,8 +37,8 @@ def _claims(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     wrong: list[str] = []
     original_view = Engine._view
 
-    def _view(self: Engine, user: Any) -> Any:
-        seen.last = original_view(self, user)
+    def _view(self: Engine, *arguments: Any) -> Any:
+        seen.last = original_view(self, *arguments)
         return seen.last
 
     def checked(method: Callable[..., Any]) -> Callable[..., Any]:

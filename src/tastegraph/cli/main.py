@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tastegraph.cli import agents, answers, data, models
+from tastegraph.cli import agents, answers, data, experiments, models
 from tastegraph.cli.batch import batch
 from tastegraph.cli.events import events_app
 from tastegraph.cli.inspect import inspect
@@ -46,6 +46,7 @@ app.command()(models.follow)
 app.command()(models.retrain)
 app.command()(models.evaluate)
 app.command()(models.feedback)
+app.command()(experiments.experiments)
 app.command()(answers.recommend)
 app.command()(batch)
 app.command()(answers.explain)

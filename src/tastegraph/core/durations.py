@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+DAY = 86_400.0
+"""Seconds of a day."""
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 

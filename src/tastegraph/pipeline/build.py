@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tastegraph.core.config import Config
+from tastegraph.core.config.experiments import named_snapshots
 from tastegraph.core.errors import BusyError
 from tastegraph.core.progress import say
 from tastegraph.core.records import Fact
@@ -228,7 +229,8 @@ class Builder:
         if not contents.first_lists:
             export_for_serving(self.directory / features.encoder["encoder_folder"])
         version = self.snapshots.publish(manifest, arrays)
-        prune_snapshots(self.snapshots, contents.erasures, features.state.items_erased)
+        named = named_snapshots(self.config.experiments)
+        prune_snapshots(self.snapshots, contents.erasures, features.state.items_erased, named)
         encoders = {str(m["encoder"]) for m in readable_manifests(self.snapshots).values()}
         prune_encoders(self.directory / MODELS_FOLDER, encoders, RETAINED_ENCODERS)
         return version

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from tastegraph.core.arrays import CSR
 from tastegraph.core.config import Config
+from tastegraph.core.config.experiments import named_snapshots
 from tastegraph.core.item_columns import items_of
 from tastegraph.core.progress import say
 from tastegraph.core.records import ITEM, Item
@@ -90,7 +91,8 @@ def add_new_items(
             manifest[origin] = manifest[origin] or previous.version
         manifest["counts"] = growth.counts
         version = snapshots.publish(manifest, growth.arrays, parent=previous)
-        prune_snapshots(snapshots, manifest["erasures"], manifest["items_erased"])
+        named = named_snapshots(config.experiments)
+        prune_snapshots(snapshots, manifest["erasures"], manifest["items_erased"], named)
     say(f"{len(items)} new items are listed; graph and texts of all are built next")
     return version
 

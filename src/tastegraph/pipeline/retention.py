@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tastegraph.core.errors import SnapshotError
+from tastegraph.core.progress import say
 from tastegraph.store.snapshots import Snapshots
 
 RETAINED_MODELS = 5
@@ -32,15 +33,19 @@ def readable_manifests(snapshots: Snapshots) -> dict[str, dict[str, Any]]:
     return manifests
 
 
-def prune_snapshots(snapshots: Snapshots, erasures: int, items_erased: int) -> None:
+def prune_snapshots(
+    snapshots: Snapshots, erasures: int, items_erased: int, named: Mapping[str, str]
+) -> None:
     """Delete snapshots that are superseded, or hold users or items that were erased since.
 
-    A snapshot that cannot be read counts as one of a model of its own.
+    A snapshot that cannot be read counts as one of a model of its own. One that an experiment
+    names is retained, and it is reported where it holds users or items that were erased.
 
     Args:
         snapshots: of the workspace.
         erasures: number of users and items erased before the newest snapshot was built.
         items_erased: number of items among them.
+        named: version that an experiment names → where.
     """
     manifests = readable_manifests(snapshots)
     models = {
@@ -52,7 +57,14 @@ def prune_snapshots(snapshots: Snapshots, erasures: int, items_erased: int) -> N
         for version, manifest in manifests.items()
         if manifest["erasures"] < erasures or manifest["items_erased"] < items_erased
     }
-    snapshots.prune(superseded_versions(models, snapshots.current()), outdated)
+    for version in sorted(outdated & named.keys()):
+        say(
+            f"warning: snapshot {version} learned from users or items that were erased since; it "
+            f"is retained because {named[version]} names it in tastegraph.toml. Remove it there, "
+            "and the next build deletes it"
+        )
+    superseded = superseded_versions(models, snapshots.current())
+    snapshots.prune(superseded - named.keys(), outdated - named.keys())
 
 
 def superseded_versions(models: Mapping[str, str], current: str | None) -> set[str]:

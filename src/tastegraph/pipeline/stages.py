@@ -35,7 +35,9 @@ Published = Literal["full", "first and full", "first"]
 """What a build puts into service: the full model; before or instead of it, where nothing is in
 service yet, first lists by closed forms."""
 _IGNORED_SETTINGS: Any = {
-    **dict.fromkeys(("llm", "extraction", "serving", "loop"), True),
+    **dict.fromkeys(
+        ("llm", "extraction", "serving", "surfaces", "experiments", "loop", "gorse"), True
+    ),
     "events": {"words"},
     "relations": {"__all__": {"phrase_zh", "subject", "object", "examples"}},
     "text": {"shared_cache"},

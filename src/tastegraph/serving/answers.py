@@ -59,6 +59,12 @@ class Recommendations(_Answer):
     recommendation_id: str
     model: str
     graph: str
+    experiment: str | None = Field(
+        default=None, description="the experiment that the list is part of; null outside of any"
+    )
+    variant: str | None = Field(
+        default=None, description="the variant of that experiment that the user gets"
+    )
     personal: bool = Field(description="false where the list is by popularity alone")
     stranger: bool = Field(
         default=False, description="true where no event of this user counts for or against an item"

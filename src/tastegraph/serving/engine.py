@@ -31,6 +31,7 @@ from tastegraph.serving.answers import (
     TextAssociations,
     UserProfile,
 )
+from tastegraph.serving.lists.assignment import Experiments
 from tastegraph.serving.lists.claim_checks import ClaimChecks
 from tastegraph.serving.lists.list_maker import (
     NO_LIST_OPTIONS,
@@ -40,7 +41,7 @@ from tastegraph.serving.lists.list_maker import (
 )
 from tastegraph.serving.lists.listing import DEFAULT_REASONS, ListRequest, UserState
 from tastegraph.serving.lists.request_view import RequestView, UserOrSession, events_and_seen
-from tastegraph.serving.metrics import LISTS, LOST_LISTS
+from tastegraph.serving.metrics import LOST_LISTS, record_list
 from tastegraph.serving.policies.policy import NO_OPTIONS, PolicyOptions
 from tastegraph.serving.snapshot.in_service import SnapshotHolder
 from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
@@ -72,7 +73,7 @@ class Engine:
     def __init__(self, snapshots: Snapshots, database: Database, config: Config) -> None:
         self.snapshots, self.database, self.config = snapshots, database, config
         self._holder, self._encoder = SnapshotHolder(snapshots, database, config), QueryEncoder()
-        self.lists = ListMaker(database, config)
+        self.lists, self._experiments = ListMaker(database, config), Experiments(config.experiments)
         self._explanations = Explanations(database, self.lists)
         self._claims = ClaimChecks(database, config.serving.check_claims)
 
@@ -108,8 +109,8 @@ class Engine:
             NotFoundError: there is no such surface.
         """
         options = ListOptions(exclude_seen, explore, seed, steer, policy=policy)
-        request = self.lists.request(n, options)
-        view, language = self._view(user), self._language(language)
+        view, language = self._view(user, options), self._language(language)
+        request = self.lists.request(n, options, view.assignment.settings)
         return self.lists.make(view, request, steer, time.time(), reasons, language)[0]
 
     def recommend_and_store(
@@ -128,9 +129,10 @@ class Engine:
         as that of a session without events, so that nothing is stored about the id. Wishes that
         outlast the list are stored for the user.
         """
-        request, language = self.lists.request(n, options), self._language(language)
         with span("view"):
-            view, now = self._view(user), time.time()
+            view, now = self._view(user, options), time.time()
+        language = self._language(language)
+        request = self.lists.request(n, options, view.assignment.settings)
         with span("list"):
             answer, request = self.lists.make(view, request, options.steer, now, reasons, language)
         if isinstance(user, str):
@@ -141,7 +143,7 @@ class Engine:
             erasure_counts = (view.erased_users, view.snapshot.erased_items)
             save = partial(served_lists.save, served=stored, erased=erasure_counts)
             self._committer.submit(save).add_done_callback(_log_failure)
-        LISTS.labels("yes" if answer.personal else "no").inc()
+        record_list(answer.personal, answer.experiment, answer.variant)
         self._claims.sample(view, answer)
         return answer
 
@@ -185,7 +187,8 @@ class Engine:
         state = UserState.of(events, seen_items, snapshot)
         language, created = self._language(language), stored.created
         answer = self.lists.remake(snapshot, state, request, created, DEFAULT_REASONS, language)
-        return answer.model_copy(update={"recommendation_id": recommendation_id})
+        names = ("recommendation_id", "experiment", "variant")
+        return answer.model_copy(update={name: getattr(stored, name) for name in names})
 
     def explain(
         self,
@@ -212,7 +215,7 @@ class Engine:
             NotFoundError: the snapshot does not know the item, or there is no such surface.
             FilterError: a filter cannot be read, or does not fit the catalogue.
         """
-        view, language = self._view(user), self._language(language)
+        view, language = self._view(user, options), self._language(language)
         explanation = self._explanations.explain(
             view, item_id, n, options, language, search_changes=search_changes
         )
@@ -423,17 +426,21 @@ class Engine:
     def _language(self, language: Language | None) -> Language:
         return self.config.serving.language if language is None else language
 
-    def _view(self, user: UserOrSession) -> RequestView:
-        """One consistent state of the log, and the snapshot that goes with it."""
+    def _view(self, user: UserOrSession, options: ListOptions = NO_LIST_OPTIONS) -> RequestView:
+        """One consistent state of the log, and the snapshot that goes with it and the user."""
+        unit = user if isinstance(user, str) else options.session_id
+        assignment = self._experiments.assign(unit, options.policy.surface)
         with self.database.reading() as connection:
             revision, erased_users = log.revision(connection), erasure.erased_user_count(connection)
             repeats = self.config.serving.repeats
             events, seen_items = events_and_seen(connection, user, repeats, revision)
-            snapshot = self._holder.current_for(connection)
+            snapshot = self._holder.snapshot_for(connection, assignment.settings.snapshot)
             is_known = isinstance(user, str) and (events or log.has_user(connection, user))
             wishes = standing_chips(connection, user) if isinstance(user, str) else ()
         user_id = user if isinstance(user, str) and is_known else None
-        return RequestView(snapshot, user_id, events, seen_items, revision, erased_users, wishes)
+        return RequestView(
+            snapshot, user_id, events, seen_items, revision, erased_users, wishes, assignment
+        )
 
 
 def _log_failure(write: Future[None]) -> None:

@@ -36,6 +36,9 @@ REFUSED = Counter(
     "tastegraph_refused", "Requests refused before they reached a route", ["code"]
 )  # fmt: skip
 LISTS = Counter("tastegraph_lists", "Lists that were computed", ["personal"])
+EXPERIMENT_LISTS = Counter(
+    "tastegraph_experiment_lists", "Lists of experiments, by variant", ["experiment", "variant"]
+)  # fmt: skip
 EVENTS = Counter("tastegraph_events", "Events by outcome", ["outcome"])
 LOST_LISTS = Counter("tastegraph_lost_lists", "Served lists that could not be stored")
 CLAIM_CHECKS = Counter(
@@ -62,6 +65,13 @@ LAG = Gauge(
     "How much later than due the event loop last woke up (the latest of the workers)",
     multiprocess_mode="livemax",
 )
+
+
+def record_list(personal: bool, experiment: str | None, variant: str | None) -> None:
+    """Count one list; the names of its experiment and variant are those of the configuration."""
+    LISTS.labels("yes" if personal else "no").inc()
+    if experiment is not None:
+        EXPERIMENT_LISTS.labels(experiment, variant).inc()
 
 
 def record_events(accepted: int, duplicates: int, rejected: int) -> None:

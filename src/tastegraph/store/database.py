@@ -157,10 +157,15 @@ class Database:
                 self._writer = None
 
     def _add_tables(self) -> None:
-        """Create the tables that a file of an earlier version lacks."""
+        """Create the tables and columns that a file of an earlier version lacks."""
         with _errors_of(self.path), self._readers.connect() as connection:
-            missing = set(self._metadata.tables) - set(inspect(connection).get_table_names())
-        if missing:
+            columns = inspect(connection).get_multi_columns()
+        is_complete = all(
+            {column.name for column in table.c} <= {column["name"] for column in present}
+            for name, table in self._metadata.tables.items()
+            for present in [columns.get((None, name), [])]
+        )
+        if not is_complete:
             with self.writing():
                 pass
         self._complete = True

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     event,
     func,
+    inspect,
     literal_column,
 )
 from sqlalchemy.schema import CreateIndex
@@ -176,9 +177,28 @@ lists = Table(  # recommendation lists that were served
     Column("known", Integer, key="event_revision", nullable=False),
     Column("asked", JSON, key="request", nullable=False),
     Column("places", JSON, nullable=False),
+    Column("experiment", String),
+    Column("variant", String),
 )
 Index("lists_of_user", lists.c.user_id)
 Index("lists_in_time", lists.c.created)
+LISTS_BY_EXPERIMENT = Index(
+    "lists_by_experiment",
+    lists.c.experiment,
+    lists.c.created,
+    sqlite_where=lists.c.experiment.is_not(None),
+)
+
+
+@event.listens_for(metadata, "after_create")
+def _add_experiments(_target: MetaData, connection: Connection, **_options: object) -> None:
+    """Add the columns that the lists of a file of an earlier version lack."""
+    columns = {column["name"] for column in inspect(connection).get_columns(lists.name)}
+    for column in (lists.c.experiment, lists.c.variant):
+        if column.name not in columns:
+            connection.exec_driver_sql(f"ALTER TABLE lists ADD COLUMN {column.name} VARCHAR")
+    connection.execute(CreateIndex(LISTS_BY_EXPERIMENT, if_not_exists=True))
+
 
 erasures = Table(
     "erasures",

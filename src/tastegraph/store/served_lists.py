@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from sqlalchemy import Connection, func, select, true
 from sqlalchemy.dialects.sqlite import insert
 
+from tastegraph.core.config.experiments import CONTROL
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.messages import Message
 from tastegraph.store import erasure
 from tastegraph.store.schema import events, lists
+
+ListsByExperiment = Literal["all", "only", "outside"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class ServedList:
         event_revision: revision of the event log when it was computed.
         request: all further parameters that it depends on.
         places: from the first place down.
+        experiment, variant: that it is part of; ``None`` outside of experiments.
     """
 
     recommendation_id: str
@@ -61,6 +65,8 @@ class ServedList:
     event_revision: Annotated[int, Field(serialization_alias="known")]
     request: Annotated[dict[str, Any], Field(serialization_alias="asked")]
     places: Sequence[ListPlace]
+    experiment: str | None = None
+    variant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,8 @@ class Exposure:
         rank: 1-based.
         propensity, best: as in :class:`ListPlace`.
         events: types of the events that name the list and the item.
+        user_id: whose list it is; of a list without a user, whose event names it.
+        experiment, variant, snapshot: of the list.
     """
 
     recommendation_id: str
@@ -82,6 +90,10 @@ class Exposure:
     propensity: float
     best: bool
     events: tuple[str, ...]
+    user_id: str | None = None
+    experiment: str | None = None
+    variant: str | None = None
+    snapshot: str = ""
 
 
 def save(connection: Connection, served: ServedList, erased: tuple[int, int] | None = None) -> None:
@@ -159,6 +171,7 @@ def exposures(
     event_revision: int = 0,
     model: str | None = None,
     counts: Callable[[str, float | None], bool] = lambda kind, value: True,
+    experiments: ListsByExperiment = "all",
 ) -> Iterator[Exposure]:
     """Yield every item of every list created from ``since`` on, in the order of creation.
 
@@ -170,24 +183,36 @@ def exposures(
         event_revision: lists and events from before this revision of the log are left out.
         model: version of the model whose lists are read; by default of all models.
         counts: function of an event's type and value; events for which it is false are left out.
+        experiments: ``only`` the lists of experiments, or ``outside``: those that no variant
+            changed. By default all.
     """
-    of_model = () if model is None else (lists.c.model == model,)
+    conditions = [lists.c.created >= since, lists.c.event_revision >= event_revision]
+    if model is not None:
+        conditions.append(lists.c.model == model)
+    if experiments == "only":
+        conditions.append(lists.c.experiment.is_not(None))
+    elif experiments == "outside":
+        conditions.append(lists.c.experiment.is_(None) | (lists.c.variant == CONTROL))
     events_of: dict[tuple[str, str], list[str]] = {}
-    for recommendation_id, item_id, kind, value in connection.execute(
-        select(events.c.recommendation_id, events.c.item_id, events.c.type, events.c.value)
+    user_of: dict[str, str] = {}
+    of_events = (events.c.recommendation_id, events.c.item_id, events.c.user_id, events.c.type,
+                 events.c.value)  # fmt: skip
+    for recommendation_id, item_id, user_id, kind, value in connection.execute(
+        select(*of_events)
         .where(events.c.recommendation_id.is_not(None), events.c.seq > event_revision)
         .order_by(events.c.seq)
     ):
         if counts(kind, value):
             events_of.setdefault((recommendation_id, item_id), []).append(kind)
+            user_of.setdefault(recommendation_id, user_id)
+    of_lists = (lists.c.recommendation_id, lists.c.model, lists.c.created, lists.c.places,
+                lists.c.user_id, lists.c.experiment, lists.c.variant, lists.c.snapshot)  # fmt: skip
     rows = connection.execute(
-        select(lists.c.recommendation_id, lists.c.model, lists.c.created, lists.c.places)
-        .where(lists.c.created >= since, lists.c.event_revision >= event_revision, *of_model)
-        .order_by(lists.c.created, lists.c.recommendation_id)
+        select(*of_lists).where(*conditions).order_by(lists.c.created, lists.c.recommendation_id)
     )
-    for recommendation_id, list_model, created, places in rows:
+    for recommendation_id, list_model, created, places, user_id, *of_experiment in rows:
+        user_id = user_id or user_of.get(recommendation_id)
         for rank, (item_id, _, propensity, best) in enumerate(places, start=1):
             kinds = tuple(events_of.get((recommendation_id, item_id), ()))
-            yield Exposure(
-                recommendation_id, list_model, created, item_id, rank, propensity, best, kinds
-            )
+            yield Exposure(recommendation_id, list_model, created, item_id, rank, propensity, best,
+                           kinds, user_id, *of_experiment)  # fmt: skip

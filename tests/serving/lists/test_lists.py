@@ -222,10 +222,10 @@ def test_click_counts_for_the_list_that_it_names(engine: Engine) -> None:
         exposures = list(served_lists.exposures(connection))
         assert list(served_lists.exposures(connection, since=1.5)) == exposures[2:]
     assert exposures == [
-        Exposure("first", "1", 1.0, "a", 1, 1.0, True, ()),
-        Exposure("first", "1", 1.0, "b", 2, 0.25, False, ("click", "purchase")),
-        Exposure("second", "1", 2.0, "a", 1, 1.0, True, ()),
-        Exposure("second", "1", 2.0, "b", 2, 0.25, False, ()),
+        Exposure("first", "1", 1.0, "a", 1, 1.0, True, (), "u", snapshot="1"),
+        Exposure("first", "1", 1.0, "b", 2, 0.25, False, ("click", "purchase"), "u", snapshot="1"),
+        Exposure("second", "1", 2.0, "a", 1, 1.0, True, (), "u", snapshot="1"),
+        Exposure("second", "1", 2.0, "b", 2, 0.25, False, (), "u", snapshot="1"),
     ]
 
 

@@ -26,6 +26,12 @@ from tastegraph.core.config.data import (
     Section,
     SourcesConfig,
 )
+from tastegraph.core.config.experiments import (
+    ExperimentConfig,
+    Name,
+    VariantConfig,
+    check_experiments,
+)
 from tastegraph.core.config.keys import describe_error, rename_keys
 from tastegraph.core.config.models import (
     Convolution,
@@ -45,10 +51,11 @@ from tastegraph.core.progress import say
 
 __all__ = [
     "CONFIG_FILE", "Boost", "ColumnConfig", "Config", "Convolution", "EvaluationConfig",
-    "EventFileConfig", "EventPhrases", "EventsConfig", "ExtractionConfig", "FileConfig",
-    "FinetuningConfig", "GorseConfig", "GraphConfig", "ImportConfig", "ItemsConfig", "LLMConfig",
-    "LLMPrices", "LoopConfig", "ModelConfig", "Objective", "Pin", "RelationConfig", "ServingConfig",
-    "SourcesConfig", "SurfaceConfig", "TextConfig", "checked_config", "load_config",
+    "EventFileConfig", "EventPhrases", "EventsConfig", "ExperimentConfig", "ExtractionConfig",
+    "FileConfig", "FinetuningConfig", "GorseConfig", "GraphConfig", "ImportConfig", "ItemsConfig",
+    "LLMConfig", "LLMPrices", "LoopConfig", "ModelConfig", "Objective", "Pin", "RelationConfig",
+    "ServingConfig", "SourcesConfig", "SurfaceConfig", "TextConfig", "VariantConfig",
+    "checked_config", "load_config",
 ]  # fmt: skip
 
 CONFIG_FILE = "tastegraph.toml"
@@ -73,6 +80,7 @@ class Config(Section):
     model: ModelConfig = ModelConfig()
     serving: ServingConfig = ServingConfig()
     surfaces: dict[str, SurfaceConfig] = Field(default_factory=dict)
+    experiments: dict[Name, ExperimentConfig] = Field(default_factory=dict)
     loop: LoopConfig = LoopConfig()
     gorse: GorseConfig = GorseConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
@@ -81,6 +89,11 @@ class Config(Section):
     @classmethod
     def _with_new_names(cls, settings: object) -> object:
         return rename_keys(settings)[0] if isinstance(settings, dict) else settings
+
+    @model_validator(mode="after")
+    def _known_surfaces(self) -> Config:
+        check_experiments(self.experiments, self.surfaces)
+        return self
 
     @model_validator(mode="after")
     def _known_types(self) -> Config:

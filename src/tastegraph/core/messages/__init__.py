@@ -13,6 +13,7 @@ from typing import Final
 from tastegraph.core.languages import DEFAULT_LANGUAGE, Language, Template
 from tastegraph.core.messages import (
     batch,
+    experiments,
     filters,
     gorse,
     problems,
@@ -33,6 +34,7 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     **related.TEMPLATES,
     **why_not.TEMPLATES,
     **batch.TEMPLATES,
+    **experiments.TEMPLATES,
 }
 """Key → template; a key is in one catalogue only."""
 _COMMA: Final = Template(en=", ", zh="、")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tastegraph.core.messages import (
+    experiment_description,
     policy_description,
     why_not_description,
     wish_description,
@@ -212,7 +213,8 @@ BODIES: Final[Mapping[str, str]] = {
     "    snapshot, model, graph: versions that the list was computed from.\n"
     "    event_revision: revision of the event log when it was computed.\n"
     "    request: all further parameters that it depends on.\n"
-    "    places: from the first place down.": (
+    "    places: from the first place down.\n"
+    "    experiment, variant: that it is part of; ``None`` outside of experiments.": (
         "一个已展示的推荐列表。\n\n"
         "在服务的响应中，``created`` 名为 ``made``，``event_revision`` 名为 ``known``，"
         "``request`` 名为 ``asked``。\n\n字段：\n"
@@ -221,7 +223,8 @@ BODIES: Final[Mapping[str, str]] = {
         "    snapshot、model、graph：各自的版本。\n"
         "    event_revision：生成列表时事件日志的修订号。\n"
         "    request：列表依赖的其他条件。\n"
-        "    places：最好的在前。"
+        "    places：最好的在前。\n"
+        "    experiment、variant：所属的实验和实验组；不属于实验时为 ``None``。"
     ),
     "One reason: a liked item, or a path over stored facts from a liked item.": (
         "一条理由：一个喜欢过的物品，或从它出发、由已存事实构成的路径。"
@@ -410,4 +413,5 @@ CHINESE: Final[Mapping[str, str]] = {
     **wish_description.CHINESE,
     **policy_description.CHINESE,
     **why_not_description.CHINESE,
+    **experiment_description.CHINESE,
 }

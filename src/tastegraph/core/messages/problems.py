@@ -200,6 +200,16 @@ MISSING: Final[Mapping[str, Template]] = {
         "there is no surface {name!r} in [surfaces]; there are {names}",
         "[surfaces] 中没有“{name}”，现有：{names}",
     ),
+    "missing.experiment_snapshot": Template(
+        "{place}.snapshot in tastegraph.toml: there is no snapshot {version!r}; there are "
+        "{versions}, see 'tastegraph models list'",
+        "tastegraph.toml 的 {place}.snapshot：没有版本为“{version}”的快照，现有版本：{versions}，"
+        "参见 tastegraph models list",
+    ),
+    "missing.success_type": Template(
+        "no event of type {name!r} counts for its item; those of {names} do",
+        "类型为“{name}”的事件不算对物品的认可，算作认可的类型有：{names}",
+    ),
     "missing.export": Template(
         "{file} does not exist: export it with {command}", "{file} 不存在：请用 {command} 导出"
     ),

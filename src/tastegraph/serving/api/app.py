@@ -16,6 +16,7 @@ from tastegraph.serving.api.access import Access
 from tastegraph.serving.api.document import openapi_document
 from tastegraph.serving.api.errors import add_error_handlers
 from tastegraph.serving.api.events import event_routes
+from tastegraph.serving.api.experiments import experiment_routes
 from tastegraph.serving.api.fields import field_routes
 from tastegraph.serving.api.gorse.app import gorse_app
 from tastegraph.serving.api.graph import graph_routes
@@ -85,6 +86,7 @@ def create_app(
     app.include_router(health_routes(engine))
     app.include_router(kg_routes(engine, writer))
     app.include_router(model_routes(engine, writer))
+    app.include_router(experiment_routes(engine))
     app.mount("/api", gorse_app(engine, writer))
     app.mount("/page", StaticFiles(directory=PAGE))
 

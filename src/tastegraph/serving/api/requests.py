@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import TEMPLATES
-from tastegraph.core.records import Event
+from tastegraph.core.records import SESSION, Event
 from tastegraph.data.cells.typed_row import MAX_ID_LENGTH, MAX_TIMESTAMP
 from tastegraph.data.events import event_from
 from tastegraph.serving.api.policies import PolicyFields
@@ -199,6 +199,11 @@ class SessionEvent(_Request):
 class Session(_Request):
     """Events of a session without a user, oldest first."""
 
+    session_id: Id | None = Field(
+        default=None,
+        description="as in events; lists of one session_id are of one variant of an experiment, "
+        "and a session without it takes no part in experiments",
+    )
     events: list[SessionEvent] = Field(max_length=MAX_EVENTS)
 
     def ordered_events(self, types: Collection[str]) -> Sequence[Event]:
@@ -271,8 +276,15 @@ class RecommendationRequest(_ListRequest):
 
     def options(self) -> ListOptions:
         """How the list is made."""
-        exclude_seen = self.exclude == "seen"
-        return ListOptions(exclude_seen, self.explore, self.seed, self.steer, policy=self.policy())
+        session_id = None if self.session is None else self.session.session_id
+        return ListOptions(
+            exclude_seen=self.exclude == "seen",
+            explore=self.explore,
+            seed=self.seed,
+            steer=self.steer,
+            policy=self.policy(),
+            session_id=None if session_id is None else SESSION + session_id,
+        )
 
 
 class TextRequest(LanguageRequest):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from secrets import randbits
 
-from tastegraph.core.config import Config
+from tastegraph.core.config import Config, VariantConfig
 from tastegraph.core.languages import Language
 from tastegraph.serving.answers import Recommendations
+from tastegraph.serving.lists.assignment import AS_CONFIGURED
 from tastegraph.serving.lists.listing import ListRequest, UserState, make_list
 from tastegraph.serving.lists.request_view import RequestView
 from tastegraph.serving.policies.policy import NO_OPTIONS, ListPolicy, PolicyOptions, surface_of
@@ -32,6 +33,7 @@ class ListOptions:
         steer: a wish in words, or chips.
         store_wishes: whether wishes that outlast the list are stored for the user.
         policy: filter, limits, boosts, pins, diversity, surface.
+        session_id: of a session without a user; experiments go by it.
     """
 
     exclude_seen: bool = True
@@ -40,6 +42,7 @@ class ListOptions:
     steer: Steer | None = None
     store_wishes: bool = True
     policy: PolicyOptions = field(default=NO_OPTIONS)
+    session_id: str | None = None
 
 
 NO_LIST_OPTIONS = ListOptions()
@@ -57,16 +60,25 @@ class ListMaker:
         self.steerer, self.policies = Steerer(database, config), PolicyReader(database, config)
         self._config = config
 
-    def request(self, n: int | None, options: ListOptions) -> ListRequest:
+    def request(
+        self, n: int | None, options: ListOptions, variant: VariantConfig = AS_CONFIGURED
+    ) -> ListRequest:
         """The parameters of a list, with what is configured where ``options`` say nothing.
+
+        Args:
+            n: number of items.
+            options: what the request says.
+            variant: of an experiment; its surface holds in place of that of the request.
 
         Raises:
             NotFoundError: there is no such surface.
         """
         serving, surfaces = self._config.serving, self._config.surfaces
-        surface = surface_of(options.policy.surface, surfaces)
-        explore = serving.explore if surface.explore is None else surface.explore
-        policy = ListPolicy.of(options.policy, surfaces)
+        name = variant.surface or options.policy.surface
+        surface = surface_of(name, surfaces)
+        defaults = (variant.explore, surface.explore, serving.explore)
+        explore = next(share for share in defaults if share is not None)
+        policy = ListPolicy.of(replace(options.policy, surface=name), surfaces)
         return ListRequest(
             n=n or surface.n or DEFAULT_N,
             exclude_seen=options.exclude_seen,
@@ -96,9 +108,13 @@ class ListMaker:
         rows = [chip.as_json() for chip in chips]
         request = replace(request, wishes=rows)
         answer = self.remake(view.snapshot, view.user(), request, now, reasons, language)
+        assignment = view.assignment
+        update: dict[str, object] = {}
+        if assignment.experiment is not None:
+            update |= {"experiment": assignment.experiment, "variant": assignment.variant}
         if steer is not None:
-            answer = answer.model_copy(update={"steer": steering})
-        return answer, request
+            update["steer"] = steering
+        return answer.model_copy(update=update) if update else answer, request
 
     def remake(
         self,
@@ -139,4 +155,6 @@ def served_list(
         event_revision=view.revision,
         request={**asdict(request), "session": session},
         places=[ListPlace(i.item_id, i.score, i.propensity, i.best) for i in answer.items],
+        experiment=answer.experiment,
+        variant=answer.variant,
     )

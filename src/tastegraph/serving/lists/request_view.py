@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from tastegraph.core.records import Event
+from tastegraph.serving.lists.assignment import NO_EXPERIMENT, Assignment
 from tastegraph.serving.lists.listing import UserState
 from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 from tastegraph.serving.wishes.chips import Chip
@@ -25,13 +26,14 @@ class RequestView:
     """One consistent state of the snapshot and the store, which one request sees.
 
     Attributes:
-        snapshot: in service, without the items that were erased since.
+        snapshot: in service, or of the user's variant, without the items that were erased since.
         user_id: of a user with at least one event; ``None`` for a session, and for an unknown id.
         events: the user's newest.
         seen_items: ids of all items that exclude_seen leaves out.
         revision: of the event log.
         erased_users: number of users that had been erased.
         wishes: standing wishes of the user.
+        assignment: the variant of an experiment that the request gets.
     """
 
     snapshot: ServingSnapshot
@@ -41,6 +43,7 @@ class RequestView:
     revision: int
     erased_users: int
     wishes: Sequence[Chip] = ()
+    assignment: Assignment = NO_EXPERIMENT
 
     def user(self) -> UserState:
         """The user whose events these are."""

@@ -149,7 +149,8 @@ class DriftTrigger:
     """Due when users respond to the lists of the model in service less often than they did.
 
     Lists from before the newest stored model was fitted do not count: after a rollback, only
-    later lists do. Where a candidate was rejected, it is due after as many lists again.
+    later lists do. Neither do lists that a variant of an experiment changed. Where a candidate was
+    rejected, it is due after as many lists again.
 
     Args:
         max_drop: share of the lists with a response by which they may fall.
@@ -182,7 +183,9 @@ class DriftTrigger:
         learned_until = self._maximum.of(engine.snapshots)
         likes = engine.meaning.likes
         with engine.database.reading() as connection:
-            exposures = served_lists.exposures(connection, self._since, learned_until, model, likes)
+            exposures = served_lists.exposures(
+                connection, self._since, learned_until, model, likes, experiments="outside"
+            )
             settled_places = (place for place in exposures if place.created <= now - self._settling)
             responses = [
                 any(not self._rewarding.isdisjoint(place.events) for place in places)

@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from tastegraph.core.config import Config
-from tastegraph.core.errors import SnapshotError, TastegraphError
+from tastegraph.core.config.experiments import CURRENT, named_snapshots
+from tastegraph.core.errors import NotFoundError, SnapshotError, TastegraphError
 from tastegraph.core.languages import DEFAULT_LANGUAGE, Language
+from tastegraph.core.messages import Message
 from tastegraph.models.fitted_config import FittedConfig
 from tastegraph.serving.metrics import PUBLISHED, SNAPSHOT
 from tastegraph.serving.process.background import PeriodicThread
@@ -27,15 +29,16 @@ POLL_SECONDS = 0.1
 
 
 class SnapshotHolder:
-    """Holds the snapshot in service; thread-safe.
+    """Holds the snapshot in service, and those that experiments name; thread-safe.
 
-    Where a new snapshot cannot be read, the old one stays. Without :meth:`watch`, a new snapshot
+    Processes share the memory of all of them, and files that two snapshots have in common. Where a
+    new snapshot cannot be read, the old one stays. Without :meth:`watch`, a new snapshot
     is opened by the next request. While it is watched, no request waits for that: the old snapshot
     answers until the new one is open.
 
     Raises:
-        NotFoundError: nothing has been built yet.
-        SnapshotError: the snapshot is incomplete or altered.
+        NotFoundError: nothing has been built yet, or there is no snapshot that an experiment names.
+        SnapshotError: a snapshot is incomplete or altered.
     """
 
     def __init__(self, snapshots: Snapshots, database: Database, config: Config) -> None:
@@ -44,6 +47,10 @@ class SnapshotHolder:
         self._watcher: PeriodicThread | None = None
         self._version = snapshots.current()
         self._snapshot = self._open(self._version)
+        self._of_experiments = {
+            version: self._named(version, place)
+            for version, place in named_snapshots(config.experiments).items()
+        }
         self._note_version()
 
     def watch(self) -> None:
@@ -72,6 +79,22 @@ class SnapshotHolder:
                 snapshot = self._snapshot = as_of(self._snapshot, connection)
         return snapshot
 
+    def snapshot_for(self, connection: Connection, version: str) -> ServingSnapshot:
+        """The snapshot that a variant names, with the items listable that ``connection`` sees.
+
+        Args:
+            connection: to the store.
+            version: one that an experiment names, or ``current``.
+        """
+        if version == CURRENT:
+            return self.current_for(connection)
+        snapshot = self._of_experiments[version]
+        if not _is_current(snapshot, connection):
+            with self._switching:
+                snapshot = _as_of(self._of_experiments[version], connection)
+                self._of_experiments[version] = snapshot
+        return snapshot
+
     def open_version(self, version: str, connection: Connection) -> ServingSnapshot:
         """Any stored version, with the items listable that ``connection`` sees as such.
 
@@ -80,6 +103,8 @@ class SnapshotHolder:
             SnapshotError: it is incomplete or altered.
         """
         current = self.current_for(connection)
+        if version in self._of_experiments:
+            return self.snapshot_for(connection, version)
         snapshot = current if version == current.version else self._open(version)
         return as_of(snapshot, connection)
 
@@ -136,6 +161,18 @@ class SnapshotHolder:
 
     def _open(self, version: str | None) -> ServingSnapshot:
         return ServingSnapshot.open(self._snapshots.open(version), self._config)
+
+    def _named(self, version: str, place: str) -> ServingSnapshot:
+        """The snapshot that the configuration names at ``place``."""
+        if version == self._version:
+            return self._snapshot
+        versions = self._snapshots.versions()
+        if version not in versions:
+            raise NotFoundError(
+                Message("missing.experiment_snapshot", place=place, version=version,
+                        versions=versions)
+            )  # fmt: skip
+        return self._open(version)
 
 
 def _is_current(snapshot: ServingSnapshot, connection: Connection) -> bool:

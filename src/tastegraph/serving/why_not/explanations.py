@@ -97,7 +97,9 @@ class Explanations:
     ) -> Question:  # fmt: skip
         item = self._row(view, item_id)
         snapshot, user, now = view.snapshot, view.user(), time.time()
-        request = self._lists.request(n, replace(options, explore=0.0, seed=0))
+        request = self._lists.request(
+            n, replace(options, explore=0.0, seed=0), view.assignment.settings
+        )
         steerer, policies = self._lists.steerer, self._lists.policies
         steering = steerer.read(snapshot, options.steer, language)
         chips = merged(view.wishes, steering)
