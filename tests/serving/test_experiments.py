@@ -17,7 +17,7 @@ from tastegraph.serving.lists.assignment import drawn_variant
 from tastegraph.store.database import Database
 from tastegraph.store.schema import metadata
 from tastegraph.store.snapshots import Snapshots
-from tests.serving.snapshot.test_in_service import publish_another, scores
+from tests.serving.snapshot.test_in_service import scores
 from tests.support import serving_world
 from tests.support.local_client import LocalClient
 
@@ -29,7 +29,7 @@ def engine_of(directory: Path, settings: dict[str, Any]) -> Engine:
     """The world with two snapshots, the first in service."""
     if not (directory / "snapshots").exists():
         serving_world.open_engine(directory).close()
-        publish_another(directory, 2.0)
+        serving_world.publish_variant(directory, 2.0)
     database = Database(directory / "tastegraph.db", metadata)
     config = Config.model_validate(settings)
     return Engine(Snapshots(directory / "snapshots"), database, config)
@@ -103,7 +103,7 @@ def test_sessions_take_part_by_their_id(engine: Engine) -> None:
 
 def test_promotion_and_roll_back_change_the_control_alone(engine: Engine, tmp_path: Path) -> None:
     users = {variant_of(user): user for user in USERS}
-    third = publish_another(tmp_path, 3.0)
+    third = serving_world.publish_variant(tmp_path, 3.0)
     for change, control in ((lambda: engine.promote(third), third), (engine.roll_back, "000001")):
         change()
         assert engine.recommend(users["control"], 3).model == control
