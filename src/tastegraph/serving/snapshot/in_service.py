@@ -91,7 +91,7 @@ class SnapshotHolder:
         snapshot = self._of_experiments[version]
         if not _is_current(snapshot, connection):
             with self._switching:
-                snapshot = _as_of(self._of_experiments[version], connection)
+                snapshot = as_of(self._of_experiments[version], connection)
                 self._of_experiments[version] = snapshot
         return snapshot
 
