@@ -90,7 +90,9 @@ def small_model(rng):
     np.fill_diagonal(behaviour, 0)
     left, right, values = rng.normal(size=(3, N, 4)).astype(np.float32)
     network = random_path_kernel(rng, values, right, associations)
-    attention = SequenceAttention(left, right, values, np.zeros(5, dtype=np.float32))
+    query, key = left[:4], right[:4]
+    no_bias = np.zeros(4, np.float32), np.zeros(5, np.float32)
+    attention = SequenceAttention(values, query, key, *no_bias)
     parts = {
         BEHAVIOUR: SimilarityComponent(Recency(3.0, 0.5), TableKernel(behaviour)),
         NETWORK: GraphNetworkComponent(attention, network),

@@ -171,8 +171,8 @@ def test_how_large_scores_are_does_not_matter():
 def test_events_whose_vectors_cancel_get_no_attention():
     """Two items of opposite vectors, attended alike: their sum has no direction."""
     vectors = np.array([[0.3, 0.1], [-0.3, -0.1], [1.0, 0.0]], np.float32)
-    flat = np.zeros_like(vectors)
-    attention = SequenceAttention(flat, flat, vectors, np.zeros(4, np.float32))
+    flat = np.zeros((2, 2), np.float32)
+    attention = SequenceAttention(vectors, flat, flat, flat[0], np.zeros(4, np.float32))
     opposite = History(np.array([0, 1], np.int32), np.ones(2, np.float32))
     assert not attention(opposite).any()
     weights = attention(History(np.array([0, 2], np.int32), np.ones(2, np.float32)))

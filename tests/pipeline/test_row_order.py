@@ -124,8 +124,10 @@ def test_events_without_a_time_are_unordered():
 def test_history_without_times_is_attended_to_evenly():
     rng = np.random.default_rng(0)
     n, d = 6, 4
-    table = [rng.standard_normal((n, d)).astype(np.float32) for _ in range(3)]
-    sequence = SequenceAttention(*table, bias=rng.standard_normal(n).astype(np.float32))
+    shapes = (n, d), (d, d), (d, d), d, n
+    sequence = SequenceAttention(
+        *(rng.standard_normal(shape).astype(np.float32) for shape in shapes)
+    )
     items, ones = np.array([4, 1, 3], np.int32), np.ones(3, np.float32)
     for attention in (sequence, Recency(2.0)):
         weights = attention(History(items, ones, ordered=False))

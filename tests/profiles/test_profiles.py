@@ -1,6 +1,7 @@
 """Histories, attention, interest and content graphs, computed by hand."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -247,16 +248,19 @@ N_ITEMS, WIDTH, LONGEST = 9, 4, 5
 
 def sequence(seed=0, length=LONGEST):
     rng = np.random.default_rng(seed)
-    queries, keys, values = rng.normal(size=(3, N_ITEMS, WIDTH)).astype(np.float32)
-    return SequenceAttention(queries, keys, values, rng.normal(size=length).astype(np.float32))
+    values = rng.normal(size=(N_ITEMS, WIDTH)).astype(np.float32)
+    query, key = rng.normal(size=(2, WIDTH, WIDTH)).astype(np.float32)
+    query_bias, bias = (rng.normal(size=size).astype(np.float32) for size in (WIDTH, length))
+    return SequenceAttention(values, query, key, query_bias, bias)
 
 
 def test_sequence_attention_is_a_softmax_over_the_newest_likes():
     attention = sequence()
     past = history((3, 1.0), (1, -1.0), (4, 0.5), (1, 1.0))
     items = [3, 4, 1]
+    query = attention.values[1] @ attention.query + attention.query_bias
     logits = [
-        float(attention.queries[1] @ attention.keys[item]) + float(attention.bias[back])
+        float(query @ (attention.values[item] @ attention.key)) + float(attention.bias[back])
         for item, back in zip(items, (2, 1, 0), strict=True)
     ]
     alpha = np.exp(logits) / np.exp(logits).sum()
@@ -291,9 +295,7 @@ def test_sequence_attention_hears_the_newest_likes_alone_and_its_sum_has_norm_1(
 
 def test_large_logits_do_not_overflow():
     attention = sequence()
-    huge = SequenceAttention(
-        attention.queries * 1e3, attention.keys * 1e3, attention.values, attention.bias
-    )
+    huge = replace(attention, query=attention.query * 1e3, key=attention.key * 1e3)
     assert np.isfinite(huge(history((0, 1.0), (1, 1.0), (2, 1.0)))).all()
 
 

@@ -132,7 +132,9 @@ def make(
         weights=blend,
         valid=0.0,
     )
-    sequence = SequenceAttention(vectors, vectors, vectors, np.zeros(200, dtype=np.float32))
+    width = vectors.shape[1]
+    alike, no_bias = np.eye(width, dtype=np.float32), np.zeros(200, dtype=np.float32)
+    sequence = SequenceAttention(vectors, alike, alike, no_bias[:width], no_bias)
     network = GraphNetworkComponent(
         sequence, random_path_kernel(rng, vectors, vectors, item_features.associations, heads=1)
     )

@@ -27,6 +27,20 @@ def without_rounding(sums: NDArray[Any], sizes: NDArray[Any]) -> NDArray[np.floa
     return np.where(np.abs(sums) > ROUNDING * sizes, sums, 0).astype(np.float32)
 
 
+def row_positions(indptr: Ints, rows: Ints) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the entries of some rows stand: place of the row in ``rows``, and position, [n] each.
+
+    Args:
+        indptr: int[n + 1], where each row of a matrix begins and ends.
+        rows: int[R].
+    """
+    starts = indptr[rows]
+    lengths = indptr[rows + 1] - starts
+    places = np.repeat(np.arange(len(rows)), lengths)
+    offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return places, np.repeat(starts, lengths) + offset
+
+
 def pair_keys(matrix: CSR) -> NDArray[np.int64]:
     """Return the non-zero cells of ``matrix`` as sorted, distinct keys, int64[N].
 

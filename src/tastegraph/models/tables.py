@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
+from tastegraph.core.packed import MIN_ENTRIES, PackedTable
 from tastegraph.models.base import Arrays, SimilarityComponent
 from tastegraph.models.kernels import Scores, TableKernel, table_arrays, table_from_arrays
 from tastegraph.models.training_data import TrainingData
@@ -21,7 +22,7 @@ MAX_DENSE_ITEMS = 10_000
 class TableComponent(SimilarityComponent):
     """A component whose similarities are learned as a table, float32[I, I], dense or CSR."""
 
-    learned_pattern: ClassVar[str] = "table|data|indices|indptr"
+    learned_pattern: ClassVar[str] = "table|data|indices|indptr|gaps|shares|scale|width"
 
     @classmethod
     def table(cls, data: TrainingData, params: Any) -> Scores | CSR:
@@ -43,6 +44,14 @@ class TableComponent(SimilarityComponent):
         """Rows and columns of some items alone."""
         return table_arrays(align_table(table_from_arrays(arrays), rows))
 
+    @classmethod
+    def learned_names(cls, arrays: Arrays) -> Arrays:
+        """The table by its names in a snapshot; a large sparse one is packed."""
+        table = table_from_arrays(arrays) if arrays else None
+        if sparse.issparse(table) and table.nnz >= MIN_ENTRIES:
+            arrays = table_arrays(PackedTable.of(table))
+        return super().learned_names(arrays)
+
     def served_arrays(self) -> Arrays:
         """None: the table itself is served."""
         return {}
@@ -54,20 +63,25 @@ class TableComponent(SimilarityComponent):
         return cls(attention, TableKernel(align_table(table, rows)))
 
 
-def align_table(table: Scores | CSR, rows: NDArray[np.int64]) -> Scores | CSR:
+def align_table(
+    table: Scores | CSR | PackedTable, rows: NDArray[np.int64]
+) -> Scores | CSR | PackedTable:
     """``table`` for the items now; those that it does not know have empty rows and columns.
 
     Args:
-        table: float32[I, I].
+        table: float32[I, I]; a packed one stays so where new items are behind all others.
         rows: int64[J], row of each item in ``table``, or -1.
     """
     if len(rows) == table.shape[0] and np.array_equal(rows, np.arange(len(rows))):
         return table
     known = np.flatnonzero(rows >= 0)
-    if not isinstance(table, np.ndarray) and np.array_equal(
-        rows[: table.shape[0]], np.arange(table.shape[0])
-    ):
-        # New items stand behind the others: nothing is copied.
+    new_are_behind = np.array_equal(rows[: table.shape[0]], np.arange(table.shape[0]))
+    if isinstance(table, PackedTable):
+        if new_are_behind:
+            return table.with_rows(len(rows) - len(known))
+        table = table.whole()
+    if not isinstance(table, np.ndarray) and new_are_behind:
+        # Nothing is copied.
         indptr = np.append(table.indptr, np.full(len(rows) - len(known), table.indptr[-1]))
         shape = (len(rows), len(rows))
         return type(table)((table.data, table.indices, indptr), shape=shape, copy=False)

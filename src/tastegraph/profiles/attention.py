@@ -57,20 +57,22 @@ class Recency:
 class SequenceAttention:
     """Scaled dot-product attention of the newest event over all of them (Vaswani et al. 2017).
 
-    αₜ = softmax(query(newest) · key(t) / √d + bias(events back)), over the newest L events that
-    count for their item; the others get 0. The result is divided by |Σ αₜ hₜ|, so that a score
-    taken with it is a cosine; where the hₜ cancel, all get 0. Where no event of a history has a
-    time, all have the same weight.
+    αₜ = softmax((h_newest Q + q) · (hₜ K) + bias(events back)), over the newest L events that count
+    for their item; the others get 0. The result is divided by |Σ αₜ hₜ|, so that a score taken with
+    it is a cosine; where the hₜ cancel, all get 0. Where no event of a history has a time, all have
+    the same weight.
 
     Attributes:
-        queries, keys: float32[items, d], already scaled by d^(-1/4) each.
         values: float32[items, d], what an event contributes: hₜ.
+        query, key: float32[d, d], Q and K, already scaled by d^(-1/4) each.
+        query_bias: float32[d], q, scaled alike.
         bias: float32[L], by events back.
     """
 
-    queries: Weights
-    keys: Weights
     values: Weights
+    query: Weights
+    key: Weights
+    query_bias: Weights
     bias: Weights
 
     def __call__(self, history: History) -> Weights:
@@ -79,14 +81,14 @@ class SequenceAttention:
         liked = np.flatnonzero(history.weights > 0)[-len(self.bias) :]
         if not len(liked):
             return weights
-        items = history.items[liked]
+        values = self.values[history.items[liked]]
         if history.ordered:
-            logits = self.keys[items] @ self.queries[items[-1]] + self.bias[: len(items)][::-1]
+            query = values[-1] @ self.query + self.query_bias
+            logits = values @ (self.key @ query) + self.bias[: len(liked)][::-1]
             alpha = np.exp(logits - logits.max())
         else:
-            alpha = np.ones(len(items), dtype=np.float32)
+            alpha = np.ones(len(liked), dtype=np.float32)
         alpha /= alpha.sum()
-        values = self.values[items]
         norm = np.linalg.norm(without_rounding(alpha @ values, alpha @ np.abs(values)))
         if norm > 0:
             weights[liked] = alpha / norm

@@ -44,6 +44,8 @@ WHOLES: tuple[ReasonKind, ...] = ("behaviour", "text")
 """What the portions of an item's vector speak of that go through no feature of it."""
 PATHS = ("text", "paths", "messages", "senders", "scale")
 """Arrays of a linear network that say what its vectors are made of; earlier snapshots lack them."""
+ATTENTION = ("values", "query", "key", "query_bias", "bias")
+"""Arrays of the attention."""
 LEARNED = "learned."
 
 
@@ -148,10 +150,7 @@ class GraphNetworkComponent(SimilarityComponent):
             of_kernel = self.kernel.to_arrays()
             paths = {f"items.{name}": of_kernel[name] for name in PATHS}
         return {
-            "queries": self.attention.queries,
-            "keys": self.attention.keys,
-            "values": self.attention.values,
-            "bias": self.attention.bias,
+            **{name: getattr(self.attention, name) for name in ATTENTION},
             "items": self.kernel.right,
             **paths,
         }
@@ -159,7 +158,7 @@ class GraphNetworkComponent(SimilarityComponent):
     @classmethod
     def grown(cls, arrays: Arrays, growth: Growth) -> Arrays:
         """New items say nothing yet, and their features send nothing."""
-        per_item = ("queries", "keys", "values", "items", "items.text", "items.scale")
+        per_item = ("values", "items", "items.text", "items.scale")
         own = {name: growth.with_rows(arrays[name]) for name in per_item if name in arrays}
         if "items.paths" in arrays:
             n_features = growth.ties.shape[1]
@@ -180,8 +179,7 @@ class GraphNetworkComponent(SimilarityComponent):
     ) -> GraphNetworkComponent:
         """Attention and vectors as they were."""
         own = cls.served_view(arrays)
-        names = ("queries", "keys", "values", "bias")
-        learned = SequenceAttention(**{name: own[name] for name in names})
+        learned = SequenceAttention(**{name: own[name] for name in ATTENTION})
         sides = own["values"], own["items"]
         if not all(f"items.{name}" in own for name in PATHS):
             return cls(learned, FactorKernel(*sides))

@@ -301,9 +301,10 @@ def _vectors(network: GraphNetwork, tensors: GraphTensors) -> NetworkVectors:
     events = network.event_vectors(items, tensors)
     scale = items.shape[1] ** -0.25
     attention = SequenceAttention(
-        queries=((events @ network.query + network.query_bias) * scale).cpu().numpy(),
-        keys=(events @ network.key * scale).cpu().numpy(),
         values=events.cpu().numpy(),
+        query=(network.query * scale).cpu().numpy(),
+        key=(network.key * scale).cpu().numpy(),
+        query_bias=(network.query_bias * scale).cpu().numpy(),
         bias=network.bias().cpu().numpy(),
     )
     unit = by_head(items, network.settings.heads).transpose(0, 1).reshape(items.shape)

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tastegraph.core.arrays import CSR, Bools, Ints, without_rounding
+from tastegraph.core.arrays import CSR, Bools, Ints, row_positions, without_rounding
+from tastegraph.core.packed import PackedTable
 
 Scores = NDArray[np.float32]
 Entries = tuple[NDArray[np.int64], NDArray[np.int32], Scores]
@@ -68,20 +69,20 @@ class Kernel(Protocol):
         ...
 
 
-def row_entries(matrix: CSR, rows: Ints) -> Entries:
+def row_entries(matrix: CSR | PackedTable, rows: Ints) -> Entries:
     """The entries of some rows: place of the row in ``rows``, column and value of each, [n]."""
-    starts, ends = matrix.indptr[rows], matrix.indptr[rows + 1]
-    lengths = ends - starts
-    places = np.repeat(np.arange(len(rows)), lengths)
-    offset = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    entries = np.repeat(starts, lengths) + offset
-    return places, matrix.indices[entries], matrix.data[entries]
+    if isinstance(matrix, PackedTable):
+        return matrix.entries(rows)
+    places, positions = row_positions(matrix.indptr, rows)
+    return places, matrix.indices[positions], matrix.data[positions]
 
 
-def table_arrays(table: Scores | CSR) -> dict[str, NDArray[Any]]:
-    """``table`` where it is dense; else ``data``, ``indices`` and ``indptr``."""
+def table_arrays(table: Scores | CSR | PackedTable) -> dict[str, NDArray[Any]]:
+    """``table`` where it is dense; else ``data``, ``indices`` and ``indptr``, or those packed."""
     if isinstance(table, np.ndarray):
         return {"table": table}
+    if isinstance(table, PackedTable):
+        return table.to_arrays()
     return {
         "data": table.data,
         "indices": table.indices.astype(np.int32),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR, ROUNDING, Bools, Ints
+from tastegraph.core.packed import PackedTable
 from tastegraph.models.kernels.kernel import Scores, Terms, by_item, row_entries, table_arrays
 
 
@@ -19,10 +21,10 @@ class TableKernel:
     """A kernel held entry by entry.
 
     Attributes:
-        table: float32[I, I], dense or CSR; rows are history items, columns are targets.
+        table: float32[I, I], dense, CSR or packed; rows are history items, columns are targets.
     """
 
-    table: Scores | CSR
+    table: Scores | CSR | PackedTable
 
     @property
     def n_items(self) -> int:
@@ -36,7 +38,7 @@ class TableKernel:
 
     def score(self, attention: CSR, candidates: Bools | None = None) -> Scores:
         """float32[U, I]."""
-        table = self.table if candidates is None else self.table[:, candidates]
+        table = self._whole if candidates is None else self._whole[:, candidates]
         product = attention @ table
         dense = product.toarray() if sparse.issparse(product) else product
         scores = np.asarray(dense, dtype=np.float32)
@@ -75,14 +77,20 @@ class TableKernel:
         return Terms(np.arange(len(items)), attention * entries)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """``table``, or the three arrays of a CSR matrix."""
+        """``table``, or the arrays of a sparse one."""
         return table_arrays(self.table)
 
+    @cached_property
+    def _whole(self) -> Scores | CSR:
+        return self.table.whole() if isinstance(self.table, PackedTable) else self.table
 
-def table_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Scores | CSR:
+
+def table_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Scores | CSR | PackedTable:
     """The square table that :func:`table_arrays` took apart; nothing is copied."""
     if "table" in arrays:
         return arrays["table"]
+    if "gaps" in arrays:
+        return PackedTable.from_arrays(arrays)
     size = len(arrays["indptr"]) - 1
     parts = (arrays["data"], arrays["indices"], arrays["indptr"])
     return sparse.csr_array(parts, shape=(size, size), copy=False)
