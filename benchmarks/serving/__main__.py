@@ -38,6 +38,8 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, help="one that is built; items are counted in it")
     parser.add_argument("--rates", nargs="+", type=float, default=RATES, help="requests a second")
     parser.add_argument("--seconds", type=float, default=15.0, help="of each rate")
+    parser.add_argument("--workers", type=int, default=1, help="processes of the service")
+    parser.add_argument("--filtered", type=float, default=0.0, help="share with a filter")
     parser.add_argument("--lists", type=int, default=100, help="that are taken apart")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--as", dest="name", default="now", help="name of the row")
@@ -71,16 +73,19 @@ def _under_load(directory: Path, arguments: argparse.Namespace) -> dict[str, Any
     users = user_ids(workspace)
     workspace.close()
     rows: list[dict[str, Any]] = []
-    with served(directory) as service:
+    options = () if arguments.workers == 1 else ("--workers", str(arguments.workers))
+    with served(directory, *options) as service:
         for rate in sorted(arguments.rates):
-            rows.append(measure(service, users, rate, arguments.seconds, arguments.seed))
+            rows.append(
+                measure(service, users, rate, arguments.seconds, arguments.seed, arguments.filtered)
+            )
             say(json.dumps(rows[-1]))
             if _overloaded(rows[-1]):
                 break
         memory = {name: round(value) for name, value in service.memory_mb().items()}
     return {
         "start_seconds": round(service.back, 2), "memory_mb": memory, "rates": rows,
-        "niceness": _niceness(),
+        "niceness": _niceness(), "workers": arguments.workers, "filtered": arguments.filtered,
     }  # fmt: skip
 
 

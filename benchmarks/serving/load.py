@@ -24,27 +24,55 @@ LISTED = 10
 
 
 def measure(
-    service: Service, users: Sequence[str], rate: float, seconds: float, seed: int = 1
+    service: Service,
+    users: Sequence[str],
+    rate: float,
+    seconds: float,
+    seed: int = 1,
+    filtered: float = 0.0,
 ) -> dict[str, Any]:
     """Latencies, errors and processor time of lists with reasons for random users.
+
+    Args:
+        service: that answers.
+        users: ids.
+        rate: requests a second.
+        seconds: how long.
+        seed: of users and filters.
+        filtered: share of the requests that have a filter, each one of many.
 
     Returns:
         ``p50_ms`` and others of the requests that were answered, ``errors`` of all others,
         ``cpu_ms`` of the service for each request, ``generator_cpu_ms`` of this process, and the
-        ``load`` of the machine: processes that ran or waited, mean over a minute.
+        ``load`` of the machine: processes that ran or waited, mean over a minute. Where some have
+        filters, ``plain_p50_ms`` and ``filtered_p50_ms`` of the two kinds.
     """
     rng = random.Random(seed)
     pool = _Connections("127.0.0.1", service.port)
-    warm, requests = (
-        [_request(rng.choice(users)) for _ in range(max(int(duration * rate), 1))]
-        for duration in (WARM_UP, seconds)
-    )
+
+    def drawn(duration: float) -> tuple[list[bytes], list[bool]]:
+        has_filter = [rng.random() < filtered for _ in range(max(int(duration * rate), 1))]
+        filters = [_filter(rng) if each else None for each in has_filter]
+        return [_request(rng.choice(users), each) for each in filters], has_filter
+
+    warm, (requests, has_filter) = drawn(WARM_UP)[0], drawn(seconds)
     asyncio.run(_run(pool, warm, rate))
     before, began, own = service.processor_seconds(), time.perf_counter(), time.process_time()
     answers = asyncio.run(_run(pool, requests, rate))
     took = time.perf_counter() - began
     used = service.processor_seconds() - before, time.process_time() - own
     good = sorted(latency for latency, status in answers if status == 200)
+    by_kind = {
+        f"{kind}_p50_ms": quantile(
+            sorted(
+                latency
+                for (latency, status), has in zip(answers, has_filter, strict=True)
+                if status == 200 and has == (kind == "filtered")
+            ),
+            50,
+        )
+        for kind in (("plain", "filtered") if filtered else ())
+    }
     return {
         "rate": rate,
         "requests": len(answers),
@@ -52,6 +80,7 @@ def measure(
         "answered_per_second": round(len(good) / took, 1),
         **{f"p{percent}_ms": quantile(good, percent) for percent in (50, 95, 99)},
         "max_ms": quantile(good, 100),
+        **by_kind,
         "cpu_ms": round(used[0] * 1e3 / len(answers), 2),
         "generator_cpu_ms": round(used[1] * 1e3 / len(answers), 2),
         "load": round(os.getloadavg()[0], 1),
@@ -65,8 +94,23 @@ def quantile(ordered: Sequence[float], percent: int) -> float | None:
     return round(ordered[min(len(ordered) - 1, len(ordered) * percent // 100)], 2)
 
 
-def _request(user: str) -> bytes:
-    body = json.dumps({"user_id": user, "n": LISTED, "explain": "reasons"}).encode()
+def _filter(rng: random.Random) -> str:
+    """One of some thousand filters over attributes and facts of the shop."""
+    price, brand = rng.randint(10, 80), f"brand/{rng.randint(0, 200)}"
+    return rng.choice(
+        [
+            f"price < {price} and in_stock",
+            f'price < {price} and not brand = "{brand}"',
+            f'in_stock and category in ["category/{rng.randint(0, 9)}", "category/1"]',
+        ]
+    )
+
+
+def _request(user: str, filter_text: str | None) -> bytes:
+    content = {"user_id": user, "n": LISTED, "explain": "reasons"}
+    if filter_text is not None:
+        content["filter"] = filter_text
+    body = json.dumps(content).encode()
     head = (
         "POST /v1/recommendations HTTP/1.1\r\nHost: localhost\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

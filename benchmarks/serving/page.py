@@ -41,7 +41,8 @@ LOAD = """## Under load
 times, whether or not earlier ones were answered; a latency counts from the scheduled time. Both
 share the machine's cores: what the generator used stands in its own column. A request
 without an answer within 30 seconds is an error. Rates above one at which half of the lists took
-more than 5 seconds, or a tenth failed, were not sent.
+more than 5 seconds, or a tenth failed, were not sent. In rows with filters half of the lists have
+one of some thousand filters over attributes and facts; the ratio is that of the halves' medians.
 """
 MEMORY = """## Memory and size
 
@@ -73,7 +74,7 @@ _HEAD_ONE = (
 )  # fmt: skip
 _HEAD_LOAD = (
     "items", "row", "requests/s", "answered/s", "p50, ms", "p95", "p99", "errors",
-    "processor, ms a list", "generator, ms", "load", "nice",
+    "processor, ms a list", "generator, ms", "filtered / plain p50", "load", "nice",
 )  # fmt: skip
 _HEAD_MEMORY = ("items", "row", "snapshot, MiB", "resident, MiB", "proportional", "private")
 
@@ -101,8 +102,14 @@ def _loads(row: _Row) -> Iterator[list[str]]:
         yield [
             items, name, f"{load['rate']:,.0f}", f"{load['answered_per_second']:,.1f}", *latencies,
             f"{load['errors']:,}", f"{load['cpu_ms']:.1f}", f"{load['generator_cpu_ms']:.1f}",
-            f"{load['load']:.1f}", f"{figures['niceness']}",
+            _ratio(load), f"{load['load']:.1f}", f"{figures['niceness']}",
         ]  # fmt: skip
+
+
+def _ratio(load: Mapping[str, Any]) -> str:
+    """How much longer a list with a filter takes, where some have one."""
+    plain, filtered = load.get("plain_p50_ms"), load.get("filtered_p50_ms")
+    return f"{filtered / plain:.2f}" if plain and filtered else "–"
 
 
 def _memory(row: _Row) -> list[str]:
