@@ -118,11 +118,17 @@ def export(
 ) -> None:
     """Write the facts, links or graph to a file, in the format of its suffix."""
     from tastegraph.kg.export import export as write
+    from tastegraph.kg.export import formula_cells
 
     workspace = _open(directory)
     count = write(workspace.database, workspace.config, file)
     unit = {".link": "links", ".graphml": "edges"}.get(file.suffix.lower(), "facts")
     _print(f"{count:,} {unit} written to {file}")
+    if file.suffix.lower() == ".csv" and (cells := formula_cells(file)):
+        _print(
+            f"{len(cells):,} cells begin like formulas, as {cells[0][:40]!r}: they are written as "
+            "they are, so that the file can be imported again; a spreadsheet must read it as text"
+        )
 
 
 @kg_app.command()

@@ -28,6 +28,7 @@ from tastegraph.store.database import Database
 CSV_COLUMNS = ("head", "relation", "tail", "literal", "datatype", "language", "confidence")
 REPLACEMENT = "\ufffd"
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORMULA = re.compile(r"(?![+-][\d.,]+(e[+-]?\d+)?$)[=+\-@\t\r]")
 _GRAPHML_KEYS = (("id", "node"), ("kind", "node"), ("label", "node"), ("relation", "edge"))
 
 
@@ -101,6 +102,15 @@ def write_csv(facts: Iterable[Fact], stream: BinaryIO) -> int:
         table = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
         table.writerow(CSV_COLUMNS)
         return sum(1 for _ in map(table.writerow, map(row, facts)))
+
+
+def formula_cells(file: Path) -> list[str]:
+    """The cells of a CSV file that a spreadsheet would carry out, as ``=HYPERLINK(…)``.
+
+    Plain numbers with a sign are none.
+    """
+    with file.open(encoding="utf-8", newline="") as lines:
+        return [cell for row in csv.reader(lines) for cell in row if _FORMULA.match(cell)]
 
 
 def write_kg(facts: Iterable[Fact], stream: BinaryIO) -> int:

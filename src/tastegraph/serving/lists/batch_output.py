@@ -17,6 +17,8 @@ METADATA_KEY = "tastegraph"
 """Under this key, a Parquet file says in JSON what its lists were made from."""
 REASONS_SEPARATOR = " | "
 """Between the reasons of an item in a CSV file."""
+FORMULA: Final = r"^[=+\-@\t\r]"
+"""How a cell begins that a spreadsheet carries out."""
 _SCHEMA: Final[Mapping[str, Any]] = {
     "user_id": pl.String, "rank": pl.Int32, "item_id": pl.String, "title": pl.String,
     "score": pl.Float32, "personal": pl.Boolean, "propensity": pl.Float32,
@@ -56,8 +58,15 @@ def _write_parquet(parts: Sequence[Path], file: Path, metadata: Mapping[str, Any
 
 
 def _write_csv(parts: Sequence[Path], file: Path, metadata: Mapping[str, Any]) -> None:
-    joined = pl.col("reasons").list.join(REASONS_SEPARATOR)
-    _listed(parts).with_columns(joined).sink_csv(file, engine="streaming")
+    """As CSV, of which a spreadsheet reads no cell as a formula: a quote stands before those."""
+    rows = _listed(parts).with_columns(pl.col("reasons").list.join(REASONS_SEPARATOR))
+    texts = [pl.col(name) for name in ("user_id", "item_id", "title", "reasons")]
+    is_formula = [text.str.contains(FORMULA) for text in texts]
+    quoted = [
+        pl.when(formula).then(pl.lit("'") + text).otherwise(text).name.keep()
+        for text, formula in zip(texts, is_formula, strict=True)
+    ]
+    rows.with_columns(quoted).sink_csv(file, engine="streaming")
     _write_beside(file, metadata)
 
 
