@@ -113,6 +113,9 @@ def explain(
             "--why-not", help="search what would bring it into the list, each change computed"
         ),
     ] = False,
+    llm: Annotated[
+        bool, typer.Option("--llm", help="let the configured language model word the paths")
+    ] = False,
     filter_text: Annotated[
         str | None, typer.Option("--filter", help="of the list, as: price < 30")
     ] = None,
@@ -130,14 +133,18 @@ def explain(
     language = lang or workspace.config.serving.language
     options = ListOptions(policy=PolicyOptions(surface=surface, filter=filter_text))
     answer = workspace.engine.explain(
-        user, item, n=n, options=options, search_changes=why_not, language=language
-    )
+        user, item, n=n, options=options, search_changes=why_not,
+        wording="llm" if llm else "template", language=language,
+    )  # fmt: skip
     if json:
         print_line(answer.model_dump_json(indent=1))
         return
     fields = {"title": answer.title, "item": answer.item_id, "rank": answer.rank}
     print_message(language, "explain.header", score=answer.score, **fields)
     _print_reasons(answer.reasons, indent=2)
+    notes = {r.wording_note for r in answer.reasons if r.path and r.wording_note}
+    for note in sorted(notes):
+        print_message(language, "wording.by_template", note=note)
     report = answer.why_not
     missing, changes = ([part.text for part in p] for p in (report.missing, report.changes))
     for line in (report.text, *missing, *changes):

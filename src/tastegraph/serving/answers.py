@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 from tastegraph.core.html import html_table
+from tastegraph.explain.explained import ExplainedReason
 from tastegraph.explain.worded import InterestEdge, WordedReason, reasons_html
 from tastegraph.serving.why_not.report import WhyNot
 from tastegraph.serving.wishes.chips import Steering
@@ -108,7 +109,7 @@ class Explanation(_Answer):
     )
     model: str
     graph: str
-    reasons: tuple[WordedReason, ...]
+    reasons: tuple[ExplainedReason, ...]
     steer: Steering | None = Field(
         default=None, description="what the wish of the request was read as; null without one"
     )

@@ -17,6 +17,7 @@ from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Event
 from tastegraph.core.tracing import span
+from tastegraph.explain.explained import Wording
 from tastegraph.filters.current import FieldSummary
 from tastegraph.kg.review.erasing import Eraser
 from tastegraph.models.base import KNOWLEDGE
@@ -47,6 +48,7 @@ from tastegraph.serving.snapshot.in_service import SnapshotHolder
 from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 from tastegraph.serving.snapshot.texts import QueryEncoder
 from tastegraph.serving.why_not.explanations import Explanations
+from tastegraph.serving.why_not.path_writer import PathWriter
 from tastegraph.serving.wishes.chips import Steering
 from tastegraph.serving.wishes.steering import Steer, Steerer, standing_chips
 from tastegraph.store import erasure, served_lists
@@ -74,7 +76,7 @@ class Engine:
         self.snapshots, self.database, self.config = snapshots, database, config
         self._holder, self._encoder = SnapshotHolder(snapshots, database, config), QueryEncoder()
         self.lists, self._experiments = ListMaker(database, config), Experiments(config.experiments)
-        self._explanations = Explanations(database, self.lists)
+        self._explanations = Explanations(database, self.lists, PathWriter(config.llm))
         self._claims = ClaimChecks(database, config.serving.check_claims)
 
     def recommend(
@@ -198,6 +200,7 @@ class Engine:
         n: int | None = None,
         options: ListOptions = NO_LIST_OPTIONS,
         search_changes: bool = False,
+        wording: Wording = "template",
         language: Language | None = None,
     ) -> Explanation:
         """Every reason for and against one item, whose shares sum to its score; and why not.
@@ -209,6 +212,8 @@ class Engine:
             options: of this list, which is made without exploration.
             search_changes: whether events and wishes are searched with which the list would have
                 the item; each is computed, so this takes as long as up to thirty lists.
+            wording: ``llm`` where the configured language model words the paths; each sentence is
+                checked, and the template stands where it fails or is late.
             language: of the sentences; the configured one by default.
 
         Raises:
@@ -217,7 +222,7 @@ class Engine:
         """
         view, language = self._view(user, options), self._language(language)
         explanation = self._explanations.explain(
-            view, item_id, n, options, language, search_changes=search_changes
+            view, item_id, n, options, language, search_changes=search_changes, wording=wording
         )
         self._claims.sample(view, explanation)
         return explanation

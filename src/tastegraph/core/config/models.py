@@ -99,6 +99,9 @@ class LLMConfig(Section):
     """Name of the environment variable that holds the service's key."""
     timeout: float = Field(default=120, gt=0, le=3600)
     """Seconds that the service may take for a response."""
+    wording_seconds: float = Field(default=5, gt=0, le=25)
+    """Seconds that an explanation waits for the service's words for its paths, where a request asks
+    for them; then the template's are taken."""
     max_tokens: int = Field(default=512, ge=16)
     """Largest number of tokens of an answer."""
     max_characters: int = Field(default=8000, ge=100)

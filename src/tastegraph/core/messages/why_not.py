@@ -133,5 +133,46 @@ CHANGES: Final[Mapping[str, Template]] = {
 }
 """Changes that would bring it in."""
 
-TEMPLATES: Final[Mapping[str, Template]] = {**SUMMARIES, **RULES, **MISSING, **CHANGES}
+WORDINGS: Final[Mapping[str, Template]] = {
+    "wording.not_configured": Template(
+        "no language model is configured: [llm] endpoint and model in tastegraph.toml",
+        "尚未配置语言模型：请设置 tastegraph.toml 中 [llm] 的 endpoint 和 model",
+    ),
+    "wording.by_template": Template("worded by the template: {note}", "使用模板的句子：{note}"),
+    "wording.no_path": Template(
+        "only a path of named facts between two items is worded",
+        "只有两个物品之间由有名称的事实组成的路径会改写",
+    ),
+    "wording.too_many": Template(
+        "only the paths with the largest shares are worded", "只改写份额最大的几条路径"
+    ),
+    "wording.busy": Template("the language model has too many requests", "语言模型的请求过多"),
+    "wording.late": Template(
+        "the language model did not answer within {seconds} s", "语言模型没有在 {seconds} 秒内回答"
+    ),
+    "wording.no_answer": Template(
+        "the language model gave no usable answer", "语言模型没有给出可用的回答"
+    ),
+    "wording.none": Template("the answer has no sentence for it", "回答中没有它的句子"),
+    "wording.length": Template("the sentence is too long", "句子过长"),
+    "wording.name_missing": Template(
+        "the sentence lacks a name of the path", "句子缺少路径中的名称"
+    ),
+    "wording.markup": Template(
+        "the sentence has signs that no plain sentence has", "句子含有普通句子没有的符号"
+    ),
+    "wording.number": Template(
+        "the sentence has a number that the path has not", "句子含有路径中没有的数字"
+    ),
+    "wording.language": Template("the sentence is in another language", "句子使用了另一种语言"),
+    "wording.other_word": Template(
+        "the sentence says something that the path does not", "句子说了路径之外的内容"
+    ),
+    "wording.relation_missing": Template(
+        "the sentence does not state the relation", "句子没有说明关系"
+    ),
+}
+"""Why the words of a language model are not taken."""
+
+TEMPLATES: Final[Mapping[str, Template]] = {**SUMMARIES, **RULES, **MISSING, **CHANGES, **WORDINGS}
 """Key → template."""

@@ -18,6 +18,17 @@ CHINESE: Final[Mapping[str, str]] = {
     "computed, so the answer takes as long as up to thirty lists": (
         "是否查找能使列表包含该物品的行为和愿望；每种改变都会实际计算，因此耗时相当于最多三十个列表"
     ),
+    "llm: the configured language model words the paths, for which the answer waits up to [llm] "
+    "wording_seconds; what it says is checked, else the template stands": (
+        "llm：由已配置的语言模型改写路径，响应最多等待 [llm] wording_seconds；"
+        "其句子会经过检查，不合格则使用模板"
+    ),
+    "A reason, and who worded it.": "一条理由，以及由谁写成句子。",
+    "llm where a language model worded the path, checked": ("llm 表示由语言模型改写路径并已检查"),
+    "where a language model worded it, what the template says": "由语言模型改写时，模板的句子",
+    "why the template stands although the language model was asked": (
+        "已请求语言模型、但仍使用模板的原因"
+    ),
     "its place in a list of the user, or why it has none there": (
         "它在用户列表中的位置，或没有位置的原因"
     ),

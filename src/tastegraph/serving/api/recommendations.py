@@ -77,10 +77,12 @@ def recommendation_routes(engine: Engine) -> APIRouter:
             n=body.n,
             options=body.options(),
             search_changes=body.changes,
+            wording=body.wording,
             language=language,
         )
-        # Many lists are computed beside the event loop, one in it.
-        return await run_in_threadpool(explain) if body.changes else explain()
+        # Many lists are computed beside the event loop, and a language model is waited for there.
+        is_slow = body.changes or body.wording == "llm"
+        return await run_in_threadpool(explain) if is_slow else explain()
 
     @router.post("/associations", responses=UNAVAILABLE, openapi_extra=READ)
     def associate(body: TextRequest, language: AnswerLanguage) -> TextAssociations:

@@ -23,6 +23,7 @@ from tastegraph.core.messages import TEMPLATES
 from tastegraph.core.records import SESSION, Event
 from tastegraph.data.cells.typed_row import MAX_ID_LENGTH, MAX_TIMESTAMP
 from tastegraph.data.events import event_from
+from tastegraph.explain.explained import Wording
 from tastegraph.serving.api.policies import PolicyFields
 from tastegraph.serving.lists.list_maker import ListOptions
 from tastegraph.serving.lists.request_view import UserOrSession
@@ -305,6 +306,11 @@ class ExplanationRequest(_ListRequest):
         default=False,
         description="whether events and wishes are searched with which the list would have the "
         "item; each is computed, so the answer takes as long as up to thirty lists",
+    )
+    wording: Wording = Field(
+        default="template",
+        description="llm: the configured language model words the paths, for which the answer "
+        "waits up to [llm] wording_seconds; what it says is checked, else the template stands",
     )
 
     def options(self) -> ListOptions:

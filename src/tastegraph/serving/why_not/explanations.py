@@ -11,7 +11,9 @@ import numpy as np
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
+from tastegraph.explain.explained import ExplainedReason, Wording
 from tastegraph.explain.explainer import reasons_for
+from tastegraph.explain.path_wording import PathWords
 from tastegraph.explain.reason import Reason
 from tastegraph.explain.worded import WordedReason
 from tastegraph.serving.answers import Explanation
@@ -21,6 +23,7 @@ from tastegraph.serving.policies.placing import Places
 from tastegraph.serving.policies.policy import ListPolicy
 from tastegraph.serving.policies.rules import boost_reasons
 from tastegraph.serving.why_not.changes import ChangeSearch
+from tastegraph.serving.why_not.path_writer import PathWriter
 from tastegraph.serving.why_not.question import Question, place_in
 from tastegraph.serving.why_not.report import (
     BlockingRule,
@@ -49,10 +52,11 @@ class Explanations:
     Args:
         database: has availabilities and attributes.
         lists: makes the lists that are explained.
+        writer: words paths where a request asks for it.
     """
 
-    def __init__(self, database: Database, lists: ListMaker) -> None:
-        self._database, self._lists = database, lists
+    def __init__(self, database: Database, lists: ListMaker, writer: PathWriter) -> None:
+        self._database, self._lists, self._writer = database, lists, writer
 
     def explain(
         self,
@@ -63,8 +67,11 @@ class Explanations:
         language: Language,
         *,
         search_changes: bool,
+        wording: Wording,
     ) -> Explanation:
         """Every reason for and against one item, and why a list lacks it.
+
+        With the ``wording`` ``llm`` a language model words the paths, for which this waits.
 
         Raises:
             NotFoundError: the snapshot does not know the item, or there is no such surface.
@@ -73,9 +80,17 @@ class Explanations:
         question = self._question(view, item_id, n, options, language)
         snapshot, item, user = question.snapshot, question.item, question.user
         reasons = reasons_for(snapshot.model, snapshot.associations, question.ranked, item)
-        worded = [
-            snapshot.verbalizer.reason(reason, user.scored, item, language) for reason in reasons
-        ]
+        worded = tuple(
+            ExplainedReason.of(snapshot.verbalizer.reason(reason, user.scored, item, language))
+            for reason in reasons
+        )
+        if wording == "llm":
+            paths = [
+                _path_words(question, reason, words)
+                for reason, words in zip(reasons, worded, strict=True)
+            ]
+            worded = self._writer.worded(worded, paths, language)
+        added = (ExplainedReason.of(reason) for reason in self._added(question))
         return Explanation(
             item_id=item_id,
             title=snapshot.title(item_id),
@@ -85,7 +100,7 @@ class Explanations:
             listable=item not in snapshot.listable.unlisted(question.now),
             model=snapshot.model_version,
             graph=snapshot.graph_version,
-            reasons=(*self._added(question), *worded),
+            reasons=(*added, *worded),
             steer=None if options.steer is None else question.steering,
             filter=None if question.rules is None else question.rules.report,
             why_not=self._why_not(question, reasons, search_changes=search_changes),
@@ -252,3 +267,18 @@ def _missing(question: Question, reasons: Sequence[Reason]) -> Iterator[MissingL
     for kind, is_missing in applies.items():
         if is_missing:
             yield MissingLink(kind=kind, text=Message(MISSING[kind]).text(question.language))
+
+
+def _path_words(question: Question, reason: Reason, worded: ExplainedReason) -> PathWords | None:
+    """What a sentence must say of a path between an item of the history and this one."""
+    labels = [label for step in worded.path for label in (step.s_label, step.o_label)]
+    is_path = worded.kind == "knowledge" and worded.share > 0 and worded.item_id is not None
+    if not is_path or reason.event is None or not labels or not all(labels):
+        return None
+    snapshot, user, language = question.snapshot, question.user.scored, question.language
+    title = snapshot.names.event_title(int(user.history.items[reason.event]))
+    clause = snapshot.templates[language].event_clause(user.events[reason.event])
+    with_event = f"{title}, {clause}" if language == "en" else f"{clause}的《{title}》"
+    others = [label for label in dict.fromkeys(labels) if label != title]
+    relations = tuple(dict.fromkeys(step.p_label for step in worded.path))
+    return PathWords(worded.text, (with_event, *others), relations, language)
