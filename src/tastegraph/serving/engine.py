@@ -48,7 +48,6 @@ from tastegraph.serving.snapshot.in_service import SnapshotHolder
 from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 from tastegraph.serving.snapshot.texts import QueryEncoder
 from tastegraph.serving.why_not.explanations import Explanations
-from tastegraph.serving.why_not.path_writer import PathWriter
 from tastegraph.serving.wishes.chips import Steering
 from tastegraph.serving.wishes.steering import Steer, Steerer, standing_chips
 from tastegraph.store import erasure, served_lists
@@ -76,7 +75,7 @@ class Engine:
         self.snapshots, self.database, self.config = snapshots, database, config
         self._holder, self._encoder = SnapshotHolder(snapshots, database, config), QueryEncoder()
         self.lists, self._experiments = ListMaker(database, config), Experiments(config.experiments)
-        self._explanations = Explanations(database, self.lists, PathWriter(config.llm))
+        self._explanations = Explanations(database, self.lists, config.llm)
         self._claims = ClaimChecks(database, config.serving.check_claims)
 
     def recommend(
@@ -208,12 +207,10 @@ class Engine:
         Args:
             user: a user id, or the events of a session without a user.
             item_id: of the item.
-            n: places of the list that has it or lacks it; as of :meth:`recommend`.
-            options: of this list, which is made without exploration.
+            n, options: of the list that has it or lacks it, which is made without exploration.
             search_changes: whether events and wishes are searched with which the list would have
                 the item; each is computed, so this takes as long as up to thirty lists.
-            wording: ``llm`` where the configured language model words the paths; each sentence is
-                checked, and the template stands where it fails or is late.
+            wording: ``llm`` where the configured language model words the paths, checked.
             language: of the sentences; the configured one by default.
 
         Raises:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tastegraph.core.config import LLMConfig
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
@@ -52,11 +53,11 @@ class Explanations:
     Args:
         database: has availabilities and attributes.
         lists: makes the lists that are explained.
-        writer: words paths where a request asks for it.
+        config: the section ``[llm]``: a language model that words paths where a request asks so.
     """
 
-    def __init__(self, database: Database, lists: ListMaker, writer: PathWriter) -> None:
-        self._database, self._lists, self._writer = database, lists, writer
+    def __init__(self, database: Database, lists: ListMaker, config: LLMConfig) -> None:
+        self._database, self._lists, self._writer = database, lists, PathWriter(config)
 
     def explain(
         self,
