@@ -205,8 +205,7 @@ class Engine:
         """Every reason for and against one item, whose shares sum to its score; and why not.
 
         Args:
-            user: a user id, or the events of a session without a user.
-            item_id: of the item.
+            user, item_id: to whom the item is explained, as of :meth:`recommend`.
             n, options: of the list that has it or lacks it, which is made without exploration.
             search_changes: whether events and wishes are searched with which the list would have
                 the item; each is computed, so this takes as long as up to thirty lists.
