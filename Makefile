@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 .PHONY: setup demo test test-fast test-api promises lint architecture docs benchmark-serving benchmark-knowledge benchmark-language \
 	benchmark-growth benchmark-ranking benchmark-peers benchmark-details benchmark-loop benchmark-new-items \
-	benchmark-row-order benchmark-wishes
+	benchmark-row-order benchmark-wishes benchmark-experiments
 
 setup: .venv/ready
 
@@ -100,6 +100,10 @@ benchmark-row-order: setup
 # Over the workspace of the demo, and a shop that it makes.
 benchmark-wishes: demo
 	$(BIN)/python -m benchmarks wishes demo
+
+# A known winner and ties, told day by day: seconds, without data.
+benchmark-experiments: setup
+	$(BIN)/python -m benchmarks experiments
 
 benchmark-loop: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks loop $(DATA) $(PARTS) $(if $(JOBS),--jobs $(JOBS))

@@ -46,12 +46,12 @@ def _print(report: ExperimentFeedback) -> None:
     width = max(len(variant.variant) for variant in report.variants)
     for variant in report.variants:
         share = "" if variant.share is None else f", share {variant.share:.0%}"
-        events = ", ".join(f"{count:,} {kind}" for kind, count in variant.events.items())
+        events = ", ".join(f"{kind} {count:,}" for kind, count in variant.events.items())
         rate = "–" if variant.rate is None else f"{variant.rate:.2%}"
         print_line(
             f"  {variant.variant:<{width}}  {rate} ({variant.low:.2%} to {variant.high:.2%}) of "
             f"{variant.lists:,} lists with a response; {variant.users:,} users, {variant.items:,} "
-            f"items shown{f', of which {events}' if events else ''}{share}"
+            f"items shown{f' ({events})' if events else ''}{share}"
         )
     for comparison in report.comparisons:
         difference = "" if comparison.difference is None else (
