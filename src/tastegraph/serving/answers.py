@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from tastegraph.core.html import html_table
@@ -54,6 +56,17 @@ class ListItem(_Answer):
         return reasons_html(self.reasons, f"{self.rank}. {self.title}: score {self.score:.4f}")
 
 
+class LeftOut(_Answer):
+    """A candidate that a list of candidates lacks."""
+
+    item_id: str
+    cause: Literal["unknown", "unlisted", "seen", "no_place"] = Field(
+        description="unknown: the snapshot in service has no such item; unlisted: it is delisted, "
+        "hidden, erased or outside of its dates; seen: the user has seen it; no_place: a filter, a "
+        "limit or a wish keeps it out, or others fill the places; explain says which"
+    )
+
+
 class Recommendations(_Answer):
     """A ranked list."""
 
@@ -80,6 +93,9 @@ class Recommendations(_Answer):
         default=(),
         description="what gave way, since the list would have had fewer items than n: max_age, "
         "filter (of the surface, never that of the request), max_per",
+    )
+    left_out: tuple[LeftOut, ...] = Field(
+        default=(), description="of candidates that the request names, those without a place"
     )
     items: tuple[ListItem, ...]
 

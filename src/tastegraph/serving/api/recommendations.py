@@ -16,6 +16,7 @@ from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.api.requests import (
     ExplanationRequest,
+    RankRequest,
     RecommendationRequest,
     TextRequest,
 )
@@ -36,15 +37,13 @@ def recommendation_routes(engine: Engine) -> APIRouter:
         prefix="/v1", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
     )
 
-    @router.post("/recommendations", openapi_extra=READ)
-    async def recommend(
-        body: RecommendationRequest, language: AnswerLanguage, request: Request
+    def listed(
+        body: RecommendationRequest, n: int | None, language: AnswerLanguage, request: Request
     ) -> TimedRecommendations:
-        """Recommend items to a user or a session, each with its reasons."""
         start = time.perf_counter()
         answer = engine.recommend_and_store(
             body.user_or_session(engine.event_types),
-            body.n,
+            n,
             replace(body.options(), store_wishes=may_write(request.scope)),
             reasons=0 if body.explain == "none" else DEFAULT_REASONS,
             language=language,
@@ -53,6 +52,24 @@ def recommendation_routes(engine: Engine) -> APIRouter:
             answer = _without_paths(answer)
         milliseconds = (time.perf_counter() - start) * 1e3
         return TimedRecommendations.model_construct(**dict(answer), took_ms=round(milliseconds, 3))
+
+    @router.post("/recommendations", openapi_extra=READ)
+    async def recommend(
+        body: RecommendationRequest, language: AnswerLanguage, request: Request
+    ) -> TimedRecommendations:
+        """Recommend items to a user or a session, each with its reasons."""
+        return listed(body, body.n, language, request)
+
+    @router.post("/rank", openapi_extra=READ)
+    async def rank(
+        body: RankRequest, language: AnswerLanguage, request: Request
+    ) -> TimedRecommendations:
+        """Rank candidates of the caller's choice for a user or a session.
+
+        The list is made and stored as any other, of these items alone; those without a place are
+        named with the cause.
+        """
+        return listed(body, body.n or len(body.item_ids), language, request)
 
     @router.get("/recommendations/{recommendation_id}", openapi_extra=READ)
     def stored_list(recommendation_id: str) -> ServedList:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -286,6 +287,22 @@ class RecommendationRequest(_ListRequest):
             policy=self.policy(),
             session_id=None if session_id is None else SESSION + session_id,
         )
+
+
+class RankRequest(RecommendationRequest):
+    """Items of the caller's choice, to be ranked for a user or a session."""
+
+    item_ids: list[Id] = Field(
+        min_length=1, max_length=MAX_LIST, description="the candidates; repeated ones count once"
+    )
+    n: int | None = Field(
+        default=None, ge=1, le=MAX_LIST, description="number of items; by default all candidates"
+    )
+    exclude: Literal["seen", "none"] = "none"
+
+    def options(self) -> ListOptions:
+        """How the list is made."""
+        return replace(super().options(), candidates=tuple(dict.fromkeys(self.item_ids)))
 
 
 class TextRequest(LanguageRequest):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from secrets import randbits
 
@@ -9,6 +10,7 @@ from tastegraph.core.config import Config, VariantConfig
 from tastegraph.core.languages import Language
 from tastegraph.serving.answers import Recommendations
 from tastegraph.serving.lists.assignment import AS_CONFIGURED
+from tastegraph.serving.lists.candidates import left_out
 from tastegraph.serving.lists.listing import ListRequest, UserState, make_list
 from tastegraph.serving.lists.request_view import RequestView
 from tastegraph.serving.policies.policy import NO_OPTIONS, ListPolicy, PolicyOptions, surface_of
@@ -34,6 +36,7 @@ class ListOptions:
         store_wishes: whether wishes that outlast the list are stored for the user.
         policy: filter, limits, boosts, pins, diversity, surface.
         session_id: of a session without a user; experiments go by it.
+        candidates: ids of the items that the list is made of; ``None`` for all.
     """
 
     exclude_seen: bool = True
@@ -43,6 +46,7 @@ class ListOptions:
     store_wishes: bool = True
     policy: PolicyOptions = field(default=NO_OPTIONS)
     session_id: str | None = None
+    candidates: Sequence[str] | None = None
 
 
 NO_LIST_OPTIONS = ListOptions()
@@ -87,6 +91,7 @@ class ListMaker:
             repeats=serving.repeats,
             new_items=serving.new_items if surface.new_items is None else surface.new_items,
             policy=policy.model_dump(mode="json", exclude_defaults=True),
+            candidates=options.candidates,
         )
 
     def make(
@@ -114,6 +119,8 @@ class ListMaker:
             update |= {"experiment": assignment.experiment, "variant": assignment.variant}
         if steer is not None:
             update["steer"] = steering
+        if request.candidates is not None:
+            update["left_out"] = left_out(answer, request, view, now)
         return answer.model_copy(update=update) if update else answer, request
 
     def remake(

@@ -119,6 +119,7 @@ class ListRequest:
         new_items: share in [0, 1] of the places, the last ones, for items without any event.
         wishes: chips that changed the list, as JSON.
         policy: a :class:`~tastegraph.serving.policies.policy.ListPolicy` as JSON; empty for none.
+        candidates: ids of the items that the list is made of; ``None`` for all.
     """
 
     n: int = 10
@@ -129,6 +130,7 @@ class ListRequest:
     new_items: float = 0.0
     wishes: Sequence[Mapping[str, Any]] = ()
     policy: Mapping[str, Any] = field(default_factory=dict)
+    candidates: Sequence[str] | None = None
 
 
 def make_list(
@@ -228,6 +230,9 @@ def listable_items(
 ) -> tuple[Bools, Bools]:
     """bool[I] twice: items that may be listed, those that the user has seen among them or not."""
     available = np.ones(snapshot.model.n_items, dtype=np.bool_)
+    if request.candidates is not None:
+        available[:] = False
+        available[snapshot.listed_rows(request.candidates)] = True
     available[snapshot.listable.unlisted(now)] = False
     if wishes is not None and wishes.mask is not None:
         available &= wishes.mask
