@@ -111,6 +111,18 @@ def test_reason_opens_its_path_by_keyboard(page: Page, url: str) -> None:
     assert page.locator(".past.lit").count() == 1
 
 
+def test_the_page_says_why_an_item_is_not_in_the_list(page: Page, url: str) -> None:
+    page.goto(f"{url}/?user=western-1")
+    titles(page)
+    page.locator("#lacking").fill("western-1")
+    page.get_by_role("button", name="Why not?").click()
+    answer = page.locator("#why-not-answer")
+    answer.locator("p").wait_for()
+    assert answer.locator("h3").text_content() == "Western No. 1"
+    assert "as something that you know: rated 5" in (answer.locator("p").text_content() or "")
+    assert "without what you did with" in (answer.locator("li").first.text_content() or "")
+
+
 def test_fact_on_a_path_can_be_disputed(page: Page, url: str) -> None:
     """The id comes whole, though it has more bits than a number of the browser's."""
     requests: list[tuple[str, object]] = []

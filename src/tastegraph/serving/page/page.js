@@ -2,6 +2,7 @@
 import { bar, h, sentence } from "./dom.js";
 import { label, onChange, preferred } from "./language.js";
 import { stations } from "./path.js";
+import { whyNot } from "./why_not.js";
 
 const $ = (id) => document.getElementById(id);
 const SHORT = 10;
@@ -98,6 +99,7 @@ function draw() {
     ? say.about(list.items.length, Math.round(list.took_ms), list.model)
     : list.stranger === false ? say.unrelated : say.popular;
   $("items").replaceChildren(...list.items.map(drawItem));
+  $("why-not-answer").replaceChildren();
   if (!list.items.length) $("items").append(h("li", { class: "none" }, say.empty));
   drawInterests(profile);
   drawHistory(profile.events, SHORT);
@@ -219,6 +221,11 @@ $("who").addEventListener("submit", (event) => {
   if (!user) return;
   history.pushState(null, "", `?user=${encodeURIComponent(user)}`);
   show(user);
+});
+$("why-not").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = $("lacking").value.trim();
+  if (text) attempt(whyNot($("why-not-answer"), shown.user, 10, text, call, say, language));
 });
 onChange(() => language, (to) => {
   language = to;
