@@ -108,12 +108,14 @@ def test_compression_of_zeros_is_zero():
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10_000))
-def test_shares_of_features_sum_to_the_kernel(seed):
+@given(st.integers(0, 10_000), st.sampled_from([5, 12, 20]))
+def test_shares_of_features_sum_to_the_kernel(seed, n_features):
     rng = np.random.default_rng(seed)
-    features = random_features(rng, 12, 20)
+    features = random_features(rng, 12, n_features)
     left, loadings = (rng.standard_normal((12, 4)).astype(np.float32) for _ in range(2))
-    kernel = AffinityKernel(left, features @ (features.T @ loadings), features, loadings)
+    kernel = AffinityKernel.of(left, features, loadings)
+    expected = features @ (features.T @ loadings)
+    np.testing.assert_allclose(kernel.right, expected, atol=1e-4)
     for target in range(12):
         _, _, vectors = kernel.of_features(np.array([target]))
         assert left @ vectors.sum(axis=0) == pytest.approx(left @ kernel.right[target], abs=1e-3)

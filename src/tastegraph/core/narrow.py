@@ -12,10 +12,13 @@ What is read is widened row by row; nothing else is copied, so that processes sh
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from tastegraph.core.arrays import Ints
 
 MIN_ROWS = 8_192
 """Smaller matrices are written as they are: what they take is not worth a rounding."""
@@ -91,24 +94,59 @@ def widened(values: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(rows_of(values))
 
 
-def products(matrix: Any, rows: NDArray[Any], vector: Floats32) -> Floats32:
-    """float32[C]: some rows (int[C]) of a matrix, narrow or not, times ``vector`` (float32[d])."""
-    if isinstance(matrix, NarrowMatrix):
-        return matrix.products(rows, vector)
-    return np.asarray(matrix[rows] @ vector, dtype=np.float32)
+class RowMatrix(ABC):
+    """A float32 matrix whose rows are computed where they are read.
 
-
-class NarrowMatrix:
-    """A matrix that :func:`narrowed` wrote, read as float32 row by row.
-
-    Where NumPy takes it as an array, all of it is widened.
-
-    Args:
-        values: what was written.
+    Where NumPy takes it as an array, all of it is.
     """
 
     dtype = np.dtype(np.float32)
     ndim = 2
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, int]:
+        """(n, d)."""
+
+    @abstractmethod
+    def rows(self, rows: Ints) -> Floats32:
+        """float32[C, d]: some rows (int[C])."""
+
+    def products(self, rows: Ints, vector: Floats32) -> Floats32:
+        """float32[C]: some rows (int[C]) times ``vector`` (float32[d])."""
+        return np.asarray(self.rows(rows) @ vector, dtype=np.float32)
+
+    @property
+    def T(self) -> Floats32:  # noqa: N802
+        """float32[d, n], all of it."""
+        return np.asarray(self).T
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, np.ndarray) and key.dtype != np.bool_ and key.ndim == 1:
+            return self.rows(key)
+        rows = np.arange(len(self))[key]
+        return self.rows(rows) if rows.ndim else self.rows(rows[None])[0]
+
+    def __matmul__(self, other: NDArray[Any]) -> Floats32:
+        product = np.empty((len(self), *other.shape[1:]), dtype=np.float32)
+        for start in range(0, len(self), BLOCK_ROWS):
+            at = slice(start, start + BLOCK_ROWS)
+            product[at] = self[at] @ other
+        return product
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.asarray(self[:], dtype=np.float32 if dtype is None else dtype)
+
+
+class NarrowMatrix(RowMatrix):
+    """A matrix that :func:`narrowed` wrote, read as float32 row by row.
+
+    Args:
+        values: what was written.
+    """
 
     def __init__(self, values: NDArray[Any]) -> None:
         self.values = values
@@ -121,13 +159,14 @@ class NarrowMatrix:
         n, d = self._codes.shape
         return n, d
 
-    @property
-    def T(self) -> Floats32:  # noqa: N802
-        """float32[d, n], all of it."""
-        return np.asarray(self).T
+    def rows(self, rows: Ints) -> Floats32:
+        """float32[C, d]: some rows (int[C])."""
+        return self[rows]  # type: ignore[no-any-return]
 
-    def __len__(self) -> int:
-        return len(self.values)
+    def products(self, rows: Ints, vector: Floats32) -> Floats32:
+        """float32[C]: some rows (int[C]) times ``vector`` (float32[d])."""
+        sums = np.asarray(self._codes[rows].astype(np.float32) @ vector, dtype=np.float32)
+        return sums * self.values["step"][rows] if self._is_coded else sums
 
     def __getitem__(self, key: Any) -> Any:
         numbers = self._codes[key]
@@ -137,20 +176,12 @@ class NarrowMatrix:
             return numbers * self.values["step"][key[0]]
         return numbers * self.values["step"][key][..., None]
 
-    def products(self, rows: NDArray[Any], vector: Floats32) -> Floats32:
-        """float32[C]: some rows (int[C]) times ``vector`` (float32[d])."""
-        sums = np.asarray(self._codes[rows].astype(np.float32) @ vector, dtype=np.float32)
-        return sums * self.values["step"][rows] if self._is_coded else sums
 
-    def __matmul__(self, other: NDArray[Any]) -> Floats32:
-        product = np.empty((len(self), *other.shape[1:]), dtype=np.float32)
-        for start in range(0, len(self), BLOCK_ROWS):
-            at = slice(start, start + BLOCK_ROWS)
-            product[at] = self[at] @ other
-        return product
-
-    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
-        return np.asarray(self[:], dtype=np.float32 if dtype is None else dtype)
+def products(matrix: Any, rows: Ints, vector: Floats32) -> Floats32:
+    """float32[C]: some rows (int[C]) of a matrix of any kind times ``vector`` (float32[d])."""
+    if isinstance(matrix, RowMatrix):
+        return matrix.products(rows, vector)
+    return np.asarray(matrix[rows] @ vector, dtype=np.float32)
 
 
 def _lost(matrix: NDArray[Any], narrow: NDArray[Any]) -> NDArray[np.float64]:

@@ -15,14 +15,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
-from tastegraph.core.narrow import widened
+from tastegraph.core.narrow import narrow_rows, rows_of, widened
 from tastegraph.models.base import (
     MAPPED_KNOWLEDGE,
     MAPPED_TEXT,
@@ -85,26 +85,34 @@ class MappedKnowledge(MappedComponent):
         by_facts = data.ridge_of_facts.map(params)
         if by_facts is None:
             return None
-        few = data.compressed_ties
-        right, loadings = by_facts.of(few.rows), by_facts.of(few.loadings)
-        return AffinityKernel(by_facts.left, right, data.ties, loadings)
+        loadings = by_facts.of(data.compressed_ties.loadings)
+        return AffinityKernel.of(by_facts.left, data.ties, loadings)
 
     @classmethod
     def open(cls, arrays: Arrays, attention: Attention, rows: NDArray[np.int64]) -> MappedKnowledge:
         """The kernel as it was, over the features of :class:`Knowledge`."""
-        own = cls.served_view(arrays)
         features = Knowledge.served_features(arrays)
-        kernel = AffinityKernel(own["left"], own["right"], features, own["loadings"])
-        return cls(attention, kernel)
+        return cls(attention, AffinityKernel.from_arrays(cls.served_view(arrays), features))
 
     @classmethod
     def grown(cls, arrays: Arrays, growth: Growth) -> Arrays:
-        """New items by their facts: F Fᵀ W, of the features that items had before."""
+        """New items by their facts: F P, of the features that items had before."""
+        own = super().grown(arrays, growth)
         known = Knowledge.served_features(growth.snapshot.arrays)
+        if "projections" in arrays:
+            projections = arrays["projections"]
+            new = np.zeros((growth.ties.shape[1] - known.shape[1], rows_of(projections).shape[1]))
+            grown = np.concatenate([projections, narrow_rows(new, projections.dtype)])
+            return {**own, "projections": grown}
         ties = growth.ties[:, : known.shape[1]]
-        loadings = widened(arrays["loadings"])
-        rows = np.asarray(ties @ (sparse.csr_array(known.T) @ loadings))
-        return {**super().grown(arrays, growth), "right": growth.with_rows(arrays["right"], rows)}
+        rows = np.asarray(ties @ (sparse.csr_array(known.T) @ widened(arrays["loadings"])))
+        return {**own, "right": growth.with_rows(arrays["right"], rows)}
+
+    @classmethod
+    def compared_vectors(cls, arrays: Arrays) -> NDArray[Any]:
+        """The right side, computed where its rows are read."""
+        own = {name: rows_of(values) for name, values in cls.served_view(arrays).items()}
+        return AffinityKernel.from_arrays(own, Knowledge.served_features(arrays)).right
 
 
 class MappedText(MappedComponent):

@@ -9,7 +9,7 @@ stands apart, so that a service neither checks nor maps it; large matrices are w
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from tastegraph.models.base import (
     Arrays,
     Component,
     Prior,
+    SimilarityComponent,
 )
 from tastegraph.models.fitted_model import (
     FittedModel,
@@ -38,6 +39,7 @@ from tastegraph.models.fitted_model import (
 )
 from tastegraph.models.hybrid import Blend, HybridModel
 from tastegraph.models.item_features import ItemFeatures
+from tastegraph.models.kernels import FactorKernel
 from tastegraph.models.registry import COMPONENTS, by_name, learns
 from tastegraph.models.retrieval.index import RetrievalIndex
 from tastegraph.models.training_data import KindWeights, weights_of_kinds
@@ -132,7 +134,7 @@ def model_from(snapshot: Snapshot, *, whole: bool = False) -> HybridModel:
             recency = hyperparameters.attention.get(component.name, Recency())
             opened = component.open(arrays, recency, rows)
             if opened is not None:
-                components[component.name] = opened
+                components[component.name] = _in_memory(opened) if whole else opened
     return HybridModel(
         components=components,
         blend=Blend(warm=hyperparameters.weights, cold=snapshot.manifest["cold"]),
@@ -146,6 +148,13 @@ def model_from(snapshot: Snapshot, *, whole: bool = False) -> HybridModel:
         n_entities=len(rows) - snapshot.manifest["counts"]["items"],
         index=_index(snapshot),
     )
+
+
+def _in_memory(component: Component) -> Component:
+    """``component`` with both sides of a factor kernel multiplied out."""
+    if isinstance(component, SimilarityComponent) and isinstance(component.kernel, FactorKernel):
+        return replace(component, kernel=component.kernel.whole())
+    return component
 
 
 def _index(snapshot: Snapshot) -> RetrievalIndex | None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR, Bools, Ints, without_rounding
-from tastegraph.core.narrow import products
+from tastegraph.core.narrow import RowMatrix, products
 from tastegraph.models.kernels.kernel import (
     Scores,
     Terms,
@@ -21,9 +22,7 @@ from tastegraph.models.kernels.kernel import (
     row_entries,
     without_itself,
 )
-
-REMEMBERED = 20_000
-"""So many features are held as they were multiplied out last: 20 MB at 256 dimensions."""
+from tastegraph.models.kernels.tied import FeatureRows, TiedRows
 
 
 class Portions(NamedTuple):
@@ -143,6 +142,12 @@ class FactorKernel:
             return {"both_sides": self.left}
         return {"left": self.left, "right": self.right}
 
+    def whole(self) -> Self:
+        """The same with both sides as arrays of their own, for scoring many users at once."""
+        left = np.asarray(self.left)
+        right = left if self.right is self.left else np.asarray(self.right)
+        return replace(self, left=left, right=right)
+
     @cached_property
     def _diagonal(self) -> Scores:
         return np.asarray(np.einsum("id,id->i", self.left, self.right), dtype=np.float32)
@@ -157,38 +162,36 @@ class AffinityKernel(FactorKernel):
 
     Attributes:
         features: float32 CSR[I, features], F.
-        loadings: float32[I, d], W.
+        projections: float32[features, d], P.
     """
 
     features: CSR
-    loadings: Scores
+    projections: Scores
 
-    @cached_property
-    def _by_feature(self) -> CSR:
-        return sparse.csr_array(self.features.T)
+    @classmethod
+    def of(cls, left: Scores, features: CSR, loadings: Scores) -> AffinityKernel:
+        """The kernel of ``loadings`` (float32[I, d], W)."""
+        projections = np.asarray(sparse.csr_array(features.T) @ loadings, dtype=np.float32)
+        right = np.asarray(features @ projections, dtype=np.float32)
+        if features.shape[1] <= features.shape[0]:
+            return cls(left, right, features, projections)
+        return cls(left, right, features, _read(FeatureRows(features, loadings)))
 
-    @cached_property
-    def _projections(self) -> dict[int, Scores | None]:
-        """Feature → P[f], float32[d], for those that were asked for last."""
-        return {}
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], features: CSR) -> AffinityKernel:
+        """The kernel of which :meth:`to_arrays` gave ``arrays``, over its ``features``."""
+        left = arrays["left"]
+        if "loadings" in arrays:
+            projections = _read(FeatureRows(features, arrays["loadings"]))
+            return cls(left, arrays["right"], features, projections)
+        projections = arrays["projections"]
+        return cls(left, _read(TiedRows(features, projections)), features, projections)
 
     def of_features(self, targets: Ints) -> Portions:
         """Every feature of some items (int[n]), with P[f] F[i, f]."""
         places, features, strengths = row_entries(self.features, targets)
         chosen, at = np.unique(features, return_inverse=True)
-        held = {feature: self._projections.get(feature) for feature in chosen.tolist()}
-        if new := [feature for feature, vector in held.items() if vector is None]:
-            # Of the loadings only the rows that are read: a mapped matrix is not copied whole.
-            rows, items, values = row_entries(self._by_feature, np.array(new))
-            present, columns = np.unique(items, return_inverse=True)
-            shape = len(new), len(present)
-            ties = sparse.csr_array((values, (rows, columns)), shape=shape)
-            held.update(zip(new, ties @ self.loadings[present], strict=True))
-            if len(self._projections) > REMEMBERED:
-                self._projections.clear()
-            self._projections.update((feature, held[feature]) for feature in new)
-        vectors = np.array(list(held.values()), dtype=np.float32)
-        vectors = vectors.reshape(len(chosen), self.loadings.shape[1])
+        vectors = np.asarray(self.projections[chosen], dtype=np.float32)
         return Portions(places, features, vectors[at] * strengths[:, None])
 
     def terms(self, items: NDArray[np.int32], attention: Scores, target: int) -> Terms:
@@ -200,5 +203,16 @@ class AffinityKernel(FactorKernel):
         return Terms(events, shares.reshape(-1), np.tile(portions.features, len(items)))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Both sides and the loadings; the features are not among them."""
-        return {**super().to_arrays(), "loadings": self.loadings}
+        """The left side, and what the right one follows from; the features are not among them.
+
+        That are the projections, or, where features are more than items, the loadings; then the
+        right side, which is no larger than these, is there as well.
+        """
+        if isinstance(self.projections, FeatureRows):
+            return {**super().to_arrays(), "loadings": self.projections.loadings}
+        return {"left": self.left, "projections": self.projections}
+
+
+def _read(matrix: RowMatrix) -> Scores:
+    """``matrix``, typed as the array that it reads like."""
+    return matrix  # type: ignore[return-value]
