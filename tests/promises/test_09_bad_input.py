@@ -8,6 +8,7 @@ refused, no answer comes without a key.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -24,6 +25,14 @@ from tastegraph.store.keys import KeyFile
 from tests.support import serving_world
 
 load_all_checks()
+
+
+@schemathesis.serializer("application/x-ndjson")
+def one_line(context: Any, value: Any) -> bytes:
+    """A body of one line."""
+    return json.dumps(value).encode()
+
+
 MODES = {mode.value: mode for mode in schemathesis.GenerationMode}
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "5"))
 """Of each operation and mode; `make test-api` takes more."""
@@ -50,6 +59,10 @@ def accepts_what_is_allowed(context: Any, response: Any, case: Any) -> None:
             return
         if faults and all(pointer.startswith(ROWS) for pointer in faults):
             return
+        if case.operation.path.endswith(":bulk"):
+            messages = [fault["message"] for fault in problem["errors"]]
+            if all("available_" in message for message in messages):
+                return
     positive_data_acceptance(context, response, case)
 
 

@@ -78,7 +78,9 @@ def erase_item(connection: Connection, item_id: str) -> ErasureReceipt:
     in_session = exists().select_from(event).where(
         func.json_extract(event.c.value, "$.item_id") == item_id
     )  # fmt: skip
-    n_lists = _delete(connection, lists, or_(in_places, in_session))
+    earlier = func.json_each(lists.c.request, "$.earlier_items").table_valued("value")
+    in_earlier = exists().select_from(earlier).where(earlier.c.value == item_id)
+    n_lists = _delete(connection, lists, or_(in_places, in_session, in_earlier))
     connection.execute(delete(items).where(items.c.item_id == item_id))
     connection.execute(delete(item_changes).where(item_changes.c.item_id == item_id))
     availability.forget(connection, item_id)

@@ -27,6 +27,7 @@ from tastegraph.core.records import (
     is_entity,
 )
 from tastegraph.store.fact_rows import raw_rows
+from tastegraph.store.revision import record_withdrawal
 from tastegraph.store.schema import (
     event_items,
     event_log,
@@ -248,6 +249,23 @@ def _counts_by_object(connection: Connection) -> dict[str, int]:
     counts = np.bincount(numbers["item"]).tolist()
     names = raw_rows(connection, select(event_items.c.item, event_items.c.item_id))
     return {item_id: counts[item] for item, item_id in names if item < len(counts) and counts[item]}
+
+
+def delete_one(connection: Connection, event_id: str) -> int:
+    """Delete one event. Returns 1, or 0 where there is none of this id.
+
+    The next list does not know it; the next model is fitted without it. Its id may come again.
+    """
+    key = event_key(event_id)
+    user = connection.scalar(select(event_log.c.user).where(event_log.c.event_id == key))
+    if user is None:
+        return 0
+    connection.execute(delete(event_log).where(event_log.c.event_id == key))
+    has_events = select(event_log.c.seq).where(event_log.c.user == user).limit(1)
+    if connection.scalar(has_events) is None:
+        connection.execute(delete(event_users).where(event_users.c.user == user))
+    record_withdrawal(connection)
+    return 1
 
 
 def delete_of_user(connection: Connection, user_id: str) -> int:

@@ -121,6 +121,7 @@ def _names_erased(
     digests = erasure.erased_items_since(connection, erased_items)
     item_ids = [place.item_id for place in served.places]
     item_ids += [event["item_id"] for event in served.request.get("session") or ()]
+    item_ids += served.request.get("earlier_items") or ()
     return bool(digests) and any(erasure.id_digest(item_id) in digests for item_id in item_ids)
 
 
@@ -138,6 +139,12 @@ def get(connection: Connection, recommendation_id: str) -> ServedList:
     fields = dict(zip(lists.c.keys(), row, strict=True))
     places = [ListPlace(*place) for place in fields.pop("places")]
     return ServedList(**fields, places=places)
+
+
+def of_user(connection: Connection, user_id: str) -> list[ServedList]:
+    """All lists of one user, the oldest first."""
+    query = select(lists.c.recommendation_id).where(lists.c.user_id == user_id)
+    return [get(connection, name) for name in connection.scalars(query.order_by(lists.c.created))]
 
 
 def responses(connection: Connection, until: int) -> set[int]:

@@ -20,6 +20,18 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     "batch.repeated": Template("this user came before in the same batch", "该用户在本批中已出现过"),
     "batch.session": Template("this is a session, and no user", "这是会话，不是用户"),
     "busy.batch_file": Template("another process is writing {file}", "另一个进程正在写入 {file}"),
+    "next.end": Template(
+        "there are no further items: {count:,} stood in the lists before",
+        "没有更多物品了：此前的列表已列出 {count:,} 个",
+    ),
+    "missing.event": Template("there is no event {event!r}", "没有编号为“{event}”的事件"),
+    "request.too_many_lines": Template(
+        "at most {limit:,} lines, {count:,} found", "最多 {limit:,} 行，实际为 {count:,} 行"
+    ),
+    "request.no_row": Template(
+        "none of {count:,} lines can be accepted; the first: {fault}",
+        "{count:,} 行均无法接受；第一处：{fault}",
+    ),
     "batch.other_run": Template(
         "{folder} holds an unfinished run with other options ({names}): run it with those, or give "
         "--restart to begin anew",

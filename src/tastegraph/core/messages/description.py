@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tastegraph.core.messages import (
+    batch_description,
     experiment_description,
     policy_description,
     why_not_description,
@@ -414,4 +415,5 @@ CHINESE: Final[Mapping[str, str]] = {
     **policy_description.CHINESE,
     **why_not_description.CHINESE,
     **experiment_description.CHINESE,
+    **batch_description.CHINESE,
 }

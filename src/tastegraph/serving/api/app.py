@@ -13,6 +13,8 @@ from fastapi.staticfiles import StaticFiles
 
 from tastegraph import __version__
 from tastegraph.serving.api.access import Access
+from tastegraph.serving.api.batch import batch_routes
+from tastegraph.serving.api.bulk import bulk_routes
 from tastegraph.serving.api.document import openapi_document
 from tastegraph.serving.api.errors import add_error_handlers
 from tastegraph.serving.api.events import event_routes
@@ -76,6 +78,8 @@ def create_app(
     # One thread writes decisions, so that a second one waits for its turn and not for a lock.
     writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
     app.include_router(recommendation_routes(engine))
+    app.include_router(batch_routes(engine))
+    app.include_router(bulk_routes(engine, writer))
     app.include_router(field_routes(engine))
     app.include_router(event_routes(engine))
     app.include_router(interest_routes(engine))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, ValidationError
 
-from tastegraph.core.errors import RowError
+from tastegraph.core.errors import NotFoundError, RowError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.core.records import Event
@@ -27,12 +28,14 @@ from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.api.requests import (
     MAX_EVENTS,
+    Id,
     LanguageRequest,
     LooseId,
     SessionEvent,
 )
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.metrics import record_events
+from tastegraph.store import events as log
 
 
 class NewEvent(SessionEvent):
@@ -88,6 +91,12 @@ class EventBatchReceipt(BaseModel):
     rejected: list[RejectedRow]
 
 
+class WithdrawnEvent(BaseModel):
+    """An event that was deleted; its id may come again."""
+
+    event_id: str
+
+
 def event_routes(engine: Engine) -> APIRouter:
     """The API to the event log of one engine."""
     router = APIRouter(
@@ -106,6 +115,14 @@ def event_routes(engine: Engine) -> APIRouter:
         return EventBatchReceipt(
             accepted=receipt.accepted, duplicates=receipt.duplicates, rejected=rejected
         )
+
+    @router.delete("/{event_id:path}", openapi_extra=WRITE)
+    async def withdraw(event_id: Id) -> WithdrawnEvent:
+        """Delete one event, such as a click by mistake; the next list does not know it."""
+        withdrawal = engine.submit(partial(log.delete_one, event_id=event_id))
+        if not await asyncio.wrap_future(withdrawal):
+            raise NotFoundError(Message("missing.event", event=event_id))
+        return WithdrawnEvent(event_id=event_id)
 
     return router
 

@@ -174,7 +174,7 @@ class StrictRequest(Request):
         try:
             body = from_json(await self.body(), allow_inf_nan=False)
         except ValueError as error:
-            raise RefusedError(400, _not_json(str(error))) from None
+            raise RefusedError(400, json_fault(str(error))) from None
         if isinstance(body, dict):
             set_language(self.scope, body.get(PARAMETER))
         return body
@@ -195,7 +195,8 @@ class StrictRoute(APIRoute):
         return handle_strictly
 
 
-def _not_json(error: str) -> messages.Message:
+def json_fault(error: str) -> messages.Message:
+    """What is wrong with a text that is not JSON, from the parser's words."""
     match = _JSON_FAULT.fullmatch(error)
     reason, line, column = match.groups() if match else (error, "1", "1")
     key = f"json.{reason}"

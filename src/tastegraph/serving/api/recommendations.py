@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from functools import partial
+from typing import Annotated, Literal, TypeVar
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
 from tastegraph.serving.answers import Explanation, Recommendations, TextAssociations
@@ -15,6 +16,7 @@ from tastegraph.serving.api.errors import PROBLEMS, UNAVAILABLE
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.api.requests import (
+    MAX_LIST,
     ExplanationRequest,
     RankRequest,
     RecommendationRequest,
@@ -22,7 +24,10 @@ from tastegraph.serving.api.requests import (
 )
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.lists.listing import DEFAULT_REASONS
+from tastegraph.serving.lists.next_page import NextList, NextPages
 from tastegraph.store.served_lists import ServedList
+
+SomeList = TypeVar("SomeList", bound=Recommendations)
 
 
 class TimedRecommendations(Recommendations):
@@ -37,6 +42,8 @@ def recommendation_routes(engine: Engine) -> APIRouter:
         prefix="/v1", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
     )
 
+    pages = NextPages(engine)
+
     def listed(
         body: RecommendationRequest, n: int | None, language: AnswerLanguage, request: Request
     ) -> TimedRecommendations:
@@ -49,7 +56,7 @@ def recommendation_routes(engine: Engine) -> APIRouter:
             language=language,
         )
         if body.explain == "reasons":
-            answer = _without_paths(answer)
+            answer = without_paths(answer)
         milliseconds = (time.perf_counter() - start) * 1e3
         return TimedRecommendations.model_construct(**dict(answer), took_ms=round(milliseconds, 3))
 
@@ -81,6 +88,23 @@ def recommendation_routes(engine: Engine) -> APIRouter:
         """Compute a list once more, from the snapshot and the events that it was computed from."""
         return engine.replay(recommendation_id, language=language)
 
+    @router.get("/recommendations/{recommendation_id}/next", openapi_extra=READ)
+    def next_page(
+        recommendation_id: str,
+        language: AnswerLanguage,
+        n: Annotated[
+            int | None, Query(ge=1, le=MAX_LIST, description="by default as many as before")
+        ] = None,
+        explain: Literal["none", "reasons", "paths"] = "reasons",
+    ) -> NextList:
+        """Continue a list: the best items that stand neither in it nor in those before it.
+
+        By its request, policy and wishes; an empty list with a note where no item is left.
+        """
+        reasons = 0 if explain == "none" else DEFAULT_REASONS
+        answer = pages.after(recommendation_id, n, reasons=reasons, language=language)
+        return without_paths(answer) if explain == "reasons" else answer
+
     @router.post("/explain", openapi_extra=READ)
     async def explain(body: ExplanationRequest, language: AnswerLanguage) -> Explanation:
         """Explain one item: every reason for and against it, and why a list lacks it.
@@ -109,7 +133,8 @@ def recommendation_routes(engine: Engine) -> APIRouter:
     return router
 
 
-def _without_paths(answer: Recommendations) -> Recommendations:
+def without_paths(answer: SomeList) -> SomeList:
+    """A list without the facts behind its reasons."""
     items = tuple(
         item.model_copy(
             update={"reasons": tuple(r.model_copy(update={"path": ()}) for r in item.reasons)}

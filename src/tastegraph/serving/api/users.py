@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -17,6 +18,7 @@ from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.api.requests import CheckedId
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.stored import StoredRecords
+from tastegraph.serving.user_export import UserExport, user_export
 from tastegraph.store.erasure import ErasureReceipt
 
 MAX_ENTRIES = 1000
@@ -73,6 +75,11 @@ def user_routes(engine: Engine) -> APIRouter:
     async def profile(user_id: str, language: AnswerLanguage) -> UserProfile:
         """Return a user's history, newest first, and interests, strongest first."""
         return engine.profile(user_id, language=language)
+
+    @router.get("/{user_id:path}/export", openapi_extra=READ)
+    def export(user_id: str, language: AnswerLanguage) -> UserExport:
+        """Return all that is stored of a user: events, lists, wishes, votes, attributes."""
+        return user_export(engine, user_id, time.time(), language)
 
     @router.get("/{user_id:path}", openapi_extra=READ)
     def user(user_id: str) -> StoredUser:

@@ -120,6 +120,8 @@ class ListRequest:
         wishes: chips that changed the list, as JSON.
         policy: a :class:`~tastegraph.serving.policies.policy.ListPolicy` as JSON; empty for none.
         candidates: ids of the items that the list is made of; ``None`` for all.
+        after: the list that this one continues.
+        earlier_items: ids of what stood in that list and those before it; none is listed again.
     """
 
     n: int = 10
@@ -131,6 +133,8 @@ class ListRequest:
     wishes: Sequence[Mapping[str, Any]] = ()
     policy: Mapping[str, Any] = field(default_factory=dict)
     candidates: Sequence[str] | None = None
+    after: str | None = None
+    earlier_items: Sequence[str] = ()
 
 
 def make_list(
@@ -236,6 +240,7 @@ def listable_items(
     available[snapshot.listable.unlisted(now)] = False
     if wishes is not None and wishes.mask is not None:
         available &= wishes.mask
+    available[snapshot.listed_rows(request.earlier_items)] = False
     listable = available.copy()
     if request.exclude_seen:
         listable[snapshot.listed_rows(user.seen_items)] = False
