@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -66,14 +66,16 @@ class ChangeSearch:
     Args:
         question: the list and the item.
         rules: what keeps the item out.
-        last: row of the last item of the list; ``None`` where it is empty.
+        listed: rows of the items of the list, best place first.
 
     Attributes:
         lists_computed: number of changes with which the list was computed so far.
     """
 
-    def __init__(self, question: Question, rules: Sequence[BlockingRule], last: int | None) -> None:
-        self._question, self._last = question, last
+    def __init__(
+        self, question: Question, rules: Sequence[BlockingRule], listed: Sequence[int]
+    ) -> None:
+        self._question, self._listed = question, listed
         self._kinds = {rule.kind for rule in rules if not rule.gives_way}
         self.lists_computed = 0
 
@@ -106,11 +108,11 @@ class ChangeSearch:
         return changes
 
     def _likes(self) -> Iterator[Proposal]:
-        for row in (*self._entities()[:MAX_ENTITIES], *self._items()[:MAX_LIKES]):
+        for row in (*self._entities()[:MAX_ENTITIES], *self._items[:MAX_LIKES]):
             yield self._liked((row,))
 
     def _sets_of_likes(self) -> Iterator[Proposal]:
-        items = self._items()
+        items = self._items
         for size in SETS_OF_LIKES:
             if size <= len(items):
                 yield self._liked(tuple(items[:size]))
@@ -141,6 +143,7 @@ class ChangeSearch:
         kinds = [LIKE, *sorted(weights, key=lambda kind: -weights[kind])]
         return next((kind for kind in kinds if weights.get(kind, 0.0) > 0), "")
 
+    @cached_property
     def _items(self) -> list[int]:
         """Items that the user could like, which speak most for the item."""
         question, snapshot = self._question, self._question.snapshot
@@ -152,7 +155,8 @@ class ChangeSearch:
         history = question.user.scored.history.items
         allowed[history[history < len(allowed)]] = False
         allowed[question.item] = False
-        rows = supporting_items(snapshot.model, question.ranked, question.item, allowed)
+        listed = np.array(self._listed, dtype=np.int64)
+        rows = supporting_items(snapshot.model, question.ranked, question.item, listed, allowed)
         return [int(row) for row in rows]
 
     def _entities(self) -> list[int]:
@@ -177,8 +181,8 @@ class ChangeSearch:
             return
         model, ranked = question.snapshot.model, question.ranked
         harm = -event_shares(model, ranked, question.item)
-        if self._last is not None:
-            harm += event_shares(model, ranked, self._last)
+        if self._listed:
+            harm += event_shares(model, ranked, self._listed[-1])
         order = np.argsort(-harm, kind="stable")
         rows = [int(history.items[place]) for place in order if harm[place] > 0]
         for row in dict.fromkeys(rows[:MAX_EVENTS]):

@@ -175,7 +175,7 @@ class Explanations:
                 rules = (*finder.blocking(), *finder.full_limits(places))
         admitted = place_in(question.places(is_admitted=True), question.item) if rules else None
         rows = places.ranked.items[places.draw.items].tolist()
-        search = ChangeSearch(question, rules, rows[-1] if rows else None)
+        search = ChangeSearch(question, rules, rows)
         changes = tuple(search.verified()) if search_changes and place is None else ()
         listable = question.listable()
         return WhyNot(

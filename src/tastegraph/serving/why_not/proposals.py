@@ -22,13 +22,18 @@ POOL = 300
 Rows = NDArray[np.int64]
 
 
-def supporting_items(model: HybridModel, ranked: Ranked, item: int, allowed: Bools) -> Rows:
-    """Those of some items whose like would speak most for ``item``, int64[n], best first.
+def supporting_items(
+    model: HybridModel, ranked: Ranked, item: int, listed: Rows, allowed: Bools
+) -> Rows:
+    """Those of some items whose like speaks for ``item``, int64[n], the most helpful first.
+
+    It helps as much as it speaks more for the item than for those that have places of the list.
 
     Args:
         model: has the kernels and their weights.
         ranked: of the user.
         item: row of the item.
+        listed: int64[k], rows of the items of the list.
         allowed: bool[I], which items.
     """
     alone, one = np.array([item], dtype=np.int32), np.ones(1, dtype=np.float32)
@@ -47,12 +52,13 @@ def supporting_items(model: HybridModel, ranked: Ranked, item: int, allowed: Boo
             totals += scale * row
             kernels.append((component.kernel, scale))
     pool = best_first(np.where(allowed, totals, -np.inf).astype(np.float32), POOL)
-    # A kernel may say more of the item to others than the other way round.
-    entries = np.zeros(len(pool), dtype=np.float32)
+    targets = np.concatenate([[item], listed[listed != item]]).astype(np.int64)
+    entries = np.zeros((len(pool), len(targets)), dtype=np.float32)
     for kernel, scale in kernels:
-        entries += scale * kernel.between(pool.astype(np.int32), alone)[:, 0]
-    order = np.argsort(-entries, kind="stable")
-    return np.asarray(pool[order][entries[order] > 0], dtype=np.int64)
+        entries += scale * kernel.between(pool.astype(np.int32), targets)
+    help_of = entries[:, 0] - (entries[:, 1:].mean(axis=1) if len(targets) > 1 else 0)
+    order = np.argsort(-help_of, kind="stable")
+    return np.asarray(pool[order][entries[order, 0] > 0], dtype=np.int64)
 
 
 def supporting_entities(snapshot: ServingSnapshot, item: int) -> list[int]:
