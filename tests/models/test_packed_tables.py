@@ -1,9 +1,10 @@
-"""A large sparse table is packed in a snapshot, and served as it is packed."""
+"""Large tables take less space in a snapshot, and are served as they are written."""
 
 import numpy as np
 import pytest
 from scipy import sparse
 
+from tastegraph.core.narrow import NarrowMatrix, narrowed, rows_of
 from tastegraph.core.packed import PackedTable
 from tastegraph.models import tables
 from tastegraph.models.behaviour import Behaviour
@@ -78,3 +79,26 @@ def test_a_small_table_stays_as_it_is(table, monkeypatch):
     monkeypatch.setattr(tables, "MIN_ENTRIES", table.nnz + 1)
     names = Behaviour.learned_names(table_arrays(table))
     assert set(names) == {"behaviour.data", "behaviour.indices", "behaviour.indptr"}
+
+
+@pytest.mark.parametrize("form", ["codes", "float16"])
+def test_a_narrow_dense_table_is_served_without_widening_it(form, monkeypatch):
+    monkeypatch.setattr("tastegraph.core.narrow.MIN_ROWS", N)
+    if form == "float16":
+        monkeypatch.setattr("tastegraph.core.narrow.MIN_CODED_COLUMNS", N + 1)
+    table = np.random.default_rng(1).normal(size=(N, N)).astype(np.float32)
+    np.fill_diagonal(table, 0)
+    kernel = opened({"behaviour.table": rows_of(narrowed(table))}, np.arange(N))
+    assert isinstance(kernel.table, NarrowMatrix)
+    whole = TableKernel(np.asarray(kernel.table))
+    np.testing.assert_allclose(whole.table, table, atol=0.02)
+    items, attention = np.array([3, 9, 3], np.int32), np.array([1, -0.5, 0.2], np.float32)
+    targets, histories = np.array([30, 4, 17]), sparse.csr_array(np.eye(N, dtype=np.float32)[:5])
+    for read in (
+        lambda each: each.row(items, attention),
+        lambda each: each.between(items, targets),
+        lambda each: each.score(histories),
+    ):
+        np.testing.assert_allclose(read(kernel), read(whole), atol=1e-5)
+    grown = opened({"behaviour.table": rows_of(narrowed(table))}, np.append(np.arange(N), -1))
+    assert not grown.row(np.array([N], np.int32), np.ones(1, np.float32)).any()

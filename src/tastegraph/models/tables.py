@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR
+from tastegraph.core.narrow import RowMatrix
 from tastegraph.core.packed import MIN_ENTRIES, PackedTable
 from tastegraph.models.base import Arrays, SimilarityComponent
 from tastegraph.models.kernels import Scores, TableKernel, table_arrays, table_from_arrays
@@ -74,6 +75,8 @@ def align_table(
     """
     if len(rows) == table.shape[0] and np.array_equal(rows, np.arange(len(rows))):
         return table
+    if isinstance(table, RowMatrix):
+        table = np.asarray(table)
     known = np.flatnonzero(rows >= 0)
     new_are_behind = np.array_equal(rows[: table.shape[0]], np.arange(table.shape[0]))
     if isinstance(table, PackedTable):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tastegraph.core.arrays import CSR, ROUNDING, Bools, Ints
+from tastegraph.core.narrow import RowMatrix
 from tastegraph.core.packed import PackedTable
 from tastegraph.models.kernels.kernel import Scores, Terms, by_item, row_entries, table_arrays
 
@@ -47,7 +48,7 @@ class TableKernel:
     def row(self, items: NDArray[np.int32], attention: Scores) -> Scores:
         """float32[I]."""
         items, attention = by_item(items, attention)
-        if isinstance(self.table, np.ndarray):
+        if isinstance(self.table, np.ndarray | RowMatrix):
             rows = self.table[items]
             scores, lengths = np.asarray(attention @ rows, dtype=np.float32), _norms(rows)
         else:
@@ -60,7 +61,7 @@ class TableKernel:
 
     def between(self, items: NDArray[np.int32], targets: Ints) -> Scores:
         """float32[T, n]."""
-        if isinstance(self.table, np.ndarray):
+        if isinstance(self.table, np.ndarray | RowMatrix):
             return np.asarray(self.table[np.ix_(items, targets)], dtype=np.float32)
         # By the rows of the history, which are short: a column would be looked for in all rows.
         events, columns, values = row_entries(self.table, items)
@@ -82,6 +83,8 @@ class TableKernel:
 
     @cached_property
     def _whole(self) -> Scores | CSR:
+        if isinstance(self.table, RowMatrix):
+            return np.asarray(self.table)
         return self.table.whole() if isinstance(self.table, PackedTable) else self.table
 
 
