@@ -10,7 +10,7 @@ import pytest
 
 from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError
-from tastegraph.core.records import Event
+from tastegraph.core.records import Event, Item
 from tastegraph.evaluation.experiments import (
     MIN_USERS,
     ExperimentFeedback,
@@ -23,6 +23,7 @@ from tastegraph.store import events as log
 from tastegraph.store.database import Database
 from tastegraph.store.schema import metadata
 from tastegraph.store.served_lists import Exposure, ListPlace, ServedList
+from tastegraph.workspace import Workspace
 
 CONFIG = Config.model_validate(
     {"experiments": {"new": {"variants": {"other": {"share": 0.5, "snapshot": "000002"}}}}}
@@ -133,6 +134,34 @@ def test_known_winner_and_tie_are_told_through_the_store(tmp_path: Path, seed: i
     tie = simulated(tmp_path, {"control": 0.3, "other": 0.3}, seed + 100).comparisons[0]
     assert tie.verdict == "undecided"
     assert tie.low < 0 < tie.high
+
+
+def test_drift_looks_at_lists_that_no_variant_changed(tmp_path: Path) -> None:
+    database = Database(tmp_path / "store.db", metadata)
+    places = [ListPlace("x", 1.0, 1.0, True)]
+    with database.writing() as connection:
+        for name, of in (("plain", ()), ("a", ("new", "control")), ("b", ("new", "other"))):
+            served = ServedList(name, "ann", 1.0, "000001", "m", "g", 0, {}, places, *of)
+            served_lists.save(connection, served)
+    with database.reading() as connection:
+        names = {
+            which: [place.recommendation_id for place in served_lists.exposures(
+                connection, experiments=which)]
+            for which in ("all", "only", "outside")
+        }  # fmt: skip
+    database.close()
+    assert names == {"all": ["a", "b", "plain"], "only": ["a", "b"], "outside": ["a", "plain"]}
+
+
+def test_editing_an_experiment_makes_no_build_stale(tmp_path: Path) -> None:
+    workspace = Workspace.init(tmp_path / "shop", {})
+    workspace.ingest(items=[Item("x", "X")])
+    before = workspace.fingerprint()
+    settings = CONFIG.model_dump(mode="json", include={"experiments"})
+    settings["surfaces"] = {"home": {"n": 5}}
+    workspace.config = Config.model_validate({"name": workspace.config.name, **settings})
+    assert workspace.fingerprint() == before
+    workspace.close()
 
 
 def test_clicks_beside_the_list_and_dislikes_are_no_response(tmp_path: Path) -> None:

@@ -96,6 +96,8 @@ def test_sessions_take_part_by_their_id(engine: Engine) -> None:
                 body = {"session": {"session_id": name, "events": events}, "n": 3}
                 answer = client.post("/v1/recommendations", json=body).json()
                 assert answer["variant"] == variant_of(f"session:{name}")
+                body = {**body, "item_id": answer["items"][0]["item_id"]}
+                assert client.post("/v1/explain", json=body).json()["model"] == answer["model"]
         nameless = client.post("/v1/recommendations", json={"session": {"events": events}}).json()
         assert (nameless["experiment"], nameless["variant"]) == (None, None)
         assert nameless["model"] == "000001"

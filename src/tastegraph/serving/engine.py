@@ -32,7 +32,6 @@ from tastegraph.serving.answers import (
     TextAssociations,
     UserProfile,
 )
-from tastegraph.serving.lists.assignment import Experiments
 from tastegraph.serving.lists.claim_checks import ClaimChecks
 from tastegraph.serving.lists.list_maker import (
     NO_LIST_OPTIONS,
@@ -42,6 +41,7 @@ from tastegraph.serving.lists.list_maker import (
 )
 from tastegraph.serving.lists.listing import DEFAULT_REASONS, ListRequest, UserState
 from tastegraph.serving.lists.request_view import RequestView, UserOrSession, events_and_seen
+from tastegraph.serving.lists.views import RequestViews
 from tastegraph.serving.metrics import LOST_LISTS, record_list
 from tastegraph.serving.policies.policy import NO_OPTIONS, PolicyOptions
 from tastegraph.serving.snapshot.in_service import SnapshotHolder
@@ -49,9 +49,9 @@ from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 from tastegraph.serving.snapshot.texts import QueryEncoder
 from tastegraph.serving.why_not.explanations import Explanations
 from tastegraph.serving.wishes.chips import Steering
-from tastegraph.serving.wishes.steering import Steer, Steerer, standing_chips
-from tastegraph.store import erasure, served_lists
+from tastegraph.serving.wishes.steering import Steer, Steerer
 from tastegraph.store import events as log
+from tastegraph.store import served_lists
 from tastegraph.store.database import Database
 from tastegraph.store.group_commit import GroupCommitter
 from tastegraph.store.served_lists import ServedList
@@ -74,7 +74,8 @@ class Engine:
     def __init__(self, snapshots: Snapshots, database: Database, config: Config) -> None:
         self.snapshots, self.database, self.config = snapshots, database, config
         self._holder, self._encoder = SnapshotHolder(snapshots, database, config), QueryEncoder()
-        self.lists, self._experiments = ListMaker(database, config), Experiments(config.experiments)
+        self.lists = ListMaker(database, config)
+        self._views = RequestViews(database, self._holder, config.experiments)
         self._explanations = Explanations(database, self.lists, config.llm)
         self._claims = ClaimChecks(database, config.serving.check_claims)
 
@@ -428,20 +429,7 @@ class Engine:
         return self.config.serving.language if language is None else language
 
     def _view(self, user: UserOrSession, options: ListOptions = NO_LIST_OPTIONS) -> RequestView:
-        """One consistent state of the log, and the snapshot that goes with it and the user."""
-        unit = user if isinstance(user, str) else options.session_id
-        assignment = self._experiments.assign(unit, options.policy.surface)
-        with self.database.reading() as connection:
-            revision, erased_users = log.revision(connection), erasure.erased_user_count(connection)
-            repeats = self.config.serving.repeats
-            events, seen_items = events_and_seen(connection, user, repeats, revision)
-            snapshot = self._holder.snapshot_for(connection, assignment.settings.snapshot)
-            is_known = isinstance(user, str) and (events or log.has_user(connection, user))
-            wishes = standing_chips(connection, user) if isinstance(user, str) else ()
-        user_id = user if isinstance(user, str) and is_known else None
-        return RequestView(
-            snapshot, user_id, events, seen_items, revision, erased_users, wishes, assignment
-        )
+        return self._views.view(user, options, self.config.serving.repeats)
 
 
 def _log_failure(write: Future[None]) -> None:

@@ -231,6 +231,13 @@ class _UserRequest(LanguageRequest):
             raise broken_rule("one_of_user_and_session")
         return self
 
+    @property
+    def stored_session_id(self) -> str | None:
+        """The id that events of the session are stored under; ``None`` without one."""
+        if self.session is None or self.session.session_id is None:
+            return None
+        return SESSION + self.session.session_id
+
     def user_or_session(self, types: Collection[str]) -> UserOrSession:
         """The user id, or the events of the session.
 
@@ -278,14 +285,13 @@ class RecommendationRequest(_ListRequest):
 
     def options(self) -> ListOptions:
         """How the list is made."""
-        session_id = None if self.session is None else self.session.session_id
         return ListOptions(
             exclude_seen=self.exclude == "seen",
             explore=self.explore,
             seed=self.seed,
             steer=self.steer,
             policy=self.policy(),
-            session_id=None if session_id is None else SESSION + session_id,
+            session_id=self.stored_session_id,
         )
 
 
@@ -332,4 +338,11 @@ class ExplanationRequest(_ListRequest):
 
     def options(self) -> ListOptions:
         """How the list is made."""
-        return ListOptions(self.exclude == "seen", 0.0, 0, self.steer, policy=self.policy())
+        return ListOptions(
+            exclude_seen=self.exclude == "seen",
+            explore=0.0,
+            seed=0,
+            steer=self.steer,
+            policy=self.policy(),
+            session_id=self.stored_session_id,
+        )
