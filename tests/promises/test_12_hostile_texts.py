@@ -132,10 +132,10 @@ def requests_with(text: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     ):  # fmt: skip
         yield "POST", "/v1/recommendations", {"json": {**user, **body}}
     yield "POST", "/v1/explain", {"json": {**user, "item_id": text}}
-    yield "POST", "/v1/wishes", {"json": {"text": text}}
+    yield "POST", "/v1/wishes", {"json": {"steer": text}}
     for path in (f"/v1/users/{name}/profile", f"/v1/items/{name}", f"/v1/items/{name}/similar",
                  f"/v1/users/{name}", f"/v1/recommendations/{name}", f"/v1/items?q={name}",
-                 f"/v1/kg/entities?q={name}", f"/v1/kg/neighbors?node=item:{name}",
+                 f"/v1/kg/entities?name={name}", f"/v1/kg/neighbors?id=item:{name}",
                  f"/{name}", f"/api/user/{name}", f"/v1/models/{name}:promote"):  # fmt: skip
         yield "GET", path, {}
     yield "GET", "/healthz", {"headers": {"x-request-id": name, "accept-language": name}}
@@ -334,10 +334,10 @@ def test_the_page_shows_hostile_texts_and_runs_none(page: Page, count_cases) -> 
         page.wait_for_selector("main:not([aria-busy]) .item")
         assert "owned" not in page.title()[:5]
         assert page.title() == f"{text} · Tastegraph"
-        shown = page.locator(".item h3").evaluate_all(
+        titles = page.locator(".item h3").evaluate_all(
             "all => all.map(h => h.firstChild.textContent)"
         )
-        assert set(shown) & set(CORPUS)
+        assert set(titles) & set(CORPUS)
         assert (
             page.locator("main img, main script, main iframe, main svg[onload], main a").count()
             == 0

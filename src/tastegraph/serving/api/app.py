@@ -15,7 +15,7 @@ from tastegraph import __version__
 from tastegraph.serving.api.access import Access
 from tastegraph.serving.api.batch import batch_routes
 from tastegraph.serving.api.bulk import bulk_routes
-from tastegraph.serving.api.document import openapi_document
+from tastegraph.serving.api.document import openapi_document, operation_id
 from tastegraph.serving.api.errors import add_error_handlers
 from tastegraph.serving.api.events import event_routes
 from tastegraph.serving.api.experiments import experiment_routes
@@ -74,6 +74,7 @@ def create_app(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=operation_id,
     )
     # One thread writes decisions, so that a second one waits for its turn and not for a lock.
     writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")

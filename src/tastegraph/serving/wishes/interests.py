@@ -77,6 +77,10 @@ class UserInterests(BaseModel):
     )
 
 
+IS_TRUE, IS_FALSE = {"not": {"const": False}}, {"not": {"const": True}}
+"""JSON Schemas of a boolean; generators of clients stumble over a constant."""
+
+
 class InterestEdit(BaseModel):
     """An edit of one interest: pin or mute it, weigh it, let it expire."""
 
@@ -87,11 +91,11 @@ class InterestEdit(BaseModel):
             "oneOf": [
                 {
                     "required": ["pinned"],
-                    "properties": {"pinned": {"const": True}, "muted": {"const": False}},
+                    "properties": {"pinned": IS_TRUE, "muted": IS_FALSE},
                 },
                 {
                     "required": ["muted"],
-                    "properties": {"muted": {"const": True}, "pinned": {"const": False}},
+                    "properties": {"muted": IS_TRUE, "pinned": IS_FALSE},
                 },
             ]
         },
