@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -87,10 +88,14 @@ def test_a_generated_client_sends_events_gets_lists_and_reasons(
     command = [
         sys.executable, "-m", "openapi_python_client", "generate", "--meta", "none",
         "--path", str(tmp_path / "openapi.json"), "--config", str(tmp_path / "config.yml"),
-        "--output-path", str(tmp_path / "generated_shop_client"), "--fail-on-warning",
+        "--output-path", str(tmp_path / "generated_shop_client"),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    # The generator knows no lines of JSON: these routes are left to plain HTTP.
+    warnings = re.findall(r"(?:WARNING|ERROR) parsing \w+ (\S+)", output)
+    assert {path.rpartition(":")[2] for path in warnings} <= {"bulk", "batch"}, output
     monkeypatch.syspath_prepend(str(tmp_path))
 
     def module(name: str) -> Any:

@@ -33,11 +33,17 @@ LIST = {
 REQUESTS: dict[str, dict[str, Any]] = {
     "recommendations_recommend": {"body": LIST},
     "recommendations_stored_list": {"path": {"recommendation_id": "LIST"}},
+    "recommendations_next_page": {
+        "path": {"recommendation_id": "LIST"}, "query": {"n": 2, "explain": "none"}
+    },
     "recommendations_replay": {"path": {"recommendation_id": "LIST"}},
     "explain_explain": {"body": {**USER, **ITEM}},
     "associations_associate": {"body": {"text": "a gunfight in a desert town", "n": 2}},
     "fields_fields": {},
     "events_record": {"body": {"events": [EVENT]}},
+    "events_withdraw": {"path": {"event_id": "e-1"}},
+    "rank_rank": {"body": {**USER, "item_ids": ["western-0", "space-1", "western-5"]}},
+    "recommendations_batch": {"body": {"users": ["western-1", "space-2"], "n": 2}},
     "wishes_read_wish": {"body": {"steer": "less western, more space opera"}},
     "users_add_wish": {"path": USER, "body": {"steer": "always less western"}},
     "users_all_interests": {"path": USER},
@@ -58,12 +64,15 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "users_put": {"path": {"user_id": "ann"}, "body": {"attributes": {"city": "Oslo"}}},
     "users_users": {"query": {"n": 2, "after": "a"}},
     "users_profile": {"path": USER},
+    "users_put_users": {"line": {"user_id": "bob", "attributes": {"city": "Lyon"}}},
+    "users_export": {"path": {"user_id": "bob"}},
     "users_user": {"path": {"user_id": "ann"}},
     "items_put": {
         "path": {"item_id": "western-9"},
         "body": {"title": "The last train", "text": "A stranger comes to town.",
                  "attributes": {"genre": ["Western"], "price": 12.5}},
     },
+    "items_put_items": {"line": {"item_id": "space-9", "title": "The long way home"}},
     "items_items": {"query": {"n": 2, "after": "a", "q": "train"}},
     "items_content": {"path": ITEM},
     "items_erase": {"path": {"item_id": "western-9"}},
@@ -80,8 +89,8 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "experiments_experiments": {"query": {"days": 7, "type": "purchase"}},
     "users_erase": {"path": {"user_id": "ann"}},
 }  # fmt: skip
-"""Operation → path, query and body of its example, in the order in which they are sent. LIST,
-INTEREST and FACT stand for ids that the small world gives."""
+"""Operation → path, query and body of its example, or one line of it, in the order in which they
+are sent. LIST, INTEREST and FACT stand for ids that the small world gives."""
 FIRST_REVIEW = "kg_decide"
 MAX_TEXT = 2_000
 """An answer that is no JSON is cut off there."""
@@ -131,12 +140,18 @@ def _operations(document: dict[str, Any]) -> dict[str, tuple[str, str]]:
 
 def _answer(client: LocalClient, method: str, path: str, example: dict[str, Any]) -> Any:
     url = path.format(**example.get("path", {}))
-    answer = client.request(method, url, params=example.get("query"), json=example.get("body"))
+    content = {"json": example.get("body")}
+    if "line" in example:
+        content = {"content": json.dumps(example["line"]) + "\n"}
+    headers = {"content-type": "application/x-ndjson"} if "line" in example else {}
+    answer = client.request(method, url, params=example.get("query"), headers=headers, **content)
     if answer.status_code == 503:
         return None  # this world has no language model
     assert answer.status_code == 200, f"{method} {url}: {answer.text}"
     if answer.headers["content-type"].startswith("application/json"):
         return answer.json()
+    if answer.headers["content-type"].startswith("application/x-ndjson"):
+        return json.loads(answer.text.splitlines()[0])
     return answer.text[:MAX_TEXT]
 
 

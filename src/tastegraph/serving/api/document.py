@@ -63,9 +63,9 @@ def _add_examples(operation: dict[str, Any], example: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", ()):
         if parameter["name"] in values:
             parameter["example"] = values[parameter["name"]]
-    if "body" in example:
-        for body in operation["requestBody"]["content"].values():
-            body["example"] = example["body"]
+    for body in operation.get("requestBody", {}).get("content", {}).values():
+        for name in example.keys() & {"body", "line"}:
+            body["example"] = example[name]
     for status, response in operation["responses"].items():
         for media_type, body in response.get("content", {}).items():
             if media_type == MEDIA_TYPE:
