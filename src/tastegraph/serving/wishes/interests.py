@@ -13,6 +13,7 @@ from functools import partial
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from tastegraph.core.errors import NotFoundError
@@ -77,7 +78,8 @@ class UserInterests(BaseModel):
     )
 
 
-IS_TRUE, IS_FALSE = {"not": {"const": False}}, {"not": {"const": True}}
+IS_TRUE: JsonDict = {"not": {"const": False}}
+IS_FALSE: JsonDict = {"not": {"const": True}}
 """JSON Schemas of a boolean; generators of clients stumble over a constant."""
 
 
