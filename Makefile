@@ -2,7 +2,7 @@ PYTHON ?= python3
 DATA ?=
 BIN := .venv/bin
 
-.PHONY: setup demo test test-fast test-api promises lint architecture docs benchmark-serving benchmark-knowledge benchmark-language \
+.PHONY: setup demo test test-fast test-api promises lint architecture docs benchmark-serving benchmark-batch benchmark-knowledge benchmark-language \
 	benchmark-growth benchmark-ranking benchmark-peers benchmark-details benchmark-loop benchmark-new-items \
 	benchmark-row-order benchmark-wishes benchmark-experiments
 
@@ -55,6 +55,10 @@ docs: setup
 # The shop of so many items is made once (100,000: minutes) and stays in the cache.
 benchmark-serving: setup
 	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m benchmarks serving $(ITEMS)
+
+# Lists of many users against implicit's, on the same factors: two minutes.
+benchmark-batch: setup benchmarks/.venv-peers/ready
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.serving.batch
 
 # The language model that reads beside the patterns is a peer: it has an environment of its own.
 benchmarks/.venv-llm/ready: Makefile

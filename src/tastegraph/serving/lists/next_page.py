@@ -15,9 +15,10 @@ from tastegraph.core.messages import Message
 from tastegraph.core.records import Event
 from tastegraph.serving.answers import Recommendations
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.lists.list_maker import served_list
+from tastegraph.serving.lists.list_maker import ListOptions, served_list
 from tastegraph.serving.lists.listing import DEFAULT_REASONS, ListRequest
 from tastegraph.serving.lists.request_view import UserOrSession
+from tastegraph.serving.policies.policy import PolicyOptions
 from tastegraph.store import erasure, served_lists
 from tastegraph.store.served_lists import ServedList
 
@@ -69,8 +70,11 @@ class NextPages:
         if stored.user_id is not None:
             user = stored.user_id
         language = engine.config.serving.language if language is None else language
-        view, now = engine._view(user), time.time()
+        options = ListOptions(policy=PolicyOptions(surface=earlier.policy.get("surface")))
+        view, now = engine._view(user, options), time.time()
         answer = engine.lists.remake(view.snapshot, view.user(), request, now, reasons, language)
+        experiment, variant = view.assignment.experiment, view.assignment.variant
+        answer = answer.model_copy(update={"experiment": experiment, "variant": variant})
         counts = (view.erased_users, view.snapshot.erased_items)
         served = served_list(answer, view, request, now)
         engine.submit(partial(served_lists.save, served=served, erased=counts)).result()
