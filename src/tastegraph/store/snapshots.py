@@ -18,7 +18,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -191,8 +191,11 @@ class Snapshots:
                 replace_text(self._past, "\n".join(past[-MAX_ROLLBACKS:]))
             replace_text(self._pointer, version)
 
-    def roll_back(self) -> Snapshot:
+    def roll_back(self, check: Callable[[Snapshot], None] | None = None) -> Snapshot:
         """Put the version that was in service before into service again, and open it.
+
+        Args:
+            check: is called with it before anything is changed; what it raises leaves all as it is.
 
         Raises:
             NotFoundError: there was none, or it has been deleted.
@@ -204,6 +207,8 @@ class Snapshots:
             if not past:
                 raise NotFoundError(Message("missing.earlier_snapshot", directory=self.directory))
             snapshot = self.open(past.pop())
+            if check is not None:
+                check(snapshot)
             replace_text(self._pointer, snapshot.version)
             replace_text(self._past, "\n".join(past))
         return snapshot

@@ -228,6 +228,11 @@ SNAPSHOTS: Final[Mapping[str, Template]] = {
     "snapshot.altered": Template(
         "{file} was altered since it was published", "{file} 在发布之后被改动过"
     ),
+    "snapshot.unfit": Template(
+        "{folder} cannot be served, though its files are as they were published ({cause}): build "
+        "again",
+        "{folder} 的文件与发布时一致，但无法用于服务（“{cause}”）：请重新构建",
+    ),
     "snapshot.unreadable": Template(
         "{file} cannot be read: {cause}", "无法读取 {file}（“{cause}”）"
     ),

@@ -17,10 +17,11 @@ from tastegraph.core.messages import Message
 from tastegraph.models.fitted_config import FittedConfig
 from tastegraph.serving.metrics import PUBLISHED, SNAPSHOT
 from tastegraph.serving.process.background import PeriodicThread
+from tastegraph.serving.snapshot.opening import open_for_service
 from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
 from tastegraph.store import availability, erasure, revision
 from tastegraph.store.database import Database
-from tastegraph.store.snapshots import Snapshots
+from tastegraph.store.snapshots import Snapshot, Snapshots
 
 _log = logging.getLogger(__name__)
 
@@ -130,7 +131,13 @@ class SnapshotHolder:
             BusyError: another process has been changing what is in service for five seconds.
         """
         with self._opening:
-            return self._activate(ServingSnapshot.open(self._snapshots.roll_back(), self._config))
+            opened: list[ServingSnapshot] = []
+
+            def check(snapshot: Snapshot) -> None:
+                opened.append(open_for_service(snapshot, self._config))
+
+            self._snapshots.roll_back(check)
+            return self._activate(opened[0])
 
     def _refresh(self) -> None:
         """Open the published version, if it is not in service already."""
@@ -160,7 +167,7 @@ class SnapshotHolder:
         PUBLISHED.set((self._snapshots.directory / version).stat().st_mtime)
 
     def _open(self, version: str | None) -> ServingSnapshot:
-        return ServingSnapshot.open(self._snapshots.open(version), self._config)
+        return open_for_service(self._snapshots.open(version), self._config)
 
     def _named(self, version: str, place: str) -> ServingSnapshot:
         """The snapshot that the configuration names at ``place``."""
