@@ -154,6 +154,17 @@ def test_every_commented_default_can_be_uncommented():
     assert Config.model_validate(settings) == Config(name=settings["name"])
 
 
+def test_the_example_of_experiments_in_the_documentation_is_valid():
+    text = DOCS.with_name("experiments.md").read_text(encoding="utf-8")
+    lines = text[text.index("    [experiments") : text.index("The users that no variant")]
+    settings = tomllib.loads("\n".join(line.strip() for line in lines.splitlines()))
+    config = Config.model_validate({**settings, "surfaces": {"home": {}, "bold": {}}})
+    spring = config.experiments["spring"]
+    assert spring.shares == {"newer": 0.2, "bolder": 0.2, "control": pytest.approx(0.6)}
+    assert spring.variants["newer"].snapshot == "000012"
+    assert (spring.variants["bolder"].surface, spring.variants["bolder"].explore) == ("bold", 0.1)
+
+
 def test_a_new_workspace_is_configured_by_a_commented_file(tmp_path):
     shop = Workspace.init(tmp_path / "shop", SETTINGS)
     assert shop.config == Config.model_validate(SETTINGS)

@@ -200,14 +200,16 @@ def exposures(
         conditions.append(lists.c.experiment.is_not(None))
     elif experiments == "outside":
         conditions.append(lists.c.experiment.is_(None) | (lists.c.variant == CONTROL))
+    of_log = [events.c.recommendation_id.is_not(None), events.c.seq > event_revision]
+    if experiments == "only":
+        names = select(lists.c.recommendation_id).where(*conditions)
+        of_log.append(events.c.recommendation_id.in_(names))
     events_of: dict[tuple[str, str], list[str]] = {}
     user_of: dict[str, str] = {}
     of_events = (events.c.recommendation_id, events.c.item_id, events.c.user_id, events.c.type,
                  events.c.value)  # fmt: skip
     for recommendation_id, item_id, user_id, kind, value in connection.execute(
-        select(*of_events)
-        .where(events.c.recommendation_id.is_not(None), events.c.seq > event_revision)
-        .order_by(events.c.seq)
+        select(*of_events).where(*of_log).order_by(events.c.seq)
     ):
         if counts(kind, value):
             events_of.setdefault((recommendation_id, item_id), []).append(kind)

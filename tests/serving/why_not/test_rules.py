@@ -8,13 +8,15 @@ import time
 import pytest
 from starlette.testclient import TestClient
 
-from tastegraph.core.config import Boost, Pin
+from tastegraph.core.config import Boost, Pin, SurfaceConfig
 from tastegraph.core.errors import FilterError, NotFoundError
 from tastegraph.core.languages import LANGUAGES
 from tastegraph.core.records import Event, Item
 from tastegraph.serving.api.app import create_app
+from tastegraph.serving.engine import Engine
 from tastegraph.serving.lists.list_maker import ListOptions
 from tastegraph.serving.policies.policy import PolicyOptions
+from tastegraph.serving.wishes.interests import EditableInterests
 from tastegraph.workspace import Workspace
 from tests.core.test_messages import CHINESE
 from tests.support.cinema import GENRE_TEXTS
@@ -197,3 +199,26 @@ def test_the_route_answers_in_both_languages_and_refuses_what_is_wrong(cinema):
         assert client.post("/v1/explain", json={**body, "surface": "x"}).status_code == 404
         wrong = client.post("/v1/explain", json={**body, "filter": "genre ="})
         assert wrong.json()["code"] == "invalid_filter"
+
+
+def test_a_surface_is_named_with_its_false_condition(cinema):
+    surfaces = {"home": SurfaceConfig(filter="genre = 'western'", relax=("filter",), n=3)}
+    config = cinema.config.model_copy(update={"surfaces": surfaces})
+    engine = Engine(cinema.snapshots, cinema.database, config)
+    options = ListOptions(policy=PolicyOptions(surface="home"))
+    why_not = engine.explain(FAN, "space-00", options=options).why_not
+    engine.close()
+    (rule,) = (rule for rule in why_not.rules if rule.kind == "surface_filter")
+    assert (why_not.n, rule.clause, rule.gives_way) == (3, 'genre = "western"', True)
+    assert rule.text.startswith("the filter of the surface home asks for genre")
+
+
+def test_a_muted_interest_that_holds_an_item_back_is_a_change_that_brings_it_in(cinema):
+    engine = cinema.engine
+    first = engine.recommend(FAN, 1, reasons=0).items[0].item_id
+    EditableInterests(engine).wish(FAN, "less western", "en")
+    answer = engine.explain(FAN, first, n=1, search_changes=True)
+    assert any(r.kind == "wish" and r.share < 0 for r in answer.reasons)
+    if answer.why_not.place is None:
+        assert "without_wish" in {change.kind for change in answer.why_not.changes}
+    assert sum(r.share for r in answer.reasons) == pytest.approx(answer.score, abs=1e-3)
