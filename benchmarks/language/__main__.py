@@ -2,8 +2,9 @@
 
     python -m benchmarks language DATA [MEASUREMENT …]
 
-A measurement is ``cold_items``, ``new_people``, ``sparse``, ``throughput``, ``finetuning``, or one
-data set of it: ``cold_items.ml100k``. Named measurements are repeated, all others are retained.
+A measurement is ``cold_items``, ``new_people``, ``sparse``, ``reading``,
+``reading_system``, ``throughput``, ``finetuning``, ``reading_speed``, or one data set of it:
+``cold_items.ml100k``. Named measurements are repeated, all others are retained.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.language import cold_items, cost, warm
+from benchmarks.language import cold_items, cost, reading, warm
 from benchmarks.language.encoders import CachedEncoders
 from benchmarks.language.page import page
 from benchmarks.language.sets import COLD_ONLY_SETS, SETS
@@ -26,10 +27,17 @@ RESULTS = ROOT / "benchmarks" / "results" / "language.json"
 PAGE = ROOT / "docs" / "language-results.md"
 CACHE = ROOT / "benchmarks" / ".cache"
 
+
+def _readers(encoders: CachedEncoders) -> dict[str, CachedEncoders]:
+    return {"whole": encoders, "tokens": reading.TokenEncoders(CACHE)}
+
+
 SET_MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
     "cold_items": cold_items.measure,
     "new_people": warm.measure_new_users,
     "sparse": warm.measure_sparse_data,
+    "reading": lambda data, encoders: reading.measure(data, _readers(encoders)),
+    "reading_system": lambda data, encoders: reading.measure_system(data, _readers(encoders)),
 }
 """Measured on one data set at a time."""
 
@@ -38,6 +46,7 @@ def main() -> None:
     """Measure, and write the results after every measurement."""
     names = [f"{measurement}.{name}" for measurement in SET_MEASUREMENTS for name in SETS]
     names += [*(f"cold_items.{name}" for name in COLD_ONLY_SETS), "throughput", "finetuning"]
+    names.append("reading_speed")
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("measurements", nargs="*", help="default: all")
@@ -54,6 +63,8 @@ def main() -> None:
             result = SET_MEASUREMENTS[measurement](dataset, CachedEncoders(CACHE))
         elif measurement == "throughput":
             result = cost.measure_throughput(arguments.data)
+        elif measurement == "reading_speed":
+            result = reading.measure_speed()
         else:
             result = cost.measure_finetuning(arguments.data, CachedEncoders(CACHE))
         _write(measurement, set_name, result)

@@ -65,12 +65,15 @@ def neighbours(task: ColdItemTask, features: Features) -> RowScorer:
 
 
 def ridge_rankers(
-    task: ColdItemTask, features: NDArray[np.float32]
+    task: ColdItemTask,
+    features: NDArray[np.float32],
+    ranks: tuple[int, ...] = RANKS,
+    penalties: tuple[float, ...] = PENALTIES,
 ) -> Iterator[tuple[str, RowScorer]]:
     """Features mapped to collaborative factors, with every rank and penalty."""
     likes = task.known.user_items()
-    for rank in RANKS:
-        for penalty in PENALTIES:
+    for rank in ranks:
+        for penalty in penalties:
             mapped = Ridge(features, likes).map(MappedParams(rank, penalty))
             if mapped is not None:
                 right = mapped.of(features)

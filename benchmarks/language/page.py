@@ -65,6 +65,17 @@ SPEED = """## Texts a second
 
 On two threads, the engines in turn in one run; film texts of MovieLens-1M, at most 128 tokens.
 """
+READING = """## Whole texts or tokens
+
+`[text] reading = "tokens"` against the default, `"whole"`. *Neighbours* compare items by their
+texts' vectors alone; *ridge* maps these vectors to 256 collaborative factors, λ 1, for both; both
+over three seeds of cold items. *System* is the whole system with seed 1. *Warm*: lists of all
+items. p against the same ranker of whole texts.
+"""
+READING_SPEED = """### How fast
+
+Texts of a synthetic shop a second of processor time, on one thread, the readers in turn in one run.
+"""
 
 
 def page(results: Mapping[str, Any]) -> str:
@@ -76,6 +87,10 @@ def page(results: Mapping[str, Any]) -> str:
     for name, heading in (("new_people", NEW_USERS), ("sparse", SPARSE)):
         if name in results:
             parts += [heading, *_warm(results[name], name)]
+    if "reading" in results:
+        parts += [READING, *_reading(results["reading"], results.get("reading_system", {}))]
+    if "reading_speed" in results:
+        parts += [READING_SPEED, *_reading_speed(results["reading_speed"])]
     if "throughput" in results:
         parts += [SPEED, _throughput(results["throughput"])]
     if "finetuning" in results:
@@ -154,6 +169,31 @@ def _warm(results: Mapping[str, Any], measurement: str) -> Iterator[str]:
                 *(_with_interval(by_size[n]["rows"][row], "ndcg@20", p=True) for n in sizes),
             )
         yield ""
+
+
+def _reading(texts: Mapping[str, Any], systems: Mapping[str, Any]) -> Iterator[str]:
+    yield _head("set", "lists", "ranker", "NDCG@20", "Recall@20", "p")
+    for name, result in [*texts.items(), *systems.items()]:
+        for lists in (lists for lists in ("cold", "warm") if lists in result):
+            for row, values in result[lists].items():
+                yield _line(
+                    name, lists, row, _with_interval(values, "ndcg@20"),
+                    _with_interval(values, "recall@20"), _p(values),
+                )  # fmt: skip
+    yield ""
+
+
+def _reading_speed(result: Mapping[str, Any]) -> Iterator[str]:
+    readers = result["readers"]
+    slowest = min(reader["texts_per_second"] for reader in readers.values())
+    yield _head("reader", "texts a second", "times the slowest")
+    for name, reader in readers.items():
+        speed = reader["texts_per_second"]
+        yield _line(name, f"{speed:,.0f}", f"{speed / slowest:,.1f}")
+    yield (
+        f"\nReading the {result['tokens']:,} tokens once took "
+        f"{result['distillation_seconds']:.0f} s of processor time.\n"
+    )
 
 
 def _throughput(results: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from benchmarks.language import cold_items, warm
+from benchmarks.language import cold_items, reading, warm
 from benchmarks.language.__main__ import PAGE, RESULTS
 from benchmarks.language.cold_task import ColdItemTask
 from benchmarks.language.encoders import CachedEncoders
@@ -65,18 +65,28 @@ def test_every_row_is_measured_and_shown(dataset, tmp_path, monkeypatch):
     monkeypatch.setattr(cold_items, "FINETUNING", short)
     monkeypatch.setattr(cold_items, "SYSTEM_FINETUNED_SETS", ("cinema",))
     monkeypatch.setitem(SETS, "cinema", lambda data: dataset)
+    readers = {"whole": encoders, "tokens": encoders}
     results = {
         "cold_items": {"cinema": cold_items.measure(dataset, encoders, seeds=(1,))},
         "new_people": {"cinema": warm.measure_new_users(dataset, encoders)},
         "sparse": {"cinema": warm.measure_sparse_data(dataset, encoders)},
+        "reading": {"cinema": reading.measure(dataset, readers, seeds=(1,))},
+        "reading_system": {"cinema": reading.measure_system(dataset, readers)},
     }
     cold = results["cold_items"]["cinema"]["rows"]
     assert cold.keys() == COLD_ROWS.keys()
+    texts_alone = results["reading"]["cinema"]["cold"]
+    for ranker in ("neighbours", "ridge"):
+        assert texts_alone[f"{ranker}, tokens"]["p"] == 1
+    for lists in results["reading_system"]["cinema"].values():
+        assert lists["system, tokens"]["p"] == 1
+        assert lists["system, tokens"]["ndcg@20"] == lists["system, whole"]["ndcg@20"]
     assert cold["tfidf"]["ndcg@20"] > cold["random"]["ndcg@20"]
     for by_size in (results["new_people"]["cinema"], results["sparse"]["cinema"]):
         assert all(size["rows"].keys() == WARM_ROWS.keys() for size in by_size.values())
     text = page(json.loads(json.dumps(results)))
     assert "### cinema: " in text
+    assert "| cinema | warm | system, tokens |" in text
     assert all(label in text for label in (*COLD_ROWS.values(), *WARM_ROWS.values()))
 
 

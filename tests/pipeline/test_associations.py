@@ -276,14 +276,13 @@ def test_encoder_is_loaded_once_for_many_threads(west, monkeypatch):
             super().__init__(*arguments)
 
     monkeypatch.setattr(serving_texts, "OnnxEncoder", Counted)
-    encoder, manifest = QueryEncoder(), west.snapshots.open().manifest
-    model = west.directory / manifest["encoder_folder"], manifest["max_tokens"]
+    encoder, served = QueryEncoder(), west.engine.snapshot.texts
     texts = [f"{genre} {k}" for k in range(8) for genre in GENRE_TEXTS]
     with ThreadPoolExecutor(16) as threads:
-        vectors = list(threads.map(lambda text: encoder.encode(text, *model), texts))
-    assert loads == [model]
+        vectors = list(threads.map(lambda text: encoder.encode(text, served), texts))
+    assert loads == [(served.folder, served.max_tokens)]
     for text, vector in zip(texts, vectors, strict=True):
-        np.testing.assert_allclose(encoder.encode(text, *model), vector, atol=1e-6)
+        np.testing.assert_allclose(encoder.encode(text, served), vector, atol=1e-6)
 
 
 @pytest.mark.slow

@@ -141,7 +141,7 @@ def test_a_failed_export_leaves_the_old_one(tiny, monkeypatch):
         raise KeyboardInterrupt
 
     before = {f.name: f.read_bytes() for f in (tiny / "onnx").iterdir()}
-    monkeypatch.setattr(onnx_export, "_write_tokenizer", fail)
+    monkeypatch.setattr(onnx_export, "save_tokenizer", fail)
     with pytest.raises(KeyboardInterrupt):
         export_onnx(tiny)
     assert {f.name: f.read_bytes() for f in (tiny / "onnx").iterdir()} == before

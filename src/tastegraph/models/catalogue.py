@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tastegraph.core.config import Config
+from tastegraph.core.config import Config, TextConfig
 from tastegraph.core.errors import FrameError, TastegraphError
 from tastegraph.core.fact_columns import facts_of, links_of
 from tastegraph.core.findings import UNKNOWN_ENTITIES, Finding
@@ -233,7 +233,7 @@ def _aligned(text_vectors: Any, order: list[str], item_ids: list[str]) -> NDArra
 def _encode(encoder: Any, config: Config, texts: list[str]) -> NDArray[np.float32]:
     """float32[n, d], unit rows."""
     if isinstance(encoder, str):
-        encoder = _language_model(encoder, config.text.max_tokens)
+        encoder = _language_model(encoder, config.text)
     encode = getattr(encoder, "encode", encoder)
     if not callable(encode):
         raise FrameError(
@@ -249,11 +249,13 @@ def _encode(encoder: Any, config: Config, texts: list[str]) -> NDArray[np.float3
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
 
 
-def _language_model(name: str, max_tokens: int) -> Any:
+def _language_model(name: str, config: TextConfig) -> Any:
     """The encoder of that name, its vectors kept in the cache of this machine."""
     if find_spec("torch") is None:
         raise TastegraphError("a language model needs torch: pip install 'tastegraph[train]'")
     from tastegraph.text.encoder import Encoder, shared_cache
     from tastegraph.text.folders import find_model
 
-    return Encoder(find_model(name, Path()), max_tokens, shared_cache())
+    return Encoder(
+        find_model(name, Path()), config.max_tokens, shared_cache(), reading=config.reading
+    )

@@ -227,7 +227,8 @@ class Builder:
             "chosen": contents.chosen,
         }
         if not contents.first_lists:
-            export_for_serving(self.directory / features.encoder["encoder_folder"])
+            folder = self.directory / features.encoder["encoder_folder"]
+            export_for_serving(folder, features.encoder["reading"] or "whole")
         version = self.snapshots.publish(manifest, arrays)
         named = named_snapshots(self.config.experiments)
         prune_snapshots(self.snapshots, contents.erasures, features.state.items_erased, named)

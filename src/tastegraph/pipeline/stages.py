@@ -147,7 +147,7 @@ def build_stale_stages(
     with database.reading() as connection:
         if not catalogue.item_count(connection) and not log.count(connection):
             raise TastegraphError(f"{directory} holds no items: run 'tastegraph import' first")
-    from tastegraph.pipeline.text_encoder import export_for_serving
+    from tastegraph.pipeline.text_encoder import export_for_serving, snapshot_reading
 
     inputs, snapshot = fingerprint(database, config, directory), _readable_snapshot(snapshots)
     if snapshot is not None and publish == "first":
@@ -155,7 +155,8 @@ def build_stale_stages(
         return snapshot.version
     chosen_anew = tune not in (None, "off", "auto")
     if snapshot is not None and not chosen_anew and not stale_stages(snapshot, inputs, stages):
-        export_for_serving(directory / snapshot.manifest["encoder_folder"])
+        folder = directory / snapshot.manifest["encoder_folder"]
+        export_for_serving(folder, snapshot_reading(snapshot))
         return snapshot.version
     require_torch()
     with profiled():

@@ -327,7 +327,7 @@ class Engine:
         snapshot, language = self.snapshot, self._language(language)
         texts, names = snapshot.texts, snapshot.names
         unlisted = set(snapshot.listable.unlisted(time.time()).tolist())
-        (vector,) = self._encoder.encode(text, texts.folder, texts.max_tokens)
+        (vector,) = self._encoder.encode(text, texts)
         nearest = [
             (item, cosine)
             for item, cosine in texts.nearest(vector, n + len(unlisted))

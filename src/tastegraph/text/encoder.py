@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tastegraph.core.config import Reading
 from tastegraph.core.errors import TastegraphError
 from tastegraph.core.progress import progress, say
 from tastegraph.data.downloads import cache_root
@@ -17,6 +18,7 @@ from tastegraph.store import caches
 from tastegraph.store.database import Database
 from tastegraph.text import folders
 from tastegraph.text.batching import encodable, encode_in_batches
+from tastegraph.text.static import StaticEncoder, read_distillation
 
 if TYPE_CHECKING:
     from tastegraph.text.torch_model import TorchModel
@@ -51,13 +53,21 @@ class Encoder:
         cache: vectors of earlier runs; they are found by model and text.
         shared: vectors that other workspaces may have made, which are copied into ``cache``; new
             ones are written to both. Where it cannot be used, ``cache`` alone is.
+        reading: ``whole``: the model reads each text. ``tokens``: it reads each token of its
+            vocabulary once, and :class:`tastegraph.text.static.StaticEncoder` reads the texts;
+            their vectors are in no cache, since making them anew is faster.
     """
 
     def __init__(
-        self, folder: Path, max_tokens: int, cache: Database, shared: Database | None = None
+        self,
+        folder: Path,
+        max_tokens: int,
+        cache: Database,
+        shared: Database | None = None,
+        reading: Reading = "whole",
     ) -> None:
         self._folder, self._max_tokens = folder, max_tokens
-        self._cache, self._shared = cache, shared
+        self._cache, self._shared, self._reading = cache, shared, reading
         self._precision: str | None = None
         self._models: dict[str | None, TorchModel] = {}
         self._identities: dict[str | None, bytes] = {}
@@ -70,6 +80,8 @@ class Encoder:
         Raises:
             TastegraphError: the model is incomplete or damaged.
         """
+        if self._reading == "tokens":
+            return self._by_tokens(texts)
         from tastegraph.text.torch_model import precision
 
         self._precision = precision(len(set(texts)))
@@ -91,7 +103,8 @@ class Encoder:
         missing.sort(key=lambda pair: len(pair[1]))
         if not missing:
             return
-        self._warn_if_unreadable([text for _, text in missing[-TEXTS_PER_WRITE:]])
+        longest = [encodable(text) for _, text in missing[-TEXTS_PER_WRITE:]]
+        self._warn_if_unreadable(self._model.tokens(longest), self._model.tokenizer.unk_token_id)
         with progress("encoding texts", len(missing)) as advance:
             for start in range(0, len(missing), TEXTS_PER_WRITE):
                 chunk = dict(missing[start : start + TEXTS_PER_WRITE])
@@ -100,6 +113,14 @@ class Encoder:
                     caches.put_vectors(connection, new)
                 self._share(new)
                 advance(len(chunk))
+
+    def _by_tokens(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """float32[len(texts), d] from the vectors of tokens, which are made where they lack."""
+        ensure_distilled(self._folder)
+        static = StaticEncoder(self._folder, self._max_tokens)
+        longest = sorted(texts, key=len)[-TEXTS_PER_WRITE:]
+        self._warn_if_unreadable(static.tokens(longest), static.unknown)
+        return static.encode(texts)
 
     def keep_only(self, texts: Sequence[str]) -> None:
         """Delete the vectors of all other texts from the cache and from the disk.
@@ -153,10 +174,9 @@ class Encoder:
     def _vectors(self, texts: list[str]) -> NDArray[np.float32]:
         return encode_in_batches(self._model, texts)
 
-    def _warn_if_unreadable(self, texts: list[str]) -> None:
-        ids_of = self._model.tokens([encodable(text) for text in texts])
+    def _warn_if_unreadable(self, ids_of: list[list[int]], unknown_token: int | None) -> None:
         tokens = [token for ids in ids_of for token in ids]
-        unknown = sum(token == self._model.tokenizer.unk_token_id for token in tokens)
+        unknown = sum(token == unknown_token for token in tokens)
         if unknown > MAX_UNKNOWN_TOKENS * len(tokens):
             say(
                 f"warning: {unknown / len(tokens):.0%} of the texts' tokens are unknown to the "
@@ -194,3 +214,17 @@ class Encoder:
             model = TorchModel(self._folder, self._max_tokens, self._precision)
             self._models[self._precision] = model
         return self._models[self._precision]
+
+
+def ensure_distilled(folder: Path) -> None:
+    """Make the vectors of the tokens of the model in ``folder``, unless that has been done.
+
+    Raises:
+        TastegraphError: the model is incomplete or damaged.
+    """
+    try:
+        read_distillation(folder)
+    except TastegraphError:
+        from tastegraph.text.distillation import distil
+
+        distil(folder)

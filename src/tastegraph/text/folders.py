@@ -20,6 +20,8 @@ MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model")
 """Files that decide the vectors of a model."""
 EXPORTED = "onnx"
 """The folder below a model that holds its export; see :mod:`tastegraph.text.onnx_export`."""
+DISTILLED = "static"
+"""The one that holds the vectors of its tokens; see :mod:`tastegraph.text.distillation`."""
 
 
 def find_model(name: str, base: Path) -> Path:
@@ -160,7 +162,7 @@ def _model_files(folder: Path) -> Iterator[Path]:
     for pattern in MODEL_FILES:
         for file in folder.rglob(pattern):
             first = file.relative_to(folder).parts[0]
-            if first != EXPORTED and not first.startswith("."):
+            if first not in (EXPORTED, DISTILLED) and not first.startswith("."):
                 yield file
 
 

@@ -17,7 +17,7 @@ from tastegraph.core.errors import TastegraphError
 from tastegraph.core.messages import Message
 from tastegraph.text import folders
 from tastegraph.text.onnx import GRAPH, TOKENIZER, ExportManifest
-from tastegraph.text.torch_model import load
+from tastegraph.text.torch_model import load, save_tokenizer
 
 OPSET = 17
 EXAMPLE_TEXTS = ["One text of a few words.", "Another."]
@@ -62,7 +62,7 @@ def export_onnx(folder: Path) -> Path:
         place = Path(temporary) / folders.EXPORTED
         place.mkdir()
         inputs = _write_graph(model, place / GRAPH)
-        _write_tokenizer(model, place)
+        save_tokenizer(model, place / TOKENIZER)
         _manifest(folder, model, inputs).write(place)
         shutil.rmtree(exported, ignore_errors=True)
         place.rename(exported)
@@ -89,16 +89,6 @@ def _write_graph(model: SentenceTransformer, file: Path) -> tuple[str, ...]:
             dynamo=False,
         )
     return inputs
-
-
-def _write_tokenizer(model: SentenceTransformer, place: Path) -> None:
-    backend = getattr(model.tokenizer, "backend_tokenizer", None)
-    if backend is None:
-        raise TastegraphError(
-            "its tokenizer is written in Python and cannot be exported: save the model with a "
-            "fast tokenizer"
-        )
-    backend.save(str(place / TOKENIZER))
 
 
 def _manifest(folder: Path, model: SentenceTransformer, inputs: tuple[str, ...]) -> ExportManifest:

@@ -142,6 +142,21 @@ def load(folder: Path, attention: str | None = None) -> SentenceTransformer:
     return model.eval()
 
 
+def save_tokenizer(model: SentenceTransformer, file: Path) -> None:
+    """Write the model's tokenizer as ``tokenizers`` reads it.
+
+    Raises:
+        TastegraphError: it is written in Python.
+    """
+    backend = getattr(model.tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise TastegraphError(
+            "its tokenizer is written in Python and cannot be exported: save the model with a "
+            "fast tokenizer"
+        )
+    backend.save(str(file))
+
+
 def kind(config: PretrainedConfig) -> Kind:
     """The pre-training of a model, which decides how it pools and on which side it pads.
 

@@ -42,6 +42,7 @@ from tastegraph.core.config.models import (
     LLMPrices,
     ModelConfig,
     Objective,
+    Reading,
     TextConfig,
 )
 from tastegraph.core.config.operation import GorseConfig, LoopConfig, ServingConfig
@@ -53,9 +54,9 @@ __all__ = [
     "CONFIG_FILE", "Boost", "ColumnConfig", "Config", "Convolution", "EvaluationConfig",
     "EventFileConfig", "EventPhrases", "EventsConfig", "ExperimentConfig", "ExtractionConfig",
     "FileConfig", "FinetuningConfig", "GorseConfig", "GraphConfig", "ImportConfig", "ItemsConfig",
-    "LLMConfig", "LLMPrices", "LoopConfig", "ModelConfig", "Objective", "Pin", "RelationConfig",
-    "ServingConfig", "SourcesConfig", "SurfaceConfig", "TextConfig", "VariantConfig",
-    "checked_config", "load_config",
+    "LLMConfig", "LLMPrices", "LoopConfig", "ModelConfig", "Objective", "Pin", "Reading",
+    "RelationConfig", "ServingConfig", "SourcesConfig", "SurfaceConfig", "TextConfig",
+    "VariantConfig", "checked_config", "load_config",
 ]  # fmt: skip
 
 CONFIG_FILE = "tastegraph.toml"

@@ -9,6 +9,8 @@ from pydantic import BeforeValidator, Field
 from tastegraph.core.config.data import Fraction, Section
 from tastegraph.core.durations import seconds
 
+Reading = Literal["whole", "tokens"]
+
 
 class TextConfig(Section):
     """The language model that encodes texts, and what it reads about an item."""
@@ -18,6 +20,10 @@ class TextConfig(Section):
     the Hugging Face hub."""
     max_tokens: int = Field(default=128, ge=8, le=512)
     """Longer texts are cut off after so many tokens."""
+    reading: Reading = "whole"
+    """``whole``: the language model reads each text. ``tokens``: it reads each token of its
+    vocabulary once, and a text's vector is the weighted mean of its tokens' vectors: far faster,
+    but the vectors say less."""
     facts: bool = False
     """Whether the text of an item also contains the facts of the graph about it."""
     shared_cache: bool = True

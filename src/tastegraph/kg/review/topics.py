@@ -84,6 +84,7 @@ def _relevance(inputs: DerivationInputs, items: Sequence[Item]) -> TextRelevance
         config.max_tokens,
         Database(inputs.directory / VECTORS_FILE, caches.vector_metadata),
         shared_cache() if config.shared_cache else None,
+        config.reading,
     )
     return TextRelevance(encoder.encode, [item_text(item) for item in items])
 

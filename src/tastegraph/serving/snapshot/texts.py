@@ -1,4 +1,4 @@
-"""Texts in service: those of one snapshot, and the encoder that reads new ones (as ONNX)."""
+"""Texts in service: those of one snapshot, and the encoder that reads new ones."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ from tastegraph.profiles.graphs import Tie
 from tastegraph.profiles.semantics import Semantics
 from tastegraph.store.snapshots import Snapshot
 from tastegraph.text.onnx import OnnxEncoder
+from tastegraph.text.static import StaticEncoder
 
 Vector = NDArray[np.float32]
+ModelKey = tuple[Path, int, bool]
+"""Folder, tokens of a text, and whether its tokens alone are read: what decides the vectors."""
 
 
 class QueryEncoder:
@@ -29,27 +32,27 @@ class QueryEncoder:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._loaded: tuple[tuple[Path, int], OnnxEncoder] | None = None
+        self._loaded: tuple[ModelKey, OnnxEncoder | StaticEncoder] | None = None
 
-    def encode(self, text: str, folder: Path, max_tokens: int) -> NDArray[np.float32]:
+    def encode(self, text: str, texts: SnapshotTexts) -> NDArray[np.float32]:
         """float32[1, d], of length 1, or of 0 where the text has no token.
 
         Args:
             text: the words.
-            folder: of the model, with its ONNX export.
-            max_tokens: longer texts are cut.
+            texts: of the snapshot, whose model reads them as it read its own.
 
         Raises:
             NoEncoderError: the model is not exported, or cannot be read.
         """
-        return self._encoder(folder, max_tokens).encode([text])
+        return self._encoder((texts.folder, texts.max_tokens, texts.by_tokens)).encode([text])
 
-    def _encoder(self, folder: Path, max_tokens: int) -> OnnxEncoder:
-        key = (folder, max_tokens)
+    def _encoder(self, key: ModelKey) -> OnnxEncoder | StaticEncoder:
+        folder, max_tokens, by_tokens = key
         with self._lock:
             if self._loaded is None or self._loaded[0] != key:
                 try:
-                    self._loaded = (key, OnnxEncoder(folder, max_tokens))
+                    encoder = StaticEncoder if by_tokens else OnnxEncoder
+                    self._loaded = (key, encoder(folder, max_tokens))
                 except TastegraphError as error:
                     raise NoEncoderError(Message("encoder.none", cause=error.message)) from None
             return self._loaded[1]
@@ -62,6 +65,7 @@ class SnapshotTexts:
     Attributes:
         folder: of that language model.
         max_tokens: number of tokens of a text that it read, at most.
+        by_tokens: whether its vectors of tokens were added up, ``[text] reading = "tokens"``.
         items: int64[k], those with a text.
         vectors: float32[k, d], of length 1, read row by row.
         snapshot: that holds them.
@@ -70,6 +74,7 @@ class SnapshotTexts:
 
     folder: Path
     max_tokens: int
+    by_tokens: bool
     items: NDArray[np.int64]
     vectors: NDArray[np.float32]
     snapshot: Snapshot
@@ -84,6 +89,7 @@ class SnapshotTexts:
         return cls(
             folder=snapshot.path.parent.parent / snapshot.manifest["encoder_folder"],
             max_tokens=snapshot.manifest["max_tokens"],
+            by_tokens=snapshot.manifest.get("reading") == "tokens",
             items=rows[:n_texts],
             vectors=rows_of(snapshot.arrays["text.vectors"][:n_texts]),
             snapshot=snapshot,
