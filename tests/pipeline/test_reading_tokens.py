@@ -58,7 +58,7 @@ assert not {{"torch", "transformers", "onnxruntime"}} & set(sys.modules)
 def test_a_new_item_is_read_as_the_others(shop):
     (film, *_) = films()
     shop.ingest(items=[Item("remake", film.title, film.text, film.attributes)])
-    shop.build(stages=("graph", "text"))
+    shop.build(only=("graph", "text"))
     snapshot = shop.snapshots.open()
     assert snapshot.manifest["reading"] == "tokens"
     assert snapshot.arrays["text.vectors"].shape[1] == WIDTH
