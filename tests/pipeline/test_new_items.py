@@ -3,9 +3,16 @@
 import numpy as np
 import pytest
 
-from tastegraph.core.records import Fact, Item
+from tastegraph.core import narrow
+from tastegraph.core.records import Event, Fact, Item
 from tastegraph.models import hybrid, tables
-from tastegraph.models.persistence import associations_from, item_features_from
+from tastegraph.models.kernels import FactorKernel
+from tastegraph.models.persistence import (
+    associations_from,
+    fitted_model_from,
+    item_features_from,
+    model_from,
+)
 from tastegraph.models.ranked import Quota
 from tastegraph.models.retrieval import fit
 from tastegraph.pipeline import new_items
@@ -60,6 +67,43 @@ def test_a_new_item_is_listed_and_all_others_keep_their_scores(growing):
     for name, score in before.items():
         assert after[name] == pytest.approx(score, abs=1e-5)
     assert add(growing) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", [1, 10_000])
+def test_a_snapshot_of_narrow_matrices_grows_alike(growing, monkeypatch, columns):
+    """Whether rows are coded, or, as rows of few numbers are, float16."""
+    exact = scores(growing)
+    monkeypatch.setattr(narrow, "MIN_ROWS", 2)
+    monkeypatch.setattr(narrow, "MIN_CODED_COLUMNS", columns)
+    monkeypatch.setattr(tables, "MIN_ENTRIES", 1)
+    growing.ingest(events=[Event("one more", "western-fan-1", "western-03", "like", None, 2e6)])
+    growing.build()
+    snapshot = growing.snapshots.open()
+    coded = {name for name, values in snapshot.everything.items() if values.dtype.names}
+    assert ("network.items" in coded) == ("network.learned.node" in coded) == (columns == 1)
+    before = scores(growing)
+    assert {*before} == {*exact}
+    assert np.corrcoef([before[name] for name in exact], [*exact.values()])[0, 1] > 0.95
+    learned, whole = fitted_model_from(snapshot).learned, model_from(snapshot, whole=True)
+    assert learned["network"]["learned.node"].dtype == np.float32
+    assert all(
+        isinstance(side, np.ndarray)
+        for each in whole.similarities.values()
+        if isinstance(each.kernel, FactorKernel)
+        for side in (each.kernel.left, each.kernel.right)
+    )
+    growing.ingest(
+        items=new_films(1),
+        facts={"x": [Fact("item:western-new-1", "directed_by", "person:western-0")]},
+    )
+    add(growing)
+    after = scores(growing)
+    assert {*after} == {*before, "western-new-1", "space-new-1"}
+    assert after["western-new-1"] > after["space-new-1"]
+    assert {name: after[name] for name in before} == pytest.approx(before, abs=1e-4)
+    growing.build({"graph", "text"})
+    assert {*scores(growing)} == {*after}
 
 
 def test_a_new_item_has_the_facts_that_a_build_gives_it(growing):

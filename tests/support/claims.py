@@ -67,7 +67,7 @@ class Claims:
             file.removeprefix("learning/").removesuffix(".npy"): file for file in manifest["files"]
         }
         self._arrays = {
-            name: np.load(snapshot / file, mmap_mode="r").view(np.ndarray)
+            name: _widened(np.load(snapshot / file, mmap_mode="r").view(np.ndarray))
             for name, file in names.items()
             if name.split(".")[0] in ("graph", "text", "network", "mapped text", "text tower")
         }
@@ -456,3 +456,8 @@ def _object(event: Mapping[str, Any]) -> str:
         return str(event["item_id"])
     entity = str(event["entity_id"])
     return entity.removeprefix("item:") if entity.startswith("item:") else f"entity\x1f{entity}"
+
+
+def _widened(values: np.ndarray) -> np.ndarray:
+    """An array of a snapshot; rows of codes times their steps."""
+    return values["codes"] * values["step"][:, None] if values.dtype.names else values

@@ -20,7 +20,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from tastegraph.core.arrays import Ints
 
-MIN_ROWS = 8_192
+MIN_ROWS = 4_096
 """Smaller matrices are written as they are: what they take is not worth a rounding."""
 MIN_CODED_COLUMNS = 32
 """Rows of fewer numbers are written as float16: their errors do not average out."""

@@ -20,6 +20,7 @@ from tastegraph.core.arrays import CSR
 from tastegraph.core.config import Config
 from tastegraph.core.config.experiments import named_snapshots
 from tastegraph.core.item_columns import items_of
+from tastegraph.core.narrow import rows_of
 from tastegraph.core.progress import say
 from tastegraph.core.records import ITEM, Item
 from tastegraph.core.stages import stage
@@ -155,9 +156,10 @@ def _texts(
     cache = Database(directory / VECTORS_FILE, caches.vector_metadata)
     try:
         present = [row for row, text in enumerate(texts) if text]
-        width = max(snapshot.arrays["text.vectors"].shape[1], 1)
+        known_vectors = rows_of(snapshot.arrays["text.vectors"])
+        width = max(known_vectors.shape[1], 1)
         vectors = np.zeros((len(texts), width), dtype=np.float32)
-        if present and len(snapshot.arrays["text.vectors"]):
+        if present and len(known_vectors):
             vectors[present] = model.encoder(cache).encode([texts[row] for row in present])
     finally:
         cache.close()
