@@ -36,7 +36,7 @@ def one_line(context: Any, value: Any) -> bytes:
 MODES = {mode.value: mode for mode in schemathesis.GenerationMode}
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "5"))
 """Of each operation and mode; `make test-api` takes more."""
-ROWS = ("/session/events", "/events", "/available_")
+ROWS = ("/session/events", "/events", "/available_", "/facts")
 """Rows are checked by the rules of files, some of which JSON Schema has no words for: types of
 events that the workspace knows, times that are not in the future, one time after another."""
 DECISIONS = "/v1/kg/decisions"

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, sel
 
 from tastegraph.core.records import ITEM, USER
 from tastegraph.core.strings import digest
-from tastegraph.store import availability, catalogue_facts, events, provenance, revision
+from tastegraph.store import availability, catalogue_facts, events, provenance, quotes, revision
 from tastegraph.store.schema import (
     erased_items,
     erasures,
@@ -152,6 +152,7 @@ def _delete_facts_about(connection: Connection, name: str) -> int:
     if ids:
         revision.record_change(connection)
     connection.execute(delete(evidence).where(evidence.c.fact_id.in_(ids)))
+    quotes.drop_unused(connection)
     connection.execute(delete(votes).where(votes.c.fact_id.in_(ids)))
     connection.execute(delete(verdicts).where(or_(verdicts.c.fact_id.in_(ids), *named_in_verdict)))
     return _delete(connection, facts, facts.c.fact_id.in_(ids))

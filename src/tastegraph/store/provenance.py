@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from tastegraph.core.errors import ConfigError
-from tastegraph.store import revision
+from tastegraph.store import quotes, revision
 from tastegraph.store.schema import CATALOGUE, DERIVED, REVIEW, USE, evidence, facts
 from tastegraph.store.schema import sources as table
 from tastegraph.store.statements import is_link
@@ -77,9 +77,15 @@ def withdraw_source(connection: Connection, source: str) -> int:
 
 
 def drop_unsupported(connection: Connection) -> int:
-    """Delete the facts that no source states any more. Returns how many."""
+    """Delete the facts that no source states any more, and quotes. Returns how many facts."""
+    quotes.drop_unused(connection)
     supported = select(evidence.c.fact_id).where(evidence.c.fact_id == facts.c.fact_id)
     return connection.execute(delete(facts).where(~supported.exists())).rowcount
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a source of this name is the store's own, and cannot be imported."""
+    return name in _RESERVED
 
 
 def check_source_names(names: Iterable[str]) -> None:

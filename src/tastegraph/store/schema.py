@@ -293,6 +293,16 @@ evidence = Table(
     sqlite_with_rowid=False,
 )
 
+quotes = Table(  # words that a client gave as evidence, which no item's text has
+    "quotes",
+    metadata,
+    Column("document", String, primary_key=True),  # as in the evidence
+    Column("fact_id", Integer, primary_key=True, autoincrement=False),
+    Column("source", String, primary_key=True),
+    Column("text", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 CATALOGUE = "catalogue"
 """Source of the facts that item columns state."""
 LINKING, MENTIONED, TOPICS, PATTERNS, LANGUAGE_MODEL, FUSION = DERIVED = (

@@ -129,10 +129,22 @@ def _has_fewer_facts(connection: Connection, number: int) -> bool:
     return connection.execute(select(facts.c.fact_id).limit(1).offset(number)).first() is None
 
 
-def withdraw(connection: Connection, subjects: Sequence[str], source: str) -> None:
-    """Delete what ``source`` states about ``subjects``, and facts left without evidence."""
+def withdraw(
+    connection: Connection,
+    subjects: Sequence[str],
+    source: str,
+    relations: Collection[str] | None = None,
+) -> None:
+    """Delete what ``source`` states about ``subjects``, and facts left without evidence.
+
+    With ``relations`` only facts of these.
+    """
     for start in range(0, len(subjects), MAX_IDS_PER_QUERY):
-        about = facts.c.subject.in_(subjects[start : start + MAX_IDS_PER_QUERY])
+        about: ColumnElement[bool] = facts.c.subject.in_(
+            subjects[start : start + MAX_IDS_PER_QUERY]
+        )
+        if relations is not None:
+            about &= facts.c.relation.in_(relations)
         ids = select(facts.c.fact_id).where(about).scalar_subquery()
         connection.execute(
             delete(evidence).where(evidence.c.source == source, evidence.c.fact_id.in_(ids))

@@ -11,6 +11,7 @@ from typing import Final
 from tastegraph.core.messages import (
     batch_description,
     experiment_description,
+    knowledge_description,
     policy_description,
     why_not_description,
     wish_description,
@@ -416,4 +417,5 @@ CHINESE: Final[Mapping[str, str]] = {
     **why_not_description.CHINESE,
     **experiment_description.CHINESE,
     **batch_description.CHINESE,
+    **knowledge_description.CHINESE,
 }

@@ -180,6 +180,9 @@ MISSING: Final[Mapping[str, Template]] = {
         "no fact {fact} is stated: see 'tastegraph kg review'",
         "没有编号为 {fact} 的事实：参见 tastegraph kg review",
     ),
+    "missing.entity": Template(
+        "no fact that is not denied names {entity!r}", "没有未被否定的事实提到“{entity}”"
+    ),
     "missing.snapshot": Template(
         "there is no snapshot {version!r}: {versions}",
         "没有版本为“{version}”的快照，现有版本：{versions}",
@@ -288,6 +291,20 @@ DECISIONS: Final[Mapping[str, Template]] = {
     "decision.author": Template(
         "a decision needs its author: a name of 1 to {longest} characters",
         "请注明作出决定的人：1 至 {longest} 个字符的姓名",
+    ),
+    "decision.many_facts": Template(
+        "more than {limit:,} facts name {entity!r}: withdraw its source with 'tastegraph kg "
+        "forget', or single facts",
+        "提到“{entity}”的事实超过 {limit:,} 条：请用 tastegraph kg forget 撤回其来源，"
+        "或逐条撤回事实",
+    ),
+    "decision.item": Template(
+        "{entity!r} is an item: delete it with DELETE /v1/items",
+        "“{entity}”是物品：请用 DELETE /v1/items 删除",
+    ),
+    "decision.source": Template(
+        "{source!r} is a source of the store's own: name another",
+        "“{source}”是系统保留的来源名称：请换一个名称",
     ),
     "decision.not_in_service": Template(
         "model {version!r} is not in service: nothing was changed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -16,6 +17,8 @@ from tastegraph.store.decision_log import Decision, DecisionKind
 from tastegraph.store.schema import REVIEW, facts
 
 MAX_AUTHOR_LENGTH = 256
+MAX_DENIED_FACTS = 10_000
+"""Facts of one decision against an entity."""
 
 
 def accept(connection: Connection, fact_id: int, author: str) -> int:
@@ -39,6 +42,33 @@ def reject(connection: Connection, fact_id: int, author: str) -> int:
     """
     wrong = stored_fact(connection, fact_id)
     return decide(connection, "reject", author, denied=[wrong, *_reversed(wrong)])
+
+
+def reject_entity(connection: Connection, entity_id: str, author: str) -> tuple[int, int]:
+    """Decide that every stored fact that names an entity is wrong, as one decision.
+
+    Facts about it that are stored later are not decided. Facts that are denied already are passed
+    over.
+
+    Returns:
+        The number of the decision, and how many facts it denies.
+
+    Raises:
+        NotFoundError: no stored fact names it, or all that do are denied.
+        DecisionError: as for :func:`accept`, or more than :data:`MAX_DENIED_FACTS` facts name it.
+    """
+    names_it = (facts.c.subject == entity_id) | ((facts.c.object == entity_id) & ~facts.c.literal)
+    denied = decision_log.denied(connection)
+    rows = connection.execution_options(yield_per=1000).execute(facts.select().where(names_it))
+    standing = (Fact(*tuple(row)[1:]) for row in rows if row.fact_id not in denied)
+    wrong = list(islice(standing, MAX_DENIED_FACTS + 1))
+    if not wrong:
+        raise NotFoundError(Message("missing.entity", entity=entity_id))
+    if len(wrong) > MAX_DENIED_FACTS:
+        raise DecisionError(
+            Message("decision.many_facts", entity=entity_id, limit=MAX_DENIED_FACTS)
+        )
+    return decide(connection, "reject", author, denied=wrong), len(wrong)
 
 
 def edit(connection: Connection, fact_id: int, new: Fact, author: str) -> int:

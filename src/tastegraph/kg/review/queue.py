@@ -18,7 +18,8 @@ from tastegraph.kg.review.uncertain import (
     rivals_of_single_values,
     uncertain_facts,
 )
-from tastegraph.store import catalogue, statements
+from tastegraph.store import catalogue, quotes, statements
+from tastegraph.store.quotes import QUOTE
 from tastegraph.store.schema import USE, facts
 from tastegraph.text.languages import BestLabels
 
@@ -138,16 +139,25 @@ def _review_task(
 
 
 def excerpts(connection: Connection, spans: Iterable[Span]) -> Iterator[Excerpt]:
-    """Excerpts of the first :data:`MAX_EXCERPTS` spans in texts of items that still exist."""
-    for span in islice((span for span in spans if span.document.startswith(ITEM)), MAX_EXCERPTS):
-        item = catalogue.get_item(connection, span.document.removeprefix(ITEM))
-        if item is not None and span.end <= len(item.text):
+    """Excerpts of the first :data:`MAX_EXCERPTS` spans in quotes and texts of stored items."""
+    in_texts = (span for span in spans if span.document.startswith((ITEM, QUOTE)))
+    for span in islice(in_texts, MAX_EXCERPTS):
+        text = _text(connection, span.document)
+        if span.end <= len(text):
             yield Excerpt(
                 span.document,
-                item.text[max(span.start - EXCERPT_CONTEXT, 0) : span.start],
-                item.text[span.start : span.end],
-                item.text[span.end : span.end + EXCERPT_CONTEXT],
+                text[max(span.start - EXCERPT_CONTEXT, 0) : span.start],
+                text[span.start : span.end],
+                text[span.end : span.end + EXCERPT_CONTEXT],
             )
+
+
+def _text(connection: Connection, document: str) -> str:
+    """The text of a document; empty where it is not stored any more."""
+    if document.startswith(QUOTE):
+        return quotes.text_of(connection, document) or ""
+    item = catalogue.get_item(connection, document.removeprefix(ITEM))
+    return "" if item is None else item.text
 
 
 def _names(connection: Connection, config: Config, shown_facts: Iterable[Fact]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from tastegraph.serving.api.document import openapi_document, operation_id
 from tastegraph.serving.api.errors import add_error_handlers
 from tastegraph.serving.api.events import event_routes
 from tastegraph.serving.api.experiments import experiment_routes
+from tastegraph.serving.api.facts import fact_routes
 from tastegraph.serving.api.fields import field_routes
 from tastegraph.serving.api.gorse.app import gorse_app
 from tastegraph.serving.api.graph import graph_routes
@@ -90,6 +91,7 @@ def create_app(
     app.include_router(item_routes(engine, writer))
     app.include_router(health_routes(engine))
     app.include_router(kg_routes(engine, writer))
+    app.include_router(fact_routes(engine, writer))
     app.include_router(model_routes(engine, writer))
     app.include_router(experiment_routes(engine))
     app.mount("/api", gorse_app(engine, writer))

@@ -194,7 +194,7 @@ def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
         with engine.database.reading() as connection:
             supports = statements.supports(connection, fact_id)
             return FactEvidence(
-                fact=_stated_fact(decisions.stored_fact(connection, fact_id)),
+                fact=stated_fact(decisions.stored_fact(connection, fact_id)),
                 denied=fact_id in decision_log.denied(connection),
                 supports=[
                     FactSupport(
@@ -210,7 +210,7 @@ def kg_routes(engine: Engine, writer: Executor) -> APIRouter:
     return router
 
 
-def _stated_fact(fact: Fact, fact_id: int | None = None) -> StatedFact:
+def stated_fact(fact: Fact, fact_id: int | None = None) -> StatedFact:
     """A fact for an answer; with the id of the stored fact where that names items otherwise."""
     fields = asdict(fact)
     del fields["confidence"], fields["span"]
@@ -219,7 +219,7 @@ def _stated_fact(fact: Fact, fact_id: int | None = None) -> StatedFact:
 
 def _review_question(question: ReviewTask) -> ReviewQuestion:
     return ReviewQuestion(
-        fact=_stated_fact(question.fact, question.fact_id),
+        fact=stated_fact(question.fact, question.fact_id),
         confidence=question.fact.confidence,
         priority=question.priority,
         subject_name=question.subject_name,
@@ -234,7 +234,7 @@ def _review_question(question: ReviewTask) -> ReviewQuestion:
 def _decision_entry(decision: Decision) -> DecisionEntry:
     fields: dict[str, Any] = decision._asdict()
     for side in ("affirmed", "denied"):
-        fields[side] = [_stated_fact(fact) for fact in fields[side]]
+        fields[side] = [stated_fact(fact) for fact in fields[side]]
     return DecisionEntry(**fields)
 
 
