@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from threading import Event as Flag
@@ -32,44 +31,12 @@ from tastegraph.store.schema import metadata, votes
 from tastegraph.text.descriptions import write_descriptions
 from tastegraph.workspace import Workspace
 from tests.support import serving_world
+from tests.support.byte_search import files_with
 from tests.support.cinema import SETTINGS, events, facts, films
 from tests.support.limits import within
 from tests.support.local_client import LocalClient
 
 MARK = "m4rk3r-of-somebody"
-
-
-def files_with(mark: str, directory: Path) -> list[str]:
-    """Every file below ``directory`` that holds ``mark``, as UTF-8 or UTF-16."""
-    needles = [mark.encode(), mark.encode("utf-16-le")]
-    return sorted(
-        file.name
-        for file in directory.rglob("*")
-        if file.is_file() and any(needle in file.read_bytes() for needle in needles)
-    )
-
-
-@pytest.mark.slow
-def test_no_byte_of_a_user_remains(tmp_path: Path) -> None:
-    engine = serving_world.open_engine(tmp_path)
-    with LocalClient(create_app(engine)) as client:
-        for n in range(60):
-            row = {"event_id": f"{MARK}-{n}", "user_id": MARK, "item_id": f"space-{n % 6}"}
-            client.post("/v1/events", json={"events": [row, row | {"item_id": f"no-{MARK}"}]})
-            client.post("/v1/recommendations", json={"user_id": MARK, "n": 5})
-        engine.close()
-        assert files_with(MARK, tmp_path)
-        receipt = client.delete(f"/v1/users/{MARK}").json()
-        assert (receipt["events"], receipt["lists"]) == (60, 60)
-        assert receipt["digest"] == sha256(MARK.encode()).hexdigest()
-        assert files_with(MARK, tmp_path) == []
-        assert client.get(f"/v1/users/{MARK}/profile").status_code == 404
-        assert not client.post("/v1/recommendations", json={"user_id": MARK}).json()["personal"]
-        again = client.delete(f"/v1/users/{MARK}").json()
-        assert (again["events"], again["lists"], again["facts"]) == (0, 0, 0)
-    engine.close()
-    engine.database.close()
-    assert files_with(MARK, tmp_path) == []
 
 
 def traced_statements(database: Database) -> list[str]:

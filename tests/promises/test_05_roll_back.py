@@ -64,7 +64,7 @@ def test_five_models_are_retained_and_can_be_rolled_back_to(tmp_path: Path, worl
     shelf = Snapshots(directory / "snapshots")
     for number in range(RETAINED_MODELS + 2):
         serving_world.publish_variant(directory, 1 + number, serve=True)
-        prune_snapshots(shelf, erasures=0, items_erased=0)
+        prune_snapshots(shelf, erasures=0, items_erased=0, named={})
         shelf = Snapshots(directory / "snapshots")
     newest = shelf.versions()
     assert len(newest) == RETAINED_MODELS
