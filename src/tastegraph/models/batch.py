@@ -152,7 +152,10 @@ def _evidence(
         return _user_vectors(component, kernel, histories, model.warm, index.moments[name])
     warm = model.warm.astype(np.float32)
     n_items = kernel.n_items
-    at_once = [row for row, each in enumerate(histories) if (each.items < n_items).all()]
+    # A large table is read by the rows of a history: a product would go through all of it.
+    at_once = [
+        row for row, each in enumerate(histories) if index is None and (each.items < n_items).all()
+    ]
     attention = {row: component.attention(histories[row]) for row in at_once}
     evidence: list[Evidence | None] = [None] * len(histories)
     if at_once:
