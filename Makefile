@@ -2,7 +2,7 @@ PYTHON ?= python3
 DATA ?=
 BIN := .venv/bin
 
-.PHONY: setup demo test test-fast test-api promises lint architecture docs benchmark-serving benchmark-batch benchmark-knowledge benchmark-language \
+.PHONY: setup demo test test-fast test-api test-client promises lint architecture docs benchmark-serving benchmark-batch benchmark-knowledge benchmark-language \
 	benchmark-growth benchmark-ranking benchmark-peers benchmark-details benchmark-loop benchmark-new-items \
 	benchmark-row-order benchmark-wishes benchmark-experiments
 
@@ -40,6 +40,16 @@ test-api: setup
 promises: setup
 	PROMISES_SCALE=$(or $(SCALE),10) PROMISES_REPORT=docs/promises.md OMP_NUM_THREADS=1 \
 		$(BIN)/pytest tests/promises
+
+# A client that is generated from the OpenAPI document; the generator asks for an older typer than
+# the command line does, so it has an environment of its own.
+.venv-client/ready: Makefile
+	$(PYTHON) -m venv .venv-client
+	.venv-client/bin/pip install --quiet openapi-python-client==0.29.1
+	touch $@
+
+test-client: setup .venv-client/ready
+	OPENAPI_PYTHON_CLIENT=.venv-client/bin/openapi-python-client $(BIN)/pytest tests/serving/test_document.py
 
 # Packages, layers and the imports between them, as the code is now.
 architecture:

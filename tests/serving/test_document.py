@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
+import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,11 +83,13 @@ def test_examples_are_what_the_service_answers(tmp_path: Path) -> None:
 def test_a_generated_client_sends_events_gets_lists_and_reasons(
     document: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("openapi_python_client")
+    generator = os.environ.get("OPENAPI_PYTHON_CLIENT") or shutil.which("openapi-python-client")
+    if generator is None:
+        pytest.skip("openapi-python-client is not installed: 'make test-client' has it")
     (tmp_path / "openapi.json").write_text(json.dumps(document), encoding="utf-8")
     (tmp_path / "config.yml").write_text("post_hooks: []\n", encoding="utf-8")
     command = [
-        sys.executable, "-m", "openapi_python_client", "generate", "--meta", "none",
+        generator, "generate", "--meta", "none",
         "--path", str(tmp_path / "openapi.json"), "--config", str(tmp_path / "config.yml"),
         "--output-path", str(tmp_path / "generated_shop_client"),
     ]  # fmt: skip
