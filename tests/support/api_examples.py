@@ -83,6 +83,22 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "kg_undo": {"path": {"seq": 1}, "query": {"author": "kim"}},
     "kg_dispute": {"path": {"fact_id": "FACT"}, "body": USER},
     "kg_evidence": {"path": {"fact_id": "FACT"}},
+    "kg_put_facts": {"body": {"source": "editors", "facts": [
+        {"subject": "item:western-0", "relation": "composer", "object": "person:nino",
+         "confidence": 0.9, "evidence": "A western with music by Nino."}]}},
+    "kg_facts": {"query": {"subject": "item:western-0", "after": "0", "n": 1}},
+    "kg_fact": {"path": {"fact_id": "FACT"}},
+    "kg_withdraw_fact": {"path": {"fact_id": "FACT"}, "query": {"author": "kim"}},
+    "kg_put_entity": {"body": {
+        "id": "person:nino", "label": "Nino", "kind": "person", "source": "editors"}},
+    "kg_entity": {"path": {"entity_id": "person:nino"}},
+    "kg_withdraw_entity": {"path": {"entity_id": "person:nino"}, "query": {"author": "kim"}},
+    "kg_paths": {"query": {"from": "item:western-0", "to": "item:western-2", "max_steps": 4,
+                           "n": 2}},
+    "kg_import_statements": {
+        "query": {"source": "films", "kind": "facts", "replace": False, "on_error": "raise"},
+        "line": {"subject": "item:western-1", "relation": "composer", "object": "person:ennio"},
+    },
     "models_models": {},
     "models_promote": {"path": {"version": "000002"}},
     "models_rollback": {"path": {"version": "000002"}},

@@ -139,7 +139,7 @@ def facts_of_table(
         schema=FACT_SCHEMA,
     )
     rest = reduce(or_, undecided)
-    singles = _one_by_one(cells, lines, rest, batch.file, rejects, fact_from)
+    singles = _one_by_one(cells, lines, rest, batch.file, rejects, fact_from, counts)
     return pl.concat([facts.filter(~rest), frame_of_facts(singles)])
 
 
@@ -166,7 +166,7 @@ def links_of_table(
     links = pl.DataFrame(
         {"item_id": items.values, "entity_id": entities.values}, schema=LINK_SCHEMA
     )
-    singles = _one_by_one(cells, lines, rest, batch.file, rejects, link_from)
+    singles = _one_by_one(cells, lines, rest, batch.file, rejects, link_from, counts)
     return pl.concat([links.filter(~rest), frame_of_links(singles)])
 
 
@@ -252,11 +252,15 @@ def _one_by_one(
     file: str,
     rejects: RejectedRows,
     build: Callable[[Mapping[str, object], str, int], Record],
+    counts: StatementsRead,
 ) -> list[Record]:
-    """The records of the rows for which ``mask`` is true."""
+    """The records of the rows for which ``mask`` is true; those that are wrong were not read."""
 
     def record(row: tuple[dict[str, object], int]) -> Record:
         return build(row[0], file, row[1])
 
     rows = zip(cells.filter(mask).iter_rows(named=True), lines.filter(mask), strict=True)
-    return list(rejects.convert(rows, record))
+    n_rejected = rejects.count
+    records = list(rejects.convert(rows, record))
+    counts.rows -= rejects.count - n_rejected
+    return records

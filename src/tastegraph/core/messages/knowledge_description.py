@@ -91,4 +91,28 @@ CHINESE: Final[Mapping[str, str]] = {
     "The shortest paths between two nodes of the graph in service.": (
         "线上图谱中两个节点之间的最短路径"
     ),
+    "Import facts or links of a source: all of them, or on any error none.\n\nThe body is of a "
+    "format that files may have: CSV, TSV, N-Triples, N-Quads or Turtle by its\nmedia type, else a "
+    "line of JSON for each.": (
+        "导入一个来源的事实或链接：要么全部导入，要么出错时都不导入。\n\n"
+        "请求体为文件支持的格式之一（CSV、TSV、N-Triples、N-Quads、Turtle），由媒体类型指明，"
+        "默认每行一个 JSON。"
+    ),
+    "what the body holds": "请求体的内容",
+    "whether what the source stated before, and the body does not, is withdrawn": (
+        "是否撤回该来源此前陈述、而请求体中没有的内容"
+    ),
+    "skip: import the rest, and list the rows that are wrong": "skip：导入其余的行，并列出有误的行",
+    "rows or statements that were read": "读取的行数或陈述数",
+    "those of them that were not imported, because they are wrong or say nothing": (
+        "其中因有误或无内容而未导入的条数"
+    ),
+    "that the store had not": "此前未存储的条数",
+    "that the store had already": "此前已存储的条数",
+    "that stand in the body more than once": "在请求体中重复出现的条数",
+    "facts and links that no source states any more": "不再有任何来源陈述的事实和链接数",
+    "the first rows that could not be read": "无法读取的前几行",
+    "what was noticed, and what to do about it": "发现的问题及处理办法",
+    "One row that could not be read.": "无法读取的一行",
+    "What an import of facts or links did.": "导入事实或链接的结果",
 }

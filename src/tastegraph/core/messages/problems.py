@@ -86,6 +86,18 @@ REQUESTS: Final[Mapping[str, Template]] = {
         "none of the {count} events can be accepted; of the first one, {fault}",
         "{count} 个事件均无法接受；第一个的原因：{fault}",
     ),
+    "import.empty": Template(
+        "the body has no row: nothing was imported", "请求体没有任何行，未导入"
+    ),
+    "import.line": Template(
+        "line {line}: {fault}: nothing was imported", "第 {line} 行：{fault}，未导入任何内容"
+    ),
+    "import.unreadable": Template(
+        "the body cannot be read: {error}", "无法读取请求体（“{error}”）"
+    ),
+    "import.media_type": Template(
+        "the media type of the body is one of {choices}", "请求体的类型应为以下之一：{choices}"
+    ),
     "request.at": Template("{place}: {fault}", "{place}：{fault}"),
     "request.internal": Template(
         "something went wrong here; the log of the service says what",

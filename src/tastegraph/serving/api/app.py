@@ -26,6 +26,7 @@ from tastegraph.serving.api.graph import graph_routes
 from tastegraph.serving.api.guards import Guard
 from tastegraph.serving.api.health import health_routes
 from tastegraph.serving.api.hosts import AllowedHosts
+from tastegraph.serving.api.imports import import_routes
 from tastegraph.serving.api.interests import interest_routes
 from tastegraph.serving.api.items import item_routes
 from tastegraph.serving.api.kg import kg_routes
@@ -92,6 +93,7 @@ def create_app(
     app.include_router(health_routes(engine))
     app.include_router(kg_routes(engine, writer))
     app.include_router(fact_routes(engine, writer))
+    app.include_router(import_routes(engine, writer))
     app.include_router(model_routes(engine, writer))
     app.include_router(experiment_routes(engine))
     app.mount("/api", gorse_app(engine, writer))
