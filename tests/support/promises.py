@@ -62,7 +62,7 @@ def proofs_of(reports: Mapping[str, list[object]]) -> dict[int, Proof]:
     for outcome, of_outcome in reports.items():
         for report in of_outcome:
             match = FILE.search(getattr(report, "nodeid", ""))
-            if match is None:
+            if match is None or not hasattr(report, "when"):
                 continue
             proof = proofs[int(match[1])]
             proof.files.add(match[0])
